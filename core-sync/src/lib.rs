@@ -1,0 +1,2 @@
+//! Channels of execnet on a sans-IO state machine.
+#![no_std]

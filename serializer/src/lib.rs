@@ -1,0 +1,2 @@
+//! The serializer of execnet's wire.
+#![no_std]

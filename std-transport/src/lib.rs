@@ -1,0 +1,1 @@
+//! Start interpreters anywhere, run code in them, talk over channels.

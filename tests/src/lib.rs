@@ -1,0 +1,1 @@
+//! Behaviour suites that cross the crates.
