@@ -1,2 +1,53 @@
-//! The serializer of execnet's wire.
+//! The serializer of execnet's wire: a codec for the values that Python's
+//! [execnet](https://execnet.readthedocs.io) sends between interpreters and
+//! stores with `dumps`.
+//!
+//! It is `no_std`, works without allocation, and knows no gateway: a channel
+//! inside a value is a number here.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | none | [`Tokens`], the opcodes of a value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
+//! | `alloc` | [`Value`], [`loads`] and [`dumps`] |
+//! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
+//!
+//! ```
+//! use execnet_serializer::{dumps, loads, Value};
+//!
+//! let bytes = dumps(&("answer", 42))?;
+//! assert_eq!(loads(&bytes)?, Value::from(("answer", 42)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod dump;
+mod encode;
+mod error;
+mod limits;
+#[cfg(feature = "alloc")]
+mod load;
+#[cfg(feature = "alloc")]
+mod machine;
+mod opcode;
+mod reader;
+mod scalar;
+mod token;
+#[cfg(feature = "alloc")]
+mod value;
+
+pub use dump::{Bytes, Dump};
+pub use encode::{DUMPFORMAT_VERSION, Encoder};
+pub use error::{DumpError, EncodeError, LoadError};
+pub use limits::{Limits, StrConfig};
+#[cfg(feature = "alloc")]
+pub use load::{LoadOptions, dumps, dumps_internal, loads, loads_internal};
+pub use opcode::Opcode;
+pub use scalar::{ChannelId, Complex};
+pub use token::{Token, Tokens};
+#[cfg(feature = "alloc")]
+pub use value::{Dict, Int, OutOfRange, ParseIntError, Set, Value, WrongType};

@@ -1,0 +1,329 @@
+//! Writing opcodes.
+
+use core::fmt::Write as _;
+
+use embedded_io::Write;
+
+use crate::error::{DumpError, DumpErrorKind, EncodeError};
+use crate::{ChannelId, Complex, Opcode};
+
+/// The version byte `dump` and `dumps` put in front: that of execnet 2.
+pub const DUMPFORMAT_VERSION: u8 = 2;
+
+/// Writes the opcodes of values into a sink, without allocation.
+///
+/// The methods are the opcodes: containers are written as the format has
+/// them, and what is written is a value only if they are called in its order.
+/// [`Dump`](crate::Dump) does that for whole values.
+///
+/// ```
+/// use execnet_serializer::Encoder;
+/// let mut buffer = [0u8; 32];
+/// let mut encoder = Encoder::new(&mut buffer[..]);
+/// encoder.list(2)?;
+/// for (index, text) in ["a", "b"].iter().enumerate() {
+///     encoder.index(index)?;
+///     encoder.str(text)?;
+///     encoder.set_item()?;
+/// }
+/// encoder.stop()?;
+/// # Ok::<(), execnet_serializer::EncodeError<embedded_io::SliceWriteError>>(())
+/// ```
+#[derive(Debug)]
+pub struct Encoder<W> {
+    sink: W,
+    depth: u16,
+}
+
+impl<W: Write> Encoder<W> {
+    /// An encoder into `sink`. Nothing is buffered: give a buffered sink where
+    /// each write is a system call.
+    pub const fn new(sink: W) -> Self {
+        Self { sink, depth: 0 }
+    }
+
+    /// The sink, with all that was written in it.
+    pub fn into_inner(self) -> W {
+        self.sink
+    }
+
+    /// Writes the version byte that starts stored data.
+    ///
+    /// # Errors
+    /// When the sink fails; so for every method here.
+    pub fn version(&mut self) -> Result<(), EncodeError<W::Error>> {
+        self.put(&[DUMPFORMAT_VERSION])
+    }
+
+    /// Writes `None`.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn none(&mut self) -> Result<(), EncodeError<W::Error>> {
+        self.opcode(Opcode::None)
+    }
+
+    /// Writes a bool.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    #[inline]
+    pub fn bool(&mut self, value: bool) -> Result<(), EncodeError<W::Error>> {
+        self.opcode(if value { Opcode::True } else { Opcode::False })
+    }
+
+    /// Writes an integer: as `INT` in 32 bits where it fits, else as decimal
+    /// `LONGINT`. Stock execnet cannot write those below -2^31, but every
+    /// release reads them.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    #[inline]
+    pub fn int(&mut self, value: i64) -> Result<(), EncodeError<W::Error>> {
+        match i32::try_from(value) {
+            Ok(small) => self.operand(Opcode::Int, small),
+            Err(_) => self.decimal(value),
+        }
+    }
+
+    /// Writes an integer of up to 128 bits.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn i128(&mut self, value: i128) -> Result<(), EncodeError<W::Error>> {
+        match i32::try_from(value) {
+            Ok(small) => self.operand(Opcode::Int, small),
+            Err(_) => self.decimal(value),
+        }
+    }
+
+    /// Writes an unsigned integer of up to 128 bits.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn u128(&mut self, value: u128) -> Result<(), EncodeError<W::Error>> {
+        match i32::try_from(value) {
+            Ok(small) => self.operand(Opcode::Int, small),
+            Err(_) => self.decimal(value),
+        }
+    }
+
+    #[cold]
+    fn decimal(&mut self, value: impl core::fmt::Display) -> Result<(), EncodeError<W::Error>> {
+        // The longest 128-bit integer has 39 digits and a sign: it cannot
+        // overflow the 40 places.
+        let mut digits = heapless::String::<40>::new();
+        let written = write!(digits, "{value}");
+        debug_assert!(written.is_ok());
+        self.long_int(&digits)
+    }
+
+    /// Writes an integer of any size from its decimal digits, `-` in front
+    /// where it is negative. The digits are the caller's promise: readers
+    /// refuse anything else.
+    ///
+    /// # Errors
+    /// When the sink fails or there are more than 2^31-1 digits.
+    pub fn long_int(&mut self, digits: &str) -> Result<(), EncodeError<W::Error>> {
+        self.counted(Opcode::LongInt, digits.as_bytes())
+    }
+
+    /// Writes a double, every bit of it.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    #[inline]
+    pub fn float(&mut self, value: f64) -> Result<(), EncodeError<W::Error>> {
+        let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
+        self.put(&[Opcode::Float.byte(), a, b, c, d, e, f, g, h])
+    }
+
+    /// Writes a complex number.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn complex(&mut self, value: Complex) -> Result<(), EncodeError<W::Error>> {
+        self.opcode(Opcode::Complex)?;
+        self.put(&value.re.to_be_bytes())?;
+        self.put(&value.im.to_be_bytes())
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    /// When the sink fails or there are more than 2^31-1.
+    #[inline]
+    pub fn bytes(&mut self, value: &[u8]) -> Result<(), EncodeError<W::Error>> {
+        self.counted(Opcode::Bytes, value)
+    }
+
+    /// Writes text.
+    ///
+    /// # Errors
+    /// When the sink fails or the text has more than 2^31-1 bytes.
+    #[inline]
+    pub fn str(&mut self, value: &str) -> Result<(), EncodeError<W::Error>> {
+        self.counted(Opcode::Py3String, value.as_bytes())
+    }
+
+    /// Writes a reference to a channel.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn channel(&mut self, id: ChannelId) -> Result<(), EncodeError<W::Error>> {
+        self.operand(Opcode::Channel, id.0)
+    }
+
+    /// Starts a list of `len` items. For each item follow its
+    /// [`index`](Self::index), the item, [`set_item`](Self::set_item).
+    ///
+    /// # Errors
+    /// When the sink fails or `len` exceeds 2^31-1.
+    #[inline]
+    pub fn list(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
+        self.length(Opcode::NewList, len)
+    }
+
+    /// Writes the place of a list's next item.
+    ///
+    /// # Errors
+    /// When the sink fails or `index` exceeds 2^31-1.
+    #[inline]
+    pub fn index(&mut self, index: usize) -> Result<(), EncodeError<W::Error>> {
+        self.length(Opcode::Int, index)
+    }
+
+    /// Starts a dict. For each pair follow the key, the value,
+    /// [`set_item`](Self::set_item).
+    ///
+    /// # Errors
+    /// When the sink fails.
+    #[inline]
+    pub fn dict(&mut self) -> Result<(), EncodeError<W::Error>> {
+        self.opcode(Opcode::NewDict)
+    }
+
+    /// Sets the last value under the key or index before it.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    #[inline]
+    pub fn set_item(&mut self) -> Result<(), EncodeError<W::Error>> {
+        self.opcode(Opcode::SetItem)
+    }
+
+    /// Makes a tuple of the last `len` values.
+    ///
+    /// # Errors
+    /// When the sink fails or `len` exceeds 2^31-1.
+    pub fn tuple(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
+        self.length(Opcode::BuildTuple, len)
+    }
+
+    /// Makes a set of the last `len` values.
+    ///
+    /// # Errors
+    /// When the sink fails or `len` exceeds 2^31-1.
+    pub fn set(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
+        self.length(Opcode::Set, len)
+    }
+
+    /// Makes a frozenset of the last `len` values.
+    ///
+    /// # Errors
+    /// When the sink fails or `len` exceeds 2^31-1.
+    pub fn frozenset(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
+        self.length(Opcode::FrozenSet, len)
+    }
+
+    /// Ends the value.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn stop(&mut self) -> Result<(), EncodeError<W::Error>> {
+        self.opcode(Opcode::Stop)
+    }
+
+    /// Writes an integer as Python 2 writes a small `long`.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn py2_long(&mut self, value: i32) -> Result<(), EncodeError<W::Error>> {
+        self.operand(Opcode::Long, value)
+    }
+
+    /// Writes an integer as Python 2 writes a large `long`, from its digits.
+    ///
+    /// # Errors
+    /// When the sink fails or there are more than 2^31-1 digits.
+    pub fn py2_long_long(&mut self, digits: &str) -> Result<(), EncodeError<W::Error>> {
+        self.counted(Opcode::LongLong, digits.as_bytes())
+    }
+
+    /// Writes a Python 2 `str`.
+    ///
+    /// # Errors
+    /// When the sink fails or there are more than 2^31-1 bytes.
+    pub fn py2_str(&mut self, value: &[u8]) -> Result<(), EncodeError<W::Error>> {
+        self.counted(Opcode::Py2String, value)
+    }
+
+    /// Writes a Python 2 `unicode`.
+    ///
+    /// # Errors
+    /// When the sink fails or the text has more than 2^31-1 bytes.
+    pub fn py2_unicode(&mut self, value: &str) -> Result<(), EncodeError<W::Error>> {
+        self.counted(Opcode::Unicode, value.as_bytes())
+    }
+
+    /// Runs `write` one container deeper, and refuses where no reader of this
+    /// crate would follow: so that encoding a value made by hand cannot
+    /// overflow the stack.
+    ///
+    /// # Errors
+    /// Beyond [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) containers, and
+    /// what `write` returns.
+    pub fn nested(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<(), EncodeError<W::Error>>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        let limit = crate::Limits::MAX_DEPTH;
+        if self.depth == limit {
+            return Err(DumpError::new(DumpErrorKind::Depth(limit)).into());
+        }
+        self.depth += 1;
+        let written = write(self);
+        self.depth -= 1;
+        written
+    }
+
+    #[inline]
+    fn opcode(&mut self, opcode: Opcode) -> Result<(), EncodeError<W::Error>> {
+        self.put(&[opcode.byte()])
+    }
+
+    #[inline]
+    fn operand(&mut self, opcode: Opcode, operand: i32) -> Result<(), EncodeError<W::Error>> {
+        let [a, b, c, d] = operand.to_be_bytes();
+        self.put(&[opcode.byte(), a, b, c, d])
+    }
+
+    #[inline]
+    fn length(&mut self, opcode: Opcode, len: usize) -> Result<(), EncodeError<W::Error>> {
+        match i32::try_from(len) {
+            Ok(n) => self.operand(opcode, n),
+            Err(_) => Err(DumpError::new(DumpErrorKind::TooLong { opcode, len }).into()),
+        }
+    }
+
+    #[inline]
+    fn counted(&mut self, opcode: Opcode, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
+        self.length(opcode, bytes.len())?;
+        self.put(bytes)
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
+        self.sink.write_all(bytes).map_err(EncodeError::Write)
+    }
+}

@@ -1,0 +1,233 @@
+//! What can be wrong with bytes that are read or values that are written.
+
+use core::fmt;
+
+use crate::Opcode;
+
+/// Bytes that are no value of the format, or one that exceeds the limits.
+///
+/// [`offset`](Self::offset) says where, the predicates say of which kind, and
+/// the text says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadError {
+    kind: LoadErrorKind,
+    offset: usize,
+}
+
+/// Why loading failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LoadErrorKind {
+    Version(Option<u8>),
+    UnknownOpcode(u8),
+    UnexpectedEnd { wanted: usize, left: usize },
+    NegativeLength(i32),
+    StackTooShort { wanted: usize, held: usize },
+    NotAContainer,
+    ListIndex { expected: usize },
+    ListUnfilled { missing: u32 },
+    ListTooLong { announced: u32, left: usize },
+    Unhashable,
+    Utf8,
+    Integer,
+    StopWith(usize),
+    Depth(u16),
+    Items(usize),
+    Bytes(usize),
+    Capacity,
+}
+
+impl LoadError {
+    #[cold]
+    pub(crate) const fn new(kind: LoadErrorKind, offset: usize) -> Self {
+        Self { kind, offset }
+    }
+
+    /// Where in the input the offending element starts, in bytes from the
+    /// beginning of what was handed in (the version byte counts).
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The input ended before its STOP: more bytes might make it whole.
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        matches!(self.kind, LoadErrorKind::UnexpectedEnd { .. })
+    }
+
+    /// The first byte is not the version this crate reads.
+    #[must_use]
+    pub const fn is_version(&self) -> bool {
+        matches!(self.kind, LoadErrorKind::Version(_))
+    }
+
+    /// One of the [`Limits`](crate::Limits) was exceeded; the bytes may be
+    /// sound.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        matches!(
+            self.kind,
+            LoadErrorKind::Depth(_)
+                | LoadErrorKind::Items(_)
+                | LoadErrorKind::Bytes(_)
+                | LoadErrorKind::Capacity
+        )
+    }
+
+    /// Text that is not UTF-8.
+    #[must_use]
+    pub const fn is_utf8(&self) -> bool {
+        matches!(self.kind, LoadErrorKind::Utf8)
+    }
+
+    /// The same error for an input that starts `by` bytes earlier.
+    pub(crate) const fn shifted(mut self, by: usize) -> Self {
+        self.offset += by;
+        self
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {}: {}", self.offset, self.kind)
+    }
+}
+
+impl fmt::Display for LoadErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(Option::None) => f.write_str("no version byte: the input is empty"),
+            Self::Version(Some(1)) => f.write_str(
+                "version 1, written by execnet before 2.0: skip this byte and load the rest as version-less",
+            ),
+            Self::Version(Some(byte)) => write!(f, "version byte {byte:#04x} where 0x02 is due"),
+            Self::UnknownOpcode(byte) => write!(f, "unknown opcode {byte:#04x}: not execnet data, or damaged"),
+            Self::UnexpectedEnd { wanted, left } => {
+                write!(f, "the input ends early: {wanted} bytes are due, {left} are left")
+            }
+            Self::NegativeLength(n) => write!(f, "negative length {n}"),
+            Self::StackTooShort { wanted, held } => {
+                write!(f, "takes {wanted} values where {held} are at hand")
+            }
+            Self::NotAContainer => f.write_str("sets an item in something that is no list or dict"),
+            Self::ListIndex { expected } => {
+                write!(f, "list items come in order: index {expected} is due")
+            }
+            Self::ListUnfilled { missing } => write!(f, "takes a list that still misses {missing} items"),
+            Self::ListTooLong { announced, left } => {
+                write!(f, "announces a list of {announced} items with {left} bytes left")
+            }
+            Self::Unhashable => f.write_str("a list, dict or set as dict key or set element"),
+            Self::Utf8 => f.write_str("text that is not UTF-8"),
+            Self::Integer => f.write_str("not a decimal integer"),
+            Self::StopWith(held) => write!(f, "stops with {held} values where one is due"),
+            Self::Depth(limit) => write!(f, "nested deeper than the limit of {limit}"),
+            Self::Items(limit) => write!(f, "more values than the limit of {limit}"),
+            Self::Bytes(limit) => write!(f, "more bytes than the limit of {limit}"),
+            Self::Capacity => f.write_str("more values than this document has room for"),
+        }
+    }
+}
+
+impl core::error::Error for LoadError {}
+
+/// A value that the format cannot say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DumpError {
+    kind: DumpErrorKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DumpErrorKind {
+    TooLong { opcode: Opcode, len: usize },
+    Depth(u16),
+    Unhashable,
+}
+
+impl DumpError {
+    #[cold]
+    pub(crate) const fn new(kind: DumpErrorKind) -> Self {
+        Self { kind }
+    }
+
+    /// A length that does not fit the format's signed 32 bits.
+    #[must_use]
+    pub const fn is_too_long(&self) -> bool {
+        matches!(self.kind, DumpErrorKind::TooLong { .. })
+    }
+
+    /// Nested deeper than [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH).
+    #[must_use]
+    pub const fn is_depth(&self) -> bool {
+        matches!(self.kind, DumpErrorKind::Depth(_))
+    }
+
+    /// A list, dict or set as dict key or set element.
+    #[must_use]
+    pub const fn is_unhashable(&self) -> bool {
+        matches!(self.kind, DumpErrorKind::Unhashable)
+    }
+}
+
+impl fmt::Display for DumpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            DumpErrorKind::TooLong { opcode, len } => write!(
+                f,
+                "{} of length {len}: the format ends at {}; send it in parts",
+                opcode.name(),
+                i32::MAX
+            ),
+            DumpErrorKind::Depth(limit) => write!(f, "nested deeper than {limit} containers"),
+            DumpErrorKind::Unhashable => f.write_str(
+                "a list, dict or set as dict key or set element: use a tuple or frozenset",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for DumpError {}
+
+/// Encoding failed: the value cannot be said, or the sink did not take it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EncodeError<E> {
+    /// The format cannot say the value.
+    Dump(DumpError),
+    /// The sink failed.
+    Write(E),
+}
+
+impl<E> From<DumpError> for EncodeError<E> {
+    fn from(error: DumpError) -> Self {
+        Self::Dump(error)
+    }
+}
+
+impl EncodeError<core::convert::Infallible> {
+    /// The error of a sink that cannot fail, such as a `Vec`.
+    #[must_use]
+    pub fn into_dump_error(self) -> DumpError {
+        match self {
+            Self::Dump(error) => error,
+            Self::Write(never) => match never {},
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for EncodeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dump(error) => error.fmt(f),
+            Self::Write(_) => f.write_str("cannot write the encoded value"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for EncodeError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Dump(error) => error.source(),
+            Self::Write(error) => Some(error),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The opcode stream, borrowed from its bytes: the ground every decoder of
+//! this crate stands on.
+
+use crate::error::{LoadError, LoadErrorKind};
+use crate::reader::Cursor;
+use crate::{ChannelId, Complex, Opcode};
+
+/// One opcode with its operand, borrowed from the input.
+///
+/// Text is given as its bytes, not yet checked for UTF-8, and decimal integers
+/// as their digits: what they become is the [`StrConfig`](crate::StrConfig)'s
+/// and the reader's matter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Token<'a> {
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An integer of 32 bits.
+    Int(i32),
+    /// An integer of 32 bits, `long` in Python 2.
+    Long(i32),
+    /// An integer as decimal text.
+    LongInt(&'a [u8]),
+    /// An integer as decimal text, `long` in Python 2.
+    LongLong(&'a [u8]),
+    /// A double.
+    Float(f64),
+    /// A complex number.
+    Complex(Complex),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// A Python 2 `str`.
+    Py2String(&'a [u8]),
+    /// A Python 3 `str`, UTF-8.
+    Py3String(&'a [u8]),
+    /// A Python 2 `unicode`, UTF-8.
+    Unicode(&'a [u8]),
+    /// A list of so many slots, set by the items that follow.
+    NewList(u32),
+    /// An empty dict, set by the items that follow.
+    NewDict,
+    /// Sets the value on top of the stack under the key below it.
+    SetItem,
+    /// A tuple of the topmost values.
+    BuildTuple(u32),
+    /// A set of the topmost values.
+    Set(u32),
+    /// A frozenset of the topmost values.
+    FrozenSet(u32),
+    /// A channel.
+    Channel(ChannelId),
+    /// The end of the value.
+    Stop,
+}
+
+impl<'a> Token<'a> {
+    /// Reads the token the cursor stands on.
+    #[inline]
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
+        let start = cursor.offset();
+        let byte = cursor.byte()?;
+        let Some(opcode) = Opcode::from_byte(byte) else {
+            return Err(LoadError::new(LoadErrorKind::UnknownOpcode(byte), start));
+        };
+        Self::operand(opcode, cursor)
+    }
+
+    #[inline]
+    fn operand(opcode: Opcode, cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
+        Ok(match opcode {
+            Opcode::None => Token::None,
+            Opcode::True => Token::Bool(true),
+            Opcode::False => Token::Bool(false),
+            Opcode::Int => Token::Int(int(cursor)?),
+            Opcode::Long => Token::Long(int(cursor)?),
+            Opcode::LongInt => Token::LongInt(counted(cursor)?),
+            Opcode::LongLong => Token::LongLong(counted(cursor)?),
+            Opcode::Float => Token::Float(f64::from_be_bytes(cursor.array()?)),
+            Opcode::Complex => Token::Complex(complex(cursor)?),
+            Opcode::Bytes => Token::Bytes(counted(cursor)?),
+            Opcode::Py2String => Token::Py2String(counted(cursor)?),
+            Opcode::Py3String => Token::Py3String(counted(cursor)?),
+            Opcode::Unicode => Token::Unicode(counted(cursor)?),
+            Opcode::NewList => Token::NewList(count(cursor)?),
+            Opcode::NewDict => Token::NewDict,
+            Opcode::SetItem => Token::SetItem,
+            Opcode::BuildTuple => Token::BuildTuple(count(cursor)?),
+            Opcode::Set => Token::Set(count(cursor)?),
+            Opcode::FrozenSet => Token::FrozenSet(count(cursor)?),
+            Opcode::Channel => Token::Channel(ChannelId(int(cursor)?)),
+            Opcode::Stop => Token::Stop,
+        })
+    }
+
+    /// The opcode this token was read from.
+    #[must_use]
+    pub const fn opcode(&self) -> Opcode {
+        match self {
+            Token::None => Opcode::None,
+            Token::Bool(true) => Opcode::True,
+            Token::Bool(false) => Opcode::False,
+            Token::Int(_) => Opcode::Int,
+            Token::Long(_) => Opcode::Long,
+            Token::LongInt(_) => Opcode::LongInt,
+            Token::LongLong(_) => Opcode::LongLong,
+            Token::Float(_) => Opcode::Float,
+            Token::Complex(_) => Opcode::Complex,
+            Token::Bytes(_) => Opcode::Bytes,
+            Token::Py2String(_) => Opcode::Py2String,
+            Token::Py3String(_) => Opcode::Py3String,
+            Token::Unicode(_) => Opcode::Unicode,
+            Token::NewList(_) => Opcode::NewList,
+            Token::NewDict => Opcode::NewDict,
+            Token::SetItem => Opcode::SetItem,
+            Token::BuildTuple(_) => Opcode::BuildTuple,
+            Token::Set(_) => Opcode::Set,
+            Token::FrozenSet(_) => Opcode::FrozenSet,
+            Token::Channel(_) => Opcode::Channel,
+            Token::Stop => Opcode::Stop,
+        }
+    }
+}
+
+#[inline]
+fn int(cursor: &mut Cursor<'_>) -> Result<i32, LoadError> {
+    cursor.array().map(i32::from_be_bytes)
+}
+
+fn complex(cursor: &mut Cursor<'_>) -> Result<Complex, LoadError> {
+    let re = f64::from_be_bytes(cursor.array()?);
+    let im = f64::from_be_bytes(cursor.array()?);
+    Ok(Complex { re, im })
+}
+
+/// A length: Python reads a negative one in five different ways, none of them
+/// meant by any writer.
+#[inline]
+fn count(cursor: &mut Cursor<'_>) -> Result<u32, LoadError> {
+    let start = cursor.offset();
+    let n = int(cursor)?;
+    u32::try_from(n).map_err(|_| LoadError::new(LoadErrorKind::NegativeLength(n), start))
+}
+
+#[inline]
+fn counted<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
+    let len = count(cursor)?;
+    // Lossless: this crate supports no target whose usize is below 32 bits
+    // and yet could hold such an input.
+    cursor.bytes(usize::try_from(len).unwrap_or(usize::MAX))
+}
+
+/// The tokens of one value, up to and including its STOP, without allocation.
+///
+/// The iterator checks each element by itself and not how they fit together:
+/// it shows the sound part of a broken document, and stops after the first
+/// error.
+///
+/// ```
+/// use execnet_serializer::{Token, Tokens};
+/// let mut tokens = Tokens::new(b"F\0\0\0\x2aQ");
+/// assert_eq!(tokens.next(), Some(Ok(Token::Int(42))));
+/// assert_eq!(tokens.offset(), 5);
+/// assert_eq!(tokens.next(), Some(Ok(Token::Stop)));
+/// assert_eq!(tokens.next(), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tokens<'a> {
+    cursor: Cursor<'a>,
+    done: bool,
+}
+
+impl<'a> Tokens<'a> {
+    /// The tokens of a value without version byte.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            cursor: Cursor::new(bytes),
+            done: false,
+        }
+    }
+
+    /// How many bytes the tokens given so far take: where the next one
+    /// starts.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.cursor.offset()
+    }
+
+    /// What follows the tokens given so far.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.cursor.rest()
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Result<Token<'a>, LoadError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let mut ahead = self.cursor;
+        let token = Token::read(&mut ahead);
+        match &token {
+            Ok(read) => {
+                self.cursor = ahead;
+                self.done = matches!(read, Token::Stop);
+            }
+            Err(_) => self.done = true,
+        }
+        Some(token)
+    }
+}
+
+impl core::iter::FusedIterator for Tokens<'_> {}

@@ -1,0 +1,162 @@
+//! Rust values into and out of [`Value`].
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Dict, Int, Set, Value};
+use crate::{Bytes, ChannelId, Complex};
+
+/// `From` by one constructor.
+macro_rules! from {
+    ($($type:ty => $make:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                let make: fn($type) -> Value = $make;
+                make(value)
+            }
+        }
+    )*};
+}
+
+from! {
+    () => |()| Value::None;
+    bool => Value::Bool;
+    f64 => Value::Float;
+    f32 => |value| Value::Float(f64::from(value));
+    char => |value| Value::Str(String::from(value));
+    &str => |value| Value::Str(String::from(value));
+    &String => |value| Value::Str(value.clone());
+    String => Value::Str;
+    Cow<'_, str> => |value| Value::Str(value.into_owned());
+    Bytes<&[u8]> => |value| Value::Bytes(value.0.to_vec());
+    Bytes<Vec<u8>> => |value| Value::Bytes(value.0);
+    Int => Value::Int;
+    Complex => Value::Complex;
+    ChannelId => Value::Channel;
+    Dict => Value::Dict;
+}
+
+macro_rules! from_ints {
+    ($($type:ty)*) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Self::Int(Int::from(value))
+            }
+        }
+    )*};
+}
+
+from_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
+
+impl<const N: usize> From<Bytes<&[u8; N]>> for Value {
+    fn from(value: Bytes<&[u8; N]>) -> Self {
+        Self::Bytes(value.0.to_vec())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::None, Into::into)
+    }
+}
+
+impl<T: Into<Self>> From<Vec<T>> for Value {
+    fn from(items: Vec<T>) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Self>, const N: usize> From<[T; N]> for Value {
+    fn from(items: [T; N]) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Rust's tuples as Python's.
+macro_rules! from_tuples {
+    ($($($item:ident)+;)*) => {$(
+        #[allow(non_snake_case)]
+        impl<$($item: Into<Value>),+> From<($($item,)+)> for Value {
+            fn from(($($item,)+): ($($item,)+)) -> Self {
+                Self::Tuple(alloc::vec![$($item.into()),+])
+            }
+        }
+    )*};
+}
+
+from_tuples! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+}
+
+/// A [`Value`] is not of the type asked for, or does not fit it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongType {
+    wanted: &'static str,
+    found: &'static str,
+}
+
+impl fmt::Display for WrongType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} where {} is wanted", self.found, self.wanted)
+    }
+}
+
+impl core::error::Error for WrongType {}
+
+/// `TryFrom<Value>` by one pattern.
+macro_rules! try_from {
+    ($($type:ty, $wanted:literal, $pattern:pat => $result:expr;)*) => {$(
+        impl TryFrom<Value> for $type {
+            type Error = WrongType;
+
+            fn try_from(value: Value) -> Result<Self, WrongType> {
+                let found = value.type_name();
+                match value {
+                    $pattern => Ok($result),
+                    _ => Err(WrongType { wanted: $wanted, found }),
+                }
+            }
+        }
+    )*};
+}
+
+try_from! {
+    bool, "bool", Value::Bool(value) => value;
+    f64, "float", Value::Float(value) => value;
+    String, "str", Value::Str(value) => value;
+    Int, "int", Value::Int(value) => value;
+    Complex, "complex", Value::Complex(value) => value;
+    ChannelId, "channel", Value::Channel(id) => id;
+    Dict, "dict", Value::Dict(value) => value;
+    Set, "set or frozenset", Value::Set(value) | Value::FrozenSet(value) => value;
+    Vec<Value>, "list or tuple", Value::List(items) | Value::Tuple(items) => items;
+    Bytes<Vec<u8>>, "bytes", Value::Bytes(value) => Bytes(value);
+}
+
+macro_rules! try_from_ints {
+    ($($type:ty)*) => {$(
+        impl TryFrom<Value> for $type {
+            type Error = WrongType;
+
+            fn try_from(value: Value) -> Result<Self, WrongType> {
+                let found = value.type_name();
+                let fit = match &value {
+                    Value::Int(int) => Self::try_from(int).ok(),
+                    _ => None,
+                };
+                fit.ok_or(WrongType { wanted: stringify!($type), found })
+            }
+        }
+    )*};
+}
+
+try_from_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }

@@ -1,0 +1,274 @@
+//! Integers of any size.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::cmp::Ordering;
+use core::fmt;
+use core::str::FromStr;
+
+/// An integer of any size.
+///
+/// Those of 64 bits are kept as such, larger ones as their decimal digits,
+/// which is what travels: nothing is computed with them here. Convert to a
+/// Rust integer, or with the feature `num-bigint` to a `BigInt`.
+///
+/// ```
+/// use execnet_serializer::Int;
+/// let big: Int = "340282366920938463463374607431768211456".parse()?;
+/// assert_eq!(u128::try_from(&big).ok(), None);
+/// assert_eq!(i64::try_from(&Int::from(7_u8)), Ok(7));
+/// # Ok::<(), execnet_serializer::ParseIntError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Int(Repr);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Repr {
+    Small(i64),
+    /// Canonical digits of an integer outside `i64`: `-` only where negative,
+    /// no leading zero. So equal integers are equal in memory.
+    Big(Box<str>),
+}
+
+impl Int {
+    /// The integer as 64 bits, if it fits.
+    #[inline]
+    #[must_use]
+    pub const fn to_i64(&self) -> Option<i64> {
+        match self.0 {
+            Repr::Small(value) => Some(value),
+            Repr::Big(_) => None,
+        }
+    }
+
+    /// The digits of an integer that does not fit 64 bits.
+    pub(crate) const fn big_digits(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Small(_) => None,
+            Repr::Big(digits) => Some(digits),
+        }
+    }
+
+    /// What Python's `int()` makes of ASCII text: blanks around, a sign,
+    /// single underscores between digits and leading zeros are accepted.
+    pub(crate) fn from_python_decimal(text: &[u8]) -> Option<Self> {
+        let text = trim_blanks(text);
+        let (negative, digits) = match text.split_first() {
+            Some((b'-', rest)) => (true, rest),
+            Some((b'+', rest)) => (false, rest),
+            _ => (false, text),
+        };
+        if !well_formed(digits) {
+            return None;
+        }
+        Some(Self::from_digits(negative, digits))
+    }
+
+    /// From digits with single underscores between them.
+    fn from_digits(negative: bool, digits: &[u8]) -> Self {
+        match small(negative, digits) {
+            Some(value) => Self(Repr::Small(value)),
+            None => Self::from_long_digits(negative, digits),
+        }
+    }
+
+    fn from_long_digits(negative: bool, digits: &[u8]) -> Self {
+        let significant = digits.iter().filter(|&&byte| byte != b'_');
+        let mut text = String::with_capacity(digits.len() + 1);
+        if negative {
+            text.push('-');
+        }
+        text.extend(
+            significant
+                .skip_while(|&&byte| byte == b'0')
+                .map(|&byte| char::from(byte)),
+        );
+        Self(Repr::Big(text.into_boxed_str()))
+    }
+}
+
+/// Without the blanks around, which for Python are ASCII's and the vertical
+/// tab.
+fn trim_blanks(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text
+        && is_blank(*first)
+    {
+        text = rest;
+    }
+    while let [rest @ .., last] = text
+        && is_blank(*last)
+    {
+        text = rest;
+    }
+    text
+}
+
+const fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
+}
+
+/// At least one digit; underscores only singly and between digits.
+fn well_formed(digits: &[u8]) -> bool {
+    digits.split(|&byte| byte == b'_').all(|run| {
+        // An empty run is an underscore at an end, or two in a row.
+        !run.is_empty() && run.iter().all(u8::is_ascii_digit)
+    })
+}
+
+/// The value of well-formed digits, if it fits 64 bits.
+fn small(negative: bool, digits: &[u8]) -> Option<i64> {
+    let mut value = 0_i64;
+    for digit in digits.iter().filter(|&&byte| byte != b'_') {
+        let digit = i64::from(digit - b'0');
+        value = value.checked_mul(10)?;
+        // Downwards, so that the smallest integer fits too.
+        value = value.checked_sub(digit)?;
+    }
+    if negative {
+        Some(value)
+    } else {
+        value.checked_neg()
+    }
+}
+
+impl From<i64> for Int {
+    #[inline]
+    fn from(value: i64) -> Self {
+        Self(Repr::Small(value))
+    }
+}
+
+/// Conversions from the integers that always fit 64 bits, and to those that
+/// do.
+macro_rules! small_ints {
+    ($($type:ty)*) => {$(
+        impl From<$type> for Int {
+            #[inline]
+            fn from(value: $type) -> Self {
+                Self(Repr::Small(i64::from(value)))
+            }
+        }
+    )*};
+}
+
+small_ints! { i8 i16 i32 u8 u16 u32 bool }
+
+/// Conversions from the integers that may not fit 64 bits.
+macro_rules! large_ints {
+    ($($type:ty)*) => {$(
+        impl From<$type> for Int {
+            fn from(value: $type) -> Self {
+                match i64::try_from(value) {
+                    Ok(small) => Self(Repr::Small(small)),
+                    Err(_) => Self(Repr::Big(value.to_string().into_boxed_str())),
+                }
+            }
+        }
+    )*};
+}
+
+large_ints! { u64 i128 u128 isize usize }
+
+/// An [`Int`] does not fit the type asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfRange;
+
+impl fmt::Display for OutOfRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the integer does not fit the type asked for")
+    }
+}
+
+impl core::error::Error for OutOfRange {}
+
+macro_rules! to_ints {
+    ($($type:ty)*) => {$(
+        impl TryFrom<&Int> for $type {
+            type Error = OutOfRange;
+
+            fn try_from(int: &Int) -> Result<Self, OutOfRange> {
+                match &int.0 {
+                    Repr::Small(value) => Self::try_from(*value).map_err(|_| OutOfRange),
+                    Repr::Big(digits) => digits.parse().map_err(|_| OutOfRange),
+                }
+            }
+        }
+    )*};
+}
+
+to_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
+
+impl fmt::Display for Int {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Small(value) => value.fmt(f),
+            Repr::Big(digits) => f.write_str(digits),
+        }
+    }
+}
+
+impl fmt::Debug for Int {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is no decimal integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseIntError;
+
+impl fmt::Display for ParseIntError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a decimal integer")
+    }
+}
+
+impl core::error::Error for ParseIntError {}
+
+impl FromStr for Int {
+    type Err = ParseIntError;
+
+    /// Reads what Python's `int()` reads.
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        Self::from_python_decimal(text.as_bytes()).ok_or(ParseIntError)
+    }
+}
+
+impl PartialOrd for Int {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Int {
+    /// By value.
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Small(a), Repr::Small(b)) => a.cmp(b),
+            (Repr::Big(a), Repr::Small(_)) => sign(a),
+            (Repr::Small(_), Repr::Big(b)) => sign(b).reverse(),
+            (Repr::Big(a), Repr::Big(b)) => compare_digits(a, b),
+        }
+    }
+}
+
+/// Where an integer too big for 64 bits stands to those that fit.
+fn sign(digits: &str) -> Ordering {
+    if digits.starts_with('-') {
+        Ordering::Less
+    } else {
+        Ordering::Greater
+    }
+}
+
+/// Canonical digits of one sign compare by length, then by text.
+fn compare_digits(a: &str, b: &str) -> Ordering {
+    sign(a).cmp(&sign(b)).then_with(|| {
+        let magnitude = a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+        if a.starts_with('-') {
+            magnitude.reverse()
+        } else {
+            magnitude
+        }
+    })
+}

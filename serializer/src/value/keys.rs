@@ -1,0 +1,218 @@
+//! Which values are one key to Python.
+//!
+//! `True == 1 == 1.0 == 1+0j` and `0.0 == -0.0`; text and bytes differ; a NaN
+//! equals nothing, itself included; tuples and frozensets compare by content.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::Value;
+use super::canonical::{Equality, canonical};
+
+/// Up to so many keys are compared pair by pair, which beats building an
+/// index.
+const PAIRWISE: usize = 8;
+
+/// Whether Python takes the two for the same dict key.
+pub(super) fn same_key(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Str(a), Value::Str(b)) => a == b,
+        (Value::Bytes(a), Value::Bytes(b)) => a == b,
+        (Value::Str(_) | Value::Bytes(_), _) | (_, Value::Str(_) | Value::Bytes(_)) => false,
+        _ => match (whole(a), whole(b)) {
+            (Some(a), Some(b)) => a == b,
+            (None, None) => same_canonical(a, b),
+            _ => false,
+        },
+    }
+}
+
+fn same_canonical(a: &Value, b: &Value) -> bool {
+    let [a, b] = [a, b].map(|key| canonical(key, Equality::PythonKey));
+    a.is_some() && a == b
+}
+
+/// For each of `keys` that Python takes for the same as an earlier one: its
+/// position and the position of the first such.
+///
+/// Takes time in proportion to the keys whatever they are: where a hostile
+/// choice of them defeats the hash, they are sorted.
+pub(super) fn repeated(keys: &[&Value]) -> Vec<(usize, usize)> {
+    if keys.len() <= PAIRWISE {
+        return pairwise(keys);
+    }
+    by_hash(keys).unwrap_or_else(|| by_sorting(keys))
+}
+
+fn pairwise(keys: &[&Value]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (later, key) in keys.iter().enumerate() {
+        let earlier = keys
+            .iter()
+            .take(later)
+            .position(|first| same_key(first, key));
+        found.extend(earlier.map(|first| (later, first)));
+    }
+    found
+}
+
+/// By an open-addressed table of positions; `None` once the probes show that
+/// the hash does not spread these keys.
+fn by_hash(keys: &[&Value]) -> Option<Vec<(usize, usize)>> {
+    const EMPTY: usize = usize::MAX;
+    let mask = (keys.len() * 2).next_power_of_two() - 1;
+    let mut table = vec![EMPTY; mask + 1];
+    let mut probes_left = keys.len() * 8;
+    let mut found = Vec::new();
+    for (position, key) in keys.iter().enumerate() {
+        // Masked, so the slots are always in the table.
+        let mut slot = hash(key) & mask;
+        loop {
+            let held = table.get_mut(slot)?;
+            match keys.get(*held) {
+                None => {
+                    *held = position;
+                    break;
+                }
+                Some(first) if same_key(first, key) => {
+                    found.push((position, *held));
+                    break;
+                }
+                Some(_) => {
+                    probes_left = probes_left.checked_sub(1)?;
+                    slot = (slot + 1) & mask;
+                }
+            }
+        }
+    }
+    Some(found)
+}
+
+fn by_sorting(keys: &[&Value]) -> Vec<(usize, usize)> {
+    let mut texts: Vec<(Vec<u8>, usize)> = keys
+        .iter()
+        .enumerate()
+        .filter_map(|(position, key)| {
+            canonical(key, Equality::PythonKey).map(|text| (text, position))
+        })
+        .collect();
+    texts.sort_unstable();
+    let mut found = Vec::new();
+    for run in texts.chunk_by(|a, b| a.0 == b.0) {
+        if let [(_, first), later @ ..] = run {
+            found.extend(later.iter().map(|(_, position)| (*position, *first)));
+        }
+    }
+    found
+}
+
+/// A hash that equal keys share. Text, bytes and small whole numbers, by far
+/// the most frequent, are hashed where they lie.
+fn hash(key: &Value) -> usize {
+    let hash = match key {
+        Value::Str(text) => mix(0, text.as_bytes()),
+        Value::Bytes(bytes) => mix(1, bytes),
+        _ => match whole(key) {
+            Some(number) => mix(2, &number.to_le_bytes()),
+            None => canonical(key, Equality::PythonKey).map_or(0, |text| mix(3, &text)),
+        },
+    };
+    // The high half is the better mixed one.
+    usize::try_from(hash >> 32).unwrap_or(0)
+}
+
+/// The value of a number that is whole and fits 64 bits.
+fn whole(key: &Value) -> Option<i64> {
+    match key {
+        Value::Bool(value) => Some(i64::from(*value)),
+        Value::Int(value) => value.to_i64(),
+        Value::Float(value) => whole_float(*value),
+        Value::Complex(value) if value.im == 0.0 => whole_float(value.re),
+        _ => None,
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // Checked: whole, and in range.
+fn whole_float(value: f64) -> Option<i64> {
+    const BOUND: f64 = 9_223_372_036_854_775_808.0;
+    (value % 1.0 == 0.0 && (-BOUND..BOUND).contains(&value)).then_some(value as i64)
+}
+
+/// Multiply and rotate, eight bytes at a time.
+fn mix(seed: u64, bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (chunks, tail) = bytes.as_chunks::<8>();
+    let mut state = seed ^ (bytes.len() as u64);
+    for chunk in chunks {
+        state = (state.rotate_left(5) ^ u64::from_le_bytes(*chunk)).wrapping_mul(FACTOR);
+    }
+    for &byte in tail {
+        state = (state.rotate_left(5) ^ u64::from(byte)).wrapping_mul(FACTOR);
+    }
+    state ^ (state >> 29)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::{Complex, Set};
+
+    fn distinct() -> Vec<Value> {
+        let mut keys: Vec<Value> = (0..200).map(Value::from).collect();
+        keys.extend((0..200).map(|n| Value::from(n.to_string())));
+        keys.extend((0..200).map(|n| Value::Bytes(n.to_string().into_bytes())));
+        keys.push(Value::None);
+        keys.push(Value::Tuple(vec![Value::from("12"), Value::from("3")]));
+        keys.push(Value::Tuple(vec![Value::from("1"), Value::from("23")]));
+        keys.push(Value::Float(0.5));
+        keys.push(Value::Float(f64::NAN));
+        keys.push(Value::Float(f64::NAN));
+        keys.push(Value::Complex(Complex { re: 0.0, im: 1.0 }));
+        keys
+    }
+
+    #[test]
+    fn distinct_keys_are_distinct_by_every_method() {
+        let keys = distinct();
+        let keys: Vec<&Value> = keys.iter().collect();
+        assert_eq!(pairwise(&keys), []);
+        assert_eq!(by_hash(&keys), Some(Vec::new()));
+        assert_eq!(by_sorting(&keys), []);
+    }
+
+    #[test]
+    fn every_method_finds_the_same_repeated_keys() {
+        let mut keys = distinct();
+        keys.push(Value::Bool(true));
+        keys.push(Value::Float(7.0));
+        keys.push(Value::Float(-0.0));
+        keys.push(Value::Complex(Complex { re: 9.0, im: -0.0 }));
+        keys.push(Value::FrozenSet(Set::from_iter([1, 2].map(Value::from))));
+        keys.push(Value::FrozenSet(Set::from_iter([2, 1].map(Value::from))));
+        let start = keys.len() - 6;
+        let keys: Vec<&Value> = keys.iter().collect();
+        let expected = [
+            (start, 1),
+            (start + 1, 7),
+            (start + 2, 0),
+            (start + 3, 9),
+            (start + 5, start + 4),
+        ];
+        assert_eq!(pairwise(&keys), expected);
+        assert_eq!(by_hash(&keys), Some(expected.to_vec()));
+        let mut sorted = by_sorting(&keys);
+        sorted.sort_unstable();
+        assert_eq!(sorted, expected);
+    }
+
+    #[test]
+    fn large_floats_equal_the_integers_they_are() {
+        let float = Value::Float(1e300);
+        let int = Value::Int(format!("{:.0}", 1e300).parse().unwrap());
+        assert!(same_key(&float, &int));
+        assert!(!same_key(&Value::Float(1e300), &Value::Float(1.1e300)));
+    }
+}
