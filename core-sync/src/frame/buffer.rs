@@ -1,0 +1,101 @@
+use alloc::vec::Vec;
+use core::convert::Infallible;
+use core::fmt;
+
+use embedded_io::{ErrorType, Write};
+use execnet_serializer::ChannelId;
+
+use super::{Header, MessageCode};
+
+/// A frame under construction: room for the header, then the payload, in one buffer, so that a finished frame
+/// leaves in one write without having been copied together.
+///
+/// It is a sink: the payload is written into it.
+///
+/// ```
+/// use embedded_io::Write;
+/// use execnet_core_sync::frame::{FrameBuf, MessageCode};
+/// use execnet_serializer::ChannelId;
+///
+/// let mut frame = FrameBuf::new();
+/// frame.write_all(b"LQ").unwrap();
+/// let bytes = frame.finish(MessageCode::ChannelData, ChannelId(1)).unwrap();
+/// assert_eq!(bytes, b"\x04\0\0\0\x01\0\0\0\x02LQ");
+/// ```
+#[derive(Debug, Clone)]
+pub struct FrameBuf {
+    bytes: Vec<u8>,
+}
+
+impl FrameBuf {
+    /// A frame with an empty payload.
+    #[must_use]
+    pub fn new() -> Self {
+        // Most items are small: header and item fit in this without a second allocation.
+        let mut bytes = Vec::with_capacity(64);
+        bytes.extend_from_slice(&[0; Header::SIZE]);
+        Self { bytes }
+    }
+
+    /// Puts the header in front and gives the frame's bytes.
+    ///
+    /// # Errors
+    ///
+    /// The payload is longer than the 2^31 - 1 bytes that a header can announce.
+    pub fn finish(mut self, code: MessageCode, channel: ChannelId) -> Result<Vec<u8>, TooLong> {
+        let len = self.bytes.len().saturating_sub(Header::SIZE);
+        let header = Header::new(code, channel, len).ok_or(TooLong { len })?;
+        if let Some(room) = self.bytes.first_chunk_mut() {
+            *room = header.to_bytes();
+        }
+        Ok(self.bytes)
+    }
+}
+
+impl Default for FrameBuf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ErrorType for FrameBuf {
+    type Error = Infallible;
+}
+
+impl Write for FrameBuf {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// A payload longer than the 2^31 - 1 bytes that a header can announce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong {
+    /// The length of the payload in bytes.
+    pub len: usize,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "payload of {} bytes is longer than a frame can carry",
+            self.len
+        )
+    }
+}
+
+impl core::error::Error for TooLong {}

@@ -1,0 +1,221 @@
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use embedded_io::{Error as _, ErrorKind, Read};
+
+use super::{Frame, Header, HeaderError};
+
+/// One read fetches up to this much: as many small frames as fit in a pipe.
+const BUFFER: usize = 64 * 1024;
+
+/// No more than this is reserved because a header says so; beyond it memory grows with what has arrived.
+const TRUSTED: usize = 1024 * 1024;
+
+/// Takes frames from a stream.
+///
+/// Small frames come many to a read. A payload longer than the buffer is read straight into the memory it is
+/// handed out in. Memory follows the bytes that arrived, never the length that was announced.
+///
+/// ```
+/// use execnet_core_sync::frame::{FrameReader, MessageCode};
+///
+/// let stream: &[u8] = b"\x05\0\0\0\x01\0\0\0\0\x04\0\0\0\x03\0\0\0\x02LQ";
+/// let mut frames = FrameReader::new(stream, 1024);
+/// assert_eq!(frames.next_frame().unwrap().unwrap().code, MessageCode::ChannelClose);
+/// assert_eq!(frames.next_frame().unwrap().unwrap().payload, b"LQ");
+/// assert!(frames.next_frame().unwrap().is_none());
+/// ```
+#[derive(Debug)]
+pub struct FrameReader<R> {
+    inner: R,
+    buffer: Box<[u8]>,
+    /// What is read and not yet taken is `buffer[start..end]`.
+    start: usize,
+    end: usize,
+    limit: usize,
+}
+
+impl<R: Read> FrameReader<R> {
+    /// Reads frames from `inner`, refusing payloads of more than `limit` bytes.
+    pub fn new(inner: R, limit: usize) -> Self {
+        Self {
+            inner,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            limit,
+        }
+    }
+
+    /// The next frame, or `None` where the stream ends between two frames.
+    ///
+    /// # Errors
+    ///
+    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. After an
+    /// error the position in the stream is lost: nothing more is to be read.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, ReadError<R::Error>> {
+        let Some(header) = self.next_header()? else {
+            return Ok(None);
+        };
+        let payload = self.payload_of(&header)?;
+        Ok(Some(header.with_payload(payload)))
+    }
+
+    /// The header of the next frame, or `None` where the stream ends in front of it.
+    ///
+    /// Its payload is to be taken with [`payload_of`](Self::payload_of) before the next header.
+    ///
+    /// # Errors
+    ///
+    /// The stream fails, or ends inside the header.
+    pub fn next_header(&mut self) -> Result<Option<Header>, ReadError<R::Error>> {
+        while self.available().len() < Header::SIZE {
+            if self.fill(Header::SIZE)? == 0 {
+                return match self.available().len() {
+                    0 => Ok(None),
+                    got => Err(ReadError::HeaderCut { got }),
+                };
+            }
+        }
+        let header = self
+            .available()
+            .first_chunk()
+            .copied()
+            .map(Header::from_bytes);
+        self.start += Header::SIZE;
+        Ok(header)
+    }
+
+    /// The payload that `header` announces.
+    ///
+    /// # Errors
+    ///
+    /// The announced length is negative or above the limit, and then nothing was read; or the stream fails or
+    /// ends inside the payload.
+    pub fn payload_of(&mut self, header: &Header) -> Result<Vec<u8>, ReadError<R::Error>> {
+        let len = header.payload_len(self.limit)?;
+        if len <= self.buffer.len() {
+            self.small_payload(len)
+        } else {
+            self.large_payload(len)
+        }
+    }
+
+    fn small_payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError<R::Error>> {
+        while self.available().len() < len {
+            if self.fill(len)? == 0 {
+                let got = self.available().len();
+                return Err(ReadError::PayloadCut { expected: len, got });
+            }
+        }
+        let payload = self.available().get(..len).unwrap_or_default().to_vec();
+        self.start += len;
+        Ok(payload)
+    }
+
+    fn large_payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError<R::Error>> {
+        let mut payload = Vec::with_capacity(len.min(TRUSTED));
+        payload.extend_from_slice(self.available());
+        (self.start, self.end) = (0, 0);
+        while payload.len() < len {
+            let got = payload.len();
+            // Step by step, so that the zeros are still in the cache when the bytes overwrite them.
+            payload.resize(len.min(got + BUFFER), 0);
+            let room = payload.get_mut(got..).unwrap_or_default();
+            match read_some(&mut self.inner, room).map_err(ReadError::Link)? {
+                0 => return Err(ReadError::PayloadCut { expected: len, got }),
+                n => payload.truncate(got + n),
+            }
+        }
+        Ok(payload)
+    }
+
+    fn available(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Reads once, after making room for `wanted` bytes in a row, and says how many bytes came; 0 is the end of
+    /// the stream. `wanted` is more than what is available and fits in the buffer.
+    fn fill(&mut self, wanted: usize) -> Result<usize, ReadError<R::Error>> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.buffer.len() - self.start < wanted {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let got = read_some(&mut self.inner, room).map_err(ReadError::Link)?;
+        self.end += got;
+        Ok(got)
+    }
+}
+
+/// One read that a signal does not interrupt.
+fn read_some<R: Read>(inner: &mut R, room: &mut [u8]) -> Result<usize, R::Error> {
+    loop {
+        match inner.read(room) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // A reader that claims more than there was room for is broken; the room is all there is.
+            done => return done.map(|n| n.min(room.len())),
+        }
+    }
+}
+
+/// Why there is no next frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadError<E> {
+    /// The stream failed.
+    Link(E),
+    /// The stream ended inside a header.
+    HeaderCut {
+        /// How many of the 9 bytes there were.
+        got: usize,
+    },
+    /// The stream ended inside a payload.
+    PayloadCut {
+        /// The length in bytes that the header announced.
+        expected: usize,
+        /// How many bytes there were.
+        got: usize,
+    },
+    /// The header announces a payload that is not going to be read.
+    Header(HeaderError),
+}
+
+impl<E> From<HeaderError> for ReadError<E> {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl<E> fmt::Display for ReadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(_) => f.write_str("cannot read from the link"),
+            Self::HeaderCut { got } => write!(
+                f,
+                "the stream ends inside a frame's header, after {got} of {} bytes",
+                Header::SIZE
+            ),
+            Self::PayloadCut { expected, got } => {
+                write!(
+                    f,
+                    "the stream ends inside a frame's payload, after {got} of {expected} bytes"
+                )
+            }
+            Self::Header(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for ReadError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Link(error) => Some(error),
+            _ => None,
+        }
+    }
+}

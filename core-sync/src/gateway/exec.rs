@@ -1,0 +1,104 @@
+use execnet_serializer::{Dict, Dump, EncodeError, Encoder};
+
+use super::Gateway;
+use crate::channel::Channel;
+use crate::dedent::dedent;
+use crate::error::SendError;
+use crate::frame::MessageCode;
+use crate::session::encode;
+
+/// What CHANNEL_EXEC carries: the tuple (source, file_name, call_name, kwargs).
+struct Exec<'a> {
+    source: &'a str,
+    file_name: Option<&'a str>,
+    call: Option<(&'a str, &'a Dict)>,
+}
+
+impl Gateway {
+    /// Runs Python source, with the returned channel as `channel` in its globals.
+    ///
+    /// What all lines have in common in front is taken away first, so that the source can be indented as the Rust
+    /// around it is.
+    ///
+    /// The channel ends when the code does. Where the code raises, receiving gives
+    /// [`ReceiveError::Remote`](crate::ReceiveError::Remote), after what it had sent. Dropping the channel closes it, also for
+    /// the code that still runs.
+    ///
+    /// # Errors
+    ///
+    /// The gateway was exited or lost its peer.
+    pub fn remote_exec(&self, source: &str) -> Result<Channel, SendError> {
+        self.exec(&Exec {
+            source: &dedent(source),
+            file_name: None,
+            call: None,
+        })
+    }
+
+    /// Runs Python source that defines the function `call_name`, then calls it with the channel and `kwargs`.
+    ///
+    /// # Errors
+    ///
+    /// The gateway was exited or lost its peer, or `kwargs` cannot be encoded.
+    pub fn remote_exec_function(
+        &self,
+        source: &str,
+        call_name: &str,
+        kwargs: &Dict,
+    ) -> Result<Channel, SendError> {
+        self.exec(&Exec {
+            source: &dedent(source),
+            file_name: None,
+            call: Some((call_name, kwargs)),
+        })
+    }
+
+    /// Runs the source of a Python module; tracebacks name `file_name`.
+    ///
+    /// # Errors
+    ///
+    /// The gateway was exited or lost its peer.
+    pub fn remote_exec_module(&self, source: &str, file_name: &str) -> Result<Channel, SendError> {
+        self.exec(&Exec {
+            source,
+            file_name: Some(file_name),
+            call: None,
+        })
+    }
+
+    fn exec(&self, exec: &Exec<'_>) -> Result<Channel, SendError> {
+        let channel = self.newchannel()?;
+        let frame = encode(MessageCode::ChannelExec, channel.id(), exec);
+        let sent = frame
+            .map_err(SendError::from)
+            .and_then(|frame| self.shared().send(&frame));
+        match sent {
+            Ok(()) => Ok(channel),
+            Err(error) => {
+                channel.forget();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Dump for Exec<'_> {
+    fn dump<W: embedded_io::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.str(self.source)?;
+        self.file_name.dump(encoder)?;
+        match self.call {
+            Some((name, kwargs)) => {
+                encoder.str(name)?;
+                kwargs.dump(encoder)?;
+            }
+            None => {
+                encoder.none()?;
+                encoder.dict()?;
+            }
+        }
+        encoder.tuple(4)
+    }
+}

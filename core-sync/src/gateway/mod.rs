@@ -1,0 +1,211 @@
+//! A gateway over a link, with threads: one that reads, and one that answers, which is started when it is first
+//! needed.
+
+mod config;
+mod dispatch;
+mod exec;
+mod reader;
+mod shared;
+mod status;
+
+pub use config::{ExecModel, GatewayConfig};
+use shared::{Job, Shared};
+pub use status::Status;
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::io;
+
+use execnet_serializer::{ChannelId, StrConfig};
+
+use crate::channel::Channel;
+use crate::disconnected::Disconnected;
+use crate::error::SendError;
+use crate::frame::MessageCode;
+use crate::link::Link;
+use crate::session::encode;
+use crate::sync::Deadline;
+
+/// A connection to an interpreter or a worker, over which code is run and channels are opened.
+///
+/// Handles are cheap to clone, and channels hold one. When the last is dropped the gateway is exited, as by
+/// [`exit`](Self::exit).
+#[derive(Clone)]
+pub struct Gateway {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Gateway {
+    /// Starts a gateway over `link`.
+    ///
+    /// # Errors
+    ///
+    /// The reader's thread cannot be started; then the peer is killed through the link's control.
+    pub fn new(link: Link, config: GatewayConfig) -> io::Result<Self> {
+        let Link {
+            reader,
+            writer,
+            control,
+        } = link;
+        let shared = Arc::new(Shared::new(config, control, writer));
+        let started = dispatch::spawn(&shared, "reader", |shared| reader::run(shared, reader));
+        if let Err(error) = started {
+            shared.control.kill();
+            return Err(error);
+        }
+        let handle = Arc::new(Handle { shared });
+        Ok(Self { handle })
+    }
+
+    /// The name of this gateway.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.shared().config.id
+    }
+
+    /// Opens a channel that no code listens on yet: send it over another channel to use it.
+    ///
+    /// # Errors
+    ///
+    /// The gateway was exited or lost its peer.
+    pub fn newchannel(&self) -> Result<Channel, SendError> {
+        let (id, condvar) = self.shared().open()?;
+        Ok(Channel::new(self.clone(), id, condvar))
+    }
+
+    /// Sets how strings are read on channels that are made from now on, here and at the peer.
+    ///
+    /// # Errors
+    ///
+    /// The gateway was exited or lost its peer.
+    pub fn reconfigure(&self, strings: StrConfig) -> Result<(), SendError> {
+        self.shared()
+            .state
+            .lock()
+            .session
+            .reconfigure_gateway(strings);
+        self.send_strings(ChannelId(0), strings)
+    }
+
+    pub(crate) fn send_strings(&self, id: ChannelId, strings: StrConfig) -> Result<(), SendError> {
+        let pair = (strings.py2str_as_py3str, strings.py3str_as_py2str);
+        let frame = encode(MessageCode::Reconfigure, id, &pair)?;
+        self.shared().send(&frame)
+    }
+
+    /// Tells the peer to wind down and closes the writing end. Returns at once; nothing can be sent any more, and
+    /// what the peer still sends is received. Calling it again does nothing.
+    ///
+    /// To know when the peer has gone, [`join`](Self::join).
+    pub fn exit(&self) {
+        self.shared().exit();
+    }
+
+    /// Waits until the link has ended and the threads of the gateway are gone. False where that took longer than
+    /// `timeout`; `None` waits for as long as it takes.
+    ///
+    /// A thread of the gateway itself must not call this.
+    #[must_use]
+    pub fn join(&self, timeout: Option<Duration>) -> bool {
+        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        let shared = self.shared();
+        let mut state = shared.state.lock();
+        while state.running_threads > 0 {
+            if deadline.has_passed() {
+                return false;
+            }
+            state = shared.ended.wait(state, deadline);
+        }
+        let threads = core::mem::take(&mut state.threads);
+        drop(state);
+        for thread in threads {
+            // A panic of our own threads has been printed; there is nobody to hand it to who could act on it.
+            let _ = thread.join();
+        }
+        true
+    }
+
+    /// Whether frames of the peer are still read.
+    #[must_use]
+    pub fn hasreceiver(&self) -> bool {
+        self.disconnected().is_none()
+    }
+
+    /// Why the gateway receives no more; `None` while it does.
+    #[must_use]
+    pub fn disconnected(&self) -> Option<Disconnected> {
+        self.shared().state.lock().disconnected.clone()
+    }
+
+    /// Makes the peer end now, as far as the transport can.
+    pub fn kill(&self) {
+        self.shared().control.kill();
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+}
+
+impl Shared {
+    fn exit(self: &Arc<Self>) {
+        {
+            let mut state = self.state.lock();
+            if state.disconnected.is_some() || core::mem::replace(&mut state.exiting, true) {
+                return;
+            }
+        }
+        // Not from here: the pipe can be full, or held by a sender that waits for a peer which does not read.
+        if dispatch::submit(self, Job::Terminate).is_err() {
+            self.close_writer();
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.exit();
+    }
+}
+
+/// Two handles are equal if they are of the same gateway.
+impl PartialEq for Gateway {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.handle, &other.handle)
+    }
+}
+
+impl Eq for Gateway {}
+
+/// `<Gateway id='gw0' receive-live, thread model, 0 active channels>`
+impl fmt::Display for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (live, channels) = {
+            let state = self.shared().state.lock();
+            let live = state.disconnected.is_none();
+            (live, state.session.load().numchannels)
+        };
+        let live = if live {
+            "receive-live"
+        } else {
+            "not-receiving"
+        };
+        let model = self.shared().config.execmodel;
+        let id = self.id();
+        write!(
+            f,
+            "<Gateway id='{id}' {live}, {model} model, {channels} active channels>"
+        )
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,84 @@
+use alloc::string::String;
+use core::time::Duration;
+
+use execnet_serializer::Value;
+
+use super::Gateway;
+use crate::channel::Channel;
+use crate::error::{SendError, StatusError};
+use crate::frame::MessageCode;
+use crate::session::empty;
+use crate::sync::Deadline;
+
+/// How busy a peer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// Channels that live there.
+    pub numchannels: u64,
+    /// Calls that run there.
+    pub numexecuting: u64,
+    /// How they are run.
+    pub execmodel: String,
+}
+
+impl Gateway {
+    /// Asks the peer how busy it is, and waits for the answer.
+    ///
+    /// The peer makes no channel for it.
+    ///
+    /// # Errors
+    ///
+    /// The gateway was exited or lost its peer, or the peer answered something else.
+    pub fn remote_status(&self) -> Result<Status, StatusError> {
+        self.status_until(Deadline::NEVER)
+    }
+
+    /// As [`remote_status`](Self::remote_status), waiting for no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As there, or no answer came in time.
+    pub fn remote_status_timeout(&self, timeout: Duration) -> Result<Status, StatusError> {
+        self.status_until(Deadline::after(timeout))
+    }
+
+    fn status_until(&self, deadline: Deadline) -> Result<Status, StatusError> {
+        let channel = self.ask_status().map_err(StatusError::Send)?;
+        let answer = channel.receive_until(deadline);
+        // It closes the channel after its answer; whether that has come yet does not matter any more.
+        channel.forget();
+        let answer = answer.map_err(StatusError::Receive)?;
+        Status::from_value(&answer).ok_or(StatusError::Answer)
+    }
+
+    fn ask_status(&self) -> Result<Channel, SendError> {
+        let channel = self.newchannel()?;
+        let frame = empty(MessageCode::Status, channel.id())?;
+        match self.shared().send(&frame) {
+            Ok(()) => Ok(channel),
+            Err(error) => {
+                channel.forget();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Status {
+    fn from_value(value: &Value) -> Option<Self> {
+        let Value::Dict(dict) = value else {
+            return None;
+        };
+        let figure = |key: &str| {
+            let number = dict.get(&Value::from(key))?.as_i64()?;
+            u64::try_from(number).ok()
+        };
+        let model = dict.get(&Value::from("execmodel"))?;
+        Some(Self {
+            numchannels: figure("numchannels")?,
+            numexecuting: figure("numexecuting")?,
+            execmodel: String::from(model.as_str()?),
+        })
+    }
+}

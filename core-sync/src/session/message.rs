@@ -1,0 +1,166 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use execnet_serializer::{ChannelId, StrConfig, Token, Tokens};
+
+use super::RemoteError;
+use super::references::references;
+use crate::frame::{Frame, Header, MessageCode};
+
+/// A frame whose payload was understood as far as the session needs it: what goes into
+/// [`Session::handle`](super::Session::handle).
+///
+/// It is made without the session, so that no payload is looked at while the session is locked.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Message {
+    /// The peer asks how busy this end is.
+    Status(ChannelId),
+    /// The string settings of the gateway (id 0) or of one channel.
+    Reconfigure(ChannelId, StrConfig),
+    /// The peer winds down.
+    Terminate,
+    /// The peer asks for code to be run: the payload is not looked into.
+    Exec(ChannelId, Vec<u8>),
+    /// An item.
+    Data(ChannelId, EncodedItem),
+    /// The peer closed the channel.
+    Close(ChannelId),
+    /// The peer closed the channel with an error.
+    CloseError(ChannelId, RemoteError),
+    /// The peer sends no more on the channel.
+    LastMessage(ChannelId),
+}
+
+/// One item, encoded, with the channels it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedItem {
+    /// The encoded value.
+    pub payload: Vec<u8>,
+    /// The ids of the channels in it, each once.
+    pub references: Vec<ChannelId>,
+}
+
+impl Message {
+    /// Whether a frame with this header is worth reading on: asked before its payload is buffered.
+    ///
+    /// # Errors
+    ///
+    /// The code is unknown.
+    pub fn admit(header: &Header) -> Result<(), ProtocolError> {
+        match header.code {
+            MessageCode::Unknown(_) => Err(ProtocolError::UnknownCode(*header)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Understands a frame.
+    ///
+    /// # Errors
+    ///
+    /// The code is unknown, or a RECONFIGURE holds no settings. A wrong item is none: it is reported to who
+    /// receives it. A CLOSE_ERROR whose payload is no text closes with an error that says so.
+    pub fn parse(frame: Frame) -> Result<Self, ProtocolError> {
+        let id = frame.channel;
+        Ok(match frame.code {
+            MessageCode::Status => Self::Status(id),
+            MessageCode::Reconfigure => Self::Reconfigure(id, settings(&frame)?),
+            MessageCode::GatewayTerminate => Self::Terminate,
+            MessageCode::ChannelExec => Self::Exec(id, frame.payload),
+            MessageCode::ChannelData => Self::Data(id, EncodedItem::new(frame.payload)),
+            MessageCode::ChannelClose => Self::Close(id),
+            MessageCode::ChannelCloseError => Self::CloseError(id, error_of(&frame.payload)),
+            MessageCode::ChannelLastMessage => Self::LastMessage(id),
+            MessageCode::Unknown(_) => return Err(ProtocolError::UnknownCode(frame.header())),
+        })
+    }
+}
+
+impl EncodedItem {
+    /// An item as it came, searched for the channels it names.
+    #[must_use]
+    pub fn new(payload: Vec<u8>) -> Self {
+        let references = references(&payload);
+        Self {
+            payload,
+            references,
+        }
+    }
+}
+
+/// A tuple of two truth values, as stock execnet takes it: ints count.
+fn settings(frame: &Frame) -> Result<StrConfig, ProtocolError> {
+    let mut tokens = Tokens::new(&frame.payload).map(Result::ok);
+    let mut flag = || match tokens.next().flatten() {
+        Some(Token::Bool(flag)) => Some(flag),
+        Some(Token::Int(number) | Token::Long(number)) => Some(number != 0),
+        _ => None,
+    };
+    let flags = (flag(), flag());
+    let end = (tokens.next().flatten(), tokens.next().flatten());
+    match (flags, end) {
+        ((Some(py2), Some(py3)), (Some(Token::BuildTuple(2)), Some(Token::Stop))) => {
+            Ok(StrConfig {
+                py2str_as_py3str: py2,
+                py3str_as_py2str: py3,
+            })
+        }
+        _ => Err(ProtocolError::NoSettings(frame.channel)),
+    }
+}
+
+fn error_of(payload: &[u8]) -> RemoteError {
+    let mut tokens = Tokens::new(payload).map(Result::ok);
+    let (text, stop) = (tokens.next().flatten(), tokens.next().flatten());
+    match (text, stop) {
+        (Some(Token::Py3String(text) | Token::Unicode(text)), Some(Token::Stop)) => {
+            RemoteError::new(String::from_utf8_lossy(text).into_owned())
+        }
+        // What Python 2 wrote is read as latin-1, where each byte is the character of that number.
+        (Some(Token::Py2String(text)), Some(Token::Stop)) => RemoteError::new(
+            text.iter()
+                .map(|&byte| char::from(byte))
+                .collect::<String>(),
+        ),
+        _ => RemoteError::new("the peer closed the channel with an error that is no text"),
+    }
+}
+
+/// A frame that ends the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// The code is none of execnet's. Mostly that is text on the link that does not belong there, such as a
+    /// banner: the message shows the nine bytes.
+    UnknownCode(Header),
+    /// RECONFIGURE for this channel without a tuple of two truth values.
+    NoSettings(ChannelId),
+    /// The peer asks faster than it reads the answers.
+    TooManyReplies {
+        /// How many answers may wait to be written.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCode(header) => write!(
+                f,
+                "unknown message {} (text on the link that is no frame? \"{}\")",
+                header.code,
+                header.to_bytes().escape_ascii()
+            ),
+            Self::NoSettings(id) => write!(f, "RECONFIGURE of channel {} holds no settings", id.0),
+            Self::TooManyReplies { limit } => {
+                write!(
+                    f,
+                    "the peer does not read: {limit} answers to it are waiting"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for ProtocolError {}

@@ -1,0 +1,54 @@
+//! Links in memory, for tests: of this crate, and of what stands on it.
+//!
+//! ```
+//! use execnet_core_sync::frame::MessageCode;
+//! use execnet_core_sync::{Gateway, GatewayConfig, Role, testing};
+//!
+//! let (link, mut peer) = testing::scripted(testing::PIPE_CAPACITY);
+//! let gateway = Gateway::new(link, GatewayConfig::new("gw0", Role::Initiator))?;
+//! let channel = gateway.newchannel()?;
+//! channel.send(7)?;
+//! let frame = peer.expect()?;
+//! assert_eq!((frame.code, frame.channel), (MessageCode::ChannelData, channel.id()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod pipe;
+mod script;
+mod watchdog;
+
+pub use pipe::{Faults, PipeReader, PipeWriter, Valve, pipe};
+pub use script::Script;
+pub use watchdog::within;
+
+use alloc::sync::Arc;
+
+use crate::link::{Control, Link, NoControl};
+
+/// As much as a pipe of Linux holds, in bytes.
+pub const PIPE_CAPACITY: usize = 64 * 1024;
+
+/// A link, and a script that plays its peer. Each direction holds `capacity` bytes.
+#[must_use]
+pub fn scripted(capacity: usize) -> (Link, Script) {
+    scripted_with(capacity, Faults::default(), Arc::new(NoControl))
+}
+
+/// As [`scripted`], with faults on what the gateway reads, and with the transport's part played by `control`.
+#[must_use]
+pub fn scripted_with(capacity: usize, faults: Faults, control: Arc<dyn Control>) -> (Link, Script) {
+    let (to_gateway, gateway_reads) = pipe(capacity);
+    let (to_peer, peer_reads) = pipe(capacity);
+    let link = Link::from_std(gateway_reads.with_faults(faults), to_peer, control);
+    (link, Script::new(peer_reads, to_gateway))
+}
+
+/// Two links that are each other's peers. Each direction holds `capacity` bytes.
+#[must_use]
+pub fn links(capacity: usize) -> (Link, Link) {
+    let (to_one, one_reads) = pipe(capacity);
+    let (to_other, other_reads) = pipe(capacity);
+    let one = Link::from_std(one_reads, to_other, Arc::new(NoControl));
+    let other = Link::from_std(other_reads, to_one, Arc::new(NoControl));
+    (one, other)
+}

@@ -1,0 +1,204 @@
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use std::io;
+
+use crate::sync::{Condvar, Deadline, Mutex};
+
+/// What goes wrong on the reading end of a [`pipe`].
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Faults {
+    /// A read gives this many bytes at most.
+    pub chunk: Option<usize>,
+    /// The stream ends after this many bytes, and writing fails as to a pipe that nobody reads.
+    pub cut_after: Option<usize>,
+    /// Reading fails with this kind of error after this many bytes.
+    pub fail_after: Option<(usize, io::ErrorKind)>,
+}
+
+impl Faults {
+    /// Every read is short: `chunk` bytes at most.
+    #[must_use]
+    pub fn short_reads(chunk: usize) -> Self {
+        Self {
+            chunk: Some(chunk),
+            ..Self::default()
+        }
+    }
+
+    /// The stream ends after `bytes`.
+    #[must_use]
+    pub fn cut_after(bytes: usize) -> Self {
+        Self {
+            cut_after: Some(bytes),
+            ..Self::default()
+        }
+    }
+
+    /// Reading fails after `bytes`.
+    #[must_use]
+    pub fn fail_after(bytes: usize, kind: io::ErrorKind) -> Self {
+        Self {
+            fail_after: Some((bytes, kind)),
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    bytes: VecDeque<u8>,
+    capacity: usize,
+    writer_gone: bool,
+    reader_gone: bool,
+    /// How many bytes were read so far, for the faults.
+    read: usize,
+    faults: Faults,
+}
+
+/// A pipe in memory that holds `capacity` bytes: writing waits while it is full, reading while it is empty.
+#[must_use]
+pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
+    let state = State {
+        bytes: VecDeque::new(),
+        capacity,
+        writer_gone: false,
+        reader_gone: false,
+        read: 0,
+        faults: Faults::default(),
+    };
+    let shared = Arc::new(Shared {
+        state: Mutex::new(state),
+        changed: Condvar::default(),
+    });
+    (PipeWriter(shared.clone()), PipeReader(shared))
+}
+
+/// The end of a [`pipe`] that is written. Dropping it ends the stream.
+#[derive(Debug)]
+pub struct PipeWriter(Arc<Shared>);
+
+/// The end of a [`pipe`] that is read. When it is dropped, writing fails with a broken pipe.
+#[derive(Debug)]
+pub struct PipeReader(Arc<Shared>);
+
+impl PipeReader {
+    /// The same end, with faults.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        self.0.state.lock().faults = faults;
+        self
+    }
+
+    /// A hand on the pipe that stays behind when the reading end goes into a link.
+    #[must_use]
+    pub fn valve(&self) -> Valve {
+        Valve(self.0.clone())
+    }
+}
+
+/// Cuts a pipe from outside.
+#[derive(Debug, Clone)]
+pub struct Valve(Arc<Shared>);
+
+impl Valve {
+    /// Ends the pipe now: reads see its end, writes fail. What is in it is lost.
+    pub fn cut(&self) {
+        let mut state = self.0.state.lock();
+        state.bytes.clear();
+        state.writer_gone = true;
+        state.reader_gone = true;
+        drop(state);
+        self.0.changed.notify_all();
+    }
+}
+
+impl State {
+    /// How many bytes may be read now; `None` where it has to be waited for more.
+    fn readable(&mut self, wanted: usize) -> Option<io::Result<usize>> {
+        let mut most = wanted.min(self.faults.chunk.unwrap_or(wanted));
+        if let Some((after, kind)) = self.faults.fail_after {
+            if self.read >= after {
+                return Some(Err(kind.into()));
+            }
+            most = most.min(after - self.read);
+        }
+        if let Some(after) = self.faults.cut_after {
+            if self.read >= after {
+                self.reader_gone = true;
+                return Some(Ok(0));
+            }
+            most = most.min(after - self.read);
+        }
+        match self.bytes.len().min(most) {
+            0 if wanted > 0 && !self.writer_gone => None,
+            ready => Some(Ok(ready)),
+        }
+    }
+}
+
+impl io::Read for PipeReader {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.0.state.lock();
+        let ready = loop {
+            match state.readable(room.len()) {
+                Some(ready) => break ready,
+                None => state = self.0.changed.wait(state, Deadline::NEVER),
+            }
+        };
+        if let Ok(ready) = ready {
+            let taken: Vec<u8> = state.bytes.drain(..ready).collect();
+            room.iter_mut().zip(taken).for_each(|(to, byte)| *to = byte);
+            state.read += ready;
+        }
+        drop(state);
+        self.0.changed.notify_all();
+        ready
+    }
+}
+
+impl io::Write for PipeWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut state = self.0.state.lock();
+        loop {
+            if state.reader_gone {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            let room = state.capacity.saturating_sub(state.bytes.len());
+            if room > 0 || bytes.is_empty() {
+                let taken = bytes.get(..room).unwrap_or(bytes);
+                state.bytes.extend(taken);
+                let written = taken.len();
+                drop(state);
+                self.0.changed.notify_all();
+                return Ok(written);
+            }
+            state = self.0.changed.wait(state, Deadline::NEVER);
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for PipeWriter {
+    fn drop(&mut self) {
+        self.0.state.lock().writer_gone = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Drop for PipeReader {
+    fn drop(&mut self) {
+        self.0.state.lock().reader_gone = true;
+        self.0.changed.notify_all();
+    }
+}

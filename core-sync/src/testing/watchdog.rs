@@ -1,0 +1,37 @@
+use alloc::string::String;
+use core::time::Duration;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+
+/// Runs `body`, and panics with the name of the thread, which is that of the test, where it takes longer than
+/// `limit`: a hang is a failure like any other.
+///
+/// The thread that hangs is left behind. It ends with the process.
+///
+/// # Panics
+///
+/// Where `body` does, or where it takes too long.
+#[allow(clippy::panic)]
+pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Send + 'static) -> T {
+    let name = thread::current()
+        .name()
+        .map_or_else(String::new, String::from);
+    let (done, finished) = sync_channel(1);
+    let runner = thread::Builder::new().name(name.clone()).spawn(move || {
+        // The receiver is gone where the limit has passed: nobody waits for the result any more.
+        let _ = done.send(body());
+    });
+    let runner = match runner {
+        Ok(runner) => runner,
+        Err(error) => panic!("{name}: cannot start a thread: {error}"),
+    };
+    match finished.recv_timeout(limit) {
+        Ok(value) => value,
+        Err(RecvTimeoutError::Timeout) => panic!("{name}: not done within {limit:?}"),
+        Err(RecvTimeoutError::Disconnected) => match runner.join() {
+            Err(panic) => resume_unwind(panic),
+            Ok(()) => panic!("{name}: ended without a result"),
+        },
+    }
+}
