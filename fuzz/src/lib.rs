@@ -1,0 +1,9 @@
+//! Properties that hold for any input, each an ordinary function: the fuzz targets call them with
+//! what libFuzzer makes up, the tests with stored inputs.
+//!
+//! A property panics when it does not hold.
+#![forbid(unsafe_code)]
+
+mod serializer;
+
+pub use serializer::{decode, roundtrip};

@@ -1,0 +1,72 @@
+//! Every property holds for every stored input: the serializer's vectors, those of real peers and
+//! the malformed ones, and what fuzzing found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// The values of a table of vectors, without their version byte.
+fn vectors(file: &str) -> Vec<Vec<u8>> {
+    let path = project().join("serializer/tests/vectors").join(file);
+    let table: Vec<serde_json::Value> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    table
+        .iter()
+        .filter_map(|entry| entry["hex"].as_str())
+        .map(bytes)
+        .collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<_> = hex
+        .chars()
+        .map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap())
+        .collect();
+    digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect()
+}
+
+/// The inputs kept for a property.
+fn seeds(property: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(property);
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .collect()
+}
+
+fn replay(property: fn(&[u8]), seeds: Vec<Vec<u8>>) {
+    let mut inputs = [vectors("vectors.json"), vectors("malformed.json"), seeds].concat();
+    assert!(inputs.len() > 200, "only {} stored inputs", inputs.len());
+    // Versioned ones too: the first byte is then an unknown opcode, which is an input like any
+    // other.
+    let cut: Vec<_> = inputs
+        .iter()
+        .map(|input| input[..input.len() / 2].to_vec())
+        .collect();
+    inputs.extend(cut);
+    for input in inputs {
+        property(&input);
+    }
+}
+
+#[test]
+fn decode() {
+    replay(execnet_fuzz::decode, seeds("decode"));
+}
+
+#[test]
+fn roundtrip() {
+    replay(execnet_fuzz::roundtrip, seeds("roundtrip"));
+}
