@@ -1,0 +1,1469 @@
+# The Python side of an execnet link: runs what CHANNEL_EXEC brings and serves its channels.
+#
+# One file for CPython 2.7, 3.6 and later, and PyPy; standard library only.  docs/protocol.md
+# describes the bootstrap and the frames.  The file is cut in two at the line "# == REST ==":
+# the part above is compiled at start, the part below when something first asks for it,
+# because compiling is most of what a start costs.  Both live in one namespace, which
+# begins with `link`: a buffered binary reader on a duplicate of file descriptor 0.
+__name__ = 'execnet_worker'
+
+import os
+import sys
+from itertools import count
+from struct import Struct, error as StructError
+try:
+    import _thread
+except ImportError:
+    import thread as _thread
+try:
+    from _collections import deque
+    from _weakref import ref
+except ImportError:
+    from collections import deque
+    from weakref import ref
+
+PY3 = sys.version_info[0] >= 3
+FILE = '<execnet worker>'
+MAIN = _thread.get_ident()
+REST = None
+rest_lock = _thread.allocate_lock()
+
+STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE = range(8)
+header = Struct('>bii')
+four = Struct('>i').unpack_from
+eight = Struct('>d').unpack_from
+tagged = Struct('>ci').pack
+tagged_float = Struct('>cd').pack
+
+
+def rest():
+    """Compile the second part, once."""
+    global REST
+    with rest_lock:
+        if REST is not None:
+            exec(compile(REST, FILE, 'exec', 0, 1), globals())
+            REST = None
+
+
+class DataFormatError(Exception):
+    """Data that the wire cannot carry, or that came broken."""
+
+
+class DumpError(DataFormatError):
+    """A value that cannot be sent."""
+
+
+class LoadError(DataFormatError):
+    """Received data that does not follow the format."""
+
+
+class EndOfStream(EOFError):
+    """receive() after the last item: an ordinary way for remote code to end."""
+
+
+# -- dumping: one function for each exact type, found by the type itself
+
+class Dumpers(dict):
+    def __missing__(self, kind):
+        rest()
+        if kind in self:
+            return self[kind]
+        raise DumpError("can't serialize %r" % (kind,))
+
+
+def dump_int(put, value):
+    try:
+        put(tagged(b'F', value))
+    except StructError:
+        rest()
+        dump_big(put, value)
+
+
+def dump_text(put, value):
+    raw = value.encode('utf-8')
+    put(tagged(b'N', len(raw)))
+    put(raw)
+
+
+def dump_bytes(put, value):
+    put(tagged(b'A', len(value)))
+    put(value)
+
+
+def dump_list(put, value):
+    value = value[:]
+    put(tagged(b'K', len(value)))
+    for index, item in enumerate(value):
+        put(tagged(b'F', index))
+        DUMPERS[type(item)](put, item)
+        put(b'P')
+
+
+def dump_tuple(put, value):
+    for item in value:
+        DUMPERS[type(item)](put, item)
+    put(tagged(b'@', len(value)))
+
+
+def dump_dict(put, value):
+    put(b'J')
+    for key, item in list(value.items()):
+        DUMPERS[type(key)](put, key)
+        DUMPERS[type(item)](put, item)
+        put(b'P')
+
+
+DUMPERS = Dumpers({
+    int: dump_int,
+    list: dump_list,
+    tuple: dump_tuple,
+    dict: dump_dict,
+    float: lambda put, value: put(tagged_float(b'D', value)),
+    bool: lambda put, value: put(b'R' if value else b'C'),
+    type(None): lambda put, value: put(b'L'),
+})
+if PY3:
+    DUMPERS[str] = dump_text
+    DUMPERS[bytes] = dump_bytes
+
+
+def frame(code, channel_id, value):
+    """A whole frame whose payload is `value`, in one piece."""
+    parts = [b'']
+    error = None
+    try:
+        DUMPERS[type(value)](parts.append, value)
+    except Exception:
+        rest()
+        error = dump_error(value)
+    if error is not None:
+        raise error
+    parts.append(b'Q')
+    size = sum(map(len, parts))
+    if size > 0x7fffffff:
+        raise DumpError('item is too long: %d bytes' % size)
+    parts[0] = header.pack(code, channel_id, size)
+    return b''.join(parts)
+
+
+# -- loading: the common opcodes here, the others in LOADERS, which the second part fills
+
+OP_INT, OP_SETITEM, OP_TEXT, OP_LIST, OP_STOP = b'F'[0], b'P'[0], b'N'[0], b'K'[0], b'Q'[0]
+OP_DICT, OP_TUPLE, OP_NONE, OP_BYTES = b'J'[0], b'@'[0], b'L'[0], b'A'[0]
+OP_TRUE, OP_FALSE, OP_FLOAT = b'R'[0], b'C'[0], b'D'[0]
+LOADERS = {}
+
+
+def loads(data, strings, gateway):
+    """The value in `data`; `strings` says what the two kinds of native text become."""
+    try:
+        return load(data, strings, gateway)
+    except LoadError:
+        raise
+    except Exception:
+        raise LoadError('cannot load item: %r' % (sys.exc_info()[1],))
+
+
+def load(data, strings, gateway):
+    stack = []
+    push = stack.append
+    pop = stack.pop
+    pos = 0
+    while True:
+        op = data[pos]
+        pos += 1
+        if op == OP_INT:
+            push(four(data, pos)[0])
+            pos += 4
+        elif op == OP_SETITEM:
+            value = pop()
+            key = pop()
+            stack[-1][key] = value
+        elif op == OP_TEXT:
+            raw, pos = take(data, pos)
+            push(raw if strings[1] else raw.decode('utf-8'))
+        elif op == OP_BYTES:
+            raw, pos = take(data, pos)
+            push(raw)
+        elif op == OP_LIST:
+            push([None] * four(data, pos)[0])
+            pos += 4
+        elif op == OP_DICT:
+            push({})
+        elif op == OP_TUPLE:
+            pos = take_items(data, pos, stack, tuple)
+        elif op == OP_NONE:
+            push(None)
+        elif op == OP_TRUE:
+            push(True)
+        elif op == OP_FALSE:
+            push(False)
+        elif op == OP_FLOAT:
+            push(eight(data, pos)[0])
+            pos += 8
+        elif op == OP_STOP:
+            if len(stack) != 1:
+                raise LoadError('%d values where one belongs' % len(stack))
+            return pop()
+        else:
+            rest()
+            if op not in LOADERS:
+                raise LoadError('unknown opcode %r at offset %d' % (op, pos - 1))
+            pos = LOADERS[op](data, pos, stack, strings, gateway)
+
+
+def take(data, pos):
+    start = pos + 4
+    end = start + four(data, pos)[0]
+    if not start <= end <= len(data):
+        raise LoadError('bad length at offset %d' % pos)
+    return data[start:end], end
+
+
+def take_items(data, pos, stack, kind):
+    start = len(stack) - four(data, pos)[0]
+    if not 0 <= start <= len(stack):
+        raise LoadError('bad item count at offset %d' % pos)
+    stack[start:] = [kind(stack[start:])]
+    return pos + 4
+
+
+# -- waiting
+
+def new_held_lock():
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    return lock
+
+
+def wait(lock, timeout):
+    """Wait for another thread's release; False after `timeout` seconds."""
+    if timeout is None:
+        return lock.acquire()
+    if PY3:
+        return lock.acquire(True, max(0, min(timeout, _thread.TIMEOUT_MAX)))
+    rest()
+    return poll(lock, timeout)
+
+
+class Queue(object):
+    """What a channel has received: items, then the end.
+
+    With a sink (see Channel.setcallback) everything goes there instead of into `items`.
+    """
+
+    sink = None
+    ended = False   # nothing further comes in
+    over = False    # ended, and the sink has seen it
+
+    def __init__(self, strings=None):
+        self.strings = strings
+        self.gate = _thread.allocate_lock()
+        self.items = deque()
+        self.waiters = deque()  # one held lock for each waiting get()
+        self.closers = deque()  # the same for wait_over()
+
+    def put(self, item):
+        with self.gate:
+            if self.sink is not None:
+                self.sink.put(item)
+                return
+            self.items.append(item)
+            if self.waiters:
+                self.waiters.popleft().release()
+
+    def get(self, timeout=None):
+        """The next item; IndexError at the end, TimeoutError after `timeout` seconds."""
+        if timeout is not None:
+            rest()
+            return self.get_until(clock() + timeout)
+        while True:
+            waiter = self.enter()
+            if waiter is None:
+                return self.items.popleft()
+            self.sleep(waiter, None)
+
+    def enter(self):
+        """Queue for the next item; None if one may be there at once."""
+        with self.gate:
+            if self.items or self.ended:
+                return None
+            waiter = new_held_lock()
+            self.waiters.append(waiter)
+            return waiter
+
+    def sleep(self, waiter, timeout):
+        woken = False
+        try:
+            woken = wait(waiter, timeout)
+        finally:
+            if not woken:
+                self.leave(waiter)
+        return woken
+
+    def leave(self, waiter):
+        """Stop waiting; a wake-up that came too late for this one goes to the next."""
+        with self.gate:
+            try:
+                self.waiters.remove(waiter)
+            except ValueError:
+                if self.waiters:
+                    self.waiters.popleft().release()
+
+    def end(self):
+        with self.gate:
+            if self.ended:
+                return
+            self.ended = True
+            if self.sink is not None:
+                self.sink.put(END)
+            else:
+                self.finish()
+
+    def finish(self):
+        self.over = True
+        for sleepers in (self.waiters, self.closers):
+            while sleepers:
+                sleepers.popleft().release()
+
+
+END = object()
+
+
+class Channel(object):
+    """One end of a two-way stream of items."""
+
+    _closed = False     # no further send
+    _executing = False  # belongs to running remote code, which may not close it
+    _error = None       # a RemoteError that nobody has seen yet
+
+    def __init__(self, gateway, channel_id, strings):
+        self.gateway = gateway
+        self.id = channel_id
+        self._queue = Queue(strings)
+
+    def __getattr__(self, name):
+        # The class gets its other methods with the second part.
+        if REST is None:
+            raise AttributeError("'Channel' object has no attribute %r" % (name,))
+        rest()
+        return getattr(self, name)
+
+    def __repr__(self):
+        return '<Channel id=%d %s>' % (self.id, 'closed' if self._closed else 'open')
+
+    def send(self, item):
+        """Send an item: None, bool, number, text, bytes, list, tuple, dict, set, channel."""
+        if self._closed:
+            raise IOError('cannot send to %r' % (self,))
+        self.gateway._write(frame(DATA, self.id, item), self)
+
+    def receive(self, timeout=None):
+        """The next item; EOFError at the end, RemoteError if the other side failed."""
+        if self._queue.sink is not None:
+            raise IOError('cannot receive(), channel has receiver callback')
+        try:
+            return self._queue.get(timeout)
+        except IndexError:
+            pass
+        raise self._take_error() or EndOfStream()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        try:
+            return self.receive()
+        except EOFError:
+            raise StopIteration
+
+    next = __next__
+
+    def _take_error(self):
+        error, self._error = self._error, None
+        if error is None and self.gateway._reason is not None:
+            error = EndOfStream(self.gateway._reason)
+        return error
+
+    def __del__(self):
+        self.gateway._drop(self)
+
+
+class Gateway(object):
+    """The worker's end of the link."""
+
+    def __init__(self, link, out, config):
+        self.id = config['id'] + '-worker'
+        self.execmodel = config['execmodel']
+        self._grace = config['grace']
+        self._link = link
+        self._out = out
+        self._writing = _thread.allocate_lock()
+        self._writer = None         # the thread that holds _writing
+        self._late = deque()        # frames of those who may not wait for _writing
+        self._channels = {}         # id -> weak reference
+        self._kept = {}             # id -> Queue with a callback whose channel is gone
+        self._presets = {}          # id -> strings, set before the channel came
+        self._strings = (True, False)
+        self._ids = count(2, 2)
+        self._dispatcher = None     # the thread that runs callbacks
+        self._finished = False
+        self._reason = None         # text for receivers, once the link has ended by itself
+        self._status = 0
+        self._state = _thread.allocate_lock()
+        self._tasks = Queue()       # for the main thread
+        self._main_busy = False
+        self._running = set()       # channels of the tasks under way
+        self._idle = new_held_lock()
+
+    # -- channels
+
+    def newchannel(self):
+        """A new channel, to be sent to the other side inside an item."""
+        if self._finished:
+            raise IOError('connection already closed')
+        return self._channel(next(self._ids))
+
+    def _find(self, channel_id):
+        found = self._channels.get(channel_id)
+        return found and found()
+
+    def _channel(self, channel_id):
+        channel = self._find(channel_id)
+        if channel is None:
+            strings = self._presets.pop(channel_id, self._strings)
+            channel = Channel(self, channel_id, strings)
+            if self._finished:
+                channel._queue.end()
+            else:
+                self._channels[channel_id] = ref(channel)
+        return channel
+
+    def _drop(self, channel):
+        """The last reference to a channel went: inside of anything, so nothing here waits."""
+        if channel._error is not None:
+            rest()
+            warn_unhandled(channel._error)
+        if channel._closed or self._finished or self._find(channel.id) is not None:
+            return
+        self._channels.pop(channel.id, None)
+        queue = channel._queue
+        code = CLOSE
+        if queue.sink is not None and not queue.ended:
+            code = LAST_MESSAGE
+            self._kept[channel.id] = queue
+        self._write_late(header.pack(code, channel.id, 0))
+
+    # -- writing: a frame is one write, and frames of two threads never mix
+
+    def _write(self, data, channel, last=False):
+        """Write a frame of an open channel, which the `last` one closes."""
+        if not self._writing.acquire(False):
+            if self._writer == _thread.get_ident():
+                # A __del__ that sends, run while its thread was inside this very method.
+                self._late.append(data)
+                return
+            self._writing.acquire()
+        try:
+            self._writer = _thread.get_ident()
+            if channel._closed:
+                raise IOError('cannot send to %r' % (channel,))
+            if last:
+                channel._closed = True
+            self._put(data)
+        finally:
+            self._writer = None
+            self._writing.release()
+        if self._late:
+            self._flush_late()
+
+    def _put(self, data):
+        whole = False
+        try:
+            done = os.write(self._out, data)
+            while done < len(data):
+                done += os.write(self._out, memoryview(data)[done:])
+            whole = True
+        except OSError:
+            whole = True
+            raise IOError('cannot send (already closed?)')
+        finally:
+            if not whole:
+                # Interrupted, inside the frame perhaps: nothing sensible can follow it.
+                self._cut()
+
+    def _write_late(self, data):
+        self._late.append(data)
+        self._flush_late()
+
+    def _flush_late(self):
+        # Whoever holds the lock looks here again after letting go: nothing stays behind.
+        while self._late and self._writing.acquire(False):
+            try:
+                self._writer = _thread.get_ident()
+                while self._late:
+                    self._put(self._late.popleft())
+            except IOError:
+                self._late.clear()
+            finally:
+                self._writer = None
+                self._writing.release()
+
+    def _cut(self):
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, self._out)
+        os.close(null)
+
+    # -- reading, in a thread of its own
+
+    def _read(self):
+        reason = 'internal error'
+        try:
+            reason = self._read_frames()
+        except BaseException:
+            rest()
+            self._status = 1
+            note(format_exception())
+        finally:
+            self._end(reason)
+
+    def _read_frames(self):
+        """Handle frames until the end; returns what receivers are told then."""
+        read = self._link.read
+        while True:
+            head = read(9)
+            if len(head) < 9:
+                return "couldn't load message header, expected 9 bytes, got %d" % len(head)
+            code, channel_id, size = header.unpack(head)
+            if code == TERMINATE:
+                return None
+            if code not in HANDLERS:
+                rest()
+            if code not in HANDLERS or size < 0:
+                return self._corrupt('frame header %r' % (head,))
+            data = read(size) if size else b''
+            if len(data) < size:
+                return 'expected %d bytes, got %d' % (size, len(data))
+            try:
+                HANDLERS[code](self, channel_id, data)
+            except LoadError:
+                return self._corrupt(sys.exc_info()[1])
+            data = None
+
+    def _corrupt(self, what):
+        rest()
+        self._status = 1
+        text = 'protocol error: %s' % (what,)
+        note(text)
+        return text
+
+    def _on_data(self, channel_id, data):
+        channel = self._find(channel_id)
+        queue = self._kept.get(channel_id) if channel is None else channel._queue
+        if queue is None or queue.ended:
+            return
+        try:
+            item = loads(data, queue.strings, self)
+        except LoadError:
+            rest()
+            self._fail(channel_id, format_exception())
+        else:
+            queue.put(item)
+
+    def _on_close(self, channel_id, data, error=None):
+        channel = self._find(channel_id)
+        self._channels.pop(channel_id, None)
+        if channel is not None:
+            channel._error = error
+            channel._closed = True
+            channel._queue.end()
+            return
+        if error is not None:
+            warn_unhandled(error)
+        queue = self._kept.pop(channel_id, None)
+        if queue is not None:
+            queue.end()
+
+    def _on_exec(self, channel_id, data):
+        channel = self._channel(channel_id)
+        try:
+            source, file_name, call_name, kwargs = loads(data, (True, False), None)
+        except Exception:
+            rest()
+            self._finish(channel, format_exception())
+            return
+        channel._executing = True
+        # [has it begun (None: it never will), ...]
+        task = [False, channel, source, file_name, call_name, kwargs]
+        with self._state:
+            beside = self._main_busy
+            if not beside:
+                self._main_busy = True
+                self._running.add(channel)
+        if beside:
+            rest()
+            self._start_beside(task)
+        else:
+            self._tasks.put(task)
+
+    def _end(self, reason):
+        """The link has ended; no frame comes any more."""
+        self._reason = reason
+        with self._state:
+            self._finished = True
+            busy = bool(self._running)
+        for found in list(self._channels.values()):
+            channel = found()
+            if channel is not None:
+                channel._queue.end()
+        for queue in list(self._kept.values()):
+            queue.end()
+        if busy or self._dispatcher is not None or 'threading' in sys.modules:
+            rest()
+            self._wind_down(busy)
+        else:
+            self._tasks.put(None)
+
+    # -- running remote code
+
+    def _serve(self):
+        """The main thread's loop: one task after the other until the link has ended."""
+        task = True
+        while task is not None:
+            try:
+                task = self._tasks.get()
+                if task is not None and self._begin(task):
+                    self._execute(task)
+                    task = False
+            except KeyboardInterrupt:
+                pass
+
+    def _begin(self, task):
+        with self._state:
+            if task[0] is None:
+                return False
+            task[0] = True
+            self._running.add(task[1])
+            return True
+
+    def _execute(self, task):
+        channel = task[1]
+        # Kept until the channel is closed, so that channels in there are dropped after it.
+        names = {'channel': channel, '__name__': '__channelexec__'}
+        error = None
+        try:
+            try:
+                run(names, *task[1:])
+            except EndOfStream:
+                pass
+            except KeyboardInterrupt:
+                error = 'keyboard-interrupted'
+            except BaseException:
+                rest()
+                error = format_exception(task)
+            self._finish(channel, error)
+        except KeyboardInterrupt:
+            self._finish(channel, 'keyboard-interrupted')
+        finally:
+            self._done(channel)
+
+    def _finish(self, channel, error):
+        """Close the channel of a task that has ended, unless the other side did."""
+        channel._executing = False
+        if error is None:
+            data = header.pack(CLOSE, channel.id, 0)
+        else:
+            data = frame(CLOSE_ERROR, channel.id, error)
+        if not self._finished:
+            try:
+                self._write(data, channel, True)
+            except IOError:
+                pass
+        self._channels.pop(channel.id, None)
+        channel._closed = True
+        channel._queue.end()
+
+    def _done(self, channel):
+        with self._state:
+            self._running.discard(channel)
+            if _thread.get_ident() == MAIN:
+                self._main_busy = bool(self._tasks.items)
+            if self._finished and not self._running:
+                self._idle.acquire(False)
+                self._idle.release()
+
+
+def run(names, channel, source, file_name, call_name, kwargs):
+    if not PY3:
+        source, file_name = native_source(source, file_name)
+    exec(compile(source + '\n', file_name or '<remote exec>', 'exec', 0, 1), names)
+    if call_name:
+        names[call_name](channel, **kwargs)
+
+
+def native_source(source, file_name):
+    """What Python 2's compile takes: its own file names, and no text with a coding line."""
+    if file_name is not None and not isinstance(file_name, str):
+        file_name = file_name.encode('utf-8')
+    if not isinstance(source, str):
+        lines = source.split('\n', 2)
+        lines[:2] = [line.replace('coding', 'c0ding') if line.startswith('#') else line
+                     for line in lines[:2]]
+        source = '\n'.join(lines)
+    return source, file_name
+
+
+HANDLERS = {DATA: Gateway._on_data, CLOSE: Gateway._on_close, EXEC: Gateway._on_exec}
+
+
+# -- the start
+
+def take_stdio():
+    """Move the link off descriptors 0 and 1; remote code finds the null device there."""
+    out = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    # A forked child must neither keep the link open nor write to it.
+    kept = (link.fileno(), out)
+    if hasattr(os, 'register_at_fork'):
+        os.register_at_fork(after_in_child=lambda: let_go(kept))
+    else:
+        guard_descriptors(kept)
+    return out
+
+
+def guard_descriptors(descriptors):
+    """What newer Pythons do by themselves: no child inherits the link."""
+    if not PY3:
+        import fcntl
+        for descriptor in descriptors:
+            flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
+            fcntl.fcntl(descriptor, fcntl.F_SETFD, flags | fcntl.FD_CLOEXEC)
+
+    def guarded(fork):
+        def call():
+            result = fork()
+            if (result[0] if isinstance(result, tuple) else result) == 0:
+                let_go(descriptors)
+            return result
+        return call
+    for name in ('fork', 'forkpty'):
+        if hasattr(os, name):
+            setattr(os, name, guarded(getattr(os, name)))
+
+
+def let_go(descriptors):
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(null, descriptor, *((False,) if PY3 else ()))
+    os.close(null)
+
+
+def answer(out, nonce, value):
+    """The worker's half of the handshake, see docs/protocol.md."""
+    payload = frame(DATA, 0, value)[5:]
+    os.write(out, b'EXECNET-' + nonce + b'-' + payload)
+
+
+def main():
+    global REST
+    size, = four(link.read(4))
+    config = load(link.read(size), (True, False), None)
+    REST = config['rest']
+    out = take_stdio()
+    try:
+        if set(config) & set(('chdir', 'nice', 'env')):
+            rest()
+            set_up(config)
+        if config['execmodel'] not in ('thread', 'main_thread_only'):
+            raise ValueError('unknown execmodel %r' % str(config['execmodel']))
+    except Exception:
+        rest()
+        answer(out, config['nonce'], format_exception())
+        sys.exit(1)
+    gateway = Gateway(link, out, config)
+    _thread.start_new_thread(gateway._read, ())
+    answer(out, config['nonce'],
+           {'pid': os.getpid(), 'version': tuple(sys.version_info[:3])})
+    gateway._serve()
+    sys.exit(gateway._status)
+
+
+# == REST ==
+
+import time
+import linecache
+import traceback
+
+clock = getattr(time, 'monotonic', time.time)
+format_lock = _thread.allocate_lock()
+
+
+class RemoteError(Exception):
+    """An exception of the other side, as a text."""
+
+    def __init__(self, formatted):
+        Exception.__init__(self)
+        self.formatted = formatted
+
+    def __str__(self):
+        return self.formatted
+
+    def __repr__(self):
+        return '%s: %s' % (self.__class__.__name__, self.formatted)
+
+
+class TimeoutError(IOError):
+    """Nothing came in the given time."""
+
+
+def note(text):
+    """A line for whoever reads the worker's standard error."""
+    try:
+        os.write(2, ('execnet worker [%d]: %s\n' % (os.getpid(), text)).encode('utf-8', 'replace'))
+    except OSError:
+        pass
+
+
+def warn_unhandled(error):
+    note('Warning: unhandled RemoteError: %s' % (error.formatted,))
+
+
+# -- texts of exceptions
+
+def format_exception(task=None):
+    """The current exception as Python prints it, without the frames of this file."""
+    with format_lock:
+        name = '<remote exec>'
+        if task is not None:
+            name = task[3] or name
+            source = task[2]
+            if not PY3:
+                source, name = native_source(source, name)
+        kept = linecache.cache.get(name)
+        try:
+            if task is not None:
+                linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+            text = ''.join(exception_lines(*sys.exc_info()))
+        except Exception:
+            text = '%r, whose traceback cannot be printed' % (sys.exc_info()[0],)
+        finally:
+            linecache.cache.pop(name, None)
+            if kept is not None:
+                linecache.cache[name] = kept
+    title = 'Traceback (most recent call last):\n'
+    if not text.startswith(title):
+        text = title + text
+    if PY3:
+        return text.encode('utf-8', 'backslashreplace').decode('utf-8')
+    return text.decode('utf-8', 'replace')
+
+
+def exception_lines(kind, value, trace):
+    if PY3:
+        report = traceback.TracebackException(kind, value, trace)
+        trim(report, set())
+        return report.format()
+    entries = [entry for entry in traceback.extract_tb(trace) if entry[0] != FILE]
+    return traceback.format_list(entries) + traceback.format_exception_only(kind, value)
+
+
+def trim(report, seen):
+    if report is None or id(report) in seen:
+        return
+    seen.add(id(report))
+    report.stack[:] = [entry for entry in report.stack if entry.filename != FILE]
+    trim(report.__cause__, seen)
+    trim(report.__context__, seen)
+    for inner in getattr(report, 'exceptions', None) or ():
+        trim(inner, seen)
+
+
+# -- the rarer values
+
+def dump_error(value):
+    """The DumpError for the exception that dumping `value` raised: it says what and where."""
+    error = sys.exc_info()[1]
+    if isinstance(error, UnicodeError):
+        return DumpError('strings must be utf-8 encodable')
+    if isinstance(error, RuntimeError):
+        return DumpError("can't serialize: %s" % (error,))
+    path = find_bad(value, '', 20)
+    if path:
+        return DumpError('%s (at item%s)' % (error, path))
+    return DumpError(str(error))
+
+
+def find_bad(value, path, depth):
+    """Where in `value` the first thing is that cannot be dumped."""
+    kind = type(value)
+    if kind not in DUMPERS:
+        return path
+    if depth and kind in (list, tuple):
+        inner = [('[%d]' % index, item) for index, item in enumerate(value)]
+    elif depth and kind is dict:
+        inner = [('[%r]' % (key,), item) for key, item in value.items()]
+        inner += [(' key', key) for key in value]
+    else:
+        return None
+    for step, item in inner:
+        found = find_bad(item, path + step, depth - 1)
+        if found:
+            return found
+    return None
+
+
+def digits(number):
+    """Decimal text, past the length at which newer Pythons refuse."""
+    if number < 0:
+        return '-' + digits(-number)
+    pieces = []
+    base = 10 ** 4000
+    while number >= base:
+        number, low = divmod(number, base)
+        pieces.append('%04000d' % low)
+    pieces.append('%d' % number)
+    return ''.join(reversed(pieces))
+
+
+def number(raw):
+    text = raw.decode('ascii')
+    if len(text) <= 4000:
+        return int(text)
+    sign = -1 if text[0] == '-' else 1
+    text = text.lstrip('+-')
+    value = 0
+    for start in range(0, len(text), 4000):
+        piece = text[start:start + 4000]
+        value = value * 10 ** len(piece) + int(piece)
+    return sign * value
+
+
+def dump_big(put, value, tag=b'H'):
+    raw = digits(value).encode('ascii')
+    put(tagged(tag, len(raw)))
+    put(raw)
+
+
+def dump_complex(put, value):
+    put(b'T')
+    put(tagged_float(b'D', value.real)[1:])
+    put(tagged_float(b'D', value.imag)[1:])
+
+
+def dump_items(tag):
+    def dump(put, value):
+        items = list(value)
+        for item in items:
+            DUMPERS[type(item)](put, item)
+        put(tagged(tag, len(items)))
+    return dump
+
+
+DUMPERS[complex] = dump_complex
+DUMPERS[set] = dump_items(b'O')
+DUMPERS[frozenset] = dump_items(b'E')
+DUMPERS[Channel] = lambda put, value: put(tagged(b'B', value.id))
+
+
+def dump_py2(tag, encode=None):
+    def dump(put, value):
+        raw = value.encode(encode) if encode else value
+        put(tagged(tag, len(raw)))
+        put(raw)
+    return dump
+
+
+def dump_long(put, value):
+    if -1 << 31 <= value < 1 << 31:
+        put(tagged(b'G', value))
+    else:
+        dump_big(put, value, b'I')
+
+
+if not PY3:
+    DUMPERS[str] = dump_py2(b'M')
+    DUMPERS[unicode] = dump_py2(b'S', 'utf-8')
+    DUMPERS[long] = dump_long
+
+
+def loader(code):
+    def add(function):
+        LOADERS[code[0]] = function
+        return function
+    return add
+
+
+@loader(b'T')
+def load_complex(data, pos, stack, strings, gateway):
+    stack.append(complex(*Struct('>dd').unpack_from(data, pos)))
+    return pos + 16
+
+
+@loader(b'O')
+def load_set(data, pos, stack, strings, gateway):
+    return take_items(data, pos, stack, set)
+
+
+@loader(b'E')
+def load_frozenset(data, pos, stack, strings, gateway):
+    return take_items(data, pos, stack, frozenset)
+
+
+@loader(b'G')
+def load_long(data, pos, stack, strings, gateway):
+    value = four(data, pos)[0]
+    stack.append(value if PY3 else long(value))
+    return pos + 4
+
+
+@loader(b'H')
+@loader(b'I')
+def load_digits(data, pos, stack, strings, gateway):
+    raw, pos = take(data, pos)
+    stack.append(number(raw))
+    return pos
+
+
+@loader(b'M')
+def load_py2_text(data, pos, stack, strings, gateway):
+    raw, pos = take(data, pos)
+    stack.append(raw.decode('latin-1') if PY3 and strings[0] else raw)
+    return pos
+
+
+@loader(b'S')
+def load_unicode(data, pos, stack, strings, gateway):
+    raw, pos = take(data, pos)
+    stack.append(raw.decode('utf-8'))
+    return pos
+
+
+@loader(b'B')
+def load_channel(data, pos, stack, strings, gateway):
+    if gateway is None:
+        raise LoadError('a channel does not belong here')
+    stack.append(gateway._channel(four(data, pos)[0]))
+    return pos + 4
+
+
+# -- waiting with a time limit
+
+def poll(lock, timeout):
+    """Python 2 has no lock with a time limit."""
+    deadline = clock() + timeout
+    pause = 0.0005
+    while not lock.acquire(False):
+        left = deadline - clock()
+        if left <= 0:
+            return False
+        pause = min(pause * 2, left, 0.05)
+        time.sleep(pause)
+    return True
+
+
+def get_until(self, deadline):
+    while True:
+        waiter = self.enter()
+        if waiter is None:
+            return self.items.popleft()
+        if not self.sleep(waiter, deadline - clock()) and not self.items and not self.ended:
+            raise TimeoutError('no item in the given time')
+
+
+def wait_over(self, timeout):
+    with self.gate:
+        if self.over:
+            return
+        sleeper = new_held_lock()
+        self.closers.append(sleeper)
+    if not wait(sleeper, timeout) and not self.over:
+        raise TimeoutError('not closed in the given time')
+
+
+Queue.get_until = get_until
+Queue.wait_over = wait_over
+
+
+# -- callbacks
+
+class Callback(object):
+    """The sink of a channel's queue: hands its items over to a function, in order."""
+
+    failed = False
+
+    def __init__(self, channel, function, endmarker):
+        self.gateway = channel.gateway
+        self.id = channel.id
+        self.queue = channel._queue
+        self.function = function
+        self.endmarker = endmarker
+
+    def put(self, item):
+        self.gateway._dispatcher.put((self, item))
+
+    def deliver(self, item):
+        """Runs in the dispatcher's thread."""
+        try:
+            if item is END:
+                item = self.endmarker
+            if item is not END and not self.failed:
+                self.function(item)
+        except BaseException:
+            self.failed = True
+            self.gateway._fail(self.id, format_exception())
+
+    def finish(self):
+        with self.queue.gate:
+            self.queue.finish()
+
+
+class Dispatcher(object):
+    """The one thread that runs callbacks, so that a slow one holds up no frame."""
+
+    def __init__(self):
+        self.queue = Queue()
+        self.put = self.queue.put
+        import_threading()
+        _thread.start_new_thread(self.run, ())
+
+    def run(self):
+        while True:
+            try:
+                callback, item = self.queue.get()
+            except IndexError:
+                break
+            callback.deliver(item)
+            if item is END:
+                callback.finish()
+            del callback, item
+        with self.queue.gate:
+            self.over = True
+            self.queue.finish()
+
+    def stop(self, timeout):
+        """Let it deliver what is there, for so long."""
+        with self.queue.gate:
+            self.queue.ended = True
+            while self.queue.waiters:
+                self.queue.waiters.popleft().release()
+        try:
+            self.queue.wait_over(timeout)
+        except TimeoutError:
+            pass
+
+
+# -- the other methods of channels
+
+class ChannelMethods(object):
+
+    RemoteError = RemoteError
+    TimeoutError = TimeoutError
+
+    def isclosed(self):
+        """True if nothing can be sent any more."""
+        return self._closed
+
+    def close(self, error=None):
+        """Close for both sides; with a text, the other side gets it as a RemoteError."""
+        if self._executing:
+            raise IOError('cannot explicitly close channel within remote_exec')
+        if self._closed:
+            return
+        if error is None:
+            data = header.pack(CLOSE, self.id, 0)
+        else:
+            if isinstance(error, RemoteError):
+                error = error.formatted
+            text = error if type(error) in (str, type(u'')) else str(error)
+            data = frame(CLOSE_ERROR, self.id, text)
+        try:
+            self.gateway._write(data, self, True)
+        except IOError:
+            pass
+        self._closed = True
+        self.gateway._channels.pop(self.id, None)
+        self._queue.end()
+
+    def waitclose(self, timeout=None):
+        """Wait for the end of the channel; RemoteError if the other side failed."""
+        self._queue.wait_over(timeout)
+        error = self._take_error()
+        if error is not None:
+            raise error
+
+    def setcallback(self, callback, endmarker=END):
+        """Have `callback` called with each item, and with `endmarker`, if given, at the end."""
+        gateway = self.gateway
+        with gateway._state:
+            if gateway._dispatcher is None:
+                gateway._dispatcher = Dispatcher()
+        queue = self._queue
+        with queue.gate:
+            if queue.sink is not None:
+                raise IOError('%r has a callback already' % (self,))
+            queue.sink = Callback(self, callback, endmarker)
+            while queue.items:
+                queue.sink.put(queue.items.popleft())
+            if queue.ended:
+                queue.over = False
+                queue.sink.put(END)
+
+    def makefile(self, mode='w', proxyclose=False):
+        """A file object: each write is an item (mode "w"), or items are read (mode "r")."""
+        if mode == 'w':
+            return ChannelFileWrite(self, proxyclose)
+        if mode == 'r':
+            return ChannelFileRead(self, proxyclose)
+        raise ValueError('mode %r not available' % (mode,))
+
+    def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
+        """Say what native texts of the other Python become, on both sides."""
+        self._queue.strings = (py2str_as_py3str, py3str_as_py2str)
+        self.gateway._write(frame(RECONFIGURE, self.id, self._queue.strings), self)
+
+
+for name, member in list(vars(ChannelMethods).items()):
+    if not name.startswith('__'):
+        setattr(Channel, name, member)
+
+
+class ChannelFile(object):
+
+    def __init__(self, channel, proxyclose):
+        self.channel = channel
+        self._proxyclose = proxyclose
+
+    def isatty(self):
+        return False
+
+    def close(self):
+        if self._proxyclose:
+            self.channel.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+
+    def __repr__(self):
+        state = 'closed' if self.channel.isclosed() else 'open'
+        return '<%s %d %s>' % (self.__class__.__name__, self.channel.id, state)
+
+
+class ChannelFileWrite(ChannelFile):
+
+    def write(self, out):
+        self.channel.send(out)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        pass
+
+
+class ChannelFileRead(ChannelFile):
+
+    def __init__(self, channel, proxyclose):
+        ChannelFile.__init__(self, channel, proxyclose)
+        self._buffer = None
+
+    def _more(self):
+        try:
+            item = self.channel.receive()
+        except EOFError:
+            return False
+        self._buffer = item if self._buffer is None else self._buffer + item
+        return True
+
+    def _take(self, size):
+        if self._buffer is None:
+            return ''
+        found, self._buffer = self._buffer[:size], self._buffer[size:]
+        return found
+
+    def read(self, n=-1):
+        while (n < 0 or len(self._buffer or '') < n) and self._more():
+            pass
+        return self._take(n if n >= 0 else len(self._buffer or ''))
+
+    def readline(self):
+        while True:
+            if self._buffer is not None:
+                newline = b'\n' if isinstance(self._buffer, bytes) else u'\n'
+                at = self._buffer.find(newline)
+                if at >= 0:
+                    return self._take(at + 1)
+            if not self._more():
+                return self._take(len(self._buffer or ''))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    next = __next__
+
+
+# -- the rarer work of the gateway
+
+def fail(self, channel_id, text):
+    """Close one channel, on both sides, because its item or callback went wrong."""
+    channel = self._find(channel_id)
+    if channel is None:
+        self._write_late(frame(CLOSE_ERROR, channel_id, text))
+        queue = self._kept.pop(channel_id, None)
+        note(text)
+        if queue is not None:
+            queue.end()
+        return
+    error = RemoteError(text)
+    try:
+        self._write(frame(CLOSE_ERROR, channel_id, text), channel, True)
+    except IOError:
+        pass
+    self._channels.pop(channel_id, None)
+    channel._error = error
+    channel._closed = True
+    channel._queue.end()
+
+
+def on_status(self, channel_id, data):
+    status = {
+        'numchannels': len(self._channels),
+        'numexecuting': len(self._running),
+        'execmodel': str(self.execmodel),
+    }
+    self._write_late(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
+
+
+def on_reconfigure(self, channel_id, data):
+    strings = loads(data, self._strings, self)
+    if not isinstance(strings, tuple) or len(strings) != 2:
+        raise LoadError('RECONFIGURE with %r' % (strings,))
+    if channel_id == 0:
+        self._strings = strings
+        return
+    channel = self._find(channel_id)
+    if channel is None:
+        self._presets[channel_id] = strings
+    else:
+        channel._queue.strings = strings
+
+
+def on_close_error(self, channel_id, data):
+    text = loads(data, (True, False), None)
+    if not isinstance(text, (str, type(u''))):
+        text = repr(text)
+    self._on_close(channel_id, data, RemoteError(text))
+
+
+def on_last_message(self, channel_id, data):
+    channel = self._find(channel_id)
+    queue = self._kept.pop(channel_id, None) if channel is None else channel._queue
+    if queue is not None:
+        queue.end()
+
+
+HANDLERS[STATUS] = on_status
+HANDLERS[RECONFIGURE] = on_reconfigure
+HANDLERS[CLOSE_ERROR] = on_close_error
+HANDLERS[LAST_MESSAGE] = on_last_message
+
+
+def start_beside(self, task):
+    """Start a task while the main thread has one."""
+    if self.execmodel == 'main_thread_only':
+        self._tasks.put(task)
+        _thread.start_new_thread(self._refuse_later, (task,))
+        return
+    import_threading()
+    self._begin(task)
+    try:
+        _thread.start_new_thread(self._execute, (task,))
+    except Exception:
+        self._finish(task[1], format_exception())
+        self._done(task[1])
+
+
+def refuse_later(self, task):
+    """The main thread has a second to let go of the task before this one."""
+    time.sleep(1.0)
+    with self._state:
+        if task[0]:
+            return
+        task[0] = None
+    self._finish(task[1], 'concurrent remote_exec would cause deadlock '
+                          'for main_thread_only execmodel')
+
+
+def wind_down(self, busy):
+    """Give running code its time to end, then interrupt it, then leave without it."""
+    import signal
+    calm, interrupted = self._grace
+    if busy and not wait(self._idle, calm):
+        os.kill(os.getpid(), signal.SIGINT)
+        if not wait(self._idle, interrupted):
+            os._exit(1)
+    if self._dispatcher is not None:
+        self._dispatcher.stop(calm)
+    self._tasks.put(None)
+    # Threads of remote code may keep the interpreter from ending; not for ever.
+    time.sleep(calm + interrupted)
+    os._exit(1)
+
+
+Gateway._fail = fail
+Gateway._start_beside = start_beside
+Gateway._refuse_later = refuse_later
+Gateway._wind_down = wind_down
+
+
+def import_threading():
+    """Import threading so that it knows the main thread, whichever thread asks first.
+
+    Before Python 3.13 the module takes the thread that imports it for the main one.
+    """
+    if 'threading' in sys.modules:
+        return
+    if sys.version_info >= (3, 13) or not hasattr(_thread, 'get_ident'):
+        import threading
+        return
+    swapped = {'get_ident': lambda: MAIN}
+    if hasattr(_thread, '_set_sentinel'):
+        swapped['_set_sentinel'] = _thread.allocate_lock
+    real = dict((name, getattr(_thread, name)) for name in swapped)
+    try:
+        for name in swapped:
+            setattr(_thread, name, swapped[name])
+        import threading
+    finally:
+        for name in swapped:
+            setattr(_thread, name, real[name])
+    for name, value in list(vars(threading).items()):
+        for patched in swapped:
+            if value is swapped[patched] and value is not _thread.allocate_lock:
+                setattr(threading, name, real[patched])
+    if hasattr(threading, '_set_sentinel'):
+        threading._set_sentinel = real['_set_sentinel']
+
+
+def set_up(config):
+    """What the spec asks of the process: directory, priority, environment."""
+    path = config.get('chdir')
+    if path is not None:
+        if not os.path.exists(path):
+            os.mkdir(path)
+        os.chdir(path)
+    if config.get('nice'):
+        os.nice(config['nice'])
+    os.environ.update(config.get('env', ()))
