@@ -1,0 +1,288 @@
+//! The text that says where and how to start an interpreter.
+
+use alloc::collections::BTreeMap;
+use core::error::Error;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+/// A parsed spec: `key=value//key=value`, as execnet writes it.
+///
+/// A key without `=` is a flag. `env:NAME=value` sets an environment variable and may be repeated; of two for one
+/// name the last holds. Keys that nobody knows are kept. Two specs are equal when their texts are.
+///
+/// ```
+/// use execnet::XSpec;
+/// let spec: XSpec = "popen//python=python3.12 -X dev//env:LANG=C".parse()?;
+/// assert!(spec.has("popen"));
+/// assert_eq!(spec.get("python"), Some("python3.12 -X dev"));
+/// assert_eq!(spec.env()["LANG"], "C");
+/// # Ok::<(), execnet::SpecError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct XSpec {
+    text: String,
+    keys: BTreeMap<String, Option<String>>,
+    env: BTreeMap<String, String>,
+}
+
+impl XSpec {
+    /// Whether the key is there, with a value or without.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    /// The value of a key; none for a flag too.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.keys.get(key)?.as_deref()
+    }
+
+    /// The variables of the `env:` keys.
+    #[must_use]
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    /// All keys but those of the environment, sorted, with the values of those that have one.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.keys
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_deref()))
+    }
+
+    /// The spec as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn add(&mut self, part: &str) -> Result<(), SpecError> {
+        let (key, value) = match part.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (part, None),
+        };
+        if key.is_empty() {
+            return Err(SpecError::EmptyKey);
+        }
+        if key.starts_with('_') {
+            return Err(SpecError::Underscore(key.to_owned()));
+        }
+        match (key.strip_prefix("env:"), value) {
+            (Some(name), Some(value)) if is_variable(name, value) => {
+                self.env.insert(name.to_owned(), value.to_owned());
+                Ok(())
+            }
+            (Some(_), _) => Err(SpecError::Variable(key.to_owned())),
+            (None, _) => self.add_key(key, value),
+        }
+    }
+
+    fn add_key(&mut self, key: &str, value: Option<&str>) -> Result<(), SpecError> {
+        // execnet keeps the variables under this name, so that a key of it is taken.
+        if key == "env" || self.keys.contains_key(key) {
+            return Err(SpecError::Duplicate(key.to_owned()));
+        }
+        self.keys.insert(key.to_owned(), value.map(str::to_owned));
+        Ok(())
+    }
+}
+
+/// What the operating system takes as a variable.
+fn is_variable(name: &str, value: &str) -> bool {
+    !name.is_empty() && !name.contains('\0') && !value.contains('\0')
+}
+
+impl Default for XSpec {
+    /// `popen`: an interpreter on this machine.
+    fn default() -> Self {
+        Self {
+            text: "popen".to_owned(),
+            keys: BTreeMap::from([("popen".to_owned(), None)]),
+            env: BTreeMap::new(),
+        }
+    }
+}
+
+impl FromStr for XSpec {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let mut spec = Self {
+            text: text.to_owned(),
+            keys: BTreeMap::new(),
+            env: BTreeMap::new(),
+        };
+        text.split("//").try_for_each(|part| spec.add(part))?;
+        Ok(spec)
+    }
+}
+
+impl fmt::Display for XSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for XSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for XSpec {}
+
+impl Hash for XSpec {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+/// What [`Group::makegateway`](crate::Group::makegateway) takes: a text, or a spec parsed before.
+pub trait IntoXSpec {
+    /// The spec. The empty text is the default one, `popen`.
+    ///
+    /// # Errors
+    /// When a text is no spec.
+    fn into_xspec(self) -> Result<XSpec, SpecError>;
+}
+
+impl IntoXSpec for &str {
+    fn into_xspec(self) -> Result<XSpec, SpecError> {
+        if self.is_empty() {
+            return Ok(XSpec::default());
+        }
+        self.parse()
+    }
+}
+
+impl IntoXSpec for &String {
+    fn into_xspec(self) -> Result<XSpec, SpecError> {
+        self.as_str().into_xspec()
+    }
+}
+
+impl IntoXSpec for String {
+    fn into_xspec(self) -> Result<XSpec, SpecError> {
+        self.as_str().into_xspec()
+    }
+}
+
+impl IntoXSpec for &XSpec {
+    fn into_xspec(self) -> Result<XSpec, SpecError> {
+        Ok(self.clone())
+    }
+}
+
+impl IntoXSpec for XSpec {
+    fn into_xspec(self) -> Result<XSpec, SpecError> {
+        Ok(self)
+    }
+}
+
+/// A text that is no spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpecError {
+    /// Nothing stands before a `=` or between two `//`.
+    EmptyKey,
+    /// A key that begins with an underscore.
+    Underscore(String),
+    /// A key that is there twice.
+    Duplicate(String),
+    /// An `env:` key without a name or value that a process can have.
+    Variable(String),
+    /// A key whose value cannot be used, and why.
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with its value.
+        problem: String,
+    },
+    /// No key that says how to reach an interpreter.
+    NoTransport,
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyKey => f.write_str("a spec is key=value//key=value, and no key is empty"),
+            Self::Underscore(key) => write!(f, "{key:?} is not a valid key of a spec"),
+            Self::Duplicate(key) => write!(f, "duplicate key: {key:?}"),
+            Self::Variable(key) => write!(f, "{key:?} sets no environment variable"),
+            Self::Value { key, problem } => write!(f, "{key}= cannot be used: {problem}"),
+            Self::NoTransport => f.write_str("no key says how to reach an interpreter (popen)"),
+        }
+    }
+}
+
+impl Error for SpecError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> XSpec {
+        text.parse().unwrap()
+    }
+
+    fn refused(text: &str) -> SpecError {
+        text.parse::<XSpec>().unwrap_err()
+    }
+
+    #[test]
+    fn values_keep_everything_after_the_first_equals_sign() {
+        let spec =
+            parse("socket=192.168.102.2:8888//python=c:/this/python2.5//chdir=d:\\hello//x=a=b ");
+        assert_eq!(spec.get("socket"), Some("192.168.102.2:8888"));
+        assert_eq!(spec.get("python"), Some("c:/this/python2.5"));
+        assert_eq!(spec.get("chdir"), Some("d:\\hello"));
+        assert_eq!(spec.get("x"), Some("a=b "));
+        assert_eq!(spec.get("nice"), None);
+    }
+
+    #[test]
+    fn a_flag_is_there_and_has_no_value() {
+        let spec = parse("popen//nice=3");
+        assert!(spec.has("popen"));
+        assert_eq!(spec.get("popen"), None);
+        assert_eq!(
+            spec.keys().collect::<Vec<_>>(),
+            [("nice", Some("3")), ("popen", None)]
+        );
+    }
+
+    #[test]
+    fn the_last_of_two_variables_holds() {
+        let spec = parse("popen//env:A=1//env:B=x=y//env:A=2");
+        assert_eq!(spec.env()["A"], "2");
+        assert_eq!(spec.env()["B"], "x=y");
+        assert!(!spec.has("env:A"));
+    }
+
+    #[test]
+    fn what_is_no_spec_is_refused() {
+        assert_eq!(refused(""), SpecError::EmptyKey);
+        assert_eq!(refused("popen//"), SpecError::EmptyKey);
+        assert_eq!(refused("=3"), SpecError::EmptyKey);
+        assert_eq!(refused("_x=3"), SpecError::Underscore("_x".into()));
+        assert_eq!(
+            refused("popen//popen=123"),
+            SpecError::Duplicate("popen".into())
+        );
+        assert_eq!(refused("popen//env=3"), SpecError::Duplicate("env".into()));
+        assert_eq!(refused("popen//env:=3"), SpecError::Variable("env:".into()));
+        assert_eq!(refused("popen//env:A"), SpecError::Variable("env:A".into()));
+    }
+
+    #[test]
+    fn equality_hash_and_display_follow_the_text() {
+        let text = "popen//chdir=a//id=x";
+        assert_eq!(parse(text), parse(text));
+        assert_ne!(parse(text), parse("popen//id=x//chdir=a"));
+        assert_eq!(parse(text).to_string(), text);
+        assert_eq!("".into_xspec(), Ok(XSpec::default()));
+        assert_eq!(XSpec::default(), parse("popen"));
+    }
+}
