@@ -1,1 +1,59 @@
-//! Start interpreters anywhere, run code in them, talk over channels.
+//! Start Python interpreters, run code in them, and talk with it over channels: [execnet](https://execnet.readthedocs.io)
+//! for Rust programs.
+//!
+//! A [`Group`] makes [`Gateway`]s from specs. A gateway runs code on the other side; the code and this program then
+//! exchange items over the [`Channel`] that the call returns. The interpreter needs nothing but its standard
+//! library: the worker's program is part of this crate and goes over the link.
+//!
+//! ```text
+//! "popen//python=python3.12"  ─▶  Group  ─▶  Gateway  ─▶  remote_exec("...")  ─▶  Channel  ⇄  `channel` in the code
+//! ```
+//!
+//! ```no_run
+//! let group = execnet::Group::new();
+//! let gateway = group.makegateway("popen")?;
+//! let channel = gateway.remote_exec("
+//!     import os
+//!     for name in os.listdir(channel.receive()):
+//!         channel.send(name)
+//! ")?;
+//! channel.send("/")?;
+//! for name in &channel {
+//!     println!("{:?}", *name?);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The code that is sent has all rights of the account it runs under. The reverse does not hold: a worker can make
+//! calls here return errors, and nothing else.
+
+extern crate alloc;
+
+mod bootstrap;
+mod error;
+mod exit;
+mod group;
+mod handshake;
+mod launch;
+mod popen;
+mod printable;
+mod process;
+mod program;
+mod spec;
+mod stderr;
+mod sync;
+mod wait;
+
+pub use error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
+pub use execnet_core_sync::{
+    Channel, DisconnectReason, Disconnected, ExecModel, Gateway, GatewayConfig, Item, ItemError,
+    Iter, ReceiveError, RefusedId, RemoteError, Role, SendError, Status, StatusError,
+    WaitCloseError, link,
+};
+pub use execnet_serializer as serializer;
+pub use execnet_serializer::{Limits, Value};
+pub use exit::Exit;
+pub use group::{Group, GroupOptions, MemberReport, Outcome};
+pub use program::Grace;
+pub use spec::{IntoXSpec, SpecError, XSpec};
+pub use stderr::{STDERR_TAIL, Stderr};

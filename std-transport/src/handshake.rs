@@ -1,0 +1,217 @@
+//! The worker's answer, found in whatever its output begins with.
+
+use core::fmt;
+use core::hash::{BuildHasher, Hasher};
+use std::hash::RandomState;
+
+use execnet_serializer::{Dict, LoadError, Value, loads_internal};
+
+/// An answer longer than this is no answer.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// More output than this before the answer, and the process is given up.
+const MAX_NOISE: usize = 1 << 20;
+
+/// Sixteen hexadecimal digits that a worker gives back, so that nothing else it prints is taken for its answer.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Nonce(String);
+
+impl Nonce {
+    pub(crate) fn new() -> Self {
+        // The standard library's per-process random keys: not secret, but different every time.
+        let number = RandomState::new().build_hasher().finish();
+        Self(format!("{number:016x}"))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// What stands in front of the answer. The program that goes to the worker does not contain it in this form:
+    /// an interpreter that echoes its input does not answer by that.
+    fn mark(&self) -> Vec<u8> {
+        format!("EXECNET-{}-", self.0).into_bytes()
+    }
+}
+
+impl fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nonce({})", self.0)
+    }
+}
+
+/// What a worker says of itself when it is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ready {
+    /// What it sent after its answer.
+    pub(crate) rest: Vec<u8>,
+}
+
+/// Why the output is no answer.
+#[derive(Debug, Clone)]
+pub(crate) enum BadAnswer {
+    /// The worker refused its settings; the text says why.
+    Refused(String),
+    /// It babbled.
+    Noise,
+    /// It answered something else.
+    Malformed(Option<LoadError>),
+}
+
+/// Collects output until it holds an answer.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    mark: Vec<u8>,
+    seen: Vec<u8>,
+    /// No mark begins before this offset.
+    searched: usize,
+}
+
+impl Scanner {
+    pub(crate) fn new(nonce: &Nonce) -> Self {
+        Self {
+            mark: nonce.mark(),
+            seen: Vec::new(),
+            searched: 0,
+        }
+    }
+
+    /// Takes more output; the answer, once it is whole.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Option<Ready>, BadAnswer> {
+        self.seen.extend_from_slice(bytes);
+        let Some(start) = self.find_mark() else {
+            return if self.seen.len() > MAX_NOISE {
+                Err(BadAnswer::Noise)
+            } else {
+                Ok(None)
+            };
+        };
+        let after = self.seen.get(start + self.mark.len()..).unwrap_or_default();
+        let Some((length, after)) = after.split_first_chunk::<4>() else {
+            return Ok(None);
+        };
+        let length = u32::from_be_bytes(*length) as usize;
+        if length > MAX_ANSWER {
+            return Err(BadAnswer::Malformed(None));
+        }
+        match after.split_at_checked(length) {
+            Some((answer, rest)) => read_answer(answer, rest).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What came before the answer, or all if there is none.
+    pub(crate) fn noise(mut self) -> Vec<u8> {
+        if let Some(start) = self.find_mark() {
+            self.seen.truncate(start);
+        }
+        self.seen
+    }
+
+    fn find_mark(&mut self) -> Option<usize> {
+        let unsearched = self.seen.get(self.searched..).unwrap_or_default();
+        let found = unsearched
+            .windows(self.mark.len())
+            .position(|window| window == self.mark);
+        if let Some(offset) = found {
+            self.searched += offset;
+            return Some(self.searched);
+        }
+        // The end of what was seen may be the mark's beginning.
+        self.searched = (self.seen.len() + 1).saturating_sub(self.mark.len());
+        None
+    }
+}
+
+fn read_answer(answer: &[u8], rest: &[u8]) -> Result<Ready, BadAnswer> {
+    match loads_internal(answer) {
+        Ok(Value::Dict(about)) if is_ready(&about) => Ok(Ready {
+            rest: rest.to_vec(),
+        }),
+        Ok(Value::Str(reason)) => Err(BadAnswer::Refused(reason)),
+        Ok(_) => Err(BadAnswer::Malformed(None)),
+        Err(error) => Err(BadAnswer::Malformed(Some(error))),
+    }
+}
+
+fn is_ready(about: &Dict) -> bool {
+    about.get_str("pid").and_then(Value::as_i64).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use execnet_serializer::dumps_internal;
+
+    fn answer(nonce: &Nonce, value: &Value) -> Vec<u8> {
+        let payload = dumps_internal(value).unwrap();
+        let mut bytes = nonce.mark();
+        bytes.extend((payload.len() as u32).to_be_bytes());
+        bytes.extend(payload);
+        bytes
+    }
+
+    fn ready() -> Value {
+        Value::Dict([(Value::from("pid"), Value::from(7))].into_iter().collect())
+    }
+
+    #[test]
+    fn an_answer_is_found_behind_noise_however_it_is_cut() {
+        let nonce = Nonce::new();
+        let mut output = b"Welcome!\r\nEXECNET-EXECNET-".to_vec();
+        let noise = output.clone();
+        output.extend(answer(&nonce, &ready()));
+        output.extend(b"frames");
+        for size in 1..output.len() {
+            let mut scanner = Scanner::new(&nonce);
+            let mut found = Vec::new();
+            let mut chunks = output.chunks(size);
+            for chunk in chunks.by_ref() {
+                if let Some(ready) = scanner.push(chunk).unwrap() {
+                    found = ready.rest;
+                    break;
+                }
+            }
+            found.extend(chunks.flatten());
+            assert_eq!(found, b"frames");
+            assert_eq!(scanner.noise(), noise);
+        }
+    }
+
+    #[test]
+    fn a_refusal_carries_its_reason() {
+        let nonce = Nonce::new();
+        let refusal = answer(&nonce, &Value::from("no such directory"));
+        let error = Scanner::new(&nonce).push(&refusal).unwrap_err();
+        assert!(matches!(error, BadAnswer::Refused(reason) if reason == "no such directory"));
+    }
+
+    #[test]
+    fn the_mark_of_another_is_noise() {
+        let (ours, theirs) = (Nonce::new(), Nonce::new());
+        assert_ne!(ours, theirs);
+        let mut scanner = Scanner::new(&ours);
+        assert_eq!(scanner.push(&answer(&theirs, &ready())).unwrap(), None);
+    }
+
+    #[test]
+    fn endless_noise_and_a_wrong_answer_are_given_up() {
+        let nonce = Nonce::new();
+        let noise = vec![b'y'; MAX_NOISE + 1];
+        assert!(matches!(
+            Scanner::new(&nonce).push(&noise),
+            Err(BadAnswer::Noise)
+        ));
+        let mut long = nonce.mark();
+        long.extend([0xff; 4]);
+        assert!(matches!(
+            Scanner::new(&nonce).push(&long),
+            Err(BadAnswer::Malformed(None))
+        ));
+        let odd = answer(&nonce, &Value::from(3));
+        assert!(matches!(
+            Scanner::new(&nonce).push(&odd),
+            Err(BadAnswer::Malformed(None))
+        ));
+    }
+}

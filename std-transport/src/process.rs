@@ -1,0 +1,160 @@
+//! Processes of workers. Nothing outside of this module starts one.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use crate::exit::Exit;
+use crate::launch::Launch;
+use crate::stderr::{Stderr, StderrTail};
+use crate::sync::Mutex;
+use crate::wait::ExitWatch;
+
+/// How long the death of a killed process may take.
+const KILL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A process in a process group of its own, which dies with it.
+///
+/// Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Process {
+    command: String,
+    pid: Pid,
+    watch: ExitWatch,
+    state: Mutex<State>,
+    stderr: StderrTail,
+}
+
+#[derive(Debug)]
+struct State {
+    child: Child,
+    /// Once set, the process id may belong to somebody else.
+    exit: Option<Exit>,
+}
+
+/// A process, and our ends of its pipes.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) process: Arc<Process>,
+    pub(crate) stdin: ChildStdin,
+    pub(crate) stdout: ChildStdout,
+}
+
+impl Process {
+    /// Starts a process; `name` is for its threads here.
+    pub(crate) fn start(name: &str, launch: &Launch, stderr: Stderr) -> io::Result<Started> {
+        let mut command = Command::new(&launch.program);
+        command
+            .args(&launch.arguments)
+            .envs(&launch.env)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        if let Some(directory) = &launch.chdir {
+            command.current_dir(directory);
+        }
+        let mut child = command.spawn()?;
+        match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
+            (Some(stdin), Some(stdout), Some(errors)) => {
+                match StderrTail::start(name, errors, stderr) {
+                    Ok(tail) => Ok(Started {
+                        process: Arc::new(Self::new(launch, child, tail)),
+                        stdin,
+                        stdout,
+                    }),
+                    Err(error) => Err(give_up(child, error)),
+                }
+            }
+            // All three were asked for above.
+            _ => Err(give_up(child, io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn new(launch: &Launch, child: Child, stderr: StderrTail) -> Self {
+        let pid = Pid::from_child(&child);
+        Self {
+            command: launch.to_string(),
+            pid,
+            watch: ExitWatch::new(pid),
+            state: Mutex::new(State { child, exit: None }),
+            stderr,
+        }
+    }
+
+    /// The command line it was started with, shortened.
+    pub(crate) fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// Waits for its end; none if it still runs at the deadline.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Exit> {
+        loop {
+            if let Some(exit) = self.try_exit() {
+                return Some(exit);
+            }
+            if !self.watch.wait(deadline) {
+                return self.try_exit();
+            }
+        }
+    }
+
+    /// Kills it and its group, and waits for that, though not for ever.
+    pub(crate) fn kill(&self) -> Option<Exit> {
+        self.signal_group();
+        self.wait(Some(Instant::now() + KILL_PATIENCE))
+    }
+
+    /// Kills it and its group.
+    pub(crate) fn signal_group(&self) {
+        if self.state.lock().exit.is_none() {
+            // Fails when nobody is left, or somebody whom we may not kill: wait() tells.
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+    }
+
+    /// The end of its standard error. Waits a moment for the rest if it has ended.
+    pub(crate) fn stderr(&self) -> String {
+        let patience = match self.state.lock().exit {
+            Some(_) => Duration::from_millis(100),
+            None => Duration::ZERO,
+        };
+        self.stderr.text(patience)
+    }
+
+    /// How it ended, if it did; what its group still runs is killed then, while its id is certainly its own.
+    fn try_exit(&self) -> Option<Exit> {
+        let mut state = self.state.lock();
+        if state.exit.is_none() && has_exited(self.pid) {
+            let _ = kill_process_group(self.pid, Signal::KILL);
+            state.exit = state.child.wait().ok().map(Exit::new);
+        }
+        state.exit
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.try_exit().is_none() {
+            self.kill();
+        }
+    }
+}
+
+/// Whether it has ended; it stays a zombie, whose id nobody else can get.
+fn has_exited(pid: Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))
+}
+
+fn give_up(mut child: Child, error: io::Error) -> io::Error {
+    // It has just been started: kill reaches it, and wait returns.
+    let _ = child.kill();
+    let _ = child.wait();
+    error
+}

@@ -1,0 +1,116 @@
+//! What a Python worker reads first: its program and its settings.
+
+use core::time::Duration;
+use std::io::Write as _;
+
+use execnet_serializer::{DumpError, Value, dumps_internal};
+
+use crate::handshake::Nonce;
+
+/// The worker's source, whole.
+const WORKER: &str = include_str!("python/worker.py");
+
+/// Where the part begins that the worker compiles only when it is asked for something rare.
+const CUT: &str = "# == REST ==\n";
+
+/// Settings of one worker.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) id: String,
+    pub(crate) execmodel: String,
+    pub(crate) grace: Grace,
+    /// Added to the priority of the process.
+    pub(crate) nice: i32,
+}
+
+/// How long a worker lets remote code run on after its link has ended.
+///
+/// A worker without running code leaves at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grace {
+    /// Until the code is interrupted as by Ctrl-C. execnet's own: 5 seconds.
+    pub interrupt: Duration,
+    /// From then until the process leaves without it. execnet's own: 10 seconds.
+    pub leave: Duration,
+}
+
+impl Default for Grace {
+    fn default() -> Self {
+        Self {
+            interrupt: Duration::from_secs(5),
+            leave: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
+pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
+    let (core, rest) = WORKER.split_once(CUT).unwrap_or((WORKER, ""));
+    let config = dumps_internal(&config(settings, nonce, rest))?;
+    let call = "\nmain()\n";
+    let mut bytes = Vec::with_capacity(WORKER.len() + config.len() + 32);
+    // Writing into a Vec does not fail, and the config is far from 4 GiB.
+    let _ = writeln!(bytes, "{}", core.len() + call.len());
+    bytes.extend_from_slice(core.as_bytes());
+    bytes.extend_from_slice(call.as_bytes());
+    bytes.extend_from_slice(&(config.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(&config);
+    Ok(bytes)
+}
+
+fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Value {
+    let grace = (
+        settings.grace.interrupt.as_secs_f64(),
+        settings.grace.leave.as_secs_f64(),
+    );
+    let pairs: [(&str, Value); 6] = [
+        ("rest", rest.into()),
+        ("id", settings.id.as_str().into()),
+        ("execmodel", settings.execmodel.as_str().into()),
+        ("grace", grace.into()),
+        ("nonce", Value::Bytes(nonce.as_bytes().to_vec())),
+        ("nice", settings.nice.into()),
+    ];
+    Value::Dict(
+        pairs
+            .into_iter()
+            .filter(|(key, value)| *key != "nice" || *value != Value::from(0))
+            .map(|(key, value)| (Value::from(key), value))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worker_is_cut_once_and_is_ascii() {
+        assert_eq!(WORKER.matches(CUT).count(), 1);
+        assert!(WORKER.is_ascii());
+    }
+
+    #[test]
+    fn the_length_line_covers_the_first_part_only() {
+        let settings = Settings {
+            id: "it's \"gw0\"\n".to_owned(),
+            execmodel: "thread".to_owned(),
+            grace: Grace::default(),
+            nice: 0,
+        };
+        let bytes = program(&settings, &Nonce::new()).unwrap();
+        let line_end = bytes.iter().position(|&byte| byte == b'\n').unwrap();
+        let length: usize = str::from_utf8(&bytes[..line_end]).unwrap().parse().unwrap();
+        let after = &bytes[line_end + 1 + length..];
+        assert!(bytes[..line_end + 1 + length].ends_with(b"\nmain()\n"));
+        let config = execnet_serializer::loads_internal(&after[4..]).unwrap();
+        let Value::Dict(config) = config else {
+            panic!("{config:?}")
+        };
+        assert_eq!(
+            config.get_str("id").unwrap().as_str(),
+            Some("it's \"gw0\"\n")
+        );
+        assert_eq!(config.get_str("nice"), None);
+    }
+}
