@@ -8,7 +8,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | none | [`Tokens`], the opcodes of a value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
-//! | `alloc` | [`Value`], [`loads`] and [`dumps`] |
+//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; Python's notation as `Display` and `FromStr` |
 //! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
 //!
 //! ```
@@ -30,6 +30,8 @@ mod encode;
 mod error;
 mod limits;
 #[cfg(feature = "alloc")]
+mod literal;
+#[cfg(feature = "alloc")]
 mod load;
 #[cfg(feature = "alloc")]
 mod machine;
@@ -44,6 +46,8 @@ pub use dump::{Bytes, Dump};
 pub use encode::{DUMPFORMAT_VERSION, Encoder};
 pub use error::{DumpError, EncodeError, LoadError};
 pub use limits::{Limits, StrConfig};
+#[cfg(feature = "alloc")]
+pub use literal::ParseLiteralError;
 #[cfg(feature = "alloc")]
 pub use load::{LoadOptions, dumps, dumps_internal, loads, loads_internal};
 pub use opcode::Opcode;

@@ -65,7 +65,7 @@ impl Int {
     }
 
     /// From digits with single underscores between them.
-    fn from_digits(negative: bool, digits: &[u8]) -> Self {
+    pub(crate) fn from_digits(negative: bool, digits: &[u8]) -> Self {
         match small(negative, digits) {
             Some(value) => Self(Repr::Small(value)),
             None => Self::from_long_digits(negative, digits),

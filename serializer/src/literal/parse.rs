@@ -1,0 +1,333 @@
+//! Containers, and what goes into them.
+//!
+//! No function calls itself here: the containers that are open wait on the
+//! heap, so that no nesting takes stack.
+
+use alloc::vec::Vec;
+
+use super::error::{ParseLiteralError, ParseLiteralErrorKind as Kind};
+use super::number::number;
+use super::source::{Source, is_name};
+use super::string::string;
+use crate::{ChannelId, Dict, Limits, Set, Value};
+
+/// Reads the one value a text holds.
+pub(super) fn parse(text: &str) -> Result<Value, ParseLiteralError> {
+    let mut parser = Parser {
+        source: Source::new(text),
+        frame: Frame::new(Open::Top, 0, 0),
+        outer: Vec::new(),
+    };
+    parser.source.skip_blanks(true);
+    let mut step = Step::Due;
+    loop {
+        step = match step {
+            Step::Due => parser.begin()?,
+            Step::Item(value, start) => parser.place(value, start)?,
+            Step::Done(value) => return Ok(value),
+        };
+    }
+}
+
+struct Parser<'a> {
+    source: Source<'a>,
+    /// The innermost open container.
+    frame: Frame,
+    /// Those around it, the outermost first.
+    outer: Vec<Frame>,
+}
+
+/// What the parser has in hand between two looks at the text.
+enum Step {
+    /// Nothing: a value or the end of the container is due.
+    Due,
+    /// A value that started there, not yet in its container.
+    Item(Value, usize),
+    /// The value of the whole text.
+    Done(Value),
+}
+
+/// A container that is open.
+struct Frame {
+    open: Open,
+    start: usize,
+    /// How many containers there are down to this one.
+    depth: u16,
+    /// Keys and values take turns in a dict.
+    items: Vec<Value>,
+    /// Whether a comma follows the last item.
+    comma: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// The text itself, which may be a tuple without parentheses.
+    Top,
+    /// Parentheses: a tuple, or nothing but grouping.
+    Paren,
+    List,
+    /// Braces before their first item: a dict or a set.
+    Brace,
+    Dict,
+    Set,
+    Call(Callee),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Callee {
+    Set,
+    FrozenSet,
+    Channel,
+}
+
+impl Frame {
+    const fn new(open: Open, start: usize, depth: u16) -> Self {
+        Self {
+            open,
+            start,
+            depth,
+            items: Vec::new(),
+            comma: false,
+        }
+    }
+
+    /// Whether the next item is the value of a dict's pair.
+    fn is_value_due(&self) -> bool {
+        self.open == Open::Dict && self.items.len() % 2 == 1
+    }
+
+    /// Whether the next item has to be hashable.
+    fn is_key_due(&self) -> bool {
+        matches!(self.open, Open::Brace | Open::Set | Open::Dict) && !self.is_value_due()
+    }
+
+    const fn end(&self) -> &'static str {
+        match self.open {
+            Open::Top => "",
+            Open::Paren | Open::Call(_) => ")",
+            Open::List => "]",
+            Open::Brace | Open::Dict | Open::Set => "}",
+        }
+    }
+
+    /// What is due after an item.
+    const fn due(&self) -> &'static str {
+        match self.open {
+            Open::Top => "the end",
+            Open::Paren | Open::Call(_) => "`,` or `)`",
+            Open::List => "`,` or `]`",
+            Open::Brace | Open::Dict | Open::Set => "`,` or `}`",
+        }
+    }
+
+    /// The container, with no more items to come.
+    fn finish(self) -> Result<Value, ParseLiteralError> {
+        let Self {
+            start,
+            mut items,
+            comma,
+            ..
+        } = self;
+        Ok(match self.open {
+            Open::Top | Open::Paren if items.len() == 1 && !comma => {
+                items.pop().unwrap_or_default()
+            }
+            Open::Top | Open::Paren => Value::Tuple(items),
+            Open::List => Value::List(items),
+            Open::Brace | Open::Dict => Value::Dict(pairs(items)),
+            Open::Set => Value::Set(Set::from_iter(items)),
+            Open::Call(callee) => return callee.call(items, start),
+        })
+    }
+}
+
+fn pairs(items: Vec<Value>) -> Dict {
+    let mut items = items.into_iter();
+    core::iter::from_fn(|| Some((items.next()?, items.next()?))).collect()
+}
+
+impl Callee {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "set" => Self::Set,
+            "frozenset" => Self::FrozenSet,
+            "Channel" => Self::Channel,
+            _ => return None,
+        })
+    }
+
+    /// What `name(arguments)` stands for.
+    fn call(self, arguments: Vec<Value>, start: usize) -> Result<Value, ParseLiteralError> {
+        match self {
+            Self::Set => elements(arguments, start).map(Value::Set),
+            Self::FrozenSet => elements(arguments, start).map(Value::FrozenSet),
+            Self::Channel => channel(&arguments, start).map(Value::Channel),
+        }
+    }
+}
+
+fn elements(mut arguments: Vec<Value>, start: usize) -> Result<Set, ParseLiteralError> {
+    let error = |kind| ParseLiteralError::new(kind, start);
+    let items = match (arguments.pop(), arguments.is_empty()) {
+        (None, _) => return Ok(Set::new()),
+        (Some(Value::Set(items) | Value::FrozenSet(items)), true) => return Ok(items),
+        (Some(Value::List(items) | Value::Tuple(items)), true) => items,
+        _ => return Err(error(Kind::NotItems)),
+    };
+    if !items.iter().all(Value::is_hashable) {
+        return Err(error(Kind::Unhashable));
+    }
+    Ok(Set::from_iter(items))
+}
+
+fn channel(arguments: &[Value], start: usize) -> Result<ChannelId, ParseLiteralError> {
+    let id = match arguments {
+        [Value::Int(id)] => i32::try_from(id).ok(),
+        _ => None,
+    };
+    let error = ParseLiteralError::new(Kind::ChannelId, start);
+    id.map(ChannelId).ok_or(error)
+}
+
+impl Parser<'_> {
+    /// Reads a value without parts, opens a container, or ends the innermost.
+    fn begin(&mut self) -> Result<Step, ParseLiteralError> {
+        self.skip_blanks();
+        if self.may_end() && self.eat_end()? {
+            return self.close();
+        }
+        let start = self.source.offset();
+        if let Some(open) = self.opening() {
+            return self.open(open, start);
+        }
+        let lines = self.frame.open != Open::Top;
+        if let Some(text) = string(&mut self.source, lines)? {
+            return Ok(Step::Item(text, start));
+        }
+        match number(&mut self.source, lines)? {
+            Some(number) => Ok(Step::Item(number, start)),
+            None => self.name(start),
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        self.source.skip_blanks(self.frame.open != Open::Top);
+    }
+
+    /// Whether the container may end where an item could stand.
+    fn may_end(&self) -> bool {
+        match self.frame.open {
+            Open::Top => self.frame.comma,
+            _ => self.frame.comma || self.frame.items.is_empty(),
+        }
+    }
+
+    /// Steps over the end of the innermost container if it comes next.
+    fn eat_end(&mut self) -> Result<bool, ParseLiteralError> {
+        if self.frame.open != Open::Top {
+            return Ok(self.source.eat(self.frame.end()));
+        }
+        if !matches!(self.source.peek(), None | Some('\n' | '\r')) {
+            return Ok(false);
+        }
+        self.source.skip_blanks(true);
+        match self.source.peek() {
+            None => Ok(true),
+            Some(_) => Err(self.source.error(Kind::Trailing)),
+        }
+    }
+
+    fn opening(&mut self) -> Option<Open> {
+        let open = match self.source.peek()? {
+            '(' => Open::Paren,
+            '[' => Open::List,
+            '{' => Open::Brace,
+            _ => return None,
+        };
+        self.source.next();
+        Some(open)
+    }
+
+    fn open(&mut self, open: Open, start: usize) -> Result<Step, ParseLiteralError> {
+        // What a call takes apart is not one more container.
+        let deeper = !matches!(self.frame.open, Open::Call(_));
+        let depth = self.frame.depth + u16::from(deeper);
+        if depth > Limits::MAX_DEPTH {
+            let kind = Kind::Depth(Limits::MAX_DEPTH);
+            return Err(ParseLiteralError::new(kind, start));
+        }
+        let outer = core::mem::replace(&mut self.frame, Frame::new(open, start, depth));
+        self.outer.push(outer);
+        Ok(Step::Due)
+    }
+
+    fn name(&mut self, start: usize) -> Result<Step, ParseLiteralError> {
+        let at = self.source;
+        let name = self.source.take_while(is_name);
+        let value = match name {
+            "" => return Err(at.expected("a value")),
+            "None" => Value::None,
+            "True" => Value::Bool(true),
+            "False" => Value::Bool(false),
+            _ => {
+                let callee = Callee::from_name(name).ok_or(at.error(Kind::UnknownName))?;
+                self.skip_blanks();
+                return if self.source.eat("(") {
+                    self.open(Open::Call(callee), start)
+                } else {
+                    Err(self.source.expected("`(`"))
+                };
+            }
+        };
+        Ok(Step::Item(value, start))
+    }
+
+    /// Puts an item into the innermost container, and reads what follows it.
+    fn place(&mut self, value: Value, start: usize) -> Result<Step, ParseLiteralError> {
+        if self.frame.is_key_due() && !value.is_hashable() {
+            return Err(ParseLiteralError::new(Kind::Unhashable, start));
+        }
+        self.frame.items.push(value);
+        self.frame.comma = false;
+        self.skip_blanks();
+        if self.frame.open == Open::Brace {
+            let dict = self.source.peek() == Some(':');
+            self.frame.open = if dict { Open::Dict } else { Open::Set };
+        }
+        if self.frame.is_value_due() {
+            return self.colon();
+        }
+        if self.source.eat(",") {
+            self.frame.comma = true;
+            return Ok(Step::Due);
+        }
+        if self.eat_end()? {
+            return self.close();
+        }
+        Err(self.source.expected(self.frame.due()))
+    }
+
+    fn colon(&mut self) -> Result<Step, ParseLiteralError> {
+        if self.source.eat(":") {
+            Ok(Step::Due)
+        } else {
+            Err(self.source.expected("`:`"))
+        }
+    }
+
+    /// Ends the innermost container, which thereby is an item of the one
+    /// around it.
+    fn close(&mut self) -> Result<Step, ParseLiteralError> {
+        let outer = self.outer.pop();
+        let done = outer.is_none();
+        let outer = outer.unwrap_or(Frame::new(Open::Top, 0, 0));
+        let closed = core::mem::replace(&mut self.frame, outer);
+        let start = closed.start;
+        let value = closed.finish()?;
+        Ok(if done {
+            Step::Done(value)
+        } else {
+            Step::Item(value, start)
+        })
+    }
+}
