@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use execnet_core_sync::{Gateway, GatewayConfig, Role};
@@ -48,6 +48,8 @@ struct Members {
     list: Vec<Member>,
     /// Ids of members, and of those being made.
     ids: HashSet<String>,
+    /// Processes that are to become members, by id.
+    starting: HashMap<String, Arc<Process>>,
     next: u64,
 }
 
@@ -108,17 +110,24 @@ impl Group {
     pub fn makegateway(&self, spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
         let spec = spec.into_xspec()?;
         let id = self.reserve(spec.get("id"))?;
-        match self.start(&id, &spec) {
+        let started = self.start(&id, &spec);
+        let mut members = self.members.lock();
+        let begun = members.starting.remove(&id);
+        let made = match started {
             Ok(member) => {
                 let gateway = member.gateway.clone();
-                self.members.lock().list.push(member);
+                members.list.push(member);
                 Ok(gateway)
             }
             Err(error) => {
-                self.members.lock().ids.remove(&id);
+                members.ids.remove(&id);
                 Err(error)
             }
-        }
+        };
+        drop(members);
+        // The last handle of a process kills it and waits for that: not under the lock.
+        drop(begun);
+        made
     }
 
     /// The member of this id.
@@ -161,10 +170,13 @@ impl Group {
     /// their own. A killed process that does not die (a worker of another user, or stuck in the kernel) is given
     /// up after two seconds.
     ///
-    /// Returns what became of each, in the order in which they were made.
+    /// A process that another thread is making a gateway to is killed at once; making it fails.
+    ///
+    /// Returns what became of each member, in the order in which they were made.
     pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let members = core::mem::take(&mut self.members.lock().list);
+        let (members, starting) = self.members.lock().take();
+        starting.iter().for_each(|process| process.signal_group());
         members.iter().for_each(|member| member.gateway.exit());
         let left: Vec<_> = members
             .iter()
@@ -178,6 +190,10 @@ impl Group {
             .zip(left)
             .map(|(member, exit)| report(member, exit));
         let reports: Vec<MemberReport> = reports.collect();
+        // Whoever is making a gateway to one of these tells how it ended.
+        for process in starting {
+            let _ = process.kill();
+        }
         let ids = &mut self.members.lock().ids;
         for report in &reports {
             ids.remove(&report.id);
@@ -201,7 +217,11 @@ impl Group {
         if !spec.has("popen") {
             return Err(SpecError::NoTransport.into());
         }
-        let (link, process) = popen::start(id, spec, &self.options)?;
+        let begun = |process: &Arc<Process>| {
+            let process = Arc::clone(process);
+            self.members.lock().starting.insert(id.to_owned(), process);
+        };
+        let (link, process) = popen::start(id, spec, &self.options, begun)?;
         let mut config = GatewayConfig::new(id, Role::Initiator);
         config.limits = self.options.limits;
         match Gateway::new(link, config) {
@@ -215,6 +235,12 @@ impl Group {
 }
 
 impl Members {
+    /// All members, and the processes that are to become some.
+    fn take(&mut self) -> (Vec<Member>, Vec<Arc<Process>>) {
+        let starting = self.starting.values().cloned();
+        (core::mem::take(&mut self.list), starting.collect())
+    }
+
     fn next_id(&mut self) -> String {
         loop {
             let id = format!("gw{}", self.next);

@@ -21,15 +21,18 @@ use crate::spec::{SpecError, XSpec};
 /// How long the exit status of a process whose output has ended may take.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Starts a worker; its link is ready for frames.
+/// Starts a worker; its link is ready for frames. `begun` hears of the process as soon as there is
+/// one.
 pub(crate) fn start(
     id: &str,
     spec: &XSpec,
     options: &GroupOptions,
+    begun: impl FnOnce(&Arc<Process>),
 ) -> Result<(Link, Arc<Process>), MakeGatewayError> {
     let launches = launch::popen(spec)?;
     let settings = settings(id, spec, options)?;
     let started = start_first(id, &launches, options)?;
+    begun(&started.process);
     shake_hands(started, &settings, options)
 }
 
