@@ -39,6 +39,8 @@ pub enum DisconnectReason {
     Protocol(ProtocolError),
     /// The gateway could not start a thread it needs.
     Thread(io::Error),
+    /// A thread of the gateway panicked, most likely in the transport's code.
+    Panicked,
 }
 
 impl Disconnected {
@@ -98,6 +100,7 @@ impl fmt::Display for DisconnectReason {
             Self::Read(error) => error.fmt(f),
             Self::Write(_) => f.write_str("cannot write to the link"),
             Self::Protocol(error) => error.fmt(f),
+            Self::Panicked => f.write_str("a thread of the gateway panicked"),
             Self::Thread(_) => f.write_str("cannot start a thread"),
         }
     }
@@ -106,7 +109,7 @@ impl fmt::Display for DisconnectReason {
 impl Error for DisconnectReason {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Exited | Self::Terminated | Self::EndOfStream => None,
+            Self::Exited | Self::Terminated | Self::EndOfStream | Self::Panicked => None,
             Self::Read(error) => error.source(),
             Self::Write(error) | Self::Thread(error) => Some(error),
             Self::Protocol(error) => error.source(),

@@ -98,8 +98,15 @@ impl PartialEq for Item {
     }
 }
 
+/// As the value: in Python's notation.
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)
+    }
+}
+
 impl fmt::Debug for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value.fmt(f)
+        fmt::Debug::fmt(&self.value, f)
     }
 }

@@ -1,9 +1,11 @@
 use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use std::io;
 use std::thread;
 
-use super::shared::{Job, Shared};
+use super::shared::{Job, Shared, Wake};
+use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::sync::Deadline;
 
 /// Starts a named thread of the gateway, and counts it until it ends.
@@ -30,7 +32,17 @@ struct Running(Arc<Shared>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.state.lock().running_threads -= 1;
+        let mut state = self.0.state.lock();
+        state.running_threads -= 1;
+        // A panic in the transport's code must not leave those behind who wait for the reader.
+        let wakes = if thread::panicking() && state.disconnected.is_none() {
+            state.disconnect(Disconnected::new(DisconnectReason::Panicked, None))
+        } else {
+            Vec::new()
+        };
+        drop(state);
+        wakes.into_iter().for_each(Wake::notify);
+        self.0.work.notify_all();
         self.0.ended.notify_all();
     }
 }

@@ -87,13 +87,12 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
     };
     let wakes: Vec<Wake> = {
         let mut state = shared.state.lock();
-        state.disconnected = Some(Disconnected::new(reason, cause));
-        state.session.end();
-        state
-            .session
-            .wakers()
-            .filter_map(|waker| waker.ended())
-            .collect()
+        let reason = match reason {
+            // It is what was asked for.
+            DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
+            reason => reason,
+        };
+        state.disconnect(Disconnected::new(reason, cause))
     };
     wakes.into_iter().for_each(Wake::notify);
     shared.work.notify_all();

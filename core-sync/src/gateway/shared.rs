@@ -275,6 +275,16 @@ impl State {
         self.disconnected.clone().unwrap_or_else(exited)
     }
 
+    /// The link has ended: ends all channels, and gives who is to be told.
+    pub(super) fn disconnect(&mut self, why: Disconnected) -> Vec<Wake> {
+        self.disconnected = Some(why);
+        self.session.end();
+        self.session
+            .wakers()
+            .filter_map(|waker| waker.ended())
+            .collect()
+    }
+
     /// Counts a thread that waits on the channel, in or out.
     pub(crate) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut Waker)) {
         if let Some(waker) = self.session.waker(id) {

@@ -15,6 +15,8 @@
 
 mod channel_state;
 mod entry;
+mod handles;
+mod handling;
 mod ids;
 mod inbox;
 mod message;
@@ -32,7 +34,6 @@ pub use reply::{EncodeFrameError, Load, Reply};
 pub(crate) use reply::{empty, encode};
 
 use alloc::collections::BTreeMap;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -139,18 +140,22 @@ impl<W: Default> Session<W> {
         Ok(id)
     }
 
-    /// What a frame does.
-    pub fn handle(&mut self, message: Message) -> Event<'_, W> {
-        match message {
-            Message::Status(id) => self.status(id),
-            Message::Reconfigure(id, strings) => self.reconfigured(id, strings),
-            Message::Terminate => Event::Terminated,
-            Message::Exec(id, payload) => self.exec(id, payload),
-            Message::Data(id, item) => self.data(id, item),
-            Message::Close(id) => self.closed(id, None),
-            Message::CloseError(id, error) => self.closed(id, Some(error)),
-            Message::LastMessage(id) => self.last_message(id),
+    /// Makes the channel that a peer asked to run code on, and gives its first handle.
+    ///
+    /// # Errors
+    ///
+    /// The peer may not make a channel of this id; see [`Ids`].
+    pub fn accept(&mut self, id: ChannelId) -> Result<(), RefusedId> {
+        self.may_make(id)?;
+        if self.foreign >= self.max_foreign {
+            let limit = self.max_foreign;
+            return Err(RefusedId::TooMany { id, limit });
         }
+        self.foreign += 1;
+        let mut channel = Entry::foreign(self.strings);
+        channel.handles = 1;
+        self.channels.insert(id, channel);
+        Ok(())
     }
 
     /// Takes what is next on a channel: items first, then the error, then the end.
@@ -247,169 +252,5 @@ impl<W: Default> Session<W> {
     /// What the driver keeps with each channel.
     pub fn wakers(&mut self) -> impl Iterator<Item = &mut W> {
         self.channels.values_mut().map(|channel| &mut channel.waker)
-    }
-}
-
-/// Handles.
-impl<W> Session<W> {
-    /// Whether giving up one handle of the channel certainly needs no frame.
-    #[must_use]
-    pub fn release_is_silent(&self, id: ChannelId) -> bool {
-        self.channels.get(&id).is_none_or(|channel| {
-            let last = channel.handles <= 1 && channel.pins == 0;
-            !last || (!channel.state.drop_frame() && !channel.inbox.holds_references())
-        })
-    }
-
-    /// Gives up one handle of the channel, and tells which channels the peer is to be told the CLOSE of. That can
-    /// be several: an inbox that goes with its channel holds the channels that its items name.
-    pub fn release(&mut self, id: ChannelId) -> Vec<ChannelId> {
-        let mut closes = Vec::new();
-        let mut unheld = Vec::new();
-        if let Some(channel) = self.channels.get_mut(&id) {
-            channel.handles = channel.handles.saturating_sub(1);
-            unheld = vec![id];
-        }
-        while let Some(id) = unheld.pop() {
-            let Some(channel) = self.remove_unheld(id) else {
-                continue;
-            };
-            if channel.state.drop_frame() {
-                closes.push(id);
-            }
-            for pinned in channel.inbox.into_references().filter(|&other| other != id) {
-                self.unpin(pinned);
-                unheld.push(pinned);
-            }
-        }
-        closes
-    }
-
-    fn remove_unheld(&mut self, id: ChannelId) -> Option<Entry<W>> {
-        self.channels
-            .get(&id)
-            .filter(|channel| channel.is_unheld())?;
-        let channel = self.channels.remove(&id)?;
-        self.foreign = self.foreign.saturating_sub(usize::from(channel.foreign));
-        Some(channel)
-    }
-
-    /// The pins of an item that is taken become handles of the taker.
-    fn hand_over(&mut self, carrier: ChannelId, references: &[ChannelId]) {
-        for &id in references {
-            if id != carrier {
-                self.unpin(id);
-            }
-            if let Some(channel) = self.channels.get_mut(&id) {
-                channel.handles += 1;
-            }
-        }
-    }
-
-    fn unpin(&mut self, id: ChannelId) {
-        if let Some(channel) = self.channels.get_mut(&id) {
-            channel.pins = channel.pins.saturating_sub(1);
-        }
-    }
-}
-
-/// What each message does.
-impl<W: Default> Session<W> {
-    fn status(&self, id: ChannelId) -> Event<'_, W> {
-        Event::Reply(match self.role {
-            Role::Worker => Reply::Status(id, self.load()),
-            // A worker is told nothing that it was not asked to know.
-            Role::Initiator => Reply::Refuse(id, "status disallowed"),
-        })
-    }
-
-    fn reconfigured(&mut self, id: ChannelId, strings: StrConfig) -> Event<'_, W> {
-        if id == ChannelId(0) {
-            self.reconfigure_gateway(strings);
-        } else if self.channels.contains_key(&id) {
-            self.reconfigure_channel(id, strings);
-        } else {
-            // Stock execnet makes the channel and drops it at once: a CLOSE is what the peer sees.
-            return Event::Reply(Reply::Close(id));
-        }
-        Event::Nothing
-    }
-
-    fn exec(&self, id: ChannelId, payload: Vec<u8>) -> Event<'_, W> {
-        if self.role == Role::Initiator {
-            return Event::Reply(Reply::Refuse(id, "execution disallowed"));
-        }
-        match self.may_make(id) {
-            Ok(()) => Event::Exec(id, payload),
-            Err(_) => Event::Reply(Reply::Refuse(id, "execution on this channel id is refused")),
-        }
-    }
-
-    fn may_make(&self, id: ChannelId) -> Result<(), RefusedId> {
-        if self.channels.contains_key(&id) {
-            return Err(RefusedId::InUse(id));
-        }
-        self.ids.judge(id)
-    }
-
-    fn data(&mut self, id: ChannelId, item: EncodedItem) -> Event<'_, W> {
-        let open = |channel: &Entry<W>| channel.state.can_receive();
-        if !self.channels.get(&id).is_some_and(open) {
-            return Event::Nothing;
-        }
-        let refused = self.register(id, &item.references).err();
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return Event::Nothing;
-        };
-        channel.accept(item, refused);
-        Event::Item(&mut channel.waker)
-    }
-
-    /// Makes the channels that an item names and that do not live, and holds all of them for the item. On an
-    /// error none was made or held.
-    fn register(&mut self, carrier: ChannelId, references: &[ChannelId]) -> Result<(), RefusedId> {
-        let mut foreign = self.foreign;
-        for &id in references {
-            if !self.channels.contains_key(&id) {
-                self.ids.judge(id)?;
-                foreign += 1;
-                if foreign > self.max_foreign {
-                    let limit = self.max_foreign;
-                    return Err(RefusedId::TooMany { id, limit });
-                }
-            }
-        }
-        self.foreign = foreign;
-        for &id in references {
-            let fresh = || Entry::foreign(self.strings);
-            let channel = self.channels.entry(id).or_insert_with(fresh);
-            // A channel in its own inbox would hold itself for ever.
-            channel.pins += usize::from(id != carrier);
-        }
-        Ok(())
-    }
-
-    fn closed(&mut self, id: ChannelId, error: Option<RemoteError>) -> Event<'_, W> {
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return Event::Nothing;
-        };
-        if !channel.state.close_remotely() {
-            return Event::Nothing;
-        }
-        if let Some(error) = error {
-            channel.inbox.set_error(error);
-        }
-        Event::Ended(&mut channel.waker)
-    }
-
-    fn last_message(&mut self, id: ChannelId) -> Event<'_, W> {
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return Event::Nothing;
-        };
-        if channel.state.end_receiving() {
-            Event::Ended(&mut channel.waker)
-        } else {
-            Event::Nothing
-        }
     }
 }

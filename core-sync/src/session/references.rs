@@ -5,22 +5,31 @@ use execnet_serializer::{ChannelId, Token, Tokens};
 /// The opcode that names a channel.
 const CHANNEL: u8 = b'B';
 
-/// How many tokens are looked at before the rest is searched for the opcode's byte at all. A payload that is one
-/// large text or bytes ends within this, so that its content is never searched.
-const LOOK: usize = 8;
+/// How many tokens are read before deciding how to go on.
+const LOOK: usize = 16;
+
+/// Tokens of this many bytes or more on average are read on one by one: skipping their content takes less time
+/// than searching it.
+const LARGE: usize = 64;
 
 /// The channels that an item names, each once, in the order of their ids.
 ///
 /// Of a payload that is no value the channels in front of the fault are given: nothing is decided here, decoding
-/// will report the fault. The search allocates nothing where there is no channel, and reads no more than a few
-/// opcodes where the byte of the CHANNEL opcode does not occur.
+/// will report the fault. The search allocates nothing where there is no channel; the content of large texts and
+/// bytes is skipped, and a long run of small values is read only where the byte of the CHANNEL opcode occurs in it.
 #[must_use]
 pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
     let mut found = Vec::new();
     let mut tokens = Tokens::new(payload);
-    let over = collect(tokens.by_ref().take(LOOK), &mut found);
-    if !over && tokens.rest().contains(&CHANNEL) {
-        collect(tokens, &mut found);
+    let mut before = 0;
+    while !collect(tokens.by_ref().take(LOOK), &mut found) {
+        if tokens.offset() - before < LOOK * LARGE {
+            if tokens.rest().contains(&CHANNEL) {
+                collect(tokens, &mut found);
+            }
+            break;
+        }
+        before = tokens.offset();
     }
     // A search for each id would let a payload of many channels take time by its square.
     found.sort_unstable();
@@ -41,4 +50,44 @@ fn collect<'a, E>(
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use execnet_serializer::{Bytes, ChannelId, dumps_internal};
+
+    use super::references;
+
+    fn of<T: execnet_serializer::Dump>(value: T) -> Vec<ChannelId> {
+        references(&dumps_internal(&value).unwrap())
+    }
+
+    #[test]
+    fn channels_are_found_wherever_they_are() {
+        let id = ChannelId;
+        assert_eq!(of(id(3)), [id(3)]);
+        assert_eq!(of((id(5), vec![id(3), id(5)])), [id(3), id(5)]);
+        assert_eq!(of((vec![7; 1000], id(9))), [id(9)]);
+        let blob = Bytes(vec![0; 5000]);
+        assert_eq!(of((vec![blob.clone(); 40], id(2), blob)), [id(2)]);
+    }
+
+    #[test]
+    fn the_byte_of_the_opcode_inside_other_values_is_no_channel() {
+        assert_eq!(of("B".repeat(100)), []);
+        assert_eq!(of(Bytes("B\0\0\0\x01".repeat(100))), []);
+        assert_eq!(of(vec![0x4242_4242; 1000]), []);
+    }
+
+    #[test]
+    fn of_a_broken_payload_what_stands_before_the_fault_counts() {
+        assert_eq!(references(b""), []);
+        assert_eq!(references(b"B\0\0"), []);
+        assert_eq!(references(b"B\0\0\0\x01"), [ChannelId(1)]);
+        assert_eq!(references(b"B\0\0\0\x01QB\0\0\0\x02"), [ChannelId(1)]);
+        assert_eq!(references(b"\xffB\0\0\0\x01Q"), []);
+    }
 }

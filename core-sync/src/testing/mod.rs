@@ -42,13 +42,3 @@ pub fn scripted_with(capacity: usize, faults: Faults, control: Arc<dyn Control>)
     let link = Link::from_std(gateway_reads.with_faults(faults), to_peer, control);
     (link, Script::new(peer_reads, to_gateway))
 }
-
-/// Two links that are each other's peers. Each direction holds `capacity` bytes.
-#[must_use]
-pub fn links(capacity: usize) -> (Link, Link) {
-    let (to_one, one_reads) = pipe(capacity);
-    let (to_other, other_reads) = pipe(capacity);
-    let one = Link::from_std(one_reads, to_other, Arc::new(NoControl));
-    let other = Link::from_std(other_reads, to_one, Arc::new(NoControl));
-    (one, other)
-}

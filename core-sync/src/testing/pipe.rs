@@ -104,11 +104,17 @@ impl PipeReader {
     }
 }
 
-/// Cuts a pipe from outside.
+/// A hand on a pipe from outside.
 #[derive(Debug, Clone)]
 pub struct Valve(Arc<Shared>);
 
 impl Valve {
+    /// Whether there is something to read.
+    #[must_use]
+    pub fn holds_bytes(&self) -> bool {
+        !self.0.state.lock().bytes.is_empty()
+    }
+
     /// Ends the pipe now: reads see its end, writes fail. What is in it is lost.
     pub fn cut(&self) {
         let mut state = self.0.state.lock();

@@ -84,6 +84,12 @@ impl Script {
         }
     }
 
+    /// Whether the gateway has written something that was not read yet.
+    #[must_use]
+    pub fn has_unread(&self) -> bool {
+        self.valve.holds_bytes()
+    }
+
     /// Closes the writing end: the gateway sees the end of the stream.
     pub fn hang_up(&mut self) {
         self.writer = None;

@@ -1,0 +1,122 @@
+//! What each message does.
+
+use alloc::vec::Vec;
+
+use execnet_serializer::{ChannelId, StrConfig};
+
+use super::entry::Entry;
+use super::{EncodedItem, Event, Message, RefusedId, RemoteError, Reply, Role, Session};
+
+impl<W: Default> Session<W> {
+    /// What a frame does.
+    pub fn handle(&mut self, message: Message) -> Event<'_, W> {
+        match message {
+            Message::Status(id) => self.status(id),
+            Message::Reconfigure(id, strings) => self.reconfigured(id, strings),
+            Message::Terminate => Event::Terminated,
+            Message::Exec(id, payload) => self.exec(id, payload),
+            Message::Data(id, item) => self.data(id, item),
+            Message::Close(id) => self.closed(id, None),
+            Message::CloseError(id, error) => self.closed(id, Some(error)),
+            Message::LastMessage(id) => self.last_message(id),
+        }
+    }
+
+    fn status(&self, id: ChannelId) -> Event<'_, W> {
+        Event::Reply(match self.role {
+            Role::Worker => Reply::Status(id, self.load()),
+            // A worker is told nothing that it was not asked to know.
+            Role::Initiator => Reply::Refuse(id, "status disallowed"),
+        })
+    }
+
+    fn reconfigured(&mut self, id: ChannelId, strings: StrConfig) -> Event<'_, W> {
+        if id == ChannelId(0) {
+            self.reconfigure_gateway(strings);
+        } else if self.channels.contains_key(&id) {
+            self.reconfigure_channel(id, strings);
+        } else {
+            // Stock execnet makes the channel and drops it at once: a CLOSE is what the peer sees.
+            return Event::Reply(Reply::Close(id));
+        }
+        Event::Nothing
+    }
+
+    fn exec(&self, id: ChannelId, payload: Vec<u8>) -> Event<'_, W> {
+        if self.role == Role::Initiator {
+            return Event::Reply(Reply::Refuse(id, "execution disallowed"));
+        }
+        match self.may_make(id) {
+            Ok(()) => Event::Exec(id, payload),
+            Err(_) => Event::Reply(Reply::Refuse(id, "execution on this channel id is refused")),
+        }
+    }
+
+    pub(super) fn may_make(&self, id: ChannelId) -> Result<(), RefusedId> {
+        if self.channels.contains_key(&id) {
+            return Err(RefusedId::InUse(id));
+        }
+        self.ids.judge(id)
+    }
+
+    fn data(&mut self, id: ChannelId, item: EncodedItem) -> Event<'_, W> {
+        let open = |channel: &Entry<W>| channel.state.can_receive();
+        if !self.channels.get(&id).is_some_and(open) {
+            return Event::Nothing;
+        }
+        let refused = self.register(id, &item.references).err();
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return Event::Nothing;
+        };
+        channel.accept(item, refused);
+        Event::Item(&mut channel.waker)
+    }
+
+    /// Makes the channels that an item names and that do not live, and holds all of them for the item. On an
+    /// error none was made or held.
+    fn register(&mut self, carrier: ChannelId, references: &[ChannelId]) -> Result<(), RefusedId> {
+        let mut foreign = self.foreign;
+        for &id in references {
+            if !self.channels.contains_key(&id) {
+                self.ids.judge(id)?;
+                foreign += 1;
+                if foreign > self.max_foreign {
+                    let limit = self.max_foreign;
+                    return Err(RefusedId::TooMany { id, limit });
+                }
+            }
+        }
+        self.foreign = foreign;
+        for &id in references {
+            let fresh = || Entry::foreign(self.strings);
+            let channel = self.channels.entry(id).or_insert_with(fresh);
+            // A channel in its own inbox would hold itself for ever.
+            channel.pins += usize::from(id != carrier);
+        }
+        Ok(())
+    }
+
+    fn closed(&mut self, id: ChannelId, error: Option<RemoteError>) -> Event<'_, W> {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return Event::Nothing;
+        };
+        if !channel.state.close_remotely() {
+            return Event::Nothing;
+        }
+        if let Some(error) = error {
+            channel.inbox.set_error(error);
+        }
+        Event::Ended(&mut channel.waker)
+    }
+
+    fn last_message(&mut self, id: ChannelId) -> Event<'_, W> {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return Event::Nothing;
+        };
+        if channel.state.end_receiving() {
+            Event::Ended(&mut channel.waker)
+        } else {
+            Event::Nothing
+        }
+    }
+}

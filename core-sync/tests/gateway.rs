@@ -1,0 +1,395 @@
+//! What a gateway does, and how it ends.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use alloc::sync::Arc;
+use core::error::Error;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::time::Instant;
+
+use execnet_core_sync::frame::MessageCode::{
+    ChannelClose, ChannelData, ChannelExec, GatewayTerminate, Reconfigure, Status,
+};
+use execnet_core_sync::link::{Control, NoControl, SharedError};
+use execnet_core_sync::testing::Faults;
+use execnet_core_sync::{
+    DisconnectReason, Disconnected, Gateway, ReceiveError, Role, SendError, StatusError,
+    WaitCloseError,
+};
+use execnet_serializer::{Bytes, ChannelId, Dict, StrConfig, Value, dumps_internal};
+
+use support::{SOON, eventually, exec, expect, with, with_gateway};
+
+fn lost(error: ReceiveError) -> Disconnected {
+    match error {
+        ReceiveError::Disconnected(lost) => lost,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn source_goes_out_without_its_margin() {
+    with_gateway(|gateway, mut peer| {
+        gateway
+            .remote_exec("\n    for x in channel:\n        pass\n")
+            .unwrap();
+        let frame = expect(&mut peer, ChannelExec, ChannelId(1));
+        let expected = (
+            "\nfor x in channel:\n    pass\n",
+            None::<&str>,
+            None::<&str>,
+            Dict::new(),
+        );
+        assert_eq!(frame.payload, dumps_internal(&expected).unwrap());
+    });
+}
+
+#[test]
+fn a_function_goes_out_with_its_name_and_arguments() {
+    with_gateway(|gateway, mut peer| {
+        let mut kwargs = Dict::new();
+        kwargs.insert(Value::from("n"), Value::from(3));
+        let source = "def f(channel, n): channel.send(n)";
+        gateway.remote_exec_function(source, "f", &kwargs).unwrap();
+        let frame = expect(&mut peer, ChannelExec, ChannelId(1));
+        let expected = (source, None::<&str>, Some("f"), kwargs);
+        assert_eq!(frame.payload, dumps_internal(&expected).unwrap());
+    });
+}
+
+#[test]
+fn a_module_goes_out_as_it_is_with_its_file() {
+    with_gateway(|gateway, mut peer| {
+        gateway.remote_exec_module("  x = 1\n", "dir/x.py").unwrap();
+        let frame = expect(&mut peer, ChannelExec, ChannelId(1));
+        let expected = ("  x = 1\n", Some("dir/x.py"), None::<&str>, Dict::new());
+        assert_eq!(frame.payload, dumps_internal(&expected).unwrap());
+    });
+}
+
+#[test]
+fn ids_of_an_initiator_are_odd_and_never_given_twice() {
+    with_gateway(|gateway, _peer| {
+        let ids: Vec<_> = (0..3)
+            .map(|_| gateway.newchannel().unwrap().id().0)
+            .collect();
+        assert_eq!(ids, [1, 3, 5]);
+    });
+}
+
+#[test]
+fn the_status_of_the_peer_is_asked_on_an_id_that_stays_no_channel() {
+    with_gateway(|gateway, mut peer| {
+        let answer = std::thread::spawn(move || {
+            let asked = peer.expect().unwrap();
+            assert_eq!((asked.code, asked.channel), (Status, ChannelId(1)));
+            let payload = b"JN\0\0\0\x0bnumchannelsF\0\0\0\x02PN\0\0\0\x0cnumexecutingF\0\0\0\x01P\
+                N\0\0\0\x09execmodelN\0\0\0\x06threadPQ";
+            peer.write(ChannelData, asked.channel, payload).unwrap();
+            peer.write(ChannelClose, asked.channel, b"").unwrap();
+            peer
+        });
+        let status = gateway.remote_status().unwrap();
+        assert_eq!((status.numchannels, status.numexecuting), (2, 1));
+        assert_eq!(status.execmodel, "thread");
+        let mut peer = answer.join().unwrap();
+        assert!(
+            gateway.to_string().contains("0 active channels"),
+            "{gateway}"
+        );
+        // Nothing was sent for the end of the asking.
+        gateway.reconfigure(StrConfig::CHANNEL).unwrap();
+        expect(&mut peer, Reconfigure, ChannelId(0));
+    });
+}
+
+#[test]
+fn a_status_that_is_none_is_an_error() {
+    with_gateway(|gateway, mut peer| {
+        let asking = std::thread::spawn(move || gateway.remote_status());
+        let asked = peer.expect().unwrap();
+        peer.send(asked.channel, 42).unwrap();
+        assert!(matches!(asking.join().unwrap(), Err(StatusError::Answer)));
+    });
+}
+
+#[test]
+fn a_status_that_does_not_come_is_not_waited_for() {
+    with_gateway(|gateway, _peer| {
+        let status = gateway.remote_status_timeout(Duration::from_millis(20));
+        assert!(
+            matches!(status, Err(StatusError::Receive(ReceiveError::Timeout))),
+            "{status:?}"
+        );
+    });
+}
+
+#[test]
+fn a_worker_answers_its_status() {
+    with(
+        Role::Worker,
+        Faults::default(),
+        Arc::new(NoControl),
+        |gateway, mut peer| {
+            peer.write(Status, ChannelId(5), b"").unwrap();
+            let frame = expect(&mut peer, ChannelData, ChannelId(5));
+            let recorded = b"JN\0\0\0\x0bnumchannelsF\0\0\0\0PN\0\0\0\x0cnumexecutingF\0\0\0\0P\
+            N\0\0\0\x09execmodelN\0\0\0\x06threadPQ";
+            assert_eq!(frame.payload, recorded);
+            expect(&mut peer, ChannelClose, ChannelId(5));
+            assert!(gateway.hasreceiver());
+        },
+    );
+}
+
+#[test]
+fn exiting_says_so_and_ends_sending_but_not_receiving() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        gateway.exit();
+        gateway.exit();
+        expect(&mut peer, GatewayTerminate, ChannelId(0));
+        assert!(peer.next_frame().unwrap().is_none());
+        assert!(matches!(channel.send(1), Err(SendError::Disconnected(_))));
+        assert!(gateway.newchannel().is_err());
+        peer.send(channel.id(), "still").unwrap();
+        assert_eq!(channel.receive().unwrap(), Value::from("still"));
+        assert!(!gateway.join(Some(Duration::from_millis(20))));
+        peer.hang_up();
+        let lost = lost(channel.receive().unwrap_err());
+        assert!(
+            matches!(lost.reason(), DisconnectReason::Exited),
+            "{lost:?}"
+        );
+        assert!(gateway.join(Some(SOON)));
+        assert!(!gateway.hasreceiver());
+    });
+}
+
+#[test]
+fn exiting_does_not_wait_for_a_sender_that_is_stuck() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let valve = peer.valve();
+        let sender = std::thread::spawn(move || channel.send(Bytes(vec![0; 1 << 20])));
+        // The header is out: the sender holds the writer, and waits for a peer that does not read.
+        eventually("the sender writes", || peer.has_unread());
+        let begin = Instant::now();
+        gateway.exit();
+        assert!(
+            begin.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            begin.elapsed()
+        );
+        valve.cut();
+        peer.hang_up();
+        assert!(sender.join().unwrap().is_err());
+        assert!(gateway.join(Some(SOON)));
+    });
+}
+
+#[test]
+fn dropping_the_last_handle_exits() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        drop(gateway);
+        channel.send(1).unwrap();
+        expect(&mut peer, ChannelData, channel.id());
+        drop(channel);
+        expect(&mut peer, ChannelClose, ChannelId(1));
+        expect(&mut peer, GatewayTerminate, ChannelId(0));
+        assert!(peer.next_frame().unwrap().is_none());
+    });
+}
+
+#[test]
+fn the_end_of_the_link_wakes_everybody_with_a_reason() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let waits: Vec<_> = (0..4)
+            .map(|n| {
+                let channel = channel.clone();
+                std::thread::spawn(move || match n % 2 {
+                    0 => matches!(channel.receive(), Err(ReceiveError::Disconnected(_))),
+                    _ => matches!(
+                        channel.wait_close(None),
+                        Err(WaitCloseError::Disconnected(_))
+                    ),
+                })
+            })
+            .collect();
+        peer.hang_up();
+        for wait in waits {
+            assert!(wait.join().unwrap());
+        }
+        let lost = lost(channel.receive().unwrap_err());
+        assert!(
+            matches!(lost.reason(), DisconnectReason::EndOfStream),
+            "{lost:?}"
+        );
+        assert!(gateway.newchannel().is_err());
+        assert!(channel.is_closed());
+        assert!(gateway.join(Some(SOON)));
+    });
+}
+
+#[test]
+fn items_that_came_before_the_end_of_the_link_are_received() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        peer.send(channel.id(), 1).unwrap();
+        peer.hang_up();
+        assert!(gateway.join(Some(SOON)));
+        assert_eq!(channel.receive().unwrap(), Value::from(1));
+        lost(channel.receive().unwrap_err());
+    });
+}
+
+#[test]
+fn a_channel_that_ended_before_the_link_ended_well() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        peer.write(ChannelClose, channel.id(), b"").unwrap();
+        peer.hang_up();
+        assert!(gateway.join(Some(SOON)));
+        assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
+        channel.wait_close(None).unwrap();
+    });
+}
+
+#[derive(Debug, Default)]
+struct Coroner {
+    asked: AtomicUsize,
+}
+
+impl Control for Coroner {
+    fn post_mortem(&self) -> Option<SharedError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Some(Arc::new(std::io::Error::other("killed by SIGKILL")))
+    }
+}
+
+#[test]
+fn what_the_transport_knows_is_the_source_of_every_error() {
+    let coroner = Arc::new(Coroner::default());
+    with(
+        Role::Initiator,
+        Faults::default(),
+        coroner.clone(),
+        move |gateway, mut peer| {
+            let channel = exec(&gateway, &mut peer);
+            peer.valve().cut();
+            peer.hang_up();
+            let error = channel.receive().unwrap_err();
+            let lost = error.source().unwrap();
+            assert_eq!(lost.source().unwrap().to_string(), "killed by SIGKILL");
+            let error = channel.send(1).unwrap_err();
+            let lost = error.source().unwrap();
+            assert_eq!(lost.source().unwrap().to_string(), "killed by SIGKILL");
+            assert_eq!(coroner.asked.load(Ordering::Relaxed), 1);
+        },
+    );
+}
+
+#[test]
+fn a_stream_that_is_cut_inside_a_frame_says_so() {
+    // EXEC's answer would be an item of 15 bytes.
+    let faults = Faults::cut_after(12);
+    with(
+        Role::Initiator,
+        faults,
+        Arc::new(NoControl),
+        |gateway, mut peer| {
+            let channel = exec(&gateway, &mut peer);
+            peer.send(channel.id(), 1).unwrap();
+            let lost = lost(channel.receive().unwrap_err());
+            let text = lost.to_string();
+            assert!(text.contains("inside a frame's payload"), "{text}");
+        },
+    );
+}
+
+#[test]
+fn an_error_of_the_link_is_told() {
+    let faults = Faults::fail_after(0, std::io::ErrorKind::ConnectionReset);
+    with(
+        Role::Initiator,
+        faults,
+        Arc::new(NoControl),
+        |gateway, _peer| {
+            assert!(gateway.join(Some(SOON)));
+            let lost = gateway.disconnected().unwrap();
+            let source = lost.source().unwrap();
+            assert!(source.is::<std::io::Error>(), "{source}");
+        },
+    );
+}
+
+#[test]
+fn a_peer_that_terminates_ends_the_gateway() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        peer.write(GatewayTerminate, ChannelId(0), b"").unwrap();
+        let lost = lost(channel.receive().unwrap_err());
+        assert!(
+            matches!(lost.reason(), DisconnectReason::Terminated),
+            "{lost:?}"
+        );
+        assert!(peer.next_frame().unwrap().is_none());
+    });
+}
+
+struct Panicking;
+
+impl Control for Panicking {
+    fn post_mortem(&self) -> Option<SharedError> {
+        panic!("this panic is part of the test");
+    }
+}
+
+#[test]
+fn a_transport_that_panics_leaves_nobody_waiting() {
+    with(
+        Role::Initiator,
+        Faults::default(),
+        Arc::new(Panicking),
+        |gateway, mut peer| {
+            let channel = exec(&gateway, &mut peer);
+            peer.hang_up();
+            let lost = lost(channel.receive().unwrap_err());
+            assert!(
+                matches!(lost.reason(), DisconnectReason::Panicked),
+                "{lost:?}"
+            );
+        },
+    );
+}
+
+#[test]
+fn handles_are_shared_between_threads() {
+    fn check<T: Send + Sync + Clone>() {}
+    check::<Gateway>();
+    check::<execnet_core_sync::Channel>();
+    check::<Disconnected>();
+}
+
+#[test]
+fn a_gateway_can_be_printed() {
+    with_gateway(|gateway, mut peer| {
+        let _channel = exec(&gateway, &mut peer);
+        let live = "<Gateway id='gw0' receive-live, thread model, 1 active channels>";
+        assert_eq!(gateway.to_string(), live);
+        peer.hang_up();
+        assert!(gateway.join(Some(SOON)));
+        let dead = "<Gateway id='gw0' not-receiving, thread model, 1 active channels>";
+        assert_eq!(gateway.to_string(), dead);
+    });
+}

@@ -1,0 +1,66 @@
+//! What the suites over a scripted peer share.
+#![allow(
+    dead_code,
+    reason = "each suite is a crate of its own, and uses its part"
+)]
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use execnet_core_sync::frame::{Frame, MessageCode};
+use execnet_core_sync::link::{Control, NoControl};
+use execnet_core_sync::testing::{self, Faults, PIPE_CAPACITY, Script, within};
+use execnet_core_sync::{Channel, Gateway, GatewayConfig, Role};
+use execnet_serializer::ChannelId;
+
+/// No test may take longer: a hang is a failure with a name.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+
+/// Long enough for anything that is going to happen.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// Runs a test with an initiator's gateway and the script of its peer.
+pub(crate) fn with_gateway(body: impl FnOnce(Gateway, Script) + Send + 'static) {
+    with(
+        Role::Initiator,
+        Faults::default(),
+        Arc::new(NoControl),
+        body,
+    );
+}
+
+pub(crate) fn with(
+    role: Role,
+    faults: Faults,
+    control: Arc<dyn Control>,
+    body: impl FnOnce(Gateway, Script) + Send + 'static,
+) {
+    within(LIMIT, move || {
+        let (link, peer) = testing::scripted_with(PIPE_CAPACITY, faults, control);
+        let gateway = Gateway::new(link, GatewayConfig::new("gw0", role)).unwrap();
+        body(gateway, peer);
+    });
+}
+
+/// A channel that code runs on, as far as the gateway knows: its EXEC is taken out of the way.
+pub(crate) fn exec(gateway: &Gateway, peer: &mut Script) -> Channel {
+    let channel = gateway.remote_exec("the peer is a script").unwrap();
+    expect(peer, MessageCode::ChannelExec, channel.id());
+    channel
+}
+
+/// The next frame of the gateway, which has to be this one.
+pub(crate) fn expect(peer: &mut Script, code: MessageCode, id: ChannelId) -> Frame {
+    let frame = peer.expect().unwrap();
+    assert_eq!((frame.code, frame.channel), (code, id));
+    frame
+}
+
+/// Waits for what other threads do, without sleeping on it.
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = std::time::Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < SOON, "it did not come to that {what}");
+        std::thread::yield_now();
+    }
+}
