@@ -9,6 +9,7 @@
 //! |---|---|
 //! | none | [`Tokens`], the opcodes of a value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
 //! | `alloc` | [`Value`], [`loads`] and [`dumps`]; Python's notation as `Display` and `FromStr` |
+//! | `json` | [`json`], values into and out of `serde_json`'s |
 //! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
 //!
 //! ```
@@ -28,6 +29,8 @@ extern crate std;
 mod dump;
 mod encode;
 mod error;
+#[cfg(feature = "json")]
+pub mod json;
 mod limits;
 #[cfg(feature = "alloc")]
 mod literal;

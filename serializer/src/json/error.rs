@@ -1,0 +1,70 @@
+//! What can be wrong with JSON that is to become a value.
+
+use alloc::string::String;
+use core::fmt;
+
+/// JSON that stands for no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromJsonError {
+    /// A JSON pointer, its last step first.
+    steps: alloc::vec::Vec<String>,
+    kind: FromJsonErrorKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum FromJsonErrorKind {
+    /// Not what goes under this marker.
+    Wants(&'static str),
+    Unhashable,
+    Depth(u16),
+}
+
+impl FromJsonError {
+    #[cold]
+    pub(super) const fn new(kind: FromJsonErrorKind) -> Self {
+        let steps = alloc::vec::Vec::new();
+        Self { steps, kind }
+    }
+
+    /// The error as seen from one level further out.
+    #[cold]
+    pub(super) fn under(mut self, step: impl Into<String>) -> Self {
+        self.steps.push(step.into());
+        self
+    }
+
+    /// Where the offending part stands, as a JSON pointer: `/reports/0/$bytes`.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in self.steps.iter().rev() {
+            pointer.push('/');
+            pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        }
+        pointer
+    }
+}
+
+impl fmt::Display for FromJsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer().as_str() {
+            "" => self.kind.fmt(f),
+            // Keys are a peer's text: shown with their controls escaped.
+            pointer => write!(f, "{}: {}", pointer.escape_debug(), self.kind),
+        }
+    }
+}
+
+impl fmt::Display for FromJsonErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wants(what) => write!(f, "{what} is due here"),
+            Self::Unhashable => f.write_str(
+                "a list, dict or set as dict key or set element: use a tuple or frozenset",
+            ),
+            Self::Depth(limit) => write!(f, "nested deeper than {limit} containers"),
+        }
+    }
+}
+
+impl core::error::Error for FromJsonError {}

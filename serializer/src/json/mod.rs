@@ -1,0 +1,63 @@
+//! Values as JSON, for programs that read nothing else.
+//!
+//! JSON has fewer types. What it lacks is written as an object of one key that
+//! starts with `$`:
+//!
+//! | value | JSON |
+//! |---|---|
+//! | `None`, `True`, `False` | `null`, `true`, `false` |
+//! | int of 64 bits, with or without sign | `42` |
+//! | any other int | `{"$int": "340282366920938463463374607431768211456"}` |
+//! | finite float | `1.5`, `1.0`: never without a point or an exponent |
+//! | other floats | `{"$float": "inf"}`, `"-inf"`, `"nan"` |
+//! | complex | `{"$complex": [1.0, -2.0]}`, its parts as floats |
+//! | str | `"text"` |
+//! | bytes | `{"$bytes": "aGk="}`, base64 with padding |
+//! | list | `[1, 2]` |
+//! | tuple | `[1, 2]` by [`to_json`], `{"$tuple": [1, 2]}` by [`to_exact_json`] |
+//! | dict with text keys only | `{"a": 1}` |
+//! | any other dict | `{"$dict": [[1, "one"], [2, "two"]]}` |
+//! | set, frozenset | `{"$set": [1, 2]}`, `{"$frozenset": [1, 2]}` |
+//! | channel | `{"$channel": 3}` |
+//!
+//! A dict whose one key is one of these names is written as `$dict`, so that
+//! no dict is taken for what it is not. An object of one key with any other
+//! `$name` is a dict.
+//!
+//! [`from_json`] reads all of it. After [`to_exact_json`] it gives back the
+//! same value (of a NaN the sign and payload are lost, and the order of a
+//! dict's pairs unless `serde_json` keeps it, by its feature
+//! `preserve_order`). After [`to_json`], which is what people expect to see,
+//! tuples have become lists, except in keys and sets, where no list can be.
+//!
+//! What reads and writes the text has limits of its own: some readers take all
+//! numbers for doubles; `serde_json` refuses text nested deeper than 128, and
+//! reads the last bit of a float right only by its feature `float_roundtrip`.
+
+mod error;
+mod from;
+mod to;
+
+pub use error::FromJsonError;
+pub use from::from_json;
+pub use to::{to_exact_json, to_json};
+
+/// The keys of the objects that stand for what JSON lacks.
+mod marker {
+    pub(super) const INT: &str = "$int";
+    pub(super) const FLOAT: &str = "$float";
+    pub(super) const COMPLEX: &str = "$complex";
+    pub(super) const BYTES: &str = "$bytes";
+    pub(super) const TUPLE: &str = "$tuple";
+    pub(super) const DICT: &str = "$dict";
+    pub(super) const SET: &str = "$set";
+    pub(super) const FROZENSET: &str = "$frozenset";
+    pub(super) const CHANNEL: &str = "$channel";
+
+    pub(super) const ALL: [&str; 9] = [
+        INT, FLOAT, COMPLEX, BYTES, TUPLE, DICT, SET, FROZENSET, CHANNEL,
+    ];
+}
+
+#[cfg(test)]
+mod tests;

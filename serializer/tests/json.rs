@@ -1,0 +1,24 @@
+//! JSON says every value.
+
+#![cfg(feature = "json")]
+
+mod common;
+
+use common::{printable_floats, values};
+use execnet_serializer::json::{from_json, to_exact_json, to_json};
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn every_value_comes_back_from_its_exact_json(value in values(printable_floats())) {
+        prop_assert_eq!(from_json(to_exact_json(&value)), Ok(value));
+    }
+
+    /// What tuples have become does not change once more.
+    #[test]
+    fn what_comes_back_from_plain_json_stays(value in values(printable_floats())) {
+        let json = to_json(&value);
+        let read = from_json(json.clone()).unwrap();
+        prop_assert_eq!(to_json(&read), json);
+    }
+}
