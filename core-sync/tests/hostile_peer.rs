@@ -11,7 +11,6 @@ extern crate alloc;
 mod support;
 
 use alloc::sync::Arc;
-use core::time::Duration;
 
 use execnet_core_sync::frame::Header;
 use execnet_core_sync::frame::MessageCode::{
@@ -259,8 +258,7 @@ fn a_peer_that_asks_and_never_reads_cannot_fill_memory() {
                 ),
                 "{reason:?}"
             );
-            // The dispatcher is stuck in an answer that nobody reads: it is for the transport to end that.
-            assert!(!gateway.join(Some(Duration::ZERO)));
+            // The dispatcher can be stuck in an answer that nobody reads: it is for the transport to end that.
             peer.valve().cut();
             assert!(gateway.join(Some(SOON)));
         },

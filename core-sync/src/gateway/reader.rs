@@ -8,8 +8,9 @@ use crate::frame::FrameReader;
 use crate::link::LinkReader;
 use crate::session::{Event, Message, ProtocolError, Reply};
 
-/// How many answers may wait for a peer that does not read them.
-const MAX_REPLIES: usize = 1024;
+/// How many answers may wait for a peer that does not read them: less than a megabyte, and more than a burst of
+/// questions leaves behind where this side is slow.
+const MAX_REPLIES: usize = 16 * 1024;
 
 /// What the reader thread of a gateway does: frames into the session until there are no more.
 ///
