@@ -80,6 +80,14 @@ impl LoadError {
         matches!(self.kind, LoadErrorKind::Utf8)
     }
 
+    /// With more bytes it might not have happened.
+    pub(crate) const fn is_for_want_of_bytes(&self) -> bool {
+        matches!(
+            self.kind,
+            LoadErrorKind::UnexpectedEnd { .. } | LoadErrorKind::ListTooLong { .. }
+        )
+    }
+
     /// The same error for an input that starts `by` bytes earlier.
     pub(crate) const fn shifted(mut self, by: usize) -> Self {
         self.offset += by;
@@ -139,8 +147,13 @@ pub struct DumpError {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DumpErrorKind {
-    TooLong { opcode: Opcode, len: usize },
+    TooLong {
+        opcode: Opcode,
+        len: usize,
+    },
     Depth(u16),
+    // Only values and serde's maps have keys of their own choice.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
     Unhashable,
 }
 

@@ -7,8 +7,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | none | [`Tokens`], the opcodes of a value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
-//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; Python's notation as `Display` and `FromStr` |
+//! | none | [`Tokens`], the opcodes of a value, borrowed; [`Document`], a whole value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
+//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
 //! | `json` | [`json`], values into and out of `serde_json`'s |
 //! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
 //!
@@ -26,6 +26,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod decimal;
+mod document;
 mod dump;
 mod encode;
 mod error;
@@ -36,15 +38,19 @@ mod limits;
 mod literal;
 #[cfg(feature = "alloc")]
 mod load;
-#[cfg(feature = "alloc")]
 mod machine;
 mod opcode;
+mod options;
 mod reader;
 mod scalar;
 mod token;
 #[cfg(feature = "alloc")]
 mod value;
 
+pub use decimal::Decimal;
+#[cfg(feature = "alloc")]
+pub use document::DocumentBuf;
+pub use document::{Document, Items, Node, NodeKind, Pairs};
 pub use dump::{Bytes, Dump};
 pub use encode::{DUMPFORMAT_VERSION, Encoder};
 pub use error::{DumpError, EncodeError, LoadError};
@@ -52,8 +58,9 @@ pub use limits::{Limits, StrConfig};
 #[cfg(feature = "alloc")]
 pub use literal::ParseLiteralError;
 #[cfg(feature = "alloc")]
-pub use load::{LoadOptions, dumps, dumps_internal, loads, loads_internal};
+pub use load::{dumps, dumps_internal, loads, loads_internal};
 pub use opcode::Opcode;
+pub use options::LoadOptions;
 pub use scalar::{ChannelId, Complex};
 pub use token::{Token, Tokens};
 #[cfg(feature = "alloc")]

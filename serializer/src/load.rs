@@ -2,65 +2,20 @@
 
 use alloc::vec::Vec;
 
-use crate::encode::DUMPFORMAT_VERSION;
-use crate::error::{DumpError, EncodeError, LoadError, LoadErrorKind};
+use crate::error::{DumpError, EncodeError, LoadError};
+use crate::options::{LoadOptions, unversioned};
 use crate::value::load_value;
-use crate::{Dump, Encoder, Limits, StrConfig, Value};
-
-/// How to load: the reading of strings, and the limits.
-///
-/// ```
-/// use execnet_serializer::{LoadOptions, StrConfig, Value};
-/// // What a Python 2 program stored with `dumps("a")`.
-/// let stored = b"\x02M\0\0\0\x01aQ";
-/// let options = LoadOptions::new().strings(StrConfig {
-///     py2str_as_py3str: true,
-///     ..StrConfig::STORED
-/// });
-/// assert_eq!(options.loads(stored)?, Value::from("a"));
-/// # Ok::<(), execnet_serializer::LoadError>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoadOptions {
-    strings: StrConfig,
-    limits: Limits,
-}
+use crate::{Dump, Encoder, Value};
 
 impl LoadOptions {
-    /// The options of [`loads`]: strings as stored, default limits.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets how strings of Python 2 and 3 are read.
-    #[must_use]
-    pub const fn strings(mut self, strings: StrConfig) -> Self {
-        self.strings = strings;
-        self
-    }
-
-    /// Sets what one value may cost.
-    #[must_use]
-    pub const fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
     /// Loads what `dumps` wrote: a version byte and a value. Bytes after the
     /// value are ignored, as execnet does.
     ///
     /// # Errors
     /// When the bytes are no value of the format, or exceed the limits.
     pub fn loads(&self, bytes: &[u8]) -> Result<Value, LoadError> {
-        let body = match bytes.split_first() {
-            Some((&DUMPFORMAT_VERSION, body)) => body,
-            other => {
-                let version = other.map(|(byte, _)| *byte);
-                return Err(LoadError::new(LoadErrorKind::Version(version), 0));
-            }
-        };
-        self.loads_internal(body).map_err(|error| error.shifted(1))
+        self.loads_internal(unversioned(bytes)?)
+            .map_err(|error| error.shifted(1))
     }
 
     /// Loads a value without version byte, as it travels between gateways.
@@ -78,11 +33,11 @@ impl LoadOptions {
     /// # Errors
     /// As [`loads`](Self::loads).
     pub fn load_prefix(&self, bytes: &[u8]) -> Result<(Value, usize), LoadError> {
-        load_value(bytes, self.strings, self.limits)
+        load_value(bytes, self.string_config(), self.bounds())
     }
 }
 
-/// Loads what `dumps` wrote, strings as stored ([`StrConfig::STORED`]), under
+/// Loads what `dumps` wrote, strings as stored ([`StrConfig::STORED`](crate::StrConfig::STORED)), under
 /// the default limits.
 ///
 /// # Errors
@@ -92,14 +47,12 @@ pub fn loads(bytes: &[u8]) -> Result<Value, LoadError> {
 }
 
 /// Loads a value without version byte, strings as on the wire
-/// ([`StrConfig::CHANNEL`]), under the default limits.
+/// ([`StrConfig::CHANNEL`](crate::StrConfig::CHANNEL)), under the default limits.
 ///
 /// # Errors
 /// As [`loads`].
 pub fn loads_internal(bytes: &[u8]) -> Result<Value, LoadError> {
-    LoadOptions::new()
-        .strings(StrConfig::CHANNEL)
-        .loads_internal(bytes)
+    LoadOptions::channel().loads_internal(bytes)
 }
 
 /// Dumps a value with the version byte in front, for storage.

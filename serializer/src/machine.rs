@@ -59,6 +59,8 @@ pub(crate) trait Stack<T>: DerefMut<Target = [T]> {
     fn try_push(&mut self, item: T) -> Result<(), T>;
     fn pop(&mut self) -> Option<T>;
     fn truncate(&mut self, len: usize);
+    /// So many are going to come, at the least.
+    fn reserve(&mut self, more: usize);
 }
 
 #[cfg(feature = "alloc")]
@@ -77,6 +79,28 @@ impl<T> Stack<T> for alloc::vec::Vec<T> {
     fn truncate(&mut self, len: usize) {
         self.truncate(len);
     }
+
+    fn reserve(&mut self, more: usize) {
+        self.reserve(more);
+    }
+}
+
+impl<T, const N: usize> Stack<T> for heapless::Vec<T, N> {
+    #[inline]
+    fn try_push(&mut self, item: T) -> Result<(), T> {
+        self.push(item)
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        self.pop()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
+    }
+
+    fn reserve(&mut self, _more: usize) {}
 }
 
 /// A value on the stack, with what the rules need to know of it.
@@ -94,7 +118,13 @@ pub(crate) struct Entry<N> {
 enum Open {
     Nothing,
     Pairs,
-    Items { filled: u32, missing: u32 },
+    Items {
+        filled: u32,
+        missing: u32,
+        /// The index of the next item was read: the value above this list goes
+        /// there. So the indexes themselves never become values.
+        indexed: bool,
+    },
 }
 
 impl<N> Entry<N> {
@@ -108,6 +138,7 @@ impl<N> Entry<N> {
         }
     }
 
+    #[inline]
     const fn container(node: N, open: Open) -> Self {
         Self {
             node,
@@ -124,23 +155,39 @@ pub(crate) struct Machine<'a, B, S> {
     builder: B,
     stack: S,
     limits: Limits,
-    items: usize,
+    /// The values the limits still admit.
+    items_left: usize,
+    /// The input is longer than the limits admit: its end is not its own.
+    bounded: bool,
 }
 
 impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
     /// A machine before the first opcode of a value without version byte.
     pub(crate) fn new(bytes: &'a [u8], limits: Limits, builder: B, stack: S) -> Self {
+        let bounded = bytes.get(..limits.bytes());
         Self {
-            cursor: Cursor::new(bytes),
+            cursor: Cursor::new(bounded.unwrap_or(bytes)),
             builder,
             stack,
             limits,
-            items: 0,
+            items_left: limits.items(),
+            bounded: bounded.is_some_and(|bounded| bounded.len() < bytes.len()),
         }
     }
 
     /// Runs up to STOP: the value, what built it, and the bytes it took.
     pub(crate) fn run(mut self) -> Result<(B::Node, B, usize), LoadError> {
+        match self.run_to_stop() {
+            Ok(node) => Ok((node, self.builder, self.cursor.offset())),
+            Err(error) if self.bounded && error.is_for_want_of_bytes() => {
+                let kind = LoadErrorKind::Bytes(self.limits.bytes());
+                Err(LoadError::new(kind, error.offset()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run_to_stop(&mut self) -> Result<B::Node, LoadError> {
         loop {
             let start = self.cursor.offset();
             match Token::read(&mut self.cursor)? {
@@ -151,28 +198,18 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
                 Token::Set(len) => self.group(Group::Set, len, start)?,
                 Token::FrozenSet(len) => self.group(Group::FrozenSet, len, start)?,
                 Token::Stop => return self.stop(start),
-                leaf => self.leaf(leaf, start)?,
-            }
-            if self.cursor.offset() > self.limits.bytes() {
-                return Err(LoadError::new(
-                    LoadErrorKind::Bytes(self.limits.bytes()),
-                    start,
-                ));
+                leaf => {
+                    let node = self.leaf(leaf, start)?;
+                    self.push(Entry::leaf(node))?;
+                }
             }
         }
     }
 
     #[inline]
-    fn leaf(&mut self, token: Token<'a>, start: usize) -> Result<(), LoadError> {
-        let node = self.builder.leaf(token, start)?;
+    fn leaf(&mut self, token: Token<'a>, start: usize) -> Result<B::Node, LoadError> {
         self.count(start)?;
-        let entry = Entry::leaf(node);
-        // Most leaves are set at once: that saves them the way over the stack.
-        let set = self.cursor.offset();
-        if self.stack.len() >= 2 && self.cursor.eat(Opcode::SetItem.byte()) {
-            return self.set(entry, set);
-        }
-        self.push(entry)
+        self.builder.leaf(token, start)
     }
 
     fn list(&mut self, len: u32, start: usize) -> Result<(), LoadError> {
@@ -191,63 +228,142 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
         let open = Open::Items {
             filled: 0,
             missing: len,
+            indexed: false,
         };
-        self.push(Entry::container(node, open))
+        self.push(Entry::container(node, open))?;
+        self.items()
     }
 
     fn dict(&mut self, start: usize) -> Result<(), LoadError> {
         self.count(start)?;
         let node = self.builder.dict(start)?;
-        self.push(Entry::container(node, Open::Pairs))
+        self.push(Entry::container(node, Open::Pairs))?;
+        self.pairs()
     }
 
-    fn set_item(&mut self, start: usize) -> Result<(), LoadError> {
+    /// Appends the items of the list on top that are leaves, up to the first
+    /// that is none.
+    #[inline]
+    fn items(&mut self) -> Result<(), LoadError> {
+        while let Some(list) = self.stack.last_mut()
+            && let Open::Items {
+                filled,
+                missing,
+                indexed,
+            } = &mut list.open
+            && *missing > 0
+            && self.cursor.eat_int(*filled)
+        {
+            let start = self.cursor.offset();
+            let Some(token) = Token::read_leaf(&mut self.cursor)? else {
+                *indexed = true;
+                return Ok(());
+            };
+            count(&mut self.items_left, self.limits, start)?;
+            let item = self.builder.leaf(token, start)?;
+            if self.cursor.eat(Opcode::SetItem.byte()) {
+                *filled += 1;
+                *missing -= 1;
+                self.builder.append(&mut list.node, item);
+            } else {
+                *indexed = true;
+                return self.push(Entry::leaf(item));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the pairs of leaves of the dict on top, up to the first that is
+    /// none.
+    #[inline]
+    fn pairs(&mut self) -> Result<(), LoadError> {
+        loop {
+            let start = self.cursor.offset();
+            let Some(token) = Token::read_leaf(&mut self.cursor)? else {
+                return Ok(());
+            };
+            let key = self.leaf(token, start)?;
+            let start = self.cursor.offset();
+            let Some(token) = Token::read_leaf(&mut self.cursor)? else {
+                return self.push(Entry::leaf(key));
+            };
+            let value = self.leaf(token, start)?;
+            if !self.cursor.eat(Opcode::SetItem.byte()) {
+                self.push(Entry::leaf(key))?;
+                return self.push(Entry::leaf(value));
+            }
+            if let Some(dict) = self.stack.last_mut() {
+                self.builder.insert(&mut dict.node, key, value);
+            }
+        }
+    }
+
+    /// Sets the value on top in the container below, and goes on filling that.
+    fn set_item(&mut self, at: usize) -> Result<(), LoadError> {
         let held = self.stack.len();
-        if held < 3 {
-            return Err(LoadError::new(
-                LoadErrorKind::StackTooShort { wanted: 3, held },
-                start,
-            ));
+        let Some(mut value) = self.stack.pop() else {
+            return Err(too_few(held, at));
+        };
+        close(&mut self.builder, &mut value, at)?;
+        let top = self.stack.last_mut();
+        if let Some(Entry {
+            open: Open::Items { indexed: true, .. },
+            ..
+        }) = top
+        {
+            return self.set(None, value, at);
         }
         match self.stack.pop() {
-            Some(value) => self.set(value, start),
-            // Three are held.
-            None => Ok(()),
+            Some(key) if held >= 3 => self.set(Some(key), value, at),
+            _ => Err(too_few(held, at)),
         }
     }
 
-    /// Sets `value` under the key on top of the stack in the container below.
-    #[inline]
-    fn set(&mut self, mut value: Entry<B::Node>, at: usize) -> Result<(), LoadError> {
-        close(&mut self.builder, &mut value, at)?;
-        let (Some(key), Some(container)) = (self.stack.pop(), self.stack.last_mut()) else {
-            let kind = LoadErrorKind::StackTooShort { wanted: 3, held: 1 };
-            return Err(LoadError::new(kind, at));
+    /// Sets `value` in the container on top: under `key`, or without one where
+    /// the list has its index already.
+    fn set(
+        &mut self,
+        key: Option<Entry<B::Node>>,
+        value: Entry<B::Node>,
+        at: usize,
+    ) -> Result<(), LoadError> {
+        let Some(container) = self.stack.last_mut() else {
+            return Err(too_few(2, at));
         };
-        match &mut container.open {
-            Open::Items { filled, missing } => {
-                let index = self.builder.index(&key.node);
-                if *missing == 0 || index != Some(*filled) {
+        container.height = container.height.max(value.height + 1);
+        check_height(container.height, self.limits, at)?;
+        match (&mut container.open, key) {
+            (
+                Open::Items {
+                    filled,
+                    missing,
+                    indexed,
+                },
+                key,
+            ) => {
+                let given = key.map_or(*indexed, |key| {
+                    !*indexed && self.builder.index(&key.node) == Some(*filled)
+                });
+                if *missing == 0 || !given {
                     let expected = *filled as usize;
                     return Err(LoadError::new(LoadErrorKind::ListIndex { expected }, at));
                 }
                 *filled += 1;
                 *missing -= 1;
+                *indexed = false;
                 self.builder.append(&mut container.node, value.node);
+                self.items()
             }
-            Open::Pairs if !key.hashable => {
-                return Err(LoadError::new(LoadErrorKind::Unhashable, at));
-            }
-            Open::Pairs => {
+            (Open::Pairs, Some(key)) if key.hashable => {
                 container.height = container.height.max(key.height + 1);
+                check_height(container.height, self.limits, at)?;
                 self.builder
                     .insert(&mut container.node, key.node, value.node);
+                self.pairs()
             }
-            Open::Nothing => return Err(LoadError::new(LoadErrorKind::NotAContainer, at)),
+            (Open::Pairs, _) => Err(LoadError::new(LoadErrorKind::Unhashable, at)),
+            (Open::Nothing, _) => Err(LoadError::new(LoadErrorKind::NotAContainer, at)),
         }
-        container.height = container.height.max(value.height + 1);
-        let height = container.height;
-        self.check_height(height, at)
     }
 
     fn group(&mut self, group: Group, len: u32, start: usize) -> Result<(), LoadError> {
@@ -270,7 +386,7 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
         if group != Group::Tuple && !hashable {
             return Err(LoadError::new(LoadErrorKind::Unhashable, start));
         }
-        self.check_height(height + 1, start)?;
+        check_height(height + 1, self.limits, start)?;
         let items = self.stack.get_mut(first..).unwrap_or_default();
         let node = self.builder.group(group, items, start)?;
         self.stack.truncate(first);
@@ -282,12 +398,12 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
         })
     }
 
-    fn stop(mut self, start: usize) -> Result<(B::Node, B, usize), LoadError> {
+    fn stop(&mut self, start: usize) -> Result<B::Node, LoadError> {
         let held = self.stack.len();
         match self.stack.pop() {
             Some(mut value) if held == 1 => {
                 close(&mut self.builder, &mut value, start)?;
-                Ok((value.node, self.builder, self.cursor.offset()))
+                Ok(value.node)
             }
             _ => Err(LoadError::new(LoadErrorKind::StopWith(held), start)),
         }
@@ -301,22 +417,37 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
 
     #[inline]
     fn count(&mut self, start: usize) -> Result<(), LoadError> {
-        self.items += 1;
-        if self.items > self.limits.items() {
-            let limit = self.limits.items();
-            return Err(LoadError::new(LoadErrorKind::Items(limit), start));
-        }
-        Ok(())
+        count(&mut self.items_left, self.limits, start)
     }
+}
 
-    #[inline]
-    fn check_height(&self, height: u16, at: usize) -> Result<(), LoadError> {
-        if height > self.limits.depth() {
-            let limit = self.limits.depth();
-            return Err(LoadError::new(LoadErrorKind::Depth(limit), at));
+/// One value more.
+#[inline]
+fn count(left: &mut usize, limits: Limits, start: usize) -> Result<(), LoadError> {
+    match left.checked_sub(1) {
+        Some(rest) => {
+            *left = rest;
+            Ok(())
         }
-        Ok(())
+        None => {
+            let limit = limits.items();
+            Err(LoadError::new(LoadErrorKind::Items(limit), start))
+        }
     }
+}
+
+#[inline]
+fn check_height(height: u16, limits: Limits, at: usize) -> Result<(), LoadError> {
+    if height > limits.depth() {
+        let limit = limits.depth();
+        return Err(LoadError::new(LoadErrorKind::Depth(limit), at));
+    }
+    Ok(())
+}
+
+#[cold]
+const fn too_few(held: usize, at: usize) -> LoadError {
+    LoadError::new(LoadErrorKind::StackTooShort { wanted: 3, held }, at)
 }
 
 /// A value goes into a container, or is the result: nothing may be missing in

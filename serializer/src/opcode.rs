@@ -97,6 +97,21 @@ impl Opcode {
         self as u8
     }
 
+    /// Whether it pushes a value without parts.
+    #[inline]
+    pub(crate) const fn is_leaf(self) -> bool {
+        !matches!(
+            self,
+            Self::BuildTuple
+                | Self::FrozenSet
+                | Self::NewDict
+                | Self::NewList
+                | Self::Set
+                | Self::SetItem
+                | Self::Stop
+        )
+    }
+
     /// The name execnet's source gives the opcode.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The one place that indexes bytes of a peer.
 
+use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
 
 /// A position in a slice; every read is checked against its end here.
@@ -36,6 +37,20 @@ impl<'a> Cursor<'a> {
             Some((&first, rest)) if first == byte => {
                 self.rest = rest;
                 self.offset += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Steps over the next opcode if it is `INT` with this operand.
+    #[inline]
+    pub(crate) fn eat_int(&mut self, value: u32) -> bool {
+        let [a, b, c, d] = value.to_be_bytes();
+        match self.rest.split_first_chunk() {
+            Some((head, rest)) if *head == [Opcode::Int.byte(), a, b, c, d] => {
+                self.rest = rest;
+                self.offset += 5;
                 true
             }
             _ => false,

@@ -66,6 +66,17 @@ impl<'a> Token<'a> {
         Self::operand(opcode, cursor)
     }
 
+    /// Reads the token the cursor stands on if it is a value without parts;
+    /// else the cursor stays.
+    #[inline]
+    pub(crate) fn read_leaf(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
+        let opcode = cursor.rest().first().copied().and_then(Opcode::from_byte);
+        match opcode {
+            Some(opcode) if opcode.is_leaf() => Self::read(cursor).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     #[inline]
     fn operand(opcode: Opcode, cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
         Ok(match opcode {

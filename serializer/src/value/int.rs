@@ -1,10 +1,12 @@
 //! Integers of any size.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
+
+use crate::decimal::Decimal;
 
 /// An integer of any size.
 ///
@@ -52,82 +54,21 @@ impl Int {
     /// What Python's `int()` makes of ASCII text: blanks around, a sign,
     /// single underscores between digits and leading zeros are accepted.
     pub(crate) fn from_python_decimal(text: &[u8]) -> Option<Self> {
-        let text = trim_blanks(text);
-        let (negative, digits) = match text.split_first() {
-            Some((b'-', rest)) => (true, rest),
-            Some((b'+', rest)) => (false, rest),
-            _ => (false, text),
-        };
-        if !well_formed(digits) {
-            return None;
-        }
-        Some(Self::from_digits(negative, digits))
+        Decimal::parse(text).map(Self::from)
     }
 
     /// From digits with single underscores between them.
     pub(crate) fn from_digits(negative: bool, digits: &[u8]) -> Self {
-        match small(negative, digits) {
-            Some(value) => Self(Repr::Small(value)),
-            None => Self::from_long_digits(negative, digits),
+        Self::from(Decimal { negative, digits })
+    }
+}
+
+impl From<Decimal<'_>> for Int {
+    fn from(decimal: Decimal<'_>) -> Self {
+        match decimal.to_i64() {
+            Some(small) => Self(Repr::Small(small)),
+            None => Self(Repr::Big(decimal.to_string().into_boxed_str())),
         }
-    }
-
-    fn from_long_digits(negative: bool, digits: &[u8]) -> Self {
-        let significant = digits.iter().filter(|&&byte| byte != b'_');
-        let mut text = String::with_capacity(digits.len() + 1);
-        if negative {
-            text.push('-');
-        }
-        text.extend(
-            significant
-                .skip_while(|&&byte| byte == b'0')
-                .map(|&byte| char::from(byte)),
-        );
-        Self(Repr::Big(text.into_boxed_str()))
-    }
-}
-
-/// Without the blanks around, which for Python are ASCII's and the vertical
-/// tab.
-fn trim_blanks(mut text: &[u8]) -> &[u8] {
-    while let [first, rest @ ..] = text
-        && is_blank(*first)
-    {
-        text = rest;
-    }
-    while let [rest @ .., last] = text
-        && is_blank(*last)
-    {
-        text = rest;
-    }
-    text
-}
-
-const fn is_blank(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == 0x0b
-}
-
-/// At least one digit; underscores only singly and between digits.
-fn well_formed(digits: &[u8]) -> bool {
-    digits.split(|&byte| byte == b'_').all(|run| {
-        // An empty run is an underscore at an end, or two in a row.
-        !run.is_empty() && run.iter().all(u8::is_ascii_digit)
-    })
-}
-
-/// The value of well-formed digits, if it fits 64 bits.
-fn small(negative: bool, digits: &[u8]) -> Option<i64> {
-    let mut value = 0_i64;
-    for digit in digits.iter().filter(|&&byte| byte != b'_') {
-        let digit = i64::from(digit - b'0');
-        value = value.checked_mul(10)?;
-        // Downwards, so that the smallest integer fits too.
-        value = value.checked_sub(digit)?;
-    }
-    if negative {
-        Some(value)
-    } else {
-        value.checked_neg()
     }
 }
 

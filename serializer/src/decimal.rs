@@ -1,0 +1,125 @@
+//! Integers as decimal text, as `LONGINT` and `LONGLONG` carry them.
+
+use core::fmt;
+
+/// An integer of any size, borrowed as its digits.
+///
+/// It accepts what Python's `int()` does: blanks around, a sign, leading
+/// zeros, single underscores between digits. It shows as Python would print
+/// it.
+///
+/// ```
+/// use execnet_serializer::Decimal;
+/// let big = Decimal::parse(b"-18_446_744_073_709_551_616").unwrap();
+/// assert_eq!(big.to_i64(), None);
+/// assert_eq!(big.to_i128(), Some(-(1 << 64)));
+/// # #[cfg(feature = "alloc")]
+/// assert_eq!(big.to_string(), "-18446744073709551616");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Decimal<'a> {
+    pub(crate) negative: bool,
+    /// Digits with single underscores between them.
+    pub(crate) digits: &'a [u8],
+}
+
+impl<'a> Decimal<'a> {
+    /// Reads ASCII text; `None` where Python's `int()` refuses it.
+    #[must_use]
+    pub fn parse(text: &'a [u8]) -> Option<Self> {
+        let (negative, digits) = match trim_blanks(text) {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            digits => (false, digits),
+        };
+        well_formed(digits).then_some(Self { negative, digits })
+    }
+
+    /// The integer, if it fits 64 bits.
+    #[must_use]
+    pub fn to_i64(self) -> Option<i64> {
+        let mut value = 0_i64;
+        for digit in self.each() {
+            // Downwards, so that the smallest integer fits too.
+            value = value.checked_mul(10)?.checked_sub(i64::from(digit))?;
+        }
+        if self.negative {
+            Some(value)
+        } else {
+            value.checked_neg()
+        }
+    }
+
+    /// The integer, if it fits 128 bits.
+    #[must_use]
+    pub fn to_i128(self) -> Option<i128> {
+        let mut value = 0_i128;
+        for digit in self.each() {
+            value = value.checked_mul(10)?.checked_sub(i128::from(digit))?;
+        }
+        if self.negative {
+            Some(value)
+        } else {
+            value.checked_neg()
+        }
+    }
+
+    /// The integer, if it is not negative and fits 128 bits.
+    #[must_use]
+    pub fn to_u128(self) -> Option<u128> {
+        let mut value = 0_u128;
+        for digit in self.each() {
+            value = value.checked_mul(10)?.checked_add(u128::from(digit))?;
+        }
+        (!self.negative || value == 0).then_some(value)
+    }
+
+    /// The values of the digits, first to last.
+    fn each(self) -> impl Iterator<Item = u8> {
+        let digits = self.digits.iter().filter(|&&byte| byte != b'_');
+        // Only ASCII digits are left.
+        digits.map(|byte| byte.wrapping_sub(b'0'))
+    }
+}
+
+impl fmt::Display for Decimal<'_> {
+    /// Canonical: no blank, plus sign, underscore or leading zero.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut digits = self.each().skip_while(|&digit| digit == 0).peekable();
+        if digits.peek().is_none() {
+            return f.write_str("0");
+        }
+        if self.negative {
+            f.write_str("-")?;
+        }
+        digits.try_for_each(|digit| fmt::Write::write_char(f, char::from(b'0' + digit)))
+    }
+}
+
+/// Without the blanks around, which for Python are ASCII's and the vertical
+/// tab.
+fn trim_blanks(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text
+        && is_blank(*first)
+    {
+        text = rest;
+    }
+    while let [rest @ .., last] = text
+        && is_blank(*last)
+    {
+        text = rest;
+    }
+    text
+}
+
+const fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
+}
+
+/// At least one digit; underscores only singly and between digits.
+fn well_formed(digits: &[u8]) -> bool {
+    digits.split(|&byte| byte == b'_').all(|run| {
+        // An empty run is an underscore at an end, or two in a row.
+        !run.is_empty() && run.iter().all(u8::is_ascii_digit)
+    })
+}

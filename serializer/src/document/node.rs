@@ -1,0 +1,346 @@
+//! Walking a document.
+
+use core::fmt;
+use core::iter::FusedIterator;
+
+use super::tree::{Content, Slot, Span};
+use crate::decimal::Decimal;
+use crate::{ChannelId, Complex};
+
+/// One value of a document: a reference, to be copied freely.
+///
+/// What is borrowed from the input lives as long as that (`'a`), not only as
+/// long as the document.
+#[derive(Clone, Copy)]
+pub struct Node<'d, 'a> {
+    slots: &'d [Slot<'a>],
+    slot: &'d Slot<'a>,
+}
+
+/// What a [`Node`] is.
+#[derive(Clone, Copy, Debug)]
+pub enum NodeKind<'d, 'a> {
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An integer of 64 bits.
+    Int(i64),
+    /// An integer that does not fit 64 bits.
+    BigInt(Decimal<'a>),
+    /// A float.
+    Float(f64),
+    /// A complex number.
+    Complex(Complex),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// Text.
+    Str(&'a str),
+    /// Text of Python 2 that is not ASCII: each byte is the character of that
+    /// number, so it cannot be lent as a `str`.
+    Latin1(&'a [u8]),
+    /// A list.
+    List(Items<'d, 'a>),
+    /// A tuple.
+    Tuple(Items<'d, 'a>),
+    /// A dict.
+    Dict(Pairs<'d, 'a>),
+    /// A set.
+    Set(Items<'d, 'a>),
+    /// A frozenset.
+    FrozenSet(Items<'d, 'a>),
+    /// A channel, by its number.
+    Channel(ChannelId),
+}
+
+impl<'d, 'a> Node<'d, 'a> {
+    #[inline]
+    pub(super) const fn new(slots: &'d [Slot<'a>], slot: &'d Slot<'a>) -> Self {
+        Self { slots, slot }
+    }
+
+    /// What this value is.
+    #[must_use]
+    pub fn kind(self) -> NodeKind<'d, 'a> {
+        match self.slot.content {
+            Content::None => NodeKind::None,
+            Content::Bool(value) => NodeKind::Bool(value),
+            Content::Int(value) => NodeKind::Int(i64::from(value)),
+            Content::Positive(digits) => integer(false, digits),
+            Content::Negative(digits) => integer(true, digits),
+            Content::Float(bytes) => NodeKind::Float(f64::from_be_bytes(bytes)),
+            Content::Complex(bytes) => NodeKind::Complex(complex(bytes)),
+            Content::Bytes(bytes) => NodeKind::Bytes(bytes),
+            Content::Str(text) => NodeKind::Str(text),
+            Content::Latin1(bytes) => NodeKind::Latin1(bytes),
+            Content::Channel(id) => NodeKind::Channel(id),
+            Content::List(span) => NodeKind::List(self.parts(span)),
+            Content::Tuple(span) => NodeKind::Tuple(self.parts(span)),
+            Content::Dict(span) => NodeKind::Dict(Pairs(self.parts(span))),
+            Content::Set(span) => NodeKind::Set(self.parts(span)),
+            Content::FrozenSet(span) => NodeKind::FrozenSet(self.parts(span)),
+        }
+    }
+
+    const fn parts(self, span: Span) -> Items<'d, 'a> {
+        Items {
+            slots: self.slots,
+            next: span.first,
+            left: span.len,
+        }
+    }
+
+    /// The name of the Python type this value loads as.
+    #[must_use]
+    pub const fn type_name(self) -> &'static str {
+        match self.slot.content {
+            Content::None => "None",
+            Content::Bool(_) => "bool",
+            Content::Int(_) | Content::Positive(_) | Content::Negative(_) => "int",
+            Content::Float(_) => "float",
+            Content::Complex(_) => "complex",
+            Content::Bytes(_) => "bytes",
+            Content::Str(_) | Content::Latin1(_) => "str",
+            Content::Channel(_) => "channel",
+            Content::List(_) => "list",
+            Content::Tuple(_) => "tuple",
+            Content::Dict(_) => "dict",
+            Content::Set(_) => "set",
+            Content::FrozenSet(_) => "frozenset",
+        }
+    }
+
+    /// Whether this is `None`.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        matches!(self.slot.content, Content::None)
+    }
+
+    /// The bool, if it is one.
+    #[must_use]
+    pub const fn as_bool(self) -> Option<bool> {
+        match self.slot.content {
+            Content::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The integer, if it is one and fits 64 bits.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        match self.kind() {
+            NodeKind::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The float, if it is one.
+    #[must_use]
+    pub const fn as_f64(self) -> Option<f64> {
+        match self.slot.content {
+            Content::Float(bytes) => Some(f64::from_be_bytes(bytes)),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is text that can be lent: [`NodeKind::Latin1`] cannot.
+    #[must_use]
+    pub const fn as_str(self) -> Option<&'a str> {
+        match self.slot.content {
+            Content::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The bytes, if it is bytes.
+    #[must_use]
+    pub const fn as_bytes(self) -> Option<&'a [u8]> {
+        match self.slot.content {
+            Content::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The channel, if it is one.
+    #[must_use]
+    pub const fn as_channel(self) -> Option<ChannelId> {
+        match self.slot.content {
+            Content::Channel(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The items of a list or tuple, the elements of a set or frozenset as
+    /// they were written; of anything else none.
+    #[must_use]
+    pub const fn items(self) -> Items<'d, 'a> {
+        match self.slot.content {
+            Content::List(span)
+            | Content::Tuple(span)
+            | Content::Set(span)
+            | Content::FrozenSet(span) => self.parts(span),
+            _ => self.parts(Span { first: 0, len: 0 }),
+        }
+    }
+
+    /// The pairs of a dict as they were written; of anything else none.
+    #[must_use]
+    pub const fn pairs(self) -> Pairs<'d, 'a> {
+        match self.slot.content {
+            Content::Dict(span) => Pairs(self.parts(span)),
+            _ => Pairs(self.parts(Span { first: 0, len: 0 })),
+        }
+    }
+
+    /// The value a dict has under a text key: of several the last, as in
+    /// Python. Looks at every key.
+    ///
+    /// ```
+    /// use execnet_serializer::Document;
+    /// let document = Document::<8>::loads_internal(b"JN\0\0\0\x01aF\0\0\0\x01PQ")?;
+    /// let one = document.root().get("a");
+    /// assert_eq!(one.and_then(|node| node.as_i64()), Some(1));
+    /// # Ok::<(), execnet_serializer::LoadError>(())
+    /// ```
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Self> {
+        let named = self.pairs().filter(|(held, _)| held.is_text(key));
+        named.last().map(|(_, value)| value)
+    }
+
+    fn is_text(self, text: &str) -> bool {
+        match self.slot.content {
+            Content::Str(held) => held == text,
+            Content::Latin1(held) => held.iter().map(|&byte| char::from(byte)).eq(text.chars()),
+            _ => false,
+        }
+    }
+}
+
+fn integer<'d, 'a>(negative: bool, digits: &'a [u8]) -> NodeKind<'d, 'a> {
+    let decimal = Decimal { negative, digits };
+    decimal
+        .to_i64()
+        .map_or(NodeKind::BigInt(decimal), NodeKind::Int)
+}
+
+fn complex(bytes: &[u8; 16]) -> Complex {
+    let both = u128::from_be_bytes(*bytes);
+    // The upper half, then the lower.
+    let [re, im] = [(both >> 64) as u64, both as u64].map(f64::from_bits);
+    Complex { re, im }
+}
+
+impl fmt::Debug for Node<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind().fmt(f)
+    }
+}
+
+/// The parts of a container, in order.
+#[derive(Clone, Copy)]
+pub struct Items<'d, 'a> {
+    slots: &'d [Slot<'a>],
+    next: u32,
+    left: u32,
+}
+
+impl<'d, 'a> Iterator for Items<'d, 'a> {
+    type Item = Node<'d, 'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Node<'d, 'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let slot = self.slots.get(self.next as usize)?;
+        self.next = slot.next;
+        Some(Node::new(self.slots, slot))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl ExactSizeIterator for Items<'_, '_> {}
+impl FusedIterator for Items<'_, '_> {}
+
+impl fmt::Debug for Items<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
+/// The pairs of a dict, in order, each as it was written: a key set twice is
+/// there twice, and the later value counts.
+#[derive(Clone, Copy)]
+pub struct Pairs<'d, 'a>(Items<'d, 'a>);
+
+impl<'d, 'a> Iterator for Pairs<'d, 'a> {
+    type Item = (Node<'d, 'a>, Node<'d, 'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.0.next()?, self.0.next()?))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let pairs = self.0.len() / 2;
+        (pairs, Some(pairs))
+    }
+}
+
+impl ExactSizeIterator for Pairs<'_, '_> {}
+impl FusedIterator for Pairs<'_, '_> {}
+
+impl fmt::Debug for Pairs<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(*self).finish()
+    }
+}
+
+#[cfg(feature = "alloc")]
+mod owned {
+    use alloc::borrow::ToOwned;
+    use alloc::string::ToString;
+
+    use super::{Node, NodeKind};
+    use crate::{Int, Value};
+
+    impl Node<'_, '_> {
+        /// The value this node stands for: the one that
+        /// [`loads`](crate::loads) makes of the same bytes.
+        #[must_use]
+        pub fn to_value(self) -> Value {
+            match self.kind() {
+                NodeKind::None => Value::None,
+                NodeKind::Bool(value) => Value::Bool(value),
+                NodeKind::Int(value) => Value::from(value),
+                NodeKind::BigInt(value) => Value::Int(Int::from(value)),
+                NodeKind::Float(value) => Value::Float(value),
+                NodeKind::Complex(value) => Value::Complex(value),
+                NodeKind::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
+                NodeKind::Str(text) => Value::Str(text.to_string()),
+                NodeKind::Latin1(bytes) => {
+                    Value::Str(bytes.iter().copied().map(char::from).collect())
+                }
+                NodeKind::List(items) => Value::List(items.map(Node::to_value).collect()),
+                NodeKind::Tuple(items) => Value::Tuple(items.map(Node::to_value).collect()),
+                NodeKind::Set(items) => Value::Set(items.map(Node::to_value).collect()),
+                NodeKind::FrozenSet(items) => Value::FrozenSet(items.map(Node::to_value).collect()),
+                NodeKind::Dict(pairs) => {
+                    let pair = |(key, value): (Self, Self)| (key.to_value(), value.to_value());
+                    Value::Dict(pairs.map(pair).collect())
+                }
+                NodeKind::Channel(id) => Value::Channel(id),
+            }
+        }
+    }
+
+    impl From<Node<'_, '_>> for Value {
+        fn from(node: Node<'_, '_>) -> Self {
+            node.to_value()
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Opcodes into linked slots.
+
+use crate::decimal::Decimal;
+use crate::error::{LoadError, LoadErrorKind};
+use crate::limits::StrConfig;
+use crate::machine::{Builder, Entry, Group, Machine, Stack};
+use crate::options::LoadOptions;
+use crate::{ChannelId, Token};
+
+/// One value: 16 bytes where a pointer has 4, 32 where it has 8.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot<'a> {
+    pub(super) content: Content<'a>,
+    /// The slot of the next value in the same container, if it is not the
+    /// last.
+    pub(super) next: u32,
+}
+
+/// What a slot holds. Floats are kept as bytes so that no alignment makes the
+/// slot larger.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Content<'a> {
+    None,
+    Bool(bool),
+    Int(i32),
+    /// Digits of an integer that does not fit 32 bits.
+    Positive(&'a [u8]),
+    Negative(&'a [u8]),
+    Float([u8; 8]),
+    Complex(&'a [u8; 16]),
+    Bytes(&'a [u8]),
+    Str(&'a str),
+    /// Text of Python 2, not ASCII: each byte is a character.
+    Latin1(&'a [u8]),
+    Channel(ChannelId),
+    List(Span),
+    Tuple(Span),
+    /// The length counts keys and values.
+    Dict(Span),
+    Set(Span),
+    FrozenSet(Span),
+}
+
+/// The parts of a container.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    pub(super) first: u32,
+    pub(super) len: u32,
+}
+
+/// The slots of one value, a copy of that of the whole, and the bytes it took.
+#[derive(Clone, Debug)]
+pub(super) struct Tree<'a, S> {
+    pub(super) slots: S,
+    pub(super) root: Slot<'a>,
+    pub(super) taken: usize,
+}
+
+impl<'a, S: Stack<Slot<'a>>> Tree<'a, S> {
+    /// Loads a value without version byte from the start of `bytes`, into
+    /// empty `slots`.
+    pub(super) fn load(
+        bytes: &'a [u8],
+        options: &LoadOptions,
+        slots: S,
+        stack: impl Stack<Entry<Handle>>,
+    ) -> Result<Self, LoadError> {
+        let slots = Slots {
+            slots,
+            input: bytes,
+            strings: options.string_config(),
+        };
+        let machine = Machine::new(bytes, options.bounds(), slots, stack);
+        let (root, Slots { slots, .. }, taken) = machine.run()?;
+        match slots.get(root.slot as usize).copied() {
+            Some(root) => Ok(Self { slots, root, taken }),
+            // Every handle has its slot.
+            None => Err(LoadError::new(LoadErrorKind::StopWith(0), taken)),
+        }
+    }
+}
+
+/// Builds slots.
+struct Slots<'a, S> {
+    slots: S,
+    input: &'a [u8],
+    strings: StrConfig,
+}
+
+/// A value under construction: where it is, and the parts linked so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Handle {
+    slot: u32,
+    parts: Span,
+    last: u32,
+}
+
+impl Handle {
+    #[inline]
+    const fn new(slot: u32) -> Self {
+        let parts = Span { first: 0, len: 0 };
+        Self {
+            slot,
+            parts,
+            last: 0,
+        }
+    }
+}
+
+impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
+    #[inline]
+    fn push(&mut self, content: Content<'a>, offset: usize) -> Result<Handle, LoadError> {
+        let full = || LoadError::new(LoadErrorKind::Capacity, offset);
+        let slot = u32::try_from(self.slots.len()).map_err(|_| full())?;
+        // Right for a leaf followed by its sibling; others are linked anew.
+        let next = slot.wrapping_add(1);
+        let pushed = self.slots.try_push(Slot { content, next });
+        pushed.map_err(|_| full())?;
+        Ok(Handle::new(slot))
+    }
+
+    /// Appends a part.
+    #[inline]
+    fn link(&mut self, container: &mut Handle, part: u32) {
+        if container.parts.len == 0 {
+            container.parts.first = part;
+        } else if container.last.wrapping_add(1) != part
+            && let Some(last) = self.slots.get_mut(container.last as usize)
+        {
+            last.next = part;
+        }
+        container.last = part;
+        container.parts.len += 1;
+    }
+
+    fn text(&self, text: &'a [u8], offset: usize) -> Result<Content<'a>, LoadError> {
+        match core::str::from_utf8(text) {
+            Ok(text) => Ok(Content::Str(text)),
+            Err(_) => Err(LoadError::new(LoadErrorKind::Utf8, offset)),
+        }
+    }
+
+    fn py2_string(&self, bytes: &'a [u8]) -> Content<'a> {
+        if !self.strings.py2str_as_py3str {
+            return Content::Bytes(bytes);
+        }
+        match core::str::from_utf8(bytes) {
+            Ok(text) if bytes.is_ascii() => Content::Str(text),
+            _ => Content::Latin1(bytes),
+        }
+    }
+
+    /// The operand of the COMPLEX at `offset`, which the machine has read.
+    fn complex(&self, offset: usize) -> Result<Content<'a>, LoadError> {
+        let operand = self.input.get(offset + 1..).unwrap_or_default();
+        match operand.first_chunk() {
+            Some(parts) => Ok(Content::Complex(parts)),
+            None => Err(LoadError::new(
+                LoadErrorKind::UnexpectedEnd {
+                    wanted: 16,
+                    left: operand.len(),
+                },
+                offset,
+            )),
+        }
+    }
+}
+
+fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
+    let decimal =
+        Decimal::parse(text).ok_or_else(|| LoadError::new(LoadErrorKind::Integer, offset))?;
+    let small = decimal.to_i64().and_then(|value| i32::try_from(value).ok());
+    Ok(match small {
+        Some(value) => Content::Int(value),
+        None if decimal.negative => Content::Negative(decimal.digits),
+        None => Content::Positive(decimal.digits),
+    })
+}
+
+impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
+    type Node = Handle;
+
+    #[inline]
+    fn leaf(&mut self, token: Token<'a>, offset: usize) -> Result<Handle, LoadError> {
+        let content = match token {
+            Token::Int(value) | Token::Long(value) => Content::Int(value),
+            Token::Py3String(text) if !self.strings.py3str_as_py2str => self.text(text, offset)?,
+            Token::Unicode(text) => self.text(text, offset)?,
+            Token::Py2String(bytes) => self.py2_string(bytes),
+            Token::Py3String(bytes) | Token::Bytes(bytes) => Content::Bytes(bytes),
+            Token::Bool(value) => Content::Bool(value),
+            Token::Float(value) => Content::Float(value.to_be_bytes()),
+            Token::Complex(_) => self.complex(offset)?,
+            Token::LongInt(digits) | Token::LongLong(digits) => integer(digits, offset)?,
+            Token::Channel(id) => Content::Channel(id),
+            // The rest are no leaves: the machine keeps them.
+            _ => Content::None,
+        };
+        self.push(content, offset)
+    }
+
+    fn list(&mut self, len: usize, offset: usize) -> Result<Handle, LoadError> {
+        self.slots.reserve(len);
+        self.push(Content::List(Span::default()), offset)
+    }
+
+    fn dict(&mut self, offset: usize) -> Result<Handle, LoadError> {
+        self.push(Content::Dict(Span::default()), offset)
+    }
+
+    #[inline]
+    fn append(&mut self, list: &mut Handle, item: Handle) {
+        self.link(list, item.slot);
+    }
+
+    #[inline]
+    fn insert(&mut self, dict: &mut Handle, key: Handle, value: Handle) {
+        self.link(dict, key.slot);
+        self.link(dict, value.slot);
+    }
+
+    fn group(
+        &mut self,
+        group: Group,
+        items: &mut [Entry<Handle>],
+        offset: usize,
+    ) -> Result<Handle, LoadError> {
+        let mut parts = Handle::new(0);
+        for item in items {
+            self.link(&mut parts, item.node.slot);
+        }
+        let content = match group {
+            Group::Tuple => Content::Tuple(parts.parts),
+            Group::Set => Content::Set(parts.parts),
+            Group::FrozenSet => Content::FrozenSet(parts.parts),
+        };
+        self.push(content, offset)
+    }
+
+    fn close(&mut self, node: &mut Handle) {
+        let slot = self.slots.get_mut(node.slot as usize);
+        if let Some(Content::List(parts) | Content::Dict(parts)) =
+            slot.map(|slot| &mut slot.content)
+        {
+            *parts = node.parts;
+        }
+    }
+
+    fn index(&self, node: &Handle) -> Option<u32> {
+        match self.slots.get(node.slot as usize)?.content {
+            Content::Int(value) => u32::try_from(value).ok(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The borrowed document: the same values and the same verdicts as every other
+//! decoder of the crate.
+
+mod model;
+
+use execnet_serializer::{Document, LoadOptions, Node, NodeKind, StrConfig};
+use model::{encoded, model};
+use proptest::prelude::*;
+
+const ROOM: usize = 512;
+
+proptest! {
+    #[test]
+    fn a_document_says_what_was_written(value in model(), behind in any::<Vec<u8>>()) {
+        let mut bytes = encoded(&value);
+        let written = bytes.len();
+        bytes.extend(behind);
+        let document = Document::<ROOM>::loads_internal(&bytes).unwrap();
+        prop_assert!(value.is(document.root()));
+        prop_assert_eq!(document.bytes_taken(), written);
+        prop_assert_eq!(document.parts(), value.parts());
+    }
+
+    #[test]
+    fn a_cut_document_is_truncated(value in model(), at in any::<prop::sample::Index>()) {
+        let bytes = encoded(&value);
+        let cut = &bytes[..at.index(bytes.len())];
+        let error = Document::<ROOM>::loads_internal(cut).unwrap_err();
+        prop_assert!(error.offset() <= cut.len());
+    }
+}
+
+#[test]
+fn a_document_without_room_is_an_error_of_limits() {
+    // [None, None]
+    let bytes = b"K\0\0\0\x02F\0\0\0\0LPF\0\0\0\x01LPQ";
+    assert_eq!(Document::<3>::loads_internal(bytes).unwrap().parts(), 3);
+    assert!(Document::<2>::loads_internal(bytes).unwrap_err().is_limit());
+}
+
+#[test]
+fn of_a_key_set_twice_the_later_value_counts() {
+    // {"a": 1, "a": 2}
+    let bytes = b"JN\0\0\0\x01aF\0\0\0\x01PN\0\0\0\x01aF\0\0\0\x02PQ";
+    let document = Document::<8>::loads_internal(bytes).unwrap();
+    assert_eq!(document.root().pairs().len(), 2);
+    assert_eq!(document.root().get("a").and_then(Node::as_i64), Some(2));
+    assert!(document.root().get("b").is_none());
+}
+
+#[test]
+fn strings_of_python_2_follow_the_switches() {
+    let bytes = b"M\0\0\0\x02a\xe9Q";
+    let stored = LoadOptions::new();
+    let document = stored.document_internal::<1>(bytes).unwrap();
+    assert_eq!(document.root().as_bytes(), Some(&b"a\xe9"[..]));
+    let text = stored.strings(StrConfig::CHANNEL);
+    let document = text.document_internal::<1>(bytes).unwrap();
+    assert!(matches!(document.root().kind(), NodeKind::Latin1(b"a\xe9")));
+    let document = text.document_internal::<1>(b"M\0\0\0\x01aQ").unwrap();
+    assert_eq!(document.root().as_str(), Some("a"));
+}
+
+#[test]
+fn what_is_borrowed_outlives_the_document() {
+    let bytes = b"N\0\0\0\x05helloQ".to_vec();
+    let text = Document::<1>::loads_internal(&bytes)
+        .unwrap()
+        .root()
+        .as_str();
+    assert_eq!(text, Some("hello"));
+}
+
+#[cfg(feature = "alloc")]
+mod with_values {
+    use execnet_serializer::{DocumentBuf, dumps, loads, loads_internal};
+
+    use super::*;
+
+    /// Same value or same error, and the same bytes taken.
+    fn agree(bytes: &[u8], options: LoadOptions) {
+        let value = options.load_prefix(bytes);
+        let document = options.document_buf_internal(bytes);
+        let seen = document.map(|document| (document.root().to_value(), document.bytes_taken()));
+        assert_eq!(seen, value, "{bytes:02x?}");
+    }
+
+    proptest! {
+        #[test]
+        fn documents_and_values_agree(value in model()) {
+            let bytes = dumps(&value).unwrap();
+            let document = DocumentBuf::loads(&bytes).unwrap();
+            prop_assert_eq!(document.root().to_value(), value.to_value());
+            prop_assert_eq!(loads(&bytes).unwrap(), value.to_value());
+        }
+
+        #[test]
+        fn documents_and_values_agree_on_damaged_bytes(
+            value in model(),
+            at in any::<prop::sample::Index>(),
+            byte in b'?'..=b'U',
+        ) {
+            let mut bytes = encoded(&value);
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            agree(&bytes, LoadOptions::new());
+            agree(&bytes, LoadOptions::channel());
+        }
+
+        #[test]
+        fn documents_and_values_agree_on_any_opcodes(
+            parts in proptest::collection::vec((b'@'..=b'T', 0_i32..4), 0..24),
+        ) {
+            let mut bytes = Vec::new();
+            for (opcode, operand) in parts {
+                bytes.push(opcode);
+                if !b"CJLPQR".contains(&opcode) {
+                    bytes.extend(operand.to_be_bytes());
+                }
+            }
+            agree(&bytes, LoadOptions::new());
+        }
+    }
+
+    #[test]
+    fn documents_and_values_agree_on_every_malformed_case() {
+        let cases = include_str!("vectors/malformed.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(cases).unwrap();
+        // A case too large to write down has none.
+        for hex in cases.iter().filter_map(|case| case["hex"].as_str()) {
+            let bytes: Vec<u8> = (0..hex.len() / 2)
+                .map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
+                .collect();
+            agree(&bytes, LoadOptions::new());
+            agree(bytes.get(1..).unwrap_or_default(), LoadOptions::channel());
+        }
+        assert!(cases.len() > 100);
+    }
+
+    #[test]
+    fn a_document_deeper_than_the_limit_is_refused_and_one_at_it_is_not() {
+        let nested = |depth: usize| {
+            let mut bytes = vec![b'L'];
+            bytes.extend(b"@\0\0\0\x01".repeat(depth));
+            bytes.push(b'Q');
+            bytes
+        };
+        let document = nested(512);
+        let document = DocumentBuf::loads_internal(&document).unwrap();
+        assert_eq!(
+            document.root().to_value(),
+            loads_internal(&nested(512)).unwrap()
+        );
+        assert!(
+            DocumentBuf::loads_internal(&nested(513))
+                .unwrap_err()
+                .is_limit()
+        );
+    }
+}
