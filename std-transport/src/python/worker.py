@@ -444,7 +444,10 @@ class Gateway(object):
         if channel._error is not None:
             rest()
             warn_unhandled(channel._error)
-        if channel._closed or self._finished or self._find(channel.id) is not None:
+        if channel._closed or self._finished:
+            return
+        # Newer Pythons clear weak references after __del__ only: it may find itself.
+        if self._find(channel.id) not in (None, channel):
             return
         self._channels.pop(channel.id, None)
         queue = channel._queue

@@ -1,0 +1,578 @@
+//! Processes of workers: how they start, how they end, and what is said when they do not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod support;
+
+use core::error::Error;
+use core::time::Duration;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use execnet::{
+    BootstrapError, Channel, Grace, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError,
+    SpecError, Stage, Value, WorkerExit,
+};
+use support::{
+    LONG, each_python, each_python_with, eventually, is_running, pythons, quiet, within,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn group() -> Group {
+    Group::with_options(quiet())
+}
+
+/// A spec for one of the interpreters here, for what does not depend on which.
+fn popen() -> String {
+    pythons().last().unwrap().spec()
+}
+
+fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(LONG).unwrap().into_value()
+}
+
+fn pid(channel: &Channel) -> i64 {
+    receive(channel).as_i64().unwrap()
+}
+
+fn quick(interrupt: u64, leave: u64) -> GroupOptions {
+    let mut options = quiet();
+    options.grace = Grace {
+        interrupt: Duration::from_millis(interrupt),
+        leave: Duration::from_millis(leave),
+    };
+    options
+}
+
+fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
+    match group.makegateway(spec) {
+        Err(MakeGatewayError::Bootstrap(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    }
+}
+
+/// A directory that goes with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("execnet-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn script(&self, text: &str) -> String {
+        let path = self.0.join("script");
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        format!("popen//python='{}'", path.display())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+// -- starting
+
+#[test]
+fn the_default_interpreter_comes_from_the_path() {
+    within("popen", LONG, || {
+        let group = group();
+        let gateway = group.makegateway("popen").unwrap();
+        assert_eq!(gateway.id(), "gw0");
+        let channel = gateway.remote_exec("channel.send(6 * 7)").unwrap();
+        assert_eq!(receive(&channel), Value::from(42));
+    });
+}
+
+#[test]
+fn ids_are_counted_and_unique() {
+    within("ids", LONG, || {
+        let group = group();
+        let id = |spec: String| group.makegateway(spec).unwrap().id().to_owned();
+        assert_eq!(id(popen()), "gw0");
+        assert_eq!(id(popen() + "//id=gw1"), "gw1");
+        assert_eq!(id(popen() + "//id='\"\\"), "'\"\\");
+        assert_eq!(id(popen()), "gw2");
+        let taken = group.makegateway(popen() + "//id=gw1");
+        assert!(matches!(taken, Err(MakeGatewayError::DuplicateId(id)) if id == "gw1"));
+        assert_eq!(group.get("gw1").unwrap().id(), "gw1");
+        assert_eq!(group.len(), 4);
+        group.terminate(Some(SECOND));
+        assert!(group.is_empty());
+        assert_eq!(id(popen() + "//id=gw1"), "gw1");
+    });
+}
+
+#[test]
+fn directory_environment_priority_and_bytecode_are_as_the_spec_says() {
+    each_python(|python, _| {
+        let scratch = Scratch::new(&format!("chdir-{}", python.version));
+        let directory = scratch.0.join("new");
+        let group = group();
+        let keys = format!(
+            "//chdir={}//env:NAME123=a=b//env:PYTHONWARNINGS=error//nice=3//dont_write_bytecode",
+            directory.display()
+        );
+        let gateway = group.makegateway(python.spec() + &keys).unwrap();
+        let source = "import os, sys; channel.send([os.getcwd(), os.environ['NAME123'], \
+                      sys.warnoptions, os.nice(0), sys.dont_write_bytecode])";
+        let channel = gateway.remote_exec(source).unwrap();
+        let expected = [
+            fs::canonicalize(&directory)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .into(),
+            "a=b".into(),
+            Value::List(vec!["error".into()]),
+            3.into(),
+            true.into(),
+        ];
+        assert_eq!(receive(&channel), Value::List(expected.to_vec()));
+    });
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_an_error_of_its_stage() {
+    let error = bootstrap_error(&group(), "popen//chdir=/nonexistent/far/below");
+    assert_eq!(error.stage(), Stage::Directory);
+    assert!(error.source().is_some());
+}
+
+#[test]
+fn unusable_specs_start_nothing() {
+    let group = group();
+    let refused = |spec: &str| match group.makegateway(spec) {
+        Err(MakeGatewayError::Spec(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    };
+    assert_eq!(refused("hello"), SpecError::NoTransport);
+    assert_eq!(
+        refused("popen//popen"),
+        SpecError::Duplicate("popen".into())
+    );
+    assert!(matches!(
+        refused("popen//nice=much"),
+        SpecError::Value { key: "nice", .. }
+    ));
+    assert!(matches!(
+        refused("popen//python='"),
+        SpecError::Value { key: "python", .. }
+    ));
+    assert!(group.is_empty());
+}
+
+#[test]
+fn a_missing_interpreter_is_named() {
+    match group().makegateway("popen//python=/nonexistent/python -O") {
+        Err(error @ MakeGatewayError::NoInterpreter(_)) => {
+            assert_eq!(
+                error.to_string(),
+                "no interpreter found; tried /nonexistent/python"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_program_that_may_not_be_run_fails_at_its_start() {
+    let error = bootstrap_error(&group(), "popen//python=/dev/null");
+    assert_eq!(error.stage(), Stage::Start);
+    assert!(error.to_string().contains("/dev/null -u -c"), "{error}");
+}
+
+#[test]
+fn a_program_that_ends_is_reported_with_status_output_and_stderr() {
+    within("dies", LONG, || {
+        let scratch = Scratch::new("dies");
+        let error = bootstrap_error(
+            &group(),
+            &scratch.script("echo hello; echo sorry >&2; exit 3"),
+        );
+        assert_eq!(error.stage(), Stage::Handshake);
+        assert_eq!(error.exit().unwrap().code(), Some(3));
+        assert_eq!((error.output(), error.stderr()), ("hello\n", "sorry\n"));
+        let text = error.to_string();
+        for part in ["handshake", "script", "exit status 3", "hello", "sorry"] {
+            assert!(text.contains(part), "{part:?} is not in {text}");
+        }
+    });
+}
+
+#[test]
+fn a_program_that_is_killed_is_reported_with_the_signal() {
+    within("killed", LONG, || {
+        let scratch = Scratch::new("killed");
+        let error = bootstrap_error(&group(), &scratch.script("read line; kill -9 $$"));
+        assert!(
+            error.to_string().contains("was killed by SIGKILL"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn a_program_that_never_answers_is_killed_at_the_deadline() {
+    within("silent", LONG, || {
+        let scratch = Scratch::new("silent");
+        let mut options = quiet();
+        options.bootstrap_timeout = Duration::from_millis(300);
+        let pids = scratch.0.join("pids");
+        let script = scratch.script(&format!(
+            "sleep 1000 & echo $! $$ >{}; echo waiting; wait",
+            pids.display()
+        ));
+        let started = Instant::now();
+        let error = bootstrap_error(&Group::with_options(options), &script);
+        assert!(
+            error.is_timeout() && started.elapsed() < 5 * SECOND,
+            "{error}"
+        );
+        assert_eq!(error.output(), "waiting\n");
+        let pids = fs::read_to_string(pids).unwrap();
+        for pid in pids.split_whitespace() {
+            let pid = pid.parse().unwrap();
+            eventually("the process and its child are gone", SECOND, || {
+                !is_running(pid)
+            });
+        }
+    });
+}
+
+#[test]
+fn endless_output_is_given_up() {
+    within("babble", LONG, || {
+        let scratch = Scratch::new("babble");
+        let error = bootstrap_error(&group(), &scratch.script("exec yes"));
+        assert!(!error.is_timeout());
+        assert!(
+            error.to_string().contains("much output but no answer"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn an_interpreter_that_echoes_its_input_does_not_answer() {
+    within("echo", LONG, || {
+        let scratch = Scratch::new("echo");
+        let error = bootstrap_error(&group(), &scratch.script("head -c 5000"));
+        assert_eq!(error.stage(), Stage::Handshake);
+        assert!(error.output().contains("The Python side"), "{error}");
+    });
+}
+
+#[test]
+fn a_banner_before_the_answer_does_no_harm() {
+    within("banner", LONG, || {
+        let scratch = Scratch::new("banner");
+        let spec = popen();
+        let python = spec.trim_start_matches("popen//python=");
+        let script = format!("echo 'Welcome to EXECNET-'; echo profile >&2; exec {python} \"$@\"");
+        let group = group();
+        let gateway = group.makegateway(scratch.script(&script)).unwrap();
+        let channel = gateway.remote_exec("channel.send(1)").unwrap();
+        assert_eq!(receive(&channel), Value::from(1));
+    });
+}
+
+#[test]
+fn an_unknown_execmodel_is_refused_by_the_worker() {
+    each_python(|python, _| {
+        let error = bootstrap_error(&group(), &(python.spec() + "//execmodel=what"));
+        assert_eq!(error.stage(), Stage::SetUp);
+        assert!(
+            error.to_string().contains("unknown execmodel 'what'"),
+            "{error}"
+        );
+        assert_eq!(error.exit().unwrap().code(), Some(1));
+    });
+}
+
+// -- dying
+
+#[test]
+fn a_worker_killed_in_mid_stream_is_an_error_that_names_the_signal() {
+    each_python(|python, gateway| {
+        let source = "import os, sys\nsys.stderr.write('last words')\nsys.stderr.flush()\n\
+                      channel.send(os.getpid())\nwhile 1: channel.send('x' * 1000)";
+        let channel = gateway.remote_exec(source).unwrap();
+        let pid = pid(&channel);
+        for _ in 0..100 {
+            receive(&channel);
+        }
+        kill(pid);
+        let killed = Instant::now();
+        let error = loop {
+            if let Err(error) = channel.receive_timeout(LONG) {
+                break error;
+            }
+        };
+        assert!(killed.elapsed() < SECOND, "{:?}", killed.elapsed());
+        let ReceiveError::Disconnected(lost) = &error else {
+            panic!("{error:?}")
+        };
+        let exit = lost.cause().unwrap().downcast_ref::<WorkerExit>().unwrap();
+        assert_eq!(
+            exit.exit().unwrap().signal(),
+            Some(9),
+            "Python {}",
+            python.version
+        );
+        assert_eq!(exit.stderr(), "last words");
+        assert!(exit.to_string().contains("was killed by SIGKILL"), "{exit}");
+        assert!(gateway.join(Some(SECOND)));
+        assert!(channel.send(1).is_err());
+    });
+}
+
+fn kill(pid: i64) {
+    let status = std::process::Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_worker_that_exits_by_itself_is_reported_with_its_status() {
+    each_python(|_, gateway| {
+        let channel = gateway.remote_exec("import os; os._exit(7)").unwrap();
+        let error = channel.receive_timeout(LONG).unwrap_err();
+        let ReceiveError::Disconnected(lost) = &error else {
+            panic!("{error:?}")
+        };
+        assert!(
+            lost.cause()
+                .unwrap()
+                .to_string()
+                .contains("ended with exit status 7")
+        );
+    });
+}
+
+// -- ending
+
+#[test]
+fn an_idle_worker_leaves_at_once() {
+    each_python(|python, _| {
+        let group = group();
+        let gateway = group.makegateway(python.spec()).unwrap();
+        let channel = gateway
+            .remote_exec("import os; channel.send(os.getpid())")
+            .unwrap();
+        let pid = pid(&channel);
+        channel.wait_close(Some(LONG)).unwrap();
+        let started = Instant::now();
+        let reports = group.terminate(Some(LONG));
+        assert!(started.elapsed() < 2 * SECOND, "{:?}", started.elapsed());
+        assert!(
+            matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
+            "{reports:?}"
+        );
+        assert!(!is_running(pid));
+        assert!(!gateway.hasreceiver());
+    });
+}
+
+#[test]
+fn code_that_waits_on_its_channel_ends_with_the_link() {
+    each_python(|python, _| {
+        let group = group();
+        let gateway = group.makegateway(python.spec()).unwrap();
+        let channel = gateway
+            .remote_exec("channel.send(1)\nchannel.receive()")
+            .unwrap();
+        let beside = gateway
+            .remote_exec("channel.send(1)\nfor x in channel: pass")
+            .unwrap();
+        assert_eq!((receive(&channel), receive(&beside)), (1.into(), 1.into()));
+        let started = Instant::now();
+        let reports = group.terminate(Some(LONG));
+        assert!(started.elapsed() < 2 * SECOND, "{:?}", started.elapsed());
+        assert!(
+            matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
+            "{reports:?}"
+        );
+    });
+}
+
+#[test]
+fn a_call_followed_at_once_by_the_end_is_run_and_does_not_linger() {
+    // execnet's own worker loses the call and takes 5 seconds to leave.
+    each_python(|python, _| {
+        let scratch = Scratch::new(&format!("last-{}", python.version));
+        let file = scratch.0.join("ran");
+        let group = group();
+        let gateway = group.makegateway(python.spec()).unwrap();
+        let source = format!("open({:?}, 'w').close()", file.display().to_string());
+        let channel = gateway.remote_exec(&source).unwrap();
+        let started = Instant::now();
+        let reports = group.terminate(Some(LONG));
+        assert!(started.elapsed() < 3 * SECOND, "{:?}", started.elapsed());
+        assert!(
+            matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
+            "{reports:?}"
+        );
+        assert!(file.exists());
+        drop(channel);
+    });
+}
+
+#[test]
+fn code_that_goes_on_is_interrupted_after_the_grace_period() {
+    each_python_with("", quick(100, 5000), |_, gateway| {
+        let source = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
+        let channel = gateway.remote_exec(source).unwrap();
+        receive(&channel);
+        let started = Instant::now();
+        gateway.exit();
+        assert!(gateway.join(Some(LONG)));
+        let elapsed = started.elapsed();
+        assert!(
+            elapsed >= Duration::from_millis(100) && elapsed < 3 * SECOND,
+            "{elapsed:?}"
+        );
+        assert_eq!(exit_status(gateway), Some(0));
+    });
+}
+
+#[test]
+fn code_that_ignores_the_interrupt_is_left_without() {
+    each_python_with("", quick(50, 100), |_, gateway| {
+        let source = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                      channel.send(1)\nwhile 1: time.sleep(0.01)";
+        let channel = gateway.remote_exec(source).unwrap();
+        receive(&channel);
+        gateway.exit();
+        assert!(gateway.join(Some(LONG)));
+        assert_eq!(exit_status(gateway), Some(1));
+    });
+}
+
+#[test]
+fn threads_of_remote_code_do_not_keep_a_worker_for_ever() {
+    each_python_with("", quick(50, 100), |_, gateway| {
+        let source =
+            "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()";
+        let channel = gateway.remote_exec(source).unwrap();
+        channel.wait_close(Some(LONG)).unwrap();
+        gateway.exit();
+        assert!(gateway.join(Some(LONG)));
+    });
+}
+
+fn exit_status(gateway: &execnet::Gateway) -> Option<i32> {
+    let lost = gateway.disconnected().unwrap();
+    let exit = lost.cause().unwrap().downcast_ref::<WorkerExit>().unwrap();
+    exit.exit().unwrap().code()
+}
+
+#[test]
+fn what_does_not_leave_in_time_is_killed_with_its_children() {
+    within("terminate", LONG, || {
+        let group = group();
+        let source = "import os, signal, subprocess, time\n\
+                      signal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                      channel.send(subprocess.Popen(['sleep', '1000']).pid)\n\
+                      channel.send(os.getpid())\nos.kill(os.getpid(), signal.SIGSTOP)";
+        let gateways = [(); 3].map(|()| group.makegateway(popen()).unwrap());
+        let channels = gateways
+            .each_ref()
+            .map(|gateway| gateway.remote_exec(source).unwrap());
+        let pids: Vec<i64> = channels
+            .iter()
+            .flat_map(|channel| [pid(channel), pid(channel)])
+            .collect();
+        let idle = group.makegateway(popen()).unwrap();
+        let started = Instant::now();
+        let reports = group.terminate(Some(Duration::from_millis(300)));
+        assert!(started.elapsed() < 2 * SECOND, "{:?}", started.elapsed());
+        assert_eq!(reports.len(), 4);
+        for report in &reports[..3] {
+            assert!(
+                matches!(report.outcome, Outcome::Killed(exit) if exit.signal() == Some(9)),
+                "{report:?}"
+            );
+        }
+        assert_eq!(reports[3].id, idle.id());
+        assert!(
+            matches!(reports[3].outcome, Outcome::Exited(_)),
+            "{reports:?}"
+        );
+        for pid in pids {
+            eventually("the process is gone", SECOND, || !is_running(pid));
+        }
+    });
+}
+
+#[test]
+fn dropping_the_group_leaves_no_process_and_no_thread() {
+    within("drop", LONG, || {
+        let before = threads();
+        let group = group();
+        let mut pids = Vec::new();
+        for _ in 0..3 {
+            let gateway = group.makegateway(popen()).unwrap();
+            let source = "import os; channel.send(os.getpid()); channel.receive()";
+            let channel = gateway.remote_exec(source).unwrap();
+            pids.push(pid(&channel));
+        }
+        let _ = bootstrap_error(&group, "popen//python=false");
+        drop(group);
+        assert!(pids.into_iter().all(|pid| !is_running(pid)));
+        eventually("the threads are gone", SECOND, || threads() == before);
+    });
+}
+
+fn threads() -> usize {
+    fs::read_dir(Path::new("/proc/self/task")).unwrap().count()
+}
+
+#[test]
+fn a_forked_grandchild_does_not_hold_the_link() {
+    each_python(|_, gateway| {
+        let source = "
+            import os, subprocess, time
+            pid = os.fork()
+            if pid == 0:
+                os.setsid()
+                time.sleep(1000)
+            channel.send(pid)
+            ";
+        let channel = gateway.remote_exec(source).unwrap();
+        let orphan = pid(&channel);
+        channel.wait_close(Some(LONG)).unwrap();
+        let started = Instant::now();
+        gateway.exit();
+        let ended = gateway.join(Some(5 * SECOND));
+        let elapsed = started.elapsed();
+        kill(orphan);
+        assert!(ended && elapsed < 2 * SECOND, "{elapsed:?}");
+    });
+}
+
+#[test]
+fn a_worker_whose_controller_is_gone_leaves() {
+    // Dropping every handle of the gateway but the process: what the end of this program would do.
+    within("orphan", LONG, || {
+        let group = group();
+        let gateway = group.makegateway(popen()).unwrap();
+        let channel = gateway
+            .remote_exec("import os; channel.send(os.getpid())")
+            .unwrap();
+        let pid = pid(&channel);
+        gateway.exit();
+        eventually("the worker has left", 2 * SECOND, || !is_running(pid));
+    });
+}
