@@ -65,3 +65,10 @@ pub use scalar::{ChannelId, Complex};
 pub use token::{Token, Tokens};
 #[cfg(feature = "alloc")]
 pub use value::{Dict, Int, OutOfRange, ParseIntError, Set, Value, WrongType};
+
+/// What the macros of this crate need from others.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub mod __private {
+    pub use alloc::vec::Vec;
+}

@@ -7,6 +7,7 @@ mod dump;
 mod int;
 mod keys;
 mod load;
+mod macros;
 mod order;
 
 use alloc::string::String;
