@@ -9,10 +9,10 @@ use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder, LoadOptions, Str
 
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::MessageCode;
-use crate::gateway::Gateway;
+use crate::gateway::{Bell, Gateway};
 use crate::item::Item;
 use crate::session::{Queued, Taken, empty, encode};
-use crate::sync::{Condvar, Deadline};
+use crate::sync::Deadline;
 
 /// One end of a conversation with code on the other side of a gateway.
 ///
@@ -32,12 +32,12 @@ pub struct Channel {
 struct Handle {
     gateway: Gateway,
     id: ChannelId,
-    ready: Arc<Condvar>,
+    bell: Arc<Bell>,
 }
 
 impl Channel {
-    pub(crate) fn new(gateway: Gateway, id: ChannelId, ready: Arc<Condvar>) -> Self {
-        let handle = Arc::new(Handle { gateway, id, ready });
+    pub(crate) fn new(gateway: Gateway, id: ChannelId, bell: Arc<Bell>) -> Self {
+        let handle = Arc::new(Handle { gateway, id, bell });
         Self { handle }
     }
 
@@ -103,13 +103,13 @@ impl Channel {
         loop {
             match state.session.take(self.id()) {
                 Taken::Item(queued) => {
-                    let ready: Vec<_> = queued
+                    let bells: Vec<_> = queued
                         .references
                         .iter()
-                        .map(|&id| state.condvar_of(id))
+                        .map(|&id| state.bell_of(id))
                         .collect();
                     drop(state);
-                    return self.decode(&queued, ready);
+                    return self.decode(&queued, bells);
                 }
                 Taken::Error(error) => return Err(ReceiveError::Remote(error)),
                 Taken::End => return Err(ReceiveError::Closed),
@@ -117,17 +117,15 @@ impl Channel {
                 Taken::Nothing if deadline.has_passed() => return Err(ReceiveError::Timeout),
                 Taken::Nothing => {}
             }
-            state.count(self.id(), |waker| waker.receivers += 1);
-            state = self.handle.ready.wait(state, deadline);
-            state.count(self.id(), |waker| waker.receivers -= 1);
+            state = self.handle.bell.wait_item(state, self.id(), deadline);
         }
     }
 
     /// Outside of any lock: it takes its time with a large item, and dropping a channel takes locks itself.
-    fn decode(&self, queued: &Queued, ready: Vec<Arc<Condvar>>) -> Result<Item, ReceiveError> {
-        let channels = queued.references.iter().zip(ready);
+    fn decode(&self, queued: &Queued, bells: Vec<Arc<Bell>>) -> Result<Item, ReceiveError> {
+        let channels = queued.references.iter().zip(bells);
         let channels: Vec<Self> = channels
-            .map(|(&id, ready)| Self::new(self.handle.gateway.clone(), id, ready))
+            .map(|(&id, bell)| Self::new(self.handle.gateway.clone(), id, bell))
             .collect();
         if let Some(refused) = queued.refused {
             return Err(ReceiveError::Item(ItemError::Channel(refused)));
@@ -167,13 +165,11 @@ impl Channel {
                 _ if deadline.has_passed() => return Err(WaitCloseError::Timeout),
                 _ => {}
             }
-            state.count(self.id(), |waker| waker.closers += 1);
-            state = self.handle.ready.wait(state, deadline);
-            state.count(self.id(), |waker| waker.closers -= 1);
+            state = self.handle.bell.wait_end(state, self.id(), deadline);
         }
     }
 
-    /// Closes the channel. Items that came before can still be received. Where it is closed already, nothing
+    /// Closes the channel. Items that came before can still be received. Where it is closed albell, nothing
     /// happens.
     pub fn close(&self) {
         // A frame without payload always has a length that fits.

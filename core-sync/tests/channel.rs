@@ -248,6 +248,36 @@ fn closing_wakes_who_receives() {
 }
 
 #[test]
+fn an_item_wakes_a_receiver_not_one_who_waits_for_the_end() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let wait = |channel: execnet_core_sync::Channel| {
+            std::thread::spawn(move || channel.wait_close(None))
+        };
+        let closers: Vec<_> = (0..4).map(|_| wait(channel.clone())).collect();
+        let receiver = std::thread::spawn({
+            let channel = channel.clone();
+            move || {
+                for number in 0..500 {
+                    assert_eq!(channel.receive().unwrap(), Value::from(number));
+                    channel.send(number).unwrap();
+                }
+            }
+        });
+        // One at a time, so that each has to wake the receiver.
+        for number in 0..500 {
+            peer.send(channel.id(), number).unwrap();
+            expect(&mut peer, ChannelData, channel.id());
+        }
+        receiver.join().unwrap();
+        peer.write(ChannelClose, channel.id(), b"").unwrap();
+        for closer in closers {
+            closer.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
 fn after_a_last_message_sending_goes_on() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);

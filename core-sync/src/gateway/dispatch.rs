@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use std::io;
 use std::thread;
 
-use super::shared::{Job, Shared, Wake};
+use super::shared::{Job, Shared};
+use super::waker::Wake;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::sync::Deadline;
 

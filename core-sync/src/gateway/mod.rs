@@ -7,10 +7,12 @@ mod exec;
 mod reader;
 mod shared;
 mod status;
+mod waker;
 
 pub use config::{ExecModel, GatewayConfig};
 use shared::{Job, Shared};
 pub use status::Status;
+pub(crate) use waker::Bell;
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -74,8 +76,8 @@ impl Gateway {
     ///
     /// The gateway was exited or lost its peer.
     pub fn newchannel(&self) -> Result<Channel, SendError> {
-        let (id, condvar) = self.shared().open()?;
-        Ok(Channel::new(self.clone(), id, condvar))
+        let (id, bell) = self.shared().open()?;
+        Ok(Channel::new(self.clone(), id, bell))
     }
 
     /// Sets how strings are read on channels that are made from now on, here and at the peer.

@@ -2,7 +2,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::dispatch;
-use super::shared::{Job, Shared, Wake};
+use super::shared::{Job, Shared};
+use super::waker::Wake;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::frame::FrameReader;
 use crate::link::LinkReader;

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use execnet_serializer::ChannelId;
 
 use super::GatewayConfig;
+use super::waker::{Bell, Wake, Waker};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::MessageCode;
@@ -53,53 +54,6 @@ pub(super) enum Job {
     Terminate,
 }
 
-/// Who waits on a channel.
-#[derive(Debug, Default)]
-pub(crate) struct Waker {
-    pub(crate) condvar: Arc<Condvar>,
-    /// Threads that wait for an item.
-    pub(crate) receivers: usize,
-    /// Threads that wait for the end.
-    pub(crate) closers: usize,
-}
-
-/// A notification to be given when no lock is held any more.
-#[must_use]
-pub(crate) struct Wake {
-    condvar: Arc<Condvar>,
-    all: bool,
-}
-
-impl Wake {
-    pub(crate) fn notify(self) {
-        if self.all {
-            self.condvar.notify_all();
-        } else {
-            self.condvar.notify_one();
-        }
-    }
-}
-
-impl Waker {
-    /// An item came: one receiver can go on.
-    pub(crate) fn item(&self) -> Option<Wake> {
-        // They share the condition variable: waking one could wake a closer, and lose the item's notification.
-        self.wake(self.closers > 0, self.receivers > 0)
-    }
-
-    /// The channel ended: all can go on.
-    pub(crate) fn ended(&self) -> Option<Wake> {
-        self.wake(true, self.receivers + self.closers > 0)
-    }
-
-    fn wake(&self, all: bool, needed: bool) -> Option<Wake> {
-        needed.then(|| Wake {
-            condvar: self.condvar.clone(),
-            all,
-        })
-    }
-}
-
 impl Shared {
     pub(super) fn new(
         config: GatewayConfig,
@@ -126,7 +80,7 @@ impl Shared {
     }
 
     /// Opens a channel.
-    pub(crate) fn open(&self) -> Result<(ChannelId, Arc<Condvar>), SendError> {
+    pub(crate) fn open(&self) -> Result<(ChannelId, Arc<Bell>), SendError> {
         let mut state = self.state.lock();
         state.check_alive()?;
         let id = match state.session.open() {
@@ -134,8 +88,8 @@ impl Shared {
             Err(OpenError::IdsUsedUp) => return Err(SendError::IdsUsedUp),
             Err(OpenError::LinkEnd) => return Err(SendError::Disconnected(state.verdict())),
         };
-        let condvar = state.condvar_of(id);
-        Ok((id, condvar))
+        let bell = state.bell_of(id);
+        Ok((id, bell))
     }
 
     /// Writes an item's frame, if the channel still takes items.
@@ -286,15 +240,15 @@ impl State {
     }
 
     /// Counts a thread that waits on the channel, in or out.
-    pub(crate) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut Waker)) {
+    pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut Waker)) {
         if let Some(waker) = self.session.waker(id) {
             change(waker);
         }
     }
 
     /// What a handle of the channel waits on.
-    pub(crate) fn condvar_of(&mut self, id: ChannelId) -> Arc<Condvar> {
+    pub(crate) fn bell_of(&mut self, id: ChannelId) -> Arc<Bell> {
         let waker = self.session.waker(id);
-        waker.map(|waker| waker.condvar.clone()).unwrap_or_default()
+        waker.map(|waker| waker.bell()).unwrap_or_default()
     }
 }
