@@ -80,6 +80,26 @@ impl LoadError {
         matches!(self.kind, LoadErrorKind::Utf8)
     }
 
+    /// Opcodes that are sound one by one and do not fit together: a negative
+    /// length, a container of values that are not there, a list not filled in
+    /// order or not filled, an item of something that has none.
+    ///
+    /// No writer makes such bytes. A stock Python reader takes some of them
+    /// all the same, as `docs/wire-format.md` lists.
+    #[must_use]
+    pub const fn is_structure(&self) -> bool {
+        matches!(
+            self.kind,
+            LoadErrorKind::NegativeLength(_)
+                | LoadErrorKind::StackTooShort { .. }
+                | LoadErrorKind::NotAContainer
+                | LoadErrorKind::ListIndex { .. }
+                | LoadErrorKind::ListUnfilled { .. }
+                | LoadErrorKind::ListTooLong { .. }
+                | LoadErrorKind::StopWith(_)
+        )
+    }
+
     /// With more bytes it might not have happened.
     pub(crate) const fn is_for_want_of_bytes(&self) -> bool {
         matches!(
