@@ -51,7 +51,7 @@ pub use execnet_core_sync::{
     WaitCloseError, link,
 };
 pub use execnet_serializer as serializer;
-pub use execnet_serializer::{Limits, Value};
+pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
 pub use group::{Group, GroupOptions, MemberReport, Outcome};
 pub use program::Grace;
