@@ -1,2 +1,28 @@
-//! The execnet command.
-fn main() {}
+//! The execnet command: a thin layer over the public API of the `execnet` crate.
+//!
+//! `args` reads the command line, `commands` has one module a command, `failure` maps what can go
+//! wrong to the exit status. Peer text reaches the terminal through `escape` only.
+
+extern crate alloc;
+
+mod args;
+mod commands;
+mod escape;
+mod failure;
+mod input;
+mod printer;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match commands::run(args::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.status()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The command line: what clap reads.
+
+use core::str::FromStr as _;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use execnet::{Value, XSpec};
+
+/// Run code in interpreters elsewhere, read and write execnet data
+#[derive(Debug, Parser)]
+#[command(name = "execnet", version, after_help = STATUSES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const STATUSES: &str = "\
+Exit status:
+    0  done
+    1  the remote code raised an exception, or the data cannot be loaded
+    2  bad usage: arguments, spec, literal, unreadable file
+    3  the gateway could not be made, or it died
+  124  timed out
+  130  interrupted (128 + the signal's number for other signals)
+  141  standard output was closed by its reader";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Exec(Exec),
+    Dumps(Dumps),
+    Loads(Loads),
+}
+
+/// Run Python code on a gateway and print what it sends
+///
+/// Each item the code sends over `channel` is printed as one line, in Python's literal notation.
+/// The command ends when the code does, and the interpreter with it.
+#[derive(Debug, Args)]
+#[command(
+    group(ArgGroup::new("source").required(true).args(["code", "file"])),
+    override_usage = "execnet exec [OPTIONS] <SPEC> <CODE>\n       execnet exec [OPTIONS] <SPEC> --file <FILE>"
+)]
+pub(crate) struct Exec {
+    /// Where to run it, as in execnet: popen, popen//python=python3.12//chdir=work, ...
+    #[arg(value_parser = XSpec::from_str)]
+    pub(crate) spec: XSpec,
+    /// The Python code, or - to read it from standard input
+    pub(crate) code: Option<String>,
+    /// Read the code from FILE; tracebacks name it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Send this value to the code first (repeatable)
+    // The parser is named, as clap would prefer `From<&str>`, which makes any text a text.
+    #[arg(long, value_name = "LITERAL", allow_hyphen_values = true, value_parser = Value::from_str)]
+    pub(crate) send: Vec<Value>,
+    /// Print items as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Give up after so many seconds, start-up included
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Write a value as execnet's dumps() does, to standard output
+#[derive(Debug, Args)]
+pub(crate) struct Dumps {
+    /// The value in Python's literal notation, or - to read it from standard input
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) literal: String,
+}
+
+/// Print the value that execnet's dumps() wrote
+#[derive(Debug, Args)]
+pub(crate) struct Loads {
+    /// The file to read; standard input without it, or with -
+    pub(crate) file: Option<PathBuf>,
+    /// Print the value as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take strings that Python 2 wrote as text instead of bytes
+    #[arg(long)]
+    pub(crate) py2str_as_py3str: bool,
+    /// Take text that Python 3 wrote as bytes
+    #[arg(long)]
+    pub(crate) py3str_as_py2str: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
+}

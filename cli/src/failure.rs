@@ -1,0 +1,113 @@
+//! Why a command did not do its work, and the exit status that says so.
+
+use core::error::Error;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use crate::escape::escaped;
+
+/// The exit status of a run that was given up because its time was over, as timeout(1) has it.
+pub(crate) const TIMED_OUT: u8 = 124;
+
+/// The exit status of a run that signal `number` ended, as shells have it.
+pub(crate) const fn signalled(number: u8) -> u8 {
+    128 + number
+}
+
+/// SIGPIPE, which Rust programs see as a failed write instead.
+const PIPE: u8 = 13;
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The remote code raised an exception; its traceback.
+    Remote(String),
+    /// The data is none of execnet's, or says what the output cannot.
+    Data(Box<dyn Error>),
+    /// What was asked for makes no sense, or names a file that cannot be read.
+    Usage(String, Box<dyn Error>),
+    /// The gateway could not be made, or it died.
+    Gateway(Box<dyn Error>),
+    /// Standard output does not take the result.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// Tells the user on standard error. A reader that closed standard output knows already.
+    pub(crate) fn report(&self) {
+        let text = match self {
+            Self::Remote(traceback) => traceback.clone(),
+            Self::Data(error) | Self::Gateway(error) => format!("execnet: {}", chain(&**error)),
+            Self::Usage(what, error) => format!("execnet: {what}: {}", chain(&**error)),
+            Self::Output(error) if is_closed(error) => return,
+            Self::Output(error) => format!("execnet: standard output: {error}"),
+        };
+        // Standard error may be closed as well; then there is nobody left to tell.
+        let _ = writeln!(io::stderr(), "{}", escaped(text.trim_end()));
+    }
+
+    /// The exit status, as the command's help lists them.
+    pub(crate) fn status(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Output(error) if is_closed(error) => signalled(PIPE),
+            Self::Remote(_) | Self::Data(_) | Self::Output(_) => 1,
+            Self::Usage(..) => 2,
+            Self::Gateway(_) => 3,
+        })
+    }
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}
+
+/// An error and what caused it, without the causes that its text already tells.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let link = error.to_string();
+        if !text.contains(&link) {
+            text = format!("{text}: {link}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error;
+    use core::fmt;
+    use std::io;
+
+    use super::chain;
+
+    #[derive(Debug)]
+    struct Outer(&'static str, io::Error);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.1)
+        }
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || io::Error::other("no route");
+        assert_eq!(
+            chain(&Outer("cannot connect", cause())),
+            "cannot connect: no route"
+        );
+        assert_eq!(
+            chain(&Outer("cannot connect, no route", cause())),
+            "cannot connect, no route"
+        );
+    }
+}

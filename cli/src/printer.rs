@@ -1,0 +1,38 @@
+//! Values on standard output, one a line.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use execnet::Value;
+use execnet::serializer::json::to_json;
+
+use crate::escape::escaped_json;
+use crate::failure::Failure;
+
+/// Prints values as lines, in Python's literal notation or as JSON.
+pub(crate) struct Printer {
+    out: BufWriter<StdoutLock<'static>>,
+    json: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(json: bool) -> Self {
+        let out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        Self { out, json }
+    }
+
+    /// Prints one value. It may wait in a buffer until [`flush`](Self::flush).
+    pub(crate) fn print(&mut self, value: &Value) -> Result<(), Failure> {
+        if self.json {
+            let document = to_json(value);
+            writeln!(self.out, "{}", escaped_json(&document.to_string()))
+        } else {
+            writeln!(self.out, "{value}")
+        }
+        .map_err(Failure::Output)
+    }
+
+    /// Hands everything printed so far to the reader.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::Output)
+    }
+}

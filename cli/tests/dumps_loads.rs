@@ -1,0 +1,113 @@
+//! `execnet dumps` and `execnet loads`, through the real program.
+
+mod support;
+
+use support::{execnet, run, run_with};
+
+/// `execnet.dumps((1, "a"))` as Python execnet 2.1 writes it.
+const TUPLE: &[u8] = b"\x02F\0\0\0\x01N\0\0\0\x01a@\0\0\0\x02Q";
+
+#[test]
+fn dumps_writes_what_stock_writes() {
+    assert_eq!(run(&["dumps", "(1, 'a')"], 0).stdout, TUPLE);
+}
+
+#[test]
+fn dumps_reads_a_literal_from_standard_input() {
+    assert_eq!(run_with(&["dumps", "-"], b" (1, 'a')\n", 0).stdout, TUPLE);
+}
+
+#[test]
+fn dumps_takes_literals_that_begin_with_a_hyphen() {
+    for literal in ["-1", "-inf", "-1.5e3", "-2147483649", "-1j"] {
+        let bytes = run(&["dumps", literal], 0).stdout;
+        let printed = run_with(&["loads"], &bytes, 0).out;
+        assert_eq!(
+            printed.trim_end().trim_matches(['(', ')']),
+            literal.replace("1.5e3", "1500.0")
+        );
+    }
+}
+
+#[test]
+fn a_bad_literal_is_bad_usage() {
+    run(&["dumps", "[1, "], 2).tells("literal");
+    run(&["dumps", "__import__('os')"], 2);
+    run_with(&["dumps", "-"], b"\xff", 2).tells("utf-8");
+    run(&["dumps"], 2).tells("LITERAL");
+}
+
+#[test]
+fn loads_prints_the_literal() {
+    assert_eq!(run_with(&["loads"], TUPLE, 0).out, "(1, 'a')\n");
+    assert_eq!(run_with(&["loads", "-"], TUPLE, 0).out, "(1, 'a')\n");
+}
+
+#[test]
+fn loads_reads_a_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), TUPLE).unwrap();
+    assert_eq!(
+        run(&["loads", file.path().to_str().unwrap()], 0).out,
+        "(1, 'a')\n"
+    );
+}
+
+#[test]
+fn a_missing_file_is_bad_usage_and_is_named() {
+    run(&["loads", "/no/such/file"], 2).tells("/no/such/file");
+}
+
+#[test]
+fn loads_prints_json() {
+    let bytes = run(&["dumps", "{'a': [1, 2.5, None, True], 'b': 'ö\\x1b'}"], 0).stdout;
+    let json = run_with(&["loads", "--json"], &bytes, 0).out;
+    let expected = serde_json::json!({"a": [1, 2.5, null, true], "b": "ö\u{1b}"});
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&json).unwrap(),
+        expected
+    );
+    assert_eq!(json.lines().count(), 1);
+}
+
+#[test]
+fn loads_takes_python_2_strings_as_asked() {
+    let py2 = b"\x02M\0\0\0\x02a\xe9Q";
+    assert_eq!(run_with(&["loads"], py2, 0).out, "b'a\\xe9'\n");
+    assert_eq!(
+        run_with(&["loads", "--py2str-as-py3str"], py2, 0).out,
+        "'aé'\n"
+    );
+    let py3 = b"\x02N\0\0\0\x02\xc3\xa9Q";
+    assert_eq!(run_with(&["loads"], py3, 0).out, "'é'\n");
+    assert_eq!(
+        run_with(&["loads", "--py3str-as-py2str"], py3, 0).out,
+        "b'\\xc3\\xa9'\n"
+    );
+}
+
+#[test]
+fn damaged_data_is_a_failure_that_names_the_place() {
+    run_with(&["loads"], b"", 1);
+    run_with(&["loads"], b"\x02F\0\0", 1).tells("byte 2");
+    run_with(&["loads"], b"\x02@\xff\xff\xff\xffQ", 1).tells("byte 2");
+}
+
+#[test]
+fn a_control_sequence_in_a_string_reaches_no_terminal() {
+    let bytes = b"\x02N\0\0\0\x06\x1b[2J\xc2\x9bQ";
+    assert_eq!(run_with(&["loads"], bytes, 0).out, "'\\x1b[2J\\x9b'\n");
+    assert_eq!(
+        run_with(&["loads", "--json"], bytes, 0).out,
+        "\"\\u001b[2J\\u009b\"\n"
+    );
+}
+
+#[test]
+fn help_and_version_are_no_failures() {
+    assert!(run(&["--help"], 0).out.contains("Exit status"));
+    assert!(run(&["--version"], 0).out.starts_with("execnet "));
+    run(&[], 2);
+    run(&["no-such-command"], 2);
+    execnet(&["loads", "--no-such-option"]).assert().code(2);
+}

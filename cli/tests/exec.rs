@@ -1,0 +1,209 @@
+//! `execnet exec`, through the real program and a real Python.
+
+mod support;
+
+use support::{DEADLINE, Running, run, run_with, wait_until_gone};
+
+#[test]
+fn prints_each_item_as_a_literal() {
+    let code = "for item in (1, 'a', None, [1.5, (b'x',)], {'k': {1}}): channel.send(item)";
+    let expected = "1\n'a'\nNone\n[1.5, (b'x',)]\n{'k': {1}}\n";
+    assert_eq!(run(&["exec", "popen", code], 0).out, expected);
+}
+
+#[test]
+fn prints_json() {
+    let code = "channel.send({'k': [1, None]}); channel.send('x\\ny')";
+    assert_eq!(
+        run(&["exec", "popen", code, "--json"], 0).out,
+        "{\"k\":[1,null]}\n\"x\\ny\"\n"
+    );
+}
+
+#[test]
+fn sends_values_first_in_order() {
+    let code = "channel.send([channel.receive() for _ in range(3)])";
+    let sent = ["--send", "-1", "--send", "('a', b'b')", "--send", "None"];
+    let arguments = [&["exec", "popen", code][..], &sent].concat();
+    assert_eq!(run(&arguments, 0).out, "[-1, ('a', b'b'), None]\n");
+}
+
+#[test]
+fn reads_the_code_from_standard_input() {
+    assert_eq!(
+        run_with(&["exec", "popen", "-"], b"channel.send(7)\n", 0).out,
+        "7\n"
+    );
+}
+
+#[test]
+fn reads_the_code_from_a_file_that_tracebacks_name() {
+    let file = tempfile::Builder::new().suffix(".py").tempfile().unwrap();
+    std::fs::write(file.path(), "channel.send(7)\n\nraise ValueError('here')\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let finished = run(&["exec", "popen", "--file", path], 1);
+    assert_eq!(finished.out, "7\n");
+    finished
+        .tells(&format!("File \"{path}\", line 3"))
+        .tells("ValueError: here");
+}
+
+#[test]
+fn a_remote_exception_shows_its_traceback() {
+    let finished = run(&["exec", "popen", "channel.send(1); 1/0"], 1);
+    assert_eq!(finished.out, "1\n");
+    finished.tells("Traceback").tells("ZeroDivisionError");
+}
+
+#[test]
+fn a_traceback_cannot_drive_the_terminal() {
+    let finished = run(&["exec", "popen", "raise ValueError('\\x1b[2J\\rX')"], 1);
+    assert!(
+        !finished.err.contains(['\u{1b}', '\r']),
+        "{:?}",
+        finished.err
+    );
+    finished.tells("ValueError").tells("[2J");
+}
+
+#[test]
+fn bad_usage() {
+    run(&["exec"], 2);
+    run(&["exec", "popen"], 2);
+    run(&["exec", "popen", "1", "--file", "x.py"], 2);
+    run(&["exec", "popen", "--file", "/no/such/file.py"], 2).tells("/no/such/file.py");
+    run(&["exec", "popen", "1", "--send", "[1"], 2).tells("--send");
+    run(&["exec", "popen", "1", "--timeout", "-1"], 2);
+    run(&["exec", "popen", "1", "--timeout", "soon"], 2).tells("soon");
+}
+
+#[test]
+fn a_bad_spec_is_bad_usage() {
+    for spec in ["popen//popen", "popen//_x=1", "", "hello"] {
+        run(&["exec", spec, "1"], 2);
+    }
+}
+
+#[test]
+fn an_interpreter_that_is_not_there_is_a_gateway_failure() {
+    run(&["exec", "popen//python=/no/such/python", "1"], 3).tells("/no/such/python");
+}
+
+#[test]
+fn a_worker_that_dies_is_a_gateway_failure_that_names_the_signal() {
+    let code = "import os, signal; channel.send(1); os.kill(os.getpid(), signal.SIGKILL)";
+    let finished = run(&["exec", "popen", code], 3);
+    assert_eq!(finished.out, "1\n");
+    finished.tells("SIGKILL");
+}
+
+#[test]
+fn a_worker_that_leaves_is_a_gateway_failure_that_names_the_status() {
+    run(&["exec", "popen", "import os; os._exit(7)"], 3).tells("7");
+}
+
+#[test]
+fn the_timeout_kills_the_worker() {
+    let code = "import os, time; channel.send(os.getpid()); time.sleep(1000)";
+    let finished = run(&["exec", "popen", code, "--timeout", "3"], 124);
+    wait_until_gone(finished.out.trim().parse().unwrap());
+    finished.tells("timed out");
+}
+
+#[test]
+fn the_timeout_holds_against_a_stopped_worker() {
+    let code = "import os, signal; channel.send(os.getpid()); os.kill(os.getpid(), signal.SIGSTOP)";
+    let finished = run(&["exec", "popen", code, "--timeout", "3"], 124);
+    wait_until_gone(finished.out.trim().parse().unwrap());
+}
+
+#[test]
+fn the_timeout_holds_during_start_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("pid");
+    let spec = format!(
+        "popen//python=sh -c 'echo $$ >{}; exec sleep 1000'",
+        note.display()
+    );
+    run(&["exec", &spec, "1", "--timeout", "3"], 124);
+    wait_until_gone(
+        std::fs::read_to_string(note)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap(),
+    );
+}
+
+#[test]
+fn nothing_is_left_after_a_good_end() {
+    let finished = run(
+        &["exec", "popen", "import os; channel.send(os.getpid())"],
+        0,
+    );
+    wait_until_gone(finished.out.trim().parse().unwrap());
+}
+
+#[test]
+fn an_interrupt_ends_the_worker_too() {
+    for (signal, status) in [
+        (rustix::process::Signal::INT, 130),
+        (rustix::process::Signal::TERM, 143),
+    ] {
+        let code = "import os, time; channel.send(os.getpid()); time.sleep(1000)";
+        let mut running = Running::start(&["exec", "popen", code]);
+        let worker = running.first_number();
+        rustix::process::kill_process(running.pid(), signal).unwrap();
+        let (code, err) = running.finish();
+        assert_eq!(code, Some(status), "{err}");
+        wait_until_gone(worker);
+    }
+}
+
+#[test]
+fn a_closed_standard_output_ends_the_run_quietly() {
+    let code = "import os\nchannel.send(os.getpid())\nwhile True: channel.send('x' * 1000)";
+    let mut running = Running::start(&["exec", "popen", code]);
+    let worker = running.first_number();
+    drop(running.0.stdout.take());
+    let (code, err) = running.finish();
+    assert_eq!((code, err.as_str()), (Some(141), ""));
+    wait_until_gone(worker);
+}
+
+#[test]
+fn items_are_printed_as_they_come() {
+    let code = "channel.send(1); channel.receive()";
+    let mut running = Running::start(&[
+        "exec",
+        "popen",
+        code,
+        "--timeout",
+        &DEADLINE.as_secs().to_string(),
+    ]);
+    assert_eq!(running.first_number(), 1);
+}
+
+#[test]
+fn what_remote_code_prints_does_not_disturb_the_items() {
+    let code = "print('noise'); import sys; sys.stdout.flush(); channel.send(2)";
+    assert!(
+        run(&["exec", "popen", code], 0)
+            .out
+            .lines()
+            .any(|line| line == "2")
+    );
+}
+
+#[test]
+fn prints_a_walk_of_many_directories() {
+    let code =
+        "import os; [channel.send((r, d, f)) for r, d, f in os.walk(os.path.dirname(os.__file__))]";
+    let lines = run(&["exec", "popen", code], 0).out;
+    assert!(lines.lines().count() > 10, "{lines}");
+    assert!(
+        lines
+            .lines()
+            .all(|line| line.starts_with("('") && line.ends_with("])"))
+    );
+}

@@ -1,0 +1,135 @@
+//! Runs the real program, with a deadline over everything it does.
+
+// Each test program uses its own part of this.
+#![allow(dead_code)]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use core::time::Duration;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
+use std::time::Instant;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use rustix::process::{Pid, test_kill_process};
+
+/// Long enough for a loaded machine, short enough to name a hang.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The program with these arguments. It is killed, and the test fails, at the deadline.
+pub(crate) fn execnet(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_execnet"));
+    command.timeout(DEADLINE).args(arguments);
+    command
+}
+
+/// Runs the program and checks its exit status.
+pub(crate) fn run(arguments: &[&str], status: i32) -> Finished {
+    Finished::new(execnet(arguments).assert().code(status))
+}
+
+/// Runs the program with this standard input.
+pub(crate) fn run_with(arguments: &[&str], input: &[u8], status: i32) -> Finished {
+    Finished::new(execnet(arguments).write_stdin(input).assert().code(status))
+}
+
+/// What a finished run left.
+pub(crate) struct Finished {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Finished {
+    fn new(run: Assert) -> Self {
+        let output = run.get_output();
+        Self {
+            stdout: output.stdout.clone(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Checks that standard error has this text.
+    pub(crate) fn tells(self, text: &str) -> Self {
+        assert!(
+            self.err.contains(text),
+            "{text:?} is not in standard error: {}",
+            self.err
+        );
+        self
+    }
+}
+
+/// The program as a child that the test talks to while it runs. Killed when dropped.
+pub(crate) struct Running(pub(crate) std::process::Child);
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self(command.spawn().unwrap())
+    }
+
+    /// The first line of its output, a number: what remote code says of its process. Its other
+    /// output is lost.
+    pub(crate) fn first_number(&mut self) -> i32 {
+        let mut line = String::new();
+        BufReader::new(self.0.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        line.trim_end()
+            .parse()
+            .unwrap_or_else(|_| panic!("not a number: {line:?}"))
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.0)
+    }
+
+    /// Its exit status and what it said on standard error.
+    pub(crate) fn finish(mut self) -> (Option<i32>, String) {
+        let ended = until(|| self.0.try_wait().unwrap());
+        let mut err = String::new();
+        self.0
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut err)
+            .unwrap();
+        (ended.code(), err)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails for one that has ended, as it should have.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(
+            started.elapsed() < DEADLINE,
+            "no answer within {DEADLINE:?}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits until there is no such process.
+pub(crate) fn wait_until_gone(pid: i32) {
+    let pid = Pid::from_raw(pid).unwrap();
+    until(|| test_kill_process(pid).is_err().then_some(()));
+}
