@@ -1,0 +1,193 @@
+//! This project's side of the gateway benchmark: the same work as `stock.py` does on stock execnet.
+//!
+//! `gateway PYTHON MEASURE [DIR]` prints figures as JSON objects, one a line; `scripts/bench` runs
+//! both sides in turns and makes tables of them. Nothing here is ever asserted: a figure is no
+//! test.
+
+use core::error::Error;
+use core::time::Duration;
+use std::path::Path;
+use std::time::Instant;
+
+use execnet::serializer::{dumps, loads};
+use execnet::{Channel, Group, Value};
+
+const STARTS: usize = 9;
+const ROUND_TRIPS: usize = 5000;
+const WARM_UP: usize = 500;
+const ECHOES: u32 = 100;
+const ITEMS: u32 = 50_000;
+
+const ECHO: &str = "
+while True:
+    item = channel.receive()
+    if item is None:
+        break
+    channel.send(item)
+";
+
+const COUNT: &str = "
+count = 0
+while channel.receive() is not None:
+    count += 1
+channel.send(count)
+";
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome {
+    // `cargo bench` and `cargo test` pass an option of their own to every benchmark.
+    let arguments: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [python, "startup"] => startup(python),
+        [python, "roundtrip"] => round_trip(&start(python, ECHO)?.1),
+        [python, "echo"] => echo(&start(python, ECHO)?.1),
+        [python, "oneway"] => one_way(python),
+        [_, "serializer", folder] => serializer(Path::new(folder)),
+        _ => {
+            println!("run scripts/bench, which runs this beside stock execnet");
+            Ok(())
+        }
+    }
+}
+
+fn tell(name: &str, value: f64, unit: &str) {
+    println!("{{\"name\": \"{name}\", \"value\": {value}, \"unit\": \"{unit}\"}}");
+}
+
+/// A gateway of its own with running code. It ends when the group is dropped.
+fn start(python: &str, code: &str) -> Outcome<(Group, Channel)> {
+    let group = Group::new();
+    let channel = group
+        .makegateway(format!("popen//python={python}"))?
+        .remote_exec(code)?;
+    Ok((group, channel))
+}
+
+/// From the call of `makegateway` to the first item in hand.
+fn startup(python: &str) -> Outcome {
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let before = Instant::now();
+        let (group, channel) = start(python, "channel.send(1)")?;
+        channel.receive()?;
+        times.push(before.elapsed());
+        group.terminate(Some(Duration::from_secs(5)));
+    }
+    tell("startup", percentile(times, 50).as_secs_f64() * 1e3, "ms");
+    Ok(())
+}
+
+fn round_trip(channel: &Channel) -> Outcome {
+    let mut times = Vec::with_capacity(ROUND_TRIPS);
+    for turn in 0..WARM_UP + ROUND_TRIPS {
+        let before = Instant::now();
+        channel.send(1)?;
+        channel.receive()?;
+        if turn >= WARM_UP {
+            times.push(before.elapsed());
+        }
+    }
+    tell(
+        "round trip p50",
+        percentile(times.clone(), 50).as_secs_f64() * 1e6,
+        "µs",
+    );
+    tell(
+        "round trip p99",
+        percentile(times, 99).as_secs_f64() * 1e6,
+        "µs",
+    );
+    Ok(channel.send(())?)
+}
+
+fn echo(channel: &Channel) -> Outcome {
+    let block = Value::Bytes(vec![b'x'; 1 << 20]);
+    let work = || -> Outcome {
+        for _ in 0..ECHOES {
+            channel.send(&block)?;
+            channel.receive()?;
+        }
+        Ok(())
+    };
+    work()?;
+    tell(
+        "echo of 1 MiB",
+        f64::from(2 * ECHOES) / seconds(work)?,
+        "MiB/s",
+    );
+    Ok(channel.send(())?)
+}
+
+fn one_way(python: &str) -> Outcome {
+    let (group, out) = start(python, COUNT)?;
+    let there = seconds(|| {
+        for item in 0..ITEMS {
+            out.send(item)?;
+        }
+        out.send(())?;
+        assert_eq!(out.receive()?.as_i64(), Some(i64::from(ITEMS)));
+        Ok(())
+    })?;
+    tell("items to the worker", f64::from(ITEMS) / there, "items/s");
+    let code = format!("channel.receive()\nfor item in range({ITEMS}): channel.send(item)");
+    let back = group.gateways()[0].remote_exec(&code)?;
+    let here = seconds(|| {
+        back.send(())?;
+        for _ in 0..ITEMS {
+            back.receive()?;
+        }
+        Ok(())
+    })?;
+    tell("items from the worker", f64::from(ITEMS) / here, "items/s");
+    Ok(())
+}
+
+/// The documents that `stock.py documents` wrote.
+fn serializer(folder: &Path) -> Outcome {
+    for name in ["reports", "ints", "bytes"] {
+        let data = std::fs::read(folder.join(name).with_extension("execnet"))?;
+        let document = loads(&data)?;
+        assert_eq!(
+            dumps(&document)?,
+            data,
+            "{name}: other bytes than stock execnet writes"
+        );
+        let megabytes = data.len() as f64 / 1e6;
+        let dumping = median_of_work(|| Ok(dumps(&document)?))?;
+        tell(&format!("dumps {name}"), megabytes / dumping, "MB/s");
+        let loading = median_of_work(|| Ok(loads(&data)?))?;
+        tell(&format!("loads {name}"), megabytes / loading, "MB/s");
+    }
+    Ok(())
+}
+
+fn seconds(work: impl FnOnce() -> Outcome) -> Outcome<f64> {
+    let before = Instant::now();
+    work()?;
+    Ok(before.elapsed().as_secs_f64())
+}
+
+/// The median of more runs than Python gets: here they are short, and the first warm the caches.
+/// Dropping the result counts, as it does there.
+fn median_of_work<T>(mut work: impl FnMut() -> Outcome<T>) -> Outcome<f64> {
+    let mut times = Vec::new();
+    for _ in 0..31 {
+        let before = Instant::now();
+        drop(work()?);
+        times.push(before.elapsed());
+    }
+    Ok(percentile(times, 50).as_secs_f64())
+}
+
+fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
+    times.sort();
+    times
+        .get(times.len() * percent / 100)
+        .copied()
+        .unwrap_or_default()
+}
