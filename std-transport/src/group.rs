@@ -50,6 +50,8 @@ struct Members {
     ids: HashSet<String>,
     /// Processes that are to become members, by id.
     starting: HashMap<String, Arc<Process>>,
+    /// How often the group was terminated: what was begun before the last time is to end.
+    terminations: u64,
     next: u64,
 }
 
@@ -109,8 +111,8 @@ impl Group {
     /// The spec is unusable, its id is taken, there is no interpreter, or what was started did not become a worker.
     pub fn makegateway(&self, spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
         let spec = spec.into_xspec()?;
-        let id = self.reserve(spec.get("id"))?;
-        let started = self.start(&id, &spec);
+        let (id, terminations) = self.reserve(spec.get("id"))?;
+        let started = self.start(&id, &spec, terminations);
         let mut members = self.members.lock();
         let begun = members.starting.remove(&id);
         let made = match started {
@@ -201,7 +203,8 @@ impl Group {
         reports
     }
 
-    fn reserve(&self, wanted: Option<&str>) -> Result<String, MakeGatewayError> {
+    /// An id that nobody else gets, and how often the group had been terminated by then.
+    fn reserve(&self, wanted: Option<&str>) -> Result<(String, u64), MakeGatewayError> {
         let mut members = self.members.lock();
         let id = match wanted {
             Some(id) => id.to_owned(),
@@ -210,16 +213,20 @@ impl Group {
         if !members.ids.insert(id.clone()) {
             return Err(MakeGatewayError::DuplicateId(id));
         }
-        Ok(id)
+        Ok((id, members.terminations))
     }
 
-    fn start(&self, id: &str, spec: &XSpec) -> Result<Member, MakeGatewayError> {
+    fn start(&self, id: &str, spec: &XSpec, terminations: u64) -> Result<Member, MakeGatewayError> {
         if !spec.has("popen") {
             return Err(SpecError::NoTransport.into());
         }
         let begun = |process: &Arc<Process>| {
-            let process = Arc::clone(process);
-            self.members.lock().starting.insert(id.to_owned(), process);
+            let mut members = self.members.lock();
+            if members.terminations != terminations {
+                // terminate() came while the process was being started, and has not seen it.
+                process.signal_group();
+            }
+            members.starting.insert(id.to_owned(), Arc::clone(process));
         };
         let (link, process) = popen::start(id, spec, &self.options, begun)?;
         let mut config = GatewayConfig::new(id, Role::Initiator);
@@ -237,6 +244,7 @@ impl Group {
 impl Members {
     /// All members, and the processes that are to become some.
     fn take(&mut self) -> (Vec<Member>, Vec<Arc<Process>>) {
+        self.terminations += 1;
         let starting = self.starting.values().cloned();
         (core::mem::take(&mut self.list), starting.collect())
     }

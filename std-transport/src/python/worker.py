@@ -1,24 +1,26 @@
 # The Python side of an execnet link: runs what CHANNEL_EXEC brings and serves its channels.
 #
 # One file for CPython 2.7, 3.6 and later, and PyPy; standard library only.  docs/protocol.md
-# describes the bootstrap and the frames.  The file is cut in two at the line "# == REST ==":
-# the part above is compiled at start, the part below when something first asks for it,
-# because compiling is most of what a start costs.  Both live in one namespace, which
-# begins with `link`: a buffered binary reader on a duplicate of file descriptor 0.
+# describes the bootstrap and the frames.  The file is cut in two at the line "# == REST ==".
+# The part above is compiled at start, and holds what code needs that runs and sends simple
+# values; the part below is compiled when something first asks for it.  For compiling is most
+# of what a start costs: what can go below the line, goes there.  Both parts live in one
+# namespace, which begins with `link`: a buffered binary reader on a duplicate of descriptor 0.
 __name__ = 'execnet_worker'
 
 import os
 import sys
-from itertools import count
-from struct import Struct, error as StructError
 try:
     import _thread
-except ImportError:
-    import thread as _thread
-try:
+    from _struct import Struct, error as StructError
     from _collections import deque
     from _weakref import ref
 except ImportError:
+    try:
+        import _thread
+    except ImportError:
+        import thread as _thread
+    from struct import Struct, error as StructError
     from collections import deque
     from weakref import ref
 
@@ -33,7 +35,6 @@ header = Struct('>bii')
 four = Struct('>i').unpack_from
 eight = Struct('>d').unpack_from
 tagged = Struct('>ci').pack
-tagged_float = Struct('>cd').pack
 
 
 def rest():
@@ -45,15 +46,7 @@ def rest():
             REST = None
 
 
-class DataFormatError(Exception):
-    """Data that the wire cannot carry, or that came broken."""
-
-
-class DumpError(DataFormatError):
-    """A value that cannot be sent."""
-
-
-class LoadError(DataFormatError):
+class LoadError(Exception):
     """Received data that does not follow the format."""
 
 
@@ -66,9 +59,7 @@ class EndOfStream(EOFError):
 class Dumpers(dict):
     def __missing__(self, kind):
         rest()
-        if kind in self:
-            return self[kind]
-        raise DumpError("can't serialize %r" % (kind,))
+        return self.get(kind, refuse)
 
 
 def dump_int(put, value):
@@ -83,11 +74,6 @@ def dump_text(put, value):
     raw = value.encode('utf-8')
     put(tagged(b'N', len(raw)))
     put(raw)
-
-
-def dump_bytes(put, value):
-    put(tagged(b'A', len(value)))
-    put(value)
 
 
 def dump_list(put, value):
@@ -105,66 +91,39 @@ def dump_tuple(put, value):
     put(tagged(b'@', len(value)))
 
 
-def dump_dict(put, value):
-    put(b'J')
-    for key, item in list(value.items()):
-        DUMPERS[type(key)](put, key)
-        DUMPERS[type(item)](put, item)
-        put(b'P')
-
-
 DUMPERS = Dumpers({
     int: dump_int,
     list: dump_list,
     tuple: dump_tuple,
-    dict: dump_dict,
-    float: lambda put, value: put(tagged_float(b'D', value)),
-    bool: lambda put, value: put(b'R' if value else b'C'),
     type(None): lambda put, value: put(b'L'),
 })
 if PY3:
     DUMPERS[str] = dump_text
-    DUMPERS[bytes] = dump_bytes
 
 
 def frame(code, channel_id, value):
     """A whole frame whose payload is `value`, in one piece."""
     parts = [b'']
-    error = None
     try:
         DUMPERS[type(value)](parts.append, value)
+        parts.append(b'Q')
+        parts[0] = header.pack(code, channel_id, sum(map(len, parts)))
+        return b''.join(parts)
     except Exception:
         rest()
         error = dump_error(value)
-    if error is not None:
-        raise error
-    parts.append(b'Q')
-    size = sum(map(len, parts))
-    if size > 0x7fffffff:
-        raise DumpError('item is too long: %d bytes' % size)
-    parts[0] = header.pack(code, channel_id, size)
-    return b''.join(parts)
+    raise error
 
 
 # -- loading: the common opcodes here, the others in LOADERS, which the second part fills
 
 OP_INT, OP_SETITEM, OP_TEXT, OP_LIST, OP_STOP = b'F'[0], b'P'[0], b'N'[0], b'K'[0], b'Q'[0]
-OP_DICT, OP_TUPLE, OP_NONE, OP_BYTES = b'J'[0], b'@'[0], b'L'[0], b'A'[0]
-OP_TRUE, OP_FALSE, OP_FLOAT = b'R'[0], b'C'[0], b'D'[0]
+OP_DICT, OP_TUPLE, OP_NONE, OP_BYTES, OP_FLOAT = b'J'[0], b'@'[0], b'L'[0], b'A'[0], b'D'[0]
 LOADERS = {}
 
 
-def loads(data, strings, gateway):
-    """The value in `data`; `strings` says what the two kinds of native text become."""
-    try:
-        return load(data, strings, gateway)
-    except LoadError:
-        raise
-    except Exception:
-        raise LoadError('cannot load item: %r' % (sys.exc_info()[1],))
-
-
 def load(data, strings, gateway):
+    """The value in `data`; `strings` says what the two kinds of native text become."""
     stack = []
     push = stack.append
     pop = stack.pop
@@ -182,34 +141,28 @@ def load(data, strings, gateway):
         elif op == OP_TEXT:
             raw, pos = take(data, pos)
             push(raw if strings[1] else raw.decode('utf-8'))
+        elif op == OP_STOP:
+            if len(stack) != 1:
+                raise LoadError('%d values where one belongs' % len(stack))
+            return pop()
         elif op == OP_BYTES:
             raw, pos = take(data, pos)
             push(raw)
         elif op == OP_LIST:
             push([None] * four(data, pos)[0])
             pos += 4
-        elif op == OP_DICT:
-            push({})
         elif op == OP_TUPLE:
             pos = take_items(data, pos, stack, tuple)
+        elif op == OP_DICT:
+            push({})
         elif op == OP_NONE:
             push(None)
-        elif op == OP_TRUE:
-            push(True)
-        elif op == OP_FALSE:
-            push(False)
         elif op == OP_FLOAT:
             push(eight(data, pos)[0])
             pos += 8
-        elif op == OP_STOP:
-            if len(stack) != 1:
-                raise LoadError('%d values where one belongs' % len(stack))
-            return pop()
         else:
             rest()
-            if op not in LOADERS:
-                raise LoadError('unknown opcode %r at offset %d' % (op, pos - 1))
-            pos = LOADERS[op](data, pos, stack, strings, gateway)
+            pos = LOADERS.get(op, unknown)(data, pos, stack, strings, gateway)
 
 
 def take(data, pos):
@@ -228,24 +181,6 @@ def take_items(data, pos, stack, kind):
     return pos + 4
 
 
-# -- waiting
-
-def new_held_lock():
-    lock = _thread.allocate_lock()
-    lock.acquire()
-    return lock
-
-
-def wait(lock, timeout):
-    """Wait for another thread's release; False after `timeout` seconds."""
-    if timeout is None:
-        return lock.acquire()
-    if PY3:
-        return lock.acquire(True, max(0, min(timeout, _thread.TIMEOUT_MAX)))
-    rest()
-    return poll(lock, timeout)
-
-
 class Queue(object):
     """What a channel has received: items, then the end.
 
@@ -261,7 +196,7 @@ class Queue(object):
         self.gate = _thread.allocate_lock()
         self.items = deque()
         self.waiters = deque()  # one held lock for each waiting get()
-        self.closers = deque()  # the same for wait_over()
+        self.closers = ()       # the same for wait_over()
 
     def put(self, item):
         with self.gate:
@@ -272,43 +207,28 @@ class Queue(object):
             if self.waiters:
                 self.waiters.popleft().release()
 
-    def get(self, timeout=None):
-        """The next item; IndexError at the end, TimeoutError after `timeout` seconds."""
-        if timeout is not None:
-            rest()
-            return self.get_until(clock() + timeout)
+    def get(self):
+        """The next item; IndexError at the end."""
         while True:
             waiter = self.enter()
             if waiter is None:
                 return self.items.popleft()
-            self.sleep(waiter, None)
+            try:
+                waiter.acquire()
+            except BaseException:
+                rest()
+                self.leave(waiter)
+                raise
 
     def enter(self):
         """Queue for the next item; None if one may be there at once."""
         with self.gate:
             if self.items or self.ended:
                 return None
-            waiter = new_held_lock()
+            waiter = _thread.allocate_lock()
+            waiter.acquire()
             self.waiters.append(waiter)
             return waiter
-
-    def sleep(self, waiter, timeout):
-        woken = False
-        try:
-            woken = wait(waiter, timeout)
-        finally:
-            if not woken:
-                self.leave(waiter)
-        return woken
-
-    def leave(self, waiter):
-        """Stop waiting; a wake-up that came too late for this one goes to the next."""
-        with self.gate:
-            try:
-                self.waiters.remove(waiter)
-            except ValueError:
-                if self.waiters:
-                    self.waiters.popleft().release()
 
     def end(self):
         with self.gate:
@@ -322,9 +242,10 @@ class Queue(object):
 
     def finish(self):
         self.over = True
-        for sleepers in (self.waiters, self.closers):
-            while sleepers:
-                sleepers.popleft().release()
+        while self.waiters:
+            self.waiters.popleft().release()
+        for sleeper in self.closers:
+            sleeper.release()
 
 
 END = object()
@@ -349,24 +270,20 @@ class Channel(object):
         rest()
         return getattr(self, name)
 
-    def __repr__(self):
-        return '<Channel id=%d %s>' % (self.id, 'closed' if self._closed else 'open')
-
     def send(self, item):
         """Send an item: None, bool, number, text, bytes, list, tuple, dict, set, channel."""
-        if self._closed:
-            raise IOError('cannot send to %r' % (self,))
         self.gateway._write(frame(DATA, self.id, item), self)
 
     def receive(self, timeout=None):
         """The next item; EOFError at the end, RemoteError if the other side failed."""
-        if self._queue.sink is not None:
-            raise IOError('cannot receive(), channel has receiver callback')
-        try:
-            return self._queue.get(timeout)
-        except IndexError:
-            pass
-        raise self._take_error() or EndOfStream()
+        queue = self._queue
+        if timeout is None and queue.sink is None:
+            try:
+                return queue.get()
+            except IndexError:
+                pass
+        rest()
+        return receive(self, timeout)
 
     def __iter__(self):
         return self
@@ -379,14 +296,10 @@ class Channel(object):
 
     next = __next__
 
-    def _take_error(self):
-        error, self._error = self._error, None
-        if error is None and self.gateway._reason is not None:
-            error = EndOfStream(self.gateway._reason)
-        return error
-
     def __del__(self):
-        self.gateway._drop(self)
+        if not self._closed or self._error is not None:
+            rest()
+            drop(self.gateway, self)
 
 
 class Gateway(object):
@@ -405,7 +318,7 @@ class Gateway(object):
         self._kept = {}             # id -> Queue with a callback whose channel is gone
         self._presets = {}          # id -> strings, set before the channel came
         self._strings = (True, False)
-        self._ids = count(2, 2)
+        self._last_id = 0
         self._dispatcher = None     # the thread that runs callbacks
         self._finished = False
         self._reason = None         # text for receivers, once the link has ended by itself
@@ -414,15 +327,13 @@ class Gateway(object):
         self._tasks = Queue()       # for the main thread
         self._main_busy = False
         self._running = set()       # channels of the tasks under way
-        self._idle = new_held_lock()
+        self._idle = None           # a held lock: released when the last of them ends
 
-    # -- channels
-
-    def newchannel(self):
-        """A new channel, to be sent to the other side inside an item."""
-        if self._finished:
-            raise IOError('connection already closed')
-        return self._channel(next(self._ids))
+    def __getattr__(self, name):
+        if REST is None:
+            raise AttributeError("'Gateway' object has no attribute %r" % (name,))
+        rest()
+        return getattr(self, name)
 
     def _find(self, channel_id):
         found = self._channels.get(channel_id)
@@ -439,34 +350,12 @@ class Gateway(object):
                 self._channels[channel_id] = ref(channel)
         return channel
 
-    def _drop(self, channel):
-        """The last reference to a channel went: inside of anything, so nothing here waits."""
-        if channel._error is not None:
-            rest()
-            warn_unhandled(channel._error)
-        if channel._closed or self._finished:
-            return
-        # Newer Pythons clear weak references after __del__ only: it may find itself.
-        if self._find(channel.id) not in (None, channel):
-            return
-        self._channels.pop(channel.id, None)
-        queue = channel._queue
-        code = CLOSE
-        if queue.sink is not None and not queue.ended:
-            code = LAST_MESSAGE
-            self._kept[channel.id] = queue
-        self._write_late(header.pack(code, channel.id, 0))
-
     # -- writing: a frame is one write, and frames of two threads never mix
 
     def _write(self, data, channel, last=False):
         """Write a frame of an open channel, which the `last` one closes."""
-        if not self._writing.acquire(False):
-            if self._writer == _thread.get_ident():
-                # A __del__ that sends, run while its thread was inside this very method.
-                self._late.append(data)
-                return
-            self._writing.acquire()
+        if not self._writing.acquire(False) and not self._may_wait(data):
+            return
         try:
             self._writer = _thread.get_ident()
             if channel._closed:
@@ -481,41 +370,13 @@ class Gateway(object):
             self._flush_late()
 
     def _put(self, data):
-        whole = False
+        done = None
         try:
             done = os.write(self._out, data)
-            while done < len(data):
-                done += os.write(self._out, memoryview(data)[done:])
-            whole = True
-        except OSError:
-            whole = True
-            raise IOError('cannot send (already closed?)')
         finally:
-            if not whole:
-                # Interrupted, inside the frame perhaps: nothing sensible can follow it.
-                self._cut()
-
-    def _write_late(self, data):
-        self._late.append(data)
-        self._flush_late()
-
-    def _flush_late(self):
-        # Whoever holds the lock looks here again after letting go: nothing stays behind.
-        while self._late and self._writing.acquire(False):
-            try:
-                self._writer = _thread.get_ident()
-                while self._late:
-                    self._put(self._late.popleft())
-            except IOError:
-                self._late.clear()
-            finally:
-                self._writer = None
-                self._writing.release()
-
-    def _cut(self):
-        null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, self._out)
-        os.close(null)
+            if done != len(data):
+                rest()
+                self._put_rest(data, done, None if done else sys.exc_info()[1])
 
     # -- reading, in a thread of its own
 
@@ -524,8 +385,8 @@ class Gateway(object):
         try:
             reason = self._read_frames()
         except BaseException:
-            rest()
             self._status = 1
+            rest()
             note(format_exception())
         finally:
             self._end(reason)
@@ -553,44 +414,23 @@ class Gateway(object):
                 return self._corrupt(sys.exc_info()[1])
             data = None
 
-    def _corrupt(self, what):
-        rest()
-        self._status = 1
-        text = 'protocol error: %s' % (what,)
-        note(text)
-        return text
-
     def _on_data(self, channel_id, data):
         channel = self._find(channel_id)
         queue = self._kept.get(channel_id) if channel is None else channel._queue
         if queue is None or queue.ended:
             return
         try:
-            item = loads(data, queue.strings, self)
-        except LoadError:
+            item = load(data, queue.strings, self)
+        except Exception:
             rest()
             self._fail(channel_id, format_exception())
         else:
             queue.put(item)
 
-    def _on_close(self, channel_id, data, error=None):
-        channel = self._find(channel_id)
-        self._channels.pop(channel_id, None)
-        if channel is not None:
-            channel._error = error
-            channel._closed = True
-            channel._queue.end()
-            return
-        if error is not None:
-            warn_unhandled(error)
-        queue = self._kept.pop(channel_id, None)
-        if queue is not None:
-            queue.end()
-
     def _on_exec(self, channel_id, data):
         channel = self._channel(channel_id)
         try:
-            source, file_name, call_name, kwargs = loads(data, (True, False), None)
+            source, file_name, call_name, kwargs = load(data, (True, False), None)
         except Exception:
             rest()
             self._finish(channel, format_exception())
@@ -604,7 +444,6 @@ class Gateway(object):
                 self._main_busy = True
                 self._running.add(channel)
         if beside:
-            rest()
             self._start_beside(task)
         else:
             self._tasks.put(task)
@@ -614,16 +453,9 @@ class Gateway(object):
         self._reason = reason
         with self._state:
             self._finished = True
-            busy = bool(self._running)
-        for found in list(self._channels.values()):
-            channel = found()
-            if channel is not None:
-                channel._queue.end()
-        for queue in list(self._kept.values()):
-            queue.end()
-        if busy or self._dispatcher is not None or 'threading' in sys.modules:
-            rest()
-            self._wind_down(busy)
+            busy = self._running or self._channels or self._kept
+        if busy or self._dispatcher or 'threading' in sys.modules:
+            self._wind_down()
         else:
             self._tasks.put(None)
 
@@ -691,7 +523,7 @@ class Gateway(object):
             self._running.discard(channel)
             if _thread.get_ident() == MAIN:
                 self._main_busy = bool(self._tasks.items)
-            if self._finished and not self._running:
+            if self._idle is not None and not self._running:
                 self._idle.acquire(False)
                 self._idle.release()
 
@@ -716,7 +548,7 @@ def native_source(source, file_name):
     return source, file_name
 
 
-HANDLERS = {DATA: Gateway._on_data, CLOSE: Gateway._on_close, EXEC: Gateway._on_exec}
+HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}
 
 
 # -- the start
@@ -729,15 +561,14 @@ def take_stdio():
     os.dup2(null, 1)
     os.close(null)
     # A forked child must neither keep the link open nor write to it.
-    kept = (link.fileno(), out)
     if hasattr(os, 'register_at_fork'):
-        os.register_at_fork(after_in_child=lambda: let_go(kept))
+        os.register_at_fork(after_in_child=lambda: let_go(link.fileno(), out))
     else:
-        guard_descriptors(kept)
+        guard_descriptors(link.fileno(), out)
     return out
 
 
-def guard_descriptors(descriptors):
+def guard_descriptors(*descriptors):
     """What newer Pythons do by themselves: no child inherits the link."""
     if not PY3:
         import fcntl
@@ -749,7 +580,7 @@ def guard_descriptors(descriptors):
         def call():
             result = fork()
             if (result[0] if isinstance(result, tuple) else result) == 0:
-                let_go(descriptors)
+                let_go(*descriptors)
             return result
         return call
     for name in ('fork', 'forkpty'):
@@ -757,17 +588,16 @@ def guard_descriptors(descriptors):
             setattr(os, name, guarded(getattr(os, name)))
 
 
-def let_go(descriptors):
+def let_go(*descriptors):
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in descriptors:
         os.dup2(null, descriptor, *((False,) if PY3 else ()))
     os.close(null)
 
 
-def answer(out, nonce, value):
+def answer(out, config, value):
     """The worker's half of the handshake, see docs/protocol.md."""
-    payload = frame(DATA, 0, value)[5:]
-    os.write(out, b'EXECNET-' + nonce + b'-' + payload)
+    os.write(out, b'EXECNET-' + config['nonce'] + b'-' + frame(DATA, 0, value)[5:])
 
 
 def main():
@@ -776,32 +606,30 @@ def main():
     config = load(link.read(size), (True, False), None)
     REST = config['rest']
     out = take_stdio()
-    try:
-        if set(config) & set(('chdir', 'nice', 'env')):
-            rest()
-            set_up(config)
-        if config['execmodel'] not in ('thread', 'main_thread_only'):
-            raise ValueError('unknown execmodel %r' % str(config['execmodel']))
-    except Exception:
+    if 'nice' in config or config['execmodel'] not in ('thread', 'main_thread_only'):
         rest()
-        answer(out, config['nonce'], format_exception())
-        sys.exit(1)
+        set_up(out, config)
     gateway = Gateway(link, out, config)
     _thread.start_new_thread(gateway._read, ())
-    answer(out, config['nonce'],
-           {'pid': os.getpid(), 'version': tuple(sys.version_info[:3])})
+    answer(out, config, os.getpid())
     gateway._serve()
     sys.exit(gateway._status)
 
 
 # == REST ==
 
+import errno
 import time
 import linecache
 import traceback
 
 clock = getattr(time, 'monotonic', time.time)
 format_lock = _thread.allocate_lock()
+tagged_float = Struct('>cd').pack
+
+
+class DumpError(Exception):
+    """A value that cannot be sent."""
 
 
 class RemoteError(Exception):
@@ -889,6 +717,8 @@ def trim(report, seen):
 def dump_error(value):
     """The DumpError for the exception that dumping `value` raised: it says what and where."""
     error = sys.exc_info()[1]
+    if isinstance(error, StructError):
+        return DumpError('the item is too long')
     if isinstance(error, UnicodeError):
         return DumpError('strings must be utf-8 encodable')
     if isinstance(error, RuntimeError):
@@ -950,6 +780,23 @@ def dump_big(put, value, tag=b'H'):
     put(raw)
 
 
+def refuse(put, value):
+    raise DumpError("can't serialize %r" % (type(value),))
+
+
+def dump_bytes(put, value):
+    put(tagged(b'A', len(value)))
+    put(value)
+
+
+def dump_dict(put, value):
+    put(b'J')
+    for key, item in list(value.items()):
+        DUMPERS[type(key)](put, key)
+        DUMPERS[type(item)](put, item)
+        put(b'P')
+
+
 def dump_complex(put, value):
     put(b'T')
     put(tagged_float(b'D', value.real)[1:])
@@ -965,6 +812,10 @@ def dump_items(tag):
     return dump
 
 
+DUMPERS[bool] = lambda put, value: put(b'R' if value else b'C')
+DUMPERS[float] = lambda put, value: put(tagged_float(b'D', value))
+DUMPERS[bytes] = dump_bytes
+DUMPERS[dict] = dump_dict
 DUMPERS[complex] = dump_complex
 DUMPERS[set] = dump_items(b'O')
 DUMPERS[frozenset] = dump_items(b'E')
@@ -990,6 +841,14 @@ if not PY3:
     DUMPERS[str] = dump_py2(b'M')
     DUMPERS[unicode] = dump_py2(b'S', 'utf-8')
     DUMPERS[long] = dump_long
+
+
+def unknown(data, pos, stack, strings, gateway):
+    raise LoadError('unknown opcode %r at offset %d' % (data[pos - 1:pos], pos - 1))
+
+
+LOADERS[b'R'[0]] = lambda data, pos, stack, *_: stack.append(True) or pos
+LOADERS[b'C'[0]] = lambda data, pos, stack, *_: stack.append(False) or pos
 
 
 def loader(code):
@@ -1052,7 +911,16 @@ def load_channel(data, pos, stack, strings, gateway):
     return pos + 4
 
 
-# -- waiting with a time limit
+# -- waiting
+
+def wait(lock, timeout):
+    """Wait for another thread's release; False after `timeout` seconds."""
+    if timeout is None:
+        return lock.acquire()
+    if PY3:
+        return lock.acquire(True, max(0, min(timeout, _thread.TIMEOUT_MAX)))
+    return poll(lock, timeout)
+
 
 def poll(lock, timeout):
     """Python 2 has no lock with a time limit."""
@@ -1067,27 +935,59 @@ def poll(lock, timeout):
     return True
 
 
-def get_until(self, deadline):
-    while True:
-        waiter = self.enter()
-        if waiter is None:
-            return self.items.popleft()
-        if not self.sleep(waiter, deadline - clock()) and not self.items and not self.ended:
-            raise TimeoutError('no item in the given time')
+def new_held_lock():
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    return lock
 
 
-def wait_over(self, timeout):
-    with self.gate:
-        if self.over:
-            return
-        sleeper = new_held_lock()
-        self.closers.append(sleeper)
-    if not wait(sleeper, timeout) and not self.over:
-        raise TimeoutError('not closed in the given time')
+class QueueMethods(object):
+
+    def get_within(self, timeout):
+        """The next item; IndexError at the end, TimeoutError after `timeout` seconds."""
+        deadline = clock() + timeout
+        while True:
+            waiter = self.enter()
+            if waiter is None:
+                return self.items.popleft()
+            woken = False
+            try:
+                woken = wait(waiter, deadline - clock())
+            finally:
+                if not woken:
+                    self.leave(waiter)
+            if not woken and not self.items and not self.ended:
+                raise TimeoutError('no item in the given time')
+
+    def leave(self, waiter):
+        """Stop waiting; a wake-up that came too late for this one goes to the next."""
+        with self.gate:
+            try:
+                self.waiters.remove(waiter)
+            except ValueError:
+                if self.waiters:
+                    self.waiters.popleft().release()
+
+    def wait_over(self, timeout):
+        with self.gate:
+            if self.over:
+                return
+            sleeper = new_held_lock()
+            self.closers += (sleeper,)
+        if not wait(sleeper, timeout) and not self.over:
+            raise TimeoutError('not closed in the given time')
 
 
-Queue.get_until = get_until
-Queue.wait_over = wait_over
+def receive(channel, timeout):
+    """The rest of Channel.receive: a time limit, a callback, or the end."""
+    if channel._queue.sink is not None:
+        raise IOError('cannot receive(), channel has receiver callback')
+    try:
+        if timeout is not None:
+            return channel._queue.get_within(timeout)
+    except IndexError:
+        pass
+    raise channel._take_error() or EndOfStream()
 
 
 # -- callbacks
@@ -1165,6 +1065,15 @@ class ChannelMethods(object):
     RemoteError = RemoteError
     TimeoutError = TimeoutError
 
+    def __repr__(self):
+        return '<Channel id=%d %s>' % (self.id, 'closed' if self._closed else 'open')
+
+    def _take_error(self):
+        error, self._error = self._error, None
+        if error is None and self.gateway._reason is not None:
+            error = EndOfStream(self.gateway._reason)
+        return error
+
     def isclosed(self):
         """True if nothing can be sent any more."""
         return self._closed
@@ -1228,9 +1137,6 @@ class ChannelMethods(object):
         self.gateway._write(frame(RECONFIGURE, self.id, self._queue.strings), self)
 
 
-for name, member in list(vars(ChannelMethods).items()):
-    if not name.startswith('__'):
-        setattr(Channel, name, member)
 
 
 class ChannelFile(object):
@@ -1319,116 +1225,236 @@ class ChannelFileRead(ChannelFile):
 
 # -- the rarer work of the gateway
 
-def fail(self, channel_id, text):
-    """Close one channel, on both sides, because its item or callback went wrong."""
-    channel = self._find(channel_id)
-    if channel is None:
-        self._write_late(frame(CLOSE_ERROR, channel_id, text))
-        queue = self._kept.pop(channel_id, None)
+class GatewayMethods(object):
+
+    def __repr__(self):
+        return '<Gateway id=%r, %s model>' % (str(self.id), self.execmodel)
+
+    def newchannel(self):
+        """A new channel, to be sent to the other side inside an item."""
+        with self._state:
+            if self._finished:
+                raise IOError('connection already closed')
+            self._last_id += 2
+            channel_id = self._last_id
+        return self._channel(channel_id)
+
+    # -- writing
+
+    def _may_wait(self, data):
+        """Wait for another thread's write; False if this very thread is inside one."""
+        if self._writer == _thread.get_ident():
+            # A __del__ that sends, run by the garbage collector inside of _write.
+            self._late.append(data)
+            return False
+        return self._writing.acquire()
+
+    def _put_rest(self, data, done, error):
+        """Write what a first write has left of a frame, or deal with what it raised."""
+        whole = False
+        try:
+            if isinstance(error, OSError):
+                if error.errno != errno.EINTR:
+                    raise error
+                done = 0
+            if done is not None:
+                self._write_all(data, done)
+                whole = True
+        except OSError:
+            whole = True
+            raise IOError('cannot send (already closed?)')
+        finally:
+            if not whole:
+                # Interrupted, inside the frame perhaps: nothing sensible can follow it.
+                let_go(self._out)
+
+    def _write_all(self, data, done):
+        while done < len(data):
+            try:
+                done += os.write(self._out, memoryview(data)[done:])
+            except OSError:
+                # Only Python 2 lets this one through.
+                if sys.exc_info()[1].errno != errno.EINTR:
+                    raise
+
+    def _write_late(self, data):
+        """Write a frame without waiting for other threads: now, or when they are done."""
+        self._late.append(data)
+        self._flush_late()
+
+    def _flush_late(self):
+        # Whoever holds the lock looks here again after letting go: nothing stays behind.
+        while self._late and self._writing.acquire(False):
+            try:
+                self._writer = _thread.get_ident()
+                while self._late:
+                    self._put(self._late.popleft())
+            except IOError:
+                self._late.clear()
+            finally:
+                self._writer = None
+                self._writing.release()
+
+    # -- the rarer frames
+
+    def _corrupt(self, what):
+        self._status = 1
+        text = 'protocol error: %s' % (what,)
         note(text)
+        return text
+
+    def _fail(self, channel_id, text):
+        """Close one channel, on both sides, because its item or callback went wrong."""
+        channel = self._find(channel_id)
+        if channel is None:
+            self._write_late(frame(CLOSE_ERROR, channel_id, text))
+            queue = self._kept.pop(channel_id, None)
+            note(text)
+            if queue is not None:
+                queue.end()
+            return
+        try:
+            self._write(frame(CLOSE_ERROR, channel_id, text), channel, True)
+        except IOError:
+            pass
+        self._channels.pop(channel_id, None)
+        channel._error = RemoteError(text)
+        channel._closed = True
+        channel._queue.end()
+
+    def _on_close(self, channel_id, data, error=None):
+        channel = self._find(channel_id)
+        self._channels.pop(channel_id, None)
+        if channel is not None:
+            channel._error = error
+            channel._closed = True
+            channel._queue.end()
+            return
+        if error is not None:
+            warn_unhandled(error)
+        queue = self._kept.pop(channel_id, None)
         if queue is not None:
             queue.end()
-        return
-    error = RemoteError(text)
-    try:
-        self._write(frame(CLOSE_ERROR, channel_id, text), channel, True)
-    except IOError:
-        pass
-    self._channels.pop(channel_id, None)
-    channel._error = error
-    channel._closed = True
-    channel._queue.end()
 
+    def _on_close_error(self, channel_id, data):
+        text = load(data, (True, False), None)
+        if not isinstance(text, (str, type(u''))):
+            text = repr(text)
+        self._on_close(channel_id, data, RemoteError(text))
 
-def on_status(self, channel_id, data):
-    status = {
-        'numchannels': len(self._channels),
-        'numexecuting': len(self._running),
-        'execmodel': str(self.execmodel),
-    }
-    self._write_late(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
+    def _on_last_message(self, channel_id, data):
+        channel = self._find(channel_id)
+        queue = self._kept.pop(channel_id, None) if channel is None else channel._queue
+        if queue is not None:
+            queue.end()
 
+    def _on_status(self, channel_id, data):
+        status = {
+            'numchannels': len(self._channels),
+            'numexecuting': len(self._running),
+            'execmodel': str(self.execmodel),
+        }
+        self._write_late(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
 
-def on_reconfigure(self, channel_id, data):
-    strings = loads(data, self._strings, self)
-    if not isinstance(strings, tuple) or len(strings) != 2:
-        raise LoadError('RECONFIGURE with %r' % (strings,))
-    if channel_id == 0:
-        self._strings = strings
-        return
-    channel = self._find(channel_id)
-    if channel is None:
-        self._presets[channel_id] = strings
-    else:
-        channel._queue.strings = strings
-
-
-def on_close_error(self, channel_id, data):
-    text = loads(data, (True, False), None)
-    if not isinstance(text, (str, type(u''))):
-        text = repr(text)
-    self._on_close(channel_id, data, RemoteError(text))
-
-
-def on_last_message(self, channel_id, data):
-    channel = self._find(channel_id)
-    queue = self._kept.pop(channel_id, None) if channel is None else channel._queue
-    if queue is not None:
-        queue.end()
-
-
-HANDLERS[STATUS] = on_status
-HANDLERS[RECONFIGURE] = on_reconfigure
-HANDLERS[CLOSE_ERROR] = on_close_error
-HANDLERS[LAST_MESSAGE] = on_last_message
-
-
-def start_beside(self, task):
-    """Start a task while the main thread has one."""
-    if self.execmodel == 'main_thread_only':
-        self._tasks.put(task)
-        _thread.start_new_thread(self._refuse_later, (task,))
-        return
-    import_threading()
-    self._begin(task)
-    try:
-        _thread.start_new_thread(self._execute, (task,))
-    except Exception:
-        self._finish(task[1], format_exception())
-        self._done(task[1])
-
-
-def refuse_later(self, task):
-    """The main thread has a second to let go of the task before this one."""
-    time.sleep(1.0)
-    with self._state:
-        if task[0]:
+    def _on_reconfigure(self, channel_id, data):
+        strings = load(data, self._strings, self)
+        if not isinstance(strings, tuple) or len(strings) != 2:
+            raise LoadError('RECONFIGURE with %r' % (strings,))
+        if channel_id == 0:
+            self._strings = strings
             return
-        task[0] = None
-    self._finish(task[1], 'concurrent remote_exec would cause deadlock '
-                          'for main_thread_only execmodel')
+        channel = self._find(channel_id)
+        if channel is None:
+            self._presets[channel_id] = strings
+        else:
+            channel._queue.strings = strings
+
+    # -- running code beside the main thread's, and ending
+
+    def _start_beside(self, task):
+        """Start a task while the main thread has one."""
+        if self.execmodel == 'main_thread_only':
+            self._tasks.put(task)
+            _thread.start_new_thread(self._refuse_later, (task,))
+            return
+        import_threading()
+        self._begin(task)
+        try:
+            _thread.start_new_thread(self._execute, (task,))
+        except Exception:
+            self._finish(task[1], format_exception())
+            self._done(task[1])
+
+    def _refuse_later(self, task):
+        """The main thread has a second to let go of the task before this one."""
+        time.sleep(1.0)
+        with self._state:
+            if task[0]:
+                return
+            task[0] = None
+        self._finish(task[1], 'concurrent remote_exec would cause deadlock '
+                              'for main_thread_only execmodel')
+
+    def _wind_down(self):
+        """End all channels; give running code its time, interrupt it, leave without it."""
+        import signal
+        calm, interrupted = self._grace
+        with self._state:
+            self._idle = new_held_lock()
+            busy = bool(self._running)
+        for found in list(self._channels.values()):
+            channel = found()
+            if channel is not None:
+                channel._queue.end()
+        for queue in list(self._kept.values()):
+            queue.end()
+        if busy and not wait(self._idle, calm):
+            os.kill(os.getpid(), signal.SIGINT)
+            if not wait(self._idle, interrupted):
+                os._exit(1)
+        if self._dispatcher is not None:
+            self._dispatcher.stop(calm)
+        self._tasks.put(None)
+        # Threads of remote code may keep the interpreter from ending; not for ever.
+        time.sleep(calm + interrupted)
+        os._exit(1)
 
 
-def wind_down(self, busy):
-    """Give running code its time to end, then interrupt it, then leave without it."""
-    import signal
-    calm, interrupted = self._grace
-    if busy and not wait(self._idle, calm):
-        os.kill(os.getpid(), signal.SIGINT)
-        if not wait(self._idle, interrupted):
-            os._exit(1)
-    if self._dispatcher is not None:
-        self._dispatcher.stop(calm)
-    self._tasks.put(None)
-    # Threads of remote code may keep the interpreter from ending; not for ever.
-    time.sleep(calm + interrupted)
-    os._exit(1)
+def drop(gateway, channel):
+    """The last reference to a channel went: inside of anything, so nothing here waits."""
+    if channel._error is not None:
+        warn_unhandled(channel._error)
+    if channel._closed or gateway._finished:
+        return
+    # Newer Pythons clear weak references after __del__ only: it may find itself.
+    if gateway._find(channel.id) not in (None, channel):
+        return
+    gateway._channels.pop(channel.id, None)
+    queue = channel._queue
+    code = CLOSE
+    if queue.sink is not None and not queue.ended:
+        code = LAST_MESSAGE
+        gateway._kept[channel.id] = queue
+    gateway._write_late(header.pack(code, channel.id, 0))
 
 
-Gateway._fail = fail
-Gateway._start_beside = start_beside
-Gateway._refuse_later = refuse_later
-Gateway._wind_down = wind_down
+def complete(target, methods):
+    """Give a class of the first part its methods of the second."""
+    for name, member in vars(methods).items():
+        if name == '__repr__' or not name.startswith('__'):
+            setattr(target, name, member)
+
+
+complete(Queue, QueueMethods)
+complete(Channel, ChannelMethods)
+complete(Gateway, GatewayMethods)
+HANDLERS.update({
+    STATUS: Gateway._on_status,
+    RECONFIGURE: Gateway._on_reconfigure,
+    CLOSE: Gateway._on_close,
+    CLOSE_ERROR: Gateway._on_close_error,
+    LAST_MESSAGE: Gateway._on_last_message,
+})
 
 
 def import_threading():
@@ -1460,13 +1486,12 @@ def import_threading():
         threading._set_sentinel = real['_set_sentinel']
 
 
-def set_up(config):
-    """What the spec asks of the process: directory, priority, environment."""
-    path = config.get('chdir')
-    if path is not None:
-        if not os.path.exists(path):
-            os.mkdir(path)
-        os.chdir(path)
-    if config.get('nice'):
-        os.nice(config['nice'])
-    os.environ.update(config.get('env', ()))
+def set_up(out, config):
+    """What the spec asks of the process, as far as it could not be done before its start."""
+    try:
+        if config['execmodel'] not in ('thread', 'main_thread_only'):
+            raise ValueError('unknown execmodel %r' % str(config['execmodel']))
+        os.nice(config.get('nice', 0))
+    except Exception:
+        answer(out, config, format_exception())
+        sys.exit(1)
