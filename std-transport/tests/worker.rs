@@ -617,3 +617,21 @@ fn a_dropped_channel_closes_the_other_end() {
         inner.wait_close(Some(LONG)).unwrap();
     });
 }
+
+#[test]
+fn the_walk_of_a_tree_comes_item_by_item() {
+    each_python(|_, gateway| {
+        let source = "import os; [channel.send((r, d, f)) for r, d, f in os.walk(os.path.dirname(os.__file__))]";
+        let channel = run(gateway, source);
+        let mut files = 0;
+        for item in &channel {
+            let item = item.unwrap();
+            let [root, _, names] = item.as_slice().unwrap() else {
+                panic!("{item:?}");
+            };
+            assert!(root.as_str().is_some());
+            files += names.as_slice().unwrap().len();
+        }
+        assert!(files > 500, "{files}");
+    });
+}
