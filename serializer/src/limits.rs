@@ -26,9 +26,10 @@ pub struct Limits {
 impl Limits {
     /// The deepest nesting any limit admits, in containers.
     ///
-    /// Clone, comparison, printing and drop of a value recurse once a level;
-    /// this bound keeps them within a quarter of a megabyte of stack. A stock
-    /// Python writer gives up near 500.
+    /// Clone, comparison, printing, dumping and drop of a value recurse once a
+    /// level; this bound keeps each within a quarter of a megabyte of stack, a
+    /// whole one where the compiler does not optimise. A stock Python writer
+    /// gives up near 500.
     pub const MAX_DEPTH: u16 = 512;
 
     /// The most containers inside one another, itself at most

@@ -1,13 +1,14 @@
 //! What can be wrong with JSON that is to become a value.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// JSON that stands for no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FromJsonError {
     /// A JSON pointer, its last step first.
-    steps: alloc::vec::Vec<String>,
+    steps: Vec<String>,
     kind: FromJsonErrorKind,
 }
 
@@ -22,7 +23,7 @@ pub(super) enum FromJsonErrorKind {
 impl FromJsonError {
     #[cold]
     pub(super) const fn new(kind: FromJsonErrorKind) -> Self {
-        let steps = alloc::vec::Vec::new();
+        let steps = Vec::new();
         Self { steps, kind }
     }
 
@@ -31,6 +32,19 @@ impl FromJsonError {
     pub(super) fn under(mut self, step: impl Into<String>) -> Self {
         self.steps.push(step.into());
         self
+    }
+
+    #[cold]
+    pub(super) fn under_index(self, index: usize) -> Self {
+        self.under(index.to_string())
+    }
+
+    #[cold]
+    pub(super) fn under_marker(self, marker: Option<&str>) -> Self {
+        match marker {
+            Some(marker) => self.under(marker),
+            None => self,
+        }
     }
 
     /// Where the offending part stands, as a JSON pointer: `/reports/0/$bytes`.

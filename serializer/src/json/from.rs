@@ -37,17 +37,105 @@ struct Reader {
     keys: bool,
 }
 
+/// A value whose parts are still JSON.
+enum Shape {
+    Leaf(Value),
+    Items(Items, Vec<Json>),
+    /// A dict as object.
+    Members(Map<String, Json>),
+    /// A dict as array of pairs.
+    Pairs(Vec<Json>),
+}
+
+/// What is made of items.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Items {
+    List,
+    Tuple,
+    MarkedTuple,
+    Set,
+    FrozenSet,
+}
+
+impl Items {
+    const fn marker(self) -> Option<&'static str> {
+        match self {
+            Self::List | Self::Tuple => None,
+            Self::MarkedTuple => Some(marker::TUPLE),
+            Self::Set => Some(marker::SET),
+            Self::FrozenSet => Some(marker::FROZENSET),
+        }
+    }
+
+    fn value(self, items: Vec<Value>) -> Value {
+        match self {
+            Self::List => Value::List(items),
+            Self::Tuple | Self::MarkedTuple => Value::Tuple(items),
+            Self::Set => Value::Set(Set::from_iter(items)),
+            Self::FrozenSet => Value::FrozenSet(Set::from_iter(items)),
+        }
+    }
+}
+
+// What calls itself once a level is kept small, and in loops: iterator
+// adaptors would take several times the stack where nothing is optimised.
 impl Reader {
     fn value(self, json: Json) -> Result<Value, FromJsonError> {
-        Ok(match json {
-            Json::Null => Value::None,
-            Json::Bool(value) => Value::Bool(value),
-            Json::Number(number) => plain_number(&number)?,
-            Json::String(text) => Value::Str(text),
-            Json::Array(items) if self.keys => Value::Tuple(self.inner()?.items(items)?),
-            Json::Array(items) => Value::List(self.inner()?.items(items)?),
-            Json::Object(members) => return self.object(members),
-        })
+        match self.shape(json)? {
+            Shape::Leaf(value) => Ok(value),
+            Shape::Items(kind, items) => self.items(kind, items),
+            Shape::Members(members) => self.members(members),
+            Shape::Pairs(pairs) => self.pairs(pairs),
+        }
+    }
+
+    #[inline(never)]
+    fn items(self, kind: Items, items: Vec<Json>) -> Result<Value, FromJsonError> {
+        let mut inner = self.inner()?;
+        inner.keys |= matches!(kind, Items::Set | Items::FrozenSet);
+        let mut values = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            match inner.value(item) {
+                Ok(value) => values.push(value),
+                Err(error) => return Err(error.under_index(index).under_marker(kind.marker())),
+            }
+        }
+        Ok(kind.value(values))
+    }
+
+    #[inline(never)]
+    fn members(self, members: Map<String, Json>) -> Result<Value, FromJsonError> {
+        let inner = self.inner()?;
+        let mut pairs = Vec::with_capacity(members.len());
+        for (key, json) in members {
+            match inner.value(json) {
+                Ok(value) => pairs.push((Value::Str(key), value)),
+                Err(error) => return Err(error.under(key)),
+            }
+        }
+        Ok(Value::Dict(Dict::from_iter(pairs)))
+    }
+
+    #[inline(never)]
+    fn pairs(self, content: Vec<Json>) -> Result<Value, FromJsonError> {
+        let inner = self.inner()?;
+        let mut pairs = Vec::with_capacity(content.len());
+        for (index, pair) in content.into_iter().enumerate() {
+            match inner.pair(pair) {
+                Ok(pair) => pairs.push(pair),
+                Err(error) => return Err(error.under_index(index).under(marker::DICT)),
+            }
+        }
+        Ok(Value::Dict(Dict::from_iter(pairs)))
+    }
+
+    fn pair(self, pair: Json) -> Result<(Value, Value), FromJsonError> {
+        let pair: Result<[Json; 2], _> = array(pair)?.try_into();
+        let [key, value] = pair.map_err(|_| wants("an array of a key and its value"))?;
+        let keys = Self { keys: true, ..self };
+        let key = keys.value(key).map_err(|error| error.under_index(0))?;
+        let value = self.value(value).map_err(|error| error.under_index(1))?;
+        Ok((key, value))
     }
 
     /// The reader of what is in a container that stands here.
@@ -59,98 +147,69 @@ impl Reader {
         Ok(self)
     }
 
-    fn items<C: FromIterator<Value>>(self, items: Vec<Json>) -> Result<C, FromJsonError> {
-        let item = |(index, item)| {
-            self.value(item)
-                .map_err(|error| error.under(index_step(index)))
-        };
-        items.into_iter().enumerate().map(item).collect()
-    }
-
-    fn object(self, mut members: Map<String, Json>) -> Result<Value, FromJsonError> {
-        let marker = match members.keys().next() {
-            Some(key) if members.len() == 1 => marker::ALL.into_iter().find(|marker| marker == key),
-            _ => None,
-        };
-        match marker {
-            Some(marker) => {
-                let content = members.remove(marker).unwrap_or_default();
-                let value = self.marked(marker, content);
-                value.map_err(|error| error.under(marker))
-            }
-            None => self.members(members).map(Value::Dict),
-        }
-    }
-
-    fn members(self, members: Map<String, Json>) -> Result<Dict, FromJsonError> {
-        self.hashable(false)?;
-        let inner = self.inner()?;
-        let pair = |(key, json): (String, Json)| match inner.value(json) {
-            Ok(value) => Ok((Value::Str(key), value)),
-            Err(error) => Err(error.under(key)),
-        };
-        members.into_iter().map(pair).collect()
-    }
-
-    /// What stands under a marker.
-    fn marked(self, marker: &'static str, content: Json) -> Result<Value, FromJsonError> {
-        Ok(match marker {
-            marker::INT => Value::Int(int(&content)?),
-            marker::FLOAT => Value::Float(float(&content)?),
-            marker::COMPLEX => Value::Complex(complex(&content)?),
-            marker::BYTES => Value::Bytes(bytes(&content)?),
-            marker::CHANNEL => Value::Channel(channel(&content)?),
-            marker::TUPLE => Value::Tuple(self.inner()?.items(array(content)?)?),
-            marker::DICT => Value::Dict(self.dict(content)?),
-            marker::SET => Value::Set(self.set(content, false)?),
-            _ => Value::FrozenSet(self.set(content, true)?),
+    #[inline(never)]
+    fn shape(self, json: Json) -> Result<Shape, FromJsonError> {
+        Ok(match json {
+            Json::Null => Shape::Leaf(Value::None),
+            Json::Bool(value) => Shape::Leaf(Value::Bool(value)),
+            Json::Number(number) => Shape::Leaf(plain_number(&number)?),
+            Json::String(text) => Shape::Leaf(Value::Str(text)),
+            Json::Array(items) if self.keys => Shape::Items(Items::Tuple, items),
+            Json::Array(items) => Shape::Items(Items::List, items),
+            Json::Object(mut members) => match sole_marker(&members) {
+                Some(marker) => {
+                    let content = members.remove(marker).unwrap_or_default();
+                    let shape = self.marked(marker, content);
+                    return shape.map_err(|error| error.under(marker));
+                }
+                None => self.unhashable(Shape::Members(members))?,
+            },
         })
     }
 
-    fn dict(self, content: Json) -> Result<Dict, FromJsonError> {
-        self.hashable(false)?;
-        let inner = self.inner()?;
-        let pair = |(index, pair): (usize, Json)| {
-            inner
-                .pair(pair)
-                .map_err(|error| error.under(index_step(index)))
-        };
-        array(content)?.into_iter().enumerate().map(pair).collect()
+    /// What stands under a marker.
+    fn marked(self, marker: &'static str, content: Json) -> Result<Shape, FromJsonError> {
+        Ok(match marker {
+            marker::TUPLE => Shape::Items(Items::MarkedTuple, array(content)?),
+            marker::FROZENSET => Shape::Items(Items::FrozenSet, array(content)?),
+            marker::SET => self.unhashable(Shape::Items(Items::Set, array(content)?))?,
+            marker::DICT => self.unhashable(Shape::Pairs(array(content)?))?,
+            _ => Shape::Leaf(leaf(marker, &content)?),
+        })
     }
 
-    fn pair(self, pair: Json) -> Result<(Value, Value), FromJsonError> {
-        let pair: Result<[Json; 2], _> = array(pair)?.try_into();
-        let [key, value] = pair.map_err(|_| wants("an array of a key and its value"))?;
-        let keys = Self { keys: true, ..self };
-        let key = keys.value(key).map_err(|error| error.under("0"))?;
-        let value = self.value(value).map_err(|error| error.under("1"))?;
-        Ok((key, value))
-    }
-
-    fn set(self, content: Json, hashable: bool) -> Result<Set, FromJsonError> {
-        self.hashable(hashable)?;
-        let mut inner = self.inner()?;
-        inner.keys = true;
-        inner.items(array(content)?)
-    }
-
-    /// Refuses what cannot be a key where one is due.
-    fn hashable(self, hashable: bool) -> Result<(), FromJsonError> {
-        if self.keys && !hashable {
+    /// A shape that cannot be a key: refused where one is due.
+    fn unhashable(self, shape: Shape) -> Result<Shape, FromJsonError> {
+        if self.keys {
             return Err(FromJsonError::new(Kind::Unhashable));
         }
-        Ok(())
+        Ok(shape)
     }
+}
+
+/// The marker that is an object's one key.
+fn sole_marker(members: &Map<String, Json>) -> Option<&'static str> {
+    let mut keys = members.keys();
+    let (key, None) = (keys.next()?, keys.next()) else {
+        return None;
+    };
+    marker::ALL.into_iter().find(|marker| marker == key)
+}
+
+/// What stands under a marker of a value without parts.
+fn leaf(marker: &str, content: &Json) -> Result<Value, FromJsonError> {
+    Ok(match marker {
+        marker::INT => Value::Int(int(content)?),
+        marker::FLOAT => Value::Float(float(content)?),
+        marker::COMPLEX => Value::Complex(complex(content)?),
+        marker::BYTES => Value::Bytes(bytes(content)?),
+        _ => Value::Channel(channel(content)?),
+    })
 }
 
 #[cold]
 fn wants(what: &'static str) -> FromJsonError {
     FromJsonError::new(Kind::Wants(what))
-}
-
-#[cold]
-fn index_step(index: usize) -> String {
-    index.to_string()
 }
 
 fn array(content: Json) -> Result<Vec<Json>, FromJsonError> {

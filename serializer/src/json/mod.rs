@@ -30,6 +30,9 @@
 //! `preserve_order`). After [`to_json`], which is what people expect to see,
 //! tuples have become lists, except in keys and sets, where no list can be.
 //!
+//! At the greatest depth each direction takes up to twice the stack that
+//! [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) names.
+//!
 //! What reads and writes the text has limits of its own: some readers take all
 //! numbers for doubles; `serde_json` refuses text nested deeper than 128, and
 //! reads the last bit of a float right only by its feature `float_roundtrip`.

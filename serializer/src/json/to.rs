@@ -44,6 +44,8 @@ struct Writer {
     exact: bool,
 }
 
+// What calls itself once a level does so in loops: iterator adaptors would
+// take several times the stack where nothing is optimised.
 impl Writer {
     fn value(self, value: &Value) -> Json {
         match value {
@@ -65,16 +67,26 @@ impl Writer {
     }
 
     fn array<'a>(self, items: impl IntoIterator<Item = &'a Value>) -> Json {
-        Json::Array(items.into_iter().map(|item| self.value(item)).collect())
+        let mut array = Vec::new();
+        for item in items {
+            array.push(self.value(item));
+        }
+        Json::Array(array)
     }
 
     fn dict(self, pairs: &Dict) -> Json {
         if is_plain(pairs) {
-            let member = |(key, value): (&Value, _)| (text(key), self.value(value));
-            return Json::Object(pairs.iter().map(member).collect());
+            let mut members = Map::new();
+            for (key, value) in pairs.iter() {
+                members.insert(text(key), self.value(value));
+            }
+            return Json::Object(members);
         }
-        let pair = |(key, value)| Json::Array(Vec::from([self.value(key), self.value(value)]));
-        marked(marker::DICT, pairs.iter().map(pair).collect::<Vec<_>>())
+        let mut array = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs.iter() {
+            array.push(Json::Array(Vec::from([self.value(key), self.value(value)])));
+        }
+        marked(marker::DICT, array)
     }
 }
 

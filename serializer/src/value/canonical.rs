@@ -87,37 +87,43 @@ impl Writer {
         self.out.extend_from_slice(&(len as u64).to_be_bytes());
     }
 
+    // These call one another once a level: in loops, because iterator adaptors
+    // would take several times the stack where nothing is optimised.
+
     fn sequence(&mut self, kind: u8, items: &[Value]) -> Option<()> {
         self.head(kind, items.len());
-        items.iter().try_for_each(|item| self.value(item))
+        for item in items {
+            self.value(item)?;
+        }
+        Some(())
     }
 
     fn set(&mut self, kind: u8, items: &Set) -> Option<()> {
-        let texts = items
-            .iter()
-            .map(|item| canonical(item, self.equality))
-            .collect();
-        self.sorted(kind, texts)
+        let mut texts = Vec::with_capacity(items.len());
+        for item in items {
+            texts.push(canonical(item, self.equality)?);
+        }
+        self.sorted(kind, texts);
+        Some(())
     }
 
     fn dict(&mut self, pairs: &Dict) -> Option<()> {
-        let pair = |(key, value)| {
+        let mut texts = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs.iter() {
             let mut text = canonical(key, self.equality)?;
             text.append(&mut canonical(value, self.equality)?);
-            Some(text)
-        };
-        let texts = pairs.iter().map(pair).collect();
-        self.sorted(b'd', texts)
+            texts.push(text);
+        }
+        self.sorted(b'd', texts);
+        Some(())
     }
 
-    fn sorted(&mut self, kind: u8, texts: Option<Vec<Vec<u8>>>) -> Option<()> {
-        let mut texts = texts?;
+    fn sorted(&mut self, kind: u8, mut texts: Vec<Vec<u8>>) {
         texts.sort_unstable();
         self.head(kind, texts.len());
         for text in texts {
             self.out.extend_from_slice(&text);
         }
-        Some(())
     }
 
     fn exact_number(&mut self, value: &Value) {
