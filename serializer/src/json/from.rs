@@ -11,7 +11,7 @@ use super::error::{FromJsonError, FromJsonErrorKind as Kind};
 use super::marker;
 use crate::{ChannelId, Complex, Dict, Int, Limits, Set, Value};
 
-/// The value that JSON stands for, by [the table](self).
+/// The value that JSON stands for, by [the table](super).
 ///
 /// Plain JSON reads as one expects: objects as dicts, arrays as lists, numbers
 /// with a point or an exponent as floats. In keys and sets arrays are tuples.

@@ -11,7 +11,7 @@ use super::marker;
 use crate::{Complex, Dict, Int, Value};
 
 /// A value as JSON for people and other programs: tuples are arrays, as
-/// Python's `json` has them. [The table](self) has the rest.
+/// Python's `json` has them. [The table](super) has the rest.
 ///
 /// ```
 /// use execnet_serializer::{json::to_json, Bytes, Value};
