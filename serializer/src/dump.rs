@@ -93,7 +93,7 @@ dump_scalars! {
     u8 => |encoder, value| encoder.int(i64::from(*value));
     u16 => |encoder, value| encoder.int(i64::from(*value));
     u32 => |encoder, value| encoder.int(i64::from(*value));
-    u64 => |encoder, value| encoder.i128(i128::from(*value));
+    u64 => |encoder, value| encoder.u64(*value);
     u128 => |encoder, value| encoder.u128(*value);
     f32 => |encoder, value| encoder.float(f64::from(*value));
     f64 => |encoder, value| encoder.float(*value);

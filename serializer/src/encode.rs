@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use embedded_io::Write;
 
-use crate::error::{DumpError, DumpErrorKind, EncodeError};
+use crate::error::{DumpError, EncodeError, Refusal};
 use crate::{ChannelId, Complex, Opcode};
 
 /// The version byte `dump` and `dumps` put in front: that of execnet 2.
@@ -102,6 +102,18 @@ impl<W: Write> Encoder<W> {
     /// # Errors
     /// When the sink fails.
     pub fn u128(&mut self, value: u128) -> Result<(), EncodeError<W::Error>> {
+        match i32::try_from(value) {
+            Ok(small) => self.operand(Opcode::Int, small),
+            Err(_) => self.decimal(value),
+        }
+    }
+
+    /// Writes an unsigned integer of up to 64 bits.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    #[inline]
+    pub fn u64(&mut self, value: u64) -> Result<(), EncodeError<W::Error>> {
         match i32::try_from(value) {
             Ok(small) => self.operand(Opcode::Int, small),
             Err(_) => self.decimal(value),
@@ -287,14 +299,59 @@ impl<W: Write> Encoder<W> {
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<(), EncodeError<W::Error>>,
     ) -> Result<(), EncodeError<W::Error>> {
+        self.enter()?;
+        let written = write(self);
+        self.leave();
+        written
+    }
+
+    /// One container deeper; [`leave`](Self::leave) follows.
+    #[inline]
+    pub(crate) const fn enter(&mut self) -> Result<(), DumpError> {
         let limit = crate::Limits::MAX_DEPTH;
         if self.depth == limit {
-            return Err(DumpError::new(DumpErrorKind::Depth(limit)).into());
+            return Err(DumpError::new(Refusal::Depth(limit)));
         }
         self.depth += 1;
-        let written = write(self);
-        self.depth -= 1;
-        written
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) const fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Writes opcodes that another encoder made.
+    #[cfg(feature = "serde")]
+    pub(crate) fn encoded(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
+        self.put(bytes)
+    }
+
+    /// Writes the start of a complex number; its two parts follow.
+    #[cfg(feature = "serde")]
+    pub(crate) fn complex_parts(&mut self) -> Result<(), EncodeError<W::Error>> {
+        self.opcode(Opcode::Complex)
+    }
+
+    /// Writes one part of a complex number.
+    #[cfg(feature = "serde")]
+    pub(crate) fn complex_part(&mut self, value: f64) -> Result<(), EncodeError<W::Error>> {
+        self.put(&value.to_be_bytes())
+    }
+
+    /// Writes the start of a text; so many bytes of it follow.
+    #[cfg(feature = "serde")]
+    pub(crate) fn str_of(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
+        self.length(Opcode::Py3String, len)
+    }
+
+    /// An encoder at the same depth, for opcodes that this one gets later.
+    #[cfg(all(feature = "serde", feature = "alloc"))]
+    pub(crate) const fn beside(&self) -> Encoder<alloc::vec::Vec<u8>> {
+        Encoder {
+            sink: alloc::vec::Vec::new(),
+            depth: self.depth,
+        }
     }
 
     #[inline]
@@ -312,7 +369,7 @@ impl<W: Write> Encoder<W> {
     fn length(&mut self, opcode: Opcode, len: usize) -> Result<(), EncodeError<W::Error>> {
         match i32::try_from(len) {
             Ok(n) => self.operand(opcode, n),
-            Err(_) => Err(DumpError::new(DumpErrorKind::TooLong { opcode, len }).into()),
+            Err(_) => Err(DumpError::new(Refusal::TooLong { opcode, len }).into()),
         }
     }
 

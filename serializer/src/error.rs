@@ -166,53 +166,99 @@ pub struct DumpError {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum DumpErrorKind {
+enum DumpErrorKind {
+    Refusal(Refusal),
+    #[cfg(feature = "serde")]
+    Serde(crate::serde::Error),
+}
+
+/// What the format has no way to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
     TooLong {
         opcode: Opcode,
         len: usize,
     },
     Depth(u16),
     // Only values and serde's maps have keys of their own choice.
-    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "alloc", feature = "serde")), allow(dead_code))]
     Unhashable,
 }
 
 impl DumpError {
     #[cold]
-    pub(crate) const fn new(kind: DumpErrorKind) -> Self {
+    pub(crate) const fn new(refusal: Refusal) -> Self {
+        let kind = DumpErrorKind::Refusal(refusal);
         Self { kind }
+    }
+
+    const fn refusal(&self) -> Option<Refusal> {
+        match &self.kind {
+            DumpErrorKind::Refusal(refusal) => Some(*refusal),
+            #[cfg(feature = "serde")]
+            DumpErrorKind::Serde(error) => error.refusal(),
+        }
     }
 
     /// A length that does not fit the format's signed 32 bits.
     #[must_use]
     pub const fn is_too_long(&self) -> bool {
-        matches!(self.kind, DumpErrorKind::TooLong { .. })
+        matches!(self.refusal(), Some(Refusal::TooLong { .. }))
     }
 
     /// Nested deeper than [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH).
     #[must_use]
     pub const fn is_depth(&self) -> bool {
-        matches!(self.kind, DumpErrorKind::Depth(_))
+        matches!(self.refusal(), Some(Refusal::Depth(_)))
     }
 
     /// A list, dict or set as dict key or set element.
     #[must_use]
     pub const fn is_unhashable(&self) -> bool {
-        matches!(self.kind, DumpErrorKind::Unhashable)
+        matches!(self.refusal(), Some(Refusal::Unhashable))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<crate::serde::Error> for DumpError {
+    fn from(error: crate::serde::Error) -> Self {
+        let kind = DumpErrorKind::Serde(error);
+        Self { kind }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl DumpError {
+    /// As the error of a serializer.
+    pub(crate) fn into_serde(self) -> crate::serde::Error {
+        match self.kind {
+            DumpErrorKind::Refusal(refusal) => refusal.into(),
+            DumpErrorKind::Serde(error) => error,
+        }
     }
 }
 
 impl fmt::Display for DumpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            DumpErrorKind::TooLong { opcode, len } => write!(
+            DumpErrorKind::Refusal(refusal) => refusal.fmt(f),
+            #[cfg(feature = "serde")]
+            DumpErrorKind::Serde(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { opcode, len } => write!(
                 f,
                 "{} of length {len}: the format ends at {}; send it in parts",
                 opcode.name(),
                 i32::MAX
             ),
-            DumpErrorKind::Depth(limit) => write!(f, "nested deeper than {limit} containers"),
-            DumpErrorKind::Unhashable => f.write_str(
+            Self::Depth(limit) => write!(f, "nested deeper than {limit} containers"),
+            Self::Unhashable => f.write_str(
                 "a list, dict or set as dict key or set element: use a tuple or frozenset",
             ),
         }

@@ -10,6 +10,7 @@
 //! | none | [`Tokens`], the opcodes of a value, borrowed; [`Document`], a whole value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
 //! | `alloc` | [`Value`], [`loads`] and [`dumps`]; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
 //! | `json` | [`json`], values into and out of `serde_json`'s |
+//! | `serde` | [`mod@serde`]: any Rust type that serde knows, as `to_vec` and `from_slice` |
 //! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
 //!
 //! ```
@@ -43,6 +44,8 @@ mod opcode;
 mod options;
 mod reader;
 mod scalar;
+#[cfg(feature = "serde")]
+pub mod serde;
 mod token;
 #[cfg(feature = "alloc")]
 mod value;
@@ -62,6 +65,10 @@ pub use load::{dumps, dumps_internal, loads, loads_internal};
 pub use opcode::Opcode;
 pub use options::LoadOptions;
 pub use scalar::{ChannelId, Complex};
+#[cfg(feature = "serde")]
+pub use serde::to_writer;
+#[cfg(all(feature = "serde", feature = "alloc"))]
+pub use serde::{from_slice, from_slice_internal, from_value, to_value, to_vec, to_vec_internal};
 pub use token::{Token, Tokens};
 #[cfg(feature = "alloc")]
 pub use value::{Dict, Int, OutOfRange, ParseIntError, Set, Value, WrongType};

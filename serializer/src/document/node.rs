@@ -134,6 +134,16 @@ impl<'d, 'a> Node<'d, 'a> {
         }
     }
 
+    /// The integer, if it is one of 32 bits: the most frequent.
+    #[cfg(feature = "serde")]
+    #[inline]
+    pub(crate) const fn as_small(self) -> Option<i32> {
+        match self.slot.content {
+            Content::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The float, if it is one.
     #[must_use]
     pub const fn as_f64(self) -> Option<f64> {

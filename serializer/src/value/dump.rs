@@ -3,7 +3,7 @@
 use embedded_io::Write;
 
 use super::{Dict, Int, Set, Value};
-use crate::error::{DumpError, DumpErrorKind};
+use crate::error::{DumpError, Refusal};
 use crate::{Dump, EncodeError, Encoder};
 
 impl Dump for Value {
@@ -53,7 +53,7 @@ fn check_hashable<'a>(keys: impl IntoIterator<Item = &'a Value>) -> Result<(), D
     if keys.into_iter().all(Value::is_hashable) {
         Ok(())
     } else {
-        Err(DumpError::new(DumpErrorKind::Unhashable))
+        Err(DumpError::new(Refusal::Unhashable))
     }
 }
 

@@ -1,0 +1,240 @@
+//! The parts of containers, as serde asks for them.
+
+use serde_core::de::value::{F64Deserializer, U8Deserializer};
+use serde_core::de::{
+    self, Deserializer as _, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::error::Error;
+use super::path::Segment;
+use crate::{Complex, Items, Node, NodeKind, Pairs};
+
+/// The items of a list, tuple or set.
+pub(super) struct Elements<'d, 'de> {
+    items: Items<'d, 'de>,
+    given: usize,
+}
+
+impl<'d, 'de> Elements<'d, 'de> {
+    /// Gives all to the visitor, which must take them all.
+    #[inline]
+    pub(super) fn visit<V: Visitor<'de>>(
+        items: Items<'d, 'de>,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let mut elements = Self { items, given: 0 };
+        let value = visitor.visit_seq(&mut elements)?;
+        match elements.items.len() {
+            0 => Ok(value),
+            _ => Err(Error::invalid_length(
+                items.len(),
+                &Expected(elements.given),
+            )),
+        }
+    }
+}
+
+/// So many items were taken, and there are more.
+struct Expected(usize);
+
+impl de::Expected for Expected {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} items", self.0)
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        let Some(item) = self.items.next() else {
+            return Ok(None);
+        };
+        let index = self.given;
+        self.given += 1;
+        match seed.deserialize(item) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.within(Segment::Index(index))),
+        }
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.items.len())
+    }
+}
+
+/// The pairs of a dict.
+pub(super) struct Fields<'d, 'de> {
+    pairs: Pairs<'d, 'de>,
+    current: Option<(Node<'d, 'de>, Node<'d, 'de>)>,
+    /// Whether the keys are the names of a struct's fields.
+    named: bool,
+}
+
+impl<'d, 'de> Fields<'d, 'de> {
+    #[inline]
+    pub(super) fn visit<V: Visitor<'de>>(
+        pairs: Pairs<'d, 'de>,
+        named: bool,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let mut fields = Self {
+            pairs,
+            current: None,
+            named,
+        };
+        let value = visitor.visit_map(&mut fields)?;
+        match fields.pairs.len() {
+            0 => Ok(value),
+            left => Err(Error::invalid_length(
+                pairs.len(),
+                &Expected(pairs.len() - left),
+            )),
+        }
+    }
+
+    #[cold]
+    fn step(&self, key: Node<'d, 'de>) -> Segment<'de> {
+        match key.kind() {
+            NodeKind::Str(name) if self.named => Segment::Field(name),
+            kind => Segment::key(kind),
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<K: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
+        self.current = self.pairs.next();
+        let Some((key, _)) = self.current else {
+            return Ok(None);
+        };
+        match seed.deserialize(key) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.within(self.step(key))),
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let Some((key, value)) = self.current.take() else {
+            return Err(Error::custom("a value was asked for before its key"));
+        };
+        seed.deserialize(value)
+            .map_err(|error| error.within(self.step(key)))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.pairs.len())
+    }
+}
+
+/// Bytes where a sequence is wanted.
+pub(super) struct Octets<'de>(core::slice::Iter<'de, u8>);
+
+impl<'de> Octets<'de> {
+    pub(super) fn new(bytes: &'de [u8]) -> Self {
+        Self(bytes.iter())
+    }
+}
+
+impl<'de> SeqAccess<'de> for Octets<'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        let byte = self.0.next().copied();
+        let deserializer = byte.map(U8Deserializer::<Error>::new);
+        deserializer.map(|byte| seed.deserialize(byte)).transpose()
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
+}
+
+/// A complex number where a sequence is wanted.
+pub(super) struct Bits(core::array::IntoIter<f64, 2>);
+
+impl Bits {
+    pub(super) fn new(value: Complex) -> Self {
+        Self([value.re, value.im].into_iter())
+    }
+}
+
+impl<'de> SeqAccess<'de> for Bits {
+    type Error = Error;
+
+    fn next_element_seed<T: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        let part = self.0.next().map(F64Deserializer::<Error>::new);
+        part.map(|part| seed.deserialize(part)).transpose()
+    }
+}
+
+/// A variant with content: a dict of its name and that.
+pub(super) struct Variant<'d, 'de> {
+    name: Node<'d, 'de>,
+    content: Node<'d, 'de>,
+}
+
+impl<'d, 'de> Variant<'d, 'de> {
+    pub(super) const fn new(name: Node<'d, 'de>, content: Node<'d, 'de>) -> Self {
+        Self { name, content }
+    }
+
+    fn within<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|error| match self.name.as_str() {
+            Some(name) => error.within(Segment::Field(name)),
+            None => error,
+        })
+    }
+}
+
+impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
+        Ok((seed.deserialize(self.name)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<(), Error> {
+        self.within(de::Deserialize::deserialize(self.content))
+    }
+
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+        self.within(seed.deserialize(self.content))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        self.within(self.content.deserialize_tuple(len, visitor))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.within(self.content.deserialize_struct("", fields, visitor))
+    }
+}

@@ -1,0 +1,364 @@
+//! Containers while they are written.
+
+use embedded_io::Write;
+use serde_core::ser::{self, Serialize};
+
+use super::error::Error;
+use super::path::Segment;
+use super::ser::{Role, Serializer, Target};
+use crate::{Encoder, Tokens};
+
+/// A list, set or frozenset.
+pub(super) struct Seq<'e, W: Write> {
+    target: Target<'e, W>,
+    role: Role,
+    /// What was announced; for a list of unknown length nothing.
+    announced: Option<usize>,
+    written: usize,
+    /// The items of such a list, until they are counted.
+    #[cfg(feature = "alloc")]
+    held: Encoder<alloc::vec::Vec<u8>>,
+}
+
+impl<'e, W: Write> Seq<'e, W> {
+    #[inline]
+    pub(super) fn start(
+        mut target: Target<'e, W>,
+        role: Role,
+        announced: Option<usize>,
+    ) -> Result<Self, Error> {
+        target.enter()?;
+        match (role, announced) {
+            (Role::Set { .. } | Role::FrozenSet, _) => {}
+            (_, Some(len)) => target.put(|encoder| encoder.list(len))?,
+            #[cfg(feature = "alloc")]
+            (_, None) => {}
+            #[cfg(not(feature = "alloc"))]
+            (_, None) => {
+                return Err(Error::message(
+                    "a list's length must be known before its items where there is no allocator",
+                ));
+            }
+        }
+        Ok(Self {
+            #[cfg(feature = "alloc")]
+            held: target.beside(),
+            target,
+            role,
+            announced,
+            written: 0,
+        })
+    }
+
+    #[inline]
+    fn list_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        let index = self.written;
+        self.target.put(|encoder| encoder.index(index))?;
+        value(&mut self.target, item)?;
+        self.target.put(Encoder::set_item)
+    }
+
+    /// Nothing is written before the length is known.
+    #[cfg(feature = "alloc")]
+    fn held_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        let mut never = None;
+        let mut target = Target::new(&mut self.held, &mut never);
+        let index = self.written;
+        target.put(|encoder| encoder.index(index))?;
+        value(&mut target, item)?;
+        target.put(Encoder::set_item)
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        match (self.role, self.announced) {
+            (Role::Set { .. } | Role::FrozenSet, _) => key(&mut self.target, item),
+            #[cfg(feature = "alloc")]
+            (_, None) => self.held_item(item),
+            _ => self.list_item(item),
+        }
+    }
+
+    fn end_list(
+        #[cfg_attr(not(feature = "alloc"), allow(unused_mut))] mut self,
+    ) -> Result<(), Error> {
+        match self.announced {
+            Some(announced) if announced != self.written => Err(Error::message(format_args!(
+                "a sequence of {} items that announced {announced}",
+                self.written
+            ))),
+            #[cfg(feature = "alloc")]
+            None => {
+                let items = self.held.into_inner();
+                self.target.put(|encoder| encoder.list(self.written))?;
+                self.target.put(|encoder| encoder.encoded(&items))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<W: Write> ser::SerializeSeq for Seq<'_, W> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        let index = self.written;
+        self.element(item)
+            .map_err(|error| error.within(Segment::Index(index)))?;
+        self.written += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn end(mut self) -> Result<(), Error> {
+        self.target.leave();
+        let len = self.written;
+        match self.role {
+            Role::Set { .. } => self.target.put(|encoder| encoder.set(len)),
+            Role::FrozenSet => self.target.put(|encoder| encoder.frozenset(len)),
+            _ => self.end_list(),
+        }
+    }
+}
+
+/// A tuple or complex number, alone or in a variant.
+pub(super) struct Tuple<'e, W: Write> {
+    target: Target<'e, W>,
+    /// What each element is to become.
+    role: Role,
+    written: usize,
+    variant: Option<&'static str>,
+}
+
+impl<'e, W: Write> Tuple<'e, W> {
+    pub(super) fn start(mut target: Target<'e, W>, role: Role, len: usize) -> Result<Self, Error> {
+        let role = match role {
+            Role::Complex if len == 2 => Role::ComplexPart,
+            Role::Key | Role::Set { key: true } => Role::Key,
+            _ => Role::Value,
+        };
+        if role == Role::ComplexPart {
+            target.put(Encoder::complex_parts)?;
+        } else {
+            target.enter()?;
+        }
+        Ok(Self {
+            target,
+            role,
+            written: 0,
+            variant: None,
+        })
+    }
+
+    pub(super) fn start_variant(
+        target: Target<'e, W>,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<Self, Error> {
+        let tuple = Self::start(target, Role::Value, len)?;
+        Ok(Self {
+            variant: Some(variant),
+            ..tuple
+        })
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        let index = self.written;
+        self.written += 1;
+        let serializer = Serializer {
+            target: self.target.reborrow(),
+            role: self.role,
+        };
+        item.serialize(serializer).map_err(|error| {
+            let error = error.within(Segment::Index(index));
+            self.variant.into_iter().fold(error, Error::in_variant)
+        })
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        if self.role == Role::ComplexPart {
+            return Ok(());
+        }
+        self.target.leave();
+        self.target.put(|encoder| encoder.tuple(self.written))?;
+        if self.variant.is_some() {
+            self.target.leave();
+            self.target.put(Encoder::set_item)?;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> ser::SerializeTuple for Tuple<'_, W> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        self.element(item)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.finish()
+    }
+}
+
+macro_rules! tuple_fields {
+    ($($trait:ident)*) => {$(
+        impl<W: Write> ser::$trait for Tuple<'_, W> {
+            type Ok = ();
+            type Error = Error;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+                self.element(item)
+            }
+
+            fn end(self) -> Result<(), Error> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+tuple_fields! { SerializeTupleStruct SerializeTupleVariant }
+
+/// A dict: of a map or a struct, alone or in a variant.
+pub(super) struct Map<'e, W: Write> {
+    target: Target<'e, W>,
+    written: usize,
+    variant: Option<&'static str>,
+}
+
+impl<'e, W: Write> Map<'e, W> {
+    #[inline]
+    pub(super) fn start(
+        mut target: Target<'e, W>,
+        variant: Option<&'static str>,
+    ) -> Result<Self, Error> {
+        target.enter()?;
+        target.put(Encoder::dict)?;
+        Ok(Self {
+            target,
+            written: 0,
+            variant,
+        })
+    }
+
+    #[inline]
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, item: &T) -> Result<(), Error> {
+        self.target.put(|encoder| encoder.str(name))?;
+        value(&mut self.target, item).map_err(|error| {
+            let error = error.within(Segment::Field(name));
+            self.variant.into_iter().fold(error, Error::in_variant)
+        })?;
+        self.target.put(Encoder::set_item)
+    }
+
+    #[inline]
+    fn finish(mut self) -> Result<(), Error> {
+        self.target.leave();
+        if self.variant.is_some() {
+            self.target.leave();
+            self.target.put(Encoder::set_item)?;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> ser::SerializeMap for Map<'_, W> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        let pair = self.written;
+        self.written += 1;
+        key(&mut self.target, item).map_err(|error| error.within(Segment::Pair(pair)))
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        let pair = self.written.saturating_sub(1);
+        value(&mut self.target, item).map_err(|error| error.within(Segment::Pair(pair)))?;
+        self.target.put(Encoder::set_item)
+    }
+
+    #[inline]
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        name: &K,
+        item: &V,
+    ) -> Result<(), Error> {
+        self.written += 1;
+        key(&mut self.target, name).map_err(|error| under_key(error, name))?;
+        value(&mut self.target, item).map_err(|error| under_key(error, name))?;
+        self.target.put(Encoder::set_item)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.finish()
+    }
+}
+
+macro_rules! dict_fields {
+    ($($trait:ident)*) => {$(
+        impl<W: Write> ser::$trait for Map<'_, W> {
+            type Ok = ();
+            type Error = Error;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                item: &T,
+            ) -> Result<(), Error> {
+                self.field(name, item)
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Error> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+dict_fields! { SerializeStruct SerializeStructVariant }
+
+#[inline]
+fn value<W: Write>(
+    target: &mut Target<'_, W>,
+    item: &(impl Serialize + ?Sized),
+) -> Result<(), Error> {
+    item.serialize(Serializer {
+        target: target.reborrow(),
+        role: Role::Value,
+    })
+}
+
+#[inline]
+fn key<W: Write>(
+    target: &mut Target<'_, W>,
+    item: &(impl Serialize + ?Sized),
+) -> Result<(), Error> {
+    item.serialize(Serializer {
+        target: target.reborrow(),
+        role: Role::Key,
+    })
+}
+
+/// The error seen from the dict: with the key written once more, to show it.
+#[cold]
+fn under_key(error: Error, key: &(impl Serialize + ?Sized)) -> Error {
+    // A longer key is not worth showing.
+    let mut bytes = [0; 128];
+    let mut encoder = Encoder::new(&mut bytes[..]);
+    let mut failed = None;
+    let written = key.serialize(Serializer {
+        target: Target::new(&mut encoder, &mut failed),
+        role: Role::Value,
+    });
+    let token = written.ok().and_then(|()| Tokens::new(&bytes).next());
+    error.within(match token {
+        Some(Ok(token)) => Segment::written_key(token),
+        _ => Segment::Other,
+    })
+}

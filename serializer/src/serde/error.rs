@@ -1,0 +1,196 @@
+//! What can go wrong between bytes and Rust types, and where.
+
+use core::fmt;
+
+use super::path::{Path, Segment};
+use super::text::Text;
+use crate::LoadError;
+use crate::error::Refusal;
+
+/// A value does not fit the type, or the type does not fit the format.
+///
+/// It says where in the value, as Python would reach it: `[1]['data'].longrepr`
+/// is the field `longrepr` of what the dict at index 1 has under `'data'`.
+///
+/// ```
+/// use execnet_serializer::{dumps, from_slice};
+/// let bytes = dumps(&[("a", 1), ("b", -1)])?;
+/// let error = from_slice::<Vec<(String, u8)>>(&bytes).unwrap_err();
+/// assert_eq!(error.path().to_string(), "[1][1]");
+/// assert_eq!(
+///     error.to_string(),
+///     "[1][1]: invalid value: integer `-1`, expected u8",
+/// );
+/// # Ok::<(), execnet_serializer::DumpError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error {
+    // One word where there is a heap: results with it stay small.
+    #[cfg(feature = "alloc")]
+    inner: alloc::boxed::Box<Inner>,
+    #[cfg(not(feature = "alloc"))]
+    inner: Inner,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    cause: Cause,
+    path: Path,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Cause {
+    Load(LoadError),
+    Refusal(Refusal),
+    Sink,
+    Message(Text<48>),
+}
+
+impl Error {
+    #[cold]
+    fn new(cause: Cause) -> Self {
+        let inner = Inner {
+            cause,
+            path: Path::new(),
+        };
+        Self {
+            #[cfg(feature = "alloc")]
+            inner: alloc::boxed::Box::new(inner),
+            #[cfg(not(feature = "alloc"))]
+            inner,
+        }
+    }
+
+    #[cold]
+    pub(super) fn message(message: impl fmt::Display) -> Self {
+        Self::new(Cause::Message(Text::of(message)))
+    }
+
+    /// The sink failed; its own error is kept beside.
+    #[cold]
+    pub(super) fn sink() -> Self {
+        Self::new(Cause::Sink)
+    }
+
+    /// The same error, seen from one level further out.
+    #[cold]
+    pub(super) fn within(mut self, segment: Segment<'_>) -> Self {
+        self.inner.path.prepend(segment);
+        self
+    }
+
+    /// The same error, seen from outside a variant.
+    #[cold]
+    pub(super) fn in_variant(self, name: &'static str) -> Self {
+        self.within(Segment::Field(name))
+    }
+
+    /// Where in the value; empty for the value as a whole.
+    #[must_use]
+    pub fn path(&self) -> impl fmt::Display {
+        &self.inner.path
+    }
+
+    /// Why the bytes are no value at all, if that is what is wrong.
+    #[must_use]
+    pub fn as_load_error(&self) -> Option<&LoadError> {
+        match &self.inner.cause {
+            Cause::Load(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn refusal(&self) -> Option<Refusal> {
+        #[cfg(feature = "alloc")]
+        let cause = {
+            let inner: &Inner = &self.inner;
+            &inner.cause
+        };
+        #[cfg(not(feature = "alloc"))]
+        let cause = &self.inner.cause;
+        match cause {
+            Cause::Refusal(refusal) => Some(*refusal),
+            _ => None,
+        }
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        Self::new(Cause::Load(error))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(Cause::Refusal(refusal))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.inner.path.is_empty() {
+            write!(f, "{}: ", self.inner.path)?;
+        }
+        match &self.inner.cause {
+            Cause::Load(error) => error.fmt(f),
+            Cause::Refusal(refusal) => refusal.fmt(f),
+            Cause::Sink => f.write_str("cannot write the encoded value"),
+            Cause::Message(message) => message.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({:?})", format_args!("{self}"))
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl serde_core::ser::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::message(message)
+    }
+}
+
+impl serde_core::de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::message(message)
+    }
+}
+
+/// Reading from a source or writing to a sink failed: the value, or the source
+/// or sink itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamError<E> {
+    /// The value does not fit.
+    Value(Error),
+    /// The source or sink failed.
+    Io(E),
+}
+
+impl<E> From<Error> for StreamError<E> {
+    fn from(error: Error) -> Self {
+        Self::Value(error)
+    }
+}
+
+impl<E> fmt::Display for StreamError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(error) => error.fmt(f),
+            Self::Io(_) => f.write_str("cannot read or write the encoded value"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for StreamError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Value(error) => error.source(),
+            Self::Io(error) => Some(error),
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Values through serde: into this format and back whole, into others as
+//! closely as they can.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde_core::de::value::U8Deserializer;
+use serde_core::de::{
+    self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+use serde_core::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
+
+use super::error::Error;
+use super::special;
+use crate::{ChannelId, Complex, Dict, Int, Node, NodeKind, Set, Value};
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Int(value) => value.serialize(serializer),
+            Self::Float(value) => serializer.serialize_f64(*value),
+            Self::Complex(value) => value.serialize(serializer),
+            Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
+            Self::Str(text) => serializer.serialize_str(text),
+            Self::List(items) => items.serialize(serializer),
+            Self::Tuple(items) => {
+                let mut tuple = serializer.serialize_tuple(items.len())?;
+                items
+                    .iter()
+                    .try_for_each(|item| tuple.serialize_element(item))?;
+                tuple.end()
+            }
+            Self::Dict(pairs) => pairs.serialize(serializer),
+            Self::Set(items) => serializer.serialize_newtype_struct(special::SET, items),
+            Self::FrozenSet(items) => {
+                serializer.serialize_newtype_struct(special::FROZENSET, items)
+            }
+            Self::Channel(id) => id.serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for Dict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        self.iter()
+            .try_for_each(|(key, value)| map.serialize_entry(key, value))?;
+        map.end()
+    }
+}
+
+/// A sequence: [`Value`] says which kind of set it is.
+impl Serialize for Set {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl Serialize for Int {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.to_i64(), i128::try_from(self)) {
+            (Some(value), _) => serializer.serialize_i64(value),
+            (None, Ok(value)) => serializer.serialize_i128(value),
+            (None, Err(_)) => serializer.serialize_newtype_struct(special::INT, &self.to_string()),
+        }
+    }
+}
+
+/// What a value is, where serde's calls alone do not say it.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Tag {
+    Tuple,
+    Set,
+    FrozenSet,
+    Complex,
+    Channel,
+    Int,
+}
+
+impl Tag {
+    const ALL: [Self; 6] = [
+        Self::Tuple,
+        Self::Set,
+        Self::FrozenSet,
+        Self::Complex,
+        Self::Channel,
+        Self::Int,
+    ];
+}
+
+/// Gives a node to the visitor of a [`Value`].
+pub(super) fn visit<'de, V: Visitor<'de>>(
+    node: Node<'_, 'de>,
+    visitor: V,
+) -> Result<V::Value, Error> {
+    let tag = match node.kind() {
+        NodeKind::Tuple(_) => Tag::Tuple,
+        NodeKind::Set(_) => Tag::Set,
+        NodeKind::FrozenSet(_) => Tag::FrozenSet,
+        NodeKind::Complex(_) => Tag::Complex,
+        NodeKind::Channel(_) => Tag::Channel,
+        NodeKind::BigInt(_) => Tag::Int,
+        _ => return node.deserialize_any(visitor),
+    };
+    visitor.visit_enum(Tagged { tag, node })
+}
+
+/// A node with its tag.
+struct Tagged<'d, 'de> {
+    tag: Tag,
+    node: Node<'d, 'de>,
+}
+
+impl<'de> EnumAccess<'de> for Tagged<'_, 'de> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
+        let tag = seed.deserialize(U8Deserializer::<Error>::new(self.tag as u8))?;
+        Ok((tag, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Tagged<'_, 'de> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+        seed.deserialize(self.node)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        self.node.deserialize_tuple(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.node.deserialize_map(visitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(special::VALUE, Values)
+    }
+}
+
+/// Scalars that a visitor takes as they are.
+macro_rules! visits {
+    ($($method:ident($type:ty) => $make:expr;)*) => {$(
+        fn $method<E: de::Error>(self, value: $type) -> Result<Value, E> {
+            let make: fn($type) -> Value = $make;
+            Ok(make(value))
+        }
+    )*};
+}
+
+struct Values;
+
+impl<'de> Visitor<'de> for Values {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    visits! {
+        visit_bool(bool) => Value::Bool;
+        visit_i64(i64) => Value::from;
+        visit_i128(i128) => Value::from;
+        visit_u64(u64) => Value::from;
+        visit_u128(u128) => Value::from;
+        visit_f64(f64) => Value::Float;
+        visit_str(&str) => |text| Value::Str(text.to_string());
+        visit_string(String) => Value::Str;
+        visit_bytes(&[u8]) => |bytes| Value::Bytes(bytes.to_vec());
+        visit_byte_buf(Vec<u8>) => Value::Bytes;
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::None)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        Value::deserialize(deserializer)
+    }
+
+    /// Other formats come here, with a deserializer of themselves.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, other: D) -> Result<Value, D::Error> {
+        other.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(item) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Value::List(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, pairs: A) -> Result<Value, A::Error> {
+        collect(pairs).map(Value::Dict)
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
+        let (tag, content) = tagged.variant::<u8>()?;
+        match Tag::ALL.get(usize::from(tag)) {
+            Some(Tag::Tuple) => content.newtype_variant().map(Value::Tuple),
+            Some(Tag::Set) => content.newtype_variant().map(Value::Set),
+            Some(Tag::FrozenSet) => content.newtype_variant().map(Value::FrozenSet),
+            Some(Tag::Complex) => content.newtype_variant::<Complex>().map(Value::Complex),
+            Some(Tag::Channel) => content.newtype_variant::<ChannelId>().map(Value::Channel),
+            Some(Tag::Int) => content.newtype_variant::<Int>().map(Value::Int),
+            None => Err(de::Error::custom("a value of unknown kind")),
+        }
+    }
+}
+
+fn collect<'de, A: MapAccess<'de>>(mut pairs: A) -> Result<Dict, A::Error> {
+    let mut all: Vec<(Value, Value)> = Vec::new();
+    while let Some(pair) = pairs.next_entry()? {
+        all.push(pair);
+    }
+    Ok(all.into_iter().collect())
+}
+
+impl<'de> Deserialize<'de> for Dict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Dict;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a dict")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, pairs: A) -> Result<Dict, A::Error> {
+                collect(pairs)
+            }
+        }
+
+        deserializer.deserialize_map(All)
+    }
+}
+
+impl<'de> Deserialize<'de> for Set {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Value>::deserialize(deserializer)?
+            .into_iter()
+            .collect())
+    }
+}
+
+impl<'de> Deserialize<'de> for Int {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+
+        /// Every integer there is.
+        macro_rules! visit_ints {
+            ($($method:ident($type:ty);)*) => {$(
+                fn $method<E: de::Error>(self, value: $type) -> Result<Int, E> {
+                    Ok(Int::from(value))
+                }
+            )*};
+        }
+
+        impl<'de> Visitor<'de> for Any {
+            type Value = Int;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an integer")
+            }
+
+            visit_ints! {
+                visit_i64(i64);
+                visit_i128(i128);
+                visit_u64(u64);
+                visit_u128(u128);
+            }
+
+            fn visit_str<E: de::Error>(self, digits: &str) -> Result<Int, E> {
+                digits.parse().map_err(E::custom)
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, other: D) -> Result<Int, D::Error> {
+                other.deserialize_any(self)
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(special::INT, Any)
+    }
+}
