@@ -29,28 +29,80 @@ pub(crate) enum Failure {
     Io(io::Error),
 }
 
+/// A way to a process that is to become a worker.
+pub(crate) trait Wire {
+    /// Sends some of `unsent` and reads what is there into `buffer`, whichever can be done first, and returns then; or
+    /// does nothing when that takes longer than `patience`.
+    ///
+    /// It must not stay longer: a process that neither reads nor writes is no excuse.
+    ///
+    /// # Errors
+    ///
+    /// The way is broken. An end of what the process reads is no error, and counts as having sent all: what it has to
+    /// say comes from its output.
+    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn>;
+}
+
+/// What a turn has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Turn {
+    /// How many bytes were sent.
+    pub(crate) sent: usize,
+    /// How many bytes were read; 0 at the end of the output, none if there was nothing to read yet.
+    pub(crate) received: Option<usize>,
+}
+
 /// Sends the program and waits for the answer, reading and writing as the process lets us.
 pub(crate) fn bootstrap(
-    stdin: &mut ChildStdin,
-    stdout: &mut ChildStdout,
+    wire: &mut impl Wire,
     program: &[u8],
     scanner: &mut Scanner,
     patience: Duration,
 ) -> Result<Ready, Failure> {
     let deadline = Instant::now() + patience;
     let mut unsent = program;
+    let mut buffer = [0; 4096];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Failure::Deadline(patience));
         }
-        let (readable, writable) = wait(stdin, stdout, !unsent.is_empty(), left)?;
-        if readable && let Some(ready) = read(stdout, scanner)? {
-            return Ok(ready);
+        let turn = wire.turn(unsent, &mut buffer, left).map_err(Failure::Io)?;
+        unsent = unsent.get(turn.sent..).unwrap_or_default();
+        match turn.received {
+            None => {}
+            Some(0) => return Err(Failure::End),
+            Some(size) => {
+                let bytes = buffer.get(..size).unwrap_or_default();
+                if let Some(ready) = scanner.push(bytes).map_err(Failure::Answer)? {
+                    return Ok(ready);
+                }
+            }
         }
-        if writable {
-            unsent = write(stdin, unsent)?;
-        }
+    }
+}
+
+/// The standard input and output of a process here.
+#[derive(Debug)]
+pub(crate) struct Pipes {
+    pub(crate) stdin: ChildStdin,
+    pub(crate) stdout: ChildStdout,
+}
+
+impl Wire for Pipes {
+    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
+        let (readable, writable) = wait(&self.stdin, &self.stdout, !unsent.is_empty(), patience)?;
+        let received = if readable {
+            read(&mut self.stdout, buffer)?
+        } else {
+            None
+        };
+        let sent = if writable {
+            write(&mut self.stdin, unsent)?
+        } else {
+            0
+        };
+        Ok(Turn { sent, received })
     }
 }
 
@@ -58,52 +110,38 @@ fn wait(
     stdin: &ChildStdin,
     stdout: &ChildStdout,
     sending: bool,
-    left: Duration,
-) -> Result<(bool, bool), Failure> {
-    let wanted = if sending {
-        PollFlags::OUT
-    } else {
-        PollFlags::empty()
-    };
+    patience: Duration,
+) -> io::Result<(bool, bool)> {
     let mut ends = [
         PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::IN),
-        PollFd::from_borrowed_fd(stdin.as_fd(), wanted),
+        PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::OUT),
     ];
     // A closed standard input shows all the time; once we do not write it tells nothing.
-    let ends = if sending {
-        &mut ends[..]
-    } else {
-        &mut ends[..1]
-    };
-    match poll(ends, Some(&timespec(left))) {
+    let watched = if sending { 2 } else { 1 };
+    let ends = ends.get_mut(..watched).unwrap_or_default();
+    match poll(ends, Some(&timespec(patience))) {
         Ok(_) | Err(Errno::INTR) => {
             let mut ready = ends.iter().map(|end| !end.revents().is_empty());
             Ok((ready.next() == Some(true), ready.next() == Some(true)))
         }
-        Err(error) => Err(Failure::Io(error.into())),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn read(stdout: &mut ChildStdout, scanner: &mut Scanner) -> Result<Option<Ready>, Failure> {
-    let mut buffer = [0; 4096];
-    match stdout.read(&mut buffer) {
-        Ok(0) => Err(Failure::End),
-        Ok(size) => scanner
-            .push(buffer.get(..size).unwrap_or_default())
-            .map_err(Failure::Answer),
+fn read(stdout: &mut ChildStdout, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    match stdout.read(buffer) {
+        Ok(size) => Ok(Some(size)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-        Err(error) => Err(Failure::Io(error)),
+        Err(error) => Err(error),
     }
 }
 
-/// Sends a piece; returns what is left.
-fn write<'a>(stdin: &mut ChildStdin, unsent: &'a [u8]) -> Result<&'a [u8], Failure> {
+/// Sends a piece; returns how long it was.
+fn write(stdin: &mut ChildStdin, unsent: &[u8]) -> io::Result<usize> {
     let chunk = unsent.get(..WRITE_CHUNK).unwrap_or(unsent);
     match stdin.write(chunk) {
-        Ok(size) => Ok(unsent.get(size..).unwrap_or_default()),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(unsent),
-        // It does not read. What it has to say, and its end, come from its output.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(&[]),
-        Err(error) => Err(Failure::Io(error)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(unsent.len()),
+        done => done,
     }
 }

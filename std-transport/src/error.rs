@@ -9,8 +9,8 @@ use crate::bootstrap::Failure;
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
 use crate::printable::printable;
-use crate::process::Process;
 use crate::spec::SpecError;
+use crate::transport::{End, Peer};
 
 /// No gateway could be made.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl BootstrapError {
         self.stage
     }
 
-    /// The command line; long arguments are cut.
+    /// The command line, long arguments cut, or the address.
     #[must_use]
     pub fn command(&self) -> &str {
         &self.command
@@ -149,21 +149,21 @@ impl BootstrapError {
         }
     }
 
-    /// For a process that has just failed to answer: `exit` is how it ended before anybody killed it.
+    /// For a peer that has just failed to answer: `end` is how it ended before anybody killed it.
     pub(crate) fn handshake(
-        process: &Process,
-        exit: Option<Exit>,
+        peer: &dyn Peer,
+        end: Option<End>,
         failure: Failure,
         noise: &[u8],
     ) -> Self {
         let (stage, reason, source) = explain(failure);
         Self {
             stage,
-            command: process.command().to_owned(),
+            command: peer.name().to_owned(),
             reason,
-            exit,
+            exit: end.and_then(End::exit),
             output: printable(noise),
-            stderr: process.stderr(),
+            stderr: peer.stderr(),
             source,
         }
     }
@@ -229,26 +229,27 @@ impl Error for HandshakeTimeout {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerExit {
     command: String,
-    exit: Option<Exit>,
+    end: Option<End>,
     stderr: String,
 }
 
 impl WorkerExit {
-    pub(crate) fn new(process: &Process, exit: Option<Exit>) -> Self {
+    pub(crate) fn new(peer: &dyn Peer, end: Option<End>) -> Self {
         Self {
-            command: process.command().to_owned(),
-            exit,
-            stderr: process.stderr(),
+            command: peer.name().to_owned(),
+            end,
+            stderr: peer.stderr(),
         }
     }
 
-    /// How it ended; none if it runs on although its end of the link is closed.
+    /// How it ended; none if it runs on although its end of the link is closed, and where nobody tells: behind a
+    /// socket.
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {
-        self.exit
+        self.end.and_then(End::exit)
     }
 
-    /// The command line; long arguments are cut.
+    /// The command line, long arguments cut, or the address.
     #[must_use]
     pub fn command(&self) -> &str {
         &self.command
@@ -263,8 +264,9 @@ impl WorkerExit {
 
 impl fmt::Display for WorkerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.exit {
-            Some(exit) => write!(f, "the worker {exit}")?,
+        match self.end {
+            Some(End::Process(exit)) => write!(f, "the worker {exit}")?,
+            Some(End::Link) => f.write_str("the worker's link is closed")?,
             None => f.write_str("the worker closed its link, and runs on")?,
         }
         write!(f, "\n  command: {}", self.command)?;

@@ -11,12 +11,11 @@ use execnet_serializer::Limits;
 
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::exit::Exit;
-use crate::popen;
-use crate::process::Process;
 use crate::program::Grace;
-use crate::spec::{IntoXSpec, SpecError, XSpec};
+use crate::spec::{IntoXSpec, XSpec};
 use crate::stderr::Stderr;
 use crate::sync::Mutex;
+use crate::transport::{self, Connected, End, Peer, Request};
 
 /// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
 const DROP_PATIENCE: Duration = Duration::from_secs(1);
@@ -48,8 +47,8 @@ struct Members {
     list: Vec<Member>,
     /// Ids of members, and of those being made.
     ids: HashSet<String>,
-    /// Processes that are to become members, by id.
-    starting: HashMap<String, Arc<Process>>,
+    /// Peers that are to become members, by id.
+    starting: HashMap<String, Arc<dyn Peer>>,
     /// How often the group was terminated: what was begun before the last time is to end.
     terminations: u64,
     next: u64,
@@ -57,7 +56,7 @@ struct Members {
 
 struct Member {
     gateway: Gateway,
-    process: Arc<Process>,
+    peer: Arc<dyn Peer>,
 }
 
 /// Settings of all gateways of a group.
@@ -178,23 +177,23 @@ impl Group {
     pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let (members, starting) = self.members.lock().take();
-        starting.iter().for_each(|process| process.signal_group());
+        starting.iter().for_each(|peer| peer.signal_kill());
         members.iter().for_each(|member| member.gateway.exit());
         let left: Vec<_> = members
             .iter()
-            .map(|member| member.process.wait(deadline))
+            .map(|member| member.peer.wait(deadline))
             .collect();
         // All are told before any is waited for.
-        let stuck = members.iter().zip(&left).filter(|(_, exit)| exit.is_none());
-        stuck.for_each(|(member, _)| member.process.signal_group());
+        let stuck = members.iter().zip(&left).filter(|(_, end)| end.is_none());
+        stuck.for_each(|(member, _)| member.peer.signal_kill());
         let reports = members
             .iter()
             .zip(left)
-            .map(|(member, exit)| report(member, exit));
+            .map(|(member, end)| report(member, end));
         let reports: Vec<MemberReport> = reports.collect();
         // Whoever is making a gateway to one of these tells how it ended.
-        for process in starting {
-            let _ = process.kill();
+        for peer in starting {
+            let _ = peer.kill();
         }
         let ids = &mut self.members.lock().ids;
         for report in &reports {
@@ -217,25 +216,27 @@ impl Group {
     }
 
     fn start(&self, id: &str, spec: &XSpec, terminations: u64) -> Result<Member, MakeGatewayError> {
-        if !spec.has("popen") {
-            return Err(SpecError::NoTransport.into());
-        }
-        let begun = |process: &Arc<Process>| {
+        let begun = |peer: Arc<dyn Peer>| {
             let mut members = self.members.lock();
             if members.terminations != terminations {
-                // terminate() came while the process was being started, and has not seen it.
-                process.signal_group();
+                // terminate() came while the peer was being started, and has not seen it.
+                peer.signal_kill();
             }
-            members.starting.insert(id.to_owned(), Arc::clone(process));
+            members.starting.insert(id.to_owned(), peer);
         };
-        let (link, process) = popen::start(id, spec, &self.options, begun)?;
+        let Connected { link, peer } = transport::start(&Request {
+            id,
+            spec,
+            options: &self.options,
+            group: self,
+            begun: &begun,
+        })?;
         let mut config = GatewayConfig::new(id, Role::Initiator);
         config.limits = self.options.limits;
         match Gateway::new(link, config) {
-            Ok(gateway) => Ok(Member { gateway, process }),
+            Ok(gateway) => Ok(Member { gateway, peer }),
             Err(error) => {
-                let command = process.command().to_owned();
-                Err(BootstrapError::io(Stage::Link, command, error).into())
+                Err(BootstrapError::io(Stage::Link, peer.name().to_owned(), error).into())
             }
         }
     }
@@ -243,7 +244,7 @@ impl Group {
 
 impl Members {
     /// All members, and the processes that are to become some.
-    fn take(&mut self) -> (Vec<Member>, Vec<Arc<Process>>) {
+    fn take(&mut self) -> (Vec<Member>, Vec<Arc<dyn Peer>>) {
         self.terminations += 1;
         let starting = self.starting.values().cloned();
         (core::mem::take(&mut self.list), starting.collect())
@@ -300,20 +301,23 @@ pub struct MemberReport {
 pub enum Outcome {
     /// It left in time, or had ended before.
     Exited(Exit),
-    /// It was killed.
-    Killed(Exit),
+    /// It let go of its link in time; nobody tells how it ended: behind a socket.
+    Closed,
+    /// It was killed. Behind a socket, where nobody tells: its link was cut.
+    Killed(Option<Exit>),
     /// It was killed, and has not ended yet.
     LeftBehind,
 }
 
-/// What became of a member; `exit` is how it ended by itself, the others have been killed.
-fn report(member: &Member, exit: Option<Exit>) -> MemberReport {
-    let outcome = match exit {
-        Some(exit) => Outcome::Exited(exit),
-        None => member
-            .process
-            .kill()
-            .map_or(Outcome::LeftBehind, Outcome::Killed),
+/// What became of a member; `end` is how it ended by itself, the others have been killed.
+fn report(member: &Member, end: Option<End>) -> MemberReport {
+    let outcome = match end {
+        Some(End::Process(exit)) => Outcome::Exited(exit),
+        Some(End::Link) => Outcome::Closed,
+        None => match member.peer.kill() {
+            Some(end) => Outcome::Killed(end.exit()),
+            None => Outcome::LeftBehind,
+        },
     };
     if outcome != Outcome::LeftBehind {
         // The link ended with the process; a thread that sees that late ends by itself.

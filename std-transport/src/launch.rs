@@ -48,8 +48,13 @@ fn write_word(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
     }
 }
 
+/// The processes a spec may mean, in the order they are to be tried: the first that exists is it.
+pub(crate) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
+    popen(spec)
+}
+
 /// The processes a `popen` spec may mean, in the order they are to be tried: the first that exists is it.
-pub(crate) fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
+fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     let words = match spec.get("python") {
         Some(text) => vec![split_python(text)?],
         None => DEFAULT_PYTHONS.map(|name| vec![name.to_owned()]).to_vec(),

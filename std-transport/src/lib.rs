@@ -35,13 +35,13 @@ mod exit;
 mod group;
 mod handshake;
 mod launch;
-mod popen;
 mod printable;
 mod process;
 mod program;
 mod spec;
 mod stderr;
 mod sync;
+mod transport;
 mod wait;
 
 pub use error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};

@@ -13,10 +13,8 @@ use crate::exit::Exit;
 use crate::launch::Launch;
 use crate::stderr::{Stderr, StderrTail};
 use crate::sync::Mutex;
+use crate::transport::{End, Peer};
 use crate::wait::ExitWatch;
-
-/// How long the death of a killed process may take.
-const KILL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A process in a process group of its own, which dies with it.
 ///
@@ -87,46 +85,6 @@ impl Process {
         }
     }
 
-    /// The command line it was started with, shortened.
-    pub(crate) fn command(&self) -> &str {
-        &self.command
-    }
-
-    /// Waits for its end; none if it still runs at the deadline.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Exit> {
-        loop {
-            if let Some(exit) = self.try_exit() {
-                return Some(exit);
-            }
-            if !self.watch.wait(deadline) {
-                return self.try_exit();
-            }
-        }
-    }
-
-    /// Kills it and its group, and waits for that, though not for ever.
-    pub(crate) fn kill(&self) -> Option<Exit> {
-        self.signal_group();
-        self.wait(Some(Instant::now() + KILL_PATIENCE))
-    }
-
-    /// Kills it and its group.
-    pub(crate) fn signal_group(&self) {
-        if self.state.lock().exit.is_none() {
-            // Fails when nobody is left, or somebody whom we may not kill: wait() tells.
-            let _ = kill_process_group(self.pid, Signal::KILL);
-        }
-    }
-
-    /// The end of its standard error. Waits a moment for the rest if it has ended.
-    pub(crate) fn stderr(&self) -> String {
-        let patience = match self.state.lock().exit {
-            Some(_) => Duration::from_millis(100),
-            None => Duration::ZERO,
-        };
-        self.stderr.text(patience)
-    }
-
     /// How it ended, if it did; what its group still runs is killed then, while its id is certainly its own.
     fn try_exit(&self) -> Option<Exit> {
         let mut state = self.state.lock();
@@ -135,6 +93,39 @@ impl Process {
             state.exit = state.child.wait().ok().map(Exit::new);
         }
         state.exit
+    }
+}
+
+impl Peer for Process {
+    fn name(&self) -> &str {
+        &self.command
+    }
+
+    fn wait(&self, deadline: Option<Instant>) -> Option<End> {
+        loop {
+            if let Some(exit) = self.try_exit() {
+                return Some(End::Process(exit));
+            }
+            if !self.watch.wait(deadline) {
+                return self.try_exit().map(End::Process);
+            }
+        }
+    }
+
+    /// Its whole group.
+    fn signal_kill(&self) {
+        if self.state.lock().exit.is_none() {
+            // Fails when nobody is left, or somebody whom we may not kill: wait() tells.
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+    }
+
+    fn stderr(&self) -> String {
+        let patience = match self.state.lock().exit {
+            Some(_) => Duration::from_millis(100),
+            None => Duration::ZERO,
+        };
+        self.stderr.text(patience)
     }
 }
 

@@ -200,6 +200,8 @@ pub enum SpecError {
         /// What is wrong with its value.
         problem: String,
     },
+    /// Two keys that do not go together.
+    Conflict(&'static str, &'static str),
     /// No key that says how to reach an interpreter.
     NoTransport,
 }
@@ -212,6 +214,7 @@ impl fmt::Display for SpecError {
             Self::Duplicate(key) => write!(f, "duplicate key: {key:?}"),
             Self::Variable(key) => write!(f, "{key:?} sets no environment variable"),
             Self::Value { key, problem } => write!(f, "{key}= cannot be used: {problem}"),
+            Self::Conflict(one, other) => write!(f, "{one} and {other} do not go together"),
             Self::NoTransport => f.write_str("no key says how to reach an interpreter (popen)"),
         }
     }

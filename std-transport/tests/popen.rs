@@ -501,7 +501,7 @@ fn what_does_not_leave_in_time_is_killed_with_its_children() {
         assert_eq!(reports.len(), 4);
         for report in &reports[..3] {
             assert!(
-                matches!(report.outcome, Outcome::Killed(exit) if exit.signal() == Some(9)),
+                matches!(report.outcome, Outcome::Killed(Some(exit)) if exit.signal() == Some(9)),
                 "{report:?}"
             );
         }

@@ -1,0 +1,57 @@
+//! Gateways over the standard input and output of a process that is started here.
+
+use alloc::sync::Arc;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::bootstrap::Pipes;
+use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::launch::{self, Launch};
+use crate::process::{Process, Started};
+use crate::transport::{Connected, Peer, Request, shake_hands};
+
+/// Starts a worker with the command line that the spec stands for.
+pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let launches = launch::launches(request.spec)?;
+    let Started {
+        process,
+        stdin,
+        stdout,
+    } = start_first(request, &launches)?;
+    let peer: Arc<dyn Peer> = process;
+    (request.begun)(Arc::clone(&peer));
+    let mut pipes = Pipes { stdin, stdout };
+    let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
+    let reader = io::Cursor::new(rest).chain(pipes.stdout);
+    Ok(Connected::new(reader, pipes.stdin, peer))
+}
+
+/// Starts the first of these programs that exists.
+fn start_first(request: &Request<'_>, launches: &[Launch]) -> Result<Started, MakeGatewayError> {
+    let mut tried = Vec::new();
+    for launch in launches {
+        if let Some(directory) = &launch.chdir {
+            make_directory(directory)
+                .map_err(|error| BootstrapError::io(Stage::Directory, launch.to_string(), error))?;
+        }
+        match Process::start(request.id, launch, request.options.stderr) {
+            Ok(started) => return Ok(started),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                tried.push(launch.program.clone());
+            }
+            Err(error) => {
+                return Err(BootstrapError::io(Stage::Start, launch.to_string(), error).into());
+            }
+        }
+    }
+    Err(MakeGatewayError::NoInterpreter(tried))
+}
+
+/// As execnet does: one level, if there is nothing.
+fn make_directory(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        done => done,
+    }
+}

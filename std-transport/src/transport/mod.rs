@@ -1,0 +1,197 @@
+//! The ways to a worker: a spec becomes a link whose bootstrap is done, and a hand on what is at its other end.
+//!
+//! To add a transport:
+//!
+//! 1. Write a module below this one with a function of the type [`Start`], and name it in [`TRANSPORTS`] with the
+//!    key of specs that asks for it.
+//! 2. The function connects, calls [`Request::begun`] as soon as there is something that
+//!    [`Group::terminate`](crate::Group::terminate) would have to end, and makes a worker of the other side:
+//!    [`shake_hands`] does that over everything that is a [`Wire`](crate::bootstrap::Wire), which is one function to
+//!    write where there are no two descriptors. A side that is a worker already (a stock socket server's) needs none.
+//! 3. It returns [`Connected`]: reader, writer and a [`Peer`]. Everything else follows from `Peer`: what errors say,
+//!    how a group waits for its members and kills them.
+//!
+//! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to [`Launch`]es
+//! in [`launch`](crate::launch), named in [`launch::launches`](crate::launch::launches).
+
+mod command;
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::time::Instant;
+
+use execnet_core_sync::link::{Control, Link, SharedError};
+
+use crate::bootstrap::{Failure, Wire, bootstrap};
+use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
+use crate::exit::Exit;
+use crate::group::{Group, GroupOptions};
+use crate::handshake::{Nonce, Scanner};
+use crate::program::{Settings, program};
+use crate::spec::{SpecError, XSpec};
+
+/// How long the end of a peer may take to show after its output has ended.
+const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long the death of a killed peer may take.
+const KILL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Makes one worker.
+type Start = fn(&Request<'_>) -> Result<Connected, MakeGatewayError>;
+
+/// The keys of specs that choose a transport.
+const TRANSPORTS: &[(&str, Start)] = &[("popen", command::start)];
+
+/// Makes the worker that the request asks for.
+pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let mut asked = TRANSPORTS.iter().filter(|(key, _)| request.spec.has(key));
+    match (asked.next(), asked.next()) {
+        (Some((_, start)), None) => start(request),
+        (Some((first, _)), Some((second, _))) => Err(SpecError::Conflict(first, second).into()),
+        (None, _) => Err(SpecError::NoTransport.into()),
+    }
+}
+
+/// What a transport is asked for, and with.
+pub(crate) struct Request<'a> {
+    /// The gateway's id.
+    pub(crate) id: &'a str,
+    pub(crate) spec: &'a XSpec,
+    pub(crate) options: &'a GroupOptions,
+    /// For transports that go through another member.
+    #[allow(dead_code, reason = "no transport that is here goes through another")]
+    pub(crate) group: &'a Group,
+    /// Hears of the peer as soon as there is something to end; before the handshake.
+    pub(crate) begun: &'a dyn Fn(Arc<dyn Peer>),
+}
+
+/// A worker, ready for frames.
+pub(crate) struct Connected {
+    pub(crate) link: Link,
+    pub(crate) peer: Arc<dyn Peer>,
+}
+
+impl Connected {
+    /// The link's control follows from the peer.
+    pub(crate) fn new(
+        reader: impl io::Read + Send + 'static,
+        writer: impl io::Write + Send + 'static,
+        peer: Arc<dyn Peer>,
+    ) -> Self {
+        let control = Arc::new(PeerControl(Arc::clone(&peer)));
+        let link = Link::from_std(reader, writer, control);
+        Self { link, peer }
+    }
+}
+
+/// What is at the other end of a link: a process as a rule, here or behind something.
+///
+/// Nothing here is called with a lock held. Dropping the last handle ends the peer.
+pub(crate) trait Peer: fmt::Debug + Send + Sync {
+    /// Its name in errors: the command line it was started with, shortened, or an address.
+    fn name(&self) -> &str;
+
+    /// Waits for its end; none if it still runs at the deadline. Without a deadline it waits for as long as it takes.
+    fn wait(&self, deadline: Option<Instant>) -> Option<End>;
+
+    /// Begins to end it, and what it has started, by force. Returns at once.
+    fn signal_kill(&self);
+
+    /// The end of its standard error, [`STDERR_TAIL`](crate::STDERR_TAIL) bytes at most; empty if that goes elsewhere.
+    /// May wait a moment for the rest if the peer has ended.
+    fn stderr(&self) -> String;
+
+    /// Ends it by force, and waits for that, though not for ever.
+    fn kill(&self) -> Option<End> {
+        self.signal_kill();
+        self.wait(Some(Instant::now() + KILL_PATIENCE))
+    }
+}
+
+/// How a peer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was a process, and this is its status.
+    Process(Exit),
+    /// All that is known is that its link is closed: a server runs it.
+    #[allow(dead_code, reason = "every peer that is here is a process")]
+    Link,
+}
+
+impl End {
+    /// The status, where there is one.
+    pub(crate) fn exit(self) -> Option<Exit> {
+        match self {
+            Self::Process(exit) => Some(exit),
+            Self::Link => None,
+        }
+    }
+}
+
+/// What a gateway can do to its peer.
+struct PeerControl(Arc<dyn Peer>);
+
+impl Control for PeerControl {
+    fn post_mortem(&self) -> Option<SharedError> {
+        let end = self.0.wait(Some(Instant::now() + EXIT_PATIENCE));
+        Some(Arc::new(WorkerExit::new(self.0.as_ref(), end)))
+    }
+
+    fn kill(&self) {
+        self.0.signal_kill();
+    }
+}
+
+/// Makes a worker of a fresh interpreter at the other end of `wire`; returns what it sent after its answer: the first
+/// bytes of frames.
+pub(crate) fn shake_hands(
+    request: &Request<'_>,
+    wire: &mut impl Wire,
+    peer: &dyn Peer,
+) -> Result<Vec<u8>, MakeGatewayError> {
+    let nonce = Nonce::new();
+    let program = program(&settings(request)?, &nonce).map_err(|error| {
+        let error = io::Error::new(io::ErrorKind::InvalidInput, error);
+        BootstrapError::io(Stage::Handshake, peer.name().to_owned(), error)
+    })?;
+    let mut scanner = Scanner::new(&nonce);
+    match bootstrap(
+        wire,
+        &program,
+        &mut scanner,
+        request.options.bootstrap_timeout,
+    ) {
+        Ok(ready) => Ok(ready.rest),
+        Err(failure) => Err(explain(peer, failure, scanner).into()),
+    }
+}
+
+fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
+    let spec = request.spec;
+    let nice = spec.get("nice").unwrap_or("0");
+    let nice = nice.trim().parse().map_err(|_| SpecError::Value {
+        key: "nice",
+        problem: format!("{nice:?} is no number"),
+    })?;
+    Ok(Settings {
+        id: request.id.to_owned(),
+        execmodel: spec.get("execmodel").unwrap_or("thread").to_owned(),
+        grace: request.options.grace,
+        nice,
+    })
+}
+
+fn explain(peer: &dyn Peer, failure: Failure, scanner: Scanner) -> BootstrapError {
+    // Whose output has ended, or who has refused, is about to leave; the others are killed now.
+    let patience = match failure {
+        Failure::End | Failure::Answer(_) => EXIT_PATIENCE,
+        Failure::Deadline(_) | Failure::Io(_) => Duration::ZERO,
+    };
+    let end = peer.wait(Some(Instant::now() + patience));
+    if end.is_none() {
+        peer.kill();
+    }
+    BootstrapError::handshake(peer, end, failure, &scanner.noise())
+}
