@@ -169,7 +169,7 @@ impl Channel {
         }
     }
 
-    /// Closes the channel. Items that came before can still be received. Where it is closed albell, nothing
+    /// Closes the channel. Items that came before can still be received. Where it is closed already, nothing
     /// happens.
     pub fn close(&self) {
         // A frame without payload always has a length that fits.
@@ -192,8 +192,8 @@ impl Channel {
     /// Whether nothing can be sent any more: one side has closed the channel, or the link has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        let state = self.handle.gateway.shared().state.lock();
-        state.disconnected.is_some() || !state.session.may_send(self.id())
+        let mut state = self.handle.gateway.shared().state.lock();
+        state.check_alive().is_err() || !state.session.may_send(self.id())
     }
 
     /// Sets how strings are read in the items that arrive from now on, here and at the peer's end.
@@ -207,6 +207,23 @@ impl Channel {
             state.session.reconfigure_channel(self.id(), strings);
         }
         self.handle.gateway.send_strings(self.id(), strings)
+    }
+
+    /// The channel of a call that was accepted.
+    pub(crate) fn of_call(gateway: &Gateway, id: ChannelId) -> Self {
+        let bell = gateway.shared().state.lock().bell_of(id);
+        Self::new(gateway.clone(), id, bell)
+    }
+
+    /// Closes the channel, as the code that was called on it has ended.
+    pub(crate) fn end_call(&self, failure: Option<&str>) {
+        // First, so that a peer which sees the end and asks finds no code running.
+        let shared = self.handle.gateway.shared();
+        shared.state.lock().session.call_done(self.id());
+        let told = failure.is_some_and(|text| self.close_with_error(text).is_ok());
+        if !told {
+            self.close();
+        }
     }
 
     /// Drops the handle of a channel that the peer knows nothing of, without telling it.

@@ -26,6 +26,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+pub mod exec;
 pub mod frame;
 pub mod session;
 
@@ -54,6 +56,8 @@ pub use channel::{Channel, Iter};
 pub use disconnected::{DisconnectReason, Disconnected};
 #[cfg(feature = "std")]
 pub use error::{ItemError, ReceiveError, SendError, StatusError, WaitCloseError};
+#[cfg(feature = "std")]
+pub use exec::{Grace, ServeError, Worker};
 #[cfg(feature = "std")]
 pub use gateway::{ExecModel, Gateway, GatewayConfig, Status};
 #[cfg(feature = "std")]

@@ -4,17 +4,19 @@
 mod config;
 mod dispatch;
 mod exec;
+mod executor;
 mod reader;
 mod shared;
 mod status;
 mod waker;
 
 pub use config::{ExecModel, GatewayConfig};
+pub(crate) use executor::Executor;
 use shared::{Job, Shared};
 pub use status::Status;
 pub(crate) use waker::Bell;
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::time::Duration;
 use std::io;
@@ -49,19 +51,34 @@ impl Gateway {
     ///
     /// The reader's thread cannot be started; then the peer is killed through the link's control.
     pub fn new(link: Link, config: GatewayConfig) -> io::Result<Self> {
+        Self::start(link, config, |_| None)
+    }
+
+    /// As [`new`](Self::new), for an end that runs the code it is asked to run.
+    pub(crate) fn start(
+        link: Link,
+        config: GatewayConfig,
+        executor: impl FnOnce(&Self) -> Option<Weak<dyn Executor>>,
+    ) -> io::Result<Self> {
         let Link {
             reader,
             writer,
             control,
         } = link;
         let shared = Arc::new(Shared::new(config, control, writer));
-        let started = dispatch::spawn(&shared, "reader", |shared| reader::run(shared, reader));
+        let handle = Arc::new(Handle { shared });
+        let gateway = Self { handle };
+        let shared = gateway.shared();
+        if let Some(executor) = executor(&gateway) {
+            // Nobody else has seen it yet.
+            let _ = shared.executor.set(executor);
+        }
+        let started = dispatch::spawn(shared, "reader", |shared| reader::run(shared, reader));
         if let Err(error) = started {
             shared.control.kill();
             return Err(error);
         }
-        let handle = Arc::new(Handle { shared });
-        Ok(Self { handle })
+        Ok(gateway)
     }
 
     /// The name of this gateway.

@@ -1,9 +1,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::dispatch;
 use super::shared::{Job, Shared};
 use super::waker::Wake;
+use super::{dispatch, executor};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::frame::FrameReader;
 use crate::link::LinkReader;
@@ -51,9 +51,10 @@ fn handle(shared: &Arc<Shared>, message: Message) -> Result<(), DisconnectReason
             drop(state);
             return answer(shared, reply);
         }
-        Event::Exec(id, _) => {
+        Event::Exec(id, payload) => {
             drop(state);
-            return answer(shared, Reply::Refuse(id, "this end runs no code"));
+            let reply = executor::exec(shared, id, payload);
+            return reply.map_or(Ok(()), |reply| answer(shared, reply));
         }
     };
     drop(state);
@@ -87,6 +88,10 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
         | DisconnectReason::Thread(_) => None,
         _ => shared.control.post_mortem(),
     };
+    let executor = shared
+        .executor
+        .get()
+        .and_then(|executor| executor.upgrade());
     let wakes: Vec<Wake> = {
         let mut state = shared.state.lock();
         let reason = match reason {
@@ -94,11 +99,21 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
             DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
             reason => reason,
         };
+        // Code that runs here may say on what it has begun to say.
+        state.lingering = executor.is_some()
+            && matches!(
+                reason,
+                DisconnectReason::Terminated | DisconnectReason::EndOfStream
+            );
         state.disconnect(Disconnected::new(reason, cause))
     };
     wakes.into_iter().for_each(Wake::notify);
     shared.work.notify_all();
     shared.ended.notify_all();
+    if let Some(executor) = executor {
+        executor.wind_down();
+        shared.state.lock().lingering = false;
+    }
     // It may be held by a write that blocks: that one ends by the peer's going, or by the transport's kill.
     shared.close_writer();
 }

@@ -1,12 +1,14 @@
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::time::Duration;
+use std::sync::OnceLock;
 use std::thread::JoinHandle;
 
 use execnet_serializer::ChannelId;
 
 use super::GatewayConfig;
+use super::executor::Executor;
 use super::waker::{Bell, Wake, Waker};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
@@ -26,6 +28,8 @@ const VERDICT: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     pub(crate) config: GatewayConfig,
     pub(crate) control: Arc<dyn Control>,
+    /// Set before the first frame is read, where code is run here. It holds the gateway, not the reverse.
+    pub(super) executor: OnceLock<Weak<dyn Executor>>,
     /// `None` once it is closed, or a write has failed: what is left of a frame cannot be taken back.
     writer: Mutex<Option<LinkWriter>>,
     pub(crate) state: Mutex<State>,
@@ -39,6 +43,8 @@ pub(crate) struct State {
     pub(crate) session: Session<Waker>,
     /// Set by the reader, when it has stopped.
     pub(crate) disconnected: Option<Disconnected>,
+    /// The peer sends no more, but code that runs here may still send.
+    pub(super) lingering: bool,
     /// This side has called exit: nothing more is sent.
     pub(super) exiting: bool,
     pub(super) jobs: VecDeque<Job>,
@@ -64,10 +70,12 @@ impl Shared {
         Self {
             config,
             control,
+            executor: OnceLock::new(),
             writer: Mutex::new(Some(writer)),
             state: Mutex::new(State {
                 session,
                 disconnected: None,
+                lingering: false,
                 exiting: false,
                 jobs: VecDeque::new(),
                 dispatching: false,
@@ -216,8 +224,8 @@ impl Shared {
 
 impl State {
     /// Whether frames may still be sent.
-    pub(super) fn check_alive(&mut self) -> Result<(), SendError> {
-        if self.disconnected.is_some() || self.exiting {
+    pub(crate) fn check_alive(&mut self) -> Result<(), SendError> {
+        if self.exiting || (self.disconnected.is_some() && !self.lingering) {
             return Err(SendError::Disconnected(self.verdict()));
         }
         Ok(())

@@ -13,6 +13,7 @@
 //! and waits in the inbox of another channel. What a driver needs besides, to wake those who wait on a channel,
 //! is kept with the channel as a `W`.
 
+mod calls;
 mod channel_state;
 mod entry;
 mod handles;
@@ -24,6 +25,7 @@ mod references;
 mod remote_error;
 mod reply;
 
+pub use calls::BUSY;
 pub use channel_state::ChannelState;
 pub use ids::{Ids, RefusedId, Role};
 pub use inbox::Queued;
@@ -33,7 +35,7 @@ pub use reply::{EncodeFrameError, Load, Reply};
 #[cfg(feature = "std")]
 pub(crate) use reply::{empty, encode};
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -107,6 +109,8 @@ pub struct Session<W> {
     /// How many of the channels were made by the peer, and how many may be.
     foreign: usize,
     max_foreign: usize,
+    /// The channels that code was accepted on which has not ended; a channel can be gone before its code.
+    calls: BTreeSet<ChannelId>,
     ended: bool,
 }
 
@@ -121,6 +125,7 @@ impl<W: Default> Session<W> {
             strings: StrConfig::CHANNEL,
             foreign: 0,
             max_foreign,
+            calls: BTreeSet::new(),
             ended: false,
         }
     }
@@ -138,24 +143,6 @@ impl<W: Default> Session<W> {
         // No channel lives there yet: a peer may not name an id that was never allotted.
         self.channels.insert(id, Entry::ours(self.strings));
         Ok(id)
-    }
-
-    /// Makes the channel that a peer asked to run code on, and gives its first handle.
-    ///
-    /// # Errors
-    ///
-    /// The peer may not make a channel of this id; see [`Ids`].
-    pub fn accept(&mut self, id: ChannelId) -> Result<(), RefusedId> {
-        self.may_make(id)?;
-        if self.foreign >= self.max_foreign {
-            let limit = self.max_foreign;
-            return Err(RefusedId::TooMany { id, limit });
-        }
-        self.foreign += 1;
-        let mut channel = Entry::foreign(self.strings);
-        channel.handles = 1;
-        self.channels.insert(id, channel);
-        Ok(())
     }
 
     /// Takes what is next on a channel: items first, then the error, then the end.
@@ -230,15 +217,6 @@ impl<W: Default> Session<W> {
     /// Sets how the strings are read on channels that are made from now on.
     pub fn reconfigure_gateway(&mut self, strings: StrConfig) {
         self.strings = strings;
-    }
-
-    /// The living channels.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        Load {
-            numchannels: self.channels.len(),
-            numexecuting: 0,
-        }
     }
 
     /// The link ended: no channel receives any more, none is opened any more.

@@ -34,6 +34,16 @@ pub fn scripted(capacity: usize) -> (Link, Script) {
     scripted_with(capacity, Faults::default(), Arc::new(NoControl))
 }
 
+/// The two ends of a link, for a gateway each. Each direction holds `capacity` bytes.
+#[must_use]
+pub fn linked(capacity: usize) -> (Link, Link) {
+    let (to_left, left_reads) = pipe(capacity);
+    let (to_right, right_reads) = pipe(capacity);
+    let left = Link::from_std(left_reads, to_right, Arc::new(NoControl));
+    let right = Link::from_std(right_reads, to_left, Arc::new(NoControl));
+    (left, right)
+}
+
 /// As [`scripted`], with faults on what the gateway reads, and with the transport's part played by `control`.
 #[must_use]
 pub fn scripted_with(capacity: usize, faults: Faults, control: Arc<dyn Control>) -> (Link, Script) {

@@ -1,0 +1,31 @@
+//! Functions that a peer may call: the worker's side, in Rust.
+//!
+//! A worker knows functions by name; see [`Function`] for what can be one. What a peer asks for is a call when it
+//! names a function, in either of two ways:
+//!
+//! - by `call_name`, with keyword arguments: `gw.remote_exec(f, n=3)` in Python, where `f` is a function of that
+//!   name whose body does not matter, or [`Gateway::remote_exec_function`](crate::Gateway::remote_exec_function);
+//! - by source that is nothing but the name: `gw.remote_exec("f")`.
+//!
+//! Everything else is refused, with an error that names the functions there are. A function's channel is closed when
+//! it returns; with an error, where it returns one or panics.
+
+mod failure;
+mod function;
+mod kwargs;
+mod registry;
+mod request;
+
+#[cfg(feature = "std")]
+mod panics;
+#[cfg(feature = "std")]
+mod pool;
+#[cfg(feature = "std")]
+mod worker;
+
+pub use function::{Function, Outcome};
+pub use kwargs::Kwargs;
+#[cfg(feature = "std")]
+pub use worker::{Grace, ServeError, Worker};
+
+pub(crate) use failure::Failure;

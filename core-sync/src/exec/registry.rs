@@ -1,0 +1,114 @@
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use core::fmt;
+use core::fmt::Write as _;
+
+use execnet_serializer::LoadOptions;
+
+use super::function::Problem;
+use super::request::Request;
+use super::{Failure, Function, Kwargs};
+
+type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), Problem> + Send + Sync;
+
+/// Functions by name.
+pub(crate) struct Registry<C> {
+    functions: BTreeMap<Arc<str>, Arc<Erased<C>>>,
+}
+
+/// A request whose function was found.
+pub(crate) struct Prepared<'r, C> {
+    pub(crate) name: &'r Arc<str>,
+    function: &'r Erased<C>,
+    kwargs: Kwargs,
+}
+
+impl<C> Registry<C> {
+    pub(crate) const fn new() -> Self {
+        let functions = BTreeMap::new();
+        Self { functions }
+    }
+
+    /// The last function of a name is the one that is called.
+    pub(crate) fn register<A>(&mut self, name: String, function: impl Function<C, A>) {
+        let erased = Arc::new(move |channel: &C, kwargs: Kwargs| function.call(channel, kwargs));
+        self.functions.insert(name.into(), erased);
+    }
+
+    /// Finds the function that the payload of an EXEC asks for.
+    pub(crate) fn prepare(
+        &self,
+        payload: &[u8],
+        options: LoadOptions,
+    ) -> Result<Prepared<'_, C>, Failure> {
+        let request = Request::decode(payload, options)?;
+        let wanted = match &request.call_name {
+            Some(name) => name.as_str(),
+            None => request.source.trim(),
+        };
+        let Some((name, function)) = self.functions.get_key_value(wanted) else {
+            return Err(self.refuse(wanted, request.call_name.is_some()));
+        };
+        Ok(Prepared {
+            name,
+            function: &**function,
+            kwargs: request.kwargs,
+        })
+    }
+
+    fn refuse(&self, wanted: &str, named: bool) -> Failure {
+        let known = self.known();
+        let is_name = |text: &str| {
+            let mut characters = text.chars();
+            characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':'))
+        };
+        if named || is_name(wanted) {
+            let name = wanted.to_string();
+            Failure::Unknown { name, known }
+        } else {
+            Failure::Source { known }
+        }
+    }
+
+    /// What is registered, in a sentence.
+    fn known(&self) -> String {
+        let mut names = self.functions.keys();
+        let Some(first) = names.next() else {
+            return "nothing is registered".to_string();
+        };
+        let mut text = String::from("registered: ");
+        // Writing to a string does not fail.
+        let _ = write!(text, "'{first}'");
+        for name in names {
+            let _ = write!(text, ", '{name}'");
+        }
+        text
+    }
+}
+
+impl<C> Prepared<'_, C> {
+    pub(crate) fn call(self, channel: &C) -> Result<(), Failure> {
+        let called = (self.function)(channel, self.kwargs);
+        called.map_err(|problem| {
+            let name = self.name.to_string();
+            match problem {
+                Problem::Arguments(problem) => Failure::Arguments { name, problem },
+                Problem::Returned(error) => Failure::Returned { name, error },
+            }
+        })
+    }
+}
+
+impl<C> Clone for Registry<C> {
+    fn clone(&self) -> Self {
+        let functions = self.functions.clone();
+        Self { functions }
+    }
+}
+
+impl<C> fmt::Debug for Registry<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.functions.keys()).finish()
+    }
+}

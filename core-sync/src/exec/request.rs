@@ -1,0 +1,49 @@
+use alloc::string::String;
+
+use execnet_serializer::{LoadOptions, StrConfig, Value};
+
+use super::{Failure, Kwargs};
+
+/// What CHANNEL_EXEC carries.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) source: String,
+    pub(super) call_name: Option<String>,
+    pub(super) kwargs: Kwargs,
+}
+
+impl Request {
+    /// A tuple of four; stock workers take a list as well.
+    pub(super) fn decode(payload: &[u8], options: LoadOptions) -> Result<Self, Failure> {
+        let options = options.strings(StrConfig::CHANNEL);
+        let value = options.loads_internal(payload).map_err(Failure::Load)?;
+        let (Value::Tuple(parts) | Value::List(parts)) = value else {
+            return Err(Failure::NoRequest);
+        };
+        let parts = <[Value; 4]>::try_from(parts);
+        let parts = parts.map_err(|_| Failure::NoRequest)?;
+        Self::from_parts(parts).ok_or(Failure::NoRequest)
+    }
+
+    fn from_parts([source, _file_name, call_name, kwargs]: [Value; 4]) -> Option<Self> {
+        let Value::Str(source) = source else {
+            return None;
+        };
+        let call_name = match call_name {
+            Value::Str(name) if !name.is_empty() => Some(name),
+            Value::Str(_) | Value::None => None,
+            _ => return None,
+        };
+        // Without a call name they mean nothing, whatever they are.
+        let kwargs = match (&call_name, kwargs) {
+            (None, _) => Kwargs::default(),
+            (Some(_), Value::Dict(dict)) => Kwargs::new(dict),
+            (Some(_), _) => return None,
+        };
+        Some(Self {
+            source,
+            call_name,
+            kwargs,
+        })
+    }
+}

@@ -1,0 +1,246 @@
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::io;
+
+use super::Function;
+use super::pool::{Parts, Pool};
+use super::registry::Registry;
+use crate::channel::Channel;
+use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::gateway::{ExecModel, Executor, Gateway, GatewayConfig};
+use crate::link::Link;
+use crate::session::Role;
+
+/// Serves functions written in Rust to a controller, in Python or in Rust.
+///
+/// ```
+/// use execnet_core_sync::{Channel, Worker};
+///
+/// fn fib(n: u64) -> u64 {
+///     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+/// }
+///
+/// let mut worker = Worker::new();
+/// worker.register("fib", |channel: &Channel| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///     let n = channel.receive()?.as_i64().ok_or("fib takes a number")?;
+///     channel.send(fib(n.try_into()?))?;
+///     Ok(())
+/// });
+/// ```
+///
+/// # How calls run
+///
+/// With [`ExecModel::Thread`] each call has a thread: the one that serves if it is idle, or one of a pool that grows
+/// with the calls that run at a time, up to [`max_threads`](Self::max_threads); then calls wait for their turn. With
+/// [`ExecModel::MainThreadOnly`] all run in the thread that serves, and a call is refused while an earlier one talks
+/// with the controller still.
+///
+/// A panic in a function is an error to the controller, and nothing else to the worker (with `panic = "abort"` it is
+/// the end of the process).
+///
+/// # The end
+///
+/// When the controller exits the gateway, or the link ends, all channels end: a function that waits for an item gets
+/// an error. What it sends still goes out. A worker that runs nothing is done at once; else it grants the functions
+/// the [`Grace`].
+#[derive(Clone)]
+pub struct Worker {
+    registry: Arc<Registry<Channel>>,
+    config: GatewayConfig,
+    max_threads: Option<NonZeroUsize>,
+    grace: Grace,
+    interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// How long functions may run on after the link has ended.
+///
+/// A worker that runs none leaves at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grace {
+    /// Until they are asked to end: a Python worker interrupts its code as by Ctrl-C, one in Rust calls what
+    /// [`Worker::on_interrupt`] was given. Execnet's own: 5 seconds.
+    pub interrupt: Duration,
+    /// From then until the worker leaves without them. Execnet's own: 10 seconds.
+    pub leave: Duration,
+}
+
+impl Default for Grace {
+    fn default() -> Self {
+        Self {
+            interrupt: Duration::from_secs(5),
+            leave: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Worker {
+    /// A worker that knows no function yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_config(GatewayConfig::new("worker", Role::Worker))
+    }
+
+    /// As [`new`](Self::new), with other limits and another name. Its role is to work, whatever the config says.
+    #[must_use]
+    pub fn with_config(config: GatewayConfig) -> Self {
+        Self {
+            registry: Arc::new(Registry::new()),
+            config: GatewayConfig {
+                role: Role::Worker,
+                ..config
+            },
+            max_threads: None,
+            grace: Grace::default(),
+            interrupt: None,
+        }
+    }
+
+    /// Makes a function known under this name. A second one of the name takes the place of the first.
+    pub fn register<A>(
+        &mut self,
+        name: impl Into<String>,
+        function: impl Function<Channel, A>,
+    ) -> &mut Self {
+        Arc::make_mut(&mut self.registry).register(name.into(), function);
+        self
+    }
+
+    /// How calls are run. A controller that names a model when it starts the worker is obeyed.
+    pub fn execmodel(&mut self, execmodel: ExecModel) -> &mut Self {
+        self.config.execmodel = execmodel;
+        self
+    }
+
+    /// How many calls run at a time, with [`ExecModel::Thread`]. Without a limit, which is the default, as many as
+    /// are asked for.
+    pub fn max_threads(&mut self, threads: NonZeroUsize) -> &mut Self {
+        self.max_threads = Some(threads);
+        self
+    }
+
+    /// How long functions may run on after the link has ended.
+    pub fn grace(&mut self, grace: Grace) -> &mut Self {
+        self.grace = grace;
+        self
+    }
+
+    /// What is called when functions still run at the end of [`Grace::interrupt`], to make them end: nothing in Rust
+    /// can do that from outside. Functions that wait for items, or send them, notice by the errors they get.
+    pub fn on_interrupt(&mut self, interrupt: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.interrupt = Some(Arc::new(interrupt));
+        self
+    }
+
+    /// Serves one controller, until it exits the gateway or the link ends.
+    ///
+    /// The calling thread is the one that [`ExecModel::MainThreadOnly`] means.
+    ///
+    /// # Errors
+    ///
+    /// The link failed or the controller broke the protocol; functions ran on beyond their grace, and are left
+    /// behind; or no thread could be started.
+    pub fn serve(&self, link: Link) -> Result<(), ServeError> {
+        self.serve_as(link, self.config.clone(), self.grace, None)
+    }
+
+    pub(super) fn serve_as(
+        &self,
+        link: Link,
+        config: GatewayConfig,
+        grace: Grace,
+        abandon: Option<fn(&[String])>,
+    ) -> Result<(), ServeError> {
+        let max_threads = match config.execmodel {
+            ExecModel::MainThreadOnly => 1,
+            ExecModel::Thread => self.max_threads.map_or(usize::MAX, NonZeroUsize::get),
+        };
+        let mut pool = None;
+        let start = |gateway: &Gateway| {
+            let made = Pool::new(Parts {
+                gateway: gateway.clone(),
+                registry: self.registry.clone(),
+                max_threads,
+                grace,
+                interrupt: self.interrupt.clone(),
+                abandon,
+            });
+            let weak: Weak<dyn Executor> = Arc::downgrade(&(made.clone() as Arc<dyn Executor>));
+            pool = Some(made);
+            Some(weak)
+        };
+        let gateway = Gateway::start(link, config, start).map_err(ServeError::Start)?;
+        let served = pool.map_or(Ok(()), |pool| pool.serve());
+        served.map_err(ServeError::StillRunning)?;
+        // The reader is about to leave. A writer that a peer does not read could hold it up.
+        let _ = gateway.join(Some(grace.leave));
+        match gateway.disconnected() {
+            Some(lost) if !is_an_end(&lost) => Err(ServeError::Disconnected(lost)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_an_end(lost: &Disconnected) -> bool {
+    matches!(
+        lost.reason(),
+        DisconnectReason::Exited | DisconnectReason::Terminated | DisconnectReason::EndOfStream
+    )
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("functions", &self.registry)
+            .field("execmodel", &self.config.execmodel)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Serving did not end well.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The link could not be taken over from the process's standard streams, or a thread could not be started.
+    Start(io::Error),
+    /// The controller went in another way than by its own choice.
+    Disconnected(Disconnected),
+    /// These functions ran on beyond their grace. Their threads are left behind.
+    StillRunning(Vec<String>),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(_) => f.write_str("cannot start serving"),
+            Self::Disconnected(_) => f.write_str("lost the controller"),
+            Self::StillRunning(names) => {
+                write!(
+                    f,
+                    "the controller is gone, and these functions run on: {}",
+                    names.join(", ")
+                )
+            }
+        }
+    }
+}
+
+impl Error for ServeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Start(error) => Some(error),
+            Self::Disconnected(error) => Some(error),
+            Self::StillRunning(_) => None,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use execnet_serializer::ChannelId;
+
+use super::entry::Entry;
+use super::{Load, RefusedId, Session};
+
+/// Why an end that runs one call at a time refuses another: execnet's words.
+pub const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
+
+/// Code that runs here for the peer.
+impl<W: Default> Session<W> {
+    /// Makes the channel that a peer asked to run code on, and gives its first handle. The code counts as running
+    /// until [`call_done`](Self::call_done).
+    ///
+    /// # Errors
+    ///
+    /// The peer may not make a channel of this id; see [`Ids`].
+    pub fn accept(&mut self, id: ChannelId) -> Result<(), RefusedId> {
+        self.may_make(id)?;
+        if self.foreign >= self.max_foreign {
+            let limit = self.max_foreign;
+            return Err(RefusedId::TooMany { id, limit });
+        }
+        self.foreign += 1;
+        let mut channel = Entry::foreign(self.strings);
+        channel.handles = 1;
+        self.channels.insert(id, channel);
+        self.calls.insert(id);
+        Ok(())
+    }
+}
+
+impl<W> Session<W> {
+    /// The code that ran on this channel has ended. To be said before the peer can know it.
+    pub fn call_done(&mut self, id: ChannelId) {
+        self.calls.remove(&id);
+    }
+
+    /// Whether code runs that the peer still talks with: it would wait for ever for code that waits for that to
+    /// end. Code whose channel is closed, by either side, is about to be done as far as the peer is concerned.
+    #[must_use]
+    pub fn is_occupied(&self) -> bool {
+        let open = |id: &ChannelId| {
+            let channel = self.channels.get(id);
+            channel.is_some_and(|channel| channel.state.can_send())
+        };
+        self.calls.iter().any(open)
+    }
+
+    /// The living channels, and the code that runs.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        Load {
+            numchannels: self.channels.len(),
+            numexecuting: self.calls.len(),
+        }
+    }
+}

@@ -1,0 +1,586 @@
+//! What a worker does with the calls of its controller. Tests that end in `main_thread_only` or begin with `threads`
+//! or `pool` are named after the behaviours of execnet's own suite.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
+use core::num::NonZeroUsize;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Instant;
+
+use execnet_core_sync::exec::Kwargs;
+use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
+use execnet_core_sync::{
+    Channel, ExecModel, Gateway, GatewayConfig, Grace, ReceiveError, Role, ServeError, Worker,
+};
+use execnet_serializer::{Dict, Value};
+
+use support::{LIMIT, SOON, eventually};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
+
+/// Long enough to be sure that nothing waits for it.
+const NEVER: Duration = Duration::from_secs(600);
+
+fn echo(channel: &Channel) -> Result<(), Failure> {
+    for item in channel {
+        channel.send(&*item?)?;
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
+struct Unsaved(std::io::Error);
+
+impl fmt::Display for Unsaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the result is not saved")
+    }
+}
+
+impl Error for Unsaved {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// A worker that knows what the tests call.
+fn worker() -> Worker {
+    let mut worker = Worker::new();
+    worker
+        .register("echo", echo)
+        .register("nothing", |_: &Channel| ())
+        .register("thread", |channel: &Channel| {
+            channel.send(thread::current().name().unwrap_or("unnamed"))
+        })
+        .register("wait", |channel: &Channel| channel.receive().map(drop))
+        .register("panics", |_: &Channel| -> () {
+            panic!("part of the test: {}", 42)
+        })
+        .register("kwargs", |channel: &Channel, kwargs: Kwargs| {
+            channel.send(kwargs.into_dict())
+        })
+        .register("fails", |_: &Channel| -> Result<(), Failure> {
+            Err(Box::new(Unsaved(std::io::Error::other("the disk is full"))))
+        });
+    worker
+}
+
+/// Runs a test with a controller's gateway and the thread in which the worker serves it.
+fn serving(
+    worker: Worker,
+    body: impl FnOnce(Gateway, thread::JoinHandle<Result<(), ServeError>>) + Send + 'static,
+) {
+    within(LIMIT, move || {
+        let (near, far) = linked(PIPE_CAPACITY);
+        let main = thread::Builder::new().name("main of the worker".to_owned());
+        let served = main.spawn(move || worker.serve(far)).unwrap();
+        let gateway = Gateway::new(near, GatewayConfig::new("gw0", Role::Initiator)).unwrap();
+        body(gateway, served);
+    });
+}
+
+fn remote_error(channel: &Channel) -> String {
+    match channel.receive_timeout(SOON) {
+        Err(ReceiveError::Remote(error)) => error.text().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(SOON).unwrap().into_value()
+}
+
+#[test]
+fn a_function_is_called_by_its_name_as_source() {
+    serving(worker(), |gateway, _served| {
+        let channel = gateway.remote_exec("  echo\n").unwrap();
+        channel.send(42).unwrap();
+        assert_eq!(receive(&channel), Value::from(42));
+    });
+}
+
+#[test]
+fn a_function_is_called_with_keyword_arguments() {
+    serving(worker(), |gateway, _served| {
+        let kwargs: Dict = [(Value::from("n"), Value::from(3))].into_iter().collect();
+        let source = "def kwargs(channel, n): pass";
+        let channel = gateway
+            .remote_exec_function(source, "kwargs", &kwargs)
+            .unwrap();
+        assert_eq!(receive(&channel), Value::Dict(kwargs.clone()));
+        channel.wait_close(Some(SOON)).unwrap();
+        let channel = gateway
+            .remote_exec_function("", "nothing", &kwargs)
+            .unwrap();
+        let error = remote_error(&channel);
+        assert_eq!(
+            error,
+            "wrong arguments for function 'nothing': it takes none, and got 'n'"
+        );
+    });
+}
+
+#[test]
+fn an_unknown_name_is_told_what_there_is() {
+    let mut worker = Worker::new();
+    worker.register("b", echo).register("a", echo);
+    serving(worker, |gateway, _served| {
+        for channel in [
+            gateway.remote_exec("c").unwrap(),
+            gateway
+                .remote_exec_function("def c(channel): pass", "c", &Dict::new())
+                .unwrap(),
+        ] {
+            let error = remote_error(&channel);
+            assert_eq!(
+                error,
+                "no function 'c' is registered with this worker, which is a Rust program; registered: 'a', 'b'"
+            );
+        }
+    });
+}
+
+#[test]
+fn python_source_is_told_what_there_is() {
+    serving(Worker::new(), |gateway, _served| {
+        let channel = gateway.remote_exec("channel.send(1)").unwrap();
+        let error = remote_error(&channel);
+        assert!(error.contains("runs no Python source"), "{error}");
+        assert!(error.contains("nothing is registered"), "{error}");
+    });
+}
+
+#[test]
+fn an_error_is_told_with_its_causes() {
+    serving(worker(), |gateway, _served| {
+        let channel = gateway.remote_exec("fails").unwrap();
+        let error = remote_error(&channel);
+        assert_eq!(
+            error,
+            "function 'fails' failed: the result is not saved\ncaused by: the disk is full"
+        );
+    });
+}
+
+#[test]
+fn a_panic_is_an_error_with_message_and_place() {
+    serving(worker(), |gateway, _served| {
+        for _ in 0..3 {
+            let channel = gateway.remote_exec("panics").unwrap();
+            let error = remote_error(&channel);
+            assert!(
+                error.starts_with("function 'panics' panicked at "),
+                "{error}"
+            );
+            assert!(error.contains("tests/worker.rs:"), "{error}");
+            assert!(error.ends_with(": part of the test: 42"), "{error}");
+        }
+        gateway
+            .remote_exec("nothing")
+            .unwrap()
+            .wait_close(Some(SOON))
+            .unwrap();
+    });
+}
+
+#[test]
+fn a_request_that_is_none_closes_its_channel_alone() {
+    use execnet_core_sync::frame::MessageCode::{ChannelCloseError, ChannelExec};
+    let (link, mut peer) = execnet_core_sync::testing::scripted(PIPE_CAPACITY);
+    let served = thread::spawn(move || worker().serve(link));
+    within(LIMIT, move || {
+        let payloads: [&[u8]; 4] = [b"", b"Q", b"F\0\0\0\x01Q", b"LLLL@\0\0\0\x04Q"];
+        for (n, payload) in payloads.into_iter().enumerate() {
+            let id = execnet_serializer::ChannelId(2 * n as i32 + 1);
+            peer.write(ChannelExec, id, payload).unwrap();
+            support::expect(&mut peer, ChannelCloseError, id);
+        }
+        peer.hang_up();
+        served.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn what_runs_is_told_until_it_is_done() {
+    serving(worker(), |gateway, _served| {
+        let first = gateway.remote_exec("echo").unwrap();
+        let second = gateway.remote_exec("echo").unwrap();
+        assert_eq!(gateway.remote_status().unwrap().numexecuting, 2);
+        drop(second);
+        eventually("the second ends", || {
+            gateway.remote_status().unwrap().numexecuting == 1
+        });
+        drop(first);
+        // By the time that the end is seen nothing runs any more.
+        for _ in 0..100 {
+            let channel = gateway.remote_exec("nothing").unwrap();
+            channel.wait_close(Some(SOON)).unwrap();
+            drop(channel);
+            let status = gateway.remote_status().unwrap();
+            assert!(status.numexecuting <= 1, "{status:?}");
+        }
+    });
+}
+
+#[test]
+fn threads() {
+    serving(worker(), |gateway, _served| {
+        let first = gateway.remote_exec("wait").unwrap();
+        let second = gateway.remote_exec("thread").unwrap();
+        receive(&second);
+        assert!(!first.is_closed());
+        first.send(()).unwrap();
+        first.wait_close(Some(SOON)).unwrap();
+    });
+}
+
+#[test]
+fn threads_race_sending() {
+    let mut worker = Worker::new();
+    worker.register("ten", |channel: &Channel| {
+        (0..10).try_for_each(|n| channel.send((n, "x".repeat(10_000))))
+    });
+    serving(worker, |gateway, _served| {
+        let channels: Vec<_> = (0..5)
+            .map(|_| gateway.remote_exec("ten").unwrap())
+            .collect();
+        for channel in &channels {
+            for n in 0..10 {
+                assert_eq!(receive(channel), Value::from((n, "x".repeat(10_000))));
+            }
+            assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
+        }
+    });
+}
+
+#[test]
+fn pool_primary_thread_integration() {
+    serving(worker(), |gateway, _served| {
+        let channel = gateway.remote_exec("thread").unwrap();
+        assert_eq!(receive(&channel), Value::from("main of the worker"));
+    });
+}
+
+#[test]
+fn pool_some_run_together() {
+    let mut worker = Worker::new();
+    let running = Arc::new(AtomicUsize::new(0));
+    worker.register("meet", move |channel: &Channel| {
+        running.fetch_add(1, Ordering::SeqCst);
+        eventually("all four run", || running.load(Ordering::SeqCst) == 4);
+        channel.send(())
+    });
+    serving(worker, |gateway, _served| {
+        let channels: Vec<_> = (0..4)
+            .map(|_| gateway.remote_exec("meet").unwrap())
+            .collect();
+        for channel in channels {
+            receive(&channel);
+        }
+    });
+}
+
+#[test]
+fn pool_limited_size() {
+    let mut worker = worker();
+    worker.max_threads(NonZeroUsize::new(2).unwrap());
+    serving(worker, |gateway, _served| {
+        let running = [(); 2].map(|()| gateway.remote_exec("echo").unwrap());
+        for channel in &running {
+            channel.send(1).unwrap();
+            receive(channel);
+        }
+        let waiting = gateway.remote_exec("echo").unwrap();
+        waiting.send("queued").unwrap();
+        let nothing = waiting.receive_timeout(Duration::from_millis(50));
+        assert!(matches!(nothing, Err(ReceiveError::Timeout)), "{nothing:?}");
+        drop(running);
+        assert_eq!(receive(&waiting), Value::from("queued"));
+    });
+}
+
+#[test]
+fn threads_of_a_burst_do_not_stay() {
+    serving(worker(), |gateway, _served| {
+        let burst: Vec<_> = (0..50)
+            .map(|_| gateway.remote_exec("echo").unwrap())
+            .collect();
+        for channel in &burst {
+            channel.send(1).unwrap();
+            receive(channel);
+        }
+        drop(burst);
+        let mut names = alloc::collections::BTreeSet::new();
+        eventually("few threads take all calls", || {
+            names.clear();
+            for _ in 0..50 {
+                let channel = gateway.remote_exec("thread").unwrap();
+                names.insert(receive(&channel).to_string());
+            }
+            names.len() <= 6
+        });
+    });
+}
+
+fn main_thread_only() -> Worker {
+    let mut worker = worker();
+    worker.execmodel(ExecModel::MainThreadOnly);
+    worker.register("who", |channel: &Channel| -> Result<(), Failure> {
+        channel.receive()?;
+        channel.send(thread::current().name().unwrap_or("unnamed"))?;
+        Ok(())
+    });
+    worker
+}
+
+#[test]
+fn assert_main_thread_only() {
+    serving(main_thread_only(), |gateway, _served| {
+        for _ in 0..10 {
+            let channel = gateway.remote_exec("who").unwrap();
+            channel.send(()).unwrap();
+            assert_eq!(receive(&channel), Value::from("main of the worker"));
+            channel.close();
+        }
+        assert_eq!(
+            gateway.remote_status().unwrap().execmodel,
+            "main_thread_only"
+        );
+    });
+}
+
+#[test]
+fn main_thread_only_concurrent_remote_exec_deadlock() {
+    serving(main_thread_only(), |gateway, _served| {
+        let first = gateway.remote_exec("who").unwrap();
+        let begin = Instant::now();
+        let second = gateway.remote_exec("who").unwrap();
+        assert_eq!(remote_error(&second), BUSY);
+        assert!(
+            begin.elapsed() < Duration::from_millis(500),
+            "it is said at once"
+        );
+        first.send(()).unwrap();
+        assert_eq!(receive(&first), Value::from("main of the worker"));
+    });
+}
+
+#[test]
+fn main_thread_only_goes_on_after_an_error_and_a_panic() {
+    serving(main_thread_only(), |gateway, _served| {
+        for name in ["fails", "panics", "unknown", "fails"] {
+            let channel = gateway.remote_exec(name).unwrap();
+            remote_error(&channel);
+        }
+        let channel = gateway.remote_exec("thread").unwrap();
+        assert_eq!(receive(&channel), Value::from("main of the worker"));
+    });
+}
+
+#[test]
+fn main_thread_only_waits_for_what_the_controller_has_closed() {
+    let gate = Arc::new(Barrier::new(2));
+    let held = gate.clone();
+    let mut worker = main_thread_only();
+    worker.register("holds", move |channel: &Channel| -> Result<(), Failure> {
+        channel.send("begun")?;
+        held.wait();
+        Ok(())
+    });
+    serving(worker, move |gateway, _served| {
+        let first = gateway.remote_exec("holds").unwrap();
+        assert_eq!(receive(&first), Value::from("begun"));
+        first.close();
+        let second = gateway.remote_exec("thread").unwrap();
+        let third = gateway.remote_exec("thread").unwrap();
+        assert_eq!(remote_error(&third), BUSY, "the second is not closed");
+        gate.wait();
+        assert_eq!(receive(&second), Value::from("main of the worker"));
+    });
+}
+
+#[test]
+fn an_idle_worker_is_done_at_once() {
+    serving(worker(), |gateway, served| {
+        gateway
+            .remote_exec("nothing")
+            .unwrap()
+            .wait_close(Some(SOON))
+            .unwrap();
+        let begin = Instant::now();
+        gateway.exit();
+        served.join().unwrap().unwrap();
+        assert!(
+            begin.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            begin.elapsed()
+        );
+        assert!(gateway.join(Some(SOON)));
+    });
+}
+
+#[test]
+fn termination_on_remote_channel_receive() {
+    serving(worker(), |gateway, served| {
+        let waiting = [(); 3].map(|()| gateway.remote_exec("wait").unwrap());
+        let begin = Instant::now();
+        gateway.exit();
+        served.join().unwrap().unwrap();
+        assert!(
+            begin.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            begin.elapsed()
+        );
+        // That its receive failed is not told as an error of the function.
+        for channel in waiting {
+            let error = channel.receive().unwrap_err();
+            assert!(matches!(error, ReceiveError::Disconnected(_)), "{error:?}");
+        }
+    });
+}
+
+#[test]
+fn a_function_still_sends_after_the_controller_exited() {
+    let mut worker = Worker::new();
+    worker.register("late", |channel: &Channel| {
+        let end = channel.receive();
+        assert!(matches!(end, Err(ReceiveError::Disconnected(_))), "{end:?}");
+        channel.send("late")
+    });
+    serving(worker, |gateway, served| {
+        let channel = gateway.remote_exec("late").unwrap();
+        gateway.exit();
+        assert_eq!(receive(&channel), Value::from("late"));
+        served.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_comes_right_before_the_end_is_run() {
+    for model in [ExecModel::Thread, ExecModel::MainThreadOnly] {
+        let mut worker = Worker::new();
+        worker.execmodel(model);
+        worker.register("once", |channel: &Channel| channel.send("ran"));
+        serving(worker, |gateway, served| {
+            let channel = gateway.remote_exec("once").unwrap();
+            gateway.exit();
+            assert_eq!(receive(&channel), Value::from("ran"));
+            served.join().unwrap().unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_function_that_ignores_the_end_is_interrupted_then_left_behind() {
+    let interrupted = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(Barrier::new(2));
+    let (count, held) = (interrupted.clone(), gate.clone());
+    let mut worker = worker();
+    worker.register("deaf", move |channel: &Channel| -> Result<(), Failure> {
+        channel.send(())?;
+        held.wait();
+        Ok(())
+    });
+    worker.on_interrupt(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        panic!("this panic is part of the test");
+    });
+    worker.grace(Grace {
+        interrupt: Duration::from_millis(20),
+        leave: Duration::from_millis(20),
+    });
+    serving(worker, move |gateway, served| {
+        // The thread that serves takes the first, which leaves it free to return.
+        let first = gateway.remote_exec("echo").unwrap();
+        first.send(()).unwrap();
+        receive(&first);
+        let deaf = gateway.remote_exec("deaf").unwrap();
+        receive(&deaf);
+        gateway.exit();
+        let error = served.join().unwrap().unwrap_err();
+        assert!(matches!(error, ServeError::StillRunning(_)), "{error:?}");
+        assert!(error.to_string().ends_with("run on: deaf"), "{error}");
+        assert_eq!(interrupted.load(Ordering::SeqCst), 1);
+        assert!(gateway.join(Some(SOON)), "the worker closes the link");
+        gate.wait();
+    });
+}
+
+#[test]
+fn an_interrupted_function_that_ends_is_waited_for() {
+    let gate = Arc::new(Barrier::new(2));
+    let interrupted = gate.clone();
+    let mut worker = Worker::new();
+    worker.register("deaf", move |channel: &Channel| -> Result<(), Failure> {
+        channel.send(())?;
+        interrupted.wait();
+        channel.send("interrupted")?;
+        Ok(())
+    });
+    worker.on_interrupt(move || {
+        gate.wait();
+    });
+    worker.grace(Grace {
+        interrupt: Duration::from_millis(20),
+        leave: NEVER,
+    });
+    serving(worker, |gateway, served| {
+        let channel = gateway.remote_exec("deaf").unwrap();
+        receive(&channel);
+        gateway.exit();
+        assert_eq!(receive(&channel), Value::from("interrupted"));
+        served.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_controller_that_breaks_the_protocol_is_told_of() {
+    let (link, mut peer) = execnet_core_sync::testing::scripted(PIPE_CAPACITY);
+    let served = thread::spawn(move || worker().serve(link));
+    within(LIMIT, move || {
+        peer.write_raw(b"Welcome!!").unwrap();
+        let error = served.join().unwrap().unwrap_err();
+        assert!(matches!(error, ServeError::Disconnected(_)), "{error:?}");
+        assert!(peer.next_frame().unwrap().is_none());
+    });
+}
+
+#[test]
+fn one_worker_serves_many() {
+    let worker = worker();
+    within(LIMIT, move || {
+        let served: Vec<_> = (0..3)
+            .map(|n| {
+                let (near, far) = linked(PIPE_CAPACITY);
+                let worker = worker.clone();
+                let served = thread::spawn(move || worker.serve(far));
+                let config = GatewayConfig::new(format!("gw{n}"), Role::Initiator);
+                (Gateway::new(near, config).unwrap(), served)
+            })
+            .collect();
+        for (gateway, _) in &served {
+            let channel = gateway.remote_exec("echo").unwrap();
+            channel.send(1).unwrap();
+            receive(&channel);
+        }
+        for (gateway, served) in served {
+            drop(gateway);
+            served.join().unwrap().unwrap();
+        }
+    });
+}
