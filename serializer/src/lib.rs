@@ -8,7 +8,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | none | [`Tokens`], the opcodes of a value, borrowed; [`Document`], a whole value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
-//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
+//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; [`load`], [`dump`] and [`Stream`] on readers and writers; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
 //! | `json` | [`json`], values into and out of `serde_json`'s |
 //! | `serde` | [`mod@serde`]: any Rust type that serde knows, as `to_vec` and `from_slice` |
 //! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
@@ -46,6 +46,8 @@ mod reader;
 mod scalar;
 #[cfg(feature = "serde")]
 pub mod serde;
+#[cfg(feature = "alloc")]
+mod stream;
 mod token;
 #[cfg(feature = "alloc")]
 mod value;
@@ -69,6 +71,10 @@ pub use scalar::{ChannelId, Complex};
 pub use serde::to_writer;
 #[cfg(all(feature = "serde", feature = "alloc"))]
 pub use serde::{from_slice, from_slice_internal, from_value, to_value, to_vec, to_vec_internal};
+#[cfg(all(feature = "serde", feature = "alloc"))]
+pub use stream::from_reader;
+#[cfg(feature = "alloc")]
+pub use stream::{ReadError, Stream, dump, dump_internal, load, load_internal};
 pub use token::{Token, Tokens};
 #[cfg(feature = "alloc")]
 pub use value::{Dict, Int, OutOfRange, ParseIntError, Set, Value, WrongType};

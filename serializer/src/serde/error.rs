@@ -79,6 +79,15 @@ impl Error {
         self
     }
 
+    /// The same error for an input that starts `by` bytes earlier.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        if let Cause::Load(error) = &mut self.inner.cause {
+            *error = error.clone().shifted(by);
+        }
+        self
+    }
+
     /// The same error, seen from outside a variant.
     #[cold]
     pub(super) fn in_variant(self, name: &'static str) -> Self {
