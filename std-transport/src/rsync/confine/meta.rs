@@ -1,0 +1,61 @@
+use rustix::fs::{FileType, RawMode, Stat};
+
+/// What kind of thing a directory's entry is, as far as a sync cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Directory,
+    Link,
+    /// Pipes, sockets, devices: never transferred.
+    Special,
+}
+
+/// What a sync compares and sets of a file, never through a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meta {
+    pub(crate) kind: Kind,
+    /// Permission bits, with setuid, setgid and sticky.
+    pub(crate) mode: u16,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// In nanoseconds since 1970; at the ends of the range where it does not fit.
+    pub(crate) mtime: i64,
+}
+
+impl Meta {
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_lossless,
+        clippy::useless_conversion,
+        reason = "the fields' types differ from one operating system to the next"
+    )]
+    pub(crate) fn new(stat: &Stat) -> Self {
+        let seconds = i64::from(stat.st_mtime);
+        let mtime = seconds
+            .saturating_mul(1_000_000_000)
+            .saturating_add(stat.st_mtime_nsec as i64);
+        Self {
+            kind: Kind::of(stat.st_mode),
+            mode: (stat.st_mode & 0o7777) as u16,
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            mtime,
+        }
+    }
+}
+
+impl Kind {
+    fn of(mode: RawMode) -> Self {
+        FileType::from_raw_mode(mode).into()
+    }
+}
+
+impl From<FileType> for Kind {
+    fn from(file_type: FileType) -> Self {
+        match file_type {
+            FileType::RegularFile => Self::File,
+            FileType::Directory => Self::Directory,
+            FileType::Symlink => Self::Link,
+            _ => Self::Special,
+        }
+    }
+}

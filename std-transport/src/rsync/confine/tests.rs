@@ -1,0 +1,161 @@
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn name(text: &str) -> Name<'_> {
+    Name::new(text.as_bytes()).unwrap()
+}
+
+fn place() -> (TempDir, Arc<Dir>) {
+    let place = tempfile::tempdir().unwrap();
+    let dir = Arc::new(Dir::at(place.path()).unwrap());
+    (place, dir)
+}
+
+#[test]
+fn a_link_is_no_directory_and_no_file() {
+    let (place, dir) = place();
+    fs::create_dir(place.path().join("real")).unwrap();
+    fs::write(place.path().join("file"), "x").unwrap();
+    symlink("real", place.path().join("to-dir")).unwrap();
+    symlink("file", place.path().join("to-file")).unwrap();
+    assert!(dir.open_dir(name("real")).is_ok());
+    assert!(dir.open_dir(name("to-dir")).is_err());
+    assert!(dir.open_file(name("to-file")).is_err());
+    assert!(dir.open_followed(name("to-file")).is_ok());
+    assert_eq!(
+        dir.meta_of(name("to-dir")).unwrap().unwrap().kind,
+        Kind::Link
+    );
+    assert_eq!(dir.meta_of(name("none")).unwrap(), None);
+}
+
+#[test]
+fn a_pipe_is_refused_without_waiting_for_its_writer() {
+    let (place, dir) = place();
+    let made = std::process::Command::new("mkfifo")
+        .arg(place.path().join("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    assert_eq!(
+        dir.open_file(name("pipe")).unwrap_err().kind(),
+        io::ErrorKind::InvalidInput
+    );
+}
+
+#[test]
+fn a_temporary_replaces_a_link_and_not_what_it_points_to() {
+    let (place, dir) = place();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&outside, "outside").unwrap();
+    symlink(outside.path(), place.path().join("f")).unwrap();
+    let mut temporary = Temporary::new(dir).unwrap();
+    temporary.file().write_all(b"new").unwrap();
+    temporary
+        .replace(name("f"), 0o640, 1_500_000_000_123_456_789)
+        .unwrap();
+    assert_eq!(fs::read(&outside).unwrap(), b"outside");
+    let meta = fs::symlink_metadata(place.path().join("f")).unwrap();
+    assert!(meta.is_file());
+    assert_eq!(meta.permissions().mode() & 0o7777, 0o640);
+    assert_eq!(
+        (meta.mtime(), meta.mtime_nsec()),
+        (1_500_000_000, 123_456_789)
+    );
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_dropped_temporary_leaves_the_old_file_whole() {
+    let (place, dir) = place();
+    fs::write(place.path().join("f"), "old").unwrap();
+    let mut temporary = Temporary::new(dir).unwrap();
+    temporary.file().write_all(b"half").unwrap();
+    drop(temporary);
+    assert_eq!(fs::read(place.path().join("f")).unwrap(), b"old");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn removing_a_tree_removes_links_and_not_their_targets() {
+    let (place, dir) = place();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("kept"), "x").unwrap();
+    fs::create_dir_all(place.path().join("t/a/b")).unwrap();
+    fs::write(place.path().join("t/a/b/f"), "x").unwrap();
+    symlink(outside.path(), place.path().join("t/a/out")).unwrap();
+    dir.remove(name("t")).unwrap();
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    assert!(outside.path().join("kept").exists());
+    symlink(outside.path(), place.path().join("t")).unwrap();
+    dir.remove(name("t")).unwrap();
+    assert!(outside.path().join("kept").exists());
+}
+
+#[test]
+fn more_directories_than_are_held_open_can_be_used() {
+    let (_place, dir) = place();
+    let mut folders = Folders::new(Arc::clone(&dir));
+    let mut deepest = ROOT;
+    for _ in 0..200 {
+        let parent = folders.open(deepest).unwrap();
+        parent.make_dir(name("d")).unwrap();
+        deepest = folders.add(deepest, name("d")).unwrap();
+    }
+    folders.release();
+    assert!(folders.open(deepest).is_ok());
+    assert_eq!(folders.depth(deepest), 200);
+    assert_eq!(folders.path(2, b"f"), b"d/d/f");
+    assert_eq!(folders.path(2, b""), b"d/d");
+    assert_eq!(folders.path(ROOT, b"f"), b"f");
+    assert!(dir.remove(name("d")).is_ok());
+}
+
+#[test]
+fn a_link_swapped_in_on_the_way_is_not_followed() {
+    let (place, dir) = place();
+    let outside = tempfile::tempdir().unwrap();
+    fs::create_dir(outside.path().join("b")).unwrap();
+    fs::create_dir_all(place.path().join("a/b")).unwrap();
+    let mut folders = Folders::new(dir);
+    let a = folders.add(ROOT, name("a")).unwrap();
+    let b = folders.add(a, name("b")).unwrap();
+    assert!(folders.open(b).is_ok());
+    folders.release();
+    fs::rename(place.path().join("a"), place.path().join("gone")).unwrap();
+    symlink(outside.path(), place.path().join("a")).unwrap();
+    assert!(folders.open(b).is_err());
+}
+
+#[test]
+fn a_tree_deeper_than_the_limit_is_refused() {
+    let (_place, dir) = place();
+    let mut folders = Folders::new(dir);
+    let mut at = ROOT;
+    for _ in 0..MAX_DEPTH {
+        at = folders.add(at, name("d")).unwrap();
+    }
+    assert_eq!(folders.add(at, name("d")), None);
+    assert_eq!(folders.add(9_999, name("d")), None);
+}
+
+#[test]
+fn a_directory_keeps_the_special_bits_of_its_place() {
+    let (place, dir) = place();
+    dir.make_dir(name("d")).unwrap();
+    let made = dir.open_dir(name("d")).unwrap();
+    fs::set_permissions(place.path().join("d"), fs::Permissions::from_mode(0o2777)).unwrap();
+    made.set(0o750, 42).unwrap();
+    assert_eq!(
+        made.meta().unwrap(),
+        Meta {
+            mode: 0o2750,
+            mtime: 42,
+            ..made.meta().unwrap()
+        }
+    );
+}
