@@ -1,0 +1,190 @@
+//! The listing: sections of directories, each with its entries.
+
+use super::packed::Unpacker;
+use super::{MAX_LINK, Violation};
+use crate::rsync::confine::{Kind, Meta, Name};
+
+/// One thing in a listed directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry<'a> {
+    pub(crate) name: Name<'a>,
+    pub(crate) what: What<'a>,
+}
+
+/// What a listed thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What<'a> {
+    /// Has the next file number.
+    File { mode: u16, size: u64, mtime: i64 },
+    /// Has the next folder number; a section of its own follows once it is due.
+    Folder { mode: u16, mtime: i64 },
+    /// A link, by its text.
+    Link(&'a [u8]),
+    /// A link to somewhere in the source, by the path from its root: the target makes it one into its own tree.
+    LinkInside(&'a [u8]),
+    /// There is something of that name that is not transferred: whatever the target has there stays.
+    Kept,
+}
+
+const FILE: u8 = b'f';
+const FOLDER: u8 = b'd';
+const LINK: u8 = b'l';
+const LINK_INSIDE: u8 = b'i';
+const KEPT: u8 = b'k';
+
+/// The root of a sync, as its source announces it: a directory, or a single file.
+pub(crate) fn pack_root(meta: &Meta) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let kind = if meta.kind == Kind::Directory {
+        FOLDER
+    } else {
+        FILE
+    };
+    put_header(&mut packed, kind, meta.mode, meta.size, meta.mtime, 0);
+    packed
+}
+
+pub(crate) fn unpack_root(packed: &[u8]) -> Result<Meta, Violation> {
+    let mut unpacker = Unpacker::new(packed);
+    let header = Header::read(&mut unpacker)?;
+    let kind = match header.kind {
+        FILE => Kind::File,
+        FOLDER => Kind::Directory,
+        _ => return Err(Violation::Record),
+    };
+    Ok(Meta {
+        kind,
+        mode: header.mode,
+        size: header.size,
+        mtime: header.mtime,
+    })
+}
+
+struct Header {
+    kind: u8,
+    mode: u16,
+    size: u64,
+    mtime: i64,
+    name_len: u16,
+}
+
+impl Header {
+    fn read(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+        Ok(Self {
+            kind: unpacker.u8()?,
+            mode: unpacker.u16()?,
+            size: unpacker.u64()?,
+            mtime: unpacker.i64()?,
+            name_len: unpacker.u16()?,
+        })
+    }
+}
+
+fn put_header(out: &mut Vec<u8>, kind: u8, mode: u16, size: u64, mtime: i64, name_len: u16) {
+    out.push(kind);
+    out.extend_from_slice(&mode.to_be_bytes());
+    out.extend_from_slice(&size.to_be_bytes());
+    out.extend_from_slice(&mtime.to_be_bytes());
+    out.extend_from_slice(&name_len.to_be_bytes());
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        let (kind, mode, size, mtime, target): (_, _, _, _, &[u8]) = match self.what {
+            What::File { mode, size, mtime } => (FILE, mode, size, mtime, b""),
+            What::Folder { mode, mtime } => (FOLDER, mode, 0, mtime, b""),
+            What::Link(target) => (LINK, 0, len(target), 0, target),
+            What::LinkInside(path) => (LINK_INSIDE, 0, len(path), 0, path),
+            What::Kept => (KEPT, 0, 0, 0, b""),
+        };
+        let name = self.name.as_bytes();
+        // A `Name` has 255 bytes at most.
+        put_header(
+            out,
+            kind,
+            mode,
+            size,
+            mtime,
+            u16::try_from(name.len()).unwrap_or(0),
+        );
+        out.extend_from_slice(name);
+        out.extend_from_slice(target);
+    }
+
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, Violation> {
+        let header = Header::read(unpacker)?;
+        let name = Name::new(unpacker.bytes(header.name_len.into())?).map_err(Violation::Name)?;
+        let Header {
+            mode, size, mtime, ..
+        } = header;
+        let what = match header.kind {
+            FILE => What::File { mode, size, mtime },
+            FOLDER => What::Folder { mode, mtime },
+            LINK => What::Link(link_text(unpacker, size)?),
+            LINK_INSIDE => What::LinkInside(link_text(unpacker, size)?),
+            KEPT => What::Kept,
+            _ => return Err(Violation::Record),
+        };
+        Ok(Self { name, what })
+    }
+}
+
+fn link_text<'a>(unpacker: &mut Unpacker<'a>, len: u64) -> Result<&'a [u8], Violation> {
+    let len = usize::try_from(len)
+        .ok()
+        .filter(|&len| len <= MAX_LINK)
+        .ok_or(Violation::Record)?;
+    unpacker.bytes(len)
+}
+
+fn len(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+/// What the entries that follow belong to, and whether they are the last of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Section {
+    pub(crate) folder: u32,
+    pub(crate) entries: u32,
+    pub(crate) end: End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// More sections of this folder follow.
+    NotYet,
+    /// The folder is listed whole.
+    Whole,
+    /// The folder could not be read to its end: nothing may be concluded from what is missing.
+    CutOff,
+}
+
+impl Section {
+    pub(crate) const SIZE: usize = 9;
+
+    pub(crate) fn pack(&self) -> [u8; Self::SIZE] {
+        let [a, b, c, d] = self.folder.to_be_bytes();
+        let [e, f, g, h] = self.entries.to_be_bytes();
+        let end = match self.end {
+            End::NotYet => 0,
+            End::Whole => 1,
+            End::CutOff => 2,
+        };
+        [a, b, c, d, e, f, g, h, end]
+    }
+
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+        let (folder, entries) = (unpacker.u32()?, unpacker.u32()?);
+        let end = match unpacker.u8()? {
+            0 => End::NotYet,
+            1 => End::Whole,
+            2 => End::CutOff,
+            _ => return Err(Violation::Record),
+        };
+        Ok(Self {
+            folder,
+            entries,
+            end,
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! What the side that begins a sync tells the other, and its answer.
+
+use execnet_serializer::{Dict, Value};
+
+use super::{VERSION, Violation};
+
+/// The first item: from the controller, whichever way the files go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub(crate) role: Role,
+    /// Where the worker's tree is, by its own paths.
+    pub(crate) path: Vec<u8>,
+    pub(crate) settings: Settings,
+}
+
+/// What the worker is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It takes the tree whose root this is.
+    Target { root: Vec<u8> },
+    /// It has the tree.
+    Source,
+}
+
+/// What both sides have to know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Remove what the source does not have.
+    pub(crate) delete: bool,
+    /// Compare content where the size is the same, and not times.
+    pub(crate) checksum: bool,
+    /// Find out what would be done.
+    pub(crate) dry_run: bool,
+    /// Keep setuid, setgid and sticky bits of files.
+    pub(crate) special_modes: bool,
+    /// How many bytes of DATA the source may send ahead of the target's ACK.
+    pub(crate) window: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            delete: false,
+            checksum: false,
+            dry_run: false,
+            special_modes: false,
+            window: 4 << 20,
+        }
+    }
+}
+
+impl Settings {
+    /// The permission bits that are kept of a file.
+    pub(crate) const fn file_mode(&self, mode: u16) -> u16 {
+        mode & if self.special_modes { 0o7777 } else { 0o777 }
+    }
+}
+
+impl Start {
+    pub(crate) fn to_value(&self) -> Value {
+        let settings = &self.settings;
+        let mut pairs = vec![
+            ("version", Value::from(VERSION)),
+            ("path", Value::Bytes(self.path.clone())),
+            ("delete", Value::Bool(settings.delete)),
+            ("checksum", Value::Bool(settings.checksum)),
+            ("dry_run", Value::Bool(settings.dry_run)),
+            ("special_modes", Value::Bool(settings.special_modes)),
+            ("window", Value::from(settings.window)),
+        ];
+        if let Role::Target { root } = &self.role {
+            pairs.push(("root", Value::Bytes(root.clone())));
+        }
+        dict(pairs)
+    }
+
+    pub(crate) fn from_value(value: &Value) -> Result<Self, Violation> {
+        let start = Answers::of(value)?;
+        if start.number("version")? != VERSION {
+            return Err(Violation::Version);
+        }
+        let role = match start.bytes("root") {
+            Ok(root) => Role::Target { root },
+            Err(_) => Role::Source,
+        };
+        let settings = Settings {
+            delete: start.flag("delete")?,
+            checksum: start.flag("checksum")?,
+            dry_run: start.flag("dry_run")?,
+            special_modes: start.flag("special_modes")?,
+            window: u64::try_from(start.number("window")?).map_err(|_| Violation::Message)?,
+        };
+        Ok(Self {
+            role,
+            path: start.bytes("path")?,
+            settings,
+        })
+    }
+}
+
+/// The worker's first item: it can do what is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Ready {
+    /// The root of the tree, where the worker has it.
+    pub(crate) root: Option<Vec<u8>>,
+}
+
+impl Ready {
+    pub(crate) fn to_value(&self) -> Value {
+        let mut pairs = vec![("version", Value::from(VERSION))];
+        if let Some(root) = &self.root {
+            pairs.push(("root", Value::Bytes(root.clone())));
+        }
+        dict(pairs)
+    }
+
+    pub(crate) fn from_value(value: &Value) -> Result<Self, Violation> {
+        let ready = Answers::of(value)?;
+        if ready.number("version")? != VERSION {
+            return Err(Violation::Version);
+        }
+        Ok(Self {
+            root: ready.bytes("root").ok(),
+        })
+    }
+}
+
+fn dict(pairs: Vec<(&str, Value)>) -> Value {
+    let mut dict = Dict::new();
+    for (key, value) in pairs {
+        // Text is always a key.
+        let _ = dict.insert(Value::from(key), value);
+    }
+    Value::Dict(dict)
+}
+
+/// A dict by its text keys; keys that are not known are a later version's matter.
+struct Answers<'a>(&'a Dict);
+
+impl<'a> Answers<'a> {
+    fn of(value: &'a Value) -> Result<Self, Violation> {
+        value.as_dict().map(Self).ok_or(Violation::Message)
+    }
+
+    fn get(&self, key: &str) -> Result<&'a Value, Violation> {
+        self.0.get(&Value::from(key)).ok_or(Violation::Message)
+    }
+
+    fn number(&self, key: &str) -> Result<i64, Violation> {
+        self.get(key)?.as_i64().ok_or(Violation::Message)
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, Violation> {
+        self.get(key)?.as_bool().ok_or(Violation::Message)
+    }
+
+    fn bytes(&self, key: &str) -> Result<Vec<u8>, Violation> {
+        self.get(key)?
+            .as_bytes()
+            .map(<[u8]>::to_vec)
+            .ok_or(Violation::Message)
+    }
+}

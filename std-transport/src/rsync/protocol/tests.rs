@@ -1,0 +1,243 @@
+use execnet_serializer::{Dump, LoadOptions, Value, dumps_internal};
+
+use super::*;
+use crate::rsync::confine::{Kind, Meta, Name};
+
+fn on_the_wire(message: &impl Dump) -> Value {
+    LoadOptions::new()
+        .loads_internal(&dumps_internal(message).unwrap())
+        .unwrap()
+}
+
+#[test]
+fn messages_come_back_as_they_went() {
+    for message in [
+        FromSource::List(b"sections".to_vec().into()),
+        FromSource::Data {
+            segments: b"s".to_vec(),
+            body: b"body".to_vec(),
+        },
+        FromSource::Finish,
+    ] {
+        assert_eq!(FromSource::try_from(on_the_wire(&message)), Ok(message));
+    }
+    for message in [
+        FromTarget::Want(b"w".to_vec()),
+        FromTarget::Ask(b"a".to_vec()),
+        FromTarget::Ack {
+            taken: 1 << 40,
+            outcomes: Vec::new(),
+        },
+        FromTarget::Note(b"n".to_vec()),
+        FromTarget::Done,
+    ] {
+        assert_eq!(FromTarget::try_from(on_the_wire(&message)), Ok(message));
+    }
+}
+
+#[test]
+fn items_that_are_no_message_are_refused() {
+    let source = |value: Value| FromSource::try_from(value).unwrap_err();
+    assert_eq!(source(Value::None), Violation::Message);
+    assert_eq!(source(Value::Tuple(vec![])), Violation::Message);
+    assert_eq!(
+        source(Value::Tuple(vec![Value::from(99)])),
+        Violation::Message
+    );
+    assert_eq!(source(Value::from((2, "text"))), Violation::Message);
+    assert_eq!(source(on_the_wire(&(4, 4))), Violation::Message);
+    assert_eq!(
+        FromTarget::try_from(on_the_wire(&(14, 4))),
+        Err(Violation::Message)
+    );
+    let negative = on_the_wire(&(12, -1, execnet_serializer::Bytes(b"")));
+    assert_eq!(FromTarget::try_from(negative), Err(Violation::Message));
+}
+
+#[test]
+fn the_beginning_comes_back_as_it_went() {
+    let start = Start {
+        role: Role::Target {
+            root: b"root".to_vec(),
+        },
+        path: b"/x/\xff".to_vec(),
+        settings: Settings {
+            delete: true,
+            window: 1 << 33,
+            ..Settings::default()
+        },
+    };
+    assert_eq!(Start::from_value(&start.to_value()), Ok(start.clone()));
+    let pull = Start {
+        role: Role::Source,
+        ..start
+    };
+    assert_eq!(Start::from_value(&pull.to_value()), Ok(pull));
+    let ready = Ready {
+        root: Some(b"r".to_vec()),
+    };
+    assert_eq!(Ready::from_value(&ready.to_value()), Ok(ready));
+    assert_eq!(Ready::from_value(&Value::None), Err(Violation::Message));
+}
+
+#[test]
+fn records_come_back_as_they_went() {
+    let name = Name::new(b"n\xff").unwrap();
+    let whats = [
+        What::File {
+            mode: 0o644,
+            size: u64::MAX,
+            mtime: -1,
+        },
+        What::Folder {
+            mode: 0o755,
+            mtime: i64::MIN,
+        },
+        What::Link(b"../x"),
+        What::LinkInside(b""),
+        What::Kept,
+    ];
+    let mut packed = Vec::new();
+    for what in whats {
+        Entry { name, what }.pack(&mut packed);
+    }
+    let mut unpacker = Unpacker::new(&packed);
+    for what in whats {
+        assert_eq!(Entry::unpack(&mut unpacker), Ok(Entry { name, what }));
+    }
+    assert!(unpacker.is_empty());
+
+    for end in [End::NotYet, End::Whole, End::CutOff] {
+        let section = Section {
+            folder: 7,
+            entries: 9,
+            end,
+        };
+        assert_eq!(
+            Section::unpack(&mut Unpacker::new(&section.pack())),
+            Ok(section)
+        );
+    }
+    let root = Meta {
+        kind: Kind::Directory,
+        mode: 0o700,
+        size: 0,
+        mtime: 5,
+    };
+    assert_eq!(unpack_root(&pack_root(&root)), Ok(root));
+}
+
+#[test]
+fn transfers_come_back_as_they_went() {
+    fn check<T: Copy + PartialEq + core::fmt::Debug>(
+        records: &[T],
+        pack: impl Fn(&T, &mut Vec<u8>),
+        unpack: impl for<'a> Fn(&mut Unpacker<'a>, T) -> bool,
+    ) {
+        let mut packed = Vec::new();
+        records.iter().for_each(|record| pack(record, &mut packed));
+        let mut unpacker = Unpacker::new(&packed);
+        assert!(records.iter().all(|record| unpack(&mut unpacker, *record)));
+        assert!(unpacker.is_empty());
+    }
+    check(
+        &[
+            Want {
+                file: 1,
+                digest: None,
+            },
+            Want {
+                file: 2,
+                digest: Some([3; 32]),
+            },
+        ],
+        Want::pack,
+        |unpacker, want| Want::unpack(unpacker) == Ok(want),
+    );
+    let first = SegmentKind::First {
+        mode: 0o600,
+        size: 5,
+        mtime: 6,
+    };
+    let same = SegmentKind::Same {
+        mode: 0o600,
+        mtime: 6,
+    };
+    check(
+        &[
+            Segment {
+                file: 1,
+                kind: first,
+                last: false,
+                len: 4,
+            },
+            Segment {
+                file: 1,
+                kind: SegmentKind::More,
+                last: true,
+                len: 1,
+            },
+            Segment {
+                file: 2,
+                kind: same,
+                last: true,
+                len: 0,
+            },
+            Segment {
+                file: 3,
+                kind: SegmentKind::Failed,
+                last: true,
+                len: 9,
+            },
+        ],
+        Segment::pack,
+        |unpacker, segment| Segment::unpack(unpacker) == Ok(segment),
+    );
+    let outcomes = [Fate::Written, Fate::Same, Fate::Failed(b"why")];
+    let outcomes = outcomes.map(|fate| Outcome { file: 4, fate });
+    let mut packed = Vec::new();
+    outcomes
+        .iter()
+        .for_each(|outcome| outcome.pack(&mut packed));
+    let mut unpacker = Unpacker::new(&packed);
+    assert_eq!(
+        outcomes,
+        [(); 3].map(|()| Outcome::unpack(&mut unpacker).unwrap())
+    );
+    let note = Note {
+        kind: NoteKind::Failed,
+        folder: 3,
+        name: b"n",
+        text: b"t",
+    };
+    let mut packed = Vec::new();
+    note.pack(&mut packed);
+    assert_eq!(Note::unpack(&mut Unpacker::new(&packed)), Ok(note));
+}
+
+#[test]
+fn records_that_are_cut_or_unknown_are_refused() {
+    let name = Name::new(b"name").unwrap();
+    let mut packed = Vec::new();
+    Entry {
+        name,
+        what: What::Link(b"target"),
+    }
+    .pack(&mut packed);
+    for len in 0..packed.len() {
+        let cut = Entry::unpack(&mut Unpacker::new(&packed[..len]));
+        // A cut in the name makes another name of nothing.
+        assert!(matches!(cut, Err(Violation::CutShort)), "{len}: {cut:?}");
+    }
+    packed[0] = b'?';
+    assert_eq!(
+        Entry::unpack(&mut Unpacker::new(&packed)),
+        Err(Violation::Record)
+    );
+    packed[0] = b'l';
+    packed[3] = 0xff; // The highest byte of the target's length.
+    assert_eq!(
+        Entry::unpack(&mut Unpacker::new(&packed)),
+        Err(Violation::Record)
+    );
+}

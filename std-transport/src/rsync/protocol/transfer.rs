@@ -1,0 +1,184 @@
+//! Requests for files, their content, and what became of them.
+
+use super::Violation;
+use super::packed::{Unpacker, put_short};
+
+/// The SHA-256 of a file.
+pub(crate) type Digest = [u8; 32];
+
+/// A file that the target asks for. With a digest the source sends the content only if it has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Want {
+    pub(crate) file: u32,
+    pub(crate) digest: Option<Digest>,
+}
+
+impl Want {
+    pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.file.to_be_bytes());
+        out.push(self.digest.is_some().into());
+        out.extend_from_slice(self.digest.as_ref().map_or(&[], |digest| &digest[..]));
+    }
+
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+        let file = unpacker.u32()?;
+        let digest = match unpacker.u8()? {
+            0 => None,
+            1 => Some(unpacker.array()?),
+            _ => return Err(Violation::Record),
+        };
+        Ok(Self { file, digest })
+    }
+}
+
+/// A piece of a file, or the whole of it: `len` bytes of the body of the message it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) file: u32,
+    pub(crate) kind: SegmentKind,
+    pub(crate) last: bool,
+    pub(crate) len: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SegmentKind {
+    /// The file begins: what it is at the moment it is read, which can be more than what was listed.
+    First { mode: u16, size: u64, mtime: i64 },
+    /// It goes on.
+    More,
+    /// It has the digest that the target told.
+    Same { mode: u16, mtime: i64 },
+    /// There will be no content, or no more of it; the bytes are the reason as text.
+    Failed,
+}
+
+const LAST: u8 = 1;
+const FIRST: u8 = 2;
+const SAME: u8 = 4;
+const FAILED: u8 = 8;
+
+impl Segment {
+    pub(crate) const SIZE: usize = 27;
+
+    pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        let (flags, mode, size, mtime) = match self.kind {
+            SegmentKind::First { mode, size, mtime } => (FIRST, mode, size, mtime),
+            SegmentKind::More => (0, 0, 0, 0),
+            SegmentKind::Same { mode, mtime } => (SAME, mode, 0, mtime),
+            SegmentKind::Failed => (FAILED, 0, 0, 0),
+        };
+        out.extend_from_slice(&self.file.to_be_bytes());
+        out.push(flags | u8::from(self.last));
+        out.extend_from_slice(&mode.to_be_bytes());
+        out.extend_from_slice(&size.to_be_bytes());
+        out.extend_from_slice(&mtime.to_be_bytes());
+        out.extend_from_slice(&self.len.to_be_bytes());
+    }
+
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+        let (file, flags) = (unpacker.u32()?, unpacker.u8()?);
+        let (mode, size, mtime) = (unpacker.u16()?, unpacker.u64()?, unpacker.i64()?);
+        let last = flags & LAST != 0;
+        let kind = match flags & !LAST {
+            FIRST => SegmentKind::First { mode, size, mtime },
+            0 => SegmentKind::More,
+            SAME if last => SegmentKind::Same { mode, mtime },
+            FAILED if last => SegmentKind::Failed,
+            _ => return Err(Violation::Record),
+        };
+        Ok(Self {
+            file,
+            kind,
+            last,
+            len: unpacker.u32()?,
+        })
+    }
+}
+
+/// What became of a file that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) file: u32,
+    pub(crate) fate: Fate<'a>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate<'a> {
+    /// The target has it.
+    Written,
+    /// The target had it: the digest was the same.
+    Same,
+    /// The target does not have it, for this reason.
+    Failed(&'a [u8]),
+}
+
+impl<'a> Outcome<'a> {
+    pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.file.to_be_bytes());
+        let (code, text): (_, &[u8]) = match self.fate {
+            Fate::Written => (0, b""),
+            Fate::Same => (1, b""),
+            Fate::Failed(text) => (2, text),
+        };
+        out.push(code);
+        put_short(out, text);
+    }
+
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, Violation> {
+        let (file, code) = (unpacker.u32()?, unpacker.u8()?);
+        let text = unpacker.short()?;
+        let fate = match code {
+            0 => Fate::Written,
+            1 => Fate::Same,
+            2 => Fate::Failed(text),
+            _ => return Err(Violation::Record),
+        };
+        Ok(Self { file, fate })
+    }
+}
+
+/// Something that the target did, or could not do, without being sent anything for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Note<'a> {
+    pub(crate) kind: NoteKind,
+    pub(crate) folder: u32,
+    /// Empty for the folder itself.
+    pub(crate) name: &'a [u8],
+    /// Why, where it failed.
+    pub(crate) text: &'a [u8],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoteKind {
+    Deleted,
+    Linked,
+    Failed,
+}
+
+impl<'a> Note<'a> {
+    pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        out.push(match self.kind {
+            NoteKind::Deleted => b'x',
+            NoteKind::Linked => b'l',
+            NoteKind::Failed => b'e',
+        });
+        out.extend_from_slice(&self.folder.to_be_bytes());
+        put_short(out, self.name);
+        put_short(out, self.text);
+    }
+
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, Violation> {
+        let kind = match unpacker.u8()? {
+            b'x' => NoteKind::Deleted,
+            b'l' => NoteKind::Linked,
+            b'e' => NoteKind::Failed,
+            _ => return Err(Violation::Record),
+        };
+        Ok(Self {
+            kind,
+            folder: unpacker.u32()?,
+            name: unpacker.short()?,
+            text: unpacker.short()?,
+        })
+    }
+}
