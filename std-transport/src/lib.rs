@@ -38,6 +38,8 @@ mod launch;
 mod printable;
 mod process;
 mod program;
+#[cfg(unix)]
+pub mod rsync;
 mod spec;
 mod stderr;
 mod sync;

@@ -1,0 +1,865 @@
+# The far end of a sync: takes a tree (Target) or has one (Source).  Sent to a worker when it is
+# needed, and runs there with `channel` in its globals.  docs/rsync-protocol.md describes the
+# messages.
+#
+# One file for CPython 2.7, 3.6 and later, and PyPy; standard library only.  The file is cut at the
+# lines that begin with "# ==": first what both roles need, then a part for each role, of which
+# only one is sent, because compiling takes time.
+#
+# All file work goes through descriptors of open directories and single names in them, and follows
+# no link: whoever swaps one in while a sync runs leads it nowhere.
+import errno
+import os
+import sys
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+from struct import Struct
+
+PY3 = sys.version_info[0] >= 3
+VERSION = 2
+LIST, DATA, FINISH = 2, 3, 4
+WANT, ASK, ACK, NOTE, DONE = 10, 11, 12, 13, 14
+
+section = Struct('>IIB')
+entry = Struct('>cHQqH')
+segment = Struct('>IBHQqI')
+four = Struct('>I')
+want = Struct('>IB')
+outcome = Struct('>IBH')
+LAST, FIRST, SAME, FAILED = 1, 2, 4, 8
+NOT_YET, WHOLE, CUT_OFF = 0, 1, 2
+WRITTEN, HAD, LOST = 0, 1, 2
+
+ROOT = 0
+MAX_DEPTH = 1024
+HELD = 64
+CLOEXEC = getattr(os, 'O_CLOEXEC', 0o2000000 if sys.platform.startswith('linux') else 0)
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | CLOEXEC
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | CLOEXEC
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | CLOEXEC
+
+if PY3:
+    if os.open not in os.supports_dir_fd:
+        raise RuntimeError('this Python cannot work relative to open directories')
+
+    def lstat(fd, name):
+        return os.stat(name, dir_fd=fd, follow_symlinks=False)
+
+    def mtime_of(status):
+        return status.st_mtime_ns
+
+    def same_time(here, there):
+        return here == there
+
+    def set_mtime(fd, mtime):
+        os.utime(fd, ns=(mtime, mtime))
+
+    def open_at(fd, name, flags, mode=0o600):
+        return os.open(name, flags, mode, dir_fd=fd)
+
+    def mkdir_at(fd, name):
+        os.mkdir(name, 0o700, dir_fd=fd)
+
+    def unlink_at(fd, name):
+        os.unlink(name, dir_fd=fd)
+
+    def rmdir_at(fd, name):
+        os.rmdir(name, dir_fd=fd)
+
+    def rename_at(fd, old, new):
+        os.rename(old, new, src_dir_fd=fd, dst_dir_fd=fd)
+
+    def symlink_at(target, fd, name):
+        os.symlink(target, name, dir_fd=fd)
+
+    def readlink_at(fd, name):
+        return os.readlink(name, dir_fd=fd)
+
+    def list_names(fd):
+        return [os.fsencode(name) for name in os.listdir(fd)]
+
+    fsbytes = os.fsencode
+else:
+    # Python 2 has no calls relative to a directory, but Linux has a name for each open one.
+    if not os.path.isdir('/proc/self/fd'):
+        raise RuntimeError('Python 2 needs /proc/self/fd to work relative to open directories')
+
+    def at(fd, name):
+        return '/proc/self/fd/%d/%s' % (fd, name)
+
+    def lstat(fd, name):
+        return os.lstat(at(fd, name))
+
+    def mtime_of(status):
+        # What the system counts in nanoseconds is a float here.
+        return int(status.st_mtime * 1000000) * 1000
+
+    def same_time(here, there):
+        return abs(here - there) <= 2000
+
+    def set_mtime(fd, mtime):
+        seconds = mtime / 1e9
+        os.utime('/proc/self/fd/%d' % fd, (seconds, seconds))
+
+    def open_at(fd, name, flags, mode=0o600):
+        return os.open(at(fd, name), flags, mode)
+
+    def mkdir_at(fd, name):
+        os.mkdir(at(fd, name), 0o700)
+
+    def unlink_at(fd, name):
+        os.unlink(at(fd, name))
+
+    def rmdir_at(fd, name):
+        os.rmdir(at(fd, name))
+
+    def rename_at(fd, old, new):
+        os.rename(at(fd, old), at(fd, new))
+
+    def symlink_at(target, fd, name):
+        os.symlink(target, at(fd, name))
+
+    def readlink_at(fd, name):
+        return os.readlink(at(fd, name))
+
+    def list_names(fd):
+        return os.listdir('/proc/self/fd/%d' % fd)
+
+    fsbytes = str
+
+
+class Violation(Exception):
+    """The other side does not keep to the protocol."""
+
+
+def lstat_or_none(fd, name):
+    try:
+        return lstat(fd, name)
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return None
+        raise
+
+
+def check_name(name):
+    if not name or name in (b'.', b'..') or b'/' in name or b'\0' in name or len(name) > 255:
+        raise Violation('not the name of a directory entry: %r' % (name,))
+
+
+def reason(error):
+    """What went wrong, as bytes that fit a record."""
+    text = getattr(error, 'strerror', None) or str(error) or type(error).__name__
+    if not isinstance(text, bytes):
+        text = text.encode('utf-8', 'replace')
+    return text[:1024]
+
+
+class Folders(object):
+    """The directories of one tree by number, opened when they are needed: a tree has more of
+    them than a process can hold open."""
+
+    def __init__(self, root):
+        self.root = root
+        self.nodes = [(ROOT, b'', 0)]
+        self.held = {}
+        self.order = []
+
+    def add(self, parent, name):
+        depth = self.nodes[parent][2] + 1
+        if depth > MAX_DEPTH:
+            raise Violation('folders nested deeper than %d' % MAX_DEPTH)
+        self.nodes.append((parent, name, depth))
+        return len(self.nodes) - 1
+
+    def open(self, number):
+        """A descriptor that stays open for at least the next HELD - 1 calls."""
+        if number == ROOT:
+            return self.root
+        fd = self.held.get(number)
+        if fd is not None:
+            return fd
+        missing = []
+        while number != ROOT and number not in self.held:
+            missing.append(number)
+            number = self.nodes[number][0]
+        fd = self.held.get(number, self.root)
+        for number in reversed(missing):
+            fd = open_at(fd, self.nodes[number][1], FOLDER)
+            self.held[number] = fd
+            self.order.append(number)
+            if len(self.order) > HELD:
+                os.close(self.held.pop(self.order.pop(0)))
+        return fd
+
+    def close(self):
+        for number in self.order:
+            os.close(self.held.pop(number))
+        self.order = []
+
+
+def open_file(fd, name):
+    """A regular file and its status.  A pipe is not waited for, nothing else is opened."""
+    file = open_at(fd, name, READ)
+    status = os.fstat(file)
+    if not S_ISREG(status.st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, 'not a regular file')
+    return file, status
+
+
+def digest_of(fd, name):
+    import hashlib
+    file, status = open_file(fd, name)
+    try:
+        digest = hashlib.sha256()
+        while True:
+            block = os.read(file, 1 << 17)
+            if not block:
+                return digest.digest()
+            digest.update(block)
+    finally:
+        os.close(file)
+
+
+def absolute(path):
+    return os.path.join(fsbytes(os.getcwd()), path)
+# == target ==
+
+
+class Target(object):
+    """Takes what it asks for into a tree.  Links come after the files, deletions after the links,
+    modes and times of folders last."""
+
+    def __init__(self, channel, start):
+        self.channel = channel
+        self.delete = start['delete']
+        self.checksum = start['checksum']
+        self.dry_run = start['dry_run']
+        self.file_mode = 0o7777 if start['special_modes'] else 0o777
+        self.window = start['window']
+        self.wanted = []
+        self.next_wanted = 0
+        self.incoming = None
+        self.files = self.taken = self.acknowledged = self.temporaries = 0
+        self.due = []
+        self.next_due = 0
+        self.listing = None
+        self.links = []
+        self.deletions = []
+        self.outcomes = []
+        self.notes = []
+        self.prefix = b'.execnet-rsync.' + os.urandom(6).hex().encode() if PY3 else (
+            '.execnet-rsync.' + os.urandom(6).encode('hex'))
+        # By folder: whether it was here ('old'), was made ('new'), would be in a dry run
+        # ('imagined'), or is not to be touched (None); its mode and time.
+        self.states = []
+        self.begin(start['path'], start['root'])
+
+    def begin(self, path, root):
+        kind, mode, size, mtime, _ = entry.unpack(root)
+        self.place = absolute(path)
+        if kind == b'd':
+            self.due.append(ROOT)
+            self.open_root(path, mode, mtime)
+            wants = []
+        else:
+            self.open_root(os.path.dirname(path) or b'.', 0o700, 0)
+            name = os.path.basename(path)
+            check_name(name)
+            wants = self.take_file(ROOT, self.folders.root, name, mode, size, mtime)
+            self.states[ROOT][0] = None
+        self.channel.send({u'version': VERSION})
+        if wants:
+            self.channel.send((WANT, b''.join(wants)))
+        self.finish_if_due()
+
+    def open_root(self, path, mode, mtime):
+        presence = 'old'
+        if not os.path.isdir(path):
+            presence = 'imagined' if self.dry_run else 'new'
+            if not self.dry_run:
+                os.makedirs(path)
+        stand_in = b'.' if presence == 'imagined' else path
+        self.folders = Folders(os.open(stand_in, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
+        self.states.append([presence, mode, mtime])
+
+    def run(self):
+        handlers = {LIST: self.on_list, DATA: self.on_data}
+        while True:
+            message = self.channel.receive()
+            if message[0] == FINISH:
+                return
+            handlers[message[0]](*message[1:])
+            self.finish_if_due()
+
+    # -- the listing
+
+    def on_list(self, data):
+        pos, end, wants = 0, len(data), []
+        while pos < end:
+            folder, count, ending = section.unpack_from(data, pos)
+            last, names = self.enter(folder)
+            pos = self.take_entries(data, pos + section.size, folder, count, last, names, wants)
+            if ending == NOT_YET:
+                self.listing = (folder, self.last_name, names)
+            elif ending == WHOLE:
+                self.find_deletions(folder, names)
+        if wants:
+            self.channel.send((WANT, b''.join(wants)))
+        self.send_notes()
+
+    def enter(self, folder):
+        if self.listing is not None:
+            current, last, names = self.listing
+            self.listing = None
+            if current == folder:
+                return last, names
+        elif self.next_due < len(self.due) and self.due[self.next_due] == folder:
+            self.next_due += 1
+            return b'', set()
+        raise Violation('the listing of a folder that is not due')
+
+    def take_entries(self, data, pos, folder, count, last, names, wants):
+        state = self.states[folder][0]
+        fd = None
+        if state == 'old' or state == 'new':
+            try:
+                fd = self.folders.open(folder)
+            except OSError as error:
+                self.states[folder][0] = state = None
+                self.note(b'e', folder, b'', reason(error))
+        unpack, size_of_entry, delete = entry.unpack_from, entry.size, self.delete
+        for _ in range(count):
+            kind, mode, size, mtime, length = unpack(data, pos)
+            pos += size_of_entry
+            name = data[pos:pos + length]
+            pos += length
+            if name <= last or b'/' in name or b'\0' in name or name == b'.' or name == b'..':
+                raise Violation('not a name, or not in ascending order: %r' % (name,))
+            last = name
+            if delete:
+                names.add(name)
+            if kind == b'f':
+                if state is not None:
+                    wants += self.take_file(folder, fd, name, mode, size, mtime)
+                self.files += 1
+            elif kind == b'd':
+                self.take_folder(folder, fd, name, mode, mtime)
+            elif kind != b'k':
+                target = data[pos:pos + size]
+                pos += size
+                if kind == b'i':
+                    target = os.path.join(self.place, target) if target else self.place
+                if state is not None:
+                    self.links.append((folder, name, target))
+        self.last_name = last
+        return pos
+
+    def take_file(self, folder, fd, name, mode, size, mtime):
+        """The request for it, unless it is here."""
+        wanted = want.pack(self.files, 0)
+        if self.states[folder][0] == 'old':
+            try:
+                here = lstat(fd, name)
+            except OSError:
+                here = None
+            if here is not None and S_ISREG(here.st_mode) and here.st_size == size:
+                if self.checksum:
+                    try:
+                        wanted = want.pack(self.files, 1) + digest_of(fd, name)
+                    except OSError:
+                        pass
+                elif same_time(mtime_of(here), mtime):
+                    mode &= self.file_mode
+                    if here.st_mode & 0o7777 == mode or self.set_file(fd, name, mode, mtime):
+                        return []
+        if not self.dry_run:
+            self.wanted.append((self.files, folder, name))
+        return [wanted]
+
+    def set_file(self, fd, name, mode, mtime):
+        """Whether the file that is here has this mode and time now."""
+        if self.dry_run:
+            return True
+        try:
+            file, status = open_file(fd, name)
+        except OSError:
+            return False
+        try:
+            os.fchmod(file, mode)
+            if not same_time(mtime_of(status), mtime):
+                set_mtime(file, mtime)
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(file)
+
+    def take_folder(self, parent, fd, name, mode, mtime):
+        state = [None, mode, mtime]
+        self.states.append(state)
+        self.due.append(self.folders.add(parent, name))
+        if self.states[parent][0] is None:
+            return
+        try:
+            state[0] = 'imagined' if fd is None else self.provide(fd, name)
+        except OSError as error:
+            self.note(b'e', parent, name, reason(error))
+
+    def provide(self, fd, name):
+        here = lstat_or_none(fd, name)
+        if here is not None and S_ISDIR(here.st_mode):
+            if here.st_mode & 0o700 != 0o700 and not self.dry_run:
+                folder = open_at(fd, name, FOLDER)
+                os.fchmod(folder, here.st_mode & 0o7777 | 0o700)
+                os.close(folder)
+            return 'old'
+        if self.dry_run:
+            return 'imagined'
+        if here is not None:
+            unlink_at(fd, name)
+        mkdir_at(fd, name)
+        return 'new'
+
+    def find_deletions(self, folder, names):
+        if not self.delete or self.states[folder][0] != 'old':
+            return
+        try:
+            here = list_names(self.folders.open(folder))
+        except OSError as error:
+            self.note(b'e', folder, b'', reason(error))
+            return
+        self.deletions += [(folder, name) for name in sorted(here) if name not in names]
+
+    # -- the content
+
+    def on_data(self, segments, body):
+        pos = 0
+        for at in range(0, len(segments), segment.size):
+            number, flags, mode, size, mtime, length = segment.unpack_from(segments, at)
+            block = body if length == len(body) else body[pos:pos + length]
+            pos += length
+            if flags & FIRST:
+                self.begin_file(number, mode, size, mtime)
+            elif flags & SAME:
+                self.keep_same(self.take_wanted(number), mode, mtime)
+                continue
+            elif flags & FAILED:
+                self.give_up(number, block)
+                continue
+            self.take_block(number, block, flags & LAST)
+        self.taken += len(segments) + len(body)
+        if self.taken - self.acknowledged >= self.window // 4 or len(self.outcomes) > 1000:
+            self.acknowledge()
+
+    def take_wanted(self, number):
+        """Files come in the order in which they were asked for."""
+        if self.next_wanted < len(self.wanted) and self.incoming is None:
+            wanted = self.wanted[self.next_wanted]
+            if wanted[0] == number:
+                self.wanted[self.next_wanted] = None
+                self.next_wanted += 1
+                return wanted
+        raise Violation('content that was not asked for')
+
+    def begin_file(self, number, mode, size, mtime):
+        wanted = self.take_wanted(number)
+        self.incoming = [wanted, None, None, None, mode & self.file_mode, mtime, size, None]
+        try:
+            fd = self.folders.open(wanted[1])
+            self.temporaries += 1
+            name = self.prefix + str(self.temporaries).encode('ascii')
+            # The folder stays open for this file, whatever others are opened meanwhile.
+            self.incoming[1:4] = [open_at(fd, name, CREATE), os.dup(fd), name]
+        except OSError as error:
+            self.incoming[7] = reason(error)
+
+    def take_block(self, number, block, last):
+        incoming = self.incoming
+        if incoming is None or incoming[0][0] != number or len(block) > incoming[6]:
+            raise Violation('content that was not announced')
+        incoming[6] -= len(block)
+        if incoming[7] is None:
+            try:
+                written = os.write(incoming[1], block) if block else 0
+                while written < len(block):
+                    written += os.write(incoming[1], block[written:])
+            except OSError as error:
+                incoming[7] = reason(error)
+        if last:
+            if incoming[6]:
+                raise Violation('less content than was announced')
+            self.end_file()
+
+    def end_file(self):
+        wanted, file, fd, temporary, mode, mtime, _, failure = self.incoming
+        name = wanted[2]
+        if failure is None:
+            try:
+                os.fchmod(file, mode)
+                set_mtime(file, mtime)
+                if self.states[wanted[1]][0] == 'old':
+                    self.clear_folder(fd, name)
+                rename_at(fd, temporary, name)
+                self.incoming[3] = None
+            except OSError as error:
+                failure = reason(error)
+        self.drop_incoming()
+        self.settle(wanted, WRITTEN if failure is None else LOST, failure or b'')
+
+    def clear_folder(self, fd, name):
+        here = lstat_or_none(fd, name)
+        if here is not None and S_ISDIR(here.st_mode):
+            remove(fd, name)
+
+    def drop_incoming(self):
+        """Closes what is open of the file, and removes it if it is not finished."""
+        if self.incoming is None:
+            return
+        _, file, fd, temporary = self.incoming[:4]
+        self.incoming = None
+        if file is not None:
+            os.close(file)
+            try:
+                if temporary is not None:
+                    unlink_at(fd, temporary)
+            except OSError:
+                pass
+            os.close(fd)
+
+    def keep_same(self, wanted, mode, mtime):
+        number, folder, name = wanted
+        try:
+            fd = self.folders.open(folder)
+        except OSError as error:
+            self.settle(wanted, LOST, reason(error))
+            return
+        kept = self.set_file(fd, name, mode & self.file_mode, mtime)
+        self.settle(wanted, HAD if kept else LOST, b'' if kept else b'cannot set mode and time')
+
+    def give_up(self, number, text):
+        if self.incoming is not None and self.incoming[0][0] == number:
+            wanted = self.incoming[0]
+            self.drop_incoming()
+        else:
+            wanted = self.take_wanted(number)
+        self.settle(wanted, LOST, text)
+
+    def settle(self, wanted, fate, text):
+        self.outcomes.append(outcome.pack(wanted[0], fate, len(text)) + text)
+
+    def acknowledge(self):
+        self.acknowledged = self.taken
+        self.channel.send((ACK, self.taken, b''.join(self.outcomes)))
+        self.outcomes = []
+
+    # -- the end
+
+    def finish_if_due(self):
+        if (self.next_due < len(self.due) or self.listing is not None or self.incoming is not None
+                or self.next_wanted < len(self.wanted)):
+            return
+        if not self.dry_run:
+            self.make_links()
+        for folder, name in self.deletions:
+            self.remove_extra(folder, name)
+        if not self.dry_run:
+            self.set_folders()
+        if self.taken != self.acknowledged or self.outcomes:
+            self.acknowledge()
+        self.send_notes()
+        self.folders.close()
+        self.channel.send((DONE,))
+
+    def make_links(self):
+        for folder, name, target in self.links:
+            try:
+                fd = self.folders.open(folder)
+                here = lstat_or_none(fd, name)
+                if here is not None and S_ISLNK(here.st_mode) and readlink_at(fd, name) == target:
+                    continue
+                self.clear_folder(fd, name)
+                self.temporaries += 1
+                temporary = self.prefix + str(self.temporaries).encode('ascii')
+                symlink_at(target, fd, temporary)
+                rename_at(fd, temporary, name)
+                self.note(b'l', folder, name, b'')
+            except OSError as error:
+                self.note(b'e', folder, name, reason(error))
+
+    def remove_extra(self, folder, name):
+        try:
+            if not self.dry_run:
+                remove(self.folders.open(folder), name)
+            self.note(b'x', folder, name, b'')
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                self.note(b'e', folder, name, reason(error))
+
+    def set_folders(self):
+        for number in range(len(self.states) - 1, -1, -1):
+            presence, mode, mtime = self.states[number]
+            if presence is None:
+                continue
+            try:
+                fd = self.folders.open(number)
+                here = os.fstat(fd)
+                # The owner keeps all rights, so that the next sync can work in it.
+                mode = mode & 0o777 | 0o700 | here.st_mode & 0o7000
+                if here.st_mode & 0o7777 != mode:
+                    os.fchmod(fd, mode)
+                if not same_time(mtime_of(here), mtime):
+                    set_mtime(fd, mtime)
+            except OSError as error:
+                self.note(b'e', number, b'', reason(error))
+
+    def note(self, kind, folder, name, text):
+        self.notes.append(b''.join((kind, four.pack(folder), pack_short(name), pack_short(text))))
+        if len(self.notes) > 500:
+            self.send_notes()
+
+    def send_notes(self):
+        if self.notes:
+            self.channel.send((NOTE, b''.join(self.notes)))
+            self.notes = []
+
+
+def pack_short(text):
+    return Struct('>H').pack(len(text)) + text
+
+
+def remove(fd, name):
+    """Removes what has the name: a directory with all that is in it, links without following."""
+    try:
+        return unlink_at(fd, name)
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.EPERM):
+            raise
+    tree = Folders(open_at(fd, name, FOLDER))
+    try:
+        at = ROOT
+        while at < len(tree.nodes):
+            folder = tree.open(at)
+            for child in list_names(folder):
+                if S_ISDIR(lstat(folder, child).st_mode):
+                    tree.add(at, child)
+                else:
+                    unlink_at(folder, child)
+            at += 1
+        for parent, child, _ in reversed(tree.nodes[1:]):
+            rmdir_at(tree.open(parent), child)
+    finally:
+        tree.close()
+        os.close(tree.root)
+    rmdir_at(fd, name)
+
+
+def main(channel):
+    target = Target(channel, channel.receive())
+    try:
+        target.run()
+    finally:
+        target.drop_incoming()
+        os.close(target.folders.root)
+
+
+main(channel)  # noqa: F821
+# == source ==
+
+
+class Source(object):
+    """Lists the folders that it is asked for, and sends the files it listed, by number."""
+
+    CHUNK = 256 << 10
+    SEGMENTS = 1024
+
+    def __init__(self, channel, start):
+        self.channel = channel
+        self.window = start['window']
+        self.files = []
+        self.wants = []
+        self.next_want = self.next_file = self.next_folder = 0
+        self.sending = None
+        self.sent = self.taken = 0
+        path = start['path']
+        status = os.stat(path)
+        if S_ISDIR(status.st_mode):
+            self.folders = Folders(os.open(path, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
+            kind = b'd'
+        else:
+            path = os.path.realpath(path)
+            self.folders = Folders(os.open(os.path.dirname(path), FOLDER & ~os.O_NOFOLLOW))
+            file, status = open_file(self.folders.root, os.path.basename(path))
+            os.close(file)
+            self.files.append((ROOT, os.path.basename(path)))
+            kind = b'f'
+        self.places = [absolute(path), os.path.realpath(path)]
+        root = entry.pack(kind, status.st_mode & 0o7777, status.st_size, mtime_of(status), 0)
+        channel.send({u'version': VERSION, u'root': root})
+
+    def run(self):
+        handlers = {WANT: self.on_want, ASK: self.on_ask, ACK: self.on_ack, NOTE: self.on_note}
+        while True:
+            # What came meanwhile waits until the window is used up: the target has enough to do.
+            pending = self.sending is not None or self.next_want < len(self.wants)
+            if pending and self.sent - self.taken < self.window:
+                self.send_files()
+                continue
+            message = self.channel.receive()
+            if message[0] == DONE:
+                self.channel.send((FINISH,))
+                return
+            handlers[message[0]](*message[1:])
+
+    def on_want(self, data):
+        pos = 0
+        while pos < len(data):
+            file, has_digest = want.unpack_from(data, pos)
+            pos += want.size
+            digest = None
+            if has_digest:
+                digest = data[pos:pos + 32]
+                pos += 32
+            if not self.next_file <= file < len(self.files):
+                raise Violation('a request for what was not offered, or for the second time')
+            self.next_file = file + 1
+            self.wants.append((file, digest))
+
+    def on_ack(self, taken, outcomes):
+        self.taken = taken
+
+    def on_note(self, notes):
+        pass
+
+    # -- the listing
+
+    def on_ask(self, data):
+        batch = []
+        size = 0
+        for pos in range(0, len(data), four.size):
+            folder, = four.unpack_from(data, pos)
+            if not self.next_folder <= folder < len(self.folders.nodes):
+                raise Violation('a request for what was not offered, or for the second time')
+            self.next_folder = folder + 1
+            for part in self.list_folder(folder):
+                batch.append(part)
+                size += len(part)
+                if size > 48 << 10:
+                    self.channel.send((LIST, b''.join(batch)))
+                    batch = []
+                    size = 0
+        if batch:
+            self.channel.send((LIST, b''.join(batch)))
+
+    def list_folder(self, folder):
+        try:
+            fd = self.folders.open(folder)
+            names = sorted(list_names(fd))
+        except OSError:
+            yield section.pack(folder, 0, CUT_OFF)
+            return
+        for start in range(0, len(names), 500):
+            entries = [self.list_entry(folder, fd, name) for name in names[start:start + 500]]
+            entries = [packed for packed in entries if packed is not None]
+            yield section.pack(folder, len(entries), NOT_YET) + b''.join(entries)
+        yield section.pack(folder, 0, WHOLE)
+
+    def list_entry(self, folder, fd, name):
+        """The packed entry; None where there is nothing of that name any more."""
+        try:
+            here = lstat_or_none(fd, name)
+            if here is None:
+                return None
+            mode, size, mtime, target = here.st_mode & 0o7777, 0, mtime_of(here), b''
+            if S_ISREG(here.st_mode):
+                kind, size = b'f', here.st_size
+                self.files.append((folder, name))
+            elif S_ISDIR(here.st_mode):
+                kind = b'd'
+                self.folders.add(folder, name)
+            elif S_ISLNK(here.st_mode):
+                kind, target = self.list_link(readlink_at(fd, name))
+                size = len(target)
+            else:
+                kind = b'k'
+        except (OSError, Violation):
+            kind, mode, size, mtime, target = b'k', 0, 0, 0, b''
+        return entry.pack(kind, mode, size, mtime, len(name)) + name + target
+
+    def list_link(self, target):
+        for place in self.places:
+            if target == place or target.startswith(place + b'/') and b'..' not in target.split(b'/'):
+                return b'i', target[len(place) + 1:]
+        return b'l', target
+
+    # -- the content
+
+    def send_files(self):
+        segments, blocks, used = [], [], 0
+        while used < self.CHUNK and len(segments) < self.SEGMENTS:
+            if self.sending is None:
+                if self.next_want >= len(self.wants):
+                    break
+                header, block = self.begin_file(*self.wants[self.next_want])
+                self.wants[self.next_want] = None
+                self.next_want += 1
+                if header is not None:
+                    segments.append(header)
+                    blocks.append(block)
+                    used += len(block)
+                    continue
+            header, block = self.send_piece(self.CHUNK - used)
+            segments.append(header)
+            blocks.append(block)
+            used += len(block)
+        segments = b''.join(segments)
+        self.sent += len(segments) + used
+        self.channel.send((DATA, segments, blocks[0] if len(blocks) == 1 else b''.join(blocks)))
+
+    def begin_file(self, wanted, digest):
+        """A record where there is nothing to read, else (None, None)."""
+        folder, name = self.files[wanted]
+        try:
+            fd = self.folders.open(folder)
+            file, status = open_file(fd, name)
+        except OSError as error:
+            return self.failed(wanted, error)
+        mode, mtime = status.st_mode & 0o7777, mtime_of(status)
+        try:
+            if digest is not None and digest_of(fd, name) == digest:
+                os.close(file)
+                return segment.pack(wanted, SAME | LAST, mode, 0, mtime, 0), b''
+        except OSError:
+            pass
+        self.sending = [wanted, file, status.st_size, (mode, status.st_size, mtime)]
+        return None, None
+
+    def send_piece(self, room):
+        wanted, file, left, first = self.sending
+        try:
+            block = os.read(file, min(left, room)) if left else b''
+            if left and not block:
+                raise OSError(errno.EIO, 'it was truncated while it was read')
+        except OSError as error:
+            os.close(file)
+            self.sending = None
+            return self.failed(wanted, error)
+        left -= len(block)
+        flags = (FIRST if first else 0) | (0 if left else LAST)
+        mode, size, mtime = first or (0, 0, 0)
+        self.sending = [wanted, file, left, None]
+        if not left:
+            os.close(file)
+            self.sending = None
+        return segment.pack(wanted, flags, mode, size, mtime, len(block)), block
+
+    def failed(self, wanted, error):
+        text = reason(error)
+        return segment.pack(wanted, FAILED | LAST, 0, 0, 0, len(text)), text
+
+
+def main(channel):
+    source = Source(channel, channel.receive())
+    source.run()
+
+
+main(channel)  # noqa: F821

@@ -1,0 +1,149 @@
+//! The machines at work on a channel.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, TryRecvError};
+
+use execnet_serializer::{Dump, EncodeError, Encoder, Value};
+
+use super::port::{Port, Trouble};
+use super::protocol::{FromSource, FromTarget, dump_data};
+use super::receiver::{Receiver, Watcher};
+use super::sender::{Listener, Parcel, Sender};
+use super::walk::{Judge, Walk};
+
+/// What the sender for one target waits for: the next part of the listing, or something from the target.
+#[derive(Debug)]
+pub(crate) enum Event {
+    List(Arc<Vec<u8>>),
+    Item(Value),
+    Trouble(Trouble),
+}
+
+impl Dump for Parcel {
+    fn dump<W: embedded_io::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        dump_data(&self.segments, self.body(), encoder)
+    }
+}
+
+/// Sends a tree that somebody else lists, until the target has it.
+///
+/// # Errors
+/// The target is gone, or breaks the protocol.
+pub(crate) fn send<L: Listener>(
+    sender: &mut Sender<L>,
+    port: &impl Port,
+    events: &Inbox<Event>,
+    patience: Option<Duration>,
+) -> Result<(), Trouble> {
+    let mut parcel = Parcel::new();
+    while !sender.is_done() {
+        // Requests and listings first: while the target works on them, there is time to read files.
+        match next_event(events, sender.can_send(), patience)? {
+            Some(Event::List(sections)) => port.send(FromSource::List(sections))?,
+            Some(Event::Item(item)) => {
+                let message = FromTarget::try_from(item)?;
+                sender.handle(&message, &mut Vec::new())?;
+            }
+            Some(Event::Trouble(trouble)) => return Err(trouble),
+            None => {
+                sender.fill(&mut parcel);
+                port.send(&parcel)?;
+            }
+        }
+    }
+    port.send(FromSource::Finish)
+}
+
+fn next_event(
+    events: &Inbox<Event>,
+    busy: bool,
+    patience: Option<Duration>,
+) -> Result<Option<Event>, Trouble> {
+    if busy {
+        return match events.try_recv() {
+            Ok(event) => Ok(Some(event)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(Trouble::Gone),
+        };
+    }
+    match patience {
+        None => events.recv().map(Some).map_err(|_| Trouble::Gone),
+        Some(patience) => events
+            .recv_timeout(patience)
+            .map(Some)
+            .map_err(|error| match error {
+                RecvTimeoutError::Timeout => Trouble::Silence(patience),
+                RecvTimeoutError::Disconnected => Trouble::Gone,
+            }),
+    }
+}
+
+/// Lists and sends a tree as the target asks for it.
+///
+/// # Errors
+/// The target is gone, or breaks the protocol.
+pub(crate) fn send_as_asked<L: Listener, J: Judge>(
+    sender: &mut Sender<L>,
+    walk: &mut Walk<J>,
+    port: &impl Port,
+) -> Result<(), Trouble> {
+    let mut parcel = Parcel::new();
+    let mut asks = Vec::new();
+    while !sender.is_done() {
+        // What came meanwhile waits until the window is used up: the target has enough to do until then.
+        if sender.can_send() {
+            sender.fill(&mut parcel);
+            port.send(&parcel)?;
+            continue;
+        }
+        let message = FromTarget::try_from(port.receive(None)?)?;
+        sender.handle(&message, &mut asks)?;
+        list_asked(walk, &mut asks, port)?;
+    }
+    port.send(FromSource::Finish)
+}
+
+fn list_asked<J: Judge>(
+    walk: &mut Walk<J>,
+    asks: &mut Vec<u32>,
+    port: &impl Port,
+) -> Result<(), Trouble> {
+    let mut sent = Ok(());
+    let mut emit = |sections: Vec<u8>| {
+        if sent.is_ok() {
+            sent = port.send(FromSource::List(Arc::new(sections)));
+        }
+    };
+    for folder in asks.drain(..) {
+        walk.list(folder, &mut emit);
+    }
+    walk.flush(&mut emit);
+    sent
+}
+
+/// Receives a tree, until everything is in its place and the source knows.
+///
+/// # Errors
+/// The source is gone, or breaks the protocol.
+pub(crate) fn receive<W: Watcher>(
+    receiver: &mut Receiver<W>,
+    port: &impl Port,
+    patience: Option<Duration>,
+) -> Result<(), Trouble> {
+    let mut out = Vec::new();
+    receiver.begin(&mut out);
+    loop {
+        for message in out.drain(..) {
+            port.send(message)?;
+        }
+        if receiver.is_finished() {
+            return Ok(());
+        }
+        let message = FromSource::try_from(port.receive(patience)?)?;
+        receiver.handle(message, &mut out)?;
+    }
+}

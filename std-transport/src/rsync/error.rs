@@ -1,0 +1,91 @@
+use core::error::Error;
+use core::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::port::Trouble;
+
+/// A sync that did not begin.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RSyncError {
+    /// There is nobody to send to: targets are used up by each sync.
+    NoTargets,
+    /// The source cannot be opened.
+    Source {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The place that is to take the tree cannot be made or opened.
+    Destination {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The sync with the other side ended early.
+    Sync(SyncError),
+}
+
+impl fmt::Display for RSyncError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTargets => f.write_str("no targets are left to sync to"),
+            Self::Source { path, .. } => write!(f, "cannot open {} to sync from", path.display()),
+            Self::Destination { path, .. } => {
+                write!(f, "cannot open {} to sync to", path.display())
+            }
+            Self::Sync(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for RSyncError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoTargets => None,
+            Self::Source { error, .. } | Self::Destination { error, .. } => Some(error),
+            Self::Sync(error) => error.source(),
+        }
+    }
+}
+
+/// A sync with one peer that ended early: the peer is gone, refused, was silent too long, or broke the protocol.
+///
+/// What was written until then is whole: each file there is the old or the new one.
+#[derive(Debug)]
+pub struct SyncError(pub(crate) Trouble);
+
+impl SyncError {
+    /// Nothing came from the peer for longer than [`RSync::patience`](super::RSync::patience) allows.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self.0, Trouble::Silence(_))
+    }
+
+    /// The peer did something that the protocol does not allow. Nobody who runs this project's code does.
+    #[must_use]
+    pub const fn is_protocol(&self) -> bool {
+        matches!(self.0, Trouble::Violation(_))
+    }
+}
+
+impl fmt::Display for SyncError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for SyncError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl From<Trouble> for SyncError {
+    fn from(trouble: Trouble) -> Self {
+        Self(trouble)
+    }
+}

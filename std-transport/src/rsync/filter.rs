@@ -1,0 +1,115 @@
+//! What is not part of a sync.
+
+use core::error::Error;
+use core::fmt;
+use std::path::Path;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::confine::{Kind, Meta};
+
+/// Something that a filter decides about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Candidate<'a> {
+    /// Relative to the root of the tree.
+    pub path: &'a Path,
+    /// A directory that is refused is not looked into.
+    pub is_dir: bool,
+    /// A link is judged by itself, and not by what it points to.
+    pub is_link: bool,
+    /// In bytes; 0 for what is not a file.
+    pub size: u64,
+}
+
+/// The user's own decision: whether to take it.
+pub(crate) type Decision = dyn FnMut(&Candidate<'_>) -> bool + Send;
+
+#[derive(Default)]
+pub(crate) struct Filter {
+    patterns: Vec<String>,
+    built: Option<Gitignore>,
+    decision: Option<Box<Decision>>,
+    max_size: Option<u64>,
+}
+
+impl Filter {
+    pub(crate) fn exclude(&mut self, pattern: &str) -> Result<(), PatternError> {
+        let mut builder = GitignoreBuilder::new("");
+        for known in self.patterns.iter().map(String::as_str).chain([pattern]) {
+            builder.add_line(None, known).map_err(PatternError)?;
+        }
+        self.built = Some(builder.build().map_err(PatternError)?);
+        self.patterns.push(pattern.into());
+        Ok(())
+    }
+
+    pub(crate) fn decide(&mut self, decision: Box<Decision>) {
+        self.decision = Some(decision);
+    }
+
+    pub(crate) fn set_max_size(&mut self, bytes: u64) {
+        self.max_size = Some(bytes);
+    }
+
+    /// Why the entry is left out, if it is.
+    pub(crate) fn refuses(&mut self, path: &Path, meta: &Meta) -> Option<&'static str> {
+        let is_dir = meta.kind == Kind::Directory;
+        if self
+            .built
+            .as_ref()
+            .is_some_and(|built| built.matched(path, is_dir).is_ignore())
+        {
+            return Some("excluded by a pattern");
+        }
+        let size = if meta.kind == Kind::File {
+            meta.size
+        } else {
+            0
+        };
+        if self.max_size.is_some_and(|limit| size > limit) {
+            return Some("larger than the limit");
+        }
+        let is_link = meta.kind == Kind::Link;
+        let candidate = Candidate {
+            path,
+            is_dir,
+            is_link,
+            size,
+        };
+        let refused = self
+            .decision
+            .as_mut()
+            .is_some_and(|decision| !decision(&candidate));
+        refused.then_some("refused by the filter")
+    }
+
+    /// Whether anything can be refused at all.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.built.is_none() && self.max_size.is_none() && self.decision.is_none()
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter")
+            .field("patterns", &self.patterns)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A pattern that is none.
+#[derive(Debug)]
+pub struct PatternError(ignore::Error);
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a pattern as gitignore has them")
+    }
+}
+
+impl Error for PatternError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}

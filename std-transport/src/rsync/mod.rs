@@ -1,0 +1,345 @@
+//! One tree to many hosts, or one from a host to here.
+//!
+//! ```no_run
+//! use execnet::rsync::{RSync, TargetOptions};
+//!
+//! let group = execnet::Group::new();
+//! let (here, there) = (group.makegateway("popen")?, group.makegateway("popen")?);
+//! let mut rsync = RSync::new("project");
+//! rsync.exclude("*.pyc")?;
+//! rsync.add_target(&here, "/srv/a", TargetOptions::new());
+//! rsync.add_target(&there, "/srv/b", TargetOptions::new().delete(true));
+//! for target in rsync.send()? {
+//!     println!("{}: {} files sent", target.gateway, target.report.sent.len());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A file is sent if size or time of last change differ, or with [`RSync::checksum`] if its content does. It comes
+//! under another name first and takes the place of the old one in one step, with permissions and time set: whatever
+//! happens, a file is the old or the new one. Links are made after the files, deletions come last.
+//!
+//! # What each side can do to the other
+//!
+//! A target asks for files by their number in the listing, never by a path: a worker gets nothing that is not in the
+//! tree. In a pull, names from the worker are single components and every step is made from an open directory
+//! without following links: the worker writes nothing outside the destination, and what leads out of it is refused
+//! unless [`RSync::links`] says otherwise.
+
+mod catalog;
+mod confine;
+mod drive;
+mod error;
+mod filter;
+mod options;
+mod port;
+mod program;
+mod protocol;
+mod pull;
+mod push;
+mod receiver;
+mod report;
+mod sender;
+mod serve;
+mod shelf;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use core::mem;
+use core::time::Duration;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+
+use alloc::sync::Arc;
+
+use execnet_core_sync::Gateway;
+use execnet_serializer::StrConfig;
+
+pub use error::{RSyncError, SyncError};
+pub use filter::{Candidate, PatternError};
+pub use options::TargetOptions;
+pub use push::TargetReport;
+pub use report::{Event, Omission, Report};
+pub use serve::serve;
+pub use walk::Links;
+
+use filter::Filter;
+use options::Common;
+use port::{Port, Trouble};
+use protocol::{Ready, Role, Start, pack_root, unpack_root};
+use pull::PullWatcher;
+use push::{Push, PushJudge, Target};
+use receiver::{Receiver, Rules};
+use report::{Callback, Recorder};
+use shelf::Shelf;
+use walk::Walk;
+
+/// A source, what is to be taken of it, and who is to have it.
+///
+/// [`send`](Self::send) copies a tree from here to all targets at once; [`pull`](Self::pull) copies one from a
+/// worker to here.
+pub struct RSync {
+    source: PathBuf,
+    targets: Vec<Target>,
+    common: Common,
+    links: Option<Links>,
+    filter: Filter,
+    max_entries: u64,
+    patience: Option<Duration>,
+    callback: Option<Box<Callback>>,
+}
+
+impl RSync {
+    /// A sync from this directory, or single file. The source itself may be a link.
+    pub fn new(source: impl Into<PathBuf>) -> Self {
+        Self {
+            source: source.into(),
+            targets: Vec::new(),
+            common: Common::default(),
+            links: None,
+            filter: Filter::default(),
+            max_entries: Rules::default().entries,
+            patience: Some(Duration::from_secs(600)),
+            callback: None,
+        }
+    }
+
+    /// Adds a target for the next [`send`](Self::send): what is in the source will be in `destination` there, which
+    /// is made if it is missing. A relative path starts at the worker's working directory.
+    pub fn add_target(
+        &mut self,
+        gateway: &Gateway,
+        destination: impl Into<PathBuf>,
+        options: TargetOptions,
+    ) -> &mut Self {
+        let (gateway, destination) = (gateway.clone(), destination.into());
+        self.targets.push(Target {
+            gateway,
+            destination,
+            options,
+        });
+        self
+    }
+
+    /// Leaves out what matches a pattern as `.gitignore` has them, relative to the root of the tree. A later pattern
+    /// overrules an earlier one; one that begins with `!` takes in again.
+    ///
+    /// # Errors
+    /// It is not a pattern.
+    pub fn exclude(&mut self, pattern: &str) -> Result<&mut Self, PatternError> {
+        self.filter.exclude(pattern)?;
+        Ok(self)
+    }
+
+    /// Leaves out everything for which the function returns false. It is not asked for the root.
+    pub fn filter(
+        &mut self,
+        filter: impl FnMut(&Candidate<'_>) -> bool + Send + 'static,
+    ) -> &mut Self {
+        self.filter.decide(Box::new(filter));
+        self
+    }
+
+    /// Leaves out files of more bytes than this.
+    pub fn max_file_size(&mut self, bytes: u64) -> &mut Self {
+        self.filter.set_max_size(bytes);
+        self
+    }
+
+    /// Ends a [`pull`](Self::pull) whose worker lists more entries than this; ten million if nothing is said.
+    pub fn max_entries(&mut self, entries: u64) -> &mut Self {
+        self.max_entries = entries;
+        self
+    }
+
+    /// Compares the content of files of the same size instead of their times. Both sides read them all.
+    pub fn checksum(&mut self, checksum: bool) -> &mut Self {
+        self.common.checksum = checksum;
+        self
+    }
+
+    /// Only finds out what would be done, for the report.
+    pub fn dry_run(&mut self, dry_run: bool) -> &mut Self {
+        self.common.dry_run = dry_run;
+        self
+    }
+
+    /// Keeps setuid, setgid and sticky bits of files, which are dropped otherwise.
+    pub fn special_modes(&mut self, keep: bool) -> &mut Self {
+        self.common.special_modes = keep;
+        self
+    }
+
+    /// What becomes of links that lead out of the tree. If nothing is said, [`Links::Keep`] for
+    /// [`send`](Self::send) and [`Links::Refuse`] for [`pull`](Self::pull), which knows no [`Links::Copy`] and takes
+    /// that for the same.
+    pub fn links(&mut self, links: Links) -> &mut Self {
+        self.links = Some(links);
+        self
+    }
+
+    /// How long the other side may be silent while something is due from it; ten minutes if nothing is said. It
+    /// is silent while it reads a large file for a comparison, or deletes a large tree. `None` waits for ever.
+    pub fn patience(&mut self, patience: Option<Duration>) -> &mut Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Calls the function for everything that happens, from the thread in which it does.
+    pub fn callback(&mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> &mut Self {
+        self.callback = Some(Box::new(callback));
+        self
+    }
+
+    /// Sends the tree to all targets, and returns when the last of them is done. Each has a report, in the order in
+    /// which they were added; that one fails is no matter to the others. The targets are used up.
+    ///
+    /// Each file is read once for all targets that keep up with one another, within some 24 MiB of content; a target
+    /// that is slower than that has its files read again and holds up nobody.
+    ///
+    /// # Errors
+    /// There are no targets, or the source cannot be opened.
+    pub fn send(&mut self) -> Result<Vec<TargetReport>, RSyncError> {
+        let targets = mem::take(&mut self.targets);
+        if targets.is_empty() {
+            return Err(RSyncError::NoTargets);
+        }
+        let callback = self.callback.as_deref();
+        let judge = PushJudge {
+            filter: &mut self.filter,
+            callback,
+            skipped: Vec::new(),
+            failed: Vec::new(),
+        };
+        let walk = Walk::open(&self.source, self.links.unwrap_or_default(), judge);
+        let mut walk = walk.map_err(|error| RSyncError::Source {
+            path: self.source.clone(),
+            error,
+        })?;
+        let shared = targets.len() > 1;
+        let push = Push {
+            shelf: Arc::new(Shelf::new(Arc::clone(walk.catalog()), shared)),
+            root: pack_root(walk.root()),
+            patience: self.patience,
+            callback,
+        };
+        let outcomes = send_all(&push, &mut walk, &targets, self.common);
+        let judge = walk.into_judge();
+        let reports = targets.into_iter().zip(outcomes);
+        Ok(reports
+            .map(|(target, outcome)| report(target, outcome, &judge))
+            .collect())
+    }
+
+    /// Copies the source, which is at the worker, into `destination` here. The filter is applied here.
+    ///
+    /// # Errors
+    /// The destination cannot be made, or the worker has no such source, is gone, or breaks the protocol.
+    pub fn pull(
+        &mut self,
+        gateway: &Gateway,
+        destination: impl AsRef<Path>,
+        options: TargetOptions,
+    ) -> Result<Report, RSyncError> {
+        let settings = self.common.settings(options);
+        let sync = |trouble: Trouble| RSyncError::Sync(trouble.into());
+        let program = program::source();
+        let channel = gateway.remote_exec_module(&program, program::FILE_NAME);
+        let channel = channel.map_err(|error| sync(Trouble::Send(error)))?;
+        let strings = channel.reconfigure(StrConfig::STORED);
+        strings.map_err(|error| sync(Trouble::Send(error)))?;
+        let path = self.source.as_os_str().as_bytes().to_vec();
+        let start = Start {
+            role: Role::Source,
+            path,
+            settings,
+        };
+        Port::send(&channel, start.to_value()).map_err(sync)?;
+        let ready = Port::receive(&channel, self.patience).map_err(sync)?;
+        let root = Ready::from_value(&ready)
+            .and_then(|ready| unpack_root(&ready.root.ok_or(protocol::Violation::Message)?));
+        let root = root.map_err(|violation| sync(violation.into()))?;
+        let watcher = PullWatcher {
+            filter: &mut self.filter,
+            links: self.links.unwrap_or(Links::Refuse),
+            recorder: Recorder::new(0, self.callback.as_deref()),
+            files: 0,
+        };
+        let rules = Rules {
+            asks: true,
+            entries: self.max_entries,
+            ..Rules::default()
+        };
+        let destination = destination.as_ref();
+        let receiver = Receiver::new(destination, &root, settings, rules, watcher);
+        let mut receiver = receiver.map_err(|error| RSyncError::Destination {
+            path: destination.into(),
+            error,
+        })?;
+        drive::receive(&mut receiver, &channel, self.patience).map_err(sync)?;
+        // The worker has nothing to do any more; whether it says so makes no difference.
+        let _ = channel.wait_close(Some(Duration::from_secs(5)));
+        Ok(receiver.into_watcher().finish())
+    }
+}
+
+impl core::fmt::Debug for RSync {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RSync")
+            .field("source", &self.source)
+            .field("targets", &self.targets)
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}
+
+type Outcome = (Report, Option<SyncError>);
+
+fn send_all<'a>(
+    push: &Push<'a>,
+    walk: &mut Walk<PushJudge<'_>>,
+    targets: &[Target],
+    common: Common,
+) -> Vec<Outcome> {
+    thread::scope(|scope| {
+        let mut outlets = Vec::new();
+        let mut running = Vec::new();
+        for (number, target) in targets.iter().enumerate() {
+            let (outlet, events) = mpsc::channel();
+            outlets.push(outlet.clone());
+            let settings = common.settings(target.options);
+            running.push(
+                thread::Builder::new()
+                    .name(format!("execnet-rsync-{number}"))
+                    .spawn_scoped(scope, move || {
+                        push.run(scope, number, target, settings, (outlet, events))
+                    }),
+            );
+        }
+        push::list(walk, &outlets);
+        drop(outlets);
+        let finished = running
+            .into_iter()
+            .map(|thread| match thread.map(|thread| thread.join()) {
+                Ok(Ok(outcome)) => outcome,
+                _ => (Report::default(), Some(Trouble::Gone.into())),
+            });
+        finished.collect()
+    })
+}
+
+fn report(target: Target, outcome: Outcome, judge: &PushJudge<'_>) -> TargetReport {
+    let (mut report, error) = outcome;
+    report.skipped.extend_from_slice(&judge.skipped);
+    report.failed.extend_from_slice(&judge.failed);
+    TargetReport {
+        gateway: target.gateway.id().into(),
+        destination: target.destination,
+        report,
+        error,
+    }
+}

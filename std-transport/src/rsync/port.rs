@@ -1,0 +1,83 @@
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::path::PathBuf;
+
+use execnet_core_sync::{Channel, ReceiveError, SendError};
+use execnet_serializer::{Dump, Value};
+
+use super::protocol::Violation;
+
+/// A channel as a sync sees it, so that tests and fuzzers can be one.
+pub(crate) trait Port {
+    /// # Errors
+    /// The item cannot be sent.
+    fn send(&self, item: impl Dump) -> Result<(), Trouble>;
+
+    /// # Errors
+    /// There is no next item, or not within `patience`.
+    fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble>;
+}
+
+impl Port for Channel {
+    fn send(&self, item: impl Dump) -> Result<(), Trouble> {
+        Self::send(self, item).map_err(Trouble::Send)
+    }
+
+    fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble> {
+        let received = match patience {
+            Some(patience) => self.receive_timeout(patience),
+            None => Self::receive(self),
+        };
+        match received {
+            Ok(item) => Ok(item.into_value()),
+            Err(ReceiveError::Timeout) => Err(Trouble::Silence(patience.unwrap_or_default())),
+            Err(error) => Err(Trouble::Receive(error)),
+        }
+    }
+}
+
+/// Why a sync with one peer ended early.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    Send(SendError),
+    Receive(ReceiveError),
+    Silence(Duration),
+    Violation(Violation),
+    /// The tree's place here cannot be opened.
+    Place(PathBuf, io::Error),
+    /// A thread of ours is gone; its panic was printed.
+    Gone,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(_) => f.write_str("cannot send to the other side of the sync"),
+            Self::Receive(_) => f.write_str("the other side of the sync ended it"),
+            Self::Silence(time) => write!(f, "the other side of the sync was silent for {time:?}"),
+            Self::Violation(_) => f.write_str("the other side of the sync broke the protocol"),
+            Self::Place(path, _) => write!(f, "cannot open {} for a sync", path.display()),
+            Self::Gone => f.write_str("a thread of the sync is gone"),
+        }
+    }
+}
+
+impl Error for Trouble {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Send(error) => Some(error),
+            Self::Receive(error) => Some(error),
+            Self::Violation(error) => Some(error),
+            Self::Place(_, error) => Some(error),
+            Self::Silence(_) | Self::Gone => None,
+        }
+    }
+}
+
+impl From<Violation> for Trouble {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}

@@ -1,0 +1,35 @@
+//! The program for the other side, cut to what its role needs.
+
+const WHOLE: &str = include_str!("../python/rsync.py");
+
+/// What tracebacks call it.
+pub(crate) const FILE_NAME: &str = "execnet_rsync.py";
+
+/// The program that takes a tree.
+pub(crate) fn target() -> String {
+    let [common, target, _] = parts();
+    [common, target].concat()
+}
+
+/// The program that has one.
+pub(crate) fn source() -> String {
+    let [common, _, source] = parts();
+    [common, source].concat()
+}
+
+fn parts() -> [&'static str; 3] {
+    let (common, roles) = WHOLE.split_once("# == target ==\n").unwrap_or((WHOLE, ""));
+    let (target, source) = roles.split_once("# == source ==\n").unwrap_or((roles, ""));
+    [common, target, source]
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn each_role_has_its_part_and_not_the_other() {
+        let (target, source) = (super::target(), super::source());
+        assert!(target.contains("class Folders") && source.contains("class Folders"));
+        assert!(target.contains("class Target") && !target.contains("class Source"));
+        assert!(source.contains("class Source") && !source.contains("class Target"));
+    }
+}

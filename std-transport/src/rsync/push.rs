@@ -1,0 +1,245 @@
+//! From here to targets, all at once.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::{self, Scope};
+
+use execnet_core_sync::{Channel, Gateway};
+use execnet_serializer::StrConfig;
+
+use super::catalog::Catalog;
+use super::confine::Meta;
+use super::drive::{self, Event};
+use super::error::SyncError;
+use super::filter::Filter;
+use super::options::TargetOptions;
+use super::port::{Port, Trouble};
+use super::program;
+use super::protocol::{Fate, Note, Ready, Role, Settings, Start};
+use super::report::{self, Callback, Omission, Recorder, Report, path_of};
+use super::sender::{Listener, Sender};
+use super::shelf::Shelf;
+use super::walk::{Judge, LeftOut, Walk};
+
+/// Who is to have the tree, and where.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) gateway: Gateway,
+    pub(super) destination: PathBuf,
+    pub(super) options: TargetOptions,
+}
+
+/// What became of one target.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TargetReport {
+    /// The id of its gateway.
+    pub gateway: String,
+    /// Where the tree was to go.
+    pub destination: PathBuf,
+    /// What was done.
+    pub report: Report,
+    /// Why it ended before all was done, if it did.
+    pub error: Option<SyncError>,
+}
+
+impl TargetReport {
+    /// Whether the target has all that was to be sent.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.error.is_none() && self.report.failed.is_empty()
+    }
+}
+
+/// The same for all targets.
+pub(super) struct Push<'a> {
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) root: Vec<u8>,
+    pub(super) patience: Option<Duration>,
+    pub(super) callback: Option<&'a Callback>,
+}
+
+impl<'a> Push<'a> {
+    /// Runs the sync with one target to its end.
+    pub(super) fn run<'scope>(
+        &'a self,
+        scope: &'scope Scope<'scope, 'a>,
+        number: usize,
+        target: &Target,
+        settings: Settings,
+        (outlet, events): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+    ) -> (Report, Option<SyncError>) {
+        let listener = Recording {
+            catalog: self.shelf.clone(),
+            recorder: Recorder::new(number, self.callback),
+        };
+        let mut sender = Sender::new(Arc::clone(&self.shelf), settings, listener);
+        let result = self.start(target, settings).and_then(|channel| {
+            let receiving = channel.clone();
+            thread::Builder::new()
+                .name(format!("execnet-rsync-{number}-in"))
+                .spawn_scoped(scope, move || pass_on(&receiving, &outlet))
+                .map_err(|_| Trouble::Gone)?;
+            let sent = drive::send(&mut sender, &channel, &events, self.patience);
+            if sent.is_ok() {
+                // The worker closes when it has heard; closing first would take the last word from it.
+                let _ = channel.wait_close(Some(Duration::from_secs(5)));
+            }
+            channel.close();
+            sent
+        });
+        let files = self.shelf.catalog().files();
+        (
+            sender.into_listener().recorder.finish(files),
+            result.err().map(SyncError::from),
+        )
+    }
+
+    fn start(&self, target: &Target, settings: Settings) -> Result<Channel, Trouble> {
+        let program = program::target();
+        let channel = target
+            .gateway
+            .remote_exec_module(&program, program::FILE_NAME);
+        let channel = channel.map_err(Trouble::Send)?;
+        channel
+            .reconfigure(StrConfig::STORED)
+            .map_err(Trouble::Send)?;
+        let path = target.destination.as_os_str().as_bytes().to_vec();
+        let role = Role::Target {
+            root: self.root.clone(),
+        };
+        Port::send(
+            &channel,
+            Start {
+                role,
+                path,
+                settings,
+            }
+            .to_value(),
+        )?;
+        Ready::from_value(&Port::receive(&channel, self.patience)?)?;
+        Ok(channel)
+    }
+}
+
+/// Lets one thread wait for the listing and for the target at once.
+fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
+    loop {
+        let (event, last) = match Port::receive(channel, None) {
+            Ok(item) => (Event::Item(item), false),
+            Err(trouble) => (Event::Trouble(trouble), true),
+        };
+        if outlet.send(event).is_err() || last {
+            return;
+        }
+    }
+}
+
+struct Recording<'a> {
+    catalog: Arc<Shelf>,
+    recorder: Recorder<'a>,
+}
+
+impl Recording<'_> {
+    fn catalog(&self) -> &Catalog {
+        self.catalog.catalog()
+    }
+}
+
+impl Listener for Recording<'_> {
+    fn asked(&mut self, _file: u32, size: u64) {
+        self.recorder.asked(size);
+    }
+
+    fn took(&mut self, bytes: u64) {
+        self.recorder.took(bytes);
+    }
+
+    fn settled(&mut self, file: u32, bytes: u64, fate: Fate<'_>) {
+        // The sender lets only numbers through that are listed.
+        let path = self
+            .catalog()
+            .file(file)
+            .map_or_else(Vec::new, |(path, _)| path);
+        match fate {
+            Fate::Written => self.recorder.sent(path, bytes),
+            Fate::Same => self.recorder.had(),
+            Fate::Failed(reason) => self.recorder.failed(path, reason),
+        }
+    }
+
+    fn noted(&mut self, note: &Note<'_>) {
+        let path = self.catalog().path(note.folder, note.name);
+        self.recorder.noted(path, note);
+    }
+}
+
+/// Applies the filter here, and keeps what concerns all targets.
+pub(super) struct PushJudge<'a> {
+    pub(super) filter: &'a mut Filter,
+    pub(super) callback: Option<&'a Callback>,
+    pub(super) skipped: Vec<Omission>,
+    pub(super) failed: Vec<Omission>,
+}
+
+impl Judge for PushJudge<'_> {
+    fn is_idle(&self) -> bool {
+        self.filter.is_idle()
+    }
+
+    fn takes(&mut self, path: &Path, meta: &Meta) -> bool {
+        let refused = self.filter.refuses(path, meta);
+        if let Some(reason) = refused {
+            self.skip(path.to_path_buf(), reason);
+        }
+        refused.is_none()
+    }
+
+    fn leaves_out(&mut self, path: Vec<u8>, reason: LeftOut) {
+        let path = path_of(path);
+        match reason {
+            LeftOut::Skipped(reason) => self.skip(path, reason),
+            LeftOut::Failed(error) => {
+                let reason = error.to_string();
+                self.tell(&report::Event::Failed {
+                    target: None,
+                    path: &path,
+                    reason: &reason,
+                });
+                self.failed.push(Omission { path, reason });
+            }
+        }
+    }
+}
+
+impl PushJudge<'_> {
+    fn skip(&mut self, path: PathBuf, reason: &str) {
+        self.tell(&report::Event::Skipped {
+            path: &path,
+            reason,
+        });
+        self.skipped.push(Omission {
+            path,
+            reason: reason.into(),
+        });
+    }
+
+    fn tell(&self, event: &report::Event<'_>) {
+        if let Some(callback) = self.callback {
+            callback(event);
+        }
+    }
+}
+
+/// Lists the tree for all of them; who is gone is passed over.
+pub(super) fn list<J: Judge>(walk: &mut Walk<J>, outlets: &[mpsc::Sender<Event>]) {
+    walk.list_all(&mut |sections| {
+        let sections = Arc::new(sections);
+        for outlet in outlets {
+            let _ = outlet.send(Event::List(Arc::clone(&sections)));
+        }
+    });
+}

@@ -1,0 +1,212 @@
+use std::io::{self, Read as _, Write as _};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Receiver, Watcher};
+use crate::rsync::confine::{Dir, Kind, Name, Temporary};
+use crate::rsync::protocol::{Digest, Fate, FromTarget, Segment, SegmentKind, Unpacker, Violation};
+
+/// A file that was asked for.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) file: u32,
+    pub(super) folder: u32,
+    pub(super) name: Box<[u8]>,
+    /// As listed.
+    pub(super) size: u64,
+}
+
+/// A file that is being received.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    pub(super) wanted: Wanted,
+    /// Where it goes; once that has failed, the reason, and its content is let go.
+    sink: io::Result<Temporary>,
+    mode: u16,
+    mtime: i64,
+    /// How many bytes are still to come.
+    left: u64,
+}
+
+/// So many settled files are told of at once, at most.
+const OUTCOMES: usize = 16 << 10;
+
+impl<W: Watcher> Receiver<W> {
+    pub(super) fn take_data(
+        &mut self,
+        segments: &[u8],
+        body: &[u8],
+        out: &mut Vec<FromTarget>,
+    ) -> Result<(), Violation> {
+        let mut headers = Unpacker::new(segments);
+        let mut content = Unpacker::new(body);
+        while !headers.is_empty() {
+            let segment = Segment::unpack(&mut headers)?;
+            let len = usize::try_from(segment.len).map_err(|_| Violation::CutShort)?;
+            self.take_segment(&segment, content.bytes(len)?)?;
+        }
+        if !content.is_empty() {
+            return Err(Violation::Content);
+        }
+        self.taken = self
+            .taken
+            .saturating_add(length(segments))
+            .saturating_add(length(body));
+        let unacknowledged = self.taken - self.acknowledged;
+        if unacknowledged >= self.settings.window / 4 || self.outcomes.len() > OUTCOMES {
+            self.push_acknowledgement(out);
+        }
+        Ok(())
+    }
+
+    fn take_segment(&mut self, segment: &Segment, bytes: &[u8]) -> Result<(), Violation> {
+        match segment.kind {
+            SegmentKind::First { mode, size, mtime } => {
+                let wanted = self.next_wanted(segment.file)?;
+                self.begin_file(wanted, mode, size, mtime);
+                self.take_bytes(segment.last, bytes)
+            }
+            SegmentKind::More if self.is_incoming(segment.file) => {
+                self.take_bytes(segment.last, bytes)
+            }
+            SegmentKind::More => Err(Violation::Content),
+            SegmentKind::Same { mode, mtime } => {
+                let wanted = self.next_wanted(segment.file)?;
+                self.keep_same(&wanted, mode, mtime);
+                Ok(())
+            }
+            SegmentKind::Failed => {
+                let incoming = self.incoming.take().map(|incoming| incoming.wanted);
+                let wanted = match incoming.filter(|wanted| wanted.file == segment.file) {
+                    Some(wanted) => wanted,
+                    None => self.next_wanted(segment.file)?,
+                };
+                self.settle(&wanted, Fate::Failed(bytes));
+                Ok(())
+            }
+        }
+    }
+
+    /// Files come in the order in which they were asked for, one after the other.
+    fn next_wanted(&mut self, file: u32) -> Result<Wanted, Violation> {
+        let wanted = self.wanted.pop_front().filter(|_| self.incoming.is_none());
+        wanted
+            .filter(|wanted| wanted.file == file)
+            .ok_or(Violation::Content)
+    }
+
+    fn is_incoming(&self, file: u32) -> bool {
+        self.incoming
+            .as_ref()
+            .is_some_and(|incoming| incoming.wanted.file == file)
+    }
+
+    fn begin_file(&mut self, wanted: Wanted, mode: u16, size: u64, mtime: i64) {
+        let sink = self.folders.open(wanted.folder).and_then(Temporary::new);
+        let mode = self.settings.file_mode(mode);
+        self.incoming = Some(Incoming {
+            wanted,
+            sink,
+            mode,
+            mtime,
+            left: size,
+        });
+    }
+
+    fn take_bytes(&mut self, last: bool, bytes: &[u8]) -> Result<(), Violation> {
+        let incoming = self.incoming.as_mut().ok_or(Violation::Content)?;
+        incoming.left = incoming
+            .left
+            .checked_sub(length(bytes))
+            .ok_or(Violation::Size)?;
+        if let Ok(temporary) = &mut incoming.sink
+            && let Err(error) = temporary.file().write_all(bytes)
+        {
+            // The unfinished file goes with this.
+            incoming.sink = Err(error);
+        }
+        if !last {
+            return Ok(());
+        }
+        if incoming.left > 0 {
+            return Err(Violation::Size);
+        }
+        if let Some(incoming) = self.incoming.take() {
+            self.end_file(incoming);
+        }
+        Ok(())
+    }
+
+    fn end_file(&mut self, incoming: Incoming) {
+        let Incoming {
+            wanted,
+            sink,
+            mode,
+            mtime,
+            ..
+        } = incoming;
+        let replaced = sink.and_then(|temporary| {
+            let name = Name::new(&wanted.name).map_err(io::Error::other)?;
+            self.put(temporary, wanted.folder, name, mode, mtime)
+        });
+        match replaced {
+            Ok(()) => self.settle(&wanted, Fate::Written),
+            Err(error) => self.settle(&wanted, Fate::Failed(error.to_string().as_bytes())),
+        }
+    }
+
+    fn put(
+        &mut self,
+        temporary: Temporary,
+        folder: u32,
+        name: Name<'_>,
+        mode: u16,
+        mtime: i64,
+    ) -> io::Result<()> {
+        // Only a directory would not be replaced by the rename; it is looked for where one can be.
+        if self.state(folder).presence == super::Presence::Old {
+            let dir = self.folders.open(folder)?;
+            let here = dir.meta_of(name)?;
+            if here.is_some_and(|here| here.kind == Kind::Directory) {
+                dir.remove(name)?;
+            }
+        }
+        temporary.replace(name, mode, mtime)
+    }
+
+    fn keep_same(&mut self, wanted: &Wanted, mode: u16, mtime: i64) {
+        let mode = self.settings.file_mode(mode);
+        let name = Name::new(&wanted.name).map_err(io::Error::other);
+        let set = self
+            .folders
+            .open(wanted.folder)
+            .and_then(|dir| dir.set_file(name?, mode, mtime));
+        match set {
+            Ok(()) => self.settle(wanted, Fate::Same),
+            Err(error) => self.settle(wanted, Fate::Failed(error.to_string().as_bytes())),
+        }
+    }
+}
+
+/// The digest of a file that is here.
+pub(super) fn digest_of(dir: &Dir, name: Name<'_>) -> io::Result<Digest> {
+    let (file, meta) = dir.open_file(name)?;
+    digest(file, meta.size)
+}
+
+/// The digest of so many bytes of a file.
+pub(crate) fn digest(file: std::fs::File, size: u64) -> io::Result<Digest> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 128 << 10];
+    let mut content = file.take(size);
+    loop {
+        match content.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().into()),
+            len => hasher.update(buffer.get(..len).unwrap_or_default()),
+        }
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

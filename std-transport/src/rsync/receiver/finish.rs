@@ -1,0 +1,81 @@
+use std::io;
+
+use super::{Presence, Receiver, Watcher};
+use crate::rsync::confine::{Dir, Kind, Name};
+use crate::rsync::protocol::{FromTarget, NoteKind};
+
+impl<W: Watcher> Receiver<W> {
+    /// What waits until all files are there: links, deletions, and what is set on folders.
+    pub(super) fn finish_tree(&mut self, out: &mut Vec<FromTarget>) {
+        for link in core::mem::take(&mut self.links) {
+            let made = self.folders.open(link.folder).and_then(|dir| {
+                let name = Name::new(&link.name).map_err(io::Error::other)?;
+                provide_link(&dir, name, &link.target)
+            });
+            match made {
+                Ok(true) => self.note(NoteKind::Linked, link.folder, &link.name, ""),
+                Ok(false) => {}
+                Err(error) => self.failed(link.folder, &link.name, &error),
+            }
+            self.push_many_notes(out);
+        }
+        for (folder, name) in self.take_deletions() {
+            self.delete(folder, &name);
+            self.push_many_notes(out);
+        }
+        for folder in (0..self.folders.end()).rev() {
+            self.set_folder(folder);
+            self.push_many_notes(out);
+        }
+    }
+
+    /// In a dry run, what would be removed.
+    pub(super) fn note_deletions(&mut self, out: &mut Vec<FromTarget>) {
+        for (folder, name) in self.take_deletions() {
+            self.note(NoteKind::Deleted, folder, &name, "");
+            self.push_many_notes(out);
+        }
+    }
+
+    fn delete(&mut self, folder: u32, bytes: &[u8]) {
+        let removed = self
+            .folders
+            .open(folder)
+            .and_then(|dir| dir.remove(Name::new(bytes).map_err(io::Error::other)?));
+        match removed {
+            Ok(()) => self.note(NoteKind::Deleted, folder, bytes, ""),
+            // Somebody was faster, or it was a file of this sync that has its name by now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => self.failed(folder, bytes, &error),
+        }
+    }
+
+    fn set_folder(&mut self, folder: u32) {
+        let state = self.state(folder);
+        if !matches!(state.presence, Presence::Old | Presence::New) {
+            return;
+        }
+        // The owner keeps all rights, so that the next sync can work in it.
+        let mode = (state.mode & 0o777) | 0o700;
+        let set = self
+            .folders
+            .open(folder)
+            .and_then(|dir| dir.set(mode, state.mtime));
+        if let Err(error) = set {
+            self.failed(folder, b"", &error);
+        }
+    }
+}
+
+/// A link of that text, and whether it had to be made.
+fn provide_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
+    match dir.meta_of(name)? {
+        Some(meta) if meta.kind == Kind::Link && dir.read_link(name)? == target => {
+            return Ok(false);
+        }
+        Some(meta) if meta.kind == Kind::Directory => dir.remove(name)?,
+        _ => {}
+    }
+    dir.make_link(name, target)?;
+    Ok(true)
+}

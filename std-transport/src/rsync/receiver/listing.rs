@@ -1,0 +1,378 @@
+use alloc::sync::Arc;
+use core::cmp::Ordering;
+use core::mem;
+use std::io;
+
+use super::content::{Wanted, digest_of};
+use super::{FolderState, PendingLink, Presence, Receiver, Watcher, want};
+use crate::rsync::confine::{Dir, Kind, Meta, Name};
+use crate::rsync::protocol::{
+    End, Entry, Fate, FromTarget, Section, Unpacker, Violation, Want, What,
+};
+
+/// A folder of which not all sections came yet.
+#[derive(Debug)]
+pub(super) struct Current {
+    folder: u32,
+    /// The name before: the next has to be greater, which also means that no name comes twice.
+    last: Vec<u8>,
+    /// All of them, where deletions are to be found.
+    names: Vec<Box<[u8]>>,
+}
+
+/// What the entries of a list ask of the source.
+#[derive(Debug, Default)]
+struct Requests {
+    wants: Vec<u8>,
+    asks: Vec<u8>,
+}
+
+impl<W: Watcher> Receiver<W> {
+    pub(super) fn take_list(
+        &mut self,
+        sections: &[u8],
+        out: &mut Vec<FromTarget>,
+    ) -> Result<(), Violation> {
+        self.listed = self.listed.saturating_add(sections.len());
+        if self.listed > self.rules.listing {
+            return Err(Violation::TooMany);
+        }
+        let mut unpacker = Unpacker::new(sections);
+        let mut requests = Requests::default();
+        while !unpacker.is_empty() {
+            let section = Section::unpack(&mut unpacker)?;
+            self.take_section(section, &mut unpacker, &mut requests)?;
+        }
+        if !requests.wants.is_empty() {
+            out.push(FromTarget::Want(requests.wants));
+        }
+        if !requests.asks.is_empty() {
+            out.push(FromTarget::Ask(requests.asks));
+        }
+        self.push_notes(out);
+        Ok(())
+    }
+
+    fn take_section(
+        &mut self,
+        section: Section,
+        unpacker: &mut Unpacker<'_>,
+        requests: &mut Requests,
+    ) -> Result<(), Violation> {
+        let mut current = self.enter(section.folder)?;
+        let dir = self.open_listed(section.folder);
+        for _ in 0..section.entries {
+            let entry = Entry::unpack(unpacker)?;
+            self.check(&mut current, &entry)?;
+            self.take_entry(section.folder, dir.as_deref(), &entry, requests)?;
+        }
+        match section.end {
+            End::NotYet => self.current = Some(current),
+            End::Whole => self.find_deletions(&current, dir.as_deref()),
+            End::CutOff => {}
+        }
+        Ok(())
+    }
+
+    /// Goes on with the folder whose listing has begun, or begins with the one that is due.
+    fn enter(&mut self, folder: u32) -> Result<Current, Violation> {
+        if let Some(current) = self.current.take() {
+            return if current.folder == folder {
+                Ok(current)
+            } else {
+                Err(Violation::Folder)
+            };
+        }
+        if self.due.pop_front() != Some(folder) {
+            return Err(Violation::Folder);
+        }
+        Ok(Current {
+            folder,
+            last: Vec::new(),
+            names: Vec::new(),
+        })
+    }
+
+    /// The folder, if there is anything to do in it.
+    fn open_listed(&mut self, folder: u32) -> Option<Arc<Dir>> {
+        if !matches!(self.state(folder).presence, Presence::Old | Presence::New) {
+            return None;
+        }
+        match self.folders.open(folder) {
+            Ok(dir) => Some(dir),
+            Err(error) => {
+                self.lose(folder, &error);
+                None
+            }
+        }
+    }
+
+    fn lose(&mut self, folder: u32, error: &io::Error) {
+        let state = usize::try_from(folder)
+            .ok()
+            .and_then(|index| self.states.get_mut(index));
+        if let Some(state) = state {
+            state.presence = Presence::Lost;
+        }
+        self.failed(folder, b"", error);
+    }
+
+    fn check(&mut self, current: &mut Current, entry: &Entry<'_>) -> Result<(), Violation> {
+        let name = entry.name.as_bytes();
+        if *name <= *current.last {
+            return Err(Violation::NameOrder);
+        }
+        self.entries += 1;
+        if self.entries > self.rules.entries {
+            return Err(Violation::TooMany);
+        }
+        current.last.clear();
+        current.last.extend_from_slice(name);
+        if self.settings.delete {
+            current.names.push(name.into());
+        }
+        Ok(())
+    }
+
+    fn take_entry(
+        &mut self,
+        folder: u32,
+        dir: Option<&Dir>,
+        entry: &Entry<'_>,
+        requests: &mut Requests,
+    ) -> Result<(), Violation> {
+        let lost = self.state(folder).presence == Presence::Lost;
+        let taken = !lost && self.watcher.takes(&self.folders, folder, entry);
+        match entry.what {
+            What::File { mode, size, mtime } => {
+                let meta = Meta {
+                    kind: Kind::File,
+                    mode,
+                    size,
+                    mtime,
+                };
+                match taken {
+                    true => self.list_file(folder, entry.name, &meta, &mut requests.wants),
+                    false => drop(self.next_file()?),
+                }
+                self.count_file()?;
+            }
+            What::Folder { mode, mtime } => {
+                let state = FolderState {
+                    presence: Presence::Lost,
+                    mode,
+                    mtime,
+                };
+                self.list_folder(
+                    folder,
+                    dir,
+                    entry.name,
+                    taken.then_some(state),
+                    state,
+                    requests,
+                )?;
+            }
+            What::Link(target) if taken => self.list_link(folder, entry.name, target.into()),
+            What::LinkInside(path) if taken => {
+                let target = self.inside(path)?;
+                self.list_link(folder, entry.name, target);
+            }
+            What::Link(_) | What::LinkInside(_) | What::Kept => {}
+        }
+        Ok(())
+    }
+
+    fn next_file(&self) -> Result<u32, Violation> {
+        if self.files == u32::MAX {
+            Err(Violation::TooMany)
+        } else {
+            Ok(self.files)
+        }
+    }
+
+    fn count_file(&mut self) -> Result<(), Violation> {
+        self.files = self.next_file()?.saturating_add(1);
+        Ok(())
+    }
+
+    /// Asks for the file whose number is the next one, unless it is here already.
+    pub(super) fn list_file(
+        &mut self,
+        folder: u32,
+        name: Name<'_>,
+        listed: &Meta,
+        wants: &mut Vec<u8>,
+    ) {
+        let file = self.files;
+        let request = match self.state(folder).presence {
+            Presence::New | Presence::Imagined => Some(want(file)),
+            _ => match self.folders.open(folder) {
+                Ok(dir) => self.compare(&dir, file, name, listed),
+                Err(error) => return self.failed(folder, name.as_bytes(), &error),
+            },
+        };
+        let Some(request) = request else { return };
+        request.pack(wants);
+        let (name, size) = (name.as_bytes(), listed.size);
+        self.watcher.asked(size);
+        if self.settings.dry_run {
+            // Nothing will come; the request is all there is to tell.
+            self.watcher
+                .settled(&self.folders, folder, name, size, Fate::Written);
+        } else {
+            self.wanted.push_back(Wanted {
+                file,
+                folder,
+                name: name.into(),
+                size,
+            });
+        }
+    }
+
+    /// What to ask for, given what is here now.
+    fn compare(&self, dir: &Dir, file: u32, name: Name<'_>, listed: &Meta) -> Option<Want> {
+        // A file that cannot be looked at is one to be replaced; if that fails too, then it is said.
+        let here = dir
+            .meta_of(name)
+            .ok()
+            .flatten()
+            .filter(|here| here.kind == Kind::File);
+        let Some(here) = here.filter(|here| here.size == listed.size) else {
+            return Some(want(file));
+        };
+        if self.settings.checksum {
+            return Some(Want {
+                file,
+                digest: digest_of(dir, name).ok(),
+            });
+        }
+        if here.mtime != listed.mtime {
+            return Some(want(file));
+        }
+        let mode = self.settings.file_mode(listed.mode);
+        if here.mode == mode {
+            return None;
+        }
+        if self.settings.dry_run || dir.set_file(name, mode, listed.mtime).is_ok() {
+            return None;
+        }
+        // Its mode cannot be changed by opening it: another file in its place can have any.
+        Some(want(file))
+    }
+
+    fn list_folder(
+        &mut self,
+        parent: u32,
+        dir: Option<&Dir>,
+        name: Name<'_>,
+        taken: Option<FolderState>,
+        skipped: FolderState,
+        requests: &mut Requests,
+    ) -> Result<(), Violation> {
+        let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
+        let Some(mut state) = taken else {
+            self.states.push(skipped);
+            return self.expect(number, false, requests);
+        };
+        match (dir, self.settings.dry_run) {
+            (None, _) => state.presence = Presence::Imagined,
+            (Some(dir), true) => state.presence = imagine(dir, name),
+            (Some(dir), false) => match provide(dir, name) {
+                Ok(presence) => state.presence = presence,
+                Err(error) => self.failed(parent, name.as_bytes(), &error),
+            },
+        }
+        self.states.push(state);
+        self.expect(number, state.presence != Presence::Lost, requests)
+    }
+
+    /// A source that lists by itself lists every folder; one that is asked lists what it is asked for.
+    fn expect(
+        &mut self,
+        number: u32,
+        wanted: bool,
+        requests: &mut Requests,
+    ) -> Result<(), Violation> {
+        if !self.rules.asks {
+            self.due.push_back(number);
+        } else if wanted {
+            self.due.push_back(number);
+            requests.asks.extend_from_slice(&number.to_be_bytes());
+        }
+        Ok(())
+    }
+
+    fn list_link(&mut self, folder: u32, name: Name<'_>, target: Box<[u8]>) {
+        self.links.push(PendingLink {
+            folder,
+            name: name.as_bytes().into(),
+            target,
+        });
+    }
+
+    /// A path from the source's root, as one of this tree. It is text of a link and opened by nobody here; it
+    /// names something in the tree all the same.
+    fn inside(&self, path: &[u8]) -> Result<Box<[u8]>, Violation> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let mut target = self.place.as_os_str().as_bytes().to_vec();
+        for part in path
+            .split(|&byte| byte == b'/')
+            .filter(|part| !part.is_empty())
+        {
+            target.push(b'/');
+            target.extend_from_slice(Name::new(part).map_err(Violation::Name)?.as_bytes());
+        }
+        Ok(target.into())
+    }
+
+    /// What is here and was not listed. Both lists are in order.
+    fn find_deletions(&mut self, listed: &Current, dir: Option<&Dir>) {
+        let old = self.state(listed.folder).presence == Presence::Old;
+        let Some(dir) = dir.filter(|_| self.settings.delete && old) else {
+            return;
+        };
+        let here = match dir.list() {
+            Ok(here) => here,
+            Err(error) => return self.failed(listed.folder, b"", &error),
+        };
+        let mut names = listed.names.iter().map(|name| &**name).peekable();
+        for (name, _) in here {
+            while names
+                .next_if(|listed| (**listed).cmp(&*name) == Ordering::Less)
+                .is_some()
+            {}
+            if names.peek() != Some(&&*name) {
+                self.deletions.push((listed.folder, name));
+            }
+        }
+    }
+
+    pub(super) fn take_deletions(&mut self) -> Vec<(u32, Box<[u8]>)> {
+        mem::take(&mut self.deletions)
+    }
+}
+
+/// A folder of that name, made where there is none. What is no folder makes way.
+fn provide(dir: &Dir, name: Name<'_>) -> io::Result<Presence> {
+    match dir.meta_of(name)? {
+        Some(meta) if meta.kind == Kind::Directory => {
+            // Without these there is nothing to be done in it. They are what is set in the end, too.
+            if meta.mode & 0o700 != 0o700 {
+                dir.open_dir(name)?
+                    .set((meta.mode & 0o777) | 0o700, meta.mtime)?;
+            }
+            return Ok(Presence::Old);
+        }
+        Some(_) => dir.remove(name)?,
+        None => {}
+    }
+    dir.make_dir(name)?;
+    Ok(Presence::New)
+}
+
+fn imagine(dir: &Dir, name: Name<'_>) -> Presence {
+    match dir.meta_of(name) {
+        Ok(Some(meta)) if meta.kind == Kind::Directory => Presence::Old,
+        _ => Presence::Imagined,
+    }
+}

@@ -1,0 +1,368 @@
+//! The side that has the files in the end: a machine of messages in, work on the tree, messages out.
+//!
+//! It asks for files in the order in which they were listed and gets them in that order, so that the one list of
+//! what is still to come is all that grows with a sync, beside the folders. Links come after the files, deletions
+//! after the links, and modes and times of folders last.
+
+mod content;
+mod finish;
+mod listing;
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::mem;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+pub(crate) use content::digest;
+use content::{Incoming, Wanted};
+use listing::Current;
+
+use super::confine::{Dir, Folders, Kind, Meta, Name, ROOT, make_root};
+use super::protocol::{
+    Entry, Fate, FromSource, FromTarget, Note, NoteKind, Outcome, Settings, Violation, Want,
+};
+
+/// What a receiver is told beside the protocol's settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// The source lists a folder only when it is asked to.
+    pub(crate) asks: bool,
+    /// How many entries a listing may have.
+    pub(crate) entries: u64,
+    /// How many bytes a listing may have: links and folders among them are kept.
+    pub(crate) listing: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            asks: false,
+            entries: 10_000_000,
+            listing: 1 << 30,
+        }
+    }
+}
+
+/// Looks on, and may decline.
+pub(crate) trait Watcher {
+    /// Whether to take a listed entry; what is declined stays as it is here.
+    fn takes(&mut self, _folders: &Folders, _folder: u32, _entry: &Entry<'_>) -> bool {
+        true
+    }
+
+    /// A file of this size is asked for.
+    fn asked(&mut self, _size: u64) {}
+
+    /// So many bytes were taken in all.
+    fn took(&mut self, _bytes: u64) {}
+
+    /// A file that was asked for is settled.
+    fn settled(
+        &mut self,
+        _folders: &Folders,
+        _folder: u32,
+        _name: &[u8],
+        _size: u64,
+        _fate: Fate<'_>,
+    ) {
+    }
+
+    /// Something else was done or could not be.
+    fn noted(&mut self, _folders: &Folders, _note: &Note<'_>) {}
+}
+
+/// Nobody looks on.
+impl Watcher for () {}
+
+/// The receiving machine.
+#[derive(Debug)]
+pub(crate) struct Receiver<W> {
+    watcher: W,
+    settings: Settings,
+    rules: Rules,
+    /// Where the tree is, for links into it.
+    place: PathBuf,
+    folders: Folders,
+    /// By folder number.
+    states: Vec<FolderState>,
+    /// Folders whose listing is still to come, in the order in which it will.
+    due: VecDeque<u32>,
+    current: Option<Current>,
+    /// How many entries and files were listed so far.
+    entries: u64,
+    files: u32,
+    /// The bytes of all listings so far.
+    listed: usize,
+    /// The request of a sync whose root is a file.
+    first_wants: Vec<u8>,
+    wanted: VecDeque<Wanted>,
+    incoming: Option<Incoming>,
+    links: Vec<PendingLink>,
+    /// What the source does not have, by folder and name.
+    deletions: Vec<(u32, Box<[u8]>)>,
+    taken: u64,
+    acknowledged: u64,
+    outcomes: Vec<u8>,
+    notes: Vec<u8>,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// DONE was said.
+    Done,
+    /// And heard.
+    Finished,
+}
+
+/// What is known of a folder here.
+#[derive(Debug, Clone, Copy)]
+struct FolderState {
+    presence: Presence,
+    mode: u16,
+    mtime: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// It was here before.
+    Old,
+    /// It was made, so that there is nothing in it.
+    New,
+    /// It would be made, were this not a dry run.
+    Imagined,
+    /// It is not here, or not to be touched: what is listed of it is let go.
+    Lost,
+}
+
+#[derive(Debug)]
+struct PendingLink {
+    folder: u32,
+    name: Box<[u8]>,
+    target: Box<[u8]>,
+}
+
+impl<W: Watcher> Receiver<W> {
+    /// A receiver for the tree at `path`, which is made if it is missing. Where the root is a single file, `path`
+    /// is to be that file.
+    ///
+    /// # Errors
+    /// The place cannot be made or opened.
+    pub(crate) fn new(
+        path: &Path,
+        root: &Meta,
+        settings: Settings,
+        rules: Rules,
+        watcher: W,
+    ) -> io::Result<Self> {
+        let mut receiver = match root.kind {
+            Kind::Directory => Self::empty(path, root, settings, rules, watcher)?,
+            _ => {
+                let parent = path
+                    .parent()
+                    .filter(|parent| !parent.as_os_str().is_empty());
+                let parent = parent.unwrap_or(Path::new("."));
+                Self::empty(parent, root, settings, rules, watcher)?
+            }
+        };
+        match root.kind {
+            Kind::Directory => receiver.due.push_back(ROOT),
+            _ => receiver.single_file(path, root)?,
+        }
+        Ok(receiver)
+    }
+
+    fn empty(
+        path: &Path,
+        root: &Meta,
+        settings: Settings,
+        rules: Rules,
+        watcher: W,
+    ) -> io::Result<Self> {
+        let (dir, presence) = open_root(path, settings.dry_run)?;
+        let state = FolderState {
+            presence,
+            mode: root.mode,
+            mtime: root.mtime,
+        };
+        Ok(Self {
+            watcher,
+            settings,
+            rules,
+            place: std::path::absolute(path)?,
+            folders: Folders::new(Arc::new(dir)),
+            states: vec![state],
+            due: VecDeque::new(),
+            current: None,
+            entries: 0,
+            files: 0,
+            listed: 0,
+            first_wants: Vec::new(),
+            wanted: VecDeque::new(),
+            incoming: None,
+            links: Vec::new(),
+            deletions: Vec::new(),
+            taken: 0,
+            acknowledged: 0,
+            outcomes: Vec::new(),
+            notes: Vec::new(),
+            phase: Phase::Running,
+        })
+    }
+
+    fn single_file(&mut self, path: &Path, root: &Meta) -> io::Result<()> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let name = Name::new(name.as_bytes()).map_err(io::Error::other)?;
+        let mut wants = Vec::new();
+        self.list_file(ROOT, name, root, &mut wants);
+        self.first_wants = wants;
+        // The folder is only where the file is: it is not part of the sync.
+        if let Some(state) = self.states.first_mut() {
+            state.presence = Presence::Lost;
+        }
+        Ok(())
+    }
+
+    /// What is to be said before anything was received: in a sync of a single file, whether it is wanted.
+    pub(crate) fn begin(&mut self, out: &mut Vec<FromTarget>) {
+        if !self.first_wants.is_empty() {
+            out.push(FromTarget::Want(mem::take(&mut self.first_wants)));
+        }
+        if self.rules.asks && !self.due.is_empty() {
+            out.push(FromTarget::Ask(ROOT.to_be_bytes().to_vec()));
+        }
+        self.finish_if_due(out);
+    }
+
+    /// Takes one message; what is to be sent in turn is added to `out`.
+    ///
+    /// # Errors
+    /// The source does not keep to the protocol; the sync is over.
+    pub(crate) fn handle(
+        &mut self,
+        message: FromSource,
+        out: &mut Vec<FromTarget>,
+    ) -> Result<(), Violation> {
+        match (message, self.phase) {
+            (FromSource::List(sections), Phase::Running) => self.take_list(&sections, out)?,
+            (FromSource::Data { segments, body }, Phase::Running) => {
+                self.take_data(&segments, &body, out)?;
+            }
+            (FromSource::Finish, Phase::Done) => self.phase = Phase::Finished,
+            _ => return Err(Violation::OutOfTurn),
+        }
+        self.finish_if_due(out);
+        Ok(())
+    }
+
+    /// Whether nothing is to be received any more.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.phase == Phase::Finished
+    }
+
+    pub(crate) fn into_watcher(self) -> W {
+        self.watcher
+    }
+
+    fn finish_if_due(&mut self, out: &mut Vec<FromTarget>) {
+        let pending = self.current.is_some() || self.incoming.is_some();
+        let pending = pending || !self.due.is_empty() || !self.wanted.is_empty();
+        if pending || self.phase != Phase::Running {
+            return;
+        }
+        if !self.settings.dry_run {
+            self.finish_tree(out);
+        } else {
+            self.note_deletions(out);
+        }
+        self.push_acknowledgement(out);
+        self.push_notes(out);
+        out.push(FromTarget::Done);
+        self.phase = Phase::Done;
+    }
+
+    fn state(&self, folder: u32) -> FolderState {
+        let lost = FolderState {
+            presence: Presence::Lost,
+            mode: 0o700,
+            mtime: 0,
+        };
+        let index = usize::try_from(folder).ok();
+        index
+            .and_then(|index| self.states.get(index))
+            .copied()
+            .unwrap_or(lost)
+    }
+
+    fn note(&mut self, kind: NoteKind, folder: u32, name: &[u8], text: &str) {
+        let note = Note {
+            kind,
+            folder,
+            name,
+            text: text.as_bytes(),
+        };
+        self.watcher.noted(&self.folders, &note);
+        note.pack(&mut self.notes);
+    }
+
+    fn failed(&mut self, folder: u32, name: &[u8], error: &io::Error) {
+        self.note(NoteKind::Failed, folder, name, &error.to_string());
+    }
+
+    fn settle(&mut self, wanted: &Wanted, fate: Fate<'_>) {
+        self.watcher.settled(
+            &self.folders,
+            wanted.folder,
+            &wanted.name,
+            wanted.size,
+            fate,
+        );
+        Outcome {
+            file: wanted.file,
+            fate,
+        }
+        .pack(&mut self.outcomes);
+    }
+
+    fn push_acknowledgement(&mut self, out: &mut Vec<FromTarget>) {
+        if self.taken != self.acknowledged || !self.outcomes.is_empty() {
+            self.acknowledged = self.taken;
+            self.watcher.took(self.taken);
+            out.push(FromTarget::Ack {
+                taken: self.taken,
+                outcomes: mem::take(&mut self.outcomes),
+            });
+        }
+    }
+
+    /// Once they are worth a message.
+    fn push_many_notes(&mut self, out: &mut Vec<FromTarget>) {
+        if self.notes.len() > 64 << 10 {
+            self.push_notes(out);
+        }
+    }
+
+    fn push_notes(&mut self, out: &mut Vec<FromTarget>) {
+        if !self.notes.is_empty() {
+            out.push(FromTarget::Note(mem::take(&mut self.notes)));
+        }
+    }
+}
+
+fn want(file: u32) -> Want {
+    Want { file, digest: None }
+}
+
+/// The root, and whether it was there. A dry run makes nothing: the nearest directory stands in for one that is
+/// missing, and nothing is looked up in it.
+fn open_root(path: &Path, dry_run: bool) -> io::Result<(Dir, Presence)> {
+    match Dir::at(path) {
+        Ok(dir) => Ok((dir, Presence::Old)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(_) if dry_run => Ok((Dir::at(Path::new("."))?, Presence::Imagined)),
+        Err(_) => Ok((make_root(path)?, Presence::New)),
+    }
+}

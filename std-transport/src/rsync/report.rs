@@ -1,0 +1,211 @@
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use super::protocol::{Note, NoteKind};
+use crate::printable::printable;
+
+/// What a sync did at one target, or would do in a dry run. Paths are relative to the root of the tree; that of a
+/// single file is its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Files that the source offers.
+    pub files: u64,
+    /// Bytes of content that were sent; in a dry run, the size of the files that would be.
+    pub bytes: u64,
+    /// How many files the target had.
+    pub unchanged: u64,
+    /// Files that were sent.
+    pub sent: Vec<PathBuf>,
+    /// Links that were made.
+    pub linked: Vec<PathBuf>,
+    /// What the target had and the source has not; a directory stands for all that was in it.
+    pub deleted: Vec<PathBuf>,
+    /// What is at the source and not meant to be sent.
+    pub skipped: Vec<Omission>,
+    /// What was to be sent, made, set or deleted, and could not be.
+    pub failed: Vec<Omission>,
+}
+
+/// Something that was not done, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Omission {
+    /// What it is about.
+    pub path: PathBuf,
+    /// Why. What a peer says is made fit for a terminal.
+    pub reason: String,
+}
+
+/// Something that happens while a sync runs. Targets are numbered in the order in which they were added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The target asked for so many files and bytes so far.
+    Asked {
+        /// Who.
+        target: usize,
+        /// How many files, in all.
+        files: u64,
+        /// How many bytes, by the sizes that were listed.
+        bytes: u64,
+    },
+    /// The target took so many bytes so far; this counts what frames the content too.
+    Took {
+        /// Who.
+        target: usize,
+        /// How many bytes, in all.
+        bytes: u64,
+    },
+    /// A file arrived, or would be sent in a dry run.
+    Sent {
+        /// Who has it.
+        target: usize,
+        /// Which file.
+        path: &'a Path,
+        /// Its content's bytes.
+        bytes: u64,
+    },
+    /// A link was made.
+    Linked {
+        /// Where.
+        target: usize,
+        /// Which link.
+        path: &'a Path,
+    },
+    /// Something was deleted, or would be in a dry run.
+    Deleted {
+        /// Where.
+        target: usize,
+        /// What.
+        path: &'a Path,
+    },
+    /// Something failed; the sync goes on.
+    Failed {
+        /// Where; `None` at the source.
+        target: Option<usize>,
+        /// What.
+        path: &'a Path,
+        /// Why.
+        reason: &'a str,
+    },
+    /// Something is not meant to be sent.
+    Skipped {
+        /// What.
+        path: &'a Path,
+        /// Why.
+        reason: &'a str,
+    },
+}
+
+/// Hears of everything that happens.
+pub(crate) type Callback = dyn Fn(&Event<'_>) + Send + Sync;
+
+/// A report in the making.
+pub(crate) struct Recorder<'a> {
+    target: usize,
+    callback: Option<&'a Callback>,
+    pub(crate) report: Report,
+    asked: u64,
+    asked_bytes: u64,
+}
+
+impl<'a> Recorder<'a> {
+    pub(crate) fn new(target: usize, callback: Option<&'a Callback>) -> Self {
+        Self {
+            target,
+            callback,
+            report: Report::default(),
+            asked: 0,
+            asked_bytes: 0,
+        }
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        if let Some(callback) = self.callback {
+            callback(event);
+        }
+    }
+
+    pub(crate) fn asked(&mut self, size: u64) {
+        self.asked += 1;
+        self.asked_bytes = self.asked_bytes.saturating_add(size);
+        let (target, files, bytes) = (self.target, self.asked, self.asked_bytes);
+        self.tell(&Event::Asked {
+            target,
+            files,
+            bytes,
+        });
+    }
+
+    pub(crate) fn took(&self, bytes: u64) {
+        self.tell(&Event::Took {
+            target: self.target,
+            bytes,
+        });
+    }
+
+    pub(crate) fn sent(&mut self, path: Vec<u8>, bytes: u64) {
+        let path = path_of(path);
+        self.tell(&Event::Sent {
+            target: self.target,
+            path: &path,
+            bytes,
+        });
+        self.report.bytes = self.report.bytes.saturating_add(bytes);
+        self.report.sent.push(path);
+    }
+
+    pub(crate) fn had(&mut self) {
+        self.report.unchanged += 1;
+    }
+
+    pub(crate) fn failed(&mut self, path: Vec<u8>, reason: &[u8]) {
+        let omission = Omission {
+            path: path_of(path),
+            reason: printable(reason),
+        };
+        let (path, reason) = (&*omission.path, &*omission.reason);
+        self.tell(&Event::Failed {
+            target: Some(self.target),
+            path,
+            reason,
+        });
+        self.report.failed.push(omission);
+    }
+
+    pub(crate) fn noted(&mut self, path: Vec<u8>, note: &Note<'_>) {
+        let target = self.target;
+        match note.kind {
+            NoteKind::Failed => self.failed(path, note.text),
+            NoteKind::Deleted => {
+                let path = path_of(path);
+                self.tell(&Event::Deleted {
+                    target,
+                    path: &path,
+                });
+                self.report.deleted.push(path);
+            }
+            NoteKind::Linked => {
+                let path = path_of(path);
+                self.tell(&Event::Linked {
+                    target,
+                    path: &path,
+                });
+                self.report.linked.push(path);
+            }
+        }
+    }
+
+    /// The report, when so many files were offered.
+    pub(crate) fn finish(mut self, files: u64) -> Report {
+        self.report.files = files;
+        self.report.unchanged += files.saturating_sub(self.asked);
+        self.report
+    }
+}
+
+pub(crate) fn path_of(bytes: Vec<u8>) -> PathBuf {
+    PathBuf::from(OsString::from_vec(bytes))
+}

@@ -1,0 +1,353 @@
+//! The side that has the files: for each target, what it asked for and what it was sent.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+
+use std::io;
+
+use super::protocol::{
+    Fate, FromTarget, Note, Outcome, Segment, SegmentKind, Settings, Unpacker, Violation, Want,
+};
+use super::receiver::digest;
+use super::shelf::{OpenFile, Shelf};
+
+/// How many bytes of content a message carries at most.
+pub(crate) const CHUNK: usize = 256 << 10;
+
+/// How many small files a message carries at most.
+const SEGMENTS: usize = 1024;
+
+/// Hears what becomes of the files.
+pub(crate) trait Listener {
+    /// The target asked for a file of this size.
+    fn asked(&mut self, file: u32, size: u64);
+
+    /// The target took so many bytes in all.
+    fn took(&mut self, bytes: u64);
+
+    /// A file is settled, after so many bytes of it were sent.
+    fn settled(&mut self, file: u32, bytes: u64, fate: Fate<'_>);
+
+    /// The target did something by itself.
+    fn noted(&mut self, note: &Note<'_>);
+}
+
+/// The source's end of a sync with one target.
+///
+/// It opens files by the numbers of its own listing alone. A target asks in ascending order, so that nothing is
+/// asked for twice, and so for folders.
+#[derive(Debug)]
+pub(crate) struct Sender<L> {
+    listener: L,
+    shelf: Arc<Shelf>,
+    settings: Settings,
+    wants: VecDeque<Want>,
+    /// The numbers below these were asked for, or passed over.
+    next_file: u32,
+    next_folder: u32,
+    sending: Option<Sending>,
+    /// What was sent and is not settled, with how many bytes.
+    unsettled: VecDeque<(u32, u64)>,
+    sent: u64,
+    taken: u64,
+    done: bool,
+}
+
+#[derive(Debug)]
+struct Sending {
+    file: OpenFile,
+    offset: u64,
+}
+
+/// A DATA message under construction, in buffers that are used again.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) segments: Vec<u8>,
+    body: Vec<u8>,
+    used: usize,
+}
+
+impl Parcel {
+    pub(crate) fn new() -> Self {
+        Self {
+            segments: Vec::new(),
+            body: vec![0; CHUNK],
+            used: 0,
+        }
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.body.get(..self.used).unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.segments.clear();
+        self.used = 0;
+    }
+
+    fn free(&mut self) -> &mut [u8] {
+        self.body.get_mut(self.used..).unwrap_or_default()
+    }
+
+    fn has_room(&self) -> bool {
+        self.used < self.body.len() && self.segments.len() < SEGMENTS * Segment::SIZE
+    }
+
+    /// Adds a record about the next `len` bytes of the body.
+    fn add(&mut self, file: u32, kind: SegmentKind, last: bool, len: usize) {
+        self.used += len;
+        // A parcel has fewer bytes than 32 bits count.
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        Segment {
+            file,
+            kind,
+            last,
+            len,
+        }
+        .pack(&mut self.segments);
+    }
+
+    fn add_failure(&mut self, file: u32, error: &io::Error) {
+        let text = error.to_string();
+        let free = self.free();
+        let len = text.len().min(free.len());
+        if let (Some(to), Some(from)) = (free.get_mut(..len), text.as_bytes().get(..len)) {
+            to.copy_from_slice(from);
+        }
+        self.add(file, SegmentKind::Failed, true, len);
+    }
+
+    fn len(&self) -> u64 {
+        u64::try_from(self.segments.len() + self.used).unwrap_or(u64::MAX)
+    }
+}
+
+impl<L: Listener> Sender<L> {
+    pub(crate) fn new(shelf: Arc<Shelf>, settings: Settings, listener: L) -> Self {
+        Self {
+            listener,
+            shelf,
+            settings,
+            wants: VecDeque::new(),
+            next_file: 0,
+            next_folder: 0,
+            sending: None,
+            unsettled: VecDeque::new(),
+            sent: 0,
+            taken: 0,
+            done: false,
+        }
+    }
+
+    /// Takes one message. Folders that are to be listed are added to `asks`.
+    ///
+    /// # Errors
+    /// The target does not keep to the protocol; the sync with it is over.
+    pub(crate) fn handle(
+        &mut self,
+        message: &FromTarget,
+        asks: &mut Vec<u32>,
+    ) -> Result<(), Violation> {
+        if self.done {
+            return Err(Violation::OutOfTurn);
+        }
+        match message {
+            FromTarget::Want(wants) => self.take_wants(wants),
+            FromTarget::Ask(folders) => self.take_asks(folders, asks),
+            FromTarget::Ack { taken, outcomes } => self.take_acknowledgement(*taken, outcomes),
+            FromTarget::Note(notes) => self.take_notes(notes),
+            FromTarget::Done if self.is_settled() => {
+                self.done = true;
+                Ok(())
+            }
+            FromTarget::Done => Err(Violation::OutOfTurn),
+        }
+    }
+
+    /// Whether the target has said that everything is in its place.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Whether there is something to send that the target lets us send.
+    pub(crate) fn can_send(&self) -> bool {
+        let pending = self.sending.is_some() || !self.wants.is_empty();
+        pending && self.sent - self.taken < self.settings.window
+    }
+
+    pub(crate) fn into_listener(self) -> L {
+        self.listener
+    }
+
+    /// Fills the parcel with what is to be sent next.
+    pub(crate) fn fill(&mut self, parcel: &mut Parcel) {
+        parcel.clear();
+        while parcel.has_room() {
+            match self.sending.take() {
+                Some(sending) => self.go_on(sending, parcel),
+                None => match self.wants.pop_front() {
+                    Some(want) => self.begin(want, parcel),
+                    None => break,
+                },
+            }
+        }
+        self.sent += parcel.len();
+    }
+
+    fn begin(&mut self, want: Want, parcel: &mut Parcel) {
+        self.unsettled.push_back((want.file, 0));
+        let file = match self.shelf.open(want.file) {
+            Ok(file) => file,
+            Err(error) => return parcel.add_failure(want.file, &error),
+        };
+        if want
+            .digest
+            .is_some_and(|theirs| self.has_digest(&file, theirs))
+        {
+            let (mode, mtime) = (file.meta.mode, file.meta.mtime);
+            return parcel.add(want.file, SegmentKind::Same { mode, mtime }, true, 0);
+        }
+        let kind = SegmentKind::First {
+            mode: file.meta.mode,
+            size: file.meta.size,
+            mtime: file.meta.mtime,
+        };
+        self.send_piece(Sending { file, offset: 0 }, kind, parcel);
+    }
+
+    fn go_on(&mut self, sending: Sending, parcel: &mut Parcel) {
+        self.send_piece(sending, SegmentKind::More, parcel);
+    }
+
+    fn send_piece(&mut self, mut sending: Sending, kind: SegmentKind, parcel: &mut Parcel) {
+        let (number, size) = (sending.file.number(), sending.file.meta.size);
+        let left = usize::try_from(size - sending.offset).unwrap_or(usize::MAX);
+        let free = parcel.free();
+        let wanted = left.min(free.len());
+        let read = match free.get_mut(..wanted) {
+            Some(buffer) => self.read_full(&sending, buffer),
+            None => Ok(0),
+        };
+        match read {
+            // It became shorter since it was opened: what is here now is neither the old nor the new content.
+            Ok(len) if len < wanted => {
+                parcel.add_failure(
+                    number,
+                    &io::Error::other("it was truncated while it was read"),
+                );
+            }
+            Ok(len) => {
+                sending.offset += u64::try_from(len).unwrap_or(0);
+                let last = sending.offset == size;
+                parcel.add(number, kind, last, len);
+                self.count(len);
+                self.sending = (!last).then_some(sending);
+            }
+            Err(error) => parcel.add_failure(number, &error),
+        }
+    }
+
+    fn read_full(&self, sending: &Sending, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let offset = sending
+                .offset
+                .saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
+            match self.shelf.read(&sending.file, offset, rest)? {
+                0 => break,
+                len => filled += len,
+            }
+        }
+        Ok(filled)
+    }
+
+    fn has_digest(&self, file: &OpenFile, theirs: [u8; 32]) -> bool {
+        // Where it cannot be read, sending it says why.
+        file.reopened(&self.shelf)
+            .and_then(|(content, meta)| digest(content, meta.size))
+            .is_ok_and(|ours| ours == theirs)
+    }
+
+    fn count(&mut self, len: usize) {
+        if let Some((_, bytes)) = self.unsettled.back_mut() {
+            *bytes += u64::try_from(len).unwrap_or(0);
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.wants.is_empty() && self.sending.is_none() && self.unsettled.is_empty()
+    }
+
+    fn take_wants(&mut self, wants: &[u8]) -> Result<(), Violation> {
+        let mut unpacker = Unpacker::new(wants);
+        while !unpacker.is_empty() {
+            let want = Want::unpack(&mut unpacker)?;
+            let size = self
+                .shelf
+                .catalog()
+                .size(want.file)
+                .ok_or(Violation::Request)?;
+            if want.file < self.next_file {
+                return Err(Violation::Request);
+            }
+            self.next_file = want.file.saturating_add(1);
+            self.listener.asked(want.file, size);
+            // In a dry run the request is all there is.
+            if self.settings.dry_run {
+                self.listener.settled(want.file, size, Fate::Written);
+            } else {
+                self.wants.push_back(want);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_asks(&mut self, folders: &[u8], asks: &mut Vec<u32>) -> Result<(), Violation> {
+        let mut unpacker = Unpacker::new(folders);
+        while !unpacker.is_empty() {
+            let folder = unpacker.u32()?;
+            let listed = folder < self.shelf.catalog().end_of_folders();
+            if !listed || folder < self.next_folder {
+                return Err(Violation::Request);
+            }
+            self.next_folder = folder.saturating_add(1);
+            asks.push(folder);
+        }
+        Ok(())
+    }
+
+    fn take_acknowledgement(&mut self, taken: u64, outcomes: &[u8]) -> Result<(), Violation> {
+        if taken > self.sent || taken < self.taken {
+            return Err(Violation::Acknowledgement);
+        }
+        self.taken = taken;
+        let mut unpacker = Unpacker::new(outcomes);
+        while !unpacker.is_empty() {
+            let outcome = Outcome::unpack(&mut unpacker)?;
+            let is_whole = self
+                .sending
+                .as_ref()
+                .is_none_or(|now| now.file.number() != outcome.file);
+            match self.unsettled.pop_front() {
+                Some((file, bytes)) if file == outcome.file && is_whole => {
+                    self.listener.settled(file, bytes, outcome.fate);
+                }
+                _ => return Err(Violation::Acknowledgement),
+            }
+        }
+        self.listener.took(taken);
+        Ok(())
+    }
+
+    fn take_notes(&mut self, notes: &[u8]) -> Result<(), Violation> {
+        let mut unpacker = Unpacker::new(notes);
+        while !unpacker.is_empty() {
+            let note = Note::unpack(&mut unpacker)?;
+            if note.folder >= self.shelf.catalog().end_of_folders() {
+                return Err(Violation::Request);
+            }
+            self.listener.noted(&note);
+        }
+        Ok(())
+    }
+}

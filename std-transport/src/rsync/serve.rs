@@ -1,0 +1,83 @@
+//! The worker's end, in Rust.
+
+use alloc::sync::Arc;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use execnet_core_sync::Channel;
+
+use super::confine::Meta;
+use super::drive;
+use super::error::SyncError;
+use super::port::{Port, Trouble};
+use super::protocol::{Fate, Note, Ready, Role, Start, pack_root, unpack_root};
+use super::receiver::{Receiver, Rules};
+use super::sender::{Listener, Sender};
+use super::shelf::Shelf;
+use super::walk::{Judge, LeftOut, Links, Walk};
+
+/// Does what the other end of the channel asks for in a sync: takes a tree, or sends one.
+///
+/// The other end says where, anywhere on this host that this process may read or write.
+///
+/// # Errors
+/// The place cannot be opened, or the other end is gone or breaks the protocol.
+pub fn serve(channel: &Channel) -> Result<(), SyncError> {
+    Ok(serve_port(channel)?)
+}
+
+pub(crate) fn serve_port(port: &impl Port) -> Result<(), Trouble> {
+    let start = Start::from_value(&port.receive(None)?)?;
+    let path = Path::new(OsStr::from_bytes(&start.path));
+    match &start.role {
+        Role::Target { root } => take(port, path, &unpack_root(root)?, &start),
+        Role::Source => give(port, path, &start),
+    }
+}
+
+fn take(port: &impl Port, path: &Path, root: &Meta, start: &Start) -> Result<(), Trouble> {
+    let receiver = Receiver::new(path, root, start.settings, Rules::default(), ());
+    let mut receiver = receiver.map_err(|error| Trouble::Place(path.into(), error))?;
+    port.send(Ready::default().to_value())?;
+    drive::receive(&mut receiver, port, None)
+}
+
+fn give(port: &impl Port, path: &Path, start: &Start) -> Result<(), Trouble> {
+    let walk = Walk::open(path, Links::Keep, Nobody);
+    let mut walk = walk.map_err(|error| Trouble::Place(path.into(), error))?;
+    port.send(
+        Ready {
+            root: Some(pack_root(walk.root())),
+        }
+        .to_value(),
+    )?;
+    let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
+    let mut sender = Sender::new(shelf, start.settings, Nobody);
+    drive::send_as_asked(&mut sender, &mut walk, port)
+}
+
+/// Judges nothing and reports to nobody: that is the controller's side's matter.
+struct Nobody;
+
+impl Judge for Nobody {
+    fn is_idle(&self) -> bool {
+        true
+    }
+
+    fn takes(&mut self, _path: &Path, _meta: &Meta) -> bool {
+        true
+    }
+
+    fn leaves_out(&mut self, _path: Vec<u8>, _reason: LeftOut) {}
+}
+
+impl Listener for Nobody {
+    fn asked(&mut self, _file: u32, _size: u64) {}
+
+    fn took(&mut self, _bytes: u64) {}
+
+    fn settled(&mut self, _file: u32, _bytes: u64, _fate: Fate<'_>) {}
+
+    fn noted(&mut self, _note: &Note<'_>) {}
+}

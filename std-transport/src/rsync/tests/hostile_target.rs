@@ -1,0 +1,236 @@
+//! A target that cheats: what it can get of a source, which is what was listed, once.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use alloc::sync::Arc;
+
+use crate::rsync::confine::{Meta, ROOT};
+use crate::rsync::protocol::{
+    Fate, FromTarget, Note, NoteKind, Outcome, Segment, SegmentKind, Settings, Unpacker, Violation,
+    Want,
+};
+use crate::rsync::sender::{CHUNK, Listener, Parcel, Sender};
+use crate::rsync::shelf::Shelf;
+use crate::rsync::walk::{Judge, LeftOut, Links, Walk};
+
+#[derive(Default)]
+struct Ear {
+    settled: usize,
+}
+
+impl Listener for Ear {
+    fn asked(&mut self, _file: u32, _size: u64) {}
+    fn took(&mut self, _bytes: u64) {}
+    fn settled(&mut self, _file: u32, _bytes: u64, _fate: Fate<'_>) {
+        self.settled += 1;
+    }
+    fn noted(&mut self, _note: &Note<'_>) {}
+}
+
+impl Judge for Ear {
+    fn is_idle(&self) -> bool {
+        true
+    }
+    fn takes(&mut self, _path: &Path, _meta: &Meta) -> bool {
+        true
+    }
+    fn leaves_out(&mut self, _path: Vec<u8>, _reason: LeftOut) {}
+}
+
+struct Source {
+    sender: Sender<Ear>,
+}
+
+impl Source {
+    fn new(tree: &Path, settings: Settings) -> Self {
+        let mut walk = Walk::open(tree, Links::Keep, Ear::default()).unwrap();
+        walk.list_all(&mut |_| {});
+        let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
+        Self {
+            sender: Sender::new(shelf, settings, Ear::default()),
+        }
+    }
+
+    fn hear(&mut self, message: &FromTarget) -> Result<(), Violation> {
+        self.sender.handle(message, &mut Vec::new())
+    }
+
+    fn want(&mut self, files: &[u32]) -> Result<(), Violation> {
+        let mut wants = Vec::new();
+        files
+            .iter()
+            .for_each(|&file| Want { file, digest: None }.pack(&mut wants));
+        self.hear(&FromTarget::Want(wants))
+    }
+
+    fn ack(&mut self, taken: u64, files: &[u32]) -> Result<(), Violation> {
+        let mut outcomes = Vec::new();
+        let fate = Fate::Written;
+        files
+            .iter()
+            .for_each(|&file| Outcome { file, fate }.pack(&mut outcomes));
+        self.hear(&FromTarget::Ack { taken, outcomes })
+    }
+
+    fn parcel(&mut self) -> (Vec<Segment>, Vec<u8>) {
+        let mut parcel = Parcel::new();
+        self.sender.fill(&mut parcel);
+        let mut unpacker = Unpacker::new(&parcel.segments);
+        let mut segments = Vec::new();
+        while !unpacker.is_empty() {
+            segments.push(Segment::unpack(&mut unpacker).unwrap());
+        }
+        (segments, parcel.body().to_vec())
+    }
+}
+
+fn tree() -> tempfile::TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    fs::create_dir(tree.path().join("d")).unwrap();
+    fs::write(tree.path().join("a"), "aaaa").unwrap();
+    fs::write(tree.path().join("d/b"), "bb").unwrap();
+    symlink("/etc/passwd", tree.path().join("link")).unwrap();
+    tree
+}
+
+#[test]
+fn only_listed_files_are_given_and_each_once() {
+    let tree = tree();
+    for wrong in [&[2][..], &[u32::MAX], &[0, 0], &[1, 0], &[0, 1, 2]] {
+        let mut source = Source::new(tree.path(), Settings::default());
+        assert_eq!(source.want(wrong), Err(Violation::Request), "{wrong:?}");
+    }
+    let mut source = Source::new(tree.path(), Settings::default());
+    source.want(&[0]).unwrap();
+    source.want(&[1]).unwrap();
+    assert_eq!(source.parcel().1, b"aaaabb");
+    assert_eq!(source.want(&[1]), Err(Violation::Request));
+}
+
+#[test]
+fn only_listed_folders_are_listed_and_each_once() {
+    let tree = tree();
+    let ask = |folders: &[u32]| {
+        let packed: Vec<u8> = folders
+            .iter()
+            .flat_map(|folder| folder.to_be_bytes())
+            .collect();
+        Source::new(tree.path(), Settings::default()).hear(&FromTarget::Ask(packed))
+    };
+    assert_eq!(ask(&[ROOT, 1]), Ok(()));
+    assert_eq!(ask(&[2]), Err(Violation::Request));
+    assert_eq!(ask(&[1, 1]), Err(Violation::Request));
+    assert_eq!(ask(&[1, ROOT]), Err(Violation::Request));
+}
+
+#[test]
+fn a_file_that_became_a_link_is_not_read() {
+    let (tree, elsewhere) = (tree(), tempfile::tempdir().unwrap());
+    fs::write(elsewhere.path().join("b"), "secret").unwrap();
+    let mut source = Source::new(tree.path(), Settings::default());
+    fs::remove_file(tree.path().join("a")).unwrap();
+    symlink(elsewhere.path().join("b"), tree.path().join("a")).unwrap();
+    fs::rename(tree.path().join("d"), tree.path().join("e")).unwrap();
+    symlink(elsewhere.path(), tree.path().join("d")).unwrap();
+    source.want(&[0, 1]).unwrap();
+    let (segments, body) = source.parcel();
+    assert_eq!(segments[0].kind, SegmentKind::Failed);
+    // The folder is the one that was listed, whatever its name is now: it was held open.
+    assert!(body.ends_with(b"bb") && !body.windows(6).any(|window| window == b"secret"));
+}
+
+#[test]
+fn a_file_that_shrinks_is_reported_and_not_sent_as_whole() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::write(tree.path().join("f"), vec![1; 3 * CHUNK]).unwrap();
+    let mut source = Source::new(tree.path(), Settings::default());
+    source.want(&[0]).unwrap();
+    let (segments, _) = source.parcel();
+    assert!(matches!(segments[..], [Segment { last: false, .. }]));
+    fs::write(tree.path().join("f"), "short").unwrap();
+    let (segments, _) = source.parcel();
+    assert!(matches!(
+        segments[..],
+        [Segment {
+            kind: SegmentKind::Failed,
+            last: true,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn the_window_bounds_what_is_sent_ahead() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::write(tree.path().join("f"), vec![1; 8 * CHUNK]).unwrap();
+    let window = u64::try_from(2 * CHUNK).unwrap();
+    let mut source = Source::new(
+        tree.path(),
+        Settings {
+            window,
+            ..Settings::default()
+        },
+    );
+    source.want(&[0]).unwrap();
+    let mut parcels = 0;
+    while source.sender.can_send() {
+        source.parcel();
+        parcels += 1;
+    }
+    assert_eq!(parcels, 2);
+    source.ack(window / 2, &[]).unwrap();
+    assert!(source.sender.can_send());
+}
+
+#[test]
+fn what_was_not_sent_cannot_be_acknowledged() {
+    let tree = tree();
+    let ready = || {
+        let mut source = Source::new(tree.path(), Settings::default());
+        source.want(&[0, 1]).unwrap();
+        source
+    };
+    assert_eq!(ready().ack(1, &[]), Err(Violation::Acknowledgement));
+    assert_eq!(ready().ack(0, &[0]), Err(Violation::Acknowledgement));
+    let mut source = ready();
+    source.parcel();
+    assert_eq!(source.ack(u64::MAX, &[]), Err(Violation::Acknowledgement));
+    source.ack(2, &[0]).unwrap();
+    assert_eq!(source.ack(1, &[]), Err(Violation::Acknowledgement));
+    source.ack(2, &[1]).unwrap();
+    assert_eq!(source.ack(2, &[1]), Err(Violation::Acknowledgement));
+    assert_eq!(source.sender.into_listener().settled, 2);
+}
+
+#[test]
+fn a_target_cannot_be_done_before_everything_is_settled() {
+    let tree = tree();
+    let mut source = Source::new(tree.path(), Settings::default());
+    source.want(&[0]).unwrap();
+    assert_eq!(source.hear(&FromTarget::Done), Err(Violation::OutOfTurn));
+    source.parcel();
+    assert_eq!(source.hear(&FromTarget::Done), Err(Violation::OutOfTurn));
+    source.ack(1, &[0]).unwrap();
+    source.hear(&FromTarget::Done).unwrap();
+    assert_eq!(source.want(&[1]), Err(Violation::OutOfTurn));
+}
+
+#[test]
+fn notes_are_about_listed_folders() {
+    let tree = tree();
+    let mut source = Source::new(tree.path(), Settings::default());
+    let mut notes = Vec::new();
+    Note {
+        kind: NoteKind::Deleted,
+        folder: 9,
+        name: b"x",
+        text: b"",
+    }
+    .pack(&mut notes);
+    assert_eq!(
+        source.hear(&FromTarget::Note(notes)),
+        Err(Violation::Request)
+    );
+}

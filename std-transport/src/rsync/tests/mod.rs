@@ -1,0 +1,7 @@
+//! The machines against each other, and against peers that cheat, without a process between them.
+
+mod hostile_source;
+mod hostile_target;
+mod support;
+mod together;
+mod trees;

@@ -1,0 +1,48 @@
+use core::time::Duration;
+use std::sync::mpsc;
+
+use execnet_serializer::{Dump, LoadOptions, Value, dumps_internal};
+
+use crate::rsync::port::{Port, Trouble};
+
+/// No answer takes this long.
+pub(super) const LONG: Duration = Duration::from_secs(20);
+
+/// One end of a channel in memory. Items go through their encoding.
+pub(super) struct Pipe {
+    to: mpsc::Sender<Vec<u8>>,
+    from: mpsc::Receiver<Vec<u8>>,
+}
+
+pub(super) fn pipe() -> (Pipe, Pipe) {
+    let ((to_a, from_b), (to_b, from_a)) = (mpsc::channel(), mpsc::channel());
+    (
+        Pipe {
+            to: to_b,
+            from: from_b,
+        },
+        Pipe {
+            to: to_a,
+            from: from_a,
+        },
+    )
+}
+
+impl Port for Pipe {
+    fn send(&self, item: impl Dump) -> Result<(), Trouble> {
+        let bytes = dumps_internal(&item).unwrap();
+        self.to.send(bytes).map_err(|_| Trouble::Gone)
+    }
+
+    fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble> {
+        let patience = patience.unwrap_or(LONG);
+        let bytes = self
+            .from
+            .recv_timeout(patience)
+            .map_err(|error| match error {
+                mpsc::RecvTimeoutError::Timeout => Trouble::Silence(patience),
+                mpsc::RecvTimeoutError::Disconnected => Trouble::Gone,
+            })?;
+        Ok(LoadOptions::new().loads_internal(&bytes).unwrap())
+    }
+}

@@ -1,0 +1,401 @@
+//! The listing of a source.
+
+use alloc::sync::Arc;
+use core::mem;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use super::catalog::Catalog;
+use super::confine::{Dir, Kind, Meta, Name, ROOT};
+use super::protocol::{End, Entry, MAX_LINK, Section, What};
+use super::report::path_of;
+
+/// What becomes of links that lead out of the tree. Links within it are made as they are.
+///
+/// Whether a link leads out is judged by its text: an absolute path, or more `..` than there are folders above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Links {
+    /// They are made as they are. What they point to is up to the other host.
+    #[default]
+    Keep,
+    /// They are not made, and reported as failed.
+    Refuse,
+    /// The file that they point to is sent in their place; where it is no regular file, that is reported as failed.
+    Copy,
+}
+
+/// Judges what is listed.
+pub(crate) trait Judge {
+    /// Whether it takes everything, so that nothing needs a path to be judged by.
+    fn is_idle(&self) -> bool;
+
+    /// Whether to list it.
+    fn takes(&mut self, path: &Path, meta: &Meta) -> bool;
+
+    /// Something that is there is not sent, for a reason.
+    fn leaves_out(&mut self, path: Vec<u8>, reason: LeftOut);
+}
+
+/// Why something is not sent.
+#[derive(Debug)]
+pub(crate) enum LeftOut {
+    /// It is not meant to be.
+    Skipped(&'static str),
+    /// It cannot be.
+    Failed(io::Error),
+}
+
+/// A source that is being listed.
+pub(crate) struct Walk<J> {
+    judge: J,
+    catalog: Arc<Catalog>,
+    links: Links,
+    /// The tree's own absolute paths, as given and without links.
+    places: Vec<PathBuf>,
+    root: Meta,
+    batch: Vec<u8>,
+}
+
+/// So many bytes of listing make a message.
+const BATCH: usize = 48 << 10;
+
+impl<J: Judge> Walk<J> {
+    /// Opens the tree at `path`, or the single file.
+    ///
+    /// # Errors
+    /// There is neither.
+    pub(crate) fn open(path: &Path, links: Links, judge: J) -> io::Result<Self> {
+        let meta = std::fs::metadata(path)?;
+        let (dir, root) = if meta.is_dir() {
+            let dir = Dir::at(path)?;
+            let root = dir.meta()?;
+            (dir, root)
+        } else {
+            single_file(path)?
+        };
+        let catalog = Arc::new(Catalog::new(Arc::new(dir)));
+        if root.kind == Kind::File {
+            let real = path.canonicalize()?;
+            let name = file_name(&real)?;
+            catalog.add_file(ROOT, name, root.size, false);
+        }
+        let places = vec![std::path::absolute(path)?, path.canonicalize()?];
+        Ok(Self {
+            judge,
+            catalog,
+            links,
+            places,
+            root,
+            batch: Vec::new(),
+        })
+    }
+
+    /// What the root is.
+    pub(crate) const fn root(&self) -> &Meta {
+        &self.root
+    }
+
+    pub(crate) const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    pub(crate) fn into_judge(self) -> J {
+        self.judge
+    }
+
+    /// Lists the whole tree, in messages of a fair size.
+    pub(crate) fn list_all(&mut self, emit: &mut impl FnMut(Vec<u8>)) {
+        if self.root.kind != Kind::Directory {
+            return;
+        }
+        let mut folder = ROOT;
+        while folder < self.catalog.end_of_folders() {
+            self.list(folder, emit);
+            folder += 1;
+        }
+        self.flush(emit);
+    }
+
+    /// Lists one folder. What does not fill a message waits for [`flush`](Self::flush).
+    pub(crate) fn list(&mut self, folder: u32, emit: &mut impl FnMut(Vec<u8>)) {
+        let listed = self
+            .catalog
+            .open_folder(folder)
+            .and_then(|dir| Ok((dir.list()?, dir)));
+        let (names, dir) = match listed {
+            Ok(listed) => listed,
+            Err(error) => {
+                let path = self.catalog.path(folder, b"");
+                self.judge.leaves_out(path, LeftOut::Failed(error));
+                let section = Section {
+                    folder,
+                    entries: 0,
+                    end: End::CutOff,
+                };
+                return self.batch.extend_from_slice(&section.pack());
+            }
+        };
+        let mut open = OpenSection::begin(folder, &mut self.batch);
+        for (name, _) in names {
+            let packed = self.list_name(folder, &dir, &name);
+            open.entries += u32::from(packed);
+            if self.batch.len() > BATCH {
+                open.end(End::NotYet, &mut self.batch);
+                self.flush(emit);
+                open = OpenSection::begin(folder, &mut self.batch);
+            }
+        }
+        open.end(End::Whole, &mut self.batch);
+    }
+
+    /// Emits what waits.
+    pub(crate) fn flush(&mut self, emit: &mut impl FnMut(Vec<u8>)) {
+        if !self.batch.is_empty() {
+            emit(mem::take(&mut self.batch));
+        }
+    }
+
+    /// Whether an entry was packed.
+    fn list_name(&mut self, folder: u32, dir: &Dir, bytes: &[u8]) -> bool {
+        let name = match Name::new(bytes) {
+            Ok(name) => name,
+            Err(error) => {
+                self.leave_out(folder, bytes, LeftOut::Failed(io::Error::other(error)));
+                return false;
+            }
+        };
+        let meta = match dir.meta_of(name) {
+            Ok(Some(meta)) => meta,
+            // It went while we looked: it is not there.
+            Ok(None) => return false,
+            Err(error) => {
+                self.leave_out(folder, bytes, LeftOut::Failed(error));
+                Entry {
+                    name,
+                    what: What::Kept,
+                }
+                .pack(&mut self.batch);
+                return true;
+            }
+        };
+        self.list_entry(folder, dir, name, &meta);
+        true
+    }
+
+    fn list_entry(&mut self, folder: u32, dir: &Dir, name: Name<'_>, meta: &Meta) {
+        if !self.judge.is_idle() && !self.judge.takes(&self.path(folder, name.as_bytes()), meta) {
+            return Entry {
+                name,
+                what: What::Kept,
+            }
+            .pack(&mut self.batch);
+        }
+        let Meta { mode, mtime, .. } = *meta;
+        match meta.kind {
+            Kind::File => self.list_file(folder, name, meta, false),
+            Kind::Directory => match self.catalog.add_folder(folder, name) {
+                Some(_) => Entry {
+                    name,
+                    what: What::Folder { mode, mtime },
+                }
+                .pack(&mut self.batch),
+                None => self.fail(
+                    folder,
+                    name,
+                    io::Error::other("too many folders inside one another"),
+                ),
+            },
+            Kind::Link => match dir.read_link(name) {
+                Ok(target) => self.list_link(folder, dir, name, &target),
+                Err(error) => self.fail(folder, name, error),
+            },
+            Kind::Special => {
+                let reason = LeftOut::Skipped("not a file, directory or link");
+                self.leave_out(folder, name.as_bytes(), reason);
+                Entry {
+                    name,
+                    what: What::Kept,
+                }
+                .pack(&mut self.batch);
+            }
+        }
+    }
+
+    fn list_file(&mut self, folder: u32, name: Name<'_>, meta: &Meta, followed: bool) {
+        let Meta {
+            mode, size, mtime, ..
+        } = *meta;
+        if self.catalog.add_file(folder, name, size, followed) {
+            Entry {
+                name,
+                what: What::File { mode, size, mtime },
+            }
+            .pack(&mut self.batch);
+        } else {
+            self.fail(
+                folder,
+                name,
+                io::Error::other("more files than can be numbered"),
+            );
+        }
+    }
+
+    fn list_link(&mut self, folder: u32, dir: &Dir, name: Name<'_>, target: &[u8]) {
+        if target.len() > MAX_LINK {
+            return self.fail(
+                folder,
+                name,
+                io::Error::other("a link with too long a text"),
+            );
+        }
+        if let Some(path) = self.inside(target) {
+            return Entry {
+                name,
+                what: What::LinkInside(&path),
+            }
+            .pack(&mut self.batch);
+        }
+        match self.links {
+            Links::Refuse if leaves(self.catalog.depth(folder), target) => {
+                self.fail(
+                    folder,
+                    name,
+                    io::Error::other("a link that leads out of the tree"),
+                );
+            }
+            Links::Copy if leaves(self.catalog.depth(folder), target) => {
+                match dir.open_followed(name) {
+                    Ok((_, meta)) => self.list_file(folder, name, &meta, true),
+                    Err(error) => self.fail(folder, name, error),
+                }
+            }
+            _ => Entry {
+                name,
+                what: What::Link(target),
+            }
+            .pack(&mut self.batch),
+        }
+    }
+
+    /// The path from the root, of an absolute one into this tree.
+    fn inside(&self, target: &[u8]) -> Option<Vec<u8>> {
+        let target = Path::new(std::ffi::OsStr::from_bytes(target));
+        let plain = target.is_absolute()
+            && target
+                .components()
+                .all(|part| !matches!(part, std::path::Component::ParentDir));
+        let within = self
+            .places
+            .iter()
+            .filter(|_| plain)
+            .find_map(|place| target.strip_prefix(place).ok());
+        within.map(|path| path.as_os_str().as_bytes().to_vec())
+    }
+
+    fn fail(&mut self, folder: u32, name: Name<'_>, error: io::Error) {
+        self.leave_out(folder, name.as_bytes(), LeftOut::Failed(error));
+        Entry {
+            name,
+            what: What::Kept,
+        }
+        .pack(&mut self.batch);
+    }
+
+    fn leave_out(&mut self, folder: u32, name: &[u8], reason: LeftOut) {
+        self.judge
+            .leaves_out(self.catalog.path(folder, name), reason);
+    }
+
+    fn path(&self, folder: u32, name: &[u8]) -> PathBuf {
+        path_of(self.catalog.path(folder, name))
+    }
+}
+
+/// A section whose header is written when its entries are counted.
+struct OpenSection {
+    folder: u32,
+    entries: u32,
+    start: usize,
+}
+
+impl OpenSection {
+    fn begin(folder: u32, batch: &mut Vec<u8>) -> Self {
+        let start = batch.len();
+        batch.extend_from_slice(&[0; Section::SIZE]);
+        Self {
+            folder,
+            entries: 0,
+            start,
+        }
+    }
+
+    fn end(&self, end: End, batch: &mut [u8]) {
+        let header = Section {
+            folder: self.folder,
+            entries: self.entries,
+            end,
+        }
+        .pack();
+        let place = batch
+            .get_mut(self.start..)
+            .and_then(|rest| rest.first_chunk_mut());
+        if let Some(place) = place {
+            *place = header;
+        }
+    }
+}
+
+/// Whether a link in a folder so far below the root leads out of the tree, by its text.
+pub(crate) fn leaves(depth: u16, target: &[u8]) -> bool {
+    if target.first() == Some(&b'/') {
+        return true;
+    }
+    let mut depth = u32::from(depth);
+    for part in target.split(|&byte| byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." if depth == 0 => return true,
+            b".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    false
+}
+
+fn single_file(path: &Path) -> io::Result<(Dir, Meta)> {
+    let real = path.canonicalize()?;
+    let parent = real.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let dir = Dir::at(parent)?;
+    let (_, meta) = dir.open_file(file_name(&real)?)?;
+    Ok((dir, meta))
+}
+
+fn file_name(path: &Path) -> io::Result<Name<'_>> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Name::new(name.as_bytes()).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves;
+
+    #[test]
+    fn a_link_leaves_the_tree_by_an_absolute_path_or_above_the_root() {
+        for (depth, target, expected) in [
+            (0, &b"a"[..], false),
+            (0, b"/a", true),
+            (0, b"..", true),
+            (0, b"a/..", false),
+            (0, b"a/../..", true),
+            (1, b"..", false),
+            (1, b"../../a", true),
+            (2, b".././../x", false),
+            (0, b"./..x", false),
+            (0, b"", false),
+        ] {
+            assert_eq!(leaves(depth, target), expected, "{depth} {target:?}");
+        }
+    }
+}
