@@ -6,4 +6,6 @@
 
 mod serializer;
 
-pub use serializer::{decode, roundtrip};
+pub use serializer::{
+    Stock, decode, differential, document_vs_value, json, literal, roundtrip, tokens_vs_value,
+};

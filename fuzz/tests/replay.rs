@@ -70,3 +70,31 @@ fn decode() {
 fn roundtrip() {
     replay(execnet_fuzz::roundtrip, seeds("roundtrip"));
 }
+
+#[test]
+fn tokens_vs_value() {
+    replay(execnet_fuzz::tokens_vs_value, seeds("tokens_vs_value"));
+}
+
+#[test]
+fn document_vs_value() {
+    replay(execnet_fuzz::document_vs_value, seeds("document_vs_value"));
+}
+
+#[test]
+fn literal() {
+    replay(execnet_fuzz::literal, seeds("literal"));
+}
+
+#[test]
+fn json() {
+    replay(execnet_fuzz::json, seeds("json"));
+}
+
+#[test]
+fn differential() {
+    match execnet_fuzz::Stock::start() {
+        Ok(_) => replay(execnet_fuzz::differential, seeds("differential")),
+        Err(error) => println!("skipped: no Python with execnet 2.1 to compare with ({error})"),
+    }
+}

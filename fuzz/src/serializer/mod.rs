@@ -1,5 +1,15 @@
 //! Properties of the serializer.
 
+mod document;
+mod model;
+mod stock;
+mod text;
+
+pub use document::document_vs_value;
+pub use model::tokens_vs_value;
+pub use stock::{Stock, differential};
+pub use text::{json, literal};
+
 use execnet_serializer::{LoadOptions, StrConfig, Token, Tokens, dumps_internal};
 
 /// Both decoders judge the bytes alike, and neither goes past their end.

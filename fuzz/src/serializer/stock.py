@@ -1,0 +1,79 @@
+"""Loads what comes on standard input with stock execnet, and answers what it makes of it.
+
+A request is the length of the input (4 bytes), two switches (1 byte each) and the input; an answer is 1 for a value
+or 0 for an exception, the length of a text (4 bytes) and the text: the value's repr, or the exception's. The first
+byte of all says that execnet is there.
+"""
+
+import faulthandler
+import io
+import os
+import struct
+import sys
+
+import execnet
+from execnet.gateway_base import Unserializer
+
+# A list is announced with as many slots as the input likes.
+try:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
+except ImportError:
+    pass
+# Nesting and digits have limits of Python's that are none of the format's.
+sys.setrecursionlimit(100000)
+if hasattr(sys, "set_int_max_str_digits"):
+    sys.set_int_max_str_digits(0)
+if not execnet.__version__.startswith("2.1."):
+    sys.exit("execnet %s is not the one to compare with" % execnet.__version__)
+
+requests = os.fdopen(os.dup(0), "rb")
+answers = os.fdopen(os.dup(1), "wb")
+
+
+class Channel:
+    def __init__(self, number):
+        self.number = number
+
+    def __repr__(self):
+        return "Channel(%d)" % self.number
+
+
+class Gateway:
+    """What an unserializer asks of a gateway: channels, one object each."""
+
+    def __init__(self, switches):
+        self._strconfig = switches
+        self._channelfactory = self
+        self.channels = {}
+
+    def new(self, number):
+        return self.channels.setdefault(number, Channel(number))
+
+
+def load(source, switches):
+    return repr(Unserializer(io.BytesIO(source), Gateway(switches)).load())
+
+
+def main():
+    answers.write(b"!")
+    answers.flush()
+    while True:
+        head = requests.read(6)
+        if len(head) < 6:
+            return
+        length, first, second = struct.unpack("!IBB", head)
+        source = requests.read(length)
+        faulthandler.dump_traceback_later(60, exit=True)
+        try:
+            taken, text = 1, load(source, (bool(first), bool(second)))
+        except Exception as error:
+            taken, text = 0, repr(error)
+        faulthandler.cancel_dump_traceback_later()
+        text = text.encode("utf-8", "backslashreplace")
+        answers.write(struct.pack("!BI", taken, len(text)) + text)
+        answers.flush()
+
+
+main()

@@ -1,0 +1,120 @@
+//! Stock execnet, in a Python process beside this one.
+
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use execnet_serializer::{LoadOptions, StrConfig, Value};
+
+use super::STRINGS;
+
+/// The variable that names a Python with execnet; `python3` where it is not set.
+const PYTHON: &str = "EXECNET_FUZZ_PYTHON";
+
+/// Our verdict and value are those of stock execnet, but where `docs/wire-format.md` lists a
+/// difference: then we refuse, and the error is of the kind listed.
+///
+/// # Panics
+/// When there is no Python with stock execnet.
+pub fn differential(input: &[u8]) {
+    thread_local! {
+        static STOCK: RefCell<Stock> = match Stock::start() {
+            Ok(stock) => RefCell::new(stock),
+            Err(error) => panic!("no Python with execnet 2.1 ({PYTHON} may name one): {error}"),
+        };
+    }
+    STOCK.with_borrow_mut(|stock| {
+        for strings in STRINGS {
+            let printed = stock.loads(input, strings).expect("stock execnet answers");
+            compare(input, strings, printed.as_deref());
+        }
+    });
+}
+
+fn compare(input: &[u8], strings: StrConfig, stock: Option<&str>) {
+    let ours = LoadOptions::new().strings(strings).loads_internal(input);
+    match (ours, stock) {
+        (Ok(ours), Some(stock)) => same(&ours, stock),
+        (Err(_), None) => {}
+        (Ok(ours), None) => panic!("{ours}: taken here, refused by stock execnet"),
+        (Err(error), Some(stock)) => assert!(
+            error.is_structure() || error.is_limit(),
+            "{error}; stock execnet takes it for {stock}"
+        ),
+    }
+}
+
+fn same(ours: &Value, stock: &str) {
+    if has_set(ours) {
+        // Python prints sets in an order of its own; of a NaN neither prints sign and payload.
+        let [ours, stock] = [ours.to_string().as_str(), stock]
+            .map(|text| text.parse::<Value>().expect("a literal"));
+        assert_eq!(ours, stock);
+    } else {
+        assert_eq!(ours.to_string(), stock);
+    }
+}
+
+fn has_set(value: &Value) -> bool {
+    match value {
+        Value::Set(_) | Value::FrozenSet(_) => true,
+        Value::List(items) | Value::Tuple(items) => items.iter().any(has_set),
+        Value::Dict(pairs) => pairs
+            .iter()
+            .any(|(key, value)| has_set(key) || has_set(value)),
+        _ => false,
+    }
+}
+
+/// A Python process that loads what it is given with stock execnet. It ends with its input.
+#[derive(Debug)]
+pub struct Stock {
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    _child: Child,
+}
+
+impl Stock {
+    /// Starts the process.
+    ///
+    /// # Errors
+    /// When there is no such Python, or it has no execnet 2.1.
+    pub fn start() -> io::Result<Self> {
+        let python = std::env::var_os(PYTHON).unwrap_or_else(|| OsString::from("python3"));
+        let mut child = Command::new(&python)
+            .args([OsStr::new("-c"), OsStr::new(include_str!("stock.py"))])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let missing = || io::Error::other("a pipe is missing");
+        let mut stock = Self {
+            input: child.stdin.take().ok_or_else(missing)?,
+            output: BufReader::new(child.stdout.take().ok_or_else(missing)?),
+            _child: child,
+        };
+        let mut ready = [0];
+        stock.output.read_exact(&mut ready)?;
+        Ok(stock)
+    }
+
+    /// What stock execnet makes of a value without version byte: what Python prints for it, a
+    /// channel as `Channel(3)`; `None` if it raises.
+    ///
+    /// # Errors
+    /// When the process has died.
+    pub fn loads(&mut self, input: &[u8], strings: StrConfig) -> io::Result<Option<String>> {
+        let len = u32::try_from(input.len()).map_err(io::Error::other)?;
+        let switches = [strings.py2str_as_py3str, strings.py3str_as_py2str].map(u8::from);
+        self.input
+            .write_all(&[&len.to_be_bytes()[..], &switches, input].concat())?;
+        let mut head = [0; 5];
+        self.output.read_exact(&mut head)?;
+        let [taken, len @ ..] = head;
+        let len = usize::try_from(u32::from_be_bytes(len)).map_err(io::Error::other)?;
+        let mut text = vec![0; len];
+        self.output.read_exact(&mut text)?;
+        let text = String::from_utf8(text).map_err(io::Error::other)?;
+        Ok((taken == 1).then_some(text))
+    }
+}
