@@ -50,7 +50,7 @@ pub use error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
 pub use execnet_core_sync::{
     Channel, DisconnectReason, Disconnected, ExecModel, Gateway, GatewayConfig, Item, ItemError,
     Iter, ReceiveError, RefusedId, RemoteError, Role, SendError, Status, StatusError,
-    WaitCloseError, link,
+    WaitCloseError, Worker, link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
