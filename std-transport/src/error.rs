@@ -68,6 +68,10 @@ pub enum Stage {
     Directory,
     /// Starting the process.
     Start,
+    /// Looking up the host.
+    Resolve,
+    /// Connecting to the host.
+    Connect,
     /// Sending the worker's program, and waiting for its answer.
     Handshake,
     /// The worker ran, and answered that it cannot do what the spec asks.
@@ -81,6 +85,8 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Self::Directory => "making the working directory",
             Self::Start => "starting the process",
+            Self::Resolve => "looking up the host",
+            Self::Connect => "connecting",
             Self::Handshake => "the handshake",
             Self::SetUp => "setting up the worker",
             Self::Link => "taking up the link",

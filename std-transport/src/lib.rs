@@ -40,6 +40,7 @@ mod process;
 mod program;
 #[cfg(unix)]
 pub mod rsync;
+mod socket;
 mod spec;
 mod stderr;
 mod sync;
