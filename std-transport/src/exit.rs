@@ -7,30 +7,60 @@ use std::process::ExitStatus;
 use rustix::process::Signal;
 
 /// How a process ended: with a status of its own, or by a signal.
+///
+/// Of a worker elsewhere (over ssh, in a container) this is what the program here says of it: a status above 128 is
+/// the signal that killed the worker there. A signal that killed the program here shows in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exit(ExitStatus);
+pub struct Exit {
+    status: ExitStatus,
+    far: bool,
+}
+
+/// Shells add the number of the signal to this.
+const SIGNALLED: i32 = 128;
 
 impl Exit {
     pub(crate) fn new(status: ExitStatus) -> Self {
-        Self(status)
+        Self { status, far: false }
+    }
+
+    /// The end of a program that tells the end of another by its own status.
+    pub(crate) fn far(status: ExitStatus) -> Self {
+        Self { status, far: true }
     }
 
     /// The exit status, if the process ended by itself.
     #[must_use]
     pub fn code(self) -> Option<i32> {
-        self.0.code()
+        match self.relayed_signal() {
+            Some(_) => None,
+            None => self.status.code(),
+        }
     }
 
     /// The number of the signal that killed it.
     #[must_use]
     pub fn signal(self) -> Option<i32> {
-        self.0.signal()
+        self.relayed_signal().or(self.status.signal())
     }
 
     /// Ended by itself, with status 0.
     #[must_use]
     pub fn success(self) -> bool {
-        self.0.success()
+        self.status.success()
+    }
+
+    /// Whether another program tells of its end.
+    pub(crate) fn is_far(self) -> bool {
+        self.far
+    }
+
+    fn relayed_signal(self) -> Option<i32> {
+        let code = self.status.code().filter(|_| self.far)?;
+        // ssh says 255 when it has failed itself; no system has so many signals.
+        (SIGNALLED + 1..SIGNALLED + 65)
+            .contains(&code)
+            .then_some(code - SIGNALLED)
     }
 }
 
@@ -42,7 +72,7 @@ impl fmt::Display for Exit {
                 Some(name) => write!(f, "was killed by {name}"),
                 None => write!(f, "was killed by signal {number}"),
             },
-            (None, None) => self.0.fmt(f),
+            (None, None) => self.status.fmt(f),
         }
     }
 }
@@ -88,5 +118,16 @@ mod tests {
         let left = Exit::new(ExitStatus::from_raw(3 << 8));
         assert_eq!(left.to_string(), "ended with exit status 3");
         assert!(!left.success());
+    }
+
+    #[test]
+    fn a_far_signal_is_told_by_the_status() {
+        let status = ExitStatus::from_raw(137 << 8);
+        assert_eq!(Exit::new(status).code(), Some(137));
+        let far = Exit::far(status);
+        assert_eq!((far.code(), far.signal()), (None, Some(9)));
+        assert_eq!(far.to_string(), "was killed by SIGKILL");
+        let failed = Exit::far(ExitStatus::from_raw(255 << 8));
+        assert_eq!((failed.code(), failed.signal()), (Some(255), None));
     }
 }

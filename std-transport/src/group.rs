@@ -15,7 +15,7 @@ use crate::program::Grace;
 use crate::spec::{IntoXSpec, XSpec};
 use crate::stderr::Stderr;
 use crate::sync::Mutex;
-use crate::transport::{self, Connected, End, Peer, Request};
+use crate::transport::{self, Connected, End, Peer, Request, Sharing};
 
 /// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
 const DROP_PATIENCE: Duration = Duration::from_secs(1);
@@ -40,6 +40,7 @@ const JOIN_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Group {
     options: GroupOptions,
     members: Mutex<Members>,
+    sharing: Sharing,
 }
 
 #[derive(Default)]
@@ -67,6 +68,8 @@ pub struct GroupOptions {
     pub bootstrap_timeout: Duration,
     /// How long workers let code run on after their link has ended.
     pub grace: Grace,
+    /// Whether gateways to one host over ssh share a connection. Default: yes.
+    pub share_ssh: bool,
     /// What happens to the workers' standard error.
     pub stderr: Stderr,
     /// What one item from a worker may cost.
@@ -78,6 +81,7 @@ impl Default for GroupOptions {
         Self {
             bootstrap_timeout: Duration::from_secs(30),
             grace: Grace::default(),
+            share_ssh: true,
             stderr: Stderr::default(),
             limits: Limits::default(),
         }
@@ -97,6 +101,7 @@ impl Group {
         Self {
             options,
             members: Mutex::default(),
+            sharing: Sharing::default(),
         }
     }
 
@@ -195,11 +200,17 @@ impl Group {
         for peer in starting {
             let _ = peer.kill();
         }
+        self.sharing.end();
         let ids = &mut self.members.lock().ids;
         for report in &reports {
             ids.remove(&report.id);
         }
         reports
+    }
+
+    /// The connections that members share.
+    pub(crate) fn sharing(&self) -> &Sharing {
+        &self.sharing
     }
 
     /// An id that nobody else gets, and how often the group had been terminated by then.

@@ -40,18 +40,17 @@ mod process;
 mod program;
 #[cfg(unix)]
 pub mod rsync;
-mod socket;
 mod spec;
 mod stderr;
 mod sync;
 mod transport;
 mod wait;
 
-pub use error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
+pub use error::{BootstrapError, Cause, MakeGatewayError, Stage, WorkerExit};
 pub use execnet_core_sync::{
     Channel, DisconnectReason, Disconnected, ExecModel, Gateway, GatewayConfig, Item, ItemError,
     Iter, ReceiveError, RefusedId, RemoteError, Role, SendError, Status, StatusError,
-    WaitCloseError, Worker, link,
+    WaitCloseError, link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};

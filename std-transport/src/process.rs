@@ -24,6 +24,7 @@ pub(crate) struct Process {
     command: String,
     pid: Pid,
     watch: ExitWatch,
+    far: bool,
     state: Mutex<State>,
     stderr: StderrTail,
 }
@@ -80,6 +81,7 @@ impl Process {
             command: launch.to_string(),
             pid,
             watch: ExitWatch::new(pid),
+            far: launch.far,
             state: Mutex::new(State { child, exit: None }),
             stderr,
         }
@@ -90,7 +92,8 @@ impl Process {
         let mut state = self.state.lock();
         if state.exit.is_none() && has_exited(self.pid) {
             let _ = kill_process_group(self.pid, Signal::KILL);
-            state.exit = state.child.wait().ok().map(Exit::new);
+            let exit = if self.far { Exit::far } else { Exit::new };
+            state.exit = state.child.wait().ok().map(exit);
         }
         state.exit
     }

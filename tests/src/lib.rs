@@ -1,4 +1,13 @@
-//! Behaviour suites that cross the crates.
+//! Behaviour suites that cross the crates, and what they share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+pub mod sshd;
+pub mod support;
 
 /// The README's example runs as it stands there.
 #[cfg(doctest)]

@@ -7,13 +7,21 @@ use std::path::Path;
 
 use crate::bootstrap::Pipes;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::launch::{self, Launch};
+use crate::launch::{self, Launch, SshHints};
 use crate::process::{Process, Started};
 use crate::transport::{Connected, Peer, Request, shake_hands};
 
 /// Starts a worker with the command line that the spec stands for.
 pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    let launches = launch::launches(request.spec)?;
+    start_with(request, &SshHints::default())
+}
+
+/// The same, for specs that mean an ssh client.
+pub(super) fn start_with(
+    request: &Request<'_>,
+    hints: &SshHints,
+) -> Result<Connected, MakeGatewayError> {
+    let launches = launch::launches(request.spec, hints)?;
     let Started {
         process,
         stdin,

@@ -12,9 +12,12 @@
 //!    how a group waits for its members and kills them.
 //!
 //! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to [`Launch`]es
-//! in [`launch`](crate::launch), named in [`launch::launches`](crate::launch::launches).
+//! in [`launch`](crate::launch), named in its table, and [`command::start`] here.
 
 mod command;
+mod ssh;
+
+pub(crate) use ssh::Sharing;
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -23,7 +26,6 @@ use std::io;
 use std::time::Instant;
 
 use execnet_core_sync::link::{Control, Link, SharedError};
-use execnet_serializer::DumpError;
 
 use crate::bootstrap::{Failure, Wire, bootstrap};
 use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
@@ -31,7 +33,6 @@ use crate::exit::Exit;
 use crate::group::{Group, GroupOptions};
 use crate::handshake::{Nonce, Scanner};
 use crate::program::{Settings, program};
-use crate::socket;
 use crate::spec::{SpecError, XSpec};
 
 /// How long the end of a peer may take to show after its output has ended.
@@ -44,7 +45,16 @@ const KILL_PATIENCE: Duration = Duration::from_secs(2);
 type Start = fn(&Request<'_>) -> Result<Connected, MakeGatewayError>;
 
 /// The keys of specs that choose a transport.
-const TRANSPORTS: &[(&str, Start)] = &[("popen", command::start), ("socket", socket::start_stock)];
+const TRANSPORTS: &[(&str, Start)] = &[
+    ("popen", command::start),
+    ("ssh", ssh::start),
+    ("vagrant_ssh", command::start),
+    ("docker", command::start),
+    ("podman", command::start),
+    ("kubectl", command::start),
+    ("slurm", command::start),
+    ("cmd", command::start),
+];
 
 /// Makes the worker that the request asks for.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
@@ -62,8 +72,7 @@ pub(crate) struct Request<'a> {
     pub(crate) id: &'a str,
     pub(crate) spec: &'a XSpec,
     pub(crate) options: &'a GroupOptions,
-    /// For transports that go through another member.
-    #[allow(dead_code, reason = "no transport that is here goes through another")]
+    /// For what members share, and for transports that go through another member.
     pub(crate) group: &'a Group,
     /// Hears of the peer as soon as there is something to end; before the handshake.
     pub(crate) begun: &'a dyn Fn(Arc<dyn Peer>),
@@ -118,6 +127,7 @@ pub(crate) enum End {
     /// It was a process, and this is its status.
     Process(Exit),
     /// All that is known is that its link is closed: a server runs it.
+    #[allow(dead_code, reason = "every peer that is here is a process")]
     Link,
 }
 
@@ -153,23 +163,11 @@ pub(crate) fn shake_hands(
     peer: &dyn Peer,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
-    let program = program(&settings(request)?, &nonce);
-    shake_hands_with(request, wire, peer, &nonce, program)
-}
-
-/// The same with another program, which answers with this nonce.
-pub(crate) fn shake_hands_with(
-    request: &Request<'_>,
-    wire: &mut impl Wire,
-    peer: &dyn Peer,
-    nonce: &Nonce,
-    program: Result<Vec<u8>, DumpError>,
-) -> Result<Vec<u8>, MakeGatewayError> {
-    let program = program.map_err(|error| {
+    let program = program(&settings(request)?, &nonce).map_err(|error| {
         let error = io::Error::new(io::ErrorKind::InvalidInput, error);
         BootstrapError::io(Stage::Handshake, peer.name().to_owned(), error)
     })?;
-    let mut scanner = Scanner::new(nonce);
+    let mut scanner = Scanner::new(&nonce);
     match bootstrap(
         wire,
         &program,
@@ -181,7 +179,7 @@ pub(crate) fn shake_hands_with(
     }
 }
 
-pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
+fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     let spec = request.spec;
     let nice = spec.get("nice").unwrap_or("0");
     let nice = nice.trim().parse().map_err(|_| SpecError::Value {
@@ -190,6 +188,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     })?;
     Ok(Settings {
         id: request.id.to_owned(),
+        python: !spec.has("worker"),
         execmodel: spec.get("execmodel").unwrap_or("thread").to_owned(),
         grace: request.options.grace,
         nice,

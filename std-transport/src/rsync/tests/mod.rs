@@ -2,7 +2,6 @@
 
 mod hostile_source;
 mod hostile_target;
-mod stock;
 mod support;
 mod together;
 mod trees;

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use crate::spec::{SpecError, XSpec};
 
-/// What the interpreter runs from its command line: it reads the worker's program from its standard input, its
-/// length in a line first. The buffered reader it uses becomes the link's, so that no byte after the program is lost.
-const ONE_LINER: &str = "import os;link=os.fdopen(os.dup(0),'rb',65536);\
-    exec(compile(link.read(int(link.readline())),'<execnet worker>','exec'),{'link':link})";
+mod prefix;
+mod ssh;
+mod words;
+mod worker;
 
-/// Interpreters that are tried when the spec names none.
-const DEFAULT_PYTHONS: [&str; 2] = ["python3", "python"];
+pub(crate) use ssh::{SshHints, end_sharing, identity as ssh_identity};
+pub(crate) use worker::{NO_DIRECTORY, NO_PROGRAM};
 
 /// An argument longer than this is cut where a command is shown.
 const SHOWN_ARGUMENT: usize = 60;
@@ -24,6 +24,22 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<String>,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) chdir: Option<PathBuf>,
+    /// Whether its exit status speaks of a process that it has started elsewhere: above 128, of the signal that killed
+    /// that one.
+    pub(crate) far: bool,
+}
+
+impl Launch {
+    /// A program that starts the worker elsewhere; what holds there is in the arguments.
+    fn far(program: &str, arguments: Vec<String>) -> Self {
+        Self {
+            program: program.to_owned(),
+            arguments,
+            env: BTreeMap::new(),
+            chdir: None,
+            far: true,
+        }
+    }
 }
 
 /// The command line as one would type it, long arguments cut.
@@ -48,54 +64,53 @@ fn write_word(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
     }
 }
 
-/// The processes a spec may mean, in the order they are to be tried: the first that exists is it.
-pub(crate) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
-    popen(spec)
+/// What a key of specs asks to be started: programs in the order they are to be tried; the first that exists is it.
+type Launcher = fn(&XSpec, &SshHints) -> Result<Vec<Launch>, SpecError>;
+
+const LAUNCHERS: &[(&str, Launcher)] = &[
+    ("popen", |spec, _| popen(spec)),
+    ("ssh", |spec, hints| one(ssh::ssh(spec, hints))),
+    ("vagrant_ssh", |spec, _| one(ssh::vagrant(spec))),
+    ("docker", |spec, _| one(prefix::container("docker", spec))),
+    ("podman", |spec, _| one(prefix::container("podman", spec))),
+    ("kubectl", |spec, _| one(prefix::kubectl(spec))),
+    ("slurm", |spec, _| one(prefix::slurm(spec))),
+    ("cmd", |spec, _| one(prefix::command(spec))),
+];
+
+/// The programs that the spec may mean.
+pub(crate) fn launches(spec: &XSpec, hints: &SshHints) -> Result<Vec<Launch>, SpecError> {
+    match LAUNCHERS.iter().find(|(key, _)| spec.has(key)) {
+        Some((_, launcher)) => launcher(spec, hints),
+        None => Err(SpecError::NoTransport),
+    }
 }
 
-/// The processes a `popen` spec may mean, in the order they are to be tried: the first that exists is it.
+fn one(launch: Result<Launch, SpecError>) -> Result<Vec<Launch>, SpecError> {
+    launch.map(|launch| vec![launch])
+}
+
 fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
-    let words = match spec.get("python") {
-        Some(text) => vec![split_python(text)?],
-        None => DEFAULT_PYTHONS.map(|name| vec![name.to_owned()]).to_vec(),
+    if spec.has("sudo") {
+        return one(prefix::sudo(spec));
+    }
+    let candidates = worker::candidates(spec)?.into_iter();
+    let launch = |words: Vec<String>| {
+        let mut words = words.into_iter();
+        Launch {
+            program: words.next().unwrap_or_default(),
+            arguments: words.collect(),
+            env: spec.env().clone(),
+            chdir: spec.get("chdir").map(PathBuf::from),
+            far: false,
+        }
     };
-    Ok(words.into_iter().map(|words| python(spec, words)).collect())
-}
-
-fn python(spec: &XSpec, words: Vec<String>) -> Launch {
-    let mut words = words.into_iter();
-    let program = words.next().unwrap_or_default();
-    let mut arguments: Vec<String> = words.collect();
-    arguments.push("-u".to_owned());
-    if spec.has("dont_write_bytecode") {
-        arguments.push("-B".to_owned());
-    }
-    arguments.extend(["-c".to_owned(), ONE_LINER.to_owned()]);
-    Launch {
-        program,
-        arguments,
-        env: spec.env().clone(),
-        chdir: spec.get("chdir").map(PathBuf::from),
-    }
-}
-
-fn split_python(text: &str) -> Result<Vec<String>, SpecError> {
-    let refused = |problem: &str| SpecError::Value {
-        key: "python",
-        problem: problem.to_owned(),
-    };
-    if text.contains('\0') {
-        return Err(refused("it holds a NUL byte"));
-    }
-    match shlex::split(text) {
-        Some(words) if words.iter().any(|word| !word.is_empty()) => Ok(words),
-        Some(_) => Err(refused("it is empty")),
-        None => Err(refused("a quote or backslash is left open")),
-    }
+    Ok(candidates.map(launch).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::worker::{DEFAULT_PYTHONS, ONE_LINER};
     use super::*;
 
     fn words(spec: &str) -> Vec<Vec<String>> {

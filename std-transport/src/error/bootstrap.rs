@@ -1,0 +1,138 @@
+use core::error::Error;
+use core::fmt;
+use std::io;
+
+use crate::bootstrap::Failure;
+use crate::error::excerpt::write_excerpt;
+use crate::error::{Cause, Stage};
+use crate::exit::Exit;
+use crate::handshake::BadAnswer;
+use crate::printable::printable;
+use crate::transport::{End, Peer};
+
+/// A process that did not become a worker: how far it got, and what is known of it.
+#[derive(Debug)]
+pub struct BootstrapError {
+    stage: Stage,
+    cause: Cause,
+    command: String,
+    reason: String,
+    exit: Option<Exit>,
+    output: String,
+    stderr: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl BootstrapError {
+    /// How far it got.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// What is at fault, as far as it can be told.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// The command line, long arguments cut, or the address.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// How the process ended, if it did so by itself.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        self.exit
+    }
+
+    /// What it printed instead of the answer, or in front of it; at most 1 MiB.
+    #[must_use]
+    pub fn output(&self) -> &str {
+        &self.output
+    }
+
+    /// The end of its standard error.
+    #[must_use]
+    pub fn stderr(&self) -> &str {
+        &self.stderr
+    }
+
+    /// Whether the time for the handshake was over.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.cause == Cause::TimedOut
+    }
+
+    pub(crate) fn io(stage: Stage, command: String, error: io::Error) -> Self {
+        Self {
+            stage,
+            cause: Cause::System,
+            command,
+            reason: error.to_string(),
+            exit: None,
+            output: String::new(),
+            stderr: String::new(),
+            source: Some(Box::new(error)),
+        }
+    }
+
+    /// For a peer that has just failed to answer: `end` is how it ended before anybody killed it.
+    pub(crate) fn handshake(
+        peer: &dyn Peer,
+        end: Option<End>,
+        failure: Failure,
+        noise: &[u8],
+    ) -> Self {
+        let exit = end.and_then(End::exit);
+        let stderr = peer.stderr();
+        let cause = Cause::find(&failure, exit, noise, &stderr);
+        let (reason, source) = explain(failure);
+        Self {
+            stage: cause.stage(),
+            cause,
+            command: peer.name().to_owned(),
+            reason: cause.text().map_or(reason, str::to_owned),
+            exit,
+            output: printable(noise),
+            stderr,
+            source,
+        }
+    }
+}
+
+type Source = Option<Box<dyn Error + Send + Sync>>;
+
+fn explain(failure: Failure) -> (String, Source) {
+    match failure {
+        Failure::Deadline(patience) => (format!("no answer within {patience:?}"), None),
+        Failure::End => ("no answer".to_owned(), None),
+        Failure::Io(error) => (error.to_string(), Some(Box::new(error))),
+        Failure::Answer(BadAnswer::Refused(text)) => (printable(text.as_bytes()), None),
+        Failure::Answer(BadAnswer::Noise) => ("much output but no answer".to_owned(), None),
+        Failure::Answer(BadAnswer::Malformed(error)) => (
+            "the answer is malformed".to_owned(),
+            error.map(|error| Box::new(error) as _),
+        ),
+    }
+}
+
+impl fmt::Display for BootstrapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed: {}", self.stage, self.reason.trim_end())?;
+        write!(f, "\n  command: {}", self.command)?;
+        if let Some(exit) = self.exit {
+            write!(f, "\n  the process {exit}")?;
+        }
+        write_excerpt(f, "its output", &self.output)?;
+        write_excerpt(f, "its standard error", &self.stderr)
+    }
+}
+
+impl Error for BootstrapError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,158 @@
+use crate::bootstrap::Failure;
+use crate::error::Stage;
+use crate::exit::Exit;
+use crate::handshake::BadAnswer;
+use crate::launch::{NO_DIRECTORY, NO_PROGRAM};
+
+/// What is at fault when a process did not become a worker.
+///
+/// Over ssh this is read off what the client wrote on its standard error, in the words of OpenSSH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The host has no address, nobody listens there, or it does not answer.
+    HostUnreachable,
+    /// The host does not let us in.
+    AuthenticationRefused,
+    /// The host's key is unknown, or not the one that is known.
+    HostKeyRefused,
+    /// There is no such interpreter or worker program on the other side, or none at all.
+    NoInterpreter,
+    /// The directory that `chdir=` names cannot be made or entered on the other side.
+    NoDirectory,
+    /// Something else than a worker spoke, and ended: [`output`](super::BootstrapError::output) has what it said.
+    Noise,
+    /// There was no answer in time.
+    TimedOut,
+    /// The worker answered that it cannot do what the spec asks.
+    Refused,
+    /// The process ended without a word.
+    Died,
+    /// The operating system refused something: see the [`source`](core::error::Error::source).
+    System,
+}
+
+/// ssh ends with this status when it fails itself.
+const SSH_FAILED: i32 = 255;
+
+/// What ssh says, and what that means. The first that occurs counts: the later ones also follow from others.
+const SSH_SAYS: &[(&str, Cause)] = &[
+    ("Host key verification failed", Cause::HostKeyRefused),
+    ("host key is known for", Cause::HostKeyRefused),
+    ("IDENTIFICATION HAS CHANGED", Cause::HostKeyRefused),
+    ("no matching host key type", Cause::HostKeyRefused),
+    ("Could not resolve hostname", Cause::HostUnreachable),
+    ("Permission denied", Cause::AuthenticationRefused),
+    (
+        "Too many authentication failures",
+        Cause::AuthenticationRefused,
+    ),
+    (
+        "No more authentication methods",
+        Cause::AuthenticationRefused,
+    ),
+    ("ssh: connect to ", Cause::HostUnreachable),
+    ("Connection timed out", Cause::HostUnreachable),
+    ("Connection refused", Cause::HostUnreachable),
+    ("Connection closed by", Cause::HostUnreachable),
+    ("Connection reset by", Cause::HostUnreachable),
+    ("kex_exchange_identification", Cause::HostUnreachable),
+];
+
+impl Cause {
+    pub(super) fn find(failure: &Failure, exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
+        match failure {
+            Failure::Deadline(_) => Self::TimedOut,
+            Failure::Io(_) => Self::System,
+            Failure::Answer(BadAnswer::Refused(_)) => Self::Refused,
+            Failure::Answer(_) => Self::Noise,
+            Failure::End => Self::of_end(exit, output, stderr),
+        }
+    }
+
+    fn of_end(exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
+        let far = exit.is_some_and(Exit::is_far);
+        match exit.and_then(Exit::code) {
+            Some(SSH_FAILED) if far => Self::of_ssh(stderr).unwrap_or(Self::Died),
+            Some(NO_PROGRAM) => Self::NoInterpreter,
+            Some(NO_DIRECTORY) if far => Self::NoDirectory,
+            _ if !output.is_empty() => Self::Noise,
+            _ => Self::Died,
+        }
+    }
+
+    fn of_ssh(stderr: &str) -> Option<Self> {
+        let found = SSH_SAYS.iter().find(|(text, _)| stderr.contains(text));
+        found.map(|(_, cause)| *cause)
+    }
+
+    pub(super) fn stage(self) -> Stage {
+        match self {
+            Self::HostUnreachable | Self::AuthenticationRefused | Self::HostKeyRefused => {
+                Stage::Connect
+            }
+            Self::NoInterpreter => Stage::Start,
+            Self::NoDirectory => Stage::Directory,
+            Self::Refused => Stage::SetUp,
+            Self::Noise | Self::TimedOut | Self::Died | Self::System => Stage::Handshake,
+        }
+    }
+
+    /// For errors, where it says more than the failure that it was found from.
+    pub(super) fn text(self) -> Option<&'static str> {
+        match self {
+            Self::HostUnreachable => Some("the host cannot be reached"),
+            Self::AuthenticationRefused => Some("authentication was refused"),
+            Self::HostKeyRefused => Some("the host's key was refused"),
+            Self::NoInterpreter => Some("no interpreter found"),
+            Self::NoDirectory => Some("the directory cannot be made or entered"),
+            Self::Noise | Self::TimedOut | Self::Refused | Self::Died | Self::System => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    fn cause(code: i32, output: &str, stderr: &str) -> Cause {
+        let exit = Exit::far(ExitStatus::from_raw(code << 8));
+        Cause::find(&Failure::End, Some(exit), output.as_bytes(), stderr)
+    }
+
+    #[test]
+    fn what_ssh_says_is_understood() {
+        let said = |stderr| cause(255, "", stderr);
+        assert_eq!(
+            said("ssh: Could not resolve hostname x: Name or service not known"),
+            Cause::HostUnreachable
+        );
+        assert_eq!(
+            said("ssh: connect to host x port 22: Connection refused"),
+            Cause::HostUnreachable
+        );
+        assert_eq!(
+            said("me@x: Permission denied (publickey)."),
+            Cause::AuthenticationRefused
+        );
+        assert_eq!(
+            said(
+                "No ED25519 host key is known for x and you have requested strict checking.\n\
+                  Host key verification failed."
+            ),
+            Cause::HostKeyRefused
+        );
+        assert_eq!(said("something new"), Cause::Died);
+    }
+
+    #[test]
+    fn a_status_of_the_far_side_is_not_ssh_failing() {
+        assert_eq!(cause(127, "", "sh: py: not found"), Cause::NoInterpreter);
+        assert_eq!(cause(125, "", ""), Cause::NoDirectory);
+        assert_eq!(cause(1, "", "Permission denied"), Cause::Died);
+        assert_eq!(cause(1, "no account", ""), Cause::Noise);
+    }
+}

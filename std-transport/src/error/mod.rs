@@ -1,0 +1,94 @@
+//! Why there is no gateway, or no longer.
+
+mod bootstrap;
+mod cause;
+mod excerpt;
+mod worker_exit;
+
+pub use bootstrap::BootstrapError;
+pub use cause::Cause;
+pub use worker_exit::WorkerExit;
+
+use core::error::Error;
+use core::fmt;
+
+use crate::spec::SpecError;
+
+/// No gateway could be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum MakeGatewayError {
+    /// The spec is none, or asks for something that does not fit together.
+    Spec(SpecError),
+    /// Another member of the group has this id.
+    DuplicateId(String),
+    /// None of these programs exists.
+    NoInterpreter(Vec<String>),
+    /// The worker could not be started or did not get ready.
+    Bootstrap(Box<BootstrapError>),
+}
+
+impl fmt::Display for MakeGatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec(error) => error.fmt(f),
+            Self::DuplicateId(id) => write!(f, "the group has a gateway {id:?} already"),
+            Self::NoInterpreter(tried) => {
+                write!(f, "no interpreter found; tried {}", tried.join(", "))
+            }
+            Self::Bootstrap(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for MakeGatewayError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Bootstrap(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<SpecError> for MakeGatewayError {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+impl From<BootstrapError> for MakeGatewayError {
+    fn from(error: BootstrapError) -> Self {
+        Self::Bootstrap(Box::new(error))
+    }
+}
+
+/// How far the making of a gateway got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Reaching the other machine.
+    Connect,
+    /// Making or entering the directory that `chdir=` names.
+    Directory,
+    /// Starting the process.
+    Start,
+    /// Sending the worker's program, and waiting for its answer.
+    Handshake,
+    /// The worker ran, and answered that it cannot do what the spec asks.
+    SetUp,
+    /// Taking up the link, after the worker was ready.
+    Link,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Directory => "entering the working directory",
+            Self::Start => "starting the process",
+            Self::Handshake => "the handshake",
+            Self::SetUp => "setting up the worker",
+            Self::Link => "taking up the link",
+        })
+    }
+}

@@ -1,0 +1,57 @@
+use core::error::Error;
+use core::fmt;
+
+use crate::error::excerpt::write_excerpt;
+use crate::exit::Exit;
+use crate::transport::{End, Peer};
+
+/// How a worker's process ended: the source of the errors that its gateway and channels give from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerExit {
+    command: String,
+    end: Option<End>,
+    stderr: String,
+}
+
+impl WorkerExit {
+    pub(crate) fn new(peer: &dyn Peer, end: Option<End>) -> Self {
+        Self {
+            command: peer.name().to_owned(),
+            end,
+            stderr: peer.stderr(),
+        }
+    }
+
+    /// How it ended; none if it runs on although its end of the link is closed, and where nobody tells: behind a
+    /// socket.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        self.end.and_then(End::exit)
+    }
+
+    /// The command line, long arguments cut, or the address.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// The end of its standard error.
+    #[must_use]
+    pub fn stderr(&self) -> &str {
+        &self.stderr
+    }
+}
+
+impl fmt::Display for WorkerExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.end {
+            Some(End::Process(exit)) => write!(f, "the worker {exit}")?,
+            Some(End::Link) => f.write_str("the worker's link is closed")?,
+            None => f.write_str("the worker closed its link, and runs on")?,
+        }
+        write!(f, "\n  command: {}", self.command)?;
+        write_excerpt(f, "its standard error", &self.stderr)
+    }
+}
+
+impl Error for WorkerExit {}

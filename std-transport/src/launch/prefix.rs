@@ -1,0 +1,172 @@
+//! Command lines of programs that run another one somewhere: in a container, in a job, or as the spec says.
+
+use crate::launch::words::{owned, split, unusable};
+use crate::launch::{Launch, worker};
+use crate::spec::{SpecError, XSpec};
+
+/// `docker exec -i OPTIONS CONTAINER WORDS`, and the same of podman.
+pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecError> {
+    let place = split(key, spec.get(key).unwrap_or_default())?;
+    if place.last().is_none_or(|name| name.starts_with('-')) {
+        return Err(unusable(key, "its last word names no container"));
+    }
+    let words = [owned(&["exec", "-i"]), place, worker::far(spec)?].concat();
+    Ok(Launch::far(key, words))
+}
+
+/// `kubectl exec -i OPTIONS POD -- WORDS`.
+pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
+    let place = split("kubectl", spec.get("kubectl").unwrap_or_default())?;
+    if place.iter().all(|word| word.starts_with('-')) || place.iter().any(|word| word == "--") {
+        return Err(unusable("kubectl", "it names no pod"));
+    }
+    let words = [
+        owned(&["exec", "-i"]),
+        place,
+        owned(&["--"]),
+        worker::far(spec)?,
+    ]
+    .concat();
+    Ok(Launch::far("kubectl", words))
+}
+
+/// `srun --ntasks=1 OPTIONS WORDS`: a step of the allocation that this program runs in, or one of its own.
+pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
+    let options = match spec.get("slurm") {
+        None | Some("") => Vec::new(),
+        Some(options) => split("slurm", options)?,
+    };
+    let words = [
+        owned(&["--quiet", "--ntasks=1"]),
+        options,
+        worker::far(spec)?,
+    ]
+    .concat();
+    Ok(Launch::far("srun", words))
+}
+
+/// The words of the spec, then those of the worker.
+pub(super) fn command(spec: &XSpec) -> Result<Launch, SpecError> {
+    prefixed(split("cmd", spec.get("cmd").unwrap_or_default())?, spec)
+}
+
+/// As another user, on this machine.
+pub(super) fn sudo(spec: &XSpec) -> Result<Launch, SpecError> {
+    prefixed(Vec::new(), spec)
+}
+
+fn prefixed(prefix: Vec<String>, spec: &XSpec) -> Result<Launch, SpecError> {
+    let mut words = [prefix, worker::far(spec)?].concat();
+    // split() gives at least one word, and so does far().
+    let program = words.remove(0);
+    Ok(Launch::far(&program, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::words::join;
+    use crate::launch::worker::ONE_LINER;
+
+    fn words(launch: Result<Launch, SpecError>) -> Vec<String> {
+        let launch = launch.unwrap();
+        assert!(launch.env.is_empty() && launch.chdir.is_none() && launch.far);
+        [vec![launch.program], launch.arguments].concat()
+    }
+
+    fn spec(text: &str) -> XSpec {
+        text.parse().unwrap()
+    }
+
+    fn with_python(words: &[&str]) -> Vec<String> {
+        owned(&[words, &["py", "-u", "-c", ONE_LINER]].concat())
+    }
+
+    #[test]
+    fn containers_get_the_words_as_they_are() {
+        for key in ["docker", "podman"] {
+            let spec = spec(&format!("{key}=-u root box//python=py"));
+            assert_eq!(
+                words(container(key, &spec)),
+                with_python(&[key, "exec", "-i", "-u", "root", "box"])
+            );
+        }
+        for text in ["docker", "docker=", "docker=-u", "docker=box -x"] {
+            assert!(container("docker", &spec(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn kubectl_has_the_command_behind_two_dashes() {
+        assert_eq!(
+            words(kubectl(&spec("kubectl=-n space pod -c box//python=py"))),
+            with_python(&[
+                "kubectl", "exec", "-i", "-n", "space", "pod", "-c", "box", "--"
+            ])
+        );
+        for text in ["kubectl", "kubectl=-n", "kubectl=pod -- rm"] {
+            assert!(kubectl(&spec(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn slurm_runs_one_task() {
+        assert_eq!(
+            words(slurm(&spec("slurm=-p part//python=py"))),
+            with_python(&["srun", "--quiet", "--ntasks=1", "-p", "part"])
+        );
+        assert_eq!(
+            words(slurm(&spec("slurm//python=py"))),
+            with_python(&["srun", "--quiet", "--ntasks=1"])
+        );
+    }
+
+    #[test]
+    fn any_command_can_stand_in_front() {
+        assert_eq!(
+            words(command(&spec("cmd=nsenter -t 1 --//python=py"))),
+            with_python(&["nsenter", "-t", "1", "--"])
+        );
+        assert!(command(&spec("cmd")).is_err());
+    }
+
+    #[test]
+    fn sudo_asks_for_nothing_and_sets_the_environment_behind_itself() {
+        assert_eq!(
+            words(sudo(&spec("popen//sudo//python=py"))),
+            with_python(&["sudo", "-n", "--"])
+        );
+        let words = words(sudo(&spec(
+            "popen//sudo=me//python=py//env:A=b c//chdir=-d",
+        )));
+        assert_eq!(words[..7], ["sudo", "-n", "-u", "me", "--", "sh", "-c"]);
+        let python = join("python", &with_python(&[])).unwrap();
+        assert_eq!(
+            words[7],
+            format!(
+                "d=./-d; [ -d \"$d\" ] || mkdir \"$d\" || exit 125; CDPATH= cd \"$d\" || exit 125; \
+                 env 'A=b c' {python}; exit $?"
+            )
+        );
+        assert!(sudo(&spec("popen//sudo=//python=py")).is_err());
+    }
+
+    #[test]
+    fn a_worker_of_another_kind_takes_the_place_of_python() {
+        assert_eq!(
+            words(container("docker", &spec("docker=box//worker=/w x"))),
+            ["docker", "exec", "-i", "box", "/w", "x"]
+        );
+        let both = container("docker", &spec("docker=box//worker=/w//python=py"));
+        assert_eq!(both, Err(SpecError::Conflict("worker", "python")));
+        assert!(container("docker", &spec("docker=box//worker")).is_err());
+    }
+
+    #[test]
+    fn without_a_python_a_shell_looks_for_one() {
+        let words = words(container("docker", &spec("docker=box")));
+        assert_eq!(words[4..6], ["sh", "-c"]);
+        assert!(words[6].starts_with("for p in python3 python; do if command -v \"$p\""));
+        assert!(words[6].ends_with("exit 127"));
+    }
+}

@@ -1,0 +1,258 @@
+//! Command lines of ssh clients.
+
+use core::time::Duration;
+use std::path::PathBuf;
+
+use crate::launch::words::{owned, split, unusable};
+use crate::launch::{Launch, worker};
+use crate::spec::{SpecError, XSpec};
+
+/// Options of ssh that take a value: in the same word, or the next.
+const WITH_VALUE: &str = "BbcDEeFIiJLlmOoPpQRSWw";
+
+/// How long a connection that several gateways share outlives the last of them. A group that is terminated ends its
+/// own at once; this is for programs that were killed.
+const PERSIST: &str = "10";
+
+/// What this side wants of ssh, beside what the spec says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SshHints {
+    /// The socket of a shared connection.
+    pub(crate) control_path: Option<PathBuf>,
+    /// After this time a host that does not answer counts as unreachable; whole seconds, at least one.
+    pub(crate) connect_timeout: Duration,
+}
+
+/// The value of `ssh=`: options, host, options.
+#[derive(Debug, PartialEq, Eq)]
+struct Target {
+    options: Vec<String>,
+    host: String,
+}
+
+/// What a spec's ssh does, for whoever shares its connection: equal for equal connections.
+pub(crate) fn identity(spec: &XSpec) -> String {
+    let part = |key| spec.get(key).unwrap_or_default();
+    format!("{}\0{}", part("ssh"), part("ssh_config"))
+}
+
+/// `ssh OPTIONS -- HOST COMMAND`.
+///
+/// Options of the spec come first: of two values ssh takes the first, so that those of the spec hold against ours.
+pub(crate) fn ssh(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
+    let Target { options, host } = target(spec)?;
+    let mut words = client(spec, options)?;
+    words.extend(ours(hints)?);
+    words.extend(["--".to_owned(), host, worker::far_text(spec)?]);
+    Ok(Launch::far("ssh", words))
+}
+
+/// `ssh -O exit OPTIONS -- HOST`: ends the shared connection.
+pub(crate) fn end_sharing(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
+    let Target { options, host } = target(spec)?;
+    let mut words = owned(&["-O", "exit"]);
+    words.extend(client(spec, options)?);
+    words.extend(ours(hints)?);
+    words.extend(["--".to_owned(), host]);
+    Ok(Launch::far("ssh", words))
+}
+
+/// `vagrant ssh MACHINE -- OPTIONS COMMAND`.
+pub(super) fn vagrant(spec: &XSpec) -> Result<Launch, SpecError> {
+    let machine = spec.get("vagrant_ssh").unwrap_or_default();
+    if machine.is_empty() || machine.starts_with('-') || machine.contains('\0') {
+        return Err(unusable("vagrant_ssh", "it names no machine"));
+    }
+    let mut words = owned(&["ssh", machine, "--"]);
+    words.extend(client(spec, owned(&["-T"]))?);
+    words.push(worker::far_text(spec)?);
+    Ok(Launch::far("vagrant", words))
+}
+
+fn client(spec: &XSpec, options: Vec<String>) -> Result<Vec<String>, SpecError> {
+    let mut words = Vec::new();
+    match (spec.has("ssh_config"), spec.get("ssh_config")) {
+        (true, Some(config)) if !config.is_empty() && !config.contains('\0') => {
+            words.extend(owned(&["-F", config]));
+        }
+        (true, _) => return Err(unusable("ssh_config", "it names no file")),
+        (false, _) => {}
+    }
+    words.extend(options);
+    Ok(words)
+}
+
+/// No terminal, and no questions: the process is in the background, and a question would stop it until the deadline.
+/// A connection that is cut without a word shows after 30 seconds.
+fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
+    let seconds = hints.connect_timeout.as_secs().max(1);
+    let mut options = vec![
+        "BatchMode=yes".to_owned(),
+        format!("ConnectTimeout={seconds}"),
+        "ServerAliveInterval=10".to_owned(),
+        "ServerAliveCountMax=3".to_owned(),
+    ];
+    if let Some(path) = &hints.control_path {
+        let path = path.to_str().ok_or_else(|| {
+            unusable(
+                "ssh",
+                "the directory for temporary files has no readable name",
+            )
+        })?;
+        // ssh expands %, and tokens in quotes keep their blanks.
+        let path = path.replace('%', "%%");
+        options.push("ControlMaster=auto".to_owned());
+        options.push(format!("ControlPath=\"{path}\""));
+        options.push(format!("ControlPersist={PERSIST}"));
+    }
+    let options = options
+        .into_iter()
+        .flat_map(|option| ["-o".to_owned(), option]);
+    Ok(["-T".to_owned()].into_iter().chain(options).collect())
+}
+
+fn target(spec: &XSpec) -> Result<Target, SpecError> {
+    let words = split("ssh", spec.get("ssh").unwrap_or_default())?;
+    let mut options = Vec::new();
+    let mut host = None;
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let takes_value = wants_value(&word);
+        if host.is_none() && word == "--" {
+            host = words.next();
+        } else if word == "--" {
+            return Err(unusable("ssh", "it holds a command"));
+        } else if word.starts_with('-') {
+            options.push(word);
+            if takes_value {
+                options.extend(words.next());
+            }
+        } else if host.replace(word).is_some() {
+            return Err(unusable("ssh", "it names two hosts, or holds a command"));
+        }
+    }
+    match host {
+        Some(host) if host.is_empty() || host.starts_with('-') => {
+            Err(unusable("ssh", "no host begins like that"))
+        }
+        Some(host) => Ok(Target { options, host }),
+        None => Err(unusable("ssh", "it names no host")),
+    }
+}
+
+/// Whether the next word is the value of an option in this one: of the first that takes a value, if nothing follows it.
+fn wants_value(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or_default();
+    let first = letters.find(|letter| WITH_VALUE.contains(letter));
+    first.is_some_and(|index| index + 1 == letters.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(text: &str) -> XSpec {
+        text.parse().unwrap()
+    }
+
+    fn parsed(text: &str) -> Target {
+        target(&spec(text)).unwrap()
+    }
+
+    #[test]
+    fn options_and_host_are_told_apart() {
+        let expected = |options: &[&str], host: &str| Target {
+            options: owned(options),
+            host: host.to_owned(),
+        };
+        assert_eq!(parsed("ssh=host"), expected(&[], "host"));
+        assert_eq!(
+            parsed("ssh=-p 22100 user@host"),
+            expected(&["-p", "22100"], "user@host")
+        );
+        assert_eq!(
+            parsed("ssh=host -p22100 -vi key"),
+            expected(&["-p22100", "-vi", "key"], "host")
+        );
+        assert_eq!(
+            parsed("ssh=-C -i '~/my key' -oUser=me -- host"),
+            expected(&["-C", "-i", "~/my key", "-oUser=me"], "host")
+        );
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        for text in [
+            "ssh",
+            "ssh=",
+            "ssh=-p 22",
+            "ssh=-oProxyCommand=touch",
+            "ssh=-- -oProxyCommand=touch",
+            "ssh=host command",
+            "ssh=host -- -x",
+            "ssh='",
+        ] {
+            let refused = target(&spec(text));
+            let is_value = |error: &SpecError| matches!(error, SpecError::Value { key: "ssh", .. });
+            assert!(refused.as_ref().is_err_and(is_value), "{text}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_has_the_options_of_the_spec_first_and_one_word_for_the_far_shell() {
+        let spec = spec("ssh=-C -p 22100 me@h//ssh_config=my cfg//python=py -O");
+        let hints = SshHints {
+            control_path: Some("/run/a b/%1".into()),
+            connect_timeout: Duration::from_millis(20_900),
+        };
+        let launch = ssh(&spec, &hints).unwrap();
+        assert_eq!(launch.program, "ssh");
+        let words: Vec<&str> = launch.arguments.iter().map(String::as_str).collect();
+        let (command, words) = words.split_last().unwrap();
+        assert_eq!(
+            words,
+            [
+                "-F",
+                "my cfg",
+                "-C",
+                "-p",
+                "22100",
+                "-T",
+                "-o",
+                "BatchMode=yes",
+                "-o",
+                "ConnectTimeout=20",
+                "-o",
+                "ServerAliveInterval=10",
+                "-o",
+                "ServerAliveCountMax=3",
+                "-o",
+                "ControlMaster=auto",
+                "-o",
+                "ControlPath=\"/run/a b/%%1\"",
+                "-o",
+                "ControlPersist=10",
+                "--",
+                "me@h"
+            ]
+        );
+        let far = shlex::split(command).unwrap();
+        assert_eq!(far[..2], ["sh", "-c"]);
+        assert!(far[2].starts_with("py -O -u -c "), "{}", far[2]);
+        assert!(far[2].ends_with("; exit $?"), "{}", far[2]);
+    }
+
+    #[test]
+    fn vagrant_passes_its_options_and_the_command_to_its_ssh() {
+        let launch = vagrant(&spec("vagrant_ssh=default//ssh_config=c//python=py")).unwrap();
+        assert_eq!(launch.program, "vagrant");
+        assert_eq!(
+            launch.arguments[..6],
+            ["ssh", "default", "--", "-F", "c", "-T"]
+        );
+        assert!(launch.arguments[6].starts_with("sh -c "));
+        for text in ["vagrant_ssh", "vagrant_ssh=-x"] {
+            assert!(vagrant(&spec(text)).is_err(), "{text}");
+        }
+    }
+}

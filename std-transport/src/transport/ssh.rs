@@ -1,0 +1,160 @@
+//! Gateways over ssh, and the connections that several of them share.
+//!
+//! The first gateway of a group to a host makes a connection that stays (ssh's `ControlMaster`); the others to the same
+//! host go through it, without another key exchange. It ends with the group.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use crate::error::MakeGatewayError;
+use crate::launch::{SshHints, end_sharing, ssh_identity};
+use crate::process::Process;
+use crate::spec::XSpec;
+use crate::stderr::Stderr;
+use crate::sync::{Condvar, Mutex};
+use crate::transport::{Connected, Peer, Request, command};
+
+/// The name of a socket has 108 bytes on Linux and 104 elsewhere, and ssh appends 17 while it makes one.
+const MAX_SOCKET_PATH: usize = 86;
+
+/// How long `ssh -O exit` may take: it speaks with a process on this machine.
+const END_PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let sharing = request.group.sharing();
+    let patience = request.options.bootstrap_timeout;
+    // Held until the connection is there, or has failed: the next ones find it then, or try for themselves.
+    let turn = if request.options.share_ssh {
+        sharing.turn(request.spec, patience)
+    } else {
+        None
+    };
+    let hints = SshHints {
+        control_path: turn.as_ref().map(|turn| turn.path.clone()),
+        // So that ssh tells of a silent host before our own deadline does.
+        connect_timeout: patience * 2 / 3,
+    };
+    command::start_with(request, &hints)
+}
+
+/// The shared connections of a group.
+#[derive(Debug, Default)]
+pub(crate) struct Sharing {
+    state: Mutex<State>,
+    settled: Arc<Settled>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Readable by nobody else; made when first needed.
+    directory: Option<TempDir>,
+    connections: HashMap<String, Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    spec: XSpec,
+    path: PathBuf,
+}
+
+/// Which connections are being made, by path.
+#[derive(Debug, Default)]
+struct Settled {
+    making: Mutex<Vec<PathBuf>>,
+    changed: Condvar,
+}
+
+/// The use of a shared connection; for the first who uses it, the making of it, which others wait for.
+struct Turn {
+    path: PathBuf,
+    making: Option<Arc<Settled>>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(settled) = &self.making {
+            settled.making.lock().retain(|path| *path != self.path);
+            settled.changed.notify_all();
+        }
+    }
+}
+
+impl Sharing {
+    /// The connection for this spec; none where the system gives us no place for its socket.
+    fn turn(&self, spec: &XSpec, patience: Duration) -> Option<Turn> {
+        let (path, first) = self.state.lock().find(spec).ok()?;
+        let mut making = self.settled.making.lock();
+        if first {
+            making.push(path.clone());
+            let making = Some(Arc::clone(&self.settled));
+            return Some(Turn { path, making });
+        }
+        let under_way = |making: &mut Vec<PathBuf>| making.contains(&path);
+        drop(self.settled.changed.wait_while(making, patience, under_way));
+        Some(Turn { path, making: None })
+    }
+
+    /// Ends all connections, those of gateways that still run too.
+    pub(crate) fn end(&self) {
+        let State {
+            directory,
+            connections,
+        } = core::mem::take(&mut *self.state.lock());
+        let deadline = Instant::now() + END_PATIENCE;
+        let ending: Vec<_> = connections
+            .into_values()
+            .filter_map(Connection::end)
+            .collect();
+        for process in ending {
+            // Dropping it kills it. A connection that stays closes itself when it is idle.
+            let _ = process.wait(Some(deadline));
+        }
+        drop(directory);
+    }
+}
+
+impl State {
+    /// The socket's path, and whether nobody has used it before.
+    fn find(&mut self, spec: &XSpec) -> io::Result<(PathBuf, bool)> {
+        let identity = ssh_identity(spec);
+        if let Some(connection) = self.connections.get(&identity) {
+            return Ok((connection.path.clone(), false));
+        }
+        let directory = match &mut self.directory {
+            Some(directory) => directory,
+            none => none.insert(tempfile::Builder::new().prefix("execnet-").tempdir()?),
+        };
+        let path = directory.path().join(self.connections.len().to_string());
+        if path.as_os_str().len() > MAX_SOCKET_PATH {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        }
+        let connection = Connection {
+            spec: spec.clone(),
+            path: path.clone(),
+        };
+        self.connections.insert(identity, connection);
+        Ok((path, true))
+    }
+}
+
+impl Connection {
+    /// Begins to end it, if it was made.
+    fn end(self) -> Option<Arc<Process>> {
+        if !self.path.exists() {
+            return None;
+        }
+        let hints = SshHints {
+            control_path: Some(self.path),
+            connect_timeout: END_PATIENCE,
+        };
+        let launch = end_sharing(&self.spec, &hints).ok()?;
+        let started = Process::start("ssh", &launch, Stderr::Keep).ok()?;
+        Some(started.process)
+    }
+}

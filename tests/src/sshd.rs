@@ -1,0 +1,216 @@
+//! An OpenSSH server on this machine, with keys and settings that are thrown away with it.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+/// A server that listens on the loopback address, and a client's settings that know it.
+///
+/// Its hosts, for `ssh=HOST//ssh_config=...`, see [`spec`](Self::spec):
+///
+/// | host | |
+/// |---|---|
+/// | `box` | lets us in |
+/// | `noisy` | the same, with a banner and a shell profile that talks |
+/// | `talker` | lets us in, and runs something that says hello and ends |
+/// | `mute` | lets us in, and runs something that never says anything |
+/// | `unknown-key` | the server's key is not known to us |
+/// | `changed-key` | another key is known to us |
+/// | `no-entry` | our key is not known to the server |
+/// | `closed` | nobody listens on its port |
+/// | `nowhere` | has no address |
+#[derive(Debug)]
+pub struct Sshd {
+    directory: TempDir,
+    server: Child,
+    port: u16,
+}
+
+impl Sshd {
+    /// Starts a server.
+    ///
+    /// # Errors
+    ///
+    /// In words, why there can be none here: a test that needs it prints that and is left out.
+    ///
+    /// # Panics
+    ///
+    /// When a server is installed and does not start.
+    pub fn start() -> Result<Self, String> {
+        let program = find("sshd").ok_or("no OpenSSH server (sshd) is installed")?;
+        find("ssh").ok_or("no OpenSSH client (ssh) is installed")?;
+        // A server of root wants this directory, which systems with a service manager make.
+        let _ = fs::create_dir_all("/run/sshd");
+        let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let at = directory.path();
+        for key in ["host", "user", "noisy", "talker", "mute", "stranger"] {
+            make_key(&at.join(key));
+        }
+        let port = free_port();
+        write_server(at, port);
+        write_client(at, port);
+        let server = serve(&program, &at.join("sshd_config"), port);
+        Ok(Self {
+            directory,
+            server,
+            port,
+        })
+    }
+
+    /// A spec for one of the hosts.
+    #[must_use]
+    pub fn spec(&self, host: &str) -> String {
+        let config = self.directory.path().join("ssh_config");
+        format!("ssh={host}//ssh_config={}", config.display())
+    }
+
+    /// The port on the loopback address.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The server's process: its children are the connections.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.id()
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
+        .map(|directory| directory.join(program))
+        .find(|path| path.is_file())
+}
+
+fn make_key(path: &Path) {
+    let output = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .arg(path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "ssh-keygen: {output:?}");
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn public_key(at: &Path, name: &str) -> String {
+    fs::read_to_string(at.join(format!("{name}.pub"))).unwrap()
+}
+
+fn write_server(at: &Path, port: u16) {
+    let key = |name| public_key(at, name);
+    let noisy = r#"echo 'Welcome to noisy'; printf '\033[2J' >&2; eval \"$SSH_ORIGINAL_COMMAND\""#;
+    let keys = format!(
+        "{}command=\"{noisy}\" {}command=\"echo hello from the talker\" {}command=\"exec sleep 1000\" {}",
+        key("user"),
+        key("noisy"),
+        key("talker"),
+        key("mute")
+    );
+    fs::write(at.join("authorized_keys"), keys).unwrap();
+    fs::write(at.join("banner"), "Behave!\n").unwrap();
+    let path = |name: &str| at.join(name).display().to_string();
+    let config = format!(
+        "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nBanner {}\nPidFile none\n\
+         StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
+         PermitRootLogin prohibit-password\nMaxStartups 200\nPrintMotd no\n",
+        path("host"),
+        path("authorized_keys"),
+        path("banner")
+    );
+    fs::write(at.join("sshd_config"), config).unwrap();
+}
+
+fn write_client(at: &Path, port: u16) {
+    let address = format!("[127.0.0.1]:{port}");
+    fs::write(
+        at.join("known"),
+        format!("{address} {}", public_key(at, "host")),
+    )
+    .unwrap();
+    fs::write(
+        at.join("changed"),
+        format!("{address} {}", public_key(at, "user")),
+    )
+    .unwrap();
+    fs::write(at.join("none"), "").unwrap();
+    let hosts = [
+        ("box", "user", "known", port),
+        ("noisy", "noisy", "known", port),
+        ("talker", "talker", "known", port),
+        ("mute", "mute", "known", port),
+        ("unknown-key", "user", "none", port),
+        ("changed-key", "user", "changed", port),
+        ("no-entry", "stranger", "known", port),
+        ("closed", "user", "known", free_port()),
+    ];
+    let mut config = String::new();
+    for (name, key, known, port) in hosts {
+        write!(
+            config,
+            "Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {}\n  UserKnownHostsFile {}\n",
+            at.join(key).display(),
+            at.join(known).display()
+        )
+        .unwrap();
+    }
+    config.push_str("Host nowhere\n  HostName nowhere.invalid\n");
+    config.push_str(
+        "Host *\n  IdentitiesOnly yes\n  IdentityAgent none\n  GlobalKnownHostsFile /dev/null\n  \
+         StrictHostKeyChecking yes\n  UpdateHostKeys no\n",
+    );
+    fs::write(at.join("ssh_config"), config).unwrap();
+}
+
+/// Starts the server and waits until it listens.
+fn serve(program: &Path, config: &Path, port: u16) -> Child {
+    let log = fs::File::create(config.with_file_name("log")).unwrap();
+    let mut server = Command::new(program)
+        .args(["-D", "-e", "-f"])
+        .arg(config)
+        .stdin(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !greets(port) {
+        let ended = server.try_wait().unwrap();
+        let log = fs::read_to_string(config.with_file_name("log")).unwrap();
+        assert!(
+            ended.is_none() && Instant::now() < deadline,
+            "the ssh server does not listen: {log}"
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
+    server
+}
+
+fn greets(port: u16) -> bool {
+    let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("SSH-")
+}

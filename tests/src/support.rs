@@ -1,0 +1,93 @@
+//! Deadlines, and a look at what is left running.
+
+use core::time::Duration;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use execnet::{Channel, GroupOptions, Stderr, Value};
+
+/// No step of a test takes this long; one that does is a failure with a name, not a hang.
+pub const LONG: Duration = Duration::from_secs(30);
+
+/// Runs `body` in a thread; panics by name when it takes longer than `limit`.
+///
+/// # Panics
+///
+/// When `body` does, or is late.
+pub fn within<T: Send + 'static>(
+    name: &str,
+    limit: Duration,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let (done, finished) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let result = body();
+        let _ = done.send(());
+        result
+    });
+    match finished.recv_timeout(limit) {
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}: not done after {limit:?}"),
+        _ => match thread.join() {
+            Ok(result) => result,
+            Err(_) => panic!("{name}: failed, see above"),
+        },
+    }
+}
+
+/// Waits for something that another process does.
+///
+/// # Panics
+///
+/// When it does not happen in time.
+pub fn eventually(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Whether a process runs, zombies not counted.
+#[must_use]
+pub fn is_running(pid: i64) -> bool {
+    let pid = pid.to_string();
+    let output = Command::new("ps")
+        .args(["-o", "stat=", "-p", &pid])
+        .output();
+    let state = String::from_utf8_lossy(&output.unwrap().stdout)
+        .trim()
+        .to_owned();
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+/// Sends a signal, by its number or name.
+///
+/// # Panics
+///
+/// When there is no such process.
+pub fn signal(name: &str, pid: i64) {
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status();
+    assert!(status.unwrap().success(), "kill -{name} {pid}");
+}
+
+/// The next item.
+///
+/// # Panics
+///
+/// When there is none in time.
+#[must_use]
+pub fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(LONG).unwrap().into_value()
+}
+
+/// Settings under which workers do not write on the test's standard error.
+#[must_use]
+pub fn quiet() -> GroupOptions {
+    let mut options = GroupOptions::default();
+    options.stderr = Stderr::Keep;
+    options
+}
