@@ -14,12 +14,14 @@ import sys
 import execnet
 from execnet.gateway_base import Unserializer
 
-# A list is announced with as many slots as the input likes.
+# A list is announced with as many slots as the input likes, and Python fills them all before it looks further.
 try:
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
-except ImportError:
+    with open("/proc/self/statm") as sizes:
+        room = int(sizes.read().split()[0]) * resource.getpagesize() + (32 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (room, room))
+except (ImportError, OSError):
     pass
 # Nesting and digits have limits of Python's that are none of the format's.
 sys.setrecursionlimit(100000)
