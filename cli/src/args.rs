@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Exec(Exec),
     Dumps(Dumps),
     Loads(Loads),
+    #[cfg(unix)]
+    Rsync(Rsync),
 }
 
 /// Run Python code on a gateway and print what it sends
@@ -84,6 +86,50 @@ pub(crate) struct Loads {
     /// Take text that Python 3 wrote as bytes
     #[arg(long)]
     pub(crate) py3str_as_py2str: bool,
+}
+
+/// Copy a tree to gateways, or from one to here
+///
+/// Files whose size and time are the same are left alone. Every other one arrives under another name
+/// and then takes the place of the old in one step.
+#[cfg(unix)]
+#[derive(Debug, Args)]
+#[command(
+    group(ArgGroup::new("direction").required(true).args(["to", "from"])),
+    override_usage = "execnet rsync [OPTIONS] <SRC> --to <SPEC> <DEST> [--to <SPEC> <DEST>]...\n       execnet rsync [OPTIONS] --from <SPEC> <DIR> <DEST>"
+)]
+pub(crate) struct Rsync {
+    /// The directory or file to copy; what is in it will be in DEST
+    #[arg(
+        value_name = "SRC",
+        required_unless_present = "from",
+        conflicts_with = "from"
+    )]
+    pub(crate) source: Option<String>,
+    /// Copy to this gateway and path (repeatable; all run at once)
+    #[arg(long, num_args = 2, value_names = ["SPEC", "DEST"])]
+    pub(crate) to: Vec<String>,
+    /// Copy from this gateway's path to here
+    #[arg(long, num_args = 3, value_names = ["SPEC", "DIR", "DEST"])]
+    pub(crate) from: Option<Vec<String>>,
+    /// Delete what is in DEST and not at the source
+    #[arg(long)]
+    pub(crate) delete: bool,
+    /// Leave out what matches, as in a .gitignore (repeatable; !PATTERN takes in again)
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(crate) exclude: Vec<String>,
+    /// Compare content instead of times
+    #[arg(long)]
+    pub(crate) checksum: bool,
+    /// Only tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print a JSON document for each target instead of lines
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Give up after so many seconds, start-up included
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -33,6 +33,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// The same, about one of several gateways.
+    pub(crate) fn of(self, spec: &str) -> Self {
+        match self {
+            Self::Gateway(error) | Self::Data(error) => {
+                Self::Gateway(format!("{spec}: {}", chain(&*error)).into())
+            }
+            other => other,
+        }
+    }
+
     /// Tells the user on standard error. A reader that closed standard output knows already.
     pub(crate) fn report(&self) {
         let text = match self {

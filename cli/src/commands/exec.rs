@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use execnet::{Channel, Gateway, Group, Item, MakeGatewayError, ReceiveError, SendError};
+use execnet::{Channel, Gateway, Group, Item, ReceiveError, SendError};
 
 use crate::args::Exec;
 use crate::failure::Failure;
@@ -57,7 +57,7 @@ impl Program {
 }
 
 fn converse(group: &Group, args: &Exec, program: &Program) -> Result<(), Failure> {
-    let gateway = group.makegateway(&args.spec).map_err(not_made)?;
+    let gateway = group.makegateway(&args.spec).map_err(super::not_made)?;
     let channel = program.start(&gateway).map_err(not_sent)?;
     for value in &args.send {
         match channel.send(value) {
@@ -95,13 +95,6 @@ fn next_item(channel: &Channel, printer: &mut Printer) -> Result<Option<Item>, F
             error => Err(Failure::Gateway(error.into())),
         }
     })
-}
-
-fn not_made(error: MakeGatewayError) -> Failure {
-    match error {
-        MakeGatewayError::Spec(error) => Failure::Usage("spec".into(), error.into()),
-        error => Failure::Gateway(error.into()),
-    }
 }
 
 fn not_sent(error: SendError) -> Failure {

@@ -3,6 +3,10 @@
 mod dumps;
 mod exec;
 mod loads;
+#[cfg(unix)]
+mod rsync;
+
+use execnet::MakeGatewayError;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
@@ -12,5 +16,14 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Exec(args) => exec::run(&args),
         Command::Dumps(args) => dumps::run(&args),
         Command::Loads(args) => loads::run(&args),
+        #[cfg(unix)]
+        Command::Rsync(args) => rsync::run(&args),
+    }
+}
+
+fn not_made(error: MakeGatewayError) -> Failure {
+    match error {
+        MakeGatewayError::Spec(error) => Failure::Usage("spec".into(), error.into()),
+        error => Failure::Gateway(error.into()),
     }
 }

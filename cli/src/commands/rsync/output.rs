@@ -1,0 +1,75 @@
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use execnet::rsync::{Omission, Report};
+use indicatif::HumanBytes;
+use serde_json::json;
+
+use crate::escape::{escaped, escaped_json};
+use crate::failure::Failure;
+
+/// The summary, a line for each target, or a JSON document with everything in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    json: bool,
+    dry_run: bool,
+}
+
+impl Output {
+    pub(super) const fn new(json: bool, dry_run: bool) -> Self {
+        Self { json, dry_run }
+    }
+
+    pub(super) fn summary(
+        &mut self,
+        spec: &str,
+        destination: &str,
+        report: &Report,
+    ) -> Result<(), Failure> {
+        let line = if self.json {
+            escaped_json(&document(spec, destination, report).to_string())
+        } else {
+            let verb = if self.dry_run { "to send" } else { "sent" };
+            escaped(&format!(
+                "{spec} {destination}: {} {verb} ({}), {} unchanged, {} linked, {} deleted, {} skipped, {} failed",
+                report.sent.len(),
+                HumanBytes(report.bytes),
+                report.unchanged,
+                report.linked.len(),
+                report.deleted.len(),
+                report.skipped.len(),
+                report.failed.len(),
+            ))
+        };
+        writeln!(io::stdout(), "{line}").map_err(Failure::Output)
+    }
+}
+
+fn document(spec: &str, destination: &str, report: &Report) -> serde_json::Value {
+    let paths = |paths: &[std::path::PathBuf]| -> Vec<String> {
+        paths.iter().map(|path| shown(path)).collect()
+    };
+    let omissions = |omissions: &[Omission]| -> Vec<serde_json::Value> {
+        let pairs = omissions.iter();
+        pairs
+            .map(|one| json!({"path": shown(&one.path), "reason": one.reason}))
+            .collect()
+    };
+    json!({
+        "spec": spec,
+        "destination": destination,
+        "files": report.files,
+        "bytes": report.bytes,
+        "unchanged": report.unchanged,
+        "sent": paths(&report.sent),
+        "linked": paths(&report.linked),
+        "deleted": paths(&report.deleted),
+        "skipped": omissions(&report.skipped),
+        "failed": omissions(&report.failed),
+    })
+}
+
+/// What is not UTF-8 is shown by a stand-in: JSON has no bytes.
+pub(super) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

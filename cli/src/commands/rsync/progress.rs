@@ -1,0 +1,132 @@
+use core::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use execnet::rsync::Event;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output::shown;
+use crate::escape::escaped;
+
+/// What is told while it runs: a bar for each target on a terminal, else a line for each thing that was done.
+#[derive(Debug, Clone)]
+pub(super) struct Progress {
+    bars: Vec<ProgressBar>,
+    labels: Vec<String>,
+    lines: bool,
+    dry_run: bool,
+}
+
+impl Progress {
+    pub(super) fn new(labels: Vec<String>, json: bool, dry_run: bool) -> Self {
+        let terminal = io::stderr().is_terminal() && !json;
+        let target = match terminal {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let all = MultiProgress::with_draw_target(target);
+        let bars = labels.iter().map(|label| {
+            all.add(
+                ProgressBar::new(0)
+                    .with_style(style())
+                    .with_prefix(escaped(label)),
+            )
+        });
+        Self {
+            bars: bars.collect(),
+            labels,
+            lines: !terminal && !json,
+            dry_run,
+        }
+    }
+
+    pub(super) fn callback(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
+        let progress = self.clone();
+        move |event| progress.tell(event)
+    }
+
+    pub(super) fn finish(&self) {
+        self.bars.iter().for_each(ProgressBar::finish_and_clear);
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        match *event {
+            Event::Asked { target, bytes, .. } => self.bar(target, |bar| bar.set_length(bytes)),
+            Event::Sent {
+                target,
+                path,
+                bytes,
+            } => {
+                self.bar(target, |bar| bar.inc(bytes));
+                let verb = if self.dry_run { "would send" } else { "sent" };
+                self.line(Some(target), verb, &shown(path));
+            }
+            Event::Linked { target, path } => self.line(Some(target), "linked", &shown(path)),
+            Event::Deleted { target, path } => {
+                let verb = if self.dry_run {
+                    "would delete"
+                } else {
+                    "deleted"
+                };
+                self.line(Some(target), verb, &shown(path));
+            }
+            Event::Skipped { path, reason } => {
+                self.line(
+                    None,
+                    "skipped",
+                    &format_args!("{}: {reason}", path.display()),
+                );
+            }
+            Event::Failed {
+                target,
+                path,
+                reason,
+            } => self.failed(target, &shown(path), reason),
+            _ => {}
+        }
+    }
+
+    fn bar(&self, target: usize, change: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = self.bars.get(target) {
+            change(bar);
+        }
+    }
+
+    fn label(&self, target: Option<usize>) -> &str {
+        target
+            .and_then(|target| self.labels.get(target))
+            .map_or("source", String::as_str)
+    }
+
+    /// Standard output may be closed: then the summary says so.
+    fn line(&self, target: Option<usize>, verb: &str, what: &dyn Display) {
+        if self.lines {
+            let line = escaped(&format!("{}: {verb} {what}", self.label(target)));
+            let _ = writeln!(io::stdout(), "{}", line.replace('\n', "\\n"));
+        }
+    }
+
+    fn failed(&self, target: Option<usize>, path: &str, reason: &str) {
+        let line = escaped(&format!("{}: failed {path}: {reason}", self.label(target)));
+        let line = line.replace('\n', "\\n");
+        match self.bars.first().filter(|bar| !bar.is_hidden()) {
+            // Above the bars, which would else be drawn over it.
+            Some(bar) => bar.println(line),
+            None => drop(writeln!(io::stderr(), "{line}")),
+        }
+    }
+}
+
+const TEMPLATE: &str = "{prefix} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec}";
+
+fn style() -> ProgressStyle {
+    // A test reads the template.
+    ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_template_of_the_bar_is_one() {
+        assert!(indicatif::ProgressStyle::with_template(super::TEMPLATE).is_ok());
+    }
+}

@@ -1,0 +1,140 @@
+//! `execnet rsync`, through the real program and a real Python.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use support::run;
+
+fn place() -> (tempfile::TempDir, impl Fn(&str) -> String) {
+    let place = tempfile::tempdir().unwrap();
+    let root: PathBuf = place.path().into();
+    let path = move |name: &str| root.join(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("from")).unwrap();
+    fs::write(path("from/a.txt"), "a").unwrap();
+    fs::write(path("from/b.pyc"), "b").unwrap();
+    (place, path)
+}
+
+#[test]
+fn sends_to_two_targets_and_tells_what_it_did() {
+    let (_place, path) = place();
+    let (one, two) = (path("one"), path("two"));
+    let arguments = [
+        "rsync",
+        &path("from"),
+        "--to",
+        "popen",
+        &one,
+        "--to",
+        "popen",
+        &two,
+        "--exclude",
+        "*.pyc",
+    ];
+    let finished = run(&arguments, 0);
+    for target in [&one, &two] {
+        assert_eq!(fs::read(format!("{target}/a.txt")).unwrap(), b"a");
+        assert!(!fs::exists(format!("{target}/b.pyc")).unwrap());
+        assert!(
+            finished
+                .out
+                .contains(&format!("popen {target}: sent a.txt\n"))
+        );
+        let summary = "1 sent (1 B), 0 unchanged, 0 linked, 0 deleted, 1 skipped, 0 failed\n";
+        assert!(
+            finished.out.contains(&format!("popen {target}: {summary}")),
+            "{}",
+            finished.out
+        );
+    }
+}
+
+#[test]
+fn pulls_and_deletes() {
+    let (_place, path) = place();
+    fs::create_dir(path("to")).unwrap();
+    fs::write(path("to/old"), "").unwrap();
+    let arguments = [
+        "rsync",
+        "--from",
+        "popen",
+        &path("from"),
+        &path("to"),
+        "--delete",
+    ];
+    let finished = run(&arguments, 0);
+    assert!(finished.out.contains("deleted old\n"), "{}", finished.out);
+    assert_eq!(fs::read(path("to/b.pyc")).unwrap(), b"b");
+    assert!(!fs::exists(path("to/old")).unwrap());
+}
+
+#[test]
+fn a_dry_run_in_json_says_everything_and_does_nothing() {
+    let (_place, path) = place();
+    let arguments = [
+        "rsync",
+        &path("from"),
+        "--to",
+        "popen",
+        &path("to"),
+        "--dry-run",
+        "--json",
+    ];
+    let document: serde_json::Value = serde_json::from_str(&run(&arguments, 0).out).unwrap();
+    assert_eq!(document["sent"], serde_json::json!(["a.txt", "b.pyc"]));
+    assert_eq!(
+        (&document["files"], &document["bytes"]),
+        (&2.into(), &2.into())
+    );
+    assert!(!fs::exists(path("to")).unwrap());
+}
+
+#[test]
+fn one_file_that_fails_is_told_and_counts() {
+    let (_place, path) = place();
+    // A directory without its name being free: the file cannot have it, nor take its place.
+    fs::write(path("target"), "a file where the tree is to go").unwrap();
+    let arguments = ["rsync", &path("from"), "--to", "popen", &path("target")];
+    run(&arguments, 3).tells("File exists");
+    std::os::unix::fs::symlink("/etc/passwd", path("from/link")).unwrap();
+    let arguments = ["rsync", "--from", "popen", &path("from"), &path("to")];
+    let finished = run(&arguments, 1).tells("failed link: a link that leads out of the tree");
+    assert!(finished.out.contains("2 sent"), "{}", finished.out);
+}
+
+#[test]
+fn bad_usage_is_told() {
+    let (_place, path) = place();
+    run(&["rsync", &path("from")], 2).tells("--to");
+    run(&["rsync", &path("from"), "--to", "popen"], 2).tells("2 values");
+    run(&["rsync", &path("none"), "--to", "popen", &path("to")], 2).tells("No such file");
+    run(&["rsync", &path("from"), "--to", "popen//popen", "x"], 2).tells("spec");
+    run(
+        &["rsync", "--from", "popen", "a", "b", "--to", "popen", "c"],
+        2,
+    )
+    .tells("cannot be used");
+    let bad = [
+        "rsync",
+        &path("from"),
+        "--to",
+        "popen",
+        "x",
+        "--exclude",
+        "{a",
+    ];
+    run(&bad, 2).tells("--exclude");
+}
+
+#[test]
+fn names_cannot_drive_the_terminal() {
+    let (_place, path) = place();
+    fs::write(path("from/\u{1b}[2J\n"), "").unwrap();
+    let finished = run(&["rsync", &path("from"), "--to", "popen", &path("to")], 0);
+    assert!(!finished.out.contains('\u{1b}'));
+    assert_eq!(finished.out.lines().count(), 4, "{}", finished.out);
+}
