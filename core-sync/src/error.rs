@@ -1,12 +1,14 @@
 //! One small error for each thing a program does with a channel or gateway.
 
+use alloc::string::String;
 use core::error::Error;
 use core::fmt;
+use std::io;
 
 use execnet_serializer::{DumpError, LoadError};
 
 use crate::disconnected::Disconnected;
-use crate::session::{EncodeFrameError, OpenError, RefusedId, RemoteError};
+use crate::session::{EncodeFrameError, OpenError, Overflow, RefusedId, RemoteError};
 
 /// Nothing was received.
 #[derive(Debug, Clone)]
@@ -22,6 +24,10 @@ pub enum ReceiveError {
     Disconnected(Disconnected),
     /// An item came that cannot be decoded. It is skipped; the channel goes on.
     Item(ItemError),
+    /// More came than the inbox may hold, and the channel was closed. This is said once.
+    Overflow(Overflow),
+    /// A callback takes the items of this channel.
+    HasCallback,
 }
 
 /// An item that came, but has no value here.
@@ -58,6 +64,32 @@ pub enum WaitCloseError {
     Remote(RemoteError),
     /// The peer is gone.
     Disconnected(Disconnected),
+    /// More came than the inbox may hold, and the channel was closed. This is said once.
+    Overflow(Overflow),
+    /// The callback of the channel failed.
+    Callback(CallbackError),
+}
+
+/// A callback failed. Its channel was closed, and the peer was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallbackError {
+    /// It returned an error, of which this is the text.
+    Failed(String),
+    /// It panicked: where, and with what message.
+    Panicked(String),
+    /// An item came that cannot be decoded, so that there was nothing to call it with.
+    Item(ItemError),
+}
+
+/// The channel has no callback now.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SetCallbackError {
+    /// It has another one, or had.
+    HasCallback,
+    /// The thread that calls cannot be started.
+    Thread(io::Error),
 }
 
 /// The peer did not tell its status.
@@ -80,6 +112,8 @@ impl fmt::Display for ReceiveError {
             Self::Remote(_) => f.write_str("the remote code failed"),
             Self::Disconnected(_) => f.write_str("the channel lost its peer"),
             Self::Item(_) => f.write_str("an item cannot be decoded"),
+            Self::Overflow(_) => f.write_str("the channel was closed: its inbox is full"),
+            Self::HasCallback => f.write_str("cannot receive: the channel has a callback"),
         }
     }
 }
@@ -87,10 +121,11 @@ impl fmt::Display for ReceiveError {
 impl Error for ReceiveError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Timeout | Self::Closed => None,
+            Self::Timeout | Self::Closed | Self::HasCallback => None,
             Self::Remote(error) => Some(error),
             Self::Disconnected(error) => Some(error),
             Self::Item(error) => Some(error),
+            Self::Overflow(error) => Some(error),
         }
     }
 }
@@ -145,6 +180,8 @@ impl fmt::Display for WaitCloseError {
             Self::Timeout => f.write_str("the channel was not closed in time"),
             Self::Remote(_) => f.write_str("the remote code failed"),
             Self::Disconnected(_) => f.write_str("the channel lost its peer"),
+            Self::Overflow(_) => f.write_str("the channel was closed: its inbox is full"),
+            Self::Callback(_) => f.write_str("the callback of the channel failed"),
         }
     }
 }
@@ -155,6 +192,38 @@ impl Error for WaitCloseError {
             Self::Timeout => None,
             Self::Remote(error) => Some(error),
             Self::Disconnected(error) => Some(error),
+            Self::Overflow(error) => Some(error),
+            Self::Callback(error) => Some(error),
+        }
+    }
+}
+
+impl fmt::Display for CallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(text) => write!(f, "the callback failed: {text}"),
+            Self::Panicked(message) => write!(f, "the callback panicked {message}"),
+            Self::Item(error) => write!(f, "an item for the callback cannot be decoded: {error}"),
+        }
+    }
+}
+
+impl Error for CallbackError {}
+
+impl fmt::Display for SetCallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HasCallback => "the channel has a callback",
+            Self::Thread(_) => "cannot start the thread that calls callbacks",
+        })
+    }
+}
+
+impl Error for SetCallbackError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::HasCallback => None,
+            Self::Thread(error) => Some(error),
         }
     }
 }

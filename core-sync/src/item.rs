@@ -1,10 +1,14 @@
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
-use execnet_serializer::{ChannelId, Value};
+use execnet_serializer::{ChannelId, LoadOptions, Value};
 
 use crate::channel::Channel;
+use crate::error::ItemError;
+use crate::gateway::{Bell, Gateway};
+use crate::session::Queued;
 
 /// What [`Channel::receive`] gives: a value, and the channels that it names.
 ///
@@ -22,6 +26,28 @@ pub struct Item {
 impl Item {
     pub(crate) fn new(value: Value, channels: Vec<Channel>) -> Self {
         Self { value, channels }
+    }
+
+    /// Decodes an item that was taken. `bells` are those of the channels it names, in their order.
+    ///
+    /// To be called outside of any lock: it takes its time with a large item, and dropping a channel takes locks.
+    pub(crate) fn decode(
+        gateway: &Gateway,
+        queued: &Queued,
+        bells: Vec<Arc<Bell>>,
+    ) -> Result<Self, ItemError> {
+        // First of all: where it cannot be decoded, its channels are let go.
+        let channels = queued.references.iter().zip(bells);
+        let channels: Vec<Channel> = channels
+            .map(|(&id, bell)| Channel::new(gateway.clone(), id, bell))
+            .collect();
+        if let Some(refused) = queued.refused {
+            return Err(ItemError::Channel(refused));
+        }
+        let limits = gateway.shared().config.limits;
+        let options = LoadOptions::new().strings(queued.strings).limits(limits);
+        let value = options.loads_internal(&queued.payload);
+        Ok(Self::new(value.map_err(ItemError::Load)?, channels))
     }
 
     /// The value alone. Channels it names are closed, unless a handle of them was kept.

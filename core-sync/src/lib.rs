@@ -51,15 +51,18 @@ mod sync;
 pub mod testing;
 
 #[cfg(feature = "std")]
-pub use channel::{Channel, Iter};
+pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, Iter};
 #[cfg(feature = "std")]
 pub use disconnected::{DisconnectReason, Disconnected};
 #[cfg(feature = "std")]
-pub use error::{ItemError, ReceiveError, SendError, StatusError, WaitCloseError};
+pub use error::{
+    CallbackError, ItemError, ReceiveError, SendError, SetCallbackError, StatusError,
+    WaitCloseError,
+};
 #[cfg(feature = "std")]
 pub use exec::{Grace, ServeError, Worker};
 #[cfg(feature = "std")]
 pub use gateway::{ExecModel, Gateway, GatewayConfig, Status};
 #[cfg(feature = "std")]
 pub use item::Item;
-pub use session::{RefusedId, RemoteError, Role};
+pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};

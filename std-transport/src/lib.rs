@@ -48,9 +48,10 @@ mod wait;
 
 pub use error::{BootstrapError, Cause, MakeGatewayError, Stage, WorkerExit};
 pub use execnet_core_sync::{
-    Channel, DisconnectReason, Disconnected, ExecModel, Gateway, GatewayConfig, Item, ItemError,
-    Iter, ReceiveError, RefusedId, RemoteError, Role, SendError, Status, StatusError,
-    WaitCloseError, link,
+    CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
+    Disconnected, ExecModel, Gateway, GatewayConfig, InboxLimits, Item, ItemError, Iter, Overflow,
+    Overflowing, ReceiveError, RefusedId, RemoteError, Role, SendError, SetCallbackError, Status,
+    StatusError, WaitCloseError, link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};

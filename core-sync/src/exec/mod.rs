@@ -17,7 +17,7 @@ mod registry;
 mod request;
 
 #[cfg(feature = "std")]
-mod panics;
+pub(crate) mod panics;
 #[cfg(feature = "std")]
 mod pool;
 #[cfg(feature = "std")]

@@ -20,7 +20,7 @@ thread_local! {
 ///
 /// What the call has left behind in the middle is its own: of the gateway it can touch nothing but through handles,
 /// whose locks it does not hold while its own code runs.
-pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     install();
     WATCHED.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(call));

@@ -25,6 +25,8 @@ use super::{Header, MessageCode};
 #[derive(Debug, Clone)]
 pub struct FrameBuf {
     bytes: Vec<u8>,
+    /// Where the frame begins: there can be others in front of it.
+    start: usize,
 }
 
 impl FrameBuf {
@@ -32,23 +34,39 @@ impl FrameBuf {
     #[must_use]
     pub fn new() -> Self {
         // Most items are small: header and item fit in this without a second allocation.
-        let mut bytes = Vec::with_capacity(64);
-        bytes.extend_from_slice(&[0; Header::SIZE]);
-        Self { bytes }
+        Self::behind(Vec::with_capacity(64))
     }
 
-    /// Puts the header in front and gives the frame's bytes.
+    /// A frame with an empty payload, behind what `bytes` holds: frames that leave in one write.
+    #[must_use]
+    pub fn behind(mut bytes: Vec<u8>) -> Self {
+        let start = bytes.len();
+        bytes.extend_from_slice(&[0; Header::SIZE]);
+        Self { bytes, start }
+    }
+
+    /// Puts the header in front and gives the frame's bytes, with what was in front of it.
     ///
     /// # Errors
     ///
     /// The payload is longer than the 2^31 - 1 bytes that a header can announce.
     pub fn finish(mut self, code: MessageCode, channel: ChannelId) -> Result<Vec<u8>, TooLong> {
-        let len = self.bytes.len().saturating_sub(Header::SIZE);
+        self.seal(code, channel)?;
+        Ok(self.bytes)
+    }
+
+    pub(crate) fn seal(&mut self, code: MessageCode, channel: ChannelId) -> Result<(), TooLong> {
+        let frame = self.bytes.get_mut(self.start..).unwrap_or_default();
+        let len = frame.len().saturating_sub(Header::SIZE);
         let header = Header::new(code, channel, len).ok_or(TooLong { len })?;
-        if let Some(room) = self.bytes.first_chunk_mut() {
+        if let Some(room) = frame.first_chunk_mut() {
             *room = header.to_bytes();
         }
-        Ok(self.bytes)
+        Ok(())
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 }
 

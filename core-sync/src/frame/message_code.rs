@@ -22,7 +22,10 @@ pub enum MessageCode {
     ChannelCloseError,
     /// The sender of this sends no more on the channel, but still takes items.
     ChannelLastMessage,
-    /// A code that execnet 2.1 does not have.
+    /// So much of what was sent on the channel was received. Not execnet's: only spoken where both ends are this
+    /// project's own and agreed on it.
+    ChannelCredit,
+    /// A code that neither execnet 2.1 nor this project has.
     Unknown(i8),
 }
 
@@ -39,6 +42,7 @@ impl MessageCode {
             Self::ChannelClose => 5,
             Self::ChannelCloseError => 6,
             Self::ChannelLastMessage => 7,
+            Self::ChannelCredit => 8,
             Self::Unknown(code) => code,
         }
     }
@@ -55,6 +59,7 @@ impl MessageCode {
             5 => Self::ChannelClose,
             6 => Self::ChannelCloseError,
             7 => Self::ChannelLastMessage,
+            8 => Self::ChannelCredit,
             code => Self::Unknown(code),
         }
     }
@@ -72,6 +77,7 @@ impl fmt::Display for MessageCode {
             Self::ChannelClose => "CHANNEL_CLOSE",
             Self::ChannelCloseError => "CHANNEL_CLOSE_ERROR",
             Self::ChannelLastMessage => "CHANNEL_LAST_MESSAGE",
+            Self::ChannelCredit => "CHANNEL_CREDIT",
             Self::Unknown(code) => return write!(f, "code {code}"),
         })
     }
@@ -89,10 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn only_eight_codes_are_known() {
+    fn only_nine_codes_are_known() {
         for byte in i8::MIN..=i8::MAX {
             let unknown = matches!(MessageCode::from_wire(byte), MessageCode::Unknown(_));
-            assert_eq!(unknown, !(0..8).contains(&byte), "code {byte}");
+            assert_eq!(unknown, !(0..9).contains(&byte), "code {byte}");
         }
     }
 }

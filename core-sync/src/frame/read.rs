@@ -103,6 +103,15 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
+    /// Whether the next frame is here whole, so that it comes without waiting.
+    #[must_use]
+    pub fn holds_frame(&self) -> bool {
+        let here = self.available();
+        let header = here.first_chunk().copied().map(Header::from_bytes);
+        let len = header.and_then(|header| header.payload_len(self.limit).ok());
+        len.is_some_and(|len| here.len() - Header::SIZE >= len)
+    }
+
     fn small_payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError<R::Error>> {
         while self.available().len() < len {
             if self.fill(len)? == 0 {

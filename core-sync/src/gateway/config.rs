@@ -3,7 +3,7 @@ use core::fmt;
 
 use execnet_serializer::Limits;
 
-use crate::session::Role;
+use crate::session::{InboxLimits, Role};
 
 /// How a gateway is called, and how much it lets its peer cost.
 #[derive(Debug, Clone)]
@@ -24,6 +24,15 @@ pub struct GatewayConfig {
     pub max_peer_channels: usize,
     /// What decoding one item may cost.
     pub limits: Limits,
+    /// How much may wait to be received, and what happens beyond. Default: no limit, as in execnet.
+    pub inbox: InboxLimits,
+    /// Whether the two ends hold each other up: on each channel no more than so many bytes, and one item, are on the
+    /// way to a program that does not receive them; [`Channel::send`](crate::Channel::send) waits. Default: `None`, as
+    /// in execnet.
+    ///
+    /// Both ends have to be given the same number: stock execnet knows nothing of it, and ends at the first
+    /// such frame.
+    pub credit: Option<usize>,
 }
 
 impl GatewayConfig {
@@ -37,6 +46,8 @@ impl GatewayConfig {
             max_frame: 1 << 30,
             max_peer_channels: 1 << 16,
             limits: Limits::default(),
+            inbox: InboxLimits::default(),
+            credit: None,
         }
     }
 }

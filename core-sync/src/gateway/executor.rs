@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::ExecModel;
-use super::shared::Shared;
+use super::after::After;
+use super::shared::{Shared, State};
 use crate::session::{BUSY, Reply};
 
 /// Runs what the peer asks for. The reader calls it, and does not wait for what is run.
@@ -18,26 +19,47 @@ pub(crate) trait Executor: Send + Sync {
     fn wind_down(&self);
 }
 
-/// Hands a call to who runs it; the answer where nobody does.
-pub(super) fn exec(shared: &Arc<Shared>, id: ChannelId, payload: Vec<u8>) -> Option<Reply> {
-    let executor = shared.executor.get().and_then(Weak::upgrade);
-    let Some(executor) = executor else {
-        return Some(Reply::Refuse(id, "this end runs no code"));
-    };
-    match accept(shared, id) {
-        Ok(()) => {
-            executor.submit(id, payload);
-            None
-        }
-        Err(text) => Some(Reply::Refuse(id, text)),
-    }
+/// A call that came, and who runs it.
+pub(super) struct Call {
+    /// This may be the last to hold it: it must not be dropped under a lock.
+    pub(super) executor: Arc<dyn Executor>,
+    pub(super) id: ChannelId,
+    /// `None` where it was refused.
+    pub(super) payload: Option<Vec<u8>>,
 }
 
-fn accept(shared: &Shared, id: ChannelId) -> Result<(), &'static str> {
-    let session = &mut shared.state.lock().session;
-    if shared.config.execmodel == ExecModel::MainThreadOnly && session.is_occupied() {
-        return Err(BUSY);
+impl Shared {
+    /// Who runs what the peer asks for, where somebody does.
+    pub(super) fn executor(&self) -> Option<Arc<dyn Executor>> {
+        self.executor.get().and_then(Weak::upgrade)
     }
-    let accepted = session.accept(id);
-    accepted.map_err(|_| "execution on this channel id is refused")
+
+    /// Accepts a call, so that what follows on its channel finds it; the answer where it is refused.
+    pub(super) fn exec(
+        &self,
+        state: &mut State,
+        id: ChannelId,
+        payload: Vec<u8>,
+        after: &mut After,
+    ) -> Option<Reply> {
+        let Some(executor) = self.executor() else {
+            return Some(Reply::Refuse(id, "this end runs no code"));
+        };
+        let refused = self.accept(state, id).err();
+        after.calls.push(Call {
+            executor,
+            id,
+            payload: refused.is_none().then_some(payload),
+        });
+        refused.map(|text| Reply::Refuse(id, text))
+    }
+
+    fn accept(&self, state: &mut State, id: ChannelId) -> Result<(), &'static str> {
+        let session = &mut state.session;
+        if self.config.execmodel == ExecModel::MainThreadOnly && session.is_occupied() {
+            return Err(BUSY);
+        }
+        let accepted = session.accept(id);
+        accepted.map_err(|_| "execution on this channel id is refused")
+    }
 }

@@ -1,18 +1,24 @@
-//! A gateway over a link, with threads: one that reads, and one that answers, which is started when it is first
-//! needed.
+//! A gateway over a link, with threads: one that reads, and two that are started when they are first needed, one that
+//! writes what others must not wait for, and one that calls callbacks.
 
+mod after;
+mod callback;
 mod config;
 mod dispatch;
 mod exec;
 mod executor;
+mod outbox;
 mod reader;
 mod shared;
 mod status;
+mod threads;
 mod waker;
 
+pub(crate) use after::After;
+pub(crate) use callback::Callback;
 pub use config::{ExecModel, GatewayConfig};
 pub(crate) use executor::Executor;
-use shared::{Job, Shared};
+pub(crate) use shared::Shared;
 pub use status::Status;
 pub(crate) use waker::Bell;
 
@@ -20,6 +26,7 @@ use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::time::Duration;
 use std::io;
+use std::thread;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
@@ -34,7 +41,12 @@ use crate::sync::Deadline;
 /// A connection to an interpreter or a worker, over which code is run and channels are opened.
 ///
 /// Handles are cheap to clone, and channels hold one. When the last is dropped the gateway is exited, as by
-/// [`exit`](Self::exit).
+/// [`exit`](Self::exit). A callback that was set on a channel is no handle: what the peer still sends reaches it, and
+/// then the end.
+///
+/// A gateway has three threads at most, whatever is done with it: one that reads, and where they are needed one that
+/// writes what must not wait, and one that calls callbacks. They are named after the gateway, and end with it; see
+/// [`join`](Self::join).
 #[derive(Clone)]
 pub struct Gateway {
     handle: Arc<Handle>,
@@ -65,20 +77,23 @@ impl Gateway {
             writer,
             control,
         } = link;
-        let shared = Arc::new(Shared::new(config, control, writer));
-        let handle = Arc::new(Handle { shared });
-        let gateway = Self { handle };
+        let gateway = Self::of(Arc::new(Shared::new(config, control, writer)));
         let shared = gateway.shared();
         if let Some(executor) = executor(&gateway) {
             // Nobody else has seen it yet.
             let _ = shared.executor.set(executor);
         }
-        let started = dispatch::spawn(shared, "reader", |shared| reader::run(shared, reader));
+        let started = threads::spawn(shared, "reader", |shared| reader::run(shared, reader));
         if let Err(error) = started {
             shared.control.kill();
             return Err(error);
         }
         Ok(gateway)
+    }
+
+    fn of(shared: Arc<Shared>) -> Self {
+        let handle = Arc::new(Handle { shared });
+        Self { handle }
     }
 
     /// The name of this gateway.
@@ -94,6 +109,18 @@ impl Gateway {
     /// The gateway was exited or lost its peer.
     pub fn newchannel(&self) -> Result<Channel, SendError> {
         let (id, bell) = self.shared().open()?;
+        Ok(Channel::new(self.clone(), id, bell))
+    }
+
+    /// Makes the channel that a peer would make by asking for code to be run.
+    #[cfg(feature = "testing")]
+    pub(crate) fn accept(&self, id: ChannelId) -> Result<Channel, crate::RefusedId> {
+        let bell = {
+            let mut state = self.shared().state.lock();
+            state.session.accept(id)?;
+            state.session.call_done(id);
+            state.bell_of(id)
+        };
         Ok(Channel::new(self.clone(), id, bell))
     }
 
@@ -125,15 +152,23 @@ impl Gateway {
         self.shared().exit();
     }
 
-    /// Waits until the link has ended and the threads of the gateway are gone. False where that took longer than
-    /// `timeout`; `None` waits for as long as it takes.
+    /// Waits until the link has ended and the threads of the gateway are gone, so that all callbacks have seen their
+    /// end. False where that took longer than `timeout`; `None` waits for as long as it takes.
     ///
-    /// A thread of the gateway itself must not call this.
+    /// A callback is called by such a thread, which cannot wait for itself: there this is false at once.
     #[must_use]
     pub fn join(&self, timeout: Option<Duration>) -> bool {
         let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
         let shared = self.shared();
         let mut state = shared.state.lock();
+        let this = thread::current().id();
+        if state
+            .threads
+            .iter()
+            .any(|other| other.thread().id() == this)
+        {
+            return false;
+        }
         while state.running_threads > 0 {
             if deadline.has_passed() {
                 return false;
@@ -164,25 +199,11 @@ impl Gateway {
     /// Makes the peer end now, as far as the transport can.
     pub fn kill(&self) {
         self.shared().control.kill();
+        self.shared().read_on();
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
-    }
-}
-
-impl Shared {
-    fn exit(self: &Arc<Self>) {
-        {
-            let mut state = self.state.lock();
-            if state.disconnected.is_some() || core::mem::replace(&mut state.exiting, true) {
-                return;
-            }
-        }
-        // Not from here: the pipe can be full, or held by a sender that waits for a peer which does not read.
-        if dispatch::submit(self, Job::Terminate).is_err() {
-            self.close_writer();
-        }
     }
 }
 
@@ -195,7 +216,7 @@ impl Drop for Handle {
 /// Two handles are equal if they are of the same gateway.
 impl PartialEq for Gateway {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.handle, &other.handle)
+        Arc::ptr_eq(self.shared(), other.shared())
     }
 }
 

@@ -1,25 +1,35 @@
+//! The reader: frames into the session.
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::shared::{Job, Shared};
-use super::waker::Wake;
-use super::{dispatch, executor};
+use super::after::After;
+use super::shared::{Shared, State};
+use super::waker::Ring;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::frame::FrameReader;
 use crate::link::LinkReader;
 use crate::session::{Event, Message, ProtocolError, Reply};
+use crate::sync::Deadline;
 
 /// How many answers may wait for a peer that does not read them: less than a megabyte, and more than a burst of
 /// questions leaves behind where this side is slow.
 const MAX_REPLIES: usize = 16 * 1024;
 
+/// So many messages at most go into the session under one lock, where they came with one read.
+const BATCH: usize = 256;
+
 /// What the reader thread of a gateway does: frames into the session until there are no more.
 ///
-/// It never waits, but for bytes: neither for the writer, nor for what the program does.
+/// It never waits, but for bytes, and for room where the program asked for that: neither for the writer, nor for what
+/// the program does.
 pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
     let mut frames = FrameReader::new(reader, shared.config.max_frame);
+    let mut batch = Vec::new();
     let reason = loop {
-        if let Err(reason) = step(shared, &mut frames) {
+        let read = read_batch(shared, &mut frames, &mut batch);
+        let handled = handle_batch(shared, &mut batch);
+        if let Err(reason) = handled.and(read) {
             break reason;
         }
     };
@@ -28,55 +38,116 @@ pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
     finish(shared, reason);
 }
 
-fn step(
-    shared: &Arc<Shared>,
+/// Waits for a frame, and takes those that came with it.
+fn read_batch(
+    shared: &Shared,
     frames: &mut FrameReader<LinkReader>,
+    batch: &mut Vec<Message>,
 ) -> Result<(), DisconnectReason> {
+    loop {
+        batch.push(read_message(shared, frames)?);
+        if batch.len() >= BATCH || !frames.holds_frame() {
+            return Ok(());
+        }
+    }
+}
+
+fn read_message(
+    shared: &Shared,
+    frames: &mut FrameReader<LinkReader>,
+) -> Result<Message, DisconnectReason> {
     let header = frames.next_header().map_err(DisconnectReason::Read)?;
     let header = header.ok_or(DisconnectReason::EndOfStream)?;
-    Message::admit(&header).map_err(DisconnectReason::Protocol)?;
-    let frame = frames.payload_of(&header).map_err(DisconnectReason::Read)?;
-    let message = Message::parse(header.with_payload(frame)).map_err(DisconnectReason::Protocol)?;
-    handle(shared, message)
+    let credit = shared.config.credit.is_some();
+    Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
+    let payload = frames.payload_of(&header).map_err(DisconnectReason::Read)?;
+    Message::parse(header.with_payload(payload)).map_err(DisconnectReason::Protocol)
 }
 
-fn handle(shared: &Arc<Shared>, message: Message) -> Result<(), DisconnectReason> {
+fn handle_batch(shared: &Arc<Shared>, batch: &mut Vec<Message>) -> Result<(), DisconnectReason> {
+    let mut messages = batch.drain(..);
+    loop {
+        let mut after = After::default();
+        let handled = {
+            let mut state = shared.state.lock();
+            handle_all(shared, &mut state, &mut messages, &mut after)
+        };
+        shared.follow(after).map_err(DisconnectReason::Thread)?;
+        match handled? {
+            Handled::All => return Ok(()),
+            Handled::UntilFull => wait_for_room(shared),
+        }
+    }
+}
+
+/// How far a batch was handled.
+enum Handled {
+    All,
+    UntilFull,
+}
+
+/// Reads no more while the inboxes are full and the program wants that.
+fn wait_for_room(shared: &Shared) {
     let mut state = shared.state.lock();
-    let wake = match state.session.handle(message) {
-        Event::Nothing => None,
-        Event::Item(waker) => waker.item(),
-        Event::Ended(waker) => waker.ended(),
-        Event::Terminated => return Err(DisconnectReason::Terminated),
-        Event::Reply(reply) => {
-            drop(state);
-            return answer(shared, reply);
-        }
-        Event::Exec(id, payload) => {
-            drop(state);
-            let reply = executor::exec(shared, id, payload);
-            return reply.map_or(Ok(()), |reply| answer(shared, reply));
-        }
-    };
-    drop(state);
-    wake.into_iter().for_each(Wake::notify);
-    Ok(())
+    while state.session.is_paused() {
+        state.paused = true;
+        state = shared.room.wait(state, Deadline::NEVER);
+    }
+    state.paused = false;
 }
 
-fn answer(shared: &Arc<Shared>, reply: Reply) -> Result<(), DisconnectReason> {
-    let (exiting, waiting) = {
-        let state = shared.state.lock();
-        (state.exiting, state.jobs.len())
+fn handle_all(
+    shared: &Shared,
+    state: &mut State,
+    messages: &mut impl Iterator<Item = Message>,
+    after: &mut After,
+) -> Result<Handled, DisconnectReason> {
+    for message in messages {
+        handle(shared, state, message, after)?;
+        if state.session.is_paused() {
+            return Ok(Handled::UntilFull);
+        }
+    }
+    Ok(Handled::All)
+}
+
+fn handle(
+    shared: &Shared,
+    state: &mut State,
+    message: Message,
+    after: &mut After,
+) -> Result<(), DisconnectReason> {
+    let id = message.channel();
+    let wakes = &mut after.wakes;
+    let (called, reply) = match state.session.handle(message) {
+        Event::Nothing => return Ok(()),
+        Event::Terminated => return Err(DisconnectReason::Terminated),
+        Event::Item(waker) => (waker.ring(Ring::Item, wakes), None),
+        Event::Ended(waker) => (waker.ring(Ring::End, wakes), None),
+        Event::Credit(waker) => (waker.ring(Ring::Room, wakes), None),
+        Event::Refused(waker, reply) => (waker.ring(Ring::End, wakes), Some(reply)),
+        Event::Reply(reply) => (false, Some(reply)),
+        Event::Exec(id, payload) => (false, shared.exec(state, id, payload, after)),
     };
-    if exiting {
-        return Ok(());
+    if called {
+        state.call(id, after);
     }
-    if waiting >= MAX_REPLIES {
-        let limit = MAX_REPLIES;
-        return Err(DisconnectReason::Protocol(ProtocolError::TooManyReplies {
-            limit,
-        }));
+    reply.map_or(Ok(()), |reply| state.answer(reply, after))
+}
+
+impl State {
+    fn answer(&mut self, reply: Reply, after: &mut After) -> Result<(), DisconnectReason> {
+        if self.exiting {
+            return Ok(());
+        }
+        self.post([reply], after);
+        if self.outbox.count_answer() > MAX_REPLIES {
+            let limit = MAX_REPLIES;
+            let error = ProtocolError::TooManyReplies { limit };
+            return Err(DisconnectReason::Protocol(error));
+        }
+        Ok(())
     }
-    dispatch::submit(shared, Job::Reply(reply)).map_err(DisconnectReason::Thread)
 }
 
 /// Tells everybody who waits, then closes the writing end.
@@ -88,11 +159,9 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
         | DisconnectReason::Thread(_) => None,
         _ => shared.control.post_mortem(),
     };
-    let executor = shared
-        .executor
-        .get()
-        .and_then(|executor| executor.upgrade());
-    let wakes: Vec<Wake> = {
+    let executor = shared.executor();
+    let mut after = After::default();
+    {
         let mut state = shared.state.lock();
         let reason = match reason {
             // It is what was asked for.
@@ -105,14 +174,16 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
                 reason,
                 DisconnectReason::Terminated | DisconnectReason::EndOfStream
             );
-        state.disconnect(Disconnected::new(reason, cause))
-    };
-    wakes.into_iter().for_each(Wake::notify);
-    shared.work.notify_all();
-    shared.ended.notify_all();
+        state.disconnect(Disconnected::new(reason, cause), &mut after);
+    }
+    // Where no thread can be started, callbacks do not hear of the end.
+    let _ = shared.follow(after);
+    shared.notify_threads();
     if let Some(executor) = executor {
         executor.wind_down();
+        shared.flush();
         shared.state.lock().lingering = false;
+        shared.notify_threads();
     }
     // It may be held by a write that blocks: that one ends by the peer's going, or by the transport's kill.
     shared.close_writer();

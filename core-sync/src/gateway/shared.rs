@@ -8,13 +8,16 @@ use std::thread::JoinHandle;
 use execnet_serializer::ChannelId;
 
 use super::GatewayConfig;
+use super::after::After;
 use super::executor::Executor;
-use super::waker::{Bell, Wake, Waker};
+use super::outbox::Outbox;
+use super::threads::Duty;
+use super::waker::{Bell, Ring, Waker};
 use crate::disconnected::{DisconnectReason, Disconnected};
-use crate::error::SendError;
+use crate::error::{SendError, WaitCloseError};
 use crate::frame::MessageCode;
 use crate::link::{Control, LinkWriter, write_frame};
-use crate::session::{OpenError, Reply, Session, empty};
+use crate::session::{OpenError, Queued, Sending, Session, Taken, empty};
 use crate::sync::{Condvar, Deadline, Guard, Mutex};
 
 /// How long a sender whose write failed waits for the reader to find out why.
@@ -33,8 +36,12 @@ pub(crate) struct Shared {
     /// `None` once it is closed, or a write has failed: what is left of a frame cannot be taken back.
     writer: Mutex<Option<LinkWriter>>,
     pub(crate) state: Mutex<State>,
-    /// A job for the dispatcher, or the end.
+    /// Something for the dispatcher to write, or the end.
     pub(super) work: Condvar,
+    /// A callback to be called, or the end.
+    pub(super) calls: Condvar,
+    /// Room in the inboxes for a reader that pauses.
+    pub(super) room: Condvar,
     /// The end of the link, and of each thread.
     pub(super) ended: Condvar,
 }
@@ -47,17 +54,15 @@ pub(crate) struct State {
     pub(super) lingering: bool,
     /// This side has called exit: nothing more is sent.
     pub(super) exiting: bool,
-    pub(super) jobs: VecDeque<Job>,
-    pub(super) dispatching: bool,
+    pub(super) outbox: Outbox,
+    pub(super) dispatcher: Duty,
+    /// Channels whose callback is to be called, each once.
+    pub(super) due_calls: VecDeque<ChannelId>,
+    pub(super) caller: Duty,
+    /// The reader waits for room in the inboxes.
+    pub(super) paused: bool,
     pub(super) running_threads: usize,
     pub(super) threads: Vec<JoinHandle<()>>,
-}
-
-/// What the dispatcher does in place of a thread that must not wait for the writer.
-pub(super) enum Job {
-    Reply(Reply),
-    /// Say that this side winds down, and close the writing end.
-    Terminate,
 }
 
 impl Shared {
@@ -66,7 +71,10 @@ impl Shared {
         control: Arc<dyn Control>,
         writer: LinkWriter,
     ) -> Self {
-        let session = Session::new(config.role, config.max_peer_channels);
+        let session = Session::new(config.role, config.max_peer_channels)
+            .with_limits(config.inbox)
+            .with_credit(config.credit);
+        let outbox = Outbox::new(config.execmodel.as_str());
         Self {
             config,
             control,
@@ -77,12 +85,17 @@ impl Shared {
                 disconnected: None,
                 lingering: false,
                 exiting: false,
-                jobs: VecDeque::new(),
-                dispatching: false,
+                outbox,
+                dispatcher: Duty::default(),
+                due_calls: VecDeque::new(),
+                caller: Duty::default(),
+                paused: false,
                 running_threads: 0,
                 threads: Vec::new(),
             }),
             work: Condvar::default(),
+            calls: Condvar::default(),
+            room: Condvar::default(),
             ended: Condvar::default(),
         }
     }
@@ -100,95 +113,189 @@ impl Shared {
         Ok((id, bell))
     }
 
-    /// Writes an item's frame, if the channel still takes items.
-    pub(crate) fn send_on(&self, id: ChannelId, frame: &[u8]) -> Result<(), SendError> {
-        self.write_if(frame, |state| match state.session.may_send(id) {
-            true => state.check_alive(),
-            false => Err(SendError::Closed),
-        })
+    /// Writes frames with items that cost so much, if the channel still takes items; waits where the peer has to
+    /// receive others first.
+    pub(crate) fn send_on(
+        &self,
+        id: ChannelId,
+        bell: &Bell,
+        frames: &[u8],
+        cost: usize,
+    ) -> Result<(), SendError> {
+        loop {
+            let writer = self.writer.lock();
+            let mut state = self.state.lock();
+            match state.session.sending(id) {
+                Sending::Closed => return Err(SendError::Closed),
+                Sending::Now => {
+                    state.check_alive()?;
+                    state.session.spend(id, cost);
+                    return self.write_with_outbox(writer, state, frames);
+                }
+                Sending::Wait => {
+                    state.check_alive()?;
+                    if state.disconnected.is_some() {
+                        // Who sends no more gives no credit either.
+                        return Err(SendError::Disconnected(state.verdict()));
+                    }
+                    // Others can write meanwhile.
+                    drop(writer);
+                    drop(bell.wait_room(state, id));
+                }
+            }
+        }
     }
 
     /// Writes a frame, if the gateway is alive.
     pub(crate) fn send(&self, frame: &[u8]) -> Result<(), SendError> {
-        self.write_if(frame, |state| state.check_alive())
+        let writer = self.writer.lock();
+        let mut state = self.state.lock();
+        state.check_alive()?;
+        self.write_with_outbox(writer, state, frame)
     }
 
-    fn write_if(
+    /// Writes what others left behind, then `frames`.
+    fn write_with_outbox(
         &self,
-        frame: &[u8],
-        allow: impl FnOnce(&mut State) -> Result<(), SendError>,
+        mut writer: Guard<'_, Option<LinkWriter>>,
+        mut state: Guard<'_, State>,
+        frames: &[u8],
     ) -> Result<(), SendError> {
-        let mut writer = self.writer.lock();
-        allow(&mut self.state.lock())?;
-        self.write(&mut writer, frame).map_err(|failure| {
+        let before = state.outbox.take();
+        drop(state);
+        let written = match before.is_empty() {
+            true => self.write(&mut writer, frames),
+            false => self.write(&mut writer, &[&before, frames].concat()),
+        };
+        written.map_err(|failure| {
             drop(writer);
             SendError::Disconnected(self.verdict_on(failure))
         })
     }
 
-    /// Closes a channel from this side: `frame` says so to the peer, unless it knows.
-    pub(crate) fn close(&self, id: ChannelId, frame: &[u8]) {
+    /// Writes what was left behind for whoever writes. True where nothing is to be written any more.
+    pub(super) fn flush(&self) -> bool {
         let mut writer = self.writer.lock();
-        let (tell, wake) = {
+        let (frames, last) = {
             let mut state = self.state.lock();
-            let tell = state.session.close(id) && state.check_alive().is_ok();
-            (
-                tell,
-                state.session.waker(id).and_then(|waker| waker.ended()),
-            )
+            (state.outbox.take(), state.outbox.is_last())
         };
-        if tell {
-            // Where it cannot be written the peer is gone, and the channel is closed all the same.
-            let _ = self.write(&mut writer, frame);
+        if !frames.is_empty() {
+            // A peer that is gone wants no answer; the reader will notice.
+            let _ = self.write(&mut writer, &frames);
         }
-        drop(writer);
-        wake.into_iter().for_each(Wake::notify);
+        if last {
+            *writer = None;
+        }
+        last
     }
 
-    /// Gives up a handle of a channel, and closes what it alone kept alive.
-    pub(crate) fn release(&self, id: ChannelId) {
+    /// Closes a channel from this side: `frame` says so to the peer, unless it knows.
+    ///
+    /// It does not wait for the link: what was sent before is on its way, and nothing can be sent any more, so that
+    /// whoever writes next can write the frame.
+    pub(crate) fn close(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
+        let mut after = After::default();
         {
             let mut state = self.state.lock();
-            if state.check_alive().is_err() || state.session.release_is_silent(id) {
-                state.session.release(id);
-                return;
+            if state.session.close(id) {
+                state.post_frames(frame, &mut after);
+                state.ring(id, Ring::End, &mut after);
             }
         }
-        let mut writer = self.writer.lock();
-        let closes = {
+        // Where no thread can be started, it was written by this one; callbacks then hear of the end no more.
+        let _ = self.follow(after);
+    }
+
+    /// Gives up a handle of a channel, and closes what it alone kept alive. It does not wait for the link.
+    pub(crate) fn release(self: &Arc<Self>, id: ChannelId) {
+        let mut after = After::default();
+        {
             let mut state = self.state.lock();
-            let closes = state.session.release(id);
-            if state.check_alive().is_ok() {
-                closes
-            } else {
-                Vec::new()
-            }
-        };
-        for id in closes {
-            if let Ok(frame) = empty(MessageCode::ChannelClose, id) {
-                // See `close`.
-                let _ = self.write(&mut writer, &frame);
-            }
+            let due = state.session.release(id);
+            state.post(due, &mut after);
+            self.make_room(&mut state);
+        }
+        // As in `close`.
+        let _ = self.follow(after);
+    }
+
+    /// Takes the next item of a channel, with what its channels are waited for on.
+    pub(crate) fn take_item(
+        &self,
+        state: &mut State,
+        id: ChannelId,
+        after: &mut After,
+    ) -> Option<(Queued, Vec<Arc<Bell>>)> {
+        let queued = state.session.take_item(id)?;
+        let grant = state.session.grant(id);
+        state.post(grant, after);
+        self.make_room(state);
+        let references = queued.references.iter();
+        let bells = references.map(|&id| state.bell_of(id)).collect();
+        Some((queued, bells))
+    }
+
+    /// Lets a reader that pauses go on, where there is room.
+    pub(super) fn make_room(&self, state: &mut State) {
+        if state.paused && !state.session.is_paused() {
+            state.paused = false;
+            self.room.notify_one();
         }
     }
 
-    /// Does a job of the dispatcher.
-    pub(super) fn perform(&self, job: Job) {
-        match job {
-            Job::Reply(reply) => {
-                if let Ok(frames) = reply.to_bytes(self.config.execmodel.as_str()) {
-                    // A peer that is gone wants no answer; the reader will notice.
-                    let _ = self.send(&frames);
-                }
+    /// Winds the gateway down from this side.
+    pub(super) fn exit(self: &Arc<Self>) {
+        let mut after = After::default();
+        {
+            let mut state = self.state.lock();
+            if state.disconnected.is_some() || state.exiting {
+                return;
             }
-            Job::Terminate => {
-                let mut writer = self.writer.lock();
-                if let Ok(frame) = empty(MessageCode::GatewayTerminate, ChannelId(0)) {
-                    let _ = self.write(&mut writer, &frame);
+            // Not from here: the pipe can be full, or held by a sender that waits for a peer which does not read.
+            if let Ok(frame) = empty(MessageCode::GatewayTerminate, ChannelId(0)) {
+                state.outbox.push(&frame);
+            }
+            state.outbox.end();
+            state.rouse_dispatcher(&mut after);
+            state.exiting = true;
+            state.ring_senders(&mut after);
+        }
+        self.read_on();
+        // Where no thread can be started, it was written by this one.
+        let _ = self.follow(after);
+    }
+
+    /// The reader pauses no more: the end of the stream has to be seen.
+    pub(super) fn read_on(&self) {
+        let mut state = self.state.lock();
+        state.session.never_pause();
+        self.make_room(&mut state);
+    }
+
+    /// Something happened that a thread of the gateway, or who waits for its end, goes on for.
+    pub(super) fn notify_threads(&self) {
+        self.work.notify_all();
+        self.calls.notify_all();
+        self.room.notify_all();
+        self.ended.notify_all();
+    }
+
+    /// As [`close`](Self::close), but waits for the link: for a thread that has nothing better to do.
+    pub(crate) fn close_now(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
+        let mut after = After::default();
+        {
+            let mut state = self.state.lock();
+            if state.session.close(id) {
+                if state.check_alive().is_ok() {
+                    state.outbox.push(frame);
                 }
-                *writer = None;
+                state.ring(id, Ring::End, &mut after);
             }
         }
+        // As in `close`.
+        let _ = self.follow(after);
+        self.flush();
     }
 
     /// Closes the writing end without a word.
@@ -237,20 +344,52 @@ impl State {
         self.disconnected.clone().unwrap_or_else(exited)
     }
 
-    /// The link has ended: ends all channels, and gives who is to be told.
-    pub(super) fn disconnect(&mut self, why: Disconnected) -> Vec<Wake> {
+    /// The link has ended: ends all channels, and tells who waits.
+    pub(super) fn disconnect(&mut self, why: Disconnected, after: &mut After) {
         self.disconnected = Some(why);
         self.session.end();
-        self.session
-            .wakers()
-            .filter_map(|waker| waker.ended())
-            .collect()
+        let ids: Vec<_> = self.session.wakers().map(|(id, _)| id).collect();
+        for id in ids {
+            self.ring(id, Ring::End, after);
+        }
+    }
+
+    /// Nothing can be sent any more: who waits to send is told.
+    fn ring_senders(&mut self, after: &mut After) {
+        for (_, waker) in self.session.wakers() {
+            waker.ring(Ring::Room, &mut after.wakes);
+        }
     }
 
     /// Counts a thread that waits on the channel, in or out.
     pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut Waker)) {
         if let Some(waker) = self.session.waker(id) {
             change(waker);
+        }
+    }
+
+    /// Whether a callback takes the items of the channel.
+    pub(crate) fn has_callback(&mut self, id: ChannelId) -> bool {
+        let waker = self.session.waker(id);
+        waker.is_some_and(|waker| waker.has_callback())
+    }
+
+    /// How the channel ended; `None` while it goes on, and while its callback does.
+    pub(crate) fn end_of(&mut self, id: ChannelId) -> Option<Result<(), WaitCloseError>> {
+        if let Some(waker) = self.session.waker(id) {
+            if waker.is_called() {
+                return None;
+            }
+            if let Some(error) = waker.callback_error() {
+                return Some(Err(WaitCloseError::Callback(error.clone())));
+            }
+        }
+        match self.session.take_end(id) {
+            Taken::Error(error) => Some(Err(WaitCloseError::Remote(error))),
+            Taken::Overflow(overflow) => Some(Err(WaitCloseError::Overflow(overflow))),
+            Taken::LinkEnd => Some(Err(WaitCloseError::Disconnected(self.verdict()))),
+            Taken::End => Some(Ok(())),
+            _ => None,
         }
     }
 

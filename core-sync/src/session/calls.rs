@@ -1,6 +1,5 @@
 use execnet_serializer::ChannelId;
 
-use super::entry::Entry;
 use super::{Load, RefusedId, Session};
 
 /// Why an end that runs one call at a time refuses another: execnet's words.
@@ -21,9 +20,7 @@ impl<W: Default> Session<W> {
             return Err(RefusedId::TooMany { id, limit });
         }
         self.foreign += 1;
-        let mut channel = Entry::foreign(self.strings);
-        channel.handles = 1;
-        self.channels.insert(id, channel);
+        self.insert(id, true);
         self.calls.insert(id);
         Ok(())
     }

@@ -7,8 +7,8 @@
 ///        Open ──LAST_MESSAGE, end of link──▶ SendOnly ──close(), CLOSE, CLOSE_ERROR──▶ Closed
 /// ```
 ///
-/// The fourth state of execnet, *deleted*, is having no entry in the session any more: it is reached when the
-/// last handle is dropped, see [`drop_frame`](Self::drop_frame).
+/// The fourth state of execnet, *deleted*, is having no entry in the session any more: it is reached when nothing
+/// holds the channel any more; see [`Session::release`](super::Session::release).
 ///
 /// There is one method a transition. Where a frame is due, the method says so; it is the caller who sends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +34,15 @@ impl ChannelState {
         matches!(self, Self::Open)
     }
 
-    /// This side closes. True where the peer has to be told, which is the case only if it does not know yet.
+    /// This side closes. True where that ended something, so that the peer has to be told.
+    ///
+    /// It is told also when it sends no more itself: it did so with a LAST_MESSAGE, and keeps a callback, which
+    /// only a CLOSE ends. (Stock execnet says nothing here, and its callbacks wait until the gateway ends.)
     #[must_use]
     pub const fn close_locally(&mut self) -> bool {
-        let tell = matches!(self, Self::Open);
+        let ended = self.can_send();
         *self = Self::Closed;
-        tell
+        ended
     }
 
     /// The peer closed. True where that ended something.
@@ -59,12 +62,6 @@ impl ChannelState {
         }
         ended
     }
-
-    /// The last handle goes. True where the peer has to be told with a CLOSE.
-    #[must_use]
-    pub const fn drop_frame(self) -> bool {
-        matches!(self, Self::Open)
-    }
 }
 
 #[cfg(test)]
@@ -73,7 +70,7 @@ mod tests {
 
     #[test]
     fn closing_tells_the_peer_only_when_it_does_not_know() {
-        for (mut state, tell) in [(Open, true), (SendOnly, false), (Closed, false)] {
+        for (mut state, tell) in [(Open, true), (SendOnly, true), (Closed, false)] {
             assert_eq!(state.close_locally(), tell);
             assert_eq!(state, Closed);
         }

@@ -1,7 +1,8 @@
 use alloc::vec::Vec;
 
-use execnet_serializer::StrConfig;
+use execnet_serializer::{ChannelId, StrConfig};
 
+use super::credit::Credit;
 use super::inbox::{Inbox, Queued};
 use super::{ChannelState, EncodedItem, RefusedId};
 
@@ -19,42 +20,48 @@ pub(super) struct Entry<W> {
     pub(super) handles: usize,
     /// Items in inboxes of other channels that name this one.
     pub(super) pins: usize,
+    /// A callback takes the items. It holds the channel until it has seen the end.
+    pub(super) sink: bool,
+    /// The peer was told with a LAST_MESSAGE that this side sends no more.
+    pub(super) said_last: bool,
+    pub(super) credit: Option<Credit>,
     pub(super) waker: W,
 }
 
 impl<W: Default> Entry<W> {
-    /// A channel of ours, with its first handle.
-    pub(super) fn ours(strings: StrConfig) -> Self {
-        Self {
-            handles: 1,
-            foreign: false,
-            ..Self::foreign(strings)
-        }
-    }
-
-    /// A channel that the peer made, which nothing holds yet.
-    pub(super) fn foreign(strings: StrConfig) -> Self {
+    /// A channel that nothing holds yet. `foreign` says that the peer made it.
+    pub(super) fn new(strings: StrConfig, credit: Option<Credit>, foreign: bool) -> Self {
         Self {
             state: ChannelState::Open,
             cut_off: false,
-            foreign: true,
+            foreign,
             strings,
             inbox: Inbox::default(),
             handles: 0,
             pins: 0,
+            sink: false,
+            said_last: false,
+            credit,
             waker: W::default(),
         }
     }
 }
 
 impl<W> Entry<W> {
-    /// Nothing holds it any more.
-    pub(super) fn is_unheld(&self) -> bool {
+    /// Nobody can send on it any more.
+    pub(super) fn is_let_go(&self) -> bool {
         self.handles == 0 && self.pins == 0
+    }
+
+    /// This side closes. True where the peer is to be told: one whose link ended by a farewell, which still reads
+    /// what code says that runs on here, is not told of channels that it has let go all at once.
+    pub(super) fn close(&mut self) -> bool {
+        self.state.close_locally() && !self.cut_off
     }
 
     /// Queues an item that arrived.
     pub(super) fn accept(&mut self, item: EncodedItem, refused: Option<RefusedId>) {
+        let cost = item.cost();
         let (payload, references) = match refused {
             // It will not be decoded: its memory need not wait for who takes it.
             Some(_) => (Vec::new(), Vec::new()),
@@ -65,6 +72,21 @@ impl<W> Entry<W> {
             strings: self.strings,
             references,
             refused,
+            cost,
         });
+    }
+
+    /// Takes the next item out, which is no handing over yet of the channels it names.
+    pub(super) fn pop(&mut self) -> Option<Queued> {
+        let item = self.inbox.pop()?;
+        if let Some(credit) = &mut self.credit {
+            credit.consume(item.cost);
+        }
+        Some(item)
+    }
+
+    /// Drops the items that are still there, and gives the channels that they name. How the channel ended stays.
+    pub(super) fn discard(&mut self) -> Vec<ChannelId> {
+        self.inbox.discard()
     }
 }

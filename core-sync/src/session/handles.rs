@@ -3,54 +3,87 @@ use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
 
-use super::Session;
 use super::entry::Entry;
+use super::{ChannelState, Reply, Session};
 
 /// What keeps channels alive.
 ///
 /// Two channels that each wait in the other's inbox, with no handle of either left, keep one another until the
 /// peer or the link ends: telling that apart would mean looking through all inboxes whenever a handle goes.
 impl<W> Session<W> {
-    /// Whether giving up one handle of the channel certainly needs no frame.
-    #[must_use]
-    pub fn release_is_silent(&self, id: ChannelId) -> bool {
-        self.channels.get(&id).is_none_or(|channel| {
-            let last = channel.handles <= 1 && channel.pins == 0;
-            !last || (!channel.state.drop_frame() && !channel.inbox.holds_references())
-        })
-    }
-
-    /// Gives up one handle of the channel, and tells which channels the peer is to be told the CLOSE of. That can
-    /// be several: an inbox that goes with its channel holds the channels that its items name.
-    pub fn release(&mut self, id: ChannelId) -> Vec<ChannelId> {
-        let mut closes = Vec::new();
-        let mut unheld = Vec::new();
+    /// Gives up one handle of the channel, and tells what the peer is to be told of it. That can be several
+    /// frames: an inbox that goes with its channel holds the channels that its items name.
+    ///
+    /// With the last handle an open channel closes; where a callback takes its items, only sending ends, and the
+    /// callback goes on.
+    pub fn release(&mut self, id: ChannelId) -> Vec<Reply> {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.handles = channel.handles.saturating_sub(1);
-            unheld = vec![id];
         }
-        while let Some(id) = unheld.pop() {
-            let Some(channel) = self.remove_unheld(id) else {
-                continue;
-            };
-            if channel.state.drop_frame() {
-                closes.push(id);
-            }
-            for pinned in channel.inbox.into_references().filter(|&other| other != id) {
-                self.unpin(pinned);
-                unheld.push(pinned);
-            }
-        }
-        closes
+        self.settle(vec![id])
     }
 
-    fn remove_unheld(&mut self, id: ChannelId) -> Option<Entry<W>> {
-        self.channels
-            .get(&id)
-            .filter(|channel| channel.is_unheld())?;
-        let channel = self.channels.remove(&id)?;
+    /// A callback takes the items of the channel from now on, and holds it until [`detach`](Self::detach).
+    pub fn attach(&mut self, id: ChannelId) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.sink = true;
+        }
+    }
+
+    /// Takes [`attach`](Self::attach) back, while there is a handle of the channel.
+    pub fn unattach(&mut self, id: ChannelId) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.sink = false;
+        }
+    }
+
+    /// The callback of the channel has seen the end, or gives up: items that are left are lost. Tells as
+    /// [`release`](Self::release) what the peer is to be told.
+    pub fn detach(&mut self, id: ChannelId) -> Vec<Reply> {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return Vec::new();
+        };
+        channel.sink = false;
+        self.load.remove(channel.inbox.cost());
+        let mut let_go = vec![id];
+        for pinned in channel.discard() {
+            if pinned != id {
+                self.unpin(pinned);
+                let_go.push(pinned);
+            }
+        }
+        self.settle(let_go)
+    }
+
+    /// Ends what nobody holds any more of these channels, and of those that went with them.
+    fn settle(&mut self, mut let_go: Vec<ChannelId>) -> Vec<Reply> {
+        let mut due = Vec::new();
+        while let Some(id) = let_go.pop() {
+            let Some(channel) = self.channels.get_mut(&id).filter(|c| c.is_let_go()) else {
+                continue;
+            };
+            due.extend(channel.farewell(id));
+            if channel.sink {
+                continue;
+            }
+            for pinned in self.remove(id) {
+                if pinned != id {
+                    self.unpin(pinned);
+                    let_go.push(pinned);
+                }
+            }
+        }
+        due
+    }
+
+    /// Removes a channel and gives what its items named.
+    fn remove(&mut self, id: ChannelId) -> Vec<ChannelId> {
+        let Some(mut channel) = self.channels.remove(&id) else {
+            return Vec::new();
+        };
         self.foreign = self.foreign.saturating_sub(usize::from(channel.foreign));
-        Some(channel)
+        self.load.remove(channel.inbox.cost());
+        channel.discard()
     }
 
     /// The pins of an item that is taken become handles of the taker.
@@ -68,6 +101,21 @@ impl<W> Session<W> {
     fn unpin(&mut self, id: ChannelId) {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.pins = channel.pins.saturating_sub(1);
+        }
+    }
+}
+
+impl<W> Entry<W> {
+    /// What the peer is told when nobody can send on the channel any more.
+    fn farewell(&mut self, id: ChannelId) -> Option<Reply> {
+        match self.state {
+            ChannelState::Open if self.sink => {
+                let first = !core::mem::replace(&mut self.said_last, true);
+                first.then_some(Reply::LastMessage(id))
+            }
+            // Where both sides said their last message, both know.
+            ChannelState::SendOnly if self.said_last => None,
+            _ => self.close().then_some(Reply::Close(id)),
         }
     }
 }

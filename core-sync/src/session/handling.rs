@@ -5,7 +5,11 @@ use alloc::vec::Vec;
 use execnet_serializer::{ChannelId, StrConfig};
 
 use super::entry::Entry;
-use super::{EncodedItem, Event, Message, RefusedId, RemoteError, Reply, Role, Session};
+use super::inbox::Failure;
+use super::{EncodedItem, Event, Message, Overflow, RefusedId, RemoteError, Reply, Role, Session};
+
+/// What the peer is told whose channel was closed because it sends faster than it is received from.
+const OVERFLOW: &str = "the inbox at the other end is full";
 
 impl<W: Default> Session<W> {
     /// What a frame does.
@@ -19,6 +23,7 @@ impl<W: Default> Session<W> {
             Message::Close(id) => self.closed(id, None),
             Message::CloseError(id, error) => self.closed(id, Some(error)),
             Message::LastMessage(id) => self.last_message(id),
+            Message::Credit(id, credit) => self.credited(id, credit),
         }
     }
 
@@ -60,16 +65,44 @@ impl<W: Default> Session<W> {
     }
 
     fn data(&mut self, id: ChannelId, item: EncodedItem) -> Event<'_, W> {
-        let open = |channel: &Entry<W>| channel.state.can_receive();
-        if !self.channels.get(&id).is_some_and(open) {
+        let open = |channel: &&Entry<W>| channel.state.can_receive();
+        let Some(waiting) = self.channels.get(&id).filter(open).map(|c| c.inbox.cost()) else {
             return Event::Nothing;
+        };
+        if let Some(overflow) = self.load.refuses(waiting) {
+            return self.overflow(id, overflow);
         }
         let refused = self.register(id, &item.references).err();
         let Some(channel) = self.channels.get_mut(&id) else {
             return Event::Nothing;
         };
         channel.accept(item, refused);
+        self.load.change(waiting, channel.inbox.cost());
         Event::Item(&mut channel.waker)
+    }
+
+    /// Closes a channel that has more than it may.
+    fn overflow(&mut self, id: ChannelId, overflow: Overflow) -> Event<'_, W> {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return Event::Nothing;
+        };
+        channel.inbox.fail(Failure::Overflow(overflow));
+        if channel.close() {
+            Event::Refused(&mut channel.waker, Reply::Refuse(id, OVERFLOW))
+        } else {
+            Event::Ended(&mut channel.waker)
+        }
+    }
+
+    fn credited(&mut self, id: ChannelId, amount: u32) -> Event<'_, W> {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return Event::Nothing;
+        };
+        let Some(credit) = &mut channel.credit else {
+            return Event::Nothing;
+        };
+        credit.refill(usize::try_from(amount).unwrap_or(usize::MAX));
+        Event::Credit(&mut channel.waker)
     }
 
     /// Makes the channels that an item names and that do not live, and holds all of them for the item. On an
@@ -88,7 +121,7 @@ impl<W: Default> Session<W> {
         }
         self.foreign = foreign;
         for &id in references {
-            let fresh = || Entry::foreign(self.strings);
+            let fresh = || Entry::new(self.strings, self.credit, true);
             let channel = self.channels.entry(id).or_insert_with(fresh);
             // A channel in its own inbox would hold itself for ever.
             channel.pins += usize::from(id != carrier);
@@ -104,7 +137,7 @@ impl<W: Default> Session<W> {
             return Event::Nothing;
         }
         if let Some(error) = error {
-            channel.inbox.set_error(error);
+            channel.inbox.fail(Failure::Remote(error));
         }
         Event::Ended(&mut channel.waker)
     }

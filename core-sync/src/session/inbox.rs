@@ -1,5 +1,6 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
@@ -9,7 +10,16 @@ use super::{RefusedId, RemoteError};
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     items: VecDeque<Queued>,
-    error: Option<RemoteError>,
+    /// What the items cost together.
+    cost: usize,
+    failure: Option<Failure>,
+}
+
+/// Why a channel ended other than by being closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    Remote(RemoteError),
+    Overflow(Overflow),
 }
 
 /// An item that arrived, with what was decided about it on arrival.
@@ -23,32 +33,86 @@ pub struct Queued {
     pub references: Vec<ChannelId>,
     /// It names a channel it may not name, so that it is not to be decoded.
     pub refused: Option<RefusedId>,
+    /// What it counts for in limits and credit.
+    pub(super) cost: usize,
 }
+
+/// How much may wait in inboxes, and what happens beyond. The default is no limit, as in execnet.
+///
+/// An item counts with the bytes of its encoding and [`ITEM_COST`](crate::session::ITEM_COST) more. The one that goes above a
+/// limit is still taken, so that one item larger than the limit can be received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InboxLimits {
+    /// How many bytes may wait on each channel.
+    pub channel: Option<usize>,
+    /// How many bytes may wait on all channels of the gateway together.
+    pub gateway: Option<usize>,
+    /// What happens where an item comes and a limit has been reached.
+    pub overflow: Overflowing,
+}
+
+/// What happens where an item comes and an inbox is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Overflowing {
+    /// The item's channel is closed: the peer is told with an error, and who receives here gets what has come,
+    /// then an [`Overflow`]. Other channels go on.
+    #[default]
+    Close,
+    /// Nothing more is read from the peer until there is room. The peer then blocks in its writes: nothing is
+    /// lost, and nothing grows.
+    ///
+    /// This holds up *all* channels of the gateway, and can be a deadlock: a program that waits for an item of
+    /// one channel waits for ever when the inbox of another is full and nobody takes from it. Use it where each
+    /// channel has a thread or a callback that keeps taking. Answers to questions (the remote status, the end of
+    /// a channel) are held up as well. A gateway that was exited or killed reads on, and closes.
+    Pause,
+}
+
+/// More came than an inbox may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overflow {
+    /// The limit in bytes that was reached.
+    pub limit: usize,
+}
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "more than {} bytes wait to be received", self.limit)
+    }
+}
+
+impl core::error::Error for Overflow {}
 
 impl Inbox {
     pub(super) fn push(&mut self, item: Queued) {
+        self.cost += item.cost;
         self.items.push_back(item);
     }
 
     pub(super) fn pop(&mut self) -> Option<Queued> {
-        self.items.pop_front()
+        let item = self.items.pop_front()?;
+        self.cost -= item.cost;
+        Some(item)
     }
 
-    pub(super) fn set_error(&mut self, error: RemoteError) {
-        self.error = Some(error);
+    /// What the items in it cost together.
+    pub(super) fn cost(&self) -> usize {
+        self.cost
     }
 
-    pub(super) fn take_error(&mut self) -> Option<RemoteError> {
-        self.error.take()
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.failure = Some(failure);
     }
 
-    /// Whether an item in it names another channel.
-    pub(super) fn holds_references(&self) -> bool {
-        self.items.iter().any(|item| !item.references.is_empty())
+    pub(super) fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take()
     }
 
-    /// The references of all items, for giving them up together.
-    pub(super) fn into_references(self) -> impl Iterator<Item = ChannelId> {
-        self.items.into_iter().flat_map(|item| item.references)
+    /// Drops the items, and gives their references together.
+    pub(super) fn discard(&mut self) -> Vec<ChannelId> {
+        self.cost = 0;
+        let items = core::mem::take(&mut self.items);
+        items.into_iter().flat_map(|item| item.references).collect()
     }
 }

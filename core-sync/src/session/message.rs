@@ -31,7 +31,13 @@ pub enum Message {
     CloseError(ChannelId, RemoteError),
     /// The peer sends no more on the channel.
     LastMessage(ChannelId),
+    /// The peer's program has received so much of what was sent on the channel; see
+    /// [`Session::with_credit`](super::Session::with_credit).
+    Credit(ChannelId, u32),
 }
+
+/// What an item counts for in inbox limits and credit beside the bytes of its encoding: about what keeping it costs.
+pub const ITEM_COST: usize = 64;
 
 /// One item, encoded, with the channels it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +49,34 @@ pub struct EncodedItem {
 }
 
 impl Message {
-    /// Whether a frame with this header is worth reading on: asked before its payload is buffered.
+    /// The channel it is about; 0 where it is about the gateway.
+    #[must_use]
+    pub fn channel(&self) -> ChannelId {
+        match *self {
+            Self::Terminate => ChannelId(0),
+            Self::Status(id)
+            | Self::Reconfigure(id, _)
+            | Self::Exec(id, _)
+            | Self::Data(id, _)
+            | Self::Close(id)
+            | Self::CloseError(id, _)
+            | Self::LastMessage(id)
+            | Self::Credit(id, _) => id,
+        }
+    }
+
+    /// Whether a frame with this header is worth reading on: asked before its payload is buffered. `credit` says
+    /// whether the ends agreed on credit, which execnet does not know.
     ///
     /// # Errors
     ///
     /// The code is unknown.
-    pub fn admit(header: &Header) -> Result<(), ProtocolError> {
+    pub fn admit(header: &Header, credit: bool) -> Result<(), ProtocolError> {
         match header.code {
-            MessageCode::Unknown(_) => Err(ProtocolError::UnknownCode(*header)),
+            MessageCode::ChannelCredit if credit => Ok(()),
+            MessageCode::Unknown(_) | MessageCode::ChannelCredit => {
+                Err(ProtocolError::UnknownCode(*header))
+            }
             _ => Ok(()),
         }
     }
@@ -59,7 +85,7 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// The code is unknown, or a RECONFIGURE holds no settings. A wrong item is none: it is reported to who
+    /// The code is unknown, a RECONFIGURE holds no settings, or a CREDIT no number. A wrong item is none: it is reported to who
     /// receives it. A CLOSE_ERROR whose payload is no text closes with an error that says so.
     pub fn parse(frame: Frame) -> Result<Self, ProtocolError> {
         let id = frame.channel;
@@ -72,6 +98,7 @@ impl Message {
             MessageCode::ChannelClose => Self::Close(id),
             MessageCode::ChannelCloseError => Self::CloseError(id, error_of(&frame.payload)),
             MessageCode::ChannelLastMessage => Self::LastMessage(id),
+            MessageCode::ChannelCredit => Self::Credit(id, credit(&frame)?),
             MessageCode::Unknown(_) => return Err(ProtocolError::UnknownCode(frame.header())),
         })
     }
@@ -87,6 +114,21 @@ impl EncodedItem {
             references,
         }
     }
+
+    /// What it counts for in inbox limits and credit.
+    #[must_use]
+    pub fn cost(&self) -> usize {
+        self.payload.len().saturating_add(ITEM_COST)
+    }
+}
+
+fn credit(frame: &Frame) -> Result<u32, ProtocolError> {
+    let mut tokens = Tokens::new(&frame.payload).map(Result::ok);
+    match (tokens.next().flatten(), tokens.next().flatten()) {
+        (Some(Token::Int(number)), Some(Token::Stop)) => u32::try_from(number).ok(),
+        _ => None,
+    }
+    .ok_or(ProtocolError::NoCredit(frame.channel))
 }
 
 /// A tuple of two truth values, as stock execnet takes it: ints count.
@@ -136,6 +178,8 @@ pub enum ProtocolError {
     UnknownCode(Header),
     /// RECONFIGURE for this channel without a tuple of two truth values.
     NoSettings(ChannelId),
+    /// CREDIT for this channel without a number.
+    NoCredit(ChannelId),
     /// The peer asks faster than it reads the answers.
     TooManyReplies {
         /// How many answers may wait to be written.
@@ -153,6 +197,7 @@ impl fmt::Display for ProtocolError {
                 header.to_bytes().escape_ascii()
             ),
             Self::NoSettings(id) => write!(f, "RECONFIGURE of channel {} holds no settings", id.0),
+            Self::NoCredit(id) => write!(f, "CREDIT of channel {} holds no number", id.0),
             Self::TooManyReplies { limit } => {
                 write!(
                     f,

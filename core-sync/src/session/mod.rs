@@ -15,11 +15,13 @@
 
 mod calls;
 mod channel_state;
+mod credit;
 mod entry;
 mod handles;
 mod handling;
 mod ids;
 mod inbox;
+mod load;
 mod message;
 mod references;
 mod remote_error;
@@ -28,12 +30,12 @@ mod reply;
 pub use calls::BUSY;
 pub use channel_state::ChannelState;
 pub use ids::{Ids, RefusedId, Role};
-pub use inbox::Queued;
-pub use message::{EncodedItem, Message, ProtocolError};
+pub use inbox::{InboxLimits, Overflow, Overflowing, Queued};
+pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
 pub use remote_error::RemoteError;
 pub use reply::{EncodeFrameError, Load, Reply};
 #[cfg(feature = "std")]
-pub(crate) use reply::{empty, encode};
+pub(crate) use reply::{append, empty, encode};
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -41,7 +43,10 @@ use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
+use credit::Credit;
 use entry::Entry;
+use inbox::Failure;
+use load::InboxLoad;
 
 /// What a frame asks of the driver.
 #[derive(Debug)]
@@ -53,6 +58,10 @@ pub enum Event<'a, W> {
     Item(&'a mut W),
     /// The channel ended, or will send no more: all who wait on it can go on.
     Ended(&'a mut W),
+    /// The channel was closed here, as by [`Ended`](Self::Ended), and the peer is to be told with this.
+    Refused(&'a mut W, Reply),
+    /// The peer has received: all who wait to send on the channel can go on.
+    Credit(&'a mut W),
     /// This is to be written, in order with other replies, but not by who reads frames.
     Reply(Reply),
     /// The peer asks for code to be run on a channel that does not live yet.
@@ -69,12 +78,26 @@ pub enum Taken {
     Item(Queued),
     /// The error the peer closed the channel with. It is given once.
     Error(RemoteError),
+    /// The channel was closed because more came than its inbox may hold. It is said once.
+    Overflow(Overflow),
     /// The channel ended: nothing will come any more.
     End,
     /// The link ended before the channel did.
     LinkEnd,
     /// Nothing is there yet.
     Nothing,
+}
+
+/// Whether an item may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sending {
+    /// It may.
+    Now,
+    /// Not before the peer has received more of what was sent.
+    Wait,
+    /// The channel is closed.
+    Closed,
 }
 
 /// No channel can be opened.
@@ -111,6 +134,10 @@ pub struct Session<W> {
     max_foreign: usize,
     /// The channels that code was accepted on which has not ended; a channel can be gone before its code.
     calls: BTreeSet<ChannelId>,
+    /// What waits in the inboxes.
+    load: InboxLoad,
+    /// What each channel starts with, where the ends agreed on credit.
+    credit: Option<Credit>,
     ended: bool,
 }
 
@@ -126,8 +153,25 @@ impl<W: Default> Session<W> {
             foreign: 0,
             max_foreign,
             calls: BTreeSet::new(),
+            load: InboxLoad::new(InboxLimits::default()),
+            credit: None,
             ended: false,
         }
+    }
+
+    /// The same, with limits on what waits to be received.
+    #[must_use]
+    pub fn with_limits(mut self, limits: InboxLimits) -> Self {
+        self.load = InboxLoad::new(limits);
+        self
+    }
+
+    /// The same, with credit: on each channel no more than `window` bytes, and one item, are on the way to a
+    /// program that does not receive them. Both ends have to agree on it; stock execnet knows nothing of it.
+    #[must_use]
+    pub fn with_credit(mut self, window: Option<usize>) -> Self {
+        self.credit = window.map(Credit::new);
+        self
     }
 
     /// Opens a channel on the next id and gives its first handle.
@@ -141,22 +185,33 @@ impl<W: Default> Session<W> {
         }
         let id = self.ids.allot().ok_or(OpenError::IdsUsedUp)?;
         // No channel lives there yet: a peer may not name an id that was never allotted.
-        self.channels.insert(id, Entry::ours(self.strings));
+        self.insert(id, false);
         Ok(id)
+    }
+
+    /// A fresh channel with its first handle.
+    pub(super) fn insert(&mut self, id: ChannelId, foreign: bool) {
+        let mut channel = Entry::new(self.strings, self.credit, foreign);
+        channel.handles = 1;
+        self.channels.insert(id, channel);
     }
 
     /// Takes what is next on a channel: items first, then the error, then the end.
     pub fn take(&mut self, id: ChannelId) -> Taken {
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return Taken::End;
-        };
-        match channel.inbox.pop() {
-            Some(item) => {
-                self.hand_over(id, &item.references);
-                Taken::Item(item)
-            }
+        match self.take_item(id) {
+            Some(item) => Taken::Item(item),
             None => self.take_end(id),
         }
+    }
+
+    /// As [`take`](Self::take), but leaves the error and the end where they are: what a callback gets.
+    pub fn take_item(&mut self, id: ChannelId) -> Option<Queued> {
+        let channel = self.channels.get_mut(&id)?;
+        let before = channel.inbox.cost();
+        let item = channel.pop()?;
+        self.load.change(before, channel.inbox.cost());
+        self.hand_over(id, &item.references);
+        Some(item)
     }
 
     /// As [`take`](Self::take), but leaves items where they are: what a waiter for the end of the channel gets.
@@ -164,18 +219,70 @@ impl<W: Default> Session<W> {
         let Some(channel) = self.channels.get_mut(&id) else {
             return Taken::End;
         };
-        if let Some(error) = channel.inbox.take_error() {
-            Taken::Error(error)
-        } else if channel.state.can_receive() {
-            Taken::Nothing
-        } else if channel.cut_off {
-            Taken::LinkEnd
-        } else {
-            Taken::End
+        match channel.inbox.take_failure() {
+            Some(Failure::Remote(error)) => Taken::Error(error),
+            Some(Failure::Overflow(overflow)) => Taken::Overflow(overflow),
+            None if channel.state.can_receive() => Taken::Nothing,
+            None if channel.cut_off => Taken::LinkEnd,
+            None => Taken::End,
         }
     }
 
-    /// Whether an item may be sent on the channel.
+    /// Whether the channel receives no more: what waits in its inbox is all.
+    #[must_use]
+    pub fn has_ended(&self, id: ChannelId) -> bool {
+        let open = |channel: &Entry<W>| channel.state.can_receive();
+        !self.channels.get(&id).is_some_and(open)
+    }
+
+    /// What the peer is to be told of what was taken from the channel, where the ends agreed on credit. To be
+    /// asked after an item was taken.
+    pub fn grant(&mut self, id: ChannelId) -> Option<Reply> {
+        let channel = self.channels.get_mut(&id)?;
+        // One that sends no more needs no credit.
+        let open = channel.state.can_receive();
+        let credit = channel.credit.as_mut().filter(|_| open)?;
+        credit.grant().map(|grant| Reply::Credit(id, grant))
+    }
+
+    /// Whether an item may be sent on the channel now.
+    #[must_use]
+    pub fn sending(&self, id: ChannelId) -> Sending {
+        match self.channels.get(&id) {
+            Some(channel) if channel.state.can_send() => match &channel.credit {
+                Some(credit) if !credit.has_room() => Sending::Wait,
+                _ => Sending::Now,
+            },
+            _ => Sending::Closed,
+        }
+    }
+
+    /// Items that cost so much were sent.
+    pub fn spend(&mut self, id: ChannelId, cost: usize) {
+        let channel = self.channels.get_mut(&id);
+        if let Some(credit) = channel.and_then(|channel| channel.credit.as_mut()) {
+            credit.spend(cost);
+        }
+    }
+
+    /// Whether no frame is to be read before something is taken: see [`Overflowing::Pause`].
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.load.pauses()
+    }
+
+    /// From now on a full inbox closes its channel: [`is_paused`](Self::is_paused) is over for good.
+    pub fn never_pause(&mut self) {
+        self.load.never_pause();
+    }
+
+    /// How many bytes of items wait in all inboxes, counted as [`InboxLimits`] says.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.load.waiting()
+    }
+
+    /// Whether items can be sent on the channel, now or after waiting.
     #[must_use]
     pub fn may_send(&self, id: ChannelId) -> bool {
         self.state(id).is_some_and(ChannelState::can_send)
@@ -196,7 +303,7 @@ impl<W: Default> Session<W> {
     pub fn close(&mut self, id: ChannelId) -> bool {
         self.channels
             .get_mut(&id)
-            .is_some_and(|channel| channel.state.close_locally())
+            .is_some_and(|channel| channel.close())
     }
 
     /// The string settings of a channel; those of the gateway where it does not live.
@@ -228,7 +335,8 @@ impl<W: Default> Session<W> {
     }
 
     /// What the driver keeps with each channel.
-    pub fn wakers(&mut self) -> impl Iterator<Item = &mut W> {
-        self.channels.values_mut().map(|channel| &mut channel.waker)
+    pub fn wakers(&mut self) -> impl Iterator<Item = (ChannelId, &mut W)> {
+        let channels = self.channels.iter_mut();
+        channels.map(|(&id, channel)| (id, &mut channel.waker))
     }
 }

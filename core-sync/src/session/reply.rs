@@ -1,10 +1,12 @@
 use alloc::vec::Vec;
 
-use execnet_serializer::{ChannelId, Dump, DumpError, Encoder};
+use execnet_serializer::{ChannelId, Dump, DumpError, EncodeError, Encoder};
 
+#[cfg(feature = "std")]
+use crate::frame::Header;
 use crate::frame::{FrameBuf, MessageCode, TooLong};
 
-/// What a frame of the peer is answered with.
+/// A frame that the session asks for: the answer to one of the peer's, or what the peer has to be told of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reply {
@@ -14,6 +16,10 @@ pub enum Reply {
     Refuse(ChannelId, &'static str),
     /// A dict of these figures, then CLOSE.
     Status(ChannelId, Load),
+    /// LAST_MESSAGE of the channel.
+    LastMessage(ChannelId),
+    /// CREDIT of the channel: so much was received.
+    Credit(ChannelId, u32),
 }
 
 /// How busy an end is.
@@ -32,65 +38,121 @@ impl Reply {
     ///
     /// Never, for what the session answers: the parts are short.
     pub fn to_bytes(&self, execmodel: &str) -> Result<Vec<u8>, EncodeFrameError> {
+        let mut bytes = Vec::new();
+        self.append_to(&mut bytes, execmodel)?;
+        Ok(bytes)
+    }
+
+    /// As [`to_bytes`](Self::to_bytes), behind what `bytes` holds.
+    pub(crate) fn append_to(
+        &self,
+        bytes: &mut Vec<u8>,
+        execmodel: &str,
+    ) -> Result<(), EncodeFrameError> {
         match *self {
-            Self::Close(id) => empty(MessageCode::ChannelClose, id),
-            Self::Refuse(id, text) => encode(MessageCode::ChannelCloseError, id, text),
+            Self::Close(id) => append(bytes, MessageCode::ChannelClose, id, &Empty),
+            Self::LastMessage(id) => append(bytes, MessageCode::ChannelLastMessage, id, &Empty),
+            Self::Refuse(id, text) => append(bytes, MessageCode::ChannelCloseError, id, text),
+            Self::Credit(id, credit) => append(bytes, MessageCode::ChannelCredit, id, &credit),
             Self::Status(id, load) => {
-                let mut bytes = status(id, load, execmodel)?;
-                bytes.extend(empty(MessageCode::ChannelClose, id)?);
-                Ok(bytes)
+                append(
+                    bytes,
+                    MessageCode::ChannelData,
+                    id,
+                    &Answer { load, execmodel },
+                )?;
+                append(bytes, MessageCode::ChannelClose, id, &Empty)
             }
         }
     }
 }
 
 /// The frame that carries `value`.
+#[cfg(feature = "std")]
 pub(crate) fn encode(
     code: MessageCode,
     id: ChannelId,
     value: &(impl Dump + ?Sized),
 ) -> Result<Vec<u8>, EncodeFrameError> {
-    let mut encoder = Encoder::new(FrameBuf::new());
-    value
-        .dump(&mut encoder)
-        .map_err(|error| error.into_dump_error())?;
-    finish(code, id, encoder)
+    // Most items are small: header and item fit in this without a second allocation.
+    let mut bytes = Vec::with_capacity(64);
+    append(&mut bytes, code, id, value)?;
+    Ok(bytes)
 }
 
-/// Ends the value that was written and puts the header in front.
-fn finish(
+/// Puts the frame that carries `value` behind what `bytes` holds; on an error nothing is added.
+pub(crate) fn append(
+    bytes: &mut Vec<u8>,
     code: MessageCode,
     id: ChannelId,
-    mut encoder: Encoder<FrameBuf>,
-) -> Result<Vec<u8>, EncodeFrameError> {
-    encoder.stop().map_err(|error| error.into_dump_error())?;
-    Ok(encoder.into_inner().finish(code, id)?)
+    value: &(impl Payload + ?Sized),
+) -> Result<(), EncodeFrameError> {
+    let before = bytes.len();
+    let mut frame = FrameBuf::behind(core::mem::take(bytes));
+    let written = value.write_to(&mut frame);
+    let done = written.and_then(|()| Ok(frame.seal(code, id)?));
+    *bytes = frame.into_bytes();
+    if done.is_err() {
+        bytes.truncate(before);
+    }
+    done
 }
 
 /// The frame without payload.
+#[cfg(feature = "std")]
 pub(crate) fn empty(code: MessageCode, id: ChannelId) -> Result<Vec<u8>, EncodeFrameError> {
-    Ok(FrameBuf::new().finish(code, id)?)
+    let mut bytes = Vec::with_capacity(Header::SIZE);
+    append(&mut bytes, code, id, &Empty)?;
+    Ok(bytes)
 }
 
-fn status(id: ChannelId, load: Load, execmodel: &str) -> Result<Vec<u8>, EncodeFrameError> {
-    let figure = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let mut encoder = Encoder::new(FrameBuf::new());
-    let mut write = || {
+/// What stands in a frame: a value with its end, or nothing.
+pub(crate) trait Payload {
+    fn write_to(&self, frame: &mut FrameBuf) -> Result<(), EncodeFrameError>;
+}
+
+impl<T: Dump + ?Sized> Payload for T {
+    fn write_to(&self, frame: &mut FrameBuf) -> Result<(), EncodeFrameError> {
+        let mut encoder = Encoder::new(frame);
+        let dumped = self.dump(&mut encoder).and_then(|()| encoder.stop());
+        Ok(dumped.map_err(|error| error.into_dump_error())?)
+    }
+}
+
+/// No payload.
+struct Empty;
+
+impl Payload for Empty {
+    fn write_to(&self, _: &mut FrameBuf) -> Result<(), EncodeFrameError> {
+        Ok(())
+    }
+}
+
+/// What STATUS is answered with.
+struct Answer<'a> {
+    load: Load,
+    execmodel: &'a str,
+}
+
+impl Dump for Answer<'_> {
+    fn dump<W: embedded_io::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        let figure = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         encoder.dict()?;
         for (key, number) in [
-            ("numchannels", load.numchannels),
-            ("numexecuting", load.numexecuting),
+            ("numchannels", self.load.numchannels),
+            ("numexecuting", self.load.numexecuting),
         ] {
             encoder.str(key)?;
             encoder.int(figure(number))?;
             encoder.set_item()?;
         }
         encoder.str("execmodel")?;
-        encoder.str(execmodel)?;
+        encoder.str(self.execmodel)?;
         encoder.set_item()
-    };
-    write().map_err(|error| error.into_dump_error())?;
-    finish(MessageCode::ChannelData, id, encoder)
+    }
 }
 
 /// A value that no frame can carry.

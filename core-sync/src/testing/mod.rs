@@ -23,25 +23,48 @@ pub use watchdog::within;
 
 use alloc::sync::Arc;
 
+use std::io;
+
+use crate::channel::Channel;
+use crate::gateway::Gateway;
 use crate::link::{Control, Link, NoControl};
 
 /// As much as a pipe of Linux holds, in bytes.
 pub const PIPE_CAPACITY: usize = 64 * 1024;
 
+/// The two ends of a link, for a gateway each. Each direction holds `capacity` bytes.
+#[must_use]
+pub fn linked(capacity: usize) -> (Link, Link) {
+    linked_with(capacity, Faults::default())
+}
+
+/// As [`linked`], with faults on what both ends read.
+#[must_use]
+pub fn linked_with(capacity: usize, faults: Faults) -> (Link, Link) {
+    let (to_far, far_reads) = pipe(capacity);
+    let (to_near, near_reads) = pipe(capacity);
+    let link = |reader: PipeReader, writer| {
+        let reader = reader.with_faults(faults.clone());
+        Link::from_std(reader, writer, Arc::new(NoControl))
+    };
+    (link(near_reads, to_far), link(far_reads, to_near))
+}
+
+/// A channel between two linked gateways, as the call of a function at `far` would make it: both its ends.
+///
+/// # Errors
+///
+/// A gateway has ended, or the other end has the channel's id in use.
+pub fn channel_between(near: &Gateway, far: &Gateway) -> io::Result<(Channel, Channel)> {
+    let channel = near.newchannel().map_err(io::Error::other)?;
+    let other = far.accept(channel.id()).map_err(io::Error::other)?;
+    Ok((channel, other))
+}
+
 /// A link, and a script that plays its peer. Each direction holds `capacity` bytes.
 #[must_use]
 pub fn scripted(capacity: usize) -> (Link, Script) {
     scripted_with(capacity, Faults::default(), Arc::new(NoControl))
-}
-
-/// The two ends of a link, for a gateway each. Each direction holds `capacity` bytes.
-#[must_use]
-pub fn linked(capacity: usize) -> (Link, Link) {
-    let (to_left, left_reads) = pipe(capacity);
-    let (to_right, right_reads) = pipe(capacity);
-    let left = Link::from_std(left_reads, to_right, Arc::new(NoControl));
-    let right = Link::from_std(right_reads, to_left, Arc::new(NoControl));
-    (left, right)
 }
 
 /// As [`scripted`], with faults on what the gateway reads, and with the transport's part played by `control`.

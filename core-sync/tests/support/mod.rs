@@ -64,3 +64,30 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// A gateway and one of its channels.
+pub(crate) type End = (Gateway, Channel);
+
+/// Runs a test with the two ends of a gateway, and a channel between them, as a call would make it.
+pub(crate) fn with_pair(body: impl FnOnce(End, End) + Send + 'static) {
+    with_pair_of(|_| {}, body);
+}
+
+/// The same, with settings of both ends.
+pub(crate) fn with_pair_of(
+    configure: fn(&mut GatewayConfig),
+    body: impl FnOnce(End, End) + Send + 'static,
+) {
+    within(LIMIT, move || {
+        let (near, far) = testing::linked(PIPE_CAPACITY);
+        let gateway = |link, id: &str, role| {
+            let mut config = GatewayConfig::new(id, role);
+            configure(&mut config);
+            Gateway::new(link, config).unwrap()
+        };
+        let near = gateway(near, "near", Role::Initiator);
+        let far = gateway(far, "far", Role::Worker);
+        let (channel, other) = testing::channel_between(&near, &far).unwrap();
+        body((near, channel), (far, other));
+    });
+}

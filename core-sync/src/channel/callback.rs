@@ -1,0 +1,105 @@
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use super::Channel;
+use crate::error::{CallbackError, SetCallbackError};
+use crate::gateway::Callback;
+use crate::item::Item;
+
+/// What a callback can return: nothing, or a result whose error ends the channel.
+pub trait CallbackResult {
+    /// The text of the error, if it is one.
+    fn into_error(self) -> Option<String>;
+}
+
+impl CallbackResult for () {
+    fn into_error(self) -> Option<String> {
+        None
+    }
+}
+
+impl<E: fmt::Display> CallbackResult for Result<(), E> {
+    fn into_error(self) -> Option<String> {
+        self.err().map(|error| error.to_string())
+    }
+}
+
+impl Channel {
+    /// Has `callback` called with each item from now on, in their order, those that wait already first. Receiving is
+    /// an error afterwards.
+    ///
+    /// # How it is called
+    ///
+    /// By a thread of the gateway that does nothing else, never by the one that reads: it may take its time, send, and
+    /// wait for other channels. Only the callbacks of other channels of the same gateway wait for it. It must not
+    /// wait for the end of its own channel.
+    ///
+    /// # How it ends
+    ///
+    /// With the channel, after all items: what came before a [`close`](Self::close) is still handed over, and
+    /// [`wait_close`](Self::wait_close) returns when that is done. A callback that returns an error or panics closes its
+    /// channel, as does an item that cannot be decoded: the peer gets the error's text, `wait_close` and
+    /// [`callback_error`](Self::callback_error) tell it here, and nothing else is disturbed.
+    ///
+    /// Dropping all handles of the channel does not end it: the peer is told that nothing is sent to it any more, and
+    /// what it sends goes on reaching the callback. Mind that a callback which holds a handle of its own channel
+    /// keeps it until the peer ends it.
+    ///
+    /// # Errors
+    ///
+    /// The channel has a callback already, or its thread cannot be started.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
+    /// let channel = gateway.remote_exec("for i in range(10): channel.send(i)")?;
+    /// channel.set_callback(|item| println!("{item}"))?;
+    /// channel.wait_close(None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_callback<R: CallbackResult>(
+        &self,
+        mut callback: impl FnMut(Item) -> R + Send + 'static,
+    ) -> Result<(), SetCallbackError> {
+        self.install(false, move |item| {
+            item.and_then(|item| callback(item).into_error())
+        })
+    }
+
+    /// As [`set_callback`](Self::set_callback), with an end marker: when the channel has ended, however that came, the
+    /// callback is called a last time, with `None`.
+    ///
+    /// A callback that returned an error is still told of the end; one that panicked is not called again.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_callback_with_endmarker<R: CallbackResult>(
+        &self,
+        mut callback: impl FnMut(Option<Item>) -> R + Send + 'static,
+    ) -> Result<(), SetCallbackError> {
+        self.install(true, move |item| callback(item).into_error())
+    }
+
+    fn install(
+        &self,
+        endmarker: bool,
+        mut callback: impl FnMut(Option<Item>) -> Option<String> + Send + 'static,
+    ) -> Result<(), SetCallbackError> {
+        let call = Box::new(move |item| callback(item).map_or(Ok(()), Err));
+        let gateway = self.gateway();
+        let callback = Callback::new(gateway, call, endmarker);
+        gateway.shared().set_callback(self.id(), callback)
+    }
+
+    /// Why the callback of this channel failed, if it did.
+    #[must_use]
+    pub fn callback_error(&self) -> Option<CallbackError> {
+        let mut state = self.gateway().shared().state.lock();
+        let waker = state.session.waker(self.id())?;
+        waker.callback_error().cloned()
+    }
+}

@@ -1,0 +1,134 @@
+use core::time::Duration;
+
+use super::Channel;
+use crate::error::{ReceiveError, WaitCloseError};
+use crate::gateway::After;
+use crate::item::Item;
+use crate::session::Taken;
+use crate::sync::Deadline;
+
+impl Channel {
+    /// Waits for the next item.
+    ///
+    /// # Errors
+    ///
+    /// The channel ended, by an error or not, the peer is gone, or the item cannot be decoded. Items that came
+    /// before the end are received first.
+    pub fn receive(&self) -> Result<Item, ReceiveError> {
+        self.receive_until(Deadline::NEVER)
+    }
+
+    /// Waits for the next item, for no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive), or [`ReceiveError::Timeout`], after which the channel goes on.
+    pub fn receive_timeout(&self, timeout: Duration) -> Result<Item, ReceiveError> {
+        self.receive_until(Deadline::after(timeout))
+    }
+
+    /// The next item if it is there, `None` if there is nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub fn try_receive(&self) -> Result<Option<Item>, ReceiveError> {
+        match self.receive_until(Deadline::after(Duration::ZERO)) {
+            Ok(item) => Ok(Some(item)),
+            Err(ReceiveError::Timeout) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn receive_until(&self, deadline: Deadline) -> Result<Item, ReceiveError> {
+        let shared = self.gateway().shared();
+        let mut state = shared.state.lock();
+        let mut after = After::default();
+        loop {
+            if state.has_callback(self.id()) {
+                return Err(ReceiveError::HasCallback);
+            }
+            if let Some((queued, bells)) = shared.take_item(&mut state, self.id(), &mut after) {
+                drop(state);
+                // Where no thread can be started for it, it was done by this one.
+                let _ = shared.follow(after);
+                return Item::decode(self.gateway(), &queued, bells).map_err(ReceiveError::Item);
+            }
+            match state.session.take_end(self.id()) {
+                Taken::Error(error) => return Err(ReceiveError::Remote(error)),
+                Taken::Overflow(overflow) => return Err(ReceiveError::Overflow(overflow)),
+                Taken::End => return Err(ReceiveError::Closed),
+                Taken::LinkEnd => return Err(ReceiveError::Disconnected(state.verdict())),
+                _ if deadline.has_passed() => return Err(ReceiveError::Timeout),
+                _ => {}
+            }
+            state = self.handle.bell.wait_item(state, self.id(), deadline);
+        }
+    }
+
+    /// Waits until the peer sends no more on this channel, because it closed it or is gone, and until its callback, if
+    /// it has one, has been handed everything.
+    ///
+    /// # Errors
+    ///
+    /// The channel was closed with an error that nobody received yet, the callback failed, the peer is gone, or
+    /// `timeout` went by; with `None` it waits for as long as it takes.
+    pub fn wait_close(&self, timeout: Option<Duration>) -> Result<(), WaitCloseError> {
+        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        let mut state = self.gateway().shared().state.lock();
+        loop {
+            if let Some(end) = state.end_of(self.id()) {
+                return end;
+            }
+            if deadline.has_passed() {
+                return Err(WaitCloseError::Timeout);
+            }
+            state = self.handle.bell.wait_end(state, self.id(), deadline);
+        }
+    }
+
+    /// Receives items until the channel ends. The end is the end of the iteration; other errors are handed out.
+    ///
+    /// After an error that ends the channel, the next step ends the iteration.
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter {
+            channel: self,
+            over: false,
+        }
+    }
+}
+
+/// Items of a channel, as they come: see [`Channel::iter`].
+#[derive(Debug)]
+pub struct Iter<'a> {
+    channel: &'a Channel,
+    over: bool,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Result<Item, ReceiveError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.over {
+            return None;
+        }
+        let received = self.channel.receive();
+        self.over = !matches!(received, Ok(_) | Err(ReceiveError::Item(_)));
+        match received {
+            Err(ReceiveError::Closed) => None,
+            received => Some(received),
+        }
+    }
+}
+
+impl core::iter::FusedIterator for Iter<'_> {}
+
+impl<'a> IntoIterator for &'a Channel {
+    type Item = Result<Item, ReceiveError>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}

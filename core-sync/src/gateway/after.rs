@@ -1,0 +1,111 @@
+//! What follows from a change of the state, once it is unlocked.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use std::io;
+
+use execnet_serializer::ChannelId;
+
+use super::executor::Call;
+use super::shared::{Shared, State};
+use super::threads::{self, Rouse};
+use super::waker::{Ring, Wakes};
+use super::{callback, dispatch};
+use crate::session::Reply;
+
+/// What is to be done once the state is unlocked; see [`Shared::follow`].
+#[derive(Default)]
+#[must_use]
+pub(crate) struct After {
+    pub(super) wakes: Wakes,
+    pub(super) calls: Vec<Call>,
+    dispatch: Rouse,
+    call: Rouse,
+}
+
+impl State {
+    /// Something happened on a channel.
+    pub(super) fn ring(&mut self, id: ChannelId, ring: Ring, after: &mut After) {
+        let waker = self.session.waker(id);
+        if waker.is_some_and(|waker| waker.ring(ring, &mut after.wakes)) {
+            self.call(id, after);
+        }
+    }
+
+    /// The callback of the channel is to be called.
+    pub(super) fn call(&mut self, id: ChannelId, after: &mut After) {
+        self.due_calls.push_back(id);
+        after.call.then(self.caller.rouse());
+    }
+
+    /// Leaves frames to whoever writes next.
+    pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>, after: &mut After) {
+        // A peer that is gone, or was sent away, is told nothing.
+        if self.check_alive().is_ok() {
+            for reply in replies {
+                self.outbox.post(&reply);
+            }
+            self.rouse_dispatcher(after);
+        }
+    }
+
+    /// As [`post`](Self::post), with frames that are encoded.
+    pub(super) fn post_frames(&mut self, frames: &[u8], after: &mut After) {
+        if self.check_alive().is_ok() {
+            self.outbox.push(frames);
+            self.rouse_dispatcher(after);
+        }
+    }
+
+    pub(super) fn rouse_dispatcher(&mut self, after: &mut After) {
+        if self.outbox.is_due() {
+            after.dispatch.then(self.dispatcher.rouse());
+        }
+    }
+}
+
+impl Rouse {
+    /// What comes later does not take back what came before.
+    fn then(&mut self, later: Self) {
+        if later != Self::Nothing {
+            *self = later;
+        }
+    }
+}
+
+impl Shared {
+    /// Does what follows from a change of the state; no lock may be held.
+    ///
+    /// # Errors
+    ///
+    /// A thread that is needed cannot be started. What was posted is written nevertheless, by this thread.
+    pub(crate) fn follow(self: &Arc<Self>, after: After) -> io::Result<()> {
+        after.wakes.notify();
+        for call in after.calls {
+            if let Some(payload) = call.payload {
+                call.executor.submit(call.id, payload);
+            }
+        }
+        let dispatched = match after.dispatch {
+            Rouse::Nothing => Ok(()),
+            Rouse::Wake => {
+                self.work.notify_one();
+                Ok(())
+            }
+            Rouse::Start => threads::spawn(self, "dispatcher", dispatch::run).inspect_err(|_| {
+                self.state.lock().dispatcher.ends();
+                self.flush();
+            }),
+        };
+        let called = match after.call {
+            Rouse::Nothing => Ok(()),
+            Rouse::Wake => {
+                self.calls.notify_one();
+                Ok(())
+            }
+            Rouse::Start => threads::spawn(self, "callbacks", callback::run)
+                .inspect_err(|_| self.state.lock().caller.ends()),
+        };
+        dispatched.and(called)
+    }
+}

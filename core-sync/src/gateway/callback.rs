@@ -1,0 +1,238 @@
+//! Callbacks: who calls them, with what, and what happens where they fail.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::fmt;
+
+use execnet_serializer::ChannelId;
+
+use super::after::After;
+use super::shared::{Shared, State};
+use super::waker::{Bell, Ring, Sink};
+use super::{Gateway, Handle};
+use crate::error::{CallbackError, SetCallbackError};
+use crate::exec::panics;
+use crate::frame::MessageCode;
+use crate::item::Item;
+use crate::session::{Queued, encode};
+use crate::sync::Deadline;
+
+/// After so many items in a row it is the turn of another channel's callback.
+const TURN: usize = 32;
+
+type Call = Box<dyn FnMut(Option<Item>) -> Result<(), String> + Send>;
+
+/// What takes the items of a channel in place of receivers.
+pub(crate) struct Callback {
+    /// Not a handle: a registered callback does not keep its gateway from being exited.
+    gateway: Weak<Handle>,
+    call: Call,
+    /// It wants to be told of the end.
+    endmarker: bool,
+}
+
+/// What is next for a callback.
+enum Next {
+    Item(Callback, Queued, Vec<Arc<Bell>>),
+    End(Callback),
+    /// Nothing; it was put back.
+    Nothing,
+}
+
+impl Callback {
+    pub(crate) fn new(gateway: &Gateway, call: Call, endmarker: bool) -> Self {
+        Self {
+            gateway: Arc::downgrade(&gateway.handle),
+            call,
+            endmarker,
+        }
+    }
+
+    fn item(
+        &mut self,
+        shared: &Arc<Shared>,
+        queued: &Queued,
+        bells: Vec<Arc<Bell>>,
+    ) -> Result<(), CallbackError> {
+        let gateway = self.gateway.upgrade().map_or_else(
+            // It was exited: a handle of its own for the channels in the item does no harm.
+            || Gateway::of(shared.clone()),
+            |handle| Gateway { handle },
+        );
+        let item = Item::decode(&gateway, queued, bells).map_err(CallbackError::Item)?;
+        self.run(Some(item))
+    }
+
+    fn end(&mut self) -> Result<(), CallbackError> {
+        if self.endmarker {
+            self.run(None)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn run(&mut self, item: Option<Item>) -> Result<(), CallbackError> {
+        // After a panic it is not called again: nobody sees what it left half done.
+        match panics::catch(|| (self.call)(item)) {
+            Ok(result) => result.map_err(CallbackError::Failed),
+            Err(account) => Err(CallbackError::Panicked(account)),
+        }
+    }
+}
+
+impl fmt::Debug for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Callback").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Has `callback` called with the items of the channel.
+    pub(crate) fn set_callback(
+        self: &Arc<Self>,
+        id: ChannelId,
+        callback: Callback,
+    ) -> Result<(), SetCallbackError> {
+        let mut after = After::default();
+        {
+            let mut state = self.state.lock();
+            let waker = state.session.waker(id);
+            let waker = waker.filter(|waker| !waker.has_callback());
+            let waker = waker.ok_or(SetCallbackError::HasCallback)?;
+            waker.sink = Sink::Due(callback);
+            // Those who receive are told that they cannot any more.
+            waker.ring(Ring::End, &mut after.wakes);
+            state.session.attach(id);
+            // Also where nothing waits: the channel may have ended.
+            state.call(id, &mut after);
+        }
+        self.follow(after).map_err(|error| {
+            self.state.lock().unset_callback(id);
+            SetCallbackError::Thread(error)
+        })
+    }
+}
+
+impl State {
+    fn unset_callback(&mut self, id: ChannelId) {
+        self.due_calls.retain(|&due| due != id);
+        // There is a handle of the channel, so that this ends nothing.
+        self.session.unattach(id);
+        self.count(id, |waker| waker.sink = Sink::Receivers);
+    }
+}
+
+/// What the thread that calls does: callbacks that are due, in turns, until the link has ended and all have seen
+/// their end.
+pub(super) fn run(shared: &Arc<Shared>) {
+    while let Some((id, callback)) = next_due(shared) {
+        turn(shared, id, callback);
+    }
+}
+
+fn next_due(shared: &Shared) -> Option<(ChannelId, Callback)> {
+    let mut state = shared.state.lock();
+    loop {
+        while let Some(id) = state.due_calls.pop_front() {
+            if let Some(callback) = state.begin(id) {
+                return Some((id, callback));
+            }
+        }
+        if state.disconnected.is_some() {
+            state.caller.ends();
+            return None;
+        }
+        state.caller.falls_asleep();
+        state = shared.calls.wait(state, Deadline::NEVER);
+        state.caller.is_awake();
+    }
+}
+
+impl State {
+    fn begin(&mut self, id: ChannelId) -> Option<Callback> {
+        let waker = self.session.waker(id)?;
+        match core::mem::replace(&mut waker.sink, Sink::Called) {
+            Sink::Due(callback) => Some(callback),
+            other => {
+                waker.sink = other;
+                None
+            }
+        }
+    }
+}
+
+/// Calls a callback with what waits on its channel.
+fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
+    for _ in 0..TURN {
+        match next(shared, id, callback) {
+            Next::Nothing => return,
+            Next::End(callback) => return end(shared, id, callback),
+            Next::Item(mut called, queued, bells) => {
+                if let Err(error) = called.item(shared, &queued, bells) {
+                    return fail(shared, id, called, error);
+                }
+                callback = called;
+            }
+        }
+    }
+    let mut state = shared.state.lock();
+    state.count(id, |waker| waker.sink = Sink::Due(callback));
+    state.due_calls.push_back(id);
+}
+
+/// What is next. Looking and putting the callback back is one step: what arrives after it makes it due again.
+fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
+    let mut after = After::default();
+    let next = {
+        let mut state = shared.state.lock();
+        match shared.take_item(&mut state, id, &mut after) {
+            Some((queued, bells)) => Next::Item(callback, queued, bells),
+            None if state.session.has_ended(id) => Next::End(callback),
+            None => {
+                state.count(id, |waker| waker.sink = Sink::Idle(callback));
+                Next::Nothing
+            }
+        }
+    };
+    // Where no thread can be started for it, it was done by this one.
+    let _ = shared.follow(after);
+    next
+}
+
+fn end(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
+    let error = callback.end().err();
+    finish(shared, id, callback, error);
+}
+
+/// One that reported an error is still told of the end; one that panicked is not called again.
+fn fail(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback, error: CallbackError) {
+    if !matches!(error, CallbackError::Panicked(_)) {
+        // The first error is the one to report.
+        let _ = callback.end();
+    }
+    finish(shared, id, callback, Some(error));
+}
+
+/// The callback is done with the channel. One that failed closes it, on both sides.
+fn finish(shared: &Arc<Shared>, id: ChannelId, callback: Callback, error: Option<CallbackError>) {
+    let text = error.as_ref().map(ToString::to_string);
+    // Only a text of 2 GiB has no frame.
+    let frame = text.and_then(|text| encode(MessageCode::ChannelCloseError, id, &*text).ok());
+    let mut after = After::default();
+    {
+        let mut state = shared.state.lock();
+        if error.is_some() && state.session.close(id) {
+            state.post_frames(&frame.unwrap_or_default(), &mut after);
+        }
+        state.count(id, |waker| waker.sink = Sink::Done(error));
+        state.ring(id, Ring::End, &mut after);
+        let due = state.session.detach(id);
+        state.post(due, &mut after);
+    }
+    // What needs a thread that cannot be started was done by this one.
+    let _ = shared.follow(after);
+    // What it captured is the program's, and can do anything when it is dropped, in a thread that has to go on.
+    let _ = panics::catch(move || drop(callback));
+}
