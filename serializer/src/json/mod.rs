@@ -31,7 +31,8 @@
 //! tuples have become lists, except in keys and sets, where no list can be.
 //!
 //! At the greatest depth each direction takes up to twice the stack that
-//! [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) names.
+//! [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) names, and three times with
+//! `preserve_order`.
 //!
 //! What reads and writes the text has limits of its own: some readers take all
 //! numbers for doubles; `serde_json` refuses text nested deeper than 128, and
