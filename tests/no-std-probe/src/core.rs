@@ -6,7 +6,7 @@
 mod bare;
 
 use embedded_io::SliceWriteError;
-use execnet_serializer::{ChannelId, EncodeError, Encoder, Token, Tokens};
+use execnet_serializer::{ChannelId, Document, EncodeError, Encoder, NodeKind, Token, Tokens};
 
 /// The C runtime's entry, as there is no other without std.
 #[unsafe(no_mangle)]
@@ -14,13 +14,26 @@ extern "C" fn main() -> i32 {
     work().err().unwrap_or(0)
 }
 
-/// Writes `{"n": (-1, 2.5, <channel 7>)}` into an array and reads it back as tokens.
+/// Writes `{"n": (-1, 2.5, <channel 7>)}` into an array, and reads it back in both ways.
 fn work() -> Result<(), i32> {
     let mut storage = [0_u8; 64];
     let free = encode(&mut storage).map_err(|_| 1)?;
     let used = storage.len() - free;
     let bytes = storage.get(..used).ok_or(2)?;
+    tokens(bytes)?;
+    document(bytes)?;
+    // A cut item is an error, not a panic.
+    let cut = bytes.get(..used / 2).ok_or(3)?;
+    if Tokens::new(cut).all(|token| token.is_ok()) {
+        return Err(4);
+    }
+    match Document::<8>::loads_internal(cut) {
+        Err(error) if error.is_truncated() => Ok(()),
+        _ => Err(5),
+    }
+}
 
+fn tokens(bytes: &[u8]) -> Result<(), i32> {
     let expected = [
         Token::NewDict,
         Token::Py3String(b"n"),
@@ -33,18 +46,22 @@ fn work() -> Result<(), i32> {
     ];
     let mut tokens = Tokens::new(bytes);
     for wanted in expected {
-        if tokens.next().ok_or(3)?.map_err(|_| 4)? != wanted {
-            return Err(5);
+        if tokens.next().ok_or(6)?.map_err(|_| 7)? != wanted {
+            return Err(8);
         }
     }
-    if tokens.next().is_some() {
-        return Err(6);
-    }
+    tokens.next().map_or(Ok(()), |_| Err(9))
+}
 
-    // A cut item is an error, not a panic.
-    let cut = bytes.get(..used / 2).ok_or(7)?;
-    if Tokens::new(cut).all(|token| token.is_ok()) {
-        return Err(8);
+fn document(bytes: &[u8]) -> Result<(), i32> {
+    let document = Document::<8>::loads_internal(bytes).map_err(|_| 10)?;
+    let NodeKind::Dict(mut pairs) = document.root().kind() else {
+        return Err(11);
+    };
+    let (key, value) = pairs.next().ok_or(12)?;
+    let second = value.items().nth(1).ok_or(13)?;
+    if key.as_str() != Some("n") || second.as_f64() != Some(2.5) {
+        return Err(14);
     }
     Ok(())
 }

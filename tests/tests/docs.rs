@@ -1,0 +1,78 @@
+//! The documentation's links lead somewhere, and the book has every page.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// README.md and the like, and everything below docs/.
+fn pages() -> Vec<PathBuf> {
+    let mut folders = vec![root().join("docs")];
+    let mut pages: Vec<_> = markdown_in(&root()).collect();
+    while let Some(folder) = folders.pop() {
+        pages.extend(markdown_in(&folder));
+        let entries = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        folders.extend(entries.filter(|path| path.is_dir()));
+    }
+    pages
+}
+
+fn markdown_in(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+}
+
+/// The targets of a page's links to other files, without anchors.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    let files = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
+    files.filter_map(|target| target.split('#').next())
+}
+
+#[test]
+fn every_link_leads_to_a_file() {
+    let mut broken = Vec::new();
+    let mut checked = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in links(&text) {
+            checked += 1;
+            if !page.parent().unwrap().join(link).exists() {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(
+        checked > 10,
+        "found only {checked} links: the search itself is broken"
+    );
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn the_book_has_every_page() {
+    let docs = root().join("docs");
+    let summary = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    let listed: Vec<_> = links(&summary).map(|link| docs.join(link)).collect();
+    let missing: Vec<_> = pages()
+        .into_iter()
+        .filter(|page| {
+            page.starts_with(&docs) && !page.ends_with("SUMMARY.md") && !listed.contains(page)
+        })
+        .collect();
+    assert!(missing.is_empty(), "not in SUMMARY.md: {missing:#?}");
+}
