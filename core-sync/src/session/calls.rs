@@ -12,7 +12,7 @@ impl<W: Default> Session<W> {
     ///
     /// # Errors
     ///
-    /// The peer may not make a channel of this id; see [`Ids`].
+    /// The peer may not make a channel of this id; see [`Ids`](super::Ids).
     pub fn accept(&mut self, id: ChannelId) -> Result<(), RefusedId> {
         self.may_make(id)?;
         if self.foreign >= self.max_foreign {
