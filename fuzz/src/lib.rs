@@ -7,5 +7,6 @@
 mod serializer;
 
 pub use serializer::{
-    Stock, decode, differential, document_vs_value, json, literal, roundtrip, tokens_vs_value,
+    Stock, decode, differential, document_vs_value, json, literal, roundtrip, serde_vs_value,
+    stream_vs_value, tokens_vs_value,
 };

@@ -82,6 +82,16 @@ fn document_vs_value() {
 }
 
 #[test]
+fn stream_vs_value() {
+    replay(execnet_fuzz::stream_vs_value, seeds("stream_vs_value"));
+}
+
+#[test]
+fn serde_vs_value() {
+    replay(execnet_fuzz::serde_vs_value, seeds("serde_vs_value"));
+}
+
+#[test]
 fn literal() {
     replay(execnet_fuzz::literal, seeds("literal"));
 }

@@ -2,12 +2,16 @@
 
 mod document;
 mod model;
+mod serde;
 mod stock;
+mod stream;
 mod text;
 
 pub use document::document_vs_value;
 pub use model::tokens_vs_value;
+pub use serde::serde_vs_value;
 pub use stock::{Stock, differential};
+pub use stream::stream_vs_value;
 pub use text::{json, literal};
 
 use execnet_serializer::{LoadOptions, StrConfig, Token, Tokens, dumps_internal};

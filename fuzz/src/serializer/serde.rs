@@ -1,0 +1,54 @@
+//! serde's view of the bytes against the value's.
+
+use std::collections::BTreeMap;
+
+use execnet_serializer::serde::Error;
+use execnet_serializer::{
+    LoadOptions, Value, dumps_internal, from_slice_internal, to_vec_internal,
+};
+use serde::{Deserialize, Serialize};
+
+use super::STRINGS;
+
+/// Read by serde, a value is what it is without; written by serde, it is the same bytes. What a
+/// type reads, is a value; the type writes it, and reads that as the same.
+pub fn serde_vs_value(input: &[u8]) {
+    for strings in STRINGS {
+        let options = LoadOptions::new().strings(strings);
+        let value = options.loads_internal(input).ok();
+        let by_serde: Result<Value, Error> = options.from_slice_internal(input);
+        assert_eq!(by_serde.ok(), value);
+        if let Some(value) = value {
+            assert_eq!(to_vec_internal(&value).ok(), dumps_internal(&value).ok());
+        }
+        let typed: Result<Typed<'_>, Error> = options.from_slice_internal(input);
+        if let Ok(typed) = typed {
+            let bytes = to_vec_internal(&typed).expect("what was read can be written");
+            let again: Typed<'_> =
+                from_slice_internal(&bytes).expect("what was written can be read");
+            // Equal but for NaNs.
+            assert_eq!(format!("{again:?}"), format!("{typed:?}"));
+        }
+    }
+}
+
+/// One type of every kind that serde knows.
+#[derive(Debug, Serialize, Deserialize)]
+enum Typed<'a> {
+    Nothing,
+    Flag(bool),
+    Small(i16, u8),
+    Large(Option<i128>),
+    Real(f64),
+    Letter(char),
+    Borrowed(&'a str),
+    Owned(String),
+    Listed(#[serde(borrow)] Vec<Typed<'a>>),
+    Named {
+        #[serde(borrow)]
+        inner: Option<Box<Typed<'a>>>,
+        #[serde(default)]
+        pairs: BTreeMap<(i32, String), u64>,
+    },
+    Any(Value),
+}
