@@ -106,6 +106,31 @@ fn receive(channel: &Channel) -> Value {
 }
 
 #[test]
+fn a_function_stands_for_the_programs_it_recognizes() {
+    let mut worker = worker();
+    worker.register_program(
+        "answer",
+        |source| source.starts_with("# the answer"),
+        |channel: &Channel| channel.send(42),
+    );
+    serving(worker, |gateway, _served| {
+        let program = "# the answer\nimport deep_thought\n";
+        assert_eq!(
+            receive(&gateway.remote_exec(program).unwrap()),
+            Value::from(42)
+        );
+        assert_eq!(
+            receive(&gateway.remote_exec("answer").unwrap()),
+            Value::from(42)
+        );
+        let other = gateway
+            .remote_exec("import deep_thought\n# the answer\n")
+            .unwrap();
+        assert!(remote_error(&other).contains("registered: 'answer'"));
+    });
+}
+
+#[test]
 fn a_function_is_called_by_its_name_as_source() {
     serving(worker(), |gateway, _served| {
         let channel = gateway.remote_exec("  echo\n").unwrap();

@@ -11,6 +11,8 @@
 //! | `alloc` | [`Value`], [`loads`] and [`dumps`]; [`load`], [`dump`] and [`Stream`] on readers and writers; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
 //! | `json` | [`json`], values into and out of `serde_json`'s |
 //! | `serde` | [`mod@serde`]: any Rust type that serde knows, as `to_vec` and `from_slice` |
+//! | `num-bigint` | `BigInt` and `BigUint` into [`Int`], [`Value`] and the format, and back |
+//! | `num-complex` | `Complex64` and `Complex32` into [`Complex`], [`Value`] and the format, and back |
 //! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
 //!
 //! ```
@@ -40,6 +42,8 @@ mod literal;
 #[cfg(feature = "alloc")]
 mod load;
 mod machine;
+#[cfg(any(feature = "num-bigint", feature = "num-complex"))]
+mod num;
 mod opcode;
 mod options;
 mod reader;

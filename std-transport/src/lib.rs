@@ -40,6 +40,7 @@ mod process;
 mod program;
 #[cfg(unix)]
 pub mod rsync;
+mod socket;
 mod spec;
 mod stderr;
 mod sync;
@@ -51,7 +52,7 @@ pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, InboxLimits, Item, ItemError, Iter, Overflow,
     Overflowing, ReceiveError, RefusedId, RemoteError, Role, SendError, SetCallbackError, Status,
-    StatusError, WaitCloseError, link,
+    StatusError, WaitCloseError, Worker, link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::io::Write as _;
 
-use execnet_serializer::{DumpError, Value, dumps_internal};
+use execnet_serializer::{Dict, DumpError, Value, dumps_internal};
 
 use crate::handshake::Nonce;
 
@@ -45,13 +45,18 @@ impl Default for Grace {
     }
 }
 
+/// The worker's source in its two parts: for the start, and for when something rare is asked for.
+pub(crate) fn source() -> (&'static str, &'static str) {
+    WORKER.split_once(CUT).unwrap_or((WORKER, ""))
+}
+
 /// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
 pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
-    let (core, rest, call) = match WORKER.split_once(CUT) {
-        Some((core, rest)) if settings.python => (core, rest, "\nmain()\n"),
+    let (core, rest, call) = match source() {
+        (core, rest) if settings.python => (core, rest, "\nmain()\n"),
         _ => ("", "", ""),
     };
-    let config = dumps_internal(&config(settings, nonce, rest))?;
+    let config = dumps_internal(&Value::Dict(config(settings, nonce, rest)))?;
     let mut bytes = Vec::with_capacity(WORKER.len() + config.len() + 32);
     // Writing into a Vec does not fail, and the config is far from 4 GiB.
     let _ = writeln!(bytes, "{}", core.len() + call.len());
@@ -62,7 +67,8 @@ pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, Dum
     Ok(bytes)
 }
 
-fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Value {
+/// What the worker is told before it answers.
+pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
     let grace = (
         settings.grace.interrupt.as_secs_f64(),
         settings.grace.leave.as_secs_f64(),
@@ -75,17 +81,15 @@ fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Value {
         ("nonce", Value::Bytes(nonce.as_bytes().to_vec())),
         ("nice", settings.nice.into()),
     ];
-    Value::Dict(
-        pairs
-            .into_iter()
-            .filter(|(key, value)| match *key {
-                "nice" => *value != Value::from(0),
-                "rest" => settings.python,
-                _ => true,
-            })
-            .map(|(key, value)| (Value::from(key), value))
-            .collect(),
-    )
+    pairs
+        .into_iter()
+        .filter(|(key, value)| match *key {
+            "nice" => *value != Value::from(0),
+            "rest" => settings.python,
+            _ => true,
+        })
+        .map(|(key, value)| (Value::from(key), value))
+        .collect()
 }
 
 #[cfg(test)]

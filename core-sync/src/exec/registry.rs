@@ -1,6 +1,7 @@
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::fmt::Write as _;
 
@@ -12,9 +13,14 @@ use super::{Failure, Function, Kwargs};
 
 type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), Problem> + Send + Sync;
 
+/// Says which sources stand for the function of the name.
+type Program = (fn(&str) -> bool, Arc<str>);
+
 /// Functions by name.
 pub(crate) struct Registry<C> {
     functions: BTreeMap<Arc<str>, Arc<Erased<C>>>,
+    /// Functions that stand for a program that controllers send as source.
+    programs: Vec<Program>,
 }
 
 /// A request whose function was found.
@@ -27,13 +33,22 @@ pub(crate) struct Prepared<'r, C> {
 impl<C> Registry<C> {
     pub(crate) const fn new() -> Self {
         let functions = BTreeMap::new();
-        Self { functions }
+        let programs = Vec::new();
+        Self {
+            functions,
+            programs,
+        }
     }
 
     /// The last function of a name is the one that is called.
     pub(crate) fn register<A>(&mut self, name: String, function: impl Function<C, A>) {
         let erased = Arc::new(move |channel: &C, kwargs: Kwargs| function.call(channel, kwargs));
         self.functions.insert(name.into(), erased);
+    }
+
+    /// Has the function of this name called where the source is a program that it stands for.
+    pub(crate) fn recognize(&mut self, name: &str, recognizes: fn(&str) -> bool) {
+        self.programs.push((recognizes, name.into()));
     }
 
     /// Finds the function that the payload of an EXEC asks for.
@@ -45,7 +60,7 @@ impl<C> Registry<C> {
         let request = Request::decode(payload, options)?;
         let wanted = match &request.call_name {
             Some(name) => name.as_str(),
-            None => request.source.trim(),
+            None => self.name_for(&request.source),
         };
         let Some((name, function)) = self.functions.get_key_value(wanted) else {
             return Err(self.refuse(wanted, request.call_name.is_some()));
@@ -55,6 +70,15 @@ impl<C> Registry<C> {
             function: &**function,
             kwargs: request.kwargs,
         })
+    }
+
+    /// What a source that names no function is the name of: the function that stands for it, or its own text.
+    fn name_for<'s>(&'s self, source: &'s str) -> &'s str {
+        let found = self
+            .programs
+            .iter()
+            .find(|(recognizes, _)| recognizes(source));
+        found.map_or_else(|| source.trim(), |(_, name)| name)
     }
 
     fn refuse(&self, wanted: &str, named: bool) -> Failure {
@@ -102,8 +126,10 @@ impl<C> Prepared<'_, C> {
 
 impl<C> Clone for Registry<C> {
     fn clone(&self) -> Self {
-        let functions = self.functions.clone();
-        Self { functions }
+        Self {
+            functions: self.functions.clone(),
+            programs: self.programs.clone(),
+        }
     }
 }
 

@@ -110,6 +110,21 @@ impl Worker {
         self
     }
 
+    /// Makes a function known that also stands for a program: it is called where a controller sends source that
+    /// `recognizes` says yes to. Controllers that know nothing of functions in Rust, such as stock execnet's `RSync`,
+    /// are served that way.
+    pub fn register_program<A>(
+        &mut self,
+        name: &str,
+        recognizes: fn(&str) -> bool,
+        function: impl Function<Channel, A>,
+    ) -> &mut Self {
+        let registry = Arc::make_mut(&mut self.registry);
+        registry.register(name.into(), function);
+        registry.recognize(name, recognizes);
+        self
+    }
+
     /// How calls are run. A controller that names a model when it starts the worker is obeyed.
     pub fn execmodel(&mut self, execmodel: ExecModel) -> &mut Self {
         self.config.execmodel = execmodel;

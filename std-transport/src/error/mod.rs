@@ -66,6 +66,8 @@ impl From<BootstrapError> for MakeGatewayError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
+    /// Looking up the host.
+    Resolve,
     /// Reaching the other machine.
     Connect,
     /// Making or entering the directory that `chdir=` names.
@@ -83,6 +85,7 @@ pub enum Stage {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Resolve => "looking up the host",
             Self::Connect => "connecting",
             Self::Directory => "entering the working directory",
             Self::Start => "starting the process",

@@ -1,3 +1,5 @@
+# execnet rsync 2
+#
 # The far end of a sync: takes a tree (Target) or has one (Source).  Sent to a worker when it is
 # needed, and runs there with `channel` in its globals.  docs/rsync-protocol.md describes the
 # messages.

@@ -1402,12 +1402,7 @@ class GatewayMethods(object):
         with self._state:
             self._idle = new_held_lock()
             busy = bool(self._running)
-        for found in list(self._channels.values()):
-            channel = found()
-            if channel is not None:
-                channel._queue.end()
-        for queue in list(self._kept.values()):
-            queue.end()
+        self._end_channels()
         if busy and not wait(self._idle, calm):
             os.kill(os.getpid(), signal.SIGINT)
             if not wait(self._idle, interrupted):
@@ -1418,6 +1413,14 @@ class GatewayMethods(object):
         # Threads of remote code may keep the interpreter from ending; not for ever.
         time.sleep(calm + interrupted)
         os._exit(1)
+
+    def _end_channels(self):
+        for found in list(self._channels.values()):
+            channel = found()
+            if channel is not None:
+                channel._queue.end()
+        for queue in list(self._kept.values()):
+            queue.end()
 
 
 def drop(gateway, channel):

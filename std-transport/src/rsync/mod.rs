@@ -42,6 +42,7 @@ mod report;
 mod sender;
 mod serve;
 mod shelf;
+mod stock;
 mod walk;
 
 #[cfg(test)]
@@ -64,7 +65,7 @@ pub use filter::{Candidate, PatternError};
 pub use options::TargetOptions;
 pub use push::TargetReport;
 pub use report::{Event, Omission, Report};
-pub use serve::serve;
+pub use serve::{register, serve};
 pub use walk::Links;
 
 use filter::Filter;

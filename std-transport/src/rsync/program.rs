@@ -17,6 +17,16 @@ pub(crate) fn source() -> String {
     [common, source].concat()
 }
 
+/// Whether a source is one of the two.
+pub(crate) fn is_ours(source: &str) -> bool {
+    source.starts_with("# execnet rsync 2\n")
+}
+
+/// Whether a source is the program that stock execnet sends for a sync, by what it defines and says.
+pub(crate) fn is_stock(source: &str) -> bool {
+    source.contains("def serve_rsync(channel") && source.contains("\"list_done\"")
+}
+
 fn parts() -> [&'static str; 3] {
     let (common, roles) = WHOLE.split_once("# == target ==\n").unwrap_or((WHOLE, ""));
     let (target, source) = roles.split_once("# == source ==\n").unwrap_or((roles, ""));

@@ -5,17 +5,33 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use execnet_core_sync::Channel;
+use execnet_core_sync::{Channel, Worker};
 
 use super::confine::Meta;
 use super::drive;
 use super::error::SyncError;
 use super::port::{Port, Trouble};
+use super::program;
 use super::protocol::{Fate, Note, Ready, Role, Start, pack_root, unpack_root};
 use super::receiver::{Receiver, Rules};
 use super::sender::{Listener, Sender};
 use super::shelf::Shelf;
+use super::stock;
 use super::walk::{Judge, LeftOut, Links, Walk};
+
+/// Makes a worker able to take and send trees: for this crate's [`RSync`](super::RSync), and for stock execnet's.
+///
+/// Controllers send the program that they would run in a Python worker; it is recognized and not run.
+pub fn register(worker: &mut Worker) {
+    worker.register_program("execnet.rsync", program::is_ours, |channel: &Channel| {
+        serve(channel)
+    });
+    worker.register_program(
+        "execnet.rsync_remote",
+        program::is_stock,
+        |channel: &Channel| stock::serve(channel).map_err(SyncError::from),
+    );
+}
 
 /// Does what the other end of the channel asks for in a sync: takes a tree, or sends one.
 ///

@@ -26,6 +26,7 @@ use std::io;
 use std::time::Instant;
 
 use execnet_core_sync::link::{Control, Link, SharedError};
+use execnet_serializer::DumpError;
 
 use crate::bootstrap::{Failure, Wire, bootstrap};
 use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
@@ -33,6 +34,7 @@ use crate::exit::Exit;
 use crate::group::{Group, GroupOptions};
 use crate::handshake::{Nonce, Scanner};
 use crate::program::{Settings, program};
+use crate::socket;
 use crate::spec::{SpecError, XSpec};
 
 /// How long the end of a peer may take to show after its output has ended.
@@ -54,6 +56,7 @@ const TRANSPORTS: &[(&str, Start)] = &[
     ("kubectl", command::start),
     ("slurm", command::start),
     ("cmd", command::start),
+    ("socket", socket::start_stock),
 ];
 
 /// Makes the worker that the request asks for.
@@ -127,7 +130,6 @@ pub(crate) enum End {
     /// It was a process, and this is its status.
     Process(Exit),
     /// All that is known is that its link is closed: a server runs it.
-    #[allow(dead_code, reason = "every peer that is here is a process")]
     Link,
 }
 
@@ -163,11 +165,23 @@ pub(crate) fn shake_hands(
     peer: &dyn Peer,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
-    let program = program(&settings(request)?, &nonce).map_err(|error| {
+    let program = program(&settings(request)?, &nonce);
+    shake_hands_with(request, wire, peer, &nonce, program)
+}
+
+/// The same with another program, which answers with this nonce.
+pub(crate) fn shake_hands_with(
+    request: &Request<'_>,
+    wire: &mut impl Wire,
+    peer: &dyn Peer,
+    nonce: &Nonce,
+    program: Result<Vec<u8>, DumpError>,
+) -> Result<Vec<u8>, MakeGatewayError> {
+    let program = program.map_err(|error| {
         let error = io::Error::new(io::ErrorKind::InvalidInput, error);
         BootstrapError::io(Stage::Handshake, peer.name().to_owned(), error)
     })?;
-    let mut scanner = Scanner::new(&nonce);
+    let mut scanner = Scanner::new(nonce);
     match bootstrap(
         wire,
         &program,
@@ -179,7 +193,7 @@ pub(crate) fn shake_hands(
     }
 }
 
-fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
+pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     let spec = request.spec;
     let nice = spec.get("nice").unwrap_or("0");
     let nice = nice.trim().parse().map_err(|_| SpecError::Value {

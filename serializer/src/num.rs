@@ -1,0 +1,132 @@
+//! The number types of `num-bigint` and `num-complex`.
+
+/// Integers of any size.
+#[cfg(feature = "num-bigint")]
+mod bigint {
+    use alloc::string::ToString;
+
+    use embedded_io::Write;
+    use num_bigint::{BigInt, BigUint};
+
+    use crate::{Dump, EncodeError, Encoder, Int, OutOfRange, Value};
+
+    impl From<&BigInt> for Int {
+        fn from(value: &BigInt) -> Self {
+            match i64::try_from(value) {
+                Ok(small) => Self::from(small),
+                Err(_) => Self::from_digits(
+                    value.sign() == num_bigint::Sign::Minus,
+                    value.magnitude().to_string().as_bytes(),
+                ),
+            }
+        }
+    }
+
+    impl From<&BigUint> for Int {
+        fn from(value: &BigUint) -> Self {
+            match i64::try_from(value) {
+                Ok(small) => Self::from(small),
+                Err(_) => Self::from_digits(false, value.to_string().as_bytes()),
+            }
+        }
+    }
+
+    impl From<&Int> for BigInt {
+        fn from(value: &Int) -> Self {
+            match (value.to_i64(), value.big_digits()) {
+                (Some(small), _) => Self::from(small),
+                // The digits of an `Int` are digits.
+                (None, digits) => digits
+                    .and_then(|digits| digits.parse().ok())
+                    .unwrap_or_default(),
+            }
+        }
+    }
+
+    impl TryFrom<&Int> for BigUint {
+        type Error = OutOfRange;
+
+        fn try_from(value: &Int) -> Result<Self, OutOfRange> {
+            BigInt::from(value).to_biguint().ok_or(OutOfRange)
+        }
+    }
+
+    /// By value, into any value, and written.
+    macro_rules! integers {
+        ($($type:ty)*) => {$(
+            impl From<$type> for Int {
+                fn from(value: $type) -> Self {
+                    Self::from(&value)
+                }
+            }
+
+            impl From<$type> for Value {
+                fn from(value: $type) -> Self {
+                    Self::Int(Int::from(&value))
+                }
+            }
+
+            impl Dump for $type {
+                fn dump<W: Write>(
+                    &self,
+                    encoder: &mut Encoder<W>,
+                ) -> Result<(), EncodeError<W::Error>> {
+                    Int::from(self).dump(encoder)
+                }
+            }
+        )*};
+    }
+
+    integers! { BigInt BigUint }
+}
+
+/// Complex numbers.
+#[cfg(feature = "num-complex")]
+mod complex {
+    use embedded_io::Write;
+    use num_complex::{Complex32, Complex64};
+
+    use crate::{Complex, Dump, EncodeError, Encoder};
+
+    impl From<Complex64> for Complex {
+        fn from(Complex64 { re, im }: Complex64) -> Self {
+            Self { re, im }
+        }
+    }
+
+    impl From<Complex32> for Complex {
+        fn from(Complex32 { re, im }: Complex32) -> Self {
+            let [re, im] = [re, im].map(f64::from);
+            Self { re, im }
+        }
+    }
+
+    impl From<Complex> for Complex64 {
+        fn from(Complex { re, im }: Complex) -> Self {
+            Self { re, im }
+        }
+    }
+
+    /// Into any value, and written.
+    macro_rules! complex_numbers {
+        ($($type:ty)*) => {$(
+            #[cfg(feature = "alloc")]
+            impl From<$type> for crate::Value {
+                fn from(value: $type) -> Self {
+                    Self::Complex(value.into())
+                }
+            }
+
+            impl Dump for $type {
+                fn dump<W: Write>(
+                    &self,
+                    encoder: &mut Encoder<W>,
+                ) -> Result<(), EncodeError<W::Error>> {
+                    encoder.complex(Complex::from(*self))
+                }
+            }
+        )*};
+    }
+
+    complex_numbers! { Complex64 Complex32 }
+}

@@ -1,0 +1,92 @@
+# What follows worker.py where a socket server runs it, in the server's own process: the link is
+# the connection `clientsock`, and the process stays when the link ends.  docs/protocol.md
+# describes the bootstrap.
+
+link = clientsock.makefile('rb', 65536)
+
+
+class SocketGateway(Gateway):
+    """A worker that is a guest in its process: it may neither take its stdio nor end it."""
+
+    def _put(self, data):
+        whole = False
+        try:
+            clientsock.sendall(data)
+            whole = True
+        except Exception:
+            raise IOError('cannot send (already closed?)')
+        finally:
+            if not whole:
+                # Inside the frame perhaps: nothing sensible can follow it.
+                hang_up()
+
+    def _wind_down(self):
+        """End all channels; give running code its time, then interrupt it.
+
+        What runs on then does so without us: the process has other things to do.
+        """
+        rest()
+        import signal
+        calm, interrupted = self._grace
+        with self._state:
+            self._idle = new_held_lock()
+            busy = bool(self._running)
+        self._end_channels()
+        if busy and not wait(self._idle, calm) and in_main_thread():
+            os.kill(os.getpid(), signal.SIGINT)
+            wait(self._idle, interrupted)
+        if self._dispatcher is not None:
+            self._dispatcher.stop(calm)
+        self._tasks.put(None)
+
+
+def in_main_thread():
+    """Only there does a signal reach the code that we run."""
+    import threading
+    for thread in threading.enumerate():
+        if thread.__class__.__name__ == '_MainThread':
+            return thread.ident == MAIN
+    return False
+
+
+def hang_up():
+    try:
+        clientsock.shutdown(2)
+    except Exception:
+        pass
+
+
+def set_up_guest(config):
+    """What the spec asks of the process: as execnet does it, of the one that serves."""
+    if config['execmodel'] not in ('thread', 'main_thread_only'):
+        raise ValueError('unknown execmodel %r' % str(config['execmodel']))
+    if config.get('chdir'):
+        if not os.path.exists(config['chdir']):
+            os.mkdir(config['chdir'])
+        os.chdir(config['chdir'])
+    for name, value in config.get('env', {}).items():
+        os.environ[str(name)] = str(value)
+    if config.get('nice'):
+        os.nice(config['nice'])
+
+
+def serve_socket(settings):
+    """Serve `clientsock` until the controller has gone."""
+    global REST
+    config = load(settings, (True, False), None)
+    REST = config['rest']
+    rest()
+
+    def answer(value):
+        mark = b'EXECNET-' + config['nonce'] + b'-'
+        clientsock.sendall(mark + frame(DATA, 0, value)[5:])
+    try:
+        set_up_guest(config)
+    except Exception:
+        answer(format_exception())
+    else:
+        gateway = SocketGateway(link, None, config)
+        _thread.start_new_thread(gateway._read, ())
+        answer(os.getpid())
+        gateway._serve()
+    hang_up()

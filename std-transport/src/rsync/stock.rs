@@ -1,0 +1,491 @@
+//! The far end of stock execnet's own rsync, so that its `RSync` can sync into a worker in Rust.
+//!
+//! The exchange is described in docs/rsync-protocol.md. It knows no reports: the first thing that fails ends it,
+//! and says why.
+
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
+use alloc::vec;
+use std::ffi::OsStr;
+use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, Value};
+use md5::{Digest as _, Md5};
+
+use super::confine::{Dir, Folders, Kind, Meta, Name, ROOT, Temporary, make_root};
+use super::port::{Port, Trouble};
+use super::protocol::{MAX_LINK, Violation};
+use super::receiver::Rules;
+
+/// Serves one sync.
+///
+/// # Errors
+/// The place cannot be opened or written, or the other side is gone or breaks the protocol.
+pub(crate) fn serve<P: Port>(port: &P) -> Result<(), Trouble> {
+    let (place, delete) = read_start(port.receive(None)?)?;
+    let mut stock = match Listed::try_from(port.receive(None)?)? {
+        Listed::Folder { mode, names } => {
+            let mut stock = Stock::open(port, place.clone(), &place, delete)?;
+            stock.modes.push((ROOT, mode));
+            stock.take_tree(names)?;
+            stock
+        }
+        Listed::File(file) => {
+            let parent = place
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            let parent = parent.unwrap_or(Path::new(".")).to_path_buf();
+            let mut stock = Stock::open(port, place.clone(), &parent, false)?;
+            let name = place.file_name().ok_or(Violation::Message)?.as_bytes();
+            stock.take_file(ROOT, Name::new(name).map_err(Violation::Name)?, &file, true)?;
+            stock
+        }
+        Listed::Link => return Err(Violation::Message.into()),
+    };
+    port.send(("list_done", ()))?;
+    stock.take_contents()?;
+    port.send(("links", ()))?;
+    stock.take_links()?;
+    stock.finish()?;
+    port.send(("done", ()))
+}
+
+/// Where to, and whether to delete.
+fn read_start(start: Value) -> Result<(PathBuf, bool), Violation> {
+    let Value::Tuple(fields) = start else {
+        return Err(Violation::Message);
+    };
+    let [place, options] = <[Value; 2]>::try_from(fields).map_err(|_| Violation::Message)?;
+    let options = options.as_dict().ok_or(Violation::Message)?;
+    let delete = options
+        .get(&Value::from("delete"))
+        .is_some_and(|delete| match delete {
+            Value::Bool(delete) => *delete,
+            other => !other.is_none(),
+        });
+    Ok((PathBuf::from(OsStr::from_bytes(&text(place)?)), delete))
+}
+
+/// Python 2 sends its paths as bytes.
+fn text(value: Value) -> Result<Vec<u8>, Violation> {
+    match value {
+        Value::Str(text) => Ok(text.into_bytes()),
+        Value::Bytes(bytes) => Ok(bytes),
+        _ => Err(Violation::Message),
+    }
+}
+
+/// An entry as it is listed: what comes instead of its name, which its folder told.
+enum Listed {
+    Folder { mode: u16, names: Vec<Vec<u8>> },
+    File(File),
+    Link,
+}
+
+/// A listed file; one that vanished meanwhile has no mode.
+struct File {
+    mode: Option<u16>,
+    mtime: f64,
+    size: u64,
+}
+
+impl TryFrom<Value> for Listed {
+    type Error = Violation;
+
+    fn try_from(item: Value) -> Result<Self, Violation> {
+        match item {
+            Value::None => Ok(Self::Link),
+            Value::List(items) => {
+                let mut items = items.into_iter();
+                let mode = items
+                    .next()
+                    .and_then(|mode| mode.as_i64())
+                    .ok_or(Violation::Message)?;
+                let names = items.map(text).collect::<Result<_, _>>()?;
+                Ok(Self::Folder {
+                    mode: mode_of(mode),
+                    names,
+                })
+            }
+            Value::Tuple(items) => match &items[..] {
+                [mode, mtime, size] => {
+                    let mtime = mtime
+                        .as_f64()
+                        .or_else(|| mtime.as_i64().map(|whole| whole as f64));
+                    Ok(Self::File(File {
+                        mode: mode.as_i64().map(mode_of),
+                        mtime: mtime
+                            .filter(|time| time.is_finite())
+                            .ok_or(Violation::Message)?,
+                        size: size
+                            .as_i64()
+                            .and_then(|size| u64::try_from(size).ok())
+                            .ok_or(Violation::Message)?,
+                    }))
+                }
+                _ => Err(Violation::Message),
+            },
+            _ => Err(Violation::Message),
+        }
+    }
+}
+
+/// Permission bits alone: never setuid, setgid or sticky.
+fn mode_of(mode: i64) -> u16 {
+    u16::try_from(mode & 0o777).unwrap_or(0)
+}
+
+/// In nanoseconds. A float says it to some hundreds of them.
+fn nanoseconds(seconds: f64) -> i64 {
+    let whole = seconds.floor();
+    // `as` saturates: a time beyond the range becomes the last in it.
+    (whole as i64)
+        .saturating_mul(1_000_000_000)
+        .saturating_add(((seconds - whole) * 1e9) as i64)
+}
+
+struct Stock<'a, P> {
+    port: &'a P,
+    folders: Folders,
+    /// Where the tree is, for links into it.
+    place: PathBuf,
+    delete: bool,
+    entries: u64,
+    requests: Vec<Request>,
+    deletions: Vec<(u32, Vec<u8>)>,
+    modes: Vec<(u32, u16)>,
+}
+
+struct Request {
+    folder: u32,
+    name: Vec<u8>,
+    /// The path from the root as the other side wrote it; empty for a single file.
+    path: Vec<u8>,
+    mode: u16,
+    mtime: i64,
+}
+
+/// `("send", ([component, ...], digest or None))`
+struct Send<'a> {
+    path: &'a [u8],
+    digest: Option<[u8; 16]>,
+}
+
+impl Dump for Send<'_> {
+    fn dump<W: embedded_io::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.str("send")?;
+        let components: Vec<_> = self.path.split(|&byte| byte == b'/').collect();
+        let components = if self.path.is_empty() {
+            &[][..]
+        } else {
+            &components
+        };
+        encoder.list(components.len())?;
+        for (index, component) in components.iter().enumerate() {
+            encoder.index(index)?;
+            Text(component).dump(encoder)?;
+            encoder.set_item()?;
+        }
+        self.digest.map(Bytes).dump(encoder)?;
+        encoder.tuple(2)?;
+        encoder.tuple(2)
+    }
+}
+
+/// A path for the other side: text where it is some, as it came.
+struct Text<'a>(&'a [u8]);
+
+impl Dump for Text<'_> {
+    fn dump<W: embedded_io::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        match core::str::from_utf8(self.0) {
+            Ok(text) => encoder.str(text),
+            Err(_) => encoder.bytes(self.0),
+        }
+    }
+}
+
+/// A folder whose entries are coming.
+struct Level {
+    folder: u32,
+    names: vec::IntoIter<Vec<u8>>,
+}
+
+impl<'a, P: Port> Stock<'a, P> {
+    fn open(port: &'a P, place: PathBuf, root: &Path, delete: bool) -> Result<Self, Trouble> {
+        let absolute = std::path::absolute(&place);
+        let opened = make_root(root).and_then(|root| Ok((root, absolute?)));
+        let (root, place) = opened.map_err(|error| Trouble::Place(place, error))?;
+        Ok(Self {
+            port,
+            folders: Folders::new(Arc::new(root)),
+            place,
+            delete,
+            entries: 0,
+            requests: Vec::new(),
+            deletions: Vec::new(),
+            modes: Vec::new(),
+        })
+    }
+
+    /// What happens in the tree; it is an error of the whole sync.
+    fn done<T>(&self, folder: u32, name: &[u8], result: io::Result<T>) -> Result<T, Trouble> {
+        result.map_err(|error| {
+            let path = self.folders.path(folder, name);
+            Trouble::Place(PathBuf::from(OsStr::from_bytes(&path)), error)
+        })
+    }
+
+    /// The entries come depth first, each folder's names in the order in which it told them.
+    fn take_tree(&mut self, names: Vec<Vec<u8>>) -> Result<(), Trouble> {
+        let mut levels = vec![self.enter(ROOT, names)?];
+        while let Some(level) = levels.last_mut() {
+            let Some(bytes) = level.names.next() else {
+                levels.pop();
+                continue;
+            };
+            let folder = level.folder;
+            let name = Name::new(&bytes).map_err(Violation::Name)?;
+            match Listed::try_from(self.port.receive(None)?)? {
+                Listed::Folder { mode, names } => {
+                    let number = self.make_folder(folder, name)?;
+                    self.modes.push((number, mode));
+                    levels.push(self.enter(number, names)?);
+                }
+                Listed::File(file) => self.take_file(folder, name, &file, false)?,
+                Listed::Link => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, folder: u32, names: Vec<Vec<u8>>) -> Result<Level, Trouble> {
+        self.entries += u64::try_from(names.len()).unwrap_or(u64::MAX);
+        if self.entries > Rules::default().entries {
+            return Err(Violation::TooMany.into());
+        }
+        let listed: BTreeSet<&[u8]> = names.iter().map(Vec::as_slice).collect();
+        if listed.len() != names.len() {
+            return Err(Violation::NameOrder.into());
+        }
+        if self.delete {
+            let here = self.folders.open(folder).and_then(|dir| dir.list());
+            let here = self.done(folder, b"", here)?;
+            let extra = here
+                .into_iter()
+                .filter(|(name, _)| !listed.contains(&**name));
+            self.deletions
+                .extend(extra.map(|(name, _)| (folder, name.into_vec())));
+        }
+        Ok(Level {
+            folder,
+            names: names.into_iter(),
+        })
+    }
+
+    fn make_folder(&mut self, parent: u32, name: Name<'_>) -> Result<u32, Trouble> {
+        let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
+        let made = self
+            .folders
+            .open(parent)
+            .and_then(|dir| provide(&dir, name));
+        self.done(parent, name.as_bytes(), made)?;
+        Ok(number)
+    }
+
+    fn take_file(
+        &mut self,
+        folder: u32,
+        name: Name<'_>,
+        file: &File,
+        single: bool,
+    ) -> Result<(), Trouble> {
+        // It vanished while it was listed: what is here stays.
+        let Some(mode) = file.mode else { return Ok(()) };
+        let dir = self.folders.open(folder);
+        let dir = self.done(folder, b"", dir)?;
+        let mtime = nanoseconds(file.mtime);
+        let here = dir.meta_of(name).ok().flatten();
+        let here = here.filter(|here| here.kind == Kind::File && here.size == file.size);
+        let mut digest = None;
+        if let Some(here) = here {
+            if is_same_time(&here, mtime) {
+                let kept = if here.mode == mode {
+                    Ok(())
+                } else {
+                    dir.set_file(name, mode, mtime)
+                };
+                return self.done(folder, name.as_bytes(), kept);
+            }
+            digest = digest_of(&dir, name).ok();
+        }
+        let path = if single {
+            Vec::new()
+        } else {
+            self.folders.path(folder, name.as_bytes())
+        };
+        self.port.send(Send {
+            path: &path,
+            digest,
+        })?;
+        let name = name.as_bytes().to_vec();
+        self.requests.push(Request {
+            folder,
+            name,
+            path,
+            mode,
+            mtime,
+        });
+        Ok(())
+    }
+
+    /// Contents come in the order in which they were asked for; `None` where the digest was the same, or the file
+    /// cannot be read.
+    fn take_contents(&mut self) -> Result<(), Trouble> {
+        for request in core::mem::take(&mut self.requests) {
+            let content = match self.port.receive(None)? {
+                Value::None => None,
+                Value::Bytes(content) => Some(content),
+                _ => return Err(Violation::Message.into()),
+            };
+            self.port.send(("ack", Text(&request.path)))?;
+            let written = self.write(&request, content.as_deref());
+            self.done(request.folder, &request.name, written)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, request: &Request, content: Option<&[u8]>) -> io::Result<()> {
+        let name = Name::new(&request.name).map_err(io::Error::other)?;
+        let dir = self.folders.open(request.folder)?;
+        let Some(content) = content else {
+            // Where there is nothing, it could not be read at the source, and is left out.
+            return match dir.set_file(name, request.mode, request.mtime) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                set => set,
+            };
+        };
+        let mut temporary = Temporary::new(Arc::clone(&dir))?;
+        temporary.file().write_all(content)?;
+        clear_folder(&dir, name)?;
+        temporary.replace(name, request.mode, request.mtime)
+    }
+
+    /// `("link", path, text)` or `("linkbase", path, path from the root)`, until 42.
+    fn take_links(&mut self) -> Result<(), Trouble> {
+        loop {
+            let fields = match self.port.receive(None)? {
+                Value::Tuple(fields) => fields,
+                end if end.as_i64() == Some(42) => return Ok(()),
+                _ => return Err(Violation::Message.into()),
+            };
+            let fields: Vec<_> = fields.into_iter().map(text).collect::<Result<_, _>>()?;
+            let (path, target) = match &fields[..] {
+                [kind, path, target] if kind == b"link" => (path, target.clone()),
+                [kind, path, inside] if kind == b"linkbase" => (path, self.inside(inside)?),
+                _ => return Err(Violation::Message.into()),
+            };
+            self.take_link(path, &target)?;
+        }
+    }
+
+    fn take_link(&mut self, path: &[u8], target: &[u8]) -> Result<(), Trouble> {
+        if target.len() > MAX_LINK {
+            return Err(Violation::Message.into());
+        }
+        let mut parts = components(path)?;
+        let name = parts.pop().ok_or(Violation::Message)?;
+        let made = self.walk_down(&parts).and_then(|dir| {
+            clear_folder(&dir, name)?;
+            dir.make_link(name, target)
+        });
+        self.done(ROOT, path, made)
+    }
+
+    /// Link paths name folders that were listed: nothing is made on the way, and no link followed.
+    fn walk_down(&mut self, parts: &[Name<'_>]) -> io::Result<Arc<Dir>> {
+        let mut dir = self.folders.open(ROOT)?;
+        for part in parts {
+            dir = Arc::new(dir.open_dir(*part)?);
+        }
+        Ok(dir)
+    }
+
+    fn inside(&self, path: &[u8]) -> Result<Vec<u8>, Violation> {
+        let mut target = self.place.as_os_str().as_bytes().to_vec();
+        for name in components(path)? {
+            target.push(b'/');
+            target.extend_from_slice(name.as_bytes());
+        }
+        Ok(target)
+    }
+
+    /// Deletions, then modes of folders from the deepest up; their owner keeps all rights.
+    fn finish(&mut self) -> Result<(), Trouble> {
+        for (folder, name) in core::mem::take(&mut self.deletions) {
+            let removed = self
+                .folders
+                .open(folder)
+                .and_then(|dir| dir.remove(Name::new(&name).map_err(io::Error::other)?));
+            match removed {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => self.done(folder, &name, removed)?,
+            }
+        }
+        for (folder, mode) in core::mem::take(&mut self.modes).into_iter().rev() {
+            let set = self.folders.open(folder).and_then(|dir| {
+                let mtime = dir.meta()?.mtime;
+                dir.set(mode | 0o700, mtime)
+            });
+            self.done(folder, b"", set)?;
+        }
+        Ok(())
+    }
+}
+
+fn components(path: &[u8]) -> Result<Vec<Name<'_>>, Violation> {
+    let parts = path
+        .split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty() && *part != b".");
+    parts
+        .map(|part| Name::new(part).map_err(Violation::Name))
+        .collect()
+}
+
+/// Both went through a float.
+fn is_same_time(here: &Meta, mtime: i64) -> bool {
+    here.mtime.abs_diff(mtime) < 1_000
+}
+
+fn provide(dir: &Dir, name: Name<'_>) -> io::Result<()> {
+    match dir.meta_of(name)? {
+        Some(meta) if meta.kind == Kind::Directory => {
+            let folder = dir.open_dir(name)?;
+            return folder.set((meta.mode & 0o777) | 0o700, meta.mtime);
+        }
+        Some(_) => dir.remove(name)?,
+        None => {}
+    }
+    dir.make_dir(name)
+}
+
+fn clear_folder(dir: &Dir, name: Name<'_>) -> io::Result<()> {
+    match dir.meta_of(name)? {
+        Some(meta) if meta.kind == Kind::Directory => dir.remove(name),
+        _ => Ok(()),
+    }
+}
+
+fn digest_of(dir: &Dir, name: Name<'_>) -> io::Result<[u8; 16]> {
+    let (mut file, _) = dir.open_file(name)?;
+    let mut hasher = Md5::new();
+    io::copy(&mut file, &mut hasher)?;
+    Ok(hasher.finalize().into())
+}

@@ -1,0 +1,100 @@
+//! Gateways into the process of a socket server that Python's execnet brings: it runs whatever a connection sends in
+//! one line, for one connection at a time.
+
+use alloc::sync::Arc;
+use std::io::{self, Read as _};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use execnet_serializer::{Dict, DumpError, Value, dumps_internal};
+
+use crate::error::MakeGatewayError;
+use crate::handshake::Nonce;
+use crate::program::{Settings, config, source};
+use crate::socket::connect::{HostPort, connect_tcp};
+use crate::socket::connection::{Connection, SocketWire};
+use crate::spec::{SpecError, XSpec};
+use crate::transport::{Connected, Peer, Request, settings, shake_hands_with};
+
+/// What makes the worker a guest in the server's process.
+const GUEST: &str = include_str!("../python/socket.py");
+
+/// Connects to the server that `socket=HOST:PORT` names, and runs the worker there.
+pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let spec = request.spec;
+    let text = spec.get("socket").ok_or_else(|| SpecError::Value {
+        key: "socket",
+        problem: "it needs HOST:PORT".to_owned(),
+    })?;
+    let address = HostPort::parse("socket", text)?;
+    let name = format!("socket={text}");
+    let stream = connect_tcp(request, &name, &address)?;
+    let connection = Connection::new(name, stream);
+    let peer: Arc<dyn Peer> = Arc::<Connection>::clone(&connection);
+    (request.begun)(Arc::clone(&peer));
+    let nonce = Nonce::new();
+    let line = line(&settings(request)?, spec, &nonce);
+    let mut wire = SocketWire(connection);
+    let rest = shake_hands_with(request, &mut wire, peer.as_ref(), &nonce, line)?;
+    let (reader, writer) = wire.split();
+    Ok(Connected::new(
+        io::Cursor::new(rest).chain(reader),
+        writer,
+        peer,
+    ))
+}
+
+/// The line: a Python string literal, whose text is a program. Nothing in it is quoted or escaped, for all that varies
+/// is in base64.
+fn line(settings: &Settings, spec: &XSpec, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
+    let (core, rest) = source();
+    let mut config = config(settings, nonce, rest);
+    add_surroundings(&mut config, spec);
+    let config = STANDARD.encode(dumps_internal(&Value::Dict(config))?);
+    let program = STANDARD.encode([core, GUEST, "\nserve_socket(settings)\n"].concat());
+    Ok(format!(
+        "\"import base64;exec(compile(base64.b64decode('{program}'),'<execnet worker>','exec'),\
+         {{'clientsock':clientsock,'settings':base64.b64decode('{config}')}})\"\n"
+    )
+    .into_bytes())
+}
+
+/// What other transports settle before the interpreter starts.
+fn add_surroundings(config: &mut Dict, spec: &XSpec) {
+    if let Some(directory) = spec.get("chdir") {
+        config.insert("chdir".into(), directory.into());
+    }
+    if !spec.env().is_empty() {
+        let pairs = spec.env().iter();
+        let env: Dict = pairs
+            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+            .collect();
+        config.insert("env".into(), Value::Dict(env));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::Grace;
+
+    #[test]
+    fn nothing_of_a_spec_is_read_as_code() {
+        let spec: XSpec = "socket=h:1//chdir=\"\n'\\//env:A=');1/0#\""
+            .parse()
+            .unwrap();
+        let settings = Settings {
+            id: "a\"'\n);import os#".to_owned(),
+            execmodel: "thread".to_owned(),
+            python: true,
+            grace: Grace::default(),
+            nice: 0,
+        };
+        let line = line(&settings, &spec, &Nonce::new()).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        assert_eq!(line.find('\n'), Some(line.len() - 1));
+        assert_eq!(line.matches('"').count(), 2);
+        assert!(!line.contains(['\\', '#']));
+        assert!(GUEST.is_ascii());
+    }
+}

@@ -1,0 +1,153 @@
+//! A connected socket, whatever its kind.
+
+use core::time::Duration;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
+
+use crate::bootstrap::Turn;
+use crate::wait::timespec;
+
+/// A peer that has said nothing for so long is asked whether it is there, ...
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+
+/// ... so often ...
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// ... and that many times: a network that is cut shows within a minute.
+const KEEPALIVE_COUNT: u32 = 3;
+
+/// The same for what was sent and is not acknowledged.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+
+/// A byte stream to somebody else.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    #[allow(dead_code, reason = "stock servers listen on TCP alone")]
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// A connection whose frames leave at once, and whose loss is noticed.
+    pub(crate) fn tcp(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        sockopt::set_socket_keepalive(&stream, true)?;
+        #[cfg(target_os = "linux")]
+        {
+            sockopt::set_tcp_keepidle(&stream, KEEPALIVE_IDLE)?;
+            sockopt::set_tcp_keepintvl(&stream, KEEPALIVE_INTERVAL)?;
+            sockopt::set_tcp_keepcnt(&stream, KEEPALIVE_COUNT)?;
+            let millis = u32::try_from(UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
+            sockopt::set_tcp_user_timeout(&stream, millis)?;
+        }
+        Ok(Self::Tcp(stream))
+    }
+
+    /// Ends one direction or both; a thread that is blocked on it returns.
+    pub(crate) fn shutdown(&self, how: Shutdown) {
+        // Fails where the peer did it before.
+        let _ = match self {
+            Self::Tcp(stream) => stream.shutdown(how),
+            Self::Unix(stream) => stream.shutdown(how),
+        };
+    }
+
+    /// Cuts the connection so that the peer sees that nobody is left, not only that nothing more comes.
+    pub(crate) fn cut(&self) {
+        if let Self::Tcp(stream) = self {
+            let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+        }
+        self.shutdown(Shutdown::Both);
+    }
+
+    /// See [`Wire::turn`](crate::bootstrap::Wire::turn).
+    pub(crate) fn turn(
+        &self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        patience: Duration,
+    ) -> io::Result<Turn> {
+        let ready = self.wait(!unsent.is_empty(), patience)?;
+        let mut turn = Turn::default();
+        if ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
+            turn.received =
+                unless_early(recv(self, &mut *buffer, RecvFlags::DONTWAIT))?.map(|(size, _)| size);
+        }
+        if ready.contains(PollFlags::OUT) {
+            turn.sent = match unless_early(send(self, unsent, SEND_NOW)) {
+                Ok(sent) => sent.unwrap_or(0),
+                // What the peer has to say comes from its output.
+                Err(Errno::PIPE | Errno::CONNRESET) => unsent.len(),
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(turn)
+    }
+
+    fn wait(&self, sending: bool, patience: Duration) -> io::Result<PollFlags> {
+        let wanted = if sending {
+            PollFlags::IN | PollFlags::OUT
+        } else {
+            PollFlags::IN
+        };
+        let mut ends = [PollFd::new(self, wanted)];
+        match poll(&mut ends, Some(&timespec(patience))) {
+            Ok(0) | Err(Errno::INTR) => Ok(PollFlags::empty()),
+            Ok(_) => Ok(ends[0].revents()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Without waiting for room, and without the signal that a closed connection sends where it is not ignored.
+#[cfg(not(target_vendor = "apple"))]
+const SEND_NOW: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+#[cfg(target_vendor = "apple")]
+const SEND_NOW: SendFlags = SendFlags::DONTWAIT;
+
+/// None where nothing could be done yet.
+fn unless_early<T>(done: Result<T, Errno>) -> Result<Option<T>, Errno> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl Read for &Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => (&*stream).read(buffer),
+            Stream::Unix(stream) => (&*stream).read(buffer),
+        }
+    }
+}
+
+impl Write for &Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => (&*stream).write(bytes),
+            Stream::Unix(stream) => (&*stream).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,279 @@
+//! Gateways to the socket server of Python's execnet, as PyPI has it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_types,
+    reason = "that is how a test fails; locks are used here as anywhere"
+)]
+
+#[path = "support/stock.rs"]
+mod stock;
+mod support;
+
+use core::error::Error as _;
+use core::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Instant;
+
+use execnet::{
+    BootstrapError, Channel, Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError,
+    Stage, Value, WorkerExit, value,
+};
+use stock::StockServer;
+use support::{LONG, eventually, quiet, within};
+
+fn group() -> Group {
+    Group::with_options(quiet())
+}
+
+fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(LONG).unwrap().into_value()
+}
+
+fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
+    match group.makegateway(spec) {
+        Err(MakeGatewayError::Bootstrap(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    }
+}
+
+#[test]
+fn code_runs_in_the_process_of_the_server() {
+    let Some(server) = StockServer::start() else {
+        return;
+    };
+    within("stock server", LONG, move || {
+        let group = group();
+        let gateway = group.makegateway(server.spec() + "//id=sock1").unwrap();
+        assert_eq!(gateway.id(), "sock1");
+        let channel = gateway
+            .remote_exec("import os; channel.send((os.getpid(), channel.receive() * 7))")
+            .unwrap();
+        channel.send(6).unwrap();
+        assert_eq!(receive(&channel), Value::from((server.pid(), 42)));
+        let channel = gateway.remote_exec("foobar").unwrap();
+        match channel.receive_timeout(LONG) {
+            Err(ReceiveError::Remote(error)) => assert!(error.to_string().contains("foobar")),
+            other => panic!("{other:?}"),
+        }
+        let status = gateway.remote_status_timeout(LONG).unwrap();
+        assert_eq!(status.execmodel, "thread");
+    });
+}
+
+#[test]
+fn one_gateway_follows_another() {
+    let Some(mut server) = StockServer::start() else {
+        return;
+    };
+    let spec = server.spec();
+    within("one after the other", LONG, move || {
+        for round in 0..3 {
+            let group = group();
+            let gateway = group.makegateway(&spec).unwrap();
+            let channel = gateway.remote_exec("print('hello'); channel.send(channel.receive())");
+            let channel = channel.unwrap();
+            channel.send(round).unwrap();
+            assert_eq!(receive(&channel), Value::from(round));
+            let reports = group.terminate(Some(LONG));
+            assert_eq!(reports[0].outcome, Outcome::Closed);
+        }
+    });
+    // It prints that for each connection, and has not been ended by one.
+    let printed = server.kill();
+    assert_eq!(
+        printed.matches("finished executing code").count(),
+        3,
+        "{printed}"
+    );
+    assert!(!printed.contains("got exception"), "{printed}");
+    assert!(printed.contains("hello"), "{printed}");
+}
+
+#[test]
+fn code_that_runs_at_the_end_is_interrupted_and_the_server_goes_on() {
+    let Some(server) = StockServer::start() else {
+        return;
+    };
+    within("interrupted", LONG, move || {
+        let mut options = quiet();
+        options.grace = Grace {
+            interrupt: Duration::from_millis(50),
+            leave: LONG,
+        };
+        let group = Group::with_options(options);
+        let gateway = group.makegateway(server.spec()).unwrap();
+        let channel = gateway.remote_exec("channel.send(1)\nimport time\ntime.sleep(1000)");
+        assert_eq!(receive(&channel.unwrap()), Value::from(1));
+        assert_eq!(group.terminate(Some(LONG))[0].outcome, Outcome::Closed);
+        let gateway = group.makegateway(server.spec()).unwrap();
+        let channel = gateway.remote_exec("channel.send(2)").unwrap();
+        assert_eq!(receive(&channel), Value::from(2));
+    });
+}
+
+#[test]
+fn the_surroundings_that_a_spec_asks_for_are_set_up_in_the_server() {
+    let Some(server) = StockServer::start() else {
+        return;
+    };
+    within("surroundings", LONG, move || {
+        let directory = std::env::temp_dir().join(format!("execnet-{}", server.pid()));
+        let spec = format!(
+            "{}//chdir={}//env:EXECNET_A=b=c//nice=1//execmodel=main_thread_only",
+            server.spec(),
+            directory.display()
+        );
+        let group = group();
+        let gateway = group.makegateway(spec).unwrap();
+        let channel = gateway
+            .remote_exec(
+                "import os; channel.send((os.getcwd(), os.environ['EXECNET_A'], os.nice(0)))",
+            )
+            .unwrap();
+        let found = receive(&channel);
+        let wanted = std::fs::canonicalize(&directory).unwrap();
+        std::fs::remove_dir(&directory).unwrap();
+        assert_eq!(found, value!((wanted.to_str().unwrap(), "b=c", 1)));
+        let model = gateway.remote_status_timeout(LONG).unwrap().execmodel;
+        assert_eq!(model, "main_thread_only");
+        drop(group);
+        let refused = bootstrap_error(
+            &Group::with_options(quiet()),
+            &format!("{}//execmodel=nonsense", server.spec()),
+        );
+        assert_eq!(refused.stage(), Stage::SetUp);
+        assert!(refused.to_string().contains("nonsense"), "{refused}");
+    });
+}
+
+#[test]
+fn a_second_gateway_waits_for_the_first_to_end() {
+    let Some(server) = StockServer::start() else {
+        return;
+    };
+    within("second", LONG, move || {
+        let first = group();
+        first.makegateway(server.spec()).unwrap();
+        let mut options = quiet();
+        options.bootstrap_timeout = Duration::from_millis(300);
+        let second = Group::with_options(options);
+        assert!(bootstrap_error(&second, &server.spec()).is_timeout());
+        first.terminate(Some(LONG));
+        // The connection that gave up is served first: its code finds nobody.
+        eventually("served again", LONG, || {
+            second.makegateway(server.spec()).is_ok()
+        });
+    });
+}
+
+#[test]
+fn a_server_that_is_killed_is_told_apart_from_a_channel_that_ends() {
+    let Some(mut server) = StockServer::start() else {
+        return;
+    };
+    within("killed", LONG, move || {
+        let group = group();
+        let gateway = group.makegateway(server.spec()).unwrap();
+        let channel = gateway.remote_exec("channel.receive()").unwrap();
+        server.kill();
+        match channel.receive_timeout(LONG) {
+            Err(ReceiveError::Disconnected(error)) => {
+                let cause = error.source().unwrap();
+                let exit = cause.downcast_ref::<WorkerExit>().unwrap();
+                assert_eq!(exit.command(), server.spec());
+                assert_eq!(exit.exit(), None);
+            }
+            other => panic!("{other:?}"),
+        }
+        let report = group.terminate(Some(LONG));
+        assert_eq!(report[0].outcome, Outcome::Closed);
+    });
+}
+
+#[test]
+fn socket_gw_host_not_found() {
+    within("not found", LONG, || {
+        let error = bootstrap_error(&group(), "socket=qwepoipqwe.invalid:9000");
+        assert_eq!(error.stage(), Stage::Resolve);
+        assert!(error.source().is_some());
+    });
+}
+
+#[test]
+fn nobody_listens() {
+    within("refused", LONG, || {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let error = bootstrap_error(&group(), &format!("socket={address}"));
+        assert_eq!(error.stage(), Stage::Connect);
+        let source = error.source().unwrap().downcast_ref::<std::io::Error>();
+        assert_eq!(
+            source.unwrap().kind(),
+            std::io::ErrorKind::ConnectionRefused
+        );
+    });
+}
+
+#[test]
+fn an_address_is_a_host_and_a_port() {
+    for spec in [
+        "socket",
+        "socket=x",
+        "socket=x:y",
+        "socket=:1",
+        "socket=::1",
+    ] {
+        assert!(
+            matches!(
+                group().makegateway(spec),
+                Err(MakeGatewayError::Spec(SpecError::Value {
+                    key: "socket",
+                    ..
+                }))
+            ),
+            "{spec}"
+        );
+    }
+}
+
+/// Whatever listens: what it does with a connection, and what the error says.
+fn listener(serve: impl FnOnce(std::net::TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || serve(listener.accept().unwrap().0));
+    format!("socket={address}")
+}
+
+#[test]
+fn a_listener_of_another_kind_is_an_error_with_what_it_said() {
+    within("others", LONG, || {
+        let hangs_up = listener(|mut stream| {
+            stream.write_all(b"220 mail ready\r\n").unwrap();
+            let _ = stream.read(&mut [0; 16]);
+        });
+        let error = bootstrap_error(&group(), &hangs_up);
+        assert_eq!(error.stage(), Stage::Handshake);
+        assert!(error.output().contains("220 mail ready"), "{error}");
+
+        let babbles = listener(|mut stream| while stream.write_all(&[b'y'; 4096]).is_ok() {});
+        let error = bootstrap_error(&group(), &babbles);
+        assert!(error.to_string().contains("much output"), "{error}");
+
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let silent = listener(move |stream| {
+            let _ = stopped.recv();
+            drop(stream);
+        });
+        let mut options = quiet();
+        options.bootstrap_timeout = Duration::from_millis(200);
+        let began = Instant::now();
+        let error = bootstrap_error(&Group::with_options(options), &silent);
+        assert!(error.is_timeout(), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(3));
+        drop(stop);
+    });
+}
