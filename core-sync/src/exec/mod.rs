@@ -21,6 +21,8 @@ pub(crate) mod panics;
 #[cfg(feature = "std")]
 mod pool;
 #[cfg(feature = "std")]
+mod stdio;
+#[cfg(feature = "std")]
 mod worker;
 
 pub use function::{Function, Outcome};

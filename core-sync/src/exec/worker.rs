@@ -51,9 +51,9 @@ use crate::session::Role;
 #[derive(Clone)]
 pub struct Worker {
     registry: Arc<Registry<Channel>>,
-    config: GatewayConfig,
+    pub(super) config: GatewayConfig,
     max_threads: Option<NonZeroUsize>,
-    grace: Grace,
+    pub(super) grace: Grace,
     interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
@@ -228,6 +228,8 @@ impl fmt::Debug for Worker {
 pub enum ServeError {
     /// The link could not be taken over from the process's standard streams, or a thread could not be started.
     Start(io::Error),
+    /// What came on standard input was nothing that a controller sends, or it went before it had sent all.
+    Bootstrap(io::Error),
     /// The controller went in another way than by its own choice.
     Disconnected(Disconnected),
     /// These functions ran on beyond their grace. Their threads are left behind.
@@ -238,6 +240,7 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start(_) => f.write_str("cannot start serving"),
+            Self::Bootstrap(_) => f.write_str("no controller has started this worker"),
             Self::Disconnected(_) => f.write_str("lost the controller"),
             Self::StillRunning(names) => {
                 write!(
@@ -253,7 +256,7 @@ impl fmt::Display for ServeError {
 impl Error for ServeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Start(error) => Some(error),
+            Self::Start(error) | Self::Bootstrap(error) => Some(error),
             Self::Disconnected(error) => Some(error),
             Self::StillRunning(_) => None,
         }

@@ -72,6 +72,12 @@ impl ExecModel {
             Self::MainThreadOnly => "main_thread_only",
         }
     }
+
+    /// The model of this name, if it is one that exists here.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let known = [Self::Thread, Self::MainThreadOnly];
+        known.into_iter().find(|model| model.as_str() == name)
+    }
 }
 
 impl fmt::Display for ExecModel {

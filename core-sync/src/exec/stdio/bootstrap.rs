@@ -1,0 +1,265 @@
+//! What a controller sends ahead of the frames, and the answer to it.
+//!
+//! A stock controller sends one line, a Python string literal with the source of its own worker, and waits for the
+//! byte `1`. Ours sends a program behind its length, then settings, and waits for a mark. Both send nothing more
+//! before they have the answer. Programs are for interpreters: they are read and dropped.
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::io::{self, BufRead, Read as _, Write};
+
+use execnet_serializer::{Dict, Dump, Value, dumps_internal, loads_internal};
+
+use crate::exec::Grace;
+use crate::gateway::ExecModel;
+
+/// A stock controller's line is 61 kB long, our program less.
+const MAX_PROGRAM: usize = 16 << 20;
+
+/// What the controller asks for. What it leaves open is the worker's to decide.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Settings {
+    pub(super) id: Option<String>,
+    pub(super) execmodel: Option<ExecModel>,
+    pub(super) grace: Option<Grace>,
+}
+
+/// Reads what a controller sends ahead, and answers that the worker is ready.
+pub(super) fn answer(reader: &mut impl BufRead, writer: &mut impl Write) -> io::Result<Settings> {
+    let line = first_line(reader)?;
+    match line.first() {
+        Some(b'\'' | b'"') => {
+            writer.write_all(b"1")?;
+            writer.flush()?;
+            Ok(stock(&String::from_utf8_lossy(&line)))
+        }
+        _ => match length(&line) {
+            Some(program) => ours(program, reader, writer),
+            None => Err(refused(
+                "standard input is not a controller's: this program is a worker, to be started by one",
+            )),
+        },
+    }
+}
+
+fn refused(text: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text.into())
+}
+
+fn first_line(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    let limit = MAX_PROGRAM as u64;
+    reader.by_ref().take(limit).read_until(b'\n', &mut line)?;
+    match line.pop() {
+        Some(b'\n') => Ok(line),
+        Some(_) if line.len() + 1 == MAX_PROGRAM => Err(refused("the first line does not end")),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+fn length(line: &[u8]) -> Option<usize> {
+    let digits = str::from_utf8(line).ok()?;
+    let digits = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(digits);
+    digits?.parse().ok()
+}
+
+/// The last statements of a stock controller's program name the model and the worker.
+fn stock(program: &str) -> Settings {
+    let quoted = |before: &str| {
+        let (_, after) = program.rsplit_once(before)?;
+        // The quotes are escaped where the line has the same ones.
+        let after = after.trim_start_matches(['\\', '\'', '"']);
+        let end = after.find(['\\', '\'', '"', ')'])?;
+        after.get(..end).filter(|text| !text.is_empty())
+    };
+    Settings {
+        id: quoted("serve(io, id=").map(String::from),
+        execmodel: quoted("get_execmodel(").and_then(ExecModel::named),
+        grace: None,
+    }
+}
+
+fn ours(
+    program: usize,
+    reader: &mut impl BufRead,
+    writer: &mut impl Write,
+) -> io::Result<Settings> {
+    skip(reader, program)?;
+    let mut size = [0; 4];
+    reader.read_exact(&mut size)?;
+    let size = usize::try_from(u32::from_be_bytes(size)).unwrap_or(usize::MAX);
+    let mut bytes = Vec::new();
+    reader
+        .by_ref()
+        .take(bounded(size)?)
+        .read_to_end(&mut bytes)?;
+    let Ok(Value::Dict(given)) = loads_internal(&bytes) else {
+        return Err(refused("the controller's settings are no dict"));
+    };
+    let Some(Value::Bytes(nonce)) = given.get_str("nonce") else {
+        return Err(refused("the controller's settings hold no nonce"));
+    };
+    match settings(&given) {
+        Ok(settings) => {
+            say(writer, nonce, &std::process::id())?;
+            Ok(settings)
+        }
+        Err(text) => {
+            say(writer, nonce, &*text)?;
+            Err(refused(text))
+        }
+    }
+}
+
+fn bounded(size: usize) -> io::Result<u64> {
+    match size {
+        0..=MAX_PROGRAM => Ok(size as u64),
+        _ => Err(refused(format!("{size} bytes are more than a program has"))),
+    }
+}
+
+fn skip(reader: &mut impl BufRead, size: usize) -> io::Result<()> {
+    let wanted = bounded(size)?;
+    let skipped = io::copy(&mut reader.by_ref().take(wanted), &mut io::sink())?;
+    match skipped == wanted {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+fn settings(given: &Dict) -> Result<Settings, String> {
+    let text = |key| given.get_str(key).and_then(Value::as_str);
+    let execmodel = text("execmodel").map(|name| {
+        let unknown = || format!("unknown execmodel '{}'", name.escape_debug());
+        ExecModel::named(name).ok_or_else(unknown)
+    });
+    Ok(Settings {
+        id: text("id").map(|id| format!("{id}-worker")),
+        execmodel: execmodel.transpose()?,
+        grace: given.get_str("grace").and_then(grace),
+    })
+}
+
+fn grace(value: &Value) -> Option<Grace> {
+    let Value::Tuple(parts) = value else {
+        return None;
+    };
+    let seconds = |part: &Value| Duration::try_from_secs_f64(part.as_f64()?).ok();
+    match parts.as_slice() {
+        [interrupt, leave] => Some(Grace {
+            interrupt: seconds(interrupt)?,
+            leave: seconds(leave)?,
+        }),
+        _ => None,
+    }
+}
+
+/// The mark, and a value behind its length.
+fn say(writer: &mut impl Write, nonce: &[u8], value: &(impl Dump + ?Sized)) -> io::Result<()> {
+    let payload = dumps_internal(value).map_err(|error| refused(error.to_string()))?;
+    let size = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let parts = [b"EXECNET-", nonce, b"-", &size.to_be_bytes(), &payload];
+    writer.write_all(&parts.concat())?;
+    writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use execnet_serializer::value;
+
+    fn answer_to(input: &[u8]) -> (io::Result<Settings>, Vec<u8>, Vec<u8>) {
+        let (mut reader, mut written) = (input, Vec::new());
+        let settings = answer(&mut reader, &mut written);
+        (settings, written, reader.to_vec())
+    }
+
+    fn ours(program: &[u8], settings: &Value) -> Vec<u8> {
+        let settings = dumps_internal(settings).unwrap();
+        let size = (settings.len() as u32).to_be_bytes();
+        let mut bytes = format!("{}\n", program.len()).into_bytes();
+        bytes.extend([program, &size, &settings].concat());
+        bytes
+    }
+
+    #[test]
+    fn a_stock_line_is_answered_with_one() {
+        for line in [
+            r#"'...execmodel = get_execmodel(\'main_thread_only\')\nio...\nserve(io, id=\'gw7-worker\')'"#,
+            r#""...execmodel = get_execmodel('main_thread_only')\nio...\nserve(io, id='gw7-worker')""#,
+        ] {
+            let input = format!("{line}\n\x04frames").into_bytes();
+            let (settings, written, rest) = answer_to(&input);
+            assert_eq!(written, b"1");
+            assert_eq!(rest, b"\x04frames");
+            let expected = Settings {
+                id: Some("gw7-worker".to_string()),
+                execmodel: Some(ExecModel::MainThreadOnly),
+                grace: None,
+            };
+            assert_eq!(settings.unwrap(), expected);
+        }
+        let (settings, written, _) = answer_to(b"'something else'\n");
+        assert_eq!(
+            (settings.unwrap(), &*written),
+            (Settings::default(), &b"1"[..])
+        );
+    }
+
+    #[test]
+    fn our_settings_are_answered_with_the_mark() {
+        let settings = value!({
+            "id": "gw0", "execmodel": "thread", "grace": (1.5, 2.0), "nonce": (Value::Bytes(vec![b'n'; 4])),
+        });
+        let mut input = ours(b"a program\nof two lines", &settings);
+        input.extend(b"frames");
+        let (settings, written, rest) = answer_to(&input);
+        let settings = settings.unwrap();
+        assert_eq!(settings.id.as_deref(), Some("gw0-worker"));
+        assert_eq!(settings.execmodel, Some(ExecModel::Thread));
+        assert_eq!(
+            settings.grace.unwrap().interrupt,
+            Duration::from_millis(1500)
+        );
+        assert_eq!(rest, b"frames");
+        let mut expected = b"EXECNET-nnnn-\0\0\0\x06".to_vec();
+        expected.extend(dumps_internal(&std::process::id()).unwrap());
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn an_unknown_model_is_refused_with_a_text() {
+        let settings = value!({"execmodel": "gevent", "nonce": (Value::Bytes(vec![b'n']))});
+        let (settings, written, _) = answer_to(&ours(b"", &settings));
+        assert_eq!(
+            settings.unwrap_err().to_string(),
+            "unknown execmodel 'gevent'"
+        );
+        assert!(written.ends_with(b"unknown execmodel 'gevent'Q"));
+    }
+
+    #[test]
+    fn what_is_no_controllers_is_refused() {
+        for input in [
+            &b"hello\n"[..],
+            b"",
+            b"12",
+            b"'a line without end",
+            b"99999999999\n",
+            b"3\nab",
+            b"0\n\xff\xff\xff\xff",
+            b"0\n\0\0\0\x01Q",
+            b"0\n\0\0\0\x02JQ",
+        ] {
+            let (settings, written, _) = answer_to(input);
+            assert!(settings.is_err(), "{:?}", input.escape_ascii().to_string());
+            assert!(written.is_empty());
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A worker on the standard input and output of its process.
+
+mod bootstrap;
+mod streams;
+
+use alloc::string::String;
+use std::io::Write as _;
+
+use self::bootstrap::Settings;
+use super::worker::{ServeError, Worker};
+use crate::link::{Link, NoControl};
+
+impl Worker {
+    /// Serves the controller that started this process, over its standard input and output.
+    ///
+    /// A stock Python controller starts it as `popen//python=/path/to/worker`, one in Rust so or as
+    /// `popen//worker=/path/to/worker`: arguments do not matter, and what a controller sends ahead for a Python
+    /// interpreter is read and answered. The model and the grace that the controller asks for are obeyed.
+    ///
+    /// From the call on, standard input and output of the process are the null device, so that a function which
+    /// prints does not break the link. Standard error is left as it is.
+    ///
+    /// # The end of the process
+    ///
+    /// Functions that run on beyond their [`Grace`](super::Grace) are told on standard error, and the process exits with
+    /// status 1. In all other cases this returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`serve`](Self::serve), or what came on standard input is nothing that a controller sends.
+    pub fn serve_stdio(&self) -> Result<(), ServeError> {
+        let (mut reader, mut writer) = streams::take().map_err(ServeError::Start)?;
+        let settings = bootstrap::answer(&mut reader, &mut writer);
+        let settings = settings.map_err(ServeError::Bootstrap)?;
+        let mut config = self.config.clone();
+        let Settings {
+            id,
+            execmodel,
+            grace,
+        } = settings;
+        config.id = id.unwrap_or(config.id);
+        config.execmodel = execmodel.unwrap_or(config.execmodel);
+        let link = Link::from_std(reader, writer, alloc::sync::Arc::new(NoControl));
+        self.serve_as(link, config, grace.unwrap_or(self.grace), Some(abandon))
+    }
+}
+
+/// The process cannot go on without the thread that serves, which may be the one that does not return.
+#[allow(
+    clippy::exit,
+    reason = "threads cannot be ended, and the controller waits for the process"
+)]
+fn abandon(names: &[String]) {
+    let error = ServeError::StillRunning(names.to_vec());
+    // Nobody may read it.
+    let _ = std::writeln!(std::io::stderr(), "execnet worker: {error}");
+    std::process::exit(1);
+}
