@@ -6,12 +6,11 @@ use core::time::Duration;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-use execnet_core_sync::{Gateway, GatewayConfig, Role};
+use execnet_core_sync::{Gateway, GatewayConfig, Grace, Role};
 use execnet_serializer::Limits;
 
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::exit::Exit;
-use crate::program::Grace;
 use crate::spec::{IntoXSpec, XSpec};
 use crate::stderr::Stderr;
 use crate::sync::Mutex;

@@ -50,14 +50,13 @@ mod wait;
 pub use error::{BootstrapError, Cause, MakeGatewayError, Stage, WorkerExit};
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
-    Disconnected, ExecModel, Gateway, GatewayConfig, InboxLimits, Item, ItemError, Iter, Overflow,
-    Overflowing, ReceiveError, RefusedId, RemoteError, Role, SendError, SetCallbackError, Status,
-    StatusError, WaitCloseError, Worker, link,
+    Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
+    Overflow, Overflowing, ReceiveError, RefusedId, RemoteError, Role, SendError, ServeError,
+    SetCallbackError, Status, StatusError, WaitCloseError, Worker, exec, link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
 pub use group::{Group, GroupOptions, MemberReport, Outcome};
-pub use program::Grace;
 pub use spec::{IntoXSpec, SpecError, XSpec};
 pub use stderr::{STDERR_TAIL, Stderr};

@@ -1,8 +1,8 @@
 //! What a Python worker reads first: its program and its settings.
 
-use core::time::Duration;
 use std::io::Write as _;
 
+use execnet_core_sync::Grace;
 use execnet_serializer::{Dict, DumpError, Value, dumps_internal};
 
 use crate::handshake::Nonce;
@@ -23,26 +23,6 @@ pub(crate) struct Settings {
     pub(crate) grace: Grace,
     /// Added to the priority of the process.
     pub(crate) nice: i32,
-}
-
-/// How long a worker lets remote code run on after its link has ended.
-///
-/// A worker without running code leaves at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grace {
-    /// Until the code is interrupted as by Ctrl-C. execnet's own: 5 seconds.
-    pub interrupt: Duration,
-    /// From then until the process leaves without it. execnet's own: 10 seconds.
-    pub leave: Duration,
-}
-
-impl Default for Grace {
-    fn default() -> Self {
-        Self {
-            interrupt: Duration::from_secs(5),
-            leave: Duration::from_secs(10),
-        }
-    }
 }
 
 /// The worker's source in its two parts: for the start, and for when something rare is asked for.

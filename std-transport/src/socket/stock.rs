@@ -76,7 +76,7 @@ fn add_surroundings(config: &mut Dict, spec: &XSpec) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::Grace;
+    use execnet_core_sync::Grace;
 
     #[test]
     fn nothing_of_a_spec_is_read_as_code() {
