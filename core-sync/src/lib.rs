@@ -46,6 +46,8 @@ mod item;
 #[cfg(feature = "std")]
 pub mod link;
 #[cfg(feature = "std")]
+mod multi;
+#[cfg(feature = "std")]
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -65,4 +67,6 @@ pub use exec::{Grace, ServeError, Worker};
 pub use gateway::{ExecModel, Gateway, GatewayConfig, Status};
 #[cfg(feature = "std")]
 pub use item::Item;
+#[cfg(feature = "std")]
+pub use multi::{MultiChannel, MultiError, ReceiveQueue};
 pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};

@@ -74,7 +74,10 @@ impl Channel {
     /// The channel was closed with an error that nobody received yet, the callback failed, the peer is gone, or
     /// `timeout` went by; with `None` it waits for as long as it takes.
     pub fn wait_close(&self, timeout: Option<Duration>) -> Result<(), WaitCloseError> {
-        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        self.wait_close_until(timeout.map_or(Deadline::NEVER, Deadline::after))
+    }
+
+    pub(crate) fn wait_close_until(&self, deadline: Deadline) -> Result<(), WaitCloseError> {
         let mut state = self.gateway().shared().state.lock();
         loop {
             if let Some(end) = state.end_of(self.id()) {

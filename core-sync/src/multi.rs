@@ -1,0 +1,298 @@
+//! Several channels used as one.
+
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::ops::Index;
+use core::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+
+use execnet_serializer::Dump;
+
+use crate::channel::Channel;
+use crate::error::{ReceiveError, SendError, SetCallbackError, WaitCloseError};
+use crate::item::Item;
+use crate::sync::Deadline;
+
+/// Channels, often of several gateways, that are sent to and received from together. Their order stays.
+///
+/// ```no_run
+/// # fn example(gateways: Vec<execnet_core_sync::Gateway>) -> Result<(), Box<dyn std::error::Error>> {
+/// use execnet_core_sync::MultiChannel;
+///
+/// let channels = gateways.iter().map(|gateway| gateway.remote_exec("channel.send(channel.receive() + 1)"));
+/// let channels: MultiChannel = channels.collect::<Result<_, _>>()?;
+/// channels.send_each(41)?;
+/// for item in channels.receive_each()? {
+///     assert_eq!(item.as_i64(), Some(42));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MultiChannel {
+    channels: Vec<Channel>,
+}
+
+impl MultiChannel {
+    /// These channels as one.
+    #[must_use]
+    pub fn new(channels: Vec<Channel>) -> Self {
+        Self { channels }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.channels.is_empty()
+    }
+
+    /// The channel at this place.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Channel> {
+        self.channels.get(index)
+    }
+
+    /// Whether this channel is one of them.
+    #[must_use]
+    pub fn contains(&self, channel: &Channel) -> bool {
+        self.channels.contains(channel)
+    }
+
+    /// The channels, in their order.
+    pub fn iter(&self) -> core::slice::Iter<'_, Channel> {
+        self.channels.iter()
+    }
+
+    /// Sends the item on each channel, also on those behind one where that fails.
+    ///
+    /// # Errors
+    ///
+    /// The first that a channel gave.
+    pub fn send_each(&self, item: impl Dump) -> Result<(), MultiError<SendError>> {
+        self.on_all(|channel| channel.send(&item))
+    }
+
+    /// Waits for one item of each channel; they come in the order of the channels.
+    ///
+    /// # Errors
+    ///
+    /// The first that a channel gave. What was received of those before it is lost.
+    pub fn receive_each(&self) -> Result<Vec<Item>, MultiError<ReceiveError>> {
+        let receive = |channel: &Channel| channel.receive().map_err(|error| of(channel, error));
+        self.iter().map(receive).collect()
+    }
+
+    /// As [`receive_each`](Self::receive_each), with the channel of each item.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn receive_each_with_channel(
+        &self,
+    ) -> Result<Vec<(Channel, Item)>, MultiError<ReceiveError>> {
+        let items = self.receive_each()?;
+        Ok(self.iter().cloned().zip(items).collect())
+    }
+
+    /// A queue that the items of all channels go to as they come, those that wait already first. Receiving from the
+    /// channels themselves is an error afterwards.
+    ///
+    /// # Errors
+    ///
+    /// A channel has a callback already, or the thread that fills the queue cannot be started. The channels before
+    /// it stay with a queue that nobody reads.
+    pub fn make_receive_queue(&self) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
+        self.queue(|channel, index, sender| {
+            channel.set_callback(move |item| drop(sender.send((index, Some(item)))))
+        })
+    }
+
+    /// As [`make_receive_queue`](Self::make_receive_queue), with an end marker for each channel: when it has ended,
+    /// its last entry has no item.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn make_receive_queue_with_endmarkers(
+        &self,
+    ) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
+        self.queue(|channel, index, sender| {
+            channel.set_callback_with_endmarker(move |item| drop(sender.send((index, item))))
+        })
+    }
+
+    fn queue(
+        &self,
+        install: impl Fn(&Channel, usize, Sender<Entry>) -> Result<(), SetCallbackError>,
+    ) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
+        let (sender, entries) = channel();
+        for (index, channel) in self.iter().enumerate() {
+            let installed = install(channel, index, sender.clone());
+            installed.map_err(|error| of(channel, error))?;
+        }
+        let channels = self.channels.clone();
+        Ok(ReceiveQueue { entries, channels })
+    }
+
+    /// Waits for the end of all channels, for no longer than `timeout` together; `None` waits for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// The first that a channel gave, once all are done.
+    pub fn wait_close(&self, timeout: Option<Duration>) -> Result<(), MultiError<WaitCloseError>> {
+        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        self.on_all(|channel| channel.wait_close_until(deadline))
+    }
+
+    /// Does it on each channel; the first error, once it was done on all.
+    fn on_all<E>(&self, does: impl Fn(&Channel) -> Result<(), E>) -> Result<(), MultiError<E>> {
+        let mut result = Ok(());
+        for channel in self {
+            let done = does(channel).map_err(|error| of(channel, error));
+            result = result.and(done);
+        }
+        result
+    }
+}
+
+fn of<E>(channel: &Channel, error: E) -> MultiError<E> {
+    let channel = channel.clone();
+    MultiError { channel, error }
+}
+
+/// # Panics
+///
+/// Where there is no channel of this place, as with slices; [`get`](MultiChannel::get) does not.
+impl Index<usize> for MultiChannel {
+    type Output = Channel;
+
+    fn index(&self, index: usize) -> &Channel {
+        &self.channels[index]
+    }
+}
+
+impl FromIterator<Channel> for MultiChannel {
+    fn from_iter<I: IntoIterator<Item = Channel>>(channels: I) -> Self {
+        Self::new(channels.into_iter().collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a MultiChannel {
+    type Item = &'a Channel;
+    type IntoIter = core::slice::Iter<'a, Channel>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for MultiChannel {
+    type Item = Channel;
+    type IntoIter = alloc::vec::IntoIter<Channel>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.channels.into_iter()
+    }
+}
+
+/// The place of a channel, and its item or end.
+type Entry = (usize, Option<Item>);
+
+/// Items of several channels as they come: see [`MultiChannel::make_receive_queue`].
+///
+/// It ends when all its channels have. Iterating gives what comes until then.
+#[derive(Debug)]
+pub struct ReceiveQueue {
+    entries: Receiver<Entry>,
+    channels: Vec<Channel>,
+}
+
+impl ReceiveQueue {
+    /// Waits for the next item, or the next end of a channel where end markers were asked for.
+    ///
+    /// # Errors
+    ///
+    /// All channels have ended.
+    pub fn receive(&self) -> Result<(Channel, Option<Item>), ReceiveError> {
+        let entry = self.entries.recv().map_err(|_| ReceiveError::Closed)?;
+        self.entry(entry)
+    }
+
+    /// As [`receive`](Self::receive), for no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As there, or [`ReceiveError::Timeout`].
+    pub fn receive_timeout(
+        &self,
+        timeout: Duration,
+    ) -> Result<(Channel, Option<Item>), ReceiveError> {
+        let entry = self.entries.recv_timeout(timeout);
+        self.entry(entry.map_err(|error| match error {
+            RecvTimeoutError::Timeout => ReceiveError::Timeout,
+            RecvTimeoutError::Disconnected => ReceiveError::Closed,
+        })?)
+    }
+
+    /// What is next if it is there, `None` if there is nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    #[allow(clippy::type_complexity, reason = "what receive gives, if it is there")]
+    pub fn try_receive(&self) -> Result<Option<(Channel, Option<Item>)>, ReceiveError> {
+        match self.entries.try_recv() {
+            Ok(entry) => self.entry(entry).map(Some),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(ReceiveError::Closed),
+        }
+    }
+
+    fn entry(&self, (index, item): Entry) -> Result<(Channel, Option<Item>), ReceiveError> {
+        // The places in it are those of `channels`.
+        let channel = self.channels.get(index).ok_or(ReceiveError::Closed)?;
+        Ok((channel.clone(), item))
+    }
+}
+
+impl Iterator for ReceiveQueue {
+    type Item = (Channel, Option<Item>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.receive().ok()
+    }
+}
+
+/// What one of several channels gave.
+#[derive(Debug, Clone)]
+pub struct MultiError<E> {
+    /// The channel.
+    pub channel: Channel,
+    /// Its error.
+    pub error: E,
+}
+
+impl<E> fmt::Display for MultiError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (id, gateway) = (self.channel.id(), self.channel.gateway().id());
+        write!(
+            f,
+            "channel {} of gateway '{}'",
+            id.0,
+            gateway.escape_debug()
+        )
+    }
+}
+
+impl<E: Error + 'static> Error for MultiError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}

@@ -1,0 +1,189 @@
+//! Several channels as one. The tests that begin with `multichannel` are named after the behaviours of execnet's own
+//! suite.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use alloc::collections::BTreeMap;
+use core::error::Error;
+use core::time::Duration;
+use std::thread::{self, JoinHandle};
+
+use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
+use execnet_core_sync::{
+    Channel, Gateway, GatewayConfig, MultiChannel, ReceiveError, Role, ServeError, WaitCloseError,
+    Worker,
+};
+use execnet_serializer::Value;
+
+use support::{LIMIT, SOON, eventually};
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Served = JoinHandle<Result<(), ServeError>>;
+
+fn connect(name: &str) -> (Gateway, Served) {
+    let mut worker = Worker::new();
+    worker
+        .register("next", |channel: &Channel| -> Result<(), Failure> {
+            let number = channel.receive()?.as_i64().ok_or("no number")?;
+            channel.send(number + 1)?;
+            Ok(())
+        })
+        .register("count", |channel: &Channel| {
+            (0..3).try_for_each(|n| channel.send(n))
+        })
+        .register("fails", |channel: &Channel| -> Result<(), Failure> {
+            drop(channel.receive());
+            Err("it failed".into())
+        });
+    let (near, far) = linked(PIPE_CAPACITY);
+    let served = thread::spawn(move || worker.serve(far));
+    let config = GatewayConfig::new(name, Role::Initiator);
+    (Gateway::new(near, config).unwrap(), served)
+}
+
+/// Runs a test with one channel to each of two workers that run this.
+fn with_two(function: &'static str, body: impl FnOnce(MultiChannel) + Send + 'static) {
+    within(LIMIT, move || {
+        let workers = ["gw0", "gw1"].map(connect);
+        let channels = workers
+            .iter()
+            .map(|(gateway, _)| gateway.remote_exec(function).unwrap());
+        body(channels.collect());
+        for (gateway, served) in workers {
+            gateway.exit();
+            served.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn multichannel_container_basics() {
+    with_two("next", |channels| {
+        let members: Vec<Channel> = channels.iter().cloned().collect();
+        assert_eq!((channels.len(), channels.is_empty()), (2, false));
+        assert_eq!((&channels[0], &channels[1]), (&members[0], &members[1]));
+        assert_eq!(channels.get(1), Some(&members[1]));
+        assert_eq!(channels.get(2), None);
+        assert!(members.iter().all(|member| channels.contains(member)));
+        let other = members[0].gateway().newchannel().unwrap();
+        assert!(!channels.contains(&other));
+        assert_eq!(channels.into_iter().collect::<Vec<_>>(), members);
+    });
+}
+
+#[test]
+fn multichannel_receive_each() {
+    with_two("next", |channels| {
+        channels[0].send(1).unwrap();
+        channels[1].send(10).unwrap();
+        let received = channels.receive_each_with_channel().unwrap();
+        let expected = [Value::from(2), Value::from(11)];
+        for ((channel, item), (member, value)) in
+            received.iter().zip(channels.iter().zip(&expected))
+        {
+            assert_eq!((channel, &**item), (member, value));
+        }
+    });
+}
+
+#[test]
+fn multichannel_send_each() {
+    with_two("next", |channels| {
+        channels.send_each(41).unwrap();
+        assert_eq!(
+            channels.receive_each().unwrap(),
+            [Value::from(42), Value::from(42)]
+        );
+    });
+}
+
+#[test]
+fn multichannel_receive_queue_for_two() {
+    with_two("count", |channels| {
+        let queue = channels.make_receive_queue_with_endmarkers().unwrap();
+        let mut seen: BTreeMap<String, Vec<Option<Value>>> = BTreeMap::new();
+        for (channel, item) in queue {
+            assert!(channels.contains(&channel));
+            let of = channel.gateway().id().to_owned();
+            seen.entry(of).or_default().push(item.map(Value::from));
+        }
+        let each: Vec<_> = (0..3).map(|n| Some(Value::from(n))).chain([None]).collect();
+        assert_eq!(seen.into_values().collect::<Vec<_>>(), [each.clone(), each]);
+        channels.wait_close(Some(SOON)).unwrap();
+    });
+}
+
+#[test]
+fn a_queue_without_endmarkers_ends_with_the_last_channel() {
+    with_two("next", |channels| {
+        let queue = channels.make_receive_queue().unwrap();
+        assert!(matches!(queue.try_receive(), Ok(None)));
+        let nothing = queue.receive_timeout(Duration::from_millis(20));
+        assert!(matches!(nothing, Err(ReceiveError::Timeout)), "{nothing:?}");
+        channels.send_each(1).unwrap();
+        for _ in 0..2 {
+            let (_, item) = queue.receive_timeout(SOON).unwrap();
+            assert_eq!(item.unwrap(), Value::from(2));
+        }
+        assert!(matches!(queue.receive(), Err(ReceiveError::Closed)));
+        assert!(matches!(queue.try_receive(), Err(ReceiveError::Closed)));
+    });
+}
+
+#[test]
+fn a_queue_that_is_dropped_does_not_keep_its_channels() {
+    with_two("next", |channels| {
+        let gateway = channels[0].gateway().clone();
+        let queue = channels.make_receive_queue().unwrap();
+        drop(channels);
+        drop(queue);
+        eventually("the functions end, as nobody sends to them", || {
+            gateway.remote_status().unwrap().numexecuting == 0
+        });
+    });
+}
+
+#[test]
+fn multichannel_waitclose() {
+    with_two("next", |channels| {
+        let early = channels.wait_close(Some(Duration::from_millis(20)));
+        assert!(matches!(early.unwrap_err().error, WaitCloseError::Timeout));
+        channels.send_each(1).unwrap();
+        channels.wait_close(Some(SOON)).unwrap();
+        assert!(channels.iter().all(Channel::is_closed));
+    });
+}
+
+#[test]
+fn the_first_error_is_told_when_all_are_done() {
+    with_two("fails", |channels| {
+        channels.send_each(()).unwrap();
+        let error = channels.wait_close(Some(SOON)).unwrap_err();
+        assert_eq!(error.channel, channels[0]);
+        assert_eq!(error.to_string(), "channel 1 of gateway 'gw0'");
+        assert!(
+            matches!(error.error, WaitCloseError::Remote(_)),
+            "{error:?}"
+        );
+        assert!(channels.iter().all(Channel::is_closed));
+        // That of the other was not taken by the waiting, or it was told of: it is gone either way.
+        let error = channels.send_each(()).unwrap_err();
+        assert!(error.source().is_some(), "{error}");
+    });
+}
+
+#[test]
+fn of_channels_that_have_callbacks_no_queue_is_made() {
+    with_two("next", |channels| {
+        let _queue = channels.make_receive_queue().unwrap();
+        assert!(channels.make_receive_queue().is_err());
+        assert!(channels.receive_each().is_err());
+    });
+}
