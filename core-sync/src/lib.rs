@@ -64,7 +64,7 @@ pub use error::{
 #[cfg(feature = "std")]
 pub use exec::{Grace, ServeError, Worker};
 #[cfg(feature = "std")]
-pub use gateway::{ExecModel, Gateway, GatewayConfig, Status};
+pub use gateway::{ExecModel, Gateway, GatewayConfig, RemoteInfo, Status};
 #[cfg(feature = "std")]
 pub use item::Item;
 #[cfg(feature = "std")]

@@ -51,8 +51,9 @@ pub use error::{BootstrapError, Cause, MakeGatewayError, Stage, WorkerExit};
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
-    Overflow, Overflowing, ReceiveError, ReceiveQueue, RefusedId, RemoteError, Role, SendError,
-    ServeError, SetCallbackError, Status, StatusError, WaitCloseError, Worker, exec, link,
+    Overflow, Overflowing, ReceiveError, ReceiveQueue, RefusedId, RemoteError, RemoteInfo, Role,
+    SendError, ServeError, SetCallbackError, Status, StatusError, WaitCloseError, Worker, exec,
+    link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};

@@ -21,6 +21,8 @@ pub(crate) struct Registry<C> {
     functions: BTreeMap<Arc<str>, Arc<Erased<C>>>,
     /// Functions that stand for a program that controllers send as source.
     programs: Vec<Program>,
+    /// What every worker knows, and does not tell of.
+    own: BTreeMap<Arc<str>, Arc<Erased<C>>>,
 }
 
 /// A request whose function was found.
@@ -32,18 +34,21 @@ pub(crate) struct Prepared<'r, C> {
 
 impl<C> Registry<C> {
     pub(crate) const fn new() -> Self {
-        let functions = BTreeMap::new();
-        let programs = Vec::new();
         Self {
-            functions,
-            programs,
+            functions: BTreeMap::new(),
+            programs: Vec::new(),
+            own: BTreeMap::new(),
         }
     }
 
     /// The last function of a name is the one that is called.
     pub(crate) fn register<A>(&mut self, name: String, function: impl Function<C, A>) {
-        let erased = Arc::new(move |channel: &C, kwargs: Kwargs| function.call(channel, kwargs));
-        self.functions.insert(name.into(), erased);
+        self.functions.insert(name.into(), erase(function));
+    }
+
+    /// A function that is called where none of its name was registered.
+    pub(crate) fn register_own<A>(&mut self, name: &str, function: impl Function<C, A>) {
+        self.own.insert(name.into(), erase(function));
     }
 
     /// Has the function of this name called where the source is a program that it stands for.
@@ -62,7 +67,8 @@ impl<C> Registry<C> {
             Some(name) => name.as_str(),
             None => self.name_for(&request.source),
         };
-        let Some((name, function)) = self.functions.get_key_value(wanted) else {
+        let own = || self.own.get_key_value(wanted);
+        let Some((name, function)) = self.functions.get_key_value(wanted).or_else(own) else {
             return Err(self.refuse(wanted, request.call_name.is_some()));
         };
         Ok(Prepared {
@@ -111,6 +117,10 @@ impl<C> Registry<C> {
     }
 }
 
+fn erase<C, A>(function: impl Function<C, A>) -> Arc<Erased<C>> {
+    Arc::new(move |channel: &C, kwargs: Kwargs| function.call(channel, kwargs))
+}
+
 impl<C> Prepared<'_, C> {
     pub(crate) fn call(self, channel: &C) -> Result<(), Failure> {
         let called = (self.function)(channel, self.kwargs);
@@ -129,6 +139,7 @@ impl<C> Clone for Registry<C> {
         Self {
             functions: self.functions.clone(),
             programs: self.programs.clone(),
+            own: self.own.clone(),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::pool::{Parts, Pool};
 use super::registry::Registry;
 use crate::channel::Channel;
 use crate::disconnected::{DisconnectReason, Disconnected};
-use crate::gateway::{ExecModel, Executor, Gateway, GatewayConfig};
+use crate::gateway::{ExecModel, Executor, Gateway, GatewayConfig, INFO_CALL, answer_info};
 use crate::link::Link;
 use crate::session::Role;
 
@@ -88,8 +88,10 @@ impl Worker {
     /// As [`new`](Self::new), with other limits and another name. Its role is to work, whatever the config says.
     #[must_use]
     pub fn with_config(config: GatewayConfig) -> Self {
+        let mut registry = Registry::new();
+        registry.register_own(INFO_CALL, answer_info);
         Self {
-            registry: Arc::new(Registry::new()),
+            registry: Arc::new(registry),
             config: GatewayConfig {
                 role: Role::Worker,
                 ..config

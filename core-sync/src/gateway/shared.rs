@@ -10,6 +10,7 @@ use execnet_serializer::ChannelId;
 use super::GatewayConfig;
 use super::after::After;
 use super::executor::Executor;
+use super::info::RemoteInfo;
 use super::outbox::Outbox;
 use super::threads::Duty;
 use super::waker::{Bell, Ring, Waker};
@@ -61,6 +62,8 @@ pub(crate) struct State {
     pub(super) caller: Duty,
     /// The reader waits for room in the inboxes.
     pub(super) paused: bool,
+    /// What the peer said of itself.
+    pub(super) info: Option<RemoteInfo>,
     pub(super) running_threads: usize,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
@@ -90,6 +93,7 @@ impl Shared {
                 due_calls: VecDeque::new(),
                 caller: Duty::default(),
                 paused: false,
+                info: None,
                 running_threads: 0,
                 threads: Vec::new(),
             }),

@@ -29,6 +29,19 @@ pub(crate) fn with_gateway(body: impl FnOnce(Gateway, Script) + Send + 'static) 
     );
 }
 
+/// The same, with settings of the gateway.
+pub(crate) fn with_gateway_of(
+    configure: fn(&mut GatewayConfig),
+    body: impl FnOnce(Gateway, Script) + Send + 'static,
+) {
+    within(LIMIT, move || {
+        let (link, peer) = testing::scripted(PIPE_CAPACITY);
+        let mut config = GatewayConfig::new("gw0", Role::Initiator);
+        configure(&mut config);
+        body(Gateway::new(link, config).unwrap(), peer);
+    });
+}
+
 pub(crate) fn with(
     role: Role,
     faults: Faults,

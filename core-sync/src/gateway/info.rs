@@ -1,0 +1,142 @@
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::time::Duration;
+
+use execnet_serializer::{Dict, Value};
+
+use super::Gateway;
+use crate::channel::Channel;
+use crate::error::StatusError;
+use crate::sync::Deadline;
+
+/// Where code that a gateway runs is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemoteInfo {
+    /// The program that runs it: a Python interpreter, mostly.
+    pub executable: String,
+    /// Its version: of Python, `(3, 12, 1, 'final', 0)`.
+    pub version_info: Value,
+    /// The operating system, in Python's words: `linux`, `darwin`, `win32`.
+    pub platform: String,
+    /// The current directory, as it was when this was asked.
+    pub cwd: String,
+    /// The number of the process.
+    pub pid: u32,
+}
+
+/// What a call of this name answers, workers in Rust know without being told; the name is execnet's.
+pub(crate) const CALL_NAME: &str = "rinfo_source";
+
+const SOURCE: &str = "\
+def rinfo_source(channel):
+    import os
+    import sys
+
+    channel.send({
+        'executable': sys.executable,
+        'version_info': tuple(sys.version_info),
+        'platform': sys.platform,
+        'cwd': os.getcwd(),
+        'pid': os.getpid(),
+    })
+";
+
+impl Gateway {
+    /// Where the code of this gateway is run. It is asked once, and then remembered.
+    ///
+    /// This runs code there: a worker that runs one call at a time has to be free. With a `timeout` that goes by it
+    /// is an error, without one it waits for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// The gateway was exited or lost its peer, no answer came in time, or it was something else.
+    pub fn remote_info(&self, timeout: Option<Duration>) -> Result<RemoteInfo, StatusError> {
+        let known = self.shared().state.lock().info.clone();
+        known.map_or_else(|| self.remote_info_update(timeout), Ok)
+    }
+
+    /// As [`remote_info`](Self::remote_info), asked anew.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn remote_info_update(&self, timeout: Option<Duration>) -> Result<RemoteInfo, StatusError> {
+        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        let channel = self.remote_exec_function(SOURCE, CALL_NAME, &Dict::new());
+        let channel = channel.map_err(StatusError::Send)?;
+        let answer = channel.receive_until(deadline);
+        let answer = answer.map_err(StatusError::Receive)?;
+        let info = RemoteInfo::from_value(&answer).ok_or(StatusError::Answer)?;
+        self.shared().state.lock().info = Some(info.clone());
+        Ok(info)
+    }
+}
+
+impl RemoteInfo {
+    fn from_value(value: &Value) -> Option<Self> {
+        let Value::Dict(dict) = value else {
+            return None;
+        };
+        let text = |key: &str| dict.get_str(key)?.as_str().map(ToString::to_string);
+        Some(Self {
+            executable: text("executable")?,
+            version_info: dict.get_str("version_info")?.clone(),
+            platform: text("platform")?,
+            cwd: text("cwd")?,
+            pid: u32::try_from(dict.get_str("pid")?.as_i64()?).ok()?,
+        })
+    }
+}
+
+/// `<RInfo executable='/usr/bin/python3' ...>`
+impl fmt::Display for RemoteInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            executable,
+            version_info,
+            platform,
+            cwd,
+            pid,
+        } = self;
+        write!(
+            f,
+            "<RInfo executable={executable:?} version_info={version_info} platform={platform:?} cwd={cwd:?} pid={pid}>"
+        )
+    }
+}
+
+/// What a worker in Rust answers.
+pub(crate) fn answer(channel: &Channel) -> Result<(), crate::error::SendError> {
+    let text = |path: std::io::Result<std::path::PathBuf>| {
+        path.map_or_else(
+            |_| String::new(),
+            |path| path.to_string_lossy().into_owned(),
+        )
+    };
+    let platform = match std::env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        other => other,
+    };
+    let number = |part: &str| part.parse::<i64>().unwrap_or(0);
+    let version = (
+        number(env!("CARGO_PKG_VERSION_MAJOR")),
+        number(env!("CARGO_PKG_VERSION_MINOR")),
+        number(env!("CARGO_PKG_VERSION_PATCH")),
+        "rust",
+        0,
+    );
+    let pairs: [(&str, Value); 5] = [
+        ("executable", text(std::env::current_exe()).into()),
+        ("version_info", version.into()),
+        ("platform", platform.into()),
+        ("cwd", text(std::env::current_dir()).into()),
+        ("pid", i64::from(std::process::id()).into()),
+    ];
+    let pairs = pairs.into_iter();
+    let dict: Dict = pairs
+        .map(|(key, value)| (Value::from(key), value))
+        .collect();
+    channel.send(&dict)
+}

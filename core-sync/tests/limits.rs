@@ -1,0 +1,365 @@
+//! How much waits to be received, and who is held up by it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+
+use execnet_core_sync::frame::MessageCode::{ChannelCloseError, ChannelData};
+use execnet_core_sync::session::ITEM_COST;
+use execnet_core_sync::{
+    Channel, GatewayConfig, Overflow, Overflowing, ReceiveError, SendError, WaitCloseError,
+};
+use execnet_serializer::{Bytes, Value, loads_internal};
+
+use support::{SOON, eventually, exec, expect, with_gateway_of, with_pair_of};
+
+fn channel_of_1000(config: &mut GatewayConfig) {
+    config.inbox.channel = Some(1000);
+}
+
+#[test]
+fn an_inbox_that_is_full_closes_its_channel_on_both_sides() {
+    with_gateway_of(channel_of_1000, |gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let other = exec(&gateway, &mut peer);
+        // The first goes above the limit, and is taken nevertheless.
+        peer.send(channel.id(), Bytes(vec![7; 5000])).unwrap();
+        peer.send(channel.id(), "one too many").unwrap();
+        peer.send(channel.id(), "closed already").unwrap();
+        let frame = expect(&mut peer, ChannelCloseError, channel.id());
+        let text = loads_internal(&frame.payload).unwrap();
+        assert!(text.as_str().unwrap().contains("full"), "{text}");
+        peer.send(other.id(), "goes on").unwrap();
+        assert_eq!(other.receive().unwrap(), Value::from("goes on"));
+
+        assert_eq!(channel.receive().unwrap().as_bytes().unwrap().len(), 5000);
+        match channel.receive() {
+            Err(ReceiveError::Overflow(Overflow { limit })) => assert_eq!(limit, 1000),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
+        assert!(matches!(channel.send(1), Err(SendError::Closed)));
+    });
+}
+
+#[test]
+fn what_is_received_makes_room() {
+    with_gateway_of(channel_of_1000, |gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        for number in 0..1000 {
+            peer.send(channel.id(), number).unwrap();
+            assert_eq!(channel.receive().unwrap(), Value::from(number));
+        }
+    });
+}
+
+#[test]
+fn small_items_count_with_what_keeping_them_costs() {
+    with_gateway_of(channel_of_1000, |gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        for _ in 0..20 {
+            peer.send(channel.id(), ()).unwrap();
+        }
+        expect(&mut peer, ChannelCloseError, channel.id());
+        assert!(matches!(
+            channel.wait_close(Some(SOON)),
+            Err(WaitCloseError::Overflow(_))
+        ));
+        let kept = core::iter::from_fn(|| channel.receive().ok()).count();
+        assert_eq!(kept, 1000_usize.div_ceil(2 + ITEM_COST));
+    });
+}
+
+#[test]
+fn all_inboxes_together_have_a_limit() {
+    fn configure(config: &mut GatewayConfig) {
+        config.inbox.gateway = Some(1000);
+    }
+    with_gateway_of(configure, |gateway, mut peer| {
+        let channels: Vec<_> = (0..3).map(|_| exec(&gateway, &mut peer)).collect();
+        for channel in &channels {
+            peer.send(channel.id(), Bytes(vec![7; 600])).unwrap();
+        }
+        expect(&mut peer, ChannelCloseError, channels[2].id());
+        // A channel that goes takes its items out of the account.
+        drop(channels);
+        let channel = exec_after_closes(&gateway, &mut peer);
+        peer.send(channel.id(), "room again").unwrap();
+        assert_eq!(channel.receive().unwrap(), Value::from("room again"));
+    });
+}
+
+fn exec_after_closes(
+    gateway: &execnet_core_sync::Gateway,
+    peer: &mut execnet_core_sync::testing::Script,
+) -> Channel {
+    let channel = gateway.remote_exec("").unwrap();
+    while peer.expect().unwrap().channel != channel.id() {}
+    channel
+}
+
+fn pausing(config: &mut GatewayConfig) {
+    config.inbox.channel = Some(10_000);
+    config.inbox.overflow = Overflowing::Pause;
+}
+
+#[test]
+fn a_reader_that_pauses_loses_nothing_and_holds_up_the_sender() {
+    with_pair_of(pausing, |near, far| {
+        const ITEMS: usize = 400;
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = sent.clone();
+        let (_far, sender) = far;
+        let sending = std::thread::spawn(move || {
+            for number in 0..ITEMS {
+                sender.send((number as i64, Bytes(vec![0; 5000]))).unwrap();
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            sender
+        });
+        // Two pipes and buffers of 64 KiB and the inbox hold less than 40 of these.
+        eventually("the sender is at it", || sent.load(Ordering::SeqCst) > 5);
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(sent.load(Ordering::SeqCst) < 40, "{sent:?} went out");
+        for number in 0..ITEMS {
+            let item = near.1.receive().unwrap();
+            assert_eq!(item.as_slice().unwrap()[0], Value::from(number as i64));
+        }
+        sending.join().unwrap();
+    });
+}
+
+#[test]
+fn exiting_while_the_reader_pauses_still_ends_the_gateway() {
+    with_pair_of(pausing, |near, far| {
+        let (far, sender) = far;
+        let sending =
+            std::thread::spawn(move || while sender.send(Bytes(vec![0; 5000])).is_ok() {});
+        eventually("something came", || near.1.try_receive().unwrap().is_some());
+        near.0.exit();
+        assert!(near.0.join(Some(SOON)) || far.join(Some(SOON)));
+        far.exit();
+        assert!(near.0.join(Some(SOON)), "the near reader still pauses");
+        sending.join().unwrap();
+    });
+}
+
+#[test]
+fn dropping_a_full_channel_lets_the_reader_go_on() {
+    with_pair_of(pausing, |near, far| {
+        let (near, full) = near;
+        let (far, sender) = far;
+        let sending = std::thread::spawn(move || {
+            let mut last = Ok(());
+            while last.is_ok() {
+                last = sender.send(Bytes(vec![0; 5000]));
+            }
+            last
+        });
+        eventually("something came", || full.try_receive().unwrap().is_some());
+        drop(full);
+        assert!(matches!(sending.join().unwrap(), Err(SendError::Closed)));
+        drop((near, far));
+    });
+}
+
+fn credit(config: &mut GatewayConfig) {
+    config.credit = Some(100_000);
+}
+
+#[test]
+fn with_credit_a_sender_waits_for_the_receiver_and_other_channels_go_on() {
+    with_pair_of(credit, |near, far| {
+        const ITEMS: usize = 1000;
+        let (near, channel) = near;
+        let (far, sender) = far;
+        let other = execnet_core_sync::testing::channel_between(&near, &far).unwrap();
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = sent.clone();
+        let sending = std::thread::spawn(move || {
+            for number in 0..ITEMS {
+                sender.send((number as i64, Bytes(vec![0; 1000]))).unwrap();
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            sender
+        });
+        eventually("the window is used up", || sent.load(Ordering::SeqCst) > 80);
+        for number in 0..500 {
+            other.1.send(number).unwrap();
+            assert_eq!(other.0.receive().unwrap(), Value::from(number));
+        }
+        // A window, and the one item that goes above it.
+        assert!(
+            sent.load(Ordering::SeqCst) <= 100_000 / 1064 + 2,
+            "{sent:?}"
+        );
+        for number in 0..ITEMS {
+            let item = channel.receive().unwrap();
+            assert_eq!(item.as_slice().unwrap()[0], Value::from(number as i64));
+        }
+        sending.join().unwrap();
+    });
+}
+
+#[test]
+fn an_item_larger_than_the_window_goes_through() {
+    with_pair_of(credit, |near, far| {
+        let sending = std::thread::spawn(move || {
+            for _ in 0..5 {
+                far.1.send(Bytes(vec![1; 1_000_000])).unwrap();
+            }
+        });
+        for _ in 0..5 {
+            let item = near.1.receive().unwrap();
+            assert_eq!(item.as_bytes().unwrap().len(), 1_000_000);
+        }
+        sending.join().unwrap();
+    });
+}
+
+/// A thread that sends until it cannot any more, and is known to wait for credit.
+fn stuck(sender: Channel) -> std::thread::JoinHandle<SendError> {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let thread = std::thread::spawn(move || {
+        loop {
+            if let Err(error) = sender.send(Bytes(vec![0; 1000])) {
+                return error;
+            }
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    eventually("the window is used up", || {
+        sent.load(Ordering::SeqCst) == 94
+    });
+    thread
+}
+
+#[test]
+fn a_sender_that_waits_for_credit_notices_the_close() {
+    with_pair_of(credit, |near, far| {
+        let sender = stuck(far.1.clone());
+        near.1.close();
+        assert!(matches!(sender.join().unwrap(), SendError::Closed));
+    });
+}
+
+#[test]
+fn a_sender_that_waits_for_credit_notices_its_own_close() {
+    with_pair_of(credit, |_near, far| {
+        let sender = stuck(far.1.clone());
+        far.1.close();
+        assert!(matches!(sender.join().unwrap(), SendError::Closed));
+    });
+}
+
+#[test]
+fn a_sender_that_waits_for_credit_notices_the_end_of_the_gateway() {
+    with_pair_of(credit, |near, far| {
+        let sender = stuck(far.1.clone());
+        far.0.exit();
+        assert!(matches!(sender.join().unwrap(), SendError::Disconnected(_)));
+        drop(near);
+    });
+    with_pair_of(credit, |near, far| {
+        let sender = stuck(far.1.clone());
+        near.0.exit();
+        assert!(matches!(sender.join().unwrap(), SendError::Disconnected(_)));
+    });
+}
+
+#[test]
+fn callbacks_give_credit_too() {
+    with_pair_of(credit, |near, far| {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        near.1
+            .set_callback(move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+            })
+            .unwrap();
+        far.1
+            .send_all((0..2000).map(|_| Bytes(vec![0; 1000])))
+            .unwrap();
+        far.1.close();
+        near.1.wait_close(Some(SOON)).unwrap();
+        assert_eq!(seen.load(Ordering::SeqCst), 2000);
+    });
+}
+
+#[test]
+fn without_credit_the_frame_is_unknown() {
+    with_gateway_of(
+        |_| {},
+        |gateway, mut peer| {
+            let channel = exec(&gateway, &mut peer);
+            let code = execnet_core_sync::frame::MessageCode::ChannelCredit;
+            peer.write(code, channel.id(), b"F\0\0\0\x01Q").unwrap();
+            assert!(matches!(
+                channel.receive(),
+                Err(ReceiveError::Disconnected(_))
+            ));
+        },
+    );
+}
+
+#[test]
+fn many_items_go_in_few_writes_and_their_order() {
+    with_gateway_of(
+        |_| {},
+        |gateway, mut peer| {
+            let channel = exec(&gateway, &mut peer);
+            let sending = std::thread::spawn({
+                let channel = channel.clone();
+                move || channel.send_all(0..20_000)
+            });
+            for number in 0..20_000 {
+                let frame = expect(&mut peer, ChannelData, channel.id());
+                assert_eq!(loads_internal(&frame.payload).unwrap(), Value::from(number));
+            }
+            sending.join().unwrap().unwrap();
+        },
+    );
+}
+
+#[test]
+fn of_many_items_those_before_one_that_cannot_be_sent_are() {
+    /// None, or a list of more elements than the format can count.
+    struct Part(bool);
+    impl execnet_serializer::Dump for Part {
+        fn dump<W: embedded_io::Write>(
+            &self,
+            encoder: &mut execnet_serializer::Encoder<W>,
+        ) -> Result<(), execnet_serializer::EncodeError<W::Error>> {
+            encoder.none()?;
+            if self.0 {
+                Ok(())
+            } else {
+                encoder.list(1 << 31)
+            }
+        }
+    }
+    with_gateway_of(
+        |_| {},
+        |gateway, mut peer| {
+            let channel = exec(&gateway, &mut peer);
+            let parts = [true, true, false, true].map(Part);
+            let error = channel.send_all(parts).unwrap_err();
+            assert!(matches!(error, SendError::Encode(_)), "{error:?}");
+            channel.send("next").unwrap();
+            for expected in [Value::None, Value::None, Value::from("next")] {
+                let frame = expect(&mut peer, ChannelData, channel.id());
+                assert_eq!(loads_internal(&frame.payload).unwrap(), expected);
+            }
+        },
+    );
+}
