@@ -22,7 +22,16 @@ pub(crate) trait Builder<'a> {
     type Node;
 
     /// A value without parts.
-    fn leaf(&mut self, token: Token<'a>, offset: usize) -> Result<Self::Node, LoadError>;
+    fn leaf(&mut self, leaf: Leaf<'a>) -> Result<Self::Node, LoadError>;
+    /// Appends the next item of a list, a value without parts.
+    fn append_leaf(&mut self, list: &mut Self::Node, item: Leaf<'a>) -> Result<(), LoadError>;
+    /// Sets a pair of values without parts.
+    fn insert_leaves(
+        &mut self,
+        dict: &mut Self::Node,
+        key: Leaf<'a>,
+        value: Leaf<'a>,
+    ) -> Result<(), LoadError>;
     /// A list of so many slots; the input is long enough for them.
     fn list(&mut self, len: usize, offset: usize) -> Result<Self::Node, LoadError>;
     /// An empty dict.
@@ -43,6 +52,23 @@ pub(crate) trait Builder<'a> {
     fn close(&mut self, node: &mut Self::Node);
     /// The integer a node holds, if it is one that could be a list's index.
     fn index(&self, node: &Self::Node) -> Option<u32>;
+}
+
+/// A token of a value without parts, and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaf<'a> {
+    pub(crate) token: Token<'a>,
+    pub(crate) offset: usize,
+}
+
+impl<'a> Leaf<'a> {
+    /// The next token, if it is a value without parts.
+    #[inline(always)]
+    fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
+        let offset = cursor.offset();
+        let token = Token::read_leaf(cursor)?;
+        Ok(token.map(|token| Leaf { token, offset }))
+    }
 }
 
 /// A container made of the topmost values.
@@ -198,18 +224,19 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
                 Token::Set(len) => self.group(Group::Set, len, start)?,
                 Token::FrozenSet(len) => self.group(Group::FrozenSet, len, start)?,
                 Token::Stop => return self.stop(start),
-                leaf => {
-                    let node = self.leaf(leaf, start)?;
-                    self.push(Entry::leaf(node))?;
-                }
+                token => self.push_leaf(Leaf {
+                    token,
+                    offset: start,
+                })?,
             }
         }
     }
 
-    #[inline]
-    fn leaf(&mut self, token: Token<'a>, start: usize) -> Result<B::Node, LoadError> {
-        self.count(start)?;
-        self.builder.leaf(token, start)
+    #[inline(never)]
+    fn push_leaf(&mut self, leaf: Leaf<'a>) -> Result<(), LoadError> {
+        self.count(leaf.offset)?;
+        let node = self.builder.leaf(leaf)?;
+        self.push(Entry::leaf(node))
     }
 
     fn list(&mut self, len: u32, start: usize) -> Result<(), LoadError> {
@@ -243,8 +270,11 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
 
     /// Appends the items of the list on top that are leaves, up to the first
     /// that is none.
-    #[inline]
+    ///
+    /// Here and in [`pairs`](Self::pairs) nearly all time is spent, so both work
+    /// on a copy of the cursor, which stays in registers.
     fn items(&mut self) -> Result<(), LoadError> {
+        let mut cursor = self.cursor;
         while let Some(list) = self.stack.last_mut()
             && let Open::Items {
                 filled,
@@ -252,50 +282,49 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
                 indexed,
             } = &mut list.open
             && *missing > 0
-            && self.cursor.eat_int(*filled)
+            && cursor.eat_int(*filled)
         {
-            let start = self.cursor.offset();
-            let Some(token) = Token::read_leaf(&mut self.cursor)? else {
+            let Some(item) = Leaf::read(&mut cursor)? else {
                 *indexed = true;
-                return Ok(());
+                break;
             };
-            count(&mut self.items_left, self.limits, start)?;
-            let item = self.builder.leaf(token, start)?;
-            if self.cursor.eat(Opcode::SetItem.byte()) {
-                *filled += 1;
-                *missing -= 1;
-                self.builder.append(&mut list.node, item);
-            } else {
+            if !cursor.eat(Opcode::SetItem.byte()) {
                 *indexed = true;
-                return self.push(Entry::leaf(item));
+                self.cursor = cursor;
+                return self.push_leaf(item);
             }
+            count(&mut self.items_left, self.limits, item.offset)?;
+            *filled += 1;
+            *missing -= 1;
+            self.builder.append_leaf(&mut list.node, item)?;
         }
+        self.cursor = cursor;
         Ok(())
     }
 
     /// Sets the pairs of leaves of the dict on top, up to the first that is
     /// none.
-    #[inline]
     fn pairs(&mut self) -> Result<(), LoadError> {
-        loop {
-            let start = self.cursor.offset();
-            let Some(token) = Token::read_leaf(&mut self.cursor)? else {
-                return Ok(());
-            };
-            let key = self.leaf(token, start)?;
-            let start = self.cursor.offset();
-            let Some(token) = Token::read_leaf(&mut self.cursor)? else {
-                return self.push(Entry::leaf(key));
-            };
-            let value = self.leaf(token, start)?;
-            if !self.cursor.eat(Opcode::SetItem.byte()) {
-                self.push(Entry::leaf(key))?;
-                return self.push(Entry::leaf(value));
-            }
-            if let Some(dict) = self.stack.last_mut() {
-                self.builder.insert(&mut dict.node, key, value);
+        let mut cursor = self.cursor;
+        while let Some(dict) = self.stack.last_mut()
+            && let Some(key) = Leaf::read(&mut cursor)?
+        {
+            let value = Leaf::read(&mut cursor)?;
+            match value {
+                Some(value) if cursor.eat(Opcode::SetItem.byte()) => {
+                    count(&mut self.items_left, self.limits, key.offset)?;
+                    count(&mut self.items_left, self.limits, value.offset)?;
+                    self.builder.insert_leaves(&mut dict.node, key, value)?;
+                }
+                value => {
+                    self.cursor = cursor;
+                    self.push_leaf(key)?;
+                    return value.map_or(Ok(()), |value| self.push_leaf(value));
+                }
             }
         }
+        self.cursor = cursor;
+        Ok(())
     }
 
     /// Sets the value on top in the container below, and goes on filling that.

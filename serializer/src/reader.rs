@@ -7,21 +7,22 @@ use crate::error::{LoadError, LoadErrorKind};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
-    offset: usize,
+    /// Of the whole slice.
+    len: usize,
 }
 
 impl<'a> Cursor<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
-            offset: 0,
+            len: bytes.len(),
         }
     }
 
     /// Bytes read so far.
     #[inline]
     pub(crate) const fn offset(&self) -> usize {
-        self.offset
+        self.len - self.rest.len()
     }
 
     /// Bytes not read yet.
@@ -36,7 +37,6 @@ impl<'a> Cursor<'a> {
         match self.rest.split_first() {
             Some((&first, rest)) if first == byte => {
                 self.rest = rest;
-                self.offset += 1;
                 true
             }
             _ => false,
@@ -50,7 +50,6 @@ impl<'a> Cursor<'a> {
         match self.rest.split_first_chunk() {
             Some((head, rest)) if *head == [Opcode::Int.byte(), a, b, c, d] => {
                 self.rest = rest;
-                self.offset += 5;
                 true
             }
             _ => false,
@@ -62,33 +61,31 @@ impl<'a> Cursor<'a> {
         self.array().map(|[byte]: [u8; 1]| byte)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], LoadError> {
         match self.rest.split_first_chunk() {
             Some((head, rest)) => {
                 self.rest = rest;
-                self.offset += N;
                 Ok(*head)
             }
-            None => Err(self.short(N)),
+            None => Err(short(N, self.rest.len(), self.offset())),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bytes(&mut self, len: usize) -> Result<&'a [u8], LoadError> {
         match self.rest.split_at_checked(len) {
             Some((head, rest)) => {
                 self.rest = rest;
-                self.offset += len;
                 Ok(head)
             }
-            None => Err(self.short(len)),
+            None => Err(short(len, self.rest.len(), self.offset())),
         }
     }
+}
 
-    #[cold]
-    fn short(&self, wanted: usize) -> LoadError {
-        let left = self.rest.len();
-        LoadError::new(LoadErrorKind::UnexpectedEnd { wanted, left }, self.offset)
-    }
+// By value: a reference would keep the cursor out of registers.
+#[cold]
+const fn short(wanted: usize, left: usize, offset: usize) -> LoadError {
+    LoadError::new(LoadErrorKind::UnexpectedEnd { wanted, left }, offset)
 }

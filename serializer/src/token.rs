@@ -68,16 +68,21 @@ impl<'a> Token<'a> {
 
     /// Reads the token the cursor stands on if it is a value without parts;
     /// else the cursor stays.
-    #[inline]
+    // Inlined, as all that a leaf passes through: tokens stay in registers.
+    #[inline(always)]
     pub(crate) fn read_leaf(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
-        let opcode = cursor.rest().first().copied().and_then(Opcode::from_byte);
+        let mut ahead = *cursor;
+        let opcode = ahead.byte().ok().and_then(Opcode::from_byte);
         match opcode {
-            Some(opcode) if opcode.is_leaf() => Self::read(cursor).map(Some),
+            Some(opcode) if opcode.is_leaf() => {
+                *cursor = ahead;
+                Self::operand(opcode, cursor).map(Some)
+            }
             _ => Ok(None),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn operand(opcode: Opcode, cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
         Ok(match opcode {
             Opcode::None => Token::None,
@@ -133,7 +138,7 @@ impl<'a> Token<'a> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn int(cursor: &mut Cursor<'_>) -> Result<i32, LoadError> {
     cursor.array().map(i32::from_be_bytes)
 }
@@ -146,14 +151,14 @@ fn complex(cursor: &mut Cursor<'_>) -> Result<Complex, LoadError> {
 
 /// A length: Python reads a negative one in five different ways, none of them
 /// meant by any writer.
-#[inline]
+#[inline(always)]
 fn count(cursor: &mut Cursor<'_>) -> Result<u32, LoadError> {
     let start = cursor.offset();
     let n = int(cursor)?;
     u32::try_from(n).map_err(|_| LoadError::new(LoadErrorKind::NegativeLength(n), start))
 }
 
-#[inline]
+#[inline(always)]
 fn counted<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
     let len = count(cursor)?;
     // Lossless: this crate supports no target whose usize is below 32 bits

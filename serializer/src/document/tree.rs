@@ -3,7 +3,7 @@
 use crate::decimal::Decimal;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits::StrConfig;
-use crate::machine::{Builder, Entry, Group, Machine, Stack};
+use crate::machine::{Builder, Entry, Group, Leaf, Machine, Stack};
 use crate::options::LoadOptions;
 use crate::{ChannelId, Token};
 
@@ -108,15 +108,41 @@ impl Handle {
 }
 
 impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
-    #[inline]
-    fn push(&mut self, content: Content<'a>, offset: usize) -> Result<Handle, LoadError> {
+    /// A value without parts. Each kind is pushed by itself, so that it is built
+    /// in its slot, and not on the way there.
+    #[inline(always)]
+    fn put(&mut self, Leaf { token, offset }: Leaf<'a>) -> Result<u32, LoadError> {
+        match token {
+            Token::Int(value) | Token::Long(value) => self.push(Content::Int(value), offset),
+            Token::Py3String(text) if !self.strings.py3str_as_py2str => {
+                self.push(Content::Str(utf8(text, offset)?), offset)
+            }
+            Token::Unicode(text) => self.push(Content::Str(utf8(text, offset)?), offset),
+            Token::Py2String(bytes) => self.push(self.py2_string(bytes), offset),
+            Token::Py3String(bytes) | Token::Bytes(bytes) => {
+                self.push(Content::Bytes(bytes), offset)
+            }
+            Token::Bool(value) => self.push(Content::Bool(value), offset),
+            Token::Float(value) => self.push(Content::Float(value.to_be_bytes()), offset),
+            Token::Complex(_) => self.push(self.complex(offset)?, offset),
+            Token::LongInt(digits) | Token::LongLong(digits) => {
+                self.push(integer(digits, offset)?, offset)
+            }
+            Token::Channel(id) => self.push(Content::Channel(id), offset),
+            // The rest are no leaves: the machine keeps them.
+            _ => self.push(Content::None, offset),
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, content: Content<'a>, offset: usize) -> Result<u32, LoadError> {
         let full = || LoadError::new(LoadErrorKind::Capacity, offset);
         let slot = u32::try_from(self.slots.len()).map_err(|_| full())?;
         // Right for a leaf followed by its sibling; others are linked anew.
         let next = slot.wrapping_add(1);
         let pushed = self.slots.try_push(Slot { content, next });
         pushed.map_err(|_| full())?;
-        Ok(Handle::new(slot))
+        Ok(slot)
     }
 
     /// Appends a part.
@@ -131,13 +157,6 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
         }
         container.last = part;
         container.parts.len += 1;
-    }
-
-    fn text(&self, text: &'a [u8], offset: usize) -> Result<Content<'a>, LoadError> {
-        match core::str::from_utf8(text) {
-            Ok(text) => Ok(Content::Str(text)),
-            Err(_) => Err(LoadError::new(LoadErrorKind::Utf8, offset)),
-        }
     }
 
     fn py2_string(&self, bytes: &'a [u8]) -> Content<'a> {
@@ -166,6 +185,11 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     }
 }
 
+#[inline]
+fn utf8(text: &[u8], offset: usize) -> Result<&str, LoadError> {
+    core::str::from_utf8(text).map_err(|_| LoadError::new(LoadErrorKind::Utf8, offset))
+}
+
 fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
     let decimal =
         Decimal::parse(text).ok_or_else(|| LoadError::new(LoadErrorKind::Integer, offset))?;
@@ -180,32 +204,40 @@ fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
 impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
     type Node = Handle;
 
-    #[inline]
-    fn leaf(&mut self, token: Token<'a>, offset: usize) -> Result<Handle, LoadError> {
-        let content = match token {
-            Token::Int(value) | Token::Long(value) => Content::Int(value),
-            Token::Py3String(text) if !self.strings.py3str_as_py2str => self.text(text, offset)?,
-            Token::Unicode(text) => self.text(text, offset)?,
-            Token::Py2String(bytes) => self.py2_string(bytes),
-            Token::Py3String(bytes) | Token::Bytes(bytes) => Content::Bytes(bytes),
-            Token::Bool(value) => Content::Bool(value),
-            Token::Float(value) => Content::Float(value.to_be_bytes()),
-            Token::Complex(_) => self.complex(offset)?,
-            Token::LongInt(digits) | Token::LongLong(digits) => integer(digits, offset)?,
-            Token::Channel(id) => Content::Channel(id),
-            // The rest are no leaves: the machine keeps them.
-            _ => Content::None,
-        };
-        self.push(content, offset)
+    fn leaf(&mut self, leaf: Leaf<'a>) -> Result<Handle, LoadError> {
+        self.put(leaf).map(Handle::new)
+    }
+
+    #[inline(always)]
+    fn append_leaf(&mut self, list: &mut Handle, item: Leaf<'a>) -> Result<(), LoadError> {
+        let item = self.put(item)?;
+        self.link(list, item);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn insert_leaves(
+        &mut self,
+        dict: &mut Handle,
+        key: Leaf<'a>,
+        value: Leaf<'a>,
+    ) -> Result<(), LoadError> {
+        let key = self.put(key)?;
+        self.link(dict, key);
+        let value = self.put(value)?;
+        self.link(dict, value);
+        Ok(())
     }
 
     fn list(&mut self, len: usize, offset: usize) -> Result<Handle, LoadError> {
         self.slots.reserve(len);
         self.push(Content::List(Span::default()), offset)
+            .map(Handle::new)
     }
 
     fn dict(&mut self, offset: usize) -> Result<Handle, LoadError> {
         self.push(Content::Dict(Span::default()), offset)
+            .map(Handle::new)
     }
 
     #[inline]
@@ -234,7 +266,7 @@ impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
             Group::Set => Content::Set(parts.parts),
             Group::FrozenSet => Content::FrozenSet(parts.parts),
         };
-        self.push(content, offset)
+        self.push(content, offset).map(Handle::new)
     }
 
     fn close(&mut self, node: &mut Handle) {

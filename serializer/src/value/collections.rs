@@ -90,6 +90,14 @@ impl Dict {
         self.pairs.push((key, value));
     }
 
+    /// Sets the value of the pair that was pushed last.
+    #[inline]
+    pub(super) fn set_last(&mut self, value: Value) {
+        if let Some((_, held)) = self.pairs.last_mut() {
+            *held = value;
+        }
+    }
+
     /// Merges pairs of one key.
     pub(super) fn unify(&mut self) {
         if self.pairs.len() < 2 {

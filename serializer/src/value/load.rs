@@ -8,7 +8,7 @@ use super::{Dict, Int, Set, Value};
 use crate::Token;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits::{Limits, StrConfig};
-use crate::machine::{Builder, Entry, Group, Machine};
+use crate::machine::{Builder, Entry, Group, Leaf, Machine};
 
 /// Loads a value without version byte from the start of `bytes`; how many
 /// bytes it took.
@@ -26,31 +26,76 @@ struct Values {
     strings: StrConfig,
 }
 
+impl Values {
+    /// Hands over a value without parts. Each kind is handed over by itself, so
+    /// that it is built where it goes, and not on the way.
+    #[inline(always)]
+    fn give<T>(
+        &self,
+        Leaf { token, offset }: Leaf<'_>,
+        to: impl FnOnce(Value) -> T,
+    ) -> Result<T, LoadError> {
+        Ok(match token {
+            Token::Int(value) | Token::Long(value) => to(Value::Int(Int::from(value))),
+            Token::Py3String(text) if !self.strings.py3str_as_py2str => {
+                to(Value::Str(utf8(text, offset)?))
+            }
+            Token::Unicode(text) => to(Value::Str(utf8(text, offset)?)),
+            Token::Py2String(bytes) if self.strings.py2str_as_py3str => {
+                to(Value::Str(latin_1(bytes)))
+            }
+            Token::Py3String(bytes) | Token::Py2String(bytes) | Token::Bytes(bytes) => {
+                to(Value::Bytes(bytes.to_owned()))
+            }
+            Token::Bool(value) => to(Value::Bool(value)),
+            Token::Float(value) => to(Value::Float(value)),
+            Token::Complex(value) => to(Value::Complex(value)),
+            Token::LongInt(digits) | Token::LongLong(digits) => {
+                to(Value::Int(integer(digits, offset)?))
+            }
+            Token::Channel(id) => to(Value::Channel(id)),
+            // The rest are no leaves: the machine keeps them.
+            _ => to(Value::None),
+        })
+    }
+}
+
 impl<'a> Builder<'a> for Values {
     type Node = Value;
 
-    #[inline]
-    fn leaf(&mut self, token: Token<'a>, offset: usize) -> Result<Value, LoadError> {
-        Ok(match token {
-            Token::Int(value) | Token::Long(value) => Value::Int(Int::from(value)),
-            Token::Py3String(text) if !self.strings.py3str_as_py2str => {
-                Value::Str(utf8(text, offset)?)
+    fn leaf(&mut self, leaf: Leaf<'a>) -> Result<Value, LoadError> {
+        self.give(leaf, |value| value)
+    }
+
+    #[inline(always)]
+    fn append_leaf(&mut self, list: &mut Value, item: Leaf<'a>) -> Result<(), LoadError> {
+        match (list, item.token) {
+            // By far the most frequent by itself.
+            (Value::List(items), Token::Int(value)) => {
+                items.push(Value::from(value));
+                Ok(())
             }
-            Token::Unicode(text) => Value::Str(utf8(text, offset)?),
-            Token::Py2String(bytes) if self.strings.py2str_as_py3str => Value::Str(latin_1(bytes)),
-            Token::Py3String(bytes) | Token::Py2String(bytes) | Token::Bytes(bytes) => {
-                Value::Bytes(bytes.to_owned())
+            (Value::List(items), _) => self.give(item, |item| items.push(item)),
+            // The machine appends to lists.
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(always)]
+    fn insert_leaves(
+        &mut self,
+        dict: &mut Value,
+        key: Leaf<'a>,
+        value: Leaf<'a>,
+    ) -> Result<(), LoadError> {
+        match dict {
+            Value::Dict(pairs) => {
+                self.give(key, |key| pairs.push(key, Value::None))?;
+                self.give(value, |value| pairs.set_last(value))
             }
-            Token::Bool(value) => Value::Bool(value),
-            Token::Float(value) => Value::Float(value),
-            Token::Complex(value) => Value::Complex(value),
-            Token::LongInt(digits) | Token::LongLong(digits) => {
-                Value::Int(integer(digits, offset)?)
-            }
-            Token::Channel(id) => Value::Channel(id),
-            // The rest are no leaves: the machine keeps them.
-            _ => Value::None,
-        })
+            // The machine inserts into dicts.
+            _ => Ok(()),
+        }
     }
 
     fn list(&mut self, len: usize, _offset: usize) -> Result<Value, LoadError> {
