@@ -20,7 +20,8 @@ pick = random.Random(20240229)
 
 def real():
     bits = pick.getrandbits(64)
-    special = [0.0, -0.0, 1e16, 1e-5, 123456789012345680.0, 5e-324, float('inf'), float('nan')]
+    halfway = pick.getrandbits(53) * 2.0 ** -pick.randrange(-25, 30)
+    special = [halfway, 0.0, -0.0, 1e16, 1e-5, 123456789012345680.0, 5e-324, float('inf'), float('nan')]
     return pick.choice([struct.unpack('<d', struct.pack('<Q', bits))[0], pick.random(),
                         round(pick.uniform(-1e6, 1e6), 3), float(bits >> 20), pick.choice(special)])
 

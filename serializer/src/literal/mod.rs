@@ -2,6 +2,7 @@
 //! `ast.literal_eval` as [`FromStr`].
 
 mod error;
+mod float;
 mod number;
 mod parse;
 mod print;

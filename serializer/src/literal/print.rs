@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Formatter, Write as _};
 
+use super::float::real;
 use crate::{Complex, Dict, Set, Value};
 
 pub(super) fn value(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
@@ -58,35 +59,6 @@ fn frozenset(items: &Set, f: &mut Formatter<'_>) -> fmt::Result {
         return f.write_str("frozenset()");
     }
     around("frozenset({", items, "})", f)
-}
-
-/// A float: the fewest digits that read back as it; `point` goes after those
-/// of a whole number.
-fn real(value: f64, point: &str, f: &mut Formatter<'_>) -> fmt::Result {
-    let size = value.abs();
-    if value.is_nan() {
-        f.write_str("nan")
-    } else if size.is_infinite() {
-        f.write_str(if value > 0.0 { "inf" } else { "-inf" })
-    } else if size >= 1e16 || (size > 0.0 && size < 1e-4) {
-        scientific(value, f)
-    } else {
-        let whole = value % 1.0 == 0.0;
-        write!(f, "{value}{}", if whole { point } else { "" })
-    }
-}
-
-/// With an exponent, which Python gives a sign and at least two digits.
-fn scientific(value: f64, f: &mut Formatter<'_>) -> fmt::Result {
-    // A sign, 17 digits, a point, `e-` and three more.
-    let mut text = heapless::String::<24>::new();
-    write!(text, "{value:e}")?;
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let (sign, exponent) = match exponent.strip_prefix('-') {
-        Some(exponent) => ('-', exponent),
-        None => ('+', exponent),
-    };
-    write!(f, "{digits}e{sign}{exponent:0>2}")
 }
 
 pub(super) fn complex(value: Complex, f: &mut Formatter<'_>) -> fmt::Result {

@@ -101,6 +101,25 @@ fn values_print_as_python_prints_them() {
 }
 
 #[test]
+#[allow(clippy::excessive_precision)] // The last digits are what it is about.
+fn of_two_shortest_texts_equally_near_the_even_one_is_printed() {
+    for (float, text) in [
+        (1.000_038_146_972_656_25, "1.0000381469726562"),
+        (-0.500_003_814_697_265_6, "-0.5000038146972656"),
+        (1_125_899_906_842_624.25, "1125899906842624.2"),
+        (1_125_899_906_842_624.75, "1125899906842624.8"),
+        (
+            f64::from_bits(0x3d30_0000_0000_0000),
+            "5.684341886080802e-14",
+        ),
+        (9.5, "9.5"),
+        (0.000_030_517_578_125, "3.0517578125e-05"),
+    ] {
+        assert_eq!(Value::from(float).to_string(), text);
+    }
+}
+
+#[test]
 fn what_was_printed_reads_back() {
     for (value, text) in printed() {
         assert_eq!(parse(text), value, "{text}");
