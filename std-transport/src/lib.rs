@@ -58,6 +58,9 @@ pub use execnet_core_sync::{
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
-pub use group::{Group, GroupOptions, MemberReport, Outcome};
+pub use group::{
+    Group, GroupInUse, GroupOptions, MemberReport, Outcome, default_group, makegateway,
+};
+pub use program::Stdout;
 pub use spec::{IntoXSpec, SpecError, XSpec};
-pub use stderr::{STDERR_TAIL, Stderr};
+pub use stderr::{LineSink, STDERR_TAIL, Stderr};

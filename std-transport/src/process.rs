@@ -34,6 +34,9 @@ struct State {
     child: Child,
     /// Once set, the process id may belong to somebody else.
     exit: Option<Exit>,
+    killed: bool,
+    /// It was killed, and did not die while somebody waited for that: nobody waits again.
+    given_up: bool,
 }
 
 /// A process, and our ends of its pipes.
@@ -46,7 +49,7 @@ pub(crate) struct Started {
 
 impl Process {
     /// Starts a process; `name` is for its threads here.
-    pub(crate) fn start(name: &str, launch: &Launch, stderr: Stderr) -> io::Result<Started> {
+    pub(crate) fn start(name: &str, launch: &Launch, stderr: &Stderr) -> io::Result<Started> {
         let mut command = Command::new(&launch.program);
         command
             .args(&launch.arguments)
@@ -61,7 +64,7 @@ impl Process {
         let mut child = command.spawn()?;
         match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
             (Some(stdin), Some(stdout), Some(errors)) => {
-                match StderrTail::start(name, errors, stderr) {
+                match StderrTail::start(name, errors, stderr.clone()) {
                     Ok(tail) => Ok(Started {
                         process: Arc::new(Self::new(launch, child, tail)),
                         stdin,
@@ -82,8 +85,20 @@ impl Process {
             pid,
             watch: ExitWatch::new(pid),
             far: launch.far,
-            state: Mutex::new(State { child, exit: None }),
+            state: Mutex::new(State {
+                child,
+                exit: None,
+                killed: false,
+                given_up: false,
+            }),
             stderr,
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if self.state.lock().exit.is_none() {
+            // Fails when nobody is left, or somebody whom we may not signal: wait() tells.
+            let _ = kill_process_group(self.pid, signal);
         }
     }
 
@@ -110,16 +125,24 @@ impl Peer for Process {
                 return Some(End::Process(exit));
             }
             if !self.watch.wait(deadline) {
-                return self.try_exit().map(End::Process);
+                let exit = self.try_exit();
+                let mut state = self.state.lock();
+                state.given_up = exit.is_none() && state.killed;
+                return exit.map(End::Process);
             }
         }
     }
 
     /// Its whole group.
     fn signal_kill(&self) {
-        if self.state.lock().exit.is_none() {
-            // Fails when nobody is left, or somebody whom we may not kill: wait() tells.
-            let _ = kill_process_group(self.pid, Signal::KILL);
+        self.state.lock().killed = true;
+        self.signal(Signal::KILL);
+    }
+
+    /// Its whole group; not a program that leads to the worker: that would end.
+    fn interrupt(&self) {
+        if !self.far {
+            self.signal(Signal::INT);
         }
     }
 
@@ -134,7 +157,7 @@ impl Peer for Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.try_exit().is_none() {
+        if self.try_exit().is_none() && !self.state.lock().given_up {
             self.kill();
         }
     }

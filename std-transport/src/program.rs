@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     /// Whether it is a Python that needs a program; another worker is one already.
     pub(crate) python: bool,
     pub(crate) grace: Grace,
+    pub(crate) stdout: Stdout,
     /// Added to the priority of the process.
     pub(crate) nice: i32,
 }
@@ -28,6 +29,17 @@ pub(crate) struct Settings {
 /// The worker's source in its two parts: for the start, and for when something rare is asked for.
 pub(crate) fn source() -> (&'static str, &'static str) {
     WORKER.split_once(CUT).unwrap_or((WORKER, ""))
+}
+
+/// Where the standard output of workers goes. It never meets the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Stdout {
+    /// Nowhere, as execnet has it.
+    #[default]
+    Discard,
+    /// Where the standard error goes, see [`Stderr`](crate::Stderr), in one stream with it.
+    Stderr,
 }
 
 /// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
@@ -53,7 +65,10 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
         settings.grace.interrupt.as_secs_f64(),
         settings.grace.leave.as_secs_f64(),
     );
-    let pairs: [(&str, Value); 6] = [
+    let joined = settings.stdout == Stdout::Stderr;
+    let pairs: [(&str, Value); 7] = [
+        // A number: the first part of the worker reads no truth values.
+        ("stdout", i32::from(joined).into()),
         ("rest", rest.into()),
         ("id", settings.id.as_str().into()),
         ("execmodel", settings.execmodel.as_str().into()),
@@ -65,6 +80,7 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
         .into_iter()
         .filter(|(key, value)| match *key {
             "nice" => *value != Value::from(0),
+            "stdout" => joined,
             "rest" => settings.python,
             _ => true,
         })
@@ -88,6 +104,7 @@ mod tests {
             id: "it's \"gw0\"\n".to_owned(),
             execmodel: "thread".to_owned(),
             python: true,
+            stdout: Stdout::Discard,
             grace: Grace::default(),
             nice: 0,
         };

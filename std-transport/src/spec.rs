@@ -141,43 +141,43 @@ impl Hash for XSpec {
 
 /// What [`Group::makegateway`](crate::Group::makegateway) takes: a text, or a spec parsed before.
 pub trait IntoXSpec {
-    /// The spec. The empty text is the default one, `popen`.
+    /// The spec; none for the empty text, which stands for the group's default.
     ///
     /// # Errors
     /// When a text is no spec.
-    fn into_xspec(self) -> Result<XSpec, SpecError>;
+    fn into_xspec(self) -> Result<Option<XSpec>, SpecError>;
 }
 
 impl IntoXSpec for &str {
-    fn into_xspec(self) -> Result<XSpec, SpecError> {
+    fn into_xspec(self) -> Result<Option<XSpec>, SpecError> {
         if self.is_empty() {
-            return Ok(XSpec::default());
+            return Ok(None);
         }
-        self.parse()
+        self.parse().map(Some)
     }
 }
 
 impl IntoXSpec for &String {
-    fn into_xspec(self) -> Result<XSpec, SpecError> {
+    fn into_xspec(self) -> Result<Option<XSpec>, SpecError> {
         self.as_str().into_xspec()
     }
 }
 
 impl IntoXSpec for String {
-    fn into_xspec(self) -> Result<XSpec, SpecError> {
+    fn into_xspec(self) -> Result<Option<XSpec>, SpecError> {
         self.as_str().into_xspec()
     }
 }
 
 impl IntoXSpec for &XSpec {
-    fn into_xspec(self) -> Result<XSpec, SpecError> {
-        Ok(self.clone())
+    fn into_xspec(self) -> Result<Option<XSpec>, SpecError> {
+        Ok(Some(self.clone()))
     }
 }
 
 impl IntoXSpec for XSpec {
-    fn into_xspec(self) -> Result<XSpec, SpecError> {
-        Ok(self)
+    fn into_xspec(self) -> Result<Option<XSpec>, SpecError> {
+        Ok(Some(self))
     }
 }
 
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(parse(text), parse(text));
         assert_ne!(parse(text), parse("popen//id=x//chdir=a"));
         assert_eq!(parse(text).to_string(), text);
-        assert_eq!("".into_xspec(), Ok(XSpec::default()));
+        assert_eq!("".into_xspec(), Ok(None));
         assert_eq!(XSpec::default(), parse("popen"));
     }
 }

@@ -74,6 +74,14 @@ pub fn signal(name: &str, pid: i64) {
     assert!(status.unwrap().success(), "kill -{name} {pid}");
 }
 
+/// The priority of this process, which those that it starts inherit.
+#[must_use]
+pub fn niceness() -> i64 {
+    let output = Command::new("nice").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim().parse().unwrap()
+}
+
 /// The next item.
 ///
 /// # Panics

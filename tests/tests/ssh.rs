@@ -16,7 +16,9 @@ use execnet::{
     Stage, Value, WorkerExit,
 };
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
+use execnet_tests::support::{
+    LONG, eventually, is_running, niceness, quiet, receive, signal, within,
+};
 
 /// Runs a test against a server of its own, or says why not.
 fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {
@@ -87,7 +89,7 @@ fn directory_environment_and_program_are_set_before_the_interpreter_starts() {
             directory.to_str().unwrap().into(),
             "a 'b' $HOME".into(),
             Value::List(vec!["error".into()]),
-            3.into(),
+            (niceness() + 3).into(),
             1.into(),
         ];
         assert_eq!(receive(&channel), Value::List(expected.to_vec()));

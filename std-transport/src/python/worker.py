@@ -25,6 +25,10 @@ except ImportError:
     from weakref import ref
 
 PY3 = sys.version_info[0] >= 3
+if PY3:
+    imap = map
+else:
+    from itertools import imap
 FILE = '<execnet worker>'
 MAIN = _thread.get_ident()
 REST = None
@@ -370,13 +374,15 @@ class Gateway(object):
             self._flush_late()
 
     def _put(self, data):
-        done = None
+        # Ctrl-C can come between any two steps of the interpreter.  This is one: what was written
+        # is known, so that the stream goes on whole.
+        done = []
         try:
-            done = os.write(self._out, data)
+            done.extend(imap(os.write, (self._out,), (data,)))
         finally:
-            if done != len(data):
+            if done != [len(data)]:
                 rest()
-                self._put_rest(data, done, None if done else sys.exc_info()[1])
+                self._put_rest(data, done)
 
     # -- reading, in a thread of its own
 
@@ -553,12 +559,15 @@ HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}
 
 # -- the start
 
-def take_stdio():
-    """Move the link off descriptors 0 and 1; remote code finds the null device there."""
+def take_stdio(joined):
+    """Move the link off descriptors 0 and 1; remote code finds the null device there.
+
+    Or, with `joined`, its standard error instead of its standard output.
+    """
     out = os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
-    os.dup2(null, 1)
+    os.dup2(2 if joined else null, 1)
     os.close(null)
     # A forked child must neither keep the link open nor write to it.
     if hasattr(os, 'register_at_fork'):
@@ -605,7 +614,7 @@ def main():
     size, = four(link.read(4))
     config = load(link.read(size), (True, False), None)
     REST = config['rest']
-    out = take_stdio()
+    out = take_stdio('stdout' in config)
     if 'nice' in config or config['execmodel'] not in ('thread', 'main_thread_only'):
         rest()
         set_up(out, config)
@@ -1249,29 +1258,37 @@ class GatewayMethods(object):
             return False
         return self._writing.acquire()
 
-    def _put_rest(self, data, done, error):
-        """Write what a first write has left of a frame, or deal with what it raised."""
-        whole = False
+    def _put_rest(self, data, done):
+        """Write what a first write has left of a frame, or deal with what it raised.
+
+        Without anything written the frame was not begun, and the exception goes on.
+        """
+        error = None if done else sys.exc_info()[1]
+        whole = isinstance(error, KeyboardInterrupt)
         try:
-            if isinstance(error, OSError):
-                if error.errno != errno.EINTR:
-                    raise error
-                done = 0
-            if done is not None:
-                self._write_all(data, done)
+            if isinstance(error, OSError) and error.errno != errno.EINTR:
+                raise error
+            if not whole:
+                try:
+                    self._write_all(data, done)
+                except KeyboardInterrupt:
+                    # The frame goes first, for the sake of those that follow.
+                    self._write_all(data, done)
+                    whole = True
+                    raise
                 whole = True
         except OSError:
             whole = True
             raise IOError('cannot send (already closed?)')
         finally:
             if not whole:
-                # Interrupted, inside the frame perhaps: nothing sensible can follow it.
+                # Interrupted inside the frame, twice: nothing sensible can follow it.
                 let_go(self._out)
 
     def _write_all(self, data, done):
-        while done < len(data):
+        while sum(done) < len(data):
             try:
-                done += os.write(self._out, memoryview(data)[done:])
+                done.extend(imap(os.write, (self._out,), (memoryview(data)[sum(done):],)))
             except OSError:
                 # Only Python 2 lets this one through.
                 if sys.exc_info()[1].errno != errno.EINTR:

@@ -76,6 +76,7 @@ fn add_surroundings(config: &mut Dict, spec: &XSpec) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Stdout;
     use execnet_core_sync::Grace;
 
     #[test]
@@ -87,6 +88,7 @@ mod tests {
             id: "a\"'\n);import os#".to_owned(),
             execmodel: "thread".to_owned(),
             python: true,
+            stdout: Stdout::Discard,
             grace: Grace::default(),
             nice: 0,
         };

@@ -25,6 +25,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
+use execnet_core_sync::ExecModel;
 use execnet_core_sync::link::{Control, Link, SharedError};
 use execnet_serializer::DumpError;
 
@@ -74,6 +75,8 @@ pub(crate) struct Request<'a> {
     /// The gateway's id.
     pub(crate) id: &'a str,
     pub(crate) spec: &'a XSpec,
+    /// For a spec that names none.
+    pub(crate) execmodel: ExecModel,
     pub(crate) options: &'a GroupOptions,
     /// For what members share, and for transports that go through another member.
     pub(crate) group: &'a Group,
@@ -112,6 +115,9 @@ pub(crate) trait Peer: fmt::Debug + Send + Sync {
 
     /// Begins to end it, and what it has started, by force. Returns at once.
     fn signal_kill(&self);
+
+    /// Interrupts its code as Ctrl-C does, where that can be done from here.
+    fn interrupt(&self) {}
 
     /// The end of its standard error, [`STDERR_TAIL`](crate::STDERR_TAIL) bytes at most; empty if that goes elsewhere.
     /// May wait a moment for the rest if the peer has ended.
@@ -203,7 +209,11 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     Ok(Settings {
         id: request.id.to_owned(),
         python: !spec.has("worker"),
-        execmodel: spec.get("execmodel").unwrap_or("thread").to_owned(),
+        execmodel: spec
+            .get("execmodel")
+            .unwrap_or(request.execmodel.as_str())
+            .to_owned(),
+        stdout: request.options.stdout,
         grace: request.options.grace,
         nice,
     })

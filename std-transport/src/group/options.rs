@@ -1,0 +1,49 @@
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::thread;
+
+use execnet_core_sync::Grace;
+use execnet_serializer::Limits;
+
+use crate::program::Stdout;
+use crate::stderr::Stderr;
+
+/// Settings of all gateways of a group.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GroupOptions {
+    /// From the start of a worker's process to its answer. Default: 30 seconds.
+    pub bootstrap_timeout: Duration,
+    /// How long workers let code run on after their link has ended.
+    pub grace: Grace,
+    /// Whether gateways to one host over ssh share a connection. Default: yes.
+    pub share_ssh: bool,
+    /// So many workers at a time are being started by [`Group::makegateways`]. Default: twice the processors, and at
+    /// least 8: starting waits for the network as often as for a processor.
+    pub max_starting: usize,
+    /// What happens to the workers' standard error.
+    pub stderr: Stderr,
+    /// Where the workers' standard output goes.
+    pub stdout: Stdout,
+    /// What one item from a worker may cost.
+    pub limits: Limits,
+}
+
+impl Default for GroupOptions {
+    fn default() -> Self {
+        Self {
+            bootstrap_timeout: Duration::from_secs(30),
+            grace: Grace::default(),
+            share_ssh: true,
+            max_starting: default_max_starting(),
+            stderr: Stderr::default(),
+            stdout: Stdout::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+fn default_max_starting() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (2 * processors).max(8)
+}

@@ -1,0 +1,129 @@
+//! The end of groups.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::time::Instant;
+
+use crate::exit::Exit;
+use crate::group::{Group, Member, Members};
+use crate::transport::{End, Peer};
+
+/// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
+const DROP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long all killed workers together may take to die.
+const KILL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the threads of all gateways together may take, once their peers have ended.
+const JOIN_PATIENCE: Duration = Duration::from_secs(1);
+
+impl Group {
+    /// Ends all members, and empties the group: tells every worker to leave, waits up to `timeout` for all of them
+    /// together, and kills those that are left then. `None` waits for as long as they take.
+    ///
+    /// A worker without running code leaves at once. One with code waits for it, see [`Grace`](crate::Grace). With a
+    /// killed worker, and with one that has left, go the processes it started, unless they have made a process group
+    /// of their own. Killed workers that do not die (of another user, or stuck in the kernel) are given up after two
+    /// seconds, all together: so much longer than `timeout` this takes at most, and a second for our own threads.
+    ///
+    /// Of a worker on another machine, the program that leads to it is what is waited for and killed: the worker then
+    /// finds its link closed, and leaves by itself.
+    ///
+    /// A process that another thread is making a gateway to is killed at once; making it fails.
+    ///
+    /// Returns what became of each member, in the order in which they were asked for.
+    pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let (members, starting) = self.members.lock().take();
+        starting.iter().for_each(|peer| peer.signal_kill());
+        members.iter().for_each(|member| member.gateway.exit());
+        let left: Vec<_> = members
+            .iter()
+            .map(|member| member.peer.wait(deadline))
+            .collect();
+        let reports = kill_the_others(&members, left);
+        join(&members, &reports);
+        // Whoever is making a gateway to one of these tells how it ended.
+        drop(starting);
+        self.sharing.end();
+        let ids = &mut self.members.lock().ids;
+        for report in &reports {
+            ids.remove(&report.id);
+        }
+        reports
+    }
+}
+
+/// `left` has who ended by himself.
+fn kill_the_others(members: &[Member], left: Vec<Option<End>>) -> Vec<MemberReport> {
+    // All are told before any is waited for.
+    let stuck = members.iter().zip(&left).filter(|(_, end)| end.is_none());
+    stuck.for_each(|(member, _)| member.peer.signal_kill());
+    let deadline = Instant::now() + KILL_PATIENCE;
+    let report = |(member, end): (&Member, Option<End>)| MemberReport {
+        id: member.gateway.id().to_owned(),
+        outcome: outcome(end, || member.peer.wait(Some(deadline))),
+    };
+    members.iter().zip(left).map(report).collect()
+}
+
+fn outcome(left: Option<End>, killed: impl FnOnce() -> Option<End>) -> Outcome {
+    match left {
+        Some(End::Process(exit)) => Outcome::Exited(exit),
+        Some(End::Link) => Outcome::Closed,
+        None => match killed() {
+            Some(end) => Outcome::Killed(end.exit()),
+            None => Outcome::LeftBehind,
+        },
+    }
+}
+
+/// A link ends with its process; a thread that sees that late ends by itself.
+fn join(members: &[Member], reports: &[MemberReport]) {
+    let deadline = Instant::now() + JOIN_PATIENCE;
+    for (member, report) in members.iter().zip(reports) {
+        if report.outcome != Outcome::LeftBehind {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let _ = member.gateway.join(Some(left));
+        }
+    }
+}
+
+impl Members {
+    /// All members, and the peers that are to become some.
+    fn take(&mut self) -> (Vec<Member>, Vec<Arc<dyn Peer>>) {
+        self.terminations += 1;
+        let starting = self.starting.values().cloned();
+        (core::mem::take(&mut self.list), starting.collect())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.terminate(Some(DROP_PATIENCE));
+    }
+}
+
+/// What became of a member when its group was terminated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemberReport {
+    /// The gateway's id.
+    pub id: String,
+    /// What became of its worker.
+    pub outcome: Outcome,
+}
+
+/// What became of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It left in time, or had ended before.
+    Exited(Exit),
+    /// It let go of its link in time; nobody tells how it ended: behind a socket.
+    Closed,
+    /// It was killed. Behind a socket, where nobody tells: its link was cut.
+    Killed(Option<Exit>),
+    /// It was killed, and has not ended yet.
+    LeftBehind,
+}

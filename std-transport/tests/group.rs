@@ -1,0 +1,225 @@
+//! Groups: how members are made, found, heard and interrupted together.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use alloc::collections::BTreeSet;
+use core::time::Duration;
+use std::sync::mpsc;
+use std::thread;
+
+use execnet::{
+    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, Outcome, ReceiveError, Stderr, Stdout,
+    Value, XSpec,
+};
+use support::{LONG, each_python_with, pythons, quiet, within};
+
+fn group() -> Group {
+    Group::with_options(quiet())
+}
+
+fn popen() -> String {
+    pythons().last().unwrap().spec()
+}
+
+fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(LONG).unwrap().into_value()
+}
+
+fn ids(group: &Group) -> Vec<String> {
+    let ids = group.into_iter().map(|gateway| gateway.id().to_owned());
+    ids.collect()
+}
+
+#[test]
+fn gateways_that_are_made_together_stand_in_the_order_of_their_specs() {
+    within("makegateways", 2 * LONG, || {
+        let group = group();
+        let good = popen();
+        let named = format!("{good}//id=named");
+        let specs = [
+            &good,
+            "popen//python=false",
+            &named,
+            "nothing",
+            &good,
+            &named,
+        ];
+        let made = group.makegateways(specs);
+        let outcomes: Vec<String> = made
+            .iter()
+            .map(|made| match made {
+                Ok(gateway) => gateway.id().to_owned(),
+                Err(MakeGatewayError::Bootstrap(_)) => "died".to_owned(),
+                Err(error) => error.to_string(),
+            })
+            .collect();
+        let expected = [
+            "gw0",
+            "died",
+            "named",
+            "no key says how to reach an interpreter (popen)",
+            "gw3",
+            "the group has a gateway \"named\" already",
+        ];
+        assert_eq!(outcomes[..3], expected[..3]);
+        assert!(outcomes[3].starts_with("no key says how"), "{outcomes:?}");
+        assert_eq!(outcomes[4..], expected[4..]);
+        assert_eq!(ids(&group), ["gw0", "named", "gw3"]);
+        assert_eq!(group.nth(1).unwrap().id(), "named");
+        assert_eq!(group.spec("named").unwrap().as_str(), named);
+        assert!(group.contains(made[4].as_ref().unwrap()));
+        assert!(group.nth(3).is_none() && group.spec("gw1").is_none());
+        assert!(group.makegateways([""; 0]).is_empty());
+    });
+}
+
+#[test]
+fn many_workers_start_at_once_and_leave_at_once() {
+    within("32 gateways", 3 * LONG, || {
+        let group = group();
+        let made = group.makegateways(vec![popen(); 32]);
+        let channels: Vec<Channel> = made
+            .into_iter()
+            .map(|made| made.unwrap().remote_exec("channel.send(42)").unwrap())
+            .collect();
+        assert!(
+            channels
+                .iter()
+                .all(|channel| receive(channel) == Value::from(42))
+        );
+        let reports = group.terminate(Some(LONG));
+        let left = |outcome| matches!(outcome, Outcome::Exited(exit) if exit.success());
+        assert!(
+            reports.iter().all(|report| left(report.outcome)),
+            "{reports:?}"
+        );
+        let order: Vec<String> = reports.into_iter().map(|report| report.id).collect();
+        let expected: Vec<String> = (0..32).map(|index| format!("gw{index}")).collect();
+        assert_eq!(order, expected);
+    });
+}
+
+#[test]
+fn ids_are_unique_whichever_threads_ask() {
+    within("ids from threads", LONG, || {
+        let group = group();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| group.makegateway(popen()).unwrap());
+            }
+        });
+        let found: BTreeSet<String> = ids(&group).into_iter().collect();
+        let expected = ["gw0", "gw1", "gw2", "gw3"].map(str::to_owned);
+        assert_eq!(found, BTreeSet::from(expected));
+    });
+}
+
+#[test]
+fn the_empty_spec_stands_for_the_default() {
+    within("default spec", LONG, || {
+        let group = group();
+        let spec: XSpec = format!("{}//env:WHO=default", popen()).parse().unwrap();
+        group.set_default_spec(spec.clone());
+        let gateway = group.makegateway("").unwrap();
+        assert_eq!(group.spec(gateway.id()), Some(spec));
+        let channel = gateway
+            .remote_exec("import os; channel.send(os.environ['WHO'])")
+            .unwrap();
+        assert_eq!(receive(&channel), Value::from("default"));
+    });
+}
+
+#[test]
+fn the_model_of_specs_that_name_none_is_set_before_there_are_members() {
+    within("set_execmodel", LONG, || {
+        let group = group();
+        let (local, remote) = (ExecModel::Thread, ExecModel::MainThreadOnly);
+        assert_eq!(group.set_execmodel(local, remote), Ok(()));
+        let model = |spec: String| {
+            let gateway = group.makegateway(spec).unwrap();
+            gateway.remote_status_timeout(LONG).unwrap().execmodel
+        };
+        assert_eq!(model(popen()), "main_thread_only");
+        assert_eq!(model(popen() + "//execmodel=thread"), "thread");
+        assert_eq!(group.set_execmodel(local, local), Err(GroupInUse));
+    });
+}
+
+#[test]
+fn lines_of_both_streams_come_with_the_gateways_id() {
+    for python in pythons() {
+        within(&format!("lines of Python {}", python.version), LONG, || {
+            let (sink, lines) = mpsc::channel();
+            let mut options = quiet();
+            options.stdout = Stdout::Stderr;
+            options.stderr = Stderr::lines(move |id, line| {
+                let _ = sink.send(format!("{id}: {line}"));
+            });
+            let group = Group::with_options(options);
+            let source = "import os, sys\nsys.stdout.write('printed\\n')\nsys.stdout.flush()\n\
+                          os.write(2, b'one\\ntw')\nos.write(1, b'o\\nno end')";
+            let gateway = group.makegateway(python.spec() + "//id=here").unwrap();
+            gateway
+                .remote_exec(source)
+                .unwrap()
+                .wait_close(Some(LONG))
+                .unwrap();
+            let next = || lines.recv_timeout(LONG).unwrap();
+            assert_eq!(
+                [next(), next(), next()],
+                ["here: printed", "here: one", "here: two"]
+            );
+            group.terminate(Some(LONG));
+            assert_eq!(next(), "here: no end");
+            drop(group);
+            assert!(lines.recv().is_err(), "nothing follows");
+        });
+    }
+}
+
+#[test]
+fn an_interrupt_reaches_running_code_and_nothing_else() {
+    each_python_with("", quiet(), |python, _| {
+        let group = group();
+        let gateway = group.makegateway(python.spec()).unwrap();
+        let source = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
+        let channel = gateway.remote_exec(source).unwrap();
+        receive(&channel);
+        group.interrupt();
+        let error = channel.receive_timeout(LONG).unwrap_err();
+        let ReceiveError::Remote(error) = &error else {
+            panic!("{error:?}")
+        };
+        assert!(
+            error.text().contains("keyboard-interrupted"),
+            "{}",
+            error.text()
+        );
+        let next = gateway.remote_exec("channel.send(2)").unwrap();
+        assert_eq!(receive(&next), Value::from(2));
+    });
+}
+
+#[test]
+fn a_thread_that_nobody_can_start_is_not_waited_for() {
+    // One at a time, with the caller's thread alone.
+    within("max_starting", LONG, || {
+        let mut options = quiet();
+        options.max_starting = 0;
+        let group = Group::with_options(options);
+        assert!(
+            group
+                .makegateways([popen(), popen()])
+                .iter()
+                .all(Result::is_ok)
+        );
+        group.terminate(Some(Duration::from_secs(5)));
+    });
+}
