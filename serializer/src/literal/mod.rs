@@ -3,6 +3,7 @@
 
 mod error;
 mod float;
+mod frame;
 mod number;
 mod parse;
 mod print;
