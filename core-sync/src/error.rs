@@ -38,6 +38,14 @@ pub enum ItemError {
     Load(LoadError),
     /// It names a channel that the peer may not name.
     Channel(RefusedId),
+    /// It is not of the type it was to be read as.
+    Type(TypeError),
+}
+
+/// What does not fit between an item and a Rust type, with the path to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeError {
+    text: String,
 }
 
 /// Nothing was sent.
@@ -46,6 +54,8 @@ pub enum ItemError {
 pub enum SendError {
     /// The format cannot say the value. Nothing was written; the channel goes on.
     Encode(EncodeFrameError),
+    /// The other format that the channel uses cannot say the value. Nothing was written; the channel goes on.
+    Type(TypeError),
     /// The channel is closed.
     Closed,
     /// All channel ids of the gateway are used up.
@@ -135,16 +145,33 @@ impl fmt::Display for ItemError {
         match self {
             Self::Load(error) => error.fmt(f),
             Self::Channel(error) => error.fmt(f),
+            Self::Type(error) => error.fmt(f),
         }
     }
 }
 
 impl Error for ItemError {}
 
+#[cfg(feature = "serde")]
+impl TypeError {
+    pub(crate) fn new(text: String) -> Self {
+        Self { text }
+    }
+}
+
+impl fmt::Display for TypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for TypeError {}
+
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encode(error) => error.fmt(f),
+            Self::Type(error) => error.fmt(f),
             Self::Closed => f.write_str("cannot send: the channel is closed"),
             Self::IdsUsedUp => OpenError::IdsUsedUp.fmt(f),
             Self::Disconnected(_) => f.write_str("cannot send: the peer is gone"),
@@ -156,7 +183,7 @@ impl Error for SendError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Encode(error) => error.source(),
-            Self::Closed | Self::IdsUsedUp => None,
+            Self::Type(_) | Self::Closed | Self::IdsUsedUp => None,
             Self::Disconnected(error) => Some(error),
         }
     }

@@ -28,26 +28,10 @@ impl Item {
         Self { value, channels }
     }
 
-    /// Decodes an item that was taken. `bells` are those of the channels it names, in their order.
-    ///
-    /// To be called outside of any lock: it takes its time with a large item, and dropping a channel takes locks.
-    pub(crate) fn decode(
-        gateway: &Gateway,
-        queued: &Queued,
-        bells: Vec<Arc<Bell>>,
-    ) -> Result<Self, ItemError> {
-        // First of all: where it cannot be decoded, its channels are let go.
-        let channels = queued.references.iter().zip(bells);
-        let channels: Vec<Channel> = channels
-            .map(|(&id, bell)| Channel::new(gateway.clone(), id, bell))
-            .collect();
-        if let Some(refused) = queued.refused {
-            return Err(ItemError::Channel(refused));
-        }
-        let limits = gateway.shared().config.limits;
-        let options = LoadOptions::new().strings(queued.strings).limits(limits);
-        let value = options.loads_internal(&queued.payload);
-        Ok(Self::new(value.map_err(ItemError::Load)?, channels))
+    /// Decodes an item that was taken.
+    pub(crate) fn decode(encoded: Encoded) -> Result<Self, ItemError> {
+        let value = encoded.options.loads_internal(&encoded.payload);
+        Ok(Self::new(value.map_err(ItemError::Load)?, encoded.channels))
     }
 
     /// The value alone. Channels it names are closed, unless a handle of them was kept.
@@ -82,6 +66,42 @@ impl Item {
     #[must_use]
     pub fn into_parts(self) -> (Value, Vec<Channel>) {
         (self.value, self.channels)
+    }
+}
+
+/// An item that was taken and not decoded yet, with the channels that it names: where it cannot be decoded, they are
+/// let go.
+pub(crate) struct Encoded {
+    pub(crate) payload: Vec<u8>,
+    /// How its strings are to be read, and how much it may cost.
+    pub(crate) options: LoadOptions,
+    pub(crate) channels: Vec<Channel>,
+}
+
+impl Encoded {
+    /// `bells` are those of the channels that the item names, in their order.
+    ///
+    /// What is done with it is to be done outside of any lock: decoding takes its time with a large item, and dropping
+    /// a channel takes locks.
+    pub(crate) fn new(
+        gateway: &Gateway,
+        queued: Queued,
+        bells: Vec<Arc<Bell>>,
+    ) -> Result<Self, ItemError> {
+        // First of all: these have to be dropped also where there is an error.
+        let channels = queued.references.iter().zip(bells);
+        let channels: Vec<Channel> = channels
+            .map(|(&id, bell)| Channel::new(gateway.clone(), id, bell))
+            .collect();
+        if let Some(refused) = queued.refused {
+            return Err(ItemError::Channel(refused));
+        }
+        let limits = gateway.shared().config.limits;
+        Ok(Self {
+            payload: queued.payload,
+            options: LoadOptions::new().strings(queued.strings).limits(limits),
+            channels,
+        })
     }
 }
 

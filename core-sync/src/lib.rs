@@ -18,6 +18,8 @@
 //!
 //! - `std` (default): gateways with threads. Without it the crate is `no_std` with `alloc`, and frames and the
 //!   session are what there is.
+//! - `serde`: items and arguments as Rust types, see [`Channel::receive_as`].
+//! - `postcard`: items as postcard writes them, between Rust peers, see [`PostcardChannel`].
 //! - `testing`: links in memory, with faults on request.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -51,6 +53,8 @@ mod multi;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(all(feature = "std", feature = "serde"))]
+mod typed;
 
 #[cfg(feature = "std")]
 pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, Iter};
@@ -58,7 +62,7 @@ pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, It
 pub use disconnected::{DisconnectReason, Disconnected};
 #[cfg(feature = "std")]
 pub use error::{
-    CallbackError, ItemError, ReceiveError, SendError, SetCallbackError, StatusError,
+    CallbackError, ItemError, ReceiveError, SendError, SetCallbackError, StatusError, TypeError,
     WaitCloseError,
 };
 #[cfg(feature = "std")]
@@ -70,3 +74,5 @@ pub use item::Item;
 #[cfg(feature = "std")]
 pub use multi::{MultiChannel, MultiError, ReceiveQueue};
 pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};
+#[cfg(all(feature = "std", feature = "postcard"))]
+pub use typed::PostcardChannel;

@@ -7,7 +7,6 @@
 
 use core::error::Error;
 
-use execnet::exec::Kwargs;
 use execnet::{Channel, Worker};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,9 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Sends the n-th Fibonacci number: called with `n=30`.
-fn fib(channel: &Channel, kwargs: Kwargs) -> Outcome {
-    let n = kwargs.get_str("n").and_then(|n| n.as_i64());
-    let n = n.ok_or("it takes a number n")?;
+fn fib(channel: &Channel, n: u32) -> Outcome {
     let (mut this, mut next) = (0u64, 1u64);
     for _ in 0..n {
         let sum = this
@@ -38,10 +35,8 @@ fn fib(channel: &Channel, kwargs: Kwargs) -> Outcome {
 
 /// Squares what it receives, until the channel is closed.
 fn squares(channel: &Channel) -> Outcome {
-    for item in channel {
-        let item = item?;
-        let number = item.as_f64().or(item.as_i64().map(|n| n as f64));
-        let number = number.ok_or("it squares numbers")?;
+    for item in channel.iter_as::<f64>() {
+        let number = item?;
         println!("this goes nowhere, and does no harm: {number}");
         channel.send(number * number)?;
     }

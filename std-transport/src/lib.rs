@@ -48,12 +48,14 @@ mod transport;
 mod wait;
 
 pub use error::{BootstrapError, Cause, MakeGatewayError, Stage, WorkerExit};
+#[cfg(feature = "postcard")]
+pub use execnet_core_sync::PostcardChannel;
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
     Overflow, Overflowing, ReceiveError, ReceiveQueue, RefusedId, RemoteError, RemoteInfo, Role,
-    SendError, ServeError, SetCallbackError, Status, StatusError, WaitCloseError, Worker, exec,
-    link,
+    SendError, ServeError, SetCallbackError, Status, StatusError, TypeError, WaitCloseError,
+    Worker, exec, link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};

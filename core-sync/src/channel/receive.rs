@@ -3,7 +3,7 @@ use core::time::Duration;
 use super::Channel;
 use crate::error::{ReceiveError, WaitCloseError};
 use crate::gateway::After;
-use crate::item::Item;
+use crate::item::{Encoded, Item};
 use crate::session::Taken;
 use crate::sync::Deadline;
 
@@ -41,6 +41,12 @@ impl Channel {
     }
 
     pub(crate) fn receive_until(&self, deadline: Deadline) -> Result<Item, ReceiveError> {
+        let encoded = self.receive_encoded(deadline)?;
+        Item::decode(encoded).map_err(ReceiveError::Item)
+    }
+
+    /// Waits for the next item, and leaves it encoded.
+    pub(crate) fn receive_encoded(&self, deadline: Deadline) -> Result<Encoded, ReceiveError> {
         let shared = self.gateway().shared();
         let mut state = shared.state.lock();
         let mut after = After::default();
@@ -52,7 +58,7 @@ impl Channel {
                 drop(state);
                 // Where no thread can be started for it, it was done by this one.
                 let _ = shared.follow(after);
-                return Item::decode(self.gateway(), &queued, bells).map_err(ReceiveError::Item);
+                return Encoded::new(self.gateway(), queued, bells).map_err(ReceiveError::Item);
             }
             match state.session.take_end(self.id()) {
                 Taken::Error(error) => return Err(ReceiveError::Remote(error)),

@@ -10,6 +10,8 @@
 //! Everything else is refused, with an error that names the functions there are. A function's channel is closed when
 //! it returns; with an error, where it returns one or panics.
 
+#[cfg(feature = "serde")]
+mod arguments;
 mod failure;
 mod function;
 mod kwargs;

@@ -15,7 +15,7 @@ use super::{Gateway, Handle};
 use crate::error::{CallbackError, SetCallbackError};
 use crate::exec::panics;
 use crate::frame::MessageCode;
-use crate::item::Item;
+use crate::item::{Encoded, Item};
 use crate::session::{Queued, encode};
 use crate::sync::Deadline;
 
@@ -53,7 +53,7 @@ impl Callback {
     fn item(
         &mut self,
         shared: &Arc<Shared>,
-        queued: &Queued,
+        queued: Queued,
         bells: Vec<Arc<Bell>>,
     ) -> Result<(), CallbackError> {
         let gateway = self.gateway.upgrade().map_or_else(
@@ -61,7 +61,8 @@ impl Callback {
             || Gateway::of(shared.clone()),
             |handle| Gateway { handle },
         );
-        let item = Item::decode(&gateway, queued, bells).map_err(CallbackError::Item)?;
+        let item = Encoded::new(&gateway, queued, bells).and_then(Item::decode);
+        let item = item.map_err(CallbackError::Item)?;
         self.run(Some(item))
     }
 
@@ -170,7 +171,7 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
             Next::Nothing => return,
             Next::End(callback) => return end(shared, id, callback),
             Next::Item(mut called, queued, bells) => {
-                if let Err(error) = called.item(shared, &queued, bells) {
+                if let Err(error) = called.item(shared, queued, bells) {
                     return fail(shared, id, called, error);
                 }
                 callback = called;

@@ -1,0 +1,121 @@
+//! Keyword arguments as the one argument of a function.
+
+use alloc::format;
+use alloc::string::ToString as _;
+
+use execnet_serializer::serde::Error;
+use execnet_serializer::{LoadOptions, Node, NodeKind, dumps_internal};
+use serde_core::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
+
+use super::Kwargs;
+use super::function::{Function, Outcome, Problem};
+
+/// Tells functions with a typed argument from others.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Typed<T>(core::marker::PhantomData<T>);
+
+impl<C, F, R, T> Function<C, Typed<T>> for F
+where
+    F: Fn(&C, T) -> R + Send + Sync + 'static,
+    R: Outcome,
+    T: DeserializeOwned,
+{
+    fn call(&self, channel: &C, kwargs: Kwargs) -> Result<(), Problem> {
+        let argument = decode(kwargs).map_err(|error| Problem::Arguments(error.to_string()))?;
+        self(channel, argument).outcome().map_err(Problem::Returned)
+    }
+}
+
+fn decode<T: DeserializeOwned>(kwargs: Kwargs) -> Result<T, Error> {
+    // It was decoded once, and within limits: neither can this fail.
+    let bytes = dumps_internal(&kwargs.into_dict()).map_err(Error::custom)?;
+    let document = LoadOptions::channel().document_buf_internal(&bytes)?;
+    T::deserialize(Arguments(document.root()))
+}
+
+/// The dict of all arguments, for types that take them by name; for others, the only one.
+#[derive(Clone, Copy)]
+struct Arguments<'d, 'de>(Node<'d, 'de>);
+
+impl<'d, 'de> Arguments<'d, 'de> {
+    fn count(&self) -> usize {
+        match self.0.kind() {
+            NodeKind::Dict(pairs) => pairs.len(),
+            _ => 0,
+        }
+    }
+
+    fn only(self) -> Result<Node<'d, 'de>, Error> {
+        let count = self.count();
+        match self.0.kind() {
+            NodeKind::Dict(mut pairs) if count == 1 => {
+                pairs.next().map(|(_, value)| value).ok_or(count)
+            }
+            _ => Err(count),
+        }
+        .map_err(|count| Error::custom(format!("it takes one, and got {count}")))
+    }
+}
+
+macro_rules! by_name {
+    ($($method:ident($($name:ident: $type:ty),*))*) => {$(
+        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, Error> {
+            self.0.$method($($name,)* visitor)
+        }
+    )*};
+}
+
+macro_rules! alone {
+    ($($method:ident($($name:ident: $type:ty),*))*) => {$(
+        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, Error> {
+            self.only()?.$method($($name,)* visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Arguments<'_, 'de> {
+    type Error = Error;
+
+    by_name! {
+        deserialize_any() deserialize_ignored_any() deserialize_map()
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+    }
+
+    alone! {
+        deserialize_bool()
+        deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_i128()
+        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
+        deserialize_f32() deserialize_f64() deserialize_char()
+        deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf()
+        deserialize_seq() deserialize_tuple(len: usize) deserialize_identifier()
+        deserialize_tuple_struct(name: &'static str, len: usize)
+        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+        deserialize_unit_struct(name: &'static str)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.count() {
+            0 => visitor.visit_unit(),
+            count => Err(Error::custom(format!("it takes none, and got {count}"))),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.count() {
+            0 => visitor.visit_none(),
+            1 if matches!(self.only(), Ok(node) if matches!(node.kind(), NodeKind::None)) => {
+                visitor.visit_none()
+            }
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+}
