@@ -10,6 +10,9 @@ use crate::handshake::Nonce;
 /// The worker's source, whole.
 const WORKER: &str = include_str!("python/worker.py");
 
+/// What follows the second part where both ends give each other credit.
+const CREDIT: &str = include_str!("python/credit.py");
+
 /// Where the part begins that the worker compiles only when it is asked for something rare.
 const CUT: &str = "# == REST ==\n";
 
@@ -24,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) stdout: Stdout,
     /// Added to the priority of the process.
     pub(crate) nice: i32,
+    /// How many bytes may be on the way on a channel, in each direction; no bound without.
+    pub(crate) credit: Option<usize>,
 }
 
 /// The worker's source in its two parts: for the start, and for when something rare is asked for.
@@ -65,27 +70,41 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
         settings.grace.interrupt.as_secs_f64(),
         settings.grace.leave.as_secs_f64(),
     );
-    let joined = settings.stdout == Stdout::Stderr;
-    let pairs: [(&str, Value); 7] = [
-        // A number: the first part of the worker reads no truth values.
-        ("stdout", i32::from(joined).into()),
-        ("rest", rest.into()),
+    let mut pairs: Vec<(&str, Value)> = vec![
         ("id", settings.id.as_str().into()),
         ("execmodel", settings.execmodel.as_str().into()),
         ("grace", grace.into()),
         ("nonce", Value::Bytes(nonce.as_bytes().to_vec())),
-        ("nice", settings.nice.into()),
     ];
+    if settings.python {
+        pairs.push(("rest", rest_with_credit(rest, settings.credit).into()));
+    }
+    if settings.stdout == Stdout::Stderr {
+        // A number: the first part of the worker reads no truth values.
+        pairs.push(("stdout", 1.into()));
+    }
+    if settings.nice != 0 {
+        pairs.push(("nice", settings.nice.into()));
+    }
+    if let Some(window) = settings.credit {
+        pairs.push(("credit", window_of(window).into()));
+    }
+    let pairs = pairs.into_iter();
     pairs
-        .into_iter()
-        .filter(|(key, value)| match *key {
-            "nice" => *value != Value::from(0),
-            "stdout" => joined,
-            "rest" => settings.python,
-            _ => true,
-        })
         .map(|(key, value)| (Value::from(key), value))
         .collect()
+}
+
+fn rest_with_credit(rest: &str, credit: Option<usize>) -> String {
+    match credit {
+        Some(window) => format!("{rest}\nCREDIT_WINDOW = {}\n{CREDIT}", window_of(window)),
+        None => rest.to_owned(),
+    }
+}
+
+/// A window of nothing would let nothing through.
+fn window_of(window: usize) -> i64 {
+    i64::try_from(window.max(1)).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -95,7 +114,7 @@ mod tests {
     #[test]
     fn the_worker_is_cut_once_and_is_ascii() {
         assert_eq!(WORKER.matches(CUT).count(), 1);
-        assert!(WORKER.is_ascii());
+        assert!(WORKER.is_ascii() && CREDIT.is_ascii());
     }
 
     #[test]
@@ -107,6 +126,7 @@ mod tests {
             stdout: Stdout::Discard,
             grace: Grace::default(),
             nice: 0,
+            credit: None,
         };
         let bytes = program(&settings, &Nonce::new()).unwrap();
         let line_end = bytes.iter().position(|&byte| byte == b'\n').unwrap();

@@ -286,6 +286,8 @@ impl Group {
         let mut config = GatewayConfig::new(order.id.as_str(), Role::Initiator);
         config.execmodel = order.local;
         config.limits = self.options.limits;
+        config.inbox = self.options.inbox;
+        config.credit = self.options.credit;
         match Gateway::new(link, config) {
             Ok(gateway) => Ok(Member {
                 place: order.place,

@@ -2,7 +2,7 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::thread;
 
-use execnet_core_sync::Grace;
+use execnet_core_sync::{Grace, InboxLimits};
 use execnet_serializer::Limits;
 
 use crate::program::Stdout;
@@ -27,6 +27,14 @@ pub struct GroupOptions {
     pub stdout: Stdout,
     /// What one item from a worker may cost.
     pub limits: Limits,
+    /// How much may wait to be received, and what happens beyond. Default: no limit, as in execnet.
+    pub inbox: InboxLimits,
+    /// Whether this program and its workers hold each other up: on each channel, and in each direction, no more than so
+    /// many bytes, and one item, are on the way to a program that does not receive them; sending waits. Default:
+    /// `None`, as in execnet.
+    ///
+    /// All workers that a group starts understand it.
+    pub credit: Option<usize>,
 }
 
 impl Default for GroupOptions {
@@ -39,6 +47,8 @@ impl Default for GroupOptions {
             stderr: Stderr::default(),
             stdout: Stdout::default(),
             limits: Limits::default(),
+            inbox: InboxLimits::default(),
+            credit: None,
         }
     }
 }

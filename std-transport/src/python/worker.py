@@ -618,6 +618,8 @@ def main():
     if 'nice' in config or config['execmodel'] not in ('thread', 'main_thread_only'):
         rest()
         set_up(out, config)
+    if 'credit' in config:
+        rest()
     gateway = Gateway(link, out, config)
     _thread.start_new_thread(gateway._read, ())
     answer(out, config, os.getpid())

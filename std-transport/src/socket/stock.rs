@@ -91,6 +91,7 @@ mod tests {
             stdout: Stdout::Discard,
             grace: Grace::default(),
             nice: 0,
+            credit: None,
         };
         let line = line(&settings, &spec, &Nonce::new()).unwrap();
         let line = String::from_utf8(line).unwrap();

@@ -216,6 +216,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         stdout: request.options.stdout,
         grace: request.options.grace,
         nice,
+        credit: request.options.credit,
     })
 }
 

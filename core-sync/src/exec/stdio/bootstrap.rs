@@ -23,6 +23,7 @@ const MAX_PROGRAM: usize = 16 << 20;
 pub(super) struct Settings {
     pub(super) id: Option<String>,
     pub(super) execmodel: Option<ExecModel>,
+    pub(super) credit: Option<usize>,
     pub(super) grace: Option<Grace>,
 }
 
@@ -80,6 +81,7 @@ fn stock(program: &str) -> Settings {
     Settings {
         id: quoted("serve(io, id=").map(String::from),
         execmodel: quoted("get_execmodel(").and_then(ExecModel::named),
+        credit: None,
         grace: None,
     }
 }
@@ -142,7 +144,12 @@ fn settings(given: &Dict) -> Result<Settings, String> {
         id: text("id").map(|id| format!("{id}-worker")),
         execmodel: execmodel.transpose()?,
         grace: given.get_str("grace").and_then(grace),
+        credit: given.get_str("credit").and_then(credit),
     })
+}
+
+fn credit(value: &Value) -> Option<usize> {
+    usize::try_from(value.as_i64()?).ok()
 }
 
 fn grace(value: &Value) -> Option<Grace> {
@@ -201,6 +208,7 @@ mod tests {
             let expected = Settings {
                 id: Some("gw7-worker".to_string()),
                 execmodel: Some(ExecModel::MainThreadOnly),
+                credit: None,
                 grace: None,
             };
             assert_eq!(settings.unwrap(), expected);

@@ -37,9 +37,12 @@ impl Worker {
             id,
             execmodel,
             grace,
+            credit,
         } = settings;
         config.id = id.unwrap_or(config.id);
         config.execmodel = execmodel.unwrap_or(config.execmodel);
+        // Only who asks for it understands it.
+        config.credit = credit;
         let link = Link::from_std(reader, writer, alloc::sync::Arc::new(NoControl));
         self.serve_as(link, config, grace.unwrap_or(self.grace), Some(abandon))
     }
