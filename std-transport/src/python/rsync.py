@@ -13,7 +13,7 @@
 import errno
 import os
 import sys
-from stat import S_ISDIR, S_ISLNK, S_ISREG
+from stat import S_IFREG, S_ISDIR, S_ISLNK, S_ISREG
 from struct import Struct
 
 PY3 = sys.version_info[0] >= 3
@@ -164,6 +164,8 @@ class Folders(object):
         self.nodes = [(ROOT, b'', 0)]
         self.held = {}
         self.order = []
+        # The one that stays open whatever others are opened.
+        self.pinned = None
 
     def add(self, parent, name):
         depth = self.nodes[parent][2] + 1
@@ -189,6 +191,8 @@ class Folders(object):
             self.held[number] = fd
             self.order.append(number)
             if len(self.order) > HELD:
+                if self.order[0] == self.pinned:
+                    self.order.append(self.order.pop(0))
                 os.close(self.held.pop(self.order.pop(0)))
         return fd
 
@@ -330,6 +334,9 @@ class Target(object):
                 self.states[folder][0] = state = None
                 self.note(b'e', folder, b'', reason(error))
         unpack, size_of_entry, delete = entry.unpack_from, entry.size, self.delete
+        # What is unchanged is passed over in here: in most syncs that is nearly everything.
+        quick = state == 'old' and PY3 and not self.checksum
+        stat, file_mode = os.stat, self.file_mode
         for _ in range(count):
             kind, mode, size, mtime, length = unpack(data, pos)
             pos += size_of_entry
@@ -341,6 +348,15 @@ class Target(object):
             if delete:
                 names.add(name)
             if kind == b'f':
+                if quick:
+                    try:
+                        here = stat(name, dir_fd=fd, follow_symlinks=False)
+                        if (here.st_mtime_ns == mtime and here.st_size == size
+                                and here.st_mode == mode & file_mode | S_IFREG):
+                            self.files += 1
+                            continue
+                    except OSError:
+                        pass
                 if state is not None:
                     wants += self.take_file(folder, fd, name, mode, size, mtime)
                 self.files += 1
@@ -440,6 +456,9 @@ class Target(object):
             number, flags, mode, size, mtime, length = segment.unpack_from(segments, at)
             block = body if length == len(body) else body[pos:pos + length]
             pos += length
+            if flags & FIRST and flags & LAST and size == length:
+                self.put_file(number, mode, mtime, block)
+                continue
             if flags & FIRST:
                 self.begin_file(number, mode, size, mtime)
             elif flags & SAME:
@@ -463,15 +482,45 @@ class Target(object):
                 return wanted
         raise Violation('content that was not asked for')
 
+    def put_file(self, number, mode, mtime, block):
+        """A file that came whole."""
+        wanted = self.take_wanted(number)
+        _, folder, name = wanted
+        temporary = None
+        failure = b''
+        try:
+            fd = self.folders.open(folder)
+            unnamed = self.new_name()
+            file = open_at(fd, unnamed, CREATE)
+            temporary = unnamed
+            try:
+                if block:
+                    write_all(file, block)
+                os.fchmod(file, mode & self.file_mode)
+                set_mtime(file, mtime)
+            finally:
+                os.close(file)
+            if self.states[folder][0] == 'old':
+                self.clear_folder(fd, name)
+            rename_at(fd, temporary, name)
+        except OSError as error:
+            failure = reason(error)
+            if temporary is not None:
+                unlink_quietly(fd, temporary)
+        self.settle(wanted, LOST if failure else WRITTEN, failure)
+
+    def new_name(self):
+        self.temporaries += 1
+        return self.prefix + str(self.temporaries).encode('ascii')
+
     def begin_file(self, number, mode, size, mtime):
         wanted = self.take_wanted(number)
         self.incoming = [wanted, None, None, None, mode & self.file_mode, mtime, size, None]
         try:
             fd = self.folders.open(wanted[1])
-            self.temporaries += 1
-            name = self.prefix + str(self.temporaries).encode('ascii')
-            # The folder stays open for this file, whatever others are opened meanwhile.
-            self.incoming[1:4] = [open_at(fd, name, CREATE), os.dup(fd), name]
+            name = self.new_name()
+            self.incoming[1:4] = [open_at(fd, name, CREATE), fd, name]
+            self.folders.pinned = wanted[1]
         except OSError as error:
             self.incoming[7] = reason(error)
 
@@ -482,9 +531,7 @@ class Target(object):
         incoming[6] -= len(block)
         if incoming[7] is None:
             try:
-                written = os.write(incoming[1], block) if block else 0
-                while written < len(block):
-                    written += os.write(incoming[1], block[written:])
+                write_all(incoming[1], block)
             except OSError as error:
                 incoming[7] = reason(error)
         if last:
@@ -519,14 +566,11 @@ class Target(object):
             return
         _, file, fd, temporary = self.incoming[:4]
         self.incoming = None
+        self.folders.pinned = None
         if file is not None:
             os.close(file)
-            try:
-                if temporary is not None:
-                    unlink_at(fd, temporary)
-            except OSError:
-                pass
-            os.close(fd)
+            if temporary is not None:
+                unlink_quietly(fd, temporary)
 
     def keep_same(self, wanted, mode, mtime):
         number, folder, name = wanted
@@ -580,10 +624,13 @@ class Target(object):
                 if here is not None and S_ISLNK(here.st_mode) and readlink_at(fd, name) == target:
                     continue
                 self.clear_folder(fd, name)
-                self.temporaries += 1
-                temporary = self.prefix + str(self.temporaries).encode('ascii')
+                temporary = self.new_name()
                 symlink_at(target, fd, temporary)
-                rename_at(fd, temporary, name)
+                try:
+                    rename_at(fd, temporary, name)
+                except OSError:
+                    unlink_quietly(fd, temporary)
+                    raise
                 self.note(b'l', folder, name, b'')
             except OSError as error:
                 self.note(b'e', folder, name, reason(error))
@@ -623,6 +670,19 @@ class Target(object):
         if self.notes:
             self.channel.send((NOTE, b''.join(self.notes)))
             self.notes = []
+
+
+def write_all(file, block):
+    written = os.write(file, block)
+    while written < len(block):
+        written += os.write(file, block[written:])
+
+
+def unlink_quietly(fd, name):
+    try:
+        unlink_at(fd, name)
+    except OSError:
+        pass
 
 
 def pack_short(text):
