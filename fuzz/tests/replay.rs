@@ -108,3 +108,15 @@ fn differential() {
         Err(error) => println!("skipped: no Python with execnet 2.1 to compare with ({error})"),
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn rsync_receiver() {
+    replay(execnet_fuzz::rsync_receiver, seeds("rsync_receiver"));
+}
+
+#[cfg(unix)]
+#[test]
+fn rsync_sender() {
+    replay(execnet_fuzz::rsync_sender, seeds("rsync_sender"));
+}

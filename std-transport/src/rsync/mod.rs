@@ -31,6 +31,9 @@ mod confine;
 mod drive;
 mod error;
 mod filter;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod options;
 mod port;
 mod program;

@@ -1,0 +1,150 @@
+//! Both roles under messages that nobody in their right mind would send: for fuzz targets, and no part of the API.
+//!
+//! An input is a row of messages: a byte for the kind, two for a length, and so many bytes of records.
+
+use alloc::sync::Arc;
+use std::path::Path;
+
+use super::confine::{Kind, Meta};
+use super::protocol::{Fate, FromSource, FromTarget, Note, Settings, Unpacker, Violation};
+use super::receiver::{Receiver, Rules};
+use super::sender::{Listener, Parcel, Sender};
+use super::shelf::Shelf;
+use super::walk::{Judge, LeftOut, Links, Walk};
+
+/// Lets a receiver for `root` take the messages, until it refuses one or has had all.
+///
+/// # Errors
+/// The message that was refused, by its place in the input.
+pub fn receive(root: &Path, input: &[u8]) -> Result<(), usize> {
+    let folder = Meta {
+        kind: Kind::Directory,
+        mode: 0o755,
+        size: 0,
+        mtime: 0,
+    };
+    let (settings, rules) = (
+        settings(input),
+        Rules {
+            entries: 1_000,
+            ..Rules::default()
+        },
+    );
+    let receiver = Receiver::new(root, &folder, settings, rules, ());
+    let Ok(mut receiver) = receiver else {
+        return Ok(());
+    };
+    let mut out = Vec::new();
+    receiver.begin(&mut out);
+    for (place, (kind, records)) in messages(input).enumerate() {
+        let message = match kind % 4 {
+            0 | 1 => FromSource::List(Arc::new(records.to_vec())),
+            2 => {
+                let (segments, body) = split(records);
+                FromSource::Data { segments, body }
+            }
+            _ => FromSource::Finish,
+        };
+        receiver.handle(message, &mut out).map_err(|_| place)?;
+        out.clear();
+    }
+    Ok(())
+}
+
+/// Lets a sender of `tree` take the messages, and gives the content that it sent in return.
+#[must_use]
+pub fn send(tree: &Path, input: &[u8]) -> Vec<u8> {
+    let Ok(mut walk) = Walk::open(tree, Links::Keep, Nobody) else {
+        return Vec::new();
+    };
+    walk.list_all(&mut |_| {});
+    let shelf = Arc::new(Shelf::new(
+        Arc::clone(walk.catalog()),
+        input.len().is_multiple_of(2),
+    ));
+    let mut sender = Sender::new(shelf, settings(input), Nobody);
+    let (mut parcel, mut sent) = (Parcel::new(), Vec::new());
+    for (kind, records) in messages(input) {
+        if sender
+            .handle(&from_target(kind, records), &mut Vec::new())
+            .is_err()
+        {
+            break;
+        }
+        while sender.can_send() {
+            sender.fill(&mut parcel);
+            sent.extend_from_slice(parcel.body());
+        }
+    }
+    sent
+}
+
+fn from_target(kind: u8, records: &[u8]) -> FromTarget {
+    let records = records.to_vec();
+    match kind % 5 {
+        0 => FromTarget::Want(records),
+        1 => FromTarget::Ask(records),
+        2 => {
+            let taken = records
+                .first_chunk()
+                .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+            FromTarget::Ack {
+                taken,
+                outcomes: records.get(8..).unwrap_or_default().to_vec(),
+            }
+        }
+        3 => FromTarget::Note(records),
+        _ => FromTarget::Done,
+    }
+}
+
+/// The last byte decides.
+fn settings(input: &[u8]) -> Settings {
+    let bits = input.last().copied().unwrap_or(0);
+    Settings {
+        delete: bits & 1 != 0,
+        checksum: bits & 2 != 0,
+        dry_run: bits & 4 != 0,
+        special_modes: bits & 8 != 0,
+        window: 1 << (bits >> 4),
+    }
+}
+
+fn messages(input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut unpacker = Unpacker::new(input);
+    let mut next = move || -> Result<_, Violation> { Ok((unpacker.u8()?, unpacker.short()?)) };
+    core::iter::from_fn(move || next().ok())
+}
+
+/// Segments in front, as many as the first byte says, and the body.
+fn split(records: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let count = records.first().map_or(0, |&count| usize::from(count));
+    let rest = records.get(1..).unwrap_or_default();
+    let len = rest.len().min(count * super::protocol::Segment::SIZE);
+    let (segments, body) = rest.split_at(len);
+    (segments.to_vec(), body.to_vec())
+}
+
+struct Nobody;
+
+impl Judge for Nobody {
+    fn is_idle(&self) -> bool {
+        true
+    }
+
+    fn takes(&mut self, _path: &Path, _meta: &Meta) -> bool {
+        true
+    }
+
+    fn leaves_out(&mut self, _path: Vec<u8>, _reason: LeftOut) {}
+}
+
+impl Listener for Nobody {
+    fn asked(&mut self, _file: u32, _size: u64) {}
+
+    fn took(&mut self, _bytes: u64) {}
+
+    fn settled(&mut self, _file: u32, _bytes: u64, _fate: Fate<'_>) {}
+
+    fn noted(&mut self, _note: &Note<'_>) {}
+}
