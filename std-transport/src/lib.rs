@@ -53,9 +53,9 @@ pub use execnet_core_sync::PostcardChannel;
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
-    Overflow, Overflowing, ReceiveError, ReceiveQueue, RefusedId, RemoteError, RemoteInfo, Role,
-    SendError, ServeError, SetCallbackError, Status, StatusError, TypeError, WaitCloseError,
-    Worker, exec, link,
+    MultiChannel, MultiError, Overflow, Overflowing, ReceiveError, ReceiveQueue, RefusedId,
+    RemoteError, RemoteInfo, Role, SendError, ServeError, SetCallbackError, Status, StatusError,
+    TypeError, WaitCloseError, Worker, exec, link,
 };
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};

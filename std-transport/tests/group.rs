@@ -107,6 +107,21 @@ fn many_workers_start_at_once_and_leave_at_once() {
 }
 
 #[test]
+fn code_runs_on_all_members() {
+    within("remote_exec", LONG, || {
+        let group = group();
+        for id in ["a", "b"] {
+            group.makegateway(format!("{}//id={id}", popen())).unwrap();
+        }
+        let channels = group
+            .remote_exec("channel.send(channel.gateway.id)")
+            .unwrap();
+        let ids: Vec<Value> = channels.iter().map(receive).collect();
+        assert_eq!(ids, ["a-worker", "b-worker"].map(Value::from));
+    });
+}
+
+#[test]
 fn ids_are_unique_whichever_threads_ask() {
     within("ids from threads", LONG, || {
         let group = group();

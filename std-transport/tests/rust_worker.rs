@@ -147,9 +147,15 @@ gone
 
 #[test]
 fn ours_calls_the_example() {
+    // With `python=` the program for an interpreter comes first, and is read over.
+    for key in ["worker", "python"] {
+        serves_our_controller(&format!("popen//{key}='{}'", worker().display()));
+    }
+}
+
+fn serves_our_controller(spec: &str) {
     let group = Group::new();
-    let spec = format!("popen//python='{}'", worker().display());
-    let gateway = group.makegateway(&spec).unwrap();
+    let gateway = group.makegateway(spec).unwrap();
     let kwargs: Dict = [(Value::from("n"), Value::from(10))].into_iter().collect();
     let channel = gateway.remote_exec_function("", "fib", &kwargs).unwrap();
     assert_eq!(channel.receive_timeout(LONG).unwrap(), Value::from(55));

@@ -24,7 +24,7 @@ use execnet_tests::support::{
 fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {
     within(name, 2 * LONG, || match Sshd::start() {
         Ok(sshd) => test(&sshd),
-        Err(reason) => println!("left out: {reason}"),
+        Err(reason) => println!("skipped: {reason}"),
     });
 }
 

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 use std::thread;
 
-use execnet_core_sync::{ExecModel, Gateway, GatewayConfig, Role};
+use execnet_core_sync::{ExecModel, Gateway, GatewayConfig, MultiChannel, Role, SendError};
 
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::spec::{IntoXSpec, SpecError, XSpec};
@@ -175,6 +175,17 @@ impl Group {
             .collect();
         drop(members);
         peers.iter().for_each(|peer| peer.interrupt());
+    }
+
+    /// Runs code on every member; the channels stand in the order of [`gateways`](Self::gateways).
+    ///
+    /// # Errors
+    ///
+    /// One of the members cannot be asked: it has lost its worker. The code runs on those in front of it, on channels
+    /// that are closed.
+    pub fn remote_exec(&self, source: &str) -> Result<MultiChannel, SendError> {
+        let channels = self.into_iter().map(|gateway| gateway.remote_exec(source));
+        channels.collect()
     }
 
     /// The member of this id.

@@ -128,7 +128,7 @@ pub(crate) fn pythons() -> &'static [Python] {
                     path,
                 }),
                 None => {
-                    println!("left out: Python {version}, which is not installed here");
+                    println!("skipped: Python {version}, which is not installed here");
                     None
                 }
             })
