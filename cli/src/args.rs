@@ -1,5 +1,6 @@
 //! The command line: what clap reads.
 
+use core::net::SocketAddr;
 use core::str::FromStr as _;
 use core::time::Duration;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ Exit status:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Serve(Serve),
     Exec(Exec),
     Dumps(Dumps),
     Loads(Loads),
@@ -62,6 +64,39 @@ pub(crate) struct Exec {
     /// Give up after so many seconds, start-up included
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+}
+
+/// Start a worker for everybody who connects and may
+///
+/// Prints the spec for clients to standard output as soon as it listens, and what happens to
+/// connections to standard error. It serves until it is interrupted; its workers end with it.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("listen").required(true).args(["unix", "tcp", "insecure_stock"])))]
+pub(crate) struct Serve {
+    /// Listen at a Unix socket, for this user's processes; its directory must be private
+    #[arg(long, value_name = "PATH")]
+    pub(crate) unix: Option<PathBuf>,
+    /// Listen at a loopback address, for clients that have the token
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "token_file")]
+    pub(crate) tcp: Option<SocketAddr>,
+    /// The token, in a file that nobody else can read; it is made if it is missing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["unix", "insecure_stock"])]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Serve clients of stock execnet: whoever can connect runs code here, without any check
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) insecure_stock: Option<SocketAddr>,
+    /// Do so on other addresses than loopback too
+    #[arg(long, requires = "insecure_stock")]
+    pub(crate) insecure_beyond_loopback: bool,
+    /// What to start for a connection
+    #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = XSpec::from_str)]
+    pub(crate) worker: XSpec,
+    /// Serve so many connections at a time
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(crate) max_connections: usize,
+    /// Give clients so many seconds to show what they have to
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(crate) handshake_timeout: Duration,
 }
 
 /// Write a value as execnet's dumps() does, to standard output

@@ -64,5 +64,6 @@ pub use group::{
     Group, GroupInUse, GroupOptions, MemberReport, Outcome, default_group, makegateway,
 };
 pub use program::Stdout;
+pub use socket::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop, Token};
 pub use spec::{IntoXSpec, SpecError, XSpec};
 pub use stderr::{LineSink, STDERR_TAIL, Stderr};

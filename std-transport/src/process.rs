@@ -3,10 +3,12 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
+use rustix::event::PollFlags;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::exit::Exit;
@@ -14,7 +16,7 @@ use crate::launch::Launch;
 use crate::stderr::{Stderr, StderrTail};
 use crate::sync::Mutex;
 use crate::transport::{End, Peer};
-use crate::wait::ExitWatch;
+use crate::wait::{ExitWatch, Woken};
 
 /// A process in a process group of its own, which dies with it.
 ///
@@ -50,18 +52,10 @@ pub(crate) struct Started {
 impl Process {
     /// Starts a process; `name` is for its threads here.
     pub(crate) fn start(name: &str, launch: &Launch, stderr: &Stderr) -> io::Result<Started> {
-        let mut command = Command::new(&launch.program);
-        command
-            .args(&launch.arguments)
-            .envs(&launch.env)
+        let mut child = command(launch)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        if let Some(directory) = &launch.chdir {
-            command.current_dir(directory);
-        }
-        let mut child = command.spawn()?;
+            .spawn()?;
         match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
             (Some(stdin), Some(stdout), Some(errors)) => {
                 match StderrTail::start(name, errors, stderr.clone()) {
@@ -76,6 +70,36 @@ impl Process {
             // All three were asked for above.
             _ => Err(give_up(child, io::ErrorKind::BrokenPipe.into())),
         }
+    }
+
+    /// Starts a process whose standard input and output are a socket.
+    pub(crate) fn start_on(
+        name: &str,
+        launch: &Launch,
+        socket: BorrowedFd<'_>,
+        stderr: &Stderr,
+    ) -> io::Result<Arc<Self>> {
+        let mut child = command(launch)
+            .stdin(socket.try_clone_to_owned()?)
+            .stdout(socket.try_clone_to_owned()?)
+            .spawn()?;
+        let Some(errors) = child.stderr.take() else {
+            return Err(give_up(child, io::ErrorKind::BrokenPipe.into()));
+        };
+        match StderrTail::start(name, errors, stderr.clone()) {
+            Ok(tail) => Ok(Arc::new(Self::new(launch, child, tail))),
+            Err(error) => Err(give_up(child, error)),
+        }
+    }
+
+    /// Waits for its end, or for something else that is polled.
+    pub(crate) fn wait_beside(
+        &self,
+        other: BorrowedFd<'_>,
+        wanted: PollFlags,
+        deadline: Option<Instant>,
+    ) -> io::Result<Woken> {
+        self.watch.wait_beside(other, wanted, deadline)
     }
 
     fn new(launch: &Launch, child: Child, stderr: StderrTail) -> Self {
@@ -161,6 +185,20 @@ impl Drop for Process {
             self.kill();
         }
     }
+}
+
+/// In a group of its own, with a pipe for its standard error.
+fn command(launch: &Launch) -> Command {
+    let mut command = Command::new(&launch.program);
+    command
+        .args(&launch.arguments)
+        .envs(&launch.env)
+        .stderr(Stdio::piped())
+        .process_group(0);
+    if let Some(directory) = &launch.chdir {
+        command.current_dir(directory);
+    }
+    command
 }
 
 /// Whether it has ended; it stays a zombie, whose id nobody else can get.

@@ -1,11 +1,13 @@
 //! What a Python worker reads first: its program and its settings.
 
+use alloc::collections::BTreeMap;
 use std::io::Write as _;
 
 use execnet_core_sync::Grace;
 use execnet_serializer::{Dict, DumpError, Value, dumps_internal};
 
 use crate::handshake::Nonce;
+use crate::spec::XSpec;
 
 /// The worker's source, whole.
 const WORKER: &str = include_str!("python/worker.py");
@@ -29,6 +31,38 @@ pub(crate) struct Settings {
     pub(crate) nice: i32,
     /// How many bytes may be on the way on a channel, in each direction; no bound without.
     pub(crate) credit: Option<usize>,
+    /// What the worker itself does where it could not be done before it was started.
+    pub(crate) surroundings: Surroundings,
+}
+
+/// The directory and the variables of a worker that another process starts for us.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Surroundings {
+    pub(crate) chdir: Option<String>,
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+impl Surroundings {
+    /// Those that a spec asks for.
+    pub(crate) fn of(spec: &XSpec) -> Self {
+        Self {
+            chdir: spec.get("chdir").map(str::to_owned),
+            env: spec.env().clone(),
+        }
+    }
+
+    fn add_to(&self, config: &mut Dict) {
+        if let Some(directory) = &self.chdir {
+            config.insert("chdir".into(), directory.as_str().into());
+        }
+        if !self.env.is_empty() {
+            let pairs = self.env.iter();
+            let env: Dict = pairs
+                .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+                .collect();
+            config.insert("env".into(), Value::Dict(env));
+        }
+    }
 }
 
 /// The worker's source in its two parts: for the start, and for when something rare is asked for.
@@ -89,10 +123,12 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
     if let Some(window) = settings.credit {
         pairs.push(("credit", window_of(window).into()));
     }
-    let pairs = pairs.into_iter();
-    pairs
+    let mut config: Dict = pairs
+        .into_iter()
         .map(|(key, value)| (Value::from(key), value))
-        .collect()
+        .collect();
+    settings.surroundings.add_to(&mut config);
+    config
 }
 
 fn rest_with_credit(rest: &str, credit: Option<usize>) -> String {
@@ -127,6 +163,7 @@ mod tests {
             grace: Grace::default(),
             nice: 0,
             credit: None,
+            surroundings: Surroundings::default(),
         };
         let bytes = program(&settings, &Nonce::new()).unwrap();
         let line_end = bytes.iter().position(|&byte| byte == b'\n').unwrap();

@@ -1,9 +1,12 @@
 //! Waiting for a process with a deadline.
 
 use core::time::Duration;
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use rustix::event::Timespec;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::Pid;
 
 /// Tells when a process has ended, without reaping it.
@@ -38,7 +41,6 @@ impl ExitWatch {
         }
         #[cfg(target_os = "linux")]
         if let Some(pidfd) = &self.pidfd {
-            use rustix::event::{PollFd, PollFlags, poll};
             let mut ends = [PollFd::new(pidfd, PollFlags::IN)];
             if poll(&mut ends, left.map(timespec).as_ref()).is_ok() {
                 return true;
@@ -46,6 +48,54 @@ impl ExitWatch {
         }
         std::thread::sleep(left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL)));
         true
+    }
+}
+
+/// What came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// It may be worth looking whether the process has ended.
+    Look,
+    /// This on the other thing.
+    Other(PollFlags),
+    /// Nothing until the deadline.
+    Deadline,
+}
+
+impl ExitWatch {
+    /// Waits for the end of the process, or for something else that is polled.
+    pub(crate) fn wait_beside(
+        &self,
+        other: BorrowedFd<'_>,
+        wanted: PollFlags,
+        deadline: Option<Instant>,
+    ) -> io::Result<Woken> {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(Woken::Deadline);
+        }
+        let other = PollFd::from_borrowed_fd(other, wanted);
+        Ok(match self.poll_with(other, left)? {
+            revents if revents.is_empty() => Woken::Look,
+            revents => Woken::Other(revents),
+        })
+    }
+
+    /// What shows on the other thing; it may return early with nothing.
+    fn poll_with(&self, other: PollFd<'_>, left: Option<Duration>) -> io::Result<PollFlags> {
+        let done = |polled: Result<usize, Errno>, other: &PollFd<'_>| match polled {
+            Ok(_) => Ok(other.revents()),
+            Err(Errno::INTR) => Ok(PollFlags::empty()),
+            Err(error) => Err(error.into()),
+        };
+        #[cfg(target_os = "linux")]
+        if let Some(pidfd) = &self.pidfd {
+            let mut ends = [other, PollFd::new(pidfd, PollFlags::IN)];
+            return done(poll(&mut ends, left.map(timespec).as_ref()), &ends[0]);
+        }
+        let left = left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL));
+        let mut ends = [other];
+        done(poll(&mut ends, Some(&timespec(left))), &ends[0])
     }
 }
 

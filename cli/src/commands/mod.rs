@@ -5,6 +5,7 @@ mod exec;
 mod loads;
 #[cfg(unix)]
 mod rsync;
+mod serve;
 
 use execnet::MakeGatewayError;
 
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Exec(args) => exec::run(&args),
+        Command::Serve(args) => serve::run(args),
         Command::Dumps(args) => dumps::run(&args),
         Command::Loads(args) => loads::run(&args),
         #[cfg(unix)]

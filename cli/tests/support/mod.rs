@@ -78,13 +78,18 @@ impl Running {
     /// The first line of its output, a number: what remote code says of its process. Its other
     /// output is lost.
     pub(crate) fn first_number(&mut self) -> i32 {
+        let line = self.first_line();
+        line.parse()
+            .unwrap_or_else(|_| panic!("not a number: {line:?}"))
+    }
+
+    /// The first line of its output. Its other output is lost.
+    pub(crate) fn first_line(&mut self) -> String {
         let mut line = String::new();
         BufReader::new(self.0.stdout.as_mut().unwrap())
             .read_line(&mut line)
             .unwrap();
-        line.trim_end()
-            .parse()
-            .unwrap_or_else(|_| panic!("not a number: {line:?}"))
+        line.trim_end().to_owned()
     }
 
     pub(crate) fn pid(&self) -> Pid {

@@ -5,7 +5,7 @@ use crate::spec::{SpecError, XSpec};
 
 /// What the interpreter runs from its command line: it reads the worker's program from its standard input, its
 /// length in a line first. The buffered reader it uses becomes the link's, so that no byte after the program is lost.
-pub(super) const ONE_LINER: &str = "import os;link=os.fdopen(os.dup(0),'rb',65536);\
+pub(crate) const ONE_LINER: &str = "import os;link=os.fdopen(os.dup(0),'rb',65536);\
     exec(compile(link.read(int(link.readline())),'<execnet worker>','exec'),{'link':link})";
 
 /// Interpreters that are tried when the spec names none.

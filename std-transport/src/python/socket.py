@@ -56,20 +56,6 @@ def hang_up():
         pass
 
 
-def set_up_guest(config):
-    """What the spec asks of the process: as execnet does it, of the one that serves."""
-    if config['execmodel'] not in ('thread', 'main_thread_only'):
-        raise ValueError('unknown execmodel %r' % str(config['execmodel']))
-    if config.get('chdir'):
-        if not os.path.exists(config['chdir']):
-            os.mkdir(config['chdir'])
-        os.chdir(config['chdir'])
-    for name, value in config.get('env', {}).items():
-        os.environ[str(name)] = str(value)
-    if config.get('nice'):
-        os.nice(config['nice'])
-
-
 def serve_socket(settings):
     """Serve `clientsock` until the controller has gone."""
     global REST
@@ -81,7 +67,7 @@ def serve_socket(settings):
         mark = b'EXECNET-' + config['nonce'] + b'-'
         clientsock.sendall(mark + frame(DATA, 0, value)[5:])
     try:
-        set_up_guest(config)
+        set_up(config)
     except Exception:
         answer(format_exception())
     else:

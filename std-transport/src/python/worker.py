@@ -615,9 +615,10 @@ def main():
     config = load(link.read(size), (True, False), None)
     REST = config['rest']
     out = take_stdio('stdout' in config)
-    if 'nice' in config or config['execmodel'] not in ('thread', 'main_thread_only'):
+    if ('nice' in config or 'chdir' in config or 'env' in config or
+            config['execmodel'] not in ('thread', 'main_thread_only')):
         rest()
-        set_up(out, config)
+        set_up_or_leave(out, config)
     if 'credit' in config:
         rest()
     gateway = Gateway(link, out, config)
@@ -1508,12 +1509,27 @@ def import_threading():
         threading._set_sentinel = real['_set_sentinel']
 
 
-def set_up(out, config):
+def set_up(config):
     """What the spec asks of the process, as far as it could not be done before its start."""
+    if config['execmodel'] not in ('thread', 'main_thread_only'):
+        raise ValueError('unknown execmodel %r' % str(config['execmodel']))
+    if 'chdir' in config:
+        if not os.path.exists(config['chdir']):
+            os.mkdir(config['chdir'])
+        os.chdir(config['chdir'])
+    for name, value in config.get('env', {}).items():
+        os.environ[native(name)] = native(value)
+    if 'nice' in config:
+        os.nice(config['nice'])
+
+
+def native(text):
+    return text if PY3 else text.encode('utf-8')
+
+
+def set_up_or_leave(out, config):
     try:
-        if config['execmodel'] not in ('thread', 'main_thread_only'):
-            raise ValueError('unknown execmodel %r' % str(config['execmodel']))
-        os.nice(config.get('nice', 0))
+        set_up(config)
     except Exception:
         answer(out, config, format_exception())
         sys.exit(1)

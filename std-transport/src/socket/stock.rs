@@ -6,14 +6,14 @@ use std::io::{self, Read as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use execnet_serializer::{Dict, DumpError, Value, dumps_internal};
+use execnet_serializer::{DumpError, Value, dumps_internal};
 
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
-use crate::program::{Settings, config, source};
+use crate::program::{Settings, Surroundings, config, source};
 use crate::socket::connect::{HostPort, connect_tcp};
 use crate::socket::connection::{Connection, SocketWire};
-use crate::spec::{SpecError, XSpec};
+use crate::spec::SpecError;
 use crate::transport::{Connected, Peer, Request, settings, shake_hands_with};
 
 /// What makes the worker a guest in the server's process.
@@ -33,7 +33,9 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
     let peer: Arc<dyn Peer> = Arc::<Connection>::clone(&connection);
     (request.begun)(Arc::clone(&peer));
     let nonce = Nonce::new();
-    let line = line(&settings(request)?, spec, &nonce);
+    let mut settings = settings(request)?;
+    settings.surroundings = Surroundings::of(spec);
+    let line = line(&settings, &nonce);
     let mut wire = SocketWire(connection);
     let rest = shake_hands_with(request, &mut wire, peer.as_ref(), &nonce, line)?;
     let (reader, writer) = wire.split();
@@ -46,11 +48,10 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
 
 /// The line: a Python string literal, whose text is a program. Nothing in it is quoted or escaped, for all that varies
 /// is in base64.
-fn line(settings: &Settings, spec: &XSpec, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
+fn line(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
     let (core, rest) = source();
-    let mut config = config(settings, nonce, rest);
-    add_surroundings(&mut config, spec);
-    let config = STANDARD.encode(dumps_internal(&Value::Dict(config))?);
+    let config = Value::Dict(config(settings, nonce, rest));
+    let config = STANDARD.encode(dumps_internal(&config)?);
     let program = STANDARD.encode([core, GUEST, "\nserve_socket(settings)\n"].concat());
     Ok(format!(
         "\"import base64;exec(compile(base64.b64decode('{program}'),'<execnet worker>','exec'),\
@@ -59,25 +60,13 @@ fn line(settings: &Settings, spec: &XSpec, nonce: &Nonce) -> Result<Vec<u8>, Dum
     .into_bytes())
 }
 
-/// What other transports settle before the interpreter starts.
-fn add_surroundings(config: &mut Dict, spec: &XSpec) {
-    if let Some(directory) = spec.get("chdir") {
-        config.insert("chdir".into(), directory.into());
-    }
-    if !spec.env().is_empty() {
-        let pairs = spec.env().iter();
-        let env: Dict = pairs
-            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
-            .collect();
-        config.insert("env".into(), Value::Dict(env));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::program::Stdout;
     use execnet_core_sync::Grace;
+
+    use crate::spec::XSpec;
 
     #[test]
     fn nothing_of_a_spec_is_read_as_code() {
@@ -92,8 +81,9 @@ mod tests {
             grace: Grace::default(),
             nice: 0,
             credit: None,
+            surroundings: Surroundings::of(&spec),
         };
-        let line = line(&settings, &spec, &Nonce::new()).unwrap();
+        let line = line(&settings, &Nonce::new()).unwrap();
         let line = String::from_utf8(line).unwrap();
         assert_eq!(line.find('\n'), Some(line.len() - 1));
         assert_eq!(line.matches('"').count(), 2);

@@ -5,12 +5,13 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
+use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send, sockopt};
 
-use crate::bootstrap::Turn;
+use crate::bootstrap::{Turn, Wire};
 use crate::wait::timespec;
 
 /// A peer that has said nothing for so long is asked whether it is there, ...
@@ -30,7 +31,6 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
-    #[allow(dead_code, reason = "stock servers listen on TCP alone")]
     Unix(UnixStream),
 }
 
@@ -61,10 +61,42 @@ impl Stream {
 
     /// Cuts the connection so that the peer sees that nobody is left, not only that nothing more comes.
     pub(crate) fn cut(&self) {
-        if let Self::Tcp(stream) = self {
-            let _ = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
-        }
+        // This wakes a thread that reads, and lets what follows happen.
         self.shutdown(Shutdown::Both);
+        if let Self::Tcp(stream) = self {
+            // Sends a reset. Others hold the socket still, so that closing it is not possible here; where the system
+            // does not take this, the peer sees an end.
+            let _ = connect_unspec(stream);
+        }
+    }
+
+    /// The process id and the user of the other end of a Unix socket, on systems that tell.
+    pub(crate) fn peer_process(&self) -> Option<(i32, u32)> {
+        #[cfg(target_os = "linux")]
+        if let Self::Unix(stream) = self {
+            let peer = sockopt::socket_peercred(stream).ok()?;
+            return Some((peer.pid.as_raw_pid(), peer.uid.as_raw()));
+        }
+        None
+    }
+
+    /// Whether these flags say that the other end was cut off by force, and did not only end its direction.
+    pub(crate) fn is_cut(&self, flags: PollFlags) -> bool {
+        // TCP shows a hang-up when both directions are over: this one is not, so that it was a reset.
+        matches!(self, Self::Tcp(_)) && flags.intersects(PollFlags::HUP | PollFlags::ERR)
+    }
+
+    /// Waits for something to read, or its end; false at the deadline.
+    pub(crate) fn wait_input(&self, deadline: Instant) -> io::Result<bool> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !self.wait(false, left)?.is_empty() {
+                return Ok(true);
+            }
+            if left.is_zero() {
+                return Ok(false);
+            }
+        }
     }
 
     /// See [`Wire::turn`](crate::bootstrap::Wire::turn).
@@ -103,6 +135,12 @@ impl Stream {
             Ok(_) => Ok(ends[0].revents()),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+impl Wire for &Stream {
+    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
+        Stream::turn(self, unsent, buffer, patience)
     }
 }
 

@@ -34,7 +34,7 @@ use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
 use crate::exit::Exit;
 use crate::group::{Group, GroupOptions};
 use crate::handshake::{Nonce, Scanner};
-use crate::program::{Settings, program};
+use crate::program::{Settings, Surroundings, program};
 use crate::socket;
 use crate::spec::{SpecError, XSpec};
 
@@ -58,6 +58,8 @@ const TRANSPORTS: &[(&str, Start)] = &[
     ("slurm", command::start),
     ("cmd", command::start),
     ("socket", socket::start_stock),
+    ("tcp", socket::start_tcp),
+    ("unix", socket::start_unix),
 ];
 
 /// Makes the worker that the request asks for.
@@ -217,6 +219,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         grace: request.options.grace,
         nice,
         credit: request.options.credit,
+        surroundings: Surroundings::default(),
     })
 }
 

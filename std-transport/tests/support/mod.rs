@@ -115,6 +115,13 @@ pub(crate) fn is_running(pid: i64) -> bool {
     !state.is_empty() && !state.starts_with('Z')
 }
 
+/// What this process, and what it starts, begins with.
+pub(crate) fn niceness() -> i32 {
+    let output = Command::new("nice").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim().parse().unwrap()
+}
+
 /// The interpreters of [`WANTED`] that are here; the others are named once.
 pub(crate) fn pythons() -> &'static [Python] {
     static PYTHONS: OnceLock<Vec<Python>> = OnceLock::new();

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
 
 /// The version these tests are about.
@@ -62,7 +62,7 @@ fn run(command: &mut Command) -> Result<(), String> {
 pub(crate) struct StockServer {
     child: Child,
     address: String,
-    printed: Mutex<Option<JoinHandle<String>>>,
+    printed: Option<JoinHandle<String>>,
 }
 
 impl StockServer {
@@ -92,7 +92,7 @@ impl StockServer {
             printed.read_to_string(&mut rest).unwrap();
             rest
         });
-        let printed = Mutex::new(Some(printed));
+        let printed = Some(printed);
         Some(Self {
             child,
             address,
@@ -112,7 +112,7 @@ impl StockServer {
     pub(crate) fn kill(&mut self) -> String {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let printed = self.printed.lock().unwrap().take();
+        let printed = self.printed.take();
         printed
             .map(|thread| thread.join().unwrap())
             .unwrap_or_default()

@@ -1,0 +1,149 @@
+//! Listening sockets.
+
+use core::net::SocketAddr;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+
+use super::{Listen, ServerError};
+use crate::socket::stream::Stream;
+
+/// A bound socket.
+#[derive(Debug)]
+pub(super) enum Listener {
+    Unix {
+        socket: UnixListener,
+        path: PathBuf,
+    },
+    Tcp {
+        socket: TcpListener,
+        key: &'static str,
+    },
+}
+
+impl Listener {
+    pub(super) fn bind(listen: &Listen) -> Result<Self, ServerError> {
+        match listen {
+            Listen::Unix(path) => bind_unix(path),
+            Listen::Tcp { address, .. } => bind_tcp("tcp", *address, false),
+            Listen::InsecureStock {
+                address,
+                beyond_loopback,
+            } => bind_tcp("socket", *address, *beyond_loopback),
+        }
+    }
+
+    /// The next connection, and what the client is called.
+    pub(super) fn accept(&self) -> io::Result<(Stream, String)> {
+        match self {
+            Self::Unix { socket, .. } => {
+                let (stream, _) = socket.accept()?;
+                // Some systems hand the listener's mode on.
+                stream.set_nonblocking(false)?;
+                let stream = Stream::Unix(stream);
+                let name = match stream.peer_process() {
+                    Some((pid, uid)) => format!("process {pid} of user {uid}"),
+                    None => "a process here".to_owned(),
+                };
+                Ok((stream, name))
+            }
+            Self::Tcp { socket, .. } => {
+                let (stream, address) = socket.accept()?;
+                stream.set_nonblocking(false)?;
+                Ok((Stream::tcp(stream)?, address.to_string()))
+            }
+        }
+    }
+
+    pub(super) fn spec(&self) -> String {
+        match self {
+            Self::Unix { path, .. } => format!("unix={}", path.display()),
+            Self::Tcp { socket, key } => match socket.local_addr() {
+                Ok(address) => format!("{key}={address}"),
+                // A socket that is bound has an address.
+                Err(_) => (*key).to_owned(),
+            },
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Unix { socket, .. } => socket.as_fd(),
+            Self::Tcp { socket, .. } => socket.as_fd(),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Self::Unix { path, .. } = self {
+            // It may have been removed by somebody who cleans up.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn bind_tcp(
+    key: &'static str,
+    address: SocketAddr,
+    beyond_loopback: bool,
+) -> Result<Listener, ServerError> {
+    if !beyond_loopback && !address.ip().is_loopback() {
+        return Err(ServerError::NotLoopback(address));
+    }
+    let socket = TcpListener::bind(address).map_err(ServerError::Io)?;
+    socket.set_nonblocking(true).map_err(ServerError::Io)?;
+    Ok(Listener::Tcp { socket, key })
+}
+
+fn bind_unix(path: &Path) -> Result<Listener, ServerError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    make_private(directory)?;
+    remove_stale(path)?;
+    let socket = UnixListener::bind(path).map_err(ServerError::Io)?;
+    socket.set_nonblocking(true).map_err(ServerError::Io)?;
+    Ok(Listener::Unix {
+        socket,
+        path: path.to_owned(),
+    })
+}
+
+/// Makes the directory, if it is missing; one that is there must be ours alone, for the socket's own mode is not
+/// looked at everywhere.
+fn make_private(directory: &Path) -> Result<(), ServerError> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Ok(()) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(ServerError::Io(error)),
+    }
+    let metadata = fs::metadata(directory).map_err(ServerError::Io)?;
+    if metadata.uid() != geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
+        return Err(ServerError::PublicDirectory(directory.to_owned()));
+    }
+    Ok(())
+}
+
+/// Removes a socket at which nobody listens any more; anything else stays, and binding fails.
+fn remove_stale(path: &Path) -> Result<(), ServerError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.file_type().is_socket() => {}
+        _ => return Ok(()),
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(ServerError::Io)
+        }
+        _ => Err(ServerError::InUse(path.to_owned())),
+    }
+}

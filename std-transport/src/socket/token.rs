@@ -1,0 +1,133 @@
+//! A secret that both ends know.
+
+use core::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use subtle::ConstantTimeEq as _;
+
+/// Tokens are at least so long: shorter ones can be guessed.
+const MIN: usize = 16;
+
+/// Tokens are at most so long.
+const MAX: usize = 1024;
+
+/// A secret that a client shows to a server before the server runs anything for it.
+///
+/// Tokens are compared in a time that does not depend on where they differ. Their text is not shown by `Debug`.
+#[derive(Clone)]
+pub struct Token(Vec<u8>);
+
+impl Token {
+    /// A token of 64 hexadecimal digits that nobody can guess.
+    ///
+    /// # Errors
+    ///
+    /// The system has no randomness to give.
+    pub fn generate() -> io::Result<Self> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)?;
+        let digits = random.iter().map(|byte| format!("{byte:02x}"));
+        Ok(Self(digits.collect::<String>().into_bytes()))
+    }
+
+    /// The text of a file, without the white space around it. Nobody but the file's owner may be able to read it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is readable by others, or holds less than 16 or more than 1024 bytes.
+    pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).open(path)?;
+        if file.metadata()?.mode() & 0o077 != 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "a token file must not be accessible to others (chmod 600)",
+            ));
+        }
+        let mut text = Vec::new();
+        file.take(MAX as u64 + 16).read_to_end(&mut text)?;
+        Self::new(text.trim_ascii())
+    }
+
+    /// Writes it to a new file that only its owner can read.
+    ///
+    /// # Errors
+    ///
+    /// The file exists, or cannot be written.
+    pub fn write_to(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        file.write_all(&self.0)
+    }
+
+    /// These bytes.
+    ///
+    /// # Errors
+    ///
+    /// They are fewer than 16 or more than 1024.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> io::Result<Self> {
+        let bytes = bytes.into();
+        if !(MIN..=MAX).contains(&bytes.len()) {
+            let problem = format!("a token has {MIN} to {MAX} bytes");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        }
+        Ok(Self(bytes))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Takes as long wherever they differ; that their lengths differ can be seen.
+    pub(crate) fn matches(&self, shown: &[u8]) -> bool {
+        self.0.as_slice().ct_eq(shown).into()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_survives_a_file_that_nobody_else_can_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        let token = Token::generate().unwrap();
+        token.write_to(&path).unwrap();
+        assert!(Token::from_file(&path).unwrap().matches(token.as_bytes()));
+        assert_eq!(
+            token.write_to(&path).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+        std::fs::set_permissions(&path, open).unwrap();
+        assert_eq!(
+            Token::from_file(&path).unwrap_err().kind(),
+            io::ErrorKind::PermissionDenied
+        );
+    }
+
+    #[test]
+    fn tokens_differ_and_are_not_shown() {
+        let (one, other) = (Token::generate().unwrap(), Token::generate().unwrap());
+        assert!(one.matches(one.as_bytes()));
+        assert!(!one.matches(other.as_bytes()));
+        assert!(!one.matches(&one.as_bytes()[..63]));
+        assert!(!one.matches(b""));
+        assert_eq!(format!("{one:?}"), "Token(..)");
+        assert!(Token::new("short").is_err());
+        assert!(Token::new(vec![b'x'; 1025]).is_err());
+    }
+}

@@ -1,0 +1,498 @@
+//! The socket server, and gateways to what it serves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+#[path = "support/stock.rs"]
+mod stock;
+mod support;
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use execnet::{
+    BootstrapError, Channel, Gateway, Grace, Group, Listen, MakeGatewayError, Outcome,
+    ReceiveError, Server, ServerError, ServerEvent, ServerOptions, ServerStop, SpecError, Stage,
+    Token, Value, value,
+};
+use support::{LONG, eventually, is_running, niceness, quiet, within};
+use tempfile::TempDir;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn loopback() -> SocketAddr {
+    "127.0.0.1:0".parse().unwrap()
+}
+
+/// A server that runs until this is dropped.
+struct Served {
+    spec: String,
+    stop: ServerStop,
+    thread: Option<JoinHandle<Result<(), ServerError>>>,
+    events: Receiver<ServerEvent>,
+    _directory: TempDir,
+}
+
+impl Served {
+    fn with(listen: impl FnOnce(&Path) -> Listen, change: impl FnOnce(&mut ServerOptions)) -> Self {
+        let directory = private_directory();
+        let (sender, events) = mpsc::channel();
+        let mut options = ServerOptions::default();
+        options.events = Some(sender);
+        change(&mut options);
+        let server = Server::bind(listen(directory.path()), options).unwrap();
+        Self {
+            spec: server.spec(),
+            stop: server.stop_handle(),
+            thread: Some(thread::spawn(move || server.run())),
+            events,
+            _directory: directory,
+        }
+    }
+
+    fn unix(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::with(|directory| Listen::Unix(directory.join("socket")), change)
+    }
+
+    /// With a token, in the spec as a file.
+    fn tcp(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        let mut file = PathBuf::new();
+        let listen = |directory: &Path| {
+            file = directory.join("token");
+            let token = Token::generate().unwrap();
+            token.write_to(&file).unwrap();
+            let address = loopback();
+            Listen::Tcp { address, token }
+        };
+        let mut served = Self::with(listen, change);
+        served.spec += &format!("//token_file={}", file.display());
+        served
+    }
+
+    fn stock(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        let listen = |_: &Path| Listen::InsecureStock {
+            address: loopback(),
+            beyond_loopback: false,
+        };
+        Self::with(listen, change)
+    }
+
+    /// HOST:PORT
+    fn address(&self) -> &str {
+        let (_, rest) = self.spec.split_once('=').unwrap();
+        rest.split("//").next().unwrap()
+    }
+
+    fn event(&self) -> ServerEvent {
+        self.events.recv_timeout(LONG).unwrap()
+    }
+
+    fn refusal(&self) -> String {
+        match self.event() {
+            ServerEvent::Refused { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn stop(&mut self) {
+        self.stop.stop();
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap().unwrap();
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Its path is short enough for a socket.
+fn private_directory() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("execnet")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir()
+        .unwrap()
+}
+
+fn group() -> Group {
+    Group::with_options(quiet())
+}
+
+fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(LONG).unwrap().into_value()
+}
+
+fn pid(gateway: &Gateway) -> i64 {
+    let channel = gateway.remote_exec("import os; channel.send(os.getpid())");
+    receive(&channel.unwrap()).as_i64().unwrap()
+}
+
+fn bootstrap_error(spec: &str) -> Box<BootstrapError> {
+    match group().makegateway(spec) {
+        Err(MakeGatewayError::Bootstrap(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    }
+}
+
+#[test]
+fn each_connection_has_a_process_of_its_own() {
+    for served in [Served::unix(|_| {}), Served::tcp(|_| {})] {
+        within("own processes", LONG, move || {
+            let group = group();
+            let one = group.makegateway(&served.spec).unwrap();
+            let other = group.makegateway(&served.spec).unwrap();
+            let (first, second) = (pid(&one), pid(&other));
+            assert_ne!(first, second);
+            let channel = one
+                .remote_exec("channel.send(channel.receive() * 7)")
+                .unwrap();
+            channel.send(6).unwrap();
+            assert_eq!(receive(&channel), Value::from(42));
+            // A crash of one is nothing to the other.
+            let crash = one.remote_exec("import os, signal; os.kill(os.getpid(), signal.SIGKILL)");
+            match crash.unwrap().receive_timeout(LONG) {
+                Err(ReceiveError::Disconnected(_)) => {}
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(pid(&other), second);
+            let outcomes: Vec<_> = group
+                .terminate(Some(LONG))
+                .into_iter()
+                .map(|report| report.outcome)
+                .collect();
+            assert_eq!(outcomes, [Outcome::Closed, Outcome::Closed]);
+            eventually("the workers are gone", LONG, || {
+                !is_running(first) && !is_running(second)
+            });
+        });
+    }
+}
+
+#[test]
+fn a_client_says_where_its_worker_runs_and_how() {
+    let served = Served::unix(|_| {});
+    within("surroundings", LONG, move || {
+        let directory = private_directory();
+        let new = directory.path().join("new");
+        let spec = format!(
+            "{}//chdir={}//env:EXECNET_A=b=c//nice=1//execmodel=main_thread_only//id=x",
+            served.spec,
+            new.display()
+        );
+        let group = group();
+        let gateway = group.makegateway(spec).unwrap();
+        let channel = gateway
+            .remote_exec(
+                "import os; channel.send((os.getcwd(), os.environ['EXECNET_A'], os.nice(0)))",
+            )
+            .unwrap();
+        let found = receive(&channel);
+        let new = fs::canonicalize(new).unwrap();
+        assert_eq!(
+            found,
+            value!((new.to_str().unwrap(), "b=c", niceness() + 1))
+        );
+        let status = gateway.remote_status_timeout(LONG).unwrap();
+        assert_eq!(status.execmodel, "main_thread_only");
+        let error = bootstrap_error(&format!("{}//chdir=/no/such/directory", served.spec));
+        assert_eq!(error.stage(), Stage::SetUp);
+        let python = format!("{}//python=python3", served.spec);
+        assert!(matches!(
+            group.makegateway(python),
+            Err(MakeGatewayError::Spec(SpecError::Value {
+                key: "python",
+                ..
+            }))
+        ));
+    });
+}
+
+#[test]
+fn a_server_says_what_it_starts() {
+    let served =
+        Served::tcp(|options| options.worker = "popen//env:MADE_BY=server".parse().unwrap());
+    within("worker spec", LONG, move || {
+        let group = group();
+        let gateway = group.makegateway(&served.spec).unwrap();
+        let channel = gateway.remote_exec("import os; channel.send(os.environ['MADE_BY'])");
+        assert_eq!(receive(&channel.unwrap()), Value::from("server"));
+    });
+}
+
+#[test]
+fn without_the_token_nothing_is_started() {
+    let served = Served::tcp(|_| {});
+    within("token", LONG, move || {
+        let address = served.address().to_owned();
+        let error = bootstrap_error(&format!("tcp={address}"));
+        assert!(error.output().contains("refused: no token"), "{error}");
+        assert_eq!(served.refusal(), "no token, or a wrong one");
+
+        let directory = private_directory();
+        let wrong = directory.path().join("wrong");
+        Token::generate().unwrap().write_to(&wrong).unwrap();
+        let error = bootstrap_error(&format!("tcp={address}//token_file={}", wrong.display()));
+        assert!(error.output().contains("refused: no token"), "{error}");
+        assert_eq!(served.refusal(), "no token, or a wrong one");
+
+        // What a stock client sends is not evaluated.
+        let marker = directory.path().join("marker");
+        let mut stock = TcpStream::connect(&address).unwrap();
+        writeln!(stock, "open({:?}, 'w')", marker.to_str().unwrap()).unwrap();
+        let mut text = String::new();
+        stock.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "execnet: refused: not a greeting of execnet's\n");
+        assert_eq!(served.refusal(), "not a greeting of execnet's");
+        assert!(!marker.exists());
+
+        drop(TcpStream::connect(&address).unwrap());
+        assert_eq!(served.refusal(), "not a greeting of execnet's");
+        // Nobody was served.
+        assert!(served.events.try_recv().is_err());
+    });
+}
+
+#[test]
+fn a_token_file_that_others_can_read_is_not_used() {
+    let directory = private_directory();
+    let file = directory.path().join("token");
+    Token::generate().unwrap().write_to(&file).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let spec = format!("tcp=127.0.0.1:1//token_file={}", file.display());
+    // Nobody listens there; whichever is noticed first, no token goes out.
+    assert!(group().makegateway(spec).is_err());
+    assert!(Token::from_file(&file).is_err());
+}
+
+#[test]
+fn a_client_that_says_nothing_is_dropped_in_time() {
+    let served = Served::tcp(|options| options.handshake_timeout = Duration::from_millis(200));
+    within("silent", LONG, move || {
+        let began = Instant::now();
+        let mut silent = TcpStream::connect(served.address()).unwrap();
+        let mut slow = TcpStream::connect(served.address()).unwrap();
+        slow.write_all(b"EXEC").unwrap();
+        let mut text = String::new();
+        silent.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "execnet: refused: no greeting in time\n");
+        slow.read_to_string(&mut text).unwrap();
+        assert!(began.elapsed() < 5 * SECOND);
+        assert_eq!(served.refusal(), "no greeting in time");
+        assert_eq!(served.refusal(), "no greeting in time");
+    });
+}
+
+#[test]
+fn connections_have_a_cap() {
+    let served = Served::unix(|options| options.max_connections = 1);
+    within("cap", LONG, move || {
+        let first = group();
+        first.makegateway(&served.spec).unwrap();
+        let error = bootstrap_error(&served.spec);
+        assert!(error.output().contains("too many connections"), "{error}");
+        first.terminate(Some(LONG));
+        eventually("there is room again", LONG, || {
+            group().makegateway(&served.spec).is_ok()
+        });
+    });
+}
+
+#[test]
+fn what_is_not_private_is_not_served_on() {
+    let token = || Token::generate().unwrap();
+    let address: SocketAddr = "0.0.0.0:0".parse().unwrap();
+    let bind = |listen| Server::bind(listen, ServerOptions::default());
+    let refused = bind(Listen::Tcp {
+        address,
+        token: token(),
+    });
+    assert!(matches!(refused, Err(ServerError::NotLoopback(_))));
+    let refused = bind(Listen::InsecureStock {
+        address,
+        beyond_loopback: false,
+    });
+    assert!(matches!(refused, Err(ServerError::NotLoopback(_))));
+    let directory = private_directory();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let refused = bind(Listen::Unix(directory.path().join("s")));
+    assert!(matches!(refused, Err(ServerError::PublicDirectory(_))));
+    // One that is made is private.
+    let inner = directory.path().join("inner");
+    let server = bind(Listen::Unix(inner.join("s"))).unwrap();
+    let mode = fs::metadata(&inner).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let second = bind(Listen::Unix(inner.join("s")));
+    assert!(matches!(second, Err(ServerError::InUse(_))));
+    drop(server);
+    assert!(!inner.join("s").exists());
+    // What a server that was killed leaves behind is replaced; other files are not.
+    drop(std::os::unix::net::UnixListener::bind(inner.join("s")).unwrap());
+    assert!(inner.join("s").exists());
+    bind(Listen::Unix(inner.join("s"))).unwrap();
+    fs::write(inner.join("file"), "kept").unwrap();
+    assert!(matches!(
+        bind(Listen::Unix(inner.join("file"))),
+        Err(ServerError::Io(_))
+    ));
+    assert_eq!(fs::read(inner.join("file")).unwrap(), b"kept");
+}
+
+const STUBBORN: &str = "
+    import signal, os, time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = os.fork()
+    if child == 0:
+        time.sleep(1000)
+    channel.send((os.getpid(), child))
+    time.sleep(1000)
+";
+
+fn stubborn(gateway: &Gateway) -> (i64, i64) {
+    let item = receive(&gateway.remote_exec(STUBBORN).unwrap());
+    let Value::Tuple(pids) = item else {
+        panic!("{item:?}")
+    };
+    (pids[0].as_i64().unwrap(), pids[1].as_i64().unwrap())
+}
+
+#[test]
+fn a_worker_that_does_not_leave_is_killed_with_what_it_started() {
+    for listen in [Served::unix, Served::tcp] as [fn(fn(&mut ServerOptions)) -> Served; 2] {
+        let served = listen(|options| options.linger = Duration::from_millis(200));
+        within("linger", LONG, move || {
+            let group = group();
+            let gateway = group.makegateway(&served.spec).unwrap();
+            let (worker, child) = stubborn(&gateway);
+            let report = group.terminate(Some(Duration::from_millis(100)));
+            assert_eq!(report[0].outcome, Outcome::Killed(None));
+            eventually("both are gone", LONG, || {
+                !is_running(worker) && !is_running(child)
+            });
+            assert!(matches!(served.event(), ServerEvent::Accepted { .. }));
+            match served.event() {
+                ServerEvent::Ended { exit, .. } => assert_eq!(exit.unwrap().signal(), Some(9)),
+                other => panic!("{other:?}"),
+            }
+        });
+    }
+}
+
+#[test]
+fn killing_a_gateway_over_tcp_kills_its_worker_at_once() {
+    let served = Served::tcp(|options| options.linger = 100 * SECOND);
+    within("kill", LONG, move || {
+        let group = group();
+        let gateway = group.makegateway(&served.spec).unwrap();
+        let (worker, child) = stubborn(&gateway);
+        let began = Instant::now();
+        gateway.kill();
+        eventually("both are gone", LONG, || {
+            !is_running(worker) && !is_running(child)
+        });
+        // Not only after the worker's own grace.
+        assert!(began.elapsed() < 4 * SECOND);
+    });
+}
+
+#[test]
+fn code_gets_its_grace_when_the_client_goes() {
+    let served = Served::unix(|_| {});
+    within("grace", LONG, move || {
+        let directory = private_directory();
+        let marker = directory.path().join("marker");
+        let mut options = quiet();
+        options.grace = Grace {
+            interrupt: Duration::from_millis(50),
+            leave: LONG,
+        };
+        let group = Group::with_options(options);
+        let gateway = group.makegateway(&served.spec).unwrap();
+        let channel = gateway
+            .remote_exec(
+                "
+                path = channel.receive()
+                import time
+                try:
+                    channel.send(1)
+                    time.sleep(1000)
+                finally:
+                    open(path, 'w').close()
+                ",
+            )
+            .unwrap();
+        channel.send(marker.to_str().unwrap()).unwrap();
+        assert_eq!(receive(&channel), Value::from(1));
+        group.terminate(Some(LONG));
+        assert!(marker.exists());
+    });
+}
+
+#[test]
+fn a_server_that_stops_takes_its_workers_with_it() {
+    let mut served = Served::unix(|_| {});
+    within("stop", LONG, move || {
+        let group = group();
+        let gateway = group.makegateway(&served.spec).unwrap();
+        let (worker, child) = stubborn(&gateway);
+        let channel = gateway.remote_exec("channel.receive()").unwrap();
+        served.stop();
+        assert!(!is_running(worker));
+        eventually("the child too", LONG, || !is_running(child));
+        match channel.receive_timeout(LONG) {
+            Err(ReceiveError::Disconnected(_)) => {}
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(bootstrap_error(&served.spec).stage(), Stage::Connect);
+    });
+}
+
+#[test]
+fn stock_clients_are_served_where_that_is_asked_for() {
+    let Some(python) = stock::stock_python() else {
+        return;
+    };
+    let served = Served::stock(|_| {});
+    within("stock clients", LONG, move || {
+        let program = "
+import execnet, sys
+group = execnet.Group()
+one, two = [group.makegateway('socket=' + sys.argv[1]) for _ in range(2)]
+echo = one.remote_exec('print(1); channel.send(channel.receive() * 7)')
+echo.send(6)
+assert echo.receive(10) == 42
+pids = [gw.remote_exec('import os; channel.send(os.getpid())').receive(10) for gw in (one, two)]
+assert pids[0] != pids[1]
+print(one.remote_status().execmodel)
+group.terminate(5)
+";
+        let output = Command::new(python)
+            .args(["-c", program, served.address()])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        assert_eq!(output.stdout, b"thread\n", "{errors}");
+        // Ours speak to it as to any stock server.
+        let group = group();
+        let gateway = group.makegateway(&served.spec).unwrap();
+        let channel = gateway
+            .remote_exec("channel.send(channel.receive() + 1)")
+            .unwrap();
+        channel.send(1).unwrap();
+        assert_eq!(receive(&channel), Value::from(2));
+    });
+}
