@@ -38,6 +38,7 @@ mod launch;
 mod printable;
 mod process;
 mod program;
+mod relay;
 #[cfg(unix)]
 pub mod rsync;
 mod socket;

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use crate::exit::Exit;
@@ -26,6 +27,9 @@ impl Group {
     /// of their own. Killed workers that do not die (of another user, or stuck in the kernel) are given up after two
     /// seconds, all together: so much longer than `timeout` this takes at most, and a second for our own threads.
     ///
+    /// Gateways that are reached through others (`via=`) are ended before those; each such step may take the two seconds
+    /// and the one again.
+    ///
     /// Of a worker on another machine, the program that leads to it is what is waited for and killed: the worker then
     /// finds its link closed, and leaves by itself.
     ///
@@ -34,15 +38,25 @@ impl Group {
     /// Returns what became of each member, in the order in which they were asked for.
     pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let (members, starting) = self.members.lock().take();
-        starting.iter().for_each(|peer| peer.signal_kill());
-        members.iter().for_each(|member| member.gateway.exit());
-        let left: Vec<_> = members
+        let (mut members, starting) = self.members.lock().take();
+        let ids: Vec<String> = members
             .iter()
-            .map(|member| member.peer.wait(deadline))
+            .map(|member| member.gateway.id().to_owned())
             .collect();
-        let reports = kill_the_others(&members, left);
-        join(&members, &reports);
+        starting.iter().for_each(|peer| peer.signal_kill());
+        let mut ended = HashMap::new();
+        while !members.is_empty() {
+            let (ending, later) = split(members);
+            let deadline = deadline.map(|deadline| share(deadline, later.is_empty()));
+            let reports = end(&ending, deadline);
+            ended.extend(
+                reports
+                    .into_iter()
+                    .map(|report| (report.id.clone(), report)),
+            );
+            members = later;
+        }
+        let reports: Vec<MemberReport> = ids.iter().filter_map(|id| ended.remove(id)).collect();
         // Whoever is making a gateway to one of these tells how it ended.
         drop(starting);
         self.sharing.end();
@@ -52,6 +66,43 @@ impl Group {
         }
         reports
     }
+}
+
+/// Those that no other is reached through, and the rest, whose turn comes when these have ended.
+fn split(members: Vec<Member>) -> (Vec<Member>, Vec<Member>) {
+    let middles: HashSet<String> = members
+        .iter()
+        .filter_map(|member| member.peer.via().map(str::to_owned))
+        .collect();
+    let needed = |member: &Member| middles.contains(member.gateway.id());
+    let (later, now): (Vec<_>, Vec<_>) = members.into_iter().partition(needed);
+    // A gateway goes through one that was made before it: there are no circles, and the first part is never empty. If
+    // it were, all of them would be ended at once.
+    if now.is_empty() {
+        (later, now)
+    } else {
+        (now, later)
+    }
+}
+
+/// Until when members may take; where others come after them those get a quarter of what is left.
+fn share(deadline: Instant, last: bool) -> Instant {
+    if last {
+        return deadline;
+    }
+    let now = Instant::now();
+    now + deadline.saturating_duration_since(now) * 3 / 4
+}
+
+fn end(members: &[Member], deadline: Option<Instant>) -> Vec<MemberReport> {
+    members.iter().for_each(|member| member.gateway.exit());
+    let left: Vec<_> = members
+        .iter()
+        .map(|member| member.peer.wait(deadline))
+        .collect();
+    let reports = kill_the_others(members, left);
+    join(members, &reports);
+    reports
 }
 
 /// `left` has who ended by himself.

@@ -35,6 +35,7 @@ use crate::exit::Exit;
 use crate::group::{Group, GroupOptions};
 use crate::handshake::{Nonce, Scanner};
 use crate::program::{Settings, Surroundings, program};
+use crate::relay;
 use crate::socket;
 use crate::spec::{SpecError, XSpec};
 
@@ -64,6 +65,9 @@ const TRANSPORTS: &[(&str, Start)] = &[
 
 /// Makes the worker that the request asks for.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    if request.spec.has("via") {
+        return relay::start(request);
+    }
     let mut asked = TRANSPORTS.iter().filter(|(key, _)| request.spec.has(key));
     match (asked.next(), asked.next()) {
         (Some((_, start)), None) => start(request),
@@ -124,6 +128,11 @@ pub(crate) trait Peer: fmt::Debug + Send + Sync {
     /// The end of its standard error, [`STDERR_TAIL`](crate::STDERR_TAIL) bytes at most; empty if that goes elsewhere.
     /// May wait a moment for the rest if the peer has ended.
     fn stderr(&self) -> String;
+
+    /// The gateway that it is reached through: that one has to stay for as long as this is here.
+    fn via(&self) -> Option<&str> {
+        None
+    }
 
     /// Ends it by force, and waits for that, though not for ever.
     fn kill(&self) -> Option<End> {

@@ -1,0 +1,193 @@
+# Runs on a gateway that other gateways go through: starts a process, and carries its streams over
+# two channels.  CPython 2.7, 3.6 and later, and PyPy; standard library only.  docs/protocol.md
+# describes the items.
+import errno
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+
+CHUNK = 65536
+
+
+class Relay(object):
+
+    def __init__(self, data, control, process):
+        self.data = data
+        self.control = control
+        self.process = process
+        self.ended = False
+        self.lock = threading.Lock()
+
+    def run(self):
+        self.control.setcallback(self.order)
+        pump = start(self.pump)
+        start(self.feed)
+        # The process that this runs in waits for the far one to leave, as long as it has time itself.
+        start(self.wait, pump, daemon=False)
+
+    def order(self, item):
+        if item == 'kill':
+            self.kill()
+
+    def kill(self):
+        with self.lock:
+            if not self.ended:
+                signal_group(self.process.pid)
+
+    def feed(self):
+        """What the controller sends goes to standard input; None, or the channel's end, ends that."""
+        stdin = self.process.stdin.fileno()
+        try:
+            for item in self.data:
+                if item is None:
+                    break
+                write_all(stdin, item)
+                self.tell('wrote', len(item))
+        except Exception:
+            # The far process has closed it; its output says the rest.
+            self.tell('deaf', None)
+        self.process.stdin.close()
+
+    def pump(self):
+        """What the process writes goes to the controller."""
+        out, err = self.process.stdout.fileno(), self.process.stderr.fileno()
+        streams = set([out, err])
+        poll = select.poll()
+        for stream in streams:
+            poll.register(stream, select.POLLIN)
+        while streams:
+            for stream, _ in retry(poll.poll):
+                piece = retry(os.read, stream, CHUNK)
+                if not piece:
+                    poll.unregister(stream)
+                    streams.discard(stream)
+                    if stream == out:
+                        close(self.data)
+                elif stream == err:
+                    self.tell('stderr', piece)
+                else:
+                    self.pass_on(piece)
+
+    def pass_on(self, piece):
+        try:
+            self.data.send(piece)
+        except Exception:
+            # Nobody listens any more; the process must not get stuck on that.
+            pass
+
+    def tell(self, what, value):
+        try:
+            self.control.send((what, value))
+        except Exception:
+            pass
+
+    def wait(self, pump):
+        await_exit(self.process)
+        with self.lock:
+            self.ended = True
+            # What it has started and left behind, as long as its number is certainly its own.
+            signal_group(self.process.pid)
+            status = self.process.wait()
+        pump.join()
+        self.tell('exit', status)
+        close(self.control)
+
+
+def start(function, *args, **kwargs):
+    thread = threading.Thread(target=function, args=args)
+    thread.daemon = kwargs.get('daemon', True)
+    thread.start()
+    return thread
+
+
+def retry(call, *args):
+    """Python 2 hands interruptions out."""
+    while True:
+        try:
+            return call(*args)
+        except (OSError, select.error):
+            if sys.exc_info()[1].args[0] != errno.EINTR:
+                raise
+
+
+def write_all(stream, data):
+    data = memoryview(data)
+    while len(data):
+        data = data[retry(os.write, stream, data):]
+
+
+def await_exit(process):
+    """Wait, and leave the number taken where the system can do that."""
+    if hasattr(os, 'waitid'):
+        try:
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            return
+        except OSError:
+            pass
+    process.wait()
+
+
+def signal_group(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        pass
+
+
+def close(channel):
+    try:
+        channel.close()
+    except Exception:
+        pass
+
+
+def launch(launches):
+    """The first of these programs that exists, started; and how many were missing before it."""
+    for missing, wanted in enumerate(launches):
+        try:
+            return missing, start_process(wanted)
+        except OSError:
+            error = sys.exc_info()[1]
+            directory = wanted['chdir']
+            if error.errno != errno.ENOENT or (directory and not os.path.isdir(directory)):
+                raise
+    return len(launches), None
+
+
+def start_process(wanted):
+    env = dict(os.environ)
+    for name, value in wanted['env'].items():
+        env[native(name)] = native(value)
+    directory = wanted['chdir']
+    if directory and not os.path.isdir(directory):
+        os.mkdir(directory)
+    if sys.version_info[0] >= 3:
+        own_group = {'start_new_session': True}
+    else:
+        own_group = {'preexec_fn': os.setsid, 'close_fds': True}
+    return subprocess.Popen([native(word) for word in wanted['argv']], env=env, cwd=directory,
+                            bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, **own_group)
+
+
+def native(text):
+    return text if isinstance(text, str) else text.encode('utf-8')
+
+
+def execnet_relay(channel, launches):
+    data, control = channel.receive()
+    try:
+        missing, process = launch(launches)
+    except Exception:
+        error = sys.exc_info()[1]
+        number = getattr(error, 'errno', None) or 0
+        control.send(('failed', (number, u'%s' % (error,))))
+        return
+    if process is None:
+        control.send(('missing', missing))
+        return
+    control.send(('started', process.pid))
+    Relay(data, control, process).run()

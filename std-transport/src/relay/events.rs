@@ -1,0 +1,120 @@
+//! The thread that hears what becomes of a far process.
+
+use alloc::sync::Arc;
+use std::io::{self, PipeWriter, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::thread;
+
+use execnet_core_sync::{Channel, ReceiveError};
+use execnet_serializer::Value;
+
+use crate::exit::Exit;
+use crate::relay::state::{Shared, Start, State};
+use crate::relay::stream::bytes;
+
+/// Starts it; it ends with the channel. Standard error goes into `stderr`.
+pub(super) fn start(
+    name: &str,
+    control: Channel,
+    shared: Arc<Shared>,
+    stderr: PipeWriter,
+) -> io::Result<()> {
+    let thread = thread::Builder::new().name(format!("relay of {name}"));
+    thread.spawn(move || {
+        let why = hear(&control, &shared, stderr);
+        shared.change(|state| {
+            if state.exit.is_none() {
+                state.lost = Some(why);
+            }
+        });
+    })?;
+    Ok(())
+}
+
+/// Until there is nothing more to hear; then, why.
+fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
+    loop {
+        let item = match control.receive() {
+            Ok(item) => item.into_value(),
+            Err(ReceiveError::Closed) => return "the relay ended".to_owned(),
+            Err(error) => return chain(&error),
+        };
+        let Some((what, value)) = event(item) else {
+            return "the relay said what makes no sense".to_owned();
+        };
+        match (what.as_str(), value) {
+            ("stderr", value) => {
+                // The reader of this pipe is ours; without it nobody wants to know.
+                let _ = stderr.write_all(&bytes(value).unwrap_or_default());
+            }
+            (what, value) => shared.change(|state| note(state, what, &value)),
+        }
+    }
+}
+
+fn note(state: &mut State, what: &str, value: &Value) {
+    match what {
+        "started" => state.start = Some(Start::Done),
+        "missing" => state.start = Some(Start::Missing),
+        "failed" => state.start = Some(failure(value)),
+        "deaf" => state.deaf = true,
+        "wrote" => {
+            let size = value.as_i64().and_then(|size| usize::try_from(size).ok());
+            state.unwritten = state.unwritten.saturating_sub(size.unwrap_or(0));
+        }
+        "exit" => state.exit = value.as_i64().map(exit),
+        // From a relay that knows more than we do.
+        _ => {}
+    }
+}
+
+/// Python's number: the status, or the signal below zero.
+fn exit(status: i64) -> Exit {
+    let status = i32::try_from(status).unwrap_or(i32::MAX);
+    // As wait(2) has it.
+    let raw = if status < 0 {
+        status.saturating_neg() & 0x7f
+    } else {
+        (status & 0xff) << 8
+    };
+    Exit::new(ExitStatus::from_raw(raw))
+}
+
+fn failure(value: &Value) -> Start {
+    match value {
+        Value::Tuple(parts) => match parts.as_slice() {
+            [number, text] => Start::Failed(
+                number
+                    .as_i64()
+                    .and_then(|number| i32::try_from(number).ok())
+                    .unwrap_or(0),
+                text.as_str().unwrap_or_default().to_owned(),
+            ),
+            _ => Start::Failed(0, String::new()),
+        },
+        _ => Start::Failed(0, String::new()),
+    }
+}
+
+fn event(item: Value) -> Option<(String, Value)> {
+    let Value::Tuple(parts) = item else {
+        return None;
+    };
+    let [what, value] = <[Value; 2]>::try_from(parts).ok()?;
+    let Value::Str(what) = what else {
+        return None;
+    };
+    Some((what, value))
+}
+
+/// An error with its causes.
+pub(super) fn chain(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
