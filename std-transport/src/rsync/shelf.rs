@@ -205,3 +205,55 @@ impl Blocks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::rsync::confine::{Dir, Name, ROOT};
+
+    fn shelf(shared: bool) -> (tempfile::TempDir, Shelf) {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("f"), "first").unwrap();
+        let catalog = Catalog::new(Arc::new(Dir::at(place.path()).unwrap()));
+        assert!(catalog.add_file(ROOT, Name::new(b"f").unwrap(), 5, false));
+        (place, Shelf::new(Arc::new(catalog), shared))
+    }
+
+    fn read(shelf: &Shelf) -> Vec<u8> {
+        let file = shelf.open(0).unwrap();
+        let mut buffer = [0; 8];
+        let len = shelf.read(&file, 0, &mut buffer).unwrap();
+        buffer[..len].to_vec()
+    }
+
+    #[test]
+    fn a_file_is_read_once_for_several_targets() {
+        let (place, shelf) = shelf(true);
+        assert_eq!(read(&shelf), b"first");
+        // Whoever reads it again would see this.
+        fs::write(place.path().join("f"), "other").unwrap();
+        assert_eq!(read(&shelf), b"first");
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_read_again_when_it_is_gone() {
+        let mut blocks = Blocks::default();
+        for number in 0..1_000 {
+            blocks.put((0, number), Some(&vec![0; BLOCK].into()));
+        }
+        assert!(blocks.bytes <= KEPT && blocks.blocks.len() == KEPT / BLOCK);
+        for number in 0..10_000 {
+            blocks.put((1, number), Some(&Vec::new().into()));
+        }
+        assert!(blocks.blocks.len() <= MANY);
+    }
+
+    #[test]
+    fn a_block_that_could_not_be_read_is_tried_again() {
+        let (_place, shelf) = shelf(true);
+        shelf.blocks.lock().put((0, 0), None);
+        assert_eq!(read(&shelf), b"first");
+    }
+}
