@@ -53,6 +53,8 @@ mod multi;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "std")]
+mod trace;
 #[cfg(all(feature = "std", feature = "serde"))]
 mod typed;
 

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use execnet_serializer::ChannelId;
+use log::Level;
 
 use super::after::After;
 use super::shared::{Shared, State};
@@ -18,6 +19,7 @@ use crate::frame::MessageCode;
 use crate::item::{Encoded, Item};
 use crate::session::{Queued, encode};
 use crate::sync::Deadline;
+use crate::trace;
 
 /// After so many items in a row it is the turn of another channel's callback.
 const TURN: usize = 32;
@@ -218,6 +220,10 @@ fn fail(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback, error: Call
 
 /// The callback is done with the channel. One that failed closes it, on both sides.
 fn finish(shared: &Arc<Shared>, id: ChannelId, callback: Callback, error: Option<CallbackError>) {
+    if let Some(error) = &error {
+        let what = format_args!("channel {} is closed: {error}", id.0);
+        trace::tell(Level::Warn, &shared.config.id, what);
+    }
     let text = error.as_ref().map(ToString::to_string);
     // Only a text of 2 GiB has no frame.
     let frame = text.and_then(|text| encode(MessageCode::ChannelCloseError, id, &*text).ok());

@@ -32,14 +32,16 @@ use std::io;
 use std::thread;
 
 use execnet_serializer::{ChannelId, StrConfig};
+use log::Level;
 
 use crate::channel::Channel;
 use crate::disconnected::Disconnected;
 use crate::error::SendError;
 use crate::frame::MessageCode;
 use crate::link::Link;
-use crate::session::encode;
+use crate::session::{Role, encode};
 use crate::sync::Deadline;
+use crate::trace;
 
 /// A connection to an interpreter or a worker, over which code is run and channels are opened.
 ///
@@ -82,6 +84,15 @@ impl Gateway {
         } = link;
         let gateway = Self::of(Arc::new(Shared::new(config, control, writer)));
         let shared = gateway.shared();
+        let what = match shared.config.role {
+            Role::Initiator => "gateway",
+            Role::Worker => "workergateway",
+        };
+        trace::tell(
+            Level::Debug,
+            gateway.id(),
+            format_args!("creating {what} on a link"),
+        );
         if let Some(executor) = executor(&gateway) {
             // Nobody else has seen it yet.
             let _ = shared.executor.set(executor);

@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use log::Level;
+
 use super::after::After;
 use super::shared::{Shared, State};
 use super::waker::Ring;
@@ -11,6 +13,7 @@ use crate::frame::FrameReader;
 use crate::link::LinkReader;
 use crate::session::{Event, Message, ProtocolError, Reply};
 use crate::sync::Deadline;
+use crate::trace;
 
 /// How many answers may wait for a peer that does not read them: less than a megabyte, and more than a burst of
 /// questions leaves behind where this side is slow.
@@ -58,6 +61,7 @@ fn read_message(
 ) -> Result<Message, DisconnectReason> {
     let header = frames.next_header().map_err(DisconnectReason::Read)?;
     let header = header.ok_or(DisconnectReason::EndOfStream)?;
+    trace::frame(&shared.config.id, "received", &header);
     let credit = shared.config.credit.is_some();
     Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
     let payload = frames.payload_of(&header).map_err(DisconnectReason::Read)?;
@@ -161,7 +165,7 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
     };
     let executor = shared.executor();
     let mut after = After::default();
-    {
+    let lost = {
         let mut state = shared.state.lock();
         let reason = match reason {
             // It is what was asked for.
@@ -174,8 +178,12 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
                 reason,
                 DisconnectReason::Terminated | DisconnectReason::EndOfStream
             );
-        state.disconnect(Disconnected::new(reason, cause), &mut after);
-    }
+        let lost = Disconnected::new(reason, cause);
+        state.disconnect(lost.clone(), &mut after);
+        lost
+    };
+    let what = format_args!("receives no more: {lost}");
+    trace::tell(Level::Debug, &shared.config.id, what);
     // Where no thread can be started, callbacks do not hear of the end.
     let _ = shared.follow(after);
     shared.notify_threads();

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::thread::JoinHandle;
 
 use execnet_serializer::ChannelId;
+use log::Level;
 
 use super::GatewayConfig;
 use super::after::After;
@@ -20,6 +21,7 @@ use crate::frame::MessageCode;
 use crate::link::{Control, LinkWriter, write_frame};
 use crate::session::{OpenError, Queued, Sending, Session, Taken, empty};
 use crate::sync::{Condvar, Deadline, Guard, Mutex};
+use crate::trace;
 
 /// How long a sender whose write failed waits for the reader to find out why.
 const VERDICT: Duration = Duration::from_secs(1);
@@ -167,14 +169,22 @@ impl Shared {
     ) -> Result<(), SendError> {
         let before = state.outbox.take();
         drop(state);
-        let written = match before.is_empty() {
-            true => self.write(&mut writer, frames),
-            false => self.write(&mut writer, &[&before, frames].concat()),
+        let joined;
+        let frames = if before.is_empty() {
+            frames
+        } else {
+            joined = [&before, frames].concat();
+            &joined
         };
-        written.map_err(|failure| {
-            drop(writer);
-            SendError::Disconnected(self.verdict_on(failure))
-        })
+        let written = self.write(&mut writer, frames);
+        drop(writer);
+        match written {
+            Ok(()) => {
+                trace::frames(&self.config.id, "sent", frames);
+                Ok(())
+            }
+            Err(failure) => Err(SendError::Disconnected(self.verdict_on(failure))),
+        }
     }
 
     /// Writes what was left behind for whoever writes. True where nothing is to be written any more.
@@ -191,6 +201,8 @@ impl Shared {
         if last {
             *writer = None;
         }
+        drop(writer);
+        trace::frames(&self.config.id, "sent", &frames);
         last
     }
 
@@ -214,11 +226,18 @@ impl Shared {
     /// Gives up a handle of a channel, and closes what it alone kept alive. It does not wait for the link.
     pub(crate) fn release(self: &Arc<Self>, id: ChannelId) {
         let mut after = After::default();
-        {
+        let unheard = {
             let mut state = self.state.lock();
+            let unheard = state.session.unheard(id).cloned();
             let due = state.session.release(id);
             state.post(due, &mut after);
             self.make_room(&mut state);
+            unheard
+        };
+        if let Some(error) = unheard {
+            let text = error.text().escape_debug();
+            let what = format_args!("unhandled RemoteError of channel {}: {text}", id.0);
+            trace::tell(Level::Warn, &self.config.id, what);
         }
         // As in `close`.
         let _ = self.follow(after);
@@ -265,6 +284,7 @@ impl Shared {
             state.exiting = true;
             state.ring_senders(&mut after);
         }
+        trace::tell(Level::Debug, &self.config.id, format_args!("exiting"));
         self.read_on();
         // Where no thread can be started, it was written by this one.
         let _ = self.follow(after);

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::entry::Entry;
-use super::{ChannelState, Reply, Session};
+use super::{ChannelState, RemoteError, Reply, Session};
 
 /// What keeps channels alive.
 ///
@@ -21,6 +21,14 @@ impl<W> Session<W> {
             channel.handles = channel.handles.saturating_sub(1);
         }
         self.settle(vec![id])
+    }
+
+    /// The error that the peer closed the channel with, where giving up one handle loses it: nobody was told.
+    #[must_use]
+    pub fn unheard(&self, id: ChannelId) -> Option<&RemoteError> {
+        let channel = self.channels.get(&id)?;
+        let last = channel.handles <= 1 && channel.pins == 0;
+        channel.inbox.error().filter(|_| last)
     }
 
     /// A callback takes the items of the channel from now on, and holds it until [`detach`](Self::detach).

@@ -109,6 +109,14 @@ impl Inbox {
         self.failure.take()
     }
 
+    /// The peer's error, where it waits.
+    pub(super) fn error(&self) -> Option<&RemoteError> {
+        match &self.failure {
+            Some(Failure::Remote(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Drops the items, and gives their references together.
     pub(super) fn discard(&mut self) -> Vec<ChannelId> {
         self.cost = 0;

@@ -72,6 +72,8 @@ def serve_socket(settings):
         answer(format_exception())
     else:
         gateway = SocketGateway(link, None, config)
+        if os.environ.get('EXECNET_DEBUG'):
+            start_tracing(gateway)
         _thread.start_new_thread(gateway._read, ())
         answer(os.getpid())
         gateway._serve()
