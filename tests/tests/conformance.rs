@@ -9,9 +9,24 @@
     reason = "that is how a test fails"
 )]
 
-use execnet::{Gateway, Group, ReceiveError, SendError, Value, WaitCloseError, value};
+use execnet::{
+    Gateway, Group, Listen, ReceiveError, SendError, Server, ServerOptions, Token, Value,
+    WaitCloseError, value,
+};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, is_running, quiet, receive, within};
+use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, within};
+
+/// Serves while `test` runs, on what it is given the spec of.
+fn served(listen: Listen, test: impl FnOnce(String)) {
+    let server = Server::bind(listen, ServerOptions::default()).unwrap();
+    let (spec, stop) = (server.spec(), server.stop_handle());
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| server.run());
+        test(spec);
+        stop.stop();
+        running.join().unwrap().unwrap();
+    });
+}
 
 type Behaviour = (&'static str, fn(&Gateway));
 
@@ -146,8 +161,16 @@ fn close(gateway: &Gateway) {
 
 /// Runs all behaviours over the link that the spec stands for, and looks that nothing stays when it is ended.
 fn conforms(link: &'static str, spec: String) {
+    conforms_behind(link, None, spec);
+}
+
+/// The same, with a gateway made first that the spec goes through.
+fn conforms_behind(link: &'static str, middle: Option<&'static str>, spec: String) {
     within(link, 3 * LONG, move || {
         let group = Group::with_options(quiet());
+        if let Some(middle) = middle {
+            group.makegateway(middle).unwrap();
+        }
         let gateway = group.makegateway(spec).unwrap();
         for (behaviour, check) in BEHAVIOURS {
             let gateway = gateway.clone();
@@ -161,9 +184,12 @@ fn conforms(link: &'static str, spec: String) {
             .unwrap();
         let pid = receive(&channel).as_i64().unwrap();
         let reports = group.terminate(Some(LONG));
-        assert_eq!(reports.len(), 1);
+        assert_eq!(reports.len(), 1 + usize::from(middle.is_some()));
         assert!(!gateway.hasreceiver());
-        assert!(!is_running(pid), "{link}: the worker is gone");
+        // Where a server waits for the worker we know only that its link is closed.
+        eventually(&format!("{link}: the worker is gone"), LONG, || {
+            !is_running(pid)
+        });
         println!("{link}: the worker leaves when its group ends");
     });
 }
@@ -184,4 +210,38 @@ fn ssh() {
         Ok(sshd) => conforms("ssh", sshd.spec("box")),
         Err(reason) => println!("skipped: {reason}"),
     }
+}
+
+#[test]
+fn via_popen() {
+    let spec = "popen//via=middle".to_owned();
+    conforms_behind("via popen", Some("popen//id=middle"), spec);
+}
+
+#[test]
+fn unix_socket() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("private/socket");
+    served(Listen::Unix(path), |spec| conforms("unix socket", spec));
+}
+
+#[test]
+fn tcp_with_a_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    let token = Token::generate().unwrap();
+    token.write_to(&file).unwrap();
+    let address = "127.0.0.1:0".parse().unwrap();
+    served(Listen::Tcp { address, token }, |spec| {
+        conforms("tcp", format!("{spec}//token_file={}", file.display()));
+    });
+}
+
+#[test]
+fn the_stock_socket_protocol() {
+    let listen = Listen::InsecureStock {
+        address: "127.0.0.1:0".parse().unwrap(),
+        beyond_loopback: false,
+    };
+    served(listen, |spec| conforms("stock socket", spec));
 }
