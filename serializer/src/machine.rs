@@ -48,7 +48,8 @@ pub(crate) trait Builder<'a> {
         items: &mut [Entry<Self::Node>],
         offset: usize,
     ) -> Result<Self::Node, LoadError>;
-    /// No more items come into this list or dict.
+    /// No more items come into this list or dict, which is the topmost of the
+    /// open ones.
     fn close(&mut self, node: &mut Self::Node);
     /// The integer a node holds, if it is one that could be a list's index.
     fn index(&self, node: &Self::Node) -> Option<u32>;
@@ -406,8 +407,9 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
         };
         self.count(start)?;
         let (mut height, mut hashable) = (0, true);
-        // From `first` on there are exactly `wanted`.
-        for item in self.stack.get_mut(first..).unwrap_or_default() {
+        // From `first` on there are exactly `wanted`; the topmost is closed first.
+        let items = self.stack.get_mut(first..).unwrap_or_default();
+        for item in items.iter_mut().rev() {
             close(&mut self.builder, item, start)?;
             height = height.max(item.height);
             hashable &= item.hashable;

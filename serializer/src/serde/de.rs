@@ -6,8 +6,9 @@ use serde_core::forward_to_deserialize_any;
 
 use super::access::{Bits, Elements, Fields, Octets, Variant};
 use super::error::Error;
+use super::number::{visit_decimal, visit_int};
 use super::special;
-use crate::{Decimal, Node, NodeKind};
+use crate::{Node, NodeKind};
 
 impl<'de> Node<'_, 'de> {
     /// Reads this value as a Rust type. Text and bytes can be borrowed from the
@@ -44,31 +45,6 @@ impl<'de> Node<'_, 'de> {
     #[cold]
     fn refuse(self, expected: &dyn de::Expected) -> Error {
         Error::invalid_type(self.unexpected(), expected)
-    }
-}
-
-/// Whole numbers by the narrowest method every visitor has.
-#[inline]
-fn visit_int<'de, V: Visitor<'de>>(value: i64, visitor: V) -> Result<V::Value, Error> {
-    match u64::try_from(value) {
-        Ok(value) => visitor.visit_u64(value),
-        Err(_) => visitor.visit_i64(value),
-    }
-}
-
-#[cold]
-fn visit_big_int<'de, V: Visitor<'de>>(value: Decimal<'_>, visitor: V) -> Result<V::Value, Error> {
-    if let Some(value) = value.to_i128() {
-        return match u64::try_from(value) {
-            Ok(value) => visitor.visit_u64(value),
-            Err(_) => visitor.visit_i128(value),
-        };
-    }
-    match value.to_u128() {
-        Some(value) => visitor.visit_u128(value),
-        None => Err(Error::message(
-            "an integer of more than 128 bits: only Int, Value and BigInt take it",
-        )),
     }
 }
 
@@ -110,7 +86,7 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
             NodeKind::None => visitor.visit_unit(),
             NodeKind::Bool(value) => visitor.visit_bool(value),
             NodeKind::Int(value) => visit_int(value, visitor),
-            NodeKind::BigInt(value) => visit_big_int(value, visitor),
+            NodeKind::BigInt(value) => visit_decimal(value, visitor),
             NodeKind::Float(value) => visitor.visit_f64(value),
             NodeKind::Complex(value) => visitor.visit_seq(Bits::new(value)),
             NodeKind::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),

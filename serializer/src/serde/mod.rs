@@ -36,7 +36,10 @@
 mod access;
 mod compound;
 mod de;
+#[cfg(feature = "alloc")]
+mod direct;
 mod error;
+mod number;
 mod path;
 mod ser;
 mod special;
@@ -104,7 +107,8 @@ mod owned {
     use serde_core::de::{Deserialize, DeserializeOwned};
     use serde_core::ser::Serialize;
 
-    use super::{Error, Serde};
+    use super::{Error, Serde, direct};
+    use crate::options::unversioned;
     use crate::{DocumentBuf, DumpError, Limits, LoadOptions, Value, dumps, dumps_internal};
 
     /// Writes a value with the version byte in front, as [`dumps`] does.
@@ -178,7 +182,8 @@ mod owned {
         /// When the bytes are no value of the format, exceed the limits, or are
         /// not of this type.
         pub fn from_slice<'de, T: Deserialize<'de>>(&self, bytes: &'de [u8]) -> Result<T, Error> {
-            T::deserialize(self.document_buf(bytes)?.root())
+            self.from_slice_internal(unversioned(bytes)?)
+                .map_err(|error| error.shifted(1))
         }
 
         /// Reads a value without version byte.
@@ -189,6 +194,12 @@ mod owned {
             &self,
             bytes: &'de [u8],
         ) -> Result<T, Error> {
+            direct::read(self, bytes).or_else(|_miss| self.by_document(bytes))
+        }
+
+        /// Where the fast way does not lead.
+        #[cold]
+        fn by_document<'de, T: Deserialize<'de>>(&self, bytes: &'de [u8]) -> Result<T, Error> {
             let document: DocumentBuf<'de> = self.document_buf_internal(bytes)?;
             T::deserialize(document.root())
         }

@@ -83,28 +83,9 @@ impl Dict {
         self.pairs.iter().map(|(key, value)| (key, value))
     }
 
-    /// Appends a pair without looking for its key: [`unify`](Self::unify)
-    /// follows when all are there.
-    #[inline]
-    pub(super) fn push(&mut self, key: Value, value: Value) {
-        self.pairs.push((key, value));
-    }
-
-    /// Sets the value of the pair that was pushed last.
-    #[inline]
-    pub(super) fn set_last(&mut self, value: Value) {
-        if let Some((_, held)) = self.pairs.last_mut() {
-            *held = value;
-        }
-    }
-
     /// Merges pairs of one key.
-    pub(super) fn unify(&mut self) {
-        if self.pairs.len() < 2 {
-            return;
-        }
-        let keys: Vec<&Value> = self.pairs.iter().map(|(key, _)| key).collect();
-        let repeated = keys::repeated(&keys);
+    fn unify(&mut self) {
+        let repeated = keys::repeated(&self.pairs, |(key, _)| key);
         if repeated.is_empty() {
             return;
         }
@@ -242,11 +223,7 @@ impl Set {
     }
 
     fn unify(&mut self) {
-        if self.items.len() < 2 {
-            return;
-        }
-        let keys: Vec<&Value> = self.items.iter().collect();
-        let repeated = keys::repeated(&keys);
+        let repeated = keys::repeated(&self.items, |item| item);
         if repeated.is_empty() {
             return;
         }

@@ -32,50 +32,64 @@ fn same_canonical(a: &Value, b: &Value) -> bool {
     a.is_some() && a == b
 }
 
-/// For each of `keys` that Python takes for the same as an earlier one: its
-/// position and the position of the first such.
+/// For each of `items` whose key Python takes for the same as an earlier one:
+/// its position and the position of the first such.
 ///
 /// Takes time in proportion to the keys whatever they are: where a hostile
 /// choice of them defeats the hash, they are sorted.
-pub(super) fn repeated(keys: &[&Value]) -> Vec<(usize, usize)> {
-    if keys.len() <= PAIRWISE {
-        return pairwise(keys);
+pub(super) fn repeated<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Vec<(usize, usize)> {
+    if items.len() <= PAIRWISE {
+        return pairwise(items, key);
     }
-    by_hash(keys).unwrap_or_else(|| by_sorting(keys))
+    if items.is_sorted_by(|a, b| ascending(key(a), key(b))) {
+        return Vec::new();
+    }
+    by_hash(items, &key).unwrap_or_else(|| by_sorting(items, &key))
 }
 
-fn pairwise(keys: &[&Value]) -> Vec<(usize, usize)> {
+/// Whether two texts or two integers stand in order: maps are often written
+/// sorted, and then no key repeats.
+fn ascending(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Str(a), Value::Str(b)) => a < b,
+        (Value::Int(a), Value::Int(b)) => a < b,
+        _ => false,
+    }
+}
+
+fn pairwise<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
-    for (later, key) in keys.iter().enumerate() {
-        let earlier = keys
-            .iter()
-            .take(later)
-            .position(|first| same_key(first, key));
-        found.extend(earlier.map(|first| (later, first)));
+    for (later, item) in items.iter().enumerate() {
+        let mut earlier = items.iter().take(later);
+        let first = earlier.position(|first| same_key(key(first), key(item)));
+        found.extend(first.map(|first| (later, first)));
     }
     found
 }
 
 /// By an open-addressed table of positions; `None` once the probes show that
 /// the hash does not spread these keys.
-fn by_hash(keys: &[&Value]) -> Option<Vec<(usize, usize)>> {
-    const EMPTY: usize = usize::MAX;
-    let mask = (keys.len() * 2).next_power_of_two() - 1;
+fn by_hash<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Option<Vec<(usize, usize)>> {
+    const EMPTY: u32 = u32::MAX;
+    // More are sorted.
+    let len = u32::try_from(items.len()).ok()?;
+    let mask = (items.len() * 2).next_power_of_two() - 1;
     let mut table = vec![EMPTY; mask + 1];
-    let mut probes_left = keys.len() * 8;
+    let mut probes_left = items.len() * 8;
     let mut found = Vec::new();
-    for (position, key) in keys.iter().enumerate() {
+    for (position, item) in (0..len).zip(items) {
+        let item = key(item);
         // Masked, so the slots are always in the table.
-        let mut slot = hash(key) & mask;
+        let mut slot = hash(item) & mask;
         loop {
             let held = table.get_mut(slot)?;
-            match keys.get(*held) {
+            match items.get(*held as usize).map(&key) {
                 None => {
                     *held = position;
                     break;
                 }
-                Some(first) if same_key(first, key) => {
-                    found.push((position, *held));
+                Some(first) if same_key(first, item) => {
+                    found.push((position as usize, *held as usize));
                     break;
                 }
                 Some(_) => {
@@ -88,14 +102,10 @@ fn by_hash(keys: &[&Value]) -> Option<Vec<(usize, usize)>> {
     Some(found)
 }
 
-fn by_sorting(keys: &[&Value]) -> Vec<(usize, usize)> {
-    let mut texts: Vec<(Vec<u8>, usize)> = keys
-        .iter()
-        .enumerate()
-        .filter_map(|(position, key)| {
-            canonical(key, Equality::PythonKey).map(|text| (text, position))
-        })
-        .collect();
+fn by_sorting<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Vec<(usize, usize)> {
+    let text =
+        |(position, item)| canonical(key(item), Equality::PythonKey).map(|text| (text, position));
+    let mut texts: Vec<(Vec<u8>, usize)> = items.iter().enumerate().filter_map(text).collect();
     texts.sort_unstable();
     let mut found = Vec::new();
     for run in texts.chunk_by(|a, b| a.0 == b.0) {
@@ -177,10 +187,9 @@ mod tests {
     #[test]
     fn distinct_keys_are_distinct_by_every_method() {
         let keys = distinct();
-        let keys: Vec<&Value> = keys.iter().collect();
-        assert_eq!(pairwise(&keys), []);
-        assert_eq!(by_hash(&keys), Some(Vec::new()));
-        assert_eq!(by_sorting(&keys), []);
+        assert_eq!(pairwise(&keys, |key| key), []);
+        assert_eq!(by_hash(&keys, |key| key), Some(Vec::new()));
+        assert_eq!(by_sorting(&keys, |key| key), []);
     }
 
     #[test]
@@ -193,7 +202,6 @@ mod tests {
         keys.push(Value::FrozenSet(Set::from_iter([1, 2].map(Value::from))));
         keys.push(Value::FrozenSet(Set::from_iter([2, 1].map(Value::from))));
         let start = keys.len() - 6;
-        let keys: Vec<&Value> = keys.iter().collect();
         let expected = [
             (start, 1),
             (start + 1, 7),
@@ -201,11 +209,22 @@ mod tests {
             (start + 3, 9),
             (start + 5, start + 4),
         ];
-        assert_eq!(pairwise(&keys), expected);
-        assert_eq!(by_hash(&keys), Some(expected.to_vec()));
-        let mut sorted = by_sorting(&keys);
+        assert_eq!(pairwise(&keys, |key| key), expected);
+        assert_eq!(by_hash(&keys, |key| key), Some(expected.to_vec()));
+        let mut sorted = by_sorting(&keys, |key| key);
         sorted.sort_unstable();
         assert_eq!(sorted, expected);
+    }
+
+    #[test]
+    fn sorted_keys_are_distinct_and_others_are_looked_at() {
+        let mut keys: Vec<Value> = (0..20).map(Value::from).collect();
+        assert_eq!(repeated(&keys, |key| key), []);
+        keys.push(Value::Float(3.0));
+        assert_eq!(repeated(&keys, |key| key), [(20, 3)]);
+        keys.pop();
+        keys.push(Value::from(19));
+        assert_eq!(repeated(&keys, |key| key), [(20, 19)]);
     }
 
     #[test]

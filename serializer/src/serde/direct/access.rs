@@ -1,0 +1,193 @@
+//! The parts of containers, read one after another.
+
+use serde_core::Deserializer as _;
+use serde_core::de::{
+    Deserialize, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::{Direct, Miss};
+use crate::Opcode;
+
+/// The items of a list.
+pub(super) struct Items<'d, 'de> {
+    direct: &'d mut Direct<'de>,
+    next: u32,
+    len: u32,
+}
+
+impl<'d, 'de> Items<'d, 'de> {
+    #[inline(always)]
+    pub(super) const fn new(direct: &'d mut Direct<'de>, len: u32) -> Self {
+        Self {
+            direct,
+            next: 0,
+            len,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn end(&self) -> Result<(), Miss> {
+        if self.next == self.len {
+            Ok(())
+        } else {
+            Err(Miss)
+        }
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
+    type Error = Miss;
+
+    #[inline(always)]
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Miss> {
+        if self.next == self.len {
+            return Ok(None);
+        }
+        if !self.direct.cursor.eat_int(self.next) {
+            return self.direct.noted(Err(Miss));
+        }
+        let item = seed.deserialize(&mut *self.direct)?;
+        let set = self.direct.expect(Opcode::SetItem);
+        self.direct.noted(set)?;
+        self.next += 1;
+        Ok(Some(item))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        // Each item takes seven bytes at the least: what is announced beyond
+        // that does not come.
+        let room = self.direct.cursor.rest().len() / 7;
+        Some(room.min((self.len - self.next) as usize))
+    }
+}
+
+/// The items of a tuple.
+pub(super) struct Parts<'d, 'de> {
+    direct: &'d mut Direct<'de>,
+    left: usize,
+}
+
+impl<'d, 'de> Parts<'d, 'de> {
+    #[inline(always)]
+    pub(super) const fn new(direct: &'d mut Direct<'de>, left: usize) -> Self {
+        Self { direct, left }
+    }
+
+    #[inline(always)]
+    pub(super) const fn end(&self) -> Result<(), Miss> {
+        if self.left == 0 { Ok(()) } else { Err(Miss) }
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Parts<'_, 'de> {
+    type Error = Miss;
+
+    #[inline(always)]
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Miss> {
+        let Some(left) = self.left.checked_sub(1) else {
+            return Ok(None);
+        };
+        self.left = left;
+        seed.deserialize(&mut *self.direct).map(Some)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
+}
+
+/// The pairs of a dict, up to what cannot be a key.
+pub(super) struct Pairs<'d, 'de> {
+    direct: &'d mut Direct<'de>,
+    /// The visitor was told that there is no more.
+    ended: bool,
+}
+
+impl<'d, 'de> Pairs<'d, 'de> {
+    #[inline(always)]
+    pub(super) const fn new(direct: &'d mut Direct<'de>) -> Self {
+        Self {
+            direct,
+            ended: false,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn end(&self) -> Result<(), Miss> {
+        if self.ended { Ok(()) } else { Err(Miss) }
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
+    type Error = Miss;
+
+    #[inline(always)]
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Miss> {
+        match self.direct.peek() {
+            // These are hashable; other keys are left to documents.
+            Some(opcode) if opcode.is_leaf() => seed.deserialize(&mut *self.direct).map(Some),
+            _ => {
+                self.ended = true;
+                Ok(None)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Miss> {
+        let value = seed.deserialize(&mut *self.direct)?;
+        let set = self.direct.expect(Opcode::SetItem);
+        self.direct.noted(set)?;
+        Ok(value)
+    }
+}
+
+/// A variant with content, behind the start of its dict.
+pub(super) struct Variant<'d, 'de>(pub(super) &'d mut Direct<'de>);
+
+impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
+    type Error = Miss;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Miss> {
+        if !self.0.at(Opcode::Py3String) {
+            return Err(Miss);
+        }
+        Ok((seed.deserialize(&mut *self.0)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
+    type Error = Miss;
+
+    fn unit_variant(self) -> Result<(), Miss> {
+        Deserialize::deserialize(self.0)
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Miss> {
+        seed.deserialize(self.0)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Miss> {
+        self.0.deserialize_tuple(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Miss> {
+        self.0.deserialize_struct("", fields, visitor)
+    }
+}
