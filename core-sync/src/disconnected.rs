@@ -1,11 +1,13 @@
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
-use std::io;
 
 use crate::frame::ReadError;
-use crate::link::SharedError;
+use crate::link_error::LinkError;
 use crate::session::ProtocolError;
+
+/// An error that can be kept by several holders.
+pub type SharedError = Arc<dyn Error + Send + Sync>;
 
 /// The peer is gone: how that showed, and, where the transport knows it, why.
 ///
@@ -32,13 +34,14 @@ pub enum DisconnectReason {
     /// The stream ended between two frames.
     EndOfStream,
     /// The stream failed, ended inside a frame, or announced a frame that is not read.
-    Read(ReadError<io::Error>),
+    Read(ReadError<LinkError>),
     /// A frame could not be written.
-    Write(io::Error),
+    Write(LinkError),
     /// The peer broke the protocol.
     Protocol(ProtocolError),
     /// The gateway could not start a thread it needs.
-    Thread(io::Error),
+    #[cfg(feature = "std")]
+    Thread(std::io::Error),
     /// A thread of the gateway panicked, most likely in the transport's code.
     Panicked,
 }
@@ -101,6 +104,7 @@ impl fmt::Display for DisconnectReason {
             Self::Write(_) => f.write_str("cannot write to the link"),
             Self::Protocol(error) => error.fmt(f),
             Self::Panicked => f.write_str("a thread of the gateway panicked"),
+            #[cfg(feature = "std")]
             Self::Thread(_) => f.write_str("cannot start a thread"),
         }
     }
@@ -110,8 +114,11 @@ impl Error for DisconnectReason {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Exited | Self::Terminated | Self::EndOfStream | Self::Panicked => None,
-            Self::Read(error) => error.source(),
-            Self::Write(error) | Self::Thread(error) => Some(error),
+            Self::Read(ReadError::Link(error)) => Some(error.cause()),
+            Self::Read(_) => None,
+            Self::Write(error) => Some(error.cause()),
+            #[cfg(feature = "std")]
+            Self::Thread(error) => Some(error),
             Self::Protocol(error) => error.source(),
         }
     }

@@ -3,7 +3,6 @@
 use alloc::string::String;
 use core::error::Error;
 use core::fmt;
-use std::io;
 
 use execnet_serializer::{DumpError, LoadError};
 
@@ -92,6 +91,7 @@ pub enum CallbackError {
     Item(ItemError),
 }
 
+#[cfg(feature = "std")]
 /// The channel has no callback now.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -99,7 +99,7 @@ pub enum SetCallbackError {
     /// It has another one, or had.
     HasCallback,
     /// The thread that calls cannot be started.
-    Thread(io::Error),
+    Thread(std::io::Error),
 }
 
 /// The peer did not tell its status.
@@ -237,6 +237,7 @@ impl fmt::Display for CallbackError {
 
 impl Error for CallbackError {}
 
+#[cfg(feature = "std")]
 impl fmt::Display for SetCallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -246,6 +247,7 @@ impl fmt::Display for SetCallbackError {
     }
 }
 
+#[cfg(feature = "std")]
 impl Error for SetCallbackError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

@@ -1,35 +1,39 @@
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 
-use execnet_serializer::{ChannelId, LoadOptions, Value};
+use execnet_serializer::{ChannelId, Limits, LoadOptions, Value};
 
-use crate::channel::Channel;
 use crate::error::ItemError;
-use crate::gateway::{Bell, Gateway};
 use crate::session::Queued;
 
-/// What [`Channel::receive`] gives: a value, and the channels that it names.
+/// A handle of a channel, whichever drives it.
+pub trait Handle {
+    /// The number both sides know the channel by.
+    #[doc(hidden)]
+    fn number(&self) -> ChannelId;
+}
+
+/// What a channel receives: a value, and the handles of the channels that it names, of the type `C`.
 ///
 /// It can be used as the [`Value`] it is, and compares with one. In the value a channel is but a number
 /// ([`Value::Channel`]); the item holds its handle, so that the channel lives for as long as the item does.
 /// Keep a clone of the handle to keep the channel: where an item is dropped without that, the peer sees those
 /// channels closed.
 #[derive(Clone)]
-pub struct Item {
+pub struct ItemOf<C> {
     value: Value,
     /// In the order of their ids.
-    channels: Vec<Channel>,
+    channels: Vec<C>,
 }
 
-impl Item {
-    pub(crate) fn new(value: Value, channels: Vec<Channel>) -> Self {
+impl<C: Handle> ItemOf<C> {
+    pub(crate) fn new(value: Value, channels: Vec<C>) -> Self {
         Self { value, channels }
     }
 
     /// Decodes an item that was taken.
-    pub(crate) fn decode(encoded: Encoded) -> Result<Self, ItemError> {
+    pub(crate) fn decode(encoded: Encoded<C>) -> Result<Self, ItemError> {
         let value = encoded.options.loads_internal(&encoded.payload);
         Ok(Self::new(value.map_err(ItemError::Load)?, encoded.channels))
     }
@@ -42,20 +46,20 @@ impl Item {
 
     /// The channels that the value names, in the order of their ids.
     #[must_use]
-    pub fn channels(&self) -> &[Channel] {
+    pub fn channels(&self) -> &[C] {
         &self.channels
     }
 
     /// The channel of this id, if the value names it.
     #[must_use]
-    pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
-        let found = self.channels.binary_search_by_key(&id, Channel::id);
+    pub fn channel(&self, id: ChannelId) -> Option<&C> {
+        let found = self.channels.binary_search_by_key(&id, C::number);
         found.ok().and_then(|at| self.channels.get(at))
     }
 
     /// Where the value is a channel, its handle.
     #[must_use]
-    pub fn as_channel(&self) -> Option<&Channel> {
+    pub fn as_channel(&self) -> Option<&C> {
         match self.value {
             Value::Channel(id) => self.channel(id),
             _ => None,
@@ -64,39 +68,29 @@ impl Item {
 
     /// The value and the channels that it names.
     #[must_use]
-    pub fn into_parts(self) -> (Value, Vec<Channel>) {
+    pub fn into_parts(self) -> (Value, Vec<C>) {
         (self.value, self.channels)
     }
 }
 
 /// An item that was taken and not decoded yet, with the channels that it names: where it cannot be decoded, they are
 /// let go.
-pub(crate) struct Encoded {
+pub(crate) struct Encoded<C> {
     pub(crate) payload: Vec<u8>,
     /// How its strings are to be read, and how much it may cost.
     pub(crate) options: LoadOptions,
-    pub(crate) channels: Vec<Channel>,
+    pub(crate) channels: Vec<C>,
 }
 
-impl Encoded {
-    /// `bells` are those of the channels that the item names, in their order.
+impl<C> Encoded<C> {
+    /// `channels` are those that the item names, in the order of their ids.
     ///
     /// What is done with it is to be done outside of any lock: decoding takes its time with a large item, and dropping
     /// a channel takes locks.
-    pub(crate) fn new(
-        gateway: &Gateway,
-        queued: Queued,
-        bells: Vec<Arc<Bell>>,
-    ) -> Result<Self, ItemError> {
-        // First of all: these have to be dropped also where there is an error.
-        let channels = queued.references.iter().zip(bells);
-        let channels: Vec<Channel> = channels
-            .map(|(&id, bell)| Channel::new(gateway.clone(), id, bell))
-            .collect();
+    pub(crate) fn new(queued: Queued, channels: Vec<C>, limits: Limits) -> Result<Self, ItemError> {
         if let Some(refused) = queued.refused {
             return Err(ItemError::Channel(refused));
         }
-        let limits = gateway.shared().config.limits;
         Ok(Self {
             payload: queued.payload,
             options: LoadOptions::new().strings(queued.strings).limits(limits),
@@ -105,7 +99,7 @@ impl Encoded {
     }
 }
 
-impl Deref for Item {
+impl<C> Deref for ItemOf<C> {
     type Target = Value;
 
     fn deref(&self) -> &Value {
@@ -113,45 +107,45 @@ impl Deref for Item {
     }
 }
 
-impl AsRef<Value> for Item {
+impl<C> AsRef<Value> for ItemOf<C> {
     fn as_ref(&self) -> &Value {
         &self.value
     }
 }
 
-impl From<Item> for Value {
-    fn from(item: Item) -> Self {
+impl<C> From<ItemOf<C>> for Value {
+    fn from(item: ItemOf<C>) -> Self {
         item.value
     }
 }
 
-impl PartialEq<Value> for Item {
+impl<C> PartialEq<Value> for ItemOf<C> {
     fn eq(&self, other: &Value) -> bool {
         self.value == *other
     }
 }
 
-impl PartialEq<Item> for Value {
-    fn eq(&self, other: &Item) -> bool {
+impl<C> PartialEq<ItemOf<C>> for Value {
+    fn eq(&self, other: &ItemOf<C>) -> bool {
         *self == other.value
     }
 }
 
 /// Items are equal if their values are.
-impl PartialEq for Item {
+impl<C> PartialEq for ItemOf<C> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
 /// As the value: in Python's notation.
-impl fmt::Display for Item {
+impl<C> fmt::Display for ItemOf<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, f)
     }
 }
 
-impl fmt::Debug for Item {
+impl<C> fmt::Debug for ItemOf<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.value, f)
     }

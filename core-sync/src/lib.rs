@@ -13,11 +13,13 @@
 //! - [`frame`]: the 9-byte header and how frames are cut from a stream.
 //! - [`session`]: the state machine of one end, without any I/O, lock or thread.
 //! - [`Gateway`], [`Channel`]: the session driven by threads; with the feature `std`.
+//! - [`Endpoint`]: the session driven by whoever waits, without threads and without `std`.
+//! - [`exec`]: functions in Rust that a peer calls.
 //!
 //! # Features
 //!
-//! - `std` (default): gateways with threads. Without it the crate is `no_std` with `alloc`, and frames and the
-//!   session are what there is.
+//! - `std` (default): gateways with threads. Without it the crate is `no_std` with `alloc`: frames, the session and
+//!   endpoints.
 //! - `serde`: items and arguments as Rust types, see [`Channel::receive_as`].
 //! - `postcard`: items as postcard writes them, between Rust peers, see [`PostcardChannel`].
 //! - `testing`: links in memory, with faults on request.
@@ -28,53 +30,56 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "std")]
+pub mod endpoint;
 pub mod exec;
 pub mod frame;
 pub mod session;
 
+mod call;
+mod dedent;
+mod disconnected;
+mod error;
+mod item;
+mod link_error;
+mod sync;
+
 #[cfg(feature = "std")]
 mod channel;
 #[cfg(feature = "std")]
-mod dedent;
-#[cfg(feature = "std")]
-mod disconnected;
-#[cfg(feature = "std")]
-mod error;
-#[cfg(feature = "std")]
 mod gateway;
-#[cfg(feature = "std")]
-mod item;
 #[cfg(feature = "std")]
 pub mod link;
 #[cfg(feature = "std")]
 mod multi;
-#[cfg(feature = "std")]
-mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "std")]
 mod trace;
-#[cfg(all(feature = "std", feature = "serde"))]
+#[cfg(feature = "serde")]
 mod typed;
+
+pub use disconnected::{DisconnectReason, Disconnected, SharedError};
+pub use endpoint::Endpoint;
+pub use error::{
+    CallbackError, ItemError, ReceiveError, SendError, StatusError, TypeError, WaitCloseError,
+};
+pub use item::{Handle, ItemOf};
+pub use link_error::LinkError;
+pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};
 
 #[cfg(feature = "std")]
 pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, Iter};
 #[cfg(feature = "std")]
-pub use disconnected::{DisconnectReason, Disconnected};
-#[cfg(feature = "std")]
-pub use error::{
-    CallbackError, ItemError, ReceiveError, SendError, SetCallbackError, StatusError, TypeError,
-    WaitCloseError,
-};
+pub use error::SetCallbackError;
 #[cfg(feature = "std")]
 pub use exec::{Grace, ServeError, Worker};
 #[cfg(feature = "std")]
 pub use gateway::{ExecModel, Gateway, GatewayConfig, RemoteInfo, Status};
 #[cfg(feature = "std")]
-pub use item::Item;
-#[cfg(feature = "std")]
 pub use multi::{MultiChannel, MultiError, ReceiveQueue};
-pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};
 #[cfg(all(feature = "std", feature = "postcard"))]
 pub use typed::PostcardChannel;
+
+/// What a [`Channel`] receives: a value, and the channels that it names.
+#[cfg(feature = "std")]
+pub type Item = ItemOf<Channel>;

@@ -2,15 +2,13 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::error::Error;
 use core::fmt;
 use std::io;
 
 use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
 
-/// An error that can be kept by several holders.
-pub type SharedError = Arc<dyn Error + Send + Sync>;
+pub use crate::disconnected::SharedError;
 
 /// The reading end of a link.
 pub type LinkReader = Box<dyn Read<Error = io::Error> + Send>;

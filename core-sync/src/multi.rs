@@ -9,9 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 
 use execnet_serializer::Dump;
 
+use crate::Item;
 use crate::channel::Channel;
 use crate::error::{ReceiveError, SendError, SetCallbackError, WaitCloseError};
-use crate::item::Item;
 use crate::sync::Deadline;
 
 /// Channels, often of several gateways, that are sent to and received from together. Their order stays.

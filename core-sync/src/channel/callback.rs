@@ -3,9 +3,9 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::Channel;
+use crate::Item;
 use crate::error::{CallbackError, SetCallbackError};
 use crate::gateway::Callback;
-use crate::item::Item;
 
 /// What a callback can return: nothing, or a result whose error ends the channel.
 pub trait CallbackResult {

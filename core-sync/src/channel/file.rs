@@ -6,8 +6,8 @@ use std::io;
 use execnet_serializer::{Bytes, Value};
 
 use super::Channel;
+use crate::Item;
 use crate::error::{ReceiveError, SendError};
-use crate::item::Item;
 
 impl Channel {
     /// A file that sends what is written to it: each write is one item.

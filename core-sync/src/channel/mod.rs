@@ -10,14 +10,16 @@ pub use file::{ChannelFileRead, ChannelFileWrite};
 pub use receive::Iter;
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
 use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder, StrConfig};
 
-use crate::error::SendError;
+use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
 use crate::gateway::{Bell, Gateway};
-use crate::session::{empty, encode};
+use crate::item::Encoded;
+use crate::session::{Queued, empty, encode};
 
 /// One end of a conversation with code on the other side of a gateway.
 ///
@@ -102,6 +104,19 @@ impl Channel {
         self.handle.gateway.send_strings(self.id(), strings)
     }
 
+    /// An item that was taken; `bells` are those of the channels that it names, in their order.
+    pub(crate) fn encoded(
+        gateway: &Gateway,
+        queued: Queued,
+        bells: Vec<Arc<Bell>>,
+    ) -> Result<Encoded<Self>, ItemError> {
+        let channels = queued.references.iter().zip(bells);
+        let channels = channels
+            .map(|(&id, bell)| Self::new(gateway.clone(), id, bell))
+            .collect();
+        Encoded::new(queued, channels, gateway.shared().config.limits)
+    }
+
     /// The channel of a call that was accepted.
     pub(crate) fn of_call(gateway: &Gateway, id: ChannelId) -> Self {
         let bell = gateway.shared().state.lock().bell_of(id);
@@ -128,6 +143,12 @@ impl Channel {
     pub(crate) fn forget(self) {
         let mut state = self.handle.gateway.shared().state.lock();
         let _ = state.session.close(self.id());
+    }
+}
+
+impl crate::item::Handle for Channel {
+    fn number(&self) -> ChannelId {
+        self.id()
     }
 }
 

@@ -1,9 +1,10 @@
 use core::time::Duration;
 
 use super::Channel;
+use crate::Item;
 use crate::error::{ReceiveError, WaitCloseError};
 use crate::gateway::After;
-use crate::item::{Encoded, Item};
+use crate::item::Encoded;
 use crate::session::Taken;
 use crate::sync::Deadline;
 
@@ -46,7 +47,10 @@ impl Channel {
     }
 
     /// Waits for the next item, and leaves it encoded.
-    pub(crate) fn receive_encoded(&self, deadline: Deadline) -> Result<Encoded, ReceiveError> {
+    pub(crate) fn receive_encoded(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Encoded<Self>, ReceiveError> {
         let shared = self.gateway().shared();
         let mut state = shared.state.lock();
         let mut after = After::default();
@@ -58,7 +62,7 @@ impl Channel {
                 drop(state);
                 // Where no thread can be started for it, it was done by this one.
                 let _ = shared.follow(after);
-                return Encoded::new(self.gateway(), queued, bells).map_err(ReceiveError::Item);
+                return Self::encoded(self.gateway(), queued, bells).map_err(ReceiveError::Item);
             }
             match state.session.take_end(self.id()) {
                 Taken::Error(error) => return Err(ReceiveError::Remote(error)),

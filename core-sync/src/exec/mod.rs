@@ -33,3 +33,4 @@ pub use kwargs::Kwargs;
 pub use worker::{Grace, ServeError, Worker};
 
 pub(crate) use failure::Failure;
+pub(crate) use registry::Registry;

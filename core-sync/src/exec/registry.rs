@@ -47,11 +47,13 @@ impl<C> Registry<C> {
     }
 
     /// A function that is called where none of its name was registered.
+    #[cfg(feature = "std")]
     pub(crate) fn register_own<A>(&mut self, name: &str, function: impl Function<C, A>) {
         self.own.insert(name.into(), erase(function));
     }
 
     /// Has the function of this name called where the source is a program that it stands for.
+    #[cfg(feature = "std")]
     pub(crate) fn recognize(&mut self, name: &str, recognizes: fn(&str) -> bool) {
         self.programs.push((recognizes, name.into()));
     }

@@ -40,9 +40,15 @@ pub struct FrameReader<R> {
 impl<R: Read> FrameReader<R> {
     /// Reads frames from `inner`, refusing payloads of more than `limit` bytes.
     pub fn new(inner: R, limit: usize) -> Self {
+        Self::with_capacity(BUFFER, inner, limit)
+    }
+
+    /// As [`new`](Self::new), with a buffer of this many bytes, or the few that a header needs: a large one lets many
+    /// small frames come with one read.
+    pub fn with_capacity(capacity: usize, inner: R, limit: usize) -> Self {
         Self {
             inner,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
+            buffer: vec![0; capacity.max(Header::SIZE)].into_boxed_slice(),
             start: 0,
             end: 0,
             limit,
@@ -192,6 +198,19 @@ pub enum ReadError<E> {
     },
     /// The header announces a payload that is not going to be read.
     Header(HeaderError),
+}
+
+#[cfg(feature = "std")]
+impl<E> ReadError<E> {
+    /// The same with another error of the link.
+    pub(crate) fn map_link<F>(self, map: impl FnOnce(E) -> F) -> ReadError<F> {
+        match self {
+            Self::Link(error) => ReadError::Link(map(error)),
+            Self::HeaderCut { got } => ReadError::HeaderCut { got },
+            Self::PayloadCut { expected, got } => ReadError::PayloadCut { expected, got },
+            Self::Header(error) => ReadError::Header(error),
+        }
+    }
 }
 
 impl<E> From<HeaderError> for ReadError<E> {

@@ -13,10 +13,11 @@ use super::after::After;
 use super::shared::{Shared, State};
 use super::waker::{Bell, Ring, Sink};
 use super::{Gateway, Handle};
+use crate::Item;
+use crate::channel::Channel;
 use crate::error::{CallbackError, SetCallbackError};
 use crate::exec::panics;
 use crate::frame::MessageCode;
-use crate::item::{Encoded, Item};
 use crate::session::{Queued, encode};
 use crate::sync::Deadline;
 use crate::trace;
@@ -63,7 +64,7 @@ impl Callback {
             || Gateway::of(shared.clone()),
             |handle| Gateway { handle },
         );
-        let item = Encoded::new(&gateway, queued, bells).and_then(Item::decode);
+        let item = Channel::encoded(&gateway, queued, bells).and_then(Item::decode);
         let item = item.map_err(CallbackError::Item)?;
         self.run(Some(item))
     }

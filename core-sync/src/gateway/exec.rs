@@ -1,18 +1,12 @@
-use execnet_serializer::{Dict, Dump, EncodeError, Encoder};
+use execnet_serializer::Dict;
 
 use super::Gateway;
+use crate::call::Call;
 use crate::channel::Channel;
 use crate::dedent::dedent;
 use crate::error::SendError;
 use crate::frame::MessageCode;
 use crate::session::encode;
-
-/// What CHANNEL_EXEC carries: the tuple (source, file_name, call_name, kwargs).
-struct Exec<'a> {
-    source: &'a str,
-    file_name: Option<&'a str>,
-    call: Option<(&'a str, &'a Dict)>,
-}
 
 impl Gateway {
     /// Runs Python source, with the returned channel as `channel` in its globals.
@@ -28,7 +22,7 @@ impl Gateway {
     ///
     /// The gateway was exited or lost its peer.
     pub fn remote_exec(&self, source: &str) -> Result<Channel, SendError> {
-        self.exec(&Exec {
+        self.exec(&Call {
             source: &dedent(source),
             file_name: None,
             call: None,
@@ -46,7 +40,7 @@ impl Gateway {
         call_name: &str,
         kwargs: &Dict,
     ) -> Result<Channel, SendError> {
-        self.exec(&Exec {
+        self.exec(&Call {
             source: &dedent(source),
             file_name: None,
             call: Some((call_name, kwargs)),
@@ -59,16 +53,16 @@ impl Gateway {
     ///
     /// The gateway was exited or lost its peer.
     pub fn remote_exec_module(&self, source: &str, file_name: &str) -> Result<Channel, SendError> {
-        self.exec(&Exec {
+        self.exec(&Call {
             source,
             file_name: Some(file_name),
             call: None,
         })
     }
 
-    fn exec(&self, exec: &Exec<'_>) -> Result<Channel, SendError> {
+    fn exec(&self, call: &Call<'_>) -> Result<Channel, SendError> {
         let channel = self.newchannel()?;
-        let frame = encode(MessageCode::ChannelExec, channel.id(), exec);
+        let frame = encode(MessageCode::ChannelExec, channel.id(), call);
         let sent = frame
             .map_err(SendError::from)
             .and_then(|frame| self.shared().send(&frame));
@@ -79,26 +73,5 @@ impl Gateway {
                 Err(error)
             }
         }
-    }
-}
-
-impl Dump for Exec<'_> {
-    fn dump<W: embedded_io::Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-    ) -> Result<(), EncodeError<W::Error>> {
-        encoder.str(self.source)?;
-        self.file_name.dump(encoder)?;
-        match self.call {
-            Some((name, kwargs)) => {
-                encoder.str(name)?;
-                kwargs.dump(encoder)?;
-            }
-            None => {
-                encoder.none()?;
-                encoder.dict()?;
-            }
-        }
-        encoder.tuple(4)
     }
 }

@@ -9,8 +9,9 @@ use super::after::After;
 use super::shared::{Shared, State};
 use super::waker::Ring;
 use crate::disconnected::{DisconnectReason, Disconnected};
-use crate::frame::FrameReader;
+use crate::frame::{FrameReader, ReadError};
 use crate::link::LinkReader;
+use crate::link_error::LinkError;
 use crate::session::{Event, Message, ProtocolError, Reply};
 use crate::sync::Deadline;
 use crate::trace;
@@ -59,13 +60,17 @@ fn read_message(
     shared: &Shared,
     frames: &mut FrameReader<LinkReader>,
 ) -> Result<Message, DisconnectReason> {
-    let header = frames.next_header().map_err(DisconnectReason::Read)?;
+    let header = frames.next_header().map_err(lost)?;
     let header = header.ok_or(DisconnectReason::EndOfStream)?;
     trace::frame(&shared.config.id, "received", &header);
     let credit = shared.config.credit.is_some();
     Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
-    let payload = frames.payload_of(&header).map_err(DisconnectReason::Read)?;
+    let payload = frames.payload_of(&header).map_err(lost)?;
     Message::parse(header.with_payload(payload)).map_err(DisconnectReason::Protocol)
+}
+
+fn lost(error: ReadError<std::io::Error>) -> DisconnectReason {
+    DisconnectReason::Read(error.map_link(LinkError::from))
 }
 
 fn handle_batch(shared: &Arc<Shared>, batch: &mut Vec<Message>) -> Result<(), DisconnectReason> {

@@ -347,7 +347,7 @@ impl Shared {
             state = self.ended.wait(state, deadline);
         }
         match (&state.disconnected, failure) {
-            (None, Some(error)) => Disconnected::new(DisconnectReason::Write(error), None),
+            (None, Some(error)) => Disconnected::new(DisconnectReason::Write(error.into()), None),
             _ => state.verdict(),
         }
     }

@@ -33,9 +33,10 @@ pub use ids::{Ids, RefusedId, Role};
 pub use inbox::{InboxLimits, Overflow, Overflowing, Queued};
 pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
 pub use remote_error::RemoteError;
-pub use reply::{EncodeFrameError, Load, Reply};
 #[cfg(feature = "std")]
-pub(crate) use reply::{append, empty, encode};
+pub(crate) use reply::append;
+pub use reply::{EncodeFrameError, Load, Reply};
+pub(crate) use reply::{empty, encode};
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

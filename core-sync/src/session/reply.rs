@@ -2,7 +2,6 @@ use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, Dump, DumpError, EncodeError, Encoder};
 
-#[cfg(feature = "std")]
 use crate::frame::Header;
 use crate::frame::{FrameBuf, MessageCode, TooLong};
 
@@ -68,7 +67,6 @@ impl Reply {
 }
 
 /// The frame that carries `value`.
-#[cfg(feature = "std")]
 pub(crate) fn encode(
     code: MessageCode,
     id: ChannelId,
@@ -99,7 +97,6 @@ pub(crate) fn append(
 }
 
 /// The frame without payload.
-#[cfg(feature = "std")]
 pub(crate) fn empty(code: MessageCode, id: ChannelId) -> Result<Vec<u8>, EncodeFrameError> {
     let mut bytes = Vec::with_capacity(Header::SIZE);
     append(&mut bytes, code, id, &Empty)?;

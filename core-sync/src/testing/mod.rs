@@ -70,8 +70,18 @@ pub fn scripted(capacity: usize) -> (Link, Script) {
 /// As [`scripted`], with faults on what the gateway reads, and with the transport's part played by `control`.
 #[must_use]
 pub fn scripted_with(capacity: usize, faults: Faults, control: Arc<dyn Control>) -> (Link, Script) {
+    let (reader, writer, peer) = scripted_halves(capacity);
+    (
+        Link::from_std(reader.with_faults(faults), writer, control),
+        peer,
+    )
+}
+
+/// The two halves of a link, and a script that plays its peer.
+#[must_use]
+pub fn scripted_halves(capacity: usize) -> (PipeReader, PipeWriter, Script) {
     let (to_gateway, gateway_reads) = pipe(capacity);
     let (to_peer, peer_reads) = pipe(capacity);
-    let link = Link::from_std(gateway_reads.with_faults(faults), to_peer, control);
-    (link, Script::new(peer_reads, to_gateway))
+    let script = Script::new(peer_reads, to_gateway);
+    (gateway_reads, to_peer, script)
 }

@@ -84,7 +84,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<S, R> {
     }
 }
 
-fn decode<R: DeserializeOwned>(encoded: &mut Encoded) -> Result<R, ItemError> {
+fn decode<C, R: DeserializeOwned>(encoded: &mut Encoded<C>) -> Result<R, ItemError> {
     let mut tokens = Tokens::new(&encoded.payload).map(Result::ok);
     let (item, end) = (tokens.next().flatten(), tokens.next().flatten());
     let (Some(Token::Bytes(bytes)), Some(Token::Stop)) = (item, end) else {

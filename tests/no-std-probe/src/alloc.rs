@@ -6,13 +6,17 @@
 extern crate alloc;
 
 mod bare;
+mod wire;
 
+use alloc::boxed::Box;
 use alloc::string::ToString as _;
+use core::error::Error;
 
-use embedded_io::Write as _;
-use execnet_core_sync::frame::{FrameBuf, FrameReader, MessageCode};
-use execnet_core_sync::session::{Message, Role, Session, Taken};
-use execnet_serializer::{Value, dumps, dumps_internal, loads, loads_internal};
+use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
+use execnet_core_sync::{ReceiveError, Role};
+use execnet_serializer::{Value, dumps, loads};
+
+use wire::Wire;
 
 #[global_allocator]
 static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
@@ -20,16 +24,10 @@ static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 /// The C runtime's entry, as there is no other without std.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
-    work().err().unwrap_or(0)
+    work().and_then(|()| calls()).err().unwrap_or(0)
 }
 
 fn work() -> Result<(), i32> {
-    store()?;
-    converse()
-}
-
-/// A value into bytes and back; cut bytes are an error that can be told.
-fn store() -> Result<(), i32> {
     let value = Value::from((1, "two", [3.5, 4.0]));
     let bytes = dumps(&value).map_err(|_| 1)?;
     let loaded = loads(&bytes).map_err(|_| 2)?;
@@ -42,25 +40,35 @@ fn store() -> Result<(), i32> {
     }
 }
 
-/// An item from a frame's bytes into a session, and out of it.
-fn converse() -> Result<(), i32> {
-    let mut session = Session::<()>::new(Role::Initiator, 1);
-    let id = session.open().map_err(|_| 5)?;
-    let mut frame = FrameBuf::new();
-    let item = dumps_internal(&42).map_err(|_| 6)?;
-    frame.write_all(&item).map_err(|_| 7)?;
-    let bytes = frame.finish(MessageCode::ChannelData, id).map_err(|_| 8)?;
+/// A controller calls the functions of a worker, both without threads: first the one speaks, then the
+/// other, as an empty wire is the end of it.
+fn calls() -> Result<(), i32> {
+    let (there, back) = (Wire::default(), Wire::default());
+    let config = EndpointConfig::new(Role::Initiator);
+    let controller = Endpoint::new(back.clone(), there.clone(), config);
+    let echo = controller.remote_exec("echo").map_err(|_| 11)?;
+    echo.send("hello").map_err(|_| 12)?;
+    let unknown = controller.remote_exec("unknown").map_err(|_| 13)?;
 
-    let mut frames = FrameReader::new(&bytes[..], 64);
-    let frame = frames.next_frame().map_err(|_| 9)?.ok_or(10)?;
-    session.handle(Message::parse(frame).map_err(|_| 11)?);
-    let Taken::Item(queued) = session.take(id) else {
-        return Err(12);
-    };
-    let value = loads_internal(&queued.payload).map_err(|_| 13)?;
-    if value != Value::from(42) {
-        Err(14)
-    } else {
-        Ok(())
+    let worker = Endpoint::new(there, back, EndpointConfig::new(Role::Worker));
+    worker.serve(&functions()).map_err(|_| 14)?;
+
+    if echo.receive().map_err(|_| 15)? != Value::from("hello") {
+        return Err(16);
     }
+    match unknown.receive() {
+        Err(ReceiveError::Remote(error)) if error.text().contains("registered: 'echo'") => Ok(()),
+        _ => Err(17),
+    }
+}
+
+fn functions() -> Functions {
+    let mut functions = Functions::new();
+    functions.register("echo", echo);
+    functions
+}
+
+fn echo(channel: &EndpointChannel) -> Result<(), Box<dyn Error + Send + Sync>> {
+    channel.send(&*channel.receive()?)?;
+    Ok(())
 }

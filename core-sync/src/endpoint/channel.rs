@@ -1,0 +1,220 @@
+use alloc::sync::Arc;
+use core::fmt;
+
+use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder};
+
+use super::{Endpoint, EndpointItem, State};
+use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
+use crate::frame::MessageCode;
+use crate::item::{Encoded, Handle as AnyHandle};
+use crate::session::{Queued, Taken, empty, encode};
+
+/// One end of a conversation with code on the other side of an [`Endpoint`].
+///
+/// Handles are cheap to clone. When the last of an open channel is dropped the channel is closed, and the peer is told.
+#[derive(Clone)]
+pub struct EndpointChannel {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    endpoint: Endpoint,
+    id: ChannelId,
+}
+
+impl EndpointChannel {
+    /// Of a handle that the session counts already.
+    pub(super) fn new(endpoint: Endpoint, id: ChannelId) -> Self {
+        let handle = Arc::new(Handle { endpoint, id });
+        Self { handle }
+    }
+
+    /// The number both sides know the channel by.
+    #[must_use]
+    pub fn id(&self) -> ChannelId {
+        self.handle.id
+    }
+
+    /// The endpoint it belongs to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.handle.endpoint
+    }
+
+    /// Sends an item. Waits where the link takes no more.
+    ///
+    /// # Errors
+    ///
+    /// The item cannot be encoded, and then nothing was sent; or the channel is closed, the endpoint was exited, or the
+    /// peer is gone.
+    pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
+        let id = self.id();
+        let frame = encode(MessageCode::ChannelData, id, &item)?;
+        self.endpoint()
+            .write_if(&frame, |state| match state.session.may_send(id) {
+                true => state.check_alive(),
+                false => Err(SendError::Closed),
+            })
+    }
+
+    /// Waits for the next item, reading frames until it is there.
+    ///
+    /// # Errors
+    ///
+    /// The channel ended, by an error or not, the peer is gone, or the item cannot be decoded. Items that came before
+    /// the end are received first.
+    pub fn receive(&self) -> Result<EndpointItem, ReceiveError> {
+        let encoded = self.receive_encoded()?;
+        EndpointItem::decode(encoded).map_err(ReceiveError::Item)
+    }
+
+    /// The next item if it was read already, while something else was waited for.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub fn try_receive(&self) -> Result<Option<EndpointItem>, ReceiveError> {
+        let taken = take(&mut self.endpoint().inner.state.lock(), self.id());
+        let Some(queued) = taken.transpose()? else {
+            return Ok(None);
+        };
+        let item = self.encoded(queued).and_then(EndpointItem::decode);
+        item.map(Some).map_err(ReceiveError::Item)
+    }
+
+    /// Waits for the next item, and leaves it encoded.
+    pub(crate) fn receive_encoded(&self) -> Result<Encoded<Self>, ReceiveError> {
+        let queued = self.endpoint().wait_for(|state| take(state, self.id()))?;
+        self.encoded(queued).map_err(ReceiveError::Item)
+    }
+
+    fn encoded(&self, queued: Queued) -> Result<Encoded<Self>, ItemError> {
+        let channels = queued.references.iter();
+        let channels = channels
+            .map(|&id| Self::new(self.endpoint().clone(), id))
+            .collect();
+        Encoded::new(queued, channels, self.endpoint().inner.config.limits)
+    }
+
+    /// Waits until the peer sends no more on this channel, because it closed it or is gone.
+    ///
+    /// # Errors
+    ///
+    /// The channel was closed with an error that nobody received yet, or the peer is gone.
+    pub fn wait_close(&self) -> Result<(), WaitCloseError> {
+        self.endpoint().wait_for(|state| {
+            Some(match state.session.take_end(self.id()) {
+                Taken::Error(error) => Err(WaitCloseError::Remote(error)),
+                Taken::Overflow(overflow) => Err(WaitCloseError::Overflow(overflow)),
+                Taken::LinkEnd => Err(WaitCloseError::Disconnected(state.verdict())),
+                Taken::End => Ok(()),
+                Taken::Item(_) | Taken::Nothing => return None,
+            })
+        })
+    }
+
+    /// Closes the channel. Items that came before can still be received. Where it is closed already, nothing happens.
+    pub fn close(&self) {
+        // A frame without payload always has a length that fits.
+        if let Ok(frame) = empty(MessageCode::ChannelClose, self.id()) {
+            self.close_by(&frame);
+        }
+    }
+
+    /// Closes the channel with an error: receiving on the other side raises it.
+    ///
+    /// # Errors
+    ///
+    /// The text is longer than the format allows; then the channel stays open.
+    pub fn close_with_error(&self, text: &str) -> Result<(), SendError> {
+        let frame = encode(MessageCode::ChannelCloseError, self.id(), text)?;
+        self.close_by(&frame);
+        Ok(())
+    }
+
+    /// Whether nothing can be sent any more: one side has closed the channel, or the link has ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        let state = self.endpoint().inner.state.lock();
+        state.check_alive().is_err() || !state.session.may_send(self.id())
+    }
+
+    /// Closes the channel, as the function that was called on it has returned.
+    pub(super) fn end_call(&self, failure: Option<&str>) {
+        // First, so that a peer which sees the end and asks finds no code running.
+        self.endpoint()
+            .inner
+            .state
+            .lock()
+            .session
+            .call_done(self.id());
+        let told = failure.is_some_and(|text| self.close_with_error(text).is_ok());
+        if !told {
+            self.close();
+        }
+    }
+
+    fn close_by(&self, frame: &[u8]) {
+        let id = self.id();
+        // Where it cannot be written the peer is gone, and the channel is closed all the same.
+        let _ = self
+            .endpoint()
+            .write_if(frame, |state| match state.session.close(id) {
+                true => state.check_alive(),
+                false => Err(SendError::Closed),
+            });
+    }
+}
+
+/// What is next on the channel, `None` if there is nothing yet.
+fn take(state: &mut State, id: ChannelId) -> Option<Result<Queued, ReceiveError>> {
+    Some(match state.session.take(id) {
+        Taken::Item(queued) => Ok(queued),
+        Taken::Error(error) => Err(ReceiveError::Remote(error)),
+        Taken::Overflow(overflow) => Err(ReceiveError::Overflow(overflow)),
+        Taken::End => Err(ReceiveError::Closed),
+        Taken::LinkEnd => Err(ReceiveError::Disconnected(state.verdict())),
+        Taken::Nothing => return None,
+    })
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let replies = self.endpoint.inner.state.lock().session.release(self.id);
+        for reply in &replies {
+            self.endpoint.reply(reply);
+        }
+    }
+}
+
+impl AnyHandle for EndpointChannel {
+    fn number(&self) -> ChannelId {
+        self.id()
+    }
+}
+
+/// Writes the channel's number. The peer makes it a channel of its own.
+impl Dump for EndpointChannel {
+    fn dump<W: embedded_io::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.channel(self.id())
+    }
+}
+
+impl PartialEq for EndpointChannel {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id() && self.endpoint() == other.endpoint()
+    }
+}
+
+impl Eq for EndpointChannel {}
+
+/// `<Channel id=1 open>`
+impl fmt::Debug for EndpointChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.is_closed() { "closed" } else { "open" };
+        write!(f, "<Channel id={} {state}>", self.id().0)
+    }
+}

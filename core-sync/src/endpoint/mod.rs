@@ -1,0 +1,384 @@
+//! One end of a gateway without threads: whoever waits for something reads the frames until it is there.
+//!
+//! It needs `alloc` and a link of two [`embedded_io`] halves, and drives the same [`session`](crate::session) as a
+//! [`Gateway`](crate#gateway) does. It is for devices, for programs that are one loop, and for the shortest round
+//! trip.
+//!
+//! ```
+//! # fn example(
+//! #     reader: impl embedded_io::Read + Send + 'static, writer: impl embedded_io::Write + Send + 'static,
+//! # ) -> Result<(), Box<dyn core::error::Error>> {
+//! use execnet_core_sync::Role;
+//! use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
+//!
+//! let mut functions = Functions::new();
+//! functions.register("echo", |channel: &EndpointChannel| -> Result<(), Box<dyn core::error::Error + Send + Sync>> {
+//!     loop {
+//!         channel.send(&*channel.receive()?)?;
+//!     }
+//! });
+//! let endpoint = Endpoint::new(reader, writer, EndpointConfig::new(Role::Worker));
+//! endpoint.serve(&functions)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Waiting
+//!
+//! What blocks is the link's `read` and `write`. There is no clock, so that no wait has a timeout: a link that gives
+//! up after a time does so by an error, which ends the endpoint.
+//!
+//! While nothing waits nothing is read, and the peer's writes fill the link; what a peer asks (its status, say) is
+//! answered at the next wait. Two endpoints that write to each other more than the link holds, while neither waits,
+//! wait for ever; a peer with a reader of its own, as every Python one, cannot bring that about.
+//!
+//! Handles can be used from several threads or cores. One of them reads then, and the others wait for it to have read
+//! a frame; without `std` they spin.
+
+mod channel;
+mod link;
+mod serve;
+
+pub use channel::EndpointChannel;
+pub use serve::Functions;
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use embedded_io::{Read, Write};
+use execnet_serializer::{ChannelId, Dict, Limits};
+
+use self::link::{Reader, Writer, write_frame};
+use crate::call::Call;
+use crate::dedent::dedent;
+use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::error::SendError;
+use crate::frame::{FrameReader, MessageCode};
+use crate::session::{BUSY, Event, Message, OpenError, Reply, Role, Session, empty, encode};
+use crate::sync::Mutex;
+
+/// The name of what an endpoint does with calls, which answers to STATUS give.
+const EXECMODEL: &str = "main_thread_only";
+
+/// What an [`EndpointChannel`] receives: a value, and the channels that it names.
+pub type EndpointItem = crate::item::ItemOf<EndpointChannel>;
+
+/// What an endpoint is, and how much it lets its peer cost.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EndpointConfig {
+    /// Which end this is.
+    pub role: Role,
+    /// The size of the buffer for reading, in bytes. Default: 4096.
+    pub buffer: usize,
+    /// The longest payload of a frame that is read, in bytes. Default: 2^30.
+    pub max_frame: usize,
+    /// How many channels that the peer made may live at a time. Default: 2^16.
+    pub max_peer_channels: usize,
+    /// What decoding one item may cost.
+    pub limits: Limits,
+}
+
+impl EndpointConfig {
+    /// The defaults.
+    #[must_use]
+    pub fn new(role: Role) -> Self {
+        Self {
+            role,
+            buffer: 4096,
+            max_frame: 1 << 30,
+            max_peer_channels: 1 << 16,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// One end of a gateway, driven by whoever waits: see the [module](self).
+///
+/// Handles are cheap to clone, and channels hold one. When the last is dropped the link is closed.
+#[derive(Clone)]
+pub struct Endpoint {
+    inner: Arc<Inner>,
+}
+
+/// There are three locks. Who takes several takes them in this order.
+struct Inner {
+    config: EndpointConfig,
+    /// Held by who reads, until a frame was handled. `None` when there is nothing more to read.
+    reader: Mutex<Option<FrameReader<Reader>>>,
+    /// Held across asking whether a frame may be sent and writing it. `None` once it is closed, or a write has failed.
+    writer: Mutex<Option<Writer>>,
+    /// Never held while something is read, written, decoded or dropped.
+    state: Mutex<State>,
+}
+
+struct State {
+    session: Session<()>,
+    disconnected: Option<Disconnected>,
+    /// The peer sends no more, but functions that were called may still send.
+    lingering: bool,
+    exiting: bool,
+    /// Accepted, and waiting for [`Endpoint::serve`].
+    calls: VecDeque<(ChannelId, Vec<u8>)>,
+}
+
+impl Endpoint {
+    /// An endpoint over a link whose bootstrap is done: the next byte each way begins a frame.
+    pub fn new(
+        reader: impl Read + Send + 'static,
+        writer: impl Write + Send + 'static,
+        config: EndpointConfig,
+    ) -> Self {
+        let frames =
+            FrameReader::with_capacity(config.buffer, link::reader(reader), config.max_frame);
+        let state = State {
+            session: Session::new(config.role, config.max_peer_channels),
+            disconnected: None,
+            lingering: false,
+            exiting: false,
+            calls: VecDeque::new(),
+        };
+        let inner = Arc::new(Inner {
+            config,
+            reader: Mutex::new(Some(frames)),
+            writer: Mutex::new(Some(link::writer(writer))),
+            state: Mutex::new(state),
+        });
+        Self { inner }
+    }
+
+    /// Opens a channel that no code listens on yet: send it over another channel to use it.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint was exited or lost its peer.
+    pub fn newchannel(&self) -> Result<EndpointChannel, SendError> {
+        let id = {
+            let mut state = self.inner.state.lock();
+            state.check_alive()?;
+            state.session.open().map_err(|error| match error {
+                OpenError::IdsUsedUp => SendError::IdsUsedUp,
+                OpenError::LinkEnd => SendError::Disconnected(state.verdict()),
+            })?
+        };
+        Ok(EndpointChannel::new(self.clone(), id))
+    }
+
+    /// Runs source at the peer, with the returned channel: Python source, or the name of a function that a worker in
+    /// Rust knows.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint was exited or lost its peer.
+    pub fn remote_exec(&self, source: &str) -> Result<EndpointChannel, SendError> {
+        self.exec(&Call {
+            source: &dedent(source),
+            file_name: None,
+            call: None,
+        })
+    }
+
+    /// Calls a function at the peer, which `source` defines where the peer is a Python one.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint was exited or lost its peer, or `kwargs` cannot be encoded.
+    pub fn remote_exec_function(
+        &self,
+        source: &str,
+        call_name: &str,
+        kwargs: &Dict,
+    ) -> Result<EndpointChannel, SendError> {
+        self.exec(&Call {
+            source: &dedent(source),
+            file_name: None,
+            call: Some((call_name, kwargs)),
+        })
+    }
+
+    fn exec(&self, call: &Call<'_>) -> Result<EndpointChannel, SendError> {
+        let channel = self.newchannel()?;
+        let frame = encode(MessageCode::ChannelExec, channel.id(), call);
+        let sent = frame
+            .map_err(SendError::from)
+            .and_then(|frame| self.write_if(&frame, |state| state.check_alive()));
+        match sent {
+            Ok(()) => Ok(channel),
+            Err(error) => {
+                // The peer knows nothing of it.
+                let _ = self.inner.state.lock().session.close(channel.id());
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells the peer to wind down and closes the writing end. What the peer still sends can be received.
+    pub fn exit(&self) {
+        let mut writer = self.inner.writer.lock();
+        let alive = {
+            let mut state = self.inner.state.lock();
+            let alive = state.check_alive().is_ok();
+            state.exiting = true;
+            alive
+        };
+        if let (true, Some(open), Ok(frame)) = (
+            alive,
+            writer.as_mut(),
+            empty(MessageCode::GatewayTerminate, ChannelId(0)),
+        ) {
+            // A peer that is gone need not be told.
+            let _ = write_frame(open, &frame);
+        }
+        *writer = None;
+    }
+
+    /// Why nothing more is received; `None` while something may come.
+    #[must_use]
+    pub fn disconnected(&self) -> Option<Disconnected> {
+        self.inner.state.lock().disconnected.clone()
+    }
+
+    /// Reads frames until `ready` gives something. It has to when the link has ended.
+    fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = ready(&mut self.inner.state.lock()) {
+                return found;
+            }
+            let mut reader = self.inner.reader.lock();
+            // Another may have read it while this one waited for the reader.
+            if let Some(found) = ready(&mut self.inner.state.lock()) {
+                return found;
+            }
+            if let Some(frames) = reader.as_mut()
+                && let Err(reason) = self.step(frames)
+            {
+                *reader = None;
+                self.finish(reason);
+            }
+        }
+    }
+
+    /// Reads and handles one frame.
+    fn step(&self, frames: &mut FrameReader<Reader>) -> Result<(), DisconnectReason> {
+        let header = frames.next_header().map_err(DisconnectReason::Read)?;
+        let header = header.ok_or(DisconnectReason::EndOfStream)?;
+        Message::admit(&header, false).map_err(DisconnectReason::Protocol)?;
+        let payload = frames.payload_of(&header).map_err(DisconnectReason::Read)?;
+        let message = Message::parse(header.with_payload(payload));
+        let message = message.map_err(DisconnectReason::Protocol)?;
+        let reply = self.inner.state.lock().handle(message)?;
+        if let Some(reply) = reply {
+            self.reply(&reply);
+        }
+        Ok(())
+    }
+
+    fn finish(&self, reason: DisconnectReason) {
+        let lingering = {
+            let mut state = self.inner.state.lock();
+            let ended = matches!(
+                reason,
+                DisconnectReason::Terminated | DisconnectReason::EndOfStream
+            );
+            state.lingering = ended && self.inner.config.role == Role::Worker;
+            let reason = match reason {
+                // It is what was asked for.
+                DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
+                reason => reason,
+            };
+            state.disconnected = Some(Disconnected::new(reason, None));
+            state.session.end();
+            state.lingering
+        };
+        if !lingering {
+            *self.inner.writer.lock() = None;
+        }
+    }
+
+    /// Writes what the session wants the peer to be told.
+    fn reply(&self, reply: &Reply) {
+        if let Ok(frames) = reply.to_bytes(EXECMODEL) {
+            // A peer that is gone wants no answer; reading will show it.
+            let _ = self.write_if(&frames, |state| state.check_alive());
+        }
+    }
+
+    /// Writes a frame, if it may be sent.
+    fn write_if(
+        &self,
+        frame: &[u8],
+        allow: impl FnOnce(&mut State) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        let mut writer = self.inner.writer.lock();
+        allow(&mut self.inner.state.lock())?;
+        let written = match writer.as_mut() {
+            Some(open) => write_frame(open, frame),
+            None => return Err(SendError::Disconnected(self.inner.state.lock().verdict())),
+        };
+        written.map_err(|error| {
+            *writer = None;
+            let reason = DisconnectReason::Write(error);
+            SendError::Disconnected(Disconnected::new(reason, None))
+        })
+    }
+}
+
+impl State {
+    fn handle(&mut self, message: Message) -> Result<Option<Reply>, DisconnectReason> {
+        Ok(match self.session.handle(message) {
+            Event::Nothing | Event::Item(()) | Event::Ended(()) | Event::Credit(()) => None,
+            Event::Refused((), reply) | Event::Reply(reply) => Some(reply),
+            Event::Terminated => return Err(DisconnectReason::Terminated),
+            Event::Exec(id, payload) => self.exec(id, payload).err(),
+        })
+    }
+
+    fn exec(&mut self, id: ChannelId, payload: Vec<u8>) -> Result<(), Reply> {
+        if self.session.is_occupied() {
+            return Err(Reply::Refuse(id, BUSY));
+        }
+        let refused = |_| Reply::Refuse(id, "execution on this channel id is refused");
+        self.session.accept(id).map_err(refused)?;
+        self.calls.push_back((id, payload));
+        Ok(())
+    }
+
+    /// Whether frames may still be sent.
+    fn check_alive(&self) -> Result<(), SendError> {
+        if self.exiting || (self.disconnected.is_some() && !self.lingering) {
+            return Err(SendError::Disconnected(self.verdict()));
+        }
+        Ok(())
+    }
+
+    fn verdict(&self) -> Disconnected {
+        let exited = || Disconnected::new(DisconnectReason::Exited, None);
+        self.disconnected.clone().unwrap_or_else(exited)
+    }
+}
+
+/// Two handles are equal if they are of the same endpoint.
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl Eq for Endpoint {}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (live, load) = {
+            let state = self.inner.state.lock();
+            (state.disconnected.is_none(), state.session.load())
+        };
+        let live = if live {
+            "receive-live"
+        } else {
+            "not-receiving"
+        };
+        write!(f, "<Endpoint {live}, {} active channels>", load.numchannels)
+    }
+}

@@ -1,0 +1,85 @@
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use execnet_serializer::{ChannelId, LoadOptions};
+
+use super::{Endpoint, EndpointChannel, State};
+use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::exec::{Function, Registry};
+
+/// Functions that an endpoint serves, by name.
+#[derive(Debug, Clone)]
+pub struct Functions {
+    registry: Registry<EndpointChannel>,
+}
+
+impl Functions {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        let registry = Registry::new();
+        Self { registry }
+    }
+
+    /// Makes a function known under this name. A second one of the name takes the place of the first.
+    pub fn register<A>(
+        &mut self,
+        name: impl Into<String>,
+        function: impl Function<EndpointChannel, A>,
+    ) -> &mut Self {
+        self.registry.register(name.into(), function);
+        self
+    }
+}
+
+impl Default for Functions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+enum Next {
+    Call(ChannelId, Vec<u8>),
+    End,
+}
+
+impl Endpoint {
+    /// Calls these functions as the peer asks for them, one at a time, until it exits the gateway or the link ends;
+    /// then closes the link.
+    ///
+    /// A call is refused while an earlier one still talks with the peer, as execnet's model `main_thread_only` does.
+    /// One that comes when the peer has closed the channel of the earlier waits for that. A panic of a function is not
+    /// caught.
+    ///
+    /// # Errors
+    ///
+    /// The link failed, or the peer broke the protocol.
+    pub fn serve(&self, functions: &Functions) -> Result<(), Disconnected> {
+        while let Next::Call(id, payload) = self.wait_for(State::next) {
+            let channel = EndpointChannel::new(self.clone(), id);
+            let options = LoadOptions::new().limits(self.inner.config.limits);
+            let prepared = functions.registry.prepare(&payload, options);
+            let done = prepared.and_then(|function| function.call(&channel));
+            let failure = done.err().map(|failure| failure.to_string());
+            channel.end_call(failure.as_deref());
+        }
+        self.inner.state.lock().lingering = false;
+        *self.inner.writer.lock() = None;
+        let lost = self.inner.state.lock().verdict();
+        match lost.reason() {
+            DisconnectReason::Exited
+            | DisconnectReason::Terminated
+            | DisconnectReason::EndOfStream => Ok(()),
+            _ => Err(lost),
+        }
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Option<Next> {
+        let call = self.calls.pop_front();
+        let call = call.map(|(id, payload)| Next::Call(id, payload));
+        // What was accepted before the end is still called.
+        call.or_else(|| self.disconnected.as_ref().map(|_| Next::End))
+    }
+}
