@@ -32,6 +32,7 @@ pub(crate) enum Command {
     Exec(Exec),
     Dumps(Dumps),
     Loads(Loads),
+    Inspect(Inspect),
     #[cfg(unix)]
     Rsync(Rsync),
 }
@@ -121,6 +122,15 @@ pub(crate) struct Loads {
     /// Take text that Python 3 wrote as bytes
     #[arg(long)]
     pub(crate) py3str_as_py2str: bool,
+}
+
+/// Print the opcodes of what execnet's dumps() wrote, each with its offset
+///
+/// Of damaged data the sound part is printed, then what is wrong and at which byte.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The file to read; standard input without it, or with -
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Copy a tree to gateways, or from one to here

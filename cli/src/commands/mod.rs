@@ -2,6 +2,7 @@
 
 mod dumps;
 mod exec;
+mod inspect;
 mod loads;
 #[cfg(unix)]
 mod rsync;
@@ -18,6 +19,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(args),
         Command::Dumps(args) => dumps::run(&args),
         Command::Loads(args) => loads::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         #[cfg(unix)]
         Command::Rsync(args) => rsync::run(&args),
     }

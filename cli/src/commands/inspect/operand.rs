@@ -1,0 +1,49 @@
+//! What stands behind an opcode, as text.
+
+use execnet::Value;
+use execnet::serializer::Token;
+
+/// Longer texts and bytes are shortened to this, in characters of their notation.
+const WIDTH: usize = 60;
+
+/// The operand with a blank in front; nothing for an opcode without one.
+pub(super) fn text(token: &Token<'_>) -> String {
+    match *token {
+        Token::None | Token::Bool(_) | Token::NewDict | Token::SetItem | Token::Stop => {
+            String::new()
+        }
+        Token::Int(number) | Token::Long(number) => format!(" {number}"),
+        Token::NewList(len) | Token::BuildTuple(len) | Token::Set(len) | Token::FrozenSet(len) => {
+            format!(" {len}")
+        }
+        Token::Float(number) => format!(" {}", Value::from(number)),
+        Token::Complex(number) => format!(" {}", Value::from(number)),
+        Token::Channel(id) => format!(" {id}"),
+        Token::Bytes(bytes) | Token::Py2String(bytes) => shortened(bytes, &literal(bytes)),
+        Token::LongInt(digits) | Token::LongLong(digits) => content(digits),
+        Token::Py3String(text) | Token::Unicode(text) => content(text),
+    }
+}
+
+/// Text; what is none is shown as bytes.
+fn content(bytes: &[u8]) -> String {
+    let shown = match core::str::from_utf8(bytes) {
+        Ok(text) => Value::from(text).to_string(),
+        Err(_) => literal(bytes),
+    };
+    shortened(bytes, &shown)
+}
+
+fn literal(bytes: &[u8]) -> String {
+    Value::Bytes(bytes.to_vec()).to_string()
+}
+
+fn shortened(bytes: &[u8], shown: &str) -> String {
+    match shown.char_indices().nth(WIDTH) {
+        Some((end, _)) => {
+            let head = shown.get(..end).unwrap_or(shown);
+            format!(" {head}... ({} bytes)", bytes.len())
+        }
+        None => format!(" {shown}"),
+    }
+}

@@ -1,0 +1,80 @@
+//! `execnet inspect`, through the real program.
+
+mod support;
+
+use support::{run, run_with};
+
+#[test]
+fn each_opcode_stands_at_its_offset_and_as_deep_as_it_is() {
+    let bytes = run(&["dumps", "[(1, 'a'), {'k': set()}]"], 0).stdout;
+    let shown = run_with(&["inspect"], &bytes, 0).out;
+    assert_eq!(
+        shown,
+        "       0  VERSION 2
+       1  NEWLIST 2
+       6    INT 0
+      11      INT 1
+      16      PY3STRING 'a'
+      22    BUILDTUPLE 2
+      27  SETITEM
+      28    INT 1
+      33    NEWDICT
+      34      PY3STRING 'k'
+      40      SET 0
+      45    SETITEM
+      46  SETITEM
+      47  STOP
+"
+    );
+}
+
+#[test]
+fn the_sound_part_of_damaged_data_is_shown_before_the_complaint() {
+    let cut = run_with(&["inspect"], b"\x02F\0\0\0\x01N\0\0\0\x05ab", 1);
+    assert_eq!(cut.out, "       0  VERSION 2\n       1  INT 1\n");
+    cut.tells("byte 11: the input ends early");
+    let unknown = run_with(&["inspect"], b"LUQ", 1);
+    assert_eq!(unknown.out, "       0  NONE\n");
+    unknown.tells("byte 1: unknown opcode 0x55");
+}
+
+#[test]
+fn opcodes_that_do_not_fit_together_are_all_shown() {
+    let odd = run_with(&["inspect"], b"LP@\0\0\0\x09Q", 1);
+    assert_eq!(odd.out.lines().count(), 4);
+    odd.tells("byte 1: takes 3 values where 1 are at hand");
+}
+
+#[test]
+fn values_of_one_stream_are_shown_one_after_the_other() {
+    let shown = run_with(&["inspect"], b"\x02LQ\x01RQ", 0).out;
+    let names: Vec<_> = shown.lines().map(str::trim).collect();
+    assert_eq!(
+        names,
+        [
+            "0  VERSION 2",
+            "1  NONE",
+            "2  STOP",
+            "3  VERSION 1",
+            "4  TRUE",
+            "5  STOP"
+        ]
+    );
+}
+
+#[test]
+fn long_content_is_shortened_and_nothing_reaches_the_terminal_raw() {
+    let long = format!("'{}'", "x".repeat(500));
+    let bytes = run(&["dumps", &long], 0).stdout;
+    let shown = run_with(&["inspect"], &bytes, 0).out;
+    assert!(shown.contains("... (500 bytes)"), "{shown}");
+    let bytes = run(&["dumps", "'\\x1b[2J'"], 0).stdout;
+    let shown = run_with(&["inspect"], &bytes, 0).out;
+    assert!(shown.contains("'\\x1b[2J'") && !shown.contains('\x1b'));
+}
+
+#[test]
+fn empty_input_and_a_missing_file_are_errors() {
+    run_with(&["inspect"], b"", 1).tells("byte 0: the input ends early");
+    run(&["inspect", "/no/such/file"], 2).tells("/no/such/file");
+}
