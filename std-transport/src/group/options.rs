@@ -18,7 +18,7 @@ pub struct GroupOptions {
     pub grace: Grace,
     /// Whether gateways to one host over ssh share a connection. Default: yes.
     pub share_ssh: bool,
-    /// So many workers at a time are being started by [`Group::makegateways`]. Default: twice the processors, and at
+    /// So many workers at a time are being started by [`Group::makegateways`](crate::Group::makegateways). Default: twice the processors, and at
     /// least 8: starting waits for the network as often as for a processor.
     pub max_starting: usize,
     /// What happens to the workers' standard error.
