@@ -13,6 +13,7 @@
 #[path = "support/stock.rs"]
 mod stock;
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -54,9 +55,12 @@ fn finish(mut child: Child) -> Output {
 }
 
 fn stock(script: &str) -> Option<String> {
+    // Tests run beside one another in this process: each has a file of its own.
+    static CALLERS: AtomicUsize = AtomicUsize::new(0);
     let python = stock_python()?;
+    let caller = CALLERS.fetch_add(1, Ordering::Relaxed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let path = folder.join(format!("stock-caller-{}.py", std::process::id()));
+    let path = folder.join(format!("stock-caller-{}-{caller}.py", std::process::id()));
     fs::write(&path, script).unwrap();
     let child = Command::new(python)
         .arg(&path)
