@@ -6,11 +6,12 @@ use alloc::sync::Arc;
 use std::path::Path;
 
 use super::confine::{Kind, Meta};
-use super::protocol::{Fate, FromSource, FromTarget, Note, Settings, Unpacker, Violation};
+use super::protocol::{FromSource, FromTarget, Settings, Unpacker, Violation};
 use super::receiver::{Receiver, Rules};
-use super::sender::{Listener, Parcel, Sender};
+use super::sender::{Parcel, Sender};
+use super::serve::Nobody;
 use super::shelf::Shelf;
-use super::walk::{Judge, LeftOut, Links, Walk};
+use super::walk::{Links, Walk};
 
 /// Lets a receiver for `root` take the messages, until it refuses one or has had all.
 ///
@@ -123,28 +124,4 @@ fn split(records: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let len = rest.len().min(count * super::protocol::Segment::SIZE);
     let (segments, body) = rest.split_at(len);
     (segments.to_vec(), body.to_vec())
-}
-
-struct Nobody;
-
-impl Judge for Nobody {
-    fn is_idle(&self) -> bool {
-        true
-    }
-
-    fn takes(&mut self, _path: &Path, _meta: &Meta) -> bool {
-        true
-    }
-
-    fn leaves_out(&mut self, _path: Vec<u8>, _reason: LeftOut) {}
-}
-
-impl Listener for Nobody {
-    fn asked(&mut self, _file: u32, _size: u64) {}
-
-    fn took(&mut self, _bytes: u64) {}
-
-    fn settled(&mut self, _file: u32, _bytes: u64, _fate: Fate<'_>) {}
-
-    fn noted(&mut self, _note: &Note<'_>) {}
 }

@@ -74,7 +74,7 @@ fn give(port: &impl Port, path: &Path, start: &Start) -> Result<(), Trouble> {
 }
 
 /// Judges nothing and reports to nobody: that is the controller's side's matter.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Judge for Nobody {
     fn is_idle(&self) -> bool {
