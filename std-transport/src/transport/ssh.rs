@@ -88,8 +88,11 @@ impl Drop for Turn {
 impl Sharing {
     /// The connection for this spec; none where the system gives us no place for its socket.
     fn turn(&self, spec: &XSpec, patience: Duration) -> Option<Turn> {
-        let (path, first) = self.state.lock().find(spec).ok()?;
+        let mut state = self.state.lock();
+        let (path, first) = state.find(spec).ok()?;
         let mut making = self.settled.making.lock();
+        // Not earlier: who finds the connection must find, too, that it is being made.
+        drop(state);
         if first {
             making.push(path.clone());
             let making = Some(Arc::clone(&self.settled));
@@ -156,5 +159,44 @@ impl Connection {
         let launch = end_sharing(&self.spec, &hints).ok()?;
         let started = Process::start("ssh", &launch, &Stderr::Keep).ok()?;
         Some(started.process)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    /// Two of them used to make a connection each when one was interrupted between finding that it is the first and
+    /// saying so.
+    #[test]
+    fn nobody_uses_a_connection_before_it_is_made() {
+        const USERS: usize = 4;
+        let spec: XSpec = "ssh=box".parse().unwrap();
+        for _ in 0..2000 {
+            let sharing = Sharing::default();
+            let (made, makers, barrier) = (
+                AtomicBool::new(false),
+                AtomicUsize::new(0),
+                Barrier::new(USERS),
+            );
+            thread::scope(|scope| {
+                for _ in 0..USERS {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        let turn = sharing.turn(&spec, Duration::from_secs(60)).unwrap();
+                        if turn.making.is_some() {
+                            makers.fetch_add(1, Ordering::SeqCst);
+                            made.store(true, Ordering::SeqCst);
+                        }
+                        assert!(made.load(Ordering::SeqCst));
+                    });
+                }
+            });
+            assert_eq!(makers.load(Ordering::SeqCst), 1);
+        }
     }
 }
