@@ -1,6 +1,7 @@
 //! Deadlines, and a look at what is left running.
 
 use core::time::Duration;
+use std::env;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -34,6 +35,16 @@ pub fn within<T: Send + 'static>(
             Err(_) => panic!("{name}: failed, see above"),
         },
     }
+}
+
+/// How much of something a test does: `default`, unless this variable of the environment says more.
+///
+/// # Panics
+///
+/// When the variable holds no number.
+#[must_use]
+pub fn amount(variable: &str, default: u32) -> u32 {
+    env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 /// Waits for something that another process does.

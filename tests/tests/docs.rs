@@ -1,4 +1,4 @@
-//! The documentation's links lead somewhere, and the book has every page.
+//! The documentation's links lead somewhere, the book has every page, and tests that a page names exist.
 
 #![allow(clippy::unwrap_used)]
 
@@ -75,4 +75,29 @@ fn the_book_has_every_page() {
         })
         .collect();
     assert!(missing.is_empty(), "not in SUMMARY.md: {missing:#?}");
+}
+
+/// The tests that a page names, as a file in back quotes and a name in back quotes behind it.
+fn tests_named(text: &str) -> Vec<(&str, &str)> {
+    let quoted: Vec<_> = text.split('`').collect();
+    let pairs = quoted.windows(3);
+    pairs
+        .filter(|parts| parts[0].ends_with(".rs") && parts[1] == " ")
+        .map(|parts| (parts[0], parts[2]))
+        .collect()
+}
+
+#[test]
+fn tests_that_stand_for_behaviours_exist() {
+    let page = fs::read_to_string(root().join("docs/behaviours.md")).unwrap();
+    let named = tests_named(&page);
+    assert!(named.len() > 80, "only {} are named", named.len());
+    let missing: Vec<_> = named
+        .into_iter()
+        .filter(|(file, name)| {
+            let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+            !source.contains(&format!("#[test]\nfn {name}() {{"))
+        })
+        .collect();
+    assert!(missing.is_empty(), "not there: {missing:#?}");
 }

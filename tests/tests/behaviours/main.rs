@@ -1,0 +1,68 @@
+//! What execnet's own test suite checks of channels and gateways, on a live worker: each test has the name of the one
+//! it stands for. Those marked there for every gateway run here with both models of execution.
+//!
+//! `docs/behaviours.md` lists them all, with those that have their test elsewhere, and those that have none and why.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+extern crate alloc;
+
+mod callbacks;
+mod channel;
+mod file;
+mod gateway;
+mod main_thread_only;
+mod multichannel;
+mod remote_exec;
+mod status;
+mod strings;
+mod threads;
+
+use core::time::Duration;
+use std::thread;
+
+use execnet::{Gateway, Group, ReceiveError, RemoteError, WaitCloseError};
+use execnet_tests::support::{LONG, quiet, within};
+
+/// Runs `test` on a fresh gateway of each model of execution.
+fn gw(test: fn(&Gateway)) {
+    thread::scope(|scope| {
+        scope.spawn(|| on("popen", test));
+        scope.spawn(|| on("popen//execmodel=main_thread_only", test));
+    });
+}
+
+/// Runs `test` on a fresh gateway.
+fn on(spec: &'static str, test: fn(&Gateway)) {
+    on_within(LONG, spec, test);
+}
+
+/// The same, where more time is needed.
+fn on_within(limit: Duration, spec: &'static str, test: impl FnOnce(&Gateway) + Send + 'static) {
+    within(spec, limit, move || {
+        let group = Group::with_options(quiet());
+        let gateway = group.makegateway(spec).unwrap();
+        test(&gateway);
+        // All threads of a gateway end with it.
+        group.terminate(Some(Duration::from_secs(5)));
+        assert!(gateway.join(Some(LONG)), "threads are left");
+    });
+}
+
+fn remote_error<T: core::fmt::Debug>(received: Result<T, ReceiveError>) -> RemoteError {
+    match received {
+        Err(ReceiveError::Remote(error)) => error,
+        other => panic!("no remote error: {other:?}"),
+    }
+}
+
+fn close_error(closed: Result<(), WaitCloseError>) -> RemoteError {
+    match closed {
+        Err(WaitCloseError::Remote(error)) => error,
+        other => panic!("no remote error: {other:?}"),
+    }
+}

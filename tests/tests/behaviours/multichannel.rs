@@ -1,0 +1,90 @@
+use alloc::collections::BTreeSet;
+
+use execnet::{Group, MultiChannel, Value, WaitCloseError};
+use execnet_tests::support::{LONG, quiet, within};
+
+/// Runs a test with a channel to each of two workers that run this.
+fn two(source: &'static str, test: fn(MultiChannel)) {
+    within("two workers", LONG, move || {
+        let group = Group::with_options(quiet());
+        let gateways = [(); 2].map(|()| group.makegateway("popen").unwrap());
+        let channels = gateways.map(|gateway| gateway.remote_exec(source).unwrap());
+        test(channels.into_iter().collect());
+    });
+}
+
+#[test]
+fn test_multichannel_container_basics() {
+    two("channel.receive()", |channels| {
+        assert_eq!(channels.len(), 2);
+        for (index, channel) in channels.iter().enumerate() {
+            assert_eq!(&channels[index], channel);
+            assert!(channels.contains(channel));
+        }
+        let other = channels[0].gateway().newchannel().unwrap();
+        assert!(!channels.contains(&other));
+    });
+}
+
+#[test]
+fn test_multichannel_receive_each() {
+    two("channel.send(1); channel.send(2)", |channels| {
+        let ones = channels.receive_each().unwrap();
+        assert_eq!(ones, [1, 1].map(Value::from));
+        let twos = channels.receive_each_with_channel().unwrap();
+        for ((channel, item), member) in twos.iter().zip(&channels) {
+            assert_eq!((channel, &**item), (member, &Value::from(2)));
+        }
+    });
+}
+
+#[test]
+fn test_multichannel_send_each() {
+    two("channel.send(channel.receive() + 1)", |channels| {
+        channels.send_each(41).unwrap();
+        assert_eq!(channels.receive_each().unwrap(), [42, 42].map(Value::from));
+    });
+}
+
+#[test]
+fn test_multichannel_receive_queue_for_two_subprocesses() {
+    two("import os; channel.send(os.getpid())", |channels| {
+        let queue = channels.make_receive_queue().unwrap();
+        let [first, second] = [(); 2].map(|()| queue.receive_timeout(LONG).unwrap());
+        assert_ne!(first.0, second.0);
+        assert_ne!(first.0.gateway(), second.0.gateway());
+        assert_ne!(first.1.unwrap(), second.1.unwrap());
+        channels.wait_close(Some(LONG)).unwrap();
+    });
+}
+
+/// A queue with end markers says of each channel when it has ended: also where its worker was sent away.
+#[test]
+fn test_multi_receive_queue_with_endmarkers() {
+    two("channel.send(1); channel.receive()", |channels| {
+        let queue = channels.make_receive_queue_with_endmarkers().unwrap();
+        for channel in &channels {
+            channel.gateway().exit();
+        }
+        let (mut items, mut ended) = (0, BTreeSet::new());
+        for (channel, item) in queue {
+            match item {
+                Some(item) => items += item.as_i64().unwrap(),
+                None => assert!(ended.insert(channel.gateway().id().to_owned())),
+            }
+        }
+        assert_eq!((items, ended.len()), (2, 2));
+    });
+}
+
+#[test]
+fn test_multichannel_waitclose() {
+    two("channel.receive()", |channels| {
+        let early = channels.wait_close(Some(core::time::Duration::from_millis(20)));
+        let error = early.unwrap_err().error;
+        assert!(matches!(error, WaitCloseError::Timeout), "{error:?}");
+        channels.send_each(()).unwrap();
+        channels.wait_close(Some(LONG)).unwrap();
+        assert!(channels.iter().all(execnet::Channel::is_closed));
+    });
+}

@@ -1,0 +1,191 @@
+//! What is left when much has come and gone: memory, threads, descriptors, processes.
+//!
+//! Each test looks at the whole process, so that they run one after the other. They do little by default; much, with what
+//! it came to:
+//!
+//! ```sh
+//! EXECNET_STRESS_ROUNDS=10000 EXECNET_STRESS_GATEWAYS=1000 \
+//!     cargo test --release -p execnet-tests --test leaks -- --nocapture
+//! ```
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+use core::fmt;
+use core::time::Duration;
+use std::fs;
+use std::process;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use execnet::{Channel, Gateway, Group, Value};
+use execnet_tests::support::{LONG, amount, eventually, quiet, receive, within};
+
+#[allow(
+    clippy::disallowed_types,
+    reason = "there is nothing to wait for but this"
+)]
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// Growth that is no leak: of allocators, which keep pages, and of tables that are sized in steps.
+const SLACK: usize = 4 << 20;
+
+/// What a process holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Holding {
+    threads: usize,
+    descriptors: usize,
+    children: usize,
+}
+
+impl Holding {
+    /// Of this process, zombies among the children included.
+    fn now() -> Self {
+        let own = process::id().to_string();
+        let count = |folder| fs::read_dir(folder).unwrap().count();
+        Self {
+            threads: count("/proc/self/task"),
+            descriptors: count("/proc/self/fd"),
+            children: fs::read_dir("/proc")
+                .unwrap()
+                .filter(|entry| parent_of(entry.as_ref().unwrap()).as_ref() == Some(&own))
+                .count(),
+        }
+    }
+}
+
+fn parent_of(entry: &fs::DirEntry) -> Option<String> {
+    let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+    // The name in parentheses may hold anything; behind it come the state and the parent.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(1).map(str::to_owned)
+}
+
+/// How much memory a process has at the moment, in bytes.
+fn resident(process: impl fmt::Display) -> usize {
+    let text = fs::read_to_string(format!("/proc/{process}/statm")).unwrap();
+    let pages: usize = text.split_whitespace().nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
+
+/// Runs `test` alone, with so much time more than any test has.
+fn alone(name: &str, more: Duration, test: impl FnOnce() + Send + 'static) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(name, LONG + more, test);
+}
+
+/// What a whole life of a gateway does with channels: a call, a channel passed to it, one with a callback, one that the
+/// other side makes, one that is dropped while it is open, an error.
+fn life(gateway: &Gateway) {
+    let source = "
+        inner, called = channel.receive()
+        inner.send(inner.receive() + 1)
+        called.send('x' * 100)
+        called.close()
+        channel.send(channel.gateway.newchannel())
+        raise ValueError('the end of it')
+    ";
+    let channel = gateway.remote_exec(source).unwrap();
+    let [inner, called, _dropped] = [(); 3].map(|()| gateway.newchannel().unwrap());
+    called.set_callback(|_| ()).unwrap();
+    channel.send((&inner, &called)).unwrap();
+    inner.send(41).unwrap();
+    assert_eq!(receive(&inner), Value::from(42));
+    called.wait_close(Some(LONG)).unwrap();
+    assert!(
+        channel
+            .receive_timeout(LONG)
+            .unwrap()
+            .as_channel()
+            .is_some()
+    );
+    assert!(channel.wait_close(Some(LONG)).is_err());
+}
+
+fn threads_of(channel: &Channel) -> i64 {
+    channel.send(()).unwrap();
+    receive(channel).as_i64().unwrap()
+}
+
+#[test]
+fn channels_that_come_and_go_leave_nothing() {
+    let rounds = amount("EXECNET_STRESS_ROUNDS", 300);
+    let more = Duration::from_millis(100) * rounds;
+    alone("channels that come and go", more, move || {
+        let group = Group::with_options(quiet());
+        let gateway = group.makegateway("popen").unwrap();
+        let worker = gateway.remote_info(Some(LONG)).unwrap().pid;
+        let source = "
+            import threading
+            for _ in channel:
+                channel.send(threading.active_count())
+        ";
+        let counter = gateway.remote_exec(source).unwrap();
+        (0..200).for_each(|_| life(&gateway));
+        let here = (Holding::now(), resident("self"));
+        let there = (threads_of(&counter), resident(worker));
+
+        let begin = Instant::now();
+        (0..rounds).for_each(|_| life(&gateway));
+        let grown =
+            |process: &dyn fmt::Display, before: usize| resident(process).saturating_sub(before);
+        let (ours, theirs) = (grown(&"self", here.1), grown(&worker, there.1));
+        println!(
+            "{rounds} lives of 5 channels in {:.1?}: {} KiB more here, {} KiB there, {:?}",
+            begin.elapsed(),
+            ours / 1024,
+            theirs / 1024,
+            Holding::now()
+        );
+        assert!(ours < SLACK && theirs < SLACK, "{ours}, {theirs} bytes");
+        assert_eq!(Holding::now(), here.0);
+        assert!(threads_of(&counter) <= there.0.max(3));
+
+        assert!(
+            gateway.to_string().contains(" 1 active channels"),
+            "{gateway}"
+        );
+        eventually("nothing is left at the other side", LONG, || {
+            gateway.remote_status().unwrap().numchannels == 1
+        });
+    });
+}
+
+#[test]
+fn gateways_that_come_and_go_leave_nothing() {
+    let gateways = amount("EXECNET_STRESS_GATEWAYS", 10);
+    let more = Duration::from_secs(1) * gateways;
+    alone("gateways that come and go", more, move || {
+        let one = |group: &Group| {
+            let gateway = group.makegateway("popen").unwrap();
+            life(&gateway);
+            gateway.exit();
+        };
+        one(&Group::with_options(quiet()));
+        let before = Holding::now();
+        let memory = resident("self");
+        let begin = Instant::now();
+        let group = Group::with_options(quiet());
+        for number in 0..gateways {
+            one(&group);
+            // Some all at once, as their ends can meet.
+            if number % 10 == 9 {
+                group.terminate(Some(LONG));
+            }
+        }
+        group.terminate(Some(LONG));
+        drop(group);
+        eventually("all is as it was", LONG, || Holding::now() == before);
+        let grown = resident("self").saturating_sub(memory);
+        println!(
+            "{gateways} gateways in {:.1?}: {} KiB more, {:?} before and after",
+            begin.elapsed(),
+            grown / 1024,
+            before
+        );
+        assert!(grown < SLACK, "{grown} bytes");
+    });
+}
