@@ -1,0 +1,50 @@
+"""What the benchmark scripts of this folder share: programs, stock execnet, processes and tables."""
+
+import json
+import os
+import pathlib
+import platform
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+STOCK = "execnet==2.1.2"
+LIMIT = 300
+
+
+def environment(python):
+    """A Python that has stock execnet: of an environment, so that it is an interpreter and no script that finds one."""
+    home = TARGET / "stock-execnet"
+    inside = home / "bin" / "python"
+    if not inside.exists():
+        subprocess.run([python, "-m", "venv", home], check=True)
+    subprocess.run([inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", STOCK], check=True)
+    return inside
+
+
+def build(name):
+    """The path of the program of a benchmark of ours."""
+    command = ["cargo", "bench", "--locked", "-p", "execnet-tests", "--bench", name, "--no-run"]
+    command.append("--message-format=json-render-diagnostics")
+    output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    messages = map(json.loads, output.splitlines())
+    return [m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == name][-1]
+
+
+def run(command, pinned):
+    """The figures that a program prints; pinned to one core with all that it starts."""
+    prefix = ["taskset", "-c", "0"] if pinned else []
+    finished = subprocess.run(prefix + command, check=True, stdout=subprocess.PIPE, timeout=LIMIT)
+    return [json.loads(line) for line in finished.stdout.splitlines()]
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def machine(python):
+    """What the figures were taken on."""
+    model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown CPU")
+    version = subprocess.run([python, "-V"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    compiler = subprocess.run(["rustc", "-V"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[1]
+    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; {version}, {STOCK}, rustc {compiler}"

@@ -1,0 +1,86 @@
+//! How much goes over a channel between two Rust processes.
+
+use std::time::Instant;
+
+use execnet::serializer::Dict;
+use execnet::{Channel, Gateway, Value, value};
+
+use super::{Outcome, tell, workers};
+
+const ITEMS: u32 = 500_000;
+const ECHOES: u32 = 200;
+
+pub(super) fn echo() -> Outcome {
+    let (gateway, mut child) = workers::gateway()?;
+    let channel = gateway.remote_exec("echo")?;
+    let block = Value::Bytes(vec![b'x'; 1 << 20]);
+    let work = || -> Outcome {
+        for _ in 0..ECHOES {
+            channel.send(&block)?;
+            channel.receive()?;
+        }
+        Ok(())
+    };
+    work()?;
+    tell(
+        "echo of 1 MiB",
+        f64::from(2 * ECHOES) / seconds(work)?,
+        "MiB/s",
+    );
+    gateway.exit();
+    child.wait()?;
+    Ok(())
+}
+
+pub(super) fn one_way() -> Outcome {
+    let (gateway, mut child) = workers::gateway()?;
+    let single = |channel: &Channel| -> Outcome {
+        for item in 0..ITEMS {
+            channel.send(item)?;
+        }
+        Ok(())
+    };
+    to_worker(&gateway, "items to the worker", single)?;
+    to_worker(&gateway, "batched items to the worker", |channel| {
+        Ok(channel.send_all(0..ITEMS)?)
+    })?;
+    from_worker(&gateway, "items from the worker", "items")?;
+    from_worker(&gateway, "batched items from the worker", "batch")?;
+    gateway.exit();
+    child.wait()?;
+    Ok(())
+}
+
+fn to_worker(gateway: &Gateway, what: &str, send: impl Fn(&Channel) -> Outcome) -> Outcome {
+    let channel = gateway.remote_exec("count")?;
+    let took = seconds(|| {
+        send(&channel)?;
+        channel.send(())?;
+        let count = channel.receive()?.as_i64();
+        (count == Some(i64::from(ITEMS)))
+            .then_some(())
+            .ok_or_else(|| format!("{ITEMS} items were sent, {count:?} came").into())
+    })?;
+    tell(what, f64::from(ITEMS) / took, "items/s");
+    Ok(())
+}
+
+fn from_worker(gateway: &Gateway, what: &str, function: &str) -> Outcome {
+    let kwargs: Dict = [(value!("n"), value!(ITEMS))].into_iter().collect();
+    let channel = gateway.remote_exec_function(function, function, &kwargs)?;
+    let took = seconds(|| {
+        channel.send(())?;
+        for _ in 0..ITEMS {
+            channel.receive()?;
+        }
+        Ok(())
+    })?;
+    tell(what, f64::from(ITEMS) / took, "items/s");
+    Ok(())
+}
+
+fn seconds(work: impl FnOnce() -> Outcome) -> Outcome<f64> {
+    let before = Instant::now();
+    work()?;
+    Ok(before.elapsed().as_secs_f64())
+}

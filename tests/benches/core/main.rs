@@ -1,0 +1,50 @@
+//! What the channel core costs between two processes, beside a bare pipe: `core MEASURE` prints figures as JSON
+//! objects, one a line; `scripts/bench-core` runs the measures in turns, also those of `gateway.rs` and `stock.py`, and
+//! makes tables of them. Nothing here is ever asserted: a figure is no test.
+//!
+//! The program is its own worker.
+
+#[cfg(unix)]
+extern crate alloc;
+
+#[cfg(unix)]
+mod fairness;
+#[cfg(unix)]
+mod items;
+#[cfg(unix)]
+mod round_trip;
+#[cfg(unix)]
+mod workers;
+
+#[cfg(not(unix))]
+fn main() {}
+
+#[cfg(unix)]
+fn main() -> Outcome {
+    // `cargo bench` and `cargo test` pass an option of their own to every benchmark. Who starts a worker passes what a
+    // Python interpreter would take.
+    let measure = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    match measure.as_deref() {
+        Some("pipe") => round_trip::pipe(),
+        Some("endpoint") => round_trip::endpoint(),
+        Some("threaded") => round_trip::threaded(),
+        Some("echo") => items::echo(),
+        Some("oneway") => items::one_way(),
+        Some("fairness") => fairness::measure(),
+        Some("pipe-worker") => workers::pipe(),
+        Some("endpoint-worker") => workers::endpoint(),
+        Some("worker") => workers::threaded(),
+        _ => {
+            println!("run scripts/bench-core, which runs this beside bare pipes and stock execnet");
+            Ok(())
+        }
+    }
+}
+
+#[cfg(unix)]
+type Outcome<T = ()> = Result<T, Box<dyn core::error::Error>>;
+
+#[cfg(unix)]
+fn tell(name: &str, value: f64, unit: &str) {
+    println!("{{\"name\": \"{name}\", \"value\": {value}, \"unit\": \"{unit}\"}}");
+}
