@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 use core::str::FromStr as _;
 use core::time::Duration;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -29,6 +30,7 @@ Exit status:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Serve),
+    Worker(Worker),
     Exec(Exec),
     Dumps(Dumps),
     Loads(Loads),
@@ -98,6 +100,18 @@ pub(crate) struct Serve {
     /// Give clients so many seconds to show what they have to
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) handshake_timeout: Duration,
+}
+
+/// Be a worker without an interpreter, for a controller on standard input and output
+///
+/// A controller starts it as popen//worker=execnet worker, or over ssh in the same way; stock
+/// execnet as popen//python=execnet worker. It takes and sends trees for syncs, leads to other
+/// gateways (via=), and runs no code.
+#[derive(Debug, Args)]
+pub(crate) struct Worker {
+    /// What stock execnet says to an interpreter; it is not looked at
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub(crate) ignored: Vec<OsString>,
 }
 
 /// Write a value as execnet's dumps() does, to standard output

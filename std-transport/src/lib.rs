@@ -35,6 +35,7 @@ mod exit;
 mod group;
 mod handshake;
 mod launch;
+mod own;
 mod printable;
 mod process;
 mod program;
@@ -64,6 +65,7 @@ pub use exit::Exit;
 pub use group::{
     Group, GroupInUse, GroupOptions, MemberReport, Outcome, default_group, makegateway,
 };
+pub use own::worker_main;
 pub use program::Stdout;
 pub use socket::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop, Token};
 pub use spec::{IntoXSpec, SpecError, XSpec};

@@ -58,6 +58,13 @@ impl XSpec {
         &self.text
     }
 
+    /// The same with another value for a key; the text stays as it was written.
+    pub(crate) fn with(&self, key: &str, value: &str) -> Self {
+        let mut spec = self.clone();
+        spec.keys.insert(key.to_owned(), Some(value.to_owned()));
+        spec
+    }
+
     fn add(&mut self, part: &str) -> Result<(), SpecError> {
         let (key, value) = match part.split_once('=') {
             Some((key, value)) => (key, Some(value)),

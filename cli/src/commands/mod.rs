@@ -7,6 +7,7 @@ mod loads;
 #[cfg(unix)]
 mod rsync;
 mod serve;
+mod worker;
 
 use execnet::MakeGatewayError;
 
@@ -17,6 +18,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Exec(args) => exec::run(&args),
         Command::Serve(args) => serve::run(args),
+        Command::Worker(_) => worker::run(),
         Command::Dumps(args) => dumps::run(&args),
         Command::Loads(args) => loads::run(&args),
         Command::Inspect(args) => inspect::run(&args),

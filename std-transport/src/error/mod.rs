@@ -70,6 +70,8 @@ pub enum Stage {
     Resolve,
     /// Reaching the other machine.
     Connect,
+    /// Copying this program to the other machine, for `worker=self`.
+    Copy,
     /// Making or entering the directory that `chdir=` names.
     Directory,
     /// Starting the process.
@@ -87,6 +89,7 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Self::Resolve => "looking up the host",
             Self::Connect => "connecting",
+            Self::Copy => "copying the program",
             Self::Directory => "entering the working directory",
             Self::Start => "starting the process",
             Self::Handshake => "the handshake",

@@ -16,6 +16,7 @@ use std::thread;
 use execnet_core_sync::{ExecModel, Gateway, GatewayConfig, MultiChannel, Role, SendError};
 
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::own::Copies;
 use crate::spec::{IntoXSpec, SpecError, XSpec};
 use crate::sync::Mutex;
 use crate::transport::{self, Connected, Peer, Request, Sharing};
@@ -38,6 +39,7 @@ pub struct Group {
     options: GroupOptions,
     members: Mutex<Members>,
     sharing: Sharing,
+    copies: Copies,
 }
 
 #[derive(Default)]
@@ -85,6 +87,7 @@ impl Group {
             options,
             members: Mutex::default(),
             sharing: Sharing::default(),
+            copies: Copies::default(),
         }
     }
 
@@ -246,6 +249,11 @@ impl Group {
         &self.sharing
     }
 
+    /// The copies of this program that are made on other machines.
+    pub(crate) fn copies(&self) -> &Copies {
+        &self.copies
+    }
+
     fn find<T>(&self, is_it: impl Fn(&Member) -> bool, take: impl Fn(&Member) -> T) -> Option<T> {
         let members = self.members.lock();
         members.list.iter().find(|member| is_it(member)).map(take)
@@ -284,7 +292,10 @@ impl Group {
                 // terminate() came while the peer was being started, and has not seen it.
                 peer.signal_kill();
             }
-            members.starting.insert(order.id.clone(), peer);
+            let before = members.starting.insert(order.id.clone(), peer);
+            drop(members);
+            // As in make(): the last handle waits.
+            drop(before);
         };
         let Connected { link, peer } = transport::start(&Request {
             id: &order.id,

@@ -12,6 +12,7 @@ mod words;
 mod worker;
 
 pub(crate) use ssh::{SshHints, end_sharing, identity as ssh_identity};
+pub(crate) use words::quote as quoted;
 pub(crate) use worker::{NO_DIRECTORY, NO_PROGRAM, ONE_LINER};
 
 /// An argument longer than this is cut where a command is shown.

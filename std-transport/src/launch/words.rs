@@ -28,7 +28,7 @@ pub(super) fn split_program(
 }
 
 /// One word for a POSIX shell.
-pub(super) fn quote(key: &'static str, word: &str) -> Result<String, SpecError> {
+pub(crate) fn quote(key: &'static str, word: &str) -> Result<String, SpecError> {
     match shlex::try_quote(word) {
         Ok(quoted) => Ok(quoted.into_owned()),
         Err(_) => Err(unusable(key, "it holds a NUL byte")),

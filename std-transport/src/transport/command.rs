@@ -21,6 +21,20 @@ pub(super) fn start_with(
     request: &Request<'_>,
     hints: &SshHints,
 ) -> Result<Connected, MakeGatewayError> {
+    let Running { peer, mut pipes } = run(request, hints)?;
+    let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
+    let reader = io::Cursor::new(rest).chain(pipes.stdout);
+    Ok(Connected::new(reader, pipes.stdin, peer))
+}
+
+/// A process, and the way to it.
+pub(crate) struct Running {
+    pub(crate) peer: Arc<dyn Peer>,
+    pub(crate) pipes: Pipes,
+}
+
+/// Starts what the spec stands for, and no more.
+pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, MakeGatewayError> {
     let launches = launch::launches(request.spec, hints)?;
     let Started {
         process,
@@ -29,10 +43,10 @@ pub(super) fn start_with(
     } = start_first(request, &launches)?;
     let peer: Arc<dyn Peer> = process;
     (request.begun)(Arc::clone(&peer));
-    let mut pipes = Pipes { stdin, stdout };
-    let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
-    let reader = io::Cursor::new(rest).chain(pipes.stdout);
-    Ok(Connected::new(reader, pipes.stdin, peer))
+    Ok(Running {
+        peer,
+        pipes: Pipes { stdin, stdout },
+    })
 }
 
 /// Starts the first of these programs that exists.

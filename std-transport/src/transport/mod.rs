@@ -17,7 +17,8 @@
 mod command;
 mod ssh;
 
-pub(crate) use ssh::Sharing;
+pub(crate) use command::Running;
+pub(crate) use ssh::{Sharing, start_process};
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -34,6 +35,7 @@ use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
 use crate::exit::Exit;
 use crate::group::{Group, GroupOptions};
 use crate::handshake::{Nonce, Scanner};
+use crate::own;
 use crate::program::{Settings, Surroundings, program};
 use crate::relay;
 use crate::socket;
@@ -65,6 +67,14 @@ const TRANSPORTS: &[(&str, Start)] = &[
 
 /// Makes the worker that the request asks for.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    if own::is_asked(request.spec) {
+        return own::start(request);
+    }
+    start_transport(request)
+}
+
+/// The same where the spec names its worker.
+pub(crate) fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     if request.spec.has("via") {
         return relay::start(request);
     }

@@ -18,7 +18,7 @@ use crate::process::Process;
 use crate::spec::XSpec;
 use crate::stderr::Stderr;
 use crate::sync::{Condvar, Mutex};
-use crate::transport::{Connected, Peer, Request, command};
+use crate::transport::{Connected, Peer, Request, Running, command};
 
 /// The name of a socket has 108 bytes on Linux and 104 elsewhere, and ssh appends 17 while it makes one.
 const MAX_SOCKET_PATH: usize = 86;
@@ -27,6 +27,19 @@ const MAX_SOCKET_PATH: usize = 86;
 const END_PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    shared(request, command::start_with)
+}
+
+/// Starts what the spec says on the other side, which is to be no worker.
+pub(crate) fn start_process(request: &Request<'_>) -> Result<Running, MakeGatewayError> {
+    shared(request, command::run)
+}
+
+/// Does something with an ssh client, over the shared connection.
+fn shared<T>(
+    request: &Request<'_>,
+    start: fn(&Request<'_>, &SshHints) -> Result<T, MakeGatewayError>,
+) -> Result<T, MakeGatewayError> {
     let sharing = request.group.sharing();
     let patience = request.options.bootstrap_timeout;
     // Held until the connection is there, or has failed: the next ones find it then, or try for themselves.
@@ -40,7 +53,7 @@ pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
         // So that ssh tells of a silent host before our own deadline does.
         connect_timeout: patience * 2 / 3,
     };
-    command::start_with(request, &hints)
+    start(request, &hints)
 }
 
 /// The shared connections of a group.

@@ -12,6 +12,7 @@ use std::io::{self, BufRead, Read as _, Write};
 
 use execnet_serializer::{Dict, Dump, Value, dumps_internal, loads_internal};
 
+use super::surroundings;
 use crate::exec::Grace;
 use crate::gateway::ExecModel;
 
@@ -106,7 +107,11 @@ fn ours(
     let Some(Value::Bytes(nonce)) = given.get_str("nonce") else {
         return Err(refused("the controller's settings hold no nonce"));
     };
-    match settings(&given) {
+    let settings = settings(&given).and_then(|settings| {
+        surroundings::enter(&given)?;
+        Ok(settings)
+    });
+    match settings {
         Ok(settings) => {
             say(writer, nonce, &std::process::id())?;
             Ok(settings)

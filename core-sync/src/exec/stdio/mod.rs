@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod streams;
+mod surroundings;
 
 use alloc::string::String;
 use std::io::Write as _;

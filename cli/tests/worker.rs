@@ -1,0 +1,34 @@
+//! `execnet worker`, started by the other commands.
+
+mod support;
+
+use std::fs;
+
+use support::{run, run_with};
+
+fn spec() -> String {
+    format!("popen//worker='{}' worker", env!("CARGO_BIN_EXE_execnet"))
+}
+
+#[test]
+fn takes_a_tree() {
+    let place = tempfile::tempdir().unwrap();
+    let source = place.path().join("source");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("file"), "text").unwrap();
+    let target = place.path().join("target");
+    let paths = [&source, &target].map(|path| path.to_str().unwrap());
+    run(&["rsync", paths[0], "--to", &spec(), paths[1]], 0);
+    assert_eq!(fs::read(target.join("file")).unwrap(), b"text");
+}
+
+#[test]
+fn says_that_it_runs_no_code() {
+    run(&["exec", &spec(), "print(1)"], 1).tells("this worker is a Rust program");
+}
+
+#[test]
+fn says_that_it_wants_a_controller() {
+    run_with(&["worker"], b"hello\n", 2).tells("to be started by one");
+    run_with(&["worker", "-u", "-c", "import sys"], b"hello\n", 2).tells("to be started by one");
+}

@@ -1,0 +1,36 @@
+//! A program that is its own worker, here or on another host, to which it copies itself.
+//!
+//! ```text
+//! cargo run -p execnet --example own_worker -- popen 30
+//! cargo run -p execnet --example own_worker -- 'ssh=host' 30
+//! ```
+
+use core::error::Error;
+use std::env;
+
+use execnet::{Channel, Group, Worker};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    execnet::worker_main(register);
+
+    let mut arguments = env::args().skip(1);
+    let (Some(place), Some(n)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: own_worker SPEC NUMBER".into());
+    };
+    let group = Group::new();
+    let gateway = group.makegateway(format!("{place}//worker=self"))?;
+    let kwargs = [("n".into(), n.parse::<u32>()?.into())]
+        .into_iter()
+        .collect();
+    let channel = gateway.remote_exec_function("", "factorial", &kwargs)?;
+    println!("{n}! = {}", channel.receive()?.into_value());
+    Ok(())
+}
+
+/// What this program does when it is the worker.
+fn register(worker: &mut Worker) {
+    worker.register("factorial", |channel: &Channel, n: u32| {
+        let product = (1..=u64::from(n)).try_fold(1u64, u64::checked_mul);
+        channel.send(product)
+    });
+}

@@ -1,0 +1,182 @@
+//! This program on another machine, under a name that is made of its content.
+//!
+//! The worker's command line runs the copy if it is there, and ends with a status of its own if not. Then another
+//! process over there takes the bytes, and the first command line is tried again.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{ARGUMENT, start_as};
+use crate::bootstrap::{Pipes, Turn, Wire as _};
+use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::exit::Exit;
+use crate::launch::{quoted, ssh_identity};
+use crate::sync::Mutex;
+use crate::transport::{Connected, End, Peer, Request, Running, start_process};
+
+/// The status with which the far side says that there is no copy.
+const MISSING: i32 = 124;
+
+/// Bytes that are read and passed on at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Takes turns on each host, so that a copy is made once.
+#[derive(Debug, Default)]
+pub(crate) struct Copies(Mutex<HashMap<String, Arc<Mutex<()>>>>);
+
+impl Copies {
+    fn of(&self, host: String) -> Arc<Mutex<()>> {
+        Arc::clone(self.0.lock().entry(host).or_default())
+    }
+}
+
+pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let image = Image::ours().map_err(|error| failed(request, error))?;
+    let worker = format!("sh -c {}", quoted("worker", &image.run())?);
+    match start_as(request, &worker) {
+        Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
+        done => return done,
+    }
+    let turn = request.group.copies().of(ssh_identity(request.spec));
+    let _turn = turn.lock();
+    // Somebody may have copied it meanwhile.
+    match start_as(request, &worker) {
+        Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
+        done => return done,
+    }
+    send(request, &image)?;
+    start_as(request, &worker)
+}
+
+fn is_missing(error: &BootstrapError) -> bool {
+    error.exit().and_then(Exit::code) == Some(MISSING)
+}
+
+/// Has a process on the far side take the program.
+fn send(request: &Request<'_>, image: &Image) -> Result<(), MakeGatewayError> {
+    let taker = format!("sh -c {}", quoted("worker", &image.take())?);
+    let spec = request.spec.with("worker", &taker);
+    let request = &Request {
+        spec: &spec,
+        ..*request
+    };
+    let Running { peer, mut pipes } = start_process(request)?;
+    let patience = request.options.bootstrap_timeout;
+    let written = write(&mut pipes, patience);
+    drop(pipes);
+    let end = peer.wait(Instant::now().checked_add(patience));
+    match (end.and_then(End::exit), written) {
+        (Some(exit), Ok(())) if exit.success() => Ok(()),
+        (Some(exit), _) => Err(failed(request, told(peer.as_ref(), &exit)).into()),
+        (None, Err(error)) => Err(failed(request, error).into()),
+        (None, Ok(())) => Err(failed(request, io::ErrorKind::TimedOut.into()).into()),
+    }
+}
+
+fn told(peer: &dyn Peer, exit: &Exit) -> io::Error {
+    io::Error::other(format!("the far side {exit}\n{}", peer.stderr().trim_end()))
+}
+
+/// There is no bound on the whole, for a line may be slow; there is one on the wait for it to take more.
+fn write(pipes: &mut Pipes, patience: Duration) -> io::Result<()> {
+    let mut file = File::open(image_path()?)?;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let size = file.read(&mut piece)?;
+        let mut unsent = piece.get(..size).unwrap_or_default();
+        if unsent.is_empty() {
+            return Ok(());
+        }
+        while !unsent.is_empty() {
+            let sent = write_some(pipes, unsent, patience)?;
+            unsent = unsent.get(sent..).unwrap_or_default();
+        }
+    }
+}
+
+/// Returns how much, which is not nothing.
+fn write_some(pipes: &mut Pipes, unsent: &[u8], patience: Duration) -> io::Result<usize> {
+    // What a login shell says is of no interest.
+    let mut noise = [0; 4096];
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match pipes.turn(unsent, &mut noise, left)? {
+            Turn { sent, .. } if sent > 0 => return Ok(sent),
+            Turn {
+                received: Some(0), ..
+            } => return Err(io::ErrorKind::BrokenPipe.into()),
+            Turn { .. } => {}
+        }
+    }
+}
+
+fn failed(request: &Request<'_>, error: io::Error) -> BootstrapError {
+    BootstrapError::io(Stage::Copy, request.spec.to_string(), error)
+}
+
+/// What runs here, whatever has become of the file since it was started.
+#[derive(Debug, Clone)]
+struct Image {
+    size: u64,
+    digest: String,
+}
+
+impl Image {
+    /// Read once.
+    fn ours() -> io::Result<Self> {
+        static OURS: OnceLock<Image> = OnceLock::new();
+        if let Some(image) = OURS.get() {
+            return Ok(image.clone());
+        }
+        let mut hasher = Sha256::new();
+        let size = io::copy(&mut File::open(image_path()?)?, &mut hasher)?;
+        let digest = hasher.finalize();
+        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(OURS.get_or_init(|| Self { size, digest }).clone())
+    }
+
+    /// Where copies are: nobody else can write there.
+    fn directory() -> &'static str {
+        "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/execnet\""
+    }
+
+    /// The script that runs the copy.
+    fn run(&self) -> String {
+        let (directory, digest) = (Self::directory(), &self.digest);
+        format!(
+            "{directory}; f=\"$d/worker-{digest}\"; [ -x \"$f\" ] || exit {MISSING}; exec \"$f\" {ARGUMENT}"
+        )
+    }
+
+    /// The script that makes it of its input. A copy that is cut short never gets the name.
+    fn take(&self) -> String {
+        let (directory, digest, size) = (Self::directory(), &self.digest, self.size);
+        format!(
+            "umask 077; {directory}; t=\"$d/.{digest}.$$\"; mkdir -p \"$d\" && cat >\"$t\" && \
+             [ $(($(wc -c <\"$t\"))) -eq {size} ] && chmod 700 \"$t\" && mv -f \"$t\" \"$d/worker-{digest}\" || \
+             {{ rm -f \"$t\"; exit 1; }}"
+        )
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn image_path() -> io::Result<std::path::PathBuf> {
+    // The very file, even where another one has its name now.
+    Ok("/proc/self/exe".into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn image_path() -> io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}

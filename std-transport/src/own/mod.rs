@@ -1,0 +1,126 @@
+//! The running program as its own worker: `worker=self`.
+
+mod copy;
+
+pub(crate) use copy::Copies;
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::env;
+use std::io;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process;
+
+use execnet_core_sync::Worker;
+
+use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::launch::quoted;
+use crate::spec::{SpecError, XSpec};
+use crate::transport::{Connected, Request, start_transport};
+
+/// A program with this first argument is to be a worker.
+const ARGUMENT: &str = "--execnet-worker";
+
+/// The value of `worker=` that means this program.
+const SELF: &str = "self";
+
+/// Where the program is on the other side without being copied there.
+const HERE: [&str; 3] = ["popen", "cmd", "slurm"];
+
+/// Whether this program becomes a worker when it is started as one.
+static ANSWERS: AtomicBool = AtomicBool::new(false);
+
+/// Makes a worker of this process where a spec with `worker=self` has started it: serves what `register` has
+/// registered, and does not return. In every other process it returns at once.
+///
+/// A program that uses `worker=self` calls this first of all in its `main`, before it reads arguments or prints. As a
+/// worker it is started with `--execnet-worker` as its first argument; other controllers can do that too:
+/// `popen//python=/path/to/program --execnet-worker` with stock execnet.
+///
+/// ```no_run
+/// use execnet::{Channel, Group, Worker};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     execnet::worker_main(|worker: &mut Worker| {
+///         worker.register("double", |channel: &Channel, n: i64| channel.send(n * 2));
+///     });
+///
+///     let group = Group::new();
+///     let gateway = group.makegateway("ssh=host//worker=self")?;
+///     let arguments = [("n".into(), 21.into())].into_iter().collect();
+///     let channel = gateway.remote_exec_function("", "double", &arguments)?;
+///     assert_eq!(channel.receive()?, execnet::value!(42));
+///     Ok(())
+/// }
+/// ```
+#[allow(
+    clippy::exit,
+    reason = "what follows the call is the program, and this process is not to be that"
+)]
+pub fn worker_main(register: impl FnOnce(&mut Worker)) {
+    // Workers may start workers.
+    ANSWERS.store(true, Ordering::Relaxed);
+    if env::args_os().nth(1).is_none_or(|first| first != ARGUMENT) {
+        return;
+    }
+    let mut worker = Worker::new();
+    register(&mut worker);
+    let served = worker.serve_stdio();
+    if let Err(error) = &served {
+        // Nobody may read it.
+        let _ = writeln!(io::stderr(), "execnet worker: {error}");
+    }
+    process::exit(i32::from(served.is_err()));
+}
+
+/// Whether the spec asks for this.
+pub(crate) fn is_asked(spec: &XSpec) -> bool {
+    spec.get("worker") == Some(SELF)
+}
+
+/// Starts this program where the spec says.
+pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let spec = request.spec;
+    if !ANSWERS.load(Ordering::Relaxed) {
+        return Err(refused("this program does not call execnet::worker_main").into());
+    }
+    if spec.has("via") {
+        return Err(refused("self goes through no other gateway").into());
+    }
+    if spec.has("ssh") {
+        return copy::start(request);
+    }
+    if !HERE.iter().any(|key| spec.has(key)) {
+        return Err(refused("self is not on the other side: name a program that is").into());
+    }
+    let program = env::current_exe().map_err(|error| not_found(spec, error))?;
+    start_as(request, &words(spec, program)?)
+}
+
+/// Starts it with `worker` as its command line.
+fn start_as(request: &Request<'_>, worker: &str) -> Result<Connected, MakeGatewayError> {
+    let spec = request.spec.with("worker", worker);
+    start_transport(&Request {
+        spec: &spec,
+        ..*request
+    })
+}
+
+fn words(spec: &XSpec, program: PathBuf) -> Result<String, MakeGatewayError> {
+    let program = program.into_os_string().into_string().map_err(|_| {
+        let problem = "the path of this program is no text";
+        not_found(spec, io::Error::new(io::ErrorKind::InvalidData, problem))
+    })?;
+    Ok(format!("{} {ARGUMENT}", quoted("worker", &program)?))
+}
+
+fn refused(problem: &str) -> SpecError {
+    SpecError::Value {
+        key: "worker",
+        problem: problem.to_owned(),
+    }
+}
+
+fn not_found(spec: &XSpec, error: io::Error) -> MakeGatewayError {
+    BootstrapError::io(Stage::Start, spec.to_string(), error).into()
+}

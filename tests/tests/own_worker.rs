@@ -1,0 +1,183 @@
+//! Programs that are their own workers, and worker programs that a spec names.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use execnet::{
+    Cause, Group, Listen, MakeGatewayError, Server, ServerOptions, SpecError, Stage, Value,
+};
+use execnet_tests::sshd::Sshd;
+use execnet_tests::support::{LONG, quiet, receive, within};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_own-worker");
+
+/// Runs the program, which starts itself at this place and asks its worker for a factorial.
+fn run(place: &str) -> Output {
+    let output = Command::new(PROGRAM).args([place, "20"]).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    println!("{place}: {} {error}", output.status);
+    output
+}
+
+fn works(place: &str) {
+    let output = run(place);
+    assert!(output.status.success());
+    assert_eq!(output.stdout, b"20! = 2432902008176640000\n");
+}
+
+fn with_sshd(test: impl FnOnce(&Sshd) + Send + 'static) {
+    within("over ssh", 3 * LONG, || match Sshd::start() {
+        Ok(sshd) => test(&sshd),
+        Err(reason) => println!("skipped: {reason}"),
+    });
+}
+
+#[test]
+fn a_program_is_its_own_worker_here() {
+    within("popen", LONG, || works("popen"));
+    within("cmd", LONG, || works("cmd=env IN_FRONT=1"));
+}
+
+#[test]
+fn a_program_copies_itself_to_another_host_once() {
+    with_sshd(|sshd| {
+        let cache = tempfile::tempdir().unwrap();
+        let spec = sshd.spec("noisy") + "//env:XDG_CACHE_HOME=" + cache.path().to_str().unwrap();
+        works(&spec);
+        let copies = listed(&cache.path().join("execnet"));
+        let [copy] = copies.as_slice() else {
+            panic!("{copies:?}")
+        };
+        assert_eq!(fs::read(copy).unwrap(), fs::read(PROGRAM).unwrap());
+        assert_eq!(
+            fs::metadata(copy).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        let written = fs::metadata(copy).unwrap().modified().unwrap();
+        works(&spec);
+        assert_eq!(listed(&cache.path().join("execnet")), copies);
+        assert_eq!(fs::metadata(copy).unwrap().modified().unwrap(), written);
+    });
+}
+
+#[test]
+fn a_copy_that_cannot_be_written_is_an_error_that_says_so() {
+    with_sshd(|sshd| {
+        let output = run(&(sshd.spec("box") + "//env:XDG_CACHE_HOME=/dev/null"));
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("/dev/null"), "{error}");
+    });
+}
+
+fn listed(directory: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn a_program_that_does_not_answer_as_a_worker_is_not_started() {
+    let group = Group::with_options(quiet());
+    let refused = |spec: &str| match group.makegateway(spec) {
+        Err(MakeGatewayError::Spec(SpecError::Value { key, problem })) => {
+            assert_eq!(key, "worker", "{spec}");
+            problem
+        }
+        other => panic!("{spec}: {other:?}"),
+    };
+    let problem = refused("popen//worker=self");
+    assert!(problem.contains("worker_main"), "{problem}");
+    execnet::worker_main(|_| {});
+    for spec in ["docker=box//worker=self", "popen//worker=self//via=gw0"] {
+        refused(spec);
+    }
+}
+
+#[test]
+fn a_worker_program_is_named_by_its_path() {
+    let group = Group::with_options(quiet());
+    let worker = format!("popen//worker={PROGRAM} --execnet-worker");
+    let gateway = group.makegateway(&worker).unwrap();
+    let kwargs = [("n".into(), 5.into())].into_iter().collect();
+    let channel = gateway
+        .remote_exec_function("", "factorial", &kwargs)
+        .unwrap();
+    assert_eq!(receive(&channel), Value::from(120));
+    match group.makegateway("popen//worker=/nowhere/worker -x") {
+        Err(MakeGatewayError::NoInterpreter(tried)) => assert_eq!(tried, ["/nowhere/worker"]),
+        other => panic!("{other:?}"),
+    }
+    match group.makegateway("popen//worker=sh -c 'echo hello'") {
+        Err(MakeGatewayError::Bootstrap(error)) => {
+            assert_eq!(error.cause(), Cause::Noise);
+            assert_eq!(error.output(), "hello\n");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_worker_program_is_named_by_its_path_on_another_host() {
+    with_sshd(|sshd| {
+        let place = tempfile::tempdir().unwrap();
+        let keys = format!("//chdir={}/new//env:X=1//nice=2", place.path().display());
+        let group = Group::with_options(quiet());
+        let spec = sshd.spec("box") + &keys;
+        let gateway = group
+            .makegateway(format!("{spec}//worker={PROGRAM} --execnet-worker"))
+            .unwrap();
+        let info = gateway.remote_info(Some(LONG)).unwrap();
+        assert_eq!(
+            Path::new(&info.cwd),
+            place.path().join("new").canonicalize().unwrap()
+        );
+        match group.makegateway(format!("{spec}//worker=/nowhere/worker")) {
+            Err(MakeGatewayError::Bootstrap(error)) => {
+                assert_eq!(error.cause(), Cause::NoInterpreter);
+                assert_eq!(error.stage(), Stage::Start);
+            }
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_served_worker_program_goes_where_the_client_says() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path().canonicalize().unwrap();
+    let mut options = ServerOptions::default();
+    options.worker = format!("popen//worker={PROGRAM} --execnet-worker")
+        .parse()
+        .unwrap();
+    let server = Server::bind(Listen::Unix(place.join("private/socket")), options).unwrap();
+    let (spec, stop) = (server.spec() + "//worker=there", server.stop_handle());
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.run());
+        let group = Group::with_options(quiet());
+        let new = place.join("new");
+        let gateway = group.makegateway(format!("{spec}//nice=1//chdir={}", new.display()));
+        let info = gateway.unwrap().remote_info(Some(LONG)).unwrap();
+        assert_eq!(Path::new(&info.cwd), new);
+        for (key, told) in [
+            ("chdir=/dev/null/x", "/dev/null/x"),
+            ("env:A=1", "variables"),
+        ] {
+            match group.makegateway(format!("{spec}//{key}")) {
+                Err(MakeGatewayError::Bootstrap(error)) => {
+                    assert_eq!(error.cause(), Cause::Refused);
+                    assert!(error.to_string().contains(told), "{error}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        stop.stop();
+    });
+}
