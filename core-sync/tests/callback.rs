@@ -19,7 +19,7 @@ use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage,
 };
 use execnet_core_sync::{
-    CallbackError, Channel, Item, ReceiveError, SetCallbackError, WaitCloseError,
+    CallbackError, Channel, Item, ReceiveError, SendError, SetCallbackError, WaitCloseError,
 };
 use execnet_serializer::{Bytes, ChannelId, Value, dumps_internal, loads_internal};
 
@@ -380,6 +380,26 @@ fn dropping_a_channel_with_a_callback_ends_sending_only() {
         eventually("the channel is gone", || {
             gateway.to_string().contains("0 active channels")
         });
+    });
+}
+
+/// The peer was told that nothing more is sent: it would drop the item without a word.
+#[test]
+fn after_its_last_message_a_channel_that_comes_back_cannot_send() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let id = channel.id();
+        let (sender, calls) = mpsc::channel();
+        channel
+            .set_callback(move |item: Item| sender.send(item))
+            .unwrap();
+        drop(channel);
+        expect(&mut peer, ChannelLastMessage, id);
+        peer.send(id, id).unwrap();
+        let item = calls.recv_timeout(SOON).unwrap();
+        let again = item.as_channel().unwrap();
+        assert!(again.is_closed());
+        assert!(matches!(again.send(1), Err(SendError::Closed)));
     });
 }
 

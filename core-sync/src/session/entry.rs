@@ -53,6 +53,12 @@ impl<W> Entry<W> {
         self.handles == 0 && self.pins == 0
     }
 
+    /// Items may be sent. Not after this side said its last message, also where the program came by a handle again: the
+    /// peer would not take them.
+    pub(super) fn can_send(&self) -> bool {
+        self.state.can_send() && !self.said_last
+    }
+
     /// This side closes. True where the peer is to be told: one whose link ended by a farewell, which still reads
     /// what code says that runs on here, is not told of channels that it has let go all at once.
     pub(super) fn close(&mut self) -> bool {

@@ -250,7 +250,7 @@ impl<W: Default> Session<W> {
     #[must_use]
     pub fn sending(&self, id: ChannelId) -> Sending {
         match self.channels.get(&id) {
-            Some(channel) if channel.state.can_send() => match &channel.credit {
+            Some(channel) if channel.can_send() => match &channel.credit {
                 Some(credit) if !credit.has_room() => Sending::Wait,
                 _ => Sending::Now,
             },
@@ -286,7 +286,7 @@ impl<W: Default> Session<W> {
     /// Whether items can be sent on the channel, now or after waiting.
     #[must_use]
     pub fn may_send(&self, id: ChannelId) -> bool {
-        self.state(id).is_some_and(ChannelState::can_send)
+        self.channels.get(&id).is_some_and(Entry::can_send)
     }
 
     /// Where the channel stands; `None` where it does not live.
