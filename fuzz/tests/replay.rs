@@ -109,6 +109,16 @@ fn differential() {
     }
 }
 
+#[test]
+fn session() {
+    replay(execnet_fuzz::session, seeds("session"));
+}
+
+#[test]
+fn frames() {
+    replay(execnet_fuzz::frames, seeds("frames"));
+}
+
 #[cfg(unix)]
 #[test]
 fn rsync_receiver() {

@@ -1,0 +1,157 @@
+use execnet_core_sync::{InboxLimits, Overflowing};
+
+/// What both ends are made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) inbox: InboxLimits,
+    pub(crate) credit: Option<usize>,
+}
+
+/// One thing that happens. Numbers choose among what there is, by remainder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// The initiator asks for code to be run.
+    Exec,
+    Open {
+        side: usize,
+    },
+    Status,
+    /// Sends an item of this size, or waits until it may be sent.
+    Send {
+        side: usize,
+        on: usize,
+        naming: Naming,
+        size: usize,
+    },
+    /// So many bytes arrive.
+    Deliver {
+        to: usize,
+        bytes: usize,
+    },
+    Take {
+        side: usize,
+        on: usize,
+    },
+    /// Waits for an item.
+    Receive {
+        side: usize,
+        on: usize,
+    },
+    WaitClose {
+        side: usize,
+        on: usize,
+    },
+    /// One who waited and was woken goes on.
+    GoOn {
+        side: usize,
+        waiter: usize,
+    },
+    SetCallback {
+        side: usize,
+        on: usize,
+    },
+    /// A callback that is due is called with so many items at most, and may fail at the last.
+    Call {
+        side: usize,
+        callback: usize,
+        items: usize,
+        fails: bool,
+    },
+    Release {
+        side: usize,
+        handle: usize,
+    },
+    Close {
+        side: usize,
+        handle: usize,
+        error: bool,
+    },
+    Exit {
+        side: usize,
+    },
+    /// The link breaks: so many bytes each way still arrive.
+    Cut {
+        bytes: usize,
+    },
+}
+
+/// Which channel an item names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Naming {
+    Nothing,
+    Known(usize),
+    Fresh,
+}
+
+impl Setting {
+    pub(crate) fn of(byte: u8) -> Self {
+        let overflow = match byte % 4 {
+            3 => Overflowing::Pause,
+            _ => Overflowing::Close,
+        };
+        let limited = byte % 4 >= 2;
+        let limit = |bytes| limited.then_some(bytes);
+        let inbox = InboxLimits {
+            channel: limit(600),
+            gateway: limit(2000),
+            overflow,
+        };
+        let credit = (byte & 4 != 0).then_some(300);
+        Self { inbox, credit }
+    }
+}
+
+impl Step {
+    /// The bytes of a step: what happens, and with what.
+    pub(crate) const SIZE: usize = 4;
+
+    pub(crate) fn of([what, which, more, size]: [u8; Self::SIZE]) -> Self {
+        let [side, on] = [which % 2, which / 2].map(usize::from);
+        let [more, size] = [more, size].map(usize::from);
+        match what {
+            0..60 => Self::Deliver {
+                to: side,
+                // Mostly a part of a frame, sometimes all there is.
+                bytes: if more < 200 { more } else { more * 100 },
+            },
+            60..110 => Self::Send {
+                side,
+                on,
+                naming: Naming::of(more),
+                size,
+            },
+            110..140 => Self::Take { side, on },
+            140..160 => Self::Receive { side, on },
+            160..170 => Self::WaitClose { side, on },
+            170..195 => Self::GoOn { side, waiter: on },
+            195..205 => Self::SetCallback { side, on },
+            205..225 => Self::Call {
+                side,
+                callback: on,
+                items: more % 4,
+                fails: size < 10,
+            },
+            225..234 => Self::Release { side, handle: on },
+            234..242 => Self::Close {
+                side,
+                handle: on,
+                error: more % 2 == 1,
+            },
+            242..247 => Self::Open { side },
+            247..251 => Self::Exec,
+            251..253 => Self::Status,
+            253 => Self::Exit { side },
+            254.. => Self::Cut { bytes: size },
+        }
+    }
+}
+
+impl Naming {
+    fn of(number: usize) -> Self {
+        match number {
+            0..160 => Self::Nothing,
+            160..230 => Self::Known(number),
+            _ => Self::Fresh,
+        }
+    }
+}
