@@ -54,7 +54,7 @@ pub(crate) struct Turn {
 
 /// Sends the program and waits for the answer, reading and writing as the process lets us.
 pub(crate) fn bootstrap(
-    wire: &mut impl Wire,
+    wire: &mut dyn Wire,
     program: &[u8],
     scanner: &mut Scanner,
     patience: Duration,

@@ -39,7 +39,7 @@ mod own;
 mod printable;
 mod process;
 mod program;
-mod relay;
+pub mod relay;
 #[cfg(unix)]
 pub mod rsync;
 mod socket;

@@ -12,8 +12,8 @@ use core::time::Duration;
 use std::time::Instant;
 
 use execnet::{
-    BootstrapError, Channel, Gateway, Grace, Group, MakeGatewayError, Outcome, ReceiveError,
-    SpecError, Stage, Value, WorkerExit, value,
+    BootstrapError, Channel, Gateway, Grace, Group, Listen, MakeGatewayError, Outcome,
+    ReceiveError, Server, ServerOptions, SpecError, Stage, Value, WorkerExit, value,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use support::{LONG, each_python, eventually, is_running, niceness, quiet, within};
@@ -90,6 +90,33 @@ fn every_python_carries_the_streams_of_another() {
         }
         eventually("both are gone", LONG, || {
             !is_running(pids.0) && !is_running(pids.1)
+        });
+    });
+}
+
+#[test]
+fn every_python_connects_for_another_and_installs_one() {
+    each_python(|python, _| {
+        let group = group();
+        group.makegateway(python.spec() + "//id=master").unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let listen = Listen::Unix(place.path().join("private/socket"));
+        let server = Server::bind(listen, ServerOptions::default()).unwrap();
+        let (spec, stop) = (server.spec(), server.stop_handle());
+        std::thread::scope(|scope| {
+            scope.spawn(|| server.run());
+            let far = group.makegateway(spec + "//via=master").unwrap();
+            let guest = group.makegateway("socket//installvia=master").unwrap();
+            let master = pid(&group.get("master").unwrap());
+            assert_ne!(pid(&far), master);
+            assert_eq!(pid(&guest), master);
+            for report in group.terminate(Some(LONG)) {
+                assert!(
+                    matches!(report.outcome, Outcome::Exited(_) | Outcome::Closed),
+                    "{report:?}"
+                );
+            }
+            stop.stop();
         });
     });
 }

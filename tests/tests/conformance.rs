@@ -165,11 +165,12 @@ fn conforms(link: &'static str, spec: String) {
 }
 
 /// The same, with a gateway made first that the spec goes through.
-fn conforms_behind(link: &'static str, middle: Option<&'static str>, spec: String) {
+fn conforms_behind(link: &'static str, middle: Option<String>, spec: String) {
     within(link, 3 * LONG, move || {
         let group = Group::with_options(quiet());
+        let behind = usize::from(middle.is_some());
         if let Some(middle) = middle {
-            group.makegateway(middle).unwrap();
+            group.makegateway(middle + "//id=middle").unwrap();
         }
         let gateway = group.makegateway(spec).unwrap();
         for (behaviour, check) in BEHAVIOURS {
@@ -184,7 +185,7 @@ fn conforms_behind(link: &'static str, middle: Option<&'static str>, spec: Strin
             .unwrap();
         let pid = receive(&channel).as_i64().unwrap();
         let reports = group.terminate(Some(LONG));
-        assert_eq!(reports.len(), 1 + usize::from(middle.is_some()));
+        assert_eq!(reports.len(), 1 + behind);
         assert!(!gateway.hasreceiver());
         // Where a server waits for the worker we know only that its link is closed.
         eventually(&format!("{link}: the worker is gone"), LONG, || {
@@ -212,10 +213,96 @@ fn ssh() {
     }
 }
 
+/// Behind a Python, and behind a worker in Rust.
+fn conforms_via(link: &'static str, rust: &'static str, spec: &str) {
+    for (link, middle) in [(link, "popen"), (rust, RUST)] {
+        conforms_behind(link, Some(middle.to_owned()), spec.to_owned());
+    }
+}
+
+/// The worker in Rust of these tests.
+const RUST: &str = concat!(
+    "popen//worker=",
+    env!("CARGO_BIN_EXE_own-worker"),
+    " --execnet-worker"
+);
+
 #[test]
 fn via_popen() {
-    let spec = "popen//via=middle".to_owned();
-    conforms_behind("via popen", Some("popen//id=middle"), spec);
+    conforms_via("via popen", "via a Rust worker", "popen//via=middle");
+}
+
+#[test]
+fn via_ssh() {
+    match Sshd::start() {
+        Ok(sshd) => {
+            let middle = Some(sshd.spec("box"));
+            conforms_behind("via ssh", middle, "popen//via=middle".to_owned());
+        }
+        Err(reason) => println!("skipped: {reason}"),
+    }
+}
+
+#[test]
+fn ssh_via_popen() {
+    match Sshd::start() {
+        Ok(sshd) => conforms_behind(
+            "ssh via popen",
+            Some("popen".to_owned()),
+            sshd.spec("box") + "//via=middle",
+        ),
+        Err(reason) => println!("skipped: {reason}"),
+    }
+}
+
+#[test]
+fn installed_via_another() {
+    conforms_via(
+        "installvia popen",
+        "installvia a Rust worker",
+        "socket//installvia=middle",
+    );
+}
+
+#[test]
+fn installed_on_another_machine() {
+    match Sshd::start() {
+        Ok(sshd) => {
+            let middle = Some(sshd.spec("box"));
+            conforms_behind(
+                "installvia ssh",
+                middle,
+                "socket//installvia=middle".to_owned(),
+            );
+        }
+        Err(reason) => println!("skipped: {reason}"),
+    }
+}
+
+#[test]
+fn a_socket_via_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("private/socket");
+    served(Listen::Unix(path), |spec| {
+        conforms_via(
+            "unix socket via popen",
+            "unix socket via a Rust worker",
+            &(spec + "//via=middle"),
+        );
+    });
+}
+
+#[test]
+fn tcp_via_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    let token = Token::generate().unwrap();
+    token.write_to(&file).unwrap();
+    let address = "127.0.0.1:0".parse().unwrap();
+    served(Listen::Tcp { address, token }, |spec| {
+        let spec = format!("{spec}//token_file={}//via=middle", file.display());
+        conforms_via("tcp via popen", "tcp via a Rust worker", &spec);
+    });
 }
 
 #[test]

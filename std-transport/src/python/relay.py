@@ -1,72 +1,67 @@
-# Runs on a gateway that other gateways go through: starts a process, and carries its streams over
-# two channels.  CPython 2.7, 3.6 and later, and PyPy; standard library only.  docs/protocol.md
+# Runs on a gateway that other gateways go through: starts a process, or connects to a socket, and
+# carries its streams over two channels.  CPython 2.7, 3.6 and later, and PyPy; standard library only.  docs/protocol.md
 # describes the items.
 import errno
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
 
 CHUNK = 65536
+CONNECT_PATIENCE = 60
 
 
 class Relay(object):
+    """Carries bytes; what they come from and go to is the matter of subclasses."""
 
-    def __init__(self, data, control, process):
+    def __init__(self, data, control, source, sink):
         self.data = data
         self.control = control
-        self.process = process
-        self.ended = False
-        self.lock = threading.Lock()
+        self.source = source    # descriptors: what is read, ...
+        self.sink = sink        # ... and what is written
 
     def run(self):
         self.control.setcallback(self.order)
         pump = start(self.pump)
         start(self.feed)
-        # The process that this runs in waits for the far one to leave, as long as it has time itself.
+        # The process that this runs in waits for the far side to leave, as long as it has time itself.
         start(self.wait, pump, daemon=False)
 
     def order(self, item):
         if item == 'kill':
             self.kill()
 
-    def kill(self):
-        with self.lock:
-            if not self.ended:
-                signal_group(self.process.pid)
-
     def feed(self):
-        """What the controller sends goes to standard input; None, or the channel's end, ends that."""
-        stdin = self.process.stdin.fileno()
+        """What the controller sends goes to the far side; None, or the channel's end, ends that."""
         try:
             for item in self.data:
                 if item is None:
                     break
-                write_all(stdin, item)
+                write_all(self.sink, item)
                 self.tell('wrote', len(item))
         except Exception:
-            # The far process has closed it; its output says the rest.
+            # The far side takes no more; what it says itself tells the rest.
             self.tell('deaf', None)
-        self.process.stdin.close()
+        self.end_input()
 
-    def pump(self):
-        """What the process writes goes to the controller."""
-        out, err = self.process.stdout.fileno(), self.process.stderr.fileno()
-        streams = set([out, err])
+    def pump(self, errors=None):
+        """What the far side writes goes to the controller."""
+        streams = set([self.source, errors]) - set([None])
         poll = select.poll()
         for stream in streams:
             poll.register(stream, select.POLLIN)
         while streams:
             for stream, _ in retry(poll.poll):
-                piece = retry(os.read, stream, CHUNK)
+                piece = read(stream)
                 if not piece:
                     poll.unregister(stream)
                     streams.discard(stream)
-                    if stream == out:
+                    if stream == self.source:
                         close(self.data)
-                elif stream == err:
+                elif stream == errors:
                     self.tell('stderr', piece)
                 else:
                     self.pass_on(piece)
@@ -75,7 +70,7 @@ class Relay(object):
         try:
             self.data.send(piece)
         except Exception:
-            # Nobody listens any more; the process must not get stuck on that.
+            # Nobody listens any more; the far side must not get stuck on that.
             pass
 
     def tell(self, what, value):
@@ -83,6 +78,26 @@ class Relay(object):
             self.control.send((what, value))
         except Exception:
             pass
+
+
+class ProcessRelay(Relay):
+
+    def __init__(self, data, control, process):
+        Relay.__init__(self, data, control, process.stdout.fileno(), process.stdin.fileno())
+        self.process = process
+        self.ended = False
+        self.lock = threading.Lock()
+
+    def kill(self):
+        with self.lock:
+            if not self.ended:
+                signal_group(self.process.pid)
+
+    def end_input(self):
+        self.process.stdin.close()
+
+    def pump(self):
+        Relay.pump(self, self.process.stderr.fileno())
 
     def wait(self, pump):
         await_exit(self.process)
@@ -94,6 +109,51 @@ class Relay(object):
         pump.join()
         self.tell('exit', status)
         close(self.control)
+
+
+class SocketRelay(Relay):
+    """Nobody tells how the far side ended."""
+
+    def __init__(self, data, control, connection):
+        Relay.__init__(self, data, control, connection.fileno(), connection.fileno())
+        self.connection = connection
+
+    def kill(self):
+        self.shut(socket.SHUT_RDWR)
+
+    def end_input(self):
+        self.shut(socket.SHUT_WR)
+
+    def shut(self, how):
+        try:
+            self.connection.shutdown(how)
+        except Exception:
+            # It is gone.
+            pass
+
+    def wait(self, pump):
+        pump.join()
+        close(self.control)
+
+
+def connect(address):
+    if address[0] == 'unix':
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(native(address[1]))
+    else:
+        connection = socket.create_connection((native(address[1]), address[2]), CONNECT_PATIENCE)
+        connection.settimeout(None)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return connection
+
+
+def read(stream):
+    try:
+        return retry(os.read, stream, CHUNK)
+    except OSError:
+        # A connection was reset.
+        return b''
 
 
 def start(function, *args, **kwargs):
@@ -177,17 +237,22 @@ def native(text):
     return text if isinstance(text, str) else text.encode('utf-8')
 
 
-def execnet_relay(channel, launches):
+def execnet_relay(channel, launches=None, address=None):
     data, control = channel.receive()
+    missing = 0
     try:
-        missing, process = launch(launches)
+        if address is not None:
+            relay = SocketRelay(data, control, connect(address))
+        else:
+            missing, process = launch(launches)
+            relay = process and ProcessRelay(data, control, process)
     except Exception:
         error = sys.exc_info()[1]
         number = getattr(error, 'errno', None) or 0
         control.send(('failed', (number, u'%s' % (error,))))
         return
-    if process is None:
+    if relay is None:
         control.send(('missing', missing))
         return
-    control.send(('started', process.pid))
-    Relay(data, control, process).run()
+    control.send(('started', None))
+    relay.run()

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use execnet_core_sync::{Channel, Gateway, SendError};
-use execnet_serializer::{Bytes, Dict, Value};
+use execnet_serializer::{Bytes, Dict};
 
 use crate::relay::events::chain;
 use crate::relay::state::Shared;
@@ -15,7 +15,7 @@ use crate::relay::state::Shared;
 const RELAY: &str = include_str!("../python/relay.py");
 
 /// Its function.
-const FUNCTION: &str = "execnet_relay";
+pub(super) const FUNCTION: &str = "execnet_relay";
 
 /// What is to be sent.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) enum Out {
 /// What is sent first.
 pub(super) struct Begin {
     pub(super) middle: Gateway,
-    pub(super) launches: Value,
+    pub(super) arguments: Dict,
     pub(super) data: Channel,
     pub(super) control: Channel,
 }
@@ -50,14 +50,11 @@ pub(super) fn start(name: &str, begin: Begin, shared: Arc<Shared>) -> io::Result
 fn send_all(begin: &Begin, outgoing: &mpsc::Receiver<Out>) -> Result<(), SendError> {
     let Begin {
         middle,
-        launches,
+        arguments,
         data,
         control,
     } = begin;
-    let arguments: Dict = [("launches".into(), launches.clone())]
-        .into_iter()
-        .collect();
-    let call = middle.remote_exec_function(RELAY, FUNCTION, &arguments)?;
+    let call = middle.remote_exec_function(RELAY, FUNCTION, arguments)?;
     call.send((data, control))?;
     for out in outgoing {
         let sent = match out {

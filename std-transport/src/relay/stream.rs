@@ -11,10 +11,11 @@ use execnet_serializer::Value;
 use crate::bootstrap::{Turn, Wire};
 use crate::relay::sender::Out;
 use crate::relay::state::Shared;
+use crate::socket::Split;
 
 /// Both directions.
 #[derive(Debug)]
-pub(super) struct RelayWire {
+pub(crate) struct RelayWire {
     pub(super) reader: RelayReader,
     pub(super) writer: RelayWriter,
 }
@@ -34,9 +35,18 @@ impl Wire for RelayWire {
     }
 }
 
+impl Split for RelayWire {
+    type Reader = RelayReader;
+    type Writer = RelayWriter;
+
+    fn split(self) -> (RelayReader, RelayWriter) {
+        (self.reader, self.writer)
+    }
+}
+
 /// Standard output.
 #[derive(Debug)]
-pub(super) struct RelayReader {
+pub(crate) struct RelayReader {
     data: Channel,
     /// What came and was not taken yet, from an offset on.
     piece: Vec<u8>,
@@ -109,7 +119,7 @@ impl Read for RelayReader {
 
 /// Standard input. Dropping it ends it.
 #[derive(Debug)]
-pub(super) struct RelayWriter {
+pub(crate) struct RelayWriter {
     pub(super) shared: Arc<Shared>,
     pub(super) outgoing: Sender<Out>,
 }

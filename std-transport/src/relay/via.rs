@@ -9,63 +9,117 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use execnet_core_sync::{Gateway, SendError};
-use execnet_serializer::{Dict, Value};
+use execnet_serializer::Dict;
 
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, Launch, SshHints};
 use crate::relay::events;
+use crate::relay::launches::describe;
 use crate::relay::sender::{self, Begin, Out};
 use crate::relay::state::{Shared, Start};
 use crate::relay::stream::{RelayReader, RelayWire, RelayWriter};
+use crate::socket::{Split as _, Target};
 use crate::spec::SpecError;
 use crate::stderr::StderrTail;
 use crate::transport::{Connected, End, Peer, Request, shake_hands};
 
-/// Starts the worker that the spec asks for where the gateway of `via=` has its own.
+/// Starts the worker that the spec asks for where the gateway of `via=` has its own, or connects to it from there.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    let middle = middle(request)?;
-    let launches = launch::launches(request.spec, &SshHints::default())?;
-    let shown = launches.first().map(Launch::to_string).unwrap_or_default();
-    let name = format!("{shown} (via {})", middle.id());
-    let failed = |error| BootstrapError::io(Stage::Start, name.clone(), error);
-    let (relay, wire) = FarProcess::start(request, &middle, &launches, &name).map_err(failed)?;
-    let peer: Arc<dyn Peer> = Arc::<FarProcess>::clone(&relay);
-    (request.begun)(Arc::clone(&peer));
-    relay.started(request.options.bootstrap_timeout, &launches)?;
-    let mut wire = wire;
-    let rest = shake_hands(request, &mut wire, peer.as_ref())?;
-    let reader = io::Cursor::new(rest).chain(wire.reader);
-    Ok(Connected::new(reader, wire.writer, peer))
+    let middle = member(request, "via")?;
+    match Target::of(request.spec)? {
+        Some(target) => connect(request, &middle, &target),
+        None => start_process(request, &middle),
+    }
 }
 
-fn middle(request: &Request<'_>) -> Result<Gateway, SpecError> {
-    let refused = |problem: String| SpecError::Value {
-        key: "via",
-        problem,
+/// Has the middle connect.
+pub(super) fn connect(
+    request: &Request<'_>,
+    middle: &Gateway,
+    target: &Target,
+) -> Result<Connected, MakeGatewayError> {
+    let wanted = Wanted {
+        name: format!("{} (via {})", target.name, middle.id()),
+        stage: Stage::Connect,
+        arguments: [("address".into(), target.address.to_value())]
+            .into_iter()
+            .collect(),
+        programs: Vec::new(),
     };
-    let id = request.spec.get("via");
+    let (far, wire) = FarSide::start(request, middle, &wanted)?;
+    target.take_up(request, wire, far)
+}
+
+fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, MakeGatewayError> {
+    let launches = launch::launches(request.spec, &SshHints::default())?;
+    let shown = launches.first().map(Launch::to_string).unwrap_or_default();
+    let wanted = Wanted {
+        name: format!("{shown} (via {})", middle.id()),
+        stage: Stage::Start,
+        arguments: [("launches".into(), describe(&launches))]
+            .into_iter()
+            .collect(),
+        programs: launches.into_iter().map(|launch| launch.program).collect(),
+    };
+    let (far, mut wire) = FarSide::start(request, middle, &wanted)?;
+    let rest = shake_hands(request, &mut wire, far.as_ref())?;
+    let (reader, writer) = wire.split();
+    let reader = io::Cursor::new(rest).chain(reader);
+    Ok(Connected::new(reader, writer, far))
+}
+
+/// The member of the group that the value of this key names.
+pub(super) fn member(request: &Request<'_>, key: &'static str) -> Result<Gateway, SpecError> {
+    let refused = |problem: String| SpecError::Value { key, problem };
+    let id = request.spec.get(key);
     let id = id.ok_or_else(|| refused("it names no gateway".to_owned()))?;
     let found = request.group.get(id);
     found.ok_or_else(|| refused(format!("the group has no gateway {id:?}")))
 }
 
-/// A process that the middle gateway's worker has started.
-#[derive(Debug)]
-struct FarProcess {
+/// What the middle is asked for.
+struct Wanted {
+    /// In errors.
     name: String,
+    /// What fails where it cannot be had.
+    stage: Stage,
+    arguments: Dict,
+    /// Those that are tried.
+    programs: Vec<String>,
+}
+
+/// A process that the middle gateway's worker has started, or whoever it has connected to.
+#[derive(Debug)]
+struct FarSide {
+    name: String,
+    stage: Stage,
     middle: String,
     shared: Arc<Shared>,
     outgoing: Sender<Out>,
     stderr: StderrTail,
 }
 
-impl FarProcess {
-    /// Has it started; whether it was is not known yet.
+impl FarSide {
+    /// Waits until it is there.
     fn start(
         request: &Request<'_>,
         middle: &Gateway,
-        launches: &[Launch],
-        name: &str,
+        wanted: &Wanted,
+    ) -> Result<(Arc<dyn Peer>, RelayWire), MakeGatewayError> {
+        let begun = Self::begin(request, middle, wanted);
+        let (far, wire) =
+            begun.map_err(|error| BootstrapError::io(wanted.stage, wanted.name.clone(), error))?;
+        let peer: Arc<dyn Peer> = Arc::<Self>::clone(&far);
+        (request.begun)(Arc::clone(&peer));
+        far.started(request.options.bootstrap_timeout, &wanted.programs)?;
+        Ok((peer, wire))
+    }
+
+    /// Asks for it.
+    fn begin(
+        request: &Request<'_>,
+        middle: &Gateway,
+        wanted: &Wanted,
     ) -> io::Result<(Arc<Self>, RelayWire)> {
         let channel = || middle.newchannel().map_err(not_sent);
         let (data, control) = (channel()?, channel()?);
@@ -73,15 +127,16 @@ impl FarProcess {
         let (errors, stderr) = io::pipe()?;
         let begin = Begin {
             middle: middle.clone(),
-            launches: describe(launches),
+            arguments: wanted.arguments.clone(),
             data: data.clone(),
             control: control.clone(),
         };
         let outgoing = sender::start(request.id, begin, Arc::clone(&shared))?;
         events::start(request.id, control, Arc::clone(&shared), stderr)?;
         let errors = ChildStderr::from(OwnedFd::from(errors));
-        let process = Arc::new(Self {
-            name: name.to_owned(),
+        let far = Arc::new(Self {
+            name: wanted.name.clone(),
+            stage: wanted.stage,
             middle: middle.id().to_owned(),
             shared: Arc::clone(&shared),
             outgoing: outgoing.clone(),
@@ -89,14 +144,14 @@ impl FarProcess {
         });
         let reader = RelayReader::new(data);
         let writer = RelayWriter { shared, outgoing };
-        Ok((process, RelayWire { reader, writer }))
+        Ok((far, RelayWire { reader, writer }))
     }
 
     /// Waits until the middle says that it was started.
-    fn started(&self, patience: Duration, launches: &[Launch]) -> Result<(), MakeGatewayError> {
+    fn started(&self, patience: Duration, programs: &[String]) -> Result<(), MakeGatewayError> {
         let failed = |kind, text: String| {
             let error = io::Error::new(kind, text);
-            BootstrapError::io(Stage::Start, self.name.clone(), error).into()
+            BootstrapError::io(self.stage, self.name.clone(), error).into()
         };
         let answer = self.shared.wait(Some(Instant::now() + patience), |state| {
             let lost = state.lost.clone().map(Err);
@@ -104,10 +159,7 @@ impl FarProcess {
         });
         match answer {
             Some(Ok(Start::Done)) => Ok(()),
-            Some(Ok(Start::Missing)) => {
-                let tried = launches.iter().map(|launch| launch.program.clone());
-                Err(MakeGatewayError::NoInterpreter(tried.collect()))
-            }
+            Some(Ok(Start::Missing)) => Err(MakeGatewayError::NoInterpreter(programs.to_vec())),
             Some(Ok(Start::Failed(number, text))) => {
                 Err(failed(io::Error::from_raw_os_error(number).kind(), text))
             }
@@ -124,7 +176,7 @@ impl FarProcess {
     }
 }
 
-impl Peer for FarProcess {
+impl Peer for FarSide {
     fn name(&self) -> &str {
         &self.name
     }
@@ -155,7 +207,7 @@ impl Peer for FarProcess {
     }
 }
 
-impl Drop for FarProcess {
+impl Drop for FarSide {
     fn drop(&mut self) {
         self.signal_kill();
     }
@@ -163,25 +215,4 @@ impl Drop for FarProcess {
 
 fn not_sent(error: SendError) -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, error)
-}
-
-/// For the program over there.
-fn describe(launches: &[Launch]) -> Value {
-    let described = launches.iter().map(|launch| {
-        let mut argv = vec![Value::from(launch.program.as_str())];
-        argv.extend(launch.arguments.iter().map(|word| word.as_str().into()));
-        let env = launch.env.iter();
-        let env: Dict = env
-            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
-            .collect();
-        let chdir = launch.chdir.as_ref();
-        let chdir = chdir.map_or(Value::None, |path| path.to_string_lossy().as_ref().into());
-        let pairs = [
-            ("argv".into(), Value::List(argv)),
-            ("env".into(), Value::Dict(env)),
-            ("chdir".into(), chdir),
-        ];
-        Value::Dict(pairs.into_iter().collect())
-    });
-    Value::List(described.collect())
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crate::bootstrap::{Turn, Wire};
 use crate::socket::stream::Stream;
+use crate::socket::target::Split;
 use crate::sync::{Condvar, Mutex};
 use crate::transport::{End, Peer};
 
@@ -16,6 +17,8 @@ use crate::transport::{End, Peer};
 #[derive(Debug)]
 pub(crate) struct Connection {
     name: String,
+    /// The gateway through which the server was started.
+    via: Option<String>,
     stream: Stream,
     closed: Mutex<bool>,
     changed: Condvar,
@@ -23,9 +26,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// `name` stands in errors.
-    pub(crate) fn new(name: String, stream: Stream) -> Arc<Self> {
+    pub(crate) fn new(name: String, stream: Stream, via: Option<String>) -> Arc<Self> {
         Arc::new(Self {
             name,
+            via,
             stream,
             closed: Mutex::new(false),
             changed: Condvar::default(),
@@ -61,14 +65,21 @@ impl Peer for Connection {
         // It stays where the server is.
         String::new()
     }
+
+    fn via(&self) -> Option<&str> {
+        self.via.as_deref()
+    }
 }
 
 /// The way to whatever is connected, until it is a worker; then [`split`](Self::split).
 #[derive(Debug)]
 pub(crate) struct SocketWire(pub(crate) Arc<Connection>);
 
-impl SocketWire {
-    pub(crate) fn split(self) -> (SocketReader, SocketWriter) {
+impl Split for SocketWire {
+    type Reader = SocketReader;
+    type Writer = SocketWriter;
+
+    fn split(self) -> (SocketReader, SocketWriter) {
         (SocketReader(Arc::clone(&self.0)), SocketWriter(self.0))
     }
 }

@@ -3,13 +3,26 @@
 mod connect;
 mod connection;
 mod greeting;
+mod guest;
 mod served;
 mod server;
-mod stock;
 mod stream;
+mod target;
 mod token;
 
-pub(crate) use served::{start_tcp, start_unix};
 pub use server::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop};
-pub(crate) use stock::start as start_stock;
+pub(crate) use stream::Stream;
+pub(crate) use target::{Address, Host, Split, Target};
 pub use token::Token;
+
+use crate::error::MakeGatewayError;
+use crate::spec::SpecError;
+use crate::transport::{Connected, Request};
+
+/// Connects to the server that the spec names.
+pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    match Target::of(request.spec)? {
+        Some(target) => target.connect(request, None),
+        None => Err(SpecError::NoTransport.into()),
+    }
+}

@@ -1,14 +1,13 @@
 //! Gateways over the standard input and output of a process that is started here.
 
 use alloc::sync::Arc;
-use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
 
 use crate::bootstrap::Pipes;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, Launch, SshHints};
 use crate::process::{Process, Started};
+use crate::relay::make_directory;
 use crate::transport::{Connected, Peer, Request, shake_hands};
 
 /// Starts a worker with the command line that the spec stands for.
@@ -68,12 +67,4 @@ fn start_first(request: &Request<'_>, launches: &[Launch]) -> Result<Started, Ma
         }
     }
     Err(MakeGatewayError::NoInterpreter(tried))
-}
-
-/// As execnet does: one level, if there is nothing.
-fn make_directory(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        done => done,
-    }
 }

@@ -60,9 +60,9 @@ const TRANSPORTS: &[(&str, Start)] = &[
     ("kubectl", command::start),
     ("slurm", command::start),
     ("cmd", command::start),
-    ("socket", socket::start_stock),
-    ("tcp", socket::start_tcp),
-    ("unix", socket::start_unix),
+    ("socket", socket::start),
+    ("tcp", socket::start),
+    ("unix", socket::start),
 ];
 
 /// Makes the worker that the request asks for.
@@ -75,6 +75,9 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
 
 /// The same where the spec names its worker.
 pub(crate) fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    if request.spec.has("installvia") {
+        return relay::install(request);
+    }
     if request.spec.has("via") {
         return relay::start(request);
     }
@@ -188,7 +191,7 @@ impl Control for PeerControl {
 /// bytes of frames.
 pub(crate) fn shake_hands(
     request: &Request<'_>,
-    wire: &mut impl Wire,
+    wire: &mut dyn Wire,
     peer: &dyn Peer,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
@@ -199,7 +202,7 @@ pub(crate) fn shake_hands(
 /// The same with another program, which answers with this nonce.
 pub(crate) fn shake_hands_with(
     request: &Request<'_>,
-    wire: &mut impl Wire,
+    wire: &mut dyn Wire,
     peer: &dyn Peer,
     nonce: &Nonce,
     program: Result<Vec<u8>, DumpError>,

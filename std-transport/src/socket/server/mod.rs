@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
 use crate::exit::Exit;
+use crate::launch::Launch;
 use crate::process::Process;
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
@@ -132,6 +133,7 @@ pub enum ServerEvent {
 struct Shared {
     access: Access,
     options: ServerOptions,
+    launches: Vec<Launch>,
     state: Mutex<State>,
     changed: Condvar,
     stop: Mutex<Option<PipeWriter>>,
@@ -161,7 +163,16 @@ impl Server {
     ///
     /// The address is not one to serve on this way, or cannot be had.
     pub fn bind(listen: Listen, options: ServerOptions) -> Result<Self, ServerError> {
-        worker::check(&options.worker).map_err(ServerError::Worker)?;
+        let launches = worker::launches(&options.worker).map_err(ServerError::Worker)?;
+        Self::bind_launches(listen, options, launches)
+    }
+
+    /// The same, for workers that these programs become: the first that exists.
+    pub(crate) fn bind_launches(
+        listen: Listen,
+        options: ServerOptions,
+        launches: Vec<Launch>,
+    ) -> Result<Self, ServerError> {
         let listener = Listener::bind(&listen)?;
         let access = match listen {
             Listen::Unix(_) => Access::SameUser,
@@ -172,6 +183,7 @@ impl Server {
         let shared = Arc::new(Shared {
             access,
             options,
+            launches,
             state: Mutex::default(),
             changed: Condvar::default(),
             stop: Mutex::new(Some(stop)),

@@ -109,7 +109,7 @@ fn serve(shared: &Shared, number: u64, stream: &Stream, peer: &str) -> Result<()
     let deadline = Instant::now() + shared.options.handshake_timeout;
     admit(shared, stream, deadline)?;
     let stock = matches!(shared.access, Access::Everybody);
-    let process = worker::start(&shared.options, stream.as_fd(), peer, stock);
+    let process = worker::start(&shared.launches, stream.as_fd(), peer, stock);
     let process = process.map_err(Refusal::Worker)?;
     if !shared.assign(number, &process) {
         return Ok(());

@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use super::ServerOptions;
 use crate::launch::{self, Launch, ONE_LINER, SshHints};
+use crate::own;
 use crate::process::Process;
 use crate::spec::{SpecError, XSpec};
 use crate::stderr::Stderr;
@@ -13,28 +13,31 @@ use crate::stderr::Stderr;
 /// What an interpreter runs for a stock client: the line that comes is its program, with the connection in it.
 const STOCK: &str = include_str!("../../python/stock_server.py");
 
-/// Whether workers can be started by this spec.
-pub(super) fn check(spec: &XSpec) -> Result<(), SpecError> {
+/// The programs that this spec starts here.
+pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
+    let refused = |key, problem: &str| {
+        let problem = problem.to_owned();
+        Err(SpecError::Value { key, problem })
+    };
     if spec.has("via") {
-        return Err(SpecError::Value {
-            key: "via",
-            problem: "a server starts its workers itself".to_owned(),
-        });
+        return refused("via", "a server starts its workers itself");
     }
-    launch::launches(spec, &SshHints::default()).map(drop)
+    if own::is_asked(spec) {
+        return refused("worker", "a server is not its own worker: name the program");
+    }
+    launch::launches(spec, &SshHints::default())
 }
 
-/// Starts a worker whose link is the connection.
+/// Starts a worker whose link is the connection: the first of these programs that exists.
 pub(super) fn start(
-    options: &ServerOptions,
+    launches: &[Launch],
     connection: BorrowedFd<'_>,
     name: &str,
     stock: bool,
 ) -> io::Result<Arc<Process>> {
-    let launches = launch::launches(&options.worker, &SshHints::default())
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let mut missing = io::Error::from(io::ErrorKind::NotFound);
-    for mut launch in launches {
+    for launch in launches {
+        let mut launch = launch.clone();
         if stock {
             serve_stock(&mut launch);
         }

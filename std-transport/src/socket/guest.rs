@@ -1,49 +1,30 @@
-//! Gateways into the process of a socket server that Python's execnet brings: it runs whatever a connection sends in
-//! one line, for one connection at a time.
-
-use alloc::sync::Arc;
-use std::io::{self, Read as _};
+//! What the socket server that Python's execnet brings is told: it runs whatever a connection sends in one line, in its
+//! own process.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use execnet_serializer::{DumpError, Value, dumps_internal};
 
+use crate::bootstrap::Wire;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
 use crate::program::{Settings, Surroundings, config, source};
-use crate::socket::connect::{HostPort, connect_tcp};
-use crate::socket::connection::{Connection, SocketWire};
-use crate::spec::SpecError;
-use crate::transport::{Connected, Peer, Request, settings, shake_hands_with};
+use crate::transport::{Peer, Request, settings, shake_hands_with};
 
 /// What makes the worker a guest in the server's process.
 const GUEST: &str = include_str!("../python/socket.py");
 
-/// Connects to the server that `socket=HOST:PORT` names, and runs the worker there.
-pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    let spec = request.spec;
-    let text = spec.get("socket").ok_or_else(|| SpecError::Value {
-        key: "socket",
-        problem: "it needs HOST:PORT".to_owned(),
-    })?;
-    let address = HostPort::parse("socket", text)?;
-    let name = format!("socket={text}");
-    let stream = connect_tcp(request, &name, &address)?;
-    let connection = Connection::new(name, stream);
-    let peer: Arc<dyn Peer> = Arc::<Connection>::clone(&connection);
-    (request.begun)(Arc::clone(&peer));
+/// Sends the worker there.
+pub(super) fn greet(
+    request: &Request<'_>,
+    wire: &mut dyn Wire,
+    peer: &dyn Peer,
+) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
     let mut settings = settings(request)?;
-    settings.surroundings = Surroundings::of(spec);
+    settings.surroundings = Surroundings::of(request.spec);
     let line = line(&settings, &nonce);
-    let mut wire = SocketWire(connection);
-    let rest = shake_hands_with(request, &mut wire, peer.as_ref(), &nonce, line)?;
-    let (reader, writer) = wire.split();
-    Ok(Connected::new(
-        io::Cursor::new(rest).chain(reader),
-        writer,
-        peer,
-    ))
+    shake_hands_with(request, wire, peer, &nonce, line)
 }
 
 /// The line: a Python string literal, whose text is a program. Nothing in it is quoted or escaped, for all that varies

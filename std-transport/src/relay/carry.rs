@@ -1,0 +1,235 @@
+//! The middle in Rust: starts a process or connects to a socket, and carries the streams.
+
+use alloc::sync::Arc;
+use core::error::Error;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::thread;
+
+use execnet_core_sync::Channel;
+use execnet_core_sync::exec::Kwargs;
+use execnet_serializer::{Bytes, Value};
+
+use super::launches;
+use super::stream::bytes;
+use crate::exit::Exit;
+use crate::process::Process;
+use crate::socket::Stream;
+use crate::stderr::Stderr;
+use crate::transport::{End, Peer as _};
+
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Bytes that are read and passed on at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Serves one `via=`, until the far side has ended.
+pub(super) fn carry(channel: &Channel, arguments: Kwargs) -> Outcome {
+    let item = channel.receive()?;
+    let [data, control] = item.channels() else {
+        return Err("the first item is not two channels".into());
+    };
+    let far = match open(data, control, &arguments) {
+        Ok(Some(far)) => far,
+        Ok(None) => return Ok(control.send(("missing", ()))?),
+        Err(error) => {
+            let number = error.raw_os_error().unwrap_or(0);
+            return Ok(control.send(("failed", (number, error.to_string())))?);
+        }
+    };
+    control.send(("started", ()))?;
+    let exit = far.run(data, control)?;
+    if let Some(exit) = exit {
+        tell(control, "exit", exit);
+    }
+    control.close();
+    Ok(())
+}
+
+fn open(data: &Channel, control: &Channel, arguments: &Kwargs) -> io::Result<Option<Far>> {
+    let unknown = || {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "neither launches nor an address",
+        )
+    };
+    if let Some(address) = arguments.get_str("address") {
+        return connect(address).map(Far::of_stream).map(Some);
+    }
+    let launches = arguments.get_str("launches").and_then(launches::read);
+    let complaints = control.clone();
+    // By the line, and as text: that is what these are.
+    let stderr = Stderr::lines(move |_, line| {
+        tell(&complaints, "stderr", Bytes(format!("{line}\n").as_bytes()));
+    });
+    let name = format!("relay {}", data.id());
+    let started = launches::start(&name, &launches.ok_or_else(unknown)?, &stderr)?;
+    Ok(started.map(|started| Far {
+        reader: Box::new(started.stdout),
+        writer: Box::new(started.stdin),
+        hand: Hand::Process(started.process),
+    }))
+}
+
+fn connect(address: &Value) -> io::Result<Stream> {
+    let unknown = || io::Error::new(io::ErrorKind::InvalidInput, "an address of no kind known");
+    let Value::Tuple(parts) = address else {
+        return Err(unknown());
+    };
+    match parts.as_slice() {
+        [kind, host, port] if kind.as_str() == Some("tcp") => {
+            let host = host.as_str().ok_or_else(unknown)?;
+            let port = port.as_i64().and_then(|port| u16::try_from(port).ok());
+            Stream::tcp(TcpStream::connect((host, port.ok_or_else(unknown)?))?)
+        }
+        [kind, path] if kind.as_str() == Some("unix") => {
+            let path = path.as_str().ok_or_else(unknown)?;
+            UnixStream::connect(path).map(Stream::Unix)
+        }
+        _ => Err(unknown()),
+    }
+}
+
+/// What is at the other end of the streams.
+struct Far {
+    reader: Box<dyn Read + Send>,
+    /// Dropping it ends what it writes to.
+    writer: Box<dyn Write + Send>,
+    hand: Hand,
+}
+
+/// What can be done to it.
+#[derive(Clone)]
+enum Hand {
+    Process(Arc<Process>),
+    Stream(Arc<Stream>),
+}
+
+impl Far {
+    fn of_stream(stream: Stream) -> Self {
+        let stream = Arc::new(stream);
+        Self {
+            reader: Box::new(StreamReader(Arc::clone(&stream))),
+            writer: Box::new(StreamWriter(Arc::clone(&stream))),
+            hand: Hand::Stream(stream),
+        }
+    }
+
+    /// Carries until both its output and it itself have ended; how it ended, in Python's numbers, where that is known.
+    fn run(self, data: &Channel, control: &Channel) -> io::Result<Option<i32>> {
+        let Self {
+            mut reader,
+            writer,
+            hand,
+        } = self;
+        let orders = hand.clone();
+        control
+            .set_callback(move |item| {
+                if item.into_value().as_str() == Some("kill") {
+                    orders.kill();
+                }
+            })
+            .map_err(io::Error::other)?;
+        let input = Input {
+            data: data.clone(),
+            control: control.clone(),
+            writer,
+        };
+        let feeder = thread::Builder::new().name(format!("relay {} input", data.id()));
+        feeder.spawn(move || input.feed())?;
+        pump(&mut reader, data);
+        data.close();
+        Ok(hand.wait())
+    }
+}
+
+/// What it writes goes to the controller.
+fn pump(reader: &mut impl Read, data: &Channel) {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match reader.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => return,
+            Ok(size) => {
+                // Where nobody listens any more, the far side must not get stuck on that.
+                let _ = data.send(Bytes(piece.get(..size).unwrap_or_default()));
+            }
+        }
+    }
+}
+
+struct Input {
+    data: Channel,
+    control: Channel,
+    writer: Box<dyn Write + Send>,
+}
+
+impl Input {
+    /// What the controller sends goes to the far side; None, or the channel's end, ends that.
+    fn feed(mut self) {
+        while let Ok(item) = self.data.receive() {
+            let Some(bytes) = bytes(item.into_value()) else {
+                break;
+            };
+            if self.writer.write_all(&bytes).is_err() {
+                tell(&self.control, "deaf", ());
+                break;
+            }
+            tell(&self.control, "wrote", bytes.len() as u64);
+        }
+    }
+}
+
+impl Hand {
+    fn kill(&self) {
+        match self {
+            Self::Process(process) => process.signal_kill(),
+            Self::Stream(stream) => stream.shutdown(Shutdown::Both),
+        }
+    }
+
+    fn wait(&self) -> Option<i32> {
+        match self {
+            Self::Process(process) => process.wait(None).and_then(End::exit).map(number),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+/// The status, or the signal below zero.
+fn number(exit: Exit) -> i32 {
+    let signal = exit.signal().map(i32::wrapping_neg);
+    signal.or(exit.code()).unwrap_or(0)
+}
+
+/// Nobody may listen any more.
+fn tell(control: &Channel, what: &str, value: impl execnet_serializer::Dump) {
+    let _ = control.send((what, value));
+}
+
+struct StreamReader(Arc<Stream>);
+
+impl Read for StreamReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buffer)
+    }
+}
+
+struct StreamWriter(Arc<Stream>);
+
+impl Write for StreamWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for StreamWriter {
+    fn drop(&mut self) {
+        self.0.shutdown(Shutdown::Write);
+    }
+}

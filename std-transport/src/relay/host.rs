@@ -1,0 +1,67 @@
+//! The installer in Rust: a server for one connection, which gets a process.
+
+use core::error::Error;
+use core::time::Duration;
+use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Instant;
+
+use execnet_core_sync::Channel;
+use execnet_core_sync::exec::Kwargs;
+use execnet_serializer::Value;
+
+use super::launches;
+use crate::socket::{Listen, Server, ServerEvent, ServerOptions};
+
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Serves one `installvia=`, until its worker has ended.
+pub(super) fn host(channel: &Channel, arguments: Kwargs) -> Outcome {
+    let launches = arguments.get_str("launches").and_then(launches::read);
+    let launches = launches.ok_or("no launches")?;
+    let patience = arguments.get_str("patience").and_then(Value::as_f64);
+    let patience = patience.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let deadline = Instant::now().checked_add(patience.ok_or("no patience")?);
+    let directory = tempfile::Builder::new().prefix("execnet-").tempdir()?;
+    let path = directory.path().join("private/socket");
+    let (events, happened) = mpsc::channel();
+    let options = ServerOptions {
+        max_connections: 1,
+        events: Some(events),
+        ..ServerOptions::default()
+    };
+    let server = Server::bind_launches(Listen::Unix(path.clone()), options, launches)?;
+    let text = path
+        .to_str()
+        .ok_or("the temporary directory has no readable name")?;
+    channel.send(("process", text))?;
+    thread::scope(|scope| {
+        let stop = server.stop_handle();
+        let serving = scope.spawn(|| server.run());
+        let ended = wait(&happened, deadline.unwrap_or_else(Instant::now));
+        stop.stop();
+        let served = serving.join();
+        ended?;
+        served.map_err(|_| io::Error::other("the server panicked"))??;
+        Ok(())
+    })
+}
+
+/// Waits for the connection until the deadline, then for its end.
+fn wait(happened: &mpsc::Receiver<ServerEvent>, deadline: Instant) -> io::Result<()> {
+    let mut accepted = false;
+    loop {
+        let event = if accepted {
+            happened.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            happened.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        };
+        match event {
+            Ok(ServerEvent::Accepted { .. }) => accepted = true,
+            Ok(ServerEvent::Refused { .. }) => {}
+            Ok(ServerEvent::Ended { .. }) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Timeout) => return Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Gateways through a socket server that is started on another gateway for the purpose: `socket//installvia=ID`.
+//!
+//! The server listens where only processes of the same user on its own machine can connect. Where that is not this
+//! machine, the connection is made over there and carried here, as for `via=`.
+
+use execnet_core_sync::Gateway;
+use execnet_serializer::{Dict, Value};
+
+use super::launches::describe;
+use super::via::{connect, member};
+use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::launch::{self, SshHints};
+use crate::socket::{Address, Host, Target};
+use crate::spec::{SpecError, XSpec};
+use crate::transport::{Connected, Request};
+
+/// What runs over there, in a Python.
+const INSTALL: &str = include_str!("../python/install.py");
+
+/// Its function.
+pub(super) const FUNCTION: &str = "execnet_install";
+
+/// Starts the server, and connects to it.
+pub(crate) fn install(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let spec = request.spec;
+    if spec.get("socket").is_some() {
+        return Err(SpecError::Conflict("installvia", "socket=HOST:PORT").into());
+    }
+    if spec.has("via") {
+        return Err(SpecError::Conflict("installvia", "via").into());
+    }
+    let installer = member(request, "installvia")?;
+    let target = serve(request, &installer)?;
+    let here = request.group.spec(installer.id());
+    if here.is_some_and(|spec| is_here(&spec)) {
+        target.connect(request, Some(installer.id().to_owned()))
+    } else {
+        connect(request, &installer, &target)
+    }
+}
+
+/// Whether a member's worker is a process of this user on this machine.
+fn is_here(spec: &XSpec) -> bool {
+    spec.has("popen") && !spec.has("via") && !spec.has("sudo")
+}
+
+/// Has the gateway start the server; where, and what it is.
+fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatewayError> {
+    let name = format!("socket (installed via {})", installer.id());
+    let failed = |error: Box<dyn core::error::Error + Send + Sync>| {
+        BootstrapError::io(Stage::Start, name.clone(), std::io::Error::other(error))
+    };
+    let patience = request.options.bootstrap_timeout;
+    let arguments = arguments(request)?;
+    let call = installer.remote_exec_function(INSTALL, FUNCTION, &arguments);
+    let answer = call
+        .map_err(|error| failed(error.into()))?
+        .receive_timeout(patience)
+        .map_err(|error| failed(error.into()))?;
+    match answer_of(answer.into_value()) {
+        Some((host, path)) => Ok(Target {
+            name,
+            address: Address::Unix(path),
+            host,
+        }),
+        None => Err(failed("the installer answered what makes no sense".into()).into()),
+    }
+}
+
+fn arguments(request: &Request<'_>) -> Result<Dict, SpecError> {
+    // For those who start a process: what the worker does itself is not asked for twice.
+    let mut text = "popen".to_owned();
+    for key in ["python", "worker"] {
+        if let Some(value) = request.spec.get(key) {
+            text = format!("{text}//{key}={value}");
+        }
+    }
+    let launches = launch::launches(&text.parse()?, &SshHints::default())?;
+    let patience = request.options.bootstrap_timeout.as_secs_f64();
+    let pairs = [
+        ("patience".into(), patience.into()),
+        ("launches".into(), describe(&launches)),
+    ];
+    Ok(pairs.into_iter().collect())
+}
+
+fn answer_of(answer: Value) -> Option<(Host, String)> {
+    let Value::Tuple(parts) = answer else {
+        return None;
+    };
+    let [host, path] = parts.as_slice() else {
+        return None;
+    };
+    let host = match host.as_str()? {
+        "guest" => Host::Stock,
+        "process" => Host::Ours,
+        _ => return None,
+    };
+    Some((host, path.as_str()?.to_owned()))
+}

@@ -1,0 +1,110 @@
+//! Programs to start, as they go to the middle.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use execnet_serializer::{Dict, Value};
+
+use crate::launch::Launch;
+use crate::process::{Process, Started};
+use crate::stderr::Stderr;
+
+/// For the program over there.
+pub(super) fn describe(launches: &[Launch]) -> Value {
+    let described = launches.iter().map(|launch| {
+        let mut argv = vec![Value::from(launch.program.as_str())];
+        argv.extend(launch.arguments.iter().map(|word| word.as_str().into()));
+        let env = launch.env.iter();
+        let env: Dict = env
+            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+            .collect();
+        let chdir = launch.chdir.as_ref();
+        let chdir = chdir.map_or(Value::None, |path| path.to_string_lossy().as_ref().into());
+        let pairs = [
+            ("argv".into(), Value::List(argv)),
+            ("env".into(), Value::Dict(env)),
+            ("chdir".into(), chdir),
+        ];
+        Value::Dict(pairs.into_iter().collect())
+    });
+    Value::List(described.collect())
+}
+
+/// What [`describe`] describes; none if this is nothing like it.
+pub(super) fn read(described: &Value) -> Option<Vec<Launch>> {
+    let Value::List(described) = described else {
+        return None;
+    };
+    described.iter().map(read_one).collect()
+}
+
+fn read_one(described: &Value) -> Option<Launch> {
+    let Value::Dict(described) = described else {
+        return None;
+    };
+    let (Value::List(argv), Value::Dict(env)) =
+        (described.get_str("argv")?, described.get_str("env")?)
+    else {
+        return None;
+    };
+    let mut words = argv.iter().map(|word| word.as_str().map(str::to_owned));
+    let pair = |(name, value): (&Value, &Value)| {
+        Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))
+    };
+    let env: Option<_> = env.iter().map(pair).collect();
+    Some(Launch {
+        program: words.next()??,
+        arguments: words.collect::<Option<_>>()?,
+        env: env?,
+        chdir: described.get_str("chdir")?.as_str().map(PathBuf::from),
+        far: false,
+    })
+}
+
+/// Starts the first that exists; none if none does.
+pub(super) fn start(
+    name: &str,
+    launches: &[Launch],
+    stderr: &Stderr,
+) -> io::Result<Option<Started>> {
+    for launch in launches {
+        if let Some(directory) = &launch.chdir {
+            make_directory(directory)?;
+        }
+        match Process::start(name, launch, stderr) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => return done.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+/// As execnet does: one level, if there is nothing.
+pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::{SshHints, launches};
+
+    #[test]
+    fn what_is_described_is_read_again() {
+        let spec = "popen//python=a b//env:X=y//chdir=/z".parse().unwrap();
+        let launches = launches(&spec, &SshHints::default()).unwrap();
+        assert_eq!(read(&describe(&launches)), Some(launches));
+        for other in [
+            "[{}]",
+            "[1]",
+            "{}",
+            "[{'argv': [], 'env': {}, 'chdir': None}]",
+        ] {
+            assert_eq!(read(&other.parse().unwrap()), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Gateways behind others: what the middle tells of the far side, whatever the middle is.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+use core::error::Error as _;
+use core::time::Duration;
+use std::time::Instant;
+
+use execnet::{
+    Gateway, Group, Listen, MakeGatewayError, Outcome, ReceiveError, Server, ServerOptions, Stage,
+    Value, WorkerExit,
+};
+use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
+
+const RUST: &str = concat!(
+    "popen//id=a//worker=",
+    env!("CARGO_BIN_EXE_own-worker"),
+    " --execnet-worker"
+);
+
+/// Runs a test with a Python in the middle, and with a worker in Rust.
+fn each_middle(test: fn(&Group)) {
+    for middle in ["popen//id=a", RUST] {
+        within(middle, LONG, move || {
+            println!("{middle}");
+            let group = Group::with_options(quiet());
+            group.makegateway(middle).unwrap();
+            test(&group);
+            for report in group.terminate(Some(LONG)) {
+                assert!(!matches!(report.outcome, Outcome::LeftBehind), "{report:?}");
+            }
+        });
+    }
+}
+
+fn pid(gateway: &Gateway) -> i64 {
+    let source = "import os; channel.send(os.getpid())";
+    let pid = receive(&gateway.remote_exec(source).unwrap());
+    pid.as_i64().unwrap()
+}
+
+fn lost(received: Result<execnet::Item, ReceiveError>) -> WorkerExit {
+    match &received {
+        Err(ReceiveError::Disconnected(error)) => {
+            error.source().unwrap().downcast_ref().cloned().unwrap()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_end_of_the_far_process_is_told() {
+    each_middle(|group| {
+        let gateway = group.makegateway("popen//via=a").unwrap();
+        let source = "import os; os.write(2, b'last words\\n'); os.kill(os.getpid(), 9)";
+        let channel = gateway.remote_exec(source).unwrap();
+        let exit = lost(channel.receive_timeout(LONG));
+        assert_eq!(exit.exit().unwrap().signal(), Some(9), "{exit}");
+        assert_eq!(exit.stderr(), "last words\n");
+    });
+}
+
+#[test]
+fn what_cannot_be_started_is_told() {
+    each_middle(|group| {
+        match group.makegateway("popen//via=a//python=/no/such/python") {
+            Err(MakeGatewayError::NoInterpreter(tried)) => assert_eq!(tried, ["/no/such/python"]),
+            other => panic!("{other:?}"),
+        }
+        for (spec, stage, told) in [
+            ("popen//via=a//python=/", Stage::Start, "denied"),
+            (
+                "unix=/no/such/socket//via=a",
+                Stage::Connect,
+                "No such file",
+            ),
+            ("tcp=127.0.0.1:1//via=a", Stage::Connect, "refused"),
+        ] {
+            match group.makegateway(spec) {
+                Err(MakeGatewayError::Bootstrap(error)) => {
+                    assert_eq!(error.stage(), stage, "{error}");
+                    assert!(error.to_string().contains(told), "{error}");
+                }
+                other => panic!("{spec}: {other:?}"),
+            }
+        }
+        assert!(group.makegateway("popen//via=a").is_ok());
+    });
+}
+
+#[test]
+fn a_stopped_far_side_is_killed_and_holds_nobody_up() {
+    each_middle(|group| {
+        let far = group.makegateway("popen//via=a").unwrap();
+        let stopped = pid(&far);
+        let channel = far.remote_exec("for item in channel: pass").unwrap();
+        signal("STOP", stopped);
+        // More than all pipes and the window take: this thread gets stuck.
+        let sender = std::thread::spawn(move || {
+            let piece = Value::Bytes(vec![0; 1 << 20]);
+            (0..8).try_for_each(|_| channel.send(&piece)).is_err()
+        });
+        assert!(group.makegateway("popen//via=a").is_ok());
+        let began = Instant::now();
+        let reports = group.terminate(Some(Duration::from_secs(1)));
+        assert!(began.elapsed() < Duration::from_secs(10));
+        assert!(
+            matches!(reports[1].outcome, Outcome::Killed(Some(exit)) if exit.signal() == Some(9)),
+            "{reports:?}"
+        );
+        assert!(sender.join().unwrap());
+        eventually("the far worker is gone", LONG, || !is_running(stopped));
+    });
+}
+
+#[test]
+fn the_far_side_goes_with_its_middle() {
+    each_middle(|group| {
+        let far = group.makegateway("popen//via=a").unwrap();
+        let orphan = pid(&far);
+        let channel = far.remote_exec("channel.receive()").unwrap();
+        let info = group.get("a").unwrap().remote_info(Some(LONG)).unwrap();
+        signal("KILL", i64::from(info.pid));
+        assert!(matches!(
+            channel.receive_timeout(LONG),
+            Err(ReceiveError::Disconnected(_))
+        ));
+        eventually("the far worker is gone", LONG, || !is_running(orphan));
+    });
+}
+
+#[test]
+fn a_worker_is_installed_in_its_installer_or_beside_it() {
+    each_middle(|group| {
+        let gateway = group.makegateway("socket//installvia=a//id=s1").unwrap();
+        assert_eq!(gateway.id(), "s1");
+        assert!(gateway.remote_status_timeout(LONG).is_ok());
+        let installer = group.get("a").unwrap().remote_info(Some(LONG)).unwrap();
+        let is_python = group.spec("a").unwrap().get("worker").is_none();
+        assert_eq!(pid(&gateway) == i64::from(installer.pid), is_python);
+        for spec in ["socket//installvia=nobody", "socket=h:1//installvia=a"] {
+            assert!(
+                matches!(group.makegateway(spec), Err(MakeGatewayError::Spec(_))),
+                "{spec}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_server_that_dies_behind_a_middle_is_a_closed_link() {
+    each_middle(|group| {
+        let place = tempfile::tempdir().unwrap();
+        let listen = Listen::Unix(place.path().join("private/socket"));
+        let server = Server::bind(listen, ServerOptions::default()).unwrap();
+        let (spec, stop) = (server.spec(), server.stop_handle());
+        std::thread::scope(|scope| {
+            scope.spawn(|| server.run());
+            let gateway = group.makegateway(spec + "//via=a").unwrap();
+            let channel = gateway.remote_exec("channel.receive()").unwrap();
+            stop.stop();
+            let exit = lost(channel.receive_timeout(LONG));
+            assert_eq!(exit.exit(), None);
+        });
+    });
+}
