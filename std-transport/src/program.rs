@@ -7,13 +7,16 @@ use execnet_core_sync::Grace;
 use execnet_serializer::{Dict, DumpError, Value, dumps_internal};
 
 use crate::handshake::Nonce;
-use crate::spec::XSpec;
+use crate::spec::{SpecError, XSpec};
 
 /// The worker's source, whole.
 const WORKER: &str = include_str!("python/worker.py");
 
 /// What follows the second part where both ends give each other credit.
 const CREDIT: &str = include_str!("python/credit.py");
+
+/// What makes a worker of the stock execnet that an interpreter has, and of nothing of ours.
+const STOCK: &str = include_str!("python/stock.py");
 
 /// Where the part begins that the worker compiles only when it is asked for something rare.
 const CUT: &str = "# == REST ==\n";
@@ -23,8 +26,7 @@ const CUT: &str = "# == REST ==\n";
 pub(crate) struct Settings {
     pub(crate) id: String,
     pub(crate) execmodel: String,
-    /// Whether it is a Python that needs a program; another worker is one already.
-    pub(crate) python: bool,
+    pub(crate) bootstrap: Bootstrap,
     pub(crate) grace: Grace,
     pub(crate) stdout: Stdout,
     /// Added to the priority of the process.
@@ -33,6 +35,39 @@ pub(crate) struct Settings {
     pub(crate) credit: Option<usize>,
     /// What the worker itself does where it could not be done before it was started.
     pub(crate) surroundings: Surroundings,
+}
+
+/// What is on the other side, and has to become a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bootstrap {
+    /// A Python, which gets the program of our worker.
+    Python,
+    /// A Python that has stock execnet, which serves as it is: it understands nothing that execnet does not have.
+    Execnet,
+    /// A worker program, which needs nothing.
+    Worker,
+}
+
+impl Bootstrap {
+    pub(crate) fn of(spec: &XSpec) -> Result<Self, SpecError> {
+        let unknown = |problem| SpecError::Value {
+            key: "bootstrap",
+            problem,
+        };
+        match (spec.has("bootstrap"), spec.get("bootstrap")) {
+            (false, _) if spec.has("worker") => Ok(Self::Worker),
+            (false, _) => Ok(Self::Python),
+            (true, _) if spec.has("worker") => Err(SpecError::Conflict("bootstrap", "worker")),
+            (true, Some("execnet")) => Ok(Self::Execnet),
+            (true, Some(other)) => Err(unknown(format!("{other:?} is not \"execnet\""))),
+            (true, None) => Err(unknown("it has no value".to_owned())),
+        }
+    }
+
+    /// The credit that may be given to such a worker, where so much is asked for.
+    pub(crate) fn credit(self, wanted: Option<usize>) -> Option<usize> {
+        wanted.filter(|_| self != Self::Execnet)
+    }
 }
 
 /// The directory and the variables of a worker that another process starts for us.
@@ -70,6 +105,11 @@ pub(crate) fn source() -> (&'static str, &'static str) {
     WORKER.split_once(CUT).unwrap_or((WORKER, ""))
 }
 
+/// The same of stock execnet's, for a process that serves a connection.
+pub(crate) fn stock_source() -> &'static str {
+    STOCK
+}
+
 /// Where the standard output of workers goes. It never meets the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -83,9 +123,10 @@ pub enum Stdout {
 
 /// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
 pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
-    let (core, rest, call) = match source() {
-        (core, rest) if settings.python => (core, rest, "\nmain()\n"),
-        _ => ("", "", ""),
+    let (core, rest, call) = match (settings.bootstrap, source()) {
+        (Bootstrap::Python, (core, rest)) => (core, rest, "\nmain()\n"),
+        (Bootstrap::Execnet, _) => (STOCK, "", "\nstart_on_pipes(link)\n"),
+        (Bootstrap::Worker, _) => ("", "", ""),
     };
     let config = dumps_internal(&Value::Dict(config(settings, nonce, rest)))?;
     let mut bytes = Vec::with_capacity(WORKER.len() + config.len() + 32);
@@ -110,7 +151,7 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
         ("grace", grace.into()),
         ("nonce", Value::Bytes(nonce.as_bytes().to_vec())),
     ];
-    if settings.python {
+    if settings.bootstrap == Bootstrap::Python {
         pairs.push(("rest", rest_with_credit(rest, settings.credit).into()));
     }
     if settings.stdout == Stdout::Stderr {
@@ -150,7 +191,7 @@ mod tests {
     #[test]
     fn the_worker_is_cut_once_and_is_ascii() {
         assert_eq!(WORKER.matches(CUT).count(), 1);
-        assert!(WORKER.is_ascii() && CREDIT.is_ascii());
+        assert!(WORKER.is_ascii() && CREDIT.is_ascii() && STOCK.is_ascii());
     }
 
     #[test]
@@ -158,7 +199,7 @@ mod tests {
         let settings = Settings {
             id: "it's \"gw0\"\n".to_owned(),
             execmodel: "thread".to_owned(),
-            python: true,
+            bootstrap: Bootstrap::Python,
             stdout: Stdout::Discard,
             grace: Grace::default(),
             nice: 0,

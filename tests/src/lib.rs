@@ -7,6 +7,7 @@
 )]
 
 pub mod sshd;
+pub mod stock;
 pub mod support;
 
 /// The README's example runs as it stands there.

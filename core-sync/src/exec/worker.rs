@@ -127,6 +127,18 @@ impl Worker {
         self
     }
 
+    /// As [`register_program`](Self::register_program), for what nobody is told of.
+    pub(super) fn register_own_program<A>(
+        &mut self,
+        name: &str,
+        recognizes: fn(&str) -> bool,
+        function: impl Function<Channel, A>,
+    ) {
+        let registry = Arc::make_mut(&mut self.registry);
+        registry.register_own(name, function);
+        registry.recognize(name, recognizes);
+    }
+
     /// How calls are run. A controller that names a model when it starts the worker is obeyed.
     pub fn execmodel(&mut self, execmodel: ExecModel) -> &mut Self {
         self.config.execmodel = execmodel;

@@ -17,6 +17,7 @@ use execnet_core_sync::{ExecModel, Gateway, GatewayConfig, MultiChannel, Role, S
 
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::own::Copies;
+use crate::program::Bootstrap;
 use crate::spec::{IntoXSpec, SpecError, XSpec};
 use crate::sync::Mutex;
 use crate::transport::{self, Connected, Peer, Request, Sharing};
@@ -309,7 +310,7 @@ impl Group {
         config.execmodel = order.local;
         config.limits = self.options.limits;
         config.inbox = self.options.inbox;
-        config.credit = self.options.credit;
+        config.credit = Bootstrap::of(&order.spec)?.credit(self.options.credit);
         match Gateway::new(link, config) {
             Ok(gateway) => Ok(Member {
                 place: order.place,

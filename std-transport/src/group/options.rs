@@ -33,7 +33,7 @@ pub struct GroupOptions {
     /// many bytes, and one item, are on the way to a program that does not receive them; sending waits. Default:
     /// `None`, as in execnet.
     ///
-    /// All workers that a group starts understand it.
+    /// All workers that a group starts understand it, but those with `bootstrap=execnet`: they get none.
     pub credit: Option<usize>,
 }
 

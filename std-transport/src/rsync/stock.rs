@@ -59,16 +59,16 @@ fn read_start(start: Value) -> Result<(PathBuf, bool), Violation> {
     };
     let [place, options] = <[Value; 2]>::try_from(fields).map_err(|_| Violation::Message)?;
     let options = options.as_dict().ok_or(Violation::Message)?;
-    let delete = options
-        .get(&Value::from("delete"))
-        .is_some_and(|delete| match delete {
-            Value::Bool(delete) => *delete,
-            other => !other.is_none(),
-        });
+    let [key, key_of_python_2] = [Value::from("delete"), Value::Bytes(b"delete".to_vec())];
+    let delete = options.get(&key).or_else(|| options.get(&key_of_python_2));
+    let delete = delete.is_some_and(|delete| match delete {
+        Value::Bool(delete) => *delete,
+        other => !other.is_none(),
+    });
     Ok((PathBuf::from(OsStr::from_bytes(&text(place)?)), delete))
 }
 
-/// Python 2 sends its paths as bytes.
+/// Python 2 sends its paths as bytes, and all its other texts.
 fn text(value: Value) -> Result<Vec<u8>, Violation> {
     match value {
         Value::Str(text) => Ok(text.into_bytes()),

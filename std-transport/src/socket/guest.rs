@@ -8,7 +8,7 @@ use execnet_serializer::{DumpError, Value, dumps_internal};
 use crate::bootstrap::Wire;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
-use crate::program::{Settings, Surroundings, config, source};
+use crate::program::{Bootstrap, Settings, Surroundings, config, source, stock_source};
 use crate::transport::{Peer, Request, settings, shake_hands_with};
 
 /// What makes the worker a guest in the server's process.
@@ -31,9 +31,16 @@ pub(super) fn greet(
 /// is in base64.
 fn line(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
     let (core, rest) = source();
+    let (program, rest) = match settings.bootstrap {
+        Bootstrap::Execnet => (
+            [stock_source(), "\nstart_on_socket(clientsock, settings)\n"].concat(),
+            "",
+        ),
+        _ => ([core, GUEST, "\nserve_socket(settings)\n"].concat(), rest),
+    };
     let config = Value::Dict(config(settings, nonce, rest));
     let config = STANDARD.encode(dumps_internal(&config)?);
-    let program = STANDARD.encode([core, GUEST, "\nserve_socket(settings)\n"].concat());
+    let program = STANDARD.encode(program);
     Ok(format!(
         "\"import base64;exec(compile(base64.b64decode('{program}'),'<execnet worker>','exec'),\
          {{'clientsock':clientsock,'settings':base64.b64decode('{config}')}})\"\n"
@@ -57,7 +64,7 @@ mod tests {
         let settings = Settings {
             id: "a\"'\n);import os#".to_owned(),
             execmodel: "thread".to_owned(),
-            python: true,
+            bootstrap: Bootstrap::Python,
             stdout: Stdout::Discard,
             grace: Grace::default(),
             nice: 0,

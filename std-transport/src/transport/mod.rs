@@ -36,7 +36,7 @@ use crate::exit::Exit;
 use crate::group::{Group, GroupOptions};
 use crate::handshake::{Nonce, Scanner};
 use crate::own;
-use crate::program::{Settings, Surroundings, program};
+use crate::program::{Bootstrap, Settings, Surroundings, program};
 use crate::relay;
 use crate::socket;
 use crate::spec::{SpecError, XSpec};
@@ -230,9 +230,10 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         key: "nice",
         problem: format!("{nice:?} is no number"),
     })?;
+    let bootstrap = Bootstrap::of(spec)?;
     Ok(Settings {
         id: request.id.to_owned(),
-        python: !spec.has("worker"),
+        bootstrap,
         execmodel: spec
             .get("execmodel")
             .unwrap_or(request.execmodel.as_str())
@@ -240,7 +241,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         stdout: request.options.stdout,
         grace: request.options.grace,
         nice,
-        credit: request.options.credit,
+        credit: bootstrap.credit(request.options.credit),
         surroundings: Surroundings::default(),
     })
 }

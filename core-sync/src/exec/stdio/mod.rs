@@ -1,6 +1,7 @@
 //! A worker on the standard input and output of its process.
 
 mod bootstrap;
+mod stock_surroundings;
 mod streams;
 mod surroundings;
 
@@ -16,7 +17,8 @@ impl Worker {
     ///
     /// A stock Python controller starts it as `popen//python=/path/to/worker`, one in Rust so or as
     /// `popen//worker=/path/to/worker`: arguments do not matter, and what a controller sends ahead for a Python
-    /// interpreter is read and answered. The model and the grace that the controller asks for are obeyed.
+    /// interpreter is read and answered. The model and the grace that the controller asks for are obeyed, and of a
+    /// stock controller's spec `chdir=` and `nice=`; `env:` is refused, as the environment of a program in Rust stays.
     ///
     /// From the call on, standard input and output of the process are the null device, so that a function which
     /// prints does not break the link. Standard error is left as it is.
@@ -45,7 +47,19 @@ impl Worker {
         // Only who asks for it understands it.
         config.credit = credit;
         let link = Link::from_std(reader, writer, alloc::sync::Arc::new(NoControl));
-        self.serve_as(link, config, grace.unwrap_or(self.grace), Some(abandon))
+        self.in_own_process()
+            .serve_as(link, config, grace.unwrap_or(self.grace), Some(abandon))
+    }
+
+    /// The same, which changes its surroundings on request: nobody else has them.
+    fn in_own_process(&self) -> Self {
+        let mut worker = self.clone();
+        worker.register_own_program(
+            stock_surroundings::NAME,
+            stock_surroundings::are_asked_for,
+            stock_surroundings::take,
+        );
+        worker
     }
 }
 

@@ -32,6 +32,21 @@ fn run(items: Vec<Value>) -> (Result<(), Trouble>, Vec<Value>) {
     (served, answers)
 }
 
+#[test]
+fn stock_execnet_on_python_2_asks_for_deletion_in_bytes() {
+    let place = tempfile::tempdir().unwrap();
+    let to = place.path().join("to");
+    fs::create_dir(&to).unwrap();
+    fs::write(to.join("old"), "").unwrap();
+    let key = Value::Bytes(b"delete".to_vec());
+    let options = Dict::from_iter([(key, Value::Bool(true))]);
+    let target = Value::Bytes(to.to_str().unwrap().into());
+    let start = Value::Tuple(vec![target, Value::Dict(options)]);
+    let (served, _) = run(vec![start, value!([0o755]), value!(42)]);
+    served.unwrap();
+    assert!(!to.join("old").exists());
+}
+
 fn file(mode: i64, mtime: f64, size: i64) -> Value {
     Value::from((mode, mtime, size))
 }

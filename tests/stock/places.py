@@ -1,0 +1,113 @@
+"""Where a worker is started: its surroundings, behind another gateway, over ssh."""
+import os
+import shutil
+import subprocess
+import tempfile
+
+import execnet
+
+from support import Skip, error_of, gateway, group, receive, shows
+import support
+
+
+@shows("test_gateway::test_popen_args", "test_xspec::test_popen_with_sudo_python")
+def words():
+    gw = group().makegateway('popen//python=env IN_FRONT=1 "%s" --an option' % support.WORKER)
+    assert receive(gw.remote_exec("pid")) > 1
+
+
+@shows("test_xspec::test_popen_explicit")
+def explicit():
+    gw = gateway("//id=rust")
+    assert gw.id == "rust"
+    assert os.path.realpath(gw._rinfo().executable) == os.path.realpath(support.WORKER)
+
+
+@shows("test_basics::test_subprocess_interaction", "test_basics::test_wire_protocol",
+       "test_basics::test_io_message")
+def by_hand():
+    """The bootstrap and the frames, byte by byte."""
+    frames = b"\x00\0\0\0\1\0\0\0\0" + b"\x02\0\0\0\0\0\0\0\0"
+    child = subprocess.Popen([support.WORKER, "-u", "-c", "import sys;..."],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child.stdin.write(b"'whatever'\n")
+    child.stdin.flush()
+    assert child.stdout.read(1) == b"1"
+    child.stdin.write(frames)
+    child.stdin.flush()
+    answer = child.stdout.read()
+    child.stdin.close()
+    child.wait()
+    assert answer[:5] == b"\x04\0\0\0\1" and answer.endswith(b"\x05\0\0\0\1\0\0\0\0"), answer
+
+
+@shows("all (gw) tests, type proxy", "test_multi::test_terminate_with_proxying", "test_proxy.rst")
+def via():
+    members = group()
+    members.makegateway("popen//id=master")
+    gw = members.makegateway("popen//python=%s//via=master//id=rust" % support.WORKER)
+    channel = gw.remote_exec("add_one")
+    channel.send(41)
+    assert receive(channel) == 42
+    assert "on purpose" in error_of(gw.remote_exec("panic"))
+    assert gw.remote_status().numexecuting == 0
+    assert gw._rinfo().pid == receive(gw.remote_exec("pid"))
+    members.terminate(5)
+
+
+@shows("over ssh (ours)", "test_xspec::test_ssh_options_and_config",
+       "test_gateway::test_sshconfig_config_parsing")
+def ssh():
+    spec = os.environ.get("EXECNET_TEST_SSH")
+    if not spec:
+        raise Skip(os.environ.get("EXECNET_TEST_NO_SSH", "no ssh server was given"))
+    members = group()
+    gw = members.makegateway(spec + "//python=" + support.WORKER)
+    channel = gw.remote_exec("add_one")
+    channel.send(41)
+    assert receive(channel) == 42
+    assert gw.remote_status().numexecuting == 0
+    members.terminate(5)
+
+
+@shows("test_xspec::test_socket", "all (gw) tests, type socket")
+def socket():
+    spec = os.environ.get("EXECNET_TEST_SOCKET")
+    if not spec:
+        raise Skip("no socket server was given")
+    members = group()
+    gw = members.makegateway(spec + "//id=sock1")
+    assert gw.id == "sock1"
+    channel = gw.remote_exec("channel.send(channel.receive() + 1)")
+    channel.send(41)
+    assert receive(channel) == 42
+    assert gw._rinfo().pid != os.getpid()
+    other = execnet.Group()
+    second = other.makegateway(spec)
+    channel = second.remote_exec("channel.send(1)")
+    assert receive(channel) == 1
+    other.terminate(5)
+
+
+@shows("test_xspec::test_popen_chdir_absolute", "test_xspec::test_popen_chdir_newsub",
+       "test_xspec::test_popen_nice")
+def surroundings():
+    place = os.path.realpath(tempfile.mkdtemp())
+    try:
+        gw = gateway("//chdir=%s/new//nice=1" % place)
+        assert receive(gw.remote_exec("cwd")) == place + "/new"
+        before = os.nice(0)
+        ni = open("/proc/%d/stat" % gw._rinfo().pid).read().rsplit(") ", 1)[1].split()[16]
+        assert int(ni) == before + 1, ni
+    finally:
+        shutil.rmtree(place)
+
+
+@shows("test_xspec::test_popen_env")
+def environment():
+    try:
+        gateway("//env:NAME123=123")
+    except execnet.RemoteError as error:
+        assert "environment" in error.formatted, error.formatted
+        return
+    raise AssertionError("the variable was set?")

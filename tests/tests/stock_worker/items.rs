@@ -1,0 +1,243 @@
+//! Values: what arrives is what was sent.
+
+use execnet::serializer::{Complex, Dict, Int, Set, StrConfig, dumps, dumps_internal, loads};
+use execnet::{Value, value};
+use execnet_tests::support::receive;
+
+use super::{Case, Peer};
+
+pub(super) const CASES: &[Case] = &[
+    (&["test_compatibility_regressions::test_opcodes"], opcodes),
+    (&["test_basics::test_serializer_api"], stored),
+    (
+        &[
+            "test_basics::test_serializer_api_version_error",
+            "test_serializer::test_py2_string_loads",
+        ],
+        stored_by_others,
+    ),
+    (
+        &[
+            "test_serializer::test_simple",
+            "test_serializer::test_set",
+            "test_serializer::test_frozenset",
+            "test_serializer::test_long",
+            "test_serializer::test_bool",
+            "test_serializer::test_none",
+            "test_serializer::test_tuple_nested_with_empty_in_between",
+        ],
+        types,
+    ),
+    (
+        &[
+            "test_serializer::test_bytes",
+            "test_serializer::test_str",
+            "test_serializer::test_unicode",
+        ],
+        strings,
+    ),
+    (
+        &[
+            "1.9.0 test_serializer::test_set / test_frozenset / test_long / test_bool",
+            "1.9.0 test_serializer::test_small_long",
+            "1.9.0 test_serializer::test_bytes",
+            "1.9.0 test_serializer::test_str",
+            "1.9.0 test_serializer::test_unicode",
+        ],
+        python_2,
+    ),
+    (
+        &[
+            "1.9.0 test_channel::test_2to3",
+            "1.9.0 test_channel::test_3to2",
+        ],
+        coerced,
+    ),
+];
+
+fn every_opcode() -> Vec<Value> {
+    vec![
+        value!(None),
+        value!([true, false, 5, (-7)]),
+        Value::from(1_i64 << 40),
+        Value::Float(3.25),
+        Value::Complex(Complex { re: 1.78, im: 3.25 }),
+        Value::Bytes(b"bytes".to_vec()),
+        value!("text"),
+        value!(((1, 2), {"key": [1]})),
+        Value::Set(Set::from_iter([Value::from(1)])),
+        Value::FrozenSet(Set::from_iter([Value::from(2)])),
+    ]
+}
+
+/// What is written here is read there, and the other way round.
+fn opcodes(peer: &Peer) {
+    let channel = peer.exec(
+        "
+        from execnet.gateway_base import dumps_internal, loads_internal
+        for item in channel:
+            channel.send((loads_internal(item), dumps_internal(loads_internal(item))))
+        ",
+    );
+    channel.reconfigure(StrConfig::STORED).unwrap();
+    for value in every_opcode() {
+        let bytes = dumps_internal(&value).unwrap();
+        channel.send(Value::Bytes(bytes.clone())).unwrap();
+        let Value::Tuple(parts) = receive(&channel) else {
+            panic!("not a pair")
+        };
+        let [loaded, dumped] = parts.try_into().unwrap();
+        if !peer.python_2() {
+            assert_eq!((loaded, dumped), (value, Value::Bytes(bytes)));
+        }
+    }
+}
+
+fn stored(peer: &Peer) {
+    let channel =
+        peer.exec("import execnet\nfor item in channel: channel.send(execnet.dumps(item))");
+    for value in [
+        value!("123"),
+        value!(42),
+        value!([1, 2, 3]),
+        value!(["23", 25]),
+    ] {
+        channel.send(&value).unwrap();
+        let bytes = match receive(&channel) {
+            Value::Bytes(bytes) => bytes,
+            // A str of Python 2.
+            Value::Str(text) => text.into_bytes(),
+            other => panic!("{other}"),
+        };
+        match loads(&bytes) {
+            Ok(loaded) => assert_eq!(loaded, value),
+            Err(error) => assert!(error.is_version() && peer.release.execnet.starts_with("1.")),
+        }
+    }
+}
+
+fn stored_by_others(peer: &Peer) {
+    let channel = peer.exec(
+        "
+        import execnet
+        for item in channel:
+            try: channel.send(repr(execnet.loads(item)))
+            except execnet.DataFormatError: channel.send('refused')
+        ",
+    );
+    let other = if peer.release.execnet.starts_with("1.") {
+        dumps(&1).unwrap()
+    } else {
+        b"\x01F\0\0\0\x01Q".to_vec()
+    };
+    channel.send(Value::Bytes(other.clone())).unwrap();
+    assert_eq!(receive(&channel), value!("refused"));
+    // The text of Python 2 is bytes to who stores data.
+    let stored = b"\x02M\0\0\0\x01aQ";
+    assert_eq!(loads(stored).unwrap(), Value::Bytes(b"a".to_vec()));
+    channel.send(Value::Bytes(stored.to_vec())).unwrap();
+    let theirs = receive(&channel);
+    let refused = peer.release.execnet.starts_with("1.");
+    assert_eq!(theirs, value!(if refused { "refused" } else { "b'a'" }));
+}
+
+/// A channel that sends back the type, the text and the item itself.
+const ECHO: &str = "for item in channel: channel.send((type(item).__name__, repr(item), item))";
+
+fn types(peer: &Peer) {
+    let channel = peer.exec(ECHO);
+    let long: Int = "9223372036854775807324234".parse().unwrap();
+    let numbers: Set = [1, 2, 3].into_iter().map(Value::from).collect();
+    for (value, name) in [
+        (value!(4), "int"),
+        (value!(3.25), "float"),
+        (Value::Complex(Complex { re: 1.78, im: 3.25 }), "complex"),
+        (value!([1, 2, 3]), "list"),
+        (value!((1, 2, 3)), "tuple"),
+        (value!((1, (), 3)), "tuple"),
+        (
+            Value::Dict(Dict::from_iter([(value!((1, 2, 3)), value!(32))])),
+            "dict",
+        ),
+        (Value::Set(numbers.clone()), "set"),
+        (Value::Set(Set::new()), "set"),
+        (Value::FrozenSet(numbers), "frozenset"),
+        (Value::FrozenSet(Set::new()), "frozenset"),
+        (
+            Value::Int(long),
+            if peer.python_2() { "long" } else { "int" },
+        ),
+        (value!(true), "bool"),
+        (value!(None), "NoneType"),
+    ] {
+        channel.send(&value).unwrap();
+        let Value::Tuple(parts) = receive(&channel) else {
+            panic!("not a tuple")
+        };
+        assert_eq!(parts[0], value!(name), "{value}");
+        assert_eq!(parts[2], value);
+        let text = parts[1].as_str().unwrap();
+        let ordered = !matches!(value, Value::Set(_) | Value::FrozenSet(_)) && !peer.python_2();
+        assert!(!ordered || text == value.to_string(), "{text}");
+    }
+}
+
+fn strings(peer: &Peer) {
+    let channel = peer.exec(ECHO);
+    let [bytes, text] = if peer.python_2() {
+        ["str", "unicode"]
+    } else {
+        ["bytes", "str"]
+    };
+    for (value, name) in [
+        (Value::Bytes(b"hi".to_vec()), bytes),
+        (value!("xyz"), text),
+        (value!("h\u{e4}\u{1f40d}"), text),
+    ] {
+        channel.send(&value).unwrap();
+        let Value::Tuple(parts) = receive(&channel) else {
+            panic!("not a tuple")
+        };
+        assert_eq!(parts[0], value!(name));
+        let back = match &value {
+            Value::Bytes(_) if peer.python_2() => value!("hi"),
+            _ => value,
+        };
+        assert_eq!(parts[2], back);
+    }
+}
+
+fn python_2(peer: &Peer) {
+    if !peer.python_2() {
+        return;
+    }
+    let channel = peer.exec(
+        "for item in (set([1]), frozenset(), 2 ** 70, True, 123L, 'str', u'unicode'): channel.send(item)",
+    );
+    assert_eq!(receive(&channel), Value::Set(Set::from_iter([value!(1)])));
+    assert_eq!(receive(&channel), Value::FrozenSet(Set::new()));
+    assert_eq!(receive(&channel).to_string(), "1180591620717411303424");
+    for value in [value!(true), value!(123), value!("str"), value!("unicode")] {
+        assert_eq!(receive(&channel), value);
+    }
+}
+
+fn coerced(peer: &Peer) {
+    let channel = peer.exec("for item in channel: channel.send((type(item).__name__, item))");
+    channel
+        .reconfigure(StrConfig {
+            py2str_as_py3str: false,
+            py3str_as_py2str: true,
+        })
+        .unwrap();
+    channel.send("text").unwrap();
+    let Value::Tuple(parts) = receive(&channel) else {
+        panic!("not a pair")
+    };
+    let [name, text] = parts.try_into().unwrap();
+    // Python 3 reads texts so since execnet 2.0; this side does in any case.
+    let as_bytes = !peer.release.execnet.starts_with("1.");
+    let expected = if as_bytes { "bytes" } else { "str" };
+    assert_eq!(name, Value::Bytes(expected.into()));
+    assert_eq!(text, Value::Bytes(b"text".to_vec()));
+}

@@ -1,0 +1,117 @@
+//! Our controller and the workers of stock execnet: interpreters that import it, and its socket server.
+//!
+//! To show another of execnet's behaviours: a function in one of the modules, and its name in that module's table.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod calls;
+mod channels;
+mod ends;
+mod items;
+mod places;
+
+use std::path::{Path, PathBuf};
+
+use execnet::{Channel, Gateway, Group, ReceiveError};
+use execnet_tests::stock::{Ours, RELEASES, Release, report};
+use execnet_tests::support::{LONG, quiet, within};
+
+/// A release of execnet, and a gateway to a worker of it that cases may share.
+#[derive(Clone)]
+struct Peer {
+    release: Release,
+    python: PathBuf,
+    gateway: Gateway,
+}
+
+/// The names that execnet has for what a case shows, and the case.
+type Case = (&'static [&'static str], fn(&Peer));
+
+impl Peer {
+    /// A spec for a worker of its own.
+    fn spec(&self) -> String {
+        spec(&self.python)
+    }
+
+    fn python_2(&self) -> bool {
+        self.release.python == 2
+    }
+
+    fn exec(&self, source: &str) -> Channel {
+        self.gateway.remote_exec(source).unwrap()
+    }
+}
+
+fn spec(python: &Path) -> String {
+    format!("popen//bootstrap=execnet//python={}", python.display())
+}
+
+/// The text of the error that receiving gives.
+fn error_of(channel: &Channel) -> String {
+    match channel.receive_timeout(LONG) {
+        Err(ReceiveError::Remote(error)) => error.text().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_at_its_end(channel: &Channel) -> bool {
+    matches!(channel.receive_timeout(LONG), Err(ReceiveError::Closed))
+}
+
+fn all_cases(release: Release) {
+    let Some(python) = release.python() else {
+        return;
+    };
+    let group = Group::with_options(quiet());
+    let gateway = group.makegateway(spec(&python)).unwrap();
+    let peer = Peer {
+        release,
+        python,
+        gateway,
+    };
+    for cases in [
+        items::CASES,
+        channels::CASES,
+        calls::CASES,
+        ends::CASES,
+        places::CASES,
+    ] {
+        for &(behaviours, case) in cases {
+            let peer = peer.clone();
+            let name = format!("{behaviours:?} with execnet {release}");
+            within(&name, LONG, move || case(&peer));
+            for behaviour in behaviours {
+                report(behaviour, Ours::Controller, release);
+            }
+        }
+    }
+}
+
+#[test]
+fn execnet_2_1_2() {
+    all_cases(RELEASES[0]);
+}
+
+#[test]
+fn execnet_2_1_1() {
+    all_cases(RELEASES[1]);
+}
+
+#[test]
+fn execnet_2_0_2() {
+    all_cases(RELEASES[2]);
+}
+
+#[test]
+fn execnet_1_9_0() {
+    all_cases(RELEASES[3]);
+}
+
+#[test]
+fn execnet_1_9_0_on_python_2() {
+    all_cases(RELEASES[4]);
+}

@@ -1,0 +1,165 @@
+//! Where a worker is started: its surroundings, behind another gateway, in a socket server; and what is no such place.
+
+use std::fs;
+
+use execnet::rsync::{RSync, TargetOptions};
+use execnet::{Cause, Group, MakeGatewayError, SpecError, value};
+use execnet_tests::sshd::Sshd;
+use execnet_tests::support::{LONG, niceness, quiet, receive};
+
+use super::{Case, Peer};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        &[
+            "test_xspec::test_popen_nice",
+            "test_xspec::test_popen_env",
+            "test_xspec::test_popen_chdir_absolute",
+            "test_xspec::test_popen_chdir_newsub",
+        ],
+        surroundings,
+    ),
+    (
+        &[
+            "test_gateway::test_popen_args",
+            "test_xspec::test_popen_with_sudo_python",
+            "test_xspec::test_popen_explicit",
+        ],
+        words,
+    ),
+    (
+        &[
+            "all (gw) tests, type proxy",
+            "test_multi::test_terminate_with_proxying",
+            "test_proxy.rst",
+        ],
+        via,
+    ),
+    (
+        &[
+            "over ssh (ours)",
+            "test_xspec::test_ssh_options_and_config",
+            "test_gateway::test_sshconfig_config_parsing",
+        ],
+        ssh,
+    ),
+    (&["no execnet there (ours)"], without_execnet),
+    (&["extras off (ours)"], without_extras),
+    (&["RSync of ours to a stock worker (ours)"], sync),
+];
+
+const SEVEN: &str = "channel.send(channel.receive() * 7)";
+
+fn surroundings(peer: &Peer) {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().canonicalize().unwrap().join("new");
+    let group = Group::with_options(quiet());
+    let keys = format!(
+        "//chdir={}//env:NAME123=a=b//nice=1//id=it's",
+        directory.display()
+    );
+    let gateway = group.makegateway(peer.spec() + &keys).unwrap();
+    let source = "import os; channel.send((os.getcwd(), os.environ['NAME123'], os.nice(0), channel.gateway.id))";
+    let found = receive(&gateway.remote_exec(source).unwrap());
+    let nice = niceness() + 1;
+    assert_eq!(
+        found,
+        value!((directory.to_str().unwrap(), "a=b", nice, "it's-worker"))
+    );
+}
+
+fn words(peer: &Peer) {
+    let group = Group::with_options(quiet());
+    let spec = format!(
+        "popen//bootstrap=execnet//python=env 'IN_FRONT=x y' {} -B",
+        peer.python.display()
+    );
+    let gateway = group.makegateway(spec).unwrap();
+    let source = "import os, sys; channel.send((os.environ['IN_FRONT'], sys.dont_write_bytecode))";
+    let found = receive(&gateway.remote_exec(source).unwrap());
+    assert_eq!(found, value!(("x y", true)));
+}
+
+/// Stock behind ours, and stock behind stock.
+fn via(peer: &Peer) {
+    let group = Group::with_options(quiet());
+    group.makegateway("popen//id=ours").unwrap();
+    group
+        .makegateway(peer.spec() + "//via=ours//id=stock")
+        .unwrap();
+    let last = group.makegateway(peer.spec() + "//via=stock").unwrap();
+    for gateway in [group.get("stock").unwrap(), last] {
+        let channel = gateway.remote_exec(SEVEN).unwrap();
+        channel.send(6).unwrap();
+        assert_eq!(receive(&channel), value!(42));
+    }
+    assert_eq!(group.terminate(Some(LONG)).len(), 3);
+}
+
+fn ssh(peer: &Peer) {
+    let sshd = match Sshd::start() {
+        Ok(sshd) => sshd,
+        Err(reason) => return println!("skipped: {reason}"),
+    };
+    let group = Group::with_options(quiet());
+    let spec = peer.spec();
+    let what = spec.strip_prefix("popen").unwrap();
+    let gateway = group.makegateway(sshd.spec("box") + what).unwrap();
+    let channel = gateway.remote_exec(SEVEN).unwrap();
+    channel.send(6).unwrap();
+    assert_eq!(receive(&channel), value!(42));
+    group.terminate(Some(LONG));
+}
+
+fn without_execnet(_peer: &Peer) {
+    let group = Group::with_options(quiet());
+    match group.makegateway("popen//bootstrap=execnet//python=python3 -I -S") {
+        Err(MakeGatewayError::Bootstrap(error)) => {
+            assert_eq!(error.cause(), Cause::Died);
+            assert!(error.stderr().contains("No module named"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    for (spec, key) in [
+        ("popen//bootstrap=stock", "bootstrap"),
+        ("popen//bootstrap", "bootstrap"),
+    ] {
+        let refused = group.makegateway(spec).unwrap_err();
+        assert!(
+            matches!(refused, MakeGatewayError::Spec(SpecError::Value { key: named, .. }) if named == key)
+        );
+    }
+}
+
+/// A group that asks for credit gives none to who knows none.
+fn without_extras(peer: &Peer) {
+    let mut options = quiet();
+    options.credit = Some(1000);
+    let group = Group::with_options(options);
+    let gateway = group.makegateway(peer.spec()).unwrap();
+    let channel = gateway
+        .remote_exec("for item in channel: channel.send(item)")
+        .unwrap();
+    let text = "x".repeat(10_000);
+    for _ in 0..20 {
+        channel.send(text.as_str()).unwrap();
+    }
+    for _ in 0..20 {
+        assert_eq!(receive(&channel), value!(text.as_str()));
+    }
+}
+
+fn sync(peer: &Peer) {
+    let place = tempfile::tempdir().unwrap();
+    let path = |name: &str| place.path().join(name);
+    fs::create_dir_all(path("from/d")).unwrap();
+    fs::write(path("from/d/file"), "text").unwrap();
+    let mut rsync = RSync::new(path("from"));
+    rsync.add_target(&peer.gateway, path("to"), TargetOptions::new());
+    let targets = rsync.send().unwrap();
+    assert!(
+        targets.iter().all(|target| target.is_complete()),
+        "{targets:?}"
+    );
+    assert_eq!(fs::read(path("to/d/file")).unwrap(), b"text");
+}
