@@ -74,7 +74,7 @@ pub(crate) struct Exec {
 /// Prints the spec for clients to standard output as soon as it listens, and what happens to
 /// connections to standard error. It serves until it is interrupted; its workers end with it.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("listen").required(true).args(["unix", "tcp", "insecure_stock"])))]
+#[command(group(ArgGroup::new("listen").required(true).args(["unix", "tcp", "tls", "insecure_stock"])))]
 pub(crate) struct Serve {
     /// Listen at a Unix socket, for this user's processes; its directory must be private
     #[arg(long, value_name = "PATH")]
@@ -82,6 +82,18 @@ pub(crate) struct Serve {
     /// Listen at a loopback address, for clients that have the token
     #[arg(long, value_name = "ADDRESS:PORT", requires = "token_file")]
     pub(crate) tcp: Option<SocketAddr>,
+    /// Listen at any address, for clients with a certificate, over TLS
+    #[arg(long, value_name = "ADDRESS:PORT", requires_all = ["tls_cert", "tls_key", "tls_ca"])]
+    pub(crate) tls: Option<SocketAddr>,
+    /// The server's certificate and those between it and its authority (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key, in a file that nobody else can read (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The authorities that sign for clients (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_ca: Option<PathBuf>,
     /// The token, in a file that nobody else can read; it is made if it is missing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["unix", "insecure_stock"])]
     pub(crate) token_file: Option<PathBuf>,

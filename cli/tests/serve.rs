@@ -36,6 +36,7 @@ fn refuses_to_be_open_without_being_told_so_twice() {
     let stock = ["serve", "--insecure-stock", "0.0.0.0:0"];
     run(&stock, 2).tells("not a loopback address");
     run(&["serve", "--tcp", "127.0.0.1:0"], 2).tells("--token-file");
+    run(&["serve", "--tls", "127.0.0.1:0"], 2).tells("--tls-cert");
     run(&["serve"], 2).tells("--unix");
     let file = tempfile::NamedTempFile::new().unwrap();
     let file = file.path().to_str().unwrap();

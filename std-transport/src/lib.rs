@@ -67,6 +67,8 @@ pub use group::{
 };
 pub use own::worker_main;
 pub use program::Stdout;
+#[cfg(feature = "tls")]
+pub use socket::TlsFiles;
 pub use socket::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop, Token};
 pub use spec::{IntoXSpec, SpecError, XSpec};
 pub use stderr::{LineSink, STDERR_TAIL, Stderr};

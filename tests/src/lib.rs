@@ -6,6 +6,7 @@
     reason = "that is how a test fails"
 )]
 
+pub mod certificates;
 pub mod sshd;
 pub mod stock;
 pub mod support;

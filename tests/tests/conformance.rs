@@ -13,6 +13,7 @@ use execnet::{
     Gateway, Group, Listen, ReceiveError, SendError, Server, ServerOptions, Token, Value,
     WaitCloseError, value,
 };
+use execnet_tests::certificates::Certificates;
 use execnet_tests::sshd::Sshd;
 use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, within};
 
@@ -321,6 +322,25 @@ fn tcp_with_a_token() {
     let address = "127.0.0.1:0".parse().unwrap();
     served(Listen::Tcp { address, token }, |spec| {
         conforms("tcp", format!("{spec}//token_file={}", file.display()));
+    });
+}
+
+#[test]
+fn tls() {
+    let certificates = Certificates::make();
+    let listen = Listen::Tls {
+        address: "127.0.0.1:0".parse().unwrap(),
+        files: certificates.server(),
+        token: None,
+    };
+    served(listen, |spec| {
+        let spec = certificates.spec(&spec);
+        conforms("tls", spec.clone());
+        conforms_via(
+            "tls via popen",
+            "tls via a Rust worker",
+            &(spec + "//via=middle"),
+        );
     });
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
-use execnet::{Listen, Server, ServerError, ServerEvent, ServerOptions, Token};
+use execnet::{Listen, Server, ServerError, ServerEvent, ServerOptions, TlsFiles, Token};
 
 use crate::args::Serve;
 use crate::escape::escaped;
@@ -35,20 +35,43 @@ fn listen(args: Serve) -> Result<Listen, Failure> {
     if let Some(path) = args.unix {
         return Ok(Listen::Unix(path));
     }
-    if let (Some(address), Some(path)) = (args.tcp, &args.token_file) {
-        let token = token(path).map_err(|error| {
-            Failure::Usage(format!("token file {}", path.display()), error.into())
-        })?;
+    let token = args.token_file.as_deref().map(read_token).transpose()?;
+    if let Some(address) = args.tls {
+        let files = tls_files(&args).ok_or_else(|| no("certificates"))?;
+        return Ok(Listen::Tls {
+            address,
+            files,
+            token,
+        });
+    }
+    if let (Some(address), Some(token)) = (args.tcp, token) {
         return Ok(Listen::Tcp { address, token });
     }
     let address = args.insecure_stock;
-    let address = address
-        .ok_or_else(|| Failure::Usage("arguments".to_owned(), "nowhere to listen".into()))?;
+    let address = address.ok_or_else(|| no("place to listen"))?;
     let beyond_loopback = args.insecure_beyond_loopback;
     Ok(Listen::InsecureStock {
         address,
         beyond_loopback,
     })
+}
+
+/// The command line says what goes with what: this is for nobody's eyes.
+fn no(what: &str) -> Failure {
+    Failure::Usage("arguments".to_owned(), format!("no {what}").into())
+}
+
+fn tls_files(args: &Serve) -> Option<TlsFiles> {
+    Some(TlsFiles {
+        certificate: args.tls_cert.clone()?,
+        key: args.tls_key.clone()?,
+        authority: args.tls_ca.clone()?,
+    })
+}
+
+fn read_token(path: &Path) -> Result<Token, Failure> {
+    token(path)
+        .map_err(|error| Failure::Usage(format!("token file {}", path.display()), error.into()))
 }
 
 /// The token of this file, which is made if it is missing.

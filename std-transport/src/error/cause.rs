@@ -1,3 +1,5 @@
+use std::io;
+
 use crate::bootstrap::Failure;
 use crate::error::Stage;
 use crate::exit::Exit;
@@ -12,9 +14,9 @@ use crate::launch::{NO_DIRECTORY, NO_PROGRAM};
 pub enum Cause {
     /// The host has no address, nobody listens there, or it does not answer.
     HostUnreachable,
-    /// The host does not let us in.
+    /// The host does not let us in; over TLS: it refuses our certificate.
     AuthenticationRefused,
-    /// The host's key is unknown, or not the one that is known.
+    /// The host's key is unknown, or not the one that is known; over TLS: its certificate is not to be trusted.
     HostKeyRefused,
     /// There is no such interpreter or worker program on the other side, or none at all.
     NoInterpreter,
@@ -63,11 +65,21 @@ impl Cause {
     pub(super) fn find(failure: &Failure, exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
         match failure {
             Failure::Deadline(_) => Self::TimedOut,
-            Failure::Io(_) => Self::System,
+            Failure::Io(error) => Self::of_io(error),
             Failure::Answer(BadAnswer::Refused(_)) => Self::Refused,
             Failure::Answer(_) => Self::Noise,
             Failure::End => Self::of_end(exit, output, stderr),
         }
+    }
+
+    #[cfg(feature = "tls")]
+    fn of_io(error: &io::Error) -> Self {
+        crate::socket::tls_cause(error).unwrap_or(Self::System)
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn of_io(_error: &io::Error) -> Self {
+        Self::System
     }
 
     fn of_end(exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {

@@ -15,7 +15,7 @@ use super::launches;
 use super::stream::bytes;
 use crate::exit::Exit;
 use crate::process::Process;
-use crate::socket::Stream;
+use crate::socket::{Split as _, Stream, StreamWire};
 use crate::stderr::Stderr;
 use crate::transport::{End, Peer as _};
 
@@ -109,9 +109,10 @@ enum Hand {
 impl Far {
     fn of_stream(stream: Stream) -> Self {
         let stream = Arc::new(stream);
+        let (reader, writer) = StreamWire(Arc::clone(&stream)).split();
         Self {
-            reader: Box::new(StreamReader(Arc::clone(&stream))),
-            writer: Box::new(StreamWriter(Arc::clone(&stream))),
+            reader: Box::new(reader),
+            writer: Box::new(writer),
             hand: Hand::Stream(stream),
         }
     }
@@ -206,30 +207,4 @@ fn number(exit: Exit) -> i32 {
 /// Nobody may listen any more.
 fn tell(control: &Channel, what: &str, value: impl execnet_serializer::Dump) {
     let _ = control.send((what, value));
-}
-
-struct StreamReader(Arc<Stream>);
-
-impl Read for StreamReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
-    }
-}
-
-struct StreamWriter(Arc<Stream>);
-
-impl Write for StreamWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for StreamWriter {
-    fn drop(&mut self) {
-        self.0.shutdown(Shutdown::Write);
-    }
 }

@@ -35,7 +35,7 @@ pub(crate) fn install(request: &Request<'_>) -> Result<Connected, MakeGatewayErr
     if here.is_some_and(|spec| is_here(&spec)) {
         target.connect(request, Some(installer.id().to_owned()))
     } else {
-        connect(request, &installer, &target)
+        connect(request, &installer, target)
     }
 }
 
@@ -62,6 +62,7 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
             name,
             address: Address::Unix(path),
             host,
+            seal: None,
         }),
         None => Err(failed("the installer answered what makes no sense".into()).into()),
     }

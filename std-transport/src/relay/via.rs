@@ -27,7 +27,7 @@ use crate::transport::{Connected, End, Peer, Request, shake_hands};
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     let middle = member(request, "via")?;
     match Target::of(request.spec)? {
-        Some(target) => connect(request, &middle, &target),
+        Some(target) => connect(request, &middle, target),
         None => start_process(request, &middle),
     }
 }
@@ -36,7 +36,7 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
 pub(super) fn connect(
     request: &Request<'_>,
     middle: &Gateway,
-    target: &Target,
+    target: Target,
 ) -> Result<Connected, MakeGatewayError> {
     let wanted = Wanted {
         name: format!("{} (via {})", target.name, middle.id()),

@@ -8,11 +8,17 @@ mod served;
 mod server;
 mod stream;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
 
 pub use server::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop};
-pub(crate) use stream::Stream;
+pub(crate) use stream::{Stream, StreamWire};
 pub(crate) use target::{Address, Host, Split, Target};
+#[cfg(feature = "tls")]
+pub use tls::TlsFiles;
+#[cfg(feature = "tls")]
+pub(crate) use tls::cause as tls_cause;
 pub use token::Token;
 
 use crate::error::MakeGatewayError;

@@ -1,5 +1,6 @@
 //! A connected socket, whatever its kind.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,6 +13,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send, sockopt};
 
 use crate::bootstrap::{Turn, Wire};
+use crate::socket::target::Split;
 use crate::wait::timespec;
 
 /// A peer that has said nothing for so long is asked whether it is there, ...
@@ -187,5 +189,54 @@ impl Write for &Stream {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A stream as the way of somebody who shares it.
+#[derive(Debug)]
+pub(crate) struct StreamWire(pub(crate) Arc<Stream>);
+
+impl Wire for StreamWire {
+    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
+        self.0.turn(unsent, buffer, patience)
+    }
+}
+
+impl Split for StreamWire {
+    type Reader = StreamReader;
+    type Writer = StreamWriter;
+
+    fn split(self) -> (StreamReader, StreamWriter) {
+        (StreamReader(Arc::clone(&self.0)), StreamWriter(self.0))
+    }
+}
+
+/// Its reading end.
+#[derive(Debug)]
+pub(crate) struct StreamReader(Arc<Stream>);
+
+impl Read for StreamReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(buffer)
+    }
+}
+
+/// Its writing end. Dropping it ends this direction.
+#[derive(Debug)]
+pub(crate) struct StreamWriter(Arc<Stream>);
+
+impl Write for StreamWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for StreamWriter {
+    fn drop(&mut self) {
+        self.0.shutdown(Shutdown::Write);
     }
 }

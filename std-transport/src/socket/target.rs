@@ -11,6 +11,8 @@ use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::socket::connect::{HostPort, connect_tcp};
 use crate::socket::connection::{Connection, SocketWire};
 use crate::socket::stream::Stream;
+#[cfg(feature = "tls")]
+use crate::socket::tls::{Session, TlsWire, client_of};
 use crate::socket::{guest, served};
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Peer, Request};
@@ -39,6 +41,12 @@ pub(crate) enum Host {
     Ours,
 }
 
+/// What seals the connection.
+#[cfg(feature = "tls")]
+type Seal = Session;
+#[cfg(not(feature = "tls"))]
+type Seal = core::convert::Infallible;
+
 /// Somebody who listens.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -46,37 +54,42 @@ pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) address: Address,
     pub(crate) host: Host,
+    pub(crate) seal: Option<Seal>,
 }
 
 impl Target {
     /// What the spec names; none if it means no socket.
     pub(crate) fn of(spec: &XSpec) -> Result<Option<Self>, SpecError> {
-        let target = |key, address, host| {
-            let value = spec.get(key).unwrap_or_default();
-            let name = format!("{key}={value}");
-            Ok(Some(Self {
-                name,
-                address,
-                host,
-            }))
+        let keys = [
+            ("socket", Host::Stock),
+            ("tcp", Host::Ours),
+            ("tls", Host::Ours),
+            ("unix", Host::Ours),
+        ];
+        let Some((key, host)) = keys.into_iter().find(|(key, _)| spec.has(key)) else {
+            return Ok(None);
         };
-        if spec.has("socket") {
-            let address = host_port(spec, "socket")?;
-            target("socket", address, Host::Stock)
-        } else if spec.has("tcp") {
-            target("tcp", host_port(spec, "tcp")?, Host::Ours)
-        } else if spec.has("unix") {
-            let path = value(spec, "unix")?.to_owned();
-            target("unix", Address::Unix(path), Host::Ours)
-        } else {
-            Ok(None)
-        }
+        let text = value(spec, key)?;
+        let address = match key {
+            "unix" => Address::Unix(text.to_owned()),
+            key => Address::Tcp(HostPort::parse(key, text)?),
+        };
+        let seal = match (key, &address) {
+            ("tls", Address::Tcp(to)) => Some(seal(spec, to)?),
+            _ => None,
+        };
+        Ok(Some(Self {
+            name: format!("{key}={text}"),
+            address,
+            host,
+            seal,
+        }))
     }
 
     /// Connects from here, for a worker that depends on the gateway `via`, if there is one, and makes a worker of the
     /// other end.
     pub(crate) fn connect(
-        &self,
+        self,
         request: &Request<'_>,
         via: Option<String>,
     ) -> Result<Connected, MakeGatewayError> {
@@ -94,19 +107,47 @@ impl Target {
 
     /// Makes a worker of whoever is at the other end.
     pub(crate) fn take_up(
-        &self,
+        self,
         request: &Request<'_>,
-        mut wire: impl Split,
+        wire: impl Split,
         peer: Arc<dyn Peer>,
     ) -> Result<Connected, MakeGatewayError> {
-        let rest = match self.host {
-            Host::Stock => guest::greet(request, &mut wire, peer.as_ref())?,
-            Host::Ours => served::greet(request, &mut wire, peer.as_ref())?,
-        };
-        let (reader, writer) = wire.split();
-        let reader = io::Cursor::new(rest).chain(reader);
-        Ok(Connected::new(reader, writer, peer))
+        match self.seal {
+            None => greet(self.host, request, wire, peer),
+            #[cfg(feature = "tls")]
+            Some(session) => greet(self.host, request, TlsWire::new(wire, session), peer),
+            #[cfg(not(feature = "tls"))]
+            Some(never) => match never {},
+        }
     }
+}
+
+fn greet(
+    host: Host,
+    request: &Request<'_>,
+    mut wire: impl Split,
+    peer: Arc<dyn Peer>,
+) -> Result<Connected, MakeGatewayError> {
+    let rest = match host {
+        Host::Stock => guest::greet(request, &mut wire, peer.as_ref())?,
+        Host::Ours => served::greet(request, &mut wire, peer.as_ref())?,
+    };
+    let (reader, writer) = wire.split();
+    let reader = io::Cursor::new(rest).chain(reader);
+    Ok(Connected::new(reader, writer, peer))
+}
+
+#[cfg(feature = "tls")]
+fn seal(spec: &XSpec, to: &HostPort) -> Result<Seal, SpecError> {
+    client_of(spec, to)
+}
+
+#[cfg(not(feature = "tls"))]
+fn seal(_spec: &XSpec, _to: &HostPort) -> Result<Seal, SpecError> {
+    Err(refused(
+        "tls",
+        "this program was built without it (feature `tls`)",
+    ))
 }
 
 impl Address {
@@ -117,10 +158,6 @@ impl Address {
             Self::Unix(path) => ("unix", path.as_str()).into(),
         }
     }
-}
-
-fn host_port(spec: &XSpec, key: &'static str) -> Result<Address, SpecError> {
-    HostPort::parse(key, value(spec, key)?).map(Address::Tcp)
 }
 
 pub(super) fn value<'a>(spec: &'a XSpec, key: &'static str) -> Result<&'a str, SpecError> {

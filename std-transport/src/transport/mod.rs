@@ -62,6 +62,7 @@ const TRANSPORTS: &[(&str, Start)] = &[
     ("cmd", command::start),
     ("socket", socket::start),
     ("tcp", socket::start),
+    ("tls", socket::start),
     ("unix", socket::start),
 ];
 

@@ -32,6 +32,8 @@ impl Listener {
         match listen {
             Listen::Unix(path) => bind_unix(path),
             Listen::Tcp { address, .. } => bind_tcp("tcp", *address, false),
+            #[cfg(feature = "tls")]
+            Listen::Tls { address, .. } => bind_tcp("tls", *address, true),
             Listen::InsecureStock {
                 address,
                 beyond_loopback,

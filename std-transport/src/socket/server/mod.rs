@@ -2,6 +2,8 @@
 
 mod listen;
 mod run;
+#[cfg(feature = "tls")]
+mod sealed;
 mod worker;
 
 use alloc::sync::Arc;
@@ -17,6 +19,8 @@ use std::sync::mpsc::Sender;
 use crate::exit::Exit;
 use crate::launch::Launch;
 use crate::process::Process;
+#[cfg(feature = "tls")]
+use crate::socket::tls::{ServerSide, TlsFiles};
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
 use crate::sync::{Condvar, Mutex};
@@ -41,7 +45,7 @@ use listen::Listener;
 ///
 /// Whoever gets a worker can do everything that the server's user can. Therefore a client must run for the same user
 /// (a Unix socket, on systems that tell), or show a [`Token`], before anything is started. A connection without
-/// encryption is served on loopback addresses alone.
+/// encryption is served on loopback addresses alone; on others, clients need a certificate (the feature `tls`).
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
@@ -62,6 +66,16 @@ pub enum Listen {
         address: SocketAddr,
         /// What clients have to show.
         token: Token,
+    },
+    /// Any address, for clients with a certificate that one of the authorities has signed, over TLS.
+    #[cfg(feature = "tls")]
+    Tls {
+        /// With port 0 the system chooses one: see [`Server::spec`].
+        address: SocketAddr,
+        /// Who the server is, and who signs for clients.
+        files: TlsFiles,
+        /// What clients have to show beside.
+        token: Option<Token>,
     },
     /// What stock Python's `socket=host:port` connects to. **Everybody who can connect runs code here, without any
     /// check.**
@@ -152,8 +166,43 @@ struct State {
 enum Access {
     SameUser,
     Token(Token),
+    #[cfg(feature = "tls")]
+    Sealed(Sealed),
     /// Nothing at all.
     Everybody,
+}
+
+/// TLS, and what is asked for within.
+#[cfg(feature = "tls")]
+#[derive(Debug)]
+struct Sealed {
+    side: ServerSide,
+    token: Option<Token>,
+}
+
+impl Access {
+    /// Whether what is on the wire is text as it is.
+    fn is_open(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if let Self::Sealed(_) = self {
+            return false;
+        }
+        true
+    }
+
+    fn new(listen: Listen) -> Result<Self, ServerError> {
+        Ok(match listen {
+            Listen::Unix(_) => Self::SameUser,
+            Listen::Tcp { token, .. } => Self::Token(token),
+            #[cfg(feature = "tls")]
+            Listen::Tls { files, token, .. } => {
+                let side = ServerSide::new(&files);
+                let side = side.map_err(|error| ServerError::Tls(Box::new(error)))?;
+                Self::Sealed(Sealed { side, token })
+            }
+            Listen::InsecureStock { .. } => Self::Everybody,
+        })
+    }
 }
 
 impl Server {
@@ -174,11 +223,7 @@ impl Server {
         launches: Vec<Launch>,
     ) -> Result<Self, ServerError> {
         let listener = Listener::bind(&listen)?;
-        let access = match listen {
-            Listen::Unix(_) => Access::SameUser,
-            Listen::Tcp { token, .. } => Access::Token(token),
-            Listen::InsecureStock { .. } => Access::Everybody,
-        };
+        let access = Access::new(listen)?;
         let (stopped, stop) = io::pipe().map_err(ServerError::Io)?;
         let shared = Arc::new(Shared {
             access,
@@ -241,6 +286,9 @@ pub enum ServerError {
     PublicDirectory(PathBuf),
     /// Another server listens there.
     InUse(PathBuf),
+    /// A certificate or a key cannot be used.
+    #[cfg(feature = "tls")]
+    Tls(Box<dyn Error + Send + Sync>),
     /// The spec of workers starts no process here.
     Worker(SpecError),
     /// A system call failed.
@@ -259,6 +307,8 @@ impl fmt::Display for ServerError {
                 path.display()
             ),
             Self::InUse(path) => write!(f, "a server listens at {} already", path.display()),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => f.write_str("TLS cannot be set up"),
             Self::Worker(_) => f.write_str("the spec of the workers cannot be used"),
             Self::Io(_) => f.write_str("cannot serve"),
         }
@@ -268,6 +318,8 @@ impl fmt::Display for ServerError {
 impl Error for ServerError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => Some(error.as_ref()),
             Self::Worker(error) => Some(error),
             Self::Io(error) => Some(error),
             _ => None,

@@ -13,6 +13,8 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::listen::Listener;
+#[cfg(feature = "tls")]
+use super::sealed;
 use super::{Access, ServerEvent, Shared, worker};
 use crate::exit::Exit;
 use crate::process::Process;
@@ -28,7 +30,7 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 const END_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a refused client may take to read why.
-const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much of what a refused client sends is read, so that it gets to read why.
 const REFUSAL_BYTES: usize = 1 << 20;
@@ -85,6 +87,7 @@ fn take(shared: &Arc<Shared>, stream: Stream, peer: String) {
     let number = shared.enter();
     let ours = Arc::clone(shared);
     let thread = thread::Builder::new().name(format!("execnet connection of {peer}"));
+    let stream = Arc::new(stream);
     let started = thread.spawn(move || {
         let outcome = match number {
             Some(number) => serve(&ours, number, &stream, &peer),
@@ -95,7 +98,7 @@ fn take(shared: &Arc<Shared>, stream: Stream, peer: String) {
                 peer,
                 reason: refusal.to_string(),
             });
-            refuse(&stream, &refusal);
+            refuse(&ours, &stream, &refusal);
         }
         number.into_iter().for_each(|number| ours.leave(number));
     });
@@ -105,7 +108,11 @@ fn take(shared: &Arc<Shared>, stream: Stream, peer: String) {
     }
 }
 
-fn serve(shared: &Shared, number: u64, stream: &Stream, peer: &str) -> Result<(), Refusal> {
+fn serve(shared: &Shared, number: u64, stream: &Arc<Stream>, peer: &str) -> Result<(), Refusal> {
+    #[cfg(feature = "tls")]
+    if let Access::Sealed(sealed) = &shared.access {
+        return sealed::serve(shared, sealed, number, stream, peer);
+    }
     let deadline = Instant::now() + shared.options.handshake_timeout;
     admit(shared, stream, deadline)?;
     let stock = matches!(shared.access, Access::Everybody);
@@ -139,6 +146,9 @@ fn admit(shared: &Shared, stream: &Stream, deadline: Instant) -> Result<(), Refu
             check(&mut wire, None, deadline)
         }
         Access::Token(token) => check(&mut wire, Some(token), deadline),
+        // Has a way of its own.
+        #[cfg(feature = "tls")]
+        Access::Sealed(_) => Err(Refusal::NoGreeting),
         // A process is started when something comes.
         Access::Everybody => stream
             .wait_input(deadline)
@@ -149,12 +159,10 @@ fn admit(shared: &Shared, stream: &Stream, deadline: Instant) -> Result<(), Refu
 }
 
 /// Tells the client why, if it listens.
-fn refuse(stream: &Stream, refusal: &Refusal) {
+fn refuse(shared: &Shared, stream: &Stream, refusal: &Refusal) {
     let mut wire = stream;
-    if wire
-        .write_all(format!("execnet: refused: {refusal}\n").as_bytes())
-        .is_err()
-    {
+    let text = format!("execnet: refused: {refusal}\n");
+    if shared.access.is_open() && wire.write_all(text.as_bytes()).is_err() {
         return;
     }
     stream.shutdown(Shutdown::Write);
@@ -175,7 +183,7 @@ fn refuse(stream: &Stream, refusal: &Refusal) {
 }
 
 /// Waits for the end of the worker, and makes it come when the client has gone.
-fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exit> {
+pub(super) fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exit> {
     // Once the client has ended its direction, that shows all the time: from then on only its total loss is of
     // interest, and the time.
     let mut deadline = None;
@@ -224,7 +232,7 @@ impl Shared {
     }
 
     /// Notes the process of a connection; false, and it is killed, where the server ends.
-    fn assign(&self, number: u64, process: &Arc<Process>) -> bool {
+    pub(super) fn assign(&self, number: u64, process: &Arc<Process>) -> bool {
         let mut state = self.state.lock();
         state.active.insert(number, Some(Arc::clone(process)));
         let stopping = state.stopping;
@@ -254,7 +262,7 @@ impl Shared {
         drop(self.changed.wait_while(state, END_PATIENCE, busy));
     }
 
-    fn tell(&self, event: ServerEvent) {
+    pub(super) fn tell(&self, event: ServerEvent) {
         if let Some(events) = &self.options.events {
             // Nobody may listen any more.
             let _ = events.send(event);

@@ -7,6 +7,8 @@ use std::os::fd::BorrowedFd;
 use crate::launch::{self, Launch, ONE_LINER, SshHints};
 use crate::own;
 use crate::process::Process;
+#[cfg(feature = "tls")]
+use crate::process::Started;
 use crate::spec::{SpecError, XSpec};
 use crate::stderr::Stderr;
 
@@ -35,13 +37,28 @@ pub(super) fn start(
     name: &str,
     stock: bool,
 ) -> io::Result<Arc<Process>> {
-    let mut missing = io::Error::from(io::ErrorKind::NotFound);
-    for launch in launches {
+    first(launches, |launch| {
         let mut launch = launch.clone();
         if stock {
             serve_stock(&mut launch);
         }
-        match Process::start_on(name, &launch, connection, &Stderr::Forward) {
+        Process::start_on(name, &launch, connection, &Stderr::Forward)
+    })
+}
+
+/// Starts a worker that is reached through pipes.
+#[cfg(feature = "tls")]
+pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
+    first(launches, |launch| {
+        Process::start(name, launch, &Stderr::Forward)
+    })
+}
+
+/// What is started of the first that exists.
+fn first<T>(launches: &[Launch], start: impl Fn(&Launch) -> io::Result<T>) -> io::Result<T> {
+    let mut missing = io::Error::from(io::ErrorKind::NotFound);
+    for launch in launches {
+        match start(launch) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => missing = error,
             done => return done,
         }

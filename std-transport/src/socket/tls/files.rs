@@ -1,0 +1,159 @@
+//! Certificates and keys, out of files.
+
+use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::TLS13;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+use super::Session;
+use crate::socket::connect::HostPort;
+use crate::socket::target::{refused, value};
+use crate::spec::{SpecError, XSpec};
+
+/// Who one end of a TLS connection is, and whom it trusts: files in the PEM format.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate of this end, followed by those between it and the authority that the other end trusts.
+    pub certificate: PathBuf,
+    /// Its private key. Nobody but the file's owner may be able to read it.
+    pub key: PathBuf,
+    /// The certificates of the authorities that sign for the other end. Whoever has a certificate of one of these is
+    /// trusted: an authority is best made for this purpose alone.
+    pub authority: PathBuf,
+}
+
+/// Files that are of no use.
+#[derive(Debug)]
+pub(crate) struct TlsError {
+    path: PathBuf,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl TlsError {
+    fn new(path: &Path, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: source.into(),
+        }
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.source)
+    }
+}
+
+impl Error for TlsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.source()
+    }
+}
+
+impl TlsFiles {
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        read_certificates(&self.certificate)
+    }
+
+    fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
+        let failed = |error: io::Error| TlsError::new(&self.key, error);
+        let mut file = File::open(&self.key).map_err(failed)?;
+        if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
+            let problem = "a private key must not be accessible to others (chmod 600)";
+            return Err(TlsError::new(&self.key, problem));
+        }
+        PrivateKeyDer::from_pem_reader(&mut file)
+            .map_err(|error: pem::Error| TlsError::new(&self.key, error))
+    }
+
+    fn authorities(&self) -> Result<Arc<RootCertStore>, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in read_certificates(&self.authority)? {
+            roots
+                .add(certificate)
+                .map_err(|error| TlsError::new(&self.authority, error))?;
+        }
+        Ok(Arc::new(roots))
+    }
+
+    fn client(&self) -> Result<ClientConfig, TlsError> {
+        ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .map_err(|error| TlsError::new(&self.certificate, error))?
+            .with_root_certificates(self.authorities()?)
+            .with_client_auth_cert(self.certificates()?, self.key()?)
+            .map_err(|error| TlsError::new(&self.certificate, error))
+    }
+
+    fn server(&self) -> Result<ServerConfig, TlsError> {
+        let verifier = WebPkiClientVerifier::builder_with_provider(self.authorities()?, provider())
+            .build()
+            .map_err(|error| TlsError::new(&self.authority, error))?;
+        ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .map_err(|error| TlsError::new(&self.certificate, error))?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(self.certificates()?, self.key()?)
+            .map_err(|error| TlsError::new(&self.certificate, error))
+    }
+}
+
+/// Named, for the program that this is part of may have others.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let mut file = File::open(path).map_err(|error| TlsError::new(path, error))?;
+    let certificates: Result<Vec<_>, pem::Error> =
+        CertificateDer::pem_reader_iter(&mut file).collect();
+    let certificates = certificates.map_err(|error| TlsError::new(path, error))?;
+    if certificates.is_empty() {
+        return Err(TlsError::new(path, "it holds no certificate"));
+    }
+    Ok(certificates)
+}
+
+/// What a server shows its clients, and asks of them.
+#[derive(Debug)]
+pub(crate) struct ServerSide(Arc<ServerConfig>);
+
+impl ServerSide {
+    pub(crate) fn new(files: &TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self(Arc::new(files.server()?)))
+    }
+
+    /// For one connection.
+    pub(crate) fn session(&self) -> Result<Session, rustls::Error> {
+        let connection = rustls::ServerConnection::new(Arc::clone(&self.0))?;
+        Ok(Session::new(connection.into()))
+    }
+}
+
+/// The client's side of a connection, as the keys `tls_cert`, `tls_key`, `tls_ca` and `tls_name` say.
+pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<Session, SpecError> {
+    let files = TlsFiles {
+        certificate: value(spec, "tls_cert")?.into(),
+        key: value(spec, "tls_key")?.into(),
+        authority: value(spec, "tls_ca")?.into(),
+    };
+    let unusable = |error: &dyn fmt::Display| refused("tls", &error.to_string());
+    let config = files.client().map_err(|error| unusable(&error))?;
+    let name = spec.get("tls_name").unwrap_or(&to.host).to_owned();
+    let name =
+        ServerName::try_from(name).map_err(|error| refused("tls_name", &error.to_string()))?;
+    let connection = rustls::ClientConnection::new(Arc::new(config), name);
+    connection
+        .map(|connection| Session::new(connection.into()))
+        .map_err(|error| unusable(&error))
+}

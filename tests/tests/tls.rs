@@ -1,0 +1,199 @@
+//! Sockets with TLS: who is let in, and what a client is told.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+use core::time::Duration;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::mpsc::{self, Receiver};
+
+use execnet::{
+    BootstrapError, Cause, Group, Listen, MakeGatewayError, ReceiveError, Server, ServerError,
+    ServerEvent, ServerOptions, ServerStop, SpecError, TlsFiles, Token, Value,
+};
+use execnet_tests::certificates::Certificates;
+use execnet_tests::support::{LONG, quiet, receive, within};
+
+/// A server, for as long as a test runs.
+struct Served {
+    spec: String,
+    events: Receiver<ServerEvent>,
+    stop: ServerStop,
+}
+
+fn served(files: TlsFiles, token: Option<Token>, test: impl FnOnce(&Served)) {
+    let (sender, events) = mpsc::channel();
+    let mut options = ServerOptions::default();
+    options.handshake_timeout = Duration::from_secs(2);
+    options.events = Some(sender);
+    let address = "127.0.0.1:0".parse().unwrap();
+    let listen = Listen::Tls {
+        address,
+        files,
+        token,
+    };
+    let server = Server::bind(listen, options).unwrap();
+    let served = Served {
+        spec: server.spec(),
+        events,
+        stop: server.stop_handle(),
+    };
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| server.run());
+        test(&served);
+        served.stop.stop();
+        running.join().unwrap().unwrap();
+    });
+}
+
+impl Served {
+    fn address(&self) -> &str {
+        self.spec.strip_prefix("tls=").unwrap()
+    }
+
+    /// Why the next client was turned away.
+    fn refusal(&self) -> String {
+        match self.events.recv_timeout(LONG).unwrap() {
+            ServerEvent::Refused { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn failure(spec: &str) -> Box<BootstrapError> {
+    match Group::with_options(quiet()).makegateway(spec) {
+        Err(MakeGatewayError::Bootstrap(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_client_of_another_authority_is_refused_by_the_server() {
+    within("another client", LONG, || {
+        let (ours, others) = (Certificates::make(), Certificates::make());
+        served(ours.server(), None, |served| {
+            let error = failure(&others.spec_trusting(&served.spec, &ours));
+            assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
+            let reason = served.refusal();
+            assert!(reason.contains("certificate"), "{reason}");
+        });
+    });
+}
+
+#[test]
+fn a_server_of_another_authority_or_name_is_refused_by_the_client() {
+    within("another server", LONG, || {
+        let (ours, others) = (Certificates::make(), Certificates::make());
+        served(others.server(), None, |served| {
+            let error = failure(&ours.spec(&served.spec));
+            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+        });
+        served(ours.server(), None, |served| {
+            let error = failure(&(ours.spec(&served.spec) + "//tls_name=elsewhere"));
+            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+        });
+    });
+}
+
+#[test]
+fn the_token_is_asked_for_within() {
+    within("token", LONG, || {
+        let certificates = Certificates::make();
+        let token = Token::generate().unwrap();
+        let file = certificates.path("token");
+        token.write_to(&file).unwrap();
+        served(certificates.server(), Some(token), |served| {
+            let spec = certificates.spec(&served.spec);
+            let error = failure(&spec);
+            assert!(error.output().contains("refused: no token"), "{error}");
+            assert_eq!(served.refusal(), "no token, or a wrong one");
+            let group = Group::with_options(quiet());
+            let gateway = group
+                .makegateway(format!("{spec}//token_file={}", file.display()))
+                .unwrap();
+            let channel = gateway.remote_exec("channel.send(1)").unwrap();
+            assert_eq!(receive(&channel), Value::from(1));
+        });
+    });
+}
+
+#[test]
+fn who_speaks_no_tls_or_nothing_is_turned_away_in_time() {
+    within("strangers", LONG, || {
+        let certificates = Certificates::make();
+        served(certificates.server(), None, |served| {
+            let mut stranger = TcpStream::connect(served.address()).unwrap();
+            stranger.write_all(b"EXECNET\x01\0\0 and more\n").unwrap();
+            let mut answer = Vec::new();
+            let _ = stranger.read_to_end(&mut answer);
+            assert!(!answer.starts_with(b"EXECNET"), "{answer:?}");
+            let reason = served.refusal();
+            assert!(reason.contains("the connection broke"), "{reason}");
+            let silent = TcpStream::connect(served.address()).unwrap();
+            assert_eq!(served.refusal(), "no greeting in time");
+            drop(silent);
+        });
+    });
+}
+
+#[test]
+fn a_server_that_goes_is_no_quiet_end() {
+    within("lost server", LONG, || {
+        let certificates = Certificates::make();
+        served(certificates.server(), None, |served| {
+            let group = Group::with_options(quiet());
+            let gateway = group.makegateway(certificates.spec(&served.spec)).unwrap();
+            let channel = gateway.remote_exec("channel.receive()").unwrap();
+            served.stop.stop();
+            let lost = channel.receive_timeout(LONG);
+            assert!(
+                matches!(lost, Err(ReceiveError::Disconnected(_))),
+                "{lost:?}"
+            );
+        });
+    });
+}
+
+#[test]
+fn files_that_are_of_no_use_are_named() {
+    let certificates = Certificates::make();
+    let bind = |files| {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let token = None;
+        let listen = Listen::Tls {
+            address,
+            files,
+            token,
+        };
+        match Server::bind(listen, ServerOptions::default()) {
+            Err(ServerError::Tls(error)) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut files = certificates.server();
+    files.authority = certificates.path("client.key");
+    assert!(bind(files).contains("client.key: it holds no certificate"));
+    let mut files = certificates.server();
+    files.certificate = "/nowhere/cert.pem".into();
+    assert!(bind(files).contains("/nowhere/cert.pem"));
+    let open = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(certificates.path("server.key"), open).unwrap();
+    assert!(bind(certificates.server()).contains("chmod 600"));
+    let group = Group::with_options(quiet());
+    for spec in ["tls=127.0.0.1", "tls=127.0.0.1:9//tls_cert=x", "tls"] {
+        let refused = group.makegateway(spec);
+        assert!(
+            matches!(
+                refused,
+                Err(MakeGatewayError::Spec(SpecError::Value { .. }))
+            ),
+            "{spec}: {refused:?}"
+        );
+    }
+}
