@@ -72,7 +72,7 @@ impl Channel {
                 _ if deadline.has_passed() => return Err(ReceiveError::Timeout),
                 _ => {}
             }
-            state = self.handle.bell.wait_item(state, self.id(), deadline);
+            state = shared.wait_item(state, &self.handle.bell, self.id(), deadline);
         }
     }
 
@@ -88,7 +88,8 @@ impl Channel {
     }
 
     pub(crate) fn wait_close_until(&self, deadline: Deadline) -> Result<(), WaitCloseError> {
-        let mut state = self.gateway().shared().state.lock();
+        let shared = self.gateway().shared();
+        let mut state = shared.state.lock();
         loop {
             if let Some(end) = state.end_of(self.id()) {
                 return end;
@@ -96,7 +97,10 @@ impl Channel {
             if deadline.has_passed() {
                 return Err(WaitCloseError::Timeout);
             }
-            state = self.handle.bell.wait_end(state, self.id(), deadline);
+            state = self
+                .handle
+                .bell
+                .wait_end(shared, state, self.id(), deadline);
         }
     }
 

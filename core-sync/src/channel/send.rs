@@ -15,6 +15,9 @@ impl Channel {
     /// bound on how much is sent ahead of the receiver, unless the two ends agreed on
     /// [credit](crate::GatewayConfig::credit).
     ///
+    /// An item goes over the link in one piece: those of other channels wait while its bytes go, and for nothing else.
+    /// Where they must not, send what is large in parts; beyond 64 KiB they lose no speed.
+    ///
     /// # Errors
     ///
     /// The item cannot be encoded, and then nothing was sent; or the channel is closed, the gateway was exited,

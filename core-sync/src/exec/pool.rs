@@ -122,6 +122,8 @@ impl Pool {
             state.running.remove(&id);
             drop(state);
             self.done.notify_all();
+            // It may have read the link. From here on it waits for calls, which are to be read by another.
+            self.parts.gateway.shared().want_reader();
         }
     }
 

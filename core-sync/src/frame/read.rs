@@ -118,6 +118,18 @@ impl<R: Read> FrameReader<R> {
         len.is_some_and(|len| here.len() - Header::SIZE >= len)
     }
 
+    /// Whether nothing was read that was not taken.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_drained(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Reads once, in front of a header. Says how many bytes came; 0 is the end of the stream.
+    #[cfg(feature = "std")]
+    pub(crate) fn read_once(&mut self) -> Result<usize, ReadError<R::Error>> {
+        self.fill(1)
+    }
+
     fn small_payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError<R::Error>> {
         while self.available().len() < len {
             if self.fill(len)? == 0 {

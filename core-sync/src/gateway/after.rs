@@ -11,6 +11,7 @@ use super::shared::{Shared, State};
 use super::threads::{self, Rouse};
 use super::waker::{Ring, Wakes};
 use super::{callback, dispatch};
+use crate::link::Readiness;
 use crate::session::Reply;
 
 /// What is to be done once the state is unlocked; see [`Shared::follow`].
@@ -19,6 +20,8 @@ use crate::session::Reply;
 pub(crate) struct After {
     pub(super) wakes: Wakes,
     pub(super) calls: Vec<Call>,
+    /// Calls away a receiver that reads.
+    away: Option<Arc<dyn Readiness>>,
     dispatch: Rouse,
     call: Rouse,
 }
@@ -26,6 +29,9 @@ pub(crate) struct After {
 impl State {
     /// Something happened on a channel.
     pub(super) fn ring(&mut self, id: ChannelId, ring: Ring, after: &mut After) {
+        if ring != Ring::Room {
+            after.away = self.reading.reads_for(id).or(after.away.take());
+        }
         let waker = self.session.waker(id);
         if waker.is_some_and(|waker| waker.ring(ring, &mut after.wakes)) {
             self.call(id, after);
@@ -81,6 +87,9 @@ impl Shared {
     /// A thread that is needed cannot be started. What was posted is written nevertheless, by this thread.
     pub(crate) fn follow(self: &Arc<Self>, after: After) -> io::Result<()> {
         after.wakes.notify();
+        if let Some(away) = after.away {
+            away.interrupt();
+        }
         for call in after.calls {
             if let Some(payload) = call.payload {
                 call.executor.submit(call.id, payload);

@@ -107,7 +107,7 @@ impl Shared {
             let waker = waker.ok_or(SetCallbackError::HasCallback)?;
             waker.sink = Sink::Due(callback);
             // Those who receive are told that they cannot any more.
-            waker.ring(Ring::End, &mut after.wakes);
+            state.ring(id, Ring::End, &mut after);
             state.session.attach(id);
             // Also where nothing waits: the channel may have ended.
             state.call(id, &mut after);
@@ -149,7 +149,8 @@ fn next_due(shared: &Shared) -> Option<(ChannelId, Callback)> {
             return None;
         }
         state.caller.falls_asleep();
-        state = shared.calls.wait(state, Deadline::NEVER);
+        // Its channels have nobody who waits for them to be read for.
+        state = shared.wait(&shared.calls, state, Deadline::NEVER);
         state.caller.is_awake();
     }
 }

@@ -11,8 +11,10 @@ mod info;
 mod outbox;
 mod reader;
 mod shared;
+mod source;
 mod status;
 mod threads;
+mod turn;
 mod waker;
 
 pub(crate) use after::After;
@@ -81,8 +83,10 @@ impl Gateway {
             reader,
             writer,
             control,
+            readiness,
         } = link;
-        let gateway = Self::of(Arc::new(Shared::new(config, control, writer)));
+        let shared = Shared::new(config, control, writer, readiness);
+        let gateway = Self::of(Arc::new(shared));
         let shared = gateway.shared();
         let what = match shared.config.role {
             Role::Initiator => "gateway",
@@ -187,7 +191,7 @@ impl Gateway {
             if deadline.has_passed() {
                 return false;
             }
-            state = shared.ended.wait(state, deadline);
+            state = shared.wait(&shared.ended, state, deadline);
         }
         let threads = core::mem::take(&mut state.threads);
         drop(state);

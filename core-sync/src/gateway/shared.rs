@@ -14,11 +14,12 @@ use super::executor::Executor;
 use super::info::RemoteInfo;
 use super::outbox::Outbox;
 use super::threads::Duty;
+use super::turn::Reading;
 use super::waker::{Bell, Ring, Waker};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::{SendError, WaitCloseError};
 use crate::frame::MessageCode;
-use crate::link::{Control, LinkWriter, write_frame};
+use crate::link::{Control, LinkWriter, Readiness, write_frame};
 use crate::session::{OpenError, Queued, Sending, Session, Taken, empty};
 use crate::sync::{Condvar, Deadline, Guard, Mutex};
 use crate::trace;
@@ -47,10 +48,13 @@ pub(crate) struct Shared {
     pub(super) room: Condvar,
     /// The end of the link, and of each thread.
     pub(super) ended: Condvar,
+    /// The reader's turn.
+    pub(super) turn: Condvar,
 }
 
 pub(crate) struct State {
     pub(crate) session: Session<Waker>,
+    pub(super) reading: Reading,
     /// Set by the reader, when it has stopped.
     pub(crate) disconnected: Option<Disconnected>,
     /// The peer sends no more, but code that runs here may still send.
@@ -75,11 +79,13 @@ impl Shared {
         config: GatewayConfig,
         control: Arc<dyn Control>,
         writer: LinkWriter,
+        readiness: Option<Arc<dyn Readiness>>,
     ) -> Self {
         let session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
             .with_credit(config.credit);
         let outbox = Outbox::new(config.execmodel.as_str());
+        let reading = Reading::new(readiness, config.inbox.overflow);
         Self {
             config,
             control,
@@ -87,6 +93,7 @@ impl Shared {
             writer: Mutex::new(Some(writer)),
             state: Mutex::new(State {
                 session,
+                reading,
                 disconnected: None,
                 lingering: false,
                 exiting: false,
@@ -103,6 +110,7 @@ impl Shared {
             calls: Condvar::default(),
             room: Condvar::default(),
             ended: Condvar::default(),
+            turn: Condvar::default(),
         }
     }
 
@@ -136,6 +144,7 @@ impl Shared {
                 Sending::Now => {
                     state.check_alive()?;
                     state.session.spend(id, cost);
+                    state.reading.sends();
                     return self.write_with_outbox(writer, state, frames);
                 }
                 Sending::Wait => {
@@ -146,7 +155,7 @@ impl Shared {
                     }
                     // Others can write meanwhile.
                     drop(writer);
-                    drop(bell.wait_room(state, id));
+                    drop(bell.wait_room(self, state, id));
                 }
             }
         }
@@ -344,7 +353,7 @@ impl Shared {
         let deadline = Deadline::after(VERDICT);
         let mut state = self.state.lock();
         while state.disconnected.is_none() && !deadline.has_passed() {
-            state = self.ended.wait(state, deadline);
+            state = self.wait(&self.ended, state, deadline);
         }
         match (&state.disconnected, failure) {
             (None, Some(error)) => Disconnected::new(DisconnectReason::Write(error.into()), None),

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::callback::Callback;
-use super::shared::State;
+use super::shared::{Shared, State};
 use crate::error::CallbackError;
 use crate::sync::{Condvar, Deadline, Guard};
 
@@ -134,6 +134,11 @@ impl Wakes {
         self.0.push(wake);
     }
 
+    /// Whether somebody gets an item.
+    pub(super) fn has_item(&self) -> bool {
+        self.0.iter().any(|wake| wake.items > 0)
+    }
+
     pub(super) fn notify(self) {
         self.0.into_iter().for_each(Wake::notify);
     }
@@ -165,14 +170,15 @@ impl Wake {
 
 impl Bell {
     /// Waits for an item, or the end, of the channel.
-    pub(crate) fn wait_item<'a>(
+    pub(super) fn wait_item<'a>(
         &self,
+        shared: &Shared,
         mut state: Guard<'a, State>,
         id: ChannelId,
         deadline: Deadline,
     ) -> Guard<'a, State> {
         state.count(id, |waker| waker.receivers += 1);
-        let mut state = self.item.wait(state, deadline);
+        let mut state = shared.wait(&self.item, state, deadline);
         state.count(id, |waker| waker.receivers -= 1);
         state
     }
@@ -180,12 +186,13 @@ impl Bell {
     /// Waits for the end of the channel.
     pub(crate) fn wait_end<'a>(
         &self,
+        shared: &Shared,
         mut state: Guard<'a, State>,
         id: ChannelId,
         deadline: Deadline,
     ) -> Guard<'a, State> {
         state.count(id, |waker| waker.closers += 1);
-        let mut state = self.end.wait(state, deadline);
+        let mut state = shared.wait(&self.end, state, deadline);
         state.count(id, |waker| waker.closers -= 1);
         state
     }
@@ -193,11 +200,12 @@ impl Bell {
     /// Waits until more may be sent on the channel, or its end.
     pub(crate) fn wait_room<'a>(
         &self,
+        shared: &Shared,
         mut state: Guard<'a, State>,
         id: ChannelId,
     ) -> Guard<'a, State> {
         state.count(id, |waker| waker.senders += 1);
-        let mut state = self.room.wait(state, Deadline::NEVER);
+        let mut state = shared.wait(&self.room, state, Deadline::NEVER);
         state.count(id, |waker| waker.senders -= 1);
         state
     }

@@ -73,6 +73,12 @@ impl Deadline {
         Self(Instant::now().checked_add(timeout))
     }
 
+    /// How long it is until then; `None` where there is no end.
+    pub(crate) fn left(self) -> Option<core::time::Duration> {
+        let left = |at: Instant| at.saturating_duration_since(Instant::now());
+        self.0.map(left)
+    }
+
     pub(crate) fn has_passed(self) -> bool {
         self.0.is_some_and(|at| at <= Instant::now())
     }

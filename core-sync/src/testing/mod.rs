@@ -44,8 +44,11 @@ pub fn linked_with(capacity: usize, faults: Faults) -> (Link, Link) {
     let (to_far, far_reads) = pipe(capacity);
     let (to_near, near_reads) = pipe(capacity);
     let link = |reader: PipeReader, writer| {
-        let reader = reader.with_faults(faults.clone());
-        Link::from_std(reader, writer, Arc::new(NoControl))
+        link_over(
+            reader.with_faults(faults.clone()),
+            writer,
+            Arc::new(NoControl),
+        )
     };
     (link(near_reads, to_far), link(far_reads, to_near))
 }
@@ -71,10 +74,14 @@ pub fn scripted(capacity: usize) -> (Link, Script) {
 #[must_use]
 pub fn scripted_with(capacity: usize, faults: Faults, control: Arc<dyn Control>) -> (Link, Script) {
     let (reader, writer, peer) = scripted_halves(capacity);
-    (
-        Link::from_std(reader.with_faults(faults), writer, control),
-        peer,
-    )
+    let link = link_over(reader.with_faults(faults), writer, control);
+    (link, peer)
+}
+
+/// A link whose receivers can read it.
+fn link_over(reader: PipeReader, writer: PipeWriter, control: Arc<dyn Control>) -> Link {
+    let readiness = Arc::new(reader.valve());
+    Link::from_std(reader, writer, control).with_readiness(readiness)
 }
 
 /// The two halves of a link, and a script that plays its peer.

@@ -1,8 +1,10 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 use std::io;
 
+use crate::link::{Readiness, Ready};
 use crate::sync::{Condvar, Deadline, Mutex};
 
 /// What goes wrong on the reading end of a [`pipe`].
@@ -58,6 +60,8 @@ struct State {
     capacity: usize,
     writer_gone: bool,
     reader_gone: bool,
+    /// Who waits for bytes is called away.
+    away: bool,
     /// How many bytes were read so far, for the faults.
     read: usize,
     faults: Faults,
@@ -71,6 +75,7 @@ pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
         capacity,
         writer_gone: false,
         reader_gone: false,
+        away: false,
         read: 0,
         faults: Faults::default(),
     };
@@ -122,6 +127,30 @@ impl Valve {
         state.writer_gone = true;
         state.reader_gone = true;
         drop(state);
+        self.0.changed.notify_all();
+    }
+}
+
+impl Readiness for Valve {
+    fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
+        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        let mut state = self.0.state.lock();
+        loop {
+            if core::mem::take(&mut state.away) {
+                return Ok(Ready::Away);
+            }
+            if state.readable(1).is_some() {
+                return Ok(Ready::Read);
+            }
+            if deadline.has_passed() {
+                return Ok(Ready::Away);
+            }
+            state = self.0.changed.wait(state, deadline);
+        }
+    }
+
+    fn interrupt(&self) {
+        self.0.state.lock().away = true;
         self.0.changed.notify_all();
     }
 }

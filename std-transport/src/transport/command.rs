@@ -1,7 +1,9 @@
 //! Gateways over the standard input and output of a process that is started here.
 
 use alloc::sync::Arc;
+use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
 
 use crate::bootstrap::Pipes;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
@@ -22,6 +24,10 @@ pub(super) fn start_with(
 ) -> Result<Connected, MakeGatewayError> {
     let Running { peer, mut pipes } = run(request, hints)?;
     let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
+    if rest.is_empty() {
+        let reader = File::from(OwnedFd::from(pipes.stdout));
+        return Ok(Connected::polled(reader, pipes.stdin, peer));
+    }
     let reader = io::Cursor::new(rest).chain(pipes.stdout);
     Ok(Connected::new(reader, pipes.stdin, peer))
 }

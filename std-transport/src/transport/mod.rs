@@ -23,11 +23,12 @@ pub(crate) use ssh::{Sharing, start_process};
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
+use std::fs::File;
 use std::io;
 use std::time::Instant;
 
 use execnet_core_sync::ExecModel;
-use execnet_core_sync::link::{Control, Link, SharedError};
+use execnet_core_sync::link::{Control, Descriptor, Link, SharedError};
 use execnet_serializer::DumpError;
 
 use crate::bootstrap::{Failure, Wire, bootstrap};
@@ -119,6 +120,19 @@ impl Connected {
     ) -> Self {
         let control = Arc::new(PeerControl(Arc::clone(&peer)));
         let link = Link::from_std(reader, writer, control);
+        Self { link, peer }
+    }
+
+    /// The same over a descriptor: threads that receive can wait for what comes on it, and read it themselves.
+    pub(crate) fn polled(
+        reader: File,
+        writer: impl io::Write + Send + 'static,
+        peer: Arc<dyn Peer>,
+    ) -> Self {
+        let reader = Arc::new(reader);
+        let readiness = Arc::new(Descriptor::new(reader.clone()));
+        let Self { link, peer } = Self::new(reader, writer, peer);
+        let link = link.with_readiness(readiness);
         Self { link, peer }
     }
 }

@@ -3,12 +3,12 @@
 use alloc::sync::Arc;
 use core::error::Error;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::io::{self, Read as _, Write};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use embedded_io_adapters::std::FromStd;
-use execnet::link::{Link, NoControl};
+use execnet::link::{Descriptor, Link, NoControl};
 use execnet::{Channel, Gateway, GatewayConfig, Role, Worker};
 use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
 
@@ -34,7 +34,7 @@ pub(super) fn start(role: &str) -> Outcome<(Child, ChildStdin, ChildStdout)> {
 /// A gateway with threads to a worker with threads.
 pub(super) fn gateway() -> Outcome<(Gateway, Child)> {
     let (child, stdin, stdout) = start("worker")?;
-    let link = Link::from_std(stdout, stdin, Arc::new(NoControl));
+    let link = link(File::from(OwnedFd::from(stdout)), stdin);
     let gateway = Gateway::new(link, GatewayConfig::new("bench", Role::Initiator))?;
     Ok((gateway, child))
 }
@@ -52,6 +52,13 @@ fn streams() -> io::Result<(File, File)> {
     let stdin = io::stdin().as_fd().try_clone_to_owned()?;
     let stdout = io::stdout().as_fd().try_clone_to_owned()?;
     Ok((stdin.into(), stdout.into()))
+}
+
+/// As the links of the transports over pipes are.
+fn link(reader: File, writer: impl Write + Send + 'static) -> Link {
+    let reader = Arc::new(reader);
+    let readiness = Arc::new(Descriptor::new(reader.clone()));
+    Link::from_std(reader, writer, Arc::new(NoControl)).with_readiness(readiness)
 }
 
 /// Sends back what it reads.
@@ -87,7 +94,7 @@ pub(super) fn threaded() -> Outcome {
         .register("count", count)
         .register("items", items)
         .register("batch", batch);
-    Ok(worker.serve(Link::from_std(stdin, stdout, Arc::new(NoControl)))?)
+    Ok(worker.serve(link(stdin, stdout))?)
 }
 
 fn echo(channel: &Channel) -> Done {

@@ -10,7 +10,6 @@ use std::io::Write as _;
 
 use self::bootstrap::Settings;
 use super::worker::{ServeError, Worker};
-use crate::link::{Link, NoControl};
 
 impl Worker {
     /// Serves the controller that started this process, over its standard input and output.
@@ -46,7 +45,7 @@ impl Worker {
         config.execmodel = execmodel.unwrap_or(config.execmodel);
         // Only who asks for it understands it.
         config.credit = credit;
-        let link = Link::from_std(reader, writer, alloc::sync::Arc::new(NoControl));
+        let link = streams::link(reader, writer);
         self.in_own_process()
             .serve_as(link, config, grace.unwrap_or(self.grace), Some(abandon))
     }
