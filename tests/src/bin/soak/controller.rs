@@ -1,0 +1,265 @@
+//! Our controller and a stock worker.
+
+use core::error::Error;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use execnet::{Channel, Gateway, Group, Item, ReceiveError, Value};
+
+use crate::values::Random;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+const THREADS: u64 = 4;
+
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// What went over.
+#[derive(Debug, Default)]
+struct Counts {
+    sent: AtomicU64,
+    received: AtomicU64,
+    cut_off: AtomicU64,
+    conversations: [AtomicU64; KINDS.len()],
+}
+
+impl Counts {
+    fn add(counter: &AtomicU64, count: u64) {
+        counter.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+type Kind = fn(&Gateway, &mut Random, &Counts) -> Outcome;
+
+const KINDS: [(&str, Kind); 6] = [
+    ("echo", echo),
+    ("callback", callback),
+    ("pass_channels", pass_channels),
+    ("remote_callback", remote_callback),
+    ("close_early", close_early),
+    ("fail", fail),
+];
+
+/// Talks for so long; says what went over, and how the memory of both ends grew.
+///
+/// # Errors
+///
+/// Something did not come as it should.
+pub(crate) fn run(python: &Path, time: Duration, seed: u64) -> Outcome {
+    let group = Group::new();
+    let spec = format!("popen//bootstrap=execnet//python={}", python.display());
+    let gateway = group.makegateway(spec)?;
+    let pid = gateway.remote_info(Some(TIMEOUT))?.pid;
+    let (counts, began) = (Counts::default(), Instant::now());
+    let memories = thread::scope(|scope| -> Result<_, Box<dyn Error + Send + Sync>> {
+        let talks: Vec<_> = (0..THREADS)
+            .map(|n| {
+                let (gateway, counts) = (&gateway, &counts);
+                scope.spawn(move || talk(gateway, Random::new(seed + n), counts, began + time))
+            })
+            .collect();
+        thread::sleep(time / 10);
+        let early = [memory(std::process::id())?, memory(pid)?];
+        for talk in talks {
+            talk.join().map_err(|_| "a conversation panicked")??;
+        }
+        Ok([early, [memory(std::process::id())?, memory(pid)?]])
+    });
+    let [early, late] = memories?;
+    is_quiet(&gateway)?;
+    group.terminate(Some(TIMEOUT));
+    let talked = began.elapsed().as_secs();
+    println!(
+        "our controller and stock worker, {talked} s: {}",
+        told(&counts)
+    );
+    for (end, (before, after)) in ["our controller", "stock worker"]
+        .iter()
+        .zip(early.iter().zip(late))
+    {
+        println!(
+            "memory of the {end}: {before} KiB after a tenth of the time, {after} KiB at the end"
+        );
+        if after > before * 5 / 4 + 8192 {
+            return Err("memory grows".into());
+        }
+    }
+    Ok(())
+}
+
+fn told(counts: &Counts) -> String {
+    let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let mut text = format!(
+        "received {}, sent {}, cut_off {}",
+        load(&counts.received),
+        load(&counts.sent),
+        load(&counts.cut_off)
+    );
+    for ((name, _), counter) in KINDS.iter().zip(&counts.conversations) {
+        text += &format!(", {name} {}", load(counter));
+    }
+    text
+}
+
+fn talk(gateway: &Gateway, mut random: Random, counts: &Counts, until: Instant) -> Outcome {
+    while Instant::now() < until {
+        let kind = random.below(KINDS.len() as u64) as usize;
+        let (name, converse) = KINDS[kind];
+        converse(gateway, &mut random, counts).map_err(|error| format!("{name}: {error}"))?;
+        Counts::add(&counts.conversations[kind], 1);
+    }
+    Ok(())
+}
+
+/// No code runs there, and no channel is left.
+fn is_quiet(gateway: &Gateway) -> Outcome {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        let status = gateway.remote_status_timeout(TIMEOUT)?;
+        if status.numexecuting == 0 && status.numchannels == 0 {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("left behind: {status:?}").into());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// In KiB.
+fn memory(pid: u32) -> Result<u64, Box<dyn Error + Send + Sync>> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    Ok(number.ok_or("no VmRSS")?.parse()?)
+}
+
+fn expect(channel: &Channel, expected: &Value) -> Outcome {
+    let item = channel.receive_timeout(TIMEOUT)?;
+    match item.as_ref() == expected {
+        true => Ok(()),
+        false => Err(format!("{} and not {expected}", item.as_ref()).into()),
+    }
+}
+
+/// All values come back as they went.
+fn echo(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Outcome {
+    let channel = gateway.remote_exec("for item in channel: channel.send(item)")?;
+    let values: Vec<Value> = (0..1 + random.below(40)).map(|_| random.value(3)).collect();
+    for value in &values {
+        channel.send(value)?;
+    }
+    for value in &values {
+        expect(&channel, value)?;
+    }
+    channel.close();
+    Counts::add(&counts.sent, values.len() as u64);
+    Counts::add(&counts.received, values.len() as u64);
+    Ok(())
+}
+
+fn callback(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Outcome {
+    let count = random.below(200);
+    let source = format!("for number in range({count}): channel.send(number)");
+    let (items, taken) = mpsc::channel();
+    let channel = gateway.remote_exec(&source)?;
+    channel.set_callback_with_endmarker(move |item: Option<Item>| {
+        let _ = items.send(item.map(Item::into_value));
+    })?;
+    for number in 0..count {
+        if taken.recv_timeout(TIMEOUT)? != Some(Value::from(number)) {
+            return Err(format!("not {number}").into());
+        }
+    }
+    match taken.recv_timeout(TIMEOUT)? {
+        None => Counts::add(&counts.received, count),
+        Some(item) => return Err(format!("{item} beyond the end").into()),
+    }
+    // A stock worker tells no end to who has dropped the channel before.
+    drop(channel);
+    Ok(())
+}
+
+fn pass_channels(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Outcome {
+    let count = random.below(30);
+    let source = format!(
+        "others = channel.receive()['some']\nfor number in range({count}):\n    for other in others: other.send(number)\n\
+         for other in others: other.close()"
+    );
+    let channel = gateway.remote_exec(&source)?;
+    let others: Result<Vec<_>, _> = (0..=random.below(5))
+        .map(|_| gateway.newchannel())
+        .collect();
+    let others = others?;
+    let ids = others.iter().map(|other| Value::Channel(other.id()));
+    let item = Value::Tuple(ids.collect());
+    channel.send(Value::Dict([("some".into(), item)].into_iter().collect()))?;
+    for other in &others {
+        for number in 0..count {
+            expect(other, &Value::from(number))?;
+        }
+        if !matches!(other.receive_timeout(TIMEOUT), Err(ReceiveError::Closed)) {
+            return Err("more than was sent".into());
+        }
+    }
+    channel.wait_close(Some(TIMEOUT))?;
+    Counts::add(&counts.sent, 1);
+    Counts::add(&counts.received, count * others.len() as u64);
+    Ok(())
+}
+
+fn remote_callback(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Outcome {
+    let source = "
+        numbers, total = channel.receive(), [0]
+        def add(number):
+            total[0] += number
+            channel.send(total[0])
+        numbers.setcallback(add)
+        numbers.waitclose()
+        ";
+    let (channel, numbers) = (gateway.remote_exec(source)?, gateway.newchannel()?);
+    channel.send(&numbers)?;
+    let mut total = 0;
+    for _ in 0..1 + random.below(30) {
+        let number = random.below(1000);
+        numbers.send(number)?;
+        total += number;
+        expect(&channel, &Value::from(total))?;
+        Counts::add(&counts.sent, 1);
+        Counts::add(&counts.received, 1);
+    }
+    numbers.close();
+    Ok(channel.wait_close(Some(TIMEOUT))?)
+}
+
+/// What was received is a beginning of what was sent; the rest is cut off.
+fn close_early(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Outcome {
+    let source = "
+        try:
+            for number in range(1000): channel.send(number)
+        except (IOError, OSError): pass
+        ";
+    let channel = gateway.remote_exec(source)?;
+    let wanted = random.below(50);
+    for number in 0..wanted {
+        expect(&channel, &Value::from(number))?;
+    }
+    if random.below(2) == 0 {
+        channel.close();
+    }
+    Counts::add(&counts.received, wanted);
+    Counts::add(&counts.cut_off, 1);
+    Ok(())
+}
+
+fn fail(gateway: &Gateway, _random: &mut Random, _counts: &Counts) -> Outcome {
+    let channel = gateway.remote_exec("raise ValueError('on purpose')")?;
+    match channel.receive_timeout(TIMEOUT) {
+        Err(ReceiveError::Remote(error)) if error.text().contains("on purpose") => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
