@@ -81,7 +81,7 @@ pub enum Ours {
     Worker,
 }
 
-/// Tells that a behaviour of execnet's was seen: lines that `scripts/compatibility` makes its table of.
-pub fn report(behaviour: &str, ours: Ours, release: Release) {
-    println!("seen: {behaviour} | {ours:?} | {release}");
+/// Tells that a behaviour of execnet's was seen in a test: lines that `scripts/compatibility` makes its table of.
+pub fn report(behaviour: &str, ours: Ours, release: Release, test: &str) {
+    println!("seen: {behaviour} | {ours:?} | {release} | {test}");
 }

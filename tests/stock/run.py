@@ -1,6 +1,6 @@
 """Runs the cases of stock controllers against a worker in Rust: run.py WORKER [NAME...].
 
-Prints "ok NAME" for each behaviour that a case shows, or what went wrong; a case that hangs ends the program with the stacks of its threads.
+Prints "ok CASE: NAME" for each behaviour that a case shows, or what went wrong; a case that hangs ends the program with the stacks of its threads.
 """
 from __future__ import print_function
 
@@ -46,7 +46,7 @@ def run(names, case):
         deadline.cancel()
         support.end_groups()
     for shown in names:
-        print("ok", shown)
+        print("ok %s.py %s: %s" % (case.__module__, name, shown))
     return True
 
 

@@ -101,3 +101,20 @@ fn tests_that_stand_for_behaviours_exist() {
         .collect();
     assert!(missing.is_empty(), "not there: {missing:#?}");
 }
+
+#[test]
+fn the_compatibility_table_has_every_behaviour() {
+    let table = fs::read_to_string(root().join("docs/compatibility.md")).unwrap();
+    let behaviours = fs::read_to_string(root().join("tests/stock/behaviours.tsv")).unwrap();
+    let listed = behaviours.lines().filter(|line| !line.starts_with('#'));
+    let names: Vec<_> = listed.filter_map(|line| line.split('\t').nth(1)).collect();
+    let rows = table.lines().filter(|line| line.starts_with("| **"));
+    assert_eq!(
+        rows.count(),
+        names.len(),
+        "make it anew with scripts/compatibility"
+    );
+    for name in names {
+        assert!(table.contains(&format!("| **{name}**: ")), "{name}");
+    }
+}

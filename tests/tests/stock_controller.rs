@@ -44,8 +44,9 @@ fn cases(release: Release) {
         "execnet {release}: {told}\n{errors}"
     );
     for line in told.lines() {
-        match line.strip_prefix("ok ") {
-            Some(behaviour) => report(behaviour, Ours::Worker, release),
+        let shown = line.strip_prefix("ok ");
+        match shown.and_then(|shown| shown.split_once(": ")) {
+            Some((test, behaviour)) => report(behaviour, Ours::Worker, release, test),
             None => println!("{line} (execnet {release})"),
         }
     }

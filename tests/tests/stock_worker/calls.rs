@@ -3,7 +3,7 @@
 use std::fs;
 
 use execnet::serializer::Dict;
-use execnet::{Group, Value, value};
+use execnet::{Gateway, Group, Value, value};
 use execnet_tests::support::{LONG, eventually, quiet, receive};
 
 use super::{Case, Peer, error_of, is_at_its_end};
@@ -54,14 +54,6 @@ pub(super) const CASES: &[Case] = &[
         ],
         status,
     ),
-    (
-        &["test_gateway::test_assert_main_thread_only"],
-        main_thread_only,
-    ),
-    (
-        &["test_gateway::test_main_thread_only_concurrent_remote_exec_deadlock"],
-        main_thread_only_is_busy,
-    ),
     (&["test_gateway::test_threads"], threads),
     (&["test_gateway::test_threads_race_sending"], threads_race),
     (&["test_info.rst"], info),
@@ -69,6 +61,18 @@ pub(super) const CASES: &[Case] = &[
     (
         &["servefiles.py, svn-sync-repo.py, sysinfo.py, hybridpython.rst"],
         large_and_binary,
+    ),
+];
+
+/// What came with 2.1.
+pub(super) const SINCE_2_1: &[Case] = &[
+    (
+        &["test_gateway::test_assert_main_thread_only"],
+        main_thread_only,
+    ),
+    (
+        &["test_gateway::test_main_thread_only_concurrent_remote_exec_deadlock"],
+        main_thread_only_is_busy,
     ),
 ];
 
@@ -184,51 +188,37 @@ fn status(peer: &Peer) {
     eventually("idle again", LONG, || status().numexecuting == 0);
 }
 
-/// A worker of its own that runs all code in its main thread, where the release has that.
-fn with_main_thread_only(peer: &Peer, test: impl FnOnce(&execnet::Gateway)) {
+fn main_thread_only(peer: &Peer) {
     let group = Group::with_options(quiet());
-    match group.makegateway(peer.spec() + "//execmodel=main_thread_only") {
-        Ok(gateway) => test(&gateway),
-        // It came with 2.1.
-        Err(error) => {
-            assert!(!peer.release.execnet.starts_with("2.1"), "{error}");
-            assert!(
-                error
-                    .to_string()
-                    .contains("unknown execmodel 'main_thread_only'"),
-                "{error}"
-            );
-        }
+    let gateway = in_main_thread(peer, &group);
+    let source = "
+        import threading
+        channel.send(threading.current_thread() is threading.main_thread())
+        ";
+    for _ in 0..10 {
+        let channel = gateway.remote_exec(source).unwrap();
+        assert_eq!(receive(&channel), value!(true));
+        channel.close();
     }
 }
 
-fn main_thread_only(peer: &Peer) {
-    with_main_thread_only(peer, |gateway| {
-        let source = "
-            import threading
-            channel.send(threading.current_thread() is threading.main_thread())
-            ";
-        for _ in 0..10 {
-            let channel = gateway.remote_exec(source).unwrap();
-            assert_eq!(receive(&channel), value!(true));
-            channel.close();
-        }
-    });
+fn main_thread_only_is_busy(peer: &Peer) {
+    let group = Group::with_options(quiet());
+    let gateway = in_main_thread(peer, &group);
+    let source = "channel.send(channel.receive())";
+    let [first, second] = [(), ()].map(|()| gateway.remote_exec(source).unwrap());
+    assert_eq!(
+        error_of(&second),
+        "concurrent remote_exec would cause deadlock for main_thread_only execmodel"
+    );
+    first.send(2).unwrap();
+    assert_eq!(receive(&first), value!(2));
 }
 
-fn main_thread_only_is_busy(peer: &Peer) {
-    with_main_thread_only(peer, |gateway| {
-        let first = gateway
-            .remote_exec("channel.send(channel.receive())")
-            .unwrap();
-        let second = gateway.remote_exec("channel.send(1)").unwrap();
-        assert_eq!(
-            error_of(&second),
-            "concurrent remote_exec would cause deadlock for main_thread_only execmodel"
-        );
-        first.send(2).unwrap();
-        assert_eq!(receive(&first), value!(2));
-    });
+/// A worker of its own that runs all code in its main thread.
+fn in_main_thread(peer: &Peer, group: &Group) -> Gateway {
+    let spec = peer.spec() + "//execmodel=main_thread_only";
+    group.makegateway(spec).unwrap()
 }
 
 fn threads(peer: &Peer) {

@@ -17,6 +17,7 @@ mod places;
 use std::path::{Path, PathBuf};
 
 use execnet::{Channel, Gateway, Group, ReceiveError};
+use execnet_tests::sshd::Sshd;
 use execnet_tests::stock::{Ours, RELEASES, Release, report};
 use execnet_tests::support::{LONG, quiet, within};
 
@@ -73,19 +74,35 @@ fn all_cases(release: Release) {
         python,
         gateway,
     };
-    for cases in [
-        items::CASES,
-        channels::CASES,
-        calls::CASES,
-        ends::CASES,
-        places::CASES,
-    ] {
+    let mut tables = vec![
+        ("items", items::CASES),
+        ("channels", channels::CASES),
+        ("calls", calls::CASES),
+        ("ends", ends::CASES),
+        ("places", places::CASES),
+    ];
+    if release.python == 2 {
+        tables.push(("items", items::PYTHON_2));
+    }
+    if release.execnet.starts_with("2.1.") {
+        tables.push(("calls", calls::SINCE_2_1));
+    }
+    match Sshd::start() {
+        Ok(_) => tables.push(("places", places::OVER_SSH)),
+        Err(reason) => println!("skipped: {reason}"),
+    }
+    for (module, cases) in tables {
         for &(behaviours, case) in cases {
             let peer = peer.clone();
             let name = format!("{behaviours:?} with execnet {release}");
             within(&name, LONG, move || case(&peer));
             for behaviour in behaviours {
-                report(behaviour, Ours::Controller, release);
+                report(
+                    behaviour,
+                    Ours::Controller,
+                    release,
+                    &format!("{module}.rs"),
+                );
             }
         }
     }

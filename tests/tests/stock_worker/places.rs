@@ -37,16 +37,26 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         &[
-            "over ssh (ours)",
-            "test_xspec::test_ssh_options_and_config",
-            "test_gateway::test_sshconfig_config_parsing",
+            "test_xspec::test_socket_installvia",
+            "test_xspec::test_socket",
+            "all (gw) tests, type socket",
         ],
-        ssh,
+        installvia,
     ),
     (&["no execnet there (ours)"], without_execnet),
+    (&["no such model there (ours)"], without_model),
     (&["extras off (ours)"], without_extras),
     (&["RSync of ours to a stock worker (ours)"], sync),
 ];
+
+/// Where there is an ssh server.
+pub(super) const OVER_SSH: &[Case] = &[(
+    &[
+        "over ssh (ours)",
+        "test_gateway::test_sshconfig_config_parsing",
+    ],
+    ssh,
+)];
 
 const SEVEN: &str = "channel.send(channel.receive() * 7)";
 
@@ -96,11 +106,25 @@ fn via(peer: &Peer) {
     assert_eq!(group.terminate(Some(LONG)).len(), 3);
 }
 
+/// A server that a stock worker is made to start, and a stock worker behind it.
+fn installvia(peer: &Peer) {
+    let group = Group::with_options(quiet());
+    group.makegateway(peer.spec() + "//id=p1").unwrap();
+    let spec = "socket//installvia=p1//id=s1//bootstrap=execnet";
+    let gateway = group.makegateway(spec).unwrap();
+    assert_eq!(gateway.id(), "s1");
+    let channel = gateway.remote_exec(SEVEN).unwrap();
+    channel.send(6).unwrap();
+    assert_eq!(receive(&channel), value!(42));
+    assert_eq!(
+        gateway.remote_status_timeout(LONG).unwrap().execmodel,
+        "thread"
+    );
+    group.terminate(Some(LONG));
+}
+
 fn ssh(peer: &Peer) {
-    let sshd = match Sshd::start() {
-        Ok(sshd) => sshd,
-        Err(reason) => return println!("skipped: {reason}"),
-    };
+    let sshd = Sshd::start().unwrap();
     let group = Group::with_options(quiet());
     let spec = peer.spec();
     let what = spec.strip_prefix("popen").unwrap();
@@ -128,6 +152,17 @@ fn without_execnet(_peer: &Peer) {
         assert!(
             matches!(refused, MakeGatewayError::Spec(SpecError::Value { key: named, .. }) if named == key)
         );
+    }
+}
+
+fn without_model(peer: &Peer) {
+    let group = Group::with_options(quiet());
+    match group.makegateway(peer.spec() + "//execmodel=nonsense") {
+        Err(MakeGatewayError::Bootstrap(error)) => {
+            assert_eq!(error.cause(), Cause::Refused);
+            assert!(error.to_string().contains("unknown execmodel"), "{error}");
+        }
+        other => panic!("{other:?}"),
     }
 }
 
