@@ -11,7 +11,6 @@ mod support;
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use core::time::Duration;
 
 use execnet_core_sync::frame::MessageCode::{ChannelCloseError, ChannelData};
 use execnet_core_sync::session::ITEM_COST;
@@ -126,11 +125,14 @@ fn a_reader_that_pauses_loses_nothing_and_holds_up_the_sender() {
             }
             sender
         });
-        // Two pipes and buffers of 64 KiB and the inbox hold less than 40 of these.
-        eventually("the sender is at it", || sent.load(Ordering::SeqCst) > 5);
-        std::thread::sleep(Duration::from_millis(100));
-        assert!(sent.load(Ordering::SeqCst) < 40, "{sent:?} went out");
         for number in 0..ITEMS {
+            // The pipe alone holds ten of these; with the reader's buffer and the inbox it is less than 40.
+            let ahead = ITEMS.min(number + 10);
+            eventually("the sender is ahead", || {
+                sent.load(Ordering::SeqCst) >= ahead
+            });
+            let sent = sent.load(Ordering::SeqCst);
+            assert!(sent < number + 40, "{sent} went out, {number} were taken");
             let item = near.1.receive().unwrap();
             assert_eq!(item.as_slice().unwrap()[0], Value::from(number as i64));
         }
