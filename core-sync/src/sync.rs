@@ -9,5 +9,10 @@ pub(crate) use std_shims::sync::Mutex;
 #[cfg(feature = "std")]
 pub(crate) use threads::{Condvar, Deadline, Guard, Mutex};
 
+#[cfg(all(feature = "std", loom))]
+pub(crate) use loom::thread;
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use std::thread;
+
 #[cfg(feature = "std")]
 mod threads;

@@ -31,7 +31,6 @@ use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use std::thread;
 
 use execnet_serializer::{ChannelId, StrConfig};
 use log::Level;
@@ -42,7 +41,7 @@ use crate::error::SendError;
 use crate::frame::MessageCode;
 use crate::link::Link;
 use crate::session::{Role, encode};
-use crate::sync::Deadline;
+use crate::sync::{Deadline, thread};
 use crate::trace;
 
 /// A connection to an interpreter or a worker, over which code is run and channels are opened.

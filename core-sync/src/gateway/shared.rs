@@ -3,7 +3,6 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::time::Duration;
 use std::sync::OnceLock;
-use std::thread::JoinHandle;
 
 use execnet_serializer::ChannelId;
 use log::Level;
@@ -21,6 +20,7 @@ use crate::error::{SendError, WaitCloseError};
 use crate::frame::MessageCode;
 use crate::link::{Control, LinkWriter, Readiness, write_frame};
 use crate::session::{OpenError, Queued, Sending, Session, Taken, empty};
+use crate::sync::thread::JoinHandle;
 use crate::sync::{Condvar, Deadline, Guard, Mutex};
 use crate::trace;
 

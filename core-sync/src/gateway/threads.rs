@@ -3,11 +3,11 @@
 use alloc::format;
 use alloc::sync::Arc;
 use std::io;
-use std::thread;
 
 use super::after::After;
 use super::shared::Shared;
 use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::sync::thread;
 
 /// A thread that is started with its first work, and sleeps where there is none.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl Drop for Running {
         {
             let mut state = shared.state.lock();
             // A panic in the transport's code must not leave those behind who wait for the reader.
-            if thread::panicking() && state.disconnected.is_none() {
+            if std::thread::panicking() && state.disconnected.is_none() {
                 let why = Disconnected::new(DisconnectReason::Panicked, None);
                 state.disconnect(why, &mut after);
             }

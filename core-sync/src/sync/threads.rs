@@ -1,14 +1,20 @@
 use core::ops::{Deref, DerefMut};
+#[cfg(not(loom))]
+use std::sync as locks;
 use std::sync::PoisonError;
 use std::time::Instant;
 
+// The models of tests/loom.rs try out the orders in which these are taken.
+#[cfg(loom)]
+use loom::sync as locks;
+
 /// A mutual exclusion lock.
 #[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+pub(crate) struct Mutex<T>(locks::Mutex<T>);
 
 impl<T> Mutex<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(std::sync::Mutex::new(value))
+    pub(crate) fn new(value: T) -> Self {
+        Self(locks::Mutex::new(value))
     }
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
@@ -18,7 +24,7 @@ impl<T> Mutex<T> {
 
 /// A held lock.
 #[derive(Debug)]
-pub(crate) struct Guard<'a, T>(std::sync::MutexGuard<'a, T>);
+pub(crate) struct Guard<'a, T>(locks::MutexGuard<'a, T>);
 
 impl<T> Deref for Guard<'_, T> {
     type Target = T;
@@ -36,7 +42,7 @@ impl<T> DerefMut for Guard<'_, T> {
 
 /// Where threads wait for a change of what a [`Mutex`] guards.
 #[derive(Debug, Default)]
-pub(crate) struct Condvar(std::sync::Condvar);
+pub(crate) struct Condvar(locks::Condvar);
 
 impl Condvar {
     /// Waits until notified, or for no reason, as condition variables do; until `deadline` at most.
