@@ -41,6 +41,7 @@ mod encode;
 mod error;
 #[cfg(feature = "json")]
 pub mod json;
+mod leaf;
 mod limits;
 #[cfg(feature = "alloc")]
 mod literal;
@@ -57,6 +58,7 @@ mod scalar;
 pub mod serde;
 #[cfg(feature = "alloc")]
 mod stream;
+mod texts;
 mod token;
 #[cfg(feature = "alloc")]
 mod value;
@@ -86,7 +88,7 @@ pub use stream::from_reader;
 pub use stream::{ReadError, Stream, dump, dump_internal, load, load_internal};
 pub use token::{Token, Tokens};
 #[cfg(feature = "alloc")]
-pub use value::{Dict, Int, OutOfRange, ParseIntError, Set, Value, WrongType};
+pub use value::{Dict, Int, OutOfRange, ParseIntError, Set, Str, Value, WrongType};
 
 /// What the macros of this crate need from others.
 #[cfg(feature = "alloc")]

@@ -51,30 +51,45 @@ pub enum Opcode {
     Complex = b'T',
 }
 
+/// What follows an opcode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// So many bytes, of a value without parts.
+    Fixed(u8),
+    /// A length and so many bytes, of a value without parts.
+    Counted,
+    /// What belongs to a container.
+    Parts,
+}
+
 /// All opcodes in the order of their bytes, from `@` on without a gap.
-const ALL: [Opcode; 21] = [
-    Opcode::BuildTuple,
-    Opcode::Bytes,
-    Opcode::Channel,
-    Opcode::False,
-    Opcode::Float,
-    Opcode::FrozenSet,
-    Opcode::Int,
-    Opcode::Long,
-    Opcode::LongInt,
-    Opcode::LongLong,
-    Opcode::NewDict,
-    Opcode::NewList,
-    Opcode::None,
-    Opcode::Py2String,
-    Opcode::Py3String,
-    Opcode::Set,
-    Opcode::SetItem,
-    Opcode::Stop,
-    Opcode::True,
-    Opcode::Unicode,
-    Opcode::Complex,
-];
+const ALL: [(Opcode, Operand); 21] = {
+    use Opcode as O;
+    use Operand::{Counted, Fixed, Parts};
+    [
+        (O::BuildTuple, Parts),
+        (O::Bytes, Counted),
+        (O::Channel, Fixed(4)),
+        (O::False, Fixed(0)),
+        (O::Float, Fixed(8)),
+        (O::FrozenSet, Parts),
+        (O::Int, Fixed(4)),
+        (O::Long, Fixed(4)),
+        (O::LongInt, Counted),
+        (O::LongLong, Counted),
+        (O::NewDict, Parts),
+        (O::NewList, Parts),
+        (O::None, Fixed(0)),
+        (O::Py2String, Counted),
+        (O::Py3String, Counted),
+        (O::Set, Parts),
+        (O::SetItem, Parts),
+        (O::Stop, Parts),
+        (O::True, Fixed(0)),
+        (O::Unicode, Counted),
+        (O::Complex, Fixed(16)),
+    ]
+};
 
 impl Opcode {
     /// The opcode of a byte, or `None` where the format knows none.
@@ -87,6 +102,12 @@ impl Opcode {
     #[inline]
     #[must_use]
     pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::with_operand(byte).map(|(opcode, _)| opcode)
+    }
+
+    /// The opcode of a byte, and what follows it.
+    #[inline(always)]
+    pub(crate) fn with_operand(byte: u8) -> Option<(Self, Operand)> {
         ALL.get(usize::from(byte.wrapping_sub(b'@'))).copied()
     }
 
@@ -98,18 +119,11 @@ impl Opcode {
     }
 
     /// Whether it pushes a value without parts.
+    #[cfg(all(feature = "serde", feature = "alloc"))]
     #[inline]
-    pub(crate) const fn is_leaf(self) -> bool {
-        !matches!(
-            self,
-            Self::BuildTuple
-                | Self::FrozenSet
-                | Self::NewDict
-                | Self::NewList
-                | Self::Set
-                | Self::SetItem
-                | Self::Stop
-        )
+    pub(crate) fn is_leaf(self) -> bool {
+        let operand = Self::with_operand(self.byte());
+        operand.is_some_and(|(_, operand)| operand != Operand::Parts)
     }
 
     /// The name execnet's source gives the opcode.

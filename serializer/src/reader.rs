@@ -31,6 +31,18 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
+    /// The next byte, if there is one.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// Steps over the next byte, if there is one.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self) {
+        self.rest = self.rest.get(1..).unwrap_or_default();
+    }
+
     /// Steps over the next byte if it is `byte`.
     #[inline]
     pub(crate) fn eat(&mut self, byte: u8) -> bool {

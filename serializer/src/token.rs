@@ -2,6 +2,7 @@
 //! this crate stands on.
 
 use crate::error::{LoadError, LoadErrorKind};
+use crate::leaf::Leaf;
 use crate::reader::Cursor;
 use crate::{ChannelId, Complex, Opcode};
 
@@ -58,54 +59,18 @@ impl<'a> Token<'a> {
     /// Reads the token the cursor stands on.
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
-        let start = cursor.offset();
-        let byte = cursor.byte()?;
-        let Some(opcode) = Opcode::from_byte(byte) else {
-            return Err(LoadError::new(LoadErrorKind::UnknownOpcode(byte), start));
-        };
-        Self::operand(opcode, cursor)
-    }
-
-    /// Reads the token the cursor stands on if it is a value without parts;
-    /// else the cursor stays.
-    // Inlined, as all that a leaf passes through: tokens stay in registers.
-    #[inline(always)]
-    pub(crate) fn read_leaf(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
-        let mut ahead = *cursor;
-        let opcode = ahead.byte().ok().and_then(Opcode::from_byte);
-        match opcode {
-            Some(opcode) if opcode.is_leaf() => {
-                *cursor = ahead;
-                Self::operand(opcode, cursor).map(Some)
-            }
-            _ => Ok(None),
+        if let Some(leaf) = Leaf::read(cursor)? {
+            return Ok(leaf.token());
         }
-    }
-
-    #[inline(always)]
-    fn operand(opcode: Opcode, cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
-        Ok(match opcode {
-            Opcode::None => Token::None,
-            Opcode::True => Token::Bool(true),
-            Opcode::False => Token::Bool(false),
-            Opcode::Int => Token::Int(int(cursor)?),
-            Opcode::Long => Token::Long(int(cursor)?),
-            Opcode::LongInt => Token::LongInt(counted(cursor)?),
-            Opcode::LongLong => Token::LongLong(counted(cursor)?),
-            Opcode::Float => Token::Float(f64::from_be_bytes(cursor.array()?)),
-            Opcode::Complex => Token::Complex(complex(cursor)?),
-            Opcode::Bytes => Token::Bytes(counted(cursor)?),
-            Opcode::Py2String => Token::Py2String(counted(cursor)?),
-            Opcode::Py3String => Token::Py3String(counted(cursor)?),
-            Opcode::Unicode => Token::Unicode(counted(cursor)?),
+        Ok(match opcode(cursor)? {
             Opcode::NewList => Token::NewList(count(cursor)?),
             Opcode::NewDict => Token::NewDict,
             Opcode::SetItem => Token::SetItem,
             Opcode::BuildTuple => Token::BuildTuple(count(cursor)?),
             Opcode::Set => Token::Set(count(cursor)?),
             Opcode::FrozenSet => Token::FrozenSet(count(cursor)?),
-            Opcode::Channel => Token::Channel(ChannelId(int(cursor)?)),
-            Opcode::Stop => Token::Stop,
+            // The rest are leaves.
+            _ => Token::Stop,
         })
     }
 
@@ -138,28 +103,30 @@ impl<'a> Token<'a> {
     }
 }
 
+/// Reads an opcode.
+#[inline(always)]
+pub(crate) fn opcode(cursor: &mut Cursor<'_>) -> Result<Opcode, LoadError> {
+    let start = cursor.offset();
+    let byte = cursor.byte()?;
+    Opcode::from_byte(byte).ok_or(LoadError::new(LoadErrorKind::UnknownOpcode(byte), start))
+}
+
 #[inline(always)]
 fn int(cursor: &mut Cursor<'_>) -> Result<i32, LoadError> {
     cursor.array().map(i32::from_be_bytes)
 }
 
-fn complex(cursor: &mut Cursor<'_>) -> Result<Complex, LoadError> {
-    let re = f64::from_be_bytes(cursor.array()?);
-    let im = f64::from_be_bytes(cursor.array()?);
-    Ok(Complex { re, im })
-}
-
 /// A length: Python reads a negative one in five different ways, none of them
 /// meant by any writer.
 #[inline(always)]
-fn count(cursor: &mut Cursor<'_>) -> Result<u32, LoadError> {
+pub(crate) fn count(cursor: &mut Cursor<'_>) -> Result<u32, LoadError> {
     let start = cursor.offset();
     let n = int(cursor)?;
     u32::try_from(n).map_err(|_| LoadError::new(LoadErrorKind::NegativeLength(n), start))
 }
 
 #[inline(always)]
-fn counted<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
+pub(crate) fn counted<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
     let len = count(cursor)?;
     // Lossless: this crate supports no target whose usize is below 32 bits
     // and yet could hold such an input.

@@ -128,7 +128,7 @@ fn read_answer(answer: &[u8], rest: &[u8]) -> Result<Ready, BadAnswer> {
         Ok(Value::Int(_)) => Ok(Ready {
             rest: rest.to_vec(),
         }),
-        Ok(Value::Str(reason)) => Err(BadAnswer::Refused(reason)),
+        Ok(Value::Str(reason)) => Err(BadAnswer::Refused(reason.into())),
         Ok(_) => Err(BadAnswer::Malformed(None)),
         Err(error) => Err(BadAnswer::Malformed(Some(error))),
     }

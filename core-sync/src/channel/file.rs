@@ -199,7 +199,7 @@ impl ChannelFileRead {
 fn content(item: Item) -> io::Result<Vec<u8>> {
     match item.into_value() {
         Value::Bytes(bytes) => Ok(bytes),
-        Value::Str(text) => Ok(String::into_bytes(text)),
+        Value::Str(text) => Ok(String::from(text).into_bytes()),
         _ => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "an item that is neither bytes nor text has no place in a file",

@@ -30,7 +30,7 @@ impl Request {
             return None;
         };
         let call_name = match call_name {
-            Value::Str(name) if !name.is_empty() => Some(name),
+            Value::Str(name) if !name.is_empty() => Some(String::from(name)),
             Value::Str(_) | Value::None => None,
             _ => return None,
         };
@@ -41,7 +41,7 @@ impl Request {
             (Some(_), _) => return None,
         };
         Some(Self {
-            source,
+            source: source.into(),
             call_name,
             kwargs,
         })

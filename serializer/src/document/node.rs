@@ -313,7 +313,6 @@ impl fmt::Debug for Pairs<'_, '_> {
 #[cfg(feature = "alloc")]
 mod owned {
     use alloc::borrow::ToOwned;
-    use alloc::string::ToString;
 
     use super::{Node, NodeKind};
     use crate::{Int, Value};
@@ -331,7 +330,7 @@ mod owned {
                 NodeKind::Float(value) => Value::Float(value),
                 NodeKind::Complex(value) => Value::Complex(value),
                 NodeKind::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
-                NodeKind::Str(text) => Value::Str(text.to_string()),
+                NodeKind::Str(text) => Value::from(text),
                 NodeKind::Latin1(bytes) => {
                     Value::Str(bytes.iter().copied().map(char::from).collect())
                 }

@@ -2,9 +2,11 @@
 
 use crate::decimal::Decimal;
 use crate::error::{LoadError, LoadErrorKind};
+use crate::leaf::Leaf;
 use crate::limits::StrConfig;
-use crate::machine::{Builder, Entry, Group, Leaf, Machine, Stack};
+use crate::machine::{Builder, Entry, Group, Machine, Stack};
 use crate::options::LoadOptions;
+use crate::texts::Texts;
 use crate::{ChannelId, Token};
 
 /// One value: 16 bytes where a pointer has 4, 32 where it has 8.
@@ -69,6 +71,7 @@ impl<'a, S: Stack<Slot<'a>>> Tree<'a, S> {
             slots,
             input: bytes,
             strings: options.string_config(),
+            texts: Texts::new(bytes),
         };
         let machine = Machine::new(bytes, options.bounds(), slots, stack);
         let (root, Slots { slots, .. }, taken) = machine.run()?;
@@ -85,10 +88,11 @@ struct Slots<'a, S> {
     slots: S,
     input: &'a [u8],
     strings: StrConfig,
+    texts: Texts<'a>,
 }
 
 /// A value under construction: where it is, and the parts linked so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Handle {
     slot: u32,
     parts: Span,
@@ -111,13 +115,18 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     /// A value without parts. Each kind is pushed by itself, so that it is built
     /// in its slot, and not on the way there.
     #[inline(always)]
-    fn put(&mut self, Leaf { token, offset }: Leaf<'a>) -> Result<u32, LoadError> {
-        match token {
+    fn put(&mut self, leaf: Leaf<'a>) -> Result<u32, LoadError> {
+        let offset = leaf.offset;
+        match leaf.token() {
             Token::Int(value) | Token::Long(value) => self.push(Content::Int(value), offset),
             Token::Py3String(text) if !self.strings.py3str_as_py2str => {
-                self.push(Content::Str(utf8(text, offset)?), offset)
+                let text = self.utf8(text.len(), offset)?;
+                self.push(Content::Str(text), offset)
             }
-            Token::Unicode(text) => self.push(Content::Str(utf8(text, offset)?), offset),
+            Token::Unicode(text) => {
+                let text = self.utf8(text.len(), offset)?;
+                self.push(Content::Str(text), offset)
+            }
             Token::Py2String(bytes) => self.push(self.py2_string(bytes), offset),
             Token::Py3String(bytes) | Token::Bytes(bytes) => {
                 self.push(Content::Bytes(bytes), offset)
@@ -132,6 +141,13 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
             // The rest are no leaves: the machine keeps them.
             _ => self.push(Content::None, offset),
         }
+    }
+
+    /// The text of the opcode at `offset`, after its length.
+    #[inline(always)]
+    fn utf8(&mut self, len: usize, offset: usize) -> Result<&'a str, LoadError> {
+        let text = self.texts.get(offset + Leaf::COUNTED, len);
+        text.ok_or(LoadError::new(LoadErrorKind::Utf8, offset))
     }
 
     #[inline(always)]
@@ -185,11 +201,6 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     }
 }
 
-#[inline]
-fn utf8(text: &[u8], offset: usize) -> Result<&str, LoadError> {
-    core::str::from_utf8(text).map_err(|_| LoadError::new(LoadErrorKind::Utf8, offset))
-}
-
 fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
     let decimal =
         Decimal::parse(text).ok_or_else(|| LoadError::new(LoadErrorKind::Integer, offset))?;
@@ -204,8 +215,9 @@ fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
 impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
     type Node = Handle;
 
-    fn leaf(&mut self, leaf: Leaf<'a>) -> Result<Handle, LoadError> {
-        self.put(leaf).map(Handle::new)
+    fn leaf(&mut self, leaf: Leaf<'a>, place: &mut Handle) -> Result<(), LoadError> {
+        *place = Handle::new(self.put(leaf)?);
+        Ok(())
     }
 
     #[inline(always)]
@@ -229,24 +241,24 @@ impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
         Ok(())
     }
 
-    fn list(&mut self, len: usize, offset: usize) -> Result<Handle, LoadError> {
+    fn list(&mut self, len: usize, offset: usize, place: &mut Handle) -> Result<(), LoadError> {
         self.slots.reserve(len);
-        self.push(Content::List(Span::default()), offset)
-            .map(Handle::new)
+        *place = Handle::new(self.push(Content::List(Span::default()), offset)?);
+        Ok(())
     }
 
-    fn dict(&mut self, offset: usize) -> Result<Handle, LoadError> {
-        self.push(Content::Dict(Span::default()), offset)
-            .map(Handle::new)
+    fn dict(&mut self, offset: usize, place: &mut Handle) -> Result<(), LoadError> {
+        *place = Handle::new(self.push(Content::Dict(Span::default()), offset)?);
+        Ok(())
     }
 
     #[inline]
-    fn append(&mut self, list: &mut Handle, item: Handle) {
+    fn append(&mut self, list: &mut Handle, item: &mut Handle) {
         self.link(list, item.slot);
     }
 
     #[inline]
-    fn insert(&mut self, dict: &mut Handle, key: Handle, value: Handle) {
+    fn insert(&mut self, dict: &mut Handle, key: &mut Handle, value: &mut Handle) {
         self.link(dict, key.slot);
         self.link(dict, value.slot);
     }

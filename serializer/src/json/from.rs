@@ -109,7 +109,7 @@ impl Reader {
         let mut pairs = Vec::with_capacity(members.len());
         for (key, json) in members {
             match inner.value(json) {
-                Ok(value) => pairs.push((Value::Str(key), value)),
+                Ok(value) => pairs.push((Value::from(key), value)),
                 Err(error) => return Err(error.under(key)),
             }
         }
@@ -153,7 +153,7 @@ impl Reader {
             Json::Null => Shape::Leaf(Value::None),
             Json::Bool(value) => Shape::Leaf(Value::Bool(value)),
             Json::Number(number) => Shape::Leaf(plain_number(&number)?),
-            Json::String(text) => Shape::Leaf(Value::Str(text)),
+            Json::String(text) => Shape::Leaf(Value::from(text)),
             Json::Array(items) if self.keys => Shape::Items(Items::Tuple, items),
             Json::Array(items) => Shape::Items(Items::List, items),
             Json::Object(mut members) => match sole_marker(&members) {

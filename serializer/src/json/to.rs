@@ -55,7 +55,7 @@ impl Writer {
             Value::Float(value) => float(*value),
             Value::Complex(value) => complex(*value),
             Value::Bytes(value) => marked(marker::BYTES, STANDARD.encode(value)),
-            Value::Str(value) => Json::String(value.clone()),
+            Value::Str(value) => Json::String(value.clone().into()),
             Value::List(items) => self.array(items),
             Value::Tuple(items) if self.exact => marked(marker::TUPLE, self.array(items)),
             Value::Tuple(items) => self.array(items),

@@ -42,7 +42,7 @@ pub(super) fn string(
         piece(source, next.raw, &mut out)?;
     }
     Ok(Some(match out {
-        Out::Text(text) => Value::Str(text),
+        Out::Text(text) => Value::from(text),
         Out::Bytes(bytes) => Value::Bytes(bytes),
     }))
 }

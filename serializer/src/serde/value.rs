@@ -181,8 +181,8 @@ impl<'de> Visitor<'de> for Values {
         visit_u64(u64) => Value::from;
         visit_u128(u128) => Value::from;
         visit_f64(f64) => Value::Float;
-        visit_str(&str) => |text| Value::Str(text.to_string());
-        visit_string(String) => Value::Str;
+        visit_str(&str) => |text| Value::from(text);
+        visit_string(String) => |text| Value::from(text);
         visit_bytes(&[u8]) => |bytes| Value::Bytes(bytes.to_vec());
         visit_byte_buf(Vec<u8>) => Value::Bytes;
     }

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Dict, Int, Set, Value};
+use super::{Dict, Int, Set, Str, Value};
 use crate::{Bytes, ChannelId, Complex};
 
 /// `From` by one constructor.
@@ -25,11 +25,12 @@ from! {
     bool => Value::Bool;
     f64 => Value::Float;
     f32 => |value| Value::Float(f64::from(value));
-    char => |value| Value::Str(String::from(value));
-    &str => |value| Value::Str(String::from(value));
-    &String => |value| Value::Str(value.clone());
-    String => Value::Str;
-    Cow<'_, str> => |value| Value::Str(value.into_owned());
+    char => |value| Value::Str(value.into());
+    &str => |value| Value::Str(value.into());
+    &String => |value| Value::Str(Str::from(value.as_str()));
+    String => |value| Value::Str(value.into());
+    Cow<'_, str> => |value| Value::Str(value.into());
+    Str => Value::Str;
     Bytes<&[u8]> => |value| Value::Bytes(value.0.to_vec());
     Bytes<Vec<u8>> => |value| Value::Bytes(value.0);
     Int => Value::Int;
@@ -132,7 +133,8 @@ macro_rules! try_from {
 try_from! {
     bool, "bool", Value::Bool(value) => value;
     f64, "float", Value::Float(value) => value;
-    String, "str", Value::Str(value) => value;
+    String, "str", Value::Str(value) => value.into();
+    Str, "str", Value::Str(value) => value;
     Int, "int", Value::Int(value) => value;
     Complex, "complex", Value::Complex(value) => value;
     ChannelId, "channel", Value::Channel(id) => id;

@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 use super::Value;
 use super::canonical::{Equality, canonical};
 
-/// Up to so many keys are compared pair by pair, which beats building an
-/// index.
-const PAIRWISE: usize = 8;
+/// Up to so many keys are compared pair by pair, by their hashes, which beats
+/// building an index.
+const PAIRWISE: usize = 32;
 
 /// Whether Python takes the two for the same dict key.
 pub(super) fn same_key(a: &Value, b: &Value) -> bool {
@@ -39,7 +39,11 @@ fn same_canonical(a: &Value, b: &Value) -> bool {
 /// choice of them defeats the hash, they are sorted.
 pub(super) fn repeated<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Vec<(usize, usize)> {
     if items.len() <= PAIRWISE {
-        return pairwise(items, key);
+        return if are_distinct(items, &key) {
+            Vec::new()
+        } else {
+            pairwise(items, key)
+        };
     }
     if items.is_sorted_by(|a, b| ascending(key(a), key(b))) {
         return Vec::new();
@@ -55,6 +59,32 @@ fn ascending(a: &Value, b: &Value) -> bool {
         (Value::Int(a), Value::Int(b)) => a < b,
         _ => false,
     }
+}
+
+/// Whether no two of so few keys share a mark.
+fn are_distinct<T>(items: &[T], key: impl Fn(&T) -> &Value) -> bool {
+    let mut marks = [0; PAIRWISE];
+    for (position, item) in items.iter().enumerate() {
+        let mark = mark(key(item));
+        match marks.split_at_mut_checked(position) {
+            Some((earlier, [slot, ..])) if !earlier.contains(&mark) => *slot = mark,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// A number that equal keys share, and names seldom do: of text and bytes only
+/// the ends are looked at.
+#[inline]
+fn mark(key: &Value) -> u32 {
+    let (seed, bytes) = match key {
+        Value::Str(text) => (0, text.as_bytes()),
+        Value::Bytes(bytes) => (1, bytes.as_slice()),
+        _ => return hash(key),
+    };
+    let state = step(seed ^ bytes.len() as u64, start(bytes));
+    high(step(state, end(bytes)))
 }
 
 fn pairwise<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Vec<(usize, usize)> {
@@ -80,7 +110,7 @@ fn by_hash<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Option<Vec<(usize, usi
     for (position, item) in (0..len).zip(items) {
         let item = key(item);
         // Masked, so the slots are always in the table.
-        let mut slot = hash(item) & mask;
+        let mut slot = hash(item) as usize & mask;
         loop {
             let held = table.get_mut(slot)?;
             match items.get(*held as usize).map(&key) {
@@ -118,7 +148,7 @@ fn by_sorting<T>(items: &[T], key: impl Fn(&T) -> &Value) -> Vec<(usize, usize)>
 
 /// A hash that equal keys share. Text, bytes and small whole numbers, by far
 /// the most frequent, are hashed where they lie.
-fn hash(key: &Value) -> usize {
+fn hash(key: &Value) -> u32 {
     let hash = match key {
         Value::Str(text) => mix(0, text.as_bytes()),
         Value::Bytes(bytes) => mix(1, bytes),
@@ -127,8 +157,7 @@ fn hash(key: &Value) -> usize {
             None => canonical(key, Equality::PythonKey).map_or(0, |text| mix(3, &text)),
         },
     };
-    // The high half is the better mixed one.
-    usize::try_from(hash >> 32).unwrap_or(0)
+    high(hash)
 }
 
 /// The value of a number that is whole and fits 64 bits.
@@ -148,18 +177,60 @@ fn whole_float(value: f64) -> Option<i64> {
     (value % 1.0 == 0.0 && (-BOUND..BOUND).contains(&value)).then_some(value as i64)
 }
 
-/// Multiply and rotate, eight bytes at a time.
+/// Multiply and rotate, eight bytes at a time; the last eight overlap the ones
+/// before.
+#[inline]
 fn mix(seed: u64, bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (chunks, tail) = bytes.as_chunks::<8>();
     let mut state = seed ^ (bytes.len() as u64);
-    for chunk in chunks {
-        state = (state.rotate_left(5) ^ u64::from_le_bytes(*chunk)).wrapping_mul(FACTOR);
+    let mut rest = bytes;
+    while let Some((chunk, after)) = rest.split_first_chunk::<8>()
+        && !after.is_empty()
+    {
+        state = step(state, u64::from_le_bytes(*chunk));
+        rest = after;
     }
-    for &byte in tail {
-        state = (state.rotate_left(5) ^ u64::from(byte)).wrapping_mul(FACTOR);
-    }
+    state = step(state, end(bytes));
     state ^ (state >> 29)
+}
+
+/// The better mixed half.
+#[inline]
+const fn high(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+#[inline]
+const fn step(state: u64, word: u64) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    (state.rotate_left(5) ^ word).wrapping_mul(FACTOR)
+}
+
+/// The first eight bytes, or all of fewer.
+#[inline]
+fn start(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => few(bytes),
+    }
+}
+
+/// The last eight bytes, or all of fewer.
+#[inline]
+fn end(bytes: &[u8]) -> u64 {
+    match bytes.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => few(bytes),
+    }
+}
+
+/// Up to seven bytes.
+#[inline]
+fn few(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    let byte = |at| bytes.get(at).copied().unwrap_or_default();
+    u64::from_le_bytes([byte(0), byte(1), byte(2), 0, 0, 0, 0, 0])
 }
 
 #[cfg(test)]

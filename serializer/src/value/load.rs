@@ -1,14 +1,15 @@
 //! Opcodes into a value.
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Dict, Int, Set, Value};
-use crate::Token;
+use super::{Dict, Int, Set, Str, Value};
+use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
+use crate::leaf::Leaf;
 use crate::limits::{Limits, StrConfig};
-use crate::machine::{Builder, Entry, Group, Leaf, Machine};
+use crate::machine::{Builder, Entry, Group, Machine, has_room};
+use crate::texts::Texts;
 
 /// Loads a value without version byte from the start of `bytes`; how many
 /// bytes it took.
@@ -18,16 +19,19 @@ pub(crate) fn load_value(
     limits: Limits,
 ) -> Result<(Value, usize), LoadError> {
     let values = Values {
-        strings,
+        leaves: Leaves {
+            strings,
+            texts: Texts::new(bytes),
+        },
         pairs: Vec::new(),
     };
-    let (part, _, taken) = Machine::new(bytes, limits, values, Vec::new()).run()?;
-    Ok((part.whole(), taken))
+    let (mut part, _, taken) = Machine::new(bytes, limits, values, Vec::new()).run()?;
+    Ok((part.take(), taken))
 }
 
 /// Builds values on the heap.
-struct Values {
-    strings: StrConfig,
+struct Values<'a> {
+    leaves: Leaves<'a>,
     /// The pairs of all open dicts, those of the topmost last: no dict's length
     /// is known before its end, and so each gets room for its pairs once.
     pairs: Vec<(Value, Value)>,
@@ -42,73 +46,89 @@ enum Part {
     },
 }
 
+impl Default for Part {
+    fn default() -> Self {
+        Self::Whole(Value::None)
+    }
+}
+
 impl Part {
-    /// The value of a part that is closed, as all are that leave the stack.
-    #[inline]
-    fn whole(self) -> Value {
+    /// Takes the value of a part that is closed, as all are that leave the
+    /// stack.
+    #[inline(always)]
+    fn take(&mut self) -> Value {
         match self {
-            Self::Whole(value) => value,
+            Self::Whole(value) => core::mem::take(value),
             Self::Dict { .. } => Value::Dict(Dict::new()),
         }
     }
 }
 
-impl Values {
-    /// Hands over a value without parts. Each kind is handed over by itself, so
-    /// that it is built where it goes: a `Value` that waits on the stack costs
-    /// more than making it.
+/// Makes the values without parts.
+struct Leaves<'a> {
+    strings: StrConfig,
+    texts: Texts<'a>,
+}
+
+impl Leaves<'_> {
+    /// Makes a value without parts in place of a `None`, kind by kind: a `Value`
+    /// that is made elsewhere and waits on the stack costs more than making it.
     #[inline(always)]
-    fn give<T>(
-        &self,
-        Leaf { token, offset }: Leaf<'_>,
-        to: impl FnOnce(Value) -> T,
-    ) -> Result<T, LoadError> {
-        Ok(match token {
-            Token::Int(value) | Token::Long(value) => to(Value::Int(Int::from(value))),
-            Token::Py3String(text) if !self.strings.py3str_as_py2str => {
-                to(Value::Str(utf8(text, offset)?))
+    fn make(&mut self, leaf: Leaf<'_>, place: &mut Value) -> Result<(), LoadError> {
+        match leaf.opcode {
+            Opcode::Int | Opcode::Long => set(place, Value::Int(Int::from(leaf.int()))),
+            Opcode::Py3String if !self.strings.py3str_as_py2str => self.text(leaf, place)?,
+            Opcode::Unicode => self.text(leaf, place)?,
+            Opcode::Py2String if self.strings.py2str_as_py3str => {
+                set(place, Value::Str(latin_1(leaf.operand)));
             }
-            Token::Unicode(text) => to(Value::Str(utf8(text, offset)?)),
-            Token::Py2String(bytes) if self.strings.py2str_as_py3str => {
-                to(Value::Str(latin_1(bytes)))
+            Opcode::Py3String | Opcode::Py2String | Opcode::Bytes => {
+                set(place, Value::Bytes(leaf.operand.to_owned()));
             }
-            Token::Py3String(bytes) | Token::Py2String(bytes) | Token::Bytes(bytes) => {
-                to(Value::Bytes(bytes.to_owned()))
-            }
-            Token::Bool(value) => to(Value::Bool(value)),
-            Token::Float(value) => to(Value::Float(value)),
-            Token::Complex(value) => to(Value::Complex(value)),
-            Token::LongInt(digits) | Token::LongLong(digits) => {
-                to(Value::Int(integer(digits, offset)?))
-            }
-            Token::Channel(id) => to(Value::Channel(id)),
-            // The rest are no leaves: the machine keeps them.
-            _ => to(Value::None),
-        })
+            Opcode::True => set(place, Value::Bool(true)),
+            Opcode::False => set(place, Value::Bool(false)),
+            Opcode::Float => set(place, Value::Float(leaf.float())),
+            Opcode::Complex => set(place, Value::Complex(leaf.complex())),
+            Opcode::LongInt | Opcode::LongLong => set(place, Value::Int(integer(leaf)?)),
+            Opcode::Channel => set(place, Value::Channel(leaf.channel())),
+            // `None`; the rest are no leaves.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Short text is written where it stays: what was written in parts is slow
+    /// to move at once.
+    #[inline(always)]
+    fn text(&mut self, leaf: Leaf<'_>, place: &mut Value) -> Result<(), LoadError> {
+        let start = leaf.offset + Leaf::COUNTED;
+        let Some(text) = self.texts.get(start, leaf.operand.len()) else {
+            return Err(LoadError::new(LoadErrorKind::Utf8, leaf.offset));
+        };
+        set(place, Value::Str(Str::new()));
+        if let Value::Str(place) = place {
+            place.fill(text);
+        }
+        Ok(())
     }
 }
 
-/// Pushes need not grow after this: where they might, the pushed value would
-/// have to be in memory, to be dropped if that failed.
+/// Sets a place that holds `None`, which needs no drop.
 #[inline(always)]
-fn has_room<T>(items: &mut Vec<T>) -> bool {
-    if items.len() == items.capacity() {
-        grow(items);
-    }
-    items.len() < items.capacity()
+fn set(place: &mut Value, value: Value) {
+    core::mem::forget(core::mem::replace(place, value));
 }
 
-#[cold]
-#[inline(never)]
-fn grow<T>(items: &mut Vec<T>) {
-    items.reserve(1);
-}
-
-impl<'a> Builder<'a> for Values {
+impl<'a> Builder<'a> for Values<'a> {
     type Node = Part;
 
-    fn leaf(&mut self, leaf: Leaf<'a>) -> Result<Part, LoadError> {
-        self.give(leaf, Part::Whole)
+    #[inline(always)]
+    fn leaf(&mut self, leaf: Leaf<'a>, place: &mut Part) -> Result<(), LoadError> {
+        match place {
+            Part::Whole(place) => self.leaves.make(leaf, place),
+            // The machine gives a default.
+            Part::Dict { .. } => Ok(()),
+        }
     }
 
     #[inline(always)]
@@ -116,7 +136,10 @@ impl<'a> Builder<'a> for Values {
         if let Part::Whole(Value::List(items)) = list
             && has_room(items)
         {
-            return self.give(item, |item| items.push(item));
+            items.push(Value::None);
+            if let Some(place) = items.last_mut() {
+                return self.leaves.make(item, place);
+            }
         }
         // The machine appends to lists only.
         Ok(())
@@ -129,41 +152,44 @@ impl<'a> Builder<'a> for Values {
         key: Leaf<'a>,
         value: Leaf<'a>,
     ) -> Result<(), LoadError> {
-        // Taken out, for the two values need the rest of this.
-        let mut pairs = core::mem::take(&mut self.pairs);
-        if has_room(&mut pairs) {
-            self.give(key, |key| pairs.push((key, Value::None)))?;
+        if has_room(&mut self.pairs) {
+            self.pairs.push((Value::None, Value::None));
         }
-        if let Some((_, slot)) = pairs.last_mut() {
-            // What is replaced is `None`, and needs no drop.
-            self.give(value, |value| {
-                core::mem::forget(core::mem::replace(slot, value));
-            })?;
+        if let Some((key_place, value_place)) = self.pairs.last_mut() {
+            self.leaves.make(key, key_place)?;
+            self.leaves.make(value, value_place)?;
         }
-        self.pairs = pairs;
         Ok(())
     }
 
-    fn list(&mut self, len: usize, _offset: usize) -> Result<Part, LoadError> {
-        Ok(Part::Whole(Value::List(Vec::with_capacity(len))))
-    }
-
-    fn dict(&mut self, _offset: usize) -> Result<Part, LoadError> {
-        let first = self.pairs.len();
-        Ok(Part::Dict { first })
+    #[inline]
+    fn list(&mut self, len: usize, _offset: usize, place: &mut Part) -> Result<(), LoadError> {
+        *place = Part::Whole(Value::List(Vec::with_capacity(len)));
+        Ok(())
     }
 
     #[inline]
-    fn append(&mut self, list: &mut Part, item: Part) {
-        if let Part::Whole(Value::List(items)) = list {
-            items.push(item.whole());
+    fn dict(&mut self, _offset: usize, place: &mut Part) -> Result<(), LoadError> {
+        let first = self.pairs.len();
+        *place = Part::Dict { first };
+        Ok(())
+    }
+
+    #[inline]
+    fn append(&mut self, list: &mut Part, item: &mut Part) {
+        if let Part::Whole(Value::List(items)) = list
+            && has_room(items)
+        {
+            items.push(item.take());
         }
     }
 
     /// What stood above the dict is closed: its pairs are the last.
     #[inline]
-    fn insert(&mut self, _dict: &mut Part, key: Part, value: Part) {
-        self.pairs.push((key.whole(), value.whole()));
+    fn insert(&mut self, _dict: &mut Part, key: &mut Part, value: &mut Part) {
+        if has_room(&mut self.pairs) {
+            self.pairs.push((key.take(), value.take()));
+        }
     }
 
     fn group(
@@ -172,10 +198,7 @@ impl<'a> Builder<'a> for Values {
         items: &mut [Entry<Part>],
         _offset: usize,
     ) -> Result<Part, LoadError> {
-        let items = items.iter_mut().map(|entry| {
-            let none = Part::Whole(Value::None);
-            core::mem::replace(&mut entry.node, none).whole()
-        });
+        let items = items.iter_mut().map(|entry| entry.node.take());
         Ok(Part::Whole(match group {
             Group::Tuple => Value::Tuple(items.collect()),
             Group::Set => Value::Set(Set::from_iter(items)),
@@ -188,7 +211,7 @@ impl<'a> Builder<'a> for Values {
             let pairs = match *first {
                 // A large one alone need not be copied.
                 0 if self.pairs.len() > COPIED => core::mem::take(&mut self.pairs),
-                first => self.pairs.drain(first..).collect(),
+                first => self.pairs.split_off(first),
             };
             *node = Part::Whole(Value::Dict(Dict::from_iter(pairs)));
         }
@@ -208,18 +231,11 @@ impl<'a> Builder<'a> for Values {
 /// Up to so many pairs are copied out of those of all dicts.
 const COPIED: usize = 64;
 
-#[inline]
-fn utf8(text: &[u8], offset: usize) -> Result<String, LoadError> {
-    match core::str::from_utf8(text) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(LoadError::new(LoadErrorKind::Utf8, offset)),
-    }
-}
-
-fn latin_1(bytes: &[u8]) -> String {
+fn latin_1(bytes: &[u8]) -> Str {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
-fn integer(digits: &[u8], offset: usize) -> Result<Int, LoadError> {
-    Int::from_python_decimal(digits).ok_or(LoadError::new(LoadErrorKind::Integer, offset))
+fn integer(leaf: Leaf<'_>) -> Result<Int, LoadError> {
+    let int = Int::from_python_decimal(leaf.operand);
+    int.ok_or(LoadError::new(LoadErrorKind::Integer, leaf.offset))
 }

@@ -9,14 +9,15 @@ mod keys;
 mod load;
 mod macros;
 mod order;
+mod str;
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use collections::{Dict, Set};
 pub use convert::WrongType;
 pub use int::{Int, OutOfRange, ParseIntError};
 pub(crate) use load::load_value;
+pub use str::Str;
 
 use crate::{ChannelId, Complex};
 
@@ -50,7 +51,7 @@ pub enum Value {
     /// Bytes.
     Bytes(Vec<u8>),
     /// Text.
-    Str(String),
+    Str(Str),
     /// A list.
     List(Vec<Value>),
     /// A tuple.

@@ -41,7 +41,7 @@ fn leaves(floats: BoxedStrategy<f64>) -> BoxedStrategy<Value> {
         floats.prop_map(Value::Float),
         parts.prop_map(|(re, im)| Value::Complex(Complex { re, im })),
         vec(any::<u8>(), 0..20).prop_map(|bytes| Value::from(Bytes(bytes))),
-        texts().prop_map(Value::Str),
+        texts().prop_map(Value::from),
         any::<i32>().prop_map(|id| Value::Channel(ChannelId(id))),
     ]
     .boxed()

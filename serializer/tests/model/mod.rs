@@ -168,7 +168,7 @@ impl Model {
             Self::Float(bits) => Value::Float(f64::from_bits(*bits)),
             Self::Complex(re, im) => Value::Complex(complex(*re, *im)),
             Self::Bytes(bytes) => Value::Bytes(bytes.clone()),
-            Self::Str(text) => Value::Str(text.clone()),
+            Self::Str(text) => Value::from(text),
             Self::Channel(id) => Value::Channel(ChannelId(*id)),
             Self::List(items) => Value::List(all(items)),
             Self::Tuple(items) => Value::Tuple(all(items)),

@@ -105,7 +105,7 @@ fn event(item: Value) -> Option<(String, Value)> {
     let Value::Str(what) = what else {
         return None;
     };
-    Some((what, value))
+    Some((what.into(), value))
 }
 
 /// An error with its causes.

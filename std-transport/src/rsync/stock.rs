@@ -71,7 +71,7 @@ fn read_start(start: Value) -> Result<(PathBuf, bool), Violation> {
 /// Python 2 sends its paths as bytes, and all its other texts.
 fn text(value: Value) -> Result<Vec<u8>, Violation> {
     match value {
-        Value::Str(text) => Ok(text.into_bytes()),
+        Value::Str(text) => Ok(String::from(text).into_bytes()),
         Value::Bytes(bytes) => Ok(bytes),
         _ => Err(Violation::Message),
     }

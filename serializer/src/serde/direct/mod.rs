@@ -20,6 +20,7 @@ use serde_core::de::{Deserialize, IntoDeserializer, Visitor};
 
 use super::number::{visit_decimal, visit_int};
 use super::special;
+use crate::leaf::Leaf;
 use crate::reader::Cursor;
 use crate::{Decimal, LoadOptions, Opcode, StrConfig, Token};
 use access::{Items, Pairs, Parts, Variant};
@@ -88,8 +89,8 @@ impl<'de> Direct<'de> {
     #[inline(always)]
     fn leaf(&mut self) -> Result<Token<'de>, Miss> {
         self.count()?;
-        match Token::read_leaf(&mut self.cursor) {
-            Ok(Some(token)) => Ok(token),
+        match Leaf::read(&mut self.cursor) {
+            Ok(Some(leaf)) => Ok(leaf.token()),
             _ => Err(Miss),
         }
     }

@@ -40,7 +40,7 @@ impl Random {
                 im: self.float(),
             }),
             6 => Value::Bytes(self.bytes()),
-            7 => Value::Str(self.text()),
+            7 => Value::from(self.text()),
             8 => Value::List(self.several(|random| random.value(depth - 1))),
             9 => Value::Tuple(self.several(|random| random.value(depth - 1))),
             10 => Value::Dict(
@@ -61,7 +61,7 @@ impl Random {
     fn key(&mut self) -> Value {
         match self.below(3) {
             0 => Value::from(self.next() as i32),
-            1 => Value::Str(self.text()),
+            1 => Value::from(self.text()),
             _ => Value::Tuple(vec![Value::from(self.next() as i32), Value::None]),
         }
     }

@@ -1,0 +1,349 @@
+//! The stack machine of the format: which opcode may follow what.
+//!
+//! Every decoder that builds values runs this one, and only says what a value
+//! is to it. The rules are stricter than those of Python's reader where no
+//! writer ever goes: a list is filled in order and whole, a container takes
+//! values that are there. `docs/wire-format.md` lists each difference.
+
+mod stack;
+
+use crate::Opcode;
+use crate::error::{LoadError, LoadErrorKind};
+use crate::leaf::Leaf;
+use crate::limits::Limits;
+use crate::reader::Cursor;
+use crate::token::{self, opcode};
+
+#[cfg(feature = "alloc")]
+pub(crate) use stack::has_room;
+pub(crate) use stack::{Entry, Stack};
+use stack::{Open, check_height, push, wrong_index};
+
+/// The bytes one list item takes at the least: its index (5), itself (1),
+/// SETITEM (1).
+const LIST_ITEM_BYTES: usize = 7;
+
+/// What a decoder makes of the opcodes.
+pub(crate) trait Builder<'a> {
+    /// A value, or where it is kept.
+    type Node: Default;
+
+    // What makes a node makes it in its place, which holds a default: a node that
+    // was written in parts is slow to move at once.
+
+    /// A value without parts.
+    fn leaf(&mut self, leaf: Leaf<'a>, place: &mut Self::Node) -> Result<(), LoadError>;
+    /// Appends the next item of a list, a value without parts.
+    fn append_leaf(&mut self, list: &mut Self::Node, item: Leaf<'a>) -> Result<(), LoadError>;
+    /// Sets a pair of values without parts.
+    fn insert_leaves(
+        &mut self,
+        dict: &mut Self::Node,
+        key: Leaf<'a>,
+        value: Leaf<'a>,
+    ) -> Result<(), LoadError>;
+    /// A list of so many slots; the input is long enough for them.
+    fn list(&mut self, len: usize, offset: usize, place: &mut Self::Node) -> Result<(), LoadError>;
+    /// An empty dict.
+    fn dict(&mut self, offset: usize, place: &mut Self::Node) -> Result<(), LoadError>;
+    /// Appends the next item of a list, which it takes out of its place.
+    fn append(&mut self, list: &mut Self::Node, item: &mut Self::Node);
+    /// Sets a pair of a dict, which it takes out of its places; the key is
+    /// hashable.
+    fn insert(&mut self, dict: &mut Self::Node, key: &mut Self::Node, value: &mut Self::Node);
+    /// A tuple, set or frozenset of values, which it takes out of the entries;
+    /// those of a set are hashable.
+    fn group(
+        &mut self,
+        group: Group,
+        items: &mut [Entry<Self::Node>],
+        offset: usize,
+    ) -> Result<Self::Node, LoadError>;
+    /// No more items come into this list or dict, which is the topmost of the
+    /// open ones.
+    fn close(&mut self, node: &mut Self::Node);
+    /// The integer a node holds, if it is one that could be a list's index.
+    fn index(&self, node: &Self::Node) -> Option<u32>;
+}
+
+/// A container made of the topmost values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    Tuple,
+    Set,
+    FrozenSet,
+}
+
+/// One run over the bytes of one value.
+pub(crate) struct Machine<'a, B, S> {
+    cursor: Cursor<'a>,
+    builder: B,
+    stack: S,
+    limits: Limits,
+    /// The values the limits still admit.
+    items_left: usize,
+    /// The input is longer than the limits admit: its end is not its own.
+    bounded: bool,
+}
+
+impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
+    /// A machine before the first opcode of a value without version byte.
+    pub(crate) fn new(bytes: &'a [u8], limits: Limits, builder: B, stack: S) -> Self {
+        let bounded = bytes.get(..limits.bytes());
+        Self {
+            cursor: Cursor::new(bounded.unwrap_or(bytes)),
+            builder,
+            stack,
+            limits,
+            items_left: limits.items(),
+            bounded: bounded.is_some_and(|bounded| bounded.len() < bytes.len()),
+        }
+    }
+
+    /// Runs up to STOP: the value, what built it, and the bytes it took.
+    pub(crate) fn run(mut self) -> Result<(B::Node, B, usize), LoadError> {
+        match self.run_to_stop() {
+            Ok(node) => Ok((node, self.builder, self.cursor.offset())),
+            Err(error) if self.bounded && error.is_for_want_of_bytes() => {
+                let kind = LoadErrorKind::Bytes(self.limits.bytes());
+                Err(LoadError::new(kind, error.offset()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run_to_stop(&mut self) -> Result<B::Node, LoadError> {
+        loop {
+            while let Some(leaf) = Leaf::read(&mut self.cursor)? {
+                count(&mut self.items_left, self.limits, leaf.offset)?;
+                let place = push(&mut self.stack, Open::Nothing, leaf.offset)?;
+                self.builder.leaf(leaf, place)?;
+            }
+            let start = self.cursor.offset();
+            match opcode(&mut self.cursor)? {
+                Opcode::SetItem => self.set_item(start)?,
+                Opcode::NewList => self.list(start)?,
+                Opcode::NewDict => self.dict(start)?,
+                Opcode::BuildTuple => self.group(Group::Tuple, start)?,
+                Opcode::Set => self.group(Group::Set, start)?,
+                Opcode::FrozenSet => self.group(Group::FrozenSet, start)?,
+                // The rest are leaves.
+                _ => return self.stop(start),
+            }
+        }
+    }
+
+    fn list(&mut self, start: usize) -> Result<(), LoadError> {
+        let len = token::count(&mut self.cursor)?;
+        let left = self.cursor.rest().len();
+        // Lossless where a slice of that length can exist.
+        let slots = usize::try_from(len).unwrap_or(usize::MAX);
+        if slots > left / LIST_ITEM_BYTES {
+            let kind = LoadErrorKind::ListTooLong {
+                announced: len,
+                left,
+            };
+            return Err(LoadError::new(kind, start));
+        }
+        count(&mut self.items_left, self.limits, start)?;
+        let open = Open::Items {
+            filled: 0,
+            missing: len,
+            indexed: false,
+        };
+        let place = push(&mut self.stack, open, start)?;
+        self.builder.list(slots, start, place)?;
+        self.items()
+    }
+
+    fn dict(&mut self, start: usize) -> Result<(), LoadError> {
+        count(&mut self.items_left, self.limits, start)?;
+        let place = push(&mut self.stack, Open::Pairs, start)?;
+        self.builder.dict(start, place)?;
+        self.pairs()
+    }
+
+    /// Appends the items of the list on top that are leaves, up to the first
+    /// that is none.
+    ///
+    /// Here and in [`pairs`](Self::pairs) nearly all time is spent, so both work
+    /// on a copy of the cursor, which stays in registers.
+    fn items(&mut self) -> Result<(), LoadError> {
+        let Some(Entry {
+            node: list,
+            open:
+                Open::Items {
+                    filled,
+                    missing,
+                    indexed,
+                },
+            ..
+        }) = self.stack.last_mut()
+        else {
+            return Ok(());
+        };
+        let mut cursor = self.cursor;
+        while *missing > 0 && cursor.eat_int(*filled) {
+            self.cursor = cursor;
+            match Leaf::read(&mut cursor)? {
+                Some(item) if cursor.eat(Opcode::SetItem.byte()) => {
+                    count(&mut self.items_left, self.limits, item.offset)?;
+                    *filled += 1;
+                    *missing -= 1;
+                    self.builder.append_leaf(list, item)?;
+                }
+                _ => {
+                    *indexed = true;
+                    return Ok(());
+                }
+            }
+        }
+        self.cursor = cursor;
+        Ok(())
+    }
+
+    /// Sets the pairs of leaves of the dict on top, up to the first that is
+    /// none.
+    fn pairs(&mut self) -> Result<(), LoadError> {
+        let Some(dict) = self.stack.last_mut() else {
+            return Ok(());
+        };
+        let mut cursor = self.cursor;
+        while let Some(key) = Leaf::read(&mut cursor)?
+            && let Some(value) = Leaf::read(&mut cursor)?
+            && cursor.eat(Opcode::SetItem.byte())
+        {
+            self.cursor = cursor;
+            count(&mut self.items_left, self.limits, key.offset)?;
+            count(&mut self.items_left, self.limits, value.offset)?;
+            self.builder.insert_leaves(&mut dict.node, key, value)?;
+        }
+        Ok(())
+    }
+
+    /// Sets the value on top in the container below, and goes on filling that.
+    fn set_item(&mut self, at: usize) -> Result<(), LoadError> {
+        let held = self.stack.len();
+        if let Some(value) = self.stack.last_mut() {
+            close(&mut self.builder, value, at)?;
+        }
+        match &mut *self.stack {
+            [.., list, value] if list.open.is_indexed() => {
+                list.rise_above(value, self.limits, at)?;
+                list.open.fill(at)?;
+                self.builder.append(&mut list.node, &mut value.node);
+                self.stack.truncate(held - 1);
+                self.items()
+            }
+            [.., container, key, value] => {
+                container.rise_above(value, self.limits, at)?;
+                match container.open {
+                    Open::Items { filled, .. } => {
+                        if container.open.is_indexed()
+                            || self.builder.index(&key.node) != Some(filled)
+                        {
+                            return Err(wrong_index(filled, at));
+                        }
+                        container.open.fill(at)?;
+                        self.builder.append(&mut container.node, &mut value.node);
+                        self.stack.truncate(held - 2);
+                        self.items()
+                    }
+                    Open::Pairs if key.hashable => {
+                        container.rise_above(key, self.limits, at)?;
+                        let (key, value) = (&mut key.node, &mut value.node);
+                        self.builder.insert(&mut container.node, key, value);
+                        self.stack.truncate(held - 2);
+                        self.pairs()
+                    }
+                    Open::Pairs => Err(LoadError::new(LoadErrorKind::Unhashable, at)),
+                    Open::Nothing => Err(LoadError::new(LoadErrorKind::NotAContainer, at)),
+                }
+            }
+            _ => Err(too_few(held, at)),
+        }
+    }
+
+    fn group(&mut self, group: Group, start: usize) -> Result<(), LoadError> {
+        let len = token::count(&mut self.cursor)?;
+        let held = self.stack.len();
+        let wanted = usize::try_from(len).unwrap_or(usize::MAX);
+        let Some(first) = held.checked_sub(wanted) else {
+            return Err(LoadError::new(
+                LoadErrorKind::StackTooShort { wanted, held },
+                start,
+            ));
+        };
+        count(&mut self.items_left, self.limits, start)?;
+        let (mut height, mut hashable) = (0, true);
+        // From `first` on there are exactly `wanted`; the topmost is closed first.
+        let items = self.stack.get_mut(first..).unwrap_or_default();
+        for item in items.iter_mut().rev() {
+            close(&mut self.builder, item, start)?;
+            height = height.max(item.height);
+            hashable &= item.hashable;
+        }
+        if group != Group::Tuple && !hashable {
+            return Err(LoadError::new(LoadErrorKind::Unhashable, start));
+        }
+        check_height(height + 1, self.limits, start)?;
+        let items = self.stack.get_mut(first..).unwrap_or_default();
+        let node = self.builder.group(group, items, start)?;
+        self.stack.truncate(first);
+        *push(&mut self.stack, Open::Nothing, start)? = node;
+        if let Some(entry) = self.stack.last_mut() {
+            entry.height = height + 1;
+            entry.hashable = hashable && group != Group::Set;
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, start: usize) -> Result<B::Node, LoadError> {
+        let held = self.stack.len();
+        match self.stack.pop() {
+            Some(mut value) if held == 1 => {
+                close(&mut self.builder, &mut value, start)?;
+                Ok(value.node)
+            }
+            _ => Err(LoadError::new(LoadErrorKind::StopWith(held), start)),
+        }
+    }
+}
+
+/// One value more.
+#[inline]
+fn count(left: &mut usize, limits: Limits, start: usize) -> Result<(), LoadError> {
+    match left.checked_sub(1) {
+        Some(rest) => {
+            *left = rest;
+            Ok(())
+        }
+        None => {
+            let limit = limits.items();
+            Err(LoadError::new(LoadErrorKind::Items(limit), start))
+        }
+    }
+}
+
+#[cold]
+const fn too_few(held: usize, at: usize) -> LoadError {
+    LoadError::new(LoadErrorKind::StackTooShort { wanted: 3, held }, at)
+}
+
+/// A value goes into a container, or is the result: nothing may be missing in
+/// it any more.
+#[inline]
+fn close<'a, B: Builder<'a>>(
+    builder: &mut B,
+    value: &mut Entry<B::Node>,
+    at: usize,
+) -> Result<(), LoadError> {
+    match value.open {
+        Open::Nothing => {}
+        Open::Items { missing, .. } if missing > 0 => {
+            return Err(LoadError::new(LoadErrorKind::ListUnfilled { missing }, at));
+        }
+        Open::Pairs | Open::Items { .. } => builder.close(&mut value.node),
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! What the machine keeps while it runs.
+
+use core::ops::DerefMut;
+
+use crate::error::{LoadError, LoadErrorKind};
+use crate::limits::Limits;
+
+/// The storage of the values that no container holds yet.
+pub(crate) trait Stack<T>: DerefMut<Target = [T]> {
+    /// Gives the value back if there is no room.
+    fn try_push(&mut self, item: T) -> Result<(), T>;
+    fn pop(&mut self) -> Option<T>;
+    fn truncate(&mut self, len: usize);
+    /// So many are going to come, at the least.
+    fn reserve(&mut self, more: usize);
+    /// Whether one more can be pushed; after this a push need not grow.
+    fn has_room(&mut self) -> bool;
+}
+
+/// Pushes need not grow after this: where they might, the pushed value would
+/// have to be in memory, to be dropped if that failed.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(crate) fn has_room<T>(items: &mut alloc::vec::Vec<T>) -> bool {
+    if items.len() == items.capacity() {
+        grow(items);
+    }
+    items.len() < items.capacity()
+}
+
+#[cfg(feature = "alloc")]
+#[cold]
+#[inline(never)]
+fn grow<T>(items: &mut alloc::vec::Vec<T>) {
+    items.reserve(1);
+}
+
+#[cfg(feature = "alloc")]
+impl<T> Stack<T> for alloc::vec::Vec<T> {
+    #[inline]
+    fn try_push(&mut self, item: T) -> Result<(), T> {
+        self.push(item);
+        Ok(())
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        self.pop()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
+    }
+
+    fn reserve(&mut self, more: usize) {
+        self.reserve(more);
+    }
+
+    #[inline(always)]
+    fn has_room(&mut self) -> bool {
+        has_room(self)
+    }
+}
+
+impl<T, const N: usize> Stack<T> for heapless::Vec<T, N> {
+    #[inline]
+    fn try_push(&mut self, item: T) -> Result<(), T> {
+        self.push(item)
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        self.pop()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
+    }
+
+    fn reserve(&mut self, _more: usize) {}
+
+    #[inline(always)]
+    fn has_room(&mut self) -> bool {
+        !self.is_full()
+    }
+}
+
+/// A value on the stack, with what the rules need to know of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<N> {
+    pub(crate) node: N,
+    pub(super) open: Open,
+    /// Containers inside one another, itself included.
+    pub(super) height: u16,
+    pub(super) hashable: bool,
+}
+
+/// What may still be set in a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    Nothing,
+    Pairs,
+    Items {
+        filled: u32,
+        missing: u32,
+        /// The index of the next item was read: the value above this list goes
+        /// there. So the indexes themselves never become values.
+        indexed: bool,
+    },
+}
+
+impl Open {
+    /// Whether this is a list that was given an index, and no item for it.
+    #[inline]
+    pub(super) const fn is_indexed(&self) -> bool {
+        matches!(self, Self::Items { indexed: true, .. })
+    }
+
+    /// The next slot of a list is filled.
+    #[inline]
+    pub(super) const fn fill(&mut self, at: usize) -> Result<(), LoadError> {
+        if let Self::Items {
+            filled,
+            missing,
+            indexed,
+        } = self
+        {
+            if *missing == 0 {
+                return Err(wrong_index(*filled, at));
+            }
+            *filled += 1;
+            *missing -= 1;
+            *indexed = false;
+        }
+        Ok(())
+    }
+}
+
+impl<N> Entry<N> {
+    /// This goes around another.
+    #[inline]
+    pub(super) fn rise_above(
+        &mut self,
+        part: &Self,
+        limits: Limits,
+        at: usize,
+    ) -> Result<(), LoadError> {
+        self.height = self.height.max(part.height + 1);
+        check_height(self.height, limits, at)
+    }
+}
+
+/// Puts a default on the stack, to be filled.
+#[inline(always)]
+pub(super) fn push<N: Default>(
+    stack: &mut impl Stack<Entry<N>>,
+    open: Open,
+    offset: usize,
+) -> Result<&mut N, LoadError> {
+    let is_leaf = open == Open::Nothing;
+    // First, so that the entry is made where it goes.
+    if stack.has_room() {
+        let pushed = stack.try_push(Entry {
+            node: N::default(),
+            open,
+            height: u16::from(!is_leaf),
+            hashable: is_leaf,
+        });
+        if pushed.is_ok()
+            && let Some(entry) = stack.last_mut()
+        {
+            return Ok(&mut entry.node);
+        }
+    }
+    Err(LoadError::new(LoadErrorKind::Capacity, offset))
+}
+
+#[inline]
+pub(super) fn check_height(height: u16, limits: Limits, at: usize) -> Result<(), LoadError> {
+    if height > limits.depth() {
+        let limit = limits.depth();
+        return Err(LoadError::new(LoadErrorKind::Depth(limit), at));
+    }
+    Ok(())
+}
+
+#[cold]
+pub(super) const fn wrong_index(filled: u32, at: usize) -> LoadError {
+    let expected = filled as usize;
+    LoadError::new(LoadErrorKind::ListIndex { expected }, at)
+}

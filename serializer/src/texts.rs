@@ -1,0 +1,112 @@
+//! UTF-8, checked a stretch at a time.
+
+/// How far ahead is looked at the least.
+const STRETCH: usize = 512;
+
+/// The texts of an input.
+///
+/// Most texts are short, and what lies between them, opcodes and lengths, is
+/// UTF-8 as well: one look over a whole stretch, many bytes at a time, costs
+/// less than one for each text. No byte is looked at more than twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Texts<'a> {
+    input: &'a [u8],
+    /// What is known to be UTF-8, and where it starts.
+    checked: &'a str,
+    start: usize,
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) const fn new(input: &'a [u8]) -> Self {
+        Self {
+            input,
+            checked: "",
+            start: 0,
+        }
+    }
+
+    /// The `len` bytes from `at` on as text, if they are in the input and
+    /// UTF-8.
+    #[inline(always)]
+    pub(crate) fn get(&mut self, at: usize, len: usize) -> Option<&'a str> {
+        self.known(at, len).or_else(|| self.look(at, len))
+    }
+
+    #[inline(always)]
+    fn known(&self, at: usize, len: usize) -> Option<&'a str> {
+        let from = at.checked_sub(self.start)?;
+        self.checked.get(from..from.checked_add(len)?)
+    }
+
+    /// Looks at the stretch that starts here, up to the first byte that is not
+    /// ASCII; at this text alone if that is in it.
+    #[inline(never)]
+    fn look(&mut self, at: usize, len: usize) -> Option<&'a str> {
+        let ahead = self.input.get(at..)?;
+        let stretch = ahead.get(..STRETCH).unwrap_or(ahead);
+        let len_known = len.max(ascii(stretch));
+        self.checked = core::str::from_utf8(ahead.get(..len_known)?).ok()?;
+        self.start = at;
+        self.checked.get(..len)
+    }
+}
+
+/// How many bytes are ASCII, rounded down a bit.
+fn ascii(bytes: &[u8]) -> usize {
+    const WORD: usize = 16;
+    let (words, _) = bytes.as_chunks::<WORD>();
+    let high = u128::from_ne_bytes([0x80; WORD]);
+    let mut words = words.iter();
+    let is_ascii = |word: &[u8; WORD]| u128::from_ne_bytes(*word) & high == 0;
+    words
+        .position(|word| !is_ascii(word))
+        .unwrap_or(words.len())
+        * WORD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two- and three-byte characters, bytes that are none, and ASCII.
+    const INPUT: &[u8] = "aé\u{20ac}".as_bytes();
+
+    #[test]
+    fn every_range_is_text_if_it_is_text_by_itself() {
+        let mut input = heapless::Vec::<u8, 1024>::new();
+        for part in [INPUT, b"\xff\xc3", &[b'x'; 600], INPUT, b"\xe2\x82", b"end"] {
+            input.extend_from_slice(part).unwrap();
+        }
+        let mut texts = Texts::new(&input);
+        for at in 0..=input.len() {
+            for len in (0..=input.len() - at).step_by(1 + at % 3) {
+                let expected = core::str::from_utf8(&input[at..at + len]).ok();
+                assert_eq!(texts.get(at, len), expected, "{len} bytes at {at}");
+                assert_eq!(Texts::new(&input).get(at, len), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_may_be_asked_for_in_any_order() {
+        let mut texts = Texts::new(INPUT);
+        for (at, len, expected) in [
+            (3, 3, "\u{20ac}"),
+            (1, 2, "é"),
+            (0, 1, "a"),
+            (0, 6, "aé\u{20ac}"),
+        ] {
+            assert_eq!(texts.get(at, len), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_input_is_not_text() {
+        let mut texts = Texts::new(b"text");
+        assert_eq!(texts.get(1, 4), None);
+        assert_eq!(texts.get(5, 0), None);
+        assert_eq!(texts.get(usize::MAX, 2), None);
+        assert_eq!(texts.get(2, usize::MAX), None);
+        assert_eq!(texts.get(4, 0), Some(""));
+    }
+}

@@ -1,0 +1,195 @@
+//! Text, short ones without a heap block.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::borrow::Borrow;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::ops::Deref;
+
+/// Text: what Python calls `str`.
+///
+/// It is read as a [`str`](prim@str), and becomes a `String` where it is to be
+/// changed. What fits the size of a `String` itself (22 bytes, 10 where
+/// pointers have 32 bits) takes no memory elsewhere: of the texts that programs
+/// send, most are that short.
+///
+/// ```
+/// use execnet_serializer::{Str, Value};
+/// let Value::Str(name) = Value::from("gw0") else { unreachable!() };
+/// assert!(name.starts_with("gw"));
+/// assert_eq!(name, "gw0");
+/// assert_eq!(String::from(name), "gw0");
+/// ```
+#[derive(Clone)]
+pub struct Str(Repr);
+
+/// As large as a `String`.
+#[derive(Clone)]
+enum Repr {
+    Short(heapless::String<SHORT, u8>),
+    Long(Box<str>),
+}
+
+/// What a `String` leaves beside the length and the mark of which it is.
+const SHORT: usize = size_of::<String>() - 2;
+
+impl Str {
+    /// An empty text.
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Repr::Short(heapless::String::new()))
+    }
+
+    /// The text as a slice.
+    #[inline]
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Short(text) => text,
+            Repr::Long(text) => text,
+        }
+    }
+
+    /// Sets an empty text. Where it stays: a short text is slow to move once
+    /// its bytes were written.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, text: &str) {
+        // Inserted as a whole; pushed, it would go byte by byte.
+        if let Repr::Short(short) = &mut self.0
+            && short.insert_str(0, text).is_err()
+        {
+            self.0 = Repr::Long(text.into());
+        }
+    }
+}
+
+impl Deref for Str {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Str {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl Borrow<str> for Str {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl fmt::Display for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl Default for Str {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for Str {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Str {}
+
+impl PartialOrd for Str {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Str {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+/// As a `str`, which it borrows as.
+impl Hash for Str {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialEq<str> for Str {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Str {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl From<&str> for Str {
+    fn from(text: &str) -> Self {
+        let mut filled = Self::new();
+        filled.fill(text);
+        filled
+    }
+}
+
+impl From<String> for Str {
+    fn from(text: String) -> Self {
+        if text.len() > SHORT {
+            Self(Repr::Long(text.into()))
+        } else {
+            Self::from(text.as_str())
+        }
+    }
+}
+
+impl From<char> for Str {
+    fn from(character: char) -> Self {
+        Self::from(&*character.encode_utf8(&mut [0; 4]))
+    }
+}
+
+impl From<Cow<'_, str>> for Str {
+    fn from(text: Cow<'_, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::from(text),
+            Cow::Owned(text) => Self::from(text),
+        }
+    }
+}
+
+impl From<Str> for String {
+    fn from(text: Str) -> Self {
+        match text.0 {
+            Repr::Short(text) => Self::from(text.as_str()),
+            Repr::Long(text) => text.into(),
+        }
+    }
+}
+
+impl FromIterator<char> for Str {
+    fn from_iter<I: IntoIterator<Item = char>>(characters: I) -> Self {
+        Self::from(String::from_iter(characters))
+    }
+}
