@@ -635,3 +635,47 @@ fn the_walk_of_a_tree_comes_item_by_item() {
         assert!(files > 500, "{files}");
     });
 }
+
+#[test]
+fn a_method_that_another_thread_has_just_compiled_is_found() {
+    each_python(|_, gateway| {
+        // What such a thread sees: the lookup has failed before, and the second part is there now.
+        let source = "
+            channel.isclosed()
+            for thing, name in (channel, 'isclosed'), (channel.gateway, 'newchannel'):
+                type(thing).__getattr__(thing, name)()
+            try:
+                channel.nothing
+            except AttributeError as error:
+                channel.send(str(error))
+        ";
+        let channel = run(gateway, source);
+        assert_eq!(
+            receive(&channel),
+            Value::from("'Channel' object has no attribute 'nothing'")
+        );
+    });
+}
+
+#[test]
+fn a_frame_that_came_while_another_was_refused_is_sent() {
+    each_python(|_, gateway| {
+        // The other one is that of a channel that turns out to be closed.
+        let source = "
+            gateway = channel.gateway
+            frame = type(gateway)._write.__globals__['frame']
+            class Closed(object):
+                @property
+                def _closed(self):
+                    gateway._write_late(frame(4, channel.id, 42))
+                    return True
+            try:
+                gateway._write(b'', Closed())
+            except IOError:
+                pass
+            channel.receive()
+        ";
+        let channel = run(gateway, source);
+        assert_eq!(receive(&channel), Value::from(42));
+    });
+}

@@ -1,8 +1,10 @@
 //! Gateways that are made, found and ended together.
 
+mod default;
 mod options;
 mod terminate;
 
+pub use default::{default_group, makegateway};
 pub use options::GroupOptions;
 pub use terminate::{MemberReport, Outcome};
 
@@ -10,7 +12,6 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 use std::thread;
 
 use execnet_core_sync::{ExecModel, Gateway, GatewayConfig, MultiChannel, Role, SendError};
@@ -447,21 +448,3 @@ impl fmt::Display for GroupInUse {
 }
 
 impl Error for GroupInUse {}
-
-/// The group of [`makegateway`]: one for the whole program.
-///
-/// Statics are not dropped when a program ends: its workers then find their links closed, and leave by themselves. A
-/// program that wants to see them gone [terminates](Group::terminate) the group.
-pub fn default_group() -> &'static Group {
-    static GROUP: LazyLock<Group> = LazyLock::new(Group::new);
-    &GROUP
-}
-
-/// Makes a gateway in the [default group](default_group).
-///
-/// # Errors
-///
-/// As [`Group::makegateway`].
-pub fn makegateway(spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
-    default_group().makegateway(spec)
-}

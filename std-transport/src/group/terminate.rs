@@ -10,7 +10,7 @@ use crate::group::{Group, Member, Members};
 use crate::transport::{End, Peer};
 
 /// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
-const DROP_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const DROP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long all killed workers together may take to die.
 const KILL_PATIENCE: Duration = Duration::from_secs(2);

@@ -45,9 +45,18 @@ def rest():
     """Compile the second part, once."""
     global REST
     with rest_lock:
-        if REST is not None:
+        if REST is None:
+            return
+        import gc
+        collects = gc.isenabled()
+        # A collected channel would want the second part too, inside of this.
+        gc.disable()
+        try:
             exec(compile(REST, FILE, 'exec', 0, 1), globals())
             REST = None
+        finally:
+            if collects:
+                gc.enable()
 
 
 class LoadError(Exception):
@@ -269,9 +278,10 @@ class Channel(object):
 
     def __getattr__(self, name):
         # The class gets its other methods with the second part.
-        if REST is None:
-            raise AttributeError("'Channel' object has no attribute %r" % (name,))
+        # It may have them since it was found that it has not: another thread compiles too.
         rest()
+        if not hasattr(Channel, name):
+            raise AttributeError("'Channel' object has no attribute %r" % (name,))
         return getattr(self, name)
 
     def send(self, item):
@@ -334,9 +344,10 @@ class Gateway(object):
         self._idle = None           # a held lock: released when the last of them ends
 
     def __getattr__(self, name):
-        if REST is None:
-            raise AttributeError("'Gateway' object has no attribute %r" % (name,))
+        # It may have them since it was found that it has not: another thread compiles too.
         rest()
+        if not hasattr(Gateway, name):
+            raise AttributeError("'Gateway' object has no attribute %r" % (name,))
         return getattr(self, name)
 
     def _find(self, channel_id):
@@ -370,8 +381,9 @@ class Gateway(object):
         finally:
             self._writer = None
             self._writing.release()
-        if self._late:
-            self._flush_late()
+            # Also where nothing was written: others did not wait for that.
+            if self._late:
+                self._flush_late()
 
     def _put(self, data):
         # Ctrl-C can come between any two steps of the interpreter.  This is one: what was written

@@ -1,0 +1,53 @@
+//! The one group of the program, and its end with the program.
+
+use std::sync::LazyLock;
+use std::thread;
+
+use execnet_core_sync::Gateway;
+
+use super::Group;
+use super::terminate::DROP_PATIENCE;
+use crate::error::MakeGatewayError;
+use crate::spec::IntoXSpec;
+
+static GROUP: LazyLock<Group> = LazyLock::new(Group::new);
+
+/// The group of [`makegateway`]: one for the whole program.
+///
+/// It ends as other groups do when they are dropped: within a second, then by force. That happens when `main` returns,
+/// or its thread calls [`std::process::exit`], provided that this function or [`makegateway`] was called in that thread
+/// at some time, and that the system runs what threads leave to be done at their end (Linux with glibc and macOS do).
+/// In all other cases the workers find their links closed, and leave by themselves: at once, or after their
+/// [`Grace`](crate::Grace).
+pub fn default_group() -> &'static Group {
+    AtExit::arm();
+    &GROUP
+}
+
+/// Makes a gateway in the [default group](default_group).
+///
+/// # Errors
+///
+/// As [`Group::makegateway`].
+pub fn makegateway(spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
+    default_group().makegateway(spec)
+}
+
+/// Dropped when the program ends. Statics are not; what is local to the main thread is.
+struct AtExit;
+
+impl AtExit {
+    /// Makes sure of it, in the main thread: the end of another is not the program's.
+    fn arm() {
+        thread_local!(static AT_EXIT: AtExit = const { AtExit });
+        if thread::current().name() == Some("main") {
+            AT_EXIT.with(|_| ());
+        }
+    }
+}
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        GROUP.terminate(Some(DROP_PATIENCE));
+    }
+}

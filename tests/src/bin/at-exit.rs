@@ -1,0 +1,31 @@
+//! A program that ends while its worker does not want to: prints the worker's process id, and what it ends with.
+#![allow(
+    clippy::unwrap_used,
+    clippy::exit,
+    clippy::panic,
+    reason = "that is how this program is to end"
+)]
+
+use std::env;
+use std::process::exit;
+
+const STUBBORN: &str = "
+    import os, time
+    channel.send(os.getpid())
+    while True:
+        try:
+            time.sleep(1000)
+        except BaseException:
+            pass
+";
+
+fn main() {
+    let gateway = execnet::makegateway("popen").unwrap();
+    let channel = gateway.remote_exec(STUBBORN).unwrap();
+    println!("{}", channel.receive().unwrap().into_value());
+    match env::args().nth(1).as_deref() {
+        Some("exit") => exit(3),
+        Some("panic") => std::panic::panic_any("as asked"),
+        _ => {}
+    }
+}
