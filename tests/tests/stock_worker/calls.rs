@@ -280,7 +280,7 @@ fn large_and_binary(peer: &Peer) {
     for _ in 0..2 {
         channel.send(Value::Bytes(piece.clone())).unwrap();
         let back = match peer.python_2() {
-            true => Value::Str(String::from_utf8(piece.clone()).unwrap()),
+            true => Value::from(String::from_utf8(piece.clone()).unwrap()),
             false => Value::Bytes(piece.clone()),
         };
         assert!(receive(&channel) == Value::Tuple(vec![piece.len().into(), back]));

@@ -102,7 +102,7 @@ fn stored(peer: &Peer) {
         let bytes = match receive(&channel) {
             Value::Bytes(bytes) => bytes,
             // A str of Python 2.
-            Value::Str(text) => text.into_bytes(),
+            Value::Str(text) => String::from(text).into_bytes(),
             other => panic!("{other}"),
         };
         match loads(&bytes) {
