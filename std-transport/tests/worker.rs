@@ -10,7 +10,7 @@ mod support;
 use core::time::Duration;
 
 use execnet::serializer::{Bytes, Complex, Dict, Set};
-use execnet::{Channel, Gateway, ReceiveError, SendError, Value, WaitCloseError};
+use execnet::{Channel, Gateway, ReceiveError, SendError, Value, WaitCloseError, value};
 use support::{LONG, each_python, each_python_with, quiet};
 
 const ECHO: &str = "for item in channel: channel.send(item)";
@@ -365,6 +365,27 @@ fn calls_run_side_by_side_and_threading_knows_the_main_thread() {
         assert_eq!(receive(&blocked), Value::from(1));
         beside.send(1).unwrap();
         beside.wait_close(Some(LONG)).unwrap();
+    });
+}
+
+/// As code that was written for execnet takes them, pytest-xdist's for one.
+#[test]
+fn the_execution_model_has_locks_events_and_queues() {
+    each_python_with("", quiet(), |python, gateway| {
+        let channel = gateway.remote_exec(
+            "
+            model = channel.gateway.execmodel
+            event = model.Event()
+            with model.RLock(): model.start(event.set)
+            event.wait(10)
+            queue = model.queue.Queue()
+            queue.put(model.backend)
+            channel.send((queue.get(), repr(model), event.is_set(), model.get_ident() != 0))
+            ",
+        );
+        let channel = channel.unwrap();
+        let expected = value!(("thread", "<ExecModel 'thread'>", true, true));
+        assert_eq!(receive(&channel), expected, "Python {}", python.version);
     });
 }
 

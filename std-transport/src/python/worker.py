@@ -321,7 +321,7 @@ class Gateway(object):
 
     def __init__(self, link, out, config):
         self.id = config['id'] + '-worker'
-        self.execmodel = config['execmodel']
+        self._execmodel = config['execmodel']
         self._grace = config['grace']
         self._link = link
         self._out = out
@@ -1252,10 +1252,41 @@ class ChannelFileRead(ChannelFile):
 
 # -- the rarer work of the gateway
 
-class GatewayMethods(object):
+class ExecModel(object):
+    """What code takes from `channel.gateway.execmodel` instead of from the threading module."""
+
+    def __init__(self, backend):
+        import subprocess
+        import socket
+        import threading
+        self.backend = backend
+        self.subprocess, self.socket, self.queue = subprocess, socket, import_queue()
+        self.Lock, self.RLock, self.Event = threading.Lock, threading.RLock, threading.Event
+        self.sleep, self.get_ident, self.fdopen = time.sleep, _thread.get_ident, os.fdopen
 
     def __repr__(self):
-        return '<Gateway id=%r, %s model>' % (str(self.id), self.execmodel)
+        return '<ExecModel %r>' % (self.backend,)
+
+    def start(self, func, args=()):
+        _thread.start_new_thread(func, args)
+
+
+def import_queue():
+    try:
+        import queue
+    except ImportError:
+        import Queue as queue
+    return queue
+
+
+class GatewayMethods(object):
+
+    @property
+    def execmodel(self):
+        return ExecModel(str(self._execmodel))
+
+    def __repr__(self):
+        return '<Gateway id=%r, %s model>' % (str(self.id), self._execmodel)
 
     def newchannel(self):
         """A new channel, to be sent to the other side inside an item."""
@@ -1387,7 +1418,7 @@ class GatewayMethods(object):
         status = {
             'numchannels': len(self._channels),
             'numexecuting': len(self._running),
-            'execmodel': str(self.execmodel),
+            'execmodel': str(self._execmodel),
         }
         self._write_late(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
 
@@ -1408,7 +1439,7 @@ class GatewayMethods(object):
 
     def _start_beside(self, task):
         """Start a task while the main thread has one."""
-        if self.execmodel == 'main_thread_only':
+        if self._execmodel == 'main_thread_only':
             self._tasks.put(task)
             _thread.start_new_thread(self._refuse_later, (task,))
             return

@@ -1,0 +1,114 @@
+//! What a worker of xdist says: a name, and a dict of arguments.
+
+use execnet::Value;
+use execnet::serializer::Dict;
+
+/// An event that the controller cares for.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// These are the tests, in the order of their indexes.
+    Collected(Vec<String>),
+    /// A phase of a test is over.
+    Report(Report),
+    /// All phases of the test of this index are over.
+    Complete(usize),
+    /// A module that could not be collected, and why.
+    CollectError { nodeid: String, text: String },
+    /// The worker's own machinery failed.
+    Internal(String),
+    /// It has run all, and leaves.
+    Finished,
+    /// Nothing more comes.
+    Ended,
+}
+
+/// One phase of a test.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) nodeid: String,
+    /// `setup`, `call` or `teardown`.
+    pub(crate) when: String,
+    /// `passed`, `failed` or `skipped`.
+    pub(crate) outcome: String,
+    /// Whether the test is expected to fail.
+    pub(crate) expected_failure: bool,
+    /// What went wrong.
+    pub(crate) text: String,
+}
+
+impl Event {
+    /// None for what does not matter here, such as warnings and the beginnings of tests.
+    pub(crate) fn read(item: &Value) -> Option<Self> {
+        let Value::Tuple(parts) = item else {
+            return None;
+        };
+        let [Value::Str(name), Value::Dict(kwargs)] = parts.as_slice() else {
+            return None;
+        };
+        match name.as_str() {
+            "collectionfinish" => ids(kwargs).map(Self::Collected),
+            "testreport" => Report::read(dict(kwargs, "data")?).map(Self::Report),
+            "collectreport" => collect_error(dict(kwargs, "data")?),
+            "runtest_protocol_complete" => {
+                let index = kwargs.get_str("item_index")?.as_i64()?;
+                usize::try_from(index).ok().map(Self::Complete)
+            }
+            "internal_error" => Some(Self::Internal(text(kwargs, "formatted_error"))),
+            "workerfinished" => Some(Self::Finished),
+            _ => None,
+        }
+    }
+}
+
+impl Report {
+    fn read(data: &Dict) -> Option<Self> {
+        // Reports of other kinds, of subtests for one, are no outcome of a test.
+        (text(data, "$report_type") == "TestReport").then(|| Self {
+            nodeid: text(data, "nodeid"),
+            when: text(data, "when"),
+            outcome: text(data, "outcome"),
+            expected_failure: data.get_str("wasxfail").is_some(),
+            text: message(data.get_str("longrepr")),
+        })
+    }
+}
+
+fn collect_error(data: &Dict) -> Option<Event> {
+    (text(data, "outcome") == "failed").then(|| Event::CollectError {
+        nodeid: text(data, "nodeid"),
+        text: message(data.get_str("longrepr")),
+    })
+}
+
+fn ids(kwargs: &Dict) -> Option<Vec<String>> {
+    let Some(Value::List(ids)) = kwargs.get_str("ids") else {
+        return None;
+    };
+    let ids = ids.iter().map(|id| id.as_str().map(str::to_owned));
+    ids.collect()
+}
+
+/// The line in which pytest says what went wrong; for want of it, all there is.
+fn message(longrepr: Option<&Value>) -> String {
+    match longrepr {
+        Some(Value::Dict(details)) => {
+            let crash = dict(details, "reprcrash");
+            crash.map_or_else(String::new, |crash| text(crash, "message"))
+        }
+        Some(Value::Str(text)) => text.clone(),
+        Some(Value::None) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn dict<'d>(kwargs: &'d Dict, key: &str) -> Option<&'d Dict> {
+    match kwargs.get_str(key) {
+        Some(Value::Dict(dict)) => Some(dict),
+        _ => None,
+    }
+}
+
+fn text(dict: &Dict, key: &str) -> String {
+    let found = dict.get_str(key).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
+}

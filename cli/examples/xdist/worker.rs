@@ -1,0 +1,132 @@
+//! A worker of xdist: its own code, on a gateway of ours.
+
+use core::time::Duration;
+use std::path::Path;
+use std::sync::mpsc::Sender;
+
+use execnet::serializer::Dict;
+use execnet::{Channel, Group, Item, Value, value};
+
+use crate::event::Event;
+
+/// What has to be known to start one.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    /// For ours and pytest's part of it.
+    pub(crate) spec: &'a str,
+    pub(crate) pytest: &'a [String],
+    pub(crate) workers: usize,
+    /// A directory for the temporary files of all workers, where they are on this machine.
+    pub(crate) scratch: Option<&'a Path>,
+    /// The same for all workers of a run.
+    pub(crate) run: &'a str,
+}
+
+/// One that was started. Its events come over the channel that it was started with.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) id: String,
+    channel: Channel,
+}
+
+type Result<T> = core::result::Result<T, Box<dyn core::error::Error>>;
+
+/// Sends the module's text and its path: the workers need not have it where we are.
+const MODULE: &str = "
+    import xdist.remote
+    with open(xdist.remote.__file__) as file:
+        channel.send((file.read(), xdist.remote.__file__))
+";
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Worker {
+    /// Starts one; `number` comes with each of its events.
+    pub(crate) fn start(
+        group: &Group,
+        plan: &Plan<'_>,
+        number: usize,
+        events: Sender<(usize, Event)>,
+    ) -> Result<Self> {
+        let id = format!("gw{number}");
+        let spec = format!("{}//id={id}//execmodel=main_thread_only", plan.spec);
+        let gateway = group.makegateway(spec)?;
+        let asked = gateway.remote_exec(MODULE)?;
+        let (source, file): (String, String) = asked.receive_timeout(PATIENCE).map(pair)??;
+        // Its main thread is to be free again.
+        asked.wait_close(Some(PATIENCE))?;
+        let channel = gateway.remote_exec_module(&source, &file)?;
+        channel.send(plan.greeting(&id))?;
+        channel.set_callback_with_endmarker(move |item: Option<Item>| {
+            let event = item.map_or(Some(Event::Ended), |item| Event::read(&item));
+            // Nobody listens any more when the run is over.
+            let _ = event.map(|event| events.send((number, event)));
+        })?;
+        Ok(Self { id, channel })
+    }
+
+    /// Has it run these tests after those it has.
+    pub(crate) fn run(&self, tests: &[usize]) -> Result<()> {
+        let tests = tests.iter().map(|&test| Value::from(test as u64));
+        self.say("runtests", &[("indices", Value::List(tests.collect()))])
+    }
+
+    /// Has it leave after the tests it has.
+    pub(crate) fn shut_down(&self) -> Result<()> {
+        self.say("shutdown", &[])
+    }
+
+    /// Why nothing more comes from it, with the causes behind that.
+    pub(crate) fn end(&self) -> String {
+        let error = match self.channel.wait_close(Some(PATIENCE)) {
+            Ok(()) => return "it ended without a farewell".to_owned(),
+            Err(error) => error,
+        };
+        let mut text = error.to_string();
+        let mut source = core::error::Error::source(&error);
+        while let Some(error) = source {
+            text = format!("{text}\n{error}");
+            source = error.source();
+        }
+        text
+    }
+
+    fn say(&self, command: &str, arguments: &[(&str, Value)]) -> Result<()> {
+        let pairs = arguments.iter().cloned();
+        let arguments: Dict = pairs.map(|(key, value)| (key.into(), value)).collect();
+        Ok(self.channel.send((command, Value::Dict(arguments)))?)
+    }
+}
+
+impl Plan<'_> {
+    /// The first item that xdist's worker expects.
+    fn greeting(&self, id: &str) -> Value {
+        let input = value!({
+            "workerid": (id), "workercount": (self.workers as u64), "testrunuid": (self.run), "mainargv": ["xdist"],
+        });
+        let pytest = self.pytest.iter().map(|word| word.as_str().into());
+        let scratch = self.scratch.map(|path| path.join(format!("popen-{id}")));
+        let options = scratch.as_deref().and_then(Path::to_str);
+        let options = options.map_or_else(Dict::new, |path| {
+            Dict::from_iter([(Value::from("basetemp"), path.into())])
+        });
+        // Without a path of modules it takes its own, with its directory in front.
+        Value::Tuple(vec![
+            input,
+            Value::List(pytest.collect()),
+            Value::Dict(options),
+            Value::None,
+        ])
+    }
+}
+
+fn pair(item: Item) -> Result<(String, String)> {
+    let wrong = "the worker answers something else than its module";
+    match item.into_value() {
+        Value::Tuple(parts) => match <[Value; 2]>::try_from(parts) {
+            Ok([Value::Str(source), Value::Str(file)]) => Ok((source, file)),
+            _ => Err(wrong.into()),
+        },
+        _ => Err(wrong.into()),
+    }
+}
