@@ -95,7 +95,7 @@ fn message(longrepr: Option<&Value>) -> String {
             let crash = dict(details, "reprcrash");
             crash.map_or_else(String::new, |crash| text(crash, "message"))
         }
-        Some(Value::Str(text)) => text.clone(),
+        Some(Value::Str(text)) => text.to_string(),
         Some(Value::None) | None => String::new(),
         Some(other) => other.to_string(),
     }

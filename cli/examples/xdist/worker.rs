@@ -124,7 +124,9 @@ fn pair(item: Item) -> Result<(String, String)> {
     let wrong = "the worker answers something else than its module";
     match item.into_value() {
         Value::Tuple(parts) => match <[Value; 2]>::try_from(parts) {
-            Ok([Value::Str(source), Value::Str(file)]) => Ok((source, file)),
+            Ok([Value::Str(source), Value::Str(file)]) => {
+                Ok((source.to_string(), file.to_string()))
+            }
             _ => Err(wrong.into()),
         },
         _ => Err(wrong.into()),
