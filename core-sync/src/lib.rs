@@ -41,6 +41,7 @@ mod disconnected;
 mod error;
 mod item;
 mod link_error;
+mod status;
 mod sync;
 
 #[cfg(feature = "std")]
@@ -66,6 +67,7 @@ pub use error::{
 pub use item::{Handle, ItemOf};
 pub use link_error::LinkError;
 pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};
+pub use status::Status;
 
 #[cfg(feature = "std")]
 pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, Iter};
@@ -74,11 +76,15 @@ pub use error::SetCallbackError;
 #[cfg(feature = "std")]
 pub use exec::{Grace, ServeError, Worker};
 #[cfg(feature = "std")]
-pub use gateway::{ExecModel, Gateway, GatewayConfig, RemoteInfo, Status};
+pub use gateway::{ExecModel, Gateway, GatewayConfig, RemoteInfo};
 #[cfg(feature = "std")]
 pub use multi::{MultiChannel, MultiError, ReceiveQueue};
+#[cfg(feature = "postcard")]
+pub use typed::PostcardOf;
+
+/// A [`Channel`] whose items are values of two types, one each way, as postcard writes them.
 #[cfg(all(feature = "std", feature = "postcard"))]
-pub use typed::PostcardChannel;
+pub type PostcardChannel<S, R> = PostcardOf<Channel, S, R>;
 
 /// What a [`Channel`] receives: a value, and the channels that it names.
 #[cfg(feature = "std")]

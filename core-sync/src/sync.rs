@@ -5,14 +5,18 @@
 #![allow(clippy::disallowed_types)]
 
 #[cfg(not(feature = "std"))]
-pub(crate) use std_shims::sync::Mutex;
+pub(crate) use spinning::Signal;
+#[cfg(not(feature = "std"))]
+pub(crate) use std_shims::sync::{Mutex, MutexGuard as Guard};
 #[cfg(feature = "std")]
-pub(crate) use threads::{Condvar, Deadline, Guard, Mutex};
+pub(crate) use threads::{Condvar, Deadline, Guard, Mutex, Signal};
 
 #[cfg(all(feature = "std", loom))]
 pub(crate) use loom::thread;
 #[cfg(all(feature = "std", not(loom)))]
 pub(crate) use std::thread;
 
+#[cfg(not(feature = "std"))]
+mod spinning;
 #[cfg(feature = "std")]
 mod threads;

@@ -21,7 +21,7 @@ use execnet_core_sync::link::{Link, NoControl};
 use execnet_core_sync::testing::{Faults, PIPE_CAPACITY, pipe, within};
 use execnet_core_sync::{
     Channel, DisconnectReason, Disconnected, Gateway, GatewayConfig, ReceiveError, Role, SendError,
-    WaitCloseError, Worker,
+    StatusError, WaitCloseError, Worker,
 };
 use execnet_serializer::{Bytes, ChannelId, Dict, Value, value};
 
@@ -58,6 +58,12 @@ fn functions() -> Functions {
         })
         .register("next", |channel: &EndpointChannel, n: i64| {
             channel.send(n + 1)
+        })
+        .register("sums", |channel: &EndpointChannel| -> Result<(), Failure> {
+            let sums = channel.postcard::<u64, Vec<u32>>();
+            loop {
+                sums.send(&sums.receive()?.into_iter().map(u64::from).sum())?;
+            }
         })
         .register("fails", |_: &EndpointChannel| -> Result<(), Failure> {
             Err("it failed".into())
@@ -235,6 +241,45 @@ fn an_endpoint_calls_a_worker() {
 }
 
 #[test]
+fn an_endpoint_asks_for_the_status_of_its_peer() {
+    controlling(Faults::default(), |endpoint| {
+        let channel = endpoint.remote_exec("echo").unwrap();
+        channel.send(1).unwrap();
+        channel.receive().unwrap();
+        let status = endpoint.remote_status().unwrap();
+        assert_eq!((status.numchannels, status.numexecuting), (1, 1));
+        assert_eq!(status.execmodel, "thread");
+        endpoint.exit();
+        assert!(matches!(
+            endpoint.remote_status(),
+            Err(StatusError::Send(SendError::Disconnected(_)))
+        ));
+    });
+}
+
+#[test]
+fn an_endpoint_talks_postcard() {
+    served(|gateway, _serving| {
+        let sums = gateway.remote_exec("sums").unwrap();
+        let sums = sums.postcard::<Vec<u32>, u64>();
+        for (numbers, sum) in [
+            (vec![1, 2, 3], 6),
+            (vec![], 0),
+            (vec![u32::MAX; 2], 8_589_934_590),
+        ] {
+            sums.send(&numbers).unwrap();
+            assert_eq!(sums.receive_timeout(SOON).unwrap(), sum);
+        }
+        sums.channel().send("no postcard").unwrap();
+        let error = remote_error(sums.channel());
+        assert!(
+            error.contains("an item of a postcard channel is bytes"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
 fn an_endpoint_gets_channels() {
     controlling(Faults::default(), |endpoint| {
         let channel = endpoint.remote_exec("opens").unwrap();
@@ -261,6 +306,21 @@ fn several_threads_wait_on_one_endpoint() {
                 });
             }
         });
+    });
+}
+
+#[test]
+fn an_item_that_another_thread_reads_wakes_its_receiver() {
+    scripted(Role::Initiator, |endpoint, mut peer| {
+        let channels = [(); 2].map(|()| endpoint.newchannel().unwrap());
+        let [one, other] = channels.clone();
+        let waiting = [one, other]
+            .map(|channel| thread::spawn(move || channel.receive().map(|item| item.into_value())));
+        // The one that reads may be the one whose item never comes.
+        for (channel, waiting) in channels.iter().zip(waiting) {
+            peer.send(channel.id(), 7).unwrap();
+            assert_eq!(waiting.join().unwrap().unwrap(), Value::from(7));
+        }
     });
 }
 

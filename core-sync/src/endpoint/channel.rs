@@ -5,9 +5,9 @@ use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder};
 
 use super::{Endpoint, EndpointItem, State};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
-use crate::frame::MessageCode;
+use crate::frame::{Header, MessageCode};
 use crate::item::{Encoded, Handle as AnyHandle};
-use crate::session::{Queued, Taken, empty, encode};
+use crate::session::{ITEM_COST, Queued, Reply, Sending, Taken, empty, encode};
 
 /// One end of a conversation with code on the other side of an [`Endpoint`].
 ///
@@ -41,7 +41,8 @@ impl EndpointChannel {
         &self.handle.endpoint
     }
 
-    /// Sends an item. Waits where the link takes no more.
+    /// Sends an item. Waits where the link takes no more; where the two ends agreed on
+    /// [credit](super::EndpointConfig::credit), also until the peer has received enough of what was sent before.
     ///
     /// # Errors
     ///
@@ -50,11 +51,19 @@ impl EndpointChannel {
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
         let id = self.id();
         let frame = encode(MessageCode::ChannelData, id, &item)?;
-        self.endpoint()
-            .write_if(&frame, |state| match state.session.may_send(id) {
-                true => state.check_alive(),
-                false => Err(SendError::Closed),
-            })
+        let cost = frame.len() - Header::SIZE + ITEM_COST;
+        loop {
+            let sent = self.endpoint().write_if(&frame, |state| {
+                state.may_send(id)?;
+                state.session.spend(id, cost);
+                Ok(())
+            });
+            match sent {
+                Err(Held::NoRoom) => self.endpoint().wait_for(|state| state.room(id)),
+                Err(Held::For(error)) => return Err(error),
+                Ok(()) => return Ok(()),
+            }
+        }
     }
 
     /// Waits for the next item, reading frames until it is there.
@@ -75,17 +84,25 @@ impl EndpointChannel {
     /// As [`receive`](Self::receive).
     pub fn try_receive(&self) -> Result<Option<EndpointItem>, ReceiveError> {
         let taken = take(&mut self.endpoint().inner.state.lock(), self.id());
-        let Some(queued) = taken.transpose()? else {
+        let Some((queued, grant)) = taken.transpose()? else {
             return Ok(None);
         };
+        self.tell(grant);
         let item = self.encoded(queued).and_then(EndpointItem::decode);
         item.map(Some).map_err(ReceiveError::Item)
     }
 
     /// Waits for the next item, and leaves it encoded.
     pub(crate) fn receive_encoded(&self) -> Result<Encoded<Self>, ReceiveError> {
-        let queued = self.endpoint().wait_for(|state| take(state, self.id()))?;
+        let (queued, grant) = self.endpoint().wait_for(|state| take(state, self.id()))?;
+        self.tell(grant);
         self.encoded(queued).map_err(ReceiveError::Item)
+    }
+
+    fn tell(&self, reply: Option<Reply>) {
+        if let Some(reply) = reply {
+            self.endpoint().reply(&reply);
+        }
     }
 
     fn encoded(&self, queued: Queued) -> Result<Encoded<Self>, ItemError> {
@@ -139,6 +156,12 @@ impl EndpointChannel {
         state.check_alive().is_err() || !state.session.may_send(self.id())
     }
 
+    /// Drops the handle of a channel that the peer knows nothing of, without telling it.
+    pub(super) fn forget(self) {
+        let mut state = self.endpoint().inner.state.lock();
+        let _ = state.session.close(self.id());
+    }
+
     /// Closes the channel, as the function that was called on it has returned.
     pub(super) fn end_call(&self, failure: Option<&str>) {
         // First, so that a peer which sees the end and asks finds no code running.
@@ -166,10 +189,40 @@ impl EndpointChannel {
     }
 }
 
-/// What is next on the channel, `None` if there is nothing yet.
-fn take(state: &mut State, id: ChannelId) -> Option<Result<Queued, ReceiveError>> {
+/// Why an item is not sent.
+enum Held {
+    /// The peer has to receive others first.
+    NoRoom,
+    For(SendError),
+}
+
+impl From<SendError> for Held {
+    fn from(error: SendError) -> Self {
+        Self::For(error)
+    }
+}
+
+impl State {
+    fn may_send(&self, id: ChannelId) -> Result<(), Held> {
+        match self.session.sending(id) {
+            Sending::Closed => Err(SendError::Closed.into()),
+            Sending::Now => Ok(self.check_alive()?),
+            // Who sends no more gives no credit either.
+            Sending::Wait if self.disconnected.is_some() => Err(self.lost().into()),
+            Sending::Wait => self.check_alive().map_err(Held::For).and(Err(Held::NoRoom)),
+        }
+    }
+
+    /// Whether it is worth trying to send again.
+    fn room(&self, id: ChannelId) -> Option<()> {
+        (!matches!(self.may_send(id), Err(Held::NoRoom))).then_some(())
+    }
+}
+
+/// What is next on the channel, with what the peer is to be told of that; `None` if there is nothing yet.
+fn take(state: &mut State, id: ChannelId) -> Option<Result<(Queued, Option<Reply>), ReceiveError>> {
     Some(match state.session.take(id) {
-        Taken::Item(queued) => Ok(queued),
+        Taken::Item(queued) => Ok((queued, state.session.grant(id))),
         Taken::Error(error) => Err(ReceiveError::Remote(error)),
         Taken::Overflow(overflow) => Err(ReceiveError::Overflow(overflow)),
         Taken::End => Err(ReceiveError::Closed),

@@ -32,11 +32,15 @@
 //! answered at the next wait. Two endpoints that write to each other more than the link holds, while neither waits,
 //! wait for ever; a peer with a reader of its own, as every Python one, cannot bring that about.
 //!
-//! Handles can be used from several threads or cores. One of them reads then, and the others wait for it to have read
-//! a frame; without `std` they spin.
+//! Handles can be used from several threads or cores. One of them reads then, and the others look after each frame
+//! whether it was for them; without `std` they spin.
+//!
+//! With [credit](EndpointConfig::credit) sending waits as well, and reads meanwhile.
 
+mod call;
 mod channel;
 mod link;
+mod pump;
 mod serve;
 
 pub use channel::EndpointChannel;
@@ -48,22 +52,24 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use embedded_io::{Read, Write};
-use execnet_serializer::{ChannelId, Dict, Limits};
+use execnet_serializer::{ChannelId, Limits};
 
 use self::link::{Reader, Writer, write_frame};
-use crate::call::Call;
-use crate::dedent::dedent;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::{FrameReader, MessageCode};
-use crate::session::{BUSY, Event, Message, OpenError, Reply, Role, Session, empty, encode};
-use crate::sync::Mutex;
+use crate::session::{BUSY, Event, Message, OpenError, Reply, Role, Session, empty};
+use crate::sync::{Mutex, Signal};
 
 /// The name of what an endpoint does with calls, which answers to STATUS give.
 const EXECMODEL: &str = "main_thread_only";
 
 /// What an [`EndpointChannel`] receives: a value, and the channels that it names.
 pub type EndpointItem = crate::item::ItemOf<EndpointChannel>;
+
+/// An [`EndpointChannel`] whose items are values of two types, one each way, as postcard writes them.
+#[cfg(feature = "postcard")]
+pub type EndpointPostcardChannel<S, R> = crate::typed::PostcardOf<EndpointChannel, S, R>;
 
 /// What an endpoint is, and how much it lets its peer cost.
 #[derive(Debug, Clone)]
@@ -79,6 +85,12 @@ pub struct EndpointConfig {
     pub max_peer_channels: usize,
     /// What decoding one item may cost.
     pub limits: Limits,
+    /// Whether the two ends hold each other up: on each channel no more than so many bytes, and one item, are on the
+    /// way to a program that does not receive them; [`EndpointChannel::send`] waits, and reads meanwhile. Default:
+    /// `None`, as in execnet.
+    ///
+    /// Both ends have to be given the same number: stock execnet knows nothing of it, and ends at the first such frame.
+    pub credit: Option<usize>,
 }
 
 impl EndpointConfig {
@@ -91,6 +103,7 @@ impl EndpointConfig {
             max_frame: 1 << 30,
             max_peer_channels: 1 << 16,
             limits: Limits::default(),
+            credit: None,
         }
     }
 }
@@ -106,16 +119,21 @@ pub struct Endpoint {
 /// There are three locks. Who takes several takes them in this order.
 struct Inner {
     config: EndpointConfig,
-    /// Held by who reads, until a frame was handled. `None` when there is nothing more to read.
+    /// Of who reads, as the state says, until a frame was handled. `None` when there is nothing more to read.
     reader: Mutex<Option<FrameReader<Reader>>>,
     /// Held across asking whether a frame may be sent and writing it. `None` once it is closed, or a write has failed.
     writer: Mutex<Option<Writer>>,
     /// Never held while something is read, written, decoded or dropped.
     state: Mutex<State>,
+    /// A frame was handled, for those who wait while another reads.
+    handled: Signal,
 }
 
 struct State {
     session: Session<()>,
+    /// Somebody reads, and so many others wait meanwhile.
+    is_read: bool,
+    waiting: usize,
     disconnected: Option<Disconnected>,
     /// The peer sends no more, but functions that were called may still send.
     lingering: bool,
@@ -134,7 +152,9 @@ impl Endpoint {
         let frames =
             FrameReader::with_capacity(config.buffer, link::reader(reader), config.max_frame);
         let state = State {
-            session: Session::new(config.role, config.max_peer_channels),
+            session: Session::new(config.role, config.max_peer_channels).with_credit(config.credit),
+            is_read: false,
+            waiting: 0,
             disconnected: None,
             lingering: false,
             exiting: false,
@@ -145,6 +165,7 @@ impl Endpoint {
             reader: Mutex::new(Some(frames)),
             writer: Mutex::new(Some(link::writer(writer))),
             state: Mutex::new(state),
+            handled: Signal::default(),
         });
         Self { inner }
     }
@@ -164,54 +185,6 @@ impl Endpoint {
             })?
         };
         Ok(EndpointChannel::new(self.clone(), id))
-    }
-
-    /// Runs source at the peer, with the returned channel: Python source, or the name of a function that a worker in
-    /// Rust knows.
-    ///
-    /// # Errors
-    ///
-    /// The endpoint was exited or lost its peer.
-    pub fn remote_exec(&self, source: &str) -> Result<EndpointChannel, SendError> {
-        self.exec(&Call {
-            source: &dedent(source),
-            file_name: None,
-            call: None,
-        })
-    }
-
-    /// Calls a function at the peer, which `source` defines where the peer is a Python one.
-    ///
-    /// # Errors
-    ///
-    /// The endpoint was exited or lost its peer, or `kwargs` cannot be encoded.
-    pub fn remote_exec_function(
-        &self,
-        source: &str,
-        call_name: &str,
-        kwargs: &Dict,
-    ) -> Result<EndpointChannel, SendError> {
-        self.exec(&Call {
-            source: &dedent(source),
-            file_name: None,
-            call: Some((call_name, kwargs)),
-        })
-    }
-
-    fn exec(&self, call: &Call<'_>) -> Result<EndpointChannel, SendError> {
-        let channel = self.newchannel()?;
-        let frame = encode(MessageCode::ChannelExec, channel.id(), call);
-        let sent = frame
-            .map_err(SendError::from)
-            .and_then(|frame| self.write_if(&frame, |state| state.check_alive()));
-        match sent {
-            Ok(()) => Ok(channel),
-            Err(error) => {
-                // The peer knows nothing of it.
-                let _ = self.inner.state.lock().session.close(channel.id());
-                Err(error)
-            }
-        }
     }
 
     /// Tells the peer to wind down and closes the writing end. What the peer still sends can be received.
@@ -238,41 +211,6 @@ impl Endpoint {
     #[must_use]
     pub fn disconnected(&self) -> Option<Disconnected> {
         self.inner.state.lock().disconnected.clone()
-    }
-
-    /// Reads frames until `ready` gives something. It has to when the link has ended.
-    fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
-        loop {
-            if let Some(found) = ready(&mut self.inner.state.lock()) {
-                return found;
-            }
-            let mut reader = self.inner.reader.lock();
-            // Another may have read it while this one waited for the reader.
-            if let Some(found) = ready(&mut self.inner.state.lock()) {
-                return found;
-            }
-            if let Some(frames) = reader.as_mut()
-                && let Err(reason) = self.step(frames)
-            {
-                *reader = None;
-                self.finish(reason);
-            }
-        }
-    }
-
-    /// Reads and handles one frame.
-    fn step(&self, frames: &mut FrameReader<Reader>) -> Result<(), DisconnectReason> {
-        let header = frames.next_header().map_err(DisconnectReason::Read)?;
-        let header = header.ok_or(DisconnectReason::EndOfStream)?;
-        Message::admit(&header, false).map_err(DisconnectReason::Protocol)?;
-        let payload = frames.payload_of(&header).map_err(DisconnectReason::Read)?;
-        let message = Message::parse(header.with_payload(payload));
-        let message = message.map_err(DisconnectReason::Protocol)?;
-        let reply = self.inner.state.lock().handle(message)?;
-        if let Some(reply) = reply {
-            self.reply(&reply);
-        }
-        Ok(())
     }
 
     fn finish(&self, reason: DisconnectReason) {
@@ -306,21 +244,21 @@ impl Endpoint {
     }
 
     /// Writes a frame, if it may be sent.
-    fn write_if(
+    fn write_if<E: From<SendError>>(
         &self,
         frame: &[u8],
-        allow: impl FnOnce(&mut State) -> Result<(), SendError>,
-    ) -> Result<(), SendError> {
+        allow: impl FnOnce(&mut State) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut writer = self.inner.writer.lock();
         allow(&mut self.inner.state.lock())?;
         let written = match writer.as_mut() {
             Some(open) => write_frame(open, frame),
-            None => return Err(SendError::Disconnected(self.inner.state.lock().verdict())),
+            None => return Err(self.inner.state.lock().lost().into()),
         };
         written.map_err(|error| {
             *writer = None;
             let reason = DisconnectReason::Write(error);
-            SendError::Disconnected(Disconnected::new(reason, None))
+            SendError::Disconnected(Disconnected::new(reason, None)).into()
         })
     }
 }
@@ -348,9 +286,13 @@ impl State {
     /// Whether frames may still be sent.
     fn check_alive(&self) -> Result<(), SendError> {
         if self.exiting || (self.disconnected.is_some() && !self.lingering) {
-            return Err(SendError::Disconnected(self.verdict()));
+            return Err(self.lost());
         }
         Ok(())
+    }
+
+    fn lost(&self) -> SendError {
+        SendError::Disconnected(self.verdict())
     }
 
     fn verdict(&self) -> Disconnected {

@@ -3,7 +3,6 @@ use execnet_serializer::Dict;
 use super::Gateway;
 use crate::call::Call;
 use crate::channel::Channel;
-use crate::dedent::dedent;
 use crate::error::SendError;
 use crate::frame::MessageCode;
 use crate::session::encode;
@@ -22,11 +21,7 @@ impl Gateway {
     ///
     /// The gateway was exited or lost its peer.
     pub fn remote_exec(&self, source: &str) -> Result<Channel, SendError> {
-        self.exec(&Call {
-            source: &dedent(source),
-            file_name: None,
-            call: None,
-        })
+        self.exec(&Call::source(source))
     }
 
     /// Runs Python source that defines the function `call_name`, then calls it with the channel and `kwargs`.
@@ -40,11 +35,7 @@ impl Gateway {
         call_name: &str,
         kwargs: &Dict,
     ) -> Result<Channel, SendError> {
-        self.exec(&Call {
-            source: &dedent(source),
-            file_name: None,
-            call: Some((call_name, kwargs)),
-        })
+        self.exec(&Call::function(source, call_name, kwargs))
     }
 
     /// Runs the source of a Python module; tracebacks name `file_name`.
@@ -53,11 +44,7 @@ impl Gateway {
     ///
     /// The gateway was exited or lost its peer.
     pub fn remote_exec_module(&self, source: &str, file_name: &str) -> Result<Channel, SendError> {
-        self.exec(&Call {
-            source,
-            file_name: Some(file_name),
-            call: None,
-        })
+        self.exec(&Call::module(source, file_name))
     }
 
     fn exec(&self, call: &Call<'_>) -> Result<Channel, SendError> {

@@ -24,7 +24,6 @@ pub(crate) use executor::Executor;
 pub use info::RemoteInfo;
 pub(crate) use info::{CALL_NAME as INFO_CALL, answer as answer_info};
 pub(crate) use shared::Shared;
-pub use status::Status;
 pub(crate) use waker::Bell;
 
 use alloc::sync::{Arc, Weak};

@@ -1,26 +1,12 @@
-use alloc::string::String;
 use core::time::Duration;
-
-use execnet_serializer::Value;
 
 use super::Gateway;
 use crate::channel::Channel;
 use crate::error::{SendError, StatusError};
 use crate::frame::MessageCode;
 use crate::session::empty;
+use crate::status::Status;
 use crate::sync::Deadline;
-
-/// How busy a peer is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Status {
-    /// Channels that live there.
-    pub numchannels: u64,
-    /// Calls that run there.
-    pub numexecuting: u64,
-    /// How they are run.
-    pub execmodel: String,
-}
 
 impl Gateway {
     /// Asks the peer how busy it is, and waits for the answer.
@@ -62,23 +48,5 @@ impl Gateway {
                 Err(error)
             }
         }
-    }
-}
-
-impl Status {
-    fn from_value(value: &Value) -> Option<Self> {
-        let Value::Dict(dict) = value else {
-            return None;
-        };
-        let figure = |key: &str| {
-            let number = dict.get(&Value::from(key))?.as_i64()?;
-            u64::try_from(number).ok()
-        };
-        let model = dict.get(&Value::from("execmodel"))?;
-        Some(Self {
-            numchannels: figure("numchannels")?,
-            numexecuting: figure("numexecuting")?,
-            execmodel: String::from(model.as_str()?),
-        })
     }
 }

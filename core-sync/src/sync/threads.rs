@@ -67,6 +67,21 @@ impl Condvar {
     }
 }
 
+/// Where those wait who look again whenever something may have changed.
+#[derive(Debug, Default)]
+pub(crate) struct Signal(Condvar);
+
+impl Signal {
+    /// Waits until something may have changed of what `mutex` guards.
+    pub(crate) fn wait<'a, T>(&self, _mutex: &'a Mutex<T>, guard: Guard<'a, T>) -> Guard<'a, T> {
+        self.0.wait(guard, Deadline::NEVER)
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
 /// The end of a wait; of some waits there is none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline(Option<Instant>);

@@ -3,11 +3,11 @@
 #[cfg(feature = "std")]
 mod channel;
 mod endpoint;
-#[cfg(all(feature = "std", feature = "postcard"))]
+#[cfg(feature = "postcard")]
 mod postcard;
 
-#[cfg(all(feature = "std", feature = "postcard"))]
-pub use self::postcard::PostcardChannel;
+#[cfg(feature = "postcard")]
+pub use self::postcard::PostcardOf;
 
 use alloc::string::ToString as _;
 

@@ -1,16 +1,21 @@
 use alloc::format;
+use alloc::vec::Vec;
 use core::any::type_name;
 use core::fmt;
 use core::marker::PhantomData;
+#[cfg(feature = "std")]
 use core::time::Duration;
 
 use execnet_serializer::{Bytes, Token, Tokens};
 use serde_core::de::DeserializeOwned;
 use serde_core::ser::Serialize;
 
+#[cfg(feature = "std")]
 use crate::channel::Channel;
+use crate::endpoint::EndpointChannel;
 use crate::error::{ItemError, ReceiveError, SendError, TypeError};
 use crate::item::Encoded;
+#[cfg(feature = "std")]
 use crate::sync::Deadline;
 
 /// A channel whose items are values of two types, one each way, as [postcard](https://docs.rs/postcard) writes them:
@@ -18,11 +23,14 @@ use crate::sync::Deadline;
 ///
 /// Each is one item of bytes. To a peer that does not know the types, a Python one first of all, they are only that.
 /// Postcard does not say in its bytes what they are: a peer with other types can be an error, or another value.
-pub struct PostcardChannel<S, R> {
-    channel: Channel,
+///
+/// `C` is the channel below, of a gateway or of an endpoint.
+pub struct PostcardOf<C, S, R> {
+    channel: C,
     types: PhantomData<fn(S) -> R>,
 }
 
+#[cfg(feature = "std")]
 impl Channel {
     /// The same channel for items that postcard writes: `S` is sent, `R` received.
     ///
@@ -35,34 +43,45 @@ impl Channel {
     /// # }
     /// ```
     #[must_use]
-    pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardChannel<S, R> {
-        PostcardChannel {
-            channel: self.clone(),
+    pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardOf<Self, S, R> {
+        PostcardOf::of(self)
+    }
+}
+
+impl EndpointChannel {
+    /// The same channel for items that postcard writes: `S` is sent, `R` received.
+    #[must_use]
+    pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardOf<Self, S, R> {
+        PostcardOf::of(self)
+    }
+}
+
+impl<C: Clone, S, R> PostcardOf<C, S, R> {
+    fn of(channel: &C) -> Self {
+        Self {
+            channel: channel.clone(),
             types: PhantomData,
         }
     }
 }
 
-impl<S: Serialize, R: DeserializeOwned> PostcardChannel<S, R> {
+impl<C, S, R> PostcardOf<C, S, R> {
     /// The channel below.
     #[must_use]
-    pub fn channel(&self) -> &Channel {
+    pub fn channel(&self) -> &C {
         &self.channel
     }
+}
 
+#[cfg(feature = "std")]
+impl<S: Serialize, R: DeserializeOwned> PostcardOf<Channel, S, R> {
     /// Sends a value.
     ///
     /// # Errors
     ///
     /// As [`Channel::send`], or postcard cannot say the value: a sequence of unknown length, for example.
     pub fn send(&self, item: &S) -> Result<(), SendError> {
-        let bytes = postcard::to_allocvec(item).map_err(|error| {
-            let name = type_name::<S>();
-            SendError::Type(TypeError::new(format!(
-                "postcard cannot write a {name}: {error}"
-            )))
-        })?;
-        self.channel.send(Bytes(bytes))
+        self.channel.send(encode(item)?)
     }
 
     /// Waits for the next value.
@@ -84,6 +103,36 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<S, R> {
     }
 }
 
+impl<S: Serialize, R: DeserializeOwned> PostcardOf<EndpointChannel, S, R> {
+    /// Sends a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`EndpointChannel::send`], or postcard cannot say the value: a sequence of unknown length, for example.
+    pub fn send(&self, item: &S) -> Result<(), SendError> {
+        self.channel.send(encode(item)?)
+    }
+
+    /// Waits for the next value, reading frames until it is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`EndpointChannel::receive`]. An item that is no `R` is [`ItemError::Type`]; it is skipped, and the channel
+    /// goes on.
+    pub fn receive(&self) -> Result<R, ReceiveError> {
+        decode(&mut self.channel.receive_encoded()?).map_err(ReceiveError::Item)
+    }
+}
+
+fn encode<S: Serialize>(item: &S) -> Result<Bytes<Vec<u8>>, SendError> {
+    let bytes = postcard::to_allocvec(item).map_err(|error| {
+        let name = type_name::<S>();
+        let text = format!("postcard cannot write a {name}: {error}");
+        SendError::Type(TypeError::new(text))
+    })?;
+    Ok(Bytes(bytes))
+}
+
 fn decode<C, R: DeserializeOwned>(encoded: &mut Encoded<C>) -> Result<R, ItemError> {
     let mut tokens = Tokens::new(&encoded.payload).map(Result::ok);
     let (item, end) = (tokens.next().flatten(), tokens.next().flatten());
@@ -103,19 +152,14 @@ fn decode<C, R: DeserializeOwned>(encoded: &mut Encoded<C>) -> Result<R, ItemErr
     })
 }
 
-impl<S, R> Clone for PostcardChannel<S, R> {
+impl<C: Clone, S, R> Clone for PostcardOf<C, S, R> {
     fn clone(&self) -> Self {
-        Self {
-            channel: self.channel.clone(),
-            types: PhantomData,
-        }
+        Self::of(&self.channel)
     }
 }
 
-impl<S, R> fmt::Debug for PostcardChannel<S, R> {
+impl<C: fmt::Debug, S, R> fmt::Debug for PostcardOf<C, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PostcardChannel")
-            .field(&self.channel)
-            .finish()
+        f.debug_tuple("PostcardOf").field(&self.channel).finish()
     }
 }

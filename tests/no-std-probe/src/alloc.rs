@@ -1,4 +1,4 @@
-//! Links while `execnet-serializer` with a heap, and `execnet-core-sync` without its features, need
+//! Links while `execnet-serializer` with a heap, and `execnet-core-sync` with types but not with threads, need
 //! no std, then uses them. The exit status is 0, or the number of the step that failed.
 #![no_std]
 #![no_main]
@@ -44,17 +44,22 @@ fn work() -> Result<(), i32> {
 /// other, as an empty wire is the end of it.
 fn calls() -> Result<(), i32> {
     let (there, back) = (Wire::default(), Wire::default());
-    let config = EndpointConfig::new(Role::Initiator);
-    let controller = Endpoint::new(back.clone(), there.clone(), config);
+    let controller = Endpoint::new(back.clone(), there.clone(), config(Role::Initiator));
     let echo = controller.remote_exec("echo").map_err(|_| 11)?;
     echo.send("hello").map_err(|_| 12)?;
+    let sum = controller.remote_exec("sum").map_err(|_| 18)?;
+    let sum = sum.postcard::<[u32; 3], u64>();
+    sum.send(&[1, 2, 3]).map_err(|_| 19)?;
     let unknown = controller.remote_exec("unknown").map_err(|_| 13)?;
 
-    let worker = Endpoint::new(there, back, EndpointConfig::new(Role::Worker));
+    let worker = Endpoint::new(there, back, config(Role::Worker));
     worker.serve(&functions()).map_err(|_| 14)?;
 
     if echo.receive().map_err(|_| 15)? != Value::from("hello") {
         return Err(16);
+    }
+    if sum.receive().map_err(|_| 20)? != 6 {
+        return Err(21);
     }
     match unknown.receive() {
         Err(ReceiveError::Remote(error)) if error.text().contains("registered: 'echo'") => Ok(()),
@@ -62,10 +67,23 @@ fn calls() -> Result<(), i32> {
     }
 }
 
+/// Of ends that agree on credit.
+fn config(role: Role) -> EndpointConfig {
+    let mut config = EndpointConfig::new(role);
+    config.credit = Some(1024);
+    config
+}
+
 fn functions() -> Functions {
     let mut functions = Functions::new();
-    functions.register("echo", echo);
+    functions.register("echo", echo).register("sum", sum);
     functions
+}
+
+fn sum(channel: &EndpointChannel) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let channel = channel.postcard::<u64, [u32; 3]>();
+    channel.send(&channel.receive()?.into_iter().map(u64::from).sum())?;
+    Ok(())
 }
 
 fn echo(channel: &EndpointChannel) -> Result<(), Box<dyn Error + Send + Sync>> {

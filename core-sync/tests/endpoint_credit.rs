@@ -1,0 +1,129 @@
+//! Endpoints whose peer agreed on credit: neither end sends more than the other receives.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use std::thread;
+
+use embedded_io_adapters::std::FromStd;
+use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig};
+use execnet_core_sync::frame::MessageCode::{
+    ChannelCredit, ChannelData, ChannelExec, ChannelLastMessage,
+};
+use execnet_core_sync::session::ITEM_COST;
+use execnet_core_sync::testing::{PIPE_CAPACITY, Script, linked, scripted_halves, within};
+use execnet_core_sync::{Channel, GatewayConfig, Role, SendError, Worker};
+use execnet_serializer::{Bytes, Value, dumps_internal, loads_internal};
+
+use support::{LIMIT, expect};
+
+/// Runs a test with the channel of an endpoint that has this window, and the script of its peer.
+fn with_window(window: usize, body: impl FnOnce(EndpointChannel, Script) + Send + 'static) {
+    within(LIMIT, move || {
+        let (reader, writer, mut peer) = scripted_halves(PIPE_CAPACITY);
+        let mut config = EndpointConfig::new(Role::Initiator);
+        config.credit = Some(window);
+        let endpoint = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
+        let channel = endpoint.remote_exec("the peer is a script").unwrap();
+        expect(&mut peer, ChannelExec, channel.id());
+        body(channel, peer);
+    });
+}
+
+fn give(peer: &mut Script, channel: &EndpointChannel, credit: usize) {
+    let payload = dumps_internal(&(credit as u32)).unwrap();
+    peer.write(ChannelCredit, channel.id(), &payload).unwrap();
+}
+
+#[test]
+fn an_endpoint_sends_no_more_than_its_peer_receives() {
+    with_window(1, |channel, mut peer| {
+        channel.send(1).unwrap();
+        let sender = channel.clone();
+        let sending = thread::spawn(move || (2..20).try_for_each(|n| sender.send(n)));
+        for n in 1..20 {
+            let frame = expect(&mut peer, ChannelData, channel.id());
+            let item = loads_internal(&frame.payload).unwrap();
+            assert_eq!(item, Value::from(n));
+            assert!(!peer.has_unread(), "an item was sent without credit");
+            give(&mut peer, &channel, frame.payload.len() + ITEM_COST);
+        }
+        sending.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn what_comes_while_an_endpoint_waits_to_send_is_kept() {
+    with_window(1, |channel, mut peer| {
+        channel.send(1).unwrap();
+        let cost = expect(&mut peer, ChannelData, channel.id()).payload.len() + ITEM_COST;
+        peer.send(channel.id(), "first").unwrap();
+        give(&mut peer, &channel, cost);
+        channel.send(2).unwrap();
+        assert_eq!(
+            channel.try_receive().unwrap().unwrap(),
+            Value::from("first")
+        );
+    });
+}
+
+#[test]
+fn an_endpoint_gives_credit_for_what_it_has_received() {
+    let cost = dumps_internal(&Bytes(vec![0; 100])).unwrap().len() + ITEM_COST;
+    with_window(2 * cost, move |channel, mut peer| {
+        for _ in 0..3 {
+            peer.send(channel.id(), Bytes(vec![0; 100])).unwrap();
+            channel.receive().unwrap();
+            let frame = expect(&mut peer, ChannelCredit, channel.id());
+            let given = loads_internal(&frame.payload).unwrap();
+            assert_eq!(given, Value::from(cost as u32));
+        }
+    });
+}
+
+#[test]
+fn an_endpoint_without_credit_learns_that_its_peer_is_gone() {
+    with_window(1, |channel, mut peer| {
+        channel.send(1).unwrap();
+        peer.write(ChannelLastMessage, channel.id(), b"").unwrap();
+        peer.hang_up();
+        let error = channel.send(2).unwrap_err();
+        assert!(matches!(error, SendError::Disconnected(_)), "{error:?}");
+    });
+}
+
+#[test]
+fn a_worker_with_threads_and_an_endpoint_hold_each_other_up() {
+    const WINDOW: usize = 4096;
+    within(LIMIT, || {
+        let (near, far) = linked(PIPE_CAPACITY);
+        let mut config = GatewayConfig::new("worker", Role::Worker);
+        config.credit = Some(WINDOW);
+        let mut worker = Worker::with_config(config);
+        worker.register("double", |channel: &Channel| -> Result<(), SendError> {
+            channel
+                .iter_as::<u64>()
+                .flatten()
+                .try_for_each(|n| channel.send(2 * n))
+        });
+        let serving = thread::spawn(move || worker.serve(far));
+        let mut config = EndpointConfig::new(Role::Initiator);
+        config.credit = Some(WINDOW);
+        let endpoint = Endpoint::new(near.reader, near.writer, config);
+        let channel = endpoint.remote_exec("double").unwrap();
+        let sender = channel.clone();
+        let sending = thread::spawn(move || (0..2000u64).try_for_each(|n| sender.send(n)));
+        for n in 0..2000u64 {
+            assert_eq!(channel.receive_as::<u64>().unwrap(), 2 * n);
+        }
+        sending.join().unwrap().unwrap();
+        endpoint.exit();
+        serving.join().unwrap().unwrap();
+    });
+}
