@@ -4,7 +4,7 @@ use std::sync as locks;
 use std::sync::PoisonError;
 use std::time::Instant;
 
-// The models of tests/loom.rs try out the orders in which these are taken.
+// The models of tests/loom try out the orders in which these are taken.
 #[cfg(loom)]
 use loom::sync as locks;
 

@@ -1,0 +1,73 @@
+//! Setting a callback, while items arrive and while others receive.
+
+use alloc::vec::Vec;
+use std::sync::mpsc;
+
+use execnet_core_sync::{Item, ReceiveError};
+use loom::thread;
+
+use crate::model;
+use crate::scene::{close, item, number, scene};
+
+/// A callback that is set while items arrive gets all of them, in their order, and then the end; who waits for the close
+/// waits for that.
+#[test]
+fn a_callback_that_is_set_while_items_arrive_gets_all() {
+    model(2, || {
+        let scene = scene([item(1), item(2), close()].into(), |_| ());
+        let (sender, calls) = mpsc::channel();
+        scene.speaks.open();
+        scene
+            .channel
+            .set_callback_with_endmarker(move |item: Option<Item>| {
+                let _ = sender.send(item.as_ref().map(number));
+            })
+            .unwrap();
+        scene.channel.wait_close(None).unwrap();
+        let calls: Vec<_> = calls.try_iter().collect();
+        assert_eq!(calls, [Some(1), Some(2), None]);
+        scene.finish();
+    });
+}
+
+/// One who receives when a callback is set is told at once.
+#[test]
+fn setting_a_callback_sends_receivers_away() {
+    model(1, || {
+        let scene = scene(Vec::new(), |_| ());
+        let other = scene.channel.clone();
+        let receiver = thread::spawn(move || other.receive());
+        scene.channel.set_callback(|_: Item| ()).unwrap();
+        let received = receiver.join().unwrap();
+        assert!(
+            matches!(received, Err(ReceiveError::HasCallback)),
+            "{received:?}"
+        );
+        scene.finish();
+    });
+}
+
+/// No item is in the hands of both, or of none.
+#[test]
+fn an_item_goes_to_a_receiver_or_to_the_callback() {
+    model(2, || {
+        let scene = scene([item(1), close()].into(), |_| ());
+        let other = scene.channel.clone();
+        let (sender, calls) = mpsc::channel();
+        scene.speaks.open();
+        let receiver = thread::spawn(move || match other.receive() {
+            Ok(item) => Some(number(&item)),
+            Err(ReceiveError::HasCallback | ReceiveError::Closed) => None,
+            Err(error) => panic!("{error:?}"),
+        });
+        scene
+            .channel
+            .set_callback(move |item: Item| sender.send(number(&item)))
+            .unwrap();
+        scene.channel.wait_close(None).unwrap();
+        let mut all: Vec<_> = receiver.join().unwrap().into_iter().collect();
+        all.extend(calls.try_iter());
+        assert_eq!(all, [1]);
+        scene.finish();
+    });
+}

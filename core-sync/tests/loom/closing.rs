@@ -1,0 +1,84 @@
+//! Closing, letting go and exiting, against all else.
+
+use alloc::vec::Vec;
+
+use execnet_core_sync::frame::MessageCode;
+use loom::thread;
+
+use crate::model;
+use crate::scene::{close, item, scene};
+
+/// Closing while another thread sends and the peer closes too: the peer is told once at most, and nothing follows it.
+#[test]
+fn nothing_follows_a_close_however_it_races() {
+    model(2, || {
+        let scene = scene([close()].into(), |_| ());
+        let (sending, closing) = (scene.channel.clone(), scene.channel.clone());
+        scene.speaks.open();
+        let sender = thread::spawn(move || {
+            for number in 0..2 {
+                let _ = sending.send(number);
+            }
+        });
+        closing.close();
+        closing.wait_close(None).unwrap();
+        drop(closing);
+        sender.join().unwrap();
+        let codes = scene.finish();
+        let close = codes
+            .iter()
+            .position(|code| *code == MessageCode::ChannelClose);
+        assert!(close.is_none_or(|at| at + 1 == codes.len()), "{codes:?}");
+    });
+}
+
+/// Two threads close, one with an error: the peer gets one of them, once.
+#[test]
+fn closing_twice_tells_the_peer_once() {
+    model(2, || {
+        let scene = scene(Vec::new(), |_| ());
+        let other = scene.channel.clone();
+        let closer = thread::spawn(move || other.close_with_error("enough").unwrap());
+        scene.channel.close();
+        closer.join().unwrap();
+        scene.channel.wait_close(None).unwrap();
+        let codes = scene.exit();
+        let [close, farewell] = codes[..] else {
+            panic!("{codes:?}");
+        };
+        assert!(matches!(
+            close,
+            MessageCode::ChannelClose | MessageCode::ChannelCloseError
+        ));
+        assert_eq!(farewell, MessageCode::GatewayTerminate);
+    });
+}
+
+/// The last handle goes while an item arrives: nobody hangs, and the peer is told unless it was at its end already.
+#[test]
+fn letting_go_while_items_arrive() {
+    model(2, || {
+        let scene = scene([item(1), close()].into(), |_| ());
+        scene.speaks.open();
+        let codes = scene.finish();
+        assert!(codes.len() <= 1, "{codes:?}");
+    });
+}
+
+/// Exiting while another thread sends: TERMINATE is the last that is written.
+#[test]
+fn nothing_follows_the_farewell() {
+    model(2, || {
+        let scene = scene(Vec::new(), |_| ());
+        let sending = scene.channel.clone();
+        let sender = thread::spawn(move || sending.send(1).is_ok());
+        let codes = scene.exit();
+        let sent = sender.join().unwrap();
+        let data = sent.then_some(MessageCode::ChannelData);
+        let expected: Vec<_> = data
+            .into_iter()
+            .chain([MessageCode::GatewayTerminate])
+            .collect();
+        assert_eq!(codes, expected);
+    });
+}

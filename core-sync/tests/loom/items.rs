@@ -1,0 +1,99 @@
+//! Who waits: for items, for the end, for credit, for room.
+
+use alloc::vec::Vec;
+
+use execnet_core_sync::frame::MessageCode;
+use execnet_core_sync::{Channel, Overflowing, ReceiveError, SendError, WaitCloseError};
+use execnet_serializer::dumps_internal;
+use loom::thread;
+
+use crate::model;
+use crate::scene::{close, frame, item, number, scene};
+
+/// Two receive what two items and a close bring: each item comes to one of them, and both see the end.
+#[test]
+fn the_inbox_gives_each_item_once_and_all_see_the_end() {
+    model(2, || {
+        let scene = scene([item(1), item(2), close()].into(), |_| ());
+        let other = scene.channel.clone();
+        scene.speaks.open();
+        let receiver = thread::spawn(move || received(&other));
+        let mut all = received(&scene.channel);
+        all.extend(receiver.join().unwrap());
+        all.sort_unstable();
+        assert_eq!(all, [1, 2]);
+        scene.finish();
+    });
+}
+
+fn received(channel: &Channel) -> Vec<i64> {
+    let mut numbers = Vec::new();
+    loop {
+        match channel.receive() {
+            Ok(item) => numbers.push(number(&item)),
+            Err(ReceiveError::Closed) => return numbers,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+/// The notification of an item is not spent on one who waits for the end.
+#[test]
+fn an_item_reaches_who_receives_beside_one_who_waits_for_the_end() {
+    model(2, || {
+        let scene = scene([item(1), close()].into(), |_| ());
+        let other = scene.channel.clone();
+        scene.speaks.open();
+        let waiter = thread::spawn(move || other.wait_close(None));
+        assert_eq!(number(&scene.channel.receive().unwrap()), 1);
+        waiter.join().unwrap().unwrap();
+        scene.finish();
+    });
+}
+
+/// Where the link ends in the middle, all who wait are told: to receive, for the end, for credit.
+#[test]
+fn the_end_of_the_link_wakes_all_who_wait() {
+    model(2, || {
+        let scene = scene(Vec::new(), |config| config.credit = Some(1));
+        scene.channel.send(1).unwrap();
+        let other = scene.channel.clone();
+        scene.leaves.open();
+        let sender = thread::spawn(move || other.send(2));
+        let end = scene.channel.wait_close(None);
+        assert!(matches!(end, Err(WaitCloseError::Disconnected(_))));
+        let sent = sender.join().unwrap();
+        assert!(matches!(sent, Err(SendError::Disconnected(_))), "{sent:?}");
+        scene.finish();
+    });
+}
+
+/// Credit that comes while a sender looks for it is not missed.
+#[test]
+fn a_sender_that_waits_for_credit_is_woken() {
+    model(2, || {
+        let credit = frame(MessageCode::ChannelCredit, &dumps_internal(&100).unwrap());
+        let scene = scene([credit, close()].into(), |config| config.credit = Some(1));
+        scene.channel.send(1).unwrap();
+        scene.speaks.open();
+        // It goes, or the close came first.
+        let sent = scene.channel.send(2);
+        assert!(matches!(sent, Ok(()) | Err(SendError::Closed)), "{sent:?}");
+        scene.channel.wait_close(None).unwrap();
+        scene.finish();
+    });
+}
+
+/// A reader that pauses goes on when something was taken.
+#[test]
+fn a_reader_that_pauses_is_woken() {
+    model(2, || {
+        let scene = scene([item(1), item(2), close()].into(), |config| {
+            config.inbox.channel = Some(1);
+            config.inbox.overflow = Overflowing::Pause;
+        });
+        scene.speaks.open();
+        assert_eq!(received(&scene.channel), [1, 2]);
+        scene.finish();
+    });
+}
