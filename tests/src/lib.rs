@@ -15,3 +15,8 @@ pub mod support;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// So do those of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/from-python.md")]
+pub struct FromPython;
