@@ -18,9 +18,10 @@ use std::process::Command;
 use std::time::Instant;
 
 use execnet::{
-    BootstrapError, Cause, Channel, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError,
-    WorkerExit,
+    BootstrapError, Cause, Channel, Gateway, Group, GroupOptions, Listen, MakeGatewayError,
+    Outcome, ReceiveError, Server, ServerOptions, WorkerExit,
 };
+use execnet_tests::certificates::Certificates;
 use execnet_tests::sshd::Sshd;
 use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
 
@@ -121,6 +122,65 @@ const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        link: "popen",
+        what: "a full disk on the worker's side",
+        outcome: "`RemoteError` with Python's `OSError`; the gateway goes on",
+        check: full_disk,
+    },
+    Fault {
+        link: "popen",
+        what: "the worker has no descriptor left",
+        outcome: "`RemoteError` with Python's `OSError`; the gateway goes on",
+        check: || {
+            let source = "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))\n\
+                          while 1: os.open('/dev/null', os.O_RDONLY)";
+            refused_and_goes_on(source, "Too many open files");
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGKILL of the gateway in the middle",
+        outcome: "`Disconnected` on both; the far worker leaves by itself",
+        check: || {
+            let (group, middle, far) = behind();
+            let channel = group.remote_exec("channel.receive()").unwrap();
+            signal("KILL", middle);
+            for channel in &channel {
+                assert!(matches!(failure(channel), ReceiveError::Disconnected(_)));
+            }
+            eventually("the far worker has left", LONG, || !is_running(far));
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGSTOP of the gateway in the middle, then the end of the group",
+        outcome: "`Outcome::Killed`, and `Closed` or `LeftBehind` for the far worker, which leaves by itself",
+        check: || {
+            let (group, middle, far) = behind();
+            signal("STOP", middle);
+            let reports = group.terminate(Some(Duration::from_millis(300)));
+            assert!(
+                matches!(reports[0].outcome, Outcome::Killed(_)),
+                "{reports:?}"
+            );
+            eventually("both are gone", LONG, || {
+                !is_running(middle) && !is_running(far)
+            });
+        },
+    },
+    Fault {
+        link: "TLS",
+        what: "SIGKILL of the far worker in the midst of a transfer",
+        outcome: "`Disconnected` after the items that came whole; a server does not tell how its worker ended",
+        check: killed_behind_tls,
+    },
+    Fault {
+        link: "ssh",
+        what: "SIGSTOP of the ssh client, then the end of the group",
+        outcome: "`Outcome::Killed` at the deadline of `terminate`; the far worker leaves by itself",
+        check: || with_sshd(client_stopped),
+    },
+    Fault {
         link: "ssh",
         what: "SIGKILL of the far worker",
         outcome: "as of a worker here: `WorkerExit` names the signal",
@@ -191,7 +251,8 @@ fn killed(spec: &str, then: &str) {
     assert!(!is_running(pid));
 }
 
-fn client_killed(sshd: &Sshd) {
+/// A gateway over ssh that sends without end: its group, the channel, and the far worker and the client.
+fn over_ssh(sshd: &Sshd) -> (Group, Channel, i64, i64) {
     let mut options = quiet();
     options.share_ssh = false;
     let group = Group::with_options(options);
@@ -206,7 +267,95 @@ fn client_killed(sshd: &Sshd) {
     let client = String::from_utf8_lossy(&found.unwrap().stdout)
         .trim()
         .parse();
-    signal("KILL", client.unwrap());
+    (group, channel, pid, client.unwrap())
+}
+
+fn client_stopped(sshd: &Sshd) {
+    let (group, _channel, pid, client) = over_ssh(sshd);
+    signal("STOP", client);
+    let reports = group.terminate(Some(Duration::from_millis(300)));
+    assert!(
+        matches!(reports[0].outcome, Outcome::Killed(_)),
+        "{reports:?}"
+    );
+    assert!(!is_running(client));
+    eventually("the far worker has left", LONG, || !is_running(pid));
+}
+
+/// A group of two, of which one is behind the other, and the processes of both.
+fn behind() -> (Group, i64, i64) {
+    let group = Group::with_options(quiet());
+    group.makegateway("popen//id=middle").unwrap();
+    group.makegateway("popen//via=middle").unwrap();
+    let pids: Vec<i64> = (&group).into_iter().map(|gateway| pid(&gateway)).collect();
+    (group, pids[0], pids[1])
+}
+
+fn pid(gateway: &Gateway) -> i64 {
+    let source = "import os; channel.send(os.getpid())";
+    let channel = gateway.remote_exec(source).unwrap();
+    receive(&channel).as_i64().unwrap()
+}
+
+/// The code fails with this text, and other code runs after it.
+fn refused_and_goes_on(source: &str, text: &str) {
+    let group = Group::with_options(quiet());
+    let gateway = group.makegateway("popen").unwrap();
+    let channel = gateway.remote_exec(source).unwrap();
+    match failure(&channel) {
+        ReceiveError::Remote(error) => assert!(error.text().contains(text), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    pid(&gateway);
+}
+
+fn full_disk() {
+    let place = tempfile::tempdir().unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+        .arg(place.path())
+        .output();
+    match mounted {
+        Ok(output) if output.status.success() => {}
+        other => {
+            return println!("skipped: a full disk, as no small one can be mounted: {other:?}");
+        }
+    }
+    let source = format!(
+        "with open('{}/file', 'wb') as file: file.write(b'x' * 1000000)",
+        place.path().display()
+    );
+    refused_and_goes_on(&source, "No space left on device");
+    let unmounted = Command::new("umount").arg(place.path()).status();
+    assert!(unmounted.unwrap().success());
+}
+
+fn killed_behind_tls() {
+    let certificates = Certificates::make();
+    let listen = Listen::Tls {
+        address: "127.0.0.1:0".parse().unwrap(),
+        files: certificates.server(),
+        token: None,
+    };
+    let server = Server::bind(listen, ServerOptions::default()).unwrap();
+    let (spec, stop) = (certificates.spec(&server.spec()), server.stop_handle());
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.run());
+        let group = Group::with_options(quiet());
+        let gateway = group.makegateway(spec).unwrap();
+        let worker = pid(&gateway);
+        let source = "while 1: channel.send('x' * 100000)";
+        let channel = gateway.remote_exec(source).unwrap();
+        let _ = receive(&channel);
+        signal("KILL", worker);
+        assert!(matches!(failure(&channel), ReceiveError::Disconnected(_)));
+        stop.stop();
+    });
+}
+
+fn client_killed(sshd: &Sshd) {
+    let (_group, channel, pid, client) = over_ssh(sshd);
+    signal("KILL", client);
     let error = failure(&channel);
     assert!(names_sigkill(&error), "{error:?}");
     eventually("the far worker has left", LONG, || !is_running(pid));
@@ -241,6 +390,9 @@ fn page() -> String {
          ```sh\nEXECNET_WRITE_DOCS=1 cargo test -p execnet-tests --test faults\n```\n\n\
          Every fault ends in its error without waiting for more than the deadline that is named, with no process left \
          running. What is not in the table has not been tried.\n\n\
+         Many gateways at once, with much going through them, are a test of `tests/tests/many.rs`; 200 of them and 500 MB \
+         need a machine that has nothing else to do:\n\n\
+         ```sh\nEXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture\n```\n\n\
          | link | fault | what the program sees |\n|---|---|---|\n",
     );
     for fault in FAULTS {

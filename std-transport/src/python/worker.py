@@ -512,8 +512,7 @@ class Gateway(object):
             except KeyboardInterrupt:
                 error = 'keyboard-interrupted'
             except BaseException:
-                rest()
-                error = format_exception(task)
+                error = failure(task)
             self._finish(channel, error)
         except KeyboardInterrupt:
             self._finish(channel, 'keyboard-interrupted')
@@ -544,6 +543,17 @@ class Gateway(object):
             if self._idle is not None and not self._running:
                 self._idle.acquire(False)
                 self._idle.release()
+
+
+def failure(task):
+    """The current exception as a text."""
+    kind, value = sys.exc_info()[:2]
+    try:
+        rest()
+        return format_exception(task)
+    except Exception:
+        # The second part imports: not where no descriptor is left, for one.
+        return u'%s: %s' % (kind.__name__, value)
 
 
 def run(names, channel, source, file_name, call_name, kwargs):

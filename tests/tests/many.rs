@@ -1,0 +1,112 @@
+//! Many gateways at once, with much going through them, and all of them gone in time.
+//!
+//! 24 of them with 24 MB here. `EXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture` runs
+//! 200 with 500 MB, and tells how long each step took.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+use core::time::Duration;
+use std::time::Instant;
+
+use execnet::{Gateway, Group, Outcome, Value};
+use execnet_tests::support::{LONG, eventually, is_running, quiet, within};
+
+const MEGABYTE: usize = 1_000_000;
+
+/// How much is done.
+#[derive(Clone, Copy)]
+struct Load {
+    gateways: usize,
+    megabytes: usize,
+    limit: Duration,
+}
+
+#[test]
+fn all_of_many_gateways_are_gone_in_time() {
+    let load = if std::env::var_os("EXECNET_LONG").is_some() {
+        Load {
+            gateways: 200,
+            megabytes: 500,
+            limit: 10 * LONG,
+        }
+    } else {
+        println!("skipped: 200 gateways and 500 MB, without EXECNET_LONG=1; 24 and 24 are tried");
+        Load {
+            gateways: 24,
+            megabytes: 24,
+            limit: 4 * LONG,
+        }
+    };
+    within("many gateways", load.limit, move || run(load));
+}
+
+fn run(load: Load) {
+    let group = Group::with_options(quiet());
+    let began = Instant::now();
+    let made = group.makegateways(vec!["popen"; load.gateways]);
+    let gateways: Vec<Gateway> = made.into_iter().map(Result::unwrap).collect();
+    println!("{} gateways: {:?}", load.gateways, began.elapsed());
+
+    let began = Instant::now();
+    let each = load.megabytes * MEGABYTE / load.gateways;
+    let pids = pass_through(&group, each);
+    println!(
+        "{} MB there and back: {:?}",
+        load.megabytes,
+        began.elapsed()
+    );
+
+    let began = Instant::now();
+    let reports = group.terminate(Some(Duration::from_secs(5)));
+    let took = began.elapsed();
+    println!("terminate: {took:?}");
+    // The bound is the point of it.
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(reports.len(), gateways.len());
+    for report in reports {
+        assert!(
+            matches!(report.outcome, Outcome::Exited(exit) if exit.success()),
+            "{report:?}"
+        );
+    }
+    eventually("all are gone", LONG, || {
+        !pids.iter().any(|&pid| is_running(pid))
+    });
+}
+
+/// Sends so many bytes to each and gets half of them back, in pieces; returns the processes.
+fn pass_through(group: &Group, each: usize) -> Vec<i64> {
+    const SOURCE: &str = "
+        import os
+        channel.send(os.getpid())
+        for index, piece in enumerate(channel):
+            channel.send(piece)
+    ";
+    let channels = group.remote_exec(SOURCE).unwrap();
+    let pids = channels
+        .iter()
+        .map(|channel| receive(channel).as_i64().unwrap());
+    let pids = pids.collect();
+    // Half of it goes, half comes.
+    let mut left = each / 2;
+    while left > 0 {
+        let size = left.min(MEGABYTE / 4);
+        let piece = Value::Bytes(vec![b'x'; size]);
+        for channel in &channels {
+            channel.send(&piece).unwrap();
+        }
+        for channel in &channels {
+            assert!(receive(channel) == piece);
+        }
+        left -= size;
+    }
+    pids
+}
+
+fn receive(channel: &execnet::Channel) -> Value {
+    channel.receive_timeout(4 * LONG).unwrap().into_value()
+}
