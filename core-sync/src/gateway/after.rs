@@ -7,7 +7,8 @@ use std::io;
 use execnet_serializer::ChannelId;
 
 use super::executor::Call;
-use super::shared::{Shared, State};
+use super::shared::Shared;
+use super::state::State;
 use super::threads::{self, Rouse};
 use super::waker::{Ring, Wakes};
 use super::{callback, dispatch};

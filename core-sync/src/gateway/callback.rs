@@ -10,7 +10,8 @@ use execnet_serializer::ChannelId;
 use log::Level;
 
 use super::after::After;
-use super::shared::{Shared, State};
+use super::shared::Shared;
+use super::state::State;
 use super::waker::{Bell, Ring, Sink};
 use super::{Gateway, Handle};
 use crate::Item;

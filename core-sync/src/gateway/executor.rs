@@ -5,7 +5,8 @@ use execnet_serializer::ChannelId;
 
 use super::ExecModel;
 use super::after::After;
-use super::shared::{Shared, State};
+use super::shared::Shared;
+use super::state::State;
 use crate::session::{BUSY, Reply};
 
 /// Runs what the peer asks for. The reader calls it, and does not wait for what is run.

@@ -4,7 +4,8 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use super::after::After;
-use super::shared::{Shared, State};
+use super::shared::Shared;
+use super::state::State;
 use super::waker::Ring;
 use crate::disconnected::DisconnectReason;
 use crate::frame::{FrameReader, ReadError};

@@ -12,8 +12,9 @@ use core::time::Duration;
 use execnet_serializer::ChannelId;
 
 use super::after::After;
-use super::shared::{Shared, State};
+use super::shared::Shared;
 use super::source::Source;
+use super::state::State;
 use super::waker::Bell;
 use crate::disconnected::DisconnectReason;
 use crate::link::Readiness;

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::callback::Callback;
-use super::shared::{Shared, State};
+use super::shared::Shared;
+use super::state::State;
 use crate::error::CallbackError;
 use crate::sync::{Condvar, Deadline, Guard};
 

@@ -1,0 +1,135 @@
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use execnet_serializer::ChannelId;
+
+use super::GatewayConfig;
+use super::after::After;
+use super::info::RemoteInfo;
+use super::outbox::Outbox;
+use super::threads::Duty;
+use super::turn::Reading;
+use super::waker::{Bell, Ring, Waker};
+use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::error::{SendError, WaitCloseError};
+use crate::link::Readiness;
+use crate::session::{Session, Taken};
+use crate::sync::thread::JoinHandle;
+
+/// What the state's lock guards.
+pub(crate) struct State {
+    pub(crate) session: Session<Waker>,
+    pub(super) reading: Reading,
+    /// Set by the reader, when it has stopped.
+    pub(crate) disconnected: Option<Disconnected>,
+    /// The peer sends no more, but code that runs here may still send.
+    pub(super) lingering: bool,
+    /// This side has called exit: nothing more is sent.
+    pub(super) exiting: bool,
+    pub(super) outbox: Outbox,
+    pub(super) dispatcher: Duty,
+    /// Channels whose callback is to be called, each once.
+    pub(super) due_calls: VecDeque<ChannelId>,
+    pub(super) caller: Duty,
+    /// The reader waits for room in the inboxes.
+    pub(super) paused: bool,
+    /// What the peer said of itself.
+    pub(super) info: Option<RemoteInfo>,
+    pub(super) running_threads: usize,
+    pub(super) threads: Vec<JoinHandle<()>>,
+}
+
+impl State {
+    pub(super) fn new(config: &GatewayConfig, readiness: Option<Arc<dyn Readiness>>) -> Self {
+        let session = Session::new(config.role, config.max_peer_channels)
+            .with_limits(config.inbox)
+            .with_credit(config.credit);
+        let outbox = Outbox::new(config.execmodel.as_str());
+        let reading = Reading::new(readiness, config.inbox.overflow);
+        Self {
+            session,
+            reading,
+            disconnected: None,
+            lingering: false,
+            exiting: false,
+            outbox,
+            dispatcher: Duty::default(),
+            due_calls: VecDeque::new(),
+            caller: Duty::default(),
+            paused: false,
+            info: None,
+            running_threads: 0,
+            threads: Vec::new(),
+        }
+    }
+
+    /// Whether frames may still be sent.
+    pub(crate) fn check_alive(&mut self) -> Result<(), SendError> {
+        if self.exiting || (self.disconnected.is_some() && !self.lingering) {
+            return Err(SendError::Disconnected(self.verdict()));
+        }
+        Ok(())
+    }
+
+    /// Why the gateway cannot be used any more.
+    pub(crate) fn verdict(&self) -> Disconnected {
+        let exited = || Disconnected::new(DisconnectReason::Exited, None);
+        self.disconnected.clone().unwrap_or_else(exited)
+    }
+
+    /// The link has ended: ends all channels, and tells who waits.
+    pub(super) fn disconnect(&mut self, why: Disconnected, after: &mut After) {
+        self.disconnected = Some(why);
+        self.session.end();
+        let ids: Vec<_> = self.session.wakers().map(|(id, _)| id).collect();
+        for id in ids {
+            self.ring(id, Ring::End, after);
+        }
+    }
+
+    /// Nothing can be sent any more: who waits to send is told.
+    pub(super) fn ring_senders(&mut self, after: &mut After) {
+        for (_, waker) in self.session.wakers() {
+            waker.ring(Ring::Room, &mut after.wakes);
+        }
+    }
+
+    /// Counts a thread that waits on the channel, in or out.
+    pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut Waker)) {
+        if let Some(waker) = self.session.waker(id) {
+            change(waker);
+        }
+    }
+
+    /// Whether a callback takes the items of the channel.
+    pub(crate) fn has_callback(&mut self, id: ChannelId) -> bool {
+        let waker = self.session.waker(id);
+        waker.is_some_and(|waker| waker.has_callback())
+    }
+
+    /// How the channel ended; `None` while it goes on, and while its callback does.
+    pub(crate) fn end_of(&mut self, id: ChannelId) -> Option<Result<(), WaitCloseError>> {
+        if let Some(waker) = self.session.waker(id) {
+            if waker.is_called() {
+                return None;
+            }
+            if let Some(error) = waker.callback_error() {
+                return Some(Err(WaitCloseError::Callback(error.clone())));
+            }
+        }
+        match self.session.take_end(id) {
+            Taken::Error(error) => Some(Err(WaitCloseError::Remote(error))),
+            Taken::Overflow(overflow) => Some(Err(WaitCloseError::Overflow(overflow))),
+            Taken::LinkEnd => Some(Err(WaitCloseError::Disconnected(self.verdict()))),
+            Taken::End => Some(Ok(())),
+            _ => None,
+        }
+    }
+
+    /// What a handle of the channel waits on.
+    pub(crate) fn bell_of(&mut self, id: ChannelId) -> Arc<Bell> {
+        let waker = self.session.waker(id);
+        waker.map(|waker| waker.bell()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,138 @@
+//! Frames onto the link.
+
+use core::time::Duration;
+
+use execnet_serializer::ChannelId;
+
+use super::shared::Shared;
+use super::state::State;
+use super::waker::Bell;
+use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::error::SendError;
+use crate::link::{LinkWriter, write_frame};
+use crate::session::Sending;
+use crate::sync::{Deadline, Guard};
+use crate::trace;
+
+/// How long a sender whose write failed waits for the reader to find out why.
+const VERDICT: Duration = Duration::from_secs(1);
+
+impl Shared {
+    /// Writes frames with items that cost so much, if the channel still takes items; waits where the peer has to
+    /// receive others first.
+    pub(crate) fn send_on(
+        &self,
+        id: ChannelId,
+        bell: &Bell,
+        frames: &[u8],
+        cost: usize,
+    ) -> Result<(), SendError> {
+        loop {
+            let writer = self.writer.lock();
+            let mut state = self.state.lock();
+            match state.session.sending(id) {
+                Sending::Closed => return Err(SendError::Closed),
+                Sending::Now => {
+                    state.check_alive()?;
+                    state.session.spend(id, cost);
+                    state.reading.sends();
+                    return self.write_with_outbox(writer, state, frames);
+                }
+                Sending::Wait => {
+                    state.check_alive()?;
+                    if state.disconnected.is_some() {
+                        // Who sends no more gives no credit either.
+                        return Err(SendError::Disconnected(state.verdict()));
+                    }
+                    // Others can write meanwhile.
+                    drop(writer);
+                    drop(bell.wait_room(self, state, id));
+                }
+            }
+        }
+    }
+
+    /// Writes a frame, if the gateway is alive.
+    pub(crate) fn send(&self, frame: &[u8]) -> Result<(), SendError> {
+        let writer = self.writer.lock();
+        let mut state = self.state.lock();
+        state.check_alive()?;
+        self.write_with_outbox(writer, state, frame)
+    }
+
+    /// Writes what was left behind for whoever writes. True where nothing is to be written any more.
+    pub(super) fn flush(&self) -> bool {
+        let mut writer = self.writer.lock();
+        let (frames, last) = {
+            let mut state = self.state.lock();
+            (state.outbox.take(), state.outbox.is_last())
+        };
+        if !frames.is_empty() {
+            // A peer that is gone wants no answer; the reader will notice.
+            let _ = self.write(&mut writer, &frames);
+        }
+        if last {
+            *writer = None;
+        }
+        drop(writer);
+        trace::frames(&self.config.id, "sent", &frames);
+        last
+    }
+
+    /// Closes the writing end without a word.
+    pub(super) fn close_writer(&self) {
+        *self.writer.lock() = None;
+    }
+
+    /// Writes what others left behind, then `frames`.
+    fn write_with_outbox(
+        &self,
+        mut writer: Guard<'_, Option<LinkWriter>>,
+        mut state: Guard<'_, State>,
+        frames: &[u8],
+    ) -> Result<(), SendError> {
+        let before = state.outbox.take();
+        drop(state);
+        let joined;
+        let frames = if before.is_empty() {
+            frames
+        } else {
+            joined = [&before, frames].concat();
+            &joined
+        };
+        let written = self.write(&mut writer, frames);
+        drop(writer);
+        match written {
+            Ok(()) => {
+                trace::frames(&self.config.id, "sent", frames);
+                Ok(())
+            }
+            Err(failure) => Err(SendError::Disconnected(self.verdict_on(failure))),
+        }
+    }
+
+    fn write(
+        &self,
+        writer: &mut Guard<'_, Option<LinkWriter>>,
+        frame: &[u8],
+    ) -> Result<(), Option<std::io::Error>> {
+        let open = writer.as_mut().ok_or(None)?;
+        write_frame(open, frame).map_err(|error| {
+            **writer = None;
+            Some(error)
+        })
+    }
+
+    /// Why writing failed, in the words of the reader if it learns of the end in time.
+    fn verdict_on(&self, failure: Option<std::io::Error>) -> Disconnected {
+        let deadline = Deadline::after(VERDICT);
+        let mut state = self.state.lock();
+        while state.disconnected.is_none() && !deadline.has_passed() {
+            state = self.wait(&self.ended, state, deadline);
+        }
+        match (&state.disconnected, failure) {
+            (None, Some(error)) => Disconnected::new(DisconnectReason::Write(error.into()), None),
+            _ => state.verdict(),
+        }
+    }
+}
