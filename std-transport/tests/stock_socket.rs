@@ -63,6 +63,32 @@ fn code_runs_in_the_process_of_the_server() {
 }
 
 #[test]
+fn the_execnet_of_the_server_can_serve() {
+    let Some(server) = StockServer::start() else {
+        return;
+    };
+    within("stock worker in the stock server", LONG, move || {
+        for round in 0..2 {
+            // Which a stock worker knows nothing of.
+            let mut options = quiet();
+            options.credit = Some(1000);
+            let group = Group::with_options(options);
+            let spec = server.spec() + "//bootstrap=execnet//id=sock1";
+            let gateway = group.makegateway(spec).unwrap();
+            let channel = gateway
+                .remote_exec(
+                    "import os, sys; channel.send((type(channel).__module__, os.getpid(), channel.receive()))",
+                )
+                .unwrap();
+            channel.send(round).unwrap();
+            let expected = value!(("execnet.gateway_base", (server.pid()), round));
+            assert_eq!(receive(&channel), expected);
+            assert_eq!(group.terminate(Some(LONG))[0].outcome, Outcome::Closed);
+        }
+    });
+}
+
+#[test]
 fn one_gateway_follows_another() {
     let Some(mut server) = StockServer::start() else {
         return;
