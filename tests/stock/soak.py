@@ -151,7 +151,7 @@ def main(worker, seconds, seed):
         print("memory of the %s: %d KiB after a tenth of the time, %d KiB at the end" % (end, before, after))
     if failures:
         sys.exit("failed: " + failures[0])
-    if any(after > before * 1.25 + 8192 for before, after in zip(early, late)):
+    if not os.environ.get("EXECNET_SOAK_MEMORY") and any(after > before * 1.25 + 8192 for before, after in zip(early, late)):
         sys.exit("failed: memory grows")
 
 

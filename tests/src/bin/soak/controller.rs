@@ -77,6 +77,7 @@ pub(crate) fn run(python: &Path, time: Duration, seed: u64) -> Outcome {
         "our controller and stock worker, {talked} s: {}",
         told(&counts)
     );
+    let bounded = std::env::var_os("EXECNET_SOAK_MEMORY").is_none();
     for (end, (before, after)) in ["our controller", "stock worker"]
         .iter()
         .zip(early.iter().zip(late))
@@ -84,7 +85,7 @@ pub(crate) fn run(python: &Path, time: Duration, seed: u64) -> Outcome {
         println!(
             "memory of the {end}: {before} KiB after a tenth of the time, {after} KiB at the end"
         );
-        if after > before * 5 / 4 + 8192 {
+        if bounded && after > before * 5 / 4 + 8192 {
             return Err("memory grows".into());
         }
     }

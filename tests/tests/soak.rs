@@ -1,0 +1,33 @@
+//! The soak of `docs/soak.md`, for a moment.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
+
+use core::time::Duration;
+use std::process::Command;
+
+use execnet_tests::stock::RELEASES;
+use execnet_tests::support::within;
+
+#[test]
+fn all_conversations_end_well() {
+    if RELEASES[0].python().is_none() {
+        return;
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_soak"));
+    // Two seconds. That memory does not grow shows in hours.
+    command
+        .args(["0.03", "1"])
+        .env("EXECNET_SOAK_MEMORY", "any");
+    let output = within("soak", Duration::from_secs(120), move || {
+        command.output().unwrap()
+    });
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{errors}");
+    for half in [
+        "our controller and stock worker",
+        "stock controller and worker in Rust",
+    ] {
+        assert!(told.contains(half), "{told}");
+    }
+}
