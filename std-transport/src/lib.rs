@@ -50,8 +50,6 @@ mod transport;
 mod wait;
 
 pub use error::{BootstrapError, Cause, MakeGatewayError, Stage, WorkerExit};
-#[cfg(feature = "postcard")]
-pub use execnet_core_sync::PostcardChannel;
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
@@ -59,6 +57,8 @@ pub use execnet_core_sync::{
     RemoteError, RemoteInfo, Role, SendError, ServeError, SetCallbackError, Status, StatusError,
     TypeError, WaitCloseError, Worker, exec, link,
 };
+#[cfg(feature = "postcard")]
+pub use execnet_core_sync::{PostcardChannel, PostcardOf};
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;

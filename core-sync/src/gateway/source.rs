@@ -64,10 +64,9 @@ impl Source {
             let message = self.read_message(shared)?;
             self.batch.push_back(message);
             if self.batch.len() >= BATCH || !self.frames.holds_frame() {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Waits for bytes, takes the frames that came whole, and hands them to the session. It does not wait for the rest

@@ -190,11 +190,13 @@ impl Shared {
 
     /// The link is not read any more.
     pub(super) fn close_reading(&self) {
-        let (source, readiness) = {
+        let closed = {
             let reading = &mut self.state.lock().reading;
-            (reading.source.take(), reading.readiness.take())
+            // A receiver that still waits for the link is called away by what follows.
+            let readiness = reading.readiness.take_if(|_| reading.receiver.is_none());
+            (reading.source.take(), readiness)
         };
-        drop((source, readiness));
+        drop(closed);
     }
 }
 
@@ -207,29 +209,26 @@ struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     fn end(mut self) -> Guard<'a, State> {
-        let source = self.source.take();
-        self.shared.give_back(source)
+        self.give_back()
     }
-}
 
-/// Code of the transport has panicked.
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if let Some(mut source) = self.source.take() {
-            source.break_with(DisconnectReason::Panicked);
-            drop(self.shared.give_back(Some(source)));
-        }
-    }
-}
-
-impl Shared {
-    fn give_back(&self, source: Option<Box<Source>>) -> Guard<'_, State> {
-        let mut state = self.state.lock();
-        if let Some(source) = source
+    fn give_back(&mut self) -> Guard<'a, State> {
+        let mut state = self.shared.state.lock();
+        if let Some(source) = self.source.take()
             && state.reading.give_back(source)
         {
-            self.turn.notify_one();
+            self.shared.turn.notify_one();
         }
         state
+    }
+}
+
+/// Code of the transport has panicked, where it was not given back.
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(source) = &mut self.source {
+            source.break_with(DisconnectReason::Panicked);
+            drop(self.give_back());
+        }
     }
 }
