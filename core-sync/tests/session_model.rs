@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use model::{Setting, Step};
 
-/// For more: `PROPTEST_CASES=100000 cargo test --release -p execnet-core-sync --test session_model`.
+/// A few; many by `scripts/stress`.
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES");
     asked.map_or(2000, |cases| cases.parse().unwrap())

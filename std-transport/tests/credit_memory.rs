@@ -1,7 +1,6 @@
 //! With credit, what is sent to a program that sleeps stays small in both processes, in either direction.
 //!
-//! By default so much is sent that it shows; for 2 GiB each way: `EXECNET_STRESS_MIB=2048 cargo test --release -p execnet
-//! --test credit_memory -- --nocapture`.
+//! By default so much is sent that it shows, and 2 GiB each way by `scripts/stress`.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -80,7 +79,7 @@ fn a_sleeping_consumer_costs_neither_side_memory() {
         let theirs = usize::try_from(channel.receive().unwrap().as_i64().unwrap()).unwrap();
         let ours = peak();
         println!(
-            "{mib} MiB each way: {} KiB here, {} KiB there",
+            "stress: {mib} MiB each way to a program that sleeps, with credit | at most {} KiB here, {} KiB there",
             ours / 1024,
             theirs / 1024
         );

@@ -1,12 +1,7 @@
 //! What is left when much has come and gone: memory, threads, descriptors, processes.
 //!
-//! Each test looks at the whole process, so that they run one after the other. They do little by default; much, with what
-//! it came to:
-//!
-//! ```sh
-//! EXECNET_STRESS_ROUNDS=10000 EXECNET_STRESS_GATEWAYS=1000 \
-//!     cargo test --release -p execnet-tests --test leaks -- --nocapture
-//! ```
+//! Each test looks at the whole process, so that they run one after the other. They do little by default, and much by
+//! `scripts/stress`.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -54,6 +49,15 @@ impl Holding {
                 .filter(|entry| parent_of(entry.as_ref().unwrap()).as_ref() == Some(&own))
                 .count(),
         }
+    }
+
+    /// In words, with what is held later.
+    fn beside(self, later: Self) -> String {
+        let pair = |before: usize, after: usize| format!("{before} before and {after} after");
+        let threads = pair(self.threads, later.threads);
+        let descriptors = pair(self.descriptors, later.descriptors);
+        let children = pair(self.children, later.children);
+        format!("threads {threads}, descriptors {descriptors}, child processes {children}")
     }
 }
 
@@ -134,11 +138,11 @@ fn channels_that_come_and_go_leave_nothing() {
             |process: &dyn fmt::Display, before: usize| resident(process).saturating_sub(before);
         let (ours, theirs) = (grown(&"self", here.1), grown(&worker, there.1));
         println!(
-            "{rounds} lives of 5 channels in {:.1?}: {} KiB more here, {} KiB there, {:?}",
+            "stress: {rounds} times five channels on one gateway, in {:.1?} | {} KiB more here, {} KiB there; {}",
             begin.elapsed(),
             ours / 1024,
             theirs / 1024,
-            Holding::now()
+            here.0.beside(Holding::now()),
         );
         assert!(ours < SLACK && theirs < SLACK, "{ours}, {theirs} bytes");
         assert_eq!(Holding::now(), here.0);
@@ -157,7 +161,7 @@ fn channels_that_come_and_go_leave_nothing() {
 #[test]
 fn gateways_that_come_and_go_leave_nothing() {
     let gateways = amount("EXECNET_STRESS_GATEWAYS", 10);
-    let more = Duration::from_secs(1) * gateways;
+    let more = Duration::from_secs(5) * gateways;
     alone("gateways that come and go", more, move || {
         let one = |group: &Group| {
             let gateway = group.makegateway("popen").unwrap();
@@ -181,10 +185,10 @@ fn gateways_that_come_and_go_leave_nothing() {
         eventually("all is as it was", LONG, || Holding::now() == before);
         let grown = resident("self").saturating_sub(memory);
         println!(
-            "{gateways} gateways in {:.1?}: {} KiB more, {:?} before and after",
+            "stress: {gateways} popen gateways made and closed, in {:.1?} | {} KiB more; {}",
             begin.elapsed(),
             grown / 1024,
-            before
+            before.beside(Holding::now()),
         );
         assert!(grown < SLACK, "{grown} bytes");
     });
