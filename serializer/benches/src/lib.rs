@@ -121,6 +121,6 @@ pub fn strings() -> Vec<String> {
 /// 50,000 floats by name.
 pub fn floats() -> BTreeMap<String, f64> {
     (0..50_000)
-        .map(|n| (format!("metric.{n:05}"), f64::from(n) * 0.37))
+        .map(|n| (format!("metric.{n:05}"), f64::from(n) * 0.375))
         .collect()
 }
