@@ -78,12 +78,12 @@ pub(crate) fn run(python: &Path, time: Duration, seed: u64) -> Outcome {
         told(&counts)
     );
     let bounded = std::env::var_os("EXECNET_SOAK_MEMORY").is_none();
-    for (end, (before, after)) in ["our controller", "stock worker"]
+    for (end, (before, after)) in ["our controller", "the stock worker"]
         .iter()
         .zip(early.iter().zip(late))
     {
         println!(
-            "memory of the {end}: {before} KiB after a tenth of the time, {after} KiB at the end"
+            "memory of {end}: {before} KiB after a tenth of the time, {after} KiB at the end"
         );
         if bounded && after > before * 5 / 4 + 8192 {
             return Err("memory grows".into());
