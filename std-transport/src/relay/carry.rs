@@ -2,8 +2,9 @@
 
 use alloc::sync::Arc;
 use core::error::Error;
+use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
 use std::os::unix::net::UnixStream;
 use std::thread;
 
@@ -23,6 +24,9 @@ type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Bytes that are read and passed on at a time.
 const PIECE: usize = 64 * 1024;
+
+/// How long an address may take to answer. The controller has a deadline of its own.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves one `via=`, until the far side has ended.
 pub(super) fn carry(channel: &Channel, arguments: Kwargs) -> Outcome {
@@ -81,7 +85,7 @@ fn connect(address: &Value) -> io::Result<Stream> {
         [kind, host, port] if kind.as_str() == Some("tcp") => {
             let host = host.as_str().ok_or_else(unknown)?;
             let port = port.as_i64().and_then(|port| u16::try_from(port).ok());
-            Stream::tcp(TcpStream::connect((host, port.ok_or_else(unknown)?))?)
+            connect_tcp(host, port.ok_or_else(unknown)?)
         }
         [kind, path] if kind.as_str() == Some("unix") => {
             let path = path.as_str().ok_or_else(unknown)?;
@@ -89,6 +93,18 @@ fn connect(address: &Value) -> io::Result<Stream> {
         }
         _ => Err(unknown()),
     }
+}
+
+/// Connects to the first of the host's addresses that takes it.
+fn connect_tcp(host: &str, port: u16) -> io::Result<Stream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, CONNECT_PATIENCE) {
+            Ok(stream) => return Stream::tcp(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// What is at the other end of the streams.

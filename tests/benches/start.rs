@@ -1,0 +1,135 @@
+//! How long gateways take to start, and a large group to end. `scripts/bench-start` puts what this prints into
+//! `docs/benchmarks.md`. Nothing here is ever asserted: a figure is no test.
+
+use core::error::Error;
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+use execnet::Group;
+
+/// Of each start; the median is told.
+const ROUNDS: usize = 31;
+
+/// Gateways of the large group.
+const MANY: usize = 32;
+
+/// The kernel counts the time of processes in these.
+const TICK: Duration = Duration::from_millis(10);
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    // `cargo bench` and `cargo test` pass options of their own to every benchmark.
+    if !std::env::args().any(|word| word == "measure") {
+        println!("run scripts/bench-start, which runs this");
+        return Ok(());
+    }
+    let rust = concat!(
+        "popen//worker=",
+        env!("CARGO_BIN_EXE_own-worker"),
+        " --execnet-worker"
+    );
+    let mut starts = Starts::default();
+    // In turns, so that all see the same machine.
+    for _ in 0..ROUNDS {
+        starts.bare.push(bare()?);
+        starts
+            .python
+            .push(first_item("popen//python=python3", "channel.send(1)")?);
+        starts.rust.push(first_answer(rust)?);
+    }
+    starts.tell();
+    many()
+}
+
+#[derive(Default)]
+struct Starts {
+    bare: Vec<Duration>,
+    python: Vec<Duration>,
+    rust: Vec<Duration>,
+}
+
+impl Starts {
+    fn tell(self) {
+        let [bare, python, rust] = [self.bare, self.python, self.rust].map(median);
+        println!("| what | time | mark |\n|---|---:|---|");
+        println!("| `python3 -c pass` | {bare:.2?} | |");
+        let ratio = python.as_secs_f64() / bare.as_secs_f64();
+        println!(
+            "| first item of a Python gateway by popen | {python:.2?} | {ratio:.2} times `python3 -c pass`; 1.35 is wanted |"
+        );
+        println!(
+            "| first answer of a worker in Rust by popen | {rust:.2?} | below 5 ms is wanted |"
+        );
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// An interpreter that does nothing.
+fn bare() -> Outcome<Duration> {
+    let began = Instant::now();
+    Command::new("python3").args(["-c", "pass"]).status()?;
+    Ok(began.elapsed())
+}
+
+fn first_item(spec: &str, source: &str) -> Outcome<Duration> {
+    let group = Group::new();
+    let began = Instant::now();
+    let channel = group.makegateway(spec)?.remote_exec(source)?;
+    channel.receive()?;
+    Ok(began.elapsed())
+}
+
+fn first_answer(spec: &str) -> Outcome<Duration> {
+    let group = Group::new();
+    let arguments = [("n".into(), 5.into())].into_iter().collect();
+    let began = Instant::now();
+    let gateway = group.makegateway(spec)?;
+    let channel = gateway.remote_exec_function("", "factorial", &arguments)?;
+    channel.receive()?;
+    Ok(began.elapsed())
+}
+
+/// A group that is started and ended, beside the processor time that its workers used for that.
+fn many() -> Outcome<()> {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let before = processor_time()?;
+    let group = Group::new();
+    let began = Instant::now();
+    for made in group.makegateways(["popen//python=python3"; MANY]) {
+        made?;
+    }
+    let started = began.elapsed();
+    let began = Instant::now();
+    group.terminate(None);
+    let ended = began.elapsed();
+    let used = processor_time()? - before;
+    let least = used / u32::try_from(cores)?;
+    let ratio = (started + ended).as_secs_f64() / least.as_secs_f64();
+    println!(
+        "| {MANY} gateways by popen, from the start to the end of all | {:.2?} + {ended:.2?} | {ratio:.2} times the \
+         {used:.2?} of processor time on {cores} cores; 1.3 is wanted |",
+        started
+    );
+    Ok(())
+}
+
+/// What this process and the children that it has waited for have used.
+fn processor_time() -> Outcome<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // Behind the name, which may hold anything: 11 fields, then four times.
+    let (_, fields) = stat
+        .rsplit_once(") ")
+        .ok_or("an unknown form of /proc/self/stat")?;
+    let times = fields.split(' ').skip(11).take(4).map(str::parse::<u32>);
+    let ticks: Result<u32, _> = times.sum();
+    Ok(TICK * ticks?)
+}
