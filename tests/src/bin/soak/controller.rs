@@ -82,9 +82,7 @@ pub(crate) fn run(python: &Path, time: Duration, seed: u64) -> Outcome {
         .iter()
         .zip(early.iter().zip(late))
     {
-        println!(
-            "memory of {end}: {before} KiB after a tenth of the time, {after} KiB at the end"
-        );
+        println!("memory of {end}: {before} KiB after a tenth of the time, {after} KiB at the end");
         if bounded && after > before * 5 / 4 + 8192 {
             return Err("memory grows".into());
         }
