@@ -24,10 +24,15 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     // `cargo bench` and `cargo test` pass options of their own to every benchmark.
-    if !std::env::args().any(|word| word == "measure") {
+    let words: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let [python] = words.as_slice() else {
         println!("run scripts/bench-start, which runs this");
         return Ok(());
-    }
+    };
+    let spec = format!("popen//python={python}");
     let rust = concat!(
         "popen//worker=",
         env!("CARGO_BIN_EXE_own-worker"),
@@ -36,14 +41,12 @@ fn main() -> Outcome<()> {
     let mut starts = Starts::default();
     // In turns, so that all see the same machine.
     for _ in 0..ROUNDS {
-        starts.bare.push(bare()?);
-        starts
-            .python
-            .push(first_item("popen//python=python3", "channel.send(1)")?);
+        starts.bare.push(bare(python)?);
+        starts.python.push(first_item(&spec, "channel.send(1)")?);
         starts.rust.push(first_answer(rust)?);
     }
     starts.tell();
-    many()
+    many(&spec)
 }
 
 #[derive(Default)]
@@ -57,10 +60,10 @@ impl Starts {
     fn tell(self) {
         let [bare, python, rust] = [self.bare, self.python, self.rust].map(median);
         println!("| what | time | mark |\n|---|---:|---|");
-        println!("| `python3 -c pass` | {bare:.2?} | |");
+        println!("| `python -c pass` | {bare:.2?} | |");
         let ratio = python.as_secs_f64() / bare.as_secs_f64();
         println!(
-            "| first item of a Python gateway by popen | {python:.2?} | {ratio:.2} times `python3 -c pass`; 1.35 is wanted |"
+            "| first item of a Python gateway by popen | {python:.2?} | {ratio:.2} times `python -c pass`; 1.35 is wanted |"
         );
         println!(
             "| first answer of a worker in Rust by popen | {rust:.2?} | below 5 ms is wanted |"
@@ -74,9 +77,9 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 /// An interpreter that does nothing.
-fn bare() -> Outcome<Duration> {
+fn bare(python: &str) -> Outcome<Duration> {
     let began = Instant::now();
-    Command::new("python3").args(["-c", "pass"]).status()?;
+    Command::new(python).args(["-c", "pass"]).status()?;
     Ok(began.elapsed())
 }
 
@@ -99,12 +102,12 @@ fn first_answer(spec: &str) -> Outcome<Duration> {
 }
 
 /// A group that is started and ended, beside the processor time that its workers used for that.
-fn many() -> Outcome<()> {
+fn many(spec: &str) -> Outcome<()> {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let before = processor_time()?;
     let group = Group::new();
     let began = Instant::now();
-    for made in group.makegateways(["popen//python=python3"; MANY]) {
+    for made in group.makegateways([spec; MANY]) {
         made?;
     }
     let started = began.elapsed();
