@@ -1,15 +1,42 @@
 """What the benchmark scripts of this folder share: programs, stock execnet, processes and tables."""
 
+import argparse
 import json
 import os
 import pathlib
 import platform
+import re
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 STOCK = "execnet==2.1.2"
 LIMIT = 300
+
+
+def arguments(description, rounds=5):
+    """What the benchmarks take; without rounds if they are the program's matter."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    if rounds:
+        parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--write", action="store_true", help="put the tables in their place in docs/benchmarks.md")
+    return parser
+
+
+def tell(lines, write):
+    """Prints the tables of the script that runs, and puts them in their place in the book if `write` says so."""
+    text = "\n".join(lines)
+    print(text)
+    if write:
+        page = ROOT / "docs/benchmarks.md"
+        begin, end = f"<!-- scripts/{pathlib.Path(sys.argv[0]).name} -->", "<!-- up to here -->"
+        place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+        filled, count = place.subn(lambda _: f"{begin}\n\n{text}\n\n{end}", page.read_text())
+        if count != 1:
+            sys.exit(f"{page} has {count} places that begin with {begin}")
+        page.write_text(filled)
 
 
 def environment(python):
