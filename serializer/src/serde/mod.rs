@@ -131,6 +131,11 @@ mod owned {
     /// Reads what [`to_vec`] or Python's `dumps` wrote, with the options of
     /// [`loads`](crate::loads). Text and bytes can be borrowed from the input.
     ///
+    /// The type is first read in one pass over the bytes. Where that is not
+    /// enough to tell what they mean, or they are wrong, a second pass knows the
+    /// whole value: then `T::deserialize` is called twice, and what came of the
+    /// first call is dropped.
+    ///
     /// # Errors
     /// When the bytes are no value of the format, or not of this type.
     pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Error> {

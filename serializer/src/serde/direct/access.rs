@@ -50,8 +50,7 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
             return self.direct.noted(Err(Miss));
         }
         let item = seed.deserialize(&mut *self.direct)?;
-        let set = self.direct.expect(Opcode::SetItem);
-        self.direct.noted(set)?;
+        self.direct.set_item()?;
         self.next += 1;
         Ok(Some(item))
     }
@@ -147,8 +146,7 @@ impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
     #[inline(always)]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Miss> {
         let value = seed.deserialize(&mut *self.direct)?;
-        let set = self.direct.expect(Opcode::SetItem);
-        self.direct.noted(set)?;
+        self.direct.set_item()?;
         Ok(value)
     }
 }

@@ -119,6 +119,13 @@ impl<'de> Direct<'de> {
         read
     }
 
+    /// The end of an item or a pair.
+    #[inline(always)]
+    fn set_item(&mut self) -> Result<(), Miss> {
+        let set = self.expect(Opcode::SetItem);
+        self.noted(set)
+    }
+
     /// One container deeper: [`leave`](Self::leave) follows.
     #[inline(always)]
     fn enter(&mut self) -> Result<(), Miss> {
@@ -245,7 +252,7 @@ impl<'de> Direct<'de> {
         self.enter()?;
         self.expect(Opcode::NewDict)?;
         let value = visitor.visit_enum(Variant(self))?;
-        self.expect(Opcode::SetItem)?;
+        self.set_item()?;
         self.leave();
         Ok(value)
     }
