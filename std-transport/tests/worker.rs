@@ -700,3 +700,23 @@ fn a_frame_that_came_while_another_was_refused_is_sent() {
         assert_eq!(receive(&channel), Value::from(42));
     });
 }
+
+#[test]
+fn the_worker_imports_nothing_large_beside_the_code() {
+    // On Python 3.13 code that took names from collections.abc found none, where the worker imported it at that moment.
+    each_python(|_, gateway| {
+        let source = "
+            import sys
+            before = set(sys.modules)
+            channel.send(None)
+            channel.receive()
+            channel.isclosed()
+            channel.send([name for name in ('linecache', 'traceback')
+                          if name in sys.modules and name not in before])
+        ";
+        let channel = run(gateway, source);
+        receive(&channel);
+        channel.send(gateway.newchannel().unwrap()).unwrap();
+        assert_eq!(receive(&channel), Value::List(Vec::new()));
+    });
+}

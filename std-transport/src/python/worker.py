@@ -657,8 +657,6 @@ def main():
 
 import errno
 import time
-import linecache
-import traceback
 
 clock = getattr(time, 'monotonic', time.time)
 format_lock = _thread.allocate_lock()
@@ -703,6 +701,11 @@ def warn_unhandled(error):
 
 def format_exception(task=None):
     """The current exception as Python prints it, without the frames of this file."""
+    error = sys.exc_info()
+    # Not before there is something to print: they take long.  And while one thread of Python 3.13 imports
+    # collections.abc, as traceback does, another cannot take names from it: that may be code that runs here.
+    import linecache
+    import traceback
     with format_lock:
         name = '<remote exec>'
         if task is not None:
@@ -714,9 +717,9 @@ def format_exception(task=None):
         try:
             if task is not None:
                 linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-            text = ''.join(exception_lines(*sys.exc_info()))
+            text = ''.join(exception_lines(traceback, *error))
         except Exception:
-            text = '%r, whose traceback cannot be printed' % (sys.exc_info()[0],)
+            text = '%r, whose traceback cannot be printed' % (error[0],)
         finally:
             linecache.cache.pop(name, None)
             if kept is not None:
@@ -729,7 +732,7 @@ def format_exception(task=None):
     return text.decode('utf-8', 'replace')
 
 
-def exception_lines(kind, value, trace):
+def exception_lines(traceback, kind, value, trace):
     if PY3:
         report = traceback.TracebackException(kind, value, trace)
         trim(report, set())

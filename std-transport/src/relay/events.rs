@@ -1,17 +1,22 @@
 //! The thread that hears what becomes of a far process.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 use std::io::{self, PipeWriter, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::thread;
+use std::time::Instant;
 
-use execnet_core_sync::{Channel, ReceiveError};
+use execnet_core_sync::{Channel, ReceiveError, WaitCloseError};
 use execnet_serializer::Value;
 
 use crate::exit::Exit;
 use crate::relay::state::{Shared, Start, State};
 use crate::relay::stream::bytes;
+
+/// How long the end of the relay's own channel may come after that of the other.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Starts it; it ends with the channel. Standard error goes into `stderr`.
 pub(super) fn start(
@@ -37,7 +42,7 @@ fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
     loop {
         let item = match control.receive() {
             Ok(item) => item.into_value(),
-            Err(ReceiveError::Closed) => return "the relay ended".to_owned(),
+            Err(ReceiveError::Closed) => return ended(shared),
             Err(error) => return chain(&error),
         };
         let Some((what, value)) = event(item) else {
@@ -50,6 +55,15 @@ fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
             }
             (what, value) => shared.change(|state| note(state, what, &value)),
         }
+    }
+}
+
+/// Why the relay ended.
+fn ended(shared: &Shared) -> String {
+    let call = shared.wait(Some(Instant::now() + PATIENCE), |state| state.call.clone());
+    match call.map(|call| call.wait_close(Some(PATIENCE))) {
+        Some(Err(error @ WaitCloseError::Remote(_))) => chain(&error),
+        _ => "the relay ended".to_owned(),
     }
 }
 

@@ -40,14 +40,18 @@ pub(super) fn start(name: &str, begin: Begin, shared: Arc<Shared>) -> io::Result
     let (sender, outgoing) = mpsc::channel();
     let thread = thread::Builder::new().name(format!("relay to {name}"));
     thread.spawn(move || {
-        if let Err(error) = send_all(&begin, &outgoing) {
+        if let Err(error) = send_all(&begin, &outgoing, &shared) {
             shared.change(|state| state.lost = Some(chain(&error)));
         }
     })?;
     Ok(sender)
 }
 
-fn send_all(begin: &Begin, outgoing: &mpsc::Receiver<Out>) -> Result<(), SendError> {
+fn send_all(
+    begin: &Begin,
+    outgoing: &mpsc::Receiver<Out>,
+    shared: &Shared,
+) -> Result<(), SendError> {
     let Begin {
         middle,
         arguments,
@@ -56,6 +60,7 @@ fn send_all(begin: &Begin, outgoing: &mpsc::Receiver<Out>) -> Result<(), SendErr
     } = begin;
     let call = middle.remote_exec_function(RELAY, FUNCTION, arguments)?;
     call.send((data, control))?;
+    shared.change(|state| state.call = Some(call));
     for out in outgoing {
         let sent = match out {
             Out::Bytes(bytes) => data.send(Bytes(&bytes)),

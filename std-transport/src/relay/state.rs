@@ -3,6 +3,8 @@
 use core::time::Duration;
 use std::time::Instant;
 
+use execnet_core_sync::Channel;
+
 use crate::exit::Exit;
 use crate::sync::{Condvar, Mutex};
 
@@ -20,6 +22,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) start: Option<Start>,
     pub(super) exit: Option<Exit>,
+    /// The relay's own channel: it tells why the relay failed, if it did.
+    pub(super) call: Option<Channel>,
     /// Why nothing more will be heard, if that is before the exit.
     pub(super) lost: Option<String>,
     /// Nothing can be written any more.
