@@ -199,6 +199,8 @@ fn a_link_that_cannot_be_waited_for_is_read_by_the_gateway() {
             expect(&mut setting.peer, MessageCode::ChannelData, channel.id());
             setting.peer.send(channel.id(), 1).unwrap();
         }
+        // It has asked once more, and waits.
+        expect(&mut setting.peer, MessageCode::ChannelData, channel.id());
         channel.close();
         asking.join().unwrap();
         assert!(setting.readiness.waits.load(Ordering::SeqCst) <= 1);
