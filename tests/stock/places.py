@@ -8,7 +8,7 @@ import tempfile
 import execnet
 from execnet.gateway_base import dumps_internal
 
-from support import Skip, error_of, gateway, group, receive, shows
+from support import Skip, error_of, eventually, gateway, group, receive, shows
 import support
 
 
@@ -75,7 +75,7 @@ def via():
     channel.send(41)
     assert receive(channel) == 42
     assert "on purpose" in error_of(gw.remote_exec("panic"))
-    assert gw.remote_status().numexecuting == 0
+    eventually("idle", lambda: gw.remote_status().numexecuting == 0)
     assert gw._rinfo().pid == receive(gw.remote_exec("pid"))
     members.terminate(5)
 
@@ -91,7 +91,7 @@ def ssh():
     channel = gw.remote_exec("add_one")
     channel.send(41)
     assert receive(channel) == 42
-    assert gw.remote_status().numexecuting == 0
+    eventually("idle", lambda: gw.remote_status().numexecuting == 0)
     members.terminate(5)
 
 
