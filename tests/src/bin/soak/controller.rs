@@ -3,7 +3,6 @@
 use core::error::Error;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::fs;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -11,12 +10,14 @@ use std::time::Instant;
 
 use execnet::{Channel, Gateway, Group, Item, ReceiveError, Value};
 
+use crate::memory::{self, Heap, Held};
 use crate::values::Random;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const THREADS: u64 = 4;
 
-type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+type Failed = Box<dyn Error + Send + Sync>;
+type Outcome = Result<(), Failed>;
 
 /// What went over.
 #[derive(Debug, Default)]
@@ -44,50 +45,68 @@ const KINDS: [(&str, Kind); 6] = [
     ("fail", fail),
 ];
 
-/// Talks for so long; says what went over, and how the memory of both ends grew.
+/// Talks for so long, with a pause after each of so many rounds; says what went over, and gives what both ends held in the
+/// pauses.
 ///
 /// # Errors
 ///
 /// Something did not come as it should.
-pub(crate) fn run(python: &Path, time: Duration, seed: u64) -> Outcome {
+pub(crate) fn run(
+    python: &Path,
+    time: Duration,
+    rounds: u32,
+    seed: u64,
+) -> Result<Vec<Held>, Failed> {
     let group = Group::new();
     let spec = format!("popen//bootstrap=execnet//python={}", python.display());
     let gateway = group.makegateway(spec)?;
-    let pid = gateway.remote_info(Some(TIMEOUT))?.pid;
-    let (counts, began) = (Counts::default(), Instant::now());
-    let memories = thread::scope(|scope| -> Result<_, Box<dyn Error + Send + Sync>> {
-        let talks: Vec<_> = (0..THREADS)
-            .map(|n| {
-                let (gateway, counts) = (&gateway, &counts);
-                scope.spawn(move || talk(gateway, Random::new(seed + n), counts, began + time))
-            })
-            .collect();
-        thread::sleep(time / 10);
-        let early = [memory(std::process::id())?, memory(pid)?];
-        for talk in talks {
-            talk.join().map_err(|_| "a conversation panicked")??;
+    let mut randoms: Vec<_> = (0..THREADS).map(|n| Random::new(seed + n)).collect();
+    let (counts, began, mut seen) = (Counts::default(), Instant::now(), Vec::new());
+    for round in 1..=rounds {
+        talk_all(
+            &gateway,
+            &mut randoms,
+            &counts,
+            began + time * round / rounds,
+        )?;
+        is_quiet(&gateway)?;
+        for held in look(&gateway, began.elapsed())? {
+            println!("{held}");
+            seen.push(held);
         }
-        Ok([early, [memory(std::process::id())?, memory(pid)?]])
-    });
-    let [early, late] = memories?;
-    is_quiet(&gateway)?;
+    }
     group.terminate(Some(TIMEOUT));
     let talked = began.elapsed().as_secs();
     println!(
         "our controller and stock worker, {talked} s: {}",
         told(&counts)
     );
-    let bounded = std::env::var_os("EXECNET_SOAK_MEMORY").is_none();
-    for (end, (before, after)) in ["our controller", "the stock worker"]
-        .iter()
-        .zip(early.iter().zip(late))
-    {
-        println!("memory of {end}: {before} KiB after a tenth of the time, {after} KiB at the end");
-        if bounded && after > before * 5 / 4 + 8192 {
-            return Err("memory grows".into());
-        }
-    }
-    Ok(())
+    Ok(seen)
+}
+
+/// What both ends hold.
+fn look(gateway: &Gateway, after: Duration) -> Result<[Held; 2], Failed> {
+    let source = "
+        import gc, sys
+        gc.collect()
+        channel.send(getattr(sys, 'getallocatedblocks', lambda: 0)())
+        ";
+    let item = gateway.remote_exec(source)?.receive_timeout(TIMEOUT)?;
+    let blocks = item.as_i64().ok_or("not a number")?.try_into()?;
+    let pid = gateway.remote_info(Some(TIMEOUT))?.pid;
+    let held = |end, pid, heap| -> Result<_, Failed> {
+        Ok(Held {
+            end,
+            after: after.as_secs(),
+            resident: memory::resident(pid)?,
+            heap,
+        })
+    };
+    let of_python = Heap { blocks, bytes: 0 };
+    Ok([
+        held("controller in Rust", std::process::id(), memory::heap())?,
+        held("stock worker", pid, of_python)?,
+    ])
 }
 
 fn told(counts: &Counts) -> String {
@@ -104,37 +123,45 @@ fn told(counts: &Counts) -> String {
     text
 }
 
-fn talk(gateway: &Gateway, mut random: Random, counts: &Counts, until: Instant) -> Outcome {
+/// One thread for each of `randoms`.
+fn talk_all(gateway: &Gateway, randoms: &mut [Random], counts: &Counts, until: Instant) -> Outcome {
+    thread::scope(|scope| {
+        let talks: Vec<_> = randoms
+            .iter_mut()
+            .map(|random| scope.spawn(move || talk(gateway, random, counts, until)))
+            .collect();
+        talks.into_iter().try_for_each(|talk| {
+            let talked = talk.join();
+            talked.unwrap_or_else(|_| Err("a conversation panicked".into()))
+        })
+    })
+}
+
+fn talk(gateway: &Gateway, random: &mut Random, counts: &Counts, until: Instant) -> Outcome {
     while Instant::now() < until {
         let kind = random.below(KINDS.len() as u64) as usize;
         let (name, converse) = KINDS[kind];
-        converse(gateway, &mut random, counts).map_err(|error| format!("{name}: {error}"))?;
+        converse(gateway, random, counts).map_err(|error| format!("{name}: {error}"))?;
         Counts::add(&counts.conversations[kind], 1);
     }
     Ok(())
 }
 
-/// No code runs there, and no channel is left.
+/// No code runs there, and no channel is left, there or here.
 fn is_quiet(gateway: &Gateway) -> Outcome {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         let status = gateway.remote_status_timeout(TIMEOUT)?;
-        if status.numexecuting == 0 && status.numchannels == 0 {
+        let here = gateway.to_string();
+        let idle = status.numexecuting == 0 && status.numchannels == 0;
+        if idle && here.contains(" 0 active channels") {
             return Ok(());
         }
         if Instant::now() > deadline {
-            return Err(format!("left behind: {status:?}").into());
+            return Err(format!("left behind: {status:?}, {here}").into());
         }
         thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// In KiB.
-fn memory(pid: u32) -> Result<u64, Box<dyn Error + Send + Sync>> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.ok_or("no VmRSS")?.parse()?)
 }
 
 fn expect(channel: &Channel, expected: &Value) -> Outcome {

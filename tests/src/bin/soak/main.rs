@@ -7,21 +7,25 @@
 //! One half is a stock controller (`tests/stock/soak.py`) with a worker in Rust, which this program is as well; the other
 //! half our controller with a stock worker. Each has four threads that hold one conversation after the other: random
 //! values there and back, callbacks on either side, channels inside of items, channels closed and dropped in the middle,
-//! errors. Every item is accounted for; at the end neither side may have a channel left, or have grown by more than a
-//! quarter and 8 MiB since the first tenth of the time; with `EXECNET_SOAK_MEMORY=any` set they may, for short runs.
+//! errors. Every item is accounted for. Once a minute all conversations end: then neither side may have a channel left, and
+//! it is looked at what each end holds. That may not grow: see [`memory`].
 
 mod controller;
+mod memory;
 mod values;
 mod worker;
 
 use core::error::Error;
 use core::time::Duration;
 use std::env;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, ExitCode};
+use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use std::thread;
 
 use execnet_tests::stock::{RELEASES, Release, root};
+
+use crate::memory::Held;
 
 fn main() -> ExitCode {
     // A stock controller starts its worker as a Python, with the options of one.
@@ -46,17 +50,34 @@ fn soak() -> Result<(), Box<dyn Error>> {
     let release = release(arguments.next().as_deref())?;
     let python = release.python().ok_or("there is no such execnet")?;
     println!("{minutes} minutes with seed {seed} and execnet {release}");
-    let stock = start_stock(&python, time, seed)?;
-    let waiting = thread::spawn(move || stock.wait_with_output());
-    let ours = controller::run(&python, time, seed);
-    let stock = waiting
+    // One a minute; more in a short run, for something to compare, and fewer in a long one, for readers.
+    let rounds = (minutes as u32).clamp(6, 60);
+    let mut stock = start_stock(&python, time, rounds, seed)?;
+    let told = stock.stdout.take().ok_or("no output to read")?;
+    let listening = thread::spawn(move || listen(told));
+    let ours = controller::run(&python, time, rounds, seed);
+    let of_stock = listening
         .join()
-        .map_err(|_| "the wait for the stock controller failed")??;
-    ours.map_err(|error| format!("our controller and stock worker: {error}"))?;
-    match stock.status.success() {
-        true => Ok(()),
-        false => Err("stock controller and worker in Rust: see above".into()),
+        .map_err(|_| "listening to the stock controller failed")??;
+    let status = stock.wait()?;
+    let ours = ours.map_err(|error| format!("our controller and stock worker: {error}"))?;
+    if !status.success() {
+        return Err("stock controller and worker in Rust: see above".into());
     }
+    memory::judge(&[ours, of_stock].concat())?;
+    println!("every item is accounted for, and no memory grows");
+    Ok(())
+}
+
+/// Passes on what the stock controller tells, and gives what it saw both ends hold.
+fn listen(told: ChildStdout) -> io::Result<Vec<Held>> {
+    let mut seen = Vec::new();
+    for line in BufReader::new(told).lines() {
+        let line = line?;
+        println!("{line}");
+        seen.extend(Held::parse(&line));
+    }
+    Ok(seen)
 }
 
 fn release(name: Option<&str>) -> Result<Release, Box<dyn Error>> {
@@ -67,12 +88,22 @@ fn release(name: Option<&str>) -> Result<Release, Box<dyn Error>> {
     Ok(*found.ok_or("no release of this name is known")?)
 }
 
-fn start_stock(python: &Path, time: Duration, seed: u64) -> Result<Child, Box<dyn Error>> {
+fn start_stock(
+    python: &Path,
+    time: Duration,
+    rounds: u32,
+    seed: u64,
+) -> Result<Child, Box<dyn Error>> {
     let mut command = Command::new(python);
     command
         .arg("-u")
         .arg(root().join("tests/stock/soak.py"))
         .arg(env::current_exe()?)
-        .args([time.as_secs_f64().to_string(), seed.to_string()]);
+        .args([
+            time.as_secs_f64().to_string(),
+            rounds.to_string(),
+            seed.to_string(),
+        ])
+        .stdout(Stdio::piped());
     Ok(command.spawn()?)
 }

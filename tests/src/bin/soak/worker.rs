@@ -5,6 +5,7 @@ use core::error::Error;
 use execnet::exec::Kwargs;
 use execnet::{Channel, Item, Value, Worker};
 
+use crate::memory::{self, Heap};
 use crate::values::Random;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -18,8 +19,15 @@ pub(crate) fn serve() -> Result<(), Box<dyn Error>> {
         .register("spread", spread)
         .register("total", total)
         .register("fail", |_: &Channel| Err::<(), _>("on purpose"))
-        .register("pid", |channel: &Channel| channel.send(std::process::id()));
+        .register("held", held);
     Ok(worker.serve_stdio()?)
+}
+
+/// Tells what this process holds.
+fn held(channel: &Channel) -> Outcome {
+    let Heap { blocks, bytes } = memory::heap();
+    let resident = memory::resident(std::process::id())?;
+    Ok(channel.send((resident, blocks, bytes))?)
 }
 
 /// Sends random values, each of which has to come back; then how many did.
