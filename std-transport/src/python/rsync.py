@@ -33,6 +33,9 @@ WRITTEN, HAD, LOST = 0, 1, 2
 
 ROOT = 0
 MAX_DEPTH = 1024
+MAX_LINK = 4096
+MAX_ENTRIES = 10000000
+MAX_LISTING = 1 << 30
 HELD = 64
 CLOEXEC = getattr(os, 'O_CLOEXEC', 0o2000000 if sys.platform.startswith('linux') else 0)
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | CLOEXEC
@@ -147,6 +150,15 @@ def check_name(name):
         raise Violation('not the name of a directory entry: %r' % (name,))
 
 
+def dispatch(handlers, message):
+    """Call what is there for a message, with so many fields."""
+    number = message[0] if isinstance(message, tuple) and message else None
+    handler, fields = handlers.get(number, (None, 0))
+    if handler is None or len(message) != 1 + fields:
+        raise Violation('not a message, or out of turn')
+    handler(*message[1:])
+
+
 def reason(error):
     """What went wrong, as bytes that fit a record."""
     text = getattr(error, 'strerror', None) or str(error) or type(error).__name__
@@ -246,6 +258,7 @@ class Target(object):
         self.next_wanted = 0
         self.incoming = None
         self.files = self.taken = self.acknowledged = self.temporaries = 0
+        self.entries = self.listed = 0
         self.due = []
         self.next_due = 0
         self.listing = None
@@ -289,26 +302,32 @@ class Target(object):
         self.states.append([presence, mode, mtime])
 
     def run(self):
-        handlers = {LIST: self.on_list, DATA: self.on_data}
+        handlers = {LIST: (self.on_list, 1), DATA: (self.on_data, 2)}
         while True:
             message = self.channel.receive()
-            if message[0] == FINISH:
+            if message == (FINISH,):
                 return
-            handlers[message[0]](*message[1:])
+            dispatch(handlers, message)
             self.finish_if_due()
 
     # -- the listing
 
     def on_list(self, data):
         pos, end, wants = 0, len(data), []
+        self.listed += end
         while pos < end:
             folder, count, ending = section.unpack_from(data, pos)
+            self.entries += count
+            if self.entries > MAX_ENTRIES or self.listed > MAX_LISTING:
+                raise Violation('more entries than the limit')
             last, names = self.enter(folder)
             pos = self.take_entries(data, pos + section.size, folder, count, last, names, wants)
             if ending == NOT_YET:
                 self.listing = (folder, self.last_name, names)
             elif ending == WHOLE:
                 self.find_deletions(folder, names)
+        if pos != end:
+            raise Violation('a record that is cut short')
         if wants:
             self.channel.send((WANT, b''.join(wants)))
         self.send_notes()
@@ -342,7 +361,8 @@ class Target(object):
             pos += size_of_entry
             name = data[pos:pos + length]
             pos += length
-            if name <= last or b'/' in name or b'\0' in name or name == b'.' or name == b'..':
+            if (name <= last or b'/' in name or b'\0' in name or name == b'.' or name == b'..'
+                    or length > 255):
                 raise Violation('not a name, or not in ascending order: %r' % (name,))
             last = name
             if delete:
@@ -362,15 +382,26 @@ class Target(object):
                 self.files += 1
             elif kind == b'd':
                 self.take_folder(folder, fd, name, mode, mtime)
-            elif kind != b'k':
+            elif kind == b'l' or kind == b'i':
                 target = data[pos:pos + size]
                 pos += size
+                if size > MAX_LINK:
+                    raise Violation('the text of a link is too long')
                 if kind == b'i':
-                    target = os.path.join(self.place, target) if target else self.place
+                    target = self.inside(target)
                 if state is not None:
                     self.links.append((folder, name, target))
+            elif kind != b'k':
+                raise Violation('an entry of no known kind: %r' % (kind,))
         self.last_name = last
         return pos
+
+    def inside(self, path):
+        """A path into the tree, made of one from its root."""
+        parts = [part for part in path.split(b'/') if part]
+        for part in parts:
+            check_name(part)
+        return b'/'.join([self.place] + parts)
 
     def take_file(self, folder, fd, name, mode, size, mtime):
         """The request for it, unless it is here."""
@@ -456,6 +487,8 @@ class Target(object):
             number, flags, mode, size, mtime, length = segment.unpack_from(segments, at)
             block = body if length == len(body) else body[pos:pos + length]
             pos += length
+            if len(block) != length:
+                raise Violation('a body that is cut short')
             if flags & FIRST and flags & LAST and size == length:
                 self.put_file(number, mode, mtime, block)
                 continue
@@ -468,6 +501,8 @@ class Target(object):
                 self.give_up(number, block)
                 continue
             self.take_block(number, block, flags & LAST)
+        if pos != len(body):
+            raise Violation('content that was not announced')
         self.taken += len(segments) + len(body)
         if self.taken - self.acknowledged >= self.window // 4 or len(self.outcomes) > 1000:
             self.acknowledge()
@@ -759,7 +794,10 @@ class Source(object):
         channel.send({u'version': VERSION, u'root': root})
 
     def run(self):
-        handlers = {WANT: self.on_want, ASK: self.on_ask, ACK: self.on_ack, NOTE: self.on_note}
+        handlers = {
+            WANT: (self.on_want, 1), ASK: (self.on_ask, 1),
+            ACK: (self.on_ack, 2), NOTE: (self.on_note, 1),
+        }
         while True:
             # What came meanwhile waits until the window is used up: the target has enough to do.
             pending = self.sending is not None or self.next_want < len(self.wants)
@@ -767,10 +805,10 @@ class Source(object):
                 self.send_files()
                 continue
             message = self.channel.receive()
-            if message[0] == DONE:
+            if message == (DONE,):
                 self.channel.send((FINISH,))
                 return
-            handlers[message[0]](*message[1:])
+            dispatch(handlers, message)
 
     def on_want(self, data):
         pos = 0

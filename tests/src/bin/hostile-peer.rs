@@ -1,0 +1,140 @@
+//! The far end of a sync that says what it was told to say, whatever the protocol allows: see `tests/hostile_sync/`.
+//!
+//! It is a worker. Asked for a sync, it takes the path that it is given for its script: the items of a list, as
+//! [`Step`] has them. What it hears it writes behind one another into the file of that name with `.heard` at its end.
+#![cfg_attr(not(unix), allow(unused, reason = "there are no syncs"))]
+
+use core::error::Error;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use execnet::serializer::loads;
+use execnet::{Channel, Value, Worker, value};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut worker = Worker::new();
+    worker.register_program("hostile", |source| source.contains("rsync"), play);
+    Ok(worker.serve_stdio()?)
+}
+
+/// One thing that it does.
+enum Step {
+    /// `None`: it waits for a message.
+    Hear,
+    /// `["swap", path, text]`: a link of that text takes the place of what has the path.
+    Swap(String, String),
+    /// `["die"]`: the process is gone.
+    Die,
+    /// Anything else: that is sent.
+    Say(Value),
+}
+
+impl From<Value> for Step {
+    fn from(value: Value) -> Self {
+        let words: Option<Vec<String>> = match &value {
+            Value::List(words) => {
+                let words = words.iter().map(|word| Some(word.as_str()?.to_owned()));
+                words.collect()
+            }
+            _ => None,
+        };
+        match words.as_deref() {
+            Some([verb]) if verb == "die" => Self::Die,
+            Some([verb, path, text]) if verb == "swap" => Self::Swap(path.clone(), text.clone()),
+            _ if value.is_none() => Self::Hear,
+            _ => Self::Say(value),
+        }
+    }
+}
+
+fn play(channel: &Channel) -> Outcome {
+    channel.reconfigure(execnet::serializer::StrConfig::STORED)?;
+    let start = channel.receive()?;
+    let mut heard = Heard::new(&script_of(&start)?)?;
+    channel.send(ready())?;
+    for step in heard.script()? {
+        match step {
+            Step::Hear => drop(heard.next(channel)?),
+            Step::Swap(path, text) => swap(&path, &text)?,
+            Step::Die => std::process::exit(1),
+            Step::Say(item) => channel.send(item)?,
+        }
+    }
+    // What follows is the other side's to say; one that is content is let go.
+    while let Ok(item) = heard.next(channel) {
+        if item == value!((14,)) {
+            channel.send((4,))?;
+        }
+    }
+    Ok(())
+}
+
+/// The answer of a source, whose root is a folder; it will do for a target.
+fn ready() -> Value {
+    let mut root = vec![b'd', 0o1, 0o355];
+    root.extend([0; 18]);
+    let pairs = [("version", value!(2)), ("root", Value::Bytes(root))];
+    let pairs = pairs.map(|(key, value)| (Value::from(key), value));
+    Value::Dict(pairs.into_iter().collect())
+}
+
+#[cfg(unix)]
+fn script_of(start: &Value) -> Outcome<PathBuf> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let path = start
+        .as_dict()
+        .and_then(|start| start.get(&Value::from("path"))?.as_bytes());
+    Ok(OsStr::from_bytes(path.ok_or("no path")?).into())
+}
+
+#[cfg(not(unix))]
+fn script_of(_start: &Value) -> Outcome<PathBuf> {
+    Err("there are no syncs here".into())
+}
+
+#[cfg(unix)]
+fn swap(path: &str, text: &str) -> std::io::Result<()> {
+    fs::remove_file(path)?;
+    std::os::unix::fs::symlink(text, path)
+}
+
+#[cfg(not(unix))]
+fn swap(_path: &str, _text: &str) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+struct Heard {
+    path: PathBuf,
+    file: fs::File,
+}
+
+impl Heard {
+    fn new(path: &Path) -> Outcome<Self> {
+        let file = fs::File::create(path.with_extension("heard"))?;
+        Ok(Self {
+            path: path.into(),
+            file,
+        })
+    }
+
+    fn script(&self) -> Outcome<Vec<Step>> {
+        match loads(&fs::read(&self.path)?)? {
+            Value::List(items) => Ok(items.into_iter().map(Step::from).collect()),
+            _ => Err("a script is a list".into()),
+        }
+    }
+
+    fn next(&mut self, channel: &Channel) -> Outcome<Value> {
+        use std::io::Write as _;
+        let item = channel.receive()?.into_value();
+        if let Value::Tuple(fields) = &item {
+            for bytes in fields.iter().filter_map(Value::as_bytes) {
+                self.file.write_all(bytes)?;
+            }
+        }
+        Ok(item)
+    }
+}

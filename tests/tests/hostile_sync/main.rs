@@ -1,0 +1,138 @@
+//! Syncs with a peer that cheats, process against process: what `docs/security.md` says of them, point by point.
+//!
+//! The peers are written here, record by record, and know nothing of the crate's own protocol code. Where the victim is a
+//! worker, in Python or in Rust, the peer is this process, its controller; where the victim is the controller, the peer
+//! is `hostile-peer`, which plays a script.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod records;
+mod sources;
+mod stock;
+mod targets;
+mod victim;
+
+use core::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use execnet::rsync::SyncError;
+use execnet::serializer::{StrConfig, dumps};
+use execnet::{Channel, Gateway, Group, Value, value};
+use execnet_tests::support::{LONG, quiet};
+
+const HOSTILE: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_hostile-peer"));
+const RUST: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_test-worker"));
+const PYTHON: &str = "popen";
+const PROGRAM: &str = include_str!("../../../std-transport/src/python/rsync.py");
+
+/// Where a test takes place: `root` is the tree, and nothing else is to change.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(place.root()).unwrap();
+        fs::create_dir(place.outside()).unwrap();
+        fs::write(place.outside().join("secret"), "secret").unwrap();
+        place
+    }
+
+    fn root(&self) -> PathBuf {
+        self.0.path().join("root")
+    }
+
+    fn outside(&self) -> PathBuf {
+        self.0.path().join("outside")
+    }
+
+    /// A script for the hostile peer, as the path that a sync is asked for.
+    fn script(&self, steps: Vec<Value>) -> PathBuf {
+        let path = self.0.path().join("script");
+        fs::write(&path, dumps(&Value::List(steps)).unwrap()).unwrap();
+        path
+    }
+
+    /// What the hostile peer was sent.
+    fn heard(&self) -> Vec<u8> {
+        fs::read(self.0.path().join("script.heard")).unwrap()
+    }
+
+    fn assert_outside_untouched(&self) {
+        assert_eq!(names(&self.outside()), ["secret"]);
+        let secret = fs::read_to_string(self.outside().join("secret"));
+        assert_eq!(secret.unwrap(), "secret");
+        for name in names(self.0.path()) {
+            let expected = ["outside", "root", "script", "script.heard"];
+            assert!(expected.contains(&&*name), "{name} was made");
+        }
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn gateway(group: &Group, spec: &str) -> Gateway {
+    group.makegateway(spec).unwrap()
+}
+
+fn group() -> Group {
+    Group::with_options(quiet())
+}
+
+/// Begins a sync with an honest worker, as its controller: with a root record it is the target.
+fn begin(gateway: &Gateway, path: &Path, root: Option<Vec<u8>>, more: &[&str]) -> Channel {
+    let [common, target, source] = parts();
+    let part = if root.is_some() { target } else { source };
+    let channel = gateway.remote_exec(&[common, part].concat()).unwrap();
+    channel.reconfigure(StrConfig::STORED).unwrap();
+    let flag = |name: &str| Value::Bool(more.contains(&name));
+    let mut start = vec![
+        (value!("version"), value!(2)),
+        (value!("path"), Value::Bytes(path.to_str().unwrap().into())),
+        (value!("window"), value!(1 << 20)),
+    ];
+    for name in ["delete", "checksum", "dry_run", "special_modes"] {
+        start.push((Value::from(name), flag(name)));
+    }
+    start.extend(root.map(|root| (value!("root"), Value::Bytes(root))));
+    channel
+        .send(Value::Dict(start.into_iter().collect()))
+        .unwrap();
+    let ready = channel.receive_timeout(LONG).unwrap().into_value();
+    assert!(ready.as_dict().is_some(), "{ready}");
+    channel
+}
+
+/// The program that this crate would send, cut as it cuts it.
+fn parts() -> [&'static str; 3] {
+    let (common, roles) = PROGRAM.split_once("# == target ==\n").unwrap();
+    let (target, source) = roles.split_once("# == source ==\n").unwrap();
+    [common, target, source]
+}
+
+/// The whole of an error, its causes included.
+fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut at = error;
+    while let Some(source) = at.source() {
+        text = format!("{text}: {source}");
+        at = source;
+    }
+    text
+}
+
+fn refusal(error: &SyncError) -> String {
+    assert!(error.is_protocol(), "{}", whole(error));
+    whole(error)
+}

@@ -1,0 +1,308 @@
+//! Sources that cheat: what they can make a target do, which is nothing outside its root.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::process::Command;
+
+use execnet::rsync::{RSync, RSyncError, TargetOptions};
+use execnet::value;
+use execnet_tests::support::{LONG, eventually, within};
+
+use super::records::*;
+use super::victim::each;
+use super::{HOSTILE, Place, gateway, group, names};
+
+// Point 1.
+
+#[test]
+fn names_that_are_no_names_are_refused() {
+    each("names", |victim| {
+        let long = [b'x'; 256];
+        let bad = [
+            &b".."[..],
+            b".",
+            b"",
+            b"../x",
+            b"/tmp/x",
+            b"a/b",
+            b"a\0b",
+            &long,
+        ];
+        for name in bad {
+            for kind in [b'f', b'd', b'l', b'k'] {
+                victim.refuses(vec![list(0, WHOLE, &[entry(kind, 0o755, 0, name, b"")])]);
+            }
+        }
+        let twice = [folder(b"b"), file(b"b", 4)];
+        victim.refuses(vec![list(0, WHOLE, &twice)]);
+        victim.refuses(vec![list(0, WHOLE, &[file(b"b", 4), file(b"a", 4)])]);
+        let parts = twice.map(|entry| list(0, NOT_YET, &[entry]));
+        victim.refuses(parts.to_vec());
+        victim.refuses(vec![list(
+            0,
+            WHOLE,
+            &[entry(b'c', 0o755, 0, b"device", b"")],
+        )]);
+    });
+}
+
+// Point 2.
+
+#[test]
+fn links_on_the_way_lead_no_write_and_no_deletion_outside() {
+    each("links on the way", |victim| {
+        let place = Place::new();
+        fs::create_dir(place.outside().join("old")).unwrap();
+        for (name, target) in [("d", ""), ("f", "secret"), ("gone", ""), ("kept", "")] {
+            symlink(place.outside().join(target), place.root().join(name)).unwrap();
+        }
+        let entries = [folder(b"d"), file(b"f", 4), entry(b'k', 0, 0, b"kept", b"")];
+        let heard = victim.hear(
+            &place,
+            &["delete", "checksum"],
+            vec![
+                list(0, WHOLE, &entries),
+                list(1, WHOLE, &[file(b"secret", 4)]),
+                data(
+                    &[
+                        segment(0, FIRST | LAST, 0o600, 4, 4),
+                        segment(1, FIRST | LAST, 0o600, 4, 4),
+                    ],
+                    b"evilevil",
+                ),
+            ],
+        );
+        heard.unwrap();
+        fs::remove_dir(place.outside().join("old")).unwrap();
+        place.assert_outside_untouched();
+        assert_eq!(names(&place.root()), ["d", "f", "kept"]);
+        for name in ["f", "d/secret"] {
+            let path = place.root().join(name);
+            assert!(fs::symlink_metadata(&path).unwrap().is_file());
+            assert_eq!(fs::read(path).unwrap(), b"evil");
+        }
+    });
+}
+
+// Point 4.
+
+#[test]
+fn a_file_that_has_another_name_too_is_replaced_and_not_written_to() {
+    each("hard links", |victim| {
+        let place = Place::new();
+        fs::hard_link(place.outside().join("secret"), place.root().join("f")).unwrap();
+        let steps = vec![list(0, WHOLE, &[file(b"f", 4)]), content(0, b"evil")];
+        victim.hear(&place, &[], steps).unwrap();
+        place.assert_outside_untouched();
+        assert_eq!(fs::read(place.root().join("f")).unwrap(), b"evil");
+    });
+}
+
+#[test]
+fn a_transfer_that_breaks_leaves_the_old_file_and_nothing_beside_it() {
+    each("broken transfers", |victim| {
+        let begun = data(&[segment(0, FIRST, 0o644, 10, 4)], b"evil");
+        let failed = data(&[segment(0, FAILED | LAST, 0, 0, 3)], b"why");
+        let early = data(&[segment(0, LAST, 0, 0, 1)], b"!");
+        let much = data(&[segment(0, LAST, 0, 0, 7)], b"1234567");
+        for (end, refused) in [
+            (failed, false),
+            (early, true),
+            (much, true),
+            (value!(["die"]), true),
+        ] {
+            let place = Place::new();
+            fs::write(place.root().join("f"), "old").unwrap();
+            let steps = vec![list(0, WHOLE, &[file(b"f", 10)]), begun.clone(), end];
+            assert_eq!(victim.hear(&place, &[], steps).is_err(), refused);
+            eventually("only the old file is there", LONG, || {
+                names(&place.root()) == ["f"]
+            });
+            assert_eq!(fs::read(place.root().join("f")).unwrap(), b"old");
+        }
+    });
+}
+
+#[test]
+fn content_that_was_not_asked_for_is_refused() {
+    each("content", |victim| {
+        let two = list(0, WHOLE, &[file(b"a", 4), file(b"b", 4)]);
+        victim.refuses(vec![content(0, b"evil")]);
+        victim.refuses(vec![two.clone(), content(1, b"evil")]);
+        victim.refuses(vec![two.clone(), content(u32::MAX, b"evil")]);
+        victim.refuses(vec![two.clone(), content(0, b"once"), content(0, b"more")]);
+        victim.refuses(vec![
+            two.clone(),
+            data(&[segment(0, LAST, 0, 0, 4)], b"evil"),
+        ]);
+        let nested = [
+            segment(0, FIRST, 0o644, 8, 4),
+            segment(1, FIRST | LAST, 0o644, 4, 4),
+        ];
+        victim.refuses(vec![two, data(&nested, b"evilevil")]);
+    });
+}
+
+// Point 5.
+
+#[test]
+fn links_come_after_the_files_and_are_kept_as_text() {
+    each("links last", |victim| {
+        let place = Place::new();
+        let listed = list(0, WHOLE, &[file(b"f", 4), link(b'l', b"l", b"f")]);
+        let died = vec![listed.clone(), value!(["die"])];
+        victim.hear(&place, &[], died).unwrap_err();
+        assert_eq!(names(&place.root()), [""; 0]);
+        victim
+            .hear(&place, &["keep links"], vec![listed, content(0, b"text")])
+            .unwrap();
+        assert_eq!(
+            fs::read_link(place.root().join("l")).unwrap().to_str(),
+            Some("f")
+        );
+        victim.refuses(vec![list(0, WHOLE, &[link(b'i', b"l", b"../outside")])]);
+        victim.refuses(vec![list(0, WHOLE, &[link(b'l', b"l", &[b'x'; 5000])])]);
+    });
+}
+
+/// In a push the controller says what links there are; in a pull the worker does not.
+#[test]
+fn links_out_of_the_tree_are_refused_in_a_pull() {
+    within("links out of a pull", LONG, || {
+        for text in ["/etc/passwd", "../outside", "d/../../outside"] {
+            let place = Place::new();
+            let steps = vec![list(0, WHOLE, &[link(b'l', b"l", text.as_bytes())])];
+            let group = group();
+            let mut rsync = RSync::new(place.script(steps));
+            let pulled = rsync.pull(
+                &gateway(&group, HOSTILE),
+                place.root(),
+                TargetOptions::new(),
+            );
+            let report = pulled.unwrap();
+            assert_eq!(report.failed.len(), 1, "{report:?}");
+            assert_eq!(names(&place.root()), [""; 0]);
+        }
+    });
+}
+
+// Point 6.
+
+#[test]
+fn special_bits_are_dropped_unless_asked_for() {
+    each("special bits", |victim| {
+        for (options, expected) in [(&[][..], 0o755), (&["special_modes"], 0o7755)] {
+            let place = Place::new();
+            let special = |kind, name| entry(kind, 0o7755, 0, name, b"");
+            let steps = vec![
+                list(0, WHOLE, &[special(b'd', b"d"), special(b'f', b"f")]),
+                list(1, WHOLE, &[]),
+                data(&[segment(0, FIRST | LAST, 0o7755, 0, 0)], b""),
+            ];
+            victim.hear(&place, options, steps).unwrap();
+            let mode = |name: &str| fs::metadata(place.root().join(name)).unwrap().mode() & 0o7777;
+            assert_eq!((mode("f"), mode("d")), (expected, 0o755));
+        }
+    });
+}
+
+// Point 7.
+
+#[test]
+fn deletions_need_the_whole_listing_of_a_folder() {
+    each("deletions", |victim| {
+        for (end, option, stays) in [
+            (CUT_OFF, "delete", true),
+            (WHOLE, "", true),
+            (WHOLE, "delete", false),
+        ] {
+            let place = Place::new();
+            fs::create_dir(place.root().join("precious")).unwrap();
+            victim
+                .hear(&place, &[option], vec![list(0, end, &[])])
+                .unwrap();
+            assert_eq!(
+                place.root().join("precious").exists(),
+                stays,
+                "{end} {option}"
+            );
+            place.assert_outside_untouched();
+        }
+        let place = Place::new();
+        fs::write(place.root().join("precious"), "").unwrap();
+        let cut = vec![list(0, NOT_YET, &[]), value!(["die"])];
+        victim.hear(&place, &["delete"], cut).unwrap_err();
+        assert_eq!(names(&place.root()), ["precious"]);
+    });
+}
+
+// Point 8.
+
+#[test]
+fn what_is_announced_is_checked_before_it_is_believed() {
+    each("limits", |victim| {
+        victim.refuses(vec![list_raw(0, u32::MAX, WHOLE, &file(b"f", 4))]);
+        victim.refuses(vec![list_raw(
+            0,
+            1,
+            WHOLE,
+            &entry(b'l', 0, 1 << 40, b"l", b"x"),
+        )]);
+        victim.refuses(vec![list(1, WHOLE, &[])]);
+        let one = list(0, WHOLE, &[file(b"f", 1 << 60)]);
+        let huge = |len| data(&[segment(0, FIRST, 0o644, 1 << 60, len)], b"1234");
+        victim.refuses(vec![one.clone(), huge(u32::MAX)]);
+        victim.refuses(vec![one.clone(), huge(3)]);
+        victim.refuses(vec![one, huge(4), message(3, vec![])]);
+        let deep = (0..1_100).map(|folder_number| list(folder_number, WHOLE, &[folder(b"d")]));
+        assert!(victim.refuses(deep.collect()).contains("nested deeper"));
+    });
+}
+
+#[test]
+fn a_pull_takes_no_more_entries_than_it_is_told() {
+    within("entries", LONG, || {
+        let place = Place::new();
+        let three = [file(b"a", 1), file(b"b", 1), file(b"c", 1)];
+        let group = group();
+        let mut rsync = RSync::new(place.script(vec![list(0, WHOLE, &three)]));
+        rsync.max_entries(2);
+        let pulled = rsync.pull(
+            &gateway(&group, HOSTILE),
+            place.root(),
+            TargetOptions::new(),
+        );
+        let Err(RSyncError::Sync(error)) = pulled else {
+            panic!("{pulled:?}")
+        };
+        assert!(super::refusal(&error).contains("more entries"));
+    });
+}
+
+// Point 9.
+
+#[test]
+fn a_pipe_in_the_way_is_not_waited_for() {
+    each("a pipe in the way", |victim| {
+        let place = Place::new();
+        let pipe = place.root().join("f");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let closed = place.root().join("g");
+        fs::write(&closed, "1234").unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+        let steps = vec![
+            list(0, WHOLE, &[file(b"f", 4), file(b"g", 4)]),
+            content(0, b"file"),
+            content(1, b"file"),
+        ];
+        victim.hear(&place, &["checksum"], steps).unwrap();
+        assert_eq!(fs::read(pipe).unwrap(), b"file");
+        assert_eq!(fs::read(closed).unwrap(), b"file");
+    });
+}

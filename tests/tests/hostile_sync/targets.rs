@@ -1,0 +1,296 @@
+//! Targets that cheat: what they can get of a source, which is what it listed, once.
+
+use core::time::Duration;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use execnet::rsync::{Links, RSync, SyncError, TargetOptions, TargetReport};
+use execnet::{Channel, Value, value};
+use execnet_tests::support::{LONG, within};
+
+use super::records::*;
+use super::{HOSTILE, PYTHON, Place, RUST, begin, gateway, group, refusal, whole};
+
+/// In the root: file 0 is `a`, file 1 `d/b`.
+fn tree() -> Place {
+    let place = Place::new();
+    fs::create_dir(place.root().join("d")).unwrap();
+    fs::write(place.root().join("a"), "aaaa").unwrap();
+    fs::write(place.root().join("d/b"), "bb").unwrap();
+    symlink(place.outside(), place.root().join("link")).unwrap();
+    place
+}
+
+/// Sends the tree to the hostile target, which plays the steps.
+fn send(place: &Place, steps: Vec<Value>, prepare: impl FnOnce(&mut RSync)) -> TargetReport {
+    let group = group();
+    let mut rsync = RSync::new(place.root());
+    rsync.add_target(
+        &gateway(&group, HOSTILE),
+        place.script(steps),
+        TargetOptions::new(),
+    );
+    prepare(&mut rsync);
+    rsync.send().unwrap().remove(0)
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+fn refused(steps: Vec<Value>) -> String {
+    let report = send(&tree(), steps, |_| {});
+    refusal(report.error.as_ref().unwrap())
+}
+
+/// What a target may not say, after it has heard the listing.
+fn misdeeds() -> Vec<(&'static str, Vec<Value>)> {
+    let path = b"\0\0\0\x09../secret".to_vec();
+    vec![
+        ("a file that is not listed", vec![wants(&[2])]),
+        ("another one", vec![wants(&[u32::MAX])]),
+        ("a file twice", vec![wants(&[0, 0])]),
+        (
+            "a file twice, in two messages",
+            vec![wants(&[0]), wants(&[0])],
+        ),
+        ("a file below one asked for", vec![wants(&[1]), wants(&[0])]),
+        ("a path", vec![message(10, path.clone())]),
+        ("a path to list", vec![message(11, path)]),
+        ("a folder that is not listed", vec![asks(&[5])]),
+        ("a message that is none", vec![message(99, vec![])]),
+        ("no message at all", vec![value!("give")]),
+    ]
+}
+
+// Point 3.
+
+#[test]
+fn a_sender_gives_what_it_listed_and_each_once() {
+    for (what, steps) in misdeeds() {
+        println!("{what}");
+        within(what, LONG, move || {
+            // A small tree is listed in one message.
+            refused([vec![Value::None], steps].concat());
+        });
+    }
+}
+
+#[test]
+fn what_is_filtered_out_has_no_number() {
+    within("filtered", LONG, || {
+        let place = tree();
+        fs::write(place.root().join("z-secret"), "hidden").unwrap();
+        let steps = vec![Value::None, wants(&[0, 1, 2])];
+        let report = send(&place, steps, |rsync| {
+            rsync.exclude("*secret*").unwrap();
+        });
+        assert!(!contains(&place.heard(), b"hidden"));
+        refusal(report.error.as_ref().unwrap());
+    });
+}
+
+/// The worker's side is the source, and this its controller.
+#[test]
+fn a_worker_gives_what_it_listed_and_each_once() {
+    for spec in [PYTHON, RUST] {
+        within(spec, LONG, move || {
+            let (group, place) = (group(), tree());
+            let gateway = gateway(&group, spec);
+            for (what, steps) in misdeeds() {
+                println!("{spec}: {what}");
+                let channel = ask(&begin(&gateway, &place.root(), None, &[]));
+                steps.into_iter().for_each(|step| drop(channel.send(step)));
+                let (heard, end) = rest(&channel);
+                assert!(!contains(&heard, b"secret"));
+                assert!(!end.is_empty(), "{what}");
+            }
+        });
+    }
+}
+
+/// Has the whole tree listed.
+fn ask(channel: &Channel) -> Channel {
+    for folder in [0, 1] {
+        channel.send(asks(&[folder])).unwrap();
+        let listing = channel.receive_timeout(LONG).unwrap();
+        assert!(listing.to_string().starts_with("(2, "), "{listing}");
+    }
+    channel.clone()
+}
+
+/// All content that follows, and why nothing more does.
+fn rest(channel: &Channel) -> (Vec<u8>, String) {
+    let mut heard = Vec::new();
+    loop {
+        match channel.receive_timeout(LONG) {
+            Ok(item) => heard.extend(bytes(&item)),
+            Err(error) => return (heard, whole(&error)),
+        }
+    }
+}
+
+fn bytes(item: &Value) -> Vec<u8> {
+    let Value::Tuple(fields) = item else {
+        return Vec::new();
+    };
+    fields
+        .iter()
+        .filter_map(Value::as_bytes)
+        .flatten()
+        .copied()
+        .collect()
+}
+
+// Points 2 and 9: what was a file when it was listed.
+
+#[test]
+fn a_file_that_became_something_else_is_reported_and_not_read() {
+    within("something else", LONG, || {
+        let place = tree();
+        let (a, secret) = (place.root().join("a"), place.outside().join("secret"));
+        let (a, secret) = (a.to_str().unwrap(), secret.to_str().unwrap());
+        let d = place.root().join("d/b");
+        let pipe = place.outside().join("pipe");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let swap = |path: &str, text: &str| value!(["swap", (path), (text)]);
+        let steps = vec![
+            Value::None,
+            swap(a, secret),
+            swap(d.to_str().unwrap(), pipe.to_str().unwrap()),
+            wants(&[0, 1]),
+            Value::None,
+            ack(1, b"\0\0\0\0\x02\0\x01x\0\0\0\x01\x02\0\x01x"),
+            done(),
+        ];
+        let report = send(&place, steps, |_| {});
+        assert!(report.error.is_none(), "{report:?}");
+        assert_eq!(report.report.failed.len(), 2, "{report:?}");
+        // The two failures, told by the source, and nothing of what the links lead to.
+        assert!(!contains(&place.heard(), b"secret"));
+    });
+}
+
+#[test]
+fn a_worker_does_not_read_through_a_link_that_was_a_file() {
+    for spec in [PYTHON, RUST] {
+        within(spec, LONG, move || {
+            let (group, place) = (group(), tree());
+            let channel = ask(&begin(&gateway(&group, spec), &place.root(), None, &[]));
+            let a = place.root().join("a");
+            fs::remove_file(&a).unwrap();
+            symlink(place.outside().join("secret"), &a).unwrap();
+            channel.send(wants(&[0])).unwrap();
+            let heard = bytes(&channel.receive_timeout(LONG).unwrap());
+            assert!(!contains(&heard, b"secret"), "{spec}");
+            assert_eq!(heard.get(4), Some(&(FAILED | LAST)), "{spec}");
+        });
+    }
+}
+
+/// A pipe, a socket, what cannot be read and a name that is no text are each a matter of their own.
+#[test]
+fn what_cannot_be_sent_is_left_out_and_the_rest_goes() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    within("left out", LONG, || {
+        let place = tree();
+        let root = place.root();
+        let odd = root.join(std::ffi::OsStr::from_bytes(b"\xff"));
+        fs::write(odd, "odd").unwrap();
+        assert!(
+            Command::new("mkfifo")
+                .arg(root.join("pipe"))
+                .status()
+                .unwrap()
+                .success()
+        );
+        let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
+        let (group, to) = (group(), place.0.path().join("script"));
+        let mut rsync = RSync::new(&root);
+        rsync.links(Links::Refuse);
+        rsync.add_target(&gateway(&group, PYTHON), &to, TargetOptions::new());
+        let report = rsync.send().unwrap().remove(0);
+        assert!(report.error.is_none(), "{report:?}");
+        assert_eq!(report.report.skipped.len(), 2, "{report:?}");
+        assert_eq!(report.report.failed.len(), 1, "{report:?}");
+        assert_eq!(report.report.sent.len(), 3, "{report:?}");
+    });
+}
+
+// Point 8.
+
+#[test]
+fn a_target_that_acknowledges_nothing_gets_a_window_and_no_more() {
+    within("the window", LONG, || {
+        let place = tree();
+        fs::write(place.root().join("a"), vec![b'a'; 40 << 20]).unwrap();
+        let report = send(&place, vec![Value::None, wants(&[0])], |rsync| {
+            rsync.patience(Some(Duration::from_secs(1)));
+        });
+        assert!(
+            report.error.as_ref().is_some_and(SyncError::is_timeout),
+            "{report:?}"
+        );
+        let heard = place.heard().len();
+        assert!((4 << 20..=6 << 20).contains(&heard), "{heard} bytes");
+    });
+}
+
+#[test]
+fn what_was_not_sent_cannot_be_acknowledged_and_nothing_is_done_before_it_is() {
+    within("acknowledgements", LONG, || {
+        refused(vec![Value::None, ack(1, b"")]);
+        refused(vec![
+            Value::None,
+            wants(&[0]),
+            Value::None,
+            ack(1 << 40, b""),
+        ]);
+        refused(vec![Value::None, ack(-1, b"")]);
+        refused(vec![Value::None, wants(&[0]), ack(0, b"\0\0\0\x01\0\0\0")]);
+        refused(vec![Value::None, wants(&[0]), done()]);
+        // A note about a folder that there is not.
+        refused(vec![
+            Value::None,
+            message(13, b"x\0\0\0\x09\0\x01n\0\0".to_vec()),
+        ]);
+    });
+}
+
+#[test]
+fn a_target_that_is_silent_is_given_up() {
+    within("silence", LONG, || {
+        let report = send(&tree(), vec![], |rsync| {
+            rsync.patience(Some(Duration::from_millis(500)));
+        });
+        assert!(
+            report.error.as_ref().is_some_and(SyncError::is_timeout),
+            "{report:?}"
+        );
+    });
+}
+
+#[test]
+fn what_a_target_says_is_fit_for_a_terminal() {
+    within("text", LONG, || {
+        let note = b"e\0\0\0\0\0\x01n\0\x05\x1b[2Jx".to_vec();
+        let report = send(
+            &tree(),
+            vec![Value::None, message(13, note), done()],
+            |_| {},
+        );
+        let reason = &report.report.failed[0].reason;
+        assert!(
+            !reason.contains('\x1b') && reason.contains("[2Jx"),
+            "{reason:?}"
+        );
+    });
+}
