@@ -24,7 +24,7 @@ use execnet_core_sync::{
     DisconnectReason, Disconnected, Gateway, ReceiveError, Role, SendError, StatusError,
     WaitCloseError,
 };
-use execnet_serializer::{Bytes, ChannelId, Dict, StrConfig, Value, dumps_internal};
+use execnet_serializer::{Bytes, ChannelId, Dict, StrConfig, Value, dumps_internal, value};
 
 use support::{SOON, eventually, exec, expect, with, with_gateway};
 
@@ -108,6 +108,32 @@ fn the_status_of_the_peer_is_asked_on_an_id_that_stays_no_channel() {
         // Nothing was sent for the end of the asking.
         gateway.reconfigure(StrConfig::CHANNEL).unwrap();
         expect(&mut peer, Reconfigure, ChannelId(0));
+    });
+}
+
+/// Settings of the gateway that had its channels receive text as bytes had the status be none.
+#[test]
+fn what_the_gateway_asks_is_understood_whatever_its_channels_make_of_text() {
+    with_gateway(|gateway, mut peer| {
+        let bytes = StrConfig {
+            py2str_as_py3str: false,
+            py3str_as_py2str: true,
+        };
+        gateway.reconfigure(bytes).unwrap();
+        expect(&mut peer, Reconfigure, ChannelId(0));
+        let answer = std::thread::spawn(move || {
+            let asked = peer.expect().unwrap();
+            let status = value!({"numchannels": 2, "numexecuting": 1, "execmodel": "thread"});
+            peer.send(asked.channel, status).unwrap();
+            let asked = peer.expect().unwrap();
+            let info = value!({
+                "executable": "python", "version_info": (3, 12), "platform": "linux", "cwd": "/", "pid": 7
+            });
+            peer.send(asked.channel, info).unwrap();
+        });
+        assert_eq!(gateway.remote_status().unwrap().numchannels, 2);
+        assert_eq!(gateway.remote_info(None).unwrap().platform, "linux");
+        answer.join().unwrap();
     });
 }
 

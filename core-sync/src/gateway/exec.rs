@@ -48,7 +48,11 @@ impl Gateway {
     }
 
     fn exec(&self, call: &Call<'_>) -> Result<Channel, SendError> {
-        let channel = self.newchannel()?;
+        self.exec_on(self.newchannel()?, call)
+    }
+
+    /// Makes a call on a channel that the peer knows nothing of.
+    pub(super) fn exec_on(&self, channel: Channel, call: &Call<'_>) -> Result<Channel, SendError> {
         let frame = encode(MessageCode::ChannelExec, channel.id(), call);
         let sent = frame
             .map_err(SendError::from)

@@ -5,6 +5,7 @@ use core::time::Duration;
 use execnet_serializer::{Dict, Value};
 
 use super::Gateway;
+use crate::call::Call;
 use crate::channel::Channel;
 use crate::error::StatusError;
 use crate::sync::Deadline;
@@ -63,8 +64,12 @@ impl Gateway {
     /// As there.
     pub fn remote_info_update(&self, timeout: Option<Duration>) -> Result<RemoteInfo, StatusError> {
         let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
-        let channel = self.remote_exec_function(SOURCE, CALL_NAME, &Dict::new());
-        let channel = channel.map_err(StatusError::Send)?;
+        let arguments = Dict::new();
+        let call = Call::function(SOURCE, CALL_NAME, &arguments);
+        let channel = self
+            .own_channel()
+            .and_then(|channel| self.exec_on(channel, &call))
+            .map_err(StatusError::Send)?;
         let answer = channel.receive_until(deadline);
         let answer = answer.map_err(StatusError::Receive)?;
         let info = RemoteInfo::from_value(&answer).ok_or(StatusError::Answer)?;

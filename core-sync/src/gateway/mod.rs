@@ -131,6 +131,17 @@ impl Gateway {
         Ok(Channel::new(self.clone(), id, bell))
     }
 
+    /// Opens a channel for what the gateway itself asks: the answer is read as it was meant, however
+    /// [`reconfigure`](Self::reconfigure) has others read.
+    fn own_channel(&self) -> Result<Channel, SendError> {
+        let channel = self.newchannel()?;
+        let mut state = self.shared().state.lock();
+        let session = &mut state.session;
+        session.reconfigure_channel(channel.id(), StrConfig::CHANNEL);
+        drop(state);
+        Ok(channel)
+    }
+
     /// Makes the channel that a peer would make by asking for code to be run.
     #[cfg(feature = "testing")]
     pub(crate) fn accept(&self, id: ChannelId) -> Result<Channel, crate::RefusedId> {

@@ -39,7 +39,7 @@ impl Gateway {
     }
 
     fn ask_status(&self) -> Result<Channel, SendError> {
-        let channel = self.newchannel()?;
+        let channel = self.own_channel()?;
         let frame = empty(MessageCode::Status, channel.id())?;
         match self.shared().send(&frame) {
             Ok(()) => Ok(channel),
