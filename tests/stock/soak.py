@@ -161,6 +161,8 @@ def look(gw, seconds):
 
 def main(worker, seconds, rounds, seed):
     gw = execnet.makegateway("popen//python=" + worker)
+    # The bytes of a Python 2 arrive as bytes.
+    gw.reconfigure(py2str_as_py3str=False, py3str_as_py2str=False)
     rngs = [random.Random(seed + n) for n in range(THREADS)]
     began = time.time()
     for n in range(1, rounds + 1):

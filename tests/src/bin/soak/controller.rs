@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use execnet::serializer::StrConfig;
 use execnet::{Channel, Gateway, Group, Item, ReceiveError, Value};
 
 use crate::memory::{self, Heap, Held};
@@ -60,6 +61,8 @@ pub(crate) fn run(
     let group = Group::new();
     let spec = format!("popen//bootstrap=execnet//python={}", python.display());
     let gateway = group.makegateway(spec)?;
+    // What was bytes comes back as bytes from a Python 2 as well.
+    gateway.reconfigure(StrConfig::STORED)?;
     let mut randoms: Vec<_> = (0..THREADS).map(|n| Random::new(seed + n)).collect();
     let (counts, began, mut seen) = (Counts::default(), Instant::now(), Vec::new());
     for round in 1..=rounds {
