@@ -11,6 +11,7 @@ use core::error::Error;
 use core::time::Duration;
 use std::time::Instant;
 
+use execnet::serializer::StrConfig;
 use execnet::{
     BootstrapError, Channel, Gateway, Grace, Group, Listen, MakeGatewayError, Outcome,
     ReceiveError, Server, ServerOptions, SpecError, Stage, Value, WorkerExit, value,
@@ -116,6 +117,27 @@ fn every_python_connects_for_another_and_installs_one() {
             }
             stop.stop();
         });
+    });
+}
+
+/// Settings of the middle had text come as bytes, and then nothing went through it any more.
+#[test]
+fn a_middle_that_takes_text_as_bytes_carries_all_the_same() {
+    const TEXT_AS_BYTES: StrConfig = StrConfig {
+        py2str_as_py3str: false,
+        py3str_as_py2str: true,
+    };
+    each_python(|python, _| {
+        let group = group();
+        let master = group.makegateway(python.spec() + "//id=master").unwrap();
+        master.reconfigure(TEXT_AS_BYTES).unwrap();
+        let far = group.makegateway("popen//via=master").unwrap();
+        let guest = group.makegateway("socket//installvia=master").unwrap();
+        assert_eq!(pid(&guest), pid(&master));
+        let far_pid = pid(&far);
+        far.kill();
+        eventually("the far worker is gone", LONG, || !is_running(far_pid));
+        group.terminate(Some(LONG));
     });
 }
 

@@ -31,7 +31,8 @@ class Relay(object):
         start(self.wait, pump, daemon=False)
 
     def order(self, item):
-        if item == 'kill':
+        # The gateway's settings may have text come as bytes.
+        if item in ('kill', b'kill'):
             self.kill()
 
     def feed(self):

@@ -13,7 +13,7 @@ use execnet_core_sync::exec::Kwargs;
 use execnet_serializer::{Bytes, Value};
 
 use super::launches;
-use super::stream::bytes;
+use super::stream::{bytes, text};
 use crate::exit::Exit;
 use crate::process::Process;
 use crate::socket::{Split as _, Stream, StreamWire};
@@ -143,7 +143,7 @@ impl Far {
         let orders = hand.clone();
         control
             .set_callback(move |item| {
-                if item.into_value().as_str() == Some("kill") {
+                if text(item.into_value()).is_some_and(|order| order == "kill") {
                     orders.kill();
                 }
             })

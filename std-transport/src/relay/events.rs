@@ -13,7 +13,7 @@ use execnet_serializer::Value;
 
 use crate::exit::Exit;
 use crate::relay::state::{Shared, Start, State};
-use crate::relay::stream::bytes;
+use crate::relay::stream::{bytes, text};
 
 /// How long the end of the relay's own channel may come after that of the other.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
                 // The reader of this pipe is ours; without it nobody wants to know.
                 let _ = stderr.write_all(&bytes(value).unwrap_or_default());
             }
-            (what, value) => shared.change(|state| note(state, what, &value)),
+            (what, value) => shared.change(|state| note(state, what, value)),
         }
     }
 }
@@ -67,7 +67,7 @@ fn ended(shared: &Shared) -> String {
     }
 }
 
-fn note(state: &mut State, what: &str, value: &Value) {
+fn note(state: &mut State, what: &str, value: Value) {
     match what {
         "started" => state.start = Some(Start::Done),
         "missing" => state.start = Some(Start::Missing),
@@ -95,20 +95,15 @@ fn exit(status: i64) -> Exit {
     Exit::new(ExitStatus::from_raw(raw))
 }
 
-fn failure(value: &Value) -> Start {
-    match value {
-        Value::Tuple(parts) => match parts.as_slice() {
-            [number, text] => Start::Failed(
-                number
-                    .as_i64()
-                    .and_then(|number| i32::try_from(number).ok())
-                    .unwrap_or(0),
-                text.as_str().unwrap_or_default().to_owned(),
-            ),
-            _ => Start::Failed(0, String::new()),
-        },
-        _ => Start::Failed(0, String::new()),
-    }
+fn failure(value: Value) -> Start {
+    let Value::Tuple(parts) = value else {
+        return Start::Failed(0, String::new());
+    };
+    let mut parts = parts.into_iter();
+    let number = parts.next().and_then(|number| number.as_i64());
+    let number = number.and_then(|number| i32::try_from(number).ok());
+    let why = parts.next().and_then(text);
+    Start::Failed(number.unwrap_or(0), why.unwrap_or_default())
 }
 
 fn event(item: Value) -> Option<(String, Value)> {
@@ -116,10 +111,7 @@ fn event(item: Value) -> Option<(String, Value)> {
         return None;
     };
     let [what, value] = <[Value; 2]>::try_from(parts).ok()?;
-    let Value::Str(what) = what else {
-        return None;
-    };
-    Some((what.into(), value))
+    Some((text(what)?, value))
 }
 
 /// An error with its causes.

@@ -7,6 +7,7 @@ use execnet_core_sync::Gateway;
 use execnet_serializer::{Dict, Value};
 
 use super::launches::describe;
+use super::stream::text;
 use super::via::{connect, member};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, SshHints};
@@ -89,13 +90,11 @@ fn answer_of(answer: Value) -> Option<(Host, String)> {
     let Value::Tuple(parts) = answer else {
         return None;
     };
-    let [host, path] = parts.as_slice() else {
-        return None;
-    };
-    let host = match host.as_str()? {
+    let [host, path] = <[Value; 2]>::try_from(parts).ok()?;
+    let host = match text(host)?.as_str() {
         "guest" => Host::Stock,
         "process" => Host::Ours,
         _ => return None,
     };
-    Some((host, path.as_str()?.to_owned()))
+    Some((host, text(path)?))
 }

@@ -99,6 +99,15 @@ impl RelayReader {
     }
 }
 
+/// The gateway's settings may have text come as bytes.
+pub(super) fn text(item: Value) -> Option<String> {
+    match item {
+        Value::Str(text) => Some(text.into()),
+        Value::Bytes(bytes) => String::from_utf8(bytes).ok(),
+        _ => None,
+    }
+}
+
 /// Python 2 has one type for bytes and text: its bytes come as text of as many characters.
 pub(super) fn bytes(item: Value) -> Option<Vec<u8>> {
     match item {
