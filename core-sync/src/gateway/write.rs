@@ -91,13 +91,12 @@ impl Shared {
         mut state: Guard<'_, State>,
         frames: &[u8],
     ) -> Result<(), SendError> {
-        let before = state.outbox.take();
+        let mut joined = state.outbox.take();
         drop(state);
-        let joined;
-        let frames = if before.is_empty() {
+        let frames = if joined.is_empty() {
             frames
         } else {
-            joined = [&before, frames].concat();
+            joined.extend_from_slice(frames);
             &joined
         };
         let written = self.write(&mut writer, frames);
