@@ -72,10 +72,9 @@ pub(crate) fn encode(
     id: ChannelId,
     value: &(impl Dump + ?Sized),
 ) -> Result<Vec<u8>, EncodeFrameError> {
-    // Most items are small: header and item fit in this without a second allocation.
-    let mut bytes = Vec::with_capacity(64);
-    append(&mut bytes, code, id, value)?;
-    Ok(bytes)
+    let mut frame = FrameBuf::new();
+    value.write_to(&mut frame)?;
+    Ok(frame.finish(code, id)?)
 }
 
 /// Puts the frame that carries `value` behind what `bytes` holds; on an error nothing is added.
@@ -98,9 +97,8 @@ pub(crate) fn append(
 
 /// The frame without payload.
 pub(crate) fn empty(code: MessageCode, id: ChannelId) -> Result<Vec<u8>, EncodeFrameError> {
-    let mut bytes = Vec::with_capacity(Header::SIZE);
-    append(&mut bytes, code, id, &Empty)?;
-    Ok(bytes)
+    let frame = FrameBuf::behind(Vec::with_capacity(Header::SIZE));
+    Ok(frame.finish(code, id)?)
 }
 
 /// What stands in a frame: a value with its end, or nothing.
