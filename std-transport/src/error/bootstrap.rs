@@ -69,7 +69,7 @@ impl BootstrapError {
     pub(crate) fn io(stage: Stage, command: String, error: io::Error) -> Self {
         Self {
             stage,
-            cause: Cause::System,
+            cause: Cause::of_io(stage, &error),
             command,
             reason: error.to_string(),
             exit: None,

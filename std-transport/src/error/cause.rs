@@ -59,26 +59,38 @@ const SSH_SAYS: &[(&str, Cause)] = &[
     ("Connection closed by", Cause::HostUnreachable),
     ("Connection reset by", Cause::HostUnreachable),
     ("kex_exchange_identification", Cause::HostUnreachable),
+    // Its own question whether the host is there got no answer.
+    ("not responding", Cause::HostUnreachable),
 ];
 
 impl Cause {
     pub(super) fn find(failure: &Failure, exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
         match failure {
             Failure::Deadline(_) => Self::TimedOut,
-            Failure::Io(error) => Self::of_io(error),
+            Failure::Io(error) => Self::of_link(error),
             Failure::Answer(BadAnswer::Refused(_)) => Self::Refused,
             Failure::Answer(_) => Self::Noise,
             Failure::End => Self::of_end(exit, output, stderr),
         }
     }
 
+    /// Of what the system says while a process is reached or started.
+    pub(super) fn of_io(stage: Stage, error: &io::Error) -> Self {
+        match (stage, error.kind()) {
+            (Stage::Resolve, _) => Self::HostUnreachable,
+            (Stage::Connect, kind) if is_unreachable(kind) => Self::HostUnreachable,
+            (_, io::ErrorKind::TimedOut) => Self::TimedOut,
+            _ => Self::System,
+        }
+    }
+
     #[cfg(feature = "tls")]
-    fn of_io(error: &io::Error) -> Self {
+    fn of_link(error: &io::Error) -> Self {
         crate::socket::tls_cause(error).unwrap_or(Self::System)
     }
 
     #[cfg(not(feature = "tls"))]
-    fn of_io(_error: &io::Error) -> Self {
+    fn of_link(_error: &io::Error) -> Self {
         Self::System
     }
 
@@ -121,6 +133,23 @@ impl Cause {
             Self::Noise | Self::TimedOut | Self::Refused | Self::Died | Self::System => None,
         }
     }
+}
+
+/// Whether a connection fails in this way when nobody is there to take it; a Unix socket that is not there counts.
+fn is_unreachable(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, NotFound,
+        TimedOut,
+    };
+    matches!(
+        kind,
+        AddrNotAvailable
+            | ConnectionRefused
+            | HostUnreachable
+            | NetworkUnreachable
+            | NotFound
+            | TimedOut
+    )
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::launches;
 use super::stream::{bytes, text};
 use crate::exit::Exit;
 use crate::process::Process;
-use crate::socket::{Split as _, Stream, StreamWire};
+use crate::socket::{Keepalive, Split as _, Stream, StreamWire};
 use crate::stderr::Stderr;
 use crate::transport::{End, Peer as _};
 
@@ -100,7 +100,7 @@ fn connect_tcp(host: &str, port: u16) -> io::Result<Stream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     for address in (host, port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, CONNECT_PATIENCE) {
-            Ok(stream) => return Stream::tcp(stream),
+            Ok(stream) => return Stream::tcp(stream, Keepalive::default()),
             Err(error) => last = error,
         }
     }

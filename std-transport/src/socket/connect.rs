@@ -7,6 +7,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Instant;
 
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 use crate::spec::SpecError;
 use crate::transport::Request;
@@ -54,10 +55,12 @@ pub(crate) fn connect_tcp(
     let failed = |stage, error| BootstrapError::io(stage, name.to_owned(), error);
     let addresses = (to.host.as_str(), to.port).to_socket_addrs();
     let addresses = addresses.map_err(|error| failed(Stage::Resolve, error))?;
+    let keepalive = Keepalive::of(request.spec)?;
     let deadline = Instant::now() + request.options.bootstrap_timeout;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     for address in addresses {
-        match connect_until(&address, deadline).and_then(Stream::tcp) {
+        let connected = connect_until(&address, deadline);
+        match connected.and_then(|stream| Stream::tcp(stream, keepalive)) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }

@@ -4,6 +4,7 @@ mod connect;
 mod connection;
 mod greeting;
 mod guest;
+mod keepalive;
 mod served;
 mod server;
 mod stream;
@@ -12,6 +13,7 @@ mod target;
 mod tls;
 mod token;
 
+pub(crate) use keepalive::Keepalive;
 pub use server::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop};
 pub(crate) use stream::{Stream, StreamWire};
 pub(crate) use target::{Address, Host, Split, Target};

@@ -13,21 +13,9 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send, sockopt};
 
 use crate::bootstrap::{Turn, Wire};
+use crate::socket::keepalive::Keepalive;
 use crate::socket::target::Split;
 use crate::wait::timespec;
-
-/// A peer that has said nothing for so long is asked whether it is there, ...
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-
-/// ... so often ...
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-
-/// ... and that many times: a network that is cut shows within a minute.
-const KEEPALIVE_COUNT: u32 = 3;
-
-/// The same for what was sent and is not acknowledged.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 
 /// A byte stream to somebody else.
 #[derive(Debug)]
@@ -38,17 +26,9 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// A connection whose frames leave at once, and whose loss is noticed.
-    pub(crate) fn tcp(stream: TcpStream) -> io::Result<Self> {
+    pub(crate) fn tcp(stream: TcpStream, keepalive: Keepalive) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        sockopt::set_socket_keepalive(&stream, true)?;
-        #[cfg(target_os = "linux")]
-        {
-            sockopt::set_tcp_keepidle(&stream, KEEPALIVE_IDLE)?;
-            sockopt::set_tcp_keepintvl(&stream, KEEPALIVE_INTERVAL)?;
-            sockopt::set_tcp_keepcnt(&stream, KEEPALIVE_COUNT)?;
-            let millis = u32::try_from(UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX);
-            sockopt::set_tcp_user_timeout(&stream, millis)?;
-        }
+        keepalive.set(&stream)?;
         Ok(Self::Tcp(stream))
     }
 
@@ -111,8 +91,12 @@ impl Stream {
         let ready = self.wait(!unsent.is_empty(), patience)?;
         let mut turn = Turn::default();
         if ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
-            turn.received =
-                unless_early(recv(self, &mut *buffer, RecvFlags::DONTWAIT))?.map(|(size, _)| size);
+            turn.received = match unless_early(recv(self, &mut *buffer, RecvFlags::DONTWAIT)) {
+                Ok(received) => received.map(|(size, _)| size),
+                // A peer that has closed before it read all we have sent: what it said came before.
+                Err(Errno::CONNRESET) => Some(0),
+                Err(error) => return Err(error.into()),
+            };
         }
         if ready.contains(PollFlags::OUT) {
             turn.sent = match unless_early(send(self, unsent, SEND_NOW)) {

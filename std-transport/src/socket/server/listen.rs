@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::geteuid;
 
 use super::{Listen, ServerError};
+use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 
 /// A bound socket.
@@ -58,7 +59,10 @@ impl Listener {
             Self::Tcp { socket, .. } => {
                 let (stream, address) = socket.accept()?;
                 stream.set_nonblocking(false)?;
-                Ok((Stream::tcp(stream)?, address.to_string()))
+                Ok((
+                    Stream::tcp(stream, Keepalive::default())?,
+                    address.to_string(),
+                ))
             }
         }
     }

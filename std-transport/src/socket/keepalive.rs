@@ -1,0 +1,89 @@
+//! How a connection shows that its network was cut, which says nothing by itself.
+
+use core::time::Duration;
+use std::io;
+use std::net::TcpStream;
+
+use rustix::net::sockopt;
+
+use crate::socket::target::{refused, value};
+use crate::spec::{SpecError, XSpec};
+
+/// How long a peer that answers nothing, not even the questions of the network, counts as being there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keepalive(Duration);
+
+/// A minute.
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self(Duration::from_secs(60))
+    }
+}
+
+/// The peer is asked so often, in the second half of the time.
+const QUESTIONS: u32 = 3;
+
+/// Systems take whole seconds, and each of the questions has to have one.
+const SHORTEST: u64 = 2 * QUESTIONS as u64;
+
+/// More than that no system takes.
+const LONGEST: u64 = 32_767;
+
+impl Keepalive {
+    /// What a spec says with `keepalive=SECONDS`.
+    pub(crate) fn of(spec: &XSpec) -> Result<Self, SpecError> {
+        if !spec.has("keepalive") {
+            return Ok(Self::default());
+        }
+        let text = value(spec, "keepalive")?;
+        match text.parse() {
+            Ok(seconds @ SHORTEST..=LONGEST) => Ok(Self(Duration::from_secs(seconds))),
+            _ => Err(refused(
+                "keepalive",
+                &format!("{text:?} is no number of seconds from {SHORTEST} to {LONGEST}"),
+            )),
+        }
+    }
+
+    /// Has the system ask on this connection.
+    pub(crate) fn set(self, stream: &TcpStream) -> io::Result<()> {
+        sockopt::set_socket_keepalive(stream, true)?;
+        #[cfg(target_os = "linux")]
+        {
+            sockopt::set_tcp_keepidle(stream, self.0 / 2)?;
+            sockopt::set_tcp_keepintvl(stream, self.0 / 2 / QUESTIONS)?;
+            sockopt::set_tcp_keepcnt(stream, QUESTIONS)?;
+            // The same for what was sent and is not acknowledged.
+            let millis = u32::try_from(self.0.as_millis()).unwrap_or(u32::MAX);
+            sockopt::set_tcp_user_timeout(stream, millis)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_may_say_how_long() {
+        let of = |text: &str| Keepalive::of(&text.parse().unwrap());
+        assert_eq!(of("tcp=h:1"), Ok(Keepalive::default()));
+        let seconds = |seconds| Ok(Keepalive(Duration::from_secs(seconds)));
+        assert_eq!(of("tcp=h:1//keepalive=6"), seconds(6));
+        assert_eq!(of("tcp=h:1//keepalive=32767"), seconds(32_767));
+        for text in ["", "=", "=5", "=32768", "=-9", "=9.5", "=x"] {
+            let refused = of(&format!("tcp=h:1//keepalive{text}"));
+            assert!(
+                matches!(
+                    refused,
+                    Err(SpecError::Value {
+                        key: "keepalive",
+                        ..
+                    })
+                ),
+                "{text}: {refused:?}"
+            );
+        }
+    }
+}
