@@ -20,6 +20,16 @@ impl Certificates {
     /// When they cannot be made.
     #[must_use]
     pub fn make() -> Self {
+        Self::make_for("127.0.0.1")
+    }
+
+    /// The same, for a server at another address.
+    ///
+    /// # Panics
+    ///
+    /// When they cannot be made.
+    #[must_use]
+    pub fn make_for(address: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -27,7 +37,7 @@ impl Certificates {
         let certificate = params.self_signed(&key).unwrap();
         fs::write(directory.path().join("ca.pem"), certificate.pem()).unwrap();
         let issuer = Issuer::new(params, key);
-        for (name, subject) in [("server", "127.0.0.1"), ("client", "client")] {
+        for (name, subject) in [("server", address), ("client", "client")] {
             sign(directory.path(), name, subject, &issuer);
         }
         Self(directory)

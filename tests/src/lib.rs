@@ -7,6 +7,9 @@
 )]
 
 pub mod certificates;
+pub mod impostor;
+#[cfg(target_os = "linux")]
+pub mod namespace;
 pub mod sshd;
 pub mod stock;
 pub mod support;

@@ -1,6 +1,7 @@
 //! An OpenSSH server on this machine, with keys and settings that are thrown away with it.
 
 use core::fmt::Write as _;
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::env;
 use std::fs;
@@ -13,7 +14,10 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-/// A server that listens on the loopback address, and a client's settings that know it.
+#[cfg(target_os = "linux")]
+use crate::namespace::Namespace;
+
+/// A server that listens on the loopback address, or in a namespace, and a client's settings that know it.
 ///
 /// Its hosts, for `ssh=HOST//ssh_config=...`, see [`spec`](Self::spec):
 ///
@@ -32,7 +36,7 @@ use tempfile::TempDir;
 pub struct Sshd {
     directory: TempDir,
     server: Child,
-    port: u16,
+    address: SocketAddr,
 }
 
 impl Sshd {
@@ -46,6 +50,26 @@ impl Sshd {
     ///
     /// When a server is installed and does not start.
     pub fn start() -> Result<Self, String> {
+        let port = free_port();
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], port)), &[])
+    }
+
+    /// Starts one that is on another machine, as far as the network goes.
+    ///
+    /// # Errors
+    ///
+    /// As of [`start`](Self::start).
+    ///
+    /// # Panics
+    ///
+    /// As of [`start`](Self::start).
+    #[cfg(target_os = "linux")]
+    pub fn start_in(namespace: &Namespace) -> Result<Self, String> {
+        let address = SocketAddr::new(namespace.address(), namespace.free_port());
+        Self::start_at(address, &namespace.prefix())
+    }
+
+    fn start_at(address: SocketAddr, prefix: &[String]) -> Result<Self, String> {
         let program = find("sshd").ok_or("no OpenSSH server (sshd) is installed")?;
         find("ssh").ok_or("no OpenSSH client (ssh) is installed")?;
         // A server of root wants this directory, which systems with a service manager make.
@@ -55,28 +79,46 @@ impl Sshd {
         for key in ["host", "user", "noisy", "talker", "mute", "stranger"] {
             make_key(&at.join(key));
         }
-        let port = free_port();
-        write_server(at, port);
-        write_client(at, port);
-        let server = serve(&program, &at.join("sshd_config"), port);
+        write_server(at, address);
+        write_client(at, address);
+        let command = [prefix, &[program.display().to_string()]].concat();
+        let server = serve(&command, &at.join("sshd_config"), address);
         Ok(Self {
             directory,
             server,
-            port,
+            address,
         })
     }
 
     /// A spec for one of the hosts.
     #[must_use]
     pub fn spec(&self, host: &str) -> String {
-        let config = self.directory.path().join("ssh_config");
-        format!("ssh={host}//ssh_config={}", config.display())
+        format!("ssh={host}//ssh_config={}", self.client_config().display())
     }
 
-    /// The port on the loopback address.
+    /// The port of its address.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.address.port()
+    }
+
+    /// The file with the client's settings, which the command lines of our clients hold.
+    #[must_use]
+    pub fn client_config(&self) -> PathBuf {
+        self.directory.path().join("ssh_config")
+    }
+
+    /// How many clients it has let in.
+    ///
+    /// # Panics
+    ///
+    /// When it keeps no log.
+    #[must_use]
+    pub fn logins(&self) -> usize {
+        let log = fs::read(self.directory.path().join("log")).unwrap();
+        String::from_utf8_lossy(&log)
+            .matches("Accepted publickey")
+            .count()
     }
 
     /// The server's process: its children are the connections.
@@ -119,11 +161,12 @@ fn public_key(at: &Path, name: &str) -> String {
     fs::read_to_string(at.join(format!("{name}.pub"))).unwrap()
 }
 
-fn write_server(at: &Path, port: u16) {
+fn write_server(at: &Path, address: SocketAddr) {
+    let (host, port) = (address.ip(), address.port());
     let key = |name| public_key(at, name);
     let noisy = r#"echo 'Welcome to noisy'; printf '\033[2J' >&2; eval \"$SSH_ORIGINAL_COMMAND\""#;
     let keys = format!(
-        "{}command=\"{noisy}\" {}command=\"echo hello from the talker\" {}command=\"exec sleep 1000\" {}",
+        "{}command=\"{noisy}\" {}command=\"echo hello from the talker\" {}command=\"exec cat > /dev/null\" {}",
         key("user"),
         key("noisy"),
         key("talker"),
@@ -133,7 +176,7 @@ fn write_server(at: &Path, port: u16) {
     fs::write(at.join("banner"), "Behave!\n").unwrap();
     let path = |name: &str| at.join(name).display().to_string();
     let config = format!(
-        "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nBanner {}\nPidFile none\n\
+        "Port {port}\nListenAddress {host}\nHostKey {}\nAuthorizedKeysFile {}\nBanner {}\nPidFile none\n\
          StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
          PermitRootLogin prohibit-password\nMaxStartups 200\nPrintMotd no\n",
         path("host"),
@@ -143,8 +186,9 @@ fn write_server(at: &Path, port: u16) {
     fs::write(at.join("sshd_config"), config).unwrap();
 }
 
-fn write_client(at: &Path, port: u16) {
-    let address = format!("[127.0.0.1]:{port}");
+fn write_client(at: &Path, address: SocketAddr) {
+    let (host, port) = (address.ip(), address.port());
+    let address = format!("[{host}]:{port}");
     fs::write(
         at.join("known"),
         format!("{address} {}", public_key(at, "host")),
@@ -170,7 +214,7 @@ fn write_client(at: &Path, port: u16) {
     for (name, key, known, port) in hosts {
         write!(
             config,
-            "Host {name}\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {}\n  UserKnownHostsFile {}\n",
+            "Host {name}\n  HostName {host}\n  Port {port}\n  IdentityFile {}\n  UserKnownHostsFile {}\n",
             at.join(key).display(),
             at.join(known).display()
         )
@@ -185,9 +229,11 @@ fn write_client(at: &Path, port: u16) {
 }
 
 /// Starts the server and waits until it listens.
-fn serve(program: &Path, config: &Path, port: u16) -> Child {
+fn serve(command: &[String], config: &Path, address: SocketAddr) -> Child {
     let log = fs::File::create(config.with_file_name("log")).unwrap();
+    let (program, prefix) = command.split_first().unwrap();
     let mut server = Command::new(program)
+        .args(prefix)
         .args(["-D", "-e", "-f"])
         .arg(config)
         .stdin(Stdio::null())
@@ -195,7 +241,7 @@ fn serve(program: &Path, config: &Path, port: u16) -> Child {
         .spawn()
         .unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while !greets(port) {
+    while !greets(address) {
         let ended = server.try_wait().unwrap();
         let log = fs::read_to_string(config.with_file_name("log")).unwrap();
         assert!(
@@ -207,8 +253,8 @@ fn serve(program: &Path, config: &Path, port: u16) -> Child {
     server
 }
 
-fn greets(port: u16) -> bool {
-    let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else {
+fn greets(address: SocketAddr) -> bool {
+    let Ok(stream) = TcpStream::connect(address) else {
         return false;
     };
     let mut line = String::new();

@@ -1,0 +1,122 @@
+//! What goes wrong, and what a program then sees: each in time, with nothing left running.
+//!
+//! `docs/reliability.md` is the table of this suite. `EXECNET_WRITE_DOCS=1 cargo test -p execnet-tests --test faults`
+//! writes it; without that, the suite checks that it is what would be written.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+#[cfg(target_os = "linux")]
+mod network;
+mod popen;
+mod socket;
+mod ssh;
+mod support;
+mod via;
+
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use execnet_tests::support::{LONG, within};
+
+/// From the fault to the error, on a machine that has other work too.
+const SOON: Duration = Duration::from_secs(10);
+
+struct Fault {
+    link: &'static str,
+    what: &'static str,
+    outcome: &'static str,
+    /// Makes it happen, and checks the outcome.
+    check: fn(),
+}
+
+#[cfg(target_os = "linux")]
+const TABLES: [&[Fault]; 5] = [
+    popen::FAULTS,
+    via::FAULTS,
+    socket::FAULTS,
+    ssh::FAULTS,
+    network::FAULTS,
+];
+
+/// Makes every fault of a table happen, one after the other.
+fn run(faults: &[Fault]) {
+    for fault in faults {
+        let name = format!("{}: {}", fault.link, fault.what);
+        let started = Instant::now();
+        within(&name, 2 * LONG, fault.check);
+        println!("{name}: {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn every_fault_of_a_worker_here_ends_in_its_error_in_time() {
+    run(popen::FAULTS);
+}
+
+#[test]
+fn every_fault_behind_another_gateway_ends_in_its_error_in_time() {
+    run(via::FAULTS);
+}
+
+#[test]
+fn every_fault_of_a_socket_ends_in_its_error_in_time() {
+    run(socket::FAULTS);
+}
+
+#[test]
+fn every_fault_over_ssh_ends_in_its_error_in_time() {
+    run(ssh::FAULTS);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_cut_of_the_network_ends_in_its_error_in_time() {
+    run(network::FAULTS);
+}
+
+/// Elsewhere some rows are missing.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_page_is_the_table_of_this_suite() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
+    let page = page();
+    if env::var_os("EXECNET_WRITE_DOCS").is_some() {
+        fs::write(&path, page).unwrap();
+    } else {
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(found, page, "run this with EXECNET_WRITE_DOCS=1");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn page() -> String {
+    let mut page = String::from(
+        "# What goes wrong, and what a program sees\n\n\
+         Each line is a test of `tests/tests/faults/`, which writes this page:\n\n\
+         ```sh\nEXECNET_WRITE_DOCS=1 cargo test -p execnet-tests --test faults\n```\n\n\
+         Every fault ends in its error without waiting for more than the deadline that is named, with no process left \
+         running. What is not in the table has not been tried.\n\n\
+         Many gateways at once, with much going through them, are a test of `tests/tests/many.rs`; 200 of them and 500 MB \
+         need a machine that has nothing else to do:\n\n\
+         ```sh\nEXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture\n```\n\n\
+         | link | fault | what the program sees |\n|---|---|---|\n",
+    );
+    for fault in TABLES.into_iter().flatten() {
+        let Fault {
+            link,
+            what,
+            outcome,
+            ..
+        } = fault;
+        let _ = writeln!(page, "| {link} | {what} | {outcome} |");
+    }
+    page
+}

@@ -1,0 +1,230 @@
+//! Workers on this machine.
+
+use core::time::Duration;
+use std::process::Command;
+
+use execnet::{Cause, Group, Outcome, ReceiveError, Value};
+use execnet_tests::support::{is_running, quiet, receive, signal};
+
+use crate::Fault;
+use crate::support::{failure, impostor, killed, pid, start_fails};
+
+pub(crate) const FAULTS: &[Fault] = &[
+    Fault {
+        link: "popen",
+        what: "the program ends before it has answered",
+        outcome: "`BootstrapError`, cause `Died`, with its exit status",
+        check: || {
+            let error = start_fails("popen//python=sh -c 'exit 3'", Duration::MAX);
+            assert_eq!(error.cause(), Cause::Died);
+            assert_eq!(error.exit().unwrap().code(), Some(3));
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "SIGKILL before the answer",
+        outcome: "`BootstrapError`, cause `Died`, naming SIGKILL",
+        check: || {
+            let error = start_fails("popen//python=sh -c 'kill -9 $$'", Duration::MAX);
+            assert_eq!(error.cause(), Cause::Died);
+            assert!(error.to_string().contains("SIGKILL"), "{error}");
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "SIGSTOP before the answer",
+        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline; the process is killed",
+        check: || {
+            let error = start_fails(
+                "popen//python=sh -c 'kill -STOP $$'",
+                Duration::from_secs(1),
+            );
+            assert_eq!(error.cause(), Cause::TimedOut);
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "endless junk in place of the answer",
+        outcome: "`BootstrapError`, cause `Noise`, after 1 MiB",
+        check: || {
+            let error = start_fails("popen//python=sh -c 'exec yes'", Duration::MAX);
+            assert_eq!(error.cause(), Cause::Noise);
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "a line that is no answer, and the end",
+        outcome: "`BootstrapError`, cause `Noise`, with what was said",
+        check: || {
+            let error = start_fails(&impostor("hello"), Duration::MAX);
+            assert_eq!(error.cause(), Cause::Noise);
+            assert_eq!(error.output().trim_end(), "hello from the impostor");
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "junk inside of the answer: a wrong length, or a wrong value",
+        outcome: "`BootstrapError`, cause `Noise`; the process is killed",
+        check: || {
+            for says in ["wrong-length", "wrong-value"] {
+                let error = start_fails(&impostor(says), Duration::MAX);
+                assert_eq!(error.cause(), Cause::Noise, "{says}");
+            }
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "the end inside of the answer",
+        outcome: "`BootstrapError`, cause `Died`",
+        check: || {
+            let error = start_fails(&impostor("half"), Duration::MAX);
+            assert_eq!(error.cause(), Cause::Died);
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "SIGKILL of an idle worker",
+        outcome: "`Disconnected`, its cause a `WorkerExit` that names SIGKILL and holds the standard error",
+        check: || killed("popen", "channel.receive()"),
+    },
+    Fault {
+        link: "popen",
+        what: "SIGKILL of the worker in the midst of a transfer",
+        outcome: "the same, after the items that came whole",
+        check: || killed("popen", "while 1: channel.send('x' * 100000)"),
+    },
+    Fault {
+        link: "popen",
+        what: "junk between frames",
+        outcome: "`Disconnected`, the frame that is not read",
+        check: || {
+            let group = Group::with_options(quiet());
+            let gateway = group.makegateway("popen").unwrap();
+            let source =
+                "import os\nos.write(channel.gateway._out, b'\\xff' * 64)\nchannel.receive()";
+            let channel = gateway.remote_exec(source).unwrap();
+            assert!(matches!(failure(&channel), ReceiveError::Disconnected(_)));
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "the end inside of a frame",
+        outcome: "`Disconnected`, the frame that is not whole",
+        check: || {
+            let group = Group::with_options(quiet());
+            let gateway = group.makegateway("popen").unwrap();
+            let source = "import os\nos.write(channel.gateway._out, b'\\4\\0\\0\\0\\1\\0\\0\\1\\0half')\nos._exit(0)";
+            let channel = gateway.remote_exec(source).unwrap();
+            match failure(&channel) {
+                ReceiveError::Disconnected(lost) => {
+                    assert!(lost.to_string().contains("256"), "{lost}")
+                }
+                other => panic!("{other:?}"),
+            }
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "SIGSTOP of the worker in the midst of a transfer, later SIGCONT",
+        outcome: "`Timeout` of the receive at its own deadline; all items come after the SIGCONT",
+        check: stopped_and_continued,
+    },
+    Fault {
+        link: "popen",
+        what: "SIGSTOP of the worker, then the end of the group",
+        outcome: "`Outcome::Killed` at the deadline of `terminate`",
+        check: || {
+            let group = Group::with_options(quiet());
+            let gateway = group.makegateway("popen").unwrap();
+            let source = "import os, signal\nchannel.send(os.getpid())\nos.kill(os.getpid(), signal.SIGSTOP)";
+            let channel = gateway.remote_exec(source).unwrap();
+            let pid = receive(&channel).as_i64().unwrap();
+            let reports = group.terminate(Some(Duration::from_millis(300)));
+            assert!(
+                matches!(reports[0].outcome, Outcome::Killed(_)),
+                "{reports:?}"
+            );
+            assert!(!is_running(pid));
+        },
+    },
+    Fault {
+        link: "popen",
+        what: "a full disk on the worker's side",
+        outcome: "`RemoteError` with Python's `OSError`; the gateway goes on",
+        check: full_disk,
+    },
+    Fault {
+        link: "popen",
+        what: "the worker has no descriptor left",
+        outcome: "`RemoteError` with Python's `OSError`; the gateway goes on",
+        check: || {
+            let source = "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))\n\
+                          while 1: os.open('/dev/null', os.O_RDONLY)";
+            refused_and_goes_on(source, "Too many open files");
+        },
+    },
+];
+
+/// The code fails with this text, and other code runs after it.
+fn refused_and_goes_on(source: &str, text: &str) {
+    let group = Group::with_options(quiet());
+    let gateway = group.makegateway("popen").unwrap();
+    let channel = gateway.remote_exec(source).unwrap();
+    match failure(&channel) {
+        ReceiveError::Remote(error) => assert!(error.text().contains(text), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    pid(&gateway);
+}
+
+fn full_disk() {
+    let place = tempfile::tempdir().unwrap();
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+        .arg(place.path())
+        .output();
+    match mounted {
+        Ok(output) if output.status.success() => {}
+        other => {
+            return println!("skipped: a full disk, as no small one can be mounted: {other:?}");
+        }
+    }
+    let source = format!(
+        "with open('{}/file', 'wb') as file: file.write(b'x' * 1000000)",
+        place.path().display()
+    );
+    refused_and_goes_on(&source, "No space left on device");
+    let unmounted = Command::new("umount").arg(place.path()).status();
+    assert!(unmounted.unwrap().success());
+}
+
+fn stopped_and_continued() {
+    const ITEMS: i64 = 2000;
+    let group = Group::with_options(quiet());
+    let gateway = group.makegateway("popen").unwrap();
+    let worker = pid(&gateway);
+    let source = format!("for n in range({ITEMS}): channel.send([n, 'x' * 1000])");
+    let channel = gateway.remote_exec(&source).unwrap();
+    signal("STOP", worker);
+    let mut seen = 0;
+    let mut next = || {
+        let item = channel.receive_timeout(Duration::from_millis(200))?;
+        assert!(matches!(item.into_value(), Value::List(pair) if pair[0] == Value::from(seen)));
+        seen += 1;
+        Ok(())
+    };
+    let error = loop {
+        if let Err(error) = next() {
+            break error;
+        }
+    };
+    if seen < ITEMS {
+        assert!(matches!(error, ReceiveError::Timeout), "{error:?}");
+    }
+    signal("CONT", worker);
+    while seen < ITEMS {
+        let item = receive(&channel);
+        assert!(matches!(item, Value::List(pair) if pair[0] == Value::from(seen)));
+        seen += 1;
+    }
+}

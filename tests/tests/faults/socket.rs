@@ -1,0 +1,248 @@
+//! Workers behind sockets.
+
+use core::time::Duration;
+use std::fs::{self, Permissions};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use execnet::{
+    BootstrapError, Cause, Group, Listen, Outcome, ReceiveError, Server, ServerEvent,
+    ServerOptions, Token,
+};
+use execnet_tests::certificates::Certificates;
+use execnet_tests::impostor::{self, Says};
+use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
+use tempfile::TempDir;
+
+use crate::Fault;
+use crate::support::{failure, pid, start_fails};
+
+pub(crate) const FAULTS: &[Fault] = &[
+    Fault {
+        link: "unix, TCP",
+        what: "nobody listens",
+        outcome: "`BootstrapError`, cause `HostUnreachable`, with the system's error",
+        check: || {
+            let unused = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap();
+            for spec in ["unix=/no/such/socket".to_owned(), format!("tcp={unused}")] {
+                let error = start_fails(&spec, Duration::MAX);
+                assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+            }
+        },
+    },
+    Fault {
+        link: "unix, TCP",
+        what: "a line that is no answer, and the end",
+        outcome: "`BootstrapError`, cause `Noise`, with what was said",
+        check: || {
+            for error in answered(Says::Hello) {
+                assert_eq!(error.cause(), Cause::Noise);
+                assert_eq!(error.output().trim_end(), "hello from the impostor");
+            }
+        },
+    },
+    Fault {
+        link: "unix, TCP",
+        what: "endless junk in place of the answer",
+        outcome: "`BootstrapError`, cause `Noise`, after 1 MiB",
+        check: || check_answers(Says::Babble, Cause::Noise),
+    },
+    Fault {
+        link: "unix, TCP",
+        what: "no answer",
+        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline",
+        check: || check_answers(Says::Nothing, Cause::TimedOut),
+    },
+    Fault {
+        link: "unix, TCP",
+        what: "junk inside of the answer: a wrong length, or a wrong value",
+        outcome: "`BootstrapError`, cause `Noise`",
+        check: || {
+            check_answers(Says::WrongLength, Cause::Noise);
+            check_answers(Says::WrongValue, Cause::Noise);
+        },
+    },
+    Fault {
+        link: "unix, TCP",
+        what: "the end inside of the answer",
+        outcome: "`BootstrapError`, cause `Died`",
+        check: || check_answers(Says::Half, Cause::Died),
+    },
+    Fault {
+        link: "unix, TCP, TLS",
+        what: "junk between frames",
+        outcome: "`Disconnected`, the frame that is not read; the worker is given its time, and killed",
+        check: || {
+            on_each_server(|spec| {
+                let group = Group::with_options(quiet());
+                let gateway = group.makegateway(spec).unwrap();
+                let worker = pid(&gateway);
+                let source =
+                    "import os\nos.write(channel.gateway._out, b'\\xff' * 64)\nchannel.receive()";
+                let channel = gateway.remote_exec(source).unwrap();
+                assert!(matches!(failure(&channel), ReceiveError::Disconnected(_)));
+                eventually("the worker has gone", LONG, || !is_running(worker));
+            });
+        },
+    },
+    Fault {
+        link: "unix, TCP, TLS",
+        what: "SIGKILL of the far worker in the midst of a transfer",
+        outcome: "`Disconnected` after the items that came whole; a server does not tell how its worker ended",
+        check: || {
+            on_each_server(|spec| {
+                let group = Group::with_options(quiet());
+                let gateway = group.makegateway(spec).unwrap();
+                let worker = pid(&gateway);
+                let source = "while 1: channel.send('x' * 100000)";
+                let channel = gateway.remote_exec(source).unwrap();
+                let _ = receive(&channel);
+                signal("KILL", worker);
+                assert!(matches!(failure(&channel), ReceiveError::Disconnected(_)));
+            });
+        },
+    },
+    Fault {
+        link: "unix, TCP, TLS",
+        what: "SIGSTOP of the far worker, then the end of the group",
+        outcome: "`Outcome::Killed`, without a status, at the deadline of `terminate`; the server kills the worker",
+        check: || {
+            on_each_server(|spec| {
+                let group = Group::with_options(quiet());
+                let worker = pid(&group.makegateway(spec).unwrap());
+                signal("STOP", worker);
+                let reports = group.terminate(Some(Duration::from_millis(300)));
+                assert!(
+                    matches!(reports[0].outcome, Outcome::Killed(None)),
+                    "{reports:?}"
+                );
+                eventually("the worker has gone", LONG, || !is_running(worker));
+            });
+        },
+    },
+    Fault {
+        link: "unix, TCP",
+        what: "a client that sends junk to our server",
+        outcome: "it is told `execnet: refused: not a greeting of execnet's`; the next one is served",
+        check: junk_for_the_server,
+    },
+];
+
+/// What comes of an impostor on each kind of socket.
+fn answered(says: Says) -> [Box<BootstrapError>; 2] {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let unix = UnixListener::bind(&path).unwrap();
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = tcp.local_addr().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let (stream, _) = unix.accept().unwrap();
+            // Refused halfway, as a rule: the client has had enough.
+            let _ = impostor::speak(says, &stream, &stream);
+            let _ = stream.shutdown(Shutdown::Both);
+        });
+        scope.spawn(move || {
+            let (stream, _) = tcp.accept().unwrap();
+            let _ = impostor::speak(says, &stream, &stream);
+            // A close would cut what the client has not read yet: there is more of its program.
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = std::io::copy(&mut &stream, &mut std::io::sink());
+        });
+        let patience = Duration::from_secs(if says == Says::Nothing { 1 } else { 30 });
+        [format!("unix={}", path.display()), format!("tcp={address}")]
+            .map(|spec| start_fails(&spec, patience))
+    })
+}
+
+fn check_answers(says: Says, cause: Cause) {
+    for error in answered(says) {
+        assert_eq!(error.cause(), cause, "{error}");
+    }
+}
+
+/// Runs a test with a spec for a server of each kind.
+fn on_each_server(test: fn(&str)) {
+    let directory = tempfile::tempdir().unwrap();
+    let (tcp, key) = tcp(&directory);
+    let certificates = Certificates::make();
+    let tls = Listen::Tls {
+        address: "127.0.0.1:0".parse().unwrap(),
+        files: certificates.server(),
+        token: None,
+    };
+    served(unix(&directory), |spec, _| test(spec));
+    served(tcp, |spec, _| test(&format!("{spec}{key}")));
+    served(tls, |spec, _| test(&certificates.spec(spec)));
+}
+
+fn unix(directory: &TempDir) -> Listen {
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
+    Listen::Unix(directory.path().join("socket"))
+}
+
+/// And the keys that a client's spec needs.
+fn tcp(directory: &TempDir) -> (Listen, String) {
+    let (file, token) = (directory.path().join("token"), Token::generate().unwrap());
+    token.write_to(&file).unwrap();
+    let listen = Listen::Tcp {
+        address: "127.0.0.1:0".parse().unwrap(),
+        token,
+    };
+    (listen, format!("//token_file={}", file.display()))
+}
+
+/// Runs a test with the spec of a server, and with what that tells.
+fn served(listen: Listen, test: impl FnOnce(&str, &Receiver<ServerEvent>)) {
+    let (sender, events) = mpsc::channel();
+    let mut options = ServerOptions::default();
+    // A worker that is stopped leaves by no other way, and one that sends junk is given as much.
+    options.linger = Duration::from_millis(500);
+    options.events = Some(sender);
+    let server = Server::bind(listen, options).unwrap();
+    let (spec, stop) = (server.spec(), server.stop_handle());
+    thread::scope(|scope| {
+        let running = scope.spawn(|| server.run());
+        test(&spec, &events);
+        stop.stop();
+        running.join().unwrap().unwrap();
+    });
+}
+
+fn junk_for_the_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let (tcp, key) = tcp(&directory);
+    served(unix(&directory), |spec, events| {
+        let path = spec.strip_prefix("unix=").unwrap();
+        refused_and_goes_on(UnixStream::connect(path).unwrap(), spec, events);
+    });
+    served(tcp, |spec, events| {
+        let address = spec.strip_prefix("tcp=").unwrap();
+        let stream = TcpStream::connect(address).unwrap();
+        refused_and_goes_on(stream, &format!("{spec}{key}"), events);
+    });
+}
+
+fn refused_and_goes_on(mut stream: impl Read + Write, spec: &str, events: &Receiver<ServerEvent>) {
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    // A reset may follow the answer: there was more to read than a greeting has.
+    let _ = stream.read_to_string(&mut answer);
+    let event = events.recv_timeout(LONG).unwrap();
+    assert!(
+        matches!(&event, ServerEvent::Refused { reason, .. } if reason == "not a greeting of execnet's"),
+        "{event:?}"
+    );
+    assert!(
+        answer.is_empty() || answer.starts_with("execnet: refused"),
+        "{answer}"
+    );
+    pid(&Group::with_options(quiet()).makegateway(spec).unwrap());
+}

@@ -1,0 +1,211 @@
+//! Gateways over ssh.
+
+use core::time::Duration;
+use std::net::TcpListener;
+use std::process::Command;
+
+use execnet::{BootstrapError, Cause, Channel, Exit, Group, Outcome, ReceiveError};
+use execnet_tests::sshd::Sshd;
+use execnet_tests::support::{LONG, eventually, is_running, receive, signal};
+
+use crate::Fault;
+use crate::support::{
+    failure, group_with, killed, names_sigkill, start_fails, start_fails_while, with_sshd,
+};
+
+/// What runs on the gateway.
+const IDLE: &str = "channel.receive()";
+const SENDING: &str = "while 1: channel.send('x' * 100000)";
+
+pub(crate) const FAULTS: &[Fault] = &[
+    Fault {
+        link: "ssh",
+        what: "a host that takes the connection, and says nothing",
+        outcome: "`BootstrapError`, cause `HostUnreachable`, after two thirds of the deadline",
+        check: || {
+            with_sshd(|sshd| {
+                let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+                let spec = elsewhere(sshd, &silent);
+                let error = start_fails(&spec, Duration::from_secs(6));
+                assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+            });
+        },
+    },
+    Fault {
+        link: "ssh",
+        what: "the host lets us in, and nothing answers",
+        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline",
+        check: || {
+            with_sshd(|sshd| {
+                let error = start_fails(&sshd.spec("mute"), Duration::from_secs(2));
+                assert_eq!(error.cause(), Cause::TimedOut);
+            });
+        },
+    },
+    Fault {
+        link: "ssh",
+        what: "SIGKILL of the ssh client while it connects, or in the handshake with the worker",
+        outcome: "`BootstrapError`, cause `Died`, naming SIGKILL",
+        check: || {
+            with_sshd(|sshd| {
+                for error in client_signalled_early(sshd, "KILL", LONG) {
+                    assert_eq!(error.cause(), Cause::Died, "{error}");
+                    assert_eq!(error.exit().and_then(Exit::signal), Some(9), "{error}");
+                }
+            });
+        },
+    },
+    Fault {
+        link: "ssh",
+        what: "SIGSTOP of the ssh client while it connects, or in the handshake with the worker",
+        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline; the client is killed",
+        check: || {
+            with_sshd(|sshd| {
+                for error in client_signalled_early(sshd, "STOP", Duration::from_secs(4)) {
+                    assert_eq!(error.cause(), Cause::TimedOut, "{error}");
+                }
+            });
+        },
+    },
+    Fault {
+        link: "ssh",
+        what: "SIGKILL of the ssh client, idle or in the midst of a transfer",
+        outcome: "`Disconnected`, `WorkerExit` naming SIGKILL; the far worker leaves by itself",
+        check: || {
+            with_sshd(|sshd| {
+                for source in [IDLE, SENDING] {
+                    let there = There::new(sshd, source);
+                    signal("KILL", there.client);
+                    let error = failure(&there.channel);
+                    assert!(names_sigkill(&error), "{error:?}");
+                    eventually("the far worker has left", LONG, || {
+                        !is_running(there.worker)
+                    });
+                }
+            });
+        },
+    },
+    Fault {
+        link: "ssh",
+        what: "SIGSTOP of the ssh client, idle or in the midst of a transfer, then the end of the group",
+        outcome: "`Timeout` of a receive until then, `Outcome::Killed` at the deadline of `terminate`; the far worker \
+                  leaves by itself",
+        check: || {
+            with_sshd(|sshd| {
+                for source in [IDLE, SENDING] {
+                    client_stopped(&There::new(sshd, source));
+                }
+            });
+        },
+    },
+    Fault {
+        link: "ssh",
+        what: "SIGKILL of the far worker, idle or in the midst of a transfer",
+        outcome: "as of a worker here: `WorkerExit` names the signal",
+        check: || {
+            with_sshd(|sshd| {
+                killed(&sshd.spec("box"), IDLE);
+                killed(&sshd.spec("box"), SENDING);
+            });
+        },
+    },
+    Fault {
+        link: "ssh",
+        what: "SIGSTOP of the far worker in the midst of a transfer, then the end of the group",
+        outcome: "`Outcome::Killed` of the ssh client at the deadline of `terminate`; the far worker stays stopped, out of \
+                  our reach, and leaves when somebody continues it",
+        check: || {
+            with_sshd(|sshd| {
+                let there = There::new(sshd, SENDING);
+                signal("STOP", there.worker);
+                there.end();
+                signal("CONT", there.worker);
+                eventually("the far worker has left", LONG, || {
+                    !is_running(there.worker)
+                });
+            });
+        },
+    },
+];
+
+/// A spec for a port where somebody else listens.
+fn elsewhere(sshd: &Sshd, listener: &TcpListener) -> String {
+    let port = listener.local_addr().unwrap().port();
+    let config = sshd.client_config();
+    format!("ssh=-p {port} 127.0.0.1//ssh_config={}", config.display())
+}
+
+/// A gateway over ssh that runs something.
+struct There {
+    group: Group,
+    channel: Channel,
+    worker: i64,
+    client: i64,
+}
+
+impl There {
+    fn new(sshd: &Sshd, source: &str) -> Self {
+        let group = group_with(LONG);
+        let gateway = group.makegateway(sshd.spec("box")).unwrap();
+        let source = format!("import os\nchannel.send(os.getpid())\n{source}");
+        let channel = gateway.remote_exec(&source).unwrap();
+        let worker = receive(&channel).as_i64().unwrap();
+        Self {
+            group,
+            channel,
+            worker,
+            client: client(sshd).unwrap(),
+        }
+    }
+
+    fn end(&self) {
+        let reports = self.group.terminate(Some(Duration::from_millis(300)));
+        assert!(
+            matches!(reports[0].outcome, Outcome::Killed(_)),
+            "{reports:?}"
+        );
+        assert!(!is_running(self.client));
+    }
+}
+
+/// The one client of this server, once there is one.
+fn client(sshd: &Sshd) -> Option<i64> {
+    let ours = std::process::id().to_string();
+    let config = sshd.client_config();
+    let found = Command::new("pgrep")
+        .args(["-P", &ours, "-f", config.to_str().unwrap()])
+        .output();
+    String::from_utf8_lossy(&found.unwrap().stdout)
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// Why there is no gateway when the client gets this signal before anybody has answered, at both stages.
+fn client_signalled_early(sshd: &Sshd, name: &str, patience: Duration) -> [Box<BootstrapError>; 2] {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connecting = start_fails_while(&group_with(patience), &elsewhere(sshd, &silent), || {
+        let _connected = silent.accept().unwrap();
+        signal(name, client(sshd).unwrap());
+    });
+    let let_in = sshd.logins();
+    let in_handshake = start_fails_while(&group_with(patience), &sshd.spec("mute"), || {
+        eventually("the client is let in", LONG, || sshd.logins() > let_in);
+        signal(name, client(sshd).unwrap());
+    });
+    [connecting, in_handshake]
+}
+
+fn client_stopped(there: &There) {
+    signal("STOP", there.client);
+    let error = loop {
+        if let Err(error) = there.channel.receive_timeout(Duration::from_millis(200)) {
+            break error;
+        }
+    };
+    assert!(matches!(error, ReceiveError::Timeout), "{error:?}");
+    there.end();
+    eventually("the far worker has left", LONG, || {
+        !is_running(there.worker)
+    });
+}

@@ -1,0 +1,109 @@
+//! What the rows share.
+
+use core::time::Duration;
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use execnet::{
+    BootstrapError, Channel, Gateway, Group, GroupOptions, MakeGatewayError, ReceiveError,
+    WorkerExit,
+};
+use execnet_tests::sshd::Sshd;
+use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
+
+use crate::SOON;
+
+pub(crate) fn with_sshd(test: impl FnOnce(&Sshd)) {
+    match Sshd::start() {
+        Ok(sshd) => test(&sshd),
+        Err(reason) => println!("skipped: {reason}"),
+    }
+}
+
+pub(crate) fn start_fails(spec: &str, patience: Duration) -> Box<BootstrapError> {
+    let mut options: GroupOptions = quiet();
+    options.bootstrap_timeout = patience.min(options.bootstrap_timeout);
+    match Group::with_options(options).makegateway(spec) {
+        Err(MakeGatewayError::Bootstrap(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    }
+}
+
+pub(crate) fn failure(channel: &Channel) -> ReceiveError {
+    loop {
+        if let Err(error) = channel.receive_timeout(SOON) {
+            return error;
+        }
+    }
+}
+
+pub(crate) fn names_sigkill(error: &ReceiveError) -> bool {
+    let ReceiveError::Disconnected(lost) = error else {
+        return false;
+    };
+    let exit = lost
+        .cause()
+        .and_then(|cause| cause.downcast_ref::<WorkerExit>());
+    exit.is_some_and(|exit| exit.exit().is_some_and(|exit| exit.signal() == Some(9)))
+}
+
+pub(crate) fn killed(spec: &str, then: &str) {
+    let group = Group::with_options(quiet());
+    let gateway = group.makegateway(spec).unwrap();
+    let source = format!("import os\nchannel.send(os.getpid())\n{then}");
+    let channel = gateway.remote_exec(&source).unwrap();
+    let pid = receive(&channel).as_i64().unwrap();
+    signal("KILL", pid);
+    let error = failure(&channel);
+    assert!(names_sigkill(&error), "{error:?}");
+    assert!(!is_running(pid));
+}
+
+pub(crate) fn pid(gateway: &Gateway) -> i64 {
+    let source = "import os; channel.send(os.getpid())";
+    let channel = gateway.remote_exec(source).unwrap();
+    receive(&channel).as_i64().unwrap()
+}
+
+/// A spec for a program that says this in the place of a worker.
+pub(crate) fn impostor(says: &str) -> String {
+    format!("popen//worker={} {says}", env!("CARGO_BIN_EXE_impostor"))
+}
+
+/// Runs `makegateway` in a thread, and `fault` as soon as it may; returns why there is no gateway.
+pub(crate) fn start_fails_while(
+    group: &Group,
+    spec: &str,
+    fault: impl FnOnce(),
+) -> Box<BootstrapError> {
+    thread::scope(|scope| {
+        let making = scope.spawn(|| group.makegateway(spec));
+        fault();
+        match making.join().unwrap() {
+            Err(MakeGatewayError::Bootstrap(error)) => error,
+            other => panic!("{spec}: {other:?}"),
+        }
+    })
+}
+
+/// A group whose gateways have so long to start.
+pub(crate) fn group_with(patience: Duration) -> Group {
+    let mut options = quiet();
+    options.bootstrap_timeout = patience;
+    options.share_ssh = false;
+    Group::with_options(options)
+}
+
+/// What a file holds, once there is something.
+pub(crate) fn pid_in(file: &Path) -> i64 {
+    let read = || {
+        fs::read_to_string(file)
+            .unwrap_or_default()
+            .trim()
+            .parse()
+            .ok()
+    };
+    eventually("the process tells who it is", LONG, || read().is_some());
+    read().unwrap()
+}

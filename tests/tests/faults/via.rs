@@ -1,0 +1,150 @@
+//! Gateways behind another one.
+
+use core::time::Duration;
+
+use execnet::{Cause, Channel, Group, Outcome, ReceiveError};
+use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
+
+use crate::Fault;
+use crate::support::{failure, group_with, names_sigkill, pid, pid_in, start_fails_while};
+
+/// What runs on both gateways.
+const IDLE: &str = "channel.receive()";
+const SENDING: &str = "while 1: channel.send('x' * 100000)";
+
+pub(crate) const FAULTS: &[Fault] = &[
+    Fault {
+        link: "via",
+        what: "SIGKILL of the gateway in the middle during the handshake of one behind it",
+        outcome: "`BootstrapError`, cause `Died`; what was started over there finds its input closed",
+        check: || {
+            let (cause, _) = middle_lost("KILL", LONG);
+            assert_eq!(cause, Cause::Died);
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGSTOP of the gateway in the middle during the handshake of one behind it",
+        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline; then `Outcome::Killed` for the middle",
+        check: || {
+            let (cause, outcome) = middle_lost("STOP", Duration::from_secs(5));
+            assert_eq!(cause, Cause::TimedOut);
+            assert!(matches!(outcome, Some(Outcome::Killed(_))), "{outcome:?}");
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGKILL of the gateway in the middle, idle or in the midst of a transfer",
+        outcome: "`Disconnected` on both; the far worker leaves by itself",
+        check: || {
+            for source in [IDLE, SENDING] {
+                let behind = Behind::new(source);
+                signal("KILL", behind.middle);
+                for channel in &behind.channels {
+                    assert!(matches!(failure(channel), ReceiveError::Disconnected(_)));
+                }
+                eventually("the far worker has left", LONG, || !is_running(behind.far));
+            }
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGSTOP of the gateway in the middle, idle or in the midst of a transfer, then the end of the group",
+        outcome: "`Outcome::Killed`, and `Closed` or `LeftBehind` for the far worker, which leaves by itself",
+        check: || {
+            for source in [IDLE, SENDING] {
+                let behind = Behind::new(source);
+                signal("STOP", behind.middle);
+                assert!(matches!(behind.end()[0], Outcome::Killed(_)));
+                eventually("both are gone", LONG, || {
+                    !is_running(behind.middle) && !is_running(behind.far)
+                });
+            }
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGKILL of the far worker in the midst of a transfer",
+        outcome: "as of a worker here: `WorkerExit` names the signal; the middle goes on",
+        check: || {
+            let behind = Behind::new(SENDING);
+            signal("KILL", behind.far);
+            let error = failure(&behind.channels[1]);
+            assert!(names_sigkill(&error), "{error:?}");
+            let middle = behind.group.get("middle").unwrap();
+            assert_eq!(pid(&middle), behind.middle);
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGSTOP of the far worker in the midst of a transfer, then the end of the group",
+        outcome: "`Outcome::Killed` for the far worker at the deadline of `terminate`, through the middle",
+        check: || {
+            let behind = Behind::new(SENDING);
+            signal("STOP", behind.far);
+            let outcomes = behind.end();
+            assert!(matches!(outcomes[1], Outcome::Killed(_)), "{outcomes:?}");
+            assert!(!is_running(behind.far));
+        },
+    },
+];
+
+/// A group of two, of which one is behind the other.
+struct Behind {
+    group: Group,
+    middle: i64,
+    far: i64,
+    /// Of the middle one, then of the other.
+    channels: [Channel; 2],
+}
+
+impl Behind {
+    /// Runs this on both.
+    fn new(source: &str) -> Self {
+        let group = Group::with_options(quiet());
+        let middle = group.makegateway("popen//id=middle").unwrap();
+        let far = group.makegateway("popen//via=middle").unwrap();
+        let channels = [&middle, &far].map(|gateway| {
+            let source = format!("channel.send(0)\n{source}");
+            let channel = gateway.remote_exec(&source).unwrap();
+            let _ = receive(&channel);
+            channel
+        });
+        let pids = [&middle, &far].map(pid);
+        Self {
+            group,
+            middle: pids[0],
+            far: pids[1],
+            channels,
+        }
+    }
+
+    fn end(&self) -> [Outcome; 2] {
+        let reports = self.group.terminate(Some(Duration::from_millis(300)));
+        let outcomes: Vec<Outcome> = reports.into_iter().map(|report| report.outcome).collect();
+        outcomes.try_into().unwrap()
+    }
+}
+
+/// Signals the middle while something behind it takes the program and does not answer; returns why there is no gateway,
+/// and what became of the middle.
+fn middle_lost(name: &str, patience: Duration) -> (Cause, Option<Outcome>) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pid");
+    let group = group_with(patience);
+    let middle = pid(&group.makegateway("popen//id=middle").unwrap());
+    let spec = format!(
+        "popen//via=middle//python=sh -c 'echo $$ > {}; exec cat > /dev/null'",
+        file.display()
+    );
+    let mut far = 0;
+    let error = start_fails_while(&group, &spec, || {
+        far = pid_in(&file);
+        signal(name, middle);
+    });
+    let reports = group.terminate(Some(Duration::from_millis(300)));
+    eventually("both are gone", LONG, || {
+        !is_running(middle) && !is_running(far)
+    });
+    (error.cause(), reports.first().map(|report| report.outcome))
+}
