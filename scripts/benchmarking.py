@@ -25,12 +25,12 @@ def arguments(description, rounds=5):
     return parser
 
 
-def tell(lines, write):
+def tell(lines, write, page="docs/benchmarks.md"):
     """Prints the tables of the script that runs, and puts them in their place in the book if `write` says so."""
     text = "\n".join(lines)
     print(text)
     if write:
-        page = ROOT / "docs/benchmarks.md"
+        page = ROOT / page
         begin, end = f"<!-- scripts/{pathlib.Path(sys.argv[0]).name} -->", "<!-- up to here -->"
         place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
         filled, count = place.subn(lambda _: f"{begin}\n\n{text}\n\n{end}", page.read_text())
