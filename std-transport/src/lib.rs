@@ -42,6 +42,7 @@ mod program;
 pub mod relay;
 #[cfg(unix)]
 pub mod rsync;
+mod slurm;
 mod socket;
 mod spec;
 mod stderr;
@@ -49,7 +50,7 @@ mod sync;
 mod transport;
 mod wait;
 
-pub use error::{BootstrapError, Cause, MakeGatewayError, Stage, WorkerExit};
+pub use error::{BootstrapError, Cause, MakeGatewayError, SlurmError, Stage, WorkerExit};
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
@@ -67,6 +68,7 @@ pub use group::{
 };
 pub use own::worker_main;
 pub use program::Stdout;
+pub use slurm::SlurmAllocation;
 #[cfg(feature = "tls")]
 pub use socket::TlsFiles;
 pub use socket::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop, Token};

@@ -9,10 +9,12 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use rustix::event::PollFlags;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 use crate::exit::Exit;
-use crate::launch::Launch;
+use crate::launch::{Force, Launch};
 use crate::stderr::{Stderr, StderrTail};
 use crate::sync::Mutex;
 use crate::transport::{End, Peer};
@@ -27,6 +29,7 @@ pub(crate) struct Process {
     pid: Pid,
     watch: ExitWatch,
     far: bool,
+    force: Force,
     state: Mutex<State>,
     stderr: StderrTail,
 }
@@ -109,6 +112,7 @@ impl Process {
             pid,
             watch: ExitWatch::new(pid),
             far: launch.far,
+            force: launch.force,
             state: Mutex::new(State {
                 child,
                 exit: None,
@@ -126,11 +130,20 @@ impl Process {
         }
     }
 
-    /// How it ended, if it did; what its group still runs is killed then, while its id is certainly its own.
+    fn kill_alone(&self) {
+        if self.state.lock().exit.is_none() {
+            let _ = kill_process(self.pid, Signal::KILL);
+        }
+    }
+
+    /// How it ended, if it did; what its group still runs is killed then, while its id is certainly its own: unless
+    /// that is to end what was started elsewhere.
     fn try_exit(&self) -> Option<Exit> {
         let mut state = self.state.lock();
         if state.exit.is_none() && has_exited(self.pid) {
-            let _ = kill_process_group(self.pid, Signal::KILL);
+            if self.force == Force::Kill {
+                let _ = kill_process_group(self.pid, Signal::KILL);
+            }
             let exit = if self.far { Exit::far } else { Exit::new };
             state.exit = state.child.wait().ok().map(exit);
         }
@@ -157,10 +170,18 @@ impl Peer for Process {
         }
     }
 
-    /// Its whole group.
+    /// Its whole group, see [`Force`].
     fn signal_kill(&self) {
-        self.state.lock().killed = true;
-        self.signal(Signal::KILL);
+        let again = core::mem::replace(&mut self.state.lock().killed, true);
+        match self.force {
+            Force::Kill => self.signal(Signal::KILL),
+            Force::Terminate if again => self.kill_alone(),
+            Force::Terminate => {
+                self.signal(Signal::TERM);
+                // One that is stopped takes the other only then.
+                self.signal(Signal::CONT);
+            }
+        }
     }
 
     /// Its whole group; not a program that leads to the worker: that would end.
@@ -181,7 +202,12 @@ impl Peer for Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.try_exit().is_none() && !self.state.lock().given_up {
+        if self.try_exit().is_some() {
+            return;
+        }
+        if self.state.lock().given_up {
+            self.signal_kill();
+        } else {
             self.kill();
         }
     }
@@ -192,9 +218,14 @@ fn command(launch: &Launch) -> Command {
     let mut command = Command::new(&launch.program);
     command
         .args(&launch.arguments)
-        .envs(&launch.env)
         .stderr(Stdio::piped())
         .process_group(0);
+    for (name, value) in &launch.env {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     if let Some(directory) = &launch.chdir {
         command.current_dir(directory);
     }

@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod impostor;
 #[cfg(target_os = "linux")]
 pub mod namespace;
+pub mod slurm;
 pub mod sshd;
 pub mod stock;
 pub mod support;

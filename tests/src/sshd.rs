@@ -3,10 +3,9 @@
 use core::fmt::Write as _;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -16,6 +15,7 @@ use tempfile::TempDir;
 
 #[cfg(target_os = "linux")]
 use crate::namespace::Namespace;
+use crate::support::{find, free_port};
 
 /// A server that listens on the loopback address, or in a namespace, and a client's settings that know it.
 ///
@@ -135,14 +135,6 @@ impl Drop for Sshd {
     }
 }
 
-fn find(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
-        .map(|directory| directory.join(program))
-        .find(|path| path.is_file())
-}
-
 fn make_key(path: &Path) {
     let output = Command::new("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
@@ -150,11 +142,6 @@ fn make_key(path: &Path) {
         .output()
         .unwrap();
     assert!(output.status.success(), "ssh-keygen: {output:?}");
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn public_key(at: &Path, name: &str) -> String {

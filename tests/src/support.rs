@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 use std::env;
+use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -109,4 +111,25 @@ pub fn quiet() -> GroupOptions {
     let mut options = GroupOptions::default();
     options.stderr = Stderr::Keep;
     options
+}
+
+/// Where a program is, one for administrators too.
+#[must_use]
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
+        .map(|directory| directory.join(program))
+        .find(|path| path.is_file())
+}
+
+/// A port of the loopback address that nobody listens on.
+///
+/// # Panics
+///
+/// When there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }

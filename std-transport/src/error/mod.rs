@@ -3,10 +3,12 @@
 mod bootstrap;
 mod cause;
 mod excerpt;
+mod slurm;
 mod worker_exit;
 
 pub use bootstrap::BootstrapError;
 pub use cause::Cause;
+pub use slurm::SlurmError;
 pub use worker_exit::WorkerExit;
 
 use core::error::Error;
@@ -20,6 +22,8 @@ use crate::spec::SpecError;
 pub enum MakeGatewayError {
     /// The spec is none, or asks for something that does not fit together.
     Spec(SpecError),
+    /// There is no allocation of Slurm to make gateways in.
+    Slurm(SlurmError),
     /// Another member of the group has this id.
     DuplicateId(String),
     /// None of these programs exists.
@@ -32,6 +36,7 @@ impl fmt::Display for MakeGatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spec(error) => error.fmt(f),
+            Self::Slurm(error) => error.fmt(f),
             Self::DuplicateId(id) => write!(f, "the group has a gateway {id:?} already"),
             Self::NoInterpreter(tried) => {
                 write!(f, "no interpreter found; tried {}", tried.join(", "))
@@ -53,6 +58,12 @@ impl Error for MakeGatewayError {
 impl From<SpecError> for MakeGatewayError {
     fn from(error: SpecError) -> Self {
         Self::Spec(error)
+    }
+}
+
+impl From<SlurmError> for MakeGatewayError {
+    fn from(error: SlurmError) -> Self {
+        Self::Slurm(error)
     }
 }
 

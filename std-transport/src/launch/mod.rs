@@ -23,11 +23,23 @@ const SHOWN_ARGUMENT: usize = 60;
 pub(crate) struct Launch {
     pub(crate) program: String,
     pub(crate) arguments: Vec<String>,
-    pub(crate) env: BTreeMap<String, String>,
+    /// Variables that are added, or taken away.
+    pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) chdir: Option<PathBuf>,
     /// Whether its exit status speaks of a process that it has started elsewhere: above 128, of the signal that killed
     /// that one.
     pub(crate) far: bool,
+    pub(crate) force: Force,
+}
+
+/// How a process is ended by force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Force {
+    /// SIGKILL to its process group.
+    Kill,
+    /// SIGTERM to its process group: it ends by force what it has started elsewhere, and that would run on if it was
+    /// killed itself. Asked again, SIGKILL to it alone.
+    Terminate,
 }
 
 impl Launch {
@@ -39,6 +51,7 @@ impl Launch {
             env: BTreeMap::new(),
             chdir: None,
             far: true,
+            force: Force::Kill,
         }
     }
 }
@@ -98,12 +111,16 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     let candidates = worker::candidates(spec)?.into_iter();
     let launch = |words: Vec<String>| {
         let mut words = words.into_iter();
+        let env = spec.env().iter();
         Launch {
             program: words.next().unwrap_or_default(),
             arguments: words.collect(),
-            env: spec.env().clone(),
+            env: env
+                .map(|(name, value)| (name.clone(), Some(value.clone())))
+                .collect(),
             chdir: spec.get("chdir").map(PathBuf::from),
             far: false,
+            force: Force::Kill,
         }
     };
     Ok(candidates.map(launch).collect())

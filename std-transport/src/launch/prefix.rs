@@ -1,7 +1,7 @@
 //! Command lines of programs that run another one somewhere: in a container, in a job, or as the spec says.
 
 use crate::launch::words::{owned, split, unusable};
-use crate::launch::{Launch, worker};
+use crate::launch::{Force, Launch, worker};
 use crate::spec::{SpecError, XSpec};
 
 /// `docker exec -i OPTIONS CONTAINER WORDS`, and the same of podman.
@@ -30,19 +30,34 @@ pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
     Ok(Launch::far("kubectl", words))
 }
 
-/// `srun --ntasks=1 OPTIONS WORDS`: a step of the allocation that this program runs in, or one of its own.
+/// Settings of srun that would change what goes through it, and have no option that says otherwise.
+const SRUN_STREAMS: [&str; 4] = [
+    "SLURM_LABELIO",
+    "SLURM_STDERRMODE",
+    "SLURM_STDINMODE",
+    "SLURM_STDOUTMODE",
+];
+
+/// `srun --nodes=1 --ntasks=1 --unbuffered OPTIONS WORDS`: a step of the allocation that this program runs in, or one
+/// of its own. Without the last of our options Slurm keeps output until there is a whole line; with it, it is a terminal
+/// that passes every byte as it is.
 pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
     let options = match spec.get("slurm") {
         None | Some("") => Vec::new(),
         Some(options) => split("slurm", options)?,
     };
     let words = [
-        owned(&["--quiet", "--ntasks=1"]),
+        owned(&["--nodes=1", "--ntasks=1", "--unbuffered"]),
         options,
         worker::far(spec)?,
     ]
     .concat();
-    Ok(Launch::far("srun", words))
+    let env = SRUN_STREAMS.map(|name| (name.to_owned(), None));
+    Ok(Launch {
+        env: env.into(),
+        force: Force::Terminate,
+        ..Launch::far("srun", words)
+    })
 }
 
 /// The words of the spec, then those of the worker.
@@ -70,7 +85,7 @@ mod tests {
 
     fn words(launch: Result<Launch, SpecError>) -> Vec<String> {
         let launch = launch.unwrap();
-        assert!(launch.env.is_empty() && launch.chdir.is_none() && launch.far);
+        assert!(launch.env.values().all(Option::is_none) && launch.chdir.is_none() && launch.far);
         [vec![launch.program], launch.arguments].concat()
     }
 
@@ -113,12 +128,26 @@ mod tests {
     fn slurm_runs_one_task() {
         assert_eq!(
             words(slurm(&spec("slurm=-p part//python=py"))),
-            with_python(&["srun", "--quiet", "--ntasks=1", "-p", "part"])
+            with_python(&[
+                "srun",
+                "--nodes=1",
+                "--ntasks=1",
+                "--unbuffered",
+                "-p",
+                "part"
+            ])
         );
         assert_eq!(
             words(slurm(&spec("slurm//python=py"))),
-            with_python(&["srun", "--quiet", "--ntasks=1"])
+            with_python(&["srun", "--nodes=1", "--ntasks=1", "--unbuffered"])
         );
+    }
+
+    #[test]
+    fn srun_is_asked_to_end_its_step_and_leaves_the_streams_alone() {
+        let launch = slurm(&spec("slurm//python=py")).unwrap();
+        assert_eq!(launch.force, Force::Terminate);
+        assert_eq!(launch.env.get("SLURM_LABELIO"), Some(&None));
     }
 
     #[test]

@@ -83,16 +83,26 @@ class Relay(object):
 
 class ProcessRelay(Relay):
 
-    def __init__(self, data, control, process):
+    def __init__(self, data, control, process, terminate):
         Relay.__init__(self, data, control, process.stdout.fileno(), process.stdin.fileno())
         self.process = process
+        self.terminate = terminate    # it is to end what it has started elsewhere, which SIGKILL would leave running
+        self.asked = False
         self.ended = False
         self.lock = threading.Lock()
 
     def kill(self):
         with self.lock:
-            if not self.ended:
-                signal_group(self.process.pid)
+            if self.ended:
+                return
+            if not self.terminate:
+                signal_group(self.process.pid, signal.SIGKILL)
+            elif self.asked:
+                os.kill(self.process.pid, signal.SIGKILL)
+            else:
+                signal_group(self.process.pid, signal.SIGTERM)
+                signal_group(self.process.pid, signal.SIGCONT)
+            self.asked = True
 
     def end_input(self):
         self.process.stdin.close()
@@ -105,7 +115,8 @@ class ProcessRelay(Relay):
         with self.lock:
             self.ended = True
             # What it has started and left behind, as long as its number is certainly its own.
-            signal_group(self.process.pid)
+            if not self.terminate:
+                signal_group(self.process.pid, signal.SIGKILL)
             status = self.process.wait()
         pump.join()
         self.tell('exit', status)
@@ -191,9 +202,9 @@ def await_exit(process):
     process.wait()
 
 
-def signal_group(pid):
+def signal_group(pid, number):
     try:
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)
     except OSError:
         pass
 
@@ -221,7 +232,10 @@ def launch(launches):
 def start_process(wanted):
     env = dict(os.environ)
     for name, value in wanted['env'].items():
-        env[native(name)] = native(value)
+        if value is None:
+            env.pop(native(name), None)
+        else:
+            env[native(name)] = native(value)
     directory = wanted['chdir']
     if directory and not os.path.isdir(directory):
         os.mkdir(directory)
@@ -246,7 +260,7 @@ def execnet_relay(channel, launches=None, address=None):
             relay = SocketRelay(data, control, connect(address))
         else:
             missing, process = launch(launches)
-            relay = process and ProcessRelay(data, control, process)
+            relay = process and ProcessRelay(data, control, process, launches[missing]['terminate'])
     except Exception:
         error = sys.exc_info()[1]
         number = getattr(error, 'errno', None) or 0

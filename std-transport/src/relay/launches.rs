@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use execnet_serializer::{Dict, Value};
 
-use crate::launch::Launch;
+use crate::launch::{Force, Launch};
 use crate::process::{Process, Started};
 use crate::stderr::Stderr;
 
@@ -17,7 +17,10 @@ pub(super) fn describe(launches: &[Launch]) -> Value {
         argv.extend(launch.arguments.iter().map(|word| word.as_str().into()));
         let env = launch.env.iter();
         let env: Dict = env
-            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+            .map(|(name, value)| {
+                let value = value.as_deref().map_or(Value::None, Value::from);
+                (name.as_str().into(), value)
+            })
             .collect();
         let chdir = launch.chdir.as_ref();
         let chdir = chdir.map_or(Value::None, |path| path.to_string_lossy().as_ref().into());
@@ -25,6 +28,10 @@ pub(super) fn describe(launches: &[Launch]) -> Value {
             ("argv".into(), Value::List(argv)),
             ("env".into(), Value::Dict(env)),
             ("chdir".into(), chdir),
+            (
+                "terminate".into(),
+                (launch.force == Force::Terminate).into(),
+            ),
         ];
         Value::Dict(pairs.into_iter().collect())
     });
@@ -50,7 +57,15 @@ fn read_one(described: &Value) -> Option<Launch> {
     };
     let mut words = argv.iter().map(|word| word.as_str().map(str::to_owned));
     let pair = |(name, value): (&Value, &Value)| {
-        Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))
+        let value = match value {
+            Value::None => None,
+            value => Some(value.as_str()?.to_owned()),
+        };
+        Some((name.as_str()?.to_owned(), value))
+    };
+    let force = match described.get_str("terminate")? {
+        Value::Bool(true) => Force::Terminate,
+        _ => Force::Kill,
     };
     let env: Option<_> = env.iter().map(pair).collect();
     Some(Launch {
@@ -59,6 +74,7 @@ fn read_one(described: &Value) -> Option<Launch> {
         env: env?,
         chdir: described.get_str("chdir")?.as_str().map(PathBuf::from),
         far: false,
+        force,
     })
 }
 
@@ -95,9 +111,16 @@ mod tests {
 
     #[test]
     fn what_is_described_is_read_again() {
-        let spec = "popen//python=a b//env:X=y//chdir=/z".parse().unwrap();
-        let launches = launches(&spec, &SshHints::default()).unwrap();
-        assert_eq!(read(&describe(&launches)), Some(launches));
+        for spec in [
+            "popen//python=a b//env:X=y//chdir=/z",
+            "slurm=-p part//python=a",
+        ] {
+            let mut launches = launches(&spec.parse().unwrap(), &SshHints::default()).unwrap();
+            let again = read(&describe(&launches));
+            // How the end of the worker shows there, the controller knows.
+            launches.iter_mut().for_each(|launch| launch.far = false);
+            assert_eq!(again, Some(launches), "{spec}");
+        }
         for other in [
             "[{}]",
             "[1]",

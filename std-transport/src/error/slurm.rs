@@ -1,0 +1,55 @@
+use core::error::Error;
+use core::fmt;
+
+/// Why no allocation of Slurm can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SlurmError {
+    /// This program does not run in an allocation.
+    NoAllocation,
+    /// This program is a step of a job itself, started by `srun`, and has that step's number: what the job has is for
+    /// whoever runs in the script of `sbatch` or the shell of `salloc`.
+    InsideStep(String),
+    /// There is an allocation, but this variable does not describe it.
+    Missing(&'static str),
+    /// The variable says something that is not understood.
+    Unreadable {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+    },
+    /// There are not as many counts of tasks as there are nodes.
+    Mismatch {
+        /// So many nodes.
+        nodes: usize,
+        /// So many counts.
+        counts: usize,
+    },
+}
+
+impl fmt::Display for SlurmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAllocation => {
+                f.write_str("this program runs in no allocation of Slurm: SLURM_JOB_ID is not set")
+            }
+            Self::InsideStep(step) => write!(
+                f,
+                "this program is Slurm's step {step} itself: start it without srun, from sbatch or salloc"
+            ),
+            Self::Missing(name) => {
+                write!(f, "Slurm's allocation is not described: {name} is not set")
+            }
+            Self::Unreadable { name, value } => {
+                write!(f, "Slurm's allocation cannot be read: {name} is {value:?}")
+            }
+            Self::Mismatch { nodes, counts } => write!(
+                f,
+                "Slurm's allocation has {nodes} nodes, but counts of tasks for {counts}"
+            ),
+        }
+    }
+}
+
+impl Error for SlurmError {}
