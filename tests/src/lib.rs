@@ -7,9 +7,11 @@
 )]
 
 pub mod certificates;
+pub mod conformance;
 pub mod impostor;
 #[cfg(target_os = "linux")]
 pub mod namespace;
+pub mod served;
 pub mod slurm;
 pub mod sshd;
 pub mod stock;

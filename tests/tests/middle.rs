@@ -10,10 +10,8 @@ use core::error::Error as _;
 use core::time::Duration;
 use std::time::Instant;
 
-use execnet::{
-    Gateway, Group, Listen, MakeGatewayError, Outcome, ReceiveError, Server, ServerOptions, Stage,
-    Value, WorkerExit,
-};
+use execnet::{Gateway, Group, MakeGatewayError, Outcome, ReceiveError, Stage, Value, WorkerExit};
+use execnet_tests::served::served_unix_until;
 use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
 
 const RUST: &str = concat!(
@@ -154,13 +152,8 @@ fn a_worker_is_installed_in_its_installer_or_beside_it() {
 #[test]
 fn a_server_that_dies_behind_a_middle_is_a_closed_link() {
     each_middle(|group| {
-        let place = tempfile::tempdir().unwrap();
-        let listen = Listen::Unix(place.path().join("private/socket"));
-        let server = Server::bind(listen, ServerOptions::default()).unwrap();
-        let (spec, stop) = (server.spec(), server.stop_handle());
-        std::thread::scope(|scope| {
-            scope.spawn(|| server.run());
-            let gateway = group.makegateway(spec + "//via=a").unwrap();
+        served_unix_until(|spec, stop| {
+            let gateway = group.makegateway(format!("{spec}//via=a")).unwrap();
             let channel = gateway.remote_exec("channel.receive()").unwrap();
             stop.stop();
             let exit = lost(channel.receive_timeout(LONG));

@@ -1,0 +1,6 @@
+//! A worker in Rust that knows the programs of the conformance suite.
+
+fn main() -> Result<(), &'static str> {
+    execnet::worker_main(execnet_tests::conformance::register);
+    Err("this is a worker: specs start it, with --execnet-worker")
+}
