@@ -5,6 +5,8 @@
     reason = "that is how a test fails"
 )]
 
+#[path = "support/served.rs"]
+mod served;
 #[path = "support/stock.rs"]
 mod stock;
 mod support;
@@ -15,137 +17,23 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc::{self, Receiver};
-use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use execnet::{
-    BootstrapError, Channel, Gateway, Grace, Group, Listen, MakeGatewayError, Outcome,
-    ReceiveError, Server, ServerError, ServerEvent, ServerOptions, ServerStop, SpecError, Stage,
-    Token, Value, value,
+    Gateway, Grace, Group, Listen, MakeGatewayError, Outcome, ReceiveError, Server, ServerError,
+    ServerEvent, ServerOptions, SpecError, Stage, Token, Value, value,
 };
-use support::{LONG, eventually, is_running, niceness, quiet, within};
-use tempfile::TempDir;
+use served::{Served, private_directory};
+use support::{
+    LONG, bootstrap_error, eventually, group, is_running, niceness, quiet, receive, within,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn loopback() -> SocketAddr {
-    "127.0.0.1:0".parse().unwrap()
-}
-
-/// A server that runs until this is dropped.
-struct Served {
-    spec: String,
-    stop: ServerStop,
-    thread: Option<JoinHandle<Result<(), ServerError>>>,
-    events: Receiver<ServerEvent>,
-    _directory: TempDir,
-}
-
-impl Served {
-    fn with(listen: impl FnOnce(&Path) -> Listen, change: impl FnOnce(&mut ServerOptions)) -> Self {
-        let directory = private_directory();
-        let (sender, events) = mpsc::channel();
-        let mut options = ServerOptions::default();
-        options.events = Some(sender);
-        change(&mut options);
-        let server = Server::bind(listen(directory.path()), options).unwrap();
-        Self {
-            spec: server.spec(),
-            stop: server.stop_handle(),
-            thread: Some(thread::spawn(move || server.run())),
-            events,
-            _directory: directory,
-        }
-    }
-
-    fn unix(change: impl FnOnce(&mut ServerOptions)) -> Self {
-        Self::with(|directory| Listen::Unix(directory.join("socket")), change)
-    }
-
-    /// With a token, in the spec as a file.
-    fn tcp(change: impl FnOnce(&mut ServerOptions)) -> Self {
-        let mut file = PathBuf::new();
-        let listen = |directory: &Path| {
-            file = directory.join("token");
-            let token = Token::generate().unwrap();
-            token.write_to(&file).unwrap();
-            let address = loopback();
-            Listen::Tcp { address, token }
-        };
-        let mut served = Self::with(listen, change);
-        served.spec += &format!("//token_file={}", file.display());
-        served
-    }
-
-    fn stock(change: impl FnOnce(&mut ServerOptions)) -> Self {
-        let listen = |_: &Path| Listen::InsecureStock {
-            address: loopback(),
-            beyond_loopback: false,
-        };
-        Self::with(listen, change)
-    }
-
-    /// HOST:PORT
-    fn address(&self) -> &str {
-        let (_, rest) = self.spec.split_once('=').unwrap();
-        rest.split("//").next().unwrap()
-    }
-
-    fn event(&self) -> ServerEvent {
-        self.events.recv_timeout(LONG).unwrap()
-    }
-
-    fn refusal(&self) -> String {
-        match self.event() {
-            ServerEvent::Refused { reason, .. } => reason,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn stop(&mut self) {
-        self.stop.stop();
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap().unwrap();
-        }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// Its path is short enough for a socket.
-fn private_directory() -> TempDir {
-    tempfile::Builder::new()
-        .prefix("execnet")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir()
-        .unwrap()
-}
-
-fn group() -> Group {
-    Group::with_options(quiet())
-}
-
-fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
-}
 
 fn pid(gateway: &Gateway) -> i64 {
     let channel = gateway.remote_exec("import os; channel.send(os.getpid())");
     receive(&channel.unwrap()).as_i64().unwrap()
-}
-
-fn bootstrap_error(spec: &str) -> Box<BootstrapError> {
-    match group().makegateway(spec) {
-        Err(MakeGatewayError::Bootstrap(error)) => error,
-        other => panic!("{spec}: {other:?}"),
-    }
 }
 
 #[test]
@@ -208,7 +96,10 @@ fn a_client_says_where_its_worker_runs_and_how() {
         );
         let status = gateway.remote_status_timeout(LONG).unwrap();
         assert_eq!(status.execmodel, "main_thread_only");
-        let error = bootstrap_error(&format!("{}//chdir=/no/such/directory", served.spec));
+        let error = bootstrap_error(
+            &group,
+            &format!("{}//chdir=/no/such/directory", served.spec),
+        );
         assert_eq!(error.stage(), Stage::SetUp);
         let python = format!("{}//python=python3", served.spec);
         assert!(matches!(
@@ -238,14 +129,17 @@ fn without_the_token_nothing_is_started() {
     let served = Served::tcp(|_| {});
     within("token", LONG, move || {
         let address = served.address().to_owned();
-        let error = bootstrap_error(&format!("tcp={address}"));
+        let error = bootstrap_error(&group(), &format!("tcp={address}"));
         assert!(error.output().contains("refused: no token"), "{error}");
         assert_eq!(served.refusal(), "no token, or a wrong one");
 
         let directory = private_directory();
         let wrong = directory.path().join("wrong");
         Token::generate().unwrap().write_to(&wrong).unwrap();
-        let error = bootstrap_error(&format!("tcp={address}//token_file={}", wrong.display()));
+        let error = bootstrap_error(
+            &group(),
+            &format!("tcp={address}//token_file={}", wrong.display()),
+        );
         assert!(error.output().contains("refused: no token"), "{error}");
         assert_eq!(served.refusal(), "no token, or a wrong one");
 
@@ -302,7 +196,7 @@ fn connections_have_a_cap() {
     within("cap", LONG, move || {
         let first = group();
         first.makegateway(&served.spec).unwrap();
-        let error = bootstrap_error(&served.spec);
+        let error = bootstrap_error(&group(), &served.spec);
         assert!(error.output().contains("too many connections"), "{error}");
         first.terminate(Some(LONG));
         eventually("there is room again", LONG, || {
@@ -456,7 +350,10 @@ fn a_server_that_stops_takes_its_workers_with_it() {
             Err(ReceiveError::Disconnected(_)) => {}
             other => panic!("{other:?}"),
         }
-        assert_eq!(bootstrap_error(&served.spec).stage(), Stage::Connect);
+        assert_eq!(
+            bootstrap_error(&group, &served.spec).stage(),
+            Stage::Connect
+        );
     });
 }
 

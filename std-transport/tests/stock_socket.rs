@@ -17,26 +17,11 @@ use std::thread;
 use std::time::Instant;
 
 use execnet::{
-    BootstrapError, Channel, Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError,
-    Stage, Value, WorkerExit, value,
+    Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Stage, Value, WorkerExit,
+    value,
 };
 use stock::StockServer;
-use support::{LONG, eventually, niceness, quiet, within};
-
-fn group() -> Group {
-    Group::with_options(quiet())
-}
-
-fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
-}
-
-fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.makegateway(spec) {
-        Err(MakeGatewayError::Bootstrap(error)) => error,
-        other => panic!("{spec}: {other:?}"),
-    }
-}
+use support::{LONG, bootstrap_error, eventually, group, niceness, quiet, receive, within};
 
 #[test]
 fn code_runs_in_the_process_of_the_server() {

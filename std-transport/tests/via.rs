@@ -5,6 +5,8 @@
     reason = "that is how a test fails"
 )]
 
+#[path = "support/served.rs"]
+mod served;
 mod support;
 
 use core::error::Error;
@@ -13,11 +15,14 @@ use std::time::Instant;
 
 use execnet::serializer::StrConfig;
 use execnet::{
-    BootstrapError, Channel, Gateway, Grace, Group, Listen, MakeGatewayError, Outcome,
-    ReceiveError, Server, ServerOptions, SpecError, Stage, Value, WorkerExit, value,
+    Gateway, Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Stage, Value,
+    WorkerExit, value,
 };
 use rustix::process::{Pid, Signal, kill_process};
-use support::{LONG, each_python, eventually, is_running, niceness, quiet, within};
+use served::Served;
+use support::{
+    LONG, bootstrap_error, each_python, eventually, is_running, niceness, quiet, receive, within,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -31,10 +36,6 @@ fn group() -> Group {
     Group::with_options(options)
 }
 
-fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
-}
-
 fn pid(gateway: &Gateway) -> i64 {
     let channel = gateway.remote_exec("import os; channel.send(os.getpid())");
     receive(&channel.unwrap()).as_i64().unwrap()
@@ -43,13 +44,6 @@ fn pid(gateway: &Gateway) -> i64 {
 fn signal(pid: i64, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     kill_process(pid, signal).unwrap();
-}
-
-fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.makegateway(spec) {
-        Err(MakeGatewayError::Bootstrap(error)) => error,
-        other => panic!("{spec}: {other:?}"),
-    }
 }
 
 fn worker_exit(received: Result<execnet::Item, ReceiveError>) -> WorkerExit {
@@ -98,25 +92,19 @@ fn every_python_connects_for_another_and_installs_one() {
     each_python(|python, _| {
         let group = group();
         group.makegateway(python.spec() + "//id=master").unwrap();
-        let place = tempfile::tempdir().unwrap();
-        let listen = Listen::Unix(place.path().join("private/socket"));
-        let server = Server::bind(listen, ServerOptions::default()).unwrap();
-        let (spec, stop) = (server.spec(), server.stop_handle());
-        std::thread::scope(|scope| {
-            scope.spawn(|| server.run());
-            let far = group.makegateway(spec + "//via=master").unwrap();
-            let guest = group.makegateway("socket//installvia=master").unwrap();
-            let master = pid(&group.get("master").unwrap());
-            assert_ne!(pid(&far), master);
-            assert_eq!(pid(&guest), master);
-            for report in group.terminate(Some(LONG)) {
-                assert!(
-                    matches!(report.outcome, Outcome::Exited(_) | Outcome::Closed),
-                    "{report:?}"
-                );
-            }
-            stop.stop();
-        });
+        let served = Served::unix(|_| {});
+        let spec = format!("{}//via=master", served.spec);
+        let far = group.makegateway(spec).unwrap();
+        let guest = group.makegateway("socket//installvia=master").unwrap();
+        let master = pid(&group.get("master").unwrap());
+        assert_ne!(pid(&far), master);
+        assert_eq!(pid(&guest), master);
+        for report in group.terminate(Some(LONG)) {
+            assert!(
+                matches!(report.outcome, Outcome::Exited(_) | Outcome::Closed),
+                "{report:?}"
+            );
+        }
     });
 }
 

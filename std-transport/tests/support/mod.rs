@@ -18,7 +18,9 @@ use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use execnet::{Gateway, Group, GroupOptions, Stderr};
+use execnet::{
+    BootstrapError, Channel, Gateway, Group, GroupOptions, MakeGatewayError, Stderr, Value,
+};
 
 /// No step of a test takes this long; one that does is a failure with a name, not a hang.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -73,6 +75,24 @@ pub(crate) fn quiet() -> GroupOptions {
     let mut options = GroupOptions::default();
     options.stderr = Stderr::Keep;
     options
+}
+
+/// A group of them.
+pub(crate) fn group() -> Group {
+    Group::with_options(quiet())
+}
+
+/// The next item.
+pub(crate) fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(LONG).unwrap().into_value()
+}
+
+/// Why no gateway could be made.
+pub(crate) fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
+    match group.makegateway(spec) {
+        Err(MakeGatewayError::Bootstrap(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    }
 }
 
 /// Runs `body` in a thread; panics by name when it takes longer than `limit`.
