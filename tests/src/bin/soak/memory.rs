@@ -24,7 +24,7 @@ const STOCK_SLACK: Heap = Heap {
     bytes: 0,
 };
 
-/// Pages that the allocator keeps settle within minutes; before, they tell nothing.
+/// In runs of fewer seconds the pages that an allocator keeps have not settled, and tell nothing.
 const SETTLED: u64 = 600;
 
 /// What one end holds at one moment.
