@@ -26,3 +26,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/from-python.md")]
 pub struct FromPython;
+
+/// These need clusters: they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/clusters.md")]
+pub struct Clusters;

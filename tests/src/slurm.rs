@@ -7,6 +7,8 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::Instant;
 
 use tempfile::TempDir;
 
@@ -101,6 +103,7 @@ impl Slurm {
         eventually("both nodes are idle", LONG, || {
             self.check_daemons();
             let nodes = self.output("sinfo", &["--noheader", "--Node", "--format=%T"]);
+            let nodes = nodes.unwrap_or_default();
             nodes.lines().filter(|state| *state == "idle").count() == 2
         });
     }
@@ -109,9 +112,14 @@ impl Slurm {
         self.directory.path().join(name).display().to_string()
     }
 
-    /// A program that knows this cluster.
+    /// A program that knows this cluster, and nothing of one that the tests may run in.
     fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
+        for (name, _) in env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"SLURM_") {
+                command.env_remove(name);
+            }
+        }
         command
             .env("SLURM_CONF", self.path("slurm.conf"))
             .stdin(Stdio::null());
@@ -139,10 +147,11 @@ impl Slurm {
         }
     }
 
-    /// What a program of Slurm's prints; empty while it cannot.
-    fn output(&self, program: &str, arguments: &[&str]) -> String {
-        let output = self.command(program).args(arguments).output();
-        String::from_utf8(output.unwrap().stdout).unwrap()
+    /// What a program of Slurm's prints; none while the cluster does not answer.
+    fn output(&self, program: &str, arguments: &[&str]) -> Option<String> {
+        let output = self.command(program).args(arguments).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        output.status.success().then_some(printed)
     }
 
     /// Runs one test of this program again.
@@ -173,7 +182,8 @@ impl Slurm {
     }
 
     fn is_empty(&self) -> bool {
-        self.output("squeue", &["--noheader"]).is_empty()
+        let jobs = self.output("squeue", &["--noheader"]);
+        jobs.is_some_and(|jobs| jobs.is_empty())
     }
 }
 
@@ -181,9 +191,9 @@ impl Drop for Slurm {
     /// What still runs in the cluster, the daemons would leave alone.
     fn drop(&mut self) {
         let _ = self.command("scancel").arg("--partition=part").status();
-        let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        while !self.is_empty() && std::time::Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(20));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !self.is_empty() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(20));
         }
         for (_, daemon) in self.daemons.iter_mut().rev() {
             end(daemon);
@@ -195,12 +205,12 @@ impl Drop for Slurm {
 fn end(daemon: &mut Child) {
     let pid = daemon.id().to_string();
     let _ = Command::new("kill").arg(&pid).status();
-    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(5);
     while matches!(daemon.try_wait(), Ok(None)) {
-        if std::time::Instant::now() > deadline {
+        if Instant::now() > deadline {
             let _ = daemon.kill();
         }
-        std::thread::sleep(Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -152,12 +152,13 @@ fn killed(middle: Option<&str>) {
     let channel = gateway.remote_exec(STUBBORN).unwrap();
     let worker = pid(&channel);
     let reports = group.terminate(Some(Duration::from_millis(200)));
-    let report = reports.last().unwrap();
-    assert!(
-        matches!(report.outcome, Outcome::Killed(Some(_))),
-        "{report:?}"
-    );
+    assert!(was_killed(reports.last().unwrap().outcome), "{reports:?}");
     eventually("the worker is gone", LONG, || !is_running(worker));
+}
+
+/// Slurm may take longer to end a step than `terminate` waits for that.
+fn was_killed(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Killed(Some(_)) | Outcome::LeftBehind)
 }
 
 /// srun's process.
@@ -175,10 +176,7 @@ fn stopped() {
     let worker = pid(&gateway.remote_exec(STUBBORN).unwrap());
     signal("STOP", srun());
     let reports = group.terminate(Some(Duration::from_millis(200)));
-    assert!(
-        matches!(reports[0].outcome, Outcome::Killed(Some(_))),
-        "{reports:?}"
-    );
+    assert!(was_killed(reports[0].outcome), "{reports:?}");
     eventually("the worker is gone", LONG, || !is_running(worker));
 }
 
