@@ -7,7 +7,9 @@ const STRETCH: usize = 512;
 ///
 /// Most texts are short, and what lies between them, opcodes and lengths, is
 /// UTF-8 as well: one look over a whole stretch, many bytes at a time, costs
-/// less than one for each text. No byte is looked at more than twice.
+/// less than one for each text. Where a stretch is not UTF-8 to its end it is
+/// looked at up to there once more, and two stretches may have a text in common:
+/// no byte is looked at more than four times.
 #[derive(Clone, Debug)]
 pub(crate) struct Texts<'a> {
     input: &'a [u8],
@@ -38,30 +40,19 @@ impl<'a> Texts<'a> {
         self.checked.get(from..from.checked_add(len)?)
     }
 
-    /// Looks at the stretch that starts here, up to the first byte that is not
-    /// ASCII; at this text alone if that is in it.
+    /// Looks at the stretch that starts here, up to what is not UTF-8 in it; at
+    /// this text alone if that comes first.
     #[inline(never)]
     fn look(&mut self, at: usize, len: usize) -> Option<&'a str> {
         let ahead = self.input.get(at..)?;
-        let stretch = ahead.get(..STRETCH).unwrap_or(ahead);
-        let len_known = len.max(ascii(stretch));
-        self.checked = core::str::from_utf8(ahead.get(..len_known)?).ok()?;
+        let stretch = ahead.get(..len.max(STRETCH)).unwrap_or(ahead);
+        self.checked = match core::str::from_utf8(stretch) {
+            Ok(text) => text,
+            Err(error) => core::str::from_utf8(ahead.get(..error.valid_up_to())?).ok()?,
+        };
         self.start = at;
         self.checked.get(..len)
     }
-}
-
-/// How many bytes are ASCII, rounded down a bit.
-fn ascii(bytes: &[u8]) -> usize {
-    const WORD: usize = 16;
-    let (words, _) = bytes.as_chunks::<WORD>();
-    let high = u128::from_ne_bytes([0x80; WORD]);
-    let mut words = words.iter();
-    let is_ascii = |word: &[u8; WORD]| u128::from_ne_bytes(*word) & high == 0;
-    words
-        .position(|word| !is_ascii(word))
-        .unwrap_or(words.len())
-        * WORD
 }
 
 #[cfg(test)]
