@@ -4,17 +4,19 @@
 //! both sides in turns and makes tables of them. Nothing here is ever asserted: a figure is no
 //! test.
 
-use core::error::Error;
+mod figures;
+
 use core::time::Duration;
 use std::path::Path;
 use std::time::Instant;
 
 use execnet::serializer::{dumps, loads};
-use execnet::{Channel, Group, Value};
+use execnet::{Channel, Group};
+
+use figures::{Outcome, percentile, round_trips, seconds, tell};
 
 const STARTS: usize = 9;
 const ROUND_TRIPS: usize = 5000;
-const WARM_UP: usize = 500;
 const ECHOES: u32 = 100;
 const ITEMS: u32 = 50_000;
 
@@ -32,8 +34,6 @@ while channel.receive() is not None:
     count += 1
 channel.send(count)
 ";
-
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome {
     // `cargo bench` and `cargo test` pass an option of their own to every benchmark.
@@ -55,10 +55,6 @@ fn main() -> Outcome {
     }
 }
 
-fn tell(name: &str, value: f64, unit: &str) {
-    println!("{{\"name\": \"{name}\", \"value\": {value}, \"unit\": \"{unit}\"}}");
-}
-
 /// A gateway of its own with running code. It ends when the group is dropped.
 fn start(python: &str, code: &str) -> Outcome<(Group, Channel)> {
     let group = Group::new();
@@ -78,48 +74,25 @@ fn startup(python: &str) -> Outcome {
         times.push(before.elapsed());
         group.terminate(Some(Duration::from_secs(5)));
     }
-    tell("startup", percentile(times, 50).as_secs_f64() * 1e3, "ms");
+    tell(
+        "startup",
+        percentile(&mut times, 50).as_secs_f64() * 1e3,
+        "ms",
+    );
     Ok(())
 }
 
 fn round_trip(channel: &Channel) -> Outcome {
-    let mut times = Vec::with_capacity(ROUND_TRIPS);
-    for turn in 0..WARM_UP + ROUND_TRIPS {
-        let before = Instant::now();
+    round_trips("round trip", ROUND_TRIPS, || {
         channel.send(1)?;
         channel.receive()?;
-        if turn >= WARM_UP {
-            times.push(before.elapsed());
-        }
-    }
-    tell(
-        "round trip p50",
-        percentile(times.clone(), 50).as_secs_f64() * 1e6,
-        "µs",
-    );
-    tell(
-        "round trip p99",
-        percentile(times, 99).as_secs_f64() * 1e6,
-        "µs",
-    );
+        Ok(())
+    })?;
     Ok(channel.send(())?)
 }
 
 fn echo(channel: &Channel) -> Outcome {
-    let block = Value::Bytes(vec![b'x'; 1 << 20]);
-    let work = || -> Outcome {
-        for _ in 0..ECHOES {
-            channel.send(&block)?;
-            channel.receive()?;
-        }
-        Ok(())
-    };
-    work()?;
-    tell(
-        "echo of 1 MiB",
-        f64::from(2 * ECHOES) / seconds(work)?,
-        "MiB/s",
-    );
+    figures::echo(channel, ECHOES)?;
     Ok(channel.send(())?)
 }
 
@@ -166,12 +139,6 @@ fn serializer(folder: &Path) -> Outcome {
     Ok(())
 }
 
-fn seconds(work: impl FnOnce() -> Outcome) -> Outcome<f64> {
-    let before = Instant::now();
-    work()?;
-    Ok(before.elapsed().as_secs_f64())
-}
-
 /// The median of more runs than Python gets: here they are short, and the first warm the caches.
 /// Dropping the result counts, as it does there.
 fn median_of_work<T>(mut work: impl FnMut() -> Outcome<T>) -> Outcome<f64> {
@@ -181,13 +148,5 @@ fn median_of_work<T>(mut work: impl FnMut() -> Outcome<T>) -> Outcome<f64> {
         drop(work()?);
         times.push(before.elapsed());
     }
-    Ok(percentile(times, 50).as_secs_f64())
-}
-
-fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
-    times.sort();
-    times
-        .get(times.len() * percent / 100)
-        .copied()
-        .unwrap_or_default()
+    Ok(percentile(&mut times, 50).as_secs_f64())
 }

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use execnet::{Channel, Value};
 
-use super::{Outcome, tell, workers};
+use super::figures::{Outcome, tell};
+use super::workers;
 
 const TURNS: u32 = 200;
 const SLEEP: Duration = Duration::from_millis(200);

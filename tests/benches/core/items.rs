@@ -1,11 +1,10 @@
 //! How much goes over a channel between two Rust processes.
 
-use std::time::Instant;
-
 use execnet::serializer::Dict;
-use execnet::{Channel, Gateway, Value, value};
+use execnet::{Channel, Gateway, value};
 
-use super::{Outcome, tell, workers};
+use super::figures::{self, Outcome, seconds, tell};
+use super::workers;
 
 const ITEMS: u32 = 500_000;
 const ECHOES: u32 = 200;
@@ -13,20 +12,7 @@ const ECHOES: u32 = 200;
 pub(super) fn echo() -> Outcome {
     let (gateway, mut child) = workers::gateway()?;
     let channel = gateway.remote_exec("echo")?;
-    let block = Value::Bytes(vec![b'x'; 1 << 20]);
-    let work = || -> Outcome {
-        for _ in 0..ECHOES {
-            channel.send(&block)?;
-            channel.receive()?;
-        }
-        Ok(())
-    };
-    work()?;
-    tell(
-        "echo of 1 MiB",
-        f64::from(2 * ECHOES) / seconds(work)?,
-        "MiB/s",
-    );
+    figures::echo(&channel, ECHOES)?;
     gateway.exit();
     child.wait()?;
     Ok(())
@@ -77,10 +63,4 @@ fn from_worker(gateway: &Gateway, what: &str, function: &str) -> Outcome {
     })?;
     tell(what, f64::from(ITEMS) / took, "items/s");
     Ok(())
-}
-
-fn seconds(work: impl FnOnce() -> Outcome) -> Outcome<f64> {
-    let before = Instant::now();
-    work()?;
-    Ok(before.elapsed().as_secs_f64())
 }

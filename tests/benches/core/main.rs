@@ -10,6 +10,9 @@ extern crate alloc;
 #[cfg(unix)]
 mod fairness;
 #[cfg(unix)]
+#[path = "../figures/mod.rs"]
+mod figures;
+#[cfg(unix)]
 mod items;
 #[cfg(unix)]
 mod round_trip;
@@ -20,7 +23,7 @@ mod workers;
 fn main() {}
 
 #[cfg(unix)]
-fn main() -> Outcome {
+fn main() -> figures::Outcome {
     // `cargo bench` and `cargo test` pass an option of their own to every benchmark. Who starts a worker passes what a
     // Python interpreter would take.
     let measure = std::env::args().skip(1).find(|word| !word.starts_with('-'));
@@ -39,12 +42,4 @@ fn main() -> Outcome {
             Ok(())
         }
     }
-}
-
-#[cfg(unix)]
-type Outcome<T = ()> = Result<T, Box<dyn core::error::Error>>;
-
-#[cfg(unix)]
-fn tell(name: &str, value: f64, unit: &str) {
-    println!("{{\"name\": \"{name}\", \"value\": {value}, \"unit\": \"{unit}\"}}");
 }

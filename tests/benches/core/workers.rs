@@ -12,7 +12,7 @@ use execnet::link::{Descriptor, Link, NoControl};
 use execnet::{Channel, Gateway, GatewayConfig, Role, Worker};
 use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
 
-use super::Outcome;
+use super::figures::Outcome;
 
 /// The bytes of a frame that carries an int.
 pub(super) const FRAME: usize = 15;

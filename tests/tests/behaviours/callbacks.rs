@@ -17,6 +17,12 @@ fn calls(channel: &Channel) -> mpsc::Receiver<Option<Item>> {
     calls
 }
 
+const TWO_NUMBERS_AND_A_CHANNEL: &str = "
+    channel.send(42)
+    channel.send(13)
+    channel.send(channel.gateway.newchannel())
+";
+
 fn next(calls: &mpsc::Receiver<Option<Item>>) -> Option<Item> {
     calls.recv_timeout(LONG).unwrap()
 }
@@ -24,12 +30,7 @@ fn next(calls: &mpsc::Receiver<Option<Item>>) -> Option<Item> {
 #[test]
 fn test_channel_receiver_callback() {
     gw(|gateway| {
-        let source = "
-            channel.send(42)
-            channel.send(13)
-            channel.send(channel.gateway.newchannel())
-        ";
-        let channel = gateway.remote_exec(source).unwrap();
+        let channel = gateway.remote_exec(TWO_NUMBERS_AND_A_CHANNEL).unwrap();
         let calls = calls(&channel);
         assert_eq!(next(&calls).unwrap(), Value::from(42));
         assert_eq!(next(&calls).unwrap(), Value::from(13));
@@ -43,12 +44,7 @@ fn test_channel_receiver_callback() {
 #[test]
 fn test_channel_callback_after_receive() {
     gw(|gateway| {
-        let source = "
-            channel.send(42)
-            channel.send(13)
-            channel.send(channel.gateway.newchannel())
-        ";
-        let channel = gateway.remote_exec(source).unwrap();
+        let channel = gateway.remote_exec(TWO_NUMBERS_AND_A_CHANNEL).unwrap();
         assert_eq!(receive(&channel), Value::from(42));
         let calls = calls(&channel);
         assert_eq!(next(&calls).unwrap(), Value::from(13));

@@ -1,4 +1,4 @@
-use execnet::{Group, ReceiveError, SendError, Value, WaitCloseError};
+use execnet::{Gateway, Group, ReceiveError, SendError, Value, WaitCloseError};
 use execnet_tests::support::{LONG, quiet, receive, signal, within};
 
 use super::{gw, on};
@@ -21,38 +21,31 @@ fn test_repr_doesnt_crash() {
     });
 }
 
+/// Code that writes to a stream of its process does not disturb its channel.
+fn writes_without_confusion(gateway: &Gateway, write: &str) {
+    let source = format!(
+        "
+        import os
+        {write}
+        channel.send(channel.receive() * 6)
+        channel.send(channel.receive() * 6)
+        "
+    );
+    let channel = gateway.remote_exec(&source).unwrap();
+    for (sent, expected) in [(3, 18), (7, 42)] {
+        channel.send(sent).unwrap();
+        assert_eq!(receive(&channel), Value::from(expected));
+    }
+}
+
 #[test]
 fn test_confusion_from_os_write_stdout() {
-    gw(|gateway| {
-        let source = "
-            import os
-            os.write(1, b'confusion!')
-            channel.send(channel.receive() * 6)
-            channel.send(channel.receive() * 6)
-        ";
-        let channel = gateway.remote_exec(source).unwrap();
-        for (sent, expected) in [(3, 18), (7, 42)] {
-            channel.send(sent).unwrap();
-            assert_eq!(receive(&channel), Value::from(expected));
-        }
-    });
+    gw(|gateway| writes_without_confusion(gateway, "os.write(1, b'confusion!')"));
 }
 
 #[test]
 fn test_confusion_from_os_write_stderr() {
-    gw(|gateway| {
-        let source = "
-            import os
-            os.write(2, b'test')
-            channel.send(channel.receive() * 6)
-            channel.send(channel.receive() * 6)
-        ";
-        let channel = gateway.remote_exec(source).unwrap();
-        for (sent, expected) in [(3, 18), (7, 42)] {
-            channel.send(sent).unwrap();
-            assert_eq!(receive(&channel), Value::from(expected));
-        }
-    });
+    gw(|gateway| writes_without_confusion(gateway, "os.write(2, b'test')"));
 }
 
 #[test]
