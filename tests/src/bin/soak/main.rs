@@ -49,7 +49,9 @@ fn soak() -> Result<(), Box<dyn Error>> {
     let seed: u64 = arguments.next().map_or(Ok(1), |seed| seed.parse())?;
     let release = release(arguments.next().as_deref())?;
     let python = release.python().ok_or("there is no such execnet")?;
-    println!("{minutes} minutes with seed {seed} and execnet {release}");
+    let arenas = env::var("MALLOC_ARENA_MAX").map(|number| format!(", MALLOC_ARENA_MAX={number}"));
+    let arenas = arenas.unwrap_or_default();
+    println!("{minutes} minutes with seed {seed} and execnet {release}{arenas}");
     // One a minute; more in a short run, for something to compare, and fewer in a long one, for readers.
     let rounds = (minutes as u32).clamp(6, 60);
     let mut stock = start_stock(&python, time, rounds, seed)?;
