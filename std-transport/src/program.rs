@@ -1,5 +1,6 @@
 //! What a Python worker reads first: its program and its settings.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use std::io::Write as _;
 
@@ -15,11 +16,21 @@ const WORKER: &str = include_str!("python/worker.py");
 /// What follows the second part where both ends give each other credit.
 const CREDIT: &str = include_str!("python/credit.py");
 
+/// What follows them where code runs in greenlets.
+const GREENLETS: &str = include_str!("python/greenlets.py");
+
+/// The execution models that need those.
+const GREENLET_MODELS: [&str; 2] = ["gevent", "eventlet"];
+
 /// What makes a worker of the stock execnet that an interpreter has, and of nothing of ours.
 const STOCK: &str = include_str!("python/stock.py");
 
 /// Where the part begins that the worker compiles only when it is asked for something rare.
 const CUT: &str = "# == REST ==\n";
+
+/// Where the first part may be cut into pieces that are compiled one after the other: one large piece takes twice the
+/// memory, which a process that has just begun has to ask the system for, page by page.
+const NEXT: &str = "# == NEXT ==\n";
 
 /// Settings of one worker.
 #[derive(Debug, Clone)]
@@ -123,20 +134,45 @@ pub enum Stdout {
 
 /// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
 pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
-    let (core, rest, call) = match (settings.bootstrap, source()) {
-        (Bootstrap::Python, (core, rest)) => (core, rest, "\nmain()\n"),
-        (Bootstrap::Execnet, _) => (STOCK, "", "\nstart_on_pipes(link)\n"),
-        (Bootstrap::Worker, _) => ("", "", ""),
+    let (start, core, rest) = match (settings.bootstrap, source()) {
+        (Bootstrap::Python, (core, rest)) => (loader(core), core, with_greenlets(rest, settings)),
+        (Bootstrap::Execnet, _) => (
+            [STOCK, "\nstart_on_pipes(link)\n"].concat(),
+            "",
+            Cow::default(),
+        ),
+        (Bootstrap::Worker, _) => Default::default(),
     };
-    let config = dumps_internal(&Value::Dict(config(settings, nonce, rest)))?;
-    let mut bytes = Vec::with_capacity(WORKER.len() + config.len() + 32);
+    let config = dumps_internal(&Value::Dict(config(settings, nonce, &rest)))?;
+    let mut bytes = Vec::with_capacity(start.len() + core.len() + config.len() + 16);
     // Writing into a Vec does not fail, and the config is far from 4 GiB.
-    let _ = writeln!(bytes, "{}", core.len() + call.len());
+    let _ = writeln!(bytes, "{}", start.len());
+    bytes.extend_from_slice(start.as_bytes());
     bytes.extend_from_slice(core.as_bytes());
-    bytes.extend_from_slice(call.as_bytes());
     bytes.extend_from_slice(&(config.len() as u32).to_be_bytes());
     bytes.extend_from_slice(&config);
     Ok(bytes)
+}
+
+/// Reads and compiles the first part, with the numbers that its lines have in the file, and begins.
+fn loader(core: &str) -> String {
+    let (size, cut) = (core.len(), NEXT.trim_end());
+    format!(
+        "line = 0\n\
+         for piece in link.read({size}).split(b'{cut}\\n'):\n    \
+             exec(compile(b'\\n' * line + piece, '<execnet worker>', 'exec'))\n    \
+             line += piece.count(b'\\n') + 1\n\
+         main()\n"
+    )
+}
+
+/// The second part for an interpreter whose main thread is the worker's.
+fn with_greenlets(rest: &'static str, settings: &Settings) -> Cow<'static, str> {
+    if GREENLET_MODELS.contains(&settings.execmodel.as_str()) {
+        [rest, GREENLETS].concat().into()
+    } else {
+        rest.into()
+    }
 }
 
 /// What the worker is told before it answers.
@@ -191,11 +227,17 @@ mod tests {
     #[test]
     fn the_worker_is_cut_once_and_is_ascii() {
         assert_eq!(WORKER.matches(CUT).count(), 1);
-        assert!(WORKER.is_ascii() && CREDIT.is_ascii() && STOCK.is_ascii());
+        assert!(
+            [WORKER, CREDIT, GREENLETS, STOCK]
+                .iter()
+                .all(|text| text.is_ascii())
+        );
+        assert!(source().0.matches(NEXT).count() > 3);
+        assert!(!source().1.contains(NEXT));
     }
 
     #[test]
-    fn the_length_line_covers_the_first_part_only() {
+    fn the_length_line_covers_what_reads_the_first_part() {
         let settings = Settings {
             id: "it's \"gw0\"\n".to_owned(),
             execmodel: "thread".to_owned(),
@@ -209,8 +251,9 @@ mod tests {
         let bytes = program(&settings, &Nonce::new()).unwrap();
         let line_end = bytes.iter().position(|&byte| byte == b'\n').unwrap();
         let length: usize = str::from_utf8(&bytes[..line_end]).unwrap().parse().unwrap();
-        let after = &bytes[line_end + 1 + length..];
-        assert!(bytes[..line_end + 1 + length].ends_with(b"\nmain()\n"));
+        let (start, after) = bytes[line_end + 1..].split_at(length);
+        assert!(start.ends_with(b"\nmain()\n"));
+        let after = after.strip_prefix(source().0.as_bytes()).unwrap();
         let config = execnet_serializer::loads_internal(&after[4..]).unwrap();
         let Value::Dict(config) = config else {
             panic!("{config:?}")

@@ -46,15 +46,24 @@ impl Release {
     }
 
     fn environment(self) -> Result<PathBuf, String> {
-        let output = Command::new(root().join("scripts/stock-python"))
-            .args([self.execnet, &self.python.to_string()])
-            .output()
-            .map_err(|error| error.to_string())?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-        match output.status.success() {
-            true => Ok(text(&output.stdout).into()),
-            false => Err(text(&output.stderr).replace('\n', " ")),
-        }
+        environment(&[self.execnet, &self.python.to_string()])
+    }
+}
+
+/// A Python with packages from PyPI, as `scripts/stock-python` makes it for these arguments.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn environment(arguments: &[&str]) -> Result<PathBuf, String> {
+    let output = Command::new(root().join("scripts/stock-python"))
+        .args(arguments)
+        .output()
+        .map_err(|error| error.to_string())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    match output.status.success() {
+        true => Ok(text(&output.stdout).into()),
+        false => Err(text(&output.stderr).replace('\n', " ")),
     }
 }
 

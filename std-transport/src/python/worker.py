@@ -4,8 +4,10 @@
 # describes the bootstrap and the frames.  The file is cut in two at the line "# == REST ==".
 # The part above is compiled at start, and holds what code needs that runs and sends simple
 # values; the part below is compiled when something first asks for it.  For compiling is most
-# of what a start costs: what can go below the line, goes there.  Both parts live in one
-# namespace, which begins with `link`: a buffered binary reader on a duplicate of descriptor 0.
+# of what a start costs: what can go below the line, goes there.  The part above is compiled in
+# pieces, which end at the lines "# == NEXT ==": the memory that one has needed serves the next.
+# All live in one namespace, which begins with `link`: a buffered binary reader on a duplicate of
+# descriptor 0.
 __name__ = 'execnet_worker'
 
 import os
@@ -128,6 +130,8 @@ def frame(code, channel_id, value):
     raise error
 
 
+# == NEXT ==
+
 # -- loading: the common opcodes here, the others in LOADERS, which the second part fills
 
 OP_INT, OP_SETITEM, OP_TEXT, OP_LIST, OP_STOP = b'F'[0], b'P'[0], b'N'[0], b'K'[0], b'Q'[0]
@@ -193,6 +197,8 @@ def take_items(data, pos, stack, kind):
     stack[start:] = [kind(stack[start:])]
     return pos + 4
 
+
+# == NEXT ==
 
 class Queue(object):
     """What a channel has received: items, then the end.
@@ -316,8 +322,10 @@ class Channel(object):
             drop(self.gateway, self)
 
 
-class Gateway(object):
-    """The worker's end of the link."""
+# == NEXT ==
+
+class Writer(object):
+    """The worker's end of the link: what all of it knows, and sending."""
 
     def __init__(self, link, out, config):
         self.id = config['id'] + '-worker'
@@ -365,7 +373,7 @@ class Gateway(object):
                 self._channels[channel_id] = ref(channel)
         return channel
 
-    # -- writing: a frame is one write, and frames of two threads never mix
+    # A frame is one write, and frames of two threads never mix.
 
     def _write(self, data, channel, last=False):
         """Write a frame of an open channel, which the `last` one closes."""
@@ -396,7 +404,11 @@ class Gateway(object):
                 rest()
                 self._put_rest(data, done)
 
-    # -- reading, in a thread of its own
+
+# == NEXT ==
+
+class Reader(Writer):
+    """What comes from the link, in a thread of its own."""
 
     def _read(self):
         reason = 'internal error'
@@ -477,7 +489,11 @@ class Gateway(object):
         else:
             self._tasks.put(None)
 
-    # -- running remote code
+
+# == NEXT ==
+
+class Gateway(Reader):
+    """The worker's end of the link, whole: what runs remote code."""
 
     def _serve(self):
         """The main thread's loop: one task after the other until the link has ended."""
@@ -578,6 +594,8 @@ def native_source(source, file_name):
 
 HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}
 
+
+# == NEXT ==
 
 # -- the start
 
@@ -1568,9 +1586,12 @@ def import_threading():
         threading._set_sentinel = real['_set_sentinel']
 
 
+MODELS = ('thread', 'main_thread_only')
+
+
 def set_up(config):
     """What the spec asks of the process, as far as it could not be done before its start."""
-    if config['execmodel'] not in ('thread', 'main_thread_only'):
+    if config['execmodel'] not in MODELS:
         raise ValueError('unknown execmodel %r' % str(config['execmodel']))
     if 'chdir' in config:
         if not os.path.exists(config['chdir']):

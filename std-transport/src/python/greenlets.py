@@ -1,0 +1,191 @@
+
+# The execution models of gevent and eventlet: remote code runs in greenlets of the main thread.  Part of the worker's
+# program, behind its second part, where the spec asks for one of them.
+#
+# The link is read by a thread of its own, as ever.  Nothing is patched: code that waits for a channel lets other
+# greenlets run, and what else it waits with is its own choice.  A send that the link does not take at once stops all
+# greenlets; the reader goes on, so that it ends.
+
+MODELS += ('gevent', 'eventlet')
+library = None  # one of the two classes below, once the settings were read
+
+
+class Gevent(object):
+
+    def __init__(self):
+        import gevent
+        from gevent.lock import RLock, Semaphore
+        from gevent.event import Event
+        from gevent import queue, socket, subprocess
+        self.Semaphore, self.spawn, self.sleep = Semaphore, gevent.spawn, gevent.sleep
+        self.current = gevent.getcurrent
+        self.wait_read = socket.wait_read
+        self.provided = {
+            'Lock': lambda: Semaphore(1), 'RLock': RLock, 'Event': Event, 'queue': queue,
+            'socket': socket, 'subprocess': subprocess, 'sleep': gevent.sleep,
+        }
+
+    def interrupt(self, greenlet):
+        greenlet.kill(KeyboardInterrupt, block=False)
+
+
+class Eventlet(object):
+
+    def __init__(self):
+        import eventlet
+        from eventlet import hubs, queue
+        from eventlet.green import socket, subprocess, threading
+        from eventlet.semaphore import Semaphore
+        self.Semaphore, self.spawn, self.sleep = Semaphore, eventlet.spawn, eventlet.sleep
+        self.current = eventlet.getcurrent
+        self.wait_read = lambda descriptor: hubs.trampoline(descriptor, read=True)
+        self.provided = {
+            'Lock': lambda: Semaphore(1), 'RLock': threading.RLock, 'Event': threading.Event, 'queue': queue,
+            'socket': socket, 'subprocess': subprocess, 'sleep': eventlet.sleep,
+        }
+
+    def interrupt(self, greenlet):
+        greenlet.kill(KeyboardInterrupt)
+
+
+class Waker(object):
+    """Runs functions in the main thread on behalf of any thread: what wakes greenlets may be called nowhere else."""
+
+    def __init__(self):
+        self.pending = deque()
+        self.end, self.start = os.pipe()
+        for descriptor in self.end, self.start:
+            fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_NONBLOCK)
+            fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+        library.spawn(self.run)
+
+    def call(self, function):
+        self.pending.append(function)
+        try:
+            os.write(self.start, b'.')
+        except OSError:
+            # Full: it will be read, and everything that is pending be run.
+            pass
+
+    def run(self):
+        while True:
+            library.wait_read(self.end)
+            try:
+                os.read(self.end, 4096)
+            except OSError:
+                pass
+            while self.pending:
+                self.pending.popleft()()
+
+
+class Waiter(object):
+    """A held lock, for greenlets to wait for: any thread may release it."""
+
+    def __init__(self):
+        self.semaphore = library.Semaphore(0)
+
+    def acquire(self, blocking=True, timeout=None):
+        return self.semaphore.acquire(blocking, timeout)
+
+    def release(self):
+        waker.call(self.semaphore.release)
+
+
+new_held_thread_lock = new_held_lock
+wait_for_thread_lock = wait
+
+
+def new_held_lock():
+    return Waiter() if _thread.get_ident() == MAIN else new_held_thread_lock()
+
+
+def wait(lock, timeout):
+    if isinstance(lock, Waiter):
+        return lock.acquire(True, None if timeout is None else max(0, timeout))
+    return wait_for_thread_lock(lock, timeout)
+
+
+class GreenletQueue(object):
+
+    def enter(self):
+        with self.gate:
+            if self.items or self.ended:
+                return None
+            waiter = new_held_lock()
+            self.waiters.append(waiter)
+            return waiter
+
+
+class GreenletDispatcher(Dispatcher):
+    """Callbacks run one after the other in a greenlet of their own."""
+
+    def __init__(self):
+        self.queue = Queue()
+        self.put = self.queue.put
+        waker.call(lambda: library.spawn(self.run))
+
+
+Dispatcher = GreenletDispatcher
+
+
+class GreenletGateway(object):
+
+    def _start_beside(self, task):
+        self._tasks.put(task)
+
+    def _serve(self):
+        """The main greenlet's loop: a greenlet for each task, until the link has ended."""
+        running = set()
+        task = True
+        while task is not None:
+            try:
+                task = self._tasks.get()
+                if task is not None:
+                    library.spawn(self._run, task, running)
+            except KeyboardInterrupt:
+                for greenlet in list(running):
+                    library.interrupt(greenlet)
+
+    def _run(self, task, running):
+        greenlet = library.current()
+        running.add(greenlet)
+        try:
+            if self._begin(task):
+                self._execute(task)
+        finally:
+            running.discard(greenlet)
+
+
+def start_greenlets(model):
+    global fcntl, library, waker
+    import fcntl
+    import_threading()
+    library = {'gevent': Gevent, 'eventlet': Eventlet}[model]()
+    waker = Waker()
+    complete(Queue, GreenletQueue)
+    complete(Gateway, GreenletGateway)
+
+
+set_up_process = set_up
+
+
+def set_up(config):
+    start_greenlets(str(config['execmodel']))
+    set_up_process(config)
+
+
+ThreadModel = ExecModel     # the name stands for another class at the end
+
+
+class GreenletModel(ThreadModel):
+    """What greenlets take from `channel.gateway.execmodel`."""
+
+    def __init__(self, backend):
+        ThreadModel.__init__(self, backend)
+        self.__dict__.update(library.provided)
+
+    def start(self, func, args=()):
+        library.spawn(func, *args)
+
+
+ExecModel = GreenletModel
