@@ -1,0 +1,52 @@
+//! A program that is interrupted while its worker runs code: prints the worker's process id, and what comes of it.
+//!
+//! With the argument `passed-on` it passes an interrupt on to its workers, and goes on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how this program is to end"
+)]
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::{env, thread};
+
+use execnet::{Group, GroupOptions, ReceiveError};
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
+
+const WAITING: &str = "
+    import os, time
+    channel.send(os.getpid())
+    time.sleep(1000)
+";
+
+fn main() {
+    let mut options = GroupOptions::default();
+    options.grace.interrupt = Duration::from_millis(100);
+    let group = Arc::new(Group::with_options(options));
+    let gateway = group.makegateway("popen").unwrap();
+    let channel = gateway.remote_exec(WAITING).unwrap();
+    if env::args().nth(1).as_deref() == Some("passed-on") {
+        pass_on(Arc::clone(&group));
+    }
+    println!("{}", channel.receive().unwrap().into_value());
+    match channel.receive() {
+        Err(ReceiveError::Remote(error)) => println!("{error}"),
+        other => panic!("{other:?}"),
+    }
+    let next = gateway.remote_exec("channel.send('goes on')").unwrap();
+    println!("{}", next.receive().unwrap().into_value());
+    group.terminate(None);
+}
+
+fn pass_on(group: Arc<Group>) {
+    let mut signals = Signals::new([SIGINT]).unwrap();
+    thread::spawn(move || {
+        for _ in signals.forever() {
+            group.interrupt();
+        }
+    });
+}
