@@ -11,18 +11,12 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 
 #[cfg(unix)]
 mod unix {
-    extern crate alloc;
-
-    use alloc::sync::Arc;
     use core::error::Error;
     use std::env;
     use std::fs;
-    use std::io;
-    use std::process::{Child, Command, Stdio};
 
-    use execnet::link::{Link, NoControl};
     use execnet::rsync::{self, RSync, TargetOptions};
-    use execnet::{Gateway, GatewayConfig, Group, Role, Worker};
+    use execnet::{Gateway, Group, Worker};
 
     type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -48,54 +42,31 @@ mod unix {
     fn serve() -> Outcome {
         let mut worker = Worker::new();
         rsync::register(&mut worker);
-        let link = Link::from_std(
-            io::stdin(),
-            fs::File::create("/dev/stdout")?,
-            Arc::new(NoControl),
-        );
-        Ok(worker.serve(link)?)
+        Ok(worker.serve_stdio()?)
+    }
+
+    fn to_rust(source: &str, destinations: &[&str]) -> Outcome {
+        let program = env::current_exe()?;
+        let program = program.to_str().ok_or("a path that is no text")?;
+        sync_to(
+            &format!("popen//worker='{program}' worker"),
+            source,
+            destinations,
+        )
     }
 
     fn to_python(python: &str, source: &str, destinations: &[&str]) -> Outcome {
+        sync_to(&format!("popen//python={python}"), source, destinations)
+    }
+
+    fn sync_to(spec: &str, source: &str, destinations: &[&str]) -> Outcome {
         let group = Group::new();
-        let spec = format!("popen//python={python}");
-        let gateways = destinations
-            .iter()
-            .map(|_| group.makegateway(spec.as_str()));
+        let gateways = destinations.iter().map(|_| group.makegateway(spec));
         sync(
             source,
             destinations,
             &gateways.collect::<Result<Vec<_>, _>>()?,
         )
-    }
-
-    fn to_rust(source: &str, destinations: &[&str]) -> Outcome {
-        let workers = destinations.iter().map(|_| start_worker());
-        let (gateways, children): (Vec<_>, Vec<_>) =
-            workers.collect::<Outcome<Vec<_>>>()?.into_iter().unzip();
-        sync(source, destinations, &gateways)?;
-        gateways.iter().for_each(Gateway::exit);
-        for mut child in children {
-            child.wait()?;
-        }
-        Ok(())
-    }
-
-    fn start_worker() -> Outcome<(Gateway, Child)> {
-        let mut command = Command::new(env::current_exe()?);
-        command
-            .arg("worker")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
-            return Err("a child without its pipes".into());
-        };
-        let link = Link::from_std(output, input, Arc::new(NoControl));
-        Ok((
-            Gateway::new(link, GatewayConfig::new("rust", Role::Initiator))?,
-            child,
-        ))
     }
 
     fn sync(source: &str, destinations: &[&str], gateways: &[Gateway]) -> Outcome {
@@ -108,31 +79,55 @@ mod unix {
                 return Err(format!("{target:?}").into());
             }
         }
-        println!("{} {}", peak("self")?, worker_peak()?);
+        let (this, workers) = (Spent::by("self")?, workers()?);
+        println!(
+            "{} {} {} {}",
+            this.peak, workers.peak, this.time, workers.time
+        );
         Ok(())
     }
 
-    /// The most memory a process had so far, in KiB.
-    fn peak(pid: &str) -> Outcome<u64> {
-        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        Ok(field(&status, "VmHWM:").unwrap_or(0))
+    /// What processes took so far.
+    #[derive(Default)]
+    struct Spent {
+        /// The most memory that one of them had, in KiB.
+        peak: u64,
+        /// The time on a processor of all of them, in milliseconds.
+        time: u64,
     }
 
-    /// That of the worker that had most.
-    fn worker_peak() -> Outcome<u64> {
+    impl Spent {
+        fn by(pid: &str) -> Outcome<Self> {
+            let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+            // The name of the program comes first, in brackets, and can have any form.
+            let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+            let ticks = fields.split_whitespace().skip(11).take(2);
+            let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+            Ok(Self {
+                peak: field(&status, "VmHWM:").unwrap_or(0),
+                // Linux tells them by the hundredth of a second.
+                time: ticks * 10,
+            })
+        }
+    }
+
+    fn workers() -> Outcome<Spent> {
         let this = u64::from(std::process::id());
-        let mut most = 0;
+        let mut all = Spent::default();
         for entry in fs::read_dir("/proc")? {
-            let path = entry?.path().join("status");
+            let entry = entry?;
             // What is no process, or is gone, has none.
-            let Ok(status) = fs::read_to_string(path) else {
+            let Ok(status) = fs::read_to_string(entry.path().join("status")) else {
                 continue;
             };
             if field(&status, "PPid:") == Some(this) {
-                most = most.max(field(&status, "VmHWM:").unwrap_or(0));
+                let one = Spent::by(&entry.file_name().to_string_lossy())?;
+                all.peak = all.peak.max(one.peak);
+                all.time += one.time;
             }
         }
-        Ok(most)
+        Ok(all)
     }
 
     fn field(status: &str, name: &str) -> Option<u64> {

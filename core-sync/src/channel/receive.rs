@@ -1,3 +1,4 @@
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Channel;
@@ -39,6 +40,18 @@ impl Channel {
             Err(ReceiveError::Timeout) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Waits for the next item, for ever where there is no `timeout`, and gives its payload as it came: for code that
+    /// reads it without a [`Value`](execnet_serializer::Value) in between. Channels that it names are closed.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive_timeout`](Self::receive_timeout), but for those of decoding.
+    #[doc(hidden)]
+    pub fn receive_payload(&self, timeout: Option<Duration>) -> Result<Vec<u8>, ReceiveError> {
+        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        Ok(self.receive_encoded(deadline)?.payload)
     }
 
     pub(crate) fn receive_until(&self, deadline: Deadline) -> Result<Item, ReceiveError> {

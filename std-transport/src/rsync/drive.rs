@@ -143,7 +143,7 @@ pub(crate) fn receive<W: Watcher>(
         if receiver.is_finished() {
             return Ok(());
         }
-        let message = FromSource::try_from(port.receive(patience)?)?;
+        let message = FromSource::try_from(port.receive_payload(patience)?)?;
         receiver.handle(message, &mut out)?;
     }
 }

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use std::path::Path;
 
 use super::confine::{Kind, Meta};
-use super::protocol::{FromSource, FromTarget, Settings, Unpacker, Violation};
+use super::protocol::{Content, FromSource, FromTarget, Settings, Unpacker, Violation};
 use super::receiver::{Receiver, Rules};
 use super::sender::{Parcel, Sender};
 use super::serve::Nobody;
@@ -42,7 +42,7 @@ pub fn receive(root: &Path, input: &[u8]) -> Result<(), usize> {
             0 | 1 => FromSource::List(Arc::new(records.to_vec())),
             2 => {
                 let (segments, body) = split(records);
-                FromSource::Data { segments, body }
+                FromSource::Data(Content::new(segments, &body))
             }
             _ => FromSource::Finish,
         };

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
-use execnet_core_sync::{Channel, ReceiveError, SendError};
+use execnet_core_sync::{Channel, Item, ReceiveError, SendError};
 use execnet_serializer::{Dump, Value};
 
 use super::protocol::Violation;
@@ -18,6 +18,12 @@ pub(crate) trait Port {
     /// # Errors
     /// There is no next item, or not within `patience`.
     fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble>;
+
+    /// The next item as it came.
+    ///
+    /// # Errors
+    /// There is no next item, or not within `patience`.
+    fn receive_payload(&self, patience: Option<Duration>) -> Result<Vec<u8>, Trouble>;
 }
 
 impl Port for Channel {
@@ -30,11 +36,13 @@ impl Port for Channel {
             Some(patience) => self.receive_timeout(patience),
             None => Self::receive(self),
         };
-        match received {
-            Ok(item) => Ok(item.into_value()),
-            Err(ReceiveError::Timeout) => Err(Trouble::Silence(patience.unwrap_or_default())),
-            Err(error) => Err(Trouble::Receive(error)),
-        }
+        let received = received.map(Item::into_value);
+        received.map_err(|error| Trouble::receiving(error, patience))
+    }
+
+    fn receive_payload(&self, patience: Option<Duration>) -> Result<Vec<u8>, Trouble> {
+        let received = Self::receive_payload(self, patience);
+        received.map_err(|error| Trouble::receiving(error, patience))
     }
 }
 
@@ -49,6 +57,15 @@ pub(crate) enum Trouble {
     Place(PathBuf, io::Error),
     /// A thread of ours is gone; its panic was printed.
     Gone,
+}
+
+impl Trouble {
+    fn receiving(error: ReceiveError, patience: Option<Duration>) -> Self {
+        match error {
+            ReceiveError::Timeout => Self::Silence(patience.unwrap_or_default()),
+            error => Self::Receive(error),
+        }
+    }
 }
 
 impl fmt::Display for Trouble {

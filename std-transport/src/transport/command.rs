@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 
+use super::wide::WidePipe;
 use crate::bootstrap::Pipes;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, Launch, SshHints};
@@ -24,12 +25,13 @@ pub(super) fn start_with(
 ) -> Result<Connected, MakeGatewayError> {
     let Running { peer, mut pipes } = run(request, hints)?;
     let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
+    let writer = WidePipe::new(pipes.stdin);
     if rest.is_empty() {
         let reader = File::from(OwnedFd::from(pipes.stdout));
-        return Ok(Connected::polled(reader, pipes.stdin, peer));
+        return Ok(Connected::polled(reader, writer, peer));
     }
     let reader = io::Cursor::new(rest).chain(pipes.stdout);
-    Ok(Connected::new(reader, pipes.stdin, peer))
+    Ok(Connected::new(reader, writer, peer))
 }
 
 /// A process, and the way to it.

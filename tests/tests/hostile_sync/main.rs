@@ -28,7 +28,6 @@ use execnet_tests::support::{LONG, quiet};
 const HOSTILE: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_hostile-peer"));
 const RUST: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_test-worker"));
 const PYTHON: &str = "popen";
-const PROGRAM: &str = include_str!("../../../std-transport/src/python/rsync.py");
 
 /// Where a test takes place: `root` is the tree, and nothing else is to change.
 struct Place(tempfile::TempDir);
@@ -92,9 +91,7 @@ fn group() -> Group {
 
 /// Begins a sync with an honest worker, as its controller: with a root record it is the target.
 fn begin(gateway: &Gateway, path: &Path, root: Option<Vec<u8>>, more: &[&str]) -> Channel {
-    let [common, target, source] = parts();
-    let part = if root.is_some() { target } else { source };
-    let channel = gateway.remote_exec(&[common, part].concat()).unwrap();
+    let channel = gateway.remote_exec(&program(root.is_some())).unwrap();
     channel.reconfigure(StrConfig::STORED).unwrap();
     let flag = |name: &str| Value::Bool(more.contains(&name));
     let mut start = vec![
@@ -114,11 +111,13 @@ fn begin(gateway: &Gateway, path: &Path, root: Option<Vec<u8>>, more: &[&str]) -
     channel
 }
 
-/// The program that this crate would send, cut as it cuts it.
-fn parts() -> [&'static str; 3] {
-    let (common, roles) = PROGRAM.split_once("# == target ==\n").unwrap();
-    let (target, source) = roles.split_once("# == source ==\n").unwrap();
-    [common, target, source]
+/// The program that this crate would send for a role, cut as it cuts it.
+fn program(target: bool) -> String {
+    let path = execnet_tests::stock::root().join("std-transport/src/python/rsync.py");
+    let whole = fs::read_to_string(path).unwrap();
+    let (common, roles) = whole.split_once("# == target ==\n").unwrap();
+    let (of_target, of_source) = roles.split_once("# == source ==\n").unwrap();
+    [common, if target { of_target } else { of_source }].concat()
 }
 
 /// The whole of an error, its causes included.

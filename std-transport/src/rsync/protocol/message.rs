@@ -1,14 +1,18 @@
 //! The items on the channel: tuples that begin with a number.
 
 use alloc::sync::Arc;
+use core::ops::Range;
 
 use embedded_io::Write;
-use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, Value};
+use execnet_serializer::{
+    Bytes, Dump, EncodeError, Encoder, LoadOptions, StrConfig, Token, Tokens, Value,
+};
 
 use super::Violation;
 
 const LIST: i64 = 2;
-const DATA: i64 = 3;
+const DATA: i64 = DATA_CODE as i64;
+const DATA_CODE: i32 = 3;
 const FINISH: i64 = 4;
 const WANT: i64 = 10;
 const ASK: i64 = 11;
@@ -22,7 +26,7 @@ pub(crate) enum FromSource {
     /// Sections and their entries. Shared: every target gets the same.
     List(Arc<Vec<u8>>),
     /// Segments, and the bytes they are about one after the other.
-    Data { segments: Vec<u8>, body: Vec<u8> },
+    Data(Content),
     /// All is said.
     Finish,
 }
@@ -42,11 +46,84 @@ pub(crate) enum FromTarget {
     Done,
 }
 
+/// Segments, and the body that they are about, in the memory that they came in: most of what a sync receives is this.
+#[derive(Debug, Clone)]
+pub(crate) struct Content {
+    bytes: Vec<u8>,
+    segments: Range<usize>,
+    body: Range<usize>,
+}
+
+impl Content {
+    /// Puts the two together.
+    pub(crate) fn new(segments: Vec<u8>, body: &[u8]) -> Self {
+        let mut bytes = segments;
+        let between = bytes.len();
+        bytes.extend_from_slice(body);
+        let end = bytes.len();
+        Self {
+            bytes,
+            segments: 0..between,
+            body: between..end,
+        }
+    }
+
+    /// Finds them in an item; gives it back if it is none of these.
+    fn find(item: Vec<u8>) -> Result<Self, Vec<u8>> {
+        match find(&item) {
+            Some((segments, body)) => Ok(Self {
+                bytes: item,
+                segments,
+                body,
+            }),
+            None => Err(item),
+        }
+    }
+
+    pub(crate) fn segments(&self) -> &[u8] {
+        self.bytes.get(self.segments.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.bytes.get(self.body.clone()).unwrap_or_default()
+    }
+}
+
+/// Where they lie in memory is no matter.
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        (self.segments(), self.body()) == (other.segments(), other.body())
+    }
+}
+
+impl Eq for Content {}
+
+/// Where segments and body are in an item that is DATA.
+fn find(item: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    let mut tokens = Tokens::new(item);
+    let Token::Int(DATA_CODE) = tokens.next()?.ok()? else {
+        return None;
+    };
+    let segments = range(&mut tokens)?;
+    let body = range(&mut tokens)?;
+    let (end, stop) = (tokens.next()?.ok()?, tokens.next()?.ok()?);
+    (end == Token::BuildTuple(3) && stop == Token::Stop).then_some((segments, body))
+}
+
+/// That of a BYTES token, which ends where the next begins.
+fn range(tokens: &mut Tokens<'_>) -> Option<Range<usize>> {
+    let Token::Bytes(bytes) = tokens.next()?.ok()? else {
+        return None;
+    };
+    let end = tokens.offset();
+    Some(end.checked_sub(bytes.len())?..end)
+}
+
 impl Dump for FromSource {
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
         match self {
             Self::List(sections) => (LIST, Bytes(sections.as_slice())).dump(encoder),
-            Self::Data { segments, body } => dump_data(segments, body, encoder),
+            Self::Data(content) => dump_data(content.segments(), content.body(), encoder),
             Self::Finish => (FINISH,).dump(encoder),
         }
     }
@@ -80,14 +157,26 @@ impl TryFrom<Value> for FromSource {
         let mut fields = Fields::of(item)?;
         let message = match fields.number()? {
             LIST => Self::List(Arc::new(fields.bytes()?)),
-            DATA => Self::Data {
-                segments: fields.bytes()?,
-                body: fields.bytes()?,
-            },
+            DATA => Self::Data(Content::new(fields.bytes()?, &fields.bytes()?)),
             FINISH => Self::Finish,
             _ => return Err(Violation::Message),
         };
         fields.end(message)
+    }
+}
+
+/// An item as it came.
+impl TryFrom<Vec<u8>> for FromSource {
+    type Error = Violation;
+
+    fn try_from(item: Vec<u8>) -> Result<Self, Violation> {
+        let item = match Content::find(item) {
+            Ok(content) => return Ok(Self::Data(content)),
+            Err(item) => item,
+        };
+        let options = LoadOptions::new().strings(StrConfig::STORED);
+        let value = options.loads_internal(&item);
+        Self::try_from(value.map_err(|_| Violation::Message)?)
     }
 }
 

@@ -13,12 +13,12 @@ fn on_the_wire(message: &impl Dump) -> Value {
 fn messages_come_back_as_they_went() {
     for message in [
         FromSource::List(b"sections".to_vec().into()),
-        FromSource::Data {
-            segments: b"s".to_vec(),
-            body: b"body".to_vec(),
-        },
+        FromSource::Data(Content::new(b"s".to_vec(), b"body")),
+        FromSource::Data(Content::new(Vec::new(), b"")),
         FromSource::Finish,
     ] {
+        let item = dumps_internal(&message).unwrap();
+        assert_eq!(FromSource::try_from(item).as_ref(), Ok(&message));
         assert_eq!(FromSource::try_from(on_the_wire(&message)), Ok(message));
     }
     for message in [
@@ -46,6 +46,11 @@ fn items_that_are_no_message_are_refused() {
     );
     assert_eq!(source(Value::from((2, "text"))), Violation::Message);
     assert_eq!(source(on_the_wire(&(4, 4))), Violation::Message);
+    let item = |item: &[u8]| FromSource::try_from(item.to_vec()).unwrap_err();
+    let data = dumps_internal(&FromSource::Data(Content::new(b"s".to_vec(), b"b"))).unwrap();
+    for len in 0..data.len() {
+        assert_eq!(item(&data[..len]), Violation::Message, "{len}");
+    }
     assert_eq!(
         FromTarget::try_from(on_the_wire(&(14, 4))),
         Err(Violation::Message)

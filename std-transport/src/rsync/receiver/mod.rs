@@ -248,8 +248,8 @@ impl<W: Watcher> Receiver<W> {
     ) -> Result<(), Violation> {
         match (message, self.phase) {
             (FromSource::List(sections), Phase::Running) => self.take_list(&sections, out)?,
-            (FromSource::Data { segments, body }, Phase::Running) => {
-                self.take_data(&segments, &body, out)?;
+            (FromSource::Data(content), Phase::Running) => {
+                self.take_data(content.segments(), content.body(), out)?;
             }
             (FromSource::Finish, Phase::Done) => self.phase = Phase::Finished,
             _ => return Err(Violation::OutOfTurn),

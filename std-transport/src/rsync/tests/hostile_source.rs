@@ -8,7 +8,8 @@ use alloc::sync::Arc;
 
 use crate::rsync::confine::{Kind, Meta, Name, NameError};
 use crate::rsync::protocol::{
-    End, Entry, FromSource, FromTarget, Section, Segment, SegmentKind, Settings, Violation, What,
+    Content, End, Entry, FromSource, FromTarget, Section, Segment, SegmentKind, Settings,
+    Violation, What,
 };
 use crate::rsync::receiver::{Receiver, Rules};
 
@@ -57,10 +58,7 @@ impl Place {
         segments
             .iter()
             .for_each(|segment| segment.pack(&mut packed));
-        let message = FromSource::Data {
-            segments: packed,
-            body: body.to_vec(),
-        };
+        let message = FromSource::Data(Content::new(packed, body));
         self.receiver.handle(message, &mut self.out)
     }
 

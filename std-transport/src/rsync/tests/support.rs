@@ -35,14 +35,17 @@ impl Port for Pipe {
     }
 
     fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble> {
+        let bytes = self.receive_payload(patience)?;
+        Ok(LoadOptions::new().loads_internal(&bytes).unwrap())
+    }
+
+    fn receive_payload(&self, patience: Option<Duration>) -> Result<Vec<u8>, Trouble> {
         let patience = patience.unwrap_or(LONG);
-        let bytes = self
-            .from
+        self.from
             .recv_timeout(patience)
             .map_err(|error| match error {
                 mpsc::RecvTimeoutError::Timeout => Trouble::Silence(patience),
                 mpsc::RecvTimeoutError::Disconnected => Trouble::Gone,
-            })?;
-        Ok(LoadOptions::new().loads_internal(&bytes).unwrap())
+            })
     }
 }

@@ -3,6 +3,8 @@
 //! The exchange is described in docs/rsync-protocol.md. It knows no reports: the first thing that fails ends it,
 //! and says why.
 
+mod items;
+
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -11,8 +13,10 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, Value};
+use execnet_serializer::Value;
 use md5::{Digest as _, Md5};
+
+use items::{File, Listed, Send, Text, nanoseconds, read_start, text};
 
 use super::confine::{Dir, Folders, Kind, Meta, Name, ROOT, Temporary, make_root};
 use super::port::{Port, Trouble};
@@ -52,100 +56,6 @@ pub(crate) fn serve<P: Port>(port: &P) -> Result<(), Trouble> {
     port.send(("done", ()))
 }
 
-/// Where to, and whether to delete.
-fn read_start(start: Value) -> Result<(PathBuf, bool), Violation> {
-    let Value::Tuple(fields) = start else {
-        return Err(Violation::Message);
-    };
-    let [place, options] = <[Value; 2]>::try_from(fields).map_err(|_| Violation::Message)?;
-    let options = options.as_dict().ok_or(Violation::Message)?;
-    let [key, key_of_python_2] = [Value::from("delete"), Value::Bytes(b"delete".to_vec())];
-    let delete = options.get(&key).or_else(|| options.get(&key_of_python_2));
-    let delete = delete.is_some_and(|delete| match delete {
-        Value::Bool(delete) => *delete,
-        other => !other.is_none(),
-    });
-    Ok((PathBuf::from(OsStr::from_bytes(&text(place)?)), delete))
-}
-
-/// Python 2 sends its paths as bytes, and all its other texts.
-fn text(value: Value) -> Result<Vec<u8>, Violation> {
-    match value {
-        Value::Str(text) => Ok(String::from(text).into_bytes()),
-        Value::Bytes(bytes) => Ok(bytes),
-        _ => Err(Violation::Message),
-    }
-}
-
-/// An entry as it is listed: what comes instead of its name, which its folder told.
-enum Listed {
-    Folder { mode: u16, names: Vec<Vec<u8>> },
-    File(File),
-    Link,
-}
-
-/// A listed file; one that vanished meanwhile has no mode.
-struct File {
-    mode: Option<u16>,
-    mtime: f64,
-    size: u64,
-}
-
-impl TryFrom<Value> for Listed {
-    type Error = Violation;
-
-    fn try_from(item: Value) -> Result<Self, Violation> {
-        match item {
-            Value::None => Ok(Self::Link),
-            Value::List(items) => {
-                let mut items = items.into_iter();
-                let mode = items
-                    .next()
-                    .and_then(|mode| mode.as_i64())
-                    .ok_or(Violation::Message)?;
-                let names = items.map(text).collect::<Result<_, _>>()?;
-                Ok(Self::Folder {
-                    mode: mode_of(mode),
-                    names,
-                })
-            }
-            Value::Tuple(items) => match &items[..] {
-                [mode, mtime, size] => {
-                    let mtime = mtime
-                        .as_f64()
-                        .or_else(|| mtime.as_i64().map(|whole| whole as f64));
-                    Ok(Self::File(File {
-                        mode: mode.as_i64().map(mode_of),
-                        mtime: mtime
-                            .filter(|time| time.is_finite())
-                            .ok_or(Violation::Message)?,
-                        size: size
-                            .as_i64()
-                            .and_then(|size| u64::try_from(size).ok())
-                            .ok_or(Violation::Message)?,
-                    }))
-                }
-                _ => Err(Violation::Message),
-            },
-            _ => Err(Violation::Message),
-        }
-    }
-}
-
-/// Permission bits alone: never setuid, setgid or sticky.
-fn mode_of(mode: i64) -> u16 {
-    u16::try_from(mode & 0o777).unwrap_or(0)
-}
-
-/// In nanoseconds. A float says it to some hundreds of them.
-fn nanoseconds(seconds: f64) -> i64 {
-    let whole = seconds.floor();
-    // `as` saturates: a time beyond the range becomes the last in it.
-    (whole as i64)
-        .saturating_mul(1_000_000_000)
-        .saturating_add(((seconds - whole) * 1e9) as i64)
-}
-
 struct Stock<'a, P> {
     port: &'a P,
     folders: Folders,
@@ -165,51 +75,6 @@ struct Request {
     path: Vec<u8>,
     mode: u16,
     mtime: i64,
-}
-
-/// `("send", ([component, ...], digest or None))`
-struct Send<'a> {
-    path: &'a [u8],
-    digest: Option<[u8; 16]>,
-}
-
-impl Dump for Send<'_> {
-    fn dump<W: embedded_io::Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-    ) -> Result<(), EncodeError<W::Error>> {
-        encoder.str("send")?;
-        let components: Vec<_> = self.path.split(|&byte| byte == b'/').collect();
-        let components = if self.path.is_empty() {
-            &[][..]
-        } else {
-            &components
-        };
-        encoder.list(components.len())?;
-        for (index, component) in components.iter().enumerate() {
-            encoder.index(index)?;
-            Text(component).dump(encoder)?;
-            encoder.set_item()?;
-        }
-        self.digest.map(Bytes).dump(encoder)?;
-        encoder.tuple(2)?;
-        encoder.tuple(2)
-    }
-}
-
-/// A path for the other side: text where it is some, as it came.
-struct Text<'a>(&'a [u8]);
-
-impl Dump for Text<'_> {
-    fn dump<W: embedded_io::Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-    ) -> Result<(), EncodeError<W::Error>> {
-        match core::str::from_utf8(self.0) {
-            Ok(text) => encoder.str(text),
-            Err(_) => encoder.bytes(self.0),
-        }
-    }
 }
 
 /// A folder whose entries are coming.
