@@ -59,8 +59,9 @@ const SSH_SAYS: &[(&str, Cause)] = &[
     ("Connection closed by", Cause::HostUnreachable),
     ("Connection reset by", Cause::HostUnreachable),
     ("kex_exchange_identification", Cause::HostUnreachable),
-    // Its own question whether the host is there got no answer.
+    // What it sent, or its own question whether the host is there, got no answer.
     ("not responding", Cause::HostUnreachable),
+    (" timed out", Cause::HostUnreachable),
 ];
 
 impl Cause {
