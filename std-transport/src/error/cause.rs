@@ -81,6 +81,8 @@ impl Cause {
             (Stage::Resolve, _) => Self::HostUnreachable,
             (Stage::Connect, kind) if is_unreachable(kind) => Self::HostUnreachable,
             (_, io::ErrorKind::TimedOut) => Self::TimedOut,
+            // The gateway in the middle was lost.
+            (_, io::ErrorKind::ConnectionAborted) => Self::Died,
             _ => Self::System,
         }
     }
