@@ -13,7 +13,9 @@ use core::error::Error;
 use core::fmt;
 
 pub(crate) use entry::{End, Entry, Section, What, pack_root, unpack_root};
-pub(crate) use message::{Content, FromSource, FromTarget, dump_data};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use message::Content;
+pub(crate) use message::{FromSource, FromTarget, dump_data};
 pub(crate) use packed::Unpacker;
 pub(crate) use start::{Ready, Role, Settings, Start};
 pub(crate) use transfer::{Digest, Fate, Note, NoteKind, Outcome, Segment, SegmentKind, Want};
