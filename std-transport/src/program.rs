@@ -134,34 +134,29 @@ pub enum Stdout {
 
 /// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
 pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
-    let (start, core, rest) = match (settings.bootstrap, source()) {
-        (Bootstrap::Python, (core, rest)) => (loader(core), core, with_greenlets(rest, settings)),
-        (Bootstrap::Execnet, _) => (
-            [STOCK, "\nstart_on_pipes(link)\n"].concat(),
-            "",
-            Cow::default(),
-        ),
+    let (first, rest) = match (settings.bootstrap, source()) {
+        (Bootstrap::Python, (core, rest)) => (in_pieces(core), with_greenlets(rest, settings)),
+        (Bootstrap::Execnet, _) => ([STOCK, "\nstart_on_pipes(link)\n"].concat(), Cow::default()),
         (Bootstrap::Worker, _) => Default::default(),
     };
     let config = dumps_internal(&Value::Dict(config(settings, nonce, &rest)))?;
-    let mut bytes = Vec::with_capacity(start.len() + core.len() + config.len() + 16);
+    let mut bytes = Vec::with_capacity(first.len() + config.len() + 16);
     // Writing into a Vec does not fail, and the config is far from 4 GiB.
-    let _ = writeln!(bytes, "{}", start.len());
-    bytes.extend_from_slice(start.as_bytes());
-    bytes.extend_from_slice(core.as_bytes());
+    let _ = writeln!(bytes, "{}", first.len());
+    bytes.extend_from_slice(first.as_bytes());
     bytes.extend_from_slice(&(config.len() as u32).to_be_bytes());
     bytes.extend_from_slice(&config);
     Ok(bytes)
 }
 
-/// Reads and compiles the first part, with the numbers that its lines have in the file, and begins.
-fn loader(core: &str) -> String {
-    let (size, cut) = (core.len(), NEXT.trim_end());
+/// What compiles the first part, with the numbers that its lines have in the file, and begins.
+fn in_pieces(core: &str) -> String {
+    let (quote, cut) = ("'''", NEXT.trim_end());
     format!(
         "line = 0\n\
-         for piece in link.read({size}).split(b'{cut}\\n'):\n    \
-             exec(compile(b'\\n' * line + piece, '<execnet worker>', 'exec'))\n    \
-             line += piece.count(b'\\n') + 1\n\
+         for piece in r{quote}{core}{quote}.split('{cut}\\n'):\n    \
+             exec(compile('\\n' * line + piece, '<execnet worker>', 'exec'))\n    \
+             line += piece.count('\\n') + 1\n\
          main()\n"
     )
 }
@@ -233,11 +228,12 @@ mod tests {
                 .all(|text| text.is_ascii())
         );
         assert!(source().0.matches(NEXT).count() > 3);
+        assert!(!source().0.contains("'''") && source().0.ends_with('\n'));
         assert!(!source().1.contains(NEXT));
     }
 
     #[test]
-    fn the_length_line_covers_what_reads_the_first_part() {
+    fn the_length_line_covers_the_first_part() {
         let settings = Settings {
             id: "it's \"gw0\"\n".to_owned(),
             execmodel: "thread".to_owned(),
@@ -251,9 +247,8 @@ mod tests {
         let bytes = program(&settings, &Nonce::new()).unwrap();
         let line_end = bytes.iter().position(|&byte| byte == b'\n').unwrap();
         let length: usize = str::from_utf8(&bytes[..line_end]).unwrap().parse().unwrap();
-        let (start, after) = bytes[line_end + 1..].split_at(length);
-        assert!(start.ends_with(b"\nmain()\n"));
-        let after = after.strip_prefix(source().0.as_bytes()).unwrap();
+        let (first, after) = bytes[line_end + 1..].split_at(length);
+        assert!(first.ends_with(b"\nmain()\n"));
         let config = execnet_serializer::loads_internal(&after[4..]).unwrap();
         let Value::Dict(config) = config else {
             panic!("{config:?}")
