@@ -14,6 +14,9 @@ use execnet::Group;
 /// Of each start; the median is told.
 const ROUNDS: usize = 31;
 
+/// Of each start over a slow link.
+const FAR_ROUNDS: usize = 9;
+
 /// Gateways of the large group.
 const MANY: usize = 32;
 
@@ -28,10 +31,18 @@ fn main() -> Outcome<()> {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let [python] = words.as_slice() else {
-        println!("run scripts/bench-start, which runs this");
-        return Ok(());
-    };
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [python] => near(python),
+        [python, "far"] => far(python),
+        _ => {
+            println!("run scripts/bench-start, which runs this");
+            Ok(())
+        }
+    }
+}
+
+fn near(python: &str) -> Outcome<()> {
     let spec = format!("popen//python={python}");
     let rust = concat!(
         "popen//worker=",
@@ -99,6 +110,23 @@ fn first_answer(spec: &str) -> Outcome<Duration> {
     let channel = gateway.remote_exec_function("", "factorial", &arguments)?;
     channel.receive()?;
     Ok(began.elapsed())
+}
+
+/// The program sent as it is and compressed, to a worker behind a link that takes its time.
+fn far(python: &str) -> Outcome<()> {
+    // The same link for both: see `far/kubectl`.
+    let plain = format!("cmd=kubectl exec -i pod --//python={python}");
+    let packed = format!("kubectl=pod//python={python}");
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..FAR_ROUNDS {
+        for (times, spec) in times.iter_mut().zip([&plain, &packed]) {
+            times.push(first_item(spec, "channel.send(1)")?);
+        }
+    }
+    let [plain, packed] = times.map(median);
+    let mbits = std::env::var("LINK_MBITS")?;
+    println!("| {mbits} Mbit/s | {plain:.2?} | {packed:.2?} |");
+    Ok(())
 }
 
 /// A group that is started and ended, beside the processor time that its workers used for that.

@@ -34,6 +34,7 @@ else:
 FILE = '<execnet worker>'
 MAIN = _thread.get_ident()
 REST = None
+PACKED = False
 rest_lock = _thread.allocate_lock()
 
 STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE = range(8)
@@ -54,7 +55,8 @@ def rest():
         # A collected channel would want the second part too, inside of this.
         gc.disable()
         try:
-            exec(compile(REST, FILE, 'exec', 0, 1), globals())
+            text = __import__('zlib').decompress(REST) if PACKED else REST
+            exec(compile(text, FILE, 'exec', 0, 1), globals())
             REST = None
         finally:
             if collects:
@@ -650,10 +652,10 @@ def answer(out, config, value):
 
 
 def main():
-    global REST
+    global REST, PACKED
     size, = four(link.read(4))
     config = load(link.read(size), (True, False), None)
-    REST = config['rest']
+    REST, PACKED = config['rest'], 'packed' in config
     out = take_stdio('stdout' in config)
     if ('nice' in config or 'chdir' in config or 'env' in config or
             config['execmodel'] not in ('thread', 'main_thread_only')):

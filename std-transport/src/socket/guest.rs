@@ -70,6 +70,7 @@ mod tests {
             nice: 0,
             credit: None,
             surroundings: Surroundings::of(&spec),
+            packed: false,
         };
         let line = line(&settings, &Nonce::new()).unwrap();
         let line = String::from_utf8(line).unwrap();

@@ -239,6 +239,10 @@ pub(crate) fn shake_hands_with(
     }
 }
 
+/// What leads to other machines, over links that may be slow: up to some 50 megabytes a second it is faster to send a
+/// compressed program.
+const PACKED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
+
 pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     let spec = request.spec;
     let nice = spec.get("nice").unwrap_or("0");
@@ -259,6 +263,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         nice,
         credit: bootstrap.credit(request.options.credit),
         surroundings: Surroundings::default(),
+        packed: PACKED.iter().any(|key| spec.has(key)),
     })
 }
 
