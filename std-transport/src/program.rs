@@ -177,7 +177,7 @@ fn in_pieces(core: &str, packed: bool) -> String {
 
 /// As zlib has it.
 fn pack(text: &str) -> Vec<u8> {
-    compress_to_vec_zlib(text.as_bytes(), CompressionLevel::BestCompression as u8)
+    compress_to_vec_zlib(text.as_bytes(), CompressionLevel::DefaultLevel as u8)
 }
 
 /// The second part for an interpreter whose main thread is the worker's.

@@ -239,8 +239,8 @@ pub(crate) fn shake_hands_with(
     }
 }
 
-/// What leads to other machines, over links that may be slow: up to some 50 megabytes a second it is faster to send a
-/// compressed program.
+/// What leads to other machines, over links that may be slow. Up to some 25 megabits a second a compressed program is
+/// there sooner, at 1 by 0.3 seconds; where it is not, it costs 3 milliseconds.
 const PACKED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
 
 pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
