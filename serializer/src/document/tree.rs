@@ -215,6 +215,7 @@ fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
 impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
     type Node = Handle;
 
+    #[inline(always)]
     fn leaf(&mut self, leaf: Leaf<'a>, place: &mut Handle) -> Result<(), LoadError> {
         *place = Handle::new(self.put(leaf)?);
         Ok(())

@@ -69,6 +69,7 @@ impl<'e, W: Write> Seq<'e, W> {
         target.put(Encoder::set_item)
     }
 
+    #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         match (self.role, self.announced) {
             (Role::Set { .. } | Role::FrozenSet, _) => key(&mut self.target, item),
