@@ -12,17 +12,29 @@ use crate::support::{failure, group_with, names_sigkill, pid, pid_in, start_fail
 const IDLE: &str = "channel.receive()";
 const SENDING: &str = "while 1: channel.send('x' * 100000)";
 
+/// Enough for a handshake on a machine that has other work too.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "via",
         what: "SIGKILL of the gateway in the middle during the handshake of one behind it",
         outcome: "`BootstrapError`, cause `Died` or, with the link's error, `System`; what was started over there finds its input closed",
         check: || {
-            let error = middle_killed();
+            let error = middle_gets("KILL", LONG);
             assert!(
                 matches!(error.cause(), Cause::Died | Cause::System),
                 "{error}"
             );
+        },
+    },
+    Fault {
+        link: "via",
+        what: "SIGSTOP of the gateway in the middle during the handshake of one behind it",
+        outcome: "`BootstrapError`, cause `TimedOut`; what was started over there finds its input closed when the group ends",
+        check: || {
+            let error = middle_gets("STOP", HANDSHAKE);
+            assert_eq!(error.cause(), Cause::TimedOut, "{error}");
         },
     },
     Fault {
@@ -119,21 +131,23 @@ impl Behind {
     }
 }
 
-/// Kills the middle while something behind it takes the program and does not answer; returns why there is no gateway.
-fn middle_killed() -> Box<BootstrapError> {
+/// The middle gets a signal while something behind it takes the program and does not answer: why there is no gateway
+/// within `patience`.
+fn middle_gets(name: &str, patience: Duration) -> Box<BootstrapError> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("pid");
-    let group = group_with(LONG);
+    let group = group_with(patience);
     let middle = pid(&group.makegateway("popen//id=middle").unwrap());
     let spec = format!(
-        "popen//via=middle//python=sh -c 'head -c 9 > /dev/null; echo $$ > {}; exec cat > /dev/null'",
+        "popen//via=middle//python=sh -c 'head -c 9 > /dev/null; echo $$ > {}; cat > /dev/null'",
         file.display()
     );
     let mut far = 0;
     let error = start_fails_while(&group, &spec, || {
         far = pid_in(&file);
-        signal("KILL", middle);
+        signal(name, middle);
     });
+    drop(group);
     eventually("both are gone", LONG, || {
         !is_running(middle) && !is_running(far)
     });
