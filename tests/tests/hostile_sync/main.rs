@@ -19,6 +19,7 @@ mod victim;
 use core::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use execnet::rsync::SyncError;
 use execnet::serializer::{StrConfig, dumps};
@@ -70,6 +71,12 @@ impl Place {
             assert!(expected.contains(&&*name), "{name} was made");
         }
     }
+}
+
+/// A named pipe, which nobody opens.
+fn mkfifo(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
-use std::process::Command;
 
 use execnet::rsync::{RSync, RSyncError, TargetOptions};
 use execnet::value;
@@ -10,7 +9,7 @@ use execnet_tests::support::{LONG, eventually, within};
 
 use super::records::*;
 use super::victim::each;
-use super::{HOSTILE, Place, gateway, group, names};
+use super::{HOSTILE, Place, gateway, group, mkfifo, names};
 
 // Point 1.
 
@@ -286,13 +285,7 @@ fn a_pipe_in_the_way_is_not_waited_for() {
     each("a pipe in the way", |victim| {
         let place = Place::new();
         let pipe = place.root().join("f");
-        assert!(
-            Command::new("mkfifo")
-                .arg(&pipe)
-                .status()
-                .unwrap()
-                .success()
-        );
+        mkfifo(&pipe);
         let closed = place.root().join("g");
         fs::write(&closed, "1234").unwrap();
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();

@@ -3,14 +3,13 @@
 use core::time::Duration;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
 use execnet::rsync::{Links, RSync, SyncError, TargetOptions, TargetReport};
 use execnet::{Channel, Value, value};
 use execnet_tests::support::{LONG, within};
 
 use super::records::*;
-use super::{HOSTILE, PYTHON, Place, RUST, begin, gateway, group, refusal, whole};
+use super::{HOSTILE, PYTHON, Place, RUST, begin, gateway, group, mkfifo, refusal, whole};
 
 /// In the root: file 0 is `a`, file 1 `d/b`.
 fn tree() -> Place {
@@ -153,13 +152,7 @@ fn a_file_that_became_something_else_is_reported_and_not_read() {
         let (a, secret) = (a.to_str().unwrap(), secret.to_str().unwrap());
         let d = place.root().join("d/b");
         let pipe = place.outside().join("pipe");
-        assert!(
-            Command::new("mkfifo")
-                .arg(&pipe)
-                .status()
-                .unwrap()
-                .success()
-        );
+        mkfifo(&pipe);
         let swap = |path: &str, text: &str| value!(["swap", (path), (text)]);
         let steps = vec![
             Value::None,
@@ -205,13 +198,7 @@ fn what_cannot_be_sent_is_left_out_and_the_rest_goes() {
         let root = place.root();
         let odd = root.join(std::ffi::OsStr::from_bytes(b"\xff"));
         fs::write(odd, "odd").unwrap();
-        assert!(
-            Command::new("mkfifo")
-                .arg(root.join("pipe"))
-                .status()
-                .unwrap()
-                .success()
-        );
+        mkfifo(&root.join("pipe"));
         let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
         let (group, to) = (group(), place.0.path().join("script"));
         let mut rsync = RSync::new(&root);
