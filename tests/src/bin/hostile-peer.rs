@@ -12,6 +12,11 @@ use std::path::{Path, PathBuf};
 use execnet::serializer::loads;
 use execnet::{Channel, Value, Worker, value};
 
+/// A source says it last.
+const FINISH: i64 = 4;
+/// A target says it when everything is in its place.
+const DONE: i64 = 14;
+
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -63,10 +68,13 @@ fn play(channel: &Channel) -> Outcome {
             Step::Say(item) => channel.send(item)?,
         }
     }
-    // What follows is the other side's to say; one that is content is let go.
+    // What follows is the other side's to say. At the end of a sync it leaves as it should: nobody is to wait for it.
     while let Ok(item) = heard.next(channel) {
-        if item == value!((14,)) {
-            channel.send((4,))?;
+        if item == value!((DONE,)) {
+            return Ok(channel.send((FINISH,))?);
+        }
+        if item == value!((FINISH,)) {
+            break;
         }
     }
     Ok(())
