@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod impostor;
 #[cfg(target_os = "linux")]
 pub mod namespace;
+pub mod script;
 pub mod served;
 pub mod slurm;
 pub mod sshd;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use execnet::serializer::loads;
 use execnet::{Channel, Value, Worker, value};
+use execnet_tests::script::{self, Step};
 
 /// A source says it last.
 const FINISH: i64 = 4;
@@ -25,36 +26,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(worker.serve_stdio()?)
 }
 
-/// One thing that it does.
-enum Step {
-    /// `None`: it waits for a message.
-    Hear,
-    /// `["swap", path, text]`: a link of that text takes the place of what has the path.
-    Swap(String, String),
-    /// `["die"]`: the process is gone.
-    Die,
-    /// Anything else: that is sent.
-    Say(Value),
-}
-
-impl From<Value> for Step {
-    fn from(value: Value) -> Self {
-        let words: Option<Vec<String>> = match &value {
-            Value::List(words) => {
-                let words = words.iter().map(|word| Some(word.as_str()?.to_owned()));
-                words.collect()
-            }
-            _ => None,
-        };
-        match words.as_deref() {
-            Some([verb]) if verb == "die" => Self::Die,
-            Some([verb, path, text]) if verb == "swap" => Self::Swap(path.clone(), text.clone()),
-            _ if value.is_none() => Self::Hear,
-            _ => Self::Say(value),
-        }
-    }
-}
-
 fn play(channel: &Channel) -> Outcome {
     channel.reconfigure(execnet::serializer::StrConfig::STORED)?;
     let start = channel.receive()?;
@@ -63,7 +34,9 @@ fn play(channel: &Channel) -> Outcome {
     for step in heard.script()? {
         match step {
             Step::Hear => drop(heard.next(channel)?),
-            Step::Swap(path, text) => swap(&path, &text)?,
+            Step::HearWant => while !Step::is_want(&heard.next(channel)?) {},
+            Step::Swap(path, text) => script::swap(&path, &text)?,
+            Step::Pipe(path) => script::pipe(&path)?,
             Step::Die => std::process::exit(1),
             Step::Say(item) => channel.send(item)?,
         }
@@ -101,17 +74,6 @@ fn script_of(start: &Value) -> Outcome<PathBuf> {
 #[cfg(not(unix))]
 fn script_of(_start: &Value) -> Outcome<PathBuf> {
     Err("there are no syncs here".into())
-}
-
-#[cfg(unix)]
-fn swap(path: &str, text: &str) -> std::io::Result<()> {
-    fs::remove_file(path)?;
-    std::os::unix::fs::symlink(text, path)
-}
-
-#[cfg(not(unix))]
-fn swap(_path: &str, _text: &str) -> std::io::Result<()> {
-    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 struct Heard {

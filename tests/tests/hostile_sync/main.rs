@@ -10,16 +10,20 @@
     reason = "that is how a test fails"
 )]
 
+mod limits;
 mod records;
 mod sources;
 mod stock;
+mod swaps;
 mod targets;
 mod victim;
 
 use core::error::Error;
+use core::time::Duration;
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::time::UNIX_EPOCH;
 
 use execnet::rsync::SyncError;
 use execnet::serializer::{StrConfig, dumps};
@@ -30,6 +34,9 @@ const HOSTILE: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_hostile-peer
 const RUST: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_test-worker"));
 const PYTHON: &str = "popen";
 
+/// Of the file outside; no peer has anything set to it.
+const SECRET_MODE: u32 = 0o604;
+
 /// Where a test takes place: `root` is the tree, and nothing else is to change.
 struct Place(tempfile::TempDir);
 
@@ -38,7 +45,9 @@ impl Place {
         let place = Self(tempfile::tempdir().unwrap());
         fs::create_dir(place.root()).unwrap();
         fs::create_dir(place.outside()).unwrap();
-        fs::write(place.outside().join("secret"), "secret").unwrap();
+        let secret = place.outside().join("secret");
+        fs::write(&secret, "secret").unwrap();
+        fs::set_permissions(secret, fs::Permissions::from_mode(SECRET_MODE)).unwrap();
         place
     }
 
@@ -64,8 +73,11 @@ impl Place {
 
     fn assert_outside_untouched(&self) {
         assert_eq!(names(&self.outside()), ["secret"]);
-        let secret = fs::read_to_string(self.outside().join("secret"));
-        assert_eq!(secret.unwrap(), "secret");
+        let secret = self.outside().join("secret");
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");
+        let meta = fs::metadata(secret).unwrap();
+        assert_eq!(meta.mode() & 0o7777, SECRET_MODE, "its mode was set");
+        assert_ne!(meta.mtime(), 0, "its time was set");
         for name in names(self.0.path()) {
             let expected = ["outside", "root", "script", "script.heard"];
             assert!(expected.contains(&&*name), "{name} was made");
@@ -73,10 +85,12 @@ impl Place {
     }
 }
 
-/// A named pipe, which nobody opens.
-fn mkfifo(path: &Path) {
-    let made = Command::new("mkfifo").arg(path).status().unwrap();
-    assert!(made.success());
+/// A file with the time that all records tell.
+fn write_at_seven(path: &Path) {
+    fs::write(path, "1234").unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    let time = UNIX_EPOCH + Duration::from_nanos(7);
+    fs::File::open(path).unwrap().set_modified(time).unwrap();
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -98,7 +112,18 @@ fn group() -> Group {
 
 /// Begins a sync with an honest worker, as its controller: with a root record it is the target.
 fn begin(gateway: &Gateway, path: &Path, root: Option<Vec<u8>>, more: &[&str]) -> Channel {
-    let channel = gateway.remote_exec(&program(root.is_some())).unwrap();
+    begin_with(&program(root.is_some()), gateway, path, root, more)
+}
+
+/// The same with another program.
+fn begin_with(
+    program: &str,
+    gateway: &Gateway,
+    path: &Path,
+    root: Option<Vec<u8>>,
+    more: &[&str],
+) -> Channel {
+    let channel = gateway.remote_exec(program).unwrap();
     channel.reconfigure(StrConfig::STORED).unwrap();
     let flag = |name: &str| Value::Bool(more.contains(&name));
     let mut start = vec![
@@ -125,6 +150,11 @@ fn program(target: bool) -> String {
     let (common, roles) = whole.split_once("# == target ==\n").unwrap();
     let (of_target, of_source) = roles.split_once("# == source ==\n").unwrap();
     [common, if target { of_target } else { of_source }].concat()
+}
+
+/// A step of a script.
+fn words(words: &[&str]) -> Value {
+    Value::List(words.iter().map(|&word| word.into()).collect())
 }
 
 /// The whole of an error, its causes included.

@@ -8,6 +8,7 @@ pub(crate) const CUT_OFF: u8 = 2;
 
 pub(crate) const LAST: u8 = 1;
 pub(crate) const FIRST: u8 = 2;
+pub(crate) const SAME: u8 = 4;
 pub(crate) const FAILED: u8 = 8;
 
 pub(crate) fn entry(kind: u8, mode: u16, size: u64, name: &[u8], text: &[u8]) -> Vec<u8> {
@@ -45,6 +46,15 @@ pub(crate) fn list(folder: u32, end: u8, entries: &[Vec<u8>]) -> Value {
     list_raw(folder, count, end, &entries.concat())
 }
 
+/// LIST of several sections.
+pub(crate) fn lists(sections: &[Value]) -> Value {
+    let records = sections.iter().filter_map(|list| match list {
+        Value::Tuple(fields) => fields.get(1)?.as_bytes(),
+        _ => None,
+    });
+    message(2, records.flatten().copied().collect())
+}
+
 pub(crate) fn list_raw(folder: u32, count: u32, end: u8, entries: &[u8]) -> Value {
     let mut packed = folder.to_be_bytes().to_vec();
     packed.extend(count.to_be_bytes());
@@ -73,6 +83,11 @@ pub(crate) fn data(segments: &[Vec<u8>], body: &[u8]) -> Value {
 pub(crate) fn content(file: u32, body: &[u8]) -> Value {
     let len = u32::try_from(body.len()).unwrap();
     data(&[segment(file, FIRST | LAST, 0o644, len.into(), len)], body)
+}
+
+/// DATA that says that the file is the one of the digest.
+pub(crate) fn same(file: u32, mode: u16) -> Value {
+    data(&[segment(file, SAME | LAST, mode, 0, 0)], b"")
 }
 
 pub(crate) fn wants(files: &[u32]) -> Value {

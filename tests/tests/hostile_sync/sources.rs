@@ -1,15 +1,15 @@
 //! Sources that cheat: what they can make a target do, which is nothing outside its root.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 
-use execnet::rsync::{RSync, RSyncError, TargetOptions};
+use execnet::rsync::{RSync, TargetOptions};
 use execnet::value;
 use execnet_tests::support::{LONG, eventually, within};
 
 use super::records::*;
 use super::victim::each;
-use super::{HOSTILE, Place, gateway, group, mkfifo, names};
+use super::{HOSTILE, Place, gateway, group, names};
 
 // Point 1.
 
@@ -52,7 +52,15 @@ fn links_on_the_way_lead_no_write_and_no_deletion_outside() {
     each("links on the way", |victim| {
         let place = Place::new();
         fs::create_dir(place.outside().join("old")).unwrap();
-        for (name, target) in [("d", ""), ("f", "secret"), ("gone", ""), ("kept", "")] {
+        fs::create_dir_all(place.root().join("gone-too/deep")).unwrap();
+        for (name, target) in [
+            ("d", ""),
+            ("f", "secret"),
+            ("gone", ""),
+            ("gone-too/deep/d", ""),
+            ("gone-too/f", "secret"),
+            ("kept", ""),
+        ] {
             symlink(place.outside().join(target), place.root().join(name)).unwrap();
         }
         let entries = [folder(b"d"), file(b"f", 4), entry(b'k', 0, 0, b"kept", b"")];
@@ -89,11 +97,20 @@ fn links_on_the_way_lead_no_write_and_no_deletion_outside() {
 fn a_file_that_has_another_name_too_is_replaced_and_not_written_to() {
     each("hard links", |victim| {
         let place = Place::new();
-        fs::hard_link(place.outside().join("secret"), place.root().join("f")).unwrap();
-        let steps = vec![list(0, WHOLE, &[file(b"f", 4)]), content(0, b"evil")];
+        for name in ["f", "g"] {
+            fs::hard_link(place.outside().join("secret"), place.root().join(name)).unwrap();
+        }
+        let steps = vec![
+            list(0, WHOLE, &[file(b"f", 4), file(b"g", 4)]),
+            content(0, b"evil"),
+            data(&[segment(1, FIRST, 0o644, 4, 2)], b"ev"),
+            data(&[segment(1, LAST, 0, 0, 2)], b"il"),
+        ];
         victim.hear(&place, &[], steps).unwrap();
         place.assert_outside_untouched();
-        assert_eq!(fs::read(place.root().join("f")).unwrap(), b"evil");
+        for name in ["f", "g"] {
+            assert_eq!(fs::read(place.root().join(name)).unwrap(), b"evil");
+        }
     });
 }
 
@@ -182,120 +199,5 @@ fn links_out_of_the_tree_are_refused_in_a_pull() {
             assert_eq!(report.failed.len(), 1, "{report:?}");
             assert_eq!(names(&place.root()), [""; 0]);
         }
-    });
-}
-
-// Point 6.
-
-#[test]
-fn special_bits_are_dropped_unless_asked_for() {
-    each("special bits", |victim| {
-        for (options, expected) in [(&[][..], 0o755), (&["special_modes"], 0o7755)] {
-            let place = Place::new();
-            let special = |kind, name| entry(kind, 0o7755, 0, name, b"");
-            let steps = vec![
-                list(0, WHOLE, &[special(b'd', b"d"), special(b'f', b"f")]),
-                list(1, WHOLE, &[]),
-                data(&[segment(0, FIRST | LAST, 0o7755, 0, 0)], b""),
-            ];
-            victim.hear(&place, options, steps).unwrap();
-            let mode = |name: &str| fs::metadata(place.root().join(name)).unwrap().mode() & 0o7777;
-            assert_eq!((mode("f"), mode("d")), (expected, 0o755));
-        }
-    });
-}
-
-// Point 7.
-
-#[test]
-fn deletions_need_the_whole_listing_of_a_folder() {
-    each("deletions", |victim| {
-        for (end, option, stays) in [
-            (CUT_OFF, "delete", true),
-            (WHOLE, "", true),
-            (WHOLE, "delete", false),
-        ] {
-            let place = Place::new();
-            fs::create_dir(place.root().join("precious")).unwrap();
-            victim
-                .hear(&place, &[option], vec![list(0, end, &[])])
-                .unwrap();
-            assert_eq!(
-                place.root().join("precious").exists(),
-                stays,
-                "{end} {option}"
-            );
-            place.assert_outside_untouched();
-        }
-        let place = Place::new();
-        fs::write(place.root().join("precious"), "").unwrap();
-        let cut = vec![list(0, NOT_YET, &[]), value!(["die"])];
-        victim.hear(&place, &["delete"], cut).unwrap_err();
-        assert_eq!(names(&place.root()), ["precious"]);
-    });
-}
-
-// Point 8.
-
-#[test]
-fn what_is_announced_is_checked_before_it_is_believed() {
-    each("limits", |victim| {
-        victim.refuses(vec![list_raw(0, u32::MAX, WHOLE, &file(b"f", 4))]);
-        victim.refuses(vec![list_raw(
-            0,
-            1,
-            WHOLE,
-            &entry(b'l', 0, 1 << 40, b"l", b"x"),
-        )]);
-        victim.refuses(vec![list(1, WHOLE, &[])]);
-        let one = list(0, WHOLE, &[file(b"f", 1 << 60)]);
-        let huge = |len| data(&[segment(0, FIRST, 0o644, 1 << 60, len)], b"1234");
-        victim.refuses(vec![one.clone(), huge(u32::MAX)]);
-        victim.refuses(vec![one.clone(), huge(3)]);
-        victim.refuses(vec![one, huge(4), message(3, vec![])]);
-        let deep = (0..1_100).map(|folder_number| list(folder_number, WHOLE, &[folder(b"d")]));
-        assert!(victim.refuses(deep.collect()).contains("nested deeper"));
-    });
-}
-
-#[test]
-fn a_pull_takes_no_more_entries_than_it_is_told() {
-    within("entries", LONG, || {
-        let place = Place::new();
-        let three = [file(b"a", 1), file(b"b", 1), file(b"c", 1)];
-        let group = group();
-        let mut rsync = RSync::new(place.script(vec![list(0, WHOLE, &three)]));
-        rsync.max_entries(2);
-        let pulled = rsync.pull(
-            &gateway(&group, HOSTILE),
-            place.root(),
-            TargetOptions::new(),
-        );
-        let Err(RSyncError::Sync(error)) = pulled else {
-            panic!("{pulled:?}")
-        };
-        assert!(super::refusal(&error).contains("more entries"));
-    });
-}
-
-// Point 9.
-
-#[test]
-fn a_pipe_in_the_way_is_not_waited_for() {
-    each("a pipe in the way", |victim| {
-        let place = Place::new();
-        let pipe = place.root().join("f");
-        mkfifo(&pipe);
-        let closed = place.root().join("g");
-        fs::write(&closed, "1234").unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
-        let steps = vec![
-            list(0, WHOLE, &[file(b"f", 4), file(b"g", 4)]),
-            content(0, b"file"),
-            content(1, b"file"),
-        ];
-        victim.hear(&place, &["checksum"], steps).unwrap();
-        assert_eq!(fs::read(pipe).unwrap(), b"file");
-        assert_eq!(fs::read(closed).unwrap(), b"file");
     });
 }

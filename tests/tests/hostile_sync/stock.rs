@@ -5,9 +5,10 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 
 use execnet::serializer::{Dict, StrConfig};
 use execnet::{Value, value};
+use execnet_tests::script::{self, Step};
 use execnet_tests::support::{LONG, within};
 
-use super::{Place, RUST, gateway, group, names, whole};
+use super::{Place, RUST, gateway, group, names, whole, words};
 
 /// By this a worker in Rust knows what stock execnet would have it run.
 const PROGRAM: &str = "def serve_rsync(channel): channel.send((\"list_done\", None))";
@@ -23,20 +24,24 @@ fn say(place: &Place, delete: bool, items: Vec<Value>) -> Result<(), String> {
     };
     let root = Value::from(place.root().to_str().unwrap());
     channel.send(Value::Tuple(vec![root, options])).unwrap();
+    let hear = || {
+        let item = channel.receive_timeout(LONG);
+        item.map_err(|error| whole(&error))
+    };
     for item in items {
-        if item == value!(["die"]) {
-            return Err("died".into());
-        }
-        // It may have ended the sync by now: that comes to light below.
-        let _ = channel.send(item);
-    }
-    loop {
-        match channel.receive_timeout(LONG) {
-            Ok(item) if *item == value!(("done", None)) => return Ok(()),
-            Ok(_) => {}
-            Err(error) => return Err(whole(&error)),
+        match Step::from(item) {
+            // Here it is an item as others are.
+            Step::Hear => drop(channel.send(())),
+            Step::HearWant => while !hear()?.to_string().starts_with("('send', ") {},
+            Step::Swap(path, text) => script::swap(&path, &text).unwrap(),
+            Step::Pipe(path) => script::pipe(&path).unwrap(),
+            Step::Die => return Err("died".into()),
+            // It may have ended the sync by now: that comes to light below.
+            Step::Say(item) => drop(channel.send(item)),
         }
     }
+    while *hear()? != value!(("done", None)) {}
+    Ok(())
 }
 
 fn refuses(items: Vec<Value>) {
@@ -151,5 +156,33 @@ fn what_the_stock_exchange_does_not_know_is_refused() {
         let place = Place::new();
         let refusal = say(&place, false, deep).unwrap_err();
         assert!(refusal.contains("nested deeper"), "{refusal}");
+    });
+}
+
+/// The sender says that the content is the one that is there; meanwhile something else is.
+#[test]
+fn what_took_the_place_of_a_file_has_nothing_set_by_the_stock_exchange() {
+    within("stock swaps", LONG, || {
+        for verb in ["swap", "pipe"] {
+            let place = Place::new();
+            let path = place.root().join("f");
+            fs::write(&path, "secret").unwrap();
+            let mut swap = vec![verb, path.to_str().unwrap()];
+            let secret = place.outside().join("secret");
+            swap.extend((verb == "swap").then_some(secret.to_str().unwrap()));
+            let items = vec![
+                value!([0o755, "f"]),
+                file(0o777, 6),
+                words(&["wanted"]),
+                words(&swap),
+                Value::None,
+                value!(42),
+            ];
+            let refusal = say(&place, false, items).unwrap_err();
+            assert!(refusal.contains("cannot open f "), "{refusal}");
+            place.assert_outside_untouched();
+            let mode = fs::symlink_metadata(path).unwrap().mode() & 0o777;
+            assert!(verb == "swap" || mode != 0o777, "{mode:o}");
+        }
     });
 }

@@ -6,10 +6,12 @@ use std::os::unix::fs::symlink;
 
 use execnet::rsync::{Links, RSync, SyncError, TargetOptions, TargetReport};
 use execnet::{Channel, Value, value};
+use execnet_tests::script::mkfifo;
 use execnet_tests::support::{LONG, within};
 
 use super::records::*;
-use super::{HOSTILE, PYTHON, Place, RUST, begin, gateway, group, mkfifo, refusal, whole};
+use super::victim::is_refusal;
+use super::{HOSTILE, PYTHON, Place, RUST, begin, gateway, group, refusal, whole};
 
 /// In the root: file 0 is `a`, file 1 `d/b`.
 fn tree() -> Place {
@@ -58,6 +60,7 @@ fn misdeeds() -> Vec<(&'static str, Vec<Value>)> {
         ("a path", vec![message(10, path.clone())]),
         ("a path to list", vec![message(11, path)]),
         ("a folder that is not listed", vec![asks(&[5])]),
+        ("a folder twice", vec![asks(&[1, 1])]),
         ("a message that is none", vec![message(99, vec![])]),
         ("no message at all", vec![value!("give")]),
     ]
@@ -103,7 +106,7 @@ fn a_worker_gives_what_it_listed_and_each_once() {
                 steps.into_iter().for_each(|step| drop(channel.send(step)));
                 let (heard, end) = rest(&channel);
                 assert!(!contains(&heard, b"secret"));
-                assert!(!end.is_empty(), "{what}");
+                assert!(is_refusal(&end), "{what}: {end}");
             }
         });
     }
@@ -152,7 +155,7 @@ fn a_file_that_became_something_else_is_reported_and_not_read() {
         let (a, secret) = (a.to_str().unwrap(), secret.to_str().unwrap());
         let d = place.root().join("d/b");
         let pipe = place.outside().join("pipe");
-        mkfifo(&pipe);
+        mkfifo(&pipe).unwrap();
         let swap = |path: &str, text: &str| value!(["swap", (path), (text)]);
         let steps = vec![
             Value::None,
@@ -198,7 +201,7 @@ fn what_cannot_be_sent_is_left_out_and_the_rest_goes() {
         let root = place.root();
         let odd = root.join(std::ffi::OsStr::from_bytes(b"\xff"));
         fs::write(odd, "odd").unwrap();
-        mkfifo(&root.join("pipe"));
+        mkfifo(&root.join("pipe")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
         let (group, to) = (group(), place.0.path().join("script"));
         let mut rsync = RSync::new(&root);
@@ -231,6 +234,30 @@ fn a_target_that_acknowledges_nothing_gets_a_window_and_no_more() {
     });
 }
 
+/// What it hears it takes up when the window is used up: then it ends the sync.
+#[test]
+fn a_worker_sends_a_window_in_pieces_and_no_more() {
+    const WINDOW: usize = 1 << 20;
+    const CHUNK: usize = 256 << 10;
+    for spec in [PYTHON, RUST] {
+        within(spec, LONG, move || {
+            let (group, place) = (group(), tree());
+            fs::write(place.root().join("a"), vec![b'a'; 8 * WINDOW]).unwrap();
+            let channel = ask(&begin(&gateway(&group, spec), &place.root(), None, &[]));
+            channel.send(wants(&[0])).unwrap();
+            channel.send(message(99, vec![])).unwrap();
+            let mut sent = 0;
+            while let Ok(item) = channel.receive_timeout(LONG) {
+                let piece = bytes(&item).len();
+                assert!(piece <= CHUNK + 27, "{spec}: {piece} bytes at once");
+                sent += piece;
+            }
+            let allowed = WINDOW..=WINDOW + CHUNK + 27;
+            assert!(allowed.contains(&sent), "{spec}: {sent} bytes");
+        });
+    }
+}
+
 #[test]
 fn what_was_not_sent_cannot_be_acknowledged_and_nothing_is_done_before_it_is() {
     within("acknowledgements", LONG, || {
@@ -244,6 +271,12 @@ fn what_was_not_sent_cannot_be_acknowledged_and_nothing_is_done_before_it_is() {
         refused(vec![Value::None, ack(-1, b"")]);
         refused(vec![Value::None, wants(&[0]), ack(0, b"\0\0\0\x01\0\0\0")]);
         refused(vec![Value::None, wants(&[0]), done()]);
+        // A window of a file is no file yet.
+        let place = tree();
+        fs::write(place.root().join("a"), vec![b'a'; 5 << 20]).unwrap();
+        let written = ack(0, b"\0\0\0\0\0\0\0");
+        let early = vec![Value::None, wants(&[0]), Value::None, written];
+        refusal(send(&place, early, |_| {}).error.as_ref().unwrap());
         // A note about a folder that there is not.
         refused(vec![
             Value::None,

@@ -2,15 +2,18 @@
 
 use execnet::rsync::{Links, RSync, TargetOptions};
 use execnet::{Gateway, Group, Value, value};
+use execnet_tests::script::{self, Step};
 use execnet_tests::support::{LONG, within};
 
-use super::records::root;
-use super::{HOSTILE, PYTHON, Place, RUST, begin, gateway, group, names, whole};
+use super::records::{done, root};
+use super::{HOSTILE, PYTHON, Place, RUST, begin_with, gateway, group, names, program, whole};
 
 /// Who takes the tree.
 pub(crate) struct Victim {
     /// The worker; this process, in a pull, if there is none.
     worker: Option<&'static str>,
+    /// What the worker runs.
+    program: String,
     /// To the worker, or to the peer that is pulled from.
     gateway: Gateway,
     _group: Group,
@@ -24,10 +27,29 @@ pub(crate) fn each(name: &str, test: fn(&Victim)) {
             let gateway = gateway(&group, worker.unwrap_or(HOSTILE));
             test(&Victim {
                 worker,
+                program: program(true),
                 gateway,
                 _group: group,
             });
         });
+    }
+}
+
+/// Whether that is how a worker ends a sync with one that cheats.
+pub(crate) fn is_refusal(error: &str) -> bool {
+    let signs = ["broke the protocol", "Violation"];
+    signs.iter().any(|sign| error.contains(sign))
+}
+
+/// A worker in Python with something else in its program.
+pub(crate) fn patched(old: &str, new: &str) -> Victim {
+    let (group, whole) = (group(), program(true));
+    assert!(whole.contains(old), "{old}");
+    Victim {
+        worker: Some(PYTHON),
+        program: whole.replace(old, new),
+        gateway: gateway(&group, PYTHON),
+        _group: group,
     }
 }
 
@@ -49,12 +71,7 @@ impl Victim {
     pub(crate) fn refuses(&self, steps: Vec<Value>) -> String {
         let place = Place::new();
         let refusal = self.hear(&place, &["delete"], steps).unwrap_err();
-        assert!(
-            ["broke the protocol", "Violation"]
-                .iter()
-                .any(|sign| refusal.contains(sign)),
-            "{refusal}"
-        );
+        assert!(is_refusal(&refusal), "{refusal}");
         place.assert_outside_untouched();
         let left = names(&place.root());
         assert!(
@@ -73,24 +90,26 @@ impl Victim {
     }
 
     fn push(&self, place: &Place, options: &[&str], steps: Vec<Value>) -> Result<(), String> {
-        let channel = begin(&self.gateway, &place.root(), Some(root()), options);
+        let to = place.root();
+        let channel = begin_with(&self.program, &self.gateway, &to, Some(root()), options);
+        let hear = || {
+            let item = channel.receive_timeout(LONG);
+            item.map_err(|error| whole(&error))
+        };
         for step in steps {
-            if step == value!(["die"]) {
-                return Err("died".into());
-            }
-            // It may have ended the sync by now: that comes to light below.
-            let _ = channel.send(step);
-        }
-        loop {
-            match channel.receive_timeout(LONG) {
-                Ok(item) if *item == value!((14,)) => {
-                    channel.send((4,)).unwrap();
-                    return Ok(());
-                }
-                Ok(_) => {}
-                Err(error) => return Err(whole(&error)),
+            match Step::from(step) {
+                Step::Hear => drop(hear()?),
+                Step::HearWant => while !Step::is_want(&*hear()?) {},
+                Step::Swap(path, text) => script::swap(&path, &text).unwrap(),
+                Step::Pipe(path) => script::pipe(&path).unwrap(),
+                Step::Die => return Err("died".into()),
+                // It may have ended the sync by now: that comes to light below.
+                Step::Say(item) => drop(channel.send(item)),
             }
         }
+        while *hear()? != done() {}
+        channel.send((4,)).unwrap();
+        Ok(())
     }
 }
 

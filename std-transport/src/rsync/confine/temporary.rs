@@ -31,15 +31,11 @@ impl Temporary {
     /// # Errors
     /// The directory does not take a new file.
     pub(crate) fn new(dir: Arc<Dir>) -> io::Result<Self> {
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let (name, fd) = with_free_name(|name| {
-            rustix::fs::openat(dir.fd(), name, flags, Mode::from_raw_mode(0o600))
-        })?;
+        let (name, file) = with_free_name(|name| create(&dir, name))?;
         Ok(Self {
             dir,
             name,
-            file: File::from(fd),
+            file,
             named: true,
         })
     }
@@ -70,6 +66,13 @@ impl Drop for Temporary {
             let _ = rustix::fs::unlinkat(self.dir.fd(), self.name.as_str(), AtFlags::empty());
         }
     }
+}
+
+/// A new file, that only its owner can read. What has the name already is not opened, be it a link or a file.
+pub(super) fn create(dir: &Dir, name: &str) -> Result<File, Errno> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::from_raw_mode(0o600))?;
+    Ok(File::from(fd))
 }
 
 /// Sets the time of the last change on an open file or directory.

@@ -69,6 +69,29 @@ fn a_temporary_replaces_a_link_and_not_what_it_points_to() {
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
 }
 
+/// Somebody may guess the name.
+#[test]
+fn a_temporary_is_never_what_was_there_before() {
+    let (place, dir) = place();
+    let outside = tempfile::tempdir_in(place.path()).unwrap();
+    let secret = outside.path().join("secret");
+    fs::write(&secret, "outside").unwrap();
+    fs::hard_link(&secret, place.path().join("hard")).unwrap();
+    symlink(&secret, place.path().join("soft")).unwrap();
+    symlink(outside.path().join("none"), place.path().join("dangling")).unwrap();
+    for taken in ["hard", "soft", "dangling"] {
+        let made = temporary::create(&dir, taken);
+        assert_eq!(made.unwrap_err(), Errno::EXIST, "{taken}");
+    }
+    let mut names = ["hard", "soft", "free"].into_iter();
+    let (_, file) =
+        temporary::with_free_name(|_| temporary::create(&dir, names.next().unwrap())).unwrap();
+    drop(file);
+    let mode = fs::metadata(place.path().join("free")).unwrap().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
 #[test]
 fn a_dropped_temporary_leaves_the_old_file_whole() {
     let (place, dir) = place();

@@ -27,11 +27,16 @@ use super::receiver::Rules;
 ///
 /// # Errors
 /// The place cannot be opened or written, or the other side is gone or breaks the protocol.
-pub(crate) fn serve<P: Port>(port: &P) -> Result<(), Trouble> {
+pub(crate) fn serve(port: &impl Port) -> Result<(), Trouble> {
+    serve_within(port, Rules::default())
+}
+
+/// The same, with other limits.
+pub(crate) fn serve_within(port: &impl Port, rules: Rules) -> Result<(), Trouble> {
     let (place, delete) = read_start(port.receive(None)?)?;
     let mut stock = match Listed::try_from(port.receive(None)?)? {
         Listed::Folder { mode, names } => {
-            let mut stock = Stock::open(port, place.clone(), &place, delete)?;
+            let mut stock = Stock::open(port, rules, place.clone(), &place, delete)?;
             stock.modes.push((ROOT, mode));
             stock.take_tree(names)?;
             stock
@@ -41,7 +46,7 @@ pub(crate) fn serve<P: Port>(port: &P) -> Result<(), Trouble> {
                 .parent()
                 .filter(|parent| !parent.as_os_str().is_empty());
             let parent = parent.unwrap_or(Path::new(".")).to_path_buf();
-            let mut stock = Stock::open(port, place.clone(), &parent, false)?;
+            let mut stock = Stock::open(port, rules, place.clone(), &parent, false)?;
             let name = place.file_name().ok_or(Violation::Message)?.as_bytes();
             stock.take_file(ROOT, Name::new(name).map_err(Violation::Name)?, &file, true)?;
             stock
@@ -58,6 +63,7 @@ pub(crate) fn serve<P: Port>(port: &P) -> Result<(), Trouble> {
 
 struct Stock<'a, P> {
     port: &'a P,
+    rules: Rules,
     folders: Folders,
     /// Where the tree is, for links into it.
     place: PathBuf,
@@ -84,12 +90,19 @@ struct Level {
 }
 
 impl<'a, P: Port> Stock<'a, P> {
-    fn open(port: &'a P, place: PathBuf, root: &Path, delete: bool) -> Result<Self, Trouble> {
+    fn open(
+        port: &'a P,
+        rules: Rules,
+        place: PathBuf,
+        root: &Path,
+        delete: bool,
+    ) -> Result<Self, Trouble> {
         let absolute = std::path::absolute(&place);
         let opened = make_root(root).and_then(|root| Ok((root, absolute?)));
         let (root, place) = opened.map_err(|error| Trouble::Place(place, error))?;
         Ok(Self {
             port,
+            rules,
             folders: Folders::new(Arc::new(root)),
             place,
             delete,
@@ -133,7 +146,7 @@ impl<'a, P: Port> Stock<'a, P> {
 
     fn enter(&mut self, folder: u32, names: Vec<Vec<u8>>) -> Result<Level, Trouble> {
         self.entries += u64::try_from(names.len()).unwrap_or(u64::MAX);
-        if self.entries > Rules::default().entries {
+        if self.entries > self.rules.entries {
             return Err(Violation::TooMany.into());
         }
         let listed: BTreeSet<&[u8]> = names.iter().map(Vec::as_slice).collect();

@@ -9,6 +9,8 @@ use execnet_serializer::{Dict, Value, value};
 
 use super::support::{LONG, Pipe, pipe};
 use crate::rsync::port::{Port, Trouble};
+use crate::rsync::protocol::Violation;
+use crate::rsync::receiver::Rules;
 use crate::rsync::stock;
 
 fn start(to: &Path, delete: bool) -> Value {
@@ -22,9 +24,16 @@ fn start(to: &Path, delete: bool) -> Value {
 
 /// Runs the receiver against items that are all sent ahead, and gives what came back.
 fn run(items: Vec<Value>) -> (Result<(), Trouble>, Vec<Value>) {
+    run_within(items, Rules::default())
+}
+
+fn run_within(items: Vec<Value>, rules: Rules) -> (Result<(), Trouble>, Vec<Value>) {
     let (here, there): (Pipe, Pipe) = pipe();
     items.into_iter().for_each(|item| here.send(item).unwrap());
-    let served = thread::scope(|scope| scope.spawn(move || stock::serve(&there)).join().unwrap());
+    let served = thread::scope(|scope| {
+        let serving = scope.spawn(move || stock::serve_within(&there, rules));
+        serving.join().unwrap()
+    });
     let mut answers = Vec::new();
     while let Ok(answer) = here.receive(Some(LONG)) {
         answers.push(answer);
@@ -201,4 +210,21 @@ fn a_file_that_vanished_at_the_source_stays_as_it_is_here() {
     ];
     run(items).0.unwrap();
     assert_eq!(fs::read(place.path().join("f")).unwrap(), b"old");
+}
+
+#[test]
+fn a_tree_of_more_entries_than_the_limit_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let rules = Rules {
+        entries: 2,
+        ..Rules::default()
+    };
+    let items = vec![
+        start(place.path(), false),
+        value!([0o755, "d", "f"]),
+        value!([0o755, "g"]),
+    ];
+    let (served, _) = run_within(items, rules);
+    let refused = matches!(served, Err(Trouble::Violation(Violation::TooMany)));
+    assert!(refused, "{served:?}");
 }
