@@ -1,7 +1,8 @@
-//! A local process that swaps links into the tree while syncs run, at the target and at the source.
+//! A local process that swaps links into the tree while syncs run, at the target and at the source, whichever end is in
+//! Python and whichever in Rust.
 //!
-//! For two seconds, or as long as `EXECNET_RACE_SECONDS` says: `EXECNET_RACE_SECONDS=30 cargo test --release -p execnet
-//! --test rsync_race`.
+//! For a second each, or as long as `EXECNET_RACE_SECONDS` says: `EXECNET_RACE_SECONDS=30 cargo test --release -p execnet
+//! --test rsync_race -- --nocapture` tells the counts, too.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -10,62 +11,106 @@
     reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
+#[path = "support/rust.rs"]
+mod rust;
 mod support;
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
 use execnet::rsync::{Links, RSync, TargetOptions};
 use execnet::{Gateway, Group};
 
+use rust::with_worker;
 use support::{LONG, pythons, quiet, within};
 
 const FOLDERS: usize = 4;
 const FILES: usize = 12;
-const SECRET: &str = "outside";
+const SECRET: &[u8] = b"outside";
+/// Of what is outside, which nothing that is synced has.
+const MODES: [u32; 2] = [0o711, 0o604];
 
-fn race(name: &'static str, swapped: &'static str, sync: fn(&Gateway, &Path)) {
-    let seconds = std::env::var("EXECNET_RACE_SECONDS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let time = Duration::from_secs(seconds.unwrap_or(2));
-    within(name, time + LONG, move || {
-        let place = tempfile::tempdir().unwrap();
-        let (root, outside) = (place.path(), place.path().join("outside"));
-        fs::create_dir(&outside).unwrap();
-        for folder in 0..FOLDERS {
-            let folder = root.join(format!("from/d{folder}"));
-            fs::create_dir_all(&folder).unwrap();
-            for file in 0..FILES {
-                fs::write(folder.join(format!("f{file}")), "inside").unwrap();
-                fs::write(outside.join(format!("f{file}")), SECRET).unwrap();
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy)]
+enum Worker {
+    Python,
+    Rust,
+}
+
+impl Worker {
+    fn with(self, test: impl FnOnce(&Gateway)) {
+        match self {
+            Self::Rust => with_worker(test),
+            Self::Python => {
+                let group = Group::with_options(quiet());
+                let spec = pythons().last().unwrap().spec();
+                test(&group.makegateway(spec).unwrap());
             }
         }
-        let group = Group::with_options(quiet());
-        let gateway = group.makegateway(pythons().last().unwrap().spec()).unwrap();
-        let (over, swaps, rounds) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    }
+}
+
+/// Where the links come and go.
+#[derive(Debug, Clone, Copy)]
+enum Swapped {
+    Source,
+    Target,
+}
+
+/// Syncs for the time given, and at least until the race was one.
+fn race(name: &'static str, worker: Worker, swapped: Swapped, sync: fn(&Gateway, &Path)) {
+    let seconds = std::env::var("EXECNET_RACE_SECONDS").ok();
+    let seconds = seconds.and_then(|text| text.parse().ok());
+    let time = Duration::from_secs(seconds.unwrap_or(1));
+    within(name, time + 2 * LONG, move || {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path();
+        build(root);
+        let tree = match swapped {
+            Swapped::Source => root.join("from"),
+            Swapped::Target => root.join("to"),
+        };
+        let (over, swaps, mut rounds) = (AtomicBool::new(false), AtomicU64::new(0), 0_u32);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    swap(&root.join(swapped), &outside, &swaps);
+                    swap_all(&tree, &root.join("outside"), &swaps);
                 }
             });
             let _stop = Stop(&over);
-            let end = Instant::now() + time;
-            while Instant::now() < end {
-                sync(&gateway, root);
-                rounds.fetch_add(1, Ordering::Relaxed);
-            }
+            worker.with(|gateway| {
+                let end = Instant::now() + time;
+                while Instant::now() < end || rounds < 3 || swaps.load(Ordering::Relaxed) < 100 {
+                    prepare(root, swapped, rounds);
+                    sync(gateway, root);
+                    rounds += 1;
+                }
+            });
         });
-        println!("{name}: {rounds:?} syncs against {swaps:?} swaps");
-        assert!(swaps.into_inner() > 100 && rounds.into_inner() > 2);
-        check_outside(&outside);
+        let swaps = swaps.into_inner();
+        println!("{name}, {worker:?}, {swapped:?}: {rounds} syncs against {swaps} swaps");
+        check_outside(&root.join("outside"));
     });
+}
+
+/// Sees to it that the next round has something to send. Only the side that nobody swaps in is touched.
+fn prepare(root: &Path, swapped: Swapped, round: u32) {
+    match swapped {
+        Swapped::Source => {
+            for path in files(&root.join("to")) {
+                let secret = fs::read(&path).is_ok_and(|content| content == SECRET);
+                assert!(!secret, "something outside was read");
+                // It is not there where its source was swapped away.
+                let _ = fs::remove_file(path);
+            }
+        }
+        Swapped::Target => write_source(root, round),
+    }
 }
 
 /// Ends the swapping however the syncs ended.
@@ -77,92 +122,123 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// Puts a link in the place of each folder, and the folder back.
-fn swap(tree: &Path, outside: &Path, swaps: &AtomicU64) {
-    for number in 0..FOLDERS {
-        let (folder, aside) = (
-            tree.join(format!("d{number}")),
-            tree.join(format!("aside{number}")),
-        );
-        if fs::rename(&folder, &aside).is_err() {
-            continue;
-        }
-        if symlink(outside, &folder).is_ok() {
-            swaps.fetch_add(1, Ordering::Relaxed);
-            thread::yield_now();
-            // The sync may have put a folder in its place meanwhile: that one goes.
-            if fs::remove_file(&folder).is_err() {
-                let _ = fs::remove_dir_all(&folder);
-            }
-        }
-        let _ = fs::rename(&aside, &folder);
+fn build(root: &Path) {
+    let outside = root.join("outside");
+    fs::create_dir(&outside).unwrap();
+    for path in names().map(|name| outside.join(name)) {
+        fs::write(&path, SECRET).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(MODES[1])).unwrap();
     }
+    fs::set_permissions(&outside, fs::Permissions::from_mode(MODES[0])).unwrap();
+    for number in 0..FOLDERS {
+        fs::create_dir_all(root.join(format!("from/d{number}"))).unwrap();
+    }
+    write_source(root, 0);
+}
+
+/// Other content in each round, as long as the secret: a comparison is a matter of reading.
+fn write_source(root: &Path, round: u32) {
+    for path in files(&root.join("from")) {
+        fs::write(path, format!("inside{}", round % 10)).unwrap();
+    }
+}
+
+fn names() -> impl Iterator<Item = String> {
+    (0..FILES).map(|number| format!("f{number}"))
+}
+
+/// Where the files of a tree are to be.
+fn files(tree: &Path) -> impl Iterator<Item = PathBuf> {
+    let folders = (0..FOLDERS).map(|number| tree.join(format!("d{number}")));
+    folders.flat_map(|folder| names().map(move |name| folder.join(name)))
+}
+
+/// In a tree, one after the other: each folder, and a file in it.
+fn swap_all(tree: &Path, outside: &Path, swaps: &AtomicU64) {
+    for number in 0..FOLDERS {
+        let (folder, file) = (tree.join(format!("d{number}")), format!("f{number}"));
+        swap(&folder, &tree.join("aside"), outside, swaps);
+        swap(
+            &folder.join(&file),
+            &folder.join("aside"),
+            &outside.join(file),
+            swaps,
+        );
+    }
+}
+
+/// Puts a link in the place of a thing for a moment.
+fn swap(thing: &Path, aside: &Path, outside: &Path, swaps: &AtomicU64) {
+    if fs::rename(thing, aside).is_err() {
+        return;
+    }
+    if symlink(outside, thing).is_ok() {
+        swaps.fetch_add(1, Ordering::Relaxed);
+        thread::yield_now();
+        // The sync may have put something of its own in its place meanwhile: that goes.
+        if fs::remove_file(thing).is_err() {
+            let _ = fs::remove_dir_all(thing);
+        }
+    }
+    let _ = fs::rename(aside, thing);
 }
 
 fn check_outside(outside: &Path) {
-    let mut names: Vec<_> = fs::read_dir(outside)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    let entries = fs::read_dir(outside).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names.len(), FILES, "{names:?}");
-    for name in names {
-        assert_eq!(fs::read_to_string(outside.join(name)).unwrap(), SECRET);
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+    for path in names.iter().map(|name| outside.join(name)) {
+        assert_eq!(fs::read(&path).unwrap(), SECRET);
+        assert_eq!(mode(&path), MODES[1], "its mode was set");
     }
+    assert_eq!(mode(outside), MODES[0], "its mode was set");
 }
 
-fn check_inside(tree: &Path) {
-    for folder in 0..FOLDERS {
-        for file in 0..FILES {
-            let content = fs::read_to_string(tree.join(format!("d{folder}/f{file}")));
-            assert!(
-                !content.is_ok_and(|content| content == SECRET),
-                "something outside was read"
-            );
-        }
-    }
+fn push(gateway: &Gateway, root: &Path) {
+    let mut rsync = RSync::new(root.join("from"));
+    rsync.links(Links::Refuse).checksum(true);
+    let options = TargetOptions::new().delete(true);
+    rsync.add_target(gateway, root.join("to"), options);
+    let report = rsync.send().unwrap().remove(0);
+    assert!(report.error.is_none(), "{report:?}");
 }
 
-fn touch(tree: &Path) {
-    for folder in 0..FOLDERS {
-        for file in 0..FILES {
-            // Gone while it is swapped.
-            let _ = fs::remove_file(tree.join(format!("d{folder}/f{file}")));
-        }
-    }
+fn pull(gateway: &Gateway, root: &Path) {
+    let options = TargetOptions::new().delete(true);
+    let mut rsync = RSync::new(root.join("from"));
+    let pulled = rsync.checksum(true).pull(gateway, root.join("to"), options);
+    pulled.unwrap();
 }
 
-/// The worker's side is confined.
 #[test]
-fn links_swapped_into_the_target_of_a_push_lead_nowhere() {
-    race("push", "to", |gateway, root| {
-        let mut rsync = RSync::new(root.join("from"));
-        rsync.add_target(gateway, root.join("to"), TargetOptions::new().delete(true));
-        rsync.send().unwrap();
-    });
+fn links_swapped_into_the_target_of_a_push_lead_a_worker_in_python_nowhere() {
+    race("push", Worker::Python, Swapped::Target, push);
 }
 
-/// This side is.
+#[test]
+fn links_swapped_into_the_target_of_a_push_lead_a_worker_in_rust_nowhere() {
+    race("push", Worker::Rust, Swapped::Target, push);
+}
+
+/// This side is the one that is confined, whoever sends.
 #[test]
 fn links_swapped_into_the_target_of_a_pull_lead_nowhere() {
-    race("pull", "to", |gateway, root| {
-        let to = root.join("to");
-        let options = TargetOptions::new().delete(true);
-        RSync::new(root.join("from"))
-            .pull(gateway, to, options)
-            .unwrap();
-    });
+    race("pull", Worker::Python, Swapped::Target, pull);
 }
 
-/// What is sent is what is in the tree: the links that were in it for a moment are refused, as they lead out.
 #[test]
-fn links_swapped_into_the_source_are_not_read_through() {
-    race("source", "from", |gateway, root| {
-        let mut rsync = RSync::new(root.join("from"));
-        rsync.links(Links::Refuse);
-        rsync.add_target(gateway, root.join("to"), TargetOptions::new());
-        rsync.send().unwrap();
-        check_inside(&root.join("to"));
-        touch(&root.join("to"));
-    });
+fn links_swapped_into_the_source_of_a_push_are_not_read_through() {
+    race("push", Worker::Python, Swapped::Source, push);
+}
+
+#[test]
+fn links_swapped_into_the_source_of_a_pull_are_not_read_through_in_python() {
+    race("pull", Worker::Python, Swapped::Source, pull);
+}
+
+#[test]
+fn links_swapped_into_the_source_of_a_pull_are_not_read_through_in_rust() {
+    race("pull", Worker::Rust, Swapped::Source, pull);
 }

@@ -9,6 +9,8 @@
 
 extern crate alloc;
 
+#[path = "support/rust.rs"]
+mod rust;
 #[path = "support/stock.rs"]
 mod stock;
 mod support;
@@ -18,55 +20,17 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, symlink};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use execnet::Worker;
 use execnet::link::{Link, NoControl};
 use execnet::rsync::{self, RSync, TargetOptions};
-use execnet::{Gateway, GatewayConfig, Role, Worker};
 
+use rust::with_worker;
 use stock::stock_python;
 use support::{LONG, within};
-
-fn link(stream: UnixStream) -> Link {
-    let reader = stream.try_clone().unwrap();
-    Link::from_std(reader, Writer(stream), Arc::new(NoControl))
-}
-
-/// Says the end when it is dropped, as the gateway wants it.
-struct Writer(UnixStream);
-
-impl std::io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        let _ = self.0.shutdown(std::net::Shutdown::Write);
-    }
-}
-
-fn with_worker(test: impl FnOnce(&Gateway)) {
-    let (here, there) = UnixStream::pair().unwrap();
-    let serving = thread::spawn(move || {
-        let mut worker = Worker::new();
-        rsync::register(&mut worker);
-        worker.serve(link(there))
-    });
-    let gateway = Gateway::new(link(here), GatewayConfig::new("rust", Role::Initiator)).unwrap();
-    test(&gateway);
-    gateway.exit();
-    assert!(gateway.join(Some(LONG)));
-    serving.join().unwrap().unwrap();
-}
 
 #[test]
 fn a_tree_goes_to_a_worker_in_rust_and_back() {

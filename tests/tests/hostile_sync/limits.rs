@@ -127,7 +127,11 @@ fn what_is_announced_is_checked_before_it_is_believed() {
         let huge = |len| data(&[segment(0, FIRST, 0o644, 1 << 60, len)], b"1234");
         victim.refuses(vec![one.clone(), huge(u32::MAX)]);
         victim.refuses(vec![one.clone(), huge(3)]);
-        victim.refuses(vec![one, huge(4), message(3, vec![])]);
+        victim.refuses(vec![one.clone(), huge(4), message(3, vec![])]);
+        for size in [3, 5] {
+            let whole = segment(0, FIRST | LAST, 0o644, size, 4);
+            victim.refuses(vec![one.clone(), data(&[whole], b"1234")]);
+        }
         let deep = (0..1_100).map(|folder_number| list(folder_number, WHOLE, &[folder(b"d")]));
         assert!(victim.refuses(deep.collect()).contains("nested deeper"));
     });

@@ -120,7 +120,8 @@ fn a_transfer_that_breaks_leaves_the_old_file_and_nothing_beside_it() {
         let begun = data(&[segment(0, FIRST, 0o644, 10, 4)], b"evil");
         let failed = data(&[segment(0, FAILED | LAST, 0, 0, 3)], b"why");
         let early = data(&[segment(0, LAST, 0, 0, 1)], b"!");
-        let much = data(&[segment(0, LAST, 0, 0, 7)], b"1234567");
+        // More than was announced is refused before its end.
+        let much = data(&[segment(0, 0, 0, 0, 7)], b"1234567");
         for (end, refused) in [
             (failed, false),
             (early, true),
@@ -155,7 +156,9 @@ fn content_that_was_not_asked_for_is_refused() {
             segment(0, FIRST, 0o644, 8, 4),
             segment(1, FIRST | LAST, 0o644, 4, 4),
         ];
-        victim.refuses(vec![two, data(&nested, b"evilevil")]);
+        victim.refuses(vec![two.clone(), data(&nested, b"evilevil")]);
+        let mixed = [segment(0, FIRST, 0o644, 8, 4), segment(1, LAST, 0, 0, 4)];
+        victim.refuses(vec![two, data(&mixed, b"evilevil")]);
     });
 }
 

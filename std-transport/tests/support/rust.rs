@@ -1,0 +1,52 @@
+//! A worker in Rust that takes and sends trees, in a thread, over a socket.
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use std::os::unix::net::UnixStream;
+use std::thread;
+
+use execnet::link::{Link, NoControl};
+use execnet::{Gateway, GatewayConfig, Role, Worker, rsync};
+
+use crate::support::LONG;
+
+fn link(stream: UnixStream) -> Link {
+    let reader = stream.try_clone().unwrap();
+    Link::from_std(reader, Writer(stream), Arc::new(NoControl))
+}
+
+/// Says the end when it is dropped, as the gateway wants it.
+struct Writer(UnixStream);
+
+impl std::io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Write);
+    }
+}
+
+/// Runs the test with a gateway to one.
+pub(crate) fn with_worker(test: impl FnOnce(&Gateway)) {
+    let (here, there) = UnixStream::pair().unwrap();
+    let serving = thread::spawn(move || {
+        let mut worker = Worker::new();
+        rsync::register(&mut worker);
+        worker.serve(link(there))
+    });
+    let gateway = Gateway::new(link(here), GatewayConfig::new("rust", Role::Initiator)).unwrap();
+    test(&gateway);
+    gateway.exit();
+    assert!(gateway.join(Some(LONG)));
+    serving.join().unwrap().unwrap();
+}
