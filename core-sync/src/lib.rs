@@ -70,7 +70,7 @@ pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Ro
 pub use status::Status;
 
 #[cfg(feature = "std")]
-pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, Iter};
+pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, FileItem, Iter};
 #[cfg(feature = "std")]
 pub use error::SetCallbackError;
 #[cfg(feature = "std")]

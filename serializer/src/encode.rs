@@ -169,6 +169,14 @@ impl<W: Write> Encoder<W> {
         self.counted(Opcode::Bytes, value)
     }
 
+    /// Announces `len` bytes, which the caller puts where the sink's bytes go.
+    ///
+    /// # Errors
+    /// When the sink fails or `len` exceeds 2^31-1.
+    pub fn begin_bytes(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
+        self.length(Opcode::Bytes, len)
+    }
+
     /// Writes text.
     ///
     /// # Errors

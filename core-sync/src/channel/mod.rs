@@ -8,6 +8,7 @@ mod send;
 pub use callback::CallbackResult;
 pub use file::{ChannelFileRead, ChannelFileWrite};
 pub use receive::Iter;
+pub use send::FileItem;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -1,11 +1,14 @@
 use alloc::vec::Vec;
+use std::fs::File;
+use std::io;
 
 use execnet_serializer::Dump;
 
 use super::Channel;
 use crate::error::SendError;
-use crate::frame::{Header, MessageCode};
-use crate::session::{ITEM_COST, append, encode};
+use crate::frame::{Header, MessageCode, TooLong};
+use crate::link::FilePart;
+use crate::session::{EncodeFrameError, ITEM_COST, append, encode};
 
 /// Items of a batch leave when they are so many bytes together.
 const BATCH: usize = 64 * 1024;
@@ -52,6 +55,39 @@ impl Channel {
         self.write(&frames, count)
     }
 
+    /// Whether [`send_file`](Self::send_file) sends without taking the file into memory.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn takes_files(&self) -> bool {
+        self.gateway().shared().takes_files
+    }
+
+    /// Sends an item part of which is in a file. The inner error is the file's: it became shorter, or cannot be read. Then
+    /// there are zeros in its place, and the item was sent all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    #[doc(hidden)]
+    pub fn send_file(&self, item: &FileItem<'_>) -> Result<io::Result<()>, SendError> {
+        let payload = [item.head.len(), item.len, item.tail.len()];
+        let payload = payload.into_iter().fold(0, usize::saturating_add);
+        let header = Header::new(MessageCode::ChannelData, self.id(), payload);
+        let too_long = || EncodeFrameError::from(TooLong { len: payload });
+        let frame = [&header.ok_or_else(too_long)?.to_bytes(), item.head].concat();
+        let mut part = FilePart {
+            file: item.file,
+            offset: item.offset,
+            len: item.len,
+            tail: item.tail,
+            failure: None,
+        };
+        let cost = payload.saturating_add(ITEM_COST);
+        let shared = self.gateway().shared();
+        shared.send_on(self.id(), &self.handle.bell, &frame, Some(&mut part), cost)?;
+        Ok(part.failure.map_or(Ok(()), Err))
+    }
+
     /// Writes the frames of so many items.
     fn write(&self, frames: &[u8], count: usize) -> Result<(), SendError> {
         if count == 0 {
@@ -60,6 +96,22 @@ impl Channel {
         let payloads = frames.len().saturating_sub(count * Header::SIZE);
         let cost = payloads.saturating_add(count * ITEM_COST);
         let shared = self.gateway().shared();
-        shared.send_on(self.id(), &self.handle.bell, frames, cost)
+        shared.send_on(self.id(), &self.handle.bell, frames, None, cost)
     }
+}
+
+/// An item part of which is in a file: see [`Channel::send_file`].
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct FileItem<'a> {
+    /// What is in front of that part, encoded.
+    pub head: &'a [u8],
+    /// Where the part is.
+    pub file: &'a File,
+    /// Where it begins there.
+    pub offset: u64,
+    /// How long it is, in bytes.
+    pub len: usize,
+    /// What follows, up to the end of the item.
+    pub tail: &'a [u8],
 }

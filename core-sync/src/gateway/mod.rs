@@ -41,7 +41,7 @@ use crate::channel::Channel;
 use crate::disconnected::Disconnected;
 use crate::error::SendError;
 use crate::frame::MessageCode;
-use crate::link::Link;
+use crate::link::{Link, Output};
 use crate::session::{Role, encode};
 use crate::sync::{Deadline, thread};
 use crate::trace;
@@ -85,8 +85,10 @@ impl Gateway {
             writer,
             control,
             readiness,
+            files,
         } = link;
-        let shared = Shared::new(config, control, writer, readiness);
+        let output = Output::new(writer, files);
+        let shared = Shared::new(config, control, output, readiness);
         let gateway = Self::of(Arc::new(shared));
         let shared = gateway.shared();
         let what = match shared.config.role {

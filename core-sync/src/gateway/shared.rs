@@ -10,7 +10,7 @@ use super::executor::Executor;
 use super::state::State;
 use super::waker::Bell;
 use crate::error::SendError;
-use crate::link::{Control, LinkWriter, Readiness};
+use crate::link::{Control, Output, Readiness};
 use crate::session::{OpenError, Queued};
 use crate::sync::{Condvar, Mutex};
 
@@ -25,7 +25,9 @@ pub(crate) struct Shared {
     /// Set before the first frame is read, where code is run here. It holds the gateway, not the reverse.
     pub(super) executor: OnceLock<Weak<dyn Executor>>,
     /// `None` once it is closed, or a write has failed: what is left of a frame cannot be taken back.
-    pub(super) writer: Mutex<Option<LinkWriter>>,
+    pub(super) writer: Mutex<Option<Output>>,
+    /// Whether it takes parts of files around memory.
+    pub(crate) takes_files: bool,
     pub(crate) state: Mutex<State>,
     /// Something for the dispatcher to write, or the end.
     pub(super) work: Condvar,
@@ -43,7 +45,7 @@ impl Shared {
     pub(super) fn new(
         config: GatewayConfig,
         control: Arc<dyn Control>,
-        writer: LinkWriter,
+        writer: Output,
         readiness: Option<Arc<dyn Readiness>>,
     ) -> Self {
         Self {
@@ -51,6 +53,7 @@ impl Shared {
             config,
             control,
             executor: OnceLock::new(),
+            takes_files: writer.takes_files(),
             writer: Mutex::new(Some(writer)),
             work: Condvar::default(),
             calls: Condvar::default(),

@@ -9,7 +9,7 @@ use super::state::State;
 use super::waker::Bell;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
-use crate::link::{LinkWriter, write_frame};
+use crate::link::{FilePart, Output};
 use crate::session::Sending;
 use crate::sync::{Deadline, Guard};
 use crate::trace;
@@ -18,13 +18,14 @@ use crate::trace;
 const VERDICT: Duration = Duration::from_secs(1);
 
 impl Shared {
-    /// Writes frames with items that cost so much, if the channel still takes items; waits where the peer has to
-    /// receive others first.
+    /// Writes frames with items that cost so much, the last of which goes on with `part`, if the channel still takes
+    /// items; waits where the peer has to receive others first.
     pub(crate) fn send_on(
         &self,
         id: ChannelId,
         bell: &Bell,
         frames: &[u8],
+        part: Option<&mut FilePart<'_>>,
         cost: usize,
     ) -> Result<(), SendError> {
         loop {
@@ -36,7 +37,7 @@ impl Shared {
                     state.check_alive()?;
                     state.session.spend(id, cost);
                     state.reading.sends();
-                    return self.write_with_outbox(writer, state, frames);
+                    return self.write_with_outbox(writer, state, frames, part);
                 }
                 Sending::Wait => {
                     state.check_alive()?;
@@ -57,7 +58,7 @@ impl Shared {
         let writer = self.writer.lock();
         let mut state = self.state.lock();
         state.check_alive()?;
-        self.write_with_outbox(writer, state, frame)
+        self.write_with_outbox(writer, state, frame, None)
     }
 
     /// Writes what was left behind for whoever writes. True where nothing is to be written any more.
@@ -69,7 +70,7 @@ impl Shared {
         };
         if !frames.is_empty() {
             // A peer that is gone wants no answer; the reader will notice.
-            let _ = self.write(&mut writer, &frames);
+            let _ = self.write(&mut writer, &frames, None);
         }
         if last {
             *writer = None;
@@ -84,12 +85,13 @@ impl Shared {
         *self.writer.lock() = None;
     }
 
-    /// Writes what others left behind, then `frames`.
+    /// Writes what others left behind, then `frames`, then `part`.
     fn write_with_outbox(
         &self,
-        mut writer: Guard<'_, Option<LinkWriter>>,
+        mut writer: Guard<'_, Option<Output>>,
         mut state: Guard<'_, State>,
         frames: &[u8],
+        part: Option<&mut FilePart<'_>>,
     ) -> Result<(), SendError> {
         let mut joined = state.outbox.take();
         drop(state);
@@ -99,7 +101,7 @@ impl Shared {
             joined.extend_from_slice(frames);
             &joined
         };
-        let written = self.write(&mut writer, frames);
+        let written = self.write(&mut writer, frames, part);
         drop(writer);
         match written {
             Ok(()) => {
@@ -112,11 +114,12 @@ impl Shared {
 
     fn write(
         &self,
-        writer: &mut Guard<'_, Option<LinkWriter>>,
-        frame: &[u8],
+        writer: &mut Guard<'_, Option<Output>>,
+        frames: &[u8],
+        part: Option<&mut FilePart<'_>>,
     ) -> Result<(), Option<std::io::Error>> {
         let open = writer.as_mut().ok_or(None)?;
-        write_frame(open, frame).map_err(|error| {
+        open.write(frames, part).map_err(|error| {
             **writer = None;
             Some(error)
         })

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod descriptor;
+mod file;
 mod readiness;
 
 use alloc::boxed::Box;
@@ -15,6 +16,10 @@ use embedded_io_adapters::std::FromStd;
 pub use crate::disconnected::SharedError;
 #[cfg(unix)]
 pub use descriptor::Descriptor;
+pub use file::FileWriter;
+#[cfg(target_os = "linux")]
+pub use file::PipeFiles;
+pub(crate) use file::{FilePart, Output};
 pub use readiness::{Readiness, Ready};
 
 /// The reading end of a link.
@@ -36,6 +41,8 @@ pub struct Link {
     pub control: Arc<dyn Control>,
     /// Waits for what there is to read, where the transport can do that: see [`with_readiness`](Self::with_readiness).
     pub readiness: Option<Arc<dyn Readiness>>,
+    /// Writes parts of files, where the transport can do that: see [`with_files`](Self::with_files).
+    pub files: Option<Box<dyn FileWriter>>,
 }
 
 impl Link {
@@ -52,6 +59,7 @@ impl Link {
             writer: Box::new(FromStd::new(writer)),
             control,
             readiness: None,
+            files: None,
         }
     }
 
@@ -62,6 +70,14 @@ impl Link {
     #[must_use]
     pub fn with_readiness(mut self, readiness: Arc<dyn Readiness>) -> Self {
         self.readiness = Some(readiness);
+        self
+    }
+
+    /// The same, with a way for parts of files around this process's memory. It writes to where the writer does, which must
+    /// hold nothing back: what it has taken it has written.
+    #[must_use]
+    pub fn with_files(mut self, files: impl FileWriter + 'static) -> Self {
+        self.files = Some(Box::new(files));
         self
     }
 }
@@ -92,8 +108,8 @@ pub struct NoControl;
 
 impl Control for NoControl {}
 
-/// Writes and flushes a whole frame.
-pub(crate) fn write_frame(writer: &mut LinkWriter, mut bytes: &[u8]) -> io::Result<()> {
+/// Writes all of it.
+fn write_all(writer: &mut LinkWriter, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match writer.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -102,5 +118,5 @@ pub(crate) fn write_frame(writer: &mut LinkWriter, mut bytes: &[u8]) -> io::Resu
             Err(error) => return Err(error),
         }
     }
-    writer.flush()
+    Ok(())
 }

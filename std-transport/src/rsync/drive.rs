@@ -4,12 +4,13 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, TryRecvError};
 
-use execnet_serializer::{Dump, EncodeError, Encoder, Value};
+use execnet_serializer::Value;
 
+use super::parcel::Parcel;
 use super::port::{Port, Trouble};
-use super::protocol::{FromSource, FromTarget, dump_data};
+use super::protocol::{FromSource, FromTarget};
 use super::receiver::{Receiver, Watcher};
-use super::sender::{Listener, Parcel, Sender};
+use super::sender::{Listener, Sender};
 use super::walk::{Judge, Walk};
 
 /// What the sender for one target waits for: the next part of the listing, or something from the target.
@@ -18,15 +19,6 @@ pub(crate) enum Event {
     List(Arc<Vec<u8>>),
     Item(Value),
     Trouble(Trouble),
-}
-
-impl Dump for Parcel {
-    fn dump<W: embedded_io::Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-    ) -> Result<(), EncodeError<W::Error>> {
-        dump_data(&self.segments, self.body(), encoder)
-    }
 }
 
 /// Sends a tree that somebody else lists, until the target has it.
@@ -39,7 +31,7 @@ pub(crate) fn send<L: Listener>(
     events: &Inbox<Event>,
     patience: Option<Duration>,
 ) -> Result<(), Trouble> {
-    let mut parcel = Parcel::new();
+    let mut parcel = Parcel::new(port.takes_pieces());
     while !sender.is_done() {
         // Requests and listings first: while the target works on them, there is time to read files.
         match next_event(events, sender.can_send(), patience)? {
@@ -51,7 +43,7 @@ pub(crate) fn send<L: Listener>(
             Some(Event::Trouble(trouble)) => return Err(trouble),
             None => {
                 sender.fill(&mut parcel);
-                port.send(&parcel)?;
+                sender.sent(port.send_parcel(&parcel)?);
             }
         }
     }
@@ -91,13 +83,13 @@ pub(crate) fn send_as_asked<L: Listener, J: Judge>(
     walk: &mut Walk<J>,
     port: &impl Port,
 ) -> Result<(), Trouble> {
-    let mut parcel = Parcel::new();
+    let mut parcel = Parcel::new(port.takes_pieces());
     let mut asks = Vec::new();
     while !sender.is_done() {
         // What came meanwhile waits until the window is used up: the target has enough to do until then.
         if sender.can_send() {
             sender.fill(&mut parcel);
-            port.send(&parcel)?;
+            sender.sent(port.send_parcel(&parcel)?);
             continue;
         }
         let message = FromTarget::try_from(port.receive(None)?)?;

@@ -6,9 +6,10 @@ use alloc::sync::Arc;
 use std::path::Path;
 
 use super::confine::{Kind, Meta};
+use super::parcel::Parcel;
 use super::protocol::{Content, FromSource, FromTarget, Settings, Unpacker, Violation};
 use super::receiver::{Receiver, Rules};
-use super::sender::{Parcel, Sender};
+use super::sender::Sender;
 use super::serve::Nobody;
 use super::shelf::Shelf;
 use super::walk::{Links, Walk};
@@ -64,7 +65,7 @@ pub fn send(tree: &Path, input: &[u8]) -> Vec<u8> {
         input.len().is_multiple_of(2),
     ));
     let mut sender = Sender::new(shelf, settings(input), Nobody);
-    let (mut parcel, mut sent) = (Parcel::new(), Vec::new());
+    let (mut parcel, mut sent) = (Parcel::new(false), Vec::new());
     for (kind, records) in messages(input) {
         if sender
             .handle(&from_target(kind, records), &mut Vec::new())

@@ -35,6 +35,7 @@ mod filter;
 #[doc(hidden)]
 pub mod fuzzing;
 mod options;
+mod parcel;
 mod port;
 mod program;
 mod protocol;

@@ -4,9 +4,10 @@ use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
-use execnet_core_sync::{Channel, Item, ReceiveError, SendError};
+use execnet_core_sync::{Channel, FileItem, Item, ReceiveError, SendError};
 use execnet_serializer::{Dump, Value};
 
+use super::parcel::Parcel;
 use super::protocol::Violation;
 
 /// A channel as a sync sees it, so that tests and fuzzers can be one.
@@ -14,6 +15,20 @@ pub(crate) trait Port {
     /// # Errors
     /// The item cannot be sent.
     fn send(&self, item: impl Dump) -> Result<(), Trouble>;
+
+    /// Whether it sends pieces of files that are not in memory.
+    fn takes_pieces(&self) -> bool {
+        false
+    }
+
+    /// Sends content. The inner error is that of the file its piece is in: the piece was sent with zeros in the place of
+    /// what could not be had.
+    ///
+    /// # Errors
+    /// The item cannot be sent.
+    fn send_parcel(&self, parcel: &Parcel) -> Result<io::Result<()>, Trouble> {
+        self.send(parcel).map(Ok)
+    }
 
     /// # Errors
     /// There is no next item, or not within `patience`.
@@ -29,6 +44,27 @@ pub(crate) trait Port {
 impl Port for Channel {
     fn send(&self, item: impl Dump) -> Result<(), Trouble> {
         Self::send(self, item).map_err(Trouble::Send)
+    }
+
+    fn takes_pieces(&self) -> bool {
+        self.takes_files()
+    }
+
+    fn send_parcel(&self, parcel: &Parcel) -> Result<io::Result<()>, Trouble> {
+        let Some(piece) = parcel.piece() else {
+            return Port::send(self, parcel).map(Ok);
+        };
+        let (head, tail) = parcel
+            .split()
+            .map_err(|error| Trouble::Send(error.into()))?;
+        let item = FileItem {
+            head: &head,
+            file: &piece.file,
+            offset: piece.offset,
+            len: piece.len,
+            tail: &tail,
+        };
+        self.send_file(&item).map_err(Trouble::Send)
     }
 
     fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble> {

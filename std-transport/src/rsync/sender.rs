@@ -5,17 +5,12 @@ use alloc::sync::Arc;
 
 use std::io;
 
+use super::parcel::{Parcel, Piece};
 use super::protocol::{
-    Fate, FromTarget, Note, Outcome, Segment, SegmentKind, Settings, Unpacker, Violation, Want,
+    Fate, FromTarget, Note, Outcome, SegmentKind, Settings, Unpacker, Violation, Want,
 };
 use super::receiver::digest;
 use super::shelf::{OpenFile, Shelf};
-
-/// How many bytes of content a message carries at most.
-pub(crate) const CHUNK: usize = 256 << 10;
-
-/// How many small files a message carries at most.
-const SEGMENTS: usize = 1024;
 
 /// Hears what becomes of the files.
 pub(crate) trait Listener {
@@ -56,70 +51,10 @@ pub(crate) struct Sender<L> {
 #[derive(Debug)]
 struct Sending {
     file: OpenFile,
+    /// What comes before this was sent.
     offset: u64,
-}
-
-/// A DATA message under construction, in buffers that are used again.
-#[derive(Debug)]
-pub(crate) struct Parcel {
-    pub(crate) segments: Vec<u8>,
-    body: Vec<u8>,
-    used: usize,
-}
-
-impl Parcel {
-    pub(crate) fn new() -> Self {
-        Self {
-            segments: Vec::new(),
-            body: vec![0; CHUNK],
-            used: 0,
-        }
-    }
-
-    pub(crate) fn body(&self) -> &[u8] {
-        self.body.get(..self.used).unwrap_or_default()
-    }
-
-    fn clear(&mut self) {
-        self.segments.clear();
-        self.used = 0;
-    }
-
-    fn free(&mut self) -> &mut [u8] {
-        self.body.get_mut(self.used..).unwrap_or_default()
-    }
-
-    fn has_room(&self) -> bool {
-        self.used < self.body.len() && self.segments.len() < SEGMENTS * Segment::SIZE
-    }
-
-    /// Adds a record about the next `len` bytes of the body.
-    fn add(&mut self, file: u32, kind: SegmentKind, last: bool, len: usize) {
-        self.used += len;
-        // A parcel has fewer bytes than 32 bits count.
-        let len = u32::try_from(len).unwrap_or(u32::MAX);
-        Segment {
-            file,
-            kind,
-            last,
-            len,
-        }
-        .pack(&mut self.segments);
-    }
-
-    fn add_failure(&mut self, file: u32, error: &io::Error) {
-        let text = error.to_string();
-        let free = self.free();
-        let len = text.len().min(free.len());
-        if let (Some(to), Some(from)) = (free.get_mut(..len), text.as_bytes().get(..len)) {
-            to.copy_from_slice(from);
-        }
-        self.add(file, SegmentKind::Failed, true, len);
-    }
-
-    fn len(&self) -> u64 {
-        u64::try_from(self.segments.len() + self.used).unwrap_or(u64::MAX)
-    }
+    /// Why something else was sent in the place of content.
+    failure: Option<io::Error>,
 }
 
 impl<L: Listener> Sender<L> {
@@ -194,6 +129,13 @@ impl<L: Listener> Sender<L> {
         self.sent += parcel.len();
     }
 
+    /// The last parcel is on its way, its piece whole or with zeros in the place of what could not be had.
+    pub(crate) fn sent(&mut self, piece: io::Result<()>) {
+        if let (Err(error), Some(sending)) = (piece, &mut self.sending) {
+            sending.failure = Some(error);
+        }
+    }
+
     fn begin(&mut self, want: Want, parcel: &mut Parcel) {
         self.unsettled.push_back((want.file, 0));
         let file = match self.shelf.open(want.file) {
@@ -212,16 +154,57 @@ impl<L: Listener> Sender<L> {
             size: file.meta.size,
             mtime: file.meta.mtime,
         };
-        self.send_piece(Sending { file, offset: 0 }, kind, parcel);
+        let sending = Sending {
+            file,
+            offset: 0,
+            failure: None,
+        };
+        self.send_more(sending, kind, parcel);
     }
 
     fn go_on(&mut self, sending: Sending, parcel: &mut Parcel) {
-        self.send_piece(sending, SegmentKind::More, parcel);
+        match &sending.failure {
+            Some(error) => parcel.add_failure(sending.file.number(), error),
+            None => self.send_more(sending, SegmentKind::More, parcel),
+        }
     }
 
-    fn send_piece(&mut self, mut sending: Sending, kind: SegmentKind, parcel: &mut Parcel) {
+    fn send_more(&mut self, sending: Sending, kind: SegmentKind, parcel: &mut Parcel) {
+        let left = sending.file.meta.size - sending.offset;
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        match parcel.room_for_piece(left) {
+            Some(len) => self.send_piece(sending, kind, len, parcel),
+            None => self.send_bytes(sending, kind, left, parcel),
+        }
+    }
+
+    /// Leaves the next bytes in the file until they are on the link.
+    fn send_piece(
+        &mut self,
+        mut sending: Sending,
+        kind: SegmentKind,
+        len: usize,
+        parcel: &mut Parcel,
+    ) {
+        let piece = Piece {
+            file: Arc::clone(sending.file.content()),
+            offset: sending.offset,
+            len,
+        };
+        parcel.add_piece(sending.file.number(), kind, piece);
+        sending.offset += u64::try_from(len).unwrap_or(0);
+        self.count(len);
+        self.sending = Some(sending);
+    }
+
+    fn send_bytes(
+        &mut self,
+        mut sending: Sending,
+        kind: SegmentKind,
+        left: usize,
+        parcel: &mut Parcel,
+    ) {
         let (number, size) = (sending.file.number(), sending.file.meta.size);
-        let left = usize::try_from(size - sending.offset).unwrap_or(usize::MAX);
         let free = parcel.free();
         let wanted = left.min(free.len());
         let read = match free.get_mut(..wanted) {

@@ -154,6 +154,11 @@ impl OpenFile {
         self.number
     }
 
+    /// The file itself, for who asks for its bytes by their place.
+    pub(crate) const fn content(&self) -> &Arc<File> {
+        &self.file
+    }
+
     /// The same file once more, to be read from its beginning without moving anybody's place in it.
     pub(crate) fn reopened(&self, shelf: &Shelf) -> io::Result<(File, Meta)> {
         shelf.catalog.open_file(self.number)

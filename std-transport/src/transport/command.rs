@@ -26,12 +26,25 @@ pub(super) fn start_with(
     let Running { peer, mut pipes } = run(request, hints)?;
     let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
     let writer = WidePipe::new(pipes.stdin);
-    if rest.is_empty() {
+    let connected = if rest.is_empty() {
         let reader = File::from(OwnedFd::from(pipes.stdout));
-        return Ok(Connected::polled(reader, writer, peer));
-    }
-    let reader = io::Cursor::new(rest).chain(pipes.stdout);
-    Ok(Connected::new(reader, writer, peer))
+        Connected::polled(reader, writer.clone(), peer)
+    } else {
+        let reader = io::Cursor::new(rest).chain(pipes.stdout);
+        Connected::new(reader, writer.clone(), peer)
+    };
+    Ok(with_files(connected, writer))
+}
+
+#[cfg(target_os = "linux")]
+fn with_files(Connected { link, peer }: Connected, writer: WidePipe) -> Connected {
+    let link = link.with_files(writer);
+    Connected { link, peer }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn with_files(connected: Connected, _writer: WidePipe) -> Connected {
+    connected
 }
 
 /// A process, and the way to it.

@@ -1,11 +1,12 @@
 //! The items on the channel: tuples that begin with a number.
 
 use alloc::sync::Arc;
+use core::convert::Infallible;
 use core::ops::Range;
 
 use embedded_io::Write;
 use execnet_serializer::{
-    Bytes, Dump, EncodeError, Encoder, LoadOptions, StrConfig, Token, Tokens, Value,
+    Bytes, Dump, DumpError, EncodeError, Encoder, LoadOptions, StrConfig, Token, Tokens, Value,
 };
 
 use super::Violation;
@@ -136,6 +137,38 @@ pub(crate) fn dump_data<W: Write>(
     encoder: &mut Encoder<W>,
 ) -> Result<(), EncodeError<W::Error>> {
     (DATA, Bytes(segments), Bytes(body)).dump(encoder)
+}
+
+/// DATA whose body has `len` bytes: what is in front of those that are missing from `body`, and what follows them.
+///
+/// # Errors
+/// There are more bytes than an item can have.
+pub(crate) fn split_data(
+    segments: &[u8],
+    body: &[u8],
+    len: usize,
+) -> Result<(Vec<u8>, Vec<u8>), DumpError> {
+    encode_split(segments, body, len).map_err(|error| match error {
+        EncodeError::Dump(error) => error,
+        EncodeError::Write(never) => match never {},
+    })
+}
+
+fn encode_split(
+    segments: &[u8],
+    body: &[u8],
+    len: usize,
+) -> Result<(Vec<u8>, Vec<u8>), EncodeError<Infallible>> {
+    let mut head = Encoder::new(Vec::with_capacity(64 + segments.len() + body.len()));
+    DATA.dump(&mut head)?;
+    head.bytes(segments)?;
+    head.begin_bytes(len)?;
+    let mut head = head.into_inner();
+    head.extend_from_slice(body);
+    let mut tail = Encoder::new(Vec::new());
+    tail.tuple(3)?;
+    tail.stop()?;
+    Ok((head, tail.into_inner()))
 }
 
 impl Dump for FromTarget {

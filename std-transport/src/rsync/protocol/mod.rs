@@ -15,7 +15,7 @@ use core::fmt;
 pub(crate) use entry::{End, Entry, Section, What, pack_root, unpack_root};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use message::Content;
-pub(crate) use message::{FromSource, FromTarget, dump_data};
+pub(crate) use message::{FromSource, FromTarget, dump_data, split_data};
 pub(crate) use packed::Unpacker;
 pub(crate) use start::{Ready, Role, Settings, Start};
 pub(crate) use transfer::{Digest, Fate, Note, NoteKind, Outcome, Segment, SegmentKind, Want};

@@ -1,17 +1,19 @@
 //! A target that cheats: what it can get of a source, which is what was listed, once.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use alloc::sync::Arc;
 
 use crate::rsync::confine::{Meta, ROOT};
+use crate::rsync::parcel::{CHUNK, DIRECT, Parcel};
 use crate::rsync::protocol::{
     Fate, FromTarget, Note, NoteKind, Outcome, Segment, SegmentKind, Settings, Unpacker, Violation,
     Want,
 };
-use crate::rsync::sender::{CHUNK, Listener, Parcel, Sender};
+use crate::rsync::sender::{Listener, Sender};
 use crate::rsync::shelf::Shelf;
 use crate::rsync::walk::{Judge, LeftOut, Links, Walk};
 
@@ -75,7 +77,10 @@ impl Source {
     }
 
     fn parcel(&mut self) -> (Vec<Segment>, Vec<u8>) {
-        let mut parcel = Parcel::new();
+        self.parcel_of(Parcel::new(false))
+    }
+
+    fn parcel_of(&mut self, mut parcel: Parcel) -> (Vec<Segment>, Vec<u8>) {
         self.sender.fill(&mut parcel);
         let mut unpacker = Unpacker::new(&parcel.segments);
         let mut segments = Vec::new();
@@ -159,6 +164,30 @@ fn a_file_that_shrinks_is_reported_and_not_sent_as_whole() {
             ..
         }]
     ));
+}
+
+#[test]
+fn a_file_whose_pieces_stay_in_it_is_not_settled_before_its_last_segment() {
+    let tree = tempfile::tempdir().unwrap();
+    fs::write(tree.path().join("f"), vec![1; DIRECT]).unwrap();
+    for fails in [false, true] {
+        let mut source = Source::new(tree.path(), Settings::default());
+        source.want(&[0]).unwrap();
+        let (segments, body) = source.parcel_of(Parcel::new(true));
+        assert!(!segments[0].last && body.is_empty());
+        assert_eq!(source.ack(1, &[0]), Err(Violation::Acknowledgement));
+        source.sender.sent(match fails {
+            true => Err(io::Error::other("gone")),
+            false => Ok(()),
+        });
+        let (segments, body) = source.parcel_of(Parcel::new(true));
+        let (kind, text) = match fails {
+            true => (SegmentKind::Failed, &b"gone"[..]),
+            false => (SegmentKind::More, &b""[..]),
+        };
+        assert!(segments.len() == 1 && segments[0].last && segments[0].kind == kind);
+        assert_eq!(body, text);
+    }
 }
 
 #[test]

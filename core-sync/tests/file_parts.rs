@@ -1,0 +1,287 @@
+//! Items part of which is in a file, over pipes of the system: the stream stays whole whatever becomes of the file, and
+//! whatever the peer does.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::fs::{self, File};
+use std::io::{self, PipeReader, PipeWriter, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+use std::thread;
+
+use embedded_io_adapters::std::FromStd;
+use execnet_core_sync::frame::FrameReader;
+use execnet_core_sync::link::{FileWriter, Link, NoControl, PipeFiles};
+use execnet_core_sync::testing::within;
+use execnet_core_sync::{Channel, FileItem, Gateway, GatewayConfig, Role, SendError};
+use execnet_serializer::{Bytes, Encoder, dumps_internal};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+/// No test may take longer: a hang is a failure with a name.
+const LONG: Duration = Duration::from_secs(20);
+
+/// More than any pipe here holds.
+const MANY: usize = 1 << 20;
+
+/// A gateway, what its peer reads, and what keeps its own reader waiting.
+struct Scene {
+    gateway: Gateway,
+    reads: PipeReader,
+    _writes: PipeWriter,
+}
+
+impl Scene {
+    fn new(files: impl FnOnce(Arc<PipeWriter>) -> Option<Box<dyn FileWriter>>) -> Self {
+        let (reads, to_peer) = io::pipe().unwrap();
+        let (from_peer, writes) = io::pipe().unwrap();
+        let to_peer = Arc::new(to_peer);
+        let writer = Shared(Arc::clone(&to_peer));
+        let mut link = Link::from_std(from_peer, writer, Arc::new(NoControl));
+        link.files = files(to_peer);
+        let config = GatewayConfig::new("gw0", Role::Initiator);
+        Self {
+            gateway: Gateway::new(link, config).unwrap(),
+            reads,
+            _writes: writes,
+        }
+    }
+
+    fn with_files() -> Self {
+        Self::new(|pipe| Some(Box::new(PipeFiles::new(pipe))))
+    }
+}
+
+struct Shared(Arc<PipeWriter>);
+
+impl io::Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes so many bytes as it should, and then no more.
+struct Tired(Arc<PipeWriter>, usize);
+
+impl FileWriter for Tired {
+    fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
+        let mut bytes = vec![0; len.min(self.1).min(1000)];
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let read = file.read_at(&mut bytes, offset)?;
+        self.1 -= read;
+        (&*self.0).write_all(&bytes[..read])?;
+        Ok(read)
+    }
+}
+
+fn content() -> Vec<u8> {
+    (0..MANY).map(|n| (n % 251) as u8).collect()
+}
+
+/// A file of this content, in a place of its own.
+fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf, File) {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("f");
+    fs::write(&path, content).unwrap();
+    let file = File::open(&path).unwrap();
+    (place, path, file)
+}
+
+/// Sends the tuple of a number and some bytes of a file.
+fn send(
+    channel: &Channel,
+    file: &File,
+    offset: u64,
+    len: usize,
+) -> Result<io::Result<()>, SendError> {
+    let mut head = Encoder::new(Vec::new());
+    head.int(7).unwrap();
+    head.begin_bytes(len).unwrap();
+    let mut tail = Encoder::new(Vec::new());
+    tail.tuple(2).unwrap();
+    tail.stop().unwrap();
+    channel.send_file(&FileItem {
+        head: &head.into_inner(),
+        file,
+        offset,
+        len,
+        tail: &tail.into_inner(),
+    })
+}
+
+fn item(content: &[u8]) -> Vec<u8> {
+    dumps_internal(&(7, Bytes(content))).unwrap()
+}
+
+fn payloads(reads: PipeReader, count: usize) -> Vec<Vec<u8>> {
+    let mut frames = FrameReader::new(FromStd::new(reads), usize::MAX);
+    let mut next = || frames.next_frame().unwrap().unwrap().payload;
+    (0..count).map(|_| next()).collect()
+}
+
+fn await_bytes(reads: &PipeReader) {
+    poll(&mut [PollFd::new(reads, PollFlags::IN)], None).unwrap();
+}
+
+/// Sends from the file while nobody reads, changes it, and gives what the peer reads then, with what was said of the file.
+fn send_and_change(change: impl FnOnce(&PathBuf)) -> (Vec<u8>, io::Result<()>) {
+    let Scene {
+        gateway,
+        reads,
+        _writes,
+    } = Scene::with_files();
+    let (_place, path, file) = file(&content());
+    let channel = gateway.newchannel().unwrap();
+    let sending = thread::spawn(move || {
+        let said = send(&channel, &file, 0, MANY).unwrap();
+        channel.send("after").unwrap();
+        said
+    });
+    // It has begun, and cannot come to an end.
+    await_bytes(&reads);
+    change(&path);
+    let mut payloads = payloads(reads, 2);
+    assert_eq!(payloads.pop().unwrap(), dumps_internal("after").unwrap());
+    (payloads.pop().unwrap(), sending.join().unwrap())
+}
+
+#[test]
+fn a_part_of_a_file_is_an_item_like_any_other() {
+    within(LONG, || {
+        let scene = Scene::with_files();
+        let (content, channel) = (content(), scene.gateway.newchannel().unwrap());
+        let (_place, _, file) = file(&content);
+        assert!(channel.takes_files());
+        let reading = thread::spawn(move || payloads(scene.reads, 4));
+        for (offset, len) in [(0, MANY), (5000, 70_000), (MANY - 1, 1), (3, 0)] {
+            send(&channel, &file, offset as u64, len).unwrap().unwrap();
+        }
+        let read = reading.join().unwrap();
+        assert!(read[0] == item(&content));
+        assert!(read[1] == item(&content[5000..75_000]));
+        assert_eq!(read[2], item(&content[MANY - 1..]));
+        assert_eq!(read[3], item(b""));
+    });
+}
+
+#[test]
+fn what_the_link_takes_from_no_file_goes_through_memory() {
+    within(LONG, || {
+        for able in [None, Some(0), Some(1), Some(70_001)] {
+            let files = |pipe| able.map(|able| Box::new(Tired(pipe, able)) as Box<dyn FileWriter>);
+            let scene = Scene::new(files);
+            let (content, channel) = (content(), scene.gateway.newchannel().unwrap());
+            let (_place, _, file) = file(&content);
+            assert_eq!(channel.takes_files(), able.is_some());
+            let reading = thread::spawn(move || payloads(scene.reads, 1));
+            send(&channel, &file, 1, MANY - 1).unwrap().unwrap();
+            assert!(reading.join().unwrap()[0] == item(&content[1..]));
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_shorter_leaves_the_stream_whole() {
+    within(LONG, || {
+        let scene = Scene::with_files();
+        let channel = scene.gateway.newchannel().unwrap();
+        let (_place, _, file) = file(b"short");
+        let said = send(&channel, &file, 2, 10).unwrap();
+        assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        channel.send("after").unwrap();
+        let read = payloads(scene.reads, 2);
+        assert_eq!(read[0], item(b"ort\0\0\0\0\0\0\0"));
+        assert_eq!(read[1], dumps_internal("after").unwrap());
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_read_leaves_the_stream_whole() {
+    within(LONG, || {
+        let scene = Scene::with_files();
+        let channel = scene.gateway.newchannel().unwrap();
+        // It is opened, and not read.
+        let directory = File::open("/").unwrap();
+        assert!(send(&channel, &directory, 0, 3).unwrap().is_err());
+        channel.send("after").unwrap();
+        let read = payloads(scene.reads, 2);
+        assert_eq!(read[0], item(b"\0\0\0"));
+        assert_eq!(read[1], dumps_internal("after").unwrap());
+    });
+}
+
+#[test]
+fn a_file_truncated_on_the_way_leaves_the_stream_whole() {
+    within(LONG, || {
+        let truncate = |path: &PathBuf| File::options().write(true).open(path).unwrap().set_len(0);
+        let (read, said) = send_and_change(|path| truncate(path).unwrap());
+        assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(read.len(), item(&content()).len());
+    });
+}
+
+#[test]
+fn a_file_that_grows_on_the_way_is_sent_as_far_as_it_was_announced() {
+    within(LONG, || {
+        let grow = |path: &PathBuf| {
+            File::options()
+                .append(true)
+                .open(path)
+                .unwrap()
+                .write_all(b"more")
+        };
+        let (read, said) = send_and_change(|path| grow(path).unwrap());
+        said.unwrap();
+        assert!(read == item(&content()));
+    });
+}
+
+#[test]
+fn a_file_replaced_on_the_way_is_sent_as_it_was() {
+    within(LONG, || {
+        let (read, said) = send_and_change(|path| {
+            let other = path.with_extension("new");
+            fs::write(&other, "other").unwrap();
+            fs::rename(other, path).unwrap();
+        });
+        said.unwrap();
+        assert!(read == item(&content()));
+    });
+}
+
+#[test]
+fn a_peer_that_stops_reading_holds_up_who_sends_and_its_death_ends_that() {
+    within(LONG, || {
+        let scene = Scene::with_files();
+        let (_place, _, file) = file(&content());
+        let channel = scene.gateway.newchannel().unwrap();
+        let other = scene.gateway.newchannel().unwrap();
+        let sending = channel.clone();
+        let sending = thread::spawn(move || send(&sending, &file, 0, MANY));
+        await_bytes(&scene.reads);
+        // These do not wait for the link.
+        other.close();
+        assert!(!sending.is_finished());
+        // In the middle of the frame.
+        drop(scene.reads);
+        assert!(matches!(
+            sending.join().unwrap(),
+            Err(SendError::Disconnected(_))
+        ));
+        assert!(channel.send("after").is_err());
+    });
+}

@@ -1,0 +1,143 @@
+//! A DATA message under construction.
+
+use alloc::sync::Arc;
+use std::fs::File;
+use std::io;
+
+use execnet_serializer::{Dump, DumpError, EncodeError, Encoder};
+
+use super::protocol::{Segment, SegmentKind, dump_data, split_data};
+
+/// How many bytes of content a message carries at most.
+pub(crate) const CHUNK: usize = 256 << 10;
+
+/// How many small files a message carries at most.
+const SEGMENTS: usize = 1024;
+
+/// From so many bytes on, a piece of a file stays in its file, where the link takes it from there.
+pub(crate) const DIRECT: usize = 32 << 10;
+
+/// Segments and a body, in buffers that are used again.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) segments: Vec<u8>,
+    body: Vec<u8>,
+    used: usize,
+    /// The end of the body, where that is still in its file.
+    piece: Option<Piece>,
+    takes_pieces: bool,
+}
+
+/// Some bytes of an open file.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) file: Arc<File>,
+    pub(crate) offset: u64,
+    pub(crate) len: usize,
+}
+
+impl Parcel {
+    /// For a port that takes all content from memory, or for one that takes pieces of files.
+    pub(crate) fn new(takes_pieces: bool) -> Self {
+        Self {
+            segments: Vec::new(),
+            body: vec![0; CHUNK],
+            used: 0,
+            piece: None,
+            takes_pieces,
+        }
+    }
+
+    /// The body, as far as it is in memory.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.body.get(..self.used).unwrap_or_default()
+    }
+
+    pub(crate) fn piece(&self) -> Option<&Piece> {
+        self.piece.as_ref()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.segments.clear();
+        self.used = 0;
+        self.piece = None;
+    }
+
+    /// Where content goes that is read into memory.
+    pub(crate) fn free(&mut self) -> &mut [u8] {
+        self.body.get_mut(self.used..).unwrap_or_default()
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        let segments = self.segments.len() < SEGMENTS * Segment::SIZE;
+        segments && self.piece.is_none() && self.used < self.body.len()
+    }
+
+    /// How many bytes of the `left` ones can be a piece; `None` where they are to be read into memory.
+    pub(crate) fn room_for_piece(&self, left: usize) -> Option<usize> {
+        let room = left.min(self.body.len() - self.used);
+        (self.takes_pieces && room >= DIRECT).then_some(room)
+    }
+
+    /// Adds a record about bytes that are still in a file. It is never the file's last: what becomes of them shows only when
+    /// they are sent.
+    pub(crate) fn add_piece(&mut self, file: u32, kind: SegmentKind, piece: Piece) {
+        self.add_segment(file, kind, false, piece.len);
+        self.piece = Some(piece);
+    }
+
+    /// Adds a record about the next `len` bytes of the body.
+    pub(crate) fn add(&mut self, file: u32, kind: SegmentKind, last: bool, len: usize) {
+        self.used += len;
+        self.add_segment(file, kind, last, len);
+    }
+
+    fn add_segment(&mut self, file: u32, kind: SegmentKind, last: bool, len: usize) {
+        // A parcel has fewer bytes than 32 bits count.
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        Segment {
+            file,
+            kind,
+            last,
+            len,
+        }
+        .pack(&mut self.segments);
+    }
+
+    pub(crate) fn add_failure(&mut self, file: u32, error: &io::Error) {
+        let text = error.to_string();
+        let free = self.free();
+        let len = text.len().min(free.len());
+        if let (Some(to), Some(from)) = (free.get_mut(..len), text.as_bytes().get(..len)) {
+            to.copy_from_slice(from);
+        }
+        self.add(file, SegmentKind::Failed, true, len);
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        let len = self.segments.len() + self.body_len();
+        u64::try_from(len).unwrap_or(u64::MAX)
+    }
+
+    fn body_len(&self) -> usize {
+        self.used + self.piece.as_ref().map_or(0, |piece| piece.len)
+    }
+
+    /// What is in front of the piece in the item that this is, and what follows it.
+    ///
+    /// # Errors
+    /// There are more bytes than an item can have.
+    pub(crate) fn split(&self) -> Result<(Vec<u8>, Vec<u8>), DumpError> {
+        split_data(&self.segments, self.body(), self.body_len())
+    }
+}
+
+/// Without a piece.
+impl Dump for Parcel {
+    fn dump<W: embedded_io::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        dump_data(&self.segments, self.body(), encoder)
+    }
+}
