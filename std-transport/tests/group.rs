@@ -15,10 +15,9 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, Outcome, ReceiveError, Stderr, Stdout,
-    Value, XSpec,
+    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, Outcome, Stderr, Stdout, Value, XSpec,
 };
-use support::{LONG, each_python_with, pythons, quiet, within};
+use support::{LONG, pythons, quiet, within};
 
 fn group() -> Group {
     Group::with_options(quiet())
@@ -197,29 +196,6 @@ fn lines_of_both_streams_come_with_the_gateways_id() {
             assert!(lines.recv().is_err(), "nothing follows");
         });
     }
-}
-
-#[test]
-fn an_interrupt_reaches_running_code_and_nothing_else() {
-    each_python_with("", quiet(), |python, _| {
-        let group = group();
-        let gateway = group.makegateway(python.spec()).unwrap();
-        let source = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
-        let channel = gateway.remote_exec(source).unwrap();
-        receive(&channel);
-        group.interrupt();
-        let error = channel.receive_timeout(LONG).unwrap_err();
-        let ReceiveError::Remote(error) = &error else {
-            panic!("{error:?}")
-        };
-        assert!(
-            error.text().contains("keyboard-interrupted"),
-            "{}",
-            error.text()
-        );
-        let next = gateway.remote_exec("channel.send(2)").unwrap();
-        assert_eq!(receive(&next), Value::from(2));
-    });
 }
 
 #[test]

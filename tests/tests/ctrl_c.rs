@@ -6,61 +6,79 @@
     reason = "that is how a test fails"
 )]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus};
 
 use execnet_tests::support::{LONG, eventually, is_running, within};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 
 /// A program in a terminal of its own.
 struct Terminal {
     child: Child,
-    screen: BufReader<ChildStdout>,
+    keyboard: File,
+    screen: BufReader<File>,
 }
 
 impl Terminal {
-    /// None where no terminal can be had; the reason is printed.
-    fn start(argument: &str) -> Option<Self> {
-        let command = format!("{} {argument}", env!("CARGO_BIN_EXE_ctrl-c"));
-        let child = Command::new("script")
-            .args(["-q", "-e", "-c", &command, "/dev/null"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
-        let mut child = child
-            .map_err(|error| println!("skipped: no terminal (`script`): {error}"))
-            .ok()?;
-        let screen = BufReader::new(child.stdout.take().unwrap());
-        Some(Self { child, screen })
+    fn start(argument: &str) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let ours = openpt(flags).unwrap();
+        grantpt(&ours).unwrap();
+        unlockpt(&ours).unwrap();
+        let theirs = ioctl_tiocgptpeer(&ours, flags).unwrap();
+        let keyboard = File::from(ours);
+        Self {
+            child: start_in(theirs, argument),
+            screen: BufReader::new(keyboard.try_clone().unwrap()),
+            keyboard,
+        }
+    }
+
+    /// A line of the screen; None when nobody has the terminal any more.
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        self.screen.read_line(&mut line).ok()?;
+        (!line.is_empty()).then_some(line)
     }
 
     /// What the program prints first.
     fn pid(&mut self) -> i64 {
-        let mut line = String::new();
-        self.screen.read_line(&mut line).unwrap();
-        line.trim().parse().unwrap()
+        self.line().unwrap().trim().parse().unwrap()
     }
 
-    /// Returns what is on the screen at the end, and the exit status, as a shell tells it.
-    fn press_ctrl_c(mut self) -> (String, Option<i32>) {
-        let mut keyboard = self.child.stdin.take().unwrap();
-        keyboard.write_all(b"\x03").unwrap();
+    /// Returns what is on the screen at the end, and how the program ended.
+    fn press_ctrl_c(mut self) -> (String, ExitStatus) {
+        self.keyboard.write_all(b"\x03").unwrap();
         let mut rest = String::new();
-        self.screen.read_to_string(&mut rest).unwrap();
-        (rest, self.child.wait().unwrap().code())
+        while let Some(line) = self.line() {
+            rest.push_str(&line);
+        }
+        (rest, self.child.wait().unwrap())
     }
+}
+
+fn start_in(terminal: OwnedFd, argument: &str) -> Child {
+    Command::new("setsid")
+        .args(["--ctty", env!("CARGO_BIN_EXE_ctrl-c"), argument])
+        .stdin(terminal.try_clone().unwrap())
+        .stdout(terminal.try_clone().unwrap())
+        .stderr(terminal)
+        .spawn()
+        .unwrap()
 }
 
 #[test]
 fn a_program_that_passes_it_on_sees_its_code_interrupted_and_goes_on() {
     within("passed on", LONG, || {
-        let Some(mut terminal) = Terminal::start("passed-on") else {
-            return;
-        };
+        let mut terminal = Terminal::start("passed-on");
         let worker = terminal.pid();
         let (screen, status) = terminal.press_ctrl_c();
         assert!(screen.contains("keyboard-interrupted"), "{screen}");
         assert!(screen.contains("goes on"), "{screen}");
-        assert_eq!(status, Some(0), "{screen}");
+        assert!(status.success(), "{status}: {screen}");
         assert!(!is_running(worker));
     });
 }
@@ -68,12 +86,10 @@ fn a_program_that_passes_it_on_sees_its_code_interrupted_and_goes_on() {
 #[test]
 fn a_program_that_does_nothing_ends_and_its_worker_leaves() {
     within("not handled", 2 * LONG, || {
-        let Some(mut terminal) = Terminal::start("") else {
-            return;
-        };
+        let mut terminal = Terminal::start("");
         let worker = terminal.pid();
         let (screen, status) = terminal.press_ctrl_c();
-        assert_eq!(status, Some(130), "{screen}");
+        assert_eq!(status.signal(), Some(2), "{status}: {screen}");
         eventually("the worker has left", LONG, || !is_running(worker));
     });
 }

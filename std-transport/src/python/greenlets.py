@@ -133,6 +133,9 @@ class GreenletGateway(object):
     def _start_beside(self, task):
         self._tasks.put(task)
 
+    def _interruptible(self, on):
+        pass    # always: which greenlet has the main thread nobody knows
+
     def _serve(self):
         """The main greenlet's loop: a greenlet for each task, until the link has ended."""
         running = set()

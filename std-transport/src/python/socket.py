@@ -20,6 +20,9 @@ class SocketGateway(Gateway):
                 # Inside the frame perhaps: nothing sensible can follow it.
                 hang_up()
 
+    def _interruptible(self, on):
+        pass    # what Ctrl-C means is the server's affair
+
     def _wind_down(self):
         """End all channels; give running code its time, then interrupt it.
 

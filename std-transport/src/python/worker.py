@@ -13,6 +13,7 @@ __name__ = 'execnet_worker'
 import os
 import sys
 try:
+    import _signal
     import _thread
     from _struct import Struct, error as StructError
     from _collections import deque
@@ -22,6 +23,7 @@ except ImportError:
         import _thread
     except ImportError:
         import thread as _thread
+    import signal as _signal
     from struct import Struct, error as StructError
     from collections import deque
     from weakref import ref
@@ -29,8 +31,37 @@ except ImportError:
 PY3 = sys.version_info[0] >= 3
 if PY3:
     imap = map
+    from _thread import RLock
 else:
-    from itertools import imap
+    from itertools import imap, compress
+    from operator import methodcaller
+
+    class RLock(object):
+        """Of Python 3's, which is written in C, what is used here.
+
+        Ctrl-C can come between any two steps of the interpreter: taking the lock and being known
+        as its owner is one, and so is letting go.
+        """
+
+        def __init__(self):
+            self._lock = _thread.allocate_lock()
+            self._owner = []
+
+        def acquire(self, blocking=True):
+            taken = imap(self._lock.acquire, (blocking,))
+            self._owner.extend(compress((_thread.get_ident(),), taken))
+            return self._is_owned()
+
+        __enter__ = acquire
+
+        def release(self, *exc_info):
+            list(imap(methodcaller('__call__'), (self._owner.pop, self._lock.release)))
+
+        __exit__ = release
+
+        def _is_owned(self):
+            return self._owner == [_thread.get_ident()]
+
 FILE = '<execnet worker>'
 MAIN = _thread.get_ident()
 REST = None
@@ -226,20 +257,16 @@ class Queue(object):
                 return
             self.items.append(item)
             if self.waiters:
-                self.waiters.popleft().release()
+                self.wake()
 
     def get(self):
         """The next item; IndexError at the end."""
-        while True:
+        while not self.items:
             waiter = self.enter()
             if waiter is None:
-                return self.items.popleft()
-            try:
-                waiter.acquire()
-            except BaseException:
-                rest()
-                self.leave(waiter)
-                raise
+                break
+            waiter.acquire()
+        return self.items.popleft()
 
     def enter(self):
         """Queue for the next item; None if one may be there at once."""
@@ -250,6 +277,11 @@ class Queue(object):
             waiter.acquire()
             self.waiters.append(waiter)
             return waiter
+
+    def wake(self):
+        # All of them: Ctrl-C may have taken one away that still stands here.
+        while self.waiters:
+            self.waiters.popleft().release()
 
     def end(self):
         with self.gate:
@@ -263,8 +295,7 @@ class Queue(object):
 
     def finish(self):
         self.over = True
-        while self.waiters:
-            self.waiters.popleft().release()
+        self.wake()
         for sleeper in self.closers:
             sleeper.release()
 
@@ -335,8 +366,7 @@ class Writer(object):
         self._grace = config['grace']
         self._link = link
         self._out = out
-        self._writing = _thread.allocate_lock()
-        self._writer = None         # the thread that holds _writing
+        self._writing = RLock()     # never taken twice
         self._late = deque()        # frames of those who may not wait for _writing
         self._channels = {}         # id -> weak reference
         self._kept = {}             # id -> Queue with a callback whose channel is gone
@@ -379,18 +409,22 @@ class Writer(object):
 
     def _write(self, data, channel, last=False):
         """Write a frame of an open channel, which the `last` one closes."""
-        if not self._writing.acquire(False) and not self._may_wait(data):
+        owned = self._writing._is_owned
+        if owned():
+            # A __del__ that sends, run by the garbage collector inside of what follows.
+            self._late.append(data)
             return
         try:
-            self._writer = _thread.get_ident()
-            if channel._closed:
-                raise IOError('cannot send to %r' % (channel,))
-            if last:
-                channel._closed = True
-            self._put(data)
+            with self._writing:
+                if channel._closed:
+                    raise IOError('cannot send to %r' % (channel,))
+                if last:
+                    channel._closed = True
+                self._put(data)
         finally:
-            self._writer = None
-            self._writing.release()
+            # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
+            if owned():
+                self._writing.release()
             # Also where nothing was written: others did not wait for that.
             if self._late:
                 self._flush_late()
@@ -497,6 +531,8 @@ class Reader(Writer):
 class Gateway(Reader):
     """The worker's end of the link, whole: what runs remote code."""
 
+    _on_interrupt = staticmethod(_signal.default_int_handler)
+
     def _serve(self):
         """The main thread's loop: one task after the other until the link has ended."""
         task = True
@@ -508,6 +544,14 @@ class Gateway(Reader):
                     task = False
             except KeyboardInterrupt:
                 pass
+
+    def _interruptible(self, on):
+        """Have Ctrl-C mean what it means to remote code, or nothing: our own steps go on."""
+        if _thread.get_ident() == MAIN:
+            found = _signal.signal(_signal.SIGINT, self._on_interrupt if on else ignore)
+            # None: what is there is not of Python's making.
+            if found is not ignore and found is not None:
+                self._on_interrupt = found
 
     def _begin(self, task):
         with self._state:
@@ -524,6 +568,7 @@ class Gateway(Reader):
         error = None
         try:
             try:
+                self._interruptible(True)
                 run(names, *task[1:])
             except EndOfStream:
                 pass
@@ -531,14 +576,20 @@ class Gateway(Reader):
                 error = 'keyboard-interrupted'
             except BaseException:
                 error = failure(task)
+            self._interruptible(False)
             self._finish(channel, error)
         except KeyboardInterrupt:
+            self._interruptible(False)
             self._finish(channel, 'keyboard-interrupted')
         finally:
             self._done(channel)
 
     def _finish(self, channel, error):
         """Close the channel of a task that has ended, unless the other side did."""
+        if channel._executing and _thread.get_ident() == MAIN:
+            with self._state:
+                # Before the close: what is sent because of it is to find the main thread free.
+                self._main_busy = bool(self._tasks.items)
         channel._executing = False
         if error is None:
             data = header.pack(CLOSE, channel.id, 0)
@@ -556,11 +607,13 @@ class Gateway(Reader):
     def _done(self, channel):
         with self._state:
             self._running.discard(channel)
-            if _thread.get_ident() == MAIN:
-                self._main_busy = bool(self._tasks.items)
             if self._idle is not None and not self._running:
                 self._idle.acquire(False)
                 self._idle.release()
+
+
+def ignore(number, frame):
+    """A handler for signals that, unlike SIG_IGN, is not handed on to other programs."""
 
 
 def failure(task):
@@ -667,6 +720,7 @@ def main():
     if os.environ.get('EXECNET_DEBUG'):
         rest()
         start_tracing(gateway)
+    gateway._interruptible(False)
     _thread.start_new_thread(gateway._read, ())
     answer(out, config, os.getpid())
     gateway._serve()
@@ -1006,10 +1060,10 @@ class QueueMethods(object):
     def get_within(self, timeout):
         """The next item; IndexError at the end, TimeoutError after `timeout` seconds."""
         deadline = clock() + timeout
-        while True:
+        while not self.items:
             waiter = self.enter()
             if waiter is None:
-                return self.items.popleft()
+                break
             woken = False
             try:
                 woken = wait(waiter, deadline - clock())
@@ -1018,15 +1072,15 @@ class QueueMethods(object):
                     self.leave(waiter)
             if not woken and not self.items and not self.ended:
                 raise TimeoutError('no item in the given time')
+        return self.items.popleft()
 
     def leave(self, waiter):
-        """Stop waiting; a wake-up that came too late for this one goes to the next."""
+        """Stop waiting."""
         with self.gate:
             try:
                 self.waiters.remove(waiter)
             except ValueError:
-                if self.waiters:
-                    self.waiters.popleft().release()
+                pass
 
     def wait_over(self, timeout):
         with self.gate:
@@ -1110,8 +1164,7 @@ class Dispatcher(object):
         """Let it deliver what is there, for so long."""
         with self.queue.gate:
             self.queue.ended = True
-            while self.queue.waiters:
-                self.queue.waiters.popleft().release()
+            self.queue.wake()
         try:
             self.queue.wait_over(timeout)
         except TimeoutError:
@@ -1332,14 +1385,6 @@ class GatewayMethods(object):
 
     # -- writing
 
-    def _may_wait(self, data):
-        """Wait for another thread's write; False if this very thread is inside one."""
-        if self._writer == _thread.get_ident():
-            # A __del__ that sends, run by the garbage collector inside of _write.
-            self._late.append(data)
-            return False
-        return self._writing.acquire()
-
     def _put_rest(self, data, done):
         """Write what a first write has left of a frame, or deal with what it raised.
 
@@ -1383,15 +1428,19 @@ class GatewayMethods(object):
 
     def _flush_late(self):
         # Whoever holds the lock looks here again after letting go: nothing stays behind.
-        while self._late and self._writing.acquire(False):
-            try:
-                self._writer = _thread.get_ident()
-                while self._late:
-                    self._put(self._late.popleft())
-            except IOError:
-                self._late.clear()
-            finally:
-                self._writer = None
+        owned = self._writing._is_owned
+        if owned():
+            return
+        try:
+            while self._late and self._writing.acquire(False):
+                try:
+                    while self._late:
+                        self._put(self._late.popleft())
+                except IOError:
+                    self._late.clear()
+                self._writing.release()
+        finally:
+            if owned():
                 self._writing.release()
 
     # -- the rarer frames

@@ -20,7 +20,9 @@ use signal_hook::iterator::Signals;
 const WAITING: &str = "
     import os, time
     channel.send(os.getpid())
-    time.sleep(1000)
+    # In steps: an interrupt just before a wait in the system begins does not end it.
+    while True:
+        time.sleep(0.01)
 ";
 
 fn main() {

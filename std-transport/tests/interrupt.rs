@@ -1,0 +1,119 @@
+//! Interrupts: what Ctrl-C does to the code of a worker, whichever step it comes at.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod support;
+
+use core::hint::spin_loop;
+use core::time::Duration;
+
+use execnet::{Channel, Gateway, Group, ReceiveError, Value};
+use support::{LONG, Python, pythons, quiet, within};
+
+/// Interrupts for each interpreter. A step at which one is lost shows in some hundred of them.
+const ROUNDS: u32 = 300;
+
+const INTERRUPTED: &str = "keyboard-interrupted";
+
+/// How the code of a channel ended, behind what it had sent.
+fn end(channel: &Channel, mut in_vain: impl FnMut()) -> ReceiveError {
+    loop {
+        match channel.receive_timeout(Duration::from_millis(500)) {
+            Ok(_) => {}
+            Err(ReceiveError::Timeout) => in_vain(),
+            Err(end) => return end,
+        }
+    }
+}
+
+/// Interrupts the code until it ends: an interpreter that is just about to wait in the system misses one.
+fn interrupt(group: &Group, channel: &Channel) {
+    group.interrupt();
+    match end(channel, || group.interrupt()) {
+        ReceiveError::Remote(error) if error.text().contains(INTERRUPTED) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+fn assert_usable(gateway: &Gateway) {
+    let channel = gateway.remote_exec("channel.send(2)").unwrap();
+    let item = channel.receive_timeout(LONG).unwrap();
+    assert_eq!(item.into_value(), Value::from(2));
+    assert!(matches!(end(&channel, || ()), ReceiveError::Closed));
+}
+
+/// With a worker of each interpreter, in a group of its own.
+fn each_python(test: fn(&Python, &Group, &Gateway)) {
+    for python in pythons() {
+        within(&format!("Python {}", python.version), LONG, move || {
+            println!("Python {}", python.version);
+            let group = Group::with_options(quiet());
+            let gateway = group.makegateway(python.spec()).unwrap();
+            test(python, &group, &gateway);
+        });
+    }
+}
+
+#[test]
+fn an_interrupt_reaches_running_code_and_nothing_else() {
+    each_python(|_, group, gateway| {
+        let source = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
+        let channel = gateway.remote_exec(source).unwrap();
+        channel.receive_timeout(LONG).unwrap();
+        interrupt(group, &channel);
+        assert_usable(gateway);
+    });
+}
+
+#[test]
+fn an_interrupt_at_any_step_of_sending_ends_the_code_and_not_the_link() {
+    each_python(|_, group, gateway| {
+        for _ in 0..ROUNDS {
+            let channel = gateway.remote_exec("while 1: channel.send(1)").unwrap();
+            channel.receive_timeout(LONG).unwrap();
+            interrupt(group, &channel);
+        }
+        assert_usable(gateway);
+    });
+}
+
+#[test]
+fn an_interrupt_at_any_step_of_receiving_ends_the_code_and_not_the_link() {
+    each_python(|python, group, gateway| {
+        for round in 0..ROUNDS {
+            let channel = gateway
+                .remote_exec("channel.send(1)\nwhile 1: channel.receive()")
+                .unwrap();
+            channel.receive_timeout(LONG).unwrap();
+            (0..round % 20).for_each(|item| channel.send(item).unwrap());
+            if python.version == "2.7" {
+                // It sees an interrupt when it has what it waits for.
+                group.interrupt();
+                let _ = channel.send(0);
+            }
+            interrupt(group, &channel);
+        }
+        assert_usable(gateway);
+    });
+}
+
+#[test]
+fn an_interrupt_at_any_step_of_a_short_task_loses_no_task() {
+    each_python(|_, group, gateway| {
+        for round in 0..ROUNDS {
+            let channel = gateway.remote_exec("channel.send(1)").unwrap();
+            // From before its arrival to after its end.
+            (0..round * 20).for_each(|_| spin_loop());
+            group.interrupt();
+            match end(&channel, || ()) {
+                ReceiveError::Closed => {}
+                ReceiveError::Remote(error) if error.text().contains(INTERRUPTED) => {}
+                other => panic!("round {round}: {other:?}"),
+            }
+        }
+        assert_usable(gateway);
+    });
+}
