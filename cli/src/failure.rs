@@ -72,7 +72,7 @@ fn is_closed(error: &io::Error) -> bool {
 }
 
 /// An error and what caused it, without the causes that its text already tells.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -93,6 +93,58 @@ fn a_dry_run_in_json_says_everything_and_does_nothing() {
     assert!(!fs::exists(path("to")).unwrap());
 }
 
+fn json(arguments: &[&str], status: i32) -> serde_json::Value {
+    serde_json::from_str(&run(arguments, status).out).unwrap()
+}
+
+/// A link out of the tree is refused, a pipe is not sent, and the rest goes; first as a dry run.
+#[test]
+fn a_pull_in_json_says_everything() {
+    let (_place, path) = place();
+    std::os::unix::fs::symlink("/etc/passwd", path("from/out")).unwrap();
+    std::os::unix::fs::symlink("a.txt", path("from/link")).unwrap();
+    let mut mkfifo = std::process::Command::new("mkfifo");
+    assert!(mkfifo.arg(path("from/pipe")).status().unwrap().success());
+    fs::create_dir(path("to")).unwrap();
+    fs::write(path("to/old"), "").unwrap();
+    let (from, to) = (path("from"), path("to"));
+    let mut arguments = vec!["rsync", "--from", "popen", &from, &to, "--delete", "--json"];
+    arguments.extend(["--exclude", "*.pyc", "--dry-run"]);
+    let dry = json(&arguments, 1);
+    assert!(fs::exists(path("to/old")).unwrap() && !fs::exists(path("to/a.txt")).unwrap());
+    arguments.pop();
+    let document = json(&arguments, 1);
+    assert_eq!(dry, document);
+    let expected = serde_json::json!({
+        "spec": "popen",
+        "destination": to,
+        "files": 1,
+        "bytes": 1,
+        "unchanged": 0,
+        "sent": ["a.txt"],
+        "linked": ["link"],
+        "deleted": ["old"],
+        "skipped": [
+            {"path": "b.pyc", "reason": "excluded by a pattern"},
+            {"path": "pipe", "reason": "not a file, directory or link"},
+        ],
+        "failed": [{"path": "out", "reason": "a link that leads out of the tree"}],
+        "error": null,
+    });
+    assert_eq!(document, expected);
+    assert!(!fs::exists(path("to/old")).unwrap() && fs::exists(path("to/a.txt")).unwrap());
+}
+
+#[test]
+fn a_target_that_fails_says_why_in_its_document() {
+    let (_place, path) = place();
+    fs::write(path("target"), "a file where the tree is to go").unwrap();
+    let (from, to) = (path("from"), path("target"));
+    let document = json(&["rsync", &from, "--to", "popen", &to, "--json"], 3);
+    let error = document["error"].as_str().unwrap();
+    assert!(error.contains("File exists"), "{error}");
+}
+
 #[test]
 fn one_file_that_fails_is_told_and_counts() {
     let (_place, path) = place();

@@ -391,7 +391,11 @@ class Target(object):
                     target = self.inside(target)
                 if state is not None:
                     self.links.append((folder, name, target))
-            elif kind != b'k':
+            elif kind == b'k':
+                pos += size
+                if size > MAX_LINK:
+                    raise Violation('the text of a reason is too long')
+            else:
                 raise Violation('an entry of no known kind: %r' % (kind,))
         self.last_name = last
         return pos
@@ -639,8 +643,7 @@ class Target(object):
         if (self.next_due < len(self.due) or self.listing is not None or self.incoming is not None
                 or self.next_wanted < len(self.wanted)):
             return
-        if not self.dry_run:
-            self.make_links()
+        self.make_links()
         for folder, name in self.deletions:
             self.remove_extra(folder, name)
         if not self.dry_run:
@@ -654,21 +657,27 @@ class Target(object):
     def make_links(self):
         for folder, name, target in self.links:
             try:
-                fd = self.folders.open(folder)
-                here = lstat_or_none(fd, name)
-                if here is not None and S_ISLNK(here.st_mode) and readlink_at(fd, name) == target:
-                    continue
-                self.clear_folder(fd, name)
-                temporary = self.new_name()
-                symlink_at(target, fd, temporary)
-                try:
-                    rename_at(fd, temporary, name)
-                except OSError:
-                    unlink_quietly(fd, temporary)
-                    raise
+                if self.states[folder][0] != 'imagined':
+                    fd = self.folders.open(folder)
+                    here = lstat_or_none(fd, name)
+                    if (here is not None and S_ISLNK(here.st_mode)
+                            and readlink_at(fd, name) == target):
+                        continue
+                    if not self.dry_run:
+                        self.make_link(fd, name, target)
                 self.note(b'l', folder, name, b'')
             except OSError as error:
                 self.note(b'e', folder, name, reason(error))
+
+    def make_link(self, fd, name, target):
+        self.clear_folder(fd, name)
+        temporary = self.new_name()
+        symlink_at(target, fd, temporary)
+        try:
+            rename_at(fd, temporary, name)
+        except OSError:
+            unlink_quietly(fd, temporary)
+            raise
 
     def remove_extra(self, folder, name):
         try:
@@ -772,6 +781,7 @@ class Source(object):
     def __init__(self, channel, start):
         self.channel = channel
         self.window = start['window']
+        self.dry_run = start['dry_run']
         self.files = []
         self.wants = []
         self.next_want = self.next_file = self.next_folder = 0
@@ -822,7 +832,9 @@ class Source(object):
             if not self.next_file <= file < len(self.files):
                 raise Violation('a request for what was not offered, or for the second time')
             self.next_file = file + 1
-            self.wants.append((file, digest))
+            # In a dry run the request is all there is.
+            if not self.dry_run:
+                self.wants.append((file, digest))
 
     def on_ack(self, taken, outcomes):
         self.taken = taken
@@ -881,8 +893,9 @@ class Source(object):
                 size = len(target)
             else:
                 kind = b'k'
-        except (OSError, Violation):
-            kind, mode, size, mtime, target = b'k', 0, 0, 0, b''
+        except (OSError, Violation) as error:
+            target = reason(error)
+            kind, mode, size, mtime = b'k', 0, len(target), 0
         return entry.pack(kind, mode, size, mtime, len(name)) + name + target
 
     def list_link(self, target):

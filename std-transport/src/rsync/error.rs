@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::port::Trouble;
+use super::report::Report;
 
 /// A sync that did not begin.
 #[derive(Debug)]
@@ -56,36 +57,51 @@ impl Error for RSyncError {
 ///
 /// What was written until then is whole: each file there is the old or the new one.
 #[derive(Debug)]
-pub struct SyncError(pub(crate) Trouble);
+pub struct SyncError {
+    trouble: Trouble,
+    report: Option<Box<Report>>,
+}
 
 impl SyncError {
+    /// What a pull had done when it ended; a push tells that in its [`TargetReport`](super::TargetReport).
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        self.report.as_deref()
+    }
+
+    pub(super) fn with_report(trouble: Trouble, report: Report) -> Self {
+        let report = Some(Box::new(report));
+        Self { trouble, report }
+    }
+
     /// Nothing came from the peer for longer than [`RSync::patience`](super::RSync::patience) allows.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
-        matches!(self.0, Trouble::Silence(_))
+        matches!(self.trouble, Trouble::Silence(_))
     }
 
     /// The peer did something that the protocol does not allow. Nobody who runs this project's code does.
     #[must_use]
     pub const fn is_protocol(&self) -> bool {
-        matches!(self.0, Trouble::Violation(_))
+        matches!(self.trouble, Trouble::Violation(_))
     }
 }
 
 impl fmt::Display for SyncError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.trouble.fmt(f)
     }
 }
 
 impl Error for SyncError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        self.trouble.source()
     }
 }
 
 impl From<Trouble> for SyncError {
     fn from(trouble: Trouble) -> Self {
-        Self(trouble)
+        let report = None;
+        Self { trouble, report }
     }
 }

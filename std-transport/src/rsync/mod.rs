@@ -72,6 +72,7 @@ pub use report::{Event, Omission, Report};
 pub use serve::{register, serve};
 pub use walk::Links;
 
+use confine::Kind;
 use filter::Filter;
 use options::Common;
 use port::{Port, Trouble};
@@ -272,7 +273,8 @@ impl RSync {
             filter: &mut self.filter,
             links: self.links.unwrap_or(Links::Refuse),
             recorder: Recorder::new(0, self.callback.as_deref()),
-            files: 0,
+            // A root that is a file is not listed.
+            files: u64::from(root.kind == Kind::File),
         };
         let rules = Rules {
             asks: true,
@@ -285,10 +287,16 @@ impl RSync {
             path: destination.into(),
             error,
         })?;
-        drive::receive(&mut receiver, &channel, self.patience).map_err(sync)?;
-        // The worker has nothing to do any more; whether it says so makes no difference.
-        let _ = channel.wait_close(Some(Duration::from_secs(5)));
-        Ok(receiver.into_watcher().finish())
+        let received = drive::receive(&mut receiver, &channel, self.patience);
+        if received.is_ok() {
+            // The worker has nothing to do any more; whether it says so makes no difference.
+            let _ = channel.wait_close(Some(Duration::from_secs(5)));
+        }
+        let report = receiver.into_watcher().finish();
+        match received {
+            Ok(()) => Ok(report),
+            Err(trouble) => Err(RSyncError::Sync(SyncError::with_report(trouble, report))),
+        }
     }
 }
 

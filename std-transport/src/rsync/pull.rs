@@ -6,8 +6,8 @@ use super::confine::{Folders, Kind, Meta};
 use super::filter::Filter;
 use super::protocol::{Entry, Fate, Note, What};
 use super::receiver::Watcher;
-use super::report::{Omission, Recorder, Report, path_of};
-use super::walk::{Links, leaves};
+use super::report::{Recorder, Report, path_of};
+use super::walk::{Links, NOT_SENT, leaves};
 
 /// Applies the filter and the rule for links to what a worker lists, and records what happens.
 pub(super) struct PullWatcher<'a> {
@@ -19,7 +19,13 @@ pub(super) struct PullWatcher<'a> {
 
 impl PullWatcher<'_> {
     pub(super) fn finish(self) -> Report {
-        self.recorder.finish(self.files)
+        let mut report = self.recorder.report;
+        report.files = self.files;
+        report
+    }
+
+    fn leads_out(&self, depth: u16, target: &[u8]) -> bool {
+        self.links != Links::Keep && leaves(depth, target)
     }
 
     fn refuses(&mut self, path: &Path, entry: &Entry<'_>) -> Option<&'static str> {
@@ -27,7 +33,8 @@ impl PullWatcher<'_> {
             What::File { mode, size, mtime } => (Kind::File, mode, size, mtime),
             What::Folder { mode, mtime } => (Kind::Directory, mode, 0, mtime),
             What::Link(_) | What::LinkInside(_) => (Kind::Link, 0, 0, 0),
-            What::Kept => return None,
+            What::Kept(b"") => (Kind::Special, 0, 0, 0),
+            What::Kept(_) => return None,
         };
         self.filter.refuses(
             path,
@@ -47,23 +54,33 @@ impl Watcher for PullWatcher<'_> {
         if !self.filter.is_idle() {
             let path = path_of(folders.path(folder, name));
             if let Some(reason) = self.refuses(&path, entry) {
-                self.recorder.report.skipped.push(Omission {
-                    path,
-                    reason: reason.into(),
-                });
+                self.recorder.skipped(path, reason);
                 return false;
             }
         }
-        if let What::Link(target) = entry.what
-            && self.links != Links::Keep
-            && leaves(folders.depth(folder), target)
-        {
-            let reason = b"a link that leads out of the tree";
-            self.recorder.failed(folders.path(folder, name), reason);
-            return false;
+        let path = || folders.path(folder, name);
+        match entry.what {
+            What::Kept(b"") => self.recorder.skipped(path_of(path()), NOT_SENT),
+            What::Kept(reason) => self.recorder.failed(path(), reason),
+            What::Link(target) if self.leads_out(folders.depth(folder), target) => {
+                self.recorder
+                    .failed(path(), b"a link that leads out of the tree");
+                return false;
+            }
+            What::File { .. } => self.files += 1,
+            What::Folder { .. } | What::Link(_) | What::LinkInside(_) => {}
         }
-        self.files += u64::from(matches!(entry.what, What::File { .. }));
         true
+    }
+
+    fn had(&mut self) {
+        self.recorder.had();
+    }
+
+    fn cut_off(&mut self, folders: &Folders, folder: u32) {
+        let path = folders.path(folder, b"");
+        self.recorder
+            .failed(path, b"the source could not list it whole");
     }
 
     fn asked(&mut self, size: u64) {

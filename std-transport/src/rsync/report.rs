@@ -18,7 +18,7 @@ pub struct Report {
     pub unchanged: u64,
     /// Files that were sent.
     pub sent: Vec<PathBuf>,
-    /// Links that were made.
+    /// Links that were made, or would be.
     pub linked: Vec<PathBuf>,
     /// What the target had and the source has not; a directory stands for all that was in it.
     pub deleted: Vec<PathBuf>,
@@ -67,7 +67,7 @@ pub enum Event<'a> {
         /// Its content's bytes.
         bytes: u64,
     },
-    /// A link was made.
+    /// A link was made, or would be in a dry run.
     Linked {
         /// Where.
         target: usize,
@@ -161,6 +161,17 @@ impl<'a> Recorder<'a> {
         self.report.unchanged += 1;
     }
 
+    pub(crate) fn skipped(&mut self, path: PathBuf, reason: &str) {
+        self.tell(&Event::Skipped {
+            path: &path,
+            reason,
+        });
+        self.report.skipped.push(Omission {
+            path,
+            reason: reason.into(),
+        });
+    }
+
     pub(crate) fn failed(&mut self, path: Vec<u8>, reason: &[u8]) {
         let omission = Omission {
             path: path_of(path),
@@ -198,7 +209,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// The report, when so many files were offered.
+    /// The report, when so many files were offered. What the target did not ask for it has, as far as it told.
     pub(crate) fn finish(mut self, files: u64) -> Report {
         self.report.files = files;
         self.report.unchanged += files.saturating_sub(self.asked);

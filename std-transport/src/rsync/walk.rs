@@ -58,6 +58,9 @@ pub(crate) struct Walk<J> {
     batch: Vec<u8>,
 }
 
+/// Why pipes, sockets and devices are skipped.
+pub(crate) const NOT_SENT: &str = "not a file, directory or link";
+
 /// So many bytes of listing make a message.
 const BATCH: usize = 48 << 10;
 
@@ -171,12 +174,7 @@ impl<J: Judge> Walk<J> {
             // It went while we looked: it is not there.
             Ok(None) => return false,
             Err(error) => {
-                self.leave_out(folder, bytes, LeftOut::Failed(error));
-                Entry {
-                    name,
-                    what: What::Kept,
-                }
-                .pack(&mut self.batch);
+                self.fail(folder, name, error);
                 return true;
             }
         };
@@ -186,11 +184,7 @@ impl<J: Judge> Walk<J> {
 
     fn list_entry(&mut self, folder: u32, dir: &Dir, name: Name<'_>, meta: &Meta) {
         if !self.judge.is_idle() && !self.judge.takes(&self.path(folder, name.as_bytes()), meta) {
-            return Entry {
-                name,
-                what: What::Kept,
-            }
-            .pack(&mut self.batch);
+            return self.keep(name, b"");
         }
         let Meta { mode, mtime, .. } = *meta;
         match meta.kind {
@@ -212,13 +206,9 @@ impl<J: Judge> Walk<J> {
                 Err(error) => self.fail(folder, name, error),
             },
             Kind::Special => {
-                let reason = LeftOut::Skipped("not a file, directory or link");
+                let reason = LeftOut::Skipped(NOT_SENT);
                 self.leave_out(folder, name.as_bytes(), reason);
-                Entry {
-                    name,
-                    what: What::Kept,
-                }
-                .pack(&mut self.batch);
+                self.keep(name, b"");
             }
         }
     }
@@ -295,12 +285,13 @@ impl<J: Judge> Walk<J> {
     }
 
     fn fail(&mut self, folder: u32, name: Name<'_>, error: io::Error) {
+        self.keep(name, error.to_string().as_bytes());
         self.leave_out(folder, name.as_bytes(), LeftOut::Failed(error));
-        Entry {
-            name,
-            what: What::Kept,
-        }
-        .pack(&mut self.batch);
+    }
+
+    fn keep(&mut self, name: Name<'_>, reason: &[u8]) {
+        let what = What::Kept(reason);
+        Entry { name, what }.pack(&mut self.batch);
     }
 
     fn leave_out(&mut self, folder: u32, name: &[u8], reason: LeftOut) {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 
 use execnet::rsync::{RSync, RSyncError, TargetOptions};
 use execnet::value;
@@ -134,6 +135,26 @@ fn what_is_announced_is_checked_before_it_is_believed() {
         }
         let deep = (0..1_100).map(|folder_number| list(folder_number, WHOLE, &[folder(b"d")]));
         assert!(victim.refuses(deep.collect()).contains("nested deeper"));
+    });
+}
+
+/// Its error has the report of what was done until then.
+#[test]
+fn a_pull_that_is_ended_tells_what_it_had_done() {
+    within("ended", LONG, || {
+        let place = Place::new();
+        let two = list(0, WHOLE, &[file(b"f", 4), file(b"g", 4)]);
+        let steps = vec![two, content(0, b"once"), content(0, b"more")];
+        let group = group();
+        let mut rsync = RSync::new(place.script(steps));
+        let options = TargetOptions::new();
+        let pulled = rsync.pull(&gateway(&group, HOSTILE), place.root(), options);
+        let Err(RSyncError::Sync(error)) = pulled else {
+            panic!("{pulled:?}")
+        };
+        let report = error.report().unwrap();
+        assert_eq!(report.sent, [Path::new("f")]);
+        assert_eq!((report.files, report.bytes), (2, 4));
     });
 }
 

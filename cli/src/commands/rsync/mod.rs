@@ -61,7 +61,8 @@ fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
     let mut incomplete = None;
     for (target, (spec, _)) in reports.map_err(not_synced)?.into_iter().zip(&targets) {
         let destination = target.destination.display().to_string();
-        output.summary(spec, &destination, &target.report)?;
+        let error = target.error.as_ref();
+        output.summary(spec, &destination, &target.report, error)?;
         incomplete = worse(incomplete, &target.report, spec);
         if let Some(error) = target.error {
             let failure = Failure::Gateway(error.into()).of(spec);
@@ -90,10 +91,15 @@ fn pull(
         .first()
         .map(|gateway| rsync.pull(gateway, destination, options));
     progress.finish();
-    let Some(report) = pulled.transpose().map_err(not_synced)? else {
-        return Ok(());
-    };
-    Output::new(args.json, args.dry_run).summary(spec, destination, &report)?;
+    let Some(pulled) = pulled else { return Ok(()) };
+    let mut output = Output::new(args.json, args.dry_run);
+    if let Err(RSyncError::Sync(error)) = &pulled
+        && let Some(report) = error.report()
+    {
+        output.summary(spec, destination, report, Some(error))?;
+    }
+    let report = pulled.map_err(not_synced)?;
+    output.summary(spec, destination, &report, None)?;
     worse(None, &report, spec).map_or(Ok(()), Err)
 }
 

@@ -1,12 +1,12 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use execnet::rsync::{Omission, Report};
+use execnet::rsync::{Omission, Report, SyncError};
 use indicatif::HumanBytes;
 use serde_json::json;
 
 use crate::escape::{escaped, escaped_json};
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 
 /// The summary, a line for each target, or a JSON document with everything in it.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +25,19 @@ impl Output {
         spec: &str,
         destination: &str,
         report: &Report,
+        error: Option<&SyncError>,
     ) -> Result<(), Failure> {
         let line = if self.json {
-            escaped_json(&document(spec, destination, report).to_string())
+            let mut document = document(spec, destination, report);
+            document["error"] = error.map(|error| chain(error)).into();
+            escaped_json(&document.to_string())
         } else {
-            let verb = if self.dry_run { "to send" } else { "sent" };
+            let [sent, linked, deleted] = match self.dry_run {
+                true => ["to send", "to link", "to delete"],
+                false => ["sent", "linked", "deleted"],
+            };
             escaped(&format!(
-                "{spec} {destination}: {} {verb} ({}), {} unchanged, {} linked, {} deleted, {} skipped, {} failed",
+                "{spec} {destination}: {} {sent} ({}), {} unchanged, {} {linked}, {} {deleted}, {} skipped, {} failed",
                 report.sent.len(),
                 HumanBytes(report.bytes),
                 report.unchanged,

@@ -60,7 +60,10 @@ impl Progress {
                 let verb = if self.dry_run { "would send" } else { "sent" };
                 self.line(Some(target), verb, &shown(path));
             }
-            Event::Linked { target, path } => self.line(Some(target), "linked", &shown(path)),
+            Event::Linked { target, path } => {
+                let verb = if self.dry_run { "would link" } else { "linked" };
+                self.line(Some(target), verb, &shown(path));
+            }
             Event::Deleted { target, path } => {
                 let verb = if self.dry_run {
                     "would delete"

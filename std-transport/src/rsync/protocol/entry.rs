@@ -22,8 +22,9 @@ pub(crate) enum What<'a> {
     Link(&'a [u8]),
     /// A link to somewhere in the source, by the path from its root: the target makes it one into its own tree.
     LinkInside(&'a [u8]),
-    /// There is something of that name that is not transferred: whatever the target has there stays.
-    Kept,
+    /// There is something of that name that is not transferred: whatever the target has there stays. The text says
+    /// why it cannot be; it is empty where it is not meant to be.
+    Kept(&'a [u8]),
 }
 
 const FILE: u8 = b'f';
@@ -95,7 +96,7 @@ impl<'a> Entry<'a> {
             What::Folder { mode, mtime } => (FOLDER, mode, 0, mtime, b""),
             What::Link(target) => (LINK, 0, len(target), 0, target),
             What::LinkInside(path) => (LINK_INSIDE, 0, len(path), 0, path),
-            What::Kept => (KEPT, 0, 0, 0, b""),
+            What::Kept(reason) => (KEPT, 0, len(reason), 0, reason),
         };
         let name = self.name.as_bytes();
         // A `Name` has 255 bytes at most.
@@ -120,16 +121,17 @@ impl<'a> Entry<'a> {
         let what = match header.kind {
             FILE => What::File { mode, size, mtime },
             FOLDER => What::Folder { mode, mtime },
-            LINK => What::Link(link_text(unpacker, size)?),
-            LINK_INSIDE => What::LinkInside(link_text(unpacker, size)?),
-            KEPT => What::Kept,
+            LINK => What::Link(text(unpacker, size)?),
+            LINK_INSIDE => What::LinkInside(text(unpacker, size)?),
+            KEPT => What::Kept(text(unpacker, size)?),
             _ => return Err(Violation::Record),
         };
         Ok(Self { name, what })
     }
 }
 
-fn link_text<'a>(unpacker: &mut Unpacker<'a>, len: u64) -> Result<&'a [u8], Violation> {
+/// Of a link, or of a reason.
+fn text<'a>(unpacker: &mut Unpacker<'a>, len: u64) -> Result<&'a [u8], Violation> {
     let len = usize::try_from(len)
         .ok()
         .filter(|&len| len <= MAX_LINK)

@@ -100,7 +100,8 @@ fn records_come_back_as_they_went() {
         },
         What::Link(b"../x"),
         What::LinkInside(b""),
-        What::Kept,
+        What::Kept(b""),
+        What::Kept(b"Permission denied"),
     ];
     let mut packed = Vec::new();
     for what in whats {

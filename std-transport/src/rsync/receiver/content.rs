@@ -12,7 +12,7 @@ pub(super) struct Wanted {
     pub(super) file: u32,
     pub(super) folder: u32,
     pub(super) name: Box<[u8]>,
-    /// As listed.
+    /// As listed, and then as it comes.
     pub(super) size: u64,
 }
 
@@ -101,7 +101,9 @@ impl<W: Watcher> Receiver<W> {
             .is_some_and(|incoming| incoming.wanted.file == file)
     }
 
-    fn begin_file(&mut self, wanted: Wanted, mode: u16, size: u64, mtime: i64) {
+    fn begin_file(&mut self, mut wanted: Wanted, mode: u16, size: u64, mtime: i64) {
+        // It may have grown since it was listed.
+        wanted.size = size;
         let sink = self.folders.open(wanted.folder).and_then(Temporary::new);
         let mode = self.settings.file_mode(mode);
         self.incoming = Some(Incoming {

@@ -1,6 +1,6 @@
 use std::io;
 
-use super::{Presence, Receiver, Watcher};
+use super::{PendingLink, Presence, Receiver, Watcher};
 use crate::rsync::confine::{Dir, Kind, Name};
 use crate::rsync::protocol::{FromTarget, NoteKind};
 
@@ -29,12 +29,29 @@ impl<W: Watcher> Receiver<W> {
         }
     }
 
-    /// In a dry run, what would be removed.
-    pub(super) fn note_deletions(&mut self, out: &mut Vec<FromTarget>) {
+    /// In a dry run, what would be made and removed.
+    pub(super) fn note_tree(&mut self, out: &mut Vec<FromTarget>) {
+        for link in core::mem::take(&mut self.links) {
+            if !self.has_link(&link) {
+                self.note(NoteKind::Linked, link.folder, &link.name, "");
+                self.push_many_notes(out);
+            }
+        }
         for (folder, name) in self.take_deletions() {
             self.note(NoteKind::Deleted, folder, &name, "");
             self.push_many_notes(out);
         }
+    }
+
+    fn has_link(&mut self, link: &PendingLink) -> bool {
+        if self.state(link.folder).presence != Presence::Old {
+            return false;
+        }
+        let found = self.folders.open(link.folder).and_then(|dir| {
+            let name = Name::new(&link.name).map_err(io::Error::other)?;
+            is_link(&dir, name, &link.target)
+        });
+        found.unwrap_or(false)
     }
 
     fn delete(&mut self, folder: u32, bytes: &[u8]) {
@@ -69,13 +86,19 @@ impl<W: Watcher> Receiver<W> {
 
 /// A link of that text, and whether it had to be made.
 fn provide_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
-    match dir.meta_of(name)? {
-        Some(meta) if meta.kind == Kind::Link && dir.read_link(name)? == target => {
-            return Ok(false);
-        }
-        Some(meta) if meta.kind == Kind::Directory => dir.remove(name)?,
-        _ => {}
+    if is_link(dir, name, target)? {
+        return Ok(false);
+    }
+    let here = dir.meta_of(name)?;
+    if here.is_some_and(|here| here.kind == Kind::Directory) {
+        dir.remove(name)?;
     }
     dir.make_link(name, target)?;
     Ok(true)
+}
+
+/// Whether there is a link of that name and text.
+fn is_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
+    let here = dir.meta_of(name)?;
+    Ok(here.is_some_and(|here| here.kind == Kind::Link) && dir.read_link(name)? == target)
 }

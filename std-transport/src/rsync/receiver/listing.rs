@@ -69,7 +69,7 @@ impl<W: Watcher> Receiver<W> {
         match section.end {
             End::NotYet => self.current = Some(current),
             End::Whole => self.find_deletions(&current, dir.as_deref()),
-            End::CutOff => {}
+            End::CutOff => self.watcher.cut_off(&self.folders, section.folder),
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ impl<W: Watcher> Receiver<W> {
                 let target = self.inside(path)?;
                 self.list_link(folder, entry.name, target);
             }
-            What::Link(_) | What::LinkInside(_) | What::Kept => {}
+            What::Link(_) | What::LinkInside(_) | What::Kept(_) => {}
         }
         Ok(())
     }
@@ -211,7 +211,9 @@ impl<W: Watcher> Receiver<W> {
                 Err(error) => return self.failed(folder, name.as_bytes(), &error),
             },
         };
-        let Some(request) = request else { return };
+        let Some(request) = request else {
+            return self.watcher.had();
+        };
         request.pack(wants);
         let (name, size) = (name.as_bytes(), listed.size);
         self.watcher.asked(size);

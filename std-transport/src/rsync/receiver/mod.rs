@@ -55,6 +55,12 @@ pub(crate) trait Watcher {
     /// A file of this size is asked for.
     fn asked(&mut self, _size: u64) {}
 
+    /// A file is here already.
+    fn had(&mut self) {}
+
+    /// The source could not list a folder to its end.
+    fn cut_off(&mut self, _folders: &Folders, _folder: u32) {}
+
     /// So many bytes were taken in all.
     fn took(&mut self, _bytes: u64) {}
 
@@ -273,10 +279,10 @@ impl<W: Watcher> Receiver<W> {
         if pending || self.phase != Phase::Running {
             return;
         }
-        if !self.settings.dry_run {
-            self.finish_tree(out);
+        if self.settings.dry_run {
+            self.note_tree(out);
         } else {
-            self.note_deletions(out);
+            self.finish_tree(out);
         }
         self.push_acknowledgement(out);
         self.push_notes(out);

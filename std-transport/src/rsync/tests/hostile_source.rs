@@ -133,7 +133,7 @@ fn names_that_are_paths_are_refused() {
         (b"a\0b", NameError::Nul),
         (&[b'x'; 300], NameError::TooLong(300)),
     ] {
-        for what in [FILE, FOLDER, What::Link(b"t"), What::Kept] {
+        for what in [FILE, FOLDER, What::Link(b"t"), What::Kept(b"")] {
             let mut place = Place::plain();
             let listed = place.list(&whole(0, &[(name, what)]));
             assert_eq!(listed, Err(Violation::Name(error)), "{name:?}");
@@ -310,7 +310,7 @@ fn a_listing_beyond_the_limits_is_refused() {
         entries: 2,
         ..Rules::default()
     };
-    let names: [(&[u8], What<'_>); 3] = [(b"a", FILE), (b"b", What::Kept), (b"c", FILE)];
+    let names: [(&[u8], What<'_>); 3] = [(b"a", FILE), (b"b", What::Kept(b"")), (b"c", FILE)];
     let listed = Place::new(Settings::default(), rules).list(&whole(0, &names));
     assert_eq!(listed, Err(Violation::TooMany));
     let rules = Rules {

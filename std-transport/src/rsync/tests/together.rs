@@ -7,6 +7,7 @@ use std::path::Path;
 use std::thread;
 
 use super::support::{LONG, Pipe, pipe};
+use crate::rsync::confine::Kind;
 use crate::rsync::drive;
 use crate::rsync::filter::Filter;
 use crate::rsync::port::Port;
@@ -48,7 +49,7 @@ pub(super) fn pull_with(
             filter,
             links,
             recorder: Recorder::new(0, None),
-            files: 0,
+            files: u64::from(root.kind == Kind::File),
         };
         let rules = Rules {
             asks: true,
