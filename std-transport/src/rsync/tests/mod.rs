@@ -5,4 +5,3 @@ mod hostile_target;
 mod stock;
 mod support;
 mod together;
-mod trees;
