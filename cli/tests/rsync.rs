@@ -4,10 +4,11 @@
 
 mod support;
 
+use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
 
-use support::run;
+use support::{Running, run, until};
 
 fn place() -> (tempfile::TempDir, impl Fn(&str) -> String) {
     let place = tempfile::tempdir().unwrap();
@@ -156,6 +157,35 @@ fn one_file_that_fails_is_told_and_counts() {
     let arguments = ["rsync", "--from", "popen", &path("from"), &path("to")];
     let finished = run(&arguments, 1).tells("failed link: a link that leads out of the tree");
     assert!(finished.out.contains("2 sent"), "{}", finished.out);
+}
+
+/// The puller is the one that writes here. It is killed after the first file, each time a little later.
+#[test]
+fn a_pull_that_is_killed_leaves_every_file_whole() {
+    let (_place, path) = place();
+    let (from, to) = (path("many"), path("to"));
+    for folder in [&from, &to] {
+        fs::create_dir(folder).unwrap();
+    }
+    let [old, new] = [vec![b'o'; 150_000], vec![b'n'; 300_000]];
+    let files: Vec<_> = (0..30).map(|file| format!("f{file}")).collect();
+    for round in 0..6 {
+        for file in &files {
+            fs::write(format!("{from}/{file}"), &new).unwrap();
+            fs::write(format!("{to}/{file}"), &old).unwrap();
+        }
+        let read = |file: &String| fs::read(format!("{to}/{file}")).unwrap();
+        let pulling = Running::start(&["rsync", "--from", "popen", &from, &to, "--json"]);
+        until(|| files.iter().any(|file| read(file) == new).then_some(()));
+        std::thread::sleep(Duration::from_millis(3 * round));
+        drop(pulling);
+        let contents: Vec<_> = files.iter().map(read).collect();
+        let whole = contents.iter().all(|found| *found == old || *found == new);
+        let lengths: Vec<_> = contents.iter().map(Vec::len).collect();
+        assert!(whole, "round {round}: {lengths:?}");
+    }
+    run(&["rsync", "--from", "popen", &from, &to, "--delete"], 0);
+    assert_eq!(fs::read_dir(&to).unwrap().count(), files.len());
 }
 
 #[test]
