@@ -334,7 +334,12 @@ fn calls_run_side_by_side_and_threading_knows_the_main_thread() {
     each_python(|python, gateway| {
         let blocked = run(
             gateway,
-            "channel.send('in'); channel.send(channel.receive())",
+            "
+            channel.send('in')
+            channel.receive()
+            import threading
+            channel.send(type(threading.current_thread()).__name__)
+            ",
         );
         assert_eq!(receive(&blocked), Value::from("in"));
         let beside = run(
@@ -362,9 +367,46 @@ fn calls_run_side_by_side_and_threading_knows_the_main_thread() {
             (2, "thread")
         );
         blocked.send(1).unwrap();
-        assert_eq!(receive(&blocked), Value::from(1));
+        assert_eq!(receive(&blocked), Value::from("_MainThread"));
         beside.send(1).unwrap();
         beside.wait_close(Some(LONG)).unwrap();
+    });
+}
+
+/// The worker imports threading when calls are to run side by side, and has it know the main thread. Meanwhile threads
+/// must be told apart as ever, or imports of others fail.
+#[test]
+fn what_threads_are_called_does_not_change_while_threading_is_imported() {
+    each_python(|python, gateway| {
+        let watcher = run(
+            gateway,
+            "
+            import sys
+            try:
+                import _thread
+            except ImportError:
+                import thread as _thread
+            def watch():
+                found = set([_thread.get_ident()])
+                channel.send('in')
+                # The last that it defines.
+                while not hasattr(sys.modules.get('threading'), '_shutdown'):
+                    found.add(_thread.get_ident())
+                channel.send(len(found))
+            getattr(sys, 'setswitchinterval', lambda _: None)(1e-6)
+            _thread.start_new_thread(watch, ())
+            channel.receive()
+            ",
+        );
+        assert_eq!(receive(&watcher), Value::from("in"));
+        let beside = run(gateway, "channel.send('beside')");
+        assert_eq!(receive(&beside), Value::from("beside"));
+        assert_eq!(
+            receive(&watcher),
+            Value::from(1),
+            "Python {}",
+            python.version
+        );
     });
 }
 

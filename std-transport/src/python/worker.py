@@ -1609,32 +1609,35 @@ HANDLERS.update({
 
 
 def import_threading():
-    """Import threading so that it knows the main thread, whichever thread asks first.
+    """Import threading, and have it know the main thread whichever thread asks first.
 
     Before Python 3.13 the module takes the thread that imports it for the main one.
     """
-    if 'threading' in sys.modules:
+    import threading
+    active = threading._active
+    with threading._active_limbo_lock:
+        for ident, thread in list(active.items()):
+            if ident != MAIN and thread.__class__.__name__ == '_MainThread':
+                active[MAIN] = active.pop(ident)
+                make_main(threading, thread)
+
+
+def make_main(threading, thread):
+    """Put the main thread in the place of the one that an object of threading stands for."""
+    if not PY3:
+        thread._Thread__ident = MAIN
         return
-    if sys.version_info >= (3, 13) or not hasattr(_thread, 'get_ident'):
-        import threading
-        return
-    swapped = {'get_ident': lambda: MAIN}
-    if hasattr(_thread, '_set_sentinel'):
-        swapped['_set_sentinel'] = _thread.allocate_lock
-    real = dict((name, getattr(_thread, name)) for name in swapped)
-    try:
-        for name in swapped:
-            setattr(_thread, name, swapped[name])
-        import threading
-    finally:
-        for name in swapped:
-            setattr(_thread, name, real[name])
-    for name, value in list(vars(threading).items()):
-        for patched in swapped:
-            if value is swapped[patched] and value is not _thread.allocate_lock:
-                setattr(threading, name, real[patched])
-    if hasattr(threading, '_set_sentinel'):
-        threading._set_sentinel = real['_set_sentinel']
+    thread._ident = MAIN
+    if hasattr(thread, '_native_id') and sys.platform == 'linux':
+        thread._native_id = os.getpid()
+    # Held as long as the thread lives, and let go of by threading itself at the end.
+    alive = _thread.allocate_lock()
+    alive.acquire()
+    at_exit = getattr(threading, '_shutdown_locks', None)
+    if at_exit is not None:
+        at_exit.discard(thread._tstate_lock)
+        at_exit.add(alive)
+    thread._tstate_lock = alive
 
 
 MODELS = ('thread', 'main_thread_only')
