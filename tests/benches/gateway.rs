@@ -15,7 +15,7 @@ use execnet::{Channel, Group};
 
 use figures::{Outcome, percentile, round_trips, seconds, tell};
 
-const STARTS: usize = 9;
+const STARTS: usize = 3;
 const ROUND_TRIPS: usize = 5000;
 const ECHOES: u32 = 100;
 const ITEMS: u32 = 50_000;

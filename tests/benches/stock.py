@@ -16,7 +16,7 @@ import time
 
 import execnet
 
-STARTS = 9
+STARTS = 3
 ROUND_TRIPS = 5000
 WARM_UP = 500
 ECHOES = 100
