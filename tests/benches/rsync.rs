@@ -61,12 +61,9 @@ mod unix {
 
     fn sync_to(spec: &str, source: &str, destinations: &[&str]) -> Outcome {
         let group = Group::new();
-        let gateways = destinations.iter().map(|_| group.makegateway(spec));
-        sync(
-            source,
-            destinations,
-            &gateways.collect::<Result<Vec<_>, _>>()?,
-        )
+        let gateways = group.makegateways(destinations.iter().map(|_| spec));
+        let gateways: Result<Vec<_>, _> = gateways.into_iter().collect();
+        sync(source, destinations, &gateways?)
     }
 
     fn sync(source: &str, destinations: &[&str], gateways: &[Gateway]) -> Outcome {

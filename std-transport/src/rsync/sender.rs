@@ -172,9 +172,13 @@ impl<L: Listener> Sender<L> {
     fn send_more(&mut self, sending: Sending, kind: SegmentKind, parcel: &mut Parcel) {
         let left = sending.file.meta.size - sending.offset;
         let left = usize::try_from(left).unwrap_or(usize::MAX);
-        match parcel.room_for_piece(left) {
-            Some(len) => self.send_piece(sending, kind, len, parcel),
-            None => self.send_bytes(sending, kind, left, parcel),
+        match (parcel.room_for_piece(left), sending.file.content()) {
+            (Some(len), Some(file)) => {
+                let file = Arc::clone(file);
+                let offset = sending.offset;
+                self.send_piece(sending, kind, Piece { file, offset, len }, parcel);
+            }
+            _ => self.send_bytes(sending, kind, left, parcel),
         }
     }
 
@@ -183,14 +187,10 @@ impl<L: Listener> Sender<L> {
         &mut self,
         mut sending: Sending,
         kind: SegmentKind,
-        len: usize,
+        piece: Piece,
         parcel: &mut Parcel,
     ) {
-        let piece = Piece {
-            file: Arc::clone(sending.file.content()),
-            offset: sending.offset,
-            len,
-        };
+        let len = piece.len;
         parcel.add_piece(sending.file.number(), kind, piece);
         sending.offset += u64::try_from(len).unwrap_or(0);
         self.count(len);

@@ -1,0 +1,268 @@
+//! The content of listed files, read once for all targets that keep up with one another.
+
+mod kept;
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+use crate::rsync::catalog::Catalog;
+use crate::rsync::confine::Meta;
+use crate::rsync::parcel::DIRECT;
+use crate::sync::{Condvar, Mutex};
+use kept::{Kept, Key, Shelved};
+
+/// Opens and reads files by number and, where several targets want them, keeps what was read last at hand.
+///
+/// A target that falls behind by more than [`KEPT`](kept::KEPT) bytes reads for itself: it costs a read, and holds up nobody.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    catalog: Arc<Catalog>,
+    shared: bool,
+    kept: Mutex<Kept>,
+    arrived: Condvar,
+}
+
+/// A listed file that is open, as it was when it was opened.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenFile {
+    number: u32,
+    content: Content,
+    pub(crate) meta: Meta,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    /// To be read.
+    File(Arc<File>),
+    /// It is a small one for several targets, and was read at once.
+    Whole(Arc<[u8]>),
+}
+
+const BLOCK: usize = 256 << 10;
+
+/// Smaller files are read when they are opened. They are in no need of pieces.
+const SMALL: u64 = DIRECT as u64;
+
+/// After this a reader is thought lost, and what it reads is read again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Shelf {
+    pub(crate) fn new(catalog: Arc<Catalog>, shared: bool) -> Self {
+        Self {
+            catalog,
+            shared,
+            kept: Mutex::default(),
+            arrived: Condvar::default(),
+        }
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Opens a listed file.
+    ///
+    /// # Errors
+    /// It is not there any more, or not readable.
+    pub(crate) fn open(&self, number: u32) -> io::Result<OpenFile> {
+        if !self.shared {
+            return self.open_new(number);
+        }
+        let opened = self.shelved(Key::File(number), || {
+            let file = self.open_new(number)?;
+            file.settled().map(Shelved::File)
+        });
+        match opened? {
+            Shelved::File(file) => Ok(file),
+            // What is under the key of a file is one.
+            Shelved::Block(_) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn open_new(&self, number: u32) -> io::Result<OpenFile> {
+        let (file, meta) = self.catalog.open_file(number)?;
+        Ok(OpenFile {
+            number,
+            content: Content::File(Arc::new(file)),
+            meta,
+        })
+    }
+
+    /// Reads at an offset; 0 bytes only at the end of the file or for an empty buffer.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn read(
+        &self,
+        file: &OpenFile,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> io::Result<usize> {
+        let content = match &file.content {
+            Content::File(content) if !self.shared => return read_at(content, offset, buffer),
+            Content::File(content) => content,
+            Content::Whole(content) => return Ok(copy(content, offset, buffer)),
+        };
+        let size = u64::try_from(BLOCK).unwrap_or(u64::MAX);
+        let (number, offset) = (offset / size, offset % size);
+        let block = self.shelved(Key::Block(file.number, number), || {
+            let start = number.saturating_mul(size);
+            let left = file.meta.size.saturating_sub(start).min(size);
+            read_full(content, start, left).map(Shelved::Block)
+        });
+        match block? {
+            Shelved::Block(block) => Ok(copy(&block, offset, buffer)),
+            // What is under the key of a block is one.
+            Shelved::File(_) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// What is under the key, or is made by the first who asks for it.
+    fn shelved(&self, key: Key, make: impl FnOnce() -> io::Result<Shelved>) -> io::Result<Shelved> {
+        {
+            let mut kept = self.kept.lock();
+            if kept.is_being_read(key) {
+                kept.waiting += 1;
+                let being_read = |kept: &mut Kept| kept.is_being_read(key);
+                kept = self.arrived.wait_while(kept, PATIENCE, being_read);
+                kept.waiting -= 1;
+            }
+            if let Some(Some(shelved)) = kept.shelved.get(&key) {
+                return Ok(shelved.clone());
+            }
+            kept.shelved.insert(key, None);
+        }
+        let made = make();
+        let awaited = {
+            let mut kept = self.kept.lock();
+            kept.put(key, made.as_ref().ok());
+            kept.waiting > 0
+        };
+        if awaited {
+            self.arrived.notify_all();
+        }
+        made
+    }
+}
+
+impl OpenFile {
+    pub(crate) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The file itself, for who asks for its bytes by their place; `None` for one that was read.
+    pub(crate) const fn content(&self) -> Option<&Arc<File>> {
+        match &self.content {
+            Content::File(file) => Some(file),
+            Content::Whole(_) => None,
+        }
+    }
+
+    /// The same file once more, to be read from its beginning without moving anybody's place in it.
+    pub(crate) fn reopened(&self, shelf: &Shelf) -> io::Result<(File, Meta)> {
+        shelf.catalog.open_file(self.number)
+    }
+
+    /// The same, read if it is small.
+    fn settled(mut self) -> io::Result<Self> {
+        if let Content::File(file) = &self.content
+            && self.meta.size < SMALL
+        {
+            self.content = Content::Whole(read_full(file, 0, self.meta.size)?);
+        }
+        Ok(self)
+    }
+}
+
+fn copy(content: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
+    let start = usize::try_from(offset).unwrap_or(usize::MAX);
+    let wanted = content.get(start..).unwrap_or_default();
+    let len = wanted.len().min(buffer.len());
+    if let (Some(to), Some(from)) = (buffer.get_mut(..len), wanted.get(..len)) {
+        to.copy_from_slice(from);
+    }
+    len
+}
+
+/// So many bytes, or less where the file ends before.
+fn read_full(file: &File, start: u64, len: u64) -> io::Result<Arc<[u8]>> {
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(BLOCK)];
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        let offset = start.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
+        match read_at(file, offset, rest)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes.into())
+}
+
+fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, offset) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::rsync::confine::{Dir, Name, ROOT};
+
+    fn shelf(shared: bool) -> (tempfile::TempDir, Shelf) {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("f"), "first").unwrap();
+        let catalog = Catalog::new(Arc::new(Dir::at(place.path()).unwrap()));
+        assert!(catalog.add_file(ROOT, Name::new(b"f").unwrap(), 5, false));
+        (place, Shelf::new(Arc::new(catalog), shared))
+    }
+
+    fn read(shelf: &Shelf) -> Vec<u8> {
+        let file = shelf.open(0).unwrap();
+        let mut buffer = [0; 8];
+        let len = shelf.read(&file, 0, &mut buffer).unwrap();
+        buffer[..len].to_vec()
+    }
+
+    #[test]
+    fn a_file_is_read_once_for_several_targets() {
+        let (place, shelf) = shelf(true);
+        assert_eq!(read(&shelf), b"first");
+        // Whoever reads it again would see this.
+        fs::write(place.path().join("f"), "other").unwrap();
+        assert_eq!(read(&shelf), b"first");
+    }
+
+    #[test]
+    fn a_large_file_is_opened_once_for_several_targets() {
+        let (place, shelf) = shelf(true);
+        let path = place.path().join("f");
+        fs::write(&path, vec![1; DIRECT]).unwrap();
+        let first = shelf.open(0).unwrap();
+        fs::rename(path, place.path().join("g")).unwrap();
+        let second = shelf.open(0).unwrap();
+        assert!(Arc::ptr_eq(
+            first.content().unwrap(),
+            second.content().unwrap()
+        ));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_tried_again() {
+        let (place, shelf) = shelf(true);
+        let path = place.path().join("f");
+        fs::rename(&path, place.path().join("g")).unwrap();
+        assert!(shelf.open(0).is_err());
+        fs::rename(place.path().join("g"), path).unwrap();
+        assert_eq!(read(&shelf), b"first");
+    }
+}
