@@ -304,6 +304,10 @@ class Target(object):
         self.states.append([presence, mode, mtime])
 
     def run(self):
+        # Content is written from the memory it was read into.  Other workers do not know this.
+        queue = getattr(self.channel, '_queue', None)
+        if PY3 and hasattr(queue, 'views'):
+            queue.views = True
         handlers = {LIST: (self.on_list, 1), DATA: (self.on_data, 2)}
         while True:
             message = self.channel.receive()
@@ -315,6 +319,7 @@ class Target(object):
     # -- the listing
 
     def on_list(self, data):
+        data = bytes(data)
         pos, end, wants = 0, len(data), []
         self.listed += end
         while pos < end:
@@ -504,7 +509,7 @@ class Target(object):
                 self.keep_same(self.take_wanted(number), mode, mtime)
                 continue
             elif flags & FAILED:
-                self.give_up(number, block)
+                self.give_up(number, bytes(block))
                 continue
             self.take_block(number, block, flags & LAST)
         if pos != len(body):

@@ -242,6 +242,7 @@ class Queue(object):
     sink = None
     ended = False   # nothing further comes in
     over = False    # ended, and the sink has seen it
+    views = False   # bytes in items are views of what was read: for programs that ask for it
 
     def __init__(self, strings=None):
         self.strings = strings
@@ -486,7 +487,7 @@ class Reader(Writer):
         if queue is None or queue.ended:
             return
         try:
-            item = load(data, queue.strings, self)
+            item = load(memoryview(data) if queue.views else data, queue.strings, self)
         except Exception:
             rest()
             self._fail(channel_id, format_exception())
