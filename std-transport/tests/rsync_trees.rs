@@ -1,6 +1,6 @@
 //! Random trees, synced, changed and synced again: to workers and from them, in Python and in Rust.
 //!
-//! `EXECNET_TREES=1000 cargo test --release -p execnet --test rsync_trees` takes more of them than the usual dozen.
+//! `EXECNET_TREES=1000 cargo test --release -p execnet --test rsync_trees` takes more of them than the usual eight.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -104,7 +104,7 @@ fn each_way(test: fn(&Gateway, Way, Times)) {
 
 fn cases() -> u32 {
     let cases = std::env::var("EXECNET_TREES").ok();
-    cases.map_or(12, |text| text.parse().unwrap())
+    cases.map_or(8, |text| text.parse().unwrap())
 }
 
 fn limit() -> Duration {
