@@ -13,13 +13,14 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::thread;
 
 use embedded_io_adapters::std::FromStd;
 use execnet_core_sync::frame::FrameReader;
-use execnet_core_sync::link::{FileWriter, Link, NoControl, PipeFiles};
+use execnet_core_sync::link::{FileWriter, Link, NoControl, WidePipe};
 use execnet_core_sync::testing::within;
 use execnet_core_sync::{Channel, FileItem, Gateway, GatewayConfig, Role, SendError};
 use execnet_serializer::{Bytes, Encoder, dumps_internal};
@@ -40,13 +41,12 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(files: impl FnOnce(Arc<PipeWriter>) -> Option<Box<dyn FileWriter>>) -> Self {
+    fn new(files: impl FnOnce(WidePipe) -> Option<Box<dyn FileWriter>>) -> Self {
         let (reads, to_peer) = io::pipe().unwrap();
         let (from_peer, writes) = io::pipe().unwrap();
-        let to_peer = Arc::new(to_peer);
-        let writer = Shared(Arc::clone(&to_peer));
-        let mut link = Link::from_std(from_peer, writer, Arc::new(NoControl));
-        link.files = files(to_peer);
+        let writer = WidePipe::new(OwnedFd::from(to_peer));
+        let mut link = Link::from_std(from_peer, writer.clone(), Arc::new(NoControl));
+        link.files = files(writer);
         let config = GatewayConfig::new("gw0", Role::Initiator);
         Self {
             gateway: Gateway::new(link, config).unwrap(),
@@ -56,24 +56,12 @@ impl Scene {
     }
 
     fn with_files() -> Self {
-        Self::new(|pipe| Some(Box::new(PipeFiles::new(pipe))))
-    }
-}
-
-struct Shared(Arc<PipeWriter>);
-
-impl io::Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        Self::new(|pipe| Some(pipe.files().unwrap()))
     }
 }
 
 /// Writes so many bytes as it should, and then no more.
-struct Tired(Arc<PipeWriter>, usize);
+struct Tired(WidePipe, usize);
 
 impl FileWriter for Tired {
     fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
@@ -83,7 +71,7 @@ impl FileWriter for Tired {
         }
         let read = file.read_at(&mut bytes, offset)?;
         self.1 -= read;
-        (&*self.0).write_all(&bytes[..read])?;
+        self.0.write_all(&bytes[..read])?;
         Ok(read)
     }
 }

@@ -13,10 +13,11 @@ mod support;
 use alloc::sync::Arc;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use execnet::link::{Link, NoControl, PipeFiles};
+use execnet::link::{Link, NoControl, WidePipe};
 use execnet::rsync::{self, Event, RSync, TargetOptions, TargetReport};
 use execnet::{Gateway, GatewayConfig, Role, Worker};
 
@@ -26,21 +27,12 @@ use support::{LONG, within};
 const LARGE: u64 = 32 << 20;
 
 fn link(reader: PipeReader, writer: PipeWriter) -> Link {
-    let writer = Arc::new(writer);
-    let link = Link::from_std(reader, Writer(Arc::clone(&writer)), Arc::new(NoControl));
-    link.with_files(PipeFiles::new(writer))
-}
-
-struct Writer(Arc<PipeWriter>);
-
-impl io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let writer = WidePipe::new(OwnedFd::from(writer));
+    let files = writer.files();
+    assert!(files.is_some());
+    let mut link = Link::from_std(reader, writer, Arc::new(NoControl));
+    link.files = files;
+    link
 }
 
 fn with_worker(test: impl FnOnce(&Gateway)) {

@@ -22,27 +22,6 @@ pub trait FileWriter: Send {
     fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize>;
 }
 
-/// The [`FileWriter`] of a pipe: its reader gets the pages that the system holds of the file.
-#[cfg(target_os = "linux")]
-#[derive(Debug)]
-pub struct PipeFiles<F>(F);
-
-#[cfg(target_os = "linux")]
-impl<F: std::os::fd::AsFd> PipeFiles<F> {
-    /// Over the descriptor that the link writes to. Not for sockets: where the signal SIGPIPE is not ignored, one that the
-    /// peer has closed would send it.
-    pub fn new(pipe: F) -> Self {
-        Self(pipe)
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl<F: std::os::fd::AsFd + Send> FileWriter for PipeFiles<F> {
-    fn write_file(&mut self, file: &File, mut offset: u64, len: usize) -> io::Result<usize> {
-        Ok(rustix::fs::sendfile(&self.0, file, Some(&mut offset), len)?)
-    }
-}
-
 /// Bytes of a file that belong into a frame, and what follows them there.
 #[derive(Debug)]
 pub(crate) struct FilePart<'a> {

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod descriptor;
 mod file;
+#[cfg(unix)]
+mod pipe;
 mod readiness;
 
 use alloc::boxed::Box;
@@ -17,9 +19,9 @@ pub use crate::disconnected::SharedError;
 #[cfg(unix)]
 pub use descriptor::Descriptor;
 pub use file::FileWriter;
-#[cfg(target_os = "linux")]
-pub use file::PipeFiles;
 pub(crate) use file::{FilePart, Output};
+#[cfg(unix)]
+pub use pipe::WidePipe;
 pub use readiness::{Readiness, Ready};
 
 /// The reading end of a link.
@@ -41,7 +43,8 @@ pub struct Link {
     pub control: Arc<dyn Control>,
     /// Waits for what there is to read, where the transport can do that: see [`with_readiness`](Self::with_readiness).
     pub readiness: Option<Arc<dyn Readiness>>,
-    /// Writes parts of files, where the transport can do that: see [`with_files`](Self::with_files).
+    /// Writes parts of files around this process's memory, where the transport can do that. It writes to where the writer
+    /// does, which must hold nothing back: what it has taken it has written.
     pub files: Option<Box<dyn FileWriter>>,
 }
 
@@ -70,14 +73,6 @@ impl Link {
     #[must_use]
     pub fn with_readiness(mut self, readiness: Arc<dyn Readiness>) -> Self {
         self.readiness = Some(readiness);
-        self
-    }
-
-    /// The same, with a way for parts of files around this process's memory. It writes to where the writer does, which must
-    /// hold nothing back: what it has taken it has written.
-    #[must_use]
-    pub fn with_files(mut self, files: impl FileWriter + 'static) -> Self {
-        self.files = Some(Box::new(files));
         self
     }
 }

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 
-use super::wide::WidePipe;
+use execnet_core_sync::link::WidePipe;
+
 use crate::bootstrap::Pipes;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, Launch, SshHints};
@@ -25,26 +26,17 @@ pub(super) fn start_with(
 ) -> Result<Connected, MakeGatewayError> {
     let Running { peer, mut pipes } = run(request, hints)?;
     let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
-    let writer = WidePipe::new(pipes.stdin);
-    let connected = if rest.is_empty() {
+    let writer = WidePipe::new(OwnedFd::from(pipes.stdin));
+    let files = writer.files();
+    let mut connected = if rest.is_empty() {
         let reader = File::from(OwnedFd::from(pipes.stdout));
-        Connected::polled(reader, writer.clone(), peer)
+        Connected::polled(reader, writer, peer)
     } else {
         let reader = io::Cursor::new(rest).chain(pipes.stdout);
-        Connected::new(reader, writer.clone(), peer)
+        Connected::new(reader, writer, peer)
     };
-    Ok(with_files(connected, writer))
-}
-
-#[cfg(target_os = "linux")]
-fn with_files(Connected { link, peer }: Connected, writer: WidePipe) -> Connected {
-    let link = link.with_files(writer);
-    Connected { link, peer }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn with_files(connected: Connected, _writer: WidePipe) -> Connected {
-    connected
+    connected.link.files = files;
+    Ok(connected)
 }
 
 /// A process, and the way to it.

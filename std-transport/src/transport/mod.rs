@@ -16,7 +16,6 @@
 
 mod command;
 mod ssh;
-mod wide;
 
 pub(crate) use command::Running;
 pub(crate) use ssh::{Sharing, start_process};

@@ -35,12 +35,7 @@ mod unix {
     use std::io;
     use std::os::fd::AsFd as _;
 
-    #[cfg(target_os = "linux")]
-    use rustix::fs::FileType;
-
-    #[cfg(target_os = "linux")]
-    use crate::link::PipeFiles;
-    use crate::link::{Descriptor, Link, NoControl};
+    use crate::link::{Descriptor, Link, NoControl, WidePipe};
 
     pub(super) type Reader = File;
     pub(super) type Writer = File;
@@ -48,23 +43,11 @@ mod unix {
     pub(super) fn link(reader: File, writer: File) -> Link {
         let reader = Arc::new(reader);
         let readiness = Arc::new(Descriptor::new(reader.clone()));
-        let writer = Arc::new(writer);
-        let link = Link::from_std(reader, writer.clone(), Arc::new(NoControl));
-        with_files(link.with_readiness(readiness), writer)
-    }
-
-    #[cfg(target_os = "linux")]
-    fn with_files(link: Link, writer: Arc<File>) -> Link {
-        // A socket is written to as ever.
-        match rustix::fs::fstat(&writer).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
-            Ok(FileType::Fifo) => link.with_files(PipeFiles::new(writer)),
-            _ => link,
-        }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn with_files(link: Link, _writer: Arc<File>) -> Link {
-        link
+        let writer = WidePipe::new(writer);
+        let files = writer.files();
+        let mut link = Link::from_std(reader, writer, Arc::new(NoControl));
+        link.files = files;
+        link.with_readiness(readiness)
     }
 
     pub(super) fn take() -> io::Result<(File, File)> {
