@@ -204,8 +204,9 @@ impl RSync {
     /// Sends the tree to all targets, and returns when the last of them is done. Each has a report, in the order in
     /// which they were added; that one fails is no matter to the others. The targets are used up.
     ///
-    /// Each file is read once for all targets that keep up with one another, within some 24 MiB of content; a target
-    /// that is slower than that has its files read again and holds up nobody.
+    /// Each file is opened once for all targets that keep up with one another, and read once, within some 24 MiB of
+    /// content; a target that is slower than that has its files read again and holds up nobody. Over pipes on Linux what
+    /// is not small is not read here at all: the system hands its pages to each target.
     ///
     /// # Errors
     /// There are no targets, or the source cannot be opened.
