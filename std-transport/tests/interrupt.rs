@@ -18,6 +18,8 @@ const ROUNDS: u32 = 300;
 
 const INTERRUPTED: &str = "keyboard-interrupted";
 
+const FOREVER: &str = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
+
 /// How the code of a channel ended, behind what it had sent.
 fn end(channel: &Channel, mut in_vain: impl FnMut()) -> ReceiveError {
     loop {
@@ -60,11 +62,25 @@ fn each_python(test: fn(&Python, &Group, &Gateway)) {
 #[test]
 fn an_interrupt_reaches_running_code_and_nothing_else() {
     each_python(|_, group, gateway| {
-        let source = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
-        let channel = gateway.remote_exec(source).unwrap();
+        let channel = gateway.remote_exec(FOREVER).unwrap();
         channel.receive_timeout(LONG).unwrap();
         interrupt(group, &channel);
         assert_usable(gateway);
+    });
+}
+
+/// As behind `nohup`, or a shell's `&`.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_reaches_code_where_the_program_itself_was_started_without() {
+    within("without interrupts", LONG, || {
+        let group = Group::with_options(quiet());
+        let python = pythons().last().unwrap().spec();
+        let spec = python.replacen("python=", "python=env --ignore-signal=INT ", 1);
+        let gateway = group.makegateway(spec).unwrap();
+        let channel = gateway.remote_exec(FOREVER).unwrap();
+        channel.receive_timeout(LONG).unwrap();
+        interrupt(&group, &channel);
     });
 }
 

@@ -61,8 +61,10 @@ impl Terminal {
 }
 
 fn start_in(terminal: OwnedFd, argument: &str) -> Child {
-    Command::new("setsid")
-        .args(["--ctty", env!("CARGO_BIN_EXE_ctrl-c"), argument])
+    // These tests may run where Ctrl-C is ignored: behind a shell's `&`.
+    Command::new("env")
+        .args(["--default-signal=INT", "setsid", "--ctty"])
+        .args([env!("CARGO_BIN_EXE_ctrl-c"), argument])
         .stdin(terminal.try_clone().unwrap())
         .stdout(terminal.try_clone().unwrap())
         .stderr(terminal)

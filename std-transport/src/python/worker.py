@@ -721,6 +721,9 @@ def main():
     if os.environ.get('EXECNET_DEBUG'):
         rest()
         start_tracing(gateway)
+    if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
+        # So it is behind nohup and "&". An interrupt that comes here all the same is for us.
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     gateway._interruptible(False)
     _thread.start_new_thread(gateway._read, ())
     answer(out, config, os.getpid())

@@ -65,6 +65,14 @@ pub(crate) struct StockServer {
     printed: Option<JoinHandle<String>>,
 }
 
+/// Runs a script as Python does where it was started by a person, not behind a shell's `&`.
+const INTERRUPTIBLE: &str = "
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name='__main__')
+";
+
 impl StockServer {
     pub(crate) fn start() -> Option<Self> {
         let python = stock_python()?;
@@ -72,7 +80,7 @@ impl StockServer {
         let found = Command::new(python).args(["-c", find]).output().unwrap();
         let script = String::from_utf8(found.stdout).unwrap();
         let mut child = Command::new(python)
-            .args(["-u", script.trim(), "127.0.0.1:0"])
+            .args(["-u", "-c", INTERRUPTIBLE, script.trim(), "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
