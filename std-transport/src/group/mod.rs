@@ -1,6 +1,8 @@
 //! Gateways that are made, found and ended together.
 
 mod default;
+mod make;
+mod members;
 mod options;
 mod terminate;
 
@@ -8,20 +10,17 @@ pub use default::{default_group, makegateway};
 pub use options::GroupOptions;
 pub use terminate::{MemberReport, Outcome};
 
-use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
-use std::collections::{HashMap, HashSet};
-use std::thread;
 
-use execnet_core_sync::{ExecModel, Gateway, GatewayConfig, MultiChannel, Role, SendError};
+use execnet_core_sync::{ExecModel, Gateway, MultiChannel, SendError};
 
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::error::MakeGatewayError;
 use crate::own::Copies;
-use crate::program::Bootstrap;
-use crate::spec::{IntoXSpec, SpecError, XSpec};
+use crate::spec::{IntoXSpec, XSpec};
 use crate::sync::Mutex;
-use crate::transport::{self, Connected, Peer, Request, Sharing};
+use crate::transport::Sharing;
+use members::{Member, Members};
 
 /// A set of gateways.
 ///
@@ -42,37 +41,6 @@ pub struct Group {
     members: Mutex<Members>,
     sharing: Sharing,
     copies: Copies,
-}
-
-#[derive(Default)]
-struct Members {
-    list: Vec<Member>,
-    /// Ids of members, and of those being made.
-    ids: HashSet<String>,
-    /// Peers that are to become members, by id.
-    starting: HashMap<String, Arc<dyn Peer>>,
-    /// How often the group was terminated: what was begun before the last time is to end.
-    terminations: u64,
-    next: u64,
-    /// How many were asked for.
-    places: u64,
-    defaults: Defaults,
-}
-
-/// What specs leave open.
-#[derive(Default)]
-struct Defaults {
-    spec: XSpec,
-    local: ExecModel,
-    remote: ExecModel,
-}
-
-struct Member {
-    /// Members stand in the order in which they were asked for.
-    place: u64,
-    spec: XSpec,
-    gateway: Gateway,
-    peer: Arc<dyn Peer>,
 }
 
 impl Group {
@@ -122,26 +90,7 @@ impl Group {
         specs: impl IntoIterator<Item: IntoXSpec>,
     ) -> Vec<Result<Gateway, MakeGatewayError>> {
         let specs = specs.into_iter().map(IntoXSpec::into_xspec);
-        let mut results: Vec<Work> = specs.map(|spec| Work::new(self.order(spec))).collect();
-        let workers = self.options.max_starting.clamp(1, results.len().max(1));
-        let queue = Mutex::new(results.iter_mut());
-        let work = || {
-            loop {
-                let next = queue.lock().next();
-                let Some(work) = next else { return };
-                work.run(self);
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..workers {
-                // A thread that cannot be had is missed by nobody: this one does its work.
-                let _ = thread::Builder::new()
-                    .name("makegateways".to_owned())
-                    .spawn_scoped(scope, work);
-            }
-            work();
-        });
-        results.into_iter().filter_map(Work::done).collect()
+        self.make_all(specs.map(|spec| self.order(spec)))
     }
 
     /// What the empty spec stands for. Default: `popen`.
@@ -259,153 +208,6 @@ impl Group {
     fn find<T>(&self, is_it: impl Fn(&Member) -> bool, take: impl Fn(&Member) -> T) -> Option<T> {
         let members = self.members.lock();
         members.list.iter().find(|member| is_it(member)).map(take)
-    }
-
-    fn order(&self, spec: Result<Option<XSpec>, SpecError>) -> Result<Order, MakeGatewayError> {
-        self.members.lock().order(spec?)
-    }
-
-    fn make(&self, order: Order) -> Result<Gateway, MakeGatewayError> {
-        let id = order.id.clone();
-        let started = self.start(order);
-        let mut members = self.members.lock();
-        let begun = members.starting.remove(&id);
-        let made = match started {
-            Ok(member) => {
-                let gateway = member.gateway.clone();
-                members.add(member);
-                Ok(gateway)
-            }
-            Err(error) => {
-                members.ids.remove(&id);
-                Err(error)
-            }
-        };
-        drop(members);
-        // The last handle of a process kills it and waits for that: not under the lock.
-        drop(begun);
-        made
-    }
-
-    fn start(&self, order: Order) -> Result<Member, MakeGatewayError> {
-        let begun = |peer: Arc<dyn Peer>| {
-            let mut members = self.members.lock();
-            if members.terminations != order.terminations {
-                // terminate() came while the peer was being started, and has not seen it.
-                peer.signal_kill();
-            }
-            let before = members.starting.insert(order.id.clone(), peer);
-            drop(members);
-            // As in make(): the last handle waits.
-            drop(before);
-        };
-        let Connected { link, peer } = transport::start(&Request {
-            id: &order.id,
-            spec: &order.spec,
-            execmodel: order.remote,
-            options: &self.options,
-            group: self,
-            begun: &begun,
-        })?;
-        let mut config = GatewayConfig::new(order.id.as_str(), Role::Initiator);
-        config.execmodel = order.local;
-        config.limits = self.options.limits;
-        config.inbox = self.options.inbox;
-        config.credit = Bootstrap::of(&order.spec)?.credit(self.options.credit);
-        match Gateway::new(link, config) {
-            Ok(gateway) => Ok(Member {
-                place: order.place,
-                spec: order.spec,
-                gateway,
-                peer,
-            }),
-            Err(error) => {
-                Err(BootstrapError::io(Stage::Link, peer.name().to_owned(), error).into())
-            }
-        }
-    }
-}
-
-/// A gateway that is to be made. Its id is taken.
-struct Order {
-    id: String,
-    spec: XSpec,
-    local: ExecModel,
-    remote: ExecModel,
-    place: u64,
-    /// How often the group had been terminated when it was asked for.
-    terminations: u64,
-}
-
-/// One of several gateways to be made.
-enum Work {
-    Open(Order),
-    Done(Result<Gateway, MakeGatewayError>),
-    /// Nothing is left to be done or told.
-    Gone,
-}
-
-impl Work {
-    fn new(order: Result<Order, MakeGatewayError>) -> Self {
-        match order {
-            Ok(order) => Self::Open(order),
-            Err(error) => Self::Done(Err(error)),
-        }
-    }
-
-    fn run(&mut self, group: &Group) {
-        *self = match core::mem::replace(self, Self::Gone) {
-            Self::Open(order) => Self::Done(group.make(order)),
-            done => done,
-        };
-    }
-
-    fn done(self) -> Option<Result<Gateway, MakeGatewayError>> {
-        match self {
-            Self::Done(result) => Some(result),
-            // Every piece of work has been run.
-            Self::Open(_) | Self::Gone => None,
-        }
-    }
-}
-
-impl Members {
-    /// Takes an id that nobody else gets.
-    fn order(&mut self, spec: Option<XSpec>) -> Result<Order, MakeGatewayError> {
-        let spec = spec.unwrap_or_else(|| self.defaults.spec.clone());
-        let id = match spec.get("id") {
-            Some(id) => id.to_owned(),
-            None => self.next_id(),
-        };
-        if !self.ids.insert(id.clone()) {
-            return Err(MakeGatewayError::DuplicateId(id));
-        }
-        self.places += 1;
-        Ok(Order {
-            id,
-            spec,
-            local: self.defaults.local,
-            remote: self.defaults.remote,
-            place: self.places,
-            terminations: self.terminations,
-        })
-    }
-
-    fn add(&mut self, member: Member) {
-        let at = self
-            .list
-            .partition_point(|other| other.place < member.place);
-        self.list.insert(at, member);
-    }
-
-    fn next_id(&mut self) -> String {
-        loop {
-            let id = format!("gw{}", self.next);
-            self.next += 1;
-            if !self.ids.contains(&id) {
-                return id;
-            }
-        }
     }
 }
 

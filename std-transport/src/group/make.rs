@@ -1,0 +1,142 @@
+//! How gateways are made, one after the other or several at a time.
+
+use alloc::sync::Arc;
+use std::thread;
+
+use execnet_core_sync::{Gateway, GatewayConfig, Role};
+
+use super::Group;
+use super::members::{Member, Order};
+use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::program::Bootstrap;
+use crate::spec::{SpecError, XSpec};
+use crate::sync::Mutex;
+use crate::transport::{self, Connected, Peer, Request};
+
+impl Group {
+    pub(super) fn order(
+        &self,
+        spec: Result<Option<XSpec>, SpecError>,
+    ) -> Result<Order, MakeGatewayError> {
+        self.members.lock().order(spec?)
+    }
+
+    pub(super) fn make(&self, order: Order) -> Result<Gateway, MakeGatewayError> {
+        let id = order.id.clone();
+        let started = self.start(order);
+        let mut members = self.members.lock();
+        let begun = members.starting.remove(&id);
+        let made = match started {
+            Ok(member) => {
+                let gateway = member.gateway.clone();
+                members.add(member);
+                Ok(gateway)
+            }
+            Err(error) => {
+                members.ids.remove(&id);
+                Err(error)
+            }
+        };
+        drop(members);
+        // The last handle of a process kills it and waits for that: not under the lock.
+        drop(begun);
+        made
+    }
+
+    fn start(&self, order: Order) -> Result<Member, MakeGatewayError> {
+        let begun = |peer: Arc<dyn Peer>| {
+            let mut members = self.members.lock();
+            if members.terminations != order.terminations {
+                // terminate() came while the peer was being started, and has not seen it.
+                peer.signal_kill();
+            }
+            let before = members.starting.insert(order.id.clone(), peer);
+            drop(members);
+            // As in make(): the last handle waits.
+            drop(before);
+        };
+        let Connected { link, peer } = transport::start(&Request {
+            id: &order.id,
+            spec: &order.spec,
+            execmodel: order.remote,
+            options: &self.options,
+            group: self,
+            begun: &begun,
+        })?;
+        let mut config = GatewayConfig::new(order.id.as_str(), Role::Initiator);
+        config.execmodel = order.local;
+        config.limits = self.options.limits;
+        config.inbox = self.options.inbox;
+        config.credit = Bootstrap::of(&order.spec)?.credit(self.options.credit);
+        match Gateway::new(link, config) {
+            Ok(gateway) => Ok(Member {
+                place: order.place,
+                spec: order.spec,
+                gateway,
+                peer,
+            }),
+            Err(error) => {
+                Err(BootstrapError::io(Stage::Link, peer.name().to_owned(), error).into())
+            }
+        }
+    }
+
+    /// In the caller's thread and as many more as the options say.
+    pub(super) fn make_all(
+        &self,
+        orders: impl Iterator<Item = Result<Order, MakeGatewayError>>,
+    ) -> Vec<Result<Gateway, MakeGatewayError>> {
+        let mut results: Vec<Work> = orders.map(Work::new).collect();
+        let workers = self.options.max_starting.clamp(1, results.len().max(1));
+        let queue = Mutex::new(results.iter_mut());
+        let work = || {
+            loop {
+                let next = queue.lock().next();
+                let Some(work) = next else { return };
+                work.run(self);
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..workers {
+                // A thread that cannot be had is missed by nobody: this one does its work.
+                let _ = thread::Builder::new()
+                    .name("makegateways".to_owned())
+                    .spawn_scoped(scope, work);
+            }
+            work();
+        });
+        results.into_iter().filter_map(Work::done).collect()
+    }
+}
+
+/// One of several gateways to be made.
+enum Work {
+    Open(Order),
+    Done(Result<Gateway, MakeGatewayError>),
+    /// Nothing is left to be done or told.
+    Gone,
+}
+
+impl Work {
+    fn new(order: Result<Order, MakeGatewayError>) -> Self {
+        match order {
+            Ok(order) => Self::Open(order),
+            Err(error) => Self::Done(Err(error)),
+        }
+    }
+
+    fn run(&mut self, group: &Group) {
+        *self = match core::mem::replace(self, Self::Gone) {
+            Self::Open(order) => Self::Done(group.make(order)),
+            done => done,
+        };
+    }
+
+    fn done(self) -> Option<Result<Gateway, MakeGatewayError>> {
+        match self {
+            Self::Done(result) => Some(result),
+            // Every piece of work has been run.
+            Self::Open(_) | Self::Gone => None,
+        }
+    }
+}
