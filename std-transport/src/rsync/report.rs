@@ -14,7 +14,8 @@ pub struct Report {
     pub files: u64,
     /// Bytes of content that were sent; in a dry run, the size of the files that would be.
     pub bytes: u64,
-    /// How many files the target had.
+    /// How many files the target had. In a push that is what it did not ask for, files in a folder that it could not
+    /// make among them.
     pub unchanged: u64,
     /// Files that were sent.
     pub sent: Vec<PathBuf>,

@@ -123,6 +123,10 @@ fn what_is_announced_is_checked_before_it_is_believed() {
             WHOLE,
             &entry(b'l', 0, 1 << 40, b"l", b"x"),
         )]);
+        for size in [5_000, 1 << 40] {
+            let kept = entry(b'k', 0, size, b"k", &[b'x'; 5_000]);
+            victim.refuses(vec![list(0, WHOLE, &[kept])]);
+        }
         victim.refuses(vec![list(1, WHOLE, &[])]);
         let one = list(0, WHOLE, &[file(b"f", 1 << 60)]);
         let huge = |len| data(&[segment(0, FIRST, 0o644, 1 << 60, len)], b"1234");
@@ -191,6 +195,21 @@ fn a_worker_in_python_takes_no_more_than_its_limits() {
             let refusal = patched(limit, lowered).refuses(vec![three.clone()]);
             assert!(refusal.contains("more entries"), "{refusal}");
         }
+    });
+}
+
+/// In a pull that is its reason for what it cannot send.
+#[test]
+fn what_a_source_says_is_fit_for_a_terminal() {
+    within("text of a source", LONG, || {
+        let (group, place) = (group(), Place::new());
+        let kept = entry(b'k', 0, 5, b"k", b"\x1b[2Jx");
+        let mut rsync = RSync::new(place.script(vec![list(0, WHOLE, &[kept])]));
+        let options = TargetOptions::new();
+        let pulled = rsync.pull(&gateway(&group, HOSTILE), place.root(), options);
+        let reason = &pulled.unwrap().failed[0].reason;
+        let harmless = !reason.contains('\x1b') && reason.contains("[2Jx");
+        assert!(harmless, "{reason:?}");
     });
 }
 
