@@ -423,3 +423,21 @@ fn a_filter_decides_and_patterns_are_as_gitignore_has_them() {
         assert_eq!(portrait(&back, 1).into_keys().collect::<Vec<_>>(), paths);
     });
 }
+
+/// Set as a float and read as one, it is more than two microseconds off.
+#[test]
+fn a_time_that_python_2_knows_badly_is_no_reason_to_send_again() {
+    each_python(|_, gateway| {
+        let place = Place::new();
+        fs::write(place.from().join("f"), "f").unwrap();
+        let time = std::time::UNIX_EPOCH + Duration::from_nanos(2_200_417_782_764_116_076);
+        let file = fs::File::open(place.from().join("f")).unwrap();
+        file.set_modified(time).unwrap();
+        let mut rsync = RSync::new(place.from());
+        for unchanged in [0, 1] {
+            rsync.add_target(gateway, place.to(), TargetOptions::new());
+            let report = complete(rsync.send().unwrap()).remove(0).report;
+            assert_eq!(report.unchanged, unchanged);
+        }
+    });
+}
