@@ -33,35 +33,7 @@ if PY3:
     imap = map
     from _thread import RLock
 else:
-    from itertools import imap, compress
-    from operator import methodcaller
-
-    class RLock(object):
-        """Of Python 3's, which is written in C, what is used here.
-
-        Ctrl-C can come between any two steps of the interpreter: taking the lock and being known
-        as its owner is one, and so is letting go.
-        """
-
-        def __init__(self):
-            self._lock = _thread.allocate_lock()
-            self._owner = []
-
-        def acquire(self, blocking=True):
-            taken = imap(self._lock.acquire, (blocking,))
-            self._owner.extend(compress((_thread.get_ident(),), taken))
-            return self._is_owned()
-
-        __enter__ = acquire
-
-        def release(self, *exc_info):
-            list(imap(methodcaller('__call__'), (self._owner.pop, self._lock.release)))
-
-        __exit__ = release
-
-        def _is_owned(self):
-            return self._owner == [_thread.get_ident()]
-
+    from itertools import imap
 FILE = '<execnet worker>'
 MAIN = _thread.get_ident()
 REST = None
@@ -636,18 +608,6 @@ def run(names, channel, source, file_name, call_name, kwargs):
         names[call_name](channel, **kwargs)
 
 
-def native_source(source, file_name):
-    """What Python 2's compile takes: its own file names, and no text with a coding line."""
-    if file_name is not None and not isinstance(file_name, str):
-        file_name = file_name.encode('utf-8')
-    if not isinstance(source, str):
-        lines = source.split('\n', 2)
-        lines[:2] = [line.replace('coding', 'c0ding') if line.startswith('#') else line
-                     for line in lines[:2]]
-        source = '\n'.join(lines)
-    return source, file_name
-
-
 HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}
 
 
@@ -669,28 +629,9 @@ def take_stdio(joined):
     if hasattr(os, 'register_at_fork'):
         os.register_at_fork(after_in_child=lambda: let_go(link.fileno(), out))
     else:
+        rest()
         guard_descriptors(link.fileno(), out)
     return out
-
-
-def guard_descriptors(*descriptors):
-    """What newer Pythons do by themselves: no child inherits the link."""
-    if not PY3:
-        import fcntl
-        for descriptor in descriptors:
-            flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
-            fcntl.fcntl(descriptor, fcntl.F_SETFD, flags | fcntl.FD_CLOEXEC)
-
-    def guarded(fork):
-        def call():
-            result = fork()
-            if (result[0] if isinstance(result, tuple) else result) == 0:
-                let_go(*descriptors)
-            return result
-        return call
-    for name in ('fork', 'forkpty'):
-        if hasattr(os, name):
-            setattr(os, name, guarded(getattr(os, name)))
 
 
 def let_go(*descriptors):
@@ -715,7 +656,7 @@ def main():
             config['execmodel'] not in ('thread', 'main_thread_only')):
         rest()
         set_up_or_leave(out, config)
-    if 'credit' in config:
+    if 'credit' in config or not PY3:
         rest()
     gateway = Gateway(link, out, config)
     if os.environ.get('EXECNET_DEBUG'):
@@ -739,6 +680,71 @@ import time
 clock = getattr(time, 'monotonic', time.time)
 format_lock = _thread.allocate_lock()
 tagged_float = Struct('>cd').pack
+
+
+# -- for older Pythons
+
+if not PY3:
+    from itertools import compress
+    from operator import methodcaller
+
+    class RLock(object):
+        """Of Python 3's, which is written in C, what is used here.
+
+        Ctrl-C can come between any two steps of the interpreter: taking the lock and being known
+        as its owner is one, and so is letting go.
+        """
+
+        def __init__(self):
+            self._lock = _thread.allocate_lock()
+            self._owner = []
+
+        def acquire(self, blocking=True):
+            taken = imap(self._lock.acquire, (blocking,))
+            self._owner.extend(compress((_thread.get_ident(),), taken))
+            return self._is_owned()
+
+        __enter__ = acquire
+
+        def release(self, *exc_info):
+            list(imap(methodcaller('__call__'), (self._owner.pop, self._lock.release)))
+
+        __exit__ = release
+
+        def _is_owned(self):
+            return self._owner == [_thread.get_ident()]
+
+
+def native_source(source, file_name):
+    """What Python 2's compile takes: its own file names, and no text with a coding line."""
+    if file_name is not None and not isinstance(file_name, str):
+        file_name = file_name.encode('utf-8')
+    if not isinstance(source, str):
+        lines = source.split('\n', 2)
+        lines[:2] = [line.replace('coding', 'c0ding') if line.startswith('#') else line
+                     for line in lines[:2]]
+        source = '\n'.join(lines)
+    return source, file_name
+
+
+def guard_descriptors(*descriptors):
+    """What newer Pythons do by themselves: no child inherits the link."""
+    if not PY3:
+        import fcntl
+        for descriptor in descriptors:
+            flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
+            fcntl.fcntl(descriptor, fcntl.F_SETFD, flags | fcntl.FD_CLOEXEC)
+
+    def guarded(fork):
+        def call():
+            result = fork()
+            if (result[0] if isinstance(result, tuple) else result) == 0:
+                let_go(*descriptors)
+            return result
+        return call
+    for name in ('fork', 'forkpty'):
+        if hasattr(os, name):
+            setattr(os, name, guarded(getattr(os, name)))
 
 
 class DumpError(Exception):
