@@ -1,7 +1,7 @@
 use std::io;
 
 use super::{PendingLink, Presence, Receiver, Watcher};
-use crate::rsync::confine::{Dir, Kind, Name};
+use crate::rsync::confine::{Dir, Kind, Meta, Name};
 use crate::rsync::protocol::{FromTarget, NoteKind};
 
 impl<W: Watcher> Receiver<W> {
@@ -49,7 +49,7 @@ impl<W: Watcher> Receiver<W> {
         }
         let found = self.folders.open(link.folder).and_then(|dir| {
             let name = Name::new(&link.name).map_err(io::Error::other)?;
-            is_link(&dir, name, &link.target)
+            is_link(&dir, name, dir.meta_of(name)?, &link.target)
         });
         found.unwrap_or(false)
     }
@@ -86,10 +86,10 @@ impl<W: Watcher> Receiver<W> {
 
 /// A link of that text, and whether it had to be made.
 fn provide_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
-    if is_link(dir, name, target)? {
+    let here = dir.meta_of(name)?;
+    if is_link(dir, name, here, target)? {
         return Ok(false);
     }
-    let here = dir.meta_of(name)?;
     if here.is_some_and(|here| here.kind == Kind::Directory) {
         dir.remove(name)?;
     }
@@ -97,8 +97,7 @@ fn provide_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether there is a link of that name and text.
-fn is_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
-    let here = dir.meta_of(name)?;
+/// Whether what is there of that name is a link of that text.
+fn is_link(dir: &Dir, name: Name<'_>, here: Option<Meta>, target: &[u8]) -> io::Result<bool> {
     Ok(here.is_some_and(|here| here.kind == Kind::Link) && dir.read_link(name)? == target)
 }
