@@ -8,6 +8,8 @@
 
 extern crate alloc;
 
+#[path = "support/rust.rs"]
+mod rust;
 mod support;
 
 use alloc::sync::Arc;
@@ -15,12 +17,12 @@ use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::thread;
 
+use execnet::Gateway;
 use execnet::link::{Link, NoControl, WidePipe};
-use execnet::rsync::{self, Event, RSync, TargetOptions, TargetReport};
-use execnet::{Gateway, GatewayConfig, Role, Worker};
+use execnet::rsync::{Event, RSync, TargetOptions, TargetReport};
 
+use rust::with_worker_over;
 use support::{LONG, within};
 
 /// More than the window.
@@ -38,17 +40,7 @@ fn link(reader: PipeReader, writer: PipeWriter) -> Link {
 fn with_worker(test: impl FnOnce(&Gateway)) {
     let (there, to_there) = io::pipe().unwrap();
     let (here, to_here) = io::pipe().unwrap();
-    let serving = thread::spawn(move || {
-        let mut worker = Worker::new();
-        rsync::register(&mut worker);
-        worker.serve(link(there, to_here))
-    });
-    let config = GatewayConfig::new("rust", Role::Initiator);
-    let gateway = Gateway::new(link(here, to_there), config).unwrap();
-    test(&gateway);
-    gateway.exit();
-    assert!(gateway.join(Some(LONG)));
-    serving.join().unwrap().unwrap();
+    with_worker_over([link(here, to_there), link(there, to_here)], test);
 }
 
 /// A source beside places for what it is synced to.

@@ -12,6 +12,8 @@ extern crate alloc;
 #[path = "support/rust.rs"]
 mod rust;
 mod support;
+#[path = "support/way.rs"]
+mod way;
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -28,6 +30,7 @@ use execnet::{Gateway, Group};
 
 use rust::with_worker;
 use support::{LONG, each_python, pythons, quiet, within};
+use way::Way;
 
 /// Something of everything that a report tells of.
 fn build(from: &Path) {
@@ -66,14 +69,14 @@ struct Told {
     events: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    Push,
-    Pull,
-}
-
-impl Way {
-    fn sync(self, gateway: &Gateway, from: &Path, to: &Path, prepare: impl Fn(&mut RSync)) -> Told {
+impl Told {
+    fn of(
+        way: Way,
+        gateway: &Gateway,
+        from: &Path,
+        to: &Path,
+        prepare: impl Fn(&mut RSync),
+    ) -> Self {
         let mut rsync = RSync::new(from);
         rsync.links(Links::Refuse);
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -81,22 +84,11 @@ impl Way {
         rsync.callback(move |event| heard.lock().unwrap().extend(line(event)));
         prepare(&mut rsync);
         let options = TargetOptions::new().delete(true);
-        let report = match self {
-            Self::Pull => rsync.pull(gateway, to, options).unwrap(),
-            Self::Push => {
-                rsync.add_target(gateway, to, options);
-                let target = rsync.send().unwrap().remove(0);
-                assert!(target.error.is_none(), "{target:?}");
-                target.report
-            }
-        };
-        drop(rsync);
+        let report = way.sync(rsync, gateway, to, options);
         let events = Arc::into_inner(events).unwrap().into_inner().unwrap();
-        Told::sorted(report, events)
+        Self::sorted(report, events)
     }
-}
 
-impl Told {
     /// The order is a matter of which side does what.
     fn sorted(mut report: Report, mut events: Vec<String>) -> Self {
         for paths in [&mut report.sent, &mut report.linked, &mut report.deleted] {
@@ -135,7 +127,7 @@ fn tells_all(gateway: &Gateway) {
             let (from, to) = (place.path().join("from"), place.path().join("to"));
             build(&from);
             build_target(&to, &from);
-            let told = way.sync(gateway, &from, &to, |rsync| {
+            let told = Told::of(way, gateway, &from, &to, |rsync| {
                 rsync.exclude("*.pyc").unwrap();
                 rsync.max_file_size(500_000).dry_run(dry_run);
                 rsync.filter(|candidate| candidate.path != Path::new("nothing"));
@@ -186,7 +178,7 @@ fn files_are_counted_alike_in_both_directions() {
             }
             let mut counts = Vec::new();
             for (from, to) in [("from", "to"), ("from", "to"), ("from/a", "file")] {
-                let told = way.sync(&gateway, &path(from), &path(to), |rsync| {
+                let told = Told::of(way, &gateway, &path(from), &path(to), |rsync| {
                     rsync.checksum(true);
                 });
                 let report = told.report;
@@ -209,7 +201,7 @@ fn progress_is_told_in_bytes_in_both_directions() {
         for (way, to) in [(Way::Push, "to"), (Way::Pull, "here")] {
             let steps = Arc::new(Mutex::new(Vec::new()));
             let seen = Arc::clone(&steps);
-            way.sync(&gateway, &from, &place.path().join(to), |rsync| {
+            Told::of(way, &gateway, &from, &place.path().join(to), |rsync| {
                 let seen = Arc::clone(&seen);
                 rsync.callback(move |event| match *event {
                     Event::Asked { files, bytes, .. } => {

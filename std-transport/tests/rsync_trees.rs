@@ -14,6 +14,8 @@ mod rust;
 mod support;
 #[path = "support/trees.rs"]
 mod trees;
+#[path = "support/way.rs"]
+mod way;
 
 use core::time::Duration;
 use std::fs;
@@ -27,32 +29,17 @@ use proptest::test_runner::TestRunner;
 use rust::with_worker;
 use support::{Python, pythons, quiet, within};
 use trees::{Tree, build, portrait, tree};
+use way::Way;
 
 /// For each test; more trees get more.
 const LIMIT: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    Push,
-    Pull,
-}
-
-impl Way {
-    fn sync(self, gateway: &Gateway, from: &Path, to: &Path, options: TargetOptions) -> Report {
-        let mut rsync = RSync::new(from);
-        rsync.links(Links::Keep);
-        let report = match self {
-            Self::Pull => rsync.pull(gateway, to, options).unwrap(),
-            Self::Push => {
-                rsync.add_target(gateway, to, options);
-                let target = rsync.send().unwrap().remove(0);
-                assert!(target.error.is_none(), "{target:?}");
-                target.report
-            }
-        };
-        assert_eq!(report.failed, []);
-        report
-    }
+fn sync(way: Way, gateway: &Gateway, from: &Path, to: &Path, options: TargetOptions) -> Report {
+    let mut rsync = RSync::new(from);
+    rsync.links(Links::Keep);
+    let report = way.sync(rsync, gateway, to, options);
+    assert_eq!(report.failed, []);
+    report
 }
 
 /// How exact a worker is about times.
@@ -149,9 +136,9 @@ fn trees_are_the_same_after_a_sync_and_after_the_next() {
                 let _ = fs::remove_dir_all(&from);
                 fs::create_dir(&from).unwrap();
                 build(&from, things);
-                way.sync(gateway, &from, &to, options);
+                sync(way, gateway, &from, &to, options);
                 assert_same(&from, &to, times);
-                let again = way.sync(gateway, &from, &to, options);
+                let again = sync(way, gateway, &from, &to, options);
                 let done = again.sent.len() + again.linked.len() + again.deleted.len();
                 assert_eq!((done, again.unchanged), (0, again.files), "{again:?}");
             }
@@ -170,7 +157,7 @@ fn without_delete_the_other_things_stay() {
                 build(path, things);
             }
             let before = portrait(&to);
-            way.sync(gateway, &from, &to, TargetOptions::new());
+            sync(way, gateway, &from, &to, TargetOptions::new());
             let (source, after) = (portrait(&from), portrait(&to));
             for (path, here) in &source {
                 let there = after.get(path).map(|there| (there.mode, &there.content));
@@ -204,7 +191,13 @@ fn a_tree_beyond_the_longest_path_arrives() {
             fs::rename(path("from"), path("around").join(NAME)).unwrap();
             fs::rename(path("around"), path("from")).unwrap();
         }
-        let report = way.sync(gateway, &path("from"), &path("to"), TargetOptions::new());
+        let report = sync(
+            way,
+            gateway,
+            &path("from"),
+            &path("to"),
+            TargetOptions::new(),
+        );
         let longest = report.sent[0].as_os_str().len();
         assert!(longest > 4096, "{longest}");
         for _ in 0..DEPTH {

@@ -1,5 +1,9 @@
-//! A worker in Rust that takes and sends trees, in a thread, over a socket.
-#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
+//! A worker in Rust that takes and sends trees, in a thread, over a socket or any link.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test takes what it needs, and that is how it fails"
+)]
 
 extern crate alloc;
 
@@ -39,12 +43,17 @@ impl Drop for Writer {
 /// Runs the test with a gateway to one.
 pub(crate) fn with_worker(test: impl FnOnce(&Gateway)) {
     let (here, there) = UnixStream::pair().unwrap();
+    with_worker_over([link(here), link(there)], test);
+}
+
+/// The same over a link of which these are the ends.
+pub(crate) fn with_worker_over([here, there]: [Link; 2], test: impl FnOnce(&Gateway)) {
     let serving = thread::spawn(move || {
         let mut worker = Worker::new();
         rsync::register(&mut worker);
-        worker.serve(link(there))
+        worker.serve(there)
     });
-    let gateway = Gateway::new(link(here), GatewayConfig::new("rust", Role::Initiator)).unwrap();
+    let gateway = Gateway::new(here, GatewayConfig::new("rust", Role::Initiator)).unwrap();
     test(&gateway);
     gateway.exit();
     assert!(gateway.join(Some(LONG)));
