@@ -40,19 +40,48 @@ impl<'a> Texts<'a> {
         self.checked.get(from..from.checked_add(len)?)
     }
 
-    /// Looks at the stretch that starts here, up to what is not UTF-8 in it; at
-    /// this text alone if that comes first.
+    /// Looks at the stretch that starts here: at what is ASCII in it, and if
+    /// that is less than this text, up to what is not UTF-8.
     #[inline(never)]
     fn look(&mut self, at: usize, len: usize) -> Option<&'a str> {
         let ahead = self.input.get(at..)?;
         let stretch = ahead.get(..len.max(STRETCH)).unwrap_or(ahead);
-        self.checked = match core::str::from_utf8(stretch) {
-            Ok(text) => text,
-            Err(error) => core::str::from_utf8(ahead.get(..error.valid_up_to())?).ok()?,
+        let ascii = ascii_prefix(stretch);
+        self.checked = if ascii.len() >= len {
+            core::str::from_utf8(ascii).ok()?
+        } else {
+            valid_prefix(stretch)
         };
         self.start = at;
         self.checked.get(..len)
     }
+}
+
+/// What is ASCII from the start on, by the word.
+#[inline]
+fn ascii_prefix(bytes: &[u8]) -> &[u8] {
+    const HIGH: u128 = u128::from_ne_bytes([0x80; 16]);
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let high = u128::from_le_bytes(*word) & HIGH;
+        if high != 0 {
+            let low = high.trailing_zeros() as usize / 8;
+            let ascii = bytes.len() - rest.len() + low;
+            return bytes.get(..ascii).unwrap_or_default();
+        }
+        rest = after;
+    }
+    let low = rest.iter().take_while(|byte| byte.is_ascii()).count();
+    let ascii = bytes.len() - rest.len() + low;
+    bytes.get(..ascii).unwrap_or_default()
+}
+
+/// What is UTF-8 from the start on.
+fn valid_prefix(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        core::str::from_utf8(valid).unwrap_or_default()
+    })
 }
 
 #[cfg(test)]
