@@ -19,6 +19,10 @@ pub(crate) struct Leaf<'a> {
     pub(crate) offset: usize,
 }
 
+const PY3STRING: u8 = Opcode::Py3String.byte();
+const INT: u8 = Opcode::Int.byte();
+const FLOAT: u8 = Opcode::Float.byte();
+
 impl<'a> Leaf<'a> {
     /// The bytes in front of an operand that has a length: it and the opcode.
     pub(crate) const COUNTED: usize = 5;
@@ -27,19 +31,17 @@ impl<'a> Leaf<'a> {
     #[inline(always)]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
         let offset = cursor.offset();
-        let Some((opcode, operand)) = cursor.peek().and_then(Opcode::with_operand) else {
-            return Ok(None);
-        };
-        let operand = match operand {
-            Operand::Parts => return Ok(None),
-            Operand::Counted => {
-                cursor.skip();
-                counted(cursor)?
-            }
-            Operand::Fixed(len) => {
-                cursor.skip();
-                cursor.bytes(usize::from(len))?
-            }
+        // The most frequent first, and not by the table: where the next opcode is
+        // must not wait for it.
+        let (opcode, operand) = match cursor.peek() {
+            Some(PY3STRING) => (Opcode::Py3String, counted_behind(cursor)?),
+            Some(INT) => (Opcode::Int, cursor.behind(4)?),
+            Some(FLOAT) => (Opcode::Float, cursor.behind(8)?),
+            byte => match byte.and_then(Opcode::with_operand) {
+                None | Some((_, Operand::Parts)) => return Ok(None),
+                Some((opcode, Operand::Counted)) => (opcode, counted_behind(cursor)?),
+                Some((opcode, Operand::Fixed(len))) => (opcode, cursor.behind(len.into())?),
+            },
         };
         Ok(Some(Self {
             opcode,
@@ -50,6 +52,10 @@ impl<'a> Leaf<'a> {
 
     #[inline(always)]
     pub(crate) fn token(self) -> Token<'a> {
+        // Asked for by itself, before the jump.
+        if self.opcode == Opcode::Py3String {
+            return Token::Py3String(self.operand);
+        }
         match self.opcode {
             Opcode::True => Token::Bool(true),
             Opcode::False => Token::Bool(false),
@@ -88,6 +94,18 @@ impl<'a> Leaf<'a> {
     #[inline(always)]
     pub(crate) fn channel(self) -> ChannelId {
         ChannelId(self.int())
+    }
+}
+
+/// The bytes that the opcode the cursor stands on counts.
+#[inline(always)]
+fn counted_behind<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
+    match cursor.eat_counted() {
+        Some(bytes) => Ok(bytes),
+        None => {
+            cursor.skip();
+            counted(cursor)
+        }
     }
 }
 

@@ -43,6 +43,31 @@ impl<'a> Cursor<'a> {
         self.rest = self.rest.get(1..).unwrap_or_default();
     }
 
+    /// So many bytes behind the opcode the cursor stands on.
+    #[inline(always)]
+    pub(crate) fn behind(&mut self, len: usize) -> Result<&'a [u8], LoadError> {
+        match self.rest.split_at_checked(1 + len) {
+            Some(([_, operand @ ..], rest)) => {
+                self.rest = rest;
+                Ok(operand)
+            }
+            _ => {
+                self.skip();
+                Err(short(len, self.rest.len(), self.offset()))
+            }
+        }
+    }
+
+    /// The bytes that the opcode the cursor stands on counts, if all are there.
+    #[inline(always)]
+    pub(crate) fn eat_counted(&mut self) -> Option<&'a [u8]> {
+        let ([_, len @ ..], rest) = self.rest.split_first_chunk::<5>()?;
+        let len = usize::try_from(i32::from_be_bytes(*len)).ok()?;
+        let (bytes, rest) = rest.split_at_checked(len)?;
+        self.rest = rest;
+        Some(bytes)
+    }
+
     /// Steps over the next byte if it is `byte`.
     #[inline]
     pub(crate) fn eat(&mut self, byte: u8) -> bool {

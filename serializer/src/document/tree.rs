@@ -237,8 +237,9 @@ impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
     ) -> Result<(), LoadError> {
         let key = self.put(key)?;
         self.link(dict, key);
-        let value = self.put(value)?;
-        self.link(dict, value);
+        // The slot behind the key's, as that says.
+        dict.last = self.put(value)?;
+        dict.parts.len += 1;
         Ok(())
     }
 

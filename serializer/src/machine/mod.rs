@@ -214,8 +214,13 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
             && cursor.eat(Opcode::SetItem.byte())
         {
             self.cursor = cursor;
-            count(&mut self.items_left, self.limits, key.offset)?;
-            count(&mut self.items_left, self.limits, value.offset)?;
+            match self.items_left.checked_sub(2) {
+                Some(left) => self.items_left = left,
+                None => {
+                    count(&mut self.items_left, self.limits, key.offset)?;
+                    count(&mut self.items_left, self.limits, value.offset)?;
+                }
+            }
             self.builder.insert_leaves(&mut dict.node, key, value)?;
         }
         Ok(())
