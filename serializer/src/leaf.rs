@@ -52,10 +52,6 @@ impl<'a> Leaf<'a> {
 
     #[inline(always)]
     pub(crate) fn token(self) -> Token<'a> {
-        // Asked for by itself, before the jump.
-        if self.opcode == Opcode::Py3String {
-            return Token::Py3String(self.operand);
-        }
         match self.opcode {
             Opcode::True => Token::Bool(true),
             Opcode::False => Token::Bool(false),
@@ -102,6 +98,7 @@ impl<'a> Leaf<'a> {
 fn counted_behind<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
     match cursor.eat_counted() {
         Some(bytes) => Ok(bytes),
+        // In steps, to say which of them fails.
         None => {
             cursor.skip();
             counted(cursor)

@@ -7,9 +7,10 @@ const STRETCH: usize = 512;
 ///
 /// Most texts are short, and what lies between them, opcodes and lengths, is
 /// UTF-8 as well: one look over a whole stretch, many bytes at a time, costs
-/// less than one for each text. Where a stretch is not UTF-8 to its end it is
-/// looked at up to there once more, and two stretches may have a text in common:
-/// no byte is looked at more than four times.
+/// less than one for each text. A stretch ends where it is not ASCII, as it does
+/// within most floats; one that starts with text beyond ASCII where it is not
+/// UTF-8. Its bytes are looked at up to three times, and two stretches may have a
+/// text in common: no byte is looked at more than six times.
 #[derive(Clone, Debug)]
 pub(crate) struct Texts<'a> {
     input: &'a [u8],
@@ -117,6 +118,18 @@ mod tests {
             (0, 6, "aé\u{20ac}"),
         ] {
             assert_eq!(texts.get(at, len), Some(expected));
+        }
+    }
+
+    #[test]
+    fn ascii_ends_before_the_first_high_byte() {
+        for len in 0..70 {
+            let mut bytes = [b'a'; 70];
+            assert_eq!(ascii_prefix(&bytes[..len]).len(), len);
+            for high in (0..len).rev() {
+                bytes[high] = 0x80;
+                assert_eq!(ascii_prefix(&bytes[..len]).len(), high);
+            }
         }
     }
 
