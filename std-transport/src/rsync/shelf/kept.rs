@@ -1,5 +1,6 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use core::hash::Hash;
 use std::collections::HashMap;
 
 use super::{Content, OpenFile};
@@ -16,80 +17,127 @@ const OPEN: usize = 64;
 /// What was read last, and who waits for what is being read.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// `None` while somebody reads it.
-    pub(super) shelved: HashMap<Key, Option<Shelved>>,
-    /// What is kept in memory, the oldest first.
-    order: VecDeque<Key>,
+    files: Entries<FileKey>,
+    blocks: Entries<BlockKey>,
+    /// What is kept in memory, and how many bytes of it, the oldest first.
+    order: VecDeque<(Place, usize)>,
+    /// The sum of those bytes.
     bytes: usize,
     /// What is kept open, the oldest first.
-    open: VecDeque<Key>,
+    open: VecDeque<FileKey>,
     /// How many wait for what somebody reads.
     pub(super) waiting: usize,
 }
 
-/// By number, and number of the block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Key {
-    File(u32),
-    Block(u32, u64),
+/// `None` while somebody reads it.
+type Entries<K> = HashMap<K, Option<<K as Key>::Shelved>>;
+
+/// What something is found under.
+pub(super) trait Key: Copy + Eq + Hash {
+    type Shelved: Clone;
+
+    fn entries(kept: &mut Kept) -> &mut Entries<Self>;
+
+    /// Puts what is new at the end of those that are to make room.
+    fn queue(self, shelved: &Self::Shelved, kept: &mut Kept);
 }
 
-#[derive(Debug, Clone)]
-pub(super) enum Shelved {
-    File(OpenFile),
-    Block(Arc<[u8]>),
+/// A file, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FileKey(pub(super) u32);
+
+/// A block, by the number of its file and its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct BlockKey(pub(super) u32, pub(super) u64);
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    File(FileKey),
+    Block(BlockKey),
+}
+
+impl Key for FileKey {
+    type Shelved = OpenFile;
+
+    fn entries(kept: &mut Kept) -> &mut Entries<Self> {
+        &mut kept.files
+    }
+
+    fn queue(self, file: &OpenFile, kept: &mut Kept) {
+        match &file.content {
+            Content::Whole(bytes) => kept.queue(Place::File(self), bytes.len()),
+            Content::File(_) => kept.open.push_back(self),
+        }
+    }
+}
+
+impl Key for BlockKey {
+    type Shelved = Arc<[u8]>;
+
+    fn entries(kept: &mut Kept) -> &mut Entries<Self> {
+        &mut kept.blocks
+    }
+
+    fn queue(self, block: &Arc<[u8]>, kept: &mut Kept) {
+        kept.queue(Place::Block(self), block.len());
+    }
 }
 
 impl Kept {
-    pub(super) fn is_being_read(&self, key: Key) -> bool {
-        matches!(self.shelved.get(&key), Some(None))
+    pub(super) fn is_being_read<K: Key>(&mut self, key: K) -> bool {
+        matches!(K::entries(self).get(&key), Some(None))
     }
 
-    pub(super) fn put(&mut self, key: Key, shelved: Option<&Shelved>) {
+    /// What is here under the key; if nothing is, the caller is the one who reads it.
+    pub(super) fn take_or_read<K: Key>(&mut self, key: K) -> Option<K::Shelved> {
+        let entries = K::entries(self);
+        match entries.get(&key) {
+            Some(Some(shelved)) => Some(shelved.clone()),
+            _ => {
+                entries.insert(key, None);
+                None
+            }
+        }
+    }
+
+    /// Keeps what was read, or lets the next one read it who asks.
+    pub(super) fn put<K: Key>(&mut self, key: K, shelved: Option<&K::Shelved>) {
+        let entries = K::entries(self);
         let Some(shelved) = shelved else {
-            self.shelved.remove(&key);
+            // Another, who was thought lost, may have read it.
+            if let Some(None) = entries.get(&key) {
+                entries.remove(&key);
+            }
             return;
         };
-        if let Some(Some(_)) = self.shelved.insert(key, Some(shelved.clone())) {
+        if let Some(Some(_)) = entries.insert(key, Some(shelved.clone())) {
             // Another, who was thought lost, has read it too.
             return;
         }
-        match shelved.bytes() {
-            Some(bytes) => {
-                self.bytes += bytes;
-                self.order.push_back(key);
-            }
-            None => self.open.push_back(key),
-        }
+        key.queue(shelved, self);
         self.make_room();
+    }
+
+    fn queue(&mut self, place: Place, bytes: usize) {
+        self.bytes += bytes;
+        self.order.push_back((place, bytes));
     }
 
     fn make_room(&mut self) {
         while self.bytes > KEPT || self.order.len() > MANY {
-            let Some(oldest) = self.order.pop_front() else {
+            let Some((oldest, bytes)) = self.order.pop_front() else {
                 break;
             };
-            if let Some(Some(shelved)) = self.shelved.remove(&oldest) {
-                self.bytes -= shelved.bytes().unwrap_or(0);
+            self.bytes -= bytes;
+            match oldest {
+                Place::File(key) => drop(self.files.remove(&key)),
+                Place::Block(key) => drop(self.blocks.remove(&key)),
             }
         }
         while self.open.len() > OPEN {
             if let Some(oldest) = self.open.pop_front() {
-                self.shelved.remove(&oldest);
+                self.files.remove(&oldest);
             }
-        }
-    }
-}
-
-impl Shelved {
-    /// How many are in memory; `None` for a file that is open.
-    fn bytes(&self) -> Option<usize> {
-        match self {
-            Self::Block(bytes) => Some(bytes.len()),
-            Self::File(file) => match &file.content {
-                Content::Whole(bytes) => Some(bytes.len()),
-                Content::File(_) => None,
-            },
         }
     }
 }
@@ -103,48 +151,76 @@ mod tests {
 
     const BLOCK: usize = 256 << 10;
 
-    fn block(len: usize) -> Shelved {
-        Shelved::Block(vec![0; len].into())
+    fn block(len: usize) -> Arc<[u8]> {
+        vec![0; len].into()
+    }
+
+    fn file(content: Content) -> OpenFile {
+        let meta = Meta {
+            kind: Kind::File,
+            mode: 0,
+            size: 0,
+            mtime: 0,
+        };
+        OpenFile {
+            number: 0,
+            content,
+            meta,
+        }
     }
 
     #[test]
     fn what_is_kept_is_bounded_and_read_again_when_it_is_gone() {
         let mut kept = Kept::default();
         for number in 0..1_000 {
-            kept.put(Key::Block(0, number), Some(&block(BLOCK)));
+            kept.put(BlockKey(0, number), Some(&block(BLOCK)));
         }
-        assert!(kept.bytes <= KEPT && kept.shelved.len() == KEPT / BLOCK);
+        assert!(kept.bytes <= KEPT && kept.blocks.len() == KEPT / BLOCK);
         for number in 0..10_000 {
-            kept.put(Key::Block(1, number), Some(&block(0)));
+            kept.put(BlockKey(1, number), Some(&block(0)));
         }
-        assert!(kept.shelved.len() <= MANY);
+        assert!(kept.blocks.len() <= MANY);
+    }
+
+    #[test]
+    fn files_and_blocks_share_the_room() {
+        let mut kept = Kept::default();
+        for number in 0..1_000 {
+            kept.put(
+                FileKey(number),
+                Some(&file(Content::Whole(block(BLOCK / 8)))),
+            );
+            kept.put(BlockKey(number, 0), Some(&block(BLOCK)));
+        }
+        assert!(kept.bytes <= KEPT);
+        assert!(kept.files.len() > 1 && kept.blocks.len() > 1);
     }
 
     #[test]
     fn what_two_have_read_is_counted_once() {
         let mut kept = Kept::default();
         for _ in 0..2 {
-            kept.put(Key::File(0), Some(&block(10)));
+            kept.put(BlockKey(0, 0), Some(&block(10)));
         }
         assert_eq!((kept.bytes, kept.order.len()), (10, 1));
     }
 
     #[test]
+    fn what_one_could_not_read_stays_where_another_has_read_it() {
+        let mut kept = Kept::default();
+        assert!(kept.take_or_read(BlockKey(0, 0)).is_none());
+        kept.put(BlockKey(0, 0), Some(&block(10)));
+        kept.put(BlockKey(0, 0), None);
+        assert!(kept.take_or_read(BlockKey(0, 0)).is_some());
+    }
+
+    #[test]
     fn so_many_files_are_open_and_no_more() {
-        let file = Shelved::File(OpenFile {
-            number: 0,
-            content: Content::File(Arc::new(File::open("/dev/null").unwrap())),
-            meta: Meta {
-                kind: Kind::File,
-                mode: 0,
-                size: 0,
-                mtime: 0,
-            },
-        });
+        let open = file(Content::File(Arc::new(File::open("/dev/null").unwrap())));
         let mut kept = Kept::default();
         for number in 0..1_000 {
-            kept.put(Key::File(number), Some(&file));
+            kept.put(FileKey(number), Some(&open));
         }
-        assert!(kept.shelved.len() == OPEN && kept.shelved.contains_key(&Key::File(999)));
+        assert!(kept.files.len() == OPEN && kept.files.contains_key(&FileKey(999)));
     }
 }

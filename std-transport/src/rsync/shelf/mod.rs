@@ -12,7 +12,7 @@ use crate::rsync::catalog::Catalog;
 use crate::rsync::confine::Meta;
 use crate::rsync::parcel::DIRECT;
 use crate::sync::{Condvar, Mutex};
-use kept::{Kept, Key, Shelved};
+use kept::{BlockKey, FileKey, Kept, Key};
 
 /// Opens and reads files by number and, where several targets want them, keeps what was read last at hand.
 ///
@@ -71,15 +71,7 @@ impl Shelf {
         if !self.shared {
             return self.open_new(number);
         }
-        let opened = self.shelved(Key::File(number), || {
-            let file = self.open_new(number)?;
-            file.settled().map(Shelved::File)
-        });
-        match opened? {
-            Shelved::File(file) => Ok(file),
-            // What is under the key of a file is one.
-            Shelved::Block(_) => Err(io::ErrorKind::NotFound.into()),
-        }
+        self.shelved(FileKey(number), || self.open_new(number)?.settled())
     }
 
     fn open_new(&self, number: u32) -> io::Result<OpenFile> {
@@ -108,20 +100,20 @@ impl Shelf {
         };
         let size = u64::try_from(BLOCK).unwrap_or(u64::MAX);
         let (number, offset) = (offset / size, offset % size);
-        let block = self.shelved(Key::Block(file.number, number), || {
+        let block = self.shelved(BlockKey(file.number, number), || {
             let start = number.saturating_mul(size);
             let left = file.meta.size.saturating_sub(start).min(size);
-            read_full(content, start, left).map(Shelved::Block)
-        });
-        match block? {
-            Shelved::Block(block) => Ok(copy(&block, offset, buffer)),
-            // What is under the key of a block is one.
-            Shelved::File(_) => Err(io::ErrorKind::NotFound.into()),
-        }
+            read_full(content, start, left)
+        })?;
+        Ok(copy(&block, offset, buffer))
     }
 
     /// What is under the key, or is made by the first who asks for it.
-    fn shelved(&self, key: Key, make: impl FnOnce() -> io::Result<Shelved>) -> io::Result<Shelved> {
+    fn shelved<K: Key>(
+        &self,
+        key: K,
+        make: impl FnOnce() -> io::Result<K::Shelved>,
+    ) -> io::Result<K::Shelved> {
         {
             let mut kept = self.kept.lock();
             if kept.is_being_read(key) {
@@ -130,10 +122,9 @@ impl Shelf {
                 kept = self.arrived.wait_while(kept, PATIENCE, being_read);
                 kept.waiting -= 1;
             }
-            if let Some(Some(shelved)) = kept.shelved.get(&key) {
-                return Ok(shelved.clone());
+            if let Some(shelved) = kept.take_or_read(key) {
+                return Ok(shelved);
             }
-            kept.shelved.insert(key, None);
         }
         let made = make();
         let awaited = {
