@@ -117,6 +117,31 @@ fn an_interrupt_at_any_step_of_receiving_ends_the_code_and_not_the_link() {
 }
 
 #[test]
+fn an_interrupt_at_any_step_of_talking_in_turns_ends_the_code_and_not_the_link() {
+    each_python(|python, group, gateway| {
+        for round in 0..ROUNDS {
+            let channel = gateway
+                .remote_exec("while 1: channel.send(channel.receive())")
+                .unwrap();
+            for turn in 0..20 + round % 20 {
+                channel.send(turn).unwrap();
+                let item = channel.receive_timeout(LONG).unwrap();
+                assert_eq!(item.into_value(), Value::from(turn));
+            }
+            channel.send(0).unwrap();
+            (0..round * 20).for_each(|_| spin_loop());
+            group.interrupt();
+            if python.version == "2.7" {
+                // It sees an interrupt when it has what it waits for.
+                let _ = channel.send(0);
+            }
+            interrupt(group, &channel);
+        }
+        assert_usable(gateway);
+    });
+}
+
+#[test]
 fn an_interrupt_at_any_step_of_a_short_task_loses_no_task() {
     each_python(|_, group, gateway| {
         for round in 0..ROUNDS {

@@ -116,5 +116,6 @@ def on_credit(self, channel_id, data):
 patch_channel(Channel.__init__)
 patch_callback(Callback.deliver)
 Channel.send = send_with_credit
+Gateway.TURNS = NEVER   # only the reader counts
 HANDLERS[DATA] = on_data_with_cost
 HANDLERS[CREDIT] = on_credit

@@ -130,6 +130,8 @@ Dispatcher = GreenletDispatcher
 
 class GreenletGateway(object):
 
+    TURNS = NEVER   # who reads waits for no greenlet
+
     def _start_beside(self, task):
         self._tasks.put(task)
 

@@ -36,6 +36,7 @@ else:
     from itertools import imap
 FILE = '<execnet worker>'
 MAIN = _thread.get_ident()
+NEVER = float('inf')
 REST = None
 PACKED = False
 rest_lock = _thread.allocate_lock()
@@ -305,7 +306,7 @@ class Channel(object):
         queue = self._queue
         if timeout is None and queue.sink is None:
             try:
-                return queue.get()
+                return self.gateway._take(self) if self.gateway._lent else queue.get()
             except IndexError:
                 pass
         rest()
@@ -340,6 +341,10 @@ class Writer(object):
         self._link = link
         self._out = out
         self._writing = RLock()     # never taken twice
+        self._reading = RLock()     # of a receiver that reads the link
+        self._lent = False          # it may
+        self._taken = 0             # how often it has
+        self._naps = deque()        # the held lock with which the reader sleeps meanwhile
         self._late = deque()        # frames of those who may not wait for _writing
         self._channels = {}         # id -> weak reference
         self._kept = {}             # id -> Queue with a callback whose channel is gone
@@ -393,6 +398,7 @@ class Writer(object):
                     raise IOError('cannot send to %r' % (channel,))
                 if last:
                     channel._closed = True
+                self._sent = True
                 self._put(data)
         finally:
             # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
@@ -418,6 +424,11 @@ class Writer(object):
 
 class Reader(Writer):
     """What comes from the link, in a thread of its own."""
+
+    # After so many items with one sent before each, the link is lent to who waits, see _lend.
+    TURNS = 16 if PY3 and os.name == 'posix' else NEVER
+    _turns = 0      # how many it were so far
+    _sent = False   # an item, since the last one came
 
     def _read(self):
         reason = 'internal error'
@@ -464,7 +475,10 @@ class Reader(Writer):
             rest()
             self._fail(channel_id, format_exception())
         else:
-            queue.put(item)
+            self._turns = self._turns + 1 if self._sent else 0
+            self._sent = False
+            lends = self._turns > self.TURNS and queue.waiters
+            (self._lend if lends else Queue.put)(queue, item)
 
     def _on_exec(self, channel_id, data):
         channel = self._channel(channel_id)
@@ -564,6 +578,8 @@ class Gateway(Reader):
                 # Before the close: what is sent because of it is to find the main thread free.
                 self._main_busy = bool(self._tasks.items)
         channel._executing = False
+        if self._lent:
+            self._call_reader()
         if error is None:
             data = header.pack(CLOSE, channel.id, 0)
         else:
@@ -678,6 +694,7 @@ import errno
 import time
 
 clock = getattr(time, 'monotonic', time.time)
+LULL = 0.001    # seconds: for no longer, and as long again, is the link left unread
 format_lock = _thread.allocate_lock()
 tagged_float = Struct('>cd').pack
 
@@ -1108,6 +1125,7 @@ def receive(channel, timeout):
         raise IOError('cannot receive(), channel has receiver callback')
     try:
         if timeout is not None:
+            channel.gateway._call_reader()
             return channel._queue.get_within(timeout)
     except IndexError:
         pass
@@ -1224,6 +1242,7 @@ class ChannelMethods(object):
 
     def waitclose(self, timeout=None):
         """Wait for the end of the channel; RemoteError if the other side failed."""
+        self.gateway._call_reader()
         self._queue.wait_over(timeout)
         error = self._take_error()
         if error is not None:
@@ -1453,6 +1472,85 @@ class GatewayMethods(object):
             if owned():
                 self._writing.release()
 
+    # -- reading by those who wait
+
+    # Where two sides talk in turns, the main thread reads the link by itself while it waits for an
+    # item: the reader would only be woken to wake it.  It takes a whole frame that is for it, and
+    # leaves all else to the reader; so Ctrl-C at any step loses nothing of others.
+
+    def _lend(self, queue, item):
+        """Deliver an item, and leave the link to its receiver for as long as it comes back soon."""
+        nap = new_held_lock()
+        self._naps.append(nap)
+        self._lent = True
+        queue.put(item)
+        taken = None
+        while taken != self._taken:
+            taken = self._taken
+            if nap.acquire(True, LULL):
+                break
+        # A receiver that is at it has what it waits for first.
+        with self._reading:
+            self._call_reader()
+
+    def _call_reader(self):
+        """It is the reader's turn again."""
+        self._lent = False
+        self._turns = 0
+        try:
+            self._naps.pop().release()
+        except IndexError:
+            pass
+
+    def _take(self, channel):
+        """The next item of a channel, from the link if that is left to its receiver."""
+        item = END
+        owned = self._reading._is_owned
+        if owned():
+            # A handler of a signal, or a __del__: what it waits for could never come.
+            raise IOError('cannot receive() inside of a receive()')
+        try:
+            with self._reading:
+                if self._lent and alone():
+                    self._taken += 1
+                    item = self._read_item(channel.id, channel._queue)
+        finally:
+            # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
+            if owned():
+                self._reading.release()
+        if item is END:
+            self._call_reader()
+            item = channel._queue.get()
+        return item
+
+    def _read_item(self, channel_id, queue):
+        """The item of the next frame; END where the reader has to see to that frame."""
+        if queue.items or queue.ended or queue.views:
+            return END
+        try:
+            data = self._link.peek(9)
+        except OSError:
+            if sys.exc_info()[1].errno is None:
+                # Not the system's: a handler of a signal has raised it.
+                raise
+            return END
+        if len(data) < 9:
+            return END
+        code, frame_id, size = header.unpack_from(data)
+        end = 9 + size
+        if code != DATA or frame_id != channel_id or not 9 <= end <= len(data):
+            return END
+        try:
+            # Without the gateway: there are no channels to make in here.
+            item = load(data[9:end], queue.strings, None)
+        except (LoadError, StructError, LookupError, TypeError, ValueError, MemoryError):
+            return END
+        self._link.read(end)
+        if end < len(data):
+            # More than one at once: for the reader, who does not look at all of it each time.
+            self._call_reader()
+        return item
+
     # -- the rarer frames
 
     def _corrupt(self, what):
@@ -1579,6 +1677,11 @@ class GatewayMethods(object):
                 channel._queue.end()
         for queue in list(self._kept.values()):
             queue.end()
+
+
+def alone():
+    """Whether there is no third thread: it could close the channel that the main one reads for."""
+    return _thread._count() == 1
 
 
 def drop(gateway, channel):
@@ -1710,6 +1813,7 @@ def start_tracing(gateway):
         for found in frames_of(data):
             trace('sent ' + message(*found))
     gateway._put = put
+    gateway.TURNS = NEVER
 
 
 def with_trace(trace, code, plain):
