@@ -98,7 +98,7 @@ where
         |b| execnet::loads(b).unwrap(),
     );
     decode(&mut group, "execnet-Document", &bytes, |b| {
-        execnet::DocumentBuf::loads(b).unwrap().parts()
+        execnet::DocumentBuf::loads(b).unwrap()
     });
     let bytes = rmp_serde::to_vec_named(document).unwrap();
     let value = rmpv::decode::read_value(&mut bytes.as_slice()).unwrap();
@@ -158,7 +158,12 @@ fn typed<T: PartialEq + Debug>(
     decode(group, codec, &bytes, back);
 }
 
-fn decode<T>(group: &mut Group<'_>, codec: &str, bytes: &[u8], back: impl Fn(&[u8]) -> T) {
+fn decode<'b, T>(
+    group: &mut Group<'_>,
+    codec: &str,
+    bytes: &'b [u8],
+    back: impl Fn(&'b [u8]) -> T,
+) {
     group.bench_function(BenchmarkId::new(codec, "decode"), |b| {
         b.iter_custom(|rounds| timed(rounds, || back(black_box(bytes))));
     });

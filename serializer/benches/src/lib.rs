@@ -109,7 +109,7 @@ pub fn strings() -> Vec<String> {
     let string = |n: usize| {
         let text = format!("{:x}", n.wrapping_mul(2_654_435_761));
         let text: String = text.chars().take(1 + n % 12).collect();
-        if n % 10 == 0 {
+        if n.is_multiple_of(10) {
             format!("é{text}")
         } else {
             text
