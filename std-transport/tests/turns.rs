@@ -194,7 +194,7 @@ fn the_end_of_the_gateway_ends_who_waits() {
     });
 }
 
-/// A handler may raise what it likes, and is told that what it would wait for inside of a read cannot come.
+/// A handler may raise what it likes, and is told that what it would wait for within a read cannot come.
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_wait_and_loses_nothing() {
@@ -202,11 +202,12 @@ fn a_signal_ends_the_wait_and_loses_nothing() {
 import signal
 class Alarm(Exception): pass
 def ring(*args):
-    try:
-        if channel.gateway._reading._is_owned():
-            channel.receive()
-    except IOError:
-        pass
+    if channel.gateway._reading._is_owned():
+        for wait in channel.receive, other.waitclose, lambda: channel.receive(10):
+            try:
+                wait()
+            except IOError as error:
+                assert 'inside of' in str(error)
     raise Alarm
 def wait():
     signal.setitimer(signal.ITIMER_REAL, 0.01)
@@ -214,6 +215,7 @@ def wait():
         return channel.receive()
     except Alarm:
         return u'alarm'
+other = channel.gateway.newchannel()
 signal.signal(signal.SIGALRM, ring)
 ";
     each_python(|python, gateway| {

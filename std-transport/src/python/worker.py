@@ -1125,7 +1125,7 @@ def receive(channel, timeout):
         raise IOError('cannot receive(), channel has receiver callback')
     try:
         if timeout is not None:
-            channel.gateway._call_reader()
+            channel.gateway._wait_for_reader()
             return channel._queue.get_within(timeout)
     except IndexError:
         pass
@@ -1242,7 +1242,7 @@ class ChannelMethods(object):
 
     def waitclose(self, timeout=None):
         """Wait for the end of the channel; RemoteError if the other side failed."""
-        self.gateway._call_reader()
+        self.gateway._wait_for_reader()
         self._queue.wait_over(timeout)
         error = self._take_error()
         if error is not None:
@@ -1502,54 +1502,63 @@ class GatewayMethods(object):
         except IndexError:
             pass
 
+    def _wait_for_reader(self):
+        """Before a wait for what only the reader brings."""
+        self._refuse_inside()
+        self._call_reader()
+
+    def _refuse_inside(self):
+        """No wait for handlers of signals that have come into a read: the reader waits for that too."""
+        if self._reading._is_owned():
+            raise IOError('cannot wait for a channel inside of a receive()')
+
     def _take(self, channel):
         """The next item of a channel, from the link if that is left to its receiver."""
-        item = END
+        self._refuse_inside()
+        found = None
         owned = self._reading._is_owned
-        if owned():
-            # A handler of a signal, or a __del__: what it waits for could never come.
-            raise IOError('cannot receive() inside of a receive()')
         try:
             with self._reading:
                 if self._lent and alone():
                     self._taken += 1
-                    item = self._read_item(channel.id, channel._queue)
+                    found = self._read_item(channel.id, channel._queue)
         finally:
             # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
             if owned():
                 self._reading.release()
-        if item is END:
+        if found is None:
             self._call_reader()
-            item = channel._queue.get()
+            return channel._queue.get()
+        item, more = found
+        if more:
+            # The reader does not look at all that has come for each item.
+            self._call_reader()
         return item
 
     def _read_item(self, channel_id, queue):
-        """The item of the next frame; END where the reader has to see to that frame."""
+        """The item of the next frame, and whether there is more; None where the reader has to see to it."""
         if queue.items or queue.ended or queue.views:
-            return END
+            return None
         try:
             data = self._link.peek(9)
         except OSError:
             if sys.exc_info()[1].errno is None:
                 # Not the system's: a handler of a signal has raised it.
                 raise
-            return END
+            return None
         if len(data) < 9:
-            return END
+            return None
         code, frame_id, size = header.unpack_from(data)
         end = 9 + size
         if code != DATA or frame_id != channel_id or not 9 <= end <= len(data):
-            return END
+            return None
         try:
             # Without the gateway: there are no channels to make in here.
             item = load(data[9:end], queue.strings, None)
         except (LoadError, StructError, LookupError, TypeError, ValueError, MemoryError):
-            return END
+            return None
         self._link.read(end)
-        if end < len(data):
-            # More than one at once: for the reader, who does not look at all of it each time.
-            self._call_reader()
-        return item
+        return item, end < len(data)
 
     # -- the rarer frames
 
