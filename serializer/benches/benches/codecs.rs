@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_main, measurement::WallTime};
 use execnet_serializer as execnet;
-use execnet_serializer_benches as documents;
+use execnet_serializer_benches::{self as documents, Report};
 use serde::{Serialize, de::DeserializeOwned};
 
 type Group<'c> = BenchmarkGroup<'c, WallTime>;
@@ -26,6 +26,7 @@ fn all() {
         .measurement_time(Duration::from_secs_f64(seconds))
         .configure_from_args();
     document(&mut criterion, "reports", &documents::reports());
+    borrowed(&mut criterion, "reports", &documents::reports());
     document(&mut criterion, "ints", &documents::ints());
     document(&mut criterion, "bytes", &documents::bytes());
     document(&mut criterion, "tree", &documents::trees());
@@ -123,6 +124,26 @@ where
     // The bound: the bytes of this format copied.
     let bytes = execnet::to_vec(document).unwrap();
     decode(&mut group, "memcpy", &bytes, |b| b.to_vec());
+    group.finish();
+}
+
+/// The codecs whose texts stand in the bytes as they are, and can be borrowed from there.
+fn borrowed(criterion: &mut Criterion, name: &str, reports: &[Report]) {
+    type Borrowed<'b> = Vec<Report<&'b str>>;
+
+    let mut group = criterion.benchmark_group(name);
+    let bytes = execnet::to_vec(reports).unwrap();
+    decode(&mut group, "execnet-serde-borrowed", &bytes, |b| {
+        execnet::from_slice::<Borrowed<'_>>(b).unwrap()
+    });
+    let bytes = rmp_serde::to_vec_named(reports).unwrap();
+    decode(&mut group, "rmp-serde-borrowed", &bytes, |b| {
+        rmp_serde::from_slice::<Borrowed<'_>>(b).unwrap()
+    });
+    let bytes = postcard::to_allocvec(reports).unwrap();
+    decode(&mut group, "postcard-borrowed", &bytes, |b| {
+        postcard::from_bytes::<Borrowed<'_>>(b).unwrap()
+    });
     group.finish();
 }
 

@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-/// What a test runner's worker reports of one test.
+/// What a test runner's worker reports of one test, with texts of its own or borrowed ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
-    nodeid: String,
-    location: (String, u32, String),
-    keywords: BTreeMap<String, u8>,
-    outcome: String,
-    longrepr: Option<String>,
-    when: String,
-    user_properties: Vec<(String, f64)>,
-    sections: Vec<(String, String)>,
+pub struct Report<S: Ord = String> {
+    nodeid: S,
+    location: (S, u32, S),
+    keywords: BTreeMap<S, u8>,
+    outcome: S,
+    longrepr: Option<S>,
+    when: S,
+    user_properties: Vec<(S, f64)>,
+    sections: Vec<(S, S)>,
     duration: f64,
     start: f64,
     stop: f64,
     item_index: u32,
-    worker_id: String,
-    testrun_uid: String,
+    worker_id: S,
+    testrun_uid: S,
 }
 
 /// A node with its children.
