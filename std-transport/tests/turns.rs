@@ -44,6 +44,13 @@ fn talk_on(python: &Python, channel: &Channel) {
     while ask(channel, "channel.gateway._taken") == turns {}
 }
 
+/// A channel besides, which the code keeps.
+fn keep_another(gateway: &Gateway, channel: &Channel) -> Channel {
+    let other = gateway.newchannel().unwrap();
+    channel.send([&other]).unwrap();
+    other
+}
+
 fn assert_usable(gateway: &Gateway) {
     let channel = gateway.remote_exec("channel.send(2)").unwrap();
     assert_eq!(receive(&channel), Value::from(2));
@@ -53,8 +60,7 @@ fn assert_usable(gateway: &Gateway) {
 fn what_is_for_another_channel_gets_there() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
-        let other = gateway.newchannel().unwrap();
-        channel.send([&other]).unwrap();
+        let other = keep_another(gateway, &channel);
         for number in 0..3 {
             talk_on(python, &channel);
             other.send(number).unwrap();
@@ -75,8 +81,7 @@ fn what_is_for_another_channel_gets_there() {
 fn what_has_come_before_is_not_waited_for() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
-        let other = gateway.newchannel().unwrap();
-        channel.send([&other]).unwrap();
+        let other = keep_another(gateway, &channel);
         other.send(1).unwrap();
         talk_on(python, &channel);
         assert_eq!(ask(&channel, "kept.receive()"), Value::from(1));
@@ -87,8 +92,7 @@ fn what_has_come_before_is_not_waited_for() {
 fn an_error_of_the_other_side_is_no_item() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
-        let other = gateway.newchannel().unwrap();
-        channel.send([&other]).unwrap();
+        let other = keep_another(gateway, &channel);
         talk_on(python, &channel);
         channel.send("kept.receive()").unwrap();
         other.close_with_error("all is lost").unwrap();
@@ -172,8 +176,7 @@ fn the_end_of_the_channel_is_the_end_of_the_code() {
 fn a_thread_that_closes_the_channel_ends_who_waits_for_it() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
-        let other = gateway.newchannel().unwrap();
-        channel.send([&other]).unwrap();
+        let other = keep_another(gateway, &channel);
         talk_on(python, &channel);
         let timer = "__import__('threading').Timer(0.01, kept.close)";
         channel
