@@ -176,7 +176,7 @@ fn the_end_of_the_channel_is_the_end_of_the_code() {
 fn a_thread_that_closes_the_channel_ends_who_waits_for_it() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
-        let other = keep_another(gateway, &channel);
+        let _other = keep_another(gateway, &channel);
         talk_on(python, &channel);
         let timer = "__import__('threading').Timer(0.01, kept.close)";
         channel
