@@ -1,7 +1,6 @@
 //! Processes of workers. Nothing outside of this module starts one.
 
 use alloc::sync::Arc;
-use core::time::Duration;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt as _;
@@ -15,7 +14,7 @@ use rustix::process::{
 
 use crate::exit::Exit;
 use crate::launch::{Force, Launch};
-use crate::stderr::{Stderr, StderrTail};
+use crate::stderr::{Sink, StderrTail};
 use crate::sync::Mutex;
 use crate::transport::{End, Peer};
 use crate::wait::{ExitWatch, Woken};
@@ -54,14 +53,14 @@ pub(crate) struct Started {
 
 impl Process {
     /// Starts a process; `name` is for its threads here.
-    pub(crate) fn start(name: &str, launch: &Launch, stderr: &Stderr) -> io::Result<Started> {
+    pub(crate) fn start(name: &str, launch: &Launch, stderr: Box<dyn Sink>) -> io::Result<Started> {
         let mut child = command(launch)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
             (Some(stdin), Some(stdout), Some(errors)) => {
-                match StderrTail::start(name, errors, stderr.clone()) {
+                match StderrTail::start(name, errors, stderr) {
                     Ok(tail) => Ok(Started {
                         process: Arc::new(Self::new(launch, child, tail)),
                         stdin,
@@ -80,7 +79,7 @@ impl Process {
         name: &str,
         launch: &Launch,
         socket: BorrowedFd<'_>,
-        stderr: &Stderr,
+        stderr: Box<dyn Sink>,
     ) -> io::Result<Arc<Self>> {
         let mut child = command(launch)
             .stdin(socket.try_clone_to_owned()?)
@@ -89,7 +88,7 @@ impl Process {
         let Some(errors) = child.stderr.take() else {
             return Err(give_up(child, io::ErrorKind::BrokenPipe.into()));
         };
-        match StderrTail::start(name, errors, stderr.clone()) {
+        match StderrTail::start(name, errors, stderr) {
             Ok(tail) => Ok(Arc::new(Self::new(launch, child, tail))),
             Err(error) => Err(give_up(child, error)),
         }
@@ -103,6 +102,11 @@ impl Process {
         deadline: Option<Instant>,
     ) -> io::Result<Woken> {
         self.watch.wait_beside(other, wanted, deadline)
+    }
+
+    /// Once it has ended: waits until the last it wrote to its standard error is passed on.
+    pub(crate) fn drain_stderr(&self) {
+        self.stderr.drain();
     }
 
     fn new(launch: &Launch, child: Child, stderr: StderrTail) -> Self {
@@ -192,11 +196,10 @@ impl Peer for Process {
     }
 
     fn stderr(&self) -> String {
-        let patience = match self.state.lock().exit {
-            Some(_) => Duration::from_millis(100),
-            None => Duration::ZERO,
-        };
-        self.stderr.text(patience)
+        if self.state.lock().exit.is_some() {
+            self.drain_stderr();
+        }
+        self.stderr.text()
     }
 }
 

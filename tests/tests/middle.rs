@@ -54,11 +54,43 @@ fn lost(received: Result<execnet::Item, ReceiveError>) -> WorkerExit {
 fn the_end_of_the_far_process_is_told() {
     each_middle(|group| {
         let gateway = group.makegateway("popen//via=a").unwrap();
-        let source = "import os; os.write(2, b'last words\\n'); os.kill(os.getpid(), 9)";
+        // As much as a pipe takes at once, or nearly: nobody has to read any of it before the end.
+        let source = "
+            import os
+            os.write(2, b'last words\\n' * 5000 + b'.')
+            os.kill(os.getpid(), 9)
+        ";
         let channel = gateway.remote_exec(source).unwrap();
         let exit = lost(channel.receive_timeout(LONG));
         assert_eq!(exit.exit().unwrap().signal(), Some(9), "{exit}");
-        assert_eq!(exit.stderr(), "last words\n");
+        assert_eq!(exit.stderr(), "last words\n".repeat(5000) + ".");
+    });
+}
+
+#[test]
+fn the_end_of_the_far_process_is_told_though_another_keeps_its_standard_error() {
+    each_middle(|group| {
+        let gateway = group.makegateway("popen//via=a").unwrap();
+        let source = "
+            import os, time
+            heir = os.fork()
+            if heir == 0:
+                os.setsid()
+                os.closerange(3, 256)
+                while True:
+                    time.sleep(1000)
+            channel.send(heir)
+            channel.receive()
+            os.write(2, b'last words')
+            os.kill(os.getpid(), 9)
+        ";
+        let channel = gateway.remote_exec(source).unwrap();
+        let heir = receive(&channel).as_i64().unwrap();
+        channel.send(()).unwrap();
+        let exit = lost(channel.receive_timeout(LONG));
+        signal("KILL", heir);
+        assert_eq!(exit.exit().unwrap().signal(), Some(9), "{exit}");
+        assert_eq!(exit.stderr(), "last words");
     });
 }
 

@@ -12,6 +12,7 @@ import threading
 
 CHUNK = 65536
 CONNECT_PATIENCE = 60
+DRAIN_PATIENCE = 5
 
 
 class Relay(object):
@@ -48,24 +49,13 @@ class Relay(object):
             self.tell('deaf', None)
         self.end_input()
 
-    def pump(self, errors=None):
+    def pump(self):
         """What the far side writes goes to the controller."""
-        streams = set([self.source, errors]) - set([None])
-        poll = select.poll()
-        for stream in streams:
-            poll.register(stream, select.POLLIN)
-        while streams:
-            for stream, _ in retry(poll.poll):
-                piece = read(stream)
-                if not piece:
-                    poll.unregister(stream)
-                    streams.discard(stream)
-                    if stream == self.source:
-                        close(self.data)
-                elif stream == errors:
-                    self.tell('stderr', piece)
-                else:
-                    self.pass_on(piece)
+        piece = read(self.source)
+        while piece:
+            self.pass_on(piece)
+            piece = read(self.source)
+        close(self.data)
 
     def pass_on(self, piece):
         try:
@@ -90,6 +80,7 @@ class ProcessRelay(Relay):
         self.asked = False
         self.ended = False
         self.lock = threading.Lock()
+        self.over = os.pipe()    # its end says that the process has ended
 
     def kill(self):
         with self.lock:
@@ -107,10 +98,22 @@ class ProcessRelay(Relay):
     def end_input(self):
         self.process.stdin.close()
 
-    def pump(self):
-        Relay.pump(self, self.process.stderr.fileno())
+    def listen(self):
+        """Its complaints go to the controller: until they end, or it has, as another may still have that stream."""
+        errors = self.process.stderr.fileno()
+        poll = select.poll()
+        poll.register(errors, select.POLLIN)
+        poll.register(self.over[0], select.POLLIN)
+        piece = True
+        while piece:
+            ready = [stream for stream, _ in retry(poll.poll)]
+            piece = errors in ready and read(errors)
+            if piece:
+                self.tell('stderr', piece)
+        os.close(self.over[0])
 
     def wait(self, pump):
+        listener = start(self.listen)
         await_exit(self.process)
         with self.lock:
             self.ended = True
@@ -118,6 +121,9 @@ class ProcessRelay(Relay):
             if not self.terminate:
                 signal_group(self.process.pid, signal.SIGKILL)
             status = self.process.wait()
+        os.close(self.over[1])
+        # Another that has the stream may keep filling it.
+        listener.join(DRAIN_PATIENCE)
         pump.join()
         self.tell('exit', status)
         close(self.control)

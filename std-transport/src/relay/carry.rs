@@ -17,7 +17,7 @@ use super::stream::{bytes, text};
 use crate::exit::Exit;
 use crate::process::Process;
 use crate::socket::{Keepalive, Split as _, Stream, StreamWire};
-use crate::stderr::Stderr;
+use crate::stderr::Sink;
 use crate::transport::{End, Peer as _};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -62,13 +62,10 @@ fn open(data: &Channel, control: &Channel, arguments: &Kwargs) -> io::Result<Opt
         return connect(address).map(Far::of_stream).map(Some);
     }
     let launches = arguments.get_str("launches").and_then(launches::read);
-    let complaints = control.clone();
-    // By the line, and as text: that is what these are.
-    let stderr = Stderr::lines(move |_, line| {
-        tell(&complaints, "stderr", Bytes(format!("{line}\n").as_bytes()));
-    });
     let name = format!("relay {}", data.id());
-    let started = launches::start(&name, &launches.ok_or_else(unknown)?, &stderr)?;
+    let started = launches::start(&name, &launches.ok_or_else(unknown)?, || {
+        Box::new(Complaints(control.clone()))
+    })?;
     Ok(started.map(|started| Far {
         reader: Box::new(started.stdout),
         writer: Box::new(started.stdin),
@@ -198,6 +195,15 @@ impl Input {
     }
 }
 
+/// Tells of what the far side writes to its standard error.
+struct Complaints(Channel);
+
+impl Sink for Complaints {
+    fn push(&mut self, bytes: &[u8]) {
+        tell(&self.0, "stderr", Bytes(bytes));
+    }
+}
+
 impl Hand {
     fn kill(&self) {
         match self {
@@ -208,7 +214,12 @@ impl Hand {
 
     fn wait(&self) -> Option<i32> {
         match self {
-            Self::Process(process) => process.wait(None).and_then(End::exit).map(number),
+            Self::Process(process) => {
+                let end = process.wait(None);
+                // The controller is to have its last words before its end.
+                process.drain_stderr();
+                end.and_then(End::exit).map(number)
+            }
             Self::Stream(_) => None,
         }
     }

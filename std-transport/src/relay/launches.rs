@@ -8,7 +8,7 @@ use execnet_serializer::{Dict, Value};
 
 use crate::launch::{Force, Launch};
 use crate::process::{Process, Started};
-use crate::stderr::Stderr;
+use crate::stderr::Sink;
 
 /// For the program over there.
 pub(super) fn describe(launches: &[Launch]) -> Value {
@@ -82,13 +82,13 @@ fn read_one(described: &Value) -> Option<Launch> {
 pub(super) fn start(
     name: &str,
     launches: &[Launch],
-    stderr: &Stderr,
+    stderr: impl Fn() -> Box<dyn Sink>,
 ) -> io::Result<Option<Started>> {
     for launch in launches {
         if let Some(directory) = &launch.chdir {
             make_directory(directory)?;
         }
-        match Process::start(name, launch, stderr) {
+        match Process::start(name, launch, stderr()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             done => return done.map(Some),
         }

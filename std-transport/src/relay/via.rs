@@ -140,7 +140,7 @@ impl FarSide {
             middle: middle.id().to_owned(),
             shared: Arc::clone(&shared),
             outgoing: outgoing.clone(),
-            stderr: StderrTail::start(request.id, errors, request.options.stderr.clone())?,
+            stderr: StderrTail::start(request.id, errors, request.options.stderr.sink(request.id))?,
         });
         let reader = RelayReader::new(data);
         let writer = RelayWriter { shared, outgoing };
@@ -195,11 +195,10 @@ impl Peer for FarSide {
     }
 
     fn stderr(&self) -> String {
-        let patience = match self.wait(Some(Instant::now())) {
-            Some(_) => Duration::from_millis(100),
-            None => Duration::ZERO,
-        };
-        self.stderr.text(patience)
+        if self.wait(Some(Instant::now())).is_some() {
+            self.stderr.drain();
+        }
+        self.stderr.text()
     }
 
     fn via(&self) -> Option<&str> {

@@ -69,7 +69,8 @@ fn start_first(request: &Request<'_>, launches: &[Launch]) -> Result<Started, Ma
             make_directory(directory)
                 .map_err(|error| BootstrapError::io(Stage::Directory, launch.to_string(), error))?;
         }
-        match Process::start(request.id, launch, &request.options.stderr) {
+        let stderr = request.options.stderr.sink(request.id);
+        match Process::start(request.id, launch, stderr) {
             Ok(started) => return Ok(started),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 tried.push(launch.program.clone());

@@ -170,7 +170,7 @@ impl Connection {
             connect_timeout: END_PATIENCE,
         };
         let launch = end_sharing(&self.spec, &hints).ok()?;
-        let started = Process::start("ssh", &launch, &Stderr::Keep).ok()?;
+        let started = Process::start("ssh", &launch, Stderr::Keep.sink("ssh")).ok()?;
         Some(started.process)
     }
 }

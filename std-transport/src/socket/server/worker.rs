@@ -42,7 +42,7 @@ pub(super) fn start(
         if stock {
             serve_stock(&mut launch);
         }
-        Process::start_on(name, &launch, connection, &Stderr::Forward)
+        Process::start_on(name, &launch, connection, Stderr::Forward.sink(name))
     })
 }
 
@@ -50,7 +50,7 @@ pub(super) fn start(
 #[cfg(feature = "tls")]
 pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
     first(launches, |launch| {
-        Process::start(name, launch, &Stderr::Forward)
+        Process::start(name, launch, Stderr::Forward.sink(name))
     })
 }
 

@@ -1,0 +1,76 @@
+//! Lines of a standard error.
+
+use super::{Sink, Stderr};
+
+/// A line longer than this is passed on in pieces.
+const MAX_LINE: usize = 64 * 1024;
+
+/// Cuts a stream into lines.
+#[derive(Debug)]
+pub(super) struct Lines {
+    id: String,
+    policy: Stderr,
+    begun: Vec<u8>,
+}
+
+impl Sink for Lines {
+    fn push(&mut self, bytes: &[u8]) {
+        if matches!(self.policy, Stderr::Keep) {
+            return;
+        }
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.begun.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.begun.len() >= MAX_LINE {
+                self.flush();
+            }
+        }
+    }
+
+    /// A last line may have no end.
+    fn end(&mut self) {
+        if !self.begun.is_empty() {
+            self.flush();
+        }
+    }
+}
+
+impl Lines {
+    pub(super) fn new(id: &str, policy: &Stderr) -> Self {
+        Self {
+            id: id.to_owned(),
+            policy: policy.clone(),
+            begun: Vec::new(),
+        }
+    }
+
+    fn flush(&mut self) {
+        let line = self.begun.strip_suffix(b"\n").unwrap_or(&self.begun);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.policy.pass_on(&self.id, line);
+        self.begun.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::sync::Arc;
+
+    use super::*;
+    use crate::sync::Mutex;
+
+    #[test]
+    fn lines_are_cut_at_their_ends_and_where_they_are_too_long() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let policy = Stderr::lines(move |id, line| sink.lock().push(format!("{id} {line}")));
+        let mut lines = Lines::new("gw7", &policy);
+        lines.push(b"one\ntw");
+        lines.push(b"o\r\n\n");
+        lines.push(&[b'x'; MAX_LINE]);
+        lines.push(b"\xff");
+        lines.end();
+        let long = format!("gw7 {}", "x".repeat(MAX_LINE));
+        let expected = ["gw7 one", "gw7 two", "gw7 ", &long, "gw7 \u{fffd}"];
+        assert_eq!(*seen.lock(), expected);
+    }
+}
