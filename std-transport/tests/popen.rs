@@ -180,6 +180,23 @@ fn unusable_specs_start_nothing() {
     assert!(group.is_empty());
 }
 
+/// What watches and kills the program that stands in front, and loses sight of its grandchildren, has the worker.
+#[test]
+fn a_shell_that_looks_for_the_interpreter_does_not_stay() {
+    within("in place", LONG, || {
+        let group = group();
+        for spec in [
+            "cmd=env".to_owned(),
+            popen().replacen("popen", "cmd=env//chdir=/tmp", 1),
+        ] {
+            let gateway = group.makegateway(spec).unwrap();
+            let source = "import os; channel.send(os.getppid())";
+            let parent = pid(&gateway.remote_exec(source).unwrap());
+            assert_eq!(parent, i64::from(std::process::id()));
+        }
+    });
+}
+
 #[test]
 fn a_missing_interpreter_is_named() {
     match group().makegateway("popen//python=/nonexistent/python -O") {

@@ -174,7 +174,7 @@ mod tests {
             words[7],
             format!(
                 "d=./-d; [ -d \"$d\" ] || mkdir \"$d\" || exit 125; CDPATH= cd \"$d\" || exit 125; \
-                 env 'A=b c' {python}; exit $?"
+                 exec env 'A=b c' {python}"
             )
         );
         assert!(sudo(&spec("popen//sudo=//python=py")).is_err());

@@ -34,13 +34,33 @@ pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<String>>, SpecError> {
         .collect())
 }
 
+/// What the worker is to the shell that starts it.
+#[derive(Clone, Copy)]
+enum Place {
+    /// A child, whose end the shell tells by its own status.
+    Below,
+    /// The same process: whoever watches or kills what he has started has the worker itself.
+    Instead,
+}
+
+impl Place {
+    /// The text that runs this command.
+    fn run(self, command: &str) -> String {
+        match self {
+            Self::Below => format!("{command}; exit $?"),
+            Self::Instead => format!("exec {command}"),
+        }
+    }
+}
+
 /// The words that start the worker on a side where all that can be had is a process with these words: a shell sets
-/// directory and environment, and looks for an interpreter. Where there is nothing of that to do, no shell is needed.
+/// directory and environment, looks for an interpreter, and becomes it. Where there is nothing of that to do, no shell
+/// is needed.
 pub(super) fn far(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     let words = if spec.get("chdir").is_none() && spec.env().is_empty() && names_program(spec) {
         program(spec)?
     } else {
-        shell(spec)?
+        shell(spec, Place::Instead)?
     };
     become_user(spec, words)
 }
@@ -48,7 +68,7 @@ pub(super) fn far(spec: &XSpec) -> Result<Vec<String>, SpecError> {
 /// The same as one text for the shell that an ssh server runs. The worker is a child of our own shell there: its
 /// status tells a signal by number, where ssh only says that there was one.
 pub(super) fn far_text(spec: &XSpec) -> Result<String, SpecError> {
-    join("ssh", &become_user(spec, shell(spec)?)?)
+    join("ssh", &become_user(spec, shell(spec, Place::Below)?)?)
 }
 
 fn names_program(spec: &XSpec) -> bool {
@@ -81,8 +101,8 @@ fn program(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     }
 }
 
-fn shell(spec: &XSpec) -> Result<Vec<String>, SpecError> {
-    let script = enter(spec)? + &run(spec)?;
+fn shell(spec: &XSpec, place: Place) -> Result<Vec<String>, SpecError> {
+    let script = enter(spec)? + &run(spec, place)?;
     Ok(owned(&["sh", "-c", &script]))
 }
 
@@ -103,7 +123,7 @@ fn enter(spec: &XSpec) -> Result<String, SpecError> {
     ))
 }
 
-fn run(spec: &XSpec) -> Result<String, SpecError> {
+fn run(spec: &XSpec, place: Place) -> Result<String, SpecError> {
     let mut prefix = String::new();
     if !spec.env().is_empty() {
         prefix.push_str("env ");
@@ -114,13 +134,14 @@ fn run(spec: &XSpec) -> Result<String, SpecError> {
     }
     if names_program(spec) {
         let words = join("python", &program(spec)?)?;
-        return Ok(format!("{prefix}{words}; exit $?"));
+        return Ok(place.run(&format!("{prefix}{words}")));
     }
     let names = DEFAULT_PYTHONS.join(" ");
     let arguments = join("python", &python_arguments(spec))?;
+    let run = place.run(&format!("{prefix}\"$p\" {arguments}"));
     Ok(format!(
-        "for p in {names}; do if command -v \"$p\" >/dev/null 2>&1; then {prefix}\"$p\" {arguments}; exit $?; fi; \
-         done; echo 'no interpreter: tried {names}' >&2; exit {NO_PROGRAM}"
+        "for p in {names}; do if command -v \"$p\" >/dev/null 2>&1; then {run}; fi; done; \
+         echo 'no interpreter: tried {names}' >&2; exit {NO_PROGRAM}"
     ))
 }
 
