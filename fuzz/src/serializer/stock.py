@@ -1,8 +1,8 @@
 """Loads what comes on standard input with stock execnet, and answers what it makes of it.
 
 A request is the length of the input (4 bytes), two switches (1 byte each) and the input; an answer is 1 for a value
-or 0 for an exception, the length of a text (4 bytes) and the text: the value's repr, or the exception's. The first
-byte of all says that execnet is there.
+or 0 for an exception, the length of a text (4 bytes) and the text: the value in ASCII, or the exception. The first byte
+of all says that execnet is there.
 """
 
 import io
@@ -56,7 +56,8 @@ class Gateway:
 
 
 def load(source, switches):
-    return repr(Unserializer(io.BytesIO(source), Gateway(switches)).load())
+    # Not its repr: what that escapes goes by the version of Unicode that this Python knows.
+    return ascii(Unserializer(io.BytesIO(source), Gateway(switches)).load())
 
 
 def main():
@@ -72,9 +73,9 @@ def main():
         try:
             taken, text = 1, load(source, (bool(first), bool(second)))
         except Exception as error:
-            taken, text = 0, repr(error)
+            taken, text = 0, ascii(error)
         alarm(0)
-        text = text.encode("utf-8", "backslashreplace")
+        text = text.encode("ascii")
         answers.write(struct.pack("!BI", taken, len(text)) + text)
         answers.flush()
 

@@ -52,8 +52,19 @@ fn same(ours: &Value, stock: &str) {
             .map(|text| text.parse::<Value>().expect("a literal"));
         assert_eq!(ours, stock);
     } else {
-        assert_eq!(ours.to_string(), stock);
+        assert_eq!(in_ascii(&ours.to_string()), stock);
     }
+}
+
+/// As Python's `ascii` has it.
+fn in_ascii(printed: &str) -> String {
+    let escaped = |c: char| match u32::from(c) {
+        0..=0x7f => c.to_string(),
+        code @ ..=0xff => format!("\\x{code:02x}"),
+        code @ ..=0xffff => format!("\\u{code:04x}"),
+        code => format!("\\U{code:08x}"),
+    };
+    printed.chars().map(escaped).collect()
 }
 
 fn has_set(value: &Value) -> bool {
@@ -98,8 +109,8 @@ impl Stock {
         Ok(stock)
     }
 
-    /// What stock execnet makes of a value without version byte: what Python prints for it, a
-    /// channel as `Channel(3)`; `None` if it raises.
+    /// What stock execnet makes of a value without version byte: what Python's `ascii` makes of
+    /// it, a channel as `Channel(3)`; `None` if it raises.
     ///
     /// # Errors
     /// When the process has died.
