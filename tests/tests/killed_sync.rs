@@ -119,13 +119,22 @@ fn gateway(group: &Group, spec: &str) -> Gateway {
     group.makegateway(spec).unwrap()
 }
 
+/// How long one takes that nobody disturbs: the shortest of some, as the machine may be busy with something else.
+fn whole_sync(place: &Place, group: &Group, spec: &str) -> Duration {
+    let whole = |_| {
+        place.prepare();
+        let time = sync(place, &gateway(group, spec), None);
+        assert_eq!(place.check("whole"), FILES);
+        time
+    };
+    (0..3).map(whole).min().unwrap()
+}
+
 /// From before the first file to after the last, by the time that a whole sync takes.
 fn killed(spec: &'static str) {
     within(spec, 4 * LONG, move || {
         let (group, place) = (Group::with_options(quiet()), Place::new());
-        place.prepare();
-        let whole = sync(&place, &gateway(&group, spec), None);
-        assert_eq!(place.check("whole"), FILES);
+        let whole = whole_sync(&place, &group, spec);
         let mut arrived = Vec::new();
         for round in 0..ROUNDS {
             place.prepare();
