@@ -80,7 +80,7 @@ fn one_gateway_follows_another() {
     };
     let spec = server.spec();
     within("one after the other", LONG, move || {
-        for round in 0..3 {
+        for round in 0..4 {
             let group = group();
             let gateway = group.makegateway(&spec).unwrap();
             let channel = gateway.remote_exec("print('hello'); channel.send(channel.receive())");
@@ -91,13 +91,10 @@ fn one_gateway_follows_another() {
             assert_eq!(reports[0].outcome, Outcome::Closed);
         }
     });
-    // It prints that for each connection, and has not been ended by one.
+    // It prints that for each connection, and has not been ended by one. Of the last the link may close before it is said.
     let printed = server.kill();
-    assert_eq!(
-        printed.matches("finished executing code").count(),
-        3,
-        "{printed}"
-    );
+    let finished = printed.matches("finished executing code").count();
+    assert!(matches!(finished, 3 | 4), "{printed}");
     assert!(!printed.contains("got exception"), "{printed}");
     assert!(printed.contains("hello"), "{printed}");
 }
