@@ -91,7 +91,7 @@ fn one_gateway_follows_another() {
             assert_eq!(reports[0].outcome, Outcome::Closed);
         }
     });
-    // It prints that for each connection, and has not been ended by one. Of the last the link may close before it is said.
+    // It prints that for each connection, and has not been ended by one. The link of the last closes before it does.
     let printed = server.kill();
     let finished = printed.matches("finished executing code").count();
     assert!(matches!(finished, 3 | 4), "{printed}");
