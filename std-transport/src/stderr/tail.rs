@@ -8,7 +8,7 @@ use std::process::ChildStderr;
 use std::thread::{self, JoinHandle};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{read, retry_on_intr};
 
 use super::{STDERR_TAIL, Sink};
 use crate::printable::printable;
@@ -125,12 +125,8 @@ impl Reading {
     /// What is there; none at the end. It is taken and kept in one step: whoever drains sees it in the stream, or here.
     fn read<'a>(&self, stream: &ChildStderr, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         let mut state = self.0.state.lock();
-        let size = match rustix::io::read(stream, &mut *buffer) {
-            Err(Errno::INTR) => 0,
-            Ok(size) if size > 0 => size,
-            _ => return None,
-        };
-        let bytes = buffer.get(..size).unwrap_or_default();
+        let size = retry_on_intr(|| read(stream, &mut *buffer)).ok()?;
+        let bytes = buffer.get(..size).filter(|bytes| !bytes.is_empty())?;
         state.keep(bytes);
         state.passing_on = true;
         Some(bytes)
@@ -164,13 +160,8 @@ fn wait_readable(stderr: &ChildStderr, stopped: &PipeReader) -> bool {
         PollFd::new(stderr, PollFlags::IN),
         PollFd::new(stopped, PollFlags::IN),
     ];
-    loop {
-        match poll(&mut ends, None) {
-            Ok(_) => return !ends[0].revents().is_empty(),
-            Err(Errno::INTR) => {}
-            Err(_) => return false,
-        }
-    }
+    let polled = retry_on_intr(|| poll(&mut ends, None));
+    polled.is_ok() && !ends[0].revents().is_empty()
 }
 
 #[cfg(test)]
