@@ -3,6 +3,9 @@
 //! `args` reads the command line, `commands` has one module a command, `failure` maps what can go
 //! wrong to the exit status. Peer text reaches the terminal through `escape` only.
 
+// Durations come from users.
+#![warn(clippy::arithmetic_side_effects)]
+
 extern crate alloc;
 
 mod args;

@@ -19,6 +19,16 @@ fn serves_a_unix_socket_until_it_is_interrupted() {
 }
 
 #[test]
+fn serves_with_a_deadline_that_the_clock_cannot_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("private/socket");
+    let path = path.to_str().unwrap();
+    let mut server = Running::start(&["serve", "--unix", path, "--handshake-timeout", "1e19"]);
+    let spec = server.first_line();
+    assert_eq!(run(&["exec", &spec, "channel.send(1)"], 0).out, "1\n");
+}
+
+#[test]
 fn makes_the_token_that_clients_need() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");

@@ -4,11 +4,11 @@ use core::time::Duration;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd;
 use std::process::{ChildStdin, ChildStdout};
-use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
+use crate::deadline::Deadline;
 use crate::handshake::{BadAnswer, Ready, Scanner};
 use crate::wait::timespec;
 
@@ -59,11 +59,11 @@ pub(crate) fn bootstrap(
     scanner: &mut Scanner,
     patience: Duration,
 ) -> Result<Ready, Failure> {
-    let deadline = Instant::now() + patience;
+    let deadline = Deadline::after(patience);
     let mut unsent = program;
     let mut buffer = [0; 4096];
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.left();
         if left.is_zero() {
             return Err(Failure::Deadline(patience));
         }

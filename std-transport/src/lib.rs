@@ -27,9 +27,13 @@
 //! The code that is sent has all rights of the account it runs under. The reverse does not hold: a worker can make
 //! calls here return errors, and nothing else.
 
+// Durations come from users.
+#![warn(clippy::arithmetic_side_effects)]
+
 extern crate alloc;
 
 mod bootstrap;
+mod deadline;
 mod error;
 mod exit;
 mod group;

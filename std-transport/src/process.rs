@@ -5,13 +5,13 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Instant;
 
 use rustix::event::PollFlags;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::launch::{Force, Launch};
 use crate::stderr::{Sink, StderrTail};
@@ -99,7 +99,7 @@ impl Process {
         &self,
         other: BorrowedFd<'_>,
         wanted: PollFlags,
-        deadline: Option<Instant>,
+        deadline: Deadline,
     ) -> io::Result<Woken> {
         self.watch.wait_beside(other, wanted, deadline)
     }
@@ -160,7 +160,7 @@ impl Peer for Process {
         &self.command
     }
 
-    fn wait(&self, deadline: Option<Instant>) -> Option<End> {
+    fn wait(&self, deadline: Deadline) -> Option<End> {
         loop {
             if let Some(exit) = self.try_exit() {
                 return Some(End::Process(exit));

@@ -3,11 +3,12 @@
 use core::time::Duration;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Pid;
+
+use crate::deadline::Deadline;
 
 /// Tells when a process has ended, without reaping it.
 #[derive(Debug)]
@@ -34,19 +35,19 @@ impl ExitWatch {
     }
 
     /// Waits until it may be worth looking; false when the deadline has passed.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
+    pub(crate) fn wait(&self, deadline: Deadline) -> bool {
+        let left = deadline.left();
+        if left.is_zero() {
             return false;
         }
         #[cfg(target_os = "linux")]
         if let Some(pidfd) = &self.pidfd {
             let mut ends = [PollFd::new(pidfd, PollFlags::IN)];
-            if poll(&mut ends, left.map(timespec).as_ref()).is_ok() {
+            if poll(&mut ends, Some(&timespec(left))).is_ok() {
                 return true;
             }
         }
-        std::thread::sleep(left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL)));
+        std::thread::sleep(left.min(POLL_INTERVAL));
         true
     }
 }
@@ -68,10 +69,10 @@ impl ExitWatch {
         &self,
         other: BorrowedFd<'_>,
         wanted: PollFlags,
-        deadline: Option<Instant>,
+        deadline: Deadline,
     ) -> io::Result<Woken> {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
+        let left = deadline.left();
+        if left.is_zero() {
             return Ok(Woken::Deadline);
         }
         let other = PollFd::from_borrowed_fd(other, wanted);
@@ -82,7 +83,7 @@ impl ExitWatch {
     }
 
     /// What shows on the other thing; it may return early with nothing.
-    fn poll_with(&self, other: PollFd<'_>, left: Option<Duration>) -> io::Result<PollFlags> {
+    fn poll_with(&self, other: PollFd<'_>, left: Duration) -> io::Result<PollFlags> {
         let done = |polled: Result<usize, Errno>, other: &PollFd<'_>| match polled {
             Ok(_) => Ok(other.revents()),
             Err(Errno::INTR) => Ok(PollFlags::empty()),
@@ -91,11 +92,13 @@ impl ExitWatch {
         #[cfg(target_os = "linux")]
         if let Some(pidfd) = &self.pidfd {
             let mut ends = [other, PollFd::new(pidfd, PollFlags::IN)];
-            return done(poll(&mut ends, left.map(timespec).as_ref()), &ends[0]);
+            return done(poll(&mut ends, Some(&timespec(left))), &ends[0]);
         }
-        let left = left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL));
         let mut ends = [other];
-        done(poll(&mut ends, Some(&timespec(left))), &ends[0])
+        done(
+            poll(&mut ends, Some(&timespec(left.min(POLL_INTERVAL)))),
+            &ends[0],
+        )
     }
 }
 

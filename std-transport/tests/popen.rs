@@ -113,6 +113,23 @@ fn ids_are_counted_and_unique() {
 }
 
 #[test]
+fn durations_that_the_clock_cannot_hold_are_waits_without_end() {
+    within("no overflow", LONG, || {
+        let mut options = quiet();
+        options.bootstrap_timeout = Duration::MAX;
+        let group = Group::with_options(options);
+        let middle = group.makegateway(popen()).unwrap();
+        let far = format!("{}//via={}", popen(), middle.id());
+        let gateway = group.makegateway(far).unwrap();
+        let channel = gateway.remote_exec("channel.send(1)").unwrap();
+        assert_eq!(receive(&channel), Value::from(1));
+        let reports = group.terminate(Some(Duration::MAX));
+        assert_eq!(reports.len(), 2);
+        assert!(gateway.join(Some(Duration::MAX)));
+    });
+}
+
+#[test]
 fn directory_environment_priority_and_bytecode_are_as_the_spec_says() {
     each_python(|python, _| {
         let scratch = Scratch::new(&format!("chdir-{}", python.version));

@@ -3,8 +3,8 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
 
+use crate::deadline::{Deadline, part};
 use crate::exit::Exit;
 use crate::group::{Group, Member, Members};
 use crate::transport::{End, Peer};
@@ -37,7 +37,7 @@ impl Group {
     ///
     /// Returns what became of each member, in the order in which they were asked for.
     pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = Deadline::after_optional(timeout);
         let (mut members, starting) = self.members.lock().take();
         let ids: Vec<String> = members
             .iter()
@@ -47,7 +47,7 @@ impl Group {
         let mut ended = HashMap::new();
         while !members.is_empty() {
             let (ending, later) = split(members);
-            let deadline = deadline.map(|deadline| share(deadline, later.is_empty()));
+            let deadline = share(deadline, later.is_empty());
             let reports = end(&ending, deadline);
             ended.extend(
                 reports
@@ -86,15 +86,15 @@ fn split(members: Vec<Member>) -> (Vec<Member>, Vec<Member>) {
 }
 
 /// Until when members may take; where others come after them those get a quarter of what is left.
-fn share(deadline: Instant, last: bool) -> Instant {
+fn share(deadline: Deadline, last: bool) -> Deadline {
     if last {
-        return deadline;
+        deadline
+    } else {
+        Deadline::after(part(deadline.left(), 3, 4))
     }
-    let now = Instant::now();
-    now + deadline.saturating_duration_since(now) * 3 / 4
 }
 
-fn end(members: &[Member], deadline: Option<Instant>) -> Vec<MemberReport> {
+fn end(members: &[Member], deadline: Deadline) -> Vec<MemberReport> {
     members.iter().for_each(|member| member.gateway.exit());
     let left: Vec<_> = members
         .iter()
@@ -110,10 +110,10 @@ fn kill_the_others(members: &[Member], left: Vec<Option<End>>) -> Vec<MemberRepo
     // All are told before any is waited for.
     let stuck = members.iter().zip(&left).filter(|(_, end)| end.is_none());
     stuck.for_each(|(member, _)| member.peer.signal_kill());
-    let deadline = Instant::now() + KILL_PATIENCE;
+    let deadline = Deadline::after(KILL_PATIENCE);
     let report = |(member, end): (&Member, Option<End>)| MemberReport {
         id: member.gateway.id().to_owned(),
-        outcome: outcome(end, || member.peer.wait(Some(deadline))),
+        outcome: outcome(end, || member.peer.wait(deadline)),
     };
     members.iter().zip(left).map(report).collect()
 }
@@ -131,10 +131,10 @@ fn outcome(left: Option<End>, killed: impl FnOnce() -> Option<End>) -> Outcome {
 
 /// A link ends with its process; a thread that sees that late ends by itself.
 fn join(members: &[Member], reports: &[MemberReport]) {
-    let deadline = Instant::now() + JOIN_PATIENCE;
+    let deadline = Deadline::after(JOIN_PATIENCE);
     for (member, report) in members.iter().zip(reports) {
         if report.outcome != Outcome::LeftBehind {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left();
             let _ = member.gateway.join(Some(left));
         }
     }

@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::sync::OnceLock;
-use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 
 use super::{ARGUMENT, start_as};
 use crate::bootstrap::{Pipes, Turn, Wire as _};
+use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::exit::Exit;
 use crate::launch::{quoted, ssh_identity};
@@ -71,7 +71,7 @@ fn send(request: &Request<'_>, image: &Image) -> Result<(), MakeGatewayError> {
     let patience = request.options.bootstrap_timeout;
     let written = write(&mut pipes, patience);
     drop(pipes);
-    let end = peer.wait(Instant::now().checked_add(patience));
+    let end = peer.wait(Deadline::after(patience));
     match (end.and_then(End::exit), written) {
         (Some(exit), Ok(())) if exit.success() => Ok(()),
         (Some(exit), _) => Err(failed(request, told(peer.as_ref(), &exit)).into()),
@@ -105,9 +105,9 @@ fn write(pipes: &mut Pipes, patience: Duration) -> io::Result<()> {
 fn write_some(pipes: &mut Pipes, unsent: &[u8], patience: Duration) -> io::Result<usize> {
     // What a login shell says is of no interest.
     let mut noise = [0; 4096];
-    let deadline = Instant::now() + patience;
+    let deadline = Deadline::after(patience);
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.left();
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }

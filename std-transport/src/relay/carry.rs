@@ -14,6 +14,7 @@ use execnet_serializer::{Bytes, Value};
 
 use super::launches;
 use super::stream::{bytes, text};
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::process::Process;
 use crate::socket::{Keepalive, Split as _, Stream, StreamWire};
@@ -215,7 +216,7 @@ impl Hand {
     fn wait(&self) -> Option<i32> {
         match self {
             Self::Process(process) => {
-                let end = process.wait(None);
+                let end = process.wait(Deadline::NEVER);
                 // The controller is to have its last words before its end.
                 process.drain_stderr();
                 end.and_then(End::exit).map(number)

@@ -6,11 +6,11 @@ use std::io::{self, PipeWriter, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::thread;
-use std::time::Instant;
 
 use execnet_core_sync::{Channel, ReceiveError, WaitCloseError};
 use execnet_serializer::Value;
 
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::relay::state::{Shared, Start, State};
 use crate::relay::stream::{bytes, text};
@@ -60,7 +60,7 @@ fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
 
 /// Why the relay ended.
 fn ended(shared: &Shared) -> String {
-    let call = shared.wait(Some(Instant::now() + PATIENCE), |state| state.call.clone());
+    let call = shared.wait(Deadline::after(PATIENCE), |state| state.call.clone());
     match call.map(|call| call.wait_close(Some(PATIENCE))) {
         Some(Err(error @ WaitCloseError::Remote(_))) => chain(&error),
         _ => "the relay ended".to_owned(),

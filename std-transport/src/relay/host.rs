@@ -5,13 +5,13 @@ use core::time::Duration;
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Instant;
 
 use execnet_core_sync::Channel;
 use execnet_core_sync::exec::Kwargs;
 use execnet_serializer::Value;
 
 use super::launches;
+use crate::deadline::Deadline;
 use crate::socket::{Listen, Server, ServerEvent, ServerOptions};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -22,7 +22,7 @@ pub(super) fn host(channel: &Channel, arguments: Kwargs) -> Outcome {
     let launches = launches.ok_or("no launches")?;
     let patience = arguments.get_str("patience").and_then(Value::as_f64);
     let patience = patience.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let deadline = Instant::now().checked_add(patience.ok_or("no patience")?);
+    let deadline = Deadline::after(patience.ok_or("no patience")?);
     let directory = tempfile::Builder::new().prefix("execnet-").tempdir()?;
     let path = directory.path().join("private/socket");
     let (events, happened) = mpsc::channel();
@@ -39,7 +39,7 @@ pub(super) fn host(channel: &Channel, arguments: Kwargs) -> Outcome {
     thread::scope(|scope| {
         let stop = server.stop_handle();
         let serving = scope.spawn(|| server.run());
-        let ended = wait(&happened, deadline.unwrap_or_else(Instant::now));
+        let ended = wait(&happened, deadline);
         stop.stop();
         let served = serving.join();
         ended?;
@@ -49,13 +49,13 @@ pub(super) fn host(channel: &Channel, arguments: Kwargs) -> Outcome {
 }
 
 /// Waits for the connection until the deadline, then for its end.
-fn wait(happened: &mpsc::Receiver<ServerEvent>, deadline: Instant) -> io::Result<()> {
+fn wait(happened: &mpsc::Receiver<ServerEvent>, deadline: Deadline) -> io::Result<()> {
     let mut accepted = false;
     loop {
         let event = if accepted {
             happened.recv().map_err(|_| RecvTimeoutError::Disconnected)
         } else {
-            happened.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            happened.recv_timeout(deadline.left())
         };
         match event {
             Ok(ServerEvent::Accepted { .. }) => accepted = true,

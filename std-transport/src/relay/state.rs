@@ -1,10 +1,8 @@
 //! What is known of a far process, and waiting for news.
 
-use core::time::Duration;
-use std::time::Instant;
-
 use execnet_core_sync::Channel;
 
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::sync::{Condvar, Mutex};
 
@@ -51,12 +49,10 @@ impl Shared {
     /// Waits until there is an answer; none at the deadline. Without one it waits for as long as it takes.
     pub(super) fn wait<T>(
         &self,
-        deadline: Option<Instant>,
+        deadline: Deadline,
         answer: impl Fn(&State) -> Option<T>,
     ) -> Option<T> {
-        let patience = deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        });
+        let patience = deadline.left();
         let state = self.state.lock();
         let missing = |state: &mut State| answer(state).is_none();
         let state = self.changed.wait_while(state, patience, missing);
@@ -69,7 +65,7 @@ impl Shared {
             () if state.deaf || state.lost.is_some() => Some(false),
             () => (state.unwritten < WINDOW).then_some(true),
         };
-        let open = self.wait(None, open) == Some(true);
+        let open = self.wait(Deadline::NEVER, open) == Some(true);
         if open {
             self.state.lock().unwritten += size;
         }

@@ -6,11 +6,11 @@ use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::process::ChildStderr;
 use std::sync::mpsc::Sender;
-use std::time::Instant;
 
 use execnet_core_sync::{Gateway, SendError};
 use execnet_serializer::Dict;
 
+use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, Launch, SshHints};
 use crate::relay::events;
@@ -153,7 +153,7 @@ impl FarSide {
             let error = io::Error::new(kind, text);
             BootstrapError::io(self.stage, self.name.clone(), error).into()
         };
-        let answer = self.shared.wait(Some(Instant::now() + patience), |state| {
+        let answer = self.shared.wait(Deadline::after(patience), |state| {
             let lost = state.lost.clone().map(Err);
             state.start.clone().map(Ok).or(lost)
         });
@@ -181,7 +181,7 @@ impl Peer for FarSide {
         &self.name
     }
 
-    fn wait(&self, deadline: Option<Instant>) -> Option<End> {
+    fn wait(&self, deadline: Deadline) -> Option<End> {
         self.shared.wait(deadline, |state| {
             let lost = state.lost.as_ref().map(|_| End::Link);
             state.exit.map(End::Process).or(lost)
@@ -195,7 +195,7 @@ impl Peer for FarSide {
     }
 
     fn stderr(&self) -> String {
-        if self.wait(Some(Instant::now())).is_some() {
+        if self.wait(Deadline::now()).is_some() {
             self.stderr.drain();
         }
         self.stderr.text()

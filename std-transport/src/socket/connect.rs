@@ -4,8 +4,8 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
-use std::time::Instant;
 
+use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
@@ -56,7 +56,7 @@ pub(crate) fn connect_tcp(
     let addresses = (to.host.as_str(), to.port).to_socket_addrs();
     let addresses = addresses.map_err(|error| failed(Stage::Resolve, error))?;
     let keepalive = Keepalive::of(request.spec)?;
-    let deadline = Instant::now() + request.options.bootstrap_timeout;
+    let deadline = Deadline::after(request.options.bootstrap_timeout);
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     for address in addresses {
         let connected = connect_until(&address, deadline);
@@ -68,9 +68,9 @@ pub(crate) fn connect_tcp(
     Err(failed(Stage::Connect, last).into())
 }
 
-fn connect_until(address: &SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
+fn connect_until(address: &SocketAddr, deadline: Deadline) -> io::Result<TcpStream> {
     // A duration of zero is refused, and one that short connects to nothing far.
-    let left = deadline.saturating_duration_since(Instant::now());
+    let left = deadline.left();
     TcpStream::connect_timeout(address, left.max(Duration::from_millis(1)))
 }
 

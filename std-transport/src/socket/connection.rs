@@ -4,9 +4,9 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::time::Instant;
 
 use crate::bootstrap::{Turn, Wire};
+use crate::deadline::Deadline;
 use crate::socket::stream::Stream;
 use crate::socket::target::Split;
 use crate::sync::{Condvar, Mutex};
@@ -47,10 +47,8 @@ impl Peer for Connection {
         &self.name
     }
 
-    fn wait(&self, deadline: Option<Instant>) -> Option<End> {
-        let patience = deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        });
+    fn wait(&self, deadline: Deadline) -> Option<End> {
+        let patience = deadline.left();
         let closed = self.closed.lock();
         let closed = self.changed.wait_while(closed, patience, |closed| !*closed);
         closed.then_some(End::Link)

@@ -2,9 +2,9 @@
 
 use core::fmt;
 use std::io;
-use std::time::Instant;
 
 use crate::bootstrap::Wire;
+use crate::deadline::Deadline;
 use crate::socket::token::Token;
 
 /// Ours, version 1.
@@ -56,7 +56,7 @@ impl fmt::Display for Refusal {
 pub(crate) fn check(
     wire: &mut impl Wire,
     token: Option<&Token>,
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<(), Refusal> {
     let mut head = [0; MAGIC.len() + 2];
     read_exact(wire, &mut head, deadline)?;
@@ -75,10 +75,10 @@ pub(crate) fn check(
 fn read_exact(
     wire: &mut impl Wire,
     mut buffer: &mut [u8],
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<(), Refusal> {
     while !buffer.is_empty() {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.left();
         if left.is_zero() {
             return Err(Refusal::Late);
         }

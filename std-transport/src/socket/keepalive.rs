@@ -6,6 +6,7 @@ use std::net::TcpStream;
 
 use rustix::net::sockopt;
 
+use crate::deadline::part;
 use crate::socket::target::{refused, value};
 use crate::spec::{SpecError, XSpec};
 
@@ -50,8 +51,8 @@ impl Keepalive {
         sockopt::set_socket_keepalive(stream, true)?;
         #[cfg(target_os = "linux")]
         {
-            sockopt::set_tcp_keepidle(stream, self.0 / 2)?;
-            sockopt::set_tcp_keepintvl(stream, self.0 / 2 / QUESTIONS)?;
+            sockopt::set_tcp_keepidle(stream, part(self.0, 1, 2))?;
+            sockopt::set_tcp_keepintvl(stream, part(self.0, 1, 2 * QUESTIONS))?;
             sockopt::set_tcp_keepcnt(stream, QUESTIONS)?;
             // The same for what was sent and is not acknowledged.
             let millis = u32::try_from(self.0.as_millis()).unwrap_or(u32::MAX);

@@ -6,13 +6,13 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send, sockopt};
 
 use crate::bootstrap::{Turn, Wire};
+use crate::deadline::Deadline;
 use crate::socket::keepalive::Keepalive;
 use crate::socket::target::Split;
 use crate::wait::timespec;
@@ -69,9 +69,9 @@ impl Stream {
     }
 
     /// Waits for something to read, or its end; false at the deadline.
-    pub(crate) fn wait_input(&self, deadline: Instant) -> io::Result<bool> {
+    pub(crate) fn wait_input(&self, deadline: Deadline) -> io::Result<bool> {
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left();
             if !self.wait(false, left)?.is_empty() {
                 return Ok(true);
             }

@@ -25,13 +25,13 @@ use core::fmt;
 use core::time::Duration;
 use std::fs::File;
 use std::io;
-use std::time::Instant;
 
 use execnet_core_sync::ExecModel;
 use execnet_core_sync::link::{Control, Descriptor, Link, SharedError};
 use execnet_serializer::DumpError;
 
 use crate::bootstrap::{Failure, Wire, bootstrap};
+use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
 use crate::exit::Exit;
 use crate::group::{Group, GroupOptions};
@@ -145,7 +145,7 @@ pub(crate) trait Peer: fmt::Debug + Send + Sync {
     fn name(&self) -> &str;
 
     /// Waits for its end; none if it still runs at the deadline. Without a deadline it waits for as long as it takes.
-    fn wait(&self, deadline: Option<Instant>) -> Option<End>;
+    fn wait(&self, deadline: Deadline) -> Option<End>;
 
     /// Begins to end it, and what it has started, by force. Returns at once.
     fn signal_kill(&self);
@@ -165,7 +165,7 @@ pub(crate) trait Peer: fmt::Debug + Send + Sync {
     /// Ends it by force, and waits for that, though not for ever.
     fn kill(&self) -> Option<End> {
         self.signal_kill();
-        self.wait(Some(Instant::now() + KILL_PATIENCE))
+        self.wait(Deadline::after(KILL_PATIENCE))
     }
 }
 
@@ -193,7 +193,7 @@ struct PeerControl(Arc<dyn Peer>);
 
 impl Control for PeerControl {
     fn post_mortem(&self) -> Option<SharedError> {
-        let end = self.0.wait(Some(Instant::now() + EXIT_PATIENCE));
+        let end = self.0.wait(Deadline::after(EXIT_PATIENCE));
         Some(Arc::new(WorkerExit::new(self.0.as_ref(), end)))
     }
 
@@ -272,7 +272,7 @@ fn explain(peer: &dyn Peer, failure: Failure, scanner: Scanner) -> BootstrapErro
         Failure::End | Failure::Answer(_) => EXIT_PATIENCE,
         Failure::Deadline(_) | Failure::Io(_) => Duration::ZERO,
     };
-    let end = peer.wait(Some(Instant::now() + patience));
+    let end = peer.wait(Deadline::after(patience));
     if end.is_none() {
         peer.kill();
     }

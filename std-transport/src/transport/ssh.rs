@@ -8,10 +8,10 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use tempfile::TempDir;
 
+use crate::deadline::{Deadline, part};
 use crate::error::MakeGatewayError;
 use crate::launch::{SshHints, end_sharing, ssh_identity};
 use crate::process::Process;
@@ -51,7 +51,7 @@ fn shared<T>(
     let hints = SshHints {
         control_path: turn.as_ref().map(|turn| turn.path.clone()),
         // So that ssh tells of a silent host before our own deadline does.
-        connect_timeout: patience * 2 / 3,
+        connect_timeout: part(patience, 2, 3),
     };
     start(request, &hints)
 }
@@ -122,14 +122,14 @@ impl Sharing {
             directory,
             connections,
         } = core::mem::take(&mut *self.state.lock());
-        let deadline = Instant::now() + END_PATIENCE;
+        let deadline = Deadline::after(END_PATIENCE);
         let ending: Vec<_> = connections
             .into_values()
             .filter_map(Connection::end)
             .collect();
         for process in ending {
             // Dropping it kills it. A connection that stays closes itself when it is idle.
-            let _ = process.wait(Some(deadline));
+            let _ = process.wait(deadline);
         }
         drop(directory);
     }

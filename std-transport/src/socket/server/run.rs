@@ -6,7 +6,6 @@ use std::io::{self, PipeReader, Write as _};
 use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::thread;
-use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -16,6 +15,7 @@ use super::listen::Listener;
 #[cfg(feature = "tls")]
 use super::sealed;
 use super::{Access, ServerEvent, Shared, worker};
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::process::Process;
 use crate::socket::greeting::{Refusal, check};
@@ -113,7 +113,7 @@ fn serve(shared: &Shared, number: u64, stream: &Arc<Stream>, peer: &str) -> Resu
     if let Access::Sealed(sealed) = &shared.access {
         return sealed::serve(shared, sealed, number, stream, peer);
     }
-    let deadline = Instant::now() + shared.options.handshake_timeout;
+    let deadline = Deadline::after(shared.options.handshake_timeout);
     admit(shared, stream, deadline)?;
     let stock = matches!(shared.access, Access::Everybody);
     let process = worker::start(&shared.launches, stream.as_fd(), peer, stock);
@@ -135,7 +135,7 @@ fn serve(shared: &Shared, number: u64, stream: &Arc<Stream>, peer: &str) -> Resu
 }
 
 /// Whether this client may have a worker. Nothing is started, and nothing of it evaluated, before.
-fn admit(shared: &Shared, stream: &Stream, deadline: Instant) -> Result<(), Refusal> {
+fn admit(shared: &Shared, stream: &Stream, deadline: Deadline) -> Result<(), Refusal> {
     let mut wire = stream;
     match &shared.access {
         Access::SameUser => {
@@ -167,11 +167,11 @@ fn refuse(shared: &Shared, stream: &Stream, refusal: &Refusal) {
     }
     stream.shutdown(Shutdown::Write);
     // Closing with input unread would take the text away from the client.
-    let deadline = Instant::now() + REFUSAL_PATIENCE;
+    let deadline = Deadline::after(REFUSAL_PATIENCE);
     let mut buffer = [0; 4096];
     let mut drained = 0;
     while drained < REFUSAL_BYTES {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.left();
         match stream.turn(&[], &mut buffer, left) {
             Ok(turn) if !left.is_zero() => match turn.received {
                 Some(0) => return,
@@ -186,20 +186,21 @@ fn refuse(shared: &Shared, stream: &Stream, refusal: &Refusal) {
 pub(super) fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exit> {
     // Once the client has ended its direction, that shows all the time: from then on only its total loss is of
     // interest, and the time.
-    let mut deadline = None;
+    let mut lingering: Option<Deadline> = None;
     loop {
-        if let Some(End::Process(exit)) = process.wait(Some(Instant::now())) {
+        if let Some(End::Process(exit)) = process.wait(Deadline::now()) {
             return Some(exit);
         }
-        let wanted = if deadline.is_none() {
+        let wanted = if lingering.is_none() {
             HALF_CLOSED
         } else {
             PollFlags::empty()
         };
+        let deadline = lingering.unwrap_or(Deadline::NEVER);
         match process.wait_beside(stream.as_fd(), wanted, deadline) {
             Ok(Woken::Look) => {}
-            Ok(Woken::Other(flags)) if !stream.is_cut(flags) && deadline.is_none() => {
-                deadline = Some(Instant::now() + linger);
+            Ok(Woken::Other(flags)) if !stream.is_cut(flags) && lingering.is_none() => {
+                lingering = Some(Deadline::after(linger));
             }
             // A Unix socket that is closed on both sides shows that all the time too.
             Ok(Woken::Other(flags)) if !stream.is_cut(flags) => {

@@ -4,11 +4,11 @@ use alloc::sync::Arc;
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Instant;
 
 use super::run::{REFUSAL_PATIENCE, supervise};
 use super::{Sealed, ServerEvent, Shared, worker};
 use crate::bootstrap::Wire as _;
+use crate::deadline::Deadline;
 use crate::process::Started;
 use crate::socket::greeting::{Refusal, check};
 use crate::socket::stream::{Stream, StreamWire};
@@ -26,7 +26,7 @@ pub(super) fn serve(
     stream: &Arc<Stream>,
     peer: &str,
 ) -> Result<(), Refusal> {
-    let deadline = Instant::now() + shared.options.handshake_timeout;
+    let deadline = Deadline::after(shared.options.handshake_timeout);
     let session = sealed.side.session().map_err(io::Error::other);
     let wire = StreamWire(Arc::clone(stream));
     let mut wire = TlsWire::new(wire, session.map_err(Refusal::Io)?);
@@ -63,7 +63,7 @@ pub(super) fn serve(
 /// Tells the client why, if it has got so far as to understand it.
 fn say(wire: &mut TlsWire<StreamWire>, refusal: &Refusal) {
     let text = format!("execnet: refused: {refusal}\n");
-    let deadline = Instant::now() + REFUSAL_PATIENCE;
+    let deadline = Deadline::after(REFUSAL_PATIENCE);
     // What it sends itself is of no interest any more.
     let mut ignored = [0; 4096];
     let told = wire.turn(text.as_bytes(), &mut ignored, REFUSAL_PATIENCE);

@@ -6,10 +6,10 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::time::Instant;
 
 use super::Session;
 use crate::bootstrap::{Turn, Wire};
+use crate::deadline::Deadline;
 use crate::socket::target::Split;
 use crate::sync::Mutex;
 
@@ -37,9 +37,9 @@ impl<W: Wire> TlsWire<W> {
     }
 
     /// Sends what has been taken, until the deadline at most.
-    pub(crate) fn flush(&mut self, deadline: Instant) -> io::Result<()> {
+    pub(crate) fn flush(&mut self, deadline: Deadline) -> io::Result<()> {
         while !self.unsent.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.left();
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }

@@ -1,0 +1,63 @@
+//! The end of a wait. No other module calculates with instants and durations: the operators panic where the clock ends.
+
+use core::time::Duration;
+use std::time::Instant;
+
+/// The instant until which a wait may last; some waits have no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// A wait without end.
+    pub(crate) const NEVER: Self = Self(None);
+
+    /// `timeout` from now; [`NEVER`](Self::NEVER) if the clock cannot count that far.
+    pub(crate) fn after(timeout: Duration) -> Self {
+        Self(Instant::now().checked_add(timeout))
+    }
+
+    /// The same for an optional timeout, as the public API has it: `None` waits without end.
+    pub(crate) fn after_optional(timeout: Option<Duration>) -> Self {
+        timeout.map_or(Self::NEVER, Self::after)
+    }
+
+    /// Has passed already: for a look that does not wait.
+    pub(crate) fn now() -> Self {
+        Self(Some(Instant::now()))
+    }
+
+    /// The time that is left: zero once the deadline has passed, [`Duration::MAX`] if there is no end.
+    pub(crate) fn left(self) -> Duration {
+        self.0.map_or(Duration::MAX, |at| {
+            at.saturating_duration_since(Instant::now())
+        })
+    }
+}
+
+/// `count` parts of a duration that is cut into `of`.
+pub(crate) fn part(whole: Duration, count: u32, of: u32) -> Duration {
+    whole.checked_div(of).unwrap_or(whole).saturating_mul(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_beyond_the_clock_never_passes() {
+        for timeout in [Duration::MAX, Duration::from_secs_f64(1e19)] {
+            let deadline = Deadline::after(timeout);
+            assert_eq!(deadline, Deadline::NEVER);
+            assert_eq!(deadline.left(), Duration::MAX);
+        }
+        assert!(
+            Deadline::after_optional(Some(Duration::ZERO))
+                .left()
+                .is_zero()
+        );
+        assert!(Deadline::now().left().is_zero());
+        assert_eq!(Deadline::after_optional(None), Deadline::NEVER);
+        assert_eq!(part(Duration::from_secs(3), 2, 3), Duration::from_secs(2));
+        assert_eq!(part(Duration::MAX, 5, 4), Duration::MAX);
+    }
+}
