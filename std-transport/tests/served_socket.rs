@@ -173,6 +173,22 @@ fn a_token_file_that_others_can_read_is_not_used() {
 }
 
 #[test]
+fn a_token_file_in_a_directory_that_others_can_write_to_is_not_used() {
+    let directory = private_directory();
+    let open = directory.path().join("open");
+    fs::create_dir(&open).unwrap();
+    let file = open.join("token");
+    Token::generate().unwrap().write_to(&file).unwrap();
+    Token::from_file(&file).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let refused = Token::from_file(&file).unwrap_err().to_string();
+    assert!(
+        refused.contains("must not be writable by others"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_client_that_says_nothing_is_dropped_in_time() {
     let served = Served::tcp(|options| options.handshake_timeout = Duration::from_millis(200));
     within("silent", LONG, move || {

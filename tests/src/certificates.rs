@@ -2,15 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use execnet::TlsFiles;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 /// An authority, and certificates that it has signed for a server on this machine and for a client.
 #[derive(Debug)]
-pub struct Certificates(TempDir);
+pub struct Certificates {
+    directory: TempDir,
+    issuer: Issuer<'static, KeyPair>,
+}
 
 impl Certificates {
     /// Makes new ones, of an authority that no other test knows.
@@ -36,21 +39,49 @@ impl Certificates {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).unwrap();
         fs::write(directory.path().join("ca.pem"), certificate.pem()).unwrap();
-        let issuer = Issuer::new(params, key);
-        for (name, subject) in [("server", address), ("client", "client")] {
-            sign(directory.path(), name, subject, &issuer);
+        let made = Self {
+            directory,
+            issuer: Issuer::new(params, key),
+        };
+        made.sign("server", address, Some(ExtendedKeyUsagePurpose::ServerAuth));
+        made.sign(
+            "client",
+            "client",
+            Some(ExtendedKeyUsagePurpose::ClientAuth),
+        );
+        made
+    }
+
+    /// Signs one more, in `NAME.pem` with its key in `NAME.key`: for this host, and for this purpose if there is one.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    pub fn sign(&self, name: &str, subject: &str, purpose: Option<ExtendedKeyUsagePurpose>) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![subject.to_owned()]).unwrap();
+        params.extended_key_usages.extend(purpose);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        fs::write(self.path(&format!("{name}.pem")), certificate.pem()).unwrap();
+        let path = self.path(&format!("{name}.key"));
+        fs::write(&path, key.serialize_pem()).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// The files of one that was [signed](Self::sign).
+    #[must_use]
+    pub fn files(&self, name: &str) -> TlsFiles {
+        TlsFiles {
+            certificate: self.path(&format!("{name}.pem")),
+            key: self.path(&format!("{name}.key")),
+            authority: self.path("ca.pem"),
         }
-        Self(directory)
     }
 
     /// For a server.
     #[must_use]
     pub fn server(&self) -> TlsFiles {
-        TlsFiles {
-            certificate: self.path("server.pem"),
-            key: self.path("server.key"),
-            authority: self.path("ca.pem"),
-        }
+        self.files("server")
     }
 
     /// The keys of a client's spec, behind `spec`.
@@ -73,16 +104,6 @@ impl Certificates {
     /// Where a file is.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.directory.path().join(name)
     }
-}
-
-fn sign(directory: &Path, name: &str, subject: &str, issuer: &Issuer<'_, KeyPair>) {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec![subject.to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, issuer).unwrap();
-    fs::write(directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
-    let path = directory.join(format!("{name}.key"));
-    fs::write(&path, key.serialize_pem()).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 
 use execnet::{
@@ -19,6 +20,7 @@ use execnet::{
 };
 use execnet_tests::certificates::Certificates;
 use execnet_tests::support::{LONG, quiet, receive, within};
+use rcgen::ExtendedKeyUsagePurpose;
 
 /// A server, for as long as a test runs.
 struct Served {
@@ -96,6 +98,91 @@ fn a_server_of_another_authority_or_name_is_refused_by_the_client() {
         });
         served(ours.server(), None, |served| {
             let error = failure(&(ours.spec(&served.spec) + "//tls_name=elsewhere"));
+            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+        });
+    });
+}
+
+#[test]
+fn a_certificate_that_is_not_for_servers_does_not_serve() {
+    within("purpose", LONG, || {
+        let certificates = Certificates::make();
+        let client = Some(ExtendedKeyUsagePurpose::ClientAuth);
+        for (name, purpose) in [("for-clients", client), ("for-anything", None)] {
+            certificates.sign(name, "127.0.0.1", purpose);
+            served(certificates.files(name), None, |served| {
+                let error = failure(&certificates.spec(&served.spec));
+                assert_eq!(error.cause(), Cause::HostKeyRefused, "{name}: {error}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_certificate_that_is_for_servers_is_no_client() {
+    within("purpose of clients", LONG, || {
+        let certificates = Certificates::make();
+        served(certificates.server(), None, |served| {
+            let spec = certificates
+                .spec(&served.spec)
+                .replace("client.", "server.");
+            let error = failure(&spec);
+            assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
+        });
+    });
+}
+
+/// The commands of the section "TLS" up to the server, with a host that is here.
+#[test]
+fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
+    let specs = include_str!("../../docs/specs.md");
+    let (_, section) = specs.split_once("## TLS").unwrap();
+    let (_, block) = section.split_once("```sh\n").unwrap();
+    let (recipe, _) = block.split_once("execnet serve").unwrap();
+    let recipe = recipe.replace("DNS:build1.example.org", "IP:127.0.0.1");
+    let directory = tempfile::tempdir().unwrap();
+    let made = Command::new("sh")
+        .args(["-e", "-c", &recipe])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    within("recipe", LONG, move || {
+        let path = |name: &str| directory.path().join(name);
+        let files = TlsFiles {
+            certificate: path("server.pem"),
+            key: path("server.key"),
+            authority: path("ca.pem"),
+        };
+        served(files, None, |served| {
+            let spec = |end: &str| {
+                format!(
+                    "{}//tls_cert={}//tls_key={}//tls_ca={}",
+                    served.spec,
+                    path(&format!("{end}.pem")).display(),
+                    path(&format!("{end}.key")).display(),
+                    path("ca.pem").display()
+                )
+            };
+            let group = Group::with_options(quiet());
+            group.makegateway(spec("client")).unwrap();
+            let error = failure(&spec("server"));
+            assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
+        });
+        let files = TlsFiles {
+            certificate: path("client.pem"),
+            key: path("client.key"),
+            authority: path("ca.pem"),
+        };
+        served(files, None, |served| {
+            let spec = format!(
+                "{}//tls_cert={}//tls_key={}//tls_ca={}",
+                served.spec,
+                path("client.pem").display(),
+                path("client.key").display(),
+                path("ca.pem").display()
+            );
+            let error = failure(&spec);
             assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
         });
     });

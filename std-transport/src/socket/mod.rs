@@ -12,6 +12,7 @@ mod target;
 #[cfg(feature = "tls")]
 mod tls;
 mod token;
+mod trusted;
 
 pub(crate) use keepalive::Keepalive;
 pub use server::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop};

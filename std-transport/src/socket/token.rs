@@ -3,10 +3,12 @@
 use core::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use subtle::ConstantTimeEq as _;
+
+use crate::socket::trusted;
 
 /// Tokens are at least so long: shorter ones can be guessed.
 const MIN: usize = 16;
@@ -33,19 +35,17 @@ impl Token {
         Ok(Self(digits.collect::<String>().into_bytes()))
     }
 
-    /// The text of a file, without the white space around it. Nobody but the file's owner may be able to read it.
+    /// Reads the text of a file, without the white space around it.
+    ///
+    /// The file and the directories above it must belong to this user or root. Others must not be able to access the
+    /// file, or to write to the directories, unless these are sticky as `/tmp` is.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is readable by others, or holds less than 16 or more than 1024 bytes.
+    /// The file cannot be read, others have access as described above ([`PermissionDenied`](io::ErrorKind)), or it
+    /// holds less than 16 or more than 1024 bytes.
     pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).open(path)?;
-        if file.metadata()?.mode() & 0o077 != 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "a token file must not be accessible to others (chmod 600)",
-            ));
-        }
+        let file = trusted::open_secret(path.as_ref())?;
         let mut text = Vec::new();
         file.take(MAX as u64 + 16).read_to_end(&mut text)?;
         Self::new(text.trim_ascii())

@@ -5,7 +5,6 @@ use core::error::Error;
 use core::fmt;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustls::crypto::{CryptoProvider, ring};
@@ -16,8 +15,10 @@ use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use super::Session;
+use super::purpose::ServerVerifier;
 use crate::socket::connect::HostPort;
 use crate::socket::target::{refused, value};
+use crate::socket::trusted;
 use crate::spec::{SpecError, XSpec};
 
 /// Who one end of a TLS connection is, and whom it trusts: files in the PEM format.
@@ -25,10 +26,11 @@ use crate::spec::{SpecError, XSpec};
 pub struct TlsFiles {
     /// The certificate of this end, followed by those between it and the authority that the other end trusts.
     pub certificate: PathBuf,
-    /// Its private key. Nobody but the file's owner may be able to read it.
+    /// Its private key, in a file that fulfils what [`Token::from_file`](crate::Token::from_file) asks for.
     pub key: PathBuf,
     /// The certificates of the authorities that sign for the other end. Whoever has a certificate of one of these is
-    /// trusted: an authority is best made for this purpose alone.
+    /// trusted: an authority is best made for this purpose alone. The rules for the file are those for the key, but
+    /// others may read it.
     pub authority: PathBuf,
 }
 
@@ -62,23 +64,19 @@ impl Error for TlsError {
 
 impl TlsFiles {
     fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-        read_certificates(&self.certificate)
+        read_certificates(&self.certificate, File::open(&self.certificate))
     }
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
         let failed = |error: io::Error| TlsError::new(&self.key, error);
-        let mut file = File::open(&self.key).map_err(failed)?;
-        if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
-            let problem = "a private key must not be accessible to others (chmod 600)";
-            return Err(TlsError::new(&self.key, problem));
-        }
+        let mut file = trusted::open_secret(&self.key).map_err(failed)?;
         PrivateKeyDer::from_pem_reader(&mut file)
             .map_err(|error: pem::Error| TlsError::new(&self.key, error))
     }
 
     fn authorities(&self) -> Result<Arc<RootCertStore>, TlsError> {
         let mut roots = RootCertStore::empty();
-        for certificate in read_certificates(&self.authority)? {
+        for certificate in read_certificates(&self.authority, trusted::open(&self.authority))? {
             roots
                 .add(certificate)
                 .map_err(|error| TlsError::new(&self.authority, error))?;
@@ -87,10 +85,14 @@ impl TlsFiles {
     }
 
     fn client(&self) -> Result<ClientConfig, TlsError> {
+        let verifier = ServerVerifier::new(self.authorities()?, provider())
+            .map_err(|error| TlsError::new(&self.authority, error))?;
         ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
             .map_err(|error| TlsError::new(&self.certificate, error))?
-            .with_root_certificates(self.authorities()?)
+            // Named dangerous by rustls, as it replaces a check: this one does the same, and more.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_auth_cert(self.certificates()?, self.key()?)
             .map_err(|error| TlsError::new(&self.certificate, error))
     }
@@ -113,8 +115,11 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let mut file = File::open(path).map_err(|error| TlsError::new(path, error))?;
+fn read_certificates(
+    path: &Path,
+    file: io::Result<File>,
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let mut file = file.map_err(|error| TlsError::new(path, error))?;
     let certificates: Result<Vec<_>, pem::Error> =
         CertificateDer::pem_reader_iter(&mut file).collect();
     let certificates = certificates.map_err(|error| TlsError::new(path, error))?;

@@ -1,6 +1,7 @@
 //! TLS 1.3 with certificates on both sides, over any way to a worker.
 
 mod files;
+mod purpose;
 mod session;
 mod split;
 
