@@ -11,6 +11,7 @@ mod support;
 
 use core::error::Error;
 use core::time::Duration;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
 use execnet::serializer::StrConfig;
@@ -19,7 +20,7 @@ use execnet::{
     WorkerExit, value,
 };
 use rustix::process::{Pid, Signal, kill_process};
-use served::Served;
+use served::{Served, private_directory};
 use support::{
     LONG, bootstrap_error, each_python, eventually, is_running, niceness, quiet, receive, within,
 };
@@ -174,6 +175,27 @@ fn what_is_wrong_over_there_is_told_as_it_is_here() {
         assert!(error.command().ends_with("(via a)"), "{error}");
         // The middle has taken no harm.
         assert!(group.makegateway("popen//via=a").is_ok());
+    });
+}
+
+/// It was one second, whatever the gateway's own deadline was.
+#[test]
+fn ssh_in_the_middle_has_the_time_that_the_gateway_has() {
+    within("ssh in the middle", LONG, || {
+        let directory = private_directory();
+        let ssh = directory.path().join("ssh");
+        std::fs::write(&ssh, "#!/bin/sh\nexit 255\n").unwrap();
+        std::fs::set_permissions(&ssh, PermissionsExt::from_mode(0o700)).unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let group = group();
+        let middle = format!(
+            "popen//id=a//env:PATH={}:{path}",
+            directory.path().display()
+        );
+        group.makegateway(middle).unwrap();
+        let error = bootstrap_error(&group, "ssh=host//via=a");
+        let command = error.command();
+        assert!(command.contains("'ConnectTimeout=20'"), "{command}");
     });
 }
 

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
+use crate::deadline::part;
 use crate::launch::words::{owned, split, unusable};
 use crate::launch::{Launch, worker};
 use crate::spec::{SpecError, XSpec};
@@ -19,8 +20,19 @@ const PERSIST: &str = "10";
 pub(crate) struct SshHints {
     /// The socket of a shared connection.
     pub(crate) control_path: Option<PathBuf>,
-    /// After this time a host that does not answer counts as unreachable; whole seconds, at least one.
+    /// After this time a host that does not answer counts as unreachable; whole seconds, at least one. Zero leaves that
+    /// to the configuration of ssh.
     pub(crate) connect_timeout: Duration,
+}
+
+impl SshHints {
+    /// For a gateway that has this long to start: ssh tells of a silent host before that is over.
+    pub(crate) fn within(bootstrap_timeout: Duration) -> Self {
+        Self {
+            connect_timeout: part(bootstrap_timeout, 2, 3),
+            ..Self::default()
+        }
+    }
 }
 
 /// The value of `ssh=`: options, host, options.
@@ -85,13 +97,15 @@ fn client(spec: &XSpec, options: Vec<String>) -> Result<Vec<String>, SpecError> 
 /// No terminal, and no questions: the process is in the background, and a question would stop it until the deadline.
 /// A connection that is cut without a word shows after 30 seconds.
 fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
-    let seconds = hints.connect_timeout.as_secs().max(1);
     let mut options = vec![
         "BatchMode=yes".to_owned(),
-        format!("ConnectTimeout={seconds}"),
         "ServerAliveInterval=10".to_owned(),
         "ServerAliveCountMax=3".to_owned(),
     ];
+    if !hints.connect_timeout.is_zero() {
+        let seconds = hints.connect_timeout.as_secs().max(1);
+        options.push(format!("ConnectTimeout={seconds}"));
+    }
     if let Some(path) = &hints.control_path {
         let path = path.to_str().ok_or_else(|| {
             unusable(
@@ -221,11 +235,11 @@ mod tests {
                 "-o",
                 "BatchMode=yes",
                 "-o",
-                "ConnectTimeout=20",
-                "-o",
                 "ServerAliveInterval=10",
                 "-o",
                 "ServerAliveCountMax=3",
+                "-o",
+                "ConnectTimeout=20",
                 "-o",
                 "ControlMaster=auto",
                 "-o",

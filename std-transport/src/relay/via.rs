@@ -51,7 +51,8 @@ pub(super) fn connect(
 }
 
 fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, MakeGatewayError> {
-    let launches = launch::launches(request.spec, &SshHints::default())?;
+    let hints = SshHints::within(request.options.bootstrap_timeout);
+    let launches = launch::launches(request.spec, &hints)?;
     let shown = launches.first().map(Launch::to_string).unwrap_or_default();
     let wanted = Wanted {
         name: format!("{shown} (via {})", middle.id()),

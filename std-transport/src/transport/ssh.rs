@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::deadline::{Deadline, part};
+use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
 use crate::launch::{SshHints, end_sharing, ssh_identity};
 use crate::process::Process;
@@ -50,8 +50,7 @@ fn shared<T>(
     };
     let hints = SshHints {
         control_path: turn.as_ref().map(|turn| turn.path.clone()),
-        // So that ssh tells of a silent host before our own deadline does.
-        connect_timeout: part(patience, 2, 3),
+        ..SshHints::within(patience)
     };
     start(request, &hints)
 }

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use std::io;
 use std::os::fd::BorrowedFd;
 
+use crate::group::GroupOptions;
 use crate::launch::{self, Launch, ONE_LINER, SshHints};
 use crate::own;
 use crate::process::Process;
@@ -27,7 +28,9 @@ pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     if own::is_asked(spec) {
         return refused("worker", "a server is not its own worker: name the program");
     }
-    launch::launches(spec, &SshHints::default())
+    // How long its clients wait a server does not know: most have the default.
+    let hints = SshHints::within(GroupOptions::default().bootstrap_timeout);
+    launch::launches(spec, &hints)
 }
 
 /// Starts a worker whose link is the connection: the first of these programs that exists.
@@ -72,5 +75,20 @@ fn serve_stock(launch: &mut Launch) {
         if argument == ONE_LINER {
             STOCK.clone_into(argument);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ssh_of_a_server_has_the_time_that_a_gateway_has() {
+        let launches = launches(&"ssh=host".parse().unwrap()).unwrap();
+        let arguments = &launches[0].arguments;
+        assert!(
+            arguments.iter().any(|word| word == "ConnectTimeout=20"),
+            "{arguments:?}"
+        );
     }
 }
