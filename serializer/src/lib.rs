@@ -39,6 +39,8 @@ mod document;
 mod dump;
 mod encode;
 mod error;
+#[cfg(any(feature = "json", feature = "serde"))]
+mod excerpt;
 #[cfg(feature = "json")]
 pub mod json;
 mod leaf;

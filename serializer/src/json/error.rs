@@ -4,6 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::excerpt::{Excerpt, show_path};
+
 /// JSON that stands for no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FromJsonError {
@@ -53,7 +55,7 @@ impl FromJsonError {
         let mut pointer = String::new();
         for step in self.steps.iter().rev() {
             pointer.push('/');
-            pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+            pointer.push_str(&escaped(step));
         }
         pointer
     }
@@ -61,12 +63,20 @@ impl FromJsonError {
 
 impl fmt::Display for FromJsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pointer().as_str() {
-            "" => self.kind.fmt(f),
-            // Keys are a peer's text: shown with their controls escaped.
-            pointer => write!(f, "{}: {}", pointer.escape_debug(), self.kind),
+        // Keys are a peer's text.
+        show_path(f, &self.steps, |step, f| {
+            write!(f, "/{}", Excerpt::new(&escaped(step), '"'))
+        })?;
+        if !self.steps.is_empty() {
+            f.write_str(": ")?;
         }
+        self.kind.fmt(f)
     }
+}
+
+/// A step as JSON pointers have it.
+fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
 }
 
 impl fmt::Display for FromJsonErrorKind {

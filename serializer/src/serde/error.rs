@@ -2,10 +2,13 @@
 
 use core::fmt;
 
+use serde_core::de::{self, Unexpected};
+
 use super::path::{Path, Segment};
 use super::text::Text;
 use crate::LoadError;
 use crate::error::Refusal;
+use crate::excerpt::Excerpt;
 
 /// A value does not fit the type, or the type does not fit the format.
 ///
@@ -43,8 +46,11 @@ enum Cause {
     Load(LoadError),
     Refusal(Refusal),
     Sink,
-    Message(Text<48>),
+    Message(Text<MESSAGE>),
 }
+
+/// The most bytes of a message; without a heap each error has room for it.
+const MESSAGE: usize = if cfg!(feature = "alloc") { 1000 } else { 48 };
 
 impl Error {
     #[cold]
@@ -164,9 +170,63 @@ impl serde_core::ser::Error for Error {
     }
 }
 
-impl serde_core::de::Error for Error {
+impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::message(message)
+    }
+
+    #[cold]
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let found = Found(found);
+        Self::message(format_args!("invalid type: {found}, expected {expected}"))
+    }
+
+    #[cold]
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let found = Found(found);
+        Self::message(format_args!("invalid value: {found}, expected {expected}"))
+    }
+
+    #[cold]
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
+        Self::message(format_args!("unknown field {}", Unknown { name, known }))
+    }
+
+    #[cold]
+    fn unknown_variant(name: &str, known: &'static [&'static str]) -> Self {
+        Self::message(format_args!("unknown variant {}", Unknown { name, known }))
+    }
+}
+
+/// What was found where something else is expected, its text cut short.
+struct Found<'a>(Unexpected<'a>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Unexpected::Str(text) => write!(f, "string \"{}\"", Excerpt::new(text, '"')),
+            found => found.fmt(f),
+        }
+    }
+}
+
+/// A name that a type does not know, and those that it knows.
+struct Unknown<'a> {
+    name: &'a str,
+    known: &'static [&'static str],
+}
+
+impl fmt::Display for Unknown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`, expected ", Excerpt::new(self.name, '`'))?;
+        match self.known {
+            [] => f.write_str("none"),
+            [only] => write!(f, "`{only}`"),
+            [first, rest @ ..] => {
+                write!(f, "one of `{first}`")?;
+                rest.iter().try_for_each(|name| write!(f, ", `{name}`"))
+            }
+        }
     }
 }
 

@@ -1,8 +1,11 @@
-//! The way to a value inside another.
+//! The path to a value inside another.
 
 use core::fmt;
 
 use super::text::Text;
+use crate::excerpt::Excerpt;
+#[cfg(feature = "alloc")]
+use crate::excerpt::show_path;
 use crate::{NodeKind, Token};
 
 /// One step.
@@ -43,8 +46,8 @@ impl fmt::Display for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Index(index) => write!(f, "[{index}]"),
-            Self::Field(name) => write!(f, ".{name}"),
-            Self::Key(key) => write!(f, "['{}']", key.escape_debug()),
+            Self::Field(name) if is_identifier(name) => write!(f, ".{}", Excerpt::new(name, '\'')),
+            Self::Field(key) | Self::Key(key) => write!(f, "['{}']", Excerpt::new(key, '\'')),
             Self::Number(key) => write!(f, "[{key}]"),
             Self::Other => f.write_str("[...]"),
             Self::Pair(index) => write!(f, "[pair {index}]"),
@@ -52,10 +55,49 @@ impl fmt::Display for Segment<'_> {
     }
 }
 
+/// Whether a name needs no quotes behind a dot. A peer may have chosen it.
+fn is_identifier(name: &str) -> bool {
+    let word = |character: char| character.is_alphanumeric() || character == '_';
+    !name.is_empty() && name.chars().take(Excerpt::ROOM).all(word)
+}
+
 /// The steps from the whole value to a part.
+///
+/// An error collects them on its way out, so the innermost is the first. They
+/// are put together when the path is shown.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Path(alloc::vec::Vec<Text<{ Excerpt::ROOM + 8 }>>);
+
+#[cfg(feature = "alloc")]
+impl Path {
+    pub(super) const fn new() -> Self {
+        Self(alloc::vec::Vec::new())
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn prepend(&mut self, segment: Segment<'_>) {
+        self.0.push(Text::of(segment));
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_path(f, &self.0, fmt::Display::fmt)
+    }
+}
+
+/// The outermost steps, as far as there is room: without a heap an error has
+/// a fixed size.
+#[cfg(not(feature = "alloc"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path(Text<32>);
 
+#[cfg(not(feature = "alloc"))]
 impl Path {
     pub(super) const fn new() -> Self {
         Self(Text::new())
@@ -70,6 +112,7 @@ impl Path {
     }
 }
 
+#[cfg(not(feature = "alloc"))]
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -1,4 +1,4 @@
-//! Text of an error: on the heap where there is one, else cut to fit.
+//! Text of an error: on the heap where there is one, and bounded either way.
 
 use core::fmt::{self, Write};
 
@@ -7,7 +7,10 @@ type Storage<const ROOM: usize> = alloc::string::String;
 #[cfg(not(feature = "alloc"))]
 type Storage<const ROOM: usize> = heapless::String<ROOM>;
 
-/// Text; where there is no heap of up to `ROOM` bytes, the rest is dots.
+/// Text of up to `ROOM` bytes; longer text ends in dots.
+///
+/// Messages come from types of others, which may put a peer's text in them:
+/// characters that do not print are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text<const ROOM: usize>(Storage<ROOM>);
 
@@ -24,8 +27,20 @@ impl<const ROOM: usize> Text<ROOM> {
         kept
     }
 
+    #[cfg(not(feature = "alloc"))]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    fn push(&mut self, character: char) -> fmt::Result {
+        if self.0.len() + character.len_utf8() > ROOM {
+            return Err(fmt::Error);
+        }
+        #[cfg(feature = "alloc")]
+        self.0.push(character);
+        #[cfg(not(feature = "alloc"))]
+        self.0.push(character).map_err(|_| fmt::Error)?;
+        Ok(())
     }
 
     fn end_in_dots(&mut self) {
@@ -36,16 +51,14 @@ impl<const ROOM: usize> Text<ROOM> {
 }
 
 impl<const ROOM: usize> Write for Text<ROOM> {
-    #[cfg(feature = "alloc")]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.push_str(text);
-        Ok(())
-    }
-
-    #[cfg(not(feature = "alloc"))]
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars()
-            .try_for_each(|character| self.0.push(character).map_err(|_| fmt::Error))
+        text.chars().try_for_each(|character| match character {
+            // What is quoted is escaped by who quotes it.
+            '\'' | '"' | '\\' => self.push(character),
+            _ => character
+                .escape_debug()
+                .try_for_each(|part| self.push(part)),
+        })
     }
 }
 
