@@ -11,8 +11,10 @@ pub(crate) use std_shims::sync::{Mutex, MutexGuard as Guard};
 #[cfg(feature = "std")]
 pub(crate) use threads::{Condvar, Deadline, Guard, Mutex, Signal};
 
+#[cfg(all(feature = "std", unix, not(loom)))]
+pub(crate) use core::sync::atomic;
 #[cfg(all(feature = "std", loom))]
-pub(crate) use loom::thread;
+pub(crate) use loom::{sync::atomic, thread};
 #[cfg(all(feature = "std", not(loom)))]
 pub(crate) use std::thread;
 

@@ -1,4 +1,3 @@
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::fd::AsFd;
@@ -7,6 +6,7 @@ use std::sync::OnceLock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+use super::interruptible::{Interruptible, Poller, Readable};
 use super::{Readiness, Ready};
 
 /// The [`Readiness`] of a link whose reader is a file descriptor: a pipe, or a socket.
@@ -29,91 +29,92 @@ use super::{Readiness, Ready};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Descriptor<F> {
-    reader: F,
-    /// Made with the first wait: gateways that nobody receives on need none.
-    bell: OnceLock<Bell>,
-}
+pub struct Descriptor<F>(Interruptible<Descriptors<F>>);
 
 #[derive(Debug)]
-struct Bell {
-    rung: PipeReader,
-    rope: PipeWriter,
-    /// There is a byte in the pipe: one is enough, and no more can fill it.
-    ringing: AtomicBool,
+struct Descriptors<F> {
+    link: F,
+    /// Made by the first wait or interrupt: gateways that nobody receives on need none. `None` if the system has no
+    /// descriptors left. That is final: if it were tried again, an interrupt that found no pipe would be lost to a
+    /// waiter that makes one right afterwards.
+    wake: OnceLock<Option<(PipeReader, PipeWriter)>>,
 }
 
-impl<F: AsFd> Descriptor<F> {
+impl<F: AsFd + Send + Sync> Descriptor<F> {
     /// Of the descriptor that the link reads from.
     pub fn new(reader: F) -> Self {
-        let bell = OnceLock::new();
-        Self { reader, bell }
-    }
-
-    fn bell(&self) -> io::Result<&Bell> {
-        if let Some(bell) = self.bell.get() {
-            return Ok(bell);
-        }
-        let (rung, rope) = io::pipe()?;
-        let ringing = AtomicBool::new(false);
-        Ok(self.bell.get_or_init(|| Bell {
-            rung,
-            rope,
-            ringing,
+        Self(Interruptible::new(Descriptors {
+            link: reader,
+            wake: OnceLock::new(),
         }))
     }
 }
 
 impl<F: AsFd + Send + Sync> Readiness for Descriptor<F> {
     fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
-        let bell = self.bell()?;
-        // A time that the system cannot count is for ever.
+        self.0.wait(timeout)
+    }
+
+    fn interrupt(&self) {
+        self.0.interrupt();
+    }
+}
+
+impl<F> Descriptors<F> {
+    fn wake(&self) -> Option<&(PipeReader, PipeWriter)> {
+        self.wake.get_or_init(|| io::pipe().ok()).as_ref()
+    }
+}
+
+impl<F: AsFd + Send + Sync> Poller for Descriptors<F> {
+    fn poll(&self, timeout: Option<Duration>) -> io::Result<Readable> {
+        let no_pipe = || io::Error::other("there is no pipe to be interrupted by");
+        let (wake, _) = self.wake().ok_or_else(no_pipe)?;
+        // A timeout that the system cannot represent is none.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let mut ends = [
-            PollFd::new(&self.reader, PollFlags::IN),
-            PollFd::new(&bell.rung, PollFlags::IN),
+            PollFd::new(&self.link, PollFlags::IN),
+            PollFd::new(wake, PollFlags::IN),
         ];
         match poll(&mut ends, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let [reader, rung] = ends.map(|end| !end.revents().is_empty());
-        if rung {
-            bell.silence()?;
-        }
-        Ok(if reader { Ready::Read } else { Ready::Away })
+        let [link, wake] = ends.map(|end| !end.revents().is_empty());
+        Ok(Readable { link, wake })
     }
 
-    fn interrupt(&self) {
-        // Where there is no bell nobody has waited yet; who is about to looks again first.
-        if let Ok(bell) = self.bell() {
-            bell.ring();
-        }
-    }
-}
-
-impl Bell {
-    fn ring(&self) {
-        if !self.ringing.swap(true, Ordering::SeqCst) {
-            // It fits, and its reader lives as long as it does.
-            let _ = (&self.rope).write_all(&[0]);
+    fn write_wake(&self) {
+        if let Some((_, wake)) = self.wake() {
+            // It fits: the pipe is empty. Its reader lives as long as it does.
+            let _ = (&*wake).write_all(&[0]);
         }
     }
 
-    fn silence(&self) -> io::Result<()> {
-        // Before the byte is taken: who rings in between is heard now or with the next wait.
-        self.ringing.store(false, Ordering::SeqCst);
-        (&self.rung).read(&mut [0; 8]).map(drop)
+    fn read_wake(&self) -> io::Result<()> {
+        match self.wake() {
+            Some((wake, _)) => (&*wake).read_exact(&mut [0]),
+            None => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::sync::Arc;
+    use core::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     use super::*;
 
     const LONG: Option<Duration> = Some(Duration::from_secs(20));
+
+    /// How many interrupts are tried: a loss shows up within some hundred thousand. `EXECNET_INTERRUPTS` sets another
+    /// number.
+    const INTERRUPTS: usize = 100_000;
+
+    /// How often the processor is given away before an interrupt counts as lost: some seconds.
+    const PATIENCE: usize = 10_000_000;
 
     #[test]
     fn it_waits_for_bytes_and_the_end() {
@@ -140,5 +141,36 @@ mod tests {
             scope.spawn(|| ready.interrupt());
             assert_eq!(ready.wait(LONG).unwrap(), Ready::Away);
         });
+    }
+
+    /// A waiter that always waits again until it has seen the last interrupt. One that is lost leaves it waiting.
+    #[test]
+    fn no_interrupt_is_lost_however_it_races_with_the_return_of_a_wait() {
+        let wanted = std::env::var("EXECNET_INTERRUPTS").ok();
+        let wanted = wanted.map_or(INTERRUPTS, |text| text.parse().unwrap());
+        let (reader, _writer) = io::pipe().unwrap();
+        let ready = Arc::new(Descriptor::new(reader));
+        let sent = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::new(AtomicUsize::new(0));
+        let (waiting, behind, done) = (ready.clone(), sent.clone(), seen.clone());
+        thread::spawn(move || {
+            while done.load(Ordering::SeqCst) < wanted {
+                waiting.wait(None).unwrap();
+                done.store(behind.load(Ordering::SeqCst), Ordering::SeqCst);
+            }
+        });
+        for number in 1..=wanted {
+            sent.store(number, Ordering::SeqCst);
+            ready.interrupt();
+            // Two in a row at most: the second comes while the waiter returns because of the first.
+            let unseen = usize::from(number < wanted);
+            let mut patience = PATIENCE;
+            while seen.load(Ordering::SeqCst) + unseen < number {
+                let last = seen.load(Ordering::SeqCst);
+                assert!(patience > 0, "lost: {last} seen of {number}");
+                patience -= 1;
+                thread::yield_now();
+            }
+        }
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod descriptor;
 mod file;
+#[cfg(any(unix, loom))]
+mod interruptible;
 #[cfg(unix)]
 mod pipe;
 mod readiness;
@@ -20,6 +22,10 @@ pub use crate::disconnected::SharedError;
 pub use descriptor::Descriptor;
 pub use file::FileWriter;
 pub(crate) use file::{FilePart, Output};
+// The models of tests/loom run it over a pipe of their own.
+#[cfg(loom)]
+#[doc(hidden)]
+pub use interruptible::{Interruptible, Poller, Readable};
 #[cfg(unix)]
 pub use pipe::WidePipe;
 pub use readiness::{Readiness, Ready};

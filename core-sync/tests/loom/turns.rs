@@ -8,8 +8,9 @@ use core::time::Duration;
 use std::io;
 
 use execnet_core_sync::frame::{FrameReader, Header, MessageCode};
-use execnet_core_sync::link::{Link, NoControl, Readiness, Ready};
+use execnet_core_sync::link::{Interruptible, Link, NoControl, Poller, Readable, Readiness};
 use execnet_core_sync::{Channel, Gateway, GatewayConfig, ReceiveError, Role};
+use loom::sync::atomic::AtomicUsize as LoomUsize;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
@@ -30,8 +31,8 @@ struct Echo {
 struct State {
     answers: VecDeque<Vec<u8>>,
     gone: bool,
-    /// Who waits for something to read is called away.
-    away: bool,
+    /// Bytes in the wake-up pipe of the one that waits for something to read.
+    wakes: usize,
 }
 
 struct Reading(Arc<Echo>);
@@ -88,21 +89,30 @@ impl io::Write for Writing {
     }
 }
 
-impl Readiness for Echo {
-    fn wait(&self, _: Option<Duration>) -> io::Result<Ready> {
+/// The link and the wake-up pipe, as the code that is tried out uses them.
+struct Descriptors(Arc<Echo>);
+
+impl Poller for Descriptors {
+    fn poll(&self, _: Option<Duration>) -> io::Result<Readable> {
         READS.fetch_add(1, Ordering::Relaxed);
-        Ok(self.wait(|state| {
-            if core::mem::take(&mut state.away) {
-                Some(Ready::Away)
-            } else {
-                let ready = state.gone || !state.answers.is_empty();
-                ready.then_some(Ready::Read)
-            }
+        Ok(self.0.wait(|state| {
+            let link = state.gone || !state.answers.is_empty();
+            let wake = state.wakes > 0;
+            (link || wake).then_some(Readable { link, wake })
         }))
     }
 
-    fn interrupt(&self) {
-        self.change(|state| state.away = true);
+    fn write_wake(&self) {
+        self.0.change(|state| {
+            state.wakes += 1;
+            assert!(state.wakes == 1, "the pipe could fill up, and block");
+        });
+    }
+
+    fn read_wake(&self) -> io::Result<()> {
+        self.0
+            .wait(|state| state.wakes.checked_sub(1).map(|left| state.wakes = left));
+        Ok(())
     }
 }
 
@@ -120,7 +130,8 @@ fn in_turns() -> (Gateway, Channel) {
         Arc::new(NoControl),
     );
     let config = GatewayConfig::new("gw0", Role::Initiator);
-    let gateway = Gateway::new(link.with_readiness(echo), config).unwrap();
+    let readiness = Interruptible::new(Descriptors(echo));
+    let gateway = Gateway::new(link.with_readiness(Arc::new(readiness)), config).unwrap();
     let channel = gateway.newchannel().unwrap();
     (0..3).for_each(|number| echoes(&channel, number));
     (gateway, channel)
@@ -180,5 +191,47 @@ fn one_who_reads_sees_the_gateway_exit() {
         );
         leaver.join().unwrap();
         assert!(gateway.join(None));
+    });
+}
+
+/// A waiter that waits again until it has seen the last of several interrupts: where one is lost, it waits for ever.
+#[test]
+fn no_interrupt_is_lost() {
+    model(3, || {
+        let ready = Arc::new(Interruptible::new(Descriptors(Arc::default())));
+        let sent = Arc::new(LoomUsize::new(0));
+        let (interrupting, counter) = (ready.clone(), sent.clone());
+        let interrupter = thread::spawn(move || {
+            for number in 1..=3 {
+                counter.store(number, Ordering::Release);
+                interrupting.interrupt();
+            }
+        });
+        while sent.load(Ordering::Acquire) < 3 {
+            ready.wait(None).unwrap();
+        }
+        interrupter.join().unwrap();
+    });
+}
+
+/// Two threads interrupt at the same time: what each has changed before is seen after the wait.
+#[test]
+fn interrupts_of_two_threads_are_both_seen() {
+    model(3, || {
+        let ready = Arc::new(Interruptible::new(Descriptors(Arc::default())));
+        let sent = Arc::new(LoomUsize::new(0));
+        let interrupters = [(); 2].map(|()| {
+            let (ready, sent) = (ready.clone(), sent.clone());
+            thread::spawn(move || {
+                sent.fetch_add(1, Ordering::Relaxed);
+                ready.interrupt();
+            })
+        });
+        while sent.load(Ordering::Relaxed) < 2 {
+            ready.wait(None).unwrap();
+        }
+        for interrupter in interrupters {
+            interrupter.join().unwrap();
+        }
     });
 }
