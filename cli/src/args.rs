@@ -142,7 +142,7 @@ pub(crate) struct Loads {
     /// Print the value as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Take strings that Python 2 wrote as text instead of bytes
+    /// Take strings (`str`) that Python 2 wrote as text, by latin-1, instead of bytes
     #[arg(long)]
     pub(crate) py2str_as_py3str: bool,
     /// Take text that Python 3 wrote as bytes
@@ -152,7 +152,7 @@ pub(crate) struct Loads {
 
 /// Print the opcodes of what execnet's dumps() wrote, each with its offset
 ///
-/// Of damaged data the sound part is printed, then what is wrong and at which byte.
+/// The version byte may be missing, as it is in the payload of a frame. Of damaged data the sound part is printed, then what is wrong and at which byte.
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
     /// The file to read; standard input without it, or with -

@@ -86,9 +86,47 @@ fn loads_takes_python_2_strings_as_asked() {
     );
 }
 
+/// `execnet.dumps({u'a': 'b\xe9', 'c': 5L})` of execnet 1.9 on Python 2.7.
+const PYTHON_2: &[u8] = b"\x01JS\0\0\0\x01aM\0\0\0\x02b\xe9PM\0\0\0\x01cG\0\0\0\x05PQ";
+
+#[test]
+fn loads_reads_what_execnet_of_python_2_stored() {
+    let loads = |switch| run_with(switch, PYTHON_2, 0).out;
+    assert_eq!(loads(&["loads"]), "{'a': b'b\\xe9', b'c': 5}\n");
+    assert_eq!(
+        loads(&["loads", "--py2str-as-py3str"]),
+        "{'a': 'bé', 'c': 5}\n"
+    );
+    assert_eq!(
+        loads(&["loads", "--py3str-as-py2str"]),
+        "{'a': b'b\\xe9', b'c': 5}\n"
+    );
+}
+
+#[test]
+fn loads_and_inspect_agree_on_every_version_byte() {
+    for version in 0..b'@' {
+        let bytes = [version, b'L', b'Q'];
+        let status = u8::from(![1, 2].contains(&version));
+        let loaded = run_with(&["loads"], &bytes, status.into());
+        let inspected = run_with(&["inspect"], &bytes, status.into());
+        assert_eq!(loaded.err, inspected.err);
+        if status == 1 {
+            loaded.tells(&format!(
+                "byte 0: not an execnet dump: expected version byte 0x02, found {version:#04x}"
+            ));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_dump_is_said_to_be_none() {
+    run_with(&["loads"], b"root:x:0:0", 1).tells("expected version byte 0x02, found 0x72");
+    run_with(&["loads"], b"", 1).tells("byte 0: unexpected end of input");
+}
+
 #[test]
 fn damaged_data_is_a_failure_that_names_the_place() {
-    run_with(&["loads"], b"", 1);
     run_with(&["loads"], b"\x02F\0\0", 1).tells("byte 2");
     run_with(&["loads"], b"\x02@\xff\xff\xff\xffQ", 1).tells("byte 2");
 }

@@ -32,7 +32,7 @@ fn each_opcode_stands_at_its_offset_and_as_deep_as_it_is() {
 fn the_sound_part_of_damaged_data_is_shown_before_the_complaint() {
     let cut = run_with(&["inspect"], b"\x02F\0\0\0\x01N\0\0\0\x05ab", 1);
     assert_eq!(cut.out, "       0  VERSION 2\n       1  INT 1\n");
-    cut.tells("byte 11: the input ends early");
+    cut.tells("byte 11: unexpected end of input: expected 5 bytes, found 2");
     let unknown = run_with(&["inspect"], b"LUQ", 1);
     assert_eq!(unknown.out, "       0  NONE\n");
     unknown.tells("byte 1: unknown opcode 0x55");
@@ -42,7 +42,7 @@ fn the_sound_part_of_damaged_data_is_shown_before_the_complaint() {
 fn opcodes_that_do_not_fit_together_are_all_shown() {
     let odd = run_with(&["inspect"], b"LP@\0\0\0\x09Q", 1);
     assert_eq!(odd.out.lines().count(), 4);
-    odd.tells("byte 1: takes 3 values where 1 are at hand");
+    odd.tells("byte 1: stack underflow: expected 3 values, found 1");
 }
 
 #[test]
@@ -75,6 +75,6 @@ fn long_content_is_shortened_and_nothing_reaches_the_terminal_raw() {
 
 #[test]
 fn empty_input_and_a_missing_file_are_errors() {
-    run_with(&["inspect"], b"", 1).tells("byte 0: the input ends early");
+    run_with(&["inspect"], b"", 1).tells("byte 0: unexpected end of input");
     run(&["inspect", "/no/such/file"], 2).tells("/no/such/file");
 }

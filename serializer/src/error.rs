@@ -17,7 +17,7 @@ pub struct LoadError {
 /// Why loading failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LoadErrorKind {
-    Version(Option<u8>),
+    Version(u8),
     UnknownOpcode(u8),
     UnexpectedEnd { wanted: usize, left: usize },
     NegativeLength(i32),
@@ -25,7 +25,6 @@ pub(crate) enum LoadErrorKind {
     NotAContainer,
     ListIndex { expected: usize },
     ListUnfilled { missing: u32 },
-    ListTooLong { announced: u32, left: usize },
     Unhashable,
     Utf8,
     Integer,
@@ -50,12 +49,15 @@ impl LoadError {
     }
 
     /// The input ended before its STOP: more bytes might make it whole.
+    ///
+    /// So is every proper prefix of a value, the empty one included. What is
+    /// reported otherwise stays what it is, whatever bytes follow.
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         matches!(self.kind, LoadErrorKind::UnexpectedEnd { .. })
     }
 
-    /// The first byte is not the version this crate reads.
+    /// The first byte is not a version that this crate reads.
     #[must_use]
     pub const fn is_version(&self) -> bool {
         matches!(self.kind, LoadErrorKind::Version(_))
@@ -80,32 +82,18 @@ impl LoadError {
         matches!(self.kind, LoadErrorKind::Utf8)
     }
 
-    /// Opcodes that are sound one by one and do not fit together: a negative
-    /// length, a container of values that are not there, a list not filled in
-    /// order or not filled, an item of something that has none.
+    /// No writer makes such bytes, and no further bytes mend them: a byte that
+    /// is no opcode, a negative length, a container of values that are not
+    /// there, a list that is not filled or not filled in order, an unhashable
+    /// key, text that is not UTF-8.
     ///
-    /// No writer makes such bytes. A stock Python reader takes some of them
-    /// all the same, as `docs/wire-format.md` lists.
+    /// Exactly one of [`is_truncated`](Self::is_truncated),
+    /// [`is_version`](Self::is_version), [`is_limit`](Self::is_limit) and this
+    /// is true. A stock Python reader accepts some malformed input, as
+    /// `docs/wire-format.md` lists.
     #[must_use]
-    pub const fn is_structure(&self) -> bool {
-        matches!(
-            self.kind,
-            LoadErrorKind::NegativeLength(_)
-                | LoadErrorKind::StackTooShort { .. }
-                | LoadErrorKind::NotAContainer
-                | LoadErrorKind::ListIndex { .. }
-                | LoadErrorKind::ListUnfilled { .. }
-                | LoadErrorKind::ListTooLong { .. }
-                | LoadErrorKind::StopWith(_)
-        )
-    }
-
-    /// With more bytes it might not have happened.
-    pub(crate) const fn is_for_want_of_bytes(&self) -> bool {
-        matches!(
-            self.kind,
-            LoadErrorKind::UnexpectedEnd { .. } | LoadErrorKind::ListTooLong { .. }
-        )
+    pub const fn is_malformed(&self) -> bool {
+        !(self.is_truncated() || self.is_version() || self.is_limit())
     }
 
     /// The same error for an input that starts `by` bytes earlier.
@@ -124,37 +112,46 @@ impl fmt::Display for LoadError {
 impl fmt::Display for LoadErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Version(Option::None) => f.write_str("no version byte: the input is empty"),
-            Self::Version(Some(1)) => f.write_str(
-                "version 1, written by execnet before 2.0: skip this byte and load the rest as version-less",
+            Self::Version(byte) => write!(
+                f,
+                "not an execnet dump: expected version byte 0x02, found {byte:#04x}"
             ),
-            Self::Version(Some(byte)) => write!(f, "version byte {byte:#04x} where 0x02 is due"),
-            Self::UnknownOpcode(byte) => write!(f, "unknown opcode {byte:#04x}: not execnet data, or damaged"),
+            Self::UnknownOpcode(byte) => write!(f, "unknown opcode {byte:#04x}"),
             Self::UnexpectedEnd { wanted, left } => {
-                write!(f, "the input ends early: {wanted} bytes are due, {left} are left")
+                let s = plural(*wanted);
+                write!(
+                    f,
+                    "unexpected end of input: expected {wanted} byte{s}, found {left}"
+                )
             }
             Self::NegativeLength(n) => write!(f, "negative length {n}"),
             Self::StackTooShort { wanted, held } => {
-                write!(f, "takes {wanted} values where {held} are at hand")
+                write!(f, "stack underflow: expected {wanted} values, found {held}")
             }
-            Self::NotAContainer => f.write_str("sets an item in something that is no list or dict"),
+            Self::NotAContainer => f.write_str("SETITEM on a value that is neither list nor dict"),
             Self::ListIndex { expected } => {
-                write!(f, "list items come in order: index {expected} is due")
+                write!(f, "list item out of order: expected index {expected}")
             }
-            Self::ListUnfilled { missing } => write!(f, "takes a list that still misses {missing} items"),
-            Self::ListTooLong { announced, left } => {
-                write!(f, "announces a list of {announced} items with {left} bytes left")
+            Self::ListUnfilled { missing } => {
+                let s = plural(*missing as usize);
+                write!(f, "incomplete list: {missing} item{s} missing")
             }
-            Self::Unhashable => f.write_str("a list, dict or set as dict key or set element"),
-            Self::Utf8 => f.write_str("text that is not UTF-8"),
-            Self::Integer => f.write_str("not a decimal integer"),
-            Self::StopWith(held) => write!(f, "stops with {held} values where one is due"),
-            Self::Depth(limit) => write!(f, "nested deeper than the limit of {limit}"),
-            Self::Items(limit) => write!(f, "more values than the limit of {limit}"),
-            Self::Bytes(limit) => write!(f, "more bytes than the limit of {limit}"),
-            Self::Capacity => f.write_str("more values than this document has room for"),
+            Self::Unhashable => {
+                f.write_str("unhashable dict key or set element: a list, dict or set")
+            }
+            Self::Utf8 => f.write_str("invalid UTF-8 in text"),
+            Self::Integer => f.write_str("invalid decimal integer"),
+            Self::StopWith(held) => write!(f, "STOP: expected 1 value on the stack, found {held}"),
+            Self::Depth(limit) => write!(f, "nesting exceeds the limit of {limit} containers"),
+            Self::Items(limit) => write!(f, "number of values exceeds the limit of {limit}"),
+            Self::Bytes(limit) => write!(f, "input exceeds the limit of {limit} bytes"),
+            Self::Capacity => f.write_str("number of values exceeds the capacity of the document"),
         }
     }
+}
+
+const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 impl core::error::Error for LoadError {}

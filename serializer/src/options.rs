@@ -1,16 +1,15 @@
 //! How every decoder of this crate is told what to do.
 
-use crate::encode::DUMPFORMAT_VERSION;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::{Limits, StrConfig};
+use crate::{DUMPFORMAT_VERSION, Limits, StrConfig};
 
 /// How to load: the reading of strings, and the limits.
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
 /// use execnet_serializer::{LoadOptions, StrConfig, Value};
-/// // What a Python 2 program stored with `dumps("a")`.
-/// let stored = b"\x02M\0\0\0\x01aQ";
+/// // What a Python 2 program stored with `dumps("a")` of execnet 1.9.
+/// let stored = b"\x01M\0\0\0\x01aQ";
 /// let options = LoadOptions::new().strings(StrConfig {
 ///     py2str_as_py3str: true,
 ///     ..StrConfig::STORED
@@ -65,13 +64,15 @@ impl LoadOptions {
     }
 }
 
-/// What follows the version byte; errors are then one byte off.
+/// The value after the version byte; offsets of its errors are one less.
+///
+/// Version 1 was written by execnet 1.x, version 2 is written since 2.0. Nothing
+/// but this byte differs, so both are accepted.
 pub(crate) fn unversioned(bytes: &[u8]) -> Result<&[u8], LoadError> {
-    match bytes.split_first() {
-        Some((&DUMPFORMAT_VERSION, body)) => Ok(body),
-        other => {
-            let version = other.map(|(byte, _)| *byte);
-            Err(LoadError::new(LoadErrorKind::Version(version), 0))
-        }
-    }
+    let kind = match bytes.split_first() {
+        Some((1..=DUMPFORMAT_VERSION, body)) => return Ok(body),
+        Some((&byte, _)) => LoadErrorKind::Version(byte),
+        None => LoadErrorKind::UnexpectedEnd { wanted: 1, left: 0 },
+    };
+    Err(LoadError::new(kind, 0))
 }

@@ -26,6 +26,7 @@ proptest! {
         let bytes = encoded(&value);
         let cut = &bytes[..at.index(bytes.len())];
         let error = Document::<ROOM>::loads_internal(cut).unwrap_err();
+        prop_assert!(error.is_truncated(), "{}", error);
         prop_assert!(error.offset() <= cut.len());
     }
 }

@@ -162,16 +162,12 @@ fn stored_values_carry_their_version() {
         }
         let bytes = vectors::bytes(vectors::text(&entry, "hex"));
         let value: Value = expected(&entry).parse().unwrap();
+        assert_eq!(loads(&bytes).as_ref(), Ok(&value), "{entry}");
         if bytes[0] == 2 {
             versions[1] += 1;
-            assert_eq!(loads(&bytes).as_ref(), Ok(&value), "{entry}");
             assert_eq!(dumps(&value), Ok(bytes), "{entry}");
         } else {
             versions[0] += 1;
-            let error = loads(&bytes).unwrap_err();
-            assert!(error.is_version() && error.offset() == 0, "{entry}");
-            let body = LoadOptions::new().loads_internal(&bytes[1..]);
-            assert_eq!(body, Ok(value), "{entry}");
         }
     }
     assert_eq!(versions, [6, 6]);

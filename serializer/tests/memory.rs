@@ -75,6 +75,10 @@ fn repetitive(n: usize) -> Vec<Vec<u8>> {
         inputs.push([&b"J"[..], &pairs, b"Q"].concat());
     }
     inputs.push(b"J".repeat(n));
+    // Each announces no more items than what follows could hold.
+    let announced = i32::try_from(n).unwrap().to_be_bytes();
+    let lists = [&b"K"[..], &announced].concat().repeat(n);
+    inputs.push([lists, b"L".repeat(7 * n)].concat());
     inputs
 }
 

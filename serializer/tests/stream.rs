@@ -105,8 +105,7 @@ proptest! {
     fn any_bytes_are_judged_as_from_a_slice(bytes in any::<Vec<u8>>()) {
         let slice = LoadOptions::new().loads_internal(&bytes);
         let stream = LoadOptions::new().load_internal(bytes.as_slice());
-        // What follows STOP is seen in a slice only: the error may be another.
-        prop_assert_eq!(stream.ok(), slice.ok());
+        prop_assert_eq!(stream, slice.map_err(ReadError::Load));
     }
 }
 
@@ -136,7 +135,7 @@ fn an_empty_reader_has_no_value_but_a_clean_end() {
     let Err(ReadError::Load(error)) = load(&b""[..]) else {
         panic!("a value was read from nothing");
     };
-    assert!(error.is_version());
+    assert!(error.is_truncated());
     assert!(LoadOptions::new().stream(&b""[..]).next().is_none());
 }
 

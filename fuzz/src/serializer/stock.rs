@@ -39,7 +39,7 @@ fn compare(input: &[u8], strings: StrConfig, stock: Option<&str>) {
         (Err(_), None) => {}
         (Ok(ours), None) => panic!("{ours}: taken here, refused by stock execnet"),
         (Err(error), Some(stock)) => assert!(
-            error.is_structure() || error.is_limit(),
+            error.is_malformed() || error.is_limit(),
             "{error}; stock execnet takes it for {stock}"
         ),
     }

@@ -243,8 +243,8 @@ impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
         Ok(())
     }
 
-    fn list(&mut self, len: usize, offset: usize, place: &mut Handle) -> Result<(), LoadError> {
-        self.slots.reserve(len);
+    fn list(&mut self, room: usize, offset: usize, place: &mut Handle) -> Result<(), LoadError> {
+        self.slots.reserve(room);
         *place = Handle::new(self.push(Content::List(Span::default()), offset)?);
         Ok(())
     }

@@ -42,8 +42,9 @@ pub(crate) trait Builder<'a> {
         key: Leaf<'a>,
         value: Leaf<'a>,
     ) -> Result<(), LoadError>;
-    /// A list of so many slots; the input is long enough for them.
-    fn list(&mut self, len: usize, offset: usize, place: &mut Self::Node) -> Result<(), LoadError>;
+    /// A list, with room for its first `room` items.
+    fn list(&mut self, room: usize, offset: usize, place: &mut Self::Node)
+    -> Result<(), LoadError>;
     /// An empty dict.
     fn dict(&mut self, offset: usize, place: &mut Self::Node) -> Result<(), LoadError>;
     /// Appends the next item of a list, which it takes out of its place.
@@ -82,6 +83,10 @@ pub(crate) struct Machine<'a, B, S> {
     limits: Limits,
     /// The values the limits still admit.
     items_left: usize,
+    /// The list items that room can still be made for in advance: as many as the
+    /// whole input can hold. One budget for all lists, because lists inside one
+    /// another could each announce what is left of the input.
+    room_left: usize,
     /// The input is longer than the limits admit: its end is not its own.
     bounded: bool,
 }
@@ -90,12 +95,14 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
     /// A machine before the first opcode of a value without version byte.
     pub(crate) fn new(bytes: &'a [u8], limits: Limits, builder: B, stack: S) -> Self {
         let bounded = bytes.get(..limits.bytes());
+        let input = bounded.unwrap_or(bytes);
         Self {
-            cursor: Cursor::new(bounded.unwrap_or(bytes)),
+            cursor: Cursor::new(input),
             builder,
             stack,
             limits,
             items_left: limits.items(),
+            room_left: input.len() / LIST_ITEM_BYTES,
             bounded: bounded.is_some_and(|bounded| bounded.len() < bytes.len()),
         }
     }
@@ -104,7 +111,7 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
     pub(crate) fn run(mut self) -> Result<(B::Node, B, usize), LoadError> {
         match self.run_to_stop() {
             Ok(node) => Ok((node, self.builder, self.cursor.offset())),
-            Err(error) if self.bounded && error.is_for_want_of_bytes() => {
+            Err(error) if self.bounded && error.is_truncated() => {
                 let kind = LoadErrorKind::Bytes(self.limits.bytes());
                 Err(LoadError::new(kind, error.offset()))
             }
@@ -135,24 +142,19 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
 
     fn list(&mut self, start: usize) -> Result<(), LoadError> {
         let len = token::count(&mut self.cursor)?;
-        let left = self.cursor.rest().len();
-        // Lossless where a slice of that length can exist.
-        let slots = usize::try_from(len).unwrap_or(usize::MAX);
-        if slots > left / LIST_ITEM_BYTES {
-            let kind = LoadErrorKind::ListTooLong {
-                announced: len,
-                left,
-            };
-            return Err(LoadError::new(kind, start));
-        }
         count(&mut self.items_left, self.limits, start)?;
+        // A longer list than the input can fill is an error where the input ends,
+        // not here: more input may come.
+        let room = usize::try_from(len).unwrap_or(usize::MAX);
+        let room = room.min(self.room_left);
+        self.room_left -= room;
         let open = Open::Items {
             filled: 0,
             missing: len,
             indexed: false,
         };
         let place = push(&mut self.stack, open, start)?;
-        self.builder.list(slots, start, place)?;
+        self.builder.list(room, start, place)?;
         self.items()
     }
 
@@ -209,18 +211,15 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
             return Ok(());
         };
         let mut cursor = self.cursor;
-        while let Some(key) = Leaf::read(&mut cursor)?
-            && let Some(value) = Leaf::read(&mut cursor)?
+        // An error is left to the loop over single opcodes as well: it checks the
+        // key before it reads the value, so that of two errors the first is named.
+        while let Ok(Some(key)) = Leaf::read(&mut cursor)
+            && let Ok(Some(value)) = Leaf::read(&mut cursor)
             && cursor.eat(Opcode::SetItem.byte())
+            && let Some(left) = self.items_left.checked_sub(2)
         {
             self.cursor = cursor;
-            match self.items_left.checked_sub(2) {
-                Some(left) => self.items_left = left,
-                None => {
-                    count(&mut self.items_left, self.limits, key.offset)?;
-                    count(&mut self.items_left, self.limits, value.offset)?;
-                }
-            }
+            self.items_left = left;
             self.builder.insert_leaves(&mut dict.node, key, value)?;
         }
         Ok(())

@@ -163,8 +163,8 @@ impl<'a> Builder<'a> for Values<'a> {
     }
 
     #[inline]
-    fn list(&mut self, len: usize, _offset: usize, place: &mut Part) -> Result<(), LoadError> {
-        *place = Part::Whole(Value::List(Vec::with_capacity(len)));
+    fn list(&mut self, room: usize, _offset: usize, place: &mut Part) -> Result<(), LoadError> {
+        *place = Part::Whole(Value::List(Vec::with_capacity(room)));
         Ok(())
     }
 

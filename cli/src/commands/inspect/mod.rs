@@ -25,11 +25,16 @@ fn values(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
     let mut start = 0;
     loop {
         let value = bytes.get(start..).unwrap_or_default();
-        let body = start + version(value, start, out)?;
-        let taken = tokens(bytes.get(body..).unwrap_or_default(), body, out)?;
-        if let Err(error) = judge(bytes.get(body..).unwrap_or_default()) {
-            return Err(broken(&error, body));
-        }
+        let version = version(value, start, out)?;
+        let verdict = judge(value, version);
+        // After a version that is not known the bytes can mean anything.
+        let known = !verdict.as_ref().is_err_and(LoadError::is_version);
+        let body = start + version;
+        let taken = match known {
+            true => tokens(bytes.get(body..).unwrap_or_default(), body, out)?,
+            false => 0,
+        };
+        verdict.map_err(|error| broken(&error, start))?;
         start = body + taken;
         if start >= bytes.len() {
             return Ok(());
@@ -69,9 +74,15 @@ fn tokens(body: &[u8], base: usize, out: &mut impl Write) -> Result<usize, Failu
     Ok(offset)
 }
 
-/// Whether the tokens are a value, and not only each of them one.
-fn judge(body: &[u8]) -> Result<(), LoadError> {
-    LoadOptions::new().loads_internal(body).map(|_| ())
+/// Whether the tokens are a value, as `execnet loads` judges it. `version` is the length of the version byte: a value
+/// without one is accepted here, because that is what frames carry.
+fn judge(value: &[u8], version: usize) -> Result<(), LoadError> {
+    let options = LoadOptions::new();
+    let loaded = match version {
+        0 => options.loads_internal(value),
+        _ => options.loads(value),
+    };
+    loaded.map(drop)
 }
 
 fn broken(error: &LoadError, base: usize) -> Failure {

@@ -1,0 +1,261 @@
+//! Laws that hold for all input, by every way in: a prefix of a value is
+//! truncated, and damage has one error at one place.
+
+#![cfg(feature = "alloc")]
+#![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
+
+extern crate alloc;
+
+#[path = "common/vectors.rs"]
+#[allow(dead_code)] // Each test uses its part.
+mod vectors;
+
+use embedded_io::{ErrorType, Read};
+use execnet_serializer::{
+    Document, DocumentBuf, LoadError, LoadOptions, ReadError, StrConfig, Tokens, Value, dumps,
+};
+
+/// Enough for most of the vectors, and small enough to be moved often.
+const ROOM: usize = 64;
+
+/// Gives at most this many bytes a read.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl ErrorType for Pieces<'_> {
+    type Error = core::convert::Infallible;
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Self::Error> {
+        let len = room.len().min(self.1);
+        self.0.read(&mut room[..len])
+    }
+}
+
+fn by_reader(
+    bytes: &[u8],
+    piece: usize,
+    versioned: bool,
+    options: &LoadOptions,
+) -> Result<Value, LoadError> {
+    let loaded = match versioned {
+        true => options.load(Pieces(bytes, piece)),
+        false => options.load_internal(Pieces(bytes, piece)),
+    };
+    loaded.map_err(|error| match error {
+        ReadError::Load(error) => error,
+        ReadError::Read(never) => match never {},
+    })
+}
+
+#[cfg(feature = "serde")]
+fn typed<'de, T: serde::Deserialize<'de>>(
+    bytes: &'de [u8],
+    versioned: bool,
+    options: &LoadOptions,
+) -> Result<(), LoadError> {
+    let read = match versioned {
+        true => options.from_slice::<T>(bytes),
+        false => options.from_slice_internal::<T>(bytes),
+    };
+    match read {
+        Ok(_) => Ok(()),
+        // A value that is sound and not of this type.
+        Err(error) => error.as_load_error().cloned().map_or(Ok(()), Err),
+    }
+}
+
+/// What every way in makes of the bytes: the name of the way and the error.
+fn verdicts(
+    bytes: &[u8],
+    versioned: bool,
+    options: &LoadOptions,
+) -> Vec<(&'static str, Result<(), LoadError>)> {
+    let mut verdicts = Vec::new();
+    let value = match versioned {
+        true => options.loads(bytes),
+        false => options.loads_internal(bytes),
+    };
+    verdicts.push(("loads", value.map(drop)));
+    let document: Result<DocumentBuf<'_>, _> = match versioned {
+        true => options.document_buf(bytes),
+        false => options.document_buf_internal(bytes),
+    };
+    if Tokens::new(bytes).count() <= ROOM {
+        let fixed: Result<Document<'_, ROOM>, _> = match versioned {
+            true => options.document(bytes),
+            false => options.document_internal(bytes),
+        };
+        verdicts.push(("Document", fixed.map(drop)));
+    }
+    verdicts.push(("DocumentBuf", document.map(drop)));
+    for (way, piece) in [("load", 1), ("load at once", usize::MAX)] {
+        let loaded = by_reader(bytes, piece, versioned, options);
+        verdicts.push((way, loaded.map(drop)));
+    }
+    #[cfg(feature = "serde")]
+    {
+        use alloc::collections::BTreeMap;
+        use serde::de::IgnoredAny;
+        verdicts.push(("IgnoredAny", typed::<IgnoredAny>(bytes, versioned, options)));
+        verdicts.push(("Value by serde", typed::<Value>(bytes, versioned, options)));
+        type Texts = Vec<(String, Option<f64>)>;
+        verdicts.push(("texts", typed::<Texts>(bytes, versioned, options)));
+        type Map = BTreeMap<String, Vec<i64>>;
+        verdicts.push(("map", typed::<Map>(bytes, versioned, options)));
+    }
+    verdicts
+}
+
+/// The one verdict of all ways in.
+fn verdict(
+    bytes: &[u8],
+    versioned: bool,
+    options: &LoadOptions,
+    what: &str,
+) -> Result<(), LoadError> {
+    let verdicts = verdicts(bytes, versioned, options);
+    let (_, first) = verdicts[0].clone();
+    for (way, verdict) in verdicts {
+        assert_eq!(
+            verdict, first,
+            "{what}: {way} and loads differ on {bytes:02x?}"
+        );
+    }
+    first
+}
+
+/// The first error of the tokens, which know nothing of what fits together.
+fn token_error(bytes: &[u8]) -> Option<LoadError> {
+    Tokens::new(bytes).find_map(Result::err)
+}
+
+/// All recorded input: name, bytes, and whether a version byte is in front.
+fn recorded() -> Vec<(String, Vec<u8>, bool)> {
+    let files = ["vectors.json", "malformed.json"];
+    let entries = files.into_iter().flat_map(vectors::entries);
+    let cases = entries.filter(|entry| entry["kind"] != "frame");
+    cases
+        .filter_map(|entry| {
+            let bytes = vectors::bytes(entry["hex"].as_str()?);
+            let full = entry["input_is"]
+                .as_str()
+                .is_some_and(|is| is.starts_with("full input"));
+            let versioned = full || entry["kind"] == "value_versioned";
+            Some((vectors::text(&entry, "name").to_owned(), bytes, versioned))
+        })
+        .collect()
+}
+
+/// Recorded input that is a value.
+fn valid() -> Vec<(String, Vec<u8>, bool)> {
+    let mut valid = recorded();
+    valid.retain_mut(|(_, bytes, versioned)| {
+        if *versioned {
+            return LoadOptions::new().loads(bytes).is_ok();
+        }
+        let taken = LoadOptions::new()
+            .load_prefix(bytes)
+            .map(|(_, taken)| taken);
+        bytes.truncate(taken.clone().unwrap_or_default());
+        taken.is_ok()
+    });
+    assert!(valid.len() > 180, "only {} values", valid.len());
+    valid
+}
+
+/// Every place, or some of them where the bytes are many: each costs time in
+/// proportion to them.
+fn places(len: usize) -> impl Iterator<Item = usize> {
+    (0..len).step_by(1 + len / 100 + len * len / 50_000)
+}
+
+#[test]
+fn every_proper_prefix_of_a_value_is_truncated_by_every_way_in() {
+    let options = LoadOptions::new();
+    for (name, bytes, versioned) in valid() {
+        for end in places(bytes.len()) {
+            let cut = &bytes[..end];
+            let error = verdict(cut, versioned, &options, &name).unwrap_err();
+            assert!(error.is_truncated(), "{name}, {end} bytes: {error}");
+            assert!(error.offset() <= end, "{name}, {end} bytes: {error}");
+            if !versioned {
+                assert_eq!(token_error(cut), Some(error), "{name}, {end} bytes");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_proper_prefix_of_a_list_is_truncated() {
+    let bytes = dumps(&Vec::from_iter(0..10)).unwrap();
+    for end in 0..bytes.len() {
+        let error = verdict(&bytes[..end], true, &LoadOptions::new(), "ten ints").unwrap_err();
+        assert!(error.is_truncated(), "{end} bytes: {error}");
+    }
+}
+
+#[test]
+fn damage_has_one_error_at_one_place_by_every_way_in() {
+    let options = [
+        LoadOptions::new(),
+        LoadOptions::new().strings(StrConfig {
+            py2str_as_py3str: true,
+            py3str_as_py2str: true,
+        }),
+    ];
+    for (turn, (name, bytes, versioned)) in recorded().into_iter().enumerate() {
+        let options = &options[turn % 2];
+        for place in places(bytes.len()) {
+            let found = bytes[place];
+            for byte in [found ^ 1, 0xff, b'K', b'P', b'Q'] {
+                let mut damaged = bytes.clone();
+                damaged[place] = byte;
+                let what = format!("{name}, byte {place} is {byte:#04x}");
+                let error = verdict(&damaged, versioned, options, &what);
+                if !versioned {
+                    fits_the_tokens(error.as_ref().err(), token_error(&damaged), &what);
+                }
+                if bytes.len() < 24 {
+                    assert_found_as_soon_as_it_is_there(&damaged, versioned, options, error, &what);
+                }
+            }
+        }
+    }
+}
+
+/// Tokens are checked one by one, whole values for more: what tokens find,
+/// values find, unless something was wrong before.
+fn fits_the_tokens(whole: Option<&LoadError>, token: Option<LoadError>, what: &str) {
+    match (whole, token) {
+        (whole, Some(token)) => {
+            let whole = whole.unwrap_or_else(|| panic!("{what}: only the tokens say {token}"));
+            let earlier = whole.offset() < token.offset() && !whole.is_truncated();
+            assert!(*whole == token || earlier, "{what}: {whole}, {token}");
+        }
+        (Some(whole), None) => assert!(!whole.is_truncated(), "{what}: {whole}"),
+        (None, None) => {}
+    }
+}
+
+/// What follows damage does not change what is said of it.
+fn assert_found_as_soon_as_it_is_there(
+    bytes: &[u8],
+    versioned: bool,
+    options: &LoadOptions,
+    whole: Result<(), LoadError>,
+    what: &str,
+) {
+    for end in 0..bytes.len() {
+        let cut = match versioned {
+            true => options.loads(&bytes[..end]),
+            false => options.loads_internal(&bytes[..end]),
+        };
+        match cut {
+            // A value that ended before.
+            Ok(_) => assert_eq!(whole, Ok(()), "{what}, {end} bytes"),
+            Err(error) if error.is_truncated() => {}
+            Err(error) => assert_eq!(Err(error), whole, "{what}, {end} bytes"),
+        }
+    }
+}
