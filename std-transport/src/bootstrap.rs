@@ -1,16 +1,17 @@
 //! Turns a fresh interpreter into a worker.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd;
 use std::process::{ChildStdin, ChildStdout};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
+use rustix::event::{PollFd, PollFlags};
 
 use crate::deadline::Deadline;
 use crate::handshake::{BadAnswer, Ready, Scanner};
-use crate::wait::timespec;
+use crate::process::{Process, Started};
+use crate::wait::{ExitWatch, poll_for};
 
 /// poll says that so much fits into a pipe before it says that anything does (PIPE_BUF on Linux; other systems have
 /// at least 512, but let a pipe take more than it promised only by blocking, which the deadline does not survive).
@@ -82,20 +83,70 @@ pub(crate) fn bootstrap(
     }
 }
 
+/// How long the output of a process is read after its end, if it does not end: a process that it has left behind holds
+/// it.
+const OUTPUT_GRACE: Duration = Duration::from_millis(500);
+
 /// The standard input and output of a process here.
 #[derive(Debug)]
 pub(crate) struct Pipes {
     pub(crate) stdin: ChildStdin,
     pub(crate) stdout: ChildStdout,
+    watch: ExitWatch,
+    /// Set once the process has ended: until when its output is read.
+    ended: Option<Deadline>,
+}
+
+impl Pipes {
+    pub(crate) fn new(started: Started) -> (Self, Arc<Process>) {
+        let Started {
+            process,
+            stdin,
+            stdout,
+        } = started;
+        let pipes = Self {
+            stdin,
+            stdout,
+            watch: process.watch(),
+            ended: None,
+        };
+        (pipes, process)
+    }
+
+    /// Waits for what can be done: whether the output can be read, and the input written.
+    fn wait(&mut self, sending: bool, patience: Duration) -> io::Result<(bool, bool)> {
+        let mut ends = [
+            PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(self.stdin.as_fd(), PollFlags::OUT),
+        ];
+        // A closed standard input is ready all the time; while nothing is written it is not looked at.
+        let watched = if sending { 2 } else { 1 };
+        let ends = ends.get_mut(..watched).unwrap_or_default();
+        match self.ended {
+            None => {
+                if self.watch.poll(ends, patience)? {
+                    self.ended = Some(Deadline::after(OUTPUT_GRACE));
+                }
+            }
+            Some(grace) => poll_for(ends, patience.min(grace.left()))?,
+        }
+        let mut ready = ends.iter().map(|end| !end.revents().is_empty());
+        Ok((ready.next() == Some(true), ready.next() == Some(true)))
+    }
+
+    /// The process has ended, and so has the time for what others may still write to its output.
+    fn is_over(&self) -> bool {
+        self.ended.is_some_and(|grace| grace.left().is_zero())
+    }
 }
 
 impl Wire for Pipes {
     fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
-        let (readable, writable) = wait(&self.stdin, &self.stdout, !unsent.is_empty(), patience)?;
+        let (readable, writable) = self.wait(!unsent.is_empty(), patience)?;
         let received = if readable {
             read(&mut self.stdout, buffer)?
         } else {
-            None
+            self.is_over().then_some(0)
         };
         let sent = if writable {
             write(&mut self.stdin, unsent)?
@@ -103,28 +154,6 @@ impl Wire for Pipes {
             0
         };
         Ok(Turn { sent, received })
-    }
-}
-
-fn wait(
-    stdin: &ChildStdin,
-    stdout: &ChildStdout,
-    sending: bool,
-    patience: Duration,
-) -> io::Result<(bool, bool)> {
-    let mut ends = [
-        PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::IN),
-        PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::OUT),
-    ];
-    // A closed standard input shows all the time; once we do not write it tells nothing.
-    let watched = if sending { 2 } else { 1 };
-    let ends = ends.get_mut(..watched).unwrap_or_default();
-    match poll(ends, Some(&timespec(patience))) {
-        Ok(_) | Err(Errno::INTR) => {
-            let mut ready = ends.iter().map(|end| !end.revents().is_empty());
-            Ok((ready.next() == Some(true), ready.next() == Some(true)))
-        }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,11 +8,15 @@ use rustix::process::Signal;
 
 /// How a process ended: with a status of its own, or by a signal.
 ///
+/// If the program ignores SIGCHLD, or other code of it reaps all children, nobody knows: there is neither a
+/// [`code`](Self::code) nor a [`signal`](Self::signal) then.
+///
 /// Of a worker elsewhere (over ssh, in a container) this is what the program here says of it: a status above 128 is
 /// the signal that killed the worker there. A signal that killed the program here shows in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
-    status: ExitStatus,
+    /// `None` if other code has taken it.
+    status: Option<ExitStatus>,
     far: bool,
 }
 
@@ -20,12 +24,20 @@ pub struct Exit {
 const SIGNALLED: i32 = 128;
 
 impl Exit {
+    /// It has ended, and its status is lost.
+    pub(crate) const UNKNOWN: Self = Self {
+        status: None,
+        far: false,
+    };
+
     pub(crate) fn new(status: ExitStatus) -> Self {
+        let status = Some(status);
         Self { status, far: false }
     }
 
     /// The end of a program that tells the end of another by its own status.
     pub(crate) fn far(status: ExitStatus) -> Self {
+        let status = Some(status);
         Self { status, far: true }
     }
 
@@ -34,20 +46,20 @@ impl Exit {
     pub fn code(self) -> Option<i32> {
         match self.relayed_signal() {
             Some(_) => None,
-            None => self.status.code(),
+            None => self.status?.code(),
         }
     }
 
     /// The number of the signal that killed it.
     #[must_use]
     pub fn signal(self) -> Option<i32> {
-        self.relayed_signal().or(self.status.signal())
+        self.relayed_signal().or_else(|| self.status?.signal())
     }
 
     /// Ended by itself, with status 0.
     #[must_use]
     pub fn success(self) -> bool {
-        self.status.success()
+        self.status.is_some_and(|status| status.success())
     }
 
     /// Whether another program tells of its end.
@@ -56,7 +68,7 @@ impl Exit {
     }
 
     fn relayed_signal(self) -> Option<i32> {
-        let code = self.status.code().filter(|_| self.far)?;
+        let code = self.status?.code().filter(|_| self.far)?;
         // ssh says 255 when it has failed itself; no system has so many signals.
         (SIGNALLED + 1..SIGNALLED + 65)
             .contains(&code)
@@ -72,7 +84,9 @@ impl fmt::Display for Exit {
                 Some(name) => write!(f, "was killed by {name}"),
                 None => write!(f, "was killed by signal {number}"),
             },
-            (None, None) => self.status.fmt(f),
+            (None, None) => f.write_str(
+                "has ended with an unknown status: SIGCHLD is ignored, or other code has reaped it",
+            ),
         }
     }
 }
@@ -129,5 +143,27 @@ mod tests {
         assert_eq!(far.to_string(), "was killed by SIGKILL");
         let failed = Exit::far(ExitStatus::from_raw(255 << 8));
         assert_eq!((failed.code(), failed.signal()), (Some(255), None));
+    }
+
+    #[test]
+    fn only_numbers_of_signals_are_taken_for_signals() {
+        for (status, code, signal) in [
+            (127, Some(127), None),
+            (128, Some(128), None),
+            (129, None, Some(1)),
+            (192, None, Some(64)),
+            (193, Some(193), None),
+        ] {
+            let far = Exit::far(ExitStatus::from_raw(status << 8));
+            assert_eq!((far.code(), far.signal()), (code, signal), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_lost_status_is_neither_a_code_nor_a_signal() {
+        let lost = Exit::UNKNOWN;
+        assert_eq!((lost.code(), lost.signal()), (None, None));
+        assert!(!lost.success());
+        assert!(lost.to_string().contains("unknown status"), "{lost}");
     }
 }

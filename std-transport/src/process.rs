@@ -7,9 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rustix::event::PollFlags;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::deadline::Deadline;
 use crate::exit::Exit;
@@ -17,16 +15,17 @@ use crate::launch::{Force, Launch};
 use crate::stderr::{Sink, StderrTail};
 use crate::sync::Mutex;
 use crate::transport::{End, Peer};
-use crate::wait::{ExitWatch, Woken};
+use crate::wait::{ExitWatch, Life, Woken, life, signal_child};
 
 /// A process in a process group of its own, which dies with it.
 ///
-/// Dropping it kills it.
+/// Dropping it kills it. A process that the system does not show as a child any more (this program ignores SIGCHLD, or
+/// other code of it reaps all children) has ended with a status that nobody knows. Its id and its group may belong to
+/// strangers then, so nothing is signalled.
 #[derive(Debug)]
 pub(crate) struct Process {
     command: String,
     pid: Pid,
-    watch: ExitWatch,
     far: bool,
     force: Force,
     state: Mutex<State>,
@@ -101,7 +100,7 @@ impl Process {
         wanted: PollFlags,
         deadline: Deadline,
     ) -> io::Result<Woken> {
-        self.watch.wait_beside(other, wanted, deadline)
+        self.watch().wait_beside(other, wanted, deadline)
     }
 
     /// Once it has ended: waits until the last it wrote to its standard error is passed on.
@@ -114,7 +113,6 @@ impl Process {
         Self {
             command: launch.to_string(),
             pid,
-            watch: ExitWatch::new(pid),
             far: launch.far,
             force: launch.force,
             state: Mutex::new(State {
@@ -127,16 +125,29 @@ impl Process {
         }
     }
 
+    /// For the time of a wait: it holds a descriptor.
+    pub(crate) fn watch(&self) -> ExitWatch {
+        ExitWatch::new(self.pid)
+    }
+
+    /// Signals the whole group. The lock keeps the leader from being reaped meanwhile, so that the group is its own.
     fn signal(&self, signal: Signal) {
-        if self.state.lock().exit.is_none() {
-            // Fails when nobody is left, or somebody whom we may not signal: wait() tells.
-            let _ = kill_process_group(self.pid, signal);
+        let state = self.state.lock();
+        if state.exit.is_some() || life(self.pid) == Life::Gone {
+            return;
+        }
+        // Fails if the group has nobody left, or nobody whom we may signal: wait() shows that. A leader that has changed
+        // its group is not in it.
+        let sent = kill_process_group(self.pid, signal);
+        if sent.is_err() || signal == Signal::KILL {
+            signal_child(self.pid, signal);
         }
     }
 
     fn kill_alone(&self) {
-        if self.state.lock().exit.is_none() {
-            let _ = kill_process(self.pid, Signal::KILL);
+        let state = self.state.lock();
+        if state.exit.is_none() {
+            signal_child(self.pid, Signal::KILL);
         }
     }
 
@@ -144,12 +155,19 @@ impl Process {
     /// that is to end what was started elsewhere.
     fn try_exit(&self) -> Option<Exit> {
         let mut state = self.state.lock();
-        if state.exit.is_none() && has_exited(self.pid) {
-            if self.force == Force::Kill {
-                let _ = kill_process_group(self.pid, Signal::KILL);
-            }
-            let exit = if self.far { Exit::far } else { Exit::new };
-            state.exit = state.child.wait().ok().map(exit);
+        if state.exit.is_none() {
+            state.exit = match life(self.pid) {
+                Life::Running => None,
+                Life::Gone => Some(Exit::UNKNOWN),
+                Life::Ended => {
+                    if self.force == Force::Kill {
+                        let _ = kill_process_group(self.pid, Signal::KILL);
+                    }
+                    let exit = if self.far { Exit::far } else { Exit::new };
+                    // Fails if other code of this program was faster.
+                    Some(state.child.wait().map_or(Exit::UNKNOWN, exit))
+                }
+            };
         }
         state.exit
     }
@@ -161,11 +179,16 @@ impl Peer for Process {
     }
 
     fn wait(&self, deadline: Deadline) -> Option<End> {
+        if let Some(exit) = self.try_exit() {
+            return Some(End::Process(exit));
+        }
+        let watch = self.watch();
         loop {
+            // After the descriptor was opened: a process that was reaped before is not the one that is waited for.
             if let Some(exit) = self.try_exit() {
                 return Some(End::Process(exit));
             }
-            if !self.watch.wait(deadline) {
+            if !watch.wait(deadline) {
                 let exit = self.try_exit();
                 let mut state = self.state.lock();
                 state.given_up = exit.is_none() && state.killed;
@@ -233,12 +256,6 @@ fn command(launch: &Launch) -> Command {
         command.current_dir(directory);
     }
     command
-}
-
-/// Whether it has ended; it stays a zombie, whose id nobody else can get.
-fn has_exited(pid: Pid) -> bool {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))
 }
 
 fn give_up(mut child: Child, error: io::Error) -> io::Error {

@@ -1,56 +1,81 @@
-//! Waiting for a process with a deadline.
+//! Looking at a child process without reaping it, and waiting for its end with a deadline.
 
 use core::time::Duration;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::process::Pid;
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::deadline::Deadline;
 
-/// Tells when a process has ended, without reaping it.
+/// What is known of a child process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    Running,
+    /// It has ended and is not reaped: its id is certainly its own.
+    Ended,
+    /// The system has no such child any more: this program ignores SIGCHLD, or other code of it has reaped the process.
+    /// Its id may belong to a stranger.
+    Gone,
+}
+
+/// Looks at a child, which stays a zombie if it has ended.
+pub(crate) fn life(pid: Pid) -> Life {
+    life_of(WaitId::Pid(pid))
+}
+
+fn life_of(id: WaitId<'_>) -> Life {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    match retry_on_intr(|| waitid(id.clone(), options)) {
+        Ok(Some(_)) => Life::Ended,
+        Err(Errno::CHILD) => Life::Gone,
+        Ok(None) | Err(_) => Life::Running,
+    }
+}
+
+/// Signals a child, and nobody else: where the system has descriptors of processes, the one that is looked at is the one
+/// that is signalled.
+pub(crate) fn signal_child(pid: Pid, signal: Signal) {
+    #[cfg(target_os = "linux")]
+    if let Some(pidfd) = open_pidfd(pid) {
+        use rustix::process::pidfd_send_signal;
+        use std::os::fd::AsFd as _;
+        if life_of(WaitId::PidFd(pidfd.as_fd())) != Life::Gone {
+            // Fails if the process has ended, or may not be signalled: waiting for it shows that.
+            let _ = pidfd_send_signal(&pidfd, signal);
+        }
+        return;
+    }
+    if life(pid) != Life::Gone {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// A descriptor of the process; `None` in kernels before 5.3, in some sandboxes, and where this program has no
+/// descriptor left.
+#[cfg(target_os = "linux")]
+fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
+    use rustix::process::{PidfdFlags, pidfd_open};
+    pidfd_open(pid, PidfdFlags::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_pidfd(_: Pid) -> Option<OwnedFd> {
+    None
+}
+
+/// Waits for the end of a process, without reaping it. It holds a descriptor for as long as it lives, so it is made for
+/// a wait and dropped after it.
 #[derive(Debug)]
 pub(crate) struct ExitWatch {
-    #[cfg(target_os = "linux")]
-    pidfd: Option<std::os::fd::OwnedFd>,
+    pid: Pid,
+    pidfd: Option<OwnedFd>,
 }
 
-/// Where the system has no descriptor for a process, it is looked at so often.
+/// The interval of looks where the system has no descriptor for a process.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
-
-impl ExitWatch {
-    #[cfg(target_os = "linux")]
-    pub(crate) fn new(pid: Pid) -> Self {
-        use rustix::process::{PidfdFlags, pidfd_open};
-        // Kernels before 5.3 and some sandboxes have none.
-        let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok();
-        Self { pidfd }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn new(_: Pid) -> Self {
-        Self {}
-    }
-
-    /// Waits until it may be worth looking; false when the deadline has passed.
-    pub(crate) fn wait(&self, deadline: Deadline) -> bool {
-        let left = deadline.left();
-        if left.is_zero() {
-            return false;
-        }
-        #[cfg(target_os = "linux")]
-        if let Some(pidfd) = &self.pidfd {
-            let mut ends = [PollFd::new(pidfd, PollFlags::IN)];
-            if poll(&mut ends, Some(&timespec(left))).is_ok() {
-                return true;
-            }
-        }
-        std::thread::sleep(left.min(POLL_INTERVAL));
-        true
-    }
-}
 
 /// What came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +89,23 @@ pub(crate) enum Woken {
 }
 
 impl ExitWatch {
+    pub(crate) fn new(pid: Pid) -> Self {
+        let pidfd = open_pidfd(pid);
+        Self { pid, pidfd }
+    }
+
+    /// Waits until it may be worth looking; false when the deadline has passed.
+    pub(crate) fn wait(&self, deadline: Deadline) -> bool {
+        let left = deadline.left();
+        if left.is_zero() {
+            return false;
+        }
+        if self.poll(&mut [], left).is_err() {
+            std::thread::sleep(left.min(POLL_INTERVAL));
+        }
+        true
+    }
+
     /// Waits for the end of the process, or for something else that is polled.
     pub(crate) fn wait_beside(
         &self,
@@ -75,30 +117,44 @@ impl ExitWatch {
         if left.is_zero() {
             return Ok(Woken::Deadline);
         }
-        let other = PollFd::from_borrowed_fd(other, wanted);
-        Ok(match self.poll_with(other, left)? {
+        let mut others = [PollFd::from_borrowed_fd(other, wanted)];
+        self.poll(&mut others, left)?;
+        Ok(match others[0].revents() {
             revents if revents.is_empty() => Woken::Look,
             revents => Woken::Other(revents),
         })
     }
 
-    /// What shows on the other thing; it may return early with nothing.
-    fn poll_with(&self, other: PollFd<'_>, left: Duration) -> io::Result<PollFlags> {
-        let done = |polled: Result<usize, Errno>, other: &PollFd<'_>| match polled {
-            Ok(_) => Ok(other.revents()),
-            Err(Errno::INTR) => Ok(PollFlags::empty()),
-            Err(error) => Err(error.into()),
+    /// Polls the others until one is ready, the process has ended or `patience` is over; it may return early. True if the
+    /// process has ended.
+    pub(crate) fn poll<'a>(
+        &'a self,
+        others: &mut [PollFd<'a>],
+        patience: Duration,
+    ) -> io::Result<bool> {
+        let Some(pidfd) = &self.pidfd else {
+            poll_for(others, patience.min(POLL_INTERVAL))?;
+            return Ok(life(self.pid) != Life::Running);
         };
-        #[cfg(target_os = "linux")]
-        if let Some(pidfd) = &self.pidfd {
-            let mut ends = [other, PollFd::new(pidfd, PollFlags::IN)];
-            return done(poll(&mut ends, Some(&timespec(left))), &ends[0]);
+        let mut all = Vec::with_capacity(others.len() + 1);
+        all.extend(others.iter().cloned());
+        all.push(PollFd::new(pidfd, PollFlags::IN));
+        poll_for(&mut all, patience)?;
+        let ended = all.pop().is_some_and(|end| !end.revents().is_empty());
+        others.clone_from_slice(&all);
+        Ok(ended)
+    }
+}
+
+/// An interruption counts as nothing that is ready.
+pub(crate) fn poll_for(ends: &mut [PollFd<'_>], patience: Duration) -> io::Result<()> {
+    match poll(ends, Some(&timespec(patience))) {
+        Ok(_) => Ok(()),
+        Err(Errno::INTR) => {
+            ends.iter_mut().for_each(PollFd::clear_revents);
+            Ok(())
         }
-        let mut ends = [other];
-        done(
-            poll(&mut ends, Some(&timespec(left.min(POLL_INTERVAL)))),
-            &ends[0],
-        )
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -292,6 +292,25 @@ fn a_program_that_never_answers_is_killed_at_the_deadline() {
     });
 }
 
+/// The other process is in a session of its own: killing the group of the first does not end its output.
+#[test]
+fn a_program_that_ends_is_reported_though_another_holds_its_output() {
+    within("left behind", LONG, || {
+        let scratch = Scratch::new("left-behind");
+        let note = scratch.0.join("pid");
+        let script = format!(
+            "echo hello; setsid sh -c 'echo $$ >{}; exec sleep 1000' & exit 3",
+            note.display()
+        );
+        let error = bootstrap_error(&group(), &scratch.script(&script));
+        assert_eq!(error.exit().unwrap().code(), Some(3), "{error}");
+        assert_eq!(error.output(), "hello\n");
+        let pid = || fs::read_to_string(&note).ok()?.trim().parse().ok();
+        eventually("the other process runs", LONG, || pid().is_some());
+        kill(pid().unwrap());
+    });
+}
+
 #[test]
 fn endless_output_is_given_up() {
     within("babble", LONG, || {

@@ -219,17 +219,17 @@ impl Hand {
                 let end = process.wait(Deadline::NEVER);
                 // The controller is to have its last words before its end.
                 process.drain_stderr();
-                end.and_then(End::exit).map(number)
+                end.and_then(End::exit).and_then(number)
             }
             Self::Stream(_) => None,
         }
     }
 }
 
-/// The status, or the signal below zero.
-fn number(exit: Exit) -> i32 {
+/// The status, or the signal below zero; `None` if nobody knows.
+fn number(exit: Exit) -> Option<i32> {
     let signal = exit.signal().map(i32::wrapping_neg);
-    signal.or(exit.code()).unwrap_or(0)
+    signal.or(exit.code())
 }
 
 /// Nobody may listen any more.

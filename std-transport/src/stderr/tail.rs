@@ -3,11 +3,13 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::io::{self, PipeReader, PipeWriter};
+use std::io;
 use std::process::ChildStderr;
 use std::thread::{self, JoinHandle};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
 use rustix::io::{read, retry_on_intr};
 
 use super::{STDERR_TAIL, Sink};
@@ -21,8 +23,6 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct StderrTail {
     shared: Arc<Shared>,
-    /// Dropped to stop the thread: a process that outlives the worker may hold the other end of its pipe.
-    stop: Option<PipeWriter>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -40,6 +40,18 @@ struct State {
     stream: Option<Arc<ChildStderr>>,
     /// The sink has not taken yet what the tail has.
     passing_on: bool,
+    stop: Stop,
+}
+
+/// When the thread is to end before the stream does: a process that outlives the worker may hold its other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Stop {
+    #[default]
+    Never,
+    /// Once the stream holds nothing more.
+    WhenEmpty,
+    /// As soon as it wakes.
+    Now,
 }
 
 impl StderrTail {
@@ -48,12 +60,12 @@ impl StderrTail {
         stderr: ChildStderr,
         mut sink: Box<dyn Sink>,
     ) -> io::Result<Self> {
-        let (stopped, stop) = io::pipe()?;
         let stream = Arc::new(stderr);
         let state = State {
             tail: VecDeque::new(),
             stream: Some(Arc::clone(&stream)),
             passing_on: false,
+            stop: Stop::default(),
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -62,10 +74,9 @@ impl StderrTail {
         let reading = Reading(Arc::clone(&shared));
         let thread = thread::Builder::new()
             .name(format!("stderr of {name}"))
-            .spawn(move || reading.run(&stream, &stopped, sink.as_mut()))?;
+            .spawn(move || reading.run(&stream, sink.as_mut()))?;
         Ok(Self {
             shared,
-            stop: Some(stop),
             thread: Some(thread),
         })
     }
@@ -86,8 +97,8 @@ impl StderrTail {
 
 impl Drop for StderrTail {
     fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
+        let stopped = self.shared.state.lock().stop();
+        if let Some(thread) = self.thread.take().filter(|_| stopped) {
             // A function of the user may have panicked in it: its output is all that is lost.
             let _ = thread.join();
         }
@@ -95,6 +106,21 @@ impl Drop for StderrTail {
 }
 
 impl State {
+    /// Has the thread end; false where it cannot be woken, and lasts as long as the stream.
+    fn stop(&mut self) -> bool {
+        match self.stream.as_deref() {
+            None => true,
+            Some(stream) if is_readable(stream) => {
+                self.stop = Stop::WhenEmpty;
+                true
+            }
+            Some(stream) => {
+                self.stop = Stop::Now;
+                wake(stream)
+            }
+        }
+    }
+
     fn is_behind(&self) -> bool {
         self.passing_on || self.stream.as_deref().is_some_and(is_readable)
     }
@@ -110,9 +136,9 @@ impl State {
 struct Reading(Arc<Shared>);
 
 impl Reading {
-    fn run(self, stream: &ChildStderr, stopped: &PipeReader, sink: &mut dyn Sink) {
+    fn run(self, stream: &ChildStderr, sink: &mut dyn Sink) {
         let mut buffer = [0; 4096];
-        while wait_readable(stream, stopped) {
+        while self.wait_readable(stream) {
             let Some(bytes) = self.read(stream, &mut buffer) else {
                 break;
             };
@@ -122,9 +148,21 @@ impl Reading {
         sink.end();
     }
 
+    /// Waits for output; false once this is to stop and nothing more is there.
+    fn wait_readable(&self, stream: &ChildStderr) -> bool {
+        if self.0.state.lock().stop == Stop::WhenEmpty && !is_readable(stream) {
+            return false;
+        }
+        let mut ends = [PollFd::new(stream, PollFlags::IN)];
+        retry_on_intr(|| poll(&mut ends, None)).is_ok()
+    }
+
     /// What is there; none at the end. It is taken and kept in one step: whoever drains sees it in the stream, or here.
     fn read<'a>(&self, stream: &ChildStderr, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         let mut state = self.0.state.lock();
+        if state.stop == Stop::Now {
+            return None;
+        }
         let size = retry_on_intr(|| read(stream, &mut *buffer)).ok()?;
         let bytes = buffer.get(..size).filter(|bytes| !bytes.is_empty())?;
         state.keep(bytes);
@@ -154,14 +192,23 @@ fn is_readable(stderr: &ChildStderr) -> bool {
     matches!(poll(&mut stream, Some(&Timespec::default())), Ok(1))
 }
 
-/// Waits for output; false once this is to stop and nothing more is there.
-fn wait_readable(stderr: &ChildStderr, stopped: &PipeReader) -> bool {
-    let mut ends = [
-        PollFd::new(stderr, PollFlags::IN),
-        PollFd::new(stopped, PollFlags::IN),
-    ];
-    let polled = retry_on_intr(|| poll(&mut ends, None));
-    polled.is_ok() && !ends[0].revents().is_empty()
+/// Wakes the thread that polls the stream, by a byte that nobody reads. The pipe is opened for writing just for that: one
+/// that stayed open would keep the stream from ending.
+#[cfg(target_os = "linux")]
+fn wake(stderr: &ChildStderr) -> bool {
+    use rustix::fs::{Mode, OFlags, open};
+    use std::os::fd::AsRawFd as _;
+
+    let path = format!("/proc/self/fd/{}", stderr.as_raw_fd());
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let writer = open(path, flags, Mode::empty());
+    // A pipe that is full wakes it too.
+    writer.is_ok_and(|writer| matches!(rustix::io::write(writer, &[0]), Ok(_) | Err(Errno::AGAIN)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wake(_: &ChildStderr) -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -214,5 +261,29 @@ mod tests {
         assert!(taken.load(Ordering::SeqCst));
         assert_eq!(tail.text(), "last words");
         drop(writer);
+    }
+
+    /// The other end of the pipe stays open, as where a process that the worker has started holds it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_thread_ends_though_the_stream_does_not() {
+        struct Sent(SyncSender<Vec<u8>>);
+        impl Sink for Sent {
+            fn push(&mut self, bytes: &[u8]) {
+                self.0.send(bytes.to_vec()).unwrap();
+            }
+        }
+        for text in [&b""[..], b"last words"] {
+            let (stream, mut writer) = io::pipe().unwrap();
+            let (sender, passed_on) = sync_channel(8);
+            let stream = ChildStderr::from(OwnedFd::from(stream));
+            let tail = StderrTail::start("gw0", stream, Box::new(Sent(sender))).unwrap();
+            writer.write_all(text).unwrap();
+            drop(tail);
+            // The sink is gone with the thread, and no byte of ours went through it.
+            let seen: Vec<u8> = passed_on.iter().flatten().collect();
+            assert_eq!(seen, text);
+            drop(writer);
+        }
     }
 }

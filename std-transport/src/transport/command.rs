@@ -48,17 +48,10 @@ pub(crate) struct Running {
 /// Starts what the spec stands for, and no more.
 pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, MakeGatewayError> {
     let launches = launch::launches(request.spec, hints)?;
-    let Started {
-        process,
-        stdin,
-        stdout,
-    } = start_first(request, &launches)?;
+    let (pipes, process) = Pipes::new(start_first(request, &launches)?);
     let peer: Arc<dyn Peer> = process;
     (request.begun)(Arc::clone(&peer));
-    Ok(Running {
-        peer,
-        pipes: Pipes { stdin, stdout },
-    })
+    Ok(Running { peer, pipes })
 }
 
 /// Starts the first of these programs that exists.

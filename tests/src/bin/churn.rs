@@ -1,0 +1,69 @@
+//! Many gateways under few descriptors, which a shell has set (`ulimit -n`).
+//!
+//! `churn together N` makes N gateways that live at the same time and talks to each; `churn turns N` makes, uses, exits
+//! and joins one gateway after the other, in one group. Each prints the highest number of descriptors that it has seen.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how this program is to end"
+)]
+
+use core::time::Duration;
+use std::{env, fs};
+
+use execnet::{Channel, Group, GroupOptions, Stderr, Value};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn main() {
+    let mut arguments = env::args().skip(1);
+    let (mode, number) = (arguments.next().unwrap(), arguments.next().unwrap());
+    let number: u32 = number.parse().unwrap();
+    let mut options = GroupOptions::default();
+    options.stderr = Stderr::Keep;
+    let group = Group::with_options(options);
+    let highest = match mode.as_str() {
+        "together" => together(&group, number),
+        "turns" => turns(&group, number),
+        other => panic!("{other:?}"),
+    };
+    println!("{highest}");
+}
+
+fn together(group: &Group, number: u32) -> usize {
+    let made = group.makegateways((0..number).map(|_| "popen"));
+    let channels: Vec<Channel> = made
+        .into_iter()
+        .map(|made| {
+            made.unwrap()
+                .remote_exec("for x in channel: channel.send(x)")
+        })
+        .map(Result::unwrap)
+        .collect();
+    for channel in &channels {
+        channel.send(1).unwrap();
+        assert_eq!(receive(channel), Value::from(1));
+    }
+    descriptors()
+}
+
+fn turns(group: &Group, number: u32) -> usize {
+    let mut highest = 0;
+    for _ in 0..number {
+        let gateway = group.makegateway("popen").unwrap();
+        let channel = gateway.remote_exec("channel.send(6 * 7)").unwrap();
+        assert_eq!(receive(&channel), Value::from(42));
+        gateway.exit();
+        assert!(gateway.join(Some(LONG)));
+        highest = highest.max(descriptors());
+    }
+    highest
+}
+
+fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(LONG).unwrap().into_value()
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}

@@ -1,0 +1,100 @@
+//! A program that makes gateways, runs code and ends them, whatever it was started in: writes what comes of it to the
+//! file that its first argument names, as its standard output may be closed.
+//!
+//! With the argument `reaper` it has a thread that takes the status of every child, as some programs do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how this program is to end"
+)]
+
+use core::error::Error;
+use core::time::Duration;
+use std::fs::File;
+use std::io::Write as _;
+use std::{env, thread};
+
+use execnet::{Exit, Group, GroupOptions, MemberReport, Outcome, Stderr};
+use rustix::process::{WaitOptions, waitpid};
+
+/// Longer than any step takes on a busy machine.
+const LONG: Duration = Duration::from_secs(20);
+
+/// Ends only by force, with the process that it starts.
+const STUBBORN: &str = "
+    import os, signal, subprocess, time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel.send(os.getpid())
+    channel.send(subprocess.Popen(['sleep', '1000']).pid)
+    while True:
+        time.sleep(0.01)
+";
+
+fn main() {
+    let mut arguments = env::args().skip(1);
+    let mut out = File::create(arguments.next().unwrap()).unwrap();
+    if arguments.next().as_deref() == Some("reaper") {
+        thread::spawn(reap_all);
+    }
+    if let Err(error) = run(&mut out) {
+        let mut text = format!("error: {error}");
+        let mut source = error.source();
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        writeln!(out, "{text}").unwrap();
+    }
+}
+
+fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
+    let mut options = GroupOptions::default();
+    options.stderr = Stderr::Keep;
+    let idle = Group::with_options(options.clone());
+    let channel = idle
+        .makegateway("popen")?
+        .remote_exec("import os; channel.send([os.getpid(), 6 * 7])")?;
+    writeln!(out, "idle {}", channel.receive_timeout(LONG)?.into_value())?;
+    let stubborn = Group::with_options(options);
+    let channel = stubborn.makegateway("popen")?.remote_exec(STUBBORN)?;
+    let worker = channel.receive_timeout(LONG)?.into_value();
+    let child = channel.receive_timeout(LONG)?.into_value();
+    writeln!(out, "stubborn [{worker}, {child}]")?;
+    tell(out, "idle", &idle.terminate(Some(LONG)))?;
+    tell(
+        out,
+        "stubborn",
+        &stubborn.terminate(Some(Duration::from_millis(50))),
+    )?;
+    Ok(())
+}
+
+fn tell(out: &mut File, who: &str, reports: &[MemberReport]) -> std::io::Result<()> {
+    for report in reports {
+        match report.outcome {
+            Outcome::Exited(exit) => writeln!(out, "{who} exited: {}", end(exit))?,
+            Outcome::Killed(exit) => {
+                writeln!(out, "{who} killed: {}", exit.map_or("?".into(), end))?
+            }
+            other => writeln!(out, "{who} {other:?}")?,
+        }
+    }
+    Ok(())
+}
+
+fn end(exit: Exit) -> String {
+    match (exit.code(), exit.signal()) {
+        (Some(code), _) => format!("status {code}"),
+        (_, Some(signal)) => format!("signal {signal}"),
+        _ => "status unknown".to_owned(),
+    }
+}
+
+/// Takes the status of every child as soon as there is one.
+fn reap_all() {
+    loop {
+        if waitpid(None, WaitOptions::empty()).is_err() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
