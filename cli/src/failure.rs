@@ -4,6 +4,8 @@ use core::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use execnet::report;
+
 use crate::escape::escaped;
 
 /// The exit status of a run that was given up because its time was over, as timeout(1) has it.
@@ -37,7 +39,7 @@ impl Failure {
     pub(crate) fn of(self, spec: &str) -> Self {
         match self {
             Self::Gateway(error) | Self::Data(error) => {
-                Self::Gateway(format!("{spec}: {}", chain(&*error)).into())
+                Self::Gateway(format!("{spec}: {}", report(&*error)).into())
             }
             other => other,
         }
@@ -47,8 +49,8 @@ impl Failure {
     pub(crate) fn report(&self) {
         let text = match self {
             Self::Remote(traceback) => traceback.clone(),
-            Self::Data(error) | Self::Gateway(error) => format!("execnet: {}", chain(&**error)),
-            Self::Usage(what, error) => format!("execnet: {what}: {}", chain(&**error)),
+            Self::Data(error) | Self::Gateway(error) => format!("execnet: {}", report(&**error)),
+            Self::Usage(what, error) => format!("execnet: {what}: {}", report(&**error)),
             Self::Output(error) if is_closed(error) => return,
             Self::Output(error) => format!("execnet: standard output: {error}"),
         };
@@ -69,55 +71,4 @@ impl Failure {
 
 fn is_closed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
-}
-
-/// An error and what caused it, without the causes that its text already tells.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let link = error.to_string();
-        if !text.contains(&link) {
-            text = format!("{text}: {link}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use core::error::Error;
-    use core::fmt;
-    use std::io;
-
-    use super::chain;
-
-    #[derive(Debug)]
-    struct Outer(&'static str, io::Error);
-
-    impl fmt::Display for Outer {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-    }
-
-    impl Error for Outer {
-        fn source(&self) -> Option<&(dyn Error + 'static)> {
-            Some(&self.1)
-        }
-    }
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let cause = || io::Error::other("no route");
-        assert_eq!(
-            chain(&Outer("cannot connect", cause())),
-            "cannot connect: no route"
-        );
-        assert_eq!(
-            chain(&Outer("cannot connect, no route", cause())),
-            "cannot connect, no route"
-        );
-    }
 }

@@ -1,18 +1,23 @@
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 
 use crate::frame::ReadError;
 use crate::link_error::LinkError;
+use crate::report::debug_as_report;
 use crate::session::ProtocolError;
 
 /// An error that can be kept by several holders.
 pub type SharedError = Arc<dyn Error + Send + Sync>;
 
-/// The peer is gone: how that showed, and, where the transport knows it, why.
+/// The peer is gone: how that showed, and, if the transport knows it, why.
 ///
-/// The transport's account (an exit status, a signal, the tail of the standard error) is the
+/// It prints the first line of the transport's [`cause`](Self::cause), or else of the [`reason`](Self::reason):
+/// `connection lost: the worker exited with status 7`. A cause of more lines (the tail of the standard error) is the
 /// [`source`](Error::source).
+///
+/// Two are equal if they are of the same kind and print the same.
 #[derive(Clone)]
 pub struct Disconnected {
     inner: Arc<Inner>,
@@ -65,22 +70,31 @@ impl Disconnected {
     }
 }
 
-impl fmt::Debug for Disconnected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disconnected")
-            .field("reason", &self.inner.reason)
-            .field("cause", &self.inner.cause)
-            .finish()
+debug_as_report!(Disconnected);
+
+impl PartialEq for Disconnected {
+    fn eq(&self, other: &Self) -> bool {
+        let kind = |lost: &Self| core::mem::discriminant(lost.reason());
+        let cause = |lost: &Self| lost.cause().map(ToString::to_string);
+        Arc::ptr_eq(&self.inner, &other.inner)
+            || (kind(self) == kind(other)
+                && self.to_string() == other.to_string()
+                && cause(self) == cause(other))
     }
 }
 
+impl Eq for Disconnected {}
+
 impl fmt::Display for Disconnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.reason.fmt(f)?;
-        // With a cause the chain of sources goes on there, so that this is the only place to tell the details.
-        match (&self.inner.cause, self.inner.reason.source()) {
-            (Some(_), Some(detail)) => write!(f, " ({detail})"),
-            _ => Ok(()),
+        let reason = self.reason();
+        match (reason, self.cause()) {
+            (DisconnectReason::Exited, _) => reason.fmt(f),
+            (_, None) => write!(f, "connection lost: {reason}"),
+            (DisconnectReason::EndOfStream, Some(cause)) => {
+                write!(f, "connection lost: {}", first_line(cause))
+            }
+            (_, Some(cause)) => write!(f, "connection lost: {} ({reason})", first_line(cause)),
         }
     }
 }
@@ -88,24 +102,36 @@ impl fmt::Display for Disconnected {
 impl Error for Disconnected {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.inner.cause {
-            Some(cause) => Some(cause.as_ref()),
+            Some(cause) if is_longer_than_a_line(cause) => Some(cause.as_ref()),
+            // The text has all of it.
+            Some(cause) => cause.source(),
             None => self.inner.reason.source(),
         }
     }
+}
+
+fn first_line(error: &dyn Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().into()
+}
+
+fn is_longer_than_a_line(error: &SharedError) -> bool {
+    error.to_string().trim_end().contains('\n')
 }
 
 impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited => f.write_str("the gateway was exited"),
-            Self::Terminated => f.write_str("the peer winds down"),
+            Self::Terminated => f.write_str("the peer is shutting down"),
             Self::EndOfStream => f.write_str("the peer closed the link"),
+            Self::Read(ReadError::Link(error)) => write!(f, "cannot read from the link: {error}"),
             Self::Read(error) => error.fmt(f),
-            Self::Write(_) => f.write_str("cannot write to the link"),
+            Self::Write(error) => write!(f, "cannot write to the link: {error}"),
             Self::Protocol(error) => error.fmt(f),
             Self::Panicked => f.write_str("a thread of the gateway panicked"),
             #[cfg(feature = "std")]
-            Self::Thread(_) => f.write_str("cannot start a thread"),
+            Self::Thread(error) => write!(f, "cannot start a thread: {error}"),
         }
     }
 }
@@ -114,11 +140,10 @@ impl Error for DisconnectReason {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Exited | Self::Terminated | Self::EndOfStream | Self::Panicked => None,
-            Self::Read(ReadError::Link(error)) => Some(error.cause()),
-            Self::Read(_) => None,
-            Self::Write(error) => Some(error.cause()),
+            Self::Read(ReadError::Link(error)) | Self::Write(error) => error.source(),
+            Self::Read(error) => error.source(),
             #[cfg(feature = "std")]
-            Self::Thread(error) => Some(error),
+            Self::Thread(error) => error.source(),
             Self::Protocol(error) => error.source(),
         }
     }

@@ -1,4 +1,7 @@
 //! One small error for each thing a program does with a channel or gateway.
+//!
+//! Each `Display` has the decisive detail of what is inside, so that `source` is what that has as its own source: no
+//! text occurs twice in a chain.
 
 use alloc::string::String;
 use core::error::Error;
@@ -7,10 +10,11 @@ use core::fmt;
 use execnet_serializer::{DumpError, LoadError};
 
 use crate::disconnected::Disconnected;
+use crate::report::debug_as_report;
 use crate::session::{EncodeFrameError, OpenError, Overflow, RefusedId, RemoteError};
 
 /// Nothing was received.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReceiveError {
     /// No item came in time. The channel goes on.
@@ -30,7 +34,7 @@ pub enum ReceiveError {
 }
 
 /// An item that came, but has no value here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ItemError {
     /// Its bytes are not an encoded value within the limits.
@@ -48,7 +52,7 @@ pub struct TypeError {
 }
 
 /// Nothing was sent.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
     /// The format cannot say the value. Nothing was written; the channel goes on.
@@ -64,7 +68,7 @@ pub enum SendError {
 }
 
 /// The channel did not end well, or not yet.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitCloseError {
     /// The channel did not end in time.
@@ -80,7 +84,7 @@ pub enum WaitCloseError {
 }
 
 /// A callback failed. Its channel was closed, and the peer was told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallbackError {
     /// It returned an error, of which this is the text.
@@ -91,9 +95,8 @@ pub enum CallbackError {
     Item(ItemError),
 }
 
-#[cfg(feature = "std")]
 /// The channel has no callback now.
-#[derive(Debug)]
+#[cfg(feature = "std")]
 #[non_exhaustive]
 pub enum SetCallbackError {
     /// It has another one, or had.
@@ -103,7 +106,7 @@ pub enum SetCallbackError {
 }
 
 /// The peer did not tell its status.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StatusError {
     /// It was not asked.
@@ -114,15 +117,55 @@ pub enum StatusError {
     Answer,
 }
 
+debug_as_report!(
+    ReceiveError,
+    ItemError,
+    SendError,
+    WaitCloseError,
+    CallbackError,
+    StatusError,
+);
+#[cfg(feature = "std")]
+debug_as_report!(SetCallbackError);
+
+impl ReceiveError {
+    /// Whether no item came in time. The channel goes on.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout)
+    }
+
+    /// Whether the channel has ended without an error.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+
+    /// Whether the peer is gone.
+    #[must_use]
+    pub const fn is_disconnected(&self) -> bool {
+        matches!(self, Self::Disconnected(_))
+    }
+
+    /// What the code on the other side failed with, if that is the error.
+    #[must_use]
+    pub const fn as_remote(&self) -> Option<&RemoteError> {
+        match self {
+            Self::Remote(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout => f.write_str("no item came in time"),
             Self::Closed => f.write_str("the channel is closed"),
-            Self::Remote(_) => f.write_str("the remote code failed"),
-            Self::Disconnected(_) => f.write_str("the channel lost its peer"),
-            Self::Item(_) => f.write_str("an item cannot be decoded"),
-            Self::Overflow(_) => f.write_str("the channel was closed: its inbox is full"),
+            Self::Remote(error) => error.fmt(f),
+            Self::Disconnected(error) => error.fmt(f),
+            Self::Item(error) => error.fmt(f),
+            Self::Overflow(error) => write!(f, "the channel was closed: {error}"),
             Self::HasCallback => f.write_str("cannot receive: the channel has a callback"),
         }
     }
@@ -132,10 +175,10 @@ impl Error for ReceiveError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Timeout | Self::Closed | Self::HasCallback => None,
-            Self::Remote(error) => Some(error),
-            Self::Disconnected(error) => Some(error),
-            Self::Item(error) => Some(error),
-            Self::Overflow(error) => Some(error),
+            Self::Remote(error) => error.source(),
+            Self::Disconnected(error) => error.source(),
+            Self::Item(error) => error.source(),
+            Self::Overflow(error) => error.source(),
         }
     }
 }
@@ -143,14 +186,22 @@ impl Error for ReceiveError {
 impl fmt::Display for ItemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Load(error) => error.fmt(f),
-            Self::Channel(error) => error.fmt(f),
-            Self::Type(error) => error.fmt(f),
+            Self::Load(error) => write!(f, "cannot decode the item: {error}"),
+            Self::Channel(error) => write!(f, "the item was refused: {error}"),
+            Self::Type(error) => write!(f, "the item has another type: {error}"),
         }
     }
 }
 
-impl Error for ItemError {}
+impl Error for ItemError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Load(error) => error.source(),
+            Self::Channel(error) => error.source(),
+            Self::Type(error) => error.source(),
+        }
+    }
+}
 
 #[cfg(feature = "serde")]
 impl TypeError {
@@ -167,6 +218,20 @@ impl fmt::Display for TypeError {
 
 impl Error for TypeError {}
 
+impl SendError {
+    /// Whether the channel is closed.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+
+    /// Whether the peer is gone, or the gateway was exited.
+    #[must_use]
+    pub const fn is_disconnected(&self) -> bool {
+        matches!(self, Self::Disconnected(_))
+    }
+}
+
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -174,7 +239,7 @@ impl fmt::Display for SendError {
             Self::Type(error) => error.fmt(f),
             Self::Closed => f.write_str("cannot send: the channel is closed"),
             Self::IdsUsedUp => OpenError::IdsUsedUp.fmt(f),
-            Self::Disconnected(_) => f.write_str("cannot send: the peer is gone"),
+            Self::Disconnected(error) => write!(f, "cannot send: {error}"),
         }
     }
 }
@@ -183,8 +248,9 @@ impl Error for SendError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Encode(error) => error.source(),
-            Self::Type(_) | Self::Closed | Self::IdsUsedUp => None,
-            Self::Disconnected(error) => Some(error),
+            Self::Type(error) => error.source(),
+            Self::Closed | Self::IdsUsedUp => None,
+            Self::Disconnected(error) => error.source(),
         }
     }
 }
@@ -201,14 +267,37 @@ impl From<DumpError> for SendError {
     }
 }
 
+impl WaitCloseError {
+    /// Whether the channel did not end in time.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout)
+    }
+
+    /// Whether the peer is gone.
+    #[must_use]
+    pub const fn is_disconnected(&self) -> bool {
+        matches!(self, Self::Disconnected(_))
+    }
+
+    /// What the code on the other side failed with, if that is the error.
+    #[must_use]
+    pub const fn as_remote(&self) -> Option<&RemoteError> {
+        match self {
+            Self::Remote(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for WaitCloseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout => f.write_str("the channel was not closed in time"),
-            Self::Remote(_) => f.write_str("the remote code failed"),
-            Self::Disconnected(_) => f.write_str("the channel lost its peer"),
-            Self::Overflow(_) => f.write_str("the channel was closed: its inbox is full"),
-            Self::Callback(_) => f.write_str("the callback of the channel failed"),
+            Self::Remote(error) => error.fmt(f),
+            Self::Disconnected(error) => error.fmt(f),
+            Self::Overflow(error) => write!(f, "the channel was closed: {error}"),
+            Self::Callback(error) => error.fmt(f),
         }
     }
 }
@@ -217,10 +306,10 @@ impl Error for WaitCloseError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Timeout => None,
-            Self::Remote(error) => Some(error),
-            Self::Disconnected(error) => Some(error),
-            Self::Overflow(error) => Some(error),
-            Self::Callback(error) => Some(error),
+            Self::Remote(error) => error.source(),
+            Self::Disconnected(error) => error.source(),
+            Self::Overflow(error) => error.source(),
+            Self::Callback(error) => error.source(),
         }
     }
 }
@@ -230,20 +319,27 @@ impl fmt::Display for CallbackError {
         match self {
             Self::Failed(text) => write!(f, "the callback failed: {text}"),
             Self::Panicked(message) => write!(f, "the callback panicked {message}"),
-            Self::Item(error) => write!(f, "an item for the callback cannot be decoded: {error}"),
+            Self::Item(error) => write!(f, "the callback was not called: {error}"),
         }
     }
 }
 
-impl Error for CallbackError {}
+impl Error for CallbackError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(_) | Self::Panicked(_) => None,
+            Self::Item(error) => error.source(),
+        }
+    }
+}
 
 #[cfg(feature = "std")]
 impl fmt::Display for SetCallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HasCallback => "the channel has a callback",
-            Self::Thread(_) => "cannot start the thread that calls callbacks",
-        })
+        match self {
+            Self::HasCallback => f.write_str("the channel has a callback"),
+            Self::Thread(error) => write!(f, "cannot start the callback thread: {error}"),
+        }
     }
 }
 
@@ -252,26 +348,44 @@ impl Error for SetCallbackError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::HasCallback => None,
-            Self::Thread(error) => Some(error),
+            Self::Thread(error) => error.source(),
+        }
+    }
+}
+
+impl StatusError {
+    /// Whether the answer did not come in time.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self, Self::Receive(ReceiveError::Timeout))
+    }
+
+    /// Whether the peer is gone, or the gateway was exited.
+    #[must_use]
+    pub const fn is_disconnected(&self) -> bool {
+        match self {
+            Self::Send(error) => error.is_disconnected(),
+            Self::Receive(error) => error.is_disconnected(),
+            Self::Answer => false,
         }
     }
 }
 
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Send(_) => "cannot ask the peer for its status",
-            Self::Receive(_) => "the peer did not tell its status",
-            Self::Answer => "the peer answered something that is no status",
-        })
+        match self {
+            Self::Send(error) => write!(f, "the peer was not asked for its status: {error}"),
+            Self::Receive(error) => write!(f, "the peer did not tell its status: {error}"),
+            Self::Answer => f.write_str("the peer answered something that is no status"),
+        }
     }
 }
 
 impl Error for StatusError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Send(error) => Some(error),
-            Self::Receive(error) => Some(error),
+            Self::Send(error) => error.source(),
+            Self::Receive(error) => error.source(),
             Self::Answer => None,
         }
     }

@@ -39,8 +39,11 @@ mod call;
 mod dedent;
 mod disconnected;
 mod error;
+#[cfg(all(test, feature = "testing"))]
+mod error_texts;
 mod item;
 mod link_error;
+mod report;
 mod status;
 mod sync;
 
@@ -66,6 +69,7 @@ pub use error::{
 };
 pub use item::{Handle, ItemOf};
 pub use link_error::LinkError;
+pub use report::{Report, report};
 pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};
 pub use status::Status;
 

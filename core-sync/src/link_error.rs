@@ -25,13 +25,11 @@ impl LinkError {
         }
     }
 
-    /// The error of the operating system, or this where there is none: what a chain of sources goes on with.
-    pub(crate) fn cause(&self) -> &(dyn Error + 'static) {
-        #[cfg(feature = "std")]
-        if let Some(error) = &self.io {
-            return error;
-        }
-        self
+    /// The error of the operating system, where the link gave one.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn io_error(&self) -> Option<&std::io::Error> {
+        self.io.as_ref()
     }
 
     /// What kind of error it is.

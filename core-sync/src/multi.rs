@@ -12,6 +12,7 @@ use execnet_serializer::Dump;
 use crate::Item;
 use crate::channel::Channel;
 use crate::error::{ReceiveError, SendError, SetCallbackError, WaitCloseError};
+use crate::report::report;
 use crate::sync::Deadline;
 
 /// Channels, often of several gateways, that are sent to and received from together. Their order stays.
@@ -271,7 +272,7 @@ impl Iterator for ReceiveQueue {
 }
 
 /// What one of several channels gave.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MultiError<E> {
     /// The channel.
     pub channel: Channel,
@@ -279,20 +280,22 @@ pub struct MultiError<E> {
     pub error: E,
 }
 
-impl<E> fmt::Display for MultiError<E> {
+impl<E: fmt::Display> fmt::Display for MultiError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (id, gateway) = (self.channel.id(), self.channel.gateway().id());
-        write!(
-            f,
-            "channel {} of gateway '{}'",
-            id.0,
-            gateway.escape_debug()
-        )
+        let gateway = gateway.escape_debug();
+        write!(f, "channel {} of gateway '{gateway}': {}", id.0, self.error)
     }
 }
 
-impl<E: Error + 'static> Error for MultiError<E> {
+impl<E: Error> Error for MultiError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
+        self.error.source()
+    }
+}
+
+impl<E: Error> fmt::Debug for MultiError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&report(self), f)
     }
 }

@@ -508,3 +508,37 @@ fn a_channel_and_its_state_can_be_printed() {
         assert_eq!(format!("{channel:?}"), "<Channel id=1 closed>");
     });
 }
+
+#[test]
+#[allow(
+    clippy::mutable_key_type,
+    reason = "what hashes is what it is a handle of, which never changes"
+)]
+fn channels_and_gateways_are_keys_of_a_map() {
+    use std::collections::HashSet;
+    with_gateway(|gateway, _peer| {
+        let channels = [(); 2].map(|()| gateway.newchannel().unwrap());
+        let [one, other] = channels.clone();
+        let mut set: HashSet<_> = channels.into_iter().collect();
+        assert!(!set.insert(one.clone()), "it is in the set");
+        assert_eq!(set.len(), 2);
+        assert!(set.remove(&one) && set.remove(&other) && set.is_empty());
+        let gateways = HashSet::from([gateway.clone(), one.gateway().clone()]);
+        assert_eq!(gateways.len(), 1);
+    });
+    let gateway_of = |name| {
+        let (link, _peer) = execnet_core_sync::testing::scripted(1000);
+        execnet_core_sync::Gateway::new(
+            link,
+            execnet_core_sync::GatewayConfig::new(name, execnet_core_sync::Role::Initiator),
+        )
+        .unwrap()
+    };
+    // Of the same name, with channels of the same id.
+    let gateways = [(); 2].map(|()| gateway_of("gw0"));
+    let channels = gateways
+        .each_ref()
+        .map(|gateway| gateway.newchannel().unwrap());
+    assert_eq!(HashSet::from(gateways).len(), 2);
+    assert_eq!(HashSet::from(channels).len(), 2);
+}

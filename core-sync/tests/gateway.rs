@@ -18,6 +18,7 @@ use std::time::Instant;
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelData, ChannelExec, GatewayTerminate, Reconfigure, Status,
 };
+use execnet_core_sync::frame::ReadError;
 use execnet_core_sync::link::{Control, NoControl, SharedError};
 use execnet_core_sync::testing::Faults;
 use execnet_core_sync::{
@@ -304,7 +305,7 @@ impl Control for Coroner {
 }
 
 #[test]
-fn what_the_transport_knows_is_the_source_of_every_error() {
+fn what_the_transport_knows_is_told_by_every_error() {
     let coroner = Arc::new(Coroner::default());
     with(
         Role::Initiator,
@@ -315,11 +316,14 @@ fn what_the_transport_knows_is_the_source_of_every_error() {
             peer.valve().cut();
             peer.hang_up();
             let error = channel.receive().unwrap_err();
-            let lost = error.source().unwrap();
-            assert_eq!(lost.source().unwrap().to_string(), "killed by SIGKILL");
-            let error = channel.send(1).unwrap_err();
-            let lost = error.source().unwrap();
-            assert_eq!(lost.source().unwrap().to_string(), "killed by SIGKILL");
+            assert_eq!(error.to_string(), "connection lost: killed by SIGKILL");
+            assert!(error.source().is_none());
+            let cause = lost(error).cause().map(ToString::to_string);
+            assert_eq!(cause.as_deref(), Some("killed by SIGKILL"));
+            assert_eq!(
+                channel.send(1).unwrap_err().to_string(),
+                "cannot send: connection lost: killed by SIGKILL"
+            );
             assert_eq!(coroner.asked.load(Ordering::Relaxed), 1);
         },
     );
@@ -353,8 +357,11 @@ fn an_error_of_the_link_is_told() {
         |gateway, _peer| {
             assert!(gateway.join(Some(SOON)));
             let lost = gateway.disconnected().unwrap();
-            let source = lost.source().unwrap();
-            assert!(source.is::<std::io::Error>(), "{source}");
+            let DisconnectReason::Read(ReadError::Link(error)) = lost.reason() else {
+                panic!("{lost}")
+            };
+            let kind = error.io_error().map(std::io::Error::kind);
+            assert_eq!(kind, Some(std::io::ErrorKind::ConnectionReset));
         },
     );
 }

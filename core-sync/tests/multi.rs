@@ -17,8 +17,8 @@ use std::thread::{self, JoinHandle};
 
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
 use execnet_core_sync::{
-    Channel, Gateway, GatewayConfig, MultiChannel, ReceiveError, Role, ServeError, WaitCloseError,
-    Worker,
+    Channel, Gateway, GatewayConfig, MultiChannel, ReceiveError, Role, SendError, ServeError,
+    WaitCloseError, Worker,
 };
 use execnet_serializer::Value;
 
@@ -167,7 +167,10 @@ fn the_first_error_is_told_when_all_are_done() {
         channels.send_each(()).unwrap();
         let error = channels.wait_close(Some(SOON)).unwrap_err();
         assert_eq!(error.channel, channels[0]);
-        assert_eq!(error.to_string(), "channel 1 of gateway 'gw0'");
+        assert_eq!(
+            error.to_string(),
+            "channel 1 of gateway 'gw0': remote code failed: function 'fails' failed: it failed"
+        );
         assert!(
             matches!(error.error, WaitCloseError::Remote(_)),
             "{error:?}"
@@ -175,7 +178,7 @@ fn the_first_error_is_told_when_all_are_done() {
         assert!(channels.iter().all(Channel::is_closed));
         // That of the other was not taken by the waiting, or it was told of: it is gone either way.
         let error = channels.send_each(()).unwrap_err();
-        assert!(error.source().is_some(), "{error}");
+        assert_eq!(error.error, SendError::Closed);
     });
 }
 

@@ -79,7 +79,7 @@ impl Exit {
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.code(), self.signal()) {
-            (Some(code), _) => write!(f, "ended with exit status {code}"),
+            (Some(code), _) => write!(f, "exited with status {code}"),
             (None, Some(number)) => match signal_name(number) {
                 Some(name) => write!(f, "was killed by {name}"),
                 None => write!(f, "was killed by signal {number}"),
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(killed.to_string(), "was killed by SIGKILL");
         assert_eq!(killed.signal(), Some(9));
         let left = Exit::new(ExitStatus::from_raw(3 << 8));
-        assert_eq!(left.to_string(), "ended with exit status 3");
+        assert_eq!(left.to_string(), "exited with status 3");
         assert!(!left.success());
     }
 

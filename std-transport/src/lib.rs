@@ -59,8 +59,8 @@ pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
     MultiChannel, MultiError, Overflow, Overflowing, ReceiveError, ReceiveQueue, RefusedId,
-    RemoteError, RemoteInfo, Role, SendError, ServeError, SetCallbackError, Status, StatusError,
-    TypeError, WaitCloseError, Worker, exec, link,
+    RemoteError, RemoteInfo, Report, Role, SendError, ServeError, SetCallbackError, Status,
+    StatusError, TypeError, WaitCloseError, Worker, exec, link, report,
 };
 #[cfg(feature = "postcard")]
 pub use execnet_core_sync::{PostcardChannel, PostcardOf};

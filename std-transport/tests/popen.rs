@@ -7,7 +7,6 @@
 
 mod support;
 
-use core::error::Error;
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -171,7 +170,7 @@ fn niceness() -> i64 {
 fn a_directory_that_cannot_be_made_is_an_error_of_its_stage() {
     let error = bootstrap_error(&group(), "popen//chdir=/nonexistent/far/below");
     assert_eq!(error.stage(), Stage::Directory);
-    assert!(error.source().is_some());
+    assert!(error.io_error().is_some(), "{error}");
 }
 
 #[test]
@@ -246,7 +245,13 @@ fn a_program_that_ends_is_reported_with_status_output_and_stderr() {
         assert_eq!(error.exit().unwrap().code(), Some(3));
         assert_eq!((error.output(), error.stderr()), ("hello\n", "sorry\n"));
         let text = error.to_string();
-        for part in ["handshake", "script", "exit status 3", "hello", "sorry"] {
+        for part in [
+            "handshake",
+            "script",
+            "exited with status 3",
+            "hello",
+            "sorry",
+        ] {
             assert!(text.contains(part), "{part:?} is not in {text}");
         }
     });
@@ -417,7 +422,7 @@ fn a_worker_that_exits_by_itself_is_reported_with_its_status() {
             lost.cause()
                 .unwrap()
                 .to_string()
-                .contains("ended with exit status 7")
+                .contains("exited with status 7")
         );
     });
 }

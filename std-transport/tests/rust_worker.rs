@@ -168,7 +168,7 @@ fn serves_our_controller(spec: &str) {
     channel.send("text").unwrap();
     let error = channel.receive_timeout(LONG).unwrap_err();
     assert!(
-        matches!(&error, ReceiveError::Remote(error) if error.text().starts_with("function 'squares' failed: an item cannot be decoded\ncaused by: ")),
+        matches!(&error, ReceiveError::Remote(error) if error.text().starts_with("function 'squares' failed: the item has another type: ")),
         "{error:?}"
     );
     let report = group.terminate(Some(LONG));

@@ -216,7 +216,7 @@ fn socket_gw_host_not_found() {
     within("not found", LONG, || {
         let error = bootstrap_error(&group(), "socket=qwepoipqwe.invalid:9000");
         assert_eq!(error.stage(), Stage::Resolve);
-        assert!(error.source().is_some());
+        assert!(error.io_error().is_some(), "{error}");
     });
 }
 
@@ -228,9 +228,8 @@ fn nobody_listens() {
         drop(listener);
         let error = bootstrap_error(&group(), &format!("socket={address}"));
         assert_eq!(error.stage(), Stage::Connect);
-        let source = error.source().unwrap().downcast_ref::<std::io::Error>();
         assert_eq!(
-            source.unwrap().kind(),
+            error.io_error().unwrap().kind(),
             std::io::ErrorKind::ConnectionRefused
         );
     });

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::Sender;
 
 use execnet::serializer::Dict;
-use execnet::{Channel, Group, Item, Value, value};
+use execnet::{Channel, Group, Item, Value, report, value};
 
 use crate::event::Event;
 
@@ -82,13 +82,7 @@ impl Worker {
             Ok(()) => return "it ended without a farewell".to_owned(),
             Err(error) => error,
         };
-        let mut text = error.to_string();
-        let mut source = core::error::Error::source(&error);
-        while let Some(error) = source {
-            text = format!("{text}\n{error}");
-            source = error.source();
-        }
-        text
+        report(&error).to_string()
     }
 
     fn say(&self, command: &str, arguments: &[(&str, Value)]) -> Result<()> {

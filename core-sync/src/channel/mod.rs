@@ -13,6 +13,7 @@ pub use send::FileItem;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder, StrConfig};
 
@@ -177,6 +178,13 @@ impl PartialEq for Channel {
 }
 
 impl Eq for Channel {}
+
+impl Hash for Channel {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.id().hash(hasher);
+        self.gateway().hash(hasher);
+    }
+}
 
 /// `<Channel id=1 open>`
 impl fmt::Display for Channel {

@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder};
 
@@ -263,6 +264,13 @@ impl PartialEq for EndpointChannel {
 }
 
 impl Eq for EndpointChannel {}
+
+impl Hash for EndpointChannel {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.id().hash(hasher);
+        self.endpoint().hash(hasher);
+    }
+}
 
 /// `<Channel id=1 open>`
 impl fmt::Debug for EndpointChannel {

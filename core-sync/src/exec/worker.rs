@@ -14,6 +14,7 @@ use crate::channel::Channel;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::gateway::{ExecModel, Executor, Gateway, GatewayConfig, INFO_CALL, answer_info};
 use crate::link::Link;
+use crate::report::debug_as_report;
 use crate::session::Role;
 
 /// Serves functions written in Rust to a controller, in Python or in Rust.
@@ -237,7 +238,6 @@ impl fmt::Debug for Worker {
 }
 
 /// Serving did not end well.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The link could not be taken over from the process's standard streams, or a thread could not be started.
@@ -250,12 +250,14 @@ pub enum ServeError {
     StillRunning(Vec<String>),
 }
 
+debug_as_report!(ServeError);
+
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start(_) => f.write_str("cannot start serving"),
-            Self::Bootstrap(_) => f.write_str("no controller has started this worker"),
-            Self::Disconnected(_) => f.write_str("lost the controller"),
+            Self::Start(error) => write!(f, "cannot start serving: {error}"),
+            Self::Bootstrap(error) => write!(f, "no controller has started this worker: {error}"),
+            Self::Disconnected(error) => error.fmt(f),
             Self::StillRunning(names) => {
                 write!(
                     f,
@@ -270,8 +272,8 @@ impl fmt::Display for ServeError {
 impl Error for ServeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Start(error) | Self::Bootstrap(error) => Some(error),
-            Self::Disconnected(error) => Some(error),
+            Self::Start(error) | Self::Bootstrap(error) => error.source(),
+            Self::Disconnected(error) => error.source(),
             Self::StillRunning(_) => None,
         }
     }

@@ -31,6 +31,7 @@ pub(crate) use waker::Bell;
 
 use alloc::sync::{Arc, Weak};
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 use std::io;
 
@@ -253,6 +254,12 @@ impl PartialEq for Gateway {
 }
 
 impl Eq for Gateway {}
+
+impl Hash for Gateway {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        Arc::as_ptr(self.shared()).hash(hasher);
+    }
+}
 
 /// `<Gateway id='gw0' receive-live, thread model, 0 active channels>`
 impl fmt::Display for Gateway {

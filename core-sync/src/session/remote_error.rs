@@ -1,32 +1,198 @@
 use alloc::string::String;
-use core::fmt;
+use core::error::Error;
+use core::fmt::{self, Write as _};
 
-/// The code on the other side failed: its own words, mostly a Python traceback.
+use crate::report::debug_as_report;
+
+/// The most characters of a peer's text that [`Display`](fmt::Display) prints.
+const SUMMARY: usize = 400;
+
+/// The code on the other side failed.
 ///
-/// The text comes from the peer as it is. Escape it before it goes to a terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// It prints as the decisive line of what the other side reported: `remote code failed: ValueError: 42`. The whole
+/// report, mostly a Python traceback, is the [`source`](Error::source), where it has more than one line. Both are printed
+/// with characters that control a terminal escaped.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RemoteError {
-    text: String,
+    text: FullText,
 }
+
+/// All lines of what the other side reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FullText(String);
+
+debug_as_report!(RemoteError);
 
 impl RemoteError {
     /// An error with this text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into() }
+        let text = FullText(text.into());
+        Self { text }
     }
 
-    /// What the other side reported.
+    /// What the other side reported, as it came. Escape it before it goes to a terminal.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.text.0
+    }
+
+    /// The line that says what happened: of a traceback the one that names the exception, else the first. It is as it
+    /// came, like [`text`](Self::text).
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        summary(self.text())
     }
 }
 
 impl fmt::Display for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str("remote code failed: ")?;
+        let summary = self.summary();
+        let mut characters = summary.chars();
+        escape(f, characters.by_ref().take(SUMMARY))?;
+        match characters.next() {
+            Some(_) => f.write_str("..."),
+            None => Ok(()),
+        }
     }
 }
 
-impl core::error::Error for RemoteError {}
+impl Error for RemoteError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let summary = self.summary();
+        let is_all = self.text().trim().len() <= summary.len();
+        let is_cut = summary.chars().nth(SUMMARY).is_some();
+        (is_cut || !is_all).then_some(&self.text as _)
+    }
+}
+
+impl fmt::Display for FullText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        escape(f, self.0.trim_end().chars())
+    }
+}
+
+impl Error for FullText {}
+
+/// The line that names the exception. In a traceback it follows the frames, which are indented; of several tracebacks
+/// in one text the last counts, but for those that are indented more: the members of an exception group.
+fn summary(text: &str) -> &str {
+    let mut begin: Option<(usize, usize)> = None;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        offset += line.len();
+        if line
+            .trim_end()
+            .ends_with("Traceback (most recent call last):")
+        {
+            let margin = margin(line);
+            if begin.is_none_or(|(least, _)| margin <= least) {
+                begin = Some((margin, offset));
+            }
+        }
+    }
+    let exception = begin.and_then(|(margin, offset)| {
+        let lines = text.get(offset..)?.lines();
+        let mut lines = lines.filter_map(|line| line.get(margin..));
+        lines.find(|line| line.starts_with(|c: char| !c.is_whitespace()))
+    });
+    let first = || text.lines().find(|line| !line.trim().is_empty());
+    exception.or_else(first).unwrap_or("no reason given").trim()
+}
+
+/// How many bytes of indentation and of the lines drawn around exception groups a line begins with.
+fn margin(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '|', '+', '-']).len()
+}
+
+/// Writes text of a peer so that it moves no cursor, changes no terminal's state and reorders no line.
+fn escape(f: &mut fmt::Formatter<'_>, text: impl Iterator<Item = char>) -> fmt::Result {
+    for character in text {
+        match character {
+            '\n' | '\t' => f.write_char(character)?,
+            _ if is_unsafe(character) => write!(f, "{}", character.escape_unicode())?,
+            _ => f.write_char(character)?,
+        }
+    }
+    Ok(())
+}
+
+/// Control characters, and the marks that set the direction of text.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+    use core::error::Error as _;
+
+    use super::RemoteError;
+
+    #[track_caller]
+    fn check(text: &str, summary: &str, has_more: bool) {
+        let error = RemoteError::new(text);
+        assert_eq!(error.summary(), summary);
+        assert_eq!(error.source().is_some(), has_more, "{text:?}");
+        let printed = error.to_string();
+        let source = error.source().map(|source| source.to_string());
+        assert!(source.is_none_or(|source| !printed.contains(&source)));
+    }
+
+    #[test]
+    fn the_line_that_names_the_exception_is_found() {
+        let frames = "Traceback (most recent call last):\n  File \"<remote exec>\", line 1, in <module>\n    1 / 0\n    ~~^~~\n";
+        let zero = "ZeroDivisionError: division by zero";
+        check(&[frames, zero, "\n"].concat(), zero, true);
+        check(
+            &[frames, "ValueError: one\ntwo\n"].concat(),
+            "ValueError: one",
+            true,
+        );
+        let during = "\nDuring handling of the above exception, another exception occurred:\n\n";
+        check(
+            &[frames, "KeyError: 1\n", during, frames, zero].concat(),
+            zero,
+            true,
+        );
+        check(
+            "Traceback (most recent call last):\n  File \"x.py\", line 1\n    a b\n      ^\nSyntaxError: invalid syntax\n",
+            "SyntaxError: invalid syntax",
+            true,
+        );
+    }
+
+    #[test]
+    fn of_an_exception_group_the_group_counts() {
+        let text = "  + Exception Group Traceback (most recent call last):\n  |   File \"<remote exec>\", line 1\n  | \
+                    ExceptionGroup: both (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | \
+                    Traceback (most recent call last):\n    |   File \"x\", line 1\n    | ValueError: 1\n    \
+                    +------------------------------------\n";
+        check(text, "ExceptionGroup: both (2 sub-exceptions)", true);
+    }
+
+    #[test]
+    fn of_other_texts_the_first_line_counts() {
+        check("boom", "boom", false);
+        check("\n boom \n", "boom", false);
+        check("it failed\ncaused by: the disk", "it failed", true);
+        check("", "no reason given", false);
+        check(
+            "Traceback (most recent call last):\n  cut",
+            "Traceback (most recent call last):",
+            true,
+        );
+    }
+
+    #[test]
+    fn what_is_printed_controls_no_terminal_and_is_short() {
+        let error = RemoteError::new("\u{1b}[2J\u{202e}\né");
+        assert_eq!(error.to_string(), r"remote code failed: \u{1b}[2J\u{202e}");
+        let source = error.source().map(|source| source.to_string());
+        assert_eq!(source.as_deref(), Some("\\u{1b}[2J\\u{202e}\né"));
+        let long = RemoteError::new("x".repeat(5000)).to_string();
+        assert!(long.len() < 500 && long.ends_with("x..."), "{long}");
+    }
+}

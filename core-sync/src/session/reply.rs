@@ -175,8 +175,8 @@ impl From<TooLong> for EncodeFrameError {
 impl core::fmt::Display for EncodeFrameError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Dump(_) => f.write_str("the value cannot be encoded"),
-            Self::TooLong(_) => f.write_str("the value does not fit in a frame"),
+            Self::Dump(error) => write!(f, "cannot encode the value: {error}"),
+            Self::TooLong(error) => error.fmt(f),
         }
     }
 }
@@ -184,8 +184,8 @@ impl core::fmt::Display for EncodeFrameError {
 impl core::error::Error for EncodeFrameError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Dump(error) => Some(error),
-            Self::TooLong(error) => Some(error),
+            Self::Dump(error) => error.source(),
+            Self::TooLong(error) => error.source(),
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::printable::printable;
 use crate::transport::{End, Peer};
 
 /// A process that did not become a worker: how far it got, and what is known of it.
-#[derive(Debug)]
 pub struct BootstrapError {
     stage: Stage,
     cause: Cause,
@@ -20,8 +19,11 @@ pub struct BootstrapError {
     exit: Option<Exit>,
     output: String,
     stderr: String,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    /// What the reason tells of, if another error is behind it.
+    inner: Option<Box<dyn Error + Send + Sync>>,
 }
+
+debug_as_report!(BootstrapError);
 
 impl BootstrapError {
     /// How far it got.
@@ -60,6 +62,12 @@ impl BootstrapError {
         &self.stderr
     }
 
+    /// What the operating system said, if it refused something. Its text is part of this error's.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        self.inner.as_ref()?.downcast_ref()
+    }
+
     /// Whether the time for the handshake was over.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
@@ -75,7 +83,7 @@ impl BootstrapError {
             exit: None,
             output: String::new(),
             stderr: String::new(),
-            source: Some(Box::new(error)),
+            inner: Some(Box::new(error)),
         }
     }
 
@@ -89,33 +97,43 @@ impl BootstrapError {
         let exit = end.and_then(End::exit);
         let stderr = peer.stderr();
         let cause = Cause::find(&failure, exit, noise, &stderr);
-        let (reason, source) = explain(failure);
+        let (reason, inner) = explain(failure);
         Self {
             stage: cause.stage(),
             cause,
             command: peer.name().to_owned(),
-            reason: cause.text().map_or(reason, str::to_owned),
+            reason: describe(cause, reason, inner.is_some()),
             exit,
             output: printable(noise),
             stderr,
-            source,
+            inner,
         }
     }
 }
 
-type Source = Option<Box<dyn Error + Send + Sync>>;
+type Inner = Option<Box<dyn Error + Send + Sync>>;
 
-fn explain(failure: Failure) -> (String, Source) {
+fn explain(failure: Failure) -> (String, Inner) {
     match failure {
         Failure::Deadline(patience) => (format!("no answer within {patience:?}"), None),
         Failure::End => ("no answer".to_owned(), None),
         Failure::Io(error) => (error.to_string(), Some(Box::new(error))),
         Failure::Answer(BadAnswer::Refused(text)) => (printable(text.as_bytes()), None),
         Failure::Answer(BadAnswer::Noise) => ("much output but no answer".to_owned(), None),
-        Failure::Answer(BadAnswer::Malformed(error)) => (
-            "the answer is malformed".to_owned(),
-            error.map(|error| Box::new(error) as _),
+        Failure::Answer(BadAnswer::Malformed(None)) => ("the answer is malformed".to_owned(), None),
+        Failure::Answer(BadAnswer::Malformed(Some(error))) => (
+            format!("the answer is malformed: {error}"),
+            Some(Box::new(error)),
         ),
+    }
+}
+
+/// The cause in words; the reason it was found from is worth telling only if another error gave it.
+fn describe(cause: Cause, reason: String, has_inner: bool) -> String {
+    match cause.text() {
+        Some(text) if has_inner => format!("{text}: {reason}"),
+        Some(text) => text.to_owned(),
+        None => reason,
     }
 }
 
@@ -133,6 +151,7 @@ impl fmt::Display for BootstrapError {
 
 impl Error for BootstrapError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        // The text has all that the inner error says itself.
+        self.inner.as_ref()?.source()
     }
 }

@@ -30,7 +30,7 @@ pub enum Cause {
     Refused,
     /// The process ended without a word.
     Died,
-    /// The operating system refused something: see the [`source`](core::error::Error::source).
+    /// The operating system refused something: see [`io_error`](super::BootstrapError::io_error).
     System,
 }
 

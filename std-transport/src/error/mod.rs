@@ -1,9 +1,24 @@
 //! Why there is no gateway, or no longer.
 
+/// Has `Debug` print the error with all its causes: it is what a program shows whose `main` returns it.
+macro_rules! debug_as_report {
+    ($error:ty) => {
+        impl core::fmt::Debug for $error {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(&execnet_core_sync::report(self), f)
+            }
+        }
+    };
+}
+
+pub(crate) use debug_as_report;
+
 mod bootstrap;
 mod cause;
 mod excerpt;
 mod slurm;
+#[cfg(test)]
+mod texts;
 mod worker_exit;
 
 pub use bootstrap::BootstrapError;
@@ -17,7 +32,6 @@ use core::fmt;
 use crate::spec::SpecError;
 
 /// No gateway could be made.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum MakeGatewayError {
     /// The spec is none, or asks for something that does not fit together.
@@ -31,6 +45,8 @@ pub enum MakeGatewayError {
     /// The worker could not be started or did not get ready.
     Bootstrap(Box<BootstrapError>),
 }
+
+debug_as_report!(MakeGatewayError);
 
 impl fmt::Display for MakeGatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,8 +65,10 @@ impl fmt::Display for MakeGatewayError {
 impl Error for MakeGatewayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            Self::Spec(error) => error.source(),
+            Self::Slurm(error) => error.source(),
             Self::Bootstrap(error) => error.source(),
-            _ => None,
+            Self::DuplicateId(_) | Self::NoInterpreter(_) => None,
         }
     }
 }

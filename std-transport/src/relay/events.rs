@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::thread;
 
-use execnet_core_sync::{Channel, ReceiveError, WaitCloseError};
+use execnet_core_sync::{Channel, ReceiveError, WaitCloseError, report};
 use execnet_serializer::Value;
 
 use crate::deadline::Deadline;
@@ -43,7 +43,7 @@ fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
         let item = match control.receive() {
             Ok(item) => item.into_value(),
             Err(ReceiveError::Closed) => return ended(shared),
-            Err(error) => return chain(&error),
+            Err(error) => return format!("{:#}", report(&error)),
         };
         let Some((what, value)) = event(item) else {
             return "the relay said what makes no sense".to_owned();
@@ -62,7 +62,7 @@ fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
 fn ended(shared: &Shared) -> String {
     let call = shared.wait(Deadline::after(PATIENCE), |state| state.call.clone());
     match call.map(|call| call.wait_close(Some(PATIENCE))) {
-        Some(Err(error @ WaitCloseError::Remote(_))) => chain(&error),
+        Some(Err(error @ WaitCloseError::Remote(_))) => format!("{:#}", report(&error)),
         _ => "the relay ended".to_owned(),
     }
 }
@@ -112,15 +112,4 @@ fn event(item: Value) -> Option<(String, Value)> {
     };
     let [what, value] = <[Value; 2]>::try_from(parts).ok()?;
     Some((text(what)?, value))
-}
-
-/// An error with its causes.
-pub(super) fn chain(error: &dyn core::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

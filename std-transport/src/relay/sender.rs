@@ -5,10 +5,9 @@ use std::io;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-use execnet_core_sync::{Channel, Gateway, SendError};
+use execnet_core_sync::{Channel, Gateway, SendError, report};
 use execnet_serializer::{Bytes, Dict};
 
-use crate::relay::events::chain;
 use crate::relay::state::Shared;
 
 /// What runs over there.
@@ -41,7 +40,7 @@ pub(super) fn start(name: &str, begin: Begin, shared: Arc<Shared>) -> io::Result
     let thread = thread::Builder::new().name(format!("relay to {name}"));
     thread.spawn(move || {
         if let Err(error) = send_all(&begin, &outgoing, &shared) {
-            shared.change(|state| state.lost = Some(chain(&error)));
+            shared.change(|state| state.lost = Some(format!("{:#}", report(&error))));
         }
     })?;
     Ok(sender)

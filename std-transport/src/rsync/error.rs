@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::port::Trouble;
 use super::report::Report;
+use crate::error::debug_as_report;
 
 /// A sync that did not begin.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum RSyncError {
     /// There is nobody to send to: targets are used up by each sync.
@@ -30,13 +30,17 @@ pub enum RSyncError {
     Sync(SyncError),
 }
 
+debug_as_report!(RSyncError);
+
 impl fmt::Display for RSyncError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoTargets => f.write_str("no targets are left to sync to"),
-            Self::Source { path, .. } => write!(f, "cannot open {} to sync from", path.display()),
-            Self::Destination { path, .. } => {
-                write!(f, "cannot open {} to sync to", path.display())
+            Self::Source { path, error } => {
+                write!(f, "cannot open {} to sync from: {error}", path.display())
+            }
+            Self::Destination { path, error } => {
+                write!(f, "cannot open {} to sync to: {error}", path.display())
             }
             Self::Sync(error) => error.fmt(f),
         }
@@ -47,7 +51,7 @@ impl Error for RSyncError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NoTargets => None,
-            Self::Source { error, .. } | Self::Destination { error, .. } => Some(error),
+            Self::Source { error, .. } | Self::Destination { error, .. } => error.source(),
             Self::Sync(error) => error.source(),
         }
     }
@@ -56,7 +60,6 @@ impl Error for RSyncError {
 /// A sync with one peer that ended early: the peer is gone, refused, was silent too long, or broke the protocol.
 ///
 /// What was written until then is whole: each file there is the old or the new one.
-#[derive(Debug)]
 pub struct SyncError {
     trouble: Trouble,
     report: Option<Box<Report>>,
@@ -86,6 +89,8 @@ impl SyncError {
         matches!(self.trouble, Trouble::Violation(_))
     }
 }
+
+debug_as_report!(SyncError);
 
 impl fmt::Display for SyncError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -104,12 +104,12 @@ pub struct PatternError(ignore::Error);
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a pattern as gitignore has them")
+        write!(f, "not a pattern as gitignore has them: {}", self.0)
     }
 }
 
 impl Error for PatternError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
+        self.0.source()
     }
 }

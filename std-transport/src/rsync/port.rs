@@ -107,11 +107,15 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send(_) => f.write_str("cannot send to the other side of the sync"),
-            Self::Receive(_) => f.write_str("the other side of the sync ended it"),
+            Self::Send(error) => write!(f, "cannot send to the other side of the sync: {error}"),
+            Self::Receive(error) => write!(f, "the other side of the sync ended it: {error}"),
             Self::Silence(time) => write!(f, "the other side of the sync was silent for {time:?}"),
-            Self::Violation(_) => f.write_str("the other side of the sync broke the protocol"),
-            Self::Place(path, _) => write!(f, "cannot open {} for a sync", path.display()),
+            Self::Violation(error) => {
+                write!(f, "the other side of the sync broke the protocol: {error}")
+            }
+            Self::Place(path, error) => {
+                write!(f, "cannot open {} for a sync: {error}", path.display())
+            }
             Self::Gone => f.write_str("a thread of the sync is gone"),
         }
     }
@@ -120,10 +124,10 @@ impl fmt::Display for Trouble {
 impl Error for Trouble {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Send(error) => Some(error),
-            Self::Receive(error) => Some(error),
-            Self::Violation(error) => Some(error),
-            Self::Place(_, error) => Some(error),
+            Self::Send(error) => error.source(),
+            Self::Receive(error) => error.source(),
+            Self::Violation(error) => error.source(),
+            Self::Place(_, error) => error.source(),
             Self::Silence(_) | Self::Gone => None,
         }
     }

@@ -159,13 +159,7 @@ fn words(words: &[&str]) -> Value {
 
 /// The whole of an error, its causes included.
 fn whole(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut at = error;
-    while let Some(source) = at.source() {
-        text = format!("{text}: {source}");
-        at = source;
-    }
-    text
+    format!("{:#}", execnet::report(error))
 }
 
 fn refusal(error: &SyncError) -> String {

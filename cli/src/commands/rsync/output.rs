@@ -6,7 +6,7 @@ use indicatif::HumanBytes;
 use serde_json::json;
 
 use crate::escape::{escaped, escaped_json};
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 
 /// The summary, a line for each target, or a JSON document with everything in it.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,9 @@ impl Output {
     ) -> Result<(), Failure> {
         let line = if self.json {
             let mut document = document(spec, destination, report);
-            document["error"] = error.map(|error| chain(error)).into();
+            document["error"] = error
+                .map(|error| format!("{:#}", execnet::report(error)))
+                .into();
             escaped_json(&document.to_string())
         } else {
             let [sent, linked, deleted] = match self.dry_run {

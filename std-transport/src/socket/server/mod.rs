@@ -16,6 +16,7 @@ use std::io::{self, PipeReader, PipeWriter};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
+use crate::error::debug_as_report;
 use crate::exit::Exit;
 use crate::launch::Launch;
 use crate::process::Process;
@@ -277,7 +278,6 @@ impl ServerStop {
 }
 
 /// A server cannot serve.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum ServerError {
     /// Without encryption only loopback addresses are served.
@@ -295,6 +295,8 @@ pub enum ServerError {
     Io(io::Error),
 }
 
+debug_as_report!(ServerError);
+
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -308,9 +310,9 @@ impl fmt::Display for ServerError {
             ),
             Self::InUse(path) => write!(f, "a server listens at {} already", path.display()),
             #[cfg(feature = "tls")]
-            Self::Tls(_) => f.write_str("TLS cannot be set up"),
-            Self::Worker(_) => f.write_str("the spec of the workers cannot be used"),
-            Self::Io(_) => f.write_str("cannot serve"),
+            Self::Tls(error) => write!(f, "TLS cannot be set up: {error}"),
+            Self::Worker(error) => write!(f, "the spec of the workers cannot be used: {error}"),
+            Self::Io(error) => write!(f, "cannot serve: {error}"),
         }
     }
 }
@@ -319,9 +321,9 @@ impl Error for ServerError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             #[cfg(feature = "tls")]
-            Self::Tls(error) => Some(error.as_ref()),
-            Self::Worker(error) => Some(error),
-            Self::Io(error) => Some(error),
+            Self::Tls(error) => error.source(),
+            Self::Worker(error) => error.source(),
+            Self::Io(error) => error.source(),
             _ => None,
         }
     }

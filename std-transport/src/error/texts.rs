@@ -1,0 +1,197 @@
+//! Every error has a text, does not repeat its source's, and has the right source.
+
+use core::error::Error;
+use core::time::Duration;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+
+use crate::bootstrap::Failure;
+use crate::deadline::Deadline;
+use crate::exit::Exit;
+use crate::handshake::BadAnswer;
+use crate::rsync::RSyncError;
+use crate::transport::{End, Peer};
+use crate::{
+    BootstrapError, GroupInUse, MakeGatewayError, ServerError, SlurmError, SpecError, Stage,
+    WorkerExit,
+};
+
+#[derive(Debug)]
+struct Python;
+
+impl Peer for Python {
+    fn name(&self) -> &'static str {
+        "python -c ..."
+    }
+
+    fn wait(&self, _: Deadline) -> Option<End> {
+        None
+    }
+
+    fn signal_kill(&self) {}
+
+    fn stderr(&self) -> String {
+        "bash: no\n".to_owned()
+    }
+}
+
+#[track_caller]
+fn check(error: impl Error + 'static, text: &str) {
+    assert_eq!(error.to_string(), text);
+    let source = error.source().map(ToString::to_string);
+    assert!(
+        source.as_ref().is_none_or(|source| !text.contains(source)),
+        "'{text}' repeats '{source:?}'"
+    );
+}
+
+/// The same, for an error that `main` may return: its `Debug` is for people to read.
+#[track_caller]
+fn check_top(error: impl Error + 'static, text: &str) {
+    let shown = format!("{error:?}");
+    assert!(shown.starts_with(text), "{shown}");
+    check(error, text);
+}
+
+fn io_error() -> io::Error {
+    io::Error::other("the wire broke")
+}
+
+fn exited(status: i32) -> End {
+    End::Process(Exit::new(ExitStatus::from_raw(status << 8)))
+}
+
+#[test]
+fn of_starting_a_worker() {
+    let error = || BootstrapError::io(Stage::Connect, "host:1".into(), io_error());
+    let text = "connecting failed: the wire broke\n  command: host:1";
+    assert_eq!(
+        error().io_error().map(ToString::to_string),
+        Some("the wire broke".into())
+    );
+    check_top(error(), text);
+    check_top(MakeGatewayError::from(error()), text);
+    for (failure, text) in [
+        (Failure::End, "the handshake failed: no answer"),
+        (
+            Failure::Deadline(Duration::from_secs(2)),
+            "the handshake failed: no answer within 2s",
+        ),
+        (
+            Failure::Io(io_error()),
+            "the handshake failed: the wire broke",
+        ),
+        (
+            Failure::Answer(BadAnswer::Noise),
+            "the handshake failed: much output but no answer",
+        ),
+        (
+            Failure::Answer(BadAnswer::Malformed(None)),
+            "the handshake failed: the answer is malformed",
+        ),
+        (
+            Failure::Answer(BadAnswer::Malformed(execnet_serializer::loads(b"").err())),
+            "the handshake failed: the answer is malformed: ",
+        ),
+        (
+            Failure::Answer(BadAnswer::Refused("no such model".into())),
+            "setting up the worker failed: no such model",
+        ),
+    ] {
+        let error = BootstrapError::handshake(&Python, Some(exited(1)), failure, b"");
+        let found = error.to_string();
+        assert!(found.starts_with(text), "{found}");
+        let rest = "\n  command: python -c ...\n  the process exited with status 1\n  its standard error:\n    bash: no";
+        assert!(found.ends_with(rest), "{found}");
+        check_top(error, &found);
+    }
+}
+
+#[test]
+fn of_the_end_of_a_worker() {
+    for (end, text) in [
+        (Some(exited(7)), "the worker exited with status 7"),
+        (Some(End::Link), "the worker's link is closed"),
+        (None, "the worker closed its link, and runs on"),
+    ] {
+        let text = format!("{text}\n  command: python -c ...\n  its standard error:\n    bash: no");
+        check(WorkerExit::new(&Python, end), &text);
+    }
+}
+
+#[test]
+fn of_specs_groups_and_slurm() {
+    let text = "no key says how to reach an interpreter (popen)";
+    check(SpecError::NoTransport, text);
+    check_top(MakeGatewayError::Spec(SpecError::NoTransport), text);
+    check_top(
+        MakeGatewayError::DuplicateId("a".into()),
+        r#"the group has a gateway "a" already"#,
+    );
+    check_top(
+        MakeGatewayError::NoInterpreter(vec!["py3".into(), "py".into()]),
+        "no interpreter found; tried py3, py",
+    );
+    check(GroupInUse, "the group has gateways already");
+    for (error, text) in [
+        (
+            SlurmError::NoAllocation,
+            "this program runs in no allocation of Slurm: SLURM_JOB_ID is not set",
+        ),
+        (
+            SlurmError::InsideStep("1".into()),
+            "this program is Slurm's step 1 itself: start it without srun, from sbatch or salloc",
+        ),
+        (
+            SlurmError::Missing("SLURM_X"),
+            "Slurm's allocation is not described: SLURM_X is not set",
+        ),
+        (
+            SlurmError::Unreadable {
+                name: "SLURM_X",
+                value: "?".into(),
+            },
+            r#"Slurm's allocation cannot be read: SLURM_X is "?""#,
+        ),
+        (
+            SlurmError::Mismatch {
+                nodes: 2,
+                counts: 1,
+            },
+            "Slurm's allocation has 2 nodes, but counts of tasks for 1",
+        ),
+    ] {
+        check(error.clone(), text);
+        check_top(MakeGatewayError::Slurm(error), text);
+    }
+}
+
+#[test]
+fn of_servers_and_syncs() {
+    check_top(ServerError::Io(io_error()), "cannot serve: the wire broke");
+    check_top(
+        ServerError::Worker(SpecError::NoTransport),
+        "the spec of the workers cannot be used: no key says how to reach an interpreter (popen)",
+    );
+    #[cfg(feature = "tls")]
+    check_top(
+        ServerError::Tls(Box::new(io_error())),
+        "TLS cannot be set up: the wire broke",
+    );
+    check_top(
+        ServerError::InUse("/s".into()),
+        "a server listens at /s already",
+    );
+    check_top(RSyncError::NoTargets, "no targets are left to sync to");
+    let (path, error) = ("/x".into(), io_error());
+    check_top(
+        RSyncError::Source { path, error },
+        "cannot open /x to sync from: the wire broke",
+    );
+    let (path, error) = ("/x".into(), io_error());
+    check_top(
+        RSyncError::Destination { path, error },
+        "cannot open /x to sync to: the wire broke",
+    );
+}
