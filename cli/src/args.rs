@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use execnet::{Value, XSpec};
+use execnet::{SpecError, Value, XSpec};
 
 /// Run code in interpreters elsewhere, read and write execnet data
 #[derive(Debug, Parser)]
@@ -15,6 +15,13 @@ use execnet::{Value, XSpec};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// A spec without keys that have no meaning: a person has typed it.
+pub(crate) fn spec(text: &str) -> Result<XSpec, SpecError> {
+    let spec: XSpec = text.parse()?;
+    spec.check_keys()?;
+    Ok(spec)
 }
 
 const STATUSES: &str = "\
@@ -50,7 +57,7 @@ pub(crate) enum Command {
 )]
 pub(crate) struct Exec {
     /// Where to run it, as in execnet: popen, popen//python=python3.12//chdir=work, ...
-    #[arg(value_parser = XSpec::from_str)]
+    #[arg(value_parser = spec)]
     pub(crate) spec: XSpec,
     /// The Python code, or - to read it from standard input
     pub(crate) code: Option<String>,
@@ -104,7 +111,7 @@ pub(crate) struct Serve {
     #[arg(long, requires = "insecure_stock")]
     pub(crate) insecure_beyond_loopback: bool,
     /// What to start for a connection
-    #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = XSpec::from_str)]
+    #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec)]
     pub(crate) worker: XSpec,
     /// Serve so many connections at a time
     #[arg(long, value_name = "N", default_value_t = 64)]

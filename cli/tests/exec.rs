@@ -78,6 +78,12 @@ fn bad_usage() {
 }
 
 #[test]
+fn a_key_that_has_no_meaning_is_bad_usage() {
+    let refused = run(&["exec", "popen//pyhton=python3", "channel.send(1)"], 2);
+    refused.tells(r#"unknown key "pyhton" in a spec; did you mean "python"?"#);
+}
+
+#[test]
 fn a_bad_spec_is_bad_usage() {
     for spec in ["popen//popen", "popen//_x=1", "", "hello"] {
         run(&["exec", spec, "1"], 2);

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -73,17 +73,15 @@ impl Process {
         }
     }
 
-    /// Starts a process whose standard input and output are a socket.
+    /// Starts a process with this standard input and output.
     pub(crate) fn start_on(
         name: &str,
         launch: &Launch,
-        socket: BorrowedFd<'_>,
+        stdin: OwnedFd,
+        stdout: OwnedFd,
         stderr: Box<dyn Sink>,
     ) -> io::Result<Arc<Self>> {
-        let mut child = command(launch)
-            .stdin(socket.try_clone_to_owned()?)
-            .stdout(socket.try_clone_to_owned()?)
-            .spawn()?;
+        let mut child = command(launch).stdin(stdin).stdout(stdout).spawn()?;
         let Some(errors) = child.stderr.take() else {
             return Err(give_up(child, io::ErrorKind::BrokenPipe.into()));
         };

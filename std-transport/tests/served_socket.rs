@@ -114,14 +114,21 @@ fn a_client_says_where_its_worker_runs_and_how() {
 
 #[test]
 fn a_server_says_what_it_starts() {
-    let served =
-        Served::tcp(|options| options.worker = "popen//env:MADE_BY=server".parse().unwrap());
-    within("worker spec", LONG, move || {
-        let group = group();
-        let gateway = group.makegateway(&served.spec).unwrap();
-        let channel = gateway.remote_exec("import os; channel.send(os.environ['MADE_BY'])");
-        assert_eq!(receive(&channel.unwrap()), Value::from("server"));
-    });
+    // The shell of the second reads from its standard input what is to be set.
+    for worker in [
+        "popen//env:MADE_BY=server",
+        "cmd=env A=1//env:MADE_BY=server",
+    ] {
+        let served = Served::tcp(|options| options.worker = worker.parse().unwrap());
+        within(worker, LONG, move || {
+            let group = group();
+            let gateway = group.makegateway(&served.spec).unwrap();
+            let channel = gateway.remote_exec("import os; channel.send(os.environ['MADE_BY'])");
+            assert_eq!(receive(&channel.unwrap()), Value::from("server"));
+            let status = gateway.remote_status().unwrap();
+            assert_eq!(status.numexecuting, 0, "{status:?}");
+        });
+    }
 }
 
 #[test]

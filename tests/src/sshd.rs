@@ -26,6 +26,7 @@ use crate::support::{find, free_port};
 /// | `box` | lets us in |
 /// | `noisy` | the same, with a banner and a shell profile that talks |
 /// | `talker` | lets us in, and runs something that says hello and ends |
+/// | `shell` | passes the command to the login shell that [`spec_in_shell`](Sshd::spec_in_shell) names |
 /// | `mute` | lets us in, and runs something that never says anything |
 /// | `unknown-key` | the server's key is not known to us |
 /// | `changed-key` | another key is known to us |
@@ -76,7 +77,9 @@ impl Sshd {
         let _ = fs::create_dir_all("/run/sshd");
         let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
         let at = directory.path();
-        for key in ["host", "user", "noisy", "talker", "mute", "stranger"] {
+        for key in [
+            "host", "user", "noisy", "talker", "shell", "mute", "stranger",
+        ] {
             make_key(&at.join(key));
         }
         write_server(at, address);
@@ -94,6 +97,24 @@ impl Sshd {
     #[must_use]
     pub fn spec(&self, host: &str) -> String {
         format!("ssh={host}//ssh_config={}", self.client_config().display())
+    }
+
+    /// A spec for an account whose login shell is this command.
+    ///
+    /// # Panics
+    ///
+    /// When the settings for it cannot be written.
+    #[must_use]
+    pub fn spec_in_shell(&self, shell: &str) -> String {
+        let name: String = shell.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let path = self.directory.path().join(format!("ssh_config-{name}"));
+        let include = self.client_config();
+        let config = format!(
+            "Host shell\n  SetEnv LOGIN_SHELL=\"{shell}\"\nHost *\n  Include {}\n",
+            include.display()
+        );
+        fs::write(&path, config).unwrap();
+        format!("ssh=shell//ssh_config={}", path.display())
     }
 
     /// The port of its address.
@@ -153,10 +174,11 @@ fn write_server(at: &Path, address: SocketAddr) {
     let key = |name| public_key(at, name);
     let noisy = r#"echo 'Welcome to noisy'; printf '\033[2J' >&2; eval \"$SSH_ORIGINAL_COMMAND\""#;
     let keys = format!(
-        "{}command=\"{noisy}\" {}command=\"echo hello from the talker\" {}command=\"exec cat > /dev/null\" {}",
+        "{}command=\"{noisy}\" {}command=\"echo hello from the talker\" {}command=\"exec $LOGIN_SHELL -c \\\"$SSH_ORIGINAL_COMMAND\\\"\" {}command=\"exec cat > /dev/null\" {}",
         key("user"),
         key("noisy"),
         key("talker"),
+        key("shell"),
         key("mute")
     );
     fs::write(at.join("authorized_keys"), keys).unwrap();
@@ -165,7 +187,7 @@ fn write_server(at: &Path, address: SocketAddr) {
     let config = format!(
         "Port {port}\nListenAddress {host}\nHostKey {}\nAuthorizedKeysFile {}\nBanner {}\nPidFile none\n\
          StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-         PermitRootLogin prohibit-password\nMaxStartups 200\nPrintMotd no\n",
+         PermitRootLogin prohibit-password\nMaxStartups 200\nPrintMotd no\nAcceptEnv LOGIN_SHELL\n",
         path("host"),
         path("authorized_keys"),
         path("banner")
@@ -191,6 +213,7 @@ fn write_client(at: &Path, address: SocketAddr) {
         ("box", "user", "known", port),
         ("noisy", "noisy", "known", port),
         ("talker", "talker", "known", port),
+        ("shell", "shell", "known", port),
         ("mute", "mute", "known", port),
         ("unknown-key", "user", "none", port),
         ("changed-key", "user", "changed", port),

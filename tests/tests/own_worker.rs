@@ -6,10 +6,12 @@
     reason = "that is how a test fails"
 )]
 
+use core::time::Duration;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::SystemTime;
 
 use execnet::{
     Cause, Group, Listen, MakeGatewayError, Server, ServerOptions, SpecError, Stage, Value,
@@ -61,10 +63,59 @@ fn a_program_copies_itself_to_another_host_once() {
             fs::metadata(copy).unwrap().permissions().mode() & 0o777,
             0o700
         );
-        let written = fs::metadata(copy).unwrap().modified().unwrap();
+        let made = fs::metadata(copy).unwrap().ino();
         works(&spec);
         assert_eq!(listed(&cache.path().join("execnet")), copies);
-        assert_eq!(fs::metadata(copy).unwrap().modified().unwrap(), written);
+        assert_eq!(fs::metadata(copy).unwrap().ino(), made);
+    });
+}
+
+#[test]
+fn a_damaged_copy_is_replaced_and_an_old_one_removed() {
+    with_sshd(|sshd| {
+        let cache = tempfile::tempdir().unwrap();
+        let spec = sshd.spec("box") + "//env:XDG_CACHE_HOME=" + cache.path().to_str().unwrap();
+        works(&spec);
+        let directory = cache.path().join("execnet");
+        let copy = listed(&directory).remove(0);
+        let whole = fs::read(&copy).unwrap();
+        let mut changed = whole.clone();
+        changed[whole.len() / 2] ^= 1;
+        for damaged in [&whole[..whole.len() / 2], &changed] {
+            fs::write(&copy, damaged).unwrap();
+            works(&spec);
+            assert!(fs::read(&copy).unwrap() == whole);
+        }
+        let (old, recent) = (
+            directory.join("worker-old"),
+            directory.join("worker-recent"),
+        );
+        for path in [&old, &recent] {
+            fs::write(path, "").unwrap();
+        }
+        let long_ago = SystemTime::now() - Duration::from_secs(40 * 24 * 3600);
+        fs::File::open(&old)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        fs::remove_file(&copy).unwrap();
+        works(&spec);
+        assert!(!old.exists() && recent.exists() && copy.exists());
+    });
+}
+
+#[test]
+fn a_copy_that_others_could_have_written_is_not_run() {
+    with_sshd(|sshd| {
+        let cache = tempfile::tempdir().unwrap();
+        let spec = sshd.spec("box") + "//env:XDG_CACHE_HOME=" + cache.path().to_str().unwrap();
+        works(&spec);
+        let directory = cache.path().join("execnet");
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
+        let output = run(&spec);
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("others can write there"), "{error}");
     });
 }
 

@@ -4,7 +4,7 @@ use crate::bootstrap::Failure;
 use crate::error::Stage;
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
-use crate::launch::{NO_DIRECTORY, NO_PROGRAM};
+use crate::launch::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM};
 
 /// What is at fault when a process did not become a worker.
 ///
@@ -20,6 +20,10 @@ pub enum Cause {
     HostKeyRefused,
     /// There is no such interpreter or worker program on the other side, or none at all.
     NoInterpreter,
+    /// There is no such container or pod.
+    NoContainer,
+    /// The container is there, and does not run.
+    ContainerNotRunning,
     /// The directory that `chdir=` names cannot be made or entered on the other side.
     NoDirectory,
     /// Something else than a worker spoke, and ended: [`output`](super::BootstrapError::output) has what it said.
@@ -64,6 +68,18 @@ const SSH_SAYS: &[(&str, Cause)] = &[
     (" timed out", Cause::HostUnreachable),
 ];
 
+/// What docker, podman and kubectl say themselves. The first that occurs counts.
+const CONTAINERS_SAY: &[(&str, Cause)] = &[
+    ("executable file not found", Cause::NoInterpreter),
+    ("executable file `", Cause::NoInterpreter),
+    ("no such container", Cause::NoContainer),
+    ("No such container", Cause::NoContainer),
+    ("no container with name or ID", Cause::NoContainer),
+    ("Error from server (NotFound)", Cause::NoContainer),
+    ("is not running", Cause::ContainerNotRunning),
+    ("container state improper", Cause::ContainerNotRunning),
+];
+
 impl Cause {
     pub(super) fn find(failure: &Failure, exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
         match failure {
@@ -99,17 +115,24 @@ impl Cause {
 
     fn of_end(exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
         let far = exit.is_some_and(Exit::is_far);
+        let silent = if output.is_empty() {
+            Self::Died
+        } else {
+            Self::Noise
+        };
         match exit.and_then(Exit::code) {
-            Some(SSH_FAILED) if far => Self::of_ssh(stderr).unwrap_or(Self::Died),
             Some(NO_PROGRAM) => Self::NoInterpreter,
-            Some(NO_DIRECTORY) if far => Self::NoDirectory,
-            _ if !output.is_empty() => Self::Noise,
-            _ => Self::Died,
+            Some(NO_DIRECTORY) if stderr.contains(NO_DIRECTORY_TEXT) => Self::NoDirectory,
+            Some(code) if far => Self::of_far(code, stderr).unwrap_or(silent),
+            _ => silent,
         }
     }
 
-    fn of_ssh(stderr: &str) -> Option<Self> {
-        let found = SSH_SAYS.iter().find(|(text, _)| stderr.contains(text));
+    /// Read off what the program here that leads to the other side says.
+    fn of_far(code: i32, stderr: &str) -> Option<Self> {
+        let ssh = if code == SSH_FAILED { SSH_SAYS } else { &[] };
+        let mut known = ssh.iter().chain(CONTAINERS_SAY);
+        let found = known.find(|(text, _)| stderr.contains(text));
         found.map(|(_, cause)| *cause)
     }
 
@@ -118,7 +141,7 @@ impl Cause {
             Self::HostUnreachable | Self::AuthenticationRefused | Self::HostKeyRefused => {
                 Stage::Connect
             }
-            Self::NoInterpreter => Stage::Start,
+            Self::NoInterpreter | Self::NoContainer | Self::ContainerNotRunning => Stage::Start,
             Self::NoDirectory => Stage::Directory,
             Self::Refused => Stage::SetUp,
             Self::Noise | Self::TimedOut | Self::Died | Self::System => Stage::Handshake,
@@ -132,6 +155,8 @@ impl Cause {
             Self::AuthenticationRefused => Some("authentication was refused"),
             Self::HostKeyRefused => Some("the host's key was refused"),
             Self::NoInterpreter => Some("no interpreter found"),
+            Self::NoContainer => Some("there is no such container"),
+            Self::ContainerNotRunning => Some("the container is not running"),
             Self::NoDirectory => Some("the directory cannot be made or entered"),
             Self::Noise | Self::TimedOut | Self::Refused | Self::Died | Self::System => None,
         }
@@ -195,8 +220,54 @@ mod tests {
     #[test]
     fn a_status_of_the_far_side_is_not_ssh_failing() {
         assert_eq!(cause(127, "", "sh: py: not found"), Cause::NoInterpreter);
-        assert_eq!(cause(125, "", ""), Cause::NoDirectory);
+        let refused = "mkdir: cannot create\nexecnet: cannot enter the working directory\n";
+        assert_eq!(cause(125, "", refused), Cause::NoDirectory);
         assert_eq!(cause(1, "", "Permission denied"), Cause::Died);
         assert_eq!(cause(1, "no account", ""), Cause::Noise);
+    }
+
+    /// Status 125 is podman's own too; 255 is that of ssh, and podman's for a container that is stopped.
+    #[test]
+    fn what_is_wrong_with_a_container_is_told_apart() {
+        for (code, said, expected) in [
+            (
+                125,
+                "Error: no container with name or ID \"box\" found: no such container",
+                Cause::NoContainer,
+            ),
+            (
+                1,
+                "Error response from daemon: No such container: box",
+                Cause::NoContainer,
+            ),
+            (
+                1,
+                "Error from server (NotFound): pods \"box\" not found",
+                Cause::NoContainer,
+            ),
+            (
+                255,
+                "Error: can only create exec sessions on running containers: container state improper",
+                Cause::ContainerNotRunning,
+            ),
+            (
+                1,
+                "Error response from daemon: container 12ab is not running",
+                Cause::ContainerNotRunning,
+            ),
+            (
+                126,
+                "OCI runtime exec failed: exec: \"python\": executable file not found in $PATH",
+                Cause::NoInterpreter,
+            ),
+            (
+                127,
+                "Error: crun: executable file `python` not found",
+                Cause::NoInterpreter,
+            ),
+            (125, "Error: something else", Cause::Died),
+        ] {
+            assert_eq!(cause(code, "", said), expected, "{said}");
+        }
     }
 }

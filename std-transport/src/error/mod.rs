@@ -30,6 +30,7 @@ use core::error::Error;
 use core::fmt;
 
 use crate::spec::SpecError;
+use crate::start::StartError;
 
 /// No gateway could be made.
 #[non_exhaustive]
@@ -88,6 +89,20 @@ impl From<SlurmError> for MakeGatewayError {
 impl From<BootstrapError> for MakeGatewayError {
     fn from(error: BootstrapError) -> Self {
         Self::Bootstrap(Box::new(error))
+    }
+}
+
+impl From<StartError> for MakeGatewayError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NoProgram(tried) => Self::NoInterpreter(tried),
+            StartError::Directory(command, error) => {
+                BootstrapError::io(Stage::Directory, command, error).into()
+            }
+            StartError::Start(command, error) => {
+                BootstrapError::io(Stage::Start, command, error).into()
+            }
+        }
     }
 }
 

@@ -22,6 +22,9 @@ impl Group {
     }
 
     pub(super) fn make(&self, order: Order) -> Result<Gateway, MakeGatewayError> {
+        if let Err(error) = order.spec.check_keys() {
+            log::warn!("gateway {}: {error}", order.id);
+        }
         let id = order.id.clone();
         let started = self.start(order);
         let mut members = self.members.lock();

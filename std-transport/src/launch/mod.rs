@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use core::fmt;
+use std::env;
 use std::path::PathBuf;
 
 use crate::spec::{SpecError, XSpec};
@@ -11,9 +12,9 @@ mod ssh;
 mod words;
 mod worker;
 
-pub(crate) use ssh::{SshHints, end_sharing, identity as ssh_identity};
+pub(crate) use ssh::{SshHints, SshVersion, end_sharing, identity as ssh_identity};
 pub(crate) use words::quote as quoted;
-pub(crate) use worker::{NO_DIRECTORY, NO_PROGRAM, ONE_LINER};
+pub(crate) use worker::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LINER};
 
 /// An argument longer than this is cut where a command is shown.
 const SHOWN_ARGUMENT: usize = 60;
@@ -30,6 +31,8 @@ pub(crate) struct Launch {
     /// that one.
     pub(crate) far: bool,
     pub(crate) force: Force,
+    /// What it reads from its standard input before anything of ours: commands for the shell that starts the worker.
+    pub(crate) input: String,
 }
 
 /// How a process is ended by force.
@@ -44,10 +47,11 @@ pub(crate) enum Force {
 
 impl Launch {
     /// A program that starts the worker elsewhere; what holds there is in the arguments.
-    fn far(program: &str, arguments: Vec<String>) -> Self {
+    fn far(program: &str, arguments: Vec<String>, input: String) -> Self {
         Self {
             program: program.to_owned(),
             arguments,
+            input,
             env: BTreeMap::new(),
             chdir: None,
             far: true,
@@ -118,12 +122,24 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
             env: env
                 .map(|(name, value)| (name.clone(), Some(value.clone())))
                 .collect(),
-            chdir: spec.get("chdir").map(PathBuf::from),
+            chdir: spec.get("chdir").map(expand_home),
             far: false,
             force: Force::Kill,
+            input: String::new(),
         }
     };
     Ok(candidates.map(launch).collect())
+}
+
+/// A path, of which a `~` at its beginning is the home directory.
+fn expand_home(path: &str) -> PathBuf {
+    match (path.strip_prefix('~'), env::home_dir()) {
+        (Some(""), Some(home)) => home,
+        (Some(rest), Some(home)) if rest.starts_with('/') => {
+            home.join(rest.trim_start_matches('/'))
+        }
+        _ => PathBuf::from(path),
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +187,15 @@ mod tests {
             .map(|mut words| words.remove(0))
             .collect();
         assert_eq!(programs, DEFAULT_PYTHONS);
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_directory() {
+        let home = env::home_dir().unwrap();
+        assert_eq!(expand_home("~"), home);
+        assert_eq!(expand_home("~/a b"), home.join("a b"));
+        assert_eq!(expand_home("~user/a"), PathBuf::from("~user/a"));
+        assert_eq!(expand_home("a/~"), PathBuf::from("a/~"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Command lines of programs that run another one somewhere: in a container, in a job, or as the spec says.
 
 use crate::launch::words::{owned, split, unusable};
-use crate::launch::{Force, Launch, worker};
+use crate::launch::worker::{self, FarCommand};
+use crate::launch::{Force, Launch};
 use crate::spec::{SpecError, XSpec};
 
 /// `docker exec -i OPTIONS CONTAINER WORDS`, and the same of podman.
@@ -10,8 +11,9 @@ pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecE
     if place.last().is_none_or(|name| name.starts_with('-')) {
         return Err(unusable(key, "its last word names no container"));
     }
-    let words = [owned(&["exec", "-i"]), place, worker::far(spec)?].concat();
-    Ok(Launch::far(key, words))
+    let FarCommand { words, input } = worker::far(spec)?;
+    let words = [owned(&["exec", "-i"]), place, words].concat();
+    Ok(Launch::far(key, words, input))
 }
 
 /// `kubectl exec -i OPTIONS POD -- WORDS`.
@@ -20,14 +22,9 @@ pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
     if place.iter().all(|word| word.starts_with('-')) || place.iter().any(|word| word == "--") {
         return Err(unusable("kubectl", "it names no pod"));
     }
-    let words = [
-        owned(&["exec", "-i"]),
-        place,
-        owned(&["--"]),
-        worker::far(spec)?,
-    ]
-    .concat();
-    Ok(Launch::far("kubectl", words))
+    let FarCommand { words, input } = worker::far(spec)?;
+    let words = [owned(&["exec", "-i"]), place, owned(&["--"]), words].concat();
+    Ok(Launch::far("kubectl", words, input))
 }
 
 /// Settings of srun that would change what goes through it, and have no option that says otherwise.
@@ -46,17 +43,18 @@ pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
         None | Some("") => Vec::new(),
         Some(options) => split("slurm", options)?,
     };
+    let FarCommand { words, input } = worker::far(spec)?;
     let words = [
         owned(&["--nodes=1", "--ntasks=1", "--unbuffered"]),
         options,
-        worker::far(spec)?,
+        words,
     ]
     .concat();
     let env = SRUN_STREAMS.map(|name| (name.to_owned(), None));
     Ok(Launch {
         env: env.into(),
         force: Force::Terminate,
-        ..Launch::far("srun", words)
+        ..Launch::far("srun", words, input)
     })
 }
 
@@ -71,15 +69,17 @@ pub(super) fn sudo(spec: &XSpec) -> Result<Launch, SpecError> {
 }
 
 fn prefixed(prefix: Vec<String>, spec: &XSpec) -> Result<Launch, SpecError> {
-    let mut words = [prefix, worker::far(spec)?].concat();
+    let FarCommand { words, input } = worker::far(spec)?;
+    let mut words = [prefix, words].concat();
     // split() gives at least one word, and so does far().
     let program = words.remove(0);
-    Ok(Launch::far(&program, words))
+    Ok(Launch::far(&program, words, input))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::launch::SshHints;
     use crate::launch::words::join;
     use crate::launch::worker::ONE_LINER;
 
@@ -165,17 +165,15 @@ mod tests {
             words(sudo(&spec("popen//sudo//python=py"))),
             with_python(&["sudo", "-n", "--"])
         );
-        let words = words(sudo(&spec(
-            "popen//sudo=me//python=py//env:A=b c//chdir=-d",
-        )));
-        assert_eq!(words[..7], ["sudo", "-n", "-u", "me", "--", "sh", "-c"]);
+        let text = "popen//sudo=me//python=py//env:A=b c//chdir=-d";
+        let launch = sudo(&spec(text)).unwrap();
+        assert_eq!(launch.arguments[..6], ["-n", "-u", "me", "--", "sh", "-c"]);
         let python = join("python", &with_python(&[])).unwrap();
+        let lines: Vec<&str> = launch.input.lines().collect();
+        assert_eq!(lines.first(), Some(&"_execnet_dir=./-d"));
         assert_eq!(
-            words[7],
-            format!(
-                "d=./-d; [ -d \"$d\" ] || mkdir \"$d\" || exit 125; CDPATH= cd \"$d\" || exit 125; \
-                 exec env 'A=b c' {python}"
-            )
+            lines[lines.len() - 2..],
+            ["export A='b c'", &format!("exec {python}")]
         );
         assert!(sudo(&spec("popen//sudo=//python=py")).is_err());
     }
@@ -191,11 +189,46 @@ mod tests {
         assert!(container("docker", &spec("docker=box//worker")).is_err());
     }
 
+    /// Any user of a machine can read the command lines of all others there.
+    #[test]
+    fn variables_stand_on_no_command_line() {
+        for text in [
+            "docker=box",
+            "podman=box",
+            "kubectl=pod",
+            "slurm",
+            "cmd=x",
+            "popen//sudo",
+        ] {
+            for more in [
+                "",
+                "//chdir=d",
+                "//python=py",
+                "//worker=w",
+                "//python=py//chdir=d",
+            ] {
+                let spec = spec(&format!("{text}{more}//env:TOKEN=s3cret"));
+                let launches = crate::launch::launches(&spec, &SshHints::default()).unwrap();
+                let [launch] = launches.as_slice() else {
+                    panic!("{spec}: {launches:?}")
+                };
+                assert!(!launch.arguments.concat().contains("s3cret"), "{launch:?}");
+                assert!(launch.input.contains("export TOKEN=s3cret\n"), "{launch:?}");
+            }
+        }
+        let odd = command(&spec("cmd=x//env:a.b=c")).unwrap_err().to_string();
+        assert!(odd.contains("\"a.b\""), "{odd}");
+    }
+
     #[test]
     fn without_a_python_a_shell_looks_for_one() {
-        let words = words(container("docker", &spec("docker=box")));
-        assert_eq!(words[4..6], ["sh", "-c"]);
-        assert!(words[6].starts_with("for p in python3 python; do if command -v \"$p\""));
-        assert!(words[6].ends_with("exit 127"));
+        let launch = container("docker", &spec("docker=box")).unwrap();
+        assert_eq!(launch.arguments[3..5], ["sh", "-c"]);
+        assert!(
+            launch
+                .input
+                .starts_with("for _execnet_py in python3 python; do ")
+        );
+        assert!(launch.input.ends_with("exit 127\n"));
     }
 }

@@ -15,6 +15,38 @@ const WITH_VALUE: &str = "BbcDEeFIiJLlmOoPpQRSWw";
 /// own at once; this is for programs that were killed.
 const PERSIST: &str = "10";
 
+/// Options of a host's configuration that would take the link from us, set to what we need, and the release that knows
+/// them first. An option that a client does not know ends it (and `IgnoreUnknown` here would replace the user's own).
+const OVERRIDES: [(SshVersion, &str); 4] = [
+    (SshVersion(7, 6), "RemoteCommand=none"),
+    (SshVersion(8, 7), "SessionType=default"),
+    (SshVersion(8, 7), "StdinNull=no"),
+    (SshVersion(8, 7), "ForkAfterAuthentication=no"),
+];
+
+/// A release of OpenSSH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SshVersion(u32, u32);
+
+impl SshVersion {
+    /// What `ssh -V` says: `OpenSSH_9.2p1 Debian-2+deb12u3, OpenSSL 3.0.15`.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (_, release) = text.split_once("OpenSSH_")?;
+        // On Windows the name is OpenSSH_for_Windows_9.5p1.
+        let release = release.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+        let mut numbers = release.split(|letter: char| !letter.is_ascii_digit());
+        Some(Self(
+            numbers.next()?.parse().ok()?,
+            numbers.next()?.parse().ok()?,
+        ))
+    }
+
+    /// `ssh -V`.
+    pub(crate) fn question() -> Launch {
+        Launch::far("ssh", owned(&["-V"]), String::new())
+    }
+}
+
 /// What this side wants of ssh, beside what the spec says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SshHints {
@@ -23,6 +55,8 @@ pub(crate) struct SshHints {
     /// After this time a host that does not answer counts as unreachable; whole seconds, at least one. Zero leaves that
     /// to the configuration of ssh.
     pub(crate) connect_timeout: Duration,
+    /// The client's release, where it is known.
+    pub(crate) version: Option<SshVersion>,
 }
 
 impl SshHints {
@@ -55,8 +89,10 @@ pub(crate) fn ssh(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let Target { options, host } = target(spec)?;
     let mut words = client(spec, options)?;
     words.extend(ours(hints)?);
-    words.extend(["--".to_owned(), host, worker::far_text(spec)?]);
-    Ok(Launch::far("ssh", words))
+    let command = worker::far_login(spec)?;
+    words.extend(["--".to_owned(), host]);
+    words.extend(command.words);
+    Ok(Launch::far("ssh", words, command.input))
 }
 
 /// `ssh -O exit OPTIONS -- HOST`: ends the shared connection.
@@ -66,7 +102,7 @@ pub(crate) fn end_sharing(spec: &XSpec, hints: &SshHints) -> Result<Launch, Spec
     words.extend(client(spec, options)?);
     words.extend(ours(hints)?);
     words.extend(["--".to_owned(), host]);
-    Ok(Launch::far("ssh", words))
+    Ok(Launch::far("ssh", words, String::new()))
 }
 
 /// `vagrant ssh MACHINE -- OPTIONS COMMAND`.
@@ -77,8 +113,9 @@ pub(super) fn vagrant(spec: &XSpec) -> Result<Launch, SpecError> {
     }
     let mut words = owned(&["ssh", machine, "--"]);
     words.extend(client(spec, owned(&["-T"]))?);
-    words.push(worker::far_text(spec)?);
-    Ok(Launch::far("vagrant", words))
+    let command = worker::far_login(spec)?;
+    words.extend(command.words);
+    Ok(Launch::far("vagrant", words, command.input))
 }
 
 fn client(spec: &XSpec, options: Vec<String>) -> Result<Vec<String>, SpecError> {
@@ -106,6 +143,14 @@ fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
         let seconds = hints.connect_timeout.as_secs().max(1);
         options.push(format!("ConnectTimeout={seconds}"));
     }
+    let known =
+        |(since, _): &&(SshVersion, &str)| hints.version.is_some_and(|version| version >= *since);
+    options.extend(
+        OVERRIDES
+            .iter()
+            .filter(known)
+            .map(|(_, option)| (*option).to_owned()),
+    );
     if let Some(path) = &hints.control_path {
         let path = path.to_str().ok_or_else(|| {
             unusable(
@@ -218,6 +263,7 @@ mod tests {
         let hints = SshHints {
             control_path: Some("/run/a b/%1".into()),
             connect_timeout: Duration::from_millis(20_900),
+            version: SshVersion::read("OpenSSH_8.6p1"),
         };
         let launch = ssh(&spec, &hints).unwrap();
         assert_eq!(launch.program, "ssh");
@@ -241,6 +287,8 @@ mod tests {
                 "-o",
                 "ConnectTimeout=20",
                 "-o",
+                "RemoteCommand=none",
+                "-o",
                 "ControlMaster=auto",
                 "-o",
                 "ControlPath=\"/run/a b/%%1\"",
@@ -250,10 +298,50 @@ mod tests {
                 "me@h"
             ]
         );
-        let far = shlex::split(command).unwrap();
-        assert_eq!(far[..2], ["sh", "-c"]);
-        assert!(far[2].starts_with("py -O -u -c "), "{}", far[2]);
-        assert!(far[2].ends_with("; exit $?"), "{}", far[2]);
+        assert!(command.starts_with("sh -c '"), "{command}");
+        assert!(launch.input.starts_with("py -O -u -c "), "{}", launch.input);
+        assert!(launch.input.ends_with("; exit $?\n"), "{}", launch.input);
+    }
+
+    /// One of them ends a client that does not know it.
+    #[test]
+    fn what_a_configuration_would_take_is_set_where_the_client_knows_it() {
+        let overrides = |version| {
+            let hints = SshHints {
+                version: SshVersion::read(version),
+                ..SshHints::default()
+            };
+            let launch = ssh(&spec("ssh=h"), &hints).unwrap();
+            let words = launch.arguments.iter().map(String::as_str);
+            let known = |word: &&str| OVERRIDES.iter().any(|(_, option)| option == word);
+            words.filter(known).count()
+        };
+        assert_eq!(overrides("OpenSSH_7.4p1, OpenSSL 1.0.2k-fips"), 0);
+        assert_eq!(overrides("OpenSSH_7.6p1 Ubuntu-4"), 1);
+        assert_eq!(overrides("OpenSSH_for_Windows_9.5p1, LibreSSL 3.8.2"), 4);
+        assert_eq!(overrides("OpenSSH_10.0p2 Debian-5"), 4);
+        assert_eq!(overrides("Dropbear v2022.83"), 0);
+    }
+
+    #[test]
+    fn a_configuration_file_is_named() {
+        for text in [
+            "ssh=h//ssh_config=",
+            "ssh=h//ssh_config=a\0b",
+            "ssh=h//ssh_config",
+        ] {
+            let refused = ssh(&spec(text), &SshHints::default());
+            assert!(
+                matches!(
+                    refused,
+                    Err(SpecError::Value {
+                        key: "ssh_config",
+                        ..
+                    })
+                ),
+                "{text:?}"
+            );
+        }
     }
 
     #[test]

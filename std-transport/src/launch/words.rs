@@ -27,12 +27,28 @@ pub(super) fn split_program(
     }
 }
 
-/// One word for a POSIX shell.
+/// The shell variable that holds a line break, see [`quote`].
+const LINE_BREAK: &str = "\"$_execnet_nl\"";
+
+/// Sets that variable.
+pub(super) const SET_LINE_BREAK: &str =
+    r#"_execnet_nl=$(printf "\nx"); _execnet_nl=${_execnet_nl%x}"#;
+
+/// One word for a POSIX shell, without a line break in it: a command of such words is one line, which a shell can read
+/// from its standard input. Where the word has a line break, [`SET_LINE_BREAK`] must come before.
 pub(crate) fn quote(key: &'static str, word: &str) -> Result<String, SpecError> {
-    match shlex::try_quote(word) {
-        Ok(quoted) => Ok(quoted.into_owned()),
-        Err(_) => Err(unusable(key, "it holds a NUL byte")),
+    if word.contains('\0') {
+        return Err(unusable(key, "it holds a NUL byte"));
     }
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(safe) {
+        return Ok(word.to_owned());
+    }
+    let word = word.replace('\'', r#"'"'"'"#);
+    Ok(format!(
+        "'{}'",
+        word.replace('\n', &format!("'{LINE_BREAK}'"))
+    ))
 }
 
 /// A text that a POSIX shell splits into these words.
@@ -67,7 +83,13 @@ mod tests {
 
     #[test]
     fn what_is_joined_is_split_again() {
-        let words = owned(&["a b", "it's", "", "$HOME", "`x`", "\"", "!"]);
+        let words = owned(&["a b", "it's", "", "$HOME", "`x`", "\"", "!", r"\", "é"]);
         assert_eq!(shlex::split(&join("k", &words).unwrap()).unwrap(), words);
+    }
+
+    #[test]
+    fn a_quoted_word_is_one_line() {
+        assert_eq!(quote("k", "a\nb").unwrap(), r#"'a'"$_execnet_nl"'b'"#);
+        assert!(quote("k", "a\0b").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! What runs on the other side: an interpreter or another worker program, and what must hold before it starts.
 
-use crate::launch::words::{join, owned, quote, split, split_program, unusable};
+use crate::launch::words::{SET_LINE_BREAK, join, owned, quote, split, split_program, unusable};
 use crate::spec::{SpecError, XSpec};
 
 /// What the interpreter runs from its command line: it reads the worker's program from its standard input, its
@@ -34,41 +34,68 @@ pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<String>>, SpecError> {
         .collect())
 }
 
-/// What the worker is to the shell that starts it.
-#[derive(Clone, Copy)]
-enum Place {
-    /// A child, whose end the shell tells by its own status.
-    Below,
-    /// The same process: whoever watches or kills what he has started has the worker itself.
-    Instead,
+/// What the shell on the far side runs: commands that come on its standard input, one a line, until one of them becomes
+/// the worker. It reads no byte beyond that line: what follows is the worker's.
+///
+/// Every login shell that an ssh server may start passes this text on unchanged (sh, csh, fish and their kin differ in
+/// what they make of quotes, dollars and backslashes, and there are none here that matter), and what a spec says, its
+/// variables above all, stands on no command line, where every user of the machine could read it.
+const READ_COMMANDS: &str = "while IFS= read -r _execnet; do eval \"$_execnet\"; done; exit 1";
+
+/// Said by the far side's script beside [`NO_DIRECTORY`]: other programs end with that status too.
+pub(crate) const NO_DIRECTORY_TEXT: &str = "execnet: cannot enter the working directory";
+
+/// A process on the far side.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FarCommand {
+    pub(super) words: Vec<String>,
+    /// The lines that it reads from its standard input before the worker does.
+    pub(super) input: String,
 }
 
-impl Place {
-    /// The text that runs this command.
-    fn run(self, command: &str) -> String {
-        match self {
-            Self::Below => format!("{command}; exit $?"),
-            Self::Instead => format!("exec {command}"),
-        }
-    }
+/// What the worker is to the shell that starts it.
+#[derive(Clone, Copy)]
+enum ExecMode {
+    /// A child, whose end the shell reports by its own status.
+    Child,
+    /// The same process: whoever watches or kills the shell has the worker itself.
+    Replace,
 }
 
 /// The words that start the worker on a side where all that can be had is a process with these words: a shell sets
-/// directory and environment, looks for an interpreter, and becomes it. Where there is nothing of that to do, no shell
-/// is needed.
-pub(super) fn far(spec: &XSpec) -> Result<Vec<String>, SpecError> {
-    let words = if spec.get("chdir").is_none() && spec.env().is_empty() && names_program(spec) {
-        program(spec)?
+/// directory and environment, looks for an interpreter, and becomes it. Where none of that is needed, neither is a
+/// shell.
+pub(super) fn far(spec: &XSpec) -> Result<FarCommand, SpecError> {
+    let mut command = if !spec.has("chdir") && spec.env().is_empty() && names_program(spec) {
+        FarCommand {
+            words: program(spec)?,
+            input: String::new(),
+        }
     } else {
-        shell(spec, Place::Instead)?
+        FarCommand {
+            words: owned(&["sh", "-c", READ_COMMANDS]),
+            input: script(spec, &run(spec, ExecMode::Replace)?)?,
+        }
     };
-    become_user(spec, words)
+    command.words.splice(0..0, sudo(spec)?);
+    Ok(command)
 }
 
-/// The same as one text for the shell that an ssh server runs. The worker is a child of our own shell there: its
-/// status tells a signal by number, where ssh only says that there was one.
-pub(super) fn far_text(spec: &XSpec) -> Result<String, SpecError> {
-    join("ssh", &become_user(spec, shell(spec, Place::Below)?)?)
+/// The same as one text for the login shell that an ssh server runs.
+///
+/// The worker is a child of our own shell there: its status tells a signal by number, where ssh only says that there
+/// was one. `python=` is a shell text there, as for Python's execnet: `~/venv/bin/python` and `. env; python3` work.
+pub(super) fn far_login(spec: &XSpec) -> Result<FarCommand, SpecError> {
+    let mut input = script(spec, &run_by_login(spec)?)?;
+    let sudo = sudo(spec)?;
+    if !sudo.is_empty() {
+        let words = [sudo, owned(&["sh", "-c", READ_COMMANDS])].concat();
+        input.insert_str(0, &format!("{}; exit $?\n", join("sudo", &words)?));
+    }
+    Ok(FarCommand {
+        words: vec![format!("sh -c '{READ_COMMANDS}'")],
+        input,
+    })
 }
 
 fn names_program(spec: &XSpec) -> bool {
@@ -101,59 +128,106 @@ fn program(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     }
 }
 
-fn shell(spec: &XSpec, place: Place) -> Result<Vec<String>, SpecError> {
-    let script = enter(spec)? + &run(spec, place)?;
-    Ok(owned(&["sh", "-c", &script]))
+/// The commands that prepare for the worker, and `run`, which becomes it; one a line.
+fn script(spec: &XSpec, run: &str) -> Result<String, SpecError> {
+    let mut lines = [enter(spec)?, variables(spec)?, vec![run.to_owned()]].concat();
+    if lines.iter().any(|line| line.contains("$_execnet_nl")) {
+        lines.insert(0, SET_LINE_BREAK.to_owned());
+    }
+    Ok(lines.join("\n") + "\n")
 }
 
 /// As execnet does: one level of directory is made, if there is nothing.
-fn enter(spec: &XSpec) -> Result<String, SpecError> {
+fn enter(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     let Some(directory) = spec.get("chdir") else {
-        return Ok(String::new());
+        return Ok(Vec::new());
     };
-    // `cd -` means another place.
-    let directory = match directory.strip_prefix('-') {
-        Some(_) => format!("./{directory}"),
-        None => directory.to_owned(),
+    let directory = match directory.split_at_checked(1) {
+        Some(("~", rest)) if rest.is_empty() || rest.starts_with('/') => {
+            format!("\"$HOME\"{}", quote("chdir", rest)?)
+        }
+        // `cd -` means another place.
+        Some(("-", _)) => quote("chdir", &format!("./{directory}"))?,
+        _ => quote("chdir", directory)?,
     };
-    let directory = quote("chdir", &directory)?;
-    Ok(format!(
-        "d={directory}; [ -d \"$d\" ] || mkdir \"$d\" || exit {NO_DIRECTORY}; \
-         CDPATH= cd \"$d\" || exit {NO_DIRECTORY}; "
-    ))
+    Ok(vec![
+        format!("_execnet_dir={directory}"),
+        "[ -d \"$_execnet_dir\" ] || mkdir \"$_execnet_dir\"".to_owned(),
+        format!(
+            "CDPATH= cd \"$_execnet_dir\" || {{ echo '{NO_DIRECTORY_TEXT}' >&2; exit {NO_DIRECTORY}; }}"
+        ),
+    ])
 }
 
-fn run(spec: &XSpec, place: Place) -> Result<String, SpecError> {
-    let mut prefix = String::new();
-    if !spec.env().is_empty() {
-        prefix.push_str("env ");
-    }
-    for (name, value) in spec.env() {
-        prefix.push_str(&quote("env", &format!("{name}={value}"))?);
-        prefix.push(' ');
-    }
+/// Exports the variables.
+fn variables(spec: &XSpec) -> Result<Vec<String>, SpecError> {
+    let export = |(name, value): (&String, &String)| {
+        if !is_shell_name(name) {
+            let problem =
+                format!("a shell sets {name:?} there, and cannot have a variable of that name");
+            return Err(unusable("env", &problem));
+        }
+        Ok(format!("export {name}={}", quote("env", value)?))
+    };
+    spec.env().iter().map(export).collect()
+}
+
+fn is_shell_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The command that becomes the worker.
+fn run(spec: &XSpec, mode: ExecMode) -> Result<String, SpecError> {
     if names_program(spec) {
         let words = join("python", &program(spec)?)?;
-        return Ok(place.run(&format!("{prefix}{words}")));
+        return Ok(mode.run(&words));
     }
     let names = DEFAULT_PYTHONS.join(" ");
     let arguments = join("python", &python_arguments(spec))?;
-    let run = place.run(&format!("{prefix}\"$p\" {arguments}"));
+    let run = mode.run(&format!("\"$_execnet_py\" {arguments}"));
     Ok(format!(
-        "for p in {names}; do if command -v \"$p\" >/dev/null 2>&1; then {run}; fi; done; \
+        "for _execnet_py in {names}; do if command -v \"$_execnet_py\" >/dev/null 2>&1; then {run}; fi; done; \
          echo 'no interpreter: tried {names}' >&2; exit {NO_PROGRAM}"
     ))
 }
 
-/// `sudo` stands for root, `sudo=NAME` for another user. It does not ask for a password: there is nobody to answer.
-fn become_user(spec: &XSpec, words: Vec<String>) -> Result<Vec<String>, SpecError> {
-    let user = match (spec.has("sudo"), spec.get("sudo")) {
-        (false, _) => return Ok(words),
-        (true, None) => owned(&["sudo", "-n", "--"]),
-        (true, Some(user)) if user.is_empty() || user.contains('\0') => {
-            return Err(unusable("sudo", "it names no user"));
-        }
-        (true, Some(user)) => owned(&["sudo", "-n", "-u", user, "--"]),
+/// The same behind ssh, where `python=` is a text for the shell.
+fn run_by_login(spec: &XSpec) -> Result<String, SpecError> {
+    let python = match (named_worker(spec)?, spec.get("python")) {
+        (None, Some(python)) => python,
+        _ => return run(spec, ExecMode::Child),
     };
-    Ok([user, words].concat())
+    // Says what is wrong with it: a shell that waits for the closing quote would only be silent.
+    split("python", python)?;
+    if python.contains('\n') {
+        return Err(unusable("python", "it holds a line break"));
+    }
+    let arguments = join("python", &python_arguments(spec))?;
+    Ok(ExecMode::Child.run(&format!("{python} {arguments}")))
+}
+
+impl ExecMode {
+    /// The text that runs this command.
+    fn run(self, command: &str) -> String {
+        match self {
+            Self::Child => format!("{command}; exit $?"),
+            Self::Replace => format!("exec {command}"),
+        }
+    }
+}
+
+/// The words that make another user of what follows. `sudo` stands for root, `sudo=NAME` for another user. It does not
+/// ask for a password: nobody is there to answer.
+fn sudo(spec: &XSpec) -> Result<Vec<String>, SpecError> {
+    match (spec.has("sudo"), spec.get("sudo")) {
+        (false, _) => Ok(Vec::new()),
+        (true, None) => Ok(owned(&["sudo", "-n", "--"])),
+        (true, Some(user)) if user.is_empty() || user.contains('\0') => {
+            Err(unusable("sudo", "it names no user"))
+        }
+        (true, Some(user)) => Ok(owned(&["sudo", "-n", "-u", user, "--"])),
+    }
 }

@@ -24,6 +24,9 @@ use crate::transport::{Connected, End, Peer, Request, Running, start_process};
 /// The status with which the far side says that there is no copy.
 const MISSING: i32 = 124;
 
+/// A copy is removed after this many days without use.
+const UNUSED_DAYS: u32 = 30;
+
 /// Bytes that are read and passed on at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -67,9 +70,13 @@ fn send(request: &Request<'_>, image: &Image) -> Result<(), MakeGatewayError> {
         spec: &spec,
         ..*request
     };
-    let Running { peer, mut pipes } = start_process(request)?;
+    let Running {
+        peer,
+        mut pipes,
+        input,
+    } = start_process(request)?;
     let patience = request.options.bootstrap_timeout;
-    let written = write(&mut pipes, patience);
+    let written = write(&mut pipes, input.as_bytes(), patience);
     drop(pipes);
     let end = peer.wait(Deadline::after(patience));
     match (end.and_then(End::exit), written) {
@@ -85,8 +92,8 @@ fn told(peer: &dyn Peer, exit: &Exit) -> io::Error {
 }
 
 /// There is no bound on the whole, for a line may be slow; there is one on the wait for it to take more.
-fn write(pipes: &mut Pipes, patience: Duration) -> io::Result<()> {
-    let mut file = File::open(image_path()?)?;
+fn write(pipes: &mut Pipes, input: &[u8], patience: Duration) -> io::Result<()> {
+    let mut file = input.chain(File::open(image_path()?)?);
     let mut piece = vec![0; PIECE];
     loop {
         let size = file.read(&mut piece)?;
@@ -146,25 +153,38 @@ impl Image {
         Ok(OURS.get_or_init(|| Self { size, digest }).clone())
     }
 
-    /// Where copies are: nobody else can write there.
-    fn directory() -> &'static str {
-        "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/execnet\""
-    }
+    /// The beginning of both scripts: where copies are. A directory in which somebody else can write is refused: the
+    /// program there may be anything by the time it runs.
+    const DIRECTORY: &str = "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/execnet\"; \
+         safe() { [ -O \"$d\" ] && case $(ls -ld \"$d\") in d????-??-*) ;; *) false;; esac || \
+         { echo \"execnet: $d belongs to another user, or others can write there\" >&2; exit 1; }; }";
 
-    /// The script that runs the copy.
-    fn run(&self) -> String {
-        let (directory, digest) = (Self::directory(), &self.digest);
+    /// Fails if a file is not this program. Where the system has nothing that digests, its size has to do.
+    fn check(&self, file: &str) -> String {
+        let (digest, size) = (&self.digest, self.size);
         format!(
-            "{directory}; f=\"$d/worker-{digest}\"; [ -x \"$f\" ] || exit {MISSING}; exec \"$f\" {ARGUMENT}"
+            "[ -O \"{file}\" ] && [ $(($(wc -c <\"{file}\"))) -eq {size} ] && \
+             {{ s=$(sha256sum <\"{file}\" 2>/dev/null) || s={digest}; [ \"${{s%% *}}\" = {digest} ]; }}"
         )
     }
 
-    /// The script that makes it of its input. A copy that is cut short never gets the name.
-    fn take(&self) -> String {
-        let (directory, digest, size) = (Self::directory(), &self.digest, self.size);
+    /// The script that runs the copy, and notes that it is in use.
+    fn run(&self) -> String {
+        let (directory, digest, check) = (Self::DIRECTORY, &self.digest, self.check("$f"));
         format!(
-            "umask 077; {directory}; t=\"$d/.{digest}.$$\"; mkdir -p \"$d\" && cat >\"$t\" && \
-             [ $(($(wc -c <\"$t\"))) -eq {size} ] && chmod 700 \"$t\" && mv -f \"$t\" \"$d/worker-{digest}\" || \
+            "{directory}; f=\"$d/worker-{digest}\"; [ -x \"$f\" ] || exit {MISSING}; safe; \
+             {check} || exit {MISSING}; touch -c \"$f\" 2>/dev/null; exec \"$f\" {ARGUMENT}"
+        )
+    }
+
+    /// The script that makes it of its input, and removes copies that have not been in use for long. A copy that is
+    /// cut short or damaged never gets the name.
+    fn take(&self) -> String {
+        let (directory, digest, check) = (Self::DIRECTORY, &self.digest, self.check("$t"));
+        format!(
+            "umask 077; {directory}; t=\"$d/.{digest}.$$\"; mkdir -p \"$d\" && safe && \
+             find \"$d\" -type f \\( -name 'worker-*' -o -name '.*' \\) -mtime +{UNUSED_DAYS} -exec rm -f {{}} +; \
+             cat >\"$t\" && {check} && chmod 700 \"$t\" && mv -f \"$t\" \"$d/worker-{digest}\" || \
              {{ rm -f \"$t\"; exit 1; }}"
         )
     }

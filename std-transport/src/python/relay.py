@@ -232,7 +232,22 @@ def launch(launches):
             directory = wanted['chdir']
             if error.errno != errno.ENOENT or (directory and not os.path.isdir(directory)):
                 raise
+            # The system says the same of a script whose interpreter does not exist.
+            path = find(wanted)
+            if path:
+                raise OSError(0, 'the interpreter or loader of %s does not exist' % (path,))
     return len(launches), None
+
+
+def find(wanted):
+    """The file that the program's name means, if there is one."""
+    program = native(wanted['argv'][0])
+    if os.sep in program:
+        places = [native(wanted['chdir'] or '')]
+    else:
+        places = native(wanted['env'].get('PATH') or os.environ.get('PATH', '')).split(os.pathsep)
+    paths = [os.path.join(place, program) for place in places]
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def start_process(wanted):

@@ -12,6 +12,7 @@ use execnet_serializer::Value;
 
 use super::launches;
 use crate::deadline::Deadline;
+use crate::private::private_directory;
 use crate::socket::{Listen, Server, ServerEvent, ServerOptions};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -23,7 +24,7 @@ pub(super) fn host(channel: &Channel, arguments: Kwargs) -> Outcome {
     let patience = arguments.get_str("patience").and_then(Value::as_f64);
     let patience = patience.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let deadline = Deadline::after(patience.ok_or("no patience")?);
-    let directory = tempfile::Builder::new().prefix("execnet-").tempdir()?;
+    let directory = private_directory()?;
     let path = directory.path().join("private/socket");
     let (events, happened) = mpsc::channel();
     let options = ServerOptions {

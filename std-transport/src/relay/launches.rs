@@ -1,13 +1,13 @@
 //! Programs to start, as they go to the middle.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use execnet_serializer::{Dict, Value};
 
 use crate::launch::{Force, Launch};
 use crate::process::{Process, Started};
+use crate::start::{StartError, start_first};
 use crate::stderr::Sink;
 
 /// For the program over there.
@@ -75,6 +75,7 @@ fn read_one(described: &Value) -> Option<Launch> {
         chdir: described.get_str("chdir")?.as_str().map(PathBuf::from),
         far: false,
         force,
+        input: String::new(),
     })
 }
 
@@ -84,23 +85,10 @@ pub(super) fn start(
     launches: &[Launch],
     stderr: impl Fn() -> Box<dyn Sink>,
 ) -> io::Result<Option<Started>> {
-    for launch in launches {
-        if let Some(directory) = &launch.chdir {
-            make_directory(directory)?;
-        }
-        match Process::start(name, launch, stderr()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            done => return done.map(Some),
-        }
-    }
-    Ok(None)
-}
-
-/// As execnet does: one level, if there is nothing.
-pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        done => done,
+    match start_first(launches, |launch| Process::start(name, launch, stderr())) {
+        Ok(started) => Ok(Some(started)),
+        Err(StartError::NoProgram(_)) => Ok(None),
+        Err(StartError::Directory(_, error) | StartError::Start(_, error)) => Err(error),
     }
 }
 
@@ -117,8 +105,11 @@ mod tests {
         ] {
             let mut launches = launches(&spec.parse().unwrap(), &SshHints::default()).unwrap();
             let again = read(&describe(&launches));
-            // How the end of the worker shows there, the controller knows.
-            launches.iter_mut().for_each(|launch| launch.far = false);
+            // How the end of the worker shows there, and what it reads first, only the controller needs to know.
+            launches.iter_mut().for_each(|launch| {
+                launch.far = false;
+                launch.input.clear();
+            });
             assert_eq!(again, Some(launches), "{spec}");
         }
         for other in [

@@ -15,7 +15,6 @@ mod stream;
 mod via;
 
 pub(crate) use install::install;
-pub(crate) use launches::make_directory;
 pub(crate) use via::start;
 
 use execnet_core_sync::Worker;

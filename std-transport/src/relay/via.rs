@@ -54,6 +54,8 @@ fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, M
     let hints = SshHints::within(request.options.bootstrap_timeout);
     let launches = launch::launches(request.spec, &hints)?;
     let shown = launches.first().map(Launch::to_string).unwrap_or_default();
+    // Of several launches, which differ in the name of the interpreter, none has any.
+    let input = launches.first().map(|launch| launch.input.clone());
     let wanted = Wanted {
         name: format!("{shown} (via {})", middle.id()),
         stage: Stage::Start,
@@ -63,7 +65,7 @@ fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, M
         programs: launches.into_iter().map(|launch| launch.program).collect(),
     };
     let (far, mut wire) = FarSide::start(request, middle, &wanted)?;
-    let rest = shake_hands(request, &mut wire, far.as_ref())?;
+    let rest = shake_hands(request, &mut wire, far.as_ref(), &input.unwrap_or_default())?;
     let (reader, writer) = wire.split();
     let reader = io::Cursor::new(rest).chain(reader);
     Ok(Connected::new(reader, writer, far))

@@ -8,10 +8,10 @@ use std::os::fd::OwnedFd;
 use execnet_core_sync::link::WidePipe;
 
 use crate::bootstrap::Pipes;
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::launch::{self, Launch, SshHints};
-use crate::process::{Process, Started};
-use crate::relay::make_directory;
+use crate::error::MakeGatewayError;
+use crate::launch::{self, SshHints};
+use crate::process::Process;
+use crate::start::start_first;
 use crate::transport::{Connected, Peer, Request, shake_hands};
 
 /// Starts a worker with the command line that the spec stands for.
@@ -24,8 +24,12 @@ pub(super) fn start_with(
     request: &Request<'_>,
     hints: &SshHints,
 ) -> Result<Connected, MakeGatewayError> {
-    let Running { peer, mut pipes } = run(request, hints)?;
-    let rest = shake_hands(request, &mut pipes, peer.as_ref())?;
+    let Running {
+        peer,
+        mut pipes,
+        input,
+    } = run(request, hints)?;
+    let rest = shake_hands(request, &mut pipes, peer.as_ref(), &input)?;
     let writer = WidePipe::new(OwnedFd::from(pipes.stdin));
     let files = writer.files();
     let mut connected = if rest.is_empty() {
@@ -43,35 +47,20 @@ pub(super) fn start_with(
 pub(crate) struct Running {
     pub(crate) peer: Arc<dyn Peer>,
     pub(crate) pipes: Pipes,
+    /// What it is to read first.
+    pub(crate) input: String,
 }
 
 /// Starts what the spec stands for, and no more.
 pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, MakeGatewayError> {
     let launches = launch::launches(request.spec, hints)?;
-    let (pipes, process) = Pipes::new(start_first(request, &launches)?);
+    let (started, input) = start_first(&launches, |launch| {
+        let stderr = request.options.stderr.sink(request.id);
+        let started = Process::start(request.id, launch, stderr)?;
+        Ok((started, launch.input.clone()))
+    })?;
+    let (pipes, process) = Pipes::new(started);
     let peer: Arc<dyn Peer> = process;
     (request.begun)(Arc::clone(&peer));
-    Ok(Running { peer, pipes })
-}
-
-/// Starts the first of these programs that exists.
-fn start_first(request: &Request<'_>, launches: &[Launch]) -> Result<Started, MakeGatewayError> {
-    let mut tried = Vec::new();
-    for launch in launches {
-        if let Some(directory) = &launch.chdir {
-            make_directory(directory)
-                .map_err(|error| BootstrapError::io(Stage::Directory, launch.to_string(), error))?;
-        }
-        let stderr = request.options.stderr.sink(request.id);
-        match Process::start(request.id, launch, stderr) {
-            Ok(started) => return Ok(started),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                tried.push(launch.program.clone());
-            }
-            Err(error) => {
-                return Err(BootstrapError::io(Stage::Start, launch.to_string(), error).into());
-            }
-        }
-    }
-    Err(MakeGatewayError::NoInterpreter(tried))
+    Ok(Running { peer, pipes, input })
 }

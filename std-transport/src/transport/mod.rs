@@ -204,13 +204,17 @@ impl Control for PeerControl {
 
 /// Makes a worker of a fresh interpreter at the other end of `wire`; returns what it sent after its answer: the first
 /// bytes of frames.
+///
+/// `input` is what the started process reads before the program: see [`Launch::input`](crate::launch::Launch::input).
 pub(crate) fn shake_hands(
     request: &Request<'_>,
     wire: &mut dyn Wire,
     peer: &dyn Peer,
+    input: &str,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
     let program = program(&settings(request)?, &nonce);
+    let program = program.map(|program| [input.as_bytes(), &program].concat());
     shake_hands_with(request, wire, peer, &nonce, program)
 }
 

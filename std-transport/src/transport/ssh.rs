@@ -7,13 +7,16 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::collections::HashMap;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
-use crate::launch::{SshHints, end_sharing, ssh_identity};
+use crate::launch::{SshHints, SshVersion, end_sharing, ssh_identity};
+use crate::private::private_directory;
 use crate::process::Process;
 use crate::spec::XSpec;
 use crate::stderr::Stderr;
@@ -50,9 +53,21 @@ fn shared<T>(
     };
     let hints = SshHints {
         control_path: turn.as_ref().map(|turn| turn.path.clone()),
+        version: client_version(request),
         ..SshHints::within(patience)
     };
     start(request, &hints)
+}
+
+/// The release of the client that `PATH` has, asked for once.
+fn client_version(request: &Request<'_>) -> Option<SshVersion> {
+    static VERSION: OnceLock<Option<SshVersion>> = OnceLock::new();
+    *VERSION.get_or_init(|| {
+        let question = SshVersion::question();
+        let started = Process::start(request.id, &question, Stderr::Keep.sink(request.id)).ok()?;
+        started.process.wait(Deadline::after(END_PATIENCE))?;
+        SshVersion::read(&started.process.stderr())
+    })
 }
 
 /// The shared connections of a group.
@@ -143,10 +158,11 @@ impl State {
         }
         let directory = match &mut self.directory {
             Some(directory) => directory,
-            none => none.insert(tempfile::Builder::new().prefix("execnet-").tempdir()?),
+            none => none.insert(private_directory()?),
         };
         let path = directory.path().join(self.connections.len().to_string());
-        if path.as_os_str().len() > MAX_SOCKET_PATH {
+        // ssh has no way to write a double quote in an option.
+        if path.as_os_str().len() > MAX_SOCKET_PATH || path.as_os_str().as_bytes().contains(&b'"') {
             return Err(io::ErrorKind::InvalidFilename.into());
         }
         let connection = Connection {
@@ -167,6 +183,7 @@ impl Connection {
         let hints = SshHints {
             control_path: Some(self.path),
             connect_timeout: END_PATIENCE,
+            version: None,
         };
         let launch = end_sharing(&self.spec, &hints).ok()?;
         let started = Process::start("ssh", &launch, Stderr::Keep.sink("ssh")).ok()?;

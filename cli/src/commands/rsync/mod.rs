@@ -4,14 +4,13 @@ mod output;
 mod progress;
 
 use alloc::sync::Arc;
-use core::str::FromStr as _;
 use core::time::Duration;
 use std::thread;
 
 use execnet::rsync::{RSync, RSyncError, Report, TargetOptions};
 use execnet::{Gateway, Group, XSpec};
 
-use crate::args::Rsync;
+use crate::args::{Rsync, spec};
 use crate::failure::Failure;
 use crate::watch::Watch;
 use output::Output;
@@ -114,7 +113,7 @@ fn configured(args: &Rsync, source: &str) -> Result<RSync, Failure> {
 }
 
 fn read_spec(text: &str) -> Result<XSpec, Failure> {
-    XSpec::from_str(text).map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))
+    spec(text).map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))
 }
 
 /// All at once: each takes the time that an interpreter takes to start, or that a host is away.

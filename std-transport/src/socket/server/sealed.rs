@@ -1,9 +1,7 @@
 //! Connections with TLS: this process is between the client and its worker.
 
 use alloc::sync::Arc;
-use std::io::{self, Read, Write};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::io;
 
 use super::run::{REFUSAL_PATIENCE, supervise};
 use super::{Sealed, ServerEvent, Shared, worker};
@@ -14,9 +12,6 @@ use crate::socket::greeting::{Refusal, check};
 use crate::socket::stream::{Stream, StreamWire};
 use crate::socket::target::Split as _;
 use crate::socket::tls::TlsWire;
-
-/// Bytes that are passed on at a time.
-const PIECE: usize = 16 * 1024;
 
 /// Serves a connection until its worker has ended.
 pub(super) fn serve(
@@ -44,8 +39,8 @@ pub(super) fn serve(
         return Ok(());
     }
     let (reader, writer) = wire.split();
-    pump(format!("{peer} in"), reader, stdin).map_err(Refusal::Worker)?;
-    let drained = pump(format!("{peer} out"), stdout, writer).map_err(Refusal::Worker)?;
+    worker::pump(format!("{peer} in"), reader, stdin).map_err(Refusal::Worker)?;
+    let drained = worker::pump(format!("{peer} out"), stdout, writer).map_err(Refusal::Worker)?;
     shared.tell(ServerEvent::Accepted {
         peer: peer.to_owned(),
     });
@@ -70,24 +65,4 @@ fn say(wire: &mut TlsWire<StreamWire>, refusal: &Refusal) {
     if told.is_ok() {
         let _ = wire.flush(deadline);
     }
-}
-
-/// Passes everything on in a thread; what this returns is closed when that is done.
-fn pump(
-    name: String,
-    mut from: impl Read + Send + 'static,
-    mut to: impl Write + Send + 'static,
-) -> io::Result<Receiver<()>> {
-    let (done, finished) = mpsc::channel();
-    thread::Builder::new().name(name).spawn(move || {
-        let mut piece = vec![0; PIECE];
-        while let Ok(size @ 1..) = from.read(&mut piece) {
-            if to.write_all(piece.get(..size).unwrap_or_default()).is_err() {
-                break;
-            }
-        }
-        drop(to);
-        drop(done);
-    })?;
-    Ok(finished)
 }

@@ -1,8 +1,11 @@
 //! The processes of connections.
 
 use alloc::sync::Arc;
-use std::io;
-use std::os::fd::BorrowedFd;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use crate::group::GroupOptions;
 use crate::launch::{self, Launch, ONE_LINER, SshHints};
@@ -11,7 +14,11 @@ use crate::process::Process;
 #[cfg(feature = "tls")]
 use crate::process::Started;
 use crate::spec::{SpecError, XSpec};
+use crate::start::{StartError, start_first};
 use crate::stderr::Stderr;
+
+/// Bytes that are passed on at a time.
+const PIECE: usize = 16 * 1024;
 
 /// What an interpreter runs for a stock client: the line that comes is its program, with the connection in it.
 const STOCK: &str = include_str!("../../python/stock_server.py");
@@ -45,28 +52,46 @@ pub(super) fn start(
         if stock {
             serve_stock(&mut launch);
         }
-        Process::start_on(name, &launch, connection, Stderr::Forward.sink(name))
+        let stdin = if launch.input.is_empty() {
+            connection.try_clone_to_owned()?
+        } else {
+            fed(&launch.input, connection, name)?
+        };
+        let stdout = connection.try_clone_to_owned()?;
+        Process::start_on(name, &launch, stdin, stdout, Stderr::Forward.sink(name))
     })
+}
+
+/// A pipe that holds `input`, and then what comes on the connection. The thread that passes that on ends with the
+/// connection, which the server shuts down when the process has ended.
+fn fed(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    let source = File::from(connection.try_clone_to_owned()?);
+    let input = io::Cursor::new(input.to_owned());
+    let (reader, writer) = io::pipe()?;
+    pump(format!("{name} in"), input.chain(source), writer)?;
+    Ok(reader.into())
 }
 
 /// Starts a worker that is reached through pipes.
 #[cfg(feature = "tls")]
 pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
     first(launches, |launch| {
-        Process::start(name, launch, Stderr::Forward.sink(name))
+        let mut started = Process::start(name, launch, Stderr::Forward.sink(name))?;
+        // The shell reads it at once, and a pipe has room for it.
+        started.stdin.write_all(launch.input.as_bytes())?;
+        Ok(started)
     })
 }
 
-/// What is started of the first that exists.
+/// The first that exists.
 fn first<T>(launches: &[Launch], start: impl Fn(&Launch) -> io::Result<T>) -> io::Result<T> {
-    let mut missing = io::Error::from(io::ErrorKind::NotFound);
-    for launch in launches {
-        match start(launch) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => missing = error,
-            done => return done,
+    start_first(launches, start).map_err(|error| match error {
+        StartError::NoProgram(names) => {
+            let text = format!("no interpreter found; tried {}", names.join(", "));
+            io::Error::new(io::ErrorKind::NotFound, text)
         }
-    }
-    Err(missing)
+        StartError::Directory(_, error) | StartError::Start(_, error) => error,
+    })
 }
 
 /// An interpreter is to run what a stock client sends. A worker in another language knows that by itself.
@@ -76,6 +101,28 @@ fn serve_stock(launch: &mut Launch) {
             STOCK.clone_into(argument);
         }
     }
+}
+
+/// Passes everything on in a thread; what this returns is closed when that is done.
+pub(super) fn pump(
+    name: String,
+    mut from: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+) -> io::Result<Receiver<()>> {
+    let (done, finished) = mpsc::channel();
+    // Not io::copy: where that splices, it holds the lock of a pipe while it waits for input, and the reader of the pipe
+    // waits for that lock, whatever the pipe holds.
+    thread::Builder::new().name(name).spawn(move || {
+        let mut piece = vec![0; PIECE];
+        while let Ok(size @ 1..) = from.read(&mut piece) {
+            if to.write_all(piece.get(..size).unwrap_or_default()).is_err() {
+                break;
+            }
+        }
+        drop(to);
+        drop(done);
+    })?;
+    Ok(finished)
 }
 
 #[cfg(test)]

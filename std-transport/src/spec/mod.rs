@@ -1,7 +1,13 @@
 //! The text that says where and how to start an interpreter.
 
+mod builder;
+mod error;
+mod keys;
+mod text;
+
+pub use error::SpecError;
+
 use alloc::collections::BTreeMap;
-use core::error::Error;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
@@ -9,7 +15,11 @@ use core::str::FromStr;
 /// A parsed spec: `key=value//key=value`, as execnet writes it.
 ///
 /// A key without `=` is a flag. `env:NAME=value` sets an environment variable and may be repeated; of two for one
-/// name the last holds. Keys that nobody knows are kept. Two specs are equal when their texts are.
+/// name the last holds. Two slashes in a value are written as four: `env:URL=http:////host`. Unknown keys are kept, as
+/// execnet keeps them; [`check_keys`](Self::check_keys) finds them. Two specs are equal when their texts are.
+///
+/// A program builds specs with [`popen`](Self::popen), [`ssh`](Self::ssh) or [`with_transport`](Self::with_transport)
+/// and the methods that follow these, and needs no quoting.
 ///
 /// ```
 /// use execnet::XSpec;
@@ -19,7 +29,7 @@ use core::str::FromStr;
 /// assert_eq!(spec.env()["LANG"], "C");
 /// # Ok::<(), execnet::SpecError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct XSpec {
     text: String,
     keys: BTreeMap<String, Option<String>>,
@@ -58,11 +68,44 @@ impl XSpec {
         &self.text
     }
 
+    /// Returns [`SpecError::UnknownKey`] for the first key that has no meaning in this release.
+    ///
+    /// Such keys are kept when a spec is parsed, and [`Group::makegateway`](crate::Group::makegateway) logs a warning. A
+    /// program that takes specs from people calls this to find their typing errors.
+    ///
+    /// ```
+    /// let spec: execnet::XSpec = "popen//pyhton=python3.12".parse()?;
+    /// let error = spec.check_keys().unwrap_err();
+    /// assert_eq!(error.to_string(), r#"unknown key "pyhton" in a spec; did you mean "python"?"#);
+    /// # Ok::<(), execnet::SpecError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A key is unknown.
+    pub fn check_keys(&self) -> Result<(), SpecError> {
+        match self.keys.keys().find(|key| !keys::is_known(key)) {
+            None => Ok(()),
+            Some(key) => Err(SpecError::UnknownKey {
+                nearest: keys::nearest(key),
+                key: key.clone(),
+            }),
+        }
+    }
+
     /// The same with another value for a key; the text stays as it was written.
     pub(crate) fn with(&self, key: &str, value: &str) -> Self {
         let mut spec = self.clone();
         spec.keys.insert(key.to_owned(), Some(value.to_owned()));
         spec
+    }
+
+    fn empty() -> Self {
+        Self {
+            text: String::new(),
+            keys: BTreeMap::new(),
+            env: BTreeMap::new(),
+        }
     }
 
     fn add(&mut self, part: &str) -> Result<(), SpecError> {
@@ -118,17 +161,33 @@ impl FromStr for XSpec {
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let mut spec = Self {
             text: text.to_owned(),
-            keys: BTreeMap::new(),
-            env: BTreeMap::new(),
+            ..Self::empty()
         };
-        text.split("//").try_for_each(|part| spec.add(part))?;
+        text::split(text).try_for_each(|part| spec.add(&part))?;
         Ok(spec)
     }
 }
 
+/// The text without the values of variables, which may be secrets: [`as_str`](XSpec::as_str) has them.
 impl fmt::Display for XSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        for (number, part) in text::split(&self.text).enumerate() {
+            if number > 0 {
+                f.write_str("//")?;
+            }
+            match part.split_once('=') {
+                Some((key, _)) if key.starts_with("env:") => write!(f, "{key}=...")?,
+                _ => f.write_str(&text::escape(&part))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As `Display`.
+impl fmt::Debug for XSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "XSpec({self})")
     }
 }
 
@@ -188,49 +247,10 @@ impl IntoXSpec for XSpec {
     }
 }
 
-/// A text that is no spec.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SpecError {
-    /// Nothing stands before a `=` or between two `//`.
-    EmptyKey,
-    /// A key that begins with an underscore.
-    Underscore(String),
-    /// A key that is there twice.
-    Duplicate(String),
-    /// An `env:` key without a name or value that a process can have.
-    Variable(String),
-    /// A key whose value cannot be used, and why.
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What is wrong with its value.
-        problem: String,
-    },
-    /// Two keys that do not go together.
-    Conflict(&'static str, &'static str),
-    /// No key that says how to reach an interpreter.
-    NoTransport,
-}
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyKey => f.write_str("a spec is key=value//key=value, and no key is empty"),
-            Self::Underscore(key) => write!(f, "{key:?} is not a valid key of a spec"),
-            Self::Duplicate(key) => write!(f, "duplicate key: {key:?}"),
-            Self::Variable(key) => write!(f, "{key:?} sets no environment variable"),
-            Self::Value { key, problem } => write!(f, "{key}= cannot be used: {problem}"),
-            Self::Conflict(one, other) => write!(f, "{one} and {other} do not go together"),
-            Self::NoTransport => f.write_str("no key says how to reach an interpreter (popen)"),
-        }
-    }
-}
-
-impl Error for SpecError {}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn parse(text: &str) -> XSpec {
@@ -294,5 +314,48 @@ mod tests {
         assert_eq!(parse(text).to_string(), text);
         assert_eq!("".into_xspec(), Ok(None));
         assert_eq!(XSpec::default(), parse("popen"));
+        let distinct = [text, text, "popen//id=x//chdir=a"].map(parse);
+        assert_eq!(HashSet::from(distinct).len(), 2);
+    }
+
+    #[test]
+    fn a_parsed_spec_is_taken_as_it_is() {
+        let spec = parse("popen//id=x");
+        assert_eq!((&spec).into_xspec(), Ok(Some(spec.clone())));
+        assert_eq!(spec.clone().into_xspec(), Ok(Some(spec)));
+    }
+
+    #[test]
+    fn values_of_variables_are_not_printed() {
+        let spec = parse("popen//env:TOKEN=s3cret//python=p////q");
+        assert_eq!(spec.to_string(), "popen//env:TOKEN=...//python=p////q");
+        assert_eq!(
+            format!("{spec:?}"),
+            "XSpec(popen//env:TOKEN=...//python=p////q)"
+        );
+        assert!(spec.as_str().contains("s3cret"));
+    }
+
+    #[test]
+    fn four_slashes_in_a_value_are_two() {
+        let spec = parse("popen//env:URL=http:////h/x//chdir=/a///python=p");
+        assert_eq!(spec.env()["URL"], "http://h/x");
+        assert_eq!(spec.get("chdir"), Some("/a/"));
+        assert_eq!(spec.get("python"), Some("p"));
+    }
+
+    #[test]
+    fn unknown_keys_are_kept_and_found() {
+        assert_eq!(parse("popen//pyhton=3").get("pyhton"), Some("3"));
+        let nearest = |text: &str| match parse(text).check_keys() {
+            Err(SpecError::UnknownKey { nearest, .. }) => nearest,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(nearest("popen//pyhton=3"), Some("python"));
+        assert_eq!(nearest("popn"), Some("popen"));
+        assert_eq!(nearest("popen//zzzzzzz"), None);
+        for key in keys::TRANSPORTS.iter().chain(keys::OTHERS) {
+            assert_eq!(parse(key).check_keys(), Ok(()), "{key}");
+        }
     }
 }

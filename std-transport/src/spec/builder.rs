@@ -1,0 +1,146 @@
+//! Specs made by a program.
+
+use core::fmt::Display;
+
+use super::{XSpec, text};
+
+/// Builders: each method sets a key, and replaces the value that it had. What a value may be is checked when the
+/// gateway is made.
+///
+/// ```
+/// use execnet::XSpec;
+/// let spec = XSpec::ssh("me@build1").python("~/venv/bin/python").chdir("work").env_var("URL", "http://host/x");
+/// assert_eq!(
+///     spec.as_str(),
+///     "ssh=me@build1//python=~/venv/bin/python//chdir=work//env:URL=http:////host/x"
+/// );
+/// assert_eq!(spec, spec.as_str().parse()?);
+/// # Ok::<(), execnet::SpecError>(())
+/// ```
+impl XSpec {
+    /// `popen`: an interpreter on this machine.
+    #[must_use]
+    pub fn popen() -> Self {
+        Self::default()
+    }
+
+    /// `ssh=`: an interpreter that an ssh client reaches; `target` is a host, and options as a shell splits them.
+    #[must_use]
+    pub fn ssh(target: impl Display) -> Self {
+        Self::with_transport("ssh", target)
+    }
+
+    /// Another transport, such as `docker` or `tcp`, and what it is to reach.
+    #[must_use]
+    pub fn with_transport(key: &str, value: impl Display) -> Self {
+        Self::empty().set(key, value)
+    }
+
+    /// `python=`: the interpreter and its options, as a shell splits them.
+    #[must_use]
+    pub fn python(self, words: impl Display) -> Self {
+        self.set("python", words)
+    }
+
+    /// `chdir=`: the working directory.
+    #[must_use]
+    pub fn chdir(self, path: impl Display) -> Self {
+        self.set("chdir", path)
+    }
+
+    /// `env:NAME=`: an environment variable.
+    #[must_use]
+    pub fn env_var(mut self, name: &str, value: impl Display) -> Self {
+        let value = value.to_string();
+        let part = written(&format!("env:{name}"), Some(&value));
+        let replaced = self.env.insert(name.to_owned(), value);
+        self.with_text(part, replaced.is_some())
+    }
+
+    /// `id=`: the gateway's id.
+    #[must_use]
+    pub fn id(self, id: impl Display) -> Self {
+        self.set("id", id)
+    }
+
+    /// `via=`: the gateway of the group that this one goes through.
+    #[must_use]
+    pub fn via(self, id: impl Display) -> Self {
+        self.set("via", id)
+    }
+
+    /// Any key with a value.
+    #[must_use]
+    pub fn set(self, key: &str, value: impl Display) -> Self {
+        self.put(key, Some(value.to_string()))
+    }
+
+    /// Any key without a value.
+    #[must_use]
+    pub fn flag(self, key: &str) -> Self {
+        self.put(key, None)
+    }
+
+    fn put(mut self, key: &str, value: Option<String>) -> Self {
+        let part = written(key, value.as_deref());
+        let replaced = self.keys.insert(key.to_owned(), value);
+        self.with_text(part, replaced.is_some())
+    }
+
+    /// Brings the text up to date: with another part at its end, or anew where a part has changed.
+    fn with_text(mut self, part: String, replaced: bool) -> Self {
+        if !replaced {
+            if !self.text.is_empty() {
+                self.text.push_str("//");
+            }
+            self.text.push_str(&part);
+            return self;
+        }
+        let keys = self.keys().map(|(key, value)| written(key, value));
+        let env = self.env.iter();
+        let env = env.map(|(name, value)| written(&format!("env:{name}"), Some(value)));
+        self.text = keys.chain(env).collect::<Vec<_>>().join("//");
+        self
+    }
+}
+
+/// A key as the text of a spec has it.
+fn written(key: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) => format!("{key}={}", text::escape(value)),
+        None => key.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_built_spec_is_the_spec() {
+        let spec = XSpec::with_transport("docker", "-u root box")
+            .python("py -O")
+            .env_var("A", "b//c=d")
+            .flag("sudo")
+            .set("nice", 3)
+            .via("m")
+            .id("x/");
+        let parsed: XSpec = spec.as_str().parse().unwrap();
+        assert_eq!(
+            parsed.keys().collect::<Vec<_>>(),
+            spec.keys().collect::<Vec<_>>()
+        );
+        assert_eq!(parsed.env(), spec.env());
+    }
+
+    #[test]
+    fn a_value_is_replaced() {
+        let spec = XSpec::popen()
+            .chdir("a")
+            .env_var("A", 1)
+            .chdir("b")
+            .env_var("A", 2);
+        assert_eq!(spec.as_str(), "chdir=b//popen//env:A=2");
+        assert_eq!(spec.get("chdir"), Some("b"));
+    }
+}

@@ -1,0 +1,210 @@
+//! Starting the first of several programs that exists.
+
+use core::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::launch::Launch;
+
+/// How much of a script's first line is read, in bytes. Linux reads 256.
+const FIRST_LINE: u64 = 256;
+
+/// No program was started.
+#[derive(Debug)]
+pub(crate) enum StartError {
+    /// None of these exists.
+    NoProgram(Vec<String>),
+    /// The working directory of this command cannot be had.
+    Directory(String, io::Error),
+    /// This command cannot be started.
+    Start(String, io::Error),
+}
+
+/// Starts the first of these programs that exists, in its directory.
+///
+/// # Errors
+///
+/// None exists, or the first that does cannot be started.
+pub(crate) fn start_first<T>(
+    launches: &[Launch],
+    start: impl Fn(&Launch) -> io::Result<T>,
+) -> Result<T, StartError> {
+    let mut missing = Vec::new();
+    for launch in launches {
+        if let Some(directory) = &launch.chdir {
+            make_directory(directory)
+                .map_err(|error| StartError::Directory(launch.to_string(), error))?;
+        }
+        match start(launch).map_err(|error| explain(launch, error)) {
+            Ok(started) => return Ok(started),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                missing.push(launch.program.clone());
+            }
+            Err(error) => return Err(StartError::Start(launch.to_string(), error)),
+        }
+    }
+    Err(StartError::NoProgram(missing))
+}
+
+/// As execnet does: one level, if there is nothing.
+fn make_directory(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Of a link that leads nowhere, or a file, the system would say later that the program is not there.
+            match fs::metadata(path)?.is_dir() {
+                true => Ok(()),
+                false => Err(io::ErrorKind::NotADirectory.into()),
+            }
+        }
+        done => done,
+    }
+}
+
+/// The system says "not found" of a program that exists where what would run it does not: the interpreter in the first
+/// line of a script, or a loader.
+fn explain(launch: &Launch, error: io::Error) -> io::Error {
+    match find(launch) {
+        Some(path) if error.kind() == io::ErrorKind::NotFound => {
+            io::Error::other(UnusableProgram {
+                first_line: first_line(&path),
+                path,
+                source: error,
+            })
+        }
+        _ => error,
+    }
+}
+
+/// The file that the program's name means.
+fn find(launch: &Launch) -> Option<PathBuf> {
+    let program = Path::new(&launch.program);
+    if launch.program.contains('/') {
+        // A relative path counts from the directory that the process starts in.
+        let path = launch
+            .chdir
+            .as_ref()
+            .map_or_else(PathBuf::new, PathBuf::clone)
+            .join(program);
+        return path.is_file().then_some(path);
+    }
+    let path = match launch.env.get("PATH") {
+        Some(path) => path.as_ref().map(Into::into),
+        None => std::env::var_os("PATH"),
+    };
+    std::env::split_paths(&path?)
+        .map(|directory| directory.join(program))
+        .find(|path| path.is_file())
+}
+
+/// Of a script.
+fn first_line(path: &Path) -> Option<String> {
+    let mut line = Vec::new();
+    let mut file = BufReader::new(File::open(path).ok()?.take(FIRST_LINE));
+    file.read_until(b'\n', &mut line).ok()?;
+    let line = line.strip_suffix(b"\n").unwrap_or(&line);
+    line.starts_with(b"#!")
+        .then(|| String::from_utf8_lossy(line).into_owned())
+}
+
+#[derive(Debug)]
+struct UnusableProgram {
+    path: PathBuf,
+    first_line: Option<String>,
+    source: io::Error,
+}
+
+impl fmt::Display for UnusableProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.first_line {
+            // Escaped: the carriage return of a file with CRLF is what makes it unusable.
+            Some(line) => write!(
+                f,
+                "{path} names an interpreter that does not exist: {line:?}"
+            ),
+            None => write!(
+                f,
+                "{path} exists, but the loader or library that it needs does not"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for UnusableProgram {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
+
+    use super::*;
+    use crate::launch::{SshHints, launches};
+
+    fn started(spec: &str) -> Result<(), StartError> {
+        let launches = launches(&spec.parse().unwrap(), &SshHints::default()).unwrap();
+        start_first(&launches, |launch| {
+            let mut command = Command::new(&launch.program);
+            command.args(&launch.arguments);
+            command.current_dir(launch.chdir.as_deref().unwrap_or(Path::new(".")));
+            command.spawn()?.wait().map(drop)
+        })
+    }
+
+    fn script(directory: &Path, text: &str) -> String {
+        let path = directory.join("script");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_script_whose_interpreter_is_missing_is_not_a_missing_program() {
+        let place = tempfile::tempdir().unwrap();
+        for (text, shown) in [
+            ("#!/nowhere/python\n", r##""#!/nowhere/python""##),
+            ("#!/bin/sh\r\nexit\r\n", r##""#!/bin/sh\r""##),
+        ] {
+            let path = script(place.path(), text);
+            let error = match started(&format!("popen//python={path}")) {
+                Err(StartError::Start(_, error)) => error.to_string(),
+                other => panic!("{text:?}: {other:?}"),
+            };
+            assert!(
+                error.starts_with(&path) && error.ends_with(shown),
+                "{error}"
+            );
+        }
+        let missing = started("popen//python=/nowhere/python");
+        assert!(
+            matches!(missing, Err(StartError::NoProgram(names)) if names == ["/nowhere/python"])
+        );
+    }
+
+    #[test]
+    fn what_is_in_the_place_of_the_directory_is_told_from_a_missing_program() {
+        let place = tempfile::tempdir().unwrap();
+        let link = place.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        let file = script(place.path(), "");
+        for path in [link.to_str().unwrap(), &file] {
+            let error = started(&format!("popen//python=true//chdir={path}"));
+            assert!(
+                matches!(error, Err(StartError::Directory(..))),
+                "{path}: {error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_directory_is_made() {
+        let place = tempfile::tempdir().unwrap();
+        let new = place.path().join("new");
+        started(&format!("popen//python=true//chdir={}", new.display())).unwrap();
+        assert!(new.is_dir());
+    }
+}
