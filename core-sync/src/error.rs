@@ -89,7 +89,7 @@ pub enum WaitCloseError {
 pub enum CallbackError {
     /// It returned an error, of which this is the text.
     Failed(String),
-    /// It panicked: where, and with what message.
+    /// It panicked, with this message. The panic hook of the process is told where.
     Panicked(String),
     /// An item came that cannot be decoded, so that there was nothing to call it with.
     Item(ItemError),
@@ -318,7 +318,7 @@ impl fmt::Display for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(text) => write!(f, "the callback failed: {text}"),
-            Self::Panicked(message) => write!(f, "the callback panicked {message}"),
+            Self::Panicked(message) => write!(f, "the callback panicked: {message}"),
             Self::Item(error) => write!(f, "the callback was not called: {error}"),
         }
     }

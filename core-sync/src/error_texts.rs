@@ -298,8 +298,8 @@ fn of_what_was_sent_asked_or_served() {
 fn of_callbacks() {
     let text = "the callback failed: it was late";
     check_top(CallbackError::Failed("it was late".into()), text, None);
-    let text = "the callback panicked at lib.rs:1";
-    check_top(CallbackError::Panicked("at lib.rs:1".into()), text, None);
+    let text = "the callback panicked: out of range";
+    check_top(CallbackError::Panicked("out of range".into()), text, None);
     check_top(
         SetCallbackError::HasCallback,
         "the channel has a callback",

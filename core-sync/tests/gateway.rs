@@ -13,7 +13,6 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use std::time::Instant;
 
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelData, ChannelExec, GatewayTerminate, Reconfigure, Status,
@@ -209,13 +208,9 @@ fn exiting_does_not_wait_for_a_sender_that_is_stuck() {
         let sender = std::thread::spawn(move || channel.send(Bytes(vec![0; 1 << 20])));
         // The header is out: the sender holds the writer, and waits for a peer that does not read.
         eventually("the sender writes", || peer.has_unread());
-        let begin = Instant::now();
+        // It returns before anything lets the sender go.
         gateway.exit();
-        assert!(
-            begin.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            begin.elapsed()
-        );
+        assert!(!sender.is_finished());
         valve.cut();
         peer.hang_up();
         assert!(sender.join().unwrap().is_err());

@@ -18,14 +18,16 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::Barrier;
 use std::thread;
-use std::time::Instant;
 
 use execnet_core_sync::exec::Kwargs;
-use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
+use execnet_core_sync::frame::MessageCode::{
+    self, ChannelClose, ChannelCloseError, ChannelData, ChannelExec,
+};
+use execnet_core_sync::testing::{PIPE_CAPACITY, Script, linked, within};
 use execnet_core_sync::{
     Channel, ExecModel, Gateway, GatewayConfig, Grace, ReceiveError, Role, ServeError, Worker,
 };
-use execnet_serializer::{Dict, Value};
+use execnet_serializer::{Bytes, ChannelId, Dict, Value, dumps_internal, loads_internal};
 
 use support::{LIMIT, SOON, eventually};
 
@@ -35,6 +37,12 @@ const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_
 
 /// Long enough to be sure that nothing waits for it.
 const NEVER: Duration = Duration::from_secs(600);
+
+/// A worker that waited for it would not be done within a test.
+const ENDLESS: Grace = Grace {
+    interrupt: NEVER,
+    leave: NEVER,
+};
 
 fn echo(channel: &Channel) -> Result<(), Failure> {
     for item in channel {
@@ -203,17 +211,12 @@ fn an_error_is_told_with_its_causes() {
 }
 
 #[test]
-fn a_panic_is_an_error_with_message_and_place() {
+fn a_panic_is_an_error_with_its_message() {
     serving(worker(), |gateway, _served| {
         for _ in 0..3 {
             let channel = gateway.remote_exec("panics").unwrap();
             let error = remote_error(&channel);
-            assert!(
-                error.starts_with("function 'panics' panicked at "),
-                "{error}"
-            );
-            assert!(error.contains("tests/worker.rs:"), "{error}");
-            assert!(error.ends_with(": part of the test: 42"), "{error}");
+            assert_eq!(error, "function 'panics' panicked: part of the test: 42");
         }
         gateway
             .remote_exec("nothing")
@@ -223,15 +226,230 @@ fn a_panic_is_an_error_with_message_and_place() {
     });
 }
 
+/// A payload and an error of the program are code of the program when they are dropped and printed.
+#[test]
+fn a_panic_in_what_a_call_leaves_behind_is_an_error_of_the_call() {
+    #[derive(Debug)]
+    struct Unprintable;
+    impl fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("an error that cannot be printed")
+        }
+    }
+    impl Error for Unprintable {}
+    struct Undroppable;
+    impl Drop for Undroppable {
+        fn drop(&mut self) {
+            panic!("a payload that cannot be dropped");
+        }
+    }
+    let mut worker = worker();
+    worker.register("unprintable", |_: &Channel| Err::<(), _>(Unprintable));
+    worker.register("undroppable", |_: &Channel| -> () {
+        std::panic::panic_any(Undroppable)
+    });
+    worker.max_threads(NonZeroUsize::new(1).unwrap());
+    serving(worker, |gateway, served| {
+        let error = remote_error(&gateway.remote_exec("unprintable").unwrap());
+        assert!(error.ends_with("cannot be printed"), "{error}");
+        let error = remote_error(&gateway.remote_exec("undroppable").unwrap());
+        assert!(error.ends_with("no text"), "{error}");
+        // The only thread is alive.
+        let channel = gateway.remote_exec("thread").unwrap();
+        assert_eq!(receive(&channel), Value::from("main of the worker"));
+        gateway.exit();
+        served.join().unwrap().unwrap();
+    });
+}
+
+/// As in execnet: the controller takes the end of the channel for the end of the function.
+#[test]
+fn a_function_that_closes_its_own_channel_ends_with_an_error() {
+    let mut worker = Worker::new();
+    worker.register("closes", |channel: &Channel| -> Result<(), Failure> {
+        channel.close();
+        // As in execnet, where the error was caught.
+        channel.send("still open")?;
+        Ok(())
+    });
+    worker.register("closes_with_error", |channel: &Channel| {
+        channel.close_with_error("enough")
+    });
+    worker.register("closes_file", |channel: &Channel| {
+        drop(channel.makefile_write().proxyclose());
+    });
+    worker.register(
+        "closes_another",
+        |channel: &Channel| -> Result<(), Failure> {
+            let other = channel.gateway().newchannel()?;
+            channel.send(&other)?;
+            other.close();
+            Ok(())
+        },
+    );
+    worker.register("fails_then", |channel: &Channel| -> Result<(), Failure> {
+        channel.close();
+        Err("its own error".into())
+    });
+    serving(worker, |gateway, _served| {
+        let channel = gateway.remote_exec("closes").unwrap();
+        assert_eq!(receive(&channel), Value::from("still open"));
+        assert!(remote_error(&channel).contains("explicit"));
+        for name in ["closes_with_error", "closes_file"] {
+            let error = remote_error(&gateway.remote_exec(name).unwrap());
+            assert!(error.contains("explicit"), "{error}");
+        }
+        let channel = gateway.remote_exec("closes_another").unwrap();
+        channel.receive_timeout(SOON).unwrap();
+        channel.wait_close(Some(SOON)).unwrap();
+        let channel = gateway.remote_exec("fails_then").unwrap();
+        assert!(remote_error(&channel).ends_with("its own error"));
+        assert_eq!(gateway.remote_status().unwrap().numexecuting, 0);
+    });
+}
+
+/// A scripted controller, and the thread that serves it.
+fn scripted(
+    worker: Worker,
+    body: impl FnOnce(Script, thread::JoinHandle<Result<(), ServeError>>) + Send + 'static,
+) {
+    within(LIMIT, move || {
+        let (link, peer) = execnet_core_sync::testing::scripted(PIPE_CAPACITY);
+        let served = thread::spawn(move || worker.serve(link));
+        body(peer, served);
+    });
+}
+
+/// What asks for the function of this name.
+fn request(name: &str) -> Vec<u8> {
+    dumps_internal(&(name, (), (), Dict::new())).unwrap()
+}
+
+#[test]
+fn calls_on_ids_that_a_controller_may_not_use_are_refused_alone() {
+    scripted(worker(), |mut peer, served| {
+        let first = ChannelId(1);
+        peer.write(ChannelExec, first, &request("echo")).unwrap();
+        // In use, no id, negative, and one of the worker's own.
+        for id in [1, 0, -1, i32::MIN, 2] {
+            let id = ChannelId(id);
+            peer.write(ChannelExec, id, &request("echo")).unwrap();
+            let refusal = support::expect(&mut peer, ChannelCloseError, id);
+            assert_eq!(
+                loads_internal(&refusal.payload).unwrap(),
+                Value::from("execution on this channel id is refused")
+            );
+            // What was refused has not taken the place of the call that runs.
+            peer.send(first, 7).unwrap();
+            support::expect(&mut peer, ChannelData, first);
+        }
+        peer.write(ChannelClose, first, b"").unwrap();
+        peer.hang_up();
+        served.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn calls_count_as_channels_that_the_controller_has_made() {
+    let mut config = GatewayConfig::new("worker", Role::Worker);
+    config.max_peer_channels = 3;
+    let mut worker = Worker::with_config(config);
+    worker.register("echo", echo);
+    scripted(worker, |mut peer, served| {
+        for id in [1, 3, 5] {
+            peer.write(ChannelExec, ChannelId(id), &request("echo"))
+                .unwrap();
+        }
+        let fourth = ChannelId(7);
+        peer.write(ChannelExec, fourth, &request("echo")).unwrap();
+        support::expect(&mut peer, ChannelCloseError, fourth);
+        // One end makes room, as soon as the worker has let its channel go.
+        peer.write(ChannelClose, ChannelId(1), b"").unwrap();
+        let mut accepted = false;
+        while !accepted {
+            peer.write(ChannelExec, fourth, &request("echo")).unwrap();
+            peer.send(fourth, 7).unwrap();
+            let frame = peer.expect().unwrap();
+            assert_eq!(frame.channel, fourth);
+            accepted = frame.code == ChannelData;
+        }
+        peer.hang_up();
+        served.join().unwrap().unwrap();
+    });
+}
+
+/// The controller may use an id again once its channel is gone, which is before the thread of the earlier call is done
+/// with it.
+#[test]
+fn a_call_on_an_id_that_was_just_in_use_counts_as_running() {
+    // A large request takes the thread a while to free, when the channel is gone already.
+    let large = Bytes(vec![0; 16 << 20]);
+    let large = dumps_internal(&("nothing", large, (), Dict::new())).unwrap();
+    for _ in 0..3 {
+        let large = large.clone();
+        let entered = Arc::new(AtomicUsize::new(0));
+        let gate = Arc::new(Barrier::new(2));
+        let (inside, held) = (entered.clone(), gate.clone());
+        let mut worker = worker();
+        worker.register("holds", move |_: &Channel| {
+            inside.fetch_add(1, Ordering::SeqCst);
+            held.wait();
+        });
+        worker.grace(Grace {
+            interrupt: Duration::ZERO,
+            leave: Duration::from_millis(1),
+        });
+        scripted(worker, move |mut peer, served| {
+            let id = ChannelId(1);
+            // It takes the thread that serves, which has to be free to return.
+            let first = ChannelId(3);
+            peer.write(ChannelExec, first, &request("echo")).unwrap();
+            peer.send(first, 7).unwrap();
+            support::expect(&mut peer, ChannelData, first);
+            // Two threads that have nothing to do: one takes the first call, the other the second.
+            for other in [5, 7].map(ChannelId) {
+                peer.write(ChannelExec, other, &request("echo")).unwrap();
+                peer.send(other, 7).unwrap();
+                support::expect(&mut peer, ChannelData, other);
+            }
+            for other in [5, 7].map(ChannelId) {
+                peer.write(ChannelClose, other, b"").unwrap();
+            }
+            peer.write(ChannelExec, id, &large).unwrap();
+            support::expect(&mut peer, ChannelClose, id);
+            loop {
+                peer.write(ChannelExec, id, &request("holds")).unwrap();
+                peer.write(MessageCode::Status, ChannelId(9), b"").unwrap();
+                let frame = peer.expect().unwrap();
+                let refused = frame.code == ChannelCloseError;
+                if refused {
+                    support::expect(&mut peer, ChannelData, ChannelId(9));
+                }
+                support::expect(&mut peer, ChannelClose, ChannelId(9));
+                if !refused {
+                    break;
+                }
+            }
+            eventually("it runs", || entered.load(Ordering::SeqCst) == 1);
+            peer.hang_up();
+            let served = served.join().unwrap();
+            assert!(
+                matches!(&served, Err(ServeError::StillRunning(names)) if names.iter().any(|name| name == "holds")),
+                "{served:?}"
+            );
+            gate.wait();
+        });
+    }
+}
+
 #[test]
 fn a_request_that_is_none_closes_its_channel_alone() {
-    use execnet_core_sync::frame::MessageCode::{ChannelCloseError, ChannelExec};
     let (link, mut peer) = execnet_core_sync::testing::scripted(PIPE_CAPACITY);
     let served = thread::spawn(move || worker().serve(link));
     within(LIMIT, move || {
         let payloads: [&[u8]; 4] = [b"", b"Q", b"F\0\0\0\x01Q", b"LLLL@\0\0\0\x04Q"];
         for (n, payload) in payloads.into_iter().enumerate() {
-            let id = execnet_serializer::ChannelId(2 * n as i32 + 1);
+            let id = ChannelId(2 * n as i32 + 1);
             peer.write(ChannelExec, id, payload).unwrap();
             support::expect(&mut peer, ChannelCloseError, id);
         }
@@ -393,13 +611,10 @@ fn assert_main_thread_only() {
 fn main_thread_only_concurrent_remote_exec_deadlock() {
     serving(main_thread_only(), |gateway, _served| {
         let first = gateway.remote_exec("who").unwrap();
-        let begin = Instant::now();
         let second = gateway.remote_exec("who").unwrap();
+        let third = gateway.remote_exec("who").unwrap();
         assert_eq!(remote_error(&second), BUSY);
-        assert!(
-            begin.elapsed() < Duration::from_millis(500),
-            "it is said at once"
-        );
+        assert_eq!(remote_error(&third), BUSY);
         first.send(()).unwrap();
         assert_eq!(receive(&first), Value::from("main of the worker"));
     });
@@ -417,60 +632,78 @@ fn main_thread_only_goes_on_after_an_error_and_a_panic() {
     });
 }
 
+/// As in execnet: the code has sent its last answer, and still has something to do when the next call comes.
 #[test]
-fn main_thread_only_waits_for_what_the_controller_has_closed() {
-    let gate = Arc::new(Barrier::new(2));
-    let held = gate.clone();
-    let mut worker = main_thread_only();
-    worker.register("holds", move |channel: &Channel| -> Result<(), Failure> {
-        channel.send("begun")?;
-        held.wait();
-        Ok(())
+fn main_thread_only_a_call_waits_for_one_that_is_about_to_end() {
+    // The worker waits for a second: on a busy machine that can be over before the test comes to open the gate.
+    let attempts = 5;
+    let done = (0..attempts).any(|_| {
+        let (result, outcome) = std::sync::mpsc::channel();
+        let gate = Arc::new(Barrier::new(2));
+        let held = gate.clone();
+        let mut worker = main_thread_only();
+        worker.register("holds", move |channel: &Channel| -> Result<(), Failure> {
+            channel.send("answer")?;
+            held.wait();
+            Ok(())
+        });
+        serving(worker, move |gateway, _served| {
+            let first = gateway.remote_exec("holds").unwrap();
+            assert_eq!(receive(&first), Value::from("answer"));
+            let second = gateway.remote_exec("thread").unwrap();
+            // The answer shows that the second call has come.
+            assert_eq!(gateway.remote_status().unwrap().numexecuting, 2);
+            gate.wait();
+            let name = second.receive_timeout(SOON).map(|item| item.into_value());
+            let ran = matches!(&name, Ok(name) if *name == Value::from("main of the worker"));
+            assert!(
+                ran || matches!(&name, Err(ReceiveError::Remote(error)) if error.text() == BUSY),
+                "{name:?}"
+            );
+            result.send(ran).unwrap();
+        });
+        outcome.recv().unwrap()
     });
-    serving(worker, move |gateway, _served| {
-        let first = gateway.remote_exec("holds").unwrap();
-        assert_eq!(receive(&first), Value::from("begun"));
-        first.close();
+    assert!(done, "refused {attempts} times");
+}
+
+#[test]
+fn main_thread_only_the_end_of_the_link_does_not_wait_for_a_refusal() {
+    serving(main_thread_only(), |gateway, served| {
+        let first = gateway.remote_exec("wait").unwrap();
         let second = gateway.remote_exec("thread").unwrap();
-        let third = gateway.remote_exec("thread").unwrap();
-        assert_eq!(remote_error(&third), BUSY, "the second is not closed");
-        gate.wait();
+        gateway.exit();
+        // The end of the link ends the first, which makes room for the second.
         assert_eq!(receive(&second), Value::from("main of the worker"));
+        assert!(first.receive().is_err());
+        served.join().unwrap().unwrap();
     });
 }
 
 #[test]
-fn an_idle_worker_is_done_at_once() {
-    serving(worker(), |gateway, served| {
+fn an_idle_worker_is_done_without_a_grace() {
+    let mut worker = worker();
+    worker.grace(ENDLESS);
+    serving(worker, |gateway, served| {
         gateway
             .remote_exec("nothing")
             .unwrap()
             .wait_close(Some(SOON))
             .unwrap();
-        let begin = Instant::now();
         gateway.exit();
         served.join().unwrap().unwrap();
-        assert!(
-            begin.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            begin.elapsed()
-        );
         assert!(gateway.join(Some(SOON)));
     });
 }
 
 #[test]
 fn termination_on_remote_channel_receive() {
-    serving(worker(), |gateway, served| {
+    let mut worker = worker();
+    worker.grace(ENDLESS);
+    serving(worker, |gateway, served| {
         let waiting = [(); 3].map(|()| gateway.remote_exec("wait").unwrap());
-        let begin = Instant::now();
         gateway.exit();
         served.join().unwrap().unwrap();
-        assert!(
-            begin.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            begin.elapsed()
-        );
         // That its receive failed is not told as an error of the function.
         for channel in waiting {
             let error = channel.receive().unwrap_err();

@@ -140,6 +140,15 @@ def main_thread_only():
         channel.close()
 
 
+@shows("test_gateway::test_assert_main_thread_only")
+def main_thread_only_waits():
+    """For code that has sent its answer, and works on for less than a second."""
+    needs_main_thread_only()
+    gw = gateway(execmodel="main_thread_only")
+    for _ in range(3):
+        assert receive(gw.remote_exec("linger")) == "answer"
+
+
 @shows("test_gateway::test_main_thread_only_concurrent_remote_exec_deadlock")
 def main_thread_only_is_busy():
     needs_main_thread_only()

@@ -83,6 +83,13 @@ def file_write():
     assert receive(channel) == 42
 
 
+@shows("test_channel::test_channel_file_proxyclose")
+def file_proxyclose():
+    channel = gateway().remote_exec("close_file")
+    assert receive(channel) == "hello world"
+    assert "explicit" in error_of(channel)
+
+
 @shows("test_channel::test_channel_file_read")
 def file_read():
     gw = gateway()

@@ -21,7 +21,7 @@ use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
 use crate::gateway::{Bell, Gateway};
 use crate::item::Encoded;
-use crate::session::{Queued, empty, encode};
+use crate::session::{EXPLICIT_CLOSE, Queued, empty, encode};
 
 /// One end of a conversation with code on the other side of a gateway.
 ///
@@ -68,6 +68,10 @@ impl Channel {
     /// happens.
     ///
     /// It does not wait for the link: the peer is told after all that was sent before, with the next write.
+    ///
+    /// The channel of a call that runs here ends with its function, which cannot close it itself: as in execnet, the
+    /// channel stays open until the function returns, and the controller then gets an error that says so, in place of a
+    /// clean end.
     pub fn close(&self) {
         // A frame without payload always has a length that fits.
         if let Ok(frame) = empty(MessageCode::ChannelClose, self.id()) {
@@ -76,6 +80,9 @@ impl Channel {
     }
 
     /// Closes the channel with an error: receiving on the other side raises it, as `RemoteError`.
+    ///
+    /// A function that is called returns its error instead: it cannot close its own channel, see
+    /// [`close`](Self::close).
     ///
     /// # Errors
     ///
@@ -129,7 +136,8 @@ impl Channel {
     pub(crate) fn end_call(&self, failure: Option<&str>) {
         // First, so that a peer which sees the end and asks finds no code running.
         let shared = self.gateway().shared();
-        shared.state.lock().session.call_done(self.id());
+        let tried_to_close = shared.state.lock().session.call_done(self.id());
+        let failure = failure.or(tried_to_close.then_some(EXPLICIT_CLOSE));
         let error = failure.map(|text| encode(MessageCode::ChannelCloseError, self.id(), text));
         let frame = match error {
             Some(Ok(frame)) => Ok(frame),

@@ -8,7 +8,7 @@ use super::{Endpoint, EndpointItem, State};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
 use crate::item::{Encoded, Handle as AnyHandle};
-use crate::session::{ITEM_COST, Queued, Reply, Sending, Taken, empty, encode};
+use crate::session::{EXPLICIT_CLOSE, ITEM_COST, Queued, Reply, Sending, Taken, empty, encode};
 
 /// One end of a conversation with code on the other side of an [`Endpoint`].
 ///
@@ -166,12 +166,9 @@ impl EndpointChannel {
     /// Closes the channel, as the function that was called on it has returned.
     pub(super) fn end_call(&self, failure: Option<&str>) {
         // First, so that a peer which sees the end and asks finds no code running.
-        self.endpoint()
-            .inner
-            .state
-            .lock()
-            .session
-            .call_done(self.id());
+        let inner = &self.endpoint().inner;
+        let tried_to_close = inner.state.lock().session.call_done(self.id());
+        let failure = failure.or(tried_to_close.then_some(EXPLICIT_CLOSE));
         let told = failure.is_some_and(|text| self.close_with_error(text).is_ok());
         if !told {
             self.close();
@@ -181,12 +178,13 @@ impl EndpointChannel {
     fn close_by(&self, frame: &[u8]) {
         let id = self.id();
         // Where it cannot be written the peer is gone, and the channel is closed all the same.
-        let _ = self
-            .endpoint()
-            .write_if(frame, |state| match state.session.close(id) {
+        let _ = self.endpoint().write_if(frame, |state| {
+            // The channel of a call ends with its function.
+            match !state.session.refuses_close(id) && state.session.close(id) {
                 true => state.check_alive(),
                 false => Err(SendError::Closed),
-            });
+            }
+        });
     }
 }
 

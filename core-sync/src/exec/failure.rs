@@ -52,7 +52,7 @@ impl fmt::Display for Failure {
                 causes(f, error.source())
             }
             #[cfg(feature = "std")]
-            Self::Panicked { name, account } => write!(f, "function '{name}' panicked {account}"),
+            Self::Panicked { name, account } => write!(f, "function '{name}' panicked: {account}"),
         }
     }
 }

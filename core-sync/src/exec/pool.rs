@@ -15,11 +15,19 @@ use super::registry::Registry;
 use super::worker::Grace;
 use super::{Failure, panics};
 use crate::channel::Channel;
-use crate::gateway::{Executor, Gateway};
-use crate::sync::{Condvar, Deadline, Mutex};
+use crate::gateway::{ExecModel, Executor, Gateway};
+use crate::session::BUSY;
+use crate::sync::{Condvar, Deadline, Guard, Mutex};
 
-/// So many threads may wait for a call; who is done beyond that leaves.
+/// Number of idle threads that are kept for later calls; further ones exit.
 const SPARE: usize = 4;
+
+/// How long a call waits for the main thread before it is refused, in the model `main_thread_only`. Code that has sent
+/// its last answer may still have something to do when its controller makes the next call. Execnet's own.
+const MAIN_THREAD_WAIT: Duration = Duration::from_secs(1);
+
+/// Finished threads are looked for when there are more threads than this, and then twice as many as were left.
+const PRUNE: usize = 16;
 
 /// What [`Pool`] is made of.
 pub(super) struct Parts {
@@ -45,13 +53,24 @@ pub(super) struct Pool {
     work: Condvar,
     /// A call is done, or nobody waits for them any longer.
     done: Condvar,
+    /// A call has left the queue, for the thread that refuses those that wait too long.
+    taken: Condvar,
 }
 
 struct State {
     queue: VecDeque<Call>,
-    /// What runs, by the name of its function once that is known.
-    running: BTreeMap<ChannelId, Option<Arc<str>>>,
+    /// The names of the functions that run, once they are known, by the number of the call. Not by the id of its
+    /// channel: the controller may use that again as soon as the channel is gone, which is before the thread of the
+    /// earlier call comes back to this lock.
+    running: BTreeMap<u64, Option<Arc<str>>>,
+    /// How many calls have come.
+    calls: u64,
     threads: Vec<thread::JoinHandle<()>>,
+    /// How many threads there may be before those that are finished are looked for.
+    prune_at: usize,
+    /// Whether there is a thread that refuses calls which wait too long, and how many it is just refusing.
+    refuser: bool,
+    refusing: usize,
     /// Those that have not left, with the one that serves.
     living: usize,
     /// Those whose call is done, but for telling the peer.
@@ -62,8 +81,11 @@ struct State {
 }
 
 struct Call {
+    number: u64,
     channel: Channel,
     payload: Vec<u8>,
+    /// When it is refused if no thread has taken it.
+    deadline: Deadline,
 }
 
 impl Pool {
@@ -71,7 +93,11 @@ impl Pool {
         let state = Mutex::new(State {
             queue: VecDeque::new(),
             running: BTreeMap::new(),
+            calls: 0,
             threads: Vec::new(),
+            prune_at: PRUNE,
+            refuser: false,
+            refusing: 0,
             living: 1,
             ending: 0,
             started: 0,
@@ -84,6 +110,7 @@ impl Pool {
             state,
             work: Condvar::default(),
             done: Condvar::default(),
+            taken: Condvar::default(),
         })
     }
 
@@ -110,16 +137,15 @@ impl Pool {
     /// Runs calls until there will be no more, or until more than `spare` threads wait for one.
     fn run(&self, spare: usize) {
         while let Some(call) = self.next_call(spare) {
-            let id = call.channel.id();
-            let done = self.perform(&call);
-            let failure = done.err().map(|failure| failure.to_string());
+            let number = call.number;
+            let failure = self.perform(&call).err();
             // Before the peer knows: its next call need not be given a thread of its own.
             self.state.lock().ending += 1;
             call.channel.end_call(failure.as_deref());
             drop(call);
             let mut state = self.state.lock();
             state.ending -= 1;
-            state.running.remove(&id);
+            state.running.remove(&number);
             drop(state);
             self.done.notify_all();
             // It may have read the link. From here on it waits for calls, which are to be read by another.
@@ -131,7 +157,10 @@ impl Pool {
         let mut state = self.state.lock();
         loop {
             if let Some(call) = state.queue.pop_front() {
-                state.running.insert(call.channel.id(), None);
+                state.running.insert(call.number, None);
+                if state.refuser {
+                    self.taken.notify_one();
+                }
                 return Some(call);
             }
             if state.ended || state.idle() > spare {
@@ -142,17 +171,23 @@ impl Pool {
         }
     }
 
-    fn perform(&self, call: &Call) -> Result<(), Failure> {
+    /// Runs a call. The error is what the controller is told.
+    fn perform(&self, call: &Call) -> Result<(), String> {
         let limits = self.parts.gateway.shared().config.limits;
         let options = LoadOptions::new().limits(limits);
-        let prepared = self.parts.registry.prepare(&call.payload, options)?;
+        let prepared = self.parts.registry.prepare(&call.payload, options);
+        let prepared = prepared.map_err(|failure| failure.to_string())?;
         let name = prepared.name.clone();
         let running = Some(name.clone());
-        self.state.lock().running.insert(call.channel.id(), running);
-        let called = panics::catch(|| prepared.call(&call.channel));
+        self.state.lock().running.insert(call.number, running);
+        // The text of an error that the function returns is made by code of the program as well.
+        let called = panics::catch(|| {
+            let called = prepared.call(&call.channel);
+            called.map_err(|failure| failure.to_string())
+        });
         called.unwrap_or_else(|account| {
             let name = name.to_string();
-            Err(Failure::Panicked { name, account })
+            Err(Failure::Panicked { name, account }.to_string())
         })
     }
 
@@ -166,27 +201,77 @@ impl Pool {
         state.is_idle()
     }
 
-    fn start_thread(&self, state: &mut State) -> std::io::Result<()> {
-        let number = state.started + 1;
-        let name = format!("execnet-{}-exec-{number}", self.parts.gateway.id());
+    /// Starts a thread of its own kind, which serves once it has been told apart from those that run calls.
+    fn start(
+        &self,
+        state: &mut State,
+        role: &str,
+        body: impl FnOnce(&Self) + Send + 'static,
+    ) -> std::io::Result<()> {
+        let name = format!("execnet-{}-exec-{role}", self.parts.gateway.id());
         let me = self.me.clone();
         let thread = thread::Builder::new().name(name).spawn(move || {
             // It is kept by the thread that serves, which waits for this one.
             if let Some(pool) = me.upgrade() {
-                pool.run(SPARE);
+                body(&pool);
             }
         })?;
-        state.threads.retain(|thread| !thread.is_finished());
-        state.threads.push(thread);
-        state.started = number;
-        state.living += 1;
+        state.keep(thread);
         Ok(())
+    }
+
+    fn start_thread(&self, state: &mut State) {
+        let number = state.started + 1;
+        let started = self.start(state, &number.to_string(), |pool| pool.run(SPARE));
+        // Where no thread can be started the call waits for one of those there are.
+        if started.is_ok() {
+            state.started = number;
+            state.living += 1;
+        }
+    }
+
+    /// What the thread does that refuses calls: it waits for the oldest of them to be taken, or to have waited too long,
+    /// until none is left. The reader cannot do that, it has frames to read.
+    fn refuse_late(&self) {
+        let mut state = self.state.lock();
+        while let Some(deadline) = state.queue.front().map(|call| call.deadline) {
+            state = if deadline.has_passed() {
+                self.refuse(state)
+            } else {
+                self.taken.wait(state, deadline)
+            };
+        }
+        // Under the same lock as the look at the queue: whoever adds a call from here on starts another thread.
+        state.refuser = false;
+    }
+
+    fn refuse<'a>(&'a self, mut state: Guard<'a, State>) -> Guard<'a, State> {
+        let call = state.queue.pop_front();
+        // Until the controller is told, the worker is not idle: it would close the link.
+        state.refusing += 1;
+        drop(state);
+        if let Some(call) = call {
+            call.channel.end_call(Some(BUSY));
+        }
+        let mut state = self.state.lock();
+        state.refusing -= 1;
+        self.done.notify_all();
+        state
     }
 }
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.queue.is_empty()
+        self.running.is_empty() && self.queue.is_empty() && self.refusing == 0
+    }
+
+    /// Keeps a thread to be joined. Looking for finished ones each time would cost a new thread as much as there are.
+    fn keep(&mut self, thread: thread::JoinHandle<()>) {
+        if self.threads.len() >= self.prune_at {
+            self.threads.retain(|thread| !thread.is_finished());
+            self.prune_at = self.threads.len().saturating_mul(2).max(PRUNE);
+        }
+        self.threads.push(thread);
     }
 
     /// How many threads run no call, or only tell the peer that it is done.
@@ -207,14 +292,29 @@ impl State {
 impl Executor for Pool {
     fn submit(&self, id: ChannelId, payload: Vec<u8>) {
         let channel = Channel::of_call(&self.parts.gateway, id);
+        let one_at_a_time =
+            self.parts.gateway.shared().config.execmodel == ExecModel::MainThreadOnly;
         let mut state = self.state.lock();
         // One that was woken for an earlier call and has not taken it yet is idle, but spoken for.
         let spoken_for = state.idle() <= state.queue.len();
-        if spoken_for && state.living < self.parts.max_threads {
-            // Where no thread can be started the call waits for one of those there are.
-            let _ = self.start_thread(&mut state);
+        let mut deadline = Deadline::NEVER;
+        if spoken_for && one_at_a_time {
+            deadline = Deadline::after(MAIN_THREAD_WAIT);
+            if !state.refuser {
+                // Where no thread can be started the call waits for as long as it takes.
+                state.refuser = self.start(&mut state, "refuser", Self::refuse_late).is_ok();
+            }
+        } else if spoken_for && state.living < self.parts.max_threads {
+            self.start_thread(&mut state);
         }
-        state.queue.push_back(Call { channel, payload });
+        state.calls += 1;
+        let number = state.calls;
+        state.queue.push_back(Call {
+            number,
+            channel,
+            payload,
+            deadline,
+        });
         drop(state);
         self.work.notify_one();
     }

@@ -38,11 +38,14 @@ use crate::session::Role;
 ///
 /// With [`ExecModel::Thread`] each call has a thread: the one that serves if it is idle, or one of a pool that grows
 /// with the calls that run at a time, up to [`max_threads`](Self::max_threads); then calls wait for their turn. With
-/// [`ExecModel::MainThreadOnly`] all run in the thread that serves, and a call is refused while an earlier one talks
-/// with the controller still.
+/// [`ExecModel::MainThreadOnly`] all run in the thread that serves. A call that comes while another runs waits for it
+/// up to a second, as in execnet, and is then refused.
 ///
-/// A panic in a function is an error to the controller, and nothing else to the worker (with `panic = "abort"` it is
-/// the end of the process).
+/// A panic in a function is an error to the controller, with the panic's message, and nothing else to the worker (with
+/// `panic = "abort"` it is the end of the process). Where in the source it was is told to the panic hook of the process
+/// alone, which is the program's: the one that programs start with prints it to standard error.
+///
+/// The channel of a call ends when its function returns, and cannot be closed before: see [`Channel::close`].
 ///
 /// # The end
 ///

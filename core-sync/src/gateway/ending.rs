@@ -21,7 +21,7 @@ impl Shared {
         let mut after = After::default();
         {
             let mut state = self.state.lock();
-            if state.session.close(id) {
+            if !state.session.refuses_close(id) && state.session.close(id) {
                 state.post_frames(frame, &mut after);
                 state.ring(id, Ring::End, &mut after);
             }

@@ -3,11 +3,10 @@ use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
 
-use super::ExecModel;
 use super::after::After;
 use super::shared::Shared;
 use super::state::State;
-use crate::session::{BUSY, Reply};
+use crate::session::Reply;
 
 /// Runs what the peer asks for. The reader calls it, and does not wait for what is run.
 pub(crate) trait Executor: Send + Sync {
@@ -46,21 +45,13 @@ impl Shared {
         let Some(executor) = self.executor() else {
             return Some(Reply::Refuse(id, "this end runs no code"));
         };
-        let refused = self.accept(state, id).err();
+        let refused = state.session.accept(id).err();
+        let refused = refused.map(|_| "execution on this channel id is refused");
         after.calls.push(Call {
             executor,
             id,
             payload: refused.is_none().then_some(payload),
         });
         refused.map(|text| Reply::Refuse(id, text))
-    }
-
-    fn accept(&self, state: &mut State, id: ChannelId) -> Result<(), &'static str> {
-        let session = &mut state.session;
-        if self.config.execmodel == ExecModel::MainThreadOnly && session.is_occupied() {
-            return Err(BUSY);
-        }
-        let accepted = session.accept(id);
-        accepted.map_err(|_| "execution on this channel id is refused")
     }
 }

@@ -5,6 +5,10 @@ use super::{Load, RefusedId, Session};
 /// Why an end that runs one call at a time refuses another: execnet's words.
 pub const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
 
+/// What the peer is told of a function that has closed the channel it was called on. Execnet refuses that too: the end of
+/// the channel is how the controller knows that the function has returned.
+pub(crate) const EXPLICIT_CLOSE: &str = "the channel of a call cannot be closed explicitly by the function that is called; it is closed when the function returns";
+
 /// Code that runs here for the peer.
 impl<W: Default> Session<W> {
     /// Makes the channel that a peer asked to run code on, and gives its first handle. The code counts as running
@@ -21,15 +25,24 @@ impl<W: Default> Session<W> {
         }
         self.foreign += 1;
         self.insert(id, true);
-        self.calls.insert(id);
+        self.calls.insert(id, CallState::default());
         Ok(())
     }
 }
 
 impl<W> Session<W> {
-    /// The code that ran on this channel has ended. To be said before the peer can know it.
-    pub fn call_done(&mut self, id: ChannelId) {
-        self.calls.remove(&id);
+    /// The code that ran on this channel has ended. To be said before the peer can know it. True if the code tried to
+    /// close the channel itself, see [`refuses_close`](Self::refuses_close): the peer is to be told that as an error.
+    pub fn call_done(&mut self, id: ChannelId) -> bool {
+        let call = self.calls.remove(&id).unwrap_or_default();
+        call.tried_to_close
+    }
+
+    /// Whether code on this side may not close the channel, because it is the one of a call that runs: the channel ends
+    /// with the call. The attempt is remembered.
+    pub fn refuses_close(&mut self, id: ChannelId) -> bool {
+        let call = self.calls.get_mut(&id);
+        call.map(|call| call.tried_to_close = true).is_some()
     }
 
     /// Whether code runs that the peer still talks with: it would wait for ever for code that waits for that to
@@ -40,7 +53,7 @@ impl<W> Session<W> {
             let channel = self.channels.get(id);
             channel.is_some_and(|channel| channel.state.can_send())
         };
-        self.calls.iter().any(open)
+        self.calls.keys().any(open)
     }
 
     /// The living channels, and the code that runs.
@@ -51,4 +64,11 @@ impl<W> Session<W> {
             numexecuting: self.calls.len(),
         }
     }
+}
+
+/// A call that has not ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CallState {
+    /// The code closed its own channel.
+    tried_to_close: bool,
 }

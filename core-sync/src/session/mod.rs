@@ -28,6 +28,7 @@ mod remote_error;
 mod reply;
 
 pub use calls::BUSY;
+pub(crate) use calls::EXPLICIT_CLOSE;
 pub use channel_state::ChannelState;
 pub use ids::{Ids, RefusedId, Role};
 pub use inbox::{InboxLimits, Overflow, Overflowing, Queued};
@@ -38,12 +39,13 @@ pub(crate) use reply::append;
 pub use reply::{EncodeFrameError, Load, Reply};
 pub(crate) use reply::{empty, encode};
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
+use calls::CallState;
 use credit::Credit;
 use entry::Entry;
 use inbox::Failure;
@@ -134,7 +136,7 @@ pub struct Session<W> {
     foreign: usize,
     max_foreign: usize,
     /// The channels that code was accepted on which has not ended; a channel can be gone before its code.
-    calls: BTreeSet<ChannelId>,
+    calls: BTreeMap<ChannelId, CallState>,
     /// What waits in the inboxes.
     load: InboxLoad,
     /// What each channel starts with, where the ends agreed on credit.
@@ -153,7 +155,7 @@ impl<W: Default> Session<W> {
             strings: StrConfig::CHANNEL,
             foreign: 0,
             max_foreign,
-            calls: BTreeSet::new(),
+            calls: BTreeMap::new(),
             load: InboxLoad::new(InboxLimits::default()),
             credit: None,
             ended: false,

@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .register("fail", fail)
         .register("panic", panic)
         .register("wait", wait)
+        .register("linger", linger)
         .register("pid", |channel: &Channel| channel.send(std::process::id()))
         .register("cwd", cwd);
     worker
@@ -38,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .register("read_file", read_file)
         .register("print", print)
         .register("close_own", close_own)
+        .register("close_file", close_file)
         .register("dumps", dumps)
         .register("load", load)
         .register("as_bytes", as_bytes);
@@ -83,6 +85,13 @@ fn panic(_channel: &Channel) {
 fn wait(channel: &Channel) -> Outcome {
     channel.send("running")?;
     channel.receive()?;
+    Ok(())
+}
+
+/// Works on when its answer is out.
+fn linger(channel: &Channel) -> Outcome {
+    channel.send("answer")?;
+    thread::sleep(Duration::from_millis(300));
     Ok(())
 }
 
@@ -193,8 +202,16 @@ fn print(channel: &Channel) -> Outcome {
     Ok(channel.send(read as u64)?)
 }
 
-fn close_own(channel: &Channel) -> Outcome {
-    Ok(channel.close_with_error("explicit")?)
+fn close_own(channel: &Channel) {
+    channel.close();
+}
+
+/// A file that closes the channel of its call.
+fn close_file(channel: &Channel) -> Outcome {
+    let mut file = channel.makefile_write().text().proxyclose();
+    file.write_all(b"hello world")?;
+    drop(file);
+    Ok(())
 }
 
 /// The bytes of what comes, as this side writes it.
