@@ -50,6 +50,42 @@ fn of_a_key_set_twice_the_later_value_counts() {
 }
 
 #[test]
+fn a_latin_1_key_is_found_by_its_text() {
+    // {b"\xe9": 1, "e": 2}, where a Python 2 string is text.
+    let bytes = b"JM\0\0\0\x01\xe9F\0\0\0\x01PN\0\0\0\x01eF\0\0\0\x02PQ";
+    let text = LoadOptions::new().strings(StrConfig::CHANNEL);
+    let document = text.document_internal::<8>(bytes).unwrap();
+    let found = |key| document.root().get(key).and_then(Node::as_i64);
+    assert_eq!((found("\u{e9}"), found("e")), (Some(1), Some(2)));
+    assert_eq!(
+        (found("\u{e8}"), found("\u{e9}x"), found("")),
+        (None, None, None)
+    );
+    let bytes = LoadOptions::new().document_internal::<8>(bytes).unwrap();
+    assert!(bytes.root().get("\u{e9}").is_none());
+}
+
+#[test]
+fn an_index_of_a_list_may_be_a_long_and_follow_a_nested_value() {
+    // [None] and [[], 7], by LONG indexes.
+    let bytes = b"K\0\0\0\x01G\0\0\0\0LPQ";
+    let document = Document::<3>::loads_internal(bytes).unwrap();
+    assert!(document.root().items().next().is_some_and(Node::is_none));
+    let bytes = b"K\0\0\0\x02G\0\0\0\0K\0\0\0\0PG\0\0\0\x01F\0\0\0\x07PQ";
+    let document = Document::<5>::loads_internal(bytes).unwrap();
+    assert_eq!(
+        document.root().items().nth(1).and_then(Node::as_i64),
+        Some(7)
+    );
+    let wrong = b"K\0\0\0\x01G\0\0\0\x01LPQ";
+    assert!(
+        Document::<3>::loads_internal(wrong)
+            .unwrap_err()
+            .is_malformed()
+    );
+}
+
+#[test]
 fn strings_of_python_2_follow_the_switches() {
     let bytes = b"M\0\0\0\x02a\xe9Q";
     let stored = LoadOptions::new();
@@ -74,7 +110,7 @@ fn what_is_borrowed_outlives_the_document() {
 
 #[cfg(feature = "alloc")]
 mod with_values {
-    use execnet_serializer::{DocumentBuf, dumps, loads, loads_internal};
+    use execnet_serializer::{DocumentBuf, Value, dumps, loads, loads_internal};
 
     use super::*;
 
@@ -136,6 +172,19 @@ mod with_values {
             agree(bytes.get(1..).unwrap_or_default(), LoadOptions::channel());
         }
         assert!(cases.len() > 100);
+    }
+
+    #[test]
+    fn an_index_by_a_long_means_the_same_to_a_value() {
+        for bytes in [
+            &b"K\0\0\0\x01G\0\0\0\0LPQ"[..],
+            b"K\0\0\0\x02G\0\0\0\0K\0\0\0\0PG\0\0\0\x01F\0\0\0\x07PQ",
+            b"K\0\0\0\x01G\0\0\0\x01LPQ",
+        ] {
+            agree(bytes, LoadOptions::new());
+        }
+        let document = DocumentBuf::loads_internal(b"K\0\0\0\x01G\0\0\0\0LPQ").unwrap();
+        assert_eq!(Value::from(document.root()), Value::List(vec![Value::None]));
     }
 
     #[test]
