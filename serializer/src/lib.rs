@@ -90,11 +90,22 @@ pub use stream::from_reader;
 pub use stream::{ReadError, Stream, dump, dump_internal, load, load_internal};
 pub use token::{Token, Tokens};
 #[cfg(feature = "alloc")]
-pub use value::{Dict, Int, OutOfRange, ParseIntError, Set, Str, Value, WrongType};
+pub use value::{
+    Dict, DictEntry, Int, OutOfRange, ParseIntError, Set, Str, Value, ValueIndex, WrongType,
+};
 
-/// What the macros of this crate need from others.
+/// What the macros of this crate call. In functions of their own, because the
+/// traits are not in scope in every edition, nor without a prelude.
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
 pub mod __private {
-    pub use alloc::vec::Vec;
+    use crate::Value;
+
+    pub fn value(value: impl Into<Value>) -> Value {
+        value.into()
+    }
+
+    pub fn collect<T, C: FromIterator<T>, const N: usize>(items: [T; N]) -> C {
+        items.into_iter().collect()
+    }
 }

@@ -65,10 +65,12 @@ impl Limits {
         self
     }
 
-    /// Sets the most values in one document.
+    /// Sets the most values in one document; what exceeds 2^32 - 1 counts as
+    /// that.
     #[must_use]
     pub const fn with_items(mut self, items: usize) -> Self {
-        self.items = items;
+        const MAX: usize = u32::MAX as usize;
+        self.items = if items > MAX { MAX } else { items };
         self
     }
 

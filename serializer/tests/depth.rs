@@ -7,7 +7,7 @@ use core::hash::Hash;
 use std::hash::DefaultHasher;
 use std::thread;
 
-use execnet_serializer::{Limits, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Limits, Set, Value, dumps_internal, loads_internal};
 
 /// What `Limits::MAX_DEPTH` promises.
 const STACK: usize = if cfg!(debug_assertions) {
@@ -79,6 +79,41 @@ fn no_step_takes_more_stack_than_promised() {
             let name = format!("{step}: {kind}");
             on_small_stack(name, STACK, move || run(&value, &bytes, &text));
         }
+    }
+}
+
+/// Hashable values of the greatest depth that fits into one more set.
+fn deepest_keys() -> Vec<(&'static str, Value)> {
+    let tuple = |inner| Value::Tuple(vec![Value::from(1), inner]);
+    let frozenset = |inner| Value::FrozenSet(Set::from_iter([Value::from(1), inner]));
+    let both = move |inner| frozenset(tuple(inner));
+    let nested = |levels: u16, around: &dyn Fn(Value) -> Value, inner| {
+        (0..levels).fold(inner, |inner, _| around(inner))
+    };
+    let levels = Limits::MAX_DEPTH - 1;
+    let mut keys = Vec::new();
+    for (kind, inner) in [("", Value::None), (" around a NaN", Value::Float(f64::NAN))] {
+        let kind = |of: &str| &*format!("{of}{kind}").leak();
+        keys.push((kind("tuples"), nested(levels, &tuple, inner.clone())));
+        keys.push((
+            kind("frozensets"),
+            nested(levels, &frozenset, inner.clone()),
+        ));
+        keys.push((kind("both"), nested(levels / 2, &both, inner)));
+    }
+    keys
+}
+
+#[test]
+fn merging_equal_keys_takes_no_more_stack_than_promised() {
+    for (kind, key) in deepest_keys() {
+        on_small_stack(format!("merge: {kind}"), STACK, move || {
+            let set = Set::from_iter([key.clone(), key.clone()]);
+            assert_eq!(set.len(), if kind.ends_with("NaN") { 2 } else { 1 });
+            assert_eq!(set.contains(&key), set.len() == 1);
+            assert!(set.clone() == set && set.cmp(&set).is_eq());
+            set.hash(&mut DefaultHasher::new());
+        });
     }
 }
 

@@ -52,7 +52,7 @@ macro_rules! value {
 macro_rules! __value {
     // A dict's next key is what stands before the colon.
     (@dict [$($key:expr, $value:expr,)*] [, $next:literal : $($rest:tt)+]) => {
-        $crate::__value!(@dict [$($key, $value,)* $crate::Value::from($next),] [, $($rest)+])
+        $crate::__value!(@dict [$($key, $value,)* $crate::__private::value($next),] [, $($rest)+])
     };
     (@dict [$($key:expr, $value:expr,)*] [, $next:tt $($rest:tt)+]) => {
         $crate::__value!(@key [$($key, $value,)*] ($next) $($rest)+)
@@ -95,7 +95,7 @@ macro_rules! __value {
     };
     // Any other item.
     (@$kind:ident [$($done:expr,)*] [, $item:expr $(, $($rest:tt)*)?]) => {
-        $crate::__value!(@$kind [$($done,)* $crate::Value::from($item),] [$(, $($rest)*)?])
+        $crate::__value!(@$kind [$($done,)* $crate::__private::value($item),] [$(, $($rest)*)?])
     };
 
     // All is read, but for a comma after the last item.
@@ -106,19 +106,19 @@ macro_rules! __value {
         $only
     };
     (@tuple [$($item:expr,)*] [$(,)?]) => {
-        $crate::Value::Tuple($crate::__private::Vec::from([$($item,)*]))
+        $crate::Value::Tuple($crate::__private::collect([$($item,)*]))
     };
     (@list [$($item:expr,)*] [$(,)?]) => {
-        $crate::Value::List($crate::__private::Vec::from([$($item,)*]))
+        $crate::Value::List($crate::__private::collect([$($item,)*]))
     };
     (@set [$($item:expr,)*] [$(,)?]) => {
-        $crate::Value::Set($crate::Set::from_iter([$($item,)*]))
+        $crate::Value::Set($crate::__private::collect([$($item,)*]))
     };
     (@frozenset [$($item:expr,)*] [$(,)?]) => {
-        $crate::Value::FrozenSet($crate::Set::from_iter([$($item,)*]))
+        $crate::Value::FrozenSet($crate::__private::collect([$($item,)*]))
     };
     (@dict [$($key:expr, $value:expr,)*] [$(,)?]) => {
-        $crate::Value::Dict($crate::Dict::from_iter([$(($key, $value),)*]))
+        $crate::Value::Dict($crate::__private::collect([$(($key, $value),)*]))
     };
 }
 

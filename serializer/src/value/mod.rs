@@ -1,22 +1,26 @@
 //! Values in memory: what any Python peer can send.
 
-mod canonical;
-mod collections;
+mod access;
 mod convert;
+mod dict;
 mod dump;
 mod int;
-mod keys;
+mod key;
 mod load;
 mod macros;
 mod order;
+mod set;
 mod str;
+mod table;
 
 use alloc::vec::Vec;
 
-pub use collections::{Dict, Set};
+pub use access::ValueIndex;
 pub use convert::WrongType;
+pub use dict::{Dict, DictEntry};
 pub use int::{Int, OutOfRange, ParseIntError};
 pub(crate) use load::load_value;
+pub use set::Set;
 pub use str::Str;
 
 use crate::{ChannelId, Complex};
@@ -28,6 +32,23 @@ use crate::{ChannelId, Complex};
 /// itself, and `0.0` is not `-0.0`), the order of dicts and sets does not
 /// count. Where Python's own equality matters, as for dict keys,
 /// [`Dict`] and [`Set`] say so.
+///
+/// Comparing, ordering, hashing, printing and cloning take time in proportion
+/// to the size of the value, however its containers are nested and whatever
+/// their elements are; ordering also takes memory where there are sets, or
+/// dicts of different keys.
+///
+/// A value compares with the Rust type that it was made of, and is reached into
+/// with [`get`](Self::get) or an index:
+///
+/// ```
+/// use execnet_serializer::value;
+/// let reply = value!({"status": "ok", "items": [40, 42]});
+/// assert!(reply["status"] == "ok");
+/// assert_eq!(reply["items"][1], 42);
+/// assert_eq!(reply["items"][1].as_u64(), Some(42));
+/// assert!(reply.get("error").is_none());
+/// ```
 ///
 /// ```
 /// use execnet_serializer::{loads_internal, Value};
@@ -95,93 +116,6 @@ impl Value {
             Self::List(_) | Self::Dict(_) | Self::Set(_) => false,
             Self::Tuple(items) => items.iter().all(Self::is_hashable),
             _ => true,
-        }
-    }
-
-    /// Whether this is `None`.
-    #[must_use]
-    pub const fn is_none(&self) -> bool {
-        matches!(self, Self::None)
-    }
-
-    /// The bool, if it is one.
-    #[must_use]
-    pub const fn as_bool(&self) -> Option<bool> {
-        match self {
-            Self::Bool(value) => Some(*value),
-            _ => None,
-        }
-    }
-
-    /// The integer, if it is one and fits 64 bits.
-    #[must_use]
-    pub fn as_i64(&self) -> Option<i64> {
-        match self {
-            Self::Int(value) => value.to_i64(),
-            _ => None,
-        }
-    }
-
-    /// The float, if it is one.
-    #[must_use]
-    pub const fn as_f64(&self) -> Option<f64> {
-        match self {
-            Self::Float(value) => Some(*value),
-            _ => None,
-        }
-    }
-
-    /// The text, if it is text.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::Str(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The bytes, if it is bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> Option<&[u8]> {
-        match self {
-            Self::Bytes(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The items, if it is a list or a tuple.
-    #[must_use]
-    pub fn as_slice(&self) -> Option<&[Value]> {
-        match self {
-            Self::List(items) | Self::Tuple(items) => Some(items),
-            _ => None,
-        }
-    }
-
-    /// The dict, if it is one.
-    #[must_use]
-    pub const fn as_dict(&self) -> Option<&Dict> {
-        match self {
-            Self::Dict(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The elements, if it is a set or a frozenset.
-    #[must_use]
-    pub const fn as_set(&self) -> Option<&Set> {
-        match self {
-            Self::Set(value) | Self::FrozenSet(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The channel, if it is one.
-    #[must_use]
-    pub const fn as_channel(&self) -> Option<ChannelId> {
-        match self {
-            Self::Channel(id) => Some(*id),
-            _ => None,
         }
     }
 }

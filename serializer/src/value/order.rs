@@ -1,9 +1,11 @@
 //! Equality, order and hash of values.
 
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::hash::{Hash, Hasher};
 
-use super::Value;
+use super::key::{is_container, is_nan};
+use super::{Dict, Set, Value};
 
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
@@ -35,7 +37,8 @@ impl PartialOrd for Value {
 impl Ord for Value {
     /// A total order, for sorting and for ordered maps: first by type, then by
     /// content; floats as `f64::total_cmp` has them. It is not Python's, which
-    /// knows none across types.
+    /// knows none across types. Dicts and sets compare as their sorted pairs
+    /// and elements.
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
@@ -90,5 +93,122 @@ impl Value {
             Self::FrozenSet(_) => 11,
             Self::Channel(_) => 12,
         }
+    }
+}
+
+/// A value whose dicts and sets are sorted, at any depth.
+///
+/// Two of them compare like nested lists. Sorting within each comparison would
+/// take exponential time on nested sets; this sorts each container once.
+pub(super) struct Sorted<'a>(u8, Content<'a>);
+
+enum Content<'a> {
+    Leaf(&'a Value),
+    Parts(Vec<Sorted<'a>>),
+}
+
+impl<'a> Sorted<'a> {
+    // In loops, because iterator adaptors would take several times the stack
+    // where nothing is optimised.
+    pub(super) fn of(value: &'a Value) -> Self {
+        let content = match value {
+            Value::List(items) | Value::Tuple(items) => {
+                let mut parts = Vec::with_capacity(items.len());
+                for item in items {
+                    parts.push(Self::of(item));
+                }
+                Content::Parts(parts)
+            }
+            Value::Dict(pairs) => Content::Parts(Self::pairs(pairs)),
+            Value::Set(items) | Value::FrozenSet(items) => Content::Parts(Self::items(items)),
+            leaf => Content::Leaf(leaf),
+        };
+        Self(value.rank(), content)
+    }
+
+    pub(super) fn pair(key: &'a Value, value: &'a Value) -> Self {
+        let parts = Vec::from([Self::of(key), Self::of(value)]);
+        Self(0, Content::Parts(parts))
+    }
+
+    fn items(items: &'a Set) -> Vec<Self> {
+        let mut parts = Vec::with_capacity(items.len());
+        for item in items {
+            parts.push(Self::of(item));
+        }
+        parts.sort_unstable();
+        parts
+    }
+
+    fn pairs(pairs: &'a Dict) -> Vec<Self> {
+        let mut parts = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            parts.push(Self::pair(key, value));
+        }
+        parts.sort_unstable();
+        parts
+    }
+}
+
+impl Ord for Sorted<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.1, &other.1) {
+            (Content::Leaf(a), Content::Leaf(b)) => a.cmp(b),
+            (Content::Parts(a), Content::Parts(b)) => self.0.cmp(&other.0).then_with(|| a.cmp(b)),
+            _ => self.0.cmp(&other.0),
+        }
+    }
+}
+
+impl PartialOrd for Sorted<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Sorted<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Sorted<'_> {}
+
+impl PartialOrd for Set {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Set {
+    /// As the sorted elements.
+    fn cmp(&self, other: &Self) -> Ordering {
+        Sorted::items(self).cmp(&Sorted::items(other))
+    }
+}
+
+impl PartialOrd for Dict {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Dict {
+    /// As the sorted pairs.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let mut both = self.keys().zip(other.keys());
+        if self.len() != other.len() || !both.all(|(a, b)| !is_container(a) && !is_nan(a) && a == b)
+        {
+            return Sorted::pairs(self).cmp(&Sorted::pairs(other));
+        }
+        // Records, mostly: the least key decides whose values differ.
+        let mut decisive: Option<(&Value, Ordering)> = None;
+        for ((key, a), b) in self.iter().zip(other.values()) {
+            let order = a.cmp(b);
+            if order.is_ne() && decisive.is_none_or(|(least, _)| key < least) {
+                decisive = Some((key, order));
+            }
+        }
+        decisive.map_or(Ordering::Equal, |(_, order)| order)
     }
 }

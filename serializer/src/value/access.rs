@@ -1,0 +1,314 @@
+//! What is in a value.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Index;
+
+use super::{Dict, Int, Set, Str, Value};
+use crate::{ChannelId, Complex};
+
+impl Value {
+    /// Whether this is `None`.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// The bool, if it is one.
+    #[must_use]
+    pub const fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The integer, if it is one and fits 64 bits.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Int(value) => value.to_i64(),
+            _ => None,
+        }
+    }
+
+    /// The float, if it is one.
+    #[must_use]
+    pub const fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is text.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The bytes, if it is bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list or a tuple.
+    #[must_use]
+    pub fn as_slice(&self) -> Option<&[Value]> {
+        match self {
+            Self::List(items) | Self::Tuple(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The dict, if it is one.
+    #[must_use]
+    pub const fn as_dict(&self) -> Option<&Dict> {
+        match self {
+            Self::Dict(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is a set or a frozenset.
+    #[must_use]
+    pub const fn as_set(&self) -> Option<&Set> {
+        match self {
+            Self::Set(value) | Self::FrozenSet(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The channel, if it is one.
+    #[must_use]
+    pub const fn as_channel(&self) -> Option<ChannelId> {
+        match self {
+            Self::Channel(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The integer, if it is one and fits 64 bits without a sign.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_int()?.try_into().ok()
+    }
+
+    /// The integer of any size, if it is one.
+    #[must_use]
+    pub const fn as_int(&self) -> Option<&Int> {
+        match self {
+            Self::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The complex number, if it is one.
+    #[must_use]
+    pub const fn as_complex(&self) -> Option<Complex> {
+        match self {
+            Self::Complex(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list. [`as_slice`](Self::as_slice) takes tuples
+    /// too.
+    #[must_use]
+    pub const fn as_list(&self) -> Option<&Vec<Self>> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The items to change, if it is a list.
+    #[must_use]
+    pub const fn as_list_mut(&mut self) -> Option<&mut Vec<Self>> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The dict to change, if it is one.
+    #[must_use]
+    pub const fn as_dict_mut(&mut self) -> Option<&mut Dict> {
+        match self {
+            Self::Dict(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The elements to change, if it is a set or a frozenset.
+    #[must_use]
+    pub const fn as_set_mut(&mut self) -> Option<&mut Set> {
+        match self {
+            Self::Set(value) | Self::FrozenSet(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The text as a `String`, if it is text.
+    #[must_use]
+    pub fn into_string(self) -> Option<String> {
+        self.try_into().ok()
+    }
+
+    /// Takes the value and leaves `None`.
+    #[must_use]
+    pub const fn take(&mut self) -> Self {
+        core::mem::replace(self, Self::None)
+    }
+
+    /// The item of a list or tuple at a position, or the value that a dict has
+    /// under a key.
+    ///
+    /// A position is a `usize`; a key is text, or a `Value` of any kind.
+    ///
+    /// ```
+    /// use execnet_serializer::{value, Value};
+    /// let value = value!({"a": [1], 2: "two"});
+    /// assert_eq!(value.get("a").and_then(|list| list.get(0)), Some(&Value::from(1)));
+    /// assert_eq!(value.get(&Value::from(2)), Some(&Value::from("two")));
+    /// assert_eq!(value.get(2), None); // not a list
+    /// ```
+    #[must_use]
+    pub fn get<I: ValueIndex>(&self, index: I) -> Option<&Self> {
+        index.find(self)
+    }
+
+    /// As [`get`](Self::get), to be changed.
+    ///
+    /// ```
+    /// use execnet_serializer::value;
+    /// let mut value = value!({"a": [1, 2]});
+    /// *value.get_mut("a").unwrap().get_mut(0).unwrap() = "one".into();
+    /// assert_eq!(value, value!({"a": ["one", 2]}));
+    /// ```
+    #[must_use]
+    pub fn get_mut<I: ValueIndex>(&mut self, index: I) -> Option<&mut Self> {
+        index.find_mut(self)
+    }
+}
+
+impl<I: ValueIndex> Index<I> for Value {
+    type Output = Self;
+
+    /// What [`get`](Self::get) finds; where that finds nothing, `None` of the
+    /// format. So an index never panics.
+    fn index(&self, index: I) -> &Self {
+        static NONE: Value = Value::None;
+        index.find(self).unwrap_or(&NONE)
+    }
+}
+
+/// What reaches into a [`Value`]: a position of a list or tuple, a key of a
+/// dict.
+///
+/// It is implemented for `usize`, `&str`, `&String`, `&Str` and `&Value`, and
+/// cannot be for other types.
+pub trait ValueIndex: sealed::Sealed {}
+
+impl<I: sealed::Sealed> ValueIndex for I {}
+
+mod sealed {
+    use super::*;
+
+    pub trait Sealed {
+        fn find(self, value: &Value) -> Option<&Value>;
+        fn find_mut(self, value: &mut Value) -> Option<&mut Value>;
+    }
+
+    impl Sealed for usize {
+        fn find(self, value: &Value) -> Option<&Value> {
+            value.as_slice()?.get(self)
+        }
+
+        fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
+            match value {
+                Value::List(items) | Value::Tuple(items) => items.get_mut(self),
+                _ => None,
+            }
+        }
+    }
+
+    impl Sealed for &Value {
+        fn find(self, value: &Value) -> Option<&Value> {
+            value.as_dict()?.get(self)
+        }
+
+        fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
+            value.as_dict_mut()?.get_mut(self)
+        }
+    }
+
+    impl Sealed for &str {
+        fn find(self, value: &Value) -> Option<&Value> {
+            value.as_dict()?.get_str(self)
+        }
+
+        fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
+            value.as_dict_mut()?.get_str_mut(self)
+        }
+    }
+
+    /// Other texts.
+    macro_rules! texts {
+        ($($text:ty)*) => {$(
+            impl Sealed for &$text {
+                fn find(self, value: &Value) -> Option<&Value> {
+                    value.get(self.as_str())
+                }
+
+                fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
+                    value.get_mut(self.as_str())
+                }
+            }
+        )*};
+    }
+
+    texts! { String Str }
+}
+
+/// Comparison with the types that a value is made of: equal if the value made
+/// of them is.
+macro_rules! equal {
+    ($($type:ty: $value:ident, $other:ident => $equal:expr;)*) => {$(
+        impl PartialEq<$type> for Value {
+            fn eq(&self, other: &$type) -> bool {
+                let ($value, $other) = (self, other);
+                $equal
+            }
+        }
+
+        impl PartialEq<Value> for $type {
+            fn eq(&self, other: &Value) -> bool {
+                other == self
+            }
+        }
+    )*};
+}
+
+equal! {
+    bool: value, other => value.as_bool() == Some(*other);
+    f64: value, other => value.as_f64() == Some(*other);
+    str: value, other => value.as_str() == Some(other);
+    &str: value, other => value.as_str() == Some(*other);
+    String: value, other => value.as_str() == Some(other);
+}
+
+macro_rules! equal_ints {
+    ($($type:ty)*) => {
+        equal! { $($type: value, other => value.as_int() == Some(&Int::from(*other));)* }
+    };
+}
+
+equal_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }

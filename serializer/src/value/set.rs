@@ -1,0 +1,118 @@
+//! Sets and frozensets.
+
+use core::fmt;
+
+use super::Value;
+use super::table::Table;
+
+/// The elements of a Python set or frozenset, in the order they came.
+///
+/// Elements are one when Python takes them for one, as the keys of a
+/// [`Dict`](super::Dict); the first stays. Looking up and inserting take constant
+/// time on average, whoever chose the elements.
+///
+/// ```
+/// use execnet_serializer::{Set, Value};
+/// let set: Set = [1, 2, 1].map(Value::from).into_iter().collect();
+/// assert_eq!(set.len(), 2);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Set(Table<Value>);
+
+impl Set {
+    /// An empty set.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Table::new())
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.entries().len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds an element; returns false if it was there.
+    ///
+    /// # Panics
+    /// If there are 2^32 elements.
+    pub fn insert(&mut self, item: Value) -> bool {
+        let new = !self.contains(&item);
+        if new {
+            self.0.push(item);
+        }
+        new
+    }
+
+    /// Whether an element is there.
+    #[must_use]
+    pub fn contains(&self, item: &Value) -> bool {
+        self.0.position(item).is_some()
+    }
+
+    /// Removes an element; returns whether it was there. The others keep their
+    /// order, for which the later ones move: this takes time in proportion to
+    /// their number. To remove many use [`retain`](Self::retain).
+    pub fn remove(&mut self, item: &Value) -> bool {
+        let position = self.0.position(item);
+        position.map(|position| self.0.remove(position)).is_some()
+    }
+
+    /// Keeps the elements for which this is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Value) -> bool) {
+        self.0.retain(|item| keep(item));
+    }
+
+    /// The elements in order.
+    pub fn iter(&self) -> core::slice::Iter<'_, Value> {
+        self.0.entries().iter()
+    }
+
+    pub(super) fn hash_sum(&self) -> Option<u64> {
+        self.0.hash_sum()
+    }
+}
+
+impl FromIterator<Value> for Set {
+    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
+        Self(Table::from_iter(items))
+    }
+}
+
+impl Extend<Value> for Set {
+    fn extend<I: IntoIterator<Item = Value>>(&mut self, items: I) {
+        for item in items {
+            self.insert(item);
+        }
+    }
+}
+
+impl IntoIterator for Set {
+    type Item = Value;
+    type IntoIter = alloc::vec::IntoIter<Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_entries().into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Set {
+    type Item = &'a Value;
+    type IntoIter = core::slice::Iter<'a, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,338 @@
+//! Which keys are one to Python, and what dicts and sets make of it.
+
+#![cfg(feature = "alloc")]
+#![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
+
+use execnet_serializer::{
+    ChannelId, Complex, Dict, Int, Set, Value, dumps_internal, loads_internal,
+};
+use proptest::prelude::*;
+
+type Make = fn(i32) -> Value;
+
+/// Keys of each kind, different for different numbers.
+const KINDS: &[(&str, Make)] = &[
+    ("int", |n| n.into()),
+    ("int beyond 64 bits", |n| big(n).into()),
+    ("int beyond floats", |n| {
+        Int::into(format!("{}{}", n + 1, "0".repeat(400)).parse().unwrap())
+    }),
+    ("float", |n| (f64::from(n) + 0.5).into()),
+    ("float of 300 digits", |n| {
+        (1e300 + f64::from(n) * 1e285).into()
+    }),
+    ("complex", |n| {
+        Value::Complex(Complex {
+            re: 1.0,
+            im: f64::from(n) + 0.5,
+        })
+    }),
+    ("text", |n| format!("key-{n}").into()),
+    ("text, different in the middle", |n| {
+        format!("{:8}{n}{:8}", "", "").into()
+    }),
+    ("bytes", |n| Value::Bytes(n.to_be_bytes().into())),
+    ("channel", |n| ChannelId(n).into()),
+    ("tuple", |n| (n / 7, (n % 7).to_string()).into()),
+    ("frozenset", |n| {
+        frozenset([n.into(), "x".into(), (n,).into()])
+    }),
+    ("frozenset of two ints", |n| {
+        frozenset([n.into(), (-1).into()])
+    }),
+    ("tuple of frozensets", |n| {
+        (frozenset([]), frozenset([frozenset([n.into()])])).into()
+    }),
+];
+
+fn big(n: i32) -> i128 {
+    ((i128::from(n) + 1) << 70) + 1
+}
+
+fn frozenset<const N: usize>(items: [Value; N]) -> Value {
+    Value::FrozenSet(items.into_iter().collect())
+}
+
+/// The same value with every set in another order.
+fn reordered(value: &Value) -> Value {
+    match value {
+        Value::Tuple(items) => Value::Tuple(items.iter().map(reordered).collect()),
+        Value::FrozenSet(items) => {
+            let mut items: Vec<_> = items.iter().map(reordered).collect();
+            items.reverse();
+            Value::FrozenSet(items.into_iter().collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The pairs by every way of making a dict.
+fn dicts(pairs: &[(Value, Value)]) -> Vec<(&'static str, Dict)> {
+    let mut inserted = Dict::new();
+    for (key, value) in pairs {
+        inserted.insert(key.clone(), value.clone());
+    }
+    let mut entered = Dict::new();
+    for (key, value) in pairs {
+        *entered.entry(key.clone()).or_default() = value.clone();
+    }
+    let (first, rest) = pairs.split_at(pairs.len() / 2);
+    let mut extended = Dict::from_iter(first.iter().cloned());
+    extended.extend(rest.iter().cloned());
+    let mut bytes = b"J".to_vec();
+    for (key, value) in pairs {
+        for part in [key, value] {
+            let part = dumps_internal(part).unwrap();
+            bytes.extend(part.strip_suffix(b"Q").unwrap());
+        }
+        bytes.push(b'P');
+    }
+    bytes.push(b'Q');
+    Vec::from([
+        ("collected", pairs.iter().cloned().collect()),
+        ("inserted", inserted),
+        ("entered", entered),
+        ("extended", extended),
+        (
+            "loaded",
+            loads_internal(&bytes).unwrap().try_into().unwrap(),
+        ),
+    ])
+}
+
+#[test]
+fn of_one_key_the_first_stays_with_the_last_value_however_many_keys_there_are() {
+    for (kind, make) in KINDS {
+        for len in [1, 10, 32, 33, 40, 100, 300] {
+            let keys: Vec<_> = (0..len).map(make).collect();
+            for repeated in [&[0][..], &[len / 2], &[len - 1], &Vec::from_iter(0..len)] {
+                let twice = repeated
+                    .iter()
+                    .map(|&n| (reordered(&make(n)), Value::from("later")));
+                let mut pairs: Vec<_> = keys.iter().map(|key| (key.clone(), Value::None)).collect();
+                pairs.extend(twice);
+                for (way, dict) in dicts(&pairs) {
+                    let about = format!("{len} of {kind}, {way}, {repeated:?} repeated");
+                    assert!(dict.keys().eq(&keys), "{about}");
+                    for (n, (key, value)) in (0..len).zip(&dict) {
+                        let later = repeated.contains(&n);
+                        assert_eq!(*value == "later", later, "{about}: {n}");
+                        assert_eq!(dict.get(&reordered(key)), Some(value), "{about}: {n}");
+                    }
+                    assert_eq!(dict.get(&make(len)), None, "{about}");
+                }
+                let set: Set = pairs.iter().map(|(key, _)| key.clone()).collect();
+                assert!(
+                    set.iter().eq(&keys),
+                    "{len} of {kind}, {repeated:?} repeated, in a set"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_of_one_value_are_one_key_whatever_their_type() {
+    let complex = |re, im| Value::Complex(Complex { re, im });
+    let int = |digits: String| Value::Int(digits.parse().unwrap());
+    let mut classes = vec![
+        vec![
+            Value::Bool(true),
+            1.into(),
+            1.0.into(),
+            complex(1.0, 0.0),
+            complex(1.0, -0.0),
+        ],
+        vec![
+            false.into(),
+            0.into(),
+            0.0.into(),
+            (-0.0).into(),
+            complex(-0.0, 0.0),
+        ],
+        vec![complex(0.0, 1.0), complex(-0.0, 1.0)],
+        vec![0.5.into(), complex(0.5, 0.0)],
+        vec![f64::INFINITY.into()],
+        vec![f64::NEG_INFINITY.into()],
+        // The first that no float reaches, and one more than the largest float.
+        vec![int(format!("1{}", "0".repeat(309)))],
+        vec![int(format!("{:.0}1", f64::MAX))],
+    ];
+    let halves = [63, 64, 65, 127, 128, 1023].map(|power| 2_f64.powi(power));
+    for float in [1e22, 1e300, f64::MAX, 9_007_199_254_740_992.0]
+        .into_iter()
+        .chain(halves)
+    {
+        for float in [float, -float] {
+            let digits = format!("{float:.0}");
+            classes.push(vec![float.into(), int(digits.clone()), complex(float, 0.0)]);
+            // One more and one less are no floats, or others.
+            let (rest, last) = digits.split_at(digits.len() - 1);
+            let last: u8 = last.parse().unwrap();
+            if last < 9 && float.abs() > 1e16 {
+                classes.push(vec![int(format!("{rest}{}", last + 1))]);
+            }
+        }
+    }
+    let all = || {
+        classes
+            .iter()
+            .enumerate()
+            .flat_map(|(class, keys)| keys.iter().map(move |key| (class, key)))
+    };
+    for (class, key) in all() {
+        let set: Set = [key.clone()].into_iter().collect();
+        let many: Set = (2000..2040).map(Value::from).chain([key.clone()]).collect();
+        for (other_class, other) in all() {
+            let same = class == other_class;
+            assert_eq!(set.contains(other), same, "{key} and {other}");
+            assert_eq!(many.contains(other), same, "{key} and {other}, among many");
+            let tuples: Set = [key, other]
+                .map(|part| (part.clone(),).into())
+                .into_iter()
+                .collect();
+            assert_eq!(tuples.len() == 1, same, "{key} and {other} in tuples");
+        }
+    }
+}
+
+#[test]
+fn a_nan_equals_no_key_wherever_it_is() {
+    let nan = Value::Float(f64::NAN);
+    let complex = |re, im| Value::Complex(Complex { re, im });
+    for key in [
+        nan.clone(),
+        complex(f64::NAN, 1.0),
+        complex(0.0, f64::NAN),
+        (1, nan.clone()).into(),
+        frozenset([nan.clone()]),
+        frozenset([(nan.clone(), frozenset([]).clone()).into(), 1.into()]),
+    ] {
+        for around in [0, 100] {
+            let others = (0..around).map(|n| Value::from(format!("{n}")));
+            let keys: Vec<_> = others.chain([key.clone(), key.clone()]).collect();
+            let set: Set = keys.iter().cloned().collect();
+            assert_eq!(set.len(), keys.len(), "{key}");
+            assert!(!set.contains(&key), "{key}");
+            let mut dict: Dict = keys.into_iter().map(|key| (key, Value::None)).collect();
+            assert_eq!(dict.insert(key.clone(), 1.into()), None, "{key}");
+            assert_eq!((dict.len(), dict.get(&key)), (around + 3, None), "{key}");
+            assert_eq!(dict.remove(&key), None, "{key}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_different_kinds_are_different() {
+    let keys = [
+        Value::None,
+        1.into(),
+        "1".into(),
+        Value::Bytes(b"1".into()),
+        ChannelId(1).into(),
+        (1,).into(),
+        frozenset([1.into()]),
+        ((1,),).into(),
+        frozenset([(1,).into()]),
+        "".into(),
+        Value::Bytes(Vec::new()),
+        ().into(),
+        Value::Tuple(Vec::new()),
+        frozenset([]),
+        0.5.into(),
+    ];
+    // `()` is `None`.
+    let set: Set = keys.iter().cloned().collect();
+    assert_eq!(set.len(), keys.len() - 1);
+}
+
+#[test]
+fn a_thousand_names_of_one_prefix_are_all_found_after_others_are_removed() {
+    for len in [20, 1000] {
+        let key = |n: i32| Value::from(format!("key-{n}"));
+        let mut dict: Dict = (0..len).map(|n| (key(n), n.into())).collect();
+        for n in (0..len).filter(|n| n % 3 == 1).chain([len - 1, 0]) {
+            let removed = dict.remove(&key(n));
+            assert_eq!(
+                removed.is_some(),
+                dict.get(&key(n)).is_none() && removed == Some(n.into())
+            );
+        }
+        let left: Vec<_> = (1..len - 1).filter(|n| n % 3 != 1).collect();
+        assert!(dict.values().eq(&left), "the order of the rest is kept");
+        for n in &left {
+            assert_eq!(dict.get(&key(*n)), Some(&Value::from(*n)));
+            assert_eq!(dict.get_str(&format!("key-{n}")), Some(&Value::from(*n)));
+        }
+        dict.retain(|_, value| *value == 5);
+        assert_eq!(Value::from(dict).to_string(), "{'key-5': 5}");
+    }
+}
+
+/// What is done to a dict, by the number of a key and of a value.
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(usize, i32),
+    Entry(usize, i32),
+    Remove(usize),
+    Retain(i32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let key = || 0..KINDS.len() * KEYS;
+    prop_oneof![
+        6 => (key(), 0..9).prop_map(|(key, value)| Step::Insert(key, value)),
+        3 => (key(), 0..9).prop_map(|(key, value)| Step::Entry(key, value)),
+        2 => key().prop_map(Step::Remove),
+        1 => (0..9).prop_map(Step::Retain),
+    ]
+}
+
+/// Keys of each kind in the model.
+const KEYS: usize = 8;
+
+fn numbered(n: usize) -> Value {
+    let (_, make) = KINDS[n / KEYS];
+    make(i32::try_from(n % KEYS).unwrap())
+}
+
+proptest! {
+    #[test]
+    fn a_dict_does_what_a_list_of_pairs_does(steps in proptest::collection::vec(step(), 0..200)) {
+        let mut dict = Dict::new();
+        let mut model: Vec<(usize, i32)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Insert(key, value) => {
+                    let held = model.iter_mut().find(|(held, _)| *held == key);
+                    let before = held.map(|(_, held)| core::mem::replace(held, value));
+                    prop_assert_eq!(dict.insert(numbered(key), value.into()), before.map(Value::from));
+                    if before.is_none() {
+                        model.push((key, value));
+                    }
+                }
+                Step::Entry(key, value) => {
+                    let entry = dict.entry(reordered(&numbered(key)));
+                    let now = entry.and_modify(|value| *value = Value::None).or_insert(value.into());
+                    match model.iter().find(|(held, _)| *held == key) {
+                        Some((_, value)) => *now = (*value).into(),
+                        None => model.push((key, value)),
+                    }
+                }
+                Step::Remove(key) => {
+                    let position = model.iter().position(|(held, _)| *held == key);
+                    let removed = position.map(|position| model.remove(position).1);
+                    prop_assert_eq!(dict.remove(&numbered(key)), removed.map(Value::from));
+                }
+                Step::Retain(value) => {
+                    model.retain(|(_, held)| *held != value);
+                    dict.retain(|_, held| *held != value);
+                }
+            }
+            prop_assert!(dict.iter().eq(model.iter().map(|(key, value)| (numbered(*key), Value::from(*value))).collect::<Vec<_>>().iter().map(|(key, value)| (key, value))));
+            for (key, value) in &model {
+                prop_assert_eq!(dict.get(&numbered(*key)), Some(&Value::from(*value)));
+            }
+        }
+    }
+}
