@@ -1,33 +1,65 @@
 use alloc::string::String;
 
-use execnet_serializer::Value;
+use execnet_serializer::{Dict, Value};
 
 /// How busy a peer is.
+///
+/// A peer may answer with any dict, as to stock execnet: what it did not tell is 0 or empty here, and what it told beside
+/// is in [`values`](Self::values).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
-    /// Channels that live there.
+    /// Channels that are open there.
     pub numchannels: u64,
     /// Calls that run there.
     pub numexecuting: u64,
     /// How they are run.
     pub execmodel: String,
+    /// All that the peer answered.
+    pub values: Dict,
 }
 
 impl Status {
-    pub(crate) fn from_value(value: &Value) -> Option<Self> {
-        let Value::Dict(dict) = value else {
+    pub(crate) fn from_value(value: Value) -> Option<Self> {
+        let Value::Dict(values) = value else {
             return None;
         };
         let figure = |key: &str| {
-            let number = dict.get(&Value::from(key))?.as_i64()?;
-            u64::try_from(number).ok()
+            let number = values.get_str(key).and_then(Value::as_i64);
+            number.and_then(|number| u64::try_from(number).ok())
         };
-        let model = dict.get(&Value::from("execmodel"))?;
+        let model = values.get_str("execmodel").and_then(Value::as_str);
         Some(Self {
-            numchannels: figure("numchannels")?,
-            numexecuting: figure("numexecuting")?,
-            execmodel: String::from(model.as_str()?),
+            numchannels: figure("numchannels").unwrap_or_default(),
+            numexecuting: figure("numexecuting").unwrap_or_default(),
+            execmodel: String::from(model.unwrap_or_default()),
+            values,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use execnet_serializer::{Value, value};
+
+    use super::Status;
+
+    #[test]
+    fn any_dict_is_a_status() {
+        let answer = value!({"numchannels": 2, "execmodel": 3, "uptime": 9});
+        let status = Status::from_value(answer).unwrap();
+        assert_eq!((status.numchannels, status.numexecuting), (2, 0));
+        assert_eq!(status.execmodel, "");
+        assert_eq!(status.values.get_str("uptime"), Some(&Value::from(9)));
+        let negative = Status::from_value(value!({"numexecuting": (-1)})).unwrap();
+        assert_eq!(negative.numexecuting, 0);
+        assert!(Status::from_value(value!({})).unwrap().values.is_empty());
+        for other in [
+            Value::None,
+            Value::from("thread"),
+            value!([("numchannels", 1)]),
+        ] {
+            assert_eq!(Status::from_value(other), None);
+        }
     }
 }

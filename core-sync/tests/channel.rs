@@ -14,7 +14,9 @@ use core::time::Duration;
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage, Reconfigure,
 };
-use execnet_core_sync::{ItemError, ReceiveError, SendError, WaitCloseError};
+use execnet_core_sync::{
+    Gateway, GatewayConfig, ItemError, ReceiveError, Role, SendError, WaitCloseError,
+};
 use execnet_serializer::{Bytes, ChannelId, StrConfig, Value, dumps_internal};
 
 use support::{SOON, eventually, exec, expect, with_gateway};
@@ -527,18 +529,67 @@ fn channels_and_gateways_are_keys_of_a_map() {
         assert_eq!(gateways.len(), 1);
     });
     let gateway_of = |name| {
-        let (link, _peer) = execnet_core_sync::testing::scripted(1000);
-        execnet_core_sync::Gateway::new(
-            link,
-            execnet_core_sync::GatewayConfig::new(name, execnet_core_sync::Role::Initiator),
-        )
-        .unwrap()
+        let (link, peer) = execnet_core_sync::testing::scripted(1000);
+        let config = GatewayConfig::new(name, Role::Initiator);
+        (Gateway::new(link, config).unwrap(), peer)
     };
     // Of the same name, with channels of the same id.
-    let gateways = [(); 2].map(|()| gateway_of("gw0"));
+    let [(one, _one_peer), (other, _other_peer)] = [(); 2].map(|()| gateway_of("gw0"));
+    let gateways = [one, other];
     let channels = gateways
         .each_ref()
         .map(|gateway| gateway.newchannel().unwrap());
     assert_eq!(HashSet::from(gateways).len(), 2);
     assert_eq!(HashSet::from(channels).len(), 2);
+}
+
+#[test]
+fn a_channel_that_only_a_waiting_item_names_stays_open() {
+    with_gateway(|gateway, mut peer| {
+        let carrier = exec(&gateway, &mut peer);
+        let named = gateway.newchannel().unwrap();
+        let id = named.id();
+        peer.send(carrier.id(), id).unwrap();
+        peer.send(id, "before").unwrap();
+        // Both have come when this has.
+        let last = exec(&gateway, &mut peer);
+        peer.send(last.id(), ()).unwrap();
+        last.receive().unwrap();
+        drop(named);
+        // A CLOSE would be in front of this.
+        last.send(1).unwrap();
+        expect(&mut peer, ChannelData, last.id());
+        let item = carrier.receive().unwrap();
+        let again = item.as_channel().unwrap();
+        assert_eq!(again.receive().unwrap(), Value::from("before"));
+        peer.send(id, "after").unwrap();
+        assert_eq!(again.receive().unwrap(), Value::from("after"));
+        drop(item);
+        expect(&mut peer, ChannelClose, id);
+    });
+}
+
+#[test]
+fn closed_channels_are_not_active() {
+    with_gateway(|gateway, mut peer| {
+        let active = |count: usize| {
+            let text = format!(" {count} active channels");
+            eventually(&text, || gateway.to_string().contains(&text));
+        };
+        let channels = [(); 4].map(|()| exec(&gateway, &mut peer));
+        active(4);
+        channels[0].close();
+        active(3);
+        peer.write(ChannelClose, channels[1].id(), b"").unwrap();
+        active(2);
+        peer.write(ChannelLastMessage, channels[2].id(), b"")
+            .unwrap();
+        active(1);
+        peer.send(channels[3].id(), ChannelId(2)).unwrap();
+        active(2);
+        peer.hang_up();
+        active(0);
+        drop(channels);
+        active(0);
+    });
 }

@@ -417,7 +417,7 @@ fn a_gateway_can_be_printed() {
         assert_eq!(gateway.to_string(), live);
         peer.hang_up();
         assert!(gateway.join(Some(SOON)));
-        let dead = "<Gateway id='gw0' not-receiving, thread model, 1 active channels>";
+        let dead = "<Gateway id='gw0' not-receiving, thread model, 0 active channels>";
         assert_eq!(gateway.to_string(), dead);
     });
 }

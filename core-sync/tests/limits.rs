@@ -365,3 +365,61 @@ fn of_many_items_those_before_one_that_cannot_be_sent_are() {
         },
     );
 }
+
+#[test]
+fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
+    use execnet_core_sync::frame::{Frame, MessageCode};
+    use execnet_core_sync::session::{MAX_ERROR_TEXT, Message, Session, Taken};
+    use execnet_core_sync::{InboxLimits, Role};
+
+    const LIMIT: usize = 4 << 20;
+    const CHANNELS: usize = 200;
+    let limits = InboxLimits {
+        gateway: Some(LIMIT),
+        ..InboxLimits::default()
+    };
+    let mut session = Session::<()>::new(Role::Initiator, 0).with_limits(limits);
+    let trace = "  File \"x.py\", line 1, in f\n".repeat(140_000);
+    let text = format!("Traceback (most recent call last):\n{trace}MemoryError: 4 MiB\n");
+    let payload = execnet_serializer::dumps_internal(&*text).unwrap();
+    let ids: Vec<_> = (0..CHANNELS).map(|_| session.open().unwrap()).collect();
+    for &channel in &ids {
+        let frame = Frame {
+            code: MessageCode::ChannelCloseError,
+            channel,
+            payload: payload.clone(),
+        };
+        session.handle(Message::parse(frame).unwrap());
+    }
+    let waiting = session.waiting();
+    let most = LIMIT + MAX_ERROR_TEXT + CHANNELS * (256 + ITEM_COST);
+    assert!((LIMIT..most).contains(&waiting), "{waiting} bytes wait");
+    let mut held = 0;
+    for &id in &ids {
+        match session.take(id) {
+            Taken::Error(error) => {
+                assert_eq!(error.summary(), "MemoryError: 4 MiB");
+                held += error.text().len() + ITEM_COST;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(held, waiting);
+    assert_eq!(session.waiting(), 0);
+}
+
+#[test]
+fn an_error_that_nobody_receives_makes_room_when_its_channel_goes() {
+    with_gateway_of(
+        |config| config.inbox.gateway = Some(1000),
+        |gateway, mut peer| {
+            let (failed, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
+            let text = execnet_serializer::dumps_internal(&*"x".repeat(5000)).unwrap();
+            peer.write(ChannelCloseError, failed.id(), &text).unwrap();
+            eventually("it is closed", || failed.is_closed());
+            drop(failed);
+            peer.send(other.id(), "room").unwrap();
+            assert_eq!(other.receive().unwrap(), Value::from("room"));
+        },
+    );
+}

@@ -132,6 +132,12 @@ impl Channel {
         Self::new(gateway.clone(), id, bell)
     }
 
+    /// The code that was called with this many bytes begins, or is refused after it has waited: it waits no longer.
+    pub(crate) fn begin_call(&self, payload: usize) {
+        let shared = self.gateway().shared();
+        shared.state.lock().session.call_begins(payload);
+    }
+
     /// Closes the channel, as the code that was called on it has ended.
     pub(crate) fn end_call(&self, failure: Option<&str>) {
         // First, so that a peer which sees the end and asks finds no code running.

@@ -51,7 +51,7 @@ impl Endpoint {
         channel.forget();
         let answer = answer.map_err(StatusError::Send)?;
         let answer = answer.map_err(StatusError::Receive)?;
-        Status::from_value(&answer).ok_or(StatusError::Answer)
+        Status::from_value(answer.into_value()).ok_or(StatusError::Answer)
     }
 
     fn exec(&self, call: &Call<'_>) -> Result<EndpointChannel, SendError> {

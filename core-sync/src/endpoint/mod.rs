@@ -278,8 +278,8 @@ impl State {
         if self.session.is_occupied() {
             return Err(Reply::Refuse(id, BUSY));
         }
-        let refused = |_| Reply::Refuse(id, "execution on this channel id is refused");
-        self.session.accept(id).map_err(refused)?;
+        let accepted = self.session.accept(id, payload.len());
+        accepted.map_err(|refused| Reply::Refuse(id, refused.text()))?;
         self.calls.push_back((id, payload));
         Ok(())
     }

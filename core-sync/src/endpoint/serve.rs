@@ -78,7 +78,10 @@ impl Endpoint {
 impl State {
     fn next(&mut self) -> Option<Next> {
         let call = self.calls.pop_front();
-        let call = call.map(|(id, payload)| Next::Call(id, payload));
+        let call = call.map(|(id, payload)| {
+            self.session.call_begins(payload.len());
+            Next::Call(id, payload)
+        });
         // What was accepted before the end is still called.
         call.or_else(|| self.disconnected.as_ref().map(|_| Next::End))
     }

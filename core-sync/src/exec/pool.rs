@@ -136,9 +136,9 @@ impl Pool {
 
     /// Runs calls until there will be no more, or until more than `spare` threads wait for one.
     fn run(&self, spare: usize) {
-        while let Some(call) = self.next_call(spare) {
+        while let Some(mut call) = self.next_call(spare) {
             let number = call.number;
-            let failure = self.perform(&call).err();
+            let failure = self.perform(&mut call).err();
             // Before the peer knows: its next call need not be given a thread of its own.
             self.state.lock().ending += 1;
             call.channel.end_call(failure.as_deref());
@@ -172,10 +172,14 @@ impl Pool {
     }
 
     /// Runs a call. The error is what the controller is told.
-    fn perform(&self, call: &Call) -> Result<(), String> {
+    fn perform(&self, call: &mut Call) -> Result<(), String> {
         let limits = self.parts.gateway.shared().config.limits;
         let options = LoadOptions::new().limits(limits);
-        let prepared = self.parts.registry.prepare(&call.payload, options);
+        // A call that runs, maybe for long, keeps no memory for what it was asked with.
+        let payload = core::mem::take(&mut call.payload);
+        call.channel.begin_call(payload.len());
+        let prepared = self.parts.registry.prepare(&payload, options);
+        drop(payload);
         let prepared = prepared.map_err(|failure| failure.to_string())?;
         let name = prepared.name.clone();
         let running = Some(name.clone());
@@ -251,6 +255,7 @@ impl Pool {
         state.refusing += 1;
         drop(state);
         if let Some(call) = call {
+            call.channel.begin_call(call.payload.len());
             call.channel.end_call(Some(BUSY));
         }
         let mut state = self.state.lock();

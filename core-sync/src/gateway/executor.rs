@@ -45,8 +45,8 @@ impl Shared {
         let Some(executor) = self.executor() else {
             return Some(Reply::Refuse(id, "this end runs no code"));
         };
-        let refused = state.session.accept(id).err();
-        let refused = refused.map(|_| "execution on this channel id is refused");
+        let refused = state.session.accept(id, payload.len()).err();
+        let refused = refused.map(|refused| refused.text());
         after.calls.push(Call {
             executor,
             id,

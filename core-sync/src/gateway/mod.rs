@@ -147,10 +147,11 @@ impl Gateway {
 
     /// Makes the channel that a peer would make by asking for code to be run.
     #[cfg(feature = "testing")]
-    pub(crate) fn accept(&self, id: ChannelId) -> Result<Channel, crate::RefusedId> {
+    pub(crate) fn accept(&self, id: ChannelId) -> Result<Channel, crate::session::RefusedCall> {
         let bell = {
             let mut state = self.shared().state.lock();
-            state.session.accept(id)?;
+            state.session.accept(id, 0)?;
+            state.session.call_begins(0);
             state.session.call_done(id);
             state.bell_of(id)
         };

@@ -35,7 +35,7 @@ impl Gateway {
         // It closes the channel after its answer; whether that has come yet does not matter any more.
         channel.forget();
         let answer = answer.map_err(StatusError::Receive)?;
-        Status::from_value(&answer).ok_or(StatusError::Answer)
+        Status::from_value(answer.into_value()).ok_or(StatusError::Answer)
     }
 
     fn ask_status(&self) -> Result<Channel, SendError> {

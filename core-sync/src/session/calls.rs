@@ -1,6 +1,6 @@
 use execnet_serializer::ChannelId;
 
-use super::{Load, RefusedId, Session};
+use super::{ITEM_COST, Load, Overflow, RefusedId, Session};
 
 /// Why an end that runs one call at a time refuses another: execnet's words.
 pub const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
@@ -12,17 +12,21 @@ pub(crate) const EXPLICIT_CLOSE: &str = "the channel of a call cannot be closed 
 /// Code that runs here for the peer.
 impl<W: Default> Session<W> {
     /// Makes the channel that a peer asked to run code on, and gives its first handle. The code counts as running
-    /// until [`call_done`](Self::call_done).
+    /// until [`call_done`](Self::call_done), and its `payload` bytes as waiting until
+    /// [`call_begins`](Self::call_begins).
     ///
     /// # Errors
     ///
-    /// The peer may not make a channel of this id; see [`Ids`](super::Ids).
-    pub fn accept(&mut self, id: ChannelId) -> Result<(), RefusedId> {
-        self.may_make(id)?;
+    /// The peer may not make a channel of this id, see [`Ids`](super::Ids); or too much waits already, see
+    /// [`InboxLimits`](super::InboxLimits).
+    pub fn accept(&mut self, id: ChannelId, payload: usize) -> Result<(), RefusedCall> {
+        self.may_make(id).map_err(RefusedCall::Id)?;
         if self.foreign >= self.max_foreign {
             let limit = self.max_foreign;
-            return Err(RefusedId::TooMany { id, limit });
+            return Err(RefusedCall::Id(RefusedId::TooMany { id, limit }));
         }
+        let counted = self.load.add_call(cost_of_call(payload));
+        counted.map_err(RefusedCall::Overflow)?;
         self.foreign += 1;
         self.insert(id, true);
         self.calls.insert(id, CallState::default());
@@ -30,7 +34,37 @@ impl<W: Default> Session<W> {
     }
 }
 
+/// A call that is not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusedCall {
+    /// No channel may be made for it.
+    Id(RefusedId),
+    /// Too much waits already.
+    Overflow(Overflow),
+}
+
+impl RefusedCall {
+    /// What the peer is told.
+    #[must_use]
+    pub const fn text(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "execution on this channel id is refused",
+            Self::Overflow(_) => "execution is refused: too much waits at this end already",
+        }
+    }
+}
+
+fn cost_of_call(payload: usize) -> usize {
+    payload.saturating_add(ITEM_COST)
+}
+
 impl<W> Session<W> {
+    /// A call whose payload has this many bytes begins: the payload waits no longer.
+    pub fn call_begins(&mut self, payload: usize) {
+        self.load.remove_call(cost_of_call(payload));
+    }
+
     /// The code that ran on this channel has ended. To be said before the peer can know it. True if the code tried to
     /// close the channel itself, see [`refuses_close`](Self::refuses_close): the peer is to be told that as an error.
     pub fn call_done(&mut self, id: ChannelId) -> bool {
@@ -56,11 +90,11 @@ impl<W> Session<W> {
         self.calls.keys().any(open)
     }
 
-    /// The living channels, and the code that runs.
+    /// The open channels, and the code that runs.
     #[must_use]
     pub fn load(&self) -> Load {
         Load {
-            numchannels: self.channels.len(),
+            numchannels: self.open,
             numexecuting: self.calls.len(),
         }
     }

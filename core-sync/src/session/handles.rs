@@ -52,9 +52,11 @@ impl<W> Session<W> {
             return Vec::new();
         };
         channel.sink = false;
-        self.load.remove(channel.inbox.cost());
+        let before = channel.inbox.cost();
+        let discarded = channel.discard();
+        self.load.change(before, channel.inbox.cost());
         let mut let_go = vec![id];
-        for pinned in channel.discard() {
+        for pinned in discarded {
             if pinned != id {
                 self.unpin(pinned);
                 let_go.push(pinned);
@@ -67,11 +69,15 @@ impl<W> Session<W> {
     fn settle(&mut self, mut let_go: Vec<ChannelId>) -> Vec<Reply> {
         let mut due = Vec::new();
         while let Some(id) = let_go.pop() {
-            let Some(channel) = self.channels.get_mut(&id).filter(|c| c.is_let_go()) else {
+            let is_let_go = |channel: &&Entry<W>| channel.is_let_go();
+            let Some(has_sink) = self.channels.get(&id).filter(is_let_go).map(|c| c.sink) else {
                 continue;
             };
-            due.extend(channel.farewell(id));
-            if channel.sink {
+            due.extend(
+                self.change_state(id, |channel| channel.farewell(id))
+                    .flatten(),
+            );
+            if has_sink {
                 continue;
             }
             for pinned in self.remove(id) {
@@ -84,12 +90,27 @@ impl<W> Session<W> {
         due
     }
 
+    /// Changes the state of a channel, and keeps count of the open ones.
+    pub(super) fn change_state<T>(
+        &mut self,
+        id: ChannelId,
+        change: impl FnOnce(&mut Entry<W>) -> T,
+    ) -> Option<T> {
+        let channel = self.channels.get_mut(&id)?;
+        let before = channel.state.can_receive();
+        let changed = change(channel);
+        // A channel is open once: it does not open again.
+        self.open -= usize::from(before && !channel.state.can_receive());
+        Some(changed)
+    }
+
     /// Removes a channel and gives what its items named.
     fn remove(&mut self, id: ChannelId) -> Vec<ChannelId> {
         let Some(mut channel) = self.channels.remove(&id) else {
             return Vec::new();
         };
         self.foreign = self.foreign.saturating_sub(usize::from(channel.foreign));
+        self.open -= usize::from(channel.state.can_receive());
         self.load.remove(channel.inbox.cost());
         channel.discard()
     }

@@ -6,7 +6,10 @@ use execnet_serializer::{ChannelId, StrConfig};
 
 use super::entry::Entry;
 use super::inbox::Failure;
-use super::{EncodedItem, Event, Message, Overflow, RefusedId, RemoteError, Reply, Role, Session};
+use super::{
+    EncodedItem, Event, Message, Overflow, RefusedCall, RefusedId, RemoteError, Reply, Role,
+    Session,
+};
 
 /// What the peer is told whose channel was closed because it sends faster than it is received from.
 const OVERFLOW: &str = "the inbox at the other end is full";
@@ -53,7 +56,7 @@ impl<W: Default> Session<W> {
         }
         match self.may_make(id) {
             Ok(()) => Event::Exec(id, payload),
-            Err(_) => Event::Reply(Reply::Refuse(id, "execution on this channel id is refused")),
+            Err(error) => Event::Reply(Reply::Refuse(id, RefusedCall::Id(error).text())),
         }
     }
 
@@ -83,11 +86,16 @@ impl<W: Default> Session<W> {
 
     /// Closes a channel that has more than it may.
     fn overflow(&mut self, id: ChannelId, overflow: Overflow) -> Event<'_, W> {
+        let Some(is_told) = self.change_state(id, |channel| {
+            channel.inbox.fail(Failure::Overflow(overflow));
+            channel.close()
+        }) else {
+            return Event::Nothing;
+        };
         let Some(channel) = self.channels.get_mut(&id) else {
             return Event::Nothing;
         };
-        channel.inbox.fail(Failure::Overflow(overflow));
-        if channel.close() {
+        if is_told {
             Event::Refused(&mut channel.waker, Reply::Refuse(id, OVERFLOW))
         } else {
             Event::Ended(&mut channel.waker)
@@ -121,7 +129,10 @@ impl<W: Default> Session<W> {
         }
         self.foreign = foreign;
         for &id in references {
-            let fresh = || Entry::new(self.strings, self.credit, true);
+            let fresh = || {
+                self.open += 1;
+                Entry::new(self.strings, self.credit, true)
+            };
             let channel = self.channels.entry(id).or_insert_with(fresh);
             // A channel in its own inbox would hold itself for ever.
             channel.pins += usize::from(id != carrier);
@@ -130,26 +141,27 @@ impl<W: Default> Session<W> {
     }
 
     fn closed(&mut self, id: ChannelId, error: Option<RemoteError>) -> Event<'_, W> {
-        let Some(channel) = self.channels.get_mut(&id) else {
+        let ended = self.change_state(id, |channel| channel.state.close_remotely());
+        let Some(channel) = self.channels.get_mut(&id).filter(|_| ended == Some(true)) else {
             return Event::Nothing;
         };
-        if !channel.state.close_remotely() {
-            return Event::Nothing;
-        }
         if let Some(error) = error {
+            let before = channel.inbox.cost();
+            let error = match self.load.reached(before) {
+                Some(_) => error.shortened(),
+                None => error,
+            };
             channel.inbox.fail(Failure::Remote(error));
+            self.load.change(before, channel.inbox.cost());
         }
         Event::Ended(&mut channel.waker)
     }
 
     fn last_message(&mut self, id: ChannelId) -> Event<'_, W> {
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return Event::Nothing;
-        };
-        if channel.state.end_receiving() {
-            Event::Ended(&mut channel.waker)
-        } else {
-            Event::Nothing
+        let ended = self.change_state(id, |channel| channel.state.end_receiving());
+        match self.channels.get_mut(&id) {
+            Some(channel) if ended == Some(true) => Event::Ended(&mut channel.waker),
+            _ => Event::Nothing,
         }
     }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
-use super::{RefusedId, RemoteError};
+use super::{ITEM_COST, RefusedId, RemoteError};
 
 /// What arrived on a channel and was not taken yet. Items come first, then the error, if there is one, once.
 #[derive(Debug, Default)]
@@ -20,6 +20,16 @@ pub(super) struct Inbox {
 pub(super) enum Failure {
     Remote(RemoteError),
     Overflow(Overflow),
+}
+
+impl Failure {
+    /// As an item of the text would.
+    fn cost(&self) -> usize {
+        match self {
+            Self::Remote(error) => error.text().len().saturating_add(ITEM_COST),
+            Self::Overflow(_) => 0,
+        }
+    }
 }
 
 /// An item that arrived, with what was decided about it on arrival.
@@ -39,13 +49,21 @@ pub struct Queued {
 
 /// How much may wait in inboxes, and what happens beyond. The default is no limit, as in execnet.
 ///
-/// An item counts with the bytes of its encoding and [`ITEM_COST`](crate::session::ITEM_COST) more. The one that goes above a
-/// limit is still taken, so that one item larger than the limit can be received.
+/// What is counted, each with [`ITEM_COST`](crate::session::ITEM_COST) more than its bytes:
+///
+/// - an item, with its encoding. The one that goes above a limit is still taken, so that one item larger than the limit
+///   can be received.
+/// - the error that the peer closed a channel with, with its text, of which no more than
+///   [`MAX_ERROR_TEXT`](crate::session::MAX_ERROR_TEXT) bytes are kept. Beyond a limit only the start of its
+///   [summary](RemoteError::summary) is.
+/// - a call that the peer asked for and that has not begun. All such calls together may hold as much as
+///   [`gateway`](Self::gateway) says, beside the items; beyond it calls are refused, also by an end that
+///   [pauses](Overflowing::Pause).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InboxLimits {
     /// How many bytes may wait on each channel.
     pub channel: Option<usize>,
-    /// How many bytes may wait on all channels of the gateway together.
+    /// How many bytes may wait on all channels of the gateway together, and as many again in calls that have not begun.
     pub gateway: Option<usize>,
     /// What happens where an item comes and a limit has been reached.
     pub overflow: Overflowing,
@@ -96,9 +114,10 @@ impl Inbox {
         Some(item)
     }
 
-    /// What the items in it cost together.
+    /// What is in it costs together.
     pub(super) fn cost(&self) -> usize {
-        self.cost
+        let failure = self.failure.as_ref().map_or(0, Failure::cost);
+        self.cost.saturating_add(failure)
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {

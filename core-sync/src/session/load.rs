@@ -5,6 +5,8 @@ use super::{InboxLimits, Overflow, Overflowing};
 pub(super) struct InboxLoad {
     limits: InboxLimits,
     waiting: usize,
+    /// What the calls that have not begun cost.
+    calls: usize,
     /// How many channels have reached their limit.
     full: usize,
 }
@@ -17,6 +19,7 @@ impl InboxLoad {
         Self {
             limits,
             waiting: 0,
+            calls: 0,
             full: 0,
         }
     }
@@ -26,12 +29,32 @@ impl InboxLoad {
         if self.limits.overflow == Overflowing::Pause {
             return None;
         }
-        let channel = self.limits.channel.filter(|&limit| cost >= limit);
-        let gateway = || self.limits.gateway.filter(|&limit| self.waiting >= limit);
-        channel.or_else(gateway).map(|limit| Overflow { limit })
+        self.reached(cost).map(|limit| Overflow { limit })
     }
 
-    /// Whether nothing is to be read before something is taken.
+    /// The limit that is reached for an inbox that holds `cost`, or for all together.
+    pub(super) fn reached(&self, cost: usize) -> Option<usize> {
+        let channel = self.limits.channel.filter(|&limit| cost >= limit);
+        channel.or_else(|| self.limits.gateway.filter(|&limit| self.waiting >= limit))
+    }
+
+    /// Counts a call that waits to begin. Calls are counted for themselves: a large one must not close the channel of the
+    /// item that follows it.
+    pub(super) fn add_call(&mut self, cost: usize) -> Result<(), Overflow> {
+        if let Some(limit) = self.limits.gateway.filter(|&limit| self.calls >= limit) {
+            return Err(Overflow { limit });
+        }
+        self.calls = self.calls.saturating_add(cost);
+        Ok(())
+    }
+
+    /// A call that was counted begins.
+    pub(super) fn remove_call(&mut self, cost: usize) {
+        self.calls = self.calls.saturating_sub(cost);
+    }
+
+    /// Whether nothing is to be read before something is taken. Calls do not count: one that runs, for which others wait,
+    /// may wait for what is to be read.
     pub(super) fn pauses(&self) -> bool {
         let gateway = self.limits.gateway;
         self.limits.overflow == Overflowing::Pause

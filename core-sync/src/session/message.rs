@@ -86,7 +86,8 @@ impl Message {
     /// # Errors
     ///
     /// The code is unknown, a RECONFIGURE holds no settings, or a CREDIT no number. A wrong item is none: it is reported to who
-    /// receives it. A CLOSE_ERROR whose payload is no text closes with an error that says so.
+    /// receives it. A CLOSE_ERROR whose payload is no text closes with an error that says so; of a long text
+    /// the beginning and the end are kept, see [`MAX_ERROR_TEXT`](super::MAX_ERROR_TEXT).
     pub fn parse(frame: Frame) -> Result<Self, ProtocolError> {
         let id = frame.channel;
         Ok(match frame.code {
@@ -157,14 +158,12 @@ fn error_of(payload: &[u8]) -> RemoteError {
     let (text, stop) = (tokens.next().flatten(), tokens.next().flatten());
     match (text, stop) {
         (Some(Token::Py3String(text) | Token::Unicode(text)), Some(Token::Stop)) => {
-            RemoteError::new(String::from_utf8_lossy(text).into_owned())
+            RemoteError::cut_from(text, |part| String::from_utf8_lossy(part).into_owned())
         }
         // What Python 2 wrote is read as latin-1, where each byte is the character of that number.
-        (Some(Token::Py2String(text)), Some(Token::Stop)) => RemoteError::new(
-            text.iter()
-                .map(|&byte| char::from(byte))
-                .collect::<String>(),
-        ),
+        (Some(Token::Py2String(text)), Some(Token::Stop)) => RemoteError::cut_from(text, |part| {
+            part.iter().map(|&byte| char::from(byte)).collect()
+        }),
         _ => RemoteError::new("the peer closed the channel with an error that is no text"),
     }
 }

@@ -27,13 +27,13 @@ mod references;
 mod remote_error;
 mod reply;
 
-pub use calls::BUSY;
 pub(crate) use calls::EXPLICIT_CLOSE;
+pub use calls::{BUSY, RefusedCall};
 pub use channel_state::ChannelState;
 pub use ids::{Ids, RefusedId, Role};
 pub use inbox::{InboxLimits, Overflow, Overflowing, Queued};
 pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
-pub use remote_error::RemoteError;
+pub use remote_error::{MAX_ERROR_TEXT, RemoteError};
 #[cfg(feature = "std")]
 pub(crate) use reply::append;
 pub use reply::{EncodeFrameError, Load, Reply};
@@ -130,6 +130,8 @@ pub struct Session<W> {
     role: Role,
     ids: Ids,
     channels: BTreeMap<ChannelId, Entry<W>>,
+    /// How many of them are [`Open`](ChannelState::Open): peers ask for it, so that it is not counted anew.
+    open: usize,
     /// The settings that later channels start with.
     strings: StrConfig,
     /// How many of the channels were made by the peer, and how many may be.
@@ -152,6 +154,7 @@ impl<W: Default> Session<W> {
             role,
             ids: Ids::new(role),
             channels: BTreeMap::new(),
+            open: 0,
             strings: StrConfig::CHANNEL,
             foreign: 0,
             max_foreign,
@@ -197,6 +200,7 @@ impl<W: Default> Session<W> {
         let mut channel = Entry::new(self.strings, self.credit, foreign);
         channel.handles = 1;
         self.channels.insert(id, channel);
+        self.open += 1;
     }
 
     /// Takes what is next on a channel: items first, then the error, then the end.
@@ -222,7 +226,10 @@ impl<W: Default> Session<W> {
         let Some(channel) = self.channels.get_mut(&id) else {
             return Taken::End;
         };
-        match channel.inbox.take_failure() {
+        let before = channel.inbox.cost();
+        let failure = channel.inbox.take_failure();
+        self.load.change(before, channel.inbox.cost());
+        match failure {
             Some(Failure::Remote(error)) => Taken::Error(error),
             Some(Failure::Overflow(overflow)) => Taken::Overflow(overflow),
             None if channel.state.can_receive() => Taken::Nothing,
@@ -279,7 +286,13 @@ impl<W: Default> Session<W> {
         self.load.never_pause();
     }
 
-    /// How many bytes of items wait in all inboxes, counted as [`InboxLimits`] says.
+    /// How many channels live: those that something holds, open or not.
+    #[must_use]
+    pub fn living(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// How many bytes of items and errors wait in all inboxes, counted as [`InboxLimits`] says.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.load.waiting()
@@ -304,9 +317,7 @@ impl<W: Default> Session<W> {
 
     /// Closes the channel from this side. True where the peer has to be told.
     pub fn close(&mut self, id: ChannelId) -> bool {
-        self.channels
-            .get_mut(&id)
-            .is_some_and(|channel| channel.close())
+        self.change_state(id, Entry::close).unwrap_or(false)
     }
 
     /// The string settings of a channel; those of the gateway where it does not live.
@@ -335,6 +346,7 @@ impl<W: Default> Session<W> {
         for channel in self.channels.values_mut() {
             channel.cut_off = channel.state.end_receiving();
         }
+        self.open = 0;
     }
 
     /// What the driver keeps with each channel.

@@ -1,8 +1,19 @@
+use alloc::format;
 use alloc::string::String;
 use core::error::Error;
 use core::fmt::{self, Write as _};
 
 use crate::report::debug_as_report;
+
+/// How many bytes of the text that a peer closes a channel with are kept. Of a longer one the middle is left out: a
+/// traceback begins with where it began and ends with the exception.
+pub const MAX_ERROR_TEXT: usize = 64 * 1024;
+
+/// How far the begin of a line is looked for.
+const NEAR: usize = 1024;
+
+/// How many bytes are kept where the inboxes are full: about what a living channel takes itself.
+const SHORT_TEXT: usize = 256;
 
 /// The most characters of a peer's text that [`Display`](fmt::Display) prints.
 const SUMMARY: usize = 400;
@@ -29,6 +40,30 @@ impl RemoteError {
     pub fn new(text: impl Into<String>) -> Self {
         let text = FullText(text.into());
         Self { text }
+    }
+
+    /// An error with the text that `decode` makes of the beginning and the end of `text`.
+    pub(super) fn cut_from(text: &[u8], decode: impl Fn(&[u8]) -> String) -> Self {
+        if text.len() <= MAX_ERROR_TEXT {
+            return Self::new(decode(text));
+        }
+        let end = boundary(text, MAX_ERROR_TEXT / 2);
+        let begin = line_begin(text, boundary(text, text.len() - MAX_ERROR_TEXT / 2));
+        let part = |part: Option<&[u8]>| decode(part.unwrap_or_default());
+        let (head, tail) = (part(text.get(..end)), part(text.get(begin..)));
+        let left_out = begin - end;
+        Self::new(format!("{head}\n  [{left_out} bytes left out]\n{tail}"))
+    }
+
+    /// The same with the beginning of its [`summary`](Self::summary) alone.
+    pub(super) fn shortened(&self) -> Self {
+        let mut summary = self.summary();
+        while summary.len() > SHORT_TEXT {
+            let mut characters = summary.chars();
+            let _ = characters.next_back();
+            summary = characters.as_str();
+        }
+        Self::new(summary)
     }
 
     /// What the other side reported, as it came. Escape it before it goes to a terminal.
@@ -101,6 +136,22 @@ fn summary(text: &str) -> &str {
     exception.or_else(first).unwrap_or("no reason given").trim()
 }
 
+/// Where the character of UTF-8 begins that the byte at `at` is part of.
+fn boundary(text: &[u8], at: usize) -> usize {
+    let is_first = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    (at.saturating_sub(3)..=at)
+        .rev()
+        .find(is_first)
+        .unwrap_or(at)
+}
+
+/// The begin of the next line, if it is not far: half a line would pass for one that is not indented, as the exception's.
+fn line_begin(text: &[u8], at: usize) -> usize {
+    let mut near = text.iter().skip(at).take(NEAR);
+    near.position(|&byte| byte == b'\n')
+        .map_or(at, |line| at + line + 1)
+}
+
 /// How many bytes of indentation and of the lines drawn around exception groups a line begins with.
 fn margin(line: &str) -> usize {
     line.len() - line.trim_start_matches([' ', '|', '+', '-']).len()
@@ -126,10 +177,10 @@ fn is_unsafe(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString as _;
+    use alloc::string::{String, ToString as _};
     use core::error::Error as _;
 
-    use super::RemoteError;
+    use super::{MAX_ERROR_TEXT, RemoteError, SHORT_TEXT};
 
     #[track_caller]
     fn check(text: &str, summary: &str, has_more: bool) {
@@ -184,6 +235,37 @@ mod tests {
             "Traceback (most recent call last):",
             true,
         );
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_begin_and_its_end_whole() {
+        let utf_8 = |part: &[u8]| String::from_utf8(part.to_vec()).unwrap_or("cut".into());
+        // Characters of four bytes, shifted against the places of the cuts.
+        for shift in 0..4 {
+            let text = ["a".repeat(shift), "\u{1f40d}".repeat(40_000), "end".into()].concat();
+            let cut = RemoteError::cut_from(text.as_bytes(), utf_8);
+            let kept = cut.text();
+            assert!(kept.len() < MAX_ERROR_TEXT + 100, "{}", kept.len());
+            assert!(
+                text.starts_with(kept.get(..32_000 + shift).unwrap())
+                    && kept.ends_with("\u{1f40d}end")
+            );
+            let (head, rest) = kept.split_once("\n  [").unwrap();
+            let (count, tail) = rest.split_once(" bytes left out]\n").unwrap();
+            let count: usize = count.parse().unwrap();
+            assert_eq!(head.len() + count + tail.len(), text.len());
+        }
+        let whole = "x".repeat(MAX_ERROR_TEXT);
+        assert_eq!(RemoteError::cut_from(whole.as_bytes(), utf_8).text(), whole);
+    }
+
+    #[test]
+    fn a_shortened_error_has_its_summary() {
+        let error =
+            RemoteError::new("Traceback (most recent call last):\n  File \"x\"\nKeyError: 1");
+        assert_eq!(error.shortened().text(), "KeyError: 1");
+        let long = RemoteError::new("\u{1f40d}".repeat(100)).shortened();
+        assert_eq!(long.text(), "\u{1f40d}".repeat(SHORT_TEXT / 4));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum Reply {
 /// How busy an end is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
-    /// Living channels.
+    /// Channels on which items go both ways.
     pub numchannels: usize,
     /// Channels on which code runs.
     pub numexecuting: usize,

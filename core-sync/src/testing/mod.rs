@@ -60,7 +60,8 @@ pub fn linked_with(capacity: usize, faults: Faults) -> (Link, Link) {
 /// A gateway has ended, or the other end has the channel's id in use.
 pub fn channel_between(near: &Gateway, far: &Gateway) -> io::Result<(Channel, Channel)> {
     let channel = near.newchannel().map_err(io::Error::other)?;
-    let other = far.accept(channel.id()).map_err(io::Error::other)?;
+    let other = far.accept(channel.id());
+    let other = other.map_err(|refused| io::Error::other(refused.text()))?;
     Ok((channel, other))
 }
 

@@ -51,7 +51,6 @@ impl World {
     fn done(&mut self, side: usize, id: ChannelId) {
         let this = &mut self.sides[side];
         this.callbacks.insert(id, Callback::Done);
-        this.errors.remove(&id);
         this.ended(id);
         let due = this.session.detach(id);
         this.inbox.remove(&id);

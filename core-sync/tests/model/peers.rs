@@ -1,7 +1,7 @@
 //! What is between the two ends, and how it comes to its end.
 
 use execnet_core_sync::frame::{FrameBuf, MessageCode};
-use execnet_core_sync::session::{Event, Message};
+use execnet_core_sync::session::{Event, ITEM_COST, Message};
 use execnet_serializer::{ChannelId, Dump, Encoder};
 
 use super::side::{ANSWER, Callback, Side, Wait, number_of};
@@ -67,26 +67,30 @@ impl World {
             Message::Data(_, item) => (number_of(&item.payload), item.cost()),
             _ => (0, 0),
         };
-        let is_error = matches!(message, Message::CloseError(..));
+        let error = match &message {
+            Message::CloseError(_, error) => Some(error.text().len() + ITEM_COST),
+            _ => None,
+        };
         let side = &mut self.sides[to];
         match side.session.handle(message) {
             Event::Nothing => {}
             Event::Item(()) => side.arrived(id, number, cost),
             Event::Ended(()) => {
-                if is_error {
-                    side.errors.insert(id);
+                if let Some(cost) = error {
+                    side.errors.insert(id, cost);
                 }
                 side.ended(id);
             }
             Event::Refused((), reply) => {
-                side.errors.insert(id);
+                side.errors.insert(id, 0);
                 side.ended(id);
                 self.post(to, [reply]);
             }
             Event::Credit(()) => side.wake(|waiter| waiter.id == id),
             Event::Reply(reply) => self.post(to, [reply]),
             Event::Exec(id, _) => {
-                side.session.accept(id).unwrap();
+                side.session.accept(id, 0).unwrap();
+                side.session.call_begins(0);
                 side.session.call_done(id);
                 side.handles.insert(id, 1);
             }
@@ -165,8 +169,8 @@ impl World {
         self.give_up_all();
         for side in &self.sides {
             assert!(side.waiters.is_empty(), "{:?} still wait", side.waiters);
-            let left = side.session.load();
-            assert_eq!(left.numchannels, 0, "channels are left: {:?}", side.session);
+            let left = side.session.living();
+            assert_eq!(left, 0, "channels are left: {:?}", side.session);
             assert_eq!(side.session.waiting(), 0);
         }
     }
@@ -212,7 +216,7 @@ impl World {
                 **callback != Callback::Done && !side.handles.contains_key(id)
             });
             let kept = held + called.count();
-            let left = side.session.load().numchannels;
+            let left = side.session.living();
             assert_eq!(left, kept, "channels are left: {:?}", side.session);
         }
     }

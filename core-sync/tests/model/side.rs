@@ -1,4 +1,4 @@
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 
 use execnet_core_sync::Role;
 use execnet_core_sync::frame::{Frame, Header};
@@ -23,8 +23,8 @@ pub(super) struct Side {
     pub(super) inbox: BTreeMap<ChannelId, VecDeque<(i32, usize)>>,
     pub(super) sent: BTreeMap<ChannelId, Vec<i32>>,
     pub(super) received: BTreeMap<ChannelId, Vec<i32>>,
-    /// Channels that ended with an error which nobody was told of.
-    pub(super) errors: BTreeSet<ChannelId>,
+    /// Channels that ended with an error which nobody was told of, and what that costs.
+    pub(super) errors: BTreeMap<ChannelId, usize>,
     /// Bytes that the peer wrote and that are on their way.
     pub(super) wire: VecDeque<u8>,
     /// Nothing more is written to it.
@@ -72,7 +72,7 @@ impl Side {
             inbox: BTreeMap::new(),
             sent: BTreeMap::new(),
             received: BTreeMap::new(),
-            errors: BTreeSet::new(),
+            errors: BTreeMap::new(),
             wire: VecDeque::new(),
             wire_ends: false,
             read: Vec::new(),
@@ -160,7 +160,10 @@ impl Side {
         );
         match taken {
             Taken::Error(_) | Taken::Overflow(_) => {
-                assert!(self.errors.remove(&id), "{id:?}: an error of nobody's");
+                assert!(
+                    self.errors.remove(&id).is_some(),
+                    "{id:?}: an error of nobody's"
+                );
             }
             Taken::LinkEnd => assert!(!self.reading, "{id:?}: the link goes on"),
             Taken::End => assert!(self.session.has_ended(id)),
@@ -180,7 +183,10 @@ impl Side {
         let session = &self.session;
         // What nobody holds any more is gone, with its inbox.
         self.inbox.retain(|&id, _| session.state(id).is_some());
-        let costs = self.inbox.values().flatten().map(|(_, cost)| cost);
+        self.errors.retain(|&id, _| session.state(id).is_some());
+        let items = self.inbox.values().flatten().map(|(_, cost)| cost);
+        let errors = self.errors.values();
+        let costs = items.chain(errors);
         assert_eq!(session.waiting(), costs.sum::<usize>(), "the inboxes' cost");
         self.check_limits();
         for &waiter in self.waiters.iter().filter(|waiter| !waiter.awake) {

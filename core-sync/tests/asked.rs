@@ -1,0 +1,183 @@
+//! What a worker is asked to run: which ids a call may have, how many may wait, and with how many bytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use core::num::NonZeroUsize;
+use std::thread;
+
+use execnet_core_sync::frame::MessageCode::{
+    ChannelClose, ChannelCloseError, ChannelData, ChannelExec, Status,
+};
+use execnet_core_sync::testing::{self, PIPE_CAPACITY, Script, within};
+use execnet_core_sync::{Channel, GatewayConfig, Overflowing, ReceiveError, Role, Worker};
+use execnet_serializer::{ChannelId, Dict, Value, dumps_internal, loads_internal};
+
+use support::{LIMIT, expect};
+
+/// Runs a test with the script of the controller of a worker that runs this many calls at a time.
+fn with_worker(
+    threads: usize,
+    configure: fn(&mut GatewayConfig),
+    body: impl FnOnce(&mut Script) + Send + 'static,
+) {
+    within(LIMIT, move || {
+        let (link, mut peer) = testing::scripted(PIPE_CAPACITY);
+        let mut config = GatewayConfig::new("worker", Role::Worker);
+        configure(&mut config);
+        let mut worker = Worker::with_config(config);
+        worker.max_threads(NonZeroUsize::new(threads).unwrap());
+        worker.register("echo", |channel: &Channel| {
+            loop {
+                match channel.receive() {
+                    Ok(item) => channel.send(&*item)?,
+                    Err(ReceiveError::Closed | ReceiveError::Disconnected(_)) => return Ok(()),
+                    Err(error) => {
+                        return Err(Box::<dyn core::error::Error + Send + Sync>::from(error));
+                    }
+                }
+            }
+        });
+        let serving = thread::spawn(move || worker.serve(link));
+        body(&mut peer);
+        peer.hang_up();
+        serving.join().unwrap().unwrap();
+    });
+}
+
+/// Asks for a call of `echo`, whose source has this many blanks more.
+fn ask(peer: &mut Script, id: i32, blanks: usize) {
+    let source = format!("echo{}", " ".repeat(blanks));
+    let call = (source, Value::None, Value::None, Dict::new());
+    let payload = dumps_internal(&call).unwrap();
+    peer.write(ChannelExec, ChannelId(id), &payload).unwrap();
+}
+
+fn is_refused(peer: &mut Script, id: i32, text: &str) {
+    let frame = expect(peer, ChannelCloseError, ChannelId(id));
+    assert_eq!(loads_internal(&frame.payload).unwrap(), Value::from(text));
+}
+
+/// The call on this channel runs.
+fn is_served(peer: &mut Script, id: i32) {
+    peer.send(ChannelId(id), "are you there").unwrap();
+    let frame = expect(peer, ChannelData, ChannelId(id));
+    let answer = loads_internal(&frame.payload).unwrap();
+    assert_eq!(answer, Value::from("are you there"));
+}
+
+const REFUSED_ID: &str = "execution on this channel id is refused";
+const TOO_MUCH: &str = "execution is refused: too much waits at this end already";
+
+#[test]
+fn a_call_on_an_id_that_it_may_not_have_is_refused() {
+    with_worker(
+        8,
+        |_| {},
+        |peer| {
+            ask(peer, 1, 0);
+            is_served(peer, 1);
+            // In use, none, negative, and one that is the worker's to allot.
+            for id in [1, 0, -1, i32::MIN, 2, i32::MAX - 1] {
+                ask(peer, id, 0);
+                is_refused(peer, id, REFUSED_ID);
+                // That of the living channel closes nothing here.
+                is_served(peer, 1);
+            }
+        },
+    );
+}
+
+#[test]
+fn calls_count_among_the_channels_that_a_peer_may_make() {
+    with_worker(
+        8,
+        |config| config.max_peer_channels = 3,
+        |peer| {
+            for id in [1, 3, 5] {
+                ask(peer, id, 0);
+                is_served(peer, id);
+            }
+            ask(peer, 7, 0);
+            is_refused(peer, 7, REFUSED_ID);
+            peer.write(ChannelClose, ChannelId(3), b"").unwrap();
+            // The worker frees the id when the call has ended: it is asked until it has.
+            let mut answered = false;
+            for id in (9..).step_by(2).take(100_000) {
+                ask(peer, id, 0);
+                peer.send(ChannelId(id), 1).unwrap();
+                let frame = peer.expect().unwrap();
+                answered = frame.code == ChannelData;
+                if answered {
+                    break;
+                }
+                assert_eq!(frame.code, ChannelCloseError);
+            }
+            assert!(answered, "the end of a call makes no room");
+        },
+    );
+}
+
+fn small(config: &mut GatewayConfig) {
+    config.inbox.gateway = Some(10_000);
+}
+
+fn small_and_pausing(config: &mut GatewayConfig) {
+    small(config);
+    config.inbox.overflow = Overflowing::Pause;
+}
+
+#[test]
+fn calls_that_wait_for_their_turn_count_as_what_waits() {
+    for pauses in [false, true] {
+        let configure = if pauses { small_and_pausing } else { small };
+        with_worker(1, configure, move |peer| {
+            ask(peer, 1, 20_000);
+            is_served(peer, 1);
+            // It runs, and counts no more.
+            ask(peer, 3, 6_000);
+            ask(peer, 5, 6_000);
+            ask(peer, 7, 0);
+            is_refused(peer, 7, TOO_MUCH);
+            // What runs still gets its items, also where the reader would pause.
+            is_served(peer, 1);
+            peer.write(ChannelClose, ChannelId(1), b"").unwrap();
+            for id in [3, 5] {
+                is_served(peer, id);
+                peer.write(ChannelClose, ChannelId(id), b"").unwrap();
+            }
+            ask(peer, 9, 0);
+            is_served(peer, 9);
+        });
+    }
+}
+
+#[test]
+fn the_status_counts_open_channels_alone() {
+    with_worker(
+        8,
+        |_| {},
+        |peer| {
+            let status = |peer: &mut Script| {
+                peer.write(Status, ChannelId(99), b"").unwrap();
+                let frame = expect(peer, ChannelData, ChannelId(99));
+                expect(peer, ChannelClose, ChannelId(99));
+                let answer = loads_internal(&frame.payload).unwrap();
+                let figure = |key| answer.as_dict().unwrap().get_str(key).unwrap().as_i64();
+                [figure("numchannels"), figure("numexecuting")]
+            };
+            assert_eq!(status(peer), [Some(0), Some(0)]);
+            for id in [1, 3] {
+                ask(peer, id, 0);
+                is_served(peer, id);
+            }
+            assert_eq!(status(peer), [Some(2), Some(2)]);
+        },
+    );
+}
