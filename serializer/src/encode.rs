@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use embedded_io::Write;
+use embedded_io::{Error as _, ErrorKind, Write};
 
 use crate::error::{DumpError, EncodeError, Refusal};
 use crate::{ChannelId, Complex, Opcode};
@@ -27,7 +27,7 @@ pub const DUMPFORMAT_VERSION: u8 = 2;
 ///     encoder.set_item()?;
 /// }
 /// encoder.stop()?;
-/// # Ok::<(), execnet_serializer::EncodeError<embedded_io::SliceWriteError>>(())
+/// # Ok::<(), execnet_serializer::EncodeError<execnet_serializer::embedded_io::SliceWriteError>>(())
 /// ```
 #[derive(Debug)]
 pub struct Encoder<W> {
@@ -387,8 +387,19 @@ impl<W: Write> Encoder<W> {
         self.put(bytes)
     }
 
+    /// `write_all` would give up where a write is interrupted, without telling how
+    /// much it wrote.
     #[inline]
-    fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
-        self.sink.write_all(bytes).map_err(EncodeError::Write)
+    fn put(&mut self, mut bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
+        while !bytes.is_empty() {
+            match self.sink.write(bytes) {
+                // What this breach of the contract means is the trait's matter.
+                Ok(0) => return self.sink.write_all(bytes).map_err(EncodeError::Write),
+                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(EncodeError::Write(error)),
+            }
+        }
+        Ok(())
     }
 }

@@ -7,13 +7,13 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | none | [`Tokens`], the opcodes of a value, borrowed; [`Document`], a whole value, borrowed; [`Encoder`] and [`Dump`], into any [`embedded_io::Write`] |
-//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; [`load`], [`dump`] and [`Stream`] on readers and writers; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
+//! | none | [`Tokens`], the opcodes of a value, borrowed; [`Document`], a whole value, borrowed; [`Encoder`], [`Dump`] and [`dump`], into any [`embedded_io::Write`], slice or [`heapless::Vec`] |
+//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; [`load`] and [`Stream`] on readers; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
 //! | `json` | [`json`], values into and out of `serde_json`'s |
 //! | `serde` | [`mod@serde`]: any Rust type that serde knows, as `to_vec` and `from_slice` |
 //! | `num-bigint` | `BigInt` and `BigUint` into [`Int`], [`Value`] and the format, and back |
 //! | `num-complex` | `Complex64` and `Complex32` into [`Complex`], [`Value`] and the format, and back |
-//! | `std` (default) | nothing but `alloc` and `embedded_io`'s own `std` |
+//! | `std` (default) | readers and writers of `std::io` wherever this crate takes one; see [`IntoReader`] |
 //!
 //! ```
 //! use execnet_serializer::{dumps, loads, Value};
@@ -41,6 +41,7 @@ mod encode;
 mod error;
 #[cfg(any(feature = "json", feature = "serde"))]
 mod excerpt;
+mod io;
 #[cfg(feature = "json")]
 pub mod json;
 mod leaf;
@@ -54,6 +55,8 @@ mod machine;
 mod num;
 mod opcode;
 mod options;
+#[cfg(feature = "alloc")]
+mod read_buffer;
 mod reader;
 mod scalar;
 #[cfg(feature = "serde")]
@@ -64,6 +67,7 @@ mod texts;
 mod token;
 #[cfg(feature = "alloc")]
 mod value;
+mod write;
 
 pub use decimal::Decimal;
 #[cfg(feature = "alloc")]
@@ -72,6 +76,7 @@ pub use document::{Document, Items, Node, NodeKind, Pairs};
 pub use dump::{Bytes, Dump};
 pub use encode::{DUMPFORMAT_VERSION, Encoder};
 pub use error::{DumpError, EncodeError, LoadError};
+pub use io::{Embedded, IntoReader, IntoWriter};
 pub use limits::{Limits, StrConfig};
 #[cfg(feature = "alloc")]
 pub use literal::ParseLiteralError;
@@ -87,12 +92,22 @@ pub use serde::{from_slice, from_slice_internal, from_value, to_value, to_vec, t
 #[cfg(all(feature = "serde", feature = "alloc"))]
 pub use stream::from_reader;
 #[cfg(feature = "alloc")]
-pub use stream::{ReadError, Stream, dump, dump_internal, load, load_internal};
+pub use stream::{ReadError, Stream, load, load_internal};
 pub use token::{Token, Tokens};
 #[cfg(feature = "alloc")]
 pub use value::{
     Dict, DictEntry, Int, OutOfRange, ParseIntError, Set, Str, Value, ValueIndex, WrongType,
 };
+pub use write::{dump, dump_internal, dump_to_heapless, dump_to_slice};
+// Crates whose types are in signatures of this one.
+#[cfg(feature = "std")]
+pub use embedded_io_adapters::std::FromStd;
+pub use {embedded_io, heapless};
+
+/// For the reader of frames in execnet-core-sync.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub use read_buffer::{ReadBuffer, read_some};
 
 /// What the macros of this crate call. In functions of their own, because the
 /// traits are not in scope in every edition, nor without a prelude.

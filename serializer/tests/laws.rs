@@ -4,6 +4,7 @@
 #![cfg(feature = "alloc")]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
+#[cfg(feature = "serde")]
 extern crate alloc;
 
 #[path = "common/vectors.rs"]
@@ -12,7 +13,8 @@ mod vectors;
 
 use embedded_io::{ErrorType, Read};
 use execnet_serializer::{
-    Document, DocumentBuf, LoadError, LoadOptions, ReadError, StrConfig, Tokens, Value, dumps,
+    Document, DocumentBuf, Embedded, LoadError, LoadOptions, ReadError, StrConfig, Tokens, Value,
+    dumps,
 };
 
 /// Enough for most of the vectors, and small enough to be moved often.
@@ -39,8 +41,8 @@ fn by_reader(
     options: &LoadOptions,
 ) -> Result<Value, LoadError> {
     let loaded = match versioned {
-        true => options.load(Pieces(bytes, piece)),
-        false => options.load_internal(Pieces(bytes, piece)),
+        true => options.load(Embedded(Pieces(bytes, piece))),
+        false => options.load_internal(Embedded(Pieces(bytes, piece))),
     };
     loaded.map_err(|error| match error {
         ReadError::Load(error) => error,

@@ -10,7 +10,7 @@ mod model;
 use alloc::collections::BTreeMap;
 
 use execnet_serializer::serde::StreamError;
-use execnet_serializer::{Document, to_writer};
+use execnet_serializer::{Document, Embedded, to_writer};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Debug, PartialEq)]
@@ -33,7 +33,7 @@ fn a_struct_round_trips_without_allocation() {
         shape: None,
     };
     let mut buffer = [0; 128];
-    to_writer(&mut buffer[..], &value).unwrap();
+    to_writer(Embedded(&mut buffer[..]), &value).unwrap();
     let document = Document::<16>::loads(&buffer).unwrap();
     assert_eq!(
         document.root().deserialize::<Borrowed<'_>>().unwrap(),
@@ -46,7 +46,7 @@ fn a_struct_round_trips_without_allocation() {
 #[test]
 fn a_full_sink_gives_its_own_error() {
     let mut small = [0; 4];
-    let error = to_writer(&mut small[..], "hello").unwrap_err();
+    let error = to_writer(Embedded(&mut small[..]), "hello").unwrap_err();
     assert_eq!(error, StreamError::Io(embedded_io::SliceWriteError::Full));
 }
 
@@ -104,7 +104,7 @@ fn a_list_of_unknown_length_needs_an_allocator() {
         }
     }
     let mut buffer = [0; 64];
-    let error = to_writer(&mut buffer[..], &Unknown).unwrap_err();
+    let error = to_writer(Embedded(&mut buffer[..]), &Unknown).unwrap_err();
     assert!(error.to_string().contains("length"), "{error}");
 }
 

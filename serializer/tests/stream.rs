@@ -3,10 +3,10 @@
 
 mod model;
 
-use embedded_io::{ErrorKind, ErrorType, Read};
+use embedded_io::{ErrorKind, ErrorType, Read, SliceWriteError, Write};
 use execnet_serializer::{
-    Limits, LoadOptions, ReadError, Value, dump, dump_internal, dumps, dumps_internal, load,
-    load_internal,
+    Embedded, EncodeError, Limits, LoadError, LoadOptions, ReadError, Value, dump, dump_internal,
+    dump_to_heapless, dump_to_slice, dumps, dumps_internal, heapless, load, load_internal,
 };
 use model::model;
 use proptest::prelude::*;
@@ -62,14 +62,14 @@ proptest! {
         let mut bytes = Vec::new();
         for value in &values {
             match versioned {
-                true => dump(&mut bytes, value).unwrap(),
-                false => dump_internal(&mut bytes, value).unwrap(),
+                true => dump(Embedded(&mut bytes), value).unwrap(),
+                false => dump_internal(Embedded(&mut bytes), value).unwrap(),
             }
         }
         let options = LoadOptions::new();
         let mut stream = match versioned {
-            true => options.stream(Steps::new(&bytes, step)),
-            false => options.stream_internal(Steps::new(&bytes, step)),
+            true => options.stream(Embedded(Steps::new(&bytes, step))),
+            false => options.stream_internal(Embedded(Steps::new(&bytes, step))),
         };
         let read: Result<Vec<Value>, _> = stream.by_ref().collect();
         prop_assert_eq!(read.unwrap(), values);
@@ -81,7 +81,7 @@ proptest! {
         let mut bytes = dumps(&model).unwrap();
         bytes.extend(&behind);
         let mut reader = bytes.as_slice();
-        prop_assert_eq!(load(&mut reader).unwrap(), model.to_value());
+        prop_assert_eq!(load(Embedded(&mut reader)).unwrap(), model.to_value());
         prop_assert_eq!(reader, &behind);
     }
 
@@ -89,7 +89,7 @@ proptest! {
     fn an_end_inside_a_value_is_truncation(model in model(), at in any::<prop::sample::Index>()) {
         let bytes = dumps_internal(&model).unwrap();
         let cut = &bytes[..at.index(bytes.len())];
-        let mut stream = LoadOptions::new().stream_internal(cut);
+        let mut stream = LoadOptions::new().stream_internal(Embedded(cut));
         let next = stream.next();
         if cut.is_empty() {
             prop_assert!(next.is_none());
@@ -104,7 +104,7 @@ proptest! {
     #[test]
     fn any_bytes_are_judged_as_from_a_slice(bytes in any::<Vec<u8>>()) {
         let slice = LoadOptions::new().loads_internal(&bytes);
-        let stream = LoadOptions::new().load_internal(bytes.as_slice());
+        let stream = LoadOptions::new().load_internal(Embedded(bytes.as_slice()));
         prop_assert_eq!(stream, slice.map_err(ReadError::Load));
     }
 }
@@ -114,7 +114,7 @@ fn an_error_in_a_later_value_counts_from_the_start() {
     let mut bytes = dumps(&"one").unwrap();
     let start = bytes.len();
     bytes.extend(b"\x02U");
-    let mut stream = LoadOptions::new().stream(bytes.as_slice());
+    let mut stream = LoadOptions::new().stream(Embedded(bytes.as_slice()));
     assert_eq!(stream.next(), Some(Ok(Value::from("one"))));
     let Some(Err(ReadError::Load(error))) = stream.next() else {
         panic!("an unknown opcode was read");
@@ -126,23 +126,28 @@ fn an_error_in_a_later_value_counts_from_the_start() {
 fn a_failing_reader_gives_its_own_error() {
     let mut reader = Steps::new(b"F\0\0", 8);
     reader.fails = true;
-    let error = load_internal(reader).unwrap_err();
+    let error = load_internal(Embedded(reader)).unwrap_err();
     assert_eq!(error, ReadError::Read(ErrorKind::ConnectionReset));
 }
 
 #[test]
 fn an_empty_reader_has_no_value_but_a_clean_end() {
-    let Err(ReadError::Load(error)) = load(&b""[..]) else {
+    let Err(ReadError::Load(error)) = load(Embedded(&b""[..])) else {
         panic!("a value was read from nothing");
     };
     assert!(error.is_truncated());
-    assert!(LoadOptions::new().stream(&b""[..]).next().is_none());
+    assert!(
+        LoadOptions::new()
+            .stream(Embedded(&b""[..]))
+            .next()
+            .is_none()
+    );
 }
 
 /// An announced gigabyte costs as little as the bytes that came.
 #[test]
 fn an_announced_length_is_not_trusted() {
-    let Err(ReadError::Load(error)) = load_internal(&b"A\x3f\xff\xff\xffabc"[..]) else {
+    let Err(ReadError::Load(error)) = load_internal(Embedded(&b"A\x3f\xff\xff\xffabc"[..])) else {
         panic!("three bytes passed for a gigabyte");
     };
     assert!(error.is_truncated());
@@ -164,7 +169,7 @@ fn the_limit_on_bytes_holds_before_they_are_read() {
     }
     let options = LoadOptions::new().limits(Limits::default().with_bytes(1000));
     let mut endless = Endless(0);
-    let Err(ReadError::Load(error)) = options.load_internal(&mut endless) else {
+    let Err(ReadError::Load(error)) = options.load_internal(Embedded(&mut endless)) else {
         panic!("a value was read from endless dicts");
     };
     assert!(error.is_limit());
@@ -172,14 +177,297 @@ fn the_limit_on_bytes_holds_before_they_are_read() {
     // At the limit itself there is a value.
     let bytes = dumps_internal(&vec![0_u8; 3]).unwrap();
     let exact = |limit| LoadOptions::new().limits(Limits::default().with_bytes(limit));
-    assert!(exact(bytes.len()).load_internal(bytes.as_slice()).is_ok());
+    assert!(
+        exact(bytes.len())
+            .load_internal(Embedded(bytes.as_slice()))
+            .is_ok()
+    );
     assert!(
         exact(bytes.len() - 1)
-            .load_internal(bytes.as_slice())
+            .load_internal(Embedded(bytes.as_slice()))
             .is_err()
     );
     let stored = dumps(&vec![0_u8; 3]).unwrap();
-    assert!(exact(bytes.len()).load(stored.as_slice()).is_ok());
+    assert!(exact(bytes.len()).load(Embedded(stored.as_slice())).is_ok());
+}
+
+/// Fails once before each piece of one byte, and gives nothing beyond its bytes.
+struct Late<'a> {
+    bytes: &'a [u8],
+    failed: bool,
+    error: ErrorKind,
+}
+
+impl ErrorType for Late<'_> {
+    type Error = ErrorKind;
+}
+
+impl Read for Late<'_> {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
+        self.failed = !self.failed;
+        if self.failed {
+            return Err(self.error);
+        }
+        let room = &mut room[..1];
+        let Ok(read) = self.bytes.read(room);
+        Ok(read)
+    }
+}
+
+const fn late(bytes: &[u8]) -> Late<'_> {
+    Late {
+        bytes,
+        failed: false,
+        error: ErrorKind::TimedOut,
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_reader_that_fails_between_any_two_bytes_loses_no_value(
+        models in proptest::collection::vec(model(), 0..3),
+        versioned: bool,
+    ) {
+        let values: Vec<Value> = models.iter().map(model::Model::to_value).collect();
+        let mut bytes = Vec::new();
+        for value in &values {
+            match versioned {
+                true => dump(Embedded(&mut bytes), value).unwrap(),
+                false => dump_internal(Embedded(&mut bytes), value).unwrap(),
+            }
+        }
+        let options = LoadOptions::new();
+        let mut stream = match versioned {
+            true => options.stream(Embedded(late(&bytes))),
+            false => options.stream_internal(Embedded(late(&bytes))),
+        };
+        let mut read = Vec::new();
+        let mut failures = 0;
+        loop {
+            match stream.next_value() {
+                Ok(Some(value)) => read.push(value),
+                Ok(None) => break,
+                Err(error) => {
+                    prop_assert_eq!(error, ReadError::Read(ErrorKind::TimedOut));
+                    failures += 1;
+                }
+            }
+        }
+        prop_assert_eq!(read, values);
+        // One for each byte, and for the end.
+        prop_assert_eq!(failures, bytes.len() + 1);
+    }
+}
+
+#[test]
+fn after_a_timeout_a_stream_continues_where_it_was() {
+    let bytes = [dumps(&(1, "x")).unwrap(), dumps("y").unwrap()].concat();
+    let mut stream = LoadOptions::new().stream(Embedded(late(&bytes)));
+    let timeouts = |stream: &mut dyn Iterator<Item = Result<Value, ReadError<ErrorKind>>>| {
+        let mut count = 0;
+        loop {
+            match stream.next() {
+                Some(Err(ReadError::Read(ErrorKind::TimedOut))) => count += 1,
+                other => return (count, other),
+            }
+        }
+    };
+    assert_eq!(timeouts(&mut stream), (18, Some(Ok(Value::from((1, "x"))))));
+    assert_eq!(timeouts(&mut stream), (8, Some(Ok(Value::from("y")))));
+    assert_eq!(timeouts(&mut stream), (1, None));
+}
+
+#[test]
+fn an_error_in_the_bytes_never_reads_as_the_end() {
+    let mut stream = LoadOptions::new().stream(Embedded(&b"\x02U\x02LQ"[..]));
+    let error = stream.next_value().unwrap_err();
+    assert_eq!(error.to_string(), "byte 1: unknown opcode 0x55");
+    for _ in 0..3 {
+        assert_eq!(stream.next_value().as_ref(), Err(&error));
+    }
+    assert_eq!(stream.offset(), 2);
+    // The iterator says it once: a loop over it must end.
+    let mut stream = LoadOptions::new().stream(Embedded(&b"\x02U\x02LQ"[..]));
+    assert_eq!(stream.next(), Some(Err(error.clone())));
+    assert_eq!(stream.next(), None);
+    assert_eq!(stream.next_value(), Err(error));
+}
+
+#[test]
+fn a_value_that_is_cut_off_is_continued_if_the_reader_has_more_later() {
+    /// Ends once after each piece, as a file does that is still written.
+    struct Growing(Vec<&'static [u8]>);
+    impl ErrorType for Growing {
+        type Error = ErrorKind;
+    }
+    impl Read for Growing {
+        fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
+            let Some(piece) = self.0.first_mut() else {
+                return Ok(0);
+            };
+            let Ok(read) = piece.read(room);
+            if read == 0 {
+                self.0.remove(0);
+            }
+            Ok(read)
+        }
+    }
+    let growing = Growing(vec![b"\x02N\0\0\0\x02a", b"bQ", b"\x02LQ"]);
+    let mut stream = LoadOptions::new().stream(Embedded(growing));
+    let Err(ReadError::Load(error)) = stream.next_value() else {
+        panic!("half a value was read");
+    };
+    assert!(error.is_truncated());
+    assert_eq!(stream.next_value(), Ok(Some(Value::from("ab"))));
+    assert_eq!(stream.next_value(), Ok(None));
+    assert_eq!(stream.next_value(), Ok(Some(Value::None)));
+    assert_eq!(stream.next_value(), Ok(None));
+}
+
+/// These stay in the memory that they were read into.
+#[test]
+fn large_bytes_are_read_as_small_ones() {
+    for len in [65_000, 65_536, 100_000] {
+        let bytes = Value::Bytes((0..len).map(|n| n as u8).collect());
+        let mut stored = Vec::new();
+        dump(Embedded(&mut stored), &bytes).unwrap();
+        dump(Embedded(&mut stored), "behind").unwrap();
+        let mut stream = LoadOptions::new().stream(Embedded(stored.as_slice()));
+        assert_eq!(stream.next_value(), Ok(Some(bytes.clone())));
+        assert_eq!(stream.next_value(), Ok(Some(Value::from("behind"))));
+        assert_eq!(stream.offset(), stored.len());
+        // Behind the bytes is more than STOP.
+        let pair = dumps(&(&bytes, 1)).unwrap();
+        assert_eq!(
+            load(Embedded(pair.as_slice())),
+            Ok(Value::from((bytes.clone(), 1)))
+        );
+        // The limits hold.
+        let one = dumps_internal(&bytes).unwrap();
+        let loaded = |limits| {
+            let options = LoadOptions::new().limits(limits);
+            options.load_internal(Embedded(one.as_slice()))
+        };
+        let limits = Limits::default();
+        assert_eq!(loaded(limits.with_bytes(one.len())), Ok(bytes));
+        for limits in [limits.with_bytes(one.len() - 1), limits.with_items(0)] {
+            let Err(ReadError::Load(error)) = loaded(limits) else {
+                panic!("{limits:?} did not hold");
+            };
+            assert!(error.is_limit());
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_dump_are_refused_without_reading_on() {
+    let mut reader = &b"root:x:0:0:root:/root:/bin/sh"[..];
+    let Err(ReadError::Load(error)) = load(Embedded(&mut reader)) else {
+        panic!("a value was read");
+    };
+    assert!(error.is_version());
+    assert_eq!(reader.len(), 28);
+}
+
+/// Takes one byte a write, and is interrupted before each.
+struct Interrupted(Vec<u8>, bool);
+
+impl ErrorType for Interrupted {
+    type Error = ErrorKind;
+}
+
+impl Write for Interrupted {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(ErrorKind::Interrupted);
+        }
+        self.0.extend(bytes.first());
+        Ok(1)
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_writer_that_is_interrupted_gets_the_whole_value(model in model()) {
+        let mut sink = Interrupted(Vec::new(), false);
+        dump(Embedded(&mut sink), &model).unwrap();
+        prop_assert_eq!(sink.0, dumps(&model).unwrap());
+    }
+}
+
+#[test]
+fn values_fit_memory_of_a_fixed_size_or_are_refused() {
+    let whole = dumps(&(1, "x")).unwrap();
+    let mut buffer = [0; 64];
+    for room in 0..whole.len() {
+        let error = dump_to_slice(&(1, "x"), &mut buffer[..room]).unwrap_err();
+        assert_eq!(error, EncodeError::Write(SliceWriteError::Full));
+    }
+    assert_eq!(
+        dump_to_slice(&(1, "x"), &mut buffer),
+        Ok(&mut whole.clone()[..])
+    );
+    assert_eq!(dump_to_heapless::<64>(&(1, "x")).unwrap(), whole[..]);
+    assert!(matches!(
+        dump_to_heapless::<8>(&(1, "x")),
+        Err(EncodeError::Write(_))
+    ));
+    let mut sink = heapless::Vec::<u8, 64>::new();
+    dump_internal(Embedded(&mut sink), &(1, "x")).unwrap();
+    assert_eq!(sink, &whole[1..]);
+}
+
+#[test]
+fn errors_of_readers_have_texts_and_sources() {
+    use core::error::Error as _;
+
+    let read: ReadError<LoadError> = load_internal(Embedded(&b"U"[..]))
+        .map_err(|error| match error {
+            ReadError::Load(error) => ReadError::Read(error),
+            ReadError::Read(never) => match never {},
+        })
+        .unwrap_err();
+    assert_eq!(read.to_string(), "cannot read the encoded value");
+    assert_eq!(
+        read.source().unwrap().to_string(),
+        "byte 0: unknown opcode 0x55"
+    );
+    let ReadError::Read(error) = read else {
+        panic!("{read}");
+    };
+    let load: ReadError<LoadError> = ReadError::Load(error);
+    assert_eq!(load.to_string(), "byte 0: unknown opcode 0x55");
+    assert!(load.source().is_none());
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn readers_and_writers_of_std_are_taken_as_they_are() {
+    use std::fs::File;
+    use std::io::{BufReader, BufWriter, Write as _};
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut writer = BufWriter::new(File::create(file.path()).unwrap());
+    dump(&mut writer, "one").unwrap();
+    dump(&mut writer, &2).unwrap();
+    writer.flush().unwrap();
+    assert_eq!(
+        load(File::open(file.path()).unwrap()).unwrap(),
+        Value::from("one")
+    );
+    let reader = BufReader::new(File::open(file.path()).unwrap());
+    let values: Result<Vec<Value>, _> = LoadOptions::new().stream(reader).collect();
+    assert_eq!(values.unwrap(), [Value::from("one"), Value::from(2)]);
+    let mut bytes = Vec::new();
+    dump(&mut bytes, "one").unwrap();
+    assert_eq!(load(bytes.as_slice()).unwrap(), Value::from("one"));
+    let boxed: Box<dyn std::io::Read> = Box::new(std::io::Cursor::new(bytes));
+    assert_eq!(load(boxed).unwrap(), Value::from("one"));
 }
 
 #[cfg(feature = "serde")]
@@ -188,12 +476,12 @@ fn typed_values_are_read_one_after_another() {
     use execnet_serializer::{from_reader, serde::StreamError, to_writer};
 
     let mut bytes = Vec::new();
-    to_writer(&mut bytes, &(1, "x")).unwrap();
-    to_writer(&mut bytes, &2).unwrap();
-    to_writer(&mut bytes, &3).unwrap();
-    let first: (u8, String) = from_reader(bytes.as_slice()).unwrap();
+    to_writer(Embedded(&mut bytes), &(1, "x")).unwrap();
+    to_writer(Embedded(&mut bytes), &2).unwrap();
+    to_writer(Embedded(&mut bytes), &3).unwrap();
+    let first: (u8, String) = from_reader(Embedded(bytes.as_slice())).unwrap();
     assert_eq!(first, (1, "x".to_owned()));
-    let mut stream = LoadOptions::new().stream(bytes.as_slice());
+    let mut stream = LoadOptions::new().stream(Embedded(bytes.as_slice()));
     assert_eq!(stream.next_as::<(u8, String)>(), Ok(Some(first)));
     // One that does not fit is passed over.
     assert!(matches!(
@@ -202,4 +490,21 @@ fn typed_values_are_read_one_after_another() {
     ));
     assert_eq!(stream.next_as::<u8>(), Ok(Some(3)));
     assert_eq!(stream.next_as::<u8>(), Ok(None));
+    // Damage is an error again and again, a missing end only as long as it is missing.
+    let mut stream = LoadOptions::new().stream(Embedded(&b"\x02U"[..]));
+    for _ in 0..2 {
+        let Err(StreamError::Value(error)) = stream.next_as::<u8>() else {
+            panic!("an unknown opcode was read");
+        };
+        assert_eq!(error.to_string(), "byte 1: unknown opcode 0x55");
+    }
+    let mut stream = LoadOptions::new().stream(Embedded(late(&bytes)));
+    let mut read = Vec::new();
+    while read.len() < 3 {
+        read.extend(stream.next_as::<Value>().ok().flatten());
+    }
+    assert_eq!(
+        read,
+        [Value::from((1, "x")), Value::from(2), Value::from(3)]
+    );
 }

@@ -1,7 +1,7 @@
 //! Values from a reader against values from a slice.
 
 use embedded_io::{ErrorType, Read};
-use execnet_serializer::LoadOptions;
+use execnet_serializer::{Embedded, LoadOptions};
 
 use super::STRINGS;
 
@@ -14,7 +14,7 @@ pub fn stream_vs_value(input: &[u8]) {
         let mut reader = Dribble(input);
         while !rest.is_empty() {
             let whole = options.load_prefix(rest).ok();
-            let read = options.load_internal(&mut reader).ok();
+            let read = options.load_internal(Embedded(&mut reader)).ok();
             let (value, used) = whole.unzip();
             assert_eq!(read, value, "with {strings:?}");
             let Some(used) = used else {

@@ -54,7 +54,7 @@ pub use error::{Error, StreamError};
 use ser::{Role, Serializer, Target};
 pub use special::{AsFrozenSet, AsSet, frozenset, set};
 
-use crate::{Dump, EncodeError, Encoder};
+use crate::{Dump, EncodeError, Encoder, IntoWriter};
 
 /// Makes a type that serde knows a [`Dump`]: to be sent where values are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -82,16 +82,11 @@ impl<T: Serialize> Dump for Serde<T> {
 /// # Errors
 /// When the format cannot say the value, or the sink fails. What was already
 /// written stays in the sink.
-pub fn to_writer<W: Write, T: Serialize + ?Sized>(
+pub fn to_writer<W: IntoWriter, T: Serialize + ?Sized>(
     writer: W,
     value: &T,
 ) -> Result<(), StreamError<W::Error>> {
-    let mut encoder = Encoder::new(writer);
-    let written = encoder
-        .version()
-        .and_then(|()| Serde(value).dump(&mut encoder))
-        .and_then(|()| encoder.stop());
-    written.map_err(|error| match error {
+    crate::dump(writer, &Serde(value)).map_err(|error| match error {
         EncodeError::Dump(error) => StreamError::Value(error.into_serde()),
         EncodeError::Write(error) => StreamError::Io(error),
     })

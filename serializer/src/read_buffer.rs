@@ -1,0 +1,201 @@
+//! Bytes from a reader, in memory that grows with what has arrived.
+
+use alloc::vec::Vec;
+
+use embedded_io::{Error as _, ErrorKind, Read};
+
+/// Bytes from a reader. No length that a peer announced is trusted: memory grows
+/// with the bytes that arrived, by at most [`CHUNK`](Self::CHUNK) bytes ahead of
+/// them and the usual doubling.
+#[derive(Clone, Debug, Default)]
+pub struct ReadBuffer {
+    /// Initialised memory. It stays initialised between reads, because a reader
+    /// that gives a few bytes at a time must not cost a fill with zeros for each.
+    memory: Vec<u8>,
+    /// The bytes that arrived are those up to here.
+    filled: usize,
+}
+
+impl ReadBuffer {
+    /// The most bytes that one read is given room for.
+    pub const CHUNK: usize = 1 << 16;
+
+    /// An empty buffer, without memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            memory: Vec::new(),
+            filled: 0,
+        }
+    }
+
+    /// A buffer that starts with these bytes, in memory for at least `capacity`.
+    #[must_use]
+    pub fn starting_with(bytes: &[u8], capacity: usize) -> Self {
+        let mut memory = Vec::with_capacity(capacity.max(bytes.len()));
+        memory.extend_from_slice(bytes);
+        Self {
+            memory,
+            filled: bytes.len(),
+        }
+    }
+
+    /// The bytes that arrived.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.memory.get(..self.filled).unwrap_or_default()
+    }
+
+    /// The number of bytes that arrived.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// Whether no byte arrived.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    /// Forgets the bytes and keeps the memory.
+    pub const fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    /// Reads until `len` bytes arrived, and not one more; false if the reader
+    /// ended before.
+    ///
+    /// # Errors
+    /// When the reader fails. What arrived before is kept: a later call goes on
+    /// from there.
+    pub fn fill_to<R: Read>(&mut self, reader: &mut R, len: usize) -> Result<bool, R::Error> {
+        while self.filled < len {
+            if self.filled == self.memory.len() {
+                // Chunk by chunk, so that the zeros are still in the cache when the
+                // bytes overwrite them.
+                let chunk = len.min(self.filled.saturating_add(Self::CHUNK));
+                self.memory.resize(chunk, 0);
+            }
+            let end = self.memory.len().min(len);
+            let room = self.memory.get_mut(self.filled..end).unwrap_or_default();
+            match read_some(reader, room)? {
+                0 => return Ok(false),
+                arrived => self.filled += arrived,
+            }
+        }
+        Ok(true)
+    }
+
+    /// The bytes that arrived, in the memory they are in. What was made room for
+    /// beyond them is given back.
+    #[must_use]
+    pub fn into_vec(mut self) -> Vec<u8> {
+        self.memory.truncate(self.filled);
+        self.memory.shrink_to_fit();
+        self.memory
+    }
+}
+
+/// One read, repeated while it is interrupted. Never more than `room` has.
+///
+/// # Errors
+/// When the reader fails.
+pub fn read_some<R: Read>(reader: &mut R, room: &mut [u8]) -> Result<usize, R::Error> {
+    loop {
+        match reader.read(room) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // A reader that claims more than there was room for is broken; the room
+            // is all there is.
+            read => return read.map(|arrived| arrived.min(room.len())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use embedded_io::{ErrorKind, ErrorType, Read};
+
+    use super::ReadBuffer;
+
+    /// Gives one byte a read; between two it fails once. Keeps the room it was given.
+    struct Trickle {
+        bytes: Vec<u8>,
+        at: usize,
+        fails: bool,
+        room: usize,
+    }
+
+    impl ErrorType for Trickle {
+        type Error = ErrorKind;
+    }
+
+    impl Read for Trickle {
+        fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
+            self.room = self.room.max(room.len());
+            self.fails = !self.fails;
+            if self.fails {
+                return Err(ErrorKind::TimedOut);
+            }
+            match (room.first_mut(), self.bytes.get(self.at)) {
+                (Some(first), Some(byte)) => {
+                    *first = *byte;
+                    self.at += 1;
+                    Ok(1)
+                }
+                _ => Ok(0),
+            }
+        }
+    }
+
+    fn trickle(bytes: &[u8]) -> Trickle {
+        Trickle {
+            bytes: bytes.to_vec(),
+            at: 0,
+            fails: false,
+            room: 0,
+        }
+    }
+
+    #[test]
+    fn a_reader_that_fails_between_bytes_loses_none() {
+        let mut reader = trickle(b"abcdef");
+        let mut buffer = ReadBuffer::new();
+        let mut failures = 0;
+        while !matches!(buffer.fill_to(&mut reader, 4), Ok(true)) {
+            failures += 1;
+        }
+        assert_eq!(buffer.bytes(), b"abcd");
+        assert_eq!(failures, 4);
+        // Not a byte beyond.
+        assert_eq!(reader.at, 4);
+        buffer.clear();
+        assert!(buffer.is_empty());
+        assert_eq!(buffer.fill_to(&mut reader, 3), Err(ErrorKind::TimedOut));
+        while buffer.fill_to(&mut reader, 3) != Ok(false) {}
+        assert_eq!(buffer.into_vec(), b"ef");
+    }
+
+    #[test]
+    fn room_follows_what_arrived_and_not_what_is_asked_for() {
+        let mut reader = trickle(b"abc");
+        let mut buffer = ReadBuffer::starting_with(b"0", 0);
+        while buffer.fill_to(&mut reader, usize::MAX) != Ok(false) {}
+        assert_eq!(buffer.bytes(), b"0abc");
+        assert!(reader.room <= ReadBuffer::CHUNK);
+        assert!(buffer.memory.capacity() <= 4 * ReadBuffer::CHUNK);
+    }
+
+    #[test]
+    fn memory_is_initialised_once_whatever_the_pieces() {
+        let mut reader = trickle(&[7; 1000]);
+        let mut buffer = ReadBuffer::new();
+        while buffer.fill_to(&mut reader, 1000) != Ok(true) {
+            // What was made room for stays so.
+            assert_eq!(buffer.memory.len(), 1000);
+        }
+        assert_eq!(buffer.bytes(), [7; 1000]);
+    }
+}
