@@ -62,6 +62,9 @@ mod trace;
 #[cfg(feature = "serde")]
 mod typed;
 
+/// The readers and writers of [`frame`], [`endpoint`] and links.
+pub use embedded_io;
+
 pub use disconnected::{DisconnectReason, Disconnected, SharedError};
 pub use endpoint::Endpoint;
 pub use error::{

@@ -5,8 +5,9 @@
     reason = "a test fails by panicking"
 )]
 
+use embedded_io::{ErrorKind, ErrorType, Read};
 use execnet_core_sync::frame::{
-    Frame, FrameBuf, FrameReader, Header, HeaderError, MessageCode, ReadError,
+    Frame, FrameBuf, FrameReader, Header, HeaderError, MessageCode, ReadError, TooLong,
 };
 use execnet_core_sync::testing::{Faults, pipe};
 use execnet_serializer::ChannelId;
@@ -171,4 +172,181 @@ proptest! {
         }
         prop_assert_eq!(reader.next_frame().unwrap(), None);
     }
+}
+
+/// Gives one byte a read, after it failed once with this error.
+struct Stutter<'a> {
+    bytes: &'a [u8],
+    piece: usize,
+    failed: bool,
+    error: ErrorKind,
+    /// The most room that a read was given.
+    room: usize,
+}
+
+impl<'a> Stutter<'a> {
+    fn new(bytes: &'a [u8], piece: usize, error: ErrorKind) -> Self {
+        Self {
+            bytes,
+            piece,
+            failed: false,
+            error,
+            room: 0,
+        }
+    }
+}
+
+impl ErrorType for Stutter<'_> {
+    type Error = ErrorKind;
+}
+
+impl Read for Stutter<'_> {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, ErrorKind> {
+        self.room = self.room.max(room.len());
+        self.failed = !self.failed;
+        if self.failed {
+            return Err(self.error);
+        }
+        let len = room.len().min(self.piece);
+        let Ok(read) = self.bytes.read(&mut room[..len]);
+        Ok(read)
+    }
+}
+
+/// A small frame, one larger than the buffer, and an empty one.
+fn sizes() -> (Vec<Frame>, Vec<u8>) {
+    let frame = |code, len| Frame {
+        code,
+        channel: ChannelId(3),
+        payload: (0..len).map(|n: u32| n as u8).collect(),
+    };
+    let frames = vec![
+        frame(MessageCode::ChannelData, 5),
+        frame(MessageCode::ChannelData, 100_000),
+        frame(MessageCode::ChannelClose, 0),
+    ];
+    let stream = frames.iter().flat_map(write).collect();
+    (frames, stream)
+}
+
+#[test]
+fn an_interrupted_read_is_repeated() {
+    let (frames, stream) = sizes();
+    for piece in [1, 4096, usize::MAX] {
+        let link = Stutter::new(&stream, piece, ErrorKind::Interrupted);
+        let mut reader = FrameReader::new(link, LIMIT);
+        for frame in &frames {
+            assert_eq!(reader.next_frame().unwrap().as_ref(), Some(frame));
+        }
+        assert_eq!(reader.next_frame(), Ok(None));
+    }
+}
+
+#[test]
+fn a_link_that_fails_between_bytes_loses_no_frame() {
+    let (frames, stream) = sizes();
+    for piece in [1, 4096, usize::MAX] {
+        let link = Stutter::new(&stream, piece, ErrorKind::TimedOut);
+        let mut reader = FrameReader::new(link, LIMIT);
+        let mut read = Vec::new();
+        let mut failures = 0;
+        loop {
+            match reader.next_frame() {
+                Ok(Some(frame)) => read.push(frame),
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(error, ReadError::Link(ErrorKind::TimedOut));
+                    failures += 1;
+                }
+            }
+        }
+        assert_eq!(read, frames, "in pieces of {piece}");
+        assert!(failures >= 3, "{failures} failures in pieces of {piece}");
+    }
+}
+
+#[test]
+fn a_read_is_given_room_for_what_can_arrive_and_not_for_what_is_announced() {
+    let len = i32::MAX as usize;
+    let header = Header::new(MessageCode::ChannelData, ChannelId(1), len).unwrap();
+    let stream = [&header.to_bytes()[..], b"few"].concat();
+    let mut link = Stutter::new(&stream, 9, ErrorKind::Interrupted);
+    let error = FrameReader::new(&mut link, len).next_frame().unwrap_err();
+    assert_eq!(
+        error,
+        ReadError::PayloadCut {
+            expected: len,
+            got: 3
+        }
+    );
+    assert!(link.room <= 1 << 16, "room for {} bytes", link.room);
+}
+
+#[test]
+fn errors_of_frames_have_texts_and_sources() {
+    type Error = ReadError<ErrorKind>;
+    let long = HeaderError::TooLong { len: 9, limit: 8 };
+    let texts: [(&dyn core::error::Error, &str); 7] = [
+        (
+            &Error::Link(ErrorKind::TimedOut),
+            "cannot read from the link",
+        ),
+        (
+            &Error::HeaderCut { got: 4 },
+            "unexpected end of stream inside a frame's header, after 4 of 9 bytes",
+        ),
+        (
+            &Error::PayloadCut {
+                expected: 5,
+                got: 3,
+            },
+            "unexpected end of stream inside a frame's payload, after 3 of 5 bytes",
+        ),
+        (
+            &Error::Header(long),
+            "frame announces a payload of 9 bytes, above the limit of 8",
+        ),
+        (
+            &HeaderError::NegativeLength(-1),
+            "frame announces a payload of -1 bytes",
+        ),
+        (
+            &long,
+            "frame announces a payload of 9 bytes, above the limit of 8",
+        ),
+        (
+            &TooLong { len: 1 << 31 },
+            "payload of 2147483648 bytes is longer than a frame can carry",
+        ),
+    ];
+    for (error, text) in texts {
+        assert_eq!(error.to_string(), text);
+        let source = error.source().map(ToString::to_string);
+        let link = text == "cannot read from the link";
+        let expected = link.then(|| ErrorKind::TimedOut.to_string());
+        assert_eq!(source, expected, "{text}");
+    }
+}
+
+#[test]
+fn codes_print_as_execnet_names_them() {
+    let printed: Vec<String> = (-1..10)
+        .map(|code| MessageCode::from_wire(code).to_string())
+        .collect();
+    assert_eq!(
+        printed,
+        [
+            "code -1",
+            "STATUS",
+            "RECONFIGURE",
+            "GATEWAY_TERMINATE",
+            "CHANNEL_EXEC",
+            "CHANNEL_DATA",
+            "CHANNEL_CLOSE",
+            "CHANNEL_CLOSE_ERROR",
+            "CHANNEL_LAST_MESSAGE",
+            "CHANNEL_CREDIT",
+            "code 9",
+        ]
+    );
 }

@@ -266,8 +266,8 @@ fn a_peer_that_asks_and_never_reads_cannot_fill_memory() {
 }
 
 #[test]
-fn memory_follows_what_arrives_not_what_is_announced() {
-    // Half a gibibyte is announced, a few bytes come: the error has to be that of the cut.
+fn a_payload_that_is_cut_off_ends_the_gateway_with_both_lengths() {
+    // Half a gibibyte is announced, a few bytes arrive. What memory that takes: `frame_memory.rs`.
     let header = Header::new(ChannelData, ChannelId(1), 1 << 29).unwrap();
     with_gateway(move |gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);

@@ -22,6 +22,10 @@ impl Channel {
 
     /// Waits for the next item, for no longer than `timeout`.
     ///
+    /// The timeout covers the wait until the item has arrived whole. The item is decoded after that, in this thread, in
+    /// time proportional to its size, which the gateway's limit on payloads bounds; so this call can return later than
+    /// `timeout`, by the time of decoding one item.
+    ///
     /// # Errors
     ///
     /// As [`receive`](Self::receive), or [`ReceiveError::Timeout`], after which the channel goes on.

@@ -3,11 +3,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use embedded_io::{Error as _, ErrorKind, Read};
+use embedded_io::Read;
+use execnet_serializer::{ReadBuffer, read_some};
 
 use super::{Frame, Header, HeaderError};
 
-/// One read fetches up to this much: as many small frames as fit in a pipe.
+/// One read fetches up to this many bytes: as many small frames as fit in a pipe.
 const BUFFER: usize = 64 * 1024;
 
 /// No more than this is reserved because a header says so; beyond it memory grows with what has arrived.
@@ -34,6 +35,10 @@ pub struct FrameReader<R> {
     /// What is read and not yet taken is `buffer[start..end]`.
     start: usize,
     end: usize,
+    /// A payload longer than the buffer, as far as it has arrived.
+    large: ReadBuffer,
+    /// The header of the frame that `next_frame` has begun, if the link failed inside its payload.
+    begun: Option<Header>,
     limit: usize,
 }
 
@@ -51,6 +56,8 @@ impl<R: Read> FrameReader<R> {
             buffer: vec![0; capacity.max(Header::SIZE)].into_boxed_slice(),
             start: 0,
             end: 0,
+            large: ReadBuffer::new(),
+            begun: None,
             limit,
         }
     }
@@ -59,14 +66,22 @@ impl<R: Read> FrameReader<R> {
     ///
     /// # Errors
     ///
-    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. After an
-    /// error the position in the stream is lost: nothing more is to be read.
+    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. After
+    /// [`ReadError::Link`], for a timeout of the link for one, the next call continues where this one stopped. After
+    /// any other error the position in the stream is lost: nothing more is to be read.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, ReadError<R::Error>> {
-        let Some(header) = self.next_header()? else {
-            return Ok(None);
+        let header = match self.begun.take() {
+            Some(header) => header,
+            None => match self.next_header()? {
+                Some(header) => header,
+                None => return Ok(None),
+            },
         };
-        let payload = self.payload_of(&header)?;
-        Ok(Some(header.with_payload(payload)))
+        let payload = self.payload_of(&header);
+        if let Err(ReadError::Link(_)) = &payload {
+            self.begun = Some(header);
+        }
+        Ok(Some(header.with_payload(payload?)))
     }
 
     /// The header of the next frame, or `None` where the stream ends in front of it.
@@ -99,7 +114,7 @@ impl<R: Read> FrameReader<R> {
     /// # Errors
     ///
     /// The announced length is negative or above the limit, and then nothing was read; or the stream fails or
-    /// ends inside the payload.
+    /// ends inside the payload. After [`ReadError::Link`] the same payload can be taken by another call.
     pub fn payload_of(&mut self, header: &Header) -> Result<Vec<u8>, ReadError<R::Error>> {
         let len = header.payload_len(self.limit)?;
         if len <= self.buffer.len() {
@@ -121,7 +136,7 @@ impl<R: Read> FrameReader<R> {
     /// Whether nothing was read that was not taken.
     #[cfg(feature = "std")]
     pub(crate) fn is_drained(&self) -> bool {
-        self.start == self.end
+        self.start == self.end && self.large.is_empty()
     }
 
     /// Reads once, in front of a header. Says how many bytes came; 0 is the end of the stream.
@@ -143,20 +158,20 @@ impl<R: Read> FrameReader<R> {
     }
 
     fn large_payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError<R::Error>> {
-        let mut payload = Vec::with_capacity(len.min(TRUSTED));
-        payload.extend_from_slice(self.available());
-        (self.start, self.end) = (0, 0);
-        while payload.len() < len {
-            let got = payload.len();
-            // Step by step, so that the zeros are still in the cache when the bytes overwrite them.
-            payload.resize(len.min(got + BUFFER), 0);
-            let room = payload.get_mut(got..).unwrap_or_default();
-            match read_some(&mut self.inner, room).map_err(ReadError::Link)? {
-                0 => return Err(ReadError::PayloadCut { expected: len, got }),
-                n => payload.truncate(got + n),
-            }
+        if self.large.is_empty() {
+            self.large = ReadBuffer::starting_with(self.available(), len.min(TRUSTED));
+            (self.start, self.end) = (0, 0);
         }
-        Ok(payload)
+        let whole = self.large.fill_to(&mut self.inner, len);
+        let whole = whole.map_err(ReadError::Link)?;
+        let payload = core::mem::take(&mut self.large).into_vec();
+        match whole {
+            true => Ok(payload),
+            false => Err(ReadError::PayloadCut {
+                expected: len,
+                got: payload.len(),
+            }),
+        }
     }
 
     fn available(&self) -> &[u8] {
@@ -176,17 +191,6 @@ impl<R: Read> FrameReader<R> {
         let got = read_some(&mut self.inner, room).map_err(ReadError::Link)?;
         self.end += got;
         Ok(got)
-    }
-}
-
-/// One read that a signal does not interrupt.
-fn read_some<R: Read>(inner: &mut R, room: &mut [u8]) -> Result<usize, R::Error> {
-    loop {
-        match inner.read(room) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // A reader that claims more than there was room for is broken; the room is all there is.
-            done => return done.map(|n| n.min(room.len())),
-        }
     }
 }
 
@@ -237,13 +241,13 @@ impl<E> fmt::Display for ReadError<E> {
             Self::Link(_) => f.write_str("cannot read from the link"),
             Self::HeaderCut { got } => write!(
                 f,
-                "the stream ends inside a frame's header, after {got} of {} bytes",
+                "unexpected end of stream inside a frame's header, after {got} of {} bytes",
                 Header::SIZE
             ),
             Self::PayloadCut { expected, got } => {
                 write!(
                     f,
-                    "the stream ends inside a frame's payload, after {got} of {expected} bytes"
+                    "unexpected end of stream inside a frame's payload, after {got} of {expected} bytes"
                 )
             }
             Self::Header(error) => error.fmt(f),
