@@ -70,7 +70,7 @@ pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
 pub use group::{
-    Group, GroupInUse, GroupOptions, MemberReport, Outcome, default_group, makegateway,
+    Group, GroupInUse, GroupOptions, MemberError, MemberReport, Outcome, default_group, makegateway,
 };
 pub use own::worker_main;
 pub use program::Stdout;

@@ -15,9 +15,10 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, Outcome, Stderr, Stdout, Value, XSpec,
+    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, MemberError, MultiChannel, Outcome,
+    Stderr, Stdout, Value, XSpec,
 };
-use support::{LONG, pythons, quiet, within};
+use support::{LONG, is_running, pythons, quiet, within};
 
 fn group() -> Group {
     Group::with_options(quiet())
@@ -112,11 +113,130 @@ fn code_runs_on_all_members() {
         for id in ["a", "b"] {
             group.makegateway(format!("{}//id={id}", popen())).unwrap();
         }
-        let channels = group
-            .remote_exec("channel.send(channel.gateway.id)")
-            .unwrap();
+        let all = |results: Vec<Result<Channel, MemberError>>| -> MultiChannel {
+            results.into_iter().collect::<Result<_, _>>().unwrap()
+        };
+        let channels = all(group.remote_exec("channel.send(channel.gateway.id)"));
         let ids: Vec<Value> = channels.iter().map(receive).collect();
         assert_eq!(ids, ["a-worker", "b-worker"].map(Value::from));
+        let kwargs = [(Value::from("n"), Value::from(41))].into_iter().collect();
+        let source = "def next(channel, n): channel.send(n + 1)";
+        let channels = all(group.remote_exec_function(source, "next", &kwargs));
+        assert_eq!(
+            channels.iter().map(receive).collect::<Vec<_>>(),
+            [42, 42].map(Value::from)
+        );
+        let source = "if __name__ == '__channelexec__': raise ValueError";
+        for channel in &all(group.remote_exec_module(source, "here.py")) {
+            let error = channel.receive_timeout(LONG).unwrap_err();
+            assert!(format!("{error:?}").contains("here.py"), "{error:?}");
+        }
+    });
+}
+
+#[test]
+fn a_member_without_a_worker_does_not_fail_the_others() {
+    within("dead member", LONG, || {
+        let group = group();
+        let made = group.makegateways([popen(), popen(), popen()]);
+        let dead = made[1].as_ref().unwrap();
+        dead.kill();
+        assert!(dead.join(Some(LONG)));
+        let results = group.remote_exec("channel.send(42)");
+        assert_eq!(ids(&group), ["gw0", "gw1", "gw2"]);
+        let error = results[1].as_ref().unwrap_err();
+        assert_eq!(error.gateway.id(), "gw1");
+        assert!(error.to_string().starts_with("gateway 'gw1': "), "{error}");
+        for index in [0, 2] {
+            assert_eq!(receive(results[index].as_ref().unwrap()), Value::from(42));
+        }
+    });
+}
+
+#[test]
+fn a_crashed_worker_is_made_anew_under_its_id() {
+    within("restart", LONG, || {
+        let group = group();
+        let spec = format!("{}//id=worker", popen());
+        let first = group.makegateway(&spec).unwrap();
+        let taken = group.makegateway(&spec);
+        assert!(
+            matches!(taken, Err(MakeGatewayError::DuplicateId(_))),
+            "{taken:?}"
+        );
+        first.kill();
+        assert!(first.join(Some(LONG)));
+        assert!(group.contains(&first), "its end shows");
+        let spec = group.spec("worker").unwrap();
+        let second = group.makegateway(&spec).unwrap();
+        assert_eq!((second.id(), second.spec()), ("worker", spec.as_str()));
+        assert_eq!(group.gateways(), core::slice::from_ref(&second));
+        let channel = second.remote_exec("channel.send(1)").unwrap();
+        assert_eq!(receive(&channel), Value::from(1));
+        let outcomes: Vec<String> = group
+            .terminate(Some(LONG))
+            .iter()
+            .map(|report| match report.outcome {
+                Outcome::Exited(exit) => format!("{} {:?}", report.id, exit.signal()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(outcomes, ["worker Some(9)", "worker None"]);
+    });
+}
+
+#[test]
+fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
+    within("exit", 2 * LONG, || {
+        let group = group();
+        let spec = format!("{}//id=a", popen());
+        let stays = group.makegateway(popen() + "//id=stays").unwrap();
+        // More than are listed before the group looks for those that have ended.
+        for _ in 0..20 {
+            let gateway = group.makegateway(&spec).unwrap();
+            gateway.exit();
+            assert_eq!(ids(&group), ["stays"]);
+            assert!(group.get("a").is_none() && !group.contains(&gateway));
+            assert!(gateway.join(Some(LONG)));
+        }
+        // One that does not leave when it is told to is still ended with the group.
+        let stubborn = group.makegateway(&spec).unwrap();
+        let source = "import os, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                      channel.send(os.getpid())\nwhile 1: signal.pause()";
+        let pid = receive(&stubborn.remote_exec(source).unwrap());
+        stubborn.exit();
+        assert_eq!((group.len(), ids(&group).len()), (1, 1));
+        let reports = group.terminate(Some(Duration::from_secs(2)));
+        assert_eq!(reports.len(), 22);
+        assert_eq!(reports[0].id, stays.id());
+        for report in &reports[..21] {
+            assert!(
+                matches!(report.outcome, Outcome::Exited(exit) if exit.success()),
+                "{report:?}"
+            );
+        }
+        assert!(
+            matches!(reports[21].outcome, Outcome::Killed(_)),
+            "{reports:?}"
+        );
+        assert!(!is_running(pid.as_i64().unwrap()));
+        assert!(group.terminate(None).is_empty());
+    });
+}
+
+#[test]
+fn an_id_is_allocated_before_its_gateway_is_made() {
+    within("allocate_id", LONG, || {
+        let group = group();
+        let spec = group.allocate_id(popen()).unwrap();
+        assert_eq!(spec.get("id"), Some("gw0"));
+        let other = group.makegateway(popen()).unwrap();
+        assert_eq!(other.id(), "gw1");
+        let gateway = group.makegateway(&spec).unwrap();
+        assert_eq!((gateway.id(), gateway.spec()), ("gw0", spec.as_str()));
+        assert_eq!(ids(&group), ["gw1", "gw0"]);
+        let taken = group.allocate_id(popen() + "//id=gw1");
+        assert!(matches!(taken, Err(MakeGatewayError::DuplicateId(id)) if id == "gw1"));
     });
 }
 

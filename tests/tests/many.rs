@@ -12,7 +12,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use execnet::{Gateway, Group, Outcome, Value};
+use execnet::{Channel, Gateway, Group, Outcome, Value};
 use execnet_tests::support::{LONG, eventually, is_running, quiet, within};
 
 const MEGABYTE: usize = 1_000_000;
@@ -86,7 +86,11 @@ fn pass_through(group: &Group, each: usize) -> Vec<i64> {
         for index, piece in enumerate(channel):
             channel.send(piece)
     ";
-    let channels = group.remote_exec(SOURCE).unwrap();
+    let channels: Vec<Channel> = group
+        .remote_exec(SOURCE)
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
     let pids = channels
         .iter()
         .map(|channel| receive(channel).as_i64().unwrap());

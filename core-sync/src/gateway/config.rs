@@ -11,6 +11,8 @@ use crate::session::{InboxLimits, Role};
 pub struct GatewayConfig {
     /// The name: it stands in errors, and in the names of the gateway's threads.
     pub id: String,
+    /// What it was made from: a spec, as text. Default: empty.
+    pub spec: String,
     /// Which end this is.
     pub role: Role,
     /// How code that the peer asks for is run here. Told in answers to STATUS.
@@ -41,6 +43,7 @@ impl GatewayConfig {
     pub fn new(id: impl Into<String>, role: Role) -> Self {
         Self {
             id: id.into(),
+            spec: String::new(),
             role,
             execmodel: ExecModel::Thread,
             max_frame: 1 << 30,

@@ -32,6 +32,7 @@ pub(crate) use waker::Bell;
 use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io;
 
@@ -63,6 +64,8 @@ pub struct Gateway {
 
 struct Handle {
     shared: Arc<Shared>,
+    /// `exit` was called, maybe after the link had ended.
+    exited: AtomicBool,
 }
 
 impl Gateway {
@@ -114,7 +117,8 @@ impl Gateway {
     }
 
     fn of(shared: Arc<Shared>) -> Self {
-        let handle = Arc::new(Handle { shared });
+        let exited = AtomicBool::new(false);
+        let handle = Arc::new(Handle { shared, exited });
         Self { handle }
     }
 
@@ -122,6 +126,12 @@ impl Gateway {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.shared().config.id
+    }
+
+    /// The text of the spec that it was made from; empty for a gateway over a link of the program's own.
+    #[must_use]
+    pub fn spec(&self) -> &str {
+        &self.shared().config.spec
     }
 
     /// Opens a channel that no code listens on yet: send it over another channel to use it.
@@ -183,7 +193,14 @@ impl Gateway {
     ///
     /// To know when the peer has gone, [`join`](Self::join).
     pub fn exit(&self) {
+        self.handle.exited.store(true, Ordering::Release);
         self.shared().exit();
+    }
+
+    /// Whether [`exit`](Self::exit) was called.
+    #[must_use]
+    pub fn is_exited(&self) -> bool {
+        self.handle.exited.load(Ordering::Acquire)
     }
 
     /// Waits until the link has ended and the threads of the gateway are gone, so that all callbacks have seen their

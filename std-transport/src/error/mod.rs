@@ -43,6 +43,8 @@ pub enum MakeGatewayError {
     DuplicateId(String),
     /// None of these programs exists.
     NoInterpreter(Vec<String>),
+    /// The group was terminated while the gateway was being made. Nothing of it is left.
+    Terminated,
     /// The worker could not be started or did not get ready.
     Bootstrap(Box<BootstrapError>),
 }
@@ -58,6 +60,9 @@ impl fmt::Display for MakeGatewayError {
             Self::NoInterpreter(tried) => {
                 write!(f, "no interpreter found; tried {}", tried.join(", "))
             }
+            Self::Terminated => {
+                f.write_str("the group was terminated while the gateway was being made")
+            }
             Self::Bootstrap(error) => error.fmt(f),
         }
     }
@@ -69,7 +74,7 @@ impl Error for MakeGatewayError {
             Self::Spec(error) => error.source(),
             Self::Slurm(error) => error.source(),
             Self::Bootstrap(error) => error.source(),
-            Self::DuplicateId(_) | Self::NoInterpreter(_) => None,
+            Self::DuplicateId(_) | Self::NoInterpreter(_) | Self::Terminated => None,
         }
     }
 }

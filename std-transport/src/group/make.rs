@@ -7,6 +7,7 @@ use execnet_core_sync::{Gateway, GatewayConfig, Role};
 
 use super::Group;
 use super::members::{Member, Order};
+use super::terminate::JOIN_PATIENCE;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::program::Bootstrap;
 use crate::spec::{SpecError, XSpec};
@@ -25,25 +26,32 @@ impl Group {
         if let Err(error) = order.spec.check_keys() {
             log::warn!("gateway {}: {error}", order.id);
         }
-        let id = order.id.clone();
+        let (id, place, terminations) = (order.id.clone(), order.place, order.terminations);
         let started = self.start(order);
         let mut members = self.members.lock();
-        let begun = members.starting.remove(&id);
-        let made = match started {
-            Ok(member) => {
+        // The last handle of a process kills it and waits for that: nothing of these is dropped under the lock.
+        let begun = members.made(place);
+        let terminated = members.terminations != terminations;
+        match started {
+            Ok(member) if !terminated => {
                 let gateway = member.gateway.clone();
-                members.add(member);
+                let ended = members.add(member);
+                drop(members);
+                drop((begun, ended));
                 Ok(gateway)
             }
-            Err(error) => {
-                members.ids.remove(&id);
-                Err(error)
+            failed => {
+                members.free(&id, place);
+                drop(members);
+                let error = discard(failed);
+                drop(begun);
+                Err(if terminated {
+                    MakeGatewayError::Terminated
+                } else {
+                    error
+                })
             }
-        };
-        drop(members);
-        // The last handle of a process kills it and waits for that: not under the lock.
-        drop(begun);
-        made
+        }
     }
 
     fn start(&self, order: Order) -> Result<Member, MakeGatewayError> {
@@ -53,7 +61,7 @@ impl Group {
                 // terminate() came while the peer was being started, and has not seen it.
                 peer.signal_kill();
             }
-            let before = members.starting.insert(order.id.clone(), peer);
+            let before = members.begun(order.place, peer);
             drop(members);
             // As in make(): the last handle waits.
             drop(before);
@@ -68,16 +76,12 @@ impl Group {
         })?;
         let mut config = GatewayConfig::new(order.id.as_str(), Role::Initiator);
         config.execmodel = order.local;
+        order.spec.as_str().clone_into(&mut config.spec);
         config.limits = self.options.limits;
         config.inbox = self.options.inbox;
         config.credit = Bootstrap::of(&order.spec)?.credit(self.options.credit);
         match Gateway::new(link, config) {
-            Ok(gateway) => Ok(Member {
-                place: order.place,
-                spec: order.spec,
-                gateway,
-                peer,
-            }),
+            Ok(gateway) => Ok(Member::new(order, gateway, peer)),
             Err(error) => {
                 Err(BootstrapError::io(Stage::Link, peer.name().to_owned(), error).into())
             }
@@ -109,6 +113,19 @@ impl Group {
             work();
         });
         results.into_iter().filter_map(Work::done).collect()
+    }
+}
+
+/// Ends a gateway that came too late for its group, as `terminate` ends the others.
+fn discard(failed: Result<Member, MakeGatewayError>) -> MakeGatewayError {
+    match failed {
+        Ok(member) => {
+            member.peer.kill();
+            // A thread that is late ends by itself.
+            let _ = member.gateway.join(Some(JOIN_PATIENCE));
+            MakeGatewayError::Terminated
+        }
+        Err(error) => error,
     }
 }
 

@@ -1,21 +1,37 @@
 //! Who is in a group, and who is to be.
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use execnet_core_sync::{ExecModel, Gateway};
 
+use super::terminate::MemberReport;
+use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
 use crate::spec::XSpec;
 use crate::transport::Peer;
 
+/// How many reports of gateways that have left the group are kept for `terminate`: a program that makes gateways for
+/// ever does not grow.
+const KEPT_REPORTS: usize = 1000;
+
+/// The list of members is not searched for gateways that have ended while it is shorter than this.
+const FEW: usize = 16;
+
 #[derive(Default)]
 pub(super) struct Members {
-    pub(super) list: Vec<Member>,
-    /// Ids of members, and of those being made.
-    pub(super) ids: HashSet<String>,
-    /// Peers that are to become members, by id.
-    pub(super) starting: HashMap<String, Arc<dyn Peer>>,
+    /// In the order of their places, with the gateways that have left the group and whose workers may still run.
+    list: Vec<Member>,
+    /// The place of the newest gateway with an id, which may be being made.
+    ids: HashMap<String, u64>,
+    /// Peers that are to become members, by their places.
+    starting: HashMap<u64, Arc<dyn Peer>>,
+    /// What became of gateways that left the group and have ended.
+    reports: VecDeque<(u64, MemberReport)>,
+    /// At this length of the list those that have ended are taken out of it: at twice what was left the last time, so
+    /// that each gateway is looked at a constant number of times on average.
+    sweep_at: usize,
     /// How often the group was terminated: what was begun before the last time is to end.
     pub(super) terminations: u64,
     next: u64,
@@ -33,11 +49,44 @@ pub(super) struct Defaults {
 }
 
 pub(super) struct Member {
-    /// Members stand in the order in which they were asked for.
+    /// Counts the gateways that were asked for.
     pub(super) place: u64,
     pub(super) spec: XSpec,
     pub(super) gateway: Gateway,
     pub(super) peer: Arc<dyn Peer>,
+    /// Another gateway has its id: this one has lost its worker.
+    replaced: bool,
+}
+
+impl Member {
+    pub(super) fn new(order: Order, gateway: Gateway, peer: Arc<dyn Peer>) -> Self {
+        Self {
+            place: order.place,
+            spec: order.spec,
+            gateway,
+            peer,
+            replaced: false,
+        }
+    }
+
+    /// Whether the group still shows it: it has neither been exited nor replaced.
+    fn is_shown(&self) -> bool {
+        !self.replaced && !self.gateway.is_exited()
+    }
+
+    /// Whether another gateway may have its id.
+    fn has_ended(&self) -> bool {
+        !self.is_shown() || !self.gateway.hasreceiver()
+    }
+
+    /// What became of it, if the group neither shows it nor has anything left to end.
+    fn report(&self) -> Option<MemberReport> {
+        if self.is_shown() || self.gateway.hasreceiver() {
+            return None;
+        }
+        let end = self.peer.wait(Deadline::now())?;
+        Some(MemberReport::of_end(self.gateway.id(), end))
+    }
 }
 
 /// A gateway that is to be made. Its id is taken.
@@ -55,14 +104,13 @@ impl Members {
     /// Takes an id that nobody else gets.
     pub(super) fn order(&mut self, spec: Option<XSpec>) -> Result<Order, MakeGatewayError> {
         let spec = spec.unwrap_or_else(|| self.defaults.spec.clone());
-        let id = match spec.get("id") {
-            Some(id) => id.to_owned(),
-            None => self.next_id(),
-        };
-        if !self.ids.insert(id.clone()) {
-            return Err(MakeGatewayError::DuplicateId(id));
-        }
+        let id = self.id_for(&spec)?;
         self.places += 1;
+        if let Some(before) = self.ids.insert(id.clone(), self.places)
+            && let Some(member) = self.at(before)
+        {
+            member.replaced = true;
+        }
         Ok(Order {
             id,
             spec,
@@ -73,20 +121,121 @@ impl Members {
         })
     }
 
-    pub(super) fn add(&mut self, member: Member) {
-        let at = self
-            .list
-            .partition_point(|other| other.place < member.place);
-        self.list.insert(at, member);
+    /// The id that a gateway of this spec gets.
+    pub(super) fn id_for(&mut self, spec: &XSpec) -> Result<String, MakeGatewayError> {
+        match spec.get("id") {
+            Some(id) if self.is_taken(id) => Err(MakeGatewayError::DuplicateId(id.to_owned())),
+            Some(id) => Ok(id.to_owned()),
+            None => Ok(self.next_id()),
+        }
+    }
+
+    /// Those whom the group shows, in the order in which they were asked for.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Member> {
+        self.list.iter().filter(|member| member.is_shown())
+    }
+
+    /// Those whose workers may run, whether the group still shows them or not.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Member> {
+        self.list.iter()
+    }
+
+    /// Whether there are gateways, or some are being made.
+    pub(super) fn in_use(&self) -> bool {
+        self.shown().next().is_some() || self.ids.values().any(|&place| self.find(place).is_err())
+    }
+
+    /// Notes the peer of a gateway that is being made; returns the one that was noted before.
+    pub(super) fn begun(&mut self, place: u64, peer: Arc<dyn Peer>) -> Option<Arc<dyn Peer>> {
+        self.starting.insert(place, peer)
+    }
+
+    /// The peer of a gateway that is not being made any more.
+    pub(super) fn made(&mut self, place: u64) -> Option<Arc<dyn Peer>> {
+        self.starting.remove(&place)
+    }
+
+    /// Adds a member; returns those that have ended, to be dropped without the lock.
+    pub(super) fn add(&mut self, member: Member) -> Vec<Member> {
+        match self.find(member.place) {
+            Ok(at) | Err(at) => self.list.insert(at, member),
+        }
+        if self.list.len() < self.sweep_at.max(FEW) {
+            return Vec::new();
+        }
+        let ended = self.sweep();
+        self.sweep_at = 2 * self.list.len();
+        ended
+    }
+
+    /// Lets others have the id of this place.
+    pub(super) fn free(&mut self, id: &str, place: u64) {
+        if self.ids.get(id) == Some(&place) {
+            self.ids.remove(id);
+        }
+    }
+
+    /// Empties the list: all gateways, the peers that are to become some, and the reports of those that have left.
+    pub(super) fn take(&mut self) -> Taken {
+        self.terminations += 1;
+        self.sweep_at = 0;
+        Taken {
+            members: core::mem::take(&mut self.list),
+            starting: self.starting.values().cloned().collect(),
+            reports: core::mem::take(&mut self.reports).into(),
+        }
+    }
+
+    /// Takes out those that have left the group and have ended.
+    fn sweep(&mut self) -> Vec<Member> {
+        let mut ended = Vec::new();
+        for member in core::mem::take(&mut self.list) {
+            match member.report() {
+                Some(report) => {
+                    self.free(&report.id, member.place);
+                    self.reports.push_back((member.place, report));
+                    ended.push(member);
+                }
+                None => self.list.push(member),
+            }
+        }
+        let excess = self.reports.len().saturating_sub(KEPT_REPORTS);
+        self.reports.drain(..excess);
+        ended
+    }
+
+    fn is_taken(&self, id: &str) -> bool {
+        // What is not in the list is being made.
+        let in_list = |place: u64| self.list.get(self.find(place).ok()?);
+        self.ids
+            .get(id)
+            .is_some_and(|&place| !in_list(place).is_some_and(Member::has_ended))
+    }
+
+    fn at(&mut self, place: u64) -> Option<&mut Member> {
+        let at = self.find(place).ok()?;
+        self.list.get_mut(at)
+    }
+
+    fn find(&self, place: u64) -> Result<usize, usize> {
+        self.list
+            .binary_search_by_key(&place, |member| member.place)
     }
 
     fn next_id(&mut self) -> String {
         loop {
             let id = format!("gw{}", self.next);
             self.next += 1;
-            if !self.ids.contains(&id) {
+            if !self.is_taken(&id) {
                 return id;
             }
         }
     }
+}
+
+/// What a group had when it was terminated.
+pub(super) struct Taken {
+    pub(super) members: Vec<Member>,
+    pub(super) starting: Vec<Arc<dyn Peer>>,
+    pub(super) reports: Vec<(u64, MemberReport)>,
 }

@@ -1,19 +1,21 @@
 //! Gateways that are made, found and ended together.
 
 mod default;
+mod exec;
 mod make;
 mod members;
 mod options;
 mod terminate;
 
 pub use default::{default_group, makegateway};
+pub use exec::MemberError;
 pub use options::GroupOptions;
 pub use terminate::{MemberReport, Outcome};
 
 use core::error::Error;
 use core::fmt;
 
-use execnet_core_sync::{ExecModel, Gateway, MultiChannel, SendError};
+use execnet_core_sync::{ExecModel, Gateway};
 
 use crate::error::MakeGatewayError;
 use crate::own::Copies;
@@ -106,7 +108,7 @@ impl Group {
     /// The group has members already.
     pub fn set_execmodel(&self, local: ExecModel, remote: ExecModel) -> Result<(), GroupInUse> {
         let mut members = self.members.lock();
-        if !members.ids.is_empty() {
+        if members.in_use() {
             return Err(GroupInUse);
         }
         members.defaults.local = local;
@@ -121,25 +123,35 @@ impl Group {
     /// machines are not interrupted: ssh would end.
     pub fn interrupt(&self) {
         let members = self.members.lock();
-        let peers: Vec<_> = members
-            .list
-            .iter()
-            .map(|member| &member.peer)
-            .cloned()
-            .collect();
+        let peers: Vec<_> = members.all().map(|member| &member.peer).cloned().collect();
         drop(members);
         peers.iter().for_each(|peer| peer.interrupt());
     }
 
-    /// Runs code on every member; the channels stand in the order of [`gateways`](Self::gateways).
+    /// This spec with an id: its own, or else the next free of `gw0`, `gw1`, ..., which no other gateway gets unless it
+    /// asks for it. The empty spec stands for the default.
+    ///
+    /// ```
+    /// let group = execnet::Group::new();
+    /// let spec = group.allocate_id("popen//chdir=work")?;
+    /// assert_eq!(spec.as_str(), "popen//chdir=work//id=gw0");
+    /// assert_eq!(group.allocate_id("popen")?.get("id"), Some("gw1"));
+    /// # Ok::<(), execnet::MakeGatewayError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// One of the members cannot be asked: it has lost its worker. The code runs on those in front of it, on channels
-    /// that are closed.
-    pub fn remote_exec(&self, source: &str) -> Result<MultiChannel, SendError> {
-        let channels = self.into_iter().map(|gateway| gateway.remote_exec(source));
-        channels.collect()
+    /// The spec is unusable, or a gateway has its id.
+    pub fn allocate_id(&self, spec: impl IntoXSpec) -> Result<XSpec, MakeGatewayError> {
+        let spec = spec.into_xspec()?;
+        let mut members = self.members.lock();
+        let spec = spec.unwrap_or_else(|| members.defaults.spec.clone());
+        let id = members.id_for(&spec)?;
+        drop(members);
+        if spec.has("id") {
+            return Ok(spec);
+        }
+        Ok(format!("{}//id={id}", spec.as_str()).parse()?)
     }
 
     /// The member of this id.
@@ -155,7 +167,10 @@ impl Group {
     #[must_use]
     pub fn nth(&self, index: usize) -> Option<Gateway> {
         let members = self.members.lock();
-        members.list.get(index).map(|member| member.gateway.clone())
+        members
+            .shown()
+            .nth(index)
+            .map(|member| member.gateway.clone())
     }
 
     /// The spec that a member was made from.
@@ -174,19 +189,23 @@ impl Group {
             .is_some()
     }
 
-    /// The members, in the order in which they were asked for. One that has lost its worker stays a member until
-    /// [`terminate`](Self::terminate).
+    /// The members, in the order in which they were asked for.
+    ///
+    /// A gateway leaves its group when it is [exited](Gateway::exit): others can have its id, and its worker still ends
+    /// with the group, if not before. One that has lost its worker stays, so that it shows, until it is exited or the
+    /// group is terminated, or until another gateway is made with its id: a worker that has crashed is made anew with
+    /// `id=`.
     #[must_use]
     pub fn gateways(&self) -> Vec<Gateway> {
         let members = self.members.lock();
-        let gateways = members.list.iter().map(|member| &member.gateway);
+        let gateways = members.shown().map(|member| &member.gateway);
         gateways.cloned().collect()
     }
 
     /// How many members there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.members.lock().list.len()
+        self.members.lock().shown().count()
     }
 
     /// Whether there are none.
@@ -207,7 +226,7 @@ impl Group {
 
     fn find<T>(&self, is_it: impl Fn(&Member) -> bool, take: impl Fn(&Member) -> T) -> Option<T> {
         let members = self.members.lock();
-        members.list.iter().find(|member| is_it(member)).map(take)
+        members.shown().find(|member| is_it(member)).map(take)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The end of groups.
 
-use alloc::sync::Arc;
 use core::time::Duration;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use super::members::Taken;
 use crate::deadline::{Deadline, part};
 use crate::exit::Exit;
-use crate::group::{Group, Member, Members};
-use crate::transport::{End, Peer};
+use crate::group::{Group, Member};
+use crate::transport::End;
 
 /// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
 pub(super) const DROP_PATIENCE: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ pub(super) const DROP_PATIENCE: Duration = Duration::from_secs(1);
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long the threads of all gateways together may take, once their peers have ended.
-const JOIN_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const JOIN_PATIENCE: Duration = Duration::from_secs(1);
 
 impl Group {
     /// Ends all members, and empties the group: tells every worker to leave, waits up to `timeout` for all of them
@@ -33,38 +33,38 @@ impl Group {
     /// Of a worker on another machine, the program that leads to it is what is waited for and killed: the worker then
     /// finds its link closed, and leaves by itself.
     ///
-    /// A process that another thread is making a gateway to is killed at once; making it fails.
+    /// A process that another thread is making a gateway to is killed at once; making it fails with
+    /// [`MakeGatewayError::Terminated`](crate::MakeGatewayError::Terminated).
     ///
-    /// Returns what became of each member, in the order in which they were asked for.
+    /// Returns what became of each gateway that was made since the last time, in the order in which they were asked for;
+    /// of those that had left the group and ended before, the last thousand.
     pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
         let deadline = Deadline::after_optional(timeout);
-        let (mut members, starting) = self.members.lock().take();
-        let ids: Vec<String> = members
-            .iter()
-            .map(|member| member.gateway.id().to_owned())
-            .collect();
+        let Taken {
+            mut members,
+            starting,
+            mut reports,
+        } = self.members.lock().take();
         starting.iter().for_each(|peer| peer.signal_kill());
-        let mut ended = HashMap::new();
+        let left = reports.len();
         while !members.is_empty() {
             let (ending, later) = split(members);
             let deadline = share(deadline, later.is_empty());
-            let reports = end(&ending, deadline);
-            ended.extend(
-                reports
-                    .into_iter()
-                    .map(|report| (report.id.clone(), report)),
-            );
+            let ended = end(&ending, deadline);
+            let places = ending.iter().map(|member| member.place);
+            reports.extend(places.zip(ended));
             members = later;
         }
-        let reports: Vec<MemberReport> = ids.iter().filter_map(|id| ended.remove(id)).collect();
-        // Whoever is making a gateway to one of these tells how it ended.
+        // Whoever is making a gateway to one of these waits for its end.
         drop(starting);
         self.sharing.end();
-        let ids = &mut self.members.lock().ids;
-        for report in &reports {
-            ids.remove(&report.id);
+        let mut members = self.members.lock();
+        for (place, report) in reports.iter().skip(left) {
+            members.free(&report.id, *place);
         }
-        reports
+        drop(members);
+        reports.sort_by_key(|(place, _)| *place);
+        reports.into_iter().map(|(_, report)| report).collect()
     }
 }
 
@@ -120,8 +120,7 @@ fn kill_the_others(members: &[Member], left: Vec<Option<End>>) -> Vec<MemberRepo
 
 fn outcome(left: Option<End>, killed: impl FnOnce() -> Option<End>) -> Outcome {
     match left {
-        Some(End::Process(exit)) => Outcome::Exited(exit),
-        Some(End::Link) => Outcome::Closed,
+        Some(end) => Outcome::of_end(end),
         None => match killed() {
             Some(end) => Outcome::Killed(end.exit()),
             None => Outcome::LeftBehind,
@@ -137,15 +136,6 @@ fn join(members: &[Member], reports: &[MemberReport]) {
             let left = deadline.left();
             let _ = member.gateway.join(Some(left));
         }
-    }
-}
-
-impl Members {
-    /// All members, and the peers that are to become some.
-    fn take(&mut self) -> (Vec<Member>, Vec<Arc<dyn Peer>>) {
-        self.terminations += 1;
-        let starting = self.starting.values().cloned();
-        (core::mem::take(&mut self.list), starting.collect())
     }
 }
 
@@ -165,6 +155,16 @@ pub struct MemberReport {
     pub outcome: Outcome,
 }
 
+impl MemberReport {
+    /// Of a gateway whose worker was not killed by its group.
+    pub(super) fn of_end(id: &str, end: End) -> Self {
+        Self {
+            id: id.to_owned(),
+            outcome: Outcome::of_end(end),
+        }
+    }
+}
+
 /// What became of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -177,4 +177,13 @@ pub enum Outcome {
     Killed(Option<Exit>),
     /// It was killed, and has not ended yet.
     LeftBehind,
+}
+
+impl Outcome {
+    fn of_end(end: End) -> Self {
+        match end {
+            End::Process(exit) => Self::Exited(exit),
+            End::Link => Self::Closed,
+        }
+    }
 }

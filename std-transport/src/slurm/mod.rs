@@ -18,8 +18,8 @@ impl Group {
     ///
     /// ```no_run
     /// let group = execnet::Group::from_slurm()?;
-    /// let channels = group.remote_exec("import socket; channel.send(socket.gethostname())")?;
-    /// # let _ = channels; Ok::<(), Box<dyn std::error::Error>>(())
+    /// let results = group.remote_exec("import socket; channel.send(socket.gethostname())");
+    /// # let _ = results; Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

@@ -86,13 +86,15 @@ fn several(peer: &Peer) {
     for made in group.makegateways([peer.spec(), peer.spec()]) {
         made.unwrap();
     }
-    let channels = group
-        .remote_exec("channel.send(channel.receive() + 1)")
-        .unwrap();
+    let all =
+        |source| -> MultiChannel { group.remote_exec(source).into_iter().flatten().collect() };
+    let channels = all("channel.send(channel.receive() + 1)");
+    assert_eq!(channels.len(), 2);
     channels.send_each(41).unwrap();
     let answers = channels.receive_each().unwrap();
-    assert!(answers.iter().all(|answer| *answer == value!(42)));
-    let channels: MultiChannel = group.remote_exec(PID).unwrap();
+    let answers: Vec<Value> = answers.into_iter().map(execnet::Item::into_value).collect();
+    assert_eq!(answers, [value!(42), value!(42)]);
+    let channels = all(PID);
     let queue = channels.make_receive_queue_with_endmarkers().unwrap();
     let pairs = (0..4).map(|_| queue.receive_timeout(LONG).unwrap());
     let mut pids: Vec<Value> = pairs

@@ -1,0 +1,93 @@
+//! Code on all members of a group.
+
+use core::error::Error;
+use core::fmt;
+
+use execnet_core_sync::{Channel, Gateway, SendError, report};
+use execnet_serializer::Dict;
+
+use super::Group;
+
+impl Group {
+    /// Runs code on every member; the results are in the order of [`gateways`](Self::gateways). A member that has lost its
+    /// worker gives an error, and does not keep the others from running the code.
+    ///
+    /// The channels make a [`MultiChannel`](crate::MultiChannel):
+    ///
+    /// ```no_run
+    /// use execnet::MultiChannel;
+    ///
+    /// let group = execnet::Group::new();
+    /// group.makegateways(["popen"; 4]);
+    /// let results = group.remote_exec("channel.send(channel.receive() + 1)");
+    /// // All members, or the first error:
+    /// let all: MultiChannel = results.into_iter().collect::<Result<_, _>>()?;
+    ///
+    /// let results = group.remote_exec("channel.send(channel.receive() + 1)");
+    /// // Those that have a worker:
+    /// let some: MultiChannel = results.into_iter().flatten().collect();
+    /// # let _ = (all, some); Ok::<(), execnet::MemberError>(())
+    /// ```
+    pub fn remote_exec(&self, source: &str) -> Vec<Result<Channel, MemberError>> {
+        self.on_each(|gateway| gateway.remote_exec(source))
+    }
+
+    /// As [`remote_exec`](Self::remote_exec), for source that defines the function `call_name`, which is called with the
+    /// channel and `kwargs`: see [`Gateway::remote_exec_function`].
+    pub fn remote_exec_function(
+        &self,
+        source: &str,
+        call_name: &str,
+        kwargs: &Dict,
+    ) -> Vec<Result<Channel, MemberError>> {
+        self.on_each(|gateway| gateway.remote_exec_function(source, call_name, kwargs))
+    }
+
+    /// As [`remote_exec`](Self::remote_exec), for the source of a Python module; tracebacks name `file_name`: see
+    /// [`Gateway::remote_exec_module`].
+    pub fn remote_exec_module(
+        &self,
+        source: &str,
+        file_name: &str,
+    ) -> Vec<Result<Channel, MemberError>> {
+        self.on_each(|gateway| gateway.remote_exec_module(source, file_name))
+    }
+
+    fn on_each(
+        &self,
+        exec: impl Fn(&Gateway) -> Result<Channel, SendError>,
+    ) -> Vec<Result<Channel, MemberError>> {
+        let run = |gateway: Gateway| exec(&gateway).map_err(|error| MemberError { gateway, error });
+        self.into_iter().map(run).collect()
+    }
+}
+
+/// Why a member of a group could not be asked to run code.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct MemberError {
+    /// The member.
+    pub gateway: Gateway,
+    /// Its error.
+    pub error: SendError,
+}
+
+impl fmt::Display for MemberError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (id, error) = (self.gateway.id().escape_debug(), &self.error);
+        write!(f, "gateway '{id}': {error}")
+    }
+}
+
+/// The text of `error` is part of this one's, so that its source is this one's too.
+impl Error for MemberError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl fmt::Debug for MemberError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&report(self), f)
+    }
+}
