@@ -173,7 +173,7 @@ fn of_a_lost_connection() {
     };
     let cut = || Read(ReadError::HeaderCut { got: 3 });
     let broken = || Read(ReadError::Link(LinkError::from(io_error())));
-    let cut_text = "the stream ends inside a frame's header, after 3 of 9 bytes";
+    let cut_text = "unexpected end of stream inside a frame's header, after 3 of 9 bytes";
     let broken_text = "cannot read from the link: the wire broke";
     let write_text = "cannot write to the link: the wire broke";
     let thread_text = "cannot start a thread: the wire broke";
@@ -341,7 +341,7 @@ fn of_frames_and_ids() {
             expected: 5,
             got: 2,
         },
-        "the stream ends inside a frame's payload, after 2 of 5 bytes",
+        "unexpected end of stream inside a frame's payload, after 2 of 5 bytes",
         None,
     );
     check(

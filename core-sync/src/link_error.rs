@@ -9,6 +9,8 @@ pub struct LinkError {
     kind: ErrorKind,
     /// What the link says, where that is all there is of its error.
     text: String,
+    /// Nothing failed: it would have to be waited for.
+    not_ready: bool,
     #[cfg(feature = "std")]
     io: Option<std::io::Error>,
 }
@@ -20,6 +22,7 @@ impl LinkError {
         Self {
             kind: error.kind(),
             text: error.to_string(),
+            not_ready: false,
             #[cfg(feature = "std")]
             io: None,
         }
@@ -30,6 +33,18 @@ impl LinkError {
     #[must_use]
     pub fn io_error(&self) -> Option<&std::io::Error> {
         self.io.as_ref()
+    }
+
+    /// That a link which is not to be waited for is not ready.
+    pub(crate) fn not_ready() -> Self {
+        Self {
+            not_ready: true,
+            ..Self::of(&ErrorKind::Other)
+        }
+    }
+
+    pub(crate) fn is_not_ready(&self) -> bool {
+        self.not_ready
     }
 
     /// What kind of error it is.
@@ -45,6 +60,7 @@ impl From<std::io::Error> for LinkError {
         Self {
             kind: error.kind().into(),
             text: String::new(),
+            not_ready: false,
             io: Some(error),
         }
     }

@@ -12,7 +12,8 @@ use crate::session::{EXPLICIT_CLOSE, ITEM_COST, Queued, Reply, Sending, Taken, e
 
 /// One end of a conversation with code on the other side of an [`Endpoint`].
 ///
-/// Handles are cheap to clone. When the last of an open channel is dropped the channel is closed, and the peer is told.
+/// Handles are cheap to clone. When the last of an open channel is dropped the channel is closed. That does not wait for
+/// the link: the peer is told with the next write, wait or [poll](Endpoint::poll) of the endpoint.
 #[derive(Clone)]
 pub struct EndpointChannel {
     handle: Arc<Handle>,
@@ -78,17 +79,26 @@ impl EndpointChannel {
         EndpointItem::decode(encoded).map_err(ReceiveError::Item)
     }
 
-    /// The next item if it was read already, while something else was waited for.
+    /// The next item if it is there, `None` if there is nothing yet. It does not wait: like
+    /// [`Endpoint::poll`], it handles the frames that are there.
     ///
     /// # Errors
     ///
     /// As [`receive`](Self::receive).
     pub fn try_receive(&self) -> Result<Option<EndpointItem>, ReceiveError> {
+        if let Some(item) = self.take_ready()? {
+            return Ok(Some(item));
+        }
+        self.endpoint().advance();
+        self.take_ready()
+    }
+
+    fn take_ready(&self) -> Result<Option<EndpointItem>, ReceiveError> {
         let taken = take(&mut self.endpoint().inner.state.lock(), self.id());
         let Some((queued, grant)) = taken.transpose()? else {
             return Ok(None);
         };
-        self.tell(grant);
+        self.endpoint().post(grant);
         let item = self.encoded(queued).and_then(EndpointItem::decode);
         item.map(Some).map_err(ReceiveError::Item)
     }
@@ -232,10 +242,9 @@ fn take(state: &mut State, id: ChannelId) -> Option<Result<(Queued, Option<Reply
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        let replies = self.endpoint.inner.state.lock().session.release(self.id);
-        for reply in &replies {
-            self.endpoint.reply(reply);
-        }
+        let mut state = self.endpoint.inner.state.lock();
+        let replies = state.session.release(self.id);
+        state.post(replies);
     }
 }
 

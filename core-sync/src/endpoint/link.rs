@@ -1,54 +1,209 @@
-//! Links of all kinds as one type.
+//! Links of all kinds as one type, and what waits to be written to them.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use embedded_io::{ErrorKind, ErrorType, Read, Write};
+use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write, WriteReady};
 
 use crate::link_error::LinkError;
 
-pub(super) type Reader = Box<dyn Read<Error = LinkError> + Send>;
-pub(super) type Writer = Box<dyn Write<Error = LinkError> + Send>;
-
-pub(super) fn reader(reader: impl Read + Send + 'static) -> Reader {
-    Box::new(Any(reader))
+/// The reading half of a link.
+pub(super) struct Reader {
+    half: Box<dyn ReadHalf>,
+    /// Reading fails in place of waiting, with an error that [`LinkError::is_not_ready`] knows.
+    pub(super) polled: bool,
 }
 
-pub(super) fn writer(writer: impl Write + Send + 'static) -> Writer {
-    Box::new(Any(writer))
+trait ReadHalf: Send {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError>;
+
+    /// Whether reading would not wait. False if the link cannot say.
+    fn is_ready(&mut self) -> Result<bool, LinkError>;
 }
 
-/// A half of a link, with its error in our terms.
-struct Any<T>(T);
+trait WriteHalf: Send {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, LinkError>;
 
-impl<T> ErrorType for Any<T> {
-    type Error = LinkError;
+    fn flush(&mut self) -> Result<(), LinkError>;
+
+    /// Whether one write would not wait. False if the link cannot say.
+    fn is_ready(&mut self) -> Result<bool, LinkError>;
 }
 
-impl<T: Read> Read for Any<T> {
+/// A half of a link that cannot say whether it is ready.
+struct Blocking<T>(T);
+
+/// One that can.
+struct Pollable<T>(T);
+
+fn of<E: embedded_io::Error>(error: E) -> LinkError {
+    LinkError::of(&error)
+}
+
+impl<T: Read + Send> ReadHalf for Blocking<T> {
     fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError> {
-        self.0.read(room).map_err(|error| LinkError::of(&error))
+        self.0.read(room).map_err(of)
+    }
+
+    fn is_ready(&mut self) -> Result<bool, LinkError> {
+        Ok(false)
     }
 }
 
-impl<T: Write> Write for Any<T> {
+impl<T: Read + ReadReady + Send> ReadHalf for Pollable<T> {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError> {
+        self.0.read(room).map_err(of)
+    }
+
+    fn is_ready(&mut self) -> Result<bool, LinkError> {
+        self.0.read_ready().map_err(of)
+    }
+}
+
+impl<T: Write + Send> WriteHalf for Blocking<T> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, LinkError> {
-        self.0.write(bytes).map_err(|error| LinkError::of(&error))
+        self.0.write(bytes).map_err(of)
     }
 
     fn flush(&mut self) -> Result<(), LinkError> {
-        self.0.flush().map_err(|error| LinkError::of(&error))
+        self.0.flush().map_err(of)
+    }
+
+    fn is_ready(&mut self) -> Result<bool, LinkError> {
+        Ok(false)
     }
 }
 
-/// Writes and flushes whole frames.
-pub(super) fn write_frame(writer: &mut Writer, mut bytes: &[u8]) -> Result<(), LinkError> {
-    while !bytes.is_empty() {
-        match writer.write(bytes) {
-            Ok(0) => return Err(LinkError::of(&ErrorKind::WriteZero)),
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+impl<T: Write + WriteReady + Send> WriteHalf for Pollable<T> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, LinkError> {
+        self.0.write(bytes).map_err(of)
+    }
+
+    fn flush(&mut self) -> Result<(), LinkError> {
+        self.0.flush().map_err(of)
+    }
+
+    fn is_ready(&mut self) -> Result<bool, LinkError> {
+        self.0.write_ready().map_err(of)
+    }
+}
+
+impl Reader {
+    pub(super) fn blocking(reader: impl Read + Send + 'static) -> Self {
+        Self::of(Blocking(reader))
+    }
+
+    pub(super) fn pollable(reader: impl Read + ReadReady + Send + 'static) -> Self {
+        Self::of(Pollable(reader))
+    }
+
+    fn of(half: impl ReadHalf + 'static) -> Self {
+        Self {
+            half: Box::new(half),
+            polled: false,
         }
     }
-    writer.flush()
+}
+
+impl ErrorType for Reader {
+    type Error = LinkError;
+}
+
+impl Read for Reader {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError> {
+        if self.polled && !self.half.is_ready()? {
+            return Err(LinkError::not_ready());
+        }
+        self.half.read(room)
+    }
+}
+
+/// The writing half of a link, and what it did not take yet.
+pub(super) struct Writer {
+    half: Box<dyn WriteHalf>,
+    /// Whole frames but for the first, whose first bytes may have been written.
+    unsent: Vec<u8>,
+    written: usize,
+}
+
+impl Writer {
+    pub(super) fn blocking(writer: impl Write + Send + 'static) -> Self {
+        Self::of(Blocking(writer))
+    }
+
+    pub(super) fn pollable(writer: impl Write + WriteReady + Send + 'static) -> Self {
+        Self::of(Pollable(writer))
+    }
+
+    fn of(half: impl WriteHalf + 'static) -> Self {
+        Self {
+            half: Box::new(half),
+            unsent: Vec::new(),
+            written: 0,
+        }
+    }
+
+    /// Writes what is left, then `queued`, then `frame`, and flushes. Waits for the link.
+    pub(super) fn write(&mut self, queued: &[u8], frame: &[u8]) -> Result<(), LinkError> {
+        if self.is_drained() && queued.is_empty() {
+            self.write_all(frame)?;
+            return self.half.flush();
+        }
+        self.unsent.extend_from_slice(queued);
+        self.unsent.extend_from_slice(frame);
+        let mut unsent = core::mem::take(&mut self.unsent);
+        let rest = unsent.get(self.written..).unwrap_or_default();
+        self.write_all(rest)?;
+        self.written = 0;
+        // Its room is used again.
+        unsent.clear();
+        self.unsent = unsent;
+        self.half.flush()
+    }
+
+    /// Writes as much of what is left, and of `queued`, as the link takes without waiting. Returns whether it took
+    /// anything.
+    pub(super) fn write_ready(&mut self, queued: &[u8]) -> Result<bool, LinkError> {
+        self.unsent.extend_from_slice(queued);
+        let before = self.written;
+        while !self.is_drained() && self.half.is_ready()? {
+            let rest = self.unsent.get(self.written..).unwrap_or_default();
+            self.written += write_some(&mut *self.half, rest)?;
+        }
+        let took = self.written > before;
+        if took && self.is_drained() {
+            self.unsent.clear();
+            self.written = 0;
+            self.half.flush()?;
+        }
+        Ok(took)
+    }
+
+    fn is_drained(&self) -> bool {
+        self.written >= self.unsent.len()
+    }
+
+    /// How many bytes wait for the link.
+    pub(super) fn backlog(&self) -> usize {
+        self.unsent.len().saturating_sub(self.written)
+    }
+
+    fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), LinkError> {
+        while !bytes.is_empty() {
+            let written = write_some(&mut *self.half, bytes)?;
+            bytes = bytes.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+/// One write of bytes, of which there are some. It is repeated if it was interrupted.
+fn write_some(half: &mut dyn WriteHalf, bytes: &[u8]) -> Result<usize, LinkError> {
+    loop {
+        match half.write(bytes) {
+            Ok(0) => return Err(LinkError::of(&ErrorKind::WriteZero)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done.map(|written| written.min(bytes.len())),
+        }
+    }
 }

@@ -36,10 +36,51 @@
 //! whether it was for them; without `std` they spin.
 //!
 //! With [credit](EndpointConfig::credit) sending waits as well, and reads meanwhile.
+//!
+//! # Polling
+//!
+//! A program that is one loop does not wait for its peer. Over a link whose halves tell whether they are ready
+//! ([`embedded_io::ReadReady`], [`embedded_io::WriteReady`]), [`Endpoint::poll`] handles what is there and returns:
+//!
+//! ```
+//! # use embedded_io::{Read, ReadReady, Write, WriteReady};
+//! # use execnet_core_sync::{Disconnected, ReceiveError, Role};
+//! # use execnet_core_sync::endpoint::{Endpoint, EndpointConfig, Functions};
+//! # fn sample() -> Option<i32> { None }
+//! # fn sleep_until_interrupt() {}
+//! # fn main_loop(
+//! #     reader: impl Read + ReadReady + Send + 'static, writer: impl Write + WriteReady + Send + 'static,
+//! #     functions: &Functions,
+//! # ) -> Result<(), Box<dyn core::error::Error>> {
+//! let endpoint = Endpoint::pollable(reader, writer, EndpointConfig::new(Role::Worker));
+//! let samples = endpoint.newchannel()?;
+//! loop {
+//!     // Reads and writes what can be without waiting; the end of the link is the end of the loop.
+//!     let progress = endpoint.poll()?;
+//!     // Functions that the peer has called.
+//!     let called = endpoint.serve_pending(functions);
+//!     while let Some(command) = samples.try_receive()? {
+//!         // Work on it.
+//! #       let _ = command;
+//!     }
+//!     if let Some(sample) = sample() {
+//!         samples.send(sample)?;
+//!     }
+//!     if !progress && !called {
+//!         sleep_until_interrupt();
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! What still waits is [`EndpointChannel::send`], where the link takes no more, [`EndpointChannel::close`] and
+//! [`Endpoint::exit`]; and functions that `serve_pending` calls, if they wait. Dropping a channel never does: the peer is
+//! told with the next write, wait or poll.
 
 mod call;
 mod channel;
 mod link;
+mod output;
 mod pump;
 mod serve;
 
@@ -52,14 +93,17 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use embedded_io::{Read, Write};
+use embedded_io::{Read, ReadReady, Write, WriteReady};
 use execnet_serializer::{ChannelId, Limits};
 
-use self::link::{Reader, Writer, write_frame};
+use self::link::{Reader, Writer};
+use self::pump::Source;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
-use crate::frame::{FrameReader, MessageCode};
-use crate::session::{BUSY, Event, Message, OpenError, Reply, Role, Session, empty};
+use crate::frame::FrameReader;
+use crate::session::{
+    BUSY, Event, InboxLimits, Message, OpenError, Overflowing, Reply, Role, Session,
+};
 use crate::sync::{Mutex, Signal};
 
 /// The name of what an endpoint does with calls, which answers to STATUS give.
@@ -80,10 +124,16 @@ pub struct EndpointConfig {
     pub role: Role,
     /// The size of the buffer for reading, in bytes. Default: 4096.
     pub buffer: usize,
-    /// The longest payload of a frame that is read, in bytes. Default: 2^30.
+    /// The longest payload of a frame that is read, in bytes. A longer one ends the endpoint. Default: 2^20.
     pub max_frame: usize,
-    /// How many channels that the peer made may live at a time. Default: 2^16.
+    /// How many channels that the peer made may live at a time. Default: 1024.
     pub max_peer_channels: usize,
+    /// How much may wait to be received. Default: 64 KiB on each channel and 256 KiB together; beyond it the channel of
+    /// the item is closed.
+    ///
+    /// [`Overflowing::Pause`] closes as well: what is read is read by one who waits, for something else maybe. To lose
+    /// nothing and hold up the peer, use [`credit`](Self::credit).
+    pub inbox: InboxLimits,
     /// What decoding one item may cost.
     pub limits: Limits,
     /// Whether the two ends hold each other up: on each channel no more than so many bytes, and one item, are on the
@@ -95,14 +145,19 @@ pub struct EndpointConfig {
 }
 
 impl EndpointConfig {
-    /// The defaults.
+    /// The defaults, which suit a device. A program on a larger machine sets what it lets its peer cost.
     #[must_use]
     pub fn new(role: Role) -> Self {
         Self {
             role,
             buffer: 4096,
-            max_frame: 1 << 30,
-            max_peer_channels: 1 << 16,
+            max_frame: 1 << 20,
+            max_peer_channels: 1024,
+            inbox: InboxLimits {
+                channel: Some(64 << 10),
+                gateway: Some(256 << 10),
+                overflow: Overflowing::Close,
+            },
             limits: Limits::default(),
             credit: None,
         }
@@ -121,7 +176,7 @@ pub struct Endpoint {
 struct Inner {
     config: EndpointConfig,
     /// Of who reads, as the state says, until a frame was handled. `None` when there is nothing more to read.
-    reader: Mutex<Option<FrameReader<Reader>>>,
+    reader: Mutex<Option<Source>>,
     /// Held across asking whether a frame may be sent and writing it. `None` once it is closed, or a write has failed.
     writer: Mutex<Option<Writer>>,
     /// Never held while something is read, written, decoded or dropped.
@@ -141,6 +196,8 @@ struct State {
     exiting: bool,
     /// Accepted, and waiting for [`Endpoint::serve`].
     calls: VecDeque<(ChannelId, Vec<u8>)>,
+    /// Whole frames, queued by those who must not wait for the link. They leave before any frame that is allowed later.
+    outbox: Vec<u8>,
 }
 
 impl Endpoint {
@@ -150,21 +207,41 @@ impl Endpoint {
         writer: impl Write + Send + 'static,
         config: EndpointConfig,
     ) -> Self {
-        let frames =
-            FrameReader::with_capacity(config.buffer, link::reader(reader), config.max_frame);
+        Self::of(Reader::blocking(reader), Writer::blocking(writer), config)
+    }
+
+    /// As [`new`](Self::new), over a link whose halves can say whether they are ready, so that it can be
+    /// [polled](Self::poll). Where such a half says that it is, one read or write of it must not wait; neither may its
+    /// `flush`.
+    pub fn pollable(
+        reader: impl Read + ReadReady + Send + 'static,
+        writer: impl Write + WriteReady + Send + 'static,
+        config: EndpointConfig,
+    ) -> Self {
+        Self::of(Reader::pollable(reader), Writer::pollable(writer), config)
+    }
+
+    fn of(reader: Reader, writer: Writer, config: EndpointConfig) -> Self {
+        let frames = FrameReader::with_capacity(config.buffer, reader, config.max_frame);
+        let mut session = Session::new(config.role, config.max_peer_channels)
+            .with_limits(config.inbox)
+            .with_credit(config.credit);
+        // Only one who waits reads: to pause would be to wait for oneself.
+        session.never_pause();
         let state = State {
-            session: Session::new(config.role, config.max_peer_channels).with_credit(config.credit),
+            session,
             is_read: false,
             waiting: 0,
             disconnected: None,
             lingering: false,
             exiting: false,
             calls: VecDeque::new(),
+            outbox: Vec::new(),
         };
         let inner = Arc::new(Inner {
             config,
-            reader: Mutex::new(Some(frames)),
-            writer: Mutex::new(Some(link::writer(writer))),
+            reader: Mutex::new(Some(Source::new(frames))),
+            writer: Mutex::new(Some(writer)),
             state: Mutex::new(state),
             handled: Signal::default(),
         });
@@ -186,26 +263,6 @@ impl Endpoint {
             })?
         };
         Ok(EndpointChannel::new(self.clone(), id))
-    }
-
-    /// Tells the peer to wind down and closes the writing end. What the peer still sends can be received.
-    pub fn exit(&self) {
-        let mut writer = self.inner.writer.lock();
-        let alive = {
-            let mut state = self.inner.state.lock();
-            let alive = state.check_alive().is_ok();
-            state.exiting = true;
-            alive
-        };
-        if let (true, Some(open), Ok(frame)) = (
-            alive,
-            writer.as_mut(),
-            empty(MessageCode::GatewayTerminate, ChannelId(0)),
-        ) {
-            // A peer that is gone need not be told.
-            let _ = write_frame(open, &frame);
-        }
-        *writer = None;
     }
 
     /// Why nothing more is received; `None` while something may come.
@@ -234,33 +291,6 @@ impl Endpoint {
         if !lingering {
             *self.inner.writer.lock() = None;
         }
-    }
-
-    /// Writes what the session wants the peer to be told.
-    fn reply(&self, reply: &Reply) {
-        if let Ok(frames) = reply.to_bytes(EXECMODEL) {
-            // A peer that is gone wants no answer; reading will show it.
-            let _ = self.write_if(&frames, |state| state.check_alive());
-        }
-    }
-
-    /// Writes a frame, if it may be sent.
-    fn write_if<E: From<SendError>>(
-        &self,
-        frame: &[u8],
-        allow: impl FnOnce(&mut State) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut writer = self.inner.writer.lock();
-        allow(&mut self.inner.state.lock())?;
-        let written = match writer.as_mut() {
-            Some(open) => write_frame(open, frame),
-            None => return Err(self.inner.state.lock().lost().into()),
-        };
-        written.map_err(|error| {
-            *writer = None;
-            let reason = DisconnectReason::Write(error);
-            SendError::Disconnected(Disconnected::new(reason, None)).into()
-        })
     }
 }
 

@@ -1,11 +1,60 @@
-//! Who waits reads: one of them, until a frame was handled.
+//! Who waits reads: one of them, until a frame was handled. Who polls reads what is there.
 
 use super::link::Reader;
 use super::{Endpoint, Inner, State};
-use crate::disconnected::DisconnectReason;
-use crate::frame::FrameReader;
+use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::frame::{FrameReader, Header, ReadError};
 use crate::session::Message;
 use crate::sync::Guard;
+
+/// How many frames one [`Endpoint::poll`] handles at most: a peer that never stops sending does not keep it.
+const POLLED: usize = 32;
+
+/// With more bytes than this waiting for the link no frame is polled: the answers to what a peer asks would pile up.
+const BACKLOG: usize = 4096;
+
+/// What is read.
+pub(super) struct Source {
+    frames: FrameReader<Reader>,
+    /// The header of a frame whose payload has not come yet.
+    begun: Option<Header>,
+}
+
+impl Source {
+    pub(super) fn new(frames: FrameReader<Reader>) -> Self {
+        let begun = None;
+        Self { frames, begun }
+    }
+
+    /// The next message; `None` if it would have to be waited for.
+    fn next(&mut self, polled: bool, credit: bool) -> Result<Option<Message>, DisconnectReason> {
+        self.frames.link().polled = polled;
+        match self.read(credit) {
+            Err(DisconnectReason::Read(ReadError::Link(error))) if error.is_not_ready() => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    fn read(&mut self, credit: bool) -> Result<Message, DisconnectReason> {
+        let header = match self.begun.take() {
+            Some(header) => header,
+            None => self.next_header(credit)?,
+        };
+        let payload = self.frames.payload_of(&header);
+        if let Err(ReadError::Link(_)) = &payload {
+            self.begun = Some(header);
+        }
+        let payload = payload.map_err(DisconnectReason::Read)?;
+        Message::parse(header.with_payload(payload)).map_err(DisconnectReason::Protocol)
+    }
+
+    fn next_header(&mut self, credit: bool) -> Result<Header, DisconnectReason> {
+        let header = self.frames.next_header().map_err(DisconnectReason::Read)?;
+        let header = header.ok_or(DisconnectReason::EndOfStream)?;
+        Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
+        Ok(header)
+    }
+}
 
 impl Endpoint {
     /// Reads frames until `ready` gives something. It has to when the link has ended.
@@ -23,39 +72,90 @@ impl Endpoint {
                 state.waiting -= 1;
             } else {
                 state.is_read = true;
+                let has_queued = !state.outbox.is_empty();
                 drop(state);
                 let turn = Turn(inner);
-                self.read();
+                if has_queued {
+                    self.flush();
+                }
+                self.read(false);
                 drop(turn);
                 state = inner.state.lock();
             }
         }
     }
 
-    fn read(&self) {
-        let mut reader = self.inner.reader.lock();
-        if let Some(frames) = reader.as_mut()
-            && let Err(reason) = self.step(frames)
-        {
-            *reader = None;
-            self.finish(reason);
+    /// Makes progress without waiting: writes what waits to be written, as far as the link takes it, and handles the
+    /// frames that are there. Returns whether anything was done: while it is, it is worth polling again.
+    ///
+    /// Items that came can then be taken with [`try_receive`](super::EndpointChannel::try_receive), and calls be run
+    /// with [`serve_pending`](Self::serve_pending). See the [module](super#polling) for a main loop.
+    ///
+    /// It needs an endpoint of [`pollable`](Self::pollable): one of [`new`](Self::new) cannot ask its link what is there,
+    /// and handles the frames that were read already.
+    ///
+    /// # Errors
+    ///
+    /// Nothing more will come: the peer is gone, or has left after [`exit`](Self::exit). Items that came before can still be
+    /// received.
+    pub fn poll(&self) -> Result<bool, Disconnected> {
+        let progress = self.advance();
+        let state = self.inner.state.lock();
+        match &state.disconnected {
+            Some(lost) => Err(lost.clone()),
+            None => Ok(progress),
         }
     }
 
-    /// Reads and handles one frame.
-    fn step(&self, frames: &mut FrameReader<Reader>) -> Result<(), DisconnectReason> {
-        let header = frames.next_header().map_err(DisconnectReason::Read)?;
-        let header = header.ok_or(DisconnectReason::EndOfStream)?;
-        let credit = self.inner.config.credit.is_some();
-        Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
-        let payload = frames.payload_of(&header).map_err(DisconnectReason::Read)?;
-        let message = Message::parse(header.with_payload(payload));
-        let message = message.map_err(DisconnectReason::Protocol)?;
-        let reply = self.inner.state.lock().handle(message)?;
-        if let Some(reply) = reply {
-            self.reply(&reply);
+    /// As [`poll`](Self::poll), whatever became of the endpoint.
+    pub(super) fn advance(&self) -> bool {
+        let mut progress = self.flush_ready();
+        let Some(turn) = self.try_turn() else {
+            return progress;
+        };
+        let mut frames = 0;
+        while frames < POLLED && self.backlog() <= BACKLOG && self.read(true) {
+            frames += 1;
         }
-        Ok(())
+        drop(turn);
+        progress |= frames > 0;
+        progress | self.flush_ready()
+    }
+
+    fn try_turn(&self) -> Option<Turn<'_>> {
+        let mut state = self.inner.state.lock();
+        let is_free = !core::mem::replace(&mut state.is_read, true);
+        is_free.then(|| Turn(&self.inner))
+    }
+
+    /// Reads and handles a frame. False if it would have to be waited for, or there are no more.
+    fn read(&self, polled: bool) -> bool {
+        let mut reader = self.inner.reader.lock();
+        let Some(source) = reader.as_mut() else {
+            return false;
+        };
+        match self.step(source, polled) {
+            Ok(handled) => handled,
+            Err(reason) => {
+                *reader = None;
+                self.finish(reason);
+                false
+            }
+        }
+    }
+
+    fn step(&self, source: &mut Source, polled: bool) -> Result<bool, DisconnectReason> {
+        let credit = self.inner.config.credit.is_some();
+        let Some(message) = source.next(polled, credit)? else {
+            return Ok(false);
+        };
+        let reply = self.inner.state.lock().handle(message)?;
+        match reply {
+            Some(reply) if polled => self.post([reply]),
+            Some(reply) => self.reply(&reply),
+            None => {}
+        }
+        Ok(true)
     }
 }
 

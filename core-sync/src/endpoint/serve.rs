@@ -56,13 +56,9 @@ impl Endpoint {
     /// The link failed, or the peer broke the protocol.
     pub fn serve(&self, functions: &Functions) -> Result<(), Disconnected> {
         while let Next::Call(id, payload) = self.wait_for(State::next) {
-            let channel = EndpointChannel::new(self.clone(), id);
-            let options = LoadOptions::new().limits(self.inner.config.limits);
-            let prepared = functions.registry.prepare(&payload, options);
-            let done = prepared.and_then(|function| function.call(&channel));
-            let failure = done.err().map(|failure| failure.to_string());
-            channel.end_call(failure.as_deref());
+            self.run(functions, id, payload);
         }
+        self.flush();
         self.inner.state.lock().lingering = false;
         *self.inner.writer.lock() = None;
         let lost = self.inner.state.lock().verdict();
@@ -75,13 +71,44 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// Calls these functions for what the peer has asked for until now, as far as it was read: for programs that
+    /// [poll](Self::poll). Returns whether a function was called.
+    ///
+    /// It does not wait for calls; a function that it calls may wait. Calls are refused as by [`serve`](Self::serve).
+    pub fn serve_pending(&self, functions: &Functions) -> bool {
+        let mut called = false;
+        loop {
+            let next = self.inner.state.lock().next_call();
+            let Some((id, payload)) = next else {
+                return called;
+            };
+            self.run(functions, id, payload);
+            called = true;
+        }
+    }
+
+    fn run(&self, functions: &Functions, id: ChannelId, payload: Vec<u8>) {
+        let channel = EndpointChannel::new(self.clone(), id);
+        let options = LoadOptions::new().limits(self.inner.config.limits);
+        let prepared = functions.registry.prepare(&payload, options);
+        drop(payload);
+        let done = prepared.and_then(|function| function.call(&channel));
+        let failure = done.err().map(|failure| failure.to_string());
+        channel.end_call(failure.as_deref());
+    }
+}
+
 impl State {
+    fn next_call(&mut self) -> Option<(ChannelId, Vec<u8>)> {
+        let (id, payload) = self.calls.pop_front()?;
+        self.session.call_begins(payload.len());
+        Some((id, payload))
+    }
+
     fn next(&mut self) -> Option<Next> {
-        let call = self.calls.pop_front();
-        let call = call.map(|(id, payload)| {
-            self.session.call_begins(payload.len());
-            Next::Call(id, payload)
-        });
+        let call = self.next_call();
+        let call = call.map(|(id, payload)| Next::Call(id, payload));
         // What was accepted before the end is still called.
         call.or_else(|| self.disconnected.as_ref().map(|_| Next::End))
     }

@@ -124,6 +124,11 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
+    /// What it reads from.
+    pub(crate) fn link(&mut self) -> &mut R {
+        &mut self.inner
+    }
+
     /// Whether the next frame is here whole, so that it comes without waiting.
     #[must_use]
     pub fn holds_frame(&self) -> bool {

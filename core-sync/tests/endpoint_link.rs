@@ -1,0 +1,216 @@
+//! What an endpoint does with its link, and how its channels look.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+extern crate alloc;
+
+mod support;
+
+use alloc::sync::Arc;
+use std::collections::HashSet;
+use std::io::{self, BufWriter, Read, Write};
+use std::thread;
+
+use embedded_io_adapters::std::FromStd;
+use execnet_core_sync::endpoint::{Endpoint, EndpointConfig};
+use execnet_core_sync::frame::MessageCode::{ChannelClose, ChannelData};
+use execnet_core_sync::link::{Link, NoControl};
+use execnet_core_sync::testing::{PIPE_CAPACITY, Script, pipe, scripted_halves, within};
+use execnet_core_sync::{Channel, DisconnectReason, Role, Worker};
+use execnet_serializer::{Bytes, ChannelId, Value, loads_internal};
+
+use support::{LIMIT, expect};
+
+/// Interrupted every other time, as by signals.
+struct Interrupted<T>(T, bool);
+
+impl<T> Interrupted<T> {
+    fn signal(&mut self) -> io::Result<()> {
+        self.1 = !self.1;
+        match self.1 {
+            true => Err(io::ErrorKind::Interrupted.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl<T: Read> Read for Interrupted<T> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.signal()?;
+        self.0.read(room)
+    }
+}
+
+impl<T: Write> Write for Interrupted<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.signal()?;
+        // In parts, so that each frame is interrupted.
+        self.0.write(bytes.get(..5).unwrap_or(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn scripted(role: Role, body: impl FnOnce(Endpoint, Script) + Send + 'static) {
+    within(LIMIT, move || {
+        let (reader, writer, peer) = scripted_halves(PIPE_CAPACITY);
+        let config = EndpointConfig::new(role);
+        let endpoint = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
+        body(endpoint, peer);
+    });
+}
+
+#[test]
+fn each_frame_is_flushed_through_a_buffered_writer() {
+    within(LIMIT, || {
+        let (reader, writer, mut peer) = scripted_halves(PIPE_CAPACITY);
+        let writer = BufWriter::with_capacity(PIPE_CAPACITY, writer);
+        let config = EndpointConfig::new(Role::Initiator);
+        let endpoint = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
+        let channel = endpoint.newchannel().unwrap();
+        let dropped = endpoint.newchannel().unwrap();
+        channel.send(1).unwrap();
+        expect(&mut peer, ChannelData, channel.id());
+        drop(dropped);
+        // What was queued as well, once somebody waits.
+        peer.send(channel.id(), 2).unwrap();
+        channel.receive().unwrap();
+        expect(&mut peer, ChannelClose, ChannelId(3));
+    });
+}
+
+#[test]
+fn interrupted_reads_and_writes_are_repeated() {
+    within(LIMIT, || {
+        let (reader, writer, mut peer) = scripted_halves(PIPE_CAPACITY);
+        let endpoint = Endpoint::new(
+            FromStd::new(Interrupted(reader, false)),
+            FromStd::new(Interrupted(writer, false)),
+            EndpointConfig::new(Role::Initiator),
+        );
+        let channel = endpoint.newchannel().unwrap();
+        for len in [0, 100, 20_000] {
+            let item = Value::Bytes(vec![7; len]);
+            channel.send(&item).unwrap();
+            let frame = expect(&mut peer, ChannelData, channel.id());
+            assert_eq!(loads_internal(&frame.payload).unwrap(), item);
+            peer.send(channel.id(), &item).unwrap();
+            assert_eq!(channel.receive().unwrap(), item);
+        }
+    });
+}
+
+#[test]
+fn the_end_of_the_stream_is_an_exit_if_this_side_has_exited() {
+    for exits in [false, true] {
+        scripted(Role::Initiator, move |endpoint, mut peer| {
+            let channel = endpoint.newchannel().unwrap();
+            if exits {
+                endpoint.exit();
+            }
+            peer.hang_up();
+            assert!(channel.receive().unwrap_err().is_disconnected());
+            let lost = endpoint.disconnected().unwrap();
+            match lost.reason() {
+                DisconnectReason::Exited => assert!(exits, "{lost}"),
+                DisconnectReason::EndOfStream => assert!(!exits, "{lost}"),
+                _ => panic!("{lost}"),
+            }
+        });
+    }
+}
+
+#[test]
+fn a_controller_sends_no_more_once_the_link_has_ended() {
+    scripted(Role::Initiator, |endpoint, mut peer| {
+        let channel = endpoint.newchannel().unwrap();
+        peer.hang_up();
+        assert!(channel.receive().is_err());
+        assert!(channel.send(1).unwrap_err().is_disconnected());
+        // Only a worker, whose functions have something to say still, keeps the link.
+        assert!(peer.next_frame().unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_channel_of_an_endpoint_goes_through_an_item() {
+    within(LIMIT, || {
+        let (to_worker, worker_reads) = pipe(PIPE_CAPACITY);
+        let (to_endpoint, endpoint_reads) = pipe(PIPE_CAPACITY);
+        let mut worker = Worker::new();
+        worker.register("answer", |channel: &Channel| {
+            let item = channel.receive().unwrap();
+            item.as_channel().unwrap().send("through the named one")
+        });
+        let link = Link::from_std(worker_reads, to_endpoint, Arc::new(NoControl));
+        let serving = thread::spawn(move || worker.serve(link));
+        let endpoint = Endpoint::new(
+            FromStd::new(endpoint_reads),
+            FromStd::new(to_worker),
+            EndpointConfig::new(Role::Initiator),
+        );
+        let call = endpoint.remote_exec("answer").unwrap();
+        let named = endpoint.newchannel().unwrap();
+        call.send(&named).unwrap();
+        assert_eq!(
+            named.receive().unwrap(),
+            Value::from("through the named one")
+        );
+        endpoint.exit();
+        serving.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn channels_of_endpoints_compare_hash_and_print() {
+    scripted(Role::Initiator, |endpoint, _peer| {
+        let (reader, writer, _other_peer) = scripted_halves(PIPE_CAPACITY);
+        let config = EndpointConfig::new(Role::Initiator);
+        let other = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
+        let channel = endpoint.newchannel().unwrap();
+        let namesake = other.newchannel().unwrap();
+        assert_eq!(channel.id(), namesake.id());
+        assert_eq!(channel, channel.clone());
+        assert_ne!(channel, namesake);
+        assert_ne!(channel, endpoint.newchannel().unwrap());
+        assert_eq!(channel.endpoint(), &endpoint);
+        #[allow(
+            clippy::mutable_key_type,
+            reason = "what hashes is what it is a handle of, which never changes"
+        )]
+        let set = HashSet::from([channel.clone(), channel.clone(), namesake]);
+        assert_eq!(set.len(), 2);
+        assert!(!channel.is_closed());
+        assert_eq!(format!("{channel:?}"), "<Channel id=1 open>");
+        channel.close();
+        assert!(channel.is_closed());
+        assert_eq!(format!("{channel:?}"), "<Channel id=1 closed>");
+        assert_eq!(
+            format!("{endpoint:?}"),
+            "<Endpoint receive-live, 0 active channels>"
+        );
+    });
+}
+
+#[test]
+fn an_answer_to_status_leaves_no_channel_and_tells_the_peer_nothing() {
+    scripted(Role::Initiator, |endpoint, mut peer| {
+        let asking = thread::spawn({
+            let endpoint = endpoint.clone();
+            move || endpoint.remote_status()
+        });
+        let id = peer.expect().unwrap().channel;
+        peer.send(id, Value::Dict([].into_iter().collect()))
+            .unwrap();
+        assert_eq!(asking.join().unwrap().unwrap().numchannels, 0);
+        let channel = endpoint.newchannel().unwrap();
+        channel.send(Bytes(vec![0])).unwrap();
+        // No CLOSE of the channel that asked is in front of it.
+        expect(&mut peer, ChannelData, channel.id());
+    });
+}

@@ -1,0 +1,302 @@
+//! Endpoints in a main loop, over a link that panics where it would have to be waited for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::disallowed_types,
+    reason = "the link of this test, which the crate knows nothing of"
+)]
+
+extern crate alloc;
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::convert::Infallible;
+use std::sync::{Mutex, MutexGuard};
+
+use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
+use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
+use execnet_core_sync::frame::MessageCode::{
+    ChannelClose, ChannelCloseError, ChannelData, ChannelExec, Status,
+};
+use execnet_core_sync::frame::{Frame, FrameReader, Header, MessageCode};
+use execnet_core_sync::{DisconnectReason, Overflow, ReceiveError, Role, SendError};
+use execnet_serializer::{Bytes, ChannelId, Dict, Dump, Value, dumps_internal, loads_internal};
+
+/// Bytes on their way, and how many more the link takes.
+#[derive(Debug, Default)]
+struct Way {
+    bytes: VecDeque<u8>,
+    room: usize,
+    ended: bool,
+    flushed: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Half(Arc<Mutex<Way>>);
+
+impl Half {
+    fn way(&self) -> MutexGuard<'_, Way> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl ErrorType for Half {
+    type Error = Infallible;
+}
+
+impl Read for Half {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Infallible> {
+        let mut way = self.way();
+        assert!(way.ended || !way.bytes.is_empty(), "reading would wait");
+        let count = room.len().min(way.bytes.len());
+        for (place, byte) in room.iter_mut().zip(way.bytes.drain(..count)) {
+            *place = byte;
+        }
+        Ok(count)
+    }
+}
+
+impl ReadReady for Half {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        let way = self.way();
+        Ok(way.ended || !way.bytes.is_empty())
+    }
+}
+
+impl Write for Half {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        let mut way = self.way();
+        let count = bytes.len().min(way.room);
+        assert!(count > 0, "writing would wait");
+        way.bytes.extend(bytes.iter().take(count));
+        way.room -= count;
+        way.flushed = false;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        self.way().flushed = true;
+        Ok(())
+    }
+}
+
+impl WriteReady for Half {
+    fn write_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(self.way().room > 0)
+    }
+}
+
+/// An endpoint, and both ways of its link.
+struct Bench {
+    endpoint: Endpoint,
+    to_endpoint: Half,
+    to_peer: Half,
+}
+
+impl Bench {
+    fn new(role: Role) -> Self {
+        let (to_endpoint, to_peer) = (Half::default(), Half::default());
+        to_peer.way().room = usize::MAX;
+        let config = EndpointConfig::new(role);
+        Self {
+            endpoint: Endpoint::pollable(to_endpoint.clone(), to_peer.clone(), config),
+            to_endpoint,
+            to_peer,
+        }
+    }
+
+    fn write(&self, code: MessageCode, id: ChannelId, payload: &[u8]) {
+        let header = Header::new(code, id, payload.len()).unwrap();
+        self.to_endpoint.way().bytes.extend(header.to_bytes());
+        self.to_endpoint.way().bytes.extend(payload);
+    }
+
+    fn send(&self, id: ChannelId, item: impl Dump) {
+        self.write(ChannelData, id, &dumps_internal(&item).unwrap());
+    }
+
+    /// The frames that have gone out whole.
+    fn frames(&self) -> Vec<Frame> {
+        let bytes: Vec<u8> = self.to_peer.way().bytes.drain(..).collect();
+        let mut frames = FrameReader::new(&bytes[..], usize::MAX);
+        core::iter::from_fn(|| frames.next_frame().unwrap()).collect()
+    }
+
+    fn codes(&self) -> Vec<(MessageCode, i32)> {
+        let frames = self.frames().into_iter();
+        frames.map(|frame| (frame.code, frame.channel.0)).collect()
+    }
+}
+
+#[test]
+fn frames_are_handled_as_their_bytes_come() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.newchannel().unwrap();
+    for item in [
+        Value::from(7),
+        Value::Bytes(vec![1; 3000]),
+        Value::Bytes(vec![2; 9000]),
+    ] {
+        bench.send(channel.id(), &item);
+        let all: Vec<u8> = bench.to_endpoint.way().bytes.drain(..).collect();
+        let (last, others) = all.split_last().unwrap();
+        for &byte in others {
+            bench.to_endpoint.way().bytes.push_back(byte);
+            assert!(!bench.endpoint.poll().unwrap(), "the frame is not whole");
+        }
+        assert!(channel.try_receive().unwrap().is_none());
+        bench.to_endpoint.way().bytes.push_back(*last);
+        assert_eq!(channel.try_receive().unwrap().unwrap(), item);
+        assert!(!bench.endpoint.poll().unwrap(), "there is no more");
+    }
+}
+
+#[test]
+fn waiting_goes_on_with_a_frame_that_polling_has_begun() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.newchannel().unwrap();
+    for len in [10, 9000] {
+        bench.send(channel.id(), Bytes(vec![3; len]));
+        let all: Vec<u8> = bench.to_endpoint.way().bytes.drain(..).collect();
+        let (begin, rest) = all.split_at(all.len() / 2);
+        bench.to_endpoint.way().bytes.extend(begin);
+        bench.endpoint.poll().unwrap();
+        bench.to_endpoint.way().bytes.extend(rest);
+        assert_eq!(channel.receive().unwrap(), Value::Bytes(vec![3; len]));
+    }
+}
+
+#[test]
+fn dropping_a_channel_does_not_wait_for_the_link() {
+    let bench = Bench::new(Role::Initiator);
+    let channels = [(); 2].map(|()| bench.endpoint.newchannel().unwrap());
+    bench.to_peer.way().room = 0;
+    drop(channels);
+    assert!(!bench.endpoint.poll().unwrap(), "the link takes nothing");
+    // Two frames of nine bytes, in steps that fit neither.
+    for _ in 0..5 {
+        bench.to_peer.way().room = 4;
+        assert!(bench.endpoint.poll().unwrap());
+    }
+    assert!(!bench.endpoint.poll().unwrap(), "all is written");
+    assert!(bench.to_peer.way().flushed);
+    assert_eq!(bench.codes(), [(ChannelClose, 1), (ChannelClose, 3)]);
+}
+
+#[test]
+fn what_was_queued_leaves_in_front_of_what_is_sent() {
+    let bench = Bench::new(Role::Initiator);
+    let (gone, other) = (
+        bench.endpoint.newchannel().unwrap(),
+        bench.endpoint.newchannel().unwrap(),
+    );
+    bench.to_peer.way().room = 4;
+    drop(gone);
+    assert!(bench.endpoint.poll().unwrap());
+    bench.to_peer.way().room = usize::MAX;
+    other.send(1).unwrap();
+    assert_eq!(bench.codes(), [(ChannelClose, 1), (ChannelData, 3)]);
+    assert!(bench.to_peer.way().flushed);
+}
+
+#[test]
+fn calls_are_run_by_the_main_loop() {
+    let bench = Bench::new(Role::Worker);
+    let mut functions = Functions::new();
+    functions.register("next", |channel: &EndpointChannel, n: i64| {
+        channel.send(n + 1)
+    });
+    assert!(!bench.endpoint.serve_pending(&functions));
+    let n: Dict = [(Value::from("n"), Value::from(41))].into_iter().collect();
+    let call = dumps_internal(&("", Value::None, "next", n)).unwrap();
+    bench.write(ChannelExec, ChannelId(1), &call);
+    bench.write(Status, ChannelId(9), b"");
+    assert!(!bench.endpoint.serve_pending(&functions), "it was not read");
+    assert!(bench.endpoint.poll().unwrap());
+    assert_eq!(bench.codes(), [(ChannelData, 9), (ChannelClose, 9)]);
+    assert!(bench.endpoint.serve_pending(&functions));
+    assert!(!bench.endpoint.serve_pending(&functions), "once");
+    let frames = bench.frames();
+    assert_eq!(loads_internal(&frames[0].payload).unwrap(), Value::from(42));
+    assert_eq!(frames[1].code, ChannelClose);
+}
+
+#[test]
+fn a_peer_that_asks_and_does_not_read_is_not_read_from() {
+    let bench = Bench::new(Role::Worker);
+    bench.to_peer.way().room = 0;
+    for _ in 0..10_000 {
+        bench.write(Status, ChannelId(9), b"");
+    }
+    let before = bench.to_endpoint.way().bytes.len();
+    for _ in 0..1000 {
+        bench.endpoint.poll().unwrap();
+    }
+    let handled = (before - bench.to_endpoint.way().bytes.len()) / Header::SIZE;
+    // What one read fetched may be more than what was answered.
+    assert!(handled < 1000, "{handled} questions were taken");
+    bench.to_peer.way().room = usize::MAX;
+    while bench.endpoint.poll().unwrap() {}
+    assert_eq!(bench.codes().len(), 20_000);
+}
+
+#[test]
+fn polling_tells_of_the_end() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.newchannel().unwrap();
+    bench.send(channel.id(), "last");
+    bench.to_endpoint.way().ended = true;
+    let lost = loop {
+        if let Err(lost) = bench.endpoint.poll() {
+            break lost;
+        }
+    };
+    assert!(matches!(lost.reason(), DisconnectReason::EndOfStream));
+    assert_eq!(channel.try_receive().unwrap().unwrap(), Value::from("last"));
+    assert!(channel.try_receive().unwrap_err().is_disconnected());
+}
+
+#[test]
+fn by_default_little_waits_at_an_endpoint() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.newchannel().unwrap();
+    // The fourth is above 64 KiB, the fifth too many.
+    for number in 0..5 {
+        bench.send(channel.id(), (number, Bytes(vec![0; 20_000])));
+    }
+    while bench.endpoint.poll().unwrap() {}
+    assert_eq!(bench.codes(), [(ChannelCloseError, 1)]);
+    for _ in 0..4 {
+        channel.receive().unwrap();
+    }
+    let limit = 64 << 10;
+    assert_eq!(
+        channel.receive().unwrap_err(),
+        ReceiveError::Overflow(Overflow { limit })
+    );
+    assert_eq!(channel.send(1), Err(SendError::Closed));
+    // On many channels together four times as much.
+    let channels: Vec<_> = (0..20)
+        .map(|_| bench.endpoint.newchannel().unwrap())
+        .collect();
+    for channel in &channels {
+        bench.send(channel.id(), Bytes(vec![0; 20_000]));
+    }
+    while bench.endpoint.poll().unwrap() {}
+    let taken = channels
+        .iter()
+        .filter(|channel| channel.try_receive().is_ok());
+    assert_eq!(taken.count(), (256usize << 10).div_ceil(20_000 + 64 + 6));
+}
+
+#[test]
+fn what_is_too_large_for_a_device_is_not_read() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.newchannel().unwrap();
+    bench.send(channel.id(), Bytes(vec![0; 1 << 20]));
+    let lost = bench.endpoint.poll().unwrap_err().to_string();
+    assert!(lost.contains("above the limit of 1048576"), "{lost}");
+}
