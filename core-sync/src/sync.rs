@@ -9,7 +9,7 @@ pub(crate) use spinning::Signal;
 #[cfg(not(feature = "std"))]
 pub(crate) use std_shims::sync::{Mutex, MutexGuard as Guard};
 #[cfg(feature = "std")]
-pub(crate) use threads::{Condvar, Deadline, Guard, Mutex, Signal};
+pub(crate) use threads::{Condvar, Deadline, Guard, Mutex, Signal, assert_unlocked};
 
 #[cfg(all(feature = "std", unix, not(loom)))]
 pub(crate) use core::sync::atomic;

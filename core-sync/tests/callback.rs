@@ -18,6 +18,7 @@ use std::time::Instant;
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage,
 };
+use execnet_core_sync::testing;
 use execnet_core_sync::{
     CallbackError, Channel, Item, ReceiveError, SendError, SetCallbackError, WaitCloseError,
 };
@@ -482,6 +483,55 @@ fn a_callback_cannot_wait_for_its_own_thread() {
             .unwrap();
         peer.send(channel.id(), 1).unwrap();
         assert!(!joined.recv_timeout(SOON).unwrap());
+    });
+}
+
+/// What a callback owns may come back to the gateway when it is dropped: here it is the last handle of a channel.
+#[test]
+fn a_callback_whose_thread_cannot_be_started_hangs_nobody() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let owned = exec(&gateway, &mut peer);
+        let id = owned.id();
+        testing::refuse_threads(&gateway, true);
+        let refused = channel.set_callback(move |item: Item| owned.send(item.into_value()));
+        assert!(
+            matches!(refused, Err(SetCallbackError::Thread(_))),
+            "{refused:?}"
+        );
+        expect(&mut peer, ChannelClose, id);
+        // As if nothing had been tried: items are received, and the channel ends with its last handle.
+        assert!(channel.callback_error().is_none());
+        peer.send(channel.id(), 1).unwrap();
+        let item = channel.receive_timeout(SOON).unwrap();
+        assert_eq!(item.as_i64(), Some(1));
+        testing::refuse_threads(&gateway, false);
+        let calls = collect(&channel);
+        peer.send(channel.id(), 2).unwrap();
+        assert_eq!(next(&calls), Some(Value::from(2)));
+        peer.write(ChannelClose, channel.id(), b"").unwrap();
+        assert_eq!(next(&calls), None);
+        let single = exec(&gateway, &mut peer);
+        let id = single.id();
+        drop(single);
+        expect(&mut peer, ChannelClose, id);
+    });
+}
+
+/// The second one owns the last handle of a channel as well.
+#[test]
+fn a_second_callback_is_dropped_without_harm() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let owned = exec(&gateway, &mut peer);
+        let id = owned.id();
+        let _calls = collect(&channel);
+        let refused = channel.set_callback(move |item: Item| owned.send(item.into_value()));
+        assert!(
+            matches!(refused, Err(SetCallbackError::HasCallback)),
+            "{refused:?}"
+        );
+        expect(&mut peer, ChannelClose, id);
     });
 }
 

@@ -12,7 +12,7 @@ mod support;
 use core::time::Duration;
 
 use execnet_core_sync::frame::MessageCode::{
-    ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage, Reconfigure,
+    ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage, GatewayTerminate, Reconfigure,
 };
 use execnet_core_sync::{
     Gateway, GatewayConfig, ItemError, ReceiveError, Role, SendError, WaitCloseError,
@@ -591,5 +591,43 @@ fn closed_channels_are_not_active() {
         active(0);
         drop(channels);
         active(0);
+    });
+}
+
+#[test]
+fn closing_from_several_threads_tells_the_peer_once() {
+    const ROUNDS: usize = 100;
+    with_gateway(|gateway, mut peer| {
+        for _ in 0..ROUNDS {
+            let channel = gateway.newchannel().unwrap();
+            let closers: Vec<_> = (0..4)
+                .map(|number| {
+                    let channel = channel.clone();
+                    std::thread::spawn(move || match number {
+                        0 => channel.close_with_error("enough").unwrap(),
+                        _ => channel.close(),
+                    })
+                })
+                .collect();
+            for closer in closers {
+                closer.join().unwrap();
+            }
+            drop(channel);
+        }
+        gateway.exit();
+        let mut closed = Vec::new();
+        loop {
+            let frame = peer.expect().unwrap();
+            match frame.code {
+                ChannelClose | ChannelCloseError => closed.push(frame.channel),
+                code => {
+                    assert_eq!(code, GatewayTerminate);
+                    break;
+                }
+            }
+        }
+        let all = closed.len();
+        closed.dedup();
+        assert_eq!((closed.len(), all), (ROUNDS, ROUNDS));
     });
 }

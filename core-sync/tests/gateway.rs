@@ -15,16 +15,19 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
 use execnet_core_sync::frame::MessageCode::{
-    ChannelClose, ChannelData, ChannelExec, GatewayTerminate, Reconfigure, Status,
+    ChannelClose, ChannelCloseError, ChannelData, ChannelExec, GatewayTerminate, Reconfigure,
+    Status,
 };
 use execnet_core_sync::frame::ReadError;
 use execnet_core_sync::link::{Control, NoControl, SharedError};
-use execnet_core_sync::testing::Faults;
+use execnet_core_sync::testing::{self, Faults};
 use execnet_core_sync::{
     DisconnectReason, Disconnected, Gateway, ReceiveError, Role, SendError, StatusError,
     WaitCloseError,
 };
-use execnet_serializer::{Bytes, ChannelId, Dict, StrConfig, Value, dumps_internal, value};
+use execnet_serializer::{
+    Bytes, ChannelId, Dict, StrConfig, Value, dumps_internal, loads_internal, value,
+};
 
 use support::{SOON, eventually, exec, expect, with, with_gateway};
 
@@ -216,6 +219,39 @@ fn exiting_does_not_wait_for_a_sender_that_is_stuck() {
         assert!(sender.join().unwrap().is_err());
         assert!(gateway.join(Some(SOON)));
     });
+}
+
+#[test]
+fn a_close_is_told_where_no_thread_can_be_started_for_it() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        testing::refuse_threads(&gateway, true);
+        channel.close();
+        expect(&mut peer, ChannelClose, channel.id());
+        gateway.exit();
+        expect(&mut peer, GatewayTerminate, ChannelId(0));
+        peer.hang_up();
+        assert!(gateway.join(Some(SOON)));
+    });
+}
+
+#[test]
+fn a_worker_that_runs_nothing_refuses_calls() {
+    with(
+        Role::Worker,
+        Faults::default(),
+        Arc::new(NoControl),
+        |_gateway, mut peer| {
+            let id = ChannelId(1);
+            let request = dumps_internal(&("pass", (), (), Dict::new())).unwrap();
+            peer.write(ChannelExec, id, &request).unwrap();
+            let refusal = expect(&mut peer, ChannelCloseError, id);
+            assert_eq!(
+                loads_internal(&refusal.payload).unwrap(),
+                Value::from("this end runs no code")
+            );
+        },
+    );
 }
 
 #[test]

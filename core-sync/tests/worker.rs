@@ -655,7 +655,7 @@ fn main_thread_only_a_call_waits_for_one_that_is_about_to_end() {
             assert_eq!(gateway.remote_status().unwrap().numexecuting, 2);
             gate.wait();
             let name = second.receive_timeout(SOON).map(|item| item.into_value());
-            let ran = matches!(&name, Ok(name) if *name == Value::from("main of the worker"));
+            let ran = matches!(&name, Ok(name) if *name == "main of the worker");
             assert!(
                 ran || matches!(&name, Err(ReceiveError::Remote(error)) if error.text() == BUSY),
                 "{name:?}"

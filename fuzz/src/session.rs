@@ -81,7 +81,7 @@ impl End {
         // Two channels of its own: one with a callback, of which only that is left.
         let [held, called] = [(); 2].map(|()| session.open().expect("an id"));
         session.attach(called);
-        assert_eq!(session.release(called), [Reply::LastMessage(called)]);
+        assert_eq!(session.release(called).replies, [Reply::LastMessage(called)]);
         Self {
             role,
             session,
@@ -199,11 +199,11 @@ impl End {
             self.handles.extend(item.references);
         }
         assert!(self.session.has_ended(called));
-        self.session.detach(called);
+        drop(self.session.detach(called));
         while let Some(id) = self.handles.pop() {
             self.take(id);
             self.session.call_done(id);
-            self.session.release(id).iter().for_each(check_frames);
+            self.session.release(id).replies.iter().for_each(check_frames);
         }
         let left = self.session.load();
         assert_eq!((left.numchannels, left.numexecuting), (0, 0));

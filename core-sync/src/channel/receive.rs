@@ -69,8 +69,9 @@ impl Channel {
         deadline: Deadline,
     ) -> Result<Encoded<Self>, ReceiveError> {
         let shared = self.gateway().shared();
-        let mut state = shared.state.lock();
+        // Older than the guard: what is in it is dropped unlocked.
         let mut after = After::default();
+        let mut state = shared.state.lock();
         loop {
             if state.has_callback(self.id()) {
                 return Err(ReceiveError::HasCallback);

@@ -243,8 +243,11 @@ fn take(state: &mut State, id: ChannelId) -> Option<Result<(Queued, Option<Reply
 impl Drop for Handle {
     fn drop(&mut self) {
         let mut state = self.endpoint.inner.state.lock();
-        let replies = state.session.release(self.id);
-        state.post(replies);
+        let released = state.session.release(self.id);
+        state.post(released.replies);
+        drop(state);
+        // It can be much, and nobody waits for it now.
+        drop(released.garbage);
     }
 }
 

@@ -14,9 +14,10 @@ use std::panic;
 /// What the code has left behind in the middle is its own: of the gateway it can touch nothing but through handles,
 /// whose locks it does not hold while its own code runs.
 pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+    crate::sync::assert_unlocked();
     panic::catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let message = message(&*payload).to_string();
-        discard(payload);
+        forget(payload);
         message
     })
 }
@@ -27,8 +28,13 @@ fn message(payload: &(dyn Any + Send)) -> &str {
     text.unwrap_or("a payload that is no text")
 }
 
+/// Drops a value of the program. A panic of that was shown by the hook of the process, and changes nothing.
+pub(crate) fn discard<T>(value: T) {
+    let _ = catch(|| drop(value));
+}
+
 /// A payload is the program's, too, and can panic when it is dropped. What that panic carries is not dropped.
-fn discard(payload: Box<dyn Any + Send>) {
+fn forget(payload: Box<dyn Any + Send>) {
     if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         core::mem::forget(payload);
     }

@@ -6,25 +6,40 @@ use std::io;
 
 use execnet_serializer::ChannelId;
 
+use super::callback::Callback;
+use super::delivery::Unused;
 use super::executor::Call;
 use super::shared::Shared;
 use super::state::State;
 use super::threads::{self, Rouse};
-use super::waker::{Ring, Wakes};
+use super::waker::{Ring, Waker, Wakes};
 use super::{callback, dispatch};
+use crate::exec::panics;
 use crate::link::Readiness;
-use crate::session::Reply;
+use crate::session::{Garbage, Released, Reply};
+use crate::sync;
 
-/// What is to be done once the state is unlocked; see [`Shared::follow`].
+/// What is to be done once the state is unlocked: [`Shared::update`] makes one, and does it.
 #[derive(Default)]
 #[must_use]
 pub(crate) struct After {
     pub(super) wakes: Wakes,
     pub(super) calls: Vec<Call>,
+    /// Channels that are gone. What they hold of the program may come back here when it is dropped.
+    garbage: Garbage<Waker>,
+    /// Callbacks that were not needed, for the same reason.
+    unused: Vec<Callback>,
     /// Calls away a receiver that reads.
     away: Option<Arc<dyn Readiness>>,
     dispatch: Rouse,
     call: Rouse,
+}
+
+impl After {
+    /// Leaves a callback to be dropped when the state is unlocked.
+    pub(super) fn discard(&mut self, callback: Unused) {
+        self.unused.extend(callback);
+    }
 }
 
 impl State {
@@ -39,10 +54,21 @@ impl State {
         }
     }
 
+    /// A receiver that reads the link looks at the state again.
+    pub(super) fn call_away(&self, after: &mut After) {
+        after.away = self.reading.reads().or(after.away.take());
+    }
+
     /// The callback of the channel is to be called.
     pub(super) fn call(&mut self, id: ChannelId, after: &mut After) {
         self.due_calls.push_back(id);
         after.call.then(self.caller.rouse());
+    }
+
+    /// Tells the peer of channels that were given up, and leaves what is left of them to be dropped.
+    pub(super) fn released(&mut self, released: Released<Waker>, after: &mut After) {
+        after.garbage.append(released.garbage);
+        self.post(released.replies, after);
     }
 
     /// Leaves frames to whoever writes next.
@@ -81,12 +107,27 @@ impl Rouse {
 }
 
 impl Shared {
+    /// Changes the state, then does what follows from that when the state is unlocked. This is the way to change it:
+    /// what `change` leaves in [`After`] cannot be dropped before.
+    ///
+    /// The error is that of [`follow`](Self::follow).
+    pub(crate) fn update<T>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut State, &mut After) -> T,
+    ) -> (T, io::Result<()>) {
+        // Older than the lock's guard, so that it is dropped after it, also by a panic.
+        let mut after = After::default();
+        let changed = change(&mut self.state.lock(), &mut after);
+        (changed, self.follow(after))
+    }
+
     /// Does what follows from a change of the state; no lock may be held.
     ///
     /// # Errors
     ///
     /// A thread that is needed cannot be started. What was posted is written nevertheless, by this thread.
     pub(crate) fn follow(self: &Arc<Self>, after: After) -> io::Result<()> {
+        sync::assert_unlocked();
         after.wakes.notify();
         if let Some(away) = after.away {
             away.interrupt();
@@ -116,6 +157,9 @@ impl Shared {
             Rouse::Start => threads::spawn(self, "callbacks", callback::run)
                 .inspect_err(|_| self.state.lock().caller.ends()),
         };
+        // Last, as it can take a while.
+        drop(after.garbage);
+        after.unused.into_iter().for_each(panics::discard);
         dispatched.and(called)
     }
 }

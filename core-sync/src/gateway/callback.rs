@@ -12,7 +12,7 @@ use log::Level;
 use super::after::After;
 use super::shared::Shared;
 use super::state::State;
-use super::waker::{Bell, Ring, Sink};
+use super::waker::{Bell, Ring};
 use super::{Gateway, Handle};
 use crate::Item;
 use crate::channel::Channel;
@@ -100,32 +100,40 @@ impl Shared {
         id: ChannelId,
         callback: Callback,
     ) -> Result<(), SetCallbackError> {
-        let mut after = After::default();
-        {
-            let mut state = self.state.lock();
-            let waker = state.session.waker(id);
-            let waker = waker.filter(|waker| !waker.has_callback());
-            let waker = waker.ok_or(SetCallbackError::HasCallback)?;
-            waker.sink = Sink::Due(callback);
+        let (set, followed) = self.update(|state, after| {
+            let Some(waker) = state.session.waker(id) else {
+                after.discard(Some(callback));
+                return Err(SetCallbackError::HasCallback);
+            };
+            if let Err(callback) = waker.delivery.set(callback) {
+                after.discard(Some(callback));
+                return Err(SetCallbackError::HasCallback);
+            }
             // Those who receive are told that they cannot any more.
-            state.ring(id, Ring::End, &mut after);
+            state.ring(id, Ring::End, after);
             state.session.attach(id);
             // Also where nothing waits: the channel may have ended.
-            state.call(id, &mut after);
-        }
-        self.follow(after).map_err(|error| {
-            self.state.lock().unset_callback(id);
+            state.call(id, after);
+            Ok(())
+        });
+        set?;
+        followed.map_err(|error| {
+            // That thread was to be started by this call. What else would need it now was not done either, and is not
+            // reported here.
+            let _ = self.update(|state, after| state.unset_callback(id, after));
             SetCallbackError::Thread(error)
         })
     }
 }
 
 impl State {
-    fn unset_callback(&mut self, id: ChannelId) {
+    fn unset_callback(&mut self, id: ChannelId, after: &mut After) {
         self.due_calls.retain(|&due| due != id);
         // There is a handle of the channel, so that this ends nothing.
         self.session.unattach(id);
-        self.count(id, |waker| waker.sink = Sink::Receivers);
+        if let Some(waker) = self.session.waker(id) {
+            after.discard(waker.delivery.unset());
+        }
     }
 }
 
@@ -158,14 +166,7 @@ fn next_due(shared: &Shared) -> Option<(ChannelId, Callback)> {
 
 impl State {
     fn begin(&mut self, id: ChannelId) -> Option<Callback> {
-        let waker = self.session.waker(id)?;
-        match core::mem::replace(&mut waker.sink, Sink::Called) {
-            Sink::Due(callback) => Some(callback),
-            other => {
-                waker.sink = other;
-                None
-            }
-        }
+        self.session.waker(id)?.delivery.begin()
     }
 }
 
@@ -183,27 +184,34 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
             }
         }
     }
-    let mut state = shared.state.lock();
-    state.count(id, |waker| waker.sink = Sink::Due(callback));
-    state.due_calls.push_back(id);
+    // This thread is the one that calls: none has to be started.
+    let _ = shared.update(|state, after| {
+        let unused = match state.session.waker(id) {
+            Some(waker) => waker.delivery.requeue(callback),
+            None => Some(callback),
+        };
+        after.discard(unused);
+        state.due_calls.push_back(id);
+    });
 }
 
 /// What is next. Looking and putting the callback back is one step: what arrives after it makes it due again.
 fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
-    let mut after = After::default();
-    let next = {
-        let mut state = shared.state.lock();
-        match shared.take_item(&mut state, id, &mut after) {
-            Some((queued, bells)) => Next::Item(callback, queued, bells),
-            None if state.session.has_ended(id) => Next::End(callback),
-            None => {
-                state.count(id, |waker| waker.sink = Sink::Idle(callback));
-                Next::Nothing
-            }
+    // Where no thread can be started for what follows, it was done by this one.
+    let (next, _) = shared.update(|state, after| {
+        if let Some((queued, bells)) = shared.take_item(state, id, after) {
+            return Next::Item(callback, queued, bells);
         }
-    };
-    // Where no thread can be started for it, it was done by this one.
-    let _ = shared.follow(after);
+        if state.session.has_ended(id) {
+            return Next::End(callback);
+        }
+        let unused = match state.session.waker(id) {
+            Some(waker) => waker.delivery.idle(callback),
+            None => Some(callback),
+        };
+        after.discard(unused);
+        Next::Nothing
+    });
     next
 }
 
@@ -230,19 +238,18 @@ fn finish(shared: &Arc<Shared>, id: ChannelId, callback: Callback, error: Option
     let text = error.as_ref().map(ToString::to_string);
     // Only a text of 2 GiB has no frame.
     let frame = text.and_then(|text| encode(MessageCode::ChannelCloseError, id, &*text).ok());
-    let mut after = After::default();
-    {
-        let mut state = shared.state.lock();
-        if error.is_some() && state.session.close(id) {
-            state.post_frames(&frame.unwrap_or_default(), &mut after);
-        }
-        state.count(id, |waker| waker.sink = Sink::Done(error));
-        state.ring(id, Ring::End, &mut after);
-        let due = state.session.detach(id);
-        state.post(due, &mut after);
-    }
     // What needs a thread that cannot be started was done by this one.
-    let _ = shared.follow(after);
+    let _ = shared.update(|state, after| {
+        if error.is_some() && state.session.close(id) {
+            state.post_frames(&frame.unwrap_or_default(), after);
+        }
+        if let Some(waker) = state.session.waker(id) {
+            after.discard(waker.delivery.finish(error));
+        }
+        state.ring(id, Ring::End, after);
+        let released = state.session.detach(id);
+        state.released(released, after);
+    });
     // What it captured is the program's, and can do anything when it is dropped, in a thread that has to go on.
-    let _ = panics::catch(move || drop(callback));
+    panics::discard(callback);
 }

@@ -7,6 +7,7 @@ use log::Level;
 
 use super::after::After;
 use super::shared::Shared;
+use super::state::State;
 use super::waker::Ring;
 use crate::frame::MessageCode;
 use crate::session::empty;
@@ -18,75 +19,71 @@ impl Shared {
     /// It does not wait for the link: what was sent before is on its way, and nothing can be sent any more, so that
     /// whoever writes next can write the frame.
     pub(crate) fn close(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
-        let mut after = After::default();
-        {
-            let mut state = self.state.lock();
-            if !state.session.refuses_close(id) && state.session.close(id) {
-                state.post_frames(frame, &mut after);
-                state.ring(id, Ring::End, &mut after);
-            }
-        }
         // Where no thread can be started, it was written by this one; callbacks then hear of the end no more.
-        let _ = self.follow(after);
+        let _ = self.update(|state, after| {
+            if !state.session.refuses_close(id) && state.session.close(id) {
+                state.post_frames(frame, after);
+                state.ring(id, Ring::End, after);
+            }
+        });
     }
 
     /// As [`close`](Self::close), but waits for the link: for a thread that has nothing better to do.
     pub(crate) fn close_now(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
-        let mut after = After::default();
-        {
-            let mut state = self.state.lock();
+        // As in `close`.
+        let _ = self.update(|state, after| {
             if state.session.close(id) {
                 if state.check_alive().is_ok() {
                     state.outbox.push(frame);
                 }
-                state.ring(id, Ring::End, &mut after);
+                state.ring(id, Ring::End, after);
             }
-        }
-        // As in `close`.
-        let _ = self.follow(after);
+        });
         self.flush();
     }
 
     /// Gives up a handle of a channel, and closes what it alone kept alive. It does not wait for the link.
     pub(crate) fn release(self: &Arc<Self>, id: ChannelId) {
-        let mut after = After::default();
-        let unheard = {
-            let mut state = self.state.lock();
+        // As in `close`.
+        let (unheard, _) = self.update(|state, after| {
             let unheard = state.session.unheard(id).cloned();
-            let due = state.session.release(id);
-            state.post(due, &mut after);
-            self.make_room(&mut state);
+            let released = state.session.release(id);
+            state.released(released, after);
+            self.make_room(state);
             unheard
-        };
+        });
         if let Some(error) = unheard {
             let text = error.text().escape_debug();
             let what = format_args!("unhandled RemoteError of channel {}: {text}", id.0);
             trace::tell(Level::Warn, &self.config.id, what);
         }
-        // As in `close`.
-        let _ = self.follow(after);
     }
 
     /// Winds the gateway down from this side.
     pub(super) fn exit(self: &Arc<Self>) {
-        let mut after = After::default();
-        {
-            let mut state = self.state.lock();
-            if state.disconnected.is_some() || state.exiting {
-                return;
-            }
-            // Not from here: the pipe can be full, or held by a sender that waits for a peer which does not read.
-            if let Ok(frame) = empty(MessageCode::GatewayTerminate, ChannelId(0)) {
-                state.outbox.push(&frame);
-            }
-            state.outbox.end();
-            state.rouse_dispatcher(&mut after);
-            state.exiting = true;
-            state.ring_senders(&mut after);
+        // Where no thread can be started, the farewell was written by this one.
+        let (exits, _) = self.update(State::exit);
+        if exits {
+            trace::tell(Level::Debug, &self.config.id, format_args!("exiting"));
+            self.read_on();
         }
-        trace::tell(Level::Debug, &self.config.id, format_args!("exiting"));
-        self.read_on();
-        // Where no thread can be started, it was written by this one.
-        let _ = self.follow(after);
+    }
+}
+
+impl State {
+    /// False where the gateway has ended, or is about to.
+    fn exit(&mut self, after: &mut After) -> bool {
+        if self.disconnected.is_some() || self.exiting {
+            return false;
+        }
+        // Not written from here: the pipe can be full, or held by a sender that waits for a peer which does not read.
+        if let Ok(frame) = empty(MessageCode::GatewayTerminate, ChannelId(0)) {
+            self.outbox.push(&frame);
+        }
+        self.outbox.end();
+        self.rouse_dispatcher(after);
+        self.exiting = true;
+        self.ring_senders(after);
+        true
     }
 }

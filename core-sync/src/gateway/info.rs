@@ -73,7 +73,9 @@ impl Gateway {
         let answer = channel.receive_until(deadline);
         let answer = answer.map_err(StatusError::Receive)?;
         let info = RemoteInfo::from_value(&answer).ok_or(StatusError::Answer)?;
-        self.shared().state.lock().info = Some(info.clone());
+        // What was known before is dropped unlocked: it holds a value of the peer's.
+        let before = self.shared().state.lock().info.replace(info.clone());
+        drop(before);
         Ok(info)
     }
 }

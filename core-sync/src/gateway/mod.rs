@@ -4,6 +4,7 @@
 mod after;
 mod callback;
 mod config;
+mod delivery;
 mod dispatch;
 mod ending;
 mod exec;

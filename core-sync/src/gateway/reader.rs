@@ -5,7 +5,6 @@ use alloc::sync::Arc;
 
 use log::Level;
 
-use super::after::After;
 use super::shared::Shared;
 use super::source::{Handled, Source};
 use crate::disconnected::{DisconnectReason, Disconnected};
@@ -34,16 +33,16 @@ pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
 fn step(shared: &Arc<Shared>, mut source: Box<Source>) -> Result<Box<Source>, DisconnectReason> {
     let read = source.read(shared);
     loop {
-        let mut after = After::default();
-        let mut state = shared.state.lock();
-        let handled = source.handle_in(shared, &mut state, &mut after);
-        let kept = match (&handled, &read) {
-            (Ok(Handled::All), Ok(())) => state.reading.lend(source, &after),
-            _ => Some(source),
-        };
-        drop(state);
+        let ((handled, kept), followed) = shared.update(|state, after| {
+            let handled = source.handle_in(shared, state, after);
+            let kept = match (&handled, &read) {
+                (Ok(Handled::All), Ok(())) => state.reading.lend(source, after),
+                _ => Some(source),
+            };
+            (handled, kept)
+        });
         // What came before the end is done before the end.
-        shared.follow(after).map_err(DisconnectReason::Thread)?;
+        followed.map_err(DisconnectReason::Thread)?;
         match (handled?, kept) {
             (Handled::UntilFull, Some(kept)) => source = kept,
             (_, kept) => return read.map(|()| kept.unwrap_or_else(|| shared.await_turn())),
@@ -72,9 +71,8 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
         _ => shared.control.post_mortem(),
     };
     let executor = shared.executor();
-    let mut after = After::default();
-    let lost = {
-        let mut state = shared.state.lock();
+    // Where no thread can be started, callbacks do not hear of the end.
+    let (lost, _) = shared.update(|state, after| {
         let reason = match reason {
             // It is what was asked for.
             DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
@@ -87,13 +85,11 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
                 DisconnectReason::Terminated | DisconnectReason::EndOfStream
             );
         let lost = Disconnected::new(reason, cause);
-        state.disconnect(lost.clone(), &mut after);
+        state.disconnect(lost.clone(), after);
         lost
-    };
+    });
     let what = format_args!("receives no more: {lost}");
     trace::tell(Level::Debug, &shared.config.id, what);
-    // Where no thread can be started, callbacks do not hear of the end.
-    let _ = shared.follow(after);
     shared.notify_threads();
     if let Some(executor) = executor {
         executor.wind_down();

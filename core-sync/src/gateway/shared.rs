@@ -18,7 +18,8 @@ use crate::sync::{Condvar, Mutex};
 ///
 /// There are two locks. Who takes both takes the writer's first. The writer's is held across asking whether a
 /// frame may be sent and writing it, so that nothing follows a CLOSE on the wire. Under the state's there is no
-/// I/O, no decoding, and no code of the program.
+/// I/O, no decoding, and no code of the program: nor is anything of the program dropped there, which is code as well.
+/// [`update`](Self::update) is the way to change the state that sees to that.
 pub(crate) struct Shared {
     pub(crate) config: GatewayConfig,
     pub(crate) control: Arc<dyn Control>,
@@ -39,6 +40,9 @@ pub(crate) struct Shared {
     pub(super) ended: Condvar,
     /// The reader's turn.
     pub(super) turn: Condvar,
+    /// No thread can be started any more, as far as the gateway sees.
+    #[cfg(feature = "testing")]
+    pub(crate) no_threads: core::sync::atomic::AtomicBool,
 }
 
 impl Shared {
@@ -60,6 +64,8 @@ impl Shared {
             room: Condvar::default(),
             ended: Condvar::default(),
             turn: Condvar::default(),
+            #[cfg(feature = "testing")]
+            no_threads: false.into(),
         }
     }
 

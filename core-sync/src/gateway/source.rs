@@ -107,10 +107,11 @@ impl Source {
     }
 
     fn handle(&mut self, shared: &Arc<Shared>) -> Result<(), DisconnectReason> {
-        let mut after = After::default();
-        let handled = self.handle_in(shared, &mut shared.state.lock(), &mut after);
-        let followed = shared.follow(after).map_err(DisconnectReason::Thread);
-        handled.map(drop).and(followed)
+        let (handled, followed) =
+            shared.update(|state, after| self.handle_in(shared, state, after));
+        handled
+            .map(drop)
+            .and(followed.map_err(DisconnectReason::Thread))
     }
 
     /// Hands the session what was read.

@@ -82,10 +82,17 @@ impl State {
     pub(super) fn disconnect(&mut self, why: Disconnected, after: &mut After) {
         self.disconnected = Some(why);
         self.session.end();
-        let ids: Vec<_> = self.session.wakers().map(|(id, _)| id).collect();
-        for id in ids {
-            self.ring(id, Ring::End, after);
+        // In one pass: there can be tens of thousands of channels, and nobody gets on before the lock is free.
+        let mut called = Vec::new();
+        for (id, waker) in self.session.wakers() {
+            if waker.ring(Ring::End, &mut after.wakes) {
+                called.push(id);
+            }
         }
+        for id in called {
+            self.call(id, after);
+        }
+        self.call_away(after);
     }
 
     /// Nothing can be sent any more: who waits to send is told.

@@ -4,10 +4,9 @@ use alloc::format;
 use alloc::sync::Arc;
 use std::io;
 
-use super::after::After;
 use super::shared::Shared;
 use crate::disconnected::{DisconnectReason, Disconnected};
-use crate::sync::thread;
+use crate::sync::{Mutex, thread};
 
 /// A thread that is started with its first work, and sleeps where there is none.
 #[derive(Debug, Default)]
@@ -58,17 +57,35 @@ pub(super) fn spawn(
     role: &str,
     body: impl FnOnce(&Arc<Shared>) + Send + 'static,
 ) -> io::Result<()> {
+    // Where the thread cannot be started, its closure is dropped under the lock. The body may own what is the program's
+    // or the transport's (the reading end of the link), so that it is not in the closure. It is older than the guard.
+    let body = Arc::new(Mutex::new(Some(body)));
+    // Locked until the thread is counted: it counts itself out, and may be done at once.
     let mut state = shared.state.lock();
     let own = shared.clone();
-    let thread = thread::Builder::new()
-        .name(format!("execnet-{}-{role}", shared.config.id))
-        .spawn(move || {
-            let running = Running(own);
+    let theirs = body.clone();
+    let thread = shared.builder(role).spawn(move || {
+        let running = Running(own);
+        let body = theirs.lock().take();
+        if let Some(body) = body {
             body(&running.0);
-        })?;
+        }
+    })?;
     state.running_threads += 1;
     state.threads.push(thread);
     Ok(())
+}
+
+impl Shared {
+    fn builder(&self, role: &str) -> thread::Builder {
+        let builder = thread::Builder::new().name(format!("execnet-{}-{role}", self.config.id));
+        #[cfg(feature = "testing")]
+        if self.no_threads.load(core::sync::atomic::Ordering::Relaxed) {
+            // No address space has room for this.
+            return builder.stack_size(usize::MAX / 2);
+        }
+        builder
+    }
 }
 
 /// Counts the thread out, also where it panics.
@@ -77,17 +94,14 @@ struct Running(Arc<Shared>);
 impl Drop for Running {
     fn drop(&mut self) {
         let shared = &self.0;
-        let mut after = After::default();
-        {
-            let mut state = shared.state.lock();
+        // Where no thread can be started any more, no callback is called.
+        let _ = shared.update(|state, after| {
             // A panic in the transport's code must not leave those behind who wait for the reader.
             if std::thread::panicking() && state.disconnected.is_none() {
                 let why = Disconnected::new(DisconnectReason::Panicked, None);
-                state.disconnect(why, &mut after);
+                state.disconnect(why, after);
             }
-        }
-        // Where no thread can be started any more, no callback is called.
-        let _ = shared.follow(after);
+        });
         shared.state.lock().running_threads -= 1;
         shared.notify_threads();
     }

@@ -89,6 +89,11 @@ impl Reading {
         self.readiness.clone().filter(|_| self.receiver == Some(id))
     }
 
+    /// What wakes the receiver that reads, if one does.
+    pub(super) fn reads(&self) -> Option<Arc<dyn Readiness>> {
+        self.readiness.clone().filter(|_| self.receiver.is_some())
+    }
+
     /// A receiver wants to read.
     fn take(&mut self, id: ChannelId) -> Option<(Box<Source>, Arc<dyn Readiness>)> {
         if self.wanted || self.waiting > 0 {

@@ -63,32 +63,28 @@ impl Shared {
 
     /// Writes what was left behind for whoever writes. True where nothing is to be written any more.
     pub(super) fn flush(&self) -> bool {
-        let mut writer = self.writer.lock();
+        let writer = self.writer.lock();
         let (frames, last) = {
             let mut state = self.state.lock();
             (state.outbox.take(), state.outbox.is_last())
         };
-        if !frames.is_empty() {
-            // A peer that is gone wants no answer; the reader will notice.
-            let _ = self.write(&mut writer, &frames, None);
-        }
-        if last {
-            *writer = None;
-        }
-        drop(writer);
+        // A peer that is gone wants no answer; the reader will notice.
+        let _ = self.write(writer, &frames, None, last);
         trace::frames(&self.config.id, "sent", &frames);
         last
     }
 
     /// Closes the writing end without a word.
     pub(super) fn close_writer(&self) {
-        *self.writer.lock() = None;
+        // Dropping it is code of the transport, and done unlocked.
+        let closed = self.writer.lock().take();
+        drop(closed);
     }
 
     /// Writes what others left behind, then `frames`, then `part`.
     fn write_with_outbox(
         &self,
-        mut writer: Guard<'_, Option<Output>>,
+        writer: Guard<'_, Option<Output>>,
         mut state: Guard<'_, State>,
         frames: &[u8],
         part: Option<&mut FilePart<'_>>,
@@ -101,9 +97,7 @@ impl Shared {
             joined.extend_from_slice(frames);
             &joined
         };
-        let written = self.write(&mut writer, frames, part);
-        drop(writer);
-        match written {
+        match self.write(writer, frames, part, false) {
             Ok(()) => {
                 trace::frames(&self.config.id, "sent", frames);
                 Ok(())
@@ -112,17 +106,25 @@ impl Shared {
         }
     }
 
+    /// Writes frames, where there are any. After the last ones, or where writing fails, it closes the writing end: what is
+    /// left of a frame cannot be taken back.
     fn write(
         &self,
-        writer: &mut Guard<'_, Option<Output>>,
+        mut writer: Guard<'_, Option<Output>>,
         frames: &[u8],
         part: Option<&mut FilePart<'_>>,
+        last: bool,
     ) -> Result<(), Option<std::io::Error>> {
-        let open = writer.as_mut().ok_or(None)?;
-        open.write(frames, part).map_err(|error| {
-            **writer = None;
-            Some(error)
-        })
+        let written = match writer.as_mut() {
+            None => Err(None),
+            Some(_) if frames.is_empty() => Ok(()),
+            Some(open) => open.write(frames, part).map_err(Some),
+        };
+        let closed = writer.take_if(|_| last || written.is_err());
+        drop(writer);
+        // Dropping it is code of the transport, and done unlocked.
+        drop(closed);
+        written
     }
 
     /// Why writing failed, in the words of the reader if it learns of the end in time.

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use execnet_serializer::{ChannelId, StrConfig};
+use execnet_serializer::StrConfig;
 
 use super::credit::Credit;
 use super::inbox::{Inbox, Queued};
@@ -89,10 +89,5 @@ impl<W> Entry<W> {
             credit.consume(item.cost);
         }
         Some(item)
-    }
-
-    /// Drops the items that are still there, and gives the channels that they name. How the channel ended stays.
-    pub(super) fn discard(&mut self) -> Vec<ChannelId> {
-        self.inbox.discard()
     }
 }

@@ -4,19 +4,18 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::entry::Entry;
-use super::{ChannelState, RemoteError, Reply, Session};
+use super::{ChannelState, Garbage, Released, RemoteError, Reply, Session};
 
 /// What keeps channels alive.
 ///
 /// Two channels that each wait in the other's inbox, with no handle of either left, keep one another until the
 /// peer or the link ends: telling that apart would mean looking through all inboxes whenever a handle goes.
 impl<W> Session<W> {
-    /// Gives up one handle of the channel, and tells what the peer is to be told of it. That can be several
-    /// frames: an inbox that goes with its channel holds the channels that its items name.
+    /// Gives up one handle of the channel.
     ///
     /// With the last handle an open channel closes; where a callback takes its items, only sending ends, and the
     /// callback goes on.
-    pub fn release(&mut self, id: ChannelId) -> Vec<Reply> {
+    pub fn release(&mut self, id: ChannelId) -> Released<W> {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.handles = channel.handles.saturating_sub(1);
         }
@@ -45,49 +44,47 @@ impl<W> Session<W> {
         }
     }
 
-    /// The callback of the channel has seen the end, or gives up: items that are left are lost. Tells as
-    /// [`release`](Self::release) what the peer is to be told.
-    pub fn detach(&mut self, id: ChannelId) -> Vec<Reply> {
+    /// The callback of the channel has seen the end, or gives up: items that are left are lost.
+    pub fn detach(&mut self, id: ChannelId) -> Released<W> {
         let Some(channel) = self.channels.get_mut(&id) else {
-            return Vec::new();
+            return self.settle(Vec::new());
         };
         channel.sink = false;
-        let before = channel.inbox.cost();
-        let discarded = channel.discard();
-        self.load.change(before, channel.inbox.cost());
         let mut let_go = vec![id];
-        for pinned in discarded {
-            if pinned != id {
-                self.unpin(pinned);
-                let_go.push(pinned);
-            }
-        }
-        self.settle(let_go)
+        let_go.extend(channel.inbox.references().filter(|&pinned| pinned != id));
+        let before = channel.inbox.cost();
+        let items = channel.inbox.discard();
+        self.load.change(before, channel.inbox.cost());
+        let_go.iter().skip(1).for_each(|&pinned| self.unpin(pinned));
+        let mut released = self.settle(let_go);
+        released.garbage.items.push(items);
+        released
     }
 
     /// Ends what nobody holds any more of these channels, and of those that went with them.
-    fn settle(&mut self, mut let_go: Vec<ChannelId>) -> Vec<Reply> {
-        let mut due = Vec::new();
+    fn settle(&mut self, mut let_go: Vec<ChannelId>) -> Released<W> {
+        let mut replies = Vec::new();
+        let mut garbage = Garbage::default();
         while let Some(id) = let_go.pop() {
             let is_let_go = |channel: &&Entry<W>| channel.is_let_go();
             let Some(has_sink) = self.channels.get(&id).filter(is_let_go).map(|c| c.sink) else {
                 continue;
             };
-            due.extend(
-                self.change_state(id, |channel| channel.farewell(id))
-                    .flatten(),
-            );
+            let farewell = self.change_state(id, |channel| channel.farewell(id));
+            replies.extend(farewell.flatten());
             if has_sink {
                 continue;
             }
-            for pinned in self.remove(id) {
-                if pinned != id {
-                    self.unpin(pinned);
-                    let_go.push(pinned);
-                }
+            let Some(channel) = self.remove(id) else {
+                continue;
+            };
+            for pinned in channel.inbox.references().filter(|&pinned| pinned != id) {
+                self.unpin(pinned);
+                let_go.push(pinned);
             }
+            garbage.channels.push(channel);
         }
-        due
+        Released { replies, garbage }
     }
 
     /// Changes the state of a channel, and keeps count of the open ones.
@@ -104,15 +101,13 @@ impl<W> Session<W> {
         Some(changed)
     }
 
-    /// Removes a channel and gives what its items named.
-    fn remove(&mut self, id: ChannelId) -> Vec<ChannelId> {
-        let Some(mut channel) = self.channels.remove(&id) else {
-            return Vec::new();
-        };
+    /// Removes a channel, which is the caller's to hand out.
+    fn remove(&mut self, id: ChannelId) -> Option<Entry<W>> {
+        let channel = self.channels.remove(&id)?;
         self.foreign = self.foreign.saturating_sub(usize::from(channel.foreign));
         self.open -= usize::from(channel.state.can_receive());
         self.load.remove(channel.inbox.cost());
-        channel.discard()
+        Some(channel)
     }
 
     /// The pins of an item that is taken become handles of the taker.

@@ -1,15 +1,15 @@
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
+use super::item_queue::ItemQueue;
 use super::{ITEM_COST, RefusedId, RemoteError};
 
 /// What arrived on a channel and was not taken yet. Items come first, then the error, if there is one, once.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    items: VecDeque<Queued>,
+    items: ItemQueue,
     /// What the items cost together.
     cost: usize,
     failure: Option<Failure>,
@@ -105,11 +105,11 @@ impl core::error::Error for Overflow {}
 impl Inbox {
     pub(super) fn push(&mut self, item: Queued) {
         self.cost += item.cost;
-        self.items.push_back(item);
+        self.items.push(item);
     }
 
     pub(super) fn pop(&mut self) -> Option<Queued> {
-        let item = self.items.pop_front()?;
+        let item = self.items.pop()?;
         self.cost -= item.cost;
         Some(item)
     }
@@ -136,10 +136,14 @@ impl Inbox {
         }
     }
 
-    /// Drops the items, and gives their references together.
-    pub(super) fn discard(&mut self) -> Vec<ChannelId> {
+    /// The channels that the items name.
+    pub(super) fn references(&self) -> impl Iterator<Item = ChannelId> {
+        self.items.references()
+    }
+
+    /// Takes all items out, to be dropped elsewhere: there can be many.
+    pub(super) fn discard(&mut self) -> ItemQueue {
         self.cost = 0;
-        let items = core::mem::take(&mut self.items);
-        items.into_iter().flat_map(|item| item.references).collect()
+        core::mem::take(&mut self.items)
     }
 }

@@ -18,13 +18,63 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
-        Guard(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Guard(guard, held::Held::new())
     }
 }
 
 /// A held lock.
 #[derive(Debug)]
-pub(crate) struct Guard<'a, T>(locks::MutexGuard<'a, T>);
+pub(crate) struct Guard<'a, T>(locks::MutexGuard<'a, T>, held::Held);
+
+pub(crate) use held::assert_unlocked;
+
+/// Which locks a thread holds, counted where the crate's own tests run: code of the program is neither called nor dropped
+/// while it holds one.
+#[cfg(all(debug_assertions, feature = "testing", not(loom)))]
+mod held {
+    use core::cell::Cell;
+    use std::thread_local;
+
+    thread_local! {
+        static HELD: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Held(());
+
+    impl Held {
+        pub(super) fn new() -> Self {
+            HELD.set(HELD.get() + 1);
+            Self(())
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            HELD.set(HELD.get() - 1);
+        }
+    }
+
+    /// Code of the program is about to run.
+    pub(crate) fn assert_unlocked() {
+        assert_eq!(HELD.get(), 0, "code of the program runs under a lock");
+    }
+}
+
+#[cfg(not(all(debug_assertions, feature = "testing", not(loom))))]
+mod held {
+    #[derive(Debug)]
+    pub(crate) struct Held(());
+
+    impl Held {
+        pub(super) fn new() -> Self {
+            Self(())
+        }
+    }
+
+    pub(crate) fn assert_unlocked() {}
+}
 
 impl<T> Deref for Guard<'_, T> {
     type Target = T;
@@ -47,15 +97,16 @@ pub(crate) struct Condvar(locks::Condvar);
 impl Condvar {
     /// Waits until notified, or for no reason, as condition variables do; until `deadline` at most.
     pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>, deadline: Deadline) -> Guard<'a, T> {
+        let Guard(guard, held) = guard;
         let guard = match deadline.0 {
-            None => self.0.wait(guard.0).unwrap_or_else(PoisonError::into_inner),
+            None => self.0.wait(guard).unwrap_or_else(PoisonError::into_inner),
             Some(at) => {
                 let left = at.saturating_duration_since(Instant::now());
-                let waited = self.0.wait_timeout(guard.0, left);
+                let waited = self.0.wait_timeout(guard, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        Guard(guard)
+        Guard(guard, held)
     }
 
     pub(crate) fn notify_one(&self) {

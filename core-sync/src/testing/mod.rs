@@ -65,6 +65,12 @@ pub fn channel_between(near: &Gateway, far: &Gateway) -> io::Result<(Channel, Ch
     Ok((channel, other))
 }
 
+/// Whether the system refuses to start more threads of this gateway.
+pub fn refuse_threads(gateway: &Gateway, refuses: bool) {
+    let refused = &gateway.shared().no_threads;
+    refused.store(refuses, core::sync::atomic::Ordering::Relaxed);
+}
+
 /// A link, and a script that plays its peer. Each direction holds `capacity` bytes.
 #[must_use]
 pub fn scripted(capacity: usize) -> (Link, Script) {

@@ -52,7 +52,7 @@ impl World {
         let this = &mut self.sides[side];
         this.callbacks.insert(id, Callback::Done);
         this.ended(id);
-        let due = this.session.detach(id);
+        let due = this.session.detach(id).replies;
         this.inbox.remove(&id);
         self.post(side, due);
         self.forget(side, id);

@@ -226,7 +226,7 @@ impl World {
                 self.touched.insert(id);
             }
         }
-        let due = self.sides[side].session.release(id);
+        let due = self.sides[side].session.release(id).replies;
         self.post(side, due);
         self.forget(side, id);
     }

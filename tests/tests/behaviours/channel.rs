@@ -239,29 +239,3 @@ fn test_channel_passing_over_channel() {
         assert_eq!(gateway.remote_status().unwrap().numchannels, 0);
     });
 }
-
-/// Not execnet's: what two threads do to one channel at the same time.
-#[test]
-fn closing_from_several_threads_tells_the_peer_once() {
-    gw(|gateway| {
-        for _ in 0..20 {
-            let channel = gateway.remote_exec("channel.receive()").unwrap();
-            let closers: Vec<_> = (0..4)
-                .map(|number| {
-                    let channel = channel.clone();
-                    std::thread::spawn(move || match number {
-                        0 => channel.close_with_error("enough").unwrap(),
-                        _ => channel.close(),
-                    })
-                })
-                .collect();
-            closers
-                .into_iter()
-                .for_each(|closer| closer.join().unwrap());
-            channel.wait_close(Some(LONG)).unwrap();
-        }
-        eventually("nothing runs", LONG, || {
-            gateway.remote_status().unwrap().numexecuting == 0
-        });
-    });
-}

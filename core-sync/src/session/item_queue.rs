@@ -1,0 +1,291 @@
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use execnet_serializer::{ChannelId, StrConfig};
+
+use super::{ITEM_COST, Queued, RefusedId};
+
+/// The length of a block, in bytes. A queue frees a block when it has been read.
+const BLOCK: usize = 16 << 10;
+
+/// An empty queue keeps its last block if it is no larger: a receiver that keeps up causes no allocation, and 10,000
+/// idle channels hold 10 MB at most, whatever has gone through them.
+const KEPT: usize = 1 << 10;
+
+/// How many items that are kept whole are in one chunk.
+const CHUNK: usize = 64;
+
+// The tag of a record says how its item is kept, and how its strings are to be read.
+const PY2STR_AS_PY3STR: u8 = 1;
+const PY3STR_AS_PY2STR: u8 = 2;
+const WHOLE: u8 = 4;
+
+/// The items that wait on a channel, oldest first.
+///
+/// ```text
+/// record of a small item   tag, length, payload
+/// record of another        tag with WHOLE: the item is the next one of `whole`
+/// ```
+///
+/// Most items are small, and a heap block of its own for each, with a fixed place in a list beside it, would take some
+/// hundred bytes for what is often six. The blocks are freed while the queue is read, so that its memory follows what
+/// waits in it in both directions.
+#[derive(Debug, Default)]
+pub(super) struct ItemQueue {
+    /// Records, one after the other; none spans two blocks.
+    blocks: VecDeque<Block>,
+    /// Items that are kept as they are, in chunks, for the same reason as the blocks.
+    whole: VecDeque<VecDeque<Whole>>,
+}
+
+#[derive(Debug, Default)]
+struct Block {
+    bytes: Vec<u8>,
+    /// How much of it has been read.
+    read: usize,
+}
+
+/// An item that is not in a block.
+#[derive(Debug)]
+struct Whole {
+    payload: Vec<u8>,
+    extra: Option<Box<Extra>>,
+}
+
+/// What few items have.
+#[derive(Debug)]
+struct Extra {
+    references: Vec<ChannelId>,
+    refused: Option<RefusedId>,
+    cost: usize,
+}
+
+impl ItemQueue {
+    pub(super) fn push(&mut self, item: Queued) {
+        let plain = item.references.is_empty() && item.refused.is_none();
+        let tag = tag(item.strings);
+        // What is short is copied into a block; copying more would hold up others, as the session is locked.
+        match u8::try_from(item.payload.len()) {
+            Ok(len) if plain => self.push_record(&[tag, len], &item.payload),
+            _ => {
+                self.push_record(&[tag | WHOLE], &[]);
+                self.push_whole(item, plain);
+            }
+        }
+    }
+
+    /// Takes the oldest item.
+    pub(super) fn pop(&mut self) -> Option<Queued> {
+        let block = self.blocks.front_mut()?;
+        let tag = *block.take(1)?.first()?;
+        let item = if tag & WHOLE == 0 {
+            let len = *block.take(1)?.first()?;
+            let payload = block.take(usize::from(len))?.to_vec();
+            Queued::plain(payload, strings(tag))
+        } else {
+            self.pop_whole()?.into_queued(strings(tag))
+        };
+        self.free_front();
+        Some(item)
+    }
+
+    /// The channels that all items name.
+    pub(super) fn references(&self) -> impl Iterator<Item = ChannelId> {
+        let extras = self
+            .whole
+            .iter()
+            .flatten()
+            .filter_map(|item| item.extra.as_ref());
+        extras.flat_map(|extra| extra.references.iter().copied())
+    }
+
+    fn push_record(&mut self, head: &[u8], payload: &[u8]) {
+        let len = head.len() + payload.len();
+        let last = self.blocks.back_mut();
+        let last = last.filter(|block| block.bytes.len() + len <= BLOCK);
+        if let Some(block) = last {
+            return block.push(head, payload);
+        }
+        // The first block grows as a vector does, later ones are full sooner or later.
+        let capacity = if self.blocks.is_empty() { 0 } else { BLOCK };
+        let mut block = Block {
+            bytes: Vec::with_capacity(capacity),
+            read: 0,
+        };
+        block.push(head, payload);
+        self.blocks.push_back(block);
+    }
+
+    fn push_whole(&mut self, item: Queued, plain: bool) {
+        let extra = (!plain).then(|| {
+            Box::new(Extra {
+                references: item.references,
+                refused: item.refused,
+                cost: item.cost,
+            })
+        });
+        let whole = Whole {
+            payload: item.payload,
+            extra,
+        };
+        let last = self.whole.back_mut();
+        match last.filter(|chunk| chunk.len() < CHUNK) {
+            Some(chunk) => chunk.push_back(whole),
+            None => self.whole.push_back(VecDeque::from([whole])),
+        }
+    }
+
+    fn pop_whole(&mut self) -> Option<Whole> {
+        let chunk = self.whole.front_mut()?;
+        let item = chunk.pop_front()?;
+        if chunk.is_empty() {
+            self.whole.pop_front();
+            shrink(&mut self.whole);
+        }
+        Some(item)
+    }
+
+    /// Frees the first block, if all of it was read.
+    fn free_front(&mut self) {
+        let last = self.blocks.len() == 1;
+        let Some(block) = self.blocks.front_mut().filter(|block| block.is_read()) else {
+            return;
+        };
+        if last && block.bytes.capacity() <= KEPT {
+            block.bytes.clear();
+            block.read = 0;
+            return;
+        }
+        self.blocks.pop_front();
+        shrink(&mut self.blocks);
+    }
+}
+
+/// Gives back what a list of chunks took when there were many.
+fn shrink<T>(chunks: &mut VecDeque<T>) {
+    if chunks.capacity() > 64 && chunks.len() < chunks.capacity() / 4 {
+        chunks.shrink_to(chunks.len() * 2);
+    }
+}
+
+impl Block {
+    fn push(&mut self, head: &[u8], payload: &[u8]) {
+        self.bytes.extend_from_slice(head);
+        self.bytes.extend_from_slice(payload);
+    }
+
+    fn take(&mut self, len: usize) -> Option<&[u8]> {
+        let end = self.read.checked_add(len)?;
+        let taken = self.bytes.get(self.read..end)?;
+        self.read = end;
+        Some(taken)
+    }
+
+    fn is_read(&self) -> bool {
+        self.read == self.bytes.len()
+    }
+}
+
+impl Whole {
+    fn into_queued(self, strings: StrConfig) -> Queued {
+        let item = Queued::plain(self.payload, strings);
+        match self.extra.map(|extra| *extra) {
+            None => item,
+            Some(extra) => Queued {
+                references: extra.references,
+                refused: extra.refused,
+                cost: extra.cost,
+                ..item
+            },
+        }
+    }
+}
+
+impl Queued {
+    /// An item that names no channel.
+    fn plain(payload: Vec<u8>, strings: StrConfig) -> Self {
+        Self {
+            cost: payload.len().saturating_add(ITEM_COST),
+            payload,
+            strings,
+            references: Vec::new(),
+            refused: None,
+        }
+    }
+}
+
+fn tag(strings: StrConfig) -> u8 {
+    let flag = |flag: bool, bit: u8| if flag { bit } else { 0 };
+    flag(strings.py2str_as_py3str, PY2STR_AS_PY3STR)
+        | flag(strings.py3str_as_py2str, PY3STR_AS_PY2STR)
+}
+
+fn strings(tag: u8) -> StrConfig {
+    StrConfig {
+        py2str_as_py3str: tag & PY2STR_AS_PY3STR != 0,
+        py3str_as_py2str: tag & PY3STR_AS_PY2STR != 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    const SMALL: usize = u8::MAX as usize;
+
+    fn item(number: usize) -> Queued {
+        let strings = StrConfig {
+            py2str_as_py3str: number.is_multiple_of(2),
+            py3str_as_py2str: number.is_multiple_of(3),
+        };
+        // Around the length that decides, and beyond a block.
+        let len = match number % 7 {
+            6 => BLOCK * 2,
+            kind => [0, 6, 100, SMALL - 1, SMALL, SMALL + 1][kind],
+        };
+        let mut item = Queued::plain(vec![number as u8; len], strings);
+        if number.is_multiple_of(5) {
+            item.references = vec![ChannelId(number as i32)];
+        }
+        if number.is_multiple_of(11) {
+            item.refused = Some(RefusedId::InUse(ChannelId(1)));
+            item.cost = 7;
+        }
+        item
+    }
+
+    #[test]
+    fn items_come_out_as_they_went_in_and_in_their_order() {
+        for waiting in [1, 2, 70, 500] {
+            let mut queue = ItemQueue::default();
+            let mut out = 0;
+            for number in 0..1500 {
+                queue.push(item(number));
+                // Bursts that are read at different lengths, now and then to the end.
+                if number % 400 == 399 || number - out >= waiting {
+                    let left = if number % 400 == 399 { 0 } else { waiting / 2 };
+                    while number + 1 - out > left {
+                        assert_eq!(queue.pop(), Some(item(out)), "{waiting}");
+                        out += 1;
+                    }
+                }
+            }
+            while let Some(next) = queue.pop() {
+                assert_eq!(next, item(out));
+                out += 1;
+            }
+            assert_eq!(out, 1500);
+            assert!(queue.whole.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_channels_that_items_name_are_found() {
+        let mut queue = ItemQueue::default();
+        (0..200).for_each(|number| queue.push(item(number)));
+        assert!(queue.references().eq((0..200).step_by(5).map(ChannelId)));
+    }
+}

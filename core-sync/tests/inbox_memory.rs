@@ -1,0 +1,64 @@
+//! What items that wait cost in memory, and that it is given back.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use execnet_core_sync::frame::{Frame, MessageCode};
+use execnet_core_sync::session::{Message, Role, Session, Taken};
+use execnet_serializer::{ChannelId, dumps_internal};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
+
+/// How many items wait.
+const ITEMS: i32 = 200_000;
+
+/// Queues that many items on a channel, and gives how many bytes of the heap they take.
+fn fill(session: &mut Session<()>, id: ChannelId) -> usize {
+    let before = HEAP.current_usage();
+    for number in 0..ITEMS {
+        let payload = dumps_internal(&number).unwrap();
+        let code = MessageCode::ChannelData;
+        let message = Message::parse(Frame {
+            code,
+            channel: id,
+            payload,
+        });
+        session.handle(message.unwrap());
+    }
+    HEAP.current_usage().saturating_sub(before)
+}
+
+/// One test: the heap is counted for the whole process.
+#[test]
+fn memory_follows_what_waits_in_both_directions() {
+    let mut session = Session::<()>::new(Role::Initiator, 100);
+    let id = session.open().unwrap();
+    let begin = HEAP.current_usage();
+
+    let full = fill(&mut session, id);
+    let each = full / usize::try_from(ITEMS).unwrap();
+    println!("{each} bytes for each item that waits");
+    assert!(each <= 64, "{each} bytes for each item that waits");
+
+    for number in 0..ITEMS / 2 {
+        let Taken::Item(item) = session.take(id) else {
+            panic!("no item {number}");
+        };
+        assert_eq!(item.payload, dumps_internal(&number).unwrap());
+    }
+    let half = HEAP.current_usage().saturating_sub(begin);
+    assert!(half < full * 6 / 10, "{half} of {full} for half of them");
+
+    while matches!(session.take(id), Taken::Item(_)) {}
+    let empty = HEAP.current_usage().saturating_sub(begin);
+    assert!(empty < 4096, "{empty} bytes for none");
+
+    // What is left of a channel that goes is the driver's to free, outside of its lock.
+    let full = fill(&mut session, id);
+    let released = session.release(id);
+    let kept = HEAP.current_usage().saturating_sub(begin);
+    assert!(kept >= full, "{kept} of {full} bytes are left");
+    drop(released);
+    let gone = HEAP.current_usage().saturating_sub(begin);
+    assert!(gone < 4096, "{gone} bytes for a channel that is gone");
+}
