@@ -85,7 +85,7 @@ pub use exec::{Grace, ServeError, Worker};
 #[cfg(feature = "std")]
 pub use gateway::{ExecModel, Gateway, GatewayConfig, RemoteInfo};
 #[cfg(feature = "std")]
-pub use multi::{MultiChannel, MultiError, ReceiveQueue};
+pub use multi::{MultiChannel, MultiError, MultiErrors, ReceiveQueue};
 #[cfg(feature = "postcard")]
 pub use typed::PostcardOf;
 

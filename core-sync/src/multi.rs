@@ -24,8 +24,8 @@ use crate::sync::Deadline;
 /// let channels = gateways.iter().map(|gateway| gateway.remote_exec("channel.send(channel.receive() + 1)"));
 /// let channels: MultiChannel = channels.collect::<Result<_, _>>()?;
 /// channels.send_each(41)?;
-/// for item in channels.receive_each()? {
-///     assert_eq!(item.as_i64(), Some(42));
+/// for received in channels.receive_each() {
+///     assert_eq!(received?.as_i64(), Some(42));
 /// }
 /// # Ok(())
 /// # }
@@ -75,31 +75,32 @@ impl MultiChannel {
     ///
     /// # Errors
     ///
-    /// The first that a channel gave.
-    pub fn send_each(&self, item: impl Dump) -> Result<(), MultiError<SendError>> {
+    /// Those of all channels that failed.
+    pub fn send_each(&self, item: impl Dump) -> Result<(), MultiErrors<SendError>> {
         self.on_all(|channel| channel.send(&item))
     }
 
-    /// Waits for one item of each channel; they come in the order of the channels.
+    /// Waits for one item of each channel, and gives a result for each, in the order of the channels: where one fails, what
+    /// the others received is not lost.
     ///
-    /// # Errors
-    ///
-    /// The first that a channel gave. What was received of those before it is lost.
-    pub fn receive_each(&self) -> Result<Vec<Item>, MultiError<ReceiveError>> {
+    /// ```no_run
+    /// # fn example(channels: execnet_core_sync::MultiChannel) -> Result<(), Box<dyn std::error::Error>> {
+    /// // All of them, or the first error.
+    /// let items: Vec<_> = channels.receive_each().into_iter().collect::<Result<_, _>>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "it has the items that were received"]
+    pub fn receive_each(&self) -> Vec<Result<Item, MultiError<ReceiveError>>> {
         let receive = |channel: &Channel| channel.receive().map_err(|error| of(channel, error));
         self.iter().map(receive).collect()
     }
 
-    /// As [`receive_each`](Self::receive_each), with the channel of each item.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn receive_each_with_channel(
-        &self,
-    ) -> Result<Vec<(Channel, Item)>, MultiError<ReceiveError>> {
-        let items = self.receive_each()?;
-        Ok(self.iter().cloned().zip(items).collect())
+    /// As [`receive_each`](Self::receive_each), with the channel of each result.
+    #[must_use = "it has the items that were received"]
+    pub fn receive_each_with_channel(&self) -> Vec<(Channel, Result<Item, ReceiveError>)> {
+        let receive = |channel: &Channel| (channel.clone(), channel.receive());
+        self.iter().map(receive).collect()
     }
 
     /// A queue that the items of all channels go to as they come, those that wait already first. Receiving from the
@@ -107,8 +108,8 @@ impl MultiChannel {
     ///
     /// # Errors
     ///
-    /// A channel has a callback already, or the thread that fills the queue cannot be started. The channels before
-    /// it stay with a queue that nobody reads.
+    /// A channel has a callback already, or had one: then no channel is changed. Or the thread that fills the queue cannot be
+    /// started: then the channels in front of it stay with a queue that nobody reads.
     pub fn make_receive_queue(&self) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
         self.queue(|channel, index, sender| {
             channel.set_callback(move |item| drop(sender.send((index, Some(item)))))
@@ -133,6 +134,10 @@ impl MultiChannel {
         &self,
         install: impl Fn(&Channel, usize, Sender<Entry>) -> Result<(), SetCallbackError>,
     ) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
+        // What went to the queue of some would be lost with it.
+        if let Some(channel) = self.iter().find(|channel| channel.has_callback()) {
+            return Err(of(channel, SetCallbackError::HasCallback));
+        }
         let (sender, entries) = channel();
         for (index, channel) in self.iter().enumerate() {
             let installed = install(channel, index, sender.clone());
@@ -146,20 +151,20 @@ impl MultiChannel {
     ///
     /// # Errors
     ///
-    /// The first that a channel gave, once all are done.
-    pub fn wait_close(&self, timeout: Option<Duration>) -> Result<(), MultiError<WaitCloseError>> {
+    /// Those of all channels that failed, once all are done.
+    pub fn wait_close(&self, timeout: Option<Duration>) -> Result<(), MultiErrors<WaitCloseError>> {
         let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
         self.on_all(|channel| channel.wait_close_until(deadline))
     }
 
-    /// Does it on each channel; the first error, once it was done on all.
-    fn on_all<E>(&self, does: impl Fn(&Channel) -> Result<(), E>) -> Result<(), MultiError<E>> {
-        let mut result = Ok(());
-        for channel in self {
-            let done = does(channel).map_err(|error| of(channel, error));
-            result = result.and(done);
+    /// Does it on each channel.
+    fn on_all<E>(&self, does: impl Fn(&Channel) -> Result<(), E>) -> Result<(), MultiErrors<E>> {
+        let failed = |channel| does(channel).err().map(|error| of(channel, error));
+        let errors: Vec<_> = self.iter().filter_map(failed).collect();
+        match errors.is_empty() {
+            true => Ok(()),
+            false => Err(MultiErrors { errors }),
         }
-        result
     }
 }
 
@@ -297,5 +302,70 @@ impl<E: Error> Error for MultiError<E> {
 impl<E: Error> fmt::Debug for MultiError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&report(self), f)
+    }
+}
+
+/// What several channels gave: an error for each that failed, in the order of the channels.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MultiErrors<E> {
+    /// There is one at least.
+    errors: Vec<MultiError<E>>,
+}
+
+impl<E> MultiErrors<E> {
+    /// The errors. There is one at least.
+    pub fn iter(&self) -> core::slice::Iter<'_, MultiError<E>> {
+        self.errors.iter()
+    }
+}
+
+impl<E> IntoIterator for MultiErrors<E> {
+    type Item = MultiError<E>;
+    type IntoIter = alloc::vec::IntoIter<MultiError<E>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.errors.into_iter()
+    }
+}
+
+impl<'a, E> IntoIterator for &'a MultiErrors<E> {
+    type Item = &'a MultiError<E>;
+    type IntoIter = core::slice::Iter<'a, MultiError<E>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The first error, and how many more there are.
+impl<E: fmt::Display> fmt::Display for MultiErrors<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((first, others)) = self.errors.split_first() else {
+            return Ok(());
+        };
+        first.fmt(f)?;
+        match others.len() {
+            0 => Ok(()),
+            count => write!(f, " (and {count} more)"),
+        }
+    }
+}
+
+/// All errors with their causes, one after the other.
+impl<E: Error> fmt::Debug for MultiErrors<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut between = "";
+        for error in self {
+            write!(f, "{between}{}", report(error))?;
+            between = "\n\n";
+        }
+        Ok(())
+    }
+}
+
+/// The source is that of the first.
+impl<E: Error> Error for MultiErrors<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.errors.first()?.source()
     }
 }

@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
 use execnet_core_sync::{
     Channel, Gateway, GatewayConfig, MultiChannel, ReceiveError, Role, SendError, ServeError,
-    WaitCloseError, Worker,
+    Worker,
 };
 use execnet_serializer::Value;
 
@@ -83,12 +83,12 @@ fn multichannel_receive_each() {
     with_two("next", |channels| {
         channels[0].send(1).unwrap();
         channels[1].send(10).unwrap();
-        let received = channels.receive_each_with_channel().unwrap();
+        let received = channels.receive_each_with_channel();
         let expected = [Value::from(2), Value::from(11)];
         for ((channel, item), (member, value)) in
             received.iter().zip(channels.iter().zip(&expected))
         {
-            assert_eq!((channel, &**item), (member, value));
+            assert_eq!((channel, &**item.as_ref().unwrap()), (member, value));
         }
     });
 }
@@ -97,10 +97,8 @@ fn multichannel_receive_each() {
 fn multichannel_send_each() {
     with_two("next", |channels| {
         channels.send_each(41).unwrap();
-        assert_eq!(
-            channels.receive_each().unwrap(),
-            [Value::from(42), Value::from(42)]
-        );
+        let answers: Result<Vec<_>, _> = channels.receive_each().into_iter().collect();
+        assert_eq!(answers.unwrap(), [Value::from(42), Value::from(42)]);
     });
 }
 
@@ -154,7 +152,12 @@ fn a_queue_that_is_dropped_does_not_keep_its_channels() {
 fn multichannel_waitclose() {
     with_two("next", |channels| {
         let early = channels.wait_close(Some(Duration::from_millis(20)));
-        assert!(matches!(early.unwrap_err().error, WaitCloseError::Timeout));
+        assert!(
+            early
+                .unwrap_err()
+                .iter()
+                .all(|error| error.error.is_timeout())
+        );
         channels.send_each(1).unwrap();
         channels.wait_close(Some(SOON)).unwrap();
         assert!(channels.iter().all(Channel::is_closed));
@@ -162,31 +165,70 @@ fn multichannel_waitclose() {
 }
 
 #[test]
-fn the_first_error_is_told_when_all_are_done() {
+fn the_errors_of_all_are_told_when_all_are_done() {
     with_two("fails", |channels| {
         channels.send_each(()).unwrap();
-        let error = channels.wait_close(Some(SOON)).unwrap_err();
-        assert_eq!(error.channel, channels[0]);
+        let errors = channels.wait_close(Some(SOON)).unwrap_err();
+        let members: Vec<&Channel> = errors.iter().map(|error| &error.channel).collect();
+        assert_eq!(members, [&channels[0], &channels[1]]);
+        for error in &errors {
+            assert!(error.error.as_remote().is_some(), "{error}");
+        }
+        let failed = "remote code failed: function 'fails' failed: it failed";
         assert_eq!(
-            error.to_string(),
-            "channel 1 of gateway 'gw0': remote code failed: function 'fails' failed: it failed"
+            errors.to_string(),
+            format!("channel 1 of gateway 'gw0': {failed} (and 1 more)")
         );
-        assert!(
-            matches!(error.error, WaitCloseError::Remote(_)),
-            "{error:?}"
+        assert_eq!(
+            format!("{errors:?}"),
+            format!("channel 1 of gateway 'gw0': {failed}\n\nchannel 1 of gateway 'gw1': {failed}")
         );
         assert!(channels.iter().all(Channel::is_closed));
-        // That of the other was not taken by the waiting, or it was told of: it is gone either way.
-        let error = channels.send_each(()).unwrap_err();
-        assert_eq!(error.error, SendError::Closed);
+        let errors = channels.send_each(()).unwrap_err();
+        let errors: Vec<_> = errors.into_iter().map(|error| error.error).collect();
+        assert_eq!(errors, [SendError::Closed, SendError::Closed]);
     });
+}
+
+#[test]
+fn what_a_member_received_is_not_lost_with_the_error_of_another() {
+    for failing in [0, 1] {
+        with_two("next", move |channels| {
+            for (number, channel) in channels.iter().enumerate() {
+                match number == failing {
+                    true => channel.send("no number").unwrap(),
+                    false => channel.send(1).unwrap(),
+                }
+            }
+            let received = channels.receive_each();
+            assert_eq!(received[1 - failing].as_ref().unwrap(), &Value::from(2));
+            let error = received[failing].as_ref().unwrap_err();
+            assert_eq!(error.channel, channels[failing]);
+            assert!(error.error.as_remote().is_some(), "{error}");
+            for (channel, result) in channels.receive_each_with_channel() {
+                assert!(channels.contains(&channel));
+                assert_eq!(result.unwrap_err(), ReceiveError::Closed);
+            }
+        });
+    }
 }
 
 #[test]
 fn of_channels_that_have_callbacks_no_queue_is_made() {
     with_two("next", |channels| {
-        let _queue = channels.make_receive_queue().unwrap();
+        let first = MultiChannel::new(vec![channels[0].clone()]);
+        let later = MultiChannel::new(vec![channels[1].clone(), channels[0].clone()]);
+        let queue = first.make_receive_queue().unwrap();
         assert!(channels.make_receive_queue().is_err());
-        assert!(channels.receive_each().is_err());
+        let error = later.make_receive_queue().unwrap_err();
+        assert_eq!(error.channel, channels[0]);
+        // The one in front of it is as it was.
+        channels.send_each(1).unwrap();
+        assert_eq!(channels[1].receive().unwrap(), Value::from(2));
+        assert_eq!(queue.receive().unwrap().1.unwrap(), Value::from(2));
+        assert_eq!(
+            channels[0].receive().unwrap_err(),
+            ReceiveError::HasCallback
+        );
     });
 }

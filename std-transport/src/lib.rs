@@ -60,9 +60,9 @@ pub use error::{BootstrapError, Cause, MakeGatewayError, SlurmError, Stage, Work
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
-    MultiChannel, MultiError, Overflow, Overflowing, ReceiveError, ReceiveQueue, RefusedId,
-    RemoteError, RemoteInfo, Report, Role, SendError, ServeError, SetCallbackError, Status,
-    StatusError, TypeError, WaitCloseError, Worker, exec, link, report,
+    MultiChannel, MultiError, MultiErrors, Overflow, Overflowing, ReceiveError, ReceiveQueue,
+    RefusedId, RemoteError, RemoteInfo, Report, Role, SendError, ServeError, SetCallbackError,
+    Status, StatusError, TypeError, WaitCloseError, Worker, exec, link, report,
 };
 #[cfg(feature = "postcard")]
 pub use execnet_core_sync::{PostcardChannel, PostcardOf};

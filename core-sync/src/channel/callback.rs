@@ -95,6 +95,12 @@ impl Channel {
         gateway.shared().set_callback(self.id(), callback)
     }
 
+    /// Whether a callback takes the items, or did until it was done.
+    pub(crate) fn has_callback(&self) -> bool {
+        let mut state = self.gateway().shared().state.lock();
+        state.has_callback(self.id())
+    }
+
     /// Why the callback of this channel failed, if it did.
     #[must_use]
     pub fn callback_error(&self) -> Option<CallbackError> {

@@ -91,8 +91,8 @@ fn several(peer: &Peer) {
     let channels = all("channel.send(channel.receive() + 1)");
     assert_eq!(channels.len(), 2);
     channels.send_each(41).unwrap();
-    let answers = channels.receive_each().unwrap();
-    let answers: Vec<Value> = answers.into_iter().map(execnet::Item::into_value).collect();
+    let answers = channels.receive_each().into_iter();
+    let answers: Vec<Value> = answers.map(|answer| answer.unwrap().into_value()).collect();
     assert_eq!(answers, [value!(42), value!(42)]);
     let channels = all(PID);
     let queue = channels.make_receive_queue_with_endmarkers().unwrap();
