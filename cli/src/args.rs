@@ -76,17 +76,18 @@ pub(crate) struct Exec {
     pub(crate) timeout: Option<Duration>,
 }
 
-/// Start a worker for everybody who connects and may
+/// Listen for clients and start a worker for each authorised connection
 ///
 /// Prints the spec for clients to standard output as soon as it listens, and what happens to
 /// connections to standard error. It serves until it is interrupted; its workers end with it.
+/// SIGHUP has it read the token and the certificates again.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("listen").required(true).args(["unix", "tcp", "tls", "insecure_stock"])))]
 pub(crate) struct Serve {
     /// Listen at a Unix socket, for this user's processes; its directory must be private
     #[arg(long, value_name = "PATH")]
     pub(crate) unix: Option<PathBuf>,
-    /// Listen at a loopback address, for clients that have the token
+    /// Listen at a loopback address, for clients that prove that they know the token
     #[arg(long, value_name = "ADDRESS:PORT", requires = "token_file")]
     pub(crate) tcp: Option<SocketAddr>,
     /// Listen at any address, for clients with a certificate, over TLS
@@ -113,10 +114,14 @@ pub(crate) struct Serve {
     /// What to start for a connection
     #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec)]
     pub(crate) worker: XSpec,
-    /// Serve so many connections at a time
+    /// Serve at most N clients at a time
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub(crate) max_connections: usize,
-    /// Give clients so many seconds to show what they have to
+    /// Let at most N connections wait for their clients to authenticate; beyond that one is closed
+    /// for each new one
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) max_unauthenticated: usize,
+    /// Give clients this many seconds to authenticate
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) handshake_timeout: Duration,
 }

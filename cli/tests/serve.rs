@@ -1,8 +1,17 @@
 //! `execnet serve`, and clients of it.
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
+
+extern crate alloc;
 
 mod support;
 
-use rustix::process::{Signal, kill_process};
+use alloc::collections::VecDeque;
+use std::fs::Permissions;
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+
+use rustix::process::{Pid, Signal, kill_process};
 use support::{Running, run};
 
 #[test]
@@ -52,4 +61,115 @@ fn refuses_to_be_open_without_being_told_so_twice() {
     let file = file.path().to_str().unwrap();
     let tcp = ["serve", "--tcp", "0.0.0.0:0", "--token-file", file];
     run(&tcp, 2).tells("a token has");
+}
+
+fn token_server(file: &str) -> (Running, String) {
+    let mut server = Running::start(&["serve", "--tcp", "127.0.0.1:0", "--token-file", file]);
+    let spec = server.first_line();
+    (server, spec)
+}
+
+#[test]
+fn the_socket_is_removed_when_a_signal_ends_the_server() {
+    for (signal, status) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("private/socket");
+        let mut server = Running::start(&["serve", "--unix", path.to_str().unwrap()]);
+        server.first_line();
+        assert!(path.exists());
+        kill_process(server.pid(), signal).unwrap();
+        assert_eq!(server.finish().0, Some(status));
+        assert!(!path.exists());
+    }
+}
+
+/// It ended the server, without any cleaning up.
+#[test]
+fn sighup_has_the_token_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (file, copy) = (path("token"), path("copy"));
+    let (mut server, spec) = token_server(&file);
+    std::fs::copy(&file, &copy).unwrap();
+    let exec = |file: &str, status| {
+        let spec = format!("{spec}//token_file={file}");
+        run(&["exec", &spec, "channel.send(1)"], status)
+    };
+    exec(&copy, 0);
+    let mut lines = server.error_lines();
+    let mut reload = |answer: &str| {
+        kill_process(server.pid(), Signal::HUP).unwrap();
+        lines.find(|line| line.contains(answer)).unwrap();
+    };
+    // Nothing to read: it serves as before.
+    std::fs::remove_file(&file).unwrap();
+    reload("not reloaded");
+    exec(&copy, 0);
+    std::fs::write(&file, "another token, long enough").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    reload("execnet: reloaded");
+    exec(&copy, 3).tells("refused: no token");
+    exec(&file, 0);
+}
+
+/// A number from the status of a process, as Linux tells it.
+fn status(pid: Pid, key: &str) -> u64 {
+    let pid = pid.as_raw_nonzero();
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(key))
+        .unwrap();
+    let number = line.split_whitespace().next().unwrap();
+    number.parse().unwrap()
+}
+
+fn descriptors(pid: Pid) -> usize {
+    let pid = pid.as_raw_nonzero();
+    std::fs::read_dir(format!("/proc/{pid}/fd"))
+        .unwrap()
+        .count()
+}
+
+/// Each took a thread, and a line of the log.
+#[test]
+#[cfg(target_os = "linux")]
+fn refused_connections_cost_neither_threads_nor_descriptors_nor_lines() {
+    const REFUSED: usize = 10_000;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    let (server, spec) = token_server(file.to_str().unwrap());
+    let address = spec.strip_prefix("tcp=").unwrap();
+    let pid = server.pid();
+    let threads = status(pid, "Threads:");
+    let (idle, memory) = (descriptors(pid), status(pid, "VmRSS:"));
+    // Some are silent, and some say something else and stay.
+    let mut open = VecDeque::new();
+    for number in 0..REFUSED {
+        let mut stranger = TcpStream::connect(address).unwrap();
+        if number % 2 == 0 {
+            stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        }
+        open.push_back(stranger);
+        if open.len() > 200 {
+            open.pop_front();
+        }
+        if number % 1000 == 999 {
+            assert_eq!(status(pid, "Threads:"), threads);
+            // 100 connections, and what is being accepted or closed.
+            assert!(descriptors(pid) <= idle + 110, "{}", descriptors(pid));
+        }
+    }
+    let grown = status(pid, "VmHWM:").saturating_sub(memory);
+    // Who knows the token is served all the time.
+    let spec = format!("{spec}//token_file={}", file.display());
+    assert_eq!(run(&["exec", &spec, "channel.send(1)"], 0).out, "1\n");
+    kill_process(pid, Signal::TERM).unwrap();
+    let log = server.finish().1;
+    let lines = log.lines().count();
+    println!("{REFUSED} refused: {grown} KiB, {lines} lines");
+    assert!(grown < 8 * 1024, "{grown} KiB");
+    assert!(log.contains("more connections refused"), "{log}");
+    // 21 in 10 seconds.
+    assert!(lines < 200, "{lines}: {log}");
 }

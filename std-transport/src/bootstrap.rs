@@ -20,8 +20,10 @@ const WRITE_CHUNK: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 /// Why there is no worker.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The deadline passed.
+    /// The deadline passed, after this time.
     Deadline(Duration),
+    /// A server could not prove that it knows the token.
+    Impostor,
     /// Its output ended.
     End,
     /// It answered, but not that it is ready.
@@ -58,15 +60,14 @@ pub(crate) fn bootstrap(
     wire: &mut dyn Wire,
     program: &[u8],
     scanner: &mut Scanner,
-    patience: Duration,
+    deadline: Deadline,
 ) -> Result<Ready, Failure> {
-    let deadline = Deadline::after(patience);
     let mut unsent = program;
     let mut buffer = [0; 4096];
     loop {
         let left = deadline.left();
         if left.is_zero() {
-            return Err(Failure::Deadline(patience));
+            return Err(Failure::Deadline(deadline.timeout()));
         }
         let turn = wire.turn(unsent, &mut buffer, left).map_err(Failure::Io)?;
         unsent = unsent.get(turn.sent..).unwrap_or_default();

@@ -5,15 +5,26 @@ use std::time::Instant;
 
 /// The instant until which a wait may last; some waits have no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Deadline(Option<Instant>);
+pub(crate) struct Deadline {
+    at: Option<Instant>,
+    /// How far away it was at first.
+    timeout: Duration,
+}
 
 impl Deadline {
     /// A wait without end.
-    pub(crate) const NEVER: Self = Self(None);
+    pub(crate) const NEVER: Self = Self {
+        at: None,
+        timeout: Duration::MAX,
+    };
 
     /// `timeout` from now; [`NEVER`](Self::NEVER) if the clock cannot count that far.
     pub(crate) fn after(timeout: Duration) -> Self {
-        Self(Instant::now().checked_add(timeout))
+        let at = Instant::now().checked_add(timeout);
+        at.map_or(Self::NEVER, |at| Self {
+            at: Some(at),
+            timeout,
+        })
     }
 
     /// The same for an optional timeout, as the public API has it: `None` waits without end.
@@ -23,14 +34,19 @@ impl Deadline {
 
     /// Has passed already: for a look that does not wait.
     pub(crate) fn now() -> Self {
-        Self(Some(Instant::now()))
+        Self::after(Duration::ZERO)
     }
 
     /// The time that is left: zero once the deadline has passed, [`Duration::MAX`] if there is no end.
     pub(crate) fn left(self) -> Duration {
-        self.0.map_or(Duration::MAX, |at| {
+        self.at.map_or(Duration::MAX, |at| {
             at.saturating_duration_since(Instant::now())
         })
+    }
+
+    /// The time that there was at first, for texts.
+    pub(crate) fn timeout(self) -> Duration {
+        self.timeout
     }
 }
 

@@ -77,6 +77,8 @@ pub use program::Stdout;
 pub use slurm::SlurmAllocation;
 #[cfg(feature = "tls")]
 pub use socket::TlsFiles;
-pub use socket::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop, Token};
+pub use socket::{
+    Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop, Token,
+};
 pub use spec::{IntoXSpec, SpecError, XSpec};
 pub use stderr::{LineSink, STDERR_TAIL, Stderr};

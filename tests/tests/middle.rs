@@ -8,9 +8,13 @@
 
 use core::error::Error as _;
 use core::time::Duration;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Instant;
 
-use execnet::{Gateway, Group, MakeGatewayError, Outcome, ReceiveError, Stage, Value, WorkerExit};
+use execnet::{
+    BootstrapError, Cause, Gateway, Group, MakeGatewayError, Outcome, ReceiveError, Stage, Value,
+    WorkerExit,
+};
 use execnet_tests::served::served_unix_until;
 use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
 
@@ -192,4 +196,34 @@ fn a_server_that_dies_behind_a_middle_is_a_closed_link() {
             assert_eq!(exit.exit(), None);
         });
     });
+}
+
+/// The middle blocked in it for ever.
+#[test]
+fn a_connection_from_the_middle_that_is_not_accepted_is_given_up_in_time() {
+    for middle in ["popen//id=a", RUST] {
+        within(middle, LONG, move || {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("socket");
+            let listener = UnixListener::bind(&path).unwrap();
+            // Room for a single connection.
+            rustix::net::listen(&listener, 0).unwrap();
+            let _waiting = UnixStream::connect(&path).unwrap();
+            let mut options = quiet();
+            options.bootstrap_timeout = Duration::from_secs(5);
+            let group = Group::with_options(options);
+            let gateway = group.makegateway(middle).unwrap();
+            let spec = format!("unix={}//via=a", path.display());
+            match group.makegateway(spec) {
+                Err(MakeGatewayError::Bootstrap(error)) => {
+                    let error: &BootstrapError = &error;
+                    assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+                }
+                other => panic!("{other:?}"),
+            }
+            eventually("the middle is idle", LONG, || {
+                gateway.remote_status_timeout(LONG).unwrap().numexecuting == 0
+            });
+        });
+    }
 }

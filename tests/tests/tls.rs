@@ -9,7 +9,7 @@
 use core::time::Duration;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
@@ -30,9 +30,18 @@ struct Served {
 }
 
 fn served(files: TlsFiles, token: Option<Token>, test: impl FnOnce(&Served)) {
-    let (sender, events) = mpsc::channel();
     let mut options = ServerOptions::default();
     options.handshake_timeout = Duration::from_secs(2);
+    served_with(files, token, options, test);
+}
+
+fn served_with(
+    files: TlsFiles,
+    token: Option<Token>,
+    mut options: ServerOptions,
+    test: impl FnOnce(&Served),
+) {
+    let (sender, events) = mpsc::channel();
     options.events = Some(sender);
     let address = "127.0.0.1:0".parse().unwrap();
     let listen = Listen::Tls {
@@ -206,6 +215,99 @@ fn the_token_is_asked_for_within() {
                 .unwrap();
             let channel = gateway.remote_exec("channel.send(1)").unwrap();
             assert_eq!(receive(&channel), Value::from(1));
+        });
+    });
+}
+
+#[test]
+fn silent_connections_lock_out_nobody_who_has_a_certificate() {
+    within("silent", LONG, || {
+        let certificates = Certificates::make();
+        served(certificates.server(), None, |served| {
+            let connect = |_| TcpStream::connect(served.address()).unwrap();
+            let strangers: Vec<TcpStream> = (0..200).map(connect).collect();
+            let group = Group::with_options(quiet());
+            let gateway = group.makegateway(certificates.spec(&served.spec)).unwrap();
+            let channel = gateway.remote_exec("channel.send(1)").unwrap();
+            assert_eq!(receive(&channel), Value::from(1));
+            drop(strangers);
+        });
+    });
+}
+
+/// All it heard was "no answer".
+#[test]
+fn a_client_that_finds_no_place_is_told_within_tls_or_before_it() {
+    within("no place", LONG, || {
+        let certificates = Certificates::make();
+        let spec = |served: &Served| certificates.spec(&served.spec);
+        let mut options = ServerOptions::default();
+        options.max_connections = 1;
+        served_with(certificates.server(), None, options, |served| {
+            let first = Group::with_options(quiet());
+            first.makegateway(spec(served)).unwrap();
+            let error = failure(&spec(served));
+            assert!(error.output().contains("too many connections"), "{error}");
+        });
+        let mut options = ServerOptions::default();
+        options.max_unauthenticated = 1;
+        served_with(certificates.server(), None, options, |served| {
+            let mut silent = TcpStream::connect(served.address()).unwrap();
+            let _next = TcpStream::connect(served.address()).unwrap();
+            let mut said = String::new();
+            silent.read_to_string(&mut said).unwrap();
+            assert!(said.contains("have not authenticated"), "{said}");
+        });
+    });
+}
+
+#[test]
+fn a_client_tells_what_a_server_without_tls_said() {
+    within("no TLS", LONG, || {
+        let certificates = Certificates::make();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            client
+                .write_all(b"execnet: refused: a \x1b reason\n")
+                .unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let _ = client.read_to_end(&mut Vec::new());
+        });
+        let error = failure(&certificates.spec(&format!("tls={address}")));
+        assert_eq!(error.cause(), Cause::Noise, "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("it speaks no TLS, and said: execnet: refused: a"),
+            "{text}"
+        );
+        assert!(!text.contains('\x1b'), "{text}");
+        server.join().unwrap();
+    });
+}
+
+#[test]
+fn certificates_are_replaced_while_the_server_runs() {
+    within("reload", LONG, || {
+        let (old, new) = (Certificates::make(), Certificates::make());
+        let listen = |certificates: &Certificates| Listen::Tls {
+            address: "127.0.0.1:0".parse().unwrap(),
+            files: certificates.server(),
+            token: None,
+        };
+        let server = Server::bind(listen(&old), ServerOptions::default()).unwrap();
+        let (spec, stop, reload) = (server.spec(), server.stop_handle(), server.reload_handle());
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| server.run());
+            let group = Group::with_options(quiet());
+            group.makegateway(old.spec(&spec)).unwrap();
+            reload.reload(&listen(&new)).unwrap();
+            let error = failure(&old.spec(&spec));
+            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+            group.makegateway(new.spec(&spec)).unwrap();
+            stop.stop();
+            running.join().unwrap().unwrap();
         });
     });
 }

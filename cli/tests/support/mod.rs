@@ -92,6 +92,12 @@ impl Running {
         line.trim_end().to_owned()
     }
 
+    /// The lines of its standard error, as they come.
+    pub(crate) fn error_lines(&mut self) -> impl Iterator<Item = String> + use<> {
+        let errors = BufReader::new(self.0.stderr.take().unwrap());
+        errors.lines().map(Result::unwrap)
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.0)
     }

@@ -111,12 +111,15 @@ impl BootstrapError {
     }
 }
 
+const IMPOSTOR: &str = "the server cannot prove that it knows the token";
+
 type Inner = Option<Box<dyn Error + Send + Sync>>;
 
 fn explain(failure: Failure) -> (String, Inner) {
     match failure {
         Failure::Deadline(patience) => (format!("no answer within {patience:?}"), None),
         Failure::End => ("no answer".to_owned(), None),
+        Failure::Impostor => (IMPOSTOR.to_owned(), Some(IMPOSTOR.into())),
         Failure::Io(error) => (error.to_string(), Some(Box::new(error))),
         Failure::Answer(BadAnswer::Refused(text)) => (printable(text.as_bytes()), None),
         Failure::Answer(BadAnswer::Noise) => ("much output but no answer".to_owned(), None),

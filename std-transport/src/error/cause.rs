@@ -16,7 +16,8 @@ pub enum Cause {
     HostUnreachable,
     /// The host does not let us in; over TLS: it refuses our certificate.
     AuthenticationRefused,
-    /// The host's key is unknown, or not the one that is known; over TLS: its certificate is not to be trusted.
+    /// The host's key is unknown, or not the one that is known; over TLS: its certificate is not to be trusted; with a
+    /// token: the server cannot prove that it knows it.
     HostKeyRefused,
     /// There is no such interpreter or worker program on the other side, or none at all.
     NoInterpreter,
@@ -85,6 +86,7 @@ impl Cause {
         match failure {
             Failure::Deadline(_) => Self::TimedOut,
             Failure::Io(error) => Self::of_link(error),
+            Failure::Impostor => Self::HostKeyRefused,
             Failure::Answer(BadAnswer::Refused(_)) => Self::Refused,
             Failure::Answer(_) => Self::Noise,
             Failure::End => Self::of_end(exit, output, stderr),

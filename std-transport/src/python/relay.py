@@ -6,12 +6,14 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 
 CHUNK = 65536
-CONNECT_PATIENCE = 60
+LOOK = 0.05    # seconds between two looks of a connection in the making
 DRAIN_PATIENCE = 5
 
 
@@ -25,16 +27,10 @@ class Relay(object):
         self.sink = sink        # ... and what is written
 
     def run(self):
-        self.control.setcallback(self.order)
         pump = start(self.pump)
         start(self.feed)
         # The process that this runs in waits for the far side to leave, as long as it has time itself.
         start(self.wait, pump, daemon=False)
-
-    def order(self, item):
-        # The gateway's settings may have text come as bytes.
-        if item in ('kill', b'kill'):
-            self.kill()
 
     def feed(self):
         """What the controller sends goes to the far side; None, or the channel's end, ends that."""
@@ -69,6 +65,32 @@ class Relay(object):
             self.control.send((what, value))
         except Exception:
             pass
+
+
+class Orders(object):
+    """What the controller orders: before there is a far side, and after."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.killed = False
+        self.relay = None
+
+    def __call__(self, item):
+        # The gateway's settings may have text come as bytes.
+        if item in ('kill', b'kill'):
+            with self.lock:
+                self.killed = True
+                relay = self.relay
+            if relay:
+                relay.kill()
+
+    def reach(self, relay):
+        """From now on this is what is killed: at once, if the order came before."""
+        with self.lock:
+            self.relay = relay
+            killed = self.killed
+        if killed:
+            relay.kill()
 
 
 class ProcessRelay(Relay):
@@ -154,16 +176,108 @@ class SocketRelay(Relay):
         close(self.control)
 
 
-def connect(address):
-    if address[0] == 'unix':
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.connect(native(address[1]))
-    else:
-        connection = socket.create_connection((native(address[1]), address[2]), CONNECT_PATIENCE)
-        connection.settimeout(None)
+class Attempt(object):
+    """What bounds the making of a connection: its deadline, and whether the controller has ended it."""
+
+    def __init__(self, patience, orders):
+        self.orders = orders
+        self.end = clock() + patience
+
+    def left(self):
+        if self.orders.killed:
+            raise OSError(errno.ECONNABORTED, 'the attempt to connect was ended')
+        return self.end - clock()
+
+    def connect(self, address):
+        if address[0] == 'unix':
+            return owned(self.reach(socket.AF_UNIX, native(address[1]), self.end))
+        connection = self.connect_tcp(self.resolve(native(address[1]), address[2]))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection
+
+    def resolve(self, host, port):
+        """The system's resolver has no deadline, and nothing interrupts it: its thread ends when it does."""
+        found = []
+        thread = start(resolve, host, port, found)
+        while thread.is_alive():
+            if self.left() <= 0:
+                raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+            thread.join(LOOK)
+        if not found:
+            raise OSError(errno.EIO, 'the resolver failed')
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return found[0]
+
+    def connect_tcp(self, addresses):
+        """Each address has an equal share of the time that is left."""
+        error = OSError(errno.ENOENT, 'the host has no address')
+        for tried, (family, address) in enumerate(addresses):
+            try:
+                end = clock() + self.left() / (len(addresses) - tried)
+                return self.reach(family, address, end)
+            except (OSError, socket.error):
+                error = sys.exc_info()[1]
+        raise error
+
+    def reach(self, family, address, end):
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection.setblocking(False)
+            self.wait(connection, address, end)
+            connection.setblocking(True)
+        except Exception:
+            connection.close()
+            raise
+        return connection
+
+    def wait(self, connection, address, end):
+        """Until it is connected."""
+        error = connection.connect_ex(address)
+        while error:
+            self.left()
+            if clock() >= end:
+                error = errno.ETIMEDOUT
+            if error == errno.EAGAIN:
+                # A Unix socket's queue of connections is full; the system does not tell when it no longer is.
+                time.sleep(LOOK / 5)
+                error = connection.connect_ex(address)
+            elif error in (errno.EINPROGRESS, errno.EALREADY, errno.EINTR):
+                if is_writable(connection):
+                    error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            else:
+                raise OSError(error, os.strerror(error))
+
+
+def owned(connection):
+    """A socket of this machine belongs to this user or root: what the controller sends is for those alone."""
+    if hasattr(socket, 'SO_PEERCRED'):
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        owner = struct.unpack('3i', credentials)[1]
+        if owner not in (0, os.geteuid()):
+            connection.close()
+            raise OSError(errno.EACCES, 'the server runs as user %d' % owner)
     return connection
+
+
+def is_writable(connection):
+    poll = select.poll()
+    poll.register(connection, select.POLLOUT)
+    return retry(poll.poll, int(LOOK * 1000))
+
+
+def resolve(host, port, found):
+    try:
+        infos = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        found.append([(info[0], info[4]) for info in infos])
+    except Exception:
+        found.append(sys.exc_info()[1])
+
+
+def clock():
+    """Seconds, from a clock that nobody sets where Python has one."""
+    return getattr(time, 'monotonic', time.time)()
 
 
 def read(stream):
@@ -273,12 +387,14 @@ def native(text):
     return text if isinstance(text, str) else text.encode('utf-8')
 
 
-def execnet_relay(channel, launches=None, address=None):
+def execnet_relay(channel, launches=None, address=None, patience=None):
     data, control = channel.receive()
+    orders = Orders()
+    control.setcallback(orders)
     missing = 0
     try:
         if address is not None:
-            relay = SocketRelay(data, control, connect(address))
+            relay = SocketRelay(data, control, Attempt(patience, orders).connect(address))
         else:
             missing, process = launch(launches)
             relay = process and ProcessRelay(data, control, process, launches[missing]['terminate'])
@@ -290,5 +406,6 @@ def execnet_relay(channel, launches=None, address=None):
     if relay is None:
         control.send(('missing', missing))
         return
+    orders.reach(relay)
     control.send(('started', None))
     relay.run()

@@ -4,8 +4,7 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
-use std::os::unix::net::UnixStream;
+use std::net::Shutdown;
 use std::thread;
 
 use execnet_core_sync::Channel;
@@ -17,8 +16,9 @@ use super::stream::{bytes, text};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::process::Process;
-use crate::socket::{Keepalive, Split as _, Stream, StreamWire};
+use crate::socket::{Address, Attempt, Keepalive, Split as _, Stream, StreamWire};
 use crate::stderr::Sink;
+use crate::sync::Mutex;
 use crate::transport::{End, Peer as _};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -26,16 +26,15 @@ type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 /// Bytes that are read and passed on at a time.
 const PIECE: usize = 64 * 1024;
 
-/// How long an address may take to answer. The controller has a deadline of its own.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
-
 /// Serves one `via=`, until the far side has ended.
 pub(super) fn carry(channel: &Channel, arguments: Kwargs) -> Outcome {
     let item = channel.receive()?;
     let [data, control] = item.channels() else {
         return Err("the first item is not two channels".into());
     };
-    let far = match open(data, control, &arguments) {
+    let orders = Orders::default();
+    orders.listen(control)?;
+    let far = match open(data, control, &orders, &arguments) {
         Ok(Some(far)) => far,
         Ok(None) => return Ok(control.send(("missing", ()))?),
         Err(error) => {
@@ -43,6 +42,7 @@ pub(super) fn carry(channel: &Channel, arguments: Kwargs) -> Outcome {
             return Ok(control.send(("failed", (number, error.to_string())))?);
         }
     };
+    orders.reach(&far.hand);
     control.send(("started", ()))?;
     let exit = far.run(data, control)?;
     if let Some(exit) = exit {
@@ -52,21 +52,30 @@ pub(super) fn carry(channel: &Channel, arguments: Kwargs) -> Outcome {
     Ok(())
 }
 
-fn open(data: &Channel, control: &Channel, arguments: &Kwargs) -> io::Result<Option<Far>> {
-    let unknown = || {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "neither launches nor an address",
-        )
-    };
+fn open(
+    data: &Channel,
+    control: &Channel,
+    orders: &Orders,
+    arguments: &Kwargs,
+) -> io::Result<Option<Far>> {
+    let unknown = |problem| io::Error::new(io::ErrorKind::InvalidInput, problem);
     if let Some(address) = arguments.get_str("address") {
-        return connect(address).map(Far::of_stream).map(Some);
+        let address = Address::from_value(address);
+        let address = address.ok_or_else(|| unknown("an address of no kind known"))?;
+        let attempt = Attempt {
+            deadline: deadline(arguments),
+            ended: &|| orders.is_killed(),
+        };
+        let connected = address.connect(Keepalive::default(), attempt);
+        return match connected {
+            Ok(stream) => Ok(Some(Far::of_stream(stream))),
+            Err((_, error)) => Err(error),
+        };
     }
     let launches = arguments.get_str("launches").and_then(launches::read);
+    let launches = launches.ok_or_else(|| unknown("neither launches nor an address"))?;
     let name = format!("relay {}", data.id());
-    let started = launches::start(&name, &launches.ok_or_else(unknown)?, || {
-        Box::new(Complaints(control.clone()))
-    })?;
+    let started = launches::start(&name, &launches, || Box::new(Complaints(control.clone())))?;
     Ok(started.map(|started| Far {
         reader: Box::new(started.stdout),
         writer: Box::new(started.stdin),
@@ -74,35 +83,56 @@ fn open(data: &Channel, control: &Channel, arguments: &Kwargs) -> io::Result<Opt
     }))
 }
 
-fn connect(address: &Value) -> io::Result<Stream> {
-    let unknown = || io::Error::new(io::ErrorKind::InvalidInput, "an address of no kind known");
-    let Value::Tuple(parts) = address else {
-        return Err(unknown());
-    };
-    match parts.as_slice() {
-        [kind, host, port] if kind.as_str() == Some("tcp") => {
-            let host = host.as_str().ok_or_else(unknown)?;
-            let port = port.as_i64().and_then(|port| u16::try_from(port).ok());
-            connect_tcp(host, port.ok_or_else(unknown)?)
-        }
-        [kind, path] if kind.as_str() == Some("unix") => {
-            let path = path.as_str().ok_or_else(unknown)?;
-            UnixStream::connect(path).map(Stream::Unix)
-        }
-        _ => Err(unknown()),
-    }
+/// The controller's own, sent in seconds.
+pub(super) fn deadline(arguments: &Kwargs) -> Deadline {
+    let seconds = arguments.get_str("patience").and_then(Value::as_f64);
+    let patience = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Deadline::after_optional(patience)
 }
 
-/// Connects to the first of the host's addresses that takes it.
-fn connect_tcp(host: &str, port: u16) -> io::Result<Stream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECT_PATIENCE) {
-            Ok(stream) => return Stream::tcp(stream, Keepalive::default()),
-            Err(error) => last = error,
+/// What the controller orders: before there is a far side, and after.
+#[derive(Clone, Default)]
+struct Orders(Arc<Mutex<Ordered>>);
+
+#[derive(Default)]
+struct Ordered {
+    killed: bool,
+    hand: Option<Hand>,
+}
+
+impl Orders {
+    fn is_killed(&self) -> bool {
+        self.0.lock().killed
+    }
+
+    fn kill(&self) {
+        let mut ordered = self.0.lock();
+        ordered.killed = true;
+        let hand = ordered.hand.clone();
+        drop(ordered);
+        hand.iter().for_each(Hand::kill);
+    }
+
+    /// From now on this is what is killed: at once, if the order came before.
+    fn reach(&self, hand: &Hand) {
+        let mut ordered = self.0.lock();
+        ordered.hand = Some(hand.clone());
+        let killed = ordered.killed;
+        drop(ordered);
+        if killed {
+            hand.kill();
         }
     }
-    Err(last)
+
+    fn listen(&self, control: &Channel) -> io::Result<()> {
+        let orders = self.clone();
+        let listening = control.set_callback(move |item| {
+            if text(item.into_value()).is_some_and(|order| order == "kill") {
+                orders.kill();
+            }
+        });
+        listening.map_err(io::Error::other)
+    }
 }
 
 /// What is at the other end of the streams.
@@ -138,14 +168,6 @@ impl Far {
             writer,
             hand,
         } = self;
-        let orders = hand.clone();
-        control
-            .set_callback(move |item| {
-                if text(item.into_value()).is_some_and(|order| order == "kill") {
-                    orders.kill();
-                }
-            })
-            .map_err(io::Error::other)?;
         let input = Input {
             data: data.clone(),
             control: control.clone(),

@@ -1,15 +1,14 @@
 //! The installer in Rust: a server for one connection, which gets a process.
 
 use core::error::Error;
-use core::time::Duration;
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use execnet_core_sync::Channel;
 use execnet_core_sync::exec::Kwargs;
-use execnet_serializer::Value;
 
+use super::carry::deadline;
 use super::launches;
 use crate::deadline::Deadline;
 use crate::private::private_directory;
@@ -21,9 +20,7 @@ type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 pub(super) fn host(channel: &Channel, arguments: Kwargs) -> Outcome {
     let launches = arguments.get_str("launches").and_then(launches::read);
     let launches = launches.ok_or("no launches")?;
-    let patience = arguments.get_str("patience").and_then(Value::as_f64);
-    let patience = patience.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let deadline = Deadline::after(patience.ok_or("no patience")?);
+    let deadline = deadline(&arguments);
     let directory = private_directory()?;
     let path = directory.path().join("private/socket");
     let (events, happened) = mpsc::channel();
@@ -60,7 +57,7 @@ fn wait(happened: &mpsc::Receiver<ServerEvent>, deadline: Deadline) -> io::Resul
         };
         match event {
             Ok(ServerEvent::Accepted { .. }) => accepted = true,
-            Ok(ServerEvent::Refused { .. }) => {}
+            Ok(ServerEvent::Refused { .. } | ServerEvent::RefusedMore { .. }) => {}
             Ok(ServerEvent::Ended { .. }) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
             Err(RecvTimeoutError::Timeout) => return Err(io::ErrorKind::TimedOut.into()),
         }

@@ -8,7 +8,7 @@ use execnet_serializer::{Dict, Value};
 
 use super::launches::describe;
 use super::stream::text;
-use super::via::{connect, member};
+use super::via::{connect, member, patience};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, SshHints};
 use crate::socket::{Address, Host, Target};
@@ -78,9 +78,8 @@ fn arguments(request: &Request<'_>) -> Result<Dict, SpecError> {
         }
     }
     let launches = launch::launches(&text.parse()?, &SshHints::default())?;
-    let patience = request.options.bootstrap_timeout.as_secs_f64();
     let pairs = [
-        ("patience".into(), patience.into()),
+        ("patience".into(), patience(request).into()),
         ("launches".into(), describe(&launches)),
     ];
     Ok(pairs.into_iter().collect())

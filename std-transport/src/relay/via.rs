@@ -10,7 +10,7 @@ use std::sync::mpsc::Sender;
 use execnet_core_sync::{Gateway, SendError};
 use execnet_serializer::Dict;
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, part};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, Launch, SshHints};
 use crate::relay::events;
@@ -41,13 +41,25 @@ pub(super) fn connect(
     let wanted = Wanted {
         name: format!("{} (via {})", target.name, middle.id()),
         stage: Stage::Connect,
-        arguments: [("address".into(), target.address.to_value())]
-            .into_iter()
-            .collect(),
+        arguments: [
+            ("address".into(), target.address.to_value()),
+            ("patience".into(), patience(request).into()),
+        ]
+        .into_iter()
+        .collect(),
         programs: Vec::new(),
     };
+    let deadline = Deadline::after(request.options.bootstrap_timeout);
     let (far, wire) = FarSide::start(request, middle, &wanted)?;
-    target.take_up(request, wire, far)
+    target.take_up(request, wire, far, deadline)
+}
+
+/// Nearly the gateway's deadline, in seconds, for the program over there: what fails tells so before the controller gives
+/// up. Python's functions take no more than some centuries.
+pub(super) fn patience(request: &Request<'_>) -> f64 {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let timeout = request.options.bootstrap_timeout.min(YEAR);
+    part(timeout, 9, 10).as_secs_f64()
 }
 
 fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, MakeGatewayError> {

@@ -1,16 +1,26 @@
 //! Addresses in specs, and connecting to them with a deadline.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
-use crate::deadline::Deadline;
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, sockopt};
+#[cfg(not(target_vendor = "apple"))]
+use rustix::net::{SocketFlags, socket_with};
+use rustix::process::geteuid;
+
+use crate::deadline::{Deadline, part};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 use crate::spec::SpecError;
-use crate::transport::Request;
+use crate::wait::timespec;
 
 /// `HOST:PORT`, or `[ADDRESS]:PORT` for IPv6.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,37 +56,186 @@ impl HostPort {
     }
 }
 
-/// Connects to the first of the host's addresses that takes it; `name` is for errors.
+/// What bounds the making of a connection: its deadline, and whether somebody has ended it.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub(crate) deadline: Deadline,
+    pub(crate) ended: &'a dyn Fn() -> bool,
+}
+
+/// How often an attempt looks whether somebody has ended it.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl Attempt<'_> {
+    /// Has `step` wait, for a part of the time at once, until it has something.
+    fn wait<T>(self, mut step: impl FnMut(Duration) -> Option<io::Result<T>>) -> io::Result<T> {
+        loop {
+            if (self.ended)() {
+                let problem = "the attempt to connect was ended";
+                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, problem));
+            }
+            let left = self.deadline.left();
+            if left.is_zero() {
+                // With the number of the system, which is what a gateway in the middle passes on.
+                return Err(Errno::TIMEDOUT.into());
+            }
+            // A timeout of zero is none to the system.
+            if let Some(done) = step(left.clamp(Duration::from_millis(1), LOOK)) {
+                return done;
+            }
+        }
+    }
+
+    /// The same with one of `count` equal parts of the time that is left.
+    fn share(self, count: usize) -> Self {
+        let count = u32::try_from(count).unwrap_or(u32::MAX).max(1);
+        Self {
+            deadline: Deadline::after(part(self.deadline.left(), 1, count)),
+            ..self
+        }
+    }
+}
+
+/// The addresses of a host.
+pub(crate) fn resolve(to: &HostPort, attempt: Attempt<'_>) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = to.host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, to.port)]);
+    }
+    // The system's resolver has no deadline, and nothing interrupts it: its thread ends when it does.
+    let (found, addresses) = mpsc::channel();
+    let name = (to.host.clone(), to.port);
+    let thread = thread::Builder::new().name("execnet resolver".to_owned());
+    thread.spawn(move || {
+        let resolved = name.to_socket_addrs().map(Iterator::collect);
+        // Nobody may wait for it any more.
+        let _ = found.send(resolved);
+    })?;
+    attempt.wait(|patience| match addresses.recv_timeout(patience) {
+        Ok(resolved) => Some(resolved),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => Some(Err(io::ErrorKind::Other.into())),
+    })
+}
+
+/// Connects to the first of these addresses that accepts; each has an equal share of the time that is left.
 pub(crate) fn connect_tcp(
-    request: &Request<'_>,
-    name: &str,
-    to: &HostPort,
-) -> Result<Stream, MakeGatewayError> {
-    let failed = |stage, error| BootstrapError::io(stage, name.to_owned(), error);
-    let addresses = (to.host.as_str(), to.port).to_socket_addrs();
-    let addresses = addresses.map_err(|error| failed(Stage::Resolve, error))?;
-    let keepalive = Keepalive::of(request.spec)?;
-    let deadline = Deadline::after(request.options.bootstrap_timeout);
+    addresses: &[SocketAddr],
+    keepalive: Keepalive,
+    attempt: Attempt<'_>,
+) -> io::Result<Stream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in addresses {
-        let connected = connect_until(&address, deadline);
-        match connected.and_then(|stream| Stream::tcp(stream, keepalive)) {
+    for (tried, address) in addresses.iter().enumerate() {
+        let share = attempt.share(addresses.len() - tried);
+        match connect_to(address, share).and_then(|stream| Stream::tcp(stream, keepalive)) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
     }
-    Err(failed(Stage::Connect, last).into())
+    Err(last)
 }
 
-fn connect_until(address: &SocketAddr, deadline: Deadline) -> io::Result<TcpStream> {
-    // A duration of zero is refused, and one that short connects to nothing far.
-    let left = deadline.left();
-    TcpStream::connect_timeout(address, left.max(Duration::from_millis(1)))
+fn connect_to(address: &SocketAddr, attempt: Attempt<'_>) -> io::Result<TcpStream> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let stream = TcpStream::from(open(family)?);
+    stream.set_nonblocking(true)?;
+    match connect(&stream, address) {
+        Err(Errno::INPROGRESS | Errno::INTR) => attempt.wait(|patience| {
+            let mut ends = [PollFd::new(&stream, PollFlags::OUT)];
+            match poll(&mut ends, Some(&timespec(patience))) {
+                Ok(0) | Err(Errno::INTR) => None,
+                Ok(_) => Some(outcome(&stream)),
+                Err(error) => Some(Err(error.into())),
+            }
+        })?,
+        done => done?,
+    }
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
+/// Of a connection that is being made no longer.
+fn outcome(stream: &TcpStream) -> io::Result<()> {
+    Ok(sockopt::socket_error(stream)??)
+}
+
+/// Connects to a socket of this machine, which must belong to a server of this user or root: what the client sends is
+/// for that alone.
+pub(crate) fn connect_unix(path: &str, attempt: Attempt<'_>) -> io::Result<Stream> {
+    let address = SocketAddrUnix::new(path)?;
+    let stream = UnixStream::from(open(AddressFamily::UNIX)?);
+    attempt.wait(|patience| {
+        // Also bounds how long the system waits for room among the connections that nobody has accepted yet.
+        if let Err(error) = stream.set_write_timeout(Some(patience)) {
+            return Some(Err(error));
+        }
+        match connect(&stream, &address) {
+            Err(Errno::AGAIN | Errno::INTR) => None,
+            done => Some(done.map_err(io::Error::from)),
+        }
+    })?;
+    stream.set_write_timeout(None)?;
+    let stream = Stream::Unix(stream);
+    let ours = |uid| uid == 0 || uid == geteuid().as_raw();
+    match stream.peer_process() {
+        Some((_, uid)) if !ours(uid) => {
+            let problem = format!("the server runs as user {uid}");
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
+        }
+        _ => Ok(stream),
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn open(family: AddressFamily) -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC;
+    Ok(socket_with(family, SocketType::STREAM, flags, None)?)
+}
+
+#[cfg(target_vendor = "apple")]
+fn open(family: AddressFamily) -> io::Result<OwnedFd> {
+    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(socket)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
+
+    /// Connections that nobody accepts, as many as this listener takes: it does not answer further ones.
+    fn fill(listener: &TcpListener) -> Vec<TcpStream> {
+        rustix::net::listen(listener, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(200));
+        core::iter::from_fn(|| connect().ok()).collect()
+    }
+
+    /// It might use up all the time there is.
+    #[test]
+    fn an_address_that_does_not_answer_leaves_time_for_the_next() {
+        let (silent, next) = (listener(), listener());
+        let connections = fill(&silent);
+        let addresses = [&silent, &next].map(|listener| listener.local_addr().unwrap());
+        let attempt = Attempt {
+            deadline: Deadline::after(Duration::from_secs(4)),
+            ended: &|| false,
+        };
+        let stream = connect_tcp(&addresses, Keepalive::default(), attempt).unwrap();
+        let Stream::Tcp(stream) = stream else {
+            panic!("{stream:?}")
+        };
+        assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+        drop(connections);
+    }
+
+    fn listener() -> TcpListener {
+        TcpListener::bind("127.0.0.1:0").unwrap()
+    }
 
     #[test]
     fn a_host_and_port_are_split_at_the_last_colon() {

@@ -19,25 +19,51 @@ pub(crate) struct Connection {
     name: String,
     /// The gateway through which the server was started.
     via: Option<String>,
-    stream: Stream,
-    closed: Mutex<bool>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    /// None while the connection is being made.
+    stream: Option<Arc<Stream>>,
+    closed: bool,
+}
+
 impl Connection {
-    /// `name` stands in errors.
-    pub(crate) fn new(name: String, stream: Stream, via: Option<String>) -> Arc<Self> {
+    /// A connection that is going to be made; `name` stands in errors. Killed before it is [opened](Self::open), it
+    /// counts as closed.
+    pub(crate) fn new(name: String, via: Option<String>) -> Arc<Self> {
         Arc::new(Self {
             name,
             via,
-            stream,
-            closed: Mutex::new(false),
+            state: Mutex::default(),
             changed: Condvar::default(),
         })
     }
 
+    /// Takes the stream once it is connected.
+    pub(crate) fn open(self: &Arc<Self>, stream: Stream) -> SocketWire {
+        let stream = Arc::new(stream);
+        let mut state = self.state.lock();
+        state.stream = Some(Arc::clone(&stream));
+        if state.closed {
+            // The kill came after the last look of the thread that connects.
+            stream.cut();
+        }
+        drop(state);
+        SocketWire {
+            connection: Arc::clone(self),
+            stream,
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
     fn close(&self) {
-        *self.closed.lock() = true;
+        self.state.lock().closed = true;
         self.changed.notify_all();
     }
 }
@@ -49,13 +75,18 @@ impl Peer for Connection {
 
     fn wait(&self, deadline: Deadline) -> Option<End> {
         let patience = deadline.left();
-        let closed = self.closed.lock();
-        let closed = self.changed.wait_while(closed, patience, |closed| !*closed);
-        closed.then_some(End::Link)
+        let state = self.state.lock();
+        let state = self
+            .changed
+            .wait_while(state, patience, |state| !state.closed);
+        state.closed.then_some(End::Link)
     }
 
     fn signal_kill(&self) {
-        self.stream.cut();
+        let stream = self.state.lock().stream.clone();
+        if let Some(stream) = stream {
+            stream.cut();
+        }
         self.close();
     }
 
@@ -71,20 +102,27 @@ impl Peer for Connection {
 
 /// The way to whatever is connected, until it is a worker; then [`split`](Self::split).
 #[derive(Debug)]
-pub(crate) struct SocketWire(pub(crate) Arc<Connection>);
+pub(crate) struct SocketWire {
+    connection: Arc<Connection>,
+    stream: Arc<Stream>,
+}
 
 impl Split for SocketWire {
     type Reader = SocketReader;
     type Writer = SocketWriter;
 
     fn split(self) -> (SocketReader, SocketWriter) {
-        (SocketReader(Arc::clone(&self.0)), SocketWriter(self.0))
+        let reader = SocketReader {
+            connection: self.connection,
+            stream: Arc::clone(&self.stream),
+        };
+        (reader, SocketWriter(self.stream))
     }
 }
 
 impl Wire for SocketWire {
     fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
-        let turn = self.0.stream.turn(unsent, buffer, patience);
+        let turn = self.stream.turn(unsent, buffer, patience);
         if matches!(
             turn,
             Err(_)
@@ -93,7 +131,7 @@ impl Wire for SocketWire {
                     ..
                 })
         ) {
-            self.0.close();
+            self.connection.close();
         }
         turn
     }
@@ -101,14 +139,17 @@ impl Wire for SocketWire {
 
 /// The reading end. Dropping it closes the connection: a gateway does that when it has ended.
 #[derive(Debug)]
-pub(crate) struct SocketReader(Arc<Connection>);
+pub(crate) struct SocketReader {
+    connection: Arc<Connection>,
+    stream: Arc<Stream>,
+}
 
 impl Read for SocketReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = (&self.0.stream).read(buffer);
+        let read = (&*self.stream).read(buffer);
         match &read {
-            Ok(0) if !buffer.is_empty() => self.0.close(),
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => self.0.close(),
+            Ok(0) if !buffer.is_empty() => self.connection.close(),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => self.connection.close(),
             _ => {}
         }
         read
@@ -117,18 +158,18 @@ impl Read for SocketReader {
 
 impl Drop for SocketReader {
     fn drop(&mut self) {
-        self.0.stream.shutdown(Shutdown::Both);
-        self.0.close();
+        self.stream.shutdown(Shutdown::Both);
+        self.connection.close();
     }
 }
 
 /// The writing end. Dropping it ends this direction.
 #[derive(Debug)]
-pub(crate) struct SocketWriter(Arc<Connection>);
+pub(crate) struct SocketWriter(Arc<Stream>);
 
 impl Write for SocketWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.0.stream).write(bytes)
+        (&*self.0).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -138,6 +179,6 @@ impl Write for SocketWriter {
 
 impl Drop for SocketWriter {
     fn drop(&mut self) {
-        self.0.stream.shutdown(Shutdown::Write);
+        self.0.shutdown(Shutdown::Write);
     }
 }

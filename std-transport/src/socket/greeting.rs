@@ -1,28 +1,42 @@
-//! What a client says before anything else, and how a server reads it: without taking a byte of what follows.
+//! What the two ends of a connection say before anything else. Neither reads a byte of what follows.
+//!
+//! The client says who it is going to be, and without a token goes on at once. With a token the server answers with a
+//! challenge, the client proves that it knows the token, and then the server does: a client that cannot prove it gets
+//! nothing from the server to try guesses on, and a server that cannot gets nothing but a proof it cannot use elsewhere.
 
 use core::fmt;
 use std::io;
 
-use crate::bootstrap::Wire;
+use crate::bootstrap::{Failure, Wire};
 use crate::deadline::Deadline;
+use crate::socket::proof::{Challenge, Exchange, Proof, Prover, challenge};
+use crate::socket::target::Split;
 use crate::socket::token::Token;
 
-/// Ours, version 1.
-const MAGIC: [u8; 8] = *b"EXECNET\x01";
+/// Ours, version 2. Everything that a server says begins with it, unless it is a refusal.
+const MAGIC: [u8; 8] = *b"EXECNET\x02";
 
-/// What a client sends first; `token` where it has one.
-pub(crate) fn greeting(token: Option<&Token>) -> Vec<u8> {
-    let token = token.map(Token::as_bytes).unwrap_or_default();
-    // Tokens are far shorter than that.
-    let length = u16::try_from(token.len()).unwrap_or(0);
-    [&MAGIC, &length.to_be_bytes()[..], token].concat()
-}
+/// Behind the magic of a client: it has no token, or it has one.
+const NO_TOKEN: u8 = 0;
+const WITH_TOKEN: u8 = 1;
+
+/// The length of a client's first message, and of its second.
+const HELLO: usize = 9;
+const ANSWER: usize = 64;
+
+/// The length of what a server says.
+const REPLY: usize = 40;
+
+/// A server that says something else is listened to for so many bytes.
+const MAX_NOISE: usize = 64 * 1024;
 
 /// Why a connection was refused.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// As many are served as may be.
+    /// As many connections are served as may be.
     TooMany,
+    /// As many connections wait for their client to authenticate as may, and this one had to make room.
+    Displaced,
     /// The client runs for another user.
     OtherUser,
     /// It did not say in time what it has to say.
@@ -31,6 +45,8 @@ pub(crate) enum Refusal {
     NoGreeting,
     /// It has no token, or a wrong one.
     Token,
+    /// It has a token and expects the same of the server, which has none.
+    NoToken,
     /// Its connection broke.
     Io(io::Error),
     /// There is nothing wrong with it, but no worker could be started.
@@ -42,51 +58,218 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooMany => f.write_str("too many connections"),
+            Self::Displaced => f.write_str("too many connections that have not authenticated"),
             Self::OtherUser => f.write_str("another user"),
             Self::Late => f.write_str("no greeting in time"),
             Self::NoGreeting => f.write_str("not a greeting of execnet's"),
             Self::Token => f.write_str("no token, or a wrong one"),
+            Self::NoToken => f.write_str("this server has no token, which the client asks for"),
             Self::Io(error) => write!(f, "the connection broke: {error}"),
             Self::Worker(error) => write!(f, "no worker could be started: {error}"),
         }
     }
 }
 
-/// Reads a client's greeting and checks its token, if there is one to check.
-pub(crate) fn check(
-    wire: &mut impl Wire,
-    token: Option<&Token>,
-    deadline: Deadline,
-) -> Result<(), Refusal> {
-    let mut head = [0; MAGIC.len() + 2];
-    read_exact(wire, &mut head, deadline)?;
-    let [magic @ .., high, low] = head;
-    if magic != MAGIC {
-        return Err(Refusal::NoGreeting);
+/// A server's side of the greeting, without any input and output.
+#[derive(Debug)]
+pub(crate) struct Greeting {
+    token: Option<Token>,
+    step: Step,
+    /// What has come of the message that is being read.
+    read: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Hello,
+    Answer(Challenge),
+    Done,
+}
+
+impl Greeting {
+    /// With a token, clients have to prove that they know it.
+    pub(crate) fn new(token: Option<Token>) -> Self {
+        Self {
+            token,
+            step: Step::Hello,
+            read: Vec::new(),
+        }
     }
-    let mut shown = vec![0; usize::from(u16::from_be_bytes([high, low]))];
-    read_exact(wire, &mut shown, deadline)?;
-    match token {
-        Some(token) if !token.matches(&shown) => Err(Refusal::Token),
-        _ => Ok(()),
+
+    /// How many more bytes to read: zero once the client may have a worker.
+    pub(crate) fn wanted(&self) -> usize {
+        let whole = match self.step {
+            Step::Hello => HELLO,
+            Step::Answer(_) => ANSWER,
+            Step::Done => return 0,
+        };
+        whole.saturating_sub(self.read.len())
+    }
+
+    /// Takes bytes, no more than are [wanted](Self::wanted); returns what to send. `binding` is asked for once the
+    /// client has begun to speak.
+    pub(crate) fn take(
+        &mut self,
+        bytes: &[u8],
+        binding: impl FnOnce() -> io::Result<Vec<u8>>,
+    ) -> Result<Vec<u8>, Refusal> {
+        self.read.extend_from_slice(bytes);
+        if self.wanted() > 0 {
+            return Ok(Vec::new());
+        }
+        let message = core::mem::take(&mut self.read);
+        match self.step {
+            Step::Hello => self.hello(&message),
+            Step::Answer(server) => self.answer(&server, &message, binding),
+            Step::Done => Ok(Vec::new()),
+        }
+    }
+
+    fn hello(&mut self, message: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let kind = message.strip_prefix(&MAGIC).ok_or(Refusal::NoGreeting)?;
+        match (kind, &self.token) {
+            (&[NO_TOKEN], None) => {
+                self.step = Step::Done;
+                Ok(Vec::new())
+            }
+            (&[WITH_TOKEN], Some(_)) => {
+                let server = challenge().map_err(Refusal::Io)?;
+                self.step = Step::Answer(server);
+                Ok(reply(&server))
+            }
+            (&[NO_TOKEN], Some(_)) => Err(Refusal::Token),
+            (&[WITH_TOKEN], None) => Err(Refusal::NoToken),
+            _ => Err(Refusal::NoGreeting),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        server: &Challenge,
+        message: &[u8],
+        binding: impl FnOnce() -> io::Result<Vec<u8>>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let token = self.token.as_ref().ok_or(Refusal::NoToken)?;
+        let parts = message.split_first_chunk::<32>();
+        let (client, proof) = parts.ok_or(Refusal::NoGreeting)?;
+        let proof: &Proof = proof.try_into().map_err(|_| Refusal::NoGreeting)?;
+        let exchange = Exchange {
+            server,
+            client,
+            binding: &binding().map_err(Refusal::Io)?,
+        };
+        let valid = token.verify(Prover::Client, exchange, proof);
+        if !valid.map_err(Refusal::Io)? {
+            return Err(Refusal::Token);
+        }
+        let proof = token.prove(Prover::Server, exchange);
+        self.step = Step::Done;
+        Ok(reply(&proof.map_err(Refusal::Io)?))
     }
 }
 
-fn read_exact(
-    wire: &mut impl Wire,
-    mut buffer: &mut [u8],
+fn reply(bytes: &[u8; 32]) -> Vec<u8> {
+    [&MAGIC[..], bytes].concat()
+}
+
+/// What a client without a token says.
+pub(crate) fn hello() -> Vec<u8> {
+    [&MAGIC[..], &[NO_TOKEN]].concat()
+}
+
+/// Why a client does not trust the server, or the other way round.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    pub(crate) failure: Failure,
+    /// What the server said instead.
+    pub(crate) noise: Vec<u8>,
+}
+
+impl From<Failure> for Rejected {
+    fn from(failure: Failure) -> Self {
+        let noise = Vec::new();
+        Self { failure, noise }
+    }
+}
+
+/// Says who we are, proves that we know the token, and has the server do the same.
+pub(crate) fn authenticate(
+    wire: &mut impl Split,
+    token: &Token,
     deadline: Deadline,
-) -> Result<(), Refusal> {
-    while !buffer.is_empty() {
-        let left = deadline.left();
-        if left.is_zero() {
-            return Err(Refusal::Late);
-        }
-        match wire.turn(&[], buffer, left).map_err(Refusal::Io)?.received {
-            None => {}
-            Some(0) => return Err(Refusal::NoGreeting),
-            Some(size) => buffer = buffer.get_mut(size..).unwrap_or_default(),
+) -> Result<(), Rejected> {
+    let failed = |error| Rejected::from(Failure::Io(error));
+    let hello = [&MAGIC[..], &[WITH_TOKEN]].concat();
+    let server = ask(wire, &hello, deadline)?;
+    let client = challenge().map_err(failed)?;
+    let exchange = Exchange {
+        server: &server,
+        client: &client,
+        binding: &wire.binding().map_err(failed)?,
+    };
+    let proof = token.prove(Prover::Client, exchange).map_err(failed)?;
+    let proof = ask(wire, &[client, proof].concat(), deadline)?;
+    if token
+        .verify(Prover::Server, exchange, &proof)
+        .map_err(failed)?
+    {
+        Ok(())
+    } else {
+        Err(Failure::Impostor.into())
+    }
+}
+
+/// Sends a message, and reads the reply to it.
+fn ask(wire: &mut dyn Wire, message: &[u8], deadline: Deadline) -> Result<[u8; 32], Rejected> {
+    let mut unsent = message;
+    let mut reply = Vec::new();
+    while reply.len() < REPLY {
+        let mut buffer = [0; REPLY];
+        let missing = REPLY.saturating_sub(reply.len());
+        let room = buffer.get_mut(..missing).unwrap_or_default();
+        let size = read(wire, &mut unsent, room, deadline)?;
+        reply.extend_from_slice(buffer.get(..size).unwrap_or_default());
+        let known = reply.len().min(MAGIC.len());
+        if size == 0 || reply.get(..known) != MAGIC.get(..known) {
+            return Err(listen(wire, reply, deadline));
         }
     }
-    Ok(())
+    let bytes = reply.last_chunk::<32>().copied();
+    bytes.ok_or_else(|| Failure::End.into())
+}
+
+/// Reads some of what comes: nothing at the end.
+fn read(
+    wire: &mut dyn Wire,
+    unsent: &mut &[u8],
+    buffer: &mut [u8],
+    deadline: Deadline,
+) -> Result<usize, Failure> {
+    loop {
+        let left = deadline.left();
+        if left.is_zero() {
+            return Err(Failure::Deadline(deadline.timeout()));
+        }
+        let turn = wire.turn(unsent, buffer, left).map_err(Failure::Io)?;
+        *unsent = unsent.get(turn.sent..).unwrap_or_default();
+        if let Some(size) = turn.received {
+            return Ok(size);
+        }
+    }
+}
+
+/// Has heard something else than a reply: hears the rest, which says why.
+fn listen(wire: &mut dyn Wire, mut noise: Vec<u8>, deadline: Deadline) -> Rejected {
+    let mut buffer = [0; 4096];
+    let failure = loop {
+        match read(wire, &mut &[][..], &mut buffer, deadline) {
+            Ok(0) => break Failure::End,
+            Ok(size) => noise.extend_from_slice(buffer.get(..size).unwrap_or_default()),
+            Err(failure) => break failure,
+        }
+        if noise.len() > MAX_NOISE {
+            break Failure::Answer(crate::handshake::BadAnswer::Noise);
+        }
+    };
+    Rejected { failure, noise }
 }

@@ -5,6 +5,7 @@ mod connection;
 mod greeting;
 mod guest;
 mod keepalive;
+mod proof;
 mod served;
 mod server;
 mod stream;
@@ -14,8 +15,11 @@ mod tls;
 mod token;
 mod trusted;
 
+pub(crate) use connect::Attempt;
 pub(crate) use keepalive::Keepalive;
-pub use server::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop};
+pub use server::{
+    Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop,
+};
 pub(crate) use stream::{Stream, StreamWire};
 pub(crate) use target::{Address, Host, Split, Target};
 #[cfg(feature = "tls")]

@@ -1,34 +1,45 @@
 //! What our own server is told, which starts one process for each connection.
 
-use crate::bootstrap::Wire;
+use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
 use crate::program::{Surroundings, program};
-use crate::socket::greeting::greeting;
-use crate::socket::target::{refused, value};
+use crate::socket::greeting::{Rejected, authenticate, hello};
+use crate::socket::target::{Split, refused, value};
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
-use crate::transport::{Peer, Request, settings, shake_hands_with};
+use crate::transport::{Peer, Request, explain, settings, shake_hands_with};
 
-/// The greeting and the handshake with the worker, in one go: the server passes everything after the greeting on.
+/// The greeting, and the handshake with the worker. Without a token both go in one message: the server passes on
+/// everything that follows the greeting. With one, the worker's program goes only to a server that knows it too.
 pub(super) fn greet(
     request: &Request<'_>,
-    wire: &mut dyn Wire,
+    wire: &mut impl Split,
     peer: &dyn Peer,
+    deadline: Deadline,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let spec = request.spec;
     if spec.has("python") && !spec.has("installvia") {
         return Err(refused("python", "the server chooses the interpreter").into());
     }
-    let mut hello = greeting(token(spec)?.as_ref());
     let mut settings = settings(request)?;
     settings.surroundings = Surroundings::of(spec);
+    let mut first = match token(spec)? {
+        None => hello(),
+        Some(token) => {
+            authenticate(wire, &token, deadline).map_err(|rejected| {
+                let Rejected { failure, noise } = rejected;
+                explain(peer, failure, &noise)
+            })?;
+            Vec::new()
+        }
+    };
     let nonce = Nonce::new();
     let program = program(&settings, &nonce).map(|program| {
-        hello.extend(program);
-        hello
+        first.extend(program);
+        first
     });
-    shake_hands_with(request, wire, peer, &nonce, program)
+    shake_hands_with(wire, peer, &nonce, program, deadline)
 }
 
 fn token(spec: &XSpec) -> Result<Option<Token>, SpecError> {

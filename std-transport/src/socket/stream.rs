@@ -12,7 +12,6 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send, sockopt};
 
 use crate::bootstrap::{Turn, Wire};
-use crate::deadline::Deadline;
 use crate::socket::keepalive::Keepalive;
 use crate::socket::target::Split;
 use crate::wait::timespec;
@@ -68,17 +67,11 @@ impl Stream {
         matches!(self, Self::Tcp(_)) && flags.intersects(PollFlags::HUP | PollFlags::ERR)
     }
 
-    /// Waits for something to read, or its end; false at the deadline.
-    pub(crate) fn wait_input(&self, deadline: Deadline) -> io::Result<bool> {
-        loop {
-            let left = deadline.left();
-            if !self.wait(false, left)?.is_empty() {
-                return Ok(true);
-            }
-            if left.is_zero() {
-                return Ok(false);
-            }
-        }
+    /// How many bytes could be read now, at most one: zero at the end, none if there is nothing yet.
+    pub(crate) fn peek(&self) -> io::Result<Option<usize>> {
+        let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
+        let peeked = unless_early(recv(self, &mut [0], flags));
+        Ok(peeked?.map(|(size, _)| size))
     }
 
     /// See [`Wire::turn`](crate::bootstrap::Wire::turn).

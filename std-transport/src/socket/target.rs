@@ -2,14 +2,15 @@
 
 use alloc::sync::Arc;
 use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
 
 use execnet_serializer::Value;
 
 use crate::bootstrap::Wire;
+use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::socket::connect::{HostPort, connect_tcp};
-use crate::socket::connection::{Connection, SocketWire};
+use crate::socket::connect::{Attempt, HostPort, connect_tcp, connect_unix, resolve};
+use crate::socket::connection::Connection;
+use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::socket::tls::{Session, TlsWire, client_of};
@@ -23,6 +24,11 @@ pub(crate) trait Split: Wire {
     type Writer: Write + Send + 'static;
 
     fn split(self) -> (Self::Reader, Self::Writer);
+
+    /// Identifies the TLS session, for proofs that are to be valid in this one alone; empty where there is none.
+    fn binding(&self) -> io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Where to connect to.
@@ -93,16 +99,20 @@ impl Target {
         request: &Request<'_>,
         via: Option<String>,
     ) -> Result<Connected, MakeGatewayError> {
-        let stream = match &self.address {
-            Address::Tcp(to) => connect_tcp(request, &self.name, to)?,
-            Address::Unix(path) => UnixStream::connect(path)
-                .map(Stream::Unix)
-                .map_err(|error| BootstrapError::io(Stage::Connect, self.name.clone(), error))?,
-        };
-        let connection = Connection::new(self.name.clone(), stream, via);
+        let deadline = Deadline::after(request.options.bootstrap_timeout);
+        let keepalive = Keepalive::of(request.spec)?;
+        let connection = Connection::new(self.name.clone(), via);
         let peer: Arc<dyn Peer> = Arc::<Connection>::clone(&connection);
+        // Before there is a connection: the making of one can be ended too.
         (request.begun)(Arc::clone(&peer));
-        self.take_up(request, SocketWire(connection), peer)
+        let attempt = Attempt {
+            deadline,
+            ended: &|| connection.is_closed(),
+        };
+        let stream = self.address.connect(keepalive, attempt);
+        let stream =
+            stream.map_err(|(stage, error)| BootstrapError::io(stage, self.name.clone(), error))?;
+        self.take_up(request, connection.open(stream), peer, deadline)
     }
 
     /// Makes a worker of whoever is at the other end.
@@ -111,11 +121,15 @@ impl Target {
         request: &Request<'_>,
         wire: impl Split,
         peer: Arc<dyn Peer>,
+        deadline: Deadline,
     ) -> Result<Connected, MakeGatewayError> {
         match self.seal {
-            None => greet(self.host, request, wire, peer),
+            None => greet(self.host, request, wire, peer, deadline),
             #[cfg(feature = "tls")]
-            Some(session) => greet(self.host, request, TlsWire::new(wire, session), peer),
+            Some(session) => {
+                let wire = TlsWire::new(wire, session);
+                greet(self.host, request, wire, peer, deadline)
+            }
             #[cfg(not(feature = "tls"))]
             Some(never) => match never {},
         }
@@ -127,10 +141,11 @@ fn greet(
     request: &Request<'_>,
     mut wire: impl Split,
     peer: Arc<dyn Peer>,
+    deadline: Deadline,
 ) -> Result<Connected, MakeGatewayError> {
     let rest = match host {
-        Host::Stock => guest::greet(request, &mut wire, peer.as_ref())?,
-        Host::Ours => served::greet(request, &mut wire, peer.as_ref())?,
+        Host::Stock => guest::greet(request, &mut wire, peer.as_ref(), deadline)?,
+        Host::Ours => served::greet(request, &mut wire, peer.as_ref(), deadline)?,
     };
     let (reader, writer) = wire.split();
     let reader = io::Cursor::new(rest).chain(reader);
@@ -151,6 +166,40 @@ fn seal(_spec: &XSpec, _to: &HostPort) -> Result<Seal, SpecError> {
 }
 
 impl Address {
+    /// Connects from here; an error comes with the step that failed.
+    pub(crate) fn connect(
+        &self,
+        keepalive: Keepalive,
+        attempt: Attempt<'_>,
+    ) -> Result<Stream, (Stage, io::Error)> {
+        match self {
+            Self::Tcp(to) => {
+                let addresses = resolve(to, attempt).map_err(|error| (Stage::Resolve, error))?;
+                connect_tcp(&addresses, keepalive, attempt).map_err(|error| (Stage::Connect, error))
+            }
+            Self::Unix(path) => {
+                connect_unix(path, attempt).map_err(|error| (Stage::Connect, error))
+            }
+        }
+    }
+
+    /// What [`to_value`](Self::to_value) makes; none if this is nothing like it.
+    pub(crate) fn from_value(value: &Value) -> Option<Self> {
+        let Value::Tuple(parts) = value else {
+            return None;
+        };
+        match parts.as_slice() {
+            [kind, host, port] if kind.as_str() == Some("tcp") => Some(Self::Tcp(HostPort {
+                host: host.as_str()?.to_owned(),
+                port: u16::try_from(port.as_i64()?).ok()?,
+            })),
+            [kind, path] if kind.as_str() == Some("unix") => {
+                Some(Self::Unix(path.as_str()?.to_owned()))
+            }
+            _ => None,
+        }
+    }
+
     /// For the program that connects in the middle.
     pub(crate) fn to_value(&self) -> Value {
         match self {

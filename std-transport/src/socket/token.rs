@@ -6,8 +6,6 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use subtle::ConstantTimeEq as _;
-
 use crate::socket::trusted;
 
 /// Tokens are at least so long: shorter ones can be guessed.
@@ -16,9 +14,11 @@ const MIN: usize = 16;
 /// Tokens are at most so long.
 const MAX: usize = 1024;
 
-/// A secret that a client shows to a server before the server runs anything for it.
+/// A secret that a client and a server share. Each proves to the other that it knows it, before the server runs anything
+/// and before the client says what to run. The token itself is never sent.
 ///
-/// Tokens are compared in a time that does not depend on where they differ. Their text is not shown by `Debug`.
+/// A token that people can remember can be guessed: whoever listens in the server's place learns enough to try guesses.
+/// [`generate`](Self::generate) makes one that cannot. `Debug` does not show its text.
 #[derive(Clone)]
 pub struct Token(Vec<u8>);
 
@@ -83,11 +83,6 @@ impl Token {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
-
-    /// Takes as long wherever they differ; that their lengths differ can be seen.
-    pub(crate) fn matches(&self, shown: &[u8]) -> bool {
-        self.0.as_slice().ct_eq(shown).into()
-    }
 }
 
 impl fmt::Debug for Token {
@@ -106,7 +101,7 @@ mod tests {
         let path = directory.path().join("token");
         let token = Token::generate().unwrap();
         token.write_to(&path).unwrap();
-        assert!(Token::from_file(&path).unwrap().matches(token.as_bytes()));
+        assert_eq!(Token::from_file(&path).unwrap().0, token.0);
         assert_eq!(
             token.write_to(&path).unwrap_err().kind(),
             io::ErrorKind::AlreadyExists
@@ -122,10 +117,7 @@ mod tests {
     #[test]
     fn tokens_differ_and_are_not_shown() {
         let (one, other) = (Token::generate().unwrap(), Token::generate().unwrap());
-        assert!(one.matches(one.as_bytes()));
-        assert!(!one.matches(other.as_bytes()));
-        assert!(!one.matches(&one.as_bytes()[..63]));
-        assert!(!one.matches(b""));
+        assert_ne!(one.0, other.0);
         assert_eq!(format!("{one:?}"), "Token(..)");
         assert!(Token::new("short").is_err());
         assert!(Token::new(vec![b'x'; 1025]).is_err());

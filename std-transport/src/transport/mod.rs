@@ -215,30 +215,26 @@ pub(crate) fn shake_hands(
     let nonce = Nonce::new();
     let program = program(&settings(request)?, &nonce);
     let program = program.map(|program| [input.as_bytes(), &program].concat());
-    shake_hands_with(request, wire, peer, &nonce, program)
+    let deadline = Deadline::after(request.options.bootstrap_timeout);
+    shake_hands_with(wire, peer, &nonce, program, deadline)
 }
 
 /// The same with another program, which answers with this nonce.
 pub(crate) fn shake_hands_with(
-    request: &Request<'_>,
     wire: &mut dyn Wire,
     peer: &dyn Peer,
     nonce: &Nonce,
     program: Result<Vec<u8>, DumpError>,
+    deadline: Deadline,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let program = program.map_err(|error| {
         let error = io::Error::new(io::ErrorKind::InvalidInput, error);
         BootstrapError::io(Stage::Handshake, peer.name().to_owned(), error)
     })?;
     let mut scanner = Scanner::new(nonce);
-    match bootstrap(
-        wire,
-        &program,
-        &mut scanner,
-        request.options.bootstrap_timeout,
-    ) {
+    match bootstrap(wire, &program, &mut scanner, deadline) {
         Ok(ready) => Ok(ready.rest),
-        Err(failure) => Err(explain(peer, failure, scanner).into()),
+        Err(failure) => Err(explain(peer, failure, &scanner.noise()).into()),
     }
 }
 
@@ -270,15 +266,16 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     })
 }
 
-fn explain(peer: &dyn Peer, failure: Failure, scanner: Scanner) -> BootstrapError {
+/// Why a peer is no worker. It is killed, unless it ends by itself.
+pub(crate) fn explain(peer: &dyn Peer, failure: Failure, noise: &[u8]) -> BootstrapError {
     // Whose output has ended, or who has refused, is about to leave; the others are killed now.
     let patience = match failure {
         Failure::End | Failure::Answer(_) => EXIT_PATIENCE,
-        Failure::Deadline(_) | Failure::Io(_) => Duration::ZERO,
+        Failure::Deadline(_) | Failure::Io(_) | Failure::Impostor => Duration::ZERO,
     };
     let end = peer.wait(Deadline::after(patience));
     if end.is_none() {
         peer.kill();
     }
-    BootstrapError::handshake(peer, end, failure, &scanner.noise())
+    BootstrapError::handshake(peer, end, failure, noise)
 }

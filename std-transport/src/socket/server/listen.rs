@@ -15,6 +15,9 @@ use super::{Listen, ServerError};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 
+/// So many connections may wait to be accepted, or as many as the system allows.
+const BACKLOG: i32 = 1024;
+
 /// A bound socket.
 #[derive(Debug)]
 pub(super) enum Listener {
@@ -29,9 +32,12 @@ pub(super) enum Listener {
 }
 
 impl Listener {
-    pub(super) fn bind(listen: &Listen) -> Result<Self, ServerError> {
-        match listen {
-            Listen::Unix(path) => bind_unix(path),
+    /// Together with what it leaves in the file system.
+    pub(super) fn bind(listen: &Listen) -> Result<(Self, Option<Endpoint>), ServerError> {
+        let listener = match listen {
+            Listen::Unix(path) => {
+                return bind_unix(path).map(|(socket, path)| (socket, Some(path)));
+            }
             Listen::Tcp { address, .. } => bind_tcp("tcp", *address, false),
             #[cfg(feature = "tls")]
             Listen::Tls { address, .. } => bind_tcp("tls", *address, true),
@@ -39,7 +45,8 @@ impl Listener {
                 address,
                 beyond_loopback,
             } => bind_tcp("socket", *address, *beyond_loopback),
-        }
+        };
+        Ok((listener?, None))
     }
 
     /// The next connection, and what the client is called.
@@ -88,13 +95,35 @@ impl AsFd for Listener {
     }
 }
 
-impl Drop for Listener {
+/// The file of a Unix socket. Dropping this removes it.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    path: PathBuf,
+    /// Device and inode: another server may have made another file under this name.
+    file: (u64, u64),
+}
+
+impl Endpoint {
+    fn new(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            file: identity(path)?,
+        })
+    }
+}
+
+impl Drop for Endpoint {
     fn drop(&mut self) {
-        if let Self::Unix { path, .. } = self {
-            // It may have been removed by somebody who cleans up.
-            let _ = fs::remove_file(path);
+        if identity(&self.path).is_ok_and(|file| file == self.file) {
+            // Whoever cleans up the directory may be faster.
+            let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 fn bind_tcp(
@@ -106,11 +135,13 @@ fn bind_tcp(
         return Err(ServerError::NotLoopback(address));
     }
     let socket = TcpListener::bind(address).map_err(ServerError::Io)?;
+    // Longer than the 128 of the standard library: a client that finds the queue full tries again only after a second.
+    rustix::net::listen(&socket, BACKLOG).map_err(|error| ServerError::Io(error.into()))?;
     socket.set_nonblocking(true).map_err(ServerError::Io)?;
     Ok(Listener::Tcp { socket, key })
 }
 
-fn bind_unix(path: &Path) -> Result<Listener, ServerError> {
+fn bind_unix(path: &Path) -> Result<(Listener, Endpoint), ServerError> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -118,11 +149,10 @@ fn bind_unix(path: &Path) -> Result<Listener, ServerError> {
     make_private(directory)?;
     remove_stale(path)?;
     let socket = UnixListener::bind(path).map_err(ServerError::Io)?;
+    let endpoint = Endpoint::new(path).map_err(ServerError::Io)?;
     socket.set_nonblocking(true).map_err(ServerError::Io)?;
-    Ok(Listener::Unix {
-        socket,
-        path: path.to_owned(),
-    })
+    let path = path.to_owned();
+    Ok((Listener::Unix { socket, path }, endpoint))
 }
 
 /// Makes the directory, if it is missing; one that is there must be ours alone, for the socket's own mode is not

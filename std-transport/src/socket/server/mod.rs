@@ -1,9 +1,11 @@
 //! Serves workers over sockets: one process for each connection.
 
+mod candidate;
+mod carry;
 mod listen;
+mod pending;
+mod refusals;
 mod run;
-#[cfg(feature = "tls")]
-mod sealed;
 mod worker;
 
 use alloc::sync::Arc;
@@ -25,9 +27,10 @@ use crate::socket::tls::{ServerSide, TlsFiles};
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
 use crate::sync::{Condvar, Mutex};
-use listen::Listener;
+use listen::{Endpoint, Listener};
+use pending::Pending;
 
-/// Starts a worker for everybody who connects and may.
+/// Listens for clients, and starts a worker for each that may have one.
 ///
 /// ```no_run
 /// use execnet::{Group, Listen, Server, ServerOptions};
@@ -45,8 +48,11 @@ use listen::Listener;
 /// # Who may connect
 ///
 /// Whoever gets a worker can do everything that the server's user can. Therefore a client must run for the same user
-/// (a Unix socket, on systems that tell), or show a [`Token`], before anything is started. A connection without
-/// encryption is served on loopback addresses alone; on others, clients need a certificate (the feature `tls`).
+/// (a Unix socket, on systems that tell), or prove that it knows a [`Token`], before anything is started. A connection
+/// without encryption is served on loopback addresses alone; on others, clients need a certificate (the feature `tls`).
+///
+/// Connections whose clients have not authenticated are attended to by the thread that calls [`run`](Self::run), and
+/// counted apart from those that are served: see [`max_unauthenticated`](ServerOptions::max_unauthenticated).
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
@@ -61,11 +67,11 @@ pub enum Listen {
     /// A Unix socket at this path, for processes of the same user. Its directory must be accessible to that user
     /// alone; it is made if it is missing. A socket that an earlier server left behind there is replaced.
     Unix(PathBuf),
-    /// A loopback address, for clients that show the token.
+    /// A loopback address, for clients that know the token.
     Tcp {
         /// With port 0 the system chooses one: see [`Server::spec`].
         address: SocketAddr,
-        /// What clients have to show.
+        /// What client and server prove to each other that they know.
         token: Token,
     },
     /// Any address, for clients with a certificate that one of the authorities has signed, over TLS.
@@ -75,7 +81,7 @@ pub enum Listen {
         address: SocketAddr,
         /// Who the server is, and who signs for clients.
         files: TlsFiles,
-        /// What clients have to show beside.
+        /// What both prove to know beside.
         token: Option<Token>,
     },
     /// What stock Python's `socket=host:port` connects to. **Everybody who can connect runs code here, without any
@@ -95,14 +101,17 @@ pub struct ServerOptions {
     /// What is started for a connection: a spec that starts a process here. Default: `popen`. The worker gets its id,
     /// its model and its priority from the client, on top of what this spec says.
     pub worker: XSpec,
-    /// How many connections are served at a time; further ones are refused. Default: 64.
+    /// How many clients are served at a time; further ones are refused once they have authenticated. Default: 64.
     pub max_connections: usize,
-    /// How long a client may take to show what it has to. Default: 10 seconds.
+    /// How many connections may wait at a time for their clients to authenticate; at least 1. Beyond that one of them,
+    /// chosen at random, is closed for each new one. They need no threads. Default: 100.
+    pub max_unauthenticated: usize,
+    /// How long a client may take to authenticate. Default: 10 seconds.
     pub handshake_timeout: Duration,
     /// How long a worker may stay when its client has gone. Default: 20 seconds, which is longer than the grace that
     /// workers give their code.
     pub linger: Duration,
-    /// Where to tell of connections.
+    /// Receives what happens to connections, until [`Server::run`] returns. Default: nobody does.
     pub events: Option<Sender<ServerEvent>>,
 }
 
@@ -111,6 +120,7 @@ impl Default for ServerOptions {
         Self {
             worker: XSpec::default(),
             max_connections: 64,
+            max_unauthenticated: 100,
             handshake_timeout: Duration::from_secs(10),
             linger: Duration::from_secs(20),
             events: None,
@@ -127,12 +137,17 @@ pub enum ServerEvent {
         /// The client.
         peer: String,
     },
-    /// A client was turned away.
+    /// A client was turned away. Not more than 20 of those that have not authenticated are reported in 10 seconds.
     Refused {
         /// The client.
         peer: String,
         /// Why.
         reason: String,
+    },
+    /// Further clients were turned away, which are not reported one by one.
+    RefusedMore {
+        /// How many.
+        count: u64,
     },
     /// A worker has gone.
     Ended {
@@ -146,8 +161,10 @@ pub enum ServerEvent {
 /// What all connections share.
 #[derive(Debug)]
 struct Shared {
-    access: Access,
+    access: Mutex<Arc<Access>>,
     options: ServerOptions,
+    /// None once the server has stopped.
+    events: Mutex<Option<Sender<ServerEvent>>>,
     launches: Vec<Launch>,
     state: Mutex<State>,
     changed: Condvar,
@@ -160,6 +177,8 @@ struct State {
     active: HashMap<u64, Option<Arc<Process>>>,
     next: u64,
     stopping: bool,
+    /// What a bound socket leaves in the file system; gone once the server stops.
+    endpoint: Option<Endpoint>,
 }
 
 /// What a client has to show.
@@ -182,23 +201,15 @@ struct Sealed {
 }
 
 impl Access {
-    /// Whether what is on the wire is text as it is.
-    fn is_open(&self) -> bool {
-        #[cfg(feature = "tls")]
-        if let Self::Sealed(_) = self {
-            return false;
-        }
-        true
-    }
-
-    fn new(listen: Listen) -> Result<Self, ServerError> {
+    fn new(listen: &Listen) -> Result<Self, ServerError> {
         Ok(match listen {
             Listen::Unix(_) => Self::SameUser,
-            Listen::Tcp { token, .. } => Self::Token(token),
+            Listen::Tcp { token, .. } => Self::Token(token.clone()),
             #[cfg(feature = "tls")]
             Listen::Tls { files, token, .. } => {
-                let side = ServerSide::new(&files);
+                let side = ServerSide::new(files);
                 let side = side.map_err(|error| ServerError::Tls(Box::new(error)))?;
+                let token = token.clone();
                 Self::Sealed(Sealed { side, token })
             }
             Listen::InsecureStock { .. } => Self::Everybody,
@@ -220,17 +231,22 @@ impl Server {
     /// The same, for workers that these programs become: the first that exists.
     pub(crate) fn bind_launches(
         listen: Listen,
-        options: ServerOptions,
+        mut options: ServerOptions,
         launches: Vec<Launch>,
     ) -> Result<Self, ServerError> {
-        let listener = Listener::bind(&listen)?;
-        let access = Access::new(listen)?;
+        // What can be wrong with the files is known before anything is made.
+        let access = Access::new(&listen)?;
+        let (listener, endpoint) = Listener::bind(&listen)?;
         let (stopped, stop) = io::pipe().map_err(ServerError::Io)?;
         let shared = Arc::new(Shared {
-            access,
+            access: Mutex::new(Arc::new(access)),
+            events: Mutex::new(options.events.take()),
             options,
             launches,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                endpoint,
+                ..State::default()
+            }),
             changed: Condvar::default(),
             stop: Mutex::new(Some(stop)),
         });
@@ -253,15 +269,51 @@ impl Server {
         ServerStop(Arc::clone(&self.shared))
     }
 
+    /// Something that replaces tokens and certificates, from another thread.
+    #[must_use]
+    pub fn reload_handle(&self) -> ServerReload {
+        ServerReload(Arc::clone(&self.shared))
+    }
+
     /// Serves until it is stopped; then all workers are killed.
     ///
     /// # Errors
     ///
     /// The listening socket fails. That a connection fails, or that there is no room for one more, is no error.
     pub fn run(&self) -> Result<(), ServerError> {
-        let ran = run::accept_all(&self.listener, &self.shared, &self.stopped);
+        let ran = Pending::new(&self.shared).run(&self.listener, &self.stopped);
         self.shared.end();
+        *self.shared.events.lock() = None;
         ran.map_err(ServerError::Io)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Handles may outlive it.
+        drop(self.shared.state.lock().endpoint.take());
+    }
+}
+
+/// Replaces what a server asks of its clients while it runs.
+#[derive(Debug, Clone)]
+pub struct ServerReload(Arc<Shared>);
+
+impl ServerReload {
+    /// From now on clients authenticate as `listen` says: by its token, its certificates and its authorities. Its kind
+    /// has to be that of the server, and its address is not used. Connections that are there already are not affected.
+    ///
+    /// # Errors
+    ///
+    /// The files cannot be used, or the server listens in another way. It keeps what it has.
+    pub fn reload(&self, listen: &Listen) -> Result<(), ServerError> {
+        let access = Access::new(listen)?;
+        let mut current = self.0.access.lock();
+        if core::mem::discriminant(&access) != core::mem::discriminant(&**current) {
+            return Err(ServerError::OtherKind);
+        }
+        *current = Arc::new(access);
+        Ok(())
     }
 }
 
@@ -270,7 +322,8 @@ impl Server {
 pub struct ServerStop(Arc<Shared>);
 
 impl ServerStop {
-    /// Makes it return soon, and kills the workers. Those that do not die within two seconds are left behind.
+    /// Makes it return soon, removes a Unix socket, and kills the workers. Those that do not die within two seconds are
+    /// left behind.
     pub fn stop(&self) {
         *self.0.stop.lock() = None;
         self.0.end();
@@ -289,6 +342,8 @@ pub enum ServerError {
     /// A certificate or a key cannot be used.
     #[cfg(feature = "tls")]
     Tls(Box<dyn Error + Send + Sync>),
+    /// The server listens in another way than it is to be reloaded for.
+    OtherKind,
     /// The spec of workers starts no process here.
     Worker(SpecError),
     /// A system call failed.
@@ -313,6 +368,7 @@ impl fmt::Display for ServerError {
             Self::Tls(error) => write!(f, "TLS cannot be set up: {error}"),
             Self::Worker(error) => write!(f, "the spec of the workers cannot be used: {error}"),
             Self::Io(error) => write!(f, "cannot serve: {error}"),
+            Self::OtherKind => f.write_str("the server listens in another way"),
         }
     }
 }

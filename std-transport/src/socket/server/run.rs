@@ -1,189 +1,109 @@
-//! Connections: taken, checked, served, ended.
+//! Connections of clients that have authenticated: served, ended.
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::io::{self, PipeReader, Write as _};
+use std::io;
 use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
-use rustix::process::geteuid;
+use rustix::event::PollFlags;
 
-use super::listen::Listener;
-#[cfg(feature = "tls")]
-use super::sealed;
+use super::candidate::Candidate;
+use super::carry::Pipes;
 use super::{Access, ServerEvent, Shared, worker};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
-use crate::process::Process;
-use crate::socket::greeting::{Refusal, check};
+use crate::process::{Process, Started};
+use crate::socket::greeting::Refusal;
 use crate::socket::stream::Stream;
 use crate::transport::{End, Peer as _};
-use crate::wait::{Woken, timespec};
-
-/// How long a server that has no descriptor or thread left waits before it looks again.
-const EXHAUSTED: Duration = Duration::from_millis(100);
+use crate::wait::Woken;
 
 /// How long the workers of a server that ends may take to die.
 const END_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a refused client may take to read why.
-pub(super) const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
-
-/// How much of what a refused client sends is read, so that it gets to read why.
-const REFUSAL_BYTES: usize = 1 << 20;
-
-/// Takes connections until the server is stopped.
-pub(super) fn accept_all(
-    listener: &Listener,
-    shared: &Arc<Shared>,
-    stopped: &PipeReader,
-) -> io::Result<()> {
-    while wait(listener, stopped, None)? {
-        match listener.accept() {
-            Ok((stream, peer)) => take(shared, stream, peer),
-            Err(error) if is_exhaustion(&error) => {
-                // The connection stays where it is until there is room.
-                pause(stopped)?;
-            }
-            // That client is gone already, or it was an interruption.
-            Err(_) => {}
-        }
+/// Serves a client that has authenticated, in a thread of its own; gives it back where no more may be served.
+pub(super) fn take(shared: &Arc<Shared>, candidate: Candidate) -> Result<(), Box<Candidate>> {
+    let Some(number) = shared.enter() else {
+        return Err(Box::new(candidate));
+    };
+    let ours = Arc::clone(shared);
+    let peer = candidate.peer.clone();
+    let thread = thread::Builder::new().name(format!("execnet connection of {peer}"));
+    let started = thread.spawn(move || {
+        serve(&ours, number, candidate);
+        ours.leave(number);
+    });
+    if let Err(error) = started {
+        // The connection went with the closure.
+        shared.leave(number);
+        shared.refused(&peer, &Refusal::Worker(error));
     }
     Ok(())
 }
 
-/// Waits for a connection; false once the server is stopped.
-fn wait(listener: &Listener, stopped: &PipeReader, patience: Option<Duration>) -> io::Result<bool> {
-    let mut ends = [
-        PollFd::new(stopped, PollFlags::IN),
-        PollFd::new(listener, PollFlags::IN),
-    ];
-    match poll(&mut ends, patience.map(timespec).as_ref()) {
-        Ok(_) | Err(Errno::INTR) => Ok(ends[0].revents().is_empty()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn pause(stopped: &PipeReader) -> io::Result<()> {
-    let mut ends = [PollFd::new(stopped, PollFlags::IN)];
-    match poll(&mut ends, Some(&timespec(EXHAUSTED))) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn is_exhaustion(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
-    )
-}
-
-/// Serves a connection in a thread of its own.
-fn take(shared: &Arc<Shared>, stream: Stream, peer: String) {
-    let number = shared.enter();
-    let ours = Arc::clone(shared);
-    let thread = thread::Builder::new().name(format!("execnet connection of {peer}"));
-    let stream = Arc::new(stream);
-    let started = thread.spawn(move || {
-        let outcome = match number {
-            Some(number) => serve(&ours, number, &stream, &peer),
-            None => Err(Refusal::TooMany),
-        };
-        if let Err(refusal) = outcome {
-            ours.tell(ServerEvent::Refused {
-                peer,
-                reason: refusal.to_string(),
-            });
-            refuse(&ours, &stream, &refusal);
+fn serve(shared: &Shared, number: u64, candidate: Candidate) {
+    match start(shared, &candidate) {
+        Ok(started) if shared.assign(number, &started.process) => {
+            attend(shared, candidate, started)
         }
-        number.into_iter().for_each(|number| ours.leave(number));
-    });
-    if started.is_err() {
-        // No thread to be had: the connection went with the closure.
-        number.into_iter().for_each(|number| shared.leave(number));
+        // The server ends.
+        Ok(_) => {}
+        Err(error) => {
+            let refusal = Refusal::Worker(error);
+            shared.refused(&candidate.peer, &refusal);
+            candidate.refuse(&refusal).finish();
+        }
     }
 }
 
-fn serve(shared: &Shared, number: u64, stream: &Arc<Stream>, peer: &str) -> Result<(), Refusal> {
-    #[cfg(feature = "tls")]
-    if let Access::Sealed(sealed) = &shared.access {
-        return sealed::serve(shared, sealed, number, stream, peer);
+/// A worker, and the way to it unless the connection itself is that.
+struct Worker {
+    process: Arc<Process>,
+    pipes: Option<Pipes>,
+}
+
+fn start(shared: &Shared, candidate: &Candidate) -> io::Result<Worker> {
+    let (launches, peer) = (&shared.launches, candidate.peer.as_str());
+    if !candidate.way.is_plain() {
+        let Started {
+            process,
+            stdin,
+            stdout,
+        } = worker::start_piped(launches, peer)?;
+        let pipes = Some(Pipes(stdin, stdout));
+        return Ok(Worker { process, pipes });
     }
-    let deadline = Deadline::after(shared.options.handshake_timeout);
-    admit(shared, stream, deadline)?;
-    let stock = matches!(shared.access, Access::Everybody);
-    let process = worker::start(&shared.launches, stream.as_fd(), peer, stock);
-    let process = process.map_err(Refusal::Worker)?;
-    if !shared.assign(number, &process) {
-        return Ok(());
+    let stock = matches!(*candidate.access, Access::Everybody);
+    let process = worker::start(launches, candidate.stream.as_fd(), peer, stock)?;
+    let pipes = None;
+    Ok(Worker { process, pipes })
+}
+
+/// Stays with the worker until it has ended.
+fn attend(shared: &Shared, candidate: Candidate, worker: Worker) {
+    let Candidate {
+        stream, peer, way, ..
+    } = candidate;
+    let drained = match worker.pipes.map(|pipes| way.carry(&peer, pipes)) {
+        None => None,
+        Some(Ok(drained)) => Some(drained),
+        Some(Err(error)) => return shared.refused(&peer, &Refusal::Worker(error)),
+    };
+    shared.tell(ServerEvent::Accepted { peer: peer.clone() });
+    let exit = supervise(&worker.process, &stream, shared.options.linger);
+    if let Some(drained) = drained {
+        // What the worker said last may still be on its way.
+        let _ = drained.recv_timeout(shared.options.linger);
     }
-    shared.tell(ServerEvent::Accepted {
-        peer: peer.to_owned(),
-    });
-    let exit = supervise(&process, stream, shared.options.linger);
     // The worker's descriptors are closed, ours still keeps the connection.
     stream.shutdown(Shutdown::Both);
-    shared.tell(ServerEvent::Ended {
-        peer: peer.to_owned(),
-        exit,
-    });
-    Ok(())
-}
-
-/// Whether this client may have a worker. Nothing is started, and nothing of it evaluated, before.
-fn admit(shared: &Shared, stream: &Stream, deadline: Deadline) -> Result<(), Refusal> {
-    let mut wire = stream;
-    match &shared.access {
-        Access::SameUser => {
-            let stranger = |(_, uid): (i32, u32)| uid != geteuid().as_raw();
-            if stream.peer_process().is_some_and(stranger) {
-                return Err(Refusal::OtherUser);
-            }
-            check(&mut wire, None, deadline)
-        }
-        Access::Token(token) => check(&mut wire, Some(token), deadline),
-        // Has a way of its own.
-        #[cfg(feature = "tls")]
-        Access::Sealed(_) => Err(Refusal::NoGreeting),
-        // A process is started when something comes.
-        Access::Everybody => stream
-            .wait_input(deadline)
-            .map_err(Refusal::Io)?
-            .then_some(())
-            .ok_or(Refusal::Late),
-    }
-}
-
-/// Tells the client why, if it listens.
-fn refuse(shared: &Shared, stream: &Stream, refusal: &Refusal) {
-    let mut wire = stream;
-    let text = format!("execnet: refused: {refusal}\n");
-    if shared.access.is_open() && wire.write_all(text.as_bytes()).is_err() {
-        return;
-    }
-    stream.shutdown(Shutdown::Write);
-    // Closing with input unread would take the text away from the client.
-    let deadline = Deadline::after(REFUSAL_PATIENCE);
-    let mut buffer = [0; 4096];
-    let mut drained = 0;
-    while drained < REFUSAL_BYTES {
-        let left = deadline.left();
-        match stream.turn(&[], &mut buffer, left) {
-            Ok(turn) if !left.is_zero() => match turn.received {
-                Some(0) => return,
-                size => drained += size.unwrap_or(0),
-            },
-            _ => return,
-        }
-    }
+    shared.tell(ServerEvent::Ended { peer, exit });
 }
 
 /// Waits for the end of the worker, and makes it come when the client has gone.
-pub(super) fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exit> {
+fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exit> {
     // Once the client has ended its direction, that shows all the time: from then on only its total loss is of
     // interest, and the time.
     let mut lingering: Option<Deadline> = None;
@@ -233,7 +153,7 @@ impl Shared {
     }
 
     /// Notes the process of a connection; false, and it is killed, where the server ends.
-    pub(super) fn assign(&self, number: u64, process: &Arc<Process>) -> bool {
+    fn assign(&self, number: u64, process: &Arc<Process>) -> bool {
         let mut state = self.state.lock();
         state.active.insert(number, Some(Arc::clone(process)));
         let stopping = state.stopping;
@@ -255,6 +175,8 @@ impl Shared {
     pub(super) fn end(&self) {
         let mut state = self.state.lock();
         state.stopping = true;
+        // Before anybody waits: a program that stops its server may end at once.
+        drop(state.endpoint.take());
         let processes: Vec<_> = state.active.values().flatten().cloned().collect();
         drop(state);
         processes.iter().for_each(|process| process.signal_kill());
@@ -263,8 +185,20 @@ impl Shared {
         drop(self.changed.wait_while(state, END_PATIENCE, busy));
     }
 
+    pub(super) fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.access.lock())
+    }
+
+    /// Reports that a client which has authenticated got no worker.
+    fn refused(&self, peer: &str, refusal: &Refusal) {
+        self.tell(ServerEvent::Refused {
+            peer: peer.to_owned(),
+            reason: refusal.to_string(),
+        });
+    }
+
     pub(super) fn tell(&self, event: ServerEvent) {
-        if let Some(events) = &self.options.events {
+        if let Some(events) = &*self.events.lock() {
             // Nobody may listen any more.
             let _ = events.send(event);
         }

@@ -10,9 +10,7 @@ use std::thread;
 use crate::group::GroupOptions;
 use crate::launch::{self, Launch, ONE_LINER, SshHints};
 use crate::own;
-use crate::process::Process;
-#[cfg(feature = "tls")]
-use crate::process::Started;
+use crate::process::{Process, Started};
 use crate::spec::{SpecError, XSpec};
 use crate::start::{StartError, start_first};
 use crate::stderr::Stderr;
@@ -73,7 +71,6 @@ fn fed(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedF
 }
 
 /// Starts a worker that is reached through pipes.
-#[cfg(feature = "tls")]
 pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
     first(launches, |launch| {
         let mut started = Process::start(name, launch, Stderr::Forward.sink(name))?;

@@ -18,7 +18,11 @@ use crate::error::Cause;
 
 /// Who refused whom, as far as an error tells.
 pub(crate) fn cause(error: &io::Error) -> Option<Cause> {
-    let error = error.get_ref()?.downcast_ref::<Error>()?;
+    let error = error.get_ref()?;
+    if error.is::<session::NoTls>() {
+        return Some(Cause::Noise);
+    }
+    let error = error.downcast_ref::<Error>()?;
     match error {
         Error::InvalidCertificate(_) => Some(Cause::HostKeyRefused),
         Error::AlertReceived(

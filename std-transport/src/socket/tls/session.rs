@@ -1,10 +1,14 @@
 //! One end of a TLS connection, without any input and output.
 
+use core::error::Error;
+use core::fmt;
+use core::ops::RangeInclusive;
 use std::io::{self, Read as _, Write as _};
 
 use rustls::Connection;
 
 use super::broken;
+use crate::printable::printable;
 
 /// Turns plain bytes into sealed ones and back.
 #[derive(Debug)]
@@ -15,7 +19,15 @@ pub(crate) struct Session {
     taken: usize,
     /// The peer has said that nothing more comes.
     ended: bool,
+    /// Whether something has come.
+    begun: bool,
 }
+
+/// What stands at the beginning of a record: the first and the last of the types of TLS 1.3.
+const RECORD_TYPES: RangeInclusive<u8> = 20..=23;
+
+/// So much of what is no TLS is shown.
+const SHOWN: usize = 200;
 
 impl Session {
     pub(super) fn new(connection: Connection) -> Self {
@@ -24,7 +36,36 @@ impl Session {
             opened: Vec::new(),
             taken: 0,
             ended: false,
+            begun: false,
         }
+    }
+
+    /// Whether something is to be sent that [`seal`](Self::seal) has not given out yet.
+    pub(super) fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    /// Bytes that only the two ends of this session know. There are none before the handshake is over.
+    pub(super) fn binding(&self) -> io::Result<Vec<u8>> {
+        let bytes = [0; 32];
+        let exported =
+            self.connection
+                .export_keying_material(bytes, b"EXPORTER-execnet-token", None);
+        exported.map(|bytes| bytes.to_vec()).map_err(broken)
+    }
+
+    /// Ends the session with this text, in a form that the peer can read now: without TLS as long as nothing has come
+    /// from it, and not at all in the midst of the handshake.
+    pub(super) fn farewell(&mut self, text: &[u8], sealed: &mut Vec<u8>) {
+        if !self.begun {
+            sealed.extend_from_slice(text);
+            return;
+        }
+        if !self.connection.is_handshaking() {
+            // What does not fit is lost; texts are short.
+            let _ = self.seal(text, sealed);
+        }
+        let _ = self.close(sealed);
     }
 
     /// Takes plain bytes, not always all; what is to be sent for them is appended to `sealed`. Before the handshake is
@@ -54,6 +95,12 @@ impl Session {
 
     /// Takes what the peer has sent. After an error, what is to be told to the peer is to be had by [`seal`](Self::seal).
     pub(super) fn open(&mut self, mut sealed: &[u8]) -> io::Result<()> {
+        if let (false, [first, ..]) = (self.begun, sealed) {
+            self.begun = true;
+            if !RECORD_TYPES.contains(first) && matches!(self.connection, Connection::Client(_)) {
+                return Err(no_tls(sealed));
+            }
+        }
         while !sealed.is_empty() && !self.ended {
             self.connection.read_tls(&mut sealed)?;
             let state = self.connection.process_new_packets().map_err(broken)?;
@@ -89,3 +136,22 @@ impl Session {
         Some(size)
     }
 }
+
+/// A server that speaks something else may have said why.
+fn no_tls(said: &[u8]) -> io::Error {
+    let said = said.get(..SHOWN).unwrap_or(said);
+    let text = format!("it speaks no TLS, and said: {}", printable(said).trim_end());
+    io::Error::other(NoTls(text))
+}
+
+/// What came was no record of TLS.
+#[derive(Debug)]
+pub(super) struct NoTls(String);
+
+impl fmt::Display for NoTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for NoTls {}

@@ -9,7 +9,6 @@ use std::io::{self, Read, Write};
 
 use super::Session;
 use crate::bootstrap::{Turn, Wire};
-use crate::deadline::Deadline;
 use crate::socket::target::Split;
 use crate::sync::Mutex;
 
@@ -36,16 +35,15 @@ impl<W: Wire> TlsWire<W> {
         }
     }
 
-    /// Sends what has been taken, until the deadline at most.
-    pub(crate) fn flush(&mut self, deadline: Deadline) -> io::Result<()> {
-        while !self.unsent.is_empty() {
-            let left = deadline.left();
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            self.exchange(left)?;
-        }
-        Ok(())
+    /// How many sealed bytes wait for the network, and whether more are to be sealed.
+    pub(crate) fn unsent(&self) -> (usize, bool) {
+        (self.unsent.len(), self.session.wants_write())
+    }
+
+    /// Ends the session with this text; returns what is to be sent.
+    pub(crate) fn farewell(mut self, text: &[u8]) -> Vec<u8> {
+        self.session.farewell(text, &mut self.unsent);
+        self.unsent
     }
 
     /// One turn of sealed bytes; false at the end of what comes.
@@ -100,6 +98,10 @@ impl<W: Split> Split for TlsWire<W> {
             unsent: self.unsent,
         };
         (reader, writer)
+    }
+
+    fn binding(&self) -> io::Result<Vec<u8>> {
+        self.session.binding()
     }
 }
 

@@ -1,0 +1,276 @@
+//! A connection whose client has not authenticated yet. It has no thread: everything here returns at once.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::io;
+use std::net::Shutdown;
+use std::sync::mpsc::Receiver;
+
+use rustix::event::PollFlags;
+use rustix::process::geteuid;
+
+use super::Access;
+use super::carry::{Pipes, carry};
+use crate::bootstrap::{Turn, Wire as _};
+use crate::deadline::Deadline;
+use crate::socket::greeting::{Greeting, Refusal};
+use crate::socket::stream::{Stream, StreamWire};
+use crate::socket::target::Split as _;
+#[cfg(feature = "tls")]
+use crate::socket::tls::TlsWire;
+
+/// How long a refused client may take to read why.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How much of what a refused client sends is read, so that it gets to read why.
+const REFUSAL_BYTES: usize = 1 << 20;
+
+/// What the bytes of a connection go through.
+#[derive(Debug)]
+pub(super) enum Way {
+    Plain(StreamWire),
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsWire<StreamWire>>),
+}
+
+impl Way {
+    fn new(access: &Access, stream: &Arc<Stream>) -> io::Result<Self> {
+        let wire = StreamWire(Arc::clone(stream));
+        #[cfg(feature = "tls")]
+        if let Access::Sealed(sealed) = access {
+            let session = sealed.side.session().map_err(io::Error::other)?;
+            return Ok(Self::Tls(Box::new(TlsWire::new(wire, session))));
+        }
+        #[cfg(not(feature = "tls"))]
+        let _ = access;
+        Ok(Self::Plain(wire))
+    }
+
+    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8]) -> io::Result<Turn> {
+        match self {
+            Self::Plain(wire) => wire.turn(unsent, buffer, Duration::ZERO),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.turn(unsent, buffer, Duration::ZERO),
+        }
+    }
+
+    fn binding(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Plain(wire) => wire.binding(),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.binding(),
+        }
+    }
+
+    /// What TLS itself has to send: changes whenever that goes forward.
+    fn unsent(&self) -> (usize, bool) {
+        match self {
+            Self::Plain(_) => (0, false),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.unsent(),
+        }
+    }
+
+    /// Whether the bytes of the connection are those that a worker reads and writes.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
+    /// Carries the bytes between the client and a worker, in threads; what this returns is closed when the last that the
+    /// worker said has been sent.
+    pub(super) fn carry(self, peer: &str, pipes: Pipes) -> io::Result<Receiver<()>> {
+        match self {
+            Self::Plain(wire) => carry(peer, wire, pipes),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => carry(peer, *wire, pipes),
+        }
+    }
+
+    /// What is to be sent so that the peer reads this text last.
+    fn farewell(self, text: &str) -> Vec<u8> {
+        match self {
+            Self::Plain(_) => text.into(),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.farewell(text.as_bytes()),
+        }
+    }
+}
+
+/// A connection that is going to have a worker, or to be refused.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) stream: Arc<Stream>,
+    pub(super) peer: String,
+    pub(super) access: Arc<Access>,
+    pub(super) deadline: Deadline,
+    pub(super) way: Way,
+    /// None where a client need not say anything of its own.
+    greeting: Option<Greeting>,
+    /// For the client.
+    reply: Vec<u8>,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It is the client's turn.
+    Waiting,
+    /// The client may have a worker.
+    Admitted,
+}
+
+impl Candidate {
+    pub(super) fn new(
+        access: Arc<Access>,
+        stream: Stream,
+        peer: String,
+        deadline: Deadline,
+    ) -> io::Result<Self> {
+        let stream = Arc::new(stream);
+        let greeting = match &*access {
+            Access::SameUser => Some(Greeting::new(None)),
+            Access::Token(token) => Some(Greeting::new(Some(token.clone()))),
+            #[cfg(feature = "tls")]
+            Access::Sealed(sealed) => Some(Greeting::new(sealed.token.clone())),
+            Access::Everybody => None,
+        };
+        Ok(Self {
+            way: Way::new(&access, &stream)?,
+            stream,
+            peer,
+            access,
+            deadline,
+            greeting,
+            reply: Vec::new(),
+        })
+    }
+
+    /// What to wait for.
+    pub(super) fn interest(&self) -> PollFlags {
+        let mut interest = PollFlags::empty();
+        if self.wanted() > 0 {
+            interest |= PollFlags::IN;
+        }
+        if !self.reply.is_empty() || self.way.unsent() != (0, false) {
+            interest |= PollFlags::OUT;
+        }
+        interest
+    }
+
+    fn wanted(&self) -> usize {
+        self.greeting.as_ref().map_or(1, Greeting::wanted)
+    }
+
+    /// Reads and sends what can be read and sent now.
+    pub(super) fn advance(&mut self) -> Result<Progress, Refusal> {
+        let stranger = |(_, uid): (i32, u32)| uid != geteuid().as_raw();
+        if matches!(*self.access, Access::SameUser)
+            && self.stream.peer_process().is_some_and(stranger)
+        {
+            return Err(Refusal::OtherUser);
+        }
+        if self.greeting.is_none() {
+            return self.look();
+        }
+        while self.wanted() > 0 || !self.reply.is_empty() {
+            if !self.turn()? {
+                return Ok(Progress::Waiting);
+            }
+        }
+        Ok(Progress::Admitted)
+    }
+
+    /// Whether a client that says nothing of its own has begun to speak.
+    fn look(&self) -> Result<Progress, Refusal> {
+        match self.stream.peek().map_err(Refusal::Io)? {
+            None => Ok(Progress::Waiting),
+            Some(0) => Err(Refusal::NoGreeting),
+            Some(_) => Ok(Progress::Admitted),
+        }
+    }
+
+    /// One step; false if nothing could be done.
+    fn turn(&mut self) -> Result<bool, Refusal> {
+        let before = self.way.unsent();
+        let mut buffer = [0; 64];
+        let room = buffer.get_mut(..self.wanted()).unwrap_or_default();
+        let reading = !room.is_empty();
+        let turn = self.way.turn(&self.reply, room).map_err(Refusal::Io)?;
+        self.reply.drain(..turn.sent.min(self.reply.len()));
+        // Without room nothing was read, whatever is told.
+        let received = turn.received.filter(|_| reading);
+        if received == Some(0) {
+            return Err(Refusal::NoGreeting);
+        }
+        if let (Some(size), Some(greeting)) = (received, &mut self.greeting) {
+            let bytes = buffer.get(..size).unwrap_or_default();
+            let reply = greeting.take(bytes, || self.way.binding())?;
+            self.reply.extend(reply);
+        }
+        Ok(turn.sent > 0 || received.is_some() || self.way.unsent() != before)
+    }
+
+    /// Ends the connection, and tells the client why.
+    pub(super) fn refuse(self, refusal: &Refusal) -> Refused {
+        Refused {
+            stream: self.stream,
+            unsent: self.way.farewell(&format!("execnet: refused: {refusal}\n")),
+            deadline: Deadline::after(REFUSAL_PATIENCE),
+            drained: 0,
+            told: false,
+        }
+    }
+}
+
+/// A connection that is being closed: the client may read why for a moment.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) stream: Arc<Stream>,
+    unsent: Vec<u8>,
+    pub(super) deadline: Deadline,
+    drained: usize,
+    /// Whether everything was sent.
+    told: bool,
+}
+
+impl Refused {
+    pub(super) fn interest(&self) -> PollFlags {
+        if self.told {
+            PollFlags::IN
+        } else {
+            PollFlags::IN | PollFlags::OUT
+        }
+    }
+
+    /// Sends what can be sent within this time, and reads what would otherwise take the text away from the client: a
+    /// connection that is closed with input unread is reset. True once it can be dropped.
+    pub(super) fn advance(&mut self, patience: Duration) -> bool {
+        let mut buffer = [0; 4096];
+        while self.drained < REFUSAL_BYTES {
+            let Ok(turn) = self.stream.turn(&self.unsent, &mut buffer, patience) else {
+                return true;
+            };
+            self.unsent.drain(..turn.sent.min(self.unsent.len()));
+            if self.unsent.is_empty() && !self.told {
+                self.told = true;
+                self.stream.shutdown(Shutdown::Write);
+            }
+            match turn.received {
+                Some(0) => return true,
+                Some(size) => self.drained = self.drained.saturating_add(size),
+                None if turn.sent == 0 => return false,
+                None => {}
+            }
+        }
+        true
+    }
+
+    /// Does all of it, in a thread that has the time.
+    pub(super) fn finish(mut self) {
+        while !self.deadline.left().is_zero() {
+            if self.advance(self.deadline.left()) {
+                return;
+            }
+        }
+    }
+}
