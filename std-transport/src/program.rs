@@ -16,6 +16,12 @@ use crate::spec::{SpecError, XSpec};
 /// The worker's source, whole.
 const WORKER: &str = include_str!("python/worker.py");
 
+/// What an interpreter does before anything else.
+const START: &str = include_str!("python/start.py");
+
+/// The last act of workers that cannot be ended from here with all that they have started.
+const END: &str = include_str!("python/end.py");
+
 /// What follows the second part where both ends give each other credit.
 const CREDIT: &str = include_str!("python/credit.py");
 
@@ -49,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) credit: Option<usize>,
     /// What the worker itself does where it could not be done before it was started.
     pub(crate) surroundings: Surroundings,
+    /// Whether a Python ends its process group itself: a signal from here does not reach it.
+    pub(crate) ends_group: bool,
     /// Whether a Python gets its program compressed: a third as many bytes, for a millisecond of its time.
     pub(crate) packed: bool,
 }
@@ -141,10 +149,13 @@ pub enum Stdout {
 pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
     let (first, rest) = match (settings.bootstrap, source()) {
         (Bootstrap::Python, (core, rest)) => (
-            in_pieces(core, settings.packed),
+            [START, end(settings), &in_pieces(core, settings.packed)].concat(),
             with_greenlets(rest, settings),
         ),
-        (Bootstrap::Execnet, _) => ([STOCK, "\nstart_on_pipes(link)\n"].concat(), Cow::default()),
+        (Bootstrap::Execnet, _) => (
+            [START, end(settings), STOCK, "\nstart_on_pipes(link)\n"].concat(),
+            Cow::default(),
+        ),
         (Bootstrap::Worker, _) => Default::default(),
     };
     let config = dumps_internal(&Value::Dict(config(settings, nonce, &rest)))?;
@@ -173,6 +184,10 @@ fn in_pieces(core: &str, packed: bool) -> String {
              line += piece.count(b'\\n') + 1\n\
          main()\n"
     )
+}
+
+fn end(settings: &Settings) -> &'static str {
+    if settings.ends_group { END } else { "" }
 }
 
 /// As zlib has it.
@@ -247,7 +262,7 @@ mod tests {
     fn the_worker_is_cut_once_and_is_ascii() {
         assert_eq!(WORKER.matches(CUT).count(), 1);
         assert!(
-            [WORKER, CREDIT, GREENLETS, STOCK]
+            [WORKER, CREDIT, GREENLETS, STOCK, START, END]
                 .iter()
                 .all(|text| text.is_ascii())
         );
@@ -266,6 +281,7 @@ mod tests {
             nice: 0,
             credit: None,
             surroundings: Surroundings::default(),
+            ends_group: false,
             packed,
         }
     }

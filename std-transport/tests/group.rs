@@ -89,11 +89,7 @@ fn many_workers_start_at_once_and_leave_at_once() {
             .into_iter()
             .map(|made| made.unwrap().remote_exec("channel.send(42)").unwrap())
             .collect();
-        assert!(
-            channels
-                .iter()
-                .all(|channel| receive(channel) == Value::from(42))
-        );
+        assert!(channels.iter().all(|channel| receive(channel) == 42));
         let reports = group.terminate(Some(LONG));
         let left = |outcome| matches!(outcome, Outcome::Exited(exit) if exit.success());
         assert!(

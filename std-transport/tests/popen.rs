@@ -158,6 +158,57 @@ fn directory_environment_priority_and_bytecode_are_as_the_spec_says() {
     });
 }
 
+/// As where a library in C has opened it.
+#[cfg(target_os = "linux")]
+#[test]
+fn descriptors_of_the_program_are_not_the_workers() {
+    use rustix::io::{FdFlags, fcntl_setfd};
+    each_python(|python, _| {
+        let scratch = Scratch::new(&format!("inherited-{}", python.version));
+        let path = scratch.0.join("secret");
+        let file = fs::File::create(&path).unwrap();
+        fcntl_setfd(&file, FdFlags::empty()).unwrap();
+        let group = group();
+        let gateway = group.makegateway(python.spec()).unwrap();
+        let source = "
+            import os
+            found = []
+            for name in os.listdir('/proc/self/fd'):
+                try:
+                    found.append(os.readlink('/proc/self/fd/' + name))
+                except OSError:
+                    pass
+            channel.send(repr(found))
+        ";
+        let found = receive(&gateway.remote_exec(source).unwrap());
+        let found = found.to_string();
+        assert!(found.contains("pipe:"), "{found}");
+        assert!(!found.contains("secret"), "{found}");
+    });
+}
+
+/// The kill of the group from here reaches `setsid` alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_in_a_session_of_its_own_ends_what_it_has_started() {
+    each_python(|python, _| {
+        let group = group();
+        let spec = python.spec().replacen("popen", "cmd=setsid -w", 1);
+        let gateway = group.makegateway(spec).unwrap();
+        let source = "
+            import subprocess
+            for command in ('sleep 1000', 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000'):
+                channel.send(subprocess.Popen(['sh', '-c', command]).pid)
+        ";
+        let channel = gateway.remote_exec(source).unwrap();
+        let pids = [pid(&channel), pid(&channel)];
+        group.terminate(Some(LONG));
+        for pid in pids {
+            eventually("the process is gone", LONG, || !is_running(pid));
+        }
+    });
+}
+
 fn niceness() -> i64 {
     let output = std::process::Command::new("nice").output().unwrap();
     String::from_utf8_lossy(&output.stdout)

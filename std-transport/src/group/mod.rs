@@ -27,7 +27,8 @@ use members::{Member, Members};
 /// A set of gateways.
 ///
 /// Workers run in process groups of their own. Nothing of a group outlives it: when it is dropped its workers are
-/// told to leave, and what is left of them a second later is killed, with the processes they started.
+/// told to leave, and what is left of them a second later is killed, with the processes they started: see
+/// [`terminate`](Self::terminate).
 ///
 /// ```no_run
 /// let group = execnet::Group::new();

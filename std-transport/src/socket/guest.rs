@@ -72,6 +72,8 @@ mod tests {
             nice: 0,
             credit: None,
             surroundings: Surroundings::of(&spec),
+            // The process is the server's.
+            ends_group: false,
             packed: false,
         };
         let line = line(&settings, &Nonce::new()).unwrap();

@@ -262,6 +262,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         nice,
         credit: bootstrap.credit(request.options.credit),
         surroundings: Surroundings::default(),
+        ends_group: !spec.has("popen"),
         packed: PACKED.iter().any(|key| spec.has(key)),
     })
 }
