@@ -12,8 +12,17 @@ mod schedule;
 
 use core::time::Duration;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// A run that takes longer hangs.
+const DEADLINE: Duration = Duration::from_secs(90);
 
 const SUITE: &str = r#"
 import os, signal, pytest
@@ -53,22 +62,194 @@ fn python() -> Option<String> {
     None
 }
 
+/// A project with these files, and the interpreter to run it; none where there is no pytest.
+struct Project {
+    place: TempDir,
+    /// For what the example keeps while it runs.
+    scratch: TempDir,
+    python: String,
+}
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Option<Self> {
+        let python = python()?;
+        let place = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(place.path().join(name), text).unwrap();
+        }
+        let scratch = tempfile::tempdir().unwrap();
+        Some(Self {
+            place,
+            scratch,
+            python,
+        })
+    }
+
+    fn command(&self, silence: &str) -> Command {
+        let mut command = Command::new(example());
+        command
+            .args(["-n", "2", "--python", &self.python, "--silence", silence])
+            .arg("--directory")
+            .arg(self.place.path())
+            .args(["--", "-p", "no:cacheprovider", "--capture=no"])
+            .env("TMPDIR", self.scratch.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    /// What the example prints: its outcomes, and what it complains of.
+    fn run(&self, silence: &str, status: i32) -> (String, String) {
+        let mut command = assert_cmd::Command::from_std(self.command(silence));
+        let output = command.timeout(DEADLINE).assert().code(status);
+        let output = output.get_output();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(fs::read_dir(self.scratch.path()).unwrap().next().is_none());
+        (text(&output.stdout), text(&output.stderr))
+    }
+}
+
+/// A project may say of any warning that it is an error, and the import of a plugin before pytest starts is one.
 #[test]
-fn a_worker_that_dies_costs_one_test() {
-    let Some(python) = python() else {
+fn projects_for_which_warnings_are_errors_run() {
+    let Some(project) = Project::new(&[
+        ("test_it.py", "def test_good(): pass\n"),
+        ("pytest.ini", "[pytest]\nfilterwarnings = error\n"),
+    ]) else {
         return;
     };
-    let place = tempfile::tempdir().unwrap();
-    fs::write(place.path().join("test_it.py"), SUITE).unwrap();
-    let mut command = assert_cmd::Command::new(example());
-    command
-        .args(["-n", "2", "--python", &python, "--silence", "50"])
-        .arg("--directory")
-        .arg(place.path())
-        .args(["--", "-p", "no:cacheprovider", "--capture=no"])
-        .timeout(Duration::from_secs(60));
-    let output = command.assert().code(1).get_output().clone();
-    let told = String::from_utf8(output.stdout).unwrap();
+    let (told, _) = project.run("50", 0);
+    assert!(told.contains("== 1 passed in "), "{told}");
+}
+
+#[test]
+fn a_test_whose_report_does_not_arrive_is_lost() {
+    let Some(project) = Project::new(&[(
+        "test_it.py",
+        "
+def test_mute(pytestconfig):
+    for plugin in pytestconfig.pluginmanager.get_plugins():
+        if hasattr(plugin, 'sendevent'):
+            send = plugin.sendevent
+            def some(name, **kwargs):
+                if name == 'testreport':
+                    if kwargs['data']['when'] == 'teardown':
+                        plugin.sendevent = send
+                else:
+                    send(name, **kwargs)
+            plugin.sendevent = some
+            break
+def test_good(): pass
+",
+    )]) else {
+        return;
+    };
+    let (told, _) = project.run("50", 1);
+    assert!(told.contains("lost    test_it.py::test_mute"), "{told}");
+    assert!(told.contains("== 1 passed, 1 lost in "), "{told}");
+}
+
+#[test]
+fn nothing_runs_where_the_workers_collect_different_tests() {
+    let Some(project) = Project::new(&[(
+        "test_it.py",
+        "
+import os, pytest
+def test_same(): pass
+@pytest.mark.parametrize('pid', [os.getpid()])
+def test_other(pid): pass
+",
+    )]) else {
+        return;
+    };
+    let (told, error) = project.run("50", 3);
+    assert!(told.starts_with("== no tests in "), "{told}");
+    for sign in [
+        "\n  - test_it.py::test_other[",
+        "\n  + test_it.py::test_other[",
+    ] {
+        assert!(error.contains(sign), "{error}");
+    }
+    assert!(!error.contains("test_same"), "{error}");
+}
+
+#[test]
+fn workers_that_die_before_they_collect_end_the_run() {
+    let Some(project) = Project::new(&[
+        ("test_it.py", "def test_good(): pass\n"),
+        ("conftest.py", "import os\nos._exit(3)\n"),
+    ]) else {
+        return;
+    };
+    let (told, error) = project.run("50", 3);
+    assert!(error.contains("before they have collected"), "{error}");
+    assert!(told.contains("2 of the workers died"), "{told}");
+}
+
+#[test]
+fn silence_names_the_tests_that_run() {
+    let Some(project) = Project::new(&[(
+        "test_it.py",
+        "import time\ndef test_slow(): time.sleep(600)\ndef test_slower(): time.sleep(600)\n",
+    )]) else {
+        return;
+    };
+    let (_, error) = project.run("8", 3);
+    assert!(error.contains("in test_it.py::test_slow"), "{error}");
+}
+
+#[test]
+fn an_interrupt_prints_the_summary_and_leaves_nothing() {
+    let Some(project) = Project::new(&[(
+        "test_it.py",
+        "
+import os, sys
+def test_good(): pass
+def test_loop():
+    while True: pass
+",
+    )]) else {
+        return;
+    };
+    let mut child = project
+        .command("50")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = Pid::from_child(&child);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(
+        first.starts_with("passed  test_it.py::test_good"),
+        "{first}"
+    );
+    kill_process(pid, Signal::INT).unwrap();
+    let (told, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let lines: Vec<String> = lines.map(Result::unwrap).collect();
+        let _ = told.send((child.wait().unwrap(), lines));
+    });
+    let (status, lines) = ended.recv_timeout(DEADLINE).expect("it does not end");
+    assert_eq!(status.code(), Some(130), "{lines:?}");
+    let summary = lines.last().unwrap();
+    assert!(
+        summary.starts_with("== 1 passed in ") && summary.ends_with("; interrupted =="),
+        "{summary}"
+    );
+    assert!(
+        fs::read_dir(project.scratch.path())
+            .unwrap()
+            .next()
+            .is_none()
+    );
+}
+
+#[test]
+fn a_worker_that_dies_costs_one_test() {
+    let Some(project) = Project::new(&[("test_it.py", SUITE)]) else {
+        return;
+    };
+    let (told, _) = project.run("50", 1);
     let count = |outcome: &str, test: &str| {
         let line = format!("{outcome:<7} test_it.py::{test}");
         told.lines()

@@ -2,39 +2,56 @@
 
 extern crate alloc;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::Instant;
 
 use execnet::{Group, GroupOptions, Stderr};
 
 use crate::Args;
+use crate::collection::{Collections, Mismatch};
 use crate::event::{Event, Report};
+use crate::interrupt;
 use crate::outcome::{Outcome, Summary};
 use crate::schedule::Schedule;
 use crate::worker::{Plan, Worker};
 
 type Result<T> = core::result::Result<T, Box<dyn core::error::Error>>;
 
+/// How long a worker may take to leave: it has said that it is finished, or the run is given up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often a worker may fail before it has collected anything: what stops one from that, as a rule, stops all.
+const HOPELESS_STARTS: usize = 2;
+
 /// Runs the suite; the outcomes are printed as they come.
-pub(crate) fn run(args: &Args) -> Result<Summary> {
+///
+/// Returns a summary however the run ends: what was found out until then is told.
+pub(crate) fn run(args: &Args) -> Summary {
     let began = Instant::now();
-    let scratch = Scratch::new()?;
     let mut options = GroupOptions::default();
     // It is shown with the worker's death.
     options.stderr = Stderr::Keep;
     let group = Group::with_options(options);
-    let mut run = Run::new(args, &group, &scratch.0);
-    for _ in 0..args.number.max(1) {
-        run.start()?;
+    let mut summary = Summary::default();
+    if let Err(error) = supervise(args, &group, &mut summary) {
+        summary.given_up = Some(error.to_string());
     }
-    run.until_all_left()?;
-    group.terminate(Some(Duration::from_secs(10)));
-    run.summary.seconds = began.elapsed().as_secs_f64();
-    Ok(run.summary)
+    group.terminate(Some(GRACE));
+    summary.seconds = began.elapsed().as_secs_f64();
+    summary
+}
+
+fn supervise(args: &Args, group: &Group, summary: &mut Summary) -> Result<()> {
+    let scratch = Scratch::new()?;
+    let mut run = Run::new(args, group, &scratch.0, summary);
+    interrupt::forward(run.sender.clone())?;
+    run.start_all()?;
+    run.until_all_left()
 }
 
 /// A directory that goes with the run.
@@ -62,16 +79,19 @@ struct Run<'a> {
     workers: BTreeMap<usize, Worker>,
     /// How many were started, so that each has a number of its own.
     started: usize,
+    /// How many died before they had collected.
+    failed_starts: usize,
     events: Receiver<(usize, Event)>,
     sender: Sender<(usize, Event)>,
-    /// What the first worker collected; the others have to collect the same.
-    tests: Option<Vec<String>>,
+    collections: Collections,
     schedule: Schedule,
-    summary: Summary,
+    /// The workers whose current test has an outcome.
+    reported: BTreeSet<usize>,
+    summary: &'a mut Summary,
 }
 
 impl<'a> Run<'a> {
-    fn new(args: &'a Args, group: &'a Group, scratch: &'a Path) -> Self {
+    fn new(args: &'a Args, group: &'a Group, scratch: &'a Path, summary: &'a mut Summary) -> Self {
         let (sender, events) = mpsc::channel();
         Self {
             args,
@@ -80,45 +100,102 @@ impl<'a> Run<'a> {
             directory: fs::canonicalize(&args.directory).unwrap_or_else(|_| args.directory.clone()),
             workers: BTreeMap::new(),
             started: 0,
+            failed_starts: 0,
             events,
             sender,
-            tests: None,
+            collections: Collections::new(args.number.max(1)),
             schedule: Schedule::new(0, args.number),
-            summary: Summary::default(),
+            reported: BTreeSet::new(),
+            summary,
         }
     }
 
-    fn start(&mut self) -> Result<()> {
+    /// All at once: each takes the time that an interpreter takes to import pytest.
+    fn start_all(&mut self) -> Result<()> {
+        let numbers = 0..self.args.number.max(1);
+        self.started = numbers.end;
+        let started = thread::scope(|scope| {
+            let run = &*self;
+            let starting: Vec<_> = numbers
+                .map(|number| {
+                    let (group, sender) = (run.group, run.sender.clone());
+                    let plan = run.plan(number);
+                    scope.spawn(move || {
+                        Worker::start(group, &plan, number, sender)
+                            .map_err(|error| error.to_string())
+                    })
+                })
+                .collect();
+            let joined = starting.into_iter().map(|starting| {
+                starting
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            joined.collect::<Vec<_>>()
+        });
+        for (number, worker) in started.into_iter().enumerate() {
+            self.workers.insert(number, worker?);
+        }
+        Ok(())
+    }
+
+    /// Another in place of one that has died.
+    fn start_another(&mut self) -> Result<()> {
+        let number = self.started;
+        self.started += 1;
+        let plan = self.plan(number);
+        let worker = Worker::start(self.group, &plan, number, self.sender.clone())?;
+        self.workers.insert(number, worker);
+        Ok(())
+    }
+
+    fn plan(&self, number: usize) -> Plan<'a> {
         let specs = &self.args.specs;
-        let spec = specs.get(self.started % specs.len().max(1));
-        let spec = format!(
-            "{}//python={}//chdir={}",
-            spec.map_or("popen", String::as_str),
-            self.args.python,
-            self.directory.display()
-        );
-        let plan = Plan {
-            spec: &spec,
+        let spec = specs.get(number % specs.len().max(1));
+        let spec = spec.map_or("popen", String::as_str);
+        Plan {
+            scratch: spec.starts_with("popen").then_some(self.scratch),
+            spec: format!(
+                "{spec}//python={}//chdir={}",
+                self.args.python,
+                self.directory.display()
+            ),
             pytest: &self.args.pytest,
             workers: self.args.number,
-            scratch: spec.starts_with("popen").then_some(self.scratch),
-            run: &format!("{:x}", std::process::id()),
-        };
-        let worker = Worker::start(self.group, &plan, self.started, self.sender.clone())?;
-        self.workers.insert(self.started, worker);
-        self.started += 1;
-        Ok(())
+            run: format!("{:x}", std::process::id()),
+        }
     }
 
     fn until_all_left(&mut self) -> Result<()> {
         let silence = Duration::from_secs(self.args.silence);
-        while !self.workers.is_empty() {
-            let event = self.events.recv_timeout(silence);
-            let (number, event) = event.map_err(|_| format!("no worker spoke for {silence:?}"))?;
-            self.hear(number, event)?;
-        }
-        self.summary.left_out += self.schedule.left();
-        Ok(())
+        let outcome = loop {
+            if self.workers.is_empty() {
+                break Ok(());
+            }
+            match self.events.recv_timeout(silence) {
+                Ok((number, event)) => match self.hear(number, event) {
+                    Ok(()) => {}
+                    Err(error) => break Err(error),
+                },
+                Err(RecvTimeoutError::Timeout) => break Err(self.silent(silence).into()),
+                Err(RecvTimeoutError::Disconnected) => break Ok(()),
+            }
+        };
+        self.summary.not_run += self.schedule.left();
+        outcome
+    }
+
+    /// Says what every worker was running.
+    fn silent(&self, silence: Duration) -> String {
+        let busy = self.workers.keys().map(|&number| {
+            let test = self.schedule.running(number);
+            match test.and_then(|test| self.collections.name(test)) {
+                Some(test) => format!("gw{number} in {}", printable(test)),
+                None => format!("gw{number} in no test"),
+            }
+        });
+        let busy = busy.collect::<Vec<_>>().join(", ");
+        format!("no worker spoke for {silence:?}: {busy}")
     }
 
     fn hear(&mut self, number: usize, event: Event) -> Result<()> {
@@ -129,36 +206,48 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Event::Complete(test) => {
-                self.schedule.finished(number, test);
+                self.complete(number, test);
                 self.give(number)
             }
             Event::CollectError { nodeid, text } => {
-                // Each worker finds it; the first one's word is enough.
-                if self.tests.is_none() {
-                    self.summary.left_out += 1;
+                // Each worker finds it; once is enough.
+                if self.collections.errors.insert(nodeid.clone()) {
+                    self.summary.not_run += 1;
                     println!("not collected {}\n{}", printable(&nodeid), indented(&text));
                 }
                 Ok(())
             }
             Event::Internal(text) => Err(format!("a worker of xdist failed: {text}").into()),
             Event::Finished => {
-                self.workers.remove(&number);
+                if let Some(worker) = self.workers.remove(&number) {
+                    worker.leave();
+                }
                 Ok(())
             }
             Event::Ended => self.ended(number),
+            Event::Interrupted(signal) => {
+                self.summary.signal = Some(signal);
+                Err("interrupted".into())
+            }
         }
     }
 
+    /// Tests are handed out when all workers have collected, and the same: the number of a test is what they are told.
     fn collected(&mut self, number: usize, tests: Vec<String>) -> Result<()> {
-        match &self.tests {
-            None => {
-                self.schedule = Schedule::new(tests.len(), self.args.number);
-                self.tests = Some(tests);
-            }
-            Some(first) if *first == tests => {}
-            Some(_) => return Err("the workers have collected different tests".into()),
+        let waited = !self.collections.are_complete();
+        match self.collections.add(number, tests) {
+            Ok(()) => {}
+            Err(mismatch @ Mismatch { .. }) => return Err(mismatch.to_string().into()),
         }
-        self.give(number)
+        if !self.collections.are_complete() {
+            return Ok(());
+        }
+        if !waited {
+            return self.give(number);
+        }
+        self.schedule = Schedule::new(self.collections.len(), self.args.number);
+        let ready: Vec<usize> = self.workers.keys().copied().collect();
+        ready.into_iter().try_for_each(|number| self.give(number))
     }
 
     /// Hands out tests, or says that there are no more, upon which the worker runs its last one.
@@ -183,7 +272,17 @@ impl<'a> Run<'a> {
 
     fn reported(&mut self, number: usize, report: &Report) {
         if let Some(outcome) = Outcome::of(report) {
+            self.reported.insert(number);
             self.tell(number, outcome, &report.nodeid, &report.text);
+        }
+    }
+
+    /// A test that a worker has run to its end has an outcome, or that was lost on the way.
+    fn complete(&mut self, number: usize, test: usize) {
+        self.schedule.finished(number, test);
+        if !self.reported.remove(&number) {
+            let nodeid = self.collections.name(test).unwrap_or_default().to_owned();
+            self.tell(number, Outcome::Lost, &nodeid, "");
         }
     }
 
@@ -200,20 +299,26 @@ impl<'a> Run<'a> {
         let Some(worker) = self.workers.remove(&number) else {
             return Ok(());
         };
-        let end = worker.end();
         self.summary.deaths += 1;
-        println!("worker {} died\n{}", worker.id, indented(&end));
+        println!("worker {} died\n{}", worker.id, indented(&worker.end()));
+        worker.leave();
+        self.reported.remove(&number);
         if let Some(test) = self.schedule.gone(number) {
-            let nodeid = self.tests.as_ref().and_then(|tests| tests.get(test));
-            let nodeid = nodeid.cloned().unwrap_or_default();
+            let nodeid = self.collections.name(test).unwrap_or_default().to_owned();
             self.tell(number, Outcome::Crashed, &nodeid, "");
+        }
+        if !self.collections.has(number) {
+            self.failed_starts += 1;
+            if self.failed_starts >= HOPELESS_STARTS {
+                return Err("workers die before they have collected any test".into());
+            }
         }
         let allowed = self.args.max_restart.unwrap_or(4 * self.args.number);
         if self.summary.deaths > allowed {
             return Err(format!("{} of the workers died", self.summary.deaths).into());
         }
-        if self.tests.is_none() || !self.schedule.is_empty() {
-            self.start()?;
+        if !self.collections.are_complete() || !self.schedule.is_empty() {
+            self.start_another()?;
         }
         Ok(())
     }

@@ -20,6 +20,8 @@ pub(crate) enum Event {
     Finished,
     /// Nothing more comes.
     Ended,
+    /// The program got this signal.
+    Interrupted(i32),
 }
 
 /// One phase of a test.

@@ -5,14 +5,16 @@
 //! ```
 //!
 //! The Python needs pytest and pytest-xdist; what follows the options is for pytest. Prints the outcome of each test as it
-//! comes, then a summary. A worker that dies is told of with its signal and what it last said; the test it ran counts as
-//! crashed, its other tests go to a worker that takes its place.
+//! comes, then a summary, also when it is interrupted. The death of a worker is reported with its signal and what it last
+//! said; the test it ran counts as crashed, its other tests go to a worker that takes its place.
 //!
-//! `event` reads what workers say, `worker` starts one, `schedule` decides who runs what, `outcome` makes one outcome of
-//! the reports of a test.
+//! `event` reads what workers say, `worker` starts one, `collection` compares what they collect, `schedule` decides who runs
+//! what, `outcome` makes one outcome of the reports of a test.
 
+mod collection;
 mod controller;
 mod event;
+mod interrupt;
 mod outcome;
 mod schedule;
 mod worker;
@@ -49,18 +51,10 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match controller::run(&Args::parse()) {
-        Ok(summary) => {
-            println!("{summary}");
-            if summary.is_good() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            }
-        }
-        Err(error) => {
-            eprintln!("xdist: {error}");
-            ExitCode::from(3)
-        }
+    let summary = controller::run(&Args::parse());
+    if let Some(reason) = &summary.given_up {
+        eprintln!("xdist: {reason}");
     }
+    println!("{summary}");
+    ExitCode::from(summary.status())
 }

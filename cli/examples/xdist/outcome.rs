@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Error,
     /// Its worker died.
     Crashed,
+    /// It ran, and no report of it has arrived.
+    Lost,
 }
 
 impl Outcome {
@@ -36,7 +38,10 @@ impl Outcome {
     }
 
     fn is_good(self) -> bool {
-        !matches!(self, Self::Failed | Self::Error | Self::Crashed)
+        !matches!(
+            self,
+            Self::Failed | Self::Error | Self::Crashed | Self::Lost
+        )
     }
 }
 
@@ -50,6 +55,7 @@ impl fmt::Display for Outcome {
             Self::Failed => "failed",
             Self::Error => "error",
             Self::Crashed => "crashed",
+            Self::Lost => "lost",
         })
     }
 }
@@ -60,8 +66,12 @@ pub(crate) struct Summary {
     pub(crate) counts: BTreeMap<Outcome, usize>,
     /// Of workers that died.
     pub(crate) deaths: usize,
-    /// Tests that nobody ran, and modules that could not be collected.
-    pub(crate) left_out: usize,
+    /// Tests that no worker ran, and modules that could not be collected.
+    pub(crate) not_run: usize,
+    /// Why the run ended early.
+    pub(crate) given_up: Option<String>,
+    /// The signal that ended it.
+    pub(crate) signal: Option<i32>,
     pub(crate) seconds: f64,
 }
 
@@ -70,8 +80,14 @@ impl Summary {
         *self.counts.entry(outcome).or_default() += 1;
     }
 
-    pub(crate) fn is_good(&self) -> bool {
-        self.left_out == 0 && self.counts.keys().all(|outcome| outcome.is_good())
+    /// The exit status: 0 if every test went well, 1 if not, 3 if the run was given up, 128 and the signal's number.
+    pub(crate) fn status(&self) -> u8 {
+        match (self.signal.map(u8::try_from), &self.given_up) {
+            (Some(Ok(signal)), _) => 128 + signal,
+            (_, Some(_)) => 3,
+            _ if self.not_run > 0 => 1,
+            _ => u8::from(!self.counts.keys().all(|outcome| outcome.is_good())),
+        }
     }
 }
 
@@ -91,8 +107,11 @@ impl fmt::Display for Summary {
         if self.deaths > 0 {
             write!(f, "; {} of the workers died", self.deaths)?;
         }
-        if self.left_out > 0 {
-            write!(f, "; {} not run", self.left_out)?;
+        if self.not_run > 0 {
+            write!(f, "; {} not run", self.not_run)?;
+        }
+        if self.signal.is_some() {
+            f.write_str("; interrupted")?;
         }
         f.write_str(" ==")
     }

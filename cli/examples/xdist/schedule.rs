@@ -39,6 +39,11 @@ impl Schedule {
         next
     }
 
+    /// What a worker runs, if it has anything to run.
+    pub(crate) fn running(&self, worker: usize) -> Option<usize> {
+        self.given.get(&worker)?.front().copied()
+    }
+
     /// A worker has finished a test.
     pub(crate) fn finished(&mut self, worker: usize, test: usize) {
         if let Some(given) = self.given.get_mut(&worker) {
@@ -78,6 +83,7 @@ mod tests {
         let mut run = Vec::new();
         let first = schedule.next(0);
         assert!(schedule.next(0).is_empty());
+        assert_eq!(schedule.running(0), Some(first[0]));
         assert_eq!(schedule.gone(0), Some(first[0]));
         run.push(first[0]);
         let mut worker = 1;

@@ -1,11 +1,12 @@
 //! A worker of xdist: its own code, on a gateway of ours.
 
+use core::error::Error;
 use core::time::Duration;
 use std::path::Path;
 use std::sync::mpsc::Sender;
 
 use execnet::serializer::Dict;
-use execnet::{Channel, Group, Item, Value, report, value};
+use execnet::{Channel, Gateway, Group, Item, Value, WorkerExit, report, value};
 
 use crate::event::Event;
 
@@ -13,30 +14,38 @@ use crate::event::Event;
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     /// For ours and pytest's part of it.
-    pub(crate) spec: &'a str,
+    pub(crate) spec: String,
     pub(crate) pytest: &'a [String],
     pub(crate) workers: usize,
     /// A directory for the temporary files of all workers, where they are on this machine.
     pub(crate) scratch: Option<&'a Path>,
     /// The same for all workers of a run.
-    pub(crate) run: &'a str,
+    pub(crate) run: String,
 }
 
 /// One that was started. Its events come over the channel that it was started with.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) id: String,
+    gateway: Gateway,
     channel: Channel,
 }
 
 type Result<T> = core::result::Result<T, Box<dyn core::error::Error>>;
 
 /// Sends the module's text and its path: the workers need not have it where we are.
-const MODULE: &str = "
-    import xdist.remote
-    with open(xdist.remote.__file__) as file:
-        channel.send((file.read(), xdist.remote.__file__))
-";
+///
+/// Nothing is imported here: pytest rewrites the assertions of its plugins when it imports them, and warns of those that
+/// were imported before, which projects with `filterwarnings = error` take for an error.
+const MODULE: &str = r#"
+    import importlib.util, os
+    found = importlib.util.find_spec("xdist")
+    if found is None:
+        raise ImportError("pytest-xdist is not installed for " + __import__("sys").executable)
+    path = os.path.join(found.submodule_search_locations[0], "remote.py")
+    with open(path) as file:
+        channel.send((file.read(), path))
+"#;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -62,7 +71,11 @@ impl Worker {
             // Nobody listens any more when the run is over.
             let _ = event.map(|event| events.send((number, event)));
         })?;
-        Ok(Self { id, channel })
+        Ok(Self {
+            id,
+            gateway,
+            channel,
+        })
     }
 
     /// Has it run these tests after those it has.
@@ -76,12 +89,29 @@ impl Worker {
         self.say("shutdown", &[])
     }
 
+    /// Ends its gateway: it has nothing left to do.
+    pub(crate) fn leave(&self) {
+        // One that has died has left.
+        let _ = self.gateway.exit();
+    }
+
     /// Why nothing more comes from it, with the causes behind that.
     pub(crate) fn end(&self) -> String {
         let error = match self.channel.wait_close(Some(PATIENCE)) {
             Ok(()) => return "it ended without a farewell".to_owned(),
             Err(error) => error,
         };
+        // A traceback of C is long, and its top is what matters.
+        let mut cause: Option<&dyn Error> = Some(&error);
+        while let Some(error) = cause {
+            if let Some(exit) = error.downcast_ref::<WorkerExit>() {
+                let how = exit
+                    .exit()
+                    .map_or_else(|| "its link was lost".to_owned(), |exit| exit.to_string());
+                return format!("{how}\n{}", exit.stderr());
+            }
+            cause = error.source();
+        }
         report(&error).to_string()
     }
 
@@ -96,7 +126,7 @@ impl Plan<'_> {
     /// The first item that xdist's worker expects.
     fn greeting(&self, id: &str) -> Value {
         let input = value!({
-            "workerid": (id), "workercount": (self.workers as u64), "testrunuid": (self.run), "mainargv": ["xdist"],
+            "workerid": (id), "workercount": (self.workers as u64), "testrunuid": (self.run.as_str()), "mainargv": ["xdist"],
         });
         let pytest = self.pytest.iter().map(|word| word.as_str().into());
         let scratch = self.scratch.map(|path| path.join(format!("popen-{id}")));
