@@ -253,6 +253,30 @@ fn arguments_are_taken_by_name_or_alone() {
 }
 
 #[test]
+fn a_call_takes_its_keyword_arguments_from_a_struct_or_a_map() {
+    let mut worker = Worker::new();
+    worker.register("disk", |channel: &Channel, disk: Disk| {
+        channel.send_as(&disk)
+    });
+    serving(worker, |gateway| {
+        let disk = Disk {
+            path: "/".into(),
+            free: 5,
+        };
+        let channel = gateway.remote_exec_function_as("", "disk", &disk).unwrap();
+        assert_eq!(channel.receive_as::<Disk>().unwrap(), disk);
+        let map = BTreeMap::from([("path", value!("/")), ("free", value!(6))]);
+        let channel = gateway.remote_exec_function_as("", "disk", &map).unwrap();
+        assert_eq!(channel.receive_as::<Disk>().unwrap().free, 6);
+        let unnamed = gateway.remote_exec_function_as("", "disk", &7).unwrap_err();
+        assert!(matches!(unnamed, SendError::Type(_)), "{unnamed:?}");
+        let numbers = BTreeMap::from([(1, 2)]);
+        let unnamed = gateway.remote_exec_function_as("", "disk", &numbers);
+        assert!(matches!(unnamed, Err(SendError::Type(_))), "{unnamed:?}");
+    });
+}
+
+#[test]
 fn wrong_arguments_are_told_with_the_path() {
     let wrong = |text: &str| Err(format!("wrong arguments for function 'give': {text}"));
     assert_eq!(given::<u32>(&[]), wrong("it takes one, and got 0"));

@@ -1,5 +1,6 @@
 //! Items as Rust types.
 
+mod call;
 #[cfg(feature = "std")]
 mod channel;
 mod endpoint;
