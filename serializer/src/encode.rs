@@ -387,19 +387,38 @@ impl<W: Write> Encoder<W> {
         self.put(bytes)
     }
 
-    /// `write_all` would give up where a write is interrupted, without telling how
-    /// much it wrote.
+    /// Not by `write_all`, which gives up where a write is interrupted, without
+    /// telling how much it wrote.
     #[inline]
-    fn put(&mut self, mut bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
-        while !bytes.is_empty() {
-            match self.sink.write(bytes) {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
+        match self.sink.write(bytes) {
+            Ok(written) if written == bytes.len() => Ok(()),
+            written => self.put_rest(bytes, written),
+        }
+    }
+
+    /// Writes what a write of `bytes` has left.
+    #[cold]
+    fn put_rest(
+        &mut self,
+        mut bytes: &[u8],
+        mut written: Result<usize, W::Error>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        loop {
+            match written {
                 // What this breach of the contract means is the trait's matter.
                 Ok(0) => return self.sink.write_all(bytes).map_err(EncodeError::Write),
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(EncodeError::Write(error)),
             }
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            written = self.sink.write(bytes);
         }
-        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,7 +137,7 @@ impl fmt::Display for LoadErrorKind {
                 write!(f, "incomplete list: {missing} item{s} missing")
             }
             Self::Unhashable => {
-                f.write_str("unhashable dict key or set element: a list, dict or set")
+                f.write_str("unhashable dict key or set element (a list, dict or set)")
             }
             Self::Utf8 => f.write_str("invalid UTF-8 in text"),
             Self::Integer => f.write_str("invalid decimal integer"),
@@ -156,7 +156,7 @@ const fn plural(count: usize) -> &'static str {
 
 impl core::error::Error for LoadError {}
 
-/// A value that the format cannot say.
+/// The value cannot be represented in the format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DumpError {
     kind: DumpErrorKind,
@@ -169,7 +169,7 @@ enum DumpErrorKind {
     Serde(crate::serde::Error),
 }
 
-/// What the format has no way to say.
+/// What cannot be represented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     TooLong {
@@ -250,13 +250,13 @@ impl fmt::Display for Refusal {
         match self {
             Self::TooLong { opcode, len } => write!(
                 f,
-                "{} of length {len}: the format ends at {}; send it in parts",
+                "{} of length {len} exceeds the limit of the format, {}: send it in parts",
                 opcode.name(),
                 i32::MAX
             ),
-            Self::Depth(limit) => write!(f, "nested deeper than {limit} containers"),
+            Self::Depth(limit) => write!(f, "nesting exceeds the limit of {limit} containers"),
             Self::Unhashable => f.write_str(
-                "a list, dict or set as dict key or set element: use a tuple or frozenset",
+                "unhashable dict key or set element (a list, dict or set): use a tuple or frozenset",
             ),
         }
     }
@@ -264,10 +264,10 @@ impl fmt::Display for Refusal {
 
 impl core::error::Error for DumpError {}
 
-/// Encoding failed: the value cannot be said, or the sink did not take it.
+/// Encoding failed: the value cannot be represented, or the sink failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EncodeError<E> {
-    /// The format cannot say the value.
+    /// The value cannot be represented in the format.
     Dump(DumpError),
     /// The sink failed.
     Write(E),

@@ -404,7 +404,7 @@ fn every_error_has_a_text() {
         ),
         (
             b"\x02JJLP",
-            "byte 4: unhashable dict key or set element: a list, dict or set",
+            "byte 4: unhashable dict key or set element (a list, dict or set)",
         ),
         (b"\x02N\0\0\0\x01\xff", "byte 1: invalid UTF-8 in text"),
         (b"\x02H\0\0\0\x01-", "byte 1: invalid decimal integer"),

@@ -11,7 +11,7 @@ use core::fmt;
 /// use execnet_serializer::Value;
 /// let error = "[1, 2".parse::<Value>().unwrap_err();
 /// assert_eq!(error.offset(), 5);
-/// assert_eq!(error.to_string(), "byte 5: the text ends where `,` or `]` is due");
+/// assert_eq!(error.to_string(), "byte 5: unexpected end of text: expected `,` or `]`");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseLiteralError {
@@ -21,9 +21,9 @@ pub struct ParseLiteralError {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ParseLiteralErrorKind {
-    /// Not what is due here; `None` where the text ends.
+    /// Something else was found, or `None` at the end of the text.
     Expected {
-        due: &'static str,
+        expected: &'static str,
         found: Option<char>,
     },
     UnknownName,
@@ -74,43 +74,44 @@ impl fmt::Display for ParseLiteralError {
 impl fmt::Display for ParseLiteralErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Expected { due, found: None } => {
-                return write!(f, "the text ends where {due} is due");
-            }
             Self::Expected {
-                due,
+                expected,
+                found: None,
+            } => return write!(f, "unexpected end of text: expected {expected}"),
+            Self::Expected {
+                expected,
                 found: Some(found),
-            } => return write!(f, "{found:?} where {due} is due"),
+            } => return write!(f, "expected {expected}, found {found:?}"),
             Self::RadixTooLong(digits) => {
                 return write!(
                     f,
                     "more than {digits} hexadecimal, octal or binary digits: write the integer in decimal"
                 );
             }
-            Self::Depth(limit) => return write!(f, "nested deeper than {limit} containers"),
+            Self::Depth(limit) => return write!(f, "nesting exceeds the limit of {limit} containers"),
             Self::UnknownName => {
-                "not a name of literals: those are None, True, False, inf, nan, set(...), frozenset(...) and Channel(...); text takes quotes"
+                "unknown name: expected None, True, False, inf, nan, set(...), frozenset(...) or Channel(...); text needs quotes"
             }
-            Self::Number => "not a number",
-            Self::LeadingZero => "an integer with leading zeros: octal is written 0o17",
-            Self::Sum => "only a real and an imaginary part add up, as in 1+2j",
+            Self::Number => "invalid number",
+            Self::LeadingZero => "integer with leading zeros: octal is written 0o17",
+            Self::Sum => "only a real and an imaginary part can be added, as in 1+2j",
             Self::ChannelId => "Channel(...) takes one integer of 32 bits",
-            Self::Prefix => "no prefix of a string: those are r, u, b, br and rb",
-            Self::Unterminated => "a string without its closing quotes",
-            Self::Escape => "an escape that is cut short or names no character",
+            Self::Prefix => "invalid string prefix: expected r, u, b, br or rb",
+            Self::Unterminated => "unterminated string",
+            Self::Escape => "invalid escape sequence",
             Self::NamedEscape => {
-                "characters by name are not supported: write the character, or its number as \\uXXXX"
+                "named characters (\\N{...}) are not supported: write the character, or \\uXXXX"
             }
             Self::Surrogate => {
-                "half a surrogate pair, which the format cannot hold: write the whole character, as \\UXXXXXXXX"
+                "unpaired surrogate: write the whole character, as \\UXXXXXXXX"
             }
-            Self::NotAscii => "bytes other than ASCII are written as escapes, such as \\xff",
-            Self::MixedStrings => "text and bytes side by side do not join",
-            Self::NotItems => "set(...) and frozenset(...) take a list, tuple or set",
+            Self::NotAscii => "non-ASCII character in bytes: write an escape, such as \\xff",
+            Self::MixedStrings => "text and bytes cannot be concatenated",
+            Self::NotItems => "set(...) and frozenset(...) take one list, tuple or set",
             Self::Unhashable => {
-                "a list, dict or set as dict key or set element: use a tuple or frozenset"
+                "unhashable dict key or set element (a list, dict or set): use a tuple or frozenset"
             }
-            Self::Trailing => "more text after the value",
+            Self::Trailing => "trailing text after the value",
         })
     }
 }

@@ -68,8 +68,8 @@ impl Frame {
         }
     }
 
-    /// What is due after an item.
-    pub(super) const fn due(&self) -> &'static str {
+    /// What follows an item, as an error names it.
+    pub(super) const fn after_item(&self) -> &'static str {
         match self.open {
             Open::Top => "the end",
             Open::Paren | Open::Call(_) => "`,` or `)`",

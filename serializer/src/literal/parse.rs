@@ -40,7 +40,7 @@ struct Parser<'a> {
 
 /// What the parser has in hand between two looks at the text.
 enum Step {
-    /// Nothing: a value or the end of the container is due.
+    /// Nothing: a value or the end of the container follows.
     Due,
     /// A value that started there, not yet in its container.
     Item(Value, usize),
@@ -163,7 +163,7 @@ impl Parser<'_> {
         if self.eat_end()? {
             return self.close();
         }
-        Err(self.source.expected(self.frame.due()))
+        Err(self.source.expected(self.frame.after_item()))
     }
 
     fn colon(&mut self) -> Result<Step, ParseLiteralError> {

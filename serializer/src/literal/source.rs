@@ -89,11 +89,11 @@ impl<'a> Source<'a> {
         ParseLiteralError::new(kind, self.offset())
     }
 
-    /// Something else than `due` comes next.
+    /// The error for anything but `expected` next.
     #[cold]
-    pub(super) fn expected(&self, due: &'static str) -> ParseLiteralError {
+    pub(super) fn expected(&self, expected: &'static str) -> ParseLiteralError {
         let found = self.peek();
-        self.error(Kind::Expected { due, found })
+        self.error(Kind::Expected { expected, found })
     }
 }
 

@@ -113,6 +113,13 @@ fn of_two_shortest_texts_equally_near_the_even_one_is_printed() {
             "5.684341886080802e-14",
         ),
         (9.5, "9.5"),
+        (0.000_000_059_604_644_775_390_625, "5.960464477539063e-08"),
+        (9_007_199_254_740_993.0, "9007199254740992.0"),
+        (f64::from_bits(0x406a_6233_2550_0000), "211.06874337792397"),
+        (f64::from_bits(0x41da_363a_02fd_aa10), "1759045643.9635048"),
+        (f64::from_bits(0x41e8_12ed_f220_4800), "3231149969.008789"),
+        (f64::from_bits(0x42bf_f4ee_fe8b_3b50), "35136842140475.312"),
+        (f64::from_bits(0x430f_3c64_e64a_18c2), "1099016042005272.2"),
         (0.000_030_517_578_125, "3.0517578125e-05"),
     ] {
         assert_eq!(Value::from(float).to_string(), text);
@@ -154,6 +161,27 @@ fn numbers_read_in_every_notation() {
 
 #[test]
 fn long_hexadecimal_integers_become_their_decimal_digits() {
+    // Beyond one limb of 10^18, in every radix, with the carry into the next.
+    for (text, decimal) in [
+        (
+            "0xffffffffffffffffffffffff",
+            "79228162514264337593543950335",
+        ),
+        ("0xde0b6b3a763ffff", "999999999999999999"),
+        ("0xde0b6b3a7640000", "1000000000000000000"),
+        ("0o67405553164731000000", "1000000000000000000"),
+        (
+            "0b1111111111111111111111111111111111111111111111111111111111111111",
+            "18446744073709551615",
+        ),
+        (
+            "0o7777777777777777777777777777",
+            "19342813113834066795298815",
+        ),
+    ] {
+        let int: Int = decimal.parse().unwrap();
+        assert_eq!(parse(text), Value::Int(int), "{text}");
+    }
     assert_eq!(
         parse("0xffffffffffffffffffffffffffffffff"),
         Value::from(u128::MAX)
@@ -182,6 +210,8 @@ fn strings_read_in_every_notation() {
         ("'''a'b\r\n\"\"\\''''", "a'b\n\"\"'"),
         ("\"\"\"\n\"x\"\"\"", "\n\"x"),
         ("r'a\\\nb'", "a\\\nb"),
+        ("r'a\\\rb'", "a\\\nb"),
+        ("r'''a\\\r\nb'''", "a\\\nb"),
         ("('a' # one\n 'b')", "ab"),
         ("\n# first\n'a'  # last\n\n", "a"),
     ] {
@@ -194,6 +224,11 @@ fn bytes_read_in_every_notation() {
     for (text, value) in [
         (r"b'\x00\377\777\u\N'", &b"\0\xff\xff\\u\\N"[..]),
         (r"Rb'\x' bR'\'' B'''a'''", b"\\x\\'a"),
+        // In bytes these are no escapes.
+        (r"b'\U00000041\u0041'", b"\\U00000041\\u0041"),
+        // A line has one kind of end, in raw strings too.
+        ("br'a\\\rb'", b"a\\\nb"),
+        ("rb'''a\\\r\nb\r\nc'''", b"a\\\nb\nc"),
     ] {
         assert_eq!(parse(text), Value::from(Bytes(value)), "{text}");
     }
@@ -223,89 +258,93 @@ fn containers_read_with_commas_comments_and_line_ends() {
 }
 
 #[test]
-fn an_error_says_where_and_what_is_due() {
+fn an_error_says_where_and_what_was_expected() {
     for (text, offset, message) in [
-        ("", 0, "the text ends where a value is due"),
-        (" # nothing", 10, "the text ends where a value is due"),
-        ("[1, 2", 5, "the text ends where `,` or `]` is due"),
-        ("[1 2]", 3, "'2' where `,` or `]` is due"),
-        ("(1, }", 4, "'}' where a value is due"),
-        ("[,]", 1, "',' where a value is due"),
-        ("{1: 2, 3}", 8, "'}' where `:` is due"),
-        ("{1, 2: 3}", 5, "':' where `,` or `}` is due"),
-        ("1 2", 2, "'2' where the end is due"),
-        ("1\n2", 2, "more text after the value"),
-        ("'a'\n'b'", 4, "more text after the value"),
-        ("1,\n2", 3, "more text after the value"),
-        ("-'a'", 1, "'\\'' where a number is due"),
-        ("--1", 1, "'-' where a number is due"),
+        ("", 0, "unexpected end of text: expected a value"),
+        (" # nothing", 10, "unexpected end of text: expected a value"),
+        ("[1, 2", 5, "unexpected end of text: expected `,` or `]`"),
+        ("[1 2]", 3, "expected `,` or `]`, found '2'"),
+        ("(1, }", 4, "expected a value, found '}'"),
+        ("[,]", 1, "expected a value, found ','"),
+        ("{1: 2, 3}", 8, "expected `:`, found '}'"),
+        ("{1, 2: 3}", 5, "expected `,` or `}`, found ':'"),
+        ("1 2", 2, "expected the end, found '2'"),
+        ("1\n2", 2, "trailing text after the value"),
+        ("'a'\n'b'", 4, "trailing text after the value"),
+        ("1,\n2", 3, "trailing text after the value"),
+        ("-'a'", 1, "expected a number, found '\\''"),
+        ("--1", 1, "expected a number, found '-'"),
         (
             "1+2",
             1,
-            "only a real and an imaginary part add up, as in 1+2j",
+            "only a real and an imaginary part can be added, as in 1+2j",
         ),
         (
             "1j+2j",
             2,
-            "only a real and an imaginary part add up, as in 1+2j",
+            "only a real and an imaginary part can be added, as in 1+2j",
         ),
-        ("[0x]", 1, "not a number"),
-        ("1__0", 0, "not a number"),
-        ("1_", 0, "not a number"),
-        ("1e", 0, "not a number"),
-        (".", 0, "not a number"),
-        ("1.2.3", 0, "not a number"),
-        ("5L", 0, "not a number"),
-        ("0b12", 0, "not a number"),
+        ("[0x]", 1, "invalid number"),
+        ("1__0", 0, "invalid number"),
+        ("1_", 0, "invalid number"),
+        ("1e", 0, "invalid number"),
+        (".", 0, "invalid number"),
+        ("._5", 0, "invalid number"),
+        ("1_.5", 0, "invalid number"),
+        ("1._5", 0, "invalid number"),
+        ("1.5_", 0, "invalid number"),
+        ("1__0.5", 0, "invalid number"),
+        ("1.0__5", 0, "invalid number"),
+        ("1__0e5", 0, "invalid number"),
+        ("1e_5", 0, "invalid number"),
+        ("1__0j", 0, "invalid number"),
+        ("._j", 0, "invalid number"),
+        ("0x_", 0, "invalid number"),
+        ("0x1__0", 0, "invalid number"),
+        ("1.2.3", 0, "invalid number"),
+        ("5L", 0, "invalid number"),
+        ("0b12", 0, "invalid number"),
         (
             "[007]",
             1,
-            "an integer with leading zeros: octal is written 0o17",
+            "integer with leading zeros: octal is written 0o17",
         ),
-        ("'abc", 0, "a string without its closing quotes"),
-        ("'a\nb'", 0, "a string without its closing quotes"),
-        ("'''a'", 0, "a string without its closing quotes"),
-        ("'a\\", 2, "a string without its closing quotes"),
-        (
-            "['\\x4']",
-            2,
-            "an escape that is cut short or names no character",
-        ),
-        (
-            "'\\U00110000'",
-            1,
-            "an escape that is cut short or names no character",
-        ),
+        ("'abc", 0, "unterminated string"),
+        ("'a\nb'", 0, "unterminated string"),
+        ("'''a'", 0, "unterminated string"),
+        ("'a\\", 2, "unterminated string"),
+        ("['\\x4']", 2, "invalid escape sequence"),
+        ("'\\U00110000'", 1, "invalid escape sequence"),
         (
             "f'{1}'",
             0,
-            "no prefix of a string: those are r, u, b, br and rb",
+            "invalid string prefix: expected r, u, b, br or rb",
         ),
         (
             "b'a\u{e9}'",
             3,
-            "bytes other than ASCII are written as escapes, such as \\xff",
+            "non-ASCII character in bytes: write an escape, such as \\xff",
         ),
-        ("['a' b'b']", 5, "text and bytes side by side do not join"),
+        ("['a' b'b']", 5, "text and bytes cannot be concatenated"),
         (
             "[{[]: 1}]",
             2,
-            "a list, dict or set as dict key or set element: use a tuple or frozenset",
+            "unhashable dict key or set element (a list, dict or set): use a tuple or frozenset",
         ),
         (
             "set([[]])",
             0,
-            "a list, dict or set as dict key or set element: use a tuple or frozenset",
+            "unhashable dict key or set element (a list, dict or set): use a tuple or frozenset",
         ),
         (
             "set(1)",
             0,
-            "set(...) and frozenset(...) take a list, tuple or set",
+            "set(...) and frozenset(...) take one list, tuple or set",
         ),
         (
             "set([], [])",
             0,
-            "set(...) and frozenset(...) take a list, tuple or set",
+            "set(...) and frozenset(...) take one list, tuple or set",
         ),
         (
             "Channel('a')",
@@ -318,22 +357,22 @@ fn an_error_says_where_and_what_is_due() {
             0,
             "Channel(...) takes one integer of 32 bits",
         ),
-        ("set", 3, "the text ends where `(` is due"),
+        ("set", 3, "unexpected end of text: expected `(`"),
         (
             "1+inf",
             1,
-            "only a real and an imaginary part add up, as in 1+2j",
+            "only a real and an imaginary part can be added, as in 1+2j",
         ),
     ] {
         assert_eq!(error(text), (offset, message.into()), "{text}");
     }
-    assert!(error("[nil]").1.starts_with("not a name of literals"));
+    assert!(error("[nil]").1.starts_with("unknown name: expected None"));
     assert!(
         error("'\\ud83d\\ude00'")
             .1
-            .starts_with("half a surrogate pair")
+            .starts_with("unpaired surrogate")
     );
-    assert!(error("'\\N{BULLET}'").1.starts_with("characters by name"));
+    assert!(error("'\\N{BULLET}'").1.starts_with("named characters"));
 }
 
 #[test]
