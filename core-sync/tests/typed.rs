@@ -13,7 +13,7 @@ use alloc::collections::BTreeMap;
 use core::fmt::Debug;
 
 use execnet_core_sync::exec::Kwargs;
-use execnet_core_sync::frame::MessageCode::ChannelData;
+use execnet_core_sync::frame::MessageCode::{ChannelCloseError, ChannelData};
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
 use execnet_core_sync::{
     Channel, Gateway, GatewayConfig, ItemError, ReceiveError, Role, SendError, Worker,
@@ -23,7 +23,7 @@ use execnet_serializer::{ChannelId, Dict, Value, dumps_internal, to_value, value
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use support::{LIMIT, SOON, exec, expect, with_gateway};
+use support::{LIMIT, SOON, eventually, exec, expect, with_gateway};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Disk {
@@ -310,5 +310,33 @@ fn the_three_shapes_of_functions_are_told_apart() {
         assert_eq!(call("none", &Dict::new()), value!("none"));
         assert_eq!(call("any", &n), Value::Dict(n.clone()));
         assert_eq!(call("typed", &n), value!(2));
+    });
+}
+
+#[test]
+fn items_of_a_queue_are_read_as_a_type() {
+    with_gateway(|gateway, mut peer| {
+        let channels = [(); 2].map(|()| exec(&gateway, &mut peer));
+        let [one, other] = channels.clone();
+        let queue = execnet_core_sync::MultiChannel::new(channels.to_vec());
+        let queue = queue
+            .make_receive_queue_as_with_endmarkers::<(u8, String)>()
+            .unwrap();
+        peer.send(one.id(), (1, "a")).unwrap();
+        let (channel, item) = queue.receive_timeout(SOON).unwrap();
+        assert_eq!((channel, item), (one, Some((1, "a".into()))));
+        // What is no such pair closes its channel, and that alone.
+        peer.send(other.id(), (2, 3)).unwrap();
+        expect(&mut peer, ChannelCloseError, other.id());
+        let (channel, item) = queue.receive_timeout(SOON).unwrap();
+        assert_eq!((channel, item), (other.clone(), None));
+        eventually("it is told", || other.callback_error().is_some());
+        let text = other.callback_error().unwrap().to_string();
+        assert!(text.contains("[1]"), "{text}");
+        peer.send(channels[0].id(), (4, "b")).unwrap();
+        assert_eq!(
+            queue.receive_timeout(SOON).unwrap().1,
+            Some((4, "b".into()))
+        );
     });
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use super::Channel;
 use crate::Item;
 use crate::error::{CallbackError, SetCallbackError};
-use crate::gateway::Callback;
+use crate::gateway::{Arrived, Callback};
 
 /// What a callback can return: nothing, or a result whose error ends the channel.
 pub trait CallbackResult {
@@ -64,8 +64,8 @@ impl Channel {
         &self,
         mut callback: impl FnMut(Item) -> R + Send + 'static,
     ) -> Result<(), SetCallbackError> {
-        self.install(false, move |item| {
-            item.and_then(|item| callback(item).into_error())
+        self.install(false, false, move |item| {
+            item.map_or(Ok(()), |item| failed(callback(decoded(item)?)))
         })
     }
 
@@ -81,17 +81,21 @@ impl Channel {
         &self,
         mut callback: impl FnMut(Option<Item>) -> R + Send + 'static,
     ) -> Result<(), SetCallbackError> {
-        self.install(true, move |item| callback(item).into_error())
+        self.install(true, false, move |item| {
+            failed(callback(item.map(decoded).transpose()?))
+        })
     }
 
-    fn install(
+    /// Has `callback` called with items that it decodes, and with the end if it wants that. If it `holds` them, they go on
+    /// counting as what waits.
+    pub(crate) fn install(
         &self,
         endmarker: bool,
-        mut callback: impl FnMut(Option<Item>) -> Option<String> + Send + 'static,
+        holds: bool,
+        callback: impl FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send + 'static,
     ) -> Result<(), SetCallbackError> {
-        let call = Box::new(move |item| callback(item).map_or(Ok(()), Err));
         let gateway = self.gateway();
-        let callback = Callback::new(gateway, call, endmarker);
+        let callback = Callback::new(gateway, Box::new(callback), endmarker, holds);
         gateway.shared().set_callback(self.id(), callback)
     }
 
@@ -108,4 +112,14 @@ impl Channel {
         let waker = state.session.waker(self.id())?;
         waker.callback_error().cloned()
     }
+}
+
+fn decoded(arrived: Arrived) -> Result<Item, CallbackError> {
+    Item::decode(arrived.encoded).map_err(CallbackError::Item)
+}
+
+fn failed(result: impl CallbackResult) -> Result<(), CallbackError> {
+    result
+        .into_error()
+        .map_or(Ok(()), |text| Err(CallbackError::Failed(text)))
 }

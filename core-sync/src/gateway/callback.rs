@@ -1,7 +1,7 @@
 //! Callbacks: who calls them, with what, and what happens where they fail.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,11 +14,11 @@ use super::shared::Shared;
 use super::state::State;
 use super::waker::{Bell, Ring};
 use super::{Gateway, Handle};
-use crate::Item;
 use crate::channel::Channel;
 use crate::error::{CallbackError, SetCallbackError};
 use crate::exec::panics;
 use crate::frame::MessageCode;
+use crate::item::Encoded;
 use crate::session::{Queued, encode};
 use crate::sync::Deadline;
 use crate::trace;
@@ -26,7 +26,38 @@ use crate::trace;
 /// After so many items in a row it is the turn of another channel's callback.
 const TURN: usize = 32;
 
-type Call = Box<dyn FnMut(Option<Item>) -> Result<(), String> + Send>;
+type Call = Box<dyn FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send>;
+
+/// An item for a callback, which decodes it.
+pub(crate) struct Arrived {
+    pub(crate) encoded: Encoded<Channel>,
+    /// Of a callback that has its items go on waiting elsewhere.
+    pub(crate) held: Option<Held>,
+}
+
+/// An item that a callback has taken goes on waiting, in a queue of the program: it counts in limits and credit until
+/// this is dropped.
+pub(crate) struct Held {
+    shared: Arc<Shared>,
+    id: ChannelId,
+    cost: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Where no thread can be started for what follows, it was done by this one.
+        let _ = self.shared.update(|state, after| {
+            state.session.let_go_item(self.id, self.cost);
+            self.shared.taken(state, self.id, after);
+        });
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").finish_non_exhaustive()
+    }
+}
 
 /// What takes the items of a channel in place of receivers.
 pub(crate) struct Callback {
@@ -35,6 +66,8 @@ pub(crate) struct Callback {
     call: Call,
     /// It wants to be told of the end.
     endmarker: bool,
+    /// Its items go on waiting elsewhere.
+    holds: bool,
 }
 
 /// What is next for a callback.
@@ -46,17 +79,19 @@ enum Next {
 }
 
 impl Callback {
-    pub(crate) fn new(gateway: &Gateway, call: Call, endmarker: bool) -> Self {
+    pub(crate) fn new(gateway: &Gateway, call: Call, endmarker: bool, holds: bool) -> Self {
         Self {
             gateway: Arc::downgrade(&gateway.handle),
             call,
             endmarker,
+            holds,
         }
     }
 
     fn item(
         &mut self,
         shared: &Arc<Shared>,
+        id: ChannelId,
         queued: Queued,
         bells: Vec<Arc<Bell>>,
     ) -> Result<(), CallbackError> {
@@ -65,9 +100,13 @@ impl Callback {
             || Gateway::of(shared.clone()),
             |handle| Gateway { handle },
         );
-        let item = Channel::encoded(&gateway, queued, bells).and_then(Item::decode);
-        let item = item.map_err(CallbackError::Item)?;
-        self.run(Some(item))
+        let held = self.holds.then(|| Held {
+            shared: shared.clone(),
+            id,
+            cost: queued.cost(),
+        });
+        let encoded = Channel::encoded(&gateway, queued, bells).map_err(CallbackError::Item)?;
+        self.run(Some(Arrived { encoded, held }))
     }
 
     fn end(&mut self) -> Result<(), CallbackError> {
@@ -78,10 +117,10 @@ impl Callback {
         }
     }
 
-    fn run(&mut self, item: Option<Item>) -> Result<(), CallbackError> {
+    fn run(&mut self, item: Option<Arrived>) -> Result<(), CallbackError> {
         // After a panic it is not called again: nobody sees what it left half done.
         match panics::catch(|| (self.call)(item)) {
-            Ok(result) => result.map_err(CallbackError::Failed),
+            Ok(result) => result,
             Err(account) => Err(CallbackError::Panicked(account)),
         }
     }
@@ -177,7 +216,7 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
             Next::Nothing => return,
             Next::End(callback) => return end(shared, id, callback),
             Next::Item(mut called, queued, bells) => {
-                if let Err(error) = called.item(shared, queued, bells) {
+                if let Err(error) = called.item(shared, id, queued, bells) {
                     return fail(shared, id, called, error);
                 }
                 callback = called;
@@ -199,7 +238,11 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
 fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
     // Where no thread can be started for what follows, it was done by this one.
     let (next, _) = shared.update(|state, after| {
-        if let Some((queued, bells)) = shared.take_item(state, id, after) {
+        let taken = match callback.holds {
+            true => shared.hold_item(state, id),
+            false => shared.take_item(state, id, after),
+        };
+        if let Some((queued, bells)) = taken {
             return Next::Item(callback, queued, bells);
         }
         if state.session.has_ended(id) {

@@ -22,7 +22,7 @@ mod waker;
 mod write;
 
 pub(crate) use after::After;
-pub(crate) use callback::Callback;
+pub(crate) use callback::{Arrived, Callback, Held};
 pub use config::{ExecModel, GatewayConfig};
 pub(crate) use executor::Executor;
 pub use info::RemoteInfo;

@@ -90,12 +90,27 @@ impl Shared {
         after: &mut After,
     ) -> Option<(Queued, Vec<Arc<Bell>>)> {
         let queued = state.session.take_item(id)?;
+        self.taken(state, id, after);
+        let bells = state.bells_of(&queued);
+        Some((queued, bells))
+    }
+
+    /// As [`take_item`](Self::take_item), for an item that counts as waiting until [`Held`](super::Held) is dropped.
+    pub(super) fn hold_item(
+        &self,
+        state: &mut State,
+        id: ChannelId,
+    ) -> Option<(Queued, Vec<Arc<Bell>>)> {
+        let queued = state.session.hold_item(id)?;
+        let bells = state.bells_of(&queued);
+        Some((queued, bells))
+    }
+
+    /// There is room for an item more.
+    pub(super) fn taken(&self, state: &mut State, id: ChannelId, after: &mut After) {
         let grant = state.session.grant(id);
         state.post(grant, after);
         self.make_room(state);
-        let references = queued.references.iter();
-        let bells = references.map(|&id| state.bell_of(id)).collect();
-        Some((queued, bells))
     }
 
     /// Lets a reader that pauses go on, where there is room.

@@ -14,7 +14,7 @@ use super::waker::{Bell, Ring, Waker};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::{SendError, WaitCloseError};
 use crate::link::Readiness;
-use crate::session::{Session, Taken};
+use crate::session::{Queued, Session, Taken};
 use crate::sync::thread::JoinHandle;
 
 /// What the state's lock guards.
@@ -132,6 +132,12 @@ impl State {
             Taken::End => Some(Ok(())),
             _ => None,
         }
+    }
+
+    /// What the channels that an item names are waited for on.
+    pub(super) fn bells_of(&mut self, queued: &Queued) -> Vec<Arc<Bell>> {
+        let references = queued.references.iter();
+        references.map(|&id| self.bell_of(id)).collect()
     }
 
     /// What a handle of the channel waits on.

@@ -10,8 +10,10 @@ use super::{ITEM_COST, RefusedId, RemoteError};
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     items: ItemQueue,
-    /// What the items cost together.
+    /// What the items cost together, with those that were taken to be held.
     cost: usize,
+    /// What those cost that were taken to be held, until they are let go.
+    held: usize,
     failure: Option<Failure>,
 }
 
@@ -47,12 +49,21 @@ pub struct Queued {
     pub(super) cost: usize,
 }
 
+impl Queued {
+    /// What it counts for in limits and credit.
+    #[must_use]
+    pub fn cost(&self) -> usize {
+        self.cost
+    }
+}
+
 /// How much may wait in inboxes, and what happens beyond. The default is no limit, as in execnet.
 ///
 /// What is counted, each with [`ITEM_COST`](crate::session::ITEM_COST) more than its bytes:
 ///
 /// - an item, with its encoding. The one that goes above a limit is still taken, so that one item larger than the limit
 ///   can be received.
+/// - an item in a queue of several channels, until it is taken from there.
 /// - the error that the peer closed a channel with, with its text, of which no more than
 ///   [`MAX_ERROR_TEXT`](crate::session::MAX_ERROR_TEXT) bytes are kept. Beyond a limit only the start of its
 ///   [summary](RemoteError::summary) is.
@@ -114,6 +125,28 @@ impl Inbox {
         Some(item)
     }
 
+    /// As [`pop`](Self::pop), but the item counts until [`let_go`](Self::let_go).
+    pub(super) fn pop_held(&mut self) -> Option<Queued> {
+        let item = self.items.pop()?;
+        self.held = self.held.saturating_add(item.cost);
+        Some(item)
+    }
+
+    /// An item that was held counts no more. False if no such item is held.
+    pub(super) fn let_go(&mut self, cost: usize) -> bool {
+        let is_held = cost <= self.held;
+        if is_held {
+            self.held -= cost;
+            self.cost -= cost;
+        }
+        is_held
+    }
+
+    /// What those cost that are held.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
     /// What is in it costs together.
     pub(super) fn cost(&self) -> usize {
         let failure = self.failure.as_ref().map_or(0, Failure::cost);
@@ -143,7 +176,7 @@ impl Inbox {
 
     /// Takes all items out, to be dropped elsewhere: there can be many.
     pub(super) fn discard(&mut self) -> ItemQueue {
-        self.cost = 0;
+        self.cost = self.held;
         core::mem::take(&mut self.items)
     }
 }

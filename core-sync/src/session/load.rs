@@ -80,6 +80,16 @@ impl InboxLoad {
         self.change(cost, 0);
     }
 
+    /// Items that are held outlive their inbox.
+    pub(super) fn keep(&mut self, held: usize) {
+        self.waiting = self.waiting.saturating_add(held);
+    }
+
+    /// One of these is let go.
+    pub(super) fn drop_kept(&mut self, cost: usize) {
+        self.waiting = self.waiting.saturating_sub(cost);
+    }
+
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }

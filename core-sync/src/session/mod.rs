@@ -224,6 +224,31 @@ impl<W: Default> Session<W> {
         Some(item)
     }
 
+    /// As [`take_item`](Self::take_item), for an item that goes on waiting elsewhere: it counts, in limits and credit,
+    /// until [`let_go_item`](Self::let_go_item).
+    pub fn hold_item(&mut self, id: ChannelId) -> Option<Queued> {
+        let item = self.channels.get_mut(&id)?.inbox.pop_held()?;
+        self.hand_over(id, &item.references);
+        Some(item)
+    }
+
+    /// An item of this [cost](Queued::cost), held since [`hold_item`](Self::hold_item), waits no longer.
+    pub fn let_go_item(&mut self, id: ChannelId, cost: usize) {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return self.load.drop_kept(cost);
+        };
+        let before = channel.inbox.cost();
+        if channel.inbox.let_go(cost) {
+            self.load.change(before, channel.inbox.cost());
+            if let Some(credit) = &mut channel.credit {
+                credit.consume(cost);
+            }
+        } else {
+            // It is of an earlier channel of this id.
+            self.load.drop_kept(cost);
+        }
+    }
+
     /// As [`take`](Self::take), but leaves items where they are: what a waiter for the end of the channel gets.
     pub fn take_end(&mut self, id: ChannelId) -> Taken {
         let Some(channel) = self.channels.get_mut(&id) else {

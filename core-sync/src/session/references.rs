@@ -76,6 +76,30 @@ mod tests {
     }
 
     #[test]
+    fn channels_are_found_on_both_sides_of_every_threshold() {
+        // Items whose content is all opcodes of channels, around the size where content is skipped and around the
+        // number of tokens after which that is decided; then a channel, or none.
+        for len in [0, 1, 58, 59, 60, 63, 64, 65, 66, 1023, 1024, 1025] {
+            for count in [1, 6, 7, 8, 14, 15, 16, 17, 31, 32, 33, 48, 49, 64, 100] {
+                let blobs = vec![Bytes(vec![b'B'; len]); count];
+                let place = alloc::format!("{count} of {len} bytes");
+                assert_eq!(of((blobs.clone(), ChannelId(9))), [ChannelId(9)], "{place}");
+                assert_eq!(of((ChannelId(9), blobs.clone())), [ChannelId(9)], "{place}");
+                let small = vec![7; count];
+                let mixed = (
+                    small,
+                    blobs.clone(),
+                    ChannelId(3),
+                    vec![7; count],
+                    ChannelId(5),
+                );
+                assert_eq!(of(mixed), [ChannelId(3), ChannelId(5)], "{place}");
+                assert_eq!(of(blobs), [], "{place}");
+            }
+        }
+    }
+
+    #[test]
     fn the_byte_of_the_opcode_inside_other_values_is_no_channel() {
         assert_eq!(of("B".repeat(100)), []);
         assert_eq!(of(Bytes("B\0\0\0\x01".repeat(100))), []);
