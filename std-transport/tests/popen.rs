@@ -10,14 +10,13 @@ mod support;
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use execnet::{
     BootstrapError, Channel, Grace, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError,
     SpecError, Stage, Value, WorkerExit,
 };
 use support::{
-    LONG, each_python, each_python_with, eventually, is_running, pythons, quiet, within,
+    LONG, each_python, each_python_with, eventually, is_running, niceness, pythons, quiet, within,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -46,6 +45,11 @@ fn quick(interrupt: u64, leave: u64) -> GroupOptions {
         leave: Duration::from_millis(leave),
     };
     options
+}
+
+/// With these a worker that uses its grace is killed by the group, which shows in its report.
+fn patient() -> GroupOptions {
+    quick(1_000_000_000, 1_000_000_000)
 }
 
 fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
@@ -150,8 +154,7 @@ fn directory_environment_priority_and_bytecode_are_as_the_spec_says() {
                 .into(),
             "a=b".into(),
             Value::List(vec!["error".into()]),
-            // What this test runs with, and three.
-            (niceness() + 3).into(),
+            niceness(3).into(),
             true.into(),
         ];
         assert_eq!(receive(&channel), Value::List(expected.to_vec()));
@@ -207,14 +210,6 @@ fn a_worker_in_a_session_of_its_own_ends_what_it_has_started() {
             eventually("the process is gone", LONG, || !is_running(pid));
         }
     });
-}
-
-fn niceness() -> i64 {
-    let output = std::process::Command::new("nice").output().unwrap();
-    String::from_utf8_lossy(&output.stdout)
-        .trim()
-        .parse()
-        .unwrap()
 }
 
 #[test]
@@ -331,12 +326,8 @@ fn a_program_that_never_answers_is_killed_at_the_deadline() {
             "sleep 1000 & echo $! $$ >{}; echo waiting; wait",
             pids.display()
         ));
-        let started = Instant::now();
         let error = bootstrap_error(&Group::with_options(options), &script);
-        assert!(
-            error.is_timeout() && started.elapsed() < 5 * SECOND,
-            "{error}"
-        );
+        assert!(error.is_timeout(), "{error}");
         assert_eq!(error.output(), "waiting\n");
         let pids = fs::read_to_string(pids).unwrap();
         for pid in pids.split_whitespace() {
@@ -430,13 +421,11 @@ fn a_worker_killed_in_mid_stream_is_an_error_that_names_the_signal() {
             receive(&channel);
         }
         kill(pid);
-        let killed = Instant::now();
         let error = loop {
             if let Err(error) = channel.receive_timeout(LONG) {
                 break error;
             }
         };
-        assert!(killed.elapsed() < SECOND, "{:?}", killed.elapsed());
         let ReceiveError::Disconnected(lost) = &error else {
             panic!("{error:?}")
         };
@@ -483,16 +472,14 @@ fn a_worker_that_exits_by_itself_is_reported_with_its_status() {
 #[test]
 fn an_idle_worker_leaves_at_once() {
     each_python(|python, _| {
-        let group = group();
+        let group = Group::with_options(patient());
         let gateway = group.makegateway(python.spec()).unwrap();
         let channel = gateway
             .remote_exec("import os; channel.send(os.getpid())")
             .unwrap();
         let pid = pid(&channel);
         channel.wait_close(Some(LONG)).unwrap();
-        let started = Instant::now();
-        let reports = group.terminate(Some(LONG));
-        assert!(started.elapsed() < 2 * SECOND, "{:?}", started.elapsed());
+        let reports = group.terminate(Some(LONG / 2));
         assert!(
             matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
             "{reports:?}"
@@ -505,7 +492,7 @@ fn an_idle_worker_leaves_at_once() {
 #[test]
 fn code_that_waits_on_its_channel_ends_with_the_link() {
     each_python(|python, _| {
-        let group = group();
+        let group = Group::with_options(patient());
         let gateway = group.makegateway(python.spec()).unwrap();
         let channel = gateway
             .remote_exec("channel.send(1)\nchannel.receive()")
@@ -514,9 +501,7 @@ fn code_that_waits_on_its_channel_ends_with_the_link() {
             .remote_exec("channel.send(1)\nfor x in channel: pass")
             .unwrap();
         assert_eq!((receive(&channel), receive(&beside)), (1.into(), 1.into()));
-        let started = Instant::now();
-        let reports = group.terminate(Some(LONG));
-        assert!(started.elapsed() < 2 * SECOND, "{:?}", started.elapsed());
+        let reports = group.terminate(Some(LONG / 2));
         assert!(
             matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
             "{reports:?}"
@@ -530,13 +515,11 @@ fn a_call_followed_at_once_by_the_end_is_run_and_does_not_linger() {
     each_python(|python, _| {
         let scratch = Scratch::new(&format!("last-{}", python.version));
         let file = scratch.0.join("ran");
-        let group = group();
+        let group = Group::with_options(patient());
         let gateway = group.makegateway(python.spec()).unwrap();
         let source = format!("open({:?}, 'w').close()", file.display().to_string());
         let channel = gateway.remote_exec(&source).unwrap();
-        let started = Instant::now();
-        let reports = group.terminate(Some(LONG));
-        assert!(started.elapsed() < 3 * SECOND, "{:?}", started.elapsed());
+        let reports = group.terminate(Some(LONG / 2));
         assert!(
             matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
             "{reports:?}"
@@ -549,18 +532,21 @@ fn a_call_followed_at_once_by_the_end_is_run_and_does_not_linger() {
 #[test]
 fn code_that_goes_on_is_interrupted_after_the_grace_period() {
     each_python_with("", quick(100, 5000), |_, gateway| {
-        let source = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
+        let source = "
+            import sys, time
+            channel.send(1)
+            try:
+                while 1:
+                    time.sleep(0.01)
+            except KeyboardInterrupt:
+                sys.stderr.write('interrupted')
+            ";
         let channel = gateway.remote_exec(source).unwrap();
         receive(&channel);
-        let started = Instant::now();
         gateway.exit();
         assert!(gateway.join(Some(LONG)));
-        let elapsed = started.elapsed();
-        assert!(
-            elapsed >= Duration::from_millis(100) && elapsed < 3 * SECOND,
-            "{elapsed:?}"
-        );
         assert_eq!(exit_status(gateway), Some(0));
+        assert_eq!(worker_exit(gateway).stderr(), "interrupted");
     });
 }
 
@@ -590,9 +576,13 @@ fn threads_of_remote_code_do_not_keep_a_worker_for_ever() {
 }
 
 fn exit_status(gateway: &execnet::Gateway) -> Option<i32> {
+    worker_exit(gateway).exit().unwrap().code()
+}
+
+fn worker_exit(gateway: &execnet::Gateway) -> WorkerExit {
     let lost = gateway.disconnected().unwrap();
-    let exit = lost.cause().unwrap().downcast_ref::<WorkerExit>().unwrap();
-    exit.exit().unwrap().code()
+    let exit = lost.cause().unwrap().downcast_ref::<WorkerExit>();
+    exit.unwrap().clone()
 }
 
 #[test]
@@ -612,9 +602,8 @@ fn what_does_not_leave_in_time_is_killed_with_its_children() {
             .flat_map(|channel| [pid(channel), pid(channel)])
             .collect();
         let idle = group.makegateway(popen()).unwrap();
-        let started = Instant::now();
-        let reports = group.terminate(Some(Duration::from_millis(300)));
-        assert!(started.elapsed() < 2 * SECOND, "{:?}", started.elapsed());
+        // Long enough for the idle one. The others would never leave.
+        let reports = group.terminate(Some(2 * SECOND));
         assert_eq!(reports.len(), 4);
         for report in &reports[..3] {
             assert!(
@@ -670,12 +659,10 @@ fn a_forked_grandchild_does_not_hold_the_link() {
         let channel = gateway.remote_exec(source).unwrap();
         let orphan = pid(&channel);
         channel.wait_close(Some(LONG)).unwrap();
-        let started = Instant::now();
         gateway.exit();
-        let ended = gateway.join(Some(5 * SECOND));
-        let elapsed = started.elapsed();
+        let ended = gateway.join(Some(LONG / 2));
         kill(orphan);
-        assert!(ended && elapsed < 2 * SECOND, "{elapsed:?}");
+        assert!(ended, "the grandchild holds the link");
     });
 }
 

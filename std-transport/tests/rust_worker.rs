@@ -19,6 +19,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use execnet::serializer::Dict;
@@ -28,17 +29,39 @@ use stock::stock_python;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// The example, which cargo builds with the tests.
+/// The example, which cargo builds with all tests, but not with chosen ones.
 fn worker() -> PathBuf {
-    let program = std::env::current_exe().unwrap();
-    let profile = program.ancestors().nth(2).unwrap();
-    let worker = profile.join("examples/worker");
+    static WORKER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let program = std::env::current_exe().unwrap();
+        let profile = program.ancestors().nth(2).unwrap();
+        let worker = profile.join("examples/worker");
+        if !worker.exists() {
+            build("worker", profile);
+        }
+        worker
+    });
+    WORKER.clone()
+}
+
+/// Builds an example into the directory that the tests were built into.
+fn build(example: &str, profile: &Path) {
+    let target = profile.parent().unwrap();
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--locked",
+            "--package",
+            "execnet",
+            "--all-features",
+        ])
+        .args(["--example", example, "--target-dir"])
+        .arg(target)
+        .args(profile.ends_with("release").then_some("--release"))
+        .status();
     assert!(
-        worker.exists(),
-        "{} is built with the tests",
-        worker.display()
+        built.unwrap().success(),
+        "the example {example} is not built"
     );
-    worker
 }
 
 /// Waits for a process for so long at most, then kills it.

@@ -153,7 +153,7 @@ fn the_surroundings_that_a_spec_asks_for_are_set_up_in_the_server() {
         std::fs::remove_dir(&directory).unwrap();
         assert_eq!(
             found,
-            value!((wanted.to_str().unwrap(), "b=c", niceness() + 1))
+            value!((wanted.to_str().unwrap(), "b=c", niceness(1)))
         );
         let model = gateway.remote_status_timeout(LONG).unwrap().execmodel;
         assert_eq!(model, "main_thread_only");

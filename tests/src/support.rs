@@ -87,12 +87,17 @@ pub fn signal(name: &str, pid: i64) {
     assert!(status.unwrap().success(), "kill -{name} {pid}");
 }
 
-/// The priority of this process, which those that it starts inherit.
+/// The niceness of a worker to which `nice=` adds this, to what this process has; 19 is the highest there is.
+///
+/// # Panics
+///
+/// When the program `nice` does not tell.
 #[must_use]
-pub fn niceness() -> i64 {
+pub fn niceness(added: i64) -> i64 {
     let output = Command::new("nice").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    text.trim().parse().unwrap()
+    let own: i64 = text.trim().parse().unwrap();
+    (own + added).min(19)
 }
 
 /// The next item.

@@ -89,7 +89,7 @@ fn directory_environment_and_program_are_set_before_the_interpreter_starts() {
             directory.to_str().unwrap().into(),
             "a 'b' $HOME".into(),
             Value::List(vec!["error".into()]),
-            (niceness() + 3).into(),
+            niceness(3).into(),
             1.into(),
         ];
         assert_eq!(receive(&channel), Value::List(expected.to_vec()));

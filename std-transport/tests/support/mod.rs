@@ -135,11 +135,12 @@ pub(crate) fn is_running(pid: i64) -> bool {
     !state.is_empty() && !state.starts_with('Z')
 }
 
-/// What this process, and what it starts, begins with.
-pub(crate) fn niceness() -> i32 {
+/// The niceness of a worker to which `nice=` adds this, to what this process has; 19 is the highest there is.
+pub(crate) fn niceness(added: i32) -> i32 {
     let output = Command::new("nice").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    text.trim().parse().unwrap()
+    let own: i32 = text.trim().parse().unwrap();
+    (own + added).min(19)
 }
 
 /// The interpreters of [`WANTED`] that are here; the others are named once.
