@@ -153,7 +153,13 @@ pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, Dum
             with_greenlets(rest, settings),
         ),
         (Bootstrap::Execnet, _) => (
-            [START, end(settings), STOCK, "\nstart_on_pipes(link)\n"].concat(),
+            [
+                START,
+                end(settings),
+                STOCK,
+                "\nstart_on_pipes(link, path)\n",
+            ]
+            .concat(),
             Cow::default(),
         ),
         (Bootstrap::Worker, _) => Default::default(),
@@ -268,7 +274,7 @@ mod tests {
         );
         assert!(source().0.matches(NEXT).count() > 3);
         assert!(!source().0.contains("'''") && source().0.ends_with('\n'));
-        assert!(!source().1.contains(NEXT));
+        assert!(source().1.matches(NEXT).count() > 8);
     }
 
     fn settings(packed: bool) -> Settings {

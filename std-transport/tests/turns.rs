@@ -234,3 +234,55 @@ signal.signal(signal.SIGALRM, ring)
         }
     });
 }
+
+/// What lets code read the link by itself is compiled while the conversation goes on, in small pieces beside it.
+#[test]
+fn nothing_large_is_compiled_in_the_middle_of_a_conversation() {
+    each_python(|python, gateway| {
+        if ["2.7", "3.6"].contains(&python.version.as_str()) {
+            return println!(
+                "left out: Python {} compiles all of it at its start",
+                python.version
+            );
+        }
+        let source = "
+            import _thread
+            names = type(channel.gateway)._write.__globals__
+            whole, pieces, reader = len(names['REST']), [], []
+            compile, load = names['compile'], names['load']
+            def watch_load(data, *options):
+                reader[:] = [_thread.get_ident()]
+                return load(data, *options)
+            def watch_compile(text, name, *options):
+                if name == names['FILE']:
+                    pieces.append((0 + (_thread.get_ident() in reader + [names['MAIN']]), len(text)))
+                return compile(text, name, *options)
+            names['compile'], names['load'] = watch_compile, watch_load
+            while names['REST']:
+                channel.send(channel.receive())
+            channel.receive()
+            channel.send((whole, pieces))
+        ";
+        let channel = gateway.remote_exec(source).unwrap();
+        let (whole, pieces) = loop {
+            channel.send(0).unwrap();
+            if let Value::Tuple(found) = receive(&channel) {
+                break (found[0].as_i64().unwrap(), found[1].clone());
+            }
+        };
+        let pieces = pieces.as_slice().unwrap();
+        assert!(pieces.len() > 8, "{pieces:?}");
+        for piece in pieces {
+            let [waited_for, size] = piece.as_slice().unwrap() else {
+                panic!("{piece:?}");
+            };
+            let part = if waited_for.as_i64() == Some(1) {
+                20
+            } else {
+                5
+            };
+            let size = size.as_i64().unwrap();
+            assert!(size < whole / part, "{piece:?} of {whole}: {pieces:?}");
+        }
+    });
+}

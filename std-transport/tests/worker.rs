@@ -288,10 +288,15 @@ fn exits_and_interrupts_of_remote_code_leave_the_worker_alive() {
 #[test]
 fn the_end_of_the_channel_ends_code_that_waits_on_it() {
     each_python(|_, gateway| {
-        let report = run(
-            gateway,
-            "channel.send(channel.gateway.newchannel()); channel.receive()",
-        );
+        let source = "
+            own = channel.gateway.newchannel()
+            channel.send(own)
+            try:
+                channel.receive()
+            finally:
+                own.close()
+        ";
+        let report = run(gateway, source);
         let item = report.receive_timeout(LONG).unwrap();
         let done = item.as_channel().unwrap().clone();
         report.close();

@@ -5,8 +5,13 @@ use crate::spec::{SpecError, XSpec};
 
 /// What the interpreter runs from its command line: it reads the worker's program from its standard input, its
 /// length in a line first. The buffered reader it uses becomes the link's, so that no byte after the program is lost.
-pub(crate) const ONE_LINER: &str = "import os;link=os.fdopen(os.dup(0),'rb',65536);\
-    exec(compile(link.read(int(link.readline())),'<execnet worker>','exec'),{'link':link})";
+/// No file of the working directory takes the place of a module of the standard library before the program says so.
+/// The descriptors wait first: a program that starts the interpreter may have set its own, which are the same, to not do
+/// so. Python 2 has no function for it; the 4 is F_SETFL.
+pub(crate) const ONE_LINER: &str = "import os,sys;path=sys.path[:];sys.path[:]=[p for p in path if p];\
+    [getattr(os,'set_blocking',lambda d,b:__import__('fcntl').fcntl(d,4,0))(d,1)for d in(0,1)if os.name=='posix'];\
+    link=os.fdopen(os.dup(0),'rb',65536);\
+    exec(compile(link.read(int(link.readline())),'<execnet worker>','exec'),{'link':link,'path':path})";
 
 /// Interpreters that are tried when the spec names none.
 pub(super) const DEFAULT_PYTHONS: [&str; 2] = ["python3", "python"];

@@ -150,6 +150,7 @@ class GreenletGateway(object):
             except KeyboardInterrupt:
                 for greenlet in list(running):
                     library.interrupt(greenlet)
+        rename_main_thread()
 
     def _run(self, task, running):
         greenlet = library.current()
@@ -161,9 +162,18 @@ class GreenletGateway(object):
             running.discard(greenlet)
 
 
+def rename_main_thread():
+    """Where remote code has patched threading, the main thread goes by the name of the greenlet that did so.  At its
+    end the interpreter would wait for that thread, which is itself."""
+    threading = sys.modules['threading']
+    for thread in threading.enumerate():
+        if thread.__class__.__name__ == '_MainThread' and PY3:
+            thread._ident = threading.get_ident()
+
+
 def start_greenlets(model):
     global fcntl, library, waker
-    import fcntl
+    fcntl = __import__('fcntl')
     import_threading()
     library = {'gevent': Gevent, 'eventlet': Eventlet}[model]()
     waker = Waker()

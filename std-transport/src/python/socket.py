@@ -9,6 +9,8 @@ class SocketGateway(Gateway):
     """A worker that is a guest in its process: it may neither take its stdio nor end it."""
 
     def _put(self, data):
+        if os.getpid() != PID:
+            refuse_in_child()
         whole = False
         try:
             clientsock.sendall(data)
@@ -29,24 +31,31 @@ class SocketGateway(Gateway):
         What runs on then does so without us: the process has other things to do.
         """
         rest()
-        import signal
         calm, interrupted = self._grace
         with self._state:
             self._idle = new_held_lock()
             busy = bool(self._running)
         self._end_channels()
         if busy and not wait(self._idle, calm) and in_main_thread():
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(PID, _signal.SIGINT)
             wait(self._idle, interrupted)
         if self._dispatcher is not None:
             self._dispatcher.stop(calm)
         self._tasks.put(None)
 
 
+def child_of(found):
+    """What a forked child begins with, as long as the gateway is there: the process outlives it."""
+    def begin():
+        gateway = found()
+        if gateway is not None and not gateway._finished:
+            in_child(gateway, clientsock.fileno())
+    return begin
+
+
 def in_main_thread():
     """Only there does a signal reach the code that we run."""
-    import threading
-    for thread in threading.enumerate():
+    for thread in import_standard('threading').enumerate():
         if thread.__class__.__name__ == '_MainThread':
             return thread.ident == MAIN
     return False
@@ -75,6 +84,8 @@ def serve_socket(settings):
         answer(format_exception())
     else:
         gateway = SocketGateway(link, None, config)
+        if hasattr(os, 'register_at_fork'):
+            os.register_at_fork(after_in_child=child_of(ref(gateway)))
         if os.environ.get('EXECNET_DEBUG'):
             start_tracing(gateway)
         _thread.start_new_thread(gateway._read, ())

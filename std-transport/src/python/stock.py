@@ -2,6 +2,7 @@
 # later, execnet 1.9 and later; docs/protocol.md describes the bootstrap.
 import os
 import struct
+import sys
 
 
 def start_stock(settings, open_io, refuse):
@@ -23,7 +24,7 @@ def start_stock(settings, open_io, refuse):
 
 
 def surround(settings):
-    directory = settings.get('chdir')
+    directory = os.path.expanduser(settings.get('chdir') or '')
     if directory:
         if not os.path.isdir(directory):
             os.mkdir(directory)
@@ -34,7 +35,8 @@ def surround(settings):
         os.nice(settings['nice'])
 
 
-def start_on_pipes(link):
+def start_on_pipes(link, path):
+    sys.path[:] = path
     from execnet.gateway_base import init_popen_io
     settings = link.read(struct.unpack('!I', link.read(4))[0])
     link.close()

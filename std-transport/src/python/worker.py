@@ -6,12 +6,19 @@
 # values; the part below is compiled when something first asks for it.  For compiling is most
 # of what a start costs: what can go below the line, goes there.  The part above is compiled in
 # pieces, which end at the lines "# == NEXT ==": the memory that one has needed serves the next.
+# The part below is cut in the same way, so that compiling it never takes long at a time.
 # All live in one namespace, which begins with `link`: a buffered binary reader on a duplicate of
-# descriptor 0.
-__name__ = 'execnet_worker'
+# descriptor 0, and `path`: what sys.path is for remote code.
+#
+# Remote code may replace any attribute of a module, as tests do.  So everything that is needed
+# after the start is bound before remote code runs: the builtins and copies of modules are globals
+# here, and nothing is imported later but what `StandardImports` lets in.
 
+import gc
 import os
 import sys
+import time
+PY3 = sys.version_info[0] >= 3
 try:
     import _signal
     import _thread
@@ -27,18 +34,35 @@ except ImportError:
     from struct import Struct, error as StructError
     from collections import deque
     from weakref import ref
-
-PY3 = sys.version_info[0] >= 3
 if PY3:
-    imap = map
+    import builtins
     from _thread import RLock
+    imap = map
 else:
+    import __builtin__ as builtins
     from itertools import imap
+globals().update(vars(builtins))
+__name__ = 'execnet_worker'
+__doc__ = __spec__ = __loader__ = None
+
+
+def bound(module):
+    """A copy of a module, with the attributes that it has now."""
+    copy = type(module)(module.__name__)
+    vars(copy).update(vars(module))
+    return copy
+
+
+gc, os, time, _signal, _thread = map(bound, (gc, os, time, _signal, _thread))
+exc_info = sys.exc_info
+BUILTINS = dict(vars(builtins))
 FILE = '<execnet worker>'
 MAIN = _thread.get_ident()
+PID = os.getpid()
+PYPY = '__pypy__' in sys.builtin_module_names
 NEVER = float('inf')
 REST = None
-PACKED = False
+unpack = None
 rest_lock = _thread.allocate_lock()
 
 STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE = range(8)
@@ -48,21 +72,38 @@ eight = Struct('>d').unpack_from
 tagged = Struct('>ci').pack
 
 
-def rest():
-    """Compile the second part, once."""
+def swap_builtins(wanted):
+    """Returns those that were others.  Step by step, as vars and update of PyPy look at builtins."""
+    there = builtins.__dict__
+    others = {}
+    for name in wanted:
+        if there.get(name) is not wanted[name]:
+            others[name] = there.get(name)
+            there[name] = wanted[name]
+    return others
+
+
+def rest(pieces=NEVER):
+    """Compile the second part, once: what is left of it, or the next pieces."""
     global REST
     with rest_lock:
-        if REST is None:
+        if not REST:
             return
-        import gc
         collects = gc.isenabled()
         # A collected channel would want the second part too, inside of this.
         gc.disable()
+        # What makes classes is looked up in the builtins, whatever remote code has put there.
+        replaced = swap_builtins(BUILTINS)
         try:
-            text = __import__('zlib').decompress(REST) if PACKED else REST
-            exec(compile(text, FILE, 'exec', 0, 1), globals())
-            REST = None
+            if type(REST) is not list:
+                text = unpack(REST).decode('ascii') if unpack else REST
+                REST = text.split('# == NEXT ' + '==\n')
+            while REST and pieces > 0:
+                exec(compile(REST[0], FILE, 'exec', 0, 1), globals())
+                del REST[0]
+                pieces -= 1
         finally:
+            swap_builtins(replaced)
             if collects:
                 gc.enable()
 
@@ -128,8 +169,12 @@ def frame(code, channel_id, value):
     try:
         DUMPERS[type(value)](parts.append, value)
         parts.append(b'Q')
-        parts[0] = header.pack(code, channel_id, sum(map(len, parts)))
+        # The sum of PyPy looks at builtins, which may have been replaced.
+        size = len(b''.join(parts)) if PYPY else sum(map(len, parts))
+        parts[0] = header.pack(code, channel_id, size)
         return b''.join(parts)
+    except MemoryError:
+        raise
     except Exception:
         rest()
         error = dump_error(value)
@@ -222,6 +267,7 @@ class Queue(object):
         self.gate = _thread.allocate_lock()
         self.items = deque()
         self.waiters = deque()  # one held lock for each waiting get()
+        self.main_waiter = None     # the main thread's
         self.closers = ()       # the same for wait_over()
 
     def put(self, item):
@@ -231,16 +277,25 @@ class Queue(object):
                 return
             self.items.append(item)
             if self.waiters:
-                self.wake()
+                self.wake_one()
 
     def get(self):
         """The next item; IndexError at the end."""
-        while not self.items:
-            waiter = self.enter()
-            if waiter is None:
-                break
-            waiter.acquire()
-        return self.items.popleft()
+        while True:
+            waiter = None if self.items else self.enter()
+            if waiter is not None:
+                try:
+                    waiter.acquire()
+                except BaseException:
+                    rest()
+                    self.leave(waiter)
+                    raise
+            try:
+                return self.items.popleft()
+            except IndexError:
+                # Without the end another thread was faster.
+                if self.ended:
+                    raise
 
     def enter(self):
         """Queue for the next item; None if one may be there at once."""
@@ -249,11 +304,21 @@ class Queue(object):
                 return None
             waiter = _thread.allocate_lock()
             waiter.acquire()
+            if _thread.get_ident() == MAIN:
+                self.main_waiter = waiter
             self.waiters.append(waiter)
             return waiter
 
+    def wake_one(self):
+        # Ctrl-C may have taken the main thread away from its place, at any step: the lock of a
+        # thread that does not wait any more must not be the only one that is released.
+        while self.waiters:
+            waiter = self.waiters.popleft()
+            waiter.release()
+            if waiter is not self.main_waiter:
+                break
+
     def wake(self):
-        # All of them: Ctrl-C may have taken one away that still stands here.
         while self.waiters:
             self.waiters.popleft().release()
 
@@ -428,6 +493,7 @@ class Reader(Writer):
     # After so many items with one sent before each, the link is lent to who waits, see _lend.
     TURNS = 16 if PY3 and os.name == 'posix' else NEVER
     _turns = 0      # how many it were so far
+    _prepares = False
     _sent = False   # an item, since the last one came
 
     def _read(self):
@@ -461,7 +527,7 @@ class Reader(Writer):
             try:
                 HANDLERS[code](self, channel_id, data)
             except LoadError:
-                return self._corrupt(sys.exc_info()[1])
+                return self._corrupt(exc_info()[1])
             data = None
 
     def _on_data(self, channel_id, data):
@@ -478,7 +544,17 @@ class Reader(Writer):
             self._turns = self._turns + 1 if self._sent else 0
             self._sent = False
             lends = self._turns > self.TURNS and queue.waiters
+            if lends and REST:
+                self._prepare()
+                lends = False
             (self._lend if lends else Queue.put)(queue, item)
+
+    def _prepare(self):
+        """Have the second part compiled while this conversation goes on."""
+        if not self._prepares:
+            self._prepares = True
+            rest(1)
+            prepare_beside(self)
 
     def _on_exec(self, channel_id, data):
         channel = self._channel(channel_id)
@@ -556,7 +632,7 @@ class Gateway(Reader):
         try:
             try:
                 self._interruptible(True)
-                run(names, *task[1:])
+                run(names, task)
             except EndOfStream:
                 pass
             except KeyboardInterrupt:
@@ -607,21 +683,31 @@ def ignore(number, frame):
 
 def failure(task):
     """The current exception as a text."""
-    kind, value = sys.exc_info()[:2]
+    rest()
+    return format_exception(task)
+
+
+def run(names, task):
+    channel, source, file_name, call_name, kwargs = task[1:]
     try:
+        if not PY3:
+            source, file_name = native_source(source, file_name)
+        code = compile(source + '\n', file_name or '<remote exec>', 'exec', 0, 1)
+        if source.startswith('# execnet '):
+            rest()
+            run_own(code, names)
+        else:
+            exec(code, names)
+        if call_name:
+            names[call_name](channel, **kwargs)
+    except BaseException:
+        if os.getpid() != PID:
+            rest()
+            leave_child(task)
+        raise
+    if os.getpid() != PID:
         rest()
-        return format_exception(task)
-    except Exception:
-        # The second part imports: not where no descriptor is left, for one.
-        return u'%s: %s' % (kind.__name__, value)
-
-
-def run(names, channel, source, file_name, call_name, kwargs):
-    if not PY3:
-        source, file_name = native_source(source, file_name)
-    exec(compile(source + '\n', file_name or '<remote exec>', 'exec', 0, 1), names)
-    if call_name:
-        names[call_name](channel, **kwargs)
+        leave_child()
 
 
 HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}
@@ -641,13 +727,115 @@ def take_stdio(joined):
     os.dup2(null, 0)
     os.dup2(2 if joined else null, 1)
     os.close(null)
-    # A forked child must neither keep the link open nor write to it.
+    return out
+
+
+def in_child(gateway, *descriptors):
+    """What a forked child begins with."""
+    global rest_lock
+    # Another thread of its parent may have held it.
+    rest_lock = _thread.allocate_lock()
+    if 'begin_child' not in globals():
+        rest(1)
+    begin_child(gateway, *descriptors)
+
+
+def answer(out, config, value):
+    """The worker's half of the handshake, see docs/protocol.md."""
+    os.write(out, b'EXECNET-' + config['nonce'] + b'-' + frame(DATA, 0, value)[5:])
+
+
+def main():
+    global REST, unpack
+    size, = four(link.read(4))
+    config = load(link.read(size), (True, False), None)
+    REST = config['rest']
+    if 'packed' in config:
+        unpack = __import__('zlib').decompress
+    out = take_stdio('stdout' in config)
+    if ('nice' in config or 'chdir' in config or 'env' in config or
+            config['execmodel'] not in ('thread', 'main_thread_only')):
+        rest()
+        set_up_or_leave(out, config)
+    if 'credit' in config or not PY3:
+        rest()
+    gateway = Gateway(link, out, config)
+    begin = lambda: in_child(gateway, link.fileno(), out)
     if hasattr(os, 'register_at_fork'):
-        os.register_at_fork(after_in_child=lambda: let_go(link.fileno(), out))
+        os.register_at_fork(after_in_child=begin)
     else:
         rest()
-        guard_descriptors(link.fileno(), out)
-    return out
+        guard_fork(begin, link.fileno(), out)
+    if os.environ.get('EXECNET_DEBUG'):
+        rest()
+        start_tracing(gateway)
+    if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
+        # So it is behind nohup and "&". An interrupt that comes here all the same is for us.
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    gateway._interruptible(False)
+    sys.path[:] = path
+    _thread.start_new_thread(gateway._read, ())
+    answer(out, config, PID)
+    try:
+        gateway._serve()
+    except BaseException:
+        # Whoever waits for this process must not wait in vain.
+        rest()
+        let_go(out)
+        raise
+    if PYPY:
+        # Its end is a program in Python too.
+        swap_builtins(BUILTINS)
+    raise SystemExit(gateway._status)
+
+
+# == REST ==
+
+# The first piece is small: it is compiled in the middle of a conversation, and has the others
+# compiled beside it; or in a forked child.
+
+clock = getattr(time, 'monotonic', time.time)
+LULL = 0.001    # seconds: for no longer, and as long again, is the link left unread
+PATIENCE = 20   # times LULL: for no longer does a piece wait for a pause of the conversation
+
+
+def prepare_beside(gateway):
+    try:
+        _thread.start_new_thread(prepare, (gateway,))
+    except Exception:
+        rest()
+
+
+def prepare(gateway):
+    """Compile the second part piece by piece, in the pauses of a conversation where it has some."""
+    pause = new_held_lock()
+    while REST:
+        for _ in range(PATIENCE):
+            turns = gateway._turns
+            pause.acquire(True, LULL)
+            if gateway._turns == turns:
+                break
+        rest(1)
+
+
+def new_held_lock():
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    return lock
+
+
+def begin_child(gateway, *descriptors):
+    """A forked child has neither the link nor the threads: it must not keep the link open, write to it, or wait for what
+    other threads would have to do."""
+    let_go(*descriptors)
+    gateway._state = _thread.allocate_lock()
+    gateway._finished = gateway._lent = True
+    gateway._write = gateway._take = gateway._wait_for_reader = refuse_in_child
+    Channel.__del__ = lambda self: None
+
+
+def refuse_in_child(*_):
+    raise IOError('a forked child has no channels')
 
 
 def let_go(*descriptors):
@@ -657,44 +845,16 @@ def let_go(*descriptors):
     os.close(null)
 
 
-def answer(out, config, value):
-    """The worker's half of the handshake, see docs/protocol.md."""
-    os.write(out, b'EXECNET-' + config['nonce'] + b'-' + frame(DATA, 0, value)[5:])
+# == NEXT ==
 
+if not PY3:
+    # The second part is compiled at start there.
+    import errno
+    import fcntl
+    import imp
+    from itertools import compress
+    from operator import methodcaller
 
-def main():
-    global REST, PACKED
-    size, = four(link.read(4))
-    config = load(link.read(size), (True, False), None)
-    REST, PACKED = config['rest'], 'packed' in config
-    out = take_stdio('stdout' in config)
-    if ('nice' in config or 'chdir' in config or 'env' in config or
-            config['execmodel'] not in ('thread', 'main_thread_only')):
-        rest()
-        set_up_or_leave(out, config)
-    if 'credit' in config or not PY3:
-        rest()
-    gateway = Gateway(link, out, config)
-    if os.environ.get('EXECNET_DEBUG'):
-        rest()
-        start_tracing(gateway)
-    if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
-        # So it is behind nohup and "&". An interrupt that comes here all the same is for us.
-        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    gateway._interruptible(False)
-    _thread.start_new_thread(gateway._read, ())
-    answer(out, config, os.getpid())
-    gateway._serve()
-    sys.exit(gateway._status)
-
-
-# == REST ==
-
-import errno
-import time
-
-clock = getattr(time, 'monotonic', time.time)
-LULL = 0.001    # seconds: for no longer, and as long again, is the link left unread
 format_lock = _thread.allocate_lock()
 tagged_float = Struct('>cd').pack
 
@@ -702,9 +862,6 @@ tagged_float = Struct('>cd').pack
 # -- for older Pythons
 
 if not PY3:
-    from itertools import compress
-    from operator import methodcaller
-
     class RLock(object):
         """Of Python 3's, which is written in C, what is used here.
 
@@ -744,10 +901,9 @@ def native_source(source, file_name):
     return source, file_name
 
 
-def guard_descriptors(*descriptors):
-    """What newer Pythons do by themselves: no child inherits the link."""
+def guard_fork(begin, *descriptors):
+    """What newer Pythons do by themselves: no program inherits the link, and children know that they are."""
     if not PY3:
-        import fcntl
         for descriptor in descriptors:
             flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
             fcntl.fcntl(descriptor, fcntl.F_SETFD, flags | fcntl.FD_CLOEXEC)
@@ -756,12 +912,98 @@ def guard_descriptors(*descriptors):
         def call():
             result = fork()
             if (result[0] if isinstance(result, tuple) else result) == 0:
-                let_go(*descriptors)
+                begin()
             return result
         return call
-    for name in ('fork', 'forkpty'):
-        if hasattr(os, name):
-            setattr(os, name, guarded(getattr(os, name)))
+    for module in sys.modules['os'], sys.modules[os.name]:
+        for name in ('fork', 'forkpty'):
+            if hasattr(os, name):
+                setattr(module, name, guarded(getattr(os, name)))
+
+
+def leave_child(task=None):
+    """End a forked child, after its code or with the exception that it has raised, as Python ends."""
+    status = int(task is not None)
+    try:
+        if task is not None:
+            text, status = last_words(task)
+            os.write(2, text.encode('utf-8', 'replace'))
+        if _thread.get_ident() == MAIN and 'threading' in sys.modules:
+            # Waits for the child's own threads.
+            attempt(sys.modules['threading']._shutdown)
+        if 'atexit' in sys.modules:
+            attempt(sys.modules['atexit']._run_exitfuncs)
+        attempt(sys.stdout.flush)
+        attempt(sys.stderr.flush)
+    finally:
+        os._exit(status)
+
+
+def attempt(function):
+    try:
+        function()
+    except Exception:
+        pass
+
+
+def last_words(task):
+    """What Python prints about an exception that nobody handles, and its exit status."""
+    error = exc_info()[1]
+    if not isinstance(error, SystemExit):
+        return format_exception(task), 1
+    if error.code is None or isinstance(error.code, int):
+        return u'', (error.code or 0) & 0xff
+    return as_text(error.code) + u'\n', 1
+
+
+# == NEXT ==
+
+# -- imports
+
+class StandardImports(object):
+    """Imports of this thread do not see the working directory: its files may be called like modules
+    of the standard library, which are not imported before they are needed."""
+
+    def find_spec(self, name, path=None, target=None):
+        if path is None and _thread.get_ident() == self.thread:
+            finder = sys.modules['_frozen_importlib_external'].PathFinder
+            return finder.find_spec(name, self.path(), target)
+
+    def path(self):
+        return [entry for entry in sys.path if entry not in ('', '.')]
+
+    def __enter__(self):
+        self.thread = _thread.get_ident()
+        if PY3:
+            names = [getattr(finder, '__name__', None) for finder in sys.meta_path]
+            at = names.index('PathFinder') if 'PathFinder' in names else 0
+            sys.meta_path.insert(at, self)
+        else:
+            # No other thread imports meanwhile.
+            imp.acquire_lock()
+            self.kept = sys.path[:]
+            sys.path[:] = self.path()
+
+    def __exit__(self, *exc_info):
+        if PY3:
+            sys.meta_path.remove(self)
+        else:
+            sys.path[:] = self.kept
+            imp.release_lock()
+
+
+def import_standard(name):
+    """A module of the standard library."""
+    if name not in sys.modules:
+        with StandardImports():
+            __import__(name)
+    return sys.modules[name]
+
+
+def run_own(code, names):
+    """Run a program that the controller itself sends, not its user."""
+    with StandardImports():
+        exec(code, names)
 
 
 class DumpError(Exception):
@@ -802,44 +1044,74 @@ def warn_unhandled(error):
 
 def format_exception(task=None):
     """The current exception as Python prints it, without the frames of this file."""
-    error = sys.exc_info()
-    # Not before there is something to print: they take long.  And while one thread of Python 3.13 imports
-    # collections.abc, as traceback does, another cannot take names from it: that may be code that runs here.
-    import linecache
-    import traceback
-    with format_lock:
-        name = '<remote exec>'
-        if task is not None:
-            name = task[3] or name
-            source = task[2]
-            if not PY3:
-                source, name = native_source(source, name)
-        kept = linecache.cache.get(name)
-        try:
-            if task is not None:
-                linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-            text = ''.join(exception_lines(traceback, *error))
-        except Exception:
-            text = '%r, whose traceback cannot be printed' % (error[0],)
-        finally:
-            linecache.cache.pop(name, None)
-            if kept is not None:
-                linecache.cache[name] = kept
-    title = 'Traceback (most recent call last):\n'
-    if not text.startswith(title):
-        text = title + text
+    error = exc_info()
+    name, lines = None, []
+    if task is not None:
+        name, lines = task[3] or '<remote exec>', task[2].splitlines(True)
+    text = None
+    if PY3 and plausible(error[1]):
+        text = format_as_python(error, name, lines)
+    if text is None:
+        text = format_plainly(error[1], error[2], name and as_text(name), lines)
     if PY3:
         return text.encode('utf-8', 'backslashreplace').decode('utf-8')
-    return text.decode('utf-8', 'replace')
+    return text
 
 
-def exception_lines(traceback, kind, value, trace):
-    if PY3:
-        report = traceback.TracebackException(kind, value, trace)
-        trim(report, set())
-        return report.format()
-    entries = [entry for entry in traceback.extract_tb(trace) if entry[0] != FILE]
-    return traceback.format_list(entries) + traceback.format_exception_only(kind, value)
+# What remote code may replace without a harm to the traceback module.
+HARMLESS = ('open', 'print', 'input', '__import__')
+
+
+def plausible(error):
+    """Whether the traceback module can be trusted, and will come to an end, with an exception."""
+    now = builtins.__dict__
+    for name, value in BUILTINS.items():
+        if now.get(name) is not value and name not in HARMLESS:
+            return False
+    found, todo = set(), [(error, 0)]
+    while todo:
+        error, depth = todo.pop()
+        if error is None or id(error) in found:
+            continue
+        if depth > CHAIN:
+            return False
+        found.add(id(error))
+        inner = getattr(error, 'exceptions', None)
+        for other in (error.__cause__, error.__context__) + (inner if isinstance(inner, tuple) else ()):
+            todo.append((other, depth + 1))
+    return True
+
+
+CHAIN = 100     # so many exceptions of a chain are shown
+FRAMES = 100    # and so many frames of one, where the traceback module is not used
+
+
+def format_as_python(error, name, lines):
+    """The text of the traceback module, unless something goes wrong there."""
+    with format_lock:
+        try:
+            # Not before there is something to print: they take long.  And while one thread of Python 3.13 imports
+            # collections.abc, as traceback does, another cannot take names from it: that may be code that runs here.
+            cache = import_standard('linecache').cache
+            traceback = import_standard('traceback')
+            kept = cache.get(name)
+            try:
+                if name is not None:
+                    cache[name] = (sum(map(len, lines)), None, lines, name)
+                report = traceback.TracebackException(*error)
+                trim(report, set())
+                text = ''.join(report.format())
+            finally:
+                cache.pop(name, None)
+                if kept is not None:
+                    cache[name] = kept
+        except Exception:
+            return None
+    # Of a SyntaxError in the code itself Python shows no frame at all.
+    return text if text.startswith(TITLE) else TITLE + text
+
+
+TITLE = u'Traceback (most recent call last):\n'
 
 
 def trim(report, seen):
@@ -853,70 +1125,198 @@ def trim(report, seen):
         trim(inner, seen)
 
 
+# == NEXT ==
+
+DIRECT = u'\nThe above exception was the direct cause of the following exception:\n\n'
+DURING = u'\nDuring handling of the above exception, another exception occurred:\n\n'
+
+
+def format_plainly(error, trace, name, lines):
+    """The text for Python 2, and where the traceback module is of no use: for a very long chain of exceptions, or where
+    remote code has replaced builtins."""
+    parts = []
+    found = set()
+    while error is not None and id(error) not in found:
+        if len(found) == CHAIN:
+            parts.append([u'[... earlier exceptions ...]\n\n'])
+            break
+        found.add(id(error))
+        part = [TITLE]
+        part.extend(frame_lines(trace, name, lines))
+        part.extend(error_lines(error))
+        parts.append(part)
+        cause = getattr(error, '__cause__', None)
+        if cause is None and getattr(error, '__suppress_context__', True):
+            break   # Python 2 has none of them
+        error = error.__context__ if cause is None else cause
+        if error is not None and id(error) not in found:
+            trace = error.__traceback__
+            part.insert(0, DURING if cause is None else DIRECT)
+    return u''.join([text for part in reversed(parts) for text in part])
+
+
+def frame_lines(trace, name, lines):
+    entries = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename != FILE:
+            entries.append((as_text(code.co_filename), trace.tb_lineno, code.co_name, trace.tb_frame.f_globals))
+        trace = trace.tb_next
+    cut = len(entries) - FRAMES
+    for at, (file_name, number, function, names) in enumerate(entries):
+        if cut > 0 and FRAMES // 2 <= at < FRAMES // 2 + cut:
+            if at == FRAMES // 2:
+                yield u'  [... %d frames ...]\n' % cut
+            continue
+        yield u'  File "%s", line %d, in %s\n' % (file_name, number, function)
+        if file_name == name:
+            line = as_text(lines[number - 1]) if 0 < number <= len(lines) else u''
+        else:
+            line = source_line(file_name, number, names)
+        if line.strip():
+            yield u'    %s\n' % line.strip()
+
+
+def source_line(file_name, number, names):
+    try:
+        return as_text(import_standard('linecache').getline(file_name, number, names))
+    except Exception:
+        return u''
+
+
+def error_lines(error):
+    kind = error.__class__
+    name = getattr(kind, '__qualname__', kind.__name__)
+    if kind.__module__ not in ('builtins', 'exceptions', '__main__'):
+        name = '%s.%s' % (kind.__module__, name)
+    try:
+        if not isinstance(error, SyntaxError) or error.filename is None:
+            text = as_text(error)
+        else:
+            yield u'  File "%s", line %s\n' % (as_text(error.filename), error.lineno)
+            line = as_text(error.text or u'')
+            if line.strip():
+                yield u'    %s\n' % line.strip()
+                at = (error.offset or 0) - 1 - len(line) + len(line.lstrip())
+                if 0 <= at <= len(line):
+                    yield u'    %s^\n' % (u' ' * at)
+            text = as_text(error.msg)
+    except Exception:
+        text = u'<exception str() failed>'
+    yield u'%s: %s\n' % (name, text) if text else u'%s\n' % name
+    for note in getattr(error, '__notes__', None) or ():
+        yield u'%s\n' % (note,)
+
+
+def as_text(value):
+    """str() as a text, for Python 2 too."""
+    if PY3:
+        return str(value)
+    try:
+        value = str(value)
+    except UnicodeError:
+        value = unicode(value)
+    return value if isinstance(value, unicode) else value.decode('utf-8', 'replace')
+
+
+# == NEXT ==
+
 # -- the rarer values
 
 def dump_error(value):
     """The DumpError for the exception that dumping `value` raised: it says what and where."""
-    error = sys.exc_info()[1]
-    if isinstance(error, StructError):
-        return DumpError('the item is too long')
-    if isinstance(error, UnicodeError):
-        return DumpError('strings must be utf-8 encodable')
+    error = exc_info()[1]
     if isinstance(error, RuntimeError):
         return DumpError("can't serialize: %s" % (error,))
-    path = find_bad(value, '', 20)
-    if path:
-        return DumpError('%s (at item%s)' % (error, path))
-    return DumpError(str(error))
-
-
-def find_bad(value, path, depth):
-    """Where in `value` the first thing is that cannot be dumped."""
-    kind = type(value)
-    if kind not in DUMPERS:
-        return path
-    if depth and kind in (list, tuple):
-        inner = [('[%d]' % index, item) for index, item in enumerate(value)]
-    elif depth and kind is dict:
-        inner = [('[%r]' % (key,), item) for key, item in value.items()]
-        inner += [(' key', key) for key in value]
+    found = find_bad(value)
+    kind, path = found or (None, '')
+    if isinstance(error, StructError):
+        text = 'the item is too long'
+    elif isinstance(error, UnicodeError):
+        text = 'strings must be utf-8 encodable'
     else:
-        return None
-    for step, item in inner:
-        found = find_bad(item, path + step, depth - 1)
-        if found:
-            return found
+        return DumpError('%s (at item%s)' % (error, path) if path else str(error))
+    if kind is not None:
+        text += ': %r' % (kind,)
+    return DumpError('%s (at item%s)' % (text, path) if path else text)
+
+
+def find_bad(value):
+    """Type and path of the first thing in `value` that cannot be dumped."""
+    path, open_parts = [], [iter([(('',), value)])]
+    while open_parts:
+        for step, item in open_parts[-1]:
+            inner = parts_of(item)
+            if inner is not None:
+                path.append(step)
+                open_parts.append(inner)
+                break
+            if not can_dump(item):
+                path.append(step)
+                return type(item), ''.join(['[%.100s]' % repr(step[1]) if step[1:] else step[0] for step in path])
+        else:
+            open_parts.pop()
+            del path[-1:]
     return None
 
 
+def parts_of(value):
+    """What stands in a container: pairs of a step of the path, and a thing."""
+    kind = type(value)
+    if kind in (list, tuple):
+        return ((('', index), item) for index, item in enumerate(value))
+    if kind in (set, frozenset):
+        return (((' element',), item) for item in value)
+    if kind is dict:
+        return (pair for key, item in value.items() for pair in (((' key',), key), (('', key), item)))
+    return None
+
+
+def can_dump(value):
+    try:
+        DUMPERS[type(value)](lambda data: None, value)
+    except Exception:
+        return False
+    return True
+
+
+# Newer Pythons refuse to convert more digits at once than a limit that programs may set, to no less than 640.
+DIGITS = 600
+
+
 def digits(number):
-    """Decimal text, past the length at which newer Pythons refuse."""
+    """Decimal text of an int of any size."""
     if number < 0:
         return '-' + digits(-number)
     pieces = []
-    base = 10 ** 4000
+    base = 10 ** DIGITS
     while number >= base:
         number, low = divmod(number, base)
-        pieces.append('%04000d' % low)
+        pieces.append('%0*d' % (DIGITS, low))
     pieces.append('%d' % number)
     return ''.join(reversed(pieces))
 
 
 def number(raw):
-    text = raw.decode('ascii')
-    if len(text) <= 4000:
+    text = raw.decode('utf-8')
+    if len(text) <= DIGITS:
         return int(text)
     sign = -1 if text[0] == '-' else 1
-    text = text.lstrip('+-')
-    value = 0
-    for start in range(0, len(text), 4000):
-        piece = text[start:start + 4000]
-        value = value * 10 ** len(piece) + int(piece)
-    return sign * value
+    return sign * natural(text.lstrip('+-'))
 
+
+def natural(text):
+    """By halves: piece by piece it would take the square of the time."""
+    if len(text) <= DIGITS:
+        return int(text)
+    half = len(text) // 2
+    return natural(text[:half]) * 10 ** (len(text) - half) + natural(text[half:])
+
+
+# == NEXT ==
 
 def dump_big(put, value, tag=b'H'):
-    raw = digits(value).encode('ascii')
+    raw = digits(value).encode('utf-8')
     put(tagged(tag, len(raw)))
     put(raw)
 
@@ -988,6 +1388,8 @@ def unknown(data, pos, stack, strings, gateway):
     raise LoadError('unknown opcode %r at offset %d' % (data[pos - 1:pos], pos - 1))
 
 
+# == NEXT ==
+
 LOADERS[b'R'[0]] = lambda data, pos, stack, *_: stack.append(True) or pos
 LOADERS[b'C'[0]] = lambda data, pos, stack, *_: stack.append(False) or pos
 
@@ -1052,6 +1454,8 @@ def load_channel(data, pos, stack, strings, gateway):
     return pos + 4
 
 
+# == NEXT ==
+
 # -- waiting
 
 def wait(lock, timeout):
@@ -1076,30 +1480,27 @@ def poll(lock, timeout):
     return True
 
 
-def new_held_lock():
-    lock = _thread.allocate_lock()
-    lock.acquire()
-    return lock
-
-
 class QueueMethods(object):
 
     def get_within(self, timeout):
         """The next item; IndexError at the end, TimeoutError after `timeout` seconds."""
         deadline = clock() + timeout
-        while not self.items:
-            waiter = self.enter()
-            if waiter is None:
-                break
-            woken = False
+        while True:
+            waiter = None if self.items else self.enter()
+            if waiter is not None:
+                woken = False
+                try:
+                    woken = wait(waiter, deadline - clock())
+                finally:
+                    if not woken:
+                        self.leave(waiter)
             try:
-                woken = wait(waiter, deadline - clock())
-            finally:
-                if not woken:
-                    self.leave(waiter)
-            if not woken and not self.items and not self.ended:
+                return self.items.popleft()
+            except IndexError:
+                if self.ended:
+                    raise
+            if clock() >= deadline:
                 raise TimeoutError('no item in the given time')
-        return self.items.popleft()
 
     def leave(self, waiter):
         """Stop waiting."""
@@ -1107,7 +1508,9 @@ class QueueMethods(object):
             try:
                 self.waiters.remove(waiter)
             except ValueError:
-                pass
+                # It was woken for an item, which is for another one now.
+                if self.items:
+                    self.wake_one()
 
     def wait_over(self, timeout):
         with self.gate:
@@ -1131,6 +1534,8 @@ def receive(channel, timeout):
         pass
     raise channel._take_error() or EndOfStream()
 
+
+# == NEXT ==
 
 # -- callbacks
 
@@ -1157,6 +1562,8 @@ class Callback(object):
             if item is not END and not self.failed:
                 self.function(item)
         except BaseException:
+            if os.getpid() != PID:
+                leave_child((False, None, '', None))
             self.failed = True
             self.gateway._fail(self.id, format_exception())
 
@@ -1181,6 +1588,8 @@ class Dispatcher(object):
             except IndexError:
                 break
             callback.deliver(item)
+            if os.getpid() != PID:
+                leave_child()
             if item is END:
                 callback.finish()
             del callback, item
@@ -1198,6 +1607,8 @@ class Dispatcher(object):
         except TimeoutError:
             pass
 
+
+# == NEXT ==
 
 # -- the other methods of channels
 
@@ -1281,6 +1692,8 @@ class ChannelMethods(object):
 
 
 
+# == NEXT ==
+
 class ChannelFile(object):
 
     def __init__(self, channel, proxyclose):
@@ -1322,36 +1735,53 @@ class ChannelFileRead(ChannelFile):
 
     def __init__(self, channel, proxyclose):
         ChannelFile.__init__(self, channel, proxyclose)
-        self._buffer = None
+        self._items = deque()   # received, and not read as a whole
+        self._start = 0         # where the unread rest of the first begins
+        self._size = 0          # of all that is not read
+        self._nothing = ''      # of the kind that the items are
 
     def _more(self):
         try:
             item = self.channel.receive()
         except EOFError:
             return False
-        self._buffer = item if self._buffer is None else self._buffer + item
+        self._nothing = item[:0]
+        self._items.append(item)
+        self._size += len(item)
         return True
 
     def _take(self, size):
-        if self._buffer is None:
-            return ''
-        found, self._buffer = self._buffer[:size], self._buffer[size:]
-        return found
+        parts = []
+        self._size -= size
+        while size:
+            item = self._items[0]
+            part = item if not self._start and size >= len(item) else item[self._start:self._start + size]
+            parts.append(part)
+            size -= len(part)
+            self._start += len(part)
+            if self._start == len(item):
+                self._items.popleft()
+                self._start = 0
+        return self._nothing.join(parts)
 
     def read(self, n=-1):
-        while (n < 0 or len(self._buffer or '') < n) and self._more():
+        while (n < 0 or self._size < n) and self._more():
             pass
-        return self._take(n if n >= 0 else len(self._buffer or ''))
+        return self._take(self._size if n < 0 else min(n, self._size))
 
     def readline(self):
+        before = -self._start   # what the items have that were looked at
+        at = 0
         while True:
-            if self._buffer is not None:
-                newline = b'\n' if isinstance(self._buffer, bytes) else u'\n'
-                at = self._buffer.find(newline)
-                if at >= 0:
-                    return self._take(at + 1)
+            while at < len(self._items):
+                item = self._items[at]
+                found = item.find(b'\n' if isinstance(item, bytes) else u'\n', 0 if at else self._start)
+                if found >= 0:
+                    return self._take(before + found + 1)
+                before += len(item)
+                at += 1
             if not self._more():
-                return self._take(len(self._buffer or ''))
+                return self._take(self._size)
 
     def __iter__(self):
         return self
@@ -1365,17 +1795,18 @@ class ChannelFileRead(ChannelFile):
     next = __next__
 
 
+# == NEXT ==
+
 # -- the rarer work of the gateway
 
 class ExecModel(object):
     """What code takes from `channel.gateway.execmodel` instead of from the threading module."""
 
     def __init__(self, backend):
-        import subprocess
-        import socket
-        import threading
+        threading = import_standard('threading')
         self.backend = backend
-        self.subprocess, self.socket, self.queue = subprocess, socket, import_queue()
+        self.subprocess, self.socket = import_standard('subprocess'), import_standard('socket')
+        self.queue = import_standard('queue' if PY3 else 'Queue')
         self.Lock, self.RLock, self.Event = threading.Lock, threading.RLock, threading.Event
         self.sleep, self.get_ident, self.fdopen = time.sleep, _thread.get_ident, os.fdopen
 
@@ -1384,14 +1815,6 @@ class ExecModel(object):
 
     def start(self, func, args=()):
         _thread.start_new_thread(func, args)
-
-
-def import_queue():
-    try:
-        import queue
-    except ImportError:
-        import Queue as queue
-    return queue
 
 
 class GatewayMethods(object):
@@ -1419,10 +1842,10 @@ class GatewayMethods(object):
 
         Without anything written the frame was not begun, and the exception goes on.
         """
-        error = None if done else sys.exc_info()[1]
+        error = None if done else exc_info()[1]
         whole = isinstance(error, KeyboardInterrupt)
         try:
-            if isinstance(error, OSError) and error.errno != errno.EINTR:
+            if isinstance(error, OSError) and (PY3 or error.errno != errno.EINTR):
                 raise error
             if not whole:
                 try:
@@ -1447,7 +1870,7 @@ class GatewayMethods(object):
                 done.extend(imap(os.write, (self._out,), (memoryview(data)[sum(done):],)))
             except OSError:
                 # Only Python 2 lets this one through.
-                if sys.exc_info()[1].errno != errno.EINTR:
+                if PY3 or exc_info()[1].errno != errno.EINTR:
                     raise
 
     def _write_late(self, data):
@@ -1472,7 +1895,10 @@ class GatewayMethods(object):
             if owned():
                 self._writing.release()
 
-    # -- reading by those who wait
+
+# == NEXT ==
+
+class LendingMethods(object):
 
     # Where two sides talk in turns, the main thread reads the link by itself while it waits for an
     # item: the reader would only be woken to wake it.  It takes a whole frame that is for it, and
@@ -1542,7 +1968,7 @@ class GatewayMethods(object):
         try:
             data = self._link.peek(9)
         except OSError:
-            if sys.exc_info()[1].errno is None:
+            if exc_info()[1].errno is None:
                 # Not the system's: a handler of a signal has raised it.
                 raise
             return None
@@ -1560,7 +1986,10 @@ class GatewayMethods(object):
         self._link.read(end)
         return item, end < len(data)
 
-    # -- the rarer frames
+
+# == NEXT ==
+
+class FrameMethods(object):
 
     def _corrupt(self, what):
         self._status = 1
@@ -1634,7 +2063,9 @@ class GatewayMethods(object):
         else:
             channel._queue.strings = strings
 
-    # -- running code beside the main thread's, and ending
+
+class EndMethods(object):
+    """Running code beside the main thread's, and ending."""
 
     def _start_beside(self, task):
         """Start a task while the main thread has one."""
@@ -1662,14 +2093,13 @@ class GatewayMethods(object):
 
     def _wind_down(self):
         """End all channels; give running code its time, interrupt it, leave without it."""
-        import signal
         calm, interrupted = self._grace
         with self._state:
             self._idle = new_held_lock()
             busy = bool(self._running)
         self._end_channels()
         if busy and not wait(self._idle, calm):
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), _signal.SIGINT)
             if not wait(self._idle, interrupted):
                 os._exit(1)
         if self._dispatcher is not None:
@@ -1687,6 +2117,8 @@ class GatewayMethods(object):
         for queue in list(self._kept.values()):
             queue.end()
 
+
+# == NEXT ==
 
 def alone():
     """Whether there is no third thread: it could close the channel that the main one reads for."""
@@ -1720,7 +2152,8 @@ def complete(target, methods):
 
 complete(Queue, QueueMethods)
 complete(Channel, ChannelMethods)
-complete(Gateway, GatewayMethods)
+for methods in GatewayMethods, LendingMethods, FrameMethods, EndMethods:
+    complete(Gateway, methods)
 HANDLERS.update({
     STATUS: Gateway._on_status,
     RECONFIGURE: Gateway._on_reconfigure,
@@ -1735,7 +2168,17 @@ def import_threading():
 
     Before Python 3.13 the module takes the thread that imports it for the main one.
     """
-    import threading
+    try:
+        know_main_thread(import_standard('threading'))
+    except Exception:
+        # Remote code has replaced what the module needs.
+        pass
+
+
+def know_main_thread(threading):
+    if _thread.get_ident not in (getattr(threading, name, None) for name in ('get_ident', '_get_ident')):
+        # Somebody has replaced what it stands on, gevent for one.
+        return
     active = threading._active
     with threading._active_limbo_lock:
         for ident, thread in list(active.items()):
@@ -1770,9 +2213,10 @@ def set_up(config):
     if config['execmodel'] not in MODELS:
         raise ValueError('unknown execmodel %r' % str(config['execmodel']))
     if 'chdir' in config:
-        if not os.path.exists(config['chdir']):
-            os.mkdir(config['chdir'])
-        os.chdir(config['chdir'])
+        directory = os.path.expanduser(config['chdir'])
+        if not os.path.exists(directory):
+            os.mkdir(directory)
+        os.chdir(directory)
     for name, value in config.get('env', {}).items():
         os.environ[native(name)] = native(value)
     if 'nice' in config:
@@ -1790,6 +2234,8 @@ def set_up_or_leave(out, config):
         answer(out, config, format_exception())
         sys.exit(1)
 
+
+# == NEXT ==
 
 # -- tracing, as execnet does it
 
@@ -1847,8 +2293,7 @@ def frames_of(data):
 
 def trace_file():
     """A fresh file: what stands there already is never written to."""
-    import tempfile
-    path = os.path.join(tempfile.gettempdir(), 'execnet-debug-%d' % os.getpid())
+    path = os.path.join(import_standard('tempfile').gettempdir(), 'execnet-debug-%d' % os.getpid())
     try:
         os.unlink(path)
     except OSError:

@@ -26,9 +26,19 @@ use execnet::{
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// What the worker is made for. Those that are not installed are named on the test's output.
-const WANTED: [&str; 11] = [
-    "2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "PyPy",
+const WANTED: [&str; 13] = [
+    "2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t",
+    "PyPy",
 ];
+
+/// What provides one, for the note that a suite ran without it.
+fn provider(version: &str) -> &'static str {
+    match version {
+        "PyPy" => "Debian's package pypy3",
+        "3.13t" | "3.14t" => "a build with --disable-gil, such as pyenv's",
+        _ => "pyenv, or a package of the system",
+    }
+}
 
 /// An interpreter on this machine.
 pub(crate) struct Python {
@@ -156,7 +166,10 @@ pub(crate) fn pythons() -> &'static [Python] {
                     path,
                 }),
                 None => {
-                    println!("skipped: Python {version}, which is not installed here");
+                    println!(
+                        "skipped: Python {version}: no such interpreter on the path or below PYENV_ROOT (from: {})",
+                        provider(version)
+                    );
                     None
                 }
             })

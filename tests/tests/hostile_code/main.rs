@@ -1,0 +1,77 @@
+//! Remote code that does what tests of programs do: it replaces what the worker stands on, forks, reaps and closes what
+//! is not its own. The link, the tracebacks and the end of the worker are as ever, on every Python that is installed.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod forks;
+mod greenlets;
+mod process;
+mod replaced;
+#[path = "../../../std-transport/tests/support/mod.rs"]
+mod support;
+
+use execnet::{Channel, Gateway, Group, Outcome, ReceiveError, Value};
+use support::{LONG, Python, pythons, quiet, receive, within};
+
+/// Runs `test` with every interpreter that is here, in a group of its own each.
+fn each_python(test: fn(&Python, &Group)) {
+    for python in pythons() {
+        within(&format!("Python {}", python.version), 2 * LONG, move || {
+            println!("Python {}", python.version);
+            test(python, &Group::with_options(quiet()));
+        });
+    }
+}
+
+fn run(gateway: &Gateway, source: &str) -> Channel {
+    gateway.remote_exec(source).unwrap()
+}
+
+/// The text of the exception that ended the code.
+fn failure(channel: &Channel) -> String {
+    match channel.receive_timeout(LONG) {
+        Err(ReceiveError::Remote(error)) => error.text().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Nothing more comes, and no exception has ended the code.
+fn assert_ended(channel: &Channel) {
+    let end = channel.receive_timeout(LONG);
+    assert!(matches!(end, Err(ReceiveError::Closed)), "{end:?}");
+}
+
+/// The worker still runs code, and says what goes wrong there.
+fn assert_usable(gateway: &Gateway) {
+    let channel = run(gateway, "channel.send(channel.receive())");
+    channel.send((1, "x")).unwrap();
+    assert_eq!(receive(&channel), Value::from((1, "x")));
+    assert_ended(&channel);
+    assert_traceback(gateway);
+}
+
+fn assert_traceback(gateway: &Gateway) {
+    let text = failure(&run(gateway, "def f():\n    1/0\nf()\n"));
+    let lines = "Traceback (most recent call last):\n  File \"<remote exec>\", line 3, in <module>\n    f()\n";
+    assert!(text.starts_with(lines), "{text}");
+    assert!(
+        text.contains("File \"<remote exec>\", line 2, in f\n    1/0\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nZeroDivisionError: "), "{text}");
+    assert!(!text.contains("execnet worker"), "{text}");
+}
+
+/// The worker leaves by itself, with status 0.
+fn assert_leaves(group: &Group) {
+    for report in group.terminate(Some(LONG)) {
+        assert!(
+            matches!(report.outcome, Outcome::Exited(exit) if exit.success()),
+            "{report:?}"
+        );
+    }
+}
