@@ -74,6 +74,22 @@ impl<'a> Decimal<'a> {
         (!self.negative || value == 0).then_some(value)
     }
 
+    /// The nearest float; `None` beyond the largest.
+    #[cfg(feature = "serde")]
+    pub(crate) fn to_f64(self) -> Option<f64> {
+        // The largest float has 309 digits.
+        let mut digits = heapless::String::<310>::new();
+        let sign = if self.negative { '-' } else { '+' };
+        digits.push(sign).ok()?;
+        for digit in self.each().skip_while(|&digit| digit == 0) {
+            digits.push(char::from(b'0' + digit)).ok()?;
+        }
+        digits
+            .push_str(if digits.len() == 1 { "0" } else { "" })
+            .ok()?;
+        digits.parse().ok().filter(|value: &f64| value.is_finite())
+    }
+
     /// The values of the digits, first to last.
     fn each(self) -> impl Iterator<Item = u8> {
         let digits = self.digits.iter().filter(|&&byte| byte != b'_');

@@ -2,12 +2,26 @@
 
 use serde_core::de::value::{F64Deserializer, U8Deserializer};
 use serde_core::de::{
-    self, Deserializer as _, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor,
+    self, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
 use super::error::Error;
 use super::path::Segment;
 use crate::{Complex, Items, Node, NodeKind, Pairs};
+
+/// Gives all parts to the visitor, which must take them all.
+#[inline]
+pub(super) fn visit_all<'de, A: SeqAccess<'de, Error = Error>, V: Visitor<'de>>(
+    mut parts: A,
+    visitor: V,
+) -> Result<V::Value, Error> {
+    let all = parts.size_hint().unwrap_or(0);
+    let value = visitor.visit_seq(&mut parts)?;
+    match parts.size_hint() {
+        Some(left) if left > 0 => Err(Error::invalid_length(all, &Expected(all - left))),
+        _ => Ok(value),
+    }
+}
 
 /// The items of a list, tuple or set.
 pub(super) struct Elements<'d, 'de> {
@@ -16,21 +30,9 @@ pub(super) struct Elements<'d, 'de> {
 }
 
 impl<'d, 'de> Elements<'d, 'de> {
-    /// Gives all to the visitor, which must take them all.
     #[inline]
-    pub(super) fn visit<V: Visitor<'de>>(
-        items: Items<'d, 'de>,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        let mut elements = Self { items, given: 0 };
-        let value = visitor.visit_seq(&mut elements)?;
-        match elements.items.len() {
-            0 => Ok(value),
-            _ => Err(Error::invalid_length(
-                items.len(),
-                &Expected(elements.given),
-            )),
-        }
+    pub(super) const fn new(items: Items<'d, 'de>) -> Self {
+        Self { items, given: 0 }
     }
 }
 
@@ -43,7 +45,7 @@ impl de::Expected for Expected {
     }
 }
 
-impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Error;
 
     #[inline]
@@ -107,7 +109,7 @@ impl<'d, 'de> Fields<'d, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
+impl<'de> MapAccess<'de> for Fields<'_, 'de> {
     type Error = Error;
 
     #[inline]
@@ -119,7 +121,11 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
         let Some((key, _)) = self.current else {
             return Ok(None);
         };
-        match seed.deserialize(key) {
+        let read = match key.as_str() {
+            Some(_) => seed.deserialize(key),
+            None => seed.deserialize(OddKey::new(key, self.named)),
+        };
+        match read {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(error.within(self.step(key))),
         }
@@ -137,6 +143,69 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
     #[inline]
     fn size_hint(&self) -> Option<usize> {
         Some(self.pairs.len())
+    }
+}
+
+/// A key that may be no text: it names no field.
+struct OddKey<'d, 'de> {
+    node: Node<'d, 'de>,
+    /// Whether the other keys are the names of a struct's fields.
+    named: bool,
+}
+
+impl<'d, 'de> OddKey<'d, 'de> {
+    const fn new(node: Node<'d, 'de>, named: bool) -> Self {
+        Self { node, named }
+    }
+}
+
+/// Methods that read the key as any value.
+macro_rules! as_value {
+    ($($method:ident($($arg:ident: $type:ty),*))*) => {$(
+        fn $method<V: Visitor<'de>>(self $(, $arg: $type)*, visitor: V) -> Result<V::Value, Error> {
+            self.node.$method($($arg,)* visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for OddKey<'_, 'de> {
+    type Error = Error;
+
+    /// An integer by the one method that derived visitors of field names have
+    /// only where serde keeps the fields it does not know.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.node.kind() {
+            NodeKind::Int(value) => visitor.visit_i64(value),
+            _ => self.node.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.node.kind() {
+            NodeKind::Latin1(_) => self.node.deserialize_str(visitor),
+            // No name is equal to these bytes, which are no UTF-8.
+            _ if self.named => visitor.visit_bytes(b"a key that is no text\xff"),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.node.is_human_readable()
+    }
+
+    as_value! {
+        deserialize_bool() deserialize_char() deserialize_str() deserialize_string()
+        deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_i128()
+        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
+        deserialize_f32() deserialize_f64() deserialize_bytes() deserialize_byte_buf()
+        deserialize_option() deserialize_unit() deserialize_seq() deserialize_map()
+        deserialize_ignored_any()
+        deserialize_unit_struct(name: &'static str)
+        deserialize_newtype_struct(name: &'static str)
+        deserialize_tuple(len: usize)
+        deserialize_tuple_struct(name: &'static str, len: usize)
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+        deserialize_enum(name: &'static str, variants: &'static [&'static str])
     }
 }
 
@@ -184,6 +253,10 @@ impl<'de> SeqAccess<'de> for Bits {
     ) -> Result<Option<T::Value>, Error> {
         let part = self.0.next().map(F64Deserializer::<Error>::new);
         part.map(|part| seed.deserialize(part)).transpose()
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.len())
     }
 }
 

@@ -5,13 +5,13 @@ use serde_core::ser::{self, Serialize};
 
 use super::error::Error;
 use super::path::Segment;
-use super::ser::{Role, Serializer, Target};
+use super::ser::{Serializer, Target};
+use super::wrapped::{Wrapped, Wrapper};
 use crate::{Encoder, Tokens};
 
-/// A list, set or frozenset.
+/// A list.
 pub(super) struct Seq<'e, W: Write> {
     target: Target<'e, W>,
-    role: Role,
     /// What was announced; for a list of unknown length nothing.
     announced: Option<usize>,
     written: usize,
@@ -24,17 +24,15 @@ impl<'e, W: Write> Seq<'e, W> {
     #[inline]
     pub(super) fn start(
         mut target: Target<'e, W>,
-        role: Role,
         announced: Option<usize>,
     ) -> Result<Self, Error> {
         target.enter()?;
-        match (role, announced) {
-            (Role::Set { .. } | Role::FrozenSet, _) => {}
-            (_, Some(len)) => target.put(|encoder| encoder.list(len))?,
+        match announced {
+            Some(len) => target.put(|encoder| encoder.list(len))?,
             #[cfg(feature = "alloc")]
-            (_, None) => {}
+            None => {}
             #[cfg(not(feature = "alloc"))]
-            (_, None) => {
+            None => {
                 return Err(Error::message(
                     "a list's length must be known before its items where there is no allocator",
                 ));
@@ -44,7 +42,6 @@ impl<'e, W: Write> Seq<'e, W> {
             #[cfg(feature = "alloc")]
             held: target.beside(),
             target,
-            role,
             announced,
             written: 0,
         })
@@ -71,10 +68,9 @@ impl<'e, W: Write> Seq<'e, W> {
 
     #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-        match (self.role, self.announced) {
-            (Role::Set { .. } | Role::FrozenSet, _) => key(&mut self.target, item),
+        match self.announced {
             #[cfg(feature = "alloc")]
-            (_, None) => self.held_item(item),
+            None => self.held_item(item),
             _ => self.list_item(item),
         }
     }
@@ -114,39 +110,40 @@ impl<W: Write> ser::SerializeSeq for Seq<'_, W> {
     #[inline]
     fn end(mut self) -> Result<(), Error> {
         self.target.leave();
-        let len = self.written;
-        match self.role {
-            Role::Set { .. } => self.target.put(|encoder| encoder.set(len)),
-            Role::FrozenSet => self.target.put(|encoder| encoder.frozenset(len)),
-            _ => self.end_list(),
-        }
+        self.end_list()
     }
 }
 
-/// A tuple or complex number, alone or in a variant.
-pub(super) struct Tuple<'e, W: Write> {
+/// What values become that are counted behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Tuple,
+    Set,
+    FrozenSet,
+    /// Two floats.
+    Complex,
+}
+
+/// A tuple, set, frozenset or complex number, a tuple also in a variant.
+pub(super) struct Group<'e, W: Write> {
     target: Target<'e, W>,
-    /// What each element is to become.
-    role: Role,
+    kind: Kind,
+    /// Whether the elements must be hashable.
+    keys: bool,
     written: usize,
     variant: Option<&'static str>,
 }
 
-impl<'e, W: Write> Tuple<'e, W> {
-    pub(super) fn start(mut target: Target<'e, W>, role: Role, len: usize) -> Result<Self, Error> {
-        let role = match role {
-            Role::Complex if len == 2 => Role::ComplexPart,
-            Role::Key | Role::Set { key: true } => Role::Key,
-            _ => Role::Value,
-        };
-        if role == Role::ComplexPart {
-            target.put(Encoder::complex_parts)?;
-        } else {
-            target.enter()?;
+impl<'e, W: Write> Group<'e, W> {
+    pub(super) fn start(mut target: Target<'e, W>, kind: Kind, keys: bool) -> Result<Self, Error> {
+        match kind {
+            Kind::Complex => target.put(Encoder::complex_parts)?,
+            _ => target.enter()?,
         }
         Ok(Self {
             target,
-            role,
+            kind,
+            keys,
             written: 0,
             variant: None,
         })
@@ -155,9 +152,8 @@ impl<'e, W: Write> Tuple<'e, W> {
     pub(super) fn start_variant(
         target: Target<'e, W>,
         variant: &'static str,
-        len: usize,
     ) -> Result<Self, Error> {
-        let tuple = Self::start(target, Role::Value, len)?;
+        let tuple = Self::start(target, Kind::Tuple, false)?;
         Ok(Self {
             variant: Some(variant),
             ..tuple
@@ -167,22 +163,32 @@ impl<'e, W: Write> Tuple<'e, W> {
     fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let index = self.written;
         self.written += 1;
-        let serializer = Serializer {
-            target: self.target.reborrow(),
-            role: self.role,
+        let target = self.target.reborrow();
+        let written = match (self.kind, self.keys) {
+            (Kind::Complex, key) => item.serialize(Wrapped {
+                target,
+                wrapper: Wrapper::ComplexPart,
+                key,
+            }),
+            (_, key) => item.serialize(Serializer { target, key }),
         };
-        item.serialize(serializer).map_err(|error| {
+        written.map_err(|error| {
             let error = error.within(Segment::Index(index));
             self.variant.into_iter().fold(error, Error::in_variant)
         })
     }
 
     fn finish(mut self) -> Result<(), Error> {
-        if self.role == Role::ComplexPart {
+        if self.kind == Kind::Complex {
             return Ok(());
         }
         self.target.leave();
-        self.target.put(|encoder| encoder.tuple(self.written))?;
+        let len = self.written;
+        self.target.put(|encoder| match self.kind {
+            Kind::Set => encoder.set(len),
+            Kind::FrozenSet => encoder.frozenset(len),
+            _ => encoder.tuple(len),
+        })?;
         if self.variant.is_some() {
             self.target.leave();
             self.target.put(Encoder::set_item)?;
@@ -191,22 +197,28 @@ impl<'e, W: Write> Tuple<'e, W> {
     }
 }
 
-impl<W: Write> ser::SerializeTuple for Tuple<'_, W> {
-    type Ok = ();
-    type Error = Error;
+macro_rules! group_elements {
+    ($($trait:ident)*) => {$(
+        impl<W: Write> ser::$trait for Group<'_, W> {
+            type Ok = ();
+            type Error = Error;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-        self.element(item)
-    }
+            fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+                self.element(item)
+            }
 
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
+            fn end(self) -> Result<(), Error> {
+                self.finish()
+            }
+        }
+    )*};
 }
+
+group_elements! { SerializeSeq SerializeTuple }
 
 macro_rules! tuple_fields {
     ($($trait:ident)*) => {$(
-        impl<W: Write> ser::$trait for Tuple<'_, W> {
+        impl<W: Write> ser::$trait for Group<'_, W> {
             type Ok = ();
             type Error = Error;
 
@@ -227,7 +239,16 @@ tuple_fields! { SerializeTupleStruct SerializeTupleVariant }
 pub(super) struct Map<'e, W: Write> {
     target: Target<'e, W>,
     written: usize,
-    variant: Option<&'static str>,
+    within: Within,
+}
+
+/// What a map is written in, or as.
+#[derive(Clone, Copy)]
+enum Within {
+    Nothing,
+    Variant(&'static str),
+    /// No dict: the content of its one pair, as this.
+    Wrapper(Wrapper),
 }
 
 impl<'e, W: Write> Map<'e, W> {
@@ -241,26 +262,53 @@ impl<'e, W: Write> Map<'e, W> {
         Ok(Self {
             target,
             written: 0,
-            variant,
+            within: variant.map_or(Within::Nothing, Within::Variant),
         })
+    }
+
+    /// A map of one pair that stands for a scalar.
+    pub(super) const fn content(target: Target<'e, W>, wrapper: Wrapper) -> Self {
+        Self {
+            target,
+            written: 0,
+            within: Within::Wrapper(wrapper),
+        }
     }
 
     #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, item: &T) -> Result<(), Error> {
+        if let Within::Wrapper(wrapper) = self.within {
+            return self.scalar(wrapper, item);
+        }
         self.target.put(|encoder| encoder.str(name))?;
         value(&mut self.target, item).map_err(|error| {
             let error = error.within(Segment::Field(name));
-            self.variant.into_iter().fold(error, Error::in_variant)
+            match self.within {
+                Within::Variant(variant) => error.in_variant(variant),
+                _ => error,
+            }
         })?;
         self.target.put(Encoder::set_item)
     }
 
+    fn scalar<T: Serialize + ?Sized>(&mut self, wrapper: Wrapper, item: &T) -> Result<(), Error> {
+        item.serialize(Wrapped {
+            target: self.target.reborrow(),
+            wrapper,
+            key: false,
+        })
+    }
+
     #[inline]
     fn finish(mut self) -> Result<(), Error> {
-        self.target.leave();
-        if self.variant.is_some() {
-            self.target.leave();
-            self.target.put(Encoder::set_item)?;
+        match self.within {
+            Within::Nothing => self.target.leave(),
+            Within::Variant(_) => {
+                self.target.leave();
+                self.target.leave();
+                self.target.put(Encoder::set_item)?;
+            }
+            Within::Wrapper(_) => {}
         }
         Ok(())
     }
@@ -271,12 +319,18 @@ impl<W: Write> ser::SerializeMap for Map<'_, W> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        if let Within::Wrapper(_) = self.within {
+            return Ok(());
+        }
         let pair = self.written;
         self.written += 1;
         key(&mut self.target, item).map_err(|error| error.within(Segment::Pair(pair)))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        if let Within::Wrapper(wrapper) = self.within {
+            return self.scalar(wrapper, item);
+        }
         let pair = self.written.saturating_sub(1);
         value(&mut self.target, item).map_err(|error| error.within(Segment::Pair(pair)))?;
         self.target.put(Encoder::set_item)
@@ -288,6 +342,9 @@ impl<W: Write> ser::SerializeMap for Map<'_, W> {
         name: &K,
         item: &V,
     ) -> Result<(), Error> {
+        if let Within::Wrapper(wrapper) = self.within {
+            return self.scalar(wrapper, item);
+        }
         self.written += 1;
         key(&mut self.target, name).map_err(|error| under_key(error, name))?;
         value(&mut self.target, item).map_err(|error| under_key(error, name))?;
@@ -331,7 +388,7 @@ fn value<W: Write>(
 ) -> Result<(), Error> {
     item.serialize(Serializer {
         target: target.reborrow(),
-        role: Role::Value,
+        key: false,
     })
 }
 
@@ -342,7 +399,7 @@ fn key<W: Write>(
 ) -> Result<(), Error> {
     item.serialize(Serializer {
         target: target.reborrow(),
-        role: Role::Key,
+        key: true,
     })
 }
 
@@ -355,7 +412,7 @@ fn under_key(error: Error, key: &(impl Serialize + ?Sized)) -> Error {
     let mut failed = None;
     let written = key.serialize(Serializer {
         target: Target::new(&mut encoder, &mut failed),
-        role: Role::Value,
+        key: false,
     });
     let token = written.ok().and_then(|()| Tokens::new(&bytes).next());
     error.within(match token {

@@ -2,12 +2,12 @@
 
 use serde_core::Deserializer;
 use serde_core::de::{self, Error as _, Unexpected, Visitor};
-use serde_core::forward_to_deserialize_any;
 
-use super::access::{Bits, Elements, Fields, Octets, Variant};
+use super::HUMAN_READABLE;
+use super::access::{Bits, Elements, Fields, Octets, Variant, visit_all};
 use super::error::Error;
-use super::number::{visit_decimal, visit_int};
-use super::special;
+use super::number::{visit_as_float, visit_decimal, visit_int};
+use super::special::{self, Marked};
 use crate::{Node, NodeKind};
 
 impl<'de> Node<'_, 'de> {
@@ -46,6 +46,27 @@ impl<'de> Node<'_, 'de> {
     fn refuse(self, expected: &dyn de::Expected) -> Error {
         Error::invalid_type(self.unexpected(), expected)
     }
+
+    /// As what it is, for a type that asked for something and may take this.
+    fn as_it_is<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.kind() {
+            NodeKind::None => visitor.visit_unit(),
+            NodeKind::Bool(value) => visitor.visit_bool(value),
+            NodeKind::Int(value) => visit_int(value, visitor),
+            NodeKind::BigInt(value) => visit_decimal(value, visitor),
+            NodeKind::Float(value) => visitor.visit_f64(value),
+            NodeKind::Complex(value) => visit_all(Bits::new(value), visitor),
+            NodeKind::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
+            NodeKind::Str(text) => visitor.visit_borrowed_str(text),
+            NodeKind::Latin1(bytes) => visit_latin_1(bytes, visitor),
+            NodeKind::List(items)
+            | NodeKind::Tuple(items)
+            | NodeKind::Set(items)
+            | NodeKind::FrozenSet(items) => visit_all(Elements::new(items), visitor),
+            NodeKind::Dict(pairs) => Fields::visit(pairs, false, visitor),
+            NodeKind::Channel(_) => Err(self.refuse(&visitor)),
+        }
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -72,8 +93,17 @@ macro_rules! numbers {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.as_small() {
                 Some(value) => visit_int(i64::from(value), visitor),
-                None => self.deserialize_any(visitor),
+                None => self.as_it_is(visitor),
             }
+        }
+    )*};
+}
+
+/// Types that are read as what it is, if they take it.
+macro_rules! asked {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            self.as_it_is(visitor)
         }
     )*};
 }
@@ -81,23 +111,24 @@ macro_rules! numbers {
 impl<'de> Deserializer<'de> for Node<'_, 'de> {
     type Error = Error;
 
+    /// Types that take anything, serde's own buffers among them, get what has
+    /// no method of its own in a form that all of them can keep.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            NodeKind::None => visitor.visit_unit(),
-            NodeKind::Bool(value) => visitor.visit_bool(value),
-            NodeKind::Int(value) => visit_int(value, visitor),
-            NodeKind::BigInt(value) => visit_decimal(value, visitor),
-            NodeKind::Float(value) => visitor.visit_f64(value),
-            NodeKind::Complex(value) => visitor.visit_seq(Bits::new(value)),
-            NodeKind::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
-            NodeKind::Str(text) => visitor.visit_borrowed_str(text),
-            NodeKind::Latin1(bytes) => visit_latin_1(bytes, visitor),
-            NodeKind::List(items)
-            | NodeKind::Tuple(items)
-            | NodeKind::Set(items)
-            | NodeKind::FrozenSet(items) => Elements::visit(items, visitor),
-            NodeKind::Dict(pairs) => Fields::visit(pairs, false, visitor),
-            NodeKind::Channel(_) => Err(self.refuse(&visitor)),
+            NodeKind::Channel(id) => {
+                Marked::new(special::CHANNEL_KEY, id.0).deserialize_any(visitor)
+            }
+            #[cfg(feature = "alloc")]
+            NodeKind::BigInt(value) => {
+                match value.to_u128().and_then(|value| value.try_into().ok()) {
+                    Some(value) => visitor.visit_u64(value),
+                    None => {
+                        Marked::new(special::INT_KEY, alloc::string::ToString::to_string(&value))
+                            .deserialize_any(visitor)
+                    }
+                }
+            }
+            _ => self.as_it_is(visitor),
         }
     }
 
@@ -113,9 +144,10 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
 
     #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.as_f64() {
-            Some(value) => visitor.visit_f64(value),
-            None => self.deserialize_any(visitor),
+        match self.kind() {
+            NodeKind::Float(value) => visitor.visit_f64(value),
+            NodeKind::BigInt(value) => visit_as_float(value, visitor),
+            _ => self.as_it_is(visitor),
         }
     }
 
@@ -125,7 +157,7 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
             Some(text) => visitor.visit_borrowed_str(text),
             // Visitors of text would take bytes that happen to be UTF-8.
             None if self.as_bytes().is_some() => Err(self.refuse(&visitor)),
-            None => self.deserialize_any(visitor),
+            None => self.as_it_is(visitor),
         }
     }
 
@@ -136,7 +168,26 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
 
     #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_str(visitor)
+        match self.kind() {
+            NodeKind::Str(_) | NodeKind::Latin1(_) => self.deserialize_str(visitor),
+            // Visitors of identifiers would take a number for an index.
+            _ => Err(self.refuse(&visitor)),
+        }
+    }
+
+    #[inline]
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.kind() {
+            NodeKind::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
+            // Visitors of bytes may take text.
+            NodeKind::Str(_) | NodeKind::Latin1(_) => Err(self.refuse(&visitor)),
+            _ => self.as_it_is(visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -162,16 +213,10 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     ) -> Result<V::Value, Error> {
         match (name, self.kind()) {
             (special::CHANNEL, NodeKind::Channel(id)) => {
-                visitor.visit_newtype_struct(de::IntoDeserializer::into_deserializer(id.0))
+                visitor.visit_newtype_struct(Marked::new(special::CHANNEL_KEY, id.0))
             }
             (special::CHANNEL, _) => Err(self.refuse(&visitor)),
-            #[cfg(feature = "alloc")]
-            (special::INT, NodeKind::BigInt(value)) => {
-                visitor.visit_string(alloc::string::ToString::to_string(&value))
-            }
-            #[cfg(feature = "alloc")]
-            (special::INT, NodeKind::Int(value)) => visit_int(value, visitor),
-            #[cfg(feature = "alloc")]
+            (special::INT, NodeKind::Int(_) | NodeKind::BigInt(_)) => self.deserialize_any(visitor),
             (special::INT, _) => Err(self.refuse(&visitor)),
             #[cfg(feature = "alloc")]
             (special::VALUE, _) => super::value::visit(self, visitor),
@@ -182,9 +227,9 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            NodeKind::List(items) => Elements::visit(items, visitor),
-            NodeKind::Bytes(bytes) => visitor.visit_seq(Octets::new(bytes)),
-            _ => self.deserialize_any(visitor),
+            NodeKind::List(items) => visit_all(Elements::new(items), visitor),
+            NodeKind::Bytes(bytes) => visit_all(Octets::new(bytes), visitor),
+            _ => self.as_it_is(visitor),
         }
     }
 
@@ -214,7 +259,7 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     ) -> Result<V::Value, Error> {
         match self.kind() {
             NodeKind::Dict(pairs) => Fields::visit(pairs, true, visitor),
-            _ => self.deserialize_any(visitor),
+            _ => self.as_it_is(visitor),
         }
     }
 
@@ -245,8 +290,8 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     }
 
     fn is_human_readable(&self) -> bool {
-        false
+        HUMAN_READABLE
     }
 
-    forward_to_deserialize_any! { bool char bytes byte_buf unit map }
+    asked! { deserialize_bool deserialize_char deserialize_unit deserialize_map }
 }

@@ -34,6 +34,7 @@
 #![doc = include_str!("types.md")]
 
 mod access;
+mod bytes;
 mod compound;
 mod de;
 #[cfg(feature = "alloc")]
@@ -46,15 +47,20 @@ mod special;
 mod text;
 #[cfg(feature = "alloc")]
 mod value;
+mod wrapped;
 
 use embedded_io::Write;
 use serde_core::ser::Serialize;
 
 pub use error::{Error, StreamError};
-use ser::{Role, Serializer, Target};
+use ser::{Serializer, Target};
 pub use special::{AsFrozenSet, AsSet, frozenset, set};
 
 use crate::{Dump, EncodeError, Encoder, IntoWriter};
+
+/// What serde asks to choose between two forms of a type: the readers are
+/// Python programs, to which an address is text.
+const HUMAN_READABLE: bool = true;
 
 /// Makes a type that serde knows a [`Dump`]: to be sent where values are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,7 +71,7 @@ impl<T: Serialize> Dump for Serde<T> {
         let mut failed = None;
         let serializer = Serializer {
             target: Target::new(encoder, &mut failed),
-            role: Role::Value,
+            key: false,
         };
         let written = self.0.serialize(serializer);
         match (written, failed) {

@@ -16,7 +16,8 @@ pub(super) fn visit_int<'de, V: Visitor<'de>, E: Error>(
     }
 }
 
-/// By the narrowest method that takes it.
+/// An integer, for a type that asks for one: by the narrowest method that
+/// takes it.
 #[cold]
 pub(super) fn visit_decimal<'de, V: Visitor<'de>, E: Error>(
     value: Decimal<'_>,
@@ -34,5 +35,17 @@ pub(super) fn visit_decimal<'de, V: Visitor<'de>, E: Error>(
         (None, None) => Err(E::custom(
             "an integer of more than 128 bits: only Int, Value and BigInt take it",
         )),
+    }
+}
+
+/// An integer, for a type that asks for a float: the nearest one.
+#[cold]
+pub(super) fn visit_as_float<'de, V: Visitor<'de>, E: Error>(
+    value: Decimal<'_>,
+    visitor: V,
+) -> Result<V::Value, E> {
+    match value.to_f64() {
+        Some(value) => visitor.visit_f64(value),
+        None => Err(E::custom("an integer beyond what a float can say")),
     }
 }

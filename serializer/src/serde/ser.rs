@@ -5,11 +5,13 @@ use core::fmt::{self, Display, Write as _};
 use embedded_io::Write;
 use serde_core::ser::{self, Serialize};
 
-use super::compound::{Map, Seq, Tuple};
+use super::HUMAN_READABLE;
+use super::compound::{Group, Kind, Map, Seq};
 use super::error::Error;
 use super::special;
+use super::wrapped::{Wrapped, Wrapper};
 use crate::error::Refusal;
-use crate::{ChannelId, EncodeError, Encoder};
+use crate::{EncodeError, Encoder};
 
 /// Where a serializer writes to: an encoder, and the error of its sink, which
 /// serde's own has no room for.
@@ -71,41 +73,18 @@ impl<'e, W: Write> Target<'e, W> {
     }
 }
 
-/// What the next value is to become, where its place or a wrapper says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Value,
-    /// A dict key or set element: no list, dict or set.
-    Key,
-    Set {
-        key: bool,
-    },
-    FrozenSet,
-    Complex,
-    ComplexPart,
-    Channel,
-    #[cfg(feature = "alloc")]
-    Int,
-}
-
-impl Role {
-    /// Whether what is written must be hashable.
-    pub(super) const fn is_key(self) -> bool {
-        matches!(self, Self::Key | Self::Set { key: true })
-    }
-}
-
 /// Writes one value.
 pub(super) struct Serializer<'e, W: Write> {
     pub(super) target: Target<'e, W>,
-    pub(super) role: Role,
+    /// Whether it is a dict key or set element: no list, dict or set.
+    pub(super) key: bool,
 }
 
 impl<'e, W: Write> Serializer<'e, W> {
     /// The start of what Python could not hash.
     #[inline]
     fn unhashable_if_key(&self) -> Result<(), Error> {
-        if self.role.is_key() {
+        if self.key {
             return Err(Refusal::Unhashable.into());
         }
         Ok(())
@@ -120,17 +99,27 @@ impl<'e, W: Write> Serializer<'e, W> {
         Ok(self.target)
     }
 
-    fn role_of(&self, name: &'static str) -> Role {
+    /// What is known by the name of a newtype struct.
+    fn wrapped<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Error> {
+        match Wrapper::named(name) {
+            Some(wrapper) => value.serialize(Wrapped {
+                target: self.target,
+                wrapper,
+                key: self.key,
+            }),
+            None => value.serialize(self),
+        }
+    }
+
+    /// What `serde_json` says by structs of its own.
+    #[cold]
+    fn json(self, name: &'static str) -> Result<Map<'e, W>, Error> {
         match name {
-            special::SET => Role::Set {
-                key: self.role.is_key(),
-            },
-            special::FROZENSET => Role::FrozenSet,
-            special::COMPLEX => Role::Complex,
-            special::CHANNEL => Role::Channel,
-            #[cfg(feature = "alloc")]
-            special::INT => Role::Int,
-            _ => self.role,
+            special::JSON_NUMBER => Ok(Map::content(self.target, Wrapper::JsonNumber)),
+            special::JSON_RAW => Err(Error::message(
+                "JSON text that is kept as it is: parse it to a value first",
+            )),
+            _ => ser::Serializer::serialize_map(self, None),
         }
     }
 }
@@ -149,9 +138,9 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = Seq<'e, W>;
-    type SerializeTuple = Tuple<'e, W>;
-    type SerializeTupleStruct = Tuple<'e, W>;
-    type SerializeTupleVariant = Tuple<'e, W>;
+    type SerializeTuple = Group<'e, W>;
+    type SerializeTupleStruct = Group<'e, W>;
+    type SerializeTupleVariant = Group<'e, W>;
     type SerializeMap = Map<'e, W>;
     type SerializeStruct = Map<'e, W>;
     type SerializeStructVariant = Map<'e, W>;
@@ -160,6 +149,7 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
         serialize_bool(bool) => |encoder, value| encoder.bool(value);
         serialize_i8(i8) => |encoder, value| encoder.int(i64::from(value));
         serialize_i16(i16) => |encoder, value| encoder.int(i64::from(value));
+        serialize_i32(i32) => |encoder, value| encoder.int(i64::from(value));
         serialize_i64(i64) => |encoder, value| encoder.int(value);
         serialize_i128(i128) => |encoder, value| encoder.i128(value);
         serialize_u8(u8) => |encoder, value| encoder.int(i64::from(value));
@@ -167,38 +157,11 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
         serialize_u32(u32) => |encoder, value| encoder.int(i64::from(value));
         serialize_u64(u64) => |encoder, value| encoder.u64(value);
         serialize_u128(u128) => |encoder, value| encoder.u128(value);
+        serialize_f32(f32) => |encoder, value| encoder.float(f64::from(value));
+        serialize_f64(f64) => |encoder, value| encoder.float(value);
         serialize_char(char) => |encoder, value| encoder.str(value.encode_utf8(&mut [0; 4]));
+        serialize_str(&str) => |encoder, value| encoder.str(value);
         serialize_bytes(&[u8]) => |encoder, value| encoder.bytes(value);
-    }
-
-    #[inline]
-    fn serialize_i32(mut self, value: i32) -> Result<(), Error> {
-        if self.role == Role::Channel {
-            return self.target.put(|encoder| encoder.channel(ChannelId(value)));
-        }
-        self.target.put(|encoder| encoder.int(i64::from(value)))
-    }
-
-    #[inline]
-    fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        self.serialize_f64(f64::from(value))
-    }
-
-    #[inline]
-    fn serialize_f64(mut self, value: f64) -> Result<(), Error> {
-        if self.role == Role::ComplexPart {
-            return self.target.put(|encoder| encoder.complex_part(value));
-        }
-        self.target.put(|encoder| encoder.float(value))
-    }
-
-    #[inline]
-    fn serialize_str(mut self, value: &str) -> Result<(), Error> {
-        #[cfg(feature = "alloc")]
-        if self.role == Role::Int {
-            return self.target.put(|encoder| encoder.long_int(value));
-        }
-        self.target.put(|encoder| encoder.str(value))
     }
 
     fn serialize_none(mut self) -> Result<(), Error> {
@@ -229,12 +192,12 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
 
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        mut self,
+        self,
         name: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        if name.starts_with('$') {
-            self.role = self.role_of(name);
+        if special::is_special(name) {
+            return self.wrapped(name, value);
         }
         value.serialize(self)
     }
@@ -250,7 +213,7 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
         value
             .serialize(Serializer {
                 target: target.reborrow(),
-                role: Role::Value,
+                key: false,
             })
             .map_err(|error| error.in_variant(variant))?;
         target.leave();
@@ -259,21 +222,19 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
 
     #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<Seq<'e, W>, Error> {
-        if matches!(self.role, Role::Key | Role::Set { key: true }) {
-            return Err(Refusal::Unhashable.into());
-        }
-        Seq::start(self.target, self.role, len)
+        self.unhashable_if_key()?;
+        Seq::start(self.target, len)
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Tuple<'e, W>, Error> {
-        Tuple::start(self.target, self.role, len)
+    fn serialize_tuple(self, _len: usize) -> Result<Group<'e, W>, Error> {
+        Group::start(self.target, Kind::Tuple, self.key)
     }
 
     fn serialize_tuple_struct(
         self,
         _name: &'static str,
         len: usize,
-    ) -> Result<Tuple<'e, W>, Error> {
+    ) -> Result<Group<'e, W>, Error> {
         self.serialize_tuple(len)
     }
 
@@ -282,9 +243,9 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
         _name: &'static str,
         _index: u32,
         variant: &'static str,
-        len: usize,
-    ) -> Result<Tuple<'e, W>, Error> {
-        Tuple::start_variant(self.variant(variant)?, variant, len)
+        _len: usize,
+    ) -> Result<Group<'e, W>, Error> {
+        Group::start_variant(self.variant(variant)?, variant)
     }
 
     #[inline]
@@ -294,7 +255,10 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     }
 
     #[inline]
-    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Map<'e, W>, Error> {
+    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Map<'e, W>, Error> {
+        if name.starts_with('$') {
+            return self.json(name);
+        }
         self.serialize_map(None)
     }
 
@@ -313,7 +277,7 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     }
 
     fn is_human_readable(&self) -> bool {
-        false
+        HUMAN_READABLE
     }
 }
 

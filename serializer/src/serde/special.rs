@@ -5,31 +5,50 @@
 //! are what they wrap.
 
 use core::fmt;
+use core::marker::PhantomData;
 
-use serde_core::de::{self, Deserialize, Deserializer, Visitor};
-use serde_core::ser::{Serialize, SerializeTuple, Serializer};
+use serde_core::de::value::MapDeserializer;
+use serde_core::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde_core::forward_to_deserialize_any;
+use serde_core::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
 
-use crate::{Bytes, ChannelId, Complex};
+use crate::{ChannelId, Complex};
 
-pub(super) const SET: &str = "$execnet::Set";
-pub(super) const FROZENSET: &str = "$execnet::FrozenSet";
-pub(super) const COMPLEX: &str = "$execnet::Complex";
-pub(super) const CHANNEL: &str = "$execnet::Channel";
+pub(super) const SET: &str = "__execnet_Set";
+pub(super) const FROZENSET: &str = "__execnet_FrozenSet";
+pub(super) const COMPLEX: &str = "__execnet_Complex";
+pub(super) const CHANNEL: &str = "__execnet_Channel";
+pub(super) const INT: &str = "__execnet_Int";
 #[cfg(feature = "alloc")]
-pub(super) const INT: &str = "$execnet::Int";
+pub(super) const VALUE: &str = "__execnet_Value";
+
+/// Whether a newtype struct may be one of these. The names are identifiers,
+/// because RON writes no others.
+#[inline]
+pub(super) fn is_special(name: &str) -> bool {
+    name.starts_with("__execnet_")
+}
+
+/// The structs that `serde_json` is known by: numbers and JSON that it keeps as
+/// text. Both the struct and its one field have the name.
+pub(super) const JSON_NUMBER: &str = "$serde_json::private::Number";
+pub(super) const JSON_RAW: &str = "$serde_json::private::RawValue";
+
+/// The keys of [`Marked`], as `json` has them.
+pub(super) const CHANNEL_KEY: &str = "$channel";
 #[cfg(feature = "alloc")]
-pub(super) const VALUE: &str = "$execnet::Value";
+pub(super) const INT_KEY: &str = "$int";
 
 /// Written as a Python set, where a sequence by itself is a list. Reading
 /// needs no help: every sequence type reads sets.
 ///
-/// Whatever serializes as a sequence can be in it: `Vec`, `HashSet`,
-/// `BTreeSet`. Use the modules [`set`] and [`frozenset`] for fields of
-/// structs.
+/// Whatever serializes as a sequence, tuple or array can be in it: `Vec`,
+/// `HashSet`, `BTreeSet`, `[T; N]`, or an `Option` of one; anything else is an
+/// error. Use the modules [`set`] and [`frozenset`] for fields of structs.
 ///
 /// ```
 /// use execnet_serializer::{to_vec, loads, Set, Value, serde::AsSet};
-/// let bytes = to_vec(&AsSet([1, 2].as_slice()))?;
+/// let bytes = to_vec(&AsSet([1, 2]))?;
 /// let set: Set = [1, 2].map(Value::from).into_iter().collect();
 /// assert_eq!(loads(&bytes)?, Value::Set(set));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -52,7 +71,7 @@ macro_rules! written_as {
 
         impl<'de, T: Deserialize<'de>> Deserialize<'de> for $type<T> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                T::deserialize(deserializer).map(Self)
+                inside($name, deserializer).map(Self)
             }
         }
 
@@ -61,10 +80,11 @@ macro_rules! written_as {
         pub mod $module {
             use super::*;
 
-            #[doc = concat!("Writes a sequence as a ", $python, ".")]
+            #[doc = concat!("Writes a sequence, tuple or array as a ", $python, ".")]
             ///
             /// # Errors
-            /// When an element cannot be written or is unhashable in Python.
+            /// When the value is none of these, or when an element cannot be
+            /// written or is unhashable in Python.
             pub fn serialize<T: Serialize, S: Serializer>(
                 value: &T,
                 serializer: S,
@@ -79,7 +99,7 @@ macro_rules! written_as {
             pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<T, D::Error> {
-                T::deserialize(deserializer)
+                inside($name, deserializer)
             }
         }
     };
@@ -87,6 +107,28 @@ macro_rules! written_as {
 
 written_as!(AsSet, set, SET, "set");
 written_as!(AsFrozenSet, frozenset, FROZENSET, "frozenset");
+
+/// Reads what a newtype struct wraps.
+pub(super) fn inside<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    name: &'static str,
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Inside<T>(&'static str, PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Inside<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+
+        fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<T, D::Error> {
+            T::deserialize(inner)
+        }
+    }
+
+    deserializer.deserialize_newtype_struct(name, Inside(name, PhantomData))
+}
 
 impl Serialize for Complex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -109,14 +151,119 @@ impl Serialize for Parts {
 impl<'de> Deserialize<'de> for Complex {
     /// From a complex number or two floats.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (re, im) = Deserialize::deserialize(deserializer)?;
+        let (re, im) = inside(COMPLEX, deserializer)?;
         Ok(Self { re, im })
+    }
+}
+
+/// A scalar of this format that serde has no method for, as other formats and
+/// serde's own buffers see it: an optional map of one pair.
+///
+/// The option tells it from a dict that looks the same, because this format
+/// has no options. A map is what any format can say, and nobody takes it for a
+/// plain number.
+pub(super) struct Marked<T> {
+    pub(super) key: &'static str,
+    pub(super) content: T,
+}
+
+impl<T> Marked<T> {
+    pub(super) const fn new(key: &'static str, content: T) -> Self {
+        Self { key, content }
+    }
+}
+
+impl<T: Serialize> Serialize for Marked<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_some(&Pair(self))
+    }
+}
+
+/// The map.
+struct Pair<'m, T>(&'m Marked<T>);
+
+impl<T: Serialize> Serialize for Pair<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.0.key, &self.0.content)?;
+        map.end()
+    }
+}
+
+/// Given to visitors as what it is written as.
+impl<'de, T: IntoDeserializer<'de, super::Error>> Deserializer<'de> for Marked<T> {
+    type Error = super::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, super::Error> {
+        visitor.visit_some(MapDeserializer::new(core::iter::once((
+            self.key,
+            self.content,
+        ))))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// Reads the map of a [`Marked`] scalar.
+pub(super) struct PairVisitor<T> {
+    key: &'static str,
+    content: PhantomData<T>,
+}
+
+impl<T> PairVisitor<T> {
+    pub(super) const fn new(key: &'static str) -> Self {
+        Self {
+            key,
+            content: PhantomData,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PairVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a map of `{}`", self.key)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<T, A::Error> {
+        match pairs.next_key_seed(Name(self.key))? {
+            Some(true) => pairs.next_value(),
+            _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+        }
+    }
+}
+
+/// Whether a text is this one, without a heap.
+struct Name(&'static str);
+
+impl<'de> de::DeserializeSeed<'de> for Name {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+        Ok(text == self.0)
     }
 }
 
 impl Serialize for ChannelId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(CHANNEL, &self.0)
+        serializer.serialize_newtype_struct(CHANNEL, &Marked::new(CHANNEL_KEY, self.0))
     }
 }
 
@@ -133,38 +280,17 @@ impl<'de> Deserialize<'de> for ChannelId {
 
             fn visit_newtype_struct<D: Deserializer<'de>>(
                 self,
-                deserializer: D,
+                marked: D,
             ) -> Result<ChannelId, D::Error> {
-                i32::deserialize(deserializer).map(ChannelId)
+                marked.deserialize_option(self)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, pair: D) -> Result<ChannelId, D::Error> {
+                let id = pair.deserialize_map(PairVisitor::<i32>::new(CHANNEL_KEY))?;
+                Ok(ChannelId(id))
             }
         }
 
         deserializer.deserialize_newtype_struct(CHANNEL, Id)
-    }
-}
-
-impl<B: AsRef<[u8]>> Serialize for Bytes<B> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0.as_ref())
-    }
-}
-
-impl<'de, B: From<&'de [u8]>> Deserialize<'de> for Bytes<B> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrowed<B>(core::marker::PhantomData<B>);
-
-        impl<'de, B: From<&'de [u8]>> Visitor<'de> for Borrowed<B> {
-            type Value = Bytes<B>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("bytes")
-            }
-
-            fn visit_borrowed_bytes<E: de::Error>(self, bytes: &'de [u8]) -> Result<Bytes<B>, E> {
-                Ok(Bytes(B::from(bytes)))
-            }
-        }
-
-        deserializer.deserialize_bytes(Borrowed(core::marker::PhantomData))
     }
 }

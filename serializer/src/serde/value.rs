@@ -12,7 +12,7 @@ use serde_core::de::{
 use serde_core::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
 
 use super::error::Error;
-use super::special;
+use super::special::{self, Marked};
 use crate::{ChannelId, Complex, Dict, Int, Node, NodeKind, Set, Value};
 
 impl Serialize for Value {
@@ -34,9 +34,9 @@ impl Serialize for Value {
                 tuple.end()
             }
             Self::Dict(pairs) => pairs.serialize(serializer),
-            Self::Set(items) => serializer.serialize_newtype_struct(special::SET, items),
+            Self::Set(items) => items.serialize(serializer),
             Self::FrozenSet(items) => {
-                serializer.serialize_newtype_struct(special::FROZENSET, items)
+                serializer.serialize_newtype_struct(special::FROZENSET, &Elements(items))
             }
             Self::Channel(id) => id.serialize(serializer),
         }
@@ -52,19 +52,38 @@ impl Serialize for Dict {
     }
 }
 
-/// A sequence: [`Value`] says which kind of set it is.
 impl Serialize for Set {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+        serializer.serialize_newtype_struct(special::SET, &Elements(self))
+    }
+}
+
+/// The elements of a set or frozenset.
+struct Elements<'s>(&'s Set);
+
+impl Serialize for Elements<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter())
     }
 }
 
 impl Serialize for Int {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (self.to_i64(), i128::try_from(self)) {
+        serializer.serialize_newtype_struct(special::INT, &Number(self))
+    }
+}
+
+/// As the widest integers that all formats have, or as digits.
+struct Number<'i>(&'i Int);
+
+impl Serialize for Number<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.0.to_i64(), u64::try_from(self.0)) {
             (Some(value), _) => serializer.serialize_i64(value),
-            (None, Ok(value)) => serializer.serialize_i128(value),
-            (None, Err(_)) => serializer.serialize_newtype_struct(special::INT, &self.to_string()),
+            (None, Ok(value)) => serializer.serialize_u64(value),
+            (None, Err(_)) => {
+                Marked::new(special::INT_KEY, self.0.to_string()).serialize(serializer)
+            }
         }
     }
 }
@@ -151,7 +170,7 @@ impl<'de> VariantAccess<'de> for Tagged<'_, 'de> {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(special::VALUE, Values)
+        deserializer.deserialize_newtype_struct(special::VALUE, Values { marked: false })
     }
 }
 
@@ -165,7 +184,10 @@ macro_rules! visits {
     )*};
 }
 
-struct Values;
+struct Values {
+    /// Whether a map may be that of a [`Marked`] scalar.
+    marked: bool,
+}
 
 impl<'de> Visitor<'de> for Values {
     type Value = Value;
@@ -195,8 +217,10 @@ impl<'de> Visitor<'de> for Values {
         Ok(Value::None)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        Value::deserialize(deserializer)
+    /// A [`Marked`] scalar out of serde's buffers, or an option of another
+    /// format.
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Value, D::Error> {
+        inner.deserialize_any(Self { marked: true })
     }
 
     /// Other formats come here, with a deserializer of themselves.
@@ -212,8 +236,16 @@ impl<'de> Visitor<'de> for Values {
         Ok(Value::List(all))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, pairs: A) -> Result<Value, A::Error> {
-        collect(pairs).map(Value::Dict)
+    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Value, A::Error> {
+        let first: Option<Value> = pairs.next_key()?;
+        match first.as_ref().and_then(Value::as_str) {
+            Some(special::JSON_NUMBER) => json_number(pairs.next_value()?),
+            Some(special::INT_KEY) if self.marked => digits(pairs.next_value()?).map(Value::Int),
+            Some(special::CHANNEL_KEY) if self.marked => {
+                pairs.next_value().map(|id| Value::Channel(ChannelId(id)))
+            }
+            _ => collect(first, pairs).map(Value::Dict),
+        }
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
@@ -230,12 +262,28 @@ impl<'de> Visitor<'de> for Values {
     }
 }
 
-fn collect<'de, A: MapAccess<'de>>(mut pairs: A) -> Result<Dict, A::Error> {
+fn collect<'de, A: MapAccess<'de>>(first: Option<Value>, mut pairs: A) -> Result<Dict, A::Error> {
     let mut all: Vec<(Value, Value)> = Vec::new();
+    if let Some(key) = first {
+        all.push((key, pairs.next_value()?));
+    }
     while let Some(pair) = pairs.next_entry()? {
         all.push(pair);
     }
     Ok(all.into_iter().collect())
+}
+
+fn digits<E: de::Error>(text: String) -> Result<Int, E> {
+    text.parse().map_err(E::custom)
+}
+
+/// A number that `serde_json` keeps as text.
+fn json_number<E: de::Error>(text: String) -> Result<Value, E> {
+    match (text.parse::<Int>(), text.parse::<f64>()) {
+        (Ok(int), _) if text != "-0" => Ok(Value::Int(int)),
+        (_, Ok(float)) if float.is_finite() => Ok(Value::Float(float)),
+        _ => Err(E::custom("a JSON number beyond what a float can say")),
+    }
 }
 
 impl<'de> Deserialize<'de> for Dict {
@@ -250,7 +298,7 @@ impl<'de> Deserialize<'de> for Dict {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, pairs: A) -> Result<Dict, A::Error> {
-                collect(pairs)
+                collect(None, pairs)
             }
         }
 
@@ -260,9 +308,8 @@ impl<'de> Deserialize<'de> for Dict {
 
 impl<'de> Deserialize<'de> for Set {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<Value>::deserialize(deserializer)?
-            .into_iter()
-            .collect())
+        let elements: Vec<Value> = special::inside(special::SET, deserializer)?;
+        Ok(elements.into_iter().collect())
     }
 }
 
@@ -293,8 +340,16 @@ impl<'de> Deserialize<'de> for Int {
                 visit_u128(u128);
             }
 
-            fn visit_str<E: de::Error>(self, digits: &str) -> Result<Int, E> {
-                digits.parse().map_err(E::custom)
+            fn visit_some<D: Deserializer<'de>>(self, pair: D) -> Result<Int, D::Error> {
+                pair.deserialize_any(self)
+            }
+
+            /// A [`Marked`] one, or a number that `serde_json` keeps as text.
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Int, A::Error> {
+                match pairs.next_key::<String>()?.as_deref() {
+                    Some(special::INT_KEY | special::JSON_NUMBER) => digits(pairs.next_value()?),
+                    _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+                }
             }
 
             fn visit_newtype_struct<D: Deserializer<'de>>(self, other: D) -> Result<Int, D::Error> {

@@ -135,7 +135,10 @@ impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
     ) -> Result<Option<K::Value>, Miss> {
         match self.direct.peek() {
             // These are hashable; other keys are left to documents.
-            Some(opcode) if opcode.is_leaf() => seed.deserialize(&mut *self.direct).map(Some),
+            Some(opcode) if opcode.is_leaf() => {
+                self.direct.key_at = self.direct.cursor.offset();
+                seed.deserialize(&mut *self.direct).map(Some)
+            }
             _ => {
                 self.ended = true;
                 Ok(None)

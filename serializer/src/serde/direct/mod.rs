@@ -16,10 +16,11 @@ mod miss;
 
 use serde_core::Deserializer;
 use serde_core::de::value::BorrowedStrDeserializer;
-use serde_core::de::{Deserialize, IntoDeserializer, Visitor};
+use serde_core::de::{Deserialize, Visitor};
 
+use super::HUMAN_READABLE;
 use super::number::{visit_decimal, visit_int};
-use super::special;
+use super::special::{self, Marked};
 use crate::leaf::Leaf;
 use crate::reader::Cursor;
 use crate::{Decimal, LoadOptions, Opcode, StrConfig, Token};
@@ -40,6 +41,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(
         strings: options.string_config(),
         items_left: limits.items(),
         levels_left: limits.depth(),
+        key_at: usize::MAX,
         missed: false,
     };
     let value = T::deserialize(&mut direct)?;
@@ -53,6 +55,8 @@ pub(super) struct Direct<'de> {
     strings: StrConfig,
     items_left: usize,
     levels_left: u16,
+    /// Where the last key starts.
+    key_at: usize,
     /// A type may go on after an error, with a default for instance; but what
     /// follows is then read from the middle of something.
     missed: bool,
@@ -179,10 +183,20 @@ impl<'de> Direct<'de> {
     #[inline(always)]
     fn int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
         if !self.at(Opcode::Int) {
-            return self.any(visitor);
+            return self.long_int(visitor);
         }
         self.count()?;
         visit_int(i64::from(self.operand(Opcode::Int)?), visitor)
+    }
+
+    fn long_int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+        match self.leaf()? {
+            Token::Long(value) => visit_int(i64::from(value), visitor),
+            Token::LongInt(digits) | Token::LongLong(digits) => {
+                visit_decimal(Decimal::parse(digits).ok_or(Miss)?, visitor)
+            }
+            _ => Err(Miss),
+        }
     }
 
     #[inline(always)]
@@ -231,7 +245,8 @@ impl<'de> Direct<'de> {
             (special::CHANNEL, _) => {
                 self.count()?;
                 let id = self.operand(Opcode::Channel)?;
-                visitor.visit_newtype_struct(id.into_deserializer())
+                let marked = Marked::new(special::CHANNEL_KEY, id);
+                visitor.visit_newtype_struct(marked).map_err(|_| Miss)
             }
             (special::INT, Some(Opcode::Int)) => self.int(visitor),
             (special::VALUE, Some(opcode))
@@ -241,6 +256,14 @@ impl<'de> Direct<'de> {
             }
             (special::INT | special::VALUE, _) => Err(Miss),
             _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
+    fn bytes<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+        match self.peek() {
+            // Visitors of bytes would take text.
+            Some(Opcode::Bytes) => self.scalar(visitor),
+            _ => Err(Miss),
         }
     }
 
@@ -266,13 +289,24 @@ impl<'de> Direct<'de> {
         }
     }
 
+    /// Any value, but for a number as key: that is left to the document.
+    #[inline(always)]
+    fn anything<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+        if self.key_at == self.cursor.offset() && !self.at(Opcode::Py3String) {
+            return Err(Miss);
+        }
+        self.any(visitor)
+    }
+
     fn scalar<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
         match self.leaf()? {
             Token::None => visitor.visit_unit(),
             Token::Bool(value) => visitor.visit_bool(value),
             Token::Int(value) | Token::Long(value) => visit_int(i64::from(value), visitor),
+            // Larger ones have no method that all visitors have.
             Token::LongInt(digits) | Token::LongLong(digits) => {
-                visit_decimal(Decimal::parse(digits).ok_or(Miss)?, visitor)
+                let value = Decimal::parse(digits).and_then(Decimal::to_i64);
+                visit_int(value.ok_or(Miss)?, visitor)
             }
             Token::Float(value) => visitor.visit_f64(value),
             Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
@@ -323,7 +357,7 @@ impl<'de> Deserializer<'de> for &mut Direct<'de> {
     type Error = Miss;
 
     reads! {
-        deserialize_any() => |direct, visitor| direct.any(visitor);
+        deserialize_any() => |direct, visitor| direct.anything(visitor);
         deserialize_bool() => |direct, visitor| direct.scalar(visitor);
         deserialize_i8() => |direct, visitor| direct.int(visitor);
         deserialize_i16() => |direct, visitor| direct.int(visitor);
@@ -341,8 +375,8 @@ impl<'de> Deserializer<'de> for &mut Direct<'de> {
         deserialize_str() => |direct, visitor| direct.text(visitor);
         deserialize_string() => |direct, visitor| direct.text(visitor);
         deserialize_identifier() => |direct, visitor| direct.text(visitor);
-        deserialize_bytes() => |direct, visitor| direct.scalar(visitor);
-        deserialize_byte_buf() => |direct, visitor| direct.scalar(visitor);
+        deserialize_bytes() => |direct, visitor| direct.bytes(visitor);
+        deserialize_byte_buf() => |direct, visitor| direct.bytes(visitor);
         deserialize_option() => |direct, visitor| direct.option(visitor);
         deserialize_unit() => |direct, visitor| direct.scalar(visitor);
         deserialize_unit_struct(&'static str) => |direct, visitor| direct.scalar(visitor);
@@ -362,7 +396,7 @@ impl<'de> Deserializer<'de> for &mut Direct<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Miss> {
-        let read = match name.starts_with('$') {
+        let read = match special::is_special(name) {
             true => self.special(name, visitor),
             false => visitor.visit_newtype_struct(&mut *self),
         };
@@ -386,7 +420,7 @@ impl<'de> Deserializer<'de> for &mut Direct<'de> {
     }
 
     fn is_human_readable(&self) -> bool {
-        false
+        HUMAN_READABLE
     }
 }
 

@@ -1,0 +1,164 @@
+//! Bytes through serde.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde_core::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde_core::ser::{Serialize, Serializer};
+
+use crate::Bytes;
+
+impl<B: AsRef<[u8]>> Serialize for Bytes<B> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0.as_ref())
+    }
+}
+
+/// Borrowed from the input.
+impl<'de: 'a, 'a> Deserialize<'de> for Bytes<&'a [u8]> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowed;
+
+        impl<'de> Visitor<'de> for Borrowed {
+            type Value = Bytes<&'de [u8]>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("borrowed bytes")
+            }
+
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Bytes(bytes))
+            }
+        }
+
+        deserializer.deserialize_bytes(Borrowed)
+    }
+}
+
+/// Copied; of exactly `N` bytes.
+impl<'de, const N: usize> Deserialize<'de> for Bytes<[u8; N]> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(Copied(PhantomData))
+    }
+}
+
+/// What keeps a copy of bytes.
+trait Keep: Sized {
+    fn keep(bytes: &[u8]) -> Option<Self>;
+
+    /// From numbers, as JSON has bytes.
+    fn numbers<'de, A: SeqAccess<'de>>(numbers: A) -> Result<Self, A::Error>;
+
+    /// How many it takes, for the text of an error.
+    const LEN: Option<usize> = None;
+}
+
+impl<const N: usize> Keep for [u8; N] {
+    const LEN: Option<usize> = Some(N);
+
+    fn keep(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok()
+    }
+
+    fn numbers<'de, A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
+        let mut all = [0; N];
+        let expected = &Copied::<Self>(PhantomData);
+        for (index, byte) in all.iter_mut().enumerate() {
+            let next = numbers.next_element()?;
+            *byte = next.ok_or_else(|| de::Error::invalid_length(index, expected))?;
+        }
+        match numbers.next_element::<de::IgnoredAny>()? {
+            None => Ok(all),
+            Some(_) => Err(de::Error::invalid_length(N + 1, expected)),
+        }
+    }
+}
+
+struct Copied<B>(PhantomData<B>);
+
+impl<'de, B: Keep> Visitor<'de> for Copied<B> {
+    type Value = Bytes<B>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match B::LEN {
+            Some(len) => write!(f, "{len} bytes"),
+            None => f.write_str("bytes"),
+        }
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes<B>, E> {
+        let kept = B::keep(bytes).map(Bytes);
+        kept.ok_or_else(|| E::invalid_length(bytes.len(), &self))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, numbers: A) -> Result<Bytes<B>, A::Error> {
+        B::numbers(numbers).map(Bytes)
+    }
+}
+
+#[cfg(feature = "alloc")]
+mod owned {
+    use alloc::borrow::Cow;
+    use alloc::boxed::Box;
+    use alloc::rc::Rc;
+    use alloc::sync::Arc;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    impl Keep for Vec<u8> {
+        fn keep(bytes: &[u8]) -> Option<Self> {
+            Some(bytes.to_vec())
+        }
+
+        fn numbers<'de, A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
+            let mut all = Self::new();
+            while let Some(byte) = numbers.next_element()? {
+                all.push(byte);
+            }
+            Ok(all)
+        }
+    }
+
+    macro_rules! from_vec {
+        ($($type:ty)*) => {$(
+            impl<'de> Deserialize<'de> for Bytes<$type> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let bytes = deserializer.deserialize_byte_buf(Copied::<Vec<u8>>(PhantomData))?;
+                    Ok(Bytes(bytes.0.into()))
+                }
+            }
+        )*};
+    }
+
+    from_vec! { Vec<u8> Box<[u8]> Rc<[u8]> Arc<[u8]> }
+
+    /// Borrowed where the input can lend them.
+    impl<'de: 'a, 'a> Deserialize<'de> for Bytes<Cow<'a, [u8]>> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Lent;
+
+            impl<'de> Visitor<'de> for Lent {
+                type Value = Bytes<Cow<'de, [u8]>>;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("bytes")
+                }
+
+                fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                    Ok(Bytes(Cow::Borrowed(bytes)))
+                }
+
+                fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                    Ok(Bytes(Cow::Owned(bytes.to_vec())))
+                }
+
+                fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                    Vec::numbers(seq).map(|bytes| Bytes(Cow::Owned(bytes)))
+                }
+            }
+
+            deserializer.deserialize_bytes(Lent)
+        }
+    }
+}
