@@ -10,14 +10,23 @@ extern crate alloc;
 mod rsync;
 mod serializer;
 mod session;
+mod work;
 
 #[path = "../../core-sync/tests/model/mod.rs"]
 mod model;
 
 #[cfg(unix)]
 pub use rsync::{rsync_receiver, rsync_sender};
-pub use serializer::{
-    Stock, decode, differential, document_vs_value, json, literal, roundtrip, serde_vs_value,
-    stream_vs_value, tokens_vs_value,
-};
+pub use serializer::{Stock, differential};
 pub use session::{frames, session};
+
+/// Properties of bytes that are decoded, or text that is parsed: what they do takes time in proportion to the input too.
+macro_rules! bounded {
+    ($($property:ident)*) => {$(
+        pub fn $property(input: &[u8]) {
+            work::bounded(serializer::$property, input);
+        }
+    )*};
+}
+
+bounded! { decode roundtrip tokens_vs_value document_vs_value stream_vs_value serde_vs_value literal json }

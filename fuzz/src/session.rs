@@ -81,7 +81,10 @@ impl End {
         // Two channels of its own: one with a callback, of which only that is left.
         let [held, called] = [(); 2].map(|()| session.open().expect("an id"));
         session.attach(called);
-        assert_eq!(session.release(called).replies, [Reply::LastMessage(called)]);
+        assert_eq!(
+            session.release(called).replies,
+            [Reply::LastMessage(called)]
+        );
         Self {
             role,
             session,
@@ -203,7 +206,11 @@ impl End {
         while let Some(id) = self.handles.pop() {
             self.take(id);
             self.session.call_done(id);
-            self.session.release(id).replies.iter().for_each(check_frames);
+            self.session
+                .release(id)
+                .replies
+                .iter()
+                .for_each(check_frames);
         }
         let left = self.session.load();
         assert_eq!((left.numchannels, left.numexecuting), (0, 0));

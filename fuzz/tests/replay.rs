@@ -61,6 +61,25 @@ fn replay(property: fn(&[u8]), seeds: Vec<Vec<u8>>) {
     }
 }
 
+/// Frozensets around one another and a large text, in each of which there are others: the bytes that once took seconds.
+#[test]
+fn nested_frozensets_take_time_in_proportion_to_their_bytes() {
+    let text = [&b"A"[..], &100_000_u32.to_be_bytes(), &[7; 100_000]].concat();
+    let level = [&[b'L'; 31][..], b"E\0\0\0\x20"].concat();
+    let bytes = [&text, &b"E\0\0\0\x01"[..], &level.repeat(510), b"Q"].concat();
+    for property in [
+        execnet_fuzz::decode,
+        execnet_fuzz::roundtrip,
+        execnet_fuzz::tokens_vs_value,
+        execnet_fuzz::document_vs_value,
+        execnet_fuzz::stream_vs_value,
+        execnet_fuzz::serde_vs_value,
+        execnet_fuzz::literal,
+    ] {
+        property(&bytes);
+    }
+}
+
 #[test]
 fn decode() {
     replay(execnet_fuzz::decode, seeds("decode"));

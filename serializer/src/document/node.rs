@@ -203,7 +203,12 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     /// The value a dict has under a text key: of several the last, as in
-    /// Python. Looks at every key.
+    /// Python.
+    ///
+    /// Takes time in proportion to the number of pairs: a document keeps no
+    /// index, which would need memory of its own. To look up many keys of a
+    /// large dict, collect its [`pairs`](Self::pairs) into a map, or make a
+    /// `Value` of it.
     ///
     /// ```
     /// use execnet_serializer::Document;
