@@ -1,13 +1,15 @@
+use alloc::sync::Arc;
+use core::cell::OnceCell;
 use core::time::Duration;
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::fd::AsFd;
-use std::sync::OnceLock;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::interruptible::{Interruptible, Poller, Readable};
 use super::{Readiness, Ready};
+use crate::sync::Mutex;
 
 /// The [`Readiness`] of a link whose reader is a file descriptor: a pipe, or a socket.
 ///
@@ -34,10 +36,43 @@ pub struct Descriptor<F>(Interruptible<Descriptors<F>>);
 #[derive(Debug)]
 struct Descriptors<F> {
     link: F,
-    /// Made by the first wait or interrupt: gateways that nobody receives on need none. `None` if the system has no
-    /// descriptors left. That is final: if it were tried again, an interrupt that found no pipe would be lost to a
-    /// waiter that makes one right afterwards.
-    wake: OnceLock<Option<(PipeReader, PipeWriter)>>,
+    wake: Mutex<Wake>,
+}
+
+/// Where an interrupt goes. The pipe belongs to the thread that waits, and not to the link: a program with many links
+/// needs two descriptors for each thread that receives, and none for each link.
+#[derive(Debug, Default)]
+struct Wake {
+    /// The pipe of the thread that polls, for that time.
+    waiter: Option<Arc<Pipe>>,
+    /// An interrupt has come that the waiter has not taken yet.
+    due: bool,
+}
+
+#[derive(Debug)]
+struct Pipe {
+    reader: PipeReader,
+    writer: PipeWriter,
+}
+
+std::thread_local! {
+    /// Made by the first wait of the thread. It holds a byte only while the thread polls.
+    static PIPE: OnceCell<Arc<Pipe>> = const { OnceCell::new() };
+}
+
+impl Pipe {
+    fn of_this_thread() -> io::Result<Arc<Self>> {
+        let found = PIPE.try_with(|pipe| match pipe.get() {
+            Some(pipe) => Ok(pipe.clone()),
+            None => {
+                let (reader, writer) = io::pipe()?;
+                Ok(pipe
+                    .get_or_init(|| Arc::new(Self { reader, writer }))
+                    .clone())
+            }
+        });
+        found.unwrap_or_else(|_| Err(io::Error::other("the thread ends")))
+    }
 }
 
 impl<F: AsFd + Send + Sync> Descriptor<F> {
@@ -45,7 +80,7 @@ impl<F: AsFd + Send + Sync> Descriptor<F> {
     pub fn new(reader: F) -> Self {
         Self(Interruptible::new(Descriptors {
             link: reader,
-            wake: OnceLock::new(),
+            wake: Mutex::default(),
         }))
     }
 }
@@ -61,47 +96,72 @@ impl<F: AsFd + Send + Sync> Readiness for Descriptor<F> {
 }
 
 impl<F> Descriptors<F> {
-    fn wake(&self) -> Option<&(PipeReader, PipeWriter)> {
-        self.wake.get_or_init(|| io::pipe().ok()).as_ref()
+    /// The pipe of this thread is where interrupts go from now on; `None` if one has come already.
+    fn begin(&self) -> io::Result<Option<Arc<Pipe>>> {
+        let pipe = Pipe::of_this_thread()?;
+        let mut wake = self.wake.lock();
+        if wake.due {
+            return Ok(None);
+        }
+        wake.waiter = Some(pipe.clone());
+        Ok(Some(pipe))
+    }
+
+    /// Interrupts go nowhere again; whether one has come. The byte of one that came is taken out of the pipe: the next
+    /// link that this thread waits for must not find it.
+    fn end(&self, pipe: &Pipe) -> io::Result<bool> {
+        let mut wake = self.wake.lock();
+        wake.waiter = None;
+        if wake.due {
+            // It was written under the lock.
+            (&pipe.reader).read_exact(&mut [0])?;
+        }
+        Ok(wake.due)
     }
 }
 
 impl<F: AsFd + Send + Sync> Poller for Descriptors<F> {
     fn poll(&self, timeout: Option<Duration>) -> io::Result<Readable> {
-        let no_pipe = || io::Error::other("there is no pipe to be interrupted by");
-        let (wake, _) = self.wake().ok_or_else(no_pipe)?;
+        let Some(pipe) = self.begin()? else {
+            return Ok(Readable {
+                link: false,
+                wake: true,
+            });
+        };
         // A timeout that the system cannot represent is none.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let mut ends = [
             PollFd::new(&self.link, PollFlags::IN),
-            PollFd::new(wake, PollFlags::IN),
+            PollFd::new(&pipe.reader, PollFlags::IN),
         ];
-        match poll(&mut ends, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
+        let polled = poll(&mut ends, timeout.as_ref());
+        let wake = self.end(&pipe)?;
+        match polled {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Readable { link: false, wake }),
             Err(error) => return Err(error.into()),
         }
-        let [link, wake] = ends.map(|end| !end.revents().is_empty());
+        let link = !ends[0].revents().is_empty();
         Ok(Readable { link, wake })
     }
 
     fn write_wake(&self) {
-        if let Some((_, wake)) = self.wake() {
-            // It fits: the pipe is empty. Its reader lives as long as it does.
-            let _ = (&*wake).write_all(&[0]);
+        let mut wake = self.wake.lock();
+        wake.due = true;
+        if let Some(pipe) = &wake.waiter {
+            // It fits: the pipe is empty.
+            let _ = (&pipe.writer).write_all(&[0]);
         }
     }
 
     fn read_wake(&self) -> io::Result<()> {
-        match self.wake() {
-            Some((wake, _)) => (&*wake).read_exact(&mut [0]),
-            None => Ok(()),
-        }
+        self.wake.lock().due = false;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::sync::Arc;
     use core::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
@@ -141,6 +201,28 @@ mod tests {
             scope.spawn(|| ready.interrupt());
             assert_eq!(ready.wait(LONG).unwrap(), Ready::Away);
         });
+    }
+
+    /// One thread that waits for several links has one pipe for all of them.
+    #[test]
+    fn an_interrupt_of_one_link_is_not_taken_for_that_of_another() {
+        let links = [(); 2].map(|()| {
+            let (reader, writer) = io::pipe().unwrap();
+            (Descriptor::new(reader), writer)
+        });
+        let short = Some(Duration::from_millis(1));
+        for (interrupted, other) in [(0, 1), (1, 0)] {
+            thread::scope(|scope| {
+                let waiting = scope.spawn(|| {
+                    links[interrupted].0.wait(LONG).unwrap();
+                    links[interrupted].0.interrupt();
+                    assert_eq!(links[other].0.wait(short).unwrap(), Ready::Away);
+                    links[interrupted].0.wait(None)
+                });
+                links[interrupted].0.interrupt();
+                assert_eq!(waiting.join().unwrap().unwrap(), Ready::Away);
+            });
+        }
     }
 
     /// A waiter that always waits again until it has seen the last interrupt. One that is lost leaves it waiting.
