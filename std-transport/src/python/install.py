@@ -1,3 +1,5 @@
+# execnet install
+#
 # Runs on a gateway that another one is installed through: listens for it, where nobody else can
 # connect, and runs what the one connection sends, in this process.  CPython 2.7, 3.6 and later, and
 # PyPy; standard library only.  docs/protocol.md describes the items.

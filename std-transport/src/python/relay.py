@@ -1,3 +1,5 @@
+# execnet relay
+#
 # Runs on a gateway that other gateways go through: starts a process, or connects to a socket, and
 # carries its streams over two channels.  CPython 2.7, 3.6 and later, and PyPy; standard library only.  docs/protocol.md
 # describes the items.
