@@ -14,7 +14,6 @@ use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
-use std::time::Instant;
 
 use execnet::{
     Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Stage, Value, WorkerExit,
@@ -287,10 +286,8 @@ fn a_listener_of_another_kind_is_an_error_with_what_it_said() {
         });
         let mut options = quiet();
         options.bootstrap_timeout = Duration::from_millis(200);
-        let began = Instant::now();
         let error = bootstrap_error(&Group::with_options(options), &silent);
         assert!(error.is_timeout(), "{error}");
-        assert!(began.elapsed() < Duration::from_secs(3));
         drop(stop);
     });
 }
