@@ -1,0 +1,160 @@
+//! The session by itself: what counts as waiting, and how strings are read.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use execnet_core_sync::session::{
+    EncodedItem, Event, ITEM_COST, Message, Queued, RefusedCall, RemoteError, Session, Taken,
+};
+use execnet_core_sync::{InboxLimits, Overflow, RefusedId, Role};
+use execnet_serializer::{ChannelId, StrConfig, dumps_internal};
+
+const LEN: usize = 100;
+
+/// What an item of [`data`] costs: its bytes, the opcode, its length and the end.
+const COST: usize = LEN + 6 + ITEM_COST;
+
+fn data(session: &mut Session<()>, id: ChannelId) {
+    let payload = dumps_internal(&execnet_serializer::Bytes(vec![0; LEN])).unwrap();
+    let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
+    assert!(matches!(event, Event::Item(())), "{event:?}");
+}
+
+fn held(session: &mut Session<()>, id: ChannelId) -> Queued {
+    let item = session.hold_item(id).unwrap();
+    assert_eq!(item.cost(), COST);
+    item
+}
+
+fn limited(channel: usize, gateway: usize) -> Session<()> {
+    let limits = InboxLimits {
+        channel: Some(channel),
+        gateway: Some(gateway),
+        ..InboxLimits::default()
+    };
+    Session::new(Role::Worker, 10).with_limits(limits)
+}
+
+#[test]
+fn an_item_that_is_held_counts_until_it_is_let_go() {
+    let mut session = limited(2 * COST, 1 << 20);
+    let id = session.open().unwrap();
+    data(&mut session, id);
+    data(&mut session, id);
+    held(&mut session, id);
+    assert_eq!(session.waiting(), 2 * COST);
+    session.let_go_item(id, COST);
+    assert_eq!(session.waiting(), COST);
+    // There is room for one more, and then none.
+    data(&mut session, id);
+    held(&mut session, id);
+    held(&mut session, id);
+    assert!(session.hold_item(id).is_none());
+    let payload = dumps_internal(&1).unwrap();
+    let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
+    assert!(matches!(event, Event::Refused((), _)), "{event:?}");
+    let limit = 2 * COST;
+    assert_eq!(session.take(id), Taken::Overflow(Overflow { limit }));
+}
+
+#[test]
+fn an_item_that_is_held_outlives_its_channel() {
+    let mut session = limited(1 << 20, 1 << 20);
+    let id = ChannelId(1);
+    session.accept(id, 0).unwrap();
+    data(&mut session, id);
+    data(&mut session, id);
+    held(&mut session, id);
+    drop(session.release(id));
+    assert_eq!((session.living(), session.waiting()), (0, COST));
+    // Another channel of the same id has nothing to do with it.
+    session.accept(id, 0).unwrap();
+    data(&mut session, id);
+    assert_eq!(session.waiting(), 2 * COST);
+    session.let_go_item(id, COST);
+    assert_eq!(session.waiting(), COST);
+    assert!(matches!(session.take(id), Taken::Item(_)));
+    assert_eq!(session.waiting(), 0);
+    drop(session.release(id));
+    session.let_go_item(id, COST);
+    assert_eq!(session.waiting(), 0, "once too often does no harm");
+}
+
+#[test]
+fn what_a_callback_leaves_does_not_count_but_what_it_holds_does() {
+    let mut session = limited(1 << 20, 1 << 20);
+    let id = session.open().unwrap();
+    session.attach(id);
+    for _ in 0..3 {
+        data(&mut session, id);
+    }
+    held(&mut session, id);
+    drop(session.detach(id));
+    assert_eq!(session.waiting(), COST);
+    session.let_go_item(id, COST);
+    assert_eq!(session.waiting(), 0);
+}
+
+#[test]
+fn calls_count_from_the_asking_to_the_begin() {
+    let mut session = limited(1 << 20, 1000);
+    session.accept(ChannelId(1), 600).unwrap();
+    // The one that goes above the limit is taken.
+    session.accept(ChannelId(3), 600).unwrap();
+    let refused = session.accept(ChannelId(5), 0).unwrap_err();
+    assert_eq!(refused, RefusedCall::Overflow(Overflow { limit: 1000 }));
+    assert_eq!(
+        session.living(),
+        2,
+        "a call that is refused makes no channel"
+    );
+    session.call_begins(600);
+    session.accept(ChannelId(5), 0).unwrap();
+    // Items are counted for themselves.
+    assert_eq!(session.waiting(), 0);
+    let refused = session.accept(ChannelId(2), 0).unwrap_err();
+    let id = RefusedId::NotAllotted(ChannelId(2));
+    assert_eq!(refused, RefusedCall::Id(id));
+    assert!(refused.text().contains("channel id"));
+}
+
+#[test]
+fn an_error_beyond_a_limit_is_kept_short() {
+    let text = "Traceback (most recent call last):\n  File \"x.py\"\nKeyError: 1\n";
+    for (limit, kept) in [(COST, "KeyError: 1"), (COST + 1, text)] {
+        let mut session = limited(limit, 1 << 20);
+        let id = session.open().unwrap();
+        data(&mut session, id);
+        session.handle(Message::CloseError(id, RemoteError::new(text)));
+        assert_eq!(session.waiting(), COST + kept.len() + ITEM_COST);
+        assert!(matches!(session.take(id), Taken::Item(_)));
+        assert_eq!(session.take(id), Taken::Error(RemoteError::new(kept)));
+        assert_eq!(session.waiting(), 0);
+    }
+}
+
+#[test]
+fn strings_are_read_as_the_channel_says_and_else_as_the_gateway() {
+    let of = |py2, py3| StrConfig {
+        py2str_as_py3str: py2,
+        py3str_as_py2str: py3,
+    };
+    let mut session = Session::<()>::new(Role::Initiator, 1);
+    let (first, gone) = (session.open().unwrap(), ChannelId(99));
+    assert_eq!(session.strings(first), StrConfig::CHANNEL);
+    session.reconfigure_gateway(of(false, true));
+    let later = session.open().unwrap();
+    assert_eq!(
+        session.strings(first),
+        StrConfig::CHANNEL,
+        "it was there before"
+    );
+    assert_eq!(session.strings(later), of(false, true));
+    assert_eq!(session.strings(gone), of(false, true));
+    session.reconfigure_channel(later, of(true, true));
+    assert_eq!(session.strings(later), of(true, true));
+    session.reconfigure_channel(gone, of(true, true));
+    assert_eq!(session.strings(gone), of(false, true));
+}
