@@ -2,13 +2,17 @@
 
 use embedded_io::Write;
 
+#[cfg(feature = "alloc")]
+use crate::error::{DumpError, Refusal};
 use crate::{ChannelId, Complex, EncodeError, Encoder};
 
 /// A value that knows how to write itself in the format.
 ///
 /// Rust's types map to Python's as one expects: integers to `int`, `f64` to
-/// `float`, `str` to `str`, `[u8]` inside [`Bytes`] to `bytes`, slices and
-/// `Vec` to `list`, tuples to `tuple`, `()` and an absent `Option` to `None`.
+/// `float`, `str` to `str`, `[u8]` inside [`Bytes`] to `bytes`, slices, arrays
+/// and `Vec` to `list`, tuples to `tuple`, maps to `dict`, `HashSet` and
+/// `BTreeSet` to `set`, `()` and an absent `Option` to `None`. References,
+/// `Box`, `Rc`, `Arc` and `Cow` are what they hold.
 ///
 /// ```
 /// use execnet_serializer::{dumps_internal, Bytes};
@@ -22,6 +26,13 @@ pub trait Dump {
     /// When the format cannot say the value, or the sink fails. What was
     /// already written stays in the sink.
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>>;
+
+    /// Whether Python can hash what is written, which a dict key and a set
+    /// element must be. No unless a type says so: it is if neither a list nor a
+    /// dict nor a set is in it.
+    fn is_hashable(&self) -> bool {
+        false
+    }
 }
 
 /// Bytes, where a slice by itself would be a list of integers.
@@ -32,13 +43,28 @@ impl<B: AsRef<[u8]>> Dump for Bytes<B> {
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
         encoder.bytes(self.0.as_ref())
     }
-}
 
-impl<T: Dump + ?Sized> Dump for &T {
-    fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-        (**self).dump(encoder)
+    fn is_hashable(&self) -> bool {
+        true
     }
 }
+
+/// `Dump` of what is behind a pointer.
+macro_rules! dump_pointers {
+    ($($type:ty)*) => {$(
+        impl<T: Dump + ?Sized> Dump for $type {
+            fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+                (**self).dump(encoder)
+            }
+
+            fn is_hashable(&self) -> bool {
+                (**self).is_hashable()
+            }
+        }
+    )*};
+}
+
+dump_pointers! { &T &mut T }
 
 impl<T: Dump> Dump for Option<T> {
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
@@ -47,19 +73,9 @@ impl<T: Dump> Dump for Option<T> {
             None => encoder.none(),
         }
     }
-}
 
-impl<T: Dump> Dump for [T] {
-    fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-        encoder.list(self.len())?;
-        encoder.nested(|encoder| {
-            for (index, item) in self.iter().enumerate() {
-                encoder.index(index)?;
-                item.dump(encoder)?;
-                encoder.set_item()?;
-            }
-            Ok(())
-        })
+    fn is_hashable(&self) -> bool {
+        self.as_ref().is_none_or(T::is_hashable)
     }
 }
 
@@ -78,6 +94,11 @@ macro_rules! dump_scalars {
                 let $value = self;
                 $write
             }
+
+            #[inline]
+            fn is_hashable(&self) -> bool {
+                true
+            }
         }
     )*};
 }
@@ -89,11 +110,13 @@ dump_scalars! {
     i16 => |encoder, value| encoder.int(i64::from(*value));
     i32 => |encoder, value| encoder.int(i64::from(*value));
     i64 => |encoder, value| encoder.int(*value);
+    isize => |encoder, value| encoder.int(*value as i64);
     i128 => |encoder, value| encoder.i128(*value);
     u8 => |encoder, value| encoder.int(i64::from(*value));
     u16 => |encoder, value| encoder.int(i64::from(*value));
     u32 => |encoder, value| encoder.int(i64::from(*value));
     u64 => |encoder, value| encoder.u64(*value);
+    usize => |encoder, value| encoder.u64(*value as u64);
     u128 => |encoder, value| encoder.u128(*value);
     f32 => |encoder, value| encoder.float(f64::from(*value));
     f64 => |encoder, value| encoder.float(*value);
@@ -103,28 +126,129 @@ dump_scalars! {
     ChannelId => |encoder, value| encoder.channel(*value);
 }
 
+impl<T: Dump> Dump for [T] {
+    fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+        list(self, encoder)
+    }
+}
+
+fn list<'a, T: Dump + 'a, W: Write>(
+    items: impl IntoIterator<Item = &'a T, IntoIter: ExactSizeIterator>,
+    encoder: &mut Encoder<W>,
+) -> Result<(), EncodeError<W::Error>> {
+    let items = items.into_iter();
+    encoder.list(items.len())?;
+    encoder.nested(|encoder| {
+        for (index, item) in items.enumerate() {
+            encoder.index(index)?;
+            item.dump(encoder)?;
+            encoder.set_item()?;
+        }
+        Ok(())
+    })
+}
+
 #[cfg(feature = "alloc")]
 mod owned {
+    use alloc::borrow::{Cow, ToOwned};
     use alloc::boxed::Box;
+    use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+    use alloc::rc::Rc;
     use alloc::string::String;
+    use alloc::sync::Arc;
     use alloc::vec::Vec;
 
-    use super::{Dump, EncodeError, Encoder, Write};
+    use super::{Dump, DumpError, EncodeError, Encoder, Refusal, Write, list};
 
     dump_scalars! {
         String => |encoder, value| encoder.str(value);
     }
 
-    impl<T: Dump> Dump for Vec<T> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            self.as_slice().dump(encoder)
-        }
-    }
+    dump_pointers! { Box<T> Rc<T> Arc<T> }
 
-    impl<T: Dump + ?Sized> Dump for Box<T> {
+    impl<T: Dump + ToOwned + ?Sized> Dump for Cow<'_, T> {
         fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
             (**self).dump(encoder)
         }
+
+        fn is_hashable(&self) -> bool {
+            (**self).is_hashable()
+        }
+    }
+
+    impl<T: Dump> Dump for Vec<T> {
+        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+            list(self, encoder)
+        }
+    }
+
+    impl<T: Dump> Dump for VecDeque<T> {
+        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+            list(self, encoder)
+        }
+    }
+
+    impl<K: Dump, V: Dump> Dump for BTreeMap<K, V> {
+        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+            dict(self, encoder)
+        }
+    }
+
+    impl<T: Dump> Dump for BTreeSet<T> {
+        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+            set(self, encoder)
+        }
+    }
+
+    #[cfg(feature = "std")]
+    impl<K: Dump, V: Dump, S> Dump for std::collections::HashMap<K, V, S> {
+        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+            dict(self, encoder)
+        }
+    }
+
+    #[cfg(feature = "std")]
+    impl<T: Dump, S> Dump for std::collections::HashSet<T, S> {
+        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+            set(self, encoder)
+        }
+    }
+
+    fn dict<'a, K: Dump + 'a, V: Dump + 'a, W: Write>(
+        pairs: impl IntoIterator<Item = (&'a K, &'a V)>,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.dict()?;
+        encoder.nested(|encoder| {
+            for (name, value) in pairs {
+                key(name, encoder)?;
+                value.dump(encoder)?;
+                encoder.set_item()?;
+            }
+            Ok(())
+        })
+    }
+
+    fn set<'a, T: Dump + 'a, W: Write>(
+        elements: impl IntoIterator<Item = &'a T, IntoIter: ExactSizeIterator>,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        let mut elements = elements.into_iter();
+        let len = elements.len();
+        encoder.nested(|encoder| elements.try_for_each(|element| key(element, encoder)))?;
+        encoder.set(len)
+    }
+
+    /// A peer would raise on an unhashable key, and a stock one would end its
+    /// gateway over it.
+    fn key<W: Write>(
+        key: &impl Dump,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        if !key.is_hashable() {
+            return Err(DumpError::new(Refusal::Unhashable).into());
+        }
+        key.dump(encoder)
     }
 }
 
@@ -141,6 +265,11 @@ macro_rules! dump_tuples {
                 })?;
                 encoder.tuple($len)
             }
+
+            fn is_hashable(&self) -> bool {
+                let ($($item,)+) = self;
+                true $(&& $item.is_hashable())+
+            }
         }
     )*};
 }
@@ -154,4 +283,8 @@ dump_tuples! {
     6 => A B C D E F;
     7 => A B C D E F G;
     8 => A B C D E F G H;
+    9 => A B C D E F G H I;
+    10 => A B C D E F G H I J;
+    11 => A B C D E F G H I J K;
+    12 => A B C D E F G H I J K L;
 }

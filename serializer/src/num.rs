@@ -4,9 +4,10 @@
 #[cfg(feature = "num-bigint")]
 mod bigint {
     use alloc::string::ToString;
+    use alloc::vec::Vec;
 
     use embedded_io::Write;
-    use num_bigint::{BigInt, BigUint};
+    use num_bigint::{BigInt, BigUint, Sign};
 
     use crate::{Dump, EncodeError, Encoder, Int, OutOfRange, Value};
 
@@ -15,7 +16,7 @@ mod bigint {
             match i64::try_from(value) {
                 Ok(small) => Self::from(small),
                 Err(_) => Self::from_digits(
-                    value.sign() == num_bigint::Sign::Minus,
+                    value.sign() == Sign::Minus,
                     value.magnitude().to_string().as_bytes(),
                 ),
             }
@@ -35,12 +36,36 @@ mod bigint {
         fn from(value: &Int) -> Self {
             match (value.to_i64(), value.big_digits()) {
                 (Some(small), _) => Self::from(small),
-                // The digits of an `Int` are digits.
-                (None, digits) => digits
-                    .and_then(|digits| digits.parse().ok())
-                    .unwrap_or_default(),
+                (None, digits) => from_digits(digits.unwrap_or_default()),
             }
         }
+    }
+
+    /// Digits read at once, which takes time by their square.
+    const PART: usize = 512;
+
+    /// The integer of canonical digits, in less than the square of their
+    /// number: parts are put together two by two, which takes a multiplication
+    /// of large numbers each.
+    fn from_digits(digits: &str) -> BigInt {
+        let (sign, digits) = match digits.strip_prefix('-') {
+            Some(digits) => (Sign::Minus, digits),
+            None => (Sign::Plus, digits),
+        };
+        let parts = digits.as_bytes().rchunks(PART);
+        // The digits of an `Int` are digits.
+        let part = |digits| BigUint::parse_bytes(digits, 10).unwrap_or_default();
+        let mut parts = Vec::from_iter(parts.map(part));
+        let mut base = BigUint::from(10_u8).pow(PART as u32);
+        while parts.len() > 1 {
+            let pairs = parts.chunks(2).map(|pair| match pair {
+                [low, high] => low + high * &base,
+                rest => rest.iter().sum(),
+            });
+            parts = pairs.collect();
+            base = &base * &base;
+        }
+        BigInt::from_biguint(sign, parts.pop().unwrap_or_default())
     }
 
     impl TryFrom<&Int> for BigUint {
@@ -72,6 +97,10 @@ mod bigint {
                     encoder: &mut Encoder<W>,
                 ) -> Result<(), EncodeError<W::Error>> {
                     Int::from(self).dump(encoder)
+                }
+
+                fn is_hashable(&self) -> bool {
+                    true
                 }
             }
         )*};
@@ -123,6 +152,10 @@ mod complex {
                     encoder: &mut Encoder<W>,
                 ) -> Result<(), EncodeError<W::Error>> {
                     encoder.complex(Complex::from(*self))
+                }
+
+                fn is_hashable(&self) -> bool {
+                    true
                 }
             }
         )*};

@@ -21,6 +21,32 @@ mod bigint {
         }
     }
 
+    /// A few hundred thousand digits, more than one part of them each time.
+    #[test]
+    fn the_time_for_digits_grows_slower_than_their_square() {
+        let read = |len: usize| {
+            let int: Int = "123456789".repeat(len / 9).parse().unwrap();
+            let start = std::time::Instant::now();
+            let big = BigInt::from(&int);
+            (start.elapsed(), big, int)
+        };
+        let (short, ..) = read(10_000);
+        let (long, big, int) = read(10_000 * 16);
+        assert_eq!(Int::from(&big), int);
+        // By the square it is 256 times as long.
+        assert!(long < short * 160, "{short:?} and {long:?}");
+    }
+
+    #[test]
+    fn digits_of_any_number_of_parts_are_read() {
+        for len in [19, 511, 512, 513, 1024, 1025, 1536, 5000] {
+            for text in ["9".repeat(len), format!("-1{}", "0".repeat(len - 1))] {
+                let int: Int = text.parse().unwrap();
+                assert_eq!(BigInt::from(&int), text.parse::<BigInt>().unwrap());
+            }
+        }
+    }
+
     #[test]
     fn zero_is_zero() {
         assert_eq!(Int::from(BigInt::ZERO), Int::from(0));

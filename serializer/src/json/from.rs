@@ -220,6 +220,13 @@ fn array(content: Json) -> Result<Vec<Json>, FromJsonError> {
 }
 
 fn plain_number(number: &Number) -> Result<Value, FromJsonError> {
+    // `-0` is a float for `serde_json`, but where it keeps numbers as text.
+    if let Some(zero) = number
+        .as_f64()
+        .filter(|value| value.to_bits() == (-0.0_f64).to_bits())
+    {
+        return Ok(Value::Float(zero));
+    }
     if let Some(value) = number.as_i64() {
         return Ok(Value::from(value));
     }

@@ -8,7 +8,7 @@
 //! | `None`, `True`, `False` | `null`, `true`, `false` |
 //! | int of 64 bits, with or without sign | `42` |
 //! | any other int | `{"$int": "340282366920938463463374607431768211456"}` |
-//! | finite float | `1.5`, `1.0`: never without a point or an exponent |
+//! | finite float | `1.5`, `1.0`: never without a point or an exponent, but read from `-0` too |
 //! | other floats | `{"$float": "inf"}`, `"-inf"`, `"nan"` |
 //! | complex | `{"$complex": [1.0, -2.0]}`, its parts as floats |
 //! | str | `"text"` |

@@ -54,6 +54,15 @@ fn each_kind_has_its_json() {
 }
 
 #[test]
+fn the_negative_zero_is_a_float() {
+    for text in ["-0", "-0.0", "-0e1"] {
+        let json = serde_json::from_str(text).unwrap();
+        assert_eq!(from_json(json), Ok(Value::Float(-0.0)), "{text}");
+    }
+    assert_eq!(from_json(json!(0)), Ok(Value::from(0)));
+}
+
+#[test]
 fn tuples_are_arrays_or_exact() {
     let value = literal("[(), (1, (2,)), {(3,): {(4,)}}]");
     let plain = json!([[], [1, [2]], {"$dict": [[[3], {"$set": [[4]]}]]}]);

@@ -33,6 +33,10 @@ impl Dump for Value {
             Self::Channel(id) => encoder.channel(*id),
         }
     }
+
+    fn is_hashable(&self) -> bool {
+        Self::is_hashable(self)
+    }
 }
 
 fn elements<'a, W: Write>(
@@ -63,6 +67,10 @@ impl Dump for Int {
             (Some(small), _) => encoder.int(small),
             (None, digits) => encoder.long_int(digits.unwrap_or("0")),
         }
+    }
+
+    fn is_hashable(&self) -> bool {
+        true
     }
 }
 
