@@ -18,7 +18,7 @@ use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
 use execnet_core_sync::{
     Channel, Gateway, GatewayConfig, ItemError, ReceiveError, Role, SendError, Worker,
 };
-use execnet_serializer::serde::Serde;
+use execnet_serializer::typed::Serde;
 use execnet_serializer::{ChannelId, Dict, Value, dumps_internal, to_value, value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -17,7 +17,7 @@ mod model;
 
 #[cfg(unix)]
 pub use rsync::{rsync_receiver, rsync_sender};
-pub use serializer::{Stock, differential};
+pub use serializer::{Stock, differential, serde_types};
 pub use session::{frames, session};
 
 /// Properties of bytes that are decoded, or text that is parsed: what they do takes time in proportion to the input too.

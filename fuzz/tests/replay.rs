@@ -111,6 +111,11 @@ fn serde_vs_value() {
 }
 
 #[test]
+fn serde_types() {
+    replay(execnet_fuzz::serde_types, seeds("serde_types"));
+}
+
+#[test]
 fn literal() {
     replay(execnet_fuzz::literal, seeds("literal"));
 }

@@ -316,8 +316,13 @@ impl<W: Write> Encoder<W> {
     /// One container deeper; [`leave`](Self::leave) follows.
     #[inline]
     pub(crate) const fn enter(&mut self) -> Result<(), DumpError> {
-        let limit = crate::Limits::MAX_DEPTH;
-        if self.depth == limit {
+        self.enter_within(crate::Limits::MAX_DEPTH)
+    }
+
+    /// As [`enter`](Self::enter), with a limit of its own.
+    #[inline]
+    pub(crate) const fn enter_within(&mut self, limit: u16) -> Result<(), DumpError> {
+        if self.depth >= limit {
             return Err(DumpError::new(Refusal::Depth(limit)));
         }
         self.depth += 1;

@@ -166,7 +166,7 @@ pub struct DumpError {
 enum DumpErrorKind {
     Refusal(Refusal),
     #[cfg(feature = "serde")]
-    Serde(crate::serde::Error),
+    Serde(crate::typed::Error),
 }
 
 /// What cannot be represented.
@@ -203,7 +203,8 @@ impl DumpError {
         matches!(self.refusal(), Some(Refusal::TooLong { .. }))
     }
 
-    /// Nested deeper than [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH).
+    /// Nested deeper than [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH), or by
+    /// serde than [`Limits::TYPED_DEPTH`](crate::Limits::TYPED_DEPTH).
     #[must_use]
     pub const fn is_depth(&self) -> bool {
         matches!(self.refusal(), Some(Refusal::Depth(_)))
@@ -217,8 +218,8 @@ impl DumpError {
 }
 
 #[cfg(feature = "serde")]
-impl From<crate::serde::Error> for DumpError {
-    fn from(error: crate::serde::Error) -> Self {
+impl From<crate::typed::Error> for DumpError {
+    fn from(error: crate::typed::Error) -> Self {
         let kind = DumpErrorKind::Serde(error);
         Self { kind }
     }
@@ -227,7 +228,7 @@ impl From<crate::serde::Error> for DumpError {
 #[cfg(feature = "serde")]
 impl DumpError {
     /// As the error of a serializer.
-    pub(crate) fn into_serde(self) -> crate::serde::Error {
+    pub(crate) fn into_serde(self) -> crate::typed::Error {
         match self.kind {
             DumpErrorKind::Refusal(refusal) => refusal.into(),
             DumpErrorKind::Serde(error) => error,

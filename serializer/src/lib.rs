@@ -10,7 +10,7 @@
 //! | none | [`Tokens`], the opcodes of a value, borrowed; [`Document`], a whole value, borrowed; [`Encoder`], [`Dump`] and [`dump`], into any [`embedded_io::Write`], slice or [`heapless::Vec`] |
 //! | `alloc` | [`Value`], [`loads`] and [`dumps`]; [`load`] and [`Stream`] on readers; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
 //! | `json` | [`json`], values into and out of `serde_json`'s |
-//! | `serde` | [`mod@serde`]: any Rust type that serde knows, as `to_vec` and `from_slice` |
+//! | `serde` | [`mod@typed`]: any Rust type that serde knows, as `to_vec` and `from_slice` |
 //! | `num-bigint` | `BigInt` and `BigUint` into [`Int`], [`Value`] and the format, and back |
 //! | `num-complex` | `Complex64` and `Complex32` into [`Complex`], [`Value`] and the format, and back |
 //! | `std` (default) | readers and writers of `std::io` wherever this crate takes one; see [`IntoReader`] |
@@ -59,12 +59,12 @@ mod options;
 mod read_buffer;
 mod reader;
 mod scalar;
-#[cfg(feature = "serde")]
-pub mod serde;
 #[cfg(feature = "alloc")]
 mod stream;
 mod texts;
 mod token;
+#[cfg(feature = "serde")]
+pub mod typed;
 #[cfg(feature = "alloc")]
 mod value;
 mod write;
@@ -85,15 +85,15 @@ pub use load::{dumps, dumps_internal, loads, loads_internal};
 pub use opcode::Opcode;
 pub use options::LoadOptions;
 pub use scalar::{ChannelId, Complex};
-#[cfg(feature = "serde")]
-pub use serde::to_writer;
-#[cfg(all(feature = "serde", feature = "alloc"))]
-pub use serde::{from_slice, from_slice_internal, from_value, to_value, to_vec, to_vec_internal};
 #[cfg(all(feature = "serde", feature = "alloc"))]
 pub use stream::from_reader;
 #[cfg(feature = "alloc")]
 pub use stream::{ReadError, Stream, load, load_internal};
 pub use token::{Token, Tokens};
+#[cfg(feature = "serde")]
+pub use typed::to_writer;
+#[cfg(all(feature = "serde", feature = "alloc"))]
+pub use typed::{from_slice, from_slice_internal, from_value, to_value, to_vec, to_vec_internal};
 #[cfg(feature = "alloc")]
 pub use value::{
     Dict, DictEntry, Int, OutOfRange, ParseIntError, Set, Str, Value, ValueIndex, WrongType,

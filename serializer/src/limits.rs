@@ -34,6 +34,16 @@ impl Limits {
     /// gives up near 500.
     pub const MAX_DEPTH: u16 = 512;
 
+    /// The deepest nesting that is written and read as Rust types by serde, in
+    /// containers, whatever the limits are. A [`Value`](crate::Value) and a
+    /// [`Document`](crate::Document) by themselves go deeper.
+    ///
+    /// Reading recurses once a level through code that serde derives, which
+    /// takes up to 4 KiB a level where the compiler does not optimise, and more
+    /// for structs of many fields: this bound keeps it within a stack of one
+    /// megabyte.
+    pub const TYPED_DEPTH: u16 = 128;
+
     /// The most containers inside one another, itself at most
     /// [`Limits::MAX_DEPTH`].
     #[must_use]

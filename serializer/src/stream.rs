@@ -364,7 +364,7 @@ mod typed {
     use super::Stream;
     use crate::LoadOptions;
     use crate::io::IntoReader;
-    use crate::serde::{Error, StreamError};
+    use crate::typed::{Error, StreamError};
 
     /// Reads one value as `to_writer` or Python's `dump` wrote it, version byte
     /// first, and not a byte beyond it.

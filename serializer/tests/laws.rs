@@ -67,6 +67,13 @@ fn typed<'de, T: serde::Deserialize<'de>>(
     }
 }
 
+fn loads(bytes: &[u8], versioned: bool, options: &LoadOptions) -> Result<(), LoadError> {
+    match versioned {
+        true => options.loads(bytes).map(drop),
+        false => options.loads_internal(bytes).map(drop),
+    }
+}
+
 /// What every way in makes of the bytes: the name of the way and the error.
 fn verdicts(
     bytes: &[u8],
@@ -74,11 +81,7 @@ fn verdicts(
     options: &LoadOptions,
 ) -> Vec<(&'static str, Result<(), LoadError>)> {
     let mut verdicts = Vec::new();
-    let value = match versioned {
-        true => options.loads(bytes),
-        false => options.loads_internal(bytes),
-    };
-    verdicts.push(("loads", value.map(drop)));
+    verdicts.push(("loads", loads(bytes, versioned, options)));
     let document: Result<DocumentBuf<'_>, _> = match versioned {
         true => options.document_buf(bytes),
         false => options.document_buf_internal(bytes),
@@ -95,8 +98,12 @@ fn verdicts(
         let loaded = by_reader(bytes, piece, versioned, options);
         verdicts.push((way, loaded.map(drop)));
     }
+    // Types have a limit of depth of their own: deeper values are not theirs.
     #[cfg(feature = "serde")]
-    {
+    let within =
+        execnet_serializer::Limits::default().with_depth(execnet_serializer::Limits::TYPED_DEPTH);
+    #[cfg(feature = "serde")]
+    if loads(bytes, versioned, &options.limits(within)) == loads(bytes, versioned, options) {
         use alloc::collections::BTreeMap;
         use serde::de::IgnoredAny;
         verdicts.push(("IgnoredAny", typed::<IgnoredAny>(bytes, versioned, options)));

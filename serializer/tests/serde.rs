@@ -9,7 +9,7 @@ mod model;
 
 use alloc::collections::BTreeMap;
 
-use execnet_serializer::serde::StreamError;
+use execnet_serializer::typed::StreamError;
 use execnet_serializer::{Document, Embedded, to_writer};
 use serde::{Deserialize, Serialize};
 
@@ -115,9 +115,9 @@ mod with_alloc {
     use core::fmt::Debug;
     use std::collections::HashMap;
 
-    use execnet_serializer::serde::{AsFrozenSet, AsSet, Serde};
+    use execnet_serializer::typed::{AsFrozenSet, AsSet, Serde};
     use execnet_serializer::{
-        Bytes, ChannelId, Complex, Dict, Int, LoadOptions, Set, StrConfig, Value, dumps,
+        Bytes, ChannelId, Complex, Dict, Int, Limits, LoadOptions, Set, StrConfig, Value, dumps,
         dumps_internal, from_slice, from_slice_internal, from_value, loads, loads_internal,
         to_value, to_vec, to_vec_internal,
     };
@@ -230,9 +230,9 @@ mod with_alloc {
 
     #[derive(Serialize, Deserialize, Debug, PartialEq)]
     struct Sets {
-        #[serde(with = "execnet_serializer::serde::set")]
+        #[serde(with = "execnet_serializer::typed::set")]
         seen: BTreeSet<u8>,
-        #[serde(with = "execnet_serializer::serde::frozenset")]
+        #[serde(with = "execnet_serializer::typed::frozenset")]
         keys: Vec<(u8, u8)>,
     }
 
@@ -411,22 +411,23 @@ mod with_alloc {
     }
 
     #[test]
-    fn the_deepest_nesting_fits_a_small_stack_and_deeper_is_an_error() {
-        // A debug build takes up to 4 KiB a level: what a thread has by default holds them.
-        let small = std::thread::Builder::new().stack_size(1 << 21);
-        let thread = small.spawn(|| {
-            let bytes = to_vec(&deep(511)).unwrap();
-            assert_eq!(from_slice::<Deep>(&bytes).unwrap(), deep(511));
-            let value: Value = from_slice(&bytes).unwrap();
-            assert_eq!(to_vec(&value).unwrap(), bytes);
-            let error = to_vec(&deep(512)).unwrap_err();
-            assert!(
-                error
-                    .to_string()
-                    .contains("exceeds the limit of 512 containers")
-            );
-        });
-        thread.unwrap().join().unwrap();
+    fn the_deepest_nesting_is_written_and_read_and_deeper_is_an_error() {
+        let deepest = usize::from(Limits::TYPED_DEPTH) - 1;
+        let bytes = to_vec(&deep(deepest)).unwrap();
+        assert_eq!(from_slice::<Deep>(&bytes).unwrap(), deep(deepest));
+        let value: Value = from_slice(&bytes).unwrap();
+        assert_eq!(to_vec(&value).unwrap(), bytes);
+        let error = to_vec(&deep(deepest + 1)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("exceeds the limit of 128 containers")
+        );
+        let deeper = dumps(&Value::List(vec![value])).unwrap();
+        let error = from_slice::<Deep>(&deeper).unwrap_err();
+        assert!(error.as_load_error().unwrap().is_limit(), "{error}");
+        let options = LoadOptions::new().limits(Limits::default().with_depth(5));
+        assert!(options.from_slice::<Deep>(&bytes).is_err());
     }
 
     proptest! {

@@ -7,7 +7,7 @@ extern crate alloc;
 use alloc::collections::BTreeSet;
 use core::fmt::Debug;
 
-use execnet_serializer::serde::{AsFrozenSet, AsSet};
+use execnet_serializer::typed::{AsFrozenSet, AsSet};
 use execnet_serializer::{Bytes, ChannelId, Complex, Dict, Int, Set, Value};
 use ron::extensions::Extensions;
 use serde::de::DeserializeOwned;
@@ -77,7 +77,7 @@ struct Fields {
     complex: Complex,
     channel: Option<ChannelId>,
     set: AsSet<Vec<u8>>,
-    #[serde(with = "execnet_serializer::serde::frozenset")]
+    #[serde(with = "execnet_serializer::typed::frozenset")]
     keys: BTreeSet<(u8, char)>,
 }
 

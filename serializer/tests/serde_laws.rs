@@ -11,7 +11,7 @@ use core::num::NonZeroU16;
 use core::time::Duration;
 use std::path::PathBuf;
 
-use execnet_serializer::serde::{AsFrozenSet, AsSet};
+use execnet_serializer::typed::{AsFrozenSet, AsSet};
 use execnet_serializer::{
     Bytes, ChannelId, Complex, Dict, Int, Set, Value, from_slice, from_value, loads, to_value,
     to_vec,
@@ -419,7 +419,7 @@ fn only_text_names_a_field_or_a_variant() {
 
 #[test]
 fn nothing_is_left_over_in_bytes_and_complex_numbers() {
-    let refused = |error: execnet_serializer::serde::Error| error.to_string();
+    let refused = |error: execnet_serializer::typed::Error| error.to_string();
     let bytes = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
     assert_eq!(
         refused(from_value::<[u8; 2]>(&bytes(b"abc")).unwrap_err()),
@@ -462,11 +462,11 @@ fn integers_of_any_size_are_read_as_the_nearest_float() {
 fn sets_are_written_of_every_sequence_or_refused() {
     #[derive(Serialize)]
     struct Fields {
-        #[serde(with = "execnet_serializer::serde::set")]
+        #[serde(with = "execnet_serializer::typed::set")]
         array: [u8; 2],
-        #[serde(with = "execnet_serializer::serde::frozenset")]
+        #[serde(with = "execnet_serializer::typed::frozenset")]
         tuple: (u8, char),
-        #[serde(with = "execnet_serializer::serde::set")]
+        #[serde(with = "execnet_serializer::typed::set")]
         absent: Option<Vec<u8>>,
         set: Set,
     }

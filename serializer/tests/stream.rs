@@ -473,7 +473,7 @@ fn readers_and_writers_of_std_are_taken_as_they_are() {
 #[cfg(feature = "serde")]
 #[test]
 fn typed_values_are_read_one_after_another() {
-    use execnet_serializer::{from_reader, serde::StreamError, to_writer};
+    use execnet_serializer::{from_reader, to_writer, typed::StreamError};
 
     let mut bytes = Vec::new();
     to_writer(Embedded(&mut bytes), &(1, "x")).unwrap();

@@ -3,8 +3,8 @@
 use alloc::format;
 use alloc::string::ToString as _;
 
-use execnet_serializer::serde::Error;
-use execnet_serializer::{LoadOptions, Node, NodeKind, dumps_internal};
+use execnet_serializer::typed::Error;
+use execnet_serializer::{Limits, LoadOptions, Node, NodeKind, dumps_internal};
 use serde_core::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use super::Kwargs;
@@ -28,9 +28,11 @@ where
 }
 
 fn decode<T: DeserializeOwned>(kwargs: Kwargs) -> Result<T, Error> {
-    // It was decoded once, and within limits: neither can this fail.
+    // It was decoded once, within wider limits.
     let bytes = dumps_internal(&kwargs.into_dict()).map_err(Error::custom)?;
-    let document = LoadOptions::channel().document_buf_internal(&bytes)?;
+    let limits = Limits::default().with_depth(Limits::TYPED_DEPTH);
+    let options = LoadOptions::channel().limits(limits);
+    let document = options.document_buf_internal(&bytes)?;
     T::deserialize(Arguments(document.root()))
 }
 

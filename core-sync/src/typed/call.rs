@@ -1,6 +1,6 @@
 use alloc::string::ToString as _;
 
-use execnet_serializer::serde::to_value;
+use execnet_serializer::typed::to_value;
 use execnet_serializer::{Dict, Value};
 use serde_core::ser::Serialize;
 

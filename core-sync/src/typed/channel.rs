@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use execnet_serializer::serde::Serde;
+use execnet_serializer::typed::Serde;
 use serde_core::de::DeserializeOwned;
 use serde_core::ser::Serialize;
 
@@ -14,7 +14,7 @@ use crate::sync::Deadline;
 /// Items as Rust types, straight from and to their bytes: with the feature `serde`.
 ///
 /// What a type is to Python, and which types an item can be read as, stands in
-/// [`execnet_serializer::serde`].
+/// [`execnet_serializer::typed`].
 impl Channel {
     /// Sends a value of any type that serde knows. To the peer it is an item like others.
     ///

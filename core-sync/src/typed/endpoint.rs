@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use execnet_serializer::serde::Serde;
+use execnet_serializer::typed::Serde;
 use serde_core::de::DeserializeOwned;
 use serde_core::ser::Serialize;
 

@@ -6,6 +6,7 @@ mod serde;
 mod stock;
 mod stream;
 mod text;
+mod types;
 
 pub use document::document_vs_value;
 pub use model::tokens_vs_value;
@@ -13,6 +14,7 @@ pub use serde::serde_vs_value;
 pub use stock::{Stock, differential};
 pub use stream::stream_vs_value;
 pub use text::{json, literal};
+pub use types::serde_types;
 
 use execnet_serializer::{LoadOptions, StrConfig, Token, Tokens, dumps_internal};
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use execnet_serializer::serde::Error;
+use execnet_serializer::typed::Error;
 use execnet_serializer::{
-    LoadOptions, Value, dumps_internal, from_slice_internal, to_vec_internal,
+    Limits, LoadOptions, Value, dumps_internal, from_slice_internal, to_vec_internal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,8 @@ use super::STRINGS;
 /// type reads, is a value; the type writes it, and reads that as the same.
 pub fn serde_vs_value(input: &[u8]) {
     for strings in STRINGS {
-        let options = LoadOptions::new().strings(strings);
+        let limits = Limits::default().with_depth(Limits::TYPED_DEPTH);
+        let options = LoadOptions::new().strings(strings).limits(limits);
         let value = options.loads_internal(input).ok();
         let by_serde: Result<Value, Error> = options.from_slice_internal(input);
         assert_eq!(by_serde.ok(), value);

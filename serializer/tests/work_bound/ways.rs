@@ -5,7 +5,7 @@ use core::hint::black_box;
 use std::hash::DefaultHasher;
 use std::io::{self, Read};
 
-use execnet_serializer::serde::Error;
+use execnet_serializer::typed::Error;
 use execnet_serializer::{
     DocumentBuf, LoadOptions, Tokens, Value, dumps_internal, from_slice_internal, load_internal,
     loads_internal,

@@ -11,7 +11,7 @@ use super::error::Error;
 use super::special;
 use super::wrapped::{Wrapped, Wrapper};
 use crate::error::Refusal;
-use crate::{EncodeError, Encoder};
+use crate::{EncodeError, Encoder, Limits};
 
 /// Where a serializer writes to: an encoder, and the error of its sink, which
 /// serde's own has no room for.
@@ -64,7 +64,8 @@ impl<'e, W: Write> Target<'e, W> {
 
     #[inline]
     pub(super) fn enter(&mut self) -> Result<(), Error> {
-        self.encoder.enter().map_err(crate::DumpError::into_serde)
+        let entered = self.encoder.enter_within(Limits::TYPED_DEPTH);
+        entered.map_err(crate::DumpError::into_serde)
     }
 
     #[inline]

@@ -47,7 +47,7 @@ pub(super) const INT_KEY: &str = "$int";
 /// error. Use the modules [`set`] and [`frozenset`] for fields of structs.
 ///
 /// ```
-/// use execnet_serializer::{to_vec, loads, Set, Value, serde::AsSet};
+/// use execnet_serializer::{to_vec, loads, Set, Value, typed::AsSet};
 /// let bytes = to_vec(&AsSet([1, 2]))?;
 /// let set: Set = [1, 2].map(Value::from).into_iter().collect();
 /// assert_eq!(loads(&bytes)?, Value::Set(set));
@@ -76,7 +76,7 @@ macro_rules! written_as {
         }
 
         #[doc = concat!("For fields that are to be written as a Python ", $python, ":")]
-        #[doc = concat!("`#[serde(with = \"execnet_serializer::serde::", $python, "\")]`.")]
+        #[doc = concat!("`#[serde(with = \"execnet_serializer::typed::", $python, "\")]`.")]
         pub mod $module {
             use super::*;
 

@@ -20,8 +20,12 @@ impl<'de> Node<'_, 'de> {
     /// let document = Document::<3>::loads_internal(bytes)?;
     /// let (number, text): (u8, &str) = document.root().deserialize()?;
     /// assert_eq!((number, text), (7, "hello"));
-    /// # Ok::<(), execnet_serializer::serde::Error>(())
+    /// # Ok::<(), execnet_serializer::typed::Error>(())
     /// ```
+    ///
+    /// It recurses once a level: load a document of a stranger with
+    /// [`Limits::TYPED_DEPTH`](crate::Limits::TYPED_DEPTH) to read it as a type
+    /// that contains itself.
     ///
     /// # Errors
     /// When the value is not of this type.

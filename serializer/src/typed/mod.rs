@@ -185,8 +185,8 @@ mod owned {
         /// borrowed from the input.
         ///
         /// # Errors
-        /// When the bytes are no value of the format, exceed the limits, or are
-        /// not of this type.
+        /// When the bytes are no value of the format, exceed the limits or
+        /// [`Limits::TYPED_DEPTH`], or are not of this type.
         pub fn from_slice<'de, T: Deserialize<'de>>(&self, bytes: &'de [u8]) -> Result<T, Error> {
             self.from_slice_internal(unversioned(bytes)?)
                 .map_err(|error| error.shifted(1))
@@ -200,7 +200,10 @@ mod owned {
             &self,
             bytes: &'de [u8],
         ) -> Result<T, Error> {
-            direct::read(self, bytes).or_else(|_miss| self.by_document(bytes))
+            let limits = self.bounds();
+            let depth = limits.depth().min(Limits::TYPED_DEPTH);
+            let options = (*self).limits(limits.with_depth(depth));
+            direct::read(&options, bytes).or_else(|_miss| options.by_document(bytes))
         }
 
         /// Where the fast way does not lead.
