@@ -120,11 +120,13 @@ fn of_the_end_of_a_worker() {
     }
 }
 
+const NO_TRANSPORT: &str = "the spec names no transport; expected one of popen, ssh, vagrant_ssh, \
+    docker, podman, kubectl, slurm, cmd, socket, tcp, tls, unix";
+
 #[test]
 fn of_specs_groups_and_slurm() {
-    let text = "no key says how to reach an interpreter (popen)";
-    check(SpecError::NoTransport, text);
-    check_top(MakeGatewayError::Spec(SpecError::NoTransport), text);
+    check(SpecError::NoTransport, NO_TRANSPORT);
+    check_top(MakeGatewayError::Spec(SpecError::NoTransport), NO_TRANSPORT);
     check_top(
         MakeGatewayError::DuplicateId("a".into()),
         r#"the group has a gateway "a" already"#,
@@ -172,7 +174,7 @@ fn of_servers_and_syncs() {
     check_top(ServerError::Io(io_error()), "cannot serve: the wire broke");
     check_top(
         ServerError::Worker(SpecError::NoTransport),
-        "the spec of the workers cannot be used: no key says how to reach an interpreter (popen)",
+        &format!("the spec of the workers cannot be used: {NO_TRANSPORT}"),
     );
     #[cfg(feature = "tls")]
     check_top(

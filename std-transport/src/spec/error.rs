@@ -26,7 +26,7 @@ pub enum SpecError {
     Conflict(&'static str, &'static str),
     /// No key that says how to reach an interpreter.
     NoTransport,
-    /// A key that has no meaning, see [`XSpec::check_keys`].
+    /// A key that has no meaning, see [`XSpec::check_keys`](crate::XSpec::check_keys).
     UnknownKey {
         /// The key.
         key: String,
