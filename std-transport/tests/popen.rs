@@ -16,7 +16,8 @@ use execnet::{
     SpecError, Stage, Value, WorkerExit,
 };
 use support::{
-    LONG, each_python, each_python_with, eventually, is_running, niceness, pythons, quiet, within,
+    LONG, Python, each_python, each_python_with, eventually, is_running, niceness, pythons, quiet,
+    within,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -195,21 +196,38 @@ fn descriptors_of_the_program_are_not_the_workers() {
 #[test]
 fn a_worker_in_a_session_of_its_own_ends_what_it_has_started() {
     each_python(|python, _| {
-        let group = group();
-        let spec = python.spec().replacen("popen", "cmd=setsid -w", 1);
-        let gateway = group.makegateway(spec).unwrap();
-        let source = "
+        for after in ["", STUBBORN] {
+            in_a_session_of_its_own(python, after);
+        }
+    });
+}
+
+/// Code that no interrupt ends.
+const STUBBORN: &str = "
+    import signal, time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True: time.sleep(0.01)
+";
+
+#[cfg(target_os = "linux")]
+fn in_a_session_of_its_own(python: &Python, after: &str) {
+    let group = Group::with_options(quick(50, 100));
+    let spec = python.spec().replacen("popen", "cmd=setsid -w", 1);
+    let gateway = group.makegateway(spec).unwrap();
+    let source = format!(
+        "
             import subprocess
             for command in ('sleep 1000', 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000'):
                 channel.send(subprocess.Popen(['sh', '-c', command]).pid)
-        ";
-        let channel = gateway.remote_exec(source).unwrap();
-        let pids = [pid(&channel), pid(&channel)];
-        group.terminate(Some(LONG));
-        for pid in pids {
-            eventually("the process is gone", LONG, || !is_running(pid));
-        }
-    });
+        "
+    );
+    let source = source.replace("\n            ", "\n    ");
+    let channel = gateway.remote_exec(&(source + after)).unwrap();
+    let pids = [pid(&channel), pid(&channel)];
+    group.terminate(Some(LONG / 2));
+    for pid in pids {
+        eventually("the process is gone", LONG / 2, || !is_running(pid));
+    }
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn waiting(gateway: &Gateway, _model: &str) {
     ";
     let channel = run(gateway, source);
     let mut items: Vec<Value> = (0..4).map(|_| receive(&channel)).collect();
-    items.retain(|item| *item != Value::from("late"));
+    items.retain(|item| *item != "late");
     assert_eq!(items, [0, 1, 2].map(Value::from));
     channel.send("end").unwrap();
     assert_eq!(receive(&channel), Value::from("end"));

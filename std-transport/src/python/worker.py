@@ -2101,13 +2101,13 @@ class EndMethods(object):
         if busy and not wait(self._idle, calm):
             os.kill(os.getpid(), _signal.SIGINT)
             if not wait(self._idle, interrupted):
-                os._exit(1)
+                abandon()
         if self._dispatcher is not None:
             self._dispatcher.stop(calm)
         self._tasks.put(None)
         # Threads of remote code may keep the interpreter from ending; not for ever.
         time.sleep(calm + interrupted)
-        os._exit(1)
+        abandon()
 
     def _end_channels(self):
         for found in list(self._channels.values()):
@@ -2119,6 +2119,13 @@ class EndMethods(object):
 
 
 # == NEXT ==
+
+def abandon():
+    """Leave without the code that does not end, nor the interpreter's own end."""
+    if 'end_group' in globals():
+        end_group()
+    os._exit(1)
+
 
 def alone():
     """Whether there is no third thread: it could close the channel that the main one reads for."""

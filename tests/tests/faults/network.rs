@@ -191,6 +191,6 @@ fn cut_for_a_second(spec: &str, network: &Namespace) {
             network.connect(true);
         }
         let item = receive(&channel);
-        assert!(matches!(item, Value::Tuple(pair) if pair[0] == Value::from(n)));
+        assert!(matches!(item, Value::Tuple(pair) if pair[0] == n));
     }
 }

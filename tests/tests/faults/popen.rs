@@ -209,7 +209,7 @@ fn stopped_and_continued() {
     let mut seen = 0;
     let mut next = || {
         let item = channel.receive_timeout(Duration::from_millis(200))?;
-        assert!(matches!(item.into_value(), Value::List(pair) if pair[0] == Value::from(seen)));
+        assert!(matches!(item.into_value(), Value::List(pair) if pair[0] == seen));
         seen += 1;
         Ok(())
     };
@@ -224,7 +224,7 @@ fn stopped_and_continued() {
     signal("CONT", worker);
     while seen < ITEMS {
         let item = receive(&channel);
-        assert!(matches!(item, Value::List(pair) if pair[0] == Value::from(seen)));
+        assert!(matches!(item, Value::List(pair) if pair[0] == seen));
         seen += 1;
     }
 }
