@@ -7,13 +7,21 @@ use embedded_io::{Error as _, ErrorKind, Read};
 /// Bytes from a reader. No length that a peer announced is trusted: memory grows
 /// with the bytes that arrived, by at most [`CHUNK`](Self::CHUNK) bytes ahead of
 /// them and the usual doubling.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReadBuffer {
     /// Initialised memory. It stays initialised between reads, because a reader
     /// that gives a few bytes at a time must not cost a fill with zeros for each.
     memory: Vec<u8>,
     /// The bytes that arrived are those up to here.
     filled: usize,
+    /// The length that the bytes will have, where that is known.
+    expected: usize,
+}
+
+impl Default for ReadBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl ReadBuffer {
@@ -26,17 +34,20 @@ impl ReadBuffer {
         Self {
             memory: Vec::new(),
             filled: 0,
+            expected: usize::MAX,
         }
     }
 
-    /// A buffer that starts with these bytes, in memory for at least `capacity`.
+    /// A buffer that starts with these bytes, in memory for at least `capacity`,
+    /// and will have `expected`: it takes no more memory than these need.
     #[must_use]
-    pub fn starting_with(bytes: &[u8], capacity: usize) -> Self {
+    pub fn starting_with(bytes: &[u8], capacity: usize, expected: usize) -> Self {
         let mut memory = Vec::with_capacity(capacity.max(bytes.len()));
         memory.extend_from_slice(bytes);
         Self {
             memory,
             filled: bytes.len(),
+            expected,
         }
     }
 
@@ -75,6 +86,7 @@ impl ReadBuffer {
                 // Chunk by chunk, so that the zeros are still in the cache when the
                 // bytes overwrite them.
                 let chunk = len.min(self.filled.saturating_add(Self::CHUNK));
+                self.reserve(chunk);
                 self.memory.resize(chunk, 0);
             }
             let end = self.memory.len().min(len);
@@ -85,6 +97,17 @@ impl ReadBuffer {
             }
         }
         Ok(true)
+    }
+
+    /// Makes room for `len` bytes in all: twice what there was, but not beyond
+    /// what is expected. Giving back the rest of a large block at each item
+    /// costs more than the item.
+    fn reserve(&mut self, len: usize) {
+        let capacity = self.memory.capacity();
+        if capacity < len {
+            let doubled = capacity.saturating_mul(2).min(self.expected).max(len);
+            self.memory.reserve_exact(doubled - self.memory.len());
+        }
     }
 
     /// The bytes that arrived, in the memory they are in. What was made room for
@@ -114,6 +137,7 @@ pub fn read_some<R: Read>(reader: &mut R, room: &mut [u8]) -> Result<usize, R::E
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
     use alloc::vec::Vec;
 
     use embedded_io::{ErrorKind, ErrorType, Read};
@@ -181,11 +205,22 @@ mod tests {
     #[test]
     fn room_follows_what_arrived_and_not_what_is_asked_for() {
         let mut reader = trickle(b"abc");
-        let mut buffer = ReadBuffer::starting_with(b"0", 0);
+        let mut buffer = ReadBuffer::starting_with(b"0", 0, 1000);
         while buffer.fill_to(&mut reader, usize::MAX) != Ok(false) {}
         assert_eq!(buffer.bytes(), b"0abc");
         assert!(reader.room <= ReadBuffer::CHUNK);
         assert!(buffer.memory.capacity() <= 4 * ReadBuffer::CHUNK);
+    }
+
+    /// Memory that is given back at each item makes the allocator trim its heap
+    /// and grow it again.
+    #[test]
+    fn no_memory_is_taken_beyond_an_expected_length() {
+        let len = ReadBuffer::CHUNK + 6;
+        let mut buffer = ReadBuffer::starting_with(&[], ReadBuffer::CHUNK, len);
+        let bytes = vec![7; len];
+        assert_eq!(buffer.fill_to(&mut bytes.as_slice(), len), Ok(true));
+        assert_eq!(buffer.memory.capacity(), len);
     }
 
     #[test]

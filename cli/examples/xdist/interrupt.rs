@@ -1,8 +1,10 @@
 //! Ctrl-C, and being asked to end.
 
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::sync::atomic::AtomicBool;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 use std::thread;
 

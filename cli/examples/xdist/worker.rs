@@ -92,7 +92,7 @@ impl Worker {
     /// Ends its gateway: it has nothing left to do.
     pub(crate) fn leave(&self) {
         // One that has died has left.
-        let _ = self.gateway.exit();
+        self.gateway.exit();
     }
 
     /// Why nothing more comes from it, with the causes behind that.
