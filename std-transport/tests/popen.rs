@@ -214,13 +214,11 @@ fn in_a_session_of_its_own(python: &Python, after: &str) {
     let group = Group::with_options(quick(50, 100));
     let spec = python.spec().replacen("popen", "cmd=setsid -w", 1);
     let gateway = group.makegateway(spec).unwrap();
-    let source = format!(
-        "
+    let source = "
             import subprocess
             for command in ('sleep 1000', 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000'):
                 channel.send(subprocess.Popen(['sh', '-c', command]).pid)
-        "
-    );
+        ";
     let source = source.replace("\n            ", "\n    ");
     let channel = gateway.remote_exec(&(source + after)).unwrap();
     let pids = [pid(&channel), pid(&channel)];
