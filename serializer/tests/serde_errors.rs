@@ -192,3 +192,13 @@ fn an_offset_counts_the_version_byte() {
     let error = LoadOptions::new().from_slice_internal::<u8>(b"F\0\0");
     assert_eq!(error.unwrap_err().as_load_error().unwrap().offset(), 1);
 }
+
+#[test]
+fn a_field_whose_key_is_not_text_is_unknown_by_that() {
+    let refusals =
+        ["{'name': 1, 3: 2}", "{'name': 1, b'name': 2}", "{None: 1}"].map(refused::<Strict>);
+    let reason = "unknown field whose key is not text, expected one of `name`, `with-dash`";
+    assert_eq!(refusals[0], format!("[3]: {reason}"));
+    assert_eq!(refusals[1], format!("[...]: {reason}"));
+    assert_eq!(refusals[2], format!("[...]: {reason}"));
+}

@@ -146,6 +146,13 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
     }
 }
 
+/// What the visitor of a field's name receives for a key that is no text. No name
+/// is equal to these bytes, which are no UTF-8.
+const NO_TEXT: &[u8] = b"a key that is no text\xff";
+
+/// [`NO_TEXT`] as it comes back in the error of a type that denies unknown fields.
+pub(super) const NO_TEXT_LOSSY: &str = "a key that is no text\u{fffd}";
+
 /// A key that may be no text: it names no field.
 struct OddKey<'d, 'de> {
     node: Node<'d, 'de>,
@@ -183,8 +190,7 @@ impl<'de> Deserializer<'de> for OddKey<'_, 'de> {
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.node.kind() {
             NodeKind::Latin1(_) => self.node.deserialize_str(visitor),
-            // No name is equal to these bytes, which are no UTF-8.
-            _ if self.named => visitor.visit_bytes(b"a key that is no text\xff"),
+            _ if self.named => visitor.visit_bytes(NO_TEXT),
             _ => self.deserialize_any(visitor),
         }
     }

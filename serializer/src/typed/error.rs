@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde_core::de::{self, Unexpected};
 
+use super::access::NO_TEXT_LOSSY;
 use super::path::{Path, Segment};
 use super::text::Text;
 use crate::LoadError;
@@ -218,7 +219,10 @@ struct Unknown<'a> {
 
 impl fmt::Display for Unknown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`, expected ", Excerpt::new(self.name, '`'))?;
+        match self.name {
+            NO_TEXT_LOSSY => f.write_str("whose key is not text, expected ")?,
+            name => write!(f, "`{}`, expected ", Excerpt::new(name, '`'))?,
+        }
         match self.known {
             [] => f.write_str("none"),
             [only] => write!(f, "`{only}`"),

@@ -150,15 +150,36 @@ macro_rules! try_from_ints {
             type Error = WrongType;
 
             fn try_from(value: Value) -> Result<Self, WrongType> {
-                let found = value.type_name();
-                let fit = match &value {
-                    Value::Int(int) => Self::try_from(int).ok(),
-                    _ => None,
-                };
-                fit.ok_or(WrongType { wanted: stringify!($type), found })
+                let wanted = stringify!($type);
+                match &value {
+                    Value::Int(int) => Self::try_from(int).map_err(|_| WrongType {
+                        wanted,
+                        found: "int out of range",
+                    }),
+                    _ => Err(WrongType { wanted, found: value.type_name() }),
+                }
             }
         }
     )*};
 }
 
 try_from_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_int_that_does_not_fit_is_out_of_range_not_of_a_wrong_type() {
+        let text = |value: Value| u8::try_from(value).map_err(|error| error.to_string());
+        assert_eq!(text(Value::from(255)), Ok(255));
+        let out_of_range = "int out of range where u8 is wanted";
+        for value in [Value::from(256), Value::from(-1), Value::from(u128::MAX)] {
+            assert_eq!(text(value), Err(out_of_range.into()));
+        }
+        let float = text(Value::from(1.0));
+        assert_eq!(float, Err("float where u8 is wanted".into()));
+    }
+}
