@@ -33,6 +33,12 @@
 /// assert_eq!(value!((1 + 2)), Value::from(3));
 /// ```
 ///
+/// A dict needs a value for each key, so a set needs its word:
+///
+/// ```compile_fail
+/// let ports = execnet_serializer::value!({80, 443}); // `set {80, 443}`
+/// ```
+///
 /// More than about 100 items or 50 pairs in one container ask for a larger
 /// `#![recursion_limit]`.
 #[macro_export]
@@ -62,6 +68,13 @@ macro_rules! __value {
     };
     (@key [$($done:expr,)*] ($($key:tt)+) $next:tt $($rest:tt)+) => {
         $crate::__value!(@key [$($done,)*] ($($key)+ $next) $($rest)+)
+    };
+    // All is read, and no colon was found.
+    (@key [$($done:expr,)*] ($($key:tt)+) $last:tt) => {
+        $crate::__value!(@dict [$($done,)*] [, $last])
+    };
+    (@dict [$($key:expr, $value:expr,)*] [, $last:tt]) => {
+        compile_error!("a dict key without a value; a set is written as `set {1, 2}`")
     };
 
     // An item in Python's notation, up to a comma or the end.
