@@ -131,20 +131,6 @@ fn json_takes_no_more_stack_than_promised() {
     }
 }
 
-#[cfg(feature = "serde")]
-#[test]
-fn typed_reads_and_writes_of_values_take_no_more_stack_than_promised() {
-    use execnet_serializer::{from_slice, from_value, to_value, to_vec};
-
-    for (kind, text) in deepest() {
-        let value: Value = text.parse().unwrap();
-        on_small_stack(format!("serde: {kind}"), 3 * STACK, move || {
-            assert_eq!(from_slice(&to_vec(&value).unwrap()).as_ref(), Ok(&value));
-            assert_eq!(from_value(&to_value(&value).unwrap()).as_ref(), Ok(&value));
-        });
-    }
-}
-
 #[test]
 fn deeper_input_is_refused_before_it_is_built() {
     for opcodes in [&b"\x40\0\0\0\x01"[..], b"\x45\0\0\0\x01"] {

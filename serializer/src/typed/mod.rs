@@ -29,16 +29,6 @@
 //! and without an allocator [`Node::deserialize`](crate::Node::deserialize)
 //! reads from a [`Document`](crate::Document).
 //!
-//! # Nested values
-//!
-//! Typed reads and writes recurse once a level. A [`Value`](crate::Value) of the
-//! greatest depth takes up to three times the stack that
-//! [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) names: where the compiler does
-//! not optimise that is more than the two megabytes of a thread of `std`. A type
-//! of your own that contains itself, or a value of another crate, takes what its
-//! functions take. [`Limits::with_depth`](crate::Limits::with_depth) refuses
-//! deeper input before any of them is called.
-//!
 //! # What becomes what
 //!
 #![doc = include_str!("types.md")]
