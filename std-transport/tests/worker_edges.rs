@@ -22,6 +22,25 @@ fn failure(channel: &Channel) -> String {
     }
 }
 
+/// Python 2 has one lock for all imports, and a program of ours may run as long as a sync.
+#[test]
+fn other_code_runs_while_a_program_of_the_controller_does() {
+    each_python(|_, gateway| {
+        let program = "# execnet test\nchannel.send(1)\nchannel.receive()\n";
+        let long = gateway
+            .remote_exec_module(program, "/nowhere/program.py")
+            .unwrap();
+        assert_eq!(receive(&long), Value::from(1));
+        for n in 0..3 {
+            let short = run(gateway, "import colorsys; channel.send(channel.receive())");
+            short.send(n).unwrap();
+            assert_eq!(receive(&short), Value::from(n));
+        }
+        long.send(2).unwrap();
+        long.wait_close(Some(LONG)).unwrap();
+    });
+}
+
 #[test]
 fn a_traceback_keeps_what_is_not_ascii() {
     each_python(|_, gateway| {

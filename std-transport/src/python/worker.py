@@ -695,7 +695,7 @@ def run(names, task):
         code = compile(source + '\n', file_name or '<remote exec>', 'exec', 0, 1)
         if source.startswith('# execnet '):
             rest()
-            run_own(code, names)
+            run_own(source, code, names)
         else:
             exec(code, names)
         if call_name:
@@ -1000,10 +1000,18 @@ def import_standard(name):
     return sys.modules[name]
 
 
-def run_own(code, names):
+def run_own(source, code, names):
     """Run a program that the controller itself sends, not its user."""
-    with StandardImports():
-        exec(code, names)
+    if PY3:
+        with StandardImports():
+            exec(code, names)
+        return
+    # Its modules beforehand: the program may run for long, and would hold the lock of all imports for that time.
+    for line in source.splitlines():
+        words = line.split()
+        if words[:1] == ['import'] or words[:1] == ['from'] and 'import' in words:
+            import_standard(words[1])
+    exec(code, names)
 
 
 class DumpError(Exception):
