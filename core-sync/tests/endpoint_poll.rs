@@ -132,6 +132,21 @@ impl Bench {
 }
 
 #[test]
+fn a_wait_sends_the_rest_of_a_frame_that_a_poll_has_begun() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.newchannel().unwrap();
+    let dropped = bench.endpoint.newchannel().unwrap();
+    let id = dropped.id();
+    drop(dropped);
+    bench.to_peer.way().room = 4;
+    assert!(bench.endpoint.poll().unwrap());
+    bench.to_peer.way().room = usize::MAX;
+    bench.send(channel.id(), 7);
+    channel.receive().unwrap();
+    assert_eq!(bench.codes(), [(ChannelClose, id.0)]);
+}
+
+#[test]
 fn frames_are_handled_as_their_bytes_come() {
     let bench = Bench::new(Role::Initiator);
     let channel = bench.endpoint.newchannel().unwrap();

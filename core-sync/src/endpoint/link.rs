@@ -172,11 +172,19 @@ impl Writer {
         }
         let took = self.written > before;
         if took && self.is_drained() {
-            self.unsent.clear();
-            self.written = 0;
             self.half.flush()?;
         }
+        self.forget_written();
         Ok(took)
+    }
+
+    /// Removes the bytes that were written once they are half of those kept: a link that is never quite drained would
+    /// collect all of them, and a removal at each write would move the rest each time.
+    fn forget_written(&mut self) {
+        if self.written >= self.unsent.len() / 2 {
+            self.unsent.drain(..self.written.min(self.unsent.len()));
+            self.written = 0;
+        }
     }
 
     fn is_drained(&self) -> bool {
@@ -204,6 +212,51 @@ fn write_some(half: &mut dyn WriteHalf, bytes: &[u8]) -> Result<usize, LinkError
             Ok(0) => return Err(LinkError::of(&ErrorKind::WriteZero)),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             done => return done.map(|written| written.min(bytes.len())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::convert::Infallible;
+
+    use super::*;
+
+    /// Takes one byte between two questions whether it is ready.
+    #[derive(Default)]
+    struct Slow {
+        questions: usize,
+    }
+
+    impl ErrorType for Slow {
+        type Error = Infallible;
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+            Ok(bytes.len().min(1))
+        }
+
+        fn flush(&mut self) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+
+    impl WriteReady for Slow {
+        fn write_ready(&mut self) -> Result<bool, Infallible> {
+            self.questions += 1;
+            Ok(self.questions % 2 == 1)
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_never_drained_keeps_only_what_it_has_not_written() {
+        let mut writer = Writer::pollable(Slow::default());
+        assert!(writer.write_ready(&[0; 100]).unwrap());
+        for _ in 0..10_000 {
+            assert!(writer.write_ready(&[0]).unwrap());
+            assert_eq!(writer.backlog(), 99);
+            assert!(writer.unsent.len() <= 200, "{}", writer.unsent.len());
         }
     }
 }

@@ -131,8 +131,8 @@ pub struct EndpointConfig {
     /// How much may wait to be received. Default: 64 KiB on each channel and 256 KiB together; beyond it the channel of
     /// the item is closed.
     ///
-    /// [`Overflowing::Pause`] closes as well: what is read is read by one who waits, for something else maybe. To lose
-    /// nothing and hold up the peer, use [`credit`](Self::credit).
+    /// [`Overflowing::Pause`] closes as well: the thread that reads may itself wait for another item. To lose nothing and
+    /// hold up the peer, use [`credit`](Self::credit).
     pub inbox: InboxLimits,
     /// What decoding one item may cost.
     pub limits: Limits,
@@ -198,6 +198,8 @@ struct State {
     calls: VecDeque<(ChannelId, Vec<u8>)>,
     /// Whole frames, queued by those who must not wait for the link. They leave before any frame that is allowed later.
     outbox: Vec<u8>,
+    /// The link has taken a part of earlier ones, and the writer has the rest. It stays true until the next flush.
+    has_rest: bool,
 }
 
 impl Endpoint {
@@ -226,7 +228,7 @@ impl Endpoint {
         let mut session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
             .with_credit(config.credit);
-        // Only one who waits reads: to pause would be to wait for oneself.
+        // Only a thread that waits reads: if it paused, it would wait for itself.
         session.never_pause();
         let state = State {
             session,
@@ -237,6 +239,7 @@ impl Endpoint {
             exiting: false,
             calls: VecDeque::new(),
             outbox: Vec::new(),
+            has_rest: false,
         };
         let inner = Arc::new(Inner {
             config,

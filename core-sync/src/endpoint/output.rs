@@ -87,6 +87,7 @@ impl Endpoint {
         let open = writer.as_mut()?;
         let queued = core::mem::take(&mut self.inner.state.lock().outbox);
         let written = write(open, &queued);
+        self.inner.state.lock().has_rest = written.is_ok() && open.backlog() > 0;
         if written.is_err() {
             *writer = None;
         }

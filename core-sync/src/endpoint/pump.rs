@@ -1,4 +1,4 @@
-//! Who waits reads: one of them, until a frame was handled. Who polls reads what is there.
+//! Threads that wait read the link: one at a time, until a frame was handled. A thread that polls reads what is there.
 
 use super::link::Reader;
 use super::{Endpoint, Inner, State};
@@ -72,10 +72,11 @@ impl Endpoint {
                 state.waiting -= 1;
             } else {
                 state.is_read = true;
-                let has_queued = !state.outbox.is_empty();
+                // The peer may answer only what it has got whole.
+                let is_behind = !state.outbox.is_empty() || state.has_rest;
                 drop(state);
                 let turn = Turn(inner);
-                if has_queued {
+                if is_behind {
                     self.flush();
                 }
                 self.read(false);
