@@ -11,6 +11,7 @@ mod support;
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 
 use execnet_core_sync::frame::MessageCode::{ChannelClose, ChannelCloseError, ChannelData};
 use execnet_core_sync::session::ITEM_COST;
@@ -138,6 +139,41 @@ fn a_reader_that_pauses_loses_nothing_and_holds_up_the_sender() {
             assert_eq!(item.as_slice().unwrap()[0], Value::from(number as i64));
         }
         sending.join().unwrap();
+    });
+}
+
+/// Nobody may ever take the error: that of a channel with a callback stays.
+#[test]
+fn the_error_of_a_channel_does_not_pause_the_reader() {
+    with_gateway_of(pausing, |gateway, mut peer| {
+        let (failed, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
+        let text = execnet_serializer::dumps_internal(&*"x".repeat(20_000)).unwrap();
+        peer.write(ChannelCloseError, failed.id(), &text).unwrap();
+        peer.send(other.id(), "read").unwrap();
+        assert_eq!(other.receive_timeout(SOON).unwrap(), Value::from("read"));
+        drop(failed);
+    });
+}
+
+#[test]
+fn a_callback_that_fails_before_a_full_channel_lets_the_reader_go_on() {
+    with_gateway_of(pausing, |gateway, mut peer| {
+        let (failing, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        failing
+            .set_callback(move |_| {
+                let _ = released.recv();
+                Err::<(), _>("failed")
+            })
+            .unwrap();
+        for _ in 0..4 {
+            peer.send(failing.id(), Bytes(vec![0; 6000])).unwrap();
+        }
+        peer.send(other.id(), "read").unwrap();
+        let waiting = other.receive_timeout(Duration::from_millis(100));
+        assert!(matches!(waiting, Err(ReceiveError::Timeout)), "{waiting:?}");
+        release.send(()).unwrap();
+        assert_eq!(other.receive_timeout(SOON).unwrap(), Value::from("read"));
     });
 }
 

@@ -292,6 +292,8 @@ fn finish(shared: &Arc<Shared>, id: ChannelId, callback: Callback, error: Option
         state.ring(id, Ring::End, after);
         let released = state.session.detach(id);
         state.released(released, after);
+        // Items that it has not been called with are gone.
+        shared.make_room(state);
     });
     // What it captured is the program's, and can do anything when it is dropped, in a thread that has to go on.
     panics::discard(callback);

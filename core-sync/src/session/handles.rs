@@ -107,6 +107,7 @@ impl<W> Session<W> {
         self.foreign = self.foreign.saturating_sub(usize::from(channel.foreign));
         self.open -= usize::from(channel.state.can_receive());
         self.load.remove(channel.inbox.cost());
+        self.load.change_error(channel.inbox.error_cost(), 0);
         self.load.keep(channel.inbox.held());
         Some(channel)
     }

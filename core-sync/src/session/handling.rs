@@ -146,13 +146,13 @@ impl<W: Default> Session<W> {
             return Event::Nothing;
         };
         if let Some(error) = error {
-            let before = channel.inbox.cost();
-            let error = match self.load.reached(before) {
+            let before = channel.inbox.error_cost();
+            let error = match self.load.reached(channel.inbox.cost()) {
                 Some(_) => error.shortened(),
                 None => error,
             };
             channel.inbox.fail(Failure::Remote(error));
-            self.load.change(before, channel.inbox.cost());
+            self.load.change_error(before, channel.inbox.error_cost());
         }
         Event::Ended(&mut channel.waker)
     }

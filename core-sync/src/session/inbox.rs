@@ -66,7 +66,7 @@ impl Queued {
 /// - an item in a queue of several channels, until it is taken from there.
 /// - the error that the peer closed a channel with, with its text, of which no more than
 ///   [`MAX_ERROR_TEXT`](crate::session::MAX_ERROR_TEXT) bytes are kept. Beyond a limit only the start of its
-///   [summary](RemoteError::summary) is.
+///   [summary](RemoteError::summary) is. An error by itself makes no reader [pause](Overflowing::Pause).
 /// - a call that the peer asked for and that has not begun. All such calls together may hold as much as
 ///   [`gateway`](Self::gateway) says, beside the items; beyond it calls are refused, also by an end that
 ///   [pauses](Overflowing::Pause).
@@ -147,10 +147,14 @@ impl Inbox {
         self.held
     }
 
-    /// What is in it costs together.
+    /// What its items cost together.
     pub(super) fn cost(&self) -> usize {
-        let failure = self.failure.as_ref().map_or(0, Failure::cost);
-        self.cost.saturating_add(failure)
+        self.cost
+    }
+
+    /// What its error costs.
+    pub(super) fn error_cost(&self) -> usize {
+        self.failure.as_ref().map_or(0, Failure::cost)
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {

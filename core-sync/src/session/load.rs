@@ -5,6 +5,8 @@ use super::{InboxLimits, Overflow, Overflowing};
 pub(super) struct InboxLoad {
     limits: InboxLimits,
     waiting: usize,
+    /// The part of that which errors cost.
+    errors: usize,
     /// What the calls that have not begun cost.
     calls: usize,
     /// How many channels have reached their limit.
@@ -19,6 +21,7 @@ impl InboxLoad {
         Self {
             limits,
             waiting: 0,
+            errors: 0,
             calls: 0,
             full: 0,
         }
@@ -54,11 +57,12 @@ impl InboxLoad {
     }
 
     /// Whether nothing is to be read before something is taken. Calls do not count: one that runs, for which others wait,
-    /// may wait for what is to be read.
+    /// may wait for what is to be read. Nor do errors: no receiver takes that of a channel with a callback.
     pub(super) fn pauses(&self) -> bool {
         let gateway = self.limits.gateway;
         self.limits.overflow == Overflowing::Pause
-            && (self.full > 0 || gateway.is_some_and(|limit| self.waiting >= limit))
+            && (self.full > 0
+                || gateway.is_some_and(|limit| self.waiting.saturating_sub(self.errors) >= limit))
     }
 
     /// From now on what comes beyond the limits closes its channel.
@@ -66,7 +70,14 @@ impl InboxLoad {
         self.limits.overflow = Overflowing::Close;
     }
 
-    /// What one inbox holds went from `before` to `after`.
+    /// The error that waits on one channel cost `before`, and costs `after`.
+    pub(super) fn change_error(&mut self, before: usize, after: usize) {
+        for sum in [&mut self.errors, &mut self.waiting] {
+            *sum = sum.saturating_sub(before).saturating_add(after);
+        }
+    }
+
+    /// What the items of one inbox cost went from `before` to `after`.
     pub(super) fn change(&mut self, before: usize, after: usize) {
         self.waiting = self.waiting.saturating_sub(before).saturating_add(after);
         if let Some(limit) = self.limits.channel {

@@ -254,9 +254,9 @@ impl<W: Default> Session<W> {
         let Some(channel) = self.channels.get_mut(&id) else {
             return Taken::End;
         };
-        let before = channel.inbox.cost();
+        let before = channel.inbox.error_cost();
         let failure = channel.inbox.take_failure();
-        self.load.change(before, channel.inbox.cost());
+        self.load.change_error(before, channel.inbox.error_cost());
         match failure {
             Some(Failure::Remote(error)) => Taken::Error(error),
             Some(Failure::Overflow(overflow)) => Taken::Overflow(overflow),
