@@ -97,11 +97,23 @@ impl StderrTail {
 
 impl Drop for StderrTail {
     fn drop(&mut self) {
-        let stopped = self.shared.state.lock().stop();
-        if let Some(thread) = self.thread.take().filter(|_| stopped) {
-            // A function of the user may have panicked in it: its output is all that is lost.
-            let _ = thread.join();
+        // The sink is the program's, and can drop the last handle of its own worker: a thread cannot wait for itself.
+        let is_own = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
+        let Some(thread) = self.thread.take().filter(|thread| !is_own(thread)) else {
+            self.shared.state.lock().stop = Stop::Now;
+            return;
+        };
+        let mut state = self.shared.state.lock();
+        if !state.stop() {
+            return;
         }
+        // Another process that has the stream may keep filling it: then it never is empty.
+        let changed = &self.shared.changed;
+        state = changed.wait_while(state, DRAIN_PATIENCE, |state| state.stream.is_some());
+        state.stop = Stop::Now;
+        drop(state);
+        // A function of the user may have panicked in it: its output is all that is lost.
+        let _ = thread.join();
     }
 }
 
@@ -261,6 +273,35 @@ mod tests {
         assert!(taken.load(Ordering::SeqCst));
         assert_eq!(tail.text(), "last words");
         drop(writer);
+    }
+
+    /// It writes to the stream whenever it gets something: the stream is never empty.
+    struct Echo(io::PipeWriter);
+
+    impl Sink for Echo {
+        fn push(&mut self, _: &[u8]) {
+            let _ = self.0.write_all(b"more");
+        }
+    }
+
+    fn dropped(tail: StderrTail) -> Receiver<()> {
+        let (sender, dropped) = sync_channel(1);
+        thread::spawn(move || {
+            drop(tail);
+            sender.send(()).unwrap();
+        });
+        dropped
+    }
+
+    #[test]
+    fn a_stream_that_another_process_keeps_filling_is_left() {
+        let (stream, mut writer) = io::pipe().unwrap();
+        let stream = ChildStderr::from(OwnedFd::from(stream));
+        let sink = Box::new(Echo(writer.try_clone().unwrap()));
+        let tail = StderrTail::start("gw0", stream, sink).unwrap();
+        writer.write_all(b"first").unwrap();
+        let dropped = dropped(tail);
+        dropped.recv_timeout(Duration::from_secs(60)).unwrap();
     }
 
     /// The other end of the pipe stays open, as where a process that the worker has started holds it.
