@@ -70,19 +70,21 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
 }
 
 fn arguments(request: &Request<'_>) -> Result<Dict, SpecError> {
-    // For those who start a process: what the worker does itself is not asked for twice.
-    let mut text = "popen".to_owned();
-    for key in ["python", "worker"] {
-        if let Some(value) = request.spec.get(key) {
-            text = format!("{text}//{key}={value}");
-        }
-    }
-    let launches = launch::launches(&text.parse()?, &SshHints::default())?;
+    let launches = launch::launches(&worker_of(request.spec), &SshHints::default())?;
     let pairs = [
         ("patience".into(), patience(request).into()),
         ("launches".into(), describe(&launches)),
     ];
     Ok(pairs.into_iter().collect())
+}
+
+/// The part of the spec that the process is started with. What the worker does itself is not asked for twice.
+fn worker_of(spec: &XSpec) -> XSpec {
+    let given = ["python", "worker"].into_iter();
+    let given = given.filter_map(|key| Some((key, spec.get(key)?)));
+    given.fold(XSpec::popen(), |worker, (key, value)| {
+        worker.set(key, value)
+    })
 }
 
 fn answer_of(answer: Value) -> Option<(Host, String)> {
@@ -96,4 +98,19 @@ fn answer_of(answer: Value) -> Option<(Host, String)> {
         _ => return None,
     };
     Some((host, text(path)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_slashes_in_the_name_of_the_interpreter_stay() {
+        let spec: XSpec = "socket//installvia=m//python=/opt////py//nice=3"
+            .parse()
+            .unwrap();
+        let worker = worker_of(&spec);
+        assert_eq!(worker.get("python"), Some("/opt//py"));
+        assert_eq!(worker.keys().count(), 2);
+    }
 }
