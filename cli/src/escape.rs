@@ -2,12 +2,14 @@
 
 use core::fmt::Write as _;
 
+use execnet::controls_terminal;
+
 /// The text with every character that could move a terminal's cursor, change its state or reorder
 /// its line written as an escape. Line feeds and tabs stay: tracebacks are made of them.
 pub(crate) fn escaped(text: &str) -> String {
     rewritten(
         text,
-        |c| !matches!(c, '\n' | '\t') && is_unsafe(c),
+        |c| !matches!(c, '\n' | '\t') && controls_terminal(c),
         |out, c| {
             out.extend(c.escape_unicode());
         },
@@ -17,7 +19,7 @@ pub(crate) fn escaped(text: &str) -> String {
 /// The same for a JSON document, in which such characters stand inside strings only: its own
 /// escapes are used.
 pub(crate) fn escaped_json(document: &str) -> String {
-    rewritten(document, is_unsafe, |out, c| {
+    rewritten(document, controls_terminal, |out, c| {
         for unit in c.encode_utf16(&mut [0; 2]) {
             // Writing to a String cannot fail.
             let _ = write!(out, "\\u{unit:04x}");
@@ -41,12 +43,6 @@ fn rewritten(
     out
 }
 
-/// Control characters (C0, DEL, C1) and the marks that set the direction of text.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,7 +64,7 @@ mod tests {
     fn json_stays_json() {
         let document = serde_json::json!({"k\u{9b}": "\u{1b}a\u{2028}\u{202e}ö"});
         let text = escaped_json(&document.to_string());
-        assert!(text.chars().all(|c| !is_unsafe(c)), "{text}");
+        assert!(text.chars().all(|c| !controls_terminal(c)), "{text}");
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&text).unwrap(),
             document

@@ -63,6 +63,15 @@ impl fmt::Debug for Report<'_> {
     }
 }
 
+/// Whether a character of a peer's text could move a terminal's cursor, change its state or reorder its line: control
+/// characters, and the marks that set the direction of text. The crates that print such text share it.
+#[doc(hidden)]
+#[must_use]
+pub fn controls_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Has `Debug` print the whole chain: it is what a program shows whose `main` returns the error.
 macro_rules! debug_as_report {
     ($($error:ty),* $(,)?) => {

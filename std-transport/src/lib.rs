@@ -57,6 +57,8 @@ mod transport;
 mod wait;
 
 pub use error::{BootstrapError, Cause, MakeGatewayError, SlurmError, Stage, WorkerExit};
+#[doc(hidden)]
+pub use execnet_core_sync::controls_terminal;
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,

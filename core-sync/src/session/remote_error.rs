@@ -3,7 +3,7 @@ use alloc::string::String;
 use core::error::Error;
 use core::fmt::{self, Write as _};
 
-use crate::report::debug_as_report;
+use crate::report::{controls_terminal, debug_as_report};
 
 /// How many bytes of the text that a peer closes a channel with are kept. Of a longer one the middle is left out: a
 /// traceback begins with where it began and ends with the exception.
@@ -162,17 +162,11 @@ fn escape(f: &mut fmt::Formatter<'_>, text: impl Iterator<Item = char>) -> fmt::
     for character in text {
         match character {
             '\n' | '\t' => f.write_char(character)?,
-            _ if is_unsafe(character) => write!(f, "{}", character.escape_unicode())?,
+            _ if controls_terminal(character) => write!(f, "{}", character.escape_unicode())?,
             _ => f.write_char(character)?,
         }
     }
     Ok(())
-}
-
-/// Control characters, and the marks that set the direction of text.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
