@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    /// The link ends while a thread waits on each of so many channels.
+    /// The link ends while a thread waits on each of `count` channels.
     fn end(count: usize) -> core::time::Duration {
         let mut wakers: Vec<Waker> = Vec::new();
         wakers.resize_with(count, Waker::default);

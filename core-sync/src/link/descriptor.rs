@@ -128,7 +128,7 @@ impl<F: AsFd + Send + Sync> Poller for Descriptors<F> {
                 wake: true,
             });
         };
-        // A timeout that the system cannot represent is none.
+        // Without a timeout if the system cannot represent it.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let mut ends = [
             PollFd::new(&self.link, PollFlags::IN),

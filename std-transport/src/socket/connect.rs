@@ -79,7 +79,7 @@ impl Attempt<'_> {
                 // With the number of the system, which is what a gateway in the middle passes on.
                 return Err(Errno::TIMEDOUT.into());
             }
-            // A timeout of zero is none to the system.
+            // The system takes a timeout of zero for no timeout.
             if let Some(done) = step(left.clamp(Duration::from_millis(1), LOOK)) {
                 return done;
             }

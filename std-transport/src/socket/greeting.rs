@@ -27,7 +27,7 @@ const ANSWER: usize = 64;
 /// The length of what a server says.
 const REPLY: usize = 40;
 
-/// A server that says something else is listened to for so many bytes.
+/// Maximum number of bytes that are read from a server that says something else.
 const MAX_NOISE: usize = 64 * 1024;
 
 /// Why a connection was refused.

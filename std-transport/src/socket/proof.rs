@@ -13,7 +13,7 @@ pub(crate) type Challenge = [u8; 32];
 /// A message authentication code under the token.
 pub(crate) type Proof = [u8; 32];
 
-/// The end that proves. A proof of one is none of the other: nobody can send a proof back to its author.
+/// The end that proves. A proof of one end is not valid for the other: nobody can send a proof back to its author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prover {
     Client,

@@ -15,7 +15,7 @@ use super::{Listen, ServerError};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 
-/// So many connections may wait to be accepted, or as many as the system allows.
+/// Number of connections that may wait to be accepted. The system may allow fewer.
 const BACKLOG: i32 = 1024;
 
 /// A bound socket.

@@ -23,7 +23,7 @@ use crate::wait::timespec;
 /// How long a server that has no descriptor or memory left for a connection waits before it tries again.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
-/// So many connections are accepted before the others have their turn.
+/// Number of connections that are accepted before the others have their turn.
 const BATCH: usize = 64;
 
 /// The connections, and the reports about refused ones.

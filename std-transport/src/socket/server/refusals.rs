@@ -9,7 +9,7 @@ use crate::socket::greeting::Refusal;
 /// The time over which reports are counted.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// So many clients are reported one by one in that time. The others are counted.
+/// Number of clients that are reported one by one in that time. The others are counted.
 const SINGLE: usize = 20;
 
 /// Reports the first refusals of each period, and the number of the others at its end.

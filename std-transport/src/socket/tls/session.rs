@@ -26,7 +26,7 @@ pub(crate) struct Session {
 /// What stands at the beginning of a record: the first and the last of the types of TLS 1.3.
 const RECORD_TYPES: RangeInclusive<u8> = 20..=23;
 
-/// So much of what is no TLS is shown.
+/// Number of bytes that are shown of what is not TLS.
 const SHOWN: usize = 200;
 
 impl Session {
