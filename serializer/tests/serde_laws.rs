@@ -516,7 +516,10 @@ fn what_is_in_a_set_is_always_hashable() {
         to_vec(&BTreeMap::from([(AsFrozenSetKey(vec![list()]), 1)])),
     ] {
         let error = refused.unwrap_err().to_string();
-        assert!(error.contains("unhashable dict key or set element"), "{error}");
+        assert!(
+            error.contains("unhashable dict key or set element"),
+            "{error}"
+        );
     }
     to_vec(&AsSet([AsFrozenSet([1])])).unwrap();
 }
