@@ -59,15 +59,17 @@ fn shared<T>(
     start(request, &hints)
 }
 
-/// The release of the client that `PATH` has, asked for once.
+/// The release of the client that `PATH` has. Asked for until there is an answer: a busy machine may give none in time.
 fn client_version(request: &Request<'_>) -> Option<SshVersion> {
-    static VERSION: OnceLock<Option<SshVersion>> = OnceLock::new();
-    *VERSION.get_or_init(|| {
-        let question = SshVersion::question();
-        let started = Process::start(request.id, &question, Stderr::Keep.sink(request.id)).ok()?;
-        started.process.wait(Deadline::after(END_PATIENCE))?;
-        SshVersion::read(&started.process.stderr())
-    })
+    static VERSION: OnceLock<SshVersion> = OnceLock::new();
+    if let Some(version) = VERSION.get() {
+        return Some(*version);
+    }
+    let question = SshVersion::question();
+    let started = Process::start(request.id, &question, Stderr::Keep.sink(request.id)).ok()?;
+    started.process.wait(Deadline::after(END_PATIENCE))?;
+    let version = SshVersion::read(&started.process.stderr())?;
+    Some(*VERSION.get_or_init(|| version))
 }
 
 /// The shared connections of a group.
