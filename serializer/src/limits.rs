@@ -29,9 +29,9 @@ impl Limits {
     /// The deepest nesting any limit admits, in containers.
     ///
     /// Clone, comparison, printing, dumping and drop of a value recurse once a
-    /// level; this bound keeps each within a quarter of a megabyte of stack, a
-    /// whole one where the compiler does not optimise. A stock Python writer
-    /// gives up near 500.
+    /// level; this bound keeps each within a quarter of a megabyte of stack
+    /// (`{:#?}` within a third), a whole one where the compiler does not
+    /// optimise. A stock Python writer gives up near 500.
     pub const MAX_DEPTH: u16 = 512;
 
     /// The deepest nesting that is written and read as Rust types by serde, in
