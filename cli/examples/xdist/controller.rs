@@ -30,7 +30,7 @@ const HOPELESS_STARTS: usize = 2;
 
 /// Runs the suite; the outcomes are printed as they come.
 ///
-/// Returns a summary however the run ends: what was found out until then is told.
+/// Returns a summary however the run ends: the outcomes until then are in it.
 pub(crate) fn run(args: &Args) -> Summary {
     let began = Instant::now();
     let mut options = GroupOptions::default();
@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Tests are handed out when all workers have collected, and the same: the number of a test is what they are told.
+    /// Hands out tests once all workers have collected the same ones: workers get the index of a test, not its name.
     fn collected(&mut self, number: usize, tests: Vec<String>) -> Result<()> {
         let waited = !self.collections.are_complete();
         match self.collections.add(number, tests) {

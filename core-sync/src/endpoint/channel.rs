@@ -13,7 +13,7 @@ use crate::session::{EXPLICIT_CLOSE, ITEM_COST, Queued, Reply, Sending, Taken, e
 /// One end of a conversation with code on the other side of an [`Endpoint`].
 ///
 /// Handles are cheap to clone. When the last of an open channel is dropped the channel is closed. That does not wait for
-/// the link: the peer is told with the next write, wait or [poll](Endpoint::poll) of the endpoint.
+/// the link: the frame goes out with the next write, wait or [poll](Endpoint::poll) of the endpoint.
 #[derive(Clone)]
 pub struct EndpointChannel {
     handle: Arc<Handle>,

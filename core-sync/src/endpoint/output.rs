@@ -1,4 +1,4 @@
-//! What the peer is told: written at once by those who may wait for the link, queued by the others.
+//! Frames to the peer: written at once by callers that may block on the link, queued by the others.
 
 use execnet_serializer::ChannelId;
 
@@ -69,7 +69,7 @@ impl Endpoint {
 
     /// Writes what is queued, and waits for the link.
     pub(super) fn flush(&self) {
-        // A peer that is gone is told nothing; reading will show it.
+        // Nothing is sent to a peer that is gone; reading will show it.
         let _ = self.write_queued(|open, queued| open.write(queued, &[]));
     }
 
@@ -104,7 +104,7 @@ impl Endpoint {
 
 impl State {
     pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>) {
-        // A peer that is gone, or was sent away, is told nothing.
+        // Nothing is sent to a peer that is gone or was sent away.
         if self.check_alive().is_ok() {
             for reply in replies {
                 // It is short: it has a length that fits.
