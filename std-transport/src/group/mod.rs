@@ -122,6 +122,9 @@ impl Group {
     /// Workers are in process groups of their own, so that Ctrl-C reaches this program alone. A program that handles
     /// it calls this; one that does not ends, and its workers find their links closed. Programs that lead to other
     /// machines are not interrupted: ssh would end.
+    ///
+    /// As with Ctrl-C, Python drops the interrupt when it arrives while a destructor or the callback of a weakref runs:
+    /// call this again when the code goes on.
     pub fn interrupt(&self) {
         let members = self.members.lock();
         let peers: Vec<_> = members.all().map(|member| &member.peer).cloned().collect();
