@@ -264,7 +264,7 @@ class Queue(object):
 
     def __init__(self, strings=None):
         self.strings = strings
-        self.gate = _thread.allocate_lock()
+        self.gate = RLock()
         self.items = deque()
         self.waiters = deque()  # one held lock for each waiting get()
         self.main_waiter = None     # the main thread's
@@ -299,15 +299,21 @@ class Queue(object):
 
     def enter(self):
         """Queue for the next item; None if one may be there at once."""
-        with self.gate:
-            if self.items or self.ended:
-                return None
-            waiter = _thread.allocate_lock()
-            waiter.acquire()
-            if _thread.get_ident() == MAIN:
-                self.main_waiter = waiter
-            self.waiters.append(waiter)
-            return waiter
+        gate = self.gate
+        try:
+            with gate:
+                if self.items or self.ended:
+                    return None
+                waiter = _thread.allocate_lock()
+                waiter.acquire()
+                if _thread.get_ident() == MAIN:
+                    self.main_waiter = waiter
+                self.waiters.append(waiter)
+                return waiter
+        finally:
+            # As in Writer._write.
+            if gate._is_owned():
+                gate.release()
 
     def wake_one(self):
         # Ctrl-C may have taken the main thread away from its place, at any step: the lock of a
@@ -420,7 +426,7 @@ class Writer(object):
         self._finished = False
         self._reason = None         # text for receivers, once the link has ended by itself
         self._status = 0
-        self._state = _thread.allocate_lock()
+        self._state = RLock()
         self._tasks = Queue()       # for the main thread
         self._main_busy = False
         self._running = set()       # channels of the tasks under way
@@ -640,9 +646,12 @@ class Gateway(Reader):
             except BaseException:
                 error = failure(task)
             self._interruptible(False)
+            if error is not None:
+                self._release_locks()
             self._finish(channel, error)
         except KeyboardInterrupt:
             self._interruptible(False)
+            self._release_locks()
             self._finish(channel, 'keyboard-interrupted')
         finally:
             self._done(channel)
@@ -828,7 +837,7 @@ def begin_child(gateway, *descriptors):
     """A forked child has neither the link nor the threads: it must not keep the link open, write to it, or wait for what
     other threads would have to do."""
     let_go(*descriptors)
-    gateway._state = _thread.allocate_lock()
+    gateway._state = RLock()
     gateway._finished = gateway._lent = True
     gateway._write = gateway._take = gateway._wait_for_reader = refuse_in_child
     Channel.__del__ = lambda self: None
@@ -1842,6 +1851,20 @@ class GatewayMethods(object):
             self._last_id += 2
             channel_id = self._last_id
         return self._channel(channel_id)
+
+    def _release_locks(self):
+        """Release what this thread holds: before Python 3.10, and on PyPy, Ctrl-C can come between the end of a block
+        and the release of its lock."""
+        locks = [self._state, self._tasks.gate]
+        for found in list(self._channels.values()):
+            channel = found()
+            if channel is not None:
+                locks.append(channel._queue.gate)
+        if self._dispatcher is not None:
+            locks.append(self._dispatcher.queue.gate)
+        for lock in locks:
+            if lock._is_owned():
+                lock.release()
 
     # -- writing
 
