@@ -135,6 +135,7 @@ pub(super) struct Group<'e, W: Write> {
 }
 
 impl<'e, W: Write> Group<'e, W> {
+    #[inline]
     pub(super) fn start(mut target: Target<'e, W>, kind: Kind, keys: bool) -> Result<Self, Error> {
         match kind {
             Kind::Complex => target.put(Encoder::complex_parts)?,
@@ -160,6 +161,7 @@ impl<'e, W: Write> Group<'e, W> {
         })
     }
 
+    #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let index = self.written;
         self.written += 1;
@@ -178,6 +180,7 @@ impl<'e, W: Write> Group<'e, W> {
         })
     }
 
+    #[inline]
     fn finish(mut self) -> Result<(), Error> {
         if self.kind == Kind::Complex {
             return Ok(());
@@ -203,10 +206,12 @@ macro_rules! group_elements {
             type Ok = ();
             type Error = Error;
 
+            #[inline]
             fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
                 self.element(item)
             }
 
+            #[inline]
             fn end(self) -> Result<(), Error> {
                 self.finish()
             }
@@ -222,10 +227,12 @@ macro_rules! tuple_fields {
             type Ok = ();
             type Error = Error;
 
+            #[inline]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
                 self.element(item)
             }
 
+            #[inline]
             fn end(self) -> Result<(), Error> {
                 self.finish()
             }

@@ -62,6 +62,7 @@ fn check_hashable<'a>(keys: impl IntoIterator<Item = &'a Value>) -> Result<(), D
 }
 
 impl Dump for Int {
+    #[inline]
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
         match (self.to_i64(), self.big_digits()) {
             (Some(small), _) => encoder.int(small),
