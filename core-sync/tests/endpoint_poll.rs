@@ -30,8 +30,19 @@ use execnet_serializer::{Bytes, ChannelId, Dict, Dump, Value, dumps_internal, lo
 struct Way {
     bytes: VecDeque<u8>,
     room: usize,
+    /// How many bytes are on their way at most; 0 where only `room` says how many.
+    limit: usize,
     ended: bool,
     flushed: bool,
+}
+
+impl Way {
+    fn free(&self) -> usize {
+        match self.limit {
+            0 => self.room,
+            limit => limit.saturating_sub(self.bytes.len()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -69,10 +80,10 @@ impl ReadReady for Half {
 impl Write for Half {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         let mut way = self.way();
-        let count = bytes.len().min(way.room);
+        let count = bytes.len().min(way.free());
         assert!(count > 0, "writing would wait");
         way.bytes.extend(bytes.iter().take(count));
-        way.room -= count;
+        way.room = way.room.saturating_sub(count);
         way.flushed = false;
         Ok(count)
     }
@@ -85,7 +96,7 @@ impl Write for Half {
 
 impl WriteReady for Half {
     fn write_ready(&mut self) -> Result<bool, Infallible> {
-        Ok(self.way().room > 0)
+        Ok(self.way().free() > 0)
     }
 }
 
@@ -256,6 +267,38 @@ fn a_peer_that_asks_and_does_not_read_is_not_read_from() {
     bench.to_peer.way().room = usize::MAX;
     while bench.endpoint.poll().unwrap() {}
     assert_eq!(bench.codes().len(), 20_000);
+}
+
+#[test]
+fn two_polled_endpoints_that_drop_many_channels_do_not_stop_each_other() {
+    let ways = [(); 2].map(|()| Half::default());
+    for way in &ways {
+        way.way().limit = 64;
+    }
+    let [there, back] = &ways;
+    let end = |reader: &Half, writer: &Half, role| {
+        Endpoint::pollable(reader.clone(), writer.clone(), EndpointConfig::new(role))
+    };
+    let near = end(back, there, Role::Initiator);
+    let far = end(there, back, Role::Worker);
+    for endpoint in [&near, &far] {
+        let channels: Vec<_> = (0..1000).map(|_| endpoint.newchannel().unwrap()).collect();
+        drop(channels);
+    }
+    let mut idle = 0;
+    for _ in 0..100_000 {
+        let progress = [&near, &far].map(|endpoint| endpoint.poll().unwrap());
+        idle = if progress.contains(&true) {
+            0
+        } else {
+            idle + 1
+        };
+        if idle > 2 {
+            break;
+        }
+    }
+    let left = ways.map(|way| way.way().bytes.len());
+    assert_eq!(left, [0, 0], "both pipes are full");
 }
 
 #[test]

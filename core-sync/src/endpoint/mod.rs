@@ -198,6 +198,8 @@ struct State {
     calls: VecDeque<(ChannelId, Vec<u8>)>,
     /// Whole frames, queued by those who must not wait for the link. They leave before any frame that is allowed later.
     outbox: Vec<u8>,
+    /// At least as many bytes of unwritten answers as there are. Frames that the program causes do not count.
+    answers: usize,
     /// The link has taken a part of earlier ones, and the writer has the rest. It stays true until the next flush.
     has_rest: bool,
 }
@@ -239,6 +241,7 @@ impl Endpoint {
             exiting: false,
             calls: VecDeque::new(),
             outbox: Vec::new(),
+            answers: 0,
             has_rest: false,
         };
         let inner = Arc::new(Inner {
@@ -298,13 +301,20 @@ impl Endpoint {
 }
 
 impl State {
-    fn handle(&mut self, message: Message) -> Result<Option<Reply>, DisconnectReason> {
-        Ok(match self.session.handle(message) {
-            Event::Nothing | Event::Item(()) | Event::Ended(()) | Event::Credit(()) => None,
-            Event::Refused((), reply) | Event::Reply(reply) => Some(reply),
+    fn handle(&mut self, message: Message) -> Result<(), DisconnectReason> {
+        match self.session.handle(message) {
+            Event::Nothing | Event::Item(()) | Event::Ended(()) | Event::Credit(()) => {}
+            // Once for a channel, and not an answer: see `answers`.
+            Event::Refused((), reply) => self.post([reply]),
+            Event::Reply(reply) => self.answer(reply),
             Event::Terminated => return Err(DisconnectReason::Terminated),
-            Event::Exec(id, payload) => self.exec(id, payload).err(),
-        })
+            Event::Exec(id, payload) => {
+                if let Err(refusal) = self.exec(id, payload) {
+                    self.answer(refusal);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn exec(&mut self, id: ChannelId, payload: Vec<u8>) -> Result<(), Reply> {
@@ -315,6 +325,11 @@ impl State {
         accepted.map_err(|refused| Reply::Refuse(id, refused.text()))?;
         self.calls.push_back((id, payload));
         Ok(())
+    }
+
+    /// Whether frames wait to be written.
+    fn is_behind(&self) -> bool {
+        !self.outbox.is_empty() || self.has_rest
     }
 
     /// Whether frames may still be sent.

@@ -54,6 +54,7 @@ impl Endpoint {
         let queued = {
             let mut state = self.inner.state.lock();
             allow(&mut state)?;
+            state.answers = 0;
             core::mem::take(&mut state.outbox)
         };
         let written = match writer.as_mut() {
@@ -87,22 +88,28 @@ impl Endpoint {
         let open = writer.as_mut()?;
         let queued = core::mem::take(&mut self.inner.state.lock().outbox);
         let written = write(open, &queued);
-        self.inner.state.lock().has_rest = written.is_ok() && open.backlog() > 0;
+        let unsent = open.backlog();
         if written.is_err() {
             *writer = None;
         }
+        let mut state = self.inner.state.lock();
+        state.has_rest = written.is_ok() && unsent > 0;
+        // The link takes bytes in their order: what is left is the end of what there was.
+        state.answers = state.answers.min(unsent.saturating_add(state.outbox.len()));
+        drop(state);
         written.ok()
-    }
-
-    /// How many bytes the link has not taken yet.
-    pub(super) fn backlog(&self) -> usize {
-        let writer = self.inner.writer.lock();
-        let unsent = writer.as_ref().map_or(0, Writer::backlog);
-        unsent.saturating_add(self.inner.state.lock().outbox.len())
     }
 }
 
 impl State {
+    /// Answers a question of the peer, who may ask any number of them.
+    pub(super) fn answer(&mut self, reply: Reply) {
+        let before = self.outbox.len();
+        self.post([reply]);
+        let answer = self.outbox.len().saturating_sub(before);
+        self.answers = self.answers.saturating_add(answer);
+    }
+
     pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>) {
         // Nothing is sent to a peer that is gone or was sent away.
         if self.check_alive().is_ok() {

@@ -10,8 +10,10 @@ use crate::sync::Guard;
 /// How many frames one [`Endpoint::poll`] handles at most: a peer that never stops sending does not keep it.
 const POLLED: usize = 32;
 
-/// With more bytes than this waiting for the link no frame is polled: the answers to what a peer asks would pile up.
-const BACKLOG: usize = 4096;
+/// With more bytes of answers than this waiting for the link no frame is polled: those to a peer that asks and does not
+/// read would pile up. Only answers count. Two ends that stop reading until their other frames are written would wait
+/// for each other, and answers are not answered.
+const MAX_ANSWERS: usize = 4096;
 
 /// What is read.
 pub(super) struct Source {
@@ -73,7 +75,7 @@ impl Endpoint {
             } else {
                 state.is_read = true;
                 // The peer may answer only what it has got whole.
-                let is_behind = !state.outbox.is_empty() || state.has_rest;
+                let is_behind = state.is_behind();
                 drop(state);
                 let turn = Turn(inner);
                 if is_behind {
@@ -115,7 +117,7 @@ impl Endpoint {
             return progress;
         };
         let mut frames = 0;
-        while frames < POLLED && self.backlog() <= BACKLOG && self.read(true) {
+        while frames < POLLED && self.may_answer() && self.read(true) {
             frames += 1;
         }
         drop(turn);
@@ -150,13 +152,19 @@ impl Endpoint {
         let Some(message) = source.next(polled, credit)? else {
             return Ok(false);
         };
-        let reply = self.inner.state.lock().handle(message)?;
-        match reply {
-            Some(reply) if polled => self.post([reply]),
-            Some(reply) => self.reply(&reply),
-            None => {}
+        let is_behind = {
+            let mut state = self.inner.state.lock();
+            state.handle(message)?;
+            state.is_behind()
+        };
+        if is_behind && !polled {
+            self.flush();
         }
         Ok(true)
+    }
+
+    fn may_answer(&self) -> bool {
+        self.inner.state.lock().answers <= MAX_ANSWERS
     }
 }
 
