@@ -6,7 +6,7 @@
 )]
 
 use execnet_core_sync::session::{
-    EncodedItem, Event, ITEM_COST, Message, Queued, RefusedCall, RemoteError, Session, Taken,
+    EncodedItem, Event, Hold, ITEM_COST, Message, RefusedCall, RemoteError, Session, Taken,
 };
 use execnet_core_sync::{InboxLimits, Overflow, RefusedId, Role};
 use execnet_serializer::{ChannelId, StrConfig, dumps_internal};
@@ -22,10 +22,10 @@ fn data(session: &mut Session<()>, id: ChannelId) {
     assert!(matches!(event, Event::Item(())), "{event:?}");
 }
 
-fn held(session: &mut Session<()>, id: ChannelId) -> Queued {
-    let item = session.hold_item(id).unwrap();
-    assert_eq!(item.cost(), COST);
-    item
+fn held(session: &mut Session<()>, id: ChannelId) -> Hold {
+    let (item, hold) = session.hold_item(id).unwrap();
+    assert_eq!((item.cost(), hold.channel()), (COST, id));
+    hold
 }
 
 fn limited(channel: usize, gateway: usize) -> Session<()> {
@@ -43,14 +43,13 @@ fn an_item_that_is_held_counts_until_it_is_let_go() {
     let id = session.open().unwrap();
     data(&mut session, id);
     data(&mut session, id);
-    held(&mut session, id);
+    let hold = held(&mut session, id);
     assert_eq!(session.waiting(), 2 * COST);
-    session.let_go_item(id, COST);
+    session.let_go_item(hold);
     assert_eq!(session.waiting(), COST);
     // There is room for one more, and then none.
     data(&mut session, id);
-    held(&mut session, id);
-    held(&mut session, id);
+    let _holds = [(); 2].map(|()| held(&mut session, id));
     assert!(session.hold_item(id).is_none());
     let payload = dumps_internal(&1).unwrap();
     let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
@@ -66,20 +65,37 @@ fn an_item_that_is_held_outlives_its_channel() {
     session.accept(id, 0).unwrap();
     data(&mut session, id);
     data(&mut session, id);
-    held(&mut session, id);
+    let hold = held(&mut session, id);
     drop(session.release(id));
     assert_eq!((session.living(), session.waiting()), (0, COST));
     // Another channel of the same id has nothing to do with it.
     session.accept(id, 0).unwrap();
     data(&mut session, id);
     assert_eq!(session.waiting(), 2 * COST);
-    session.let_go_item(id, COST);
+    session.let_go_item(hold);
     assert_eq!(session.waiting(), COST);
     assert!(matches!(session.take(id), Taken::Item(_)));
     assert_eq!(session.waiting(), 0);
+}
+
+#[test]
+fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor() {
+    let mut session = limited(2 * COST, 1 << 20);
+    let id = ChannelId(1);
+    session.accept(id, 0).unwrap();
+    data(&mut session, id);
+    let earlier = held(&mut session, id);
     drop(session.release(id));
-    session.let_go_item(id, COST);
-    assert_eq!(session.waiting(), 0, "once too often does no harm");
+    session.accept(id, 0).unwrap();
+    data(&mut session, id);
+    data(&mut session, id);
+    let _holds = [(); 2].map(|()| held(&mut session, id));
+    session.let_go_item(earlier);
+    // What the second channel holds reaches its limit as before.
+    let payload = dumps_internal(&1).unwrap();
+    let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
+    assert!(matches!(event, Event::Refused((), _)), "{event:?}");
+    assert_eq!(session.waiting(), 2 * COST);
 }
 
 #[test]
@@ -90,10 +106,10 @@ fn what_a_callback_leaves_does_not_count_but_what_it_holds_does() {
     for _ in 0..3 {
         data(&mut session, id);
     }
-    held(&mut session, id);
+    let hold = held(&mut session, id);
     drop(session.detach(id));
     assert_eq!(session.waiting(), COST);
-    session.let_go_item(id, COST);
+    session.let_go_item(hold);
     assert_eq!(session.waiting(), 0);
 }
 

@@ -19,7 +19,7 @@ use crate::error::{CallbackError, SetCallbackError};
 use crate::exec::panics;
 use crate::frame::MessageCode;
 use crate::item::Encoded;
-use crate::session::{Queued, encode};
+use crate::session::{Hold, Queued, encode};
 use crate::sync::Deadline;
 use crate::trace;
 
@@ -39,16 +39,20 @@ pub(crate) struct Arrived {
 /// this is dropped.
 pub(crate) struct Held {
     shared: Arc<Shared>,
-    id: ChannelId,
-    cost: usize,
+    /// `None` once it was given back.
+    hold: Option<Hold>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
+        let Some(hold) = self.hold.take() else {
+            return;
+        };
+        let id = hold.channel();
         // Where no thread can be started for what follows, it was done by this one.
         let _ = self.shared.update(|state, after| {
-            state.session.let_go_item(self.id, self.cost);
-            self.shared.taken(state, self.id, after);
+            state.session.let_go_item(hold);
+            self.shared.taken(state, id, after);
         });
     }
 }
@@ -72,7 +76,7 @@ pub(crate) struct Callback {
 
 /// What is next for a callback.
 enum Next {
-    Item(Callback, Queued, Vec<Arc<Bell>>),
+    Item(Callback, Queued, Vec<Arc<Bell>>, Option<Hold>),
     End(Callback),
     /// Nothing; it was put back.
     Nothing,
@@ -91,19 +95,18 @@ impl Callback {
     fn item(
         &mut self,
         shared: &Arc<Shared>,
-        id: ChannelId,
         queued: Queued,
         bells: Vec<Arc<Bell>>,
+        hold: Option<Hold>,
     ) -> Result<(), CallbackError> {
         let gateway = self.gateway.upgrade().map_or_else(
             // It was exited: a handle of its own for the channels in the item does no harm.
             || Gateway::of(shared.clone()),
             |handle| Gateway { handle },
         );
-        let held = self.holds.then(|| Held {
+        let held = hold.map(|hold| Held {
             shared: shared.clone(),
-            id,
-            cost: queued.cost(),
+            hold: Some(hold),
         });
         let encoded = Channel::encoded(&gateway, queued, bells).map_err(CallbackError::Item)?;
         self.run(Some(Arrived { encoded, held }))
@@ -215,8 +218,8 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
         match next(shared, id, callback) {
             Next::Nothing => return,
             Next::End(callback) => return end(shared, id, callback),
-            Next::Item(mut called, queued, bells) => {
-                if let Err(error) = called.item(shared, id, queued, bells) {
+            Next::Item(mut called, queued, bells, hold) => {
+                if let Err(error) = called.item(shared, queued, bells, hold) {
                     return fail(shared, id, called, error);
                 }
                 callback = called;
@@ -238,12 +241,12 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
 fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
     // Where no thread can be started for what follows, it was done by this one.
     let (next, _) = shared.update(|state, after| {
-        let taken = match callback.holds {
-            true => shared.hold_item(state, id),
-            false => shared.take_item(state, id, after),
+        let (taken, hold) = match callback.holds {
+            true => shared.hold_item(state, id).unzip(),
+            false => (shared.take_item(state, id, after), None),
         };
         if let Some((queued, bells)) = taken {
-            return Next::Item(callback, queued, bells);
+            return Next::Item(callback, queued, bells, hold);
         }
         if state.session.has_ended(id) {
             return Next::End(callback);

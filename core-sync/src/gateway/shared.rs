@@ -11,7 +11,7 @@ use super::state::State;
 use super::waker::Bell;
 use crate::error::SendError;
 use crate::link::{Control, Output, Readiness};
-use crate::session::{OpenError, Queued};
+use crate::session::{Hold, OpenError, Queued};
 use crate::sync::{Condvar, Mutex};
 
 /// What the handles of a gateway, its reader and its dispatcher share.
@@ -44,6 +44,9 @@ pub(crate) struct Shared {
     #[cfg(feature = "testing")]
     pub(crate) no_threads: core::sync::atomic::AtomicBool,
 }
+
+/// An item, with what its channels are waited for on.
+type Ringing = (Queued, Vec<Arc<Bell>>);
 
 impl Shared {
     pub(super) fn new(
@@ -82,13 +85,13 @@ impl Shared {
         Ok((id, bell))
     }
 
-    /// Takes the next item of a channel, with what its channels are waited for on.
+    /// Takes the next item of a channel.
     pub(crate) fn take_item(
         &self,
         state: &mut State,
         id: ChannelId,
         after: &mut After,
-    ) -> Option<(Queued, Vec<Arc<Bell>>)> {
+    ) -> Option<Ringing> {
         let queued = state.session.take_item(id)?;
         self.taken(state, id, after);
         let bells = state.bells_of(&queued);
@@ -96,14 +99,10 @@ impl Shared {
     }
 
     /// As [`take_item`](Self::take_item), for an item that counts as waiting until [`Held`](super::Held) is dropped.
-    pub(super) fn hold_item(
-        &self,
-        state: &mut State,
-        id: ChannelId,
-    ) -> Option<(Queued, Vec<Arc<Bell>>)> {
-        let queued = state.session.hold_item(id)?;
+    pub(super) fn hold_item(&self, state: &mut State, id: ChannelId) -> Option<(Ringing, Hold)> {
+        let (queued, hold) = state.session.hold_item(id)?;
         let bells = state.bells_of(&queued);
-        Some((queued, bells))
+        Some(((queued, bells), hold))
     }
 
     /// There is room for an item more.

@@ -9,6 +9,8 @@ use super::{ChannelState, EncodedItem, RefusedId};
 /// One living channel.
 #[derive(Debug)]
 pub(super) struct Entry<W> {
+    /// Of all channels of the session it alone has this number: a peer can use an id again.
+    pub(super) serial: u64,
     pub(super) state: ChannelState,
     /// It was still open when the link ended.
     pub(super) cut_off: bool,
@@ -30,8 +32,14 @@ pub(super) struct Entry<W> {
 
 impl<W: Default> Entry<W> {
     /// A channel that nothing holds yet. `foreign` says that the peer made it.
-    pub(super) fn new(strings: StrConfig, credit: Option<Credit>, foreign: bool) -> Self {
+    pub(super) fn new(
+        serial: u64,
+        strings: StrConfig,
+        credit: Option<Credit>,
+        foreign: bool,
+    ) -> Self {
         Self {
+            serial,
             state: ChannelState::Open,
             cut_off: false,
             foreign,

@@ -131,7 +131,8 @@ impl<W: Default> Session<W> {
         for &id in references {
             let fresh = || {
                 self.open += 1;
-                Entry::new(self.strings, self.credit, true)
+                self.made += 1;
+                Entry::new(self.made, self.strings, self.credit, true)
             };
             let channel = self.channels.entry(id).or_insert_with(fresh);
             // A channel in its own inbox would hold itself for ever.

@@ -57,6 +57,24 @@ impl Queued {
     }
 }
 
+/// The count of an item that was taken out of its inbox and goes on waiting elsewhere: see
+/// [`Session::hold_item`](super::Session::hold_item).
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the item counts until the session gets this back"]
+pub struct Hold {
+    pub(super) channel: ChannelId,
+    pub(super) serial: u64,
+    pub(super) cost: usize,
+}
+
+impl Hold {
+    /// The channel that the item came on.
+    #[must_use]
+    pub fn channel(&self) -> ChannelId {
+        self.channel
+    }
+}
+
 /// How much may wait in inboxes, and what happens beyond. The default is no limit, as in execnet.
 ///
 /// What is counted, each with [`ITEM_COST`](crate::session::ITEM_COST) more than its bytes:
@@ -132,14 +150,10 @@ impl Inbox {
         Some(item)
     }
 
-    /// An item that was held counts no more. False if no such item is held.
-    pub(super) fn let_go(&mut self, cost: usize) -> bool {
-        let is_held = cost <= self.held;
-        if is_held {
-            self.held -= cost;
-            self.cost -= cost;
-        }
-        is_held
+    /// An item of this cost, which was held, counts no more.
+    pub(super) fn let_go(&mut self, cost: usize) {
+        self.held = self.held.saturating_sub(cost);
+        self.cost = self.cost.saturating_sub(cost);
     }
 
     /// What those cost that are held.

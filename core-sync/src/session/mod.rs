@@ -34,7 +34,7 @@ pub use calls::{BUSY, RefusedCall};
 pub use channel_state::ChannelState;
 pub use garbage::{Garbage, Released};
 pub use ids::{Ids, RefusedId, Role};
-pub use inbox::{InboxLimits, Overflow, Overflowing, Queued};
+pub use inbox::{Hold, InboxLimits, Overflow, Overflowing, Queued};
 pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
 pub use remote_error::{MAX_ERROR_TEXT, RemoteError};
 #[cfg(feature = "std")]
@@ -133,7 +133,9 @@ pub struct Session<W> {
     role: Role,
     ids: Ids,
     channels: BTreeMap<ChannelId, Entry<W>>,
-    /// How many of them are [`Open`](ChannelState::Open): peers ask for it, so that it is not counted anew.
+    /// How many channels have been made.
+    made: u64,
+    /// How many of the living ones are [`Open`](ChannelState::Open): peers ask for it, so that it is not counted anew.
     open: usize,
     /// The settings that later channels start with.
     strings: StrConfig,
@@ -157,6 +159,7 @@ impl<W: Default> Session<W> {
             role,
             ids: Ids::new(role),
             channels: BTreeMap::new(),
+            made: 0,
             open: 0,
             strings: StrConfig::CHANNEL,
             foreign: 0,
@@ -200,7 +203,8 @@ impl<W: Default> Session<W> {
 
     /// A fresh channel with its first handle.
     pub(super) fn insert(&mut self, id: ChannelId, foreign: bool) {
-        let mut channel = Entry::new(self.strings, self.credit, foreign);
+        self.made += 1;
+        let mut channel = Entry::new(self.made, self.strings, self.credit, foreign);
         channel.handles = 1;
         self.channels.insert(id, channel);
         self.open += 1;
@@ -225,27 +229,31 @@ impl<W: Default> Session<W> {
     }
 
     /// As [`take_item`](Self::take_item), for an item that goes on waiting elsewhere: it counts, in limits and credit,
-    /// until [`let_go_item`](Self::let_go_item).
-    pub fn hold_item(&mut self, id: ChannelId) -> Option<Queued> {
-        let item = self.channels.get_mut(&id)?.inbox.pop_held()?;
+    /// until the hold is given to [`let_go_item`](Self::let_go_item).
+    pub fn hold_item(&mut self, id: ChannelId) -> Option<(Queued, Hold)> {
+        let channel = self.channels.get_mut(&id)?;
+        let item = channel.inbox.pop_held()?;
+        let hold = Hold {
+            channel: id,
+            serial: channel.serial,
+            cost: item.cost,
+        };
         self.hand_over(id, &item.references);
-        Some(item)
+        Some((item, hold))
     }
 
-    /// An item of this [cost](Queued::cost), held since [`hold_item`](Self::hold_item), waits no longer.
-    pub fn let_go_item(&mut self, id: ChannelId, cost: usize) {
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return self.load.drop_kept(cost);
+    /// An item that was held waits no longer.
+    pub fn let_go_item(&mut self, hold: Hold) {
+        let channel = self.channels.get_mut(&hold.channel);
+        // A later channel of the id is another one.
+        let Some(channel) = channel.filter(|channel| channel.serial == hold.serial) else {
+            return self.load.drop_kept(hold.cost);
         };
         let before = channel.inbox.cost();
-        if channel.inbox.let_go(cost) {
-            self.load.change(before, channel.inbox.cost());
-            if let Some(credit) = &mut channel.credit {
-                credit.consume(cost);
-            }
-        } else {
-            // It is of an earlier channel of this id.
-            self.load.drop_kept(cost);
+        channel.inbox.let_go(hold.cost);
+        self.load.change(before, channel.inbox.cost());
+        if let Some(credit) = &mut channel.credit {
+            credit.consume(hold.cost);
         }
     }
 
