@@ -44,6 +44,14 @@ impl Deadline {
         })
     }
 
+    /// Does something whose time does not count: returns the deadline as much later as that takes.
+    pub(crate) fn extended_by<T>(self, work: impl FnOnce() -> T) -> (T, Self) {
+        let left = self.left();
+        let done = work();
+        let Self { at, .. } = Self::after(left);
+        (done, Self { at, ..self })
+    }
+
     /// The time that there was at first, for texts.
     pub(crate) fn timeout(self) -> Duration {
         self.timeout
@@ -57,7 +65,23 @@ pub(crate) fn part(whole: Duration, count: u32, of: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
+
+    #[test]
+    fn what_does_not_count_moves_the_deadline_by_as_much_as_it_takes() {
+        let deadline = Deadline::after(Duration::from_secs(1000));
+        let work = || {
+            let start = Instant::now();
+            thread::sleep(Duration::from_millis(20));
+            start.elapsed()
+        };
+        let (taken, extended) = deadline.extended_by(work);
+        assert_eq!(extended.timeout(), deadline.timeout());
+        let moved = extended.at.unwrap().duration_since(deadline.at.unwrap());
+        assert!(moved >= taken, "{moved:?} {taken:?}");
+    }
 
     #[test]
     fn a_deadline_beyond_the_clock_never_passes() {
@@ -73,6 +97,7 @@ mod tests {
         );
         assert!(Deadline::now().left().is_zero());
         assert_eq!(Deadline::after_optional(None), Deadline::NEVER);
+        assert_eq!(Deadline::NEVER.extended_by(|| ()).1, Deadline::NEVER);
         assert_eq!(part(Duration::from_secs(3), 2, 3), Duration::from_secs(2));
         assert_eq!(part(Duration::MAX, 5, 4), Duration::MAX);
     }

@@ -9,6 +9,7 @@
 use core::error::Error as _;
 use core::time::Duration;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::thread;
 use std::time::Instant;
 
 use execnet::{
@@ -194,6 +195,52 @@ fn a_server_that_dies_behind_a_middle_is_a_closed_link() {
             stop.stop();
             let exit = lost(channel.receive_timeout(LONG));
             assert_eq!(exit.exit(), None);
+        });
+    });
+}
+
+/// Each step had the whole time for itself. Either of these two takes less than that, both take more: a worker that
+/// answers proves that they do not share it.
+#[test]
+fn the_steps_of_a_start_share_one_deadline() {
+    const STEP: Duration = Duration::from_secs(4);
+    let worker = format!(
+        "python=sh -c 'sleep {}; exec python3 \"$@\"' sh",
+        STEP.as_secs()
+    );
+    let start = move |middle: &str, way: &str| {
+        let mut options = quiet();
+        options.bootstrap_timeout = STEP + STEP / 4;
+        let group = Group::with_options(options);
+        let gateway = group.makegateway(middle).unwrap();
+        let pid = i64::from(gateway.remote_info(Some(LONG)).unwrap().pid);
+        signal("STOP", pid);
+        let error = thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(STEP);
+                signal("CONT", pid);
+            });
+            group.makegateway(format!("{way}//{worker}")).unwrap_err()
+        });
+        match error {
+            MakeGatewayError::Bootstrap(error) => {
+                let error: &BootstrapError = &error;
+                assert_eq!(error.cause(), Cause::TimedOut, "{error}");
+            }
+            other => panic!("{middle} {way}: {other:?}"),
+        }
+    };
+    // A guest in a Python starts no process, so that it has no second step to delay.
+    let cases = [
+        ("popen//id=a", "popen//via=a"),
+        (RUST, "popen//via=a"),
+        (RUST, "socket//installvia=a"),
+    ];
+    within("all starts", LONG, move || {
+        thread::scope(|scope| {
+            for (middle, way) in cases {
+                scope.spawn(|| start(middle, way));
+            }
         });
     });
 }

@@ -8,6 +8,7 @@ use execnet_core_sync::{Gateway, GatewayConfig, Role};
 use super::Group;
 use super::members::{Member, Order};
 use super::terminate::JOIN_PATIENCE;
+use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::program::Bootstrap;
 use crate::spec::{SpecError, XSpec};
@@ -71,6 +72,7 @@ impl Group {
             spec: &order.spec,
             execmodel: order.remote,
             options: &self.options,
+            deadline: Deadline::after(self.options.bootstrap_timeout),
             group: self,
             begun: &begun,
         })?;

@@ -12,7 +12,12 @@ use crate::stderr::Stderr;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GroupOptions {
-    /// From the start of a worker's process to its answer. Default: 30 seconds.
+    /// How long [`Group::makegateway`](crate::Group::makegateway) may take: all its steps together, such as the
+    /// connection, the start of a worker's process and the worker's answer. Default: 30 seconds.
+    ///
+    /// Not counted are the time that a spec waits in [`Group::makegateways`](crate::Group::makegateways) for its turn, and
+    /// the time for which `worker=self` copies the program to another host: that fails when the line takes no byte for
+    /// this long.
     pub bootstrap_timeout: Duration,
     /// How long workers let code run on after their link has ended.
     pub grace: Grace,

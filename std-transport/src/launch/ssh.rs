@@ -52,7 +52,7 @@ impl SshVersion {
 pub(crate) struct SshHints {
     /// The socket of a shared connection.
     pub(crate) control_path: Option<PathBuf>,
-    /// After this time a host that does not answer counts as unreachable; whole seconds, at least one. Zero leaves that
+    /// After this time a host that does not answer counts as unreachable; rounded to seconds, at least one. Zero leaves that
     /// to the configuration of ssh.
     pub(crate) connect_timeout: Duration,
     /// The client's release, where it is known.
@@ -60,10 +60,10 @@ pub(crate) struct SshHints {
 }
 
 impl SshHints {
-    /// For a gateway that has this long to start: ssh tells of a silent host before that is over.
-    pub(crate) fn within(bootstrap_timeout: Duration) -> Self {
+    /// For a gateway that has this much time left to start: ssh reports a silent host before that is over.
+    pub(crate) fn within(left: Duration) -> Self {
         Self {
-            connect_timeout: part(bootstrap_timeout, 2, 3),
+            connect_timeout: part(left, 2, 3),
             ..Self::default()
         }
     }
@@ -140,7 +140,11 @@ fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
         "ServerAliveCountMax=3".to_owned(),
     ];
     if !hints.connect_timeout.is_zero() {
-        let seconds = hints.connect_timeout.as_secs().max(1);
+        // Rounded: of the 30 seconds that a gateway has, some microseconds have passed by now.
+        let rounded = hints
+            .connect_timeout
+            .saturating_add(Duration::from_millis(500));
+        let seconds = rounded.as_secs().max(1);
         options.push(format!("ConnectTimeout={seconds}"));
     }
     let known =
@@ -262,7 +266,7 @@ mod tests {
         let spec = spec("ssh=-C -p 22100 me@h//ssh_config=my cfg//python=py -O");
         let hints = SshHints {
             control_path: Some("/run/a b/%1".into()),
-            connect_timeout: Duration::from_millis(20_900),
+            connect_timeout: Duration::from_millis(19_900),
             version: SshVersion::read("OpenSSH_8.6p1"),
         };
         let launch = ssh(&spec, &hints).unwrap();

@@ -48,13 +48,23 @@ pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
         done => return done,
     }
     let turn = request.group.copies().of(ssh_identity(request.spec));
-    let _turn = turn.lock();
+    // The time that a copy takes does not count, whoever makes it: a slow line may need longer than any start.
+    let (_turn, deadline) = request.deadline.extended_by(|| turn.lock());
+    let request = &Request {
+        deadline,
+        ..*request
+    };
     // Somebody may have copied it meanwhile.
     match start_as(request, &worker) {
         Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
         done => return done,
     }
-    send(request, &image)?;
+    let (sent, deadline) = request.deadline.extended_by(|| send(request, &image));
+    sent?;
+    let request = &Request {
+        deadline,
+        ..*request
+    };
     start_as(request, &worker)
 }
 

@@ -3,6 +3,9 @@
 //! The server listens where only processes of the same user on its own machine can connect. Where that is not this
 //! machine, the connection is made over there and carried here, as for `via=`.
 
+use core::error::Error;
+use std::io;
+
 use execnet_core_sync::Gateway;
 use execnet_serializer::{Dict, Value};
 
@@ -48,16 +51,18 @@ fn is_here(spec: &XSpec) -> bool {
 /// Has the gateway start the server; where, and what it is.
 fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatewayError> {
     let name = format!("socket (installed via {})", installer.id());
-    let failed = |error: Box<dyn core::error::Error + Send + Sync>| {
-        BootstrapError::io(Stage::Start, name.clone(), std::io::Error::other(error))
+    let failed = |kind, error: Box<dyn Error + Send + Sync>| {
+        BootstrapError::io(Stage::Start, name.clone(), io::Error::new(kind, error))
     };
-    let patience = request.options.bootstrap_timeout;
     let arguments = arguments(request)?;
     let call = installer.remote_exec_function(INSTALL, FUNCTION, &arguments);
     let answer = call
-        .map_err(|error| failed(error.into()))?
-        .receive_timeout(patience)
-        .map_err(|error| failed(error.into()))?;
+        .map_err(|error| failed(io::ErrorKind::Other, error.into()))?
+        .receive_timeout(request.deadline.left())
+        .map_err(|error| match error.is_timeout() {
+            true => failed(io::ErrorKind::TimedOut, error.into()),
+            false => failed(io::ErrorKind::Other, error.into()),
+        })?;
     match answer_of(answer.into_value()) {
         Some((host, path)) => Ok(Target {
             name,
@@ -65,7 +70,10 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
             host,
             seal: None,
         }),
-        None => Err(failed("the installer answered what makes no sense".into()).into()),
+        None => {
+            let problem = "the installer answered what makes no sense";
+            Err(failed(io::ErrorKind::Other, problem.into()).into())
+        }
     }
 }
 

@@ -49,21 +49,20 @@ pub(super) fn connect(
         .collect(),
         programs: Vec::new(),
     };
-    let deadline = Deadline::after(request.options.bootstrap_timeout);
     let (far, wire) = FarSide::start(request, middle, &wanted)?;
-    target.take_up(request, wire, far, deadline)
+    target.take_up(request, wire, far)
 }
 
-/// Nearly the gateway's deadline, in seconds, for the program over there: what fails tells so before the controller gives
+/// Most of the time that is left, in seconds, for the program over there: what fails tells so before the controller gives
 /// up. Python's functions take no more than some centuries.
 pub(super) fn patience(request: &Request<'_>) -> f64 {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    let timeout = request.options.bootstrap_timeout.min(YEAR);
-    part(timeout, 9, 10).as_secs_f64()
+    let left = request.deadline.left().min(YEAR);
+    part(left, 9, 10).as_secs_f64()
 }
 
 fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, MakeGatewayError> {
-    let hints = SshHints::within(request.options.bootstrap_timeout);
+    let hints = SshHints::within(request.deadline.left());
     let launches = launch::launches(request.spec, &hints)?;
     let shown = launches.first().map(Launch::to_string).unwrap_or_default();
     // Of several launches, which differ in the name of the interpreter, none has any.
@@ -126,7 +125,7 @@ impl FarSide {
             begun.map_err(|error| BootstrapError::io(wanted.stage, wanted.name.clone(), error))?;
         let peer: Arc<dyn Peer> = Arc::<Self>::clone(&far);
         (request.begun)(Arc::clone(&peer));
-        far.started(request.options.bootstrap_timeout, &wanted.programs)?;
+        far.started(request.deadline, &wanted.programs)?;
         Ok((peer, wire))
     }
 
@@ -163,12 +162,12 @@ impl FarSide {
     }
 
     /// Waits until the middle says that it was started.
-    fn started(&self, patience: Duration, programs: &[String]) -> Result<(), MakeGatewayError> {
+    fn started(&self, deadline: Deadline, programs: &[String]) -> Result<(), MakeGatewayError> {
         let failed = |kind, text: String| {
             let error = io::Error::new(kind, text);
             BootstrapError::io(self.stage, self.name.clone(), error).into()
         };
-        let answer = self.shared.wait(Deadline::after(patience), |state| {
+        let answer = self.shared.wait(deadline, |state| {
             let lost = state.lost.clone().map(Err);
             state.start.clone().map(Ok).or(lost)
         });

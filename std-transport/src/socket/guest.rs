@@ -6,7 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 use execnet_serializer::{DumpError, Value, dumps_internal};
 
 use crate::bootstrap::Wire;
-use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
 use crate::program::{Bootstrap, Settings, Surroundings, config, source, stock_source};
@@ -20,13 +19,12 @@ pub(super) fn greet(
     request: &Request<'_>,
     wire: &mut dyn Wire,
     peer: &dyn Peer,
-    deadline: Deadline,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
     let mut settings = settings(request)?;
     settings.surroundings = Surroundings::of(request.spec);
     let line = line(&settings, &nonce);
-    shake_hands_with(wire, peer, &nonce, line, deadline)
+    shake_hands_with(request, wire, peer, &nonce, line)
 }
 
 /// The line: a Python string literal, whose text is a program. Nothing in it is quoted or escaped, for all that varies

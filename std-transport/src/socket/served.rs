@@ -1,6 +1,5 @@
 //! What our own server is told, which starts one process for each connection.
 
-use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
 use crate::program::{Surroundings, program};
@@ -16,7 +15,6 @@ pub(super) fn greet(
     request: &Request<'_>,
     wire: &mut impl Split,
     peer: &dyn Peer,
-    deadline: Deadline,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let spec = request.spec;
     if spec.has("python") && !spec.has("installvia") {
@@ -27,7 +25,7 @@ pub(super) fn greet(
     let mut first = match token(spec)? {
         None => hello(),
         Some(token) => {
-            authenticate(wire, &token, deadline).map_err(|rejected| {
+            authenticate(wire, &token, request.deadline).map_err(|rejected| {
                 let Rejected { failure, noise } = rejected;
                 explain(peer, failure, &noise)
             })?;
@@ -39,7 +37,7 @@ pub(super) fn greet(
         first.extend(program);
         first
     });
-    shake_hands_with(wire, peer, &nonce, program, deadline)
+    shake_hands_with(request, wire, peer, &nonce, program)
 }
 
 fn token(spec: &XSpec) -> Result<Option<Token>, SpecError> {

@@ -6,7 +6,6 @@ use std::io::{self, Read, Write};
 use execnet_serializer::Value;
 
 use crate::bootstrap::Wire;
-use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::socket::connect::{Attempt, HostPort, connect_tcp, connect_unix, resolve};
 use crate::socket::connection::Connection;
@@ -99,20 +98,19 @@ impl Target {
         request: &Request<'_>,
         via: Option<String>,
     ) -> Result<Connected, MakeGatewayError> {
-        let deadline = Deadline::after(request.options.bootstrap_timeout);
         let keepalive = Keepalive::of(request.spec)?;
         let connection = Connection::new(self.name.clone(), via);
         let peer: Arc<dyn Peer> = Arc::<Connection>::clone(&connection);
         // Before there is a connection: the making of one can be ended too.
         (request.begun)(Arc::clone(&peer));
         let attempt = Attempt {
-            deadline,
+            deadline: request.deadline,
             ended: &|| connection.is_closed(),
         };
         let stream = self.address.connect(keepalive, attempt);
         let stream =
             stream.map_err(|(stage, error)| BootstrapError::io(stage, self.name.clone(), error))?;
-        self.take_up(request, connection.open(stream), peer, deadline)
+        self.take_up(request, connection.open(stream), peer)
     }
 
     /// Makes a worker of whoever is at the other end.
@@ -121,14 +119,13 @@ impl Target {
         request: &Request<'_>,
         wire: impl Split,
         peer: Arc<dyn Peer>,
-        deadline: Deadline,
     ) -> Result<Connected, MakeGatewayError> {
         match self.seal {
-            None => greet(self.host, request, wire, peer, deadline),
+            None => greet(self.host, request, wire, peer),
             #[cfg(feature = "tls")]
             Some(session) => {
                 let wire = TlsWire::new(wire, session);
-                greet(self.host, request, wire, peer, deadline)
+                greet(self.host, request, wire, peer)
             }
             #[cfg(not(feature = "tls"))]
             Some(never) => match never {},
@@ -141,11 +138,10 @@ fn greet(
     request: &Request<'_>,
     mut wire: impl Split,
     peer: Arc<dyn Peer>,
-    deadline: Deadline,
 ) -> Result<Connected, MakeGatewayError> {
     let rest = match host {
-        Host::Stock => guest::greet(request, &mut wire, peer.as_ref(), deadline)?,
-        Host::Ours => served::greet(request, &mut wire, peer.as_ref(), deadline)?,
+        Host::Stock => guest::greet(request, &mut wire, peer.as_ref())?,
+        Host::Ours => served::greet(request, &mut wire, peer.as_ref())?,
     };
     let (reader, writer) = wire.split();
     let reader = io::Cursor::new(rest).chain(reader);

@@ -99,6 +99,8 @@ pub(crate) struct Request<'a> {
     /// For a spec that names none.
     pub(crate) execmodel: ExecModel,
     pub(crate) options: &'a GroupOptions,
+    /// The end of the whole start, by [`GroupOptions::bootstrap_timeout`]. No step has a timeout of its own beside it.
+    pub(crate) deadline: Deadline,
     /// For what members share, and for transports that go through another member.
     pub(crate) group: &'a Group,
     /// Hears of the peer as soon as there is something to end; before the handshake.
@@ -215,24 +217,23 @@ pub(crate) fn shake_hands(
     let nonce = Nonce::new();
     let program = program(&settings(request)?, &nonce);
     let program = program.map(|program| [input.as_bytes(), &program].concat());
-    let deadline = Deadline::after(request.options.bootstrap_timeout);
-    shake_hands_with(wire, peer, &nonce, program, deadline)
+    shake_hands_with(request, wire, peer, &nonce, program)
 }
 
 /// The same with another program, which answers with this nonce.
 pub(crate) fn shake_hands_with(
+    request: &Request<'_>,
     wire: &mut dyn Wire,
     peer: &dyn Peer,
     nonce: &Nonce,
     program: Result<Vec<u8>, DumpError>,
-    deadline: Deadline,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let program = program.map_err(|error| {
         let error = io::Error::new(io::ErrorKind::InvalidInput, error);
         BootstrapError::io(Stage::Handshake, peer.name().to_owned(), error)
     })?;
     let mut scanner = Scanner::new(nonce);
-    match bootstrap(wire, &program, &mut scanner, deadline) {
+    match bootstrap(wire, &program, &mut scanner, request.deadline) {
         Ok(ready) => Ok(ready.rest),
         Err(failure) => Err(explain(peer, failure, &scanner.noise()).into()),
     }

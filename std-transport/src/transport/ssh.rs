@@ -44,17 +44,17 @@ fn shared<T>(
     start: fn(&Request<'_>, &SshHints) -> Result<T, MakeGatewayError>,
 ) -> Result<T, MakeGatewayError> {
     let sharing = request.group.sharing();
-    let patience = request.options.bootstrap_timeout;
     // Held until the connection is there, or has failed: the next ones find it then, or try for themselves.
     let turn = if request.options.share_ssh {
-        sharing.turn(request.spec, patience)
+        sharing.turn(request.spec, request.deadline)
     } else {
         None
     };
     let hints = SshHints {
         control_path: turn.as_ref().map(|turn| turn.path.clone()),
         version: client_version(request),
-        ..SshHints::within(patience)
+        // What is left after these two.
+        ..SshHints::within(request.deadline.left())
     };
     start(request, &hints)
 }
@@ -65,9 +65,10 @@ fn client_version(request: &Request<'_>) -> Option<SshVersion> {
     if let Some(version) = VERSION.get() {
         return Some(*version);
     }
+    let patience = END_PATIENCE.min(request.deadline.left());
     let question = SshVersion::question();
     let started = Process::start(request.id, &question, Stderr::Keep.sink(request.id)).ok()?;
-    started.process.wait(Deadline::after(END_PATIENCE))?;
+    started.process.wait(Deadline::after(patience))?;
     let version = SshVersion::read(&started.process.stderr())?;
     Some(*VERSION.get_or_init(|| version))
 }
@@ -116,7 +117,7 @@ impl Drop for Turn {
 
 impl Sharing {
     /// The connection for this spec; none where the system gives us no place for its socket.
-    fn turn(&self, spec: &XSpec, patience: Duration) -> Option<Turn> {
+    fn turn(&self, spec: &XSpec, deadline: Deadline) -> Option<Turn> {
         let mut state = self.state.lock();
         let (path, first) = state.find(spec).ok()?;
         let mut making = self.settled.making.lock();
@@ -128,7 +129,8 @@ impl Sharing {
             return Some(Turn { path, making });
         }
         let under_way = |making: &mut Vec<PathBuf>| making.contains(&path);
-        drop(self.settled.changed.wait_while(making, patience, under_way));
+        let left = deadline.left();
+        drop(self.settled.changed.wait_while(making, left, under_way));
         Some(Turn { path, making: None })
     }
 
@@ -218,7 +220,7 @@ mod tests {
                 for _ in 0..USERS {
                     scope.spawn(|| {
                         barrier.wait();
-                        let turn = sharing.turn(&spec, Duration::from_secs(60)).unwrap();
+                        let turn = sharing.turn(&spec, Deadline::NEVER).unwrap();
                         if turn.making.is_some() {
                             makers.fetch_add(1, Ordering::SeqCst);
                             made.store(true, Ordering::SeqCst);
