@@ -106,14 +106,11 @@ impl EndpointChannel {
     /// Waits for the next item, and leaves it encoded.
     pub(crate) fn receive_encoded(&self) -> Result<Encoded<Self>, ReceiveError> {
         let (queued, grant) = self.endpoint().wait_for(|state| take(state, self.id()))?;
-        self.tell(grant);
-        self.encoded(queued).map_err(ReceiveError::Item)
-    }
-
-    fn tell(&self, reply: Option<Reply>) {
-        if let Some(reply) = reply {
-            self.endpoint().reply(&reply);
+        if grant.is_some() {
+            self.endpoint().post(grant);
+            self.endpoint().flush();
         }
+        self.encoded(queued).map_err(ReceiveError::Item)
     }
 
     fn encoded(&self, queued: Queued) -> Result<Encoded<Self>, ItemError> {
@@ -187,14 +184,14 @@ impl EndpointChannel {
 
     fn close_by(&self, frame: &[u8]) {
         let id = self.id();
-        // Where it cannot be written the peer is gone, and the channel is closed all the same.
-        let _ = self.endpoint().write_if(frame, |state| {
-            // The channel of a call ends with its function.
-            match !state.session.refuses_close(id) && state.session.close(id) {
-                true => state.check_alive(),
-                false => Err(SendError::Closed),
-            }
-        });
+        let mut state = self.endpoint().inner.state.lock();
+        // The channel of a call ends with its function. Where the peer is gone, the channel is closed all the same.
+        let is_told = !state.session.refuses_close(id) && state.session.close(id);
+        if is_told {
+            state.queue(frame);
+            drop(state);
+            self.endpoint().flush();
+        }
     }
 }
 

@@ -76,6 +76,9 @@
 //! What still waits is [`EndpointChannel::send`], where the link takes no more, [`EndpointChannel::close`] and
 //! [`Endpoint::exit`]; and functions that `serve_pending` calls, if they wait. Dropping a channel never does: the peer is
 //! told with the next write, wait or poll.
+//!
+//! While one thread waits in a write, others poll, receive and close channels: what they have to tell the peer is written
+//! by that thread.
 
 mod call;
 mod channel;
@@ -97,6 +100,7 @@ use embedded_io::{Read, ReadReady, Write, WriteReady};
 use execnet_serializer::{ChannelId, Limits};
 
 use self::link::{Reader, Writer};
+use self::output::Output;
 use self::pump::Source;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
@@ -172,17 +176,17 @@ pub struct Endpoint {
     inner: Arc<Inner>,
 }
 
-/// There are three locks. Who takes several takes them in this order.
+/// There are two locks. A thread that takes both takes them in this order.
 struct Inner {
     config: EndpointConfig,
     /// Of who reads, as the state says, until a frame was handled. `None` when there is nothing more to read.
     reader: Mutex<Option<Source>>,
-    /// Held across asking whether a frame may be sent and writing it. `None` once it is closed, or a write has failed.
-    writer: Mutex<Option<Writer>>,
     /// Never held while something is read, written, decoded or dropped.
     state: Mutex<State>,
     /// A frame was handled, for those who wait while another reads.
     handled: Signal,
+    /// The writing half was given back, for threads that wait while another writes.
+    given_back: Signal,
 }
 
 struct State {
@@ -190,6 +194,13 @@ struct State {
     /// Somebody reads, and so many others wait meanwhile.
     is_read: bool,
     waiting: usize,
+    /// A thread takes it under the lock under which it sees that its frame may be sent, so that no item follows a CLOSE on
+    /// the wire.
+    output: Output,
+    /// How many threads wait for it.
+    writing: usize,
+    /// It is to be closed as soon as it is given back.
+    closing: bool,
     disconnected: Option<Disconnected>,
     /// The peer sends no more, but functions that were called may still send.
     lingering: bool,
@@ -236,6 +247,9 @@ impl Endpoint {
             session,
             is_read: false,
             waiting: 0,
+            output: Output::Free(writer),
+            writing: 0,
+            closing: false,
             disconnected: None,
             lingering: false,
             exiting: false,
@@ -247,9 +261,9 @@ impl Endpoint {
         let inner = Arc::new(Inner {
             config,
             reader: Mutex::new(Some(Source::new(frames))),
-            writer: Mutex::new(Some(writer)),
             state: Mutex::new(state),
             handled: Signal::default(),
+            given_back: Signal::default(),
         });
         Self { inner }
     }
@@ -295,7 +309,7 @@ impl Endpoint {
             state.lingering
         };
         if !lingering {
-            *self.inner.writer.lock() = None;
+            self.close_output();
         }
     }
 }

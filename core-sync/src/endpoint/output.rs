@@ -1,41 +1,54 @@
-//! Frames to the peer: written at once by callers that may block on the link, queued by the others.
+//! Frames to the peer. One thread at a time has the writing half of the link and writes without a lock. A thread that has
+//! only small frames to add queues them. Where another thread is writing, it leaves them to that one, which looks at the
+//! queue again before it gives the half back.
+
+use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
 
 use super::link::Writer;
-use super::{EXECMODEL, Endpoint, State};
+use super::{EXECMODEL, Endpoint, Inner, State};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::MessageCode;
 use crate::link_error::LinkError;
 use crate::session::{Reply, empty};
+use crate::sync::Guard;
+
+/// Where the writing half of the link is.
+pub(super) enum Output {
+    /// No thread writes.
+    Free(Writer),
+    /// A thread has it. One that polls gives it back without waiting for the link.
+    Taken { polled: bool },
+    /// It was closed, or a write has failed.
+    Closed,
+}
+
+/// The turn to write. It ends also where the link's own code panics: then the half is closed, as a part of a frame may
+/// have been written.
+struct Turn<'a> {
+    inner: &'a Inner,
+    /// `None` where writing has failed.
+    writer: Option<Writer>,
+    polled: bool,
+    is_over: bool,
+}
 
 impl Endpoint {
     /// Tells the peer to wind down and closes the writing end. What the peer still sends can be received.
     pub fn exit(&self) {
-        let mut writer = self.inner.writer.lock();
-        let (alive, queued) = {
-            let mut state = self.inner.state.lock();
-            let alive = state.check_alive().is_ok();
-            state.exiting = true;
-            (alive, core::mem::take(&mut state.outbox))
-        };
-        if let (true, Some(open), Ok(frame)) = (
-            alive,
-            writer.as_mut(),
-            empty(MessageCode::GatewayTerminate, ChannelId(0)),
-        ) {
-            // A peer that is gone need not be told.
-            let _ = open.write(&queued, &frame);
-        }
-        *writer = None;
-    }
-
-    /// Writes what the session wants the peer to be told.
-    pub(super) fn reply(&self, reply: &Reply) {
-        if let Ok(frames) = reply.to_bytes(EXECMODEL) {
-            // A peer that is gone wants no answer; reading will show it.
-            let _ = self.write_if(&frames, |state| state.check_alive());
+        let mut state = self.await_output();
+        let alive = state.check_alive().is_ok();
+        state.exiting = true;
+        let queued = core::mem::take(&mut state.outbox);
+        if let Some(mut turn) = Turn::begin(&self.inner, &mut state, false) {
+            drop(state);
+            if let (true, Ok(frame)) = (alive, empty(MessageCode::GatewayTerminate, ChannelId(0))) {
+                // A peer that is gone need not be told.
+                let _ = turn.write(&queued, &frame);
+            }
+            turn.close();
         }
     }
 
@@ -50,54 +63,184 @@ impl Endpoint {
         frame: &[u8],
         allow: impl FnOnce(&mut State) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut writer = self.inner.writer.lock();
-        let queued = {
-            let mut state = self.inner.state.lock();
-            allow(&mut state)?;
-            state.answers = 0;
-            core::mem::take(&mut state.outbox)
+        let mut state = self.await_output();
+        allow(&mut state)?;
+        let Some(mut turn) = Turn::begin(&self.inner, &mut state, false) else {
+            return Err(state.lost().into());
         };
-        let written = match writer.as_mut() {
-            Some(open) => open.write(&queued, frame),
-            None => return Err(self.inner.state.lock().lost().into()),
-        };
+        let queued = core::mem::take(&mut state.outbox);
+        drop(state);
+        let written = turn.write(&queued, frame);
+        turn.write_queued();
         written.map_err(|error| {
-            *writer = None;
             let reason = DisconnectReason::Write(error);
             SendError::Disconnected(Disconnected::new(reason, None)).into()
         })
     }
 
-    /// Writes what is queued, and waits for the link.
+    /// Writes what is queued, and waits for the link; where another thread does that already, leaves it to that one.
     pub(super) fn flush(&self) {
-        // Nothing is sent to a peer that is gone; reading will show it.
-        let _ = self.write_queued(|open, queued| open.write(queued, &[]));
+        let mut state = self.inner.state.lock();
+        // A thread that polls may leave a part: it is over in a moment.
+        while matches!(state.output, Output::Taken { polled: true }) {
+            state = self.await_change(state);
+        }
+        self.flush_with(state, false);
+    }
+
+    /// Writes what is queued, and waits for the link, and for a thread that writes.
+    pub(super) fn flush_behind_others(&self) {
+        let state = self.await_output();
+        self.flush_with(state, false);
     }
 
     /// Writes what is queued, as far as the link takes it without waiting. Returns whether it took anything.
     pub(super) fn flush_ready(&self) -> bool {
-        let taken = self.write_queued(Writer::write_ready);
-        taken.unwrap_or(false)
+        self.flush_with(self.inner.state.lock(), true)
     }
 
-    fn write_queued<T>(
-        &self,
-        write: impl FnOnce(&mut Writer, &[u8]) -> Result<T, LinkError>,
-    ) -> Option<T> {
-        let mut writer = self.inner.writer.lock();
-        let open = writer.as_mut()?;
-        let queued = core::mem::take(&mut self.inner.state.lock().outbox);
-        let written = write(open, &queued);
-        let unsent = open.backlog();
-        if written.is_err() {
-            *writer = None;
+    fn flush_with(&self, mut state: Guard<'_, State>, polled: bool) -> bool {
+        if !state.is_behind() {
+            return false;
         }
-        let mut state = self.inner.state.lock();
-        state.has_rest = written.is_ok() && unsent > 0;
-        // The link takes bytes in their order: what is left is the end of what there was.
-        state.answers = state.answers.min(unsent.saturating_add(state.outbox.len()));
+        let turn = Turn::begin(&self.inner, &mut state, polled);
         drop(state);
-        written.ok()
+        // Nothing is sent to a peer that is gone; reading will show it.
+        turn.is_some_and(Turn::write_queued)
+    }
+
+    /// Closes the writing half, or has the thread close it that has it.
+    pub(super) fn close_output(&self) {
+        let mut state = self.inner.state.lock();
+        state.closing = true;
+        let turn = Turn::begin(&self.inner, &mut state, false);
+        drop(state);
+        if let Some(turn) = turn {
+            turn.close();
+        }
+    }
+
+    /// Waits until no thread writes.
+    fn await_output(&self) -> Guard<'_, State> {
+        let mut state = self.inner.state.lock();
+        while matches!(state.output, Output::Taken { .. }) {
+            state = self.await_change(state);
+        }
+        state
+    }
+
+    fn await_change<'a>(&'a self, mut state: Guard<'a, State>) -> Guard<'a, State> {
+        state.writing += 1;
+        let mut state = self.inner.given_back.wait(&self.inner.state, state);
+        state.writing -= 1;
+        state
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// `None` if another thread has the half, or it is closed.
+    fn begin(inner: &'a Inner, state: &mut State, polled: bool) -> Option<Self> {
+        match core::mem::replace(&mut state.output, Output::Taken { polled }) {
+            Output::Free(writer) => Some(Self {
+                inner,
+                writer: Some(writer),
+                polled,
+                is_over: false,
+            }),
+            other => {
+                state.output = other;
+                None
+            }
+        }
+    }
+
+    /// Writes `queued`, then `frame`. Waits for the link.
+    fn write(&mut self, queued: &[u8], frame: &[u8]) -> Result<(), LinkError> {
+        let Some(open) = &mut self.writer else {
+            return Ok(());
+        };
+        let written = open.write(queued, frame);
+        if written.is_err() {
+            self.writer = None;
+        }
+        written
+    }
+
+    /// Writes what is queued, and what others queue meanwhile, and gives the half back. Returns whether the link took
+    /// anything.
+    fn write_queued(mut self) -> bool {
+        let mut took = false;
+        // Whether the link is to be asked for what it has not taken yet.
+        let mut is_left = true;
+        loop {
+            let Some(open) = &mut self.writer else {
+                return took;
+            };
+            let unsent = open.backlog();
+            let mut state = self.inner.state.lock();
+            state.has_rest = unsent > 0;
+            // The link takes bytes in their order: what is left is the end of what there was.
+            state.answers = state.answers.min(unsent.saturating_add(state.outbox.len()));
+            if state.closing {
+                return took;
+            }
+            if state.outbox.is_empty() && !(is_left && unsent > 0) {
+                self.give_back(state);
+                return took;
+            }
+            let queued = core::mem::take(&mut state.outbox);
+            drop(state);
+            took |= self.write_some(&queued);
+            is_left = false;
+        }
+    }
+
+    fn write_some(&mut self, queued: &[u8]) -> bool {
+        if !self.polled {
+            return self.write(queued, &[]).is_ok();
+        }
+        let took = self.writer.as_mut().map(|open| open.write_ready(queued));
+        if let Some(Err(_)) = took {
+            self.writer = None;
+        }
+        took.and_then(Result::ok).unwrap_or(false)
+    }
+
+    /// Under the lock under which the queue was seen to be empty: what is queued later is seen by whoever queues it.
+    fn give_back(&mut self, mut state: Guard<'_, State>) {
+        if let Some(writer) = self.writer.take() {
+            state.output = Output::Free(writer);
+            self.is_over = true;
+            self.notify(state);
+        }
+    }
+
+    fn notify(&self, state: Guard<'_, State>) {
+        let waiting = state.writing;
+        drop(state);
+        // Each notification is a system call.
+        if waiting > 0 {
+            self.inner.given_back.notify_all();
+        }
+    }
+
+    fn close(mut self) {
+        self.writer = None;
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        // It is code of the transport, and dropped unlocked.
+        self.writer = None;
+        let mut state = self.inner.state.lock();
+        state.output = Output::Closed;
+        state.outbox = Vec::new();
+        (state.answers, state.has_rest) = (0, false);
+        self.notify(state);
     }
 }
 
@@ -111,12 +254,23 @@ impl State {
     }
 
     pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>) {
-        // Nothing is sent to a peer that is gone or was sent away.
-        if self.check_alive().is_ok() {
+        if self.takes_frames() {
             for reply in replies {
                 // It is short: it has a length that fits.
                 let _ = reply.append_to(&mut self.outbox, EXECMODEL);
             }
         }
+    }
+
+    /// Queues a whole frame.
+    pub(super) fn queue(&mut self, frame: &[u8]) {
+        if self.takes_frames() {
+            self.outbox.extend_from_slice(frame);
+        }
+    }
+
+    /// Nothing is sent to a peer that is gone or was sent away, or over a link that takes no more.
+    fn takes_frames(&self) -> bool {
+        self.check_alive().is_ok() && !matches!(self.output, Output::Closed)
     }
 }

@@ -74,17 +74,25 @@ impl Endpoint {
                 state.waiting -= 1;
             } else {
                 state.is_read = true;
-                // The peer may answer only what it has got whole.
                 let is_behind = state.is_behind();
                 drop(state);
                 let turn = Turn(inner);
                 if is_behind {
-                    self.flush();
+                    self.flush_before_reading();
                 }
                 self.read(false);
                 drop(turn);
                 state = inner.state.lock();
             }
+        }
+    }
+
+    /// The peer may answer only what it has got whole.
+    fn flush_before_reading(&self) {
+        match self.may_answer() {
+            true => self.flush(),
+            // A thread writes, and the peer takes nothing.
+            false => self.flush_behind_others(),
         }
     }
 

@@ -58,9 +58,9 @@ impl Endpoint {
         while let Next::Call(id, payload) = self.wait_for(State::next) {
             self.run(functions, id, payload);
         }
-        self.flush();
+        self.flush_behind_others();
         self.inner.state.lock().lingering = false;
-        *self.inner.writer.lock() = None;
+        self.close_output();
         let lost = self.inner.state.lock().verdict();
         match lost.reason() {
             DisconnectReason::Exited

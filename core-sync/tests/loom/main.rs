@@ -19,6 +19,7 @@ extern crate alloc;
 
 mod callbacks;
 mod closing;
+mod endpoint;
 mod items;
 mod scene;
 mod turns;

@@ -1,0 +1,145 @@
+//! Threads that write to one endpoint: what one leaves to another is written.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::convert::Infallible;
+use std::sync::mpsc;
+
+use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
+use execnet_core_sync::Role;
+use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig};
+use execnet_core_sync::frame::{FrameReader, Header, MessageCode};
+use execnet_serializer::ChannelId;
+use loom::thread;
+
+use crate::model;
+use crate::scene::{Gate, frame_of, item};
+
+/// What the peer says, each frame with a read of its own; then it stays silent.
+struct Input(Vec<Vec<u8>>, Arc<Gate>);
+
+impl ErrorType for Input {
+    type Error = Infallible;
+}
+
+impl Read for Input {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Infallible> {
+        if self.0.is_empty() {
+            self.1.pass();
+            return Ok(0);
+        }
+        let frame = self.0.remove(0);
+        room[..frame.len()].copy_from_slice(&frame);
+        Ok(frame.len())
+    }
+}
+
+impl ReadReady for Input {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(!self.0.is_empty())
+    }
+}
+
+struct Output(mpsc::Sender<Vec<u8>>);
+
+impl ErrorType for Output {
+    type Error = Infallible;
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        // Here others can take their turns, as where a real link makes a writer wait.
+        thread::yield_now();
+        let _ = self.0.send(bytes.to_vec());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl WriteReady for Output {
+    fn write_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+}
+
+/// An endpoint with a channel, whose peer says this.
+fn scene(frames: Vec<Vec<u8>>) -> (Endpoint, EndpointChannel, mpsc::Receiver<Vec<u8>>) {
+    let (sender, written) = mpsc::channel();
+    let input = Input(frames, Arc::new(Gate::default()));
+    let config = EndpointConfig::new(Role::Initiator);
+    let endpoint = Endpoint::pollable(input, Output(sender), config);
+    let channel = endpoint.newchannel().unwrap();
+    (endpoint, channel, written)
+}
+
+fn codes(written: &mpsc::Receiver<Vec<u8>>) -> Vec<(MessageCode, i32)> {
+    let bytes: Vec<u8> = written.try_iter().flatten().collect();
+    let mut frames = FrameReader::with_capacity(Header::SIZE, &*bytes, 1000);
+    let frames = core::iter::from_fn(|| frames.next_frame().unwrap());
+    frames.map(|frame| (frame.code, frame.channel.0)).collect()
+}
+
+/// A thread sends while another closes a channel, and the close leaves without any further call.
+#[test]
+fn a_close_leaves_whoever_writes_it() {
+    model(3, || {
+        let (endpoint, channel, written) = scene(Vec::new());
+        let other = endpoint.newchannel().unwrap();
+        let sending = channel.clone();
+        let sender = thread::spawn(move || sending.send(1).unwrap());
+        other.close();
+        sender.join().unwrap();
+        let mut codes = codes(&written);
+        codes.sort_unstable_by_key(|&(_, id)| id);
+        assert_eq!(
+            codes,
+            [
+                (MessageCode::ChannelData, 1),
+                (MessageCode::ChannelClose, 3)
+            ]
+        );
+    });
+}
+
+/// A thread sends while another answers a question, and the answer leaves before that one's item is received.
+#[test]
+fn an_answer_leaves_whoever_writes_it() {
+    model(3, || {
+        let question = frame_of(MessageCode::Status, ChannelId(8), b"");
+        let (_endpoint, channel, written) = scene([question, item(7)].into());
+        let sending = channel.clone();
+        let sender = thread::spawn(move || sending.send(1).unwrap());
+        channel.receive().unwrap();
+        sender.join().unwrap();
+        let mut codes = codes(&written);
+        codes.sort_unstable_by_key(|&(_, id)| id);
+        assert_eq!(
+            codes,
+            [
+                (MessageCode::ChannelData, 1),
+                (MessageCode::ChannelCloseError, 8)
+            ]
+        );
+    });
+}
+
+/// A thread polls while another closes and a third sends: nobody waits for ever, and all is written.
+#[test]
+fn polling_leaves_nothing_behind() {
+    model(2, || {
+        let (endpoint, channel, written) = scene(Vec::new());
+        let other = endpoint.newchannel().unwrap();
+        let polled = endpoint.clone();
+        let poller = thread::spawn(move || polled.poll().map(drop).unwrap());
+        // Its drop is told with the next write: it is no part of this.
+        let sending = channel.clone();
+        let sender = thread::spawn(move || sending.send(1).unwrap());
+        other.close();
+        poller.join().unwrap();
+        sender.join().unwrap();
+        assert_eq!(codes(&written).len(), 2);
+    });
+}
