@@ -3,9 +3,10 @@
 use core::net::SocketAddr;
 use core::str::FromStr as _;
 use core::time::Duration;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use execnet::{SpecError, Value, XSpec};
 
@@ -18,10 +19,15 @@ pub(crate) struct Cli {
 }
 
 /// A spec without keys that have no meaning: a person has typed it.
-pub(crate) fn spec(text: &str) -> Result<XSpec, SpecError> {
-    let spec: XSpec = text.parse()?;
+pub(crate) fn spec(text: &OsStr) -> Result<XSpec, SpecError> {
+    let spec = XSpec::try_from(text)?;
     spec.check_keys()?;
     Ok(spec)
+}
+
+/// For clap, which takes no function of an `OsStr`.
+fn spec_parser() -> impl TypedValueParser<Value = XSpec> {
+    OsStringValueParser::new().try_map(|text| spec(&text))
 }
 
 const STATUSES: &str = "\
@@ -57,7 +63,7 @@ pub(crate) enum Command {
 )]
 pub(crate) struct Exec {
     /// Where to run it, as in execnet: popen, popen//python=python3.12//chdir=work, ...
-    #[arg(value_parser = spec)]
+    #[arg(value_parser = spec_parser())]
     pub(crate) spec: XSpec,
     /// The Python code, or - to read it from standard input
     pub(crate) code: Option<String>,
@@ -112,7 +118,7 @@ pub(crate) struct Serve {
     #[arg(long, requires = "insecure_stock")]
     pub(crate) insecure_beyond_loopback: bool,
     /// What to start for a connection
-    #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec)]
+    #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec_parser())]
     pub(crate) worker: XSpec,
     /// Serve at most N clients at a time
     #[arg(long, value_name = "N", default_value_t = 64)]

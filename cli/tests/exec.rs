@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
 use support::{DEADLINE, Running, run, run_with, wait_until_gone};
 
 #[test]
@@ -9,6 +12,40 @@ fn prints_each_item_as_a_literal() {
     let code = "for item in (1, 'a', None, [1.5, (b'x',)], {'k': {1}}): channel.send(item)";
     let expected = "1\n'a'\nNone\n[1.5, (b'x',)]\n{'k': {1}}\n";
     assert_eq!(run(&["exec", "popen", code], 0).out, expected);
+}
+
+/// Such arguments were refused as invalid UTF-8.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_spec_has_paths_of_any_bytes() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join(OsStr::from_bytes(b"odd\xff"));
+    std::fs::create_dir(&directory).unwrap();
+    let executable = run(
+        &["exec", "popen", "import sys; channel.send(sys.executable)"],
+        0,
+    )
+    .out;
+    let link = directory.join("python");
+    std::os::unix::fs::symlink(executable.trim().trim_matches('\''), &link).unwrap();
+    let words = [
+        OsStr::new("popen//python="),
+        link.as_os_str(),
+        OsStr::new("//chdir="),
+        directory.as_os_str(),
+    ];
+    let code = "import os; channel.send(os.path.basename(os.getcwdb()))";
+    let mut command = support::execnet(&["exec"]);
+    command.arg(words.join(OsStr::new(""))).arg(code);
+    command.assert().code(0).stdout("b'odd\\xff'\n");
+    // Where it would go to another machine, the key is named.
+    let mut command = support::execnet(&["exec"]);
+    command
+        .arg(OsStr::from_bytes(b"cmd=env//chdir=\xff"))
+        .arg("1");
+    let refused = command.assert().code(2);
+    let error = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(error.contains("chdir= is not UTF-8"), "{error}");
 }
 
 #[test]

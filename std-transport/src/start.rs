@@ -3,6 +3,7 @@
 use core::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::launch::Launch;
@@ -39,7 +40,7 @@ pub(crate) fn start_first<T>(
         match start(launch).map_err(|error| explain(launch, error)) {
             Ok(started) => return Ok(started),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                missing.push(launch.program.clone());
+                missing.push(launch.program.to_string_lossy().into_owned());
             }
             Err(error) => return Err(StartError::Start(launch.to_string(), error)),
         }
@@ -79,7 +80,7 @@ fn explain(launch: &Launch, error: io::Error) -> io::Error {
 /// The file that the program's name means.
 fn find(launch: &Launch) -> Option<PathBuf> {
     let program = Path::new(&launch.program);
-    if launch.program.contains('/') {
+    if launch.program.as_bytes().contains(&b'/') {
         // A relative path counts from the directory that the process starts in.
         let path = launch
             .chdir

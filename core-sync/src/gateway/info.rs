@@ -20,7 +20,8 @@ pub struct RemoteInfo {
     pub version_info: Value,
     /// The operating system, in Python's words: `linux`, `darwin`, `win32`.
     pub platform: String,
-    /// The current directory, as it was when this was asked.
+    /// The current directory, as it was when this was asked. Here and in `executable`, `?` stands for a byte that is not
+    /// UTF-8; Python 2 has that as bytes, which are taken for Latin-1.
     pub cwd: String,
     /// The number of the process.
     pub pid: u32,
@@ -34,11 +35,17 @@ def rinfo_source(channel):
     import os
     import sys
 
+    def text(path):
+        # Lone surrogates stand for bytes that are not UTF-8, and cannot be sent.
+        if sys.version_info < (3,) or not path:
+            return path
+        return path.encode('utf-8', 'replace').decode('utf-8')
+
     channel.send({
-        'executable': sys.executable,
+        'executable': text(sys.executable),
         'version_info': tuple(sys.version_info),
         'platform': sys.platform,
-        'cwd': os.getcwd(),
+        'cwd': text(os.getcwd()),
         'pid': os.getpid(),
     })
 ";

@@ -3,7 +3,8 @@
 use alloc::collections::BTreeMap;
 use core::fmt;
 use std::env;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use crate::spec::{SpecError, XSpec};
 
@@ -12,7 +13,7 @@ mod ssh;
 mod words;
 mod worker;
 
-pub(crate) use ssh::{SshHints, SshVersion, end_sharing, identity as ssh_identity};
+pub(crate) use ssh::{SshHints, SshIdentity, SshVersion, end_sharing, identity as ssh_identity};
 pub(crate) use words::quote as quoted;
 pub(crate) use worker::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LINER};
 
@@ -22,8 +23,8 @@ const SHOWN_ARGUMENT: usize = 60;
 /// A process to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Launch {
-    pub(crate) program: String,
-    pub(crate) arguments: Vec<String>,
+    pub(crate) program: OsString,
+    pub(crate) arguments: Vec<OsString>,
     /// Variables that are added, or taken away.
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) chdir: Option<PathBuf>,
@@ -47,10 +48,14 @@ pub(crate) enum Force {
 
 impl Launch {
     /// A program that starts the worker elsewhere; what holds there is in the arguments.
-    fn far(program: &str, arguments: Vec<String>, input: String) -> Self {
+    fn far(
+        program: &str,
+        arguments: impl IntoIterator<Item: Into<OsString>>,
+        input: String,
+    ) -> Self {
         Self {
-            program: program.to_owned(),
-            arguments,
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
             input,
             env: BTreeMap::new(),
             chdir: None,
@@ -72,7 +77,8 @@ impl fmt::Display for Launch {
     }
 }
 
-fn write_word(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
+fn write_word(f: &mut fmt::Formatter<'_>, word: &OsStr) -> fmt::Result {
+    let word = word.to_string_lossy();
     let short: String = word.chars().take(SHOWN_ARGUMENT).collect();
     let cut = if short.len() < word.len() { "..." } else { "" };
     // Words come out of specs, which hold no NUL: quoting cannot fail on these.
@@ -113,7 +119,7 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
         return one(prefix::sudo(spec));
     }
     let candidates = worker::candidates(spec)?.into_iter();
-    let launch = |words: Vec<String>| {
+    let launch = |words: Vec<OsString>| {
         let mut words = words.into_iter();
         let env = spec.env().iter();
         Launch {
@@ -122,7 +128,7 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
             env: env
                 .map(|(name, value)| (name.clone(), Some(value.clone())))
                 .collect(),
-            chdir: spec.get("chdir").map(expand_home),
+            chdir: spec.get_os("chdir").map(expand_home),
             far: false,
             force: Force::Kill,
             input: String::new(),
@@ -132,12 +138,9 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
 }
 
 /// A path, of which a `~` at its beginning is the home directory.
-fn expand_home(path: &str) -> PathBuf {
-    match (path.strip_prefix('~'), env::home_dir()) {
-        (Some(""), Some(home)) => home,
-        (Some(rest), Some(home)) if rest.starts_with('/') => {
-            home.join(rest.trim_start_matches('/'))
-        }
+fn expand_home(path: &OsStr) -> PathBuf {
+    match (Path::new(path).strip_prefix("~"), env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
     }
 }
@@ -153,7 +156,8 @@ mod tests {
         let words = |launch: Launch| {
             let mut words = launch.arguments;
             words.insert(0, launch.program);
-            words
+            let text = |word: OsString| word.into_string().unwrap();
+            words.into_iter().map(text).collect()
         };
         launches.into_iter().map(words).collect()
     }
@@ -192,6 +196,7 @@ mod tests {
     #[test]
     fn a_tilde_is_the_home_directory() {
         let home = env::home_dir().unwrap();
+        let expand_home = |path: &str| expand_home(path.as_ref());
         assert_eq!(expand_home("~"), home);
         assert_eq!(expand_home("~/a b"), home.join("a b"));
         assert_eq!(expand_home("~user/a"), PathBuf::from("~user/a"));

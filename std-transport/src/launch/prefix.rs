@@ -78,6 +78,8 @@ fn prefixed(prefix: Vec<String>, spec: &XSpec) -> Result<Launch, SpecError> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::{OsStr, OsString};
+
     use super::*;
     use crate::launch::SshHints;
     use crate::launch::words::join;
@@ -86,7 +88,9 @@ mod tests {
     fn words(launch: Result<Launch, SpecError>) -> Vec<String> {
         let launch = launch.unwrap();
         assert!(launch.env.values().all(Option::is_none) && launch.chdir.is_none() && launch.far);
-        [vec![launch.program], launch.arguments].concat()
+        let words = [vec![launch.program], launch.arguments].concat();
+        let text = |word: OsString| word.into_string().unwrap();
+        words.into_iter().map(text).collect()
     }
 
     fn spec(text: &str) -> XSpec {
@@ -212,7 +216,8 @@ mod tests {
                 let [launch] = launches.as_slice() else {
                     panic!("{spec}: {launches:?}")
                 };
-                assert!(!launch.arguments.concat().contains("s3cret"), "{launch:?}");
+                let words = launch.arguments.join(OsStr::new(" "));
+                assert!(!words.to_string_lossy().contains("s3cret"), "{launch:?}");
                 assert!(launch.input.contains("export TOKEN=s3cret\n"), "{launch:?}");
             }
         }

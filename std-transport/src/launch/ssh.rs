@@ -1,10 +1,12 @@
 //! Command lines of ssh clients.
 
 use core::time::Duration;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use crate::deadline::part;
-use crate::launch::words::{owned, split, unusable};
+use crate::launch::words::{owned, split_os, unusable};
 use crate::launch::{Launch, worker};
 use crate::spec::{SpecError, XSpec};
 
@@ -72,14 +74,16 @@ impl SshHints {
 /// The value of `ssh=`: options, host, options.
 #[derive(Debug, PartialEq, Eq)]
 struct Target {
-    options: Vec<String>,
-    host: String,
+    options: Vec<OsString>,
+    host: OsString,
 }
 
 /// What a spec's ssh does, for whoever shares its connection: equal for equal connections.
-pub(crate) fn identity(spec: &XSpec) -> String {
-    let part = |key| spec.get(key).unwrap_or_default();
-    format!("{}\0{}", part("ssh"), part("ssh_config"))
+pub(crate) type SshIdentity = [OsString; 2];
+
+/// That of this spec.
+pub(crate) fn identity(spec: &XSpec) -> SshIdentity {
+    ["ssh", "ssh_config"].map(|key| spec.get_os(key).unwrap_or_default().to_owned())
 }
 
 /// `ssh OPTIONS -- HOST COMMAND`.
@@ -88,20 +92,20 @@ pub(crate) fn identity(spec: &XSpec) -> String {
 pub(crate) fn ssh(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let Target { options, host } = target(spec)?;
     let mut words = client(spec, options)?;
-    words.extend(ours(hints)?);
+    words.extend(ours(hints)?.into_iter().map(Into::into));
     let command = worker::far_login(spec)?;
-    words.extend(["--".to_owned(), host]);
-    words.extend(command.words);
+    words.extend(["--".into(), host]);
+    words.extend(command.words.into_iter().map(Into::into));
     Ok(Launch::far("ssh", words, command.input))
 }
 
 /// `ssh -O exit OPTIONS -- HOST`: ends the shared connection.
 pub(crate) fn end_sharing(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let Target { options, host } = target(spec)?;
-    let mut words = owned(&["-O", "exit"]);
+    let mut words: Vec<OsString> = vec!["-O".into(), "exit".into()];
     words.extend(client(spec, options)?);
-    words.extend(ours(hints)?);
-    words.extend(["--".to_owned(), host]);
+    words.extend(ours(hints)?.into_iter().map(Into::into));
+    words.extend(["--".into(), host]);
     Ok(Launch::far("ssh", words, String::new()))
 }
 
@@ -111,18 +115,18 @@ pub(super) fn vagrant(spec: &XSpec) -> Result<Launch, SpecError> {
     if machine.is_empty() || machine.starts_with('-') || machine.contains('\0') {
         return Err(unusable("vagrant_ssh", "it names no machine"));
     }
-    let mut words = owned(&["ssh", machine, "--"]);
-    words.extend(client(spec, owned(&["-T"]))?);
+    let mut words: Vec<OsString> = vec!["ssh".into(), machine.into(), "--".into()];
+    words.extend(client(spec, vec!["-T".into()])?);
     let command = worker::far_login(spec)?;
-    words.extend(command.words);
+    words.extend(command.words.into_iter().map(Into::into));
     Ok(Launch::far("vagrant", words, command.input))
 }
 
-fn client(spec: &XSpec, options: Vec<String>) -> Result<Vec<String>, SpecError> {
+fn client(spec: &XSpec, options: Vec<OsString>) -> Result<Vec<OsString>, SpecError> {
     let mut words = Vec::new();
-    match (spec.has("ssh_config"), spec.get("ssh_config")) {
-        (true, Some(config)) if !config.is_empty() && !config.contains('\0') => {
-            words.extend(owned(&["-F", config]));
+    match (spec.has("ssh_config"), spec.get_os("ssh_config")) {
+        (true, Some(config)) if !config.is_empty() && !config.as_bytes().contains(&0) => {
+            words.extend(["-F".into(), config.to_owned()]);
         }
         (true, _) => return Err(unusable("ssh_config", "it names no file")),
         (false, _) => {}
@@ -175,17 +179,17 @@ fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
 }
 
 fn target(spec: &XSpec) -> Result<Target, SpecError> {
-    let words = split("ssh", spec.get("ssh").unwrap_or_default())?;
+    let words = split_os("ssh", spec.get_os("ssh").unwrap_or_default())?;
     let mut options = Vec::new();
     let mut host = None;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
-        let takes_value = wants_value(&word);
+        let takes_value = wants_value(&word.to_string_lossy());
         if host.is_none() && word == "--" {
             host = words.next();
         } else if word == "--" {
             return Err(unusable("ssh", "it holds a command"));
-        } else if word.starts_with('-') {
+        } else if is_option(&word) {
             options.push(word);
             if takes_value {
                 options.extend(words.next());
@@ -195,12 +199,16 @@ fn target(spec: &XSpec) -> Result<Target, SpecError> {
         }
     }
     match host {
-        Some(host) if host.is_empty() || host.starts_with('-') => {
+        Some(host) if host.is_empty() || is_option(&host) => {
             Err(unusable("ssh", "no host begins like that"))
         }
         Some(host) => Ok(Target { options, host }),
         None => Err(unusable("ssh", "it names no host")),
     }
+}
+
+fn is_option(word: &OsStr) -> bool {
+    word.as_bytes().starts_with(b"-")
 }
 
 /// Whether the next word is the value of an option in this one: of the first that takes a value, if nothing follows it.
@@ -218,6 +226,10 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn text(word: &OsString) -> &str {
+        word.to_str().unwrap()
+    }
+
     fn parsed(text: &str) -> Target {
         target(&spec(text)).unwrap()
     }
@@ -225,8 +237,8 @@ mod tests {
     #[test]
     fn options_and_host_are_told_apart() {
         let expected = |options: &[&str], host: &str| Target {
-            options: owned(options),
-            host: host.to_owned(),
+            options: options.iter().map(Into::into).collect(),
+            host: host.into(),
         };
         assert_eq!(parsed("ssh=host"), expected(&[], "host"));
         assert_eq!(
@@ -240,6 +252,23 @@ mod tests {
         assert_eq!(
             parsed("ssh=-C -i '~/my key' -oUser=me -- host"),
             expected(&["-C", "-i", "~/my key", "-oUser=me"], "host")
+        );
+    }
+
+    #[test]
+    fn files_of_the_client_may_have_any_name() {
+        let odd = |bytes: &'static [u8]| OsStr::from_bytes(bytes);
+        let spec = XSpec::ssh("")
+            .set_os("ssh", odd(b"-o UserKnownHostsFile=/\xff h"))
+            .set_os("ssh_config", odd(b"/\xfe"));
+        let launch = ssh(&spec, &SshHints::default()).unwrap();
+        let expected =
+            [b"-F", &b"/\xfe"[..], b"-o", b"UserKnownHostsFile=/\xff"].map(OsStr::from_bytes);
+        assert_eq!(launch.arguments[..4], expected);
+        // They share no connection with a client of other files.
+        assert_ne!(
+            identity(&spec),
+            identity(&spec.clone().set_os("ssh_config", odd(b"/\xfd")))
         );
     }
 
@@ -271,7 +300,7 @@ mod tests {
         };
         let launch = ssh(&spec, &hints).unwrap();
         assert_eq!(launch.program, "ssh");
-        let words: Vec<&str> = launch.arguments.iter().map(String::as_str).collect();
+        let words: Vec<&str> = launch.arguments.iter().map(text).collect();
         let (command, words) = words.split_last().unwrap();
         assert_eq!(
             words,
@@ -316,7 +345,7 @@ mod tests {
                 ..SshHints::default()
             };
             let launch = ssh(&spec("ssh=h"), &hints).unwrap();
-            let words = launch.arguments.iter().map(String::as_str);
+            let words = launch.arguments.iter().map(text);
             let known = |word: &&str| OVERRIDES.iter().any(|(_, option)| option == word);
             words.filter(known).count()
         };
@@ -356,7 +385,7 @@ mod tests {
             launch.arguments[..6],
             ["ssh", "default", "--", "-F", "c", "-T"]
         );
-        assert!(launch.arguments[6].starts_with("sh -c "));
+        assert!(text(&launch.arguments[6]).starts_with("sh -c "));
         for text in ["vagrant_ssh", "vagrant_ssh=-x"] {
             assert!(vagrant(&spec(text)).is_err(), "{text}");
         }

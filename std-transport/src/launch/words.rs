@@ -1,14 +1,26 @@
 //! Command lines as lists of words, and the way from texts and back.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
 use crate::spec::SpecError;
 
 /// Splits a value of a spec as a shell does, without any expansion. There is at least one word that is not empty.
 pub(super) fn split(key: &'static str, text: &str) -> Result<Vec<String>, SpecError> {
-    if text.contains('\0') {
+    let words = split_os(key, text.as_ref())?.into_iter();
+    words.map(|word| utf8(key, word)).collect()
+}
+
+/// The same for a program of this machine.
+pub(super) fn split_os(key: &'static str, text: &OsStr) -> Result<Vec<OsString>, SpecError> {
+    let text = text.as_bytes();
+    if text.contains(&0) {
         return Err(unusable(key, "it holds a NUL byte"));
     }
-    match shlex::split(text) {
-        Some(words) if words.iter().any(|word| !word.is_empty()) => Ok(words),
+    match shlex::bytes::split(text) {
+        Some(words) if words.iter().any(|word| !word.is_empty()) => {
+            Ok(words.into_iter().map(OsString::from_vec).collect())
+        }
         Some(_) => Err(unusable(key, "it is empty")),
         None => Err(unusable(key, "a quote or backslash is left open")),
     }
@@ -17,14 +29,19 @@ pub(super) fn split(key: &'static str, text: &str) -> Result<Vec<String>, SpecEr
 /// Splits the name of a program on this machine, in which Windows has backslashes that separate directories.
 pub(super) fn split_program(
     key: &'static str,
-    text: &str,
+    text: &OsStr,
     windows: bool,
-) -> Result<Vec<String>, SpecError> {
-    if windows {
-        split(key, &text.replace('\\', "/"))
-    } else {
-        split(key, text)
+) -> Result<Vec<OsString>, SpecError> {
+    match text.to_str() {
+        Some(text) if windows => split_os(key, text.replace('\\', "/").as_ref()),
+        _ => split_os(key, text),
     }
+}
+
+/// What another machine gets, as text.
+pub(super) fn utf8(key: &str, value: OsString) -> Result<String, SpecError> {
+    let text = value.into_string();
+    text.map_err(|_| SpecError::NotUtf8(key.to_owned()))
 }
 
 /// The shell variable that holds a line break, see [`quote`].
@@ -76,7 +93,8 @@ mod tests {
 
     #[test]
     fn backslashes_of_windows_separate_directories() {
-        let split = |windows| split_program("python", r"c:\py\python.exe -O", windows).unwrap();
+        let split =
+            |windows| split_program("python", r"c:\py\python.exe -O".as_ref(), windows).unwrap();
         assert_eq!(split(true), ["c:/py/python.exe", "-O"]);
         assert_eq!(split(false), ["c:pypython.exe", "-O"]);
     }

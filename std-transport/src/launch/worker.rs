@@ -1,6 +1,10 @@
 //! What runs on the other side: an interpreter or another worker program, and what must hold before it starts.
 
-use crate::launch::words::{SET_LINE_BREAK, join, owned, quote, split, split_program, unusable};
+use std::ffi::{OsStr, OsString};
+
+use crate::launch::words::{
+    SET_LINE_BREAK, join, owned, quote, split, split_program, unusable, utf8,
+};
 use crate::spec::{SpecError, XSpec};
 
 /// What the interpreter runs from its command line: it reads the worker's program from its standard input, its
@@ -24,19 +28,19 @@ pub(crate) const NO_DIRECTORY: i32 = 125;
 pub(crate) const NO_PROGRAM: i32 = 127;
 
 /// The worker programs that a spec may mean, each with its arguments, in the order they are to be tried on this machine.
-pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<String>>, SpecError> {
+pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<OsString>>, SpecError> {
     let windows = cfg!(windows);
     if let Some(worker) = named_worker(spec)? {
         return Ok(vec![split_program("worker", worker, windows)?]);
     }
-    let words = match spec.get("python") {
+    let mut candidates = match spec.get_os("python") {
         Some(text) => vec![split_program("python", text, windows)?],
-        None => DEFAULT_PYTHONS.map(|name| owned(&[name])).to_vec(),
+        None => DEFAULT_PYTHONS.map(|name| vec![name.into()]).to_vec(),
     };
-    Ok(words
-        .into_iter()
-        .map(|words| [words, python_arguments(spec)].concat())
-        .collect())
+    for words in &mut candidates {
+        words.extend(python_arguments(spec).into_iter().map(Into::into));
+    }
+    Ok(candidates)
 }
 
 /// What the shell on the far side runs: commands that come on its standard input, one a line, until one of them becomes
@@ -108,8 +112,12 @@ fn names_program(spec: &XSpec) -> bool {
 }
 
 /// A worker that is no Python.
-pub(super) fn named_worker(spec: &XSpec) -> Result<Option<&str>, SpecError> {
-    match (spec.has("worker"), spec.has("python"), spec.get("worker")) {
+pub(super) fn named_worker(spec: &XSpec) -> Result<Option<&OsStr>, SpecError> {
+    match (
+        spec.has("worker"),
+        spec.has("python"),
+        spec.get_os("worker"),
+    ) {
         (true, true, _) => Err(SpecError::Conflict("worker", "python")),
         (true, false, None) => Err(unusable("worker", "it has no value")),
         (_, _, worker) => Ok(worker),
@@ -125,7 +133,7 @@ fn python_arguments(spec: &XSpec) -> Vec<String> {
 /// The program that the spec names, with its arguments.
 fn program(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     match (named_worker(spec)?, spec.get("python")) {
-        (Some(worker), _) => split("worker", worker),
+        (Some(worker), _) => split("worker", &utf8("worker", worker.to_owned())?),
         (None, python) => {
             let words = split("python", python.unwrap_or_default())?;
             Ok([words, python_arguments(spec)].concat())

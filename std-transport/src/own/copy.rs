@@ -17,7 +17,7 @@ use crate::bootstrap::{Pipes, Turn, Wire as _};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::exit::Exit;
-use crate::launch::{quoted, ssh_identity};
+use crate::launch::{SshIdentity, quoted, ssh_identity};
 use crate::sync::Mutex;
 use crate::transport::{Connected, End, Peer, Request, Running, start_process};
 
@@ -32,10 +32,10 @@ const PIECE: usize = 64 * 1024;
 
 /// Takes turns on each host, so that a copy is made once.
 #[derive(Debug, Default)]
-pub(crate) struct Copies(Mutex<HashMap<String, Arc<Mutex<()>>>>);
+pub(crate) struct Copies(Mutex<HashMap<SshIdentity, Arc<Mutex<()>>>>);
 
 impl Copies {
-    fn of(&self, host: String) -> Arc<Mutex<()>> {
+    fn of(&self, host: SshIdentity) -> Arc<Mutex<()>> {
         Arc::clone(self.0.lock().entry(host).or_default())
     }
 }

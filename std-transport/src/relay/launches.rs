@@ -13,8 +13,11 @@ use crate::stderr::Sink;
 /// For the program over there.
 pub(super) fn describe(launches: &[Launch]) -> Value {
     let described = launches.iter().map(|launch| {
-        let mut argv = vec![Value::from(launch.program.as_str())];
-        argv.extend(launch.arguments.iter().map(|word| word.as_str().into()));
+        // Specs are refused whose words would lose something here.
+        let words = [&launch.program].into_iter().chain(&launch.arguments);
+        let argv = words
+            .map(|word| word.to_string_lossy().as_ref().into())
+            .collect();
         let env = launch.env.iter();
         let env: Dict = env
             .map(|(name, value)| {
@@ -55,7 +58,7 @@ fn read_one(described: &Value) -> Option<Launch> {
     else {
         return None;
     };
-    let mut words = argv.iter().map(|word| word.as_str().map(str::to_owned));
+    let mut words = argv.iter().map(|word| word.as_str().map(Into::into));
     let pair = |(name, value): (&Value, &Value)| {
         let value = match value {
             Value::None => None,

@@ -73,7 +73,10 @@ fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, M
         arguments: [("launches".into(), describe(&launches))]
             .into_iter()
             .collect(),
-        programs: launches.into_iter().map(|launch| launch.program).collect(),
+        programs: launches
+            .iter()
+            .map(|launch| launch.program.to_string_lossy().into_owned())
+            .collect(),
     };
     let (far, mut wire) = FarSide::start(request, middle, &wanted)?;
     let rest = shake_hands(request, &mut wire, far.as_ref(), &input.unwrap_or_default())?;

@@ -4,7 +4,7 @@ use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
 use crate::program::{Surroundings, program};
 use crate::socket::greeting::{Rejected, authenticate, hello};
-use crate::socket::target::{Split, refused, value};
+use crate::socket::target::{Split, path, refused};
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Peer, Request, explain, settings, shake_hands_with};
@@ -44,7 +44,7 @@ fn token(spec: &XSpec) -> Result<Option<Token>, SpecError> {
     if !spec.has("token_file") {
         return Ok(None);
     }
-    let path = value(spec, "token_file")?;
+    let path = path(spec, "token_file")?;
     Token::from_file(path)
         .map(Some)
         .map_err(|error| refused("token_file", &error.to_string()))

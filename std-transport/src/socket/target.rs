@@ -1,6 +1,7 @@
 //! What a spec connects to, and what is made of the connection: here, or where another gateway opens it.
 
 use alloc::sync::Arc;
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 
 use execnet_serializer::Value;
@@ -207,6 +208,12 @@ impl Address {
 
 pub(super) fn value<'a>(spec: &'a XSpec, key: &'static str) -> Result<&'a str, SpecError> {
     spec.get(key).ok_or_else(|| refused(key, "it has no value"))
+}
+
+/// The same of a key that names a file.
+pub(super) fn path<'a>(spec: &'a XSpec, key: &'static str) -> Result<&'a OsStr, SpecError> {
+    let path = spec.get_os(key);
+    path.ok_or_else(|| refused(key, "it has no value"))
 }
 
 pub(super) fn refused(key: &'static str, problem: &str) -> SpecError {

@@ -1,6 +1,7 @@
 //! Specs made by a program.
 
 use core::fmt::Display;
+use std::ffi::{OsStr, OsString};
 
 use super::{XSpec, text};
 
@@ -38,21 +39,21 @@ impl XSpec {
 
     /// `python=`: the interpreter and its options, as a shell splits them.
     #[must_use]
-    pub fn python(self, words: impl Display) -> Self {
-        self.set("python", words)
+    pub fn python(self, words: impl AsRef<OsStr>) -> Self {
+        self.set_os("python", words)
     }
 
     /// `chdir=`: the working directory.
     #[must_use]
-    pub fn chdir(self, path: impl Display) -> Self {
-        self.set("chdir", path)
+    pub fn chdir(self, path: impl AsRef<OsStr>) -> Self {
+        self.set_os("chdir", path)
     }
 
     /// `env:NAME=`: an environment variable.
     #[must_use]
     pub fn env_var(mut self, name: &str, value: impl Display) -> Self {
         let value = value.to_string();
-        let part = written(&format!("env:{name}"), Some(&value));
+        let part = written(&format!("env:{name}"), Some(value.as_ref()));
         let replaced = self.env.insert(name.to_owned(), value);
         self.with_text(part, replaced.is_some())
     }
@@ -72,7 +73,21 @@ impl XSpec {
     /// Any key with a value.
     #[must_use]
     pub fn set(self, key: &str, value: impl Display) -> Self {
-        self.put(key, Some(value.to_string()))
+        self.put(key, Some(value.to_string().into()))
+    }
+
+    /// Any key with a value that may be any bytes: a path of this machine, see
+    /// [above](Self#paths-that-are-not-utf-8).
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// let home = Path::new("/home/me");
+    /// let spec = execnet::XSpec::ssh("build1").set_os("ssh_config", home.join(".ssh/build"));
+    /// assert_eq!(spec.as_str(), "ssh=build1//ssh_config=/home/me/.ssh/build");
+    /// ```
+    #[must_use]
+    pub fn set_os(self, key: &str, value: impl AsRef<OsStr>) -> Self {
+        self.put(key, Some(value.as_ref().to_owned()))
     }
 
     /// Any key without a value.
@@ -81,10 +96,10 @@ impl XSpec {
         self.put(key, None)
     }
 
-    fn put(mut self, key: &str, value: Option<String>) -> Self {
+    fn put(mut self, key: &str, value: Option<OsString>) -> Self {
         let part = written(key, value.as_deref());
-        let replaced = self.keys.insert(key.to_owned(), value);
-        self.with_text(part, replaced.is_some())
+        let replaced = self.insert(key, value);
+        self.with_text(part, replaced)
     }
 
     /// Brings the text up to date: with another part at its end, or anew where a part has changed.
@@ -96,18 +111,18 @@ impl XSpec {
             self.text.push_str(&part);
             return self;
         }
-        let keys = self.keys().map(|(key, value)| written(key, value));
+        let keys = self.keys.keys().map(|key| written(key, self.get_os(key)));
         let env = self.env.iter();
-        let env = env.map(|(name, value)| written(&format!("env:{name}"), Some(value)));
+        let env = env.map(|(name, value)| written(&format!("env:{name}"), Some(value.as_ref())));
         self.text = keys.chain(env).collect::<Vec<_>>().join("//");
         self
     }
 }
 
 /// A key as the text of a spec has it.
-fn written(key: &str, value: Option<&str>) -> String {
+fn written(key: &str, value: Option<&OsStr>) -> String {
     match value {
-        Some(value) => format!("{key}={}", text::escape(value)),
+        Some(value) => format!("{key}={}", text::escape(&value.to_string_lossy())),
         None => key.to_owned(),
     }
 }

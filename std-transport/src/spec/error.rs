@@ -22,6 +22,8 @@ pub enum SpecError {
         /// What is wrong with its value.
         problem: String,
     },
+    /// A key whose value, or which itself, is not UTF-8 where it has to be.
+    NotUtf8(String),
     /// Two keys that do not go together.
     Conflict(&'static str, &'static str),
     /// No key that says how to reach an interpreter.
@@ -43,6 +45,10 @@ impl fmt::Display for SpecError {
             Self::Duplicate(key) => write!(f, "duplicate key: {key:?}"),
             Self::Variable(key) => write!(f, "{key:?} sets no environment variable"),
             Self::Value { key, problem } => write!(f, "{key}= cannot be used: {problem}"),
+            Self::NotUtf8(key) => write!(
+                f,
+                "{key}= is not UTF-8: only paths and programs of this machine can be anything else"
+            ),
             Self::Conflict(one, other) => write!(f, "{one} and {other} do not go together"),
             Self::NoTransport => write!(
                 f,

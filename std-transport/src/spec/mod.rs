@@ -11,15 +11,25 @@ use alloc::collections::BTreeMap;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 
 /// A parsed spec: `key=value//key=value`, as execnet writes it.
 ///
 /// A key without `=` is a flag. `env:NAME=value` sets an environment variable and may be repeated; of two for one
 /// name the last holds. Two slashes in a value are written as four: `env:URL=http:////host`. Unknown keys are kept, as
-/// execnet keeps them; [`check_keys`](Self::check_keys) finds them. Two specs are equal when their texts are.
+/// execnet keeps them; [`check_keys`](Self::check_keys) finds them. Two specs are equal when they are written the same.
 ///
 /// A program builds specs with [`popen`](Self::popen), [`ssh`](Self::ssh) or [`with_transport`](Self::with_transport)
 /// and the methods that follow these, and needs no quoting.
+///
+/// # Paths that are not UTF-8
+///
+/// A path or program of this machine may be any bytes: in [`python`](Self::python), [`chdir`](Self::chdir) and `worker`
+/// of a `popen` gateway without `sudo` and `via`, in `ssh` and `ssh_config`, and in `tls_ca`, `tls_cert`, `tls_key` and
+/// `token_file`. [`set_os`](Self::set_os) sets such a value, and `TryFrom<&OsStr>` reads a whole spec. Elsewhere, where
+/// another machine gets the value as text, [`Group::makegateway`](crate::Group::makegateway) refuses it with
+/// [`SpecError::NotUtf8`].
 ///
 /// ```
 /// use execnet::XSpec;
@@ -33,6 +43,8 @@ use core::str::FromStr;
 pub struct XSpec {
     text: String,
     keys: BTreeMap<String, Option<String>>,
+    /// The values that are not UTF-8. Their keys have no value in `keys`, so that no code takes them for text.
+    os: BTreeMap<String, OsString>,
     env: BTreeMap<String, String>,
 }
 
@@ -43,10 +55,17 @@ impl XSpec {
         self.keys.contains_key(key)
     }
 
-    /// The value of a key; none for a flag too.
+    /// The value of a key; none for a flag too, and for a value that is not UTF-8.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.keys.get(key)?.as_deref()
+    }
+
+    /// The value of a key, whatever its bytes are; none for a flag too.
+    #[must_use]
+    pub fn get_os(&self, key: &str) -> Option<&OsStr> {
+        let bytes = self.os.get(key).map(OsString::as_os_str);
+        bytes.or_else(|| self.get(key).map(OsStr::new))
     }
 
     /// The variables of the `env:` keys.
@@ -55,14 +74,15 @@ impl XSpec {
         &self.env
     }
 
-    /// All keys but those of the environment, sorted, with the values of those that have one.
+    /// All keys but those of the environment, sorted, with the values of those that have one, as [`get`](Self::get)
+    /// returns them.
     pub fn keys(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.keys
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_deref()))
     }
 
-    /// The spec as it was written.
+    /// The spec as it was written; what is not UTF-8 is replaced by U+FFFD.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -96,23 +116,52 @@ impl XSpec {
     /// The same with another value for a key; the text stays as it was written.
     pub(crate) fn with(&self, key: &str, value: &str) -> Self {
         let mut spec = self.clone();
-        spec.keys.insert(key.to_owned(), Some(value.to_owned()));
+        spec.insert(key, Some(value.into()));
         spec
+    }
+
+    /// Refuses a value that is not UTF-8 where another machine would get it as text.
+    pub(crate) fn check_utf8(&self) -> Result<(), SpecError> {
+        match self.os.keys().find(|key| !self.stays_here(key)) {
+            None => Ok(()),
+            Some(key) => Err(SpecError::NotUtf8(key.clone())),
+        }
+    }
+
+    /// Whether the value of this key is for this machine alone, whose system takes any bytes.
+    fn stays_here(&self, key: &str) -> bool {
+        let relayed = self.has("via") || self.has("installvia");
+        match key {
+            "tls_ca" | "tls_cert" | "tls_key" | "token_file" => true,
+            "ssh" | "ssh_config" => !relayed,
+            // With sudo, a shell gets these as text.
+            "python" | "worker" | "chdir" => self.has("popen") && !relayed && !self.has("sudo"),
+            _ => false,
+        }
     }
 
     fn empty() -> Self {
         Self {
             text: String::new(),
             keys: BTreeMap::new(),
+            os: BTreeMap::new(),
             env: BTreeMap::new(),
         }
     }
 
-    fn add(&mut self, part: &str) -> Result<(), SpecError> {
-        let (key, value) = match part.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (part, None),
+    fn read(text: &[u8]) -> Result<Self, SpecError> {
+        let mut spec = Self {
+            text: String::from_utf8_lossy(text).into_owned(),
+            ..Self::empty()
         };
+        text::split(text).try_for_each(|part| spec.add(&part))?;
+        Ok(spec)
+    }
+
+    fn add(&mut self, part: &[u8]) -> Result<(), SpecError> {
+        let mut halves = part.splitn(2, |&byte| byte == b'=');
+        let key = utf8("", halves.next().unwrap_or_default())?;
+        let value = halves.next();
         if key.is_empty() {
             return Err(SpecError::EmptyKey);
         }
@@ -121,7 +170,8 @@ impl XSpec {
         }
         match (key.strip_prefix("env:"), value) {
             (Some(name), Some(value)) if is_variable(name, value) => {
-                self.env.insert(name.to_owned(), value.to_owned());
+                let value = utf8(key, value)?.to_owned();
+                self.env.insert(name.to_owned(), value);
                 Ok(())
             }
             (Some(_), _) => Err(SpecError::Variable(key.to_owned())),
@@ -129,19 +179,43 @@ impl XSpec {
         }
     }
 
-    fn add_key(&mut self, key: &str, value: Option<&str>) -> Result<(), SpecError> {
+    fn add_key(&mut self, key: &str, value: Option<&[u8]>) -> Result<(), SpecError> {
         // execnet keeps the variables under this name, so that a key of it is taken.
         if key == "env" || self.keys.contains_key(key) {
             return Err(SpecError::Duplicate(key.to_owned()));
         }
-        self.keys.insert(key.to_owned(), value.map(str::to_owned));
+        self.insert(key, value.map(|value| OsStr::from_bytes(value).to_owned()));
         Ok(())
+    }
+
+    /// Sets a key, whether it is there or not; returns whether it was.
+    fn insert(&mut self, key: &str, value: Option<OsString>) -> bool {
+        self.os.remove(key);
+        let value = value.and_then(|value| match value.into_string() {
+            Ok(text) => Some(text),
+            Err(bytes) => {
+                self.os.insert(key.to_owned(), bytes);
+                None
+            }
+        });
+        self.keys.insert(key.to_owned(), value).is_some()
     }
 }
 
 /// What the operating system takes as a variable.
-fn is_variable(name: &str, value: &str) -> bool {
-    !name.is_empty() && !name.contains('\0') && !value.contains('\0')
+fn is_variable(name: &str, value: &[u8]) -> bool {
+    !name.is_empty() && !name.contains('\0') && !value.contains(&0)
+}
+
+/// A key, if `key` is empty, or the value of that key.
+fn utf8<'a>(key: &str, bytes: &'a [u8]) -> Result<&'a str, SpecError> {
+    str::from_utf8(bytes).map_err(|_| {
+        let name = match key {
+            "" => String::from_utf8_lossy(bytes).into_owned(),
+            key => key.to_owned(),
+        };
+        SpecError::NotUtf8(name)
+    })
 }
 
 impl Default for XSpec {
@@ -150,7 +224,7 @@ impl Default for XSpec {
         Self {
             text: "popen".to_owned(),
             keys: BTreeMap::from([("popen".to_owned(), None)]),
-            env: BTreeMap::new(),
+            ..Self::empty()
         }
     }
 }
@@ -159,19 +233,24 @@ impl FromStr for XSpec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        let mut spec = Self {
-            text: text.to_owned(),
-            ..Self::empty()
-        };
-        text::split(text).try_for_each(|part| spec.add(&part))?;
-        Ok(spec)
+        Self::read(text.as_bytes())
+    }
+}
+
+/// A spec of an argument of the command line, for one, in which paths of this machine may be any bytes.
+impl TryFrom<&OsStr> for XSpec {
+    type Error = SpecError;
+
+    fn try_from(text: &OsStr) -> Result<Self, SpecError> {
+        Self::read(text.as_bytes())
     }
 }
 
 /// The text without the values of variables, which may be secrets: [`as_str`](XSpec::as_str) has them.
 impl fmt::Display for XSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, part) in text::split(&self.text).enumerate() {
+        for (number, part) in text::split(self.text.as_bytes()).enumerate() {
+            let part = String::from_utf8_lossy(&part);
             if number > 0 {
                 f.write_str("//")?;
             }
@@ -193,7 +272,7 @@ impl fmt::Debug for XSpec {
 
 impl PartialEq for XSpec {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.text == other.text && self.os == other.os
     }
 }
 
@@ -342,6 +421,28 @@ mod tests {
         assert_eq!(spec.env()["URL"], "http://h/x");
         assert_eq!(spec.get("chdir"), Some("/a/"));
         assert_eq!(spec.get("python"), Some("p"));
+    }
+
+    #[test]
+    fn values_may_be_any_bytes() {
+        let os = |bytes: &'static [u8]| OsStr::from_bytes(bytes);
+        let read = |bytes| XSpec::try_from(os(bytes));
+        let spec = read(b"popen//python=/a\xff////b//chdir=\xfe/").unwrap();
+        assert_eq!(spec.get_os("python"), Some(os(b"/a\xff//b")));
+        assert_eq!(spec.get_os("chdir"), Some(os(b"\xfe/")));
+        assert_eq!(spec.get("python"), None);
+        assert!(spec.has("python"));
+        let text = "popen//python=/a\u{fffd}////b//chdir=\u{fffd}/";
+        assert_eq!((spec.as_str(), spec.to_string().as_str()), (text, text));
+        let built = XSpec::popen().python(os(b"/a\xff//b")).chdir(os(b"\xfe/"));
+        assert_eq!(spec, built);
+        assert_ne!(spec, parse(text));
+        let replaced = built.chdir("x");
+        assert_eq!(replaced.get("chdir"), Some("x"));
+        assert_eq!(replaced.with("python", "p").os, BTreeMap::new());
+        for (bytes, key) in [(&b"a\xff=1"[..], "a\u{fffd}"), (b"env:A=\xff", "env:A")] {
+            assert_eq!(read(bytes), Err(SpecError::NotUtf8(key.into())));
+        }
     }
 
     #[test]

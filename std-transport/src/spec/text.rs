@@ -4,27 +4,24 @@
 //! last two are the separator: execnet finds an empty key in the first, and in three slashes a key that begins with
 //! one, neither of which is in use.
 
-/// The parts of a spec between its separators.
-pub(super) fn split(text: &str) -> impl Iterator<Item = String> {
+/// The parts of a spec between its separators. They are UTF-8 where the spec is.
+pub(super) fn split(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let mut rest = Some(text);
     core::iter::from_fn(move || {
         let mut left = rest.take()?;
-        let mut part = String::new();
-        while let Some(start) = left.find('/') {
+        let mut part = Vec::new();
+        while let Some(start) = left.iter().position(|&byte| byte == b'/') {
             let (before, run) = left.split_at(start);
-            let len = run.len() - run.trim_start_matches('/').len();
-            part.push_str(before);
-            part.extend(core::iter::repeat_n("//", len / 4));
-            left = run.trim_start_matches('/');
-            if len % 2 == 1 {
-                part.push('/');
-            }
+            let len = run.iter().take_while(|&&byte| byte == b'/').count();
+            part.extend_from_slice(before);
+            part.extend(core::iter::repeat_n(b'/', len / 4 * 2 + len % 2));
+            left = run.get(len..).unwrap_or_default();
             if len % 4 >= 2 {
                 rest = Some(left);
                 return Some(part);
             }
         }
-        part.push_str(left);
+        part.extend_from_slice(left);
         Some(part)
     })
 }
@@ -40,8 +37,9 @@ mod tests {
 
     use super::*;
 
-    fn parts(text: &str) -> Vec<String> {
-        split(text).collect()
+    fn parts(spec: &str) -> Vec<String> {
+        let text = |part| String::from_utf8(part).unwrap();
+        split(spec.as_bytes()).map(text).collect()
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
-use crate::launch::{SshHints, SshVersion, end_sharing, ssh_identity};
+use crate::launch::{SshHints, SshIdentity, SshVersion, end_sharing, ssh_identity};
 use crate::private::private_directory;
 use crate::process::Process;
 use crate::spec::XSpec;
@@ -84,7 +84,7 @@ pub(crate) struct Sharing {
 struct State {
     /// Readable by nobody else; made when first needed.
     directory: Option<TempDir>,
-    connections: HashMap<String, Connection>,
+    connections: HashMap<SshIdentity, Connection>,
 }
 
 #[derive(Debug)]

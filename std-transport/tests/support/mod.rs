@@ -44,7 +44,7 @@ fn provider(version: &str) -> &'static str {
 pub(crate) struct Python {
     /// As in [`WANTED`].
     pub(crate) version: String,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Python {

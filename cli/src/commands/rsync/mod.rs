@@ -113,7 +113,7 @@ fn configured(args: &Rsync, source: &str) -> Result<RSync, Failure> {
 }
 
 fn read_spec(text: &str) -> Result<XSpec, Failure> {
-    spec(text).map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))
+    spec(text.as_ref()).map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))
 }
 
 /// All at once: each takes the time that an interpreter takes to start, or that a host is away.

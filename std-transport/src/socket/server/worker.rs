@@ -27,6 +27,7 @@ pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
         let problem = problem.to_owned();
         Err(SpecError::Value { key, problem })
     };
+    spec.check_utf8()?;
     if spec.has("via") {
         return refused("via", "a server starts its workers itself");
     }
@@ -95,7 +96,7 @@ fn first<T>(launches: &[Launch], start: impl Fn(&Launch) -> io::Result<T>) -> io
 fn serve_stock(launch: &mut Launch) {
     for argument in &mut launch.arguments {
         if argument == ONE_LINER {
-            STOCK.clone_into(argument);
+            *argument = STOCK.into();
         }
     }
 }

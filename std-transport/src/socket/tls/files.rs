@@ -17,7 +17,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use super::Session;
 use super::purpose::ServerVerifier;
 use crate::socket::connect::HostPort;
-use crate::socket::target::{refused, value};
+use crate::socket::target::{path, refused};
 use crate::socket::trusted;
 use crate::spec::{SpecError, XSpec};
 
@@ -148,9 +148,9 @@ impl ServerSide {
 /// The client's side of a connection, as the keys `tls_cert`, `tls_key`, `tls_ca` and `tls_name` say.
 pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<Session, SpecError> {
     let files = TlsFiles {
-        certificate: value(spec, "tls_cert")?.into(),
-        key: value(spec, "tls_key")?.into(),
-        authority: value(spec, "tls_ca")?.into(),
+        certificate: path(spec, "tls_cert")?.into(),
+        key: path(spec, "tls_key")?.into(),
+        authority: path(spec, "tls_ca")?.into(),
     };
     let unusable = |error: &dyn fmt::Display| refused("tls", &error.to_string());
     let config = files.client().map_err(|error| unusable(&error))?;
