@@ -9,17 +9,20 @@
 // For the tests it has.
 #[path = "../examples/xdist/schedule.rs"]
 mod schedule;
+#[path = "support/xdist.rs"]
+mod support;
 
 use core::time::Duration;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use support::{example, python};
 
 /// A run that takes longer hangs.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -44,23 +47,6 @@ def test_deadly():
 @pytest.mark.parametrize("n", range(10))
 def test_after(n): pass
 "#;
-
-/// Cargo builds it with the tests.
-fn example() -> PathBuf {
-    let program = std::env::current_exe().unwrap();
-    program.ancestors().nth(2).unwrap().join("examples/xdist")
-}
-
-fn python() -> Option<String> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/stock-python");
-    let output = Command::new(script).arg("xdist").output().unwrap();
-    if output.status.success() {
-        return Some(String::from_utf8(output.stdout).unwrap().trim().to_owned());
-    }
-    let reason = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
-    println!("skipped: the example controller of pytest-xdist: {reason}");
-    None
-}
 
 /// A project with these files, and the interpreter to run it; none where there is no pytest.
 struct Project {
@@ -271,4 +257,74 @@ fn a_worker_that_dies_costs_one_test() {
     for said in ["died", "SIGKILL", "goodbye, cruel world", "1 crashed in"] {
         assert!(told.contains(said), "{said}:\n{told}");
     }
+}
+
+/// A project with a test that ends its session in the middle, and others before and after it.
+fn project_that_ends_early(statement: &str) -> Option<Project> {
+    let test = format!(
+        "
+import pytest, sys
+def test_first(): pass
+def test_culprit(monkeypatch):
+    {statement}
+@pytest.mark.parametrize('n', range(20))
+def test_after(n): pass
+"
+    );
+    Project::new(&[("test_it.py", &test)])
+}
+
+#[test]
+fn a_test_that_interrupts_its_session_ends_the_run_and_is_named() {
+    for statement in ["raise KeyboardInterrupt", "pytest.exit('enough')"] {
+        let Some(project) = project_that_ends_early(statement) else {
+            return;
+        };
+        let (told, error) = project.run("50", 3);
+        assert!(
+            error.contains("was interrupted in test_it.py::test_culprit"),
+            "{statement}: {error}"
+        );
+        assert!(
+            told.contains("lost    test_it.py::test_culprit"),
+            "{statement}: {told}"
+        );
+    }
+}
+
+#[test]
+fn a_test_that_breaks_pytest_costs_one_test() {
+    let broken = "monkeypatch.setattr(sys, 'exc_info', lambda: 0); assert 0";
+    let unsendable = "pytest.fail(chr(0xdc80))";
+    for statement in [broken, unsendable] {
+        let Some(project) = project_that_ends_early(statement) else {
+            return;
+        };
+        let (told, _) = project.run("50", 1);
+        assert!(
+            told.contains("crashed test_it.py::test_culprit"),
+            "{statement}: {told}"
+        );
+        assert!(
+            told.contains("== 21 passed, 1 crashed in "),
+            "{statement}: {told}"
+        );
+    }
+}
+
+#[test]
+fn the_option_to_stop_at_the_first_failure_ends_the_run() {
+    let Some(project) = project_that_ends_early("assert 0") else {
+        return;
+    };
+    let mut command = project.command("50");
+    command.arg("-x");
+    let output = assert_cmd::Command::from_std(command)
+        .timeout(DEADLINE)
+        .assert()
+        .code(3);
+    let told = String::from_utf8_lossy(&output.get_output().stdout);
+    let error = String::from_utf8_lossy(&output.get_output().stderr);
+    assert!(told.contains("failed  test_it.py::test_culprit"), "{told}");
+    assert!(error.contains("stopping after 1 failures"), "{error}");
 }

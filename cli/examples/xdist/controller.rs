@@ -14,7 +14,8 @@ use execnet::{Group, GroupOptions, Stderr};
 
 use crate::Args;
 use crate::collection::{Collections, Mismatch};
-use crate::event::{Event, Report};
+use crate::escape::escaped;
+use crate::event::{Ending, Event, Report};
 use crate::interrupt;
 use crate::outcome::{Outcome, Summary};
 use crate::schedule::Schedule;
@@ -190,7 +191,7 @@ impl<'a> Run<'a> {
         let busy = self.workers.keys().map(|&number| {
             let test = self.schedule.running(number);
             match test.and_then(|test| self.collections.name(test)) {
-                Some(test) => format!("gw{number} in {}", printable(test)),
+                Some(test) => format!("gw{number} in {}", escaped(test)),
                 None => format!("gw{number} in no test"),
             }
         });
@@ -213,18 +214,22 @@ impl<'a> Run<'a> {
                 // Each worker finds it; once is enough.
                 if self.collections.errors.insert(nodeid.clone()) {
                     self.summary.not_run += 1;
-                    println!("not collected {}\n{}", printable(&nodeid), indented(&text));
+                    println!("not collected {}\n{}", escaped(&nodeid), indented(&text));
                 }
                 Ok(())
             }
-            Event::Internal(text) => Err(format!("a worker of xdist failed: {text}").into()),
-            Event::Finished => {
-                if let Some(worker) = self.workers.remove(&number) {
-                    worker.leave();
-                }
+            Event::Internal(text) => {
+                println!("gw{number} failed inside pytest\n{}", indented(&text));
                 Ok(())
             }
-            Event::Ended => self.ended(number),
+            Event::Finished(ending) => self.finished(number, ending),
+            Event::Ended => match self.workers.remove(&number) {
+                Some(worker) => {
+                    let how = worker.end();
+                    self.died(number, &worker, &how)
+                }
+                None => Ok(()),
+            },
             Event::Interrupted(signal) => {
                 self.summary.signal = Some(signal);
                 Err("interrupted".into())
@@ -261,7 +266,7 @@ impl<'a> Run<'a> {
         } else {
             worker.run(&tests)
         };
-        let told = told.and_then(|()| match self.schedule.is_empty() {
+        let told = told.and_then(|()| match self.schedule.leaves(number) {
             true => worker.shut_down(),
             false => Ok(()),
         });
@@ -287,26 +292,52 @@ impl<'a> Run<'a> {
     }
 
     fn tell(&mut self, number: usize, outcome: Outcome, nodeid: &str, text: &str) {
-        println!("{outcome:<7} {} [gw{number}]", printable(nodeid));
+        println!("{outcome:<7} {} [gw{number}]", escaped(nodeid));
         if !matches!(outcome, Outcome::Passed | Outcome::Skipped) && !text.is_empty() {
             println!("{}", indented(text));
         }
         self.summary.count(outcome);
     }
 
-    /// A worker that has not said farewell has died: what it ran has crashed, and another takes its place.
-    fn ended(&mut self, number: usize) -> Result<()> {
+    /// The pytest of a worker has ended. With tests left nobody asked for that, unless the whole run is to end: a test broke
+    /// pytest, which is no better than a death.
+    fn finished(&mut self, number: usize, ending: Ending) -> Result<()> {
         let Some(worker) = self.workers.remove(&number) else {
             return Ok(());
         };
-        self.summary.deaths += 1;
-        println!("worker {} died\n{}", worker.id, indented(&worker.end()));
-        worker.leave();
-        self.reported.remove(&number);
-        if let Some(test) = self.schedule.gone(number) {
-            let nodeid = self.collections.name(test).unwrap_or_default().to_owned();
-            self.tell(number, Outcome::Crashed, &nodeid, "");
+        match ending {
+            Ending::Interrupted => {
+                let test = self
+                    .lose(number, Outcome::Lost)
+                    .unwrap_or("no test".to_owned());
+                Err(format!("gw{number} was interrupted in {}", escaped(&test)).into())
+            }
+            Ending::Stopped(reason) => Err(escaped(&reason).into()),
+            Ending::Over if self.schedule.running(number).is_some() => {
+                self.died(number, &worker, "its pytest ended before its tests did")
+            }
+            Ending::Over => {
+                worker.leave();
+                Ok(())
+            }
         }
+    }
+
+    /// The test that a worker ran has this outcome; its other tests wait for another worker.
+    fn lose(&mut self, number: usize, outcome: Outcome) -> Option<String> {
+        self.reported.remove(&number);
+        let test = self.schedule.gone(number)?;
+        let nodeid = self.collections.name(test).unwrap_or_default().to_owned();
+        self.tell(number, outcome, &nodeid, "");
+        Some(nodeid)
+    }
+
+    /// What a dead worker ran has crashed, and another worker takes its place.
+    fn died(&mut self, number: usize, worker: &Worker, how: &str) -> Result<()> {
+        self.summary.deaths += 1;
+        println!("worker {} died\n{}", worker.id, indented(how));
+        worker.leave();
+        self.lose(number, Outcome::Crashed);
         if !self.collections.has(number) {
             self.failed_starts += 1;
             if self.failed_starts >= HOPELESS_STARTS {
@@ -327,12 +358,6 @@ impl<'a> Run<'a> {
 fn indented(text: &str) -> String {
     let lines = text
         .lines()
-        .map(|line| format!("        {}", printable(line)));
+        .map(|line| format!("        {}", escaped(line)));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Text of a worker, without what a terminal would obey.
-fn printable(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(harmless).collect()
 }

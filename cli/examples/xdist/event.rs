@@ -3,6 +3,9 @@
 use execnet::Value;
 use execnet::serializer::Dict;
 
+/// The exit status of a pytest that was interrupted.
+const EXIT_INTERRUPTED: i64 = 2;
+
 /// An event that the controller cares for.
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -16,12 +19,23 @@ pub(crate) enum Event {
     CollectError { nodeid: String, text: String },
     /// The worker's own machinery failed.
     Internal(String),
-    /// It has run all, and leaves.
-    Finished,
+    /// Its pytest has ended, and the worker leaves.
+    Finished(Ending),
     /// Nothing more comes.
     Ended,
     /// The program got this signal.
     Interrupted(i32),
+}
+
+/// How the pytest of a worker has ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Whether tests are left or not: by itself, or because of an error that no test caught.
+    Over,
+    /// By an interrupt or by `pytest.exit`.
+    Interrupted,
+    /// Because of an option such as `--maxfail`; the text says so.
+    Stopped(String),
 }
 
 /// One phase of a test.
@@ -56,8 +70,21 @@ impl Event {
                 usize::try_from(index).ok().map(Self::Complete)
             }
             "internal_error" => Some(Self::Internal(text(kwargs, "formatted_error"))),
-            "workerfinished" => Some(Self::Finished),
+            "workerfinished" => Some(Self::Finished(Ending::read(dict(kwargs, "workeroutput")?))),
             _ => None,
+        }
+    }
+}
+
+impl Ending {
+    fn read(output: &Dict) -> Self {
+        let stopped = ["shouldfail", "shouldstop"].map(|reason| text(output, reason));
+        match stopped.into_iter().find(|reason| !reason.is_empty()) {
+            _ if output.get_str("exitstatus") == Some(&Value::from(EXIT_INTERRUPTED)) => {
+                Self::Interrupted
+            }
+            Some(reason) => Self::Stopped(reason),
+            None => Self::Over,
         }
     }
 }

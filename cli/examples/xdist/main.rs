@@ -13,6 +13,9 @@
 
 mod collection;
 mod controller;
+#[path = "../../src/escape.rs"]
+#[allow(dead_code, reason = "the command escapes JSON too")]
+mod escape;
 mod event;
 mod interrupt;
 mod outcome;

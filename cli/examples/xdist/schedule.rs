@@ -2,7 +2,7 @@
 
 extern crate alloc;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A worker begins a test when it knows the next one, for the sake of fixtures: it is never left with fewer, until the
 /// end.
@@ -14,6 +14,8 @@ pub(crate) struct Schedule {
     waiting: VecDeque<usize>,
     /// What each has been told to run and has not finished, in its order.
     given: BTreeMap<usize, VecDeque<usize>>,
+    /// The workers that have been told to leave: they run no test that they are given after that.
+    leaving: BTreeSet<usize>,
     workers: usize,
 }
 
@@ -22,6 +24,7 @@ impl Schedule {
         Self {
             waiting: (0..tests).collect(),
             given: BTreeMap::new(),
+            leaving: BTreeSet::new(),
             workers: workers.max(1),
         }
     }
@@ -30,13 +33,18 @@ impl Schedule {
     pub(crate) fn next(&mut self, worker: usize) -> Vec<usize> {
         let piece = (self.waiting.len() / self.workers / 2).max(AHEAD);
         let given = self.given.entry(worker).or_default();
-        if given.len() >= AHEAD {
+        if given.len() >= AHEAD || self.leaving.contains(&worker) {
             return Vec::new();
         }
         let size = piece.min(self.waiting.len());
         let next: Vec<_> = self.waiting.drain(..size).collect();
         given.extend(&next);
         next
+    }
+
+    /// Whether a worker is to be told that there are no more tests: true once.
+    pub(crate) fn leaves(&mut self, worker: usize) -> bool {
+        self.waiting.is_empty() && self.leaving.insert(worker)
     }
 
     /// What a worker runs, if it has anything to run.
@@ -97,5 +105,19 @@ mod tests {
         run.sort_unstable();
         assert_eq!(run, (0..20).collect::<Vec<_>>());
         assert_eq!(schedule.left(), 0);
+    }
+
+    #[test]
+    fn a_worker_that_leaves_gets_no_tests_of_one_that_dies() {
+        let mut schedule = Schedule::new(4, 2);
+        assert_eq!(schedule.next(0), [0, 1]);
+        assert!(!schedule.leaves(0));
+        assert_eq!(schedule.next(1), [2, 3]);
+        assert!(schedule.leaves(1));
+        assert!(!schedule.leaves(1));
+        assert_eq!(schedule.gone(0), Some(0));
+        schedule.finished(1, 2);
+        assert!(schedule.next(1).is_empty());
+        assert_eq!(schedule.next(2), [1]);
     }
 }
