@@ -5,7 +5,7 @@ import os
 
 def pytest_configure(config):
     config.outcomes = open(os.environ["XDIST_OUTCOMES"], "w")
-    config.pluginmanager.register(Outcomes(config))
+    config.pluginmanager.register(Outcomes(config, config.outcomes.write))
 
 
 def pytest_unconfigure(config):
@@ -13,12 +13,15 @@ def pytest_unconfigure(config):
 
 
 class Outcomes:
-    def __init__(self, config):
+    """Calls `write` with a line for each outcome: the word and the test's id."""
+
+    def __init__(self, config, write):
         self.config = config
+        self.write = write
 
     def pytest_runtest_logreport(self, report):
         if type(report).__name__ != "TestReport":
             return
         status = self.config.hook.pytest_report_teststatus(report=report, config=self.config)
         if status[0]:
-            self.config.outcomes.write("%s %s\n" % (status[0], report.nodeid))
+            self.write("%s %s\n" % (status[0], report.nodeid))
