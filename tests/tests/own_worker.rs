@@ -7,8 +7,11 @@
 )]
 
 use core::time::Duration;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::SystemTime;
@@ -46,6 +49,34 @@ fn with_sshd(test: impl FnOnce(&Sshd) + Send + 'static) {
 fn a_program_is_its_own_worker_here() {
     within("popen", LONG, || works("popen"));
     within("cmd", LONG, || works("cmd=env IN_FRONT=1"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_whose_path_is_not_utf8_is_its_own_worker_here() {
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().join(OsStr::from_bytes(b"odd \xff' program"));
+    fs::copy(PROGRAM, &program).unwrap();
+    within("popen", LONG, move || {
+        // The example reads its arguments as text.
+        let run = |place| {
+            let mut command = Command::new(&program);
+            command
+                .arg0("program")
+                .args([place, "20"])
+                .output()
+                .unwrap()
+        };
+        let output = run("popen");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{error}");
+        assert_eq!(output.stdout, b"20! = 2432902008176640000\n");
+        // A command that goes in front may take it to another machine.
+        let output = run("cmd=env");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains("worker= is not UTF-8"), "{error}");
+        drop(place);
+    });
 }
 
 #[test]

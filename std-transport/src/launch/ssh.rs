@@ -1,9 +1,10 @@
 //! Command lines of ssh clients.
 
+use core::iter;
 use core::time::Duration;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 
 use crate::deadline::part;
 use crate::launch::words::{owned, split_os, unusable};
@@ -92,7 +93,7 @@ pub(crate) fn identity(spec: &XSpec) -> SshIdentity {
 pub(crate) fn ssh(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let Target { options, host } = target(spec)?;
     let mut words = client(spec, options)?;
-    words.extend(ours(hints)?.into_iter().map(Into::into));
+    words.extend(ours(hints));
     let command = worker::far_login(spec)?;
     words.extend(["--".into(), host]);
     words.extend(command.words.into_iter().map(Into::into));
@@ -104,7 +105,7 @@ pub(crate) fn end_sharing(spec: &XSpec, hints: &SshHints) -> Result<Launch, Spec
     let Target { options, host } = target(spec)?;
     let mut words: Vec<OsString> = vec!["-O".into(), "exit".into()];
     words.extend(client(spec, options)?);
-    words.extend(ours(hints)?.into_iter().map(Into::into));
+    words.extend(ours(hints));
     words.extend(["--".into(), host]);
     Ok(Launch::far("ssh", words, String::new()))
 }
@@ -137,11 +138,11 @@ fn client(spec: &XSpec, options: Vec<OsString>) -> Result<Vec<OsString>, SpecErr
 
 /// No terminal, and no questions: the process is in the background, and a question would stop it until the deadline.
 /// A connection that is cut without a word shows after 30 seconds.
-fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
-    let mut options = vec![
-        "BatchMode=yes".to_owned(),
-        "ServerAliveInterval=10".to_owned(),
-        "ServerAliveCountMax=3".to_owned(),
+fn ours(hints: &SshHints) -> Vec<OsString> {
+    let mut options: Vec<OsString> = vec![
+        "BatchMode=yes".into(),
+        "ServerAliveInterval=10".into(),
+        "ServerAliveCountMax=3".into(),
     ];
     if !hints.connect_timeout.is_zero() {
         // Rounded: of the 30 seconds that a gateway has, some microseconds have passed by now.
@@ -149,7 +150,7 @@ fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
             .connect_timeout
             .saturating_add(Duration::from_millis(500));
         let seconds = rounded.as_secs().max(1);
-        options.push(format!("ConnectTimeout={seconds}"));
+        options.push(format!("ConnectTimeout={seconds}").into());
     }
     let known =
         |(since, _): &&(SshVersion, &str)| hints.version.is_some_and(|version| version >= *since);
@@ -157,25 +158,22 @@ fn ours(hints: &SshHints) -> Result<Vec<String>, SpecError> {
         OVERRIDES
             .iter()
             .filter(known)
-            .map(|(_, option)| (*option).to_owned()),
+            .map(|(_, option)| option.into()),
     );
     if let Some(path) = &hints.control_path {
-        let path = path.to_str().ok_or_else(|| {
-            unusable(
-                "ssh",
-                "the directory for temporary files has no readable name",
-            )
-        })?;
-        // ssh expands %, and tokens in quotes keep their blanks.
-        let path = path.replace('%', "%%");
-        options.push("ControlMaster=auto".to_owned());
-        options.push(format!("ControlPath=\"{path}\""));
-        options.push(format!("ControlPersist={PERSIST}"));
+        options.push("ControlMaster=auto".into());
+        options.push(control_path(path));
+        options.push(format!("ControlPersist={PERSIST}").into());
     }
-    let options = options
-        .into_iter()
-        .flat_map(|option| ["-o".to_owned(), option]);
-    Ok(["-T".to_owned()].into_iter().chain(options).collect())
+    let options = options.into_iter().flat_map(|option| ["-o".into(), option]);
+    iter::once("-T".into()).chain(options).collect()
+}
+
+/// ssh expands %, and tokens in quotes keep their blanks.
+fn control_path(path: &Path) -> OsString {
+    let parts = path.as_os_str().as_bytes().split(|&byte| byte == b'%');
+    let path = parts.collect::<Vec<_>>().join(&b"%%"[..]);
+    OsString::from_vec([b"ControlPath=\"", &path[..], b"\""].concat())
 }
 
 fn target(spec: &XSpec) -> Result<Target, SpecError> {
@@ -261,7 +259,13 @@ mod tests {
         let spec = XSpec::ssh("")
             .set_os("ssh", odd(b"-o UserKnownHostsFile=/\xff h"))
             .set_os("ssh_config", odd(b"/\xfe"));
-        let launch = ssh(&spec, &SshHints::default()).unwrap();
+        let hints = SshHints {
+            control_path: Some(PathBuf::from(odd(b"/\xfc%/0"))),
+            ..SshHints::default()
+        };
+        let launch = ssh(&spec, &hints).unwrap();
+        let control = odd(b"ControlPath=\"/\xfc%%/0\"");
+        assert!(launch.arguments.iter().any(|word| word == control));
         let expected =
             [b"-F", &b"/\xfe"[..], b"-o", b"UserKnownHostsFile=/\xff"].map(OsStr::from_bytes);
         assert_eq!(launch.arguments[..4], expected);

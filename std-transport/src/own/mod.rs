@@ -6,9 +6,10 @@ pub(crate) use copy::Copies;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::process;
 
 use execnet_core_sync::Worker;
@@ -94,24 +95,36 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
         return Err(refused("self is not on the other side: name a program that is").into());
     }
     let program = env::current_exe().map_err(|error| not_found(spec, error))?;
-    start_as(request, &words(spec, program)?)
+    start_as(request, words(program.as_os_str())?)
 }
 
 /// Starts it with `worker` as its command line.
-fn start_as(request: &Request<'_>, worker: &str) -> Result<Connected, MakeGatewayError> {
+fn start_as(
+    request: &Request<'_>,
+    worker: impl Into<OsString>,
+) -> Result<Connected, MakeGatewayError> {
     let spec = request.spec.with("worker", worker);
+    spec.check_utf8()?;
     start_transport(&Request {
         spec: &spec,
         ..*request
     })
 }
 
-fn words(spec: &XSpec, program: PathBuf) -> Result<String, MakeGatewayError> {
-    let program = program.into_os_string().into_string().map_err(|_| {
-        let problem = "the path of this program is no text";
-        not_found(spec, io::Error::new(io::ErrorKind::InvalidData, problem))
-    })?;
-    Ok(format!("{} {ARGUMENT}", quoted("worker", &program)?))
+fn words(program: &OsStr) -> Result<OsString, SpecError> {
+    let mut words = match program.to_str() {
+        Some(text) => quoted("worker", text)?.into(),
+        None => quoted_os(program)?,
+    };
+    words.push(" ");
+    words.push(ARGUMENT);
+    Ok(words)
+}
+
+fn quoted_os(program: &OsStr) -> Result<OsString, SpecError> {
+    let quoted = shlex::bytes::try_quote(program.as_bytes());
+    let quoted = quoted.map_err(|error| refused(&error.to_string()))?;
+    Ok(OsString::from_vec(quoted.into_owned()))
 }
 
 fn refused(problem: &str) -> SpecError {

@@ -114,7 +114,7 @@ impl XSpec {
     }
 
     /// The same with another value for a key; the text stays as it was written.
-    pub(crate) fn with(&self, key: &str, value: &str) -> Self {
+    pub(crate) fn with(&self, key: &str, value: impl Into<OsString>) -> Self {
         let mut spec = self.clone();
         spec.insert(key, Some(value.into()));
         spec
