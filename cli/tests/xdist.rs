@@ -14,7 +14,7 @@ mod support;
 
 use core::time::Duration;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -213,10 +213,16 @@ def test_loop():
     let (told, ended) = mpsc::channel();
     thread::spawn(move || {
         let lines: Vec<String> = lines.map(Result::unwrap).collect();
-        let _ = told.send((child.wait().unwrap(), lines));
+        let mut error = String::new();
+        let mut stderr = child.stderr.take().unwrap();
+        stderr.read_to_string(&mut error).unwrap();
+        let _ = told.send((child.wait().unwrap(), lines, error));
     });
-    let (status, lines) = ended.recv_timeout(DEADLINE).expect("it does not end");
+    let (status, lines, error) = ended.recv_timeout(DEADLINE).expect("it does not end");
     assert_eq!(status.code(), Some(130), "{lines:?}");
+    assert!(error.contains("interrupted: gw"), "{error}");
+    // The signal may come before the first test is known to be complete.
+    assert!(error.contains(" in test_it.py::test_"), "{error}");
     let summary = lines.last().unwrap();
     assert!(
         summary.starts_with("== 1 passed in ") && summary.ends_with("; interrupted =="),

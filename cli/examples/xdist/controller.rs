@@ -178,7 +178,10 @@ impl<'a> Run<'a> {
                     Ok(()) => {}
                     Err(error) => break Err(error),
                 },
-                Err(RecvTimeoutError::Timeout) => break Err(self.silent(silence).into()),
+                Err(RecvTimeoutError::Timeout) => {
+                    let busy = self.running();
+                    break Err(format!("no worker spoke for {silence:?}: {busy}").into());
+                }
                 Err(RecvTimeoutError::Disconnected) => break Ok(()),
             }
         };
@@ -186,8 +189,8 @@ impl<'a> Run<'a> {
         outcome
     }
 
-    /// Says what every worker was running.
-    fn silent(&self, silence: Duration) -> String {
+    /// What every worker is running.
+    fn running(&self) -> String {
         let busy = self.workers.keys().map(|&number| {
             let test = self.schedule.running(number);
             match test.and_then(|test| self.collections.name(test)) {
@@ -195,8 +198,7 @@ impl<'a> Run<'a> {
                 None => format!("gw{number} in no test"),
             }
         });
-        let busy = busy.collect::<Vec<_>>().join(", ");
-        format!("no worker spoke for {silence:?}: {busy}")
+        busy.collect::<Vec<_>>().join(", ")
     }
 
     fn hear(&mut self, number: usize, event: Event) -> Result<()> {
@@ -232,7 +234,7 @@ impl<'a> Run<'a> {
             },
             Event::Interrupted(signal) => {
                 self.summary.signal = Some(signal);
-                Err("interrupted".into())
+                Err(format!("interrupted: {}", self.running()).into())
             }
         }
     }
