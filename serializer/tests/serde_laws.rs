@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use execnet_serializer::typed::{AsFrozenSet, AsSet};
 use execnet_serializer::{
-    Bytes, ChannelId, Complex, Dict, Int, Set, Value, from_slice, from_value, loads, to_value,
-    to_vec,
+    Bytes, ChannelId, Complex, Dict, Int, Set, Value, dumps, from_slice, from_value, loads,
+    to_value, to_vec,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -573,6 +573,30 @@ fn numbers_that_serde_json_keeps_as_text_are_numbers() {
         serde_json::from_value::<Value>(json).unwrap(),
         Value::Float(100.0)
     );
+}
+
+/// A peer can send any dict.
+#[test]
+fn a_dict_that_looks_like_a_number_of_serde_json_stays_a_dict() {
+    let key = Value::from("$serde_json::private::Number");
+    let dict = |value: Value| Value::Dict([(key.clone(), value)].into_iter().collect());
+    for content in [Value::from("5"), Value::from(5), Value::from("x")] {
+        let dict = dict(content);
+        // The tuple is not known to be one in one pass.
+        for value in [
+            dict.clone(),
+            Value::List(vec![dict.clone()]),
+            Value::Tuple(vec![dict.clone()]),
+        ] {
+            let bytes = dumps(&value).unwrap();
+            assert_eq!(from_slice::<Value>(&bytes).unwrap(), value);
+            assert_eq!(from_value::<Value>(&value).unwrap(), value);
+            let field = dumps(&Value::List(vec![value.clone(), Value::from(1)])).unwrap();
+            let (read, _) = from_slice::<(Value, i32)>(&field).unwrap();
+            assert_eq!(read, value);
+        }
+    }
+    from_slice::<Int>(&dumps(&dict(Value::from("5"))).unwrap()).unwrap_err();
 }
 
 /// Raw JSON text would be a dict of that text to Python.

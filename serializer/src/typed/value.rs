@@ -91,23 +91,26 @@ impl Serialize for Number<'_> {
 /// What a value is, where serde's calls alone do not say it.
 #[derive(Clone, Copy)]
 #[repr(u8)]
-enum Tag {
+pub(super) enum Tag {
     Tuple,
     Set,
     FrozenSet,
     Complex,
     Channel,
     Int,
+    /// A map of another format may be a number of `serde_json`. A dict of this one, which a peer can send, is none.
+    Dict,
 }
 
 impl Tag {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Tuple,
         Self::Set,
         Self::FrozenSet,
         Self::Complex,
         Self::Channel,
         Self::Int,
+        Self::Dict,
     ];
 }
 
@@ -123,39 +126,46 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
         NodeKind::Complex(_) => Tag::Complex,
         NodeKind::Channel(_) => Tag::Channel,
         NodeKind::BigInt(_) => Tag::Int,
+        NodeKind::Dict(_) => Tag::Dict,
         _ => return node.deserialize_any(visitor),
     };
     visitor.visit_enum(Tagged { tag, node })
 }
 
 /// A node with its tag.
-struct Tagged<'d, 'de> {
-    tag: Tag,
-    node: Node<'d, 'de>,
+pub(super) struct Tagged<D> {
+    pub(super) tag: Tag,
+    pub(super) node: D,
 }
 
-impl<'de> EnumAccess<'de> for Tagged<'_, 'de> {
-    type Error = Error;
+impl<'de, D: Deserializer<'de>> EnumAccess<'de> for Tagged<D> {
+    type Error = D::Error;
     type Variant = Self;
 
-    fn variant_seed<V: de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
-        let tag = seed.deserialize(U8Deserializer::<Error>::new(self.tag as u8))?;
+    fn variant_seed<V: de::DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), D::Error> {
+        let tag = seed.deserialize(U8Deserializer::<D::Error>::new(self.tag as u8))?;
         Ok((tag, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Tagged<'_, 'de> {
-    type Error = Error;
+impl<'de, D: Deserializer<'de>> VariantAccess<'de> for Tagged<D> {
+    type Error = D::Error;
 
-    fn unit_variant(self) -> Result<(), Error> {
+    fn unit_variant(self) -> Result<(), D::Error> {
         Ok(())
     }
 
-    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, D::Error> {
         seed.deserialize(self.node)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
         self.node.deserialize_tuple(len, visitor)
     }
 
@@ -163,7 +173,7 @@ impl<'de> VariantAccess<'de> for Tagged<'_, 'de> {
         self,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, D::Error> {
         self.node.deserialize_map(visitor)
     }
 }
@@ -257,6 +267,7 @@ impl<'de> Visitor<'de> for Values {
             Some(Tag::Complex) => content.newtype_variant::<Complex>().map(Value::Complex),
             Some(Tag::Channel) => content.newtype_variant::<ChannelId>().map(Value::Channel),
             Some(Tag::Int) => content.newtype_variant::<Int>().map(Value::Int),
+            Some(Tag::Dict) => content.newtype_variant().map(Value::Dict),
             None => Err(de::Error::custom("a value of unknown kind")),
         }
     }

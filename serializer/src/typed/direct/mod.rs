@@ -21,6 +21,8 @@ use serde_core::de::{Deserialize, Visitor};
 use super::HUMAN_READABLE;
 use super::number::{visit_decimal, visit_int};
 use super::special::{self, Marked};
+#[cfg(feature = "alloc")]
+use super::value::{Tag, Tagged};
 use crate::leaf::Leaf;
 use crate::reader::Cursor;
 use crate::{Decimal, LoadOptions, Opcode, StrConfig, Token};
@@ -249,6 +251,11 @@ impl<'de> Direct<'de> {
                 visitor.visit_newtype_struct(marked).map_err(|_| Miss)
             }
             (special::INT, Some(Opcode::Int)) => self.int(visitor),
+            #[cfg(feature = "alloc")]
+            (special::VALUE, Some(Opcode::NewDict)) => visitor.visit_enum(Tagged {
+                tag: Tag::Dict,
+                node: self,
+            }),
             (special::VALUE, Some(opcode))
                 if !matches!(opcode, Opcode::LongInt | Opcode::LongLong) =>
             {
