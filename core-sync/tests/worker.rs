@@ -139,6 +139,22 @@ fn a_function_stands_for_the_programs_it_recognizes() {
 }
 
 #[test]
+fn a_panic_in_what_recognizes_a_program_fails_that_call_alone() {
+    let mut worker = worker();
+    worker.register_program(
+        "answer",
+        |source| source.strip_prefix("# ").unwrap() == "the answer",
+        |channel: &Channel| channel.send(42),
+    );
+    serving(worker, |gateway, _served| {
+        let error = remote_error(&gateway.remote_exec("echo").unwrap());
+        assert!(error.contains("programs panicked: called"), "{error}");
+        let answer = gateway.remote_exec("# the answer").unwrap();
+        assert_eq!(receive(&answer), Value::from(42));
+    });
+}
+
+#[test]
 fn a_function_is_called_by_its_name_as_source() {
     serving(worker(), |gateway, _served| {
         let channel = gateway.remote_exec("  echo\n").unwrap();

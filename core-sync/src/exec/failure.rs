@@ -23,9 +23,12 @@ pub(crate) enum Failure {
         name: String,
         error: Box<dyn Error + Send + Sync>,
     },
-    /// The function panicked.
+    /// The function panicked, or with no name what recognizes programs.
     #[cfg(feature = "std")]
-    Panicked { name: String, account: String },
+    Panicked {
+        name: Option<String>,
+        account: String,
+    },
 }
 
 impl fmt::Display for Failure {
@@ -52,7 +55,10 @@ impl fmt::Display for Failure {
                 causes(f, error.source())
             }
             #[cfg(feature = "std")]
-            Self::Panicked { name, account } => write!(f, "function '{name}' panicked: {account}"),
+            Self::Panicked { name, account } => match name {
+                Some(name) => write!(f, "function '{name}' panicked: {account}"),
+                None => write!(f, "what recognizes programs panicked: {account}"),
+            },
         }
     }
 }

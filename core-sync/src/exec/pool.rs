@@ -173,24 +173,25 @@ impl Pool {
 
     /// Runs a call. The error is what the controller is told.
     fn perform(&self, call: &mut Call) -> Result<(), String> {
-        let limits = self.parts.gateway.shared().config.limits;
-        let options = LoadOptions::new().limits(limits);
         // A call that runs, maybe for long, keeps no memory for what it was asked with.
         let payload = core::mem::take(&mut call.payload);
         call.channel.begin_call(payload.len());
-        let prepared = self.parts.registry.prepare(&payload, options);
-        drop(payload);
-        let prepared = prepared.map_err(|failure| failure.to_string())?;
-        let name = prepared.name.clone();
-        let running = Some(name.clone());
-        self.state.lock().running.insert(call.number, running);
-        // The text of an error that the function returns is made by code of the program as well.
+        let limits = self.parts.gateway.shared().config.limits;
+        let options = LoadOptions::new().limits(limits);
+        let mut name = None;
+        // Code of the program is not only the function: it also recognizes programs, and makes the text of an error.
         let called = panics::catch(|| {
+            let prepared = self.parts.registry.prepare(&payload, options);
+            drop(payload);
+            let prepared = prepared.map_err(|failure| failure.to_string())?;
+            name = Some(prepared.name.clone());
+            let running = name.clone();
+            self.state.lock().running.insert(call.number, running);
             let called = prepared.call(&call.channel);
             called.map_err(|failure| failure.to_string())
         });
         called.unwrap_or_else(|account| {
-            let name = name.to_string();
+            let name = name.map(|name| name.to_string());
             Err(Failure::Panicked { name, account }.to_string())
         })
     }

@@ -71,6 +71,15 @@ impl Way {
         }
     }
 
+    /// Sends what TLS has sealed, as far as that goes now. True once nothing is left.
+    fn flush(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Plain(_) => Ok(true),
+            #[cfg(feature = "tls")]
+            Self::Tls(wire) => wire.flush(),
+        }
+    }
+
     /// Whether the bytes of the connection are those that a worker reads and writes.
     pub(super) fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))
@@ -177,7 +186,11 @@ impl Candidate {
                 return Ok(Progress::Waiting);
             }
         }
-        Ok(Progress::Admitted)
+        // Only what has been sent, and not only sealed, can be read by the client.
+        match self.way.flush().map_err(Refusal::Io)? {
+            true => Ok(Progress::Admitted),
+            false => Ok(Progress::Waiting),
+        }
     }
 
     /// Whether a client that says nothing of its own has begun to speak.
@@ -272,5 +285,45 @@ impl Refused {
                 return;
             }
         }
+    }
+}
+
+#[cfg(all(test, feature = "tls"))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::socket::tls::client_without_certificate;
+
+    /// The client knows what it has to, and does not read.
+    #[test]
+    fn a_candidate_is_admitted_when_what_it_is_told_is_sent() {
+        let (server, mut client) = UnixStream::pair().unwrap();
+        server.set_nonblocking(true).unwrap();
+        let mut filled = 0;
+        while let Ok(size) = (&server).write(&[0; 4096]) {
+            filled += size;
+        }
+        let access = Arc::new(Access::Everybody);
+        let stream = Stream::Unix(server);
+        let mut candidate = Candidate::new(access, stream, "it".into(), Deadline::NEVER).unwrap();
+        let mut greeting = Greeting::new(None);
+        greeting
+            .take(b"EXECNET\x02\x00", || Ok(Vec::new()))
+            .unwrap();
+        candidate.greeting = Some(greeting);
+        // A session that has something to send.
+        let wire = StreamWire(Arc::clone(&candidate.stream));
+        candidate.way = Way::Tls(Box::new(TlsWire::new(wire, client_without_certificate())));
+        assert_eq!(candidate.advance().unwrap(), Progress::Waiting);
+        assert!(candidate.interest().contains(PollFlags::OUT));
+        client.read_exact(&mut vec![0; filled]).unwrap();
+        assert_eq!(candidate.advance().unwrap(), Progress::Admitted);
+        // A record of a handshake.
+        let mut first = [0];
+        client.read_exact(&mut first).unwrap();
+        assert_eq!(first, [22]);
     }
 }

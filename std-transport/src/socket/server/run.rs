@@ -25,27 +25,44 @@ const END_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves a client that has authenticated, in a thread of its own; gives it back where no more may be served.
 pub(super) fn take(shared: &Arc<Shared>, candidate: Candidate) -> Result<(), Box<Candidate>> {
-    let Some(number) = shared.enter() else {
+    let Some(place) = Place::enter(shared) else {
         return Err(Box::new(candidate));
     };
-    let ours = Arc::clone(shared);
     let peer = candidate.peer.clone();
     let thread = thread::Builder::new().name(format!("execnet connection of {peer}"));
-    let started = thread.spawn(move || {
-        serve(&ours, number, candidate);
-        ours.leave(number);
-    });
+    // Where it cannot be started, the connection and its place go with the closure.
+    let started = thread.spawn(move || serve(&place, candidate));
     if let Err(error) = started {
-        // The connection went with the closure.
-        shared.leave(number);
         shared.refused(&peer, &Refusal::Worker(error));
     }
     Ok(())
 }
 
-fn serve(shared: &Shared, number: u64, candidate: Candidate) {
+/// The place of a connection among those that are served. It is given back when this is dropped, also by a panic.
+struct Place {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Place {
+    /// `None` if no more may be served.
+    fn enter(shared: &Arc<Shared>) -> Option<Self> {
+        let number = shared.enter()?;
+        let shared = Arc::clone(shared);
+        Some(Self { shared, number })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.leave(self.number);
+    }
+}
+
+fn serve(place: &Place, candidate: Candidate) {
+    let shared = &*place.shared;
     match start(shared, &candidate) {
-        Ok(started) if shared.assign(number, &started.process) => {
+        Ok(started) if shared.assign(place.number, &started.process) => {
             attend(shared, candidate, started)
         }
         // The server ends.
@@ -202,5 +219,34 @@ impl Shared {
             // Nobody may listen any more.
             let _ = events.send(event);
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::super::{Listen, Server, ServerOptions, Token};
+    use super::*;
+
+    #[test]
+    fn a_panic_gives_the_place_of_its_connection_back() {
+        let options = ServerOptions {
+            max_connections: 1,
+            ..ServerOptions::default()
+        };
+        let listen = Listen::Tcp {
+            address: ([127, 0, 0, 1], 0).into(),
+            token: Token::generate().unwrap(),
+        };
+        let server = Server::bind(listen, options).unwrap();
+        let place = Place::enter(&server.shared).unwrap();
+        assert!(Place::enter(&server.shared).is_none());
+        let ended = thread::spawn(move || {
+            let _place = place;
+            // Without the report of the process's hook.
+            std::panic::resume_unwind(Box::new(()));
+        });
+        ended.join().unwrap_err();
+        assert!(Place::enter(&server.shared).is_some());
     }
 }

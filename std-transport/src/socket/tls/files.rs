@@ -162,3 +162,17 @@ pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<Session, SpecErro
         .map(|connection| Session::new(connection.into()))
         .map_err(|error| unusable(&error))
 }
+
+/// A session that has something to send. It trusts nobody.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+pub(crate) fn client_without_certificate() -> Session {
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    Session::new(connection.into())
+}

@@ -6,6 +6,8 @@ mod session;
 mod split;
 
 pub use files::TlsFiles;
+#[cfg(test)]
+pub(crate) use files::client_without_certificate;
 pub(crate) use files::{ServerSide, client_of};
 pub(crate) use session::Session;
 pub(crate) use split::TlsWire;

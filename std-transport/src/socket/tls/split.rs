@@ -40,6 +40,19 @@ impl<W: Wire> TlsWire<W> {
         (self.unsent.len(), self.session.wants_write())
     }
 
+    /// Sends what is to be sent for the session, as far as the network takes it now. True once nothing is left.
+    pub(crate) fn flush(&mut self) -> io::Result<bool> {
+        self.session.seal(&[], &mut self.unsent)?;
+        while !self.unsent.is_empty() {
+            let turn = self.inner.turn(&self.unsent, &mut [], Duration::ZERO)?;
+            if turn.sent == 0 {
+                return Ok(false);
+            }
+            self.unsent.drain(..turn.sent.min(self.unsent.len()));
+        }
+        Ok(true)
+    }
+
     /// Ends the session with this text; returns what is to be sent.
     pub(crate) fn farewell(mut self, text: &[u8]) -> Vec<u8> {
         self.session.farewell(text, &mut self.unsent);
