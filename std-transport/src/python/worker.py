@@ -739,6 +739,22 @@ def take_stdio(joined):
     return out
 
 
+def reset_signals():
+    """Undo what the controller, or the shell that started it, does with signals and this process inherits."""
+    if hasattr(_signal, 'pthread_sigmask'):
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
+        # So it is behind nohup and "&". An interrupt that comes here all the same is for us.
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    if os.name == 'posix':
+        if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
+            # No child would have a status.
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+        # The process is in a background group: use of a terminal is an error then, and not a stop that nobody sees.
+        _signal.signal(_signal.SIGTTIN, _signal.SIG_IGN)
+        _signal.signal(_signal.SIGTTOU, _signal.SIG_IGN)
+
+
 def in_child(gateway, *descriptors):
     """What a forked child begins with."""
     global rest_lock
@@ -778,9 +794,7 @@ def main():
     if os.environ.get('EXECNET_DEBUG'):
         rest()
         start_tracing(gateway)
-    if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
-        # So it is behind nohup and "&". An interrupt that comes here all the same is for us.
-        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    reset_signals()
     gateway._interruptible(False)
     sys.path[:] = path
     _thread.start_new_thread(gateway._read, ())

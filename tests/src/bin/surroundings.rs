@@ -12,13 +12,22 @@ use core::error::Error;
 use core::time::Duration;
 use std::fs::File;
 use std::io::Write as _;
+use std::time::Instant;
 use std::{env, thread};
 
-use execnet::{Exit, Group, GroupOptions, MemberReport, Outcome, Stderr};
+use execnet::{Channel, Exit, Group, GroupOptions, MemberReport, Outcome, Stderr, WaitCloseError};
 use rustix::process::{WaitOptions, waitpid};
 
 /// Longer than any step takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
+
+/// Ends when it is interrupted.
+const FOREVER: &str = "
+    import time
+    channel.send(None)
+    while True:
+        time.sleep(0.01)
+";
 
 /// Ends only by force, with the process that it starts.
 const STUBBORN: &str = "
@@ -51,10 +60,16 @@ fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
     let mut options = GroupOptions::default();
     options.stderr = Stderr::Keep;
     let idle = Group::with_options(options.clone());
-    let channel = idle
-        .makegateway("popen")?
-        .remote_exec("import os; channel.send([os.getpid(), 6 * 7])")?;
+    let gateway = idle.makegateway("popen")?;
+    let channel = gateway.remote_exec("import os; channel.send([os.getpid()])")?;
     writeln!(out, "idle {}", channel.receive_timeout(LONG)?.into_value())?;
+    let channel = gateway
+        .remote_exec("import subprocess; channel.send(subprocess.call(['sh', '-c', 'exit 42']))")?;
+    let status = channel.receive_timeout(LONG)?.into_value();
+    writeln!(out, "idle has a child of status {status}")?;
+    let channel = gateway.remote_exec(FOREVER)?;
+    channel.receive_timeout(LONG)?;
+    writeln!(out, "idle ends: {}", interrupted(&idle, &channel))?;
     let stubborn = Group::with_options(options);
     let channel = stubborn.makegateway("popen")?.remote_exec(STUBBORN)?;
     let worker = channel.receive_timeout(LONG)?.into_value();
@@ -67,6 +82,20 @@ fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
         &stubborn.terminate(Some(Duration::from_millis(50))),
     )?;
     Ok(())
+}
+
+/// Interrupts code until it ends; returns how.
+fn interrupted(group: &Group, channel: &Channel) -> String {
+    let deadline = Instant::now() + LONG;
+    while Instant::now() < deadline {
+        group.interrupt();
+        match channel.wait_close(Some(Duration::from_millis(500))) {
+            Err(WaitCloseError::Timeout) => {}
+            Err(error) => return error.to_string(),
+            Ok(()) => return "uninterrupted".to_owned(),
+        }
+    }
+    "never".to_owned()
 }
 
 fn tell(out: &mut File, who: &str, reports: &[MemberReport]) -> std::io::Result<()> {
