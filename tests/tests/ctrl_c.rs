@@ -1,4 +1,4 @@
-//! Ctrl-C in a terminal, while a worker runs code.
+//! A program in a terminal whose worker runs code: Ctrl-C, and use of the terminal.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -49,9 +49,13 @@ impl Terminal {
         self.line().unwrap().trim().parse().unwrap()
     }
 
-    /// Returns what is on the screen at the end, and how the program ended.
     fn press_ctrl_c(mut self) -> (String, ExitStatus) {
         self.keyboard.write_all(b"\x03").unwrap();
+        self.end()
+    }
+
+    /// Returns what is on the screen at the end, and how the program ended.
+    fn end(mut self) -> (String, ExitStatus) {
         let mut rest = String::new();
         while let Some(line) = self.line() {
             rest.push_str(&line);
@@ -93,5 +97,19 @@ fn a_program_that_does_nothing_ends_and_its_worker_leaves() {
         let (screen, status) = terminal.press_ctrl_c();
         assert_eq!(status.signal(), Some(2), "{status}: {screen}");
         eventually("the worker has left", LONG, || !is_running(worker));
+    });
+}
+
+/// Its group is in the background of the terminal: the system would stop it, and nobody would know.
+#[test]
+fn a_worker_that_reads_the_terminal_gets_an_error() {
+    within("reads the terminal", LONG, || {
+        let mut terminal = Terminal::start("asks");
+        let worker = terminal.pid();
+        let (screen, status) = terminal.end();
+        assert!(screen.contains("Input/output error"), "{screen}");
+        assert!(screen.contains("goes on"), "{screen}");
+        assert!(status.success(), "{status}: {screen}");
+        assert!(!is_running(worker));
     });
 }

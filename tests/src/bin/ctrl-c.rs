@@ -1,6 +1,7 @@
 //! A program that is interrupted while its worker runs code: prints the worker's process id, and what comes of it.
 //!
-//! With the argument `passed-on` it passes an interrupt on to its workers, and goes on.
+//! With the argument `passed-on` it passes an interrupt on to its workers, and goes on. With `asks` its worker reads from
+//! the terminal instead.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -25,13 +26,24 @@ const WAITING: &str = "
         time.sleep(0.01)
 ";
 
+const ASKING: &str = "
+    import os
+    channel.send(os.getpid())
+    open('/dev/tty').readline()
+";
+
 fn main() {
+    let argument = env::args().nth(1);
     let mut options = GroupOptions::default();
     options.grace.interrupt = Duration::from_millis(100);
     let group = Arc::new(Group::with_options(options));
     let gateway = group.makegateway("popen").unwrap();
-    let channel = gateway.remote_exec(WAITING).unwrap();
-    if env::args().nth(1).as_deref() == Some("passed-on") {
+    let code = match argument.as_deref() {
+        Some("asks") => ASKING,
+        _ => WAITING,
+    };
+    let channel = gateway.remote_exec(code).unwrap();
+    if argument.as_deref() == Some("passed-on") {
         pass_on(Arc::clone(&group));
     }
     println!("{}", channel.receive().unwrap().into_value());
