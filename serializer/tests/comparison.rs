@@ -30,8 +30,11 @@ fn different() -> Vec<Value> {
         complex(nan, 0.0),
         value!(""),
         value!("a"),
+        value!("b"),
         Value::Bytes(b"a".into()),
+        Value::Bytes(b"b".into()),
         value!(ChannelId(1)),
+        value!(ChannelId(2)),
     ];
     let around: [fn(Value) -> Value; 12] = [
         |leaf| value!([leaf]),
@@ -169,16 +172,39 @@ fn keys_that_equal_nothing_are_counted() {
         are_equal(&set(&[&deep, &deeper]), &set(&[&deeper, &deep]));
         are_different(&set(&[&deep, &deep]), &set(&[&deep, &deeper]));
     }
-    let dict = |values: [i32; 2]| {
-        Value::Dict(
-            values
-                .into_iter()
-                .map(|value| (f64::NAN.into(), value.into()))
-                .collect(),
-        )
-    };
-    are_equal(&dict([1, 2]), &dict([2, 1]));
-    are_different(&dict([1, 2]), &dict([1, 1]));
+    let complex = |re, im| Value::Complex(Complex { re, im });
+    for key in [
+        nan.clone(),
+        complex(f64::NAN, 0.0),
+        complex(0.0, f64::NAN),
+        value!((nan.clone(), 1)),
+        value!(frozenset { nan, (1,) }),
+    ] {
+        let dict = |values: [i32; 2]| {
+            let pairs = values.map(|value| (key.clone(), value.into()));
+            Value::Dict(pairs.into_iter().collect())
+        };
+        are_equal(&dict([1, 2]), &dict([2, 1]));
+        are_different(&dict([1, 2]), &dict([1, 1]));
+    }
+}
+
+#[test]
+fn parts_of_values_are_ordered_as_values_are() {
+    let complex = [(-1.0, 9.0), (0.0, -1.0), (0.0, 1.0), (1.0, -9.0)];
+    let complex = complex.map(|(re, im)| Complex { re, im });
+    assert!(complex.is_sorted_by(|a, b| a < b));
+    let ints = [
+        "-18446744073709551617",
+        "-18446744073709551616",
+        "-1",
+        "0",
+        "18446744073709551616",
+    ];
+    let ints = ints.map(|digits| digits.parse::<Int>().unwrap());
+    assert!(ints.is_sorted_by(|a, b| a < b));
+    assert!(complex.map(Value::from).is_sorted_by(|a, b| a < b));
+    assert!(ints.map(Value::from).is_sorted_by(|a, b| a < b));
 }
 
 #[test]
@@ -203,6 +229,24 @@ fn dicts_are_ordered_by_their_least_different_key() {
         value!({"b": 0}),
     ];
     assert!(ordered.is_sorted_by(|a, b| a < b));
+    let records = [
+        value!({"c": 3, "a": 1, "b": 9}),
+        value!({"c": 2, "a": 2, "b": 1}),
+        value!({"c": 1, "a": 2, "b": 2}),
+        value!({"c": 2, "a": 2, "b": 2}),
+        value!({"c": 2, "a": 3, "b": 0}),
+    ];
+    assert!(records.is_sorted_by(|a, b| a < b));
+    let dicts = records.each_ref().map(|record| record.as_dict().unwrap());
+    assert!(dicts.is_sorted_by(|a, b| a < b));
+    let sets = [
+        value!(set {}),
+        value!(set {2, 1}),
+        value!(set {3, 1}),
+        value!(set {2}),
+    ];
+    let sets = sets.each_ref().map(|set| set.as_set().unwrap());
+    assert!(sets.is_sorted_by(|a, b| a < b));
 }
 
 #[test]

@@ -94,6 +94,14 @@ fn strings_of_python_2_follow_the_switches() {
     let text = stored.strings(StrConfig::CHANNEL);
     let document = text.document_internal::<1>(bytes).unwrap();
     assert!(matches!(document.root().kind(), NodeKind::Latin1(b"a\xe9")));
+    // Each byte is a character, also where the bytes are UTF-8.
+    let document = text
+        .document_internal::<1>(b"M\0\0\0\x02\xc3\xa9Q")
+        .unwrap();
+    assert!(matches!(
+        document.root().kind(),
+        NodeKind::Latin1(b"\xc3\xa9")
+    ));
     let document = text.document_internal::<1>(b"M\0\0\0\x01aQ").unwrap();
     assert_eq!(document.root().as_str(), Some("a"));
 }

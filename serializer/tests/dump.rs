@@ -37,6 +37,7 @@ fn the_types_of_the_standard_library_are_written() {
         "(1, 'x', [2])",
     );
     is(Arc::<[u8]>::from([1]), "[1]");
+    is(Bytes([0, 0xff]), "b'\\x00\\xff'");
     is(
         (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
         "(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)",
@@ -68,7 +69,22 @@ fn keys_and_elements_are_hashable_or_refused() {
         dumps(&BTreeSet::from([Some(BTreeSet::from([1]))])),
         dumps(&BTreeSet::from([BTreeMap::from([(1, 1)])])),
         dumps(&HashSet::from([VecDeque::from([1])])),
+        dumps(&BTreeSet::from([Cow::Borrowed(&[1][..])])),
     ] {
         assert!(refused.unwrap_err().is_unhashable());
+    }
+    for key in ["[1]", "{1: 2}", "{1}", "(1, [2])"] {
+        let key: Value = key.parse().unwrap();
+        assert!(!Dump::is_hashable(&key), "{key}");
+        for refused in [
+            dumps(&BTreeMap::from([(&key, 1)])),
+            dumps(&Value::Dict(
+                [(key.clone(), 1.into())].into_iter().collect(),
+            )),
+            dumps(&Value::Set([key.clone()].into_iter().collect())),
+            dumps(&Value::FrozenSet([key.clone()].into_iter().collect())),
+        ] {
+            assert!(refused.unwrap_err().is_unhashable(), "{key}");
+        }
     }
 }

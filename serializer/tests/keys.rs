@@ -43,6 +43,15 @@ const KINDS: &[(&str, Make)] = &[
     ("tuple of frozensets", |n| {
         (frozenset([]), frozenset([frozenset([n.into()])])).into()
     }),
+    // Python has no such keys, but this crate's dicts hold them.
+    ("list", |n| [n / 7, n % 7].into()),
+    ("set", |n| {
+        Value::Set([n.into(), "x".into()].into_iter().collect())
+    }),
+    ("dict", |n| {
+        let pairs = [("a".into(), (n / 7).into()), (n.into(), (n % 7).into())];
+        Value::Dict(pairs.into_iter().collect())
+    }),
 ];
 
 fn big(n: i32) -> i128 {
@@ -62,6 +71,14 @@ fn reordered(value: &Value) -> Value {
             items.reverse();
             Value::FrozenSet(items.into_iter().collect())
         }
+        Value::Set(items) => {
+            let items: Vec<_> = items.iter().map(reordered).collect();
+            Value::Set(items.into_iter().rev().collect())
+        }
+        Value::Dict(pairs) => {
+            let pairs: Vec<_> = pairs.clone().into_iter().collect();
+            Value::Dict(pairs.into_iter().rev().collect())
+        }
         other => other.clone(),
     }
 }
@@ -79,6 +96,15 @@ fn dicts(pairs: &[(Value, Value)]) -> Vec<(&'static str, Dict)> {
     let (first, rest) = pairs.split_at(pairs.len() / 2);
     let mut extended = Dict::from_iter(first.iter().cloned());
     extended.extend(rest.iter().cloned());
+    let mut dicts = Vec::from([
+        ("collected", pairs.iter().cloned().collect()),
+        ("inserted", inserted),
+        ("entered", entered),
+        ("extended", extended),
+    ]);
+    if !pairs.iter().all(|(key, _)| key.is_hashable()) {
+        return dicts;
+    }
     let mut bytes = b"J".to_vec();
     for (key, value) in pairs {
         for part in [key, value] {
@@ -88,16 +114,9 @@ fn dicts(pairs: &[(Value, Value)]) -> Vec<(&'static str, Dict)> {
         bytes.push(b'P');
     }
     bytes.push(b'Q');
-    Vec::from([
-        ("collected", pairs.iter().cloned().collect()),
-        ("inserted", inserted),
-        ("entered", entered),
-        ("extended", extended),
-        (
-            "loaded",
-            loads_internal(&bytes).unwrap().try_into().unwrap(),
-        ),
-    ])
+    let loaded = loads_internal(&bytes).unwrap();
+    dicts.push(("loaded", loaded.try_into().unwrap()));
+    dicts
 }
 
 #[test]
@@ -152,11 +171,22 @@ fn numbers_of_one_value_are_one_key_whatever_their_type() {
         ],
         vec![complex(0.0, 1.0), complex(-0.0, 1.0)],
         vec![0.5.into(), complex(0.5, 0.0)],
+        vec![0.25.into(), complex(0.25, -0.0)],
+        vec![(-0.5).into(), complex(-0.5, 0.0)],
         vec![f64::INFINITY.into()],
         vec![f64::NEG_INFINITY.into()],
         // The first that no float reaches, and one more than the largest float.
         vec![int(format!("1{}", "0".repeat(309)))],
         vec![int(format!("{:.0}1", f64::MAX))],
+        // As many digits as the largest float, and 2^1024 more than 2^64.
+        vec![int(concat!(
+            "179769313486231590772930519078902473361797697894230657273430081157732675",
+            "805500963132708477322407536021120113879871393357658789768814416622492847",
+            "430639474124377767893424865485276302219601246094119453082952085005768838",
+            "150682342462881473913110540827237163350510684586298239947245938479716304",
+            "853803073697933688832",
+        )
+        .to_owned())],
     ];
     let halves = [63, 64, 65, 127, 128, 1023].map(|power| 2_f64.powi(power));
     for float in [1e22, 1e300, f64::MAX, 9_007_199_254_740_992.0]

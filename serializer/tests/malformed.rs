@@ -349,6 +349,32 @@ const COUNTED: &[(&[u8], usize, usize)] = &[
 ];
 
 #[test]
+fn limits_beyond_what_is_supported_count_as_that() {
+    let limits = Limits::default();
+    let deepest = Limits::MAX_DEPTH;
+    for (asked, set) in [
+        (0, 0),
+        (deepest - 1, deepest - 1),
+        (deepest, deepest),
+        (deepest + 1, deepest),
+        (u16::MAX, deepest),
+    ] {
+        assert_eq!(limits.with_depth(asked).depth(), set, "{asked}");
+    }
+    let most = u32::MAX as usize;
+    for (asked, set) in [
+        (0, 0),
+        (most - 1, most - 1),
+        (most, most),
+        (most.saturating_add(1), most),
+        (usize::MAX, most),
+    ] {
+        assert_eq!(limits.with_items(asked).items(), set, "{asked}");
+    }
+    assert_eq!(limits.with_bytes(usize::MAX).bytes(), usize::MAX);
+}
+
+#[test]
 fn the_limit_on_values_counts_containers_keys_and_items() {
     for (bytes, values, last) in COUNTED {
         let loaded = |items| {

@@ -13,13 +13,13 @@ use std::path::PathBuf;
 
 use execnet_serializer::typed::{AsFrozenSet, AsSet};
 use execnet_serializer::{
-    Bytes, ChannelId, Complex, Dict, Int, Set, Value, dumps, from_slice, from_value, loads,
-    to_value, to_vec,
+    Bytes, ChannelId, Complex, Dict, DocumentBuf, Int, Set, Value, dumps, from_slice, from_value,
+    loads, to_value, to_vec,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A type that the laws are about.
@@ -567,12 +567,24 @@ fn numbers_that_serde_json_keeps_as_text_are_numbers() {
         "[0]: a JSON number beyond what a float can say"
     );
     // And read from that crate.
-    let map = BTreeMap::from([("$serde_json::private::Number", "1e2")]);
-    let json = serde_json::to_value(map).unwrap();
-    assert_eq!(
-        serde_json::from_value::<Value>(json).unwrap(),
-        Value::Float(100.0)
-    );
+    let read = |text: &str| {
+        let map = BTreeMap::from([("$serde_json::private::Number", text)]);
+        serde_json::from_value::<Value>(serde_json::to_value(map).unwrap())
+    };
+    for (text, value) in [
+        ("1e2", Value::Float(100.0)),
+        ("5", Value::from(5)),
+        ("-1", Value::from(-1)),
+        ("0", Value::from(0)),
+        ("-0", Value::Float(-0.0)),
+        ("18446744073709551616", Value::from(1_i128 << 64)),
+    ] {
+        assert_eq!(read(text).unwrap(), value, "{text}");
+    }
+    for text in ["1e999", "-1e999", "x"] {
+        let error = read(text).unwrap_err().to_string();
+        assert_eq!(error, "a JSON number beyond what a float can say", "{text}");
+    }
 }
 
 /// A peer can send any dict.
@@ -672,4 +684,239 @@ fn dicts_and_sets_come_back_from_every_representation() {
     law_in_buffers(dict.as_dict().unwrap().clone());
     law_in_buffers(Dict::new());
     law_in_buffers(Set::from_iter([1, 2].map(Value::from)));
+}
+
+/// What a type is told of the format, which it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct HumanReadable(bool);
+
+impl Serialize for HumanReadable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        [serializer.is_human_readable()].serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for HumanReadable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let is = deserializer.is_human_readable();
+        IgnoredAny::deserialize(deserializer).map(|_| Self(is))
+    }
+}
+
+#[test]
+fn the_format_is_for_people_wherever_a_type_asks() {
+    let asked = || HumanReadable(false);
+    let written = |value: Result<Value, _>| -> String { value.unwrap().to_string() };
+    assert_eq!(written(to_value(&asked())), "(True,)");
+    assert_eq!(written(to_value(&vec![asked()])), "[(True,)]");
+    assert_eq!(written(to_value(&AsSet(asked()))), "{True}");
+    assert_eq!(
+        written(to_value(&AsFrozenSet([asked()]))),
+        "frozenset({(True,)})"
+    );
+    let yes = HumanReadable(true);
+    for literal in ["1", "'x'", "None", "(1, 2)", "{1: 2}", "frozenset({1})"] {
+        let value: Value = literal.parse().unwrap();
+        let read = |value: &Value| from_value::<HumanReadable>(value).unwrap();
+        assert_eq!(read(&value), yes, "{literal}");
+        let list = Value::List(vec![value.clone()]);
+        assert_eq!(from_value::<Vec<HumanReadable>>(&list).unwrap(), [yes]);
+        if value.is_hashable() {
+            let dict = Value::Dict([(value.clone(), value)].into_iter().collect());
+            let read: BTreeMap<HumanReadable, HumanReadable> = from_value(&dict).unwrap();
+            assert_eq!(read, BTreeMap::from([(yes, yes)]), "{literal} as key");
+        }
+        let bytes = execnet_serializer::dumps_internal(&list).unwrap();
+        let document = DocumentBuf::loads_internal(&bytes).unwrap();
+        let read: [HumanReadable; 1] = document.root().deserialize().unwrap();
+        assert_eq!(read, [yes], "{literal} of a document");
+    }
+}
+
+/// How many parts a type is told to expect, before each and at the end.
+#[derive(Debug, PartialEq)]
+struct Hints(Vec<Option<usize>>);
+
+impl<'de> Deserialize<'de> for Hints {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self(Vec::new()))
+    }
+}
+
+impl<'de> Visitor<'de> for Hints {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("parts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Self, A::Error> {
+        self.0.push(items.size_hint());
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            self.0.push(items.size_hint());
+        }
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut pairs: A) -> Result<Self, A::Error> {
+        self.0.push(pairs.size_hint());
+        while pairs.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            self.0.push(pairs.size_hint());
+        }
+        Ok(self)
+    }
+}
+
+#[test]
+fn a_document_tells_types_how_much_there_is() {
+    for (literal, len) in [
+        ("[]", 0),
+        ("[1, 2, 3]", 3),
+        ("(1, 2)", 2),
+        ("{1, 2, 3}", 3),
+        ("frozenset({1})", 1),
+        ("{}", 0),
+        ("{'a': 1, 2: 3, 'c': 4}", 3),
+        ("b'four'", 4),
+        ("1j", 2),
+    ] {
+        let value: Value = literal.parse().unwrap();
+        let bytes = execnet_serializer::dumps_internal(&value).unwrap();
+        let document = DocumentBuf::loads_internal(&bytes).unwrap();
+        let hints: Hints = document.root().deserialize().unwrap();
+        let exact = (0..=len).rev().map(Some).collect();
+        assert_eq!(hints, Hints(exact), "{literal}");
+    }
+    // Before the whole value is known, never more than there is.
+    let list: Value = "[1, 2, 3]".parse().unwrap();
+    assert_eq!(
+        from_value::<Hints>(&list).unwrap(),
+        Hints((0..=3).rev().map(Some).collect())
+    );
+}
+
+#[test]
+fn siblings_are_not_nested_however_many_there_are() {
+    let many = 2 * usize::from(execnet_serializer::Limits::TYPED_DEPTH);
+    fn all<T: Type>(part: T, many: usize) {
+        comes_back(vec![part; many]);
+    }
+    all(vec![1_u8], many);
+    all((1_u8, 'x'), many);
+    all(BTreeMap::from([(1, 2)]), many);
+    all(Field { v: 1 }, many);
+    all(AsSet(vec![1]), many);
+    all(AsFrozenSet(vec![1]), many);
+    all(External::Newtype(1), many);
+    all(External::Tuple(1, 2), many);
+    all(External::Struct { v: 1 }, many);
+    all(Adjacent::Tuple(1, 2), many);
+    let value: Value = "[{1: {2: 3}}, {4}, (5, [6])]".parse().unwrap();
+    all(value, many);
+    // Also where the length is not known before.
+    struct Unknown(usize);
+    impl Serialize for Unknown {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq((0..self.0).filter(|_| true).map(|n| [vec![n]]))
+        }
+    }
+    let written = to_value(&Unknown(many)).unwrap();
+    assert_eq!(written.as_slice().unwrap().len(), many);
+}
+
+#[test]
+fn text_that_changes_while_it_is_printed_is_refused() {
+    struct Changing(core::cell::Cell<usize>, &'static [&'static str]);
+    impl core::fmt::Display for Changing {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            let turn = self.0.replace(self.0.get() + 1);
+            f.write_str(self.1.get(turn).ok_or(core::fmt::Error)?)
+        }
+    }
+    impl Serialize for Changing {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
+    }
+    let written = |texts| to_value(&Changing(core::cell::Cell::new(0), texts));
+    assert_eq!(written(&["same", "same"]).unwrap(), Value::from("same"));
+    for texts in [
+        &["long", "no"][..],
+        &["no", "long"],
+        &["", "x"],
+        &["x", ""],
+        &["x"],
+        &[],
+    ] {
+        assert_eq!(
+            written(texts).unwrap_err().to_string(),
+            "a value that prints differently each time, or not at all",
+            "{texts:?}"
+        );
+    }
+}
+
+/// The names that this crate gives its types in serde's data model, used by
+/// another type with another content.
+#[test]
+fn the_names_of_this_crate_are_for_its_own_content() {
+    struct Named<T>(&'static str, T);
+    impl<T: Serialize> Serialize for Named<T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_newtype_struct(self.0, &self.1)
+        }
+    }
+    struct Printed;
+    impl Serialize for Printed {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str("text")
+        }
+    }
+    let complex = "a complex number is two floats";
+    let set = "only a sequence, tuple or array is written as a set";
+    let channel = "a channel is an integer of 32 bits";
+    let int = "an integer is its digits";
+    let name = |name: &str| format!("__execnet_{name}").leak() as &'static str;
+    let refused =
+        |result: Result<Value, execnet_serializer::typed::Error>| result.unwrap_err().to_string();
+    assert_eq!(
+        refused(to_value(&Named(name("Complex"), (1.0, 2.0, 3.0)))),
+        complex
+    );
+    assert_eq!(refused(to_value(&Named(name("Complex"), (1.0,)))), complex);
+    assert_eq!(refused(to_value(&Named(name("Complex"), ()))), complex);
+    for (of, message) in [
+        ("Set", set),
+        ("FrozenSet", set),
+        ("Complex", complex),
+        ("Channel", channel),
+        ("Int", int),
+    ] {
+        assert_eq!(
+            refused(to_value(&Named(name(of), Printed))),
+            message,
+            "{of}"
+        );
+        assert_eq!(refused(to_value(&Named(name(of), true))), message, "{of}");
+    }
+    let pair = to_value(&Named(name("Complex"), (1.0, 2.0))).unwrap();
+    assert_eq!(pair, Value::from(Complex { re: 1.0, im: 2.0 }));
+    // A name that only looks like one of them.
+    let other = to_value(&Named(name("Other"), vec![1])).unwrap();
+    assert_eq!(other, Value::from([1]));
+}
+
+#[test]
+fn a_field_is_found_by_text_of_python_2() {
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Named {
+        #[serde(rename = "\u{e9}")]
+        field: u8,
+    }
+    // {b"\xe9": 7}, where a Python 2 string is text.
+    let bytes = b"JM\0\0\0\x01\xe9F\0\0\0\x07PQ";
+    let read: Named = execnet_serializer::from_slice_internal(bytes).unwrap();
+    assert_eq!(read, Named { field: 7 });
+    let map: BTreeMap<String, u8> = execnet_serializer::from_slice_internal(bytes).unwrap();
+    assert_eq!(map, BTreeMap::from([("\u{e9}".to_owned(), 7)]));
 }

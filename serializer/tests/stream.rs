@@ -5,8 +5,9 @@ mod model;
 
 use embedded_io::{ErrorKind, ErrorType, Read, SliceWriteError, Write};
 use execnet_serializer::{
-    Embedded, EncodeError, Limits, LoadError, LoadOptions, ReadError, Value, dump, dump_internal,
-    dump_to_heapless, dump_to_slice, dumps, dumps_internal, heapless, load, load_internal,
+    Embedded, EncodeError, Limits, LoadError, LoadOptions, ReadBuffer, ReadError, Value, dump,
+    dump_internal, dump_to_heapless, dump_to_slice, dumps, dumps_internal, heapless, load,
+    load_internal,
 };
 use model::model;
 use proptest::prelude::*;
@@ -420,6 +421,41 @@ fn values_fit_memory_of_a_fixed_size_or_are_refused() {
     let mut sink = heapless::Vec::<u8, 64>::new();
     dump_internal(Embedded(&mut sink), &(1, "x")).unwrap();
     assert_eq!(sink, &whole[1..]);
+}
+
+#[test]
+fn a_stream_shows_where_it_is() {
+    let stored = dumps("text").unwrap();
+    let mut stream = LoadOptions::new().stream(Embedded(stored.as_slice()));
+    let about = "Stream { options: LoadOptions { strings: StrConfig";
+    let shown = format!("{stream:?}");
+    assert!(shown.starts_with(about), "{shown}");
+    assert!(shown.ends_with("versioned: true, start: 0, arrived: 0, failed: None, .. }"));
+    stream.next_value().unwrap();
+    let shown = format!("{stream:?}");
+    let end = format!("start: {}, arrived: 0, failed: None, .. }}", stored.len());
+    assert!(shown.ends_with(&end), "{shown}");
+}
+
+/// It grows to what is expected and not beyond, and not before it must.
+#[test]
+fn a_buffer_takes_the_memory_that_its_bytes_need() {
+    const CHUNK: usize = ReadBuffer::CHUNK;
+    let given = vec![7; 2 * CHUNK];
+    let filled = |mut buffer: ReadBuffer, len: usize| {
+        let spent = allocation_counter::measure(|| {
+            let mut reader = &given[..len];
+            assert_eq!(buffer.fill_to(&mut reader, len), Ok(true));
+        });
+        assert_eq!(buffer.bytes(), &given[..len]);
+        spent
+    };
+    let enough = ReadBuffer::starting_with(b"", 2 * CHUNK, usize::MAX);
+    assert_eq!(filled(enough, 2 * CHUNK).count_total, 0);
+    let len = CHUNK + CHUNK / 2;
+    let expected = ReadBuffer::starting_with(b"", 0, len);
+    let spent = filled(expected, len);
+    assert_eq!(spent.bytes_current, i64::try_from(len).unwrap());
 }
 
 #[test]

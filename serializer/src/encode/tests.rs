@@ -50,6 +50,17 @@ fn opcodes_of_python_2_are_written_as_it_writes_them() {
 }
 
 #[test]
+fn announced_bytes_come_from_the_caller() {
+    let mut buffer = [0; 16];
+    let mut encoder = Encoder::new(&mut buffer[..]);
+    encoder.begin_bytes(3).unwrap();
+    let left = encoder.into_inner().len();
+    assert_eq!(buffer[..16 - left], *b"A\0\0\0\x03");
+    let mut encoder = Encoder::new(&mut buffer[..]);
+    assert!(dump_error(encoder.begin_bytes(1 << 31)).is_too_long());
+}
+
+#[test]
 fn a_sink_that_is_full_is_an_error() {
     for room in 0..7 {
         let mut buffer = [0; 8];

@@ -196,7 +196,7 @@ fn long_hexadecimal_integers_become_their_decimal_digits() {
         parse("0x2f050fe938943acc45f65568000000000"),
         Value::Int(int)
     );
-    assert_eq!(parse(&format!("0x{}1", "0".repeat(1000))), Value::from(1));
+    assert_eq!(parse(&format!("0x{}1", "0".repeat(1023))), Value::from(1));
     assert_eq!(error(&format!("[0b{}]", "1".repeat(1025))).0, 1);
 }
 
@@ -394,6 +394,7 @@ fn nesting_ends_at_the_limit() {
         let error = nested(limit + 1).parse::<Value>().unwrap_err();
         assert!(error.is_depth());
         assert_eq!(error.offset(), limit * open.len());
+        assert!(!open.parse::<Value>().unwrap_err().is_depth());
     }
 }
 

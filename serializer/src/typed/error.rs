@@ -159,7 +159,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({:?})", format_args!("{self}"))
+        write!(f, "Error({self})")
     }
 }
 

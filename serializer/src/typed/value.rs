@@ -96,20 +96,16 @@ pub(super) enum Tag {
     Set,
     FrozenSet,
     Complex,
-    Channel,
-    Int,
     /// A map of another format may be a number of `serde_json`. A dict of this one, which a peer can send, is none.
     Dict,
 }
 
 impl Tag {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 5] = [
         Self::Tuple,
         Self::Set,
         Self::FrozenSet,
         Self::Complex,
-        Self::Channel,
-        Self::Int,
         Self::Dict,
     ];
 }
@@ -124,8 +120,6 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
         NodeKind::Set(_) => Tag::Set,
         NodeKind::FrozenSet(_) => Tag::FrozenSet,
         NodeKind::Complex(_) => Tag::Complex,
-        NodeKind::Channel(_) => Tag::Channel,
-        NodeKind::BigInt(_) => Tag::Int,
         NodeKind::Dict(_) => Tag::Dict,
         _ => return node.deserialize_any(visitor),
     };
@@ -265,8 +259,6 @@ impl<'de> Visitor<'de> for Values {
             Some(Tag::Set) => content.newtype_variant().map(Value::Set),
             Some(Tag::FrozenSet) => content.newtype_variant().map(Value::FrozenSet),
             Some(Tag::Complex) => content.newtype_variant::<Complex>().map(Value::Complex),
-            Some(Tag::Channel) => content.newtype_variant::<ChannelId>().map(Value::Channel),
-            Some(Tag::Int) => content.newtype_variant::<Int>().map(Value::Int),
             Some(Tag::Dict) => content.newtype_variant().map(Value::Dict),
             None => Err(de::Error::custom("a value of unknown kind")),
         }

@@ -256,12 +256,8 @@ impl<'de> Direct<'de> {
                 tag: Tag::Dict,
                 node: self,
             }),
-            (special::VALUE, Some(opcode))
-                if !matches!(opcode, Opcode::LongInt | Opcode::LongLong) =>
-            {
-                self.any(visitor)
-            }
-            (special::INT | special::VALUE, _) => Err(Miss),
+            (special::INT, _) => Err(Miss),
+            (special::VALUE, _) => self.any(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
     }

@@ -8,19 +8,28 @@ use alloc::vec::Vec;
 use core::fmt::Debug;
 
 use proptest::prelude::*;
-use serde::de::{Deserialize, Deserializer, IgnoredAny};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny};
 use serde::{Deserialize as Derive, Serialize};
 
 use super::read;
-use crate::{DocumentBuf, LoadOptions, Value, to_vec_internal};
+use crate::{
+    Bytes, ChannelId, DocumentBuf, Int, LoadOptions, StrConfig, Value, from_slice_internal,
+    to_vec_internal,
+};
 
 /// What the fast way reads is what the document says; whether it did read.
 fn agrees<'de, T: Deserialize<'de> + PartialEq + Debug>(bytes: &'de [u8]) -> bool {
-    let options = LoadOptions::channel();
-    match read::<T>(&options, bytes) {
+    agrees_by::<T>(&LoadOptions::channel(), bytes)
+}
+
+fn agrees_by<'de, T: Deserialize<'de> + PartialEq + Debug>(
+    options: &LoadOptions,
+    bytes: &'de [u8],
+) -> bool {
+    match read::<T>(options, bytes) {
         Err(_) => false,
         Ok(fast) => {
-            let document = DocumentBuf::loads_internal(bytes).unwrap();
+            let document = options.document_buf_internal(bytes).unwrap();
             assert_eq!(
                 T::deserialize(document.root()).unwrap(),
                 fast,
@@ -173,4 +182,145 @@ fn limits_hold_on_the_fast_way() {
     assert!(fast(limits.with_depth(2)) && !fast(limits.with_depth(1)));
     assert!(fast(limits.with_items(4)) && !fast(limits.with_items(3)));
     assert!(fast(limits.with_bytes(bytes.len())) && !fast(limits.with_bytes(bytes.len() - 1)));
+}
+
+/// As [`agrees`], for a type that borrows nothing.
+fn reads<T: DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> bool {
+    agrees::<T>(bytes)
+}
+
+#[test]
+fn each_value_without_parts_is_read_the_fast_way() {
+    type Reads = fn(&[u8]) -> bool;
+    let cases: [(&[u8], &[Reads]); 13] = [
+        (b"L", &[reads::<()>, reads::<Option<u8>>, reads::<Value>]),
+        (
+            b"R",
+            &[reads::<bool>, reads::<Option<bool>>, reads::<Value>],
+        ),
+        (b"C", &[reads::<bool>, reads::<Value>]),
+        (
+            b"F\0\0\0\x05",
+            &[
+                reads::<u8>,
+                reads::<i128>,
+                reads::<f64>,
+                reads::<Int>,
+                reads::<Value>,
+            ],
+        ),
+        (
+            b"F\xff\xff\xff\xff",
+            &[reads::<i8>, reads::<i64>, reads::<f32>, reads::<Value>],
+        ),
+        (
+            b"G\0\0\0\x05",
+            &[reads::<u8>, reads::<i64>, reads::<f64>, reads::<Value>],
+        ),
+        (
+            b"H\0\0\0\x0a5000000000",
+            &[reads::<u64>, reads::<i128>, reads::<f64>],
+        ),
+        (b"I\0\0\0\x02-5", &[reads::<i8>, reads::<f64>]),
+        (
+            b"D\x40\x04\0\0\0\0\0\0",
+            &[reads::<f64>, reads::<f32>, reads::<Value>],
+        ),
+        (
+            b"A\0\0\0\x02\0\xff",
+            &[reads::<Bytes<Vec<u8>>>, reads::<Value>],
+        ),
+        (
+            b"N\0\0\0\x01x",
+            &[reads::<String>, reads::<char>, reads::<Value>],
+        ),
+        (
+            b"S\0\0\0\x02\xc3\xa9",
+            &[reads::<String>, reads::<char>, reads::<Value>],
+        ),
+        (b"M\0\0\0\x01x", &[reads::<Value>]),
+    ];
+    for (leaf, typed) in cases {
+        let whole = [leaf, b"Q"].concat();
+        assert!(reads::<Skipped>(&whole), "{whole:02x?} skipped");
+        for (number, reads) in typed.iter().enumerate() {
+            assert!(reads(&whole), "{whole:02x?} by {number}");
+        }
+    }
+    assert!(reads::<ChannelId>(b"B\0\0\0\x05Q"));
+}
+
+#[test]
+fn an_integer_as_text_is_a_value_the_fast_way_if_it_fits_64_bits() {
+    assert!(reads::<Value>(b"H\0\0\0\x0a5000000000Q"));
+    assert!(reads::<Value>(b"I\0\0\0\x02-5Q"));
+    let large = b"H\0\0\0\x1418446744073709551616Q";
+    assert!(!reads::<Value>(large));
+}
+
+#[test]
+fn containers_are_read_the_fast_way_however_many_there_are() {
+    type Nested = Vec<Vec<(u8, BTreeMap<u8, Vec<u8>>)>>;
+    let inner = (1, BTreeMap::from([(2, alloc::vec![3])]));
+    let nested: Nested = alloc::vec![alloc::vec![inner; 200]; 3];
+    assert!(agrees::<Nested>(&to_vec_internal(&nested).unwrap()));
+    // Of a value of any kind it is not known in time what a tuple is.
+    let lists: Vec<Value> = (0..200)
+        .map(|n| crate::value!([{"k": [n]}, {"more": {}}]))
+        .collect();
+    let bytes = to_vec_internal(&lists).unwrap();
+    assert!(agrees::<Value>(&bytes) && agrees::<Skipped>(&bytes));
+    let kinds = alloc::vec![Kind::Struct { a: alloc::vec![1] }; 200];
+    assert!(agrees::<Vec<Kind>>(&to_vec_internal(&kinds).unwrap()));
+}
+
+/// Every opcode of strings with every content, by all switches, as types that
+/// look at what it is.
+#[test]
+fn strings_are_what_the_switches_say_on_the_fast_way_too() {
+    for switches in 0..4 {
+        let options = LoadOptions::new().strings(StrConfig {
+            py2str_as_py3str: switches & 1 != 0,
+            py3str_as_py2str: switches & 2 != 0,
+        });
+        for opcode in b"MNSA" {
+            for content in [&b"a"[..], b"", b"\xc3\xa9", b"\xe9", b"5"] {
+                let len = content.len() as u8;
+                let bytes = [&[*opcode, 0, 0, 0, len], content, b"Q"].concat();
+                agrees_by::<Value>(&options, &bytes);
+                agrees_by::<String>(&options, &bytes);
+                agrees_by::<Bytes<Vec<u8>>>(&options, &bytes);
+                agrees_by::<Vec<u8>>(&options, &bytes);
+                agrees_by::<Int>(&options, &bytes);
+                let value = options.loads_internal(&bytes).ok();
+                let read = options.from_slice_internal::<Value>(&bytes).ok();
+                assert_eq!(read, value, "{bytes:02x?} by {options:?}");
+                let text = options.from_slice_internal::<String>(&bytes).ok();
+                let is_text = value.and_then(Value::into_string);
+                assert_eq!(text, is_text, "{bytes:02x?} by {options:?}");
+                let raw = options.from_slice_internal::<Bytes<Vec<u8>>>(&bytes);
+                let is_raw = read.as_ref().and_then(Value::as_bytes).map(<[u8]>::to_vec);
+                assert_eq!(raw.ok().map(|bytes| bytes.0), is_raw, "{bytes:02x?}");
+            }
+        }
+    }
+}
+
+/// A number is no field, however the keys are read.
+#[test]
+fn numbers_as_keys_are_left_to_the_document() {
+    #[derive(Derive, Debug, PartialEq)]
+    #[serde(untagged)]
+    enum Buffered {
+        Fields { a: u8, b: u8 },
+    }
+
+    let numbered = b"JF\0\0\0\0F\0\0\0\x01PF\0\0\0\x01F\0\0\0\x02PQ";
+    assert!(from_slice_internal::<Buffered>(numbered).is_err());
+    let named = b"JN\0\0\0\x01aF\0\0\0\x01PN\0\0\0\x01bF\0\0\0\x02PQ";
+    assert!(agrees::<Buffered>(named));
+    assert_eq!(
+        from_slice_internal::<Buffered>(named).unwrap(),
+        Buffered::Fields { a: 1, b: 2 }
+    );
 }
