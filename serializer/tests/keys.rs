@@ -299,6 +299,22 @@ fn a_thousand_names_of_one_prefix_are_all_found_after_others_are_removed() {
     }
 }
 
+/// So many that some of their hashes of 32 bits are the same.
+#[test]
+fn of_very_many_keys_none_is_taken_for_another() {
+    const MANY: i32 = 300_000;
+    let makers: [fn(i32) -> Value; 4] = [
+        |n| n.into(),
+        |n| (n,).into(),
+        |n| frozenset([n.into()]),
+        |n| Value::Dict([(n.into(), Value::None)].into_iter().collect()),
+    ];
+    for make in makers {
+        let set: Set = (0..MANY).map(make).collect();
+        assert_eq!(set.len(), MANY as usize, "{}", make(0));
+    }
+}
+
 /// What is done to a dict, by the number of a key and of a value.
 #[derive(Clone, Debug)]
 enum Step {

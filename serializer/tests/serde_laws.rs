@@ -733,17 +733,21 @@ fn the_format_is_for_people_wherever_a_type_asks() {
     }
 }
 
-/// How many parts a type is told to expect, before each and at the end.
+/// How many parts a type is told to expect, before each and at the end. It asks
+/// for a tuple of that length, or for a sequence if that is zero.
 #[derive(Debug, PartialEq)]
-struct Hints(Vec<Option<usize>>);
+struct Hints<const TUPLE: usize>(Vec<Option<usize>>);
 
-impl<'de> Deserialize<'de> for Hints {
+impl<'de, const TUPLE: usize> Deserialize<'de> for Hints<TUPLE> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Self(Vec::new()))
+        match TUPLE {
+            0 => deserializer.deserialize_seq(Self(Vec::new())),
+            len => deserializer.deserialize_tuple(len, Self(Vec::new())),
+        }
     }
 }
 
-impl<'de> Visitor<'de> for Hints {
+impl<'de, const TUPLE: usize> Visitor<'de> for Hints<TUPLE> {
     type Value = Self;
 
     fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -783,16 +787,54 @@ fn a_document_tells_types_how_much_there_is() {
         let value: Value = literal.parse().unwrap();
         let bytes = execnet_serializer::dumps_internal(&value).unwrap();
         let document = DocumentBuf::loads_internal(&bytes).unwrap();
-        let hints: Hints = document.root().deserialize().unwrap();
-        let exact = (0..=len).rev().map(Some).collect();
-        assert_eq!(hints, Hints(exact), "{literal}");
+        let hints: Hints<0> = document.root().deserialize().unwrap();
+        assert_eq!(hints, exact(len), "{literal}");
     }
-    // Before the whole value is known, never more than there is.
-    let list: Value = "[1, 2, 3]".parse().unwrap();
-    assert_eq!(
-        from_value::<Hints>(&list).unwrap(),
-        Hints((0..=3).rev().map(Some).collect())
-    );
+    // Nor is it more or less where the whole value is not known before.
+    for len in 0..20 {
+        let list = Value::List(vec![Value::None; len]);
+        assert_eq!(from_value::<Hints<0>>(&list).unwrap(), exact(len));
+    }
+    let tuple = Value::Tuple(vec![Value::None; 3]);
+    assert_eq!(from_value::<Hints<3>>(&tuple).unwrap(), exact(3));
+}
+
+fn exact<const TUPLE: usize>(len: usize) -> Hints<TUPLE> {
+    Hints((0..=len).rev().map(Some).collect())
+}
+
+#[test]
+fn an_announced_length_is_no_hint_beyond_what_can_come() {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+    #[derive(Debug)]
+    struct Asks;
+
+    impl<'de> Visitor<'de> for Asks {
+        type Value = Self;
+
+        fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("items")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+            LARGEST.fetch_max(items.size_hint().unwrap_or(0), Ordering::Relaxed);
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(self)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Asks {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_seq(Self)
+        }
+    }
+
+    let bytes = b"K\0\x0f\0\0F\0\0\0\0LPF\0\0\0\x01LPQ";
+    execnet_serializer::from_slice_internal::<Asks>(bytes).unwrap_err();
+    assert_eq!(LARGEST.load(Ordering::Relaxed), 2);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt::Debug;
 
 use proptest::prelude::*;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize as Derive, Serialize};
 
 use super::read;
@@ -323,4 +323,54 @@ fn numbers_as_keys_are_left_to_the_document() {
         from_slice_internal::<Buffered>(named).unwrap(),
         Buffered::Fields { a: 1, b: 2 }
     );
+}
+
+/// Takes one part, and asks for a tuple of three.
+#[derive(Debug, PartialEq)]
+struct OneOfThree;
+
+/// Takes one part, and asks for a list.
+#[derive(Debug, PartialEq)]
+struct OneOfList;
+
+macro_rules! takes_one {
+    ($type:ident, $ask:ident($($len:literal)?)) => {
+        impl<'de> Visitor<'de> for $type {
+            type Value = Self;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("one part")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self, A::Error> {
+                parts.next_element::<IgnoredAny>().map(|_| self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.$ask($($len,)? Self)
+            }
+        }
+    };
+}
+
+takes_one!(OneOfThree, deserialize_tuple(3));
+takes_one!(OneOfList, deserialize_seq());
+
+/// These bytes are no value, though what the type takes of them looks like one.
+#[test]
+fn what_a_type_does_not_take_is_not_taken_for_what_follows() {
+    // A list of two with one item, whose next index stands for a number.
+    let list = b"K\0\0\0\x02F\0\0\0\0LPF\0\0\0\x01@\0\0\0\x02Q";
+    assert!(from_slice_internal::<(OneOfList, u8)>(list).is_err());
+    // Tuples of three and of three, made of three values.
+    let tuples = b"LLL@\0\0\0\x03@\0\0\0\x03Q";
+    assert!(from_slice_internal::<((), (), OneOfThree)>(tuples).is_err());
+}
+
+#[test]
+fn a_unit_variant_may_be_a_dict_of_none() {
+    assert!(reads::<Kind>(b"JN\0\0\0\x04UnitLPQ"));
+    assert!(from_slice_internal::<Kind>(b"JN\0\0\0\x04UnitRPQ").is_err());
 }
