@@ -14,8 +14,6 @@ pub struct ReadBuffer {
     memory: Vec<u8>,
     /// The bytes that arrived are those up to here.
     filled: usize,
-    /// The length that the bytes will have, where that is known.
-    expected: usize,
 }
 
 impl Default for ReadBuffer {
@@ -34,20 +32,17 @@ impl ReadBuffer {
         Self {
             memory: Vec::new(),
             filled: 0,
-            expected: usize::MAX,
         }
     }
 
-    /// A buffer that starts with these bytes, in memory for at least `capacity`,
-    /// and will have `expected`: it takes no more memory than these need.
+    /// A buffer that starts with these bytes, in memory for at least `capacity`.
     #[must_use]
-    pub fn starting_with(bytes: &[u8], capacity: usize, expected: usize) -> Self {
+    pub fn starting_with(bytes: &[u8], capacity: usize) -> Self {
         let mut memory = Vec::with_capacity(capacity.max(bytes.len()));
         memory.extend_from_slice(bytes);
         Self {
             memory,
             filled: bytes.len(),
-            expected,
         }
     }
 
@@ -86,7 +81,6 @@ impl ReadBuffer {
                 // Chunk by chunk, so that the zeros are still in the cache when the
                 // bytes overwrite them.
                 let chunk = len.min(self.filled.saturating_add(Self::CHUNK));
-                self.reserve(chunk);
                 self.memory.resize(chunk, 0);
             }
             let end = self.memory.len().min(len);
@@ -99,23 +93,14 @@ impl ReadBuffer {
         Ok(true)
     }
 
-    /// Makes room for `len` bytes in all: twice what there was, but not beyond
-    /// what is expected. Giving back the rest of a large block at each item
-    /// costs more than the item.
-    fn reserve(&mut self, len: usize) {
-        let capacity = self.memory.capacity();
-        if capacity < len {
-            let doubled = capacity.saturating_mul(2).min(self.expected).max(len);
-            self.memory.reserve_exact(doubled - self.memory.len());
-        }
-    }
-
-    /// The bytes that arrived, in the memory they are in. What was made room for
-    /// beyond them is given back.
+    /// The bytes that arrived, in the memory they are in, which may be for twice as
+    /// many. Giving back the rest of a large block at each item makes the allocator
+    /// return its memory to the system and ask for it again, which costs more than
+    /// the item.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<u8> {
         self.memory.truncate(self.filled);
-        self.memory.shrink_to_fit();
+        self.memory.shrink_to(2 * self.filled);
         self.memory
     }
 }
@@ -205,22 +190,28 @@ mod tests {
     #[test]
     fn room_follows_what_arrived_and_not_what_is_asked_for() {
         let mut reader = trickle(b"abc");
-        let mut buffer = ReadBuffer::starting_with(b"0", 0, 1000);
+        let mut buffer = ReadBuffer::starting_with(b"0", 0);
         while buffer.fill_to(&mut reader, usize::MAX) != Ok(false) {}
         assert_eq!(buffer.bytes(), b"0abc");
         assert!(reader.room <= ReadBuffer::CHUNK);
         assert!(buffer.memory.capacity() <= 4 * ReadBuffer::CHUNK);
     }
 
-    /// Memory that is given back at each item makes the allocator trim its heap
-    /// and grow it again.
     #[test]
-    fn no_memory_is_taken_beyond_an_expected_length() {
-        let len = ReadBuffer::CHUNK + 6;
-        let mut buffer = ReadBuffer::starting_with(&[], ReadBuffer::CHUNK, len);
-        let bytes = vec![7; len];
-        assert_eq!(buffer.fill_to(&mut bytes.as_slice(), len), Ok(true));
-        assert_eq!(buffer.memory.capacity(), len);
+    fn a_large_block_is_not_given_back_and_taken_again() {
+        let bytes = vec![7; ReadBuffer::CHUNK + 6];
+        let mut buffer = ReadBuffer::starting_with(&[], ReadBuffer::CHUNK);
+        assert_eq!(buffer.fill_to(&mut bytes.as_slice(), bytes.len()), Ok(true));
+        let capacity = buffer.memory.capacity();
+        let vec = buffer.into_vec();
+        assert_eq!((vec.capacity(), vec), (capacity, bytes));
+    }
+
+    #[test]
+    fn a_few_bytes_do_not_keep_a_large_block() {
+        let mut buffer = ReadBuffer::starting_with(b"few", 1 << 20);
+        assert_eq!(buffer.fill_to(&mut [].as_slice(), 4), Ok(false));
+        assert!(buffer.into_vec().capacity() < 1 << 10);
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl<R: Read> FrameReader<R> {
 
     fn large_payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError<R::Error>> {
         if self.large.is_empty() {
-            self.large = ReadBuffer::starting_with(self.available(), len.min(TRUSTED), len);
+            self.large = ReadBuffer::starting_with(self.available(), len.min(TRUSTED));
             (self.start, self.end) = (0, 0);
         }
         let whole = self.large.fill_to(&mut self.inner, len);

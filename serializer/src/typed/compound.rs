@@ -165,19 +165,29 @@ impl<'e, W: Write> Group<'e, W> {
     fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let index = self.written;
         self.written += 1;
-        let target = self.target.reborrow();
-        let written = match (self.kind, self.keys) {
-            (Kind::Complex, key) => item.serialize(Wrapped {
-                target,
-                wrapper: Wrapper::ComplexPart,
-                key,
+        let written = match self.kind {
+            Kind::Complex => self.complex_part(item),
+            _ => item.serialize(Serializer {
+                target: self.target.reborrow(),
+                key: self.keys,
             }),
-            (_, key) => item.serialize(Serializer { target, key }),
         };
-        written.map_err(|error| {
-            let error = error.within(Segment::Index(index));
-            self.variant.into_iter().fold(error, Error::in_variant)
+        written.map_err(|error| self.within_element(error, index))
+    }
+
+    #[cold]
+    fn complex_part<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        item.serialize(Wrapped {
+            target: self.target.reborrow(),
+            wrapper: Wrapper::ComplexPart,
+            key: self.keys,
         })
+    }
+
+    #[cold]
+    fn within_element(&self, error: Error, index: usize) -> Error {
+        let error = error.within(Segment::Index(index));
+        self.variant.into_iter().fold(error, Error::in_variant)
     }
 
     #[inline]
@@ -298,6 +308,7 @@ impl<'e, W: Write> Map<'e, W> {
         self.target.put(Encoder::set_item)
     }
 
+    #[cold]
     fn scalar<T: Serialize + ?Sized>(&mut self, wrapper: Wrapper, item: &T) -> Result<(), Error> {
         item.serialize(Wrapped {
             target: self.target.reborrow(),

@@ -81,7 +81,11 @@ impl Dump for Dict {
         encoder.dict()?;
         encoder.nested(|encoder| {
             for (key, value) in self.iter() {
-                key.dump(encoder)?;
+                match key {
+                    // Most keys: without a call.
+                    Value::Str(text) => encoder.str(text)?,
+                    _ => key.dump(encoder)?,
+                }
                 value.dump(encoder)?;
                 encoder.set_item()?;
             }

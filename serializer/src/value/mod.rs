@@ -110,6 +110,7 @@ impl Value {
 
     /// Whether Python would take this as a dict key or set element: no list,
     /// dict or set in it.
+    #[inline]
     #[must_use]
     pub fn is_hashable(&self) -> bool {
         match self {

@@ -819,7 +819,7 @@ def main():
 
 clock = getattr(time, 'monotonic', time.time)
 LULL = 0.001    # seconds: for no longer, and as long again, is the link left unread
-PATIENCE = 20   # times LULL: for no longer does a piece wait for a pause of the conversation
+PATIENCE = 2    # times LULL: for no longer does a piece wait for a pause of the conversation
 
 
 def prepare_beside(gateway):
