@@ -77,6 +77,11 @@ fn an_index_of_a_list_may_be_a_long_and_follow_a_nested_value() {
         document.root().items().nth(1).and_then(Node::as_i64),
         Some(7)
     );
+    // [[None]]
+    let bytes = b"K\0\0\0\x01G\0\0\0\0K\0\0\0\x01G\0\0\0\0LPPQ";
+    let document = Document::<5>::loads_internal(bytes).unwrap();
+    let inner = document.root().items().next();
+    assert!(inner.is_some_and(|inner| inner.items().all(Node::is_none)));
     let wrong = b"K\0\0\0\x01G\0\0\0\x01LPQ";
     assert!(
         Document::<3>::loads_internal(wrong)
@@ -187,6 +192,7 @@ mod with_values {
         for bytes in [
             &b"K\0\0\0\x01G\0\0\0\0LPQ"[..],
             b"K\0\0\0\x02G\0\0\0\0K\0\0\0\0PG\0\0\0\x01F\0\0\0\x07PQ",
+            b"K\0\0\0\x01G\0\0\0\0K\0\0\0\x01G\0\0\0\0LPPQ",
             b"K\0\0\0\x01G\0\0\0\x01LPQ",
         ] {
             agree(bytes, LoadOptions::new());
