@@ -63,10 +63,13 @@ fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
     let gateway = idle.makegateway("popen")?;
     let channel = gateway.remote_exec("import os; channel.send([os.getpid()])")?;
     writeln!(out, "idle {}", channel.receive_timeout(LONG)?.into_value())?;
+    channel.wait_close(Some(LONG))?;
     let channel = gateway
         .remote_exec("import subprocess; channel.send(subprocess.call(['sh', '-c', 'exit 42']))")?;
     let status = channel.receive_timeout(LONG)?.into_value();
     writeln!(out, "idle has a child of status {status}")?;
+    // Interrupts go to the main thread, which has to be free for the code.
+    channel.wait_close(Some(LONG))?;
     let channel = gateway.remote_exec(FOREVER)?;
     channel.receive_timeout(LONG)?;
     writeln!(out, "idle ends: {}", interrupted(&idle, &channel))?;
