@@ -33,11 +33,13 @@ fn spec_parser() -> impl TypedValueParser<Value = XSpec> {
 const STATUSES: &str = "\
 Exit status:
     0  done
-    1  the remote code raised an exception, or the data cannot be loaded
+    1  the remote code raised an exception, the data cannot be loaded, files could not be
+       copied, or standard output takes no more
     2  bad usage: arguments, spec, literal, unreadable file
     3  the gateway could not be made, or it died
   124  timed out
-  130  interrupted (128 + the signal's number for other signals)
+  130  interrupted (143: by SIGTERM)
+  137  a worker did not end within --grace, or a second interrupt came: it was killed
   141  standard output was closed by its reader";
 
 #[derive(Debug, Subcommand)]
@@ -77,9 +79,24 @@ pub(crate) struct Exec {
     /// Print items as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// How a command with workers is ended.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
     /// Give up after so many seconds, start-up included
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+    /// Give workers so many seconds to end, then kill them
+    ///
+    /// It begins when the remote code has ended: threads and exit handlers that it has left have
+    /// this time. Or it begins at the timeout, an interrupt or SIGTERM: the remote code gets a
+    /// KeyboardInterrupt, and what it does to clean up has this time. A second interrupt kills at
+    /// once what runs on this machine; elsewhere a worker ends by itself when its time is over.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(crate) grace: Duration,
 }
 
 /// Listen for clients and start a worker for each authorised connection
@@ -216,9 +233,8 @@ pub(crate) struct Rsync {
     /// Print a JSON document for each target instead of lines
     #[arg(long)]
     pub(crate) json: bool,
-    /// Give up after so many seconds, start-up included
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) run: Run,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

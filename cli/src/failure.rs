@@ -16,6 +16,10 @@ pub(crate) const fn signalled(number: u8) -> u8 {
     128 + number
 }
 
+/// The exit status of a run whose workers did not end in the time that they had, and were killed: SIGKILL's, as timeout(1)
+/// has it.
+pub(crate) const KILLED: u8 = signalled(9);
+
 /// SIGPIPE, which Rust programs see as a failed write instead.
 const PIPE: u8 = 13;
 
@@ -32,6 +36,8 @@ pub(crate) enum Failure {
     Gateway(Box<dyn Error>),
     /// Standard output does not take the result.
     Output(io::Error),
+    /// A worker did not end in the time that it had, and was killed. The user knows it already.
+    Killed,
 }
 
 impl Failure {
@@ -51,6 +57,7 @@ impl Failure {
             Self::Remote(traceback) => traceback.clone(),
             Self::Data(error) | Self::Gateway(error) => format!("execnet: {}", report(&**error)),
             Self::Usage(what, error) => format!("execnet: {what}: {}", report(&**error)),
+            Self::Killed => return,
             Self::Output(error) if is_closed(error) => return,
             Self::Output(error) => format!("execnet: standard output: {error}"),
         };
@@ -65,6 +72,7 @@ impl Failure {
             Self::Remote(_) | Self::Data(_) | Self::Output(_) => 1,
             Self::Usage(..) => 2,
             Self::Gateway(_) => 3,
+            Self::Killed => KILLED,
         })
     }
 }

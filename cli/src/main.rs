@@ -15,6 +15,7 @@ mod failure;
 mod input;
 mod printer;
 mod watch;
+mod workers;
 
 use std::process::ExitCode;
 

@@ -1,52 +1,87 @@
-//! What may end a run from outside: its time is over, or a signal came.
+//! What ends a run from outside: its time is over, or a signal came.
+//!
+//! The first of these begins the end, in which remote code has its grace; the next one kills. All of it happens in
+//! threads of its own, because the command may be stuck: in start-up, in sending to a stopped peer, in printing to a
+//! stopped reader.
 
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{self, Write as _};
 use std::process;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
-use crate::failure::{TIMED_OUT, signalled};
+use crate::failure::{KILLED, TIMED_OUT, signalled};
 
-/// Ends this process in place of a command that waits: calls its `kill`, then exits with the status
-/// that tells why.
-///
-/// It does so while the command is stuck in start-up, in sending to a stopped peer or in printing
-/// to a stopped reader. Dropped, it stands down.
+/// How long a command may take to print the last that came, after all its workers have ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How what a command has started is ended.
+pub(crate) trait Ending: Send + Sync + 'static {
+    /// Ends it, and gives it the time that it is to have. Tells what had to be killed; true if something had.
+    fn end(&self) -> bool;
+
+    /// Ends it at once, while another thread may be in [`end`](Self::end). Tells, as that does.
+    fn kill(&self) -> bool;
+}
+
+/// Ends this process in place of its command, with the status that tells why. Dropped, it stands down, unless the end
+/// has begun: then this process ends there.
 #[derive(Debug)]
 pub(crate) struct Watch {
     events: Sender<Event>,
+    began: Arc<AtomicBool>,
     watcher: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
 enum Event {
     Signal(u8),
+    TimedOut,
+    /// The command has done its work, and gives its workers their grace.
+    Grace,
+    /// The workers have ended; true if some had to be killed.
+    Ended(bool),
+    /// The command has nothing more to do or to print.
     StandDown,
 }
 
 impl Watch {
     /// Watches for signals, and for the end of `timeout`.
-    pub(crate) fn start(
-        timeout: Option<Duration>,
-        kill: impl FnOnce() + Send + 'static,
-    ) -> io::Result<Self> {
+    pub(crate) fn start(timeout: Option<Duration>, ending: Arc<impl Ending>) -> io::Result<Self> {
         let (events, received) = mpsc::channel();
         signals::forward(events.clone())?;
+        let began = Arc::new(AtomicBool::new(false));
+        let watcher = Watcher {
+            // A time beyond the clock never comes.
+            deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            timeout: timeout.unwrap_or_default(),
+            events: events.clone(),
+            received,
+            began: Arc::clone(&began),
+            ending,
+        };
         let watcher = thread::Builder::new()
             .name("execnet-watch".into())
-            .spawn(move || {
-                if let Some((status, reason)) = wait(&received, timeout) {
-                    kill();
-                    // Standard error may be closed; the status tells it too.
-                    let _ = writeln!(io::stderr(), "execnet: {reason}");
-                    process::exit(status.into());
-                }
-            })?;
+            .spawn(move || watcher.run())?;
         Ok(Self {
             events,
+            began,
             watcher: Some(watcher),
         })
+    }
+
+    /// From now on what would begin the end kills: the workers are given their grace already.
+    pub(crate) fn grace_begins(&self) {
+        // Without the watcher nothing ends this process from outside: dropping this shows it.
+        let _ = self.events.send(Event::Grace);
+    }
+
+    /// Whether this process is being ended from outside.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.began.load(Ordering::Relaxed)
     }
 }
 
@@ -60,20 +95,98 @@ impl Drop for Watch {
     }
 }
 
-/// The exit status and what to tell, or None when the command ended by itself.
-fn wait(events: &Receiver<Event>, timeout: Option<Duration>) -> Option<(u8, String)> {
-    let event = match timeout {
-        Some(timeout) => events.recv_timeout(timeout),
-        None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    };
-    match event {
-        Ok(Event::Signal(number)) => Some((signalled(number), "interrupted".into())),
-        Err(RecvTimeoutError::Timeout) => Some((
-            TIMED_OUT,
-            format!("timed out after {:?}", timeout.unwrap_or_default()),
-        )),
-        Ok(Event::StandDown) | Err(RecvTimeoutError::Disconnected) => None,
+struct Watcher<E> {
+    deadline: Option<Instant>,
+    timeout: Duration,
+    events: Sender<Event>,
+    received: Receiver<Event>,
+    began: Arc<AtomicBool>,
+    ending: Arc<E>,
+}
+
+impl<E: Ending> Watcher<E> {
+    fn run(mut self) {
+        let (mut grace, mut done, mut cause) = (false, false, None);
+        loop {
+            match (self.next(), cause) {
+                (Event::Grace, _) => grace = true,
+                (Event::StandDown, None) => return,
+                (Event::StandDown, Some(_)) => done = true,
+                (Event::Ended(killed), Some(status)) => {
+                    if !done {
+                        self.wait_for_command();
+                    }
+                    exit(if killed { KILLED } else { status });
+                }
+                (Event::Ended(_), None) => {}
+                (event, before) => {
+                    let status = before.unwrap_or_else(|| self.begin(&event));
+                    cause = Some(status);
+                    if grace || before.is_some() {
+                        exit(if self.ending.kill() { KILLED } else { status });
+                    }
+                    self.end_beside();
+                }
+            }
+        }
     }
+
+    /// The next event; that the time is over comes once.
+    fn next(&mut self) -> Event {
+        let event = match self.deadline {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                self.received.recv_timeout(left)
+            }
+            None => self
+                .received
+                .recv()
+                .map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        event.unwrap_or_else(|error| match error {
+            RecvTimeoutError::Timeout => {
+                self.deadline = None;
+                Event::TimedOut
+            }
+            RecvTimeoutError::Disconnected => Event::StandDown,
+        })
+    }
+
+    /// Tells why this process ends; the status that says so.
+    fn begin(&mut self, event: &Event) -> u8 {
+        self.began.store(true, Ordering::Relaxed);
+        self.deadline = None;
+        let (status, reason) = match event {
+            Event::Signal(number) => (signalled(*number), "interrupted".to_owned()),
+            _ => (TIMED_OUT, format!("timed out after {:?}", self.timeout)),
+        };
+        // Standard error may be closed; the status tells it too.
+        let _ = writeln!(io::stderr(), "execnet: {reason}");
+        status
+    }
+
+    /// In a thread of its own, so that this one hears of the next signal.
+    fn end_beside(&self) {
+        let (ending, events) = (Arc::clone(&self.ending), self.events.clone());
+        let end = move || drop(events.send(Event::Ended(ending.end())));
+        let thread = thread::Builder::new().name("execnet-end".into());
+        if thread.spawn(end).is_err() {
+            let _ = self.events.send(Event::Ended(self.ending.end()));
+        }
+    }
+
+    /// What the workers have sent last is printed, unless the reader of it does not read.
+    fn wait_for_command(&self) {
+        while let Ok(event) = self.received.recv_timeout(LAST_WORDS) {
+            if matches!(event, Event::StandDown | Event::Signal(_)) {
+                return;
+            }
+        }
+    }
+}
+
+fn exit(status: u8) -> ! {
+    process::exit(status.into())
 }
 
 #[cfg(unix)]
@@ -87,7 +200,7 @@ mod signals {
 
     use super::Event;
 
-    /// Sends an event for the first of the signals that end a program on purpose.
+    /// Sends an event for each of the signals that end a program on purpose.
     ///
     /// SIGHUP keeps its default action, so that nohup works; the worker then sees the end of its
     /// input and leaves.
@@ -96,10 +209,7 @@ mod signals {
         thread::Builder::new()
             .name("execnet-signals".into())
             .spawn(move || {
-                if let Some(number) = signals
-                    .forever()
-                    .find_map(|signal| u8::try_from(signal).ok())
-                {
+                for number in signals.forever().flat_map(u8::try_from) {
                     // Nobody listens any more when the command has just ended by itself.
                     let _ = events.send(Event::Signal(number));
                 }

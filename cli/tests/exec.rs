@@ -4,7 +4,9 @@ mod support;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
+use rustix::process::Signal;
 use support::{DEADLINE, Running, run, run_with, wait_until_gone};
 
 #[test]
@@ -156,8 +158,10 @@ fn the_timeout_kills_the_worker() {
 #[test]
 fn the_timeout_holds_against_a_stopped_worker() {
     let code = "import os, signal; channel.send(os.getpid()); os.kill(os.getpid(), signal.SIGSTOP)";
-    let finished = run(&["exec", "popen", code, "--timeout", "3"], 124);
+    let arguments = ["exec", "popen", code, "--timeout", "3", "--grace", "1"];
+    let finished = run(&arguments, 137);
     wait_until_gone(finished.out.trim().parse().unwrap());
+    finished.tells("timed out").tells("killed");
 }
 
 #[test]
@@ -249,4 +253,102 @@ fn prints_a_walk_of_many_directories() {
             .lines()
             .all(|line| line.starts_with("('") && line.ends_with("])"))
     );
+}
+
+/// Code that makes a lock file, and removes it in the end.
+fn locks(lock: &Path) -> String {
+    format!(
+        "import os, time\nopen({lock:?}, 'w').close()\ntry:\n    channel.send(os.getpid())\n    time.sleep(1000)\n\
+         finally:\n    os.remove({lock:?})\n    channel.send('cleaned')\n"
+    )
+}
+
+/// The worker was killed at once, and the lock file stayed.
+#[test]
+fn an_interrupt_has_the_finally_clauses_of_remote_code_run() {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let place = tempfile::tempdir().unwrap();
+        let lock = place.path().join("lock");
+        let mut running = Running::start(&["exec", "popen", &locks(&lock)]);
+        let mut lines = running.lines();
+        let worker = lines.next().unwrap().parse().unwrap();
+        assert!(lock.exists());
+        rustix::process::kill_process(running.pid(), signal).unwrap();
+        assert_eq!(lines.collect::<Vec<_>>(), ["'cleaned'"]);
+        let (code, err) = running.finish();
+        assert_eq!(code, Some(status), "{err}");
+        assert!(!lock.exists());
+        wait_until_gone(worker);
+    }
+}
+
+#[test]
+fn the_timeout_has_the_finally_clauses_of_remote_code_run() {
+    let place = tempfile::tempdir().unwrap();
+    let lock = place.path().join("lock");
+    let finished = run(&["exec", "popen", &locks(&lock), "--timeout", "3"], 124);
+    assert_eq!(finished.out.lines().last(), Some("'cleaned'"));
+    assert!(!lock.exists());
+    finished.tells("timed out");
+}
+
+/// Python drops the exception of an interrupt that ends a destructor.
+#[test]
+fn an_interrupt_reaches_code_that_waits_in_destructors() {
+    let code = "import os, time\nclass Slow:\n    def __del__(self): time.sleep(1000)\n\
+                channel.send(os.getpid())\ntry:\n    for _ in range(3): Slow()\nfinally:\n    channel.send('cleaned')\n";
+    let mut running = Running::start(&["exec", "popen", code, "--grace", "50"]);
+    let mut lines = running.lines();
+    lines.next().unwrap();
+    rustix::process::kill_process(running.pid(), Signal::INT).unwrap();
+    assert_eq!(lines.collect::<Vec<_>>(), ["'cleaned'"]);
+    let (code, err) = running.finish();
+    assert_eq!(code, Some(130), "{err}");
+}
+
+const DEAF: &str = "import os, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                    channel.send(os.getpid())\ntime.sleep(1000)";
+
+#[test]
+fn a_second_interrupt_kills_at_once() {
+    let mut running = Running::start(&["exec", "popen", DEAF, "--grace", "1000"]);
+    let worker = running.first_number();
+    let mut errors = running.error_lines();
+    rustix::process::kill_process(running.pid(), Signal::INT).unwrap();
+    assert!(errors.next().unwrap().contains("interrupted"));
+    rustix::process::kill_process(running.pid(), Signal::INT).unwrap();
+    let told: Vec<_> = errors.collect();
+    assert!(told.iter().any(|line| line.contains("killed")), "{told:?}");
+    assert_eq!(running.status(), Some(137));
+    wait_until_gone(worker);
+}
+
+#[test]
+fn what_does_not_end_within_the_grace_is_killed_and_said() {
+    let mut running = Running::start(&["exec", "popen", DEAF, "--grace", "0.5"]);
+    let worker = running.first_number();
+    rustix::process::kill_process(running.pid(), Signal::TERM).unwrap();
+    let (code, err) = running.finish();
+    assert_eq!(code, Some(137), "{err}");
+    assert!(err.contains("killed"), "{err}");
+    wait_until_gone(worker);
+}
+
+/// It was killed after a second, with status 0.
+#[test]
+fn a_thread_that_outlives_its_code_is_killed_and_said() {
+    let code = "import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()";
+    run(&["exec", "popen", code, "--grace", "1"], 137).tells("killed");
+}
+
+/// They were killed after a second, with status 0.
+#[test]
+fn exit_handlers_of_remote_code_have_their_time() {
+    let place = tempfile::tempdir().unwrap();
+    let note = place.path().join("note");
+    let code = format!(
+        "import atexit, time\n@atexit.register\ndef end():\n    time.sleep(2)\n    open({note:?}, 'w').close()"
+    );
+    run(&["exec", "popen", &code], 0);
+    assert!(note.exists());
 }

@@ -15,10 +15,10 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, MemberError, MultiChannel, Outcome,
-    Stderr, Stdout, Value, XSpec,
+    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, MemberError, MemberReport,
+    MultiChannel, Outcome, Stderr, Stdout, Value, XSpec,
 };
-use support::{LONG, is_running, pythons, quiet, within};
+use support::{LONG, eventually, is_running, pythons, quiet, within};
 
 fn group() -> Group {
     Group::with_options(quiet())
@@ -216,6 +216,37 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
             "{reports:?}"
         );
         assert!(!is_running(pid.as_i64().unwrap()));
+        assert!(group.terminate(None).is_empty());
+    });
+}
+
+/// The second call returned at once, and nothing could end the first before its time.
+#[test]
+fn a_call_of_terminate_hurries_one_that_is_under_way() {
+    within("terminate", LONG, || {
+        let group = group();
+        let gateway = group.makegateway(popen()).unwrap();
+        let source = "import os, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                      channel.send(os.getpid())\nwhile 1: signal.pause()";
+        let channel = gateway.remote_exec(source).unwrap();
+        let pid = receive(&channel).as_i64().unwrap();
+        thread::scope(|scope| {
+            let patient = scope.spawn(|| group.terminate(None));
+            eventually("the first call", LONG, || gateway.is_exited());
+            let reports = group.terminate(Some(Duration::ZERO));
+            assert!(
+                matches!(
+                    reports[..],
+                    [MemberReport {
+                        outcome: Outcome::Killed(_),
+                        ..
+                    }]
+                ),
+                "{reports:?}"
+            );
+            assert!(!is_running(pid));
+            assert_eq!(patient.join().unwrap().len(), 1);
+        });
         assert!(group.terminate(None).is_empty());
     });
 }

@@ -1,33 +1,24 @@
 //! `execnet exec`: runs code on a gateway and prints what it sends.
 
-use alloc::sync::Arc;
 use core::time::Duration;
 
-use execnet::{Channel, Gateway, Group, Item, ReceiveError, SendError};
+use execnet::{Channel, Gateway, Group, GroupOptions, Item, ReceiveError, SendError};
 
 use crate::args::Exec;
 use crate::failure::Failure;
 use crate::input;
 use crate::printer::Printer;
-use crate::watch::Watch;
+use crate::workers::Workers;
 
-/// What a worker whose code has ended gets to leave by itself: what execnet's exit hook gives.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Code that ends by itself when its link does has so long for it; then it is interrupted.
+const END_OF_LINK: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(args: &Exec) -> Result<(), Failure> {
     let program = Program::read(args)?;
-    let group = Arc::new(Group::new());
-    let doomed = Arc::clone(&group);
-    let kill = move || drop(doomed.terminate(Some(Duration::ZERO)));
-    let watch = Watch::start(args.timeout, kill).map_err(|error| Failure::Gateway(error.into()))?;
-    let outcome = converse(&group, args, &program);
-    // From here on nothing takes long, and the workers are ended in one place.
-    drop(watch);
-    group.terminate(Some(match outcome {
-        Ok(()) | Err(Failure::Remote(_)) => PATIENCE,
-        Err(_) => Duration::ZERO,
-    }));
-    outcome
+    let mut options = GroupOptions::default();
+    options.grace.interrupt = END_OF_LINK;
+    Workers::new(options, args.run.grace)
+        .run(args.run.timeout, |group| converse(group, args, &program))
 }
 
 /// The code to run.

@@ -1,13 +1,14 @@
 //! `execnet serve`: workers over sockets.
 
-use core::time::Duration;
+use alloc::sync::Arc;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, TlsFiles, Token,
+    Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop, TlsFiles,
+    Token,
 };
 use signal_hook::consts::SIGHUP;
 use signal_hook::iterator::Signals;
@@ -15,10 +16,7 @@ use signal_hook::iterator::Signals;
 use crate::args::Serve;
 use crate::escape::escaped;
 use crate::failure::Failure;
-use crate::watch::Watch;
-
-/// How long the events of a server that was ended may take to be written.
-const LAST_EVENTS: Duration = Duration::from_secs(1);
+use crate::watch::{Ending, Watch};
 
 pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     let (sender, events) = mpsc::channel();
@@ -30,13 +28,8 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     options.events = Some(sender);
     let listen = listen(&args, read_or_make)?;
     let server = Server::bind(listen, options).map_err(not_served)?;
-    let stop = server.stop_handle();
-    let (finish, finished) = mpsc::channel::<()>();
     // Before this process ends, its workers are gone and its last events told.
-    let watch = Watch::start(None, move || {
-        stop.stop();
-        let _ = finished.recv_timeout(LAST_EVENTS);
-    });
+    let watch = Watch::start(None, Arc::new(Stop(server.stop_handle())));
     let _watch = watch.map_err(|error| Failure::Gateway(error.into()))?;
     let reporter = thread::Builder::new().name("execnet-events".into());
     let reporter = reporter.spawn(move || events.iter().for_each(|event| report(&event)));
@@ -47,8 +40,21 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     let served = server.run().map_err(not_served);
     // Ends with the server. One that panicked has said so.
     let _ = reporter.join();
-    drop(finish);
     served
+}
+
+/// Kills the workers; who interrupts it once more does not wait for that.
+struct Stop(ServerStop);
+
+impl Ending for Stop {
+    fn end(&self) -> bool {
+        self.0.stop();
+        false
+    }
+
+    fn kill(&self) -> bool {
+        false
+    }
 }
 
 /// Reads the token and the certificates again for each SIGHUP. What cannot be read leaves the server as it is.

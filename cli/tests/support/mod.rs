@@ -92,10 +92,21 @@ impl Running {
         line.trim_end().to_owned()
     }
 
+    /// The lines of its output, as they come.
+    pub(crate) fn lines(&mut self) -> impl Iterator<Item = String> + use<> {
+        let output = BufReader::new(self.0.stdout.take().unwrap());
+        output.lines().map(Result::unwrap)
+    }
+
     /// The lines of its standard error, as they come.
     pub(crate) fn error_lines(&mut self) -> impl Iterator<Item = String> + use<> {
         let errors = BufReader::new(self.0.stderr.take().unwrap());
         errors.lines().map(Result::unwrap)
+    }
+
+    /// Its exit status.
+    pub(crate) fn status(&mut self) -> Option<i32> {
+        until(|| self.0.try_wait().unwrap()).code()
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -104,7 +115,7 @@ impl Running {
 
     /// Its exit status and what it said on standard error.
     pub(crate) fn finish(mut self) -> (Option<i32>, String) {
-        let ended = until(|| self.0.try_wait().unwrap());
+        let status = self.status();
         let mut err = String::new();
         self.0
             .stderr
@@ -112,7 +123,7 @@ impl Running {
             .unwrap()
             .read_to_string(&mut err)
             .unwrap();
-        (ended.code(), err)
+        (status, err)
     }
 }
 

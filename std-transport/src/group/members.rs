@@ -23,6 +23,8 @@ const FEW: usize = 16;
 pub(super) struct Members {
     /// In the order of their places, with the gateways that have left the group and whose workers may still run.
     list: Vec<Member>,
+    /// The members that a call of `terminate` is ending: another call, from another thread, can hurry it.
+    ending: Vec<Member>,
     /// The place of the newest gateway with an id, which may be being made.
     ids: HashMap<String, u64>,
     /// Peers that are to become members, by their places.
@@ -48,6 +50,7 @@ pub(super) struct Defaults {
     pub(super) remote: ExecModel,
 }
 
+#[derive(Clone)]
 pub(super) struct Member {
     /// Counts the gateways that were asked for.
     pub(super) place: u64,
@@ -138,7 +141,7 @@ impl Members {
 
     /// Those whose workers may run, whether the group still shows them or not.
     pub(super) fn all(&self) -> impl Iterator<Item = &Member> {
-        self.list.iter()
+        self.ending.iter().chain(&self.list)
     }
 
     /// Whether there are gateways, or some are being made.
@@ -180,11 +183,22 @@ impl Members {
     pub(super) fn take(&mut self) -> Taken {
         self.terminations += 1;
         self.sweep_at = 0;
+        self.ending.append(&mut self.list);
         Taken {
-            members: core::mem::take(&mut self.list),
+            members: self.ending.clone(),
             starting: self.starting.values().cloned().collect(),
             reports: core::mem::take(&mut self.reports).into(),
         }
+    }
+
+    /// Forgets a member that `terminate` has ended; returns it, to be dropped without the lock.
+    pub(super) fn ended(&mut self, id: &str, place: u64) -> Option<Member> {
+        self.free(id, place);
+        let at = self
+            .ending
+            .iter()
+            .position(|member| member.place == place)?;
+        Some(self.ending.swap_remove(at))
     }
 
     /// Takes out those that have left the group and have ended.

@@ -37,6 +37,10 @@ impl Group {
     /// A process that another thread is making a gateway to is killed at once; making it fails with
     /// [`MakeGatewayError::Terminated`](crate::MakeGatewayError::Terminated).
     ///
+    /// While another thread's call is under way, this one waits for the same members and kills them at its own deadline:
+    /// a call with a timeout of zero hurries one that gives workers their time. Both report on them; of a worker that the
+    /// hurried call finds killed it says that it ended by SIGKILL.
+    ///
     /// Returns what became of each gateway that was made since the last time, in the order in which they were asked for;
     /// of those that had left the group and ended before, the last thousand.
     pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
@@ -60,10 +64,13 @@ impl Group {
         drop(starting);
         self.sharing.end();
         let mut members = self.members.lock();
-        for (place, report) in reports.iter().skip(left) {
-            members.free(&report.id, *place);
-        }
+        let ended = reports.iter().skip(left);
+        let ended: Vec<_> = ended
+            .map(|(place, report)| members.ended(&report.id, *place))
+            .collect();
         drop(members);
+        // The last handle of a process waits for its end.
+        drop(ended);
         reports.sort_by_key(|(place, _)| *place);
         reports.into_iter().map(|(_, report)| report).collect()
     }

@@ -819,6 +819,7 @@ def main():
 
 clock = getattr(time, 'monotonic', time.time)
 LULL = 0.001    # seconds: for no longer, and as long again, is the link left unread
+BEAT = 0.05     # seconds: so long after an interrupt was dropped may the next one come
 PATIENCE = 2    # times LULL: for no longer does a piece wait for a pause of the conversation
 
 
@@ -2144,15 +2145,39 @@ class EndMethods(object):
             busy = bool(self._running)
         self._end_channels()
         if busy and not wait(self._idle, calm):
-            os.kill(os.getpid(), _signal.SIGINT)
-            if not wait(self._idle, interrupted):
-                abandon()
+            self._interrupt(interrupted)
         if self._dispatcher is not None:
             self._dispatcher.stop(calm)
         self._tasks.put(None)
         # Threads of remote code may keep the interpreter from ending; not for ever.
         time.sleep(calm + interrupted)
         abandon()
+
+    def _interrupt(self, timeout):
+        """Interrupt running code; leave if it has not ended `timeout` seconds later.
+
+        Python drops the exception where it ends a destructor or the callback of a weakref, and tells a hook: the code is
+        interrupted again then.  It is not interrupted by the clock, as that would hit what it does to end.
+        """
+        dropped = []
+        hook = getattr(sys, 'unraisablehook', None)
+
+        def note_dropped(event):
+            if issubclass(event.exc_type, KeyboardInterrupt):
+                dropped.append(True)
+            else:
+                hook(event)
+
+        if hook is not None:
+            sys.unraisablehook = note_dropped
+        deadline = clock() + timeout
+        os.kill(os.getpid(), _signal.SIGINT)
+        while not wait(self._idle, min(BEAT, deadline - clock())):
+            if clock() >= deadline:
+                abandon()
+            if dropped:
+                del dropped[:]
+                os.kill(os.getpid(), _signal.SIGINT)
 
     def _end_channels(self):
         for found in list(self._channels.values()):

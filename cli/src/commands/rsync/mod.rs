@@ -3,34 +3,23 @@
 mod output;
 mod progress;
 
-use alloc::sync::Arc;
-use core::time::Duration;
 use std::thread;
 
 use execnet::rsync::{RSync, RSyncError, Report, TargetOptions};
-use execnet::{Gateway, Group, XSpec};
+use execnet::{Gateway, Group, GroupOptions, XSpec};
 
 use crate::args::{Rsync, spec};
 use crate::failure::Failure;
-use crate::watch::Watch;
+use crate::workers::Workers;
 use output::Output;
 use progress::Progress;
 
-/// What workers that have nothing to do any more get to leave by themselves.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
-    let group = Arc::new(Group::new());
-    let doomed = Arc::clone(&group);
-    let kill = move || drop(doomed.terminate(Some(Duration::ZERO)));
-    let watch = Watch::start(args.timeout, kill).map_err(|error| Failure::Gateway(error.into()))?;
-    let outcome = match args.from.as_deref() {
-        Some([spec, source, destination]) => pull(args, &group, spec, source, destination),
-        _ => send(args, &group),
-    };
-    drop(watch);
-    group.terminate(Some(PATIENCE));
-    outcome
+    let workers = Workers::new(GroupOptions::default(), args.run.grace);
+    workers.run(args.run.timeout, |group| match args.from.as_deref() {
+        Some([spec, source, destination]) => pull(args, group, spec, source, destination),
+        _ => send(args, group),
+    })
 }
 
 fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
