@@ -280,6 +280,25 @@ fn an_item_wakes_a_receiver_not_one_who_waits_for_the_end() {
 }
 
 #[test]
+fn the_end_of_what_is_sent_leaves_receiving_allowed() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        channel.send(1).unwrap();
+        channel.finish_sending();
+        channel.finish_sending();
+        expect(&mut peer, ChannelData, channel.id());
+        expect(&mut peer, ChannelLastMessage, channel.id());
+        assert!(matches!(channel.send(2), Err(SendError::Closed)));
+        peer.send(channel.id(), 3).unwrap();
+        assert_eq!(channel.receive_timeout(SOON).unwrap(), Value::from(3));
+        let id = channel.id();
+        drop(channel);
+        // It was said once.
+        expect(&mut peer, ChannelClose, id);
+    });
+}
+
+#[test]
 fn after_a_last_message_sending_goes_on() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);

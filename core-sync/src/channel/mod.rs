@@ -79,6 +79,31 @@ impl Channel {
         }
     }
 
+    /// Ends the items that go to the peer, behind all that were sent before: there `for item in channel` ends, and
+    /// `receive` raises `EOFError`. What the peer sends is still received; sending here fails from now on.
+    ///
+    /// It does not wait for the link. A worker with stock execnet does not tell the end of code that has seen the end of
+    /// its items: the channel then stays open here until the gateway ends.
+    ///
+    /// ```no_run
+    /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
+    /// let channel = gateway.remote_exec("channel.send(sum(channel))")?;
+    /// channel.send_all(0..10)?;
+    /// channel.finish_sending();
+    /// assert_eq!(channel.receive()?.as_i64(), Some(45));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn finish_sending(&self) {
+        // A frame without payload always has a length that fits.
+        if let Ok(frame) = empty(MessageCode::ChannelLastMessage, self.id()) {
+            self.handle
+                .gateway
+                .shared()
+                .finish_sending(self.id(), &frame);
+        }
+    }
+
     /// Closes the channel with an error: receiving on the other side raises it, as `RemoteError`.
     ///
     /// A function that is called returns its error instead: it cannot close its own channel, see

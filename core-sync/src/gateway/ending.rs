@@ -28,6 +28,16 @@ impl Shared {
         });
     }
 
+    /// Ends the items that this side sends: `frame` says so to the peer. As `close`, it does not wait for the link.
+    pub(crate) fn finish_sending(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
+        // As in `close`.
+        let _ = self.update(|state, after| {
+            if state.session.finish_sending(id) {
+                state.post_frames(frame, after);
+            }
+        });
+    }
+
     /// As [`close`](Self::close), but waits for the link: for a thread that has nothing better to do.
     pub(crate) fn close_now(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
         // As in `close`.

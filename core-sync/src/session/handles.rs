@@ -30,6 +30,15 @@ impl<W> Session<W> {
         channel.inbox.error().filter(|_| last)
     }
 
+    /// This side sends no more on the channel, and goes on receiving. True where the peer is to be told.
+    pub fn finish_sending(&mut self, id: ChannelId) -> bool {
+        let channel = self
+            .channels
+            .get_mut(&id)
+            .filter(|channel| channel.can_send());
+        channel.is_some_and(|channel| !core::mem::replace(&mut channel.said_last, true))
+    }
+
     /// A callback takes the items of the channel from now on, and holds it until [`detach`](Self::detach).
     pub fn attach(&mut self, id: ChannelId) {
         if let Some(channel) = self.channels.get_mut(&id) {
