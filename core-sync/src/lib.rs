@@ -72,9 +72,9 @@ pub use error::{
 };
 pub use item::{Handle, ItemOf};
 pub use link_error::LinkError;
-#[doc(hidden)]
-pub use report::controls_terminal;
 pub use report::{Report, report};
+#[doc(hidden)]
+pub use report::{controls_terminal, escaped};
 pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};
 pub use status::Status;
 

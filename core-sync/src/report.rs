@@ -1,6 +1,6 @@
 //! Errors, printed for people.
 
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 use core::error::Error;
 use core::fmt;
 
@@ -72,6 +72,30 @@ pub fn controls_terminal(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Writes text of a peer so that it moves no cursor, changes no terminal's state and reorders no line. Line feeds and tabs
+/// stay: tracebacks are made of them.
+pub(crate) fn escape(out: &mut impl fmt::Write, text: impl Iterator<Item = char>) -> fmt::Result {
+    for c in text {
+        match c {
+            '\n' | '\t' => out.write_char(c)?,
+            _ if controls_terminal(c) => write!(out, "{}", c.escape_default())?,
+            _ => out.write_char(c)?,
+        }
+    }
+    Ok(())
+}
+
+/// Text of a peer as a terminal may have it. Whatever prints such text uses this, but for JSON, which has escapes of its
+/// own.
+#[doc(hidden)]
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    // Writing to a String cannot fail.
+    let _ = escape(&mut out, text.chars());
+    out
+}
+
 /// Has `Debug` print the whole chain: it is what a program shows whose `main` returns the error.
 macro_rules! debug_as_report {
     ($($error:ty),* $(,)?) => {
@@ -92,7 +116,19 @@ mod tests {
     use core::error::Error;
     use core::fmt;
 
-    use super::report;
+    use super::{escaped, report};
+
+    #[test]
+    fn no_text_controls_a_terminal() {
+        for (text, shown) in [
+            ("Error:\n\t\u{f6} \u{4e2d}", "Error:\n\t\u{f6} \u{4e2d}"),
+            ("a\u{1b}[2J\u{9b}1m\u{7f}", r"a\u{1b}[2J\u{9b}1m\u{7f}"),
+            ("X\rY\r\n", "X\\rY\\r\n"),
+            ("a\u{202e}b\u{2066}\u{200f}", r"a\u{202e}b\u{2066}\u{200f}"),
+        ] {
+            assert_eq!(escaped(text), shown);
+        }
+    }
 
     #[derive(Debug)]
     struct Link(&'static str, Option<&'static Link>);

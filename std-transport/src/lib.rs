@@ -57,8 +57,6 @@ mod transport;
 mod wait;
 
 pub use error::{BootstrapError, Cause, MakeGatewayError, SlurmError, Stage, WorkerExit};
-#[doc(hidden)]
-pub use execnet_core_sync::controls_terminal;
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
@@ -68,6 +66,8 @@ pub use execnet_core_sync::{
 };
 #[cfg(feature = "postcard")]
 pub use execnet_core_sync::{PostcardChannel, PostcardOf};
+#[doc(hidden)]
+pub use execnet_core_sync::{controls_terminal, escaped};
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;

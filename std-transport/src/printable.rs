@@ -1,18 +1,11 @@
 //! Text of others, made fit for a terminal.
 
-use execnet_core_sync::controls_terminal;
+use execnet_core_sync::escaped;
 
-/// Bytes as text in which nothing controls a terminal; line ends and tabs stay.
+/// The output of a program as text in which nothing controls a terminal; line ends and tabs stay. ssh ends its lines with
+/// CR LF.
 pub(crate) fn printable(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for character in String::from_utf8_lossy(bytes).chars() {
-        match character {
-            '\n' | '\t' => text.push(character),
-            _ if controls_terminal(character) => text.extend(character.escape_default()),
-            _ => text.push(character),
-        }
-    }
-    text
+    escaped(&String::from_utf8_lossy(bytes).replace("\r\n", "\n"))
 }
 
 #[cfg(test)]
@@ -21,7 +14,7 @@ mod tests {
 
     #[test]
     fn terminal_controls_are_escaped() {
-        assert_eq!(printable(b"a\x1b[2J\tb\r\nc"), "a\\u{1b}[2J\tb\\r\nc");
+        assert_eq!(printable(b"a\x1b[2J\tb\r\nc"), "a\\u{1b}[2J\tb\nc");
         assert_eq!(printable("h\u{e9}\u{9b}".as_bytes()), "h\u{e9}\\u{9b}");
         assert_eq!(printable("a\u{202e}b".as_bytes()), "a\\u{202e}b");
         assert_eq!(printable(b"\xff"), "\u{fffd}");

@@ -27,6 +27,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::escape::escaped;
+
 /// Runs a suite of tests with the workers of pytest-xdist.
 #[derive(Debug, Parser)]
 struct Args {
@@ -56,8 +58,8 @@ struct Args {
 fn main() -> ExitCode {
     let summary = controller::run(&Args::parse());
     if let Some(reason) = &summary.given_up {
-        eprintln!("xdist: {reason}");
+        eprintln!("xdist: {}", escaped(reason));
     }
-    println!("{summary}");
+    println!("{}", escaped(&summary.to_string()));
     ExitCode::from(summary.status())
 }

@@ -1,9 +1,9 @@
 use alloc::format;
 use alloc::string::String;
 use core::error::Error;
-use core::fmt::{self, Write as _};
+use core::fmt;
 
-use crate::report::{controls_terminal, debug_as_report};
+use crate::report::{debug_as_report, escape};
 
 /// How many bytes of the text that a peer closes a channel with are kept. Of a longer one the middle is left out: a
 /// traceback begins with where it began and ends with the exception.
@@ -155,18 +155,6 @@ fn line_begin(text: &[u8], at: usize) -> usize {
 /// How many bytes of indentation and of the lines drawn around exception groups a line begins with.
 fn margin(line: &str) -> usize {
     line.len() - line.trim_start_matches([' ', '|', '+', '-']).len()
-}
-
-/// Writes text of a peer so that it moves no cursor, changes no terminal's state and reorders no line.
-fn escape(f: &mut fmt::Formatter<'_>, text: impl Iterator<Item = char>) -> fmt::Result {
-    for character in text {
-        match character {
-            '\n' | '\t' => f.write_char(character)?,
-            _ if controls_terminal(character) => write!(f, "{}", character.escape_unicode())?,
-            _ => f.write_char(character)?,
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
