@@ -222,6 +222,10 @@ impl Peer for Process {
         }
         self.stderr.text()
     }
+
+    fn shows_stderr(&self) -> bool {
+        self.stderr.is_shown()
+    }
 }
 
 impl Drop for Process {

@@ -19,6 +19,8 @@ pub struct BootstrapError {
     exit: Option<Exit>,
     output: String,
     stderr: String,
+    /// A user has seen it already.
+    shown: bool,
     /// What the reason tells of, if another error is behind it.
     inner: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -83,6 +85,7 @@ impl BootstrapError {
             exit: None,
             output: String::new(),
             stderr: String::new(),
+            shown: false,
             inner: Some(Box::new(error)),
         }
     }
@@ -106,6 +109,7 @@ impl BootstrapError {
             exit,
             output: printable(noise),
             stderr,
+            shown: peer.shows_stderr(),
             inner,
         }
     }
@@ -148,6 +152,9 @@ impl fmt::Display for BootstrapError {
             write!(f, "\n  the process {exit}")?;
         }
         write_excerpt(f, "its output", &self.output)?;
+        if self.shown {
+            return Ok(());
+        }
         write_excerpt(f, "its standard error", &self.stderr)
     }
 }

@@ -11,6 +11,8 @@ pub struct WorkerExit {
     command: String,
     end: Option<End>,
     stderr: String,
+    /// A user has seen it already.
+    shown: bool,
 }
 
 impl WorkerExit {
@@ -19,6 +21,7 @@ impl WorkerExit {
             command: peer.name().to_owned(),
             end,
             stderr: peer.stderr(),
+            shown: peer.shows_stderr(),
         }
     }
 
@@ -50,6 +53,9 @@ impl fmt::Display for WorkerExit {
             None => f.write_str("the worker closed its link, and runs on")?,
         }
         write!(f, "\n  command: {}", self.command)?;
+        if self.shown {
+            return Ok(());
+        }
         write_excerpt(f, "its standard error", &self.stderr)
     }
 }

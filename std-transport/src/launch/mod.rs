@@ -79,13 +79,26 @@ impl fmt::Display for Launch {
 
 fn write_word(f: &mut fmt::Formatter<'_>, word: &OsStr) -> fmt::Result {
     let word = word.to_string_lossy();
-    let short: String = word.chars().take(SHOWN_ARGUMENT).collect();
+    let short = shortened(&word);
     let cut = if short.len() < word.len() { "..." } else { "" };
     // Words come out of specs, which hold no NUL: quoting cannot fail on these.
-    match shlex::try_quote(&short) {
+    match shlex::try_quote(short) {
         Ok(quoted) => write!(f, "{quoted}{cut}"),
         Err(_) => write!(f, "{short:?}{cut}"),
     }
+}
+
+/// The whole of a short argument; of a longer one as many of its own words as fit, for it may be a text for a shell: cut
+/// anywhere, its quotes would be left open.
+fn shortened(argument: &str) -> &str {
+    let Some((end, _)) = argument.char_indices().nth(SHOWN_ARGUMENT) else {
+        return argument;
+    };
+    let start = argument.get(..end).unwrap_or(argument);
+    let open = |text: &&str| shlex::split(text).is_none();
+    let mut ends = start.rmatch_indices(char::is_whitespace);
+    let words = ends.find_map(|(end, _)| start.get(..end).filter(|text| !open(text)));
+    words.map_or(start, str::trim_end)
 }
 
 /// What a key of specs asks to be started: programs in the order they are to be tried; the first that exists is it.
@@ -231,6 +244,17 @@ mod tests {
         let shown = popen(&spec).unwrap().remove(0).to_string();
         assert!(shown.starts_with("'/a b/python' -u -c "), "{shown}");
         assert!(shown.ends_with("..."), "{shown}");
+    }
+
+    #[test]
+    fn a_long_argument_is_shortened_where_no_quote_is_open() {
+        let quoted = format!("exec nice -n 5 'the {}' -c x", "long ".repeat(20));
+        assert_eq!(shortened(&quoted), "exec nice -n 5");
+        let plain = "word ".repeat(20);
+        assert_eq!(shortened(&plain), ["word"; 12].join(" "));
+        let single = "x".repeat(100);
+        assert_eq!(shortened(&single), "x".repeat(SHOWN_ARGUMENT));
+        assert_eq!(shortened("a 'b"), "a 'b");
     }
 
     #[test]

@@ -218,6 +218,10 @@ impl Peer for FarSide {
         self.stderr.text()
     }
 
+    fn shows_stderr(&self) -> bool {
+        self.stderr.is_shown()
+    }
+
     fn via(&self) -> Option<&str> {
         Some(&self.middle)
     }

@@ -26,6 +26,10 @@ impl Sink for Lines {
         }
     }
 
+    fn shows(&self) -> bool {
+        matches!(self.policy, Stderr::Forward)
+    }
+
     /// A last line may have no end.
     fn end(&mut self) {
         if !self.begun.is_empty() {

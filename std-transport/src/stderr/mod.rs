@@ -34,7 +34,8 @@ pub const STDERR_TAIL: usize = 64 * 1024;
 #[non_exhaustive]
 pub enum Stderr {
     /// Each line goes to the standard error of this process, behind the gateway's id in brackets. What would control a
-    /// terminal is escaped.
+    /// terminal is escaped. The texts of errors do not repeat them; [`BootstrapError::stderr`](crate::BootstrapError::stderr)
+    /// and [`WorkerExit::stderr`](crate::WorkerExit::stderr) have them all the same.
     #[default]
     Forward,
     /// Nothing.
@@ -87,6 +88,11 @@ impl fmt::Debug for Stderr {
 pub(crate) trait Sink: Send {
     /// Takes the next bytes.
     fn push(&mut self, bytes: &[u8]);
+
+    /// Whether a user sees them: an error need not print them again.
+    fn shows(&self) -> bool {
+        false
+    }
 
     /// There are no more.
     fn end(&mut self) {}

@@ -23,6 +23,7 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct StderrTail {
     shared: Arc<Shared>,
+    shown: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -72,11 +73,13 @@ impl StderrTail {
             changed: Condvar::default(),
         });
         let reading = Reading(Arc::clone(&shared));
+        let shown = sink.shows();
         let thread = thread::Builder::new()
             .name(format!("stderr of {name}"))
             .spawn(move || reading.run(&stream, sink.as_mut()))?;
         Ok(Self {
             shared,
+            shown,
             thread: Some(thread),
         })
     }
@@ -87,6 +90,11 @@ impl StderrTail {
         let state = self.shared.state.lock();
         let changed = &self.shared.changed;
         drop(changed.wait_while(state, DRAIN_PATIENCE, |state| state.is_behind()));
+    }
+
+    /// Whether a user sees all that comes.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.shown
     }
 
     /// The last bytes that were read, as text.

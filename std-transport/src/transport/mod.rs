@@ -159,6 +159,11 @@ pub(crate) trait Peer: fmt::Debug + Send + Sync {
     /// May wait a moment for the rest if the peer has ended.
     fn stderr(&self) -> String;
 
+    /// Whether a user sees its standard error as it comes.
+    fn shows_stderr(&self) -> bool {
+        false
+    }
+
     /// The gateway that it is reached through: that one has to stay for as long as this is here.
     fn via(&self) -> Option<&str> {
         None
