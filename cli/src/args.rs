@@ -57,6 +57,8 @@ pub(crate) enum Command {
 /// Run Python code on a gateway and print what it sends
 ///
 /// Each item the code sends over `channel` is printed as one line, in Python's literal notation.
+/// What the code prints goes to standard error, line by line, behind the gateway's id in brackets;
+/// of a worker behind a socket, to that of the server.
 /// The command ends when the code does, and the interpreter with it.
 #[derive(Debug, Args)]
 #[command(
@@ -72,7 +74,10 @@ pub(crate) struct Exec {
     /// Read the code from FILE; tracebacks name it
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Send this value to the code first (repeatable)
+    /// Send this value to the code first (repeatable); after the last of them its items end
+    ///
+    /// `for item in channel` ends there, and `channel.receive()` raises EOFError. Not so for workers
+    /// with stock execnet (socket=, bootstrap=execnet).
     // The parser is named, as clap would prefer `From<&str>`, which makes any text a text.
     #[arg(long, value_name = "LITERAL", allow_hyphen_values = true, value_parser = Value::from_str)]
     pub(crate) send: Vec<Value>,
@@ -86,16 +91,16 @@ pub(crate) struct Exec {
 /// How a command with workers is ended.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Give up after so many seconds, start-up included
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Give up after this time, start-up included: seconds, or with a unit (ms, s, m, h, d)
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub(crate) timeout: Option<Duration>,
-    /// Give workers so many seconds to end, then kill them
+    /// Give workers this time to end, then kill them
     ///
     /// It begins when the remote code has ended: threads and exit handlers that it has left have
     /// this time. Or it begins at the timeout, an interrupt or SIGTERM: the remote code gets a
     /// KeyboardInterrupt, and what it does to clean up has this time. A second interrupt kills at
     /// once what runs on this machine; elsewhere a worker ends by itself when its time is over.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub(crate) grace: Duration,
 }
 
@@ -144,8 +149,8 @@ pub(crate) struct Serve {
     /// for each new one
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) max_unauthenticated: usize,
-    /// Give clients this many seconds to authenticate
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    /// Give clients this time to authenticate
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = some_time)]
     pub(crate) handshake_timeout: Duration,
 }
 
@@ -237,7 +242,50 @@ pub(crate) struct Rsync {
     pub(crate) run: Run,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
+/// Seconds, or a number with a unit, as timeout(1) takes them.
+fn time(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let scale = match text.strip_prefix(number) {
+        Some("ms") => 0.001,
+        Some("" | "s") => 1.0,
+        Some("m") => 60.0,
+        Some("h") => 3_600.0,
+        Some("d") => 86_400.0,
+        _ => return Err("not a time: a number, with one of the units ms, s, m, h, d".to_owned()),
+    };
+    let number: f64 = number.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
+}
+
+/// A time in which something can happen.
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = time(text)?;
+    if time.is_zero() {
+        return Err("it is no time at all".to_owned());
+    }
+    Ok(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (text, seconds) in [
+            ("0", 0.0),
+            ("1.5", 1.5),
+            ("2s", 2.0),
+            ("250ms", 0.25),
+            ("3m", 180.0),
+            ("0.5h", 1800.0),
+            ("1d", 86_400.0),
+        ] {
+            assert_eq!(time(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        for text in ["", "s", "-1", "1y", "1 s", "inf", "nan", "1e30h", "soon"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert!(some_time("0").is_err() && some_time("0ms").is_err());
+    }
 }

@@ -14,6 +14,7 @@ mod escape;
 mod failure;
 mod input;
 mod printer;
+mod source;
 mod watch;
 mod workers;
 

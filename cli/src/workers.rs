@@ -23,6 +23,8 @@ pub(crate) struct Workers {
 impl Workers {
     /// None yet. When they are to end, they have `grace` for it.
     pub(crate) fn new(mut options: GroupOptions, grace: Duration) -> Self {
+        // Code that ends with its link is not interrupted, unless it takes half of the time.
+        options.grace.interrupt = options.grace.interrupt.min(grace.mul_f64(0.5));
         // What cannot be killed from here, being elsewhere, leaves by itself a little later.
         options.grace.leave = grace.saturating_add(Duration::from_secs(1));
         let group = Group::with_options(options);

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rustix::process::Signal;
-use support::{DEADLINE, Running, run, run_with, wait_until_gone};
+use support::{DEADLINE, Running, run, run_with, until, wait_until_gone};
 
 #[test]
 fn prints_each_item_as_a_literal() {
@@ -67,6 +67,55 @@ fn sends_values_first_in_order() {
     assert_eq!(run(&arguments, 0).out, "[-1, ('a', b'b'), None]\n");
 }
 
+/// Nothing could end the loop.
+#[test]
+fn after_the_last_value_the_items_of_the_code_end() {
+    let code = "channel.send([item for item in channel]); channel.send('end')";
+    let arguments = ["exec", "popen", code, "--send", "1", "--send", "'a'"];
+    assert_eq!(run(&arguments, 0).out, "[1, 'a']\n'end'\n");
+}
+
+#[test]
+fn a_file_is_read_as_python_reads_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let text = "channel.send('\u{f6}')\n\nraise ValueError('here')\n";
+    let latin = |coding: &str| {
+        let text = text.chars().map(|c| u8::try_from(c).unwrap());
+        [coding.as_bytes(), &text.collect::<Vec<_>>()].concat()
+    };
+    for (source, line) in [
+        (format!("\u{feff}{text}").into_bytes(), 3),
+        (format!("# coding: utf-8\n{text}").into_bytes(), 4),
+        (latin("# coding: latin-1\n"), 4),
+        (latin("#!python\n# vim: fileencoding=cp1252\n"), 5),
+    ] {
+        std::fs::write(path, source).unwrap();
+        let finished = run(&["exec", "popen", "--file", path], 1);
+        assert_eq!(finished.out, "'\u{f6}'\n");
+        finished.tells(&format!("File \"{path}\", line {line}"));
+    }
+    std::fs::write(path, latin("")).unwrap();
+    run(&["exec", "popen", "--file", path], 2).tells(path);
+}
+
+/// It was told twice, and with a carriage return in letters.
+#[test]
+fn what_a_failed_start_says_is_shown_once() {
+    let spec = r#"popen//python=sh -c 'printf "Connection %s\015\012" refused >&2; exit 255'"#;
+    let finished = run(&["exec", spec, "1"], 3);
+    let lines: Vec<_> = finished.err.lines().collect();
+    let said = lines
+        .iter()
+        .filter(|line| line.contains("Connection refused"));
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [&"[gw0] Connection refused"],
+        "{lines:?}"
+    );
+    finished.tells("exited with status 255");
+}
+
 #[test]
 fn reads_the_code_from_standard_input() {
     assert_eq!(
@@ -114,6 +163,8 @@ fn bad_usage() {
     run(&["exec", "popen", "1", "--send", "[1"], 2).tells("--send");
     run(&["exec", "popen", "1", "--timeout", "-1"], 2);
     run(&["exec", "popen", "1", "--timeout", "soon"], 2).tells("soon");
+    run(&["exec", "popen", "1", "--timeout", "0"], 2).tells("no time");
+    run(&["exec", "popen", "1", "--timeout", "1y"], 2).tells("units");
 }
 
 #[test]
@@ -231,14 +282,86 @@ fn items_are_printed_as_they_come() {
     assert_eq!(running.first_number(), 1);
 }
 
+/// Nothing of it was to be seen.
 #[test]
-fn what_remote_code_prints_does_not_disturb_the_items() {
-    let code = "print('noise'); import sys; sys.stdout.flush(); channel.send(2)";
+fn what_remote_code_prints_is_shown_beside_the_items() {
+    let finished = run(&["exec", "popen", "print('hello'); channel.send(2)"], 0);
+    assert_eq!(finished.out, "2\n");
+    assert_eq!(finished.err, "[gw0] hello\n");
+}
+
+#[test]
+fn what_remote_code_prints_is_shown_as_it_comes() {
+    let mut running = Running::start(&["exec", "popen", "print('hello'); channel.receive()"]);
+    assert_eq!(running.error_lines().next().unwrap(), "[gw0] hello");
+}
+
+/// Control characters and marks that change the direction of text, by every way to a terminal.
+#[test]
+fn no_text_of_a_worker_controls_the_terminal() {
+    let code = "import sys\nbad = chr(27) + '[2J' + chr(0x202e) + chr(0x2066) + chr(13) + 'X'\n\
+                print(bad); sys.stderr.write(bad)\nchannel.send({bad: bad})\nraise ValueError(bad)";
+    for json in [&[][..], &["--json"]] {
+        let arguments = [
+            &["exec", "popen//env:PYTHONIOENCODING=utf-8", code][..],
+            json,
+        ];
+        let finished = run(&arguments.concat(), 1);
+        for text in [&finished.out, &finished.err] {
+            let controls =
+                |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2066}".contains(c));
+            assert!(!text.contains(controls), "{text:?}");
+        }
+        // Printed, written, and the message of the traceback.
+        assert!(finished.err.matches("[2J").count() >= 3, "{}", finished.err);
+        assert_eq!(finished.out.matches("[2J").count(), 2, "{}", finished.out);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_output_that_takes_no_more_is_an_error() {
+    let full = || std::fs::File::create("/dev/full").unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("value");
+    std::fs::write(&file, run(&["dumps", "[1, 2]"], 0).stdout).unwrap();
+    let (file, to) = (file.to_str().unwrap(), place.path().join("to"));
+    for arguments in [
+        &["exec", "popen", "channel.send(1)"][..],
+        &["dumps", "1"],
+        &["loads", file],
+        &["inspect", file],
+        &["rsync", file, "--to", "popen", to.to_str().unwrap()],
+    ] {
+        let (code, err) = Running::start_with(arguments, full()).finish();
+        assert_eq!(code, Some(1), "{arguments:?}: {err}");
+        assert!(err.contains("standard output"), "{arguments:?}: {err}");
+    }
+}
+
+/// All of it was kept in memory.
+#[test]
+fn remote_code_waits_for_a_slow_reader() {
+    const ITEMS: u64 = 10_000;
+    let place = tempfile::tempdir().unwrap();
+    let progress = place.path().join("progress");
+    let code = format!(
+        "with open({progress:?}, 'wb', 0) as progress:\n    for _ in range({ITEMS}):\n        \
+         channel.send(b'x' * 65536)\n        progress.write(b'.')"
+    );
+    let _running = Running::start(&["exec", "popen", &code]);
+    let sent = || progress.metadata().map_or(0, |file| file.len());
+    let (mut last, mut still) = (0, 0);
+    // It stands still, or was read without bound.
+    let sent = until(|| {
+        let now = sent();
+        still = if now == last { still + 1 } else { 0 };
+        last = now;
+        (now > 0 && still == 100 || now == ITEMS).then_some(now)
+    });
     assert!(
-        run(&["exec", "popen", code], 0)
-            .out
-            .lines()
-            .any(|line| line == "2")
+        sent < ITEMS / 10,
+        "{sent} of {ITEMS} items of 64 KiB were taken"
     );
 }
 

@@ -2,21 +2,31 @@
 
 use core::time::Duration;
 
-use execnet::{Channel, Gateway, Group, GroupOptions, Item, ReceiveError, SendError};
+use execnet::{
+    Channel, Gateway, Group, GroupOptions, Item, Overflowing, ReceiveError, SendError, Stdout,
+    XSpec,
+};
 
 use crate::args::Exec;
 use crate::failure::Failure;
-use crate::input;
 use crate::printer::Printer;
+use crate::source::Source;
 use crate::workers::Workers;
 
 /// Code that ends by itself when its link does has so long for it; then it is interrupted.
 const END_OF_LINK: Duration = Duration::from_millis(100);
 
+/// So many bytes of items wait to be printed. Beyond that nothing is read from the worker, so that remote code waits for a
+/// slow reader of standard output. The loop that prints takes whatever holds others up: there is no deadlock.
+const INBOX: usize = 4 * 1024 * 1024;
+
 pub(crate) fn run(args: &Exec) -> Result<(), Failure> {
     let program = Program::read(args)?;
     let mut options = GroupOptions::default();
     options.grace.interrupt = END_OF_LINK;
+    options.stdout = Stdout::Stderr;
+    options.inbox.gateway = Some(INBOX);
+    options.inbox.overflow = Overflowing::Pause;
     Workers::new(options, args.run.grace)
         .run(args.run.timeout, |group| converse(group, args, &program))
 }
@@ -31,12 +41,14 @@ struct Program {
 impl Program {
     fn read(args: &Exec) -> Result<Self, Failure> {
         let file = args.file.as_deref();
-        let source = match args.code.as_deref() {
-            Some("-") | None => input::text(file)?,
-            Some(code) => code.to_owned(),
+        let Source { text, plain } = match args.code.as_deref() {
+            Some("-") | None => Source::read(file)?,
+            Some(code) => code.to_owned().into(),
         };
-        let file = file.map(|path| path.display().to_string());
-        Ok(Self { source, file })
+        let file = file
+            .filter(|_| plain)
+            .map(|path| path.display().to_string());
+        Ok(Self { source: text, file })
     }
 
     fn start(&self, gateway: &Gateway) -> Result<Channel, SendError> {
@@ -57,7 +69,15 @@ fn converse(group: &Group, args: &Exec, program: &Program) -> Result<(), Failure
             sent => sent.map_err(not_sent)?,
         }
     }
+    if !args.send.is_empty() && !is_stock(&args.spec) {
+        channel.finish_sending();
+    }
     print_items(&channel, &mut Printer::new(args.json))
+}
+
+/// Whether stock execnet may be at the other end: it does not tell the end of code that has seen the end of its items.
+fn is_stock(spec: &XSpec) -> bool {
+    spec.has("socket") || spec.get("bootstrap") == Some("execnet")
 }
 
 /// Prints items until the channel ends. What is printed stays in the buffer only while more items

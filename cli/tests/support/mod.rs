@@ -66,11 +66,16 @@ pub(crate) struct Running(pub(crate) std::process::Child);
 
 impl Running {
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, Stdio::piped())
+    }
+
+    /// With another standard output than a pipe to the test.
+    pub(crate) fn start_with(arguments: &[&str], output: impl Into<Stdio>) -> Self {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
         command
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(output)
             .stderr(Stdio::piped());
         Self(command.spawn().unwrap())
     }

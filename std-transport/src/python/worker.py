@@ -736,7 +736,17 @@ def take_stdio(joined):
     os.dup2(null, 0)
     os.dup2(2 if joined else null, 1)
     os.close(null)
+    if joined:
+        show_lines()
     return out
+
+
+def show_lines():
+    """Have what remote code prints come line by line.  Python 3.6 keeps it until its buffer is full."""
+    if not PY3:
+        sys.stdout = os.fdopen(1, 'w', 1)
+    elif hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(line_buffering=True)
 
 
 def reset_signals():
@@ -2156,8 +2166,8 @@ class EndMethods(object):
     def _interrupt(self, timeout):
         """Interrupt running code; leave if it has not ended `timeout` seconds later.
 
-        Python drops the exception where it ends a destructor or the callback of a weakref, and tells a hook: the code is
-        interrupted again then.  It is not interrupted by the clock, as that would hit what it does to end.
+        Python drops the exception where it ends a destructor or the callback of a weakref, and tells a hook: the code
+        is interrupted again then.  It is not interrupted by the clock, as that would hit what it does to end.
         """
         dropped = []
         hook = getattr(sys, 'unraisablehook', None)
