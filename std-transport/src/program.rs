@@ -55,7 +55,8 @@ pub(crate) struct Settings {
     pub(crate) credit: Option<usize>,
     /// What the worker itself does where it could not be done before it was started.
     pub(crate) surroundings: Surroundings,
-    /// Whether a Python ends its process group itself: a signal from here does not reach it.
+    /// Whether a Python kills the processes of its process group that are younger than itself: a signal from here does not
+    /// reach them.
     pub(crate) ends_group: bool,
     /// Whether a Python gets its program compressed: a third as many bytes, for a millisecond of its time.
     pub(crate) packed: bool,

@@ -17,6 +17,31 @@ use tempfile::TempDir;
 use crate::namespace::Namespace;
 use crate::support::{find, free_port};
 
+/// The command lines of login shells; sshd appends `-c COMMAND`.
+const LOGIN_SHELLS: [&str; 9] = [
+    "sh",
+    "dash",
+    "bash",
+    "zsh",
+    "mksh",
+    "busybox sh",
+    "fish",
+    "tcsh",
+    "csh",
+];
+
+/// The login shells that this machine has, for [`Sshd::spec_in_shell`]. Prints a line about each of the others.
+pub fn login_shells() -> impl Iterator<Item = &'static str> {
+    LOGIN_SHELLS.into_iter().filter(|shell| {
+        let program = shell.split(' ').next().unwrap_or_default();
+        let found = find(program).is_some();
+        if !found {
+            println!("skipped: the login shell {program} is not installed");
+        }
+        found
+    })
+}
+
 /// A server that listens on the loopback address, or in a namespace, and a client's settings that know it.
 ///
 /// Its hosts, for `ssh=HOST//ssh_config=...`, see [`spec`](Self::spec):

@@ -11,21 +11,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use execnet::{Group, Value};
-use execnet_tests::sshd::Sshd;
+use execnet_tests::sshd::{Sshd, login_shells};
 use execnet_tests::support::{LONG, find, quiet, receive, within};
-
-/// The command lines of login shells; sshd appends `-c COMMAND`.
-const SHELLS: [&str; 9] = [
-    "sh",
-    "dash",
-    "bash",
-    "zsh",
-    "mksh",
-    "busybox sh",
-    "fish",
-    "tcsh",
-    "csh",
-];
 
 /// What one shell or another treats in a way of its own.
 const ODD: &str = "a b'c\"d$HOME`id`e\\f\\\\g!h!!é#~*?[x]{y,z};&|<>(%)^=\tq";
@@ -66,12 +53,7 @@ fn every_login_shell_passes_interpreter_directory_and_variables_on_unchanged() {
         let directory = place.join(ODD);
         fs::create_dir_all(&directory).unwrap();
         let python = interpreter(&directory);
-        for shell in SHELLS {
-            let program = shell.split(' ').next().unwrap();
-            if find(program).is_none() {
-                println!("skipped: the login shell {program} is not installed");
-                continue;
-            }
+        for shell in login_shells() {
             let keys = format!(
                 "//python={python}//chdir={}//env:ODD={ODD}\nsecond line",
                 directory.display()

@@ -31,8 +31,8 @@ impl Group {
     /// and the one again.
     ///
     /// Of a worker on another machine, the program that leads to it is what is waited for and killed: the worker then
-    /// finds its link closed, and leaves by itself. If it is a Python that leads its process group, it kills what is left
-    /// of the group as its last act, where there is `/proc`.
+    /// finds its link closed, and leaves by itself. A Python kills the processes that it has started, and that are still in
+    /// its process group, as its last act, where there is `/proc`.
     ///
     /// A process that another thread is making a gateway to is killed at once; making it fails with
     /// [`MakeGatewayError::Terminated`](crate::MakeGatewayError::Terminated).

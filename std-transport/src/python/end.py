@@ -1,38 +1,42 @@
 # The last act of a worker that its controller cannot end with a signal, as it is on another machine, in a container or
-# in a session of its own: it kills what is left of its process group, if it leads one. Nothing outside of that group is
-# signalled. The functions are bound now: remote code may replace them.
+# runs as another user: it kills the processes of its process group that are younger than itself. It need not lead the
+# group: the login shell of an ssh server does as a rule, and reports how the worker ended. That shell, and what else was
+# there before the worker, is older. Nothing outside of the group is signalled. The functions are bound now: remote code
+# may replace them.
 import atexit
 
 
-def end_group(leader=os.getpid(), getpid=os.getpid, getpgrp=os.getpgrp, kill=os.kill,
+def end_group(worker=os.getpid(), own_group=os.getpgrp(), getpid=os.getpid, getpgrp=os.getpgrp, kill=os.kill,
               listdir=os.listdir, open=open):
-    if getpid() != leader or getpgrp() != leader:
+    # A group whose leader is outside of the worker's namespace of process ids is 0, and so are all others out there.
+    if getpid() != worker or getpgrp() != own_group or not own_group:
         return
 
-    def members():
-        for name in listdir('/proc'):
-            try:
-                with open('/proc/%d/stat' % int(name), 'rb') as stat:
-                    # The name of the program stands in brackets, and may have blanks and brackets in it.
-                    state, _, group = stat.read().rpartition(b')')[2].split()[:3]
-            except (ValueError, IOError, OSError):
-                continue
-            if int(group) == leader and state not in (b'Z', b'X') and int(name) != leader:
-                yield int(name)
+    def look(pid):
+        """The state, the group and the time of the start of a process."""
+        with open('/proc/%d/stat' % pid, 'rb') as stat:
+            # The name of the program stands in brackets, and may have blanks and brackets in it.
+            fields = stat.read().rpartition(b')')[2].split()
+        return fields[0], int(fields[2]), int(fields[19])
+
+    def killed(pid):
+        try:
+            state, group, start = look(pid)
+            if group != own_group or state in (b'Z', b'X') or start <= own_start:
+                return False
+            kill(pid, 9)
+            return True
+        except (ValueError, LookupError, IOError, OSError):
+            return False
 
     # Again for those that were started meanwhile, and for the time that killed ones take to end.
-    for _ in range(1000):
-        try:
-            left = list(members())
-        except OSError:
-            return
-        if not left:
-            return
-        for pid in left:
-            try:
-                kill(pid, 9)
-            except OSError:
-                pass
+    try:
+        own_start = look(worker)[2]
+        for _ in range(1000):
+            if not [pid for pid in map(int, filter(str.isdigit, listdir('/proc'))) if killed(pid)]:
+                return
+    except (ValueError, LookupError, IOError, OSError):
+        return
 
 
 atexit.register(end_group)

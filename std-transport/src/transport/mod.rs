@@ -268,7 +268,8 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         nice,
         credit: bootstrap.credit(request.options.credit),
         surroundings: Surroundings::default(),
-        ends_group: !spec.has("popen"),
+        // With sudo it is a process of another user.
+        ends_group: !spec.has("popen") || spec.has("sudo"),
         packed: PACKED.iter().any(|key| spec.has(key)),
     })
 }
