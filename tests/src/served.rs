@@ -10,7 +10,7 @@ use execnet::{Listen, Server, ServerOptions, ServerStop};
 ///
 /// When there can be no server, or it fails.
 pub fn served(listen: Listen, test: impl FnOnce(&str)) {
-    served_until(listen, |spec, _| test(spec));
+    served_with(listen, ServerOptions::default(), |spec, _| test(spec));
 }
 
 /// The same on a Unix socket in a directory of its own.
@@ -30,11 +30,16 @@ pub fn served_unix(test: impl FnOnce(&str)) {
 pub fn served_unix_until(test: impl FnOnce(&str, &ServerStop)) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("private/socket");
-    served_until(Listen::Unix(path), test);
+    served_with(Listen::Unix(path), ServerOptions::default(), test);
 }
 
-fn served_until(listen: Listen, test: impl FnOnce(&str, &ServerStop)) {
-    let server = Server::bind(listen, ServerOptions::default()).unwrap();
+/// The same with these settings.
+///
+/// # Panics
+///
+/// As [`served`].
+pub fn served_with(listen: Listen, options: ServerOptions, test: impl FnOnce(&str, &ServerStop)) {
+    let server = Server::bind(listen, options).unwrap();
     let (spec, stop) = (server.spec(), server.stop_handle());
     thread::scope(|scope| {
         let running = scope.spawn(|| server.run());

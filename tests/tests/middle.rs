@@ -13,10 +13,10 @@ use std::thread;
 use std::time::Instant;
 
 use execnet::{
-    BootstrapError, Cause, Gateway, Group, MakeGatewayError, Outcome, ReceiveError, Stage, Value,
-    WorkerExit,
+    BootstrapError, Cause, Gateway, Group, Listen, MakeGatewayError, Outcome, ReceiveError,
+    ServerOptions, Stage, Token, Value, WorkerExit,
 };
-use execnet_tests::served::served_unix_until;
+use execnet_tests::served::{served_unix_until, served_with};
 use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
 
 const RUST: &str = concat!(
@@ -182,6 +182,45 @@ fn a_worker_is_installed_in_its_installer_or_beside_it() {
                 matches!(group.makegateway(spec), Err(MakeGatewayError::Spec(_))),
                 "{spec}"
             );
+        }
+    });
+}
+
+/// The server saw the end of the input alone, and gave the worker its time.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_of_a_server_is_killed_through_the_middle() {
+    const FOR_EVER: Duration = Duration::from_secs(1000);
+    each_middle(|group| {
+        let directory = tempfile::tempdir().unwrap();
+        let token_file = directory.path().join("token");
+        let token = Token::generate().unwrap();
+        token.write_to(&token_file).unwrap();
+        let address = "127.0.0.1:0".parse().unwrap();
+        let keys = format!("//via=a//token_file={}", token_file.display());
+        for (listen, keys) in [
+            (
+                Listen::Unix(directory.path().join("private/socket")),
+                "//via=a",
+            ),
+            (Listen::Tcp { address, token }, keys.as_str()),
+        ] {
+            let mut options = ServerOptions::default();
+            options.linger = FOR_EVER;
+            served_with(listen, options, |spec, _| {
+                let gateway = group.makegateway(format!("{spec}{keys}")).unwrap();
+                let source = "
+                    import os, signal, time
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
+                    channel.send(os.getpid())
+                    time.sleep(1000)
+                ";
+                let channel = gateway.remote_exec(source).unwrap();
+                let worker = receive(&channel).as_i64().unwrap();
+                gateway.kill();
+                // It would leave by itself after 15 seconds.
+                eventually(spec, LONG / 3, || !is_running(worker));
+            });
         }
     });
 }

@@ -3,6 +3,7 @@
 # Runs on a gateway that other gateways go through: starts a process, or connects to a socket, and
 # carries its streams over two channels.  CPython 2.7, 3.6 and later, and PyPy; standard library only.  docs/protocol.md
 # describes the items.
+import binascii
 import errno
 import os
 import select
@@ -161,21 +162,39 @@ class SocketRelay(Relay):
         self.connection = connection
 
     def kill(self):
-        self.shut(socket.SHUT_RDWR)
+        """Cut the connection: its server then kills the worker."""
+        if self.connection.family == getattr(socket, 'AF_UNIX', None):
+            # Unix sockets have no reset; their servers know this name, where the system has such names.
+            unless_gone(self.connection.bind, b'\0execnet cut ' + binascii.hexlify(os.urandom(8)))
+            self.shut(socket.SHUT_RDWR)
+        else:
+            self.shut(socket.SHUT_RDWR)
+            unless_gone(self.reset)
+
+    def reset(self):
+        """Close the connection with a reset; threads that use its number find the null device there."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, self.connection.fileno())
+        os.close(null)
 
     def end_input(self):
         self.shut(socket.SHUT_WR)
 
     def shut(self, how):
-        try:
-            self.connection.shutdown(how)
-        except Exception:
-            # It is gone.
-            pass
+        unless_gone(self.connection.shutdown, how)
 
     def wait(self, pump):
         pump.join()
         close(self.control)
+
+
+def unless_gone(call, *args):
+    """Do something to a connection unless that is gone, or the system cannot."""
+    try:
+        call(*args)
+    except Exception:
+        pass
 
 
 class Attempt(object):

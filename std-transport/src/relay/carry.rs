@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 use std::thread;
 
 use execnet_core_sync::Channel;
@@ -231,7 +230,7 @@ impl Hand {
     fn kill(&self) {
         match self {
             Self::Process(process) => process.signal_kill(),
-            Self::Stream(stream) => stream.shutdown(Shutdown::Both),
+            Self::Stream(stream) => stream.cut(),
         }
     }
 

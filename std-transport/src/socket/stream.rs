@@ -9,7 +9,9 @@ use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send, sockopt};
+use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send};
+#[cfg(target_os = "linux")]
+use rustix::net::{SocketAddrUnix, bind, sockopt};
 
 use crate::bootstrap::{Turn, Wire};
 use crate::socket::keepalive::Keepalive;
@@ -42,6 +44,10 @@ impl Stream {
 
     /// Cuts the connection so that the peer sees that nobody is left, not only that nothing more comes.
     pub(crate) fn cut(&self) {
+        #[cfg(target_os = "linux")]
+        if let Self::Unix(stream) = self {
+            mark_cut(stream);
+        }
         // This wakes a thread that reads, and lets what follows happen.
         self.shutdown(Shutdown::Both);
         if let Self::Tcp(stream) = self {
@@ -63,8 +69,12 @@ impl Stream {
 
     /// Whether these flags say that the other end was cut off by force, and did not only end its direction.
     pub(crate) fn is_cut(&self, flags: PollFlags) -> bool {
-        // TCP shows a hang-up when both directions are over: this one is not, so that it was a reset.
-        matches!(self, Self::Tcp(_)) && flags.intersects(PollFlags::HUP | PollFlags::ERR)
+        flags.intersects(PollFlags::HUP | PollFlags::ERR)
+            && match self {
+                // Shown when both directions have ended: this end has not ended its own, so that it was a reset.
+                Self::Tcp(_) => true,
+                Self::Unix(stream) => has_cut_mark(stream),
+            }
     }
 
     /// How many bytes could be read now, at most one: zero at the end, none if there is nothing yet.
@@ -115,6 +125,39 @@ impl Stream {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The start of the name that this end of a Unix socket gets before it is cut.
+#[cfg(target_os = "linux")]
+const CUT_MARK: &str = "execnet cut ";
+
+/// Unix sockets have no reset, and what is sent may never be read. A name needs no room at the other end, which can ask
+/// for it even once this end is closed. It is not one of the file system; where there are no others, a server gives the
+/// worker its time.
+#[cfg(target_os = "linux")]
+fn mark_cut(stream: &UnixStream) {
+    let mut bytes = [0; 8];
+    // No two sockets have one name at a time.
+    let _ = getrandom::fill(&mut bytes);
+    let name = format!("{CUT_MARK}{:016x}", u64::from_ne_bytes(bytes));
+    if let Ok(address) = SocketAddrUnix::new_abstract_name(name.as_bytes()) {
+        // Fails where it was done before.
+        let _ = bind(stream, &address);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn has_cut_mark(stream: &UnixStream) -> bool {
+    use std::os::linux::net::SocketAddrExt as _;
+    stream.peer_addr().is_ok_and(|address| {
+        let name = address.as_abstract_name();
+        name.is_some_and(|name| name.starts_with(CUT_MARK.as_bytes()))
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_cut_mark(_: &UnixStream) -> bool {
+    false
 }
 
 impl Wire for &Stream {

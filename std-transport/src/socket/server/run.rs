@@ -23,6 +23,9 @@ use crate::wait::Woken;
 /// How long the workers of a server that ends may take to die.
 const END_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The interval of looks at a connection that the client has closed.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Serves a client that has authenticated, in a thread of its own; gives it back where no more may be served.
 pub(super) fn take(shared: &Arc<Shared>, candidate: Candidate) -> Result<(), Box<Candidate>> {
     let Some(place) = Place::enter(shared) else {
@@ -139,10 +142,9 @@ fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exi
             Ok(Woken::Other(flags)) if !stream.is_cut(flags) && lingering.is_none() => {
                 lingering = Some(Deadline::after(linger));
             }
-            // A Unix socket that is closed on both sides shows that all the time too.
+            // A Unix socket that is closed on both sides shows that all the time too, and not when it is cut then.
             Ok(Woken::Other(flags)) if !stream.is_cut(flags) => {
-                let end = process.wait(deadline).and_then(End::exit);
-                return end.or_else(|| process.kill().and_then(End::exit));
+                process.wait(Deadline::after(deadline.left().min(LOOK)));
             }
             Ok(Woken::Other(_) | Woken::Deadline) | Err(_) => {
                 return process.kill().and_then(End::exit);
