@@ -441,3 +441,39 @@ fn a_time_that_python_2_knows_badly_is_no_reason_to_send_again() {
         }
     });
 }
+
+/// Records hold the years 1677 to 2262; file systems hold more.
+#[test]
+fn times_beyond_what_a_record_holds_are_cut_and_the_sync_goes_on() {
+    each_python(|_, gateway| {
+        let place = Place::new();
+        let (from, to) = (place.from(), place.to());
+        let century = Duration::from_secs(100 * 365 * 86_400);
+        let epoch = std::time::UNIX_EPOCH;
+        for (name, time) in [
+            ("far-future", epoch + century * 4),
+            ("far-past", epoch - century * 4),
+            ("today", std::time::SystemTime::now()),
+        ] {
+            fs::write(from.join(name), name).unwrap();
+            let file = fs::File::options().write(true).open(from.join(name));
+            file.unwrap().set_modified(time).unwrap();
+        }
+        fs::File::open(&from)
+            .unwrap()
+            .set_modified(epoch + century * 4)
+            .unwrap();
+        let mut rsync = RSync::new(&from);
+        for unchanged in [0, 3] {
+            rsync.add_target(gateway, &to, TargetOptions::new());
+            let report = complete(rsync.send().unwrap()).remove(0).report;
+            assert_eq!(report.unchanged, unchanged, "{report:?}");
+            let back = place.0.path().join("back");
+            let report = rsync.pull(gateway, &back, TargetOptions::new()).unwrap();
+            assert_eq!((report.unchanged, &report.failed[..]), (unchanged, &[][..]));
+            for there in [&to, &back] {
+                assert_eq!(fs::read(there.join("today")).unwrap(), b"today");
+            }
+        }
+    });
+}

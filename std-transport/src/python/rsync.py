@@ -42,6 +42,12 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | CLOEXEC
 
+
+def clamped(nanoseconds):
+    """A time that fits a record: file systems hold times before 1677 and after 2262, records do not."""
+    return max(-1 << 63, min(nanoseconds, (1 << 63) - 1))
+
+
 if PY3:
     if os.open not in os.supports_dir_fd:
         raise RuntimeError('this Python cannot work relative to open directories')
@@ -50,7 +56,7 @@ if PY3:
         return os.stat(name, dir_fd=fd, follow_symlinks=False)
 
     def mtime_of(status):
-        return status.st_mtime_ns
+        return clamped(status.st_mtime_ns)
 
     def same_time(here, there):
         return here == there
@@ -96,7 +102,7 @@ else:
 
     def mtime_of(status):
         # What the system counts in nanoseconds is a float here.
-        return int(status.st_mtime * 1000000) * 1000
+        return clamped(int(status.st_mtime * 1000000) * 1000)
 
     def same_time(here, there):
         # Its utime cuts off the fraction of a time before 1970.
@@ -909,7 +915,8 @@ class Source(object):
     def list_link(self, target):
         for place in self.places:
             if target == place or target.startswith(place + b'/') and b'..' not in target.split(b'/'):
-                return b'i', target[len(place) + 1:]
+                parts = target[len(place) + 1:].split(b'/')
+                return b'i', b'/'.join(part for part in parts if part not in (b'', b'.'))
         return b'l', target
 
     # -- the content

@@ -13,7 +13,8 @@ use super::report::path_of;
 
 /// What becomes of links that lead out of the tree. Links within it are made as they are.
 ///
-/// Whether a link leads out is judged by its text: an absolute path, or more `..` than there are folders above it.
+/// Whether a link leads out is judged by its text: an absolute path leads out, so do more `..` at the beginning than there
+/// are folders above the link, and any `..` behind a name (`name/../other`), as the name may itself be that of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Links {
@@ -281,7 +282,7 @@ impl<J: Judge> Walk<J> {
             .iter()
             .filter(|_| plain)
             .find_map(|place| target.strip_prefix(place).ok());
-        within.map(|path| path.as_os_str().as_bytes().to_vec())
+        within.map(joined_names)
     }
 
     fn fail(&mut self, folder: u32, name: Name<'_>, error: io::Error) {
@@ -338,21 +339,35 @@ impl OpenSection {
     }
 }
 
-/// Whether a link in a folder so far below the root leads out of the tree, by its text.
+/// Whether a link leads out of the tree, judged by its text and by how many components its folder lies below the root.
+///
+/// Absolute paths do, and those with more `..` at their beginning than there are folders above. So does every `..` behind
+/// a name: the name can be that of a link, and then `..` is the parent of wherever that link leads, which no text tells.
 pub(crate) fn leaves(depth: u16, target: &[u8]) -> bool {
     if target.first() == Some(&b'/') {
         return true;
     }
-    let mut depth = u32::from(depth);
+    let mut above = depth;
+    let mut named = false;
     for part in target.split(|&byte| byte == b'/') {
         match part {
             b"" | b"." => {}
-            b".." if depth == 0 => return true,
-            b".." => depth -= 1,
-            _ => depth += 1,
+            b".." if named || above == 0 => return true,
+            b".." => above -= 1,
+            _ => named = true,
         }
     }
     false
+}
+
+/// The names of a path, without the `.` and empty parts between them: the target takes nothing but names.
+fn joined_names(path: &Path) -> Vec<u8> {
+    let names: Vec<&[u8]> = path
+        .components()
+        .map(|part| part.as_os_str().as_bytes())
+        .filter(|part| part != b".")
+        .collect();
+    names.join(&b'/')
 }
 
 fn single_file(path: &Path) -> io::Result<(Dir, Meta)> {
@@ -373,14 +388,20 @@ mod tests {
     use super::leaves;
 
     #[test]
-    fn a_link_leaves_the_tree_by_an_absolute_path_or_above_the_root() {
+    fn a_link_leaves_the_tree_by_an_absolute_path_above_the_root_or_by_a_parent_behind_a_name() {
         for (depth, target, expected) in [
             (0, &b"a"[..], false),
             (0, b"/a", true),
             (0, b"..", true),
-            (0, b"a/..", false),
+            (0, b"a/b/", false),
+            (0, b"a/..", true),
+            (0, b"a/../b", true),
             (0, b"a/../..", true),
             (1, b"..", false),
+            (1, b"../a", false),
+            (1, b"../a/..", true),
+            (1, b"..//./a/./b", false),
+            (2, b"./..//.././a", false),
             (1, b"../../a", true),
             (2, b".././../x", false),
             (0, b"./..x", false),

@@ -30,10 +30,9 @@ impl Meta {
         reason = "the fields' types differ from one operating system to the next"
     )]
     pub(crate) fn new(stat: &Stat) -> Self {
-        let seconds = i64::from(stat.st_mtime);
-        let mtime = seconds
-            .saturating_mul(1_000_000_000)
-            .saturating_add(stat.st_mtime_nsec as i64);
+        let seconds = i128::from(stat.st_mtime);
+        let mtime = seconds * 1_000_000_000 + stat.st_mtime_nsec as i128;
+        let mtime = mtime.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
         Self {
             kind: Kind::of(stat.st_mode),
             mode: (stat.st_mode & 0o7777) as u16,
