@@ -377,6 +377,8 @@ fn targets_are_used_up_and_one_that_fails_is_no_matter_to_the_others() {
         rsync.add_target(&gateway, place.to(), TargetOptions::new());
         let reports = rsync.send().unwrap();
         assert!(reports[0].error.is_some() && reports[1].error.is_some());
+        // Nothing is known of what they have.
+        assert_eq!([0, 1].map(|at| reports[at].report.unchanged), [0, 0]);
         assert!(reports[2].is_complete());
         assert_eq!(fs::read(place.to().join("f")).unwrap(), b"f");
         assert!(matches!(rsync.send(), Err(RSyncError::NoTargets)));

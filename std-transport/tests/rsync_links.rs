@@ -25,37 +25,13 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use execnet::Gateway;
 use execnet::rsync::{Links, RSync, Report, TargetOptions};
-use execnet::{Gateway, Group};
 
-use rust::with_worker;
-use support::{pythons, quiet, within};
-use way::Way;
+use way::{Way, each_way};
 
 /// For all farms of one worker and direction.
 const LIMIT: Duration = Duration::from_secs(120);
-
-/// Runs the test in both directions, with the oldest and the newest Python there is and with a worker in Rust.
-fn each_way(test: fn(&Gateway, Way)) {
-    let all = pythons();
-    for way in [Way::Push, Way::Pull] {
-        for (at, python) in all.iter().enumerate() {
-            if at > 0 && at + 1 < all.len() {
-                continue;
-            }
-            println!("{way:?}, Python {}", python.version);
-            within(&python.version, LIMIT, move || {
-                let group = Group::with_options(quiet());
-                let gateway = group.makegateway(python.spec()).unwrap();
-                test(&gateway, way);
-            });
-        }
-        println!("{way:?}, Rust");
-        within("Rust", LIMIT, move || {
-            with_worker(|gateway| test(gateway, way));
-        });
-    }
-}
 
 fn setting(name: &str, default: u64) -> u64 {
     let set = std::env::var(name).ok();
@@ -265,10 +241,12 @@ fn sync_farms(gateway: &Gateway, way: Way, rule: Links) {
 
 #[test]
 fn no_link_of_a_random_farm_leads_out_of_the_tree() {
-    each_way(|gateway, way| sync_farms(gateway, way, Links::Refuse));
+    each_way(LIMIT, |gateway, way| {
+        sync_farms(gateway, way, Links::Refuse)
+    });
 }
 
 #[test]
 fn no_link_of_a_random_farm_leads_out_where_files_are_sent_in_its_place() {
-    each_way(|gateway, way| sync_farms(gateway, way, Links::Copy));
+    each_way(LIMIT, |gateway, way| sync_farms(gateway, way, Links::Copy));
 }

@@ -139,7 +139,13 @@ fn what_a_source_may_not_read_is_reported_and_spared_here() {
 fn what_a_target_may_not_write_is_reported_and_the_rest_goes() {
     each(|gateway| {
         let place = Place::new();
-        for name in ["from/f", "from/free/g", "to/extra", "to/free/old"] {
+        for name in [
+            "from/f",
+            "from/free/g",
+            "from/none/h",
+            "to/extra",
+            "to/free/old",
+        ] {
             place.write(name);
         }
         set_mode(&place.path("to/free"), 0o777);
@@ -156,9 +162,12 @@ fn what_a_target_may_not_write_is_reported_and_the_rest_goes() {
         // The folders too, where they are not the worker's own.
         let failed = paths(&report.failed);
         assert!(
-            ["f", "extra"].iter().all(|name| failed.contains(name)),
+            ["f", "none", "none/h", "extra"]
+                .iter()
+                .all(|name| failed.contains(name)),
             "{report:?}"
         );
+        assert_eq!((report.files, report.unchanged), (3, 0), "{report:?}");
         assert!(!place.path("to/f").exists() && place.path("to/extra").exists());
     });
 }

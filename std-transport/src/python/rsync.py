@@ -25,6 +25,7 @@ section = Struct('>IIB')
 entry = Struct('>cHQqH')
 segment = Struct('>IBHQqI')
 four = Struct('>I')
+two = Struct('>QQ')
 want = Struct('>IB')
 outcome = Struct('>IBH')
 LAST, FIRST, SAME, FAILED = 1, 2, 4, 8
@@ -247,6 +248,36 @@ def digest_of(fd, name):
         os.close(file)
 
 
+def host():
+    """On Linux what identifies the running system, elsewhere the host's name."""
+    try:
+        file = os.open('/proc/sys/kernel/random/boot_id', os.O_RDONLY | CLOEXEC)
+    except OSError:
+        return fsbytes(os.uname()[1])
+    try:
+        return os.read(file, 64).strip()
+    finally:
+        os.close(file)
+
+
+def identity(status):
+    """Device and inode."""
+    return two.pack(status.st_dev & (1 << 64) - 1, status.st_ino & (1 << 64) - 1)
+
+
+def serve(channel, worker, start):
+    """Lets a worker begin and run.  A place that it cannot open is an answer and no traceback."""
+    try:
+        try:
+            first = worker.begin(start)
+        except (EnvironmentError, ValueError, Violation) as error:
+            channel.send({u'version': VERSION, u'error': reason(error)})
+            return
+        worker.run(first)
+    finally:
+        worker.close()
+
+
 def absolute(path):
     return os.path.join(fsbytes(os.getcwd()), path)
 # == target ==
@@ -280,25 +311,34 @@ class Target(object):
         # By folder: whether it was here ('old'), was made ('new'), would be in a dry run
         # ('imagined'), or is not to be touched (None); its mode and time.
         self.states = []
-        self.begin(start['path'], start['root'])
+        self.folders = None
 
-    def begin(self, path, root):
-        kind, mode, size, mtime, _ = entry.unpack(root)
+    def begin(self, start):
+        """Opens where the tree goes, and returns the request for a tree that is a single file."""
+        path = start['path']
+        kind, mode, size, mtime, _ = entry.unpack(start['root'])
         self.place = absolute(path)
         if kind == b'd':
             self.due.append(ROOT)
             self.open_root(path, mode, mtime)
-            wants = []
-        else:
-            self.open_root(os.path.dirname(path) or b'.', 0o700, 0)
-            name = os.path.basename(path)
-            check_name(name)
-            wants = self.take_file(ROOT, self.folders.root, name, mode, size, mtime)
-            self.states[ROOT][0] = None
-        self.channel.send({u'version': VERSION})
-        if wants:
-            self.channel.send((WANT, b''.join(wants)))
-        self.finish_if_due()
+            if self.delete and self.states[ROOT][0] == 'old':
+                self.spare_source(start)
+            return []
+        self.open_root(os.path.dirname(path) or b'.', 0o700, 0)
+        name = os.path.basename(path)
+        check_name(name)
+        wants = self.take_file(ROOT, self.folders.root, name, mode, size, mtime)
+        self.states[ROOT][0] = None
+        return wants
+
+    def spare_source(self, start):
+        """Raises an error if the source is in this tree, on this running system."""
+        above = start.get('above', b'')
+        here = identity(os.fstat(self.folders.root))
+        if start.get('host') == host():
+            for pos in range(0, len(above), two.size):
+                if above[pos:pos + two.size] == here:
+                    raise OSError(errno.EINVAL, 'the source is in it and would be deleted')
 
     def open_root(self, path, mode, mtime):
         presence = 'old'
@@ -310,7 +350,11 @@ class Target(object):
         self.folders = Folders(os.open(stand_in, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
         self.states.append([presence, mode, mtime])
 
-    def run(self):
+    def run(self, wants):
+        self.channel.send({u'version': VERSION})
+        if wants:
+            self.channel.send((WANT, b''.join(wants)))
+        self.finish_if_due()
         # Content is written from the memory it was read into.  Other workers do not know this.
         queue = getattr(self.channel, '_queue', None)
         if PY3 and hasattr(queue, 'views'):
@@ -411,6 +455,8 @@ class Target(object):
                     raise Violation('the text of a reason is too long')
             else:
                 raise Violation('an entry of no known kind: %r' % (kind,))
+            if state is None and kind != b'k':
+                self.note(b'e', folder, name, b'its folder could not be made or opened')
         self.last_name = last
         return pos
 
@@ -613,6 +659,12 @@ class Target(object):
         if here is not None and S_ISDIR(here.st_mode):
             remove(fd, name)
 
+    def close(self):
+        self.drop_incoming()
+        if self.folders is not None:
+            self.folders.close()
+            os.close(self.folders.root)
+
     def drop_incoming(self):
         """Closes what is open of the file, and removes it if it is not finished."""
         if self.incoming is None:
@@ -774,12 +826,8 @@ def remove(fd, name):
 
 
 def main(channel):
-    target = Target(channel, channel.receive())
-    try:
-        target.run()
-    finally:
-        target.drop_incoming()
-        os.close(target.folders.root)
+    start = channel.receive()
+    serve(channel, Target(channel, start), start)
 
 
 main(channel)  # noqa: F821
@@ -801,6 +849,10 @@ class Source(object):
         self.next_want = self.next_file = self.next_folder = 0
         self.sending = None
         self.sent = self.taken = 0
+        self.folders = None
+
+    def begin(self, start):
+        """Opens the tree, and returns the answer that says what its root is."""
         path = start['path']
         status = os.stat(path)
         if S_ISDIR(status.st_mode):
@@ -815,9 +867,13 @@ class Source(object):
             kind = b'f'
         self.places = [absolute(path), os.path.realpath(path)]
         root = entry.pack(kind, status.st_mode & 0o7777, status.st_size, mtime_of(status), 0)
-        channel.send({u'version': VERSION, u'root': root})
+        ready = {u'version': VERSION, u'root': root}
+        if start['delete']:
+            ready.update({u'host': host(), u'above': above(self.places[1])})
+        return ready
 
-    def run(self):
+    def run(self, ready):
+        self.channel.send(ready)
         handlers = {
             WANT: (self.on_want, 1), ASK: (self.on_ask, 1),
             ACK: (self.on_ack, 2), NOTE: (self.on_note, 1),
@@ -980,14 +1036,30 @@ class Source(object):
             self.sending = None
         return segment.pack(wanted, flags, mode, size, mtime, len(block)), block
 
+    def close(self):
+        if self.sending is not None:
+            os.close(self.sending[1])
+        if self.folders is not None:
+            self.folders.close()
+            os.close(self.folders.root)
+
     def failed(self, wanted, error):
         text = reason(error)
         return segment.pack(wanted, FAILED | LAST, 0, 0, 0, len(text)), text
 
 
+def above(path):
+    """The directories that a path without links is in, each by device and inode."""
+    found = []
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        found.append(identity(os.stat(path)))
+    return b''.join(found)
+
+
 def main(channel):
-    source = Source(channel, channel.receive())
-    source.run()
+    start = channel.receive()
+    serve(channel, Source(channel, start), start)
 
 
 main(channel)  # noqa: F821

@@ -78,6 +78,13 @@ impl Catalog {
         Some((listed.folders.path(file.folder, &file.name), file.size))
     }
 
+    /// Whether a file of that name was listed in the folder, where folders are listed in the order of their numbers.
+    pub(crate) fn lists_file(&self, folder: u32, name: &[u8]) -> bool {
+        let listed = self.0.lock();
+        let place = |file: &ListedFile| (file.folder, &*file.name).cmp(&(folder, name));
+        listed.files.binary_search_by(place).is_ok()
+    }
+
     /// How many files were listed so far.
     pub(crate) fn files(&self) -> u64 {
         u64::try_from(self.0.lock().files.len()).unwrap_or(u64::MAX)

@@ -12,7 +12,7 @@ use crate::error::debug_as_report;
 pub enum RSyncError {
     /// There is nobody to send to: targets are used up by each sync.
     NoTargets,
-    /// The source cannot be opened.
+    /// The source cannot be opened, here or at the worker.
     Source {
         /// Where it was looked for.
         path: PathBuf,
@@ -57,7 +57,8 @@ impl Error for RSyncError {
     }
 }
 
-/// A sync with one peer that ended early: the peer is gone, refused, was silent too long, or broke the protocol.
+/// A sync with one peer that ended early, or did not begin: the peer is gone, cannot open the destination, was silent
+/// too long, or broke the protocol.
 ///
 /// What was written until then is whole: each file there is the old or the new one.
 pub struct SyncError {
@@ -81,6 +82,13 @@ impl SyncError {
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self.trouble, Trouble::Silence(_))
+    }
+
+    /// The worker cannot make or open the destination of a push, or refuses it: the source is in it and would be
+    /// deleted.
+    #[must_use]
+    pub const fn is_destination(&self) -> bool {
+        matches!(self.trouble, Trouble::Place(..))
     }
 
     /// The peer did something that the protocol does not allow. Nobody who runs this project's code does.

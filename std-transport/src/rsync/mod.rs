@@ -35,6 +35,7 @@ mod filter;
 #[doc(hidden)]
 pub mod fuzzing;
 mod options;
+mod origin;
 mod parcel;
 mod port;
 mod program;
@@ -75,8 +76,9 @@ pub use walk::Links;
 use confine::Kind;
 use filter::Filter;
 use options::Common;
+use origin::Origin;
 use port::{Port, Trouble};
-use protocol::{Ready, Role, Start, pack_root, unpack_root};
+use protocol::{Ready, Role, Start, Violation, pack_root, unpack_root};
 use pull::PullWatcher;
 use push::{Push, PushJudge, Target};
 use receiver::{Receiver, Rules};
@@ -223,14 +225,13 @@ impl RSync {
             failed: Vec::new(),
         };
         let walk = Walk::open(&self.source, self.links.unwrap_or_default(), judge);
-        let mut walk = walk.map_err(|error| RSyncError::Source {
-            path: self.source.clone(),
-            error,
-        })?;
+        let opened = walk.and_then(|walk| Ok((walk, Origin::of(&self.source)?)));
+        let (mut walk, origin) = opened.map_err(|error| no_source(&self.source, error))?;
         let shared = targets.len() > 1;
         let push = Push {
             shelf: Arc::new(Shelf::new(Arc::clone(walk.catalog()), shared)),
             root: pack_root(walk.root()),
+            origin,
             patience: self.patience,
             callback,
         };
@@ -245,7 +246,8 @@ impl RSync {
     /// Copies the source, which is at the worker, into `destination` here. The filter is applied here.
     ///
     /// # Errors
-    /// The destination cannot be made, or the worker has no such source, is gone, or breaks the protocol.
+    /// The destination cannot be made, or has the source in it and is to lose what the source does not have. The worker
+    /// has no such source, is gone, or breaks the protocol.
     pub fn pull(
         &mut self,
         gateway: &Gateway,
@@ -264,11 +266,15 @@ impl RSync {
             role: Role::Source,
             path,
             settings,
+            origin: None,
         };
         Port::send(&channel, start.to_value()).map_err(sync)?;
         let ready = Port::receive(&channel, self.patience).map_err(sync)?;
-        let root = Ready::from_value(&ready)
-            .and_then(|ready| unpack_root(&ready.root.ok_or(protocol::Violation::Message)?));
+        let ready = Ready::from_value(&ready).map_err(|violation| sync(violation.into()))?;
+        let ready = ready.accepted();
+        let ready = ready.map_err(|error| no_source(&self.source, error))?;
+        let root = ready.root.ok_or(Violation::Message);
+        let root = root.and_then(|root| unpack_root(&root));
         let root = root.map_err(|violation| sync(violation.into()))?;
         let watcher = PullWatcher {
             filter: &mut self.filter,
@@ -283,7 +289,8 @@ impl RSync {
             ..Rules::default()
         };
         let destination = destination.as_ref();
-        let receiver = Receiver::new(destination, &root, settings, rules, watcher);
+        let receiver = Receiver::new(destination, &root, settings, rules, watcher)
+            .and_then(|receiver| receiver.sparing(ready.origin.as_ref()));
         let mut receiver = receiver.map_err(|error| RSyncError::Destination {
             path: destination.into(),
             error,
@@ -309,6 +316,11 @@ impl core::fmt::Debug for RSync {
             .field("filter", &self.filter)
             .finish_non_exhaustive()
     }
+}
+
+fn no_source(path: &Path, error: std::io::Error) -> RSyncError {
+    let path = path.into();
+    RSyncError::Source { path, error }
 }
 
 type Outcome = (Report, Option<SyncError>);

@@ -20,7 +20,8 @@ impl TargetOptions {
     }
 
     /// Removes what the target has and the source has not, when all else is done. A directory that could not be
-    /// listed to its end is spared, and so is what the source has under that name but does not send.
+    /// listed to its end is spared, and so is what the source has under that name but does not send. A destination that
+    /// has the source in it is refused, where both are on one running system.
     #[must_use]
     pub const fn delete(mut self, delete: bool) -> Self {
         self.delete = delete;

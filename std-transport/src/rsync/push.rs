@@ -16,9 +16,10 @@ use super::drive::{self, Event};
 use super::error::SyncError;
 use super::filter::Filter;
 use super::options::TargetOptions;
+use super::origin::Origin;
 use super::port::{Port, Trouble};
 use super::program;
-use super::protocol::{Fate, Note, Ready, Role, Settings, Start};
+use super::protocol::{Fate, Note, NoteKind, Ready, Role, Settings, Start};
 use super::report::{self, Callback, Omission, Recorder, Report, path_of};
 use super::sender::{Listener, Sender};
 use super::shelf::Shelf;
@@ -58,6 +59,8 @@ impl TargetReport {
 pub(super) struct Push<'a> {
     pub(super) shelf: Arc<Shelf>,
     pub(super) root: Vec<u8>,
+    /// Where the source is, for targets that delete.
+    pub(super) origin: Origin,
     pub(super) patience: Option<Duration>,
     pub(super) callback: Option<&'a Callback>,
 }
@@ -92,8 +95,9 @@ impl<'a> Push<'a> {
             sent
         });
         let files = self.shelf.catalog().files();
+        let recorder = sender.into_listener().recorder;
         (
-            sender.into_listener().recorder.finish(files),
+            recorder.finish(files, result.is_ok()),
             result.err().map(SyncError::from),
         )
     }
@@ -117,11 +121,15 @@ impl<'a> Push<'a> {
                 role,
                 path,
                 settings,
+                origin: settings.delete.then(|| self.origin.clone()),
             }
             .to_value(),
         )?;
-        Ready::from_value(&Port::receive(&channel, self.patience)?)?;
-        Ok(channel)
+        let ready = Ready::from_value(&Port::receive(&channel, self.patience)?)?;
+        match ready.accepted() {
+            Ok(_) => Ok(channel),
+            Err(error) => Err(Trouble::Place(target.destination.clone(), error)),
+        }
     }
 }
 
@@ -172,6 +180,10 @@ impl Listener for Recording<'_> {
     }
 
     fn noted(&mut self, note: &Note<'_>) {
+        // A file that was not asked for is not therefore one that is there.
+        if note.kind == NoteKind::Failed && self.catalog().lists_file(note.folder, note.name) {
+            self.recorder.not_asked();
+        }
         let path = self.catalog().path(note.folder, note.name);
         self.recorder.noted(path, note);
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::protocol::{Note, NoteKind};
 use crate::printable::printable;
 
-/// What a sync did at one target, or would do in a dry run. Paths are relative to the root of the tree; that of a
-/// single file is its name.
+/// What a sync did at one target, or would do in a dry run. Paths are relative to the root of the tree, which is `.`
+/// itself; that of a single file is its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -14,8 +14,7 @@ pub struct Report {
     pub files: u64,
     /// Bytes of content that were sent; in a dry run, the size of the files that would be.
     pub bytes: u64,
-    /// How many files the target had. In a push that is what it did not ask for, files in a folder that it could not
-    /// make among them.
+    /// How many files the target had, as far as it told. Of a push that ended early that is not known of most.
     pub unchanged: u64,
     /// Files that were sent.
     pub sent: Vec<PathBuf>,
@@ -25,7 +24,8 @@ pub struct Report {
     pub deleted: Vec<PathBuf>,
     /// What is at the source and not meant to be sent.
     pub skipped: Vec<Omission>,
-    /// What was to be sent, made, set or deleted, and could not be.
+    /// What was to be sent, made, set or deleted, and could not be. Of a folder that could not be made or opened at the
+    /// target, all that is in it is named.
     pub failed: Vec<Omission>,
 }
 
@@ -108,7 +108,9 @@ pub(crate) struct Recorder<'a> {
     target: usize,
     callback: Option<&'a Callback>,
     pub(crate) report: Report,
+    /// Files that the target asked for, and those that it said it cannot take.
     asked: u64,
+    not_asked: u64,
     asked_bytes: u64,
 }
 
@@ -119,6 +121,7 @@ impl<'a> Recorder<'a> {
             callback,
             report: Report::default(),
             asked: 0,
+            not_asked: 0,
             asked_bytes: 0,
         }
     }
@@ -138,6 +141,11 @@ impl<'a> Recorder<'a> {
             files,
             bytes,
         });
+    }
+
+    /// The target cannot take a file, and did not ask for it.
+    pub(crate) fn not_asked(&mut self) {
+        self.not_asked += 1;
     }
 
     pub(crate) fn took(&self, bytes: u64) {
@@ -210,14 +218,22 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// The report, when so many files were offered. What the target did not ask for it has, as far as it told.
-    pub(crate) fn finish(mut self, files: u64) -> Report {
+    /// The report on this number of files that were offered. A target that has seen all of them has those that it was
+    /// silent about.
+    pub(crate) fn finish(mut self, files: u64, saw_all: bool) -> Report {
         self.report.files = files;
-        self.report.unchanged += files.saturating_sub(self.asked);
+        if saw_all {
+            let told = self.asked.saturating_add(self.not_asked);
+            self.report.unchanged += files.saturating_sub(told);
+        }
         self.report
     }
 }
 
+/// The path of something in the tree; the root has none and is called `.`.
 pub(crate) fn path_of(bytes: Vec<u8>) -> PathBuf {
+    if bytes.is_empty() {
+        return PathBuf::from(".");
+    }
     PathBuf::from(OsString::from_vec(bytes))
 }

@@ -10,6 +10,7 @@ use execnet_core_sync::{Channel, Worker};
 use super::confine::Meta;
 use super::drive;
 use super::error::SyncError;
+use super::origin::Origin;
 use super::port::{Port, Trouble};
 use super::program;
 use super::protocol::{Fate, Note, Ready, Role, Start, pack_root, unpack_root};
@@ -38,7 +39,7 @@ pub fn register(worker: &mut Worker) {
 /// The other end says where, anywhere on this host that this process may read or write.
 ///
 /// # Errors
-/// The place cannot be opened, or the other end is gone or breaks the protocol.
+/// The other end is gone or breaks the protocol. That the place cannot be opened is told to the other end alone.
 pub fn serve(channel: &Channel) -> Result<(), SyncError> {
     Ok(serve_port(channel)?)
 }
@@ -53,21 +54,29 @@ pub(crate) fn serve_port(port: &impl Port) -> Result<(), Trouble> {
 }
 
 fn take(port: &impl Port, path: &Path, root: &Meta, start: &Start) -> Result<(), Trouble> {
-    let receiver = Receiver::new(path, root, start.settings, Rules::default(), ());
-    let mut receiver = receiver.map_err(|error| Trouble::Place(path.into(), error))?;
+    let receiver = Receiver::new(path, root, start.settings, Rules::default(), ())
+        .and_then(|receiver| receiver.sparing(start.origin.as_ref()));
+    let mut receiver = match receiver {
+        Ok(receiver) => receiver,
+        Err(error) => return port.send(Ready::refusal(&error).to_value()),
+    };
     port.send(Ready::default().to_value())?;
     drive::receive(&mut receiver, port, None)
 }
 
 fn give(port: &impl Port, path: &Path, start: &Start) -> Result<(), Trouble> {
-    let walk = Walk::open(path, Links::Keep, Nobody);
-    let mut walk = walk.map_err(|error| Trouble::Place(path.into(), error))?;
-    port.send(
-        Ready {
-            root: Some(pack_root(walk.root())),
-        }
-        .to_value(),
-    )?;
+    let opened =
+        Walk::open(path, Links::Keep, Nobody).and_then(|walk| Ok((walk, Origin::of(path)?)));
+    let (mut walk, origin) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return port.send(Ready::refusal(&error).to_value()),
+    };
+    let ready = Ready {
+        root: Some(pack_root(walk.root())),
+        origin: start.settings.delete.then_some(origin),
+        error: None,
+    };
+    port.send(ready.to_value())?;
     let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
     let mut sender = Sender::new(shelf, start.settings, Nobody);
     drive::send_as_asked(&mut sender, &mut walk, port)

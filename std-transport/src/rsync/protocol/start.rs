@@ -1,8 +1,12 @@
 //! What the side that begins a sync tells the other, and its answer.
 
+use std::io;
+
 use execnet_serializer::{Dict, Value};
 
 use super::{VERSION, Violation};
+use crate::printable::printable;
+use crate::rsync::origin::Origin;
 
 /// The first item: from the controller, whichever way the files go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +15,8 @@ pub(crate) struct Start {
     /// Where the worker's tree is, by its own paths.
     pub(crate) path: Vec<u8>,
     pub(crate) settings: Settings,
+    /// Where the source is, for a target that deletes.
+    pub(crate) origin: Option<Origin>,
 }
 
 /// What the worker is to be.
@@ -71,6 +77,7 @@ impl Start {
         if let Role::Target { root } = &self.role {
             pairs.push(("root", Value::Bytes(root.clone())));
         }
+        put_origin(&mut pairs, self.origin.as_ref());
         dict(pairs)
     }
 
@@ -94,23 +101,49 @@ impl Start {
             role,
             path: start.bytes("path")?,
             settings,
+            origin: start.origin(),
         })
     }
 }
 
-/// The worker's first item: it can do what is asked.
+/// The worker's first item: whether it can do what is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Ready {
     /// The root of the tree, where the worker has it.
     pub(crate) root: Option<Vec<u8>>,
+    /// Where the source is, for a target that deletes.
+    pub(crate) origin: Option<Origin>,
+    /// Why the worker cannot open its place, as text; nothing else follows then.
+    pub(crate) error: Option<Vec<u8>>,
 }
 
 impl Ready {
+    /// The place cannot be opened.
+    pub(crate) fn refusal(error: &io::Error) -> Self {
+        let error = Some(error.to_string().into_bytes());
+        Self {
+            error,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the worker's word for why it cannot begin, if it cannot.
+    pub(crate) fn accepted(self) -> io::Result<Self> {
+        match self.error {
+            Some(error) => Err(io::Error::other(printable(&error))),
+            None => Ok(self),
+        }
+    }
+
     pub(crate) fn to_value(&self) -> Value {
         let mut pairs = vec![("version", Value::from(VERSION))];
         if let Some(root) = &self.root {
             pairs.push(("root", Value::Bytes(root.clone())));
         }
+        if let Some(error) = &self.error {
+            pairs.push(("error", Value::Bytes(error.clone())));
+        }
+        put_origin(&mut pairs, self.origin.as_ref());
         dict(pairs)
     }
 
@@ -121,7 +154,16 @@ impl Ready {
         }
         Ok(Self {
             root: ready.bytes("root").ok(),
+            origin: ready.origin(),
+            error: ready.bytes("error").ok(),
         })
+    }
+}
+
+fn put_origin(pairs: &mut Vec<(&str, Value)>, origin: Option<&Origin>) {
+    if let Some(origin) = origin {
+        pairs.push(("host", Value::Bytes(origin.host.clone())));
+        pairs.push(("above", Value::Bytes(origin.above.clone())));
     }
 }
 
@@ -152,6 +194,11 @@ impl<'a> Answers<'a> {
 
     fn flag(&self, key: &str) -> Result<bool, Violation> {
         self.get(key)?.as_bool().ok_or(Violation::Message)
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        let (host, above) = (self.bytes("host").ok()?, self.bytes("above").ok()?);
+        Some(Origin { host, above })
     }
 
     fn bytes(&self, key: &str) -> Result<Vec<u8>, Violation> {

@@ -2,6 +2,7 @@ use execnet_serializer::{Dump, LoadOptions, Value, dumps_internal};
 
 use super::*;
 use crate::rsync::confine::{Kind, Meta, Name};
+use crate::rsync::origin::Origin;
 
 fn on_the_wire(message: &impl Dump) -> Value {
     LoadOptions::new()
@@ -61,6 +62,10 @@ fn items_that_are_no_message_are_refused() {
 
 #[test]
 fn the_beginning_comes_back_as_it_went() {
+    let origin = Origin {
+        host: b"host".to_vec(),
+        above: vec![7; 32],
+    };
     let start = Start {
         role: Role::Target {
             root: b"root".to_vec(),
@@ -71,6 +76,7 @@ fn the_beginning_comes_back_as_it_went() {
             window: 1 << 33,
             ..Settings::default()
         },
+        origin: Some(origin.clone()),
     };
     assert_eq!(Start::from_value(&start.to_value()), Ok(start.clone()));
     let pull = Start {
@@ -80,8 +86,13 @@ fn the_beginning_comes_back_as_it_went() {
     assert_eq!(Start::from_value(&pull.to_value()), Ok(pull));
     let ready = Ready {
         root: Some(b"r".to_vec()),
+        origin: Some(origin),
+        error: None,
     };
     assert_eq!(Ready::from_value(&ready.to_value()), Ok(ready));
+    let refusal = Ready::refusal(&std::io::Error::other("no\u{1b}"));
+    let read = Ready::from_value(&refusal.to_value()).unwrap();
+    assert_eq!(read.accepted().unwrap_err().to_string(), "no\\u{1b}");
     assert_eq!(Ready::from_value(&Value::None), Err(Violation::Message));
 }
 

@@ -7,7 +7,7 @@ use super::content::{Wanted, digest_of};
 use super::{FolderState, PendingLink, Presence, Receiver, Watcher, want};
 use crate::rsync::confine::{Dir, Kind, Meta, Name};
 use crate::rsync::protocol::{
-    End, Entry, Fate, FromTarget, Section, Unpacker, Violation, Want, What,
+    End, Entry, Fate, FromTarget, NoteKind, Section, Unpacker, Violation, Want, What,
 };
 
 /// A folder of which not all sections came yet.
@@ -26,6 +26,9 @@ struct Requests {
     wants: Vec<u8>,
     asks: Vec<u8>,
 }
+
+/// Why nothing was made in a folder that is missing.
+const NO_FOLDER: &str = "its folder could not be made or opened";
 
 impl<W: Watcher> Receiver<W> {
     pub(super) fn take_list(
@@ -142,7 +145,11 @@ impl<W: Watcher> Receiver<W> {
         requests: &mut Requests,
     ) -> Result<(), Violation> {
         let lost = self.state(folder).presence == Presence::Lost;
-        let taken = !lost && self.watcher.takes(&self.folders, folder, entry);
+        let wanted = self.watcher.takes(&self.folders, folder, entry);
+        if lost && wanted && !matches!(entry.what, What::Kept(_)) {
+            self.note(NoteKind::Failed, folder, entry.name.as_bytes(), NO_FOLDER);
+        }
+        let taken = wanted && !lost;
         match entry.what {
             What::File { mode, size, mtime } => {
                 let meta = Meta {
@@ -163,14 +170,7 @@ impl<W: Watcher> Receiver<W> {
                     mode,
                     mtime,
                 };
-                self.list_folder(
-                    folder,
-                    dir,
-                    entry.name,
-                    taken.then_some(state),
-                    state,
-                    requests,
-                )?;
+                self.list_folder(folder, dir, entry.name, state, wanted, requests)?;
             }
             What::Link(target) if taken => self.list_link(folder, entry.name, target.into()),
             What::LinkInside(path) if taken => {
@@ -267,34 +267,17 @@ impl<W: Watcher> Receiver<W> {
         parent: u32,
         dir: Option<&Dir>,
         name: Name<'_>,
-        taken: Option<FolderState>,
-        skipped: FolderState,
-        requests: &mut Requests,
-    ) -> Result<(), Violation> {
-        let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
-        let Some(mut state) = taken else {
-            self.states.push(skipped);
-            return self.expect(number, false, requests);
-        };
-        match (dir, self.settings.dry_run) {
-            (None, _) => state.presence = Presence::Imagined,
-            (Some(dir), true) => state.presence = imagine(dir, name),
-            (Some(dir), false) => match provide(dir, name) {
-                Ok(presence) => state.presence = presence,
-                Err(error) => self.failed(parent, name.as_bytes(), &error),
-            },
-        }
-        self.states.push(state);
-        self.expect(number, state.presence != Presence::Lost, requests)
-    }
-
-    /// A source that lists by itself lists every folder; one that is asked lists what it is asked for.
-    fn expect(
-        &mut self,
-        number: u32,
+        mut state: FolderState,
         wanted: bool,
         requests: &mut Requests,
     ) -> Result<(), Violation> {
+        let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
+        if wanted {
+            state.presence = self.presence(parent, dir, name);
+        }
+        self.states.push(state);
+        // A source that lists by itself lists every folder; one that is asked lists what it is asked for. That is asked
+        // of a folder that could not be made, too: what is in it is to be named.
         if !self.rules.asks {
             self.due.push_back(number);
         } else if wanted {
@@ -302,6 +285,21 @@ impl<W: Watcher> Receiver<W> {
             requests.asks.extend_from_slice(&number.to_be_bytes());
         }
         Ok(())
+    }
+
+    /// What there is of a folder in the end: it is made where it is missing.
+    fn presence(&mut self, parent: u32, dir: Option<&Dir>, name: Name<'_>) -> Presence {
+        if self.state(parent).presence == Presence::Lost {
+            return Presence::Lost;
+        }
+        match (dir, self.settings.dry_run) {
+            (None, _) => Presence::Imagined,
+            (Some(dir), true) => imagine(dir, name),
+            (Some(dir), false) => provide(dir, name).unwrap_or_else(|error| {
+                self.failed(parent, name.as_bytes(), &error);
+                Presence::Lost
+            }),
+        }
     }
 
     fn list_link(&mut self, folder: u32, name: Name<'_>, target: Box<[u8]>) {

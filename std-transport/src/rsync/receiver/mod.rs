@@ -20,6 +20,7 @@ use content::{Incoming, Wanted};
 use listing::Current;
 
 use super::confine::{Dir, Folders, Kind, Meta, Name, ROOT, make_root};
+use super::origin::Origin;
 use super::protocol::{
     Entry, Fate, FromSource, FromTarget, Note, NoteKind, Outcome, Settings, Violation, Want,
 };
@@ -140,7 +141,7 @@ enum Presence {
     New,
     /// It would be made, were this not a dry run.
     Imagined,
-    /// It is not here, or not to be touched: what is listed of it is let go.
+    /// It could not be made or opened, or is not to be touched: what is listed of it is not taken.
     Lost,
 }
 
@@ -179,6 +180,21 @@ impl<W: Watcher> Receiver<W> {
             _ => receiver.single_file(path, root)?,
         }
         Ok(receiver)
+    }
+
+    /// The same, where nothing that is to be deleted can be the source.
+    ///
+    /// # Errors
+    /// The source is in the tree, and what it does not have is to be deleted.
+    pub(crate) fn sparing(mut self, origin: Option<&Origin>) -> io::Result<Self> {
+        let deletes = self.settings.delete && self.state(ROOT).presence == Presence::Old;
+        let root = self.folders.open(ROOT)?;
+        match origin.filter(|_| deletes) {
+            Some(origin) if origin.is_inside(&root)? => {
+                Err(io::Error::other("the source is in it and would be deleted"))
+            }
+            _ => Ok(self),
+        }
     }
 
     fn empty(

@@ -8,7 +8,6 @@ mod items;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec;
-use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -22,6 +21,7 @@ use super::confine::{Dir, Folders, Kind, Meta, Name, ROOT, Temporary, make_root}
 use super::port::{Port, Trouble};
 use super::protocol::{MAX_LINK, Violation};
 use super::receiver::Rules;
+use super::report::path_of;
 
 /// Serves one sync.
 ///
@@ -117,7 +117,7 @@ impl<'a, P: Port> Stock<'a, P> {
     fn done<T>(&self, folder: u32, name: &[u8], result: io::Result<T>) -> Result<T, Trouble> {
         result.map_err(|error| {
             let path = self.folders.path(folder, name);
-            Trouble::Place(PathBuf::from(OsStr::from_bytes(&path)), error)
+            Trouble::Place(path_of(path), error)
         })
     }
 

@@ -39,6 +39,7 @@ pub(super) fn pull_with(
                 role: Role::Source,
                 path,
                 settings,
+                origin: None,
             }
             .to_value(),
         )

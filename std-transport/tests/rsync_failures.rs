@@ -1,0 +1,173 @@
+//! What cannot be done: trees whose place cannot be opened, folders that cannot be made, and a source that would be
+//! deleted. With workers in Python and in Rust, both ways.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_types,
+    reason = "that is how a test fails; locks are used here as anywhere"
+)]
+
+#[path = "support/rust.rs"]
+mod rust;
+mod support;
+#[path = "support/way.rs"]
+mod way;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use execnet::Gateway;
+use execnet::rsync::{Links, RSync, RSyncError, TargetOptions, TargetReport};
+
+use support::{LONG, each_python, receive};
+use way::{Way, each_way};
+
+fn push(gateway: &Gateway, from: &Path, to: &Path, options: TargetOptions) -> TargetReport {
+    let mut rsync = RSync::new(from);
+    rsync.add_target(gateway, to, options);
+    rsync.send().unwrap().remove(0)
+}
+
+/// A directory in which nobody can make anything, root included.
+const NO_PLACE: &str = "/proc/self/task";
+
+#[test]
+fn what_is_in_a_folder_that_cannot_be_made_is_named_and_not_counted_as_unchanged() {
+    if !Path::new(NO_PLACE).is_dir() {
+        println!("skipped: there is no {NO_PLACE}");
+        return;
+    }
+    each_way(LONG, |gateway, way| {
+        let place = tempfile::tempdir().unwrap();
+        let from = place.path().join("from");
+        fs::create_dir_all(from.join("d/e/f")).unwrap();
+        for name in ["a", "d/b", "d/e/c"] {
+            fs::write(from.join(name), name).unwrap();
+        }
+        symlink("b", from.join("d/l")).unwrap();
+        let mut rsync = RSync::new(&from);
+        rsync.links(Links::Keep);
+        let to = Path::new(NO_PLACE);
+        let report = way.sync(rsync, gateway, to, TargetOptions::new());
+        assert_eq!((report.files, report.unchanged), (3, 0), "{report:?}");
+        assert_eq!((report.sent.len(), report.linked.len()), (0, 0));
+        let failed = report.failed.iter().map(|failed| failed.path.clone());
+        let mut failed: Vec<PathBuf> = failed.collect();
+        failed.sort();
+        // The mode of the root cannot be set either.
+        let expected = [".", "a", "d", "d/b", "d/e", "d/e/c", "d/e/f", "d/l"];
+        assert_eq!(failed, expected.map(PathBuf::from), "{report:?}");
+    });
+}
+
+fn assert_is_a_line(text: &str, part: &str) {
+    assert!(text.contains(part), "{text}");
+    assert!(
+        !text.contains('\n') && !text.contains("Traceback"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_place_that_a_worker_cannot_open_is_told_as_here() {
+    each_way(LONG, |gateway, way| {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        fs::create_dir(path("from")).unwrap();
+        fs::write(path("file"), "").unwrap();
+        let mut mkfifo = Command::new("mkfifo");
+        assert!(mkfifo.arg(path("pipe")).status().unwrap().success());
+        match way {
+            Way::Push => {
+                for (to, part) in [("file", "cannot open"), ("file/below", "ot a directory")] {
+                    let report = push(gateway, &path("from"), &path(to), TargetOptions::new());
+                    let error = report.error.unwrap();
+                    assert!(error.is_destination(), "{error}");
+                    assert_is_a_line(&format!("{:#}", execnet::report(&error)), part);
+                }
+            }
+            Way::Pull => {
+                for (from, part) in [("none", "No such file"), ("pipe", "not a regular file")] {
+                    let mut rsync = RSync::new(path(from));
+                    let pulled = rsync.pull(gateway, path("to"), TargetOptions::new());
+                    let error = pulled.unwrap_err();
+                    assert!(matches!(error, RSyncError::Source { .. }), "{error}");
+                    assert_is_a_line(&format!("{:#}", execnet::report(&error)), part);
+                    assert!(!path("to").exists());
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_destination_that_has_the_source_in_it_is_not_cleaned_of_it() {
+    each_way(LONG, |gateway, way| {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        fs::create_dir_all(path("to/deep/from")).unwrap();
+        fs::write(path("to/deep/from/f"), "f").unwrap();
+        fs::write(path("to/old"), "").unwrap();
+        symlink("to", path("other-name")).unwrap();
+        let (from, delete) = (path("to/deep/from"), TargetOptions::new().delete(true));
+        for to in [path("to"), path("other-name"), path("to/deep")] {
+            let error = match way {
+                Way::Push => {
+                    let error = push(gateway, &from, &to, delete).error.unwrap();
+                    assert!(error.is_destination(), "{error}");
+                    error.to_string()
+                }
+                Way::Pull => {
+                    let pulled = RSync::new(&from).pull(gateway, &to, delete);
+                    let error = pulled.unwrap_err();
+                    assert!(matches!(error, RSyncError::Destination { .. }), "{error}");
+                    error.to_string()
+                }
+            };
+            assert_is_a_line(&error, "the source is in it");
+            assert_eq!(fs::read(from.join("f")).unwrap(), b"f");
+            assert!(path("to/old").exists());
+        }
+        // Beside it, and above it without deletions, there is no danger.
+        let sync = |to: PathBuf, options| way.sync(RSync::new(&from), gateway, &to, options);
+        assert_eq!(sync(path("beside"), delete).sent, [Path::new("f")]);
+        assert_eq!(sync(path("beside"), delete).unchanged, 1);
+        let above = sync(path("to"), TargetOptions::new());
+        assert_eq!(above.sent, [Path::new("f")]);
+        assert!(path("to/old").exists());
+    });
+}
+
+#[test]
+fn a_worker_keeps_no_descriptor_of_a_sync() {
+    const COUNT: &str = "import os; channel.send(len(os.listdir('/proc/self/fd')))";
+    if !Path::new("/proc/self/fd").is_dir() {
+        println!("skipped: there is no /proc/self/fd");
+        return;
+    }
+    each_python(|_, gateway| {
+        let place = tempfile::tempdir().unwrap();
+        let path = |name: &str| place.path().join(name);
+        fs::create_dir_all(path("from/a/b")).unwrap();
+        fs::create_dir_all(path("from/c")).unwrap();
+        fs::write(path("from/a/b/f"), "").unwrap();
+        fs::write(path("file"), "").unwrap();
+        let open = || receive(&gateway.remote_exec(COUNT).unwrap());
+        let mut counts = Vec::new();
+        for _ in 0..3 {
+            RSync::new(path("from"))
+                .pull(gateway, path("back"), TargetOptions::new())
+                .unwrap();
+            let missing = RSync::new(path("none")).pull(gateway, path("x"), TargetOptions::new());
+            assert!(missing.is_err());
+            push(gateway, &path("from"), &path("to"), TargetOptions::new());
+            push(gateway, &path("from"), &path("file"), TargetOptions::new());
+            counts.push(open());
+        }
+        // The first brings in what the programs import.
+        assert_eq!(counts[1], counts[2], "{counts:?}");
+    });
+}
