@@ -216,30 +216,80 @@ pub(crate) struct Rsync {
         required_unless_present = "from",
         conflicts_with = "from"
     )]
-    pub(crate) source: Option<String>,
+    pub(crate) source: Option<OsString>,
     /// Copy to this gateway and path (repeatable; all run at once)
     #[arg(long, num_args = 2, value_names = ["SPEC", "DEST"])]
-    pub(crate) to: Vec<String>,
+    pub(crate) to: Vec<OsString>,
     /// Copy from this gateway's path to here
     #[arg(long, num_args = 3, value_names = ["SPEC", "DIR", "DEST"])]
-    pub(crate) from: Option<Vec<String>>,
+    pub(crate) from: Option<Vec<OsString>>,
     /// Delete what is in DEST and not at the source
     #[arg(long)]
     pub(crate) delete: bool,
     /// Leave out what matches, as in a .gitignore (repeatable; !PATTERN takes in again)
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     pub(crate) exclude: Vec<String>,
+    /// Leave out files larger than this (K, M and G are powers of 1024)
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_file_size: Option<u64>,
+    /// What becomes of links that lead out of the tree [default: keep; refuse with --from]
+    #[arg(long, value_name = "RULE")]
+    pub(crate) links: Option<LinkRule>,
+    /// Keep setuid, setgid and sticky bits of files
+    #[arg(long)]
+    pub(crate) special_modes: bool,
     /// Compare content instead of times
     #[arg(long)]
     pub(crate) checksum: bool,
     /// Only tell what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Give up on a gateway that is silent for this long [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    pub(crate) idle_timeout: Option<Duration>,
+    /// End a copy to here when the gateway lists more entries than this [default: 10000000]
+    #[arg(long, value_name = "N", requires = "from")]
+    pub(crate) max_entries: Option<u64>,
     /// Print a JSON document for each target instead of lines
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) run: Run,
+}
+
+/// What becomes of a link that leads out of the tree.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum LinkRule {
+    /// Make it as it is
+    Keep,
+    /// Report it as failed
+    Refuse,
+    /// Send the file that it points to; with --from, as refuse
+    Copy,
+}
+
+#[cfg(unix)]
+impl From<LinkRule> for execnet::rsync::Links {
+    fn from(rule: LinkRule) -> Self {
+        match rule {
+            LinkRule::Keep => Self::Keep,
+            LinkRule::Refuse => Self::Refuse,
+            LinkRule::Copy => Self::Copy,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn bytes(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['K', 'M', 'G']) {
+        Some(number) if text.ends_with('K') => (number, 1_u64 << 10),
+        Some(number) if text.ends_with('M') => (number, 1 << 20),
+        Some(number) => (number, 1 << 30),
+        None => (text, 1),
+    };
+    let number: u64 = number.parse().map_err(|_| "not a number".to_owned())?;
+    number.checked_mul(unit).ok_or("too large".to_owned())
 }
 
 /// Seconds, or a number with a unit, as timeout(1) takes them.

@@ -42,11 +42,19 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The same, about one of several gateways.
-    pub(crate) fn of(self, spec: &str) -> Self {
+    pub(crate) fn of(self, label: &str) -> Self {
         match self {
-            Self::Gateway(error) | Self::Data(error) => {
-                Self::Gateway(format!("{spec}: {}", report(&*error)).into())
-            }
+            Self::Gateway(error) => Self::Gateway(format!("{label}: {}", report(&*error)).into()),
+            Self::Usage(what, error) => Self::Usage(format!("{label}: {what}"), error),
+            other => other,
+        }
+    }
+
+    /// The same, of a command that did the rest of its work.
+    pub(crate) fn partial(self) -> Self {
+        match self {
+            Self::Gateway(error) => Self::Data(error),
+            Self::Usage(what, error) => Self::Data(format!("{what}: {}", report(&*error)).into()),
             other => other,
         }
     }

@@ -5,7 +5,9 @@
 mod support;
 
 use core::time::Duration;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use support::{Running, run, until};
@@ -141,7 +143,7 @@ fn a_target_that_fails_says_why_in_its_document() {
     let (_place, path) = place();
     fs::write(path("target"), "a file where the tree is to go").unwrap();
     let (from, to) = (path("from"), path("target"));
-    let document = json(&["rsync", &from, "--to", "popen", &to, "--json"], 3);
+    let document = json(&["rsync", &from, "--to", "popen", &to, "--json"], 2);
     let error = document["error"].as_str().unwrap();
     assert!(error.contains("File exists"), "{error}");
 }
@@ -152,7 +154,8 @@ fn one_file_that_fails_is_told_and_counts() {
     // A directory without its name being free: the file cannot have it, nor take its place.
     fs::write(path("target"), "a file where the tree is to go").unwrap();
     let arguments = ["rsync", &path("from"), "--to", "popen", &path("target")];
-    run(&arguments, 3).tells("File exists");
+    let finished = run(&arguments, 2).tells("File exists");
+    assert_eq!(finished.err.lines().count(), 1, "{}", finished.err);
     std::os::unix::fs::symlink("/etc/passwd", path("from/link")).unwrap();
     let arguments = ["rsync", "--from", "popen", &path("from"), &path("to")];
     let finished = run(&arguments, 1).tells("failed link: a link that leads out of the tree");
@@ -186,6 +189,101 @@ fn a_pull_that_is_killed_leaves_every_file_whole() {
     }
     run(&["rsync", "--from", "popen", &from, &to, "--delete"], 0);
     assert_eq!(fs::read_dir(&to).unwrap().count(), files.len());
+}
+
+#[test]
+fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
+    let (_place, path) = place();
+    let (from, one, two) = (path("from"), path("one"), path("two"));
+    let nosuch = "popen//python=/nosuch/python";
+    let mut arguments = vec!["rsync", &from, "--to", nosuch, &two, "--to", "popen", &one];
+    let finished = run(&arguments, 1).tells(&format!("{nosuch} {two}: "));
+    assert!(finished.out.contains("2 sent"), "{}", finished.out);
+    assert_eq!(fs::read(path("one/a.txt")).unwrap(), b"a");
+    arguments.push("--json");
+    let finished = run(&arguments, 1);
+    let documents: Vec<serde_json::Value> = finished
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let errors = documents.iter().map(|document| {
+        let spec = document["spec"].as_str().unwrap();
+        (spec, document["error"].is_string())
+    });
+    assert!(
+        errors.eq([(nosuch, true), ("popen", false)]),
+        "{documents:?}"
+    );
+    // One target alone has the status of its own failure.
+    run(&arguments[..5], 3).tells(nosuch);
+}
+
+#[test]
+fn a_source_that_a_gateway_does_not_have_is_one_line_and_bad_usage() {
+    let (_place, path) = place();
+    let arguments = ["rsync", "--from", "popen", &path("none"), &path("to")];
+    let finished = run(&arguments, 2).tells("No such file or directory");
+    assert_eq!(finished.err.lines().count(), 1, "{}", finished.err);
+}
+
+#[test]
+fn a_source_inside_of_the_destination_is_not_deleted() {
+    let (place, path) = place();
+    let above = place.path().to_str().unwrap();
+    let push = ["rsync", &path("from"), "--to", "popen", above, "--delete"];
+    run(&push, 2).tells("the source is in it");
+    let pull = ["rsync", "--from", "popen", &path("from"), above, "--delete"];
+    run(&pull, 2).tells("the source is in it");
+    assert_eq!(fs::read(path("from/a.txt")).unwrap(), b"a");
+}
+
+#[test]
+fn options_are_those_of_the_library() {
+    let (_place, path) = place();
+    std::os::unix::fs::symlink("/etc/passwd", path("from/out")).unwrap();
+    fs::write(path("from/large"), vec![0; 2049]).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o4755);
+    fs::set_permissions(path("from/a.txt"), mode).unwrap();
+    let mode = |name: &str| {
+        let meta = fs::metadata(path(name)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o7777
+    };
+    let run_with = |more: &[&str], to: &str, status| {
+        let (from, to) = (path("from"), path(to));
+        let mut arguments = vec!["rsync", &from, "--to", "popen", &to];
+        arguments.extend(more);
+        run(&arguments, status)
+    };
+    run_with(&["--links", "refuse"], "one", 1).tells("failed out: a link that leads out");
+    assert_eq!(mode("one/a.txt"), 0o755);
+    let more = ["--max-file-size", "2K", "--special-modes"];
+    let finished = run_with(&more, "two", 0);
+    assert!(finished.out.contains("skipped large"), "{}", finished.out);
+    assert_eq!(mode("two/a.txt"), 0o4755);
+    run_with(&["--links", "copy"], "three", 0);
+    assert!(fs::symlink_metadata(path("three/out")).unwrap().is_file());
+    run_with(&["--idle-timeout", "0.000001"], "four", 3).tells("was silent for");
+    run_with(&["--max-file-size", "2X"], "five", 2).tells("not a number");
+    let (from, to) = (path("from"), path("six"));
+    let pull = ["rsync", "--from", "popen", &from, &to];
+    run(&[&pull[..], &["--links", "keep"]].concat(), 0);
+    assert!(fs::symlink_metadata(path("six/out")).unwrap().is_symlink());
+    run(&[&pull[..], &["--max-entries", "1"]].concat(), 3).tells("more entries");
+}
+
+#[test]
+fn paths_need_not_be_utf_8() {
+    let (place, path) = place();
+    let odd = |name: &[u8]| place.path().join(OsStr::from_bytes(name));
+    fs::rename(path("from"), odd(b"from\xff")).unwrap();
+    let mut push = support::execnet(&["rsync", "--to", "popen"]);
+    push.arg(odd(b"to\xff")).arg("--").arg(odd(b"from\xff"));
+    push.assert().success();
+    let mut pull = support::execnet(&["rsync", "--from", "popen"]);
+    pull.arg(odd(b"to\xff")).arg(odd(b"back\xff"));
+    pull.assert().success();
+    assert_eq!(fs::read(odd(b"back\xff/a.txt")).unwrap(), b"a");
 }
 
 #[test]

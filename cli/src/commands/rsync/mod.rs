@@ -3,10 +3,12 @@
 mod output;
 mod progress;
 
+use core::error::Error;
+use std::ffi::OsStr;
 use std::thread;
 
-use execnet::rsync::{RSync, RSyncError, Report, TargetOptions};
-use execnet::{Gateway, Group, GroupOptions, XSpec};
+use execnet::rsync::{RSync, RSyncError, Report, SyncError, TargetOptions};
+use execnet::{Gateway, Group, GroupOptions, MakeGatewayError, XSpec};
 
 use crate::args::{Rsync, spec};
 use crate::failure::Failure;
@@ -23,94 +25,130 @@ pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
 }
 
 fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
-    // Clap has seen to it that there is a source, and that targets come in pairs.
-    let mut rsync = configured(args, args.source.as_deref().unwrap_or("."))?;
-    let targets: Vec<_> = args
-        .to
-        .chunks_exact(2)
-        .map(|pair| (&pair[0], &pair[1]))
-        .collect();
-    let specs = targets
-        .iter()
-        .map(|(spec, _)| read_spec(spec))
-        .collect::<Result<Vec<_>, _>>()?;
-    let options = TargetOptions::new().delete(args.delete);
-    for (gateway, (_, destination)) in make_all(group, &specs)?.iter().zip(&targets) {
-        rsync.add_target(gateway, destination.as_str(), options);
-    }
-    let labels = targets
-        .iter()
-        .map(|(spec, destination)| format!("{spec} {destination}"));
-    let progress = Progress::new(labels.collect(), args.json, args.dry_run);
-    rsync.callback(progress.callback());
-    let reports = rsync.send();
-    progress.finish();
+    // Clap has seen to it that there is a source.
+    let mut rsync = configured(args, args.source.as_deref().unwrap_or(OsStr::new(".")))?;
+    let targets = Target::all(args)?;
     let mut output = Output::new(args.json, args.dry_run);
-    let mut incomplete = None;
-    for (target, (spec, _)) in reports.map_err(not_synced)?.into_iter().zip(&targets) {
-        let destination = target.destination.display().to_string();
-        let error = target.error.as_ref();
-        output.summary(spec, &destination, &target.report, error)?;
-        incomplete = worse(incomplete, &target.report, spec);
-        if let Some(error) = target.error {
-            let failure = Failure::Gateway(error.into()).of(spec);
-            // The last one ends the program; the others are told of here.
-            if let Some(before) = incomplete.replace(failure) {
-                before.report();
+    let mut failures = Vec::new();
+    let mut made = Vec::new();
+    let options = TargetOptions::new().delete(args.delete);
+    for (gateway, target) in make_all(group, &targets).into_iter().zip(&targets) {
+        match gateway {
+            Ok(gateway) => {
+                rsync.add_target(&gateway, target.destination, options);
+                made.push(target);
+            }
+            Err(error) => {
+                output.not_made(target, &error)?;
+                failures.push(super::not_made(error).of(&target.label()));
             }
         }
     }
-    incomplete.map_or(Ok(()), Err)
+    if !made.is_empty() {
+        let labels = made.iter().map(|target| target.label());
+        let progress = Progress::new(labels.collect(), args.json, args.dry_run);
+        rsync.callback(progress.callback());
+        let reports = rsync.send();
+        progress.finish();
+        for (report, target) in reports.map_err(not_synced)?.into_iter().zip(&made) {
+            let error = report.error.as_ref();
+            output.summary(
+                target,
+                &report.report,
+                error.map(|error| error as &dyn Error),
+            )?;
+            failures.extend(failure(target, report.error, &report.report));
+        }
+    }
+    all_of(failures, targets.len())
 }
 
 fn pull(
     args: &Rsync,
     group: &Group,
-    spec: &str,
-    source: &str,
-    destination: &str,
+    spec: &OsStr,
+    source: &OsStr,
+    destination: &OsStr,
 ) -> Result<(), Failure> {
     let mut rsync = configured(args, source)?;
-    let gateways = make_all(group, &[read_spec(spec)?])?;
-    let progress = Progress::new(vec![format!("{spec} {source}")], args.json, args.dry_run);
+    let target = Target::new(spec, destination)?;
+    let gateway = group.makegateway(&target.spec).map_err(super::not_made)?;
+    let label = format!("{} {}", spec.display(), source.display());
+    let progress = Progress::new(vec![label], args.json, args.dry_run);
     rsync.callback(progress.callback());
     let options = TargetOptions::new().delete(args.delete);
-    let pulled = gateways
-        .first()
-        .map(|gateway| rsync.pull(gateway, destination, options));
+    let pulled = rsync.pull(&gateway, destination, options);
     progress.finish();
-    let Some(pulled) = pulled else { return Ok(()) };
     let mut output = Output::new(args.json, args.dry_run);
     if let Err(RSyncError::Sync(error)) = &pulled
         && let Some(report) = error.report()
     {
-        output.summary(spec, destination, report, Some(error))?;
+        output.summary(&target, report, Some(error))?;
     }
     let report = pulled.map_err(not_synced)?;
-    output.summary(spec, destination, &report, None)?;
-    worse(None, &report, spec).map_or(Ok(()), Err)
+    output.summary(&target, &report, None)?;
+    all_of(failure(&target, None, &report).into_iter().collect(), 1)
 }
 
-fn configured(args: &Rsync, source: &str) -> Result<RSync, Failure> {
+fn configured(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
     let mut rsync = RSync::new(source);
     rsync.checksum(args.checksum).dry_run(args.dry_run);
+    rsync.special_modes(args.special_modes);
     for pattern in &args.exclude {
         let read = rsync.exclude(pattern);
         read.map_err(|error| Failure::Usage(format!("--exclude {pattern}"), error.into()))?;
     }
+    if let Some(links) = args.links {
+        rsync.links(links.into());
+    }
+    if let Some(bytes) = args.max_file_size {
+        rsync.max_file_size(bytes);
+    }
+    if let Some(entries) = args.max_entries {
+        rsync.max_entries(entries);
+    }
+    if let Some(timeout) = args.idle_timeout {
+        rsync.patience(Some(timeout));
+    }
     Ok(rsync)
 }
 
-fn read_spec(text: &str) -> Result<XSpec, Failure> {
-    spec(text.as_ref()).map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))
+/// A gateway and the path there; in a pull, the path here.
+struct Target<'a> {
+    spec: XSpec,
+    /// As it was typed.
+    text: &'a OsStr,
+    destination: &'a OsStr,
+}
+
+impl<'a> Target<'a> {
+    fn new(text: &'a OsStr, destination: &'a OsStr) -> Result<Self, Failure> {
+        let read = spec(text);
+        let spec = read.map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))?;
+        Ok(Self {
+            spec,
+            text,
+            destination,
+        })
+    }
+
+    /// Those of a push; clap has seen to it that they come in pairs.
+    fn all(args: &'a Rsync) -> Result<Vec<Self>, Failure> {
+        let pairs = args.to.chunks_exact(2);
+        pairs.map(|pair| Self::new(&pair[0], &pair[1])).collect()
+    }
+
+    fn label(&self) -> String {
+        format!("{} {}", self.text.display(), self.destination.display())
+    }
 }
 
 /// All at once: each takes the time that an interpreter takes to start, or that a host is away.
-fn make_all(group: &Group, specs: &[XSpec]) -> Result<Vec<Gateway>, Failure> {
-    let made: Vec<_> = thread::scope(|scope| {
-        let making: Vec<_> = specs
+fn make_all(group: &Group, targets: &[Target<'_>]) -> Vec<Result<Gateway, MakeGatewayError>> {
+    thread::scope(|scope| {
+        let making: Vec<_> = targets
             .iter()
-            .map(|spec| scope.spawn(move || group.makegateway(spec)))
+            .map(|target| scope.spawn(move || group.makegateway(&target.spec)))
             .collect();
         let joined = making.into_iter().map(|making| {
             making
@@ -118,18 +156,27 @@ fn make_all(group: &Group, specs: &[XSpec]) -> Result<Vec<Gateway>, Failure> {
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         joined.collect()
-    });
-    made.into_iter()
-        .map(|made| made.map_err(super::not_made))
-        .collect()
+    })
 }
 
-fn worse(before: Option<Failure>, report: &Report, spec: &str) -> Option<Failure> {
-    let failed = report.failed.len();
-    if failed == 0 {
-        return before;
+/// What kept a target from being as the source is.
+fn failure(target: &Target<'_>, error: Option<SyncError>, report: &Report) -> Option<Failure> {
+    let label = target.label();
+    match (error, report.failed.len()) {
+        (Some(error), _) if error.is_destination() => Some(Failure::Usage(label, error.into())),
+        (Some(error), _) => Some(Failure::Gateway(error.into()).of(&label)),
+        (None, 0) => None,
+        (None, failed) => Some(Failure::Data(format!("{label}: {failed} failed").into())),
     }
-    before.or_else(|| Some(Failure::Data(format!("{spec}: {failed} failed").into())))
+}
+
+/// The failure that ends the program; the others are reported here. One of several targets is not the whole command.
+fn all_of(mut failures: Vec<Failure>, targets: usize) -> Result<(), Failure> {
+    let Some(last) = failures.pop() else {
+        return Ok(());
+    };
+    failures.iter().for_each(Failure::report);
+    Err(if targets > 1 { last.partial() } else { last })
 }
 
 fn not_synced(error: RSyncError) -> Failure {

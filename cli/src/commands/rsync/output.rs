@@ -1,10 +1,13 @@
+use core::error::Error;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use execnet::rsync::{Omission, Report, SyncError};
+use execnet::MakeGatewayError;
+use execnet::rsync::{Omission, Report};
 use indicatif::HumanBytes;
 use serde_json::json;
 
+use super::Target;
 use crate::escape::{escaped, escaped_json};
 use crate::failure::Failure;
 
@@ -20,15 +23,26 @@ impl Output {
         Self { json, dry_run }
     }
 
+    /// A target without a gateway has a document all the same.
+    pub(super) fn not_made(
+        &mut self,
+        target: &Target<'_>,
+        error: &MakeGatewayError,
+    ) -> Result<(), Failure> {
+        match self.json {
+            true => self.summary(target, &Report::default(), Some(error)),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn summary(
         &mut self,
-        spec: &str,
-        destination: &str,
+        target: &Target<'_>,
         report: &Report,
-        error: Option<&SyncError>,
+        error: Option<&dyn Error>,
     ) -> Result<(), Failure> {
         let line = if self.json {
-            let mut document = document(spec, destination, report);
+            let mut document = document(target, report);
             document["error"] = error
                 .map(|error| format!("{:#}", execnet::report(error)))
                 .into();
@@ -39,7 +53,8 @@ impl Output {
                 false => ["sent", "linked", "deleted"],
             };
             escaped(&format!(
-                "{spec} {destination}: {} {sent} ({}), {} unchanged, {} {linked}, {} {deleted}, {} skipped, {} failed",
+                "{}: {} {sent} ({}), {} unchanged, {} {linked}, {} {deleted}, {} skipped, {} failed",
+                target.label(),
                 report.sent.len(),
                 HumanBytes(report.bytes),
                 report.unchanged,
@@ -53,7 +68,7 @@ impl Output {
     }
 }
 
-fn document(spec: &str, destination: &str, report: &Report) -> serde_json::Value {
+fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
     let paths = |paths: &[std::path::PathBuf]| -> Vec<String> {
         paths.iter().map(|path| shown(path)).collect()
     };
@@ -64,8 +79,8 @@ fn document(spec: &str, destination: &str, report: &Report) -> serde_json::Value
             .collect()
     };
     json!({
-        "spec": spec,
-        "destination": destination,
+        "spec": shown(target.text.as_ref()),
+        "destination": shown(target.destination.as_ref()),
         "files": report.files,
         "bytes": report.bytes,
         "unchanged": report.unchanged,
