@@ -63,6 +63,26 @@ fn refuses_to_be_open_without_being_told_so_twice() {
     run(&tcp, 2).tells("a token has");
 }
 
+/// It served workers that had neither.
+#[test]
+fn refuses_keys_of_the_worker_spec_that_it_cannot_give_effect() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("private/socket");
+    for (spec, problem) in [
+        ("popen//nice=2", "nice= cannot be used"),
+        (
+            "popen//execmodel=main_thread_only",
+            "execmodel= cannot be used",
+        ),
+        ("popen//id=x", "id= cannot be used"),
+        ("popen//ssh=host", "popen and ssh do not go together"),
+        ("tcp=localhost:1", "tcp= cannot be used"),
+    ] {
+        let arguments = ["serve", "--unix", path.to_str().unwrap(), "--worker", spec];
+        run(&arguments, 2).tells(problem);
+    }
+}
+
 fn token_server(file: &str) -> (Running, String) {
     let mut server = Running::start(&["serve", "--tcp", "127.0.0.1:0", "--token-file", file]);
     let spec = server.first_line();

@@ -108,6 +108,7 @@ impl Members {
     pub(super) fn order(&mut self, spec: Option<XSpec>) -> Result<Order, MakeGatewayError> {
         let spec = spec.unwrap_or_else(|| self.defaults.spec.clone());
         spec.check_utf8()?;
+        spec.check_effect()?;
         let id = self.id_for(&spec)?;
         self.places += 1;
         if let Some(before) = self.ids.insert(id.clone(), self.places)

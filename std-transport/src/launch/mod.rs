@@ -117,9 +117,11 @@ const LAUNCHERS: &[(&str, Launcher)] = &[
 
 /// The programs that the spec may mean.
 pub(crate) fn launches(spec: &XSpec, hints: &SshHints) -> Result<Vec<Launch>, SpecError> {
-    match LAUNCHERS.iter().find(|(key, _)| spec.has(key)) {
-        Some((_, launcher)) => launcher(spec, hints),
-        None => Err(SpecError::NoTransport),
+    let mut asked = LAUNCHERS.iter().filter(|(key, _)| spec.has(key));
+    match (asked.next(), asked.next()) {
+        (Some((_, launcher)), None) => launcher(spec, hints),
+        (Some((first, _)), Some((second, _))) => Err(SpecError::Conflict(first, second)),
+        (None, _) => Err(SpecError::NoTransport),
     }
 }
 

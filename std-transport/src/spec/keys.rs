@@ -1,5 +1,9 @@
 //! The keys that have a meaning.
 
+use std::ffi::OsStr;
+
+use super::XSpec;
+
 /// The keys of which a spec needs one: how the worker is reached.
 pub(super) const TRANSPORTS: &[&str] = &[
     "popen",
@@ -38,10 +42,54 @@ pub(super) const OTHERS: &[&str] = &[
     "worker",
 ];
 
+/// Those that say nothing without a value.
+const VALUED: &[&str] = &[
+    "bootstrap",
+    "chdir",
+    "execmodel",
+    "id",
+    "installvia",
+    "keepalive",
+    "nice",
+    "python",
+    "ssh_config",
+    "tls_ca",
+    "tls_cert",
+    "tls_key",
+    "tls_name",
+    "token_file",
+    "via",
+    "worker",
+];
+
+/// Those that have an effect with some transports alone.
+const BOUND: &[(&str, &[&str])] = &[
+    ("keepalive", &["socket", "tcp", "tls"]),
+    ("ssh_config", &["ssh", "vagrant_ssh"]),
+    ("tls_ca", &["tls"]),
+    ("tls_cert", &["tls"]),
+    ("tls_key", &["tls"]),
+    ("tls_name", &["tls"]),
+    ("token_file", &["tcp", "tls"]),
+];
+
+/// Returns the first key of the spec that would have no effect, and why.
+pub(super) fn without_effect(spec: &XSpec) -> Option<(&'static str, String)> {
+    let empty = |key: &&str| spec.has(key) && spec.get_os(key).is_none_or(OsStr::is_empty);
+    if let Some(key) = VALUED.iter().copied().find(empty) {
+        return Some((key, "it has no value".to_owned()));
+    }
+    let unbound = |(key, transports): &&(&str, &[&str])| {
+        spec.has(key) && !transports.iter().any(|transport| spec.has(transport))
+    };
+    let &(key, transports) = BOUND.iter().find(unbound)?;
+    Some((key, format!("it goes with {} alone", transports.join(", "))))
+}
+
 /// How alike two keys must be for one to be a typing error for the other, from 0 to 1.
 const ALIKE: f64 = 0.7;
 
-fn all() -> impl Iterator<Item = &'static str> {
+pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     TRANSPORTS.iter().chain(OTHERS).copied()
 }
 

@@ -2,7 +2,7 @@
 
 mod builder;
 mod error;
-mod keys;
+pub(crate) mod keys;
 mod text;
 
 pub use error::SpecError;
@@ -118,6 +118,15 @@ impl XSpec {
         let mut spec = self.clone();
         spec.insert(key, Some(value.into()));
         spec
+    }
+
+    /// Refuses known keys that would have no effect: without the value that they need, or with a transport that they do
+    /// not go with.
+    pub(crate) fn check_effect(&self) -> Result<(), SpecError> {
+        match keys::without_effect(self) {
+            None => Ok(()),
+            Some((key, problem)) => Err(SpecError::Value { key, problem }),
+        }
     }
 
     /// Refuses a value that is not UTF-8 where another machine would get it as text.
@@ -360,6 +369,45 @@ mod tests {
             spec.keys().collect::<Vec<_>>(),
             [("nice", Some("3")), ("popen", None)]
         );
+    }
+
+    /// They were taken, and did nothing.
+    #[test]
+    fn known_keys_without_an_effect_are_refused() {
+        let refused = |text: &str| match parse(text).check_effect() {
+            Err(SpecError::Value { key, problem }) => (key, problem),
+            other => panic!("{text}: {other:?}"),
+        };
+        let empty = "it has no value".to_owned();
+        for (text, key) in [
+            ("popen//python", "python"),
+            ("popen//id=", "id"),
+            ("popen//nice", "nice"),
+            ("popen//execmodel", "execmodel"),
+            ("popen//chdir=", "chdir"),
+            ("popen//via", "via"),
+        ] {
+            assert_eq!(refused(text), (key, empty.clone()), "{text}");
+        }
+        for (text, key, others) in [
+            ("popen//keepalive=3", "keepalive", "socket, tcp, tls"),
+            ("unix=/s//token_file=t", "token_file", "tcp, tls"),
+            ("popen//ssh_config=c", "ssh_config", "ssh, vagrant_ssh"),
+            ("tcp=h:1//tls_ca=c", "tls_ca", "tls"),
+        ] {
+            let problem = format!("it goes with {others} alone");
+            assert_eq!(refused(text), (key, problem), "{text}");
+        }
+        for text in [
+            "popen//python=p//id=x//dont_write_bytecode//sudo",
+            "tls=h:1//keepalive=6//tls_ca=c//token_file=t",
+            "ssh=h//ssh_config=c//slurm",
+            "socket//installvia=x",
+        ] {
+            assert_eq!(parse(text).check_effect(), Ok(()), "{text}");
+        }
+        let odd = XSpec::popen().python(OsStr::from_bytes(b"/p\xff"));
+        assert_eq!(odd.check_effect(), Ok(()));
     }
 
     #[test]

@@ -98,8 +98,8 @@ pub enum Listen {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ServerOptions {
-    /// What is started for a connection: a spec that starts a process here. Default: `popen`. The worker gets its id,
-    /// its model and its priority from the client, on top of what this spec says.
+    /// What is started for a connection: a spec that starts a process here. Default: `popen`. The client chooses the
+    /// id, the model and the priority of its worker, so this spec has no keys for them.
     pub worker: XSpec,
     /// How many clients are served at a time; further ones are refused once they have authenticated. Default: 64.
     pub max_connections: usize,
@@ -344,7 +344,7 @@ pub enum ServerError {
     Tls(Box<dyn Error + Send + Sync>),
     /// The server listens in another way than it is to be reloaded for.
     OtherKind,
-    /// The spec of workers starts no process here.
+    /// The spec of workers starts no process here, or has keys that a server cannot give effect.
     Worker(SpecError),
     /// A system call failed.
     Io(io::Error),

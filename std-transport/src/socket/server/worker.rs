@@ -21,6 +21,33 @@ const PIECE: usize = 16 * 1024;
 /// What an interpreter runs for a stock client: the line that comes is its program, with the connection in it.
 const STOCK: &str = include_str!("../../python/stock_server.py");
 
+const ELSEWHERE: &str = "a server starts its workers itself";
+const CLIENTS: &str = "the clients of the server choose it";
+const CONNECTION: &str = "a server starts its workers itself, and does not connect to them";
+
+/// The keys that have no meaning for the workers of a server, and why.
+const REFUSED: &[(&str, &str)] = &[
+    ("socket", ELSEWHERE),
+    ("tcp", ELSEWHERE),
+    ("tls", ELSEWHERE),
+    ("unix", ELSEWHERE),
+    ("via", ELSEWHERE),
+    ("installvia", ELSEWHERE),
+    ("bootstrap", CLIENTS),
+    ("execmodel", CLIENTS),
+    ("id", CLIENTS),
+    (
+        "nice",
+        "the clients of the server choose it; cmd=nice -n N gives all workers another priority",
+    ),
+    ("keepalive", CONNECTION),
+    ("tls_ca", CONNECTION),
+    ("tls_cert", CONNECTION),
+    ("tls_key", CONNECTION),
+    ("tls_name", CONNECTION),
+    ("token_file", CONNECTION),
+];
+
 /// The programs that this spec starts here.
 pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     let refused = |key, problem: &str| {
@@ -28,9 +55,10 @@ pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
         Err(SpecError::Value { key, problem })
     };
     spec.check_utf8()?;
-    if spec.has("via") {
-        return refused("via", "a server starts its workers itself");
+    if let Some(&(key, problem)) = REFUSED.iter().find(|(key, _)| spec.has(key)) {
+        return refused(key, problem);
     }
+    spec.check_effect()?;
     if own::is_asked(spec) {
         return refused("worker", "a server is not its own worker: name the program");
     }
@@ -126,6 +154,28 @@ pub(super) fn pump(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::keys;
+
+    /// Priority and model of the spec had no effect, and nothing said so.
+    #[test]
+    fn every_key_of_the_spec_has_an_effect_or_is_refused() {
+        let launches = |spec: String| launches(&spec.parse().unwrap());
+        for key in keys::all().filter(|key| !["popen", "ssh"].contains(key)) {
+            let has_effect = |base: &str| {
+                let with = launches(format!("{base}//{key}=1"));
+                with != launches(base.to_owned())
+            };
+            assert!(has_effect("popen") || has_effect("ssh=host"), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_spec_with_two_transports_is_refused() {
+        assert_eq!(
+            launches(&"popen//ssh=host".parse().unwrap()),
+            Err(SpecError::Conflict("popen", "ssh"))
+        );
+    }
 
     #[test]
     fn ssh_of_a_server_has_the_time_that_a_gateway_has() {
