@@ -38,7 +38,7 @@ Exit status:
     2  bad usage: arguments, spec, literal, unreadable file
     3  the gateway could not be made, or it died
   124  timed out
-  130  interrupted (143: by SIGTERM)
+  130  interrupted (143: by SIGTERM, 129: its terminal was closed, 131: by SIGQUIT)
   137  a worker did not end within --grace, or a second interrupt came: it was killed
   141  standard output was closed by its reader";
 

@@ -20,6 +20,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How what a command has started is ended.
 pub(crate) trait Ending: Send + Sync + 'static {
+    /// Whether SIGHUP ends it: its terminal was closed.
+    const HANGUP: bool = true;
+
     /// Ends it, and gives it the time that it is to have. Tells what had to be killed; true if something had.
     fn end(&self) -> bool;
 
@@ -50,9 +53,9 @@ enum Event {
 
 impl Watch {
     /// Watches for signals, and for the end of `timeout`.
-    pub(crate) fn start(timeout: Option<Duration>, ending: Arc<impl Ending>) -> io::Result<Self> {
+    pub(crate) fn start<E: Ending>(timeout: Option<Duration>, ending: Arc<E>) -> io::Result<Self> {
         let (events, received) = mpsc::channel();
-        signals::forward(events.clone())?;
+        signals::forward(events.clone(), E::HANGUP)?;
         let began = Arc::new(AtomicBool::new(false));
         let watcher = Watcher {
             // A time beyond the clock never comes.
@@ -191,21 +194,24 @@ fn exit(status: u8) -> ! {
 
 #[cfg(unix)]
 mod signals {
-    use std::io;
+    use core::ffi::c_int;
     use std::sync::mpsc::Sender;
-    use std::thread;
+    use std::{fs, io, thread};
 
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     use super::Event;
 
-    /// Sends an event for each of the signals that end a program on purpose.
+    /// Sends an event for each of the signals that end a program on purpose, or as its terminal is closed (SIGHUP).
     ///
-    /// SIGHUP keeps its default action, so that nohup works; the worker then sees the end of its
-    /// input and leaves.
-    pub(super) fn forward(events: Sender<Event>) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    /// A program that was started with SIGHUP or SIGQUIT ignored, under nohup or in the background of a shell, goes on
+    /// ignoring them.
+    pub(super) fn forward(events: Sender<Event>, hangup: bool) -> io::Result<()> {
+        let wanted = [(SIGHUP, hangup), (SIGQUIT, true)].into_iter();
+        let of_terminal = wanted.filter(|&(signal, wanted)| wanted && !is_ignored(signal));
+        let of_terminal = of_terminal.map(|(signal, _)| signal);
+        let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(of_terminal))?;
         thread::Builder::new()
             .name("execnet-signals".into())
             .spawn(move || {
@@ -215,6 +221,15 @@ mod signals {
                 }
             })?;
         Ok(())
+    }
+
+    /// Whether this program was started with this signal ignored. Where the system does not tell, it counts as ignored,
+    /// and keeps its action.
+    fn is_ignored(signal: c_int) -> bool {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
     }
 }
 
@@ -228,7 +243,7 @@ mod signals {
     /// Signals keep their default action here; the worker then sees the end of its input and
     /// leaves.
     #[allow(clippy::unnecessary_wraps, clippy::needless_pass_by_value)]
-    pub(super) fn forward(_events: Sender<Event>) -> io::Result<()> {
+    pub(super) fn forward(_events: Sender<Event>, _hangup: bool) -> io::Result<()> {
         Ok(())
     }
 }

@@ -1,10 +1,13 @@
 //! `execnet exec`, through the real program and a real Python.
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 
 mod support;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use rustix::process::Signal;
 use support::{DEADLINE, Running, run, run_with, until, wait_until_gone};
@@ -474,4 +477,64 @@ fn exit_handlers_of_remote_code_have_their_time() {
     );
     run(&["exec", "popen", &code], 0);
     assert!(note.exists());
+}
+
+/// An ssh client that runs the command here, a directory for temporary files, and the environment that has both.
+#[cfg(target_os = "linux")]
+fn with_own_ssh(place: &Path, arguments: &[&str]) -> Running {
+    let ssh = place.join("ssh");
+    let script = "#!/bin/sh\ncase $1 in -V|-O) exit ;; esac\nfor command; do :; done\nexec sh -c \"$command\"\n";
+    std::fs::write(&ssh, script).unwrap();
+    std::fs::set_permissions(&ssh, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::create_dir(place.join("tmp")).unwrap();
+    let path = format!("{}:{}", place.display(), std::env::var("PATH").unwrap());
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
+    command
+        .args(arguments)
+        .env("PATH", path)
+        .env("TMPDIR", place.join("tmp"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Running(command.spawn().unwrap())
+}
+
+/// The worker and its process ran on until they saw the end of the link, and the directory of ssh stayed for good.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_terminal_and_sigquit_leave_nothing_behind() {
+    let code = "import subprocess, time\nchannel.send(subprocess.Popen(['sleep', '1000']).pid)\n\
+                while True: time.sleep(1000)";
+    for signal in [Signal::HUP, Signal::QUIT] {
+        let place = tempfile::tempdir().unwrap();
+        let mut running = with_own_ssh(place.path(), &["exec", "ssh=box", code]);
+        let process = running.first_number();
+        rustix::process::kill_process(running.pid(), signal).unwrap();
+        let (status, err) = running.finish();
+        assert!(status.is_some(), "{signal:?}: ended by the signal: {err}");
+        wait_until_gone(process);
+        let left = std::fs::read_dir(place.path().join("tmp")).unwrap().count();
+        assert_eq!(left, 0, "{signal:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_under_nohup_survives_its_terminal() {
+    let place = tempfile::tempdir().unwrap();
+    let gate = place.path().join("gate");
+    let code = format!(
+        "import os, time\nchannel.send(1)\nwhile not os.path.exists({gate:?}): time.sleep(0.01)\nchannel.send(2)"
+    );
+    let mut command = std::process::Command::new("nohup");
+    command
+        .args([env!("CARGO_BIN_EXE_execnet"), "exec", "popen", &code])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
+    assert_eq!(running.first_line(), "1");
+    rustix::process::kill_process(running.pid(), Signal::HUP).unwrap();
+    std::fs::write(&gate, "").unwrap();
+    assert_eq!(running.finish().0, Some(0));
 }

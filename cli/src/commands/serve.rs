@@ -47,6 +47,9 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
 struct Stop(ServerStop);
 
 impl Ending for Stop {
+    /// That reloads.
+    const HANGUP: bool = false;
+
     fn end(&self) -> bool {
         self.0.stop();
         false
