@@ -70,7 +70,7 @@ const BOUND: &[(&str, &[&str])] = &[
     ("tls_cert", &["tls"]),
     ("tls_key", &["tls"]),
     ("tls_name", &["tls"]),
-    ("token_file", &["tcp", "tls"]),
+    ("token_file", &["tcp", "tls", "unix"]),
 ];
 
 /// Returns the first key of the spec that would have no effect, and why.

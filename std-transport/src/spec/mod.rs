@@ -391,7 +391,7 @@ mod tests {
         }
         for (text, key, others) in [
             ("popen//keepalive=3", "keepalive", "socket, tcp, tls"),
-            ("unix=/s//token_file=t", "token_file", "tcp, tls"),
+            ("popen//token_file=t", "token_file", "tcp, tls, unix"),
             ("popen//ssh_config=c", "ssh_config", "ssh, vagrant_ssh"),
             ("tcp=h:1//tls_ca=c", "tls_ca", "tls"),
         ] {
