@@ -205,8 +205,8 @@ mod signals {
 
     /// Sends an event for each of the signals that end a program on purpose, or as its terminal is closed (SIGHUP).
     ///
-    /// A program that was started with SIGHUP or SIGQUIT ignored, under nohup or in the background of a shell, goes on
-    /// ignoring them.
+    /// A program that was started with SIGHUP or SIGQUIT ignored, under nohup or in the background of a shell, still
+    /// ignores them.
     pub(super) fn forward(events: Sender<Event>, hangup: bool) -> io::Result<()> {
         let wanted = [(SIGHUP, hangup), (SIGQUIT, true)].into_iter();
         let of_terminal = wanted.filter(|&(signal, wanted)| wanted && !is_ignored(signal));

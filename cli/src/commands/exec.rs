@@ -16,8 +16,8 @@ use crate::workers::Workers;
 /// Code that ends by itself when its link does has so long for it; then it is interrupted.
 const END_OF_LINK: Duration = Duration::from_millis(100);
 
-/// So many bytes of items wait to be printed. Beyond that nothing is read from the worker, so that remote code waits for a
-/// slow reader of standard output. The loop that prints takes whatever holds others up: there is no deadlock.
+/// How many bytes of items may wait to be printed. At this bound nothing is read from the worker, so that remote code
+/// waits for a slow reader of standard output. The loop that prints takes whatever holds others up: there is no deadlock.
 const INBOX: usize = 4 * 1024 * 1024;
 
 pub(crate) fn run(args: &Exec) -> Result<(), Failure> {

@@ -30,7 +30,7 @@ impl<W> Session<W> {
         channel.inbox.error().filter(|_| last)
     }
 
-    /// This side sends no more on the channel, and goes on receiving. True where the peer is to be told.
+    /// Ends sending on the channel; this side still receives. Returns whether a frame has to tell the peer.
     pub fn finish_sending(&mut self, id: ChannelId) -> bool {
         let channel = self
             .channels

@@ -57,7 +57,7 @@ impl Queued {
     }
 }
 
-/// The count of an item that was taken out of its inbox and goes on waiting elsewhere: see
+/// The cost of an item that was taken out of its inbox but still counts as waiting: see
 /// [`Session::hold_item`](super::Session::hold_item).
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "the item counts until the session gets this back"]

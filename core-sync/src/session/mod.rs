@@ -228,7 +228,7 @@ impl<W: Default> Session<W> {
         Some(item)
     }
 
-    /// As [`take_item`](Self::take_item), for an item that goes on waiting elsewhere: it counts, in limits and credit,
+    /// As [`take_item`](Self::take_item), for an item that still waits elsewhere: it counts, in limits and credit,
     /// until the hold is given to [`let_go_item`](Self::let_go_item).
     pub fn hold_item(&mut self, id: ChannelId) -> Option<(Queued, Hold)> {
         let channel = self.channels.get_mut(&id)?;

@@ -42,25 +42,8 @@ pub(super) const OTHERS: &[&str] = &[
     "worker",
 ];
 
-/// Those that say nothing without a value.
-const VALUED: &[&str] = &[
-    "bootstrap",
-    "chdir",
-    "execmodel",
-    "id",
-    "installvia",
-    "keepalive",
-    "nice",
-    "python",
-    "ssh_config",
-    "tls_ca",
-    "tls_cert",
-    "tls_key",
-    "tls_name",
-    "token_file",
-    "via",
-    "worker",
-];
+/// Those of [`OTHERS`] that need no value.
+const FLAGS: &[&str] = &["dont_write_bytecode", "sudo"];
 
 /// Those that have an effect with some transports alone.
 const BOUND: &[(&str, &[&str])] = &[
@@ -75,8 +58,9 @@ const BOUND: &[(&str, &[&str])] = &[
 
 /// Returns the first key of the spec that would have no effect, and why.
 pub(super) fn without_effect(spec: &XSpec) -> Option<(&'static str, String)> {
-    let empty = |key: &&str| spec.has(key) && spec.get_os(key).is_none_or(OsStr::is_empty);
-    if let Some(key) = VALUED.iter().copied().find(empty) {
+    let is_empty = |key: &&str| spec.has(key) && spec.get_os(key).is_none_or(OsStr::is_empty);
+    let mut valued = OTHERS.iter().copied().filter(|key| !FLAGS.contains(key));
+    if let Some(key) = valued.find(is_empty) {
         return Some((key, "it has no value".to_owned()));
     }
     let unbound = |(key, transports): &&(&str, &[&str])| {
