@@ -75,11 +75,14 @@ fn scene(frames: Vec<Vec<u8>>) -> (Endpoint, EndpointChannel, mpsc::Receiver<Vec
     (endpoint, channel, written)
 }
 
+/// The frames that were written, by channel.
 fn codes(written: &mpsc::Receiver<Vec<u8>>) -> Vec<(MessageCode, i32)> {
     let bytes: Vec<u8> = written.try_iter().flatten().collect();
     let mut frames = FrameReader::with_capacity(Header::SIZE, &*bytes, 1000);
     let frames = core::iter::from_fn(|| frames.next_frame().unwrap());
-    frames.map(|frame| (frame.code, frame.channel.0)).collect()
+    let mut codes: Vec<_> = frames.map(|frame| (frame.code, frame.channel.0)).collect();
+    codes.sort_unstable_by_key(|&(_, id)| id);
+    codes
 }
 
 /// A thread sends while another closes a channel, and the close leaves without any further call.
@@ -92,10 +95,8 @@ fn a_close_leaves_whoever_writes_it() {
         let sender = thread::spawn(move || sending.send(1).unwrap());
         other.close();
         sender.join().unwrap();
-        let mut codes = codes(&written);
-        codes.sort_unstable_by_key(|&(_, id)| id);
         assert_eq!(
-            codes,
+            codes(&written),
             [
                 (MessageCode::ChannelData, 1),
                 (MessageCode::ChannelClose, 3)
@@ -114,10 +115,8 @@ fn an_answer_leaves_whoever_writes_it() {
         let sender = thread::spawn(move || sending.send(1).unwrap());
         channel.receive().unwrap();
         sender.join().unwrap();
-        let mut codes = codes(&written);
-        codes.sort_unstable_by_key(|&(_, id)| id);
         assert_eq!(
-            codes,
+            codes(&written),
             [
                 (MessageCode::ChannelData, 1),
                 (MessageCode::ChannelCloseError, 8)
@@ -134,7 +133,7 @@ fn polling_leaves_nothing_behind() {
         let other = endpoint.newchannel().unwrap();
         let polled = endpoint.clone();
         let poller = thread::spawn(move || polled.poll().map(drop).unwrap());
-        // Its drop is told with the next write: it is no part of this.
+        // A clone: the drop of the last handle would queue a frame of its own.
         let sending = channel.clone();
         let sender = thread::spawn(move || sending.send(1).unwrap());
         other.close();
