@@ -59,6 +59,8 @@ def test_fails_and_dies_in_teardown(dies_after):
     assert False
 
 
+# pytest would report the next test of the process as an error: "previous item was not torn down properly".
+@pytest.mark.alone
 def test_exits_in_teardown(raises_after):
     pass
 
