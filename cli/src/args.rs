@@ -282,12 +282,11 @@ impl From<LinkRule> for execnet::rsync::Links {
 
 #[cfg(unix)]
 fn bytes(text: &str) -> Result<u64, String> {
-    let (number, unit) = match text.strip_suffix(['K', 'M', 'G']) {
-        Some(number) if text.ends_with('K') => (number, 1_u64 << 10),
-        Some(number) if text.ends_with('M') => (number, 1 << 20),
-        Some(number) => (number, 1 << 30),
-        None => (text, 1),
-    };
+    let units = [('K', 1_u64 << 10), ('M', 1 << 20), ('G', 1 << 30)];
+    let mut found = units
+        .iter()
+        .filter_map(|&(unit, size)| Some((text.strip_suffix(unit)?, size)));
+    let (number, unit) = found.next().unwrap_or((text, 1));
     let number: u64 = number.parse().map_err(|_| "not a number".to_owned())?;
     number.checked_mul(unit).ok_or("too large".to_owned())
 }

@@ -2,7 +2,8 @@
 outcome is reported, so that the test counts as crashed too.
 
 The functions that `test_stays` replaces stay replaced while its outcomes are reported and until the process runs another test.
-They are put back then: which tests share a process with it depends on the speed of the workers, and many need what it replaces.
+They are put back then, and so is the directory for temporary files: which tests share a process depends on the speed of the
+workers, and many need these.
 """
 import os
 import tempfile

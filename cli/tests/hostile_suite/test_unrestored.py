@@ -1,4 +1,4 @@
-"""Tests that do not put back what they have changed. They are the last of the suite, as those of other files depend on it."""
+"""Tests that do not put back what they have changed."""
 import asyncio
 import faulthandler
 import gc

@@ -225,7 +225,8 @@ impl RSync {
             failed: Vec::new(),
         };
         let walk = Walk::open(&self.source, self.links.unwrap_or_default(), judge);
-        let opened = walk.and_then(|walk| Ok((walk, Origin::of(&self.source)?)));
+        let deletes = targets.iter().any(|target| target.options.delete);
+        let opened = walk.and_then(|walk| Ok((walk, Origin::for_deleting(&self.source, deletes)?)));
         let (mut walk, origin) = opened.map_err(|error| no_source(&self.source, error))?;
         let shared = targets.len() > 1;
         let push = Push {

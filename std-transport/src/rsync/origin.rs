@@ -24,11 +24,15 @@ pub(crate) struct Origin {
 const IDENTITY: usize = 16;
 
 impl Origin {
-    /// That of the tree or file at a path.
+    /// That of the tree or file at a path, if a target deletes: no other needs it.
     ///
     /// # Errors
     /// There is nothing, or a directory above it cannot be looked at.
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn for_deleting(path: &Path, deletes: bool) -> io::Result<Option<Self>> {
+        deletes.then(|| Self::of(path)).transpose()
+    }
+
+    fn of(path: &Path) -> io::Result<Self> {
         let mut above = Vec::new();
         for directory in path.canonicalize()?.ancestors().skip(1) {
             above.extend(identity(&rustix::fs::stat(directory)?));

@@ -60,7 +60,7 @@ pub(super) struct Push<'a> {
     pub(super) shelf: Arc<Shelf>,
     pub(super) root: Vec<u8>,
     /// Where the source is, for targets that delete.
-    pub(super) origin: Origin,
+    pub(super) origin: Option<Origin>,
     pub(super) patience: Option<Duration>,
     pub(super) callback: Option<&'a Callback>,
 }
@@ -121,7 +121,7 @@ impl<'a> Push<'a> {
                 role,
                 path,
                 settings,
-                origin: settings.delete.then(|| self.origin.clone()),
+                origin: self.origin.clone().filter(|_| settings.delete),
             }
             .to_value(),
         )?;

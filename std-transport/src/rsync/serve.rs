@@ -39,7 +39,7 @@ pub fn register(worker: &mut Worker) {
 /// The other end says where, anywhere on this host that this process may read or write.
 ///
 /// # Errors
-/// The other end is gone or breaks the protocol. That the place cannot be opened is told to the other end alone.
+/// The peer is gone or breaks the protocol. If the place cannot be opened, only the peer gets that error.
 pub fn serve(channel: &Channel) -> Result<(), SyncError> {
     Ok(serve_port(channel)?)
 }
@@ -65,15 +65,15 @@ fn take(port: &impl Port, path: &Path, root: &Meta, start: &Start) -> Result<(),
 }
 
 fn give(port: &impl Port, path: &Path, start: &Start) -> Result<(), Trouble> {
-    let opened =
-        Walk::open(path, Links::Keep, Nobody).and_then(|walk| Ok((walk, Origin::of(path)?)));
+    let opened = Walk::open(path, Links::Keep, Nobody)
+        .and_then(|walk| Ok((walk, Origin::for_deleting(path, start.settings.delete)?)));
     let (mut walk, origin) = match opened {
         Ok(opened) => opened,
         Err(error) => return port.send(Ready::refusal(&error).to_value()),
     };
     let ready = Ready {
         root: Some(pack_root(walk.root())),
-        origin: start.settings.delete.then_some(origin),
+        origin,
         error: None,
     };
     port.send(ready.to_value())?;
