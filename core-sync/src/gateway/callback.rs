@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::fmt;
 
 use execnet_serializer::ChannelId;
 use log::Level;
@@ -54,12 +53,6 @@ impl Drop for Held {
             state.session.let_go_item(hold);
             self.shared.taken(state, id, after);
         });
-    }
-}
-
-impl fmt::Debug for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").finish_non_exhaustive()
     }
 }
 
@@ -126,12 +119,6 @@ impl Callback {
             Ok(result) => result,
             Err(account) => Err(CallbackError::Panicked(account)),
         }
-    }
-}
-
-impl fmt::Debug for Callback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Callback").finish_non_exhaustive()
     }
 }
 

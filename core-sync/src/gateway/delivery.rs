@@ -15,10 +15,10 @@ use crate::error::CallbackError;
 /// A callback is code of the program, and so is dropping it: it may own the last handle of a channel, whose drop takes
 /// the state's lock, under which all this happens. So there is no way here to drop one. A transition that has no use
 /// for the callback it got, or for the one it displaces, gives it back.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Delivery(Stage);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 enum Stage {
     #[default]
     Receivers,

@@ -10,7 +10,7 @@ use crate::error::CallbackError;
 use crate::sync::{Condvar, Deadline, Guard};
 
 /// What the session keeps with a channel for those who wait on it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Waker {
     bell: Arc<Bell>,
     receivers: usize,

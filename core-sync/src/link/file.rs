@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec;
-use core::fmt;
 use std::fs::File;
 use std::io;
 
@@ -139,10 +138,4 @@ fn read_at(mut file: &File, room: &mut [u8], offset: u64) -> io::Result<usize> {
     use std::io::{Read as _, Seek as _};
     file.seek(io::SeekFrom::Start(offset))?;
     file.read(room)
-}
-
-impl fmt::Debug for Output {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output").finish_non_exhaustive()
-    }
 }

@@ -100,7 +100,6 @@ fn queued<T>(
 }
 
 /// An item, which counts as waiting until it is taken from the queue.
-#[derive(Debug)]
 struct Queued<T> {
     item: T,
     held: Option<Held>,

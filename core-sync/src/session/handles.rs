@@ -114,7 +114,6 @@ impl<W> Session<W> {
     fn remove(&mut self, id: ChannelId) -> Option<Entry<W>> {
         let channel = self.channels.remove(&id)?;
         self.foreign = self.foreign.saturating_sub(usize::from(channel.foreign));
-        self.open -= usize::from(channel.state.can_receive());
         self.load.remove(channel.inbox.cost());
         self.load.change_error(channel.inbox.error_cost(), 0);
         self.load.keep(channel.inbox.held());
