@@ -10,10 +10,11 @@ extern crate alloc;
 mod support;
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
-use std::io;
+use std::io::{self, Read, Write};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use execnet_core_sync::frame::MessageCode;
 use execnet_core_sync::link::{Link, NoControl, Readiness, Ready};
@@ -26,16 +27,34 @@ use support::{LIMIT, SOON, exec, expect};
 struct Counted {
     valve: Valve,
     waits: AtomicUsize,
+    is_waited_for: AtomicBool,
     fails: bool,
+}
+
+impl Counted {
+    /// Whether a receiver waits for the link, or does so in a moment.
+    fn is_waited_for(&self) -> bool {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(20) {
+            if self.is_waited_for.load(Ordering::SeqCst) {
+                return true;
+            }
+            thread::yield_now();
+        }
+        false
+    }
 }
 
 impl Readiness for Counted {
     fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
         self.waits.fetch_add(1, Ordering::SeqCst);
-        match self.fails {
-            true => Err(io::ErrorKind::Unsupported.into()),
-            false => self.valve.wait(timeout),
+        if self.fails {
+            return Err(io::ErrorKind::Unsupported.into());
         }
+        self.is_waited_for.store(true, Ordering::SeqCst);
+        let ready = self.valve.wait(timeout);
+        self.is_waited_for.store(false, Ordering::SeqCst);
+        ready
     }
 
     fn interrupt(&self) {
@@ -43,10 +62,43 @@ impl Readiness for Counted {
     }
 }
 
+/// One half of a link, whose next use panics once it is armed.
+struct Armed<T>(T, Arc<AtomicBool>);
+
+impl<T> Armed<T> {
+    fn used(&self) {
+        assert!(
+            !self.1.swap(false, Ordering::SeqCst),
+            "this panic is part of the test"
+        );
+    }
+}
+
+impl<T: Read> Read for Armed<T> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.used();
+        self.0.read(room)
+    }
+}
+
+impl<T: Write> Write for Armed<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.used();
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 struct Setting {
     gateway: Gateway,
     peer: Script,
     readiness: Arc<Counted>,
+    /// Has the next read, or the next write, panic.
+    read_panics: Arc<AtomicBool>,
+    write_panics: Arc<AtomicBool>,
 }
 
 fn setting(fails: bool) -> Setting {
@@ -54,15 +106,23 @@ fn setting(fails: bool) -> Setting {
     let readiness = Arc::new(Counted {
         valve: reader.valve(),
         waits: AtomicUsize::new(0),
+        is_waited_for: AtomicBool::new(false),
         fails,
     });
-    let link = Link::from_std(reader, writer, Arc::new(NoControl));
+    let [read_panics, write_panics] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let link = Link::from_std(
+        Armed(reader, read_panics.clone()),
+        Armed(writer, write_panics.clone()),
+        Arc::new(NoControl),
+    );
     let link = link.with_readiness(readiness.clone());
     let gateway = Gateway::new(link, GatewayConfig::new("gw0", Role::Initiator)).unwrap();
     Setting {
         gateway,
         peer,
         readiness,
+        read_panics,
+        write_panics,
     }
 }
 
@@ -83,7 +143,7 @@ fn ask<T: Send + 'static>(
     })
 }
 
-/// Runs a test with a thread that waits for an answer, and most likely reads the link while it does.
+/// Runs a test with a thread that reads the link while it waits for an answer.
 fn asking<T: Send + 'static>(
     then: fn(&Channel, Result<(), ReceiveError>) -> T,
     body: impl FnOnce(Setting, Channel, JoinHandle<T>) + Send + 'static,
@@ -92,11 +152,14 @@ fn asking<T: Send + 'static>(
         let mut setting = setting(false);
         let channel = exec(&setting.gateway, &mut setting.peer);
         let asking = ask(&channel, then);
-        while setting.readiness.waits.load(Ordering::SeqCst) == 0 {
+        loop {
             expect(&mut setting.peer, MessageCode::ChannelData, channel.id());
+            // Where it does now, it goes on until something comes: the earlier answers are received.
+            if setting.readiness.is_waited_for() {
+                break;
+            }
             setting.peer.send(channel.id(), 1).unwrap();
         }
-        expect(&mut setting.peer, MessageCode::ChannelData, channel.id());
         body(setting, channel, asking);
     });
 }
@@ -130,6 +193,35 @@ fn the_end_of_the_link_reaches_a_receiver_that_reads_it() {
         };
         assert!(matches!(lost.reason(), DisconnectReason::EndOfStream));
         assert!(setting.gateway.join(Some(SOON)));
+        // The gateway is still here, and holds no descriptor of the link.
+        assert_eq!(Arc::strong_count(&setting.readiness), 1);
+    });
+}
+
+#[test]
+fn a_link_that_panics_while_a_receiver_reads_it_ends_the_gateway() {
+    asking(end, |mut setting, channel, asking| {
+        setting.read_panics.store(true, Ordering::SeqCst);
+        setting.peer.send(channel.id(), 1).unwrap();
+        assert!(asking.join().is_err(), "the panic is the receiver's");
+        let ReceiveError::Disconnected(lost) = channel.receive_timeout(SOON).unwrap_err() else {
+            panic!("nothing was received");
+        };
+        assert!(matches!(lost.reason(), DisconnectReason::Panicked));
+    });
+}
+
+#[test]
+fn a_link_that_panics_in_a_write_calls_the_receiver_away() {
+    asking(end, |mut setting, _channel, asking| {
+        let other = exec(&setting.gateway, &mut setting.peer);
+        setting.write_panics.store(true, Ordering::SeqCst);
+        // A thread of the gateway says so to the peer.
+        other.close();
+        let ReceiveError::Disconnected(lost) = asking.join().unwrap() else {
+            panic!("nothing was received");
+        };
+        assert!(matches!(lost.reason(), DisconnectReason::Panicked));
     });
 }
 
@@ -171,6 +263,26 @@ fn half_a_frame_holds_no_timeout_up() {
         setting.peer.write_raw(rest).unwrap();
         let item = channel.receive_timeout(SOON).unwrap();
         assert_eq!(item.as_i64(), Some(9));
+    });
+}
+
+#[test]
+fn a_receiver_that_reads_in_vain_waits_once_and_in_time() {
+    fn receive_soon(channel: &Channel, _: Result<(), ReceiveError>) -> ReceiveError {
+        // Long enough for the gateway's own reader to wait until it is called.
+        let received = channel.receive_timeout(Duration::from_millis(50));
+        received.unwrap_err()
+    }
+    asking(receive_soon, |mut setting, channel, asking| {
+        let before = setting.readiness.waits.load(Ordering::SeqCst);
+        setting.peer.send(channel.id(), ()).unwrap();
+        assert!(matches!(asking.join().unwrap(), ReceiveError::Timeout));
+        let waits = setting.readiness.waits.load(Ordering::SeqCst) - before;
+        assert!(waits <= 3, "{waits} waits in which nothing came");
+        // It has left the link to the gateway: nobody waits there now.
+        let id = execnet_serializer::ChannelId(2);
+        setting.peer.write(MessageCode::Status, id, b"").unwrap();
+        expect(&mut setting.peer, MessageCode::ChannelCloseError, id);
     });
 }
 
