@@ -57,6 +57,8 @@ mod tests {
             ("\ta\n  b", "\ta\n  b"),
             ("a\n  b", "a\n  b"),
             ("  a\n \n  b", "a\n\nb"),
+            ("  a\n    \n  b", "a\n\nb"),
+            ("  a\n   ", "a\n"),
         ] {
             assert_eq!(dedent(source), expected, "{source:?}");
         }

@@ -83,6 +83,22 @@ fn io_error() -> io::Error {
     io::Error::other("the wire broke")
 }
 
+/// An error of the system that has a cause.
+#[derive(Debug)]
+struct Bitten;
+
+impl fmt::Display for Bitten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the wire broke")
+    }
+}
+
+impl Error for Bitten {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&Account("a shark has bitten it"))
+    }
+}
+
 fn load_error() -> LoadError {
     loads(b"").unwrap_err()
 }
@@ -230,12 +246,49 @@ fn of_a_lost_connection() {
 }
 
 #[test]
+fn the_cause_of_an_error_of_the_system_is_the_source() {
+    use DisconnectReason::{Read, Thread, Write};
+    let bitten = || io::Error::other(Bitten);
+    let link = || LinkError::from(bitten());
+    let cause = Some("a shark has bitten it");
+    check(link(), "the wire broke", cause);
+    let read = || Read(ReadError::Link(link()));
+    let read_text = "cannot read from the link: the wire broke";
+    let write_text = "cannot write to the link: the wire broke";
+    let thread_text = "cannot start a thread: the wire broke";
+    check(read(), read_text, cause);
+    check(Write(link()), write_text, cause);
+    check(Thread(bitten()), thread_text, cause);
+    let text = format!("connection lost: {read_text}");
+    check_top(lost(read(), None), &text, cause);
+    check_top(
+        ServeError::Start(bitten()),
+        "cannot start serving: the wire broke",
+        cause,
+    );
+    check_top(
+        ServeError::Bootstrap(bitten()),
+        "no controller has started this worker: the wire broke",
+        cause,
+    );
+    check_top(ServeError::Disconnected(lost(read(), None)), &text, cause);
+    check_top(
+        SetCallbackError::Thread(bitten()),
+        "cannot start the callback thread: the wire broke",
+        cause,
+    );
+}
+
+#[test]
 fn equal_losses_are_of_a_kind_and_print_the_same() {
-    use DisconnectReason::{EndOfStream, Terminated};
+    use DisconnectReason::{EndOfStream, Read, Terminated};
     let exit = || lost(EndOfStream, Some("exit 1\n  command: a"));
     assert_eq!(exit(), exit());
     assert_ne!(exit(), lost(EndOfStream, Some("exit 1\n  command: b")));
     assert_ne!(exit(), lost(Terminated, Some("exit 1\n  command: a")));
+    let cut = |got| lost(Read(ReadError::HeaderCut { got }), Some("exit 1"));
+    assert_eq!(cut(3), cut(3));
+    assert_ne!(cut(3), cut(4));
     assert_eq!(
         ReceiveError::Disconnected(exit()),
         ReceiveError::Disconnected(exit())

@@ -159,5 +159,6 @@ mod tests {
             "the first: the middle: the last\nof two lines"
         );
         assert_eq!(report(&LAST).to_string(), LAST.to_string());
+        assert_eq!(format!("{:?}", report(&error)), report(&error).to_string());
     }
 }

@@ -505,6 +505,11 @@ fn a_callback_whose_thread_cannot_be_started_hangs_nobody() {
         peer.send(channel.id(), 1).unwrap();
         let item = channel.receive_timeout(SOON).unwrap();
         assert_eq!(item.as_i64(), Some(1));
+        let dropped = exec(&gateway, &mut peer);
+        let id = dropped.id();
+        assert!(dropped.set_callback(drop).is_err());
+        drop(dropped);
+        expect(&mut peer, ChannelClose, id);
         testing::refuse_threads(&gateway, false);
         let calls = collect(&channel);
         peer.send(channel.id(), 2).unwrap();

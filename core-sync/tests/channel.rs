@@ -11,6 +11,7 @@ mod support;
 
 use core::time::Duration;
 
+use execnet_core_sync::frame::Header;
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage, GatewayTerminate, Reconfigure,
 };
@@ -554,6 +555,7 @@ fn channels_and_gateways_are_keys_of_a_map() {
     };
     // Of the same name, with channels of the same id.
     let [(one, _one_peer), (other, _other_peer)] = [(); 2].map(|()| gateway_of("gw0"));
+    assert_ne!(one, other);
     let gateways = [one, other];
     let channels = gateways
         .each_ref()
@@ -648,5 +650,49 @@ fn closing_from_several_threads_tells_the_peer_once() {
         let all = closed.len();
         closed.dedup();
         assert_eq!((closed.len(), all), (ROUNDS, ROUNDS));
+    });
+}
+
+#[test]
+fn items_compare_and_print_as_their_values() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        for number in [7, 7, 8] {
+            peer.send(channel.id(), (number, "x")).unwrap();
+        }
+        let [seven, same, eight] = [(); 3].map(|()| channel.receive().unwrap());
+        let value = Value::from((7, "x"));
+        assert_eq!(seven, value);
+        assert_eq!(value, seven);
+        assert_eq!(seven, same);
+        assert_ne!(eight, value);
+        assert_ne!(value, eight);
+        assert_ne!(seven, eight);
+        assert_eq!(seven.to_string(), "(7, 'x')");
+        assert_eq!(format!("{seven:?}"), format!("{value:?}"));
+    });
+}
+
+/// The last item and the end come with one read: one receiver gets the item, and the others see the end.
+#[test]
+fn an_item_and_the_end_behind_it_wake_all_receivers() {
+    with_gateway(|gateway, mut peer| {
+        for _ in 0..20 {
+            let channel = exec(&gateway, &mut peer);
+            let id = channel.id();
+            let receivers = [(); 3].map(|()| {
+                let channel = channel.clone();
+                std::thread::spawn(move || channel.receive().is_ok())
+            });
+            // They most likely wait by then; else they find what has come.
+            (0..1000).for_each(|_| std::thread::yield_now());
+            let payload = dumps_internal(&7).unwrap();
+            let item = Header::new(ChannelData, id, payload.len()).unwrap();
+            let end = Header::new(ChannelClose, id, 0).unwrap();
+            let bytes = [&item.to_bytes()[..], &payload, &end.to_bytes()].concat();
+            peer.write_raw(&bytes).unwrap();
+            let received = receivers.map(|receiver| receiver.join().unwrap());
+            assert_eq!(received.iter().filter(|received| **received).count(), 1);
+        }
     });
 }

@@ -57,7 +57,7 @@ fn functions() -> Functions {
             }
         })
         .register("next", |channel: &EndpointChannel, n: i64| {
-            channel.send(n + 1)
+            channel.send_as(&(n + 1))
         })
         .register("sums", |channel: &EndpointChannel| -> Result<(), Failure> {
             let sums = channel.postcard::<u64, Vec<u32>>();

@@ -12,14 +12,14 @@ mod support;
 use std::thread;
 
 use embedded_io_adapters::std::FromStd;
-use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig};
+use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
 use execnet_core_sync::frame::MessageCode::{
-    ChannelCredit, ChannelData, ChannelExec, ChannelLastMessage,
+    ChannelCredit, ChannelData, ChannelExec, ChannelLastMessage, GatewayTerminate,
 };
 use execnet_core_sync::session::ITEM_COST;
 use execnet_core_sync::testing::{PIPE_CAPACITY, Script, linked, scripted_halves, within};
 use execnet_core_sync::{Channel, GatewayConfig, Role, SendError, Worker};
-use execnet_serializer::{Bytes, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Bytes, ChannelId, Dict, Value, dumps_internal, loads_internal};
 
 use support::{LIMIT, expect};
 
@@ -55,6 +55,50 @@ fn an_endpoint_sends_no_more_than_its_peer_receives() {
             give(&mut peer, &channel, frame.payload.len() + ITEM_COST);
         }
         sending.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn what_an_endpoint_sends_counts_with_its_bytes() {
+    let cost = dumps_internal(&Bytes(vec![0; 1000])).unwrap().len() + ITEM_COST;
+    // Two go ahead.
+    with_window(cost + 1, move |channel, mut peer| {
+        let sender = channel.clone();
+        let send = move |_| sender.send(Bytes(vec![0; 1000]));
+        let sending = thread::spawn(move || (0..10).try_for_each(send));
+        expect(&mut peer, ChannelData, channel.id());
+        for _ in 1..10 {
+            expect(&mut peer, ChannelData, channel.id());
+            assert!(!peer.has_unread(), "an item was sent without credit");
+            give(&mut peer, &channel, cost);
+        }
+        sending.join().unwrap().unwrap();
+    });
+}
+
+/// The worker's functions may still say something after the farewell, but not what needs credit.
+#[test]
+fn a_function_that_waits_for_credit_sees_the_farewell() {
+    within(LIMIT, || {
+        let (reader, writer, mut peer) = scripted_halves(PIPE_CAPACITY);
+        let mut config = EndpointConfig::new(Role::Worker);
+        config.credit = Some(1);
+        let endpoint = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
+        let (result, sent) = std::sync::mpsc::channel();
+        let mut functions = Functions::new();
+        functions.register("twice", move |channel: &EndpointChannel| {
+            channel.send(1).unwrap();
+            result.send(channel.send(2)).unwrap();
+        });
+        let serving = thread::spawn(move || endpoint.serve(&functions));
+        let id = ChannelId(1);
+        let call = dumps_internal(&("twice", (), (), Dict::new())).unwrap();
+        peer.write(ChannelExec, id, &call).unwrap();
+        expect(&mut peer, ChannelData, id);
+        peer.write(GatewayTerminate, ChannelId(0), b"").unwrap();
+        let error = sent.recv().unwrap().unwrap_err();
+        assert!(error.is_disconnected(), "{error:?}");
+        serving.join().unwrap().unwrap();
     });
 }
 

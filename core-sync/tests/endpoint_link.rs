@@ -11,7 +11,7 @@ mod support;
 
 use alloc::sync::Arc;
 use std::collections::HashSet;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::BufWriter;
 use std::thread;
 
 use embedded_io_adapters::std::FromStd;
@@ -22,39 +22,7 @@ use execnet_core_sync::testing::{PIPE_CAPACITY, Script, pipe, scripted_halves, w
 use execnet_core_sync::{Channel, DisconnectReason, Role, Worker};
 use execnet_serializer::{Bytes, ChannelId, Value, loads_internal};
 
-use support::{LIMIT, expect};
-
-/// Interrupted every other time, as by signals.
-struct Interrupted<T>(T, bool);
-
-impl<T> Interrupted<T> {
-    fn signal(&mut self) -> io::Result<()> {
-        self.1 = !self.1;
-        match self.1 {
-            true => Err(io::ErrorKind::Interrupted.into()),
-            false => Ok(()),
-        }
-    }
-}
-
-impl<T: Read> Read for Interrupted<T> {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.signal()?;
-        self.0.read(room)
-    }
-}
-
-impl<T: Write> Write for Interrupted<T> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.signal()?;
-        // In parts, so that each frame is interrupted.
-        self.0.write(bytes.get(..5).unwrap_or(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
+use support::{Interrupted, LIMIT, expect};
 
 fn scripted(role: Role, body: impl FnOnce(Endpoint, Script) + Send + 'static) {
     within(LIMIT, move || {
@@ -89,8 +57,8 @@ fn interrupted_reads_and_writes_are_repeated() {
     within(LIMIT, || {
         let (reader, writer, mut peer) = scripted_halves(PIPE_CAPACITY);
         let endpoint = Endpoint::new(
-            FromStd::new(Interrupted(reader, false)),
-            FromStd::new(Interrupted(writer, false)),
+            FromStd::new(Interrupted::new(reader)),
+            FromStd::new(Interrupted::new(writer)),
             EndpointConfig::new(Role::Initiator),
         );
         let channel = endpoint.newchannel().unwrap();
@@ -102,6 +70,20 @@ fn interrupted_reads_and_writes_are_repeated() {
             peer.send(channel.id(), &item).unwrap();
             assert_eq!(channel.receive().unwrap(), item);
         }
+    });
+}
+
+/// It cannot say whether it takes anything.
+#[test]
+fn polling_writes_nothing_to_a_link_that_might_have_to_be_waited_for() {
+    scripted(Role::Initiator, |endpoint, mut peer| {
+        let channel = endpoint.newchannel().unwrap();
+        drop(endpoint.newchannel().unwrap());
+        assert!(!endpoint.poll().unwrap());
+        assert!(!peer.has_unread());
+        peer.send(channel.id(), 7).unwrap();
+        channel.receive().unwrap();
+        expect(&mut peer, ChannelClose, ChannelId(3));
     });
 }
 

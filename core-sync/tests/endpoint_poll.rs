@@ -16,7 +16,7 @@ use alloc::sync::Arc;
 use core::convert::Infallible;
 use std::sync::{Mutex, MutexGuard};
 
-use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
+use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write, WriteReady};
 use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelExec, Status,
@@ -299,6 +299,52 @@ fn two_polled_endpoints_that_drop_many_channels_do_not_stop_each_other() {
     }
     let left = ways.map(|way| way.way().bytes.len());
     assert_eq!(left, [0, 0], "both pipes are full");
+}
+
+#[test]
+fn a_poll_takes_a_part_of_what_a_peer_sends_without_end() {
+    const ITEMS: usize = 100;
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.newchannel().unwrap();
+    for number in 0..ITEMS as i32 {
+        bench.send(channel.id(), number);
+    }
+    let mut polls = 0;
+    while bench.endpoint.poll().unwrap() {
+        polls += 1;
+    }
+    assert!((2..ITEMS).contains(&polls), "{polls} polls had work");
+    for number in 0..ITEMS as i32 {
+        let item = channel.try_receive().unwrap().unwrap();
+        assert_eq!(item, Value::from(number));
+    }
+}
+
+/// The reading half of a link that has failed.
+struct Failed;
+
+impl ErrorType for Failed {
+    type Error = ErrorKind;
+}
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, ErrorKind> {
+        Err(ErrorKind::ConnectionReset)
+    }
+}
+
+impl ReadReady for Failed {
+    fn read_ready(&mut self) -> Result<bool, ErrorKind> {
+        Ok(true)
+    }
+}
+
+#[test]
+fn polling_tells_of_a_link_that_fails() {
+    let config = EndpointConfig::new(Role::Initiator);
+    let endpoint = Endpoint::pollable(Failed, Half::default(), config);
+    let lost = endpoint.poll().unwrap_err();
+    assert!(matches!(lost.reason(), DisconnectReason::Read(_)), "{lost}");
 }
 
 #[test]

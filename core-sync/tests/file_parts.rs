@@ -10,6 +10,7 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
@@ -22,7 +23,9 @@ use embedded_io_adapters::std::FromStd;
 use execnet_core_sync::frame::FrameReader;
 use execnet_core_sync::link::{FileWriter, Link, NoControl, WidePipe};
 use execnet_core_sync::testing::within;
-use execnet_core_sync::{Channel, FileItem, Gateway, GatewayConfig, Role, SendError};
+use execnet_core_sync::{
+    Channel, DisconnectReason, FileItem, Gateway, GatewayConfig, Role, SendError,
+};
 use execnet_serializer::{Bytes, Encoder, dumps_internal};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -61,7 +64,7 @@ impl Scene {
 }
 
 /// Writes so many bytes as it should, and then no more.
-struct Tired(WidePipe, usize);
+struct Tired(WidePipe, usize, Arc<AtomicUsize>);
 
 impl FileWriter for Tired {
     fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
@@ -71,8 +74,18 @@ impl FileWriter for Tired {
         }
         let read = file.read_at(&mut bytes, offset)?;
         self.1 -= read;
+        self.2.fetch_add(read, Ordering::SeqCst);
         self.0.write_all(&bytes[..read])?;
         Ok(read)
+    }
+}
+
+/// Says that it has written more than it was asked to.
+struct Boastful(Box<dyn FileWriter>);
+
+impl FileWriter for Boastful {
+    fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
+        Ok(self.0.write_file(file, offset, len)? + len)
     }
 }
 
@@ -155,12 +168,12 @@ fn a_part_of_a_file_is_an_item_like_any_other() {
         let (_place, _, file) = file(&content);
         assert!(channel.takes_files());
         let reading = thread::spawn(move || payloads(scene.reads, 4));
-        for (offset, len) in [(0, MANY), (5000, 70_000), (MANY - 1, 1), (3, 0)] {
+        for (offset, len) in [(0, MANY), (5000, 700_000), (MANY - 1, 1), (3, 0)] {
             send(&channel, &file, offset as u64, len).unwrap().unwrap();
         }
         let read = reading.join().unwrap();
         assert!(read[0] == item(&content));
-        assert!(read[1] == item(&content[5000..75_000]));
+        assert!(read[1] == item(&content[5000..705_000]));
         assert_eq!(read[2], item(&content[MANY - 1..]));
         assert_eq!(read[3], item(b""));
     });
@@ -170,7 +183,9 @@ fn a_part_of_a_file_is_an_item_like_any_other() {
 fn what_the_link_takes_from_no_file_goes_through_memory() {
     within(LONG, || {
         for able in [None, Some(0), Some(1), Some(70_001)] {
-            let files = |pipe| able.map(|able| Box::new(Tired(pipe, able)) as Box<dyn FileWriter>);
+            let count = Arc::new(AtomicUsize::new(0));
+            let tired = |pipe, able| Box::new(Tired(pipe, able, count.clone()));
+            let files = |pipe| able.map(|able| tired(pipe, able) as Box<dyn FileWriter>);
             let scene = Scene::new(files);
             let (content, channel) = (content(), scene.gateway.newchannel().unwrap());
             let (_place, _, file) = file(&content);
@@ -178,8 +193,56 @@ fn what_the_link_takes_from_no_file_goes_through_memory() {
             let reading = thread::spawn(move || payloads(scene.reads, 1));
             send(&channel, &file, 1, MANY - 1).unwrap().unwrap();
             assert!(reading.join().unwrap()[0] == item(&content[1..]));
+            assert_eq!(count.load(Ordering::SeqCst), able.unwrap_or(0));
         }
     });
+}
+
+#[test]
+fn a_link_that_boasts_of_what_it_took_gets_no_more() {
+    within(LONG, || {
+        let scene = Scene::new(|pipe| {
+            Some(Box::new(Boastful(pipe.files().unwrap())) as Box<dyn FileWriter>)
+        });
+        let channel = scene.gateway.newchannel().unwrap();
+        let (_place, _, file) = file(b"0123456789");
+        send(&channel, &file, 2, 5).unwrap().unwrap();
+        assert_eq!(payloads(scene.reads, 1), [item(b"23456")]);
+    });
+}
+
+#[test]
+fn a_pipe_grows_when_a_large_frame_goes_through() {
+    within(LONG, || {
+        let (_reads, pipe) = io::pipe().unwrap();
+        let size = pipe.try_clone().unwrap();
+        let size = || rustix::pipe::fcntl_getpipe_size(&size).unwrap();
+        let usual = size();
+        let mut wide = WidePipe::new(OwnedFd::from(pipe));
+        wide.write_all(b"small").unwrap();
+        assert_eq!(size(), usual);
+        // The whole of it would have to be waited for.
+        assert!(wide.write(&[0; 100_000]).unwrap() > 0);
+        assert!(size() > usual, "{} bytes", size());
+
+        let (_reads, pipe) = io::pipe().unwrap();
+        let size = pipe.try_clone().unwrap();
+        let size = || rustix::pipe::fcntl_getpipe_size(&size).unwrap();
+        let (_place, _, file) = file(&content());
+        let mut files = WidePipe::new(OwnedFd::from(pipe)).files().unwrap();
+        assert_eq!(files.write_file(&file, 3, 60_000).unwrap(), 60_000);
+        assert_eq!(size(), usual);
+        assert!(files.write_file(&file, 3, 100_000).unwrap() > 0);
+        assert!(size() > usual, "{} bytes", size());
+    });
+}
+
+#[test]
+fn only_a_pipe_takes_parts_of_files() {
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    assert!(WidePipe::new(OwnedFd::from(socket)).files().is_none());
+    let (_place, _, file) = file(b"x");
+    assert!(WidePipe::new(OwnedFd::from(file)).files().is_none());
 }
 
 #[test]
@@ -266,10 +329,14 @@ fn a_peer_that_stops_reading_holds_up_who_sends_and_its_death_ends_that() {
         assert!(!sending.is_finished());
         // In the middle of the frame.
         drop(scene.reads);
-        assert!(matches!(
-            sending.join().unwrap(),
-            Err(SendError::Disconnected(_))
-        ));
+        let Err(SendError::Disconnected(lost)) = sending.join().unwrap() else {
+            panic!("it was sent");
+        };
+        // The gateway's reader has nothing to say: the peer still holds the other direction.
+        assert!(
+            matches!(lost.reason(), DisconnectReason::Write(_)),
+            "{lost}"
+        );
         assert!(channel.send("after").is_err());
     });
 }

@@ -132,6 +132,28 @@ fn reading_an_item_that_is_no_text_is_an_error_and_reading_goes_on() {
 }
 
 #[test]
+fn the_kind_of_an_error_of_a_file_is_that_of_its_cause() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        assert_eq!(
+            format!("{:?}", channel.makefile_read()),
+            "<ChannelFileRead <Channel id=1 open>>"
+        );
+        assert_eq!(
+            format!("{:?}", channel.makefile_write()),
+            "<ChannelFileWrite <Channel id=1 open>>"
+        );
+        let mut file = channel.makefile_read();
+        peer.write(ChannelData, channel.id(), b"no value").unwrap();
+        let error = file.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        peer.hang_up();
+        let error = file.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    });
+}
+
+#[test]
 fn a_remote_error_is_an_error_of_the_file() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);

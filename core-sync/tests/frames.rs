@@ -350,3 +350,36 @@ fn codes_print_as_execnet_names_them() {
         ]
     );
 }
+
+#[test]
+fn a_frame_under_construction_takes_all_that_is_written() {
+    use embedded_io::Write as _;
+    let mut frame = FrameBuf::new();
+    assert_eq!(frame.write(b"LQ"), Ok(2));
+    assert_eq!(frame.write(b""), Ok(0));
+    frame.flush().unwrap();
+    let bytes = frame
+        .finish(MessageCode::ChannelData, ChannelId(1))
+        .unwrap();
+    assert_eq!(bytes, b"\x04\0\0\0\x01\0\0\0\x02LQ");
+}
+
+#[test]
+fn whether_the_next_frame_comes_without_waiting_is_known() {
+    let frame = b"\x04\0\0\0\x01\0\0\0\x05ABCDE";
+    for second in 0..=frame.len() {
+        let stream = [&frame[..], &frame[..second]].concat();
+        let mut frames = FrameReader::new(&stream[..], LIMIT);
+        assert!(!frames.holds_frame(), "nothing was read");
+        frames.next_frame().unwrap().unwrap();
+        assert_eq!(
+            frames.holds_frame(),
+            second == frame.len(),
+            "{second} bytes"
+        );
+    }
+    let empty = [&frame[..], b"\x05\0\0\0\x01\0\0\0\0"].concat();
+    let mut frames = FrameReader::new(&empty[..], LIMIT);
+    frames.next_frame().unwrap().unwrap();
+    assert!(frames.holds_frame());
+}

@@ -13,23 +13,26 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use std::io::{self, Write};
 
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelExec, GatewayTerminate, Reconfigure,
     Status,
 };
 use execnet_core_sync::frame::ReadError;
-use execnet_core_sync::link::{Control, NoControl, SharedError};
-use execnet_core_sync::testing::{self, Faults};
+use execnet_core_sync::link::{Control, Link, NoControl, SharedError};
+use execnet_core_sync::testing::{self, Faults, PIPE_CAPACITY, PipeWriter, pipe, within};
 use execnet_core_sync::{
-    DisconnectReason, Disconnected, Gateway, ReceiveError, Role, SendError, StatusError,
-    WaitCloseError,
+    DisconnectReason, Disconnected, Gateway, GatewayConfig, ReceiveError, Role, SendError,
+    StatusError, WaitCloseError,
 };
 use execnet_serializer::{
     Bytes, ChannelId, Dict, StrConfig, Value, dumps_internal, loads_internal, value,
 };
 
-use support::{SOON, eventually, exec, expect, with, with_gateway};
+use support::{
+    Interrupted, LIMIT, SOON, eventually, exec, expect, with, with_gateway, with_gateway_of,
+};
 
 fn lost(error: ReceiveError) -> Disconnected {
     match error {
@@ -221,6 +224,44 @@ fn exiting_does_not_wait_for_a_sender_that_is_stuck() {
     });
 }
 
+/// The farewell waits behind a sender: a second one is not put beside it.
+#[test]
+fn exiting_twice_says_so_once() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        let id = channel.id();
+        let sender = std::thread::spawn(move || channel.send(Bytes(vec![0; 1 << 20])));
+        eventually("the sender writes", || peer.has_unread());
+        assert!(!gateway.is_exited());
+        gateway.exit();
+        gateway.exit();
+        assert!(gateway.is_exited());
+        expect(&mut peer, ChannelData, id);
+        expect(&mut peer, GatewayTerminate, ChannelId(0));
+        assert!(peer.next_frame().unwrap().is_none());
+        sender.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn interrupted_reads_and_writes_of_a_gateway_are_repeated() {
+    within(LIMIT, || {
+        let (reader, writer, mut peer) = testing::scripted_halves(PIPE_CAPACITY);
+        let control = Arc::new(NoControl);
+        let (reader, writer) = (Interrupted::new(reader), Interrupted::new(writer));
+        let link = Link::from_std(reader, writer, control);
+        let config = GatewayConfig::new("gw0", Role::Initiator);
+        let gateway = Gateway::new(link, config).unwrap();
+        let channel = exec(&gateway, &mut peer);
+        let item = Value::Bytes(vec![7; 1000]);
+        channel.send(&item).unwrap();
+        let frame = expect(&mut peer, ChannelData, channel.id());
+        assert_eq!(loads_internal(&frame.payload).unwrap(), item);
+        peer.send(channel.id(), &item).unwrap();
+        assert_eq!(channel.receive().unwrap(), item);
+    });
+}
+
 #[test]
 fn a_close_is_told_where_no_thread_can_be_started_for_it() {
     with_gateway(|gateway, mut peer| {
@@ -360,6 +401,83 @@ fn what_the_transport_knows_is_told_by_every_error() {
     );
 }
 
+/// It may wait for an exit status, and those who wait on the gateway with it.
+#[test]
+fn the_transport_is_not_asked_about_a_peer_whose_end_is_known() {
+    for bytes in [&b"\x02\0\0\0\0\0\0\0\0"[..], b"Welcome!!"] {
+        let coroner = Arc::new(Coroner::default());
+        let faults = Faults::default();
+        with(
+            Role::Initiator,
+            faults,
+            coroner.clone(),
+            move |gateway, mut peer| {
+                peer.write_raw(bytes).unwrap();
+                assert!(gateway.join(Some(SOON)));
+                assert!(gateway.disconnected().unwrap().cause().is_none());
+                assert_eq!(coroner.asked.load(Ordering::Relaxed), 0);
+            },
+        );
+    }
+}
+
+/// The writing half of a link whose peer dies as it is written to.
+struct Dying(Option<PipeWriter>);
+
+impl Write for Dying {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        // The reading half sees its end.
+        self.0 = None;
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_failed_write_waits_for_what_the_transport_knows() {
+    within(LIMIT, || {
+        let (from_peer, reader) = pipe(PIPE_CAPACITY);
+        let coroner = Arc::new(Coroner::default());
+        let link = Link::from_std(reader, Dying(Some(from_peer)), coroner);
+        let config = GatewayConfig::new("gw0", Role::Initiator);
+        let channel = Gateway::new(link, config).unwrap().newchannel().unwrap();
+        assert_eq!(
+            channel.send(1).unwrap_err().to_string(),
+            "cannot send: connection lost: killed by SIGKILL"
+        );
+    });
+}
+
+#[derive(Debug, Default)]
+struct Killer {
+    kills: AtomicUsize,
+}
+
+impl Control for Killer {
+    fn kill(&self) {
+        self.kills.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn killing_is_the_transports() {
+    let killer = Arc::new(Killer::default());
+    let faults = Faults::default();
+    with(
+        Role::Initiator,
+        faults,
+        killer.clone(),
+        move |gateway, _peer| {
+            assert_eq!(killer.kills.load(Ordering::Relaxed), 0);
+            gateway.kill();
+            assert_eq!(killer.kills.load(Ordering::Relaxed), 1);
+        },
+    );
+}
+
 #[test]
 fn a_stream_that_is_cut_inside_a_frame_says_so() {
     // EXEC's answer would be an item of 15 bytes.
@@ -451,9 +569,19 @@ fn a_gateway_can_be_printed() {
         let _channel = exec(&gateway, &mut peer);
         let live = "<Gateway id='gw0' receive-live, thread model, 1 active channels>";
         assert_eq!(gateway.to_string(), live);
+        assert_eq!(format!("{gateway:?}"), live);
         peer.hang_up();
         assert!(gateway.join(Some(SOON)));
         let dead = "<Gateway id='gw0' not-receiving, thread model, 0 active channels>";
         assert_eq!(gateway.to_string(), dead);
     });
+}
+
+#[test]
+fn a_gateway_has_the_name_and_the_spec_it_was_given() {
+    with_gateway_of(
+        |config| config.spec = "popen//id=gw0".to_owned(),
+        |gateway, _peer| assert_eq!((gateway.id(), gateway.spec()), ("gw0", "popen//id=gw0")),
+    );
+    with_gateway(|gateway, _peer| assert_eq!(gateway.spec(), ""));
 }

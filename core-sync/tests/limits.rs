@@ -12,16 +12,21 @@ mod support;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use std::io;
 
-use execnet_core_sync::frame::MessageCode::{ChannelClose, ChannelCloseError, ChannelData};
-use execnet_core_sync::session::ITEM_COST;
-use execnet_core_sync::{
-    Channel, GatewayConfig, MultiChannel, Overflow, Overflowing, ReceiveError, SendError,
-    WaitCloseError,
+use execnet_core_sync::frame::MessageCode::{
+    ChannelClose, ChannelCloseError, ChannelCredit, ChannelData,
 };
-use execnet_serializer::{Bytes, Value, loads_internal};
+use execnet_core_sync::link::{Link, NoControl};
+use execnet_core_sync::session::ITEM_COST;
+use execnet_core_sync::testing::{PipeWriter, scripted_halves, within};
+use execnet_core_sync::{
+    Channel, Gateway, GatewayConfig, MultiChannel, Overflow, Overflowing, ReceiveError, Role,
+    SendError, WaitCloseError,
+};
+use execnet_serializer::{Bytes, Value, dumps_internal, loads_internal};
 
-use support::{SOON, eventually, exec, expect, with_gateway_of, with_pair_of};
+use support::{LIMIT, SOON, eventually, exec, expect, with_gateway_of, with_pair_of};
 
 fn channel_of_1000(config: &mut GatewayConfig) {
     config.inbox.channel = Some(1000);
@@ -147,7 +152,7 @@ fn a_reader_that_pauses_loses_nothing_and_holds_up_the_sender() {
 fn the_error_of_a_channel_does_not_pause_the_reader() {
     with_gateway_of(pausing, |gateway, mut peer| {
         let (failed, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
-        let text = execnet_serializer::dumps_internal(&*"x".repeat(20_000)).unwrap();
+        let text = dumps_internal(&*"x".repeat(20_000)).unwrap();
         peer.write(ChannelCloseError, failed.id(), &text).unwrap();
         peer.send(other.id(), "read").unwrap();
         assert_eq!(other.receive_timeout(SOON).unwrap(), Value::from("read"));
@@ -351,21 +356,86 @@ fn without_credit_the_frame_is_unknown() {
     );
 }
 
+/// Counts the writes of a link.
+struct Counted(PipeWriter, Arc<AtomicUsize>);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 #[test]
 fn many_items_go_in_few_writes_and_their_order() {
+    const ITEMS: i32 = 20_000;
+    within(LIMIT, || {
+        // All of them fit.
+        let (reader, writer, mut peer) = scripted_halves(1 << 20);
+        let writes = Arc::new(AtomicUsize::new(0));
+        let counted = Counted(writer, writes.clone());
+        let link = Link::from_std(reader, counted, Arc::new(NoControl));
+        let config = GatewayConfig::new("gw0", Role::Initiator);
+        let gateway = Gateway::new(link, config).unwrap();
+        let channel = gateway.newchannel().unwrap();
+        channel.send_all(0..ITEMS).unwrap();
+        // Each with its header: some 300 kB, in parts of 64 KiB.
+        let writes = writes.load(Ordering::SeqCst);
+        assert!((2..10).contains(&writes), "{writes} writes");
+        for number in 0..ITEMS {
+            let frame = expect(&mut peer, ChannelData, channel.id());
+            assert_eq!(loads_internal(&frame.payload).unwrap(), Value::from(number));
+        }
+    });
+}
+
+/// What an item that is an int costs: its opcode, four bytes and the end.
+const INT_COST: usize = 6 + ITEM_COST;
+
+#[test]
+fn items_sent_at_once_use_up_as_much_credit_as_single_ones() {
     with_gateway_of(
-        |_| {},
+        |config| config.credit = Some(10 * INT_COST + 1),
+        |gateway, mut peer| {
+            let (channel, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
+            channel.send_all(0..10).unwrap();
+            // There is room for a byte, and so for an item more.
+            channel.send(10).unwrap();
+            let sender = channel.clone();
+            let sending = std::thread::spawn(move || sender.send(11));
+            (0..1000).for_each(|_| std::thread::yield_now());
+            other.send("marker").unwrap();
+            for _ in 0..11 {
+                expect(&mut peer, ChannelData, channel.id());
+            }
+            expect(&mut peer, ChannelData, other.id());
+            let credit = dumps_internal(&(INT_COST as u32)).unwrap();
+            peer.write(ChannelCredit, channel.id(), &credit).unwrap();
+            expect(&mut peer, ChannelData, channel.id());
+            sending.join().unwrap().unwrap();
+        },
+    );
+}
+
+/// The peer stays, and gives nothing.
+#[test]
+fn exiting_lets_a_sender_go_that_waits_for_credit() {
+    with_gateway_of(
+        |config| config.credit = Some(1),
         |gateway, mut peer| {
             let channel = exec(&gateway, &mut peer);
-            let sending = std::thread::spawn({
-                let channel = channel.clone();
-                move || channel.send_all(0..20_000)
-            });
-            for number in 0..20_000 {
-                let frame = expect(&mut peer, ChannelData, channel.id());
-                assert_eq!(loads_internal(&frame.payload).unwrap(), Value::from(number));
-            }
-            sending.join().unwrap().unwrap();
+            channel.send(1).unwrap();
+            let sending = std::thread::spawn(move || channel.send(2));
+            // It most likely waits by then; else it finds the gateway exited.
+            (0..1000).for_each(|_| std::thread::yield_now());
+            gateway.exit();
+            let error = sending.join().unwrap().unwrap_err();
+            assert!(error.is_disconnected(), "{error:?}");
+            peer.hang_up();
         },
     );
 }
@@ -405,20 +475,20 @@ fn of_many_items_those_before_one_that_cannot_be_sent_are() {
 
 #[test]
 fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
+    use execnet_core_sync::InboxLimits;
     use execnet_core_sync::frame::{Frame, MessageCode};
     use execnet_core_sync::session::{MAX_ERROR_TEXT, Message, Session, Taken};
-    use execnet_core_sync::{InboxLimits, Role};
 
-    const LIMIT: usize = 4 << 20;
+    const WAITING: usize = 4 << 20;
     const CHANNELS: usize = 200;
     let limits = InboxLimits {
-        gateway: Some(LIMIT),
+        gateway: Some(WAITING),
         ..InboxLimits::default()
     };
     let mut session = Session::<()>::new(Role::Initiator, 0).with_limits(limits);
     let trace = "  File \"x.py\", line 1, in f\n".repeat(140_000);
     let text = format!("Traceback (most recent call last):\n{trace}MemoryError: 4 MiB\n");
-    let payload = execnet_serializer::dumps_internal(&*text).unwrap();
+    let payload = dumps_internal(&*text).unwrap();
     let ids: Vec<_> = (0..CHANNELS).map(|_| session.open().unwrap()).collect();
     for &channel in &ids {
         let frame = Frame {
@@ -429,8 +499,8 @@ fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
         session.handle(Message::parse(frame).unwrap());
     }
     let waiting = session.waiting();
-    let most = LIMIT + MAX_ERROR_TEXT + CHANNELS * (256 + ITEM_COST);
-    assert!((LIMIT..most).contains(&waiting), "{waiting} bytes wait");
+    let most = WAITING + MAX_ERROR_TEXT + CHANNELS * (256 + ITEM_COST);
+    assert!((WAITING..most).contains(&waiting), "{waiting} bytes wait");
     let mut held = 0;
     for &id in &ids {
         match session.take(id) {
@@ -451,7 +521,7 @@ fn an_error_that_nobody_receives_makes_room_when_its_channel_goes() {
         |config| config.inbox.gateway = Some(1000),
         |gateway, mut peer| {
             let (failed, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
-            let text = execnet_serializer::dumps_internal(&*"x".repeat(5000)).unwrap();
+            let text = dumps_internal(&*"x".repeat(5000)).unwrap();
             peer.write(ChannelCloseError, failed.id(), &text).unwrap();
             eventually("it is closed", || failed.is_closed());
             drop(failed);

@@ -41,6 +41,9 @@ fn connect(name: &str) -> (Gateway, Served) {
         .register("fails", |channel: &Channel| -> Result<(), Failure> {
             drop(channel.receive());
             Err("it failed".into())
+        })
+        .register("fails_at_length", |_: &Channel| -> Result<(), Failure> {
+            Err("it failed\nfor the second time".into())
         });
     let (near, far) = linked(PIPE_CAPACITY);
     let served = thread::spawn(move || worker.serve(far));
@@ -72,6 +75,8 @@ fn multichannel_container_basics() {
         assert_eq!(channels.get(1), Some(&members[1]));
         assert_eq!(channels.get(2), None);
         assert!(members.iter().all(|member| channels.contains(member)));
+        assert!((&channels).into_iter().eq(&members));
+        assert!(MultiChannel::default().is_empty());
         let other = members[0].gateway().newchannel().unwrap();
         assert!(!channels.contains(&other));
         assert_eq!(channels.into_iter().collect::<Vec<_>>(), members);
@@ -187,6 +192,18 @@ fn the_errors_of_all_are_told_when_all_are_done() {
         let errors = channels.send_each(()).unwrap_err();
         let errors: Vec<_> = errors.into_iter().map(|error| error.error).collect();
         assert_eq!(errors, [SendError::Closed, SendError::Closed]);
+    });
+}
+
+#[test]
+fn the_source_of_several_errors_is_that_of_the_first() {
+    with_two("fails_at_length", |channels| {
+        let errors = channels.wait_close(Some(SOON)).unwrap_err();
+        let source = errors.source().map(ToString::to_string);
+        assert_eq!(
+            source.as_deref(),
+            Some("function 'fails_at_length' failed: it failed\nfor the second time")
+        );
     });
 }
 

@@ -6,7 +6,7 @@
 )]
 
 use execnet_core_sync::session::{
-    EncodedItem, Event, Hold, ITEM_COST, Message, RefusedCall, RemoteError, Session, Taken,
+    EncodedItem, Event, Garbage, Hold, ITEM_COST, Message, RefusedCall, RemoteError, Session, Taken,
 };
 use execnet_core_sync::{InboxLimits, Overflow, RefusedId, Role};
 use execnet_serializer::{ChannelId, StrConfig, dumps_internal};
@@ -173,4 +173,50 @@ fn strings_are_read_as_the_channel_says_and_else_as_the_gateway() {
     assert_eq!(session.strings(later), of(true, true));
     session.reconfigure_channel(gone, of(true, true));
     assert_eq!(session.strings(gone), of(false, true));
+}
+
+#[test]
+fn an_error_is_unheard_if_the_last_that_holds_its_channel_lets_it_go() {
+    let mut session = Session::<()>::new(Role::Initiator, 1);
+    let (carrier, failed) = (session.open().unwrap(), session.open().unwrap());
+    assert_eq!(session.unheard(failed), None);
+    let error = RemoteError::new("boom");
+    session.handle(Message::CloseError(failed, error.clone()));
+    assert_eq!(session.unheard(failed), Some(&error));
+    // Who receives the item may yet receive the error.
+    let payload = dumps_internal(&failed).unwrap();
+    session.handle(Message::Data(carrier, EncodedItem::new(payload)));
+    assert_eq!(session.unheard(failed), None);
+    assert!(matches!(session.take(carrier), Taken::Item(_)));
+    // There are two handles now.
+    assert_eq!(session.unheard(failed), None);
+    drop(session.release(failed));
+    assert_eq!(session.unheard(failed), Some(&error));
+    assert_eq!(session.take(failed), Taken::Error(error));
+    assert_eq!(session.unheard(failed), None);
+}
+
+#[test]
+fn what_is_left_of_channels_is_collected() {
+    let mut session = limited(1 << 20, 1 << 20);
+    let ids = [(); 2].map(|()| session.open().unwrap());
+    let mut garbage = Garbage::default();
+    assert!(garbage.is_empty());
+    let attached = session.open().unwrap();
+    session.attach(attached);
+    garbage.append(session.release(attached).garbage);
+    assert!(garbage.is_empty(), "a callback holds the channel");
+    for id in ids {
+        garbage.append(session.release(id).garbage);
+        assert!(!garbage.is_empty());
+    }
+    let mut left = session.detach(attached).garbage;
+    left.append(garbage);
+    assert!(!left.is_empty());
+    // Items alone, of a channel that lives.
+    let id = session.open().unwrap();
+    data(&mut session, id);
+    let items = session.detach(id).garbage;
+    assert_eq!(session.living(), 1);
+    assert!(!items.is_empty());
 }

@@ -270,9 +270,18 @@ fn a_call_takes_its_keyword_arguments_from_a_struct_or_a_map() {
         assert_eq!(channel.receive_as::<Disk>().unwrap().free, 6);
         let unnamed = gateway.remote_exec_function_as("", "disk", &7).unwrap_err();
         assert!(matches!(unnamed, SendError::Type(_)), "{unnamed:?}");
+        assert_eq!(
+            unnamed.to_string(),
+            "keyword arguments are a struct or a map"
+        );
         let numbers = BTreeMap::from([(1, 2)]);
         let unnamed = gateway.remote_exec_function_as("", "disk", &numbers);
-        assert!(matches!(unnamed, Err(SendError::Type(_))), "{unnamed:?}");
+        let unnamed = unnamed.unwrap_err();
+        assert!(matches!(unnamed, SendError::Type(_)), "{unnamed:?}");
+        assert_eq!(
+            unnamed.to_string(),
+            "the name of a keyword argument is no text"
+        );
     });
 }
 

@@ -593,6 +593,79 @@ fn threads_of_a_burst_do_not_stay() {
             }
             names.len() <= 6
         });
+        // Those that have left are not counted on: a second burst runs together as the first.
+        let burst: Vec<_> = (0..50)
+            .map(|_| gateway.remote_exec("echo").unwrap())
+            .collect();
+        for channel in &burst {
+            channel.send(1).unwrap();
+            receive(channel);
+        }
+    });
+}
+
+#[test]
+fn threads_have_names_of_their_own() {
+    let mut worker = Worker::new();
+    worker.register("thread", |channel: &Channel| -> Result<(), Failure> {
+        channel.send(thread::current().name().unwrap_or("unnamed"))?;
+        drop(channel.receive());
+        Ok(())
+    });
+    serving(worker, |gateway, _served| {
+        let running = [(); 3].map(|()| gateway.remote_exec("thread").unwrap());
+        let mut names = running
+            .each_ref()
+            .map(|channel| receive(channel).to_string());
+        names.sort();
+        assert_eq!(
+            names,
+            [
+                "'execnet-worker-exec-1'",
+                "'execnet-worker-exec-2'",
+                "'main of the worker'"
+            ]
+        );
+    });
+}
+
+/// What a thread of the worker leaves behind when it ends. It takes its time, so that nobody is done before by chance.
+struct Leaves(Arc<AtomicUsize>);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        thread::sleep(Duration::from_millis(20));
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+std::thread_local! {
+    static LEAVES: core::cell::OnceCell<Leaves> = const { core::cell::OnceCell::new() };
+}
+
+#[test]
+fn serving_is_over_when_the_threads_have_ended() {
+    // More than the number from which on finished ones are forgotten.
+    const CALLS: usize = 20;
+    let left = Arc::new(AtomicUsize::new(0));
+    let counted = left.clone();
+    let mut worker = Worker::new();
+    worker.register("leaves", move |channel: &Channel| -> Result<(), Failure> {
+        LEAVES.with(|leaves| drop(leaves.set(Leaves(counted.clone()))));
+        channel.send(())?;
+        drop(channel.receive());
+        Ok(())
+    });
+    worker.grace(ENDLESS);
+    serving(worker, move |gateway, served| {
+        let running = [(); CALLS].map(|()| gateway.remote_exec("leaves").unwrap());
+        for channel in &running {
+            receive(channel);
+        }
+        gateway.exit();
+        // The thread that serves is the test's, and has ended as well.
+        served.join().unwrap().unwrap();
+        assert_eq!(left.load(Ordering::SeqCst), CALLS);
     });
 }
 
@@ -625,7 +698,9 @@ fn assert_main_thread_only() {
 
 #[test]
 fn main_thread_only_concurrent_remote_exec_deadlock() {
-    serving(main_thread_only(), |gateway, _served| {
+    let mut worker = main_thread_only();
+    worker.grace(ENDLESS);
+    serving(worker, |gateway, served| {
         let first = gateway.remote_exec("who").unwrap();
         let second = gateway.remote_exec("who").unwrap();
         let third = gateway.remote_exec("who").unwrap();
@@ -633,6 +708,9 @@ fn main_thread_only_concurrent_remote_exec_deadlock() {
         assert_eq!(remote_error(&third), BUSY);
         first.send(()).unwrap();
         assert_eq!(receive(&first), Value::from("main of the worker"));
+        // What was refused does not count as running.
+        gateway.exit();
+        served.join().unwrap().unwrap();
     });
 }
 
@@ -857,4 +935,14 @@ fn one_worker_serves_many() {
             served.join().unwrap().unwrap();
         }
     });
+}
+
+#[test]
+fn a_worker_prints_what_it_knows() {
+    let mut worker = Worker::new();
+    worker.register("b", echo).register("a", echo);
+    assert_eq!(
+        format!("{worker:?}"),
+        r#"Worker { functions: {"a", "b"}, execmodel: Thread, .. }"#
+    );
 }

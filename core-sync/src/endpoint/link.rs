@@ -222,10 +222,11 @@ mod tests {
 
     use super::*;
 
-    /// Takes one byte between two questions whether it is ready.
+    /// Takes one byte between two questions whether it is ready, or all.
     #[derive(Default)]
     struct Slow {
         questions: usize,
+        takes_all: bool,
     }
 
     impl ErrorType for Slow {
@@ -234,7 +235,11 @@ mod tests {
 
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-            Ok(bytes.len().min(1))
+            Ok(if self.takes_all {
+                bytes.len()
+            } else {
+                bytes.len().min(1)
+            })
         }
 
         fn flush(&mut self) -> Result<(), Infallible> {
@@ -245,7 +250,7 @@ mod tests {
     impl WriteReady for Slow {
         fn write_ready(&mut self) -> Result<bool, Infallible> {
             self.questions += 1;
-            Ok(self.questions % 2 == 1)
+            Ok(self.takes_all || self.questions % 2 == 1)
         }
     }
 
@@ -257,6 +262,19 @@ mod tests {
             assert!(writer.write_ready(&[0]).unwrap());
             assert_eq!(writer.backlog(), 99);
             assert!(writer.unsent.len() <= 200, "{}", writer.unsent.len());
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_drained_each_time_keeps_nothing() {
+        let takes_all = true;
+        let mut writer = Writer::pollable(Slow {
+            questions: 0,
+            takes_all,
+        });
+        for _ in 0..10 {
+            assert!(writer.write_ready(&[0; 100]).unwrap());
+            assert_eq!((writer.backlog(), writer.unsent.len()), (0, 0));
         }
     }
 }

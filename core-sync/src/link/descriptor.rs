@@ -203,6 +203,37 @@ mod tests {
         });
     }
 
+    /// An interrupt ends one wait, and leaves nothing behind that would end the next.
+    #[test]
+    fn after_an_interrupt_it_waits_again() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let ready = &Descriptor::new(reader);
+        for while_it_waits in [false, true] {
+            thread::scope(|scope| {
+                let (waits, waited) = std::sync::mpsc::channel();
+                let waiting = scope.spawn(move || {
+                    waits.send(()).unwrap();
+                    assert_eq!(ready.wait(LONG).unwrap(), Ready::Away);
+                    let short = Some(Duration::from_millis(20));
+                    // A byte that is left in the pipe would end this one at once, in place of the next.
+                    assert_eq!(ready.wait(short).unwrap(), Ready::Away);
+                    waits.send(()).unwrap();
+                    ready.wait(LONG)
+                });
+                waited.recv().unwrap();
+                if while_it_waits {
+                    (0..1000).for_each(|_| thread::yield_now());
+                }
+                ready.interrupt();
+                waited.recv().unwrap();
+                (0..1000).for_each(|_| thread::yield_now());
+                writer.write_all(b"x").unwrap();
+                assert_eq!(waiting.join().unwrap().unwrap(), Ready::Read);
+            });
+            (&ready.0.poller.link).read_exact(&mut [0]).unwrap();
+        }
+    }
+
     /// One thread that waits for several links has one pipe for all of them.
     #[test]
     fn an_interrupt_of_one_link_is_not_taken_for_that_of_another() {

@@ -237,3 +237,65 @@ impl Drop for PipeReader {
         self.0.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read as _, Write as _};
+
+    use super::*;
+
+    /// What reads of so many bytes each give until there is no more, and how that ended.
+    fn reads(faults: Faults, room: usize) -> (Vec<usize>, io::Result<usize>) {
+        let (mut writer, reader) = pipe(100);
+        let mut reader = reader.with_faults(faults);
+        writer.write_all(&[7; 20]).unwrap();
+        drop(writer);
+        let mut given = Vec::new();
+        loop {
+            match reader.read(&mut [0; 100][..room]) {
+                Ok(0) => return (given, Ok(0)),
+                Ok(read) => given.push(read),
+                error => return (given, error),
+            }
+        }
+    }
+
+    #[test]
+    fn faults_come_at_the_byte_that_they_are_asked_for() {
+        let none = Faults::default();
+        assert_eq!(reads(none.clone(), 50).0, [20]);
+        assert_eq!(reads(none, 8).0, [8, 8, 4]);
+        let (given, end) = reads(Faults::short_reads(6), 50);
+        assert_eq!((given, end.unwrap()), ([6, 6, 6, 2].to_vec(), 0));
+        let (given, end) = reads(Faults::cut_after(15), 10);
+        assert_eq!((given, end.unwrap()), ([10, 5].to_vec(), 0));
+        let kind = ErrorKind::ConnectionReset;
+        let (given, end) = reads(Faults::fail_after(15, kind), 10);
+        assert_eq!((given, end.unwrap_err().kind()), ([10, 5].to_vec(), kind));
+    }
+
+    #[test]
+    fn a_cut_ends_both_directions() {
+        let (mut writer, reader) = pipe(100);
+        let mut reader = reader.with_faults(Faults::cut_after(0));
+        writer.write_all(b"taken").unwrap();
+        assert_eq!(reader.read(&mut [0; 9]).unwrap(), 0);
+        let error = writer.write(b"x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn nothing_can_be_read_of_no_room_or_before_it_comes() {
+        let (mut writer, mut reader) = pipe(100);
+        let valve = reader.valve();
+        assert_eq!(reader.read(&mut []).unwrap(), 0);
+        assert!(!valve.holds_bytes());
+        let short = Some(Duration::from_millis(1));
+        assert_eq!(valve.wait(short).unwrap(), Ready::Away);
+        valve.interrupt();
+        assert_eq!(valve.wait(None).unwrap(), Ready::Away);
+        writer.write_all(b"x").unwrap();
+        assert!(valve.holds_bytes());
+        assert_eq!(valve.wait(None).unwrap(), Ready::Read);
+    }
+}

@@ -6,6 +6,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
+use std::io::{self, Read, Write};
 
 use execnet_core_sync::frame::{Frame, MessageCode};
 use execnet_core_sync::link::{Control, NoControl};
@@ -103,4 +104,40 @@ pub(crate) fn with_pair_of(
         let (channel, other) = testing::channel_between(&near, &far).unwrap();
         body((near, channel), (far, other));
     });
+}
+
+/// One half of a link, interrupted every other time, as by signals.
+pub(crate) struct Interrupted<T>(T, bool);
+
+impl<T> Interrupted<T> {
+    pub(crate) fn new(half: T) -> Self {
+        Self(half, false)
+    }
+
+    fn signal(&mut self) -> io::Result<()> {
+        self.1 = !self.1;
+        match self.1 {
+            true => Err(io::ErrorKind::Interrupted.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl<T: Read> Read for Interrupted<T> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.signal()?;
+        self.0.read(room)
+    }
+}
+
+impl<T: Write> Write for Interrupted<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.signal()?;
+        // In parts, so that each frame is interrupted.
+        self.0.write(bytes.get(..5).unwrap_or(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }

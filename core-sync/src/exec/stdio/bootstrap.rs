@@ -247,6 +247,33 @@ mod tests {
     }
 
     #[test]
+    fn credit_is_a_number_of_bytes() {
+        for (given, credit) in [
+            (value!(5), Some(5)),
+            (value!(-1), None),
+            (value!("5"), None),
+            (Value::None, None),
+        ] {
+            let settings = value!({"credit": (given), "nonce": (Value::Bytes(vec![b'n']))});
+            let (settings, _, _) = answer_to(&ours(b"", &settings));
+            assert_eq!(settings.unwrap().credit, credit);
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_read_so_far_and_no_further() {
+        for (len, kind, left) in [
+            (MAX_PROGRAM - 1, io::ErrorKind::UnexpectedEof, 0),
+            (MAX_PROGRAM, io::ErrorKind::InvalidData, 0),
+            (MAX_PROGRAM + 7, io::ErrorKind::InvalidData, 7),
+        ] {
+            let (settings, written, rest) = answer_to(&vec![b'\''; len]);
+            assert_eq!(settings.unwrap_err().kind(), kind, "{len} bytes");
+            assert_eq!((written.len(), rest.len()), (0, left));
+        }
+    }
+
+    #[test]
     fn an_unknown_model_is_refused_with_a_text() {
         let settings = value!({"execmodel": "gevent", "nonce": (Value::Bytes(vec![b'n']))});
         let (settings, written, _) = answer_to(&ours(b"", &settings));
