@@ -13,7 +13,6 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::mpsc;
-use std::time::Instant;
 
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage,
@@ -204,15 +203,12 @@ fn a_callback_that_sleeps_delays_nobody_who_receives() {
         })
         .unwrap();
         peer.send(slow.id(), 1).unwrap();
-        let mut worst = Duration::ZERO;
+        // It sleeps until the end of the test: what waited for it would be too late.
         for number in 0..100 {
-            let begin = Instant::now();
             peer.send(quick.id(), number).unwrap();
-            assert_eq!(quick.receive().unwrap(), Value::from(number));
-            worst = worst.max(begin.elapsed());
+            let item = quick.receive_timeout(SOON).unwrap();
+            assert_eq!(item, Value::from(number));
         }
-        // As often as not another test has the processor: the callback sleeps for ever, so that any bound shows it.
-        assert!(worst < Duration::from_secs(2), "{worst:?}");
         // Neither the status nor the farewell waits for it.
         peer.write(
             execnet_core_sync::frame::MessageCode::Status,

@@ -157,6 +157,50 @@ fn a_wait_sends_the_rest_of_a_frame_that_a_poll_has_begun() {
     assert_eq!(bench.codes(), [(ChannelClose, id.0)]);
 }
 
+/// What a peer writes that answers a whole frame, and nothing less.
+struct Answers {
+    asked: Half,
+    answer: Half,
+}
+
+impl ErrorType for Answers {
+    type Error = Infallible;
+}
+
+impl Read for Answers {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Infallible> {
+        assert_eq!(self.asked.way().bytes.len(), Header::SIZE, "no frame");
+        self.answer.read(room)
+    }
+}
+
+impl ReadReady for Answers {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(false)
+    }
+}
+
+#[test]
+fn a_wait_sends_what_a_poll_has_begun_before_it_reads() {
+    let (asked, answer) = (Half::default(), Half::default());
+    let reader = Answers {
+        asked: asked.clone(),
+        answer: answer.clone(),
+    };
+    let config = EndpointConfig::new(Role::Initiator);
+    let endpoint = Endpoint::pollable(reader, asked.clone(), config);
+    let channel = endpoint.newchannel().unwrap();
+    drop(endpoint.newchannel().unwrap());
+    asked.way().room = 4;
+    assert!(endpoint.poll().unwrap());
+    asked.way().room = usize::MAX;
+    let payload = dumps_internal(&7).unwrap();
+    let header = Header::new(ChannelData, channel.id(), payload.len()).unwrap();
+    answer.way().bytes.extend(header.to_bytes());
+    answer.way().bytes.extend(payload);
+    assert_eq!(channel.receive().unwrap(), Value::from(7));
+}
+
 #[test]
 fn frames_are_handled_as_their_bytes_come() {
     let bench = Bench::new(Role::Initiator);

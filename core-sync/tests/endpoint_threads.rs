@@ -19,7 +19,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 
 use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
-use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig};
+use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCredit, ChannelData, GatewayTerminate, Status,
 };
@@ -272,5 +272,24 @@ fn all_questions_are_answered_of_a_peer_that_reads_late() {
         scene.item(7);
         receiver.join().unwrap().unwrap();
         assert_eq!(scene.finish().len(), 1 + 2 * 2000);
+    });
+}
+
+#[test]
+fn serving_ends_when_the_thread_that_writes_has_written_what_was_left_to_it() {
+    Scene::run(|mut scene| {
+        let endpoint = scene.endpoint.clone();
+        let serving = thread::spawn(move || endpoint.serve(&Functions::new()));
+        scene.channel.close();
+        scene.write(GatewayTerminate, ChannelId(0), b"");
+        // It has most likely seen the end by then; else it sees it later.
+        (0..1000).for_each(|_| thread::yield_now());
+        assert!(!serving.is_finished());
+        let id = scene.channel.id().0;
+        let output = scene.output.clone();
+        scene.output.open();
+        scene.sender.join().unwrap().unwrap();
+        serving.join().unwrap().unwrap();
+        assert_eq!(output.codes(), [(ChannelData, id), (ChannelClose, id)]);
     });
 }

@@ -585,3 +585,9 @@ fn a_gateway_has_the_name_and_the_spec_it_was_given() {
     );
     with_gateway(|gateway, _peer| assert_eq!(gateway.spec(), ""));
 }
+
+#[test]
+fn what_is_no_text_prints_its_name() {
+    let (link, script) = testing::scripted(PIPE_CAPACITY);
+    assert_eq!(format!("{link:?} {script:?}"), "Link { .. } Script { .. }");
+}

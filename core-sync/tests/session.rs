@@ -80,22 +80,32 @@ fn an_item_that_is_held_outlives_its_channel() {
 
 #[test]
 fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor() {
-    let mut session = limited(2 * COST, 1 << 20);
-    let id = ChannelId(1);
-    session.accept(id, 0).unwrap();
-    data(&mut session, id);
-    let earlier = held(&mut session, id);
-    drop(session.release(id));
-    session.accept(id, 0).unwrap();
-    data(&mut session, id);
-    data(&mut session, id);
-    let _holds = [(); 2].map(|()| held(&mut session, id));
-    session.let_go_item(earlier);
-    // What the second channel holds reaches its limit as before.
-    let payload = dumps_internal(&1).unwrap();
-    let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
-    assert!(matches!(event, Event::Refused((), _)), "{event:?}");
-    assert_eq!(session.waiting(), 2 * COST);
+    // The peer makes it by a call, or by naming it in an item.
+    let accept = |session: &mut Session<()>, _: ChannelId, id| session.accept(id, 0).unwrap();
+    let name = |session: &mut Session<()>, carrier, id: ChannelId| {
+        let payload = dumps_internal(&id).unwrap();
+        session.handle(Message::Data(carrier, EncodedItem::new(payload)));
+        assert!(matches!(session.take(carrier), Taken::Item(_)));
+    };
+    let ways: [fn(&mut Session<()>, ChannelId, ChannelId); 2] = [accept, name];
+    for make in ways {
+        let mut session = limited(2 * COST, 1 << 20);
+        let (carrier, id) = (session.open().unwrap(), ChannelId(1));
+        make(&mut session, carrier, id);
+        data(&mut session, id);
+        let earlier = held(&mut session, id);
+        drop(session.release(id));
+        make(&mut session, carrier, id);
+        data(&mut session, id);
+        data(&mut session, id);
+        let _holds = [(); 2].map(|()| held(&mut session, id));
+        session.let_go_item(earlier);
+        // What the second channel holds reaches its limit as before.
+        let payload = dumps_internal(&1).unwrap();
+        let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
+        assert!(matches!(event, Event::Refused((), _)), "{event:?}");
+        assert_eq!(session.waiting(), 2 * COST);
+    }
 }
 
 #[test]

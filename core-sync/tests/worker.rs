@@ -475,6 +475,51 @@ fn a_request_that_is_none_closes_its_channel_alone() {
 }
 
 #[test]
+fn an_empty_name_of_a_call_is_none() {
+    scripted(worker(), |mut peer, served| {
+        let id = ChannelId(1);
+        let call = dumps_internal(&("nothing", (), "", ())).unwrap();
+        peer.write(ChannelExec, id, &call).unwrap();
+        support::expect(&mut peer, ChannelClose, id);
+        peer.hang_up();
+        served.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_worker_tells_where_it_runs() {
+    // None of its functions has to do with it.
+    serving(Worker::new(), |gateway, _served| {
+        let info = gateway.remote_info(Some(SOON)).unwrap();
+        assert_eq!(info.pid, std::process::id());
+        let text = |path: std::io::Result<std::path::PathBuf>| path.unwrap().display().to_string();
+        assert_eq!(info.executable, text(std::env::current_exe()));
+        assert_eq!(info.cwd, text(std::env::current_dir()));
+        let version: Vec<i64> = env!("CARGO_PKG_VERSION")
+            .split('.')
+            .map(|part| part.parse().unwrap())
+            .collect();
+        let version = Value::from((version[0], version[1], version[2], "rust", 0));
+        assert_eq!(info.version_info, version);
+        let platform = match std::env::consts::OS {
+            "macos" => "darwin",
+            "windows" => "win32",
+            other => other,
+        };
+        assert_eq!(info.platform, platform);
+        let told = format!(
+            "<RInfo executable={:?} version_info={version} platform={platform:?} cwd={:?} pid={}>",
+            info.executable, info.cwd, info.pid
+        );
+        assert_eq!(info.to_string(), told);
+        gateway.exit();
+        // It is remembered, and can be asked no more.
+        assert_eq!(gateway.remote_info(None).unwrap(), info);
+        assert!(gateway.remote_info_update(None).is_err());
+    });
+}
+
+#[test]
 fn what_runs_is_told_until_it_is_done() {
     serving(worker(), |gateway, _served| {
         let first = gateway.remote_exec("echo").unwrap();

@@ -48,7 +48,8 @@ impl Endpoint {
                 // A peer that is gone need not be told.
                 let _ = turn.write(&queued, &frame);
             }
-            turn.close();
+            // The half is not given back: it is closed.
+            drop(turn);
         }
     }
 
@@ -115,9 +116,8 @@ impl Endpoint {
         state.closing = true;
         let turn = Turn::begin(&self.inner, &mut state, false);
         drop(state);
-        if let Some(turn) = turn {
-            turn.close();
-        }
+        // The half is not given back: it is closed.
+        drop(turn);
     }
 
     /// Waits until no thread writes.
@@ -222,10 +222,6 @@ impl<'a> Turn<'a> {
         if waiting > 0 {
             self.inner.given_back.notify_all();
         }
-    }
-
-    fn close(mut self) {
-        self.writer = None;
     }
 }
 

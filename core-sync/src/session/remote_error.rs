@@ -237,6 +237,10 @@ mod tests {
             let count: usize = count.parse().unwrap();
             assert_eq!(head.len() + count + tail.len(), text.len());
         }
+        let lines = "  File \"x.py\", line 1, in f\n".repeat(4000);
+        let cut = RemoteError::cut_from(lines.as_bytes(), utf_8);
+        let (_, tail) = cut.text().split_once(" bytes left out]\n").unwrap();
+        assert!(tail.starts_with("  File \"x.py\""), "no whole line");
         let whole = "x".repeat(MAX_ERROR_TEXT);
         assert_eq!(RemoteError::cut_from(whole.as_bytes(), utf_8).text(), whole);
     }
