@@ -701,14 +701,16 @@ fn serving_is_over_when_the_threads_have_ended() {
         drop(channel.receive());
         Ok(())
     });
+    worker.register("wait", |channel: &Channel| drop(channel.receive()));
     worker.grace(ENDLESS);
     serving(worker, move |gateway, served| {
+        // It takes the thread that serves, which is not one of those.
+        let _first = gateway.remote_exec("wait").unwrap();
         let running = [(); CALLS].map(|()| gateway.remote_exec("leaves").unwrap());
         for channel in &running {
             receive(channel);
         }
         gateway.exit();
-        // The thread that serves is the test's, and has ended as well.
         served.join().unwrap().unwrap();
         assert_eq!(left.load(Ordering::SeqCst), CALLS);
     });
