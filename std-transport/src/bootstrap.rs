@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::os::fd::AsFd;
 use std::process::{ChildStdin, ChildStdout};
 
@@ -158,7 +158,7 @@ impl Wire for Pipes {
     }
 }
 
-fn read(stdout: &mut ChildStdout, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+fn read(stdout: &mut impl io::Read, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     match stdout.read(buffer) {
         Ok(size) => Ok(Some(size)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
@@ -167,11 +167,54 @@ fn read(stdout: &mut ChildStdout, buffer: &mut [u8]) -> io::Result<Option<usize>
 }
 
 /// Sends a piece; returns how long it was.
-fn write(stdin: &mut ChildStdin, unsent: &[u8]) -> io::Result<usize> {
+fn write(stdin: &mut impl io::Write, unsent: &[u8]) -> io::Result<usize> {
     let chunk = unsent.get(..WRITE_CHUNK).unwrap_or(unsent);
     match stdin.write(chunk) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(unsent.len()),
         done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails with an error of this kind.
+    struct Failing(io::ErrorKind);
+
+    impl io::Read for Failing {
+        fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+    }
+
+    impl io::Write for Failing {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_interrupted_call_does_nothing_and_a_closed_input_counts_as_having_sent_all() {
+        let read = |kind| read(&mut Failing(kind), &mut [0; 4]).map_err(|error| error.kind());
+        let write = |kind| write(&mut Failing(kind), b"12").map_err(|error| error.kind());
+        let other = io::ErrorKind::InvalidData;
+        assert_eq!(read(io::ErrorKind::Interrupted), Ok(None));
+        assert_eq!(read(other), Err(other));
+        assert_eq!(write(io::ErrorKind::Interrupted), Ok(0));
+        assert_eq!(write(io::ErrorKind::BrokenPipe), Ok(2));
+        assert_eq!(write(other), Err(other));
+    }
+
+    #[test]
+    fn no_more_is_written_at_once_than_a_ready_pipe_takes() {
+        let mut written = Vec::new();
+        let sent = write(&mut written, &[7; WRITE_CHUNK + 1]).unwrap();
+        assert_eq!((sent, written.len()), (WRITE_CHUNK, WRITE_CHUNK));
     }
 }

@@ -1,6 +1,5 @@
 //! The worker's answer, found in whatever its output begins with.
 
-use core::fmt;
 use core::hash::{BuildHasher, Hasher};
 use std::hash::RandomState;
 
@@ -13,7 +12,7 @@ const MAX_ANSWER: usize = 1 << 20;
 const MAX_NOISE: usize = 1 << 20;
 
 /// Sixteen hexadecimal digits that a worker gives back, so that nothing else it prints is taken for its answer.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Nonce(String);
 
 impl Nonce {
@@ -31,12 +30,6 @@ impl Nonce {
     /// an interpreter that echoes its input does not answer by that.
     fn mark(&self) -> Vec<u8> {
         format!("EXECNET-{}-", self.0).into_bytes()
-    }
-}
-
-impl fmt::Debug for Nonce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Nonce({})", self.0)
     }
 }
 
@@ -188,6 +181,17 @@ mod tests {
         assert_ne!(ours, theirs);
         let mut scanner = Scanner::new(&ours);
         assert_eq!(scanner.push(&answer(&theirs, &ready())).unwrap(), None);
+    }
+
+    #[test]
+    fn output_and_answer_may_be_as_long_as_their_limits() {
+        let nonce = Nonce::new();
+        let mut scanner = Scanner::new(&nonce);
+        assert_eq!(scanner.push(&vec![b'y'; MAX_NOISE]).unwrap(), None);
+        assert!(matches!(scanner.push(b"y"), Err(BadAnswer::Noise)));
+        let mut longest = nonce.mark();
+        longest.extend((MAX_ANSWER as u32).to_be_bytes());
+        assert_eq!(Scanner::new(&nonce).push(&longest).unwrap(), None);
     }
 
     #[test]

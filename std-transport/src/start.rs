@@ -180,6 +180,13 @@ mod tests {
                 "{error}"
             );
         }
+        let error = io::Error::other(UnusableProgram {
+            path: PathBuf::from("p"),
+            first_line: None,
+            source: io::ErrorKind::NotFound.into(),
+        });
+        let source = core::error::Error::source(&error).unwrap();
+        assert_eq!(source.to_string(), "entity not found");
         let missing = started("popen//python=/nowhere/python");
         assert!(
             matches!(missing, Err(StartError::NoProgram(names)) if names == ["/nowhere/python"])
@@ -202,10 +209,39 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_made() {
+    fn a_program_that_may_not_be_run_is_not_one_without_an_interpreter() {
+        let place = tempfile::tempdir().unwrap();
+        let path = script(place.path(), "#!/bin/sh\n");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        match started(&format!("popen//python={path}")) {
+            Err(StartError::Start(_, error)) => {
+                assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_directory_is_made_where_there_is_none() {
         let place = tempfile::tempdir().unwrap();
         let new = place.path().join("new");
-        started(&format!("popen//python=true//chdir={}", new.display())).unwrap();
+        let spec = format!("popen//python=true//chdir={}", new.display());
+        started(&spec).unwrap();
         assert!(new.is_dir());
+        started(&spec).unwrap();
+        let parentless = started(&format!("{spec}/a/b"));
+        assert!(matches!(parentless, Err(StartError::Directory(..))));
+    }
+
+    /// A second look would only say that it is not there.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_directory_that_cannot_be_made_is_reported_with_the_reason() {
+        match started("popen//python=true//chdir=/sys/kernel/execnet") {
+            Err(StartError::Directory(_, error)) => {
+                assert_ne!(error.kind(), io::ErrorKind::NotFound, "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

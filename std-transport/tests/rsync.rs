@@ -335,6 +335,27 @@ fn links_into_the_source_lead_into_the_target_and_others_out_of_a_pull() {
     });
 }
 
+#[test]
+fn on_request_files_are_sent_in_the_place_of_links_out_of_the_tree() {
+    each_python(|_, gateway| {
+        let place = Place::new();
+        let (from, to) = (place.from(), place.to());
+        fs::write(place.0.path().join("outside"), "content").unwrap();
+        for (name, target) in [("file", "../outside"), ("folder", ".."), ("inside", "file")] {
+            symlink(target, from.join(name)).unwrap();
+        }
+        let mut rsync = RSync::new(&from);
+        rsync.links(Links::Copy);
+        rsync.add_target(gateway, &to, TargetOptions::new());
+        let report = rsync.send().unwrap().remove(0).report;
+        assert_eq!(report.sent, [Path::new("file")]);
+        assert_eq!(report.failed[0].path, Path::new("folder"));
+        assert!(!to.join("file").is_symlink() && !to.join("folder").exists());
+        assert_eq!(fs::read(to.join("file")).unwrap(), b"content");
+        assert_eq!(fs::read_link(to.join("inside")).unwrap(), Path::new("file"));
+    });
+}
+
 /// As execnet's own suite has it: two calls with the list's and the files' bytes.
 #[test]
 fn progress_counts_what_was_asked_for_and_what_arrived() {

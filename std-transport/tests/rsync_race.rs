@@ -90,6 +90,8 @@ fn race(name: &'static str, worker: Worker, swapped: Swapped, sync: fn(&Gateway,
                     sync(gateway, root);
                     rounds += 1;
                 }
+                // It also looks at what the last round has read.
+                prepare(root, swapped, rounds);
             });
         });
         let swaps = swaps.into_inner();

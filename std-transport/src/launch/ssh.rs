@@ -340,6 +340,12 @@ mod tests {
         assert!(launch.input.ends_with("; exit $?\n"), "{}", launch.input);
     }
 
+    #[test]
+    fn two_thirds_of_the_time_that_is_left_are_for_connecting() {
+        let hints = SshHints::within(Duration::from_secs(30));
+        assert_eq!(hints.connect_timeout, Duration::from_secs(20));
+    }
+
     /// One of them ends a client that does not know it.
     #[test]
     fn what_a_configuration_would_take_is_set_where_the_client_knows_it() {

@@ -244,3 +244,53 @@ fn sudo(spec: &XSpec) -> Result<Vec<String>, SpecError> {
         (true, Some(user)) => Ok(owned(&["sudo", "-n", "-u", user, "--"])),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login(text: &str) -> Result<String, SpecError> {
+        let spec: XSpec = text.parse()?;
+        Ok(far_login(&spec)?.input)
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_directory_of_the_far_side() {
+        for (directory, word) in [
+            ("~", r#""$HOME"''"#),
+            ("~/a b", r#""$HOME"'/a b'"#),
+            ("~user/a", "'~user/a'"),
+            ("a/~", "'a/~'"),
+            ("-", "./-"),
+            ("a", "a"),
+        ] {
+            let input = login(&format!("ssh=h//chdir={directory}")).unwrap();
+            let expected = format!("_execnet_dir={word}\n");
+            assert!(input.starts_with(&expected), "{directory}: {input}");
+        }
+    }
+
+    #[test]
+    fn behind_ssh_the_interpreter_is_a_text_for_the_shell() {
+        for python in ["~/v e/bin/python -O", ". env; python3", "$PYTHON"] {
+            let input = login(&format!("ssh=h//python={python}")).unwrap();
+            assert!(input.starts_with(&format!("{python} -u -c ")), "{input}");
+        }
+        for python in ["a\nb", "'a", ""] {
+            let refused = login(&format!("ssh=h//python={python}"));
+            let is_value =
+                |error: SpecError| matches!(error, SpecError::Value { key: "python", .. });
+            assert!(refused.is_err_and(is_value), "{python:?}");
+        }
+    }
+
+    #[test]
+    fn variables_have_names_that_a_shell_can_set() {
+        for name in ["A", "_", "a_B1", "_1"] {
+            assert!(is_shell_name(name), "{name:?}");
+        }
+        for name in ["", "1", "a-b", "a.b", "\u{e9}"] {
+            assert!(!is_shell_name(name), "{name:?}");
+        }
+    }
+}

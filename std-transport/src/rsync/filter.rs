@@ -108,8 +108,78 @@ impl fmt::Display for PatternError {
     }
 }
 
-impl Error for PatternError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+impl Error for PatternError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refuses(filter: &mut Filter, kind: Kind, size: u64) -> bool {
+        let meta = Meta {
+            kind,
+            mode: 0o644,
+            size,
+            mtime: 0,
+        };
+        filter.refuses(Path::new("a/name"), &meta).is_some()
+    }
+
+    #[test]
+    fn a_file_may_be_as_large_as_the_limit_and_only_files_have_a_size() {
+        let mut filter = Filter::default();
+        filter.set_max_size(4);
+        for (kind, size, expected) in [
+            (Kind::File, 0, false),
+            (Kind::File, 4, false),
+            (Kind::File, 5, true),
+            (Kind::Directory, 4096, false),
+            (Kind::Link, 5, false),
+        ] {
+            let refused = refuses(&mut filter, kind, size);
+            assert_eq!(refused, expected, "{kind:?} of {size}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_with_a_slash_at_its_end_is_for_directories() {
+        let mut filter = Filter::default();
+        filter.exclude("name/").unwrap();
+        assert!(refuses(&mut filter, Kind::Directory, 0));
+        assert!(!refuses(&mut filter, Kind::File, 0));
+    }
+
+    #[test]
+    fn a_decision_is_about_the_path_the_kind_and_the_size() {
+        for (kind, is_dir, is_link, size) in [
+            (Kind::File, false, false, 7),
+            (Kind::Directory, true, false, 0),
+            (Kind::Link, false, true, 0),
+            (Kind::Special, false, false, 0),
+        ] {
+            let expected = Candidate {
+                path: Path::new("a/name"),
+                is_dir,
+                is_link,
+                size,
+            };
+            let mut filter = Filter::default();
+            filter.decide(Box::new(move |candidate| *candidate == expected));
+            assert!(!refuses(&mut filter, kind, 7), "{kind:?}");
+            filter.decide(Box::new(move |candidate| *candidate != expected));
+            assert!(refuses(&mut filter, kind, 7), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused_with_the_reason_and_changes_nothing() {
+        let mut filter = Filter::default();
+        let error = filter.exclude("[z-a]").unwrap_err().to_string();
+        let reason = error.strip_prefix("not a pattern as gitignore has them: ");
+        assert!(reason.is_some_and(|reason| !reason.is_empty()), "{error}");
+        assert!(filter.is_idle());
+        filter.exclude("other").unwrap();
+        assert!(!filter.is_idle() && !refuses(&mut filter, Kind::File, 0));
+        let shown = r#"Filter { patterns: ["other"], .. }"#;
+        assert_eq!(format!("{filter:?}"), shown);
     }
 }

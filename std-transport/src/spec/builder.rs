@@ -140,12 +140,24 @@ mod tests {
             .set("nice", 3)
             .via("m")
             .id("x/");
+        assert_eq!(
+            spec.as_str(),
+            "docker=-u root box//python=py -O//env:A=b////c=d//sudo//nice=3//via=m//id=x/"
+        );
         let parsed: XSpec = spec.as_str().parse().unwrap();
         assert_eq!(
             parsed.keys().collect::<Vec<_>>(),
             spec.keys().collect::<Vec<_>>()
         );
         assert_eq!(parsed.env(), spec.env());
+    }
+
+    #[test]
+    fn each_transport_has_its_key() {
+        assert_eq!(XSpec::popen().as_str(), "popen");
+        assert_eq!(XSpec::ssh("me@h -p 2").as_str(), "ssh=me@h -p 2");
+        let socket = XSpec::with_transport("tcp", "h:1");
+        assert_eq!(socket.as_str(), "tcp=h:1");
     }
 
     #[test]

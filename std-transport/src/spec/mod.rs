@@ -337,7 +337,9 @@ impl IntoXSpec for XSpec {
 
 #[cfg(test)]
 mod tests {
+    use core::hash::{BuildHasher as _, BuildHasherDefault};
     use std::collections::HashSet;
+    use std::hash::DefaultHasher;
 
     use super::*;
 
@@ -442,14 +444,27 @@ mod tests {
         assert_eq!("".into_xspec(), Ok(None));
         assert_eq!(XSpec::default(), parse("popen"));
         let distinct = [text, text, "popen//id=x//chdir=a"].map(parse);
+        let hash = |spec: &XSpec| BuildHasherDefault::<DefaultHasher>::default().hash_one(spec);
+        assert_eq!(hash(&distinct[0]), hash(&distinct[1]));
+        assert_ne!(hash(&distinct[0]), hash(&distinct[2]));
         assert_eq!(HashSet::from(distinct).len(), 2);
     }
 
     #[test]
-    fn a_parsed_spec_is_taken_as_it_is() {
-        let spec = parse("popen//id=x");
-        assert_eq!((&spec).into_xspec(), Ok(Some(spec.clone())));
-        assert_eq!(spec.clone().into_xspec(), Ok(Some(spec)));
+    fn a_spec_is_taken_as_text_and_as_it_was_parsed() {
+        let text = "popen//id=x";
+        let (owned, spec) = (text.to_owned(), parse(text));
+        for taken in [
+            text.into_xspec(),
+            (&owned).into_xspec(),
+            owned.into_xspec(),
+            (&spec).into_xspec(),
+            spec.clone().into_xspec(),
+        ] {
+            assert_eq!(taken, Ok(Some(spec.clone())));
+        }
+        assert_eq!(String::new().into_xspec(), Ok(None));
+        assert_eq!("=".into_xspec(), Err(SpecError::EmptyKey));
     }
 
     #[test]
@@ -487,9 +502,46 @@ mod tests {
         assert_ne!(spec, parse(text));
         let replaced = built.chdir("x");
         assert_eq!(replaced.get("chdir"), Some("x"));
-        assert_eq!(replaced.with("python", "p").os, BTreeMap::new());
+        let replaced = replaced.with("python", "p");
+        assert_eq!(replaced.os, BTreeMap::new());
+        assert_eq!(replaced.get("python"), Some("p"));
+        assert_eq!(replaced.get("chdir"), Some("x"));
         for (bytes, key) in [(&b"a\xff=1"[..], "a\u{fffd}"), (b"env:A=\xff", "env:A")] {
             assert_eq!(read(bytes), Err(SpecError::NotUtf8(key.into())));
+        }
+    }
+
+    #[test]
+    fn only_values_for_this_machine_may_be_any_bytes() {
+        let check = |text: &str, key: &str| {
+            let spec = parse(text).set_os(key, OsStr::from_bytes(b"/\xff"));
+            spec.check_utf8()
+        };
+        for (text, key) in [
+            ("popen", "python"),
+            ("popen", "worker"),
+            ("popen", "chdir"),
+            ("ssh=h", "ssh"),
+            ("ssh=h", "ssh_config"),
+            ("tls=h:1", "tls_ca"),
+            ("tls=h:1//via=a", "tls_key"),
+            ("tcp=h:1//installvia=a", "token_file"),
+        ] {
+            assert_eq!(check(text, key), Ok(()), "{text}, {key}");
+        }
+        for (text, key) in [
+            ("popen", "id"),
+            ("popen", "nice"),
+            ("popen//sudo", "python"),
+            ("popen//via=a", "worker"),
+            ("popen//installvia=a", "chdir"),
+            ("cmd=x", "python"),
+            ("ssh=h", "chdir"),
+            ("ssh=h//via=a", "ssh"),
+            ("ssh=h//installvia=a", "ssh_config"),
+        ] {
+            let refused = Err(SpecError::NotUtf8(key.into()));
+            assert_eq!(check(text, key), refused, "{text}, {key}");
         }
     }
 

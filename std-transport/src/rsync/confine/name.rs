@@ -122,5 +122,22 @@ mod tests {
         assert_eq!(shown("straße".as_bytes()), "straße");
         assert_eq!(shown(b"\x1b[31mred\n"), "\\u{1b}[31mred\\n");
         assert_eq!(shown(b"\xff\\"), "\\xff\\\\");
+        assert_eq!(format!("{:?}", Name::new(b"a\n").unwrap()), "a\\n");
+    }
+
+    #[test]
+    fn what_is_no_name_is_told_with_the_reason() {
+        for (error, text) in [
+            (NameError::Empty, "an empty name"),
+            (NameError::Dots, "a name that is . or .."),
+            (NameError::Separator, "a name with a separator in it"),
+            (NameError::Nul, "a name with a NUL in it"),
+            (
+                NameError::TooLong(256),
+                "a name of 256 bytes, more than 255",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
     }
 }

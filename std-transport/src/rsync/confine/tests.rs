@@ -172,13 +172,52 @@ fn a_directory_keeps_the_special_bits_of_its_place() {
     dir.make_dir(name("d")).unwrap();
     let made = dir.open_dir(name("d")).unwrap();
     fs::set_permissions(place.path().join("d"), fs::Permissions::from_mode(0o2777)).unwrap();
-    made.set(0o750, 42).unwrap();
-    assert_eq!(
-        made.meta().unwrap(),
-        Meta {
-            mode: 0o2750,
-            mtime: 42,
-            ..made.meta().unwrap()
-        }
-    );
+    // The second mode has a bit that the directory has already.
+    for mode in [0o750, 0o2750] {
+        made.set(mode, 42).unwrap();
+        let meta = made.meta().unwrap();
+        assert_eq!((meta.mode, meta.mtime), (0o2750, 42), "{mode:o}");
+    }
+}
+
+#[test]
+fn no_started_process_inherits_a_file_of_a_sync() {
+    let (place, dir) = place();
+    fs::create_dir(place.path().join("d")).unwrap();
+    fs::write(place.path().join("f"), "x").unwrap();
+    let inner = dir.open_dir(name("d")).unwrap();
+    let (file, _) = dir.open_file(name("f")).unwrap();
+    let (followed, _) = dir.open_followed(name("f")).unwrap();
+    let new = temporary::create(&dir, "new").unwrap();
+    for fd in [
+        dir.fd(),
+        inner.fd(),
+        file.as_fd(),
+        followed.as_fd(),
+        new.as_fd(),
+    ] {
+        let flags = rustix::io::fcntl_getfd(fd).unwrap();
+        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC), "{fd:?}");
+    }
+}
+
+#[test]
+fn unfinished_files_have_names_of_their_own_with_the_documented_beginning() {
+    let (place, dir) = place();
+    let unfinished = [(); 2].map(|()| Temporary::new(Arc::clone(&dir)).unwrap());
+    let names: Vec<_> = fs::read_dir(place.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let begins = |name: &String| name.starts_with(".execnet-rsync.");
+    assert!(names.iter().all(begins), "{names:?}");
+    drop(unfinished);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_directory_that_has_every_name_already_is_an_error() {
+    let made = temporary::with_free_name(|_| Err::<(), _>(Errno::EXIST));
+    assert_eq!(made.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
 }

@@ -1,4 +1,4 @@
-use execnet_serializer::{Dump, LoadOptions, Value, dumps_internal};
+use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, LoadOptions, Value, dumps_internal};
 
 use super::*;
 use crate::rsync::confine::{Kind, Meta, Name};
@@ -33,6 +33,68 @@ fn messages_come_back_as_they_went() {
         FromTarget::Done,
     ] {
         assert_eq!(FromTarget::try_from(on_the_wire(&message)), Ok(message));
+    }
+}
+
+#[test]
+fn segments_and_body_are_found_in_an_item_as_it_came() {
+    let sent = Content::new(b"segments".to_vec(), b"body");
+    assert_eq!(
+        (sent.segments(), sent.body()),
+        (&b"segments"[..], &b"body"[..])
+    );
+    let item = dumps_internal(&FromSource::Data(sent)).unwrap();
+    let Ok(FromSource::Data(found)) = FromSource::try_from(item) else {
+        panic!("no DATA");
+    };
+    assert_eq!(
+        (found.segments(), found.body()),
+        (&b"segments"[..], &b"body"[..])
+    );
+    assert_ne!(found, Content::new(b"segments".to_vec(), b"bod"));
+    assert_ne!(found, Content::new(b"segment".to_vec(), b"body"));
+}
+
+#[test]
+fn data_ends_with_a_tuple_of_three_and_nothing_behind_it() {
+    type Written = Result<(), EncodeError<core::convert::Infallible>>;
+    type Finish = fn(&mut Encoder<Vec<u8>>) -> Written;
+    let item = |end: Finish| {
+        let mut encoder = Encoder::new(Vec::new());
+        3_i64.dump(&mut encoder).unwrap();
+        encoder.bytes(b"s").unwrap();
+        encoder.bytes(b"b").unwrap();
+        end(&mut encoder).unwrap();
+        FromSource::try_from(encoder.into_inner())
+    };
+    let whole = item(|encoder| encoder.tuple(3).and_then(|()| encoder.stop()));
+    assert_eq!(
+        whole,
+        Ok(FromSource::Data(Content::new(b"s".to_vec(), b"b")))
+    );
+    for (case, end) in [
+        (
+            "two of three",
+            (|encoder| encoder.tuple(2).and_then(|()| encoder.stop())) as Finish,
+        ),
+        ("no tuple", |encoder| encoder.stop()),
+        ("no end", |encoder| encoder.tuple(3)),
+        ("another token", |encoder| {
+            encoder.tuple(3)?;
+            Value::None.dump(encoder)
+        }),
+    ] {
+        assert_eq!(item(end), Err(Violation::Message), "{case}");
+    }
+    for item in [
+        dumps_internal(&(3, Bytes(b"s"), Bytes(b"b"), 1)),
+        dumps_internal(&Value::List(vec![
+            Value::from(3),
+            Value::Bytes(b"s".to_vec()),
+            Value::Bytes(b"b".to_vec()),
+        ])),
+    ] {
+        assert_eq!(FromSource::try_from(item.unwrap()), Err(Violation::Message));
     }
 }
 
@@ -257,4 +319,51 @@ fn records_that_are_cut_or_unknown_are_refused() {
         Entry::unpack(&mut Unpacker::new(&packed)),
         Err(Violation::Record)
     );
+}
+
+#[test]
+fn what_ends_a_file_without_content_is_its_last_segment() {
+    let same = SegmentKind::Same { mode: 0, mtime: 0 };
+    for kind in [same, SegmentKind::Failed] {
+        for (last, expected) in [(true, Ok(kind)), (false, Err(Violation::Record))] {
+            let segment = Segment {
+                file: 1,
+                kind,
+                last,
+                len: 0,
+            };
+            let mut packed = Vec::new();
+            segment.pack(&mut packed);
+            let read = Segment::unpack(&mut Unpacker::new(&packed));
+            assert_eq!(
+                read.map(|segment| segment.kind),
+                expected,
+                "{kind:?}, {last}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_violation_is_told_apart() {
+    let texts = [
+        Violation::Message,
+        Violation::Record,
+        Violation::CutShort,
+        Violation::Version,
+        Violation::Name(crate::rsync::confine::NameError::Dots),
+        Violation::NameOrder,
+        Violation::Folder,
+        Violation::TooDeep,
+        Violation::TooMany,
+        Violation::Request,
+        Violation::Content,
+        Violation::Size,
+        Violation::Acknowledgement,
+        Violation::OutOfTurn,
+    ]
+    .map(|violation| violation.to_string());
+    let distinct: std::collections::HashSet<&String> = texts.iter().collect();
+    assert_eq!(distinct.len(), texts.len(), "{texts:?}");
+    assert!(texts[7].ends_with("1024"), "{texts:?}");
 }

@@ -2,6 +2,7 @@
 
 mod hostile_source;
 mod hostile_target;
+mod listing;
 mod stock;
 mod support;
 mod together;
