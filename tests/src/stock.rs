@@ -67,6 +67,14 @@ pub fn environment(arguments: &[&str]) -> Result<PathBuf, String> {
     }
 }
 
+/// An interpreter with pytest-xdist; none, with the reason printed, where it cannot be had.
+#[must_use]
+pub fn xdist_python() -> Option<PathBuf> {
+    environment(&["xdist"])
+        .map_err(|reason| println!("skipped: the example controller of pytest-xdist: {reason}"))
+        .ok()
+}
+
 /// `2.1.2-python3`
 impl core::fmt::Display for Release {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -9,16 +9,13 @@
 
 extern crate alloc;
 
-#[path = "support/xdist.rs"]
-mod support;
-
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use support::{example, python};
+use execnet_tests::stock::xdist_python;
 
 /// A run that takes longer hangs; both take about fifteen seconds on an idle machine.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -41,7 +38,7 @@ type Outcomes = BTreeMap<String, Vec<String>>;
 
 #[test]
 fn hostile_tests_end_as_under_plain_pytest() {
-    let Some(python) = python() else {
+    let Some(python) = xdist_python() else {
         return;
     };
     let (plain, ours) = thread::scope(|scope| {
@@ -80,33 +77,26 @@ fn suite() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile_suite")
 }
 
-fn plain(python: &str) -> Outcomes {
+fn plain(python: &Path) -> Outcomes {
     let scratch = tempfile::tempdir().unwrap();
     let mut command = Command::new(python);
     command
         .arg(suite().join("plain.py"))
         .arg(suite())
         .arg(scratch.path())
-        .env("PYTHONPATH", suite().join("../../examples/xdist"));
+        .env("PYTHONPATH", suite().join("../../../cli/examples/xdist"));
     let output = output_of(command, 0);
     let pairs = output.lines().map(|line| line.split_once(' ').unwrap());
     collected(pairs)
 }
 
-fn ours(python: &str) -> Outcomes {
+fn ours(python: &Path) -> Outcomes {
     let scratch = tempfile::tempdir().unwrap();
-    let mut command = Command::new(example());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xdist"));
     command
-        .args([
-            "-n",
-            "2",
-            "--python",
-            python,
-            "--silence",
-            "120",
-            "--max-restart",
-            "100",
-        ])
+        .args(["-n", "2", "--silence", "120", "--max-restart", "100"])
+        .arg("--python")
+        .arg(python)
         .arg("--directory")
         .arg(suite())
         .args(["--", "-p", "no:cacheprovider"])
