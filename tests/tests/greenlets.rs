@@ -7,7 +7,6 @@
 )]
 
 use core::time::Duration;
-use std::time::Instant;
 
 use execnet::{Cause, Channel, Gateway, Group, MakeGatewayError, Outcome, Value};
 use execnet_tests::stock::environment;
@@ -144,9 +143,7 @@ fn interrupted_at_the_end(group: &Group, gateway: &Gateway, model: &str) {
     let source = format!("import {model}\nchannel.send(0)\n{model}.sleep(1000)");
     let channel = run(gateway, &source);
     assert_eq!(receive(&channel), Value::from(0));
-    let began = Instant::now();
     let reports = group.terminate(Some(LONG));
-    assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
     assert!(
         matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
         "{reports:?}"
