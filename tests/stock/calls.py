@@ -135,8 +135,8 @@ def main_thread_only():
     gw = gateway(execmodel="main_thread_only")
     assert gw.remote_status().execmodel == "main_thread_only"
     for _ in range(10):
-        channel = gw.remote_exec("wait")
-        assert receive(channel) == "running"
+        channel = gw.remote_exec("where")
+        assert receive(channel) == "main"
         channel.close()
 
 

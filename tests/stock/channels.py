@@ -6,8 +6,15 @@ from support import TIMEOUT, ended, error_of, eventually, gateway, receive, show
 
 @shows("test_basics::test_factory_create")
 def ids():
+    """Both ends count by themselves: what they make at the same time does not meet."""
     gw = gateway()
     assert [gw.newchannel().id for _ in range(3)] == [1, 3, 5]
+    calls = [gw.remote_exec("hand_out") for _ in range(3)]
+    assert [call.id for call in calls] == [7, 9, 11]
+    made = [receive(call) for call in calls]
+    assert sorted(channel.id for channel in made) == [2, 4, 6]
+    for channel in made:
+        channel.close()
 
 
 @shows("test_channel::test_channel_finish_and_then_EOFError")
@@ -69,10 +76,8 @@ def channel_of_the_worker():
     assert receive(other) == 42
     other.close()
     channel.waitclose(TIMEOUT)
-    number = channel.id
-    del channel, other
-    gc.collect()
-    assert number not in gw._channelfactory.channels()
+    known = gw._channelfactory._channels
+    assert channel.id not in known and other.id not in known, list(known)
     eventually("no channels there", lambda: gw.remote_status().numchannels == 0)
 
 
@@ -123,6 +128,7 @@ def callback_freed():
     other.setcallback(lambda item: None)
     channel.send(other)
     assert receive(channel) == 1
+    assert not other.isclosed()
     channel.send(None)
     other.waitclose(TIMEOUT)
 

@@ -89,12 +89,14 @@ def links():
         link("../file", "sub/relative")
         link(os.path.join(place.source, "file"), "inside")
         link("relative", "sub/sibling")
+        link("/no/such/place", "outside")
         place.sync(gw)
 
         def read(name):
             return os.readlink(os.path.join(place.target, name))
         assert read("sub/relative") == "../file"
         assert read("sub/sibling") == "relative"
+        assert read("outside") == "/no/such/place"
         assert os.path.realpath(os.path.join(place.target, "inside")) == os.path.realpath(
             os.path.join(place.target, "file"))
 

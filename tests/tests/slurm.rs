@@ -69,6 +69,7 @@ fn an_allocation_gives_a_gateway_for_each_task() {
                 assert_eq!(nodes, expected);
                 assert_eq!(nodes, ["n1", "n1", "n2"]);
                 let reports = group.terminate(Some(LONG));
+                assert_eq!(reports.len(), 3);
                 let left = |outcome| matches!(outcome, Outcome::Exited(exit) if exit.success());
                 assert!(
                     reports.iter().all(|report| left(report.outcome)),

@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .register("fail", fail)
         .register("panic", panic)
         .register("wait", wait)
+        .register("where", where_it_runs)
         .register("linger", linger)
         .register("pid", |channel: &Channel| channel.send(std::process::id()))
         .register("cwd", cwd);
@@ -84,6 +85,13 @@ fn panic(_channel: &Channel) {
 /// Says that it runs, then waits for an item or the end.
 fn wait(channel: &Channel) -> Outcome {
     channel.send("running")?;
+    channel.receive()?;
+    Ok(())
+}
+
+/// Sends the name of its thread, then waits for an item or the end.
+fn where_it_runs(channel: &Channel) -> Outcome {
+    channel.send(thread::current().name())?;
     channel.receive()?;
     Ok(())
 }

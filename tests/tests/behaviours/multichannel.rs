@@ -16,7 +16,7 @@ fn two(source: &'static str, test: fn(MultiChannel)) {
 #[test]
 fn test_multichannel_container_basics() {
     two("channel.receive()", |channels| {
-        assert_eq!(channels.len(), 2);
+        assert_eq!((channels.len(), channels.iter().count()), (2, 2));
         for (index, channel) in channels.iter().enumerate() {
             assert_eq!(&channels[index], channel);
             assert!(channels.contains(channel));
@@ -32,6 +32,7 @@ fn test_multichannel_receive_each() {
         let ones: Result<Vec<_>, _> = channels.receive_each().into_iter().collect();
         assert_eq!(ones.unwrap(), [1, 1].map(Value::from));
         let twos = channels.receive_each_with_channel();
+        assert_eq!(twos.len(), 2);
         for ((channel, item), member) in twos.iter().zip(&channels) {
             assert_eq!(
                 (channel, &**item.as_ref().unwrap()),
@@ -85,7 +86,9 @@ fn test_multi_receive_queue_with_endmarkers() {
 fn test_multichannel_waitclose() {
     two("channel.receive()", |channels| {
         let early = channels.wait_close(Some(core::time::Duration::from_millis(20)));
-        for error in early.unwrap_err() {
+        let early: Vec<_> = early.unwrap_err().into_iter().collect();
+        assert_eq!(early.len(), 2, "{early:?}");
+        for error in early {
             assert!(error.error.is_timeout(), "{error}");
         }
         channels.send_each(()).unwrap();

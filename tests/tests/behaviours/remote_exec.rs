@@ -35,9 +35,9 @@ fn test_remote_exec_module_is_removed() {
         let path = directory.path().join("remote.py");
         fs::write(&path, "for item in channel: channel.send(eval(item))\n").unwrap();
         let source = fs::read_to_string(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         let channel = gateway.remote_exec_module(&source, path.to_str().unwrap());
         let channel = channel.unwrap();
-        fs::remove_file(&path).unwrap();
         channel.send("1 + 1 == 2").unwrap();
         assert_eq!(receive(&channel), Value::from(true));
     });

@@ -4,7 +4,7 @@ use execnet::{Gateway, ReceiveError, SendError, Value, WaitCloseError, value};
 use execnet_tests::conformance::{
     ADD, ANSWER, COUNT, ECHO, FAIL, FAILURE, LARGE, NOTICE, ONCE, PRINT, WAIT,
 };
-use execnet_tests::support::{LONG, receive, within};
+use execnet_tests::support::{LONG, eventually, receive, within};
 
 type Behaviour = (&'static str, fn(&Gateway));
 
@@ -110,11 +110,18 @@ fn printing(gateway: &Gateway) {
 }
 
 fn status(gateway: &Gateway) {
+    let running = || {
+        let status = gateway.remote_status_timeout(LONG).unwrap();
+        status.numexecuting
+    };
+    // The code of other behaviours may be ending still.
+    eventually("idle", LONG, || running() == 0);
     let channel = gateway.remote_exec(WAIT).unwrap();
     assert_eq!(receive(&channel), Value::from(1));
-    assert!(gateway.remote_status_timeout(LONG).unwrap().numexecuting >= 1);
+    assert_eq!(running(), 1);
     channel.send(0).unwrap();
     channel.wait_close(Some(LONG)).unwrap();
+    eventually("idle again", LONG, || running() == 0);
 }
 
 fn close(gateway: &Gateway) {

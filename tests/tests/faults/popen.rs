@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::process::Command;
 
 use execnet::{Cause, Group, Outcome, ReceiveError, Value};
-use execnet_tests::support::{is_running, quiet, receive, signal};
+use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use crate::Fault;
 use crate::support::{failure, impostor, killed, pid, start_fails};
@@ -203,28 +203,32 @@ fn stopped_and_continued() {
     let group = Group::with_options(quiet());
     let gateway = group.makegateway("popen").unwrap();
     let worker = pid(&gateway);
-    let source = format!("for n in range({ITEMS}): channel.send([n, 'x' * 1000])");
+    let half = ITEMS / 2;
+    let source = format!(
+        "
+        import os, signal
+        for n in range({ITEMS}):
+            if n == {half}:
+                os.kill(os.getpid(), signal.SIGSTOP)
+            channel.send([n, 'x' * 1000])
+        "
+    );
     let channel = gateway.remote_exec(&source).unwrap();
-    signal("STOP", worker);
-    let mut seen = 0;
-    let mut next = || {
-        let item = channel.receive_timeout(Duration::from_millis(200))?;
-        assert!(matches!(item.into_value(), Value::List(pair) if pair[0] == seen));
-        seen += 1;
-        Ok(())
-    };
-    let error = loop {
-        if let Err(error) = next() {
-            break error;
-        }
-    };
-    if seen < ITEMS {
-        assert!(matches!(error, ReceiveError::Timeout), "{error:?}");
-    }
-    signal("CONT", worker);
-    while seen < ITEMS {
+    let next = |seen: i64| {
         let item = receive(&channel);
         assert!(matches!(item, Value::List(pair) if pair[0] == seen));
-        seen += 1;
-    }
+    };
+    (0..half).for_each(next);
+    let early = channel.receive_timeout(Duration::from_millis(200));
+    assert!(matches!(early, Err(ReceiveError::Timeout)), "{early:?}");
+    eventually("the worker is stopped", LONG, || is_stopped(worker));
+    signal("CONT", worker);
+    (half..ITEMS).for_each(next);
+}
+
+fn is_stopped(pid: i64) -> bool {
+    let state = Command::new("ps")
+        .args(["-o", "stat=", "-p", &pid.to_string()])
+        .output();
+    state.unwrap().stdout.starts_with(b"T")
 }

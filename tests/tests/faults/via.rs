@@ -60,7 +60,10 @@ pub(crate) const FAULTS: &[Fault] = &[
             for source in [IDLE, SENDING] {
                 let behind = Behind::new(source);
                 signal("STOP", behind.middle);
-                assert!(matches!(behind.end()[0], Outcome::Killed(_)));
+                let [middle, far] = behind.end();
+                assert!(matches!(middle, Outcome::Killed(_)), "{middle:?}");
+                let out_of_reach = matches!(far, Outcome::Closed | Outcome::LeftBehind);
+                assert!(out_of_reach, "{far:?}");
                 eventually("both are gone", LONG, || {
                     !is_running(behind.middle) && !is_running(behind.far)
                 });

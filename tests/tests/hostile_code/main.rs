@@ -68,7 +68,9 @@ fn assert_traceback(gateway: &Gateway) {
 
 /// The worker leaves by itself, with status 0.
 fn assert_leaves(group: &Group) {
-    for report in group.terminate(Some(LONG)) {
+    let reports = group.terminate(Some(LONG));
+    assert!(!reports.is_empty());
+    for report in reports {
         assert!(
             matches!(report.outcome, Outcome::Exited(exit) if exit.success()),
             "{report:?}"

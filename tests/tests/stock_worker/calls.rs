@@ -49,10 +49,15 @@ pub(super) const CASES: &[Case] = &[
         &[
             "test_gateway::test_gateway_status_simple",
             "test_gateway::test_gateway_status_no_real_channel",
+        ],
+        idle_status,
+    ),
+    (
+        &[
             "test_gateway::test_gateway_status_busy",
             "test_gateway::test_status_with_threads",
         ],
-        status,
+        busy_status,
     ),
     (&["test_gateway::test_threads"], threads),
     (&["test_gateway::test_threads_race_sending"], threads_race),
@@ -96,11 +101,11 @@ fn module_is_removed(peer: &Peer) {
     let file = place.path().join("remotetest.py");
     fs::write(&file, MODULE).unwrap();
     let source = fs::read_to_string(&file).unwrap();
+    drop(place);
     let channel = peer
         .gateway
         .remote_exec_module(&source, file.to_str().unwrap());
     let channel = channel.unwrap();
-    drop(place);
     channel.send("remote()").unwrap();
     assert_eq!(receive(&channel), value!(true));
     channel.close();
@@ -169,7 +174,19 @@ fn printing(peer: &Peer) {
     assert_eq!(receive(&channel), value!(18));
 }
 
-fn status(peer: &Peer) {
+/// On a gateway that nothing else was done with, so that nothing ends meanwhile.
+fn idle_status(peer: &Peer) {
+    let group = Group::with_options(quiet());
+    let gateway = group.makegateway(peer.spec()).unwrap();
+    for _ in 0..3 {
+        let status = gateway.remote_status_timeout(LONG).unwrap();
+        assert_eq!((status.numexecuting, status.numchannels), (0, 0));
+        let here = gateway.to_string();
+        assert!(here.contains(" 0 active channels"), "{here}");
+    }
+}
+
+fn busy_status(peer: &Peer) {
     let status = || peer.gateway.remote_status_timeout(LONG).unwrap();
     // What other cases have run may be on its way out.
     eventually("idle", LONG, || status().numexecuting == 0);
@@ -186,6 +203,7 @@ fn status(peer: &Peer) {
         channel.wait_close(Some(LONG)).unwrap();
     }
     eventually("idle again", LONG, || status().numexecuting == 0);
+    eventually("no more channels", LONG, || status().numchannels <= before);
 }
 
 fn main_thread_only(peer: &Peer) {
@@ -251,8 +269,11 @@ fn info(peer: &Peer) {
     let callback = move |item: Option<execnet::Item>| items.send(item).unwrap();
     channel.set_callback_with_endmarker(callback).unwrap();
     channel.wait_close(Some(LONG)).unwrap();
-    let items: Vec<_> = (0..11).map(|_| taken.recv_timeout(LONG).unwrap()).collect();
-    assert!(items.last().unwrap().is_none() && items[9].as_ref().unwrap().as_i64() == Some(9));
+    for number in 0..10 {
+        let item = taken.recv_timeout(LONG).unwrap();
+        assert_eq!(item.unwrap(), Value::from(number));
+    }
+    assert!(taken.recv_timeout(LONG).unwrap().is_none());
 }
 
 fn redirected_output(peer: &Peer) {

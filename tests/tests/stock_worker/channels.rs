@@ -140,6 +140,20 @@ fn passing_over_channel(peer: &Peer) {
     assert_eq!(receive(&other), value!(42));
     other.close();
     channel.wait_close(Some(LONG)).unwrap();
+    let ids = (channel.id().0, other.id().0);
+    // It tells of a close before it forgets the channel.
+    let known = peer.exec(
+        "
+        import time
+        known = channel.gateway._channelfactory._channels
+        ids = channel.receive()
+        while [n for n in ids if n in known]:
+            time.sleep(0.01)
+        channel.send('neither')
+        ",
+    );
+    known.send(ids).unwrap();
+    assert_eq!(receive(&known), value!("neither"));
 }
 
 fn file_write(peer: &Peer) {

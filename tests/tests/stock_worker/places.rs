@@ -1,13 +1,15 @@
 //! Where a worker is started: its surroundings, behind another gateway, in a socket server; and what is no such place.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use execnet::rsync::{RSync, TargetOptions};
-use execnet::{Cause, Group, MakeGatewayError, SpecError, value};
+use execnet::{Cause, Gateway, Group, MakeGatewayError, SpecError, Value, value};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, niceness, quiet, receive};
+use execnet_tests::support::{LONG, eventually, is_running, niceness, quiet, receive};
 
-use super::{Case, Peer};
+use super::{Case, Peer, error_of};
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -23,10 +25,10 @@ pub(super) const CASES: &[Case] = &[
         &[
             "test_gateway::test_popen_args",
             "test_xspec::test_popen_with_sudo_python",
-            "test_xspec::test_popen_explicit",
         ],
         words,
     ),
+    (&["test_xspec::test_popen_explicit"], explicit),
     (
         &[
             "all (gw) tests, type proxy",
@@ -90,6 +92,34 @@ fn words(peer: &Peer) {
     assert_eq!(found, value!(("x y", true)));
 }
 
+fn explicit(peer: &Peer) {
+    let info = peer.gateway.remote_info(Some(LONG)).unwrap();
+    let mut python = Command::new(&peer.python);
+    let asked = python.args(["-c", "import sys; sys.stdout.write(sys.executable)"]);
+    let expected = asked.output().unwrap().stdout;
+    assert_eq!(info.executable.as_bytes(), expected);
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(Path::new(&info.cwd), here);
+    let version = info.version_info.as_slice().unwrap();
+    assert_eq!(version[0], Value::from(peer.release.python));
+}
+
+/// A call, an error, the status: returns the process.
+fn works(gateway: &Gateway) -> i64 {
+    let channel = gateway.remote_exec(SEVEN).unwrap();
+    channel.send(6).unwrap();
+    assert_eq!(receive(&channel), value!(42));
+    let failed = gateway.remote_exec("1 / 0").unwrap();
+    assert!(error_of(&failed).contains("ZeroDivisionError"));
+    eventually("idle", LONG, || {
+        let status = gateway.remote_status_timeout(LONG).unwrap();
+        assert_eq!(status.execmodel, "thread");
+        status.numexecuting == 0
+    });
+    let info = gateway.remote_info(Some(LONG)).unwrap();
+    info.pid.into()
+}
+
 /// Stock behind ours, and stock behind stock.
 fn via(peer: &Peer) {
     let group = Group::with_options(quiet());
@@ -97,13 +127,13 @@ fn via(peer: &Peer) {
     group
         .makegateway(peer.spec() + "//via=ours//id=stock")
         .unwrap();
-    let last = group.makegateway(peer.spec() + "//via=stock").unwrap();
-    for gateway in [group.get("stock").unwrap(), last] {
-        let channel = gateway.remote_exec(SEVEN).unwrap();
-        channel.send(6).unwrap();
-        assert_eq!(receive(&channel), value!(42));
-    }
+    group.makegateway(peer.spec() + "//via=stock").unwrap();
+    let pids: Vec<i64> = group.gateways().iter().map(works).collect();
+    assert_eq!(pids.len(), 3);
     assert_eq!(group.terminate(Some(LONG)).len(), 3);
+    for pid in pids {
+        eventually("all have ended", LONG, || !is_running(pid));
+    }
 }
 
 /// A server that a stock worker is made to start, and a stock worker behind it.
@@ -113,13 +143,7 @@ fn installvia(peer: &Peer) {
     let spec = "socket//installvia=p1//id=s1//bootstrap=execnet";
     let gateway = group.makegateway(spec).unwrap();
     assert_eq!(gateway.id(), "s1");
-    let channel = gateway.remote_exec(SEVEN).unwrap();
-    channel.send(6).unwrap();
-    assert_eq!(receive(&channel), value!(42));
-    assert_eq!(
-        gateway.remote_status_timeout(LONG).unwrap().execmodel,
-        "thread"
-    );
+    works(&gateway);
     group.terminate(Some(LONG));
 }
 
@@ -191,10 +215,7 @@ fn sync(peer: &Peer) {
     fs::write(path("from/d/file"), "text").unwrap();
     let mut rsync = RSync::new(path("from"));
     rsync.add_target(&peer.gateway, path("to"), TargetOptions::new());
-    let targets = rsync.send().unwrap();
-    assert!(
-        targets.iter().all(|target| target.is_complete()),
-        "{targets:?}"
-    );
+    let target = rsync.send().unwrap().remove(0);
+    assert!(target.is_complete(), "{target:?}");
     assert_eq!(fs::read(path("to/d/file")).unwrap(), b"text");
 }
