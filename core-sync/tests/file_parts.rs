@@ -80,11 +80,14 @@ impl FileWriter for Tired {
     }
 }
 
-/// Says that it has written more than it was asked to.
-struct Boastful(Box<dyn FileWriter>);
+/// Writes two bytes, then the rest, of which it says that it was more.
+struct Boastful(Box<dyn FileWriter>, bool);
 
 impl FileWriter for Boastful {
     fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
+        if core::mem::take(&mut self.1) {
+            return self.0.write_file(file, offset, 2);
+        }
         Ok(self.0.write_file(file, offset, len)? + len)
     }
 }
@@ -202,7 +205,7 @@ fn what_the_link_takes_from_no_file_goes_through_memory() {
 fn a_link_that_boasts_of_what_it_took_gets_no_more() {
     within(LONG, || {
         let scene = Scene::new(|pipe| {
-            Some(Box::new(Boastful(pipe.files().unwrap())) as Box<dyn FileWriter>)
+            Some(Box::new(Boastful(pipe.files().unwrap(), true)) as Box<dyn FileWriter>)
         });
         let channel = scene.gateway.newchannel().unwrap();
         let (_place, _, file) = file(b"0123456789");

@@ -436,12 +436,21 @@ impl Write for Dying {
     }
 }
 
+/// It waits for the exit status of the peer.
+struct Patient;
+
+impl Control for Patient {
+    fn post_mortem(&self) -> Option<SharedError> {
+        std::thread::sleep(Duration::from_millis(50));
+        Some(Arc::new(io::Error::other("killed by SIGKILL")))
+    }
+}
+
 #[test]
 fn a_failed_write_waits_for_what_the_transport_knows() {
     within(LIMIT, || {
         let (from_peer, reader) = pipe(PIPE_CAPACITY);
-        let coroner = Arc::new(Coroner::default());
-        let link = Link::from_std(reader, Dying(Some(from_peer)), coroner);
+        let link = Link::from_std(reader, Dying(Some(from_peer)), Arc::new(Patient));
         let config = GatewayConfig::new("gw0", Role::Initiator);
         let channel = Gateway::new(link, config).unwrap().newchannel().unwrap();
         assert_eq!(

@@ -542,6 +542,17 @@ fn what_runs_is_told_until_it_is_done() {
 }
 
 #[test]
+fn a_worker_works_whatever_role_its_config_has() {
+    let mut worker = Worker::with_config(GatewayConfig::new("worker", Role::Initiator));
+    worker.register("echo", echo);
+    serving(worker, |gateway, _served| {
+        let channel = gateway.remote_exec("echo").unwrap();
+        channel.send(7).unwrap();
+        assert_eq!(receive(&channel), Value::from(7));
+    });
+}
+
+#[test]
 fn threads() {
     serving(worker(), |gateway, _served| {
         let first = gateway.remote_exec("wait").unwrap();

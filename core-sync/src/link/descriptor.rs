@@ -163,11 +163,13 @@ impl<F: AsFd + Send + Sync> Poller for Descriptors<F> {
 #[cfg(test)]
 mod tests {
     use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
     use std::thread;
 
     use super::*;
 
-    const LONG: Option<Duration> = Some(Duration::from_secs(20));
+    const LIMIT: Duration = Duration::from_secs(20);
+    const LONG: Option<Duration> = Some(LIMIT);
 
     /// How many interrupts are tried: a loss shows up within some hundred thousand. `EXECNET_INTERRUPTS` sets another
     /// number.
@@ -190,16 +192,25 @@ mod tests {
         assert_eq!(ready.wait(LONG).unwrap(), Ready::Read);
     }
 
+    /// Waits without a timeout, in a thread of its own, for what has to come.
+    fn wait(ready: &Arc<Descriptor<PipeReader>>) -> Ready {
+        let (done, waited) = mpsc::channel();
+        let waiting = ready.clone();
+        thread::spawn(move || done.send(waiting.wait(None)));
+        let ready = waited.recv_timeout(LIMIT);
+        ready.expect("the interrupt is lost").unwrap()
+    }
+
     #[test]
     fn it_is_called_away_before_and_while_it_waits() {
         let (reader, _writer) = io::pipe().unwrap();
-        let ready = Descriptor::new(reader);
+        let ready = Arc::new(Descriptor::new(reader));
         ready.interrupt();
         ready.interrupt();
-        assert_eq!(ready.wait(LONG).unwrap(), Ready::Away);
+        assert_eq!(wait(&ready), Ready::Away);
         thread::scope(|scope| {
             scope.spawn(|| ready.interrupt());
-            assert_eq!(ready.wait(LONG).unwrap(), Ready::Away);
+            assert_eq!(wait(&ready), Ready::Away);
         });
     }
 
@@ -207,29 +218,24 @@ mod tests {
     #[test]
     fn after_an_interrupt_it_waits_again() {
         let (reader, mut writer) = io::pipe().unwrap();
-        let ready = &Descriptor::new(reader);
+        let ready = Arc::new(Descriptor::new(reader));
         for while_it_waits in [false, true] {
-            thread::scope(|scope| {
-                let (waits, waited) = std::sync::mpsc::channel();
-                let waiting = scope.spawn(move || {
-                    waits.send(()).unwrap();
-                    assert_eq!(ready.wait(LONG).unwrap(), Ready::Away);
-                    let short = Some(Duration::from_millis(20));
-                    // A byte that is left in the pipe would end this one at once, in place of the next.
-                    assert_eq!(ready.wait(short).unwrap(), Ready::Away);
-                    waits.send(()).unwrap();
-                    ready.wait(LONG)
-                });
-                waited.recv().unwrap();
-                if while_it_waits {
-                    (0..1000).for_each(|_| thread::yield_now());
-                }
-                ready.interrupt();
-                waited.recv().unwrap();
-                (0..1000).for_each(|_| thread::yield_now());
-                writer.write_all(b"x").unwrap();
-                assert_eq!(waiting.join().unwrap().unwrap(), Ready::Read);
+            let (done, waited) = mpsc::channel();
+            let waiting = ready.clone();
+            thread::spawn(move || {
+                // A byte that is left in the pipe would end the wait behind this one.
+                let waits = [None, Some(Duration::from_millis(20)), LONG];
+                waits.map(|timeout| done.send(waiting.wait(timeout).unwrap()))
             });
+            if while_it_waits {
+                (0..1000).for_each(|_| thread::yield_now());
+            }
+            ready.interrupt();
+            let next = || waited.recv_timeout(LIMIT).expect("the interrupt is lost");
+            assert_eq!([next(), next()], [Ready::Away; 2]);
+            (0..1000).for_each(|_| thread::yield_now());
+            writer.write_all(b"x").unwrap();
+            assert_eq!(next(), Ready::Read);
             (&ready.0.poller.link).read_exact(&mut [0]).unwrap();
         }
     }
