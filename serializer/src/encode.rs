@@ -354,13 +354,13 @@ impl<W: Write> Encoder<W> {
 
     /// Writes the start of a text; so many bytes of it follow.
     #[cfg(feature = "serde")]
-    pub(crate) fn str_of(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
+    pub(crate) fn begin_str(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
         self.length(Opcode::Py3String, len)
     }
 
     /// An encoder at the same depth, for opcodes that this one gets later.
     #[cfg(all(feature = "serde", feature = "alloc"))]
-    pub(crate) const fn beside(&self) -> Encoder<alloc::vec::Vec<u8>> {
+    pub(crate) const fn sibling(&self) -> Encoder<alloc::vec::Vec<u8>> {
         Encoder {
             sink: alloc::vec::Vec::new(),
             depth: self.depth,

@@ -44,7 +44,6 @@ mod excerpt;
 mod io;
 #[cfg(feature = "json")]
 pub mod json;
-mod leaf;
 mod limits;
 #[cfg(feature = "alloc")]
 mod literal;
@@ -61,10 +60,11 @@ mod reader;
 mod scalar;
 #[cfg(feature = "alloc")]
 mod stream;
-mod texts;
 mod token;
 #[cfg(feature = "serde")]
 pub mod typed;
+mod types;
+mod utf8;
 #[cfg(feature = "alloc")]
 mod value;
 mod write;
@@ -84,7 +84,6 @@ pub use literal::ParseLiteralError;
 pub use load::{dumps, dumps_internal, loads, loads_internal};
 pub use opcode::Opcode;
 pub use options::LoadOptions;
-pub use scalar::{ChannelId, Complex};
 #[cfg(all(feature = "serde", feature = "alloc"))]
 pub use stream::from_reader;
 #[cfg(feature = "alloc")]
@@ -94,6 +93,7 @@ pub use token::{Token, Tokens};
 pub use typed::to_writer;
 #[cfg(all(feature = "serde", feature = "alloc"))]
 pub use typed::{from_slice, from_slice_internal, from_value, to_value, to_vec, to_vec_internal};
+pub use types::{ChannelId, Complex};
 #[cfg(feature = "alloc")]
 pub use value::{
     Dict, DictEntry, Int, OutOfRange, ParseIntError, Set, Str, Value, ValueIndex, WrongType,

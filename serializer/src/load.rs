@@ -15,7 +15,7 @@ impl LoadOptions {
     /// When the bytes are no value of the format, or exceed the limits.
     pub fn loads(&self, bytes: &[u8]) -> Result<Value, LoadError> {
         self.loads_internal(unversioned(bytes)?)
-            .map_err(|error| error.shifted(1))
+            .map_err(|error| error.offset_by(1))
     }
 
     /// Loads a value without version byte, as it travels between gateways.

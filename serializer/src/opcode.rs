@@ -121,7 +121,7 @@ impl Opcode {
     /// Whether it pushes a value without parts.
     #[cfg(all(feature = "serde", feature = "alloc"))]
     #[inline]
-    pub(crate) fn is_leaf(self) -> bool {
+    pub(crate) fn is_scalar(self) -> bool {
         let operand = Self::with_operand(self.byte());
         operand.is_some_and(|(_, operand)| operand != Operand::Parts)
     }

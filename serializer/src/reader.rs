@@ -43,9 +43,10 @@ impl<'a> Cursor<'a> {
         self.rest = self.rest.get(1..).unwrap_or_default();
     }
 
-    /// So many bytes behind the opcode the cursor stands on.
+    /// Steps over the opcode at the cursor and its operand of `len` bytes. Returns
+    /// the operand.
     #[inline(always)]
-    pub(crate) fn behind(&mut self, len: usize) -> Result<&'a [u8], LoadError> {
+    pub(crate) fn take_operand(&mut self, len: usize) -> Result<&'a [u8], LoadError> {
         match self.rest.split_at_checked(1 + len) {
             Some(([_, operand @ ..], rest)) => {
                 self.rest = rest;
@@ -58,9 +59,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The bytes that the opcode the cursor stands on counts, if all are there.
+    /// Steps over the opcode at the cursor and the bytes that it counts. Returns
+    /// these bytes, or `None` if not all of them are there.
     #[inline(always)]
-    pub(crate) fn eat_counted(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn take_counted_operand(&mut self) -> Option<&'a [u8]> {
         let ([_, len @ ..], rest) = self.rest.split_first_chunk::<5>()?;
         let len = usize::try_from(i32::from_be_bytes(*len)).ok()?;
         let (bytes, rest) = rest.split_at_checked(len)?;
@@ -91,6 +93,23 @@ impl<'a> Cursor<'a> {
             }
             _ => false,
         }
+    }
+
+    /// Reads an opcode.
+    #[inline(always)]
+    pub(crate) fn opcode(&mut self) -> Result<Opcode, LoadError> {
+        let start = self.offset();
+        let byte = self.byte()?;
+        Opcode::from_byte(byte).ok_or(LoadError::new(LoadErrorKind::UnknownOpcode(byte), start))
+    }
+
+    /// Reads a length. Python reads a negative one in five different ways, none of
+    /// which any writer means.
+    #[inline(always)]
+    pub(crate) fn count(&mut self) -> Result<u32, LoadError> {
+        let start = self.offset();
+        let n = self.array().map(i32::from_be_bytes)?;
+        u32::try_from(n).map_err(|_| LoadError::new(LoadErrorKind::NegativeLength(n), start))
     }
 
     #[inline]

@@ -1,59 +1,95 @@
-//! The small types that every level of the format shares.
+//! Scalars: values without parts, read and not yet decoded.
 
-use core::cmp::Ordering;
-use core::fmt;
-use core::hash::{Hash, Hasher};
+use crate::error::LoadError;
+use crate::opcode::Operand;
+use crate::reader::Cursor;
+use crate::{ChannelId, Complex, Opcode};
 
-/// The number of a channel. What it is connected to, a gateway knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChannelId(pub i32);
+/// The opcode of a value without parts, its operand, and where it stands.
+///
+/// All of them are read alike, with one look at a table: what the opcode means
+/// is looked at once, where the value is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar<'a> {
+    pub(crate) opcode: Opcode,
+    /// Of the size that the opcode asks for; without the length in front of
+    /// bytes and text.
+    pub(crate) operand: &'a [u8],
+    pub(crate) offset: usize,
+}
 
-impl fmt::Display for ChannelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+const PY3STRING: u8 = Opcode::Py3String.byte();
+const INT: u8 = Opcode::Int.byte();
+const FLOAT: u8 = Opcode::Float.byte();
+
+impl<'a> Scalar<'a> {
+    /// The bytes in front of an operand that has a length: it and the opcode.
+    pub(crate) const COUNTED: usize = 5;
+
+    /// The next scalar; none, and the cursor stays, if something else is next.
+    #[inline(always)]
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
+        let offset = cursor.offset();
+        // The most frequent first, and not by the table: where the next opcode is
+        // must not wait for it.
+        let (opcode, operand) = match cursor.peek() {
+            Some(PY3STRING) => (Opcode::Py3String, counted_operand(cursor)?),
+            Some(INT) => (Opcode::Int, cursor.take_operand(4)?),
+            Some(FLOAT) => (Opcode::Float, cursor.take_operand(8)?),
+            byte => match byte.and_then(Opcode::with_operand) {
+                None | Some((_, Operand::Parts)) => return Ok(None),
+                Some((opcode, Operand::Counted)) => (opcode, counted_operand(cursor)?),
+                Some((opcode, Operand::Fixed(len))) => (opcode, cursor.take_operand(len.into())?),
+            },
+        };
+        Ok(Some(Self {
+            opcode,
+            operand,
+            offset,
+        }))
+    }
+
+    #[inline(always)]
+    pub(crate) fn int(self) -> i32 {
+        i32::from_be_bytes(fixed(self.operand))
+    }
+
+    #[inline(always)]
+    pub(crate) fn float(self) -> f64 {
+        f64::from_be_bytes(fixed(self.operand))
+    }
+
+    pub(crate) fn complex(self) -> Complex {
+        let [re, im] = fixed::<[u8; 8], 2>(self.operand.as_chunks().0);
+        let [re, im] = [re, im].map(f64::from_be_bytes);
+        Complex { re, im }
+    }
+
+    #[inline(always)]
+    pub(crate) fn channel(self) -> ChannelId {
+        ChannelId(self.int())
     }
 }
 
-/// A complex number. Equality and order go by the bits of its parts, so that
-/// every one equals itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Complex {
-    /// The real part.
-    pub re: f64,
-    /// The imaginary part.
-    pub im: f64,
-}
-
-impl Complex {
-    const fn bits(self) -> (u64, u64) {
-        (self.re.to_bits(), self.im.to_bits())
+/// The bytes that the opcode the cursor stands on counts.
+#[inline(always)]
+fn counted_operand<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
+    match cursor.take_counted_operand() {
+        Some(bytes) => Ok(bytes),
+        // In steps, to say which of them fails.
+        None => {
+            cursor.skip();
+            let len = cursor.count()?;
+            // Lossless: this crate supports no target whose usize is below 32 bits
+            // and yet could hold such an input.
+            cursor.bytes(usize::try_from(len).unwrap_or(usize::MAX))
+        }
     }
 }
 
-impl PartialEq for Complex {
-    fn eq(&self, other: &Self) -> bool {
-        self.bits() == other.bits()
-    }
-}
-
-impl Eq for Complex {}
-
-impl Hash for Complex {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.bits().hash(state);
-    }
-}
-
-impl PartialOrd for Complex {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Complex {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.re
-            .total_cmp(&other.re)
-            .then(self.im.total_cmp(&other.im))
-    }
+/// An operand of the size its opcode asks for.
+#[inline(always)]
+fn fixed<T: Copy + Default, const N: usize>(operand: &[T]) -> [T; N] {
+    // Read in that size; the default is never seen.
+    operand.first_chunk().copied().unwrap_or([T::default(); N])
 }

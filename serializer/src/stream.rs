@@ -181,7 +181,7 @@ impl<R: Read> Stream<R> {
                 self.advance();
                 Ok(value)
             }
-            Err(error) => Err(self.fail(error.shifted(self.start))),
+            Err(error) => Err(self.fail(error.offset_by(self.start))),
         }
     }
 
@@ -416,7 +416,7 @@ mod typed {
                 true => self.options.from_slice(self.buffer.bytes()),
                 false => self.options.from_slice_internal(self.buffer.bytes()),
             };
-            let value = value.map_err(|error: Error| error.shifted(self.start));
+            let value = value.map_err(|error: Error| error.offset_by(self.start));
             match value.as_ref().err().and_then(Error::as_load_error).cloned() {
                 Some(error) => drop(self.fail(error)),
                 None => self.advance(),

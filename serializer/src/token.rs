@@ -1,9 +1,9 @@
 //! The opcode stream, borrowed from its bytes: the ground every decoder of
 //! this crate stands on.
 
-use crate::error::{LoadError, LoadErrorKind};
-use crate::leaf::Leaf;
+use crate::error::LoadError;
 use crate::reader::Cursor;
+use crate::scalar::Scalar;
 use crate::{ChannelId, Complex, Opcode};
 
 /// One opcode with its operand, borrowed from the input.
@@ -59,17 +59,17 @@ impl<'a> Token<'a> {
     /// Reads the token the cursor stands on.
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
-        if let Some(leaf) = Leaf::read(cursor)? {
-            return Ok(leaf.token());
+        if let Some(scalar) = Scalar::read(cursor)? {
+            return Ok(scalar.into());
         }
-        Ok(match opcode(cursor)? {
-            Opcode::NewList => Token::NewList(count(cursor)?),
+        Ok(match cursor.opcode()? {
+            Opcode::NewList => Token::NewList(cursor.count()?),
             Opcode::NewDict => Token::NewDict,
             Opcode::SetItem => Token::SetItem,
-            Opcode::BuildTuple => Token::BuildTuple(count(cursor)?),
-            Opcode::Set => Token::Set(count(cursor)?),
-            Opcode::FrozenSet => Token::FrozenSet(count(cursor)?),
-            // The rest are leaves.
+            Opcode::BuildTuple => Token::BuildTuple(cursor.count()?),
+            Opcode::Set => Token::Set(cursor.count()?),
+            Opcode::FrozenSet => Token::FrozenSet(cursor.count()?),
+            // The rest are scalars.
             _ => Token::Stop,
         })
     }
@@ -103,34 +103,27 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Reads an opcode.
-#[inline(always)]
-pub(crate) fn opcode(cursor: &mut Cursor<'_>) -> Result<Opcode, LoadError> {
-    let start = cursor.offset();
-    let byte = cursor.byte()?;
-    Opcode::from_byte(byte).ok_or(LoadError::new(LoadErrorKind::UnknownOpcode(byte), start))
-}
-
-#[inline(always)]
-fn int(cursor: &mut Cursor<'_>) -> Result<i32, LoadError> {
-    cursor.array().map(i32::from_be_bytes)
-}
-
-/// A length: Python reads a negative one in five different ways, none of them
-/// meant by any writer.
-#[inline(always)]
-pub(crate) fn count(cursor: &mut Cursor<'_>) -> Result<u32, LoadError> {
-    let start = cursor.offset();
-    let n = int(cursor)?;
-    u32::try_from(n).map_err(|_| LoadError::new(LoadErrorKind::NegativeLength(n), start))
-}
-
-#[inline(always)]
-pub(crate) fn counted<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
-    let len = count(cursor)?;
-    // Lossless: this crate supports no target whose usize is below 32 bits
-    // and yet could hold such an input.
-    cursor.bytes(usize::try_from(len).unwrap_or(usize::MAX))
+impl<'a> From<Scalar<'a>> for Token<'a> {
+    #[inline(always)]
+    fn from(scalar: Scalar<'a>) -> Self {
+        match scalar.opcode {
+            Opcode::True => Token::Bool(true),
+            Opcode::False => Token::Bool(false),
+            Opcode::Int => Token::Int(scalar.int()),
+            Opcode::Long => Token::Long(scalar.int()),
+            Opcode::LongInt => Token::LongInt(scalar.operand),
+            Opcode::LongLong => Token::LongLong(scalar.operand),
+            Opcode::Float => Token::Float(scalar.float()),
+            Opcode::Complex => Token::Complex(scalar.complex()),
+            Opcode::Bytes => Token::Bytes(scalar.operand),
+            Opcode::Py2String => Token::Py2String(scalar.operand),
+            Opcode::Py3String => Token::Py3String(scalar.operand),
+            Opcode::Unicode => Token::Unicode(scalar.operand),
+            Opcode::Channel => Token::Channel(scalar.channel()),
+            // `None`; the rest are no scalars.
+            _ => Token::None,
+        }
+    }
 }
 
 /// The tokens of one value, up to and including its STOP, without allocation.

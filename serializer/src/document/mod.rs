@@ -114,7 +114,7 @@ impl LoadOptions {
         bytes: &'a [u8],
     ) -> Result<Document<'a, N>, LoadError> {
         self.document_internal(unversioned(bytes)?)
-            .map_err(|error| error.shifted(1))
+            .map_err(|error| error.offset_by(1))
     }
 
     /// Loads a value without version byte into a [`Document`].
@@ -137,7 +137,7 @@ impl LoadOptions {
     /// When the bytes are no value of the format, or exceed the limits.
     pub fn document_buf<'a>(&self, bytes: &'a [u8]) -> Result<DocumentBuf<'a>, LoadError> {
         self.document_buf_internal(unversioned(bytes)?)
-            .map_err(|error| error.shifted(1))
+            .map_err(|error| error.offset_by(1))
     }
 
     /// Loads a value without version byte into a [`DocumentBuf`].

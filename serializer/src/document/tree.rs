@@ -2,11 +2,11 @@
 
 use crate::decimal::Decimal;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::leaf::Leaf;
 use crate::limits::StrConfig;
-use crate::machine::{Builder, Entry, Group, Machine, Stack};
+use crate::machine::{Collection, Stack, StackEntry, StackMachine, ValueBuilder};
 use crate::options::LoadOptions;
-use crate::texts::Texts;
+use crate::scalar::Scalar;
+use crate::utf8::Utf8Window;
 use crate::{ChannelId, Token};
 
 /// One value: 16 bytes where a pointer has 4, 32 where it has 8.
@@ -65,15 +65,15 @@ impl<'a, S: Stack<Slot<'a>>> Tree<'a, S> {
         bytes: &'a [u8],
         options: &LoadOptions,
         slots: S,
-        stack: impl Stack<Entry<Handle>>,
+        stack: impl Stack<StackEntry<Handle>>,
     ) -> Result<Self, LoadError> {
         let slots = Slots {
             slots,
             input: bytes,
             strings: options.string_config(),
-            texts: Texts::new(bytes),
+            utf8: Utf8Window::new(bytes),
         };
-        let machine = Machine::new(bytes, options.bounds(), slots, stack);
+        let machine = StackMachine::new(bytes, options.bounds(), slots, stack);
         let (root, Slots { slots, .. }, taken) = machine.run()?;
         match slots.get(root.slot as usize).copied() {
             Some(root) => Ok(Self { slots, root, taken }),
@@ -88,7 +88,7 @@ struct Slots<'a, S> {
     slots: S,
     input: &'a [u8],
     strings: StrConfig,
-    texts: Texts<'a>,
+    utf8: Utf8Window<'a>,
 }
 
 /// A value under construction: where it is, and the parts linked so far.
@@ -115,9 +115,9 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     /// A value without parts. Each kind is pushed by itself, so that it is built
     /// in its slot, and not on the way there.
     #[inline(always)]
-    fn put(&mut self, leaf: Leaf<'a>) -> Result<u32, LoadError> {
-        let offset = leaf.offset;
-        match leaf.token() {
+    fn put(&mut self, scalar: Scalar<'a>) -> Result<u32, LoadError> {
+        let offset = scalar.offset;
+        match Token::from(scalar) {
             Token::Int(value) | Token::Long(value) => self.push(Content::Int(value), offset),
             Token::Py3String(text) if !self.strings.py3str_as_py2str => {
                 let text = self.utf8(text.len(), offset)?;
@@ -138,7 +138,7 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
                 self.push(integer(digits, offset)?, offset)
             }
             Token::Channel(id) => self.push(Content::Channel(id), offset),
-            // The rest are no leaves: the machine keeps them.
+            // The rest are no scalars: the machine keeps them.
             _ => self.push(Content::None, offset),
         }
     }
@@ -146,7 +146,7 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     /// The text of the opcode at `offset`, after its length.
     #[inline(always)]
     fn utf8(&mut self, len: usize, offset: usize) -> Result<&'a str, LoadError> {
-        let text = self.texts.get(offset + Leaf::COUNTED, len);
+        let text = self.utf8.get(offset + Scalar::COUNTED, len);
         text.ok_or(LoadError::new(LoadErrorKind::Utf8, offset))
     }
 
@@ -154,7 +154,7 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     fn push(&mut self, content: Content<'a>, offset: usize) -> Result<u32, LoadError> {
         let full = || LoadError::new(LoadErrorKind::Capacity, offset);
         let slot = u32::try_from(self.slots.len()).map_err(|_| full())?;
-        // Right for a leaf followed by its sibling; others are linked anew.
+        // Right for a scalar followed by its sibling; others are linked anew.
         let next = slot.wrapping_add(1);
         let pushed = self.slots.try_push(Slot { content, next });
         pushed.map_err(|_| full())?;
@@ -212,28 +212,28 @@ fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
     })
 }
 
-impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
+impl<'a, S: Stack<Slot<'a>>> ValueBuilder<'a> for Slots<'a, S> {
     type Node = Handle;
 
     #[inline(always)]
-    fn leaf(&mut self, leaf: Leaf<'a>, place: &mut Handle) -> Result<(), LoadError> {
-        *place = Handle::new(self.put(leaf)?);
+    fn scalar(&mut self, scalar: Scalar<'a>, place: &mut Handle) -> Result<(), LoadError> {
+        *place = Handle::new(self.put(scalar)?);
         Ok(())
     }
 
     #[inline(always)]
-    fn append_leaf(&mut self, list: &mut Handle, item: Leaf<'a>) -> Result<(), LoadError> {
+    fn append_scalar(&mut self, list: &mut Handle, item: Scalar<'a>) -> Result<(), LoadError> {
         let item = self.put(item)?;
         self.link(list, item);
         Ok(())
     }
 
     #[inline(always)]
-    fn insert_leaves(
+    fn insert_scalars(
         &mut self,
         dict: &mut Handle,
-        key: Leaf<'a>,
-        value: Leaf<'a>,
+        key: Scalar<'a>,
+        value: Scalar<'a>,
     ) -> Result<(), LoadError> {
         let key = self.put(key)?;
         self.link(dict, key);
@@ -265,20 +265,20 @@ impl<'a, S: Stack<Slot<'a>>> Builder<'a> for Slots<'a, S> {
         self.link(dict, value.slot);
     }
 
-    fn group(
+    fn collection(
         &mut self,
-        group: Group,
-        items: &mut [Entry<Handle>],
+        kind: Collection,
+        items: &mut [StackEntry<Handle>],
         offset: usize,
     ) -> Result<Handle, LoadError> {
         let mut parts = Handle::new(0);
         for item in items {
             self.link(&mut parts, item.node.slot);
         }
-        let content = match group {
-            Group::Tuple => Content::Tuple(parts.parts),
-            Group::Set => Content::Set(parts.parts),
-            Group::FrozenSet => Content::FrozenSet(parts.parts),
+        let content = match kind {
+            Collection::Tuple => Content::Tuple(parts.parts),
+            Collection::Set => Content::Set(parts.parts),
+            Collection::FrozenSet => Content::FrozenSet(parts.parts),
         };
         self.push(content, offset).map(Handle::new)
     }

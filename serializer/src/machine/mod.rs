@@ -9,22 +9,21 @@ mod stack;
 
 use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::leaf::Leaf;
 use crate::limits::Limits;
 use crate::reader::Cursor;
-use crate::token::{self, opcode};
+use crate::scalar::Scalar;
 
 #[cfg(feature = "alloc")]
 pub(crate) use stack::has_room;
-pub(crate) use stack::{Entry, Stack};
-use stack::{Open, check_height, push, wrong_index};
+use stack::{OpenContainer, check_height, push, wrong_index};
+pub(crate) use stack::{Stack, StackEntry};
 
 /// The bytes one list item takes at the least: its index (5), itself (1),
 /// SETITEM (1).
 const LIST_ITEM_BYTES: usize = 7;
 
 /// What a decoder makes of the opcodes.
-pub(crate) trait Builder<'a> {
+pub(crate) trait ValueBuilder<'a> {
     /// A value, or where it is kept.
     type Node: Default;
 
@@ -32,15 +31,15 @@ pub(crate) trait Builder<'a> {
     // was written in parts is slow to move at once.
 
     /// A value without parts.
-    fn leaf(&mut self, leaf: Leaf<'a>, place: &mut Self::Node) -> Result<(), LoadError>;
+    fn scalar(&mut self, scalar: Scalar<'a>, place: &mut Self::Node) -> Result<(), LoadError>;
     /// Appends the next item of a list, a value without parts.
-    fn append_leaf(&mut self, list: &mut Self::Node, item: Leaf<'a>) -> Result<(), LoadError>;
+    fn append_scalar(&mut self, list: &mut Self::Node, item: Scalar<'a>) -> Result<(), LoadError>;
     /// Sets a pair of values without parts.
-    fn insert_leaves(
+    fn insert_scalars(
         &mut self,
         dict: &mut Self::Node,
-        key: Leaf<'a>,
-        value: Leaf<'a>,
+        key: Scalar<'a>,
+        value: Scalar<'a>,
     ) -> Result<(), LoadError>;
     /// A list, with room for its first `room` items.
     fn list(&mut self, room: usize, offset: usize, place: &mut Self::Node)
@@ -54,10 +53,10 @@ pub(crate) trait Builder<'a> {
     fn insert(&mut self, dict: &mut Self::Node, key: &mut Self::Node, value: &mut Self::Node);
     /// A tuple, set or frozenset of values, which it takes out of the entries;
     /// those of a set are hashable.
-    fn group(
+    fn collection(
         &mut self,
-        group: Group,
-        items: &mut [Entry<Self::Node>],
+        kind: Collection,
+        items: &mut [StackEntry<Self::Node>],
         offset: usize,
     ) -> Result<Self::Node, LoadError>;
     /// No more items come into this list or dict, which is the topmost of the
@@ -69,14 +68,14 @@ pub(crate) trait Builder<'a> {
 
 /// A container made of the topmost values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Group {
+pub(crate) enum Collection {
     Tuple,
     Set,
     FrozenSet,
 }
 
 /// One run over the bytes of one value.
-pub(crate) struct Machine<'a, B, S> {
+pub(crate) struct StackMachine<'a, B, S> {
     cursor: Cursor<'a>,
     builder: B,
     stack: S,
@@ -91,7 +90,7 @@ pub(crate) struct Machine<'a, B, S> {
     bounded: bool,
 }
 
-impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
+impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B, S> {
     /// A machine before the first opcode of a value without version byte.
     pub(crate) fn new(bytes: &'a [u8], limits: Limits, builder: B, stack: S) -> Self {
         let bounded = bytes.get(..limits.bytes());
@@ -121,34 +120,34 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
 
     fn run_to_stop(&mut self) -> Result<B::Node, LoadError> {
         loop {
-            while let Some(leaf) = Leaf::read(&mut self.cursor)? {
-                count(&mut self.items_left, self.limits, leaf.offset)?;
-                let place = push(&mut self.stack, Open::Nothing, leaf.offset)?;
-                self.builder.leaf(leaf, place)?;
+            while let Some(scalar) = Scalar::read(&mut self.cursor)? {
+                count(&mut self.items_left, self.limits, scalar.offset)?;
+                let place = push(&mut self.stack, OpenContainer::Nothing, scalar.offset)?;
+                self.builder.scalar(scalar, place)?;
             }
             let start = self.cursor.offset();
-            match opcode(&mut self.cursor)? {
+            match self.cursor.opcode()? {
                 Opcode::SetItem => self.set_item(start)?,
                 Opcode::NewList => self.list(start)?,
                 Opcode::NewDict => self.dict(start)?,
-                Opcode::BuildTuple => self.group(Group::Tuple, start)?,
-                Opcode::Set => self.group(Group::Set, start)?,
-                Opcode::FrozenSet => self.group(Group::FrozenSet, start)?,
-                // The rest are leaves.
+                Opcode::BuildTuple => self.collection(Collection::Tuple, start)?,
+                Opcode::Set => self.collection(Collection::Set, start)?,
+                Opcode::FrozenSet => self.collection(Collection::FrozenSet, start)?,
+                // The rest are scalars.
                 _ => return self.stop(start),
             }
         }
     }
 
     fn list(&mut self, start: usize) -> Result<(), LoadError> {
-        let len = token::count(&mut self.cursor)?;
+        let len = self.cursor.count()?;
         count(&mut self.items_left, self.limits, start)?;
         // A longer list than the input can fill is an error where the input ends,
         // not here: more input may come.
         let room = usize::try_from(len).unwrap_or(usize::MAX);
         let room = room.min(self.room_left);
         self.room_left -= room;
-        let open = Open::Items {
+        let open = OpenContainer::Items {
             filled: 0,
             missing: len,
             indexed: false,
@@ -160,21 +159,21 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
 
     fn dict(&mut self, start: usize) -> Result<(), LoadError> {
         count(&mut self.items_left, self.limits, start)?;
-        let place = push(&mut self.stack, Open::Pairs, start)?;
+        let place = push(&mut self.stack, OpenContainer::Pairs, start)?;
         self.builder.dict(start, place)?;
         self.pairs()
     }
 
-    /// Appends the items of the list on top that are leaves, up to the first
+    /// Appends the items of the list on top that are scalars, up to the first
     /// that is none.
     ///
     /// Here and in [`pairs`](Self::pairs) nearly all time is spent, so both work
     /// on a copy of the cursor, which stays in registers.
     fn items(&mut self) -> Result<(), LoadError> {
-        let Some(Entry {
+        let Some(StackEntry {
             node: list,
             open:
-                Open::Items {
+                OpenContainer::Items {
                     filled,
                     missing,
                     indexed,
@@ -187,12 +186,12 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
         let mut cursor = self.cursor;
         while *missing > 0 && cursor.eat_int(*filled) {
             self.cursor = cursor;
-            match Leaf::read(&mut cursor)? {
+            match Scalar::read(&mut cursor)? {
                 Some(item) if cursor.eat(Opcode::SetItem.byte()) => {
                     count(&mut self.items_left, self.limits, item.offset)?;
                     *filled += 1;
                     *missing -= 1;
-                    self.builder.append_leaf(list, item)?;
+                    self.builder.append_scalar(list, item)?;
                 }
                 _ => {
                     *indexed = true;
@@ -204,7 +203,7 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
         Ok(())
     }
 
-    /// Sets the pairs of leaves of the dict on top, up to the first that is
+    /// Sets the pairs of scalars of the dict on top, up to the first that is
     /// none.
     fn pairs(&mut self) -> Result<(), LoadError> {
         let Some(dict) = self.stack.last_mut() else {
@@ -213,14 +212,14 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
         let mut cursor = self.cursor;
         // An error is left to the loop over single opcodes as well: it checks the
         // key before it reads the value, so that of two errors the first is named.
-        while let Ok(Some(key)) = Leaf::read(&mut cursor)
-            && let Ok(Some(value)) = Leaf::read(&mut cursor)
+        while let Ok(Some(key)) = Scalar::read(&mut cursor)
+            && let Ok(Some(value)) = Scalar::read(&mut cursor)
             && cursor.eat(Opcode::SetItem.byte())
             && let Some(left) = self.items_left.checked_sub(2)
         {
             self.cursor = cursor;
             self.items_left = left;
-            self.builder.insert_leaves(&mut dict.node, key, value)?;
+            self.builder.insert_scalars(&mut dict.node, key, value)?;
         }
         Ok(())
     }
@@ -242,7 +241,7 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
             [.., container, key, value] => {
                 container.rise_above(value, self.limits, at)?;
                 match container.open {
-                    Open::Items { filled, .. } => {
+                    OpenContainer::Items { filled, .. } => {
                         if container.open.is_indexed()
                             || self.builder.index(&key.node) != Some(filled)
                         {
@@ -253,23 +252,23 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
                         self.stack.truncate(held - 2);
                         self.items()
                     }
-                    Open::Pairs if key.hashable => {
+                    OpenContainer::Pairs if key.hashable => {
                         container.rise_above(key, self.limits, at)?;
                         let (key, value) = (&mut key.node, &mut value.node);
                         self.builder.insert(&mut container.node, key, value);
                         self.stack.truncate(held - 2);
                         self.pairs()
                     }
-                    Open::Pairs => Err(LoadError::new(LoadErrorKind::Unhashable, at)),
-                    Open::Nothing => Err(LoadError::new(LoadErrorKind::NotAContainer, at)),
+                    OpenContainer::Pairs => Err(LoadError::new(LoadErrorKind::Unhashable, at)),
+                    OpenContainer::Nothing => Err(LoadError::new(LoadErrorKind::NotAContainer, at)),
                 }
             }
             _ => Err(too_few(held, at)),
         }
     }
 
-    fn group(&mut self, group: Group, start: usize) -> Result<(), LoadError> {
-        let len = token::count(&mut self.cursor)?;
+    fn collection(&mut self, kind: Collection, start: usize) -> Result<(), LoadError> {
+        let len = self.cursor.count()?;
         let held = self.stack.len();
         let wanted = usize::try_from(len).unwrap_or(usize::MAX);
         let Some(first) = held.checked_sub(wanted) else {
@@ -287,17 +286,17 @@ impl<'a, B: Builder<'a>, S: Stack<Entry<B::Node>>> Machine<'a, B, S> {
             height = height.max(item.height);
             hashable &= item.hashable;
         }
-        if group != Group::Tuple && !hashable {
+        if kind != Collection::Tuple && !hashable {
             return Err(LoadError::new(LoadErrorKind::Unhashable, start));
         }
         check_height(height + 1, self.limits, start)?;
         let items = self.stack.get_mut(first..).unwrap_or_default();
-        let node = self.builder.group(group, items, start)?;
+        let node = self.builder.collection(kind, items, start)?;
         self.stack.truncate(first);
-        *push(&mut self.stack, Open::Nothing, start)? = node;
+        *push(&mut self.stack, OpenContainer::Nothing, start)? = node;
         if let Some(entry) = self.stack.last_mut() {
             entry.height = height + 1;
-            entry.hashable = hashable && group != Group::Set;
+            entry.hashable = hashable && kind != Collection::Set;
         }
         Ok(())
     }
@@ -337,17 +336,17 @@ const fn too_few(held: usize, at: usize) -> LoadError {
 /// A value goes into a container, or is the result: nothing may be missing in
 /// it any more.
 #[inline]
-fn close<'a, B: Builder<'a>>(
+fn close<'a, B: ValueBuilder<'a>>(
     builder: &mut B,
-    value: &mut Entry<B::Node>,
+    value: &mut StackEntry<B::Node>,
     at: usize,
 ) -> Result<(), LoadError> {
     match value.open {
-        Open::Nothing => {}
-        Open::Items { missing, .. } if missing > 0 => {
+        OpenContainer::Nothing => {}
+        OpenContainer::Items { missing, .. } if missing > 0 => {
             return Err(LoadError::new(LoadErrorKind::ListUnfilled { missing }, at));
         }
-        Open::Pairs | Open::Items { .. } => builder.close(&mut value.node),
+        OpenContainer::Pairs | OpenContainer::Items { .. } => builder.close(&mut value.node),
     }
     Ok(())
 }

@@ -87,9 +87,9 @@ impl<T, const N: usize> Stack<T> for heapless::Vec<T, N> {
 
 /// A value on the stack, with what the rules need to know of it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry<N> {
+pub(crate) struct StackEntry<N> {
     pub(crate) node: N,
-    pub(super) open: Open,
+    pub(super) open: OpenContainer,
     /// Containers inside one another, itself included.
     pub(super) height: u16,
     pub(super) hashable: bool,
@@ -97,7 +97,7 @@ pub(crate) struct Entry<N> {
 
 /// What may still be set in a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Open {
+pub(super) enum OpenContainer {
     Nothing,
     Pairs,
     Items {
@@ -109,7 +109,7 @@ pub(super) enum Open {
     },
 }
 
-impl Open {
+impl OpenContainer {
     /// Whether this is a list that was given an index, and no item for it.
     #[inline]
     pub(super) const fn is_indexed(&self) -> bool {
@@ -136,7 +136,7 @@ impl Open {
     }
 }
 
-impl<N> Entry<N> {
+impl<N> StackEntry<N> {
     /// This goes around another.
     #[inline]
     pub(super) fn rise_above(
@@ -153,18 +153,18 @@ impl<N> Entry<N> {
 /// Puts a default on the stack, to be filled.
 #[inline(always)]
 pub(super) fn push<N: Default>(
-    stack: &mut impl Stack<Entry<N>>,
-    open: Open,
+    stack: &mut impl Stack<StackEntry<N>>,
+    open: OpenContainer,
     offset: usize,
 ) -> Result<&mut N, LoadError> {
-    let is_leaf = open == Open::Nothing;
+    let is_scalar = open == OpenContainer::Nothing;
     // First, so that the entry is made where it goes.
     if stack.has_room() {
-        let pushed = stack.try_push(Entry {
+        let pushed = stack.try_push(StackEntry {
             node: N::default(),
             open,
-            height: u16::from(!is_leaf),
-            hashable: is_leaf,
+            height: u16::from(!is_scalar),
+            hashable: is_scalar,
         });
         if pushed.is_ok()
             && let Some(entry) = stack.last_mut()

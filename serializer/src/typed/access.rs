@@ -6,7 +6,7 @@ use serde_core::de::{
 };
 
 use super::error::Error;
-use super::path::Segment;
+use crate::error::Segment;
 use crate::{Complex, Items, Node, NodeKind, Pairs};
 
 /// Gives all parts to the visitor, which must take them all.
@@ -104,7 +104,9 @@ impl<'d, 'de> Fields<'d, 'de> {
     fn step(&self, key: Node<'d, 'de>) -> Segment<'de> {
         match key.kind() {
             NodeKind::Str(name) if self.named => Segment::Field(name),
-            kind => Segment::key(kind),
+            NodeKind::Str(name) => Segment::Key(name),
+            NodeKind::Int(value) => Segment::Number(value),
+            _ => Segment::Other,
         }
     }
 }

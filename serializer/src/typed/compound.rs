@@ -4,14 +4,14 @@ use embedded_io::Write;
 use serde_core::ser::{self, Serialize};
 
 use super::error::Error;
-use super::path::Segment;
-use super::ser::{Serializer, Target};
+use super::ser::{Output, Serializer};
 use super::wrapped::{Wrapped, Wrapper};
-use crate::{Encoder, Tokens};
+use crate::error::Segment;
+use crate::{Encoder, Token, Tokens};
 
 /// A list.
 pub(super) struct Seq<'e, W: Write> {
-    target: Target<'e, W>,
+    output: Output<'e, W>,
     /// What was announced; for a list of unknown length nothing.
     announced: Option<usize>,
     written: usize,
@@ -23,12 +23,12 @@ pub(super) struct Seq<'e, W: Write> {
 impl<'e, W: Write> Seq<'e, W> {
     #[inline]
     pub(super) fn start(
-        mut target: Target<'e, W>,
+        mut output: Output<'e, W>,
         announced: Option<usize>,
     ) -> Result<Self, Error> {
-        target.enter()?;
+        output.enter()?;
         match announced {
-            Some(len) => target.put(|encoder| encoder.list(len))?,
+            Some(len) => output.put(|encoder| encoder.list(len))?,
             #[cfg(feature = "alloc")]
             None => {}
             #[cfg(not(feature = "alloc"))]
@@ -40,8 +40,8 @@ impl<'e, W: Write> Seq<'e, W> {
         }
         Ok(Self {
             #[cfg(feature = "alloc")]
-            held: target.beside(),
-            target,
+            held: output.sibling(),
+            output,
             announced,
             written: 0,
         })
@@ -50,20 +50,20 @@ impl<'e, W: Write> Seq<'e, W> {
     #[inline]
     fn list_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let index = self.written;
-        self.target.put(|encoder| encoder.index(index))?;
-        value(&mut self.target, item)?;
-        self.target.put(Encoder::set_item)
+        self.output.put(|encoder| encoder.index(index))?;
+        value(&mut self.output, item)?;
+        self.output.put(Encoder::set_item)
     }
 
     /// Nothing is written before the length is known.
     #[cfg(feature = "alloc")]
     fn held_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let mut never = None;
-        let mut target = Target::new(&mut self.held, &mut never);
+        let mut output = Output::new(&mut self.held, &mut never);
         let index = self.written;
-        target.put(|encoder| encoder.index(index))?;
-        value(&mut target, item)?;
-        target.put(Encoder::set_item)
+        output.put(|encoder| encoder.index(index))?;
+        value(&mut output, item)?;
+        output.put(Encoder::set_item)
     }
 
     #[inline]
@@ -86,8 +86,8 @@ impl<'e, W: Write> Seq<'e, W> {
             #[cfg(feature = "alloc")]
             None => {
                 let items = self.held.into_inner();
-                self.target.put(|encoder| encoder.list(self.written))?;
-                self.target.put(|encoder| encoder.encoded(&items))
+                self.output.put(|encoder| encoder.list(self.written))?;
+                self.output.put(|encoder| encoder.encoded(&items))
             }
             _ => Ok(()),
         }
@@ -109,7 +109,7 @@ impl<W: Write> ser::SerializeSeq for Seq<'_, W> {
 
     #[inline]
     fn end(mut self) -> Result<(), Error> {
-        self.target.leave();
+        self.output.leave();
         self.end_list()
     }
 }
@@ -126,7 +126,7 @@ pub(super) enum Kind {
 
 /// A tuple, set, frozenset or complex number, a tuple also in a variant.
 pub(super) struct Group<'e, W: Write> {
-    target: Target<'e, W>,
+    output: Output<'e, W>,
     kind: Kind,
     /// Whether the elements must be hashable.
     keys: bool,
@@ -136,13 +136,13 @@ pub(super) struct Group<'e, W: Write> {
 
 impl<'e, W: Write> Group<'e, W> {
     #[inline]
-    pub(super) fn start(mut target: Target<'e, W>, kind: Kind, keys: bool) -> Result<Self, Error> {
+    pub(super) fn start(mut output: Output<'e, W>, kind: Kind, keys: bool) -> Result<Self, Error> {
         match kind {
-            Kind::Complex => target.put(Encoder::complex_parts)?,
-            _ => target.enter()?,
+            Kind::Complex => output.put(Encoder::complex_parts)?,
+            _ => output.enter()?,
         }
         Ok(Self {
-            target,
+            output,
             kind,
             keys,
             written: 0,
@@ -151,10 +151,10 @@ impl<'e, W: Write> Group<'e, W> {
     }
 
     pub(super) fn start_variant(
-        target: Target<'e, W>,
+        output: Output<'e, W>,
         variant: &'static str,
     ) -> Result<Self, Error> {
-        let tuple = Self::start(target, Kind::Tuple, false)?;
+        let tuple = Self::start(output, Kind::Tuple, false)?;
         Ok(Self {
             variant: Some(variant),
             ..tuple
@@ -168,7 +168,7 @@ impl<'e, W: Write> Group<'e, W> {
         let written = match self.kind {
             Kind::Complex => self.complex_part(item),
             _ => item.serialize(Serializer {
-                target: self.target.reborrow(),
+                output: self.output.reborrow(),
                 key: self.keys,
             }),
         };
@@ -178,7 +178,7 @@ impl<'e, W: Write> Group<'e, W> {
     #[cold]
     fn complex_part<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         item.serialize(Wrapped {
-            target: self.target.reborrow(),
+            output: self.output.reborrow(),
             wrapper: Wrapper::ComplexPart,
             key: self.keys,
         })
@@ -195,16 +195,16 @@ impl<'e, W: Write> Group<'e, W> {
         if self.kind == Kind::Complex {
             return Ok(());
         }
-        self.target.leave();
+        self.output.leave();
         let len = self.written;
-        self.target.put(|encoder| match self.kind {
+        self.output.put(|encoder| match self.kind {
             Kind::Set => encoder.set(len),
             Kind::FrozenSet => encoder.frozenset(len),
             _ => encoder.tuple(len),
         })?;
         if self.variant.is_some() {
-            self.target.leave();
-            self.target.put(Encoder::set_item)?;
+            self.output.leave();
+            self.output.put(Encoder::set_item)?;
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ tuple_fields! { SerializeTupleStruct SerializeTupleVariant }
 
 /// A dict: of a map or a struct, alone or in a variant.
 pub(super) struct Map<'e, W: Write> {
-    target: Target<'e, W>,
+    output: Output<'e, W>,
     written: usize,
     within: Within,
 }
@@ -271,22 +271,22 @@ enum Within {
 impl<'e, W: Write> Map<'e, W> {
     #[inline]
     pub(super) fn start(
-        mut target: Target<'e, W>,
+        mut output: Output<'e, W>,
         variant: Option<&'static str>,
     ) -> Result<Self, Error> {
-        target.enter()?;
-        target.put(Encoder::dict)?;
+        output.enter()?;
+        output.put(Encoder::dict)?;
         Ok(Self {
-            target,
+            output,
             written: 0,
             within: variant.map_or(Within::Nothing, Within::Variant),
         })
     }
 
     /// A map of one pair that stands for a scalar.
-    pub(super) const fn content(target: Target<'e, W>, wrapper: Wrapper) -> Self {
+    pub(super) const fn content(output: Output<'e, W>, wrapper: Wrapper) -> Self {
         Self {
-            target,
+            output,
             written: 0,
             within: Within::Wrapper(wrapper),
         }
@@ -297,21 +297,21 @@ impl<'e, W: Write> Map<'e, W> {
         if let Within::Wrapper(wrapper) = self.within {
             return self.scalar(wrapper, item);
         }
-        self.target.put(|encoder| encoder.str(name))?;
-        value(&mut self.target, item).map_err(|error| {
+        self.output.put(|encoder| encoder.str(name))?;
+        value(&mut self.output, item).map_err(|error| {
             let error = error.within(Segment::Field(name));
             match self.within {
                 Within::Variant(variant) => error.in_variant(variant),
                 _ => error,
             }
         })?;
-        self.target.put(Encoder::set_item)
+        self.output.put(Encoder::set_item)
     }
 
     #[cold]
     fn scalar<T: Serialize + ?Sized>(&mut self, wrapper: Wrapper, item: &T) -> Result<(), Error> {
         item.serialize(Wrapped {
-            target: self.target.reborrow(),
+            output: self.output.reborrow(),
             wrapper,
             key: false,
         })
@@ -320,11 +320,11 @@ impl<'e, W: Write> Map<'e, W> {
     #[inline]
     fn finish(mut self) -> Result<(), Error> {
         match self.within {
-            Within::Nothing => self.target.leave(),
+            Within::Nothing => self.output.leave(),
             Within::Variant(_) => {
-                self.target.leave();
-                self.target.leave();
-                self.target.put(Encoder::set_item)?;
+                self.output.leave();
+                self.output.leave();
+                self.output.put(Encoder::set_item)?;
             }
             Within::Wrapper(_) => {}
         }
@@ -342,7 +342,7 @@ impl<W: Write> ser::SerializeMap for Map<'_, W> {
         }
         let pair = self.written;
         self.written += 1;
-        key(&mut self.target, item).map_err(|error| error.within(Segment::Pair(pair)))
+        key(&mut self.output, item).map_err(|error| error.within(Segment::Pair(pair)))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
@@ -350,8 +350,8 @@ impl<W: Write> ser::SerializeMap for Map<'_, W> {
             return self.scalar(wrapper, item);
         }
         let pair = self.written.saturating_sub(1);
-        value(&mut self.target, item).map_err(|error| error.within(Segment::Pair(pair)))?;
-        self.target.put(Encoder::set_item)
+        value(&mut self.output, item).map_err(|error| error.within(Segment::Pair(pair)))?;
+        self.output.put(Encoder::set_item)
     }
 
     #[inline]
@@ -364,9 +364,9 @@ impl<W: Write> ser::SerializeMap for Map<'_, W> {
             return self.scalar(wrapper, item);
         }
         self.written += 1;
-        key(&mut self.target, name).map_err(|error| under_key(error, name))?;
-        value(&mut self.target, item).map_err(|error| under_key(error, name))?;
-        self.target.put(Encoder::set_item)
+        key(&mut self.output, name).map_err(|error| under_key(error, name))?;
+        value(&mut self.output, item).map_err(|error| under_key(error, name))?;
+        self.output.put(Encoder::set_item)
     }
 
     fn end(self) -> Result<(), Error> {
@@ -401,22 +401,22 @@ dict_fields! { SerializeStruct SerializeStructVariant }
 
 #[inline]
 fn value<W: Write>(
-    target: &mut Target<'_, W>,
+    output: &mut Output<'_, W>,
     item: &(impl Serialize + ?Sized),
 ) -> Result<(), Error> {
     item.serialize(Serializer {
-        target: target.reborrow(),
+        output: output.reborrow(),
         key: false,
     })
 }
 
 #[inline]
 fn key<W: Write>(
-    target: &mut Target<'_, W>,
+    output: &mut Output<'_, W>,
     item: &(impl Serialize + ?Sized),
 ) -> Result<(), Error> {
     item.serialize(Serializer {
-        target: target.reborrow(),
+        output: output.reborrow(),
         key: true,
     })
 }
@@ -429,12 +429,15 @@ fn under_key(error: Error, key: &(impl Serialize + ?Sized)) -> Error {
     let mut encoder = Encoder::new(&mut bytes[..]);
     let mut failed = None;
     let written = key.serialize(Serializer {
-        target: Target::new(&mut encoder, &mut failed),
+        output: Output::new(&mut encoder, &mut failed),
         key: false,
     });
     let token = written.ok().and_then(|()| Tokens::new(&bytes).next());
     error.within(match token {
-        Some(Ok(token)) => Segment::written_key(token),
+        Some(Ok(Token::Py3String(bytes))) => {
+            core::str::from_utf8(bytes).map_or(Segment::Other, Segment::Key)
+        }
+        Some(Ok(Token::Int(value))) => Segment::Number(i64::from(value)),
         _ => Segment::Other,
     })
 }

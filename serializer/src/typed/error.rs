@@ -5,11 +5,9 @@ use core::fmt;
 use serde_core::de::{self, Unexpected};
 
 use super::access::NO_TEXT_LOSSY;
-use super::path::{Path, Segment};
-use super::text::Text;
-use crate::LoadError;
-use crate::error::Refusal;
+use crate::error::{Located, Refusal, Segment};
 use crate::excerpt::Excerpt;
+use crate::{DumpError, LoadError};
 
 /// A value does not fit the type, or the type does not fit the format.
 ///
@@ -28,71 +26,24 @@ use crate::excerpt::Excerpt;
 /// # Ok::<(), execnet_serializer::DumpError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Error {
-    // One word where there is a heap: results with it stay small.
-    #[cfg(feature = "alloc")]
-    inner: alloc::boxed::Box<Inner>,
-    #[cfg(not(feature = "alloc"))]
-    inner: Inner,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-struct Inner {
-    cause: Cause,
-    path: Path,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Cause {
-    Load(LoadError),
-    Refusal(Refusal),
-    Sink,
-    Message(Text<MESSAGE>),
-}
-
-/// The most bytes of a message; without a heap each error has room for it.
-const MESSAGE: usize = if cfg!(feature = "alloc") { 1000 } else { 48 };
+pub struct Error(Located);
 
 impl Error {
     #[cold]
-    fn new(cause: Cause) -> Self {
-        let inner = Inner {
-            cause,
-            path: Path::new(),
-        };
-        Self {
-            #[cfg(feature = "alloc")]
-            inner: alloc::boxed::Box::new(inner),
-            #[cfg(not(feature = "alloc"))]
-            inner,
-        }
-    }
-
-    #[cold]
     pub(super) fn message(message: impl fmt::Display) -> Self {
-        Self::new(Cause::Message(Text::of(message)))
+        Self(Located::message(message))
     }
 
     /// The sink failed; its own error is kept beside.
     #[cold]
     pub(super) fn sink() -> Self {
-        Self::new(Cause::Sink)
+        Self(Located::sink())
     }
 
     /// The same error, seen from one level further out.
     #[cold]
-    pub(super) fn within(mut self, segment: Segment<'_>) -> Self {
-        self.inner.path.prepend(segment);
-        self
-    }
-
-    /// The same error for an input that starts `by` bytes earlier.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn shifted(mut self, by: usize) -> Self {
-        if let Cause::Load(error) = &mut self.inner.cause {
-            *error = error.clone().shifted(by);
-        }
-        self
+    pub(super) fn within(self, segment: Segment<'_>) -> Self {
+        Self(self.0.within(segment))
     }
 
     /// The same error, seen from outside a variant.
@@ -101,59 +52,52 @@ impl Error {
         self.within(Segment::Field(name))
     }
 
+    /// The same error for an input that starts `by` bytes earlier.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn offset_by(self, by: usize) -> Self {
+        Self(self.0.offset_by(by))
+    }
+
     /// Where in the value; empty for the value as a whole.
     #[must_use]
     pub fn path(&self) -> impl fmt::Display {
-        &self.inner.path
+        self.0.path()
     }
 
     /// Why the bytes are no value at all, if that is what is wrong.
     #[must_use]
     pub fn as_load_error(&self) -> Option<&LoadError> {
-        match &self.inner.cause {
-            Cause::Load(error) => Some(error),
-            _ => None,
-        }
-    }
-
-    pub(crate) const fn refusal(&self) -> Option<Refusal> {
-        #[cfg(feature = "alloc")]
-        let cause = {
-            let inner: &Inner = &self.inner;
-            &inner.cause
-        };
-        #[cfg(not(feature = "alloc"))]
-        let cause = &self.inner.cause;
-        match cause {
-            Cause::Refusal(refusal) => Some(*refusal),
-            _ => None,
-        }
+        self.0.as_load_error()
     }
 }
 
 impl From<LoadError> for Error {
     fn from(error: LoadError) -> Self {
-        Self::new(Cause::Load(error))
+        Self(error.into())
     }
 }
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::new(Cause::Refusal(refusal))
+        Self(refusal.into())
+    }
+}
+
+impl From<DumpError> for Error {
+    fn from(error: DumpError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<Error> for DumpError {
+    fn from(error: Error) -> Self {
+        error.0.into()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.inner.path.is_empty() {
-            write!(f, "{}: ", self.inner.path)?;
-        }
-        match &self.inner.cause {
-            Cause::Load(error) => error.fmt(f),
-            Cause::Refusal(refusal) => refusal.fmt(f),
-            Cause::Sink => f.write_str("cannot write the encoded value"),
-            Cause::Message(message) => message.fmt(f),
-        }
+        self.0.fmt(f)
     }
 }
 

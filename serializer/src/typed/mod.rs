@@ -37,14 +37,12 @@ mod access;
 mod bytes;
 mod compound;
 mod de;
-#[cfg(feature = "alloc")]
-mod direct;
 mod error;
 mod number;
-mod path;
+#[cfg(feature = "alloc")]
+mod one_pass;
 mod ser;
 mod special;
-mod text;
 #[cfg(feature = "alloc")]
 mod value;
 mod wrapped;
@@ -53,7 +51,7 @@ use embedded_io::Write;
 use serde_core::ser::Serialize;
 
 pub use error::{Error, StreamError};
-use ser::{Serializer, Target};
+use ser::{Output, Serializer};
 pub use special::{AsFrozenSet, AsSet, frozenset, set};
 
 use crate::{Dump, EncodeError, Encoder, IntoWriter};
@@ -70,7 +68,7 @@ impl<T: Serialize> Dump for Serde<T> {
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
         let mut failed = None;
         let serializer = Serializer {
-            target: Target::new(encoder, &mut failed),
+            output: Output::new(encoder, &mut failed),
             key: false,
         };
         let written = self.0.serialize(serializer);
@@ -93,7 +91,7 @@ pub fn to_writer<W: IntoWriter, T: Serialize + ?Sized>(
     value: &T,
 ) -> Result<(), StreamError<W::Error>> {
     crate::dump(writer, &Serde(value)).map_err(|error| match error {
-        EncodeError::Dump(error) => StreamError::Value(error.into_serde()),
+        EncodeError::Dump(error) => StreamError::Value(error.into()),
         EncodeError::Write(error) => StreamError::Io(error),
     })
 }
@@ -108,16 +106,16 @@ mod owned {
     use serde_core::de::{Deserialize, DeserializeOwned};
     use serde_core::ser::Serialize;
 
-    use super::{Error, Serde, direct};
+    use super::{Error, Serde, one_pass};
     use crate::options::unversioned;
-    use crate::{DocumentBuf, DumpError, Limits, LoadOptions, Value, dumps, dumps_internal};
+    use crate::{DocumentBuf, Limits, LoadOptions, Value, dumps, dumps_internal};
 
     /// Writes a value with the version byte in front, as [`dumps`] does.
     ///
     /// # Errors
     /// When the format cannot say the value.
     pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-        dumps(&Serde(value)).map_err(DumpError::into_serde)
+        dumps(&Serde(value)).map_err(Error::from)
     }
 
     /// Writes a value without version byte, as it travels between gateways:
@@ -126,7 +124,7 @@ mod owned {
     /// # Errors
     /// When the format cannot say the value.
     pub fn to_vec_internal<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-        dumps_internal(&Serde(value)).map_err(DumpError::into_serde)
+        dumps_internal(&Serde(value)).map_err(Error::from)
     }
 
     /// Reads what [`to_vec`] or Python's `dumps` wrote, with the options of
@@ -168,7 +166,7 @@ mod owned {
     /// # Errors
     /// When it is not of this type.
     pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
-        let bytes = dumps_internal(value).map_err(DumpError::into_serde)?;
+        let bytes = dumps_internal(value).map_err(Error::from)?;
         unbounded().from_slice_internal(&bytes)
     }
 
@@ -189,7 +187,7 @@ mod owned {
         /// [`Limits::TYPED_DEPTH`], or are not of this type.
         pub fn from_slice<'de, T: Deserialize<'de>>(&self, bytes: &'de [u8]) -> Result<T, Error> {
             self.from_slice_internal(unversioned(bytes)?)
-                .map_err(|error| error.shifted(1))
+                .map_err(|error| error.offset_by(1))
         }
 
         /// Reads a value without version byte.
@@ -203,12 +201,12 @@ mod owned {
             let limits = self.bounds();
             let depth = limits.depth().min(Limits::TYPED_DEPTH);
             let options = (*self).limits(limits.with_depth(depth));
-            direct::read(&options, bytes).or_else(|_miss| options.by_document(bytes))
+            one_pass::read(&options, bytes).or_else(|_needs_document| options.via_document(bytes))
         }
 
         /// Where the fast way does not lead.
         #[cold]
-        fn by_document<'de, T: Deserialize<'de>>(&self, bytes: &'de [u8]) -> Result<T, Error> {
+        fn via_document<'de, T: Deserialize<'de>>(&self, bytes: &'de [u8]) -> Result<T, Error> {
             let document: DocumentBuf<'de> = self.document_buf_internal(bytes)?;
             T::deserialize(document.root())
         }

@@ -15,18 +15,18 @@ use crate::{EncodeError, Encoder, Limits};
 
 /// Where a serializer writes to: an encoder, and the error of its sink, which
 /// serde's own has no room for.
-pub(super) struct Target<'e, W: Write> {
+pub(super) struct Output<'e, W: Write> {
     encoder: &'e mut Encoder<W>,
     failed: &'e mut Option<W::Error>,
 }
 
-impl<'e, W: Write> Target<'e, W> {
+impl<'e, W: Write> Output<'e, W> {
     pub(super) const fn new(encoder: &'e mut Encoder<W>, failed: &'e mut Option<W::Error>) -> Self {
         Self { encoder, failed }
     }
 
-    pub(super) const fn reborrow(&mut self) -> Target<'_, W> {
-        Target {
+    pub(super) const fn reborrow(&mut self) -> Output<'_, W> {
+        Output {
             encoder: self.encoder,
             failed: self.failed,
         }
@@ -47,7 +47,7 @@ impl<'e, W: Write> Target<'e, W> {
     #[cold]
     fn keep(&mut self, error: EncodeError<W::Error>) -> Error {
         match error {
-            EncodeError::Dump(error) => error.into_serde(),
+            EncodeError::Dump(error) => error.into(),
             EncodeError::Write(error) => {
                 *self.failed = Some(error);
                 Error::sink()
@@ -58,14 +58,14 @@ impl<'e, W: Write> Target<'e, W> {
     /// An encoder for what is written later.
     #[cfg(feature = "alloc")]
     #[inline]
-    pub(super) const fn beside(&self) -> Encoder<alloc::vec::Vec<u8>> {
-        self.encoder.beside()
+    pub(super) const fn sibling(&self) -> Encoder<alloc::vec::Vec<u8>> {
+        self.encoder.sibling()
     }
 
     #[inline]
     pub(super) fn enter(&mut self) -> Result<(), Error> {
         let entered = self.encoder.enter_within(Limits::TYPED_DEPTH);
-        entered.map_err(crate::DumpError::into_serde)
+        entered.map_err(Error::from)
     }
 
     #[inline]
@@ -76,7 +76,7 @@ impl<'e, W: Write> Target<'e, W> {
 
 /// Writes one value.
 pub(super) struct Serializer<'e, W: Write> {
-    pub(super) target: Target<'e, W>,
+    pub(super) output: Output<'e, W>,
     /// Whether it is a dict key or set element: no list, dict or set.
     pub(super) key: bool,
 }
@@ -92,19 +92,19 @@ impl<'e, W: Write> Serializer<'e, W> {
     }
 
     /// A dict of one pair: the name of a variant and what is in it.
-    fn variant(mut self, name: &'static str) -> Result<Target<'e, W>, Error> {
+    fn variant(mut self, name: &'static str) -> Result<Output<'e, W>, Error> {
         self.unhashable_if_key()?;
-        self.target.enter()?;
-        self.target.put(Encoder::dict)?;
-        self.target.put(|encoder| encoder.str(name))?;
-        Ok(self.target)
+        self.output.enter()?;
+        self.output.put(Encoder::dict)?;
+        self.output.put(|encoder| encoder.str(name))?;
+        Ok(self.output)
     }
 
     /// What is known by the name of a newtype struct.
     fn wrapped<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Error> {
         match Wrapper::named(name) {
             Some(wrapper) => value.serialize(Wrapped {
-                target: self.target,
+                output: self.output,
                 wrapper,
                 key: self.key,
             }),
@@ -116,7 +116,7 @@ impl<'e, W: Write> Serializer<'e, W> {
     #[cold]
     fn json(self, name: &'static str) -> Result<Map<'e, W>, Error> {
         match name {
-            special::JSON_NUMBER => Ok(Map::content(self.target, Wrapper::JsonNumber)),
+            special::JSON_NUMBER => Ok(Map::content(self.output, Wrapper::JsonNumber)),
             special::JSON_RAW => Err(Error::message(
                 "JSON text that is kept as it is: parse it to a value first",
             )),
@@ -130,7 +130,7 @@ macro_rules! scalars {
     ($($method:ident($type:ty) => |$encoder:ident, $value:ident| $write:expr;)*) => {$(
         #[inline]
         fn $method(mut self, $value: $type) -> Result<(), Error> {
-            self.target.put(|$encoder| $write)
+            self.output.put(|$encoder| $write)
         }
     )*};
 }
@@ -166,7 +166,7 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     }
 
     fn serialize_none(mut self) -> Result<(), Error> {
-        self.target.put(Encoder::none)
+        self.output.put(Encoder::none)
     }
 
     #[inline]
@@ -210,25 +210,25 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        let mut target = self.variant(variant)?;
+        let mut output = self.variant(variant)?;
         value
             .serialize(Serializer {
-                target: target.reborrow(),
+                output: output.reborrow(),
                 key: false,
             })
             .map_err(|error| error.in_variant(variant))?;
-        target.leave();
-        target.put(Encoder::set_item)
+        output.leave();
+        output.put(Encoder::set_item)
     }
 
     #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<Seq<'e, W>, Error> {
         self.unhashable_if_key()?;
-        Seq::start(self.target, len)
+        Seq::start(self.output, len)
     }
 
     fn serialize_tuple(self, _len: usize) -> Result<Group<'e, W>, Error> {
-        Group::start(self.target, Kind::Tuple, self.key)
+        Group::start(self.output, Kind::Tuple, self.key)
     }
 
     fn serialize_tuple_struct(
@@ -252,7 +252,7 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     #[inline]
     fn serialize_map(self, _len: Option<usize>) -> Result<Map<'e, W>, Error> {
         self.unhashable_if_key()?;
-        Map::start(self.target, None)
+        Map::start(self.output, None)
     }
 
     #[inline]
@@ -274,7 +274,7 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), Error> {
-        printed(self.target, value)
+        printed(self.output, value)
     }
 
     fn is_human_readable(&self) -> bool {
@@ -285,15 +285,15 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
 /// Text that is known only by being printed. Its length comes first, so it is
 /// printed twice: that takes no memory.
 fn printed<W: Write>(
-    mut target: Target<'_, W>,
+    mut output: Output<'_, W>,
     value: &(impl Display + ?Sized),
 ) -> Result<(), Error> {
     let changed = || Error::message("a value that prints differently each time, or not at all");
     let mut length = Length(0);
     write!(length, "{value}").map_err(|_| changed())?;
-    target.put(|encoder| encoder.str_of(length.0))?;
+    output.put(|encoder| encoder.begin_str(length.0))?;
     let mut printer = Printer {
-        target,
+        output,
         left: length.0,
         failed: None,
     };
@@ -315,7 +315,7 @@ impl fmt::Write for Length {
 
 /// Writes what is printed, as much as was counted.
 struct Printer<'e, W: Write> {
-    target: Target<'e, W>,
+    output: Output<'e, W>,
     left: usize,
     failed: Option<Error>,
 }
@@ -323,7 +323,7 @@ struct Printer<'e, W: Write> {
 impl<W: Write> fmt::Write for Printer<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.left = self.left.checked_sub(text.len()).ok_or(fmt::Error)?;
-        let written = self.target.put(|encoder| encoder.encoded(text.as_bytes()));
+        let written = self.output.put(|encoder| encoder.encoded(text.as_bytes()));
         written.map_err(|error| {
             self.failed = Some(error);
             fmt::Error

@@ -9,7 +9,7 @@ use serde_core::ser::{self, Impossible, Serialize};
 use super::HUMAN_READABLE;
 use super::compound::{Group, Kind, Map};
 use super::error::Error;
-use super::ser::Target;
+use super::ser::Output;
 use super::special;
 use crate::error::Refusal;
 use crate::{ChannelId, Decimal, Encoder};
@@ -53,7 +53,7 @@ impl Wrapper {
 
 /// Writes the value inside.
 pub(super) struct Wrapped<'e, W: Write> {
-    pub(super) target: Target<'e, W>,
+    pub(super) output: Output<'e, W>,
     pub(super) wrapper: Wrapper,
     /// Whether it must be hashable.
     pub(super) key: bool,
@@ -73,18 +73,18 @@ impl<'e, W: Write> Wrapped<'e, W> {
             Wrapper::Complex if len == 2 => Kind::Complex,
             _ => return Err(self.refuse()),
         };
-        Group::start(self.target, kind, true)
+        Group::start(self.output, kind, true)
     }
 
     fn json_number(mut self, text: &str) -> Result<(), Error> {
         match Decimal::parse(text.as_bytes()) {
             // For JSON readers without integers `-0` is a float.
             Some(decimal) if text != "-0" => match decimal.to_i64() {
-                Some(value) => self.target.put(|encoder| encoder.int(value)),
-                None => self.target.put(|encoder| encoder.long_int(text)),
+                Some(value) => self.output.put(|encoder| encoder.int(value)),
+                None => self.output.put(|encoder| encoder.long_int(text)),
             },
             _ => match text.parse::<f64>() {
-                Ok(value) if value.is_finite() => self.target.put(|encoder| encoder.float(value)),
+                Ok(value) if value.is_finite() => self.output.put(|encoder| encoder.float(value)),
                 _ => Err(Error::message("a JSON number beyond what a float can say")),
             },
         }
@@ -132,35 +132,35 @@ impl<'e, W: Write> ser::Serializer for Wrapped<'e, W> {
 
     fn serialize_i32(mut self, value: i32) -> Result<(), Error> {
         match self.wrapper {
-            Wrapper::Channel => self.target.put(|encoder| encoder.channel(ChannelId(value))),
+            Wrapper::Channel => self.output.put(|encoder| encoder.channel(ChannelId(value))),
             _ => Err(self.refuse()),
         }
     }
 
     fn serialize_i64(mut self, value: i64) -> Result<(), Error> {
         match self.wrapper {
-            Wrapper::Int => self.target.put(|encoder| encoder.int(value)),
+            Wrapper::Int => self.output.put(|encoder| encoder.int(value)),
             _ => Err(self.refuse()),
         }
     }
 
     fn serialize_u64(mut self, value: u64) -> Result<(), Error> {
         match self.wrapper {
-            Wrapper::Int => self.target.put(|encoder| encoder.u64(value)),
+            Wrapper::Int => self.output.put(|encoder| encoder.u64(value)),
             _ => Err(self.refuse()),
         }
     }
 
     fn serialize_f64(mut self, value: f64) -> Result<(), Error> {
         match self.wrapper {
-            Wrapper::ComplexPart => self.target.put(|encoder| encoder.complex_part(value)),
+            Wrapper::ComplexPart => self.output.put(|encoder| encoder.complex_part(value)),
             _ => Err(self.refuse()),
         }
     }
 
     fn serialize_str(mut self, value: &str) -> Result<(), Error> {
         match self.wrapper {
-            Wrapper::Int => self.target.put(|encoder| encoder.long_int(value)),
+            Wrapper::Int => self.output.put(|encoder| encoder.long_int(value)),
             Wrapper::JsonNumber => self.json_number(value),
             _ => Err(self.refuse()),
         }
@@ -168,7 +168,7 @@ impl<'e, W: Write> ser::Serializer for Wrapped<'e, W> {
 
     fn serialize_none(mut self) -> Result<(), Error> {
         match self.wrapper {
-            Wrapper::Set | Wrapper::FrozenSet => self.target.put(Encoder::none),
+            Wrapper::Set | Wrapper::FrozenSet => self.output.put(Encoder::none),
             _ => Err(self.refuse()),
         }
     }
@@ -212,7 +212,7 @@ impl<'e, W: Write> ser::Serializer for Wrapped<'e, W> {
     /// alone is written.
     fn serialize_map(self, _len: Option<usize>) -> Result<Map<'e, W>, Error> {
         match self.wrapper {
-            Wrapper::Channel | Wrapper::Int => Ok(Map::content(self.target, self.wrapper)),
+            Wrapper::Channel | Wrapper::Int => Ok(Map::content(self.output, self.wrapper)),
             _ => Err(self.refuse()),
         }
     }

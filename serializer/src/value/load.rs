@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use super::{Dict, Int, Set, Str, Value};
 use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::leaf::Leaf;
 use crate::limits::{Limits, StrConfig};
-use crate::machine::{Builder, Entry, Group, Machine, has_room};
-use crate::texts::Texts;
+use crate::machine::{Collection, StackEntry, StackMachine, ValueBuilder, has_room};
+use crate::scalar::Scalar;
+use crate::utf8::Utf8Window;
 
 /// Loads a value without version byte from the start of `bytes`; how many
 /// bytes it took.
@@ -19,19 +19,19 @@ pub(crate) fn load_value(
     limits: Limits,
 ) -> Result<(Value, usize), LoadError> {
     let values = Values {
-        leaves: Leaves {
+        scalars: Scalars {
             strings,
-            texts: Texts::new(bytes),
+            utf8: Utf8Window::new(bytes),
         },
         pairs: Vec::new(),
     };
-    let (mut part, _, taken) = Machine::new(bytes, limits, values, Vec::new()).run()?;
+    let (mut part, _, taken) = StackMachine::new(bytes, limits, values, Vec::new()).run()?;
     Ok((part.take(), taken))
 }
 
 /// Builds values on the heap.
 struct Values<'a> {
-    leaves: Leaves<'a>,
+    scalars: Scalars<'a>,
     /// The pairs of all open dicts, those of the topmost last: no dict's length
     /// is known before its end, and so each gets room for its pairs once.
     pairs: Vec<(Value, Value)>,
@@ -65,33 +65,33 @@ impl Part {
 }
 
 /// Makes the values without parts.
-struct Leaves<'a> {
+struct Scalars<'a> {
     strings: StrConfig,
-    texts: Texts<'a>,
+    utf8: Utf8Window<'a>,
 }
 
-impl Leaves<'_> {
+impl Scalars<'_> {
     /// Makes a value without parts in place of a `None`, kind by kind: a `Value`
     /// that is made elsewhere and waits on the stack costs more than making it.
     #[inline(always)]
-    fn make(&mut self, leaf: Leaf<'_>, place: &mut Value) -> Result<(), LoadError> {
-        match leaf.opcode {
-            Opcode::Int | Opcode::Long => set(place, Value::Int(Int::from(leaf.int()))),
-            Opcode::Py3String if !self.strings.py3str_as_py2str => self.text(leaf, place)?,
-            Opcode::Unicode => self.text(leaf, place)?,
+    fn make(&mut self, scalar: Scalar<'_>, place: &mut Value) -> Result<(), LoadError> {
+        match scalar.opcode {
+            Opcode::Int | Opcode::Long => set(place, Value::Int(Int::from(scalar.int()))),
+            Opcode::Py3String if !self.strings.py3str_as_py2str => self.text(scalar, place)?,
+            Opcode::Unicode => self.text(scalar, place)?,
             Opcode::Py2String if self.strings.py2str_as_py3str => {
-                set(place, Value::Str(latin_1(leaf.operand)));
+                set(place, Value::Str(latin_1(scalar.operand)));
             }
             Opcode::Py3String | Opcode::Py2String | Opcode::Bytes => {
-                set(place, Value::Bytes(leaf.operand.to_owned()));
+                set(place, Value::Bytes(scalar.operand.to_owned()));
             }
             Opcode::True => set(place, Value::Bool(true)),
             Opcode::False => set(place, Value::Bool(false)),
-            Opcode::Float => set(place, Value::Float(leaf.float())),
-            Opcode::Complex => set(place, Value::Complex(leaf.complex())),
-            Opcode::LongInt | Opcode::LongLong => set(place, Value::Int(integer(leaf)?)),
-            Opcode::Channel => set(place, Value::Channel(leaf.channel())),
-            // `None`; the rest are no leaves.
+            Opcode::Float => set(place, Value::Float(scalar.float())),
+            Opcode::Complex => set(place, Value::Complex(scalar.complex())),
+            Opcode::LongInt | Opcode::LongLong => set(place, Value::Int(integer(scalar)?)),
+            Opcode::Channel => set(place, Value::Channel(scalar.channel())),
+            // `None`; the rest are no scalars.
             _ => {}
         }
         Ok(())
@@ -100,10 +100,10 @@ impl Leaves<'_> {
     /// Short text is written where it stays: what was written in parts is slow
     /// to move at once.
     #[inline(always)]
-    fn text(&mut self, leaf: Leaf<'_>, place: &mut Value) -> Result<(), LoadError> {
-        let start = leaf.offset + Leaf::COUNTED;
-        let Some(text) = self.texts.get(start, leaf.operand.len()) else {
-            return Err(LoadError::new(LoadErrorKind::Utf8, leaf.offset));
+    fn text(&mut self, scalar: Scalar<'_>, place: &mut Value) -> Result<(), LoadError> {
+        let start = scalar.offset + Scalar::COUNTED;
+        let Some(text) = self.utf8.get(start, scalar.operand.len()) else {
+            return Err(LoadError::new(LoadErrorKind::Utf8, scalar.offset));
         };
         set(place, Value::Str(Str::new()));
         if let Value::Str(place) = place {
@@ -119,26 +119,26 @@ fn set(place: &mut Value, value: Value) {
     core::mem::forget(core::mem::replace(place, value));
 }
 
-impl<'a> Builder<'a> for Values<'a> {
+impl<'a> ValueBuilder<'a> for Values<'a> {
     type Node = Part;
 
     #[inline(always)]
-    fn leaf(&mut self, leaf: Leaf<'a>, place: &mut Part) -> Result<(), LoadError> {
+    fn scalar(&mut self, scalar: Scalar<'a>, place: &mut Part) -> Result<(), LoadError> {
         match place {
-            Part::Whole(place) => self.leaves.make(leaf, place),
+            Part::Whole(place) => self.scalars.make(scalar, place),
             // The machine gives a default.
             Part::Dict { .. } => Ok(()),
         }
     }
 
     #[inline(always)]
-    fn append_leaf(&mut self, list: &mut Part, item: Leaf<'a>) -> Result<(), LoadError> {
+    fn append_scalar(&mut self, list: &mut Part, item: Scalar<'a>) -> Result<(), LoadError> {
         if let Part::Whole(Value::List(items)) = list
             && has_room(items)
         {
             items.push(Value::None);
             if let Some(place) = items.last_mut() {
-                return self.leaves.make(item, place);
+                return self.scalars.make(item, place);
             }
         }
         // The machine appends to lists only.
@@ -146,18 +146,18 @@ impl<'a> Builder<'a> for Values<'a> {
     }
 
     #[inline(always)]
-    fn insert_leaves(
+    fn insert_scalars(
         &mut self,
         _dict: &mut Part,
-        key: Leaf<'a>,
-        value: Leaf<'a>,
+        key: Scalar<'a>,
+        value: Scalar<'a>,
     ) -> Result<(), LoadError> {
         if has_room(&mut self.pairs) {
             self.pairs.push((Value::None, Value::None));
         }
         if let Some((key_place, value_place)) = self.pairs.last_mut() {
-            self.leaves.make(key, key_place)?;
-            self.leaves.make(value, value_place)?;
+            self.scalars.make(key, key_place)?;
+            self.scalars.make(value, value_place)?;
         }
         Ok(())
     }
@@ -192,17 +192,17 @@ impl<'a> Builder<'a> for Values<'a> {
         }
     }
 
-    fn group(
+    fn collection(
         &mut self,
-        group: Group,
-        items: &mut [Entry<Part>],
+        kind: Collection,
+        items: &mut [StackEntry<Part>],
         _offset: usize,
     ) -> Result<Part, LoadError> {
         let items = items.iter_mut().map(|entry| entry.node.take());
-        Ok(Part::Whole(match group {
-            Group::Tuple => Value::Tuple(items.collect()),
-            Group::Set => Value::Set(Set::from_iter(items)),
-            Group::FrozenSet => Value::FrozenSet(Set::from_iter(items)),
+        Ok(Part::Whole(match kind {
+            Collection::Tuple => Value::Tuple(items.collect()),
+            Collection::Set => Value::Set(Set::from_iter(items)),
+            Collection::FrozenSet => Value::FrozenSet(Set::from_iter(items)),
         }))
     }
 
@@ -235,7 +235,7 @@ fn latin_1(bytes: &[u8]) -> Str {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
-fn integer(leaf: Leaf<'_>) -> Result<Int, LoadError> {
-    let int = Int::from_python_decimal(leaf.operand);
-    int.ok_or(LoadError::new(LoadErrorKind::Integer, leaf.offset))
+fn integer(scalar: Scalar<'_>) -> Result<Int, LoadError> {
+    let int = Int::from_python_decimal(scalar.operand);
+    int.ok_or(LoadError::new(LoadErrorKind::Integer, scalar.offset))
 }

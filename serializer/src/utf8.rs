@@ -3,23 +3,23 @@
 /// How far ahead is looked at the least.
 const STRETCH: usize = 512;
 
-/// The texts of an input.
+/// The window of an input.
 ///
-/// Most texts are short, and what lies between them, opcodes and lengths, is
+/// Most window are short, and what lies between them, opcodes and lengths, is
 /// UTF-8 as well: one look over a whole stretch, many bytes at a time, costs
 /// less than one for each text. A stretch ends where it is not ASCII, as it does
 /// within most floats; one that starts with text beyond ASCII where it is not
 /// UTF-8. Its bytes are looked at up to three times, and two stretches may have a
 /// text in common: no byte is looked at more than six times.
 #[derive(Clone, Debug)]
-pub(crate) struct Texts<'a> {
+pub(crate) struct Utf8Window<'a> {
     input: &'a [u8],
     /// What is known to be UTF-8, and where it starts.
     checked: &'a str,
     start: usize,
 }
 
-impl<'a> Texts<'a> {
+impl<'a> Utf8Window<'a> {
     pub(crate) const fn new(input: &'a [u8]) -> Self {
         Self {
             input,
@@ -32,11 +32,12 @@ impl<'a> Texts<'a> {
     /// UTF-8.
     #[inline(always)]
     pub(crate) fn get(&mut self, at: usize, len: usize) -> Option<&'a str> {
-        self.known(at, len).or_else(|| self.look(at, len))
+        self.cached(at, len)
+            .or_else(|| self.validate_ahead(at, len))
     }
 
     #[inline(always)]
-    fn known(&self, at: usize, len: usize) -> Option<&'a str> {
+    fn cached(&self, at: usize, len: usize) -> Option<&'a str> {
         let from = at.checked_sub(self.start)?;
         self.checked.get(from..from.checked_add(len)?)
     }
@@ -44,7 +45,7 @@ impl<'a> Texts<'a> {
     /// Looks at the stretch that starts here: at what is ASCII in it, and if
     /// that is less than this text, up to what is not UTF-8.
     #[inline(never)]
-    fn look(&mut self, at: usize, len: usize) -> Option<&'a str> {
+    fn validate_ahead(&mut self, at: usize, len: usize) -> Option<&'a str> {
         let ahead = self.input.get(at..)?;
         let stretch = ahead.get(..len.max(STRETCH)).unwrap_or(ahead);
         let ascii = ascii_prefix(stretch);
@@ -98,26 +99,26 @@ mod tests {
         for part in [INPUT, b"\xff\xc3", &[b'x'; 600], INPUT, b"\xe2\x82", b"end"] {
             input.extend_from_slice(part).unwrap();
         }
-        let mut texts = Texts::new(&input);
+        let mut window = Utf8Window::new(&input);
         for at in 0..=input.len() {
             for len in (0..=input.len() - at).step_by(1 + at % 3) {
                 let expected = core::str::from_utf8(&input[at..at + len]).ok();
-                assert_eq!(texts.get(at, len), expected, "{len} bytes at {at}");
-                assert_eq!(Texts::new(&input).get(at, len), expected);
+                assert_eq!(window.get(at, len), expected, "{len} bytes at {at}");
+                assert_eq!(Utf8Window::new(&input).get(at, len), expected);
             }
         }
     }
 
     #[test]
     fn ranges_may_be_asked_for_in_any_order() {
-        let mut texts = Texts::new(INPUT);
+        let mut window = Utf8Window::new(INPUT);
         for (at, len, expected) in [
             (3, 3, "\u{20ac}"),
             (1, 2, "é"),
             (0, 1, "a"),
             (0, 6, "aé\u{20ac}"),
         ] {
-            assert_eq!(texts.get(at, len), Some(expected));
+            assert_eq!(window.get(at, len), Some(expected));
         }
     }
 
@@ -135,11 +136,11 @@ mod tests {
 
     #[test]
     fn what_is_not_in_the_input_is_not_text() {
-        let mut texts = Texts::new(b"text");
-        assert_eq!(texts.get(1, 4), None);
-        assert_eq!(texts.get(5, 0), None);
-        assert_eq!(texts.get(usize::MAX, 2), None);
-        assert_eq!(texts.get(2, usize::MAX), None);
-        assert_eq!(texts.get(4, 0), Some(""));
+        let mut window = Utf8Window::new(b"text");
+        assert_eq!(window.get(1, 4), None);
+        assert_eq!(window.get(5, 0), None);
+        assert_eq!(window.get(usize::MAX, 2), None);
+        assert_eq!(window.get(2, usize::MAX), None);
+        assert_eq!(window.get(4, 0), Some(""));
     }
 }

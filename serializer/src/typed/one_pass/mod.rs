@@ -1,4 +1,4 @@
-//! The fast way from bytes to Rust types: in one pass, without a document.
+//! Bytes to Rust types in one pass, without a document: the fast way.
 //!
 //! The format puts the count of a tuple behind its items, so that what a value
 //! is can be known only later. The type often tells: this reader goes by it,
@@ -12,7 +12,7 @@
 //! limits, that keys are hashable). Tests hold the two against each other.
 
 mod access;
-mod miss;
+mod needs_document;
 
 use serde_core::Deserializer;
 use serde_core::de::value::BorrowedStrDeserializer;
@@ -23,22 +23,22 @@ use super::number::{visit_decimal, visit_int};
 use super::special::{self, Marked};
 #[cfg(feature = "alloc")]
 use super::value::{Tag, Tagged};
-use crate::leaf::Leaf;
 use crate::reader::Cursor;
+use crate::scalar::Scalar;
 use crate::{Decimal, LoadOptions, Opcode, StrConfig, Token};
 use access::{Items, Pairs, Parts, Variant};
-pub(super) use miss::Miss;
+pub(super) use needs_document::NeedsDocument;
 
 /// Reads a value without version byte from the start of `bytes`.
 pub(super) fn read<'de, T: Deserialize<'de>>(
     options: &LoadOptions,
     bytes: &'de [u8],
-) -> Result<T, Miss> {
+) -> Result<T, NeedsDocument> {
     let limits = options.bounds();
     if bytes.len() > limits.bytes() {
-        return Err(Miss);
+        return Err(NeedsDocument);
     }
-    let mut direct = Direct {
+    let mut pass = OnePass {
         cursor: Cursor::new(bytes),
         strings: options.string_config(),
         items_left: limits.items(),
@@ -46,13 +46,17 @@ pub(super) fn read<'de, T: Deserialize<'de>>(
         key_at: usize::MAX,
         missed: false,
     };
-    let value = T::deserialize(&mut direct)?;
-    direct.expect(Opcode::Stop)?;
-    if direct.missed { Err(Miss) } else { Ok(value) }
+    let value = T::deserialize(&mut pass)?;
+    pass.expect(Opcode::Stop)?;
+    if pass.missed {
+        Err(NeedsDocument)
+    } else {
+        Ok(value)
+    }
 }
 
 /// A place in the bytes where a value starts.
-pub(super) struct Direct<'de> {
+pub(super) struct OnePass<'de> {
     cursor: Cursor<'de>,
     strings: StrConfig,
     items_left: usize,
@@ -64,7 +68,7 @@ pub(super) struct Direct<'de> {
     missed: bool,
 }
 
-impl<'de> Direct<'de> {
+impl<'de> OnePass<'de> {
     #[inline(always)]
     fn peek(&self) -> Option<Opcode> {
         let byte = self.cursor.rest().first();
@@ -77,66 +81,66 @@ impl<'de> Direct<'de> {
     }
 
     #[inline(always)]
-    fn expect(&mut self, opcode: Opcode) -> Result<(), Miss> {
+    fn expect(&mut self, opcode: Opcode) -> Result<(), NeedsDocument> {
         match self.cursor.eat(opcode.byte()) {
             true => Ok(()),
-            false => Err(Miss),
+            false => Err(NeedsDocument),
         }
     }
 
     /// One value more.
     #[inline(always)]
-    fn count(&mut self) -> Result<(), Miss> {
-        self.items_left = self.items_left.checked_sub(1).ok_or(Miss)?;
+    fn count(&mut self) -> Result<(), NeedsDocument> {
+        self.items_left = self.items_left.checked_sub(1).ok_or(NeedsDocument)?;
         Ok(())
     }
 
     /// The next token, which must be a value without parts.
     #[inline(always)]
-    fn leaf(&mut self) -> Result<Token<'de>, Miss> {
+    fn read_scalar(&mut self) -> Result<Token<'de>, NeedsDocument> {
         self.count()?;
-        match Leaf::read(&mut self.cursor) {
-            Ok(Some(leaf)) => Ok(leaf.token()),
-            _ => Err(Miss),
+        match Scalar::read(&mut self.cursor) {
+            Ok(Some(scalar)) => Ok(scalar.into()),
+            _ => Err(NeedsDocument),
         }
     }
 
     /// The operand of an opcode with a length or count, or of an `INT`.
     #[inline(always)]
-    fn operand(&mut self, opcode: Opcode) -> Result<i32, Miss> {
+    fn operand(&mut self, opcode: Opcode) -> Result<i32, NeedsDocument> {
         self.expect(opcode)?;
         match self.cursor.array() {
             Ok(bytes) => Ok(i32::from_be_bytes(bytes)),
-            Err(_) => Err(Miss),
+            Err(_) => Err(NeedsDocument),
         }
     }
 
     /// The bytes behind an opcode that counts them.
     #[inline(always)]
-    fn counted(&mut self, opcode: Opcode) -> Result<&'de [u8], Miss> {
-        let len = usize::try_from(self.operand(opcode)?).map_err(|_| Miss)?;
-        self.cursor.bytes(len).map_err(|_| Miss)
+    fn counted(&mut self, opcode: Opcode) -> Result<&'de [u8], NeedsDocument> {
+        let len = usize::try_from(self.operand(opcode)?).map_err(|_| NeedsDocument)?;
+        self.cursor.bytes(len).map_err(|_| NeedsDocument)
     }
 
     /// What a value was read as; that it was not is kept.
     #[inline(always)]
-    fn noted<T>(&mut self, read: Result<T, Miss>) -> Result<T, Miss> {
+    fn noted<T>(&mut self, read: Result<T, NeedsDocument>) -> Result<T, NeedsDocument> {
         self.missed |= read.is_err();
         read
     }
 
     /// The end of an item or a pair.
     #[inline(always)]
-    fn set_item(&mut self) -> Result<(), Miss> {
+    fn set_item(&mut self) -> Result<(), NeedsDocument> {
         let set = self.expect(Opcode::SetItem);
         self.noted(set)
     }
 
     /// One container deeper: [`leave`](Self::leave) follows.
     #[inline(always)]
-    fn enter(&mut self) -> Result<(), Miss> {
+    fn enter(&mut self) -> Result<(), NeedsDocument> {
         self.count()?;
-        self.levels_left = self.levels_left.checked_sub(1).ok_or(Miss)?;
+        self.levels_left = self.levels_left.checked_sub(1).ok_or(NeedsDocument)?;
         Ok(())
     }
 
@@ -147,9 +151,9 @@ impl<'de> Direct<'de> {
 
     /// A list, of which the visitor must take all.
     #[inline(always)]
-    fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         self.enter()?;
-        let len = u32::try_from(self.operand(Opcode::NewList)?).map_err(|_| Miss)?;
+        let len = u32::try_from(self.operand(Opcode::NewList)?).map_err(|_| NeedsDocument)?;
         let mut items = Items::new(self, len);
         let value = visitor.visit_seq(&mut items)?;
         items.end()?;
@@ -159,20 +163,24 @@ impl<'de> Direct<'de> {
 
     /// A tuple of so many items, of which the visitor must take all.
     #[inline(always)]
-    fn tuple<V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value, Miss> {
+    fn tuple<V: Visitor<'de>>(
+        &mut self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, NeedsDocument> {
         self.enter()?;
         let mut parts = Parts::new(self, len);
         let value = visitor.visit_seq(&mut parts)?;
         parts.end()?;
         if usize::try_from(self.operand(Opcode::BuildTuple)?) != Ok(len) {
-            return Err(Miss);
+            return Err(NeedsDocument);
         }
         self.leave();
         Ok(value)
     }
 
     #[inline(always)]
-    fn dict<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn dict<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         self.enter()?;
         self.expect(Opcode::NewDict)?;
         let mut pairs = Pairs::new(self);
@@ -183,7 +191,7 @@ impl<'de> Direct<'de> {
     }
 
     #[inline(always)]
-    fn int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         if !self.at(Opcode::Int) {
             return self.long_int(visitor);
         }
@@ -191,18 +199,18 @@ impl<'de> Direct<'de> {
         visit_int(i64::from(self.operand(Opcode::Int)?), visitor)
     }
 
-    fn long_int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
-        match self.leaf()? {
+    fn long_int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
+        match self.read_scalar()? {
             Token::Long(value) => visit_int(i64::from(value), visitor),
             Token::LongInt(digits) | Token::LongLong(digits) => {
-                visit_decimal(Decimal::parse(digits).ok_or(Miss)?, visitor)
+                visit_decimal(Decimal::parse(digits).ok_or(NeedsDocument)?, visitor)
             }
-            _ => Err(Miss),
+            _ => Err(NeedsDocument),
         }
     }
 
     #[inline(always)]
-    fn float<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn float<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         if !self.at(Opcode::Float) {
             return self.any(visitor);
         }
@@ -210,17 +218,17 @@ impl<'de> Direct<'de> {
         self.expect(Opcode::Float)?;
         match self.cursor.array() {
             Ok(bytes) => visitor.visit_f64(f64::from_be_bytes(bytes)),
-            Err(_) => Err(Miss),
+            Err(_) => Err(NeedsDocument),
         }
     }
 
     #[inline(always)]
-    fn text<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn text<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         if self.strings.py3str_as_py2str || !self.at(Opcode::Py3String) {
             // Visitors of text would take bytes that happen to be UTF-8.
             return match self.peek() {
                 Some(Opcode::Unicode) => self.scalar(visitor),
-                _ => Err(Miss),
+                _ => Err(NeedsDocument),
             };
         }
         self.count()?;
@@ -228,7 +236,7 @@ impl<'de> Direct<'de> {
     }
 
     #[inline(always)]
-    fn option<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn option<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         if !self.at(Opcode::None) {
             return visitor.visit_some(self);
         }
@@ -242,13 +250,15 @@ impl<'de> Direct<'de> {
         &mut self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Miss> {
+    ) -> Result<V::Value, NeedsDocument> {
         match (name, self.peek()) {
             (special::CHANNEL, _) => {
                 self.count()?;
                 let id = self.operand(Opcode::Channel)?;
                 let marked = Marked::new(special::CHANNEL_KEY, id);
-                visitor.visit_newtype_struct(marked).map_err(|_| Miss)
+                visitor
+                    .visit_newtype_struct(marked)
+                    .map_err(|_| NeedsDocument)
             }
             (special::INT, Some(Opcode::Int)) => self.int(visitor),
             #[cfg(feature = "alloc")]
@@ -256,21 +266,21 @@ impl<'de> Direct<'de> {
                 tag: Tag::Dict,
                 node: self,
             }),
-            (special::INT, _) => Err(Miss),
+            (special::INT, _) => Err(NeedsDocument),
             (special::VALUE, _) => self.any(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
     }
 
-    fn bytes<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn bytes<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         match self.peek() {
             // Visitors of bytes would take text.
             Some(Opcode::Bytes) => self.scalar(visitor),
-            _ => Err(Miss),
+            _ => Err(NeedsDocument),
         }
     }
 
-    fn variant<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn variant<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         if !self.at(Opcode::NewDict) {
             let name = <&str>::deserialize(self)?;
             return visitor.visit_enum(BorrowedStrDeserializer::new(name));
@@ -284,7 +294,7 @@ impl<'de> Direct<'de> {
     }
 
     #[inline(always)]
-    fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         match self.peek() {
             Some(Opcode::NewList) => self.list(visitor),
             Some(Opcode::NewDict) => self.dict(visitor),
@@ -294,22 +304,22 @@ impl<'de> Direct<'de> {
 
     /// Any value, but for a number as key: that is left to the document.
     #[inline(always)]
-    fn anything<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
+    fn anything<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         if self.key_at == self.cursor.offset() && !self.at(Opcode::Py3String) {
-            return Err(Miss);
+            return Err(NeedsDocument);
         }
         self.any(visitor)
     }
 
-    fn scalar<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Miss> {
-        match self.leaf()? {
+    fn scalar<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
+        match self.read_scalar()? {
             Token::None => visitor.visit_unit(),
             Token::Bool(value) => visitor.visit_bool(value),
             Token::Int(value) | Token::Long(value) => visit_int(i64::from(value), visitor),
             // Larger ones have no method that all visitors have.
             Token::LongInt(digits) | Token::LongLong(digits) => {
                 let value = Decimal::parse(digits).and_then(Decimal::to_i64);
-                visit_int(value.ok_or(Miss)?, visitor)
+                visit_int(value.ok_or(NeedsDocument)?, visitor)
             }
             Token::Float(value) => visitor.visit_f64(value),
             Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
@@ -320,16 +330,16 @@ impl<'de> Direct<'de> {
                 visitor.visit_borrowed_bytes(bytes)
             }
             // By latin-1 it would not be these bytes.
-            Token::Py2String(bytes) if !bytes.is_ascii() => Err(Miss),
+            Token::Py2String(bytes) if !bytes.is_ascii() => Err(NeedsDocument),
             Token::Py2String(text) | Token::Py3String(text) | Token::Unicode(text) => {
                 visitor.visit_borrowed_str(utf8(text)?)
             }
-            _ => Err(Miss),
+            _ => Err(NeedsDocument),
         }
     }
 
     /// Steps over a value, which is checked all the same.
-    fn skip(&mut self) -> Result<(), Miss> {
+    fn skip(&mut self) -> Result<(), NeedsDocument> {
         match self.peek() {
             Some(Opcode::NewList) => self.list(serde_core::de::IgnoredAny),
             Some(Opcode::NewDict) => self.dict(serde_core::de::IgnoredAny),
@@ -340,57 +350,57 @@ impl<'de> Direct<'de> {
 }
 
 #[inline(always)]
-fn utf8(text: &[u8]) -> Result<&str, Miss> {
-    core::str::from_utf8(text).map_err(|_| Miss)
+fn utf8(text: &[u8]) -> Result<&str, NeedsDocument> {
+    core::str::from_utf8(text).map_err(|_| NeedsDocument)
 }
 
 /// What serde asks for, by the method that reads it.
 macro_rules! reads {
-    ($($method:ident($($given:ty),*) => |$direct:ident, $visitor:ident| $read:expr;)*) => {$(
+    ($($method:ident($($given:ty),*) => |$pass:ident, $visitor:ident| $read:expr;)*) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(self $(, _: $given)*, $visitor: V) -> Result<V::Value, Miss> {
-            let $direct = self;
+        fn $method<V: Visitor<'de>>(self $(, _: $given)*, $visitor: V) -> Result<V::Value, NeedsDocument> {
+            let $pass = self;
             let read = $read;
-            $direct.noted(read)
+            $pass.noted(read)
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for &mut Direct<'de> {
-    type Error = Miss;
+impl<'de> Deserializer<'de> for &mut OnePass<'de> {
+    type Error = NeedsDocument;
 
     reads! {
-        deserialize_any() => |direct, visitor| direct.anything(visitor);
-        deserialize_bool() => |direct, visitor| direct.scalar(visitor);
-        deserialize_i8() => |direct, visitor| direct.int(visitor);
-        deserialize_i16() => |direct, visitor| direct.int(visitor);
-        deserialize_i32() => |direct, visitor| direct.int(visitor);
-        deserialize_i64() => |direct, visitor| direct.int(visitor);
-        deserialize_i128() => |direct, visitor| direct.int(visitor);
-        deserialize_u8() => |direct, visitor| direct.int(visitor);
-        deserialize_u16() => |direct, visitor| direct.int(visitor);
-        deserialize_u32() => |direct, visitor| direct.int(visitor);
-        deserialize_u64() => |direct, visitor| direct.int(visitor);
-        deserialize_u128() => |direct, visitor| direct.int(visitor);
-        deserialize_f32() => |direct, visitor| direct.float(visitor);
-        deserialize_f64() => |direct, visitor| direct.float(visitor);
-        deserialize_char() => |direct, visitor| direct.text(visitor);
-        deserialize_str() => |direct, visitor| direct.text(visitor);
-        deserialize_string() => |direct, visitor| direct.text(visitor);
-        deserialize_identifier() => |direct, visitor| direct.text(visitor);
-        deserialize_bytes() => |direct, visitor| direct.bytes(visitor);
-        deserialize_byte_buf() => |direct, visitor| direct.bytes(visitor);
-        deserialize_option() => |direct, visitor| direct.option(visitor);
-        deserialize_unit() => |direct, visitor| direct.scalar(visitor);
-        deserialize_unit_struct(&'static str) => |direct, visitor| direct.scalar(visitor);
-        deserialize_seq() => |direct, visitor| direct.list(visitor);
-        deserialize_map() => |direct, visitor| direct.dict(visitor);
+        deserialize_any() => |pass, visitor| pass.anything(visitor);
+        deserialize_bool() => |pass, visitor| pass.scalar(visitor);
+        deserialize_i8() => |pass, visitor| pass.int(visitor);
+        deserialize_i16() => |pass, visitor| pass.int(visitor);
+        deserialize_i32() => |pass, visitor| pass.int(visitor);
+        deserialize_i64() => |pass, visitor| pass.int(visitor);
+        deserialize_i128() => |pass, visitor| pass.int(visitor);
+        deserialize_u8() => |pass, visitor| pass.int(visitor);
+        deserialize_u16() => |pass, visitor| pass.int(visitor);
+        deserialize_u32() => |pass, visitor| pass.int(visitor);
+        deserialize_u64() => |pass, visitor| pass.int(visitor);
+        deserialize_u128() => |pass, visitor| pass.int(visitor);
+        deserialize_f32() => |pass, visitor| pass.float(visitor);
+        deserialize_f64() => |pass, visitor| pass.float(visitor);
+        deserialize_char() => |pass, visitor| pass.text(visitor);
+        deserialize_str() => |pass, visitor| pass.text(visitor);
+        deserialize_string() => |pass, visitor| pass.text(visitor);
+        deserialize_identifier() => |pass, visitor| pass.text(visitor);
+        deserialize_bytes() => |pass, visitor| pass.bytes(visitor);
+        deserialize_byte_buf() => |pass, visitor| pass.bytes(visitor);
+        deserialize_option() => |pass, visitor| pass.option(visitor);
+        deserialize_unit() => |pass, visitor| pass.scalar(visitor);
+        deserialize_unit_struct(&'static str) => |pass, visitor| pass.scalar(visitor);
+        deserialize_seq() => |pass, visitor| pass.list(visitor);
+        deserialize_map() => |pass, visitor| pass.dict(visitor);
         deserialize_struct(&'static str, &'static [&'static str]) =>
-            |direct, visitor| direct.dict(visitor);
+            |pass, visitor| pass.dict(visitor);
         deserialize_enum(&'static str, &'static [&'static str]) =>
-            |direct, visitor| direct.variant(visitor);
+            |pass, visitor| pass.variant(visitor);
         deserialize_ignored_any() =>
-            |direct, visitor| direct.skip().and_then(|()| visitor.visit_unit());
+            |pass, visitor| pass.skip().and_then(|()| visitor.visit_unit());
     }
 
     #[inline]
@@ -398,7 +408,7 @@ impl<'de> Deserializer<'de> for &mut Direct<'de> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Miss> {
+    ) -> Result<V::Value, NeedsDocument> {
         let read = match special::is_special(name) {
             true => self.special(name, visitor),
             false => visitor.visit_newtype_struct(&mut *self),
@@ -407,7 +417,11 @@ impl<'de> Deserializer<'de> for &mut Direct<'de> {
     }
 
     #[inline]
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Miss> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, NeedsDocument> {
         let read = self.tuple(len, visitor);
         self.noted(read)
     }
@@ -418,7 +432,7 @@ impl<'de> Deserializer<'de> for &mut Direct<'de> {
         _name: &'static str,
         len: usize,
         visitor: V,
-    ) -> Result<V::Value, Miss> {
+    ) -> Result<V::Value, NeedsDocument> {
         self.deserialize_tuple(len, visitor)
     }
 

@@ -6,11 +6,10 @@ use super::text::Text;
 use crate::excerpt::Excerpt;
 #[cfg(feature = "alloc")]
 use crate::excerpt::show_path;
-use crate::{NodeKind, Token};
 
 /// One step.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Segment<'a> {
+pub(crate) enum Segment<'a> {
     Index(usize),
     Field(&'a str),
     /// A text as dict key.
@@ -21,25 +20,6 @@ pub(super) enum Segment<'a> {
     Other,
     /// A pair of a dict whose key is not at hand any more.
     Pair(usize),
-}
-
-impl<'a> Segment<'a> {
-    pub(super) fn key(key: NodeKind<'_, 'a>) -> Self {
-        match key {
-            NodeKind::Str(text) => Self::Key(text),
-            NodeKind::Int(value) => Self::Number(value),
-            _ => Self::Other,
-        }
-    }
-
-    /// The key that a serializer has written.
-    pub(super) fn written_key(key: Token<'a>) -> Self {
-        match key {
-            Token::Py3String(bytes) => core::str::from_utf8(bytes).map_or(Self::Other, Self::Key),
-            Token::Int(value) => Self::Number(i64::from(value)),
-            _ => Self::Other,
-        }
-    }
 }
 
 impl fmt::Display for Segment<'_> {
@@ -67,19 +47,19 @@ fn is_identifier(name: &str) -> bool {
 /// are put together when the path is shown.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path(alloc::vec::Vec<Text<{ Excerpt::ROOM + 8 }>>);
+pub(crate) struct Path(alloc::vec::Vec<Text<{ Excerpt::ROOM + 8 }>>);
 
 #[cfg(feature = "alloc")]
 impl Path {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(alloc::vec::Vec::new())
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn prepend(&mut self, segment: Segment<'_>) {
+    pub(crate) fn prepend(&mut self, segment: Segment<'_>) {
         self.0.push(Text::of(segment));
     }
 }
@@ -95,19 +75,19 @@ impl fmt::Display for Path {
 /// a fixed size.
 #[cfg(not(feature = "alloc"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path(Text<32>);
+pub(crate) struct Path(Text<32>);
 
 #[cfg(not(feature = "alloc"))]
 impl Path {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Text::new())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn prepend(&mut self, segment: Segment<'_>) {
+    pub(crate) fn prepend(&mut self, segment: Segment<'_>) {
         self.0 = Text::of(format_args!("{segment}{}", self.0));
     }
 }

@@ -5,52 +5,48 @@ use serde_core::de::{
     Deserialize, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::{Direct, Miss};
+use super::{NeedsDocument, OnePass};
 use crate::Opcode;
 
 /// The items of a list.
 pub(super) struct Items<'d, 'de> {
-    direct: &'d mut Direct<'de>,
+    pass: &'d mut OnePass<'de>,
     next: u32,
     len: u32,
 }
 
 impl<'d, 'de> Items<'d, 'de> {
     #[inline(always)]
-    pub(super) const fn new(direct: &'d mut Direct<'de>, len: u32) -> Self {
-        Self {
-            direct,
-            next: 0,
-            len,
-        }
+    pub(super) const fn new(pass: &'d mut OnePass<'de>, len: u32) -> Self {
+        Self { pass, next: 0, len }
     }
 
     #[inline(always)]
-    pub(super) const fn end(&self) -> Result<(), Miss> {
+    pub(super) const fn end(&self) -> Result<(), NeedsDocument> {
         if self.next == self.len {
             Ok(())
         } else {
-            Err(Miss)
+            Err(NeedsDocument)
         }
     }
 }
 
 impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
-    type Error = Miss;
+    type Error = NeedsDocument;
 
     #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Miss> {
+    ) -> Result<Option<T::Value>, NeedsDocument> {
         if self.next == self.len {
             return Ok(None);
         }
-        if !self.direct.cursor.eat_int(self.next) {
-            return self.direct.noted(Err(Miss));
+        if !self.pass.cursor.eat_int(self.next) {
+            return self.pass.noted(Err(NeedsDocument));
         }
-        let item = seed.deserialize(&mut *self.direct)?;
-        self.direct.set_item()?;
+        let item = seed.deserialize(&mut *self.pass)?;
+        self.pass.set_item()?;
         self.next += 1;
         Ok(Some(item))
     }
@@ -59,42 +55,46 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
     fn size_hint(&self) -> Option<usize> {
         // Each item takes seven bytes at the least: what is announced beyond
         // that does not come.
-        let room = self.direct.cursor.rest().len() / 7;
+        let room = self.pass.cursor.rest().len() / 7;
         Some(room.min((self.len - self.next) as usize))
     }
 }
 
 /// The items of a tuple.
 pub(super) struct Parts<'d, 'de> {
-    direct: &'d mut Direct<'de>,
+    pass: &'d mut OnePass<'de>,
     left: usize,
 }
 
 impl<'d, 'de> Parts<'d, 'de> {
     #[inline(always)]
-    pub(super) const fn new(direct: &'d mut Direct<'de>, left: usize) -> Self {
-        Self { direct, left }
+    pub(super) const fn new(pass: &'d mut OnePass<'de>, left: usize) -> Self {
+        Self { pass, left }
     }
 
     #[inline(always)]
-    pub(super) const fn end(&self) -> Result<(), Miss> {
-        if self.left == 0 { Ok(()) } else { Err(Miss) }
+    pub(super) const fn end(&self) -> Result<(), NeedsDocument> {
+        if self.left == 0 {
+            Ok(())
+        } else {
+            Err(NeedsDocument)
+        }
     }
 }
 
 impl<'de> SeqAccess<'de> for &mut Parts<'_, 'de> {
-    type Error = Miss;
+    type Error = NeedsDocument;
 
     #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Miss> {
+    ) -> Result<Option<T::Value>, NeedsDocument> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
         self.left = left;
-        seed.deserialize(&mut *self.direct).map(Some)
+        seed.deserialize(&mut *self.pass).map(Some)
     }
 
     #[inline]
@@ -105,39 +105,40 @@ impl<'de> SeqAccess<'de> for &mut Parts<'_, 'de> {
 
 /// The pairs of a dict, up to what cannot be a key.
 pub(super) struct Pairs<'d, 'de> {
-    direct: &'d mut Direct<'de>,
+    pass: &'d mut OnePass<'de>,
     /// The visitor was told that there is no more.
     ended: bool,
 }
 
 impl<'d, 'de> Pairs<'d, 'de> {
     #[inline(always)]
-    pub(super) const fn new(direct: &'d mut Direct<'de>) -> Self {
-        Self {
-            direct,
-            ended: false,
-        }
+    pub(super) const fn new(pass: &'d mut OnePass<'de>) -> Self {
+        Self { pass, ended: false }
     }
 
     #[inline(always)]
-    pub(super) const fn end(&self) -> Result<(), Miss> {
-        if self.ended { Ok(()) } else { Err(Miss) }
+    pub(super) const fn end(&self) -> Result<(), NeedsDocument> {
+        if self.ended {
+            Ok(())
+        } else {
+            Err(NeedsDocument)
+        }
     }
 }
 
 impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
-    type Error = Miss;
+    type Error = NeedsDocument;
 
     #[inline(always)]
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Miss> {
-        match self.direct.peek() {
+    ) -> Result<Option<K::Value>, NeedsDocument> {
+        match self.pass.peek() {
             // These are hashable; other keys are left to documents.
-            Some(opcode) if opcode.is_leaf() => {
-                self.direct.key_at = self.direct.cursor.offset();
-                seed.deserialize(&mut *self.direct).map(Some)
+            Some(opcode) if opcode.is_scalar() => {
+                self.pass.key_at = self.pass.cursor.offset();
+                seed.deserialize(&mut *self.pass).map(Some)
             }
             _ => {
                 self.ended = true;
@@ -147,40 +148,53 @@ impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
     }
 
     #[inline(always)]
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Miss> {
-        let value = seed.deserialize(&mut *self.direct)?;
-        self.direct.set_item()?;
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, NeedsDocument> {
+        let value = seed.deserialize(&mut *self.pass)?;
+        self.pass.set_item()?;
         Ok(value)
     }
 }
 
 /// A variant with content, behind the start of its dict.
-pub(super) struct Variant<'d, 'de>(pub(super) &'d mut Direct<'de>);
+pub(super) struct Variant<'d, 'de>(pub(super) &'d mut OnePass<'de>);
 
 impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = Miss;
+    type Error = NeedsDocument;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Miss> {
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), NeedsDocument> {
         if !self.0.at(Opcode::Py3String) {
-            return Err(Miss);
+            return Err(NeedsDocument);
         }
         Ok((seed.deserialize(&mut *self.0)?, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = Miss;
+    type Error = NeedsDocument;
 
-    fn unit_variant(self) -> Result<(), Miss> {
+    fn unit_variant(self) -> Result<(), NeedsDocument> {
         Deserialize::deserialize(self.0)
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Miss> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, NeedsDocument> {
         seed.deserialize(self.0)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Miss> {
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, NeedsDocument> {
         self.0.deserialize_tuple(len, visitor)
     }
 
@@ -188,7 +202,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Miss> {
+    ) -> Result<V::Value, NeedsDocument> {
         self.0.deserialize_struct("", fields, visitor)
     }
 }

@@ -6,18 +6,18 @@ use serde_core::de;
 
 /// Not what the type made expect, or wrong altogether: the document will tell.
 #[derive(Debug)]
-pub(crate) struct Miss;
+pub(crate) struct NeedsDocument;
 
-impl fmt::Display for Miss {
+impl fmt::Display for NeedsDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the value is not what its type made expect")
     }
 }
 
-impl core::error::Error for Miss {}
+impl core::error::Error for NeedsDocument {}
 
 /// Nothing is kept of a reason, nor printed.
-impl de::Error for Miss {
+impl de::Error for NeedsDocument {
     #[cold]
     fn custom<T: fmt::Display>(_message: T) -> Self {
         Self
