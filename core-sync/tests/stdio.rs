@@ -211,7 +211,8 @@ fn a_worker_takes_the_directory_and_the_priority_of_a_stock_controller() {
         let place = tempfile::tempdir().unwrap();
         let place = fs::canonicalize(place.path()).unwrap();
         let directory = |path: &Path| Value::from(path.to_str().unwrap());
-        let worker = start(value!({})).unwrap();
+        // The priority is that of the thread which takes it: one thread runs all calls.
+        let worker = start(value!({"execmodel": "main_thread_only"})).unwrap();
         let take = |item: Value| -> Result<(), Box<dyn Error>> {
             let channel = worker.gateway.remote_exec(STOCK)?;
             channel.send(item)?;

@@ -685,12 +685,12 @@ fn threads_have_names_of_their_own() {
     });
 }
 
-/// What a thread of the worker leaves behind when it ends. It takes its time, so that nobody is done before by chance.
-struct Leaves(Arc<AtomicUsize>);
+/// What a thread of the worker leaves behind when it ends. It takes its time, so that it is not done before by chance.
+struct Leaves(Arc<AtomicUsize>, Duration);
 
 impl Drop for Leaves {
     fn drop(&mut self) {
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(self.1);
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -707,7 +707,11 @@ fn serving_is_over_when_the_threads_have_ended() {
     let counted = left.clone();
     let mut worker = Worker::new();
     worker.register("leaves", move |channel: &Channel| -> Result<(), Failure> {
-        LEAVES.with(|leaves| drop(leaves.set(Leaves(counted.clone()))));
+        // The first threads take longer than those that were started behind them.
+        let number = channel.receive()?.as_i64().ok_or("no number")?;
+        let time = if number < 5 { 100 } else { 0 };
+        let leaves = Leaves(counted.clone(), Duration::from_millis(time));
+        LEAVES.with(|own| drop(own.set(leaves)));
         channel.send(())?;
         drop(channel.receive());
         Ok(())
@@ -718,7 +722,8 @@ fn serving_is_over_when_the_threads_have_ended() {
         // It takes the thread that serves, which is not one of those.
         let _first = gateway.remote_exec("wait").unwrap();
         let running = [(); CALLS].map(|()| gateway.remote_exec("leaves").unwrap());
-        for channel in &running {
+        for (number, channel) in running.iter().enumerate() {
+            channel.send(number).unwrap();
             receive(channel);
         }
         gateway.exit();
