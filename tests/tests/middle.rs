@@ -11,9 +11,10 @@ use core::time::Duration;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 
+use execnet::serializer::{Bytes, Dict};
 use execnet::{
     BootstrapError, Cause, Gateway, Group, GroupOptions, Listen, MakeGatewayError, Outcome,
-    ReceiveError, ServerOptions, Stage, Token, Value, WorkerExit,
+    ReceiveError, ServerOptions, Stage, Token, Value, WorkerExit, value,
 };
 use execnet_tests::served::{served_unix_until, served_with};
 use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
@@ -101,6 +102,54 @@ fn the_end_of_the_far_process_is_told_though_another_keeps_its_standard_error() 
         assert_eq!(exit.exit().unwrap().signal(), Some(9), "{exit}");
         assert_eq!(exit.stderr(), "last words");
     });
+}
+
+/// What a controller runs in the middle.
+const RELAY: &str = include_str!("../../std-transport/src/python/relay.py");
+
+/// An acknowledgement goes through all gateways in front of the middle: with one for each frame, a round trip through a
+/// chain would cost in proportion to the square of its length.
+#[test]
+fn the_middle_acknowledges_many_small_frames_together() {
+    const FRAMES: usize = 1000;
+    const FRAME: usize = 1000;
+    each_middle(|group| {
+        let middle = group.nth(0).unwrap();
+        let launch = value!({"argv": ["cat"], "env": {}, "chdir": None, "terminate": false});
+        let kwargs: Dict = [(value!("launches"), value!([launch]))]
+            .into_iter()
+            .collect();
+        let call = middle.remote_exec_function(RELAY, "execnet_relay", &kwargs);
+        let call = call.unwrap();
+        let (data, control) = (middle.newchannel().unwrap(), middle.newchannel().unwrap());
+        call.send((&data, &control)).unwrap();
+        for _ in 0..FRAMES {
+            data.send(Bytes([b'x'; FRAME])).unwrap();
+        }
+        data.send(()).unwrap();
+        let carried = data
+            .iter()
+            .map(|item| item.unwrap().as_bytes().unwrap().len());
+        assert_eq!(carried.sum::<usize>(), FRAMES * FRAME);
+
+        let acknowledged: Vec<usize> = control
+            .iter()
+            .filter_map(|event| wrote(&event.unwrap()))
+            .collect();
+        assert!(acknowledged.len() < FRAMES / 100, "{}", acknowledged.len());
+        // Less than a step is left, far from the window of a controller.
+        let left = FRAMES * FRAME - acknowledged.iter().sum::<usize>();
+        assert!(left < (1 << 20) / 2, "{left}");
+    });
+}
+
+/// The bytes that the middle acknowledges by an event.
+fn wrote(event: &Value) -> Option<usize> {
+    let Value::Tuple(parts) = event else {
+        panic!("{event}")
+    };
+    let size = (parts[0] == value!("wrote")).then(|| parts[1].as_i64().unwrap())?;
+    Some(usize::try_from(size).unwrap())
 }
 
 #[test]

@@ -16,6 +16,7 @@ import threading
 import time
 
 CHUNK = 65536
+STEP = 262144    # bytes that are acknowledged together; the controller's window is four times as large
 LOOK = 0.05    # seconds between two looks of a connection in the making
 DRAIN_PATIENCE = 5
 
@@ -37,12 +38,16 @@ class Relay(object):
 
     def feed(self):
         """What the controller sends goes to the far side; None, or the channel's end, ends that."""
+        wrote = 0
         try:
             for item in self.data:
                 if item is None:
                     break
                 write_all(self.sink, item)
-                self.tell('wrote', len(item))
+                wrote += len(item)
+                if wrote >= STEP:
+                    self.tell('wrote', wrote)
+                    wrote = 0
         except Exception:
             # The far side takes no more; what it says itself tells the rest.
             self.tell('deaf', None)

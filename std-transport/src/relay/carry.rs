@@ -11,6 +11,7 @@ use execnet_core_sync::exec::Kwargs;
 use execnet_serializer::{Bytes, Value};
 
 use super::launches;
+use super::state::STEP;
 use super::stream::{bytes, text};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
@@ -204,6 +205,7 @@ struct Input {
 impl Input {
     /// What the controller sends goes to the far side; None, or the channel's end, ends that.
     fn feed(mut self) {
+        let mut wrote = 0;
         while let Ok(item) = self.data.receive() {
             let Some(bytes) = bytes(item.into_value()) else {
                 break;
@@ -212,7 +214,10 @@ impl Input {
                 tell(&self.control, "deaf", ());
                 break;
             }
-            tell(&self.control, "wrote", bytes.len() as u64);
+            wrote += bytes.len();
+            if wrote >= STEP {
+                tell(&self.control, "wrote", core::mem::take(&mut wrote) as u64);
+            }
         }
     }
 }

@@ -9,6 +9,11 @@ use crate::sync::{Condvar, Mutex};
 /// So many bytes may be on their way to the far process that it has not taken yet. More would pile up in the middle.
 pub(super) const WINDOW: usize = 1 << 20;
 
+/// The middle acknowledges after this many bytes. It is far below the window, so that a controller that has used up the
+/// window always hears of room. An acknowledgement of each frame would go through all gateways in front of the middle: a
+/// message through a chain would cost in proportion to the square of its length.
+pub(super) const STEP: usize = WINDOW / 4;
+
 /// Shared by the ends of the link, the peer and the two threads.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
