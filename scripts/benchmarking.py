@@ -65,6 +65,18 @@ def run(command, pinned):
     return [json.loads(line) for line in finished.stdout.splitlines()]
 
 
+def make_tree(at, folders, files, size):
+    for folder in range(folders):
+        place = at / f"d{folder:04}"
+        place.mkdir(parents=True)
+        for file in range(files):
+            (place / f"f{file:04}").write_bytes(os.urandom(size))
+
+
+def file_system(place):
+    return subprocess.run(["stat", "-f", "-c", "%T", place], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
 def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 

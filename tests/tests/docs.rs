@@ -1,9 +1,11 @@
-//! The documentation's links lead somewhere, the book has every page, and tests that a page names exist.
+//! The documentation's links lead somewhere, the book has every page, tests that a page names exist, and benchmarks
+//! that are on a page can be run.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -117,4 +119,33 @@ fn the_compatibility_table_has_every_behaviour() {
     for name in names {
         assert!(table.contains(&format!("| **{name}**: ")), "{name}");
     }
+}
+
+#[test]
+fn every_benchmark_starts_and_has_its_place_on_the_page() {
+    let page = fs::read_to_string(root().join("docs/benchmarks.md")).unwrap();
+    let python = Command::new("python3").arg("--version").output().is_ok();
+    if !python {
+        println!("skipped: starting the benchmarks' scripts: no python3");
+    }
+    let mut checked = 0;
+    for script in fs::read_dir(root().join("scripts")).unwrap() {
+        let script = script.unwrap().path();
+        let name = script.file_name().unwrap().to_str().unwrap();
+        if !name.starts_with("bench") || name.contains('.') {
+            continue;
+        }
+        checked += 1;
+        let table = page.split_once(&format!("<!-- scripts/{name} -->"));
+        let table = table.and_then(|(_, rest)| rest.split_once("<!-- up to here -->"));
+        let table = table.unwrap_or_else(|| panic!("no place for {name}")).0;
+        assert!(table.contains("|---"), "{name} has written no table");
+        if python {
+            let output = Command::new("python3").arg(&script).arg("--help").output();
+            let output = output.unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{name}: {errors}");
+        }
+    }
+    assert!(checked > 3, "found only {checked} benchmarks");
 }
