@@ -1,4 +1,4 @@
-# execnet rsync 2
+# execnet rsync 3
 #
 # The far end of a sync: takes a tree (Target) or has one (Source).  Sent to a worker when it is
 # needed, and runs there with `channel` in its globals.  docs/rsync-protocol.md describes the
@@ -17,7 +17,7 @@ from stat import S_IFREG, S_ISDIR, S_ISLNK, S_ISREG
 from struct import Struct
 
 PY3 = sys.version_info[0] >= 3
-VERSION = 2
+VERSION = 3
 LIST, DATA, FINISH = 2, 3, 4
 WANT, ASK, ACK, NOTE, DONE = 10, 11, 12, 13, 14
 
@@ -37,7 +37,10 @@ MAX_DEPTH = 1024
 MAX_LINK = 4096
 MAX_ENTRIES = 10000000
 MAX_LISTING = 1 << 30
-HELD = 64
+# How many folders a walk holds open: those it was asked for, those it passed on the way to one,
+# and waypoints, which are STRETCH levels apart.
+RECENT, PASSED, WAYPOINTS = 32, 24, 16
+STRETCH = 64
 CLOEXEC = getattr(os, 'O_CLOEXEC', 0o2000000 if sys.platform.startswith('linux') else 0)
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | CLOEXEC
@@ -178,16 +181,14 @@ def reason(error):
 
 
 class Folders(object):
-    """The directories of one tree by number, opened when they are needed: a tree has more of
-    them than a process can hold open."""
+    """The directories of one tree by number.  The listing and the content have walks of their
+    own: neither takes away what the other needs next."""
 
     def __init__(self, root):
         self.root = root
         self.nodes = [(ROOT, b'', 0)]
-        self.held = {}
-        self.order = []
-        # The one that stays open whatever others are opened.
-        self.pinned = None
+        self.listing = Walk(self)
+        self.content = Walk(self)
 
     def add(self, parent, name):
         depth = self.nodes[parent][2] + 1
@@ -196,32 +197,74 @@ class Folders(object):
         self.nodes.append((parent, name, depth))
         return len(self.nodes) - 1
 
-    def open(self, number):
-        """A descriptor that stays open for at least the next HELD - 1 calls."""
-        if number == ROOT:
-            return self.root
-        fd = self.held.get(number)
-        if fd is not None:
-            return fd
-        missing = []
-        while number != ROOT and number not in self.held:
-            missing.append(number)
-            number = self.nodes[number][0]
-        fd = self.held.get(number, self.root)
-        for number in reversed(missing):
-            fd = open_at(fd, self.nodes[number][1], FOLDER)
-            self.held[number] = fd
-            self.order.append(number)
-            if len(self.order) > HELD:
-                if self.order[0] == self.pinned:
-                    self.order.append(self.order.pop(0))
-                os.close(self.held.pop(self.order.pop(0)))
-        return fd
+    def deepest_first(self):
+        """All numbers but the root's, each after those of what is in it, neighbours close to one
+        another."""
+        inside = {}
+        for number in range(1, len(self.nodes)):
+            inside.setdefault(self.nodes[number][0], []).append(number)
+        order, pending = [], [ROOT]
+        while pending:
+            number = pending.pop()
+            order.append(number)
+            pending += inside.pop(number, ())
+        return order[:0:-1]
 
     def close(self):
-        for number in self.order:
-            os.close(self.held.pop(number))
-        self.order = []
+        self.listing.close()
+        self.content.close()
+        os.close(self.root)
+
+
+class Walk(object):
+    """Opens folders when they are needed: a tree has more of them than a process can hold open.
+
+    Going through it depth first takes a constant number of openings for each folder.  Going down,
+    the parent was used last; going up past what is held, those of one stretch serve the whole way
+    up through it."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        # A descriptor by number, with the list that the number is in, the last used last.
+        self.held = {}
+        self.recent, self.passed, self.waypoints = [], [], []
+
+    def open(self, number):
+        """A descriptor that stays open until the next call at least."""
+        held, nodes, missing = self.held, self.tree.nodes, []
+        while number != ROOT and number not in held:
+            missing.append(number)
+            number = nodes[number][0]
+        fd = self.use(number)
+        while missing:
+            number = missing.pop()
+            fd = open_at(fd, nodes[number][1], FOLDER)
+            if nodes[number][2] % STRETCH == 0:
+                self.hold(number, fd, self.waypoints, WAYPOINTS)
+            elif missing:
+                self.hold(number, fd, self.passed, PASSED)
+            else:
+                self.hold(number, fd, self.recent, RECENT)
+        return fd
+
+    def use(self, number):
+        if number == ROOT:
+            return self.tree.root
+        fd, order = self.held[number]
+        if order[-1] != number:
+            order.remove(number)
+            order.append(number)
+        return fd
+
+    def hold(self, number, fd, order, most):
+        self.held[number] = fd, order
+        order.append(number)
+        if len(order) > most:
+            os.close(self.held.pop(order.pop(0))[0])
+
+    def close(self):
+        while self.held:
+            os.close(self.held.popitem()[1][0])
 
 
 def open_file(fd, name):
@@ -299,8 +342,8 @@ class Target(object):
         self.incoming = None
         self.files = self.taken = self.acknowledged = self.temporaries = 0
         self.entries = self.listed = 0
+        # Folders whose listing is still to come, the next one last.
         self.due = []
-        self.next_due = 0
         self.listing = None
         self.links = []
         self.deletions = []
@@ -378,11 +421,14 @@ class Target(object):
             self.entries += count
             if self.entries > MAX_ENTRIES or self.listed > MAX_LISTING:
                 raise Violation('more entries than the limit')
-            last, names = self.enter(folder)
+            last, names, first = self.enter(folder)
             pos = self.take_entries(data, pos + section.size, folder, count, last, names, wants)
             if ending == NOT_YET:
-                self.listing = (folder, self.last_name, names)
-            elif ending == WHOLE:
+                self.listing = (folder, self.last_name, names, first)
+                continue
+            # What is in a folder comes before its neighbours.
+            self.due += range(len(self.folders.nodes) - 1, first - 1, -1)
+            if ending == WHOLE:
                 self.find_deletions(folder, names)
         if pos != end:
             raise Violation('a record that is cut short')
@@ -392,13 +438,12 @@ class Target(object):
 
     def enter(self, folder):
         if self.listing is not None:
-            current, last, names = self.listing
+            current, last, names, first = self.listing
             self.listing = None
             if current == folder:
-                return last, names
-        elif self.next_due < len(self.due) and self.due[self.next_due] == folder:
-            self.next_due += 1
-            return b'', set()
+                return last, names, first
+        elif self.due and self.due.pop() == folder:
+            return b'', set(), len(self.folders.nodes)
         raise Violation('the listing of a folder that is not due')
 
     def take_entries(self, data, pos, folder, count, last, names, wants):
@@ -406,7 +451,7 @@ class Target(object):
         fd = None
         if state == 'old' or state == 'new':
             try:
-                fd = self.folders.open(folder)
+                fd = self.folders.listing.open(folder)
             except OSError as error:
                 self.states[folder][0] = state = None
                 self.note(b'e', folder, b'', reason(error))
@@ -510,7 +555,7 @@ class Target(object):
     def take_folder(self, parent, fd, name, mode, mtime):
         state = [None, mode, mtime]
         self.states.append(state)
-        self.due.append(self.folders.add(parent, name))
+        self.folders.add(parent, name)
         if self.states[parent][0] is None:
             return
         try:
@@ -537,7 +582,7 @@ class Target(object):
         if not self.delete or self.states[folder][0] != 'old':
             return
         try:
-            here = list_names(self.folders.open(folder))
+            here = list_names(self.folders.listing.open(folder))
         except OSError as error:
             self.note(b'e', folder, b'', reason(error))
             return
@@ -588,7 +633,7 @@ class Target(object):
         temporary = None
         failure = b''
         try:
-            fd = self.folders.open(folder)
+            fd = self.folders.content.open(folder)
             unnamed = self.new_name()
             file = open_at(fd, unnamed, CREATE)
             temporary = unnamed
@@ -616,10 +661,9 @@ class Target(object):
         wanted = self.take_wanted(number)
         self.incoming = [wanted, None, None, None, mode & self.file_mode, mtime, size, None]
         try:
-            fd = self.folders.open(wanted[1])
+            fd = self.folders.content.open(wanted[1])
             name = self.new_name()
             self.incoming[1:4] = [open_at(fd, name, CREATE), fd, name]
-            self.folders.pinned = wanted[1]
         except OSError as error:
             self.incoming[7] = reason(error)
 
@@ -663,7 +707,6 @@ class Target(object):
         self.drop_incoming()
         if self.folders is not None:
             self.folders.close()
-            os.close(self.folders.root)
 
     def drop_incoming(self):
         """Closes what is open of the file, and removes it if it is not finished."""
@@ -671,7 +714,6 @@ class Target(object):
             return
         _, file, fd, temporary = self.incoming[:4]
         self.incoming = None
-        self.folders.pinned = None
         if file is not None:
             os.close(file)
             if temporary is not None:
@@ -680,7 +722,7 @@ class Target(object):
     def keep_same(self, wanted, mode, mtime):
         number, folder, name = wanted
         try:
-            fd = self.folders.open(folder)
+            fd = self.folders.content.open(folder)
         except OSError as error:
             self.settle(wanted, LOST, reason(error))
             return
@@ -706,7 +748,7 @@ class Target(object):
     # -- the end
 
     def finish_if_due(self):
-        if (self.next_due < len(self.due) or self.listing is not None or self.incoming is not None
+        if (self.due or self.listing is not None or self.incoming is not None
                 or self.next_wanted < len(self.wanted)):
             return
         self.make_links()
@@ -717,14 +759,13 @@ class Target(object):
         if self.taken != self.acknowledged or self.outcomes:
             self.acknowledge()
         self.send_notes()
-        self.folders.close()
         self.channel.send((DONE,))
 
     def make_links(self):
         for folder, name, target in self.links:
             try:
                 if self.states[folder][0] != 'imagined':
-                    fd = self.folders.open(folder)
+                    fd = self.folders.content.open(folder)
                     here = lstat_or_none(fd, name)
                     if (here is not None and S_ISLNK(here.st_mode)
                             and readlink_at(fd, name) == target):
@@ -748,19 +789,19 @@ class Target(object):
     def remove_extra(self, folder, name):
         try:
             if not self.dry_run:
-                remove(self.folders.open(folder), name)
+                remove(self.folders.content.open(folder), name)
             self.note(b'x', folder, name, b'')
         except OSError as error:
             if error.errno != errno.ENOENT:
                 self.note(b'e', folder, name, reason(error))
 
     def set_folders(self):
-        for number in range(len(self.states) - 1, -1, -1):
+        for number in self.folders.deepest_first() + [ROOT]:
             presence, mode, mtime = self.states[number]
             if presence is None:
                 continue
             try:
-                fd = self.folders.open(number)
+                fd = self.folders.content.open(number)
                 here = os.fstat(fd)
                 # The owner keeps all rights, so that the next sync can work in it.
                 mode = mode & 0o777 | 0o700 | here.st_mode & 0o7000
@@ -808,20 +849,20 @@ def remove(fd, name):
             raise
     tree = Folders(open_at(fd, name, FOLDER))
     try:
-        at = ROOT
-        while at < len(tree.nodes):
-            folder = tree.open(at)
+        due = [ROOT]
+        while due:
+            at = due.pop()
+            folder = tree.listing.open(at)
             for child in list_names(folder):
                 if S_ISDIR(lstat(folder, child).st_mode):
-                    tree.add(at, child)
+                    due.append(tree.add(at, child))
                 else:
                     unlink_at(folder, child)
-            at += 1
-        for parent, child, _ in reversed(tree.nodes[1:]):
-            rmdir_at(tree.open(parent), child)
+        for number in tree.deepest_first():
+            parent, child, _ = tree.nodes[number]
+            rmdir_at(tree.listing.open(parent), child)
     finally:
         tree.close()
-        os.close(tree.root)
     rmdir_at(fd, name)
 
 
@@ -835,10 +876,11 @@ main(channel)  # noqa: F821
 
 
 class Source(object):
-    """Lists the folders that it is asked for, and sends the files it listed, by number."""
+    """Lists all folders, or those that it is asked for, and sends the files it listed, by number."""
 
     CHUNK = 256 << 10
     SEGMENTS = 1024
+    BATCH = 48 << 10
 
     def __init__(self, channel, start):
         self.channel = channel
@@ -846,7 +888,10 @@ class Source(object):
         self.dry_run = start['dry_run']
         self.files = []
         self.wants = []
-        self.next_want = self.next_file = self.next_folder = 0
+        self.next_want = self.next_file = 0
+        # Who is asked remembers for what; who is not has the folders to list, the next one last.
+        self.asked = set() if start['asked'] else None
+        self.due = []
         self.sending = None
         self.sent = self.taken = 0
         self.folders = None
@@ -858,6 +903,8 @@ class Source(object):
         if S_ISDIR(status.st_mode):
             self.folders = Folders(os.open(path, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
             kind = b'd'
+            if self.asked is None:
+                self.due.append(ROOT)
         else:
             path = os.path.realpath(path)
             self.folders = Folders(os.open(os.path.dirname(path), FOLDER & ~os.O_NOFOLLOW))
@@ -884,7 +931,11 @@ class Source(object):
             if pending and self.sent - self.taken < self.window:
                 self.send_files()
                 continue
-            message = self.channel.receive()
+            try:
+                message = self.channel.receive(0 if self.due else None)
+            except self.channel.TimeoutError:
+                self.list_more()
+                continue
             if message == (DONE,):
                 self.channel.send((FINISH,))
                 return
@@ -916,34 +967,43 @@ class Source(object):
 
     def on_ask(self, data):
         batch = []
-        size = 0
         for pos in range(0, len(data), four.size):
             folder, = four.unpack_from(data, pos)
-            if not self.next_folder <= folder < len(self.folders.nodes):
+            if self.asked is None or folder in self.asked or folder >= len(self.folders.nodes):
                 raise Violation('a request for what was not offered, or for the second time')
-            self.next_folder = folder + 1
-            for part in self.list_folder(folder):
-                batch.append(part)
-                size += len(part)
-                if size > 48 << 10:
-                    self.channel.send((LIST, b''.join(batch)))
-                    batch = []
-                    size = 0
+            self.asked.add(folder)
+            batch = self.list_folder(folder, batch)
+        self.send_list(batch)
+
+    def list_more(self):
+        """Goes on with the listing depth first, by a message's worth."""
+        batch = []
+        while self.due and sum(map(len, batch)) < self.BATCH:
+            folder, first = self.due.pop(), len(self.folders.nodes)
+            batch = [b''.join(self.list_folder(folder, batch))]
+            self.due += range(len(self.folders.nodes) - 1, first - 1, -1)
+        self.send_list(batch)
+
+    def send_list(self, batch):
         if batch:
             self.channel.send((LIST, b''.join(batch)))
 
-    def list_folder(self, folder):
+    def list_folder(self, folder, batch):
+        """Adds the folder to the batch.  Returns what waits to be sent."""
         try:
-            fd = self.folders.open(folder)
+            fd = self.folders.listing.open(folder)
             names = sorted(list_names(fd))
         except OSError:
-            yield section.pack(folder, 0, CUT_OFF)
-            return
-        for start in range(0, len(names), 500):
+            return batch + [section.pack(folder, 0, CUT_OFF)]
+        for start in range(0, len(names) or 1, 500):
             entries = [self.list_entry(folder, fd, name) for name in names[start:start + 500]]
             entries = [packed for packed in entries if packed is not None]
-            yield section.pack(folder, len(entries), NOT_YET) + b''.join(entries)
-        yield section.pack(folder, 0, WHOLE)
+            ending = NOT_YET if start + 500 < len(names) else WHOLE
+            batch += [section.pack(folder, len(entries), ending)] + entries
+            if sum(map(len, batch)) > self.BATCH:
+                self.send_list(batch)
+                batch = []
+        return batch
 
     def list_entry(self, folder, fd, name):
         """The packed entry; None where there is nothing of that name any more."""
@@ -1003,7 +1063,7 @@ class Source(object):
         """A record where there is nothing to read, else (None, None)."""
         folder, name = self.files[wanted]
         try:
-            fd = self.folders.open(folder)
+            fd = self.folders.content.open(folder)
             file, status = open_file(fd, name)
         except OSError as error:
             return self.failed(wanted, error)
@@ -1041,7 +1101,6 @@ class Source(object):
             os.close(self.sending[1])
         if self.folders is not None:
             self.folders.close()
-            os.close(self.folders.root)
 
     def failed(self, wanted, error):
         text = reason(error)

@@ -2,7 +2,7 @@ use alloc::sync::Arc;
 use std::fs::File;
 use std::io;
 
-use super::confine::{Dir, Folders, Meta, Name};
+use super::confine::{Dir, Folders, Meta, Name, Pass};
 use crate::sync::Mutex;
 
 /// What a source has listed, by number: the only things it ever opens for a peer.
@@ -12,7 +12,10 @@ pub(crate) struct Catalog(Mutex<Listed>);
 #[derive(Debug)]
 struct Listed {
     folders: Folders,
+    /// Those of a folder follow one another, in the order of their names.
     files: Vec<ListedFile>,
+    /// By folder, the number of its first file.
+    first_files: Vec<Option<u32>>,
 }
 
 #[derive(Debug)]
@@ -29,11 +32,12 @@ impl Catalog {
         Self(Mutex::new(Listed {
             folders: Folders::new(root),
             files: Vec::new(),
+            first_files: Vec::new(),
         }))
     }
 
     pub(crate) fn open_folder(&self, folder: u32) -> io::Result<Arc<Dir>> {
-        self.0.lock().folders.open(folder)
+        self.0.lock().folders.open(Pass::Listing, folder)
     }
 
     pub(crate) fn add_folder(&self, parent: u32, name: Name<'_>) -> Option<u32> {
@@ -48,17 +52,19 @@ impl Catalog {
     /// Whether the file had a number left to get.
     pub(crate) fn add_file(&self, folder: u32, name: Name<'_>, size: u64, followed: bool) -> bool {
         let mut listed = self.0.lock();
-        let room = u32::try_from(listed.files.len()).is_ok_and(|number| number < u32::MAX);
-        if room {
-            let name = name.as_bytes().into();
-            listed.files.push(ListedFile {
-                folder,
-                followed,
-                size,
-                name,
-            });
+        let number = u32::try_from(listed.files.len()).unwrap_or(u32::MAX);
+        if number == u32::MAX {
+            return false;
         }
-        room
+        listed.begin(folder, number);
+        let name = name.as_bytes().into();
+        listed.files.push(ListedFile {
+            folder,
+            followed,
+            size,
+            name,
+        });
+        true
     }
 
     /// How many components lie above the folder.
@@ -78,11 +84,13 @@ impl Catalog {
         Some((listed.folders.path(file.folder, &file.name), file.size))
     }
 
-    /// Whether a file of that name was listed in the folder, where folders are listed in the order of their numbers.
+    /// Whether a file of that name was listed in the folder.
     pub(crate) fn lists_file(&self, folder: u32, name: &[u8]) -> bool {
         let listed = self.0.lock();
-        let place = |file: &ListedFile| (file.folder, &*file.name).cmp(&(folder, name));
-        listed.files.binary_search_by(place).is_ok()
+        let files = listed.files_of(folder);
+        files
+            .binary_search_by(|file| (*file.name).cmp(name))
+            .is_ok()
     }
 
     /// How many files were listed so far.
@@ -103,7 +111,7 @@ impl Catalog {
         let mut listed = self.0.lock();
         let file = listed.file(number).ok_or(io::ErrorKind::NotFound)?;
         let (folder, followed, name) = (file.folder, file.followed, file.name.clone());
-        let dir = listed.folders.open(folder)?;
+        let dir = listed.folders.open(Pass::Content, folder)?;
         drop(listed);
         let name = Name::new(&name).map_err(io::Error::other)?;
         if followed {
@@ -117,5 +125,28 @@ impl Catalog {
 impl Listed {
     fn file(&self, number: u32) -> Option<&ListedFile> {
         self.files.get(usize::try_from(number).ok()?)
+    }
+
+    /// Remembers the first file of a folder.
+    fn begin(&mut self, folder: u32, number: u32) {
+        let Ok(folder) = usize::try_from(folder) else {
+            return;
+        };
+        if self.first_files.len() <= folder {
+            self.first_files.resize(folder + 1, None);
+        }
+        if let Some(first) = self.first_files.get_mut(folder) {
+            first.get_or_insert(number);
+        }
+    }
+
+    fn files_of(&self, folder: u32) -> &[ListedFile] {
+        let index = usize::try_from(folder).ok();
+        let first = index.and_then(|index| *self.first_files.get(index)?);
+        let first = first.and_then(|first| usize::try_from(first).ok());
+        let files = first.and_then(|first| self.files.get(first..));
+        let files = files.unwrap_or_default();
+        let end = files.partition_point(|file| file.folder == folder);
+        files.get(..end).unwrap_or_default()
     }
 }

@@ -8,7 +8,7 @@ use execnet_serializer::Value;
 
 use super::parcel::Parcel;
 use super::port::{Port, Trouble};
-use super::protocol::{FromSource, FromTarget};
+use super::protocol::{FromSource, FromTarget, Violation};
 use super::receiver::{Receiver, Watcher};
 use super::sender::{Listener, Sender};
 use super::walk::{Judge, Walk};
@@ -74,17 +74,19 @@ fn next_event(
     }
 }
 
-/// Lists and sends a tree as the target asks for it.
+/// Lists and sends a tree on one thread: all of it, or the folders that the target asks for.
 ///
 /// # Errors
 /// The target is gone, or breaks the protocol.
-pub(crate) fn send_as_asked<L: Listener, J: Judge>(
+pub(crate) fn send_listing<L: Listener, J: Judge>(
     sender: &mut Sender<L>,
     walk: &mut Walk<J>,
+    asked: bool,
     port: &impl Port,
 ) -> Result<(), Trouble> {
     let mut parcel = Parcel::new(port.takes_pieces());
     let mut asks = Vec::new();
+    let mut listing = !asked;
     while !sender.is_done() {
         // What came meanwhile waits until the window is used up: the target has enough to do until then.
         if sender.can_send() {
@@ -92,29 +94,41 @@ pub(crate) fn send_as_asked<L: Listener, J: Judge>(
             sender.sent(port.send_parcel(&parcel)?);
             continue;
         }
-        let message = FromTarget::try_from(port.receive(None)?)?;
-        sender.handle(&message, &mut asks)?;
-        list_asked(walk, &mut asks, port)?;
+        let item = match port.receive(listing.then_some(Duration::ZERO)) {
+            Err(Trouble::Silence(_)) if listing => {
+                listing = emit(port, |emit| walk.list_next(emit))?;
+                continue;
+            }
+            received => received?,
+        };
+        sender.handle(&FromTarget::try_from(item)?, &mut asks)?;
+        if !asked && !asks.is_empty() {
+            return Err(Violation::OutOfTurn.into());
+        }
+        emit(port, |emit| {
+            for folder in asks.drain(..) {
+                walk.list(folder, emit);
+            }
+            if asked {
+                walk.flush(emit);
+            }
+        })?;
     }
     port.send(FromSource::Finish)
 }
 
-fn list_asked<J: Judge>(
-    walk: &mut Walk<J>,
-    asks: &mut Vec<u32>,
+/// Sends what is listed.
+fn emit<T>(
     port: &impl Port,
-) -> Result<(), Trouble> {
+    list: impl FnOnce(&mut dyn FnMut(Vec<u8>)) -> T,
+) -> Result<T, Trouble> {
     let mut sent = Ok(());
-    let mut emit = |sections: Vec<u8>| {
+    let listed = list(&mut |sections| {
         if sent.is_ok() {
             sent = port.send(FromSource::List(Arc::new(sections)));
         }
-    };
-    for folder in asks.drain(..) {
-        walk.list(folder, &mut emit);
-    }
-    walk.flush(&mut emit);
-    sent
+    });
+    sent.map(|()| listed)
 }
 
 /// Receives a tree, until everything is in its place and the source knows.

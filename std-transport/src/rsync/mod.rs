@@ -263,8 +263,10 @@ impl RSync {
         let strings = channel.reconfigure(StrConfig::STORED);
         strings.map_err(|error| sync(Trouble::Send(error)))?;
         let path = self.source.as_os_str().as_bytes().to_vec();
+        // What the filter leaves out is not to be listed; without one, the worker needs no word for each folder.
+        let asks = !self.filter.is_idle();
         let start = Start {
-            role: Role::Source,
+            role: Role::Source { asked: asks },
             path,
             settings,
             origin: None,
@@ -285,7 +287,7 @@ impl RSync {
             files: u64::from(root.kind == Kind::File),
         };
         let rules = Rules {
-            asks: true,
+            asks,
             entries: self.max_entries,
             ..Rules::default()
         };

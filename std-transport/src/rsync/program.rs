@@ -19,7 +19,7 @@ pub(crate) fn source() -> String {
 
 /// Whether a source is one of the two.
 pub(crate) fn is_ours(source: &str) -> bool {
-    source.starts_with("# execnet rsync 2\n")
+    source.starts_with("# execnet rsync 3\n")
 }
 
 /// Whether a source is the program that stock execnet sends for a sync, by what it defines and says.

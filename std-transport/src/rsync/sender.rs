@@ -29,17 +29,18 @@ pub(crate) trait Listener {
 
 /// The source's end of a sync with one target.
 ///
-/// It opens files by the numbers of its own listing alone. A target asks in ascending order, so that nothing is
-/// asked for twice, and so for folders.
+/// It opens files by the numbers of its own listing alone. A target asks for files in ascending order, so that none is
+/// asked for twice, and for each folder once.
 #[derive(Debug)]
 pub(crate) struct Sender<L> {
     listener: L,
     shelf: Arc<Shelf>,
     settings: Settings,
     wants: VecDeque<Want>,
-    /// The numbers below these were asked for, or passed over.
+    /// The numbers below this were asked for, or passed over.
     next_file: u32,
-    next_folder: u32,
+    /// By folder, whether it was asked for.
+    asked: Vec<bool>,
     sending: Option<Sending>,
     /// What was sent and is not settled, with how many bytes.
     unsettled: VecDeque<(u32, u64)>,
@@ -65,7 +66,7 @@ impl<L: Listener> Sender<L> {
             settings,
             wants: VecDeque::new(),
             next_file: 0,
-            next_folder: 0,
+            asked: Vec::new(),
             sending: None,
             unsettled: VecDeque::new(),
             sent: 0,
@@ -289,14 +290,24 @@ impl<L: Listener> Sender<L> {
         let mut unpacker = Unpacker::new(folders);
         while !unpacker.is_empty() {
             let folder = unpacker.u32()?;
-            let listed = folder < self.shelf.catalog().end_of_folders();
-            if !listed || folder < self.next_folder {
-                return Err(Violation::Request);
-            }
-            self.next_folder = folder.saturating_add(1);
+            self.ask(folder).ok_or(Violation::Request)?;
             asks.push(folder);
         }
         Ok(())
+    }
+
+    /// Notes that a folder was asked for; `None` if it was not listed, or was asked for before.
+    fn ask(&mut self, folder: u32) -> Option<()> {
+        if folder >= self.shelf.catalog().end_of_folders() {
+            return None;
+        }
+        let folder = usize::try_from(folder).ok()?;
+        if self.asked.len() <= folder {
+            self.asked.resize(folder + 1, false);
+        }
+        let asked = self.asked.get_mut(folder).filter(|asked| !**asked)?;
+        *asked = true;
+        Some(())
     }
 
     fn take_acknowledgement(&mut self, taken: u64, outcomes: &[u8]) -> Result<(), Violation> {

@@ -49,7 +49,7 @@ pub(crate) fn serve_port(port: &impl Port) -> Result<(), Trouble> {
     let path = Path::new(OsStr::from_bytes(&start.path));
     match &start.role {
         Role::Target { root } => take(port, path, &unpack_root(root)?, &start),
-        Role::Source => give(port, path, &start),
+        Role::Source { asked } => give(port, path, *asked, &start),
     }
 }
 
@@ -64,7 +64,7 @@ fn take(port: &impl Port, path: &Path, root: &Meta, start: &Start) -> Result<(),
     drive::receive(&mut receiver, port, None)
 }
 
-fn give(port: &impl Port, path: &Path, start: &Start) -> Result<(), Trouble> {
+fn give(port: &impl Port, path: &Path, asked: bool, start: &Start) -> Result<(), Trouble> {
     let opened = Walk::open(path, Links::Keep, Nobody)
         .and_then(|walk| Ok((walk, Origin::for_deleting(path, start.settings.delete)?)));
     let (mut walk, origin) = match opened {
@@ -79,7 +79,7 @@ fn give(port: &impl Port, path: &Path, start: &Start) -> Result<(), Trouble> {
     port.send(ready.to_value())?;
     let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
     let mut sender = Sender::new(shelf, start.settings, Nobody);
-    drive::send_as_asked(&mut sender, &mut walk, port)
+    drive::send_listing(&mut sender, &mut walk, asked, port)
 }
 
 /// Judges nothing and reports to nobody: that is the controller's side's matter.

@@ -56,6 +56,8 @@ pub(crate) struct Walk<J> {
     /// The tree's own absolute paths, as given and without links.
     places: Vec<PathBuf>,
     root: Meta,
+    /// Folders that are still to be listed, the next one last.
+    due: Vec<u32>,
     batch: Vec<u8>,
 }
 
@@ -85,6 +87,10 @@ impl<J: Judge> Walk<J> {
             let name = file_name(&real)?;
             catalog.add_file(ROOT, name, root.size, false);
         }
+        let due = match root.kind {
+            Kind::Directory => vec![ROOT],
+            _ => Vec::new(),
+        };
         let places = vec![std::path::absolute(path)?, path.canonicalize()?];
         Ok(Self {
             judge,
@@ -92,6 +98,7 @@ impl<J: Judge> Walk<J> {
             links,
             places,
             root,
+            due,
             batch: Vec::new(),
         })
     }
@@ -110,20 +117,30 @@ impl<J: Judge> Walk<J> {
     }
 
     /// Lists the whole tree, in messages of a fair size.
-    pub(crate) fn list_all(&mut self, emit: &mut impl FnMut(Vec<u8>)) {
-        if self.root.kind != Kind::Directory {
-            return;
+    pub(crate) fn list_all(&mut self, emit: &mut dyn FnMut(Vec<u8>)) {
+        while self.list_next(emit) {}
+    }
+
+    /// Lists the tree depth first, as far as it takes to emit something. Returns whether there is more to list.
+    pub(crate) fn list_next(&mut self, emit: &mut dyn FnMut(Vec<u8>)) -> bool {
+        let mut emitted = false;
+        while !emitted && let Some(folder) = self.due.pop() {
+            let first = self.catalog.end_of_folders();
+            self.list(folder, &mut |sections| {
+                emitted = true;
+                emit(sections);
+            });
+            self.due
+                .extend((first..self.catalog.end_of_folders()).rev());
         }
-        let mut folder = ROOT;
-        while folder < self.catalog.end_of_folders() {
-            self.list(folder, emit);
-            folder += 1;
+        if self.due.is_empty() {
+            self.flush(emit);
         }
-        self.flush(emit);
+        !self.due.is_empty()
     }
 
     /// Lists one folder. What does not fill a message waits for [`flush`](Self::flush).
-    pub(crate) fn list(&mut self, folder: u32, emit: &mut impl FnMut(Vec<u8>)) {
+    pub(crate) fn list(&mut self, folder: u32, emit: &mut dyn FnMut(Vec<u8>)) {
         let listed = self
             .catalog
             .open_folder(folder)
@@ -155,7 +172,7 @@ impl<J: Judge> Walk<J> {
     }
 
     /// Emits what waits.
-    pub(crate) fn flush(&mut self, emit: &mut impl FnMut(Vec<u8>)) {
+    pub(crate) fn flush(&mut self, emit: &mut dyn FnMut(Vec<u8>)) {
         if !self.batch.is_empty() {
             emit(mem::take(&mut self.batch));
         }

@@ -57,7 +57,7 @@ fn play(channel: &Channel) -> Outcome {
 fn ready() -> Value {
     let mut root = vec![b'd', 0o1, 0o355];
     root.extend([0; 18]);
-    let pairs = [("version", value!(2)), ("root", Value::Bytes(root))];
+    let pairs = [("version", value!(3)), ("root", Value::Bytes(root))];
     let pairs = pairs.map(|(key, value)| (Value::from(key), value));
     Value::Dict(pairs.into_iter().collect())
 }

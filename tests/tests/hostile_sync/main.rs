@@ -127,7 +127,8 @@ fn begin_with(
     channel.reconfigure(StrConfig::STORED).unwrap();
     let flag = |name: &str| Value::Bool(more.contains(&name));
     let mut start = vec![
-        (value!("version"), value!(2)),
+        (value!("version"), value!(3)),
+        (value!("asked"), Value::Bool(true)),
         (value!("path"), Value::Bytes(path.to_str().unwrap().into())),
         (value!("window"), value!(1 << 20)),
     ];

@@ -1,4 +1,5 @@
 use alloc::sync::Arc;
+use core::mem;
 use std::io;
 
 use super::{Dir, Name};
@@ -7,12 +8,35 @@ use super::{Dir, Name};
 ///
 /// A tree has more directories than a process can hold open. What is not at hand is opened again, one component at
 /// a time from the nearest parent that is: a link that took the place of a directory in between is not followed.
+///
+/// Who goes through the tree depth first opens a constant number of directories for each one, however deep it is:
+/// going down, the parent was used last; going up again past what is held, one opening of a stretch serves the whole
+/// way up through it.
 #[derive(Debug)]
 pub(crate) struct Folders {
     root: Arc<Dir>,
     nodes: Vec<Node>,
-    /// The last used first.
-    open: Vec<(u32, Arc<Dir>)>,
+    listing: Held,
+    content: Held,
+}
+
+/// The two walks over a tree. The listing runs ahead of the content, and each holds directories of its own open:
+/// neither takes away what the other needs next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    Listing,
+    Content,
+}
+
+/// What one walk holds open, each the last used first.
+#[derive(Debug, Default)]
+struct Held {
+    /// Those that were asked for.
+    recent: Vec<(u32, Arc<Dir>)>,
+    /// Those that were passed on the way to one: they do not take the places of the others.
+    passed: Vec<(u32, Arc<Dir>)>,
+    /// Those at every [`STRETCH`] levels, from where the way down is short.
+    waypoints: Vec<(u32, Arc<Dir>)>,
 }
 
 #[derive(Debug)]
@@ -28,8 +52,13 @@ pub(crate) const ROOT: u32 = 0;
 /// Deeper trees are refused: their paths are longer than most programs can open.
 pub(crate) const MAX_DEPTH: u16 = 1024;
 
-/// How many directories are held open.
-const HELD: usize = 48;
+/// How many directories each walk holds open, of each kind. The waypoints are those of one path.
+const RECENT: usize = 32;
+const PASSED: usize = 24;
+const WAYPOINTS: usize = 16;
+
+/// How many levels lie between waypoints.
+const STRETCH: u16 = 64;
 
 impl Folders {
     pub(crate) fn new(root: Arc<Dir>) -> Self {
@@ -41,7 +70,8 @@ impl Folders {
         Self {
             root,
             nodes: vec![top],
-            open: Vec::new(),
+            listing: Held::default(),
+            content: Held::default(),
         }
     }
 
@@ -95,50 +125,116 @@ impl Folders {
         parts.join(&b'/')
     }
 
-    /// The open directory of this number.
+    /// All of them but the root, each after those that are in it, and neighbours close to one another.
+    pub(crate) fn deepest_first(&self) -> Vec<u32> {
+        // The folders in each one as a chain: the last of them, and the one before each.
+        let mut last = vec![ROOT; self.nodes.len()];
+        let mut before = last.clone();
+        for number in 1..self.end() {
+            if let (Some(node), Some(before)) = (self.node(number), at(&mut before, number))
+                && let Some(last) = at(&mut last, node.parent)
+            {
+                *before = mem::replace(last, number);
+            }
+        }
+        let mut order = Vec::with_capacity(self.nodes.len());
+        let mut pending = vec![ROOT];
+        while let Some(number) = pending.pop() {
+            order.push(number);
+            let mut child = at(&mut last, number).map_or(ROOT, |last| *last);
+            while child != ROOT {
+                pending.push(child);
+                child = at(&mut before, child).map_or(ROOT, |before| *before);
+            }
+        }
+        order.reverse();
+        // The root came first.
+        order.pop();
+        order
+    }
+
+    /// The open directory of this number, for one of the walks.
     ///
     /// # Errors
     /// It is not there any more, or is something else now.
-    pub(crate) fn open(&mut self, number: u32) -> io::Result<Arc<Dir>> {
+    pub(crate) fn open(&mut self, pass: Pass, number: u32) -> io::Result<Arc<Dir>> {
         let mut missing = Vec::new();
         let mut at = number;
         let mut dir = loop {
-            if let Some(dir) = self.held(at) {
+            if let Some(dir) = self.held(pass, at) {
                 break dir;
             }
             let node = self.node(at).ok_or(io::ErrorKind::NotFound)?;
             missing.push(at);
             at = node.parent;
         };
-        for &number in missing.iter().rev() {
-            let name = self.place(number).ok_or(io::ErrorKind::NotFound)?.1;
+        for &at in missing.iter().rev() {
+            let name = self.place(at).ok_or(io::ErrorKind::NotFound)?.1;
             dir = Arc::new(dir.open_dir(name)?);
-            self.hold(number, Arc::clone(&dir));
+            let is_waypoint = self.depth(at).is_multiple_of(STRETCH);
+            let held = self.walk(pass);
+            let (held, most) = match is_waypoint {
+                true => (&mut held.waypoints, WAYPOINTS),
+                false if at == number => (&mut held.recent, RECENT),
+                false => (&mut held.passed, PASSED),
+            };
+            held.truncate(most - 1);
+            held.insert(0, (at, Arc::clone(&dir)));
         }
         Ok(dir)
-    }
-
-    fn hold(&mut self, number: u32, dir: Arc<Dir>) {
-        self.open.truncate(HELD - 1);
-        self.open.insert(0, (number, dir));
     }
 
     /// Gives up the handles, so that all is opened anew.
     #[cfg(test)]
     pub(super) fn release(&mut self) {
-        self.open.clear();
+        (self.listing, self.content) = Default::default();
     }
 
-    fn held(&mut self, number: u32) -> Option<Arc<Dir>> {
+    fn held(&mut self, pass: Pass, number: u32) -> Option<Arc<Dir>> {
         if number == ROOT {
             return Some(Arc::clone(&self.root));
         }
-        let found = self.open.iter().position(|(held, _)| *held == number)?;
-        self.open.get_mut(..=found)?.rotate_right(1);
-        self.open.first().map(|(_, dir)| Arc::clone(dir))
+        let other = match pass {
+            Pass::Listing => Pass::Content,
+            Pass::Content => Pass::Listing,
+        };
+        self.walk(pass)
+            .find(number)
+            .or_else(|| self.walk(other).peek(number))
+    }
+
+    const fn walk(&mut self, pass: Pass) -> &mut Held {
+        match pass {
+            Pass::Listing => &mut self.listing,
+            Pass::Content => &mut self.content,
+        }
     }
 
     fn node(&self, number: u32) -> Option<&Node> {
         self.nodes.get(usize::try_from(number).ok()?)
     }
+}
+
+impl Held {
+    fn peek(&self, number: u32) -> Option<Arc<Dir>> {
+        let held = self.recent.iter().chain(&self.passed);
+        let mut held = held.chain(&self.waypoints);
+        let found = held.find(|(held, _)| *held == number);
+        found.map(|(_, dir)| Arc::clone(dir))
+    }
+
+    /// That one is used: it stays longest.
+    fn find(&mut self, number: u32) -> Option<Arc<Dir>> {
+        [&mut self.recent, &mut self.passed, &mut self.waypoints]
+            .into_iter()
+            .find_map(|held| {
+                let found = held.iter().position(|(held, _)| *held == number)?;
+                held.get_mut(..=found)?.rotate_right(1);
+                held.first().map(|(_, dir)| Arc::clone(dir))
+            })
+    }
+}
+
+fn at(numbers: &mut [u32], index: u32) -> Option<&mut u32> {
+    numbers.get_mut(usize::try_from(index).ok()?)
 }

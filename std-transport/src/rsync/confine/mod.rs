@@ -21,7 +21,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
-pub(crate) use folders::{Folders, MAX_DEPTH, ROOT};
+pub(crate) use folders::{Folders, MAX_DEPTH, Pass, ROOT};
 pub(crate) use meta::{Kind, Meta};
 pub(crate) use name::{Name, NameError};
 pub(crate) use temporary::Temporary;
@@ -29,6 +29,12 @@ pub(crate) use temporary::Temporary;
 /// An open directory.
 #[derive(Debug)]
 pub(crate) struct Dir(OwnedFd);
+
+#[cfg(test)]
+std::thread_local! {
+    /// How many directories this thread opened in others.
+    pub(crate) static OPENED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
+}
 
 const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
@@ -53,6 +59,8 @@ impl Dir {
     /// # Errors
     /// It is not there, or not a directory; a link to one is none.
     pub(crate) fn open_dir(&self, name: Name<'_>) -> io::Result<Self> {
+        #[cfg(test)]
+        OPENED.set(OPENED.get() + 1);
         let flags = DIRECTORY | OFlags::NOFOLLOW;
         Ok(Self(rustix::fs::openat(
             self.fd(),
@@ -220,26 +228,24 @@ impl Dir {
 /// Empties a tree without a path, however deep it is: files on the way down, directories from the last found up.
 fn remove_content(tree: Dir) -> io::Result<()> {
     let mut folders = Folders::new(Arc::new(tree));
-    let mut at = ROOT;
-    while at < folders.end() {
-        let dir = folders.open(at)?;
+    let mut due = vec![ROOT];
+    while let Some(at) = due.pop() {
+        let dir = folders.open(Pass::Listing, at)?;
         for (bytes, _) in dir.list()? {
             let name = Name::new(&bytes).map_err(io::Error::other)?;
             match rustix::fs::unlinkat(dir.fd(), name.as_bytes(), AtFlags::empty()) {
                 Err(Errno::ISDIR | Errno::PERM) => {
-                    folders
-                        .add(at, name)
-                        .ok_or_else(|| io::Error::other("too deep to remove"))?;
+                    let added = folders.add(at, name);
+                    due.push(added.ok_or_else(|| io::Error::other("too deep to remove"))?);
                 }
                 other => other?,
             }
         }
-        at += 1;
     }
-    for number in (1..folders.end()).rev() {
+    for number in folders.deepest_first() {
         if let Some((parent, name)) = folders.place(number) {
             let name: Box<[u8]> = name.as_bytes().into();
-            let dir = folders.open(parent)?;
+            let dir = folders.open(Pass::Listing, parent)?;
             rustix::fs::unlinkat(dir.fd(), &*name, AtFlags::REMOVEDIR)?;
         }
     }

@@ -125,12 +125,12 @@ fn more_directories_than_are_held_open_can_be_used() {
     let mut folders = Folders::new(Arc::clone(&dir));
     let mut deepest = ROOT;
     for _ in 0..200 {
-        let parent = folders.open(deepest).unwrap();
+        let parent = folders.open(Pass::Listing, deepest).unwrap();
         parent.make_dir(name("d")).unwrap();
         deepest = folders.add(deepest, name("d")).unwrap();
     }
     folders.release();
-    assert!(folders.open(deepest).is_ok());
+    assert!(folders.open(Pass::Listing, deepest).is_ok());
     assert_eq!(folders.depth(deepest), 200);
     assert_eq!(folders.path(2, b"f"), b"d/d/f");
     assert_eq!(folders.path(2, b""), b"d/d");
@@ -147,11 +147,11 @@ fn a_link_swapped_in_on_the_way_is_not_followed() {
     let mut folders = Folders::new(dir);
     let a = folders.add(ROOT, name("a")).unwrap();
     let b = folders.add(a, name("b")).unwrap();
-    assert!(folders.open(b).is_ok());
+    assert!(folders.open(Pass::Listing, b).is_ok());
     folders.release();
     fs::rename(place.path().join("a"), place.path().join("gone")).unwrap();
     symlink(outside.path(), place.path().join("a")).unwrap();
-    assert!(folders.open(b).is_err());
+    assert!(folders.open(Pass::Listing, b).is_err());
 }
 
 #[test]

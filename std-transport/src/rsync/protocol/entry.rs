@@ -16,7 +16,7 @@ pub(crate) struct Entry<'a> {
 pub(crate) enum What<'a> {
     /// Has the next file number.
     File { mode: u16, size: u64, mtime: i64 },
-    /// Has the next folder number; a section of its own follows once it is due.
+    /// Has the next folder number; a section of its own follows.
     Folder { mode: u16, mtime: i64 },
     /// A link, by its text.
     Link(&'a [u8]),

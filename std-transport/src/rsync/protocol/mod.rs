@@ -1,4 +1,4 @@
-//! Protocol 2, as docs/rsync-protocol.md describes it: the messages, without who sends them.
+//! Protocol 3, as docs/rsync-protocol.md describes it: the messages, without who sends them.
 
 mod entry;
 mod message;
@@ -23,7 +23,7 @@ pub(crate) use transfer::{Digest, Fate, Note, NoteKind, Outcome, Segment, Segmen
 use super::confine::{MAX_DEPTH, NameError};
 
 /// The version both sides have to speak.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// The longest text of a link, in bytes: Linux' PATH_MAX.
 pub(crate) const MAX_LINK: usize = 4096;

@@ -24,8 +24,8 @@ pub(crate) struct Start {
 pub(crate) enum Role {
     /// It takes the tree whose root this is.
     Target { root: Vec<u8> },
-    /// It has the tree.
-    Source,
+    /// It has the tree, and lists all of it, or the folders that it is asked for.
+    Source { asked: bool },
 }
 
 /// What both sides have to know of.
@@ -74,8 +74,9 @@ impl Start {
             ("special_modes", Value::Bool(settings.special_modes)),
             ("window", Value::from(settings.window)),
         ];
-        if let Role::Target { root } = &self.role {
-            pairs.push(("root", Value::Bytes(root.clone())));
+        match &self.role {
+            Role::Target { root } => pairs.push(("root", Value::Bytes(root.clone()))),
+            Role::Source { asked } => pairs.push(("asked", Value::Bool(*asked))),
         }
         put_origin(&mut pairs, self.origin.as_ref());
         dict(pairs)
@@ -88,7 +89,9 @@ impl Start {
         }
         let role = match start.bytes("root") {
             Ok(root) => Role::Target { root },
-            Err(_) => Role::Source,
+            Err(_) => Role::Source {
+                asked: start.flag("asked")?,
+            },
         };
         let settings = Settings {
             delete: start.flag("delete")?,

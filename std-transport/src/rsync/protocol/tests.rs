@@ -142,7 +142,7 @@ fn the_beginning_comes_back_as_it_went() {
     };
     assert_eq!(Start::from_value(&start.to_value()), Ok(start.clone()));
     let pull = Start {
-        role: Role::Source,
+        role: Role::Source { asked: true },
         ..start
     };
     assert_eq!(Start::from_value(&pull.to_value()), Ok(pull));

@@ -3,7 +3,7 @@ use std::io::{self, Read as _, Write as _};
 use sha2::{Digest as _, Sha256};
 
 use super::{Receiver, Watcher};
-use crate::rsync::confine::{Dir, Kind, Name, Temporary};
+use crate::rsync::confine::{Dir, Kind, Name, Pass, Temporary};
 use crate::rsync::protocol::{Digest, Fate, FromTarget, Segment, SegmentKind, Unpacker, Violation};
 
 /// A file that was asked for.
@@ -104,7 +104,10 @@ impl<W: Watcher> Receiver<W> {
     fn begin_file(&mut self, mut wanted: Wanted, mode: u16, size: u64, mtime: i64) {
         // It may have grown since it was listed.
         wanted.size = size;
-        let sink = self.folders.open(wanted.folder).and_then(Temporary::new);
+        let sink = self
+            .folders
+            .open(Pass::Content, wanted.folder)
+            .and_then(Temporary::new);
         let mode = self.settings.file_mode(mode);
         self.incoming = Some(Incoming {
             wanted,
@@ -167,7 +170,7 @@ impl<W: Watcher> Receiver<W> {
     ) -> io::Result<()> {
         // Only a directory would not be replaced by the rename; it is looked for where one can be.
         if self.state(folder).presence == super::Presence::Old {
-            let dir = self.folders.open(folder)?;
+            let dir = self.folders.open(Pass::Content, folder)?;
             let here = dir.meta_of(name)?;
             if here.is_some_and(|here| here.kind == Kind::Directory) {
                 dir.remove(name)?;
@@ -181,7 +184,7 @@ impl<W: Watcher> Receiver<W> {
         let name = Name::new(&wanted.name).map_err(io::Error::other);
         let set = self
             .folders
-            .open(wanted.folder)
+            .open(Pass::Content, wanted.folder)
             .and_then(|dir| dir.set_file(name?, mode, mtime));
         match set {
             Ok(()) => self.settle(wanted, Fate::Same),

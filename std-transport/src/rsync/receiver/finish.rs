@@ -1,17 +1,20 @@
 use std::io;
 
 use super::{PendingLink, Presence, Receiver, Watcher};
-use crate::rsync::confine::{Dir, Kind, Meta, Name};
+use crate::rsync::confine::{Dir, Kind, Meta, Name, Pass, ROOT};
 use crate::rsync::protocol::{FromTarget, NoteKind};
 
 impl<W: Watcher> Receiver<W> {
     /// What waits until all files are there: links, deletions, and what is set on folders.
     pub(super) fn finish_tree(&mut self, out: &mut Vec<FromTarget>) {
         for link in core::mem::take(&mut self.links) {
-            let made = self.folders.open(link.folder).and_then(|dir| {
-                let name = Name::new(&link.name).map_err(io::Error::other)?;
-                provide_link(&dir, name, &link.target)
-            });
+            let made = self
+                .folders
+                .open(Pass::Content, link.folder)
+                .and_then(|dir| {
+                    let name = Name::new(&link.name).map_err(io::Error::other)?;
+                    provide_link(&dir, name, &link.target)
+                });
             match made {
                 Ok(true) => self.note(NoteKind::Linked, link.folder, &link.name, ""),
                 Ok(false) => {}
@@ -23,10 +26,11 @@ impl<W: Watcher> Receiver<W> {
             self.delete(folder, &name);
             self.push_many_notes(out);
         }
-        for folder in (0..self.folders.end()).rev() {
+        for folder in self.folders.deepest_first() {
             self.set_folder(folder);
             self.push_many_notes(out);
         }
+        self.set_folder(ROOT);
     }
 
     /// In a dry run, what would be made and removed.
@@ -47,17 +51,20 @@ impl<W: Watcher> Receiver<W> {
         if self.state(link.folder).presence != Presence::Old {
             return false;
         }
-        let found = self.folders.open(link.folder).and_then(|dir| {
-            let name = Name::new(&link.name).map_err(io::Error::other)?;
-            is_link(&dir, name, dir.meta_of(name)?, &link.target)
-        });
+        let found = self
+            .folders
+            .open(Pass::Content, link.folder)
+            .and_then(|dir| {
+                let name = Name::new(&link.name).map_err(io::Error::other)?;
+                is_link(&dir, name, dir.meta_of(name)?, &link.target)
+            });
         found.unwrap_or(false)
     }
 
     fn delete(&mut self, folder: u32, bytes: &[u8]) {
         let removed = self
             .folders
-            .open(folder)
+            .open(Pass::Content, folder)
             .and_then(|dir| dir.remove(Name::new(bytes).map_err(io::Error::other)?));
         match removed {
             Ok(()) => self.note(NoteKind::Deleted, folder, bytes, ""),
@@ -76,7 +83,7 @@ impl<W: Watcher> Receiver<W> {
         let mode = (state.mode & 0o777) | 0o700;
         let set = self
             .folders
-            .open(folder)
+            .open(Pass::Content, folder)
             .and_then(|dir| dir.set(mode, state.mtime));
         if let Err(error) = set {
             self.failed(folder, b"", &error);

@@ -5,7 +5,7 @@ use std::io;
 
 use super::content::{Wanted, digest_of};
 use super::{FolderState, PendingLink, Presence, Receiver, Watcher, want};
-use crate::rsync::confine::{Dir, Kind, Meta, Name};
+use crate::rsync::confine::{Dir, Kind, Meta, Name, Pass};
 use crate::rsync::protocol::{
     End, Entry, Fate, FromTarget, NoteKind, Section, Unpacker, Violation, Want, What,
 };
@@ -18,6 +18,8 @@ pub(super) struct Current {
     last: Vec<u8>,
     /// All of them, where deletions are to be found.
     names: Vec<Box<[u8]>>,
+    /// The folders in it that the source lists.
+    folders: Vec<u32>,
 }
 
 /// What the entries of a list ask of the source.
@@ -26,6 +28,13 @@ struct Requests {
     wants: Vec<u8>,
     asks: Vec<u8>,
 }
+
+/// So many listings of deep folders are asked for ahead: enough for a link with a long way, and few enough that each
+/// folder's parent is still held open when its own listing comes.
+const ASKED: usize = 8;
+
+/// So deep folders are asked for at once: the way to them is short, and most trees have no others.
+const SHALLOW: u16 = 8;
 
 /// Why nothing was made in a folder that is missing.
 const NO_FOLDER: &str = "its folder could not be made or opened";
@@ -46,6 +55,7 @@ impl<W: Watcher> Receiver<W> {
             let section = Section::unpack(&mut unpacker)?;
             self.take_section(section, &mut unpacker, &mut requests)?;
         }
+        self.ask(&mut requests);
         if !requests.wants.is_empty() {
             out.push(FromTarget::Want(requests.wants));
         }
@@ -67,14 +77,39 @@ impl<W: Watcher> Receiver<W> {
         for _ in 0..section.entries {
             let entry = Entry::unpack(unpacker)?;
             self.check(&mut current, &entry)?;
-            self.take_entry(section.folder, dir.as_deref(), &entry, requests)?;
+            self.take_entry(&mut current, dir.as_deref(), &entry, requests)?;
         }
         match section.end {
-            End::NotYet => self.current = Some(current),
+            End::NotYet => {
+                self.current = Some(current);
+                return Ok(());
+            }
             End::Whole => self.find_deletions(&current, dir.as_deref()),
             End::CutOff => self.watcher.cut_off(&self.folders, section.folder),
         }
+        self.leave(&current);
         Ok(())
+    }
+
+    /// What is in a folder comes before its neighbours, so that the way from one to the next is short.
+    fn leave(&mut self, listed: &Current) {
+        for &folder in listed.folders.iter().rev() {
+            if self.rules.asks {
+                self.to_ask.push(folder);
+            } else {
+                self.due.push_front(folder);
+            }
+        }
+    }
+
+    fn ask(&mut self, requests: &mut Requests) {
+        while let Some(folder) = self.to_ask.pop() {
+            if self.due.len() >= ASKED && self.folders.depth(folder) > SHALLOW {
+                return self.to_ask.push(folder);
+            }
+            self.due.push_back(folder);
+            requests.asks.extend_from_slice(&folder.to_be_bytes());
+        }
     }
 
     /// Goes on with the folder whose listing has begun, or begins with the one that is due.
@@ -93,6 +128,7 @@ impl<W: Watcher> Receiver<W> {
             folder,
             last: Vec::new(),
             names: Vec::new(),
+            folders: Vec::new(),
         })
     }
 
@@ -101,7 +137,7 @@ impl<W: Watcher> Receiver<W> {
         if !matches!(self.state(folder).presence, Presence::Old | Presence::New) {
             return None;
         }
-        match self.folders.open(folder) {
+        match self.folders.open(Pass::Listing, folder) {
             Ok(dir) => Some(dir),
             Err(error) => {
                 self.lose(folder, &error);
@@ -139,11 +175,12 @@ impl<W: Watcher> Receiver<W> {
 
     fn take_entry(
         &mut self,
-        folder: u32,
+        current: &mut Current,
         dir: Option<&Dir>,
         entry: &Entry<'_>,
         requests: &mut Requests,
     ) -> Result<(), Violation> {
+        let folder = current.folder;
         let lost = self.state(folder).presence == Presence::Lost;
         let wanted = self.watcher.takes(&self.folders, folder, entry);
         if lost && wanted && !matches!(entry.what, What::Kept(_)) {
@@ -170,7 +207,12 @@ impl<W: Watcher> Receiver<W> {
                     mode,
                     mtime,
                 };
-                self.list_folder(folder, dir, entry.name, state, wanted, requests)?;
+                let number = self.list_folder(folder, dir, entry.name, state, wanted)?;
+                // A source that lists by itself lists every folder; one that is asked lists what it is asked for. That is
+                // asked of a folder that could not be made, too: what is in it is to be named.
+                if wanted || !self.rules.asks {
+                    current.folders.push(number);
+                }
             }
             What::Link(target) if taken => self.list_link(folder, entry.name, target.into()),
             What::LinkInside(path) if taken => {
@@ -206,7 +248,7 @@ impl<W: Watcher> Receiver<W> {
         let file = self.files;
         let request = match self.state(folder).presence {
             Presence::New | Presence::Imagined => Some(want(file)),
-            _ => match self.folders.open(folder) {
+            _ => match self.folders.open(Pass::Listing, folder) {
                 Ok(dir) => self.compare(&dir, file, name, listed),
                 Err(error) => return self.failed(folder, name.as_bytes(), &error),
             },
@@ -269,22 +311,13 @@ impl<W: Watcher> Receiver<W> {
         name: Name<'_>,
         mut state: FolderState,
         wanted: bool,
-        requests: &mut Requests,
-    ) -> Result<(), Violation> {
+    ) -> Result<u32, Violation> {
         let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
         if wanted {
             state.presence = self.presence(parent, dir, name);
         }
         self.states.push(state);
-        // A source that lists by itself lists every folder; one that is asked lists what it is asked for. That is asked
-        // of a folder that could not be made, too: what is in it is to be named.
-        if !self.rules.asks {
-            self.due.push_back(number);
-        } else if wanted {
-            self.due.push_back(number);
-            requests.asks.extend_from_slice(&number.to_be_bytes());
-        }
-        Ok(())
+        Ok(number)
     }
 
     /// What there is of a folder in the end: it is made where it is missing.

@@ -19,7 +19,7 @@ pub(crate) use content::digest;
 use content::{Incoming, Wanted};
 use listing::Current;
 
-use super::confine::{Dir, Folders, Kind, Meta, Name, ROOT, make_root};
+use super::confine::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, make_root};
 use super::origin::Origin;
 use super::protocol::{
     Entry, Fate, FromSource, FromTarget, Note, NoteKind, Outcome, Settings, Violation, Want,
@@ -28,7 +28,7 @@ use super::protocol::{
 /// What a receiver is told beside the protocol's settings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
-    /// The source lists a folder only when it is asked to.
+    /// The source lists a folder only when it is asked to, and not each folder right after the one it is in.
     pub(crate) asks: bool,
     /// How many entries a listing may have.
     pub(crate) entries: u64,
@@ -96,6 +96,8 @@ pub(crate) struct Receiver<W> {
     states: Vec<FolderState>,
     /// Folders whose listing is still to come, in the order in which it will.
     due: VecDeque<u32>,
+    /// Folders that the source will be asked for, the next one last.
+    to_ask: Vec<u32>,
     current: Option<Current>,
     /// How many entries and files were listed so far.
     entries: u64,
@@ -188,7 +190,7 @@ impl<W: Watcher> Receiver<W> {
     /// The source is in the tree, and what it does not have is to be deleted.
     pub(crate) fn sparing(mut self, origin: Option<&Origin>) -> io::Result<Self> {
         let deletes = self.settings.delete && self.state(ROOT).presence == Presence::Old;
-        let root = self.folders.open(ROOT)?;
+        let root = self.folders.open(Pass::Listing, ROOT)?;
         match origin.filter(|_| deletes) {
             Some(origin) if origin.is_inside(&root)? => {
                 Err(io::Error::other("the source is in it and would be deleted"))
@@ -218,6 +220,7 @@ impl<W: Watcher> Receiver<W> {
             folders: Folders::new(Arc::new(dir)),
             states: vec![state],
             due: VecDeque::new(),
+            to_ask: Vec::new(),
             current: None,
             entries: 0,
             files: 0,

@@ -17,7 +17,7 @@ use md5::{Digest as _, Md5};
 
 use items::{File, Listed, Send, Text, nanoseconds, read_start, text};
 
-use super::confine::{Dir, Folders, Kind, Meta, Name, ROOT, Temporary, make_root};
+use super::confine::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, Temporary, make_root};
 use super::port::{Port, Trouble};
 use super::protocol::{MAX_LINK, Violation};
 use super::receiver::Rules;
@@ -154,7 +154,10 @@ impl<'a, P: Port> Stock<'a, P> {
             return Err(Violation::NameOrder.into());
         }
         if self.delete {
-            let here = self.folders.open(folder).and_then(|dir| dir.list());
+            let here = self
+                .folders
+                .open(Pass::Listing, folder)
+                .and_then(|dir| dir.list());
             let here = self.done(folder, b"", here)?;
             let extra = here
                 .into_iter()
@@ -172,7 +175,7 @@ impl<'a, P: Port> Stock<'a, P> {
         let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
         let made = self
             .folders
-            .open(parent)
+            .open(Pass::Listing, parent)
             .and_then(|dir| provide(&dir, name));
         self.done(parent, name.as_bytes(), made)?;
         Ok(number)
@@ -187,7 +190,7 @@ impl<'a, P: Port> Stock<'a, P> {
     ) -> Result<(), Trouble> {
         // It vanished while it was listed: what is here stays.
         let Some(mode) = file.mode else { return Ok(()) };
-        let dir = self.folders.open(folder);
+        let dir = self.folders.open(Pass::Listing, folder);
         let dir = self.done(folder, b"", dir)?;
         let mtime = nanoseconds(file.mtime);
         let here = dir.meta_of(name).ok().flatten();
@@ -242,7 +245,7 @@ impl<'a, P: Port> Stock<'a, P> {
 
     fn write(&mut self, request: &Request, content: Option<&[u8]>) -> io::Result<()> {
         let name = Name::new(&request.name).map_err(io::Error::other)?;
-        let dir = self.folders.open(request.folder)?;
+        let dir = self.folders.open(Pass::Content, request.folder)?;
         let Some(content) = content else {
             // Where there is nothing, it could not be read at the source, and is left out.
             return match dir.set_file(name, request.mode, request.mtime) {
@@ -289,7 +292,7 @@ impl<'a, P: Port> Stock<'a, P> {
 
     /// Link paths name folders that were listed: nothing is made on the way, and no link followed.
     fn walk_down(&mut self, parts: &[Name<'_>]) -> io::Result<Arc<Dir>> {
-        let mut dir = self.folders.open(ROOT)?;
+        let mut dir = self.folders.open(Pass::Content, ROOT)?;
         for part in parts {
             dir = Arc::new(dir.open_dir(*part)?);
         }
@@ -310,7 +313,7 @@ impl<'a, P: Port> Stock<'a, P> {
         for (folder, name) in core::mem::take(&mut self.deletions) {
             let removed = self
                 .folders
-                .open(folder)
+                .open(Pass::Listing, folder)
                 .and_then(|dir| dir.remove(Name::new(&name).map_err(io::Error::other)?));
             match removed {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -318,7 +321,7 @@ impl<'a, P: Port> Stock<'a, P> {
             }
         }
         for (folder, mode) in core::mem::take(&mut self.modes).into_iter().rev() {
-            let set = self.folders.open(folder).and_then(|dir| {
+            let set = self.folders.open(Pass::Listing, folder).and_then(|dir| {
                 let mtime = dir.meta()?.mtime;
                 dir.set(mode | 0o700, mtime)
             });

@@ -125,9 +125,10 @@ fn only_listed_folders_are_listed_and_each_once() {
         Source::new(tree.path(), Settings::default()).hear(&FromTarget::Ask(packed))
     };
     assert_eq!(ask(&[ROOT, 1]), Ok(()));
+    assert_eq!(ask(&[1, ROOT]), Ok(()));
     assert_eq!(ask(&[2]), Err(Violation::Request));
     assert_eq!(ask(&[1, 1]), Err(Violation::Request));
-    assert_eq!(ask(&[1, ROOT]), Err(Violation::Request));
+    assert_eq!(ask(&[1, ROOT, 1]), Err(Violation::Request));
 }
 
 #[test]

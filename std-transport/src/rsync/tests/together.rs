@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 
 use super::support::{LONG, Pipe, pipe};
-use crate::rsync::confine::Kind;
+use crate::rsync::confine::{Kind, OPENED};
 use crate::rsync::drive;
 use crate::rsync::filter::Filter;
 use crate::rsync::port::Port;
@@ -30,13 +30,25 @@ pub(super) fn pull_with(
     filter: &mut Filter,
     links: Links,
 ) -> Report {
+    pull_counted(from, to, settings, filter, links).0
+}
+
+/// The same, with how many directories the worker opened.
+pub(super) fn pull_counted(
+    from: &Path,
+    to: &Path,
+    settings: Settings,
+    filter: &mut Filter,
+    links: Links,
+) -> (Report, u64) {
     let (here, there): (Pipe, Pipe) = pipe();
     let path = from.as_os_str().as_bytes().to_vec();
+    let asked = !filter.is_idle();
     thread::scope(|scope| {
-        let worker = scope.spawn(move || serve_port(&there));
+        let worker = scope.spawn(move || (serve_port(&there), OPENED.get()));
         here.send(
             Start {
-                role: Role::Source,
+                role: Role::Source { asked },
                 path,
                 settings,
                 origin: None,
@@ -53,13 +65,14 @@ pub(super) fn pull_with(
             files: u64::from(root.kind == Kind::File),
         };
         let rules = Rules {
-            asks: true,
+            asks: asked,
             ..Rules::default()
         };
         let mut receiver = Receiver::new(to, &root, settings, rules, watcher).unwrap();
         drive::receive(&mut receiver, &here, Some(LONG)).unwrap();
-        worker.join().unwrap().unwrap();
-        receiver.into_watcher().finish()
+        let (served, opened) = worker.join().unwrap();
+        served.unwrap();
+        (receiver.into_watcher().finish(), opened)
     })
 }
 

@@ -1,0 +1,103 @@
+//! What deep trees cost a worker in Python: directories that it opens, by the number of those there are.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_types,
+    reason = "that is how a test fails; locks are used here as anywhere"
+)]
+
+#[path = "support/rust.rs"]
+mod rust;
+mod support;
+#[path = "support/way.rs"]
+mod way;
+
+use core::time::Duration;
+use std::fs;
+use std::path::Path;
+
+use execnet::rsync::{RSync, TargetOptions};
+use execnet::{Gateway, Group};
+
+use support::{pythons, quiet, within};
+use way::Way;
+
+/// More than a worker holds open.
+const CHAINS: u64 = 70;
+const DEPTH: u64 = 30;
+
+/// Counts from now on what is opened as a directory.
+const COUNT: &str = r"
+import os
+opened = os.opened = [0]
+plain = os.open
+def counting(name, flags, *args, **kwargs):
+    opened[0] += bool(flags & os.O_DIRECTORY)
+    return plain(name, flags, *args, **kwargs)
+os.open = counting
+getattr(os, 'supports_dir_fd', set()).add(counting)
+";
+
+const TELL: &str = "
+import os
+channel.send(os.opened[0])
+os.opened[0] = 0
+";
+
+#[test]
+fn a_worker_opens_a_constant_number_of_directories_for_each_folder() {
+    let python = pythons().last().unwrap();
+    for way in [Way::Push, Way::Pull] {
+        for exclude in [None, Some("none")] {
+            let what = format!("{way:?}, excluding {exclude:?}");
+            within(&what.clone(), Duration::from_secs(300), move || {
+                let group = Group::with_options(quiet());
+                let gateway = group.makegateway(python.spec()).unwrap();
+                let counting = gateway.remote_exec(COUNT).unwrap();
+                counting.wait_close(None).unwrap();
+                sync_chains(&what, way, &gateway, exclude);
+            });
+        }
+    }
+}
+
+fn sync_chains(what: &str, way: Way, gateway: &Gateway, exclude: Option<&str>) {
+    let place = tempfile::tempdir().unwrap();
+    let (from, to) = (place.path().join("from"), place.path().join("to"));
+    chains(&from);
+    let sync = |passes, expected: usize| {
+        let mut rsync = RSync::new(&from);
+        if let Some(pattern) = exclude {
+            rsync.exclude(pattern).unwrap();
+        }
+        let report = way.sync(rsync, gateway, &to, TargetOptions::new().delete(true));
+        assert_eq!((report.failed.len(), report.sent.len()), (0, expected));
+        let opened = gateway.remote_exec(TELL).unwrap().receive().unwrap();
+        let opened = opened.into_value().as_i64().unwrap();
+        let most = i64::try_from(passes * CHAINS * DEPTH * 2).unwrap();
+        assert!(
+            opened <= most,
+            "{what}: {opened} directories opened, not {most}"
+        );
+    };
+    // Listing, content, and the times of folders.
+    sync(3, usize::try_from(CHAINS * DEPTH).unwrap());
+    sync(2, 0);
+    fs::remove_dir_all(&from).unwrap();
+    fs::create_dir(&from).unwrap();
+    sync(2, 0);
+    assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
+}
+
+/// Chains of folders side by side, with a file in every folder.
+fn chains(at: &Path) {
+    for chain in 0..CHAINS {
+        let mut folder = at.join(format!("c{chain}"));
+        for _ in 0..DEPTH {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("f"), "content").unwrap();
+            folder.push("d");
+        }
+    }
+}
