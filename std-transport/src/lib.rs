@@ -33,13 +33,18 @@
 extern crate alloc;
 
 mod bootstrap;
+mod connect;
 mod deadline;
 mod error;
+#[cfg(test)]
+mod error_texts;
 mod exit;
 mod group;
 mod handshake;
 mod launch;
+mod options;
 mod own;
+mod peer;
 mod printable;
 mod private;
 mod process;
@@ -72,8 +77,9 @@ pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
 pub use group::{
-    Group, GroupInUse, GroupOptions, MemberError, MemberReport, Outcome, default_group, makegateway,
+    Group, GroupInUse, MemberError, MemberReport, Outcome, default_group, makegateway,
 };
+pub use options::GroupOptions;
 pub use own::worker_main;
 pub use program::Stdout;
 pub use slurm::SlurmAllocation;

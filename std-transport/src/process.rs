@@ -12,9 +12,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::launch::{Force, Launch};
+use crate::peer::{End, Peer};
 use crate::stderr::{Sink, StderrTail};
 use crate::sync::Mutex;
-use crate::transport::{End, Peer};
 use crate::wait::{ExitWatch, Life, Woken, life, signal_child};
 
 /// A process in a process group of its own, which dies with it.

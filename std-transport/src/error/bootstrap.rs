@@ -7,8 +7,8 @@ use crate::error::excerpt::write_excerpt;
 use crate::error::{Cause, Stage};
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
+use crate::peer::{End, Peer};
 use crate::printable::printable;
-use crate::transport::{End, Peer};
 
 /// A process that did not become a worker: how far it got, and what is known of it.
 pub struct BootstrapError {

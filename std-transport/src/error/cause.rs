@@ -107,7 +107,7 @@ impl Cause {
 
     #[cfg(feature = "tls")]
     fn of_link(error: &io::Error) -> Self {
-        crate::socket::tls_cause(error).unwrap_or(Self::System)
+        super::tls::cause(error).unwrap_or(Self::System)
     }
 
     #[cfg(not(feature = "tls"))]

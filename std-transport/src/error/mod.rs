@@ -17,13 +17,15 @@ mod bootstrap;
 mod cause;
 mod excerpt;
 mod slurm;
-#[cfg(test)]
-mod texts;
+#[cfg(feature = "tls")]
+mod tls;
 mod worker_exit;
 
 pub use bootstrap::BootstrapError;
 pub use cause::Cause;
 pub use slurm::SlurmError;
+#[cfg(feature = "tls")]
+pub(crate) use tls::NoTls;
 pub use worker_exit::WorkerExit;
 
 use core::error::Error;

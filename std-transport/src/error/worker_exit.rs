@@ -3,7 +3,7 @@ use core::fmt;
 
 use crate::error::excerpt::write_excerpt;
 use crate::exit::Exit;
-use crate::transport::{End, Peer};
+use crate::peer::{End, Peer};
 
 /// How a worker's process ended: the source of the errors that its gateway and channels give from then on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,12 +8,14 @@ use execnet_core_sync::{Gateway, GatewayConfig, Role};
 use super::Group;
 use super::members::{Member, Order};
 use super::terminate::JOIN_PATIENCE;
+use crate::connect;
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::peer::Peer;
 use crate::program::Bootstrap;
 use crate::spec::{SpecError, XSpec};
 use crate::sync::Mutex;
-use crate::transport::{self, Connected, Peer, Request};
+use crate::transport::{Connected, Request};
 
 impl Group {
     pub(super) fn order(
@@ -67,13 +69,15 @@ impl Group {
             // As in make(): the last handle waits.
             drop(before);
         };
-        let Connected { link, peer } = transport::start(&Request {
+        let Connected { link, peer } = connect::start(&Request {
             id: &order.id,
             spec: &order.spec,
             execmodel: order.remote,
             options: &self.options,
             deadline: Deadline::after(self.options.bootstrap_timeout),
-            group: self,
+            members: self,
+            sharing: &self.sharing,
+            upload_locks: &self.upload_locks,
             begun: &begun,
         })?;
         let mut config = GatewayConfig::new(order.id.as_str(), Role::Initiator);

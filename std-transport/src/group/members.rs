@@ -9,8 +9,8 @@ use execnet_core_sync::{ExecModel, Gateway};
 use super::terminate::MemberReport;
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
+use crate::peer::Peer;
 use crate::spec::XSpec;
-use crate::transport::Peer;
 
 /// How many reports of gateways that have left the group are kept for `terminate`: a program that makes gateways for
 /// ever does not grow.

@@ -4,12 +4,10 @@ mod default;
 mod exec;
 mod make;
 mod members;
-mod options;
 mod terminate;
 
 pub use default::{default_group, makegateway};
 pub use exec::MemberError;
-pub use options::GroupOptions;
 pub use terminate::{MemberReport, Outcome};
 
 use core::error::Error;
@@ -18,10 +16,10 @@ use core::fmt;
 use execnet_core_sync::{ExecModel, Gateway};
 
 use crate::error::MakeGatewayError;
-use crate::own::Copies;
+use crate::options::GroupOptions;
 use crate::spec::{IntoXSpec, XSpec};
 use crate::sync::Mutex;
-use crate::transport::Sharing;
+use crate::transport::{self, Sharing, UploadLocks};
 use members::{Member, Members};
 
 /// A set of gateways.
@@ -43,7 +41,7 @@ pub struct Group {
     options: GroupOptions,
     members: Mutex<Members>,
     sharing: Sharing,
-    copies: Copies,
+    upload_locks: UploadLocks,
 }
 
 impl Group {
@@ -60,7 +58,7 @@ impl Group {
             options,
             members: Mutex::default(),
             sharing: Sharing::default(),
-            copies: Copies::default(),
+            upload_locks: UploadLocks::default(),
         }
     }
 
@@ -218,19 +216,19 @@ impl Group {
         self.len() == 0
     }
 
-    /// The connections that members share.
-    pub(crate) fn sharing(&self) -> &Sharing {
-        &self.sharing
-    }
-
-    /// The copies of this program that are made on other machines.
-    pub(crate) fn copies(&self) -> &Copies {
-        &self.copies
-    }
-
     fn find<T>(&self, is_it: impl Fn(&Member) -> bool, take: impl Fn(&Member) -> T) -> Option<T> {
         let members = self.members.lock();
         members.shown().find(|member| is_it(member)).map(take)
+    }
+}
+
+impl transport::Members for Group {
+    fn gateway(&self, id: &str) -> Option<Gateway> {
+        self.get(id)
+    }
+
+    fn spec(&self, id: &str) -> Option<XSpec> {
+        Self::spec(self, id)
     }
 }
 

@@ -7,7 +7,7 @@ use super::members::Taken;
 use crate::deadline::{Deadline, part};
 use crate::exit::Exit;
 use crate::group::{Group, Member};
-use crate::transport::End;
+use crate::peer::End;
 
 /// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
 pub(super) const DROP_PATIENCE: Duration = Duration::from_secs(1);

@@ -3,9 +3,7 @@
 //! The worker's command line runs the copy if it is there, and ends with a status of its own if not. Then another
 //! process over there takes the bytes, and the first command line is tried again.
 
-use alloc::sync::Arc;
 use core::time::Duration;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::sync::OnceLock;
@@ -17,9 +15,9 @@ use crate::bootstrap::{Pipes, Turn, Wire as _};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::exit::Exit;
-use crate::launch::{SshIdentity, quoted, ssh_identity};
-use crate::sync::Mutex;
-use crate::transport::{Connected, End, Peer, Request, Running, start_process};
+use crate::launch::{quoted, ssh_identity};
+use crate::peer::{End, Peer};
+use crate::transport::{Connected, Request, Running, Start, start_process};
 
 /// The status with which the far side says that there is no copy.
 const MISSING: i32 = 124;
@@ -30,32 +28,22 @@ const UNUSED_DAYS: u32 = 30;
 /// Bytes that are read and passed on at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Takes turns on each host, so that a copy is made once.
-#[derive(Debug, Default)]
-pub(crate) struct Copies(Mutex<HashMap<SshIdentity, Arc<Mutex<()>>>>);
-
-impl Copies {
-    fn of(&self, host: SshIdentity) -> Arc<Mutex<()>> {
-        Arc::clone(self.0.lock().entry(host).or_default())
-    }
-}
-
-pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+pub(super) fn start(request: &Request<'_>, start: Start) -> Result<Connected, MakeGatewayError> {
     let image = Image::ours().map_err(|error| failed(request, error))?;
     let worker = format!("sh -c {}", quoted("worker", &image.run())?);
-    match start_as(request, &worker) {
+    match start_as(request, start, &worker) {
         Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
         done => return done,
     }
-    let turn = request.group.copies().of(ssh_identity(request.spec));
+    let lock = request.upload_locks.of(ssh_identity(request.spec));
     // The time that a copy takes does not count, whoever makes it: a slow line may need longer than any start.
-    let (_turn, deadline) = request.deadline.extended_by(|| turn.lock());
+    let (_locked, deadline) = request.deadline.extended_by(|| lock.lock());
     let request = &Request {
         deadline,
         ..*request
     };
     // Somebody may have copied it meanwhile.
-    match start_as(request, &worker) {
+    match start_as(request, start, &worker) {
         Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
         done => return done,
     }
@@ -65,7 +53,7 @@ pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
         deadline,
         ..*request
     };
-    start_as(request, &worker)
+    start_as(request, start, &worker)
 }
 
 fn is_missing(error: &BootstrapError) -> bool {

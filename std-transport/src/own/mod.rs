@@ -2,8 +2,6 @@
 
 mod copy;
 
-pub(crate) use copy::Copies;
-
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -17,7 +15,7 @@ use execnet_core_sync::Worker;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::quoted;
 use crate::spec::{SpecError, XSpec};
-use crate::transport::{Connected, Request, start_transport};
+use crate::transport::{Connected, Request, Start};
 
 /// A program with this first argument is to be a worker.
 const ARGUMENT: &str = "--execnet-worker";
@@ -79,8 +77,8 @@ pub(crate) fn is_asked(spec: &XSpec) -> bool {
     spec.get("worker") == Some(SELF)
 }
 
-/// Starts this program where the spec says.
-pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+/// Starts this program where the spec says, by the transport that `start` chooses.
+pub(crate) fn start(request: &Request<'_>, start: Start) -> Result<Connected, MakeGatewayError> {
     let spec = request.spec;
     if !ANSWERS.load(Ordering::Relaxed) {
         return Err(refused("this program does not call execnet::worker_main").into());
@@ -89,23 +87,24 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
         return Err(refused("self goes through no other gateway").into());
     }
     if spec.has("ssh") {
-        return copy::start(request);
+        return copy::start(request, start);
     }
     if !HERE.iter().any(|key| spec.has(key)) {
         return Err(refused("self is not on the other side: name a program that is").into());
     }
     let program = env::current_exe().map_err(|error| not_found(spec, error))?;
-    start_as(request, words(program.as_os_str())?)
+    start_as(request, start, words(program.as_os_str())?)
 }
 
 /// Starts it with `worker` as its command line.
 fn start_as(
     request: &Request<'_>,
+    start: Start,
     worker: impl Into<OsString>,
 ) -> Result<Connected, MakeGatewayError> {
     let spec = request.spec.with("worker", worker);
     spec.check_utf8()?;
-    start_transport(&Request {
+    start(&Request {
         spec: &spec,
         ..*request
     })

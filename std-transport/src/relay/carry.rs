@@ -15,11 +15,11 @@ use super::state::STEP;
 use super::stream::{bytes, text};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
+use crate::peer::{End, Peer as _};
 use crate::process::Process;
 use crate::socket::{Address, Attempt, Keepalive, Split as _, Stream, StreamWire};
 use crate::stderr::Sink;
 use crate::sync::Mutex;
-use crate::transport::{End, Peer as _};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 

@@ -35,7 +35,7 @@ pub(crate) fn install(request: &Request<'_>) -> Result<Connected, MakeGatewayErr
     }
     let installer = member(request, "installvia")?;
     let target = serve(request, &installer)?;
-    let here = request.group.spec(installer.id());
+    let here = request.members.spec(installer.id());
     if here.is_some_and(|spec| is_here(&spec)) {
         target.connect(request, Some(installer.id().to_owned()))
     } else {

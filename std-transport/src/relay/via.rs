@@ -13,6 +13,7 @@ use execnet_serializer::Dict;
 use crate::deadline::{Deadline, part};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::launch::{self, Launch, SshHints};
+use crate::peer::{End, Peer};
 use crate::relay::events;
 use crate::relay::launches::describe;
 use crate::relay::sender::{self, Begin, Out};
@@ -21,7 +22,7 @@ use crate::relay::stream::{RelayReader, RelayWire, RelayWriter};
 use crate::socket::{Split as _, Target};
 use crate::spec::SpecError;
 use crate::stderr::StderrTail;
-use crate::transport::{Connected, End, Peer, Request, shake_hands};
+use crate::transport::{Connected, Request, shake_hands};
 
 /// Starts the worker that the spec asks for where the gateway of `via=` has its own, or connects to it from there.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
@@ -90,7 +91,7 @@ pub(super) fn member(request: &Request<'_>, key: &'static str) -> Result<Gateway
     let refused = |problem: String| SpecError::Value { key, problem };
     let id = request.spec.get(key);
     let id = id.ok_or_else(|| refused("it names no gateway".to_owned()))?;
-    let found = request.group.get(id);
+    let found = request.members.gateway(id);
     found.ok_or_else(|| refused(format!("the group has no gateway {id:?}")))
 }
 

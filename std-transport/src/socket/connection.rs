@@ -7,10 +7,10 @@ use std::net::Shutdown;
 
 use crate::bootstrap::{Turn, Wire};
 use crate::deadline::Deadline;
+use crate::peer::{End, Peer};
 use crate::socket::stream::Stream;
 use crate::socket::target::Split;
 use crate::sync::{Condvar, Mutex};
-use crate::transport::{End, Peer};
 
 /// Whoever is at the other end of a socket. All that can be known of its end is that the connection is closed, all
 /// that can be done to it is to close the connection.

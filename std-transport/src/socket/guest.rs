@@ -8,8 +8,9 @@ use execnet_serializer::{DumpError, Value, dumps_internal};
 use crate::bootstrap::Wire;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
+use crate::peer::Peer;
 use crate::program::{Bootstrap, Settings, Surroundings, config, source, stock_source};
-use crate::transport::{Peer, Request, settings, shake_hands_with};
+use crate::transport::{Request, settings, shake_hands_with};
 
 /// What makes the worker a guest in the server's process.
 const GUEST: &str = include_str!("../python/socket.py");

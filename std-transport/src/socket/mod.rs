@@ -24,8 +24,6 @@ pub(crate) use stream::{Stream, StreamWire};
 pub(crate) use target::{Address, Host, Split, Target};
 #[cfg(feature = "tls")]
 pub use tls::TlsFiles;
-#[cfg(feature = "tls")]
-pub(crate) use tls::cause as tls_cause;
 pub use token::Token;
 
 use crate::error::MakeGatewayError;

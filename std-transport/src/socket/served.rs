@@ -2,12 +2,13 @@
 
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
+use crate::peer::Peer;
 use crate::program::{Surroundings, program};
 use crate::socket::greeting::{Rejected, authenticate, hello};
 use crate::socket::target::{Split, path, refused};
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
-use crate::transport::{Peer, Request, explain, settings, shake_hands_with};
+use crate::transport::{Request, explain, settings, shake_hands_with};
 
 /// The greeting, and the handshake with the worker. Without a token both go in one message: the server passes on
 /// everything that follows the greeting. With one, the worker's program goes only to a server that knows it too.

@@ -8,6 +8,7 @@ use execnet_serializer::Value;
 
 use crate::bootstrap::Wire;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::peer::Peer;
 use crate::socket::connect::{Attempt, HostPort, connect_tcp, connect_unix, resolve};
 use crate::socket::connection::Connection;
 use crate::socket::keepalive::Keepalive;
@@ -16,7 +17,7 @@ use crate::socket::stream::Stream;
 use crate::socket::tls::{Session, TlsWire, client_of};
 use crate::socket::{guest, served};
 use crate::spec::{SpecError, XSpec};
-use crate::transport::{Connected, Peer, Request};
+use crate::transport::{Connected, Request};
 
 /// A way to a worker that becomes the two ends of a link when there is one.
 pub(crate) trait Split: Wire {

@@ -10,12 +10,13 @@ use execnet_core_sync::link::WidePipe;
 use crate::bootstrap::Pipes;
 use crate::error::MakeGatewayError;
 use crate::launch::{self, SshHints};
+use crate::peer::Peer;
 use crate::process::Process;
 use crate::start::start_first;
-use crate::transport::{Connected, Peer, Request, shake_hands};
+use crate::transport::{Connected, Request, shake_hands};
 
 /// Starts a worker with the command line that the spec stands for.
-pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     start_with(request, &SshHints::default())
 }
 

@@ -2,8 +2,8 @@
 //!
 //! To add a transport:
 //!
-//! 1. Write a module below this one with a function of the type [`Start`], and name it in [`TRANSPORTS`] with the
-//!    key of specs that asks for it.
+//! 1. Write a module with a function of the type [`Start`], and name it in the table of [`connect`](crate::connect) with
+//!    the key of specs that asks for it.
 //! 2. The function connects, calls [`Request::begun`] as soon as there is something that
 //!    [`Group::terminate`](crate::Group::terminate) would have to end, and makes a worker of the other side:
 //!    [`shake_hands`] does that over everything that is a [`Wire`](crate::bootstrap::Wire), which is one function to
@@ -14,81 +14,44 @@
 //! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to [`Launch`]es
 //! in [`launch`](crate::launch), named in its table, and [`command::start`] here.
 
-mod command;
-mod ssh;
+pub(crate) mod command;
+pub(crate) mod ssh;
+mod upload_locks;
 
 pub(crate) use command::Running;
 pub(crate) use ssh::{Sharing, start_process};
+pub(crate) use upload_locks::UploadLocks;
 
 use alloc::sync::Arc;
-use core::fmt;
 use core::time::Duration;
 use std::fs::File;
 use std::io;
 
-use execnet_core_sync::ExecModel;
 use execnet_core_sync::link::{Control, Descriptor, Link, SharedError};
+use execnet_core_sync::{ExecModel, Gateway};
 use execnet_serializer::DumpError;
 
 use crate::bootstrap::{Failure, Wire, bootstrap};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
-use crate::exit::Exit;
-use crate::group::{Group, GroupOptions};
 use crate::handshake::{Nonce, Scanner};
-use crate::own;
+use crate::options::GroupOptions;
+use crate::peer::Peer;
 use crate::program::{Bootstrap, Settings, Surroundings, program};
-use crate::relay;
-use crate::socket;
 use crate::spec::{SpecError, XSpec};
 
 /// How long the end of a peer may take to show after its output has ended.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
 
-/// How long the death of a killed peer may take.
-const KILL_PATIENCE: Duration = Duration::from_secs(2);
-
 /// Makes one worker.
-type Start = fn(&Request<'_>) -> Result<Connected, MakeGatewayError>;
+pub(crate) type Start = fn(&Request<'_>) -> Result<Connected, MakeGatewayError>;
 
-/// The keys of specs that choose a transport.
-const TRANSPORTS: &[(&str, Start)] = &[
-    ("popen", command::start),
-    ("ssh", ssh::start),
-    ("vagrant_ssh", command::start),
-    ("docker", command::start),
-    ("podman", command::start),
-    ("kubectl", command::start),
-    ("slurm", command::start),
-    ("cmd", command::start),
-    ("socket", socket::start),
-    ("tcp", socket::start),
-    ("tls", socket::start),
-    ("unix", socket::start),
-];
+/// The other members of the group that a gateway is made in.
+pub(crate) trait Members {
+    fn gateway(&self, id: &str) -> Option<Gateway>;
 
-/// Makes the worker that the request asks for.
-pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    if own::is_asked(request.spec) {
-        return own::start(request);
-    }
-    start_transport(request)
-}
-
-/// The same where the spec names its worker.
-pub(crate) fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    if request.spec.has("installvia") {
-        return relay::install(request);
-    }
-    if request.spec.has("via") {
-        return relay::start(request);
-    }
-    let mut asked = TRANSPORTS.iter().filter(|(key, _)| request.spec.has(key));
-    match (asked.next(), asked.next()) {
-        (Some((_, start)), None) => start(request),
-        (Some((first, _)), Some((second, _))) => Err(SpecError::Conflict(first, second).into()),
-        (None, _) => Err(SpecError::NoTransport.into()),
-    }
+    /// The spec that it was made of.
+    fn spec(&self, id: &str) -> Option<XSpec>;
 }
 
 /// What a transport is asked for, and with.
@@ -101,8 +64,12 @@ pub(crate) struct Request<'a> {
     pub(crate) options: &'a GroupOptions,
     /// The end of the whole start, by [`GroupOptions::bootstrap_timeout`]. No step has a timeout of its own beside it.
     pub(crate) deadline: Deadline,
-    /// For what members share, and for transports that go through another member.
-    pub(crate) group: &'a Group,
+    /// For transports that go through another member.
+    pub(crate) members: &'a dyn Members,
+    /// The connections that gateways over ssh share.
+    pub(crate) sharing: &'a Sharing,
+    /// Held while the program is copied to a host.
+    pub(crate) upload_locks: &'a UploadLocks,
     /// Hears of the peer as soon as there is something to end; before the handshake.
     pub(crate) begun: &'a dyn Fn(Arc<dyn Peer>),
 }
@@ -136,62 +103,6 @@ impl Connected {
         let Self { link, peer } = Self::new(reader, writer, peer);
         let link = link.with_readiness(readiness);
         Self { link, peer }
-    }
-}
-
-/// What is at the other end of a link: a process as a rule, here or behind something.
-///
-/// Nothing here is called with a lock held. Dropping the last handle ends the peer.
-pub(crate) trait Peer: fmt::Debug + Send + Sync {
-    /// Its name in errors: the command line it was started with, shortened, or an address.
-    fn name(&self) -> &str;
-
-    /// Waits for its end; none if it still runs at the deadline. Without a deadline it waits for as long as it takes.
-    fn wait(&self, deadline: Deadline) -> Option<End>;
-
-    /// Begins to end it, and what it has started, by force. Returns at once.
-    fn signal_kill(&self);
-
-    /// Interrupts its code as Ctrl-C does, where that can be done from here.
-    fn interrupt(&self) {}
-
-    /// The end of its standard error, [`STDERR_TAIL`](crate::STDERR_TAIL) bytes at most; empty if that goes elsewhere.
-    /// May wait a moment for the rest if the peer has ended.
-    fn stderr(&self) -> String;
-
-    /// Whether a user sees its standard error as it comes.
-    fn shows_stderr(&self) -> bool {
-        false
-    }
-
-    /// The gateway that it is reached through: that one has to stay for as long as this is here.
-    fn via(&self) -> Option<&str> {
-        None
-    }
-
-    /// Ends it by force, and waits for that, though not for ever.
-    fn kill(&self) -> Option<End> {
-        self.signal_kill();
-        self.wait(Deadline::after(KILL_PATIENCE))
-    }
-}
-
-/// How a peer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It was a process, and this is its status.
-    Process(Exit),
-    /// All that is known is that its link is closed: a server runs it.
-    Link,
-}
-
-impl End {
-    /// The status, where there is one.
-    pub(crate) fn exit(self) -> Option<Exit> {
-        match self {
-            Self::Process(exit) => Some(exit),
-            Self::Link => None,
-        }
     }
 }
 

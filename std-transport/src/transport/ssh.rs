@@ -16,12 +16,13 @@ use tempfile::TempDir;
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
 use crate::launch::{SshHints, SshIdentity, SshVersion, end_sharing, ssh_identity};
+use crate::peer::Peer;
 use crate::private::private_directory;
 use crate::process::Process;
 use crate::spec::XSpec;
 use crate::stderr::Stderr;
 use crate::sync::{Condvar, Mutex};
-use crate::transport::{Connected, Peer, Request, Running, command};
+use crate::transport::{Connected, Request, Running, command};
 
 /// The name of a socket has 108 bytes on Linux and 104 elsewhere, and ssh appends 17 while it makes one.
 const MAX_SOCKET_PATH: usize = 86;
@@ -29,7 +30,7 @@ const MAX_SOCKET_PATH: usize = 86;
 /// How long `ssh -O exit` may take: it speaks with a process on this machine.
 const END_PATIENCE: Duration = Duration::from_secs(1);
 
-pub(super) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     shared(request, command::start_with)
 }
 
@@ -43,7 +44,7 @@ fn shared<T>(
     request: &Request<'_>,
     start: fn(&Request<'_>, &SshHints) -> Result<T, MakeGatewayError>,
 ) -> Result<T, MakeGatewayError> {
-    let sharing = request.group.sharing();
+    let sharing = request.sharing;
     // Held until the connection is there, or has failed: the next ones find it then, or try for themselves.
     let turn = if request.options.share_ssh {
         sharing.turn(request.spec, request.deadline)

@@ -14,10 +14,10 @@ use super::carry::Pipes;
 use super::{Access, ServerEvent, Shared, worker};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
+use crate::peer::{End, Peer as _};
 use crate::process::{Process, Started};
 use crate::socket::greeting::Refusal;
 use crate::socket::stream::Stream;
-use crate::transport::{End, Peer as _};
 use crate::wait::Woken;
 
 /// How long the workers of a server that ends may take to die.

@@ -7,8 +7,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use crate::group::GroupOptions;
 use crate::launch::{self, Launch, ONE_LINER, SshHints};
+use crate::options::GroupOptions;
 use crate::own;
 use crate::process::{Process, Started};
 use crate::spec::{SpecError, XSpec};

@@ -1,13 +1,12 @@
 //! One end of a TLS connection, without any input and output.
 
-use core::error::Error;
-use core::fmt;
 use core::ops::RangeInclusive;
 use std::io::{self, Read as _, Write as _};
 
 use rustls::Connection;
 
 use super::broken;
+use crate::error::NoTls;
 use crate::printable::printable;
 
 /// Turns plain bytes into sealed ones and back.
@@ -143,15 +142,3 @@ fn no_tls(said: &[u8]) -> io::Error {
     let text = format!("it speaks no TLS, and said: {}", printable(said).trim_end());
     io::Error::other(NoTls(text))
 }
-
-/// What came was no record of TLS.
-#[derive(Debug)]
-pub(super) struct NoTls(String);
-
-impl fmt::Display for NoTls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for NoTls {}

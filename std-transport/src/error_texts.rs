@@ -10,8 +10,8 @@ use crate::bootstrap::Failure;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
+use crate::peer::{End, Peer};
 use crate::rsync::RSyncError;
-use crate::transport::{End, Peer};
 use crate::{
     BootstrapError, GroupInUse, MakeGatewayError, ServerError, SlurmError, SpecError, Stage,
     WorkerExit,
