@@ -265,6 +265,28 @@ fn a_peer_that_asks_and_never_reads_cannot_fill_memory() {
     );
 }
 
+/// The peer reads late: more answers wait than its pipe holds.
+#[test]
+fn a_burst_of_questions_is_answered() {
+    const QUESTIONS: i32 = 10_000;
+    with(
+        Role::Worker,
+        Faults::default(),
+        Arc::new(NoControl),
+        |gateway, mut peer| {
+            for number in 0..QUESTIONS {
+                peer.write(Status, ChannelId(2 * number + 1), b"").unwrap();
+            }
+            for number in 0..QUESTIONS {
+                let id = ChannelId(2 * number + 1);
+                expect(&mut peer, ChannelData, id);
+                expect(&mut peer, ChannelClose, id);
+            }
+            assert!(gateway.hasreceiver());
+        },
+    );
+}
+
 #[test]
 fn a_payload_that_is_cut_off_ends_the_gateway_with_both_lengths() {
     // Half a gibibyte is announced, a few bytes arrive. What memory that takes: `frame_memory.rs`.
