@@ -36,7 +36,7 @@ fn different() -> Vec<Value> {
         value!(ChannelId(1)),
         value!(ChannelId(2)),
     ];
-    let around: [fn(Value) -> Value; 12] = [
+    let around: [fn(Value) -> Value; 14] = [
         |leaf| value!([leaf]),
         |leaf| value!([leaf.clone(), leaf]),
         |leaf| value!((leaf,)),
@@ -49,6 +49,9 @@ fn different() -> Vec<Value> {
         |leaf| value!(set { frozenset { leaf, "x" }, 2 }),
         |leaf| value!({(frozenset { leaf }): [frozenset { "y" }]}),
         |leaf| value!(set { leaf.clone(), 7, "x", (leaf,) }),
+        // Dicts inside what is sorted to be compared.
+        |leaf| value!({(frozenset { 7 }): { 1: leaf }}),
+        |leaf| Value::Set([value!({ 1: leaf })].into_iter().collect()),
     ];
     let mut values = leaves.to_vec();
     for around in around {
