@@ -2,7 +2,11 @@
 
 use std::sync::mpsc;
 
-use execnet::{Group, MultiChannel, Outcome, ReceiveError, Stderr, Value, WaitCloseError, value};
+use execnet::serializer::Dict;
+use execnet::{
+    Channel, Group, MemberError, MultiChannel, Outcome, ReceiveError, Stderr, Value,
+    WaitCloseError, value,
+};
 use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use super::{Case, Peer};
@@ -91,15 +95,18 @@ fn several(peer: &Peer) {
     for made in group.makegateways([peer.spec(), peer.spec()]) {
         made.unwrap();
     }
-    let all =
-        |source| -> MultiChannel { group.remote_exec(source).into_iter().flatten().collect() };
-    let channels = all("channel.send(channel.receive() + 1)");
+    let all = |made: Vec<Result<Channel, MemberError>>| -> MultiChannel {
+        made.into_iter().flatten().collect()
+    };
+    let kwargs: Dict = [("arg".into(), 1.into())].into_iter().collect();
+    let function = "def f(channel, arg):\n    channel.send(channel.receive() + arg)\n";
+    let channels = all(group.remote_exec_function(function, "f", &kwargs));
     assert_eq!(channels.len(), 2);
     channels.send_each(41).unwrap();
     let answers = channels.receive_each().into_iter();
     let answers: Vec<Value> = answers.map(|answer| answer.unwrap().into_value()).collect();
     assert_eq!(answers, [value!(42), value!(42)]);
-    let channels = all(PID);
+    let channels = all(group.remote_exec(PID));
     let queue = channels.make_receive_queue_with_endmarkers().unwrap();
     let pairs = (0..4).map(|_| queue.receive_timeout(LONG).unwrap());
     let mut pids: Vec<Value> = pairs
