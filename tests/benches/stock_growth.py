@@ -22,7 +22,7 @@ ROUND_TRIPS = 1024
 CHAIN_ROUND_TRIPS = 100
 ITEMS = 1 << 14
 LISTS = 1 << 12
-WARM_UP = 50
+WARM_UP = 20
 
 
 class Stock:

@@ -8,6 +8,11 @@ def spent(channel):
     channel.send(time.process_time())
 
 
+def warm(channel):
+    # Of a rare type: the rest of the worker's program is compiled before it is sent, and not later.
+    channel.send(1j)
+
+
 def answer(channel):
     channel.send(1)
 

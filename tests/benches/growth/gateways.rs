@@ -80,8 +80,13 @@ pub(super) fn receivers(spec: &str, n: u32) -> Outcome<Cost> {
     })
 }
 
-pub(super) fn answers(group: &Group) -> Outcome {
-    let called = group.remote_exec_function(source("answer"), "answer", &Dict::new());
+fn answers(group: &Group) -> Outcome {
+    all(group, "answer")
+}
+
+/// A call of the function that all members answer.
+pub(super) fn all(group: &Group, name: &str) -> Outcome {
+    let called = group.remote_exec_function(source(name), name, &Dict::new());
     let channels: MultiChannel = called.into_iter().collect::<Result<_, _>>()?;
     for received in channels.receive_each() {
         received?;

@@ -27,6 +27,7 @@ pub(super) fn serve() -> super::Outcome {
     rsync::register(&mut worker);
     worker
         .register("spent", |channel: &Channel| channel.send(own()))
+        .register("warm", |channel: &Channel| channel.send(1))
         .register("answer", |channel: &Channel| channel.send(1))
         .register("echo", echo)
         .register("keep", keep)
