@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use execnet::{
-    BootstrapError, Channel, Grace, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError,
-    SpecError, Stage, Value, WorkerExit,
+    BootstrapError, Channel, Exit, Grace, Group, GroupOptions, MakeGatewayError, Outcome,
+    ReceiveError, SpecError, Stage, Value, WorkerExit,
 };
 use support::{
     LONG, Python, each_python, each_python_with, eventually, is_running, niceness, pythons, quiet,
@@ -336,7 +336,7 @@ fn a_program_that_never_answers_is_killed_at_the_deadline() {
     within("silent", LONG, || {
         let scratch = Scratch::new("silent");
         let mut options = quiet();
-        options.bootstrap_timeout = Duration::from_millis(300);
+        options.bootstrap_timeout = Duration::from_secs(2);
         let pids = scratch.0.join("pids");
         let script = scratch.script(&format!(
             "sleep 1000 & echo $! $$ >{}; echo waiting; wait",
@@ -420,7 +420,9 @@ fn an_unknown_execmodel_is_refused_by_the_worker() {
             error.to_string().contains("unknown execmodel 'what'"),
             "{error}"
         );
-        assert_eq!(error.exit().unwrap().code(), Some(1));
+        // None where it takes longer than it is given to end by itself.
+        let failed = |exit: Exit| exit.code() == Some(1);
+        assert!(error.exit().is_none_or(failed), "{error:?}");
     });
 }
 

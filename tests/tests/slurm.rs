@@ -195,7 +195,7 @@ fn in_the_queue() {
     let (_group, first) = group_behind(None, " --exclusive --nodelist=n1");
     assert_eq!(node(&first), "n1");
     let mut options = quiet();
-    options.bootstrap_timeout = Duration::from_secs(1);
+    options.bootstrap_timeout = Duration::from_secs(3);
     let error = failed(Group::with_options(options).makegateway("slurm=--nodelist=n1"));
     println!("{error}");
     assert_eq!(error.cause(), Cause::TimedOut);

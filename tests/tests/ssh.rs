@@ -161,7 +161,8 @@ fn what_spoke_instead_of_the_worker_is_shown() {
 fn a_host_that_never_answers_is_given_up_at_the_deadline() {
     with_sshd("the mute", |sshd| {
         let mut options = quiet();
-        options.bootstrap_timeout = Duration::from_secs(2);
+        // Two thirds of it are for the connection.
+        options.bootstrap_timeout = Duration::from_secs(5);
         let error = failure(&Group::with_options(options), &sshd.spec("mute"));
         assert_eq!((error.cause(), error.is_timeout()), (Cause::TimedOut, true));
     });

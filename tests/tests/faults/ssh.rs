@@ -37,7 +37,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         outcome: "`BootstrapError`, cause `TimedOut`, at the deadline",
         check: || {
             with_sshd(|sshd| {
-                let error = start_fails(&sshd.spec("mute"), Duration::from_secs(2));
+                let error = start_fails(&sshd.spec("mute"), Duration::from_secs(5));
                 assert_eq!(error.cause(), Cause::TimedOut);
             });
         },
