@@ -238,6 +238,15 @@ pub(crate) struct Rsync {
     /// Keep setuid, setgid and sticky bits of files
     #[arg(long)]
     pub(crate) special_modes: bool,
+    /// Keep the holes of files: they take no room in DEST
+    #[arg(short = 'S', long)]
+    pub(crate) sparse: bool,
+    /// Keep files that have several names in the tree one file
+    #[arg(short = 'H', long)]
+    pub(crate) hard_links: bool,
+    /// Have all that is copied written to the disk before the copy counts as done
+    #[arg(long)]
+    pub(crate) fsync: bool,
     /// Compare content instead of times
     #[arg(long)]
     pub(crate) checksum: bool,

@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use support::{Running, run, until};
@@ -261,6 +262,18 @@ fn options_are_those_of_the_library() {
     let finished = run_with(&more, "two", 0);
     assert!(finished.out.contains("skipped large"), "{}", finished.out);
     assert_eq!(mode("two/a.txt"), 0o4755);
+    fs::File::create(path("from/hole"))
+        .unwrap()
+        .set_len(1 << 20)
+        .unwrap();
+    fs::hard_link(path("from/large"), path("from/larger")).unwrap();
+    let meta = |name: &str| fs::metadata(path(name)).unwrap();
+    for (more, kept) in [(&[][..], false), (&["-S", "-H", "--fsync"], true)] {
+        let to = format!("kept-{kept}");
+        run_with(more, &to, 0);
+        let (hole, large) = (meta(&format!("{to}/hole")), meta(&format!("{to}/large")));
+        assert_eq!((hole.blocks() == 0, large.nlink() == 2), (kept, kept));
+    }
     run_with(&["--links", "copy"], "three", 0);
     assert!(fs::symlink_metadata(path("three/out")).unwrap().is_file());
     run_with(&["--idle-timeout", "0.000001"], "four", 3).tells("was silent for");

@@ -1,12 +1,15 @@
 //! Both roles of a sync, and what neither may ever do for its peer.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
 use execnet::rsync::fuzzing;
 
 const SECRET: &[u8] = b"kept from every peer";
+
+/// The size of a file that is nothing else.
+const HOLE: u64 = 64 << 10;
 
 /// Whatever a source sends, nothing beside the root changes, and nothing unfinished stays in it.
 pub fn rsync_receiver(input: &[u8]) {
@@ -20,6 +23,8 @@ pub fn rsync_receiver(input: &[u8]) {
     assert_eq!(names(place.path()), ["outside", "root"]);
     let outside = fs::read(place.path().join("outside")).expect("what is outside");
     assert_eq!(outside, SECRET, "it was written to");
+    let links = fs::metadata(place.path().join("outside")).expect("what is outside");
+    assert_eq!(links.nlink(), 1, "it was given another name");
     let unfinished = names(&root)
         .into_iter()
         .find(|name| name.starts_with(".execnet-rsync."));
@@ -34,6 +39,9 @@ pub fn rsync_sender(input: &[u8]) {
     fs::write(place.path().join("outside"), SECRET).expect("a file");
     fs::write(tree.join("a"), "<a>").expect("a file");
     fs::write(tree.join("d/b"), "<b>").expect("a file");
+    let sparse = fs::File::create(tree.join("d/s")).expect("a file");
+    sparse.set_len(HOLE).expect("a hole");
+    fs::hard_link(tree.join("d/s"), tree.join("d/t")).expect("another name");
     symlink("../outside", tree.join("l")).expect("a link");
     let sent = fuzzing::send(&tree, input);
     let count = |what: &[u8]| {
@@ -45,7 +53,10 @@ pub fn rsync_sender(input: &[u8]) {
         count(b"<a>") <= 1 && count(b"<b>") <= 1,
         "a file was sent twice"
     );
-    assert!(sent.len() <= 6, "something else was sent: {sent:?}");
+    let zeros = sent.iter().filter(|byte| **byte == 0).count();
+    assert!(zeros as u64 <= 2 * HOLE, "{zeros} zeros were sent");
+    let others = sent.len() - zeros;
+    assert!(others <= 6, "something else was sent: {sent:?}");
 }
 
 fn names(folder: &Path) -> Vec<String> {

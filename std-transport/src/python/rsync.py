@@ -28,7 +28,7 @@ four = Struct('>I')
 two = Struct('>QQ')
 want = Struct('>IB')
 outcome = Struct('>IBH')
-LAST, FIRST, SAME, FAILED = 1, 2, 4, 8
+LAST, FIRST, SAME, FAILED, HOLE = 1, 2, 4, 8, 16
 NOT_YET, WHOLE, CUT_OFF = 0, 1, 2
 WRITTEN, HAD, LOST = 0, 1, 2
 
@@ -83,6 +83,13 @@ if PY3:
     def rename_at(fd, old, new):
         os.rename(old, new, src_dir_fd=fd, dst_dir_fd=fd)
 
+    # To not follow a link, PyPy passes a flag that the system refuses.  Without that flag the
+    # system follows none either.
+    FOLLOW = hasattr(sys, 'pypy_version_info')
+
+    def link_at(old_fd, old, fd, name):
+        os.link(old, name, src_dir_fd=old_fd, dst_dir_fd=fd, follow_symlinks=FOLLOW)
+
     def symlink_at(target, fd, name):
         os.symlink(target, name, dir_fd=fd)
 
@@ -132,6 +139,9 @@ else:
 
     def rename_at(fd, old, new):
         os.rename(at(fd, old), at(fd, new))
+
+    def link_at(old_fd, old, fd, name):
+        os.link(at(old_fd, old), at(fd, name))
 
     def symlink_at(target, fd, name):
         os.symlink(target, at(fd, name))
@@ -327,8 +337,8 @@ def absolute(path):
 
 
 class Target(object):
-    """Takes what it asks for into a tree.  Links come after the files, deletions after the links,
-    modes and times of folders last."""
+    """Takes what it asks for into a tree.  Other names of files come after the files, then links,
+    deletions after these, modes and times of folders last."""
 
     def __init__(self, channel, start):
         self.channel = channel
@@ -336,6 +346,9 @@ class Target(object):
         self.checksum = start['checksum']
         self.dry_run = start['dry_run']
         self.file_mode = 0o7777 if start['special_modes'] else 0o777
+        self.sparse = start['sparse']
+        self.hard_links = start['hard_links']
+        self.fsync = start['fsync']
         self.window = start['window']
         self.wanted = []
         self.next_wanted = 0
@@ -346,6 +359,11 @@ class Target(object):
         self.due = []
         self.listing = None
         self.links = []
+        # Files with several names: by the number of the first, its place and which file it is;
+        # that of a name by its own number while its content is to come; and the names to give.
+        self.groups = {}
+        self.group_of = {}
+        self.names = []
         self.deletions = []
         self.outcomes = []
         self.notes = []
@@ -388,10 +406,22 @@ class Target(object):
         if not os.path.isdir(path):
             presence = 'imagined' if self.dry_run else 'new'
             if not self.dry_run:
-                os.makedirs(path)
+                self.make_root(path)
         stand_in = b'.' if presence == 'imagined' else path
         self.folders = Folders(os.open(stand_in, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
         self.states.append([presence, mode, mtime])
+
+    def make_root(self, path):
+        parents = []
+        at = absolute(path)
+        while not os.path.isdir(at):
+            at = os.path.dirname(at.rstrip(b'/'))
+            parents.append(at)
+        os.makedirs(path)
+        for parent in parents if self.fsync else ():
+            fd = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC)
+            os.fsync(fd)
+            os.close(fd)
 
     def run(self, wants):
         self.channel.send({u'version': VERSION})
@@ -483,6 +513,11 @@ class Target(object):
                 if state is not None:
                     wants += self.take_file(folder, fd, name, mode, size, mtime)
                 self.files += 1
+            elif kind == b'h':
+                group, = four.unpack_from(data, pos)
+                pos += four.size
+                wants += self.take_name(group, folder, fd, name, mode, size, mtime)
+                self.files += 1
             elif kind == b'd':
                 self.take_folder(folder, fd, name, mode, mtime)
             elif kind == b'l' or kind == b'i':
@@ -531,8 +566,28 @@ class Target(object):
                     if here.st_mode & 0o7777 == mode or self.set_file(fd, name, mode, mtime):
                         return []
         if not self.dry_run:
-            self.wanted.append((self.files, folder, name))
+            self.wanted.append((self.files, folder, name, size))
         return [wanted]
+
+    def take_name(self, group, folder, fd, name, mode, size, mtime):
+        """A name of a file that has several: the first comes with the file, the others are given
+        to it when it is here."""
+        if group == self.files:
+            self.groups[group] = None
+        if not self.hard_links or group not in self.groups:
+            raise Violation('another name of a file that was not listed')
+        if self.states[folder][0] is None:
+            return []
+        if self.groups[group] is not None:
+            self.names.append((group, folder, name))
+            return []
+        self.groups[group] = [folder, name, None]
+        wants = self.take_file(folder, fd, name, mode, size, mtime)
+        if wants:
+            self.group_of[self.files] = group
+        else:
+            self.groups[group][2] = file_identity(fd, name)
+        return wants
 
     def set_file(self, fd, name, mode, mtime):
         """Whether the file that is here has this mode and time now."""
@@ -546,6 +601,8 @@ class Target(object):
             os.fchmod(file, mode)
             if not same_time(mtime_of(status), mtime):
                 set_mtime(file, mtime)
+            if self.fsync:
+                os.fsync(file)
             return True
         except OSError:
             return False
@@ -603,6 +660,9 @@ class Target(object):
                 continue
             if flags & FIRST:
                 self.begin_file(number, mode, size, mtime)
+            elif flags & HOLE:
+                self.take_hole(number, size, length, flags & LAST)
+                continue
             elif flags & SAME:
                 self.keep_same(self.take_wanted(number), mode, mtime)
                 continue
@@ -629,7 +689,7 @@ class Target(object):
     def put_file(self, number, mode, mtime, block):
         """A file that came whole."""
         wanted = self.take_wanted(number)
-        _, folder, name = wanted
+        _, folder, name, _ = wanted
         temporary = None
         failure = b''
         try:
@@ -642,6 +702,7 @@ class Target(object):
                     write_all(file, block)
                 os.fchmod(file, mode & self.file_mode)
                 set_mtime(file, mtime)
+                self.keep(wanted, file)
             finally:
                 os.close(file)
             if self.states[folder][0] == 'old':
@@ -659,7 +720,10 @@ class Target(object):
 
     def begin_file(self, number, mode, size, mtime):
         wanted = self.take_wanted(number)
-        self.incoming = [wanted, None, None, None, mode & self.file_mode, mtime, size, None]
+        # The last is how many bytes can be holes: what was listed, so that limits of the listing
+        # hold for what costs nothing to send.
+        self.incoming = [wanted, None, None, None, mode & self.file_mode, mtime, size, None,
+                         wanted[3]]
         try:
             fd = self.folders.content.open(wanted[1])
             name = self.new_name()
@@ -682,13 +746,40 @@ class Target(object):
                 raise Violation('less content than was announced')
             self.end_file()
 
+    def take_hole(self, number, size, length, last):
+        incoming = self.incoming
+        if (not self.sparse or length or incoming is None or incoming[0][0] != number
+                or size > incoming[6] or size > incoming[8]):
+            raise Violation('a hole that was not announced')
+        incoming[6] -= size
+        incoming[8] -= size
+        if incoming[7] is None:
+            try:
+                end = os.lseek(incoming[1], size, os.SEEK_CUR)
+                os.ftruncate(incoming[1], end)
+            except (OSError, OverflowError) as error:
+                incoming[7] = reason(error)
+        if last:
+            if incoming[6]:
+                raise Violation('less content than was announced')
+            self.end_file()
+
+    def keep(self, wanted, file):
+        """What is to be done about a file before it gets its name."""
+        if self.fsync:
+            os.fsync(file)
+        group = self.group_of.pop(wanted[0], None)
+        if group is not None:
+            self.groups[group][2] = identity(os.fstat(file))
+
     def end_file(self):
-        wanted, file, fd, temporary, mode, mtime, _, failure = self.incoming
+        wanted, file, fd, temporary, mode, mtime, _, failure, _ = self.incoming
         name = wanted[2]
         if failure is None:
             try:
                 os.fchmod(file, mode)
                 set_mtime(file, mtime)
+                self.keep(wanted, file)
                 if self.states[wanted[1]][0] == 'old':
                     self.clear_folder(fd, name)
                 rename_at(fd, temporary, name)
@@ -720,13 +811,16 @@ class Target(object):
                 unlink_quietly(fd, temporary)
 
     def keep_same(self, wanted, mode, mtime):
-        number, folder, name = wanted
+        number, folder, name, _ = wanted
         try:
             fd = self.folders.content.open(folder)
         except OSError as error:
             self.settle(wanted, LOST, reason(error))
             return
         kept = self.set_file(fd, name, mode & self.file_mode, mtime)
+        group = self.group_of.pop(number, None)
+        if kept and group is not None:
+            self.groups[group][2] = file_identity(fd, name)
         self.settle(wanted, HAD if kept else LOST, b'' if kept else b'cannot set mode and time')
 
     def give_up(self, number, text):
@@ -751,15 +845,50 @@ class Target(object):
         if (self.due or self.listing is not None or self.incoming is not None
                 or self.next_wanted < len(self.wanted)):
             return
+        self.give_names()
         self.make_links()
         for folder, name in self.deletions:
             self.remove_extra(folder, name)
         if not self.dry_run:
             self.set_folders()
+            if self.fsync:
+                os.fsync(self.folders.root)
         if self.taken != self.acknowledged or self.outcomes:
             self.acknowledge()
         self.send_notes()
         self.channel.send((DONE,))
+
+    def give_names(self):
+        for group, folder, name in self.names:
+            try:
+                if not self.has_name(group, folder, name):
+                    if not self.dry_run:
+                        self.give_name(group, folder, name)
+                    self.note(b'l', folder, name, b'')
+            except OSError as error:
+                self.note(b'e', folder, name, reason(error))
+
+    def has_name(self, group, folder, name):
+        file = self.groups[group][2]
+        if file is None or self.states[folder][0] != 'old':
+            return False
+        return file_identity(self.folders.content.open(folder), name) == file
+
+    def give_name(self, group, folder, name):
+        first, old, file = self.groups[group]
+        if file is None:
+            raise OSError(errno.ENOENT, 'the file that it is another name of is not here')
+        fd = self.folders.content.open(folder)
+        self.clear_folder(fd, name)
+        temporary = self.new_name()
+        link_at(self.folders.listing.open(first), old, fd, temporary)
+        try:
+            if file_identity(fd, temporary) != file:
+                raise OSError(errno.ESTALE, 'the file that it is has another name now')
+            rename_at(fd, temporary, name)
+        finally:
+            # It is there after a failure, and where the file has been given this name meanwhile.
+            unlink_quietly(fd, temporary)
 
     def make_links(self):
         for folder, name, target in self.links:
@@ -809,6 +938,8 @@ class Target(object):
                     os.fchmod(fd, mode)
                 if not same_time(mtime_of(here), mtime):
                     set_mtime(fd, mtime)
+                if self.fsync:
+                    os.fsync(fd)
             except OSError as error:
                 self.note(b'e', number, b'', reason(error))
 
@@ -821,6 +952,12 @@ class Target(object):
         if self.notes:
             self.channel.send((NOTE, b''.join(self.notes)))
             self.notes = []
+
+
+def file_identity(fd, name):
+    """Which regular file has the name; None if none has."""
+    here = lstat_or_none(fd, name)
+    return identity(here) if here is not None and S_ISREG(here.st_mode) else None
 
 
 def write_all(file, block):
@@ -886,6 +1023,10 @@ class Source(object):
         self.channel = channel
         self.window = start['window']
         self.dry_run = start['dry_run']
+        # Python 2 knows no holes.
+        self.sparse = start['sparse'] and hasattr(os, 'SEEK_DATA')
+        # The number of each file that has several names.
+        self.linked = {} if start['hard_links'] else None
         self.files = []
         self.wants = []
         self.next_want = self.next_file = 0
@@ -1014,6 +1155,9 @@ class Source(object):
             mode, size, mtime, target = here.st_mode & 0o7777, 0, mtime_of(here), b''
             if S_ISREG(here.st_mode):
                 kind, size = b'f', here.st_size
+                if self.linked is not None and here.st_nlink > 1:
+                    first = self.linked.setdefault(identity(here), len(self.files))
+                    kind, target = b'h', four.pack(first)
                 self.files.append((folder, name))
             elif S_ISDIR(here.st_mode):
                 kind = b'd'
@@ -1074,27 +1218,36 @@ class Source(object):
                 return segment.pack(wanted, SAME | LAST, mode, 0, mtime, 0), b''
         except OSError:
             pass
-        self.sending = [wanted, file, status.st_size, (mode, status.st_size, mtime)]
+        size = status.st_size
+        self.sending = [wanted, file, size, (mode, size, mtime), 0, 0 if self.sparse else size]
         return None, None
 
     def send_piece(self, room):
-        wanted, file, left, first = self.sending
+        # The last two: how many bytes are a hole, and how many after these are not.
+        wanted, file, left, first, hole, data = self.sending
+        flags, block, size = FIRST if first else 0, b'', 0
         try:
-            block = os.read(file, min(left, room)) if left else b''
-            if left and not block:
-                raise OSError(errno.EIO, 'it was truncated while it was read')
+            if left and not hole and not data:
+                hole, data = extent(file, left)
+            if hole and not first:
+                flags, size = HOLE, hole
+                left, hole = left - hole, 0
+            elif left and not hole:
+                block = os.read(file, min(data, room))
+                left, data = left - len(block), data - len(block)
+                if not block:
+                    raise OSError(errno.EIO, 'it was truncated while it was read')
         except OSError as error:
             os.close(file)
             self.sending = None
             return self.failed(wanted, error)
-        left -= len(block)
-        flags = (FIRST if first else 0) | (0 if left else LAST)
-        mode, size, mtime = first or (0, 0, 0)
-        self.sending = [wanted, file, left, None]
+        flags |= 0 if left else LAST
+        mode, whole, mtime = first or (0, size, 0)
+        self.sending = [wanted, file, left, None, hole, data]
         if not left:
             os.close(file)
             self.sending = None
-        return segment.pack(wanted, flags, mode, size, mtime, len(block)), block
+        return segment.pack(wanted, flags, mode, whole, mtime, len(block)), block
 
     def close(self):
         if self.sending is not None:
@@ -1105,6 +1258,24 @@ class Source(object):
     def failed(self, wanted, error):
         text = reason(error)
         return segment.pack(wanted, FAILED | LAST, 0, 0, 0, len(text)), text
+
+
+def extent(file, left):
+    """How many of the next bytes are a hole, and how many after these are not."""
+    start = os.lseek(file, 0, os.SEEK_CUR)
+    end = start + left
+    try:
+        data = min(os.lseek(file, start, os.SEEK_DATA), end)
+    except OSError as error:
+        # What was cut off is no hole, and not every file system knows any: reading tells.
+        is_hole = error.errno == errno.ENXIO and os.fstat(file).st_size >= end
+        data = end if is_hole else start
+    try:
+        hole = min(os.lseek(file, data, os.SEEK_HOLE), end)
+    except OSError:
+        hole = end
+    os.lseek(file, data, os.SEEK_SET)
+    return data - start, (hole if hole > data else end) - data
 
 
 def above(path):

@@ -56,15 +56,17 @@ pub fn receive(root: &Path, input: &[u8]) -> Result<(), usize> {
 /// Lets a sender of `tree` take the messages, and gives the content that it sent in return.
 #[must_use]
 pub fn send(tree: &Path, input: &[u8]) -> Vec<u8> {
-    let Ok(mut walk) = Walk::open(tree, Links::Keep, Nobody) else {
+    let settings = settings(input);
+    let Ok(walk) = Walk::open(tree, Links::Keep, Nobody) else {
         return Vec::new();
     };
+    let mut walk = walk.with_hard_links(settings.hard_links);
     walk.list_all(&mut |_| {});
     let shelf = Arc::new(Shelf::new(
         Arc::clone(walk.catalog()),
         input.len().is_multiple_of(2),
     ));
-    let mut sender = Sender::new(shelf, settings(input), Nobody);
+    let mut sender = Sender::new(shelf, settings, Nobody);
     let (mut parcel, mut sent) = (Parcel::new(false), Vec::new());
     for (kind, records) in messages(input) {
         if sender
@@ -100,14 +102,18 @@ fn from_target(kind: u8, records: &[u8]) -> FromTarget {
     }
 }
 
-/// The last byte decides.
+/// The last two bytes decide.
 fn settings(input: &[u8]) -> Settings {
-    let bits = input.last().copied().unwrap_or(0);
+    let mut last = input.iter().rev().copied();
+    let (bits, more) = (last.next().unwrap_or(0), last.next().unwrap_or(0));
     Settings {
         delete: bits & 1 != 0,
         checksum: bits & 2 != 0,
         dry_run: bits & 4 != 0,
         special_modes: bits & 8 != 0,
+        sparse: more & 1 != 0,
+        hard_links: more & 2 != 0,
+        fsync: more & 4 != 0,
         window: 1 << (bits >> 4),
     }
 }

@@ -182,6 +182,29 @@ impl RSync {
         self
     }
 
+    /// Keeps the holes of files: they are neither sent nor written, and take no room at the target. Otherwise they arrive
+    /// as zeros. Holes are those that the source's file system tells of, in files of 32 KiB and more. A file that the
+    /// target has already stays as it is.
+    pub fn sparse(&mut self, keep: bool) -> &mut Self {
+        self.common.sparse = keep;
+        self
+    }
+
+    /// Keeps files that have several names in the tree one file. Otherwise each name gets a file of its own. Of a file
+    /// that could not be sent the other names are reported as failed.
+    pub fn hard_links(&mut self, keep: bool) -> &mut Self {
+        self.common.hard_links = keep;
+        self
+    }
+
+    /// Has the target's system write files and directories to the disk (`fsync`) before the sync counts as done. That of
+    /// each file is done before it takes its place, so that a power failure leaves the old or the new one. Files that the
+    /// target has already are not written again.
+    pub fn fsync(&mut self, fsync: bool) -> &mut Self {
+        self.common.fsync = fsync;
+        self
+    }
+
     /// What becomes of links that lead out of the tree. If nothing is said, [`Links::Keep`] for
     /// [`send`](Self::send) and [`Links::Refuse`] for [`pull`](Self::pull), which knows no [`Links::Copy`] and takes
     /// that for the same.
@@ -225,6 +248,7 @@ impl RSync {
             failed: Vec::new(),
         };
         let walk = Walk::open(&self.source, self.links.unwrap_or_default(), judge);
+        let walk = walk.map(|walk| walk.with_hard_links(self.common.hard_links));
         let deletes = targets.iter().any(|target| target.options.delete);
         let opened = walk.and_then(|walk| Ok((walk, Origin::for_deleting(&self.source, deletes)?)));
         let (mut walk, origin) = opened.map_err(|error| no_source(&self.source, error))?;

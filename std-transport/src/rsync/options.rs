@@ -35,6 +35,9 @@ pub(crate) struct Common {
     pub(crate) checksum: bool,
     pub(crate) dry_run: bool,
     pub(crate) special_modes: bool,
+    pub(crate) sparse: bool,
+    pub(crate) hard_links: bool,
+    pub(crate) fsync: bool,
 }
 
 impl Common {
@@ -44,6 +47,9 @@ impl Common {
             checksum: self.checksum,
             dry_run: self.dry_run,
             special_modes: self.special_modes,
+            sparse: self.sparse,
+            hard_links: self.hard_links,
+            fsync: self.fsync,
             ..Settings::default()
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::fs::Stat;
 
-use super::confine::Dir;
+use super::confine::{Dir, Identity};
 
 /// The host of a source, and the directories that the source is in.
 ///
@@ -52,15 +52,8 @@ impl Origin {
     }
 }
 
-#[allow(
-    clippy::unnecessary_cast,
-    clippy::cast_sign_loss,
-    clippy::cast_lossless,
-    reason = "the fields' types differ from one operating system to the next"
-)]
 fn identity(stat: &Stat) -> [u8; IDENTITY] {
-    let both = (u128::from(stat.st_dev as u64) << 64) | u128::from(stat.st_ino as u64);
-    both.to_be_bytes()
+    Identity::new(stat).to_bytes()
 }
 
 /// On Linux what identifies the running system, whatever its containers are called; elsewhere the host's name.

@@ -30,7 +30,10 @@ impl PullWatcher<'_> {
 
     fn refuses(&mut self, path: &Path, entry: &Entry<'_>) -> Option<&'static str> {
         let (kind, mode, size, mtime) = match entry.what {
-            What::File { mode, size, mtime } => (Kind::File, mode, size, mtime),
+            What::File { mode, size, mtime }
+            | What::HardLink {
+                mode, size, mtime, ..
+            } => (Kind::File, mode, size, mtime),
             What::Folder { mode, mtime } => (Kind::Directory, mode, 0, mtime),
             What::Link(_) | What::LinkInside(_) => (Kind::Link, 0, 0, 0),
             What::Kept(b"") => (Kind::Special, 0, 0, 0),
@@ -67,7 +70,7 @@ impl Watcher for PullWatcher<'_> {
                     .failed(path(), b"a link that leads out of the tree");
                 return false;
             }
-            What::File { .. } => self.files += 1,
+            What::File { .. } | What::HardLink { .. } => self.files += 1,
             What::Folder { .. } | What::Link(_) | What::LinkInside(_) => {}
         }
         true

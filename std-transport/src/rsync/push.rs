@@ -180,8 +180,8 @@ impl Listener for Recording<'_> {
     }
 
     fn noted(&mut self, note: &Note<'_>) {
-        // A file that was not asked for is not therefore one that is there.
-        if note.kind == NoteKind::Failed && self.catalog().lists_file(note.folder, note.name) {
+        // A file that was not asked for is not therefore one that was there.
+        if note.kind != NoteKind::Deleted && self.catalog().lists_file(note.folder, note.name) {
             self.recorder.not_asked();
         }
         let path = self.catalog().path(note.folder, note.name);

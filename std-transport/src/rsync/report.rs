@@ -18,7 +18,7 @@ pub struct Report {
     pub unchanged: u64,
     /// Files that were sent.
     pub sent: Vec<PathBuf>,
-    /// Links that were made, or would be.
+    /// Links that were made, or would be; with [`RSync::hard_links`](super::RSync::hard_links), further names of files too.
     pub linked: Vec<PathBuf>,
     /// What the target had and the source has not; a directory stands for all that was in it.
     pub deleted: Vec<PathBuf>,
@@ -143,7 +143,7 @@ impl<'a> Recorder<'a> {
         });
     }
 
-    /// The target cannot take a file, and did not ask for it.
+    /// The target did not ask for a file that it does not have: it cannot take it, or has given it a name by itself.
     pub(crate) fn not_asked(&mut self) {
         self.not_asked += 1;
     }

@@ -54,6 +54,8 @@ struct Sending {
     file: OpenFile,
     /// What comes before this was sent.
     offset: u64,
+    /// From the offset to here there is no hole.
+    data_end: u64,
     /// Why something else was sent in the place of content.
     failure: Option<io::Error>,
 }
@@ -155,9 +157,15 @@ impl<L: Listener> Sender<L> {
             size: file.meta.size,
             mtime: file.meta.mtime,
         };
+        let whole = if self.settings.sparse {
+            0
+        } else {
+            file.meta.size
+        };
         let sending = Sending {
             file,
             offset: 0,
+            data_end: whole,
             failure: None,
         };
         self.send_more(sending, kind, parcel);
@@ -170,8 +178,11 @@ impl<L: Listener> Sender<L> {
         }
     }
 
-    fn send_more(&mut self, sending: Sending, kind: SegmentKind, parcel: &mut Parcel) {
-        let left = sending.file.meta.size - sending.offset;
+    fn send_more(&mut self, mut sending: Sending, kind: SegmentKind, parcel: &mut Parcel) {
+        let Some(kind) = skip_hole(&mut sending, kind, parcel) else {
+            return;
+        };
+        let left = sending.data_end - sending.offset;
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         match (parcel.room_for_piece(left), sending.file.content()) {
             (Some(len), Some(file)) => {
@@ -344,4 +355,29 @@ impl<L: Listener> Sender<L> {
         }
         Ok(())
     }
+}
+
+/// Tells of the hole that is next, if one is. Returns the kind of the segment that follows; `None` if that was all.
+fn skip_hole(sending: &mut Sending, kind: SegmentKind, parcel: &mut Parcel) -> Option<SegmentKind> {
+    let (number, offset, size) = (
+        sending.file.number(),
+        sending.offset,
+        sending.file.meta.size,
+    );
+    if offset < sending.data_end || offset == size {
+        return Some(kind);
+    }
+    (sending.offset, sending.data_end) = sending.file.data_from(offset);
+    if sending.offset == offset {
+        return Some(kind);
+    }
+    if matches!(kind, SegmentKind::First { .. }) {
+        parcel.add(number, kind, false, 0);
+    }
+    let hole = SegmentKind::Hole {
+        size: sending.offset - offset,
+    };
+    let last = sending.offset == size;
+    parcel.add(number, hole, last, 0);
+    (!last).then_some(SegmentKind::More)
 }

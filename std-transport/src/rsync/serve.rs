@@ -66,6 +66,7 @@ fn take(port: &impl Port, path: &Path, root: &Meta, start: &Start) -> Result<(),
 
 fn give(port: &impl Port, path: &Path, asked: bool, start: &Start) -> Result<(), Trouble> {
     let opened = Walk::open(path, Links::Keep, Nobody)
+        .map(|walk| walk.with_hard_links(start.settings.hard_links))
         .and_then(|walk| Ok((walk, Origin::for_deleting(path, start.settings.delete)?)));
     let (mut walk, origin) = match opened {
         Ok(opened) => opened,

@@ -2,12 +2,13 @@
 
 use alloc::sync::Arc;
 use core::mem;
+use std::collections::HashMap;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::catalog::Catalog;
-use super::confine::{Dir, Kind, Meta, Name, ROOT};
+use super::confine::{Dir, Identity, Kind, Meta, Name, ROOT};
 use super::protocol::{End, Entry, MAX_LINK, Section, What};
 use super::report::path_of;
 
@@ -58,6 +59,8 @@ pub(crate) struct Walk<J> {
     root: Meta,
     /// Folders that are still to be listed, the next one last.
     due: Vec<u32>,
+    /// The number of each file with several names, where these are to be kept.
+    linked: Option<HashMap<Identity, u32>>,
     batch: Vec<u8>,
 }
 
@@ -99,8 +102,15 @@ impl<J: Judge> Walk<J> {
             places,
             root,
             due,
+            linked: None,
             batch: Vec::new(),
         })
+    }
+
+    /// The same, where files that have several names are listed as such.
+    pub(crate) fn with_hard_links(mut self, keep: bool) -> Self {
+        self.linked = keep.then(HashMap::new);
+        self
     }
 
     /// What the root is.
@@ -206,7 +216,10 @@ impl<J: Judge> Walk<J> {
         }
         let Meta { mode, mtime, .. } = *meta;
         match meta.kind {
-            Kind::File => self.list_file(folder, name, meta, false),
+            Kind::File => match self.first_of(dir, name) {
+                Ok(first) => self.list_file(folder, name, meta, false, first),
+                Err(error) => self.fail(folder, name, error),
+            },
             Kind::Directory => match self.catalog.add_folder(folder, name) {
                 Some(_) => Entry {
                     name,
@@ -231,16 +244,38 @@ impl<J: Judge> Walk<J> {
         }
     }
 
-    fn list_file(&mut self, folder: u32, name: Name<'_>, meta: &Meta, followed: bool) {
+    /// If the file has several names, the number that it was listed with first: the next one, where it was not yet.
+    fn first_of(&mut self, dir: &Dir, name: Name<'_>) -> io::Result<Option<u32>> {
+        let Some(linked) = &mut self.linked else {
+            return Ok(None);
+        };
+        let names = dir.file_names(name)?.filter(|(_, names)| *names > 1);
+        let next = u32::try_from(self.catalog.files()).unwrap_or(u32::MAX);
+        Ok(names.map(|(identity, _)| *linked.entry(identity).or_insert(next)))
+    }
+
+    fn list_file(
+        &mut self,
+        folder: u32,
+        name: Name<'_>,
+        meta: &Meta,
+        followed: bool,
+        first: Option<u32>,
+    ) {
         let Meta {
             mode, size, mtime, ..
         } = *meta;
         if self.catalog.add_file(folder, name, size, followed) {
-            Entry {
-                name,
-                what: What::File { mode, size, mtime },
-            }
-            .pack(&mut self.batch);
+            let what = match first {
+                None => What::File { mode, size, mtime },
+                Some(first) => What::HardLink {
+                    first,
+                    mode,
+                    size,
+                    mtime,
+                },
+            };
+            Entry { name, what }.pack(&mut self.batch);
         } else {
             self.fail(
                 folder,
@@ -275,7 +310,7 @@ impl<J: Judge> Walk<J> {
             }
             Links::Copy if leaves(self.catalog.depth(folder), target) => {
                 match dir.open_followed(name) {
-                    Ok((_, meta)) => self.list_file(folder, name, &meta, true),
+                    Ok((_, meta)) => self.list_file(folder, name, &meta, true, None),
                     Err(error) => self.fail(folder, name, error),
                 }
             }

@@ -132,7 +132,15 @@ fn begin_with(
         (value!("path"), Value::Bytes(path.to_str().unwrap().into())),
         (value!("window"), value!(1 << 20)),
     ];
-    for name in ["delete", "checksum", "dry_run", "special_modes"] {
+    for name in [
+        "delete",
+        "checksum",
+        "dry_run",
+        "special_modes",
+        "sparse",
+        "hard_links",
+        "fsync",
+    ] {
         start.push((Value::from(name), flag(name)));
     }
     start.extend(root.map(|root| (value!("root"), Value::Bytes(root))));

@@ -10,6 +10,7 @@ pub(crate) const LAST: u8 = 1;
 pub(crate) const FIRST: u8 = 2;
 pub(crate) const SAME: u8 = 4;
 pub(crate) const FAILED: u8 = 8;
+pub(crate) const HOLE: u8 = 16;
 
 pub(crate) fn entry(kind: u8, mode: u16, size: u64, name: &[u8], text: &[u8]) -> Vec<u8> {
     let mut packed = vec![kind];
@@ -29,6 +30,11 @@ pub(crate) fn root() -> Vec<u8> {
 
 pub(crate) fn file(name: &[u8], size: u64) -> Vec<u8> {
     entry(b'f', 0o644, size, name, b"")
+}
+
+/// A name of a file of four bytes that has several.
+pub(crate) fn hard_link(name: &[u8], first: u32) -> Vec<u8> {
+    entry(b'h', 0o644, 4, name, &first.to_be_bytes())
 }
 
 pub(crate) fn folder(name: &[u8]) -> Vec<u8> {

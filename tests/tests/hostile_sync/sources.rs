@@ -204,3 +204,64 @@ fn links_out_of_the_tree_are_refused_in_a_pull() {
         }
     });
 }
+
+#[test]
+fn another_name_is_for_a_file_of_this_sync_that_came() {
+    each("other names", |victim| {
+        let options = ["hard_links"];
+        victim.refuses(vec![list(0, WHOLE, &[hard_link(b"a", 0)])]);
+        for first in [1, u32::MAX] {
+            victim.refuses_with(&options, vec![list(0, WHOLE, &[hard_link(b"a", first)])]);
+        }
+        let plain = [file(b"a", 4), hard_link(b"b", 0)];
+        victim.refuses_with(&options, vec![list(0, WHOLE, &plain)]);
+        // It did not come, and what has its name stays alone.
+        let place = Place::new();
+        let secret = place.outside().join("secret");
+        fs::hard_link(&secret, place.root().join("a")).unwrap();
+        let entries = [hard_link(b"a", 0), hard_link(b"b", 0)];
+        let failed = data(&[segment(0, FAILED | LAST, 0, 0, 2)], b"no");
+        let steps = vec![list(0, WHOLE, &entries), failed];
+        victim.hear(&place, &options, steps).unwrap();
+        assert_eq!(names(&place.root()), ["a"]);
+        place.assert_outside_untouched();
+        // It came, and the others are names of what came.
+        let steps = vec![list(0, WHOLE, &entries), content(0, b"evil")];
+        victim.hear(&place, &options, steps).unwrap();
+        assert_eq!(fs::read(place.root().join("b")).unwrap(), b"evil");
+        place.assert_outside_untouched();
+    });
+}
+
+#[test]
+fn a_hole_is_no_larger_than_what_was_announced_and_listed() {
+    each("holes", |victim| {
+        let steps = |size: u64, hole: u64, flags: u8| {
+            let listed = list(0, WHOLE, &[file(b"a", 4)]);
+            let segments = [
+                segment(0, FIRST, 0o644, size, 0),
+                segment(0, HOLE | flags, 0, hole, 0),
+            ];
+            vec![listed, data(&segments, b"")]
+        };
+        victim.refuses(steps(4, 4, LAST));
+        let options = ["sparse"];
+        for (size, hole, flags) in [
+            (4, 5, LAST),
+            (4, 3, LAST),
+            (u64::MAX, u64::MAX, LAST),
+            (9, 5, 0),
+        ] {
+            victim.refuses_with(&options, steps(size, hole, flags));
+        }
+        let place = Place::new();
+        victim.hear(&place, &options, steps(4, 4, LAST)).unwrap();
+        assert_eq!(fs::read(place.root().join("a")).unwrap(), [0; 4]);
+        // No file system holds it: it fails alone.
+        let place = Place::new();
+        let mut huge = steps(u64::MAX, u64::MAX, LAST);
+        huge[0] = list(0, WHOLE, &[file(b"a", u64::MAX)]);
+        victim.hear(&place, &options, huge).unwrap();
+        assert!(names(&place.root()).is_empty());
+    });
+}

@@ -69,8 +69,13 @@ impl Victim {
 
     /// Says what the protocol does not allow.
     pub(crate) fn refuses(&self, steps: Vec<Value>) -> String {
+        self.refuses_with(&["delete"], steps)
+    }
+
+    /// The same with options.
+    pub(crate) fn refuses_with(&self, options: &[&str], steps: Vec<Value>) -> String {
         let place = Place::new();
-        let refusal = self.hear(&place, &["delete"], steps).unwrap_err();
+        let refusal = self.hear(&place, options, steps).unwrap_err();
         assert!(is_refusal(&refusal), "{refusal}");
         place.assert_outside_untouched();
         let left = names(&place.root());
@@ -122,6 +127,8 @@ fn pull(
     let mut rsync = RSync::new(place.script(steps));
     rsync.special_modes(options.contains(&"special_modes"));
     rsync.checksum(options.contains(&"checksum"));
+    rsync.sparse(options.contains(&"sparse"));
+    rsync.hard_links(options.contains(&"hard_links"));
     if options.contains(&"keep links") {
         rsync.links(Links::Keep);
     }

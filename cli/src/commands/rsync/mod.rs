@@ -93,7 +93,8 @@ fn pull(
 fn configured(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
     let mut rsync = RSync::new(source);
     rsync.checksum(args.checksum).dry_run(args.dry_run);
-    rsync.special_modes(args.special_modes);
+    rsync.special_modes(args.special_modes).sparse(args.sparse);
+    rsync.hard_links(args.hard_links).fsync(args.fsync);
     for pattern in &args.exclude {
         let read = rsync.exclude(pattern);
         read.map_err(|error| Failure::Usage(format!("--exclude {pattern}"), error.into()))?;

@@ -22,6 +22,34 @@ pub(crate) struct Meta {
     pub(crate) mtime: i64,
 }
 
+/// Which file or directory something is, on one running system, by whatever names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_sign_loss,
+        clippy::cast_lossless,
+        reason = "the fields' types differ from one operating system to the next"
+    )]
+    pub(crate) const fn new(stat: &Stat) -> Self {
+        Self {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+        }
+    }
+
+    /// Device and inode, 8 bytes each.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        let both = (u128::from(self.device) << 64) | u128::from(self.inode);
+        both.to_be_bytes()
+    }
+}
+
 impl Meta {
     #[allow(
         clippy::unnecessary_cast,
@@ -40,6 +68,16 @@ impl Meta {
             mtime,
         }
     }
+}
+
+/// How many names a file has.
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::cast_lossless,
+    reason = "the field's type differs from one operating system to the next"
+)]
+pub(super) const fn names(stat: &Stat) -> u64 {
+    stat.st_nlink as u64
 }
 
 impl Kind {

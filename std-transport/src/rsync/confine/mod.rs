@@ -22,7 +22,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 pub(crate) use folders::{Folders, MAX_DEPTH, Pass, ROOT};
-pub(crate) use meta::{Kind, Meta};
+pub(crate) use meta::{Identity, Kind, Meta};
 pub(crate) use name::{Name, NameError};
 pub(crate) use temporary::Temporary;
 
@@ -34,6 +34,8 @@ pub(crate) struct Dir(OwnedFd);
 std::thread_local! {
     /// How many directories this thread opened in others.
     pub(crate) static OPENED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
+    /// How many files and directories it had written to the disk.
+    pub(crate) static SYNCED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
 }
 
 const DIRECTORY: OFlags = OFlags::RDONLY
@@ -86,6 +88,28 @@ impl Dir {
         match rustix::fs::statat(self.fd(), name.as_bytes(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Meta::new(&stat))),
             Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Which regular file has the name, `None` if none has.
+    ///
+    /// # Errors
+    /// The directory cannot be searched.
+    pub(crate) fn file_identity(&self, name: Name<'_>) -> io::Result<Option<Identity>> {
+        Ok(self.file_names(name)?.map(|(identity, _)| identity))
+    }
+
+    /// The same, and how many names it has.
+    ///
+    /// # Errors
+    /// The directory cannot be searched.
+    pub(crate) fn file_names(&self, name: Name<'_>) -> io::Result<Option<(Identity, u64)>> {
+        match rustix::fs::statat(self.fd(), name.as_bytes(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if Meta::new(&stat).kind == Kind::File => {
+                Ok(Some((Identity::new(&stat), meta::names(&stat))))
+            }
+            Ok(_) | Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -169,6 +193,35 @@ impl Dir {
         Ok(renamed?)
     }
 
+    /// Gives a file one more name, in the place of what has that now, unless that is a directory. It has to be the file of
+    /// this identity: nothing else gets a name, whatever took the place of the file meanwhile.
+    ///
+    /// # Errors
+    /// The directory takes no new entry, the file none of its names, or the file is another.
+    pub(crate) fn make_hard_link(
+        &self,
+        name: Name<'_>,
+        from: &Self,
+        old: Name<'_>,
+        identity: Identity,
+    ) -> io::Result<()> {
+        let (free, ()) = temporary::with_free_name(|free| {
+            rustix::fs::linkat(from.fd(), old.as_bytes(), self.fd(), free, AtFlags::empty())
+        })?;
+        let made = Name::new(free.as_bytes()).map_err(io::Error::other)?;
+        let named = match self.file_identity(made) {
+            Ok(Some(linked)) if linked == identity => {
+                let fd = self.fd();
+                rustix::fs::renameat(fd, free.as_str(), fd, name.as_bytes()).map_err(Into::into)
+            }
+            Ok(_) => Err(io::Error::other("the file that it is has another name now")),
+            Err(error) => Err(error),
+        };
+        // It is still there after a failure, and where somebody has given the file this name meanwhile.
+        let _ = rustix::fs::unlinkat(self.fd(), free.as_str(), AtFlags::empty());
+        named
+    }
+
     /// Removes what has the name, a directory with all that is in it. Links in there are removed, not followed.
     ///
     /// # Errors
@@ -205,17 +258,36 @@ impl Dir {
         Ok(())
     }
 
-    /// Gives a file in it a mode and, where it is not so already, a time.
+    /// Has the names in it written to the disk, and its own mode and time.
+    ///
+    /// # Errors
+    /// The system cannot.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        #[cfg(test)]
+        SYNCED.set(SYNCED.get() + 1);
+        Ok(rustix::fs::fsync(self.fd())?)
+    }
+
+    /// Gives a file in it a mode and, where it is not so already, a time; with `fsync` these are on the disk then.
     ///
     /// # Errors
     /// It is not a regular file any more, cannot be opened, or has another owner.
-    pub(crate) fn set_file(&self, name: Name<'_>, mode: u16, mtime: i64) -> io::Result<()> {
+    pub(crate) fn set_file(
+        &self,
+        name: Name<'_>,
+        mode: u16,
+        mtime: i64,
+        fsync: bool,
+    ) -> io::Result<()> {
         let (file, meta) = self.open_file(name)?;
         if meta.mode != mode {
             rustix::fs::fchmod(&file, Mode::from_raw_mode(mode.into()))?;
         }
         if meta.mtime != mtime {
             temporary::set_mtime(&file, mtime)?;
+        }
+        if fsync {
+            temporary::sync(&file)?;
         }
         Ok(())
     }
@@ -252,12 +324,22 @@ fn remove_content(tree: Dir) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens the directory that is to be filled, and makes it and its parents where they are missing. The path is the
-/// user's: links on it are followed.
+/// Opens the directory that is to be filled, and makes it and its parents where they are missing; with `fsync` their names
+/// are on the disk then. The path is the user's: links on it are followed.
 ///
 /// # Errors
 /// Something on the path is not a directory, or cannot be made.
-pub(crate) fn make_root(path: &Path) -> io::Result<Dir> {
+pub(crate) fn make_root(path: &Path, fsync: bool) -> io::Result<Dir> {
+    let absolute = std::path::absolute(path)?;
+    let missing = absolute
+        .ancestors()
+        .take_while(|part| !part.exists())
+        .count();
     std::fs::create_dir_all(path)?;
+    if fsync {
+        for parent in absolute.ancestors().skip(1).take(missing) {
+            Dir::at(parent)?.sync()?;
+        }
+    }
     Dir::at(path)
 }

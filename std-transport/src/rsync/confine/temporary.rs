@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
 
-use super::{Dir, Name};
+use super::{Dir, Identity, Name};
 
 /// What the names of unfinished files begin with. A sync that is killed can leave one behind.
 const PREFIX: &str = ".execnet-rsync.";
@@ -44,14 +44,31 @@ impl Temporary {
         &mut self.file
     }
 
-    /// Gives the file its mode and time, then its name, in the place of what has it now. A directory in that
-    /// place has to be removed first.
+    /// Which file it is.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub(crate) fn identity(&self) -> io::Result<Identity> {
+        Ok(Identity::new(&rustix::fs::fstat(&self.file)?))
+    }
+
+    /// Gives the file its mode and time, then its name, in the place of what has it now; with `fsync` the file is on the
+    /// disk before it has the name. A directory in that place has to be removed first.
     ///
     /// # Errors
     /// One of them could not be given; the file is removed.
-    pub(crate) fn replace(mut self, name: Name<'_>, mode: u16, mtime: i64) -> io::Result<()> {
+    pub(crate) fn replace(
+        mut self,
+        name: Name<'_>,
+        mode: u16,
+        mtime: i64,
+        fsync: bool,
+    ) -> io::Result<()> {
         rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode.into()))?;
         set_mtime(&self.file, mtime)?;
+        if fsync {
+            sync(&self.file)?;
+        }
         let dir = self.dir.fd();
         rustix::fs::renameat(dir, self.name.as_str(), dir, name.as_bytes())?;
         self.named = false;
@@ -73,6 +90,13 @@ pub(super) fn create(dir: &Dir, name: &str) -> Result<File, Errno> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::from_raw_mode(0o600))?;
     Ok(File::from(fd))
+}
+
+/// Has a file written to the disk, with its mode and time.
+pub(super) fn sync(file: &File) -> io::Result<()> {
+    #[cfg(test)]
+    super::SYNCED.set(super::SYNCED.get() + 1);
+    file.sync_all()
 }
 
 /// Sets the time of the last change on an open file or directory.

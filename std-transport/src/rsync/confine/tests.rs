@@ -56,7 +56,7 @@ fn a_temporary_replaces_a_link_and_not_what_it_points_to() {
     let mut temporary = Temporary::new(dir).unwrap();
     temporary.file().write_all(b"new").unwrap();
     temporary
-        .replace(name("f"), 0o640, 1_500_000_000_123_456_789)
+        .replace(name("f"), 0o640, 1_500_000_000_123_456_789, false)
         .unwrap();
     assert_eq!(fs::read(&outside).unwrap(), b"outside");
     let meta = fs::symlink_metadata(place.path().join("f")).unwrap();

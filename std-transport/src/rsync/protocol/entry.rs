@@ -16,6 +16,13 @@ pub(crate) struct Entry<'a> {
 pub(crate) enum What<'a> {
     /// Has the next file number.
     File { mode: u16, size: u64, mtime: i64 },
+    /// A file as well, of those that have several names: the one that was listed first has this number.
+    HardLink {
+        first: u32,
+        mode: u16,
+        size: u64,
+        mtime: i64,
+    },
     /// Has the next folder number; a section of its own follows.
     Folder { mode: u16, mtime: i64 },
     /// A link, by its text.
@@ -28,6 +35,7 @@ pub(crate) enum What<'a> {
 }
 
 const FILE: u8 = b'f';
+const HARD_LINK: u8 = b'h';
 const FOLDER: u8 = b'd';
 const LINK: u8 = b'l';
 const LINK_INSIDE: u8 = b'i';
@@ -91,8 +99,18 @@ fn put_header(out: &mut Vec<u8>, kind: u8, mode: u16, size: u64, mtime: i64, nam
 
 impl<'a> Entry<'a> {
     pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        let number;
         let (kind, mode, size, mtime, target): (_, _, _, _, &[u8]) = match self.what {
             What::File { mode, size, mtime } => (FILE, mode, size, mtime, b""),
+            What::HardLink {
+                first,
+                mode,
+                size,
+                mtime,
+            } => {
+                number = first.to_be_bytes();
+                (HARD_LINK, mode, size, mtime, &number)
+            }
             What::Folder { mode, mtime } => (FOLDER, mode, 0, mtime, b""),
             What::Link(target) => (LINK, 0, len(target), 0, target),
             What::LinkInside(path) => (LINK_INSIDE, 0, len(path), 0, path),
@@ -120,6 +138,12 @@ impl<'a> Entry<'a> {
         } = header;
         let what = match header.kind {
             FILE => What::File { mode, size, mtime },
+            HARD_LINK => What::HardLink {
+                first: unpacker.u32()?,
+                mode,
+                size,
+                mtime,
+            },
             FOLDER => What::Folder { mode, mtime },
             LINK => What::Link(text(unpacker, size)?),
             LINK_INSIDE => What::LinkInside(text(unpacker, size)?),

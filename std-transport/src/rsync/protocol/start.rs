@@ -39,6 +39,12 @@ pub(crate) struct Settings {
     pub(crate) dry_run: bool,
     /// Keep setuid, setgid and sticky bits of files.
     pub(crate) special_modes: bool,
+    /// Keep holes of files.
+    pub(crate) sparse: bool,
+    /// Keep files that have several names in the tree one file.
+    pub(crate) hard_links: bool,
+    /// Have the system write everything to the disk before the end.
+    pub(crate) fsync: bool,
     /// How many bytes of DATA the source may send ahead of the target's ACK.
     pub(crate) window: u64,
 }
@@ -50,6 +56,9 @@ impl Default for Settings {
             checksum: false,
             dry_run: false,
             special_modes: false,
+            sparse: false,
+            hard_links: false,
+            fsync: false,
             window: 4 << 20,
         }
     }
@@ -72,6 +81,9 @@ impl Start {
             ("checksum", Value::Bool(settings.checksum)),
             ("dry_run", Value::Bool(settings.dry_run)),
             ("special_modes", Value::Bool(settings.special_modes)),
+            ("sparse", Value::Bool(settings.sparse)),
+            ("hard_links", Value::Bool(settings.hard_links)),
+            ("fsync", Value::Bool(settings.fsync)),
             ("window", Value::from(settings.window)),
         ];
         match &self.role {
@@ -98,6 +110,9 @@ impl Start {
             checksum: start.flag("checksum")?,
             dry_run: start.flag("dry_run")?,
             special_modes: start.flag("special_modes")?,
+            sparse: start.flag("sparse")?,
+            hard_links: start.flag("hard_links")?,
+            fsync: start.flag("fsync")?,
             window: u64::try_from(start.number("window")?).map_err(|_| Violation::Message)?,
         };
         Ok(Self {

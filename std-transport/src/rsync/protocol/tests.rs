@@ -167,6 +167,12 @@ fn records_come_back_as_they_went() {
             size: u64::MAX,
             mtime: -1,
         },
+        What::HardLink {
+            first: 7,
+            mode: 0o600,
+            size: 1,
+            mtime: 2,
+        },
         What::Folder {
             mode: 0o755,
             mtime: i64::MIN,
@@ -255,6 +261,12 @@ fn transfers_come_back_as_they_went() {
                 kind: SegmentKind::More,
                 last: true,
                 len: 1,
+            },
+            Segment {
+                file: 1,
+                kind: SegmentKind::Hole { size: 1 << 40 },
+                last: true,
+                len: 0,
             },
             Segment {
                 file: 2,

@@ -46,6 +46,8 @@ pub(crate) enum SegmentKind {
     First { mode: u16, size: u64, mtime: i64 },
     /// It goes on.
     More,
+    /// So many bytes are a hole, which reads as zeros and is not written. None of the body's are.
+    Hole { size: u64 },
     /// It has the digest that the target told.
     Same { mode: u16, mtime: i64 },
     /// There will be no content, or no more of it; the bytes are the reason as text.
@@ -56,6 +58,7 @@ const LAST: u8 = 1;
 const FIRST: u8 = 2;
 const SAME: u8 = 4;
 const FAILED: u8 = 8;
+const HOLE: u8 = 16;
 
 impl Segment {
     pub(crate) const SIZE: usize = 27;
@@ -64,6 +67,7 @@ impl Segment {
         let (flags, mode, size, mtime) = match self.kind {
             SegmentKind::First { mode, size, mtime } => (FIRST, mode, size, mtime),
             SegmentKind::More => (0, 0, 0, 0),
+            SegmentKind::Hole { size } => (HOLE, 0, size, 0),
             SegmentKind::Same { mode, mtime } => (SAME, mode, 0, mtime),
             SegmentKind::Failed => (FAILED, 0, 0, 0),
         };
@@ -82,6 +86,7 @@ impl Segment {
         let kind = match flags & !LAST {
             FIRST => SegmentKind::First { mode, size, mtime },
             0 => SegmentKind::More,
+            HOLE => SegmentKind::Hole { size },
             SAME if last => SegmentKind::Same { mode, mtime },
             FAILED if last => SegmentKind::Failed,
             _ => return Err(Violation::Record),

@@ -1,4 +1,6 @@
-use std::io::{self, Read as _, Write as _};
+use core::mem;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +16,8 @@ pub(super) struct Wanted {
     pub(super) name: Box<[u8]>,
     /// As listed, and then as it comes.
     pub(super) size: u64,
+    /// Of the names that the file has, if it has several.
+    pub(super) group: Option<u32>,
 }
 
 /// A file that is being received.
@@ -26,6 +30,9 @@ pub(super) struct Incoming {
     mtime: i64,
     /// How many bytes are still to come.
     left: u64,
+    /// How many of them can be holes: what was listed, so that the limits for a listed file hold for what costs nothing to
+    /// send.
+    holes: u64,
 }
 
 /// So many settled files are told of at once, at most.
@@ -69,7 +76,13 @@ impl<W: Watcher> Receiver<W> {
             SegmentKind::More if self.is_incoming(segment.file) => {
                 self.take_bytes(segment.last, bytes)
             }
-            SegmentKind::More => Err(Violation::Content),
+            SegmentKind::Hole { size } if self.settings.sparse && bytes.is_empty() => {
+                if !self.is_incoming(segment.file) {
+                    return Err(Violation::Content);
+                }
+                self.take_hole(segment.last, size)
+            }
+            SegmentKind::More | SegmentKind::Hole { .. } => Err(Violation::Content),
             SegmentKind::Same { mode, mtime } => {
                 let wanted = self.next_wanted(segment.file)?;
                 self.keep_same(&wanted, mode, mtime);
@@ -103,7 +116,7 @@ impl<W: Watcher> Receiver<W> {
 
     fn begin_file(&mut self, mut wanted: Wanted, mode: u16, size: u64, mtime: i64) {
         // It may have grown since it was listed.
-        wanted.size = size;
+        let holes = mem::replace(&mut wanted.size, size);
         let sink = self
             .folders
             .open(Pass::Content, wanted.folder)
@@ -115,6 +128,7 @@ impl<W: Watcher> Receiver<W> {
             mode,
             mtime,
             left: size,
+            holes,
         });
     }
 
@@ -130,10 +144,32 @@ impl<W: Watcher> Receiver<W> {
             // The unfinished file goes with this.
             incoming.sink = Err(error);
         }
+        self.end_if_last(last)
+    }
+
+    /// Leaves out what comes next.
+    fn take_hole(&mut self, last: bool, size: u64) -> Result<(), Violation> {
+        let incoming = self.incoming.as_mut().ok_or(Violation::Content)?;
+        let (left, holes) = (
+            incoming.left.checked_sub(size),
+            incoming.holes.checked_sub(size),
+        );
+        (incoming.left, incoming.holes) = left.zip(holes).ok_or(Violation::Size)?;
+        let end = incoming.wanted.size - incoming.left;
+        if let Ok(temporary) = &mut incoming.sink
+            && let Err(error) = leave_hole(temporary.file(), end)
+        {
+            incoming.sink = Err(error);
+        }
+        self.end_if_last(last)
+    }
+
+    fn end_if_last(&mut self, last: bool) -> Result<(), Violation> {
+        let left = self.incoming.as_ref().map_or(0, |incoming| incoming.left);
         if !last {
             return Ok(());
         }
-        if incoming.left > 0 {
+        if left > 0 {
             return Err(Violation::Size);
         }
         if let Some(incoming) = self.incoming.take() {
@@ -152,7 +188,12 @@ impl<W: Watcher> Receiver<W> {
         } = incoming;
         let replaced = sink.and_then(|temporary| {
             let name = Name::new(&wanted.name).map_err(io::Error::other)?;
-            self.put(temporary, wanted.folder, name, mode, mtime)
+            let identity = wanted.group.map(|_| temporary.identity()).transpose()?;
+            self.put(temporary, wanted.folder, name, mode, mtime)?;
+            if let Some(group) = wanted.group {
+                self.set_identity(group, identity);
+            }
+            Ok(())
         });
         match replaced {
             Ok(()) => self.settle(&wanted, Fate::Written),
@@ -176,7 +217,7 @@ impl<W: Watcher> Receiver<W> {
                 dir.remove(name)?;
             }
         }
-        temporary.replace(name, mode, mtime)
+        temporary.replace(name, mode, mtime, self.settings.fsync)
     }
 
     fn keep_same(&mut self, wanted: &Wanted, mode: u16, mtime: i64) {
@@ -185,12 +226,21 @@ impl<W: Watcher> Receiver<W> {
         let set = self
             .folders
             .open(Pass::Content, wanted.folder)
-            .and_then(|dir| dir.set_file(name?, mode, mtime));
+            .and_then(|dir| dir.set_file(name?, mode, mtime, self.settings.fsync));
         match set {
-            Ok(()) => self.settle(wanted, Fate::Same),
+            Ok(()) => {
+                self.identify_wanted(wanted);
+                self.settle(wanted, Fate::Same);
+            }
             Err(error) => self.settle(wanted, Fate::Failed(error.to_string().as_bytes())),
         }
     }
+}
+
+/// Makes a new file this long, and goes on writing there.
+fn leave_hole(file: &mut File, end: u64) -> io::Result<()> {
+    file.set_len(end)?;
+    file.seek(SeekFrom::Start(end)).map(drop)
 }
 
 /// The digest of a file that is here.
@@ -200,7 +250,7 @@ pub(super) fn digest_of(dir: &Dir, name: Name<'_>) -> io::Result<Digest> {
 }
 
 /// The digest of so many bytes of a file.
-pub(crate) fn digest(file: std::fs::File, size: u64) -> io::Result<Digest> {
+pub(crate) fn digest(file: File, size: u64) -> io::Result<Digest> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 128 << 10];
     let mut content = file.take(size);

@@ -5,8 +5,9 @@ use crate::rsync::confine::{Dir, Kind, Meta, Name, Pass, ROOT};
 use crate::rsync::protocol::{FromTarget, NoteKind};
 
 impl<W: Watcher> Receiver<W> {
-    /// What waits until all files are there: links, deletions, and what is set on folders.
+    /// What waits until all files are there: their other names, links, deletions, and what is set on folders.
     pub(super) fn finish_tree(&mut self, out: &mut Vec<FromTarget>) {
+        self.name_files(out);
         for link in core::mem::take(&mut self.links) {
             let made = self
                 .folders
@@ -31,10 +32,17 @@ impl<W: Watcher> Receiver<W> {
             self.push_many_notes(out);
         }
         self.set_folder(ROOT);
+        // It is no folder of a sync whose root is a file, and has its name all the same.
+        if self.settings.fsync
+            && let Err(error) = self.sync_root()
+        {
+            self.failed(ROOT, b"", &error);
+        }
     }
 
     /// In a dry run, what would be made and removed.
     pub(super) fn note_tree(&mut self, out: &mut Vec<FromTarget>) {
+        self.name_files(out);
         for link in core::mem::take(&mut self.links) {
             if !self.has_link(&link) {
                 self.note(NoteKind::Linked, link.folder, &link.name, "");
@@ -74,6 +82,10 @@ impl<W: Watcher> Receiver<W> {
         }
     }
 
+    fn sync_root(&mut self) -> io::Result<()> {
+        self.folders.open(Pass::Content, ROOT)?.sync()
+    }
+
     fn set_folder(&mut self, folder: u32) {
         let state = self.state(folder);
         if !matches!(state.presence, Presence::Old | Presence::New) {
@@ -81,10 +93,14 @@ impl<W: Watcher> Receiver<W> {
         }
         // The owner keeps all rights, so that the next sync can work in it.
         let mode = (state.mode & 0o777) | 0o700;
-        let set = self
-            .folders
-            .open(Pass::Content, folder)
-            .and_then(|dir| dir.set(mode, state.mtime));
+        let set = self.folders.open(Pass::Content, folder).and_then(|dir| {
+            dir.set(mode, state.mtime)?;
+            if self.settings.fsync {
+                dir.sync()
+            } else {
+                Ok(())
+            }
+        });
         if let Err(error) = set {
             self.failed(folder, b"", &error);
         }

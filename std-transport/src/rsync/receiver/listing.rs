@@ -195,10 +195,26 @@ impl<W: Watcher> Receiver<W> {
                     size,
                     mtime,
                 };
-                match taken {
-                    true => self.list_file(folder, entry.name, &meta, &mut requests.wants),
-                    false => drop(self.next_file()?),
+                let _ = self.next_file()?;
+                if taken {
+                    self.list_file(folder, entry.name, &meta, None, &mut requests.wants);
                 }
+                self.count_file()?;
+            }
+            What::HardLink {
+                first,
+                mode,
+                size,
+                mtime,
+            } => {
+                let meta = Meta {
+                    kind: Kind::File,
+                    mode,
+                    size,
+                    mtime,
+                };
+                let wants = &mut requests.wants;
+                self.list_hard_link(folder, entry.name, &meta, first, taken, wants)?;
                 self.count_file()?;
             }
             What::Folder { mode, mtime } => {
@@ -224,7 +240,7 @@ impl<W: Watcher> Receiver<W> {
         Ok(())
     }
 
-    fn next_file(&self) -> Result<u32, Violation> {
+    pub(super) fn next_file(&self) -> Result<u32, Violation> {
         if self.files == u32::MAX {
             Err(Violation::TooMany)
         } else {
@@ -237,24 +253,29 @@ impl<W: Watcher> Receiver<W> {
         Ok(())
     }
 
-    /// Asks for the file whose number is the next one, unless it is here already.
+    /// Asks for the file whose number is the next one, unless it is here already. Returns whether it is.
     pub(super) fn list_file(
         &mut self,
         folder: u32,
         name: Name<'_>,
         listed: &Meta,
+        group: Option<u32>,
         wants: &mut Vec<u8>,
-    ) {
+    ) -> bool {
         let file = self.files;
         let request = match self.state(folder).presence {
             Presence::New | Presence::Imagined => Some(want(file)),
             _ => match self.folders.open(Pass::Listing, folder) {
                 Ok(dir) => self.compare(&dir, file, name, listed),
-                Err(error) => return self.failed(folder, name.as_bytes(), &error),
+                Err(error) => {
+                    self.failed(folder, name.as_bytes(), &error);
+                    return false;
+                }
             },
         };
         let Some(request) = request else {
-            return self.watcher.had();
+            self.watcher.had();
+            return true;
         };
         request.pack(wants);
         let (name, size) = (name.as_bytes(), listed.size);
@@ -269,8 +290,10 @@ impl<W: Watcher> Receiver<W> {
                 folder,
                 name: name.into(),
                 size,
+                group,
             });
         }
+        false
     }
 
     /// What to ask for, given what is here now.
@@ -297,7 +320,11 @@ impl<W: Watcher> Receiver<W> {
         if here.mode == mode {
             return None;
         }
-        if self.settings.dry_run || dir.set_file(name, mode, listed.mtime).is_ok() {
+        if self.settings.dry_run
+            || dir
+                .set_file(name, mode, listed.mtime, self.settings.fsync)
+                .is_ok()
+        {
             return None;
         }
         // Its mode cannot be changed by opening it: another file in its place can have any.

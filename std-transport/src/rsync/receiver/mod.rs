@@ -1,12 +1,13 @@
 //! The side that has the files in the end: a machine of messages in, work on the tree, messages out.
 //!
 //! It asks for files in the order in which they were listed and gets them in that order, so that the one list of
-//! what is still to come is all that grows with a sync, beside the folders. Links come after the files, deletions
-//! after the links, and modes and times of folders last.
+//! what is still to come is all that grows with a sync, beside the folders. Other names of files come after the files, then
+//! links, deletions after these, and modes and times of folders last.
 
 mod content;
 mod finish;
 mod listing;
+mod names;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use content::digest;
 use content::{Incoming, Wanted};
 use listing::Current;
+use names::{Groups, PendingName};
 
 use super::confine::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, make_root};
 use super::origin::Origin;
@@ -109,6 +111,8 @@ pub(crate) struct Receiver<W> {
     wanted: VecDeque<Wanted>,
     incoming: Option<Incoming>,
     links: Vec<PendingLink>,
+    groups: Groups,
+    names: Vec<PendingName>,
     /// What the source does not have, by folder and name.
     deletions: Vec<(u32, Box<[u8]>)>,
     taken: u64,
@@ -206,7 +210,7 @@ impl<W: Watcher> Receiver<W> {
         rules: Rules,
         watcher: W,
     ) -> io::Result<Self> {
-        let (dir, presence) = open_root(path, settings.dry_run)?;
+        let (dir, presence) = open_root(path, settings)?;
         let state = FolderState {
             presence,
             mode: root.mode,
@@ -229,6 +233,8 @@ impl<W: Watcher> Receiver<W> {
             wanted: VecDeque::new(),
             incoming: None,
             links: Vec::new(),
+            groups: Groups::new(),
+            names: Vec::new(),
             deletions: Vec::new(),
             taken: 0,
             acknowledged: 0,
@@ -242,7 +248,7 @@ impl<W: Watcher> Receiver<W> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let name = Name::new(name.as_bytes()).map_err(io::Error::other)?;
         let mut wants = Vec::new();
-        self.list_file(ROOT, name, root, &mut wants);
+        self.list_file(ROOT, name, root, None, &mut wants);
         self.first_wants = wants;
         // The folder is only where the file is: it is not part of the sync.
         if let Some(state) = self.states.first_mut() {
@@ -383,11 +389,11 @@ fn want(file: u32) -> Want {
 
 /// The root, and whether it was there. A dry run makes nothing: the nearest directory stands in for one that is
 /// missing, and nothing is looked up in it.
-fn open_root(path: &Path, dry_run: bool) -> io::Result<(Dir, Presence)> {
+fn open_root(path: &Path, settings: Settings) -> io::Result<(Dir, Presence)> {
     match Dir::at(path) {
         Ok(dir) => Ok((dir, Presence::Old)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Err(_) if dry_run => Ok((Dir::at(Path::new("."))?, Presence::Imagined)),
-        Err(_) => Ok((make_root(path)?, Presence::New)),
+        Err(_) if settings.dry_run => Ok((Dir::at(Path::new("."))?, Presence::Imagined)),
+        Err(_) => Ok((make_root(path, settings.fsync)?, Presence::New)),
     }
 }

@@ -8,6 +8,9 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
+
 use crate::rsync::catalog::Catalog;
 use crate::rsync::confine::Meta;
 use crate::rsync::parcel::DIRECT;
@@ -150,6 +153,24 @@ impl OpenFile {
             Content::File(file) => Some(file),
             Content::Whole(_) => None,
         }
+    }
+
+    /// Where the next bytes begin and end that are no hole, both at the end of the file if there are none. What is small,
+    /// or whose file system knows no holes, has none.
+    pub(crate) fn data_from(&self, offset: u64) -> (u64, u64) {
+        let size = self.meta.size;
+        let Some(file) = self.content().filter(|_| size >= SMALL) else {
+            return (offset, size);
+        };
+        let start = match rustix::fs::seek(file, SeekFrom::Data(offset)) {
+            Ok(start) => start.clamp(offset, size),
+            // What was cut off is no hole: whoever reads it finds out.
+            Err(Errno::NXIO) if file.metadata().is_ok_and(|now| now.len() >= size) => size,
+            Err(_) => return (offset, size),
+        };
+        // Whoever fills a hole meanwhile, or makes one, has a mixture sent; what is said of it is of one piece.
+        let end = rustix::fs::seek(file, SeekFrom::Hole(start)).map_or(size, |end| end.min(size));
+        (start, if end > start { end } else { size })
     }
 
     /// The same file once more, to be read from its beginning without moving anybody's place in it.

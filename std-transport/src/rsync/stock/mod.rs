@@ -98,7 +98,7 @@ impl<'a, P: Port> Stock<'a, P> {
         delete: bool,
     ) -> Result<Self, Trouble> {
         let absolute = std::path::absolute(&place);
-        let opened = make_root(root).and_then(|root| Ok((root, absolute?)));
+        let opened = make_root(root, false).and_then(|root| Ok((root, absolute?)));
         let (root, place) = opened.map_err(|error| Trouble::Place(place, error))?;
         Ok(Self {
             port,
@@ -201,7 +201,7 @@ impl<'a, P: Port> Stock<'a, P> {
                 let kept = if here.mode == mode {
                     Ok(())
                 } else {
-                    dir.set_file(name, mode, mtime)
+                    dir.set_file(name, mode, mtime, false)
                 };
                 return self.done(folder, name.as_bytes(), kept);
             }
@@ -248,7 +248,7 @@ impl<'a, P: Port> Stock<'a, P> {
         let dir = self.folders.open(Pass::Content, request.folder)?;
         let Some(content) = content else {
             // Where there is nothing, it could not be read at the source, and is left out.
-            return match dir.set_file(name, request.mode, request.mtime) {
+            return match dir.set_file(name, request.mode, request.mtime, false) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 set => set,
             };
@@ -256,7 +256,7 @@ impl<'a, P: Port> Stock<'a, P> {
         let mut temporary = Temporary::new(Arc::clone(&dir))?;
         temporary.file().write_all(content)?;
         clear_folder(&dir, name)?;
-        temporary.replace(name, request.mode, request.mtime)
+        temporary.replace(name, request.mode, request.mtime, false)
     }
 
     /// `("link", path, text)` or `("linkbase", path, path from the root)`, until 42.

@@ -18,14 +18,14 @@ use crate::rsync::walk::{Links, Walk};
 
 /// More than are held open.
 const CHAINS: u64 = 50;
+const TEETH: u64 = 34;
 
-const DELETING: Settings = Settings {
-    delete: true,
-    checksum: false,
-    dry_run: false,
-    special_modes: false,
-    window: 1 << 20,
-};
+fn deleting() -> Settings {
+    Settings {
+        delete: true,
+        ..Settings::default()
+    }
+}
 
 /// Chains of folders side by side, each of this depth, with a file in every folder.
 fn chains(at: &Path, depth: u64) {
@@ -43,7 +43,7 @@ fn chains(at: &Path, depth: u64) {
 fn comb(at: &Path, depth: u64) {
     let mut folder = at.to_path_buf();
     for _ in 0..depth {
-        for tooth in 0..CHAINS {
+        for tooth in 0..TEETH {
             let tooth = folder.join(format!("e/{tooth}"));
             fs::create_dir_all(&tooth).unwrap();
             fs::write(tooth.join("f"), "content").unwrap();
@@ -59,8 +59,8 @@ fn push(from: &Path, to: &Path) -> u64 {
     let mut lists = Vec::new();
     walk.list_all(&mut |sections| lists.push(FromSource::List(Arc::new(sections))));
     let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
-    let mut sender = Sender::new(shelf, DELETING, Nobody);
-    let mut receiver = Receiver::new(to, walk.root(), DELETING, Rules::default(), ()).unwrap();
+    let mut sender = Sender::new(shelf, deleting(), Nobody);
+    let mut receiver = Receiver::new(to, walk.root(), deleting(), Rules::default(), ()).unwrap();
     let (mut parcel, mut out) = (Parcel::new(false), Vec::new());
     for list in lists {
         receiver.handle(list, &mut out).unwrap();
@@ -112,7 +112,7 @@ fn a_push_finds_the_way_back_from_far_below() {
     let place = tempfile::tempdir().unwrap();
     let (from, to) = (place.path().join("from"), place.path().join("to"));
     comb(&from, 70);
-    let folders = 70 * (CHAINS + 2);
+    let folders = 70 * (TEETH + 2);
     assert_constant("fresh", 5, push(&from, &to), folders);
     assert_constant("unchanged", 3, push(&from, &to), folders);
 }
@@ -130,7 +130,7 @@ fn a_pull_opens_a_constant_number_of_directories_for_each_folder() {
         }
         for (what, passes) in [("fresh", 5), ("unchanged", 3)] {
             let before = OPENED.get();
-            let (report, opened) = pull_counted(&from, &to, DELETING, &mut filter, Links::Keep);
+            let (report, opened) = pull_counted(&from, &to, deleting(), &mut filter, Links::Keep);
             let opened = opened + OPENED.get() - before;
             assert_eq!((report.files, report.failed.len()), (CHAINS * 40, 0));
             assert_constant(what, passes, opened, CHAINS * 40);

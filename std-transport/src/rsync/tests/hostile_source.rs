@@ -387,3 +387,138 @@ fn a_link_swapped_in_leads_no_write_outside() {
         "the link made way"
     );
 }
+
+/// With what is off unless asked for.
+fn keeping() -> Place {
+    let settings = Settings {
+        sparse: true,
+        hard_links: true,
+        ..Settings::default()
+    };
+    Place::new(settings, Rules::default())
+}
+
+fn name_of(first: u32) -> What<'static> {
+    What::HardLink {
+        first,
+        mode: 0o644,
+        size: 4,
+        mtime: 7,
+    }
+}
+
+fn hole(size: u64, last: bool) -> Segment {
+    let kind = SegmentKind::Hole { size };
+    Segment {
+        file: 0,
+        kind,
+        last,
+        len: 0,
+    }
+}
+
+#[test]
+fn another_name_is_for_a_file_that_was_listed_as_one_with_several() {
+    let refused = |mut place: Place, entries: &[(&[u8], What<'_>)]| {
+        assert_eq!(place.list(&whole(0, entries)), Err(Violation::Record));
+    };
+    refused(Place::plain(), &[(b"a", name_of(0))]);
+    for first in [1, u32::MAX] {
+        refused(keeping(), &[(b"a", name_of(first))]);
+    }
+    refused(keeping(), &[(b"a", FILE), (b"b", name_of(0))]);
+}
+
+#[test]
+fn a_file_that_did_not_come_has_no_other_names() {
+    let mut place = keeping();
+    let failed = Segment {
+        kind: SegmentKind::Failed,
+        last: true,
+        ..first(0, 0, 2, true)
+    };
+    place
+        .list(&whole(0, &[(b"a", name_of(0)), (b"b", name_of(0))]))
+        .unwrap();
+    fs::write(place.root().join("a"), "old").unwrap();
+    place.data(&[failed], b"no").unwrap();
+    assert_eq!(place.out.last(), Some(&FromTarget::Done));
+    assert!(!place.root().join("b").exists());
+}
+
+/// Somebody puts another file where the one is that has just come.
+#[test]
+fn another_name_is_only_for_the_file_that_was_written() {
+    type Swap = fn(&std::path::Path, &std::path::Path) -> std::io::Result<()>;
+    let swaps: [Swap; 3] = [
+        |from, to| symlink(from, to),
+        |from, to| fs::hard_link(from, to),
+        |_, to| fs::create_dir(to),
+    ];
+    for swap in swaps {
+        let mut place = keeping();
+        let secret = place.outside.path().join("secret");
+        fs::write(&secret, "secret").unwrap();
+        let entries = [(&b"a"[..], name_of(0)), (b"b", name_of(0)), (b"c", FILE)];
+        place.list(&whole(0, &entries)).unwrap();
+        place.data(&[first(0, 4, 4, true)], b"mine").unwrap();
+        fs::remove_file(place.root().join("a")).unwrap();
+        swap(&secret, &place.root().join("a")).unwrap();
+        place.data(&[first(2, 4, 4, true)], b"more").unwrap();
+        assert_eq!(place.out.last(), Some(&FromTarget::Done));
+        let names = fs::read_dir(place.root()).unwrap().count();
+        assert_eq!(names, 2, "what took its place, and c");
+    }
+}
+
+#[test]
+fn a_hole_is_within_what_was_announced_and_listed() {
+    let begun = |size| [first(0, size, 0, false)];
+    let mut place = Place::plain();
+    place.list(&whole(0, &[(b"a", FILE)])).unwrap();
+    place.data(&begun(4), b"").unwrap();
+    assert_eq!(place.data(&[hole(4, true)], b""), Err(Violation::Content));
+    for (size, hole, refused) in [
+        (4, hole(5, true), Violation::Size),
+        (4, hole(3, true), Violation::Size),
+        (u64::MAX, hole(u64::MAX, true), Violation::Size),
+        // It has grown since it was listed, by what is no hole at most.
+        (9, hole(5, false), Violation::Size),
+    ] {
+        let mut place = keeping();
+        place.list(&whole(0, &[(b"a", FILE)])).unwrap();
+        place.data(&begun(size), b"").unwrap();
+        assert_eq!(place.data(&[hole], b""), Err(refused));
+    }
+    let mut place = keeping();
+    place.list(&whole(0, &[(b"a", FILE)])).unwrap();
+    assert_eq!(place.data(&[hole(4, true)], b""), Err(Violation::Content));
+    let mut place = keeping();
+    place.list(&whole(0, &[(b"a", FILE)])).unwrap();
+    let segments = [first(0, 6, 1, false), hole(4, false)];
+    place.data(&segments, b"1").unwrap();
+    let more = SegmentKind::More;
+    let last = Segment {
+        kind: more,
+        ..first(0, 0, 1, true)
+    };
+    place.data(&[last], b"6").unwrap();
+    assert_eq!(fs::read(place.root().join("a")).unwrap(), b"1\0\0\0\x006");
+}
+
+/// No file is this long anywhere: it fails alone.
+#[test]
+fn a_hole_that_no_file_system_holds_fails_alone() {
+    let mut place = keeping();
+    let huge = What::File {
+        mode: 0o644,
+        size: u64::MAX,
+        mtime: 7,
+    };
+    place.list(&whole(0, &[(b"a", huge)])).unwrap();
+    place
+        .data(&[first(0, u64::MAX, 0, false), hole(u64::MAX, true)], b"")
+        .unwrap();
+    assert_eq!(place.out.last(), Some(&FromTarget::Done));
+    assert_eq!(fs::read_dir(place.root()).unwrap().count(), 0);
+}

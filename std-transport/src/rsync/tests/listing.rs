@@ -74,6 +74,7 @@ fn line(entry: &Entry<'_>) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let what = match entry.what {
         What::File { size, .. } => format!("file of {size}"),
+        What::HardLink { first, .. } => format!("name of {first}"),
         What::Folder { .. } => "folder".to_owned(),
         What::Link(target) => format!("link {}", text(target)),
         What::LinkInside(path) => format!("inside {}", text(path)),

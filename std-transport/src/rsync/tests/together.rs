@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 
 use super::support::{LONG, Pipe, pipe};
-use crate::rsync::confine::{Kind, OPENED};
+use crate::rsync::confine::{Kind, OPENED, SYNCED};
 use crate::rsync::drive;
 use crate::rsync::filter::Filter;
 use crate::rsync::port::Port;
@@ -340,4 +340,39 @@ fn a_pipe_and_a_socket_are_left_out_and_spared() {
     );
     assert_eq!((report.sent.len(), report.deleted.len()), (1, 0));
     assert_eq!(fs::read(to.join("pipe")).unwrap(), b"stays");
+}
+
+#[test]
+fn files_and_directories_are_on_the_disk_where_that_is_asked_for() {
+    for fsync in [false, true] {
+        let place = place();
+        let (from, to) = (place.path().join("from"), place.path().join("x/y/to"));
+        fs::create_dir_all(from.join("a/b")).unwrap();
+        for file in ["f", "a/g", "a/b/h"] {
+            fs::write(from.join(file), "content").unwrap();
+        }
+        let settings = Settings {
+            fsync,
+            ..Settings::default()
+        };
+        let before = SYNCED.get();
+        pull(&from, &to, settings);
+        // The files, the folders with the root once more, and those above it that have a new name in them.
+        let expected = if fsync { 3 + 4 + 3 } else { 0 };
+        assert_eq!(SYNCED.get() - before, expected);
+    }
+}
+
+#[test]
+fn a_single_file_is_on_the_disk_with_its_name() {
+    let place = place();
+    let (from, to) = (place.path().join("from/f"), place.path().join("from/g"));
+    fs::write(&from, "one").unwrap();
+    let settings = Settings {
+        fsync: true,
+        ..Settings::default()
+    };
+    let before = SYNCED.get();
+    pull(&from, &to, settings);
+    assert_eq!(SYNCED.get() - before, 2);
 }
