@@ -184,6 +184,13 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_noise_where_nothing_came() {
+        let mut scanner = Scanner::new(&Nonce::new());
+        assert_eq!(scanner.push(b"").unwrap(), None);
+        assert_eq!(scanner.noise(), b"");
+    }
+
+    #[test]
     fn output_and_answer_may_be_as_long_as_their_limits() {
         let nonce = Nonce::new();
         let mut scanner = Scanner::new(&nonce);
