@@ -48,13 +48,13 @@ mod status;
 mod sync;
 
 #[cfg(feature = "std")]
-mod channel;
+mod api;
 #[cfg(feature = "std")]
-mod gateway;
+mod engine;
 #[cfg(feature = "std")]
 pub mod link;
 #[cfg(feature = "std")]
-mod multi;
+mod panics;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "std")]
@@ -79,22 +79,17 @@ pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Ro
 pub use status::Status;
 
 #[cfg(feature = "std")]
-pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, FileItem, Iter};
+pub use api::{
+    CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, FileItem, Gateway, Item, Iter,
+    MultiChannel, MultiError, MultiErrors, ReceiveQueue, RemoteInfo,
+};
+#[cfg(feature = "std")]
+pub use engine::{ExecModel, GatewayConfig};
 #[cfg(feature = "std")]
 pub use error::SetCallbackError;
 #[cfg(feature = "std")]
 pub use exec::{Grace, ServeError, Worker};
-#[cfg(feature = "std")]
-pub use gateway::{ExecModel, Gateway, GatewayConfig, RemoteInfo};
-#[cfg(feature = "std")]
-pub use multi::{MultiChannel, MultiError, MultiErrors, ReceiveQueue};
-#[cfg(feature = "postcard")]
-pub use typed::PostcardOf;
-
-/// A [`Channel`] whose items are values of two types, one each way, as postcard writes them.
 #[cfg(all(feature = "std", feature = "postcard"))]
-pub type PostcardChannel<S, R> = PostcardOf<Channel, S, R>;
-
-/// What a [`Channel`] receives: a value, and the channels that it names.
-#[cfg(feature = "std")]
-pub type Item = ItemOf<Channel>;
+pub use typed::PostcardChannel;
+#[cfg(feature = "postcard")]
+pub use typed::{EndpointPostcardChannel, PostcardOf};

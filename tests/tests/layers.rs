@@ -125,11 +125,10 @@ fn modules(source: &Path) -> Edges {
     edges
 }
 
-/// A table of docs/architecture.md, lowest layer first. Modules in braces form a circle.
+/// A table of docs/architecture.md: the layer of each module, the lowest first.
 struct Layers<'a> {
     folder: &'a str,
     of: BTreeMap<&'a str, usize>,
-    circle_of: BTreeMap<&'a str, usize>,
 }
 
 fn tables(page: &str) -> Vec<Layers<'_>> {
@@ -139,27 +138,15 @@ fn tables(page: &str) -> Vec<Layers<'_>> {
 
 fn table(block: &str) -> Layers<'_> {
     let mut lines = block.lines().take_while(|line| *line != "```");
-    let mut table = Layers {
-        folder: lines.next().unwrap(),
-        of: BTreeMap::new(),
-        circle_of: BTreeMap::new(),
-    };
-    let mut circles = 0;
+    let folder = lines.next().unwrap();
+    let mut of = BTreeMap::new();
     for (layer, line) in lines.enumerate() {
-        let mut inside = false;
-        for word in line.split_whitespace() {
-            circles += usize::from(word.starts_with('{'));
-            inside |= word.starts_with('{');
-            let module = word.trim_matches(['{', '}']);
-            let other = table.of.insert(module, layer);
+        for module in line.split_whitespace() {
+            let other = of.insert(module, layer);
             assert_eq!(other, None, "{module} stands twice in the table");
-            if inside {
-                table.circle_of.insert(module, circles);
-            }
-            inside &= !word.ends_with('}');
         }
     }
-    table
+    Layers { folder, of }
 }
 
 /// What contradicts the table.
@@ -171,14 +158,8 @@ fn faults(edges: &Edges, table: &Layers<'_>) -> Vec<String> {
             continue;
         };
         for import in from {
-            let circle = table.circle_of.get(import.as_str());
-            let together = circle.is_some() && circle == table.circle_of.get(module.as_str());
-            if table
-                .of
-                .get(import.as_str())
-                .is_none_or(|below| below >= layer)
-                && !together
-            {
+            let below = table.of.get(import.as_str());
+            if below.is_none_or(|below| below >= layer) {
                 faults.push(format!(
                     "{module} imports from {import}, which is not below it"
                 ));
@@ -192,29 +173,7 @@ fn faults(edges: &Edges, table: &Layers<'_>) -> Vec<String> {
     {
         faults.push(format!("there is no module {module}"));
     }
-    for module in table.circle_of.keys() {
-        if !reaches(edges, module, module) {
-            faults.push(format!(
-                "{module} is in no circle any more: take it out of the braces"
-            ));
-        }
-    }
     faults
-}
-
-fn reaches(edges: &Edges, from: &str, to: &str) -> bool {
-    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
-    while let Some(module) = open.pop() {
-        for next in edges.get(module).into_iter().flatten() {
-            if next == to {
-                return true;
-            }
-            if seen.insert(next) {
-                open.push(next);
-            }
-        }
-    }
-    false
 }
 
 #[test]
@@ -246,22 +205,30 @@ fn an_arrow_that_is_turned_round_is_found() {
             .map(|(module, from)| ((*module).to_owned(), owned(from)))
             .collect()
     };
-    let layers = table("src\nlow\n{left right}\nhigh\n```");
-    let knot: [(&str, &[&str]); 2] = [("left", &["right", "low"]), ("right", &["left"])];
-    let right = [knot[0], knot[1], ("low", &[]), ("high", &["left", "low"])];
-    assert_eq!(faults(&edges(&right), &layers), [""; 0]);
-    let turned = [knot[0], knot[1], ("low", &["high"]), ("high", &[])];
+    let layers = table("src\nlow\nleft right\nhigh\n```");
+    let sides: [(&str, &[&str]); 2] = [("left", &["low"]), ("right", &[])];
+    let straight = [sides[0], sides[1], ("low", &[]), ("high", &["left", "low"])];
+    assert_eq!(faults(&edges(&straight), &layers), [""; 0]);
+    let turned = [sides[0], sides[1], ("low", &["high"]), ("high", &[])];
     assert_eq!(
         faults(&edges(&turned), &layers),
         ["low imports from high, which is not below it"],
     );
-    let untied = [
-        ("left", knot[0].1),
-        ("right", &[]),
+    let beside = [
+        ("left", &["right"] as &[_]),
+        sides[1],
         ("low", &[]),
         ("high", &[]),
     ];
-    assert_eq!(faults(&edges(&untied), &layers).len(), 2);
+    assert_eq!(
+        faults(&edges(&beside), &layers),
+        ["left imports from right, which is not below it"],
+    );
+    let missing = [sides[0], sides[1], ("low", &[]), ("new", &[])];
+    assert_eq!(
+        faults(&edges(&missing), &layers),
+        ["new is in no layer", "there is no module high"],
+    );
 }
 
 #[test]

@@ -116,10 +116,6 @@ const EXECMODEL: &str = "main_thread_only";
 /// What an [`EndpointChannel`] receives: a value, and the channels that it names.
 pub type EndpointItem = crate::item::ItemOf<EndpointChannel>;
 
-/// An [`EndpointChannel`] whose items are values of two types, one each way, as postcard writes them.
-#[cfg(feature = "postcard")]
-pub type EndpointPostcardChannel<S, R> = crate::typed::PostcardOf<EndpointChannel, S, R>;
-
 /// What an endpoint is, and how much it lets its peer cost.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

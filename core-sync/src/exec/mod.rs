@@ -19,8 +19,6 @@ mod registry;
 mod request;
 
 #[cfg(feature = "std")]
-pub(crate) mod panics;
-#[cfg(feature = "std")]
 mod pool;
 #[cfg(feature = "std")]
 mod stdio;

@@ -11,11 +11,13 @@ use std::thread;
 
 use execnet_serializer::{ChannelId, LoadOptions};
 
+use super::Failure;
 use super::registry::Registry;
 use super::worker::Grace;
-use super::{Failure, panics};
-use crate::channel::Channel;
-use crate::gateway::{ExecModel, Executor, Gateway};
+use crate::api::Channel;
+use crate::api::Gateway;
+use crate::engine::{ExecModel, Executor};
+use crate::panics;
 use crate::session::BUSY;
 use crate::sync::{Condvar, Deadline, Guard, Mutex};
 

@@ -25,8 +25,8 @@ use alloc::sync::Arc;
 
 use std::io;
 
-use crate::channel::Channel;
-use crate::gateway::Gateway;
+use crate::api::Channel;
+use crate::api::Gateway;
 use crate::link::{Control, Link, NoControl};
 
 /// As much as a pipe of Linux holds, in bytes.

@@ -5,11 +5,11 @@ use execnet_serializer::{Dict, Value};
 use serde_core::ser::Serialize;
 
 #[cfg(feature = "std")]
-use crate::channel::Channel;
+use crate::api::Channel;
+#[cfg(feature = "std")]
+use crate::api::Gateway;
 use crate::endpoint::{Endpoint, EndpointChannel};
 use crate::error::{SendError, TypeError};
-#[cfg(feature = "std")]
-use crate::gateway::Gateway;
 
 /// Calls with typed keyword arguments: with the feature `serde`.
 #[cfg(feature = "std")]

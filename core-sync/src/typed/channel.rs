@@ -6,7 +6,7 @@ use serde_core::de::DeserializeOwned;
 use serde_core::ser::Serialize;
 
 use super::decode;
-use crate::channel::Channel;
+use crate::api::Channel;
 use crate::error::{ItemError, ReceiveError, SendError};
 use crate::item::Encoded;
 use crate::sync::Deadline;

@@ -6,9 +6,13 @@ mod channel;
 mod endpoint;
 #[cfg(feature = "postcard")]
 mod postcard;
+#[cfg(feature = "std")]
+mod queue;
 
+#[cfg(all(feature = "std", feature = "postcard"))]
+pub use self::postcard::PostcardChannel;
 #[cfg(feature = "postcard")]
-pub use self::postcard::PostcardOf;
+pub use self::postcard::{EndpointPostcardChannel, PostcardOf};
 
 use alloc::string::ToString as _;
 

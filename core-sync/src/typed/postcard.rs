@@ -11,7 +11,7 @@ use serde_core::de::DeserializeOwned;
 use serde_core::ser::Serialize;
 
 #[cfg(feature = "std")]
-use crate::channel::Channel;
+use crate::api::Channel;
 use crate::endpoint::EndpointChannel;
 use crate::error::{ItemError, ReceiveError, SendError, TypeError};
 use crate::item::Encoded;
@@ -29,6 +29,13 @@ pub struct PostcardOf<C, S, R> {
     channel: C,
     types: PhantomData<fn(S) -> R>,
 }
+
+/// A [`Channel`] whose items are values of two types, one each way, as postcard writes them.
+#[cfg(feature = "std")]
+pub type PostcardChannel<S, R> = PostcardOf<Channel, S, R>;
+
+/// An [`EndpointChannel`] whose items are values of two types, one each way, as postcard writes them.
+pub type EndpointPostcardChannel<S, R> = PostcardOf<EndpointChannel, S, R>;
 
 #[cfg(feature = "std")]
 impl Channel {

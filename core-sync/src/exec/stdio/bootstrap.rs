@@ -13,8 +13,8 @@ use std::io::{self, BufRead, Read as _, Write};
 use execnet_serializer::{Dict, Dump, Value, dumps_internal, loads_internal};
 
 use super::surroundings;
+use crate::engine::ExecModel;
 use crate::exec::Grace;
-use crate::gateway::ExecModel;
 
 /// A stock controller's line is 61 kB long, our program less.
 const MAX_PROGRAM: usize = 16 << 20;

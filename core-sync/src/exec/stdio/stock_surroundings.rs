@@ -7,7 +7,7 @@ use core::error::Error;
 use execnet_serializer::{Dict, Value};
 
 use super::surroundings;
-use crate::channel::Channel;
+use crate::api::Channel;
 
 /// What errors call it. Nobody calls it by this name.
 pub(super) const NAME: &str = "chdir, nice, env";

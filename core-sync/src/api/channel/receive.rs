@@ -2,9 +2,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Channel;
-use crate::Item;
+use crate::api::Item;
+use crate::engine::After;
 use crate::error::{ReceiveError, WaitCloseError};
-use crate::gateway::After;
 use crate::item::Encoded;
 use crate::session::Taken;
 use crate::sync::Deadline;

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
-use crate::channel::Channel;
+use crate::api::channel::Channel;
 use crate::report::report;
 
 /// What one of several channels gave.

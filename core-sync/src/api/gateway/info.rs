@@ -5,8 +5,8 @@ use core::time::Duration;
 use execnet_serializer::{Dict, Value};
 
 use super::Gateway;
+use crate::api::channel::Channel;
 use crate::call::Call;
-use crate::channel::Channel;
 use crate::error::StatusError;
 use crate::sync::Deadline;
 
@@ -60,7 +60,7 @@ impl Gateway {
     ///
     /// The gateway was exited or lost its peer, no answer came in time, or it was something else.
     pub fn remote_info(&self, timeout: Option<Duration>) -> Result<RemoteInfo, StatusError> {
-        let known = self.shared().state.lock().info.clone();
+        let known = self.handle.info.lock().clone();
         known.map_or_else(|| self.remote_info_update(timeout), Ok)
     }
 
@@ -81,7 +81,7 @@ impl Gateway {
         let answer = answer.map_err(StatusError::Receive)?;
         let info = RemoteInfo::from_value(&answer).ok_or(StatusError::Answer)?;
         // What was known before is dropped unlocked: it holds a value of the peer's.
-        let before = self.shared().state.lock().info.replace(info.clone());
+        let before = self.handle.info.lock().replace(info.clone());
         drop(before);
         Ok(info)
     }

@@ -1,34 +1,11 @@
-//! A gateway over a link, with threads: one that reads, and two that are started when they are first needed, one that
-//! writes what others must not wait for, and one that calls callbacks.
+//! The handle of a gateway.
 
-mod after;
-mod callback;
-mod config;
-mod delivery;
-mod dispatch;
-mod ending;
 mod exec;
-mod executor;
 mod info;
-mod outbox;
-mod reader;
-mod shared;
-mod source;
-mod state;
 mod status;
-mod threads;
-mod turn;
-mod waker;
-mod write;
 
-pub(crate) use after::After;
-pub(crate) use callback::{Arrived, Callback, Held};
-pub use config::{ExecModel, GatewayConfig};
-pub(crate) use executor::Executor;
 pub use info::RemoteInfo;
 pub(crate) use info::{CALL_NAME as INFO_CALL, answer as answer_info};
-pub(crate) use shared::Shared;
-pub(crate) use waker::Bell;
 
 use alloc::sync::{Arc, Weak};
 use core::fmt;
@@ -38,16 +15,15 @@ use core::time::Duration;
 use std::io;
 
 use execnet_serializer::{ChannelId, StrConfig};
-use log::Level;
 
-use crate::channel::Channel;
+use crate::api::channel::Channel;
 use crate::disconnected::Disconnected;
+use crate::engine::{Executor, GatewayConfig, Shared};
 use crate::error::SendError;
 use crate::frame::MessageCode;
-use crate::link::{Link, Output};
-use crate::session::{Role, encode};
-use crate::sync::{Deadline, thread};
-use crate::trace;
+use crate::link::Link;
+use crate::session::encode;
+use crate::sync::{Deadline, Mutex};
 
 /// A connection to an interpreter or a worker, over which code is run and channels are opened.
 ///
@@ -67,6 +43,22 @@ struct Handle {
     shared: Arc<Shared>,
     /// `exit` was called, maybe after the link had ended.
     exited: AtomicBool,
+    /// What [`Gateway::remote_info`] was told.
+    info: Mutex<Option<RemoteInfo>>,
+}
+
+/// What a callback holds of its gateway: it does not keep that from being exited.
+pub(crate) struct WeakGateway(Weak<Handle>);
+
+impl WeakGateway {
+    /// The gateway for which the engine calls.
+    pub(crate) fn upgrade(&self, shared: &Arc<Shared>) -> Gateway {
+        self.0.upgrade().map_or_else(
+            // It was exited: a handle of its own for the channels in an item does no harm.
+            || Gateway::of(shared.clone()),
+            |handle| Gateway { handle },
+        )
+    }
 }
 
 impl Gateway {
@@ -85,41 +77,19 @@ impl Gateway {
         config: GatewayConfig,
         executor: impl FnOnce(&Self) -> Option<Weak<dyn Executor>>,
     ) -> io::Result<Self> {
-        let Link {
-            reader,
-            writer,
-            control,
-            readiness,
-            files,
-        } = link;
-        let output = Output::new(writer, files);
-        let shared = Shared::new(config, control, output, readiness);
-        let gateway = Self::of(Arc::new(shared));
-        let shared = gateway.shared();
-        let what = match shared.config.role {
-            Role::Initiator => "gateway",
-            Role::Worker => "workergateway",
-        };
-        trace::tell(
-            Level::Debug,
-            gateway.id(),
-            format_args!("creating {what} on a link"),
-        );
-        if let Some(executor) = executor(&gateway) {
-            // Nobody else has seen it yet.
-            let _ = shared.executor.set(executor);
-        }
-        let started = threads::spawn(shared, "reader", |shared| reader::run(shared, reader));
-        if let Err(error) = started {
-            shared.control.kill();
-            return Err(error);
-        }
-        Ok(gateway)
+        Shared::start(link, config, |shared| {
+            let gateway = Self::of(shared.clone());
+            let executor = executor(&gateway);
+            (gateway, executor)
+        })
     }
 
     fn of(shared: Arc<Shared>) -> Self {
-        let exited = AtomicBool::new(false);
-        let handle = Arc::new(Handle { shared, exited });
+        let handle = Arc::new(Handle {
+            shared,
+            exited: AtomicBool::new(false),
+            info: Mutex::default(),
+        });
         Self { handle }
     }
 
@@ -211,29 +181,7 @@ impl Gateway {
     #[must_use]
     pub fn join(&self, timeout: Option<Duration>) -> bool {
         let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
-        let shared = self.shared();
-        let mut state = shared.state.lock();
-        let this = thread::current().id();
-        if state
-            .threads
-            .iter()
-            .any(|other| other.thread().id() == this)
-        {
-            return false;
-        }
-        while state.running_threads > 0 {
-            if deadline.has_passed() {
-                return false;
-            }
-            state = shared.wait(&shared.ended, state, deadline);
-        }
-        let threads = core::mem::take(&mut state.threads);
-        drop(state);
-        for thread in threads {
-            // A panic of our own threads has been printed; there is nobody to hand it to who could act on it.
-            let _ = thread.join();
-        }
-        true
+        self.shared().join(deadline)
     }
 
     /// Whether frames of the peer are still read.
@@ -252,6 +200,10 @@ impl Gateway {
     pub fn kill(&self) {
         self.shared().control.kill();
         self.shared().read_on();
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakGateway {
+        WeakGateway(Arc::downgrade(&self.handle))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -70,7 +70,7 @@ impl Shared {
     }
 
     /// Winds the gateway down from this side.
-    pub(super) fn exit(self: &Arc<Self>) {
+    pub(crate) fn exit(self: &Arc<Self>) {
         // Where no thread can be started, the farewell was written by this one.
         let (exits, _) = self.update(State::exit);
         if exits {

@@ -1,18 +1,22 @@
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use std::io;
 use std::sync::OnceLock;
 
 use execnet_serializer::ChannelId;
+use log::Level;
 
-use super::GatewayConfig;
 use super::after::After;
+use super::config::GatewayConfig;
 use super::executor::Executor;
 use super::state::State;
 use super::waker::Bell;
+use super::{reader, threads};
 use crate::error::SendError;
-use crate::link::{Control, Output, Readiness};
-use crate::session::{Hold, OpenError, Queued};
-use crate::sync::{Condvar, Mutex};
+use crate::link::{Control, Link, Output, Readiness};
+use crate::session::{Hold, OpenError, Queued, Role};
+use crate::sync::{Condvar, Deadline, Mutex, thread};
+use crate::trace;
 
 /// What the handles of a gateway, its reader and its dispatcher share.
 ///
@@ -49,7 +53,7 @@ pub(crate) struct Shared {
 type Ringing = (Queued, Vec<Arc<Bell>>);
 
 impl Shared {
-    pub(super) fn new(
+    fn new(
         config: GatewayConfig,
         control: Arc<dyn Control>,
         writer: Output,
@@ -70,6 +74,71 @@ impl Shared {
             #[cfg(feature = "testing")]
             no_threads: false.into(),
         }
+    }
+
+    /// Starts over a link; `begun` hears of it before the first frame is read.
+    ///
+    /// # Errors
+    ///
+    /// The reader's thread cannot be started; then the peer is killed through the link's control.
+    pub(crate) fn start<T>(
+        link: Link,
+        config: GatewayConfig,
+        begun: impl FnOnce(&Arc<Self>) -> (T, Option<Weak<dyn Executor>>),
+    ) -> io::Result<T> {
+        let Link {
+            reader,
+            writer,
+            control,
+            readiness,
+            files,
+        } = link;
+        let output = Output::new(writer, files);
+        let shared = Arc::new(Self::new(config, control, output, readiness));
+        let what = match shared.config.role {
+            Role::Initiator => "gateway",
+            Role::Worker => "workergateway",
+        };
+        trace::tell(
+            Level::Debug,
+            &shared.config.id,
+            format_args!("creating {what} on a link"),
+        );
+        let (handle, executor) = begun(&shared);
+        if let Some(executor) = executor {
+            // Nobody else has seen it yet.
+            let _ = shared.executor.set(executor);
+        }
+        let started = threads::spawn(&shared, "reader", |shared| reader::run(shared, reader));
+        if let Err(error) = started {
+            shared.control.kill();
+            return Err(error);
+        }
+        Ok(handle)
+    }
+
+    /// Waits until the link has ended and all threads are gone. False where `deadline` passes before, and in one of these
+    /// threads, which cannot wait for itself.
+    pub(crate) fn join(&self, deadline: Deadline) -> bool {
+        let mut state = self.state.lock();
+        let this = thread::current().id();
+        let mut threads = state.threads.iter();
+        if threads.any(|other| other.thread().id() == this) {
+            return false;
+        }
+        while state.running_threads > 0 {
+            if deadline.has_passed() {
+                return false;
+            }
+            state = self.wait(&self.ended, state, deadline);
+        }
+        let threads = core::mem::take(&mut state.threads);
+        drop(state);
+        for thread in threads {
+            // A panic of our own threads has been printed; there is nobody to hand it to who could act on it.
+            let _ = thread.join();
+        }
+        true
     }
 
     /// Opens a channel.
@@ -121,7 +190,7 @@ impl Shared {
     }
 
     /// The reader pauses no more: the end of the stream has to be seen.
-    pub(super) fn read_on(&self) {
+    pub(crate) fn read_on(&self) {
         let mut state = self.state.lock();
         state.session.never_pause();
         self.make_room(&mut state);

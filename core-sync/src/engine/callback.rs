@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
@@ -12,12 +12,9 @@ use super::after::After;
 use super::shared::Shared;
 use super::state::State;
 use super::waker::{Bell, Ring};
-use super::{Gateway, Handle};
-use crate::channel::Channel;
 use crate::error::{CallbackError, SetCallbackError};
-use crate::exec::panics;
 use crate::frame::MessageCode;
-use crate::item::Encoded;
+use crate::panics;
 use crate::session::{Hold, Queued, encode};
 use crate::sync::Deadline;
 use crate::trace;
@@ -25,11 +22,13 @@ use crate::trace;
 /// After so many items in a row it is the turn of another channel's callback.
 const TURN: usize = 32;
 
-type Call = Box<dyn FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send>;
+type Call = Box<dyn FnMut(&Arc<Shared>, Option<RawItem>) -> Result<(), CallbackError> + Send>;
 
 /// An item for a callback, which decodes it.
-pub(crate) struct Arrived {
-    pub(crate) encoded: Encoded<Channel>,
+pub(crate) struct RawItem {
+    pub(crate) queued: Queued,
+    /// Of the channels that it names.
+    pub(crate) bells: Vec<Arc<Bell>>,
     /// Of a callback that has its items go on waiting elsewhere.
     pub(crate) held: Option<Held>,
 }
@@ -58,8 +57,6 @@ impl Drop for Held {
 
 /// What takes the items of a channel in place of receivers.
 pub(crate) struct Callback {
-    /// Not a handle: a registered callback does not keep its gateway from being exited.
-    gateway: Weak<Handle>,
     call: Call,
     /// It wants to be told of the end.
     endmarker: bool,
@@ -76,9 +73,9 @@ enum Next {
 }
 
 impl Callback {
-    pub(crate) fn new(gateway: &Gateway, call: Call, endmarker: bool, holds: bool) -> Self {
+    /// `call` must hold no handle of the gateway: a registered callback does not keep that from being exited.
+    pub(crate) fn new(call: Call, endmarker: bool, holds: bool) -> Self {
         Self {
-            gateway: Arc::downgrade(&gateway.handle),
             call,
             endmarker,
             holds,
@@ -92,30 +89,29 @@ impl Callback {
         bells: Vec<Arc<Bell>>,
         hold: Option<Hold>,
     ) -> Result<(), CallbackError> {
-        let gateway = self.gateway.upgrade().map_or_else(
-            // It was exited: a handle of its own for the channels in the item does no harm.
-            || Gateway::of(shared.clone()),
-            |handle| Gateway { handle },
-        );
         let held = hold.map(|hold| Held {
             shared: shared.clone(),
             hold: Some(hold),
         });
-        let encoded = Channel::encoded(&gateway, queued, bells).map_err(CallbackError::Item)?;
-        self.run(Some(Arrived { encoded, held }))
+        let item = RawItem {
+            queued,
+            bells,
+            held,
+        };
+        self.run(shared, Some(item))
     }
 
-    fn end(&mut self) -> Result<(), CallbackError> {
+    fn end(&mut self, shared: &Arc<Shared>) -> Result<(), CallbackError> {
         if self.endmarker {
-            self.run(None)
+            self.run(shared, None)
         } else {
             Ok(())
         }
     }
 
-    fn run(&mut self, item: Option<Arrived>) -> Result<(), CallbackError> {
+    fn run(&mut self, shared: &Arc<Shared>, item: Option<RawItem>) -> Result<(), CallbackError> {
         // After a panic it is not called again: nobody sees what it left half done.
-        match panics::catch(|| (self.call)(item)) {
+        match panics::catch(|| (self.call)(shared, item)) {
             Ok(result) => result,
             Err(account) => Err(CallbackError::Panicked(account)),
         }
@@ -249,7 +245,7 @@ fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
 }
 
 fn end(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
-    let error = callback.end().err();
+    let error = callback.end(shared).err();
     finish(shared, id, callback, error);
 }
 
@@ -257,7 +253,7 @@ fn end(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
 fn fail(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback, error: CallbackError) {
     if !matches!(error, CallbackError::Panicked(_)) {
         // The first error is the one to report.
-        let _ = callback.end();
+        let _ = callback.end(shared);
     }
     finish(shared, id, callback, Some(error));
 }

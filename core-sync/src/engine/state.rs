@@ -4,9 +4,8 @@ use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
 
-use super::GatewayConfig;
 use super::after::After;
-use super::info::RemoteInfo;
+use super::config::GatewayConfig;
 use super::outbox::Outbox;
 use super::threads::Duty;
 use super::turn::Reading;
@@ -34,8 +33,6 @@ pub(crate) struct State {
     pub(super) caller: Duty,
     /// The reader waits for room in the inboxes.
     pub(super) paused: bool,
-    /// What the peer said of itself.
-    pub(super) info: Option<RemoteInfo>,
     pub(super) running_threads: usize,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
@@ -58,7 +55,6 @@ impl State {
             due_calls: VecDeque::new(),
             caller: Duty::default(),
             paused: false,
-            info: None,
             running_threads: 0,
             threads: Vec::new(),
         }

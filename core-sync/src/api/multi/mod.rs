@@ -12,8 +12,8 @@ use core::time::Duration;
 
 use execnet_serializer::Dump;
 
-use crate::Item;
-use crate::channel::Channel;
+use crate::api::Item;
+use crate::api::channel::Channel;
 use crate::error::{ReceiveError, SendError, WaitCloseError};
 use crate::sync::Deadline;
 

@@ -1,8 +1,8 @@
 use execnet_serializer::Dict;
 
 use super::Gateway;
+use crate::api::channel::Channel;
 use crate::call::Call;
-use crate::channel::Channel;
 use crate::error::SendError;
 use crate::frame::MessageCode;
 use crate::session::encode;

@@ -2,14 +2,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 
-#[cfg(feature = "serde")]
-use serde_core::de::DeserializeOwned;
-
 use super::{MultiChannel, MultiError, of};
-use crate::Item;
-use crate::channel::Channel;
+use crate::api::Item;
+use crate::api::channel::Arrived;
+use crate::api::channel::Channel;
+use crate::engine::Held;
 use crate::error::{CallbackError, ItemError, ReceiveError, SetCallbackError};
-use crate::gateway::{Arrived, Held};
 use crate::item::Encoded;
 
 /// Their items in one queue.
@@ -40,32 +38,7 @@ impl MultiChannel {
         self.queue(true, Item::decode)
     }
 
-    /// As [`make_receive_queue`](Self::make_receive_queue), with items that are read as `T`s. Channels that they name are
-    /// closed. An item of another type closes its channel; [`Channel::callback_error`] has the path to what does not fit.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    #[cfg(feature = "serde")]
-    pub fn make_receive_queue_as<T: DeserializeOwned + Send + 'static>(
-        &self,
-    ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
-        self.queue(false, |mut encoded| crate::typed::decode(&mut encoded))
-    }
-
-    /// As [`make_receive_queue_as`](Self::make_receive_queue_as), with an end marker for each channel.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    #[cfg(feature = "serde")]
-    pub fn make_receive_queue_as_with_endmarkers<T: DeserializeOwned + Send + 'static>(
-        &self,
-    ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
-        self.queue(true, |mut encoded| crate::typed::decode(&mut encoded))
-    }
-
-    fn queue<T: Send + 'static>(
+    pub(crate) fn queue<T: Send + 'static>(
         &self,
         endmarkers: bool,
         decode: fn(Encoded<Channel>) -> Result<T, ItemError>,

@@ -14,8 +14,8 @@ use super::state::State;
 use super::threads::{self, Rouse};
 use super::waker::{Ring, Waker, Wakes};
 use super::{callback, dispatch};
-use crate::exec::panics;
 use crate::link::Readiness;
+use crate::panics;
 use crate::session::{Garbage, Released, Reply};
 use crate::sync;
 

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use super::Gateway;
-use crate::channel::Channel;
+use crate::api::channel::Channel;
 use crate::error::{SendError, StatusError};
 use crate::frame::MessageCode;
 use crate::session::empty;

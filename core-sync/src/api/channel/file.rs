@@ -6,7 +6,7 @@ use std::io;
 use execnet_serializer::{Bytes, Value};
 
 use super::Channel;
-use crate::Item;
+use crate::api::Item;
 use crate::error::{ReceiveError, SendError};
 
 impl Channel {

@@ -3,9 +3,17 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::Channel;
-use crate::Item;
+use crate::api::Item;
+use crate::engine::{Callback, Held, RawItem};
 use crate::error::{CallbackError, SetCallbackError};
-use crate::gateway::{Arrived, Callback};
+use crate::item::Encoded;
+
+/// An item for a callback, which decodes it.
+pub(crate) struct Arrived {
+    pub(crate) encoded: Encoded<Channel>,
+    /// Of a callback that has its items go on waiting elsewhere.
+    pub(crate) held: Option<Held>,
+}
 
 /// What a callback can return: nothing, or a result whose error ends the channel.
 pub trait CallbackResult {
@@ -92,11 +100,26 @@ impl Channel {
         &self,
         endmarker: bool,
         holds: bool,
-        callback: impl FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send + 'static,
+        mut callback: impl FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send + 'static,
     ) -> Result<(), SetCallbackError> {
-        let gateway = self.gateway();
-        let callback = Callback::new(gateway, Box::new(callback), endmarker, holds);
-        gateway.shared().set_callback(self.id(), callback)
+        let gateway = self.gateway().downgrade();
+        let call = move |shared: &_, item: Option<RawItem>| {
+            let arrived = item.map(
+                |RawItem {
+                     queued,
+                     bells,
+                     held,
+                 }| {
+                    let gateway = gateway.upgrade(shared);
+                    let encoded = Self::encoded(&gateway, queued, bells);
+                    let encoded = encoded.map_err(CallbackError::Item)?;
+                    Ok(Arrived { encoded, held })
+                },
+            );
+            callback(arrived.transpose()?)
+        };
+        let callback = Callback::new(Box::new(call), endmarker, holds);
+        self.gateway().shared().set_callback(self.id(), callback)
     }
 
     /// Whether a callback takes the items, or did until it was done.

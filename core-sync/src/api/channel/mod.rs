@@ -5,6 +5,7 @@ mod file;
 mod receive;
 mod send;
 
+pub(crate) use callback::Arrived;
 pub use callback::CallbackResult;
 pub use file::{ChannelFileRead, ChannelFileWrite};
 pub use receive::Iter;
@@ -17,9 +18,10 @@ use core::hash::{Hash, Hasher};
 
 use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder, StrConfig};
 
+use crate::api::gateway::Gateway;
+use crate::engine::Bell;
 use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
-use crate::gateway::{Bell, Gateway};
 use crate::item::Encoded;
 use crate::session::{EXPLICIT_CLOSE, Queued, empty, encode};
 

@@ -1,0 +1,15 @@
+//! The handles that programs hold: gateways, channels, and several channels as one.
+
+mod channel;
+mod gateway;
+mod multi;
+
+pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, FileItem, Iter};
+pub use gateway::{Gateway, RemoteInfo};
+pub(crate) use gateway::{INFO_CALL, answer_info};
+pub use multi::{MultiChannel, MultiError, MultiErrors, ReceiveQueue};
+
+use crate::item::ItemOf;
+
+/// What a [`Channel`] receives: a value, and the channels that it names.
+pub type Item = ItemOf<Channel>;

@@ -1,0 +1,29 @@
+use serde_core::de::DeserializeOwned;
+
+use crate::api::{MultiChannel, MultiError, ReceiveQueue};
+use crate::error::SetCallbackError;
+
+impl MultiChannel {
+    /// As [`make_receive_queue`](Self::make_receive_queue), with items that are read as `T`s. Channels that they name are
+    /// closed. An item of another type closes its channel; [`Channel::callback_error`] has the path to what does not fit.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn make_receive_queue_as<T: DeserializeOwned + Send + 'static>(
+        &self,
+    ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
+        self.queue(false, |mut encoded| super::decode(&mut encoded))
+    }
+
+    /// As [`make_receive_queue_as`](Self::make_receive_queue_as), with an end marker for each channel.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn make_receive_queue_as_with_endmarkers<T: DeserializeOwned + Send + 'static>(
+        &self,
+    ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
+        self.queue(true, |mut encoded| super::decode(&mut encoded))
+    }
+}
