@@ -258,7 +258,7 @@ fn a_peer_that_asks_and_never_reads_cannot_fill_memory() {
                 ),
                 "{reason:?}"
             );
-            // The dispatcher can be stuck in an answer that nobody reads: it is for the transport to end that.
+            // The writer thread can be stuck in an answer that nobody reads: it is for the transport to end that.
             peer.valve().cut();
             assert!(gateway.join(Some(SOON)));
         },

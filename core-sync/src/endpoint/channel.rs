@@ -131,7 +131,7 @@ impl EndpointChannel {
             Some(match state.session.take_end(self.id()) {
                 Taken::Error(error) => Err(WaitCloseError::Remote(error)),
                 Taken::Overflow(overflow) => Err(WaitCloseError::Overflow(overflow)),
-                Taken::LinkEnd => Err(WaitCloseError::Disconnected(state.verdict())),
+                Taken::LinkEnd => Err(WaitCloseError::Disconnected(state.disconnect_reason())),
                 Taken::End => Ok(()),
                 Taken::Item(_) | Taken::Nothing => return None,
             })
@@ -232,7 +232,7 @@ fn take(state: &mut State, id: ChannelId) -> Option<Result<(Queued, Option<Reply
         Taken::Error(error) => Err(ReceiveError::Remote(error)),
         Taken::Overflow(overflow) => Err(ReceiveError::Overflow(overflow)),
         Taken::End => Err(ReceiveError::Closed),
-        Taken::LinkEnd => Err(ReceiveError::Disconnected(state.verdict())),
+        Taken::LinkEnd => Err(ReceiveError::Disconnected(state.disconnect_reason())),
         Taken::Nothing => return None,
     })
 }

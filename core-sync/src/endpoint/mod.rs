@@ -199,7 +199,7 @@ struct State {
     closing: bool,
     disconnected: Option<Disconnected>,
     /// The peer sends no more, but functions that were called may still send.
-    lingering: bool,
+    half_closed: bool,
     exiting: bool,
     /// Accepted, and waiting for [`Endpoint::serve`].
     calls: VecDeque<(ChannelId, Vec<u8>)>,
@@ -247,7 +247,7 @@ impl Endpoint {
             writing: 0,
             closing: false,
             disconnected: None,
-            lingering: false,
+            half_closed: false,
             exiting: false,
             calls: VecDeque::new(),
             outbox: Vec::new(),
@@ -275,7 +275,7 @@ impl Endpoint {
             state.check_alive()?;
             state.session.open().map_err(|error| match error {
                 OpenError::IdsUsedUp => SendError::IdsUsedUp,
-                OpenError::LinkEnd => SendError::Disconnected(state.verdict()),
+                OpenError::LinkEnd => SendError::Disconnected(state.disconnect_reason()),
             })?
         };
         Ok(EndpointChannel::new(self.clone(), id))
@@ -288,13 +288,13 @@ impl Endpoint {
     }
 
     fn finish(&self, reason: DisconnectReason) {
-        let lingering = {
+        let half_closed = {
             let mut state = self.inner.state.lock();
             let ended = matches!(
                 reason,
                 DisconnectReason::Terminated | DisconnectReason::EndOfStream
             );
-            state.lingering = ended && self.inner.config.role == Role::Worker;
+            state.half_closed = ended && self.inner.config.role == Role::Worker;
             let reason = match reason {
                 // It is what was asked for.
                 DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
@@ -302,9 +302,9 @@ impl Endpoint {
             };
             state.disconnected = Some(Disconnected::new(reason, None));
             state.session.end();
-            state.lingering
+            state.half_closed
         };
-        if !lingering {
+        if !half_closed {
             self.close_output();
         }
     }
@@ -329,10 +329,10 @@ impl State {
 
     fn exec(&mut self, id: ChannelId, payload: Vec<u8>) -> Result<(), Reply> {
         if self.session.is_occupied() {
-            return Err(Reply::Refuse(id, BUSY));
+            return Err(Reply::CloseError(id, BUSY));
         }
         let accepted = self.session.accept(id, payload.len());
-        accepted.map_err(|refused| Reply::Refuse(id, refused.text()))?;
+        accepted.map_err(|refused| Reply::CloseError(id, refused.text()))?;
         self.calls.push_back((id, payload));
         Ok(())
     }
@@ -344,17 +344,17 @@ impl State {
 
     /// Whether frames may still be sent.
     fn check_alive(&self) -> Result<(), SendError> {
-        if self.exiting || (self.disconnected.is_some() && !self.lingering) {
+        if self.exiting || (self.disconnected.is_some() && !self.half_closed) {
             return Err(self.lost());
         }
         Ok(())
     }
 
     fn lost(&self) -> SendError {
-        SendError::Disconnected(self.verdict())
+        SendError::Disconnected(self.disconnect_reason())
     }
 
-    fn verdict(&self) -> Disconnected {
+    fn disconnect_reason(&self) -> Disconnected {
         let exited = || Disconnected::new(DisconnectReason::Exited, None);
         self.disconnected.clone().unwrap_or_else(exited)
     }

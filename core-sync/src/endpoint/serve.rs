@@ -59,9 +59,9 @@ impl Endpoint {
             self.run(functions, id, payload);
         }
         self.flush_behind_others();
-        self.inner.state.lock().lingering = false;
+        self.inner.state.lock().half_closed = false;
         self.close_output();
-        let lost = self.inner.state.lock().verdict();
+        let lost = self.inner.state.lock().disconnect_reason();
         match lost.reason() {
             DisconnectReason::Exited
             | DisconnectReason::Terminated

@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 use log::Level;
 
-use super::after::After;
+use super::effects::Effects;
 use super::shared::Shared;
 use super::state::State;
-use super::waker::{Bell, Ring};
+use super::waiters::{ChannelCondvars, WaitFor};
 use crate::error::{CallbackError, SetCallbackError};
 use crate::frame::MessageCode;
 use crate::panics;
@@ -19,7 +19,7 @@ use crate::session::{Hold, Queued, encode};
 use crate::sync::Deadline;
 use crate::trace;
 
-/// After so many items in a row it is the turn of another channel's callback.
+/// Effects so many items in a row it is the turn of another channel's callback.
 const TURN: usize = 32;
 
 type Call = Box<dyn FnMut(&Arc<Shared>, Option<RawItem>) -> Result<(), CallbackError> + Send>;
@@ -28,7 +28,7 @@ type Call = Box<dyn FnMut(&Arc<Shared>, Option<RawItem>) -> Result<(), CallbackE
 pub(crate) struct RawItem {
     pub(crate) queued: Queued,
     /// Of the channels that it names.
-    pub(crate) bells: Vec<Arc<Bell>>,
+    pub(crate) bells: Vec<Arc<ChannelCondvars>>,
     /// Of a callback that has its items go on waiting elsewhere.
     pub(crate) held: Option<Held>,
 }
@@ -48,9 +48,9 @@ impl Drop for Held {
         };
         let id = hold.channel();
         // Where no thread can be started for what follows, it was done by this one.
-        let _ = self.shared.update(|state, after| {
+        let _ = self.shared.update(|state, effects| {
             state.session.let_go_item(hold);
-            self.shared.taken(state, id, after);
+            self.shared.taken(state, id, effects);
         });
     }
 }
@@ -66,7 +66,7 @@ pub(crate) struct Callback {
 
 /// What is next for a callback.
 enum Next {
-    Item(Callback, Queued, Vec<Arc<Bell>>, Option<Hold>),
+    Item(Callback, Queued, Vec<Arc<ChannelCondvars>>, Option<Hold>),
     End(Callback),
     /// Nothing; it was put back.
     Nothing,
@@ -86,7 +86,7 @@ impl Callback {
         &mut self,
         shared: &Arc<Shared>,
         queued: Queued,
-        bells: Vec<Arc<Bell>>,
+        bells: Vec<Arc<ChannelCondvars>>,
         hold: Option<Hold>,
     ) -> Result<(), CallbackError> {
         let held = hold.map(|hold| Held {
@@ -110,7 +110,7 @@ impl Callback {
     }
 
     fn run(&mut self, shared: &Arc<Shared>, item: Option<RawItem>) -> Result<(), CallbackError> {
-        // After a panic it is not called again: nobody sees what it left half done.
+        // Effects a panic it is not called again: nobody sees what it left half done.
         match panics::catch(|| (self.call)(shared, item)) {
             Ok(result) => result,
             Err(account) => Err(CallbackError::Panicked(account)),
@@ -125,39 +125,39 @@ impl Shared {
         id: ChannelId,
         callback: Callback,
     ) -> Result<(), SetCallbackError> {
-        let (set, followed) = self.update(|state, after| {
+        let (set, followed) = self.update(|state, effects| {
             let Some(waker) = state.session.waker(id) else {
-                after.discard(Some(callback));
+                effects.discard(Some(callback));
                 return Err(SetCallbackError::HasCallback);
             };
             if let Err(callback) = waker.delivery.set(callback) {
-                after.discard(Some(callback));
+                effects.discard(Some(callback));
                 return Err(SetCallbackError::HasCallback);
             }
             // Those who receive are told that they cannot any more.
-            state.ring(id, Ring::End, after);
+            state.ring(id, WaitFor::End, effects);
             state.session.attach(id);
             // Also where nothing waits: the channel may have ended.
-            state.call(id, after);
+            state.call(id, effects);
             Ok(())
         });
         set?;
         followed.map_err(|error| {
             // That thread was to be started by this call. What else would need it now was not done either, and is not
             // reported here.
-            let _ = self.update(|state, after| state.unset_callback(id, after));
+            let _ = self.update(|state, effects| state.unset_callback(id, effects));
             SetCallbackError::Thread(error)
         })
     }
 }
 
 impl State {
-    fn unset_callback(&mut self, id: ChannelId, after: &mut After) {
+    fn unset_callback(&mut self, id: ChannelId, effects: &mut Effects) {
         self.due_calls.retain(|&due| due != id);
         // There is a handle of the channel, so that this ends nothing.
         self.session.unattach(id);
         if let Some(waker) = self.session.waker(id) {
-            after.discard(waker.delivery.unset());
+            effects.discard(waker.delivery.unset());
         }
     }
 }
@@ -210,12 +210,12 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
         }
     }
     // This thread is the one that calls: none has to be started.
-    let _ = shared.update(|state, after| {
+    let _ = shared.update(|state, effects| {
         let unused = match state.session.waker(id) {
             Some(waker) => waker.delivery.requeue(callback),
             None => Some(callback),
         };
-        after.discard(unused);
+        effects.discard(unused);
         state.due_calls.push_back(id);
     });
 }
@@ -223,10 +223,10 @@ fn turn(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
 /// What is next. Looking and putting the callback back is one step: what arrives after it makes it due again.
 fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
     // Where no thread can be started for what follows, it was done by this one.
-    let (next, _) = shared.update(|state, after| {
+    let (next, _) = shared.update(|state, effects| {
         let (taken, hold) = match callback.holds {
             true => shared.hold_item(state, id).unzip(),
-            false => (shared.take_item(state, id, after), None),
+            false => (shared.take_item(state, id, effects), None),
         };
         if let Some((queued, bells)) = taken {
             return Next::Item(callback, queued, bells, hold);
@@ -238,7 +238,7 @@ fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
             Some(waker) => waker.delivery.idle(callback),
             None => Some(callback),
         };
-        after.discard(unused);
+        effects.discard(unused);
         Next::Nothing
     });
     next
@@ -268,16 +268,16 @@ fn finish(shared: &Arc<Shared>, id: ChannelId, callback: Callback, error: Option
     // Only a text of 2 GiB has no frame.
     let frame = text.and_then(|text| encode(MessageCode::ChannelCloseError, id, &*text).ok());
     // What needs a thread that cannot be started was done by this one.
-    let _ = shared.update(|state, after| {
+    let _ = shared.update(|state, effects| {
         if error.is_some() && state.session.close(id) {
-            state.post_frames(&frame.unwrap_or_default(), after);
+            state.post_frames(&frame.unwrap_or_default(), effects);
         }
         if let Some(waker) = state.session.waker(id) {
-            after.discard(waker.delivery.finish(error));
+            effects.discard(waker.delivery.finish(error));
         }
-        state.ring(id, Ring::End, after);
+        state.ring(id, WaitFor::End, effects);
         let released = state.session.detach(id);
-        state.released(released, after);
+        state.released(released, effects);
         // Items that it has not been called with are gone.
         shared.make_room(state);
     });

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
 
-use super::after::After;
+use super::effects::Effects;
 use super::shared::Shared;
 use super::state::State;
 use crate::session::Reply;
@@ -40,18 +40,18 @@ impl Shared {
         state: &mut State,
         id: ChannelId,
         payload: Vec<u8>,
-        after: &mut After,
+        effects: &mut Effects,
     ) -> Option<Reply> {
         let Some(executor) = self.executor() else {
-            return Some(Reply::Refuse(id, "this end runs no code"));
+            return Some(Reply::CloseError(id, "this end runs no code"));
         };
         let refused = state.session.accept(id, payload.len()).err();
         let refused = refused.map(|refused| refused.text());
-        after.calls.push(Call {
+        effects.calls.push(Call {
             executor,
             id,
             payload: refused.is_none().then_some(payload),
         });
-        refused.map(|text| Reply::Refuse(id, text))
+        refused.map(|text| Reply::CloseError(id, text))
     }
 }

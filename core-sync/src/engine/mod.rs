@@ -4,26 +4,26 @@
 //! It deals in ids of channels and in encoded items. The handles that programs hold are made of these in
 //! [`api`](crate::api).
 
-mod after;
 mod callback;
+mod close;
 mod config;
 mod delivery;
-mod dispatch;
-mod ending;
+mod effects;
 mod executor;
+mod link_input;
 mod outbox;
+mod read_handoff;
 mod reader;
 mod shared;
-mod source;
 mod state;
 mod threads;
-mod turn;
-mod waker;
+mod waiters;
 mod write;
+mod writer;
 
-pub(crate) use after::After;
 pub(crate) use callback::{Callback, Held, RawItem};
 pub use config::{ExecModel, GatewayConfig};
+pub(crate) use effects::Effects;
 pub(crate) use executor::Executor;
 pub(crate) use shared::Shared;
-pub(crate) use waker::Bell;
+pub(crate) use waiters::ChannelCondvars;

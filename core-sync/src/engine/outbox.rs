@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use crate::session::Reply;
 
 /// Frames that wait to be written: those that are caused by who must not wait for the link. They leave with the next
-/// write, whoever does it; where nobody writes, the dispatcher does.
+/// write, whoever does it; where nobody writes, the writer thread does.
 #[derive(Debug)]
 pub(super) struct Outbox {
     /// What an answer to STATUS says.
@@ -11,7 +11,7 @@ pub(super) struct Outbox {
     bytes: Vec<u8>,
     /// How many answers to the peer are in it.
     answers: usize,
-    /// After this nothing more is written.
+    /// Effects this nothing more is written.
     last: bool,
 }
 

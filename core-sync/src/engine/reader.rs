@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 
 use log::Level;
 
+use super::link_input::{Handled, LinkInput};
 use super::shared::Shared;
-use super::source::{Handled, Source};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::link::LinkReader;
 use crate::sync::Deadline;
@@ -17,7 +17,7 @@ use crate::trace;
 /// It never waits, but for bytes, for its turn, and for room where the program asked for that: neither for the writer,
 /// nor for what the program does.
 pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
-    let mut source = Box::new(Source::new(reader, shared.config.max_frame));
+    let mut source = Box::new(LinkInput::new(reader, shared.config.max_frame));
     let reason = loop {
         match step(shared, source) {
             Ok(next) => source = next,
@@ -30,13 +30,16 @@ pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
 }
 
 /// Reads once. Where the only one who waits has got an item, it is that one's turn to read what comes next.
-fn step(shared: &Arc<Shared>, mut source: Box<Source>) -> Result<Box<Source>, DisconnectReason> {
+fn step(
+    shared: &Arc<Shared>,
+    mut source: Box<LinkInput>,
+) -> Result<Box<LinkInput>, DisconnectReason> {
     let read = source.read(shared);
     loop {
-        let ((handled, kept), followed) = shared.update(|state, after| {
-            let handled = source.handle_in(shared, state, after);
+        let ((handled, kept), followed) = shared.update(|state, effects| {
+            let handled = source.handle_in(shared, state, effects);
             let kept = match (&handled, &read) {
-                (Ok(Handled::All), Ok(())) => state.reading.lend(source, after),
+                (Ok(Handled::All), Ok(())) => state.reading.lease(source, effects),
                 _ => Some(source),
             };
             (handled, kept)
@@ -72,20 +75,20 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
     };
     let executor = shared.executor();
     // Where no thread can be started, callbacks do not hear of the end.
-    let (lost, _) = shared.update(|state, after| {
+    let (lost, _) = shared.update(|state, effects| {
         let reason = match reason {
             // It is what was asked for.
             DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
             reason => reason,
         };
         // Code that runs here may say on what it has begun to say.
-        state.lingering = executor.is_some()
+        state.half_closed = executor.is_some()
             && matches!(
                 reason,
                 DisconnectReason::Terminated | DisconnectReason::EndOfStream
             );
         let lost = Disconnected::new(reason, cause);
-        state.disconnect(lost.clone(), after);
+        state.disconnect(lost.clone(), effects);
         lost
     });
     let what = format_args!("receives no more: {lost}");
@@ -94,7 +97,7 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
     if let Some(executor) = executor {
         executor.wind_down();
         shared.flush();
-        shared.state.lock().lingering = false;
+        shared.state.lock().half_closed = false;
         shared.notify_threads();
     }
     // It may be held by a write that blocks: that one ends by the peer's going, or by the transport's kill.

@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use execnet_serializer::ChannelId;
 use log::Level;
 
-use super::after::After;
 use super::config::GatewayConfig;
+use super::effects::Effects;
 use super::executor::Executor;
 use super::state::State;
-use super::waker::Bell;
+use super::waiters::ChannelCondvars;
 use super::{reader, threads};
 use crate::error::SendError;
 use crate::link::{Control, Link, Output, Readiness};
@@ -18,7 +18,7 @@ use crate::session::{Hold, OpenError, Queued, Role};
 use crate::sync::{Condvar, Deadline, Mutex, thread};
 use crate::trace;
 
-/// What the handles of a gateway, its reader and its dispatcher share.
+/// What the handles of a gateway, its reader and its writer thread share.
 ///
 /// There are two locks. Who takes both takes the writer's first. The writer's is held across asking whether a
 /// frame may be sent and writing it, so that nothing follows a CLOSE on the wire. Under the state's there is no
@@ -34,7 +34,7 @@ pub(crate) struct Shared {
     /// Whether it takes parts of files around memory.
     pub(crate) takes_files: bool,
     pub(crate) state: Mutex<State>,
-    /// Something for the dispatcher to write, or the end.
+    /// Something for the writer thread to write, or the end.
     pub(super) work: Condvar,
     /// A callback to be called, or the end.
     pub(super) calls: Condvar,
@@ -50,7 +50,7 @@ pub(crate) struct Shared {
 }
 
 /// An item, with what its channels are waited for on.
-type Ringing = (Queued, Vec<Arc<Bell>>);
+type Ringing = (Queued, Vec<Arc<ChannelCondvars>>);
 
 impl Shared {
     fn new(
@@ -142,13 +142,15 @@ impl Shared {
     }
 
     /// Opens a channel.
-    pub(crate) fn open(&self) -> Result<(ChannelId, Arc<Bell>), SendError> {
+    pub(crate) fn open(&self) -> Result<(ChannelId, Arc<ChannelCondvars>), SendError> {
         let mut state = self.state.lock();
         state.check_alive()?;
         let id = match state.session.open() {
             Ok(id) => id,
             Err(OpenError::IdsUsedUp) => return Err(SendError::IdsUsedUp),
-            Err(OpenError::LinkEnd) => return Err(SendError::Disconnected(state.verdict())),
+            Err(OpenError::LinkEnd) => {
+                return Err(SendError::Disconnected(state.disconnect_reason()));
+            }
         };
         let bell = state.bell_of(id);
         Ok((id, bell))
@@ -159,10 +161,10 @@ impl Shared {
         &self,
         state: &mut State,
         id: ChannelId,
-        after: &mut After,
+        effects: &mut Effects,
     ) -> Option<Ringing> {
         let queued = state.session.take_item(id)?;
-        self.taken(state, id, after);
+        self.taken(state, id, effects);
         let bells = state.bells_of(&queued);
         Some((queued, bells))
     }
@@ -175,9 +177,9 @@ impl Shared {
     }
 
     /// There is room for an item more.
-    pub(super) fn taken(&self, state: &mut State, id: ChannelId, after: &mut After) {
+    pub(super) fn taken(&self, state: &mut State, id: ChannelId, effects: &mut Effects) {
         let grant = state.session.grant(id);
-        state.post(grant, after);
+        state.post(grant, effects);
         self.make_room(state);
     }
 

@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
 
-use super::after::After;
 use super::config::GatewayConfig;
+use super::effects::Effects;
 use super::outbox::Outbox;
-use super::threads::Duty;
-use super::turn::Reading;
-use super::waker::{Bell, Ring, Waker};
+use super::read_handoff::ReadRole;
+use super::threads::OnDemandThread;
+use super::waiters::{ChannelCondvars, ChannelWaiters, WaitFor};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::{SendError, WaitCloseError};
 use crate::link::Readiness;
@@ -18,19 +18,19 @@ use crate::sync::thread::JoinHandle;
 
 /// What the state's lock guards.
 pub(crate) struct State {
-    pub(crate) session: Session<Waker>,
-    pub(super) reading: Reading,
+    pub(crate) session: Session<ChannelWaiters>,
+    pub(super) reading: ReadRole,
     /// Set by the reader, when it has stopped.
     pub(crate) disconnected: Option<Disconnected>,
     /// The peer sends no more, but code that runs here may still send.
-    pub(super) lingering: bool,
+    pub(super) half_closed: bool,
     /// This side has called exit: nothing more is sent.
     pub(super) exiting: bool,
     pub(super) outbox: Outbox,
-    pub(super) dispatcher: Duty,
+    pub(super) writer_thread: OnDemandThread,
     /// Channels whose callback is to be called, each once.
     pub(super) due_calls: VecDeque<ChannelId>,
-    pub(super) caller: Duty,
+    pub(super) caller: OnDemandThread,
     /// The reader waits for room in the inboxes.
     pub(super) paused: bool,
     pub(super) running_threads: usize,
@@ -43,17 +43,17 @@ impl State {
             .with_limits(config.inbox)
             .with_credit(config.credit);
         let outbox = Outbox::new(config.execmodel.as_str());
-        let reading = Reading::new(readiness, config.inbox.overflow);
+        let reading = ReadRole::new(readiness, config.inbox.overflow);
         Self {
             session,
             reading,
             disconnected: None,
-            lingering: false,
+            half_closed: false,
             exiting: false,
             outbox,
-            dispatcher: Duty::default(),
+            writer_thread: OnDemandThread::default(),
             due_calls: VecDeque::new(),
-            caller: Duty::default(),
+            caller: OnDemandThread::default(),
             paused: false,
             running_threads: 0,
             threads: Vec::new(),
@@ -62,44 +62,44 @@ impl State {
 
     /// Whether frames may still be sent.
     pub(crate) fn check_alive(&mut self) -> Result<(), SendError> {
-        if self.exiting || (self.disconnected.is_some() && !self.lingering) {
-            return Err(SendError::Disconnected(self.verdict()));
+        if self.exiting || (self.disconnected.is_some() && !self.half_closed) {
+            return Err(SendError::Disconnected(self.disconnect_reason()));
         }
         Ok(())
     }
 
     /// Why the gateway cannot be used any more.
-    pub(crate) fn verdict(&self) -> Disconnected {
+    pub(crate) fn disconnect_reason(&self) -> Disconnected {
         let exited = || Disconnected::new(DisconnectReason::Exited, None);
         self.disconnected.clone().unwrap_or_else(exited)
     }
 
     /// The link has ended: ends all channels, and tells who waits.
-    pub(super) fn disconnect(&mut self, why: Disconnected, after: &mut After) {
+    pub(super) fn disconnect(&mut self, why: Disconnected, effects: &mut Effects) {
         self.disconnected = Some(why);
         self.session.end();
         // In one pass: there can be tens of thousands of channels, and nobody gets on before the lock is free.
         let mut called = Vec::new();
         for (id, waker) in self.session.wakers() {
-            if waker.ring(Ring::End, &mut after.wakes) {
+            if waker.ring(WaitFor::End, &mut effects.wakes) {
                 called.push(id);
             }
         }
         for id in called {
-            self.call(id, after);
+            self.call(id, effects);
         }
-        self.call_away(after);
+        self.call_away(effects);
     }
 
     /// Nothing can be sent any more: who waits to send is told.
-    pub(super) fn ring_senders(&mut self, after: &mut After) {
+    pub(super) fn ring_senders(&mut self, effects: &mut Effects) {
         for (_, waker) in self.session.wakers() {
-            waker.ring(Ring::Room, &mut after.wakes);
+            waker.ring(WaitFor::Room, &mut effects.wakes);
         }
     }
 
     /// Counts a thread that waits on the channel, in or out.
-    pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut Waker)) {
+    pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut ChannelWaiters)) {
         if let Some(waker) = self.session.waker(id) {
             change(waker);
         }
@@ -124,20 +124,20 @@ impl State {
         match self.session.take_end(id) {
             Taken::Error(error) => Some(Err(WaitCloseError::Remote(error))),
             Taken::Overflow(overflow) => Some(Err(WaitCloseError::Overflow(overflow))),
-            Taken::LinkEnd => Some(Err(WaitCloseError::Disconnected(self.verdict()))),
+            Taken::LinkEnd => Some(Err(WaitCloseError::Disconnected(self.disconnect_reason()))),
             Taken::End => Some(Ok(())),
             _ => None,
         }
     }
 
     /// What the channels that an item names are waited for on.
-    pub(super) fn bells_of(&mut self, queued: &Queued) -> Vec<Arc<Bell>> {
+    pub(super) fn bells_of(&mut self, queued: &Queued) -> Vec<Arc<ChannelCondvars>> {
         let references = queued.references.iter();
         references.map(|&id| self.bell_of(id)).collect()
     }
 
     /// What a handle of the channel waits on.
-    pub(crate) fn bell_of(&mut self, id: ChannelId) -> Arc<Bell> {
+    pub(crate) fn bell_of(&mut self, id: ChannelId) -> Arc<ChannelCondvars> {
         let waker = self.session.waker(id);
         waker.map(|waker| waker.bell()).unwrap_or_default()
     }

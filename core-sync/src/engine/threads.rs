@@ -10,30 +10,30 @@ use crate::sync::{Mutex, thread};
 
 /// A thread that is started with its first work, and sleeps where there is none.
 #[derive(Debug, Default)]
-pub(super) struct Duty {
+pub(super) struct OnDemandThread {
     started: bool,
     asleep: bool,
 }
 
 /// What it takes to have work done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Rouse {
+pub(super) enum WakeAction {
     /// The thread is at it.
     #[default]
     Nothing,
-    Wake,
+    Notify,
     Start,
 }
 
-impl Duty {
+impl OnDemandThread {
     /// There is work. Each result is acted on, so that a second call need not wake again.
-    pub(super) fn rouse(&mut self) -> Rouse {
+    pub(super) fn rouse(&mut self) -> WakeAction {
         if !core::mem::replace(&mut self.started, true) {
-            Rouse::Start
+            WakeAction::Start
         } else if core::mem::replace(&mut self.asleep, false) {
-            Rouse::Wake
+            WakeAction::Notify
         } else {
-            Rouse::Nothing
+            WakeAction::Nothing
         }
     }
 
@@ -65,7 +65,7 @@ pub(super) fn spawn(
     let own = shared.clone();
     let theirs = body.clone();
     let thread = shared.builder(role).spawn(move || {
-        let running = Running(own);
+        let running = ThreadGuard(own);
         let body = theirs.lock().take();
         if let Some(body) = body {
             body(&running.0);
@@ -89,17 +89,17 @@ impl Shared {
 }
 
 /// Counts the thread out, also where it panics.
-struct Running(Arc<Shared>);
+struct ThreadGuard(Arc<Shared>);
 
-impl Drop for Running {
+impl Drop for ThreadGuard {
     fn drop(&mut self) {
         let shared = &self.0;
         // Where no thread can be started any more, no callback is called.
-        let _ = shared.update(|state, after| {
+        let _ = shared.update(|state, effects| {
             // A panic in the transport's code must not leave those behind who wait for the reader.
             if std::thread::panicking() && state.disconnected.is_none() {
                 let why = Disconnected::new(DisconnectReason::Panicked, None);
-                state.disconnect(why, after);
+                state.disconnect(why, effects);
             }
         });
         shared.state.lock().running_threads -= 1;

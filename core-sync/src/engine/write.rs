@@ -6,7 +6,7 @@ use execnet_serializer::ChannelId;
 
 use super::shared::Shared;
 use super::state::State;
-use super::waker::Bell;
+use super::waiters::ChannelCondvars;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::link::{FilePart, Output};
@@ -23,7 +23,7 @@ impl Shared {
     pub(crate) fn send_on(
         &self,
         id: ChannelId,
-        bell: &Bell,
+        bell: &ChannelCondvars,
         frames: &[u8],
         part: Option<&mut FilePart<'_>>,
         cost: usize,
@@ -36,14 +36,14 @@ impl Shared {
                 Sending::Now => {
                     state.check_alive()?;
                     state.session.spend(id, cost);
-                    state.reading.sends();
+                    state.reading.note_sent();
                     return self.write_with_outbox(writer, state, frames, part);
                 }
                 Sending::Wait => {
                     state.check_alive()?;
                     if state.disconnected.is_some() {
                         // Who sends no more gives no credit either.
-                        return Err(SendError::Disconnected(state.verdict()));
+                        return Err(SendError::Disconnected(state.disconnect_reason()));
                     }
                     // Others can write meanwhile.
                     drop(writer);
@@ -106,7 +106,7 @@ impl Shared {
         }
     }
 
-    /// Writes frames, where there are any. After the last ones, or where writing fails, it closes the writing end: what is
+    /// Writes frames, where there are any. Effects the last ones, or where writing fails, it closes the writing end: what is
     /// left of a frame cannot be taken back.
     fn write(
         &self,
@@ -136,7 +136,7 @@ impl Shared {
         }
         match (&state.disconnected, failure) {
             (None, Some(error)) => Disconnected::new(DisconnectReason::Write(error.into()), None),
-            _ => state.verdict(),
+            _ => state.disconnect_reason(),
         }
     }
 }

@@ -66,8 +66,8 @@ impl<R: Read> FrameReader<R> {
     ///
     /// # Errors
     ///
-    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. After
-    /// [`ReadError::Link`], for a timeout of the link for one, the next call continues where this one stopped. After
+    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. Effects
+    /// [`ReadError::Link`], for a timeout of the link for one, the next call continues where this one stopped. Effects
     /// any other error the position in the stream is lost: nothing more is to be read.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, ReadError<R::Error>> {
         let header = match self.begun.take() {
@@ -114,7 +114,7 @@ impl<R: Read> FrameReader<R> {
     /// # Errors
     ///
     /// The announced length is negative or above the limit, and then nothing was read; or the stream fails or
-    /// ends inside the payload. After [`ReadError::Link`] the same payload can be taken by another call.
+    /// ends inside the payload. Effects [`ReadError::Link`] the same payload can be taken by another call.
     pub fn payload_of(&mut self, header: &Header) -> Result<Vec<u8>, ReadError<R::Error>> {
         let len = header.payload_len(self.limit)?;
         if len <= self.buffer.len() {

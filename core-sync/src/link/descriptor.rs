@@ -36,13 +36,13 @@ pub struct Descriptor<F>(Interruptible<Descriptors<F>>);
 #[derive(Debug)]
 struct Descriptors<F> {
     link: F,
-    wake: Mutex<Wake>,
+    wake: Mutex<Notification>,
 }
 
 /// Where an interrupt goes. The pipe belongs to the thread that waits, and not to the link: a program with many links
 /// needs two descriptors for each thread that receives, and none for each link.
 #[derive(Debug, Default)]
-struct Wake {
+struct Notification {
     /// The pipe of the thread that polls, for that time.
     waiter: Option<Arc<Pipe>>,
     /// An interrupt has come that the waiter has not taken yet.

@@ -21,13 +21,13 @@ impl<W: Default> Session<W> {
     /// [`InboxLimits`](super::InboxLimits).
     pub fn accept(&mut self, id: ChannelId, payload: usize) -> Result<(), RefusedCall> {
         self.may_make(id).map_err(RefusedCall::Id)?;
-        if self.foreign >= self.max_foreign {
-            let limit = self.max_foreign;
+        if self.peer_made >= self.max_peer_made {
+            let limit = self.max_peer_made;
             return Err(RefusedCall::Id(RefusedId::TooMany { id, limit }));
         }
         let counted = self.load.add_call(cost_of_call(payload));
         counted.map_err(RefusedCall::Overflow)?;
-        self.foreign += 1;
+        self.peer_made += 1;
         self.insert(id, true);
         self.calls.insert(id, CallState::default());
         Ok(())

@@ -13,9 +13,9 @@ pub(super) struct Entry<W> {
     pub(super) serial: u64,
     pub(super) state: ChannelState,
     /// It was still open when the link ended.
-    pub(super) cut_off: bool,
+    pub(super) was_open_at_disconnect: bool,
     /// The peer made it, by naming it in an item.
-    pub(super) foreign: bool,
+    pub(super) peer_made: bool,
     pub(super) strings: StrConfig,
     pub(super) inbox: Inbox,
     /// Handles that the program holds.
@@ -31,18 +31,18 @@ pub(super) struct Entry<W> {
 }
 
 impl<W: Default> Entry<W> {
-    /// A channel that nothing holds yet. `foreign` says that the peer made it.
+    /// A channel that nothing holds yet. `peer_made` says that the peer made it.
     pub(super) fn new(
         serial: u64,
         strings: StrConfig,
         credit: Option<Credit>,
-        foreign: bool,
+        peer_made: bool,
     ) -> Self {
         Self {
             serial,
             state: ChannelState::Open,
-            cut_off: false,
-            foreign,
+            was_open_at_disconnect: false,
+            peer_made,
             strings,
             inbox: Inbox::default(),
             handles: 0,
@@ -70,7 +70,7 @@ impl<W> Entry<W> {
     /// This side closes. True where the peer is to be told: one whose link ended by a farewell, which still reads
     /// what code says that runs on here, is not told of channels that it has let go all at once.
     pub(super) fn close(&mut self) -> bool {
-        self.state.close_locally() && !self.cut_off
+        self.state.close_locally() && !self.was_open_at_disconnect
     }
 
     /// Queues an item that arrived.

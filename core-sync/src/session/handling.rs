@@ -34,7 +34,7 @@ impl<W: Default> Session<W> {
         Event::Reply(match self.role {
             Role::Worker => Reply::Status(id, self.load()),
             // A worker is told nothing that it was not asked to know.
-            Role::Initiator => Reply::Refuse(id, "status disallowed"),
+            Role::Initiator => Reply::CloseError(id, "status disallowed"),
         })
     }
 
@@ -52,11 +52,11 @@ impl<W: Default> Session<W> {
 
     fn exec(&self, id: ChannelId, payload: Vec<u8>) -> Event<'_, W> {
         if self.role == Role::Initiator {
-            return Event::Reply(Reply::Refuse(id, "execution disallowed"));
+            return Event::Reply(Reply::CloseError(id, "execution disallowed"));
         }
         match self.may_make(id) {
             Ok(()) => Event::Exec(id, payload),
-            Err(error) => Event::Reply(Reply::Refuse(id, RefusedCall::Id(error).text())),
+            Err(error) => Event::Reply(Reply::CloseError(id, RefusedCall::Id(error).text())),
         }
     }
 
@@ -64,7 +64,7 @@ impl<W: Default> Session<W> {
         if self.channels.contains_key(&id) {
             return Err(RefusedId::InUse(id));
         }
-        self.ids.judge(id)
+        self.ids.check(id)
     }
 
     fn data(&mut self, id: ChannelId, item: EncodedItem) -> Event<'_, W> {
@@ -96,7 +96,7 @@ impl<W: Default> Session<W> {
             return Event::Nothing;
         };
         if is_told {
-            Event::Refused(&mut channel.waker, Reply::Refuse(id, OVERFLOW))
+            Event::Refused(&mut channel.waker, Reply::CloseError(id, OVERFLOW))
         } else {
             Event::Ended(&mut channel.waker)
         }
@@ -116,18 +116,18 @@ impl<W: Default> Session<W> {
     /// Makes the channels that an item names and that do not live, and holds all of them for the item. On an
     /// error none was made or held.
     fn register(&mut self, carrier: ChannelId, references: &[ChannelId]) -> Result<(), RefusedId> {
-        let mut foreign = self.foreign;
+        let mut peer_made = self.peer_made;
         for &id in references {
             if !self.channels.contains_key(&id) {
-                self.ids.judge(id)?;
-                foreign += 1;
-                if foreign > self.max_foreign {
-                    let limit = self.max_foreign;
+                self.ids.check(id)?;
+                peer_made += 1;
+                if peer_made > self.max_peer_made {
+                    let limit = self.max_peer_made;
                     return Err(RefusedId::TooMany { id, limit });
                 }
             }
         }
-        self.foreign = foreign;
+        self.peer_made = peer_made;
         for &id in references {
             let fresh = || {
                 self.open += 1;

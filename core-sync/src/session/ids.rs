@@ -43,7 +43,7 @@ impl Ids {
     }
 
     /// The next id: they only grow, and none is given twice. `None` when all are used up.
-    pub fn allot(&mut self) -> Option<ChannelId> {
+    pub fn allocate(&mut self) -> Option<ChannelId> {
         let id = i32::try_from(self.next).ok()?;
         self.next += 2;
         Some(ChannelId(id))
@@ -54,7 +54,7 @@ impl Ids {
     /// # Errors
     ///
     /// The rule above refuses it.
-    pub fn judge(&self, id: ChannelId) -> Result<(), RefusedId> {
+    pub fn check(&self, id: ChannelId) -> Result<(), RefusedId> {
         let ours = i64::from(id.0 % 2) == self.next % 2;
         if id.0 <= 0 {
             Err(RefusedId::NotPositive(id))
@@ -114,7 +114,7 @@ mod tests {
     fn an_initiator_allots_odd_ids_and_a_worker_even_ones() {
         for (role, expected) in [(Role::Initiator, [1, 3, 5]), (Role::Worker, [2, 4, 6])] {
             let mut ids = Ids::new(role);
-            let allotted = [(); 3].map(|()| ids.allot());
+            let allotted = [(); 3].map(|()| ids.allocate());
             assert_eq!(allotted, expected.map(|id| Some(ChannelId(id))));
         }
     }
@@ -124,15 +124,15 @@ mod tests {
         let mut ids = Ids {
             next: i64::from(i32::MAX),
         };
-        assert_eq!(ids.allot(), Some(ChannelId(i32::MAX)));
-        assert_eq!(ids.allot(), None);
-        assert_eq!(ids.allot(), None);
+        assert_eq!(ids.allocate(), Some(ChannelId(i32::MAX)));
+        assert_eq!(ids.allocate(), None);
+        assert_eq!(ids.allocate(), None);
     }
 
     #[test]
     fn ids_are_judged_by_the_stated_rule() {
         let mut ids = Ids::new(Role::Initiator);
-        ids.allot();
+        ids.allocate();
         for (id, refused) in [
             (0, Some(RefusedId::NotPositive(ChannelId(0)))),
             (-1, Some(RefusedId::NotPositive(ChannelId(-1)))),
@@ -143,7 +143,7 @@ mod tests {
             (2, None),
             (i32::MAX - 1, None),
         ] {
-            assert_eq!(ids.judge(ChannelId(id)).err(), refused, "id {id}");
+            assert_eq!(ids.check(ChannelId(id)).err(), refused, "id {id}");
         }
     }
 }

@@ -18,13 +18,13 @@ mod channel_state;
 mod credit;
 mod entry;
 mod garbage;
-mod handles;
 mod handling;
 mod ids;
 mod inbox;
 mod item_queue;
 mod load;
 mod message;
+mod refcount;
 mod references;
 mod remote_error;
 mod reply;
@@ -140,8 +140,8 @@ pub struct Session<W> {
     /// The settings that later channels start with.
     strings: StrConfig,
     /// How many of the channels were made by the peer, and how many may be.
-    foreign: usize,
-    max_foreign: usize,
+    peer_made: usize,
+    max_peer_made: usize,
     /// The channels that code was accepted on which has not ended; a channel can be gone before its code.
     calls: BTreeMap<ChannelId, CallState>,
     /// What waits in the inboxes.
@@ -152,9 +152,9 @@ pub struct Session<W> {
 }
 
 impl<W: Default> Session<W> {
-    /// A session without channels, whose peer may make `max_foreign` channels that live at a time.
+    /// A session without channels, whose peer may make `max_peer_made` channels that live at a time.
     #[must_use]
-    pub fn new(role: Role, max_foreign: usize) -> Self {
+    pub fn new(role: Role, max_peer_made: usize) -> Self {
         Self {
             role,
             ids: Ids::new(role),
@@ -162,8 +162,8 @@ impl<W: Default> Session<W> {
             made: 0,
             open: 0,
             strings: StrConfig::CHANNEL,
-            foreign: 0,
-            max_foreign,
+            peer_made: 0,
+            max_peer_made,
             calls: BTreeMap::new(),
             load: InboxLoad::new(InboxLimits::default()),
             credit: None,
@@ -195,16 +195,16 @@ impl<W: Default> Session<W> {
         if self.ended {
             return Err(OpenError::LinkEnd);
         }
-        let id = self.ids.allot().ok_or(OpenError::IdsUsedUp)?;
+        let id = self.ids.allocate().ok_or(OpenError::IdsUsedUp)?;
         // No channel lives there yet: a peer may not name an id that was never allotted.
         self.insert(id, false);
         Ok(id)
     }
 
     /// A fresh channel with its first handle.
-    pub(super) fn insert(&mut self, id: ChannelId, foreign: bool) {
+    pub(super) fn insert(&mut self, id: ChannelId, peer_made: bool) {
         self.made += 1;
-        let mut channel = Entry::new(self.made, self.strings, self.credit, foreign);
+        let mut channel = Entry::new(self.made, self.strings, self.credit, peer_made);
         channel.handles = 1;
         self.channels.insert(id, channel);
         self.open += 1;
@@ -269,7 +269,7 @@ impl<W: Default> Session<W> {
             Some(Failure::Remote(error)) => Taken::Error(error),
             Some(Failure::Overflow(overflow)) => Taken::Overflow(overflow),
             None if channel.state.can_receive() => Taken::Nothing,
-            None if channel.cut_off => Taken::LinkEnd,
+            None if channel.was_open_at_disconnect => Taken::LinkEnd,
             None => Taken::End,
         }
     }
@@ -380,7 +380,7 @@ impl<W: Default> Session<W> {
     pub fn end(&mut self) {
         self.ended = true;
         for channel in self.channels.values_mut() {
-            channel.cut_off = channel.state.end_receiving();
+            channel.was_open_at_disconnect = channel.state.end_receiving();
         }
         self.open = 0;
     }

@@ -12,7 +12,7 @@ pub enum Reply {
     /// CLOSE of the channel.
     Close(ChannelId),
     /// CLOSE_ERROR of the channel, with this text.
-    Refuse(ChannelId, &'static str),
+    CloseError(ChannelId, &'static str),
     /// A dict of these figures, then CLOSE.
     Status(ChannelId, Load),
     /// LAST_MESSAGE of the channel.
@@ -51,7 +51,7 @@ impl Reply {
         match *self {
             Self::Close(id) => append(bytes, MessageCode::ChannelClose, id, &Empty),
             Self::LastMessage(id) => append(bytes, MessageCode::ChannelLastMessage, id, &Empty),
-            Self::Refuse(id, text) => append(bytes, MessageCode::ChannelCloseError, id, text),
+            Self::CloseError(id, text) => append(bytes, MessageCode::ChannelCloseError, id, text),
             Self::Credit(id, credit) => append(bytes, MessageCode::ChannelCredit, id, &credit),
             Self::Status(id, load) => {
                 append(

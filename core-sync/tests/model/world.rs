@@ -257,7 +257,7 @@ impl World {
     /// What the session asks for is written.
     pub(super) fn post(&mut self, side: usize, replies: impl IntoIterator<Item = Reply>) {
         for reply in replies {
-            if let Reply::Close(id) | Reply::Refuse(id, _) = reply {
+            if let Reply::Close(id) | Reply::CloseError(id, _) = reply {
                 self.touched.insert(id);
             }
             let bytes = reply.to_bytes("thread").unwrap();

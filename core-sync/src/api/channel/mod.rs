@@ -19,7 +19,7 @@ use core::hash::{Hash, Hasher};
 use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder, StrConfig};
 
 use crate::api::gateway::Gateway;
-use crate::engine::Bell;
+use crate::engine::ChannelCondvars;
 use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
 use crate::item::Encoded;
@@ -45,11 +45,11 @@ pub struct Channel {
 struct Handle {
     gateway: Gateway,
     id: ChannelId,
-    bell: Arc<Bell>,
+    bell: Arc<ChannelCondvars>,
 }
 
 impl Channel {
-    pub(crate) fn new(gateway: Gateway, id: ChannelId, bell: Arc<Bell>) -> Self {
+    pub(crate) fn new(gateway: Gateway, id: ChannelId, bell: Arc<ChannelCondvars>) -> Self {
         let handle = Arc::new(Handle { gateway, id, bell });
         Self { handle }
     }
@@ -144,7 +144,7 @@ impl Channel {
     pub(crate) fn encoded(
         gateway: &Gateway,
         queued: Queued,
-        bells: Vec<Arc<Bell>>,
+        bells: Vec<Arc<ChannelCondvars>>,
     ) -> Result<Encoded<Self>, ItemError> {
         let channels = queued.references.iter().zip(bells);
         let channels = channels

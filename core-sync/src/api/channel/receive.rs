@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use super::Channel;
 use crate::api::Item;
-use crate::engine::After;
+use crate::engine::Effects;
 use crate::error::{ReceiveError, WaitCloseError};
 use crate::item::Encoded;
 use crate::session::Taken;
@@ -70,23 +70,25 @@ impl Channel {
     ) -> Result<Encoded<Self>, ReceiveError> {
         let shared = self.gateway().shared();
         // Older than the guard: what is in it is dropped unlocked.
-        let mut after = After::default();
+        let mut effects = Effects::default();
         let mut state = shared.state.lock();
         loop {
             if state.has_callback(self.id()) {
                 return Err(ReceiveError::HasCallback);
             }
-            if let Some((queued, bells)) = shared.take_item(&mut state, self.id(), &mut after) {
+            if let Some((queued, bells)) = shared.take_item(&mut state, self.id(), &mut effects) {
                 drop(state);
                 // Where no thread can be started for it, it was done by this one.
-                let _ = shared.follow(after);
+                let _ = shared.run_effects(effects);
                 return Self::encoded(self.gateway(), queued, bells).map_err(ReceiveError::Item);
             }
             match state.session.take_end(self.id()) {
                 Taken::Error(error) => return Err(ReceiveError::Remote(error)),
                 Taken::Overflow(overflow) => return Err(ReceiveError::Overflow(overflow)),
                 Taken::End => return Err(ReceiveError::Closed),
-                Taken::LinkEnd => return Err(ReceiveError::Disconnected(state.verdict())),
+                Taken::LinkEnd => {
+                    return Err(ReceiveError::Disconnected(state.disconnect_reason()));
+                }
                 _ if deadline.has_passed() => return Err(ReceiveError::Timeout),
                 _ => {}
             }
@@ -124,7 +126,7 @@ impl Channel {
 
     /// Receives items until the channel ends. The end is the end of the iteration; other errors are handed out.
     ///
-    /// After an error that ends the channel, the next step ends the iteration.
+    /// Effects an error that ends the channel, the next step ends the iteration.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter {

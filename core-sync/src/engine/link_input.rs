@@ -3,10 +3,10 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
-use super::after::After;
+use super::effects::Effects;
 use super::shared::Shared;
 use super::state::State;
-use super::waker::Ring;
+use super::waiters::WaitFor;
 use crate::disconnected::DisconnectReason;
 use crate::frame::{FrameReader, ReadError};
 use crate::link::{LinkReader, Readiness, Ready};
@@ -23,7 +23,7 @@ const MAX_REPLIES: usize = 16 * 1024;
 const BATCH: usize = 256;
 
 /// The reading end of the link. Who has it reads, and hands what comes to the session.
-pub(super) struct Source {
+pub(super) struct LinkInput {
     frames: FrameReader<LinkReader>,
     /// What came with a read and was not handled yet.
     batch: VecDeque<Message>,
@@ -35,8 +35,8 @@ pub(super) struct Source {
     turns: usize,
 }
 
-/// After so many answers in a row the two sides are taken to talk in turns.
-const TURNS: usize = 3;
+/// Effects so many answers in a row the two sides are taken to talk in turns.
+const PING_PONG_READS: usize = 3;
 
 /// How far a batch was handled.
 pub(super) enum Handled {
@@ -44,7 +44,7 @@ pub(super) enum Handled {
     UntilFull,
 }
 
-impl Source {
+impl LinkInput {
     pub(super) fn new(reader: LinkReader, max_frame: usize) -> Self {
         Self {
             frames: FrameReader::new(reader, max_frame),
@@ -108,7 +108,7 @@ impl Source {
 
     fn handle(&mut self, shared: &Arc<Shared>) -> Result<(), DisconnectReason> {
         let (handled, followed) =
-            shared.update(|state, after| self.handle_in(shared, state, after));
+            shared.update(|state, effects| self.handle_in(shared, state, effects));
         handled
             .map(drop)
             .and(followed.map_err(DisconnectReason::Thread))
@@ -119,15 +119,15 @@ impl Source {
         &mut self,
         shared: &Shared,
         state: &mut State,
-        after: &mut After,
+        effects: &mut Effects,
     ) -> Result<Handled, DisconnectReason> {
         let alone = self.batch.len() == 1 && self.frames.is_drained();
-        self.turns = match state.reading.was_sent() && alone {
+        self.turns = match state.reading.take_sent() && alone {
             true => self.turns.saturating_add(1),
             false => 0,
         };
         while let Some(message) = self.batch.pop_front() {
-            handle(shared, state, message, after)?;
+            handle(shared, state, message, effects)?;
             if state.session.is_paused() {
                 return Ok(Handled::UntilFull);
             }
@@ -137,9 +137,9 @@ impl Source {
 
     /// Whether a receiver is to go on with it: what was read is handled, nothing is wrong, and the two sides talk in
     /// turns. Where one only sends, the reader gets more with each read, as the receiver is busy with what came before.
-    pub(super) fn is_lendable(&self) -> bool {
+    pub(super) fn is_leasable(&self) -> bool {
         let fit = self.broken.is_none() && !self.unready;
-        fit && self.turns >= TURNS && self.frames.is_drained()
+        fit && self.turns >= PING_PONG_READS && self.frames.is_drained()
     }
 
     /// Leaves it to the reader to tell everybody of this end.
@@ -166,32 +166,32 @@ fn handle(
     shared: &Shared,
     state: &mut State,
     message: Message,
-    after: &mut After,
+    effects: &mut Effects,
 ) -> Result<(), DisconnectReason> {
     let id = message.channel();
-    let wakes = &mut after.wakes;
+    let wakes = &mut effects.wakes;
     let (called, reply) = match state.session.handle(message) {
         Event::Nothing => return Ok(()),
         Event::Terminated => return Err(DisconnectReason::Terminated),
-        Event::Item(waker) => (waker.ring(Ring::Item, wakes), None),
-        Event::Ended(waker) => (waker.ring(Ring::End, wakes), None),
-        Event::Credit(waker) => (waker.ring(Ring::Room, wakes), None),
-        Event::Refused(waker, reply) => (waker.ring(Ring::End, wakes), Some(reply)),
+        Event::Item(waker) => (waker.ring(WaitFor::Item, wakes), None),
+        Event::Ended(waker) => (waker.ring(WaitFor::End, wakes), None),
+        Event::Credit(waker) => (waker.ring(WaitFor::Room, wakes), None),
+        Event::Refused(waker, reply) => (waker.ring(WaitFor::End, wakes), Some(reply)),
         Event::Reply(reply) => (false, Some(reply)),
-        Event::Exec(id, payload) => (false, shared.exec(state, id, payload, after)),
+        Event::Exec(id, payload) => (false, shared.exec(state, id, payload, effects)),
     };
     if called {
-        state.call(id, after);
+        state.call(id, effects);
     }
-    reply.map_or(Ok(()), |reply| state.answer(reply, after))
+    reply.map_or(Ok(()), |reply| state.answer(reply, effects))
 }
 
 impl State {
-    fn answer(&mut self, reply: Reply, after: &mut After) -> Result<(), DisconnectReason> {
+    fn answer(&mut self, reply: Reply, effects: &mut Effects) -> Result<(), DisconnectReason> {
         if self.exiting {
             return Ok(());
         }
-        self.post([reply], after);
+        self.post([reply], effects);
         if self.outbox.count_answer() > MAX_REPLIES {
             let limit = MAX_REPLIES;
             let error = ProtocolError::TooManyReplies { limit };

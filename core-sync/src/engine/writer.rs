@@ -1,11 +1,11 @@
-//! The dispatcher: writes what those leave behind who must not wait for the link.
+//! The writer thread: writes what those leave behind who must not wait for the link.
 
 use alloc::sync::Arc;
 
 use super::shared::Shared;
 use crate::sync::Deadline;
 
-/// What the dispatcher does until the link has ended, or nothing more is to be written.
+/// What the writer thread does until the link has ended, or nothing more is to be written.
 pub(super) fn run(shared: &Arc<Shared>) {
     while is_due(shared) {
         if shared.flush() {
@@ -17,13 +17,13 @@ pub(super) fn run(shared: &Arc<Shared>) {
 /// Waits for something to write. False at the end.
 fn is_due(shared: &Shared) -> bool {
     let mut state = shared.state.lock();
-    while state.disconnected.is_none() || state.lingering {
+    while state.disconnected.is_none() || state.half_closed {
         if state.outbox.is_due() {
             return true;
         }
-        state.dispatcher.falls_asleep();
+        state.writer_thread.falls_asleep();
         state = shared.work.wait(state, Deadline::NEVER);
-        state.dispatcher.is_awake();
+        state.writer_thread.is_awake();
     }
     false
 }

@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use execnet_serializer::ChannelId;
 use log::Level;
 
-use super::after::After;
+use super::effects::Effects;
 use super::shared::Shared;
 use super::state::State;
-use super::waker::Ring;
+use super::waiters::WaitFor;
 use crate::frame::MessageCode;
 use crate::session::empty;
 use crate::trace;
@@ -20,10 +20,10 @@ impl Shared {
     /// whoever writes next can write the frame.
     pub(crate) fn close(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
         // Where no thread can be started, it was written by this one; callbacks then hear of the end no more.
-        let _ = self.update(|state, after| {
+        let _ = self.update(|state, effects| {
             if !state.session.refuses_close(id) && state.session.close(id) {
-                state.post_frames(frame, after);
-                state.ring(id, Ring::End, after);
+                state.post_frames(frame, effects);
+                state.ring(id, WaitFor::End, effects);
             }
         });
     }
@@ -31,9 +31,9 @@ impl Shared {
     /// Ends the items that this side sends: `frame` says so to the peer. As `close`, it does not wait for the link.
     pub(crate) fn finish_sending(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
         // As in `close`.
-        let _ = self.update(|state, after| {
+        let _ = self.update(|state, effects| {
             if state.session.finish_sending(id) {
-                state.post_frames(frame, after);
+                state.post_frames(frame, effects);
             }
         });
     }
@@ -41,12 +41,12 @@ impl Shared {
     /// As [`close`](Self::close), but waits for the link: for a thread that has nothing better to do.
     pub(crate) fn close_now(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
         // As in `close`.
-        let _ = self.update(|state, after| {
+        let _ = self.update(|state, effects| {
             if state.session.close(id) {
                 if state.check_alive().is_ok() {
                     state.outbox.push(frame);
                 }
-                state.ring(id, Ring::End, after);
+                state.ring(id, WaitFor::End, effects);
             }
         });
         self.flush();
@@ -55,10 +55,10 @@ impl Shared {
     /// Gives up a handle of a channel, and closes what it alone kept alive. It does not wait for the link.
     pub(crate) fn release(self: &Arc<Self>, id: ChannelId) {
         // As in `close`.
-        let (unheard, _) = self.update(|state, after| {
+        let (unheard, _) = self.update(|state, effects| {
             let unheard = state.session.unheard(id).cloned();
             let released = state.session.release(id);
-            state.released(released, after);
+            state.released(released, effects);
             self.make_room(state);
             unheard
         });
@@ -82,7 +82,7 @@ impl Shared {
 
 impl State {
     /// False where the gateway has ended, or is about to.
-    fn exit(&mut self, after: &mut After) -> bool {
+    fn exit(&mut self, effects: &mut Effects) -> bool {
         if self.disconnected.is_some() || self.exiting {
             return false;
         }
@@ -91,9 +91,9 @@ impl State {
             self.outbox.push(&frame);
         }
         self.outbox.end();
-        self.rouse_dispatcher(after);
+        self.wake_writer(effects);
         self.exiting = true;
-        self.ring_senders(after);
+        self.ring_senders(effects);
         true
     }
 }

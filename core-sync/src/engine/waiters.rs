@@ -11,8 +11,8 @@ use crate::sync::{Condvar, Deadline, Guard};
 
 /// What the session keeps with a channel for those who wait on it.
 #[derive(Default)]
-pub(crate) struct Waker {
-    bell: Arc<Bell>,
+pub(crate) struct ChannelWaiters {
+    bell: Arc<ChannelCondvars>,
     receivers: usize,
     closers: usize,
     senders: usize,
@@ -24,7 +24,7 @@ pub(crate) struct Waker {
 /// There are several so that the notification of an item reaches one who receives, never one who waits for
 /// something else.
 #[derive(Debug, Default)]
-pub(crate) struct Bell {
+pub(crate) struct ChannelCondvars {
     item: Condvar,
     end: Condvar,
     room: Condvar,
@@ -34,11 +34,11 @@ pub(crate) struct Bell {
 /// the lock; and only where somebody waits, as each is a system call.
 #[derive(Debug, Default)]
 #[must_use]
-pub(super) struct Wakes(Vec<Wake>);
+pub(super) struct Notifications(Vec<Notification>);
 
 #[derive(Debug)]
-struct Wake {
-    bell: Arc<Bell>,
+struct Notification {
+    bell: Arc<ChannelCondvars>,
     items: usize,
     room: bool,
     end: bool,
@@ -46,7 +46,7 @@ struct Wake {
 
 /// What somebody waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ring {
+pub(super) enum WaitFor {
     Item,
     Room,
     End,
@@ -55,22 +55,22 @@ pub(super) enum Ring {
 /// How many notifications are looked at for one of the same channel.
 const RECENT: usize = 8;
 
-impl Waker {
-    pub(super) fn bell(&self) -> Arc<Bell> {
+impl ChannelWaiters {
+    pub(super) fn bell(&self) -> Arc<ChannelCondvars> {
         self.bell.clone()
     }
 
     /// Something happened that those who wait can go on for. True where a callback is to be called.
-    pub(super) fn ring(&mut self, ring: Ring, wakes: &mut Wakes) -> bool {
+    pub(super) fn ring(&mut self, ring: WaitFor, wakes: &mut Notifications) -> bool {
         let waiting = match ring {
-            Ring::Item => self.receivers,
-            Ring::Room => self.senders,
-            Ring::End => self.receivers + self.closers + self.senders,
+            WaitFor::Item => self.receivers,
+            WaitFor::Room => self.senders,
+            WaitFor::End => self.receivers + self.closers + self.senders,
         };
         if waiting > 0 {
             wakes.add(&self.bell, ring);
         }
-        ring != Ring::Room && self.delivery.ring()
+        ring != WaitFor::Room && self.delivery.ring()
     }
 
     /// Whether items go to a callback.
@@ -89,15 +89,15 @@ impl Waker {
     }
 }
 
-impl Wakes {
-    fn add(&mut self, bell: &Arc<Bell>, ring: Ring) {
-        let same = |wake: &&mut Wake| Arc::ptr_eq(&wake.bell, bell);
+impl Notifications {
+    fn add(&mut self, bell: &Arc<ChannelCondvars>, ring: WaitFor) {
+        let same = |wake: &&mut Notification| Arc::ptr_eq(&wake.bell, bell);
         // Those of one channel mostly come in a row. Looking further back would cost the square of their number where the
         // link ends and 10,000 threads wait, and save a few system calls at best.
         if let Some(wake) = self.0.iter_mut().rev().take(RECENT).find(same) {
             return wake.add(ring);
         }
-        let mut wake = Wake {
+        let mut wake = Notification {
             bell: bell.clone(),
             items: 0,
             room: false,
@@ -113,16 +113,16 @@ impl Wakes {
     }
 
     pub(super) fn notify(self) {
-        self.0.into_iter().for_each(Wake::notify);
+        self.0.into_iter().for_each(Notification::notify);
     }
 }
 
-impl Wake {
-    fn add(&mut self, ring: Ring) {
+impl Notification {
+    fn add(&mut self, ring: WaitFor) {
         match ring {
-            Ring::Item => self.items += 1,
-            Ring::Room => self.room = true,
-            Ring::End => self.end = true,
+            WaitFor::Item => self.items += 1,
+            WaitFor::Room => self.room = true,
+            WaitFor::End => self.end = true,
         }
     }
 
@@ -141,7 +141,7 @@ impl Wake {
     }
 }
 
-impl Bell {
+impl ChannelCondvars {
     /// Waits for an item, or the end, of the channel.
     pub(super) fn wait_item<'a>(
         &self,
@@ -193,13 +193,13 @@ mod tests {
 
     /// The link ends while a thread waits on each of `count` channels.
     fn end(count: usize) -> core::time::Duration {
-        let mut wakers: Vec<Waker> = Vec::new();
-        wakers.resize_with(count, Waker::default);
-        let mut wakes = Wakes::default();
+        let mut wakers: Vec<ChannelWaiters> = Vec::new();
+        wakers.resize_with(count, ChannelWaiters::default);
+        let mut wakes = Notifications::default();
         let begin = Instant::now();
         for waker in &mut wakers {
             waker.receivers = 1;
-            waker.ring(Ring::End, &mut wakes);
+            waker.ring(WaitFor::End, &mut wakes);
         }
         let took = begin.elapsed();
         assert_eq!(wakes.0.len(), count);
@@ -217,12 +217,12 @@ mod tests {
 
     #[test]
     fn notifications_of_a_channel_are_given_together() {
-        let (mut one, mut other) = (Waker::default(), Waker::default());
+        let (mut one, mut other) = (ChannelWaiters::default(), ChannelWaiters::default());
         (one.receivers, other.receivers) = (1, 1);
-        let mut wakes = Wakes::default();
+        let mut wakes = Notifications::default();
         for _ in 0..2 {
-            one.ring(Ring::Item, &mut wakes);
-            other.ring(Ring::Item, &mut wakes);
+            one.ring(WaitFor::Item, &mut wakes);
+            other.ring(WaitFor::Item, &mut wakes);
         }
         assert_eq!(wakes.0.len(), 2);
         assert!(wakes.0.iter().all(|wake| wake.items == 2));

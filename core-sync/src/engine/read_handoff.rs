@@ -1,6 +1,6 @@
 //! Whose turn it is to read the link.
 //!
-//! There is one [`Source`], and who has it reads. That is the reader's thread as a rule. Where the only thread that
+//! There is one [`LinkInput`], and who has it reads. That is the reader's thread as a rule. Where the only thread that
 //! waits on the gateway waits for an item, and the link can be waited for so that it can be called away, it reads by
 //! itself: no other thread has to be woken to wake it. When it has its item it leaves the source behind, and most often
 //! comes back for it soon. The reader takes it where that does not happen, or at once where somebody else waits.
@@ -11,23 +11,23 @@ use core::time::Duration;
 
 use execnet_serializer::ChannelId;
 
-use super::after::After;
+use super::effects::Effects;
+use super::link_input::LinkInput;
 use super::shared::Shared;
-use super::source::Source;
 use super::state::State;
-use super::waker::Bell;
+use super::waiters::ChannelCondvars;
 use crate::disconnected::DisconnectReason;
 use crate::link::Readiness;
 use crate::session::Overflowing;
 use crate::sync::{Condvar, Deadline, Guard};
 
 /// For no longer than this, and as long again, is the link left unread where nobody waits.
-const LULL: Duration = Duration::from_millis(1);
+const HANDBACK_DELAY: Duration = Duration::from_millis(1);
 
 /// Who reads.
-pub(super) struct Reading {
+pub(super) struct ReadRole {
     /// `None` while somebody has it.
-    source: Option<Box<Source>>,
+    source: Option<Box<LinkInput>>,
     /// `None` where receivers do not read.
     readiness: Option<Arc<dyn Readiness>>,
     /// The channel whose receiver reads.
@@ -44,7 +44,7 @@ pub(super) struct Reading {
     waiting: usize,
 }
 
-impl Reading {
+impl ReadRole {
     /// The reader begins.
     pub(super) fn new(readiness: Option<Arc<dyn Readiness>>, overflow: Overflowing) -> Self {
         Self {
@@ -61,11 +61,15 @@ impl Reading {
     }
 
     /// Leaves the source to who has just got an item, if that is the only one who waits.
-    pub(super) fn lend(&mut self, source: Box<Source>, after: &After) -> Option<Box<Source>> {
+    pub(super) fn lease(
+        &mut self,
+        source: Box<LinkInput>,
+        effects: &Effects,
+    ) -> Option<Box<LinkInput>> {
         let lends = self.readiness.is_some()
             && self.waiting == 1
-            && after.wakes.has_item()
-            && source.is_lendable();
+            && effects.wakes.has_item()
+            && source.is_leasable();
         if !lends {
             return Some(source);
         }
@@ -75,12 +79,12 @@ impl Reading {
     }
 
     /// This side sends items.
-    pub(super) fn sends(&mut self) {
+    pub(super) fn note_sent(&mut self) {
         self.sent = true;
     }
 
     /// Whether this side has sent items since this was asked.
-    pub(super) fn was_sent(&mut self) -> bool {
+    pub(super) fn take_sent(&mut self) -> bool {
         core::mem::take(&mut self.sent)
     }
 
@@ -95,7 +99,7 @@ impl Reading {
     }
 
     /// A receiver wants to read.
-    fn take(&mut self, id: ChannelId) -> Option<(Box<Source>, Arc<dyn Readiness>)> {
+    fn take(&mut self, id: ChannelId) -> Option<(Box<LinkInput>, Arc<dyn Readiness>)> {
         if self.wanted || self.waiting > 0 {
             return None;
         }
@@ -107,9 +111,9 @@ impl Reading {
     }
 
     /// A receiver leaves the source. True where the reader is to be called.
-    fn give_back(&mut self, source: Box<Source>) -> bool {
+    fn give_back(&mut self, source: Box<LinkInput>) -> bool {
         self.receiver = None;
-        self.wanted = self.waiting > 0 || !source.is_lendable();
+        self.wanted = self.waiting > 0 || !source.is_leasable();
         self.source = Some(source);
         self.wanted || self.asleep
     }
@@ -150,7 +154,7 @@ impl Shared {
     pub(crate) fn wait_item<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a, State>,
-        bell: &Bell,
+        bell: &ChannelCondvars,
         id: ChannelId,
         deadline: Deadline,
     ) -> Guard<'a, State> {
@@ -169,7 +173,7 @@ impl Shared {
     }
 
     /// Waits for the reader's turn: it is called, or finds that no receiver has read for a while.
-    pub(super) fn await_turn(&self) -> Box<Source> {
+    pub(super) fn await_turn(&self) -> Box<LinkInput> {
         let mut state = self.state.lock();
         let mut seen = None;
         loop {
@@ -186,7 +190,7 @@ impl Shared {
             let deadline = if idle {
                 Deadline::NEVER
             } else {
-                Deadline::after(LULL)
+                Deadline::after(HANDBACK_DELAY)
             };
             state = self.turn.wait(state, deadline);
             state.reading.asleep = false;
@@ -209,7 +213,7 @@ impl Shared {
 struct Turn<'a> {
     shared: &'a Shared,
     /// `None` when it was given back.
-    source: Option<Box<Source>>,
+    source: Option<Box<LinkInput>>,
 }
 
 impl<'a> Turn<'a> {

@@ -19,7 +19,7 @@ impl<W> Session<W> {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.handles = channel.handles.saturating_sub(1);
         }
-        self.settle(vec![id])
+        self.collect(vec![id])
     }
 
     /// The error that the peer closed the channel with, where giving up one handle loses it: nobody was told.
@@ -56,7 +56,7 @@ impl<W> Session<W> {
     /// The callback of the channel has seen the end, or gives up: items that are left are lost.
     pub fn detach(&mut self, id: ChannelId) -> Released<W> {
         let Some(channel) = self.channels.get_mut(&id) else {
-            return self.settle(Vec::new());
+            return self.collect(Vec::new());
         };
         channel.sink = false;
         let mut let_go = vec![id];
@@ -65,13 +65,13 @@ impl<W> Session<W> {
         let items = channel.inbox.discard();
         self.load.change(before, channel.inbox.cost());
         let_go.iter().skip(1).for_each(|&pinned| self.unpin(pinned));
-        let mut released = self.settle(let_go);
+        let mut released = self.collect(let_go);
         released.garbage.items.push(items);
         released
     }
 
     /// Ends what nobody holds any more of these channels, and of those that went with them.
-    fn settle(&mut self, mut let_go: Vec<ChannelId>) -> Released<W> {
+    fn collect(&mut self, mut let_go: Vec<ChannelId>) -> Released<W> {
         let mut replies = Vec::new();
         let mut garbage = Garbage::default();
         while let Some(id) = let_go.pop() {
@@ -113,7 +113,9 @@ impl<W> Session<W> {
     /// Removes a channel, which is the caller's to hand out.
     fn remove(&mut self, id: ChannelId) -> Option<Entry<W>> {
         let channel = self.channels.remove(&id)?;
-        self.foreign = self.foreign.saturating_sub(usize::from(channel.foreign));
+        self.peer_made = self
+            .peer_made
+            .saturating_sub(usize::from(channel.peer_made));
         self.load.remove(channel.inbox.cost());
         self.load.change_error(channel.inbox.error_cost(), 0);
         self.load.keep(channel.inbox.held());
