@@ -5,7 +5,7 @@ use crate::error::SetCallbackError;
 
 impl MultiChannel {
     /// As [`make_receive_queue`](Self::make_receive_queue), with items that are read as `T`s. Channels that they name are
-    /// closed. An item of another type closes its channel; [`Channel::callback_error`] has the path to what does not fit.
+    /// closed. An item of another type closes its channel; [`Channel::callback_error`](crate::Channel::callback_error) has the path to what does not fit.
     ///
     /// # Errors
     ///
