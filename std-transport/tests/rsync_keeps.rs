@@ -274,3 +274,29 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
         }
     }
 }
+
+/// What is listed bounds the holes that a target takes, as limits judge by it.
+#[test]
+fn a_file_that_grows_by_a_hole_after_it_was_listed_arrives_whole() {
+    each_way(LIMIT, |gateway, way| {
+        let place = Place::new();
+        fs::write(place.from("a"), [b'x'; 40_000]).unwrap();
+        fs::write(place.from("b"), "b").unwrap();
+        let grows = place.from("a");
+        let report = place.sync(way, gateway, |rsync| {
+            rsync.sparse(true);
+            rsync.filter(move |candidate| {
+                // By now the other one is listed, and its content not yet asked for.
+                if candidate.path == Path::new("b") {
+                    let file = fs::File::options().write(true).open(&grows);
+                    file.unwrap().set_len(8 * MIB).unwrap();
+                }
+                true
+            });
+        });
+        assert_eq!((report.sent.len(), report.failed.len()), (2, 0));
+        for name in ["a", "b"] {
+            assert!(fs::read(place.from(name)).unwrap() == fs::read(place.to(name)).unwrap());
+        }
+    });
+}

@@ -1051,7 +1051,7 @@ class Source(object):
             self.folders = Folders(os.open(os.path.dirname(path), FOLDER & ~os.O_NOFOLLOW))
             file, status = open_file(self.folders.root, os.path.basename(path))
             os.close(file)
-            self.files.append((ROOT, os.path.basename(path)))
+            self.files.append((ROOT, os.path.basename(path), status.st_size))
             kind = b'f'
         self.places = [absolute(path), os.path.realpath(path)]
         root = entry.pack(kind, status.st_mode & 0o7777, status.st_size, mtime_of(status), 0)
@@ -1158,7 +1158,7 @@ class Source(object):
                 if self.linked is not None and here.st_nlink > 1:
                     first = self.linked.setdefault(identity(here), len(self.files))
                     kind, target = b'h', four.pack(first)
-                self.files.append((folder, name))
+                self.files.append((folder, name, size))
             elif S_ISDIR(here.st_mode):
                 kind = b'd'
                 self.folders.add(folder, name)
@@ -1205,7 +1205,7 @@ class Source(object):
 
     def begin_file(self, wanted, digest):
         """A record where there is nothing to read, else (None, None)."""
-        folder, name = self.files[wanted]
+        folder, name, listed = self.files[wanted]
         try:
             fd = self.folders.content.open(folder)
             file, status = open_file(fd, name)
@@ -1219,16 +1219,23 @@ class Source(object):
         except OSError:
             pass
         size = status.st_size
-        self.sending = [wanted, file, size, (mode, size, mtime), 0, 0 if self.sparse else size]
+        self.sending = [wanted, file, size, (mode, size, mtime), 0, 0 if self.sparse else size,
+                        listed]
         return None, None
 
     def send_piece(self, room):
-        # The last two: how many bytes are a hole, and how many after these are not.
-        wanted, file, left, first, hole, data = self.sending
+        # The last three: how many bytes are a hole, how many after these are not, and how many may
+        # still be sent as holes.  The target takes no more than were listed.
+        wanted, file, left, first, hole, data, holes_left = self.sending
         flags, block, size = FIRST if first else 0, b'', 0
         try:
             if left and not hole and not data:
                 hole, data = extent(file, left)
+                if hole > holes_left:
+                    # It has grown since it was listed: the rest is sent as zeros.
+                    os.lseek(file, -hole, os.SEEK_CUR)
+                    hole, data = 0, left
+                holes_left -= hole
             if hole and not first:
                 flags, size = HOLE, hole
                 left, hole = left - hole, 0
@@ -1243,7 +1250,7 @@ class Source(object):
             return self.failed(wanted, error)
         flags |= 0 if left else LAST
         mode, whole, mtime = first or (0, size, 0)
-        self.sending = [wanted, file, left, None, hole, data]
+        self.sending = [wanted, file, left, None, hole, data, holes_left]
         if not left:
             os.close(file)
             self.sending = None

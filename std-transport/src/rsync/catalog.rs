@@ -77,6 +77,11 @@ impl Catalog {
         self.0.lock().folders.path(folder, name)
     }
 
+    /// `None` where no file has that number.
+    pub(crate) fn listed_size(&self, number: u32) -> Option<u64> {
+        Some(self.0.lock().file(number)?.size)
+    }
+
     /// The path and listed size of a file, `None` where none has that number.
     pub(crate) fn file(&self, number: u32) -> Option<(Vec<u8>, u64)> {
         let listed = self.0.lock();

@@ -215,6 +215,9 @@ impl RSync {
 
     /// How long the other side may be silent while something is due from it; ten minutes if nothing is said. It
     /// is silent while it reads a large file for a comparison, or deletes a large tree. `None` waits for ever.
+    ///
+    /// A push that writes to a worker which reads no more waits for the link, and not for this long: where that can happen,
+    /// [`Gateway::kill`](crate::Gateway::kill) ends it.
     pub fn patience(&mut self, patience: Option<Duration>) -> &mut Self {
         self.patience = patience;
         self

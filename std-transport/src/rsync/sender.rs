@@ -56,6 +56,8 @@ struct Sending {
     offset: u64,
     /// From the offset to here there is no hole.
     data_end: u64,
+    /// How many bytes of holes may still be sent: the target takes no more than were listed.
+    holes_left: u64,
     /// Why something else was sent in the place of content.
     failure: Option<io::Error>,
 }
@@ -162,10 +164,12 @@ impl<L: Listener> Sender<L> {
         } else {
             file.meta.size
         };
+        let listed = self.shelf.catalog().listed_size(want.file);
         let sending = Sending {
             file,
             offset: 0,
             data_end: whole,
+            holes_left: listed.unwrap_or(0),
             failure: None,
         };
         self.send_more(sending, kind, parcel);
@@ -367,15 +371,21 @@ fn skip_hole(sending: &mut Sending, kind: SegmentKind, parcel: &mut Parcel) -> O
     if offset < sending.data_end || offset == size {
         return Some(kind);
     }
-    (sending.offset, sending.data_end) = sending.file.data_from(offset);
-    if sending.offset == offset {
+    let (start, end) = sending.file.data_from(offset);
+    let Some(left) = sending.holes_left.checked_sub(start - offset) else {
+        // It has grown since it was listed: the rest is sent as zeros.
+        sending.data_end = size;
+        return Some(kind);
+    };
+    (sending.offset, sending.data_end, sending.holes_left) = (start, end, left);
+    if start == offset {
         return Some(kind);
     }
     if matches!(kind, SegmentKind::First { .. }) {
         parcel.add(number, kind, false, 0);
     }
     let hole = SegmentKind::Hole {
-        size: sending.offset - offset,
+        size: start - offset,
     };
     let last = sending.offset == size;
     parcel.add(number, hole, last, 0);
