@@ -685,7 +685,7 @@ fn an_item_and_the_end_behind_it_wake_all_receivers() {
                 std::thread::spawn(move || channel.receive().is_ok())
             });
             // They most likely wait by then; else they find what has come.
-            (0..1000).for_each(|_| std::thread::yield_now());
+            execnet_core_sync::testing::give_way();
             let payload = dumps_internal(&7).unwrap();
             let item = Header::new(ChannelData, id, payload.len()).unwrap();
             let end = Header::new(ChannelClose, id, 0).unwrap();

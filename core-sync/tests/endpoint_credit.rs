@@ -70,7 +70,7 @@ fn what_an_endpoint_sends_counts_with_its_bytes() {
         for _ in 1..10 {
             expect(&mut peer, ChannelData, channel.id());
             // One that is sent without credit most likely comes meanwhile.
-            (0..100).for_each(|_| thread::yield_now());
+            execnet_core_sync::testing::give_way();
             assert!(!peer.has_unread(), "an item was sent without credit");
             give(&mut peer, &channel, cost);
         }

@@ -283,7 +283,7 @@ fn serving_ends_when_the_thread_that_writes_has_written_what_was_left_to_it() {
         scene.channel.close();
         scene.write(GatewayTerminate, ChannelId(0), b"");
         // It has most likely seen the end by then; else it sees it later.
-        (0..1000).for_each(|_| thread::yield_now());
+        execnet_core_sync::testing::give_way();
         assert!(!serving.is_finished());
         let id = scene.channel.id().0;
         let output = scene.output.clone();

@@ -407,7 +407,7 @@ fn items_sent_at_once_use_up_as_much_credit_as_single_ones() {
             channel.send(10).unwrap();
             let sender = channel.clone();
             let sending = std::thread::spawn(move || sender.send(11));
-            (0..1000).for_each(|_| std::thread::yield_now());
+            execnet_core_sync::testing::give_way();
             other.send("marker").unwrap();
             for _ in 0..11 {
                 expect(&mut peer, ChannelData, channel.id());
@@ -431,7 +431,7 @@ fn exiting_lets_a_sender_go_that_waits_for_credit() {
             channel.send(1).unwrap();
             let sending = std::thread::spawn(move || channel.send(2));
             // It most likely waits by then; else it finds the gateway exited.
-            (0..1000).for_each(|_| std::thread::yield_now());
+            execnet_core_sync::testing::give_way();
             gateway.exit();
             let error = sending.join().unwrap().unwrap_err();
             assert!(error.is_disconnected(), "{error:?}");

@@ -165,6 +165,7 @@ mod tests {
     use core::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
     use std::thread;
+    use std::time::Instant;
 
     use super::*;
 
@@ -190,6 +191,14 @@ mod tests {
         assert_eq!(ready.wait(short).unwrap(), Ready::Away);
         drop(writer);
         assert_eq!(ready.wait(LONG).unwrap(), Ready::Read);
+    }
+
+    /// Lets the other thread run for a moment, which on a busy machine is not a number of yields.
+    fn give_way() {
+        let end = Instant::now() + Duration::from_millis(1);
+        while Instant::now() < end {
+            thread::yield_now();
+        }
     }
 
     /// Waits without a timeout, in a thread of its own, for what has to come.
@@ -228,12 +237,12 @@ mod tests {
                 waits.map(|timeout| done.send(waiting.wait(timeout).unwrap()))
             });
             if while_it_waits {
-                (0..1000).for_each(|_| thread::yield_now());
+                give_way();
             }
             ready.interrupt();
             let next = || waited.recv_timeout(LIMIT).expect("the interrupt is lost");
             assert_eq!([next(), next()], [Ready::Away; 2]);
-            (0..1000).for_each(|_| thread::yield_now());
+            give_way();
             writer.write_all(b"x").unwrap();
             assert_eq!(next(), Ready::Read);
             (&ready.0.poller.link).read_exact(&mut [0]).unwrap();

@@ -19,7 +19,7 @@ mod watchdog;
 
 pub use pipe::{Faults, PipeReader, PipeWriter, Valve, pipe};
 pub use script::Script;
-pub use watchdog::within;
+pub use watchdog::{give_way, within};
 
 use alloc::sync::Arc;
 

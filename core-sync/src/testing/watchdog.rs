@@ -3,6 +3,7 @@ use core::time::Duration;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
+use std::time::Instant;
 
 /// Runs `body`, and panics with the name of the thread, which is that of the test, where it takes longer than
 /// `limit`: a hang is a failure like any other.
@@ -33,5 +34,14 @@ pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Sen
             Err(panic) => resume_unwind(panic),
             Ok(()) => panic!("{name}: ended without a result"),
         },
+    }
+}
+
+/// Lets other threads run for a moment. It takes about a millisecond on an idle machine as on a busy one, where each yield
+/// costs a time slice of the others.
+pub fn give_way() {
+    let end = Instant::now() + Duration::from_millis(1);
+    while Instant::now() < end {
+        thread::yield_now();
     }
 }
