@@ -193,7 +193,7 @@ fn an_error_is_unheard_if_the_last_that_holds_its_channel_lets_it_go() {
     let error = RemoteError::new("boom");
     session.handle(Message::CloseError(failed, error.clone()));
     assert_eq!(session.unheard(failed), Some(&error));
-    // Who receives the item may yet receive the error.
+    // A thread that receives the item can still receive the error.
     let payload = dumps_internal(&failed).unwrap();
     session.handle(Message::Data(carrier, EncodedItem::new(payload)));
     assert_eq!(session.unheard(failed), None);

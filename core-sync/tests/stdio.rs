@@ -236,7 +236,7 @@ fn a_worker_takes_the_directory_and_the_priority_of_a_stock_controller() {
             let error = take(item).unwrap_err().to_string();
             assert!(error.contains(text), "{error}");
         }
-        // Nobody is told of it, and other source is none of it.
+        // It is not listed with the functions, and any other source is refused.
         let other = worker.gateway.remote_exec("import os").unwrap();
         let Err(ReceiveError::Remote(error)) = other.receive_timeout(SOON) else {
             panic!("it was run");

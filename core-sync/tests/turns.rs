@@ -154,7 +154,7 @@ fn asking<T: Send + 'static>(
         let asking = ask(&channel, then);
         loop {
             expect(&mut setting.peer, MessageCode::ChannelData, channel.id());
-            // Where it does now, it goes on until something comes: the earlier answers are received.
+            // Once it reads, it reads until something comes, as the earlier answers have been received.
             if setting.readiness.is_waited_for() {
                 break;
             }

@@ -5,14 +5,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
+use execnet_tests::stock::root;
+use std::process::Command;
 
 /// README.md and the like, and everything below docs/.
 fn pages() -> Vec<PathBuf> {

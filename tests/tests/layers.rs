@@ -7,16 +7,11 @@ extern crate alloc;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use execnet_tests::stock::root;
 
 type Edges = BTreeMap<String, BTreeSet<String>>;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
 
 /// Code without comments and without the unit tests at its end.
 fn code(text: &str) -> String {

@@ -146,42 +146,54 @@ impl ChannelCondvars {
     pub(super) fn wait_item<'a>(
         &self,
         shared: &Shared,
-        mut state: Guard<'a, State>,
+        state: Guard<'a, State>,
         id: ChannelId,
         deadline: Deadline,
     ) -> Guard<'a, State> {
-        state.count(id, |waker| waker.receivers += 1);
-        let mut state = shared.wait(&self.item, state, deadline);
-        state.count(id, |waker| waker.receivers -= 1);
-        state
+        wait(&self.item, shared, state, id, deadline, |waiters| {
+            &mut waiters.receivers
+        })
     }
 
     /// Waits for the end of the channel.
     pub(crate) fn wait_end<'a>(
         &self,
         shared: &Shared,
-        mut state: Guard<'a, State>,
+        state: Guard<'a, State>,
         id: ChannelId,
         deadline: Deadline,
     ) -> Guard<'a, State> {
-        state.count(id, |waker| waker.closers += 1);
-        let mut state = shared.wait(&self.end, state, deadline);
-        state.count(id, |waker| waker.closers -= 1);
-        state
+        wait(&self.end, shared, state, id, deadline, |waiters| {
+            &mut waiters.closers
+        })
     }
 
     /// Waits until more may be sent on the channel, or its end.
     pub(crate) fn wait_room<'a>(
         &self,
         shared: &Shared,
-        mut state: Guard<'a, State>,
+        state: Guard<'a, State>,
         id: ChannelId,
     ) -> Guard<'a, State> {
-        state.count(id, |waker| waker.senders += 1);
-        let mut state = shared.wait(&self.room, state, Deadline::NEVER);
-        state.count(id, |waker| waker.senders -= 1);
-        state
+        wait(&self.room, shared, state, id, Deadline::NEVER, |waiters| {
+            &mut waiters.senders
+        })
     }
+}
+
+/// Waits, and is counted among those who wait for the same as long as that takes.
+fn wait<'a>(
+    condvar: &Condvar,
+    shared: &Shared,
+    mut state: Guard<'a, State>,
+    id: ChannelId,
+    deadline: Deadline,
+    waiting: fn(&mut ChannelWaiters) -> &mut usize,
+) -> Guard<'a, State> {
+    state.count(id, |waiters| *waiting(waiters) += 1);
+    let mut state = shared.wait(condvar, state, deadline);
+    state.count(id, |waiters| *waiting(waiters) -= 1);
+    state
 }
 
 #[cfg(test)]

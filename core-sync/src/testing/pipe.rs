@@ -244,7 +244,7 @@ mod tests {
 
     use super::*;
 
-    /// What reads of so many bytes each give until there is no more, and how that ended.
+    /// Reads `room` bytes at a time to the end. Returns the length of each read, and how the last one ended.
     fn reads(faults: Faults, room: usize) -> (Vec<usize>, io::Result<usize>) {
         let (mut writer, reader) = pipe(100);
         let mut reader = reader.with_faults(faults);

@@ -414,11 +414,11 @@ class Target(object):
     def make_root(self, path):
         parents = []
         at = absolute(path)
-        while not os.path.isdir(at):
+        while self.fsync and not os.path.isdir(at):
             at = os.path.dirname(at.rstrip(b'/'))
             parents.append(at)
         os.makedirs(path)
-        for parent in parents if self.fsync else ():
+        for parent in parents:
             fd = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC)
             os.fsync(fd)
             os.close(fd)
@@ -741,10 +741,7 @@ class Target(object):
                 write_all(incoming[1], block)
             except OSError as error:
                 incoming[7] = reason(error)
-        if last:
-            if incoming[6]:
-                raise Violation('less content than was announced')
-            self.end_file()
+        self.end_if_last(last)
 
     def take_hole(self, number, size, length, last):
         incoming = self.incoming
@@ -759,8 +756,11 @@ class Target(object):
                 os.ftruncate(incoming[1], end)
             except (OSError, OverflowError) as error:
                 incoming[7] = reason(error)
+        self.end_if_last(last)
+
+    def end_if_last(self, last):
         if last:
-            if incoming[6]:
+            if self.incoming[6]:
                 raise Violation('less content than was announced')
             self.end_file()
 
@@ -1033,6 +1033,8 @@ class Source(object):
         # Who is asked remembers for what; who is not has the folders to list, the next one last.
         self.asked = set() if start['asked'] else None
         self.due = []
+        # Listed, and not sent yet.
+        self.batch = bytearray()
         self.sending = None
         self.sent = self.taken = 0
         self.folders = None
@@ -1107,44 +1109,42 @@ class Source(object):
     # -- the listing
 
     def on_ask(self, data):
-        batch = []
         for pos in range(0, len(data), four.size):
             folder, = four.unpack_from(data, pos)
             if self.asked is None or folder in self.asked or folder >= len(self.folders.nodes):
                 raise Violation('a request for what was not offered, or for the second time')
             self.asked.add(folder)
-            batch = self.list_folder(folder, batch)
-        self.send_list(batch)
+            self.list_folder(folder)
+        self.send_list()
 
     def list_more(self):
         """Goes on with the listing depth first, by a message's worth."""
-        batch = []
-        while self.due and sum(map(len, batch)) < self.BATCH:
+        while self.due and len(self.batch) < self.BATCH:
             folder, first = self.due.pop(), len(self.folders.nodes)
-            batch = [b''.join(self.list_folder(folder, batch))]
+            self.list_folder(folder)
             self.due += range(len(self.folders.nodes) - 1, first - 1, -1)
-        self.send_list(batch)
+        self.send_list()
 
-    def send_list(self, batch):
-        if batch:
-            self.channel.send((LIST, b''.join(batch)))
+    def send_list(self):
+        if self.batch:
+            self.channel.send((LIST, bytes(self.batch)))
+            self.batch = bytearray()
 
-    def list_folder(self, folder, batch):
-        """Adds the folder to the batch.  Returns what waits to be sent."""
+    def list_folder(self, folder):
+        """Adds the folder to the batch, and sends the batch when it is large enough."""
         try:
             fd = self.folders.listing.open(folder)
             names = sorted(list_names(fd))
         except OSError:
-            return batch + [section.pack(folder, 0, CUT_OFF)]
+            self.batch += section.pack(folder, 0, CUT_OFF)
+            return
         for start in range(0, len(names) or 1, 500):
             entries = [self.list_entry(folder, fd, name) for name in names[start:start + 500]]
             entries = [packed for packed in entries if packed is not None]
             ending = NOT_YET if start + 500 < len(names) else WHOLE
-            batch += [section.pack(folder, len(entries), ending)] + entries
-            if sum(map(len, batch)) > self.BATCH:
-                self.send_list(batch)
-                batch = []
-        return batch
+            self.batch += section.pack(folder, len(entries), ending) + b''.join(entries)
+            if len(self.batch) > self.BATCH:
+                self.send_list()
 
     def list_entry(self, folder, fd, name):
         """The packed entry; None where there is nothing of that name any more."""

@@ -159,17 +159,16 @@ impl<L: Listener> Sender<L> {
             size: file.meta.size,
             mtime: file.meta.mtime,
         };
-        let whole = if self.settings.sparse {
-            0
+        let (data_end, holes_left) = if self.settings.sparse {
+            (0, self.shelf.catalog().listed_size(want.file).unwrap_or(0))
         } else {
-            file.meta.size
+            (file.meta.size, 0)
         };
-        let listed = self.shelf.catalog().listed_size(want.file);
         let sending = Sending {
             file,
             offset: 0,
-            data_end: whole,
-            holes_left: listed.unwrap_or(0),
+            data_end,
+            holes_left,
             failure: None,
         };
         self.send_more(sending, kind, parcel);

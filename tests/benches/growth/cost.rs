@@ -3,12 +3,11 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use execnet::serializer::Dict;
-use execnet::{Group, MultiChannel};
+use execnet::Group;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::call_all;
 use super::figures::{Outcome, tell};
-use super::workers::source;
 
 /// How long work is repeated, the short points as the long ones.
 const REPEAT: Duration = Duration::from_millis(300);
@@ -80,11 +79,9 @@ fn spent(group: &Group) -> Outcome<f64> {
 
 /// What the workers of the group have spent.
 pub(super) fn workers(group: &Group) -> Outcome<f64> {
-    let called = group.remote_exec_function(source("spent"), "spent", &Dict::new());
-    let channels: MultiChannel = called.into_iter().collect::<Result<_, _>>()?;
-    let mut sum = 0.0;
-    for received in channels.receive_each() {
-        sum += received?.as_f64().ok_or("a time that is no float")?;
-    }
-    Ok(sum)
+    let spent = call_all(group, "spent")?;
+    let seconds = spent.iter().map(|item| item.as_f64());
+    seconds
+        .sum::<Option<f64>>()
+        .ok_or_else(|| "a time that is no float".into())
 }

@@ -2,13 +2,11 @@
 
 use core::time::Duration;
 
-use execnet::serializer::Dict;
 use execnet::{Channel, Group, MultiChannel, Value};
 
 use super::cost::{Cost, workers};
 use super::figures::Outcome;
-use super::workers::source;
-use super::{call, call_with, group, round_trip};
+use super::{call, call_all, call_with, group, round_trip};
 
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -27,7 +25,7 @@ pub(super) fn made(spec: &str, n: u32) -> Outcome<Cost> {
         for made in all.makegateways((0..n).map(|_| spec)) {
             made?;
         }
-        answers(&all)?;
+        call_all(&all, "answer")?;
         gone += workers(&all)?;
         turns += 1;
         all.terminate(Some(GRACE));
@@ -59,7 +57,10 @@ pub(super) fn hops_size(spec: &str, n: u32) -> Outcome<Cost> {
 /// A call that all members answer; for each of them.
 pub(super) fn members(spec: &str, n: u32) -> Outcome<Cost> {
     let group = group(spec, n)?;
-    Cost::repeated(&group, n, || answers(&group))
+    Cost::repeated(&group, n, || {
+        call_all(&group, "answer")?;
+        Ok(())
+    })
 }
 
 /// A queue of what `n` members send, the same number of items for any number of members; for each item.
@@ -78,20 +79,6 @@ pub(super) fn receivers(spec: &str, n: u32) -> Outcome<Cost> {
         }
         Ok(())
     })
-}
-
-fn answers(group: &Group) -> Outcome {
-    all(group, "answer")
-}
-
-/// A call of the function that all members answer.
-pub(super) fn all(group: &Group, name: &str) -> Outcome {
-    let called = group.remote_exec_function(source(name), name, &Dict::new());
-    let channels: MultiChannel = called.into_iter().collect::<Result<_, _>>()?;
-    for received in channels.receive_each() {
-        received?;
-    }
-    Ok(())
 }
 
 /// An echo behind `n` gateways.

@@ -28,7 +28,7 @@ mod sync;
 mod workers;
 
 #[cfg(unix)]
-use unix::{Outcome, call, call_with, gateway, group, round_trip};
+use unix::{Outcome, call, call_all, call_with, gateway, group, round_trip};
 
 #[cfg(not(unix))]
 fn main() {}
@@ -43,7 +43,7 @@ mod unix {
     use std::env;
 
     use execnet::serializer::Dict;
-    use execnet::{Channel, Gateway, Group, value};
+    use execnet::{Channel, Gateway, Group, Item, MultiChannel, value};
 
     use super::cost::Cost;
     pub(super) use super::figures::Outcome;
@@ -114,6 +114,14 @@ mod unix {
         Ok(gateway.remote_exec_function(workers::source(name), name, &kwargs)?)
     }
 
+    /// Calls a function of all workers of the group, and gives what each answers.
+    pub(super) fn call_all(group: &Group, name: &str) -> Outcome<Vec<Item>> {
+        let called = group.remote_exec_function(workers::source(name), name, &Dict::new());
+        let channels: MultiChannel = called.into_iter().collect::<Result<_, _>>()?;
+        let received = channels.receive_each().into_iter();
+        Ok(received.collect::<Result<_, _>>()?)
+    }
+
     /// A group of one.
     pub(super) fn gateway(spec: &str) -> Outcome<(Group, Gateway)> {
         let group = group(spec, 1)?;
@@ -128,7 +136,7 @@ mod unix {
             made?;
         }
         for _ in 0..WARM_UP {
-            gateways::all(&group, "warm")?;
+            call_all(&group, "warm")?;
         }
         Ok(group)
     }

@@ -330,16 +330,16 @@ fn remove_content(tree: Dir) -> io::Result<()> {
 /// # Errors
 /// Something on the path is not a directory, or cannot be made.
 pub(crate) fn make_root(path: &Path, fsync: bool) -> io::Result<Dir> {
-    let absolute = std::path::absolute(path)?;
-    let missing = absolute
-        .ancestors()
-        .take_while(|part| !part.exists())
-        .count();
-    std::fs::create_dir_all(path)?;
     if fsync {
+        let absolute = std::path::absolute(path)?;
+        let parts = absolute.ancestors();
+        let missing = parts.take_while(|part| !part.exists()).count();
+        std::fs::create_dir_all(path)?;
         for parent in absolute.ancestors().skip(1).take(missing) {
             Dir::at(parent)?.sync()?;
         }
+    } else {
+        std::fs::create_dir_all(path)?;
     }
     Dir::at(path)
 }
