@@ -1,22 +1,35 @@
-//! UTF-8, checked a stretch at a time.
+//! UTF-8 validation, many texts at a time.
 
-/// How far ahead is looked at the least.
-const STRETCH: usize = 512;
+/// The least number of bytes that are validated ahead.
+const WINDOW: usize = 512;
 
-/// The window of an input.
+/// A window that validates less than this beyond one text is not worth it.
+const GAIN: usize = 8;
+
+/// The most texts that are validated one by one after such a window.
+const SINGLE: u8 = 15;
+
+/// The part of an input that is known to be UTF-8.
 ///
-/// Most window are short, and what lies between them, opcodes and lengths, is
-/// UTF-8 as well: one look over a whole stretch, many bytes at a time, costs
-/// less than one for each text. A stretch ends where it is not ASCII, as it does
-/// within most floats; one that starts with text beyond ASCII where it is not
-/// UTF-8. Its bytes are looked at up to three times, and two stretches may have a
-/// text in common: no byte is looked at more than six times.
+/// Most texts are short, and the opcodes and lengths between them are UTF-8 as
+/// well: validating a whole window, many bytes at a time, costs less than
+/// validating each text. A window ends at the first byte that is not ASCII, and
+/// most floats have one; a window that starts with text beyond ASCII ends at the
+/// first byte that is not UTF-8. After windows that end early, texts are
+/// validated one by one: 1, then 3, 7 and 15, while such windows follow each other.
+///
+/// A window reads its bytes up to three times, and two windows may have a text
+/// in common: no byte is read more than six times.
 #[derive(Clone, Debug)]
 pub(crate) struct Utf8Window<'a> {
     input: &'a [u8],
-    /// What is known to be UTF-8, and where it starts.
+    /// The validated part, and its offset.
     checked: &'a str,
     start: usize,
+    /// The number of texts to validate one by one before the next window.
+    single: u8,
+    /// That number after the last window.
+    pause: u8,
 }
 
 impl<'a> Utf8Window<'a> {
@@ -25,6 +38,8 @@ impl<'a> Utf8Window<'a> {
             input,
             checked: "",
             start: 0,
+            single: 0,
+            pause: 0,
         }
     }
 
@@ -42,24 +57,33 @@ impl<'a> Utf8Window<'a> {
         self.checked.get(from..from.checked_add(len)?)
     }
 
-    /// Looks at the stretch that starts here: at what is ASCII in it, and if
-    /// that is less than this text, up to what is not UTF-8.
     #[inline(never)]
     fn validate_ahead(&mut self, at: usize, len: usize) -> Option<&'a str> {
         let ahead = self.input.get(at..)?;
-        let stretch = ahead.get(..len.max(STRETCH)).unwrap_or(ahead);
-        let ascii = ascii_prefix(stretch);
+        if let Some(left) = self.single.checked_sub(1) {
+            self.single = left;
+            return core::str::from_utf8(ahead.get(..len)?).ok();
+        }
+        let window = ahead.get(..len.max(WINDOW)).unwrap_or(ahead);
+        let ascii = ascii_prefix(window);
         self.checked = if ascii.len() >= len {
             core::str::from_utf8(ascii).ok()?
         } else {
-            valid_prefix(stretch)
+            valid_prefix(window)
         };
         self.start = at;
+        let is_early = self.checked.len() < len.saturating_add(GAIN);
+        self.pause = if is_early {
+            (2 * self.pause + 1).min(SINGLE)
+        } else {
+            0
+        };
+        self.single = self.pause;
         self.checked.get(..len)
     }
 }
 
-/// What is ASCII from the start on, by the word.
+/// The ASCII bytes at the start, found a word at a time.
 #[inline]
 fn ascii_prefix(bytes: &[u8]) -> &[u8] {
     const HIGH: u128 = u128::from_ne_bytes([0x80; 16]);
@@ -78,7 +102,7 @@ fn ascii_prefix(bytes: &[u8]) -> &[u8] {
     bytes.get(..ascii).unwrap_or_default()
 }
 
-/// What is UTF-8 from the start on.
+/// The UTF-8 at the start.
 fn valid_prefix(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_else(|error| {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
