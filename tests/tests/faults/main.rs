@@ -1,4 +1,4 @@
-//! What goes wrong, and what a program then sees: each in time, with nothing left running.
+//! Failure modes, and the error that a program gets for each: in time, with nothing left running.
 //!
 //! `docs/reliability.md` is the table of this suite. `EXECNET_WRITE_DOCS=1 cargo test -p execnet-tests --test faults`
 //! writes it; without that, the suite checks that it is what would be written.
@@ -99,14 +99,10 @@ fn the_page_is_the_table_of_this_suite() {
 #[cfg(target_os = "linux")]
 fn page() -> String {
     let mut page = String::from(
-        "# What goes wrong, and what a program sees\n\n\
-         Each line is a test of `tests/tests/faults/`, which writes this page:\n\n\
-         ```sh\nEXECNET_WRITE_DOCS=1 cargo test -p execnet-tests --test faults\n```\n\n\
-         Every fault ends in its error without waiting for more than the deadline that is named, with no process left \
-         running. What is not in the table has not been tried.\n\n\
-         Many gateways at once, with much going through them, are a test of `tests/tests/many.rs`; 200 of them and 500 MB \
-         need a machine that has nothing else to do:\n\n\
-         ```sh\nEXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture\n```\n\n\
+        "# Failure modes\n\n\
+         This table lists faults of processes, links and networks, and the error that a program gets. Every fault ends in \
+         its error within the deadline that is named, and leaves no process running unless the row says so. Faults that \
+         are not in the table were not tested.\n\n\
          | link | fault | what the program sees |\n|---|---|---|\n",
     );
     for fault in TABLES.into_iter().flatten() {
@@ -118,5 +114,13 @@ fn page() -> String {
         } = fault;
         let _ = writeln!(page, "| {link} | {what} | {outcome} |");
     }
+    page.push_str(
+        "\n## How this is tested\n\n\
+         Each row is a test in `tests/tests/faults/`, which also writes this page:\n\n\
+         ```sh\nEXECNET_WRITE_DOCS=1 cargo test -p execnet-tests --test faults\n```\n\n\
+         `tests/tests/many.rs` tests many gateways with heavy traffic at once. 200 gateways and 500 MB need a machine that \
+         is otherwise idle:\n\n\
+         ```sh\nEXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture\n```\n",
+    );
     page
 }

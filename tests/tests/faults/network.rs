@@ -32,8 +32,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "the network is cut in the handshake with the worker",
-        outcome: "`BootstrapError`, cause `HostUnreachable`, after 30 seconds (asked for here: 2), or `TimedOut` if the \
+        what: "the network is cut during the handshake with the worker",
+        outcome: "`BootstrapError`, cause `HostUnreachable`, after 30 seconds (2 in this test), or `TimedOut` if the \
                   deadline is earlier",
         check: || {
             over_ssh(|sshd, network| {
@@ -48,9 +48,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "the network is cut in the midst of a transfer",
-        outcome: "`Disconnected` after 30 seconds (asked for here: 2), `WorkerExit` with ssh's status 255, and what ssh says \
-                  unless it shares its connection",
+        what: "the network is cut during a transfer",
+        outcome: "`Disconnected` after 30 seconds (2 in this test), `WorkerExit` with ssh's status 255, and the message of ssh \
+                  unless the connection is shared",
         check: || {
             for share in [true, false] {
                 over_ssh(|sshd, network| {
@@ -73,14 +73,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "TLS",
-        what: "the network is cut in the midst of transfers in both directions",
-        outcome: "`Disconnected` of the receive, and of the send that waits, after 60 seconds, or those of `keepalive=` (here: 6)",
+        what: "the network is cut during transfers in both directions",
+        outcome: "`Disconnected` of the receive, and of the blocked send, after 60 seconds, or the time of `keepalive=` (6 in this test)",
         check: || over_tls(|spec, network| cut_both_ways(&format!("{spec}//keepalive=6"), network)),
     },
     Fault {
         link: "TLS",
-        what: "the network is cut for a second in the midst of a transfer",
-        outcome: "nothing: all items come",
+        what: "the network is cut for one second during a transfer",
+        outcome: "no error: all items arrive",
         check: || over_tls(cut_for_a_second),
     },
 ];

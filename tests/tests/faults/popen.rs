@@ -12,7 +12,7 @@ use crate::support::{failure, impostor, killed, pid, start_fails};
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "popen",
-        what: "the program ends before it has answered",
+        what: "the program exits before it answers",
         outcome: "`BootstrapError`, cause `Died`, with its exit status",
         check: || {
             let error = start_fails("popen//python=sh -c 'exit 3'", Duration::MAX);
@@ -44,7 +44,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "popen",
-        what: "endless junk in place of the answer",
+        what: "endless garbage instead of the answer",
         outcome: "`BootstrapError`, cause `Noise`, after 1 MiB",
         check: || {
             let error = start_fails("popen//python=sh -c 'exec yes'", Duration::MAX);
@@ -53,8 +53,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "popen",
-        what: "a line that is no answer, and the end",
-        outcome: "`BootstrapError`, cause `Noise`, with what was said",
+        what: "a line that is not an answer, then end of stream",
+        outcome: "`BootstrapError`, cause `Noise`, with the output",
         check: || {
             let error = start_fails(&impostor("hello"), Duration::MAX);
             assert_eq!(error.cause(), Cause::Noise);
@@ -63,7 +63,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "popen",
-        what: "junk inside of the answer: a wrong length, or a wrong value",
+        what: "a malformed answer: a wrong length or a wrong value",
         outcome: "`BootstrapError`, cause `Noise`; the process is killed",
         check: || {
             for says in ["wrong-length", "wrong-value"] {
@@ -74,7 +74,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "popen",
-        what: "the end inside of the answer",
+        what: "end of stream within the answer",
         outcome: "`BootstrapError`, cause `Died`",
         check: || {
             let error = start_fails(&impostor("half"), Duration::MAX);
@@ -84,19 +84,19 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "popen",
         what: "SIGKILL of an idle worker",
-        outcome: "`Disconnected`, its cause a `WorkerExit` that names SIGKILL and holds the standard error",
+        outcome: "`Disconnected`; its cause is a `WorkerExit` that names SIGKILL and holds the standard error",
         check: || killed("popen", "channel.receive()"),
     },
     Fault {
         link: "popen",
-        what: "SIGKILL of the worker in the midst of a transfer",
-        outcome: "the same, after the items that came whole",
+        what: "SIGKILL of the worker during a transfer",
+        outcome: "the same, after all complete items",
         check: || killed("popen", "while 1: channel.send('x' * 100000)"),
     },
     Fault {
         link: "popen",
-        what: "junk between frames",
-        outcome: "`Disconnected`, the frame that is not read",
+        what: "garbage between frames",
+        outcome: "`Disconnected`; its cause is the malformed frame",
         check: || {
             let group = Group::with_options(quiet());
             let gateway = group.makegateway("popen").unwrap();
@@ -108,8 +108,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "popen",
-        what: "the end inside of a frame",
-        outcome: "`Disconnected`, the frame that is not whole",
+        what: "end of stream within a frame",
+        outcome: "`Disconnected`; its cause is the incomplete frame",
         check: || {
             let group = Group::with_options(quiet());
             let gateway = group.makegateway("popen").unwrap();
@@ -125,13 +125,13 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "popen",
-        what: "SIGSTOP of the worker in the midst of a transfer, later SIGCONT",
-        outcome: "`Timeout` of the receive at its own deadline; all items come after the SIGCONT",
+        what: "SIGSTOP of the worker during a transfer, later SIGCONT",
+        outcome: "`Timeout` of the receive at its own deadline; all items arrive after the SIGCONT",
         check: stopped_and_continued,
     },
     Fault {
         link: "popen",
-        what: "SIGSTOP of the worker, then the end of the group",
+        what: "SIGSTOP of the worker, then `terminate`",
         outcome: "`Outcome::Killed` at the deadline of `terminate`",
         check: || {
             let group = Group::with_options(quiet());
@@ -149,14 +149,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "popen",
-        what: "a full disk on the worker's side",
-        outcome: "`RemoteError` with Python's `OSError`; the gateway goes on",
+        what: "the disk of the worker's machine is full",
+        outcome: "`RemoteError` with Python's `OSError`; the gateway stays usable",
         check: full_disk,
     },
     Fault {
         link: "popen",
-        what: "the worker has no descriptor left",
-        outcome: "`RemoteError` with Python's `OSError`; the gateway goes on",
+        what: "the worker has no file descriptors left",
+        outcome: "`RemoteError` with Python's `OSError`; the gateway stays usable",
         check: || {
             let source = "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))\n\
                           while 1: os.open('/dev/null', os.O_RDONLY)";

@@ -24,8 +24,8 @@ use crate::support::{failure, pid, start_fails};
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "unix, TCP",
-        what: "nobody listens",
-        outcome: "`BootstrapError`, cause `HostUnreachable`, with the system's error",
+        what: "no server listens",
+        outcome: "`BootstrapError`, cause `HostUnreachable`, with the error of the operating system",
         check: || {
             let unused = TcpListener::bind("127.0.0.1:0")
                 .unwrap()
@@ -39,8 +39,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "unix, TCP",
-        what: "a line that is no answer, and the end",
-        outcome: "`BootstrapError`, cause `Noise`, with what was said",
+        what: "a line that is not an answer, then end of stream",
+        outcome: "`BootstrapError`, cause `Noise`, with the output",
         check: || {
             for error in answered(Says::Hello) {
                 assert_eq!(error.cause(), Cause::Noise);
@@ -50,7 +50,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "unix, TCP",
-        what: "endless junk in place of the answer",
+        what: "endless garbage instead of the answer",
         outcome: "`BootstrapError`, cause `Noise`, after 1 MiB",
         check: || check_answers(Says::Babble, Cause::Noise),
     },
@@ -62,7 +62,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "unix, TCP",
-        what: "junk inside of the answer: a wrong length, or a wrong value",
+        what: "a malformed answer: a wrong length or a wrong value",
         outcome: "`BootstrapError`, cause `Noise`",
         check: || {
             check_answers(Says::WrongLength, Cause::Noise);
@@ -71,14 +71,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "unix, TCP",
-        what: "the end inside of the answer",
+        what: "end of stream within the answer",
         outcome: "`BootstrapError`, cause `Died`",
         check: || check_answers(Says::Half, Cause::Died),
     },
     Fault {
         link: "unix, TCP, TLS",
-        what: "junk between frames",
-        outcome: "`Disconnected`, the frame that is not read; the worker is given its time, and killed",
+        what: "garbage between frames",
+        outcome: "`Disconnected`; its cause is the malformed frame; the server gives the worker time to exit, then kills it",
         check: || {
             on_each_server(|spec| {
                 let group = Group::with_options(quiet());
@@ -94,8 +94,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "unix, TCP, TLS",
-        what: "SIGKILL of the far worker in the midst of a transfer",
-        outcome: "`Disconnected` after the items that came whole; a server does not tell how its worker ended",
+        what: "SIGKILL of the remote worker during a transfer",
+        outcome: "`Disconnected` after all complete items; a server does not report how its worker ended",
         check: || {
             on_each_server(|spec| {
                 let group = Group::with_options(quiet());
@@ -111,7 +111,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "unix, TCP, TLS",
-        what: "SIGSTOP of the far worker, then the end of the group",
+        what: "SIGSTOP of the remote worker, then `terminate`",
         outcome: "`Outcome::Killed`, without a status, at the deadline of `terminate`; the server kills the worker",
         check: || {
             on_each_server(|spec| {
@@ -129,8 +129,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "unix, TCP",
-        what: "a client that sends junk to our server",
-        outcome: "it is told `execnet: refused: not a greeting of execnet's`; the next one is served",
+        what: "a client sends garbage to our server",
+        outcome: "the client receives `execnet: refused: not a greeting of execnet's`; the next client is served",
         check: junk_for_the_server,
     },
 ];

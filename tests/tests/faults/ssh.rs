@@ -20,7 +20,7 @@ const SENDING: &str = "while 1: channel.send('x' * 100000)";
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "ssh",
-        what: "a host that takes the connection, and says nothing",
+        what: "a host accepts the connection and stays silent",
         outcome: "`BootstrapError`, cause `HostUnreachable`, after two thirds of the deadline",
         check: || {
             with_sshd(|sshd| {
@@ -33,7 +33,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "the host lets us in, and nothing answers",
+        what: "the login succeeds, and no worker answers",
         outcome: "`BootstrapError`, cause `TimedOut`, at the deadline",
         check: || {
             with_sshd(|sshd| {
@@ -44,7 +44,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "SIGKILL of the ssh client while it connects, or in the handshake with the worker",
+        what: "SIGKILL of the ssh client while it connects, or during the handshake with the worker",
         outcome: "`BootstrapError`, cause `Died`, naming SIGKILL",
         check: || {
             with_sshd(|sshd| {
@@ -57,7 +57,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "SIGSTOP of the ssh client while it connects, or in the handshake with the worker",
+        what: "SIGSTOP of the ssh client while it connects, or during the handshake with the worker",
         outcome: "`BootstrapError`, cause `TimedOut`, at the deadline; the client is killed",
         check: || {
             with_sshd(|sshd| {
@@ -69,8 +69,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "SIGKILL of the ssh client, idle or in the midst of a transfer",
-        outcome: "`Disconnected`, `WorkerExit` naming SIGKILL; the far worker leaves by itself",
+        what: "SIGKILL of the ssh client, idle or during a transfer",
+        outcome: "`Disconnected`, `WorkerExit` naming SIGKILL; the remote worker exits by itself",
         check: || {
             with_sshd(|sshd| {
                 for source in [IDLE, SENDING] {
@@ -87,9 +87,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "SIGSTOP of the ssh client, idle or in the midst of a transfer, then the end of the group",
-        outcome: "`Timeout` of a receive until then, `Outcome::Killed` at the deadline of `terminate`; the far worker \
-                  leaves by itself",
+        what: "SIGSTOP of the ssh client, idle or during a transfer, then `terminate`",
+        outcome: "`Timeout` of a receive until then, `Outcome::Killed` at the deadline of `terminate`; the remote worker \
+                  exits by itself",
         check: || {
             with_sshd(|sshd| {
                 for source in [IDLE, SENDING] {
@@ -100,8 +100,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "SIGKILL of the far worker, idle or in the midst of a transfer",
-        outcome: "as of a worker here: `WorkerExit` names the signal",
+        what: "SIGKILL of the remote worker, idle or during a transfer",
+        outcome: "as for a local worker: `WorkerExit` names the signal",
         check: || {
             with_sshd(|sshd| {
                 killed(&sshd.spec("box"), IDLE);
@@ -111,9 +111,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "ssh",
-        what: "SIGSTOP of the far worker in the midst of a transfer, then the end of the group",
-        outcome: "`Outcome::Killed` of the ssh client at the deadline of `terminate`; the far worker stays stopped, out of \
-                  our reach, and leaves when somebody continues it",
+        what: "SIGSTOP of the remote worker during a transfer, then `terminate`",
+        outcome: "`Outcome::Killed` of the ssh client at the deadline of `terminate`; the remote worker stays stopped, as \
+                  no signal reaches it, and exits when it is continued",
         check: || {
             with_sshd(|sshd| {
                 let there = There::new(sshd, SENDING);

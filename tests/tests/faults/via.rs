@@ -18,8 +18,8 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "via",
-        what: "SIGKILL of the gateway in the middle during the handshake of one behind it",
-        outcome: "`BootstrapError`, cause `Died` or, with the link's error, `System`; what was started over there finds its input closed",
+        what: "SIGKILL of the intermediate gateway during the handshake of a gateway behind it",
+        outcome: "`BootstrapError`, cause `Died` or, with the link's error, `System`; the remote process finds its input closed",
         check: || {
             let error = middle_gets("KILL", LONG);
             assert!(
@@ -30,8 +30,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "via",
-        what: "SIGSTOP of the gateway in the middle during the handshake of one behind it",
-        outcome: "`BootstrapError`, cause `TimedOut`; what was started over there finds its input closed when the group ends",
+        what: "SIGSTOP of the intermediate gateway during the handshake of a gateway behind it",
+        outcome: "`BootstrapError`, cause `TimedOut`; the remote process finds its input closed when the group ends",
         check: || {
             let error = middle_gets("STOP", HANDSHAKE);
             assert_eq!(error.cause(), Cause::TimedOut, "{error}");
@@ -39,8 +39,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "via",
-        what: "SIGKILL of the gateway in the middle, idle or in the midst of a transfer",
-        outcome: "`Disconnected` on both; the far worker leaves by itself",
+        what: "SIGKILL of the intermediate gateway, idle or during a transfer",
+        outcome: "`Disconnected` on both; the remote worker exits by itself",
         check: || {
             for source in [IDLE, SENDING] {
                 let behind = Behind::new(source);
@@ -54,8 +54,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "via",
-        what: "SIGSTOP of the gateway in the middle, idle or in the midst of a transfer, then the end of the group",
-        outcome: "`Outcome::Killed`, and `Closed` or `LeftBehind` for the far worker, which leaves by itself",
+        what: "SIGSTOP of the intermediate gateway, idle or during a transfer, then `terminate`",
+        outcome: "`Outcome::Killed`, and `Closed` or `LeftBehind` for the remote worker, which exits by itself",
         check: || {
             for source in [IDLE, SENDING] {
                 let behind = Behind::new(source);
@@ -72,8 +72,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "via",
-        what: "SIGKILL of the far worker in the midst of a transfer",
-        outcome: "as of a worker here: `WorkerExit` names the signal; the middle goes on",
+        what: "SIGKILL of the remote worker during a transfer",
+        outcome: "as for a local worker: `WorkerExit` names the signal; the intermediate gateway stays usable",
         check: || {
             let behind = Behind::new(SENDING);
             signal("KILL", behind.far);
@@ -85,8 +85,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         link: "via",
-        what: "SIGSTOP of the far worker in the midst of a transfer, then the end of the group",
-        outcome: "`Outcome::Killed` for the far worker at the deadline of `terminate`, through the middle",
+        what: "SIGSTOP of the remote worker during a transfer, then `terminate`",
+        outcome: "`Outcome::Killed` for the remote worker at the deadline of `terminate`, through the intermediate gateway",
         check: || {
             let behind = Behind::new(SENDING);
             signal("STOP", behind.far);
