@@ -14,7 +14,7 @@
 //! - [`session`]: the state machine of one end, without any I/O, lock or thread.
 //! - [`Gateway`], [`Channel`]: the session driven by threads; with the feature `std`.
 //! - [`Endpoint`]: the session driven by whoever waits, without threads and without `std`.
-//! - [`exec`]: functions in Rust that a peer calls.
+//! - [`worker`]: functions in Rust that a peer calls.
 //!
 //! # Features
 //!
@@ -22,7 +22,7 @@
 //!   endpoints.
 //! - `serde`: items and arguments as Rust types, see [`Channel::receive_as`].
 //! - `postcard`: items as postcard writes them, between Rust peers, see [`PostcardChannel`].
-//! - `testing`: links in memory, with faults on request.
+//! - `test-util`: links in memory, with faults on request.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -31,15 +31,15 @@ extern crate alloc;
 extern crate std;
 
 pub mod endpoint;
-pub mod exec;
 pub mod frame;
 pub mod session;
+pub mod worker;
 
 mod call;
 mod dedent;
 mod disconnected;
 mod error;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(all(test, feature = "test-util"))]
 mod error_texts;
 mod item;
 mod link_error;
@@ -55,7 +55,7 @@ mod engine;
 pub mod link;
 #[cfg(feature = "std")]
 mod panics;
-#[cfg(feature = "testing")]
+#[cfg(feature = "test-util")]
 pub mod testing;
 #[cfg(feature = "std")]
 mod trace;
@@ -87,9 +87,9 @@ pub use api::{
 pub use engine::{ExecModel, GatewayConfig};
 #[cfg(feature = "std")]
 pub use error::SetCallbackError;
-#[cfg(feature = "std")]
-pub use exec::{Grace, ServeError, Worker};
 #[cfg(all(feature = "std", feature = "postcard"))]
 pub use typed::PostcardChannel;
 #[cfg(feature = "postcard")]
 pub use typed::{EndpointPostcardChannel, PostcardOf};
+#[cfg(feature = "std")]
+pub use worker::{Grace, ServeError, Worker};

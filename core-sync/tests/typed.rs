@@ -12,9 +12,9 @@ mod support;
 use alloc::collections::BTreeMap;
 use core::fmt::Debug;
 
-use execnet_core_sync::exec::Kwargs;
 use execnet_core_sync::frame::MessageCode::{ChannelCloseError, ChannelData};
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
+use execnet_core_sync::worker::Kwargs;
 use execnet_core_sync::{
     Channel, Gateway, GatewayConfig, ItemError, ReceiveError, Role, SendError, Worker,
 };

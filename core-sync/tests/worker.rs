@@ -19,11 +19,11 @@ use core::time::Duration;
 use std::sync::Barrier;
 use std::thread;
 
-use execnet_core_sync::exec::Kwargs;
 use execnet_core_sync::frame::MessageCode::{
     self, ChannelClose, ChannelCloseError, ChannelData, ChannelExec,
 };
 use execnet_core_sync::testing::{PIPE_CAPACITY, Script, linked, within};
+use execnet_core_sync::worker::Kwargs;
 use execnet_core_sync::{
     Channel, ExecModel, Gateway, GatewayConfig, Grace, ReceiveError, Role, ServeError, Worker,
 };

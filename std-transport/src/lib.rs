@@ -67,7 +67,7 @@ pub use execnet_core_sync::{
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
     MultiChannel, MultiError, MultiErrors, Overflow, Overflowing, ReceiveError, ReceiveQueue,
     RefusedId, RemoteError, RemoteInfo, Report, Role, SendError, ServeError, SetCallbackError,
-    Status, StatusError, TypeError, WaitCloseError, Worker, exec, link, report,
+    Status, StatusError, TypeError, WaitCloseError, Worker, link, report, worker,
 };
 #[cfg(feature = "postcard")]
 pub use execnet_core_sync::{PostcardChannel, PostcardOf};

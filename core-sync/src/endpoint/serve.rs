@@ -5,7 +5,7 @@ use execnet_serializer::{ChannelId, LoadOptions};
 
 use super::{Endpoint, EndpointChannel, State};
 use crate::disconnected::{DisconnectReason, Disconnected};
-use crate::exec::{Function, Registry};
+use crate::worker::{Function, Registry};
 
 /// Functions that an endpoint serves, by name.
 #[derive(Debug, Clone)]

@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     /// The reader's turn.
     pub(super) turn: Condvar,
     /// No thread can be started any more, as far as the gateway sees.
-    #[cfg(feature = "testing")]
+    #[cfg(feature = "test-util")]
     pub(crate) no_threads: core::sync::atomic::AtomicBool,
 }
 
@@ -71,7 +71,7 @@ impl Shared {
             room: Condvar::default(),
             ended: Condvar::default(),
             turn: Condvar::default(),
-            #[cfg(feature = "testing")]
+            #[cfg(feature = "test-util")]
             no_threads: false.into(),
         }
     }

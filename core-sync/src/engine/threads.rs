@@ -79,7 +79,7 @@ pub(super) fn spawn(
 impl Shared {
     fn builder(&self, role: &str) -> thread::Builder {
         let builder = thread::Builder::new().name(format!("execnet-{}-{role}", self.config.id));
-        #[cfg(feature = "testing")]
+        #[cfg(feature = "test-util")]
         if self.no_threads.load(core::sync::atomic::Ordering::Relaxed) {
             // No address space has room for this.
             return builder.stack_size(usize::MAX / 2);

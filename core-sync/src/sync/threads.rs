@@ -31,7 +31,7 @@ pub(crate) use held::assert_unlocked;
 
 /// Which locks a thread holds, counted where the crate's own tests run: code of the program is neither called nor dropped
 /// while it holds one.
-#[cfg(all(debug_assertions, feature = "testing", not(loom)))]
+#[cfg(all(debug_assertions, feature = "test-util", not(loom)))]
 mod held {
     use core::cell::Cell;
     use std::thread_local;
@@ -62,7 +62,7 @@ mod held {
     }
 }
 
-#[cfg(not(all(debug_assertions, feature = "testing", not(loom))))]
+#[cfg(not(all(debug_assertions, feature = "test-util", not(loom))))]
 mod held {
     #[derive(Debug)]
     pub(crate) struct Held(());

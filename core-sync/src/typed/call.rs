@@ -16,7 +16,7 @@ use crate::error::{SendError, TypeError};
 impl Gateway {
     /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a type that serde knows: a
     /// struct, whose fields are the names, or a map from names. A function of a worker in Rust takes them as such a type,
-    /// see [`Function`](crate::exec::Function).
+    /// see [`Function`](crate::worker::Function).
     ///
     /// ```no_run
     /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {

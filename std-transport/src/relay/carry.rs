@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::thread;
 
 use execnet_core_sync::Channel;
-use execnet_core_sync::exec::Kwargs;
+use execnet_core_sync::worker::Kwargs;
 use execnet_serializer::{Bytes, Value};
 
 use super::launches;

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use execnet_core_sync::Channel;
-use execnet_core_sync::exec::Kwargs;
+use execnet_core_sync::worker::Kwargs;
 
 use super::carry::deadline;
 use super::launches;

@@ -31,7 +31,7 @@ mod confine;
 mod drive;
 mod error;
 mod filter;
-#[cfg(feature = "testing")]
+#[cfg(feature = "test-util")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod options;

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::thread;
 
-use execnet::exec::Kwargs;
 use execnet::serializer::{StrConfig, dumps_internal, loads};
+use execnet::worker::Kwargs;
 use execnet::{Channel, Item, Value, Worker, rsync};
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;

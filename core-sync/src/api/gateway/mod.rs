@@ -127,7 +127,7 @@ impl Gateway {
     }
 
     /// Makes the channel that a peer would make by asking for code to be run.
-    #[cfg(feature = "testing")]
+    #[cfg(feature = "test-util")]
     pub(crate) fn accept(&self, id: ChannelId) -> Result<Channel, crate::session::RefusedCall> {
         let bell = {
             let mut state = self.shared().state.lock();

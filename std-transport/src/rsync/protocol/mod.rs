@@ -13,7 +13,7 @@ use core::error::Error;
 use core::fmt;
 
 pub(crate) use entry::{End, Entry, Section, What, pack_root, unpack_root};
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "test-util"))]
 pub(crate) use message::Content;
 pub(crate) use message::{FromSource, FromTarget, dump_data, split_data};
 pub(crate) use packed::Unpacker;

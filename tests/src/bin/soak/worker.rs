@@ -2,7 +2,7 @@
 
 use core::error::Error;
 
-use execnet::exec::Kwargs;
+use execnet::worker::Kwargs;
 use execnet::{Channel, Item, Value, Worker};
 
 use crate::memory::{self, Heap};

@@ -7,11 +7,11 @@ use core::fmt::Write as _;
 
 use execnet_serializer::LoadOptions;
 
-use super::function::Problem;
+use super::function::CallError;
 use super::request::Request;
 use super::{Failure, Function, Kwargs};
 
-type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), Problem> + Send + Sync;
+type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), CallError> + Send + Sync;
 
 /// Says which sources stand for the function of the name.
 type Program = (fn(&str) -> bool, Arc<str>);
@@ -22,7 +22,7 @@ pub(crate) struct Registry<C> {
     /// Functions that stand for a program that controllers send as source.
     programs: Vec<Program>,
     /// What every worker knows, and does not tell of.
-    own: BTreeMap<Arc<str>, Arc<Erased<C>>>,
+    builtins: BTreeMap<Arc<str>, Arc<Erased<C>>>,
 }
 
 /// A request whose function was found.
@@ -37,7 +37,7 @@ impl<C> Registry<C> {
         Self {
             functions: BTreeMap::new(),
             programs: Vec::new(),
-            own: BTreeMap::new(),
+            builtins: BTreeMap::new(),
         }
     }
 
@@ -48,8 +48,8 @@ impl<C> Registry<C> {
 
     /// A function that is called where none of its name was registered.
     #[cfg(feature = "std")]
-    pub(crate) fn register_own<A>(&mut self, name: &str, function: impl Function<C, A>) {
-        self.own.insert(name.into(), erase(function));
+    pub(crate) fn register_builtin<A>(&mut self, name: &str, function: impl Function<C, A>) {
+        self.builtins.insert(name.into(), erase(function));
     }
 
     /// Has the function of this name called where the source is a program that it stands for.
@@ -69,8 +69,8 @@ impl<C> Registry<C> {
             Some(name) => name.as_str(),
             None => self.name_for(&request.source),
         };
-        let own = || self.own.get_key_value(wanted);
-        let Some((name, function)) = self.functions.get_key_value(wanted).or_else(own) else {
+        let builtins = || self.builtins.get_key_value(wanted);
+        let Some((name, function)) = self.functions.get_key_value(wanted).or_else(builtins) else {
             return Err(self.refuse(wanted, request.call_name.is_some()));
         };
         Ok(Prepared {
@@ -126,11 +126,11 @@ fn erase<C, A>(function: impl Function<C, A>) -> Arc<Erased<C>> {
 impl<C> Prepared<'_, C> {
     pub(crate) fn call(self, channel: &C) -> Result<(), Failure> {
         let called = (self.function)(channel, self.kwargs);
-        called.map_err(|problem| {
+        called.map_err(|error| {
             let name = self.name.to_string();
-            match problem {
-                Problem::Arguments(problem) => Failure::Arguments { name, problem },
-                Problem::Returned(error) => Failure::Returned { name, error },
+            match error {
+                CallError::Arguments(error) => Failure::Arguments { name, error },
+                CallError::Returned(error) => Failure::Returned { name, error },
             }
         })
     }
@@ -141,7 +141,7 @@ impl<C> Clone for Registry<C> {
         Self {
             functions: self.functions.clone(),
             programs: self.programs.clone(),
-            own: self.own.clone(),
+            builtins: self.builtins.clone(),
         }
     }
 }

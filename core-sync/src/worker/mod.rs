@@ -21,14 +21,14 @@ mod request;
 #[cfg(feature = "std")]
 mod pool;
 #[cfg(feature = "std")]
-mod stdio;
+mod serve;
 #[cfg(feature = "std")]
-mod worker;
+mod stdio;
 
-pub use function::{Function, Outcome};
+pub use function::{Function, IntoCallResult};
 pub use kwargs::Kwargs;
 #[cfg(feature = "std")]
-pub use worker::{Grace, ServeError, Worker};
+pub use serve::{Grace, ServeError, Worker};
 
 pub(crate) use failure::Failure;
 pub(crate) use registry::Registry;

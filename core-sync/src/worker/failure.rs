@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     /// It is source code.
     Source { known: String },
     /// The function takes other arguments.
-    Arguments { name: String, problem: String },
+    Arguments { name: String, error: String },
     /// The function returned an error.
     Returned {
         name: String,
@@ -47,8 +47,8 @@ impl fmt::Display for Failure {
                 f,
                 "this worker is a Rust program and runs no Python source: call a function by its name; {known}"
             ),
-            Self::Arguments { name, problem } => {
-                write!(f, "wrong arguments for function '{name}': {problem}")
+            Self::Arguments { name, error } => {
+                write!(f, "wrong arguments for function '{name}': {error}")
             }
             Self::Returned { name, error } => {
                 write!(f, "function '{name}' failed: {error}")?;

@@ -9,7 +9,7 @@ use alloc::string::String;
 use std::io::Write as _;
 
 use self::bootstrap::Settings;
-use super::worker::{ServeError, Worker};
+use super::serve::{ServeError, Worker};
 
 impl Worker {
     /// Serves the controller that started this process, over its standard input and output.
@@ -53,7 +53,7 @@ impl Worker {
     /// The same, which changes its surroundings on request: nobody else has them.
     fn in_own_process(&self) -> Self {
         let mut worker = self.clone();
-        worker.register_own_program(
+        worker.register_builtin_program(
             stock_surroundings::NAME,
             stock_surroundings::are_asked_for,
             stock_surroundings::take,

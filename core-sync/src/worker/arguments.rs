@@ -8,22 +8,24 @@ use execnet_serializer::{Limits, LoadOptions, Node, NodeKind, dumps_internal};
 use serde_core::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use super::Kwargs;
-use super::function::{Function, Outcome, Problem};
+use super::function::{CallError, Function, IntoCallResult};
 
 /// Tells functions with a typed argument from others.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Typed<T>(core::marker::PhantomData<T>);
+pub struct TypedArgs<T>(core::marker::PhantomData<T>);
 
-impl<C, F, R, T> Function<C, Typed<T>> for F
+impl<C, F, R, T> Function<C, TypedArgs<T>> for F
 where
     F: Fn(&C, T) -> R + Send + Sync + 'static,
-    R: Outcome,
+    R: IntoCallResult,
     T: DeserializeOwned,
 {
-    fn call(&self, channel: &C, kwargs: Kwargs) -> Result<(), Problem> {
-        let argument = decode(kwargs).map_err(|error| Problem::Arguments(error.to_string()))?;
-        self(channel, argument).outcome().map_err(Problem::Returned)
+    fn call(&self, channel: &C, kwargs: Kwargs) -> Result<(), CallError> {
+        let argument = decode(kwargs).map_err(|error| CallError::Arguments(error.to_string()))?;
+        self(channel, argument)
+            .into_call_result()
+            .map_err(CallError::Returned)
     }
 }
 

@@ -94,7 +94,7 @@ impl Worker {
     #[must_use]
     pub fn with_config(config: GatewayConfig) -> Self {
         let mut registry = Registry::new();
-        registry.register_own(INFO_CALL, answer_info);
+        registry.register_builtin(INFO_CALL, answer_info);
         Self {
             registry: Arc::new(registry),
             config: GatewayConfig {
@@ -133,14 +133,14 @@ impl Worker {
     }
 
     /// As [`register_program`](Self::register_program), for what nobody is told of.
-    pub(super) fn register_own_program<A>(
+    pub(super) fn register_builtin_program<A>(
         &mut self,
         name: &str,
         recognizes: fn(&str) -> bool,
         function: impl Function<Channel, A>,
     ) {
         let registry = Arc::make_mut(&mut self.registry);
-        registry.register_own(name, function);
+        registry.register_builtin(name, function);
         registry.recognize(name, recognizes);
     }
 

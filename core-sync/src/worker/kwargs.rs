@@ -5,7 +5,7 @@ use execnet_serializer::Dict;
 /// The keyword arguments of a call, as they came: for functions that take whatever they are given.
 ///
 /// ```
-/// use execnet_core_sync::exec::Kwargs;
+/// use execnet_core_sync::worker::Kwargs;
 ///
 /// fn greet(kwargs: &Kwargs) -> String {
 ///     let name = kwargs.get_str("name").and_then(|name| name.as_str());

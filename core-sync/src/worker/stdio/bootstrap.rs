@@ -14,7 +14,7 @@ use execnet_serializer::{Dict, Dump, Value, dumps_internal, loads_internal};
 
 use super::surroundings;
 use crate::engine::ExecModel;
-use crate::exec::Grace;
+use crate::worker::Grace;
 
 /// A stock controller's line is 61 kB long, our program less.
 const MAX_PROGRAM: usize = 16 << 20;

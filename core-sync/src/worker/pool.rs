@@ -13,7 +13,7 @@ use execnet_serializer::{ChannelId, LoadOptions};
 
 use super::Failure;
 use super::registry::Registry;
-use super::worker::Grace;
+use super::serve::Grace;
 use crate::api::Channel;
 use crate::api::Gateway;
 use crate::engine::{ExecModel, Executor};
