@@ -139,7 +139,7 @@ pub(crate) struct Serve {
     /// Do so on other addresses than loopback too
     #[arg(long, requires = "insecure_stock")]
     pub(crate) insecure_beyond_loopback: bool,
-    /// What to start for a connection; id, execmodel and nice are for the clients to choose
+    /// What to start for a connection; id, exec_model and nice are for the clients to choose
     #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec_parser())]
     pub(crate) worker: XSpec,
     /// Serve at most N clients at a time

@@ -369,7 +369,7 @@ fn of_callbacks() {
 fn of_several_channels() {
     let (link, _peer) = scripted(PIPE_CAPACITY);
     let config = GatewayConfig::new("gw\n0", Role::Initiator);
-    let channel = Gateway::new(link, config).unwrap().newchannel().unwrap();
+    let channel = Gateway::new(link, config).unwrap().new_channel().unwrap();
     let error = ReceiveError::Remote(RemoteError::new(TRACEBACK));
     check_top(
         MultiError { channel, error },

@@ -10,11 +10,11 @@ use execnet_serializer::{Dict, Value};
 #[non_exhaustive]
 pub struct Status {
     /// Channels that are open there.
-    pub numchannels: u64,
+    pub num_channels: u64,
     /// Calls that run there.
-    pub numexecuting: u64,
+    pub num_executing: u64,
     /// How they are run.
-    pub execmodel: String,
+    pub exec_model: String,
     /// All that the peer answered.
     pub values: Dict,
 }
@@ -30,9 +30,9 @@ impl Status {
         };
         let model = values.get_str("execmodel").and_then(Value::as_str);
         Some(Self {
-            numchannels: figure("numchannels").unwrap_or_default(),
-            numexecuting: figure("numexecuting").unwrap_or_default(),
-            execmodel: String::from(model.unwrap_or_default()),
+            num_channels: figure("numchannels").unwrap_or_default(),
+            num_executing: figure("numexecuting").unwrap_or_default(),
+            exec_model: String::from(model.unwrap_or_default()),
             values,
         })
     }
@@ -48,11 +48,11 @@ mod tests {
     fn any_dict_is_a_status() {
         let answer = value!({"numchannels": 2, "execmodel": 3, "uptime": 9});
         let status = Status::from_value(answer).unwrap();
-        assert_eq!((status.numchannels, status.numexecuting), (2, 0));
-        assert_eq!(status.execmodel, "");
+        assert_eq!((status.num_channels, status.num_executing), (2, 0));
+        assert_eq!(status.exec_model, "");
         assert_eq!(status.values.get_str("uptime"), Some(&Value::from(9)));
         let negative = Status::from_value(value!({"numexecuting": (-1)})).unwrap();
-        assert_eq!(negative.numexecuting, 0);
+        assert_eq!(negative.num_executing, 0);
         assert!(Status::from_value(value!({})).unwrap().values.is_empty());
         for other in [
             Value::None,

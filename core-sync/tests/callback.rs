@@ -32,7 +32,7 @@ fn collect(channel: &Channel) -> mpsc::Receiver<Option<Value>> {
         // Who made it may have seen enough.
         let _ = sender.send(item.map(Item::into_value));
     };
-    channel.set_callback_with_endmarker(hand_on).unwrap();
+    channel.set_callback_with_end_marker(hand_on).unwrap();
     calls
 }
 
@@ -75,7 +75,7 @@ fn none_is_lost_or_doubled_however_setting_and_arrival_race() {
                 (0..round * 20).for_each(|_| core::hint::spin_loop());
                 let call =
                     move |item: Option<Item>| sender.send(item.map(Item::into_value)).unwrap();
-                channel.set_callback_with_endmarker(call).unwrap();
+                channel.set_callback_with_end_marker(call).unwrap();
                 channel
             });
             for number in 0..20 {
@@ -109,7 +109,7 @@ fn a_callback_after_the_link_ended_still_gets_its_end() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
         peer.hang_up();
-        eventually("the link has ended", || !gateway.hasreceiver());
+        eventually("the link has ended", || !gateway.has_receiver());
         assert!(gateway.join(Some(SOON)));
         let calls = collect(&channel);
         assert_eq!(next(&calls), None);
@@ -229,7 +229,7 @@ fn a_callback_that_panics_closes_its_channel_and_nothing_else() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
         channel
-            .set_callback_with_endmarker(move |item: Option<Item>| {
+            .set_callback_with_end_marker(move |item: Option<Item>| {
                 counted.fetch_add(1, Ordering::SeqCst);
                 if let Some(item) = item {
                     panic!("no use for {item}");
@@ -257,7 +257,7 @@ fn a_callback_that_panics_closes_its_channel_and_nothing_else() {
         );
         peer.send(other.id(), "goes on").unwrap();
         assert_eq!(next(&calls_of_other), Some(Value::from("goes on")));
-        assert!(gateway.hasreceiver());
+        assert!(gateway.has_receiver());
     });
 }
 
@@ -267,7 +267,7 @@ fn a_callback_that_returns_an_error_is_told_of_the_end() {
         let channel = exec(&gateway, &mut peer);
         let (sender, calls) = mpsc::channel();
         channel
-            .set_callback_with_endmarker(move |item: Option<Item>| {
+            .set_callback_with_end_marker(move |item: Option<Item>| {
                 sender.send(item.is_some()).unwrap();
                 item.map_or(Ok(()), |_| Err("not that"))
             })
@@ -290,7 +290,7 @@ fn a_panic_at_the_end_marker_hangs_nobody() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
         channel
-            .set_callback_with_endmarker(|item: Option<Item>| assert!(item.is_some(), "the end"))
+            .set_callback_with_end_marker(|item: Option<Item>| assert!(item.is_some(), "the end"))
             .unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
         assert!(matches!(
@@ -413,7 +413,7 @@ fn last_messages_of_both_sides_end_the_callback() {
             gateway.to_string().contains("0 active channels")
         });
         // Both know: the next frame is another one.
-        let other = gateway.newchannel().unwrap();
+        let other = gateway.new_channel().unwrap();
         other.send(2).unwrap();
         expect(&mut peer, ChannelData, other.id());
     });
@@ -583,7 +583,7 @@ fn sending_from_callbacks_on_both_sides_with_full_pipes_does_not_deadlock() {
         const ITEMS: usize = 200;
         let (done, finished) = mpsc::channel();
         for gateway in [near.0.clone(), far.0.clone()] {
-            assert!(gateway.hasreceiver());
+            assert!(gateway.has_receiver());
         }
         for channel in [near.1.clone(), far.1.clone()] {
             let own = channel.clone();

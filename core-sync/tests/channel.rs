@@ -213,7 +213,7 @@ fn closing_tells_the_peer_once_and_keeps_what_came() {
         assert_eq!(channel.receive().unwrap(), Value::from("before"));
         assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
         drop(channel);
-        gateway.newchannel().unwrap().close();
+        gateway.new_channel().unwrap().close();
         expect(&mut peer, ChannelClose, ChannelId(5));
     });
 }
@@ -484,7 +484,7 @@ fn an_item_that_names_a_channel_it_may_not_is_refused_alone() {
         }
         assert_eq!(channel.receive().unwrap(), Value::from("fine"));
         // The next channel of ours is 3, though the peer named it.
-        assert_eq!(gateway.newchannel().unwrap().id(), ChannelId(3));
+        assert_eq!(gateway.new_channel().unwrap().id(), ChannelId(3));
     });
 }
 
@@ -539,7 +539,7 @@ fn a_channel_and_its_state_can_be_printed() {
 fn channels_and_gateways_are_keys_of_a_map() {
     use std::collections::HashSet;
     with_gateway(|gateway, _peer| {
-        let channels = [(); 2].map(|()| gateway.newchannel().unwrap());
+        let channels = [(); 2].map(|()| gateway.new_channel().unwrap());
         let [one, other] = channels.clone();
         let mut set: HashSet<_> = channels.into_iter().collect();
         assert!(!set.insert(one.clone()), "it is in the set");
@@ -559,7 +559,7 @@ fn channels_and_gateways_are_keys_of_a_map() {
     let gateways = [one, other];
     let channels = gateways
         .each_ref()
-        .map(|gateway| gateway.newchannel().unwrap());
+        .map(|gateway| gateway.new_channel().unwrap());
     assert_eq!(HashSet::from(gateways).len(), 2);
     assert_eq!(HashSet::from(channels).len(), 2);
 }
@@ -568,7 +568,7 @@ fn channels_and_gateways_are_keys_of_a_map() {
 fn a_channel_that_only_a_waiting_item_names_stays_open() {
     with_gateway(|gateway, mut peer| {
         let carrier = exec(&gateway, &mut peer);
-        let named = gateway.newchannel().unwrap();
+        let named = gateway.new_channel().unwrap();
         let id = named.id();
         peer.send(carrier.id(), id).unwrap();
         peer.send(id, "before").unwrap();
@@ -620,7 +620,7 @@ fn closing_from_several_threads_tells_the_peer_once() {
     const ROUNDS: usize = 100;
     with_gateway(|gateway, mut peer| {
         for _ in 0..ROUNDS {
-            let channel = gateway.newchannel().unwrap();
+            let channel = gateway.new_channel().unwrap();
             let closers: Vec<_> = (0..4)
                 .map(|number| {
                     let channel = channel.clone();

@@ -149,8 +149,8 @@ fn an_endpoint_refuses_a_second_call_and_tells_its_status() {
         let second = gateway.remote_exec("echo").unwrap();
         assert_eq!(remote_error(&second), BUSY);
         let status = gateway.remote_status_timeout(SOON).unwrap();
-        assert_eq!(status.execmodel, "main_thread_only");
-        assert_eq!(status.numexecuting, 1);
+        assert_eq!(status.exec_model, "main_thread_only");
+        assert_eq!(status.num_executing, 1);
         first.send(1).unwrap();
         assert_eq!(receive(&first), Value::from(1));
     });
@@ -160,7 +160,7 @@ fn an_endpoint_refuses_a_second_call_and_tells_its_status() {
 fn channels_in_items_live_at_an_endpoint() {
     served(|gateway, _serving| {
         let channel = gateway.remote_exec("forward").unwrap();
-        let named = gateway.newchannel().unwrap();
+        let named = gateway.new_channel().unwrap();
         channel.send(&named).unwrap();
         assert_eq!(receive(&named), Value::from("to the named one"));
         // Its handle there went with the item.
@@ -205,7 +205,7 @@ fn controlling(faults: Faults, body: impl FnOnce(Endpoint) + Send + 'static) {
                 Err("it failed".into())
             })
             .register("opens", |channel: &Channel| -> Result<(), Failure> {
-                let named = channel.gateway().newchannel()?;
+                let named = channel.gateway().new_channel()?;
                 channel.send(&named)?;
                 named.send(channel.receive()?.into_value())?;
                 Ok(())
@@ -247,8 +247,8 @@ fn an_endpoint_asks_for_the_status_of_its_peer() {
         channel.send(1).unwrap();
         channel.receive().unwrap();
         let status = endpoint.remote_status().unwrap();
-        assert_eq!((status.numchannels, status.numexecuting), (1, 1));
-        assert_eq!(status.execmodel, "thread");
+        assert_eq!((status.num_channels, status.num_executing), (1, 1));
+        assert_eq!(status.exec_model, "thread");
         endpoint.exit();
         assert!(matches!(
             endpoint.remote_status(),
@@ -312,7 +312,7 @@ fn several_threads_wait_on_one_endpoint() {
 #[test]
 fn an_item_that_another_thread_reads_wakes_its_receiver() {
     scripted(Role::Initiator, |endpoint, mut peer| {
-        let channels = [(); 2].map(|()| endpoint.newchannel().unwrap());
+        let channels = [(); 2].map(|()| endpoint.new_channel().unwrap());
         let [one, other] = channels.clone();
         let waiting = [one, other]
             .map(|channel| thread::spawn(move || channel.receive().map(|item| item.into_value())));
@@ -353,7 +353,7 @@ fn dropping_a_channel_of_an_endpoint_closes_it() {
         support::expect(&mut peer, GatewayTerminate, ChannelId(0));
         assert!(peer.next_frame().unwrap().is_none());
         assert!(matches!(
-            endpoint.newchannel(),
+            endpoint.new_channel(),
             Err(SendError::Disconnected(_))
         ));
     });

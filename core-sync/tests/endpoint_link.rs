@@ -40,8 +40,8 @@ fn each_frame_is_flushed_through_a_buffered_writer() {
         let writer = BufWriter::with_capacity(PIPE_CAPACITY, writer);
         let config = EndpointConfig::new(Role::Initiator);
         let endpoint = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
-        let channel = endpoint.newchannel().unwrap();
-        let dropped = endpoint.newchannel().unwrap();
+        let channel = endpoint.new_channel().unwrap();
+        let dropped = endpoint.new_channel().unwrap();
         channel.send(1).unwrap();
         expect(&mut peer, ChannelData, channel.id());
         drop(dropped);
@@ -61,7 +61,7 @@ fn interrupted_reads_and_writes_are_repeated() {
             FromStd::new(Interrupted::new(writer)),
             EndpointConfig::new(Role::Initiator),
         );
-        let channel = endpoint.newchannel().unwrap();
+        let channel = endpoint.new_channel().unwrap();
         for len in [0, 100, 20_000] {
             let item = Value::Bytes(vec![7; len]);
             channel.send(&item).unwrap();
@@ -77,8 +77,8 @@ fn interrupted_reads_and_writes_are_repeated() {
 #[test]
 fn polling_writes_nothing_to_a_link_that_might_have_to_be_waited_for() {
     scripted(Role::Initiator, |endpoint, mut peer| {
-        let channel = endpoint.newchannel().unwrap();
-        drop(endpoint.newchannel().unwrap());
+        let channel = endpoint.new_channel().unwrap();
+        drop(endpoint.new_channel().unwrap());
         assert!(!endpoint.poll().unwrap());
         assert!(!peer.has_unread());
         peer.send(channel.id(), 7).unwrap();
@@ -91,7 +91,7 @@ fn polling_writes_nothing_to_a_link_that_might_have_to_be_waited_for() {
 fn the_end_of_the_stream_is_an_exit_if_this_side_has_exited() {
     for exits in [false, true] {
         scripted(Role::Initiator, move |endpoint, mut peer| {
-            let channel = endpoint.newchannel().unwrap();
+            let channel = endpoint.new_channel().unwrap();
             if exits {
                 endpoint.exit();
             }
@@ -110,7 +110,7 @@ fn the_end_of_the_stream_is_an_exit_if_this_side_has_exited() {
 #[test]
 fn a_controller_sends_no_more_once_the_link_has_ended() {
     scripted(Role::Initiator, |endpoint, mut peer| {
-        let channel = endpoint.newchannel().unwrap();
+        let channel = endpoint.new_channel().unwrap();
         peer.hang_up();
         assert!(channel.receive().is_err());
         assert!(channel.send(1).unwrap_err().is_disconnected());
@@ -137,7 +137,7 @@ fn a_channel_of_an_endpoint_goes_through_an_item() {
             EndpointConfig::new(Role::Initiator),
         );
         let call = endpoint.remote_exec("answer").unwrap();
-        let named = endpoint.newchannel().unwrap();
+        let named = endpoint.new_channel().unwrap();
         call.send(&named).unwrap();
         assert_eq!(
             named.receive().unwrap(),
@@ -154,12 +154,12 @@ fn channels_of_endpoints_compare_hash_and_print() {
         let (reader, writer, _other_peer) = scripted_halves(PIPE_CAPACITY);
         let config = EndpointConfig::new(Role::Initiator);
         let other = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
-        let channel = endpoint.newchannel().unwrap();
-        let namesake = other.newchannel().unwrap();
+        let channel = endpoint.new_channel().unwrap();
+        let namesake = other.new_channel().unwrap();
         assert_eq!(channel.id(), namesake.id());
         assert_eq!(channel, channel.clone());
         assert_ne!(channel, namesake);
-        assert_ne!(channel, endpoint.newchannel().unwrap());
+        assert_ne!(channel, endpoint.new_channel().unwrap());
         assert_eq!(channel.endpoint(), &endpoint);
         #[allow(
             clippy::mutable_key_type,
@@ -189,8 +189,8 @@ fn an_answer_to_status_leaves_no_channel_and_tells_the_peer_nothing() {
         let id = peer.expect().unwrap().channel;
         peer.send(id, Value::Dict([].into_iter().collect()))
             .unwrap();
-        assert_eq!(asking.join().unwrap().unwrap().numchannels, 0);
-        let channel = endpoint.newchannel().unwrap();
+        assert_eq!(asking.join().unwrap().unwrap().num_channels, 0);
+        let channel = endpoint.new_channel().unwrap();
         channel.send(Bytes(vec![0])).unwrap();
         // No CLOSE of the channel that asked is in front of it.
         expect(&mut peer, ChannelData, channel.id());

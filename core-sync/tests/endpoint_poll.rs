@@ -145,8 +145,8 @@ impl Bench {
 #[test]
 fn a_wait_sends_the_rest_of_a_frame_that_a_poll_has_begun() {
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.newchannel().unwrap();
-    let dropped = bench.endpoint.newchannel().unwrap();
+    let channel = bench.endpoint.new_channel().unwrap();
+    let dropped = bench.endpoint.new_channel().unwrap();
     let id = dropped.id();
     drop(dropped);
     bench.to_peer.way().room = 4;
@@ -189,8 +189,8 @@ fn a_wait_sends_what_a_poll_has_begun_before_it_reads() {
     };
     let config = EndpointConfig::new(Role::Initiator);
     let endpoint = Endpoint::pollable(reader, asked.clone(), config);
-    let channel = endpoint.newchannel().unwrap();
-    drop(endpoint.newchannel().unwrap());
+    let channel = endpoint.new_channel().unwrap();
+    drop(endpoint.new_channel().unwrap());
     asked.way().room = 4;
     assert!(endpoint.poll().unwrap());
     asked.way().room = usize::MAX;
@@ -204,7 +204,7 @@ fn a_wait_sends_what_a_poll_has_begun_before_it_reads() {
 #[test]
 fn frames_are_handled_as_their_bytes_come() {
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.newchannel().unwrap();
+    let channel = bench.endpoint.new_channel().unwrap();
     for item in [
         Value::from(7),
         Value::Bytes(vec![1; 3000]),
@@ -227,7 +227,7 @@ fn frames_are_handled_as_their_bytes_come() {
 #[test]
 fn waiting_goes_on_with_a_frame_that_polling_has_begun() {
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.newchannel().unwrap();
+    let channel = bench.endpoint.new_channel().unwrap();
     for len in [10, 9000] {
         bench.send(channel.id(), Bytes(vec![3; len]));
         let all: Vec<u8> = bench.to_endpoint.way().bytes.drain(..).collect();
@@ -242,7 +242,7 @@ fn waiting_goes_on_with_a_frame_that_polling_has_begun() {
 #[test]
 fn dropping_a_channel_does_not_wait_for_the_link() {
     let bench = Bench::new(Role::Initiator);
-    let channels = [(); 2].map(|()| bench.endpoint.newchannel().unwrap());
+    let channels = [(); 2].map(|()| bench.endpoint.new_channel().unwrap());
     bench.to_peer.way().room = 0;
     drop(channels);
     assert!(!bench.endpoint.poll().unwrap(), "the link takes nothing");
@@ -260,8 +260,8 @@ fn dropping_a_channel_does_not_wait_for_the_link() {
 fn what_was_queued_leaves_in_front_of_what_is_sent() {
     let bench = Bench::new(Role::Initiator);
     let (gone, other) = (
-        bench.endpoint.newchannel().unwrap(),
-        bench.endpoint.newchannel().unwrap(),
+        bench.endpoint.new_channel().unwrap(),
+        bench.endpoint.new_channel().unwrap(),
     );
     bench.to_peer.way().room = 4;
     drop(gone);
@@ -326,7 +326,7 @@ fn two_polled_endpoints_that_drop_many_channels_do_not_stop_each_other() {
     let near = end(back, there, Role::Initiator);
     let far = end(there, back, Role::Worker);
     for endpoint in [&near, &far] {
-        let channels: Vec<_> = (0..1000).map(|_| endpoint.newchannel().unwrap()).collect();
+        let channels: Vec<_> = (0..1000).map(|_| endpoint.new_channel().unwrap()).collect();
         drop(channels);
     }
     let mut idle = 0;
@@ -349,7 +349,7 @@ fn two_polled_endpoints_that_drop_many_channels_do_not_stop_each_other() {
 fn a_poll_takes_a_part_of_what_a_peer_sends_without_end() {
     const ITEMS: usize = 100;
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.newchannel().unwrap();
+    let channel = bench.endpoint.new_channel().unwrap();
     for number in 0..ITEMS as i32 {
         bench.send(channel.id(), number);
     }
@@ -394,7 +394,7 @@ fn polling_tells_of_a_link_that_fails() {
 #[test]
 fn polling_tells_of_the_end() {
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.newchannel().unwrap();
+    let channel = bench.endpoint.new_channel().unwrap();
     bench.send(channel.id(), "last");
     bench.to_endpoint.way().ended = true;
     let lost = loop {
@@ -410,7 +410,7 @@ fn polling_tells_of_the_end() {
 #[test]
 fn by_default_little_waits_at_an_endpoint() {
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.newchannel().unwrap();
+    let channel = bench.endpoint.new_channel().unwrap();
     // The fourth is above 64 KiB, the fifth too many.
     for number in 0..5 {
         bench.send(channel.id(), (number, Bytes(vec![0; 20_000])));
@@ -428,7 +428,7 @@ fn by_default_little_waits_at_an_endpoint() {
     assert_eq!(channel.send(1), Err(SendError::Closed));
     // On many channels together four times as much.
     let channels: Vec<_> = (0..20)
-        .map(|_| bench.endpoint.newchannel().unwrap())
+        .map(|_| bench.endpoint.new_channel().unwrap())
         .collect();
     for channel in &channels {
         bench.send(channel.id(), Bytes(vec![0; 20_000]));
@@ -443,7 +443,7 @@ fn by_default_little_waits_at_an_endpoint() {
 #[test]
 fn what_is_too_large_for_a_device_is_not_read() {
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.newchannel().unwrap();
+    let channel = bench.endpoint.new_channel().unwrap();
     bench.send(channel.id(), Bytes(vec![0; 1 << 20]));
     let lost = bench.endpoint.poll().unwrap_err().to_string();
     assert!(lost.contains("above the limit of 1048576"), "{lost}");

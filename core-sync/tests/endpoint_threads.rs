@@ -142,7 +142,7 @@ impl Scene {
         let mut config = EndpointConfig::new(role);
         config.credit = credit;
         let endpoint = Endpoint::pollable(Input(reader, valve), output.clone(), config);
-        let channel = endpoint.newchannel().unwrap();
+        let channel = endpoint.new_channel().unwrap();
         let sending = channel.clone();
         let sender = thread::spawn(move || sending.send(1));
         output.await_entered();
@@ -213,7 +213,7 @@ fn polling_does_not_wait_for_the_thread_that_writes() {
 #[test]
 fn closing_does_not_wait_for_the_thread_that_writes() {
     Scene::run(|scene| {
-        let other = scene.endpoint.newchannel().unwrap();
+        let other = scene.endpoint.new_channel().unwrap();
         other.close();
         assert!(other.is_closed());
         // That channel too: its item was allowed before.
@@ -234,7 +234,7 @@ fn the_end_of_the_link_is_told_while_a_thread_writes() {
         let id = scene.channel.id().0;
         let endpoint = scene.endpoint.clone();
         assert_eq!(scene.finish(), [(ChannelData, id)]);
-        assert!(endpoint.newchannel().is_err());
+        assert!(endpoint.new_channel().is_err());
     });
 }
 

@@ -149,7 +149,7 @@ fn send_and_change(change: impl FnOnce(&PathBuf)) -> (Vec<u8>, io::Result<()>) {
         _writes,
     } = Scene::with_files();
     let (_place, path, file) = file(&content());
-    let channel = gateway.newchannel().unwrap();
+    let channel = gateway.new_channel().unwrap();
     let sending = thread::spawn(move || {
         let said = send(&channel, &file, 0, MANY).unwrap();
         channel.send("after").unwrap();
@@ -167,7 +167,7 @@ fn send_and_change(change: impl FnOnce(&PathBuf)) -> (Vec<u8>, io::Result<()>) {
 fn a_part_of_a_file_is_an_item_like_any_other() {
     within(LONG, || {
         let scene = Scene::with_files();
-        let (content, channel) = (content(), scene.gateway.newchannel().unwrap());
+        let (content, channel) = (content(), scene.gateway.new_channel().unwrap());
         let (_place, _, file) = file(&content);
         assert!(channel.takes_files());
         let reading = thread::spawn(move || payloads(scene.reads, 4));
@@ -190,7 +190,7 @@ fn what_the_link_takes_from_no_file_goes_through_memory() {
             let tired = |pipe, able| Box::new(Tired(pipe, able, count.clone()));
             let files = |pipe| able.map(|able| tired(pipe, able) as Box<dyn FileWriter>);
             let scene = Scene::new(files);
-            let (content, channel) = (content(), scene.gateway.newchannel().unwrap());
+            let (content, channel) = (content(), scene.gateway.new_channel().unwrap());
             let (_place, _, file) = file(&content);
             assert_eq!(channel.takes_files(), able.is_some());
             let reading = thread::spawn(move || payloads(scene.reads, 1));
@@ -207,7 +207,7 @@ fn a_link_that_boasts_of_what_it_took_gets_no_more() {
         let scene = Scene::new(|pipe| {
             Some(Box::new(Boastful(pipe.files().unwrap(), true)) as Box<dyn FileWriter>)
         });
-        let channel = scene.gateway.newchannel().unwrap();
+        let channel = scene.gateway.new_channel().unwrap();
         let (_place, _, file) = file(b"0123456789");
         send(&channel, &file, 2, 5).unwrap().unwrap();
         assert_eq!(payloads(scene.reads, 1), [item(b"23456")]);
@@ -252,7 +252,7 @@ fn only_a_pipe_takes_parts_of_files() {
 fn a_file_that_is_shorter_leaves_the_stream_whole() {
     within(LONG, || {
         let scene = Scene::with_files();
-        let channel = scene.gateway.newchannel().unwrap();
+        let channel = scene.gateway.new_channel().unwrap();
         let (_place, _, file) = file(b"short");
         let said = send(&channel, &file, 2, 10).unwrap();
         assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
@@ -267,7 +267,7 @@ fn a_file_that_is_shorter_leaves_the_stream_whole() {
 fn a_file_that_cannot_be_read_leaves_the_stream_whole() {
     within(LONG, || {
         let scene = Scene::with_files();
-        let channel = scene.gateway.newchannel().unwrap();
+        let channel = scene.gateway.new_channel().unwrap();
         // It is opened, and not read.
         let directory = File::open("/").unwrap();
         assert!(send(&channel, &directory, 0, 3).unwrap().is_err());
@@ -322,8 +322,8 @@ fn a_peer_that_stops_reading_holds_up_who_sends_and_its_death_ends_that() {
     within(LONG, || {
         let scene = Scene::with_files();
         let (_place, _, file) = file(&content());
-        let channel = scene.gateway.newchannel().unwrap();
-        let other = scene.gateway.newchannel().unwrap();
+        let channel = scene.gateway.new_channel().unwrap();
+        let other = scene.gateway.new_channel().unwrap();
         let sending = channel.clone();
         let sending = thread::spawn(move || send(&sending, &file, 0, MANY));
         await_bytes(&scene.reads);

@@ -20,7 +20,7 @@ use support::{exec, expect, with_gateway};
 fn each_write_is_one_item_and_the_channel_stays_open() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        let mut file = channel.makefile_write();
+        let mut file = channel.make_file_write();
         file.write_all(b"hello world\n").unwrap();
         file.write_all(b"").unwrap();
         file.flush().unwrap();
@@ -37,7 +37,7 @@ fn each_write_is_one_item_and_the_channel_stays_open() {
 fn text_is_sent_as_text_in_whole_characters() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        let mut file = channel.makefile_write().text();
+        let mut file = channel.make_file_write().text();
         let euro = "€".as_bytes();
         for piece in [&b"10 "[..], &euro[..1], &euro[1..2], &euro[2..], b"!"] {
             file.write_all(piece).unwrap();
@@ -58,7 +58,7 @@ fn text_is_sent_as_text_in_whole_characters() {
 fn lines_of_a_formatting_macro_are_one_item_each_behind_a_line_writer() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        let mut file = LineWriter::new(channel.makefile_write().text());
+        let mut file = LineWriter::new(channel.make_file_write().text());
         writeln!(file, "{} of {}", 1, 2).unwrap();
         let frame = expect(&mut peer, ChannelData, channel.id());
         assert_eq!(
@@ -74,7 +74,7 @@ fn writing_to_a_closed_channel_is_a_broken_pipe() {
         let channel = exec(&gateway, &mut peer);
         peer.write(ChannelClose, channel.id(), b"").unwrap();
         channel.wait_close(None).unwrap();
-        let error = channel.makefile_write().write_all(b"x").unwrap_err();
+        let error = channel.make_file_write().write_all(b"x").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     });
 }
@@ -83,10 +83,10 @@ fn writing_to_a_closed_channel_is_a_broken_pipe() {
 fn a_file_with_proxyclose_closes_its_channel() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        drop(channel.makefile_write().proxyclose());
+        drop(channel.make_file_write().proxy_close());
         expect(&mut peer, ChannelClose, channel.id());
         let channel = exec(&gateway, &mut peer);
-        drop(channel.makefile_read().proxyclose());
+        drop(channel.make_file_read().proxy_close());
         expect(&mut peer, ChannelClose, channel.id());
     });
 }
@@ -99,7 +99,7 @@ fn reading_joins_items_of_bytes_and_of_text() {
         peer.send(channel.id(), "").unwrap();
         peer.send(channel.id(), Bytes(b"cde\n45")).unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        let mut file = channel.makefile_read();
+        let mut file = channel.make_file_read();
         let mut two = [0; 2];
         file.read_exact(&mut two).unwrap();
         assert_eq!(&two, b"xy");
@@ -122,7 +122,7 @@ fn reading_an_item_that_is_no_text_is_an_error_and_reading_goes_on() {
         peer.send(channel.id(), 42).unwrap();
         peer.send(channel.id(), "after").unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        let mut file = channel.makefile_read();
+        let mut file = channel.make_file_read();
         let mut all = String::new();
         let error = file.read_to_string(&mut all).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
@@ -136,14 +136,14 @@ fn the_kind_of_an_error_of_a_file_is_that_of_its_cause() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
         assert_eq!(
-            format!("{:?}", channel.makefile_read()),
+            format!("{:?}", channel.make_file_read()),
             "<ChannelFileRead <Channel id=1 open>>"
         );
         assert_eq!(
-            format!("{:?}", channel.makefile_write()),
+            format!("{:?}", channel.make_file_write()),
             "<ChannelFileWrite <Channel id=1 open>>"
         );
-        let mut file = channel.makefile_read();
+        let mut file = channel.make_file_read();
         peer.write(ChannelData, channel.id(), b"no value").unwrap();
         let error = file.read(&mut [0; 1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
@@ -159,7 +159,7 @@ fn a_remote_error_is_an_error_of_the_file() {
         let channel = exec(&gateway, &mut peer);
         let text = dumps_internal("boom").unwrap();
         peer.write(ChannelCloseError, channel.id(), &text).unwrap();
-        let error = channel.makefile_read().read(&mut [0; 1]).unwrap_err();
+        let error = channel.make_file_read().read(&mut [0; 1]).unwrap_err();
         assert_eq!(error.to_string(), "remote code failed: boom");
     });
 }

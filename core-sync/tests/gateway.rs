@@ -85,7 +85,7 @@ fn a_module_goes_out_as_it_is_with_its_file() {
 fn ids_of_an_initiator_are_odd_and_never_given_twice() {
     with_gateway(|gateway, _peer| {
         let ids: Vec<_> = (0..3)
-            .map(|_| gateway.newchannel().unwrap().id().0)
+            .map(|_| gateway.new_channel().unwrap().id().0)
             .collect();
         assert_eq!(ids, [1, 3, 5]);
     });
@@ -104,8 +104,8 @@ fn the_status_of_the_peer_is_asked_on_an_id_that_stays_no_channel() {
             peer
         });
         let status = gateway.remote_status().unwrap();
-        assert_eq!((status.numchannels, status.numexecuting), (2, 1));
-        assert_eq!(status.execmodel, "thread");
+        assert_eq!((status.num_channels, status.num_executing), (2, 1));
+        assert_eq!(status.exec_model, "thread");
         let mut peer = answer.join().unwrap();
         assert!(
             gateway.to_string().contains("0 active channels"),
@@ -137,7 +137,7 @@ fn what_the_gateway_asks_is_understood_whatever_its_channels_make_of_text() {
             });
             peer.send(asked.channel, info).unwrap();
         });
-        assert_eq!(gateway.remote_status().unwrap().numchannels, 2);
+        assert_eq!(gateway.remote_status().unwrap().num_channels, 2);
         assert_eq!(gateway.remote_info(None).unwrap().platform, "linux");
         answer.join().unwrap();
     });
@@ -177,7 +177,7 @@ fn a_worker_answers_its_status() {
             N\0\0\0\x09execmodelN\0\0\0\x06threadPQ";
             assert_eq!(frame.payload, recorded);
             expect(&mut peer, ChannelClose, ChannelId(5));
-            assert!(gateway.hasreceiver());
+            assert!(gateway.has_receiver());
         },
     );
 }
@@ -191,7 +191,7 @@ fn exiting_says_so_and_ends_sending_but_not_receiving() {
         expect(&mut peer, GatewayTerminate, ChannelId(0));
         assert!(peer.next_frame().unwrap().is_none());
         assert!(matches!(channel.send(1), Err(SendError::Disconnected(_))));
-        assert!(gateway.newchannel().is_err());
+        assert!(gateway.new_channel().is_err());
         peer.send(channel.id(), "still").unwrap();
         assert_eq!(channel.receive().unwrap(), Value::from("still"));
         assert!(!gateway.join(Some(Duration::from_millis(20))));
@@ -202,7 +202,7 @@ fn exiting_says_so_and_ends_sending_but_not_receiving() {
             "{lost:?}"
         );
         assert!(gateway.join(Some(SOON)));
-        assert!(!gateway.hasreceiver());
+        assert!(!gateway.has_receiver());
     });
 }
 
@@ -334,7 +334,7 @@ fn the_end_of_the_link_wakes_everybody_with_a_reason() {
             matches!(lost.reason(), DisconnectReason::EndOfStream),
             "{lost:?}"
         );
-        assert!(gateway.newchannel().is_err());
+        assert!(gateway.new_channel().is_err());
         assert!(channel.is_closed());
         assert!(gateway.join(Some(SOON)));
     });
@@ -452,7 +452,7 @@ fn a_failed_write_waits_for_what_the_transport_knows() {
         let (from_peer, reader) = pipe(PIPE_CAPACITY);
         let link = Link::from_std(reader, Dying(Some(from_peer)), Arc::new(Patient));
         let config = GatewayConfig::new("gw0", Role::Initiator);
-        let channel = Gateway::new(link, config).unwrap().newchannel().unwrap();
+        let channel = Gateway::new(link, config).unwrap().new_channel().unwrap();
         assert_eq!(
             channel.send(1).unwrap_err().to_string(),
             "cannot send: connection lost: killed by SIGKILL"

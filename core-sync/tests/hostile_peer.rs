@@ -131,7 +131,7 @@ fn a_controller_runs_no_code() {
             frame.payload,
             dumps_internal("execution disallowed").unwrap()
         );
-        assert!(gateway.hasreceiver());
+        assert!(gateway.has_receiver());
     });
 }
 
@@ -168,7 +168,7 @@ fn an_error_that_is_no_text_still_closes() {
                 Err(ReceiveError::Remote(error)) => assert!(error.text().contains("no text")),
                 other => panic!("{other:?}"),
             }
-            assert!(gateway.hasreceiver());
+            assert!(gateway.has_receiver());
         });
     }
 }
@@ -223,7 +223,7 @@ fn a_peer_cannot_make_more_channels_than_it_may() {
 fn an_id_of_ours_that_was_dropped_can_be_named_again() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        let shared = gateway.newchannel().unwrap();
+        let shared = gateway.new_channel().unwrap();
         let id = shared.id();
         drop(shared);
         expect(&mut peer, ChannelClose, id);
@@ -249,7 +249,7 @@ fn a_peer_that_asks_and_never_reads_cannot_fill_memory() {
                 }
             }
             assert!(refused.is_some(), "100000 questions were taken");
-            eventually("the gateway has ended", || !gateway.hasreceiver());
+            eventually("the gateway has ended", || !gateway.has_receiver());
             let reason = gateway.disconnected().unwrap();
             assert!(
                 matches!(
@@ -282,7 +282,7 @@ fn a_burst_of_questions_is_answered() {
                 expect(&mut peer, ChannelData, id);
                 expect(&mut peer, ChannelClose, id);
             }
-            assert!(gateway.hasreceiver());
+            assert!(gateway.has_receiver());
         },
     );
 }

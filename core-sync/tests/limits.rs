@@ -381,7 +381,7 @@ fn many_items_go_in_few_writes_and_their_order() {
         let link = Link::from_std(reader, counted, Arc::new(NoControl));
         let config = GatewayConfig::new("gw0", Role::Initiator);
         let gateway = Gateway::new(link, config).unwrap();
-        let channel = gateway.newchannel().unwrap();
+        let channel = gateway.new_channel().unwrap();
         channel.send_all(0..ITEMS).unwrap();
         // Each with its header: some 300 kB, in parts of 64 KiB.
         let writes = writes.load(Ordering::SeqCst);
@@ -536,7 +536,7 @@ fn what_waits_in_a_queue_of_several_channels_counts() {
     with_gateway_of(channel_of_1000, |gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
         let queue = MultiChannel::new(vec![channel.clone()]);
-        let queue = queue.make_receive_queue_with_endmarkers().unwrap();
+        let queue = queue.make_receive_queue_with_end_markers().unwrap();
         for _ in 0..20 {
             peer.send(channel.id(), Bytes(vec![7; 100])).unwrap();
         }

@@ -77,7 +77,7 @@ fn multichannel_container_basics() {
         assert!(members.iter().all(|member| channels.contains(member)));
         assert!((&channels).into_iter().eq(&members));
         assert!(MultiChannel::default().is_empty());
-        let other = members[0].gateway().newchannel().unwrap();
+        let other = members[0].gateway().new_channel().unwrap();
         assert!(!channels.contains(&other));
         assert_eq!(channels.into_iter().collect::<Vec<_>>(), members);
     });
@@ -110,7 +110,7 @@ fn multichannel_send_each() {
 #[test]
 fn multichannel_receive_queue_for_two() {
     with_two("count", |channels| {
-        let queue = channels.make_receive_queue_with_endmarkers().unwrap();
+        let queue = channels.make_receive_queue_with_end_markers().unwrap();
         let mut seen: BTreeMap<String, Vec<Option<Value>>> = BTreeMap::new();
         for (channel, item) in queue {
             assert!(channels.contains(&channel));
@@ -148,7 +148,7 @@ fn a_queue_that_is_dropped_does_not_keep_its_channels() {
         drop(channels);
         drop(queue);
         eventually("the functions end, as nobody sends to them", || {
-            gateway.remote_status().unwrap().numexecuting == 0
+            gateway.remote_status().unwrap().num_executing == 0
         });
     });
 }

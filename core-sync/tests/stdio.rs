@@ -140,13 +140,13 @@ fn the_settings_of_the_controller_are_obeyed() {
         let worker = start(settings).unwrap();
         assert_eq!(worker.call("name"), Value::from("gw7-worker"));
         let status = worker.gateway.remote_status().unwrap();
-        assert_eq!(status.execmodel, "main_thread_only");
+        assert_eq!(status.exec_model, "main_thread_only");
         assert!(worker.exit().0.success());
 
         let worker = start(value!({})).unwrap();
         assert_eq!(worker.call("name"), Value::from("worker"));
         let status = worker.gateway.remote_status().unwrap();
-        assert_eq!(status.execmodel, "thread");
+        assert_eq!(status.exec_model, "thread");
         assert!(worker.exit().0.success());
     });
 }

@@ -330,7 +330,7 @@ fn items_of_a_queue_are_read_as_a_type() {
         let [one, other] = channels.clone();
         let queue = execnet_core_sync::MultiChannel::new(channels.to_vec());
         let queue = queue
-            .make_receive_queue_as_with_endmarkers::<(u8, String)>()
+            .make_receive_queue_as_with_end_markers::<(u8, String)>()
             .unwrap();
         peer.send(one.id(), (1, "a")).unwrap();
         let (channel, item) = queue.receive_timeout(SOON).unwrap();

@@ -292,12 +292,12 @@ fn a_function_that_closes_its_own_channel_ends_with_an_error() {
         channel.close_with_error("enough")
     });
     worker.register("closes_file", |channel: &Channel| {
-        drop(channel.makefile_write().proxyclose());
+        drop(channel.make_file_write().proxy_close());
     });
     worker.register(
         "closes_another",
         |channel: &Channel| -> Result<(), Failure> {
-            let other = channel.gateway().newchannel()?;
+            let other = channel.gateway().new_channel()?;
             channel.send(&other)?;
             other.close();
             Ok(())
@@ -320,7 +320,7 @@ fn a_function_that_closes_its_own_channel_ends_with_an_error() {
         channel.wait_close(Some(SOON)).unwrap();
         let channel = gateway.remote_exec("fails_then").unwrap();
         assert!(remote_error(&channel).ends_with("its own error"));
-        assert_eq!(gateway.remote_status().unwrap().numexecuting, 0);
+        assert_eq!(gateway.remote_status().unwrap().num_executing, 0);
     });
 }
 
@@ -524,10 +524,10 @@ fn what_runs_is_told_until_it_is_done() {
     serving(worker(), |gateway, _served| {
         let first = gateway.remote_exec("echo").unwrap();
         let second = gateway.remote_exec("echo").unwrap();
-        assert_eq!(gateway.remote_status().unwrap().numexecuting, 2);
+        assert_eq!(gateway.remote_status().unwrap().num_executing, 2);
         drop(second);
         eventually("the second ends", || {
-            gateway.remote_status().unwrap().numexecuting == 1
+            gateway.remote_status().unwrap().num_executing == 1
         });
         drop(first);
         // By the time that the end is seen nothing runs any more.
@@ -536,7 +536,7 @@ fn what_runs_is_told_until_it_is_done() {
             channel.wait_close(Some(SOON)).unwrap();
             drop(channel);
             let status = gateway.remote_status().unwrap();
-            assert!(status.numexecuting <= 1, "{status:?}");
+            assert!(status.num_executing <= 1, "{status:?}");
         }
     });
 }
@@ -734,7 +734,7 @@ fn serving_is_over_when_the_threads_have_ended() {
 
 fn main_thread_only() -> Worker {
     let mut worker = worker();
-    worker.execmodel(ExecModel::MainThreadOnly);
+    worker.exec_model(ExecModel::MainThreadOnly);
     worker.register("who", |channel: &Channel| -> Result<(), Failure> {
         channel.receive()?;
         channel.send(thread::current().name().unwrap_or("unnamed"))?;
@@ -753,7 +753,7 @@ fn assert_main_thread_only() {
             channel.close();
         }
         assert_eq!(
-            gateway.remote_status().unwrap().execmodel,
+            gateway.remote_status().unwrap().exec_model,
             "main_thread_only"
         );
     });
@@ -809,7 +809,7 @@ fn main_thread_only_a_call_waits_for_one_that_is_about_to_end() {
             assert_eq!(receive(&first), Value::from("answer"));
             let second = gateway.remote_exec("thread").unwrap();
             // The answer shows that the second call has come.
-            assert_eq!(gateway.remote_status().unwrap().numexecuting, 2);
+            assert_eq!(gateway.remote_status().unwrap().num_executing, 2);
             gate.wait();
             let name = second.receive_timeout(SOON).map(|item| item.into_value());
             let ran = matches!(&name, Ok(name) if *name == "main of the worker");
@@ -889,7 +889,7 @@ fn a_function_still_sends_after_the_controller_exited() {
 fn a_call_that_comes_right_before_the_end_is_run() {
     for model in [ExecModel::Thread, ExecModel::MainThreadOnly] {
         let mut worker = Worker::new();
-        worker.execmodel(model);
+        worker.exec_model(model);
         worker.register("once", |channel: &Channel| channel.send("ran"));
         serving(worker, |gateway, served| {
             let channel = gateway.remote_exec("once").unwrap();
@@ -1006,6 +1006,6 @@ fn a_worker_prints_what_it_knows() {
     worker.register("b", echo).register("a", echo);
     assert_eq!(
         format!("{worker:?}"),
-        r#"Worker { functions: {"a", "b"}, execmodel: Thread, .. }"#
+        r#"Worker { functions: {"a", "b"}, exec_model: Thread, .. }"#
     );
 }

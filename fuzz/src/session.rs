@@ -174,7 +174,7 @@ impl End {
         let (load, living) = (self.session.load(), self.session.living());
         // Its own two, and what the peer made.
         assert!(living <= 2 + MOST, "{living}");
-        assert!(load.numchannels <= living, "{load:?}");
+        assert!(load.num_channels <= living, "{load:?}");
         // In each inbox its limit, and an item of the longest frame; then an error that is cut.
         assert!(self.session.waiting() <= living * (LIMIT + (1 << 16) + 64 + 512));
     }
@@ -216,7 +216,7 @@ impl End {
                 .for_each(check_frames);
         }
         let left = self.session.load();
-        assert_eq!((left.numchannels, left.numexecuting), (0, 0));
+        assert_eq!((left.num_channels, left.num_executing), (0, 0));
         assert_eq!(self.session.waiting(), 0);
     }
 }

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: own_worker SPEC NUMBER".into());
     };
     let group = Group::new();
-    let gateway = group.makegateway(format!("{place}//worker=self"))?;
+    let gateway = group.make_gateway(format!("{place}//worker=self"))?;
     let kwargs = [("n".into(), n.parse::<u32>()?.into())]
         .into_iter()
         .collect();

@@ -11,7 +11,7 @@
 //!
 //! ```no_run
 //! let group = execnet::Group::new();
-//! let gateway = group.makegateway("popen")?;
+//! let gateway = group.make_gateway("popen")?;
 //! let channel = gateway.remote_exec("
 //!     import os
 //!     for name in os.listdir(channel.receive()):
@@ -77,7 +77,7 @@ pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
 pub use group::{
-    Group, GroupInUse, MemberError, MemberReport, Outcome, default_group, makegateway,
+    Group, GroupInUse, MemberError, MemberReport, Outcome, default_group, make_gateway,
 };
 pub use options::GroupOptions;
 pub use own::worker_main;

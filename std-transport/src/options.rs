@@ -12,10 +12,10 @@ use crate::stderr::Stderr;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GroupOptions {
-    /// How long [`Group::makegateway`](crate::Group::makegateway) may take: all its steps together, such as the
+    /// How long [`Group::make_gateway`](crate::Group::make_gateway) may take: all its steps together, such as the
     /// connection, the start of a worker's process and the worker's answer. Default: 30 seconds.
     ///
-    /// Not counted are the time that a spec waits in [`Group::makegateways`](crate::Group::makegateways) for its turn, and
+    /// Not counted are the time that a spec waits in [`Group::make_gateways`](crate::Group::make_gateways) for its turn, and
     /// the time for which `worker=self` copies the program to another host: that fails when the line takes no byte for
     /// this long.
     pub bootstrap_timeout: Duration,
@@ -23,7 +23,7 @@ pub struct GroupOptions {
     pub grace: Grace,
     /// Whether gateways to one host over ssh share a connection. Default: yes.
     pub share_ssh: bool,
-    /// So many workers at a time are being started by [`Group::makegateways`](crate::Group::makegateways). Default: twice the processors, and at
+    /// So many workers at a time are being started by [`Group::make_gateways`](crate::Group::make_gateways). Default: twice the processors, and at
     /// least 8: starting waits for the network as often as for a processor.
     pub max_starting: usize,
     /// What happens to the workers' standard error.

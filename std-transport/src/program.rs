@@ -45,7 +45,7 @@ const NEXT: &str = "# == NEXT ==\n";
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) id: String,
-    pub(crate) execmodel: String,
+    pub(crate) exec_model: String,
     pub(crate) bootstrap: Bootstrap,
     pub(crate) grace: Grace,
     pub(crate) stdout: Stdout,
@@ -204,7 +204,7 @@ fn pack(text: &str) -> Vec<u8> {
 
 /// The second part for an interpreter whose main thread is the worker's.
 fn with_greenlets(rest: &'static str, settings: &Settings) -> Cow<'static, str> {
-    if GREENLET_MODELS.contains(&settings.execmodel.as_str()) {
+    if GREENLET_MODELS.contains(&settings.exec_model.as_str()) {
         [rest, GREENLETS].concat().into()
     } else {
         rest.into()
@@ -219,7 +219,7 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
     );
     let mut pairs: Vec<(&str, Value)> = vec![
         ("id", settings.id.as_str().into()),
-        ("execmodel", settings.execmodel.as_str().into()),
+        ("execmodel", settings.exec_model.as_str().into()),
         ("grace", grace.into()),
         ("nonce", Value::Bytes(nonce.as_bytes().to_vec())),
     ];
@@ -281,7 +281,7 @@ mod tests {
     fn settings(packed: bool) -> Settings {
         Settings {
             id: "it's \"gw0\"\n".to_owned(),
-            execmodel: "thread".to_owned(),
+            exec_model: "thread".to_owned(),
             bootstrap: Bootstrap::Python,
             stdout: Stdout::Discard,
             grace: Grace::default(),

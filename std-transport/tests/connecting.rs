@@ -86,7 +86,7 @@ fn ended(group: Group, spec: String) -> MakeGatewayError {
     thread::scope(|scope| {
         let (sender, made) = mpsc::channel();
         let group = &group;
-        scope.spawn(move || sender.send(group.makegateway(&spec)).unwrap());
+        scope.spawn(move || sender.send(group.make_gateway(&spec)).unwrap());
         loop {
             // Whatever is being started when this is called ends, and only that.
             group.terminate(Some(LONG));
@@ -121,7 +121,7 @@ fn relayed(middle: &Gateway, full: &Full, patience: f64, kill: bool) -> (i64, St
     .into_iter()
     .collect();
     let call = middle.remote_exec_function(RELAY, "execnet_relay", &arguments);
-    let (data, control) = (middle.newchannel().unwrap(), middle.newchannel().unwrap());
+    let (data, control) = (middle.new_channel().unwrap(), middle.new_channel().unwrap());
     call.unwrap().send((&data, &control)).unwrap();
     if kill {
         control.send("kill").unwrap();
@@ -151,7 +151,7 @@ fn every_python_in_the_middle_gives_a_connection_up_at_the_deadline_or_when_kill
             "{text}"
         );
         eventually("the middle is idle", LONG, || {
-            middle.remote_status_timeout(LONG).unwrap().numexecuting == 0
+            middle.remote_status_timeout(LONG).unwrap().num_executing == 0
         });
     });
 }

@@ -41,7 +41,7 @@ fn a_worker_that_sends_faster_than_is_received_waits() {
                 info.send(number)
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let info = gateway.newchannel().unwrap();
+        let info = gateway.new_channel().unwrap();
         channel.send(&info).unwrap();
         let mut sent = 0;
         while let Ok(item) = info.receive_timeout(Duration::from_millis(300)) {
@@ -71,7 +71,7 @@ fn sending_to_a_worker_that_does_not_receive_waits() {
             channel.send(total)
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let go = gateway.newchannel().unwrap();
+        let go = gateway.new_channel().unwrap();
         channel.send(&go).unwrap();
         let sent = Arc::new(AtomicUsize::new(0));
         let sending = std::thread::spawn({
@@ -148,7 +148,7 @@ fn a_worker_that_waits_for_credit_ends_with_its_channel() {
                 info.send('noticed')
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let info = gateway.newchannel().unwrap();
+        let info = gateway.new_channel().unwrap();
         channel.send(&info).unwrap();
         channel.receive_timeout(LONG).unwrap();
         channel.close();

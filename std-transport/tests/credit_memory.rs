@@ -45,7 +45,7 @@ fn a_sleeping_consumer_costs_neither_side_memory() {
         let mut options = quiet();
         options.credit = Some(4 * MIB);
         let group = Group::with_options(options);
-        let gateway = group.makegateway("popen").unwrap();
+        let gateway = group.make_gateway("popen").unwrap();
         let source = "
             import resource, time
             count = channel.receive()

@@ -51,7 +51,7 @@ fn gateways_that_are_made_together_stand_in_the_order_of_their_specs() {
             &good,
             &named,
         ];
-        let made = group.makegateways(specs);
+        let made = group.make_gateways(specs);
         let outcomes: Vec<String> = made
             .iter()
             .map(|made| match made {
@@ -76,7 +76,7 @@ fn gateways_that_are_made_together_stand_in_the_order_of_their_specs() {
         assert_eq!(group.spec("named").unwrap().as_str(), named);
         assert!(group.contains(made[4].as_ref().unwrap()));
         assert!(group.nth(3).is_none() && group.spec("gw1").is_none());
-        assert!(group.makegateways([""; 0]).is_empty());
+        assert!(group.make_gateways([""; 0]).is_empty());
     });
 }
 
@@ -84,7 +84,7 @@ fn gateways_that_are_made_together_stand_in_the_order_of_their_specs() {
 fn many_workers_start_at_once_and_leave_at_once() {
     within("32 gateways", 3 * LONG, || {
         let group = group();
-        let made = group.makegateways(vec![popen(); 32]);
+        let made = group.make_gateways(vec![popen(); 32]);
         let channels: Vec<Channel> = made
             .into_iter()
             .map(|made| made.unwrap().remote_exec("channel.send(42)").unwrap())
@@ -107,7 +107,7 @@ fn code_runs_on_all_members() {
     within("remote_exec", LONG, || {
         let group = group();
         for id in ["a", "b"] {
-            group.makegateway(format!("{}//id={id}", popen())).unwrap();
+            group.make_gateway(format!("{}//id={id}", popen())).unwrap();
         }
         let all = |results: Vec<Result<Channel, MemberError>>| -> MultiChannel {
             results.into_iter().collect::<Result<_, _>>().unwrap()
@@ -134,7 +134,7 @@ fn code_runs_on_all_members() {
 fn a_member_without_a_worker_does_not_fail_the_others() {
     within("dead member", LONG, || {
         let group = group();
-        let made = group.makegateways([popen(), popen(), popen()]);
+        let made = group.make_gateways([popen(), popen(), popen()]);
         let dead = made[1].as_ref().unwrap();
         dead.kill();
         assert!(dead.join(Some(LONG)));
@@ -154,8 +154,8 @@ fn a_crashed_worker_is_made_anew_under_its_id() {
     within("restart", LONG, || {
         let group = group();
         let spec = format!("{}//id=worker", popen());
-        let first = group.makegateway(&spec).unwrap();
-        let taken = group.makegateway(&spec);
+        let first = group.make_gateway(&spec).unwrap();
+        let taken = group.make_gateway(&spec);
         assert!(
             matches!(taken, Err(MakeGatewayError::DuplicateId(_))),
             "{taken:?}"
@@ -164,7 +164,7 @@ fn a_crashed_worker_is_made_anew_under_its_id() {
         assert!(first.join(Some(LONG)));
         assert!(group.contains(&first), "its end shows");
         let spec = group.spec("worker").unwrap();
-        let second = group.makegateway(&spec).unwrap();
+        let second = group.make_gateway(&spec).unwrap();
         assert_eq!((second.id(), second.spec()), ("worker", spec.as_str()));
         assert_eq!(group.gateways(), core::slice::from_ref(&second));
         let channel = second.remote_exec("channel.send(1)").unwrap();
@@ -186,17 +186,17 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
     within("exit", 2 * LONG, || {
         let group = group();
         let spec = format!("{}//id=a", popen());
-        let stays = group.makegateway(popen() + "//id=stays").unwrap();
+        let stays = group.make_gateway(popen() + "//id=stays").unwrap();
         // More than are listed before the group looks for those that have ended.
         for _ in 0..20 {
-            let gateway = group.makegateway(&spec).unwrap();
+            let gateway = group.make_gateway(&spec).unwrap();
             gateway.exit();
             assert_eq!(ids(&group), ["stays"]);
             assert!(group.get("a").is_none() && !group.contains(&gateway));
             assert!(gateway.join(Some(LONG)));
         }
         // One that does not leave when it is told to is still ended with the group.
-        let stubborn = group.makegateway(&spec).unwrap();
+        let stubborn = group.make_gateway(&spec).unwrap();
         let source = "import os, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
                       channel.send(os.getpid())\nwhile 1: signal.pause()";
         let pid = receive(&stubborn.remote_exec(source).unwrap());
@@ -225,7 +225,7 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
 fn a_call_of_terminate_hurries_one_that_is_under_way() {
     within("terminate", LONG, || {
         let group = group();
-        let gateway = group.makegateway(popen()).unwrap();
+        let gateway = group.make_gateway(popen()).unwrap();
         let source = "import os, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
                       channel.send(os.getpid())\nwhile 1: signal.pause()";
         let channel = gateway.remote_exec(source).unwrap();
@@ -257,9 +257,9 @@ fn an_id_is_allocated_before_its_gateway_is_made() {
         let group = group();
         let spec = group.allocate_id(popen()).unwrap();
         assert_eq!(spec.get("id"), Some("gw0"));
-        let other = group.makegateway(popen()).unwrap();
+        let other = group.make_gateway(popen()).unwrap();
         assert_eq!(other.id(), "gw1");
-        let gateway = group.makegateway(&spec).unwrap();
+        let gateway = group.make_gateway(&spec).unwrap();
         assert_eq!((gateway.id(), gateway.spec()), ("gw0", spec.as_str()));
         assert_eq!(ids(&group), ["gw1", "gw0"]);
         let taken = group.allocate_id(popen() + "//id=gw1");
@@ -273,7 +273,7 @@ fn ids_are_unique_whichever_threads_ask() {
         let group = group();
         thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| group.makegateway(popen()).unwrap());
+                scope.spawn(|| group.make_gateway(popen()).unwrap());
             }
         });
         let found: BTreeSet<String> = ids(&group).into_iter().collect();
@@ -288,7 +288,7 @@ fn the_empty_spec_stands_for_the_default() {
         let group = group();
         let spec: XSpec = format!("{}//env:WHO=default", popen()).parse().unwrap();
         group.set_default_spec(spec.clone());
-        let gateway = group.makegateway("").unwrap();
+        let gateway = group.make_gateway("").unwrap();
         assert_eq!(group.spec(gateway.id()), Some(spec));
         let channel = gateway
             .remote_exec("import os; channel.send(os.environ['WHO'])")
@@ -302,14 +302,14 @@ fn the_model_of_specs_that_name_none_is_set_before_there_are_members() {
     within("set_execmodel", LONG, || {
         let group = group();
         let (local, remote) = (ExecModel::Thread, ExecModel::MainThreadOnly);
-        assert_eq!(group.set_execmodel(local, remote), Ok(()));
+        assert_eq!(group.set_exec_model(local, remote), Ok(()));
         let model = |spec: String| {
-            let gateway = group.makegateway(spec).unwrap();
-            gateway.remote_status_timeout(LONG).unwrap().execmodel
+            let gateway = group.make_gateway(spec).unwrap();
+            gateway.remote_status_timeout(LONG).unwrap().exec_model
         };
         assert_eq!(model(popen()), "main_thread_only");
         assert_eq!(model(popen() + "//execmodel=thread"), "thread");
-        assert_eq!(group.set_execmodel(local, local), Err(GroupInUse));
+        assert_eq!(group.set_exec_model(local, local), Err(GroupInUse));
     });
 }
 
@@ -326,7 +326,7 @@ fn lines_of_both_streams_come_with_the_gateways_id() {
             let group = Group::with_options(options);
             let source = "import os, sys\nsys.stdout.write('printed\\n')\nsys.stdout.flush()\n\
                           os.write(2, b'one\\ntw')\nos.write(1, b'o\\nno end')";
-            let gateway = group.makegateway(python.spec() + "//id=here").unwrap();
+            let gateway = group.make_gateway(python.spec() + "//id=here").unwrap();
             gateway
                 .remote_exec(source)
                 .unwrap()
@@ -354,7 +354,7 @@ fn a_thread_that_nobody_can_start_is_not_waited_for() {
         let group = Group::with_options(options);
         assert!(
             group
-                .makegateways([popen(), popen()])
+                .make_gateways([popen(), popen()])
                 .iter()
                 .all(Result::is_ok)
         );

@@ -73,7 +73,7 @@ fn each_python(test: fn(&Python, &Group, &Gateway)) {
         within(&format!("Python {}", python.version), LONG, move || {
             println!("Python {}", python.version);
             let group = Group::with_options(quiet());
-            let gateway = group.makegateway(python.spec()).unwrap();
+            let gateway = group.make_gateway(python.spec()).unwrap();
             test(python, &group, &gateway);
         });
     }
@@ -99,7 +99,7 @@ fn an_interrupt_reaches_code_where_the_program_itself_was_started_without() {
         let spec = python
             .spec()
             .replacen("python=", "python=env --ignore-signal=INT ", 1);
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         let channel = gateway.remote_exec(FOREVER).unwrap();
         channel.receive_timeout(LONG).unwrap();
         interrupt(python, &group, &channel);
@@ -208,7 +208,7 @@ fn an_interrupt_of_one_thread_that_waits_takes_no_item_from_another() {
                     interrupts += 1
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         channel.send(&inner).unwrap();
         // A tuple says how many interrupts the main thread has handled before it waits; others are items.
         let next = |in_vain: &dyn Fn()| loop {

@@ -65,7 +65,7 @@ fn an_interpreter_and_a_directory_may_have_any_name() {
         let group = group();
         let words = link_to(&python.path, &directory);
         let spec = XSpec::popen().python(words).chdir(&directory);
-        let gateway = group.makegateway(&spec).unwrap();
+        let gateway = group.make_gateway(&spec).unwrap();
         assert_eq!(directory_of(&gateway), hexadecimal(&directory));
         assert!(gateway.spec().contains("odd \u{fffd}"), "{gateway:?}");
         let info = gateway.remote_info(Some(LONG)).unwrap();
@@ -83,7 +83,7 @@ fn a_directory_is_made_whatever_its_name_is() {
     let new = directory.join(OsStr::from_bytes(b"\xfe"));
     let group = group();
     let spec = XSpec::popen().chdir(&new);
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     assert_eq!(directory_of(&gateway), hexadecimal(&new));
     group.terminate(Some(LONG));
 }
@@ -96,7 +96,9 @@ fn a_token_is_read_from_any_file() {
     let file = odd_directory(place.path()).join("token");
     fs::copy(spec.get("token_file").unwrap(), &file).unwrap();
     let group = group();
-    let gateway = group.makegateway(spec.set_os("token_file", &file)).unwrap();
+    let gateway = group
+        .make_gateway(spec.set_os("token_file", &file))
+        .unwrap();
     let channel = gateway.remote_exec("channel.send(1)").unwrap();
     assert_eq!(receive(&channel), value!(1));
     group.terminate(Some(LONG));
@@ -106,7 +108,7 @@ fn a_token_is_read_from_any_file() {
 fn what_another_machine_would_get_as_text_is_refused() {
     let group = group();
     let python = pythons().last().unwrap();
-    group.makegateway(python.spec() + "//id=a").unwrap();
+    group.make_gateway(python.spec() + "//id=a").unwrap();
     let odd = OsStr::from_bytes(b"/\xff");
     for (spec, key) in [
         (XSpec::popen().via("a").chdir(odd), "chdir"),
@@ -119,7 +121,7 @@ fn what_another_machine_would_get_as_text_is_refused() {
         (XSpec::popen().set_os("id", odd), "id"),
         (XSpec::with_transport("cmd", "env").chdir(odd), "chdir"),
     ] {
-        match group.makegateway(&spec) {
+        match group.make_gateway(&spec) {
             Err(MakeGatewayError::Spec(SpecError::NotUtf8(refused))) => {
                 assert_eq!(refused, key, "{spec}");
             }

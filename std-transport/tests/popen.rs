@@ -54,7 +54,7 @@ fn patient() -> GroupOptions {
 }
 
 fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.makegateway(spec) {
+    match group.make_gateway(spec) {
         Err(MakeGatewayError::Bootstrap(error)) => error,
         other => panic!("{spec}: {other:?}"),
     }
@@ -90,7 +90,7 @@ impl Drop for Scratch {
 fn the_default_interpreter_comes_from_the_path() {
     within("popen", LONG, || {
         let group = group();
-        let gateway = group.makegateway("popen").unwrap();
+        let gateway = group.make_gateway("popen").unwrap();
         assert_eq!(gateway.id(), "gw0");
         let channel = gateway.remote_exec("channel.send(6 * 7)").unwrap();
         assert_eq!(receive(&channel), Value::from(42));
@@ -101,12 +101,12 @@ fn the_default_interpreter_comes_from_the_path() {
 fn ids_are_counted_and_unique() {
     within("ids", LONG, || {
         let group = group();
-        let id = |spec: String| group.makegateway(spec).unwrap().id().to_owned();
+        let id = |spec: String| group.make_gateway(spec).unwrap().id().to_owned();
         assert_eq!(id(popen()), "gw0");
         assert_eq!(id(popen() + "//id=gw1"), "gw1");
         assert_eq!(id(popen() + "//id='\"\\"), "'\"\\");
         assert_eq!(id(popen()), "gw2");
-        let taken = group.makegateway(popen() + "//id=gw1");
+        let taken = group.make_gateway(popen() + "//id=gw1");
         assert!(matches!(taken, Err(MakeGatewayError::DuplicateId(id)) if id == "gw1"));
         assert_eq!(group.get("gw1").unwrap().id(), "gw1");
         assert_eq!(group.len(), 4);
@@ -122,9 +122,9 @@ fn durations_that_the_clock_cannot_hold_are_waits_without_end() {
         let mut options = quiet();
         options.bootstrap_timeout = Duration::MAX;
         let group = Group::with_options(options);
-        let middle = group.makegateway(popen()).unwrap();
+        let middle = group.make_gateway(popen()).unwrap();
         let far = format!("{}//via={}", popen(), middle.id());
-        let gateway = group.makegateway(far).unwrap();
+        let gateway = group.make_gateway(far).unwrap();
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         assert_eq!(receive(&channel), Value::from(1));
         let reports = group.terminate(Some(Duration::MAX));
@@ -143,7 +143,7 @@ fn directory_environment_priority_and_bytecode_are_as_the_spec_says() {
             "//chdir={}//env:NAME123=a=b//env:PYTHONWARNINGS=error//nice=3//dont_write_bytecode",
             directory.display()
         );
-        let gateway = group.makegateway(python.spec() + &keys).unwrap();
+        let gateway = group.make_gateway(python.spec() + &keys).unwrap();
         let source = "import os, sys; channel.send([os.getcwd(), os.environ['NAME123'], \
                       sys.warnoptions, os.nice(0), sys.dont_write_bytecode])";
         let channel = gateway.remote_exec(source).unwrap();
@@ -173,7 +173,7 @@ fn descriptors_of_the_program_are_not_the_workers() {
         let file = fs::File::create(&path).unwrap();
         fcntl_setfd(&file, FdFlags::empty()).unwrap();
         let group = group();
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let source = "
             import os
             found = []
@@ -213,7 +213,7 @@ const STUBBORN: &str = "
 fn in_a_session_of_its_own(python: &Python, after: &str) {
     let group = Group::with_options(quick(50, 100));
     let spec = python.spec().replacen("popen", "cmd=setsid -w", 1);
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let source = "
             import subprocess
             for command in ('sleep 1000', 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000'):
@@ -238,7 +238,7 @@ fn a_directory_that_cannot_be_made_is_an_error_of_its_stage() {
 #[test]
 fn unusable_specs_start_nothing() {
     let group = group();
-    let refused = |spec: &str| match group.makegateway(spec) {
+    let refused = |spec: &str| match group.make_gateway(spec) {
         Err(MakeGatewayError::Spec(error)) => error,
         other => panic!("{spec}: {other:?}"),
     };
@@ -267,7 +267,7 @@ fn a_shell_that_looks_for_the_interpreter_does_not_stay() {
             "cmd=env".to_owned(),
             popen().replacen("popen", "cmd=env//chdir=/tmp", 1),
         ] {
-            let gateway = group.makegateway(spec).unwrap();
+            let gateway = group.make_gateway(spec).unwrap();
             let source = "import os; channel.send(os.getppid())";
             let parent = pid(&gateway.remote_exec(source).unwrap());
             assert_eq!(parent, i64::from(std::process::id()));
@@ -277,7 +277,7 @@ fn a_shell_that_looks_for_the_interpreter_does_not_stay() {
 
 #[test]
 fn a_missing_interpreter_is_named() {
-    match group().makegateway("popen//python=/nonexistent/python -O") {
+    match group().make_gateway("popen//python=/nonexistent/python -O") {
         Err(error @ MakeGatewayError::NoInterpreter(_)) => {
             assert_eq!(
                 error.to_string(),
@@ -405,7 +405,7 @@ fn a_banner_before_the_answer_does_no_harm() {
         let python = spec.trim_start_matches("popen//python=");
         let script = format!("echo 'Welcome to EXECNET-'; echo profile >&2; exec {python} \"$@\"");
         let group = group();
-        let gateway = group.makegateway(scratch.script(&script)).unwrap();
+        let gateway = group.make_gateway(scratch.script(&script)).unwrap();
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         assert_eq!(receive(&channel), Value::from(1));
     });
@@ -491,7 +491,7 @@ fn a_worker_that_exits_by_itself_is_reported_with_its_status() {
 fn an_idle_worker_leaves_at_once() {
     each_python(|python, _| {
         let group = Group::with_options(patient());
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let channel = gateway
             .remote_exec("import os; channel.send(os.getpid())")
             .unwrap();
@@ -503,7 +503,7 @@ fn an_idle_worker_leaves_at_once() {
             "{reports:?}"
         );
         assert!(!is_running(pid));
-        assert!(!gateway.hasreceiver());
+        assert!(!gateway.has_receiver());
     });
 }
 
@@ -511,7 +511,7 @@ fn an_idle_worker_leaves_at_once() {
 fn code_that_waits_on_its_channel_ends_with_the_link() {
     each_python(|python, _| {
         let group = Group::with_options(patient());
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let channel = gateway
             .remote_exec("channel.send(1)\nchannel.receive()")
             .unwrap();
@@ -534,7 +534,7 @@ fn a_call_followed_at_once_by_the_end_is_run_and_does_not_linger() {
         let scratch = Scratch::new(&format!("last-{}", python.version));
         let file = scratch.0.join("ran");
         let group = Group::with_options(patient());
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let source = format!("open({:?}, 'w').close()", file.display().to_string());
         let channel = gateway.remote_exec(&source).unwrap();
         let reports = group.terminate(Some(LONG / 2));
@@ -611,7 +611,7 @@ fn what_does_not_leave_in_time_is_killed_with_its_children() {
                       signal.signal(signal.SIGINT, signal.SIG_IGN)\n\
                       channel.send(subprocess.Popen(['sleep', '1000']).pid)\n\
                       channel.send(os.getpid())\nos.kill(os.getpid(), signal.SIGSTOP)";
-        let gateways = [(); 3].map(|()| group.makegateway(popen()).unwrap());
+        let gateways = [(); 3].map(|()| group.make_gateway(popen()).unwrap());
         let channels = gateways
             .each_ref()
             .map(|gateway| gateway.remote_exec(source).unwrap());
@@ -619,7 +619,7 @@ fn what_does_not_leave_in_time_is_killed_with_its_children() {
             .iter()
             .flat_map(|channel| [pid(channel), pid(channel)])
             .collect();
-        let idle = group.makegateway(popen()).unwrap();
+        let idle = group.make_gateway(popen()).unwrap();
         // Long enough for the idle one. The others would never leave.
         let reports = group.terminate(Some(2 * SECOND));
         assert_eq!(reports.len(), 4);
@@ -647,7 +647,7 @@ fn dropping_the_group_leaves_no_process_and_no_thread() {
         let group = group();
         let mut pids = Vec::new();
         for _ in 0..3 {
-            let gateway = group.makegateway(popen()).unwrap();
+            let gateway = group.make_gateway(popen()).unwrap();
             let source = "import os; channel.send(os.getpid()); channel.receive()";
             let channel = gateway.remote_exec(source).unwrap();
             pids.push(pid(&channel));
@@ -689,7 +689,7 @@ fn a_worker_whose_controller_is_gone_leaves() {
     // Dropping every handle of the gateway but the process: what the end of this program would do.
     within("orphan", LONG, || {
         let group = group();
-        let gateway = group.makegateway(popen()).unwrap();
+        let gateway = group.make_gateway(popen()).unwrap();
         let channel = gateway
             .remote_exec("import os; channel.send(os.getpid())")
             .unwrap();

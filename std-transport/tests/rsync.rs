@@ -364,7 +364,7 @@ fn progress_counts_what_was_asked_for_and_what_arrived() {
         fs::write(place.from().join("a"), [1; 100]).unwrap();
         fs::write(place.from().join("b"), [1; 10]).unwrap();
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway(pythons()[0].spec()).unwrap();
+        let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
         let counts = Arc::new([const { AtomicU64::new(0) }; 2]);
         let mut rsync = RSync::new(place.from());
         let seen = Arc::clone(&counts);
@@ -388,8 +388,8 @@ fn targets_are_used_up_and_one_that_fails_is_no_matter_to_the_others() {
         let place = Place::new();
         fs::write(place.from().join("f"), "f").unwrap();
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway(pythons()[0].spec()).unwrap();
-        let dead = group.makegateway(pythons()[0].spec()).unwrap();
+        let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
+        let dead = group.make_gateway(pythons()[0].spec()).unwrap();
         dead.kill();
         assert!(dead.join(Some(LONG)));
         let mut rsync = RSync::new(place.from());
@@ -426,7 +426,7 @@ fn a_filter_decides_and_patterns_are_as_gitignore_has_them() {
             fs::write(from.join(file), file).unwrap();
         }
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway(pythons()[0].spec()).unwrap();
+        let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
         let mut rsync = RSync::new(&from);
         rsync
             .exclude("*.pyc")

@@ -58,7 +58,7 @@ fn a_worker_opens_a_constant_number_of_directories_for_each_folder() {
         let what = format!("{way:?}, excluding {exclude:?}");
         within(&what.clone(), Duration::from_secs(300), move || {
             let group = Group::with_options(quiet());
-            let gateway = group.makegateway(python.spec()).unwrap();
+            let gateway = group.make_gateway(python.spec()).unwrap();
             let counting = gateway.remote_exec(COUNT).unwrap();
             counting.wait_close(None).unwrap();
             sync_chains(&what, way, &gateway, exclude);

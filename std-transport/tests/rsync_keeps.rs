@@ -252,7 +252,7 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
         for fsync in [false, true] {
             within(&python.version, LIMIT, move || {
                 let group = Group::with_options(quiet());
-                let gateway = group.makegateway(python.spec()).unwrap();
+                let gateway = group.make_gateway(python.spec()).unwrap();
                 let counting = gateway.remote_exec(COUNT).unwrap();
                 counting.wait_close(None).unwrap();
                 let place = Place::new();

@@ -49,7 +49,7 @@ impl Worker {
             Self::Python => {
                 let group = Group::with_options(quiet());
                 let spec = pythons().last().unwrap().spec();
-                test(&group.makegateway(spec).unwrap());
+                test(&group.make_gateway(spec).unwrap());
             }
         }
     }

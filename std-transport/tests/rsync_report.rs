@@ -168,7 +168,7 @@ fn a_pull_from_rust_tells_what_a_push_tells() {
 fn files_are_counted_alike_in_both_directions() {
     within("counts", LONG, || {
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway(pythons()[0].spec()).unwrap();
+        let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
         for way in [Way::Push, Way::Pull] {
             let place = tempfile::tempdir().unwrap();
             let path = |name: &str| place.path().join(name);
@@ -197,7 +197,7 @@ fn progress_is_told_in_bytes_in_both_directions() {
         fs::create_dir(&from).unwrap();
         fs::write(from.join("f"), vec![b'x'; 3_000_000]).unwrap();
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway(pythons()[0].spec()).unwrap();
+        let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
         for (way, to) in [(Way::Push, "to"), (Way::Pull, "here")] {
             let steps = Arc::new(Mutex::new(Vec::new()));
             let seen = Arc::clone(&steps);

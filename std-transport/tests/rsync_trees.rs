@@ -78,7 +78,7 @@ fn each_way(test: fn(&Gateway, Way, Times)) {
             println!("{way:?}, Python {}", python.version);
             within(&python.version, limit(), move || {
                 let group = Group::with_options(quiet());
-                let gateway = group.makegateway(python.spec()).unwrap();
+                let gateway = group.make_gateway(python.spec()).unwrap();
                 test(&gateway, way, Times::of(python));
             });
         }

@@ -43,8 +43,8 @@ fn each_connection_has_a_process_of_its_own() {
     for served in [Served::unix(|_| {}), Served::tcp(|_| {})] {
         within("own processes", LONG, move || {
             let group = group();
-            let one = group.makegateway(&served.spec).unwrap();
-            let other = group.makegateway(&served.spec).unwrap();
+            let one = group.make_gateway(&served.spec).unwrap();
+            let other = group.make_gateway(&served.spec).unwrap();
             let (first, second) = (pid(&one), pid(&other));
             assert_ne!(first, second);
             let channel = one
@@ -84,7 +84,7 @@ fn a_client_says_where_its_worker_runs_and_how() {
             new.display()
         );
         let group = group();
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         let channel = gateway
             .remote_exec(
                 "import os; channel.send((os.getcwd(), os.environ['EXECNET_A'], os.nice(0)))",
@@ -94,7 +94,7 @@ fn a_client_says_where_its_worker_runs_and_how() {
         let new = fs::canonicalize(new).unwrap();
         assert_eq!(found, value!((new.to_str().unwrap(), "b=c", niceness(1))));
         let status = gateway.remote_status_timeout(LONG).unwrap();
-        assert_eq!(status.execmodel, "main_thread_only");
+        assert_eq!(status.exec_model, "main_thread_only");
         let error = bootstrap_error(
             &group,
             &format!("{}//chdir=/no/such/directory", served.spec),
@@ -102,7 +102,7 @@ fn a_client_says_where_its_worker_runs_and_how() {
         assert_eq!(error.stage(), Stage::SetUp);
         let python = format!("{}//python=python3", served.spec);
         assert!(matches!(
-            group.makegateway(python),
+            group.make_gateway(python),
             Err(MakeGatewayError::Spec(SpecError::Value {
                 key: "python",
                 ..
@@ -121,11 +121,11 @@ fn a_server_says_what_it_starts() {
         let served = Served::tcp(|options| options.worker = worker.parse().unwrap());
         within(worker, LONG, move || {
             let group = group();
-            let gateway = group.makegateway(&served.spec).unwrap();
+            let gateway = group.make_gateway(&served.spec).unwrap();
             let channel = gateway.remote_exec("import os; channel.send(os.environ['MADE_BY'])");
             assert_eq!(receive(&channel.unwrap()), Value::from("server"));
             let status = gateway.remote_status().unwrap();
-            assert_eq!(status.numexecuting, 0, "{status:?}");
+            assert_eq!(status.num_executing, 0, "{status:?}");
         });
     }
 }
@@ -174,7 +174,7 @@ fn a_token_file_that_others_can_read_is_not_used() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let spec = format!("tcp=127.0.0.1:1//token_file={}", file.display());
     // Nobody listens there; whichever is noticed first, no token goes out.
-    assert!(group().makegateway(spec).is_err());
+    assert!(group().make_gateway(spec).is_err());
     assert!(Token::from_file(&file).is_err());
 }
 
@@ -215,12 +215,12 @@ fn connections_have_a_cap() {
     let served = Served::unix(|options| options.max_connections = 1);
     within("cap", LONG, move || {
         let first = group();
-        first.makegateway(&served.spec).unwrap();
+        first.make_gateway(&served.spec).unwrap();
         let error = bootstrap_error(&group(), &served.spec);
         assert!(error.output().contains("too many connections"), "{error}");
         first.terminate(Some(LONG));
         eventually("there is room again", LONG, || {
-            group().makegateway(&served.spec).is_ok()
+            group().make_gateway(&served.spec).is_ok()
         });
     });
 }
@@ -289,7 +289,7 @@ fn a_worker_that_does_not_leave_is_killed_with_what_it_started() {
         let served = listen(|options| options.linger = Duration::from_millis(200));
         within("linger", LONG, move || {
             let group = group();
-            let gateway = group.makegateway(&served.spec).unwrap();
+            let gateway = group.make_gateway(&served.spec).unwrap();
             let (worker, child) = stubborn(&gateway);
             let report = group.terminate(Some(Duration::from_millis(100)));
             assert_eq!(report[0].outcome, Outcome::Killed(None));
@@ -328,7 +328,7 @@ fn killing_a_gateway_kills_its_worker_at_once() {
                 leave: 100 * SECOND,
             };
             let group = Group::with_options(options);
-            let gateway = group.makegateway(&served.spec).unwrap();
+            let gateway = group.make_gateway(&served.spec).unwrap();
             let (worker, child) = stubborn(&gateway);
             kill(&group, &gateway);
             eventually(&served.spec, LONG / 2, || {
@@ -350,7 +350,7 @@ fn code_gets_its_grace_when_the_client_goes() {
             leave: LONG,
         };
         let group = Group::with_options(options);
-        let gateway = group.makegateway(&served.spec).unwrap();
+        let gateway = group.make_gateway(&served.spec).unwrap();
         let channel = gateway
             .remote_exec(
                 "
@@ -376,7 +376,7 @@ fn a_server_that_stops_takes_its_workers_with_it() {
     let mut served = Served::unix(|_| {});
     within("stop", LONG, move || {
         let group = group();
-        let gateway = group.makegateway(&served.spec).unwrap();
+        let gateway = group.make_gateway(&served.spec).unwrap();
         let (worker, child) = stubborn(&gateway);
         let channel = gateway.remote_exec("channel.receive()").unwrap();
         served.stop();
@@ -421,7 +421,7 @@ group.terminate(5)
         assert_eq!(output.stdout, b"thread\n", "{errors}");
         // Ours speak to it as to any stock server.
         let group = group();
-        let gateway = group.makegateway(&served.spec).unwrap();
+        let gateway = group.make_gateway(&served.spec).unwrap();
         let channel = gateway
             .remote_exec("channel.send(channel.receive() + 1)")
             .unwrap();

@@ -33,7 +33,7 @@ fn silent_connections_lock_nobody_out() {
             let connect = |_| TcpStream::connect(served.address()).unwrap();
             let strangers: Vec<TcpStream> = (0..silent).map(connect).collect();
             let group = group();
-            let gateway = group.makegateway(&served.spec).unwrap();
+            let gateway = group.make_gateway(&served.spec).unwrap();
             let channel = gateway.remote_exec("channel.send(1)").unwrap();
             assert_eq!(receive(&channel), Value::from(1));
             drop(strangers);
@@ -54,7 +54,7 @@ fn a_connection_that_makes_room_for_another_is_told() {
         assert_eq!(last_words(silent), format!("execnet: refused: {reason}\n"));
         assert_eq!(served.refusal(), reason);
         // They take no place of those that authenticate.
-        group().makegateway(&served.spec).unwrap();
+        group().make_gateway(&served.spec).unwrap();
     });
 }
 
@@ -64,14 +64,14 @@ fn only_clients_that_are_served_count_as_connections() {
     within("served", LONG, move || {
         let _silent = TcpStream::connect(served.address()).unwrap();
         let first = group();
-        first.makegateway(&served.spec).unwrap();
+        first.make_gateway(&served.spec).unwrap();
         let error = bootstrap_error(&group(), &served.spec);
         assert!(error.output().contains("too many connections"), "{error}");
         assert!(matches!(served.event(), ServerEvent::Accepted { .. }));
         assert_eq!(served.refusal(), "too many connections");
         first.terminate(Some(LONG));
         eventually("there is room again", LONG, || {
-            group().makegateway(&served.spec).is_ok()
+            group().make_gateway(&served.spec).is_ok()
         });
     });
 }
@@ -137,13 +137,13 @@ fn tokens_are_replaced_while_the_server_runs() {
     let running = std::thread::spawn(move || server.run());
     within("reload", LONG, move || {
         let group = group();
-        let gateway = group.makegateway(format!("{spec}{old}")).unwrap();
+        let gateway = group.make_gateway(format!("{spec}{old}")).unwrap();
         let error = bootstrap_error(&group, &format!("{spec}{new}"));
         assert!(error.output().contains("refused: no token"), "{error}");
         reload.reload(&listen(replaced)).unwrap();
         let error = bootstrap_error(&group, &format!("{spec}{old}"));
         assert!(error.output().contains("refused: no token"), "{error}");
-        group.makegateway(format!("{spec}{new}")).unwrap();
+        group.make_gateway(format!("{spec}{new}")).unwrap();
         // Clients that are served stay.
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         assert_eq!(receive(&channel), Value::from(1));

@@ -29,7 +29,7 @@ fn code_runs_in_the_process_of_the_server() {
     };
     within("stock server", LONG, move || {
         let group = group();
-        let gateway = group.makegateway(server.spec() + "//id=sock1").unwrap();
+        let gateway = group.make_gateway(server.spec() + "//id=sock1").unwrap();
         assert_eq!(gateway.id(), "sock1");
         let channel = gateway
             .remote_exec("import os; channel.send((os.getpid(), channel.receive() * 7))")
@@ -42,7 +42,7 @@ fn code_runs_in_the_process_of_the_server() {
             other => panic!("{other:?}"),
         }
         let status = gateway.remote_status_timeout(LONG).unwrap();
-        assert_eq!(status.execmodel, "thread");
+        assert_eq!(status.exec_model, "thread");
     });
 }
 
@@ -58,7 +58,7 @@ fn the_execnet_of_the_server_can_serve() {
             options.credit = Some(1000);
             let group = Group::with_options(options);
             let spec = server.spec() + "//bootstrap=execnet//id=sock1";
-            let gateway = group.makegateway(spec).unwrap();
+            let gateway = group.make_gateway(spec).unwrap();
             let channel = gateway
                 .remote_exec(
                     "import os, sys; channel.send((type(channel).__module__, os.getpid(), channel.receive()))",
@@ -81,7 +81,7 @@ fn one_gateway_follows_another() {
     let last = within("one after the other", LONG, move || {
         for round in 0..3 {
             let group = group();
-            let gateway = group.makegateway(&spec).unwrap();
+            let gateway = group.make_gateway(&spec).unwrap();
             let channel = gateway.remote_exec("print('hello'); channel.send(channel.receive())");
             let channel = channel.unwrap();
             channel.send(round).unwrap();
@@ -91,7 +91,7 @@ fn one_gateway_follows_another() {
         }
         // That the server has finished with one it says only after the link is closed, and before it takes the next.
         let group = group();
-        group.makegateway(&spec).unwrap();
+        group.make_gateway(&spec).unwrap();
         group
     });
     // It prints that for each connection, and has not been ended by one.
@@ -118,11 +118,11 @@ fn code_that_runs_at_the_end_is_interrupted_and_the_server_goes_on() {
             leave: LONG,
         };
         let group = Group::with_options(options);
-        let gateway = group.makegateway(server.spec()).unwrap();
+        let gateway = group.make_gateway(server.spec()).unwrap();
         let channel = gateway.remote_exec("channel.send(1)\nimport time\ntime.sleep(1000)");
         assert_eq!(receive(&channel.unwrap()), Value::from(1));
         assert_eq!(group.terminate(Some(LONG))[0].outcome, Outcome::Closed);
-        let gateway = group.makegateway(server.spec()).unwrap();
+        let gateway = group.make_gateway(server.spec()).unwrap();
         let channel = gateway.remote_exec("channel.send(2)").unwrap();
         assert_eq!(receive(&channel), Value::from(2));
     });
@@ -141,7 +141,7 @@ fn the_surroundings_that_a_spec_asks_for_are_set_up_in_the_server() {
             directory.display()
         );
         let group = group();
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         let channel = gateway
             .remote_exec(
                 "import os; channel.send((os.getcwd(), os.environ['EXECNET_A'], os.nice(0)))",
@@ -154,7 +154,7 @@ fn the_surroundings_that_a_spec_asks_for_are_set_up_in_the_server() {
             found,
             value!((wanted.to_str().unwrap(), "b=c", niceness(1)))
         );
-        let model = gateway.remote_status_timeout(LONG).unwrap().execmodel;
+        let model = gateway.remote_status_timeout(LONG).unwrap().exec_model;
         assert_eq!(model, "main_thread_only");
         drop(group);
         let refused = bootstrap_error(
@@ -173,14 +173,14 @@ fn a_second_gateway_waits_for_the_first_to_end() {
     };
     within("second", LONG, move || {
         let first = group();
-        first.makegateway(server.spec()).unwrap();
+        first.make_gateway(server.spec()).unwrap();
         let mut options = quiet();
         options.bootstrap_timeout = Duration::from_millis(300);
         let second = Group::with_options(options);
         assert!(bootstrap_error(&second, &server.spec()).is_timeout());
         first.terminate(Some(LONG));
         // The connection that gave up is served first: its code finds nobody.
-        group().makegateway(server.spec()).unwrap();
+        group().make_gateway(server.spec()).unwrap();
     });
 }
 
@@ -191,7 +191,7 @@ fn a_server_that_is_killed_is_told_apart_from_a_channel_that_ends() {
     };
     within("killed", LONG, move || {
         let group = group();
-        let gateway = group.makegateway(server.spec()).unwrap();
+        let gateway = group.make_gateway(server.spec()).unwrap();
         let channel = gateway.remote_exec("channel.receive()").unwrap();
         server.kill();
         match channel.receive_timeout(LONG) {
@@ -243,7 +243,7 @@ fn an_address_is_a_host_and_a_port() {
     ] {
         assert!(
             matches!(
-                group().makegateway(spec),
+                group().make_gateway(spec),
                 Err(MakeGatewayError::Spec(SpecError::Value {
                     key: "socket",
                     ..

@@ -35,15 +35,15 @@ impl Log for Terminator {
 fn a_worker_that_gets_ready_while_its_group_is_terminated_is_no_member() {
     log::set_logger(&Terminator).unwrap();
     log::set_max_level(LevelFilter::Debug);
-    let made = GROUP.makegateway("popen//id=late");
+    let made = GROUP.make_gateway("popen//id=late");
     assert!(
         matches!(made, Err(MakeGatewayError::Terminated)),
         "{made:?}"
     );
     assert!(GROUP.is_empty());
     assert!(GROUP.terminate(None).is_empty());
-    let again = GROUP.makegateway("popen//id=again").unwrap();
-    assert!(again.hasreceiver());
+    let again = GROUP.make_gateway("popen//id=again").unwrap();
+    assert!(again.has_receiver());
     GROUP.terminate(Some(DEADLINE));
 }
 
@@ -66,7 +66,7 @@ fn a_process_that_does_not_become_a_worker_does_not_outlive_terminate() {
     let group = Group::with_options(options);
     let (failed, failure) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(|| failed.send(group.makegateway(&spec).unwrap_err()));
+        scope.spawn(|| failed.send(group.make_gateway(&spec).unwrap_err()));
         let started = Instant::now();
         while !std::fs::read_to_string(&note).is_ok_and(|text| text.ends_with('\n')) {
             assert!(started.elapsed() < DEADLINE, "the process did not start");

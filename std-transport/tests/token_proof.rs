@@ -65,7 +65,7 @@ fn the_token_never_travels() {
         });
         let group = group();
         let spec = format!("tcp={here}//{}", key(&served));
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         receive(&channel);
         group.terminate(Some(LONG));

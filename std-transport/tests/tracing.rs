@@ -24,7 +24,7 @@ fn a_traced_program() {
     }
     within("a traced program", LONG, || {
         let group = Group::new();
-        let gateway = group.makegateway("popen//id=gw0").unwrap();
+        let gateway = group.make_gateway("popen//id=gw0").unwrap();
         let channel = gateway
             .remote_exec("import os; channel.send(os.getpid())")
             .unwrap();

@@ -46,7 +46,7 @@ fn talk_on(python: &Python, channel: &Channel) {
 
 /// A channel besides, which the code keeps.
 fn keep_another(gateway: &Gateway, channel: &Channel) -> Channel {
-    let other = gateway.newchannel().unwrap();
+    let other = gateway.new_channel().unwrap();
     channel.send([&other]).unwrap();
     other
 }
@@ -154,7 +154,7 @@ fn an_item_that_is_none_ends_the_channel_and_not_the_link() {
 fn the_worker_answers_and_runs_other_code_meanwhile() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
-        assert_eq!(gateway.remote_status().unwrap().numexecuting, 1);
+        assert_eq!(gateway.remote_status().unwrap().num_executing, 1);
         talk_on(python, &channel);
         assert_usable(gateway);
         talk_on(python, &channel);
@@ -167,7 +167,7 @@ fn the_end_of_the_channel_is_the_end_of_the_code() {
         talk(python, gateway).close();
         assert_usable(gateway);
         eventually("the code has ended", LONG, || {
-            gateway.remote_status().unwrap().numexecuting == 0
+            gateway.remote_status().unwrap().num_executing == 0
         });
     });
 }

@@ -58,8 +58,8 @@ fn worker_exit(received: Result<execnet::Item, ReceiveError>) -> WorkerExit {
 fn every_python_carries_the_streams_of_another() {
     each_python(|python, _| {
         let group = group();
-        group.makegateway(python.spec() + "//id=master").unwrap();
-        let gateway = group.makegateway("popen//via=master").unwrap();
+        group.make_gateway(python.spec() + "//id=master").unwrap();
+        let gateway = group.make_gateway("popen//via=master").unwrap();
         let channel = gateway
             .remote_exec("for item in channel: channel.send(item)")
             .unwrap();
@@ -72,7 +72,7 @@ fn every_python_carries_the_streams_of_another() {
         // The relay takes no place of those that run code.
         let master = group.get("master").unwrap();
         eventually("nothing runs in the middle", LONG, || {
-            master.remote_status_timeout(LONG).unwrap().numexecuting == 0
+            master.remote_status_timeout(LONG).unwrap().num_executing == 0
         });
         drop(channel);
         for report in group.terminate(Some(LONG)) {
@@ -91,11 +91,11 @@ fn every_python_carries_the_streams_of_another() {
 fn every_python_connects_for_another_and_installs_one() {
     each_python(|python, _| {
         let group = group();
-        group.makegateway(python.spec() + "//id=master").unwrap();
+        group.make_gateway(python.spec() + "//id=master").unwrap();
         let served = Served::unix(|_| {});
         let spec = format!("{}//via=master", served.spec);
-        let far = group.makegateway(spec).unwrap();
-        let guest = group.makegateway("socket//installvia=master").unwrap();
+        let far = group.make_gateway(spec).unwrap();
+        let guest = group.make_gateway("socket//installvia=master").unwrap();
         let master = pid(&group.get("master").unwrap());
         assert_ne!(pid(&far), master);
         assert_eq!(pid(&guest), master);
@@ -117,10 +117,10 @@ fn a_middle_that_takes_text_as_bytes_carries_all_the_same() {
     };
     each_python(|python, _| {
         let group = group();
-        let master = group.makegateway(python.spec() + "//id=master").unwrap();
+        let master = group.make_gateway(python.spec() + "//id=master").unwrap();
         master.reconfigure(TEXT_AS_BYTES).unwrap();
-        let far = group.makegateway("popen//via=master").unwrap();
-        let guest = group.makegateway("socket//installvia=master").unwrap();
+        let far = group.make_gateway("popen//via=master").unwrap();
+        let guest = group.make_gateway("socket//installvia=master").unwrap();
         assert_eq!(pid(&guest), pid(&master));
         let far_pid = pid(&far);
         far.kill();
@@ -133,10 +133,10 @@ fn a_middle_that_takes_text_as_bytes_carries_all_the_same() {
 fn they_nest_and_take_all_that_a_spec_says() {
     within("nested", LONG, || {
         let group = group();
-        group.makegateway("popen//id=a").unwrap();
-        group.makegateway("popen//id=b//via=a").unwrap();
+        group.make_gateway("popen//id=a").unwrap();
+        group.make_gateway("popen//id=b//via=a").unwrap();
         let spec = "popen//via=b//id=c//env:EXECNET_A=b=c//nice=1//chdir=/";
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         let code = "import os; channel.send((os.getcwd(), os.environ['EXECNET_A'], os.nice(0)))";
         let found = receive(&gateway.remote_exec(code).unwrap());
         assert_eq!(found, value!(("/", "b=c", niceness(1))));
@@ -156,13 +156,13 @@ fn they_nest_and_take_all_that_a_spec_says() {
 fn what_is_wrong_over_there_is_told_as_it_is_here() {
     within("errors", LONG, || {
         let group = group();
-        group.makegateway("popen//id=a").unwrap();
+        group.make_gateway("popen//id=a").unwrap();
         assert!(matches!(
-            group.makegateway("popen//via=nobody"),
+            group.make_gateway("popen//via=nobody"),
             Err(MakeGatewayError::Spec(SpecError::Value { key: "via", .. }))
         ));
         assert!(matches!(
-            group.makegateway("popen//via=a//python=/no/such/python"),
+            group.make_gateway("popen//via=a//python=/no/such/python"),
             Err(MakeGatewayError::NoInterpreter(tried)) if tried == ["/no/such/python"]
         ));
         let error = bootstrap_error(&group, "popen//via=a//python=/");
@@ -173,7 +173,7 @@ fn what_is_wrong_over_there_is_told_as_it_is_here() {
         assert_eq!(error.stderr(), "no\n");
         assert!(error.command().ends_with("(via a)"), "{error}");
         // The middle has taken no harm.
-        assert!(group.makegateway("popen//via=a").is_ok());
+        assert!(group.make_gateway("popen//via=a").is_ok());
     });
 }
 
@@ -191,7 +191,7 @@ fn ssh_in_the_middle_has_the_time_that_the_gateway_has() {
             "popen//id=a//env:PATH={}:{path}",
             directory.path().display()
         );
-        group.makegateway(middle).unwrap();
+        group.make_gateway(middle).unwrap();
         let error = bootstrap_error(&group, "ssh=host//via=a");
         let command = error.command();
         assert!(command.contains("'ConnectTimeout=20'"), "{command}");
@@ -202,8 +202,8 @@ fn ssh_in_the_middle_has_the_time_that_the_gateway_has() {
 fn the_end_of_the_far_process_is_told_with_its_signal_and_standard_error() {
     each_python(|python, _| {
         let group = group();
-        group.makegateway(python.spec() + "//id=a").unwrap();
-        let gateway = group.makegateway("popen//via=a").unwrap();
+        group.make_gateway(python.spec() + "//id=a").unwrap();
+        let gateway = group.make_gateway("popen//via=a").unwrap();
         let code = "import os; os.write(2, b'last words' * 6000); os.kill(os.getpid(), 9)";
         let channel = gateway.remote_exec(code).unwrap();
         let exit = worker_exit(channel.receive_timeout(LONG));
@@ -218,8 +218,8 @@ fn the_end_of_the_far_process_is_told_with_its_signal_and_standard_error() {
 fn killing_reaches_what_the_far_process_has_started() {
     within("far kill", LONG, || {
         let group = group();
-        group.makegateway("popen//id=a").unwrap();
-        let gateway = group.makegateway("popen//via=a").unwrap();
+        group.make_gateway("popen//id=a").unwrap();
+        let gateway = group.make_gateway("popen//via=a").unwrap();
         let code = "
             import os, time
             child = os.fork()
@@ -246,8 +246,8 @@ fn killing_reaches_what_the_far_process_has_started() {
 fn a_stuck_far_side_does_not_stall_the_middle() {
     within("stuck far side", LONG, || {
         let group = group();
-        let middle = group.makegateway("popen//id=a").unwrap();
-        let far = group.makegateway("popen//via=a").unwrap();
+        let middle = group.make_gateway("popen//id=a").unwrap();
+        let far = group.make_gateway("popen//via=a").unwrap();
         let stopped = pid(&far);
         let channel = far.remote_exec("for item in channel: pass").unwrap();
         signal(stopped, Signal::STOP);
@@ -259,7 +259,7 @@ fn a_stuck_far_side_does_not_stall_the_middle() {
         for _ in 0..20 {
             pid(&middle);
         }
-        assert!(group.makegateway("popen//via=a").is_ok());
+        assert!(group.make_gateway("popen//via=a").is_ok());
         // All of that went on while this was stuck.
         assert!(!sender.is_finished());
         let reports = group.terminate(Some(5 * SECOND));
@@ -280,8 +280,8 @@ fn a_stuck_far_side_does_not_stall_the_middle() {
 fn a_middle_that_dies_takes_the_far_side_along() {
     within("dead middle", LONG, || {
         let group = group();
-        let middle = group.makegateway("popen//id=a").unwrap();
-        let far = group.makegateway("popen//via=a").unwrap();
+        let middle = group.make_gateway("popen//id=a").unwrap();
+        let far = group.make_gateway("popen//via=a").unwrap();
         let orphan = pid(&far);
         let channel = far.remote_exec("channel.receive()").unwrap();
         signal(pid(&middle), Signal::KILL);
@@ -300,7 +300,7 @@ fn a_middle_that_dies_takes_the_far_side_along() {
 
 /// The group is empty: there is nothing to go through.
 fn bootstrap_error_after(group: &Group) -> MakeGatewayError {
-    group.makegateway("popen//via=a").unwrap_err()
+    group.make_gateway("popen//via=a").unwrap_err()
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_stopped_middle_holds_up_neither_the_start_nor_the_end() {
         let mut options = quiet();
         options.bootstrap_timeout = 3 * SECOND;
         let group = Group::with_options(options);
-        let middle = group.makegateway("popen//id=a").unwrap();
+        let middle = group.make_gateway("popen//id=a").unwrap();
         signal(pid(&middle), Signal::STOP);
         let error = bootstrap_error(&group, "popen//via=a");
         assert!(error.to_string().contains("did not answer"), "{error}");

@@ -302,7 +302,7 @@ fn the_end_of_the_channel_ends_code_that_waits_on_it() {
         report.close();
         assert!(report.is_closed());
         done.wait_close(Some(LONG)).unwrap();
-        let status = || gateway.remote_status_timeout(LONG).unwrap().numexecuting;
+        let status = || gateway.remote_status_timeout(LONG).unwrap().num_executing;
         support::eventually("the code has ended", LONG, || status() == 0);
     });
 }
@@ -321,7 +321,10 @@ fn channels_travel_inside_items_both_ways() {
             channel.send(own)
             ",
         );
-        let (one, two) = (gateway.newchannel().unwrap(), gateway.newchannel().unwrap());
+        let (one, two) = (
+            gateway.new_channel().unwrap(),
+            gateway.new_channel().unwrap(),
+        );
         channel.send((&one, &two)).unwrap();
         one.send(1).unwrap();
         assert_eq!(receive(&two), Value::from(2));
@@ -368,7 +371,7 @@ fn calls_run_side_by_side_and_threading_knows_the_main_thread() {
         assert_eq!(receive(&beside), Value::from("from a thread"));
         let status = gateway.remote_status_timeout(LONG).unwrap();
         assert_eq!(
-            (status.numexecuting, status.execmodel.as_str()),
+            (status.num_executing, status.exec_model.as_str()),
             (2, "thread")
         );
         blocked.send(1).unwrap();
@@ -490,7 +493,7 @@ fn callbacks_of_remote_code_get_all_items_and_the_end() {
             channel.send(got)
             ",
         );
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         channel.send(&inner).unwrap();
         inner.send(1).unwrap();
         assert_eq!(receive(&channel), Value::None);
@@ -527,7 +530,7 @@ fn a_failing_callback_closes_its_channel_alone() {
             channel.send(inner.isclosed())
             ",
         );
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         channel.send(&inner).unwrap();
         assert_eq!(receive(&channel), Value::from("set"));
         inner.send(42).unwrap();
@@ -590,7 +593,7 @@ fn files_over_channels_write_and_read() {
             channel.send([f.read(2), f.readline(), f.readline(), f.readline(), f.read(3)])
             ",
         );
-        let text = gateway.newchannel().unwrap();
+        let text = gateway.new_channel().unwrap();
         reading.send(&text).unwrap();
         text.send("xyab\nc").unwrap();
         text.send("de\nlast").unwrap();
@@ -674,7 +677,7 @@ fn a_dropped_channel_closes_the_other_end() {
             gateway,
             "inner = channel.receive()\nchannel.send(1)\nchannel.receive()\ndel inner\nchannel.receive()",
         );
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         channel.send(&inner).unwrap();
         assert_eq!(receive(&channel), Value::from(1));
         assert!(matches!(
@@ -763,7 +766,7 @@ fn the_worker_imports_nothing_large_beside_the_code() {
         ";
         let channel = run(gateway, source);
         receive(&channel);
-        channel.send(gateway.newchannel().unwrap()).unwrap();
+        channel.send(gateway.new_channel().unwrap()).unwrap();
         assert_eq!(receive(&channel), Value::List(Vec::new()));
     });
 }

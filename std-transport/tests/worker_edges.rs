@@ -186,7 +186,7 @@ fn an_item_wakes_one_of_the_threads_that_wait() {
             channel.send((sorted(got) == list(range(items)), entered[0]))
         ";
         let (threads, items) = (20_i64, 100_i64);
-        let (channel, inner) = (run(gateway, source), gateway.newchannel().unwrap());
+        let (channel, inner) = (run(gateway, source), gateway.new_channel().unwrap());
         channel.send((&inner, threads, items)).unwrap();
         assert_eq!(receive(&channel), Value::None);
         for item in 0..items {
@@ -223,7 +223,7 @@ fn threads_that_share_a_channel_see_no_end_before_it_ends() {
             for worker in workers: worker.join()
             channel.send(sum(counts))
         ";
-        let (channel, inner) = (run(gateway, source), gateway.newchannel().unwrap());
+        let (channel, inner) = (run(gateway, source), gateway.new_channel().unwrap());
         channel.send((&inner, 8, 0)).unwrap();
         for item in 0..3000 {
             inner.send(item).unwrap();
@@ -254,7 +254,7 @@ fn a_file_gives_what_its_items_hold_however_it_is_read() {
         ";
         let parts = ["ab\n", "", "c", "d", "\n\n", "efgh", "\ni", "j"];
         for seed in 0..10 {
-            let (channel, inner) = (run(gateway, source), gateway.newchannel().unwrap());
+            let (channel, inner) = (run(gateway, source), gateway.new_channel().unwrap());
             channel.send((&inner, seed)).unwrap();
             for part in parts.iter().cycle().take(5 * parts.len()) {
                 inner.send(*part).unwrap();
@@ -286,7 +286,10 @@ fn small_reads_of_a_large_item_cost_as_much_as_those_of_a_small_one() {
             channel.send([seconds(inner) for inner in channel.receive()])
         ";
         let channel = run(gateway, source);
-        let inner = [gateway.newchannel().unwrap(), gateway.newchannel().unwrap()];
+        let inner = [
+            gateway.new_channel().unwrap(),
+            gateway.new_channel().unwrap(),
+        ];
         channel.send([&inner[0], &inner[1]]).unwrap();
         let text = "0123456789abcdefgh\n".repeat(1000);
         inner[0].send(text.repeat(500)).unwrap();
@@ -313,7 +316,7 @@ fn descriptors_that_do_not_wait_are_made_to() {
                 python
                     .spec()
                     .replacen("python=", &format!("python=python3 -c \"{WRAP}\" "), 1);
-            let gateway = group.makegateway(spec).unwrap();
+            let gateway = group.make_gateway(spec).unwrap();
             let channel = run(&gateway, "for item in channel: channel.send(item)");
             let item = value!({"text": ("x".repeat(1 << 20))});
             for _ in 0..4 {

@@ -59,12 +59,12 @@ fn main() -> Outcome {
 fn start(python: &str, code: &str) -> Outcome<(Group, Channel)> {
     let group = Group::new();
     let channel = group
-        .makegateway(format!("popen//python={python}"))?
+        .make_gateway(format!("popen//python={python}"))?
         .remote_exec(code)?;
     Ok((group, channel))
 }
 
-/// From the call of `makegateway` to the first item in hand.
+/// From the call of `make_gateway` to the first item in hand.
 fn startup(python: &str) -> Outcome {
     let mut times = Vec::new();
     for _ in 0..STARTS {

@@ -61,7 +61,7 @@ mod unix {
 
     fn sync_to(spec: &str, source: &str, destinations: &[&str]) -> Outcome {
         let group = Group::new();
-        let gateways = group.makegateways(destinations.iter().map(|_| spec));
+        let gateways = group.make_gateways(destinations.iter().map(|_| spec));
         let gateways: Result<Vec<_>, _> = gateways.into_iter().collect();
         sync(source, destinations, &gateways?)
     }

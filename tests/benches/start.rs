@@ -97,7 +97,7 @@ fn bare(python: &str) -> Outcome<Duration> {
 fn first_item(spec: &str, source: &str) -> Outcome<Duration> {
     let group = Group::new();
     let began = Instant::now();
-    let channel = group.makegateway(spec)?.remote_exec(source)?;
+    let channel = group.make_gateway(spec)?.remote_exec(source)?;
     channel.receive()?;
     Ok(began.elapsed())
 }
@@ -106,7 +106,7 @@ fn first_answer(spec: &str) -> Outcome<Duration> {
     let group = Group::new();
     let arguments = [("n".into(), 5.into())].into_iter().collect();
     let began = Instant::now();
-    let gateway = group.makegateway(spec)?;
+    let gateway = group.make_gateway(spec)?;
     let channel = gateway.remote_exec_function("", "factorial", &arguments)?;
     channel.receive()?;
     Ok(began.elapsed())
@@ -135,7 +135,7 @@ fn many(spec: &str) -> Outcome<()> {
     let before = processor_time()?;
     let group = Group::new();
     let began = Instant::now();
-    for made in group.makegateways([spec; MANY]) {
+    for made in group.make_gateways([spec; MANY]) {
         made?;
     }
     let started = began.elapsed();

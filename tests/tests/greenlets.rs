@@ -40,7 +40,7 @@ fn code_runs_in_greenlets() {
         let spec = format!("popen//python={}//execmodel={model}", python.display());
         within(model, 6 * LONG, move || {
             let group = Group::with_options(options);
-            let gateway = group.makegateway(spec).unwrap();
+            let gateway = group.make_gateway(spec).unwrap();
             for (what, check) in CHECKS {
                 println!("{model}: {what}");
                 check(&gateway, model);
@@ -66,8 +66,8 @@ fn side_by_side(gateway: &Gateway, model: &str) {
         assert_eq!(receive(channel), Value::from((true, model)));
     }
     let status = gateway.remote_status().unwrap();
-    assert_eq!(status.numexecuting, 2);
-    assert_eq!(status.execmodel, model);
+    assert_eq!(status.num_executing, 2);
+    assert_eq!(status.exec_model, model);
     // The one that has waited longer goes last.
     for channel in channels.iter().rev() {
         channel.send(1).unwrap();
@@ -155,7 +155,7 @@ fn a_library_that_is_missing_is_named() {
     for model in MODELS {
         // Without the packages that this Python may have.
         let spec = format!("popen//python=python3 -E -S//execmodel={model}");
-        match Group::with_options(quiet()).makegateway(spec) {
+        match Group::with_options(quiet()).make_gateway(spec) {
             Err(MakeGatewayError::Bootstrap(error)) => {
                 assert_eq!(error.cause(), Cause::Refused);
                 assert!(

@@ -116,7 +116,7 @@ fn sync(place: &Place, gateway: &Gateway, delay: Option<Duration>) -> Duration {
 }
 
 fn gateway(group: &Group, spec: &str) -> Gateway {
-    group.makegateway(spec).unwrap()
+    group.make_gateway(spec).unwrap()
 }
 
 /// How long one takes that nobody disturbs: the shortest of some, as the machine may be busy with something else.

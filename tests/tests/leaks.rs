@@ -93,7 +93,7 @@ fn life(gateway: &Gateway) {
         raise ValueError('the end of it')
     ";
     let channel = gateway.remote_exec(source).unwrap();
-    let [inner, called, _dropped] = [(); 3].map(|()| gateway.newchannel().unwrap());
+    let [inner, called, _dropped] = [(); 3].map(|()| gateway.new_channel().unwrap());
     called.set_callback(|_| ()).unwrap();
     channel.send((&inner, &called)).unwrap();
     inner.send(41).unwrap();
@@ -120,7 +120,7 @@ fn channels_that_come_and_go_leave_nothing() {
     let more = Duration::from_millis(100) * rounds;
     alone("channels that come and go", more, move || {
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway("popen").unwrap();
+        let gateway = group.make_gateway("popen").unwrap();
         let worker = gateway.remote_info(Some(LONG)).unwrap().pid;
         let source = "
             import threading
@@ -153,7 +153,7 @@ fn channels_that_come_and_go_leave_nothing() {
             "{gateway}"
         );
         eventually("nothing is left at the other side", LONG, || {
-            gateway.remote_status().unwrap().numchannels == 1
+            gateway.remote_status().unwrap().num_channels == 1
         });
     });
 }
@@ -164,7 +164,7 @@ fn gateways_that_come_and_go_leave_nothing() {
     let more = Duration::from_secs(5) * gateways;
     alone("gateways that come and go", more, move || {
         let one = |group: &Group| {
-            let gateway = group.makegateway("popen").unwrap();
+            let gateway = group.make_gateway("popen").unwrap();
             life(&gateway);
             gateway.exit();
         };

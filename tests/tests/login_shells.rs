@@ -29,7 +29,7 @@ fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {
 fn answer(spec: &str, source: &str) -> Value {
     let group = Group::with_options(quiet());
     let gateway = group
-        .makegateway(spec)
+        .make_gateway(spec)
         .unwrap_or_else(|error| panic!("{spec}: {error}"));
     receive(&gateway.remote_exec(source).unwrap())
 }

@@ -47,7 +47,7 @@ fn all_of_many_gateways_are_gone_in_time() {
 fn run(load: Load) {
     let group = Group::with_options(quiet());
     let began = Instant::now();
-    let made = group.makegateways(vec!["popen"; load.gateways]);
+    let made = group.make_gateways(vec!["popen"; load.gateways]);
     let gateways: Vec<Gateway> = made.into_iter().map(Result::unwrap).collect();
     println!("{} gateways: {:?}", load.gateways, began.elapsed());
 

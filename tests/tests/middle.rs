@@ -36,7 +36,7 @@ fn each_middle_with(options: GroupOptions, test: fn(&Group)) {
         within(middle, LONG, move || {
             println!("{middle}");
             let group = Group::with_options(options);
-            group.makegateway(middle).unwrap();
+            group.make_gateway(middle).unwrap();
             test(&group);
             for report in group.terminate(Some(LONG)) {
                 assert!(!matches!(report.outcome, Outcome::LeftBehind), "{report:?}");
@@ -63,7 +63,7 @@ fn lost(received: Result<execnet::Item, ReceiveError>) -> WorkerExit {
 #[test]
 fn the_end_of_the_far_process_is_told() {
     each_middle(|group| {
-        let gateway = group.makegateway("popen//via=a").unwrap();
+        let gateway = group.make_gateway("popen//via=a").unwrap();
         // As much as a pipe takes at once, or nearly: nobody has to read any of it before the end.
         let source = "
             import os
@@ -80,7 +80,7 @@ fn the_end_of_the_far_process_is_told() {
 #[test]
 fn the_end_of_the_far_process_is_told_though_another_keeps_its_standard_error() {
     each_middle(|group| {
-        let gateway = group.makegateway("popen//via=a").unwrap();
+        let gateway = group.make_gateway("popen//via=a").unwrap();
         let source = "
             import os, time
             heir = os.fork()
@@ -121,7 +121,7 @@ fn the_middle_acknowledges_many_small_frames_together() {
             .collect();
         let call = middle.remote_exec_function(RELAY, "execnet_relay", &kwargs);
         let call = call.unwrap();
-        let (data, control) = (middle.newchannel().unwrap(), middle.newchannel().unwrap());
+        let (data, control) = (middle.new_channel().unwrap(), middle.new_channel().unwrap());
         call.send((&data, &control)).unwrap();
         for _ in 0..FRAMES {
             data.send(Bytes([b'x'; FRAME])).unwrap();
@@ -155,7 +155,7 @@ fn wrote(event: &Value) -> Option<usize> {
 #[test]
 fn what_cannot_be_started_is_told() {
     each_middle(|group| {
-        match group.makegateway("popen//via=a//python=/no/such/python") {
+        match group.make_gateway("popen//via=a//python=/no/such/python") {
             Err(MakeGatewayError::NoInterpreter(tried)) => assert_eq!(tried, ["/no/such/python"]),
             other => panic!("{other:?}"),
         }
@@ -168,7 +168,7 @@ fn what_cannot_be_started_is_told() {
             ),
             ("tcp=127.0.0.1:1//via=a", Stage::Connect, "refused"),
         ] {
-            match group.makegateway(spec) {
+            match group.make_gateway(spec) {
                 Err(MakeGatewayError::Bootstrap(error)) => {
                     assert_eq!(error.stage(), stage, "{error}");
                     assert!(error.to_string().contains(told), "{error}");
@@ -176,14 +176,14 @@ fn what_cannot_be_started_is_told() {
                 other => panic!("{spec}: {other:?}"),
             }
         }
-        assert!(group.makegateway("popen//via=a").is_ok());
+        assert!(group.make_gateway("popen//via=a").is_ok());
     });
 }
 
 #[test]
 fn a_stopped_far_side_is_killed_and_holds_nobody_up() {
     each_middle(|group| {
-        let far = group.makegateway("popen//via=a").unwrap();
+        let far = group.make_gateway("popen//via=a").unwrap();
         let stopped = pid(&far);
         let channel = far.remote_exec("for item in channel: pass").unwrap();
         signal("STOP", stopped);
@@ -192,7 +192,7 @@ fn a_stopped_far_side_is_killed_and_holds_nobody_up() {
             let piece = Value::Bytes(vec![0; 1 << 20]);
             (0..8).try_for_each(|_| channel.send(&piece)).is_err()
         });
-        assert!(group.makegateway("popen//via=a").is_ok());
+        assert!(group.make_gateway("popen//via=a").is_ok());
         let reports = group.terminate(Some(Duration::from_secs(1)));
         assert!(
             matches!(reports[1].outcome, Outcome::Killed(Some(exit)) if exit.signal() == Some(9)),
@@ -206,7 +206,7 @@ fn a_stopped_far_side_is_killed_and_holds_nobody_up() {
 #[test]
 fn the_far_side_goes_with_its_middle() {
     each_middle(|group| {
-        let far = group.makegateway("popen//via=a").unwrap();
+        let far = group.make_gateway("popen//via=a").unwrap();
         let orphan = pid(&far);
         let channel = far.remote_exec("channel.receive()").unwrap();
         let info = group.get("a").unwrap().remote_info(Some(LONG)).unwrap();
@@ -222,7 +222,7 @@ fn the_far_side_goes_with_its_middle() {
 #[test]
 fn a_worker_is_installed_in_its_installer_or_beside_it() {
     each_middle(|group| {
-        let gateway = group.makegateway("socket//installvia=a//id=s1").unwrap();
+        let gateway = group.make_gateway("socket//installvia=a//id=s1").unwrap();
         assert_eq!(gateway.id(), "s1");
         assert!(gateway.remote_status_timeout(LONG).is_ok());
         let installer = group.get("a").unwrap().remote_info(Some(LONG)).unwrap();
@@ -230,7 +230,7 @@ fn a_worker_is_installed_in_its_installer_or_beside_it() {
         assert_eq!(pid(&gateway) == i64::from(installer.pid), is_python);
         for spec in ["socket//installvia=nobody", "socket=h:1//installvia=a"] {
             assert!(
-                matches!(group.makegateway(spec), Err(MakeGatewayError::Spec(_))),
+                matches!(group.make_gateway(spec), Err(MakeGatewayError::Spec(_))),
                 "{spec}"
             );
         }
@@ -262,7 +262,7 @@ fn a_worker_of_a_server_is_killed_through_the_middle() {
             let mut options = ServerOptions::default();
             options.linger = FOR_EVER;
             served_with(listen, options, |spec, _| {
-                let gateway = group.makegateway(format!("{spec}{keys}")).unwrap();
+                let gateway = group.make_gateway(format!("{spec}{keys}")).unwrap();
                 let source = "
                     import os, signal, time
                     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -282,7 +282,7 @@ fn a_worker_of_a_server_is_killed_through_the_middle() {
 fn a_server_that_dies_behind_a_middle_is_a_closed_link() {
     each_middle(|group| {
         served_unix_until(|spec, stop| {
-            let gateway = group.makegateway(format!("{spec}//via=a")).unwrap();
+            let gateway = group.make_gateway(format!("{spec}//via=a")).unwrap();
             let channel = gateway.remote_exec("channel.receive()").unwrap();
             stop.stop();
             let exit = lost(channel.receive_timeout(LONG));
@@ -304,7 +304,7 @@ fn the_steps_of_a_start_share_one_deadline() {
         let mut options = quiet();
         options.bootstrap_timeout = STEP + STEP / 4;
         let group = Group::with_options(options);
-        let gateway = group.makegateway(middle).unwrap();
+        let gateway = group.make_gateway(middle).unwrap();
         let pid = i64::from(gateway.remote_info(Some(LONG)).unwrap().pid);
         signal("STOP", pid);
         let error = thread::scope(|scope| {
@@ -312,7 +312,7 @@ fn the_steps_of_a_start_share_one_deadline() {
                 thread::sleep(STEP);
                 signal("CONT", pid);
             });
-            group.makegateway(format!("{way}//{worker}")).unwrap_err()
+            group.make_gateway(format!("{way}//{worker}")).unwrap_err()
         });
         match error {
             MakeGatewayError::Bootstrap(error) => {
@@ -351,9 +351,9 @@ fn a_connection_from_the_middle_that_is_not_accepted_is_given_up_in_time() {
             let mut options = quiet();
             options.bootstrap_timeout = Duration::from_secs(5);
             let group = Group::with_options(options);
-            let gateway = group.makegateway(middle).unwrap();
+            let gateway = group.make_gateway(middle).unwrap();
             let spec = format!("unix={}//via=a", path.display());
-            match group.makegateway(spec) {
+            match group.make_gateway(spec) {
                 Err(MakeGatewayError::Bootstrap(error)) => {
                     let error: &BootstrapError = &error;
                     assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
@@ -361,7 +361,7 @@ fn a_connection_from_the_middle_that_is_not_accepted_is_given_up_in_time() {
                 other => panic!("{other:?}"),
             }
             eventually("the middle is idle", LONG, || {
-                gateway.remote_status_timeout(LONG).unwrap().numexecuting == 0
+                gateway.remote_status_timeout(LONG).unwrap().num_executing == 0
             });
         });
     }

@@ -168,7 +168,7 @@ fn listed(directory: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn a_program_that_does_not_answer_as_a_worker_is_not_started() {
     let group = Group::with_options(quiet());
-    let refused = |spec: &str| match group.makegateway(spec) {
+    let refused = |spec: &str| match group.make_gateway(spec) {
         Err(MakeGatewayError::Spec(SpecError::Value { key, problem })) => {
             assert_eq!(key, "worker", "{spec}");
             problem
@@ -187,17 +187,17 @@ fn a_program_that_does_not_answer_as_a_worker_is_not_started() {
 fn a_worker_program_is_named_by_its_path() {
     let group = Group::with_options(quiet());
     let worker = format!("popen//worker={PROGRAM} --execnet-worker");
-    let gateway = group.makegateway(&worker).unwrap();
+    let gateway = group.make_gateway(&worker).unwrap();
     let kwargs = [("n".into(), 5.into())].into_iter().collect();
     let channel = gateway
         .remote_exec_function("", "factorial", &kwargs)
         .unwrap();
     assert_eq!(receive(&channel), Value::from(120));
-    match group.makegateway("popen//worker=/nowhere/worker -x") {
+    match group.make_gateway("popen//worker=/nowhere/worker -x") {
         Err(MakeGatewayError::NoInterpreter(tried)) => assert_eq!(tried, ["/nowhere/worker"]),
         other => panic!("{other:?}"),
     }
-    match group.makegateway("popen//worker=sh -c 'echo hello'") {
+    match group.make_gateway("popen//worker=sh -c 'echo hello'") {
         Err(MakeGatewayError::Bootstrap(error)) => {
             assert_eq!(error.cause(), Cause::Noise);
             assert_eq!(error.output(), "hello\n");
@@ -214,14 +214,14 @@ fn a_worker_program_is_named_by_its_path_on_another_host() {
         let group = Group::with_options(quiet());
         let spec = sshd.spec("box") + &keys;
         let gateway = group
-            .makegateway(format!("{spec}//worker={PROGRAM} --execnet-worker"))
+            .make_gateway(format!("{spec}//worker={PROGRAM} --execnet-worker"))
             .unwrap();
         let info = gateway.remote_info(Some(LONG)).unwrap();
         assert_eq!(
             Path::new(&info.cwd),
             place.path().join("new").canonicalize().unwrap()
         );
-        match group.makegateway(format!("{spec}//worker=/nowhere/worker")) {
+        match group.make_gateway(format!("{spec}//worker=/nowhere/worker")) {
             Err(MakeGatewayError::Bootstrap(error)) => {
                 assert_eq!(error.cause(), Cause::NoInterpreter);
                 assert_eq!(error.stage(), Stage::Start);
@@ -245,14 +245,14 @@ fn a_served_worker_program_goes_where_the_client_says() {
         scope.spawn(|| server.run());
         let group = Group::with_options(quiet());
         let new = place.join("new");
-        let gateway = group.makegateway(format!("{spec}//nice=1//chdir={}", new.display()));
+        let gateway = group.make_gateway(format!("{spec}//nice=1//chdir={}", new.display()));
         let info = gateway.unwrap().remote_info(Some(LONG)).unwrap();
         assert_eq!(Path::new(&info.cwd), new);
         for (key, told) in [
             ("chdir=/dev/null/x", "/dev/null/x"),
             ("env:A=1", "variables"),
         ] {
-            match group.makegateway(format!("{spec}//{key}")) {
+            match group.make_gateway(format!("{spec}//{key}")) {
                 Err(MakeGatewayError::Bootstrap(error)) => {
                     assert_eq!(error.cause(), Cause::Refused);
                     assert!(error.to_string().contains(told), "{error}");

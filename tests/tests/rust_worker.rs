@@ -137,7 +137,7 @@ fn ours_calls_the_example() {
 
 fn serves_our_controller(spec: &str) {
     let group = Group::new();
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let kwargs: Dict = [(Value::from("n"), Value::from(10))].into_iter().collect();
     let channel = gateway.remote_exec_function("", "fib", &kwargs).unwrap();
     assert_eq!(channel.receive_timeout(LONG).unwrap(), Value::from(55));

@@ -141,10 +141,10 @@ fn group_behind(middle: Option<&str>, keys: &str) -> (Group, Gateway) {
     let group = Group::with_options(quiet());
     let mut spec = format!("slurm=-p part{keys}");
     if let Some(middle) = middle {
-        group.makegateway(format!("{middle}//id=middle")).unwrap();
+        group.make_gateway(format!("{middle}//id=middle")).unwrap();
         spec.push_str("//via=middle");
     }
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     (group, gateway)
 }
 
@@ -196,7 +196,7 @@ fn in_the_queue() {
     assert_eq!(node(&first), "n1");
     let mut options = quiet();
     options.bootstrap_timeout = Duration::from_secs(3);
-    let error = failed(Group::with_options(options).makegateway("slurm=--nodelist=n1"));
+    let error = failed(Group::with_options(options).make_gateway("slurm=--nodelist=n1"));
     println!("{error}");
     assert_eq!(error.cause(), Cause::TimedOut);
     assert!(error.stderr().contains("queued and waiting for resources"));
@@ -205,7 +205,7 @@ fn in_the_queue() {
 }
 
 fn no_partition() {
-    let error = failed(Group::with_options(quiet()).makegateway("slurm=-p nowhere"));
+    let error = failed(Group::with_options(quiet()).make_gateway("slurm=-p nowhere"));
     println!("{error}");
     assert!(error.stderr().contains("invalid partition"), "{error}");
 }

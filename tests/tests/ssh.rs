@@ -38,7 +38,7 @@ fn alone() -> GroupOptions {
 }
 
 fn failure(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.makegateway(spec) {
+    match group.make_gateway(spec) {
         Err(MakeGatewayError::Bootstrap(error)) => error,
         other => panic!("{spec}: {other:?}"),
     }
@@ -55,7 +55,7 @@ fn pid(gateway: &Gateway) -> i64 {
 fn code_runs_on_a_host_whose_interpreter_is_looked_for() {
     with_sshd("a gateway over ssh", |sshd| {
         let group = group();
-        let gateway = group.makegateway(sshd.spec("box") + "//id=there").unwrap();
+        let gateway = group.make_gateway(sshd.spec("box") + "//id=there").unwrap();
         assert_eq!(gateway.id(), "there");
         let source =
             "import os; channel.send((channel.receive() * 7, 'SSH_CONNECTION' in os.environ))";
@@ -80,7 +80,7 @@ fn directory_environment_and_program_are_set_before_the_interpreter_starts() {
             directory.display()
         );
         let group = group();
-        let gateway = group.makegateway(sshd.spec("box") + &keys).unwrap();
+        let gateway = group.make_gateway(sshd.spec("box") + &keys).unwrap();
         let source = "import os, sys; channel.send([os.getcwd(), os.environ['NAME'], sys.warnoptions, \
                       os.nice(0), sys.flags.utf8_mode])";
         let channel = gateway.remote_exec(source).unwrap();
@@ -101,7 +101,7 @@ fn directory_environment_and_program_are_set_before_the_interpreter_starts() {
 fn a_banner_and_a_profile_that_talks_do_no_harm() {
     with_sshd("noise", |sshd| {
         let group = group();
-        let gateway = group.makegateway(sshd.spec("noisy")).unwrap();
+        let gateway = group.make_gateway(sshd.spec("noisy")).unwrap();
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         assert_eq!(receive(&channel), Value::from(1));
     });
@@ -172,7 +172,7 @@ fn a_host_that_never_answers_is_given_up_at_the_deadline() {
 fn the_death_of_a_far_worker_names_the_signal() {
     with_sshd("a far death", |sshd| {
         let group = group();
-        let gateway = group.makegateway(sshd.spec("box")).unwrap();
+        let gateway = group.make_gateway(sshd.spec("box")).unwrap();
         let source = "import os, sys\nsys.stderr.write('last words\\n')\nchannel.send(os.getpid())\n\
                       channel.receive()";
         let channel = gateway.remote_exec(source).unwrap();
@@ -195,7 +195,7 @@ fn gateways_to_one_host_share_a_connection_that_ends_with_the_group() {
         let connections = |group: &Group, count: usize| {
             thread::scope(|scope| {
                 for _ in 0..count {
-                    scope.spawn(|| group.makegateway(sshd.spec("box")).unwrap());
+                    scope.spawn(|| group.make_gateway(sshd.spec("box")).unwrap());
                 }
             });
             assert_eq!(group.len(), count);
@@ -221,7 +221,7 @@ fn more_gateways_than_a_connection_carries_get_connections_of_their_own() {
     with_sshd("twelve", |sshd| {
         let group = group();
         for index in 0..12 {
-            let gateway = group.makegateway(sshd.spec("box")).unwrap();
+            let gateway = group.make_gateway(sshd.spec("box")).unwrap();
             assert!(pid(&gateway) > 0, "{index}");
         }
         assert!((2..=3).contains(&sessions(sshd)), "{}", sessions(sshd));
@@ -242,7 +242,7 @@ fn sessions(sshd: &Sshd) -> usize {
 fn a_group_over_ssh_comes_down_in_time() {
     with_sshd("terminate over ssh", |sshd| {
         let group = group();
-        let gateways = [(); 2].map(|()| group.makegateway(sshd.spec("box")).unwrap());
+        let gateways = [(); 2].map(|()| group.make_gateway(sshd.spec("box")).unwrap());
         let pids = gateways.each_ref().map(pid);
         let reports = group.terminate(Some(LONG));
         assert_eq!(reports.len(), 2);

@@ -37,7 +37,7 @@ fn terminate(spec: &str, code: &str, timeout: Duration) -> (Outcome, bool) {
     options.grace.interrupt = Duration::from_millis(50);
     options.grace.leave = Duration::from_millis(50);
     let group = Group::with_options(options);
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let source = format!("{START_PROCESS}{code}");
     let channel = gateway.remote_exec(&source).unwrap();
     let pid = receive(&channel).as_i64().unwrap();

@@ -78,7 +78,7 @@ impl Served {
 }
 
 fn failure(spec: &str) -> Box<BootstrapError> {
-    match Group::with_options(quiet()).makegateway(spec) {
+    match Group::with_options(quiet()).make_gateway(spec) {
         Err(MakeGatewayError::Bootstrap(error)) => error,
         other => panic!("{spec}: {other:?}"),
     }
@@ -174,7 +174,7 @@ fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
                 )
             };
             let group = Group::with_options(quiet());
-            group.makegateway(spec("client")).unwrap();
+            group.make_gateway(spec("client")).unwrap();
             let error = failure(&spec("server"));
             assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
         });
@@ -211,7 +211,7 @@ fn the_token_is_asked_for_within() {
             assert_eq!(served.refusal(), "no token, or a wrong one");
             let group = Group::with_options(quiet());
             let gateway = group
-                .makegateway(format!("{spec}//token_file={}", file.display()))
+                .make_gateway(format!("{spec}//token_file={}", file.display()))
                 .unwrap();
             let channel = gateway.remote_exec("channel.send(1)").unwrap();
             assert_eq!(receive(&channel), Value::from(1));
@@ -227,7 +227,7 @@ fn silent_connections_lock_out_nobody_who_has_a_certificate() {
             let connect = |_| TcpStream::connect(served.address()).unwrap();
             let strangers: Vec<TcpStream> = (0..200).map(connect).collect();
             let group = Group::with_options(quiet());
-            let gateway = group.makegateway(certificates.spec(&served.spec)).unwrap();
+            let gateway = group.make_gateway(certificates.spec(&served.spec)).unwrap();
             let channel = gateway.remote_exec("channel.send(1)").unwrap();
             assert_eq!(receive(&channel), Value::from(1));
             drop(strangers);
@@ -245,7 +245,7 @@ fn a_client_that_finds_no_place_is_told_within_tls_or_before_it() {
         options.max_connections = 1;
         served_with(certificates.server(), None, options, |served| {
             let first = Group::with_options(quiet());
-            first.makegateway(spec(served)).unwrap();
+            first.make_gateway(spec(served)).unwrap();
             let error = failure(&spec(served));
             assert!(error.output().contains("too many connections"), "{error}");
         });
@@ -301,11 +301,11 @@ fn certificates_are_replaced_while_the_server_runs() {
         std::thread::scope(|scope| {
             let running = scope.spawn(|| server.run());
             let group = Group::with_options(quiet());
-            group.makegateway(old.spec(&spec)).unwrap();
+            group.make_gateway(old.spec(&spec)).unwrap();
             reload.reload(&listen(&new)).unwrap();
             let error = failure(&old.spec(&spec));
             assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
-            group.makegateway(new.spec(&spec)).unwrap();
+            group.make_gateway(new.spec(&spec)).unwrap();
             stop.stop();
             running.join().unwrap().unwrap();
         });
@@ -337,7 +337,7 @@ fn a_server_that_goes_is_no_quiet_end() {
         let certificates = Certificates::make();
         served(certificates.server(), None, |served| {
             let group = Group::with_options(quiet());
-            let gateway = group.makegateway(certificates.spec(&served.spec)).unwrap();
+            let gateway = group.make_gateway(certificates.spec(&served.spec)).unwrap();
             let channel = gateway.remote_exec("channel.receive()").unwrap();
             served.stop.stop();
             let lost = channel.receive_timeout(LONG);
@@ -376,7 +376,7 @@ fn files_that_are_of_no_use_are_named() {
     assert!(bind(certificates.server()).contains("chmod 600"));
     let group = Group::with_options(quiet());
     for spec in ["tls=127.0.0.1", "tls=127.0.0.1:9//tls_cert=x", "tls"] {
-        let refused = group.makegateway(spec);
+        let refused = group.make_gateway(spec);
         assert!(
             matches!(
                 refused,

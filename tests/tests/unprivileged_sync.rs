@@ -61,7 +61,7 @@ fn each(test: fn(&Gateway)) {
         println!("{spec}");
         within(&spec.clone(), LONG, move || {
             let group = Group::with_options(quiet());
-            test(&group.makegateway(spec).unwrap());
+            test(&group.make_gateway(spec).unwrap());
         });
     }
 }

@@ -59,14 +59,14 @@ impl Worker {
     ) -> Result<Self> {
         let id = format!("gw{number}");
         let spec = format!("{}//id={id}//execmodel=main_thread_only", plan.spec);
-        let gateway = group.makegateway(spec)?;
+        let gateway = group.make_gateway(spec)?;
         let asked = gateway.remote_exec(MODULE)?;
         let (source, file): (String, String) = asked.receive_timeout(PATIENCE).map(pair)??;
         // Its main thread is to be free again.
         asked.wait_close(Some(PATIENCE))?;
         let channel = gateway.remote_exec_module(&source, &file)?;
         channel.send(plan.greeting(&id))?;
-        channel.set_callback_with_endmarker(move |item: Option<Item>| {
+        channel.set_callback_with_end_marker(move |item: Option<Item>| {
             let event = item.map_or(Some(Event::Ended), |item| Event::read(&item));
             // Nobody listens any more when the run is over.
             let _ = event.map(|event| events.send((number, event)));

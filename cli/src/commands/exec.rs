@@ -60,7 +60,7 @@ impl Program {
 }
 
 fn converse(group: &Group, args: &Exec, program: &Program) -> Result<(), Failure> {
-    let gateway = group.makegateway(&args.spec).map_err(super::not_made)?;
+    let gateway = group.make_gateway(&args.spec).map_err(super::not_made)?;
     let channel = program.start(&gateway).map_err(not_sent)?;
     for value in &args.send {
         match channel.send(value) {

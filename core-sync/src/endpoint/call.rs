@@ -42,7 +42,7 @@ impl Endpoint {
     ///
     /// The endpoint was exited or lost its peer, or the peer answered something else.
     pub fn remote_status(&self) -> Result<Status, StatusError> {
-        let channel = self.newchannel().map_err(StatusError::Send)?;
+        let channel = self.new_channel().map_err(StatusError::Send)?;
         let frame = empty(MessageCode::Status, channel.id());
         let sent = frame.map_err(SendError::from);
         let sent = sent.and_then(|frame| self.write(&frame));
@@ -55,7 +55,7 @@ impl Endpoint {
     }
 
     fn exec(&self, call: &Call<'_>) -> Result<EndpointChannel, SendError> {
-        let channel = self.newchannel()?;
+        let channel = self.new_channel()?;
         let frame = encode(MessageCode::ChannelExec, channel.id(), call);
         let sent = frame
             .map_err(SendError::from)

@@ -53,7 +53,7 @@
 //! #     functions: &Functions,
 //! # ) -> Result<(), Box<dyn core::error::Error>> {
 //! let endpoint = Endpoint::pollable(reader, writer, EndpointConfig::new(Role::Worker));
-//! let samples = endpoint.newchannel()?;
+//! let samples = endpoint.new_channel()?;
 //! loop {
 //!     // Reads and writes what can be without waiting; the end of the link is the end of the loop.
 //!     let progress = endpoint.poll()?;
@@ -269,7 +269,7 @@ impl Endpoint {
     /// # Errors
     ///
     /// The endpoint was exited or lost its peer.
-    pub fn newchannel(&self) -> Result<EndpointChannel, SendError> {
+    pub fn new_channel(&self) -> Result<EndpointChannel, SendError> {
         let id = {
             let mut state = self.inner.state.lock();
             state.check_alive()?;
@@ -386,6 +386,10 @@ impl fmt::Debug for Endpoint {
         } else {
             "not-receiving"
         };
-        write!(f, "<Endpoint {live}, {} active channels>", load.numchannels)
+        write!(
+            f,
+            "<Endpoint {live}, {} active channels>",
+            load.num_channels
+        )
     }
 }

@@ -59,7 +59,7 @@ impl Drop for Held {
 pub(crate) struct Callback {
     call: Call,
     /// It wants to be told of the end.
-    endmarker: bool,
+    end_marker: bool,
     /// Its items go on waiting elsewhere.
     holds: bool,
 }
@@ -74,10 +74,10 @@ enum Next {
 
 impl Callback {
     /// `call` must hold no handle of the gateway: a registered callback does not keep that from being exited.
-    pub(crate) fn new(call: Call, endmarker: bool, holds: bool) -> Self {
+    pub(crate) fn new(call: Call, end_marker: bool, holds: bool) -> Self {
         Self {
             call,
-            endmarker,
+            end_marker,
             holds,
         }
     }
@@ -102,7 +102,7 @@ impl Callback {
     }
 
     fn end(&mut self, shared: &Arc<Shared>) -> Result<(), CallbackError> {
-        if self.endmarker {
+        if self.end_marker {
             self.run(shared, None)
         } else {
             Ok(())

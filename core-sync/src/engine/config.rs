@@ -16,7 +16,7 @@ pub struct GatewayConfig {
     /// Which end this is.
     pub role: Role,
     /// How code that the peer asks for is run here. Told in answers to STATUS.
-    pub execmodel: ExecModel,
+    pub exec_model: ExecModel,
     /// The longest payload of a frame that is read, in bytes. Default: 2^30.
     ///
     /// Bytes of text that got on the link by mistake announce lengths above the default, so that they are
@@ -45,7 +45,7 @@ impl GatewayConfig {
             id: id.into(),
             spec: String::new(),
             role,
-            execmodel: ExecModel::Thread,
+            exec_model: ExecModel::Thread,
             max_frame: 1 << 30,
             max_peer_channels: 1 << 16,
             limits: Limits::default(),

@@ -7,7 +7,7 @@ use crate::session::Reply;
 #[derive(Debug)]
 pub(super) struct Outbox {
     /// What an answer to STATUS says.
-    execmodel: &'static str,
+    exec_model: &'static str,
     bytes: Vec<u8>,
     /// How many answers to the peer are in it.
     answers: usize,
@@ -16,9 +16,9 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn new(execmodel: &'static str) -> Self {
+    pub(super) fn new(exec_model: &'static str) -> Self {
         Self {
-            execmodel,
+            exec_model,
             bytes: Vec::new(),
             answers: 0,
             last: false,
@@ -33,7 +33,7 @@ impl Outbox {
     /// Adds the frames of `reply`.
     pub(super) fn post(&mut self, reply: &Reply) {
         // It is short: it has a length that fits.
-        let _ = reply.append_to(&mut self.bytes, self.execmodel);
+        let _ = reply.append_to(&mut self.bytes, self.exec_model);
     }
 
     /// One more answer is in it. Gives how many there are.

@@ -42,7 +42,7 @@ impl State {
         let session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
             .with_credit(config.credit);
-        let outbox = Outbox::new(config.execmodel.as_str());
+        let outbox = Outbox::new(config.exec_model.as_str());
         let reading = ReadRole::new(readiness, config.inbox.overflow);
         Self {
             session,

@@ -94,8 +94,8 @@ impl<W> Session<W> {
     #[must_use]
     pub fn load(&self) -> Load {
         Load {
-            numchannels: self.open,
-            numexecuting: self.calls.len(),
+            num_channels: self.open,
+            num_executing: self.calls.len(),
         }
     }
 }

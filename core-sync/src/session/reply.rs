@@ -25,20 +25,20 @@ pub enum Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
     /// Channels on which items go both ways.
-    pub numchannels: usize,
+    pub num_channels: usize,
     /// Channels on which code runs.
-    pub numexecuting: usize,
+    pub num_executing: usize,
 }
 
 impl Reply {
-    /// The frames of this answer, one after the other. `execmodel` is the name an answer to STATUS gives.
+    /// The frames of this answer, one after the other. `exec_model` is the name an answer to STATUS gives.
     ///
     /// # Errors
     ///
     /// Never, for what the session answers: the parts are short.
-    pub fn to_bytes(&self, execmodel: &str) -> Result<Vec<u8>, EncodeFrameError> {
+    pub fn to_bytes(&self, exec_model: &str) -> Result<Vec<u8>, EncodeFrameError> {
         let mut bytes = Vec::new();
-        self.append_to(&mut bytes, execmodel)?;
+        self.append_to(&mut bytes, exec_model)?;
         Ok(bytes)
     }
 
@@ -46,7 +46,7 @@ impl Reply {
     pub(crate) fn append_to(
         &self,
         bytes: &mut Vec<u8>,
-        execmodel: &str,
+        exec_model: &str,
     ) -> Result<(), EncodeFrameError> {
         match *self {
             Self::Close(id) => append(bytes, MessageCode::ChannelClose, id, &Empty),
@@ -58,7 +58,7 @@ impl Reply {
                     bytes,
                     MessageCode::ChannelData,
                     id,
-                    &Answer { load, execmodel },
+                    &Answer { load, exec_model },
                 )?;
                 append(bytes, MessageCode::ChannelClose, id, &Empty)
             }
@@ -126,7 +126,7 @@ impl Payload for Empty {
 /// What STATUS is answered with.
 struct Answer<'a> {
     load: Load,
-    execmodel: &'a str,
+    exec_model: &'a str,
 }
 
 impl Dump for Answer<'_> {
@@ -137,15 +137,15 @@ impl Dump for Answer<'_> {
         let figure = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         encoder.dict()?;
         for (key, number) in [
-            ("numchannels", self.load.numchannels),
-            ("numexecuting", self.load.numexecuting),
+            ("numchannels", self.load.num_channels),
+            ("numexecuting", self.load.num_executing),
         ] {
             encoder.str(key)?;
             encoder.int(figure(number))?;
             encoder.set_item()?;
         }
         encoder.str("execmodel")?;
-        encoder.str(self.execmodel)?;
+        encoder.str(self.exec_model)?;
         encoder.set_item()
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! let (link, mut peer) = testing::scripted(testing::PIPE_CAPACITY);
 //! let gateway = Gateway::new(link, GatewayConfig::new("gw0", Role::Initiator))?;
-//! let channel = gateway.newchannel()?;
+//! let channel = gateway.new_channel()?;
 //! channel.send(7)?;
 //! let frame = peer.expect()?;
 //! assert_eq!((frame.code, frame.channel), (MessageCode::ChannelData, channel.id()));
@@ -59,7 +59,7 @@ pub fn linked_with(capacity: usize, faults: Faults) -> (Link, Link) {
 ///
 /// A gateway has ended, or the other end has the channel's id in use.
 pub fn channel_between(near: &Gateway, far: &Gateway) -> io::Result<(Channel, Channel)> {
-    let channel = near.newchannel().map_err(io::Error::other)?;
+    let channel = near.new_channel().map_err(io::Error::other)?;
     let other = far.accept(channel.id());
     let other = other.map_err(|refused| io::Error::other(refused.text()))?;
     Ok((channel, other))

@@ -21,7 +21,7 @@ impl MultiChannel {
     /// # Errors
     ///
     /// As there.
-    pub fn make_receive_queue_as_with_endmarkers<T: DeserializeOwned + Send + 'static>(
+    pub fn make_receive_queue_as_with_end_markers<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
         self.queue(true, |mut encoded| super::decode(&mut encoded))

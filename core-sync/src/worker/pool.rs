@@ -301,7 +301,7 @@ impl Executor for Pool {
     fn submit(&self, id: ChannelId, payload: Vec<u8>) {
         let channel = Channel::of_call(&self.parts.gateway, id);
         let one_at_a_time =
-            self.parts.gateway.shared().config.execmodel == ExecModel::MainThreadOnly;
+            self.parts.gateway.shared().config.exec_model == ExecModel::MainThreadOnly;
         let mut state = self.state.lock();
         // One that was woken for an earlier call and has not taken it yet is idle, but spoken for.
         let spoken_for = state.idle() <= state.queue.len();

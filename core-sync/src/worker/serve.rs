@@ -145,8 +145,8 @@ impl Worker {
     }
 
     /// How calls are run. A controller that names a model when it starts the worker is obeyed.
-    pub fn execmodel(&mut self, execmodel: ExecModel) -> &mut Self {
-        self.config.execmodel = execmodel;
+    pub fn exec_model(&mut self, exec_model: ExecModel) -> &mut Self {
+        self.config.exec_model = exec_model;
         self
     }
 
@@ -189,7 +189,7 @@ impl Worker {
         grace: Grace,
         abandon: Option<fn(&[String])>,
     ) -> Result<(), ServeError> {
-        let max_threads = match config.execmodel {
+        let max_threads = match config.exec_model {
             ExecModel::MainThreadOnly => 1,
             ExecModel::Thread => self.max_threads.map_or(usize::MAX, NonZeroUsize::get),
         };
@@ -236,7 +236,7 @@ impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker")
             .field("functions", &self.registry)
-            .field("execmodel", &self.config.execmodel)
+            .field("exec_model", &self.config.exec_model)
             .finish_non_exhaustive()
     }
 }

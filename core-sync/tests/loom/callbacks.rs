@@ -19,7 +19,7 @@ fn a_callback_that_is_set_while_items_arrive_gets_all() {
         scene.speaks.open();
         scene
             .channel
-            .set_callback_with_endmarker(move |item: Option<Item>| {
+            .set_callback_with_end_marker(move |item: Option<Item>| {
                 let _ = sender.send(item.as_ref().map(number));
             })
             .unwrap();

@@ -71,7 +71,7 @@ fn scene(frames: Vec<Vec<u8>>) -> (Endpoint, EndpointChannel, mpsc::Receiver<Vec
     let input = Input(frames, Arc::new(Gate::default()));
     let config = EndpointConfig::new(Role::Initiator);
     let endpoint = Endpoint::pollable(input, Output(sender), config);
-    let channel = endpoint.newchannel().unwrap();
+    let channel = endpoint.new_channel().unwrap();
     (endpoint, channel, written)
 }
 
@@ -90,7 +90,7 @@ fn codes(written: &mpsc::Receiver<Vec<u8>>) -> Vec<(MessageCode, i32)> {
 fn a_close_leaves_whoever_writes_it() {
     model(3, || {
         let (endpoint, channel, written) = scene(Vec::new());
-        let other = endpoint.newchannel().unwrap();
+        let other = endpoint.new_channel().unwrap();
         let sending = channel.clone();
         let sender = thread::spawn(move || sending.send(1).unwrap());
         other.close();
@@ -130,7 +130,7 @@ fn an_answer_leaves_whoever_writes_it() {
 fn polling_leaves_nothing_behind() {
     model(2, || {
         let (endpoint, channel, written) = scene(Vec::new());
-        let other = endpoint.newchannel().unwrap();
+        let other = endpoint.new_channel().unwrap();
         let polled = endpoint.clone();
         let poller = thread::spawn(move || polled.poll().map(drop).unwrap());
         // A clone: the drop of the last handle would queue a frame of its own.

@@ -98,7 +98,7 @@ pub(crate) fn scene(frames: Vec<Vec<u8>>, configure: impl FnOnce(&mut GatewayCon
     let mut config = GatewayConfig::new("gw0", Role::Initiator);
     configure(&mut config);
     let gateway = Gateway::new(link, config).unwrap();
-    let channel = gateway.newchannel().unwrap();
+    let channel = gateway.new_channel().unwrap();
     Scene {
         gateway,
         channel,

@@ -132,7 +132,7 @@ fn in_turns() -> (Gateway, Channel) {
     let config = GatewayConfig::new("gw0", Role::Initiator);
     let readiness = Interruptible::new(Descriptors(echo));
     let gateway = Gateway::new(link.with_readiness(Arc::new(readiness)), config).unwrap();
-    let channel = gateway.newchannel().unwrap();
+    let channel = gateway.new_channel().unwrap();
     (0..3).for_each(|number| echoes(&channel, number));
     (gateway, channel)
 }
@@ -152,7 +152,7 @@ fn end(gateway: &Gateway) {
 fn one_who_reads_brings_the_items_of_others() {
     try_out(|| {
         let (gateway, channel) = in_turns();
-        let other = gateway.newchannel().unwrap();
+        let other = gateway.new_channel().unwrap();
         let talk = thread::spawn(move || echoes(&other, 10));
         echoes(&channel, 11);
         talk.join().unwrap();

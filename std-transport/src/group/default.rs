@@ -12,10 +12,10 @@ use crate::spec::IntoXSpec;
 
 static GROUP: LazyLock<Group> = LazyLock::new(Group::new);
 
-/// The group of [`makegateway`]: one for the whole program.
+/// The group of [`make_gateway`]: one for the whole program.
 ///
 /// It ends as other groups do when they are dropped: within a second, then by force. That happens when `main` returns,
-/// or its thread calls [`std::process::exit`], provided that this function or [`makegateway`] was called in that thread
+/// or its thread calls [`std::process::exit`], provided that this function or [`make_gateway`] was called in that thread
 /// at some time, and that the system runs what threads leave to be done at their end (Linux with glibc and macOS do).
 /// In all other cases the workers find their links closed, and leave by themselves: at once, or after their
 /// [`Grace`](crate::Grace).
@@ -28,9 +28,9 @@ pub fn default_group() -> &'static Group {
 ///
 /// # Errors
 ///
-/// As [`Group::makegateway`].
-pub fn makegateway(spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
-    default_group().makegateway(spec)
+/// As [`Group::make_gateway`].
+pub fn make_gateway(spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
+    default_group().make_gateway(spec)
 }
 
 /// Dropped when the program ends. Statics are not; what is local to the main thread is.

@@ -18,7 +18,7 @@ impl Group {
     /// use execnet::MultiChannel;
     ///
     /// let group = execnet::Group::new();
-    /// group.makegateways(["popen"; 4]);
+    /// group.make_gateways(["popen"; 4]);
     /// let results = group.remote_exec("channel.send(channel.receive() + 1)");
     /// // All members, or the first error:
     /// let all: MultiChannel = results.into_iter().collect::<Result<_, _>>()?;

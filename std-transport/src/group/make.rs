@@ -72,7 +72,7 @@ impl Group {
         let Connected { link, peer } = connect::start(&Request {
             id: &order.id,
             spec: &order.spec,
-            execmodel: order.remote,
+            exec_model: order.remote,
             options: &self.options,
             deadline: Deadline::after(self.options.bootstrap_timeout),
             members: self,
@@ -81,7 +81,7 @@ impl Group {
             begun: &begun,
         })?;
         let mut config = GatewayConfig::new(order.id.as_str(), Role::Initiator);
-        config.execmodel = order.local;
+        config.exec_model = order.local;
         order.spec.as_str().clone_into(&mut config.spec);
         config.limits = self.options.limits;
         config.inbox = self.options.inbox;

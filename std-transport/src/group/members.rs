@@ -79,12 +79,12 @@ impl Member {
 
     /// Whether another gateway may have its id.
     fn has_ended(&self) -> bool {
-        !self.is_shown() || !self.gateway.hasreceiver()
+        !self.is_shown() || !self.gateway.has_receiver()
     }
 
     /// What became of it, if the group neither shows it nor has anything left to end.
     fn report(&self) -> Option<MemberReport> {
-        if self.is_shown() || self.gateway.hasreceiver() {
+        if self.is_shown() || self.gateway.has_receiver() {
             return None;
         }
         let end = self.peer.wait(Deadline::now())?;

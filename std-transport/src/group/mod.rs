@@ -6,7 +6,7 @@ mod make;
 mod members;
 mod terminate;
 
-pub use default::{default_group, makegateway};
+pub use default::{default_group, make_gateway};
 pub use exec::MemberError;
 pub use terminate::{MemberReport, Outcome};
 
@@ -30,7 +30,7 @@ use members::{Member, Members};
 ///
 /// ```no_run
 /// let group = execnet::Group::new();
-/// let gateway = group.makegateway("popen//python=python3.12")?;
+/// let gateway = group.make_gateway("popen//python=python3.12")?;
 /// let channel = gateway.remote_exec("channel.send(channel.receive() * 7)")?;
 /// channel.send(6)?;
 /// assert_eq!(channel.receive()?.as_i64(), Some(42));
@@ -70,7 +70,7 @@ impl Group {
     /// # Errors
     ///
     /// The spec is unusable, its id is taken, there is no interpreter, or what was started did not become a worker.
-    pub fn makegateway(&self, spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
+    pub fn make_gateway(&self, spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
         let order = self.order(spec.into_xspec())?;
         self.make(order)
     }
@@ -82,11 +82,11 @@ impl Group {
     ///
     /// ```no_run
     /// let group = execnet::Group::new();
-    /// let gateways: Result<Vec<_>, _> = group.makegateways(["popen"; 32]).into_iter().collect();
+    /// let gateways: Result<Vec<_>, _> = group.make_gateways(["popen"; 32]).into_iter().collect();
     /// # gateways.map(drop)
     /// # ; Ok::<(), execnet::MakeGatewayError>(())
     /// ```
-    pub fn makegateways(
+    pub fn make_gateways(
         &self,
         specs: impl IntoIterator<Item: IntoXSpec>,
     ) -> Vec<Result<Gateway, MakeGatewayError>> {
@@ -99,13 +99,13 @@ impl Group {
         self.members.lock().defaults.spec = spec;
     }
 
-    /// How workers run code whose spec has no `execmodel=`, and what this side says of itself in its own status.
+    /// How workers run code whose spec has no `exec_model=`, and what this side says of itself in its own status.
     /// Default: both [`Thread`](ExecModel::Thread).
     ///
     /// # Errors
     ///
     /// The group has members already.
-    pub fn set_execmodel(&self, local: ExecModel, remote: ExecModel) -> Result<(), GroupInUse> {
+    pub fn set_exec_model(&self, local: ExecModel, remote: ExecModel) -> Result<(), GroupInUse> {
         let mut members = self.members.lock();
         if members.in_use() {
             return Err(GroupInUse);

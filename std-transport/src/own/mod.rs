@@ -45,7 +45,7 @@ static ANSWERS: AtomicBool = AtomicBool::new(false);
 ///     });
 ///
 ///     let group = Group::new();
-///     let gateway = group.makegateway("ssh=host//worker=self")?;
+///     let gateway = group.make_gateway("ssh=host//worker=self")?;
 ///     let arguments = [("n".into(), 21.into())].into_iter().collect();
 ///     let channel = gateway.remote_exec_function("", "double", &arguments)?;
 ///     assert_eq!(channel.receive()?, execnet::value!(42));

@@ -139,7 +139,7 @@ impl FarSide {
         middle: &Gateway,
         wanted: &Wanted,
     ) -> io::Result<(Arc<Self>, RelayWire)> {
-        let channel = || middle.newchannel().map_err(not_sent);
+        let channel = || middle.new_channel().map_err(not_sent);
         let (data, control) = (channel()?, channel()?);
         let shared = Arc::new(Shared::default());
         let (errors, stderr) = io::pipe()?;

@@ -4,7 +4,7 @@
 //! use execnet::rsync::{RSync, TargetOptions};
 //!
 //! let group = execnet::Group::new();
-//! let (here, there) = (group.makegateway("popen")?, group.makegateway("popen")?);
+//! let (here, there) = (group.make_gateway("popen")?, group.make_gateway("popen")?);
 //! let mut rsync = RSync::new("project");
 //! rsync.exclude("*.pyc")?;
 //! rsync.add_target(&here, "/srv/a", TargetOptions::new());

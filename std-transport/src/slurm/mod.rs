@@ -28,7 +28,7 @@ impl Group {
     pub fn from_slurm() -> Result<Self, MakeGatewayError> {
         let specs = SlurmAllocation::from_env()?.specs("")?;
         let group = Self::new();
-        let made: Result<Vec<_>, _> = group.makegateways(specs).into_iter().collect();
+        let made: Result<Vec<_>, _> = group.make_gateways(specs).into_iter().collect();
         made.map(|_| group)
     }
 }
@@ -53,7 +53,7 @@ const MOST: usize = 1 << 16;
 /// ```no_run
 /// let allocation = execnet::SlurmAllocation::from_env()?;
 /// let group = execnet::Group::new();
-/// for gateway in group.makegateways(allocation.specs("python=python3.12//chdir=work")?) {
+/// for gateway in group.make_gateways(allocation.specs("python=python3.12//chdir=work")?) {
 ///     println!("{}", gateway?.id());
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

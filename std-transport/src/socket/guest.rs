@@ -64,7 +64,7 @@ mod tests {
             .unwrap();
         let settings = Settings {
             id: "a\"'\n);import os#".to_owned(),
-            execmodel: "thread".to_owned(),
+            exec_model: "thread".to_owned(),
             bootstrap: Bootstrap::Python,
             stdout: Stdout::Discard,
             grace: Grace::default(),

@@ -28,7 +28,7 @@ use std::os::unix::ffi::OsStrExt as _;
 /// A path or program of this machine may be any bytes: in [`python`](Self::python), [`chdir`](Self::chdir) and `worker`
 /// of a `popen` gateway without `sudo` and `via`, in `ssh` and `ssh_config`, and in `tls_ca`, `tls_cert`, `tls_key` and
 /// `token_file`. [`set_os`](Self::set_os) sets such a value, and `TryFrom<&OsStr>` reads a whole spec. Elsewhere, where
-/// another machine gets the value as text, [`Group::makegateway`](crate::Group::makegateway) refuses it with
+/// another machine gets the value as text, [`Group::make_gateway`](crate::Group::make_gateway) refuses it with
 /// [`SpecError::NotUtf8`].
 ///
 /// ```
@@ -90,7 +90,7 @@ impl XSpec {
 
     /// Returns [`SpecError::UnknownKey`] for the first key that has no meaning in this release.
     ///
-    /// Such keys are kept when a spec is parsed, and [`Group::makegateway`](crate::Group::makegateway) logs a warning. A
+    /// Such keys are kept when a spec is parsed, and [`Group::make_gateway`](crate::Group::make_gateway) logs a warning. A
     /// program that takes specs from people calls this to find their typing errors.
     ///
     /// ```
@@ -293,7 +293,7 @@ impl Hash for XSpec {
     }
 }
 
-/// What [`Group::makegateway`](crate::Group::makegateway) takes: a text, or a spec parsed before.
+/// What [`Group::make_gateway`](crate::Group::make_gateway) takes: a text, or a spec parsed before.
 pub trait IntoXSpec {
     /// The spec; none for the empty text, which stands for the group's default.
     ///

@@ -60,7 +60,7 @@ pub(crate) struct Request<'a> {
     pub(crate) id: &'a str,
     pub(crate) spec: &'a XSpec,
     /// For a spec that names none.
-    pub(crate) execmodel: ExecModel,
+    pub(crate) exec_model: ExecModel,
     pub(crate) options: &'a GroupOptions,
     /// The end of the whole start, by [`GroupOptions::bootstrap_timeout`]. No step has a timeout of its own beside it.
     pub(crate) deadline: Deadline,
@@ -170,9 +170,9 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     Ok(Settings {
         id: request.id.to_owned(),
         bootstrap,
-        execmodel: spec
+        exec_model: spec
             .get("execmodel")
-            .unwrap_or(request.execmodel.as_str())
+            .unwrap_or(request.exec_model.as_str())
             .to_owned(),
         stdout: request.options.stdout,
         grace: request.options.grace,

@@ -74,7 +74,7 @@ pub(crate) fn each_python_with(
         within(&format!("Python {}", python.version), LONG, move || {
             println!("Python {}", python.version);
             let group = Group::with_options(options);
-            let gateway = group.makegateway(python.spec() + keys).unwrap();
+            let gateway = group.make_gateway(python.spec() + keys).unwrap();
             test(python, &gateway);
         });
     }
@@ -99,7 +99,7 @@ pub(crate) fn receive(channel: &Channel) -> Value {
 
 /// Why no gateway could be made.
 pub(crate) fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.makegateway(spec) {
+    match group.make_gateway(spec) {
         Err(MakeGatewayError::Bootstrap(error)) => error,
         other => panic!("{spec}: {other:?}"),
     }

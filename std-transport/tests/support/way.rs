@@ -26,7 +26,7 @@ pub(crate) fn each_way(limit: Duration, test: fn(&Gateway, Way)) {
             println!("{way:?}, Python {}", python.version);
             within(&python.version, limit, move || {
                 let group = Group::with_options(quiet());
-                let gateway = group.makegateway(python.spec()).unwrap();
+                let gateway = group.make_gateway(python.spec()).unwrap();
                 test(&gateway, way);
             });
         }

@@ -11,7 +11,7 @@ pub(super) fn open(spec: &str, n: u32) -> Outcome<Cost> {
     Cost::repeated(&group, n, || {
         let mut channels = Vec::new();
         for _ in 0..n {
-            let channel = gateway.newchannel()?;
+            let channel = gateway.new_channel()?;
             keeper.send(&channel)?;
             channels.push(channel);
         }

@@ -22,7 +22,7 @@ pub(super) fn made(spec: &str, n: u32) -> Outcome<Cost> {
     let mut gone = 0.0;
     let mut turns = 0;
     let mut cost = Cost::repeated(&all, n, || {
-        for made in all.makegateways((0..n).map(|_| spec)) {
+        for made in all.make_gateways((0..n).map(|_| spec)) {
             made?;
         }
         call_all(&all, "answer")?;
@@ -86,7 +86,7 @@ fn chain(spec: &str, n: u32) -> Outcome<(Group, Channel)> {
     let group = group(spec, 1)?;
     let mut last = group.nth(0).ok_or("no gateway")?;
     for _ in 0..n {
-        last = group.makegateway(format!("{spec}//via={}", last.id()))?;
+        last = group.make_gateway(format!("{spec}//via={}", last.id()))?;
     }
     let channel = call(&last, "echo")?;
     for _ in 0..ROUND_TRIPS {

@@ -28,7 +28,7 @@ pub(super) fn queue(spec: &str, n: u32) -> Outcome<Cost> {
     let (group, gateway) = gateway(spec)?;
     Cost::repeated(&group, n, || {
         let channel = call_with(&gateway, "hold", n)?;
-        let gate = gateway.newchannel()?;
+        let gate = gateway.new_channel()?;
         channel.send(&gate)?;
         for item in 0..n {
             channel.send(item)?;

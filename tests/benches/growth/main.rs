@@ -132,7 +132,7 @@ mod unix {
     /// A group whose members have run something.
     pub(super) fn group(spec: &str, n: u32) -> Outcome<Group> {
         let group = Group::new();
-        for made in group.makegateways((0..n).map(|_| spec)) {
+        for made in group.make_gateways((0..n).map(|_| spec)) {
             made?;
         }
         for _ in 0..WARM_UP {

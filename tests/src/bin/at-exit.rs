@@ -20,7 +20,7 @@ const STUBBORN: &str = "
 ";
 
 fn main() {
-    let gateway = execnet::makegateway("popen").unwrap();
+    let gateway = execnet::make_gateway("popen").unwrap();
     let channel = gateway.remote_exec(STUBBORN).unwrap();
     println!("{}", channel.receive().unwrap().into_value());
     match env::args().nth(1).as_deref() {

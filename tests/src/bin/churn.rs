@@ -36,7 +36,7 @@ fn main() {
 }
 
 fn together(group: &Group, number: u32) -> usize {
-    let made = group.makegateways((0..number).map(|_| "popen"));
+    let made = group.make_gateways((0..number).map(|_| "popen"));
     let channels: Vec<Channel> = made
         .into_iter()
         .map(|made| {
@@ -58,7 +58,7 @@ fn together(group: &Group, number: u32) -> usize {
 fn turns(group: &Group, number: u32, spec: &str) -> usize {
     let mut highest = 0;
     for _ in 0..number {
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         gateway.remote_status_timeout(LONG).unwrap();
         gateway.exit();
         assert!(gateway.join(Some(LONG)));

@@ -37,7 +37,7 @@ fn main() {
     let mut options = GroupOptions::default();
     options.grace.interrupt = Duration::from_millis(100);
     let group = Arc::new(Group::with_options(options));
-    let gateway = group.makegateway("popen").unwrap();
+    let gateway = group.make_gateway("popen").unwrap();
     let code = match argument.as_deref() {
         Some("asks") => ASKING,
         _ => WAITING,

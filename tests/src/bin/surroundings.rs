@@ -60,7 +60,7 @@ fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
     let mut options = GroupOptions::default();
     options.stderr = Stderr::Keep;
     let idle = Group::with_options(options.clone());
-    let gateway = idle.makegateway("popen")?;
+    let gateway = idle.make_gateway("popen")?;
     let channel = gateway.remote_exec("import os; channel.send([os.getpid()])")?;
     writeln!(out, "idle {}", channel.receive_timeout(LONG)?.into_value())?;
     channel.wait_close(Some(LONG))?;
@@ -74,7 +74,7 @@ fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
     channel.receive_timeout(LONG)?;
     writeln!(out, "idle ends: {}", interrupted(&idle, &channel))?;
     let stubborn = Group::with_options(options);
-    let channel = stubborn.makegateway("popen")?.remote_exec(STUBBORN)?;
+    let channel = stubborn.make_gateway("popen")?.remote_exec(STUBBORN)?;
     let worker = channel.receive_timeout(LONG)?.into_value();
     let child = channel.receive_timeout(LONG)?.into_value();
     writeln!(out, "stubborn [{worker}, {child}]")?;

@@ -134,7 +134,7 @@ fn same(channel: &Channel) -> Outcome {
 
 /// A channel of this side's making.
 fn hand_out(channel: &Channel) -> Outcome {
-    let own = channel.gateway().newchannel()?;
+    let own = channel.gateway().new_channel()?;
     channel.send(&own)?;
     own.send(42)?;
     Ok(own.wait_close(Some(Duration::from_secs(10)))?)
@@ -184,7 +184,7 @@ fn keep(channel: &Channel) -> Outcome {
 }
 
 fn write_file(channel: &Channel) -> Outcome {
-    let mut file = channel.makefile_write().text();
+    let mut file = channel.make_file_write().text();
     file.write_all(b"hello world\n")?;
     drop(file);
     Ok(channel.send(42)?)
@@ -194,7 +194,7 @@ fn write_file(channel: &Channel) -> Outcome {
 fn read_file(channel: &Channel) -> Outcome {
     let item = channel.receive()?;
     let answer = item.as_channel().ok_or("not a channel")?;
-    let mut file = channel.makefile_read();
+    let mut file = channel.make_file_read();
     let (mut first, mut rest) = ([0; 2], String::new());
     file.read_exact(&mut first)?;
     file.read_to_string(&mut rest)?;
@@ -216,7 +216,7 @@ fn close_own(channel: &Channel) {
 
 /// A file that closes the channel of its call.
 fn close_file(channel: &Channel) -> Outcome {
-    let mut file = channel.makefile_write().text().proxyclose();
+    let mut file = channel.make_file_write().text().proxy_close();
     file.write_all(b"hello world")?;
     drop(file);
     Ok(())

@@ -12,7 +12,7 @@ use super::{close_error, gw};
 fn calls(channel: &Channel) -> mpsc::Receiver<Option<Item>> {
     let (sender, calls) = mpsc::channel();
     channel
-        .set_callback_with_endmarker(move |item| drop(sender.send(item)))
+        .set_callback_with_end_marker(move |item| drop(sender.send(item)))
         .unwrap();
     calls
 }
@@ -85,7 +85,7 @@ fn test_channel_callback_stays_active() {
             thread.join()
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         let calls = calls(&inner);
         channel.send(&inner).unwrap();
         drop(inner);
@@ -106,7 +106,7 @@ fn test_channel_callback_remote_freed() {
             channel.receive()
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         let calls = calls(&inner);
         channel.send(&inner).unwrap();
         inner.wait_close(Some(LONG)).unwrap();
@@ -177,7 +177,7 @@ fn a_callback_that_fails_here_is_a_remote_error_there() {
         let channel = gateway
             .remote_exec(&format!("result = channel.receive()\n{}", textwrap(source)))
             .unwrap();
-        let result = gateway.newchannel().unwrap();
+        let result = gateway.new_channel().unwrap();
         channel.set_callback(|_| Err("no, thanks")).unwrap();
         channel.send(&result).unwrap();
         let text = receive(&result);
@@ -227,7 +227,7 @@ fn callbacks_of_several_channels_do_not_mix() {
                     inner.send(number)
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let channels: Vec<_> = (0..5).map(|_| gateway.newchannel().unwrap()).collect();
+        let channels: Vec<_> = (0..5).map(|_| gateway.new_channel().unwrap()).collect();
         let all: Vec<_> = channels.iter().map(calls).collect();
         channel.send(channels.iter().collect::<Vec<_>>()).unwrap();
         for calls in all {

@@ -9,7 +9,7 @@ use super::{close_error, gw, remote_error};
 fn test_factory_create() {
     gw(|gateway| {
         let ids: Vec<_> = (0..3)
-            .map(|_| gateway.newchannel().unwrap().id().0)
+            .map(|_| gateway.new_channel().unwrap().id().0)
             .collect();
         assert_eq!(ids, [1, 3, 5]);
     });
@@ -21,7 +21,7 @@ fn test_factory_getitem() {
     gw(|gateway| {
         let source = "for item in channel: channel.send(item)";
         let channel = gateway.remote_exec(source).unwrap();
-        let made = gateway.newchannel().unwrap();
+        let made = gateway.new_channel().unwrap();
         channel.send(&made).unwrap();
         let item = channel.receive_timeout(LONG).unwrap();
         assert_eq!(item.as_channel(), Some(&made));
@@ -32,7 +32,7 @@ fn test_factory_getitem() {
 #[test]
 fn test_channel_timeouterror() {
     gw(|gateway| {
-        let channel = gateway.newchannel().unwrap();
+        let channel = gateway.new_channel().unwrap();
         let early = channel.wait_close(Some(Duration::from_millis(10)));
         assert!(matches!(early, Err(WaitCloseError::Timeout)), "{early:?}");
         assert!(!channel.is_closed());
@@ -42,7 +42,7 @@ fn test_channel_timeouterror() {
 #[test]
 fn test_channel_local_close() {
     gw(|gateway| {
-        let channel = gateway.newchannel().unwrap();
+        let channel = gateway.new_channel().unwrap();
         channel.close();
         channel.wait_close(Some(LONG)).unwrap();
         assert!(channel.is_closed());
@@ -58,13 +58,13 @@ fn test_channel_local_close_error() {
             inner.close('error')
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         channel.send(&inner).unwrap();
         let error = close_error(inner.wait_close(Some(LONG)));
         assert_eq!(error.text(), "error");
         inner.wait_close(Some(LONG)).unwrap();
 
-        let own = gateway.newchannel().unwrap();
+        let own = gateway.new_channel().unwrap();
         own.close_with_error("ours").unwrap();
         own.wait_close(Some(LONG)).unwrap();
     });
@@ -193,7 +193,10 @@ fn test_channel_pass_in_structure() {
             ch2.send(data + 1)
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let pair = (gateway.newchannel().unwrap(), gateway.newchannel().unwrap());
+        let pair = (
+            gateway.new_channel().unwrap(),
+            gateway.new_channel().unwrap(),
+        );
         channel.send((&pair.0, &pair.1)).unwrap();
         pair.0.send(1).unwrap();
         assert_eq!(receive(&pair.1), Value::from(2));
@@ -236,6 +239,6 @@ fn test_channel_passing_over_channel() {
         eventually("no channel is left", LONG, || {
             gateway.to_string().contains(none)
         });
-        assert_eq!(gateway.remote_status().unwrap().numchannels, 0);
+        assert_eq!(gateway.remote_status().unwrap().num_channels, 0);
     });
 }

@@ -25,7 +25,7 @@ fn test_channel_file_write_error() {
     gw(|gateway| {
         let channel = gateway.remote_exec("pass").unwrap();
         channel.wait_close(Some(LONG)).unwrap();
-        let error = channel.makefile_write().write(b"hello").unwrap_err();
+        let error = channel.make_file_write().write(b"hello").unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
     });
 }
@@ -55,9 +55,9 @@ fn a_file_with_proxyclose_ends_the_remote_file() {
             channel.send(''.join(inner.makefile('r')))
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         channel.send(&inner).unwrap();
-        let mut file = inner.makefile_write().text().proxyclose();
+        let mut file = inner.make_file_write().text().proxy_close();
         file.write_all("snow: \u{2744}\nsecond".as_bytes()).unwrap();
         drop(file);
         assert_eq!(receive(&channel), Value::from("snow: \u{2744}\nsecond"));
@@ -68,7 +68,7 @@ fn a_file_with_proxyclose_ends_the_remote_file() {
 fn test_channel_file_read() {
     gw(|gateway| {
         let channel = gateway.remote_exec("channel.send('xyabcde')").unwrap();
-        let mut file = channel.makefile_read();
+        let mut file = channel.make_file_read();
         let (mut two, mut five) = ([0; 2], [0; 5]);
         file.read_exact(&mut two).unwrap();
         file.read_exact(&mut five).unwrap();
@@ -87,7 +87,7 @@ fn what_is_written_here_is_read_there() {
         ";
         let channel = gateway.remote_exec(source).unwrap();
         channel
-            .makefile_write()
+            .make_file_write()
             .text()
             .write_all(b"xyabcde")
             .unwrap();
@@ -100,7 +100,7 @@ fn what_is_written_here_is_read_there() {
 fn test_channel_file_read_empty() {
     gw(|gateway| {
         let channel = gateway.remote_exec("pass").unwrap();
-        let mut file = channel.makefile_read();
+        let mut file = channel.make_file_read();
         assert_eq!(file.read(&mut [0; 3]).unwrap(), 0);
         assert_eq!(file.read(&mut [0; 5]).unwrap(), 0);
     });
@@ -110,7 +110,7 @@ fn test_channel_file_read_empty() {
 fn test_channel_file_readline_remote() {
     gw(|gateway| {
         let channel = gateway.remote_exec("channel.send('123\\n45')").unwrap();
-        let mut file = channel.makefile_read();
+        let mut file = channel.make_file_read();
         let mut lines = [String::new(), String::new()];
         for line in &mut lines {
             file.read_line(line).unwrap();

@@ -7,8 +7,8 @@ use super::{gw, on};
 fn test_correct_setup() {
     within("a group and a gateway", LONG, || {
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway("popen//id=me").unwrap();
-        assert!(gateway.hasreceiver());
+        let gateway = group.make_gateway("popen//id=me").unwrap();
+        assert!(gateway.has_receiver());
         assert!(group.get("me").is_some_and(|found| found == gateway));
     });
 }
@@ -102,7 +102,7 @@ fn test_many_popen() {
         let group = Group::with_options(quiet());
         let channels: Vec<_> = (0..4)
             .map(|_| {
-                let gateway = group.makegateway("popen").unwrap();
+                let gateway = group.make_gateway("popen").unwrap();
                 gateway.remote_exec("channel.send(42)").unwrap()
             })
             .collect();

@@ -45,7 +45,7 @@ fn on(spec: &'static str, test: fn(&Gateway)) {
 fn on_within(limit: Duration, spec: &'static str, test: impl FnOnce(&Gateway) + Send + 'static) {
     within(spec, limit, move || {
         let group = Group::with_options(quiet());
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         test(&gateway);
         // All threads of a gateway end with it.
         group.terminate(Some(Duration::from_secs(5)));

@@ -7,7 +7,7 @@ use execnet_tests::support::{LONG, quiet, within};
 fn two(source: &'static str, test: fn(MultiChannel)) {
     within("two workers", LONG, move || {
         let group = Group::with_options(quiet());
-        let gateways = [(); 2].map(|()| group.makegateway("popen").unwrap());
+        let gateways = [(); 2].map(|()| group.make_gateway("popen").unwrap());
         let channels = gateways.map(|gateway| gateway.remote_exec(source).unwrap());
         test(channels.into_iter().collect());
     });
@@ -21,7 +21,7 @@ fn test_multichannel_container_basics() {
             assert_eq!(&channels[index], channel);
             assert!(channels.contains(channel));
         }
-        let other = channels[0].gateway().newchannel().unwrap();
+        let other = channels[0].gateway().new_channel().unwrap();
         assert!(!channels.contains(&other));
     });
 }
@@ -67,7 +67,7 @@ fn test_multichannel_receive_queue_for_two_subprocesses() {
 #[test]
 fn test_multi_receive_queue_with_endmarkers() {
     two("channel.send(1); channel.receive()", |channels| {
-        let queue = channels.make_receive_queue_with_endmarkers().unwrap();
+        let queue = channels.make_receive_queue_with_end_markers().unwrap();
         for channel in &channels {
             channel.gateway().exit();
         }

@@ -9,7 +9,7 @@ use super::{gw, on};
 fn test_gateway_status_simple() {
     gw(|gateway| {
         let status = gateway.remote_status().unwrap();
-        assert_eq!(status.numexecuting, 0);
+        assert_eq!(status.num_executing, 0);
     });
 }
 
@@ -29,22 +29,22 @@ fn test_gateway_status_no_real_channel() {
 #[test]
 fn test_gateway_status_busy() {
     on("popen", |gateway| {
-        let before = gateway.remote_status().unwrap().numchannels;
+        let before = gateway.remote_status().unwrap().num_channels;
         let source = "channel.send(1)\nchannel.receive()";
         let busy = [(); 2].map(|()| gateway.remote_exec(source).unwrap());
         for channel in &busy {
             channel.receive_timeout(LONG).unwrap();
         }
         let status = gateway.remote_status().unwrap();
-        assert_eq!((status.numexecuting, status.numchannels), (2, before + 2));
+        assert_eq!((status.num_executing, status.num_channels), (2, before + 2));
         for channel in &busy {
             channel.send(()).unwrap();
             channel.wait_close(Some(LONG)).unwrap();
         }
         eventually("nothing runs", LONG, || {
-            gateway.remote_status().unwrap().numexecuting == 0
+            gateway.remote_status().unwrap().num_executing == 0
         });
-        assert_eq!(gateway.remote_status().unwrap().numchannels, before);
+        assert_eq!(gateway.remote_status().unwrap().num_channels, before);
     });
 }
 
@@ -57,11 +57,11 @@ fn test_status_with_threads() {
             channel.receive_timeout(LONG).unwrap();
         }
         for (running, ends) in [(2, first), (1, second)] {
-            assert_eq!(gateway.remote_status().unwrap().numexecuting, running);
+            assert_eq!(gateway.remote_status().unwrap().num_executing, running);
             ends.send(()).unwrap();
             ends.wait_close(Some(LONG)).unwrap();
             eventually("one less runs", LONG, || {
-                gateway.remote_status().unwrap().numexecuting == running - 1
+                gateway.remote_status().unwrap().num_executing == running - 1
             });
         }
     });

@@ -36,7 +36,7 @@ fn test_string_coerce_of_a_gateway() {
             inner.receive()
         ";
         gateway.reconfigure(BYTES).unwrap();
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         inner.reconfigure(StrConfig::CHANNEL).unwrap();
         let channel = gateway.remote_exec(source).unwrap();
         channel.send(&inner).unwrap();

@@ -135,7 +135,7 @@ fn callbacks_that_send_on_both_sides_do_not_deadlock() {
             channel.send(len(count))
         ";
         let channel = gateway.remote_exec(source).unwrap();
-        let inner = gateway.newchannel().unwrap();
+        let inner = gateway.new_channel().unwrap();
         let own = inner.clone();
         let mut count = 0;
         inner

@@ -88,7 +88,10 @@ fn end(gateway: &Gateway) {
 
 fn channels(gateway: &Gateway) {
     let channel = gateway.remote_exec(ADD).unwrap();
-    let (there, back) = (gateway.newchannel().unwrap(), gateway.newchannel().unwrap());
+    let (there, back) = (
+        gateway.new_channel().unwrap(),
+        gateway.new_channel().unwrap(),
+    );
     channel.send((&there, &back)).unwrap();
     there.send(1).unwrap();
     assert_eq!(receive(&back), Value::from(2));
@@ -112,7 +115,7 @@ fn printing(gateway: &Gateway) {
 fn status(gateway: &Gateway) {
     let running = || {
         let status = gateway.remote_status_timeout(LONG).unwrap();
-        status.numexecuting
+        status.num_executing
     };
     // The code of other behaviours may be ending still.
     eventually("idle", LONG, || running() == 0);
@@ -125,7 +128,7 @@ fn status(gateway: &Gateway) {
 }
 
 fn close(gateway: &Gateway) {
-    let done = gateway.newchannel().unwrap();
+    let done = gateway.new_channel().unwrap();
     let channel = gateway.remote_exec(NOTICE).unwrap();
     channel.send(&done).unwrap();
     channel.close();

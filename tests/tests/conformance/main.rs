@@ -35,15 +35,15 @@ fn conforms_behind(link: &'static str, middle: Option<String>, spec: String) {
         let group = Group::with_options(quiet());
         let behind = usize::from(middle.is_some());
         if let Some(middle) = middle {
-            group.makegateway(middle + "//id=middle").unwrap();
+            group.make_gateway(middle + "//id=middle").unwrap();
         }
-        let gateway = group.makegateway(spec).unwrap();
+        let gateway = group.make_gateway(spec).unwrap();
         behaves(link, &gateway);
         let channel = gateway.remote_exec(PID).unwrap();
         let pid = receive(&channel).as_i64().unwrap();
         let reports = group.terminate(Some(LONG));
         assert_eq!(reports.len(), 1 + behind);
-        assert!(!gateway.hasreceiver());
+        assert!(!gateway.has_receiver());
         // Where a server waits for the worker we know only that its link is closed.
         eventually(&format!("{link}: the worker is gone"), LONG, || {
             !is_running(pid)
@@ -64,7 +64,7 @@ fn in_memory() {
         behaves("in memory", &gateway);
         gateway.exit();
         worker.join().unwrap().unwrap();
-        assert!(gateway.join(Some(LONG)) && !gateway.hasreceiver());
+        assert!(gateway.join(Some(LONG)) && !gateway.has_receiver());
         println!("in memory: the worker leaves when its gateway ends");
     });
 }

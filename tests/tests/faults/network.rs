@@ -146,7 +146,7 @@ fn cut_under_ssh(spec: &str, share: bool, network: &Namespace) {
 
 /// A channel whose other end sends without end.
 fn sending(group: &Group, spec: &str) -> Channel {
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let channel = gateway
         .remote_exec("while 1: channel.send('x' * 100000)")
         .unwrap();
@@ -158,7 +158,7 @@ fn cut_both_ways(spec: &str, network: &Namespace) {
     let group = Group::with_options(quiet());
     let channel = sending(&group, spec);
     let deaf = group
-        .makegateway(spec)
+        .make_gateway(spec)
         .unwrap()
         .remote_exec("import time; time.sleep(1000)");
     let deaf = deaf.unwrap();
@@ -181,7 +181,7 @@ fn cut_both_ways(spec: &str, network: &Namespace) {
 fn cut_for_a_second(spec: &str, network: &Namespace) {
     const ITEMS: i64 = 1000;
     let group = Group::with_options(quiet());
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let source = format!("for n in range({ITEMS}): channel.send((n, 'x' * 100000))");
     let channel = gateway.remote_exec(&source).unwrap();
     for n in 0..ITEMS {

@@ -99,7 +99,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         outcome: "`Disconnected`; its cause is the malformed frame",
         check: || {
             let group = Group::with_options(quiet());
-            let gateway = group.makegateway("popen").unwrap();
+            let gateway = group.make_gateway("popen").unwrap();
             let source =
                 "import os\nos.write(channel.gateway._out, b'\\xff' * 64)\nchannel.receive()";
             let channel = gateway.remote_exec(source).unwrap();
@@ -112,7 +112,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         outcome: "`Disconnected`; its cause is the incomplete frame",
         check: || {
             let group = Group::with_options(quiet());
-            let gateway = group.makegateway("popen").unwrap();
+            let gateway = group.make_gateway("popen").unwrap();
             let source = "import os\nos.write(channel.gateway._out, b'\\4\\0\\0\\0\\1\\0\\0\\1\\0half')\nos._exit(0)";
             let channel = gateway.remote_exec(source).unwrap();
             match failure(&channel) {
@@ -135,7 +135,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         outcome: "`Outcome::Killed` at the deadline of `terminate`",
         check: || {
             let group = Group::with_options(quiet());
-            let gateway = group.makegateway("popen").unwrap();
+            let gateway = group.make_gateway("popen").unwrap();
             let source = "import os, signal\nchannel.send(os.getpid())\nos.kill(os.getpid(), signal.SIGSTOP)";
             let channel = gateway.remote_exec(source).unwrap();
             let pid = receive(&channel).as_i64().unwrap();
@@ -168,7 +168,7 @@ pub(crate) const FAULTS: &[Fault] = &[
 /// The code fails with this text, and other code runs after it.
 fn refused_and_goes_on(source: &str, text: &str) {
     let group = Group::with_options(quiet());
-    let gateway = group.makegateway("popen").unwrap();
+    let gateway = group.make_gateway("popen").unwrap();
     let channel = gateway.remote_exec(source).unwrap();
     match failure(&channel) {
         ReceiveError::Remote(error) => assert!(error.text().contains(text), "{error}"),
@@ -201,7 +201,7 @@ fn full_disk() {
 fn stopped_and_continued() {
     const ITEMS: i64 = 2000;
     let group = Group::with_options(quiet());
-    let gateway = group.makegateway("popen").unwrap();
+    let gateway = group.make_gateway("popen").unwrap();
     let worker = pid(&gateway);
     let half = ITEMS / 2;
     let source = format!(

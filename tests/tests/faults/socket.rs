@@ -82,7 +82,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         check: || {
             on_each_server(|spec| {
                 let group = Group::with_options(quiet());
-                let gateway = group.makegateway(spec).unwrap();
+                let gateway = group.make_gateway(spec).unwrap();
                 let worker = pid(&gateway);
                 let source =
                     "import os\nos.write(channel.gateway._out, b'\\xff' * 64)\nchannel.receive()";
@@ -99,7 +99,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         check: || {
             on_each_server(|spec| {
                 let group = Group::with_options(quiet());
-                let gateway = group.makegateway(spec).unwrap();
+                let gateway = group.make_gateway(spec).unwrap();
                 let worker = pid(&gateway);
                 let source = "while 1: channel.send('x' * 100000)";
                 let channel = gateway.remote_exec(source).unwrap();
@@ -116,7 +116,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         check: || {
             on_each_server(|spec| {
                 let group = Group::with_options(quiet());
-                let worker = pid(&group.makegateway(spec).unwrap());
+                let worker = pid(&group.make_gateway(spec).unwrap());
                 signal("STOP", worker);
                 let reports = group.terminate(Some(Duration::from_millis(300)));
                 assert!(
@@ -240,5 +240,5 @@ fn refused_and_goes_on(mut stream: impl Read + Write, spec: &str, events: &Recei
         "{event:?}"
     );
     assert_eq!(answer, "execnet: refused: not a greeting of execnet's\n");
-    pid(&Group::with_options(quiet()).makegateway(spec).unwrap());
+    pid(&Group::with_options(quiet()).make_gateway(spec).unwrap());
 }

@@ -146,7 +146,7 @@ struct There {
 impl There {
     fn new(sshd: &Sshd, source: &str) -> Self {
         let group = group_with(LONG);
-        let gateway = group.makegateway(sshd.spec("box")).unwrap();
+        let gateway = group.make_gateway(sshd.spec("box")).unwrap();
         let source = format!("import os\nchannel.send(os.getpid())\n{source}");
         let channel = gateway.remote_exec(&source).unwrap();
         let worker = receive(&channel).as_i64().unwrap();

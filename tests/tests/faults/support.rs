@@ -24,7 +24,7 @@ pub(crate) fn with_sshd(test: impl FnOnce(&Sshd)) {
 pub(crate) fn start_fails(spec: &str, patience: Duration) -> Box<BootstrapError> {
     let mut options: GroupOptions = quiet();
     options.bootstrap_timeout = patience.min(options.bootstrap_timeout);
-    match Group::with_options(options).makegateway(spec) {
+    match Group::with_options(options).make_gateway(spec) {
         Err(MakeGatewayError::Bootstrap(error)) => error,
         other => panic!("{spec}: {other:?}"),
     }
@@ -50,7 +50,7 @@ pub(crate) fn names_sigkill(error: &ReceiveError) -> bool {
 
 pub(crate) fn killed(spec: &str, then: &str) {
     let group = Group::with_options(quiet());
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let source = format!("import os\nchannel.send(os.getpid())\n{then}");
     let channel = gateway.remote_exec(&source).unwrap();
     let pid = receive(&channel).as_i64().unwrap();
@@ -71,14 +71,14 @@ pub(crate) fn impostor(says: &str) -> String {
     format!("popen//worker={} {says}", env!("CARGO_BIN_EXE_impostor"))
 }
 
-/// Runs `makegateway` in a thread, and `fault` as soon as it may; returns why there is no gateway.
+/// Runs `make_gateway` in a thread, and `fault` as soon as it may; returns why there is no gateway.
 pub(crate) fn start_fails_while(
     group: &Group,
     spec: &str,
     fault: impl FnOnce(),
 ) -> Box<BootstrapError> {
     thread::scope(|scope| {
-        let making = scope.spawn(|| group.makegateway(spec));
+        let making = scope.spawn(|| group.make_gateway(spec));
         fault();
         match making.join().unwrap() {
             Err(MakeGatewayError::Bootstrap(error)) => error,

@@ -110,8 +110,8 @@ impl Behind {
     /// Runs this on both.
     fn new(source: &str) -> Self {
         let group = Group::with_options(quiet());
-        let middle = group.makegateway("popen//id=middle").unwrap();
-        let far = group.makegateway("popen//via=middle").unwrap();
+        let middle = group.make_gateway("popen//id=middle").unwrap();
+        let far = group.make_gateway("popen//via=middle").unwrap();
         let channels = [&middle, &far].map(|gateway| {
             let source = format!("channel.send(0)\n{source}");
             let channel = gateway.remote_exec(&source).unwrap();
@@ -140,7 +140,7 @@ fn middle_gets(name: &str, patience: Duration) -> Box<BootstrapError> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("pid");
     let group = group_with(patience);
-    let middle = pid(&group.makegateway("popen//id=middle").unwrap());
+    let middle = pid(&group.make_gateway("popen//id=middle").unwrap());
     let spec = format!(
         "popen//via=middle//python=sh -c 'head -c 9 > /dev/null; echo $$ > {}; cat > /dev/null'",
         file.display()

@@ -41,7 +41,7 @@ fn leave(gateway: &Gateway, fork: &str, how: &str, status: i64) {
 #[test]
 fn a_forked_child_leaves_as_python_leaves_and_its_parent_goes_on() {
     each_python(|python, group| {
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         for (how, status) in LEAVES {
             leave(&gateway, FORKS[0], how, status);
         }
@@ -63,7 +63,7 @@ fn a_forked_child_leaves_as_python_leaves_and_its_parent_goes_on() {
 #[test]
 fn a_forked_child_prints_its_exception_and_runs_its_exit_handlers() {
     each_python(|python, group| {
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let source = "
             import atexit, os, threading, time
             out, end = os.pipe()
@@ -99,7 +99,7 @@ fn a_forked_child_prints_its_exception_and_runs_its_exit_handlers() {
 #[test]
 fn a_forked_child_has_no_channels() {
     each_python(|python, group| {
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         // Also where the code reads the link by itself.
         let source = "
             import os
@@ -145,7 +145,7 @@ fn a_forked_child_has_no_channels() {
 #[test]
 fn a_child_that_a_callback_forks_leaves_too() {
     each_python(|python, group| {
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let source = "
             import os
             def fork(item):
@@ -158,7 +158,7 @@ fn a_child_that_a_callback_forks_leaves_too() {
             inner.setcallback(fork)
             inner.waitclose()
         ";
-        let (channel, inner) = (run(&gateway, source), gateway.newchannel().unwrap());
+        let (channel, inner) = (run(&gateway, source), gateway.new_channel().unwrap());
         channel.send(&inner).unwrap();
         for item in [0, 1] {
             inner.send(item).unwrap();

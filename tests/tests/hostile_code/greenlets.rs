@@ -34,7 +34,7 @@ fn patched(spec: &str, patch: &str, model: &str) {
     let mut options = quiet();
     options.bootstrap_timeout = 2 * LONG;
     let group = Group::with_options(options);
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let mark = directory.path().join("left");
     let handler = format!("import atexit; atexit.register(lambda: open({mark:?}, 'w').close())");
@@ -49,7 +49,7 @@ fn patched(spec: &str, patch: &str, model: &str) {
         }
     }
     eventually("the code has ended", LONG, || {
-        gateway.remote_status_timeout(LONG).unwrap().numexecuting == 0
+        gateway.remote_status_timeout(LONG).unwrap().num_executing == 0
     });
     assert_leaves(&group);
     assert!(mark.exists(), "exit handlers run");
@@ -68,7 +68,7 @@ fn assert_waits(gateway: &Gateway) {
         inner.waitclose()
         channel.send(got)
     ";
-    let (outer, inner) = (run(gateway, source), gateway.newchannel().unwrap());
+    let (outer, inner) = (run(gateway, source), gateway.new_channel().unwrap());
     assert_eq!(receive(&outer), Value::from("from a thread"));
     outer.send(&inner).unwrap();
     inner.send(1).unwrap();

@@ -10,7 +10,7 @@ use super::{assert_ended, assert_leaves, assert_usable, each_python, run};
 #[test]
 fn code_that_reaps_every_child_harms_nobody() {
     each_python(|python, group| {
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let source = "
             import os, signal
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -33,7 +33,7 @@ fn code_that_reaps_every_child_harms_nobody() {
 #[test]
 fn closed_descriptors_end_the_link_or_nothing() {
     each_python(|python, group| {
-        let gateway = group.makegateway(python.spec()).unwrap();
+        let gateway = group.make_gateway(python.spec()).unwrap();
         let pid = receive(&run(
             &gateway,
             "import os; [os.close(n) for n in range(3)]; channel.send(os.getpid())",
@@ -82,7 +82,7 @@ fn files_of_the_working_directory_are_none_of_the_worker_s_modules() {
             .unwrap();
         }
         let gateway = group
-            .makegateway(format!(
+            .make_gateway(format!(
                 "{}//chdir={}",
                 python.spec(),
                 directory.path().display()
@@ -99,7 +99,7 @@ fn files_of_the_working_directory_are_none_of_the_worker_s_modules() {
         busy.send(1).unwrap();
         assert_ended(&busy);
         // Programs of the controller's own run there too.
-        let behind = group.makegateway(format!("{}//via={}", python.spec(), gateway.id()));
+        let behind = group.make_gateway(format!("{}//via={}", python.spec(), gateway.id()));
         assert_usable(&behind.unwrap());
         let source = directory.path().join("tree");
         std::fs::create_dir(&source).unwrap();

@@ -35,7 +35,7 @@ fn names() -> Vec<(String, String)> {
 }
 
 fn start(python: &Python, group: &Group) -> Gateway {
-    let gateway = group.makegateway(python.spec()).unwrap();
+    let gateway = group.make_gateway(python.spec()).unwrap();
     assert_ended(&run(&gateway, REPLACE));
     gateway
 }
@@ -116,7 +116,7 @@ fn assert_everything_works(python: &Python, gateway: &Gateway) {
     // While that code runs, in a thread beside it.
     assert_usable(gateway);
     eventually("one is left", LONG, || {
-        gateway.remote_status_timeout(LONG).unwrap().numexecuting == 1
+        gateway.remote_status_timeout(LONG).unwrap().num_executing == 1
     });
     for turn in 0..50 {
         echo.send(turn).unwrap();
@@ -155,7 +155,7 @@ fn assert_waits(gateway: &Gateway) {
         inner.waitclose()
         channel.send(got)
     ";
-    let (outer, inner) = (run(gateway, source), gateway.newchannel().unwrap());
+    let (outer, inner) = (run(gateway, source), gateway.new_channel().unwrap());
     outer.send(&inner).unwrap();
     inner.send(7).unwrap();
     inner.close();
@@ -193,7 +193,7 @@ fn a_worker_goes_on_while_any_single_name_is_replaced() {
 fn what_a_test_reports_arrives_while_its_patch_holds() {
     let python = pythons().last().unwrap();
     let group = Group::with_options(super::quiet());
-    let gateway = group.makegateway(python.spec()).unwrap();
+    let gateway = group.make_gateway(python.spec()).unwrap();
     let channel = run(
         &gateway,
         "import os\nos.write = lambda descriptor, data: len(data)\nchannel.send('failed')\nassert 0",

@@ -103,7 +103,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn gateway(group: &Group, spec: &str) -> Gateway {
-    group.makegateway(spec).unwrap()
+    group.make_gateway(spec).unwrap()
 }
 
 fn group() -> Group {

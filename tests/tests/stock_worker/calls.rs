@@ -177,10 +177,10 @@ fn printing(peer: &Peer) {
 /// On a gateway that nothing else was done with, so that nothing ends meanwhile.
 fn idle_status(peer: &Peer) {
     let group = Group::with_options(quiet());
-    let gateway = group.makegateway(peer.spec()).unwrap();
+    let gateway = group.make_gateway(peer.spec()).unwrap();
     for _ in 0..3 {
         let status = gateway.remote_status_timeout(LONG).unwrap();
-        assert_eq!((status.numexecuting, status.numchannels), (0, 0));
+        assert_eq!((status.num_executing, status.num_channels), (0, 0));
         let here = gateway.to_string();
         assert!(here.contains(" 0 active channels"), "{here}");
     }
@@ -189,21 +189,21 @@ fn idle_status(peer: &Peer) {
 fn busy_status(peer: &Peer) {
     let status = || peer.gateway.remote_status_timeout(LONG).unwrap();
     // What other cases have run may be on its way out.
-    eventually("idle", LONG, || status().numexecuting == 0);
-    let before = status().numchannels;
+    eventually("idle", LONG, || status().num_executing == 0);
+    let before = status().num_channels;
     let busy = [(), ()].map(|()| peer.exec("channel.send(1)\nchannel.receive()"));
     busy.iter()
         .for_each(|channel| assert_eq!(receive(channel), value!(1)));
     assert_eq!(
-        (status().numexecuting, status().numchannels),
+        (status().num_executing, status().num_channels),
         (2, before + 2)
     );
     for channel in &busy {
         channel.send(1).unwrap();
         channel.wait_close(Some(LONG)).unwrap();
     }
-    eventually("idle again", LONG, || status().numexecuting == 0);
-    eventually("no more channels", LONG, || status().numchannels <= before);
+    eventually("idle again", LONG, || status().num_executing == 0);
+    eventually("no more channels", LONG, || status().num_channels <= before);
 }
 
 fn main_thread_only(peer: &Peer) {
@@ -236,7 +236,7 @@ fn main_thread_only_is_busy(peer: &Peer) {
 /// A worker of its own that runs all code in its main thread.
 fn in_main_thread(peer: &Peer, group: &Group) -> Gateway {
     let spec = peer.spec() + "//execmodel=main_thread_only";
-    group.makegateway(spec).unwrap()
+    group.make_gateway(spec).unwrap()
 }
 
 fn threads(peer: &Peer) {
@@ -267,7 +267,7 @@ fn info(peer: &Peer) {
     let (items, taken) = std::sync::mpsc::channel();
     let channel = peer.exec("for i in range(10): channel.send(i)");
     let callback = move |item: Option<execnet::Item>| items.send(item).unwrap();
-    channel.set_callback_with_endmarker(callback).unwrap();
+    channel.set_callback_with_end_marker(callback).unwrap();
     channel.wait_close(Some(LONG)).unwrap();
     for number in 0..10 {
         let item = taken.recv_timeout(LONG).unwrap();
@@ -277,7 +277,7 @@ fn info(peer: &Peer) {
 }
 
 fn redirected_output(peer: &Peer) {
-    let output = peer.gateway.newchannel().unwrap();
+    let output = peer.gateway.new_channel().unwrap();
     let channel = peer.exec(
         "
         import sys

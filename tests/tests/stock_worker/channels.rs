@@ -64,7 +64,7 @@ fn ids(peer: &Peer) {
     let item = channel.receive_timeout(LONG).unwrap();
     assert_eq!(ours % 2, 1);
     assert_eq!(item.as_channel().unwrap().id().0 % 2, 0);
-    assert_eq!(peer.gateway.newchannel().unwrap().id().0, ours + 2);
+    assert_eq!(peer.gateway.new_channel().unwrap().id().0, ours + 2);
 }
 
 fn serialize_error(peer: &Peer) {
@@ -109,8 +109,8 @@ fn syntax_error(peer: &Peer) {
 
 fn pass_in_structure(peer: &Peer) {
     let channel = peer.exec("a, b = channel.receive()\nb.send(a.receive() + 1)");
-    let there = peer.gateway.newchannel().unwrap();
-    let back = peer.gateway.newchannel().unwrap();
+    let there = peer.gateway.new_channel().unwrap();
+    let back = peer.gateway.new_channel().unwrap();
     channel.send((&there, &back)).unwrap();
     there.send(1).unwrap();
     assert_eq!(receive(&back), value!(2));
@@ -185,7 +185,7 @@ fn file_read(peer: &Peer) {
     let channel = peer
         .exec("f = channel.makefile(mode='r')\nchannel.send(f.read(2))\nchannel.send(f.read(5))");
     channel
-        .makefile_write()
+        .make_file_write()
         .text()
         .write_all(b"xyabcde")
         .unwrap();
@@ -208,7 +208,7 @@ fn callback_stays_active(peer: &Peer) {
         ",
     );
     let (items, taken) = mpsc::channel();
-    let other = peer.gateway.newchannel().unwrap();
+    let other = peer.gateway.new_channel().unwrap();
     other
         .set_callback(move |item: Item| items.send(item.into_value()).unwrap())
         .unwrap();
@@ -222,7 +222,7 @@ fn callback_stays_active(peer: &Peer) {
 fn callback_remote_freed(peer: &Peer) {
     let channel =
         peer.exec("c = channel.receive()\ndel c\nchannel.send('freed')\nchannel.receive()");
-    let other = peer.gateway.newchannel().unwrap();
+    let other = peer.gateway.new_channel().unwrap();
     other.set_callback(|_| ()).unwrap();
     channel.send(&other).unwrap();
     other.wait_close(Some(LONG)).unwrap();
@@ -241,7 +241,7 @@ fn callback_error(peer: &Peer) {
         channel.send(ch.isclosed())
         ",
     );
-    let other = peer.gateway.newchannel().unwrap();
+    let other = peer.gateway.new_channel().unwrap();
     channel.send(&other).unwrap();
     assert_eq!(receive(&channel), value!(1));
     other.send(1).unwrap();

@@ -44,7 +44,7 @@ fn terminated_while_waiting(peer: &Peer) {
     let (line, printed) = mpsc::channel();
     options.stderr = Stderr::lines(move |_, text| drop(line.send(text.to_owned())));
     let group = Group::with_options(options);
-    let gateway = group.makegateway(peer.spec()).unwrap();
+    let gateway = group.make_gateway(peer.spec()).unwrap();
     let pid = receive(&gateway.remote_exec(PID).unwrap())
         .as_i64()
         .unwrap();
@@ -67,7 +67,7 @@ fn terminated_while_waiting(peer: &Peer) {
 
 fn killed(peer: &Peer) {
     let group = Group::with_options(quiet());
-    let gateway = group.makegateway(peer.spec()).unwrap();
+    let gateway = group.make_gateway(peer.spec()).unwrap();
     let pid = receive(&gateway.remote_exec(PID).unwrap())
         .as_i64()
         .unwrap();
@@ -86,13 +86,13 @@ fn killed(peer: &Peer) {
     ));
     let (items, taken) = mpsc::channel();
     let callback = move |item: Option<execnet::Item>| items.send(item.is_none()).unwrap();
-    other.set_callback_with_endmarker(callback).unwrap();
+    other.set_callback_with_end_marker(callback).unwrap();
     assert!(taken.recv_timeout(LONG).unwrap());
 }
 
 fn several(peer: &Peer) {
     let group = Group::with_options(quiet());
-    for made in group.makegateways([peer.spec(), peer.spec()]) {
+    for made in group.make_gateways([peer.spec(), peer.spec()]) {
         made.unwrap();
     }
     let all = |made: Vec<Result<Channel, MemberError>>| -> MultiChannel {
@@ -107,7 +107,7 @@ fn several(peer: &Peer) {
     let answers: Vec<Value> = answers.map(|answer| answer.unwrap().into_value()).collect();
     assert_eq!(answers, [value!(42), value!(42)]);
     let channels = all(group.remote_exec(PID));
-    let queue = channels.make_receive_queue_with_endmarkers().unwrap();
+    let queue = channels.make_receive_queue_with_end_markers().unwrap();
     let pairs = (0..4).map(|_| queue.receive_timeout(LONG).unwrap());
     let mut pids: Vec<Value> = pairs
         .filter_map(|(_, item)| item)

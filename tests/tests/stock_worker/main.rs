@@ -68,7 +68,7 @@ fn all_cases(release: Release) {
         return;
     };
     let group = Group::with_options(quiet());
-    let gateway = group.makegateway(spec(&python)).unwrap();
+    let gateway = group.make_gateway(spec(&python)).unwrap();
     let peer = Peer {
         release,
         python,

@@ -70,7 +70,7 @@ fn surroundings(peer: &Peer) {
         "//chdir={}//env:NAME123=a=b//nice=1//id=it's",
         directory.display()
     );
-    let gateway = group.makegateway(peer.spec() + &keys).unwrap();
+    let gateway = group.make_gateway(peer.spec() + &keys).unwrap();
     let source = "import os; channel.send((os.getcwd(), os.environ['NAME123'], os.nice(0), channel.gateway.id))";
     let found = receive(&gateway.remote_exec(source).unwrap());
     let nice = niceness(1);
@@ -86,7 +86,7 @@ fn words(peer: &Peer) {
         "popen//bootstrap=execnet//python=env 'IN_FRONT=x y' {} -B",
         peer.python.display()
     );
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     let source = "import os, sys; channel.send((os.environ['IN_FRONT'], sys.dont_write_bytecode))";
     let found = receive(&gateway.remote_exec(source).unwrap());
     assert_eq!(found, value!(("x y", true)));
@@ -113,8 +113,8 @@ fn works(gateway: &Gateway) -> i64 {
     assert!(error_of(&failed).contains("ZeroDivisionError"));
     eventually("idle", LONG, || {
         let status = gateway.remote_status_timeout(LONG).unwrap();
-        assert_eq!(status.execmodel, "thread");
-        status.numexecuting == 0
+        assert_eq!(status.exec_model, "thread");
+        status.num_executing == 0
     });
     let info = gateway.remote_info(Some(LONG)).unwrap();
     info.pid.into()
@@ -123,11 +123,11 @@ fn works(gateway: &Gateway) -> i64 {
 /// Stock behind ours, and stock behind stock.
 fn via(peer: &Peer) {
     let group = Group::with_options(quiet());
-    group.makegateway("popen//id=ours").unwrap();
+    group.make_gateway("popen//id=ours").unwrap();
     group
-        .makegateway(peer.spec() + "//via=ours//id=stock")
+        .make_gateway(peer.spec() + "//via=ours//id=stock")
         .unwrap();
-    group.makegateway(peer.spec() + "//via=stock").unwrap();
+    group.make_gateway(peer.spec() + "//via=stock").unwrap();
     let pids: Vec<i64> = group.gateways().iter().map(works).collect();
     assert_eq!(pids.len(), 3);
     assert_eq!(group.terminate(Some(LONG)).len(), 3);
@@ -139,9 +139,9 @@ fn via(peer: &Peer) {
 /// A server that a stock worker is made to start, and a stock worker behind it.
 fn installvia(peer: &Peer) {
     let group = Group::with_options(quiet());
-    group.makegateway(peer.spec() + "//id=p1").unwrap();
+    group.make_gateway(peer.spec() + "//id=p1").unwrap();
     let spec = "socket//installvia=p1//id=s1//bootstrap=execnet";
-    let gateway = group.makegateway(spec).unwrap();
+    let gateway = group.make_gateway(spec).unwrap();
     assert_eq!(gateway.id(), "s1");
     works(&gateway);
     group.terminate(Some(LONG));
@@ -152,7 +152,7 @@ fn ssh(peer: &Peer) {
     let group = Group::with_options(quiet());
     let spec = peer.spec();
     let what = spec.strip_prefix("popen").unwrap();
-    let gateway = group.makegateway(sshd.spec("box") + what).unwrap();
+    let gateway = group.make_gateway(sshd.spec("box") + what).unwrap();
     let channel = gateway.remote_exec(SEVEN).unwrap();
     channel.send(6).unwrap();
     assert_eq!(receive(&channel), value!(42));
@@ -161,7 +161,7 @@ fn ssh(peer: &Peer) {
 
 fn without_execnet(_peer: &Peer) {
     let group = Group::with_options(quiet());
-    match group.makegateway("popen//bootstrap=execnet//python=python3 -I -S") {
+    match group.make_gateway("popen//bootstrap=execnet//python=python3 -I -S") {
         Err(MakeGatewayError::Bootstrap(error)) => {
             assert_eq!(error.cause(), Cause::Died);
             assert!(error.stderr().contains("No module named"), "{error}");
@@ -172,7 +172,7 @@ fn without_execnet(_peer: &Peer) {
         ("popen//bootstrap=stock", "bootstrap"),
         ("popen//bootstrap", "bootstrap"),
     ] {
-        let refused = group.makegateway(spec).unwrap_err();
+        let refused = group.make_gateway(spec).unwrap_err();
         assert!(
             matches!(refused, MakeGatewayError::Spec(SpecError::Value { key: named, .. }) if named == key)
         );
@@ -181,7 +181,7 @@ fn without_execnet(_peer: &Peer) {
 
 fn without_model(peer: &Peer) {
     let group = Group::with_options(quiet());
-    match group.makegateway(peer.spec() + "//execmodel=nonsense") {
+    match group.make_gateway(peer.spec() + "//execmodel=nonsense") {
         Err(MakeGatewayError::Bootstrap(error)) => {
             assert_eq!(error.cause(), Cause::Refused);
             assert!(error.to_string().contains("unknown execmodel"), "{error}");
@@ -195,7 +195,7 @@ fn without_extras(peer: &Peer) {
     let mut options = quiet();
     options.credit = Some(1000);
     let group = Group::with_options(options);
-    let gateway = group.makegateway(peer.spec()).unwrap();
+    let gateway = group.make_gateway(peer.spec()).unwrap();
     let channel = gateway
         .remote_exec("for item in channel: channel.send(item)")
         .unwrap();

@@ -72,7 +72,7 @@ fn pull(
 ) -> Result<(), Failure> {
     let mut rsync = configured(args, source)?;
     let target = Target::new(spec, destination)?;
-    let gateway = group.makegateway(&target.spec).map_err(super::not_made)?;
+    let gateway = group.make_gateway(&target.spec).map_err(super::not_made)?;
     let label = format!("{} {}", spec.display(), source.display());
     let progress = Progress::new(vec![label], args.json, args.dry_run);
     rsync.callback(progress.callback());
@@ -149,7 +149,7 @@ fn make_all(group: &Group, targets: &[Target<'_>]) -> Vec<Result<Gateway, MakeGa
     thread::scope(|scope| {
         let making: Vec<_> = targets
             .iter()
-            .map(|target| scope.spawn(move || group.makegateway(&target.spec)))
+            .map(|target| scope.spawn(move || group.make_gateway(&target.spec)))
             .collect();
         let joined = making.into_iter().map(|making| {
             making

@@ -85,7 +85,7 @@ impl Channel {
     /// # Errors
     ///
     /// As there.
-    pub fn set_callback_with_endmarker<R: CallbackResult>(
+    pub fn set_callback_with_end_marker<R: CallbackResult>(
         &self,
         mut callback: impl FnMut(Option<Item>) -> R + Send + 'static,
     ) -> Result<(), SetCallbackError> {
@@ -98,7 +98,7 @@ impl Channel {
     /// counting as what waits.
     pub(crate) fn install(
         &self,
-        endmarker: bool,
+        end_marker: bool,
         holds: bool,
         mut callback: impl FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send + 'static,
     ) -> Result<(), SetCallbackError> {
@@ -118,7 +118,7 @@ impl Channel {
             );
             callback(arrived.transpose()?)
         };
-        let callback = Callback::new(Box::new(call), endmarker, holds);
+        let callback = Callback::new(Box::new(call), end_marker, holds);
         self.gateway().shared().set_callback(self.id(), callback)
     }
 

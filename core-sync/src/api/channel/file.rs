@@ -15,7 +15,7 @@ impl Channel {
     /// For less and larger items put a [`BufWriter`](io::BufWriter) or [`LineWriter`](io::LineWriter) in front: the
     /// formatting macros write in many small pieces.
     #[must_use]
-    pub fn makefile_write(&self) -> ChannelFileWrite {
+    pub fn make_file_write(&self) -> ChannelFileWrite {
         ChannelFileWrite {
             file: File::new(self),
             text: false,
@@ -26,7 +26,7 @@ impl Channel {
     /// A file that reads what items hold, one after the other: bytes, and text as UTF-8. The end of the channel is the
     /// end of the file.
     #[must_use]
-    pub fn makefile_read(&self) -> ChannelFileRead {
+    pub fn make_file_read(&self) -> ChannelFileRead {
         ChannelFileRead {
             file: File::new(self),
             item: Vec::new(),
@@ -38,7 +38,7 @@ impl Channel {
 /// What both kinds of file are.
 struct File {
     channel: Channel,
-    proxyclose: bool,
+    proxy_close: bool,
 }
 
 impl File {
@@ -46,7 +46,7 @@ impl File {
         let channel = channel.clone();
         Self {
             channel,
-            proxyclose: false,
+            proxy_close: false,
         }
     }
 
@@ -57,21 +57,21 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        if self.proxyclose {
+        if self.proxy_close {
             self.channel.close();
         }
     }
 }
 
-/// Sends what is written: see [`Channel::makefile_write`].
+/// Sends what is written: see [`Channel::make_file_write`].
 ///
-/// Dropping it leaves the channel open, unless [`proxyclose`](Self::proxyclose) was asked for.
+/// Dropping it leaves the channel open, unless [`proxy_close`](Self::proxy_close) was asked for.
 ///
 /// ```no_run
 /// # fn example(channel: execnet_core_sync::Channel) -> std::io::Result<()> {
 /// use std::io::Write;
 ///
-/// let mut file = std::io::LineWriter::new(channel.makefile_write().text());
+/// let mut file = std::io::LineWriter::new(channel.make_file_write().text());
 /// writeln!(file, "{} of {}", 1, 2)?;
 /// # Ok(())
 /// # }
@@ -94,8 +94,8 @@ impl ChannelFileWrite {
 
     /// The channel is closed with the file.
     #[must_use]
-    pub fn proxyclose(mut self) -> Self {
-        self.file.proxyclose = true;
+    pub fn proxy_close(mut self) -> Self {
+        self.file.proxy_close = true;
         self
     }
 
@@ -153,16 +153,16 @@ fn broken(error: SendError) -> io::Error {
     io::Error::new(kind, error)
 }
 
-/// Reads what items hold: see [`Channel::makefile_read`].
+/// Reads what items hold: see [`Channel::make_file_read`].
 ///
-/// Dropping it leaves the channel open, unless [`proxyclose`](Self::proxyclose) was asked for; what it had buffered of
+/// Dropping it leaves the channel open, unless [`proxy_close`](Self::proxy_close) was asked for; what it had buffered of
 /// an item is lost then.
 ///
 /// ```no_run
 /// # fn example(channel: execnet_core_sync::Channel) -> std::io::Result<()> {
 /// use std::io::BufRead;
 ///
-/// for line in channel.makefile_read().lines() {
+/// for line in channel.make_file_read().lines() {
 ///     println!("{}", line?);
 /// }
 /// # Ok(())
@@ -178,8 +178,8 @@ pub struct ChannelFileRead {
 impl ChannelFileRead {
     /// The channel is closed with the file.
     #[must_use]
-    pub fn proxyclose(mut self) -> Self {
-        self.file.proxyclose = true;
+    pub fn proxy_close(mut self) -> Self {
+        self.file.proxy_close = true;
         self
     }
 

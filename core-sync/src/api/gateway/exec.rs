@@ -48,7 +48,7 @@ impl Gateway {
     }
 
     fn exec(&self, call: &Call<'_>) -> Result<Channel, SendError> {
-        self.exec_on(self.newchannel()?, call)
+        self.exec_on(self.new_channel()?, call)
     }
 
     /// Makes a call on a channel that the peer knows nothing of.

@@ -110,7 +110,7 @@ impl Gateway {
     /// # Errors
     ///
     /// The gateway was exited or lost its peer.
-    pub fn newchannel(&self) -> Result<Channel, SendError> {
+    pub fn new_channel(&self) -> Result<Channel, SendError> {
         let (id, bell) = self.shared().open()?;
         Ok(Channel::new(self.clone(), id, bell))
     }
@@ -118,7 +118,7 @@ impl Gateway {
     /// Opens a channel for what the gateway itself asks: the answer is read as it was meant, however
     /// [`reconfigure`](Self::reconfigure) has others read.
     fn own_channel(&self) -> Result<Channel, SendError> {
-        let channel = self.newchannel()?;
+        let channel = self.new_channel()?;
         let mut state = self.shared().state.lock();
         let session = &mut state.session;
         session.reconfigure_channel(channel.id(), StrConfig::CHANNEL);
@@ -186,7 +186,7 @@ impl Gateway {
 
     /// Whether frames of the peer are still read.
     #[must_use]
-    pub fn hasreceiver(&self) -> bool {
+    pub fn has_receiver(&self) -> bool {
         self.disconnected().is_none()
     }
 
@@ -238,14 +238,14 @@ impl fmt::Display for Gateway {
         let (live, channels) = {
             let state = self.shared().state.lock();
             let live = state.disconnected.is_none();
-            (live, state.session.load().numchannels)
+            (live, state.session.load().num_channels)
         };
         let live = if live {
             "receive-live"
         } else {
             "not-receiving"
         };
-        let model = self.shared().config.execmodel;
+        let model = self.shared().config.exec_model;
         let id = self.id();
         write!(
             f,

@@ -32,7 +32,7 @@ impl MultiChannel {
     /// # Errors
     ///
     /// As there.
-    pub fn make_receive_queue_with_endmarkers(
+    pub fn make_receive_queue_with_end_markers(
         &self,
     ) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
         self.queue(true, Item::decode)
@@ -40,7 +40,7 @@ impl MultiChannel {
 
     pub(crate) fn queue<T: Send + 'static>(
         &self,
-        endmarkers: bool,
+        end_markers: bool,
         decode: fn(Encoded<Channel>) -> Result<T, ItemError>,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
         // What went to the queue of some would be lost with it.
@@ -50,7 +50,7 @@ impl MultiChannel {
         let (sender, entries) = channel();
         for (index, channel) in self.iter().enumerate() {
             let sender = sender.clone();
-            let installed = channel.install(endmarkers, true, move |arrived| {
+            let installed = channel.install(end_markers, true, move |arrived| {
                 let queued = arrived.map(|arrived| queued(arrived, decode)).transpose()?;
                 // Of a queue that is gone nobody misses it.
                 drop(sender.send((index, queued)));

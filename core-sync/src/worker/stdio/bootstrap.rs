@@ -23,7 +23,7 @@ const MAX_PROGRAM: usize = 16 << 20;
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Settings {
     pub(super) id: Option<String>,
-    pub(super) execmodel: Option<ExecModel>,
+    pub(super) exec_model: Option<ExecModel>,
     pub(super) credit: Option<usize>,
     pub(super) grace: Option<Grace>,
 }
@@ -81,7 +81,7 @@ fn stock(program: &str) -> Settings {
     };
     Settings {
         id: quoted("serve(io, id=").map(String::from),
-        execmodel: quoted("get_execmodel(").and_then(ExecModel::named),
+        exec_model: quoted("get_execmodel(").and_then(ExecModel::named),
         credit: None,
         grace: None,
     }
@@ -141,13 +141,13 @@ fn skip(reader: &mut impl BufRead, size: usize) -> io::Result<()> {
 
 fn settings(given: &Dict) -> Result<Settings, String> {
     let text = |key| given.get_str(key).and_then(Value::as_str);
-    let execmodel = text("execmodel").map(|name| {
+    let exec_model = text("execmodel").map(|name| {
         let unknown = || format!("unknown execmodel '{}'", name.escape_debug());
         ExecModel::named(name).ok_or_else(unknown)
     });
     Ok(Settings {
         id: text("id").map(|id| format!("{id}-worker")),
-        execmodel: execmodel.transpose()?,
+        exec_model: exec_model.transpose()?,
         grace: given.get_str("grace").and_then(grace),
         credit: given.get_str("credit").and_then(credit),
     })
@@ -212,7 +212,7 @@ mod tests {
             assert_eq!(rest, b"\x04frames");
             let expected = Settings {
                 id: Some("gw7-worker".to_string()),
-                execmodel: Some(ExecModel::MainThreadOnly),
+                exec_model: Some(ExecModel::MainThreadOnly),
                 credit: None,
                 grace: None,
             };
@@ -235,7 +235,7 @@ mod tests {
         let (settings, written, rest) = answer_to(&input);
         let settings = settings.unwrap();
         assert_eq!(settings.id.as_deref(), Some("gw0-worker"));
-        assert_eq!(settings.execmodel, Some(ExecModel::Thread));
+        assert_eq!(settings.exec_model, Some(ExecModel::Thread));
         assert_eq!(
             settings.grace.unwrap().interrupt,
             Duration::from_millis(1500)

@@ -37,12 +37,12 @@ impl Worker {
         let mut config = self.config.clone();
         let Settings {
             id,
-            execmodel,
+            exec_model,
             grace,
             credit,
         } = settings;
         config.id = id.unwrap_or(config.id);
-        config.execmodel = execmodel.unwrap_or(config.execmodel);
+        config.exec_model = exec_model.unwrap_or(config.exec_model);
         // Only who asks for it understands it.
         config.credit = credit;
         let link = streams::link(reader, writer);

@@ -41,7 +41,7 @@ use pending::Pending;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A client is a group elsewhere: `group.makegateway("unix=/run/user/1000/execnet/socket")`. What it connects to is a
+/// A client is a group elsewhere: `group.make_gateway("unix=/run/user/1000/execnet/socket")`. What it connects to is a
 /// process of its own, which ends with the connection; whatever happens in it touches no other. When a client goes its
 /// worker is given [`linger`](ServerOptions::linger) to leave, then killed with the processes it started.
 ///

@@ -60,7 +60,7 @@ pub(crate) fn run(
 ) -> Result<Vec<Held>, Failed> {
     let group = Group::new();
     let spec = format!("popen//bootstrap=execnet//python={}", python.display());
-    let gateway = group.makegateway(spec)?;
+    let gateway = group.make_gateway(spec)?;
     // What was bytes comes back as bytes from a Python 2 as well.
     gateway.reconfigure(StrConfig::STORED)?;
     let mut randoms: Vec<_> = (0..THREADS).map(|n| Random::new(seed + n)).collect();
@@ -156,7 +156,7 @@ fn is_quiet(gateway: &Gateway) -> Outcome {
     loop {
         let status = gateway.remote_status_timeout(TIMEOUT)?;
         let here = gateway.to_string();
-        let idle = status.numexecuting == 0 && status.numchannels == 0;
+        let idle = status.num_executing == 0 && status.num_channels == 0;
         if idle && here.contains(" 0 active channels") {
             return Ok(());
         }
@@ -196,7 +196,7 @@ fn callback(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Outcome 
     let source = format!("for number in range({count}): channel.send(number)");
     let (items, taken) = mpsc::channel();
     let channel = gateway.remote_exec(&source)?;
-    channel.set_callback_with_endmarker(move |item: Option<Item>| {
+    channel.set_callback_with_end_marker(move |item: Option<Item>| {
         let _ = items.send(item.map(Item::into_value));
     })?;
     for number in 0..count {
@@ -221,7 +221,7 @@ fn pass_channels(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Out
     );
     let channel = gateway.remote_exec(&source)?;
     let others: Result<Vec<_>, _> = (0..=random.below(5))
-        .map(|_| gateway.newchannel())
+        .map(|_| gateway.new_channel())
         .collect();
     let others = others?;
     let ids = others.iter().map(|other| Value::Channel(other.id()));
@@ -250,7 +250,7 @@ fn remote_callback(gateway: &Gateway, random: &mut Random, counts: &Counts) -> O
         numbers.setcallback(add)
         numbers.waitclose()
         ";
-    let (channel, numbers) = (gateway.remote_exec(source)?, gateway.newchannel()?);
+    let (channel, numbers) = (gateway.remote_exec(source)?, gateway.new_channel()?);
     channel.send(&numbers)?;
     let mut total = 0;
     for _ in 0..1 + random.below(30) {
