@@ -5,10 +5,6 @@
     reason = "that is how a test fails"
 )]
 
-#[path = "support/served.rs"]
-mod served;
-mod support;
-
 use core::time::Duration;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc;
@@ -16,10 +12,11 @@ use std::thread;
 
 use execnet::serializer::Dict;
 use execnet::{Cause, Gateway, Group, MakeGatewayError, Stage, Value};
+use execnet_test_support::{
+    LONG, bootstrap_error, each_python, eventually, private_directory, quiet, receive, within,
+};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, connect, listen, socket};
-use served::private_directory;
-use support::{LONG, bootstrap_error, each_python, eventually, quiet, receive, within};
 use tempfile::TempDir;
 
 /// A Unix socket whose queue of connections is full, and stays so.

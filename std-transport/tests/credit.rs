@@ -7,16 +7,13 @@
 
 extern crate alloc;
 
-mod support;
-
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
 use execnet::serializer::Bytes;
 use execnet::{Gateway, GroupOptions, SendError, Value};
-
-use support::{LONG, Python, each_python_with, eventually, quiet};
+use execnet_test_support::{LONG, Python, each_python_with, eventually, quiet};
 
 const WINDOW: usize = 100_000;
 

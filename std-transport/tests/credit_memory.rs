@@ -8,15 +8,12 @@
     reason = "that is how a test fails"
 )]
 
-mod support;
-
 use core::time::Duration;
 use std::{env, fs, thread};
 
 use execnet::serializer::Bytes;
 use execnet::{Group, Value};
-
-use support::{quiet, within};
+use execnet_test_support::{quiet, within};
 
 const MIB: usize = 1 << 20;
 

@@ -7,8 +7,6 @@
 
 extern crate alloc;
 
-mod support;
-
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 use std::sync::mpsc;
@@ -18,7 +16,7 @@ use execnet::{
     Channel, ExecModel, Group, GroupInUse, MakeGatewayError, MemberError, MemberReport,
     MultiChannel, Outcome, Stderr, Stdout, Value, XSpec,
 };
-use support::{LONG, eventually, is_running, pythons, quiet, within};
+use execnet_test_support::{LONG, eventually, is_running, pythons, quiet, receive, within};
 
 fn group() -> Group {
     Group::with_options(quiet())
@@ -26,10 +24,6 @@ fn group() -> Group {
 
 fn popen() -> String {
     pythons().last().unwrap().spec()
-}
-
-fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
 }
 
 fn ids(group: &Group) -> Vec<String> {

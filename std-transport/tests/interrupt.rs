@@ -5,14 +5,12 @@
     reason = "that is how a test fails"
 )]
 
-mod support;
-
 use core::hint::spin_loop;
 use core::time::Duration;
 use std::time::Instant;
 
 use execnet::{Channel, Gateway, Group, ReceiveError, Value};
-use support::{LONG, Python, pythons, quiet, within};
+use execnet_test_support::{LONG, Python, pythons, quiet, within};
 
 /// Interrupts for each interpreter. A step at which one is lost shows in some hundred of them.
 const ROUNDS: u32 = 300;

@@ -6,10 +6,6 @@
     reason = "that is how a test fails"
 )]
 
-#[path = "support/served.rs"]
-mod served;
-mod support;
-
 use core::fmt::Write as _;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -18,8 +14,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use execnet::{Gateway, MakeGatewayError, SpecError, XSpec, value};
-use served::{Served, private_directory};
-use support::{LONG, each_python, group, pythons, receive};
+use execnet_test_support::{LONG, Served, each_python, group, private_directory, pythons, receive};
 
 /// Makes a directory whose name is not UTF-8.
 fn odd_directory(place: &Path) -> PathBuf {

@@ -5,8 +5,6 @@
     reason = "that is how a test fails"
 )]
 
-mod support;
-
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,9 +13,9 @@ use execnet::{
     BootstrapError, Channel, Exit, Grace, Group, GroupOptions, MakeGatewayError, Outcome,
     ReceiveError, SpecError, Stage, Value, WorkerExit,
 };
-use support::{
+use execnet_test_support::{
     LONG, Python, each_python, each_python_with, eventually, is_running, niceness, pythons, quiet,
-    within,
+    receive, within,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,10 +27,6 @@ fn group() -> Group {
 /// A spec for one of the interpreters here, for what does not depend on which.
 fn popen() -> String {
     pythons().last().unwrap().spec()
-}
-
-fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
 }
 
 fn pid(channel: &Channel) -> i64 {

@@ -1,4 +1,4 @@
-//! Syncs with workers in Python, every one that is installed, both ways.
+//! Syncs with workers in Python, every one that is installed, both directions.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -7,8 +7,6 @@
 )]
 
 extern crate alloc;
-
-mod support;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -22,8 +20,7 @@ use std::path::{Path, PathBuf};
 
 use execnet::Group;
 use execnet::rsync::{Event, Links, RSync, RSyncError, TargetOptions, TargetReport};
-
-use support::{LONG, each_python, pythons, quiet, within};
+use execnet_test_support::{LONG, each_python, pythons, quiet, within};
 
 /// A source and a destination.
 struct Place(tempfile::TempDir);

@@ -7,21 +7,13 @@
     reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-#[path = "support/way.rs"]
-mod way;
-
 use core::time::Duration;
 use std::fs;
 use std::path::Path;
 
 use execnet::rsync::{RSync, TargetOptions};
 use execnet::{Gateway, Group};
-
-use support::{pythons, quiet, within};
-use way::Way;
+use execnet_test_support::{Direction, pythons, quiet, within};
 
 /// More than a worker holds open.
 const CHAINS: u64 = 70;
@@ -49,24 +41,24 @@ os.opened[0] = 0
 fn a_worker_opens_a_constant_number_of_directories_for_each_folder() {
     let python = pythons().last().unwrap();
     // A worker that is pulled from with a filter is asked for each folder.
-    let ways = [
-        (Way::Push, None),
-        (Way::Pull, None),
-        (Way::Pull, Some("none")),
+    let directions = [
+        (Direction::Push, None),
+        (Direction::Pull, None),
+        (Direction::Pull, Some("none")),
     ];
-    for (way, exclude) in ways {
-        let what = format!("{way:?}, excluding {exclude:?}");
+    for (direction, exclude) in directions {
+        let what = format!("{direction:?}, excluding {exclude:?}");
         within(&what.clone(), Duration::from_secs(300), move || {
             let group = Group::with_options(quiet());
             let gateway = group.make_gateway(python.spec()).unwrap();
             let counting = gateway.remote_exec(COUNT).unwrap();
             counting.wait_close(None).unwrap();
-            sync_chains(&what, way, &gateway, exclude);
+            sync_chains(&what, direction, &gateway, exclude);
         });
     }
 }
 
-fn sync_chains(what: &str, way: Way, gateway: &Gateway, exclude: Option<&str>) {
+fn sync_chains(what: &str, direction: Direction, gateway: &Gateway, exclude: Option<&str>) {
     let place = tempfile::tempdir().unwrap();
     let (from, to) = (place.path().join("from"), place.path().join("to"));
     chains(&from);
@@ -75,7 +67,7 @@ fn sync_chains(what: &str, way: Way, gateway: &Gateway, exclude: Option<&str>) {
         if let Some(pattern) = exclude {
             rsync.exclude(pattern).unwrap();
         }
-        let report = way.sync(rsync, gateway, &to, TargetOptions::new().delete(true));
+        let report = direction.sync(rsync, gateway, &to, TargetOptions::new().delete(true));
         assert_eq!((report.failed.len(), report.sent.len()), (0, expected));
         let opened = gateway.remote_exec(TELL).unwrap().receive().unwrap();
         let opened = opened.into_value().as_i64().unwrap();

@@ -1,5 +1,5 @@
 //! What cannot be done: trees whose place cannot be opened, folders that cannot be made, and a source that would be
-//! deleted. With workers in Python and in Rust, both ways.
+//! deleted. With workers in Python and in Rust, both directions.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -8,12 +8,6 @@
     reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-#[path = "support/way.rs"]
-mod way;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -21,9 +15,7 @@ use std::process::Command;
 
 use execnet::Gateway;
 use execnet::rsync::{Links, RSync, RSyncError, TargetOptions, TargetReport};
-
-use support::{LONG, each_python, receive};
-use way::{Way, each_way};
+use execnet_test_support::{Direction, LONG, each_direction, each_python, receive};
 
 fn push(gateway: &Gateway, from: &Path, to: &Path, options: TargetOptions) -> TargetReport {
     let mut rsync = RSync::new(from);
@@ -40,7 +32,7 @@ fn what_is_in_a_folder_that_cannot_be_made_is_named_and_not_counted_as_unchanged
         println!("skipped: there is no {NO_PLACE}");
         return;
     }
-    each_way(LONG, |gateway, way| {
+    each_direction(LONG, |gateway, direction| {
         let place = tempfile::tempdir().unwrap();
         let from = place.path().join("from");
         fs::create_dir_all(from.join("d/e/f")).unwrap();
@@ -51,7 +43,7 @@ fn what_is_in_a_folder_that_cannot_be_made_is_named_and_not_counted_as_unchanged
         let mut rsync = RSync::new(&from);
         rsync.links(Links::Keep);
         let to = Path::new(NO_PLACE);
-        let report = way.sync(rsync, gateway, to, TargetOptions::new());
+        let report = direction.sync(rsync, gateway, to, TargetOptions::new());
         assert_eq!((report.files, report.unchanged), (3, 0), "{report:?}");
         assert_eq!((report.sent.len(), report.linked.len()), (0, 0));
         let failed = report.failed.iter().map(|failed| failed.path.clone());
@@ -73,15 +65,15 @@ fn assert_is_a_line(text: &str, part: &str) {
 
 #[test]
 fn a_place_that_a_worker_cannot_open_is_told_as_here() {
-    each_way(LONG, |gateway, way| {
+    each_direction(LONG, |gateway, direction| {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name);
         fs::create_dir(path("from")).unwrap();
         fs::write(path("file"), "").unwrap();
         let mut mkfifo = Command::new("mkfifo");
         assert!(mkfifo.arg(path("pipe")).status().unwrap().success());
-        match way {
-            Way::Push => {
+        match direction {
+            Direction::Push => {
                 for (to, part) in [("file", "cannot open"), ("file/below", "ot a directory")] {
                     let report = push(gateway, &path("from"), &path(to), TargetOptions::new());
                     let error = report.error.unwrap();
@@ -89,7 +81,7 @@ fn a_place_that_a_worker_cannot_open_is_told_as_here() {
                     assert_is_a_line(&format!("{:#}", execnet::report(&error)), part);
                 }
             }
-            Way::Pull => {
+            Direction::Pull => {
                 for (from, part) in [("none", "No such file"), ("pipe", "not a regular file")] {
                     let mut rsync = RSync::new(path(from));
                     let pulled = rsync.pull(gateway, path("to"), TargetOptions::new());
@@ -105,7 +97,7 @@ fn a_place_that_a_worker_cannot_open_is_told_as_here() {
 
 #[test]
 fn a_destination_that_has_the_source_in_it_is_not_cleaned_of_it() {
-    each_way(LONG, |gateway, way| {
+    each_direction(LONG, |gateway, direction| {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name);
         fs::create_dir_all(path("to/deep/from")).unwrap();
@@ -114,13 +106,13 @@ fn a_destination_that_has_the_source_in_it_is_not_cleaned_of_it() {
         symlink("to", path("other-name")).unwrap();
         let (from, delete) = (path("to/deep/from"), TargetOptions::new().delete(true));
         for to in [path("to"), path("other-name"), path("to/deep")] {
-            let error = match way {
-                Way::Push => {
+            let error = match direction {
+                Direction::Push => {
                     let error = push(gateway, &from, &to, delete).error.unwrap();
                     assert!(error.is_destination(), "{error}");
                     error.to_string()
                 }
-                Way::Pull => {
+                Direction::Pull => {
                     let pulled = RSync::new(&from).pull(gateway, &to, delete);
                     let error = pulled.unwrap_err();
                     assert!(matches!(error, RSyncError::Destination { .. }), "{error}");
@@ -132,7 +124,7 @@ fn a_destination_that_has_the_source_in_it_is_not_cleaned_of_it() {
             assert!(path("to/old").exists());
         }
         // Beside it, and above it without deletions, there is no danger.
-        let sync = |to: PathBuf, options| way.sync(RSync::new(&from), gateway, &to, options);
+        let sync = |to: PathBuf, options| direction.sync(RSync::new(&from), gateway, &to, options);
         assert_eq!(sync(path("beside"), delete).sent, [Path::new("f")]);
         assert_eq!(sync(path("beside"), delete).unchanged, 1);
         let above = sync(path("to"), TargetOptions::new());

@@ -7,12 +7,6 @@
     reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-#[path = "support/way.rs"]
-mod way;
-
 use core::time::Duration;
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -21,9 +15,7 @@ use std::path::{Path, PathBuf};
 
 use execnet::rsync::{RSync, Report, TargetOptions};
 use execnet::{Gateway, Group};
-
-use support::{pythons, quiet, within};
-use way::{Way, each_way};
+use execnet_test_support::{Direction, each_direction, pythons, quiet, within};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -44,10 +36,15 @@ impl Place {
         self.0.path().join("to").join(path)
     }
 
-    fn sync(&self, way: Way, gateway: &Gateway, set: impl FnOnce(&mut RSync)) -> Report {
+    fn sync(
+        &self,
+        direction: Direction,
+        gateway: &Gateway,
+        set: impl FnOnce(&mut RSync),
+    ) -> Report {
         let mut rsync = RSync::new(self.from(""));
         set(&mut rsync);
-        way.sync(rsync, gateway, &self.to(""), TargetOptions::new())
+        direction.sync(rsync, gateway, &self.to(""), TargetOptions::new())
     }
 }
 
@@ -77,7 +74,7 @@ fn tells_of_holes(gateway: &Gateway) -> bool {
 
 #[test]
 fn holes_take_no_room_where_they_are_kept() {
-    each_way(LIMIT, |gateway, way| {
+    each_direction(LIMIT, |gateway, direction| {
         for keep in [false, true] {
             let place = Place::new();
             let files: [(&str, &[u64]); 5] = [
@@ -90,11 +87,11 @@ fn holes_take_no_room_where_they_are_kept() {
             for (name, places) in files {
                 write_with_holes(&place.from(name), places);
             }
-            let report = place.sync(way, gateway, |rsync| {
+            let report = place.sync(direction, gateway, |rsync| {
                 rsync.sparse(keep);
             });
             assert_eq!((report.sent.len(), report.failed.len()), (5, 0));
-            let kept = keep && (matches!(way, Way::Push) || tells_of_holes(gateway));
+            let kept = keep && (matches!(direction, Direction::Push) || tells_of_holes(gateway));
             for (name, _) in files {
                 assert!(fs::read(place.from(name)).unwrap() == fs::read(place.to(name)).unwrap());
                 let on_disk = bytes_on_disk(&place.to(name));
@@ -102,10 +99,10 @@ fn holes_take_no_room_where_they_are_kept() {
             }
             assert_eq!(
                 report.bytes < 5 * MIB,
-                kept && matches!(way, Way::Push),
+                kept && matches!(direction, Direction::Push),
                 "{report:?}"
             );
-            let again = place.sync(way, gateway, |rsync| {
+            let again = place.sync(direction, gateway, |rsync| {
                 rsync.sparse(keep);
             });
             assert_eq!(again.unchanged, 5);
@@ -135,11 +132,11 @@ fn link_files(place: &Place) {
 
 #[test]
 fn names_of_one_file_are_kept_together_on_request() {
-    each_way(LIMIT, |gateway, way| {
+    each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         link_files(&place);
         let sync = |keep: bool| {
-            place.sync(way, gateway, |rsync| {
+            place.sync(direction, gateway, |rsync| {
                 rsync.hard_links(keep);
             })
         };
@@ -178,11 +175,11 @@ fn names_of_one_file_are_kept_together_on_request() {
 
 #[test]
 fn a_dry_run_tells_which_names_would_be_given() {
-    each_way(LIMIT, |gateway, way| {
+    each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         link_files(&place);
         let run = |dry: bool| {
-            place.sync(way, gateway, |rsync| {
+            place.sync(direction, gateway, |rsync| {
                 rsync.hard_links(true).dry_run(dry);
             })
         };
@@ -198,10 +195,10 @@ fn a_dry_run_tells_which_names_would_be_given() {
 /// The first name of the file is left out, and the second brings it.
 #[test]
 fn names_that_are_filtered_out_take_none_of_the_others_with_them() {
-    each_way(LIMIT, |gateway, way| {
+    each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         link_files(&place);
-        let report = place.sync(way, gateway, |rsync| {
+        let report = place.sync(direction, gateway, |rsync| {
             rsync.hard_links(true).exclude("/a").unwrap();
         });
         assert_eq!(
@@ -216,12 +213,12 @@ fn names_that_are_filtered_out_take_none_of_the_others_with_them() {
 
 #[test]
 fn names_in_the_way_of_another_name_make_way() {
-    each_way(LIMIT, |gateway, way| {
+    each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         link_files(&place);
         fs::create_dir_all(place.to("d/b/deep")).unwrap();
         std::os::unix::fs::symlink("nowhere", place.to("d/c")).unwrap();
-        let report = place.sync(way, gateway, |rsync| {
+        let report = place.sync(direction, gateway, |rsync| {
             rsync.hard_links(true);
         });
         assert_eq!(
@@ -262,7 +259,7 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
                 }
                 // One that comes in pieces.
                 fs::write(place.from("large"), vec![1; 1 << 20]).unwrap();
-                place.sync(Way::Push, &gateway, |rsync| {
+                place.sync(Direction::Push, &gateway, |rsync| {
                     rsync.fsync(fsync);
                 });
                 let asked = gateway.remote_exec("import os; channel.send(tuple(os.synced))");
@@ -278,12 +275,12 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
 /// What is listed bounds the holes that a target takes, as limits judge by it.
 #[test]
 fn a_file_that_grows_by_a_hole_after_it_was_listed_arrives_whole() {
-    each_way(LIMIT, |gateway, way| {
+    each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         fs::write(place.from("a"), [b'x'; 40_000]).unwrap();
         fs::write(place.from("b"), "b").unwrap();
         let grows = place.from("a");
-        let report = place.sync(way, gateway, |rsync| {
+        let report = place.sync(direction, gateway, |rsync| {
             rsync.sparse(true);
             rsync.filter(move |candidate| {
                 // By now the other one is listed, and its content not yet asked for.

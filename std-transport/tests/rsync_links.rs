@@ -12,12 +12,6 @@
     reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-#[path = "support/way.rs"]
-mod way;
-
 use core::time::Duration;
 use std::ffi::OsStr;
 use std::fs;
@@ -27,8 +21,7 @@ use std::path::{Path, PathBuf};
 
 use execnet::Gateway;
 use execnet::rsync::{Links, RSync, Report, TargetOptions};
-
-use way::{Way, each_way};
+use execnet_test_support::{Direction, each_direction};
 
 /// For all farms of one worker and direction.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -209,7 +202,7 @@ fn assert_told(from: &Path, to: &Path, report: &Report) -> usize {
     refused.len()
 }
 
-fn sync_farms(gateway: &Gateway, way: Way, rule: Links) {
+fn sync_farms(gateway: &Gateway, direction: Direction, rule: Links) {
     let seed = setting("EXECNET_LINK_SEED", 0x11_4c5);
     println!("seed {seed}");
     let mut random = Random(seed);
@@ -228,7 +221,7 @@ fn sync_farms(gateway: &Gateway, way: Way, rule: Links) {
             plant(&from, &mut random);
             let mut rsync = RSync::new(&from);
             rsync.links(rule);
-            let report = way.sync(rsync, gateway, &to, TargetOptions::new());
+            let report = direction.sync(rsync, gateway, &to, TargetOptions::new());
             made += assert_confined(&to);
             if rule == Links::Refuse {
                 refused += assert_told(&from, &to, &report);
@@ -241,12 +234,14 @@ fn sync_farms(gateway: &Gateway, way: Way, rule: Links) {
 
 #[test]
 fn no_link_of_a_random_farm_leads_out_of_the_tree() {
-    each_way(LIMIT, |gateway, way| {
-        sync_farms(gateway, way, Links::Refuse)
+    each_direction(LIMIT, |gateway, direction| {
+        sync_farms(gateway, direction, Links::Refuse)
     });
 }
 
 #[test]
 fn no_link_of_a_random_farm_leads_out_where_files_are_sent_in_its_place() {
-    each_way(LIMIT, |gateway, way| sync_farms(gateway, way, Links::Copy));
+    each_direction(LIMIT, |gateway, direction| {
+        sync_farms(gateway, direction, Links::Copy)
+    });
 }

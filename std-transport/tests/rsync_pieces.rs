@@ -8,10 +8,6 @@
 
 extern crate alloc;
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-
 use alloc::sync::Arc;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
@@ -21,9 +17,7 @@ use std::path::{Path, PathBuf};
 use execnet::Gateway;
 use execnet::link::{Link, NoControl, WidePipe};
 use execnet::rsync::{Event, RSync, TargetOptions, TargetReport};
-
-use rust::with_worker_over;
-use support::{LONG, within};
+use execnet_test_support::{LONG, with_worker_over, within};
 
 /// More than the window.
 const LARGE: u64 = 32 << 20;

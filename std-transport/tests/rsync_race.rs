@@ -11,10 +11,6 @@
     reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::fs;
@@ -25,9 +21,7 @@ use std::time::Instant;
 
 use execnet::rsync::{Links, RSync, TargetOptions};
 use execnet::{Gateway, Group};
-
-use rust::with_worker;
-use support::{LONG, pythons, quiet, within};
+use execnet_test_support::{LONG, pythons, quiet, with_worker, within};
 
 const FOLDERS: usize = 4;
 const FILES: usize = 12;

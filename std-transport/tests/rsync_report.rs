@@ -9,12 +9,6 @@
 
 extern crate alloc;
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-#[path = "support/way.rs"]
-mod way;
-
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs;
@@ -27,10 +21,7 @@ use std::time::UNIX_EPOCH;
 
 use execnet::rsync::{Event, Links, Omission, RSync, Report, TargetOptions};
 use execnet::{Gateway, Group};
-
-use rust::with_worker;
-use support::{LONG, each_python, pythons, quiet, within};
-use way::Way;
+use execnet_test_support::{Direction, LONG, each_python, pythons, quiet, with_worker, within};
 
 /// Something of everything that a report tells of.
 fn build(from: &Path) {
@@ -71,7 +62,7 @@ struct Told {
 
 impl Told {
     fn of(
-        way: Way,
+        direction: Direction,
         gateway: &Gateway,
         from: &Path,
         to: &Path,
@@ -84,7 +75,7 @@ impl Told {
         rsync.callback(move |event| heard.lock().unwrap().extend(line(event)));
         prepare(&mut rsync);
         let options = TargetOptions::new().delete(true);
-        let report = way.sync(rsync, gateway, to, options);
+        let report = direction.sync(rsync, gateway, to, options);
         let events = Arc::into_inner(events).unwrap().into_inner().unwrap();
         Self::sorted(report, events)
     }
@@ -122,12 +113,12 @@ fn paths(omissions: &[Omission]) -> Vec<&str> {
 
 fn tells_all(gateway: &Gateway) {
     for dry_run in [true, false] {
-        let told = [Way::Push, Way::Pull].map(|way| {
+        let told = [Direction::Push, Direction::Pull].map(|direction| {
             let place = tempfile::tempdir().unwrap();
             let (from, to) = (place.path().join("from"), place.path().join("to"));
             build(&from);
             build_target(&to, &from);
-            let told = Told::of(way, gateway, &from, &to, |rsync| {
+            let told = Told::of(direction, gateway, &from, &to, |rsync| {
                 rsync.exclude("*.pyc").unwrap();
                 rsync.max_file_size(500_000).dry_run(dry_run);
                 rsync.filter(|candidate| candidate.path != Path::new("nothing"));
@@ -169,7 +160,7 @@ fn files_are_counted_alike_in_both_directions() {
     within("counts", LONG, || {
         let group = Group::with_options(quiet());
         let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
-        for way in [Way::Push, Way::Pull] {
+        for direction in [Direction::Push, Direction::Pull] {
             let place = tempfile::tempdir().unwrap();
             let path = |name: &str| place.path().join(name);
             fs::create_dir(path("from")).unwrap();
@@ -178,13 +169,13 @@ fn files_are_counted_alike_in_both_directions() {
             }
             let mut counts = Vec::new();
             for (from, to) in [("from", "to"), ("from", "to"), ("from/a", "file")] {
-                let told = Told::of(way, &gateway, &path(from), &path(to), |rsync| {
+                let told = Told::of(direction, &gateway, &path(from), &path(to), |rsync| {
                     rsync.checksum(true);
                 });
                 let report = told.report;
                 counts.push((report.files, report.unchanged, report.bytes));
             }
-            assert_eq!(counts, [(2, 0, 10), (2, 2, 0), (1, 0, 5)], "{way:?}");
+            assert_eq!(counts, [(2, 0, 10), (2, 2, 0), (1, 0, 5)], "{direction:?}");
         }
     });
 }
@@ -198,25 +189,34 @@ fn progress_is_told_in_bytes_in_both_directions() {
         fs::write(from.join("f"), vec![b'x'; 3_000_000]).unwrap();
         let group = Group::with_options(quiet());
         let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
-        for (way, to) in [(Way::Push, "to"), (Way::Pull, "here")] {
+        for (direction, to) in [(Direction::Push, "to"), (Direction::Pull, "here")] {
             let steps = Arc::new(Mutex::new(Vec::new()));
             let seen = Arc::clone(&steps);
-            Told::of(way, &gateway, &from, &place.path().join(to), |rsync| {
-                let seen = Arc::clone(&seen);
-                rsync.callback(move |event| match *event {
-                    Event::Asked { files, bytes, .. } => {
-                        assert_eq!((files, bytes), (1, 3_000_000));
-                    }
-                    Event::Took { bytes, .. } => seen.lock().unwrap().push(bytes),
-                    _ => {}
-                });
-            });
+            Told::of(
+                direction,
+                &gateway,
+                &from,
+                &place.path().join(to),
+                |rsync| {
+                    let seen = Arc::clone(&seen);
+                    rsync.callback(move |event| match *event {
+                        Event::Asked { files, bytes, .. } => {
+                            assert_eq!((files, bytes), (1, 3_000_000));
+                        }
+                        Event::Took { bytes, .. } => seen.lock().unwrap().push(bytes),
+                        _ => {}
+                    });
+                },
+            );
             let steps = steps.lock().unwrap();
-            assert!(steps.len() > 1 && steps.is_sorted(), "{way:?}: {steps:?}");
+            assert!(
+                steps.len() > 1 && steps.is_sorted(),
+                "{direction:?}: {steps:?}"
+            );
             // With what frames it.
             assert!(
                 steps.last().is_some_and(|&last| last > 3_000_000),
-                "{way:?}"
+                "{direction:?}"
             );
         }
     });

@@ -1,4 +1,4 @@
-//! Syncs with a worker in Rust, both ways, over a socket.
+//! Syncs with a worker in Rust, both directions, over a socket.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -8,12 +8,6 @@
 )]
 
 extern crate alloc;
-
-#[path = "support/rust.rs"]
-mod rust;
-#[path = "support/stock.rs"]
-mod stock;
-mod support;
 
 use alloc::sync::Arc;
 use std::fs;
@@ -27,10 +21,7 @@ use std::thread;
 use execnet::Worker;
 use execnet::link::{Link, NoControl};
 use execnet::rsync::{self, RSync, TargetOptions};
-
-use rust::with_worker;
-use stock::stock_python;
-use support::{LONG, within};
+use execnet_test_support::{LONG, RELEASES, with_worker, within};
 
 #[test]
 fn a_tree_goes_to_a_worker_in_rust_and_back() {
@@ -83,7 +74,7 @@ fn a_place_that_cannot_be_opened_is_an_error_with_its_reason() {
 
 const STOCK: &str = "
 import sys, execnet
-gateway = execnet.makegateway('socket=127.0.0.1:' + sys.argv[1])
+gateway = execnet.make_gateway('socket=127.0.0.1:' + sys.argv[1])
 for turn in range(2):
     sync = execnet.RSync(sys.argv[2], verbose=False)
     sync.add_target(gateway, sys.argv[3], delete=True)
@@ -109,7 +100,9 @@ fn serve_stock_client(listener: &TcpListener) {
 
 #[test]
 fn stock_execnet_syncs_into_a_worker_in_rust() {
-    let Some(python) = stock_python() else { return };
+    let Some(python) = RELEASES[0].python() else {
+        return;
+    };
     within("stock execnet", LONG, move || {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name);

@@ -5,12 +5,6 @@
     reason = "that is how a test fails"
 )]
 
-#[path = "support/served.rs"]
-mod served;
-#[path = "support/stock.rs"]
-mod stock;
-mod support;
-
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::fs;
@@ -23,9 +17,9 @@ use execnet::{
     Gateway, Grace, Group, Listen, MakeGatewayError, Outcome, ReceiveError, Server, ServerError,
     ServerEvent, ServerOptions, SpecError, Stage, Token, Value, value,
 };
-use served::{Served, private_directory};
-use support::{
-    LONG, bootstrap_error, eventually, group, is_running, niceness, quiet, receive, within,
+use execnet_test_support::{
+    LONG, RELEASES, Served, bootstrap_error, eventually, group, is_running, niceness,
+    private_directory, quiet, receive, within,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -395,7 +389,7 @@ fn a_server_that_stops_takes_its_workers_with_it() {
 
 #[test]
 fn stock_clients_are_served_where_that_is_asked_for() {
-    let Some(python) = stock::stock_python() else {
+    let Some(python) = RELEASES[0].python() else {
         return;
     };
     let served = Served::stock(|_| {});
@@ -403,7 +397,7 @@ fn stock_clients_are_served_where_that_is_asked_for() {
         let program = "
 import execnet, sys
 group = execnet.Group()
-one, two = [group.makegateway('socket=' + sys.argv[1]) for _ in range(2)]
+one, two = [group.make_gateway('socket=' + sys.argv[1]) for _ in range(2)]
 echo = one.remote_exec('print(1); channel.send(channel.receive() * 7)')
 echo.send(6)
 assert echo.receive(10) == 42

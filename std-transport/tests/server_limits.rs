@@ -5,17 +5,14 @@
     reason = "that is how a test fails"
 )]
 
-#[path = "support/served.rs"]
-mod served;
-mod support;
-
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use execnet::{Listen, ServerEvent, ServerOptions, Token, Value};
-use served::{Served, loopback, private_directory};
-use support::{LONG, bootstrap_error, eventually, group, receive, within};
+use execnet_test_support::{
+    LONG, Served, bootstrap_error, eventually, group, loopback, private_directory, receive, within,
+};
 
 /// What a connection reads until its end.
 fn last_words(mut stream: TcpStream) -> String {

@@ -5,10 +5,6 @@
     reason = "that is how a test fails"
 )]
 
-#[path = "support/stock.rs"]
-mod stock;
-mod support;
-
 use core::error::Error as _;
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
@@ -19,8 +15,9 @@ use execnet::{
     Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Stage, Value, WorkerExit,
     value,
 };
-use stock::StockServer;
-use support::{LONG, bootstrap_error, group, niceness, quiet, receive, within};
+use execnet_test_support::{
+    LONG, StockServer, bootstrap_error, group, niceness, quiet, receive, within,
+};
 
 #[test]
 fn code_runs_in_the_process_of_the_server() {

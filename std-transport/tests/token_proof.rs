@@ -5,18 +5,13 @@
     reason = "that is how a test fails"
 )]
 
-#[path = "support/served.rs"]
-mod served;
-mod support;
-
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 
 use execnet::{BootstrapError, Cause};
-use served::Served;
-use support::{LONG, bootstrap_error, group, receive, within};
+use execnet_test_support::{LONG, Served, bootstrap_error, group, receive, within};
 
 const MAGIC: &[u8] = b"EXECNET\x02";
 

@@ -7,14 +7,11 @@
     reason = "that is how a test fails"
 )]
 
-mod support;
-
 use std::process::{Command, Output};
 use std::{env, fs};
 
 use execnet::{Group, Value};
-
-use support::{LONG, within};
+use execnet_test_support::{LONG, within};
 
 /// What the processes do that are traced: run as a test of its own, and only where it is asked for.
 #[test]

@@ -6,12 +6,10 @@
     reason = "that is how a test fails"
 )]
 
-mod support;
-
 use embedded_io::Write;
 use execnet::serializer::{Bytes, Dump, EncodeError, Encoder};
 use execnet::{Channel, Gateway, ReceiveError, Value};
-use support::{LONG, Python, each_python, eventually, receive};
+use execnet_test_support::{LONG, Python, each_python, eventually, receive};
 
 /// Answers each text with the value of that expression, and keeps the item of each list.
 const ANSWERS: &str = "

@@ -5,10 +5,6 @@
     reason = "that is how a test fails"
 )]
 
-#[path = "support/served.rs"]
-mod served;
-mod support;
-
 use core::error::Error;
 use core::time::Duration;
 use std::os::unix::fs::PermissionsExt;
@@ -18,11 +14,11 @@ use execnet::{
     Gateway, Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Stage, Value,
     WorkerExit, value,
 };
-use rustix::process::{Pid, Signal, kill_process};
-use served::{Served, private_directory};
-use support::{
-    LONG, bootstrap_error, each_python, eventually, is_running, niceness, quiet, receive, within,
+use execnet_test_support::{
+    LONG, Served, bootstrap_error, each_python, eventually, is_running, niceness,
+    private_directory, quiet, receive, within,
 };
+use rustix::process::{Pid, Signal, kill_process};
 
 const SECOND: Duration = Duration::from_secs(1);
 

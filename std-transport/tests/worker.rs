@@ -5,13 +5,11 @@
     reason = "that is how a test fails"
 )]
 
-mod support;
-
 use core::time::Duration;
 
 use execnet::serializer::{Bytes, Complex, Dict, Set};
 use execnet::{Channel, Gateway, ReceiveError, SendError, Value, WaitCloseError, value};
-use support::{LONG, each_python, each_python_with, quiet};
+use execnet_test_support::{LONG, each_python, each_python_with, eventually, quiet};
 
 const ECHO: &str = "for item in channel: channel.send(item)";
 
@@ -303,7 +301,7 @@ fn the_end_of_the_channel_ends_code_that_waits_on_it() {
         assert!(report.is_closed());
         done.wait_close(Some(LONG)).unwrap();
         let status = || gateway.remote_status_timeout(LONG).unwrap().num_executing;
-        support::eventually("the code has ended", LONG, || status() == 0);
+        eventually("the code has ended", LONG, || status() == 0);
     });
 }
 

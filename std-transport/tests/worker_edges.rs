@@ -6,10 +6,8 @@
     reason = "that is how a test fails"
 )]
 
-mod support;
-
 use execnet::{Channel, Gateway, ReceiveError, Value, value};
-use support::{LONG, each_python, group, pythons, receive, within};
+use execnet_test_support::{LONG, each_python, group, pythons, receive, within};
 
 fn run(gateway: &Gateway, source: &str) -> Channel {
     gateway.remote_exec(source).unwrap()

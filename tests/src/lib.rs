@@ -12,11 +12,8 @@ pub mod impostor;
 #[cfg(target_os = "linux")]
 pub mod namespace;
 pub mod script;
-pub mod served;
 pub mod slurm;
 pub mod sshd;
-pub mod stock;
-pub mod support;
 
 /// The README's example runs as it stands there.
 #[cfg(doctest)]

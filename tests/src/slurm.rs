@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
-use crate::support::{LONG, eventually, find, free_port, within};
+use execnet_test_support::{LONG, eventually, find, free_port, within};
 
 /// Set in a test that [`in_cluster`] has started again.
 const INSIDE: &str = "EXECNET_TEST_IN_CLUSTER";

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 #[cfg(target_os = "linux")]
 use crate::namespace::Namespace;
-use crate::support::{find, free_port};
+use execnet_test_support::{find, free_port};
 
 /// The command lines of login shells; sshd appends `-c COMMAND`.
 const LOGIN_SHELLS: [&str; 9] = [

@@ -9,7 +9,7 @@
 use std::process::Command;
 use std::time::Instant;
 
-use execnet_tests::support::{LONG, is_running, within};
+use execnet_test_support::{LONG, is_running, within};
 
 /// The worker has fifteen seconds of grace, and would use them.
 #[test]

@@ -12,7 +12,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus};
 
-use execnet_tests::support::{LONG, eventually, is_running, within};
+use execnet_test_support::{LONG, eventually, is_running, within};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 
 /// A program in a terminal of its own.

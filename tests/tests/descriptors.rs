@@ -13,7 +13,7 @@ use core::time::Duration;
 use std::env;
 use std::process::Command;
 
-use execnet_tests::support::{LONG, within};
+use execnet_test_support::{LONG, within};
 
 /// What the program has before it makes gateways, and what one that is being made takes for a moment.
 const OTHERS: usize = 24;

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use execnet_tests::stock::root;
+use execnet_test_support::root;
 use std::process::Command;
 
 /// README.md and the like, and everything below docs/.

@@ -9,8 +9,8 @@
 use core::time::Duration;
 
 use execnet::{Cause, Channel, Gateway, Group, MakeGatewayError, Outcome, Value};
-use execnet_tests::stock::environment;
-use execnet_tests::support::{LONG, quiet, receive, within};
+use execnet_test_support::environment;
+use execnet_test_support::{LONG, quiet, receive, within};
 
 const MODELS: [&str; 2] = ["gevent", "eventlet"];
 

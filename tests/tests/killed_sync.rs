@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use execnet::rsync::{Event, RSync, TargetOptions};
 use execnet::{Gateway, Group};
-use execnet_tests::support::{LONG, quiet, within};
+use execnet_test_support::{LONG, quiet, within};
 
 const RUST: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_test-worker"));
 const PYTHON: &str = "popen";

@@ -9,7 +9,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use execnet_tests::stock::root;
+use execnet_test_support::root;
 
 type Edges = BTreeMap<String, BTreeSet<String>>;
 

@@ -17,7 +17,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use execnet::{Channel, Gateway, Group, Value};
-use execnet_tests::support::{LONG, amount, eventually, quiet, receive, within};
+use execnet_test_support::{LONG, amount, eventually, quiet, receive, within};
 
 #[allow(
     clippy::disallowed_types,

@@ -11,8 +11,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use execnet::{Group, Value};
+use execnet_test_support::{LONG, find, quiet, receive, within};
 use execnet_tests::sshd::{Sshd, login_shells};
-use execnet_tests::support::{LONG, find, quiet, receive, within};
 
 /// What one shell or another treats in a way of its own.
 const ODD: &str = "a b'c\"d$HOME`id`e\\f\\\\g!h!!é#~*?[x]{y,z};&|<>(%)^=\tq";

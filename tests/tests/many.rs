@@ -13,7 +13,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use execnet::{Channel, Gateway, Group, Outcome, Value};
-use execnet_tests::support::{LONG, eventually, is_running, quiet, within};
+use execnet_test_support::{LONG, eventually, is_running, quiet, within};
 
 const MEGABYTE: usize = 1_000_000;
 

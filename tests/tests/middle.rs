@@ -14,10 +14,9 @@ use std::thread;
 use execnet::serializer::{Bytes, Dict};
 use execnet::{
     BootstrapError, Cause, Gateway, Group, GroupOptions, Listen, MakeGatewayError, Outcome,
-    ReceiveError, ServerOptions, Stage, Token, Value, WorkerExit, value,
+    ReceiveError, Stage, Token, Value, WorkerExit, value,
 };
-use execnet_tests::served::{served_unix_until, served_with};
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
+use execnet_test_support::{LONG, Served, eventually, is_running, quiet, receive, signal, within};
 
 const RUST: &str = concat!(
     "popen//id=a//worker=",
@@ -259,21 +258,20 @@ fn a_worker_of_a_server_is_killed_through_the_middle() {
             ),
             (Listen::Tcp { address, token }, keys.as_str()),
         ] {
-            let mut options = ServerOptions::default();
-            options.linger = FOR_EVER;
-            served_with(listen, options, |spec, _| {
-                let gateway = group.make_gateway(format!("{spec}{keys}")).unwrap();
-                let source = "
-                    import os, signal, time
-                    signal.signal(signal.SIGINT, signal.SIG_IGN)
-                    channel.send(os.getpid())
-                    time.sleep(1000)
-                ";
-                let channel = gateway.remote_exec(source).unwrap();
-                let worker = receive(&channel).as_i64().unwrap();
-                gateway.kill();
-                eventually(spec, LONG, || !is_running(worker));
-            });
+            let served = Served::on(listen, |options| options.linger = FOR_EVER);
+            let gateway = group
+                .make_gateway(format!("{}{keys}", served.spec))
+                .unwrap();
+            let source = "
+                import os, signal, time
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                channel.send(os.getpid())
+                time.sleep(1000)
+            ";
+            let channel = gateway.remote_exec(source).unwrap();
+            let worker = receive(&channel).as_i64().unwrap();
+            gateway.kill();
+            eventually(&served.spec, LONG, || !is_running(worker));
         }
     });
 }
@@ -281,13 +279,14 @@ fn a_worker_of_a_server_is_killed_through_the_middle() {
 #[test]
 fn a_server_that_dies_behind_a_middle_is_a_closed_link() {
     each_middle(|group| {
-        served_unix_until(|spec, stop| {
-            let gateway = group.make_gateway(format!("{spec}//via=a")).unwrap();
-            let channel = gateway.remote_exec("channel.receive()").unwrap();
-            stop.stop();
-            let exit = lost(channel.receive_timeout(LONG));
-            assert_eq!(exit.exit(), None);
-        });
+        let mut served = Served::unix(|_| ());
+        let gateway = group
+            .make_gateway(format!("{}//via=a", served.spec))
+            .unwrap();
+        let channel = gateway.remote_exec("channel.receive()").unwrap();
+        served.stop();
+        let exit = lost(channel.receive_timeout(LONG));
+        assert_eq!(exit.exit(), None);
     });
 }
 

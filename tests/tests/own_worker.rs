@@ -19,8 +19,8 @@ use std::time::SystemTime;
 use execnet::{
     Cause, Group, Listen, MakeGatewayError, Server, ServerOptions, SpecError, Stage, Value,
 };
+use execnet_test_support::{LONG, quiet, receive, within};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, quiet, receive, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_own-worker");
 

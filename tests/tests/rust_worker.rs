@@ -15,7 +15,7 @@ use std::time::Instant;
 use execnet::serializer::Dict;
 use execnet::{Group, Outcome, ReceiveError, Value};
 
-use execnet_tests::stock::RELEASES;
+use execnet_test_support::RELEASES;
 
 const LONG: Duration = Duration::from_secs(20);
 

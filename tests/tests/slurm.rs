@@ -13,8 +13,8 @@ use execnet::{
     BootstrapError, Cause, Channel, Gateway, Group, MakeGatewayError, Outcome, SlurmAllocation,
     SlurmError, Value,
 };
+use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal, within};
 use execnet_tests::slurm::in_cluster;
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal, within};
 
 /// What nothing but SIGKILL ends.
 const STUBBORN: &str = "import os, signal, time

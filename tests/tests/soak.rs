@@ -5,8 +5,8 @@
 use core::time::Duration;
 use std::process::Command;
 
-use execnet_tests::stock::RELEASES;
-use execnet_tests::support::within;
+use execnet_test_support::RELEASES;
+use execnet_test_support::within;
 
 #[test]
 fn all_conversations_end_well() {

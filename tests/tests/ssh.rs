@@ -14,10 +14,10 @@ use execnet::{
     BootstrapError, Cause, Gateway, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError,
     Stage, Value, WorkerExit,
 };
-use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{
+use execnet_test_support::{
     LONG, eventually, is_running, niceness, quiet, receive, signal, within,
 };
+use execnet_tests::sshd::Sshd;
 
 /// Runs a test against a server of its own, or says why not.
 fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {

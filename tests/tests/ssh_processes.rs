@@ -12,8 +12,8 @@ use std::thread;
 use std::time::Instant;
 
 use execnet::{Group, Outcome};
+use execnet_test_support::{LONG, is_running, quiet, receive, signal, within};
 use execnet_tests::sshd::{Sshd, login_shells};
-use execnet_tests::support::{LONG, is_running, quiet, receive, signal, within};
 
 /// Runs a test against a server of its own, or says why not.
 fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {

@@ -13,9 +13,9 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use execnet::{Listen, Server, ServerOptions};
+use execnet_test_support::within;
+use execnet_test_support::{Ours, RELEASES, Release, report, root};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::stock::{Ours, RELEASES, Release, report, root};
-use execnet_tests::support::within;
 
 /// All cases together; they take 2 s each on a quiet machine.
 const DEADLINE: Duration = Duration::from_secs(120);

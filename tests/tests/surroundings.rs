@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use execnet_tests::support::{LONG, eventually, is_running, within};
+use execnet_test_support::{LONG, eventually, is_running, within};
 
 /// A way to start the program, as words in front of its own command line.
 type Prefix = &'static [&'static str];

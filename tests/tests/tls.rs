@@ -12,69 +12,33 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
-use std::sync::mpsc::{self, Receiver};
 
 use execnet::{
     BootstrapError, Cause, Group, Listen, MakeGatewayError, ReceiveError, Server, ServerError,
-    ServerEvent, ServerOptions, ServerStop, SpecError, TlsFiles, Token, Value,
+    ServerOptions, SpecError, TlsFiles, Token, Value,
 };
+use execnet_test_support::{LONG, Served, loopback, quiet, receive, within};
 use execnet_tests::certificates::Certificates;
-use execnet_tests::support::{LONG, quiet, receive, within};
 use rcgen::ExtendedKeyUsagePurpose;
 
-/// A server, for as long as a test runs.
-struct Served {
-    spec: String,
-    events: Receiver<ServerEvent>,
-    stop: ServerStop,
-}
-
 fn served(files: TlsFiles, token: Option<Token>, test: impl FnOnce(&Served)) {
-    let mut options = ServerOptions::default();
-    options.handshake_timeout = Duration::from_secs(2);
-    served_with(files, token, options, test);
+    let change = |options: &mut ServerOptions| options.handshake_timeout = Duration::from_secs(2);
+    served_with(files, token, change, test);
 }
 
 fn served_with(
     files: TlsFiles,
     token: Option<Token>,
-    mut options: ServerOptions,
+    change: impl FnOnce(&mut ServerOptions),
     test: impl FnOnce(&Served),
 ) {
-    let (sender, events) = mpsc::channel();
-    options.events = Some(sender);
-    let address = "127.0.0.1:0".parse().unwrap();
+    let address = loopback();
     let listen = Listen::Tls {
         address,
         files,
         token,
     };
-    let server = Server::bind(listen, options).unwrap();
-    let served = Served {
-        spec: server.spec(),
-        events,
-        stop: server.stop_handle(),
-    };
-    std::thread::scope(|scope| {
-        let running = scope.spawn(|| server.run());
-        test(&served);
-        served.stop.stop();
-        running.join().unwrap().unwrap();
-    });
-}
-
-impl Served {
-    fn address(&self) -> &str {
-        self.spec.strip_prefix("tls=").unwrap()
-    }
-
-    /// Why the next client was turned away.
-    fn refusal(&self) -> String {
-        match self.events.recv_timeout(LONG).unwrap() {
-            ServerEvent::Refused { reason, .. } => reason,
-            other => panic!("{other:?}"),
-        }
-    }
+    test(&Served::on(listen, change));
 }
 
 fn failure(spec: &str) -> Box<BootstrapError> {
@@ -241,17 +205,15 @@ fn a_client_that_finds_no_place_is_told_within_tls_or_before_it() {
     within("no place", LONG, || {
         let certificates = Certificates::make();
         let spec = |served: &Served| certificates.spec(&served.spec);
-        let mut options = ServerOptions::default();
-        options.max_connections = 1;
-        served_with(certificates.server(), None, options, |served| {
+        let one = |options: &mut ServerOptions| options.max_connections = 1;
+        served_with(certificates.server(), None, one, |served| {
             let first = Group::with_options(quiet());
             first.make_gateway(spec(served)).unwrap();
             let error = failure(&spec(served));
             assert!(error.output().contains("too many connections"), "{error}");
         });
-        let mut options = ServerOptions::default();
-        options.max_unauthenticated = 1;
-        served_with(certificates.server(), None, options, |served| {
+        let one = |options: &mut ServerOptions| options.max_unauthenticated = 1;
+        served_with(certificates.server(), None, one, |served| {
             let mut silent = TcpStream::connect(served.address()).unwrap();
             let _next = TcpStream::connect(served.address()).unwrap();
             let mut said = String::new();
@@ -339,7 +301,7 @@ fn a_server_that_goes_is_no_quiet_end() {
             let group = Group::with_options(quiet());
             let gateway = group.make_gateway(certificates.spec(&served.spec)).unwrap();
             let channel = gateway.remote_exec("channel.receive()").unwrap();
-            served.stop.stop();
+            served.stop_handle().stop();
             let lost = channel.receive_timeout(LONG);
             assert!(
                 matches!(lost, Err(ReceiveError::Disconnected(_))),

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 use execnet::rsync::{Omission, RSync, TargetOptions};
 use execnet::{Gateway, Group};
-use execnet_tests::support::{LONG, find, quiet, within};
+use execnet_test_support::{LONG, find, quiet, within};
 
 const WORKER: &str = env!("CARGO_BIN_EXE_test-worker");
 const AS_NOBODY: &str = "setpriv --reuid 65534 --regid 65534 --clear-groups";

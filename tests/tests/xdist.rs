@@ -17,7 +17,7 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use execnet_tests::stock::xdist_python;
+use execnet_test_support::xdist_python;
 
 /// A run that takes longer hangs.
 const DEADLINE: Duration = Duration::from_secs(90);

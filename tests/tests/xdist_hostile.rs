@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use execnet_tests::stock::xdist_python;
+use execnet_test_support::xdist_python;
 
 /// A run that takes longer hangs; both take about fifteen seconds on an idle machine.
 const DEADLINE: Duration = Duration::from_secs(300);

@@ -13,6 +13,7 @@ use core::time::Duration;
 use std::{env, fs};
 
 use execnet::{Channel, Group, GroupOptions, Stderr, Value};
+use execnet_test_support::receive;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -65,10 +66,6 @@ fn turns(group: &Group, number: u32, spec: &str) -> usize {
         highest = highest.max(descriptors());
     }
     highest
-}
-
-fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
 }
 
 fn descriptors() -> usize {

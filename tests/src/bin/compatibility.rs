@@ -7,7 +7,7 @@ use core::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read as _};
 
-use execnet_tests::stock::{RELEASES, root};
+use execnet_test_support::{RELEASES, root};
 
 const HEAD: &str = "\
 # Compatibility with stock execnet

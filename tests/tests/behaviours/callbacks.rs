@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::{CallbackError, Channel, Item, ReceiveError, Value, WaitCloseError};
-use execnet_tests::support::{LONG, receive};
+use execnet_test_support::{LONG, receive};
 
 use super::{close_error, gw};
 
@@ -206,7 +206,7 @@ fn test_endmarker_delivery_on_remote_killterm() {
         let source = "import os, time\nchannel.send(os.getpid())\ntime.sleep(100)";
         let channel = gateway.remote_exec(source).unwrap();
         let pid = receive(&channel).as_i64().unwrap();
-        execnet_tests::support::signal("TERM", pid);
+        execnet_test_support::signal("TERM", pid);
         let calls = calls(&channel);
         assert!(next(&calls).is_none());
         let end = channel.wait_close(Some(LONG));

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use execnet::{ReceiveError, Value, WaitCloseError};
-use execnet_tests::support::{LONG, eventually, receive};
+use execnet_test_support::{LONG, eventually, receive};
 
 use super::{close_error, gw, remote_error};
 

@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, Read as _, Write as _};
 
 use execnet::Value;
-use execnet_tests::support::{LONG, receive};
+use execnet_test_support::{LONG, receive};
 
 use super::{gw, remote_error};
 

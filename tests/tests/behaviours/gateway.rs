@@ -1,5 +1,5 @@
 use execnet::{Gateway, Group, ReceiveError, SendError, Value, WaitCloseError};
-use execnet_tests::support::{LONG, quiet, receive, signal, within};
+use execnet_test_support::{LONG, quiet, receive, signal, within};
 
 use super::{gw, on};
 

@@ -26,7 +26,7 @@ use core::time::Duration;
 use std::thread;
 
 use execnet::{Gateway, Group, ReceiveError, RemoteError, WaitCloseError};
-use execnet_tests::support::{LONG, quiet, within};
+use execnet_test_support::{LONG, quiet, within};
 
 /// Runs `test` on a fresh gateway of each model of execution.
 fn gw(test: fn(&Gateway)) {

@@ -1,5 +1,5 @@
 use execnet::{Gateway, ReceiveError, Value};
-use execnet_tests::support::{LONG, receive};
+use execnet_test_support::{LONG, receive};
 
 use super::{on, remote_error};
 

@@ -1,7 +1,7 @@
 use alloc::collections::BTreeSet;
 
 use execnet::{Group, MultiChannel, Value};
-use execnet_tests::support::{LONG, quiet, within};
+use execnet_test_support::{LONG, quiet, within};
 
 /// Runs a test with a channel to each of two workers that run this.
 fn two(source: &'static str, test: fn(MultiChannel)) {

@@ -2,7 +2,7 @@ use std::fs;
 
 use execnet::serializer::Dict;
 use execnet::{ReceiveError, SendError, Value};
-use execnet_tests::support::{LONG, receive};
+use execnet_test_support::{LONG, receive};
 
 use super::{gw, remote_error};
 

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use execnet::{ReceiveError, StatusError};
-use execnet_tests::support::{LONG, eventually};
+use execnet_test_support::{LONG, eventually};
 
 use super::{gw, on};
 
@@ -74,13 +74,13 @@ fn a_status_that_does_not_come_is_an_error_in_time() {
         let source = "import os, signal\nchannel.send(os.getpid())\nchannel.receive()";
         let channel = gateway.remote_exec(source).unwrap();
         let pid = channel.receive_timeout(LONG).unwrap().as_i64().unwrap();
-        execnet_tests::support::signal("STOP", pid);
+        execnet_test_support::signal("STOP", pid);
         let status = gateway.remote_status_timeout(Duration::from_millis(100));
         assert!(
             matches!(status, Err(StatusError::Receive(ReceiveError::Timeout))),
             "{status:?}"
         );
-        execnet_tests::support::signal("CONT", pid);
+        execnet_test_support::signal("CONT", pid);
         assert!(gateway.remote_status_timeout(LONG).is_ok());
     });
 }

@@ -1,6 +1,6 @@
 use execnet::Value;
 use execnet::serializer::StrConfig;
-use execnet_tests::support::{LONG, receive};
+use execnet_test_support::{LONG, receive};
 
 use super::gw;
 

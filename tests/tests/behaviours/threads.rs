@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use execnet::serializer::Bytes;
 use execnet::{Gateway, Value};
-use execnet_tests::support::{LONG, amount, receive};
+use execnet_test_support::{LONG, amount, receive};
 
 use super::{gw, on, on_within};
 

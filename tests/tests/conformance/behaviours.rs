@@ -1,10 +1,10 @@
 //! What holds over every link.
 
 use execnet::{Gateway, ReceiveError, SendError, Value, WaitCloseError, value};
+use execnet_test_support::{LONG, eventually, receive, within};
 use execnet_tests::conformance::{
     ADD, ANSWER, COUNT, ECHO, FAIL, FAILURE, LARGE, NOTICE, ONCE, PRINT, WAIT,
 };
-use execnet_tests::support::{LONG, eventually, receive, within};
 
 type Behaviour = (&'static str, fn(&Gateway));
 

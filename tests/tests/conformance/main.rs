@@ -13,14 +13,14 @@ mod behaviours;
 
 use std::thread;
 
-use execnet::{Gateway, GatewayConfig, Group, Listen, Role, Token, Worker};
+use execnet::{Gateway, GatewayConfig, Group, Listen, Role, Worker};
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked};
+use execnet_test_support::Served;
+use execnet_test_support::{LONG, eventually, is_running, quiet, receive, within};
 use execnet_tests::certificates::Certificates;
 use execnet_tests::conformance::{PID, register};
-use execnet_tests::served::{served, served_unix};
 use execnet_tests::slurm::in_cluster;
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, within};
 
 use behaviours::behaves;
 
@@ -185,32 +185,24 @@ fn installed_on_another_machine() {
 
 #[test]
 fn unix_socket() {
-    served_unix(|spec| {
-        conforms("unix socket", spec.to_owned());
-        conforms_via(
-            "unix socket via popen",
-            "unix socket via a Rust worker",
-            &format!("{spec}//via=middle"),
-        );
-    });
+    let served = Served::unix(|_| ());
+    conforms("unix socket", served.spec.clone());
+    conforms_via(
+        "unix socket via popen",
+        "unix socket via a Rust worker",
+        &format!("{}//via=middle", served.spec),
+    );
 }
 
 #[test]
 fn tcp_with_a_token() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("token");
-    let token = Token::generate().unwrap();
-    token.write_to(&file).unwrap();
-    let address = "127.0.0.1:0".parse().unwrap();
-    served(Listen::Tcp { address, token }, |spec| {
-        let spec = format!("{spec}//token_file={}", file.display());
-        conforms("tcp", spec.clone());
-        conforms_via(
-            "tcp via popen",
-            "tcp via a Rust worker",
-            &(spec + "//via=middle"),
-        );
-    });
+    let served = Served::tcp(|_| ());
+    conforms("tcp", served.spec.clone());
+    conforms_via(
+        "tcp via popen",
+        "tcp via a Rust worker",
+        &format!("{}//via=middle", served.spec),
+    );
 }
 
 #[test]
@@ -221,22 +213,18 @@ fn tls() {
         files: certificates.server(),
         token: None,
     };
-    served(listen, |spec| {
-        let spec = certificates.spec(spec);
-        conforms("tls", spec.clone());
-        conforms_via(
-            "tls via popen",
-            "tls via a Rust worker",
-            &(spec + "//via=middle"),
-        );
-    });
+    let served = Served::on(listen, |_| ());
+    let spec = certificates.spec(&served.spec);
+    conforms("tls", spec.clone());
+    conforms_via(
+        "tls via popen",
+        "tls via a Rust worker",
+        &(spec + "//via=middle"),
+    );
 }
 
 #[test]
 fn the_stock_socket_protocol() {
-    let listen = Listen::InsecureStock {
-        address: "127.0.0.1:0".parse().unwrap(),
-        beyond_loopback: false,
-    };
-    served(listen, |spec| conforms("stock socket", spec.to_owned()));
+    let served = Served::stock(|_| ());
+    conforms("stock socket", served.spec.clone());
 }

@@ -24,7 +24,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use execnet_tests::support::{LONG, within};
+use execnet_test_support::{LONG, within};
 
 /// From the fault to the error, on a machine that has other work too.
 const SOON: Duration = Duration::from_secs(10);

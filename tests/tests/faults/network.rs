@@ -9,10 +9,10 @@ use execnet::{
     Cause, Channel, Exit, Group, Listen, ReceiveError, SendError, Server, ServerOptions, Value,
     WorkerExit,
 };
+use execnet_test_support::{LONG, eventually, quiet, receive};
 use execnet_tests::certificates::Certificates;
 use execnet_tests::namespace::Namespace;
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, eventually, quiet, receive};
 
 use crate::Fault;
 use crate::support::{failure, group_with, start_fails, start_fails_while};

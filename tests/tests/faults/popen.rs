@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::process::Command;
 
 use execnet::{Cause, Group, Outcome, ReceiveError, Value};
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
+use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use crate::Fault;
 use crate::support::{failure, impostor, killed, pid, start_fails};

@@ -6,16 +6,13 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 use std::thread;
 
-use execnet::{
-    BootstrapError, Cause, Group, Listen, Outcome, ReceiveError, Server, ServerEvent,
-    ServerOptions, Token,
-};
+use execnet::{BootstrapError, Cause, Group, Listen, Outcome, ReceiveError, ServerEvent, Token};
+use execnet_test_support::{LONG, Served, eventually, is_running, quiet, receive, signal};
 use execnet_tests::certificates::Certificates;
 use execnet_tests::impostor::{self, Says};
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
 use tempfile::TempDir;
 
 use crate::Fault;
@@ -199,21 +196,13 @@ fn tcp(directory: &TempDir) -> (Listen, String) {
     (listen, format!("//token_file={}", file.display()))
 }
 
-/// Runs a test with the spec of a server, and with what that tells.
+/// Runs a test with the spec of a server, and with its events.
 fn served(listen: Listen, test: impl FnOnce(&str, &Receiver<ServerEvent>)) {
-    let (sender, events) = mpsc::channel();
-    let mut options = ServerOptions::default();
-    // A worker that is stopped leaves by no other way, and one that sends junk is given as much.
-    options.linger = Duration::from_millis(500);
-    options.events = Some(sender);
-    let server = Server::bind(listen, options).unwrap();
-    let (spec, stop) = (server.spec(), server.stop_handle());
-    thread::scope(|scope| {
-        let running = scope.spawn(|| server.run());
-        test(&spec, &events);
-        stop.stop();
-        running.join().unwrap().unwrap();
+    // A stopped worker ends in no other way, and one that sends junk has as much time.
+    let served = Served::on(listen, |options| {
+        options.linger = Duration::from_millis(500)
     });
+    test(&served.spec, &served.events);
 }
 
 fn junk_for_the_server() {

@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use execnet::{BootstrapError, Cause, Channel, Exit, Group, Outcome, ReceiveError};
+use execnet_test_support::{LONG, eventually, is_running, receive, signal};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, eventually, is_running, receive, signal};
 
 use crate::Fault;
 use crate::support::{

@@ -9,8 +9,8 @@ use execnet::{
     BootstrapError, Channel, Gateway, Group, GroupOptions, MakeGatewayError, ReceiveError,
     WorkerExit,
 };
+use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use crate::SOON;
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use execnet::{BootstrapError, Cause, Channel, Group, Outcome, ReceiveError};
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
+use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use crate::Fault;
 use crate::support::{failure, group_with, names_sigkill, pid, pid_in, start_fails_while};

@@ -2,8 +2,8 @@
 
 use execnet::{Gateway, Value, value};
 
-use super::support::{LONG, eventually, is_running, receive};
 use super::{assert_leaves, assert_usable, each_python, run};
+use execnet_test_support::{LONG, eventually, is_running, receive};
 
 /// How a child leaves, and its status.
 const LEAVES: [(&str, i64); 7] = [

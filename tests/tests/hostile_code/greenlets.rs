@@ -1,10 +1,10 @@
 //! gevent's and eventlet's patches of the whole process, from PyPI.
 
 use execnet::{Gateway, Group, Value, value};
-use execnet_tests::stock::environment;
+use execnet_test_support::environment;
 
-use super::support::{LONG, eventually, quiet, receive, within};
 use super::{assert_ended, assert_leaves, assert_usable, run};
+use execnet_test_support::{LONG, eventually, quiet, receive, within};
 
 const PATCHES: [(&str, &str); 2] = [
     ("gevent", "from gevent.monkey import patch_all; patch_all()"),

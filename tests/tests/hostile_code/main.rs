@@ -11,11 +11,9 @@ mod forks;
 mod greenlets;
 mod process;
 mod replaced;
-#[path = "../../../std-transport/tests/support/mod.rs"]
-mod support;
 
 use execnet::{Channel, Gateway, Group, Outcome, ReceiveError, Value};
-use support::{LONG, Python, pythons, quiet, receive, within};
+use execnet_test_support::{LONG, Python, pythons, quiet, receive, within};
 
 /// Runs `test` with every interpreter that is here, in a group of its own each.
 fn each_python(test: fn(&Python, &Group)) {

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use execnet::{ReceiveError, Value};
 
-use super::support::{LONG, is_running, receive};
 use super::{assert_ended, assert_leaves, assert_usable, each_python, run};
+use execnet_test_support::{LONG, is_running, receive};
 
 #[test]
 fn code_that_reaps_every_child_harms_nobody() {

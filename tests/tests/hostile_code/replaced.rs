@@ -5,10 +5,10 @@ use std::process::Command;
 
 use execnet::{Gateway, Group, Value, value};
 
-use super::support::{LONG, Python, eventually, pythons, receive};
 use super::{
     assert_ended, assert_leaves, assert_traceback, assert_usable, each_python, failure, run,
 };
+use execnet_test_support::{LONG, Python, eventually, pythons, receive};
 
 const SOURCES: [&str; 4] = ["worker.py", "credit.py", "greenlets.py", "socket.py"];
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use execnet::rsync::{RSync, RSyncError, TargetOptions};
 use execnet::value;
+use execnet_test_support::{LONG, within};
 use execnet_tests::script::mkfifo;
-use execnet_tests::support::{LONG, within};
 
 use super::records::*;
 use super::victim::{each, patched};

@@ -28,7 +28,7 @@ use std::time::UNIX_EPOCH;
 use execnet::rsync::SyncError;
 use execnet::serializer::{StrConfig, dumps};
 use execnet::{Channel, Gateway, Group, Value, value};
-use execnet_tests::support::{LONG, quiet};
+use execnet_test_support::{LONG, quiet};
 
 const HOSTILE: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_hostile-peer"));
 const RUST: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_test-worker"));
@@ -154,7 +154,7 @@ fn begin_with(
 
 /// The program that this crate would send for a role, cut as it cuts it.
 fn program(target: bool) -> String {
-    let path = execnet_tests::stock::root().join("std-transport/src/python/rsync.py");
+    let path = execnet_test_support::root().join("std-transport/src/python/rsync.py");
     let whole = fs::read_to_string(path).unwrap();
     let (common, roles) = whole.split_once("# == target ==\n").unwrap();
     let (of_target, of_source) = roles.split_once("# == source ==\n").unwrap();

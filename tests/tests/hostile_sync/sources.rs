@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use execnet::rsync::{RSync, TargetOptions};
 use execnet::value;
-use execnet_tests::support::{LONG, eventually, within};
+use execnet_test_support::{LONG, eventually, within};
 
 use super::records::*;
 use super::victim::each;

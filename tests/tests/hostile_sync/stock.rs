@@ -5,8 +5,8 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 
 use execnet::serializer::{Dict, StrConfig};
 use execnet::{Value, value};
+use execnet_test_support::{LONG, within};
 use execnet_tests::script::{self, Step};
-use execnet_tests::support::{LONG, within};
 
 use super::{Place, RUST, gateway, group, names, whole, words};
 

@@ -6,8 +6,8 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, symlink};
 use std::path::Path;
 
 use execnet::{Channel, Value};
+use execnet_test_support::{LONG, within};
 use execnet_tests::script::{pipe, swap};
-use execnet_tests::support::{LONG, within};
 
 use super::records::*;
 use super::victim::{each, patched};

@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 
 use execnet::rsync::{Links, RSync, SyncError, TargetOptions, TargetReport};
 use execnet::{Channel, Value, value};
+use execnet_test_support::{LONG, within};
 use execnet_tests::script::mkfifo;
-use execnet_tests::support::{LONG, within};
 
 use super::records::*;
 use super::victim::is_refusal;

@@ -2,8 +2,8 @@
 
 use execnet::rsync::{Links, RSync, TargetOptions};
 use execnet::{Gateway, Group, Value, value};
+use execnet_test_support::{LONG, within};
 use execnet_tests::script::{self, Step};
-use execnet_tests::support::{LONG, within};
 
 use super::records::{done, root};
 use super::{HOSTILE, PYTHON, Place, RUST, begin_with, gateway, group, names, program, whole};

@@ -4,7 +4,7 @@ use std::fs;
 
 use execnet::serializer::Dict;
 use execnet::{Gateway, Group, Value, value};
-use execnet_tests::support::{LONG, eventually, quiet, receive};
+use execnet_test_support::{LONG, eventually, quiet, receive};
 
 use super::{Case, Peer, error_of, is_at_its_end};
 

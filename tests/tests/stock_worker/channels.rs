@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::mpsc;
 
 use execnet::{Item, SendError, Value, WaitCloseError, value};
-use execnet_tests::support::{LONG, eventually, receive};
+use execnet_test_support::{LONG, eventually, receive};
 
 use super::{Case, Peer, error_of, is_at_its_end};
 

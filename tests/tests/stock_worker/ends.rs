@@ -7,7 +7,7 @@ use execnet::{
     Channel, Group, MemberError, MultiChannel, Outcome, ReceiveError, Stderr, Value,
     WaitCloseError, value,
 };
-use execnet_tests::support::{LONG, eventually, is_running, quiet, receive, signal};
+use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use super::{Case, Peer};
 

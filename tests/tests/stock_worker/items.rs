@@ -4,7 +4,7 @@ use execnet::serializer::{
     Complex, Dict, Int, LoadOptions, Set, StrConfig, dumps, dumps_internal, loads,
 };
 use execnet::{Value, value};
-use execnet_tests::support::receive;
+use execnet_test_support::receive;
 
 use super::{Case, Peer};
 

@@ -17,9 +17,9 @@ mod places;
 use std::path::{Path, PathBuf};
 
 use execnet::{Channel, Gateway, Group, ReceiveError};
+use execnet_test_support::{LONG, quiet, within};
+use execnet_test_support::{Ours, RELEASES, Release, report};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::stock::{Ours, RELEASES, Release, report};
-use execnet_tests::support::{LONG, quiet, within};
 
 /// A release of execnet, and a gateway to a worker of it that cases may share.
 #[derive(Clone)]

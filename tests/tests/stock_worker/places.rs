@@ -6,8 +6,8 @@ use std::process::Command;
 
 use execnet::rsync::{RSync, TargetOptions};
 use execnet::{Cause, Gateway, Group, MakeGatewayError, SpecError, Value, value};
+use execnet_test_support::{LONG, eventually, is_running, niceness, quiet, receive};
 use execnet_tests::sshd::Sshd;
-use execnet_tests::support::{LONG, eventually, is_running, niceness, quiet, receive};
 
 use super::{Case, Peer, error_of};
 

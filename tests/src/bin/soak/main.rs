@@ -23,7 +23,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use std::thread;
 
-use execnet_tests::stock::{RELEASES, Release, root};
+use execnet_test_support::{RELEASES, Release, root};
 
 use crate::memory::Held;
 

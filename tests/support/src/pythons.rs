@@ -1,29 +1,14 @@
-//! What the suites share: interpreters, deadlines, and a look at what is left running.
-#![allow(dead_code, reason = "each suite uses a part of it")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
-
-extern crate alloc;
+//! The interpreters of this machine.
 
 use alloc::collections::BTreeMap;
-use core::time::Duration;
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::{OnceLock, mpsc};
-use std::thread;
-use std::time::Instant;
+use std::sync::OnceLock;
 
-use execnet::{
-    BootstrapError, Channel, Gateway, Group, GroupOptions, MakeGatewayError, Stderr, Value,
-};
+use execnet::{Gateway, Group, GroupOptions};
 
-/// No step of a test takes this long; one that does is a failure with a name, not a hang.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+use crate::{LONG, quiet, within};
 
 /// What the worker is made for. Those that are not installed are named on the test's output.
 const WANTED: [&str; 13] = [
@@ -41,34 +26,35 @@ fn provider(version: &str) -> &'static str {
 }
 
 /// An interpreter on this machine.
-pub(crate) struct Python {
-    /// As in [`WANTED`].
-    pub(crate) version: String,
-    pub(crate) path: PathBuf,
+#[derive(Debug)]
+pub struct Python {
+    /// Such as "3.11", "3.14t" and "PyPy".
+    pub version: String,
+    /// The program.
+    pub path: PathBuf,
 }
 
 impl Python {
     /// A spec that starts it.
-    pub(crate) fn spec(&self) -> String {
+    #[must_use]
+    pub fn spec(&self) -> String {
         format!("popen//python='{}'", self.path.display())
     }
 
-    pub(crate) fn is_2(&self) -> bool {
+    /// Whether it is Python 2.
+    #[must_use]
+    pub fn is_2(&self) -> bool {
         self.version == "2.7"
     }
 }
 
 /// Runs `test` with every interpreter that is here, a fresh gateway each, within a deadline each.
-pub(crate) fn each_python(test: fn(&Python, &Gateway)) {
+pub fn each_python(test: fn(&Python, &Gateway)) {
     each_python_with("", quiet(), test);
 }
 
 /// The same, with more keys for the spec and settings for the group.
-pub(crate) fn each_python_with(
-    keys: &'static str,
-    options: GroupOptions,
-    test: fn(&Python, &Gateway),
-) {
+pub fn each_python_with(keys: &'static str, options: GroupOptions, test: fn(&Python, &Gateway)) {
     for python in pythons() {
         let options = options.clone();
         within(&format!("Python {}", python.version), LONG, move || {
@@ -80,81 +66,9 @@ pub(crate) fn each_python_with(
     }
 }
 
-/// Settings under which workers do not write on the test's standard error.
-pub(crate) fn quiet() -> GroupOptions {
-    let mut options = GroupOptions::default();
-    options.stderr = Stderr::Keep;
-    options
-}
-
-/// A group of them.
-pub(crate) fn group() -> Group {
-    Group::with_options(quiet())
-}
-
-/// The next item.
-pub(crate) fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
-}
-
-/// Why no gateway could be made.
-pub(crate) fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.make_gateway(spec) {
-        Err(MakeGatewayError::Bootstrap(error)) => error,
-        other => panic!("{spec}: {other:?}"),
-    }
-}
-
-/// Runs `body` in a thread; panics by name when it takes longer than `limit`.
-pub(crate) fn within<T: Send + 'static>(
-    name: &str,
-    limit: Duration,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> T {
-    let (done, finished) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        let result = body();
-        let _ = done.send(());
-        result
-    });
-    match finished.recv_timeout(limit) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("{name}: not done after {limit:?}"),
-        _ => match thread.join() {
-            Ok(result) => result,
-            Err(_) => panic!("{name}: failed, see above"),
-        },
-    }
-}
-
-/// Waits for something that another process does.
-pub(crate) fn eventually(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + limit;
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// Whether a process runs, zombies not counted.
-pub(crate) fn is_running(pid: i64) -> bool {
-    let output = Command::new("ps")
-        .args(["-o", "stat=", "-p", &pid.to_string()])
-        .output()
-        .unwrap();
-    let state = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    !state.is_empty() && !state.starts_with('Z')
-}
-
-/// The niceness of a worker to which `nice=` adds this, to what this process has; 19 is the highest there is.
-pub(crate) fn niceness(added: i32) -> i32 {
-    let output = Command::new("nice").output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let own: i32 = text.trim().parse().unwrap();
-    (own + added).min(19)
-}
-
 /// The interpreters of [`WANTED`] that are here; the others are named once.
-pub(crate) fn pythons() -> &'static [Python] {
+#[must_use]
+pub fn pythons() -> &'static [Python] {
     static PYTHONS: OnceLock<Vec<Python>> = OnceLock::new();
     PYTHONS.get_or_init(|| {
         let mut found = find();

@@ -1,5 +1,4 @@
 //! Our own socket server, running.
-#![allow(dead_code, reason = "each suite uses a part of it")]
 
 use core::net::SocketAddr;
 use std::fs;
@@ -11,47 +10,61 @@ use std::thread::{self, JoinHandle};
 use execnet::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop, Token};
 use tempfile::TempDir;
 
-use crate::support::LONG;
+use crate::LONG;
 
-pub(crate) fn loopback() -> SocketAddr {
+/// A free port of the loopback address.
+#[must_use]
+pub fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
 /// A server that runs until this is dropped.
-pub(crate) struct Served {
-    pub(crate) spec: String,
+#[derive(Debug)]
+pub struct Served {
+    /// A spec of a gateway through it.
+    pub spec: String,
     stop: ServerStop,
     thread: Option<JoinHandle<Result<(), ServerError>>>,
-    pub(crate) events: Receiver<ServerEvent>,
-    _directory: TempDir,
+    /// What it tells.
+    pub events: Receiver<ServerEvent>,
+    _directory: Option<TempDir>,
 }
 
 impl Served {
-    pub(crate) fn with(
-        listen: impl FnOnce(&Path) -> Listen,
-        change: impl FnOnce(&mut ServerOptions),
-    ) -> Self {
-        let directory = private_directory();
+    /// Starts one with these options.
+    pub fn on(listen: Listen, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let (sender, events) = mpsc::channel();
         let mut options = ServerOptions::default();
         options.events = Some(sender);
         change(&mut options);
-        let server = Server::bind(listen(directory.path()), options).unwrap();
+        let server = Server::bind(listen, options).unwrap();
         Self {
             spec: server.spec(),
             stop: server.stop_handle(),
             thread: Some(thread::spawn(move || server.run())),
             events,
-            _directory: directory,
+            _directory: None,
         }
     }
 
-    pub(crate) fn unix(change: impl FnOnce(&mut ServerOptions)) -> Self {
+    /// The same with a private directory for its socket or its files.
+    pub fn with(
+        listen: impl FnOnce(&Path) -> Listen,
+        change: impl FnOnce(&mut ServerOptions),
+    ) -> Self {
+        let directory = private_directory();
+        let mut served = Self::on(listen(directory.path()), change);
+        served._directory = Some(directory);
+        served
+    }
+
+    /// On a Unix socket.
+    pub fn unix(change: impl FnOnce(&mut ServerOptions)) -> Self {
         Self::with(|directory| Listen::Unix(directory.join("socket")), change)
     }
 
-    /// With a token, in the spec as a file.
-    pub(crate) fn tcp(change: impl FnOnce(&mut ServerOptions)) -> Self {
+    /// On a port, with a token, which the spec has as a file.
+    pub fn tcp(change: impl FnOnce(&mut ServerOptions)) -> Self {
         let mut file = PathBuf::new();
         let listen = |directory: &Path| {
             file = directory.join("token");
@@ -65,7 +78,8 @@ impl Served {
         served
     }
 
-    pub(crate) fn stock(change: impl FnOnce(&mut ServerOptions)) -> Self {
+    /// For clients of stock execnet.
+    pub fn stock(change: impl FnOnce(&mut ServerOptions)) -> Self {
         let listen = |_: &Path| Listen::InsecureStock {
             address: loopback(),
             beyond_loopback: false,
@@ -73,24 +87,36 @@ impl Served {
         Self::with(listen, change)
     }
 
-    /// HOST:PORT
-    pub(crate) fn address(&self) -> &str {
+    /// Its address, as HOST:PORT.
+    #[must_use]
+    pub fn address(&self) -> &str {
         let (_, rest) = self.spec.split_once('=').unwrap();
         rest.split("//").next().unwrap()
     }
 
-    pub(crate) fn event(&self) -> ServerEvent {
+    /// The next event.
+    #[must_use]
+    pub fn event(&self) -> ServerEvent {
         self.events.recv_timeout(LONG).unwrap()
     }
 
-    pub(crate) fn refusal(&self) -> String {
+    /// Why the next client is refused.
+    #[must_use]
+    pub fn refusal(&self) -> String {
         match self.event() {
             ServerEvent::Refused { reason, .. } => reason,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(crate) fn stop(&mut self) {
+    /// A handle that ends it.
+    #[must_use]
+    pub const fn stop_handle(&self) -> &ServerStop {
+        &self.stop
+    }
+
+    /// Ends it.
+    pub fn stop(&mut self) {
         self.stop.stop();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap().unwrap();
@@ -104,8 +130,9 @@ impl Drop for Served {
     }
 }
 
-/// Its path is short enough for a socket.
-pub(crate) fn private_directory() -> TempDir {
+/// A directory for this user alone, whose path is short enough for a socket.
+#[must_use]
+pub fn private_directory() -> TempDir {
     tempfile::Builder::new()
         .prefix("execnet")
         .permissions(fs::Permissions::from_mode(0o700))

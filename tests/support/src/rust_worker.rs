@@ -1,11 +1,4 @@
 //! A worker in Rust that takes and sends trees, in a thread, over a socket or any link.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test takes what it needs, and that is how it fails"
-)]
-
-extern crate alloc;
 
 use alloc::sync::Arc;
 use std::os::unix::net::UnixStream;
@@ -14,7 +7,7 @@ use std::thread;
 use execnet::link::{Link, NoControl};
 use execnet::{Gateway, GatewayConfig, Role, Worker, rsync};
 
-use crate::support::LONG;
+use crate::LONG;
 
 fn link(stream: UnixStream) -> Link {
     let reader = stream.try_clone().unwrap();
@@ -41,13 +34,13 @@ impl Drop for Writer {
 }
 
 /// Runs the test with a gateway to one.
-pub(crate) fn with_worker(test: impl FnOnce(&Gateway)) {
+pub fn with_worker(test: impl FnOnce(&Gateway)) {
     let (here, there) = UnixStream::pair().unwrap();
     with_worker_over([link(here), link(there)], test);
 }
 
 /// The same over a link of which these are the ends.
-pub(crate) fn with_worker_over([here, there]: [Link; 2], test: impl FnOnce(&Gateway)) {
+pub fn with_worker_over([here, there]: [Link; 2], test: impl FnOnce(&Gateway)) {
     let serving = thread::spawn(move || {
         let mut worker = Worker::new();
         rsync::register(&mut worker);

@@ -9,13 +9,7 @@
     reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
-#[path = "support/rust.rs"]
-mod rust;
-mod support;
-#[path = "support/trees.rs"]
 mod trees;
-#[path = "support/way.rs"]
-mod way;
 
 use core::time::Duration;
 use std::fs;
@@ -23,21 +17,25 @@ use std::path::Path;
 
 use execnet::rsync::{Links, RSync, Report, TargetOptions};
 use execnet::{Gateway, Group};
+use execnet_test_support::{Direction, Python, pythons, quiet, with_worker, within};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use rust::with_worker;
-use support::{Python, pythons, quiet, within};
 use trees::{Tree, build, portrait, tree};
-use way::Way;
 
 /// For each test; more trees get more.
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn sync(way: Way, gateway: &Gateway, from: &Path, to: &Path, options: TargetOptions) -> Report {
+fn sync(
+    direction: Direction,
+    gateway: &Gateway,
+    from: &Path,
+    to: &Path,
+    options: TargetOptions,
+) -> Report {
     let mut rsync = RSync::new(from);
     rsync.links(Links::Keep);
-    let report = way.sync(rsync, gateway, to, options);
+    let report = direction.sync(rsync, gateway, to, options);
     assert_eq!(report.failed, []);
     report
 }
@@ -69,22 +67,22 @@ impl Times {
 }
 
 /// Runs the test with each kind of worker and in both directions: with the oldest and the newest Python there is.
-fn each_way(test: fn(&Gateway, Way, Times)) {
+fn each_direction(test: fn(&Gateway, Direction, Times)) {
     let (all, count) = (pythons(), pythons().len());
     let ends = all.iter().enumerate();
     let ends = ends.filter(|&(at, _)| at == 0 || at + 1 == count);
-    for way in [Way::Push, Way::Pull] {
+    for direction in [Direction::Push, Direction::Pull] {
         for (_, python) in ends.clone() {
-            println!("{way:?}, Python {}", python.version);
+            println!("{direction:?}, Python {}", python.version);
             within(&python.version, limit(), move || {
                 let group = Group::with_options(quiet());
                 let gateway = group.make_gateway(python.spec()).unwrap();
-                test(&gateway, way, Times::of(python));
+                test(&gateway, direction, Times::of(python));
             });
         }
-        println!("{way:?}, Rust");
+        println!("{direction:?}, Rust");
         within("Rust", limit(), move || {
-            with_worker(|gateway| test(gateway, way, Times::Exact));
+            with_worker(|gateway| test(gateway, direction, Times::Exact));
         });
     }
 }
@@ -127,7 +125,7 @@ fn assert_same(from: &Path, to: &Path, times: Times) {
 
 #[test]
 fn trees_are_the_same_after_a_sync_and_after_the_next() {
-    each_way(|gateway, way, times| {
+    each_direction(|gateway, direction, times| {
         for_trees(|before, after| {
             let place = tempfile::tempdir().unwrap();
             let (from, to) = (place.path().join("from"), place.path().join("to"));
@@ -136,9 +134,9 @@ fn trees_are_the_same_after_a_sync_and_after_the_next() {
                 let _ = fs::remove_dir_all(&from);
                 fs::create_dir(&from).unwrap();
                 build(&from, things);
-                sync(way, gateway, &from, &to, options);
+                sync(direction, gateway, &from, &to, options);
                 assert_same(&from, &to, times);
-                let again = sync(way, gateway, &from, &to, options);
+                let again = sync(direction, gateway, &from, &to, options);
                 let done = again.sent.len() + again.linked.len() + again.deleted.len();
                 assert_eq!((done, again.unchanged), (0, again.files), "{again:?}");
             }
@@ -148,7 +146,7 @@ fn trees_are_the_same_after_a_sync_and_after_the_next() {
 
 #[test]
 fn without_delete_the_other_things_stay() {
-    each_way(|gateway, way, _| {
+    each_direction(|gateway, direction, _| {
         for_trees(|source, there| {
             let place = tempfile::tempdir().unwrap();
             let (from, to) = (place.path().join("from"), place.path().join("to"));
@@ -157,7 +155,7 @@ fn without_delete_the_other_things_stay() {
                 build(path, things);
             }
             let before = portrait(&to);
-            sync(way, gateway, &from, &to, TargetOptions::new());
+            sync(direction, gateway, &from, &to, TargetOptions::new());
             let (source, after) = (portrait(&from), portrait(&to));
             for (path, here) in &source {
                 let there = after.get(path).map(|there| (there.mode, &there.content));
@@ -181,7 +179,7 @@ fn without_delete_the_other_things_stay() {
 fn a_tree_beyond_the_longest_path_arrives() {
     const DEPTH: usize = 150;
     const NAME: &str = "a-folder-with-a-name-of-thirty";
-    each_way(|gateway, way, _| {
+    each_direction(|gateway, direction, _| {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name);
         fs::create_dir(path("from")).unwrap();
@@ -192,7 +190,7 @@ fn a_tree_beyond_the_longest_path_arrives() {
             fs::rename(path("around"), path("from")).unwrap();
         }
         let report = sync(
-            way,
+            direction,
             gateway,
             &path("from"),
             &path("to"),

@@ -1,4 +1,22 @@
-//! Deadlines, and a look at what is left running.
+//! What the test programs share: deadlines, processes, interpreters, servers, stock execnet.
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+extern crate alloc;
+
+#[cfg(unix)]
+mod direction;
+mod pythons;
+#[cfg(unix)]
+mod rust_worker;
+#[cfg(unix)]
+mod server;
+mod stock;
+mod stock_server;
 
 use core::time::Duration;
 use std::env;
@@ -9,16 +27,22 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use execnet::{Channel, GroupOptions, Stderr, Value};
+use execnet::{BootstrapError, Channel, Group, GroupOptions, MakeGatewayError, Stderr, Value};
+
+#[cfg(unix)]
+pub use direction::{Direction, each_direction};
+pub use pythons::{Python, each_python, each_python_with, pythons};
+#[cfg(unix)]
+pub use rust_worker::{with_worker, with_worker_over};
+#[cfg(unix)]
+pub use server::{Served, loopback, private_directory};
+pub use stock::{Ours, RELEASES, Release, environment, report, root, xdist_python};
+pub use stock_server::StockServer;
 
 /// No step of a test takes this long; one that does is a failure with a name, not a hang.
 pub const LONG: Duration = Duration::from_secs(30);
 
 /// Runs `body` in a thread; panics by name when it takes longer than `limit`.
-///
-/// # Panics
-///
-/// When `body` does, or is late.
 pub fn within<T: Send + 'static>(
     name: &str,
     limit: Duration,
@@ -40,20 +64,12 @@ pub fn within<T: Send + 'static>(
 }
 
 /// How much of something a test does: `default`, unless this variable of the environment says more.
-///
-/// # Panics
-///
-/// When the variable holds no number.
 #[must_use]
 pub fn amount(variable: &str, default: u32) -> u32 {
     env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 /// Waits for something that another process does.
-///
-/// # Panics
-///
-/// When it does not happen in time.
 pub fn eventually(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + limit;
     while !holds() {
@@ -76,10 +92,6 @@ pub fn is_running(pid: i64) -> bool {
 }
 
 /// Sends a signal, by its number or name.
-///
-/// # Panics
-///
-/// When there is no such process.
 pub fn signal(name: &str, pid: i64) {
     let status = Command::new("kill")
         .args([&format!("-{name}"), &pid.to_string()])
@@ -88,10 +100,6 @@ pub fn signal(name: &str, pid: i64) {
 }
 
 /// The niceness of a worker to which `nice=` adds this, to what this process has; 19 is the highest there is.
-///
-/// # Panics
-///
-/// When the program `nice` does not tell.
 #[must_use]
 pub fn niceness(added: i64) -> i64 {
     let output = Command::new("nice").output().unwrap();
@@ -101,11 +109,6 @@ pub fn niceness(added: i64) -> i64 {
 }
 
 /// The next item.
-///
-/// # Panics
-///
-/// When there is none in time.
-#[must_use]
 pub fn receive(channel: &Channel) -> Value {
     channel.receive_timeout(LONG).unwrap().into_value()
 }
@@ -116,6 +119,21 @@ pub fn quiet() -> GroupOptions {
     let mut options = GroupOptions::default();
     options.stderr = Stderr::Keep;
     options
+}
+
+/// A group of them.
+#[must_use]
+pub fn group() -> Group {
+    Group::with_options(quiet())
+}
+
+/// The error of a gateway that cannot be made.
+#[must_use]
+pub fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
+    match group.make_gateway(spec) {
+        Err(MakeGatewayError::Bootstrap(error)) => error,
+        other => panic!("{spec}: {other:?}"),
+    }
 }
 
 /// Where a program is, one for administrators too.
@@ -129,10 +147,6 @@ pub fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// A port of the loopback address that nobody listens on.
-///
-/// # Panics
-///
-/// When there is none.
 #[must_use]
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -1,9 +1,4 @@
 //! The two directions of a sync.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test takes what it needs, and that is how it fails"
-)]
 
 use core::time::Duration;
 use std::path::Path;
@@ -11,41 +6,43 @@ use std::path::Path;
 use execnet::rsync::{RSync, Report, TargetOptions};
 use execnet::{Gateway, Group};
 
-use crate::rust::with_worker;
-use crate::support::{pythons, quiet, within};
+use crate::{pythons, quiet, with_worker, within};
 
 /// Runs the test in both directions, with the oldest and the newest Python there is and with a worker in Rust. Each of
 /// these has the time of `limit`.
-pub(crate) fn each_way(limit: Duration, test: fn(&Gateway, Way)) {
+pub fn each_direction(limit: Duration, test: fn(&Gateway, Direction)) {
     let all = pythons();
-    for way in [Way::Push, Way::Pull] {
+    for direction in [Direction::Push, Direction::Pull] {
         for (at, python) in all.iter().enumerate() {
             if at > 0 && at + 1 < all.len() {
                 continue;
             }
-            println!("{way:?}, Python {}", python.version);
+            println!("{direction:?}, Python {}", python.version);
             within(&python.version, limit, move || {
                 let group = Group::with_options(quiet());
                 let gateway = group.make_gateway(python.spec()).unwrap();
-                test(&gateway, way);
+                test(&gateway, direction);
             });
         }
-        println!("{way:?}, Rust");
+        println!("{direction:?}, Rust");
         within("Rust", limit, move || {
-            with_worker(|gateway| test(gateway, way));
+            with_worker(|gateway| test(gateway, direction));
         });
     }
 }
 
+/// The direction of a sync.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Way {
+pub enum Direction {
+    /// From here to the worker.
     Push,
+    /// From the worker to here.
     Pull,
 }
 
-impl Way {
+impl Direction {
     /// Syncs the source of `rsync`, which is here or at the worker, to a place at the other.
-    pub(crate) fn sync(
+    pub fn sync(
         self,
         mut rsync: RSync,
         gateway: &Gateway,
