@@ -25,9 +25,10 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Nobody has to wait long for code that does not end.
 fn group() -> Group {
     let mut options = quiet();
+    // A worker that leaves late on a busy machine still leaves by itself.
     options.grace = Grace {
-        interrupt: Duration::from_millis(100),
-        leave: Duration::from_millis(100),
+        interrupt: LONG,
+        leave: LONG,
     };
     Group::with_options(options)
 }

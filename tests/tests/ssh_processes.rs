@@ -30,18 +30,18 @@ command = 'trap \"\" INT TERM HUP; while :; do sleep 0.5; done'
 channel.send(subprocess.Popen(['sh', '-c', command]).pid)
 ";
 
-/// Runs the code above and this in a worker, and terminates the worker. Returns its outcome, and whether the process is
-/// still running; it is killed then.
-fn terminate(spec: &str, code: &str, timeout: Duration) -> (Outcome, bool) {
+/// Runs the code above and this in a worker, and terminates the worker, which has this much time to leave by itself.
+/// Returns its outcome, and whether the process is still running; it is killed then.
+fn terminate(spec: &str, code: &str, grace: Duration) -> (Outcome, bool) {
     let mut options = quiet();
-    options.grace.interrupt = Duration::from_millis(50);
-    options.grace.leave = Duration::from_millis(50);
+    options.grace.interrupt = grace;
+    options.grace.leave = grace;
     let group = Group::with_options(options);
     let gateway = group.make_gateway(spec).unwrap();
     let source = format!("{START_PROCESS}{code}");
     let channel = gateway.remote_exec(&source).unwrap();
     let pid = receive(&channel).as_i64().unwrap();
-    let outcome = group.terminate(Some(timeout)).remove(0).outcome;
+    let outcome = group.terminate(Some(LONG)).remove(0).outcome;
     // A worker that did not leave in time ends after its link does.
     let deadline = Instant::now() + LONG / 3;
     while is_running(pid) && Instant::now() < deadline {
@@ -59,7 +59,7 @@ fn terminate(spec: &str, code: &str, timeout: Duration) -> (Outcome, bool) {
 fn processes_of_remote_code_end_with_the_worker_under_every_login_shell() {
     with_sshd("processes over ssh", |sshd| {
         for shell in login_shells() {
-            let (outcome, survived) = terminate(&sshd.spec_in_shell(shell), "", LONG / 3);
+            let (outcome, survived) = terminate(&sshd.spec_in_shell(shell), "", LONG);
             assert!(
                 matches!(outcome, Outcome::Exited(exit) if exit.success()) && !survived,
                 "{shell}: {outcome:?}, the process survives: {survived}"
@@ -72,7 +72,7 @@ fn processes_of_remote_code_end_with_the_worker_under_every_login_shell() {
 fn processes_of_remote_code_end_with_a_worker_that_is_stuck() {
     with_sshd("processes of a stuck worker over ssh", |sshd| {
         let code = "signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(0.01)";
-        let (outcome, survived) = terminate(&sshd.spec("box"), code, LONG / 3);
+        let (outcome, survived) = terminate(&sshd.spec("box"), code, Duration::from_millis(50));
         assert!(!survived, "{outcome:?}, the process survives");
     });
 }
@@ -90,7 +90,7 @@ fn a_program_that_the_login_shell_started_survives_the_worker() {
         );
         fs::write(&shell, script).unwrap();
         let spec = sshd.spec_in_shell(&format!("sh {}", shell.display()));
-        let (outcome, survived) = terminate(&spec, "", LONG / 3);
+        let (outcome, survived) = terminate(&spec, "", LONG);
         let pid = fs::read_to_string(note).unwrap().trim().parse().unwrap();
         let stays = is_running(pid);
         signal("KILL", pid);
