@@ -13,8 +13,54 @@ use miniz_oxide::deflate::{CompressionLevel, compress_to_vec_zlib};
 use crate::handshake::Nonce;
 use crate::spec::{SpecError, XSpec};
 
-/// The worker's source, whole.
-const WORKER: &str = include_str!("python/worker.py");
+/// Between two pieces of the worker's source: a page break, which is white space to Python. The worker compiles its source
+/// piece by piece: one large piece takes twice the memory, which a process that has just begun has to ask the system for,
+/// page by page.
+macro_rules! page_break {
+    () => {
+        "\x0c"
+    };
+}
+
+/// The files of the worker's source, in the order in which they are compiled.
+macro_rules! pages {
+    ($first:literal $(, $name:literal)* $(,)?) => {
+        concat!(
+            include_str!(concat!("python/worker/", $first, ".py")),
+            $(page_break!(), include_str!(concat!("python/worker/", $name, ".py")),)*
+        )
+    };
+}
+
+/// The part of the worker's source that is compiled at the start.
+const CORE: &str = pages!(
+    "prelude", "wire", "queue", "channel", "writer", "reader", "gateway", "main"
+);
+
+/// The part that is compiled only when the worker is asked for something rare.
+const LAZY: &str = pages!(
+    "lazy/first",
+    "lazy/compat27",
+    "lazy/fork",
+    "lazy/imports",
+    "lazy/errors",
+    "lazy/plain_traceback",
+    "lazy/dump_error",
+    "lazy/dump",
+    "lazy/load",
+    "lazy/waiting",
+    "lazy/callbacks",
+    "lazy/channel",
+    "lazy/files",
+    "lazy/gateway",
+    "lazy/lending",
+    "lazy/frames",
+    "lazy/shutdown",
+    "lazy/threads",
+    "lazy/setup",
+    "lazy/tracing",
+    "lazy/register",
+);
 
 /// What an interpreter does before anything else.
 const START: &str = include_str!("python/start.py");
@@ -33,13 +79,6 @@ const GREENLET_MODELS: [&str; 2] = ["gevent", "eventlet"];
 
 /// What makes a worker of the stock execnet that an interpreter has, and of nothing of ours.
 const STOCK: &str = include_str!("python/stock.py");
-
-/// Where the part begins that the worker compiles only when it is asked for something rare.
-const CUT: &str = "# == REST ==\n";
-
-/// Where the first part may be cut into pieces that are compiled one after the other: one large piece takes twice the
-/// memory, which a process that has just begun has to ask the system for, page by page.
-const NEXT: &str = "# == NEXT ==\n";
 
 /// Settings of one worker.
 #[derive(Debug, Clone)]
@@ -127,7 +166,7 @@ impl Surroundings {
 
 /// The worker's source in its two parts: for the start, and for when something rare is asked for.
 pub(crate) fn source() -> (&'static str, &'static str) {
-    WORKER.split_once(CUT).unwrap_or((WORKER, ""))
+    (CORE, LAZY)
 }
 
 /// The same of stock execnet's, for a process that serves a connection.
@@ -175,9 +214,8 @@ pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, Dum
     Ok(bytes)
 }
 
-/// What compiles the first part, with the numbers that its lines have in the file, and begins.
+/// What compiles the first part, with the numbers that its lines have in the whole of it, and begins.
 fn in_pieces(core: &str, packed: bool) -> String {
-    let cut = NEXT.trim_end();
     let core = if packed {
         let packed = STANDARD.encode(pack(core));
         format!("__import__('zlib').decompress(__import__('binascii').a2b_base64('{packed}'))")
@@ -186,9 +224,9 @@ fn in_pieces(core: &str, packed: bool) -> String {
     };
     format!(
         "line = 0\n\
-         for piece in {core}.split(b'{cut}\\n'):\n    \
+         for piece in {core}.split(b'\\f'):\n    \
              exec(compile(b'\\n' * line + piece, '<execnet worker>', 'exec'))\n    \
-             line += piece.count(b'\\n') + 1\n\
+             line += piece.count(b'\\n')\n\
          main()\n"
     )
 }
@@ -266,16 +304,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worker_is_cut_once_and_is_ascii() {
-        assert_eq!(WORKER.matches(CUT).count(), 1);
-        assert!(
-            [WORKER, CREDIT, GREENLETS, STOCK, START, END]
-                .iter()
-                .all(|text| text.is_ascii())
-        );
-        assert!(source().0.matches(NEXT).count() > 3);
-        assert!(!source().0.contains("'''") && source().0.ends_with('\n'));
-        assert!(source().1.matches(NEXT).count() > 8);
+    fn programs_are_ascii_and_fit_their_quotes() {
+        let texts = [CORE, LAZY, CREDIT, GREENLETS, STOCK, START, END];
+        assert!(texts.iter().all(|text| text.is_ascii()));
+        assert!(!CORE.contains("'''") && CORE.ends_with('\n'));
+    }
+
+    #[test]
+    fn a_piece_is_a_whole_number_of_lines() {
+        for part in [CORE, LAZY] {
+            let pieces = part.split(page_break!());
+            assert!(pieces.clone().count() > 7);
+            for piece in pieces {
+                assert!(piece.starts_with("# ") && piece.ends_with('\n'), "{piece}");
+            }
+        }
     }
 
     fn settings(packed: bool) -> Settings {

@@ -285,7 +285,7 @@ impl RSync {
         let settings = self.common.settings(options);
         let sync = |trouble: Trouble| RSyncError::Sync(trouble.into());
         let program = program::source();
-        let channel = gateway.remote_exec_module(&program, program::FILE_NAME);
+        let channel = gateway.remote_exec_module(program, program::FILE_NAME);
         let channel = channel.map_err(|error| sync(Trouble::Send(error)))?;
         let strings = channel.reconfigure(StrConfig::STORED);
         strings.map_err(|error| sync(Trouble::Send(error)))?;

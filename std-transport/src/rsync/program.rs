@@ -1,20 +1,22 @@
 //! The program for the other side, cut to what its role needs.
 
-const WHOLE: &str = include_str!("../python/rsync.py");
+macro_rules! part {
+    ($name:literal) => {
+        include_str!(concat!("../python/rsync/", $name, ".py"))
+    };
+}
 
 /// What tracebacks call it.
 pub(crate) const FILE_NAME: &str = "execnet_rsync.py";
 
 /// The program that takes a tree.
-pub(crate) fn target() -> String {
-    let [common, target, _] = parts();
-    [common, target].concat()
+pub(crate) fn target() -> &'static str {
+    concat!(part!("common"), part!("target"))
 }
 
 /// The program that has one.
-pub(crate) fn source() -> String {
-    let [common, _, source] = parts();
-    [common, source].concat()
+pub(crate) fn source() -> &'static str {
+    concat!(part!("common"), part!("source"))
 }
 
 /// Whether a source is one of the two.
@@ -25,12 +27,6 @@ pub(crate) fn is_ours(source: &str) -> bool {
 /// Whether a source is the program that stock execnet sends for a sync, by what it defines and says.
 pub(crate) fn is_stock(source: &str) -> bool {
     source.contains("def serve_rsync(channel") && source.contains("\"list_done\"")
-}
-
-fn parts() -> [&'static str; 3] {
-    let (common, roles) = WHOLE.split_once("# == target ==\n").unwrap_or((WHOLE, ""));
-    let (target, source) = roles.split_once("# == source ==\n").unwrap_or((roles, ""));
-    [common, target, source]
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl<'a> Push<'a> {
         let program = program::target();
         let channel = target
             .gateway
-            .remote_exec_module(&program, program::FILE_NAME);
+            .remote_exec_module(program, program::FILE_NAME);
         let channel = channel.map_err(Trouble::Send)?;
         channel
             .reconfigure(StrConfig::STORED)

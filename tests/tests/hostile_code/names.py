@@ -1,11 +1,12 @@
 """Prints what the worker's program uses of modules and of the builtins, one "module name" a line.
 
-usage: names.py SOURCE...
+usage: names.py SOURCE...     each a file, or a directory of files
 
 Everything that a source mentions counts, whenever it is used: a name too many costs nothing.
 """
 import ast
 import builtins
+import pathlib
 import sys
 
 # As the program calls them, and as others do.
@@ -35,9 +36,9 @@ def names(node):
 
 def main():
     found = set()
-    for path in sys.argv[1:]:
-        with open(path) as source:
-            for node in ast.walk(ast.parse(source.read())):
+    for place in map(pathlib.Path, sys.argv[1:]):
+        for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
+            for node in ast.walk(ast.parse(path.read_text())):
                 found.update(names(node))
     for module, name in sorted(found, key=str):
         public = name and not name.startswith("__") or name in ("__import__", "__build_class__")

@@ -10,7 +10,14 @@ use super::{
 };
 use execnet_test_support::{LONG, Python, eventually, pythons, receive};
 
-const SOURCES: [&str; 4] = ["worker.py", "credit.py", "greenlets.py", "socket.py"];
+/// Files of the worker's program, and directories of them.
+const SOURCES: [&str; 5] = [
+    "worker",
+    "worker/lazy",
+    "credit.py",
+    "greenlets.py",
+    "socket.py",
+];
 
 const REPLACE: &str = include_str!("replace.py");
 

@@ -152,13 +152,13 @@ fn begin_with(
     channel
 }
 
-/// The program that this crate would send for a role, cut as it cuts it.
+/// The program that this crate would send for a role.
 fn program(target: bool) -> String {
-    let path = execnet_test_support::root().join("std-transport/src/python/rsync.py");
-    let whole = fs::read_to_string(path).unwrap();
-    let (common, roles) = whole.split_once("# == target ==\n").unwrap();
-    let (of_target, of_source) = roles.split_once("# == source ==\n").unwrap();
-    [common, if target { of_target } else { of_source }].concat()
+    let home = execnet_test_support::root().join("std-transport/src/python/rsync");
+    let role = if target { "target.py" } else { "source.py" };
+    ["common.py", role]
+        .map(|name| fs::read_to_string(home.join(name)).unwrap())
+        .concat()
 }
 
 /// A step of a script.

@@ -1,0 +1,335 @@
+# execnet rsync 3
+#
+# The far end of a sync: takes a tree (Target) or has one (Source).  Sent to a worker when it is
+# needed, and runs there with `channel` in its globals.  docs/rsync-protocol.md describes the
+# messages.
+#
+# For CPython 2.7, 3.6 and later, and PyPy; standard library only.  This file has what both roles
+# need; the file of one role is sent behind it, and not that of the other, because compiling takes
+# time.
+#
+# All file work goes through descriptors of open directories and single names in them, and follows
+# no link: whoever swaps one in while a sync runs leads it nowhere.
+import errno
+import os
+import sys
+from stat import S_IFREG, S_ISDIR, S_ISLNK, S_ISREG
+from struct import Struct
+
+PY3 = sys.version_info[0] >= 3
+VERSION = 3
+LIST, DATA, FINISH = 2, 3, 4
+WANT, ASK, ACK, NOTE, DONE = 10, 11, 12, 13, 14
+
+section = Struct('>IIB')
+entry = Struct('>cHQqH')
+segment = Struct('>IBHQqI')
+four = Struct('>I')
+two = Struct('>QQ')
+want = Struct('>IB')
+outcome = Struct('>IBH')
+LAST, FIRST, SAME, FAILED, HOLE = 1, 2, 4, 8, 16
+NOT_YET, WHOLE, CUT_OFF = 0, 1, 2
+WRITTEN, HAD, LOST = 0, 1, 2
+
+ROOT = 0
+MAX_DEPTH = 1024
+MAX_LINK = 4096
+MAX_ENTRIES = 10000000
+MAX_LISTING = 1 << 30
+# How many folders a walk holds open: those it was asked for, those it passed on the way to one,
+# and waypoints, which are STRETCH levels apart.
+RECENT, PASSED, WAYPOINTS = 32, 24, 16
+STRETCH = 64
+CLOEXEC = getattr(os, 'O_CLOEXEC', 0o2000000 if sys.platform.startswith('linux') else 0)
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | CLOEXEC
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | CLOEXEC
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | CLOEXEC
+
+
+def clamped(nanoseconds):
+    """A time that fits a record: file systems hold times before 1677 and after 2262, records do not."""
+    return max(-1 << 63, min(nanoseconds, (1 << 63) - 1))
+
+
+if PY3:
+    if os.open not in os.supports_dir_fd:
+        raise RuntimeError('this Python cannot work relative to open directories')
+
+    def lstat(fd, name):
+        return os.stat(name, dir_fd=fd, follow_symlinks=False)
+
+    def mtime_of(status):
+        return clamped(status.st_mtime_ns)
+
+    def same_time(here, there):
+        return here == there
+
+    def set_mtime(fd, mtime):
+        os.utime(fd, ns=(mtime, mtime))
+
+    def open_at(fd, name, flags, mode=0o600):
+        return os.open(name, flags, mode, dir_fd=fd)
+
+    def mkdir_at(fd, name):
+        os.mkdir(name, 0o700, dir_fd=fd)
+
+    def unlink_at(fd, name):
+        os.unlink(name, dir_fd=fd)
+
+    def rmdir_at(fd, name):
+        os.rmdir(name, dir_fd=fd)
+
+    def rename_at(fd, old, new):
+        os.rename(old, new, src_dir_fd=fd, dst_dir_fd=fd)
+
+    # To not follow a link, PyPy passes a flag that the system refuses.  Without that flag the
+    # system follows none either.
+    FOLLOW = hasattr(sys, 'pypy_version_info')
+
+    def link_at(old_fd, old, fd, name):
+        os.link(old, name, src_dir_fd=old_fd, dst_dir_fd=fd, follow_symlinks=FOLLOW)
+
+    def symlink_at(target, fd, name):
+        os.symlink(target, name, dir_fd=fd)
+
+    def readlink_at(fd, name):
+        return os.readlink(name, dir_fd=fd)
+
+    def list_names(fd):
+        return [os.fsencode(name) for name in os.listdir(fd)]
+
+    fsbytes = os.fsencode
+else:
+    # Python 2 has no calls relative to a directory, but Linux has a name for each open one.
+    if not os.path.isdir('/proc/self/fd'):
+        raise RuntimeError('Python 2 needs /proc/self/fd to work relative to open directories')
+
+    def at(fd, name):
+        return '/proc/self/fd/%d/%s' % (fd, name)
+
+    def lstat(fd, name):
+        return os.lstat(at(fd, name))
+
+    def mtime_of(status):
+        # What the system counts in nanoseconds is a float here.
+        return clamped(int(status.st_mtime * 1000000) * 1000)
+
+    def same_time(here, there):
+        # Its utime cuts off the fraction of a time before 1970.
+        cut = there if there >= 0 else -(-there // 1000000000 * 1000000000)
+        # A float and its parts cut off a microsecond twice, and round beside it.
+        return abs(here - there) <= 3000 or here == cut
+
+    def set_mtime(fd, mtime):
+        seconds = mtime / 1e9
+        os.utime('/proc/self/fd/%d' % fd, (seconds, seconds))
+
+    def open_at(fd, name, flags, mode=0o600):
+        return os.open(at(fd, name), flags, mode)
+
+    def mkdir_at(fd, name):
+        os.mkdir(at(fd, name), 0o700)
+
+    def unlink_at(fd, name):
+        os.unlink(at(fd, name))
+
+    def rmdir_at(fd, name):
+        os.rmdir(at(fd, name))
+
+    def rename_at(fd, old, new):
+        os.rename(at(fd, old), at(fd, new))
+
+    def link_at(old_fd, old, fd, name):
+        os.link(at(old_fd, old), at(fd, name))
+
+    def symlink_at(target, fd, name):
+        os.symlink(target, at(fd, name))
+
+    def readlink_at(fd, name):
+        return os.readlink(at(fd, name))
+
+    def list_names(fd):
+        return os.listdir('/proc/self/fd/%d' % fd)
+
+    fsbytes = str
+
+
+class Violation(Exception):
+    """The other side does not keep to the protocol."""
+
+
+def lstat_or_none(fd, name):
+    try:
+        return lstat(fd, name)
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return None
+        raise
+
+
+def check_name(name):
+    if not name or name in (b'.', b'..') or b'/' in name or b'\0' in name or len(name) > 255:
+        raise Violation('not the name of a directory entry: %r' % (name,))
+
+
+def dispatch(handlers, message):
+    """Call what is there for a message, with so many fields."""
+    number = message[0] if isinstance(message, tuple) and message else None
+    handler, fields = handlers.get(number, (None, 0))
+    if handler is None or len(message) != 1 + fields:
+        raise Violation('not a message, or out of turn')
+    handler(*message[1:])
+
+
+def reason(error):
+    """What went wrong, as bytes that fit a record."""
+    text = getattr(error, 'strerror', None) or str(error) or type(error).__name__
+    if not isinstance(text, bytes):
+        text = text.encode('utf-8', 'replace')
+    return text[:1024]
+
+
+class Folders(object):
+    """The directories of one tree by number.  The listing and the content have walks of their
+    own: neither takes away what the other needs next."""
+
+    def __init__(self, root):
+        self.root = root
+        self.nodes = [(ROOT, b'', 0)]
+        self.listing = Walk(self)
+        self.content = Walk(self)
+
+    def add(self, parent, name):
+        depth = self.nodes[parent][2] + 1
+        if depth > MAX_DEPTH:
+            raise Violation('folders nested deeper than %d' % MAX_DEPTH)
+        self.nodes.append((parent, name, depth))
+        return len(self.nodes) - 1
+
+    def deepest_first(self):
+        """All numbers but the root's, each after those of what is in it, neighbours close to one
+        another."""
+        inside = {}
+        for number in range(1, len(self.nodes)):
+            inside.setdefault(self.nodes[number][0], []).append(number)
+        order, pending = [], [ROOT]
+        while pending:
+            number = pending.pop()
+            order.append(number)
+            pending += inside.pop(number, ())
+        return order[:0:-1]
+
+    def close(self):
+        self.listing.close()
+        self.content.close()
+        os.close(self.root)
+
+
+class Walk(object):
+    """Opens folders when they are needed: a tree has more of them than a process can hold open.
+
+    Going through it depth first takes a constant number of openings for each folder.  Going down,
+    the parent was used last; going up past what is held, those of one stretch serve the whole way
+    up through it."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        # A descriptor by number, with the list that the number is in, the last used last.
+        self.held = {}
+        self.recent, self.passed, self.waypoints = [], [], []
+
+    def open(self, number):
+        """A descriptor that stays open until the next call at least."""
+        held, nodes, missing = self.held, self.tree.nodes, []
+        while number != ROOT and number not in held:
+            missing.append(number)
+            number = nodes[number][0]
+        fd = self.use(number)
+        while missing:
+            number = missing.pop()
+            fd = open_at(fd, nodes[number][1], FOLDER)
+            if nodes[number][2] % STRETCH == 0:
+                self.hold(number, fd, self.waypoints, WAYPOINTS)
+            elif missing:
+                self.hold(number, fd, self.passed, PASSED)
+            else:
+                self.hold(number, fd, self.recent, RECENT)
+        return fd
+
+    def use(self, number):
+        if number == ROOT:
+            return self.tree.root
+        fd, order = self.held[number]
+        if order[-1] != number:
+            order.remove(number)
+            order.append(number)
+        return fd
+
+    def hold(self, number, fd, order, most):
+        self.held[number] = fd, order
+        order.append(number)
+        if len(order) > most:
+            os.close(self.held.pop(order.pop(0))[0])
+
+    def close(self):
+        while self.held:
+            os.close(self.held.popitem()[1][0])
+
+
+def open_file(fd, name):
+    """A regular file and its status.  A pipe is not waited for, nothing else is opened."""
+    file = open_at(fd, name, READ)
+    status = os.fstat(file)
+    if not S_ISREG(status.st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, 'not a regular file')
+    return file, status
+
+
+def digest_of(fd, name):
+    import hashlib
+    file, status = open_file(fd, name)
+    try:
+        digest = hashlib.sha256()
+        while True:
+            block = os.read(file, 1 << 17)
+            if not block:
+                return digest.digest()
+            digest.update(block)
+    finally:
+        os.close(file)
+
+
+def host():
+    """On Linux what identifies the running system, elsewhere the host's name."""
+    try:
+        file = os.open('/proc/sys/kernel/random/boot_id', os.O_RDONLY | CLOEXEC)
+    except OSError:
+        return fsbytes(os.uname()[1])
+    try:
+        return os.read(file, 64).strip()
+    finally:
+        os.close(file)
+
+
+def identity(status):
+    """Device and inode."""
+    return two.pack(status.st_dev & (1 << 64) - 1, status.st_ino & (1 << 64) - 1)
+
+
+def serve(channel, worker, start):
+    """Lets a worker begin and run.  A place that it cannot open is an answer and no traceback."""
+    try:
+        try:
+            first = worker.begin(start)
+        except (EnvironmentError, ValueError, Violation) as error:
+            channel.send({u'version': VERSION, u'error': reason(error)})
+            return
+        worker.run(first)
+    finally:
+        worker.close()
+
+
+def absolute(path):
+    return os.path.join(fsbytes(os.getcwd()), path)

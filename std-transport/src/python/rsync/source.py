@@ -1,0 +1,290 @@
+
+
+class Source(object):
+    """Lists all folders, or those that it is asked for, and sends the files it listed, by number."""
+
+    CHUNK = 256 << 10
+    SEGMENTS = 1024
+    BATCH = 48 << 10
+
+    def __init__(self, channel, start):
+        self.channel = channel
+        self.window = start['window']
+        self.dry_run = start['dry_run']
+        # Python 2 knows no holes.
+        self.sparse = start['sparse'] and hasattr(os, 'SEEK_DATA')
+        # The number of each file that has several names.
+        self.linked = {} if start['hard_links'] else None
+        self.files = []
+        self.wants = []
+        self.next_want = self.next_file = 0
+        # Who is asked remembers for what; who is not has the folders to list, the next one last.
+        self.asked = set() if start['asked'] else None
+        self.due = []
+        # Listed, and not sent yet.
+        self.batch = bytearray()
+        self.sending = None
+        self.sent = self.taken = 0
+        self.folders = None
+
+    def begin(self, start):
+        """Opens the tree, and returns the answer that says what its root is."""
+        path = start['path']
+        status = os.stat(path)
+        if S_ISDIR(status.st_mode):
+            self.folders = Folders(os.open(path, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
+            kind = b'd'
+            if self.asked is None:
+                self.due.append(ROOT)
+        else:
+            path = os.path.realpath(path)
+            self.folders = Folders(os.open(os.path.dirname(path), FOLDER & ~os.O_NOFOLLOW))
+            file, status = open_file(self.folders.root, os.path.basename(path))
+            os.close(file)
+            self.files.append((ROOT, os.path.basename(path), status.st_size))
+            kind = b'f'
+        self.places = [absolute(path), os.path.realpath(path)]
+        root = entry.pack(kind, status.st_mode & 0o7777, status.st_size, mtime_of(status), 0)
+        ready = {u'version': VERSION, u'root': root}
+        if start['delete']:
+            ready.update({u'host': host(), u'above': above(self.places[1])})
+        return ready
+
+    def run(self, ready):
+        self.channel.send(ready)
+        handlers = {
+            WANT: (self.on_want, 1), ASK: (self.on_ask, 1),
+            ACK: (self.on_ack, 2), NOTE: (self.on_note, 1),
+        }
+        while True:
+            # What came meanwhile waits until the window is used up: the target has enough to do.
+            pending = self.sending is not None or self.next_want < len(self.wants)
+            if pending and self.sent - self.taken < self.window:
+                self.send_files()
+                continue
+            try:
+                message = self.channel.receive(0 if self.due else None)
+            except self.channel.TimeoutError:
+                self.list_more()
+                continue
+            if message == (DONE,):
+                self.channel.send((FINISH,))
+                return
+            dispatch(handlers, message)
+
+    def on_want(self, data):
+        pos = 0
+        while pos < len(data):
+            file, has_digest = want.unpack_from(data, pos)
+            pos += want.size
+            digest = None
+            if has_digest:
+                digest = data[pos:pos + 32]
+                pos += 32
+            if not self.next_file <= file < len(self.files):
+                raise Violation('a request for what was not offered, or for the second time')
+            self.next_file = file + 1
+            # In a dry run the request is all there is.
+            if not self.dry_run:
+                self.wants.append((file, digest))
+
+    def on_ack(self, taken, outcomes):
+        self.taken = taken
+
+    def on_note(self, notes):
+        pass
+
+    # -- the listing
+
+    def on_ask(self, data):
+        for pos in range(0, len(data), four.size):
+            folder, = four.unpack_from(data, pos)
+            if self.asked is None or folder in self.asked or folder >= len(self.folders.nodes):
+                raise Violation('a request for what was not offered, or for the second time')
+            self.asked.add(folder)
+            self.list_folder(folder)
+        self.send_list()
+
+    def list_more(self):
+        """Goes on with the listing depth first, by a message's worth."""
+        while self.due and len(self.batch) < self.BATCH:
+            folder, first = self.due.pop(), len(self.folders.nodes)
+            self.list_folder(folder)
+            self.due += range(len(self.folders.nodes) - 1, first - 1, -1)
+        self.send_list()
+
+    def send_list(self):
+        if self.batch:
+            self.channel.send((LIST, bytes(self.batch)))
+            self.batch = bytearray()
+
+    def list_folder(self, folder):
+        """Adds the folder to the batch, and sends the batch when it is large enough."""
+        try:
+            fd = self.folders.listing.open(folder)
+            names = sorted(list_names(fd))
+        except OSError:
+            self.batch += section.pack(folder, 0, CUT_OFF)
+            return
+        for start in range(0, len(names) or 1, 500):
+            entries = [self.list_entry(folder, fd, name) for name in names[start:start + 500]]
+            entries = [packed for packed in entries if packed is not None]
+            ending = NOT_YET if start + 500 < len(names) else WHOLE
+            self.batch += section.pack(folder, len(entries), ending) + b''.join(entries)
+            if len(self.batch) > self.BATCH:
+                self.send_list()
+
+    def list_entry(self, folder, fd, name):
+        """The packed entry; None where there is nothing of that name any more."""
+        try:
+            here = lstat_or_none(fd, name)
+            if here is None:
+                return None
+            mode, size, mtime, target = here.st_mode & 0o7777, 0, mtime_of(here), b''
+            if S_ISREG(here.st_mode):
+                kind, size = b'f', here.st_size
+                if self.linked is not None and here.st_nlink > 1:
+                    first = self.linked.setdefault(identity(here), len(self.files))
+                    kind, target = b'h', four.pack(first)
+                self.files.append((folder, name, size))
+            elif S_ISDIR(here.st_mode):
+                kind = b'd'
+                self.folders.add(folder, name)
+            elif S_ISLNK(here.st_mode):
+                kind, target = self.list_link(readlink_at(fd, name))
+                size = len(target)
+            else:
+                kind = b'k'
+        except (OSError, Violation) as error:
+            target = reason(error)
+            kind, mode, size, mtime = b'k', 0, len(target), 0
+        return entry.pack(kind, mode, size, mtime, len(name)) + name + target
+
+    def list_link(self, target):
+        for place in self.places:
+            if target == place or target.startswith(place + b'/') and b'..' not in target.split(b'/'):
+                parts = target[len(place) + 1:].split(b'/')
+                return b'i', b'/'.join(part for part in parts if part not in (b'', b'.'))
+        return b'l', target
+
+    # -- the content
+
+    def send_files(self):
+        segments, blocks, used = [], [], 0
+        while used < self.CHUNK and len(segments) < self.SEGMENTS:
+            if self.sending is None:
+                if self.next_want >= len(self.wants):
+                    break
+                header, block = self.begin_file(*self.wants[self.next_want])
+                self.wants[self.next_want] = None
+                self.next_want += 1
+                if header is not None:
+                    segments.append(header)
+                    blocks.append(block)
+                    used += len(block)
+                    continue
+            header, block = self.send_piece(self.CHUNK - used)
+            segments.append(header)
+            blocks.append(block)
+            used += len(block)
+        segments = b''.join(segments)
+        self.sent += len(segments) + used
+        self.channel.send((DATA, segments, blocks[0] if len(blocks) == 1 else b''.join(blocks)))
+
+    def begin_file(self, wanted, digest):
+        """A record where there is nothing to read, else (None, None)."""
+        folder, name, listed = self.files[wanted]
+        try:
+            fd = self.folders.content.open(folder)
+            file, status = open_file(fd, name)
+        except OSError as error:
+            return self.failed(wanted, error)
+        mode, mtime = status.st_mode & 0o7777, mtime_of(status)
+        try:
+            if digest is not None and digest_of(fd, name) == digest:
+                os.close(file)
+                return segment.pack(wanted, SAME | LAST, mode, 0, mtime, 0), b''
+        except OSError:
+            pass
+        size = status.st_size
+        self.sending = [wanted, file, size, (mode, size, mtime), 0, 0 if self.sparse else size,
+                        listed]
+        return None, None
+
+    def send_piece(self, room):
+        # The last three: how many bytes are a hole, how many after these are not, and how many may
+        # still be sent as holes.  The target takes no more than were listed.
+        wanted, file, left, first, hole, data, holes_left = self.sending
+        flags, block, size = FIRST if first else 0, b'', 0
+        try:
+            if left and not hole and not data:
+                hole, data = extent(file, left)
+                if hole > holes_left:
+                    # It has grown since it was listed: the rest is sent as zeros.
+                    os.lseek(file, -hole, os.SEEK_CUR)
+                    hole, data = 0, left
+                holes_left -= hole
+            if hole and not first:
+                flags, size = HOLE, hole
+                left, hole = left - hole, 0
+            elif left and not hole:
+                block = os.read(file, min(data, room))
+                left, data = left - len(block), data - len(block)
+                if not block:
+                    raise OSError(errno.EIO, 'it was truncated while it was read')
+        except OSError as error:
+            os.close(file)
+            self.sending = None
+            return self.failed(wanted, error)
+        flags |= 0 if left else LAST
+        mode, whole, mtime = first or (0, size, 0)
+        self.sending = [wanted, file, left, None, hole, data, holes_left]
+        if not left:
+            os.close(file)
+            self.sending = None
+        return segment.pack(wanted, flags, mode, whole, mtime, len(block)), block
+
+    def close(self):
+        if self.sending is not None:
+            os.close(self.sending[1])
+        if self.folders is not None:
+            self.folders.close()
+
+    def failed(self, wanted, error):
+        text = reason(error)
+        return segment.pack(wanted, FAILED | LAST, 0, 0, 0, len(text)), text
+
+
+def extent(file, left):
+    """How many of the next bytes are a hole, and how many after these are not."""
+    start = os.lseek(file, 0, os.SEEK_CUR)
+    end = start + left
+    try:
+        data = min(os.lseek(file, start, os.SEEK_DATA), end)
+    except OSError as error:
+        # What was cut off is no hole, and not every file system knows any: reading tells.
+        is_hole = error.errno == errno.ENXIO and os.fstat(file).st_size >= end
+        data = end if is_hole else start
+    try:
+        hole = min(os.lseek(file, data, os.SEEK_HOLE), end)
+    except OSError:
+        hole = end
+    os.lseek(file, data, os.SEEK_SET)
+    return data - start, (hole if hole > data else end) - data
+
+
+def above(path):
+    """The directories that a path without links is in, each by device and inode."""
+    found = []
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        found.append(identity(os.stat(path)))
+    return b''.join(found)
+
+
+def main(channel):
+    start = channel.receive()
+    serve(channel, Source(channel, start), start)
+
+
+main(channel)  # noqa: F821

@@ -1,0 +1,53 @@
+# Channels, as far as code needs them that sends and receives.
+
+
+class Channel(object):
+    """One end of a two-way stream of items."""
+
+    _closed = False     # no further send
+    _executing = False  # belongs to running remote code, which may not close it
+    _error = None       # a RemoteError that nobody has seen yet
+
+    def __init__(self, gateway, channel_id, strings):
+        self.gateway = gateway
+        self.id = channel_id
+        self._queue = Queue(strings)
+
+    def __getattr__(self, name):
+        # The class gets its other methods with the second part.
+        # It may have them since it was found that it has not: another thread compiles too.
+        rest()
+        if not hasattr(Channel, name):
+            raise AttributeError("'Channel' object has no attribute %r" % (name,))
+        return getattr(self, name)
+
+    def send(self, item):
+        """Send an item: None, bool, number, text, bytes, list, tuple, dict, set, channel."""
+        self.gateway._write(frame(DATA, self.id, item), self)
+
+    def receive(self, timeout=None):
+        """The next item; EOFError at the end, RemoteError if the other side failed."""
+        queue = self._queue
+        if timeout is None and queue.sink is None:
+            try:
+                return self.gateway._take(self) if self.gateway._lent else queue.get()
+            except IndexError:
+                pass
+        rest()
+        return receive(self, timeout)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        try:
+            return self.receive()
+        except EOFError:
+            raise StopIteration
+
+    next = __next__
+
+    def __del__(self):
+        if not self._closed or self._error is not None:
+            rest()
+            drop(self.gateway, self)

@@ -1,0 +1,70 @@
+# Callbacks, and the thread that runs them.
+
+
+class Callback(object):
+    """The sink of a channel's queue: hands its items over to a function, in order."""
+
+    failed = False
+
+    def __init__(self, channel, function, endmarker):
+        self.gateway = channel.gateway
+        self.id = channel.id
+        self.queue = channel._queue
+        self.function = function
+        self.endmarker = endmarker
+
+    def put(self, item):
+        self.gateway._dispatcher.put((self, item))
+
+    def deliver(self, item):
+        """Runs in the dispatcher's thread."""
+        try:
+            if item is END:
+                item = self.endmarker
+            if item is not END and not self.failed:
+                self.function(item)
+        except BaseException:
+            if os.getpid() != PID:
+                leave_child((False, None, '', None))
+            self.failed = True
+            self.gateway._fail(self.id, format_exception())
+
+    def finish(self):
+        with self.queue.gate:
+            self.queue.finish()
+
+
+class Dispatcher(object):
+    """The one thread that runs callbacks, so that a slow one holds up no frame."""
+
+    def __init__(self):
+        self.queue = Queue()
+        self.put = self.queue.put
+        import_threading()
+        _thread.start_new_thread(self.run, ())
+
+    def run(self):
+        while True:
+            try:
+                callback, item = self.queue.get()
+            except IndexError:
+                break
+            callback.deliver(item)
+            if os.getpid() != PID:
+                leave_child()
+            if item is END:
+                callback.finish()
+            del callback, item
+        with self.queue.gate:
+            self.over = True
+            self.queue.finish()
+
+    def stop(self, timeout):
+        """Let it deliver what is there, for so long."""
+        with self.queue.gate:
+            self.queue.ended = True
+            self.queue.wake()
+        try:
+            self.queue.wait_over(timeout)
+        except TimeoutError:
+            pass

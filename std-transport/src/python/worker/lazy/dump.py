@@ -1,0 +1,108 @@
+# Dumping the rarer values.
+
+tagged_float = Struct('>cd').pack
+
+# Newer Pythons refuse to convert more digits at once than a limit that programs may set, to no less than 640.
+DIGITS = 600
+
+
+def digits(number):
+    """Decimal text of an int of any size."""
+    if number < 0:
+        return '-' + digits(-number)
+    pieces = []
+    base = 10 ** DIGITS
+    while number >= base:
+        number, low = divmod(number, base)
+        pieces.append('%0*d' % (DIGITS, low))
+    pieces.append('%d' % number)
+    return ''.join(reversed(pieces))
+
+
+def number(raw):
+    text = raw.decode('utf-8')
+    if len(text) <= DIGITS:
+        return int(text)
+    sign = -1 if text[0] == '-' else 1
+    return sign * natural(text.lstrip('+-'))
+
+
+def natural(text):
+    """By halves: piece by piece it would take the square of the time."""
+    if len(text) <= DIGITS:
+        return int(text)
+    half = len(text) // 2
+    return natural(text[:half]) * 10 ** (len(text) - half) + natural(text[half:])
+
+
+def dump_big(put, value, tag=b'H'):
+    raw = digits(value).encode('utf-8')
+    put(tagged(tag, len(raw)))
+    put(raw)
+
+
+def refuse(put, value):
+    raise DumpError("can't serialize %r" % (type(value),))
+
+
+def dump_bytes(put, value):
+    put(tagged(b'A', len(value)))
+    put(value)
+
+
+def dump_dict(put, value):
+    put(b'J')
+    for key, item in list(value.items()):
+        DUMPERS[type(key)](put, key)
+        DUMPERS[type(item)](put, item)
+        put(b'P')
+
+
+def dump_complex(put, value):
+    put(b'T')
+    put(tagged_float(b'D', value.real)[1:])
+    put(tagged_float(b'D', value.imag)[1:])
+
+
+def dump_items(tag):
+    def dump(put, value):
+        items = list(value)
+        for item in items:
+            DUMPERS[type(item)](put, item)
+        put(tagged(tag, len(items)))
+    return dump
+
+
+DUMPERS[bool] = lambda put, value: put(b'R' if value else b'C')
+DUMPERS[float] = lambda put, value: put(tagged_float(b'D', value))
+DUMPERS[bytes] = dump_bytes
+DUMPERS[dict] = dump_dict
+DUMPERS[complex] = dump_complex
+DUMPERS[set] = dump_items(b'O')
+DUMPERS[frozenset] = dump_items(b'E')
+DUMPERS[Channel] = lambda put, value: put(tagged(b'B', value.id))
+
+
+def dump_py2(tag, encode=None):
+    def dump(put, value):
+        raw = value.encode(encode) if encode else value
+        put(tagged(tag, len(raw)))
+        put(raw)
+    return dump
+
+
+def dump_long(put, value):
+    if -1 << 31 <= value < 1 << 31:
+        put(tagged(b'G', value))
+    else:
+        dump_big(put, value, b'I')
+
+
+if not PY3:
+    DUMPERS[str] = dump_py2(b'M')
+    DUMPERS[unicode] = dump_py2(b'S', 'utf-8')
+    DUMPERS[long] = dump_long
+
+
+def unknown(data, pos, stack, strings, gateway):
+    raise LoadError('unknown opcode %r at offset %d' % (data[pos - 1:pos], pos - 1))

@@ -1,0 +1,58 @@
+# Why a value cannot be sent, and where it is.
+
+
+def dump_error(value):
+    """The DumpError for the exception that dumping `value` raised: it says what and where."""
+    error = exc_info()[1]
+    if isinstance(error, RuntimeError):
+        return DumpError("can't serialize: %s" % (error,))
+    found = find_bad(value)
+    kind, path = found or (None, '')
+    if isinstance(error, StructError):
+        text = 'the item is too long'
+    elif isinstance(error, UnicodeError):
+        text = 'strings must be utf-8 encodable'
+    else:
+        return DumpError('%s (at item%s)' % (error, path) if path else str(error))
+    if kind is not None:
+        text += ': %r' % (kind,)
+    return DumpError('%s (at item%s)' % (text, path) if path else text)
+
+
+def find_bad(value):
+    """Type and path of the first thing in `value` that cannot be dumped."""
+    path, open_parts = [], [iter([(('',), value)])]
+    while open_parts:
+        for step, item in open_parts[-1]:
+            inner = parts_of(item)
+            if inner is not None:
+                path.append(step)
+                open_parts.append(inner)
+                break
+            if not can_dump(item):
+                path.append(step)
+                return type(item), ''.join(['[%.100s]' % repr(step[1]) if step[1:] else step[0] for step in path])
+        else:
+            open_parts.pop()
+            del path[-1:]
+    return None
+
+
+def parts_of(value):
+    """What stands in a container: pairs of a step of the path, and a thing."""
+    kind = type(value)
+    if kind in (list, tuple):
+        return ((('', index), item) for index, item in enumerate(value))
+    if kind in (set, frozenset):
+        return (((' element',), item) for item in value)
+    if kind is dict:
+        return (pair for key, item in value.items() for pair in (((' key',), key), (('', key), item)))
+    return None
+
+
+def can_dump(value):
+    try:
+        DUMPERS[type(value)](lambda data: None, value)
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,76 @@
+# The rarer frames.
+
+
+class FrameMethods(object):
+
+    def _corrupt(self, what):
+        self._status = 1
+        text = 'protocol error: %s' % (what,)
+        note(text)
+        return text
+
+    def _fail(self, channel_id, text):
+        """Close one channel, on both sides, because its item or callback went wrong."""
+        channel = self._find(channel_id)
+        if channel is None:
+            self._write_late(frame(CLOSE_ERROR, channel_id, text))
+            queue = self._kept.pop(channel_id, None)
+            note(text)
+            if queue is not None:
+                queue.end()
+            return
+        try:
+            self._write(frame(CLOSE_ERROR, channel_id, text), channel, True)
+        except IOError:
+            pass
+        self._channels.pop(channel_id, None)
+        channel._error = RemoteError(text)
+        channel._closed = True
+        channel._queue.end()
+
+    def _on_close(self, channel_id, data, error=None):
+        channel = self._find(channel_id)
+        self._channels.pop(channel_id, None)
+        if channel is not None:
+            channel._error = error
+            channel._closed = True
+            channel._queue.end()
+            return
+        if error is not None:
+            warn_unhandled(error)
+        queue = self._kept.pop(channel_id, None)
+        if queue is not None:
+            queue.end()
+
+    def _on_close_error(self, channel_id, data):
+        text = load(data, (True, False), None)
+        if not isinstance(text, (str, type(u''))):
+            text = repr(text)
+        self._on_close(channel_id, data, RemoteError(text))
+
+    def _on_last_message(self, channel_id, data):
+        channel = self._find(channel_id)
+        queue = self._kept.pop(channel_id, None) if channel is None else channel._queue
+        if queue is not None:
+            queue.end()
+
+    def _on_status(self, channel_id, data):
+        status = {
+            'numchannels': len(self._channels),
+            'numexecuting': len(self._running),
+            'execmodel': str(self._execmodel),
+        }
+        self._write_late(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
+
+    def _on_reconfigure(self, channel_id, data):
+        strings = load(data, self._strings, self)
+        if not isinstance(strings, tuple) or len(strings) != 2:
+            raise LoadError('RECONFIGURE with %r' % (strings,))
+        if channel_id == 0:
+            self._strings = strings
+            return
+        channel = self._find(channel_id)
+        if channel is None:
+            self._presets[channel_id] = strings
+        else:
+            channel._queue.strings = strings

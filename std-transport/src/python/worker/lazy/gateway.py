@@ -1,0 +1,112 @@
+# The rarer methods of the gateway, and what is left of a write.
+
+
+class ExecModel(object):
+    """What code takes from `channel.gateway.execmodel` instead of from the threading module."""
+
+    def __init__(self, backend):
+        threading = import_standard('threading')
+        self.backend = backend
+        self.subprocess, self.socket = import_standard('subprocess'), import_standard('socket')
+        self.queue = import_standard('queue' if PY3 else 'Queue')
+        self.Lock, self.RLock, self.Event = threading.Lock, threading.RLock, threading.Event
+        self.sleep, self.get_ident, self.fdopen = time.sleep, _thread.get_ident, os.fdopen
+
+    def __repr__(self):
+        return '<ExecModel %r>' % (self.backend,)
+
+    def start(self, func, args=()):
+        _thread.start_new_thread(func, args)
+
+
+class GatewayMethods(object):
+
+    @property
+    def execmodel(self):
+        return ExecModel(str(self._execmodel))
+
+    def __repr__(self):
+        return '<Gateway id=%r, %s model>' % (str(self.id), self._execmodel)
+
+    def newchannel(self):
+        """A new channel, to be sent to the other side inside an item."""
+        with self._state:
+            if self._finished:
+                raise IOError('connection already closed')
+            self._last_id += 2
+            channel_id = self._last_id
+        return self._channel(channel_id)
+
+    def _release_locks(self):
+        """Release what this thread holds: before Python 3.10, and on PyPy, Ctrl-C can come between the end of a block
+        and the release of its lock."""
+        locks = [self._state, self._tasks.gate]
+        for found in list(self._channels.values()):
+            channel = found()
+            if channel is not None:
+                locks.append(channel._queue.gate)
+        if self._dispatcher is not None:
+            locks.append(self._dispatcher.queue.gate)
+        for lock in locks:
+            if lock._is_owned():
+                lock.release()
+
+    # -- writing
+
+    def _put_rest(self, data, done):
+        """Write what a first write has left of a frame, or deal with what it raised.
+
+        Without anything written the frame was not begun, and the exception goes on.
+        """
+        error = None if done else exc_info()[1]
+        whole = isinstance(error, KeyboardInterrupt)
+        try:
+            if isinstance(error, OSError) and (PY3 or error.errno != errno.EINTR):
+                raise error
+            if not whole:
+                try:
+                    self._write_all(data, done)
+                except KeyboardInterrupt:
+                    # The frame goes first, for the sake of those that follow.
+                    self._write_all(data, done)
+                    whole = True
+                    raise
+                whole = True
+        except OSError:
+            whole = True
+            raise IOError('cannot send (already closed?)')
+        finally:
+            if not whole:
+                # Interrupted inside the frame, twice: nothing sensible can follow it.
+                let_go(self._out)
+
+    def _write_all(self, data, done):
+        while sum(done) < len(data):
+            try:
+                done.extend(imap(os.write, (self._out,), (memoryview(data)[sum(done):],)))
+            except OSError:
+                # Only Python 2 lets this one through.
+                if PY3 or exc_info()[1].errno != errno.EINTR:
+                    raise
+
+    def _write_late(self, data):
+        """Write a frame without waiting for other threads: now, or when they are done."""
+        self._late.append(data)
+        self._flush_late()
+
+    def _flush_late(self):
+        # Whoever holds the lock looks here again after letting go: nothing stays behind.
+        owned = self._writing._is_owned
+        if owned():
+            return
+        try:
+            while self._late and self._writing.acquire(False):
+                try:
+                    while self._late:
+                        self._put(self._late.popleft())
+                except IOError:
+                    self._late.clear()
+                self._writing.release()
+        finally:
+            if owned():
+                self._writing.release()

@@ -1,0 +1,95 @@
+# Reading the link in the thread that waits for an item.
+
+
+class LendingMethods(object):
+
+    # Where two sides talk in turns, the main thread reads the link by itself while it waits for an
+    # item: the reader would only be woken to wake it.  It takes a whole frame that is for it, and
+    # leaves all else to the reader; so Ctrl-C at any step loses nothing of others.
+
+    def _lend(self, queue, item):
+        """Deliver an item, and leave the link to its receiver for as long as it comes back soon."""
+        nap = new_held_lock()
+        self._naps.append(nap)
+        self._lent = True
+        queue.put(item)
+        taken = None
+        while taken != self._taken:
+            taken = self._taken
+            if nap.acquire(True, LULL):
+                break
+        # A receiver that is at it has what it waits for first.
+        with self._reading:
+            self._call_reader()
+
+    def _call_reader(self):
+        """It is the reader's turn again."""
+        self._lent = False
+        self._turns = 0
+        try:
+            self._naps.pop().release()
+        except IndexError:
+            pass
+
+    def _wait_for_reader(self):
+        """Before a wait for what only the reader brings."""
+        self._refuse_inside()
+        self._call_reader()
+
+    def _refuse_inside(self):
+        """No wait for handlers of signals that have come into a read: the reader waits for that too."""
+        if self._reading._is_owned():
+            raise IOError('cannot wait for a channel inside of a receive()')
+
+    def _take(self, channel):
+        """The next item of a channel, from the link if that is left to its receiver."""
+        self._refuse_inside()
+        found = None
+        owned = self._reading._is_owned
+        try:
+            with self._reading:
+                if self._lent and alone():
+                    self._taken += 1
+                    found = self._read_item(channel.id, channel._queue)
+        finally:
+            # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
+            if owned():
+                self._reading.release()
+        if found is None:
+            self._call_reader()
+            return channel._queue.get()
+        item, more = found
+        if more:
+            # The reader does not look at all that has come for each item.
+            self._call_reader()
+        return item
+
+    def _read_item(self, channel_id, queue):
+        """The item of the next frame, and whether there is more; None where the reader has to see to it."""
+        if queue.items or queue.ended or queue.views:
+            return None
+        try:
+            data = self._link.peek(9)
+        except OSError:
+            if exc_info()[1].errno is None:
+                # Not the system's: a handler of a signal has raised it.
+                raise
+            return None
+        if len(data) < 9:
+            return None
+        code, frame_id, size = header.unpack_from(data)
+        end = 9 + size
+        if code != DATA or frame_id != channel_id or not 9 <= end <= len(data):
+            return None
+        try:
+            # Without the gateway: there are no channels to make in here.
+            item = load(data[9:end], queue.strings, None)
+        except (LoadError, StructError, LookupError, TypeError, ValueError, MemoryError):
+            return None
+        self._link.read(end)
+        return item, end < len(data)
+
+
+def alone():
+    """Whether there is no third thread: it could close the channel that the main one reads for."""
+    return _thread._count() == 1

@@ -1,0 +1,30 @@
+# What the spec asks of the process.
+
+MODELS = ('thread', 'main_thread_only')
+
+
+def set_up(config):
+    """What the spec asks of the process, as far as it could not be done before its start."""
+    if config['execmodel'] not in MODELS:
+        raise ValueError('unknown execmodel %r' % str(config['execmodel']))
+    if 'chdir' in config:
+        directory = os.path.expanduser(config['chdir'])
+        if not os.path.exists(directory):
+            os.mkdir(directory)
+        os.chdir(directory)
+    for name, value in config.get('env', {}).items():
+        os.environ[native(name)] = native(value)
+    if 'nice' in config:
+        os.nice(config['nice'])
+
+
+def native(text):
+    return text if PY3 else text.encode('utf-8')
+
+
+def set_up_or_leave(out, config):
+    try:
+        set_up(config)
+    except Exception:
+        answer(out, config, format_exception())
+        sys.exit(1)

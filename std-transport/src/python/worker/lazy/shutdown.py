@@ -1,0 +1,86 @@
+# The end of the link.
+
+
+class EndMethods(object):
+    """Running code beside the main thread's, and ending."""
+
+    def _start_beside(self, task):
+        """Start a task while the main thread has one."""
+        if self._execmodel == 'main_thread_only':
+            self._tasks.put(task)
+            _thread.start_new_thread(self._refuse_later, (task,))
+            return
+        import_threading()
+        self._begin(task)
+        try:
+            _thread.start_new_thread(self._execute, (task,))
+        except Exception:
+            self._finish(task[1], format_exception())
+            self._done(task[1])
+
+    def _refuse_later(self, task):
+        """The main thread has a second to let go of the task before this one."""
+        time.sleep(1.0)
+        with self._state:
+            if task[0]:
+                return
+            task[0] = None
+        self._finish(task[1], 'concurrent remote_exec would cause deadlock '
+                              'for main_thread_only execmodel')
+
+    def _wind_down(self):
+        """End all channels; give running code its time, interrupt it, leave without it."""
+        calm, interrupted = self._grace
+        with self._state:
+            self._idle = new_held_lock()
+            busy = bool(self._running)
+        self._end_channels()
+        if busy and not wait(self._idle, calm):
+            self._interrupt(interrupted)
+        if self._dispatcher is not None:
+            self._dispatcher.stop(calm)
+        self._tasks.put(None)
+        # Threads of remote code may keep the interpreter from ending; not for ever.
+        time.sleep(calm + interrupted)
+        abandon()
+
+    def _interrupt(self, timeout):
+        """Interrupt running code; leave if it has not ended `timeout` seconds later.
+
+        Python drops the exception where it ends a destructor or the callback of a weakref, and tells a hook: the code
+        is interrupted again then.  It is not interrupted by the clock, as that would hit what it does to end.
+        """
+        dropped = []
+        hook = getattr(sys, 'unraisablehook', None)
+
+        def note_dropped(event):
+            if issubclass(event.exc_type, KeyboardInterrupt):
+                dropped.append(True)
+            else:
+                hook(event)
+
+        if hook is not None:
+            sys.unraisablehook = note_dropped
+        deadline = clock() + timeout
+        os.kill(os.getpid(), _signal.SIGINT)
+        while not wait(self._idle, min(BEAT, deadline - clock())):
+            if clock() >= deadline:
+                abandon()
+            if dropped:
+                del dropped[:]
+                os.kill(os.getpid(), _signal.SIGINT)
+
+    def _end_channels(self):
+        for found in list(self._channels.values()):
+            channel = found()
+            if channel is not None:
+                channel._queue.end()
+        for queue in list(self._kept.values()):
+            queue.end()
+
+
+def abandon():
+    """Leave without the code that does not end, nor the interpreter's own end."""
+    if 'end_group' in globals():
+        end_group()
+    os._exit(1)

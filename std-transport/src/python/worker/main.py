@@ -1,0 +1,97 @@
+# The start.
+
+
+def take_stdio(joined):
+    """Move the link off descriptors 0 and 1; remote code finds the null device there.
+
+    Or, with `joined`, its standard error instead of its standard output.
+    """
+    out = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(2 if joined else null, 1)
+    os.close(null)
+    if joined:
+        show_lines()
+    return out
+
+
+def show_lines():
+    """Have what remote code prints come line by line.  Python 3.6 keeps it until its buffer is full."""
+    if not PY3:
+        sys.stdout = os.fdopen(1, 'w', 1)
+    elif hasattr(sys.stdout, 'reconfigure'):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+def reset_signals():
+    """Undo what the controller, or the shell that started it, does with signals and this process inherits."""
+    if hasattr(_signal, 'pthread_sigmask'):
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
+        # So it is behind nohup and "&". An interrupt that comes here all the same is for us.
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    if os.name == 'posix':
+        if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
+            # No child would have a status.
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+        # The process is in a background group: use of a terminal is an error then, and not a stop that nobody sees.
+        _signal.signal(_signal.SIGTTIN, _signal.SIG_IGN)
+        _signal.signal(_signal.SIGTTOU, _signal.SIG_IGN)
+
+
+def in_child(gateway, *descriptors):
+    """What a forked child begins with."""
+    global rest_lock
+    # Another thread of its parent may have held it.
+    rest_lock = _thread.allocate_lock()
+    if 'begin_child' not in globals():
+        rest(1)
+    begin_child(gateway, *descriptors)
+
+
+def answer(out, config, value):
+    """The worker's half of the handshake, see docs/protocol.md."""
+    os.write(out, b'EXECNET-' + config['nonce'] + b'-' + frame(DATA, 0, value)[5:])
+
+
+def main():
+    global REST, unpack
+    size, = four(link.read(4))
+    config = load(link.read(size), (True, False), None)
+    REST = config['rest']
+    if 'packed' in config:
+        unpack = __import__('zlib').decompress
+    out = take_stdio('stdout' in config)
+    if ('nice' in config or 'chdir' in config or 'env' in config or
+            config['execmodel'] not in ('thread', 'main_thread_only')):
+        rest()
+        set_up_or_leave(out, config)
+    if 'credit' in config or not PY3:
+        rest()
+    gateway = Gateway(link, out, config)
+    begin = lambda: in_child(gateway, link.fileno(), out)
+    if hasattr(os, 'register_at_fork'):
+        os.register_at_fork(after_in_child=begin)
+    else:
+        rest()
+        guard_fork(begin, link.fileno(), out)
+    if os.environ.get('EXECNET_DEBUG'):
+        rest()
+        start_tracing(gateway)
+    reset_signals()
+    gateway._interruptible(False)
+    sys.path[:] = path
+    _thread.start_new_thread(gateway._read, ())
+    answer(out, config, PID)
+    try:
+        gateway._serve()
+    except BaseException:
+        # Whoever waits for this process must not wait in vain.
+        rest()
+        let_go(out)
+        raise
+    if PYPY:
+        # Its end is a program in Python too.
+        swap_builtins(BUILTINS)
+    raise SystemExit(gateway._status)

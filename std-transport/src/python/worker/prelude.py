@@ -1,0 +1,102 @@
+# Names that all parts share, bound before remote code can replace them.  ../README.md has the rules of these files.
+
+import gc
+import os
+import sys
+import time
+PY3 = sys.version_info[0] >= 3
+try:
+    import _signal
+    import _thread
+    from _struct import Struct, error as StructError
+    from _collections import deque
+    from _weakref import ref
+except ImportError:
+    try:
+        import _thread
+    except ImportError:
+        import thread as _thread
+    import signal as _signal
+    from struct import Struct, error as StructError
+    from collections import deque
+    from weakref import ref
+if PY3:
+    import builtins
+    from _thread import RLock
+    imap = map
+else:
+    import __builtin__ as builtins
+    from itertools import imap
+globals().update(vars(builtins))
+__name__ = 'execnet_worker'
+__doc__ = __spec__ = __loader__ = None
+
+
+def bound(module):
+    """A copy of a module, with the attributes that it has now."""
+    copy = type(module)(module.__name__)
+    vars(copy).update(vars(module))
+    return copy
+
+
+gc, os, time, _signal, _thread = map(bound, (gc, os, time, _signal, _thread))
+exc_info = sys.exc_info
+BUILTINS = dict(vars(builtins))
+FILE = '<execnet worker>'
+MAIN = _thread.get_ident()
+PID = os.getpid()
+PYPY = '__pypy__' in sys.builtin_module_names
+NEVER = float('inf')
+REST = None
+unpack = None
+rest_lock = _thread.allocate_lock()
+
+STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE = range(8)
+header = Struct('>bii')
+four = Struct('>i').unpack_from
+eight = Struct('>d').unpack_from
+tagged = Struct('>ci').pack
+
+
+def swap_builtins(wanted):
+    """Returns those that were others.  Step by step, as vars and update of PyPy look at builtins."""
+    there = builtins.__dict__
+    others = {}
+    for name in wanted:
+        if there.get(name) is not wanted[name]:
+            others[name] = there.get(name)
+            there[name] = wanted[name]
+    return others
+
+
+def rest(pieces=NEVER):
+    """Compile the second part, once: what is left of it, or the next pieces."""
+    global REST
+    with rest_lock:
+        if not REST:
+            return
+        collects = gc.isenabled()
+        # A collected channel would want the second part too, inside of this.
+        gc.disable()
+        # What makes classes is looked up in the builtins, whatever remote code has put there.
+        replaced = swap_builtins(BUILTINS)
+        try:
+            if type(REST) is not list:
+                text = unpack(REST).decode('ascii') if unpack else REST
+                REST = text.split('\f')
+            while REST and pieces > 0:
+                exec(compile(REST[0], FILE, 'exec', 0, 1), globals())
+                del REST[0]
+                pieces -= 1
+        finally:
+            swap_builtins(replaced)
+            if collects:
+                gc.enable()
+
+
+class LoadError(Exception):
+    """Received data that does not follow the format."""
+
+
+class EndOfStream(EOFError):
+    """receive() after the last item: an ordinary way for remote code to end."""

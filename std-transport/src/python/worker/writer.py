@@ -1,0 +1,90 @@
+# The state of the link, and writing frames to it.
+
+
+class Writer(object):
+    """The worker's end of the link: what all of it knows, and sending."""
+
+    def __init__(self, link, out, config):
+        self.id = config['id'] + '-worker'
+        self._execmodel = config['execmodel']
+        self._grace = config['grace']
+        self._link = link
+        self._out = out
+        self._writing = RLock()     # never taken twice
+        self._reading = RLock()     # of a receiver that reads the link
+        self._lent = False          # it may
+        self._taken = 0             # how often it has
+        self._naps = deque()        # the held lock with which the reader sleeps meanwhile
+        self._late = deque()        # frames of those who may not wait for _writing
+        self._channels = {}         # id -> weak reference
+        self._kept = {}             # id -> Queue with a callback whose channel is gone
+        self._presets = {}          # id -> strings, set before the channel came
+        self._strings = (True, False)
+        self._last_id = 0
+        self._dispatcher = None     # the thread that runs callbacks
+        self._finished = False
+        self._reason = None         # text for receivers, once the link has ended by itself
+        self._status = 0
+        self._state = RLock()
+        self._tasks = Queue()       # for the main thread
+        self._main_busy = False
+        self._running = set()       # channels of the tasks under way
+        self._idle = None           # a held lock: released when the last of them ends
+
+    def __getattr__(self, name):
+        # It may have them since it was found that it has not: another thread compiles too.
+        rest()
+        if not hasattr(Gateway, name):
+            raise AttributeError("'Gateway' object has no attribute %r" % (name,))
+        return getattr(self, name)
+
+    def _find(self, channel_id):
+        found = self._channels.get(channel_id)
+        return found and found()
+
+    def _channel(self, channel_id):
+        channel = self._find(channel_id)
+        if channel is None:
+            strings = self._presets.pop(channel_id, self._strings)
+            channel = Channel(self, channel_id, strings)
+            if self._finished:
+                channel._queue.end()
+            else:
+                self._channels[channel_id] = ref(channel)
+        return channel
+
+    # A frame is one write, and frames of two threads never mix.
+
+    def _write(self, data, channel, last=False):
+        """Write a frame of an open channel, which the `last` one closes."""
+        owned = self._writing._is_owned
+        if owned():
+            # A __del__ that sends, run by the garbage collector inside of what follows.
+            self._late.append(data)
+            return
+        try:
+            with self._writing:
+                if channel._closed:
+                    raise IOError('cannot send to %r' % (channel,))
+                if last:
+                    channel._closed = True
+                self._sent = True
+                self._put(data)
+        finally:
+            # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
+            if owned():
+                self._writing.release()
+            # Also where nothing was written: others did not wait for that.
+            if self._late:
+                self._flush_late()
+
+    def _put(self, data):
+        # Ctrl-C can come between any two steps of the interpreter.  This is one: what was written
+        # is known, so that the stream goes on whole.
+        done = []
+        try:
+            done.extend(imap(os.write, (self._out,), (data,)))
+        finally:
+            if done != [len(data)]:
+                rest()
+                self._put_rest(data, done)
