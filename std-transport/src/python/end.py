@@ -1,8 +1,8 @@
-# The last act of a worker that its controller cannot end with a signal, as it is on another machine, in a container or
-# runs as another user: it kills the processes of its process group that are younger than itself. It need not lead the
-# group: the login shell of an ssh server does as a rule, and reports how the worker ended. That shell, and what else was
-# there before the worker, is older. Nothing outside of the group is signalled. The functions are bound now: remote code
-# may replace them.
+# The last act of a worker that its controller cannot end with a signal, as it is on another machine, in a container
+# or runs as another user: it kills the processes of its process group that are younger than itself. It need not lead
+# the group: the login shell of an ssh server does as a rule, and reports how the worker ended. That shell, and what
+# else was there before the worker, is older. Nothing outside of the group is signalled. The functions are bound now:
+# remote code may replace them.
 import atexit
 
 

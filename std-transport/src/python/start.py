@@ -1,5 +1,5 @@
-# What an interpreter does first: it closes the descriptors that it has inherited, but for its three streams. They belong
-# to the program that started it, which may not even know that it has left them open (a C library of it has).
+# What an interpreter does first: it closes the descriptors that it has inherited, but for its three streams. They
+# belong to the program that started it, which may not even know that it has left them open (a C library of it has).
 # Descriptors that the interpreter has opened itself are not inheritable, but for Python 2, where there are none yet.
 import os
 

@@ -17,7 +17,8 @@ def start_stock(settings, open_io, refuse):
         execmodel = get_execmodel(str(settings['execmodel']))
         surround(settings)
     except Exception as error:
-        return refuse(answer(u'%s' % (error,)))
+        refuse(answer(u'%s' % (error,)))
+        return
     io = open_io(execmodel)
     io.write(answer(os.getpid()))
     serve(io, id='%s-worker' % (settings['id'],))

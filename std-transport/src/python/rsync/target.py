@@ -1,3 +1,4 @@
+from stat import S_IFREG
 
 
 class Target(object):
@@ -644,7 +645,8 @@ def pack_short(text):
 def remove(fd, name):
     """Removes what has the name: a directory with all that is in it, links without following."""
     try:
-        return unlink_at(fd, name)
+        unlink_at(fd, name)
+        return
     except OSError as error:
         if error.errno not in (errno.EISDIR, errno.EPERM):
             raise
@@ -672,4 +674,4 @@ def main(channel):
     serve(channel, Target(channel, start), start)
 
 
-main(channel)  # noqa: F821
+main(channel)

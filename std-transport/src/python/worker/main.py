@@ -70,7 +70,10 @@ def main():
     if 'credit' in config or not PY3:
         rest()
     gateway = Gateway(link, out, config)
-    begin = lambda: in_child(gateway, link.fileno(), out)
+
+    def begin():
+        in_child(gateway, link.fileno(), out)
+
     if hasattr(os, 'register_at_fork'):
         os.register_at_fork(after_in_child=begin)
     else:

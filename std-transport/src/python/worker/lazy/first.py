@@ -32,8 +32,8 @@ def new_held_lock():
 
 
 def begin_child(gateway, *descriptors):
-    """A forked child has neither the link nor the threads: it must not keep the link open, write to it, or wait for what
-    other threads would have to do."""
+    """A forked child has neither the link nor the threads: it must not keep the link open, write to it, or wait for
+    what other threads would have to do."""
     let_go(*descriptors)
     gateway._state = RLock()
     gateway._finished = gateway._lent = True

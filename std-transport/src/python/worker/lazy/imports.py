@@ -9,6 +9,7 @@ class StandardImports(object):
         if path is None and _thread.get_ident() == self.thread:
             finder = sys.modules['_frozen_importlib_external'].PathFinder
             return finder.find_spec(name, self.path(), target)
+        return None
 
     def path(self):
         return [entry for entry in sys.path if entry not in ('', '.')]
