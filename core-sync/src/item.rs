@@ -34,7 +34,7 @@ impl<C: Handle> ItemOf<C> {
 
     /// Decodes an item that was taken.
     pub(crate) fn decode(encoded: Encoded<C>) -> Result<Self, ItemError> {
-        let value = encoded.options.loads_internal(&encoded.payload);
+        let value = encoded.options.loads(&encoded.payload);
         Ok(Self::new(value.map_err(ItemError::Load)?, encoded.channels))
     }
 
@@ -93,7 +93,9 @@ impl<C> Encoded<C> {
         }
         Ok(Self {
             payload: queued.payload,
-            options: LoadOptions::new().strings(queued.strings).limits(limits),
+            options: LoadOptions::wire()
+                .with_strings(queued.strings)
+                .with_limits(limits),
             channels,
         })
     }

@@ -17,7 +17,7 @@ use execnet_core_sync::frame::MessageCode::{
 };
 use execnet_core_sync::testing::{self, PIPE_CAPACITY, Script, within};
 use execnet_core_sync::{Channel, GatewayConfig, Overflowing, ReceiveError, Role, Worker};
-use execnet_serializer::{ChannelId, Dict, Value, dumps_internal, loads_internal};
+use execnet_serializer::{ChannelId, Dict, DumpOptions, LoadOptions, Value};
 
 use support::{LIMIT, expect};
 
@@ -55,20 +55,23 @@ fn with_worker(
 fn ask(peer: &mut Script, id: i32, blanks: usize) {
     let source = format!("echo{}", " ".repeat(blanks));
     let call = (source, Value::None, Value::None, Dict::new());
-    let payload = dumps_internal(&call).unwrap();
+    let payload = DumpOptions::wire().dumps(&call).unwrap();
     peer.write(ChannelExec, ChannelId(id), &payload).unwrap();
 }
 
 fn is_refused(peer: &mut Script, id: i32, text: &str) {
     let frame = expect(peer, ChannelCloseError, ChannelId(id));
-    assert_eq!(loads_internal(&frame.payload).unwrap(), Value::from(text));
+    assert_eq!(
+        LoadOptions::wire().loads(&frame.payload).unwrap(),
+        Value::from(text)
+    );
 }
 
 /// The call on this channel runs.
 fn is_served(peer: &mut Script, id: i32) {
     peer.send(ChannelId(id), "are you there").unwrap();
     let frame = expect(peer, ChannelData, ChannelId(id));
-    let answer = loads_internal(&frame.payload).unwrap();
+    let answer = LoadOptions::wire().loads(&frame.payload).unwrap();
     assert_eq!(answer, Value::from("are you there"));
 }
 
@@ -168,7 +171,7 @@ fn the_status_counts_open_channels_alone() {
                 peer.write(Status, ChannelId(99), b"").unwrap();
                 let frame = expect(peer, ChannelData, ChannelId(99));
                 expect(peer, ChannelClose, ChannelId(99));
-                let answer = loads_internal(&frame.payload).unwrap();
+                let answer = LoadOptions::wire().loads(&frame.payload).unwrap();
                 let figure = |key| answer.as_dict().unwrap().get_str(key).unwrap().as_i64();
                 [figure("numchannels"), figure("numexecuting")]
             };

@@ -21,7 +21,7 @@ use execnet_core_sync::testing;
 use execnet_core_sync::{
     CallbackError, Channel, Item, ReceiveError, SendError, SetCallbackError, WaitCloseError,
 };
-use execnet_serializer::{Bytes, ChannelId, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Bytes, ChannelId, DumpOptions, LoadOptions, Value};
 
 use support::{SOON, eventually, exec, expect, with_gateway};
 
@@ -240,7 +240,7 @@ fn a_callback_that_panics_closes_its_channel_and_nothing_else() {
         peer.send(channel.id(), 42).unwrap();
         peer.send(channel.id(), 43).unwrap();
         let frame = expect(&mut peer, ChannelCloseError, channel.id());
-        let text = loads_internal(&frame.payload).unwrap();
+        let text = LoadOptions::wire().loads(&frame.payload).unwrap();
         assert!(text.as_str().unwrap().contains("no use for 42"), "{text}");
         match channel.wait_close(Some(SOON)) {
             Err(WaitCloseError::Callback(CallbackError::Panicked(account))) => {
@@ -274,7 +274,7 @@ fn a_callback_that_returns_an_error_is_told_of_the_end() {
             .unwrap();
         peer.send(channel.id(), 42).unwrap();
         let frame = expect(&mut peer, ChannelCloseError, channel.id());
-        let text = loads_internal(&frame.payload).unwrap();
+        let text = LoadOptions::wire().loads(&frame.payload).unwrap();
         assert!(text.as_str().unwrap().contains("not that"), "{text}");
         assert!(calls.recv_timeout(SOON).unwrap());
         assert!(!calls.recv_timeout(SOON).unwrap());
@@ -349,7 +349,7 @@ fn a_remote_error_waits_for_who_asks_after_the_end_marker() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
         let calls = collect(&channel);
-        let text = dumps_internal("ValueError").unwrap();
+        let text = DumpOptions::wire().dumps("ValueError").unwrap();
         peer.write(ChannelCloseError, channel.id(), &text).unwrap();
         assert_eq!(next(&calls), None);
         match channel.wait_close(Some(SOON)) {

@@ -18,12 +18,12 @@ use execnet_core_sync::frame::MessageCode::{
 use execnet_core_sync::{
     Gateway, GatewayConfig, ItemError, ReceiveError, Role, SendError, WaitCloseError,
 };
-use execnet_serializer::{Bytes, ChannelId, StrConfig, Value, dumps_internal};
+use execnet_serializer::{Bytes, ChannelId, DumpOptions, StrConfig, Value};
 
 use support::{SOON, eventually, exec, expect, with_gateway};
 
 fn text(payload: &str) -> Vec<u8> {
-    dumps_internal(payload).unwrap()
+    DumpOptions::wire().dumps(payload).unwrap()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn an_item_is_sent_as_one_frame() {
         let channel = exec(&gateway, &mut peer);
         channel.send(("x", 7)).unwrap();
         let frame = expect(&mut peer, ChannelData, channel.id());
-        assert_eq!(frame.payload, dumps_internal(&("x", 7)).unwrap());
+        assert_eq!(frame.payload, DumpOptions::wire().dumps(&("x", 7)).unwrap());
     });
 }
 
@@ -373,7 +373,9 @@ fn frames_of_many_senders_are_whole() {
         let mut counts = [0; 4];
         for _ in 0..100 {
             let frame = expect(&mut peer, ChannelData, ChannelId(1));
-            let value = execnet_serializer::loads_internal(&frame.payload).unwrap();
+            let value = execnet_serializer::LoadOptions::wire()
+                .loads(&frame.payload)
+                .unwrap();
             let bytes = value.as_bytes().unwrap();
             assert_eq!(bytes, vec![bytes[0]; 30_000]);
             counts[usize::from(bytes[0])] += 1;
@@ -686,7 +688,7 @@ fn an_item_and_the_end_behind_it_wake_all_receivers() {
             });
             // They most likely wait by then; else they find what has come.
             execnet_core_sync::testing::give_way();
-            let payload = dumps_internal(&7).unwrap();
+            let payload = DumpOptions::wire().dumps(&7).unwrap();
             let item = Header::new(ChannelData, id, payload.len()).unwrap();
             let end = Header::new(ChannelClose, id, 0).unwrap();
             let bytes = [&item.to_bytes()[..], &payload, &end.to_bytes()].concat();

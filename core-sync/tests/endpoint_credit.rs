@@ -19,7 +19,7 @@ use execnet_core_sync::frame::MessageCode::{
 use execnet_core_sync::session::ITEM_COST;
 use execnet_core_sync::testing::{PIPE_CAPACITY, Script, linked, scripted_halves, within};
 use execnet_core_sync::{Channel, GatewayConfig, Role, SendError, Worker};
-use execnet_serializer::{Bytes, ChannelId, Dict, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Bytes, ChannelId, Dict, DumpOptions, LoadOptions, Value};
 
 use support::{LIMIT, expect};
 
@@ -37,7 +37,7 @@ fn with_window(window: usize, body: impl FnOnce(EndpointChannel, Script) + Send 
 }
 
 fn give(peer: &mut Script, channel: &EndpointChannel, credit: usize) {
-    let payload = dumps_internal(&(credit as u32)).unwrap();
+    let payload = DumpOptions::wire().dumps(&(credit as u32)).unwrap();
     peer.write(ChannelCredit, channel.id(), &payload).unwrap();
 }
 
@@ -49,7 +49,7 @@ fn an_endpoint_sends_no_more_than_its_peer_receives() {
         let sending = thread::spawn(move || (2..20).try_for_each(|n| sender.send(n)));
         for n in 1..20 {
             let frame = expect(&mut peer, ChannelData, channel.id());
-            let item = loads_internal(&frame.payload).unwrap();
+            let item = LoadOptions::wire().loads(&frame.payload).unwrap();
             assert_eq!(item, Value::from(n));
             assert!(!peer.has_unread(), "an item was sent without credit");
             give(&mut peer, &channel, frame.payload.len() + ITEM_COST);
@@ -60,7 +60,11 @@ fn an_endpoint_sends_no_more_than_its_peer_receives() {
 
 #[test]
 fn what_an_endpoint_sends_counts_with_its_bytes() {
-    let cost = dumps_internal(&Bytes(vec![0; 1000])).unwrap().len() + ITEM_COST;
+    let cost = DumpOptions::wire()
+        .dumps(&Bytes(vec![0; 1000]))
+        .unwrap()
+        .len()
+        + ITEM_COST;
     // Two go ahead.
     with_window(cost + 1, move |channel, mut peer| {
         let sender = channel.clone();
@@ -94,7 +98,9 @@ fn a_function_that_waits_for_credit_sees_the_farewell() {
         });
         let serving = thread::spawn(move || endpoint.serve(&functions));
         let id = ChannelId(1);
-        let call = dumps_internal(&("twice", (), (), Dict::new())).unwrap();
+        let call = DumpOptions::wire()
+            .dumps(&("twice", (), (), Dict::new()))
+            .unwrap();
         peer.write(ChannelExec, id, &call).unwrap();
         expect(&mut peer, ChannelData, id);
         peer.write(GatewayTerminate, ChannelId(0), b"").unwrap();
@@ -121,13 +127,17 @@ fn what_comes_while_an_endpoint_waits_to_send_is_kept() {
 
 #[test]
 fn an_endpoint_gives_credit_for_what_it_has_received() {
-    let cost = dumps_internal(&Bytes(vec![0; 100])).unwrap().len() + ITEM_COST;
+    let cost = DumpOptions::wire()
+        .dumps(&Bytes(vec![0; 100]))
+        .unwrap()
+        .len()
+        + ITEM_COST;
     with_window(2 * cost, move |channel, mut peer| {
         for _ in 0..3 {
             peer.send(channel.id(), Bytes(vec![0; 100])).unwrap();
             channel.receive().unwrap();
             let frame = expect(&mut peer, ChannelCredit, channel.id());
-            let given = loads_internal(&frame.payload).unwrap();
+            let given = LoadOptions::wire().loads(&frame.payload).unwrap();
             assert_eq!(given, Value::from(cost as u32));
         }
     });

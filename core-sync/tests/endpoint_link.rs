@@ -20,7 +20,7 @@ use execnet_core_sync::frame::MessageCode::{ChannelClose, ChannelData};
 use execnet_core_sync::link::{Link, NoControl};
 use execnet_core_sync::testing::{PIPE_CAPACITY, Script, pipe, scripted_halves, within};
 use execnet_core_sync::{Channel, DisconnectReason, Role, Worker};
-use execnet_serializer::{Bytes, ChannelId, Value, loads_internal};
+use execnet_serializer::{Bytes, ChannelId, LoadOptions, Value};
 
 use support::{Interrupted, LIMIT, expect};
 
@@ -66,7 +66,7 @@ fn interrupted_reads_and_writes_are_repeated() {
             let item = Value::Bytes(vec![7; len]);
             channel.send(&item).unwrap();
             let frame = expect(&mut peer, ChannelData, channel.id());
-            assert_eq!(loads_internal(&frame.payload).unwrap(), item);
+            assert_eq!(LoadOptions::wire().loads(&frame.payload).unwrap(), item);
             peer.send(channel.id(), &item).unwrap();
             assert_eq!(channel.receive().unwrap(), item);
         }

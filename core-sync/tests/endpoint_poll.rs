@@ -23,7 +23,7 @@ use execnet_core_sync::frame::MessageCode::{
 };
 use execnet_core_sync::frame::{Frame, FrameReader, Header, MessageCode};
 use execnet_core_sync::{DisconnectReason, Overflow, ReceiveError, Role, SendError};
-use execnet_serializer::{Bytes, ChannelId, Dict, Dump, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Bytes, ChannelId, Dict, Dump, DumpOptions, LoadOptions, Value};
 
 /// Bytes on their way, and how many more the link takes.
 #[derive(Debug, Default)]
@@ -126,7 +126,7 @@ impl Bench {
     }
 
     fn send(&self, id: ChannelId, item: impl Dump) {
-        self.write(ChannelData, id, &dumps_internal(&item).unwrap());
+        self.write(ChannelData, id, &DumpOptions::wire().dumps(&item).unwrap());
     }
 
     /// The frames that have gone out whole.
@@ -194,7 +194,7 @@ fn a_wait_sends_what_a_poll_has_begun_before_it_reads() {
     asked.way().room = 4;
     assert!(endpoint.poll().unwrap());
     asked.way().room = usize::MAX;
-    let payload = dumps_internal(&7).unwrap();
+    let payload = DumpOptions::wire().dumps(&7).unwrap();
     let header = Header::new(ChannelData, channel.id(), payload.len()).unwrap();
     answer.way().bytes.extend(header.to_bytes());
     answer.way().bytes.extend(payload);
@@ -281,7 +281,9 @@ fn calls_are_run_by_the_main_loop() {
     });
     assert!(!bench.endpoint.serve_pending(&functions));
     let n: Dict = [(Value::from("n"), Value::from(41))].into_iter().collect();
-    let call = dumps_internal(&("", Value::None, "next", n)).unwrap();
+    let call = DumpOptions::wire()
+        .dumps(&("", Value::None, "next", n))
+        .unwrap();
     bench.write(ChannelExec, ChannelId(1), &call);
     bench.write(Status, ChannelId(9), b"");
     assert!(!bench.endpoint.serve_pending(&functions), "it was not read");
@@ -290,7 +292,10 @@ fn calls_are_run_by_the_main_loop() {
     assert!(bench.endpoint.serve_pending(&functions));
     assert!(!bench.endpoint.serve_pending(&functions), "once");
     let frames = bench.frames();
-    assert_eq!(loads_internal(&frames[0].payload).unwrap(), Value::from(42));
+    assert_eq!(
+        LoadOptions::wire().loads(&frames[0].payload).unwrap(),
+        Value::from(42)
+    );
     assert_eq!(frames[1].code, ChannelClose);
 }
 

@@ -26,7 +26,7 @@ use execnet_core_sync::frame::MessageCode::{
 use execnet_core_sync::frame::{FrameReader, Header, MessageCode};
 use execnet_core_sync::testing::{PIPE_CAPACITY, PipeReader, PipeWriter, Valve, pipe, within};
 use execnet_core_sync::{Role, SendError};
-use execnet_serializer::{Bytes, ChannelId, dumps_internal};
+use execnet_serializer::{Bytes, ChannelId, DumpOptions};
 use support::LIMIT;
 
 struct Input(PipeReader, Valve);
@@ -162,7 +162,7 @@ impl Scene {
     }
 
     fn item(&mut self, len: usize) {
-        let payload = dumps_internal(&Bytes(vec![0; len])).unwrap();
+        let payload = DumpOptions::wire().dumps(&Bytes(vec![0; len])).unwrap();
         self.write(ChannelData, self.channel.id(), &payload);
     }
 

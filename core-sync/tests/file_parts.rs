@@ -26,7 +26,7 @@ use execnet_core_sync::testing::within;
 use execnet_core_sync::{
     Channel, DisconnectReason, FileItem, Gateway, GatewayConfig, Role, SendError,
 };
-use execnet_serializer::{Bytes, Encoder, dumps_internal};
+use execnet_serializer::{Bytes, DumpOptions, Encoder};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
@@ -128,7 +128,7 @@ fn send(
 }
 
 fn item(content: &[u8]) -> Vec<u8> {
-    dumps_internal(&(7, Bytes(content))).unwrap()
+    DumpOptions::wire().dumps(&(7, Bytes(content))).unwrap()
 }
 
 fn payloads(reads: PipeReader, count: usize) -> Vec<Vec<u8>> {
@@ -159,7 +159,10 @@ fn send_and_change(change: impl FnOnce(&PathBuf)) -> (Vec<u8>, io::Result<()>) {
     await_bytes(&reads);
     change(&path);
     let mut payloads = payloads(reads, 2);
-    assert_eq!(payloads.pop().unwrap(), dumps_internal("after").unwrap());
+    assert_eq!(
+        payloads.pop().unwrap(),
+        DumpOptions::wire().dumps("after").unwrap()
+    );
     (payloads.pop().unwrap(), sending.join().unwrap())
 }
 
@@ -259,7 +262,7 @@ fn a_file_that_is_shorter_leaves_the_stream_whole() {
         channel.send("after").unwrap();
         let read = payloads(scene.reads, 2);
         assert_eq!(read[0], item(b"ort\0\0\0\0\0\0\0"));
-        assert_eq!(read[1], dumps_internal("after").unwrap());
+        assert_eq!(read[1], DumpOptions::wire().dumps("after").unwrap());
     });
 }
 
@@ -274,7 +277,7 @@ fn a_file_that_cannot_be_read_leaves_the_stream_whole() {
         channel.send("after").unwrap();
         let read = payloads(scene.reads, 2);
         assert_eq!(read[0], item(b"\0\0\0"));
-        assert_eq!(read[1], dumps_internal("after").unwrap());
+        assert_eq!(read[1], DumpOptions::wire().dumps("after").unwrap());
     });
 }
 

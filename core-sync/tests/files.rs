@@ -12,7 +12,7 @@ mod support;
 use std::io::{BufRead, ErrorKind, LineWriter, Read, Write};
 
 use execnet_core_sync::frame::MessageCode::{ChannelClose, ChannelCloseError, ChannelData};
-use execnet_serializer::{Bytes, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Bytes, DumpOptions, LoadOptions, Value};
 
 use support::{exec, expect, with_gateway};
 
@@ -28,7 +28,7 @@ fn each_write_is_one_item_and_the_channel_stays_open() {
         channel.send(42).unwrap();
         for expected in [Value::Bytes(b"hello world\n".to_vec()), Value::from(42)] {
             let frame = expect(&mut peer, ChannelData, channel.id());
-            assert_eq!(loads_internal(&frame.payload).unwrap(), expected);
+            assert_eq!(LoadOptions::wire().loads(&frame.payload).unwrap(), expected);
         }
     });
 }
@@ -45,7 +45,7 @@ fn text_is_sent_as_text_in_whole_characters() {
         for expected in ["10 ", "€", "!"] {
             let frame = expect(&mut peer, ChannelData, channel.id());
             assert_eq!(
-                loads_internal(&frame.payload).unwrap(),
+                LoadOptions::wire().loads(&frame.payload).unwrap(),
                 Value::from(expected)
             );
         }
@@ -62,7 +62,7 @@ fn lines_of_a_formatting_macro_are_one_item_each_behind_a_line_writer() {
         writeln!(file, "{} of {}", 1, 2).unwrap();
         let frame = expect(&mut peer, ChannelData, channel.id());
         assert_eq!(
-            loads_internal(&frame.payload).unwrap(),
+            LoadOptions::wire().loads(&frame.payload).unwrap(),
             Value::from("1 of 2\n")
         );
     });
@@ -157,7 +157,7 @@ fn the_kind_of_an_error_of_a_file_is_that_of_its_cause() {
 fn a_remote_error_is_an_error_of_the_file() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        let text = dumps_internal("boom").unwrap();
+        let text = DumpOptions::wire().dumps("boom").unwrap();
         peer.write(ChannelCloseError, channel.id(), &text).unwrap();
         let error = channel.make_file_read().read(&mut [0; 1]).unwrap_err();
         assert_eq!(error.to_string(), "remote code failed: boom");

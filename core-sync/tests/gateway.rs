@@ -27,7 +27,7 @@ use execnet_core_sync::{
     StatusError, WaitCloseError,
 };
 use execnet_serializer::{
-    Bytes, ChannelId, Dict, StrConfig, Value, dumps_internal, loads_internal, value,
+    Bytes, ChannelId, Dict, DumpOptions, LoadOptions, StrConfig, Value, value,
 };
 
 use support::{
@@ -54,7 +54,7 @@ fn source_goes_out_without_its_margin() {
             None::<&str>,
             Dict::new(),
         );
-        assert_eq!(frame.payload, dumps_internal(&expected).unwrap());
+        assert_eq!(frame.payload, DumpOptions::wire().dumps(&expected).unwrap());
     });
 }
 
@@ -67,7 +67,7 @@ fn a_function_goes_out_with_its_name_and_arguments() {
         gateway.remote_exec_function(source, "f", &kwargs).unwrap();
         let frame = expect(&mut peer, ChannelExec, ChannelId(1));
         let expected = (source, None::<&str>, Some("f"), kwargs);
-        assert_eq!(frame.payload, dumps_internal(&expected).unwrap());
+        assert_eq!(frame.payload, DumpOptions::wire().dumps(&expected).unwrap());
     });
 }
 
@@ -77,7 +77,7 @@ fn a_module_goes_out_as_it_is_with_its_file() {
         gateway.remote_exec_module("  x = 1\n", "dir/x.py").unwrap();
         let frame = expect(&mut peer, ChannelExec, ChannelId(1));
         let expected = ("  x = 1\n", Some("dir/x.py"), None::<&str>, Dict::new());
-        assert_eq!(frame.payload, dumps_internal(&expected).unwrap());
+        assert_eq!(frame.payload, DumpOptions::wire().dumps(&expected).unwrap());
     });
 }
 
@@ -256,7 +256,7 @@ fn interrupted_reads_and_writes_of_a_gateway_are_repeated() {
         let item = Value::Bytes(vec![7; 1000]);
         channel.send(&item).unwrap();
         let frame = expect(&mut peer, ChannelData, channel.id());
-        assert_eq!(loads_internal(&frame.payload).unwrap(), item);
+        assert_eq!(LoadOptions::wire().loads(&frame.payload).unwrap(), item);
         peer.send(channel.id(), &item).unwrap();
         assert_eq!(channel.receive().unwrap(), item);
     });
@@ -284,11 +284,13 @@ fn a_worker_that_runs_nothing_refuses_calls() {
         Arc::new(NoControl),
         |_gateway, mut peer| {
             let id = ChannelId(1);
-            let request = dumps_internal(&("pass", (), (), Dict::new())).unwrap();
+            let request = DumpOptions::wire()
+                .dumps(&("pass", (), (), Dict::new()))
+                .unwrap();
             peer.write(ChannelExec, id, &request).unwrap();
             let refusal = expect(&mut peer, ChannelCloseError, id);
             assert_eq!(
-                loads_internal(&refusal.payload).unwrap(),
+                LoadOptions::wire().loads(&refusal.payload).unwrap(),
                 Value::from("this end runs no code")
             );
         },

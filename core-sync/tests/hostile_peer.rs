@@ -23,7 +23,7 @@ use execnet_core_sync::testing::{self, Faults, PIPE_CAPACITY, within};
 use execnet_core_sync::{
     DisconnectReason, Gateway, GatewayConfig, ItemError, ReceiveError, RefusedId, Role,
 };
-use execnet_serializer::{ChannelId, Value, dumps_internal};
+use execnet_serializer::{ChannelId, DumpOptions, Value};
 
 use support::{LIMIT, SOON, eventually, exec, expect, with, with_gateway};
 
@@ -129,7 +129,7 @@ fn a_controller_runs_no_code() {
         let frame = expect(&mut peer, ChannelCloseError, ChannelId(2));
         assert_eq!(
             frame.payload,
-            dumps_internal("execution disallowed").unwrap()
+            DumpOptions::wire().dumps("execution disallowed").unwrap()
         );
         assert!(gateway.has_receiver());
     });

@@ -3,7 +3,7 @@
 
 use execnet_core_sync::frame::{Frame, MessageCode};
 use execnet_core_sync::session::{Message, Role, Session, Taken};
-use execnet_serializer::{ChannelId, dumps_internal};
+use execnet_serializer::{ChannelId, DumpOptions};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -16,7 +16,7 @@ const ITEMS: i32 = 200_000;
 fn fill(session: &mut Session<()>, id: ChannelId) -> usize {
     let before = HEAP.current_usage();
     for number in 0..ITEMS {
-        let payload = dumps_internal(&number).unwrap();
+        let payload = DumpOptions::wire().dumps(&number).unwrap();
         let code = MessageCode::ChannelData;
         let message = Message::parse(Frame {
             code,
@@ -44,7 +44,7 @@ fn memory_follows_what_waits_in_both_directions() {
         let Taken::Item(item) = session.take(id) else {
             panic!("no item {number}");
         };
-        assert_eq!(item.payload, dumps_internal(&number).unwrap());
+        assert_eq!(item.payload, DumpOptions::wire().dumps(&number).unwrap());
     }
     let half = HEAP.current_usage().saturating_sub(begin);
     assert!(half < full * 6 / 10, "{half} of {full} for half of them");

@@ -24,7 +24,7 @@ use execnet_core_sync::{
     Channel, Gateway, GatewayConfig, MultiChannel, Overflow, Overflowing, ReceiveError, Role,
     SendError, WaitCloseError,
 };
-use execnet_serializer::{Bytes, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Bytes, DumpOptions, LoadOptions, Value};
 
 use support::{LIMIT, SOON, eventually, exec, expect, with_gateway_of, with_pair_of};
 
@@ -42,7 +42,7 @@ fn an_inbox_that_is_full_closes_its_channel_on_both_sides() {
         peer.send(channel.id(), "one too many").unwrap();
         peer.send(channel.id(), "closed already").unwrap();
         let frame = expect(&mut peer, ChannelCloseError, channel.id());
-        let text = loads_internal(&frame.payload).unwrap();
+        let text = LoadOptions::wire().loads(&frame.payload).unwrap();
         assert!(text.as_str().unwrap().contains("full"), "{text}");
         peer.send(other.id(), "goes on").unwrap();
         assert_eq!(other.receive().unwrap(), Value::from("goes on"));
@@ -152,7 +152,7 @@ fn a_reader_that_pauses_loses_nothing_and_holds_up_the_sender() {
 fn the_error_of_a_channel_does_not_pause_the_reader() {
     with_gateway_of(pausing, |gateway, mut peer| {
         let (failed, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
-        let text = dumps_internal(&*"x".repeat(20_000)).unwrap();
+        let text = DumpOptions::wire().dumps(&*"x".repeat(20_000)).unwrap();
         peer.write(ChannelCloseError, failed.id(), &text).unwrap();
         peer.send(other.id(), "read").unwrap();
         assert_eq!(other.receive_timeout(SOON).unwrap(), Value::from("read"));
@@ -388,7 +388,10 @@ fn many_items_go_in_few_writes_and_their_order() {
         assert!((2..10).contains(&writes), "{writes} writes");
         for number in 0..ITEMS {
             let frame = expect(&mut peer, ChannelData, channel.id());
-            assert_eq!(loads_internal(&frame.payload).unwrap(), Value::from(number));
+            assert_eq!(
+                LoadOptions::wire().loads(&frame.payload).unwrap(),
+                Value::from(number)
+            );
         }
     });
 }
@@ -413,7 +416,7 @@ fn items_sent_at_once_use_up_as_much_credit_as_single_ones() {
                 expect(&mut peer, ChannelData, channel.id());
             }
             expect(&mut peer, ChannelData, other.id());
-            let credit = dumps_internal(&(INT_COST as u32)).unwrap();
+            let credit = DumpOptions::wire().dumps(&(INT_COST as u32)).unwrap();
             peer.write(ChannelCredit, channel.id(), &credit).unwrap();
             expect(&mut peer, ChannelData, channel.id());
             sending.join().unwrap().unwrap();
@@ -467,7 +470,7 @@ fn of_many_items_those_before_one_that_cannot_be_sent_are() {
             channel.send("next").unwrap();
             for expected in [Value::None, Value::None, Value::from("next")] {
                 let frame = expect(&mut peer, ChannelData, channel.id());
-                assert_eq!(loads_internal(&frame.payload).unwrap(), expected);
+                assert_eq!(LoadOptions::wire().loads(&frame.payload).unwrap(), expected);
             }
         },
     );
@@ -488,7 +491,7 @@ fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
     let mut session = Session::<()>::new(Role::Initiator, 0).with_limits(limits);
     let trace = "  File \"x.py\", line 1, in f\n".repeat(140_000);
     let text = format!("Traceback (most recent call last):\n{trace}MemoryError: 4 MiB\n");
-    let payload = dumps_internal(&*text).unwrap();
+    let payload = DumpOptions::wire().dumps(&*text).unwrap();
     let ids: Vec<_> = (0..CHANNELS).map(|_| session.open().unwrap()).collect();
     for &channel in &ids {
         let frame = Frame {
@@ -521,7 +524,7 @@ fn an_error_that_nobody_receives_makes_room_when_its_channel_goes() {
         |config| config.inbox.gateway = Some(1000),
         |gateway, mut peer| {
             let (failed, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
-            let text = dumps_internal(&*"x".repeat(5000)).unwrap();
+            let text = DumpOptions::wire().dumps(&*"x".repeat(5000)).unwrap();
             peer.write(ChannelCloseError, failed.id(), &text).unwrap();
             eventually("it is closed", || failed.is_closed());
             drop(failed);

@@ -9,7 +9,7 @@ use execnet_core_sync::session::{
     EncodedItem, Event, Garbage, Hold, ITEM_COST, Message, RefusedCall, RemoteError, Session, Taken,
 };
 use execnet_core_sync::{InboxLimits, Overflow, RefusedId, Role};
-use execnet_serializer::{ChannelId, StrConfig, dumps_internal};
+use execnet_serializer::{ChannelId, DumpOptions, StrConfig};
 
 const LEN: usize = 100;
 
@@ -17,7 +17,9 @@ const LEN: usize = 100;
 const COST: usize = LEN + 6 + ITEM_COST;
 
 fn data(session: &mut Session<()>, id: ChannelId) {
-    let payload = dumps_internal(&execnet_serializer::Bytes(vec![0; LEN])).unwrap();
+    let payload = DumpOptions::wire()
+        .dumps(&execnet_serializer::Bytes(vec![0; LEN]))
+        .unwrap();
     let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
     assert!(matches!(event, Event::Item(())), "{event:?}");
 }
@@ -51,7 +53,7 @@ fn an_item_that_is_held_counts_until_it_is_let_go() {
     data(&mut session, id);
     let _holds = [(); 2].map(|()| held(&mut session, id));
     assert!(session.hold_item(id).is_none());
-    let payload = dumps_internal(&1).unwrap();
+    let payload = DumpOptions::wire().dumps(&1).unwrap();
     let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
     assert!(matches!(event, Event::Refused((), _)), "{event:?}");
     let limit = 2 * COST;
@@ -83,7 +85,7 @@ fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor(
     // The peer makes it by a call, or by naming it in an item.
     let accept = |session: &mut Session<()>, _: ChannelId, id| session.accept(id, 0).unwrap();
     let name = |session: &mut Session<()>, carrier, id: ChannelId| {
-        let payload = dumps_internal(&id).unwrap();
+        let payload = DumpOptions::wire().dumps(&id).unwrap();
         session.handle(Message::Data(carrier, EncodedItem::new(payload)));
         assert!(matches!(session.take(carrier), Taken::Item(_)));
     };
@@ -101,7 +103,7 @@ fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor(
         let _holds = [(); 2].map(|()| held(&mut session, id));
         session.let_go_item(earlier);
         // What the second channel holds reaches its limit as before.
-        let payload = dumps_internal(&1).unwrap();
+        let payload = DumpOptions::wire().dumps(&1).unwrap();
         let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
         assert!(matches!(event, Event::Refused((), _)), "{event:?}");
         assert_eq!(session.waiting(), 2 * COST);
@@ -194,7 +196,7 @@ fn an_error_is_unheard_if_the_last_that_holds_its_channel_lets_it_go() {
     session.handle(Message::CloseError(failed, error.clone()));
     assert_eq!(session.unheard(failed), Some(&error));
     // A thread that receives the item can still receive the error.
-    let payload = dumps_internal(&failed).unwrap();
+    let payload = DumpOptions::wire().dumps(&failed).unwrap();
     session.handle(Message::Data(carrier, EncodedItem::new(payload)));
     assert_eq!(session.unheard(failed), None);
     assert!(matches!(session.take(carrier), Taken::Item(_)));

@@ -22,7 +22,7 @@ use execnet_core_sync::testing::within;
 use execnet_core_sync::{
     Channel, Gateway, GatewayConfig, ReceiveError, Role, SendError, ServeError, Worker,
 };
-use execnet_serializer::{Dict, Value, dumps_internal, loads_internal, value};
+use execnet_serializer::{Dict, DumpOptions, LoadOptions, Value, value};
 
 use support::{LIMIT, SOON};
 
@@ -81,7 +81,7 @@ fn start(settings: Value) -> Result<Started, String> {
         panic!("settings are a dict");
     };
     settings.insert("nonce".into(), Value::Bytes(b"nonce".to_vec()));
-    let settings = dumps_internal(&settings).unwrap();
+    let settings = DumpOptions::wire().dumps(&settings).unwrap();
     let size = (settings.len() as u32).to_be_bytes();
     // No program for an interpreter, and the settings.
     stdin
@@ -114,7 +114,7 @@ fn answer(stdout: &mut ChildStdout) -> Value {
         seen.extend(next(1));
     }
     let size = u32::from_be_bytes(next(4).try_into().unwrap());
-    loads_internal(&next(size as usize)).unwrap()
+    LoadOptions::wire().loads(&next(size as usize)).unwrap()
 }
 
 impl Started {

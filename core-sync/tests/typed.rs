@@ -19,7 +19,7 @@ use execnet_core_sync::{
     Channel, Gateway, GatewayConfig, ItemError, ReceiveError, Role, SendError, Worker,
 };
 use execnet_serializer::typed::Serde;
-use execnet_serializer::{ChannelId, Dict, Value, dumps_internal, to_value, value};
+use execnet_serializer::{ChannelId, Dict, DumpOptions, Value, to_value, value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,9 @@ fn a_type_goes_out_as_the_value_it_is_to_python() {
         let value = value!([{"path": "/", "free": (1i64 << 40)}]);
         assert_eq!(
             frame.payload,
-            dumps_internal(&to_value(&[root()]).unwrap()).unwrap()
+            DumpOptions::wire()
+                .dumps(&to_value(&[root()]).unwrap())
+                .unwrap()
         );
         assert_eq!(to_value(&vec![root()]).unwrap(), value);
     });
@@ -155,7 +157,10 @@ fn postcard_items_are_bytes_on_the_wire() {
         channel.send(&root()).unwrap();
         let frame = expect(&mut peer, ChannelData, channel.channel().id());
         let bytes = postcard::to_allocvec(&root()).unwrap();
-        assert_eq!(frame.payload, dumps_internal(&Value::Bytes(bytes)).unwrap());
+        assert_eq!(
+            frame.payload,
+            DumpOptions::wire().dumps(&Value::Bytes(bytes)).unwrap()
+        );
         let answer = postcard::to_allocvec(&(7u8, "seven")).unwrap();
         peer.send(channel.channel().id(), Value::Bytes(answer))
             .unwrap();

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use execnet_core_sync::frame::MessageCode::{ChannelClose, ChannelCloseError};
 use execnet_core_sync::{Channel, ReceiveError, WaitCloseError};
-use execnet_serializer::{ChannelId, dumps_internal};
+use execnet_serializer::{ChannelId, DumpOptions};
 
 use support::{SOON, eventually, exec, expect, with_gateway};
 
@@ -47,7 +47,7 @@ fn the_error_of_remote_code_that_nobody_received_is_warned_of_once() {
     log::set_max_level(log::LevelFilter::Warn);
     with_gateway(|gateway, mut peer| {
         let failed = |channel: &Channel, peer: &mut execnet_core_sync::testing::Script| {
-            let text = dumps_internal("a traceback\n").unwrap();
+            let text = DumpOptions::wire().dumps("a traceback\n").unwrap();
             peer.write(ChannelCloseError, channel.id(), &text).unwrap();
             eventually("it is closed", || channel.is_closed());
         };

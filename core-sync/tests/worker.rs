@@ -27,7 +27,7 @@ use execnet_core_sync::worker::Kwargs;
 use execnet_core_sync::{
     Channel, ExecModel, Gateway, GatewayConfig, Grace, ReceiveError, Role, ServeError, Worker,
 };
-use execnet_serializer::{Bytes, ChannelId, Dict, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Bytes, ChannelId, Dict, DumpOptions, LoadOptions, Value};
 
 use support::{LIMIT, SOON, eventually};
 
@@ -338,7 +338,9 @@ fn scripted(
 
 /// What asks for the function of this name.
 fn request(name: &str) -> Vec<u8> {
-    dumps_internal(&(name, (), (), Dict::new())).unwrap()
+    DumpOptions::wire()
+        .dumps(&(name, (), (), Dict::new()))
+        .unwrap()
 }
 
 #[test]
@@ -352,7 +354,7 @@ fn calls_on_ids_that_a_controller_may_not_use_are_refused_alone() {
             peer.write(ChannelExec, id, &request("echo")).unwrap();
             let refusal = support::expect(&mut peer, ChannelCloseError, id);
             assert_eq!(
-                loads_internal(&refusal.payload).unwrap(),
+                LoadOptions::wire().loads(&refusal.payload).unwrap(),
                 Value::from("execution on this channel id is refused")
             );
             // What was refused has not taken the place of the call that runs.
@@ -400,7 +402,9 @@ fn calls_count_as_channels_that_the_controller_has_made() {
 fn a_call_on_an_id_that_was_just_in_use_counts_as_running() {
     // A large request takes the thread a while to free, when the channel is gone already.
     let large = Bytes(vec![0; 16 << 20]);
-    let large = dumps_internal(&("nothing", large, (), Dict::new())).unwrap();
+    let large = DumpOptions::wire()
+        .dumps(&("nothing", large, (), Dict::new()))
+        .unwrap();
     for _ in 0..3 {
         let large = large.clone();
         let entered = Arc::new(AtomicUsize::new(0));
@@ -478,7 +482,7 @@ fn a_request_that_is_none_closes_its_channel_alone() {
 fn an_empty_name_of_a_call_is_none() {
     scripted(worker(), |mut peer, served| {
         let id = ChannelId(1);
-        let call = dumps_internal(&("nothing", (), "", ())).unwrap();
+        let call = DumpOptions::wire().dumps(&("nothing", (), "", ())).unwrap();
         peer.write(ChannelExec, id, &call).unwrap();
         support::expect(&mut peer, ChannelClose, id);
         peer.hang_up();

@@ -183,9 +183,9 @@ impl End {
         while let Taken::Item(item) = self.session.take(id) {
             if item.refused.is_none() {
                 assert_eq!(item.references, channels_of(&item.payload));
-                let load = LoadOptions::new().strings(item.strings);
+                let load = LoadOptions::wire().with_strings(item.strings);
                 // Any verdict will do: it concerns who receives it.
-                let _ = load.loads_internal(&item.payload);
+                let _ = load.loads(&item.payload);
             }
             self.handles.extend(item.references);
             if let Some(reply) = self.session.grant(id) {

@@ -15,8 +15,8 @@ use crate::{ChannelId, Complex, EncodeError, Encoder};
 /// `Box`, `Rc`, `Arc` and `Cow` are what they hold.
 ///
 /// ```
-/// use execnet_serializer::{dumps_internal, Bytes};
-/// assert_eq!(dumps_internal(&(1, Bytes(b"x")))?, b"F\0\0\0\x01A\0\0\0\x01x@\0\0\0\x02Q");
+/// use execnet_serializer::{Bytes, DumpOptions};
+/// assert_eq!(DumpOptions::wire().dumps(&(1, Bytes(b"x")))?, b"F\0\0\0\x01A\0\0\0\x01x@\0\0\0\x02Q");
 /// # Ok::<(), execnet_serializer::DumpError>(())
 /// ```
 pub trait Dump {

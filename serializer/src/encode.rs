@@ -8,7 +8,7 @@ use crate::error::{DumpError, EncodeError, Refusal};
 use crate::{ChannelId, Complex, Opcode};
 
 /// The version byte `dump` and `dumps` put in front: that of execnet 2.
-pub const DUMPFORMAT_VERSION: u8 = 2;
+pub const FORMAT_VERSION: u8 = 2;
 
 /// Writes the opcodes of values into a sink, without allocation.
 ///
@@ -52,7 +52,7 @@ impl<W: Write> Encoder<W> {
     /// # Errors
     /// When the sink fails; so for every method here.
     pub fn version(&mut self) -> Result<(), EncodeError<W::Error>> {
-        self.put(&[DUMPFORMAT_VERSION])
+        self.put(&[FORMAT_VERSION])
     }
 
     /// Writes `None`.

@@ -74,31 +74,36 @@ pub use decimal::Decimal;
 pub use document::DocumentBuf;
 pub use document::{Document, Items, Node, NodeKind, Pairs};
 pub use dump::{Bytes, Dump};
-pub use encode::{DUMPFORMAT_VERSION, Encoder};
+pub use encode::{Encoder, FORMAT_VERSION};
+#[cfg(feature = "alloc")]
+pub use error::ReadError;
 pub use error::{DumpError, EncodeError, LoadError};
 pub use io::{Embedded, IntoReader, IntoWriter};
 pub use limits::{Limits, StrConfig};
 #[cfg(feature = "alloc")]
 pub use literal::ParseLiteralError;
 #[cfg(feature = "alloc")]
-pub use load::{dumps, dumps_internal, loads, loads_internal};
+pub use load::loads;
 pub use opcode::Opcode;
-pub use options::LoadOptions;
+pub use options::{DumpOptions, LoadOptions};
 #[cfg(all(feature = "serde", feature = "alloc"))]
 pub use stream::from_reader;
 #[cfg(feature = "alloc")]
-pub use stream::{ReadError, Stream, load, load_internal};
+pub use stream::{Stream, load};
 pub use token::{Token, Tokens};
 #[cfg(feature = "serde")]
 pub use typed::to_writer;
 #[cfg(all(feature = "serde", feature = "alloc"))]
-pub use typed::{from_slice, from_slice_internal, from_value, to_value, to_vec, to_vec_internal};
+pub use typed::{from_slice, from_value, to_value, to_vec};
 pub use types::{ChannelId, Complex};
 #[cfg(feature = "alloc")]
 pub use value::{
-    Dict, DictEntry, Int, OutOfRange, ParseIntError, Set, Str, Value, ValueIndex, WrongType,
+    Dict, DictEntry, Int, ParseIntError, Set, Str, TryFromIntError, TryFromValueError, Value,
+    ValueIndex,
 };
-pub use write::{dump, dump_internal, dump_to_heapless, dump_to_slice};
+#[cfg(feature = "alloc")]
+pub use write::dumps;
+pub use write::{dump, dump_to_heapless, dump_to_slice};
 // Crates whose types are in signatures of this one.
 #[cfg(feature = "std")]
 pub use embedded_io_adapters::std::FromStd;

@@ -13,7 +13,7 @@
 /// ```
 /// use execnet_serializer::{dumps, LoadOptions, Limits};
 /// let bytes = dumps(&[1, 2, 3])?;
-/// let strict = LoadOptions::new().limits(Limits::default().with_items(3));
+/// let strict = LoadOptions::new().with_limits(Limits::default().with_items(3));
 /// let error = strict.loads(&bytes).unwrap_err();
 /// assert!(error.is_limit());
 /// # Ok::<(), execnet_serializer::DumpError>(())
@@ -94,6 +94,7 @@ impl Limits {
 
 impl Default for Limits {
     /// 512 levels, 2^24 values, 2^30 bytes.
+    #[inline]
     fn default() -> Self {
         Self {
             depth: Self::MAX_DEPTH,

@@ -9,7 +9,7 @@ mod bigint {
     use embedded_io::Write;
     use num_bigint::{BigInt, BigUint, Sign};
 
-    use crate::{Dump, EncodeError, Encoder, Int, OutOfRange, Value};
+    use crate::{Dump, EncodeError, Encoder, Int, TryFromIntError, Value};
 
     impl From<&BigInt> for Int {
         fn from(value: &BigInt) -> Self {
@@ -69,10 +69,10 @@ mod bigint {
     }
 
     impl TryFrom<&Int> for BigUint {
-        type Error = OutOfRange;
+        type Error = TryFromIntError;
 
-        fn try_from(value: &Int) -> Result<Self, OutOfRange> {
-            BigInt::from(value).to_biguint().ok_or(OutOfRange)
+        fn try_from(value: &Int) -> Result<Self, TryFromIntError> {
+            BigInt::from(value).to_biguint().ok_or(TryFromIntError)
         }
     }
 

@@ -7,7 +7,7 @@ use core::hash::Hash;
 use std::hash::DefaultHasher;
 use std::thread;
 
-use execnet_serializer::{Limits, Set, Value, dumps_internal, loads_internal};
+use execnet_serializer::{DumpOptions, Limits, LoadOptions, Set, Value};
 
 /// What `Limits::MAX_DEPTH` promises.
 const STACK: usize = if cfg!(debug_assertions) {
@@ -53,8 +53,12 @@ type Step = fn(&Value, &[u8], &str);
 
 /// What is done with values, their bytes and their text.
 const STEPS: &[(&str, Step)] = &[
-    ("load", |_, bytes, _| drop(loads_internal(bytes).unwrap())),
-    ("dump", |value, _, _| drop(dumps_internal(value).unwrap())),
+    ("load", |_, bytes, _| {
+        drop(LoadOptions::wire().loads(bytes).unwrap())
+    }),
+    ("dump", |value, _, _| {
+        drop(DumpOptions::wire().dumps(value).unwrap())
+    }),
     ("parse", |_, _, text| drop(text.parse::<Value>().unwrap())),
     ("print", |value, _, text| {
         assert_eq!(value.to_string(), text)
@@ -73,7 +77,7 @@ const STEPS: &[(&str, Step)] = &[
 fn no_step_takes_more_stack_than_promised() {
     for (kind, text) in deepest() {
         let value: Value = text.parse().unwrap();
-        let bytes = dumps_internal(&value).unwrap();
+        let bytes = DumpOptions::wire().dumps(&value).unwrap();
         for (step, run) in STEPS {
             let (value, bytes, text) = (value.clone(), bytes.clone(), text.clone());
             let name = format!("{step}: {kind}");
@@ -136,14 +140,14 @@ fn deeper_input_is_refused_before_it_is_built() {
     for opcodes in [&b"\x40\0\0\0\x01"[..], b"\x45\0\0\0\x01"] {
         let bytes = [b"\x40\0\0\0\0", &opcodes.repeat(100_000)[..], b"\x51"].concat();
         on_small_stack("deep groups".into(), STACK, move || {
-            assert!(loads_internal(&bytes).unwrap_err().is_limit());
+            assert!(LoadOptions::wire().loads(&bytes).unwrap_err().is_limit());
         });
     }
     for opcodes in [&b"\x4b\0\0\0\x01\x46\0\0\0\0"[..], b"\x4a\x4c"] {
         let (open, close) = (opcodes.repeat(100_000), b"\x50".repeat(100_000));
         let bytes = [&open[..], b"\x4c", &close, b"\x51"].concat();
         on_small_stack("deep lists and dicts".into(), STACK, move || {
-            assert!(loads_internal(&bytes).unwrap_err().is_limit());
+            assert!(LoadOptions::wire().loads(&bytes).unwrap_err().is_limit());
         });
     }
 }

@@ -3,7 +3,7 @@
 
 mod model;
 
-use execnet_serializer::{Document, LoadOptions, Node, NodeKind, StrConfig};
+use execnet_serializer::{LoadOptions, Node, NodeKind, StrConfig};
 use model::{encoded, model};
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ proptest! {
         let mut bytes = encoded(&value);
         let written = bytes.len();
         bytes.extend(behind);
-        let document = Document::<ROOM>::loads_internal(&bytes).unwrap();
+        let document = LoadOptions::wire().document::<ROOM>(&bytes).unwrap();
         prop_assert!(value.is(document.root()));
         prop_assert_eq!(document.bytes_taken(), written);
         prop_assert_eq!(document.parts(), value.parts());
@@ -25,7 +25,7 @@ proptest! {
     fn a_cut_document_is_truncated(value in model(), at in any::<prop::sample::Index>()) {
         let bytes = encoded(&value);
         let cut = &bytes[..at.index(bytes.len())];
-        let error = Document::<ROOM>::loads_internal(cut).unwrap_err();
+        let error = LoadOptions::wire().document::<ROOM>(cut).unwrap_err();
         prop_assert!(error.is_truncated(), "{}", error);
         prop_assert!(error.offset() <= cut.len());
     }
@@ -35,15 +35,20 @@ proptest! {
 fn a_document_without_room_is_an_error_of_limits() {
     // [None, None]
     let bytes = b"K\0\0\0\x02F\0\0\0\0LPF\0\0\0\x01LPQ";
-    assert_eq!(Document::<3>::loads_internal(bytes).unwrap().parts(), 3);
-    assert!(Document::<2>::loads_internal(bytes).unwrap_err().is_limit());
+    assert_eq!(LoadOptions::wire().document::<3>(bytes).unwrap().parts(), 3);
+    assert!(
+        LoadOptions::wire()
+            .document::<2>(bytes)
+            .unwrap_err()
+            .is_limit()
+    );
 }
 
 #[test]
 fn of_a_key_set_twice_the_later_value_counts() {
     // {"a": 1, "a": 2}
     let bytes = b"JN\0\0\0\x01aF\0\0\0\x01PN\0\0\0\x01aF\0\0\0\x02PQ";
-    let document = Document::<8>::loads_internal(bytes).unwrap();
+    let document = LoadOptions::wire().document::<8>(bytes).unwrap();
     assert_eq!(document.root().pairs().len(), 2);
     assert_eq!(document.root().get("a").and_then(Node::as_i64), Some(2));
     assert!(document.root().get("b").is_none());
@@ -53,15 +58,18 @@ fn of_a_key_set_twice_the_later_value_counts() {
 fn a_latin_1_key_is_found_by_its_text() {
     // {b"\xe9": 1, "e": 2}, where a Python 2 string is text.
     let bytes = b"JM\0\0\0\x01\xe9F\0\0\0\x01PN\0\0\0\x01eF\0\0\0\x02PQ";
-    let text = LoadOptions::new().strings(StrConfig::CHANNEL);
-    let document = text.document_internal::<8>(bytes).unwrap();
+    let text = LoadOptions::wire();
+    let document = text.document::<8>(bytes).unwrap();
     let found = |key| document.root().get(key).and_then(Node::as_i64);
     assert_eq!((found("\u{e9}"), found("e")), (Some(1), Some(2)));
     assert_eq!(
         (found("\u{e8}"), found("\u{e9}x"), found("")),
         (None, None, None)
     );
-    let bytes = LoadOptions::new().document_internal::<8>(bytes).unwrap();
+    let bytes = LoadOptions::wire()
+        .with_strings(StrConfig::STORED)
+        .document::<8>(bytes)
+        .unwrap();
     assert!(bytes.root().get("\u{e9}").is_none());
 }
 
@@ -69,22 +77,23 @@ fn a_latin_1_key_is_found_by_its_text() {
 fn an_index_of_a_list_may_be_a_long_and_follow_a_nested_value() {
     // [None] and [[], 7], by LONG indexes.
     let bytes = b"K\0\0\0\x01G\0\0\0\0LPQ";
-    let document = Document::<3>::loads_internal(bytes).unwrap();
+    let document = LoadOptions::wire().document::<3>(bytes).unwrap();
     assert!(document.root().items().next().is_some_and(Node::is_none));
     let bytes = b"K\0\0\0\x02G\0\0\0\0K\0\0\0\0PG\0\0\0\x01F\0\0\0\x07PQ";
-    let document = Document::<5>::loads_internal(bytes).unwrap();
+    let document = LoadOptions::wire().document::<5>(bytes).unwrap();
     assert_eq!(
         document.root().items().nth(1).and_then(Node::as_i64),
         Some(7)
     );
     // [[None]]
     let bytes = b"K\0\0\0\x01G\0\0\0\0K\0\0\0\x01G\0\0\0\0LPPQ";
-    let document = Document::<5>::loads_internal(bytes).unwrap();
+    let document = LoadOptions::wire().document::<5>(bytes).unwrap();
     let inner = document.root().items().next();
     assert!(inner.is_some_and(|inner| inner.items().all(Node::is_none)));
     let wrong = b"K\0\0\0\x01G\0\0\0\x01LPQ";
     assert!(
-        Document::<3>::loads_internal(wrong)
+        LoadOptions::wire()
+            .document::<3>(wrong)
             .unwrap_err()
             .is_malformed()
     );
@@ -93,28 +102,27 @@ fn an_index_of_a_list_may_be_a_long_and_follow_a_nested_value() {
 #[test]
 fn strings_of_python_2_follow_the_switches() {
     let bytes = b"M\0\0\0\x02a\xe9Q";
-    let stored = LoadOptions::new();
-    let document = stored.document_internal::<1>(bytes).unwrap();
+    let stored = LoadOptions::wire().with_strings(StrConfig::STORED);
+    let document = stored.document::<1>(bytes).unwrap();
     assert_eq!(document.root().as_bytes(), Some(&b"a\xe9"[..]));
-    let text = stored.strings(StrConfig::CHANNEL);
-    let document = text.document_internal::<1>(bytes).unwrap();
+    let text = stored.with_strings(StrConfig::CHANNEL);
+    let document = text.document::<1>(bytes).unwrap();
     assert!(matches!(document.root().kind(), NodeKind::Latin1(b"a\xe9")));
     // Each byte is a character, also where the bytes are UTF-8.
-    let document = text
-        .document_internal::<1>(b"M\0\0\0\x02\xc3\xa9Q")
-        .unwrap();
+    let document = text.document::<1>(b"M\0\0\0\x02\xc3\xa9Q").unwrap();
     assert!(matches!(
         document.root().kind(),
         NodeKind::Latin1(b"\xc3\xa9")
     ));
-    let document = text.document_internal::<1>(b"M\0\0\0\x01aQ").unwrap();
+    let document = text.document::<1>(b"M\0\0\0\x01aQ").unwrap();
     assert_eq!(document.root().as_str(), Some("a"));
 }
 
 #[test]
 fn what_is_borrowed_outlives_the_document() {
     let bytes = b"N\0\0\0\x05helloQ".to_vec();
-    let text = Document::<1>::loads_internal(&bytes)
+    let text = LoadOptions::wire()
+        .document::<1>(&bytes)
         .unwrap()
         .root()
         .as_str();
@@ -123,14 +131,14 @@ fn what_is_borrowed_outlives_the_document() {
 
 #[cfg(feature = "alloc")]
 mod with_values {
-    use execnet_serializer::{DocumentBuf, Value, dumps, loads, loads_internal};
+    use execnet_serializer::{DocumentBuf, LoadOptions, Value, dumps, loads};
 
     use super::*;
 
     /// Same value or same error, and the same bytes taken.
     fn agree(bytes: &[u8], options: LoadOptions) {
         let value = options.load_prefix(bytes);
-        let document = options.document_buf_internal(bytes);
+        let document = options.document_buf(bytes);
         let seen = document.map(|document| (document.root().to_value(), document.bytes_taken()));
         assert_eq!(seen, value, "{bytes:02x?}");
     }
@@ -153,8 +161,9 @@ mod with_values {
             let mut bytes = encoded(&value);
             let at = at.index(bytes.len());
             bytes[at] = byte;
-            agree(&bytes, LoadOptions::new());
-            agree(&bytes, LoadOptions::channel());
+            agree(&bytes, LoadOptions::wire().with_strings(StrConfig::STORED));
+            agree(&bytes, LoadOptions::wire());
+            agree(&[&[2], &bytes[..]].concat(), LoadOptions::new());
         }
 
         #[test]
@@ -168,7 +177,7 @@ mod with_values {
                     bytes.extend(operand.to_be_bytes());
                 }
             }
-            agree(&bytes, LoadOptions::new());
+            agree(&bytes, LoadOptions::wire().with_strings(StrConfig::STORED));
         }
     }
 
@@ -181,8 +190,8 @@ mod with_values {
             let bytes: Vec<u8> = (0..hex.len() / 2)
                 .map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
                 .collect();
-            agree(&bytes, LoadOptions::new());
-            agree(bytes.get(1..).unwrap_or_default(), LoadOptions::channel());
+            agree(&bytes, LoadOptions::wire().with_strings(StrConfig::STORED));
+            agree(bytes.get(1..).unwrap_or_default(), LoadOptions::wire());
         }
         assert!(cases.len() > 100);
     }
@@ -195,9 +204,11 @@ mod with_values {
             b"K\0\0\0\x01G\0\0\0\0K\0\0\0\x01G\0\0\0\0LPPQ",
             b"K\0\0\0\x01G\0\0\0\x01LPQ",
         ] {
-            agree(bytes, LoadOptions::new());
+            agree(bytes, LoadOptions::wire());
         }
-        let document = DocumentBuf::loads_internal(b"K\0\0\0\x01G\0\0\0\0LPQ").unwrap();
+        let document = LoadOptions::wire()
+            .document_buf(b"K\0\0\0\x01G\0\0\0\0LPQ")
+            .unwrap();
         assert_eq!(Value::from(document.root()), Value::List(vec![Value::None]));
     }
 
@@ -210,13 +221,14 @@ mod with_values {
             bytes
         };
         let document = nested(512);
-        let document = DocumentBuf::loads_internal(&document).unwrap();
+        let document = LoadOptions::wire().document_buf(&document).unwrap();
         assert_eq!(
             document.root().to_value(),
-            loads_internal(&nested(512)).unwrap()
+            LoadOptions::wire().loads(&nested(512)).unwrap()
         );
         assert!(
-            DocumentBuf::loads_internal(&nested(513))
+            LoadOptions::wire()
+                .document_buf(&nested(513))
                 .unwrap_err()
                 .is_limit()
         );

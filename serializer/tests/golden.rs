@@ -6,9 +6,7 @@
 #[path = "common/vectors.rs"]
 mod vectors;
 
-use execnet_serializer::{
-    LoadOptions, StrConfig, Value, dumps, dumps_internal, loads, loads_internal,
-};
+use execnet_serializer::{DumpOptions, LoadOptions, StrConfig, Value, dumps, loads};
 use serde_json::Value as Json;
 
 /// The values, without version byte.
@@ -90,7 +88,7 @@ fn is_surrogate(entry: &Json) -> bool {
 fn what_peers_wrote_reads_as_what_they_meant() {
     let mut seen = 0;
     for entry in written().filter(|entry| !is_surrogate(entry)) {
-        let value = loads_internal(&vectors::bytes(vectors::text(&entry, "hex")));
+        let value = LoadOptions::wire().loads(&vectors::bytes(vectors::text(&entry, "hex")));
         let value = value.unwrap_or_else(|error| panic!("{error}: {entry}"));
         assert_eq!(value.to_string(), expected(&entry), "{entry}");
         seen += 1;
@@ -108,7 +106,9 @@ fn values_print_as_python_printed_them() {
         if printed.ends_with("...") {
             continue;
         }
-        let value = loads_internal(&vectors::bytes(vectors::text(&entry, "hex"))).unwrap();
+        let value = LoadOptions::wire()
+            .loads(&vectors::bytes(vectors::text(&entry, "hex")))
+            .unwrap();
         assert_eq!(value.to_string(), vectors::literal(printed), "{entry}");
         seen += 1;
     }
@@ -127,8 +127,8 @@ fn values_are_written_as_python_3_writes_them() {
             continue;
         }
         let bytes = vectors::bytes(vectors::text(&entry, "hex"));
-        let value = loads_internal(&bytes).unwrap();
-        assert_eq!(dumps_internal(&value), Ok(bytes), "{entry}");
+        let value = LoadOptions::wire().loads(&bytes).unwrap();
+        assert_eq!(DumpOptions::wire().dumps(&value), Ok(bytes), "{entry}");
         seen += 1;
     }
     assert!(seen > 100, "only {seen} vectors");
@@ -137,9 +137,11 @@ fn values_are_written_as_python_3_writes_them() {
 #[test]
 fn what_python_2_wrote_is_the_same_value_when_written_again() {
     for entry in written().filter(|entry| !is_surrogate(entry)) {
-        let value = loads_internal(&vectors::bytes(vectors::text(&entry, "hex"))).unwrap();
-        let again = dumps_internal(&value).unwrap();
-        assert_eq!(loads_internal(&again), Ok(value), "{entry}");
+        let value = LoadOptions::wire()
+            .loads(&vectors::bytes(vectors::text(&entry, "hex")))
+            .unwrap();
+        let again = DumpOptions::wire().dumps(&value).unwrap();
+        assert_eq!(LoadOptions::wire().loads(&again), Ok(value), "{entry}");
     }
 }
 
@@ -148,7 +150,9 @@ fn lone_surrogates_of_python_2_are_refused_as_python_3_refuses_them() {
     let surrogates = Vec::from_iter(written().filter(is_surrogate));
     assert_eq!(surrogates.len(), 2);
     for entry in surrogates {
-        let error = loads_internal(&vectors::bytes(vectors::text(&entry, "hex"))).unwrap_err();
+        let error = LoadOptions::wire()
+            .loads(&vectors::bytes(vectors::text(&entry, "hex")))
+            .unwrap_err();
         assert!(error.is_utf8(), "{entry}");
     }
 }
@@ -205,11 +209,11 @@ fn strings_read_by_both_switches() {
         let switches = [(false, false), (true, false), (false, true), (true, true)];
         for ((py2str_as_py3str, py3str_as_py2str), literal) in switches.into_iter().zip(by_switches)
         {
-            let options = LoadOptions::new().strings(StrConfig {
+            let options = LoadOptions::wire().with_strings(StrConfig {
                 py2str_as_py3str,
                 py3str_as_py2str,
             });
-            let value = options.loads_internal(&bytes).unwrap();
+            let value = options.loads(&bytes).unwrap();
             assert_eq!(value.to_string(), literal, "{name}");
         }
     }
@@ -254,13 +258,13 @@ fn what_peers_refuse_to_write_has_its_rule_here() {
         match ours(vectors::text(&entry, "name")) {
             Ours::Written(literal) => {
                 let value: Value = literal.parse().unwrap();
-                let bytes = dumps_internal(&value).unwrap();
-                assert_eq!(loads_internal(&bytes), Ok(value));
+                let bytes = DumpOptions::wire().dumps(&value).unwrap();
+                assert_eq!(LoadOptions::wire().loads(&bytes), Ok(value));
             }
             Ours::TooDeep(literal) => {
                 assert!(literal.parse::<Value>().unwrap_err().is_depth());
                 let deep = (0..1999).fold(Value::from([0; 0]), |inner, _| Value::from([inner]));
-                assert!(dumps_internal(&deep).unwrap_err().is_depth());
+                assert!(DumpOptions::wire().dumps(&deep).unwrap_err().is_depth());
             }
             Ours::NoValue => {}
         }

@@ -3,9 +3,7 @@
 #![cfg(feature = "alloc")]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
-use execnet_serializer::{
-    ChannelId, Complex, Dict, Int, Set, Value, dumps_internal, loads_internal,
-};
+use execnet_serializer::{ChannelId, Complex, Dict, DumpOptions, Int, LoadOptions, Set, Value};
 use proptest::prelude::*;
 
 type Make = fn(i32) -> Value;
@@ -108,13 +106,13 @@ fn dicts(pairs: &[(Value, Value)]) -> Vec<(&'static str, Dict)> {
     let mut bytes = b"J".to_vec();
     for (key, value) in pairs {
         for part in [key, value] {
-            let part = dumps_internal(part).unwrap();
+            let part = DumpOptions::wire().dumps(part).unwrap();
             bytes.extend(part.strip_suffix(b"Q").unwrap());
         }
         bytes.push(b'P');
     }
     bytes.push(b'Q');
-    let loaded = loads_internal(&bytes).unwrap();
+    let loaded = LoadOptions::wire().loads(&bytes).unwrap();
     dicts.push(("loaded", loaded.try_into().unwrap()));
     dicts
 }

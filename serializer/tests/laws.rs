@@ -34,16 +34,8 @@ impl Read for Pieces<'_> {
     }
 }
 
-fn by_reader(
-    bytes: &[u8],
-    piece: usize,
-    versioned: bool,
-    options: &LoadOptions,
-) -> Result<Value, LoadError> {
-    let loaded = match versioned {
-        true => options.load(Embedded(Pieces(bytes, piece))),
-        false => options.load_internal(Embedded(Pieces(bytes, piece))),
-    };
+fn by_reader(bytes: &[u8], piece: usize, options: &LoadOptions) -> Result<Value, LoadError> {
+    let loaded = options.load(Embedded(Pieces(bytes, piece)));
     loaded.map_err(|error| match error {
         ReadError::Load(error) => error,
         ReadError::Read(never) => match never {},
@@ -53,13 +45,9 @@ fn by_reader(
 #[cfg(feature = "serde")]
 fn typed<'de, T: serde::Deserialize<'de>>(
     bytes: &'de [u8],
-    versioned: bool,
     options: &LoadOptions,
 ) -> Result<(), LoadError> {
-    let read = match versioned {
-        true => options.from_slice::<T>(bytes),
-        false => options.from_slice_internal::<T>(bytes),
-    };
+    let read = options.from_slice::<T>(bytes);
     match read {
         Ok(_) => Ok(()),
         // A value that is sound and not of this type.
@@ -67,35 +55,22 @@ fn typed<'de, T: serde::Deserialize<'de>>(
     }
 }
 
-fn loads(bytes: &[u8], versioned: bool, options: &LoadOptions) -> Result<(), LoadError> {
-    match versioned {
-        true => options.loads(bytes).map(drop),
-        false => options.loads_internal(bytes).map(drop),
-    }
+fn loads(bytes: &[u8], options: &LoadOptions) -> Result<(), LoadError> {
+    options.loads(bytes).map(drop)
 }
 
 /// What every way in makes of the bytes: the name of the way and the error.
-fn verdicts(
-    bytes: &[u8],
-    versioned: bool,
-    options: &LoadOptions,
-) -> Vec<(&'static str, Result<(), LoadError>)> {
+fn verdicts(bytes: &[u8], options: &LoadOptions) -> Vec<(&'static str, Result<(), LoadError>)> {
     let mut verdicts = Vec::new();
-    verdicts.push(("loads", loads(bytes, versioned, options)));
-    let document: Result<DocumentBuf<'_>, _> = match versioned {
-        true => options.document_buf(bytes),
-        false => options.document_buf_internal(bytes),
-    };
+    verdicts.push(("loads", loads(bytes, options)));
+    let document: Result<DocumentBuf<'_>, _> = options.document_buf(bytes);
     if Tokens::new(bytes).count() <= ROOM {
-        let fixed: Result<Document<'_, ROOM>, _> = match versioned {
-            true => options.document(bytes),
-            false => options.document_internal(bytes),
-        };
+        let fixed: Result<Document<'_, ROOM>, _> = options.document(bytes);
         verdicts.push(("Document", fixed.map(drop)));
     }
     verdicts.push(("DocumentBuf", document.map(drop)));
     for (way, piece) in [("load", 1), ("load at once", usize::MAX)] {
-        let loaded = by_reader(bytes, piece, versioned, options);
+        let loaded = by_reader(bytes, piece, options);
         verdicts.push((way, loaded.map(drop)));
     }
     // Types have a limit of depth of their own: deeper values are not theirs.
@@ -103,27 +78,22 @@ fn verdicts(
     let within =
         execnet_serializer::Limits::default().with_depth(execnet_serializer::Limits::TYPED_DEPTH);
     #[cfg(feature = "serde")]
-    if loads(bytes, versioned, &options.limits(within)) == loads(bytes, versioned, options) {
+    if loads(bytes, &options.with_limits(within)) == loads(bytes, options) {
         use alloc::collections::BTreeMap;
         use serde::de::IgnoredAny;
-        verdicts.push(("IgnoredAny", typed::<IgnoredAny>(bytes, versioned, options)));
-        verdicts.push(("Value by serde", typed::<Value>(bytes, versioned, options)));
+        verdicts.push(("IgnoredAny", typed::<IgnoredAny>(bytes, options)));
+        verdicts.push(("Value by serde", typed::<Value>(bytes, options)));
         type Texts = Vec<(String, Option<f64>)>;
-        verdicts.push(("texts", typed::<Texts>(bytes, versioned, options)));
+        verdicts.push(("texts", typed::<Texts>(bytes, options)));
         type Map = BTreeMap<String, Vec<i64>>;
-        verdicts.push(("map", typed::<Map>(bytes, versioned, options)));
+        verdicts.push(("map", typed::<Map>(bytes, options)));
     }
     verdicts
 }
 
 /// The one verdict of all ways in.
-fn verdict(
-    bytes: &[u8],
-    versioned: bool,
-    options: &LoadOptions,
-    what: &str,
-) -> Result<(), LoadError> {
-    let verdicts = verdicts(bytes, versioned, options);
+fn verdict(bytes: &[u8], options: &LoadOptions, what: &str) -> Result<(), LoadError> {
+    let verdicts = verdicts(bytes, options);
     let (_, first) = verdicts[0].clone();
     for (way, verdict) in verdicts {
         assert_eq!(
@@ -139,8 +109,8 @@ fn token_error(bytes: &[u8]) -> Option<LoadError> {
     Tokens::new(bytes).find_map(Result::err)
 }
 
-/// All recorded input: name, bytes, and whether a version byte is in front.
-fn recorded() -> Vec<(String, Vec<u8>, bool)> {
+/// All recorded input: name, bytes, and the options for their form.
+fn recorded() -> Vec<(String, Vec<u8>, LoadOptions)> {
     let files = ["vectors.json", "malformed.json"];
     let entries = files.into_iter().flat_map(vectors::entries);
     let cases = entries.filter(|entry| entry["kind"] != "frame");
@@ -151,21 +121,20 @@ fn recorded() -> Vec<(String, Vec<u8>, bool)> {
                 .as_str()
                 .is_some_and(|is| is.starts_with("full input"));
             let versioned = full || entry["kind"] == "value_versioned";
-            Some((vectors::text(&entry, "name").to_owned(), bytes, versioned))
+            let options = match versioned {
+                true => LoadOptions::new(),
+                false => LoadOptions::wire().with_strings(StrConfig::STORED),
+            };
+            Some((vectors::text(&entry, "name").to_owned(), bytes, options))
         })
         .collect()
 }
 
 /// Recorded input that is a value.
-fn valid() -> Vec<(String, Vec<u8>, bool)> {
+fn valid() -> Vec<(String, Vec<u8>, LoadOptions)> {
     let mut valid = recorded();
-    valid.retain_mut(|(_, bytes, versioned)| {
-        if *versioned {
-            return LoadOptions::new().loads(bytes).is_ok();
-        }
-        let taken = LoadOptions::new()
-            .load_prefix(bytes)
-            .map(|(_, taken)| taken);
+    valid.retain_mut(|(_, bytes, options)| {
+        let taken = options.load_prefix(bytes).map(|(_, taken)| taken);
         bytes.truncate(taken.clone().unwrap_or_default());
         taken.is_ok()
     });
@@ -181,14 +150,13 @@ fn places(len: usize) -> impl Iterator<Item = usize> {
 
 #[test]
 fn every_proper_prefix_of_a_value_is_truncated_by_every_way_in() {
-    let options = LoadOptions::new();
-    for (name, bytes, versioned) in valid() {
+    for (name, bytes, options) in valid() {
         for end in places(bytes.len()) {
             let cut = &bytes[..end];
-            let error = verdict(cut, versioned, &options, &name).unwrap_err();
+            let error = verdict(cut, &options, &name).unwrap_err();
             assert!(error.is_truncated(), "{name}, {end} bytes: {error}");
             assert!(error.offset() <= end, "{name}, {end} bytes: {error}");
-            if !versioned {
+            if options.is_wire() {
                 assert_eq!(token_error(cut), Some(error), "{name}, {end} bytes");
             }
         }
@@ -199,34 +167,32 @@ fn every_proper_prefix_of_a_value_is_truncated_by_every_way_in() {
 fn every_proper_prefix_of_a_list_is_truncated() {
     let bytes = dumps(&Vec::from_iter(0..10)).unwrap();
     for end in 0..bytes.len() {
-        let error = verdict(&bytes[..end], true, &LoadOptions::new(), "ten ints").unwrap_err();
+        let error = verdict(&bytes[..end], &LoadOptions::new(), "ten ints").unwrap_err();
         assert!(error.is_truncated(), "{end} bytes: {error}");
     }
 }
 
 #[test]
 fn damage_has_one_error_at_one_place_by_every_way_in() {
-    let options = [
-        LoadOptions::new(),
-        LoadOptions::new().strings(StrConfig {
-            py2str_as_py3str: true,
-            py3str_as_py2str: true,
-        }),
-    ];
-    for (turn, (name, bytes, versioned)) in recorded().into_iter().enumerate() {
-        let options = &options[turn % 2];
+    let all_switches = StrConfig {
+        py2str_as_py3str: true,
+        py3str_as_py2str: true,
+    };
+    let strings = [StrConfig::STORED, all_switches];
+    for (turn, (name, bytes, options)) in recorded().into_iter().enumerate() {
+        let options = &options.with_strings(strings[turn % 2]);
         for place in places(bytes.len()) {
             let found = bytes[place];
             for byte in [found ^ 1, 0xff, b'K', b'P', b'Q'] {
                 let mut damaged = bytes.clone();
                 damaged[place] = byte;
                 let what = format!("{name}, byte {place} is {byte:#04x}");
-                let error = verdict(&damaged, versioned, options, &what);
-                if !versioned {
+                let error = verdict(&damaged, options, &what);
+                if options.is_wire() {
                     fits_the_tokens(error.as_ref().err(), token_error(&damaged), &what);
                 }
                 if bytes.len() < 24 {
-                    assert_found_as_soon_as_it_is_there(&damaged, versioned, options, error, &what);
+                    assert_found_as_soon_as_it_is_there(&damaged, options, error, &what);
                 }
             }
         }
@@ -250,16 +216,12 @@ fn fits_the_tokens(whole: Option<&LoadError>, token: Option<LoadError>, what: &s
 /// What follows damage does not change what is said of it.
 fn assert_found_as_soon_as_it_is_there(
     bytes: &[u8],
-    versioned: bool,
     options: &LoadOptions,
     whole: Result<(), LoadError>,
     what: &str,
 ) {
     for end in 0..bytes.len() {
-        let cut = match versioned {
-            true => options.loads(&bytes[..end]),
-            false => options.loads_internal(&bytes[..end]),
-        };
+        let cut = options.loads(&bytes[..end]);
         match cut {
             // A value that ended before.
             Ok(_) => assert_eq!(whole, Ok(()), "{what}, {end} bytes"),

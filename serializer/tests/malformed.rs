@@ -7,9 +7,7 @@
 #[path = "common/vectors.rs"]
 mod vectors;
 
-use execnet_serializer::{
-    Document, Limits, LoadError, LoadOptions, StrConfig, Tokens, Value, loads_internal,
-};
+use execnet_serializer::{Limits, LoadError, LoadOptions, StrConfig, Tokens, Value};
 use serde_json::Value as Json;
 
 /// What a stock reader takes and we refuse, and our reason.
@@ -123,12 +121,16 @@ fn cases() -> Vec<(String, Result<Value, LoadError>, Verdict)> {
         let outcome = &entry["python_outcome"];
         if vectors::text(&entry, "input_is").starts_with("full input") {
             let loaded = LoadOptions::new()
-                .strings(strings(&entry["kwargs"]))
+                .with_strings(strings(&entry["kwargs"]))
                 .loads(&bytes);
             cases.push((name.into(), loaded, stock(outcome)));
             continue;
         }
-        cases.push((name.into(), loads_internal(&bytes), stock(outcome)));
+        cases.push((
+            name.into(),
+            LoadOptions::wire().loads(&bytes),
+            stock(outcome),
+        ));
         let versioned = [&[2][..], &bytes].concat();
         let outcome = match &entry["python_outcome_loads"] {
             Json::String(same) if same == "same" => outcome,
@@ -201,7 +203,7 @@ fn what_only_a_stock_reader_takes_is_refused_for_the_reason_listed() {
 
 /// Why an input is refused.
 fn reason_of(input: &[u8]) -> String {
-    let message = loads_internal(input).unwrap_err().to_string();
+    let message = LoadOptions::wire().loads(input).unwrap_err().to_string();
     let (_, reason) = message.split_once(": ").unwrap();
     reason.into()
 }
@@ -216,7 +218,10 @@ fn channels_load_as_numbers_without_a_gateway() {
     for entry in vectors::entries("malformed.json") {
         let with_gateway = &entry["python_outcome_with_gateway"];
         if with_gateway.is_object() {
-            let ours = loads_internal(&input(&entry)).unwrap().to_string();
+            let ours = LoadOptions::wire()
+                .loads(&input(&entry))
+                .unwrap()
+                .to_string();
             assert_eq!(Some(ours), stock(with_gateway), "{entry}");
         }
     }
@@ -244,7 +249,7 @@ fn every_error_is_in_the_opcode_with_which_it_shows() {
     let mut seen = 0;
     for entry in vectors::entries("malformed.json") {
         let bytes = input(&entry);
-        let Err(error) = loads_internal(&bytes) else {
+        let Err(error) = LoadOptions::wire().loads(&bytes) else {
             continue;
         };
         if error.is_limit() {
@@ -252,7 +257,11 @@ fn every_error_is_in_the_opcode_with_which_it_shows() {
         }
         seen += 1;
         // The shortest input that shows it.
-        let shows = |end: &usize| loads_internal(&bytes[..*end]).is_err_and(|e| e == error);
+        let shows = |end: &usize| {
+            LoadOptions::wire()
+                .loads(&bytes[..*end])
+                .is_err_and(|e| e == error)
+        };
         let end = (0..=bytes.len()).find(shows).unwrap();
         let starts = opcode_starts(&bytes);
         let last = starts.into_iter().rfind(|start| *start < end).unwrap_or(0);
@@ -284,7 +293,7 @@ fn an_error_has_the_offset_of_its_opcode_or_operand() {
         (b"K\0\0\0\x02F\0\0\0\0LPQ", 12),
         (b"K\0\0\0\x02F\0\0\0\x01LPQ", 11),
     ] {
-        let error = loads_internal(bytes).unwrap_err();
+        let error = LoadOptions::wire().loads(bytes).unwrap_err();
         assert_eq!(error.offset(), offset, "{error}: {bytes:02x?}");
     }
 }
@@ -298,7 +307,7 @@ fn truncated_input_is_told_from_broken_input() {
             continue;
         }
         seen += 1;
-        let error = loads_internal(&input(&entry)).unwrap_err();
+        let error = LoadOptions::wire().loads(&input(&entry)).unwrap_err();
         // An item is missing in the middle: STOP is there.
         let broken = name == "trunc/list_missing_items";
         assert_eq!(error.is_truncated(), !broken, "{name}: {error}");
@@ -314,8 +323,8 @@ fn every_error_is_of_one_kind() {
     for entry in vectors::entries("malformed.json") {
         let bytes = input(&entry);
         for limits in [limits, limits.with_items(1), limits.with_bytes(3)] {
-            let options = LoadOptions::new().limits(limits);
-            for loaded in [options.loads(&bytes), options.loads_internal(&bytes)] {
+            for options in [LoadOptions::new(), LoadOptions::wire()] {
+                let loaded = options.with_limits(limits).loads(&bytes);
                 let Err(error) = loaded else { continue };
                 let kind = [
                     error.is_truncated(),
@@ -379,7 +388,7 @@ fn the_limit_on_values_counts_containers_keys_and_items() {
     for (bytes, values, last) in COUNTED {
         let loaded = |items| {
             let limits = Limits::default().with_items(items);
-            LoadOptions::new().limits(limits).loads_internal(bytes)
+            LoadOptions::wire().with_limits(limits).loads(bytes)
         };
         assert!(loaded(*values).is_ok(), "{values}: {bytes:02x?}");
         let error = loaded(values - 1).unwrap_err();
@@ -395,7 +404,7 @@ fn the_limit_on_values_counts_containers_keys_and_items() {
 
 #[test]
 fn every_error_has_a_text() {
-    let narrow = LoadOptions::new().limits(Limits::default().with_bytes(3).with_depth(1));
+    let narrow = LoadOptions::wire().with_limits(Limits::default().with_bytes(3).with_depth(1));
     let loads = |bytes| LoadOptions::new().loads(bytes).unwrap_err().to_string();
     for (bytes, text) in [
         (
@@ -441,7 +450,7 @@ fn every_error_has_a_text() {
     ] {
         assert_eq!(loads(bytes), text);
     }
-    let narrow = |bytes| narrow.loads_internal(bytes).unwrap_err().to_string();
+    let narrow = |bytes| narrow.loads(bytes).unwrap_err().to_string();
     assert_eq!(
         narrow(b"LLLQ"),
         "byte 3: input exceeds the limit of 3 bytes"
@@ -450,10 +459,10 @@ fn every_error_has_a_text() {
         narrow(b"JJJ"),
         "byte 3: unexpected end of input: expected 1 byte, found 0"
     );
-    let deep = LoadOptions::new().limits(Limits::default().with_depth(1));
-    let deep = deep.loads_internal(b"JLJPQ").unwrap_err().to_string();
+    let deep = LoadOptions::wire().with_limits(Limits::default().with_depth(1));
+    let deep = deep.loads(b"JLJPQ").unwrap_err().to_string();
     assert_eq!(deep, "byte 3: nesting exceeds the limit of 1 containers");
-    let small = Document::<1>::loads_internal(b"LLQ").unwrap_err();
+    let small = LoadOptions::wire().document::<1>(b"LLQ").unwrap_err();
     assert_eq!(
         small.to_string(),
         "byte 1: number of values exceeds the capacity of the document"

@@ -5,7 +5,7 @@
 #![cfg(feature = "std")]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
-use execnet_serializer::{Opcode, loads_internal};
+use execnet_serializer::{LoadOptions, Opcode};
 use peak_alloc::PeakAlloc;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -112,7 +112,7 @@ fn has_operand(opcode: Opcode) -> bool {
 fn check(input: &[u8]) -> Result<(), TestCaseError> {
     HEAP.reset_peak_usage();
     let before = HEAP.current_usage();
-    let loaded = loads_internal(input);
+    let loaded = LoadOptions::wire().loads(input);
     let taken = HEAP.peak_usage().saturating_sub(before);
     let promised = input.len() * FACTOR + SLACK;
     let head = input.get(..40.min(input.len())).unwrap_or_default();

@@ -68,7 +68,7 @@ mod bigint {
 #[cfg(feature = "num-complex")]
 #[test]
 fn complex_numbers_round_trip() {
-    use execnet_serializer::{Complex, Document};
+    use execnet_serializer::{Complex, LoadOptions};
     use num_complex::{Complex32, Complex64};
 
     let number = Complex64::new(1.5, -2.0);
@@ -78,7 +78,7 @@ fn complex_numbers_round_trip() {
     let mut encoder = execnet_serializer::Encoder::new(&mut buffer[..]);
     execnet_serializer::Dump::dump(&number, &mut encoder).unwrap();
     encoder.stop().unwrap();
-    let document = Document::<1>::loads_internal(&buffer).unwrap();
+    let document = LoadOptions::wire().document::<1>(&buffer).unwrap();
     let execnet_serializer::NodeKind::Complex(read) = document.root().kind() else {
         panic!("no complex number");
     };

@@ -10,7 +10,7 @@ mod model;
 use alloc::collections::BTreeMap;
 
 use execnet_serializer::typed::StreamError;
-use execnet_serializer::{Document, Embedded, to_writer};
+use execnet_serializer::{Document, Embedded, LoadOptions, to_writer};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Debug, PartialEq)]
@@ -54,7 +54,7 @@ fn a_full_sink_gives_its_own_error() {
 fn errors_name_the_place_without_allocation_too() {
     // [{"data": (1, "x")}]
     let bytes = b"K\0\0\0\x01F\0\0\0\0JN\0\0\0\x04dataF\0\0\0\x01N\0\0\0\x01x@\0\0\0\x02PPQ";
-    let document = Document::<16>::loads_internal(bytes).unwrap();
+    let document = LoadOptions::wire().document::<16>(bytes).unwrap();
     let error = document
         .root()
         .deserialize::<[BTreeMap<&str, (u8, u8)>; 1]>()
@@ -69,7 +69,9 @@ fn errors_name_the_place_without_allocation_too() {
 
 #[test]
 fn python_2_text_is_read_without_allocation() {
-    let document = Document::<1>::loads_internal(b"M\0\0\0\x02a\xe9Q").unwrap();
+    let document = LoadOptions::wire()
+        .document::<1>(b"M\0\0\0\x02a\xe9Q")
+        .unwrap();
     // Text that a visitor may only look at.
     let length = document.root().deserialize::<Length>().unwrap();
     assert_eq!(length, Length(3));
@@ -117,9 +119,8 @@ mod with_alloc {
 
     use execnet_serializer::typed::{AsFrozenSet, AsSet, Serde};
     use execnet_serializer::{
-        Bytes, ChannelId, Complex, Dict, Int, Limits, LoadOptions, Set, StrConfig, Value, dumps,
-        dumps_internal, from_slice, from_slice_internal, from_value, loads, loads_internal,
-        to_value, to_vec, to_vec_internal,
+        Bytes, ChannelId, Complex, Dict, DumpOptions, Int, Limits, LoadOptions, Set, StrConfig,
+        Value, dumps, from_slice, from_value, loads, to_value, to_vec,
     };
     use model::model;
     use proptest::prelude::*;
@@ -148,7 +149,7 @@ mod with_alloc {
     fn writes<T: Serialize + ?Sized>(rust: &T, literal: &str) {
         let bytes = to_vec(rust).unwrap();
         assert_eq!(loads(&bytes).unwrap().to_string(), literal);
-        assert_eq!(bytes[1..], to_vec_internal(rust).unwrap());
+        assert_eq!(bytes[1..], DumpOptions::wire().to_vec(rust).unwrap());
         assert_eq!(to_value(rust).unwrap(), value(literal));
         assert_eq!(dumps(&Serde(rust)).unwrap(), bytes);
     }
@@ -156,7 +157,10 @@ mod with_alloc {
     fn reads<T: DeserializeOwned + PartialEq + Debug>(literal: &str, rust: T) {
         let bytes = dumps(&value(literal)).unwrap();
         assert_eq!(from_slice::<T>(&bytes).unwrap(), rust);
-        assert_eq!(from_slice_internal::<T>(&bytes[1..]).unwrap(), rust);
+        assert_eq!(
+            LoadOptions::wire().from_slice::<T>(&bytes[1..]).unwrap(),
+            rust
+        );
         assert_eq!(from_value::<T>(&value(literal)).unwrap(), rust);
     }
 
@@ -302,21 +306,27 @@ mod with_alloc {
         // Python 2 data is read as its switches say.
         let bytes = b"M\0\0\0\x01xQ";
         assert!(
-            LoadOptions::new()
-                .from_slice_internal::<String>(bytes)
+            LoadOptions::wire()
+                .with_strings(StrConfig::STORED)
+                .from_slice::<String>(bytes)
                 .is_err()
         );
-        assert_eq!(from_slice_internal::<String>(bytes).unwrap(), "x");
         assert_eq!(
-            from_slice_internal::<String>(b"M\0\0\0\x01\xe9Q").unwrap(),
+            LoadOptions::wire().from_slice::<String>(bytes).unwrap(),
+            "x"
+        );
+        assert_eq!(
+            LoadOptions::wire()
+                .from_slice::<String>(b"M\0\0\0\x01\xe9Q")
+                .unwrap(),
             "é"
         );
         let config = StrConfig {
             py3str_as_py2str: true,
             ..StrConfig::STORED
         };
-        let options = LoadOptions::new().strings(config);
-        let read: serde_bytes::ByteBuf = options.from_slice_internal(b"N\0\0\0\x01xQ").unwrap();
+        let options = LoadOptions::wire().with_strings(config);
+        let read: serde_bytes::ByteBuf = options.from_slice(b"N\0\0\0\x01xQ").unwrap();
         assert_eq!(read, b"x");
     }
 
@@ -372,11 +382,11 @@ mod with_alloc {
     #[test]
     fn of_a_key_set_twice_a_map_keeps_the_later_value() {
         let bytes = b"JN\0\0\0\x01aF\0\0\0\x01PN\0\0\0\x01aF\0\0\0\x02PQ";
-        let map: BTreeMap<String, u8> = from_slice_internal(bytes).unwrap();
+        let map: BTreeMap<String, u8> = LoadOptions::wire().from_slice(bytes).unwrap();
         assert_eq!(map, BTreeMap::from([("a".to_owned(), 2)]));
-        let value: Value = from_slice_internal(bytes).unwrap();
-        assert_eq!(value, loads_internal(bytes).unwrap());
-        let error = from_slice_internal::<Shape2>(bytes).unwrap_err();
+        let value: Value = LoadOptions::wire().from_slice(bytes).unwrap();
+        assert_eq!(value, LoadOptions::wire().loads(bytes).unwrap());
+        let error = LoadOptions::wire().from_slice::<Shape2>(bytes).unwrap_err();
         assert_eq!(error.to_string(), "duplicate field `a`");
     }
 
@@ -426,7 +436,7 @@ mod with_alloc {
         let deeper = dumps(&Value::List(vec![value])).unwrap();
         let error = from_slice::<Deep>(&deeper).unwrap_err();
         assert!(error.as_load_error().unwrap().is_limit(), "{error}");
-        let options = LoadOptions::new().limits(Limits::default().with_depth(5));
+        let options = LoadOptions::new().with_limits(Limits::default().with_depth(5));
         assert!(options.from_slice::<Deep>(&bytes).is_err());
     }
 
@@ -434,9 +444,9 @@ mod with_alloc {
         #[test]
         fn values_are_the_same_through_serde(model in model()) {
             let value = model.to_value();
-            let bytes = dumps_internal(&value).unwrap();
-            prop_assert_eq!(&to_vec_internal(&value).unwrap(), &bytes);
-            prop_assert_eq!(&from_slice_internal::<Value>(&bytes).unwrap(), &value);
+            let bytes = DumpOptions::wire().dumps(&value).unwrap();
+            prop_assert_eq!(&DumpOptions::wire().to_vec(&value).unwrap(), &bytes);
+            prop_assert_eq!(&LoadOptions::wire().from_slice::<Value>(&bytes).unwrap(), &value);
             prop_assert_eq!(&to_value(&value).unwrap(), &value);
             prop_assert_eq!(&from_value::<Value>(&value).unwrap(), &value);
         }

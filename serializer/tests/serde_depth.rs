@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::thread;
 
-use execnet_serializer::{Limits, Value, dumps_internal, from_slice_internal, to_vec, value};
+use execnet_serializer::{DumpOptions, Limits, LoadOptions, Value, to_vec, value};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -66,7 +66,7 @@ enum External {
 /// Reads a value; that it fails is not the point, and that it does not come to
 /// an end takes the process with it.
 fn read<T: for<'de> Deserialize<'de>>(bytes: &[u8]) {
-    drop(from_slice_internal::<T>(bytes));
+    drop(LoadOptions::wire().from_slice::<T>(bytes));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn types_that_contain_themselves_fit_a_small_stack() {
     let depth = Limits::MAX_DEPTH;
     let nest = |innermost: Value, around: fn(Value) -> Value, depth: u16| {
         let value = (1..depth).fold(innermost, |inner, _| around(inner));
-        dumps_internal(&value).unwrap()
+        DumpOptions::wire().dumps(&value).unwrap()
     };
     let mut inputs = Vec::new();
     // The deepest that is read, and the deepest that there is.
@@ -104,7 +104,11 @@ fn types_that_contain_themselves_fit_a_small_stack() {
         let tagged =
             (1..Limits::TYPED_DEPTH).fold(None, |next, _| Some(Box::new(Tagged::Node { next })));
         let bytes = to_vec(&Tagged::Node { next: tagged }).unwrap();
-        assert!(from_slice_internal::<Tagged>(&bytes[1..]).is_ok());
+        assert!(
+            LoadOptions::wire()
+                .from_slice::<Tagged>(&bytes[1..])
+                .is_ok()
+        );
     });
     thread.unwrap().join().unwrap();
 }

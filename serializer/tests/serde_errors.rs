@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use execnet_serializer::typed::{AsFrozenSet, AsSet, Error};
 use execnet_serializer::{
-    Bytes, ChannelId, Complex, Dict, Encoder, Int, LoadOptions, Value, dumps_internal, from_slice,
-    from_slice_internal, from_value,
+    Bytes, ChannelId, Complex, Dict, DumpOptions, Encoder, Int, LoadOptions, Value, from_slice,
+    from_value,
 };
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -68,7 +68,7 @@ fn refused_under(key: &str, depth: usize) -> Vec<u8> {
 fn cheap_refusal<'de, T: Deserialize<'de>>(name: &str, bytes: &'de [u8]) {
     let mut text = String::new();
     let spent = allocation_counter::measure(|| {
-        let Err(error) = from_slice_internal::<T>(bytes) else {
+        let Err(error) = LoadOptions::wire().from_slice::<T>(bytes) else {
             panic!("{name}: not refused");
         };
         text = error.to_string();
@@ -104,8 +104,9 @@ fn a_long_path_is_shown_by_both_its_ends() {
                         {'m': {'n': {'o': {'p': {'q': 'x'}}}}}}}}}}}}}}}}}"
         .parse()
         .unwrap();
-    let bytes = dumps_internal(&value).unwrap();
-    let error = from_slice_internal::<Four<Four<Four<Four<BTreeMap<String, u8>>>>>>(&bytes);
+    let bytes = DumpOptions::wire().dumps(&value).unwrap();
+    let error =
+        LoadOptions::wire().from_slice::<Four<Four<Four<Four<BTreeMap<String, u8>>>>>>(&bytes);
     assert_eq!(
         error.unwrap_err().path().to_string(),
         "['a']['b']['c']['d']['e']['f']['g']['h']...['j']['k']['l']['m']['n']['o']['p']['q']",
@@ -115,8 +116,11 @@ fn a_long_path_is_shown_by_both_its_ends() {
 /// The text of the error of reading a literal as a type.
 fn refused<T: for<'de> Deserialize<'de> + core::fmt::Debug>(literal: &str) -> String {
     let value: Value = literal.parse().unwrap();
-    let bytes = dumps_internal(&value).unwrap();
-    from_slice_internal::<T>(&bytes).unwrap_err().to_string()
+    let bytes = DumpOptions::wire().dumps(&value).unwrap();
+    LoadOptions::wire()
+        .from_slice::<T>(&bytes)
+        .unwrap_err()
+        .to_string()
 }
 
 #[derive(Deserialize, Debug)]
@@ -192,7 +196,7 @@ fn what_other_types_say_is_escaped_and_cut_short_too() {
 fn an_offset_counts_the_version_byte() {
     let error = from_slice::<u8>(b"\x02F\0\0").unwrap_err();
     assert_eq!(error.as_load_error().unwrap().offset(), 2);
-    let error = LoadOptions::new().from_slice_internal::<u8>(b"F\0\0");
+    let error = LoadOptions::wire().from_slice::<u8>(b"F\0\0");
     assert_eq!(error.unwrap_err().as_load_error().unwrap().offset(), 1);
 }
 
@@ -484,7 +488,7 @@ fn errors_show_themselves_and_their_sources() {
     use execnet_serializer::embedded_io::SliceWriteError;
     use execnet_serializer::typed::StreamError;
 
-    let error = from_slice_internal::<u8>(b"RQ").unwrap_err();
+    let error = LoadOptions::wire().from_slice::<u8>(b"RQ").unwrap_err();
     let text = "invalid type: boolean `true`, expected u8";
     assert_eq!(format!("{error:?}"), format!("Error({text})"));
     assert!(error.source().is_none());

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use execnet_serializer::typed::{AsFrozenSet, AsSet};
 use execnet_serializer::{
-    Bytes, ChannelId, Complex, Dict, DocumentBuf, Int, Set, Value, dumps, from_slice, from_value,
+    Bytes, ChannelId, Complex, Dict, Int, LoadOptions, Set, Value, dumps, from_slice, from_value,
     loads, to_value, to_vec,
 };
 use proptest::collection::{btree_map, btree_set, vec};
@@ -726,8 +726,10 @@ fn the_format_is_for_people_wherever_a_type_asks() {
             let read: BTreeMap<HumanReadable, HumanReadable> = from_value(&dict).unwrap();
             assert_eq!(read, BTreeMap::from([(yes, yes)]), "{literal} as key");
         }
-        let bytes = execnet_serializer::dumps_internal(&list).unwrap();
-        let document = DocumentBuf::loads_internal(&bytes).unwrap();
+        let bytes = execnet_serializer::DumpOptions::wire()
+            .dumps(&list)
+            .unwrap();
+        let document = LoadOptions::wire().document_buf(&bytes).unwrap();
         let read: [HumanReadable; 1] = document.root().deserialize().unwrap();
         assert_eq!(read, [yes], "{literal} of a document");
     }
@@ -785,8 +787,10 @@ fn a_document_tells_types_how_much_there_is() {
         ("1j", 2),
     ] {
         let value: Value = literal.parse().unwrap();
-        let bytes = execnet_serializer::dumps_internal(&value).unwrap();
-        let document = DocumentBuf::loads_internal(&bytes).unwrap();
+        let bytes = execnet_serializer::DumpOptions::wire()
+            .dumps(&value)
+            .unwrap();
+        let document = LoadOptions::wire().document_buf(&bytes).unwrap();
         let hints: Hints<0> = document.root().deserialize().unwrap();
         assert_eq!(hints, exact(len), "{literal}");
     }
@@ -833,7 +837,9 @@ fn an_announced_length_is_no_hint_beyond_what_can_come() {
     }
 
     let bytes = b"K\0\x0f\0\0F\0\0\0\0LPF\0\0\0\x01LPQ";
-    execnet_serializer::from_slice_internal::<Asks>(bytes).unwrap_err();
+    execnet_serializer::LoadOptions::wire()
+        .from_slice::<Asks>(bytes)
+        .unwrap_err();
     assert_eq!(LARGEST.load(Ordering::Relaxed), 2);
 }
 
@@ -957,8 +963,12 @@ fn a_field_is_found_by_text_of_python_2() {
     }
     // {b"\xe9": 7}, where a Python 2 string is text.
     let bytes = b"JM\0\0\0\x01\xe9F\0\0\0\x07PQ";
-    let read: Named = execnet_serializer::from_slice_internal(bytes).unwrap();
+    let read: Named = execnet_serializer::LoadOptions::wire()
+        .from_slice(bytes)
+        .unwrap();
     assert_eq!(read, Named { field: 7 });
-    let map: BTreeMap<String, u8> = execnet_serializer::from_slice_internal(bytes).unwrap();
+    let map: BTreeMap<String, u8> = execnet_serializer::LoadOptions::wire()
+        .from_slice(bytes)
+        .unwrap();
     assert_eq!(map, BTreeMap::from([("\u{e9}".to_owned(), 7)]));
 }

@@ -5,9 +5,8 @@ mod model;
 
 use embedded_io::{ErrorKind, ErrorType, Read, SliceWriteError, Write};
 use execnet_serializer::{
-    Embedded, EncodeError, Limits, LoadError, LoadOptions, ReadBuffer, ReadError, Value, dump,
-    dump_internal, dump_to_heapless, dump_to_slice, dumps, dumps_internal, heapless, load,
-    load_internal,
+    DumpOptions, Embedded, EncodeError, Limits, LoadError, LoadOptions, ReadBuffer, ReadError,
+    Value, dump, dump_to_heapless, dump_to_slice, dumps, heapless, load,
 };
 use model::model;
 use proptest::prelude::*;
@@ -57,21 +56,16 @@ proptest! {
     fn a_stream_gives_the_values_that_were_dumped(
         models in proptest::collection::vec(model(), 0..4),
         step in 1_usize..9,
-        versioned: bool,
+        wire: bool,
     ) {
         let values: Vec<Value> = models.iter().map(model::Model::to_value).collect();
         let mut bytes = Vec::new();
         for value in &values {
-            match versioned {
-                true => dump(Embedded(&mut bytes), value).unwrap(),
-                false => dump_internal(Embedded(&mut bytes), value).unwrap(),
-            }
+            let options = if wire { DumpOptions::wire() } else { DumpOptions::new() };
+            options.dump(Embedded(&mut bytes), value).unwrap();
         }
-        let options = LoadOptions::new();
-        let mut stream = match versioned {
-            true => options.stream(Embedded(Steps::new(&bytes, step))),
-            false => options.stream_internal(Embedded(Steps::new(&bytes, step))),
-        };
+        let options = if wire { LoadOptions::wire() } else { LoadOptions::new() };
+        let mut stream = options.stream(Embedded(Steps::new(&bytes, step)));
         let read: Result<Vec<Value>, _> = stream.by_ref().collect();
         prop_assert_eq!(read.unwrap(), values);
         prop_assert_eq!(stream.offset(), bytes.len());
@@ -88,15 +82,15 @@ proptest! {
 
     #[test]
     fn an_end_inside_a_value_is_truncation(model in model(), at in any::<prop::sample::Index>()) {
-        let bytes = dumps_internal(&model).unwrap();
+        let bytes = DumpOptions::wire().dumps(&model).unwrap();
         let cut = &bytes[..at.index(bytes.len())];
-        let mut stream = LoadOptions::new().stream_internal(Embedded(cut));
+        let mut stream = LoadOptions::wire().stream(Embedded(cut));
         let next = stream.next();
         if cut.is_empty() {
             prop_assert!(next.is_none());
         } else {
             let error = next.unwrap().unwrap_err();
-            let expected = LoadOptions::new().loads_internal(cut).unwrap_err();
+            let expected = LoadOptions::wire().loads(cut).unwrap_err();
             prop_assert_eq!(error, ReadError::Load(expected));
             prop_assert!(stream.next().is_none());
         }
@@ -104,8 +98,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_judged_as_from_a_slice(bytes in any::<Vec<u8>>()) {
-        let slice = LoadOptions::new().loads_internal(&bytes);
-        let stream = LoadOptions::new().load_internal(Embedded(bytes.as_slice()));
+        let slice = LoadOptions::wire().loads(&bytes);
+        let stream = LoadOptions::wire().load(Embedded(bytes.as_slice()));
         prop_assert_eq!(stream, slice.map_err(ReadError::Load));
     }
 }
@@ -127,7 +121,7 @@ fn an_error_in_a_later_value_counts_from_the_start() {
 fn a_failing_reader_gives_its_own_error() {
     let mut reader = Steps::new(b"F\0\0", 8);
     reader.fails = true;
-    let error = load_internal(Embedded(reader)).unwrap_err();
+    let error = LoadOptions::wire().load(Embedded(reader)).unwrap_err();
     assert_eq!(error, ReadError::Read(ErrorKind::ConnectionReset));
 }
 
@@ -148,7 +142,9 @@ fn an_empty_reader_has_no_value_but_a_clean_end() {
 /// An announced gigabyte costs as little as the bytes that came.
 #[test]
 fn an_announced_length_is_not_trusted() {
-    let Err(ReadError::Load(error)) = load_internal(Embedded(&b"A\x3f\xff\xff\xffabc"[..])) else {
+    let Err(ReadError::Load(error)) =
+        LoadOptions::wire().load(Embedded(&b"A\x3f\xff\xff\xffabc"[..]))
+    else {
         panic!("three bytes passed for a gigabyte");
     };
     assert!(error.is_truncated());
@@ -168,28 +164,26 @@ fn the_limit_on_bytes_holds_before_they_are_read() {
             Ok(buffer.len())
         }
     }
-    let options = LoadOptions::new().limits(Limits::default().with_bytes(1000));
+    let options = LoadOptions::wire().with_limits(Limits::default().with_bytes(1000));
     let mut endless = Endless(0);
-    let Err(ReadError::Load(error)) = options.load_internal(Embedded(&mut endless)) else {
+    let Err(ReadError::Load(error)) = options.load(Embedded(&mut endless)) else {
         panic!("a value was read from endless dicts");
     };
     assert!(error.is_limit());
     assert!(endless.0 <= 1002, "{} bytes were read", endless.0);
     // At the limit itself there is a value.
-    let bytes = dumps_internal(&vec![0_u8; 3]).unwrap();
-    let exact = |limit| LoadOptions::new().limits(Limits::default().with_bytes(limit));
-    assert!(
-        exact(bytes.len())
-            .load_internal(Embedded(bytes.as_slice()))
-            .is_ok()
-    );
+    let bytes = DumpOptions::wire().dumps(&vec![0_u8; 3]).unwrap();
+    let within = |limit| Limits::default().with_bytes(limit);
+    let exact = |limit| LoadOptions::wire().with_limits(within(limit));
+    assert!(exact(bytes.len()).load(Embedded(bytes.as_slice())).is_ok());
     assert!(
         exact(bytes.len() - 1)
-            .load_internal(Embedded(bytes.as_slice()))
+            .load(Embedded(bytes.as_slice()))
             .is_err()
     );
     let stored = dumps(&vec![0_u8; 3]).unwrap();
-    assert!(exact(bytes.len()).load(Embedded(stored.as_slice())).is_ok());
+    let exact = LoadOptions::new().with_limits(within(bytes.len()));
+    assert!(exact.load(Embedded(stored.as_slice())).is_ok());
 }
 
 /// Fails once before each piece of one byte, and gives nothing beyond its bytes.
@@ -227,21 +221,16 @@ proptest! {
     #[test]
     fn a_reader_that_fails_between_any_two_bytes_loses_no_value(
         models in proptest::collection::vec(model(), 0..3),
-        versioned: bool,
+        wire: bool,
     ) {
         let values: Vec<Value> = models.iter().map(model::Model::to_value).collect();
         let mut bytes = Vec::new();
         for value in &values {
-            match versioned {
-                true => dump(Embedded(&mut bytes), value).unwrap(),
-                false => dump_internal(Embedded(&mut bytes), value).unwrap(),
-            }
+            let options = if wire { DumpOptions::wire() } else { DumpOptions::new() };
+            options.dump(Embedded(&mut bytes), value).unwrap();
         }
-        let options = LoadOptions::new();
-        let mut stream = match versioned {
-            true => options.stream(Embedded(late(&bytes))),
-            false => options.stream_internal(Embedded(late(&bytes))),
-        };
+        let options = if wire { LoadOptions::wire() } else { LoadOptions::new() };
+        let mut stream = options.stream(Embedded(late(&bytes)));
         let mut read = Vec::new();
         let mut failures = 0;
         loop {
@@ -344,10 +333,10 @@ fn large_bytes_are_read_as_small_ones() {
             Ok(Value::from((bytes.clone(), 1)))
         );
         // The limits hold.
-        let one = dumps_internal(&bytes).unwrap();
+        let one = DumpOptions::wire().dumps(&bytes).unwrap();
         let loaded = |limits| {
-            let options = LoadOptions::new().limits(limits);
-            options.load_internal(Embedded(one.as_slice()))
+            let options = LoadOptions::wire().with_limits(limits);
+            options.load(Embedded(one.as_slice()))
         };
         let limits = Limits::default();
         assert_eq!(loaded(limits.with_bytes(one.len())), Ok(bytes));
@@ -419,7 +408,9 @@ fn values_fit_memory_of_a_fixed_size_or_are_refused() {
         Err(EncodeError::Write(_))
     ));
     let mut sink = heapless::Vec::<u8, 64>::new();
-    dump_internal(Embedded(&mut sink), &(1, "x")).unwrap();
+    DumpOptions::wire()
+        .dump(Embedded(&mut sink), &(1, "x"))
+        .unwrap();
     assert_eq!(sink, &whole[1..]);
 }
 
@@ -430,7 +421,7 @@ fn a_stream_shows_where_it_is() {
     let about = "Stream { options: LoadOptions { strings: StrConfig";
     let shown = format!("{stream:?}");
     assert!(shown.starts_with(about), "{shown}");
-    assert!(shown.ends_with("versioned: true, start: 0, arrived: 0, failed: None, .. }"));
+    assert!(shown.ends_with("wire: false }, start: 0, arrived: 0, failed: None, .. }"));
     stream.next_value().unwrap();
     let shown = format!("{stream:?}");
     let end = format!("start: {}, arrived: 0, failed: None, .. }}", stored.len());
@@ -454,7 +445,8 @@ fn a_buffer_with_memory_for_all_its_bytes_takes_no_more() {
 fn errors_of_readers_have_texts_and_sources() {
     use core::error::Error as _;
 
-    let read: ReadError<LoadError> = load_internal(Embedded(&b"U"[..]))
+    let read: ReadError<LoadError> = LoadOptions::wire()
+        .load(Embedded(&b"U"[..]))
         .map_err(|error| match error {
             ReadError::Load(error) => ReadError::Read(error),
             ReadError::Read(never) => match never {},

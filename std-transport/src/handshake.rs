@@ -3,7 +3,7 @@
 use core::hash::{BuildHasher, Hasher};
 use std::hash::RandomState;
 
-use execnet_serializer::{LoadError, Value, loads_internal};
+use execnet_serializer::{LoadError, LoadOptions, Value};
 
 /// An answer longer than this is no answer.
 const MAX_ANSWER: usize = 1 << 20;
@@ -117,7 +117,7 @@ impl Scanner {
 }
 
 fn read_answer(answer: &[u8], rest: &[u8]) -> Result<Ready, BadAnswer> {
-    match loads_internal(answer) {
+    match LoadOptions::wire().loads(answer) {
         Ok(Value::Int(_)) => Ok(Ready {
             rest: rest.to_vec(),
         }),
@@ -130,10 +130,10 @@ fn read_answer(answer: &[u8], rest: &[u8]) -> Result<Ready, BadAnswer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use execnet_serializer::dumps_internal;
+    use execnet_serializer::DumpOptions;
 
     fn answer(nonce: &Nonce, value: &Value) -> Vec<u8> {
-        let payload = dumps_internal(value).unwrap();
+        let payload = DumpOptions::wire().dumps(value).unwrap();
         let mut bytes = nonce.mark();
         bytes.extend((payload.len() as u32).to_be_bytes());
         bytes.extend(payload);

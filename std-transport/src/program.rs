@@ -7,7 +7,7 @@ use std::io::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use execnet_core_sync::Grace;
-use execnet_serializer::{Dict, DumpError, Value, dumps_internal};
+use execnet_serializer::{Dict, DumpError, DumpOptions, Value};
 use miniz_oxide::deflate::{CompressionLevel, compress_to_vec_zlib};
 
 use crate::handshake::Nonce;
@@ -204,7 +204,7 @@ pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, Dum
         ),
         (Bootstrap::Worker, _) => Default::default(),
     };
-    let config = dumps_internal(&Value::Dict(config(settings, nonce, &rest)))?;
+    let config = DumpOptions::wire().dumps(&Value::Dict(config(settings, nonce, &rest)))?;
     let mut bytes = Vec::with_capacity(first.len() + config.len() + 16);
     // Writing into a Vec does not fail, and the config is far from 4 GiB.
     let _ = writeln!(bytes, "{}", first.len());
@@ -341,7 +341,10 @@ mod tests {
         let line_end = bytes.iter().position(|&byte| byte == b'\n').unwrap();
         let length: usize = str::from_utf8(&bytes[..line_end]).unwrap().parse().unwrap();
         let (first, after) = bytes[line_end + 1..].split_at(length);
-        match execnet_serializer::loads_internal(&after[4..]).unwrap() {
+        match execnet_serializer::LoadOptions::wire()
+            .loads(&after[4..])
+            .unwrap()
+        {
             Value::Dict(config) => (first, config),
             other => panic!("{other:?}"),
         }

@@ -14,7 +14,7 @@ pub(crate) fn run(args: &Loads) -> Result<(), Failure> {
         py3str_as_py2str: args.py3str_as_py2str,
     };
     let value = LoadOptions::new()
-        .strings(strings)
+        .with_strings(strings)
         .loads(&bytes)
         .map_err(|error| Failure::Data(error.into()))?;
     let mut printer = Printer::new(args.json);

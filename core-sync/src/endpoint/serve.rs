@@ -90,7 +90,7 @@ impl Endpoint {
 
     fn run(&self, functions: &Functions, id: ChannelId, payload: Vec<u8>) {
         let channel = EndpointChannel::new(self.clone(), id);
-        let options = LoadOptions::new().limits(self.inner.config.limits);
+        let options = LoadOptions::wire().with_limits(self.inner.config.limits);
         let prepared = functions.registry.prepare(&payload, options);
         drop(payload);
         let done = prepared.and_then(|function| function.call(&channel));

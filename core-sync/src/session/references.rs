@@ -57,12 +57,12 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use execnet_serializer::{Bytes, ChannelId, dumps_internal};
+    use execnet_serializer::{Bytes, ChannelId, DumpOptions};
 
     use super::references;
 
     fn of<T: execnet_serializer::Dump>(value: T) -> Vec<ChannelId> {
-        references(&dumps_internal(&value).unwrap())
+        references(&DumpOptions::wire().dumps(&value).unwrap())
     }
 
     #[test]

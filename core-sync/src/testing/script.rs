@@ -3,7 +3,7 @@ use std::io;
 use std::io::Write;
 
 use embedded_io_adapters::std::FromStd;
-use execnet_serializer::{ChannelId, Dump, dumps_internal};
+use execnet_serializer::{ChannelId, Dump, DumpOptions};
 
 use super::{PipeReader, PipeWriter, Valve};
 use crate::frame::{Frame, FrameReader, Header, MessageCode};
@@ -68,7 +68,7 @@ impl Script {
     ///
     /// The gateway does not read any more, or the item cannot be encoded.
     pub fn send(&mut self, id: ChannelId, item: impl Dump) -> io::Result<()> {
-        let payload = dumps_internal(&item).map_err(io::Error::other)?;
+        let payload = DumpOptions::wire().dumps(&item).map_err(io::Error::other)?;
         self.write(MessageCode::ChannelData, id, &payload)
     }
 

@@ -22,7 +22,7 @@ use crate::error::{ItemError, TypeError};
 use crate::item::Encoded;
 
 pub(crate) fn decode<C, T: DeserializeOwned>(encoded: &mut Encoded<C>) -> Result<T, ItemError> {
-    let value = encoded.options.from_slice_internal(&encoded.payload);
+    let value = encoded.options.from_slice(&encoded.payload);
     value.map_err(|error| match error.as_load_error() {
         Some(error) => ItemError::Load(error.clone()),
         None => ItemError::Type(TypeError::new(error.to_string())),

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::ToString as _;
 
 use execnet_serializer::typed::Error;
-use execnet_serializer::{Limits, LoadOptions, Node, NodeKind, dumps_internal};
+use execnet_serializer::{DumpOptions, Limits, LoadOptions, Node, NodeKind};
 use serde_core::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
 use super::Kwargs;
@@ -31,10 +31,12 @@ where
 
 fn decode<T: DeserializeOwned>(kwargs: Kwargs) -> Result<T, Error> {
     // It was decoded once, within wider limits.
-    let bytes = dumps_internal(&kwargs.into_dict()).map_err(Error::custom)?;
+    let bytes = DumpOptions::wire()
+        .dumps(&kwargs.into_dict())
+        .map_err(Error::custom)?;
     let limits = Limits::default().with_depth(Limits::TYPED_DEPTH);
-    let options = LoadOptions::channel().limits(limits);
-    let document = options.document_buf_internal(&bytes)?;
+    let options = LoadOptions::wire().with_limits(limits);
+    let document = options.document_buf(&bytes)?;
     T::deserialize(Arguments(document.root()))
 }
 

@@ -179,7 +179,7 @@ impl Pool {
         let payload = core::mem::take(&mut call.payload);
         call.channel.begin_call(payload.len());
         let limits = self.parts.gateway.shared().config.limits;
-        let options = LoadOptions::new().limits(limits);
+        let options = LoadOptions::wire().with_limits(limits);
         let mut name = None;
         // Code of the program is not only the function: it also recognizes programs, and makes the text of an error.
         let called = panics::catch(|| {

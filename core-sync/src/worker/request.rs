@@ -1,6 +1,6 @@
 use alloc::string::String;
 
-use execnet_serializer::{LoadOptions, StrConfig, Value};
+use execnet_serializer::{LoadOptions, Value};
 
 use super::{Failure, Kwargs};
 
@@ -15,8 +15,7 @@ pub(super) struct Request {
 impl Request {
     /// A tuple of four; stock workers take a list as well.
     pub(super) fn decode(payload: &[u8], options: LoadOptions) -> Result<Self, Failure> {
-        let options = options.strings(StrConfig::CHANNEL);
-        let value = options.loads_internal(payload).map_err(Failure::Load)?;
+        let value = options.loads(payload).map_err(Failure::Load)?;
         let (Value::Tuple(parts) | Value::List(parts)) = value else {
             return Err(Failure::NoRequest);
         };

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use execnet_core_sync::frame::MessageCode;
 use execnet_core_sync::{Channel, Overflowing, ReceiveError, SendError, WaitCloseError};
-use execnet_serializer::dumps_internal;
+use execnet_serializer::DumpOptions;
 use loom::thread;
 
 use crate::model;
@@ -72,7 +72,10 @@ fn the_end_of_the_link_wakes_all_who_wait() {
 #[test]
 fn a_sender_that_waits_for_credit_is_woken() {
     model(2, || {
-        let credit = frame(MessageCode::ChannelCredit, &dumps_internal(&100).unwrap());
+        let credit = frame(
+            MessageCode::ChannelCredit,
+            &DumpOptions::wire().dumps(&100).unwrap(),
+        );
         let scene = scene([credit, close()].into(), |config| config.credit = Some(1));
         scene.channel.send(1).unwrap();
         scene.speaks.open();

@@ -9,7 +9,7 @@ use embedded_io::Write as _;
 use execnet_core_sync::frame::{FrameBuf, FrameReader, Header, MessageCode};
 use execnet_core_sync::link::{Link, NoControl};
 use execnet_core_sync::{Channel, Gateway, GatewayConfig, Item, Role};
-use execnet_serializer::{ChannelId, dumps_internal};
+use execnet_serializer::{ChannelId, DumpOptions};
 use loom::sync::{Condvar, Mutex};
 
 /// What the peer says on the first channel, once it may, and when it leaves.
@@ -144,7 +144,10 @@ pub(crate) fn frame(code: MessageCode, payload: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn item(number: i32) -> Vec<u8> {
-    frame(MessageCode::ChannelData, &dumps_internal(&number).unwrap())
+    frame(
+        MessageCode::ChannelData,
+        &DumpOptions::wire().dumps(&number).unwrap(),
+    )
 }
 
 pub(crate) fn close() -> Vec<u8> {

@@ -8,13 +8,13 @@ use super::STRINGS;
 /// it has none.
 pub fn document_vs_value(input: &[u8]) {
     for strings in STRINGS {
-        let options = LoadOptions::new().strings(strings);
+        let options = LoadOptions::wire().with_strings(strings);
         let value = options.load_prefix(input);
         let large = options
-            .document_buf_internal(input)
+            .document_buf(input)
             .map(|document| (document.root().to_value(), document.bytes_taken()));
         assert_eq!(large, value);
-        let small: Result<Document<'_, 8>, LoadError> = options.document_internal(input);
+        let small: Result<Document<'_, 8>, LoadError> = options.document(input);
         match small {
             Ok(document) => {
                 assert_eq!(

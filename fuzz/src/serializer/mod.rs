@@ -16,7 +16,7 @@ pub use stream::stream_vs_value;
 pub use text::{json, literal};
 pub use types::serde_types;
 
-use execnet_serializer::{LoadOptions, StrConfig, Token, Tokens, dumps_internal};
+use execnet_serializer::{DumpOptions, LoadOptions, StrConfig, Token, Tokens};
 
 /// Both decoders judge the bytes alike, and neither goes past their end.
 ///
@@ -28,7 +28,7 @@ pub fn decode(input: &[u8]) {
     assert!(tokens.offset() <= input.len());
 
     for strings in STRINGS {
-        match LoadOptions::new().strings(strings).load_prefix(input) {
+        match LoadOptions::wire().with_strings(strings).load_prefix(input) {
             Ok((_, used)) => {
                 assert_eq!(verdict, Ok(()), "a value of tokens that are not sound");
                 assert_eq!(
@@ -45,19 +45,21 @@ pub fn decode(input: &[u8]) {
 /// What loads can be dumped, and comes back the same by way of its bytes; a second dump writes the
 /// same bytes.
 pub fn roundtrip(input: &[u8]) {
-    let stored = LoadOptions::new();
-    let Ok(value) = stored.loads_internal(input) else {
+    let options = LoadOptions::wire();
+    let Ok(value) = options.loads(input) else {
         return;
     };
-    let bytes = dumps_internal(&value).expect("what was loaded can be dumped");
+    let bytes = DumpOptions::wire()
+        .dumps(&value)
+        .expect("what was loaded can be dumped");
     let last = Tokens::new(&bytes).last();
     assert_eq!(last, Some(Ok(Token::Stop)), "the dump does not end");
-    let (again, used) = stored
+    let (again, used) = options
         .load_prefix(&bytes)
         .expect("what was dumped can be loaded");
     assert_eq!(again, value);
     assert_eq!(used, bytes.len());
-    assert_eq!(dumps_internal(&again).as_ref(), Ok(&bytes));
+    assert_eq!(DumpOptions::wire().dumps(&again).as_ref(), Ok(&bytes));
 }
 
 /// Every combination of the two switches.

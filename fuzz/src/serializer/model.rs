@@ -9,7 +9,10 @@ use super::STRINGS;
 /// the same value and end at the same byte.
 pub fn tokens_vs_value(input: &[u8]) {
     for strings in STRINGS {
-        let real = LoadOptions::new().strings(strings).load_prefix(input).ok();
+        let real = LoadOptions::wire()
+            .with_strings(strings)
+            .load_prefix(input)
+            .ok();
         let plain = load(input, strings);
         assert_eq!(real, plain, "with {strings:?}");
     }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use execnet_serializer::typed::Error;
-use execnet_serializer::{
-    Limits, LoadOptions, Value, dumps_internal, from_slice_internal, to_vec_internal,
-};
+use execnet_serializer::{DumpOptions, Limits, LoadOptions, Value};
 use serde::{Deserialize, Serialize};
 
 use super::STRINGS;
@@ -15,18 +13,26 @@ use super::STRINGS;
 pub fn serde_vs_value(input: &[u8]) {
     for strings in STRINGS {
         let limits = Limits::default().with_depth(Limits::TYPED_DEPTH);
-        let options = LoadOptions::new().strings(strings).limits(limits);
-        let value = options.loads_internal(input).ok();
-        let by_serde: Result<Value, Error> = options.from_slice_internal(input);
+        let options = LoadOptions::wire()
+            .with_strings(strings)
+            .with_limits(limits);
+        let value = options.loads(input).ok();
+        let by_serde: Result<Value, Error> = options.from_slice(input);
         assert_eq!(by_serde.ok(), value);
         if let Some(value) = value {
-            assert_eq!(to_vec_internal(&value).ok(), dumps_internal(&value).ok());
+            assert_eq!(
+                DumpOptions::wire().to_vec(&value).ok(),
+                DumpOptions::wire().dumps(&value).ok()
+            );
         }
-        let typed: Result<Typed<'_>, Error> = options.from_slice_internal(input);
+        let typed: Result<Typed<'_>, Error> = options.from_slice(input);
         if let Ok(typed) = typed {
-            let bytes = to_vec_internal(&typed).expect("what was read can be written");
-            let again: Typed<'_> =
-                from_slice_internal(&bytes).expect("what was written can be read");
+            let bytes = DumpOptions::wire()
+                .to_vec(&typed)
+                .expect("what was read can be written");
+            let again: Typed<'_> = LoadOptions::wire()
+                .from_slice(&bytes)
+                .expect("what was written can be read");
             // Equal but for NaNs.
             assert_eq!(format!("{again:?}"), format!("{typed:?}"));
         }

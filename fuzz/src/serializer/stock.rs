@@ -33,7 +33,7 @@ pub fn differential(input: &[u8]) {
 }
 
 fn compare(input: &[u8], strings: StrConfig, stock: Option<&str>) {
-    let ours = LoadOptions::new().strings(strings).loads_internal(input);
+    let ours = LoadOptions::wire().with_strings(strings).loads(input);
     match (ours, stock) {
         (Ok(ours), Some(stock)) => same(&ours, stock),
         (Err(_), None) => {}

@@ -9,12 +9,12 @@ use super::STRINGS;
 /// ends where the bytes do.
 pub fn stream_vs_value(input: &[u8]) {
     for strings in STRINGS {
-        let options = LoadOptions::new().strings(strings);
+        let options = LoadOptions::wire().with_strings(strings);
         let mut rest = input;
         let mut reader = Dribble(input);
         while !rest.is_empty() {
             let whole = options.load_prefix(rest).ok();
-            let read = options.load_internal(Embedded(&mut reader)).ok();
+            let read = options.load(Embedded(&mut reader)).ok();
             let (value, used) = whole.unzip();
             assert_eq!(read, value, "with {strings:?}");
             let Some(used) = used else {

@@ -1,7 +1,7 @@
 //! Text forms of values.
 
 use execnet_serializer::json::{from_json, to_exact_json, to_json};
-use execnet_serializer::{LoadOptions, Value, dumps_internal};
+use execnet_serializer::{DumpOptions, LoadOptions, Value};
 
 /// What any text parses as, and what any bytes load as, prints and parses as itself, and shows no
 /// control character to a terminal. An error names a place inside the text.
@@ -9,13 +9,15 @@ pub fn literal(input: &[u8]) {
     if let Ok(text) = core::str::from_utf8(input) {
         match text.parse::<Value>() {
             Ok(value) => {
-                dumps_internal(&value).expect("what was parsed can be dumped");
+                DumpOptions::wire()
+                    .dumps(&value)
+                    .expect("what was parsed can be dumped");
                 prints_and_parses(&value);
             }
             Err(error) => assert!(text.is_char_boundary(error.offset()), "{error}"),
         }
     }
-    if let Ok(value) = LoadOptions::new().loads_internal(input) {
+    if let Ok(value) = LoadOptions::wire().loads(input) {
         prints_and_parses(&value);
     }
 }
@@ -34,7 +36,7 @@ fn prints_and_parses(value: &Value) {
 /// Any value comes back from its exact JSON, and the plain one stays what it is; any JSON is
 /// refused or makes a value that comes back.
 pub fn json(input: &[u8]) {
-    if let Ok(value) = LoadOptions::new().loads_internal(input) {
+    if let Ok(value) = LoadOptions::wire().loads(input) {
         let read = from_json(to_exact_json(&value)).expect("exact JSON is a value");
         // Of a NaN, sign and payload are not written.
         if !value.to_string().contains("nan") {
@@ -47,7 +49,9 @@ pub fn json(input: &[u8]) {
     if let Ok(json) = serde_json::from_slice::<serde_json::Value>(input)
         && let Ok(value) = from_json(json)
     {
-        dumps_internal(&value).expect("what came from JSON can be dumped");
+        DumpOptions::wire()
+            .dumps(&value)
+            .expect("what came from JSON can be dumped");
         let again = from_json(to_exact_json(&value)).expect("exact JSON is a value");
         assert_eq!(again, value);
     }

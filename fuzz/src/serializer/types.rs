@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use execnet_serializer::{
-    Bytes, ChannelId, Complex, Int, Limits, Value, from_slice_internal, to_vec_internal,
-};
+use execnet_serializer::{Bytes, ChannelId, Complex, DumpOptions, Int, Limits, LoadOptions, Value};
 use serde::{Deserialize, Serialize};
 
 /// The longest text of an error.
@@ -34,7 +32,8 @@ pub fn serde_types(input: &[u8]) {
 
 fn check<T: Serialize + for<'de> Deserialize<'de> + Debug>(input: &[u8], factor: u64) {
     let mut read = None;
-    let spent = allocation_counter::measure(|| read = Some(from_slice_internal::<T>(input)));
+    let spent =
+        allocation_counter::measure(|| read = Some(LoadOptions::wire().from_slice::<T>(input)));
     let containers = input.iter().filter(|byte| b"@EJKO".contains(byte)).count() as u64;
     let most = factor * (COST * (input.len() as u64 + 64) + CONTAINER * containers);
     assert!(
@@ -55,10 +54,12 @@ fn check<T: Serialize + for<'de> Deserialize<'de> + Debug>(input: &[u8], factor:
 
 fn comes_back<T: Serialize + for<'de> Deserialize<'de> + Debug>(value: &T) {
     // One level more than what was read may be needed: a struct out of a list.
-    let Ok(bytes) = to_vec_internal(value) else {
+    let Ok(bytes) = DumpOptions::wire().to_vec(value) else {
         return;
     };
-    let again: T = from_slice_internal(&bytes).expect("what was written can be read");
+    let again: T = LoadOptions::wire()
+        .from_slice(&bytes)
+        .expect("what was written can be read");
     // Equal but for NaNs.
     assert_eq!(format!("{again:?}"), format!("{value:?}"));
 }

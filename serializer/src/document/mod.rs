@@ -6,7 +6,7 @@ mod tree;
 use tree::{Slot, Tree};
 
 use crate::error::LoadError;
-use crate::options::{LoadOptions, unversioned};
+use crate::options::LoadOptions;
 pub use node::{Items, Node, NodeKind, Pairs};
 
 /// A whole value of at most `N` parts, without allocation: text and bytes are
@@ -53,27 +53,19 @@ pub struct DocumentBuf<'a>(Tree<'a, alloc::vec::Vec<Slot<'a>>>);
 
 /// What both have.
 macro_rules! document {
-    ([$($generics:tt)*] $type:ty, $document:ident, $document_internal:ident, $new:expr) => {
+    ([$($generics:tt)*] $type:ty, $document:ident, $new:expr) => {
         impl<'a, $($generics)*> $type {
-            /// Loads what `dumps` wrote, strings as stored, under the default
-            /// limits.
+            /// Loads what `dumps` wrote, here or in Python: with
+            /// [`LoadOptions::new`].
             ///
             /// # Errors
             /// When the bytes are no value of the format, or exceed the limits
-            /// or the room of this document.
+            /// or the capacity of this document.
             pub fn loads(bytes: &'a [u8]) -> Result<Self, LoadError> {
                 LoadOptions::new().$document(bytes)
             }
 
-            /// Loads a value without version byte, strings as on the wire,
-            /// under the default limits.
-            ///
-            /// # Errors
-            /// As [`loads`](Self::loads).
-            pub fn loads_internal(bytes: &'a [u8]) -> Result<Self, LoadError> {
-                LoadOptions::channel().$document_internal(bytes)
-            }
-
+            #[inline]
             fn load(bytes: &'a [u8], options: &LoadOptions) -> Result<Self, LoadError> {
                 Tree::load(bytes, options, $new, $new).map(Self)
             }
@@ -84,13 +76,14 @@ macro_rules! document {
                 Node::new(&self.0.slots, &self.0.root)
             }
 
-            /// How many bytes the value took, without version byte.
+            /// The number of bytes that the value took, with the version byte if
+            /// there is one: where the next value starts.
             #[must_use]
             pub const fn bytes_taken(&self) -> usize {
                 self.0.taken
             }
 
-            /// How many values there are, containers and keys included.
+            /// The number of values, containers and keys included.
             #[must_use]
             pub fn parts(&self) -> usize {
                 self.0.slots.len()
@@ -99,52 +92,31 @@ macro_rules! document {
     };
 }
 
-document!([const N: usize] Document<'a, N>, document, document_internal, heapless::Vec::<_, N>::new());
+document!([const N: usize] Document<'a, N>, document, heapless::Vec::<_, N>::new());
 #[cfg(feature = "alloc")]
-document!([] DocumentBuf<'a>, document_buf, document_buf_internal, alloc::vec::Vec::new());
+document!([] DocumentBuf<'a>, document_buf, alloc::vec::Vec::new());
 
 impl LoadOptions {
-    /// Loads what `dumps` wrote into a [`Document`].
+    /// Loads the value at the start of `bytes` into a [`Document`]. Bytes after
+    /// it are ignored.
     ///
     /// # Errors
     /// When the bytes are no value of the format, or exceed the limits or the
-    /// room of the document.
+    /// capacity of the document.
     pub fn document<'a, const N: usize>(
-        &self,
-        bytes: &'a [u8],
-    ) -> Result<Document<'a, N>, LoadError> {
-        self.document_internal(unversioned(bytes)?)
-            .map_err(|error| error.offset_by(1))
-    }
-
-    /// Loads a value without version byte into a [`Document`].
-    ///
-    /// # Errors
-    /// As [`document`](Self::document).
-    pub fn document_internal<'a, const N: usize>(
         &self,
         bytes: &'a [u8],
     ) -> Result<Document<'a, N>, LoadError> {
         Document::load(bytes, self)
     }
-}
 
-#[cfg(feature = "alloc")]
-impl LoadOptions {
-    /// Loads what `dumps` wrote into a [`DocumentBuf`].
+    /// Loads the value at the start of `bytes` into a [`DocumentBuf`]. Bytes
+    /// after it are ignored.
     ///
     /// # Errors
     /// When the bytes are no value of the format, or exceed the limits.
+    #[cfg(feature = "alloc")]
     pub fn document_buf<'a>(&self, bytes: &'a [u8]) -> Result<DocumentBuf<'a>, LoadError> {
-        self.document_buf_internal(unversioned(bytes)?)
-            .map_err(|error| error.offset_by(1))
-    }
-
-    /// Loads a value without version byte into a [`DocumentBuf`].
-    ///
-    /// # Errors
-    /// As [`document_buf`](Self::document_buf).
-    pub fn document_buf_internal<'a>(&self, bytes: &'a [u8]) -> Result<DocumentBuf<'a>, LoadError> {
         DocumentBuf::load(bytes, self)
     }
 }

@@ -211,8 +211,8 @@ impl<'d, 'a> Node<'d, 'a> {
     /// `Value` of it.
     ///
     /// ```
-    /// use execnet_serializer::Document;
-    /// let document = Document::<8>::loads_internal(b"JN\0\0\0\x01aF\0\0\0\x01PQ")?;
+    /// use execnet_serializer::LoadOptions;
+    /// let document = LoadOptions::wire().document::<8>(b"JN\0\0\0\x01aF\0\0\0\x01PQ")?;
     /// let one = document.root().get("a");
     /// assert_eq!(one.and_then(|node| node.as_i64()), Some(1));
     /// # Ok::<(), execnet_serializer::LoadError>(())

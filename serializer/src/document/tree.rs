@@ -59,22 +59,26 @@ pub(super) struct Tree<'a, S> {
 }
 
 impl<'a, S: Stack<Slot<'a>>> Tree<'a, S> {
-    /// Loads a value without version byte from the start of `bytes`, into
-    /// empty `slots`.
+    /// Loads the value at the start of `bytes` into empty `slots`.
     pub(super) fn load(
         bytes: &'a [u8],
         options: &LoadOptions,
         slots: S,
         stack: impl Stack<StackEntry<Handle>>,
     ) -> Result<Self, LoadError> {
+        let (body, skipped) = options.body(bytes)?;
         let slots = Slots {
             slots,
-            input: bytes,
-            strings: options.string_config(),
-            utf8: Utf8Window::new(bytes),
+            input: body,
+            strings: options.strings(),
+            utf8: Utf8Window::new(body),
         };
-        let machine = StackMachine::new(bytes, options.bounds(), slots, stack);
-        let (root, Slots { slots, .. }, taken) = machine.run()?;
+        let machine = StackMachine::new(body, options.limits(), slots, stack);
+        let (root, Slots { slots, .. }, taken) = match machine.run() {
+            Ok(done) => done,
+            Err(error) => return Err(error.offset_by(skipped)),
+        };
+        let taken = skipped + taken;
         match slots.get(root.slot as usize).copied() {
             Some(root) => Ok(Self { slots, root, taken }),
             // Every handle has its slot.

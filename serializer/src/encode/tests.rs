@@ -7,7 +7,7 @@ use embedded_io::SliceWriteError;
 
 use super::Encoder;
 use crate::token::Tokens;
-use crate::{Document, DumpError, EncodeError, Limits, LoadOptions, NodeKind, StrConfig, Token};
+use crate::{DumpError, EncodeError, Limits, LoadOptions, NodeKind, StrConfig, Token};
 
 type Result = core::result::Result<(), EncodeError<SliceWriteError>>;
 
@@ -36,15 +36,15 @@ fn opcodes_of_python_2_are_written_as_it_writes_them() {
         Token::Stop,
     ];
     assert!(Tokens::new(bytes).eq(expected.map(Ok)));
-    let document = Document::<8>::loads_internal(bytes).unwrap();
+    let document = LoadOptions::wire().document::<8>(bytes).unwrap();
     let mut items = document.root().items();
     assert_eq!(items.next().unwrap().as_i64(), Some(-2));
     assert_eq!(items.next().unwrap().as_i64(), Some(12_345_678_901));
     let latin_1 = items.next().unwrap().kind();
     assert!(matches!(latin_1, NodeKind::Latin1(b"a\xe9")));
     assert_eq!(items.next().unwrap().as_str(), Some("\u{20ac}"));
-    let stored = LoadOptions::new().strings(StrConfig::STORED);
-    let document = stored.document_internal::<8>(bytes).unwrap();
+    let stored = LoadOptions::wire().with_strings(StrConfig::STORED);
+    let document = stored.document::<8>(bytes).unwrap();
     let text = document.root().items().nth(2).unwrap();
     assert_eq!(text.as_bytes(), Some(&b"a\xe9"[..]));
 }

@@ -6,6 +6,8 @@ mod load;
 mod located;
 #[cfg(feature = "serde")]
 mod path;
+#[cfg(feature = "alloc")]
+mod read;
 #[cfg(feature = "serde")]
 mod text;
 
@@ -17,6 +19,8 @@ pub(crate) use load::LoadErrorKind;
 pub(crate) use located::Located;
 #[cfg(feature = "serde")]
 pub(crate) use path::Segment;
+#[cfg(feature = "alloc")]
+pub use read::ReadError;
 
 const fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }

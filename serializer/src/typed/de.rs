@@ -15,9 +15,9 @@ impl<'de> Node<'_, 'de> {
     /// input, so that no allocator is needed where the type needs none.
     ///
     /// ```
-    /// use execnet_serializer::Document;
+    /// use execnet_serializer::LoadOptions;
     /// let bytes = b"F\0\0\0\x07N\0\0\0\x05hello@\0\0\0\x02Q"; // (7, "hello")
-    /// let document = Document::<3>::loads_internal(bytes)?;
+    /// let document = LoadOptions::wire().document::<3>(bytes)?;
     /// let (number, text): (u8, &str) = document.root().deserialize()?;
     /// assert_eq!((number, text), (7, "hello"));
     /// # Ok::<(), execnet_serializer::typed::Error>(())

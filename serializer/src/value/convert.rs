@@ -98,32 +98,32 @@ from_tuples! {
     A B C D E F G H;
 }
 
-/// A [`Value`] is not of the type asked for, or does not fit it.
+/// A [`Value`] is not of the requested type, or an int outside its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrongType {
-    wanted: &'static str,
+pub struct TryFromValueError {
+    expected: &'static str,
     found: &'static str,
 }
 
-impl fmt::Display for WrongType {
+impl fmt::Display for TryFromValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} where {} is wanted", self.found, self.wanted)
+        write!(f, "expected {}, found {}", self.expected, self.found)
     }
 }
 
-impl core::error::Error for WrongType {}
+impl core::error::Error for TryFromValueError {}
 
 /// `TryFrom<Value>` by one pattern.
 macro_rules! try_from {
-    ($($type:ty, $wanted:literal, $pattern:pat => $result:expr;)*) => {$(
+    ($($type:ty, $expected:literal, $pattern:pat => $result:expr;)*) => {$(
         impl TryFrom<Value> for $type {
-            type Error = WrongType;
+            type Error = TryFromValueError;
 
-            fn try_from(value: Value) -> Result<Self, WrongType> {
+            fn try_from(value: Value) -> Result<Self, TryFromValueError> {
                 let found = value.type_name();
                 match value {
                     $pattern => Ok($result),
-                    _ => Err(WrongType { wanted: $wanted, found }),
+                    _ => Err(TryFromValueError { expected: $expected, found }),
                 }
             }
         }
@@ -147,16 +147,16 @@ try_from! {
 macro_rules! try_from_ints {
     ($($type:ty)*) => {$(
         impl TryFrom<Value> for $type {
-            type Error = WrongType;
+            type Error = TryFromValueError;
 
-            fn try_from(value: Value) -> Result<Self, WrongType> {
-                let wanted = stringify!($type);
+            fn try_from(value: Value) -> Result<Self, TryFromValueError> {
+                let expected = stringify!($type);
                 match &value {
-                    Value::Int(int) => Self::try_from(int).map_err(|_| WrongType {
-                        wanted,
+                    Value::Int(int) => Self::try_from(int).map_err(|_| TryFromValueError {
+                        expected,
                         found: "int out of range",
                     }),
-                    _ => Err(WrongType { wanted, found: value.type_name() }),
+                    _ => Err(TryFromValueError { expected, found: value.type_name() }),
                 }
             }
         }
@@ -175,11 +175,11 @@ mod tests {
     fn an_int_that_does_not_fit_is_out_of_range_not_of_a_wrong_type() {
         let text = |value: Value| u8::try_from(value).map_err(|error| error.to_string());
         assert_eq!(text(Value::from(255)), Ok(255));
-        let out_of_range = "int out of range where u8 is wanted";
+        let out_of_range = "expected u8, found int out of range";
         for value in [Value::from(256), Value::from(-1), Value::from(u128::MAX)] {
             assert_eq!(text(value), Err(out_of_range.into()));
         }
         let float = text(Value::from(1.0));
-        assert_eq!(float, Err("float where u8 is wanted".into()));
+        assert_eq!(float, Err("expected u8, found float".into()));
     }
 }

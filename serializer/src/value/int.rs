@@ -110,27 +110,29 @@ macro_rules! large_ints {
 
 large_ints! { u64 i128 u128 isize usize }
 
-/// An [`Int`] does not fit the type asked for.
+/// An [`Int`] is outside the range of the requested type.
+///
+/// What [`core::num::TryFromIntError`] is for the integers of Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfRange;
+pub struct TryFromIntError;
 
-impl fmt::Display for OutOfRange {
+impl fmt::Display for TryFromIntError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the integer does not fit the type asked for")
+        f.write_str("integer out of range of the requested type")
     }
 }
 
-impl core::error::Error for OutOfRange {}
+impl core::error::Error for TryFromIntError {}
 
 macro_rules! to_ints {
     ($($type:ty)*) => {$(
         impl TryFrom<&Int> for $type {
-            type Error = OutOfRange;
+            type Error = TryFromIntError;
 
-            fn try_from(int: &Int) -> Result<Self, OutOfRange> {
+            fn try_from(int: &Int) -> Result<Self, TryFromIntError> {
                 match &int.0 {
-                    Repr::Small(value) => Self::try_from(*value).map_err(|_| OutOfRange),
-                    Repr::Big(digits) => digits.parse().map_err(|_| OutOfRange),
+                    Repr::Small(value) => Self::try_from(*value).map_err(|_| TryFromIntError),
+                    Repr::Big(digits) => digits.parse().map_err(|_| TryFromIntError),
                 }
             }
         }

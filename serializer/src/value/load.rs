@@ -6,27 +6,28 @@ use alloc::vec::Vec;
 use super::{Dict, Int, Set, Str, Value};
 use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::limits::{Limits, StrConfig};
+use crate::limits::StrConfig;
 use crate::machine::{Collection, StackEntry, StackMachine, ValueBuilder, has_room};
+use crate::options::LoadOptions;
 use crate::scalar::Scalar;
 use crate::utf8::Utf8Window;
 
-/// Loads a value without version byte from the start of `bytes`; how many
-/// bytes it took.
-pub(crate) fn load_value(
-    bytes: &[u8],
-    strings: StrConfig,
-    limits: Limits,
-) -> Result<(Value, usize), LoadError> {
+/// Loads the value at the start of `bytes`, and returns it with the number of
+/// bytes that it took.
+#[inline]
+pub(crate) fn load_value(bytes: &[u8], options: &LoadOptions) -> Result<(Value, usize), LoadError> {
+    let (body, skipped) = options.body(bytes)?;
     let values = Values {
         scalars: Scalars {
-            strings,
-            utf8: Utf8Window::new(bytes),
+            strings: options.strings(),
+            utf8: Utf8Window::new(body),
         },
         pairs: Vec::new(),
     };
-    let (mut part, _, taken) = StackMachine::new(bytes, limits, values, Vec::new()).run()?;
-    Ok((part.take(), taken))
+    match StackMachine::new(body, options.limits(), values, Vec::new()).run() {
+        Ok((mut part, _, taken)) => Ok((part.take(), skipped + taken)),
+        Err(error) => Err(error.offset_by(skipped)),
+    }
 }
 
 /// Builds values on the heap.

@@ -16,9 +16,9 @@ mod table;
 use alloc::vec::Vec;
 
 pub use access::ValueIndex;
-pub use convert::WrongType;
+pub use convert::TryFromValueError;
 pub use dict::{Dict, DictEntry};
-pub use int::{Int, OutOfRange, ParseIntError};
+pub use int::{Int, ParseIntError, TryFromIntError};
 pub(crate) use load::load_value;
 pub use set::Set;
 pub use str::Str;
@@ -51,8 +51,8 @@ use crate::{ChannelId, Complex};
 /// ```
 ///
 /// ```
-/// use execnet_serializer::{loads_internal, Value};
-/// let value = loads_internal(b"F\0\0\0\x01N\0\0\0\x01x@\0\0\0\x02Q")?;
+/// use execnet_serializer::{LoadOptions, Value};
+/// let value = LoadOptions::wire().loads(b"F\0\0\0\x01N\0\0\0\x01x@\0\0\0\x02Q")?;
 /// assert_eq!(value, Value::Tuple(vec![Value::from(1), Value::from("x")]));
 /// # Ok::<(), execnet_serializer::LoadError>(())
 /// ```

@@ -21,7 +21,7 @@ mod ways;
 use core::hint::black_box;
 use std::thread::{self, JoinHandle};
 
-use execnet_serializer::{Tokens, loads_internal};
+use execnet_serializer::{LoadOptions, Tokens};
 use rustix::time::{ClockId, clock_gettime};
 use shapes::{Shape, Writer};
 
@@ -68,7 +68,9 @@ fn seconds() -> f64 {
 /// Seconds a byte of a flat document takes to load.
 fn unit() -> f64 {
     let bytes = flat();
-    let seconds = least(0.0, || drop(black_box(loads_internal(&bytes).unwrap())));
+    let seconds = least(0.0, || {
+        drop(black_box(LoadOptions::wire().loads(&bytes).unwrap()))
+    });
     seconds / bytes.len() as f64
 }
 

@@ -6,10 +6,7 @@ use std::hash::DefaultHasher;
 use std::io::{self, Read};
 
 use execnet_serializer::typed::Error;
-use execnet_serializer::{
-    DocumentBuf, LoadOptions, Tokens, Value, dumps_internal, from_slice_internal, load_internal,
-    loads_internal,
-};
+use execnet_serializer::{DumpOptions, LoadOptions, Tokens, Value};
 
 use crate::types::{Borrowed, Flattened, Newtype, Record, Tagged, Untagged};
 
@@ -23,15 +20,17 @@ const TWICE: f64 = 2.0;
 
 /// Every way in. Whether the document is refused does not matter.
 pub(crate) fn decoders(bytes: &[u8], check: Check<'_>) {
-    check("loads", 1.0, &mut || drop(black_box(loads_internal(bytes))));
+    check("loads", 1.0, &mut || {
+        drop(black_box(LoadOptions::wire().loads(bytes)))
+    });
     check("tokens", 1.0, &mut || {
         assert_ne!(Tokens::new(bytes).map_while(Result::ok).count(), 0)
     });
     check("document", 1.0, &mut || {
-        drop(black_box(DocumentBuf::loads_internal(bytes)))
+        drop(black_box(LoadOptions::wire().document_buf(bytes)))
     });
     check("value of a document", 1.0, &mut || {
-        if let Ok(document) = DocumentBuf::loads_internal(bytes) {
+        if let Ok(document) = LoadOptions::wire().document_buf(bytes) {
             drop(black_box(document.root().to_value()));
         }
     });
@@ -43,15 +42,15 @@ pub(crate) fn decoders(bytes: &[u8], check: Check<'_>) {
             &format!("load, {piece} bytes at a time"),
             times,
             &mut || {
-                drop(black_box(load_internal(read())));
+                drop(black_box(LoadOptions::wire().load(read())));
             },
         );
         check(
             &format!("stream, {piece} bytes at a time"),
             times,
             &mut || {
-                let options = LoadOptions::new();
-                drop(black_box(options.stream_internal(read()).next_value()));
+                let options = LoadOptions::wire();
+                drop(black_box(options.stream(read()).next_value()));
             },
         );
     }
@@ -77,14 +76,14 @@ pub(crate) fn decoders(bytes: &[u8], check: Check<'_>) {
 }
 
 fn typed<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) {
-    let read: Result<T, Error> = from_slice_internal(bytes);
+    let read: Result<T, Error> = LoadOptions::wire().from_slice(bytes);
     // The error is told as well.
     drop(black_box(read.map_err(|error| error.to_string())));
 }
 
 /// What is done with the value of the document, if it has one.
 pub(crate) fn values(bytes: &[u8], check: Check<'_>) {
-    let Ok(value) = loads_internal(bytes) else {
+    let Ok(value) = LoadOptions::wire().loads(bytes) else {
         return;
     };
     let copy = value.clone();
@@ -117,7 +116,7 @@ pub(crate) fn values(bytes: &[u8], check: Check<'_>) {
         drop(black_box(value.clone()))
     });
     check("dumped", 1.0, &mut || {
-        drop(black_box(dumps_internal(&value)))
+        drop(black_box(DumpOptions::wire().dumps(&value)))
     });
     check("looked up", 1.0, &mut || look_up(&value, &turned));
     let text = value.to_string();

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use execnet_serializer::{DumpError, Value, dumps_internal};
+use execnet_serializer::{DumpError, DumpOptions, Value};
 
 use crate::bootstrap::Wire;
 use crate::error::MakeGatewayError;
@@ -40,7 +40,7 @@ fn line(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
         _ => ([core, GUEST, "\nserve_socket(settings)\n"].concat(), rest),
     };
     let config = Value::Dict(config(settings, nonce, rest));
-    let config = STANDARD.encode(dumps_internal(&config)?);
+    let config = STANDARD.encode(DumpOptions::wire().dumps(&config)?);
     let program = STANDARD.encode(program);
     Ok(format!(
         "\"import base64;exec(compile(base64.b64decode('{program}'),'<execnet worker>','exec'),\

@@ -6,7 +6,9 @@
 mod bare;
 
 use embedded_io::SliceWriteError;
-use execnet_serializer::{ChannelId, Document, EncodeError, Encoder, NodeKind, Token, Tokens};
+use execnet_serializer::{
+    ChannelId, Document, EncodeError, Encoder, LoadOptions, NodeKind, Token, Tokens,
+};
 
 /// The C runtime's entry, as there is no other without std.
 #[unsafe(no_mangle)]
@@ -27,7 +29,7 @@ fn work() -> Result<(), i32> {
     if Tokens::new(cut).all(|token| token.is_ok()) {
         return Err(4);
     }
-    match Document::<8>::loads_internal(cut) {
+    match LoadOptions::wire().document::<8>(cut) {
         Err(error) if error.is_truncated() => Ok(()),
         _ => Err(5),
     }
@@ -54,7 +56,7 @@ fn tokens(bytes: &[u8]) -> Result<(), i32> {
 }
 
 fn document(bytes: &[u8]) -> Result<(), i32> {
-    let document = Document::<8>::loads_internal(bytes).map_err(|_| 10)?;
+    let document = LoadOptions::wire().document::<8>(bytes).map_err(|_| 10)?;
     let NodeKind::Dict(mut pairs) = document.root().kind() else {
         return Err(11);
     };

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::thread;
 
-use execnet::serializer::{StrConfig, dumps_internal, loads};
+use execnet::serializer::{DumpOptions, StrConfig, loads};
 use execnet::worker::Kwargs;
 use execnet::{Channel, Item, Value, Worker, rsync};
 
@@ -225,7 +225,7 @@ fn close_file(channel: &Channel) -> Outcome {
 /// The bytes of what comes, as this side writes it.
 fn dumps(channel: &Channel) -> Outcome {
     for item in channel {
-        let bytes = dumps_internal(item?.as_ref())?;
+        let bytes = DumpOptions::wire().dumps(item?.as_ref())?;
         channel.send(Value::Bytes(bytes))?;
     }
     Ok(())

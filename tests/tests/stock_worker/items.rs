@@ -1,7 +1,7 @@
 //! Values: what arrives is what was sent.
 
 use execnet::serializer::{
-    Complex, Dict, Int, LoadOptions, Set, StrConfig, dumps, dumps_internal, loads,
+    Complex, Dict, DumpOptions, Int, LoadOptions, Set, StrConfig, dumps, loads,
 };
 use execnet::{Value, value};
 use execnet_test_support::receive;
@@ -79,7 +79,7 @@ fn opcodes(peer: &Peer) {
     );
     channel.reconfigure(StrConfig::STORED).unwrap();
     for value in every_opcode() {
-        let bytes = dumps_internal(&value).unwrap();
+        let bytes = DumpOptions::wire().dumps(&value).unwrap();
         channel.send(Value::Bytes(bytes.clone())).unwrap();
         let Value::Tuple(parts) = receive(&channel) else {
             panic!("not a pair")
@@ -91,7 +91,13 @@ fn opcodes(peer: &Peer) {
         };
         // Python 2 has other types of text, and opcodes of its own for them.
         match peer.python_2() {
-            true => assert_eq!(LoadOptions::new().loads_internal(&dumped).unwrap(), value),
+            true => assert_eq!(
+                LoadOptions::wire()
+                    .with_strings(StrConfig::STORED)
+                    .loads(&dumped)
+                    .unwrap(),
+                value
+            ),
             false => assert_eq!(dumped, bytes),
         }
     }

@@ -77,12 +77,11 @@ fn tokens(body: &[u8], base: usize, out: &mut impl Write) -> Result<usize, Failu
 /// Whether the tokens are a value, as `execnet loads` judges it. `version` is the length of the version byte: a value
 /// without one is accepted here, because that is what frames carry.
 fn judge(value: &[u8], version: usize) -> Result<(), LoadError> {
-    let options = LoadOptions::new();
-    let loaded = match version {
-        0 => options.loads_internal(value),
-        _ => options.loads(value),
+    let options = match version {
+        0 => LoadOptions::wire(),
+        _ => LoadOptions::new(),
     };
-    loaded.map(drop)
+    options.loads(value).map(drop)
 }
 
 fn broken(error: &LoadError, base: usize) -> Failure {

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::io::{self, BufRead, Read as _, Write};
 
-use execnet_serializer::{Dict, Dump, Value, dumps_internal, loads_internal};
+use execnet_serializer::{Dict, Dump, DumpOptions, LoadOptions, Value};
 
 use super::surroundings;
 use crate::engine::ExecModel;
@@ -101,7 +101,7 @@ fn ours(
         .by_ref()
         .take(bounded(size)?)
         .read_to_end(&mut bytes)?;
-    let Ok(Value::Dict(given)) = loads_internal(&bytes) else {
+    let Ok(Value::Dict(given)) = LoadOptions::wire().loads(&bytes) else {
         return Err(refused("the controller's settings are no dict"));
     };
     let Some(Value::Bytes(nonce)) = given.get_str("nonce") else {
@@ -173,7 +173,9 @@ fn grace(value: &Value) -> Option<Grace> {
 
 /// The mark, and a value behind its length.
 fn say(writer: &mut impl Write, nonce: &[u8], value: &(impl Dump + ?Sized)) -> io::Result<()> {
-    let payload = dumps_internal(value).map_err(|error| refused(error.to_string()))?;
+    let payload = DumpOptions::wire()
+        .dumps(value)
+        .map_err(|error| refused(error.to_string()))?;
     let size = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let parts = [b"EXECNET-", nonce, b"-", &size.to_be_bytes(), &payload];
     writer.write_all(&parts.concat())?;
@@ -193,7 +195,7 @@ mod tests {
     }
 
     fn ours(program: &[u8], settings: &Value) -> Vec<u8> {
-        let settings = dumps_internal(settings).unwrap();
+        let settings = DumpOptions::wire().dumps(settings).unwrap();
         let size = (settings.len() as u32).to_be_bytes();
         let mut bytes = format!("{}\n", program.len()).into_bytes();
         bytes.extend([program, &size, &settings].concat());
@@ -242,7 +244,7 @@ mod tests {
         );
         assert_eq!(rest, b"frames");
         let mut expected = b"EXECNET-nnnn-\0\0\0\x06".to_vec();
-        expected.extend(dumps_internal(&std::process::id()).unwrap());
+        expected.extend(DumpOptions::wire().dumps(&std::process::id()).unwrap());
         assert_eq!(written, expected);
     }
 

@@ -34,13 +34,13 @@ pub(super) fn read<'de, T: Deserialize<'de>>(
     options: &LoadOptions,
     bytes: &'de [u8],
 ) -> Result<T, NeedsDocument> {
-    let limits = options.bounds();
+    let limits = options.limits();
     if bytes.len() > limits.bytes() {
         return Err(NeedsDocument);
     }
     let mut pass = OnePass {
         cursor: Cursor::new(bytes),
-        strings: options.string_config(),
+        strings: options.strings(),
         items_left: limits.items(),
         levels_left: limits.depth(),
         key_at: usize::MAX,

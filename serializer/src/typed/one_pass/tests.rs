@@ -12,14 +12,11 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, SeqAcce
 use serde::{Deserialize as Derive, Serialize};
 
 use super::read;
-use crate::{
-    Bytes, ChannelId, DocumentBuf, Int, LoadOptions, StrConfig, Value, from_slice_internal,
-    to_vec_internal,
-};
+use crate::{Bytes, ChannelId, DumpOptions, Int, LoadOptions, StrConfig, Value};
 
 /// What the fast way reads is what the document says; whether it did read.
 fn agrees<'de, T: Deserialize<'de> + PartialEq + Debug>(bytes: &'de [u8]) -> bool {
-    agrees_by::<T>(&LoadOptions::channel(), bytes)
+    agrees_by::<T>(&LoadOptions::wire(), bytes)
 }
 
 fn agrees_by<'de, T: Deserialize<'de> + PartialEq + Debug>(
@@ -29,7 +26,7 @@ fn agrees_by<'de, T: Deserialize<'de> + PartialEq + Debug>(
     match read::<T>(options, bytes) {
         Err(_) => false,
         Ok(fast) => {
-            let document = options.document_buf_internal(bytes).unwrap();
+            let document = options.document_buf(bytes).unwrap();
             assert_eq!(
                 T::deserialize(document.root()).unwrap(),
                 fast,
@@ -93,9 +90,9 @@ fn record() -> impl Strategy<Value = Record> {
 proptest! {
     #[test]
     fn what_this_crate_writes_is_read_the_fast_way(record in record()) {
-        let bytes = to_vec_internal(&record).unwrap();
+        let bytes = DumpOptions::wire().to_vec(&record).unwrap();
         prop_assert!(agrees::<Record>(&bytes));
-        prop_assert_eq!(read::<Record>(&LoadOptions::new(), &bytes).unwrap(), record);
+        prop_assert_eq!(read::<Record>(&LoadOptions::wire(), &bytes).unwrap(), record);
     }
 
     #[test]
@@ -104,7 +101,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
         byte in b'?'..=b'U',
     ) {
-        let mut bytes = to_vec_internal(&record).unwrap();
+        let mut bytes = DumpOptions::wire().to_vec(&record).unwrap();
         let at = at.index(bytes.len());
         bytes[at] = byte;
         agrees::<Record>(&bytes);
@@ -167,17 +164,19 @@ fn a_type_that_goes_on_after_an_error_is_left_to_the_document() {
     type Type = (Lenient<String>, Lenient<(u8, u8)>, u8);
     // (5, 6, 7): read on after each error, the second item would be (5, 6).
     let bytes = b"F\0\0\0\x05F\0\0\0\x06F\0\0\0\x07@\0\0\0\x03Q";
-    assert!(read::<Type>(&LoadOptions::new(), bytes).is_err());
-    let document = DocumentBuf::loads_internal(bytes).unwrap();
+    assert!(read::<Type>(&LoadOptions::wire(), bytes).is_err());
+    let document = LoadOptions::wire().document_buf(bytes).unwrap();
     let value: Type = document.root().deserialize().unwrap();
     assert_eq!(value, (Lenient(None), Lenient(None), 7));
 }
 
 #[test]
 fn limits_hold_on_the_fast_way() {
-    let options = |limits| LoadOptions::new().limits(limits);
+    let options = |limits| LoadOptions::wire().with_limits(limits);
     let limits = crate::Limits::default();
-    let bytes = to_vec_internal(&[alloc::vec![1, 2]].as_slice()).unwrap();
+    let bytes = DumpOptions::wire()
+        .to_vec(&[alloc::vec![1, 2]].as_slice())
+        .unwrap();
     let fast = |limits| read::<Vec<Vec<u8>>>(&options(limits), &bytes).is_ok();
     assert!(fast(limits.with_depth(2)) && !fast(limits.with_depth(1)));
     assert!(fast(limits.with_items(4)) && !fast(limits.with_items(3)));
@@ -263,15 +262,19 @@ fn containers_are_read_the_fast_way_however_many_there_are() {
     type Nested = Vec<Vec<(u8, BTreeMap<u8, Vec<u8>>)>>;
     let inner = (1, BTreeMap::from([(2, alloc::vec![3])]));
     let nested: Nested = alloc::vec![alloc::vec![inner; 200]; 3];
-    assert!(agrees::<Nested>(&to_vec_internal(&nested).unwrap()));
+    assert!(agrees::<Nested>(
+        &DumpOptions::wire().to_vec(&nested).unwrap()
+    ));
     // Of a value of any kind it is not known in time what a tuple is.
     let lists: Vec<Value> = (0..200)
         .map(|n| crate::value!([{"k": [n]}, {"more": {}}]))
         .collect();
-    let bytes = to_vec_internal(&lists).unwrap();
+    let bytes = DumpOptions::wire().to_vec(&lists).unwrap();
     assert!(agrees::<Value>(&bytes) && agrees::<Skipped>(&bytes));
     let kinds = alloc::vec![Kind::Struct { a: alloc::vec![1] }; 200];
-    assert!(agrees::<Vec<Kind>>(&to_vec_internal(&kinds).unwrap()));
+    assert!(agrees::<Vec<Kind>>(
+        &DumpOptions::wire().to_vec(&kinds).unwrap()
+    ));
 }
 
 /// Every opcode of strings with every content, by all switches, as types that
@@ -279,7 +282,7 @@ fn containers_are_read_the_fast_way_however_many_there_are() {
 #[test]
 fn strings_are_what_the_switches_say_on_the_fast_way_too() {
     for switches in 0..4 {
-        let options = LoadOptions::new().strings(StrConfig {
+        let options = LoadOptions::wire().with_strings(StrConfig {
             py2str_as_py3str: switches & 1 != 0,
             py3str_as_py2str: switches & 2 != 0,
         });
@@ -292,13 +295,13 @@ fn strings_are_what_the_switches_say_on_the_fast_way_too() {
                 agrees_by::<Bytes<Vec<u8>>>(&options, &bytes);
                 agrees_by::<Vec<u8>>(&options, &bytes);
                 agrees_by::<Int>(&options, &bytes);
-                let value = options.loads_internal(&bytes).ok();
-                let read = options.from_slice_internal::<Value>(&bytes).ok();
+                let value = options.loads(&bytes).ok();
+                let read = options.from_slice::<Value>(&bytes).ok();
                 assert_eq!(read, value, "{bytes:02x?} by {options:?}");
-                let text = options.from_slice_internal::<String>(&bytes).ok();
+                let text = options.from_slice::<String>(&bytes).ok();
                 let is_text = value.and_then(Value::into_string);
                 assert_eq!(text, is_text, "{bytes:02x?} by {options:?}");
-                let raw = options.from_slice_internal::<Bytes<Vec<u8>>>(&bytes);
+                let raw = options.from_slice::<Bytes<Vec<u8>>>(&bytes);
                 let is_raw = read.as_ref().and_then(Value::as_bytes).map(<[u8]>::to_vec);
                 assert_eq!(raw.ok().map(|bytes| bytes.0), is_raw, "{bytes:02x?}");
             }
@@ -316,11 +319,15 @@ fn numbers_as_keys_are_left_to_the_document() {
     }
 
     let numbered = b"JF\0\0\0\0F\0\0\0\x01PF\0\0\0\x01F\0\0\0\x02PQ";
-    assert!(from_slice_internal::<Buffered>(numbered).is_err());
+    assert!(
+        LoadOptions::wire()
+            .from_slice::<Buffered>(numbered)
+            .is_err()
+    );
     let named = b"JN\0\0\0\x01aF\0\0\0\x01PN\0\0\0\x01bF\0\0\0\x02PQ";
     assert!(agrees::<Buffered>(named));
     assert_eq!(
-        from_slice_internal::<Buffered>(named).unwrap(),
+        LoadOptions::wire().from_slice::<Buffered>(named).unwrap(),
         Buffered::Fields { a: 1, b: 2 }
     );
 }
@@ -363,14 +370,26 @@ takes_one!(OneOfList, deserialize_seq());
 fn what_a_type_does_not_take_is_not_taken_for_what_follows() {
     // A list of two with one item, whose next index stands for a number.
     let list = b"K\0\0\0\x02F\0\0\0\0LPF\0\0\0\x01@\0\0\0\x02Q";
-    assert!(from_slice_internal::<(OneOfList, u8)>(list).is_err());
+    assert!(
+        LoadOptions::wire()
+            .from_slice::<(OneOfList, u8)>(list)
+            .is_err()
+    );
     // Tuples of three and of three, made of three values.
     let tuples = b"LLL@\0\0\0\x03@\0\0\0\x03Q";
-    assert!(from_slice_internal::<((), (), OneOfThree)>(tuples).is_err());
+    assert!(
+        LoadOptions::wire()
+            .from_slice::<((), (), OneOfThree)>(tuples)
+            .is_err()
+    );
 }
 
 #[test]
 fn a_unit_variant_may_be_a_dict_of_none() {
     assert!(reads::<Kind>(b"JN\0\0\0\x04UnitLPQ"));
-    assert!(from_slice_internal::<Kind>(b"JN\0\0\0\x04UnitRPQ").is_err());
+    assert!(
+        LoadOptions::wire()
+            .from_slice::<Kind>(b"JN\0\0\0\x04UnitRPQ")
+            .is_err()
+    );
 }

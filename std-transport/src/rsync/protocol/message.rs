@@ -207,8 +207,8 @@ impl TryFrom<Vec<u8>> for FromSource {
             Ok(content) => return Ok(Self::Data(content)),
             Err(item) => item,
         };
-        let options = LoadOptions::new().strings(StrConfig::STORED);
-        let value = options.loads_internal(&item);
+        let options = LoadOptions::wire().with_strings(StrConfig::STORED);
+        let value = options.loads(&item);
         Self::try_from(value.map_err(|_| Violation::Message)?)
     }
 }

@@ -1,12 +1,12 @@
-use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, LoadOptions, Value, dumps_internal};
+use execnet_serializer::{Bytes, Dump, DumpOptions, EncodeError, Encoder, LoadOptions, Value};
 
 use super::*;
 use crate::rsync::confine::{Kind, Meta, Name};
 use crate::rsync::origin::Origin;
 
 fn on_the_wire(message: &impl Dump) -> Value {
-    LoadOptions::new()
-        .loads_internal(&dumps_internal(message).unwrap())
+    LoadOptions::wire()
+        .loads(&DumpOptions::wire().dumps(message).unwrap())
         .unwrap()
 }
 
@@ -18,7 +18,7 @@ fn messages_come_back_as_they_went() {
         FromSource::Data(Content::new(Vec::new(), b"")),
         FromSource::Finish,
     ] {
-        let item = dumps_internal(&message).unwrap();
+        let item = DumpOptions::wire().dumps(&message).unwrap();
         assert_eq!(FromSource::try_from(item).as_ref(), Ok(&message));
         assert_eq!(FromSource::try_from(on_the_wire(&message)), Ok(message));
     }
@@ -43,7 +43,7 @@ fn segments_and_body_are_found_in_an_item_as_it_came() {
         (sent.segments(), sent.body()),
         (&b"segments"[..], &b"body"[..])
     );
-    let item = dumps_internal(&FromSource::Data(sent)).unwrap();
+    let item = DumpOptions::wire().dumps(&FromSource::Data(sent)).unwrap();
     let Ok(FromSource::Data(found)) = FromSource::try_from(item) else {
         panic!("no DATA");
     };
@@ -87,8 +87,8 @@ fn data_ends_with_a_tuple_of_three_and_nothing_behind_it() {
         assert_eq!(item(end), Err(Violation::Message), "{case}");
     }
     for item in [
-        dumps_internal(&(3, Bytes(b"s"), Bytes(b"b"), 1)),
-        dumps_internal(&Value::List(vec![
+        DumpOptions::wire().dumps(&(3, Bytes(b"s"), Bytes(b"b"), 1)),
+        DumpOptions::wire().dumps(&Value::List(vec![
             Value::from(3),
             Value::Bytes(b"s".to_vec()),
             Value::Bytes(b"b".to_vec()),
@@ -110,7 +110,9 @@ fn items_that_are_no_message_are_refused() {
     assert_eq!(source(Value::from((2, "text"))), Violation::Message);
     assert_eq!(source(on_the_wire(&(4, 4))), Violation::Message);
     let item = |item: &[u8]| FromSource::try_from(item.to_vec()).unwrap_err();
-    let data = dumps_internal(&FromSource::Data(Content::new(b"s".to_vec(), b"b"))).unwrap();
+    let data = DumpOptions::wire()
+        .dumps(&FromSource::Data(Content::new(b"s".to_vec(), b"b")))
+        .unwrap();
     for len in 0..data.len() {
         assert_eq!(item(&data[..len]), Violation::Message, "{len}");
     }

@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::sync::mpsc;
 
-use execnet_serializer::{Dump, LoadOptions, Value, dumps_internal};
+use execnet_serializer::{Dump, DumpOptions, LoadOptions, Value};
 
 use crate::rsync::port::{Port, Trouble};
 
@@ -30,13 +30,13 @@ pub(super) fn pipe() -> (Pipe, Pipe) {
 
 impl Port for Pipe {
     fn send(&self, item: impl Dump) -> Result<(), Trouble> {
-        let bytes = dumps_internal(&item).unwrap();
+        let bytes = DumpOptions::wire().dumps(&item).unwrap();
         self.to.send(bytes).map_err(|_| Trouble::Gone)
     }
 
     fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble> {
         let bytes = self.receive_payload(patience)?;
-        Ok(LoadOptions::new().loads_internal(&bytes).unwrap())
+        Ok(LoadOptions::wire().loads(&bytes).unwrap())
     }
 
     fn receive_payload(&self, patience: Option<Duration>) -> Result<Vec<u8>, Trouble> {
