@@ -66,7 +66,7 @@ pub fn each_python_with(keys: &'static str, options: GroupOptions, test: fn(&Pyt
     }
 }
 
-/// The interpreters of [`WANTED`] that are here; the others are named once.
+/// The interpreters that are installed; those that are not are printed once.
 #[must_use]
 pub fn pythons() -> &'static [Python] {
     static PYTHONS: OnceLock<Vec<Python>> = OnceLock::new();
