@@ -47,5 +47,5 @@ def pipe():
 def loaded_worker():
     """A copy of the program with both parts compiled, for tests that replace nothing in it."""
     worker = load_worker()
-    worker.rest()
+    worker.compile_lazy()
     return worker

@@ -56,7 +56,7 @@ def load_worker():
     worker.link, worker.path = None, []
     for piece in core().split(PAGE_BREAK):
         exec(compiled(piece), vars(worker))
-    worker.REST = lazy()
+    worker.LAZY = lazy()
     # What the lazy part is compiled with: once for all tests.
     worker.compile = lambda source, *_: compiled(source)
     return worker

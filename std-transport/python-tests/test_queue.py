@@ -61,6 +61,14 @@ def test_each_item_wakes_one_thread(queue):
     assert not queue.items and not queue.waiters
 
 
+def test_a_thread_whose_item_another_has_taken_waits_again(queue):
+    receiver, = waiting(queue, 1)
+    queue.wake()
+    wait_for(lambda: queue.waiters or not receiver.is_alive())
+    queue.put("item")
+    assert receiver.result() == "item"
+
+
 def test_the_end_wakes_all_threads(queue):
     receivers = waiting(queue, 3)
     queue.end()
@@ -84,7 +92,7 @@ def test_an_item_wakes_another_thread_beside_the_main_one(queue):
 
 
 def test_a_thread_that_leaves_passes_its_item_on(worker, queue):
-    worker.rest()
+    worker.compile_lazy()
     worker.MAIN = None
     leaving = queue.enter()
     receiver = behind(queue)
@@ -95,7 +103,7 @@ def test_a_thread_that_leaves_passes_its_item_on(worker, queue):
 
 
 def test_a_time_limit_ends_a_wait(worker, queue):
-    worker.rest()
+    worker.compile_lazy()
     with pytest.raises(worker.TimeoutError):
         queue.get_within(0.01)
     assert not queue.waiters
@@ -107,15 +115,15 @@ def test_a_time_limit_ends_a_wait(worker, queue):
 
 
 def test_a_wait_for_the_end_lasts_until_the_end(worker, queue):
-    worker.rest()
+    worker.compile_lazy()
     with pytest.raises(worker.TimeoutError):
-        queue.wait_over(0.01)
-    waiter = Receiver(lambda: queue.wait_over(None) or "over")
-    wait_for(lambda: len(queue.closers) == 2)
+        queue.wait_sink_done(0.01)
+    waiter = Receiver(lambda: queue.wait_sink_done(None) or "over")
+    wait_for(lambda: len(queue.close_waiters) == 2)
     queue.put("item")
     queue.end()
     assert waiter.result() == "over"
-    assert queue.wait_over(0) is None
+    assert queue.wait_sink_done(0) is None
 
 
 class Sink:
@@ -131,6 +139,6 @@ def test_a_sink_gets_the_items_and_the_end(worker, queue):
     queue.end()
     assert queue.sink.items == ["item", worker.END]
     # It is over when the sink says that it has seen it.
-    assert not queue.over
+    assert not queue.sink_done
     queue.finish()
-    assert queue.over
+    assert queue.sink_done

@@ -102,7 +102,7 @@ class TestReceiverThatReads:
 
     @pytest.fixture
     def receive(self, worker, make_gateway):
-        worker.rest()
+        worker.compile_lazy()
 
         def receive(*pieces):
             gateway = make_gateway(link_of(*pieces))
@@ -121,6 +121,8 @@ class TestReceiverThatReads:
             assert left == (frames[0] if found is None else b"") + frames[1]
 
     def test_other_frames_are_left_to_the_reader(self, worker, receive):
-        for other in (worker.frame(worker.DATA, 3, "item"), worker.header.pack(worker.CLOSE, 1, 0),
-                      worker.header.pack(worker.DATA, 1, -1), worker.header.pack(worker.DATA, 1, 2) + b"\x00Q"):
+        for other in (worker.frame(worker.DATA, 3, "item"), worker.frame(worker.CLOSE_ERROR, 1, "error"),
+                      worker.header.pack(worker.CLOSE, 1, 0), worker.header.pack(worker.DATA, 1, -1),
+                      worker.header.pack(worker.DATA, 1, 100) + b"LQ",
+                      worker.header.pack(worker.DATA, 1, 2) + b"\x00Q"):
             assert receive(other) == (None, other)

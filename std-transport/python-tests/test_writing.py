@@ -28,7 +28,7 @@ def write(worker, make_gateway):
         gateway = make_gateway()
         channel = gateway._channel(1)
         link = worker.os.write = Link(*script)
-        worker.let_go = lambda *_: link.script.append("let go")
+        worker.detach = lambda *_: link.script.append("detached")
         raised = None
         try:
             channel.send("item")
@@ -37,7 +37,7 @@ def write(worker, make_gateway):
         channel._closed = True      # Nothing is written when it is dropped.
         assert not gateway._writing._is_owned()
         return link, raised
-    worker.rest()
+    worker.compile_lazy()
     return write
 
 
@@ -72,7 +72,7 @@ def test_an_interrupt_inside_the_frame_comes_after_the_frame(write, frame):
 def test_two_interrupts_inside_the_frame_end_the_link(write, frame):
     link, raised = write(3, KeyboardInterrupt(), KeyboardInterrupt())
     assert (link.written, type(raised)) == (frame[:3], KeyboardInterrupt)
-    assert link.script == ["let go"]
+    assert link.script == ["detached"]
 
 
 @pytest.mark.parametrize("script", [(), (5,)])
@@ -99,10 +99,10 @@ def test_frames_of_a_busy_writer_follow_its_own(worker, make_gateway):
 
     class DroppingLink(Link):
         def __call__(self, descriptor, data):
-            worker.drop(gateway, dropped)
+            worker.on_channel_dropped(gateway, dropped)
             dropped._closed = True
             return Link.__call__(self, descriptor, data)
-    worker.rest()
+    worker.compile_lazy()
     link = worker.os.write = DroppingLink()
     channel.send("item")
     channel._closed = True

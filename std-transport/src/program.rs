@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -40,7 +41,6 @@ const CORE: &str = pages!(
 /// The part that is compiled only when the worker is asked for something rare.
 const LAZY: &str = pages!(
     "lazy/first",
-    "lazy/compat27",
     "lazy/fork",
     "lazy/imports",
     "lazy/errors",
@@ -53,14 +53,28 @@ const LAZY: &str = pages!(
     "lazy/channel",
     "lazy/files",
     "lazy/gateway",
-    "lazy/lending",
+    "lazy/read_lease",
     "lazy/frames",
     "lazy/shutdown",
     "lazy/threads",
     "lazy/setup",
     "lazy/tracing",
+    "lazy/compat27",
     "lazy/register",
 );
+
+/// Both parts as they are sent.
+static SOURCE: LazyLock<[String; 2]> = LazyLock::new(|| [CORE, LAZY].map(without_comments));
+
+/// Comments cost a start their bytes. An empty line in their place keeps the numbers of the lines behind it; the first line
+/// behind a page break stays.
+fn without_comments(source: &str) -> String {
+    let is_comment = |line: &str| line.trim_start_matches(' ').starts_with('#');
+    let lines = source.split_inclusive('\n');
+    lines
+        .map(|line| if is_comment(line) { "\n" } else { line })
+        .collect()
+}
 
 /// What an interpreter does before anything else.
 const START: &str = include_str!("python/start.py");
@@ -166,7 +180,8 @@ impl Surroundings {
 
 /// The worker's source in its two parts: for the start, and for when something rare is asked for.
 pub(crate) fn source() -> (&'static str, &'static str) {
-    (CORE, LAZY)
+    let [core, lazy] = &*SOURCE;
+    (core, lazy)
 }
 
 /// The same of stock execnet's, for a process that serves a connection.
@@ -318,6 +333,18 @@ mod tests {
             for piece in pieces {
                 assert!(piece.starts_with("# ") && piece.ends_with('\n'), "{piece}");
             }
+        }
+    }
+
+    #[test]
+    fn comments_are_not_sent_and_line_numbers_stay() {
+        for (file, sent) in [CORE, LAZY].into_iter().zip(&*SOURCE) {
+            assert!(!sent.contains("\n    # ") && !sent.contains("\n# "));
+            for (line, sent) in file.split('\n').zip(sent.split('\n')) {
+                let is_comment = line.trim_start().starts_with('#');
+                assert!(line == sent || is_comment && sent.is_empty(), "{line}");
+            }
+            assert_eq!(file.matches('\n').count(), sent.matches('\n').count());
         }
     }
 

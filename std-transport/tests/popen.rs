@@ -388,7 +388,7 @@ fn an_interpreter_that_echoes_its_input_does_not_answer() {
         let error = bootstrap_error(&group(), &scratch.script("head -c 5000"));
         assert_eq!(error.stage(), Stage::Handshake);
         assert!(
-            error.output().contains("# Names that all parts share"),
+            error.output().contains("globals().update(vars(builtins))"),
             "{error}"
         );
     });

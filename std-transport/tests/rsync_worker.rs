@@ -74,7 +74,7 @@ fn a_place_that_cannot_be_opened_is_an_error_with_its_reason() {
 
 const STOCK: &str = "
 import sys, execnet
-gateway = execnet.make_gateway('socket=127.0.0.1:' + sys.argv[1])
+gateway = execnet.makegateway('socket=127.0.0.1:' + sys.argv[1])
 for turn in range(2):
     sync = execnet.RSync(sys.argv[2], verbose=False)
     sync.add_target(gateway, sys.argv[3], delete=True)

@@ -38,8 +38,8 @@ fn talk_on(python: &Python, channel: &Channel) {
         (0..40).for_each(|turn| assert_eq!(ask(channel, "1"), Value::from(1), "{turn}"));
         return;
     }
-    let turns = ask(channel, "channel.gateway._taken");
-    while ask(channel, "channel.gateway._taken") == turns {}
+    let turns = ask(channel, "channel.gateway._lease_reads");
+    while ask(channel, "channel.gateway._lease_reads") == turns {}
 }
 
 /// A channel besides, which the code keeps.
@@ -246,7 +246,7 @@ fn nothing_large_is_compiled_in_the_middle_of_a_conversation() {
         let source = "
             import _thread
             names = type(channel.gateway)._write.__globals__
-            whole, pieces, reader = len(names['REST']), [], []
+            whole, pieces, reader = len(names['LAZY']), [], []
             compile, load = names['compile'], names['load']
             def watch_load(data, *options):
                 reader[:] = [_thread.get_ident()]
@@ -256,7 +256,7 @@ fn nothing_large_is_compiled_in_the_middle_of_a_conversation() {
                     pieces.append((0 + (_thread.get_ident() in reader + [names['MAIN']]), len(text)))
                 return compile(text, name, *options)
             names['compile'], names['load'] = watch_compile, watch_load
-            while names['REST']:
+            while names['LAZY']:
                 channel.send(channel.receive())
             channel.receive()
             channel.send((whole, pieces))

@@ -736,7 +736,7 @@ fn a_frame_that_came_while_another_was_refused_is_sent() {
             class Closed(object):
                 @property
                 def _closed(self):
-                    gateway._write_late(frame(4, channel.id, 42))
+                    gateway._write_deferred(frame(4, channel.id, 42))
                     return True
             try:
                 gateway._write(b'', Closed())

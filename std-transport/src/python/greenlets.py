@@ -1,13 +1,12 @@
 
 # The execution models of gevent and eventlet: remote code runs in greenlets of the main thread.  Part of the worker's
-# program, behind its second part, where the spec asks for one of them.
+# program, behind its lazy part, where the spec asks for one of them.
 #
 # The link is read by a thread of its own, as ever.  Nothing is patched: code that waits for a channel lets other
 # greenlets run, and what else it waits with is its own choice.  A send that the link does not take at once stops all
 # greenlets; the reader goes on, so that it ends.
 
-MODELS += ('gevent', 'eventlet')
-library = None  # one of the two classes below, once the settings were read
+library = None  # a Gevent or Eventlet, once the settings were read
 
 
 class Gevent(object):
@@ -91,27 +90,21 @@ class Waiter(object):
         waker.call(self.semaphore.release)
 
 
-new_held_thread_lock = new_held_lock
-wait_for_thread_lock = wait
+def new_greenlet_waiter():
+    return Waiter() if _thread.get_ident() == MAIN else new_held_lock()
 
 
-def new_held_lock():
-    return Waiter() if _thread.get_ident() == MAIN else new_held_thread_lock()
+def wait_lock_or_waiter(lock, timeout, wait_lock=wait_lock):
+    return lock.acquire(True, timeout) if isinstance(lock, Waiter) else wait_lock(lock, timeout)
 
 
-def wait(lock, timeout):
-    if isinstance(lock, Waiter):
-        return lock.acquire(True, None if timeout is None else max(0, timeout))
-    return wait_for_thread_lock(lock, timeout)
-
-
-class GreenletQueue(object):
+class GreenletQueue(Queue):
 
     def enter(self):
-        with self.gate:
-            if self.items or self.ended:
+        with self.lock:
+            if self.items or self.no_more_input:
                 return None
-            waiter = new_held_lock()
+            waiter = new_waiter()
             self.waiters.append(waiter)
             return waiter
 
@@ -119,20 +112,15 @@ class GreenletQueue(object):
 class GreenletDispatcher(Dispatcher):
     """Callbacks run one after the other in a greenlet of their own."""
 
-    def __init__(self):
-        self.queue = Queue()
-        self.put = self.queue.put
+    def start(self):
         waker.call(lambda: library.spawn(self.run))
 
 
-Dispatcher = GreenletDispatcher
+class GreenletGateway(Gateway):
 
+    PING_PONG_READS = NEVER     # a read of the link waits for no greenlet
 
-class GreenletGateway(object):
-
-    TURNS = NEVER   # who reads waits for no greenlet
-
-    def _start_beside(self, task):
+    def _run_beside(self, task):
         self._tasks.put(task)
 
     def _interruptible(self, on):
@@ -156,8 +144,8 @@ class GreenletGateway(object):
         greenlet = library.current()
         running.add(greenlet)
         try:
-            if self._begin(task):
-                self._execute(task)
+            if self._start_task(task):
+                self._run_task(task)
         finally:
             running.discard(greenlet)
 
@@ -171,36 +159,30 @@ def rename_main_thread():
             thread._ident = threading.get_ident()
 
 
-def start_greenlets(model):
-    global fcntl, library, waker
-    fcntl = __import__('fcntl')
-    import_threading()
-    library = {'gevent': Gevent, 'eventlet': Eventlet}[model]()
-    waker = Waker()
-    complete(Queue, GreenletQueue)
-    complete(Gateway, GreenletGateway)
-
-
-set_up_process = set_up
-
-
-def set_up(config):
-    start_greenlets(str(config['execmodel']))
-    set_up_process(config)
-
-
-ThreadModel = ExecModel     # the name stands for another class at the end
-
-
-class GreenletModel(ThreadModel):
+class GreenletModel(ExecModel):
     """What greenlets take from `channel.gateway.execmodel`."""
 
     def __init__(self, backend):
-        ThreadModel.__init__(self, backend)
+        ExecModel.__init__(self, backend)
         self.__dict__.update(library.provided)
 
     def start(self, func, args=()):
         library.spawn(func, *args)
 
 
-ExecModel = GreenletModel
+def start_greenlets(library_class):
+    global fcntl, library, waker
+    fcntl = __import__('fcntl')
+    import_threading()
+    library = library_class()
+    waker = Waker()
+
+
+MODELS['gevent'] = lambda: start_greenlets(Gevent)
+MODELS['eventlet'] = lambda: start_greenlets(Eventlet)
+new_waiter = new_greenlet_waiter
+wait_lock = wait_lock_or_waiter
+queue_class = GreenletQueue
+dispatcher_class = GreenletDispatcher
+gateway_class = GreenletGateway
+exec_model_class = GreenletModel

@@ -1,4 +1,4 @@
-# What follows worker.py where a socket server runs it, in the server's own process: the link is
+# What follows the first part of the worker where a socket server runs it, in the server's own process: the link is
 # the connection `clientsock`, and the process stays when the link ends.  docs/protocol.md
 # describes the bootstrap.
 
@@ -10,7 +10,7 @@ class SocketGateway(Gateway):
 
     def _put(self, data):
         if os.getpid() != PID:
-            refuse_in_child()
+            raise IOError('a forked child has no channels')
         whole = False
         try:
             clientsock.sendall(data)
@@ -25,22 +25,22 @@ class SocketGateway(Gateway):
     def _interruptible(self, on):
         pass    # what Ctrl-C means is the server's affair
 
-    def _wind_down(self):
+    def _shut_down(self):
         """End all channels; give running code its time, then interrupt it.
 
         What runs on then does so without us: the process has other things to do.
         """
-        rest()
-        calm, interrupted = self._grace
+        compile_lazy()
+        finish_time, interrupt_time = self._grace
         with self._state:
             self._idle = new_held_lock()
             busy = bool(self._running)
         self._end_channels()
-        if busy and not wait(self._idle, calm) and in_main_thread():
+        if busy and not wait(self._idle, finish_time) and in_main_thread():
             os.kill(PID, _signal.SIGINT)
-            wait(self._idle, interrupted)
+            wait(self._idle, interrupt_time)
         if self._dispatcher is not None:
-            self._dispatcher.stop(calm)
+            self._dispatcher.stop(finish_time)
         self._tasks.put(None)
 
 
@@ -70,10 +70,10 @@ def hang_up():
 
 def serve_socket(settings):
     """Serve `clientsock` until the controller has gone."""
-    global REST
+    global LAZY
     config = load(settings, (True, False), None)
-    REST = config['rest']
-    rest()
+    LAZY = config['rest']
+    compile_lazy()
 
     def answer(value):
         mark = b'EXECNET-' + config['nonce'] + b'-'
@@ -83,11 +83,12 @@ def serve_socket(settings):
     except Exception:
         answer(format_exception())
     else:
-        gateway = SocketGateway(link, None, config)
+        kind = SocketGateway
+        if os.environ.get('EXECNET_DEBUG'):
+            kind = traced(kind, config['id'])
+        gateway = kind(link, None, config)
         if hasattr(os, 'register_at_fork'):
             os.register_at_fork(after_in_child=child_of(ref(gateway)))
-        if os.environ.get('EXECNET_DEBUG'):
-            start_tracing(gateway)
         _thread.start_new_thread(gateway._read, ())
         answer(os.getpid())
         gateway._serve()

@@ -24,8 +24,8 @@ WANT, ASK, ACK, NOTE, DONE = 10, 11, 12, 13, 14
 section = Struct('>IIB')
 entry = Struct('>cHQqH')
 segment = Struct('>IBHQqI')
-four = Struct('>I')
-two = Struct('>QQ')
+u32 = Struct('>I')
+two_u64 = Struct('>QQ')
 want = Struct('>IB')
 outcome = Struct('>IBH')
 LAST, FIRST, SAME, FAILED, HOLE = 1, 2, 4, 8, 16
@@ -315,7 +315,7 @@ def host():
 
 def identity(status):
     """Device and inode."""
-    return two.pack(status.st_dev & (1 << 64) - 1, status.st_ino & (1 << 64) - 1)
+    return two_u64.pack(status.st_dev & (1 << 64) - 1, status.st_ino & (1 << 64) - 1)
 
 
 def serve(channel, worker, start):

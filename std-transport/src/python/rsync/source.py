@@ -1,5 +1,23 @@
 
 
+class Sending(object):
+    """A file that is sent in pieces."""
+
+    __slots__ = 'number', 'file', 'left', 'first', 'hole', 'data', 'holes_left'
+
+    def __init__(self, number, file, status, listed, sparse):
+        self.number = number
+        self.file = file
+        self.left = status.st_size
+        # Mode, size and time, until the first piece is sent.
+        self.first = status.st_mode & 0o7777, status.st_size, mtime_of(status)
+        # How many of the next bytes are a hole, and how many after these are not.
+        self.hole = 0
+        self.data = 0 if sparse else status.st_size
+        # How many may still be sent as holes: the target takes no more than were listed.
+        self.holes_left = listed
+
+
 class Source(object):
     """Lists all folders, or those that it is asked for, and sends the files it listed, by number."""
 
@@ -97,8 +115,8 @@ class Source(object):
     # -- the listing
 
     def on_ask(self, data):
-        for pos in range(0, len(data), four.size):
-            folder, = four.unpack_from(data, pos)
+        for pos in range(0, len(data), u32.size):
+            folder, = u32.unpack_from(data, pos)
             if self.asked is None or folder in self.asked or folder >= len(self.folders.nodes):
                 raise Violation('a request for what was not offered, or for the second time')
             self.asked.add(folder)
@@ -145,7 +163,7 @@ class Source(object):
                 kind, size = b'f', here.st_size
                 if self.linked is not None and here.st_nlink > 1:
                     first = self.linked.setdefault(identity(here), len(self.files))
-                    kind, target = b'h', four.pack(first)
+                    kind, target = b'h', u32.pack(first)
                 self.files.append((folder, name, size))
             elif S_ISDIR(here.st_mode):
                 kind = b'd'
@@ -199,54 +217,57 @@ class Source(object):
             file, status = open_file(fd, name)
         except OSError as error:
             return self.failed(wanted, error)
-        mode, mtime = status.st_mode & 0o7777, mtime_of(status)
         try:
             if digest is not None and digest_of(fd, name) == digest:
                 os.close(file)
+                mode, mtime = status.st_mode & 0o7777, mtime_of(status)
                 return segment.pack(wanted, SAME | LAST, mode, 0, mtime, 0), b''
         except OSError:
             pass
-        size = status.st_size
-        self.sending = [wanted, file, size, (mode, size, mtime), 0, 0 if self.sparse else size,
-                        listed]
+        self.sending = Sending(wanted, file, status, listed, self.sparse)
         return None, None
 
     def send_piece(self, room):
-        # The last three: how many bytes are a hole, how many after these are not, and how many may
-        # still be sent as holes.  The target takes no more than were listed.
-        wanted, file, left, first, hole, data, holes_left = self.sending
-        flags, block, size = FIRST if first else 0, b'', 0
+        sending = self.sending
+        flags, block, size = FIRST if sending.first else 0, b'', 0
         try:
-            if left and not hole and not data:
-                hole, data = extent(file, left)
-                if hole > holes_left:
-                    # It has grown since it was listed: the rest is sent as zeros.
-                    os.lseek(file, -hole, os.SEEK_CUR)
-                    hole, data = 0, left
-                holes_left -= hole
-            if hole and not first:
-                flags, size = HOLE, hole
-                left, hole = left - hole, 0
-            elif left and not hole:
-                block = os.read(file, min(data, room))
-                left, data = left - len(block), data - len(block)
+            if sending.left and not sending.hole and not sending.data:
+                self.find_extent(sending)
+            if sending.hole and not sending.first:
+                flags, size = HOLE, sending.hole
+                sending.left -= sending.hole
+                sending.hole = 0
+            elif sending.left and not sending.hole:
+                block = os.read(sending.file, min(sending.data, room))
+                sending.left -= len(block)
+                sending.data -= len(block)
                 if not block:
                     raise OSError(errno.EIO, 'it was truncated while it was read')
         except OSError as error:
-            os.close(file)
-            self.sending = None
-            return self.failed(wanted, error)
-        flags |= 0 if left else LAST
-        mode, whole, mtime = first or (0, size, 0)
-        self.sending = [wanted, file, left, None, hole, data, holes_left]
-        if not left:
-            os.close(file)
-            self.sending = None
-        return segment.pack(wanted, flags, mode, whole, mtime, len(block)), block
+            self.end_file()
+            return self.failed(sending.number, error)
+        mode, whole, mtime = sending.first or (0, size, 0)
+        sending.first = None
+        if not sending.left:
+            flags |= LAST
+            self.end_file()
+        return segment.pack(sending.number, flags, mode, whole, mtime, len(block)), block
+
+    def find_extent(self, sending):
+        sending.hole, sending.data = extent(sending.file, sending.left)
+        if sending.hole > sending.holes_left:
+            # It has grown since it was listed: the rest is sent as zeros.
+            os.lseek(sending.file, -sending.hole, os.SEEK_CUR)
+            sending.hole, sending.data = 0, sending.left
+        sending.holes_left -= sending.hole
+
+    def end_file(self):
+        os.close(self.sending.file)
+        self.sending = None
 
     def close(self):
         if self.sending is not None:
-            os.close(self.sending[1])
+            os.close(self.sending.file)
         if self.folders is not None:
             self.folders.close()
 

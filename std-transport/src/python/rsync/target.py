@@ -1,6 +1,58 @@
 from stat import S_IFREG
 
 
+class Wanted(object):
+    """A file that was asked for."""
+
+    __slots__ = 'number', 'folder', 'name', 'size'
+
+    def __init__(self, number, folder, name, size):
+        self.number = number
+        self.folder = folder
+        self.name = name
+        self.size = size    # as listed
+
+
+class Incoming(object):
+    """A file whose content is coming in pieces."""
+
+    __slots__ = 'wanted', 'mode', 'mtime', 'left', 'holes_left', 'file', 'folder', 'temporary', 'failure'
+
+    def __init__(self, wanted, mode, mtime, size):
+        self.wanted = wanted
+        self.mode = mode
+        self.mtime = mtime
+        self.left = size
+        # Limits of the listing hold for what costs nothing to send.
+        self.holes_left = wanted.size
+        self.file = self.folder = None  # descriptors
+        self.temporary = None           # its name until it is whole
+        self.failure = None
+
+
+class Group(object):
+    """A file with several names."""
+
+    __slots__ = 'folder', 'name', 'identity'
+
+    def __init__(self, folder, name):
+        self.folder = folder
+        self.name = name
+        self.identity = None    # once the file is here
+
+
+class FolderState(object):
+
+    __slots__ = 'presence', 'mode', 'mtime'
+
+    def __init__(self, presence, mode, mtime):
+        # Whether it was here ('old'), was made ('new'), would be in a dry run ('imagined'), or is
+        # not to be touched (None).
+        self.presence = presence
+        self.mode = mode
+        self.mtime = mtime
+
+
 class Target(object):
     """Takes what it asks for into a tree.  Other names of files come after the files, then links,
     deletions after these, modes and times of folders last."""
@@ -24,8 +76,8 @@ class Target(object):
         self.due = []
         self.listing = None
         self.links = []
-        # Files with several names: by the number of the first, its place and which file it is;
-        # that of a name by its own number while its content is to come; and the names to give.
+        # Files with several names: by the number of the first; the number of the first by that of
+        # a name whose content is to come; and the names to give.
         self.groups = {}
         self.group_of = {}
         self.names = []
@@ -34,9 +86,7 @@ class Target(object):
         self.notes = []
         self.prefix = b'.execnet-rsync.' + os.urandom(6).hex().encode() if PY3 else (
             '.execnet-rsync.' + os.urandom(6).encode('hex'))
-        # By folder: whether it was here ('old'), was made ('new'), would be in a dry run
-        # ('imagined'), or is not to be touched (None); its mode and time.
-        self.states = []
+        self.states = []    # a FolderState by folder
         self.folders = None
 
     def begin(self, start):
@@ -47,14 +97,14 @@ class Target(object):
         if kind == b'd':
             self.due.append(ROOT)
             self.open_root(path, mode, mtime)
-            if self.delete and self.states[ROOT][0] == 'old':
+            if self.delete and self.states[ROOT].presence == 'old':
                 self.spare_source(start)
             return []
         self.open_root(os.path.dirname(path) or b'.', 0o700, 0)
         name = os.path.basename(path)
         check_name(name)
         wants = self.take_file(ROOT, self.folders.root, name, mode, size, mtime)
-        self.states[ROOT][0] = None
+        self.states[ROOT].presence = None
         return wants
 
     def spare_source(self, start):
@@ -62,8 +112,8 @@ class Target(object):
         above = start.get('above', b'')
         here = identity(os.fstat(self.folders.root))
         if start.get('host') == host():
-            for pos in range(0, len(above), two.size):
-                if above[pos:pos + two.size] == here:
+            for pos in range(0, len(above), two_u64.size):
+                if above[pos:pos + two_u64.size] == here:
                     raise OSError(errno.EINVAL, 'the source is in it and would be deleted')
 
     def open_root(self, path, mode, mtime):
@@ -74,7 +124,7 @@ class Target(object):
                 self.make_root(path)
         stand_in = b'.' if presence == 'imagined' else path
         self.folders = Folders(os.open(stand_in, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
-        self.states.append([presence, mode, mtime])
+        self.states.append(FolderState(presence, mode, mtime))
 
     def make_root(self, path):
         parents = []
@@ -142,13 +192,13 @@ class Target(object):
         raise Violation('the listing of a folder that is not due')
 
     def take_entries(self, data, pos, folder, count, last, names, wants):
-        state = self.states[folder][0]
+        state = self.states[folder].presence
         fd = None
         if state == 'old' or state == 'new':
             try:
                 fd = self.folders.listing.open(folder)
             except OSError as error:
-                self.states[folder][0] = state = None
+                self.states[folder].presence = state = None
                 self.note(b'e', folder, b'', reason(error))
         unpack, size_of_entry, delete = entry.unpack_from, entry.size, self.delete
         # What is unchanged is passed over in here: in most syncs that is nearly everything.
@@ -179,8 +229,8 @@ class Target(object):
                     wants += self.take_file(folder, fd, name, mode, size, mtime)
                 self.files += 1
             elif kind == b'h':
-                group, = four.unpack_from(data, pos)
-                pos += four.size
+                group, = u32.unpack_from(data, pos)
+                pos += u32.size
                 wants += self.take_name(group, folder, fd, name, mode, size, mtime)
                 self.files += 1
             elif kind == b'd':
@@ -215,7 +265,7 @@ class Target(object):
     def take_file(self, folder, fd, name, mode, size, mtime):
         """The request for it, unless it is here."""
         wanted = want.pack(self.files, 0)
-        if self.states[folder][0] == 'old':
+        if self.states[folder].presence == 'old':
             try:
                 here = lstat(fd, name)
             except OSError:
@@ -231,7 +281,7 @@ class Target(object):
                     if here.st_mode & 0o7777 == mode or self.set_file(fd, name, mode, mtime):
                         return []
         if not self.dry_run:
-            self.wanted.append((self.files, folder, name, size))
+            self.wanted.append(Wanted(self.files, folder, name, size))
         return [wanted]
 
     def take_name(self, group, folder, fd, name, mode, size, mtime):
@@ -241,17 +291,17 @@ class Target(object):
             self.groups[group] = None
         if not self.hard_links or group not in self.groups:
             raise Violation('another name of a file that was not listed')
-        if self.states[folder][0] is None:
+        if self.states[folder].presence is None:
             return []
         if self.groups[group] is not None:
             self.names.append((group, folder, name))
             return []
-        self.groups[group] = [folder, name, None]
+        self.groups[group] = Group(folder, name)
         wants = self.take_file(folder, fd, name, mode, size, mtime)
         if wants:
             self.group_of[self.files] = group
         else:
-            self.groups[group][2] = file_identity(fd, name)
+            self.groups[group].identity = file_identity(fd, name)
         return wants
 
     def set_file(self, fd, name, mode, mtime):
@@ -275,13 +325,13 @@ class Target(object):
             os.close(file)
 
     def take_folder(self, parent, fd, name, mode, mtime):
-        state = [None, mode, mtime]
+        state = FolderState(None, mode, mtime)
         self.states.append(state)
         self.folders.add(parent, name)
-        if self.states[parent][0] is None:
+        if self.states[parent].presence is None:
             return
         try:
-            state[0] = 'imagined' if fd is None else self.provide(fd, name)
+            state.presence = 'imagined' if fd is None else self.provide(fd, name)
         except OSError as error:
             self.note(b'e', parent, name, reason(error))
 
@@ -301,7 +351,7 @@ class Target(object):
         return 'new'
 
     def find_deletions(self, folder, names):
-        if not self.delete or self.states[folder][0] != 'old':
+        if not self.delete or self.states[folder].presence != 'old':
             return
         try:
             here = list_names(self.folders.listing.open(folder))
@@ -345,7 +395,7 @@ class Target(object):
         """Files come in the order in which they were asked for."""
         if self.next_wanted < len(self.wanted) and self.incoming is None:
             wanted = self.wanted[self.next_wanted]
-            if wanted[0] == number:
+            if wanted.number == number:
                 self.wanted[self.next_wanted] = None
                 self.next_wanted += 1
                 return wanted
@@ -354,11 +404,10 @@ class Target(object):
     def put_file(self, number, mode, mtime, block):
         """A file that came whole."""
         wanted = self.take_wanted(number)
-        _, folder, name, _ = wanted
         temporary = None
         failure = b''
         try:
-            fd = self.folders.content.open(folder)
+            fd = self.folders.content.open(wanted.folder)
             unnamed = self.new_name()
             file = open_at(fd, unnamed, CREATE)
             temporary = unnamed
@@ -370,9 +419,9 @@ class Target(object):
                 self.keep(wanted, file)
             finally:
                 os.close(file)
-            if self.states[folder][0] == 'old':
-                self.clear_folder(fd, name)
-            rename_at(fd, temporary, name)
+            if self.states[wanted.folder].presence == 'old':
+                self.clear_folder(fd, wanted.name)
+            rename_at(fd, temporary, wanted.name)
         except OSError as error:
             failure = reason(error)
             if temporary is not None:
@@ -385,47 +434,45 @@ class Target(object):
 
     def begin_file(self, number, mode, size, mtime):
         wanted = self.take_wanted(number)
-        # The last is how many bytes can be holes: what was listed, so that limits of the listing
-        # hold for what costs nothing to send.
-        self.incoming = [wanted, None, None, None, mode & self.file_mode, mtime, size, None,
-                         wanted[3]]
+        incoming = self.incoming = Incoming(wanted, mode & self.file_mode, mtime, size)
         try:
-            fd = self.folders.content.open(wanted[1])
+            incoming.folder = self.folders.content.open(wanted.folder)
             name = self.new_name()
-            self.incoming[1:4] = [open_at(fd, name, CREATE), fd, name]
+            incoming.file = open_at(incoming.folder, name, CREATE)
+            incoming.temporary = name
         except OSError as error:
-            self.incoming[7] = reason(error)
+            incoming.failure = reason(error)
 
     def take_block(self, number, block, last):
         incoming = self.incoming
-        if incoming is None or incoming[0][0] != number or len(block) > incoming[6]:
+        if incoming is None or incoming.wanted.number != number or len(block) > incoming.left:
             raise Violation('content that was not announced')
-        incoming[6] -= len(block)
-        if incoming[7] is None:
+        incoming.left -= len(block)
+        if incoming.failure is None:
             try:
-                write_all(incoming[1], block)
+                write_all(incoming.file, block)
             except OSError as error:
-                incoming[7] = reason(error)
+                incoming.failure = reason(error)
         self.end_if_last(last)
 
     def take_hole(self, number, size, length, last):
         incoming = self.incoming
-        if (not self.sparse or length or incoming is None or incoming[0][0] != number
-                or size > incoming[6] or size > incoming[8]):
+        if (not self.sparse or length or incoming is None or incoming.wanted.number != number
+                or size > incoming.left or size > incoming.holes_left):
             raise Violation('a hole that was not announced')
-        incoming[6] -= size
-        incoming[8] -= size
-        if incoming[7] is None:
+        incoming.left -= size
+        incoming.holes_left -= size
+        if incoming.failure is None:
             try:
-                end = os.lseek(incoming[1], size, os.SEEK_CUR)
-                os.ftruncate(incoming[1], end)
+                end = os.lseek(incoming.file, size, os.SEEK_CUR)
+                os.ftruncate(incoming.file, end)
             except (OSError, OverflowError) as error:
-                incoming[7] = reason(error)
+                incoming.failure = reason(error)
         self.end_if_last(last)
 
     def end_if_last(self, last):
         if last:
-            if self.incoming[6]:
+            if self.incoming.left:
                 raise Violation('less content than was announced')
             self.end_file()
 
@@ -433,22 +480,22 @@ class Target(object):
         """What is to be done about a file before it gets its name."""
         if self.fsync:
             os.fsync(file)
-        group = self.group_of.pop(wanted[0], None)
+        group = self.group_of.pop(wanted.number, None)
         if group is not None:
-            self.groups[group][2] = identity(os.fstat(file))
+            self.groups[group].identity = identity(os.fstat(file))
 
     def end_file(self):
-        wanted, file, fd, temporary, mode, mtime, _, failure, _ = self.incoming
-        name = wanted[2]
+        incoming, wanted = self.incoming, self.incoming.wanted
+        failure = incoming.failure
         if failure is None:
             try:
-                os.fchmod(file, mode)
-                set_mtime(file, mtime)
-                self.keep(wanted, file)
-                if self.states[wanted[1]][0] == 'old':
-                    self.clear_folder(fd, name)
-                rename_at(fd, temporary, name)
-                self.incoming[3] = None
+                os.fchmod(incoming.file, incoming.mode)
+                set_mtime(incoming.file, incoming.mtime)
+                self.keep(wanted, incoming.file)
+                if self.states[wanted.folder].presence == 'old':
+                    self.clear_folder(incoming.folder, wanted.name)
+                rename_at(incoming.folder, incoming.temporary, wanted.name)
+                incoming.temporary = None
             except OSError as error:
                 failure = reason(error)
         self.drop_incoming()
@@ -466,38 +513,34 @@ class Target(object):
 
     def drop_incoming(self):
         """Closes what is open of the file, and removes it if it is not finished."""
-        if self.incoming is None:
-            return
-        _, file, fd, temporary = self.incoming[:4]
-        self.incoming = None
-        if file is not None:
-            os.close(file)
-            if temporary is not None:
-                unlink_quietly(fd, temporary)
+        incoming, self.incoming = self.incoming, None
+        if incoming is not None and incoming.file is not None:
+            os.close(incoming.file)
+            if incoming.temporary is not None:
+                unlink_quietly(incoming.folder, incoming.temporary)
 
     def keep_same(self, wanted, mode, mtime):
-        number, folder, name, _ = wanted
         try:
-            fd = self.folders.content.open(folder)
+            fd = self.folders.content.open(wanted.folder)
         except OSError as error:
             self.settle(wanted, LOST, reason(error))
             return
-        kept = self.set_file(fd, name, mode & self.file_mode, mtime)
-        group = self.group_of.pop(number, None)
+        kept = self.set_file(fd, wanted.name, mode & self.file_mode, mtime)
+        group = self.group_of.pop(wanted.number, None)
         if kept and group is not None:
-            self.groups[group][2] = file_identity(fd, name)
+            self.groups[group].identity = file_identity(fd, wanted.name)
         self.settle(wanted, HAD if kept else LOST, b'' if kept else b'cannot set mode and time')
 
     def give_up(self, number, text):
-        if self.incoming is not None and self.incoming[0][0] == number:
-            wanted = self.incoming[0]
+        if self.incoming is not None and self.incoming.wanted.number == number:
+            wanted = self.incoming.wanted
             self.drop_incoming()
         else:
             wanted = self.take_wanted(number)
         self.settle(wanted, LOST, text)
 
     def settle(self, wanted, fate, text):
-        self.outcomes.append(outcome.pack(wanted[0], fate, len(text)) + text)
+        self.outcomes.append(outcome.pack(wanted.number, fate, len(text)) + text)
 
     def acknowledge(self):
         self.acknowledged = self.taken
@@ -534,21 +577,21 @@ class Target(object):
                 self.note(b'e', folder, name, reason(error))
 
     def has_name(self, group, folder, name):
-        file = self.groups[group][2]
-        if file is None or self.states[folder][0] != 'old':
+        file = self.groups[group].identity
+        if file is None or self.states[folder].presence != 'old':
             return False
         return file_identity(self.folders.content.open(folder), name) == file
 
     def give_name(self, group, folder, name):
-        first, old, file = self.groups[group]
-        if file is None:
+        first = self.groups[group]
+        if first.identity is None:
             raise OSError(errno.ENOENT, 'the file that it is another name of is not here')
         fd = self.folders.content.open(folder)
         self.clear_folder(fd, name)
         temporary = self.new_name()
-        link_at(self.folders.listing.open(first), old, fd, temporary)
+        link_at(self.folders.listing.open(first.folder), first.name, fd, temporary)
         try:
-            if file_identity(fd, temporary) != file:
+            if file_identity(fd, temporary) != first.identity:
                 raise OSError(errno.ESTALE, 'the file that it is has another name now')
             rename_at(fd, temporary, name)
         finally:
@@ -558,7 +601,7 @@ class Target(object):
     def make_links(self):
         for folder, name, target in self.links:
             try:
-                if self.states[folder][0] != 'imagined':
+                if self.states[folder].presence != 'imagined':
                     fd = self.folders.content.open(folder)
                     here = lstat_or_none(fd, name)
                     if (here is not None and S_ISLNK(here.st_mode)
@@ -591,25 +634,25 @@ class Target(object):
 
     def set_folders(self):
         for number in self.folders.deepest_first() + [ROOT]:
-            presence, mode, mtime = self.states[number]
-            if presence is None:
+            state = self.states[number]
+            if state.presence is None:
                 continue
             try:
                 fd = self.folders.content.open(number)
                 here = os.fstat(fd)
                 # The owner keeps all rights, so that the next sync can work in it.
-                mode = mode & 0o777 | 0o700 | here.st_mode & 0o7000
+                mode = state.mode & 0o777 | 0o700 | here.st_mode & 0o7000
                 if here.st_mode & 0o7777 != mode:
                     os.fchmod(fd, mode)
-                if not same_time(mtime_of(here), mtime):
-                    set_mtime(fd, mtime)
+                if not same_time(mtime_of(here), state.mtime):
+                    set_mtime(fd, state.mtime)
                 if self.fsync:
                     os.fsync(fd)
             except OSError as error:
                 self.note(b'e', number, b'', reason(error))
 
     def note(self, kind, folder, name, text):
-        self.notes.append(b''.join((kind, four.pack(folder), pack_short(name), pack_short(text))))
+        self.notes.append(b''.join((kind, u32.pack(folder), pack_short(name), pack_short(text))))
         if len(self.notes) > 500:
             self.send_notes()
 

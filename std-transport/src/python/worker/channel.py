@@ -1,7 +1,7 @@
 # Channels, as far as code needs them that sends and receives.
 
 
-class Channel(object):
+class Channel(LazyMethods):
     """One end of a two-way stream of items."""
 
     _closed = False     # no further send
@@ -11,15 +11,10 @@ class Channel(object):
     def __init__(self, gateway, channel_id, strings):
         self.gateway = gateway
         self.id = channel_id
-        self._queue = Queue(strings)
+        self._queue = self._make_queue(strings)
 
-    def __getattr__(self, name):
-        # The class gets its other methods with the second part.
-        # It may have them since it was found that it has not: another thread compiles too.
-        rest()
-        if not hasattr(Channel, name):
-            raise AttributeError("'Channel' object has no attribute %r" % (name,))
-        return getattr(self, name)
+    def _make_queue(self, strings):
+        return queue_class(strings)
 
     def send(self, item):
         """Send an item: None, bool, number, text, bytes, list, tuple, dict, set, channel."""
@@ -30,10 +25,10 @@ class Channel(object):
         queue = self._queue
         if timeout is None and queue.sink is None:
             try:
-                return self.gateway._take(self) if self.gateway._lent else queue.get()
+                return self.gateway._receive_leased(self) if self.gateway._read_leased else queue.get()
             except IndexError:
                 pass
-        rest()
+        compile_lazy()
         return receive(self, timeout)
 
     def __iter__(self):
@@ -49,5 +44,8 @@ class Channel(object):
 
     def __del__(self):
         if not self._closed or self._error is not None:
-            rest()
-            drop(self.gateway, self)
+            compile_lazy()
+            on_channel_dropped(self.gateway, self)
+
+
+channel_class = Channel

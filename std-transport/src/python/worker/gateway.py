@@ -1,6 +1,20 @@
 # The main thread, which runs remote code.
 
 
+class Task(object):
+    """Code to run."""
+
+    __slots__ = 'started', 'channel', 'source', 'file_name', 'call_name', 'kwargs'
+
+    def __init__(self, channel=None, source='', file_name=None, call_name=None, kwargs=None):
+        self.started = False    # None: it never will be
+        self.channel = channel
+        self.source = source
+        self.file_name = file_name
+        self.call_name = call_name
+        self.kwargs = kwargs
+
+
 class Gateway(Reader):
     """The worker's end of the link, whole: what runs remote code."""
 
@@ -12,8 +26,8 @@ class Gateway(Reader):
         while task is not None:
             try:
                 task = self._tasks.get()
-                if task is not None and self._begin(task):
-                    self._execute(task)
+                if task is not None and self._start_task(task):
+                    self._run_task(task)
                     task = False
             except KeyboardInterrupt:
                 pass
@@ -26,16 +40,16 @@ class Gateway(Reader):
             if found is not ignore and found is not None:
                 self._on_interrupt = found
 
-    def _begin(self, task):
+    def _start_task(self, task):
         with self._state:
-            if task[0] is None:
+            if task.started is None:
                 return False
-            task[0] = True
-            self._running.add(task[1])
+            task.started = True
+            self._running.add(task.channel)
             return True
 
-    def _execute(self, task):
-        channel = task[1]
+    def _run_task(self, task):
+        channel = task.channel
         # Kept until the channel is closed, so that channels in there are dropped after it.
         names = {'channel': channel, '__name__': '__channelexec__'}
         error = None
@@ -51,24 +65,24 @@ class Gateway(Reader):
                 error = failure(task)
             self._interruptible(False)
             if error is not None:
-                self._release_locks()
-            self._finish(channel, error)
+                self._release_owned_locks()
+            self._close_after_run(channel, error)
         except KeyboardInterrupt:
             self._interruptible(False)
-            self._release_locks()
-            self._finish(channel, 'keyboard-interrupted')
+            self._release_owned_locks()
+            self._close_after_run(channel, 'keyboard-interrupted')
         finally:
-            self._done(channel)
+            self._task_done(channel)
 
-    def _finish(self, channel, error):
+    def _close_after_run(self, channel, error):
         """Close the channel of a task that has ended, unless the other side did."""
         if channel._executing and _thread.get_ident() == MAIN:
             with self._state:
                 # Before the close: what is sent because of it is to find the main thread free.
                 self._main_busy = bool(self._tasks.items)
         channel._executing = False
-        if self._lent:
-            self._call_reader()
+        if self._read_leased:
+            self._end_lease()
         if error is None:
             data = header.pack(CLOSE, channel.id, 0)
         else:
@@ -82,7 +96,7 @@ class Gateway(Reader):
         channel._closed = True
         channel._queue.end()
 
-    def _done(self, channel):
+    def _task_done(self, channel):
         with self._state:
             self._running.discard(channel)
             if self._idle is not None and not self._running:
@@ -96,31 +110,32 @@ def ignore(number, frame):
 
 def failure(task):
     """The current exception as a text."""
-    rest()
+    compile_lazy()
     return format_exception(task)
 
 
 def run(names, task):
-    channel, source, file_name, call_name, kwargs = task[1:]
+    source, file_name = task.source, task.file_name
     try:
         if not PY3:
             source, file_name = native_source(source, file_name)
         code = compile(source + '\n', file_name or '<remote exec>', 'exec', 0, 1)
         if source.startswith('# execnet '):
-            rest()
+            compile_lazy()
             run_own(source, code, names)
         else:
             exec(code, names)
-        if call_name:
-            names[call_name](channel, **kwargs)
+        if task.call_name:
+            names[task.call_name](task.channel, **task.kwargs)
     except BaseException:
         if os.getpid() != PID:
-            rest()
-            leave_child(task)
+            compile_lazy()
+            exit_child(task)
         raise
     if os.getpid() != PID:
-        rest()
-        leave_child()
+        compile_lazy()
+        exit_child()
 
 
 HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}
+gateway_class = Gateway

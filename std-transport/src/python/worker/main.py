@@ -42,11 +42,11 @@ def reset_signals():
 
 def in_child(gateway, *descriptors):
     """What a forked child begins with."""
-    global rest_lock
+    global lazy_lock
     # Another thread of its parent may have held it.
-    rest_lock = _thread.allocate_lock()
+    lazy_lock = _thread.allocate_lock()
     if 'begin_child' not in globals():
-        rest(1)
+        compile_lazy(1)
     begin_child(gateway, *descriptors)
 
 
@@ -56,20 +56,24 @@ def answer(out, config, value):
 
 
 def main():
-    global REST, unpack
-    size, = four(link.read(4))
+    global LAZY, unpack
+    size, = unpack_i32(link.read(4))
     config = load(link.read(size), (True, False), None)
-    REST = config['rest']
+    LAZY = config['rest']
     if 'packed' in config:
         unpack = __import__('zlib').decompress
     out = take_stdio('stdout' in config)
     if ('nice' in config or 'chdir' in config or 'env' in config or
             config['execmodel'] not in ('thread', 'main_thread_only')):
-        rest()
+        compile_lazy()
         set_up_or_leave(out, config)
     if 'credit' in config or not PY3:
-        rest()
-    gateway = Gateway(link, out, config)
+        compile_lazy()
+    kind = gateway_class
+    if os.environ.get('EXECNET_DEBUG'):
+        compile_lazy()
+        kind = traced(kind, config['id'])
+    gateway = kind(link, out, config)
 
     def begin():
         in_child(gateway, link.fileno(), out)
@@ -77,11 +81,8 @@ def main():
     if hasattr(os, 'register_at_fork'):
         os.register_at_fork(after_in_child=begin)
     else:
-        rest()
+        compile_lazy()
         guard_fork(begin, link.fileno(), out)
-    if os.environ.get('EXECNET_DEBUG'):
-        rest()
-        start_tracing(gateway)
     reset_signals()
     gateway._interruptible(False)
     sys.path[:] = path
@@ -91,8 +92,8 @@ def main():
         gateway._serve()
     except BaseException:
         # Whoever waits for this process must not wait in vain.
-        rest()
-        let_go(out)
+        compile_lazy()
+        detach(out)
         raise
     if PYPY:
         # Its end is a program in Python too.

@@ -47,15 +47,15 @@ MAIN = _thread.get_ident()
 PID = os.getpid()
 PYPY = '__pypy__' in sys.builtin_module_names
 NEVER = float('inf')
-REST = None
+LAZY = None
 unpack = None
-rest_lock = _thread.allocate_lock()
+lazy_lock = _thread.allocate_lock()
 
 STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE = range(8)
 header = Struct('>bii')
-four = Struct('>i').unpack_from
-eight = Struct('>d').unpack_from
-tagged = Struct('>ci').pack
+unpack_i32 = Struct('>i').unpack_from
+unpack_f64 = Struct('>d').unpack_from
+pack_tagged = Struct('>ci').pack
 
 
 def swap_builtins(wanted):
@@ -69,29 +69,41 @@ def swap_builtins(wanted):
     return others
 
 
-def rest(pieces=NEVER):
-    """Compile the second part, once: what is left of it, or the next pieces."""
-    global REST
-    with rest_lock:
-        if not REST:
+def compile_lazy(pieces=NEVER):
+    """Compile the lazy part, once: what is left of it, or the next pieces."""
+    global LAZY
+    with lazy_lock:
+        if not LAZY:
             return
         collects = gc.isenabled()
-        # A collected channel would want the second part too, inside of this.
+        # A collected channel would compile the lazy part too, inside of this.
         gc.disable()
         # What makes classes is looked up in the builtins, whatever remote code has put there.
         replaced = swap_builtins(BUILTINS)
         try:
-            if type(REST) is not list:
-                text = unpack(REST).decode('ascii') if unpack else REST
-                REST = text.split('\f')
-            while REST and pieces > 0:
-                exec(compile(REST[0], FILE, 'exec', 0, 1), globals())
-                del REST[0]
+            if type(LAZY) is not list:
+                text = unpack(LAZY).decode('ascii') if unpack else LAZY
+                LAZY = text.split('\f')
+            while LAZY and pieces > 0:
+                if not (PY3 and LAZY[0].startswith('# Python 2')):
+                    exec(compile(LAZY[0], FILE, 'exec', 0, 1), globals())
+                del LAZY[0]
                 pieces -= 1
         finally:
             swap_builtins(replaced)
             if collects:
                 gc.enable()
+
+
+class LazyMethods(object):
+    """A class that gets its rarer methods with the lazy part."""
+
+    def __getattr__(self, name):
+        # It may have them since it was found that it has not: another thread compiles too.
+        compile_lazy()
+        if not hasattr(type(self), name):
+            raise AttributeError('%r object has no attribute %r' % (type(self).__name__, name))
+        return getattr(self, name)
 
 
 class LoadError(Exception):

@@ -1,6 +1,15 @@
 # What a channel has received.
 
 
+def new_held_lock():
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    return lock
+
+
+new_waiter = new_held_lock  # makes what remote code waits with: something to acquire that any thread may release
+
+
 class Queue(object):
     """What a channel has received: items, then the end.
 
@@ -8,20 +17,20 @@ class Queue(object):
     """
 
     sink = None
-    ended = False   # nothing further comes in
-    over = False    # ended, and the sink has seen it
+    no_more_input = False
+    sink_done = False   # no more input, and the sink has seen the end
     views = False   # bytes in items are views of what was read: for programs that ask for it
 
     def __init__(self, strings=None):
         self.strings = strings
-        self.gate = RLock()
+        self.lock = RLock()
         self.items = deque()
-        self.waiters = deque()  # one held lock for each waiting get()
+        self.waiters = deque()      # one for each waiting get()
         self.main_waiter = None     # the main thread's
-        self.closers = ()       # the same for wait_over()
+        self.close_waiters = ()     # the same for wait_sink_done()
 
     def put(self, item):
-        with self.gate:
+        with self.lock:
             if self.sink is not None:
                 self.sink.put(item)
                 return
@@ -37,33 +46,32 @@ class Queue(object):
                 try:
                     waiter.acquire()
                 except BaseException:
-                    rest()
+                    compile_lazy()
                     self.leave(waiter)
                     raise
             try:
                 return self.items.popleft()
             except IndexError:
                 # Without the end another thread was faster.
-                if self.ended:
+                if self.no_more_input:
                     raise
 
     def enter(self):
         """Queue for the next item; None if one may be there at once."""
-        gate = self.gate
+        lock = self.lock
         try:
-            with gate:
-                if self.items or self.ended:
+            with lock:
+                if self.items or self.no_more_input:
                     return None
-                waiter = _thread.allocate_lock()
-                waiter.acquire()
+                waiter = new_waiter()
                 if _thread.get_ident() == MAIN:
                     self.main_waiter = waiter
                 self.waiters.append(waiter)
                 return waiter
         finally:
             # As in Writer._write.
-            if gate._is_owned():
-                gate.release()
+            if lock._is_owned():
+                lock.release()
 
     def wake_one(self):
         # Ctrl-C may have taken the main thread away from its place, at any step: the lock of a
@@ -79,20 +87,21 @@ class Queue(object):
             self.waiters.popleft().release()
 
     def end(self):
-        with self.gate:
-            if self.ended:
+        with self.lock:
+            if self.no_more_input:
                 return
-            self.ended = True
+            self.no_more_input = True
             if self.sink is not None:
                 self.sink.put(END)
             else:
                 self.finish()
 
     def finish(self):
-        self.over = True
+        self.sink_done = True
         self.wake()
-        for sleeper in self.closers:
-            sleeper.release()
+        for waiter in self.close_waiters:
+            waiter.release()
 
 
 END = object()
+queue_class = Queue

@@ -4,11 +4,11 @@
 class Reader(Writer):
     """What comes from the link, in a thread of its own."""
 
-    # After so many items with one sent before each, the link is lent to who waits, see _lend.
-    TURNS = 16 if PY3 and os.name == 'posix' else NEVER
-    _turns = 0      # how many it were so far
-    _prepares = False
-    _sent = False   # an item, since the last one came
+    # After this many items with one sent before each, the receiver may read the link, see _lease_read.
+    PING_PONG_READS = 16 if PY3 and os.name == 'posix' else NEVER
+    _ping_pongs = 0     # of them so far
+    _compiling = False
+    _sent = False       # an item, since the last one came
 
     def _read(self):
         reason = 'internal error'
@@ -16,10 +16,10 @@ class Reader(Writer):
             reason = self._read_frames()
         except BaseException:
             self._status = 1
-            rest()
-            note(format_exception())
+            compile_lazy()
+            log(format_exception())
         finally:
-            self._end(reason)
+            self._on_link_end(reason)
 
     def _read_frames(self):
         """Handle frames until the end; returns what receivers are told then."""
@@ -32,72 +32,71 @@ class Reader(Writer):
             if code == TERMINATE:
                 return None
             if code not in HANDLERS:
-                rest()
+                compile_lazy()
             if code not in HANDLERS or size < 0:
-                return self._corrupt('frame header %r' % (head,))
+                return self._protocol_error('frame header %r' % (head,))
             data = read(size) if size else b''
             if len(data) < size:
                 return 'expected %d bytes, got %d' % (size, len(data))
             try:
                 HANDLERS[code](self, channel_id, data)
             except LoadError:
-                return self._corrupt(exc_info()[1])
+                return self._protocol_error(exc_info()[1])
             data = None
 
     def _on_data(self, channel_id, data):
         channel = self._find(channel_id)
-        queue = self._kept.get(channel_id) if channel is None else channel._queue
-        if queue is None or queue.ended:
+        queue = self._callback_queues.get(channel_id) if channel is None else channel._queue
+        if queue is None or queue.no_more_input:
             return
         try:
             item = load(memoryview(data) if queue.views else data, queue.strings, self)
         except Exception:
-            rest()
-            self._fail(channel_id, format_exception())
+            compile_lazy()
+            self._fail_channel(channel_id, format_exception())
         else:
-            self._turns = self._turns + 1 if self._sent else 0
+            self._ping_pongs = self._ping_pongs + 1 if self._sent else 0
             self._sent = False
-            lends = self._turns > self.TURNS and queue.waiters
-            if lends and REST:
-                self._prepare()
-                lends = False
-            (self._lend if lends else Queue.put)(queue, item)
+            lease = self._ping_pongs > self.PING_PONG_READS and queue.waiters
+            if lease and LAZY:
+                self._compile_beside()
+                lease = False
+            (self._lease_read if lease else Queue.put)(queue, item)
 
-    def _prepare(self):
-        """Have the second part compiled while this conversation goes on."""
-        if not self._prepares:
-            self._prepares = True
-            rest(1)
-            prepare_beside(self)
+    def _compile_beside(self):
+        """Compile the lazy part during this conversation."""
+        if not self._compiling:
+            self._compiling = True
+            compile_lazy(1)
+            start_compiling(self)
 
     def _on_exec(self, channel_id, data):
         channel = self._channel(channel_id)
         try:
             source, file_name, call_name, kwargs = load(data, (True, False), None)
         except Exception:
-            rest()
-            self._finish(channel, format_exception())
+            compile_lazy()
+            self._close_after_run(channel, format_exception())
             return
         channel._executing = True
-        # [has it begun (None: it never will), ...]
-        task = [False, channel, source, file_name, call_name, kwargs]
+        task = Task(channel, source, file_name, call_name, kwargs)
         with self._state:
             beside = self._main_busy
             if not beside:
                 self._main_busy = True
                 self._running.add(channel)
         if beside:
-            self._start_beside(task)
+            self._run_beside(task)
         else:
             self._tasks.put(task)
 
-    def _end(self, reason):
+    def _on_link_end(self, reason):
         """The link has ended; no frame comes any more."""
         self._reason = reason
         with self._state:
             self._finished = True
-            busy = self._running or self._channels or self._kept
+            busy = self._running or self._channels or self._callback_queues
         if busy or self._dispatcher or 'threading' in sys.modules:
-            self._wind_down()
+            self._shut_down()
         else:
             self._tasks.put(None)

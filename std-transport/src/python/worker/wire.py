@@ -1,30 +1,30 @@
-# -- dumping: one function for each exact type, found by the type itself
+# Values and frames as bytes.  Dumping has one function for each exact type, found by the type itself.
 
 class Dumpers(dict):
     def __missing__(self, kind):
-        rest()
+        compile_lazy()
         return self.get(kind, refuse)
 
 
 def dump_int(put, value):
     try:
-        put(tagged(b'F', value))
+        put(pack_tagged(b'F', value))
     except StructError:
-        rest()
+        compile_lazy()
         dump_big(put, value)
 
 
 def dump_text(put, value):
     raw = value.encode('utf-8')
-    put(tagged(b'N', len(raw)))
+    put(pack_tagged(b'N', len(raw)))
     put(raw)
 
 
 def dump_list(put, value):
     value = value[:]
-    put(tagged(b'K', len(value)))
+    put(pack_tagged(b'K', len(value)))
     for index, item in enumerate(value):
-        put(tagged(b'F', index))
+        put(pack_tagged(b'F', index))
         DUMPERS[type(item)](put, item)
         put(b'P')
 
@@ -32,7 +32,7 @@ def dump_list(put, value):
 def dump_tuple(put, value):
     for item in value:
         DUMPERS[type(item)](put, item)
-    put(tagged(b'@', len(value)))
+    put(pack_tagged(b'@', len(value)))
 
 
 DUMPERS = Dumpers({
@@ -58,12 +58,12 @@ def frame(code, channel_id, value):
     except MemoryError:
         raise
     except Exception:
-        rest()
+        compile_lazy()
         error = dump_error(value)
     raise error
 
 
-# -- loading: the common opcodes here, the others in LOADERS, which the second part fills
+# Loading has the common opcodes here, the others in LOADERS, which the lazy part fills.
 
 OP_INT, OP_SETITEM, OP_TEXT, OP_LIST, OP_STOP = b'F'[0], b'P'[0], b'N'[0], b'K'[0], b'Q'[0]
 OP_DICT, OP_TUPLE, OP_NONE, OP_BYTES, OP_FLOAT = b'J'[0], b'@'[0], b'L'[0], b'A'[0], b'D'[0]
@@ -80,7 +80,7 @@ def load(data, strings, gateway):
         op = data[pos]
         pos += 1
         if op == OP_INT:
-            push(four(data, pos)[0])
+            push(unpack_i32(data, pos)[0])
             pos += 4
         elif op == OP_SETITEM:
             value = pop()
@@ -97,7 +97,7 @@ def load(data, strings, gateway):
             raw, pos = take(data, pos)
             push(raw)
         elif op == OP_LIST:
-            push([None] * four(data, pos)[0])
+            push([None] * unpack_i32(data, pos)[0])
             pos += 4
         elif op == OP_TUPLE:
             pos = take_items(data, pos, stack, tuple)
@@ -106,23 +106,23 @@ def load(data, strings, gateway):
         elif op == OP_NONE:
             push(None)
         elif op == OP_FLOAT:
-            push(eight(data, pos)[0])
+            push(unpack_f64(data, pos)[0])
             pos += 8
         else:
-            rest()
+            compile_lazy()
             pos = LOADERS.get(op, unknown)(data, pos, stack, strings, gateway)
 
 
 def take(data, pos):
     start = pos + 4
-    end = start + four(data, pos)[0]
+    end = start + unpack_i32(data, pos)[0]
     if not start <= end <= len(data):
         raise LoadError('bad length at offset %d' % pos)
     return data[start:end], end
 
 
 def take_items(data, pos, stack, kind):
-    start = len(stack) - four(data, pos)[0]
+    start = len(stack) - unpack_i32(data, pos)[0]
     if not 0 <= start <= len(stack):
         raise LoadError('bad item count at offset %d' % pos)
     stack[start:] = [kind(stack[start:])]

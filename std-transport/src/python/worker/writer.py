@@ -1,7 +1,7 @@
 # The state of the link, and writing frames to it.
 
 
-class Writer(object):
+class Writer(LazyMethods):
     """The worker's end of the link: what all of it knows, and sending."""
 
     def __init__(self, link, out, config):
@@ -10,33 +10,26 @@ class Writer(object):
         self._grace = config['grace']
         self._link = link
         self._out = out
-        self._writing = RLock()     # never taken twice
-        self._reading = RLock()     # of a receiver that reads the link
-        self._lent = False          # it may
-        self._taken = 0             # how often it has
-        self._naps = deque()        # the held lock with which the reader sleeps meanwhile
-        self._late = deque()        # frames of those who may not wait for _writing
-        self._channels = {}         # id -> weak reference
-        self._kept = {}             # id -> Queue with a callback whose channel is gone
-        self._presets = {}          # id -> strings, set before the channel came
+        self._writing = RLock()         # never taken twice
+        self._deferred_frames = deque() # of threads that may not wait for _writing
+        self._reading = RLock()         # of a receiver that reads the link
+        self._read_leased = False       # whether it may
+        self._lease_reads = 0           # how often it has
+        self._reader_parked = deque()   # the held lock that the reader waits for meanwhile
+        self._channels = {}             # id -> weak reference
+        self._callback_queues = {}      # id -> Queue with a callback whose channel is gone
+        self._early_strings = {}        # id -> strings, set before the channel came
         self._strings = (True, False)
         self._last_id = 0
-        self._dispatcher = None     # the thread that runs callbacks
+        self._dispatcher = None         # the thread that runs callbacks
         self._finished = False
-        self._reason = None         # text for receivers, once the link has ended by itself
+        self._reason = None             # text for receivers, once the link has ended by itself
         self._status = 0
         self._state = RLock()
-        self._tasks = Queue()       # for the main thread
+        self._tasks = queue_class()     # for the main thread
         self._main_busy = False
-        self._running = set()       # channels of the tasks under way
-        self._idle = None           # a held lock: released when the last of them ends
-
-    def __getattr__(self, name):
-        # It may have them since it was found that it has not: another thread compiles too.
-        rest()
-        if not hasattr(Gateway, name):
-            raise AttributeError("'Gateway' object has no attribute %r" % (name,))
-        return getattr(self, name)
+        self._running = set()           # channels of tasks
+        self._idle = None               # a held lock: released when the last task ends
 
     def _find(self, channel_id):
         found = self._channels.get(channel_id)
@@ -45,8 +38,8 @@ class Writer(object):
     def _channel(self, channel_id):
         channel = self._find(channel_id)
         if channel is None:
-            strings = self._presets.pop(channel_id, self._strings)
-            channel = Channel(self, channel_id, strings)
+            strings = self._early_strings.pop(channel_id, self._strings)
+            channel = channel_class(self, channel_id, strings)
             if self._finished:
                 channel._queue.end()
             else:
@@ -60,7 +53,7 @@ class Writer(object):
         owned = self._writing._is_owned
         if owned():
             # A __del__ that sends, run by the garbage collector inside of what follows.
-            self._late.append(data)
+            self._deferred_frames.append(data)
             return
         try:
             with self._writing:
@@ -75,8 +68,8 @@ class Writer(object):
             if owned():
                 self._writing.release()
             # Also where nothing was written: others did not wait for that.
-            if self._late:
-                self._flush_late()
+            if self._deferred_frames:
+                self._flush_deferred()
 
     def _put(self, data):
         # Ctrl-C can come between any two steps of the interpreter.  This is one: what was written
@@ -86,5 +79,5 @@ class Writer(object):
             done.extend(imap(os.write, (self._out,), (data,)))
         finally:
             if done != [len(data)]:
-                rest()
+                compile_lazy()
                 self._put_rest(data, done)

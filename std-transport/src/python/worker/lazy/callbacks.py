@@ -25,12 +25,12 @@ class Callback(object):
                 self.function(item)
         except BaseException:
             if os.getpid() != PID:
-                leave_child((False, None, '', None))
+                exit_child(Task())
             self.failed = True
-            self.gateway._fail(self.id, format_exception())
+            self.gateway._fail_channel(self.id, format_exception())
 
     def finish(self):
-        with self.queue.gate:
+        with self.queue.lock:
             self.queue.finish()
 
 
@@ -38,8 +38,11 @@ class Dispatcher(object):
     """The one thread that runs callbacks, so that a slow one holds up no frame."""
 
     def __init__(self):
-        self.queue = Queue()
+        self.queue = queue_class()
         self.put = self.queue.put
+        self.start()
+
+    def start(self):
         import_threading()
         _thread.start_new_thread(self.run, ())
 
@@ -51,20 +54,24 @@ class Dispatcher(object):
                 break
             callback.deliver(item)
             if os.getpid() != PID:
-                leave_child()
+                exit_child()
             if item is END:
                 callback.finish()
+            else:
+                callback.queue.delivered()
             del callback, item
-        with self.queue.gate:
-            self.over = True
+        with self.queue.lock:
             self.queue.finish()
 
     def stop(self, timeout):
         """Let it deliver what is there, for so long."""
-        with self.queue.gate:
-            self.queue.ended = True
+        with self.queue.lock:
+            self.queue.no_more_input = True
             self.queue.wake()
         try:
-            self.queue.wait_over(timeout)
+            self.queue.wait_sink_done(timeout)
         except TimeoutError:
             pass
+
+
+dispatcher_class = Dispatcher

@@ -43,7 +43,7 @@ class ChannelMethods(object):
     def waitclose(self, timeout=None):
         """Wait for the end of the channel; RemoteError if the other side failed."""
         self.gateway._wait_for_reader()
-        self._queue.wait_over(timeout)
+        self._queue.wait_sink_done(timeout)
         error = self._take_error()
         if error is not None:
             raise error
@@ -53,16 +53,16 @@ class ChannelMethods(object):
         gateway = self.gateway
         with gateway._state:
             if gateway._dispatcher is None:
-                gateway._dispatcher = Dispatcher()
+                gateway._dispatcher = dispatcher_class()
         queue = self._queue
-        with queue.gate:
+        with queue.lock:
             if queue.sink is not None:
                 raise IOError('%r has a callback already' % (self,))
             queue.sink = Callback(self, callback, endmarker)
             while queue.items:
                 queue.sink.put(queue.items.popleft())
-            if queue.ended:
-                queue.over = False
+            if queue.no_more_input:
+                queue.sink_done = False
                 queue.sink.put(END)
 
     def makefile(self, mode='w', proxyclose=False):
@@ -79,7 +79,7 @@ class ChannelMethods(object):
         self.gateway._write(frame(RECONFIGURE, self.id, self._queue.strings), self)
 
 
-def drop(gateway, channel):
+def on_channel_dropped(gateway, channel):
     """The last reference to a channel went: inside of anything, so nothing here waits."""
     if channel._error is not None:
         warn_unhandled(channel._error)
@@ -91,7 +91,7 @@ def drop(gateway, channel):
     gateway._channels.pop(channel.id, None)
     queue = channel._queue
     code = CLOSE
-    if queue.sink is not None and not queue.ended:
+    if queue.sink is not None and not queue.no_more_input:
         code = LAST_MESSAGE
-        gateway._kept[channel.id] = queue
-    gateway._write_late(header.pack(code, channel.id, 0))
+        gateway._callback_queues[channel.id] = queue
+    gateway._write_deferred(header.pack(code, channel.id, 0))

@@ -1,6 +1,6 @@
 # Dumping the rarer values.
 
-tagged_float = Struct('>cd').pack
+pack_tagged_f64 = Struct('>cd').pack
 
 # Newer Pythons refuse to convert more digits at once than a limit that programs may set, to no less than 640.
 DIGITS = 600
@@ -37,7 +37,7 @@ def natural(text):
 
 def dump_big(put, value, tag=b'H'):
     raw = digits(value).encode('utf-8')
-    put(tagged(tag, len(raw)))
+    put(pack_tagged(tag, len(raw)))
     put(raw)
 
 
@@ -46,7 +46,7 @@ def refuse(put, value):
 
 
 def dump_bytes(put, value):
-    put(tagged(b'A', len(value)))
+    put(pack_tagged(b'A', len(value)))
     put(value)
 
 
@@ -60,8 +60,8 @@ def dump_dict(put, value):
 
 def dump_complex(put, value):
     put(b'T')
-    put(tagged_float(b'D', value.real)[1:])
-    put(tagged_float(b'D', value.imag)[1:])
+    put(pack_tagged_f64(b'D', value.real)[1:])
+    put(pack_tagged_f64(b'D', value.imag)[1:])
 
 
 def dump_items(tag):
@@ -69,39 +69,18 @@ def dump_items(tag):
         items = list(value)
         for item in items:
             DUMPERS[type(item)](put, item)
-        put(tagged(tag, len(items)))
+        put(pack_tagged(tag, len(items)))
     return dump
 
 
 DUMPERS[bool] = lambda put, value: put(b'R' if value else b'C')
-DUMPERS[float] = lambda put, value: put(tagged_float(b'D', value))
+DUMPERS[float] = lambda put, value: put(pack_tagged_f64(b'D', value))
 DUMPERS[bytes] = dump_bytes
 DUMPERS[dict] = dump_dict
 DUMPERS[complex] = dump_complex
 DUMPERS[set] = dump_items(b'O')
 DUMPERS[frozenset] = dump_items(b'E')
-DUMPERS[Channel] = lambda put, value: put(tagged(b'B', value.id))
-
-
-def dump_py2(tag, encode=None):
-    def dump(put, value):
-        raw = value.encode(encode) if encode else value
-        put(tagged(tag, len(raw)))
-        put(raw)
-    return dump
-
-
-def dump_long(put, value):
-    if -1 << 31 <= value < 1 << 31:
-        put(tagged(b'G', value))
-    else:
-        dump_big(put, value, b'I')
-
-
-if not PY3:
-    DUMPERS[str] = dump_py2(b'M')
-    DUMPERS[unicode] = dump_py2(b'S', 'utf-8')
-    DUMPERS[long] = dump_long
+DUMPERS[Channel] = lambda put, value: put(pack_tagged(b'B', value.id))
 
 
 def unknown(data, pos, stack, strings, gateway):

@@ -25,7 +25,7 @@ class TimeoutError(IOError):
     """Nothing came in the given time."""
 
 
-def note(text):
+def log(text):
     """A line for whoever reads the worker's standard error."""
     try:
         os.write(2, ('execnet worker [%d]: %s\n' % (os.getpid(), text)).encode('utf-8', 'replace'))
@@ -34,17 +34,15 @@ def note(text):
 
 
 def warn_unhandled(error):
-    note('Warning: unhandled RemoteError: %s' % (error.formatted,))
+    log('Warning: unhandled RemoteError: %s' % (error.formatted,))
 
-
-# -- texts of exceptions
 
 def format_exception(task=None):
     """The current exception as Python prints it, without the frames of this file."""
     error = exc_info()
     name, lines = None, []
     if task is not None:
-        name, lines = task[3] or '<remote exec>', task[2].splitlines(True)
+        name, lines = task.file_name or '<remote exec>', task.source.splitlines(True)
     text = None
     if PY3 and plausible(error[1]):
         text = format_as_python(error, name, lines)
@@ -79,8 +77,8 @@ def plausible(error):
     return True
 
 
-CHAIN = 100     # so many exceptions of a chain are shown
-FRAMES = 100    # and so many frames of one, where the traceback module is not used
+CHAIN = 100     # exceptions of a chain that are shown
+FRAMES = 100    # frames of one that are shown, where the traceback module is not used
 
 
 def format_as_python(error, name, lines):

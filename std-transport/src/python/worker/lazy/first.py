@@ -1,51 +1,50 @@
 # Small: it is compiled in the middle of a conversation, and has the others compiled beside it; or in a forked child.
 
 clock = getattr(time, 'monotonic', time.time)
-LULL = 0.001    # seconds: for no longer, and as long again, is the link left unread
-BEAT = 0.05     # seconds: so long after an interrupt was dropped may the next one come
-PATIENCE = 2    # times LULL: for no longer does a piece wait for a pause of the conversation
+HANDBACK_DELAY = 0.001      # seconds; the reader takes the link back after one to two times this delay
+INTERRUPT_INTERVAL = 0.05   # seconds between two interrupts, where Python drops the first
+DELAYS = 2                  # times HANDBACK_DELAY: how long a piece waits for a pause of the conversation
 
 
-def prepare_beside(gateway):
+def start_compiling(gateway):
     try:
-        _thread.start_new_thread(prepare, (gateway,))
+        _thread.start_new_thread(compile_in_pauses, (gateway,))
     except Exception:
-        rest()
+        compile_lazy()
 
 
-def prepare(gateway):
-    """Compile the second part piece by piece, in the pauses of a conversation where it has some."""
+def compile_in_pauses(gateway):
+    """Compile the lazy part piece by piece, in the pauses of a conversation where it has some."""
     pause = new_held_lock()
-    while REST:
-        for _ in range(PATIENCE):
-            turns = gateway._turns
-            pause.acquire(True, LULL)
-            if gateway._turns == turns:
+    while LAZY:
+        for _ in range(DELAYS):
+            ping_pongs = gateway._ping_pongs
+            pause.acquire(True, HANDBACK_DELAY)
+            if gateway._ping_pongs == ping_pongs:
                 break
-        rest(1)
-
-
-def new_held_lock():
-    lock = _thread.allocate_lock()
-    lock.acquire()
-    return lock
+        compile_lazy(1)
 
 
 def begin_child(gateway, *descriptors):
     """A forked child has neither the link nor the threads: it must not keep the link open, write to it, or wait for
     what other threads would have to do."""
-    let_go(*descriptors)
+    detach(*descriptors)
+    gateway.__class__ = ForkedGateway
     gateway._state = RLock()
-    gateway._finished = gateway._lent = True
-    gateway._write = gateway._take = gateway._wait_for_reader = refuse_in_child
+    gateway._finished = gateway._read_leased = True
+    # They are the parent's to drop.
     Channel.__del__ = lambda self: None
 
 
-def refuse_in_child(*_):
-    raise IOError('a forked child has no channels')
+class ForkedGateway(Gateway):
+
+    def _write(self, *_):
+        raise IOError('a forked child has no channels')
+
+    _receive_leased = _wait_for_reader = _write
 
 
-def let_go(*descriptors):
+def detach(*descriptors):
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in descriptors:
         os.dup2(null, descriptor, *((False,) if PY3 else ()))

@@ -4,9 +4,7 @@
 def guard_fork(begin, *descriptors):
     """What newer Pythons do by themselves: no program inherits the link, and children know that they are."""
     if not PY3:
-        for descriptor in descriptors:
-            flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
-            fcntl.fcntl(descriptor, fcntl.F_SETFD, flags | fcntl.FD_CLOEXEC)
+        close_on_exec(descriptors)
 
     def guarded(fork):
         def call():
@@ -21,12 +19,12 @@ def guard_fork(begin, *descriptors):
                 setattr(module, name, guarded(getattr(os, name)))
 
 
-def leave_child(task=None):
+def exit_child(task=None):
     """End a forked child, after its code or with the exception that it has raised, as Python ends."""
     status = int(task is not None)
     try:
         if task is not None:
-            text, status = last_words(task)
+            text, status = exit_message(task)
             os.write(2, text.encode('utf-8', 'replace'))
         if _thread.get_ident() == MAIN and 'threading' in sys.modules:
             # Waits for the child's own threads.
@@ -46,7 +44,7 @@ def attempt(function):
         pass
 
 
-def last_words(task):
+def exit_message(task):
     """What Python prints about an exception that nobody handles, and its exit status."""
     error = exc_info()[1]
     if not isinstance(error, SystemExit):

@@ -3,19 +3,19 @@
 
 class FrameMethods(object):
 
-    def _corrupt(self, what):
+    def _protocol_error(self, what):
         self._status = 1
         text = 'protocol error: %s' % (what,)
-        note(text)
+        log(text)
         return text
 
-    def _fail(self, channel_id, text):
+    def _fail_channel(self, channel_id, text):
         """Close one channel, on both sides, because its item or callback went wrong."""
         channel = self._find(channel_id)
         if channel is None:
-            self._write_late(frame(CLOSE_ERROR, channel_id, text))
-            queue = self._kept.pop(channel_id, None)
-            note(text)
+            self._write_deferred(frame(CLOSE_ERROR, channel_id, text))
+            queue = self._callback_queues.pop(channel_id, None)
+            log(text)
             if queue is not None:
                 queue.end()
             return
@@ -38,7 +38,7 @@ class FrameMethods(object):
             return
         if error is not None:
             warn_unhandled(error)
-        queue = self._kept.pop(channel_id, None)
+        queue = self._callback_queues.pop(channel_id, None)
         if queue is not None:
             queue.end()
 
@@ -50,7 +50,7 @@ class FrameMethods(object):
 
     def _on_last_message(self, channel_id, data):
         channel = self._find(channel_id)
-        queue = self._kept.pop(channel_id, None) if channel is None else channel._queue
+        queue = self._callback_queues.pop(channel_id, None) if channel is None else channel._queue
         if queue is not None:
             queue.end()
 
@@ -60,7 +60,7 @@ class FrameMethods(object):
             'numexecuting': len(self._running),
             'execmodel': str(self._execmodel),
         }
-        self._write_late(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
+        self._write_deferred(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
 
     def _on_reconfigure(self, channel_id, data):
         strings = load(data, self._strings, self)
@@ -71,6 +71,6 @@ class FrameMethods(object):
             return
         channel = self._find(channel_id)
         if channel is None:
-            self._presets[channel_id] = strings
+            self._early_strings[channel_id] = strings
         else:
             channel._queue.strings = strings

@@ -19,11 +19,14 @@ class ExecModel(object):
         _thread.start_new_thread(func, args)
 
 
+exec_model_class = ExecModel
+
+
 class GatewayMethods(object):
 
     @property
     def execmodel(self):
-        return ExecModel(str(self._execmodel))
+        return exec_model_class(str(self._execmodel))
 
     def __repr__(self):
         return '<Gateway id=%r, %s model>' % (str(self.id), self._execmodel)
@@ -37,16 +40,16 @@ class GatewayMethods(object):
             channel_id = self._last_id
         return self._channel(channel_id)
 
-    def _release_locks(self):
+    def _release_owned_locks(self):
         """Release what this thread holds: before Python 3.10, and on PyPy, Ctrl-C can come between the end of a block
         and the release of its lock."""
-        locks = [self._state, self._tasks.gate]
+        locks = [self._state, self._tasks.lock]
         for found in list(self._channels.values()):
             channel = found()
             if channel is not None:
-                locks.append(channel._queue.gate)
+                locks.append(channel._queue.lock)
         if self._dispatcher is not None:
-            locks.append(self._dispatcher.queue.gate)
+            locks.append(self._dispatcher.queue.lock)
         for lock in locks:
             if lock._is_owned():
                 lock.release()
@@ -78,7 +81,7 @@ class GatewayMethods(object):
         finally:
             if not whole:
                 # Interrupted inside the frame, twice: nothing sensible can follow it.
-                let_go(self._out)
+                detach(self._out)
 
     def _write_all(self, data, done):
         while sum(done) < len(data):
@@ -89,23 +92,23 @@ class GatewayMethods(object):
                 if PY3 or exc_info()[1].errno != errno.EINTR:
                     raise
 
-    def _write_late(self, data):
+    def _write_deferred(self, data):
         """Write a frame without waiting for other threads: now, or when they are done."""
-        self._late.append(data)
-        self._flush_late()
+        self._deferred_frames.append(data)
+        self._flush_deferred()
 
-    def _flush_late(self):
+    def _flush_deferred(self):
         # Whoever holds the lock looks here again after letting go: nothing stays behind.
         owned = self._writing._is_owned
         if owned():
             return
         try:
-            while self._late and self._writing.acquire(False):
+            while self._deferred_frames and self._writing.acquire(False):
                 try:
-                    while self._late:
-                        self._put(self._late.popleft())
+                    while self._deferred_frames:
+                        self._put(self._deferred_frames.popleft())
                 except IOError:
-                    self._late.clear()
+                    self._deferred_frames.clear()
                 self._writing.release()
         finally:
             if owned():

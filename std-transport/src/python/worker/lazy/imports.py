@@ -16,22 +16,12 @@ class StandardImports(object):
 
     def __enter__(self):
         self.thread = _thread.get_ident()
-        if PY3:
-            names = [getattr(finder, '__name__', None) for finder in sys.meta_path]
-            at = names.index('PathFinder') if 'PathFinder' in names else 0
-            sys.meta_path.insert(at, self)
-        else:
-            # No other thread imports meanwhile.
-            imp.acquire_lock()
-            self.kept = sys.path[:]
-            sys.path[:] = self.path()
+        names = [getattr(finder, '__name__', None) for finder in sys.meta_path]
+        at = names.index('PathFinder') if 'PathFinder' in names else 0
+        sys.meta_path.insert(at, self)
 
     def __exit__(self, *exc_info):
-        if PY3:
-            sys.meta_path.remove(self)
-        else:
-            sys.path[:] = self.kept
-            imp.release_lock()
+        sys.meta_path.remove(self)
 
 
 def import_standard(name):
@@ -44,13 +34,5 @@ def import_standard(name):
 
 def run_own(source, code, names):
     """Run a program that the controller itself sends, not its user."""
-    if PY3:
-        with StandardImports():
-            exec(code, names)
-        return
-    # Its modules beforehand: the program may run for long, and would hold the lock of all imports for that time.
-    for line in source.splitlines():
-        words = line.split()
-        if words[:1] == ['import'] or words[:1] == ['from'] and 'import' in words:
-            import_standard(words[1])
-    exec(code, names)
+    with StandardImports():
+        exec(code, names)

@@ -29,7 +29,7 @@ def load_frozenset(data, pos, stack, strings, gateway):
 
 @loader(b'G')
 def load_long(data, pos, stack, strings, gateway):
-    value = four(data, pos)[0]
+    value = unpack_i32(data, pos)[0]
     stack.append(value if PY3 else long(value))
     return pos + 4
 
@@ -60,5 +60,5 @@ def load_unicode(data, pos, stack, strings, gateway):
 def load_channel(data, pos, stack, strings, gateway):
     if gateway is None:
         raise LoadError('a channel does not belong here')
-    stack.append(gateway._channel(four(data, pos)[0]))
+    stack.append(gateway._channel(unpack_i32(data, pos)[0]))
     return pos + 4

@@ -81,12 +81,4 @@ def error_lines(error):
         yield u'%s\n' % (note,)
 
 
-def as_text(value):
-    """str() as a text, for Python 2 too."""
-    if PY3:
-        return str(value)
-    try:
-        value = str(value)
-    except UnicodeError:
-        value = unicode(value)
-    return value if isinstance(value, unicode) else value.decode('utf-8', 'replace')
+as_text = str   # on Python 2 a text too

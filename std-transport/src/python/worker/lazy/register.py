@@ -1,17 +1,16 @@
-# Last, so that no class has a method whose helpers are not compiled yet.
+# Last, so that no class has a method whose helpers are not compiled yet.  The classes are extended, and not replaced by
+# others: there are objects of them already.
 
-
-def complete(target, methods):
-    """Give a class of the first part its methods of the second."""
+def add_methods(target, methods):
     for name, member in vars(methods).items():
         if name == '__repr__' or not name.startswith('__'):
             setattr(target, name, member)
 
 
-complete(Queue, QueueMethods)
-complete(Channel, ChannelMethods)
-for methods in GatewayMethods, LendingMethods, FrameMethods, EndMethods:
-    complete(Gateway, methods)
+add_methods(Queue, QueueMethods)
+add_methods(Channel, ChannelMethods)
+for methods in GatewayMethods, ReadLeaseMethods, FrameMethods, ShutdownMethods:
+    add_methods(Gateway, methods)
 HANDLERS.update({
     STATUS: Gateway._on_status,
     RECONFIGURE: Gateway._on_reconfigure,

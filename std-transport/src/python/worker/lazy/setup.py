@@ -1,12 +1,14 @@
 # What the spec asks of the process.
 
-MODELS = ('thread', 'main_thread_only')
+# What each execution model needs done first.
+MODELS = {'thread': lambda: None, 'main_thread_only': lambda: None}
 
 
 def set_up(config):
     """What the spec asks of the process, as far as it could not be done before its start."""
     if config['execmodel'] not in MODELS:
         raise ValueError('unknown execmodel %r' % str(config['execmodel']))
+    MODELS[config['execmodel']]()
     if 'chdir' in config:
         directory = os.path.expanduser(config['chdir'])
         if not os.path.exists(directory):
@@ -19,7 +21,7 @@ def set_up(config):
 
 
 def native(text):
-    return text if PY3 else text.encode('utf-8')
+    return text
 
 
 def set_up_or_leave(out, config):

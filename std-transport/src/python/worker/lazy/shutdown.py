@@ -1,48 +1,48 @@
 # The end of the link.
 
 
-class EndMethods(object):
+class ShutdownMethods(object):
     """Running code beside the main thread's, and ending."""
 
-    def _start_beside(self, task):
+    def _run_beside(self, task):
         """Start a task while the main thread has one."""
         if self._execmodel == 'main_thread_only':
             self._tasks.put(task)
-            _thread.start_new_thread(self._refuse_later, (task,))
+            _thread.start_new_thread(self._refuse_unless_started, (task,))
             return
         import_threading()
-        self._begin(task)
+        self._start_task(task)
         try:
-            _thread.start_new_thread(self._execute, (task,))
+            _thread.start_new_thread(self._run_task, (task,))
         except Exception:
-            self._finish(task[1], format_exception())
-            self._done(task[1])
+            self._close_after_run(task.channel, format_exception())
+            self._task_done(task.channel)
 
-    def _refuse_later(self, task):
+    def _refuse_unless_started(self, task):
         """The main thread has a second to let go of the task before this one."""
         time.sleep(1.0)
         with self._state:
-            if task[0]:
+            if task.started:
                 return
-            task[0] = None
-        self._finish(task[1], 'concurrent remote_exec would cause deadlock '
+            task.started = None
+        self._close_after_run(task.channel, 'concurrent remote_exec would cause deadlock '
                               'for main_thread_only execmodel')
 
-    def _wind_down(self):
+    def _shut_down(self):
         """End all channels; give running code its time, interrupt it, leave without it."""
-        calm, interrupted = self._grace
+        finish_time, interrupt_time = self._grace
         with self._state:
             self._idle = new_held_lock()
             busy = bool(self._running)
         self._end_channels()
-        if busy and not wait(self._idle, calm):
-            self._interrupt(interrupted)
+        if busy and not wait(self._idle, finish_time):
+            self._interrupt(interrupt_time)
         if self._dispatcher is not None:
-            self._dispatcher.stop(calm)
+            self._dispatcher.stop(finish_time)
         self._tasks.put(None)
         # Threads of remote code may keep the interpreter from ending; not for ever.
-        time.sleep(calm + interrupted)
-        abandon()
+        time.sleep(finish_time + interrupt_time)
+        exit_now()
 
     def _interrupt(self, timeout):
         """Interrupt running code; leave if it has not ended `timeout` seconds later.
@@ -63,9 +63,9 @@ class EndMethods(object):
             sys.unraisablehook = note_dropped
         deadline = clock() + timeout
         os.kill(os.getpid(), _signal.SIGINT)
-        while not wait(self._idle, min(BEAT, deadline - clock())):
+        while not wait(self._idle, min(INTERRUPT_INTERVAL, deadline - clock())):
             if clock() >= deadline:
-                abandon()
+                exit_now()
             if dropped:
                 del dropped[:]
                 os.kill(os.getpid(), _signal.SIGINT)
@@ -75,11 +75,11 @@ class EndMethods(object):
             channel = found()
             if channel is not None:
                 channel._queue.end()
-        for queue in list(self._kept.values()):
+        for queue in list(self._callback_queues.values()):
             queue.end()
 
 
-def abandon():
+def exit_now():
     """Leave without the code that does not end, nor the interpreter's own end."""
     if 'end_group' in globals():
         end_group()

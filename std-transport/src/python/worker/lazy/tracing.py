@@ -4,9 +4,9 @@ NAMES = ('STATUS', 'RECONFIGURE', 'GATEWAY_TERMINATE', 'CHANNEL_EXEC', 'CHANNEL_
          'CHANNEL_CLOSE', 'CHANNEL_CLOSE_ERROR', 'CHANNEL_LAST_MESSAGE', 'CHANNEL_CREDIT')
 
 
-def start_tracing(gateway):
+def traced(kind, worker):
     """EXECNET_DEBUG: with "2" lines on standard error, else in a file of the process."""
-    prefix = '%s ' % (gateway.id,)
+    prefix = '%s-worker ' % (worker,)
     if os.environ['EXECNET_DEBUG'] == '2':
         prefix = '[%d] %s' % (os.getpid(), prefix)
         out = 2
@@ -19,17 +19,19 @@ def start_tracing(gateway):
         except OSError:
             pass
 
+    class TracedGateway(kind):
+
+        PING_PONG_READS = NEVER     # the reader sees all frames
+
+        def _put(self, data):
+            kind._put(self, data)
+            for found in frames_of(data):
+                trace('sent ' + message(*found))
+
     trace('creating workergateway on %r' % (link,))
     for code, plain in list(HANDLERS.items()):
         HANDLERS[code] = with_trace(trace, code, plain)
-    plain_put = gateway._put
-
-    def put(data):
-        plain_put(data)
-        for found in frames_of(data):
-            trace('sent ' + message(*found))
-    gateway._put = put
-    gateway.TURNS = NEVER
+    return TracedGateway
 
 
 def with_trace(trace, code, plain):

@@ -1,26 +1,16 @@
 # Waiting with a time limit.
 
 
+def acquire_within(lock, timeout):
+    return lock.acquire(True, min(timeout, _thread.TIMEOUT_MAX))
+
+
+wait_lock = acquire_within  # how a wait with a time limit is done
+
+
 def wait(lock, timeout):
     """Wait for another thread's release; False after `timeout` seconds."""
-    if timeout is None:
-        return lock.acquire()
-    if PY3:
-        return lock.acquire(True, max(0, min(timeout, _thread.TIMEOUT_MAX)))
-    return poll(lock, timeout)
-
-
-def poll(lock, timeout):
-    """Python 2 has no lock with a time limit."""
-    deadline = clock() + timeout
-    pause = 0.0005
-    while not lock.acquire(False):
-        left = deadline - clock()
-        if left <= 0:
-            return False
-        pause = min(pause * 2, left, 0.05)
-        time.sleep(pause)
-    return True
+    return lock.acquire() if timeout is None else wait_lock(lock, max(0, timeout))
 
 
 class QueueMethods(object):
@@ -40,14 +30,14 @@ class QueueMethods(object):
             try:
                 return self.items.popleft()
             except IndexError:
-                if self.ended:
+                if self.no_more_input:
                     raise
             if clock() >= deadline:
                 raise TimeoutError('no item in the given time')
 
     def leave(self, waiter):
         """Stop waiting."""
-        with self.gate:
+        with self.lock:
             try:
                 self.waiters.remove(waiter)
             except ValueError:
@@ -55,14 +45,17 @@ class QueueMethods(object):
                 if self.items:
                     self.wake_one()
 
-    def wait_over(self, timeout):
-        with self.gate:
-            if self.over:
+    def wait_sink_done(self, timeout):
+        with self.lock:
+            if self.sink_done:
                 return
-            sleeper = new_held_lock()
-            self.closers += (sleeper,)
-        if not wait(sleeper, timeout) and not self.over:
+            waiter = new_waiter()
+            self.close_waiters += (waiter,)
+        if not wait(waiter, timeout) and not self.sink_done:
             raise TimeoutError('not closed in the given time')
+
+    def delivered(self):
+        """The callback has had an item."""
 
 
 def receive(channel, timeout):

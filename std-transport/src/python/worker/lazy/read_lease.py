@@ -1,72 +1,72 @@
 # Reading the link in the thread that waits for an item.
 
 
-class LendingMethods(object):
+class ReadLeaseMethods(object):
 
-    # Where two sides talk in turns, the main thread reads the link by itself while it waits for an
-    # item: the reader would only be woken to wake it.  It takes a whole frame that is for it, and
-    # leaves all else to the reader; so Ctrl-C at any step loses nothing of others.
+    # In a ping-pong conversation the main thread reads the link by itself while it waits for an item:
+    # the reader would only be woken to wake it.  It takes a whole frame of its own channel, and leaves
+    # all others to the reader; so Ctrl-C at any step loses nothing of others.
 
-    def _lend(self, queue, item):
+    def _lease_read(self, queue, item):
         """Deliver an item, and leave the link to its receiver for as long as it comes back soon."""
-        nap = new_held_lock()
-        self._naps.append(nap)
-        self._lent = True
+        parked = new_held_lock()
+        self._reader_parked.append(parked)
+        self._read_leased = True
         queue.put(item)
-        taken = None
-        while taken != self._taken:
-            taken = self._taken
-            if nap.acquire(True, LULL):
+        reads = None
+        while reads != self._lease_reads:
+            reads = self._lease_reads
+            if parked.acquire(True, HANDBACK_DELAY):
                 break
         # A receiver that is at it has what it waits for first.
         with self._reading:
-            self._call_reader()
+            self._end_lease()
 
-    def _call_reader(self):
+    def _end_lease(self):
         """It is the reader's turn again."""
-        self._lent = False
-        self._turns = 0
+        self._read_leased = False
+        self._ping_pongs = 0
         try:
-            self._naps.pop().release()
+            self._reader_parked.pop().release()
         except IndexError:
             pass
 
     def _wait_for_reader(self):
         """Before a wait for what only the reader brings."""
-        self._refuse_inside()
-        self._call_reader()
+        self._refuse_in_handler()
+        self._end_lease()
 
-    def _refuse_inside(self):
+    def _refuse_in_handler(self):
         """No wait for handlers of signals that have come into a read: the reader waits for that too."""
         if self._reading._is_owned():
             raise IOError('cannot wait for a channel inside of a receive()')
 
-    def _take(self, channel):
+    def _receive_leased(self, channel):
         """The next item of a channel, from the link if that is left to its receiver."""
-        self._refuse_inside()
+        self._refuse_in_handler()
         found = None
         owned = self._reading._is_owned
         try:
             with self._reading:
-                if self._lent and alone():
-                    self._taken += 1
+                if self._read_leased and alone():
+                    self._lease_reads += 1
                     found = self._read_item(channel.id, channel._queue)
         finally:
             # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
             if owned():
                 self._reading.release()
         if found is None:
-            self._call_reader()
+            self._end_lease()
             return channel._queue.get()
         item, more = found
         if more:
             # The reader does not look at all that has come for each item.
-            self._call_reader()
+            self._end_lease()
         return item
 
     def _read_item(self, channel_id, queue):
         """The item of the next frame, and whether there is more; None where the reader has to see to it."""
-        if queue.items or queue.ended or queue.views:
+        if queue.items or queue.no_more_input or queue.views:
             return None
         try:
             data = self._link.peek(9)
