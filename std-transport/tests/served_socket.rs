@@ -397,7 +397,7 @@ fn stock_clients_are_served_where_that_is_asked_for() {
         let program = "
 import execnet, sys
 group = execnet.Group()
-one, two = [group.make_gateway('socket=' + sys.argv[1]) for _ in range(2)]
+one, two = [group.makegateway('socket=' + sys.argv[1]) for _ in range(2)]
 echo = one.remote_exec('print(1); channel.send(channel.receive() * 7)')
 echo.send(6)
 assert echo.receive(10) == 42
