@@ -189,11 +189,11 @@ fn of_servers_and_syncs() {
     let (path, error) = ("/x".into(), io_error());
     check_top(
         RSyncError::Source { path, error },
-        "cannot open /x to sync from: the wire broke",
+        "cannot open \"/x\" to sync from: the wire broke",
     );
     let (path, error) = ("/x".into(), io_error());
     check_top(
         RSyncError::Destination { path, error },
-        "cannot open /x to sync to: the wire broke",
+        "cannot open \"/x\" to sync to: the wire broke",
     );
 }

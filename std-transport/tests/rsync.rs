@@ -286,6 +286,25 @@ fn a_single_file_is_sent_and_pulled() {
     });
 }
 
+/// A push to Python failed ("not the name of a directory entry"); the others made a file of the directory's name.
+#[test]
+fn a_single_file_goes_into_a_destination_that_ends_in_a_slash() {
+    each_python(|_, gateway| {
+        let place = Place::new();
+        let file = place.from().join("f");
+        fs::write(&file, "one").unwrap();
+        let directory = |name: &str| place.0.path().join(name).join("");
+        let mut rsync = RSync::new(&file);
+        rsync.add_target(gateway, directory("pushed"), TargetOptions::new());
+        complete(rsync.send().unwrap());
+        let pulled = rsync.pull(gateway, directory("pulled"), TargetOptions::new());
+        assert_eq!(pulled.unwrap().sent, [Path::new("f")]);
+        for name in ["pushed", "pulled"] {
+            assert_eq!(fs::read(directory(name).join("f")).unwrap(), b"one");
+        }
+    });
+}
+
 #[test]
 fn what_cannot_be_sent_is_reported_and_does_not_stop_the_sync() {
     each_python(|_, gateway| {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::port::Trouble;
+use super::protocol::Violation;
 use super::report::Report;
 use crate::error::debug_as_report;
 
@@ -37,10 +38,10 @@ impl fmt::Display for RSyncError {
         match self {
             Self::NoTargets => f.write_str("no targets are left to sync to"),
             Self::Source { path, error } => {
-                write!(f, "cannot open {} to sync from: {error}", path.display())
+                write!(f, "cannot open {path:?} to sync from: {error}")
             }
             Self::Destination { path, error } => {
-                write!(f, "cannot open {} to sync to: {error}", path.display())
+                write!(f, "cannot open {path:?} to sync to: {error}")
             }
             Self::Sync(error) => error.fmt(f),
         }
@@ -91,10 +92,16 @@ impl SyncError {
         matches!(self.trouble, Trouble::Place(..))
     }
 
-    /// The peer did something that the protocol does not allow. Nobody who runs this project's code does.
+    /// The source has more entries than [`RSync::max_entries`](super::RSync::max_entries) allows.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        matches!(self.trouble, Trouble::Violation(Violation::TooMany))
+    }
+
+    /// The peer did something that the protocol does not allow; peers that run this project's code do not.
     #[must_use]
     pub const fn is_protocol(&self) -> bool {
-        matches!(self.trouble, Trouble::Violation(_))
+        matches!(self.trouble, Trouble::Violation(_)) && !self.is_limit()
     }
 }
 

@@ -73,7 +73,7 @@ pub use report::{Event, Omission, Report};
 pub use serve::{register, serve};
 pub use walk::Links;
 
-use confine::Kind;
+use confine::{Kind, Meta};
 use filter::Filter;
 use options::Common;
 use origin::Origin;
@@ -116,8 +116,10 @@ impl RSync {
         }
     }
 
-    /// Adds a target for the next [`send`](Self::send): what is in the source will be in `destination` there, which
-    /// is made if it is missing. A relative path starts at the worker's working directory.
+    /// Adds a target for the next [`send`](Self::send). The content of the source directory goes into the directory
+    /// `destination` there, which is created if it does not exist. A source file becomes the file `destination`; if
+    /// that ends in a slash, a file of the same name in that directory. A relative path starts at the worker's working
+    /// directory; `~` has no special meaning.
     pub fn add_target(
         &mut self,
         gateway: &Gateway,
@@ -239,7 +241,7 @@ impl RSync {
     /// # Errors
     /// There are no targets, or the source cannot be opened.
     pub fn send(&mut self) -> Result<Vec<TargetReport>, RSyncError> {
-        let targets = mem::take(&mut self.targets);
+        let mut targets = mem::take(&mut self.targets);
         if targets.is_empty() {
             return Err(RSyncError::NoTargets);
         }
@@ -255,6 +257,9 @@ impl RSync {
         let deletes = targets.iter().any(|target| target.options.delete);
         let opened = walk.and_then(|walk| Ok((walk, Origin::for_deleting(&self.source, deletes)?)));
         let (mut walk, origin) = opened.map_err(|error| no_source(&self.source, error))?;
+        for target in &mut targets {
+            target.destination = placed(&target.destination, &self.source, walk.root());
+        }
         let shared = targets.len() > 1;
         let push = Push {
             shelf: Arc::new(Shelf::new(Arc::clone(walk.catalog()), shared)),
@@ -271,7 +276,8 @@ impl RSync {
             .collect())
     }
 
-    /// Copies the source, which is at the worker, into `destination` here. The filter is applied here.
+    /// Copies the source, which is at the worker, to `destination` here, which means the same as in
+    /// [`add_target`](Self::add_target). The filter is applied here.
     ///
     /// # Errors
     /// The destination cannot be made, or has the source in it and is to lose what the source does not have. The worker
@@ -318,11 +324,11 @@ impl RSync {
             entries: self.max_entries,
             ..Rules::default()
         };
-        let destination = destination.as_ref();
-        let receiver = Receiver::new(destination, &root, settings, rules, watcher)
+        let destination = placed(destination.as_ref(), &self.source, &root);
+        let receiver = Receiver::new(&destination, &root, settings, rules, watcher)
             .and_then(|receiver| receiver.sparing(ready.origin.as_ref()));
         let mut receiver = receiver.map_err(|error| RSyncError::Destination {
-            path: destination.into(),
+            path: destination,
             error,
         })?;
         let received = drive::receive(&mut receiver, &channel, self.patience);
@@ -345,6 +351,15 @@ impl core::fmt::Debug for RSync {
             .field("targets", &self.targets)
             .field("filter", &self.filter)
             .finish_non_exhaustive()
+    }
+}
+
+/// Where the root goes. As in rsync, a slash at the end makes the destination of a file the directory that it goes into.
+fn placed(destination: &Path, source: &Path, root: &Meta) -> PathBuf {
+    let is_parent = root.kind == Kind::File && destination.as_os_str().as_bytes().ends_with(b"/");
+    match source.file_name() {
+        Some(name) if is_parent => destination.join(name),
+        _ => destination.into(),
     }
 }
 

@@ -110,11 +110,13 @@ impl fmt::Display for Trouble {
             Self::Send(error) => write!(f, "cannot send to the other side of the sync: {error}"),
             Self::Receive(error) => write!(f, "the other side of the sync ended it: {error}"),
             Self::Silence(time) => write!(f, "the other side of the sync was silent for {time:?}"),
+            // A limit of this side: the peer may be right.
+            Self::Violation(error @ Violation::TooMany) => write!(f, "the source has {error}"),
             Self::Violation(error) => {
                 write!(f, "the other side of the sync broke the protocol: {error}")
             }
             Self::Place(path, error) => {
-                write!(f, "cannot open {} for a sync: {error}", path.display())
+                write!(f, "cannot open {path:?} for a sync: {error}")
             }
             Self::Gone => f.write_str("a thread of the sync is gone"),
         }

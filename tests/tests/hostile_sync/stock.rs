@@ -179,7 +179,7 @@ fn what_took_the_place_of_a_file_has_nothing_set_by_the_stock_exchange() {
                 value!(42),
             ];
             let refusal = say(&place, false, items).unwrap_err();
-            assert!(refusal.contains("cannot open f "), "{refusal}");
+            assert!(refusal.contains("cannot open \"f\" "), "{refusal}");
             place.assert_outside_untouched();
             let mode = fs::symlink_metadata(path).unwrap().mode() & 0o777;
             assert!(verb == "swap" || mode != 0o777, "{mode:o}");

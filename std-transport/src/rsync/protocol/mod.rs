@@ -51,6 +51,8 @@ pub(crate) enum Violation {
     TooDeep,
     /// More entries than the limit.
     TooMany,
+    /// Listings of more bytes or files than any sync accepts.
+    ListingSize,
     /// A request for something that was not listed, or that was asked for before.
     Request,
     /// Content that was not asked for, or not in that order.
@@ -75,6 +77,7 @@ impl fmt::Display for Violation {
             Self::Folder => "the listing of a folder that is not due",
             Self::TooDeep => return write!(f, "folders nested deeper than {MAX_DEPTH}"),
             Self::TooMany => "more entries than the limit",
+            Self::ListingSize => "listings that are too large",
             Self::Request => "a request for what was not offered, or for the second time",
             Self::Content => "content that was not asked for, or out of order",
             Self::Size => "more content than was announced",

@@ -370,6 +370,7 @@ fn every_violation_is_told_apart() {
         Violation::Folder,
         Violation::TooDeep,
         Violation::TooMany,
+        Violation::ListingSize,
         Violation::Request,
         Violation::Content,
         Violation::Size,

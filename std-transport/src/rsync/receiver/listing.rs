@@ -47,7 +47,7 @@ impl<W: Watcher> Receiver<W> {
     ) -> Result<(), Violation> {
         self.listed = self.listed.saturating_add(sections.len());
         if self.listed > self.rules.listing {
-            return Err(Violation::TooMany);
+            return Err(Violation::ListingSize);
         }
         let mut unpacker = Unpacker::new(sections);
         let mut requests = Requests::default();
@@ -242,7 +242,7 @@ impl<W: Watcher> Receiver<W> {
 
     pub(super) fn next_file(&self) -> Result<u32, Violation> {
         if self.files == u32::MAX {
-            Err(Violation::TooMany)
+            Err(Violation::ListingSize)
         } else {
             Ok(self.files)
         }

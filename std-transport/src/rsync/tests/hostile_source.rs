@@ -320,7 +320,7 @@ fn a_listing_beyond_the_limits_is_refused() {
     let long = [b'l'; 90];
     let listed =
         Place::new(Settings::default(), rules).list(&whole(0, &[(b"a", What::Link(&long))]));
-    assert_eq!(listed, Err(Violation::TooMany));
+    assert_eq!(listed, Err(Violation::ListingSize));
     let mut deep = Place::plain();
     let result = (0..2_000).try_for_each(|folder| deep.list(&whole(folder, &[(b"d", FOLDER)])));
     assert_eq!(result, Err(Violation::TooDeep));
