@@ -1,4 +1,4 @@
-//! The command line: what clap reads.
+//! The command line, as clap parses it.
 
 use core::net::SocketAddr;
 use core::str::FromStr as _;
@@ -6,11 +6,15 @@ use core::time::Duration;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+#[cfg(unix)]
+use clap::builder::UnknownArgumentValueParser;
+use clap::builder::{OsStringValueParser, RangedU64ValueParser, TypedValueParser};
+#[cfg(unix)]
+use clap::{Arg, ArgAction};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use execnet::{SpecError, Value, XSpec};
 
-/// Run code in interpreters elsewhere, read and write execnet data
+/// Run Python code in local and remote interpreters; read and write execnet data
 #[derive(Debug, Parser)]
 #[command(name = "execnet", version, after_help = STATUSES)]
 pub(crate) struct Cli {
@@ -18,67 +22,72 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// A spec without keys that have no meaning: a person has typed it.
+/// Parses a spec. Unknown keys are errors: a user typed it, so they are typing errors.
 pub(crate) fn spec(text: &OsStr) -> Result<XSpec, SpecError> {
     let spec = XSpec::try_from(text)?;
     spec.check_keys()?;
     Ok(spec)
 }
 
-/// For clap, which takes no function of an `OsStr`.
+/// [`spec`] for clap, which accepts no function of an `OsStr`.
 fn spec_parser() -> impl TypedValueParser<Value = XSpec> {
     OsStringValueParser::new().try_map(|text| spec(&text))
 }
 
 const STATUSES: &str = "\
 Exit status:
-    0  done
-    1  the remote code raised an exception, the data cannot be loaded, files could not be
-       copied, or standard output takes no more
-    2  bad usage: arguments, spec, literal, unreadable file
-    3  the gateway could not be made, or it died
+    0  success
+    1  the remote code raised an exception (SystemExit is one, whatever its code), data is malformed
+       or cannot be represented, files were not copied, or standard output cannot be written
+    2  usage error: an invalid argument, spec or literal, or a file that cannot be opened
+    3  the worker cannot be started, or its connection was lost; the server cannot listen
   124  timed out
   130  interrupted (143: by SIGTERM, 129: its terminal was closed, 131: by SIGQUIT)
-  137  a worker did not end within --grace, or a second interrupt came: it was killed
-  141  standard output was closed by its reader";
+  137  workers were killed, as they did not exit within --grace or a second interrupt came
+  141  the reader of standard output closed it";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Exec(Exec),
+    #[cfg(unix)]
+    Rsync(Rsync),
     Serve(Serve),
     Worker(Worker),
-    Exec(Exec),
     Dumps(Dumps),
     Loads(Loads),
     Inspect(Inspect),
-    #[cfg(unix)]
-    Rsync(Rsync),
 }
 
-/// Run Python code on a gateway and print what it sends
+/// Run Python code in a worker and print the items that it sends
 ///
-/// Each item the code sends over `channel` is printed as one line, in Python's literal notation.
-/// What the code prints goes to standard error, line by line, behind the gateway's id in brackets;
-/// of a worker behind a socket, to that of the server.
-/// The command ends when the code does, and the interpreter with it.
+/// Starts a worker, runs the code in it and prints each item that the code sends over `channel` as one line, in Python's
+/// literal notation. What the code prints goes to standard error line by line, after the gateway's id in brackets; a
+/// worker behind a socket prints to the standard error of its server. The command ends when the code ends, and the
+/// worker with it.
+///
+/// Without --send, nothing is ever sent to the code: `channel.receive()` waits until the timeout or an interrupt.
+///
+/// An exception that the code does not handle is status 1. SystemExit is one, as in Python's execnet: `sys.exit(0)` too is
+/// status 1. Code succeeds by reaching its end.
 #[derive(Debug, Args)]
 #[command(
     group(ArgGroup::new("source").required(true).args(["code", "file"])),
     override_usage = "execnet exec [OPTIONS] <SPEC> <CODE>\n       execnet exec [OPTIONS] <SPEC> --file <FILE>"
 )]
 pub(crate) struct Exec {
-    /// Where to run it, as in execnet: popen, popen//python=python3.12//chdir=work, ...
+    /// Spec of the worker: popen, popen//python=python3.12//chdir=work, ssh=user@host, ...
     #[arg(value_parser = spec_parser())]
     pub(crate) spec: XSpec,
-    /// The Python code, or - to read it from standard input
+    /// Python code, or - to read it from standard input
     pub(crate) code: Option<String>,
     /// Read the code from FILE; tracebacks name it
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Send this value to the code first (repeatable); after the last of them its items end
+    /// Send this value to the code (repeatable); its items end after the last value
     ///
-    /// `for item in channel` ends there, and `channel.receive()` raises EOFError. Not so for workers
-    /// with stock execnet (socket=, bootstrap=execnet).
-    // The parser is named, as clap would prefer `From<&str>`, which makes any text a text.
+    /// After the last value `for item in channel` ends and `channel.receive()` raises EOFError. Workers that run stock
+    /// execnet (socket=, bootstrap=execnet) get the values, but not the end.
+    // The parser is named because clap would prefer `From<&str>`, which makes every text a string.
     #[arg(long, value_name = "LITERAL", allow_hyphen_values = true, value_parser = Value::from_str)]
     pub(crate) send: Vec<Value>,
     /// Print items as JSON
@@ -88,85 +97,86 @@ pub(crate) struct Exec {
     pub(crate) run: Run,
 }
 
-/// How a command with workers is ended.
+/// When a command with workers ends.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Give up after this time, start-up included: seconds, or with a unit (ms, s, m, h, d)
-    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    /// Stop after this time, including start-up: seconds, or with a unit (ms, s, m, h, d)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = nonzero_time)]
     pub(crate) timeout: Option<Duration>,
-    /// Give workers this time to end, then kill them
+    /// Time for workers to exit before they are killed
     ///
-    /// It begins when the remote code has ended: threads and exit handlers that it has left have
-    /// this time. Or it begins at the timeout, an interrupt or SIGTERM: the remote code gets a
-    /// KeyboardInterrupt, and what it does to clean up has this time. A second interrupt kills at
-    /// once what runs on this machine; elsewhere a worker ends by itself when its time is over.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    /// It starts when the remote code ends, for the threads and exit handlers that the code leaves behind. On a timeout, an
+    /// interrupt or SIGTERM, the remote code gets a KeyboardInterrupt, and has this time to clean up. A second interrupt
+    /// kills the workers on this machine at once; a worker elsewhere exits by itself when its time is over.
+    #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = time)]
     pub(crate) grace: Duration,
 }
 
 /// Listen for clients and start a worker for each authorised connection
 ///
-/// Prints the spec for clients to standard output as soon as it listens, and what happens to
-/// connections to standard error. It serves until it is interrupted; its workers end with it.
-/// SIGHUP has it read the token and the certificates again.
+/// Prints the spec for clients to standard output once it listens, and logs connections to standard error. Clients on other
+/// machines name their own copy of the token file; for TLS, clients add `tls_cert=`, `tls_key=` and `tls_ca=`.
+///
+/// Runs until it is interrupted. The first interrupt (or SIGTERM, SIGQUIT) ends the server and kills all workers at
+/// once, without a chance to clean up: stop the clients first if their code needs one. SIGHUP reloads the token and the
+/// certificates.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("listen").required(true).args(["unix", "tcp", "tls", "insecure_stock"])))]
 pub(crate) struct Serve {
-    /// Listen at a Unix socket, for this user's processes; its directory must be private
+    /// Listen on a Unix socket in a private directory, for processes of this user
     #[arg(long, value_name = "PATH")]
     pub(crate) unix: Option<PathBuf>,
-    /// Listen at a loopback address, for clients that prove that they know the token
+    /// Listen on a loopback address, for clients that know the token
     #[arg(long, value_name = "ADDRESS:PORT", requires = "token_file")]
     pub(crate) tcp: Option<SocketAddr>,
-    /// Listen at any address, for clients with a certificate, over TLS
+    /// Listen on any address with TLS, for clients that have a certificate
     #[arg(long, value_name = "ADDRESS:PORT", requires_all = ["tls_cert", "tls_key", "tls_ca"])]
     pub(crate) tls: Option<SocketAddr>,
-    /// The server's certificate and those between it and its authority (PEM)
+    /// Certificate of the server, followed by its intermediate certificates (PEM)
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) tls_cert: Option<PathBuf>,
-    /// Its private key, in a file that nobody else can read (PEM)
+    /// Private key of the server, in a file that only its owner can access (PEM)
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// The authorities that sign for clients (PEM)
+    /// Certificates of the authorities that sign for clients (PEM)
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) tls_ca: Option<PathBuf>,
-    /// The token, in a file that nobody else can read; it is made if it is missing
+    /// File of the token, which only its owner can access; created if it does not exist
     #[arg(long, value_name = "FILE", conflicts_with_all = ["unix", "insecure_stock"])]
     pub(crate) token_file: Option<PathBuf>,
-    /// Serve clients of stock execnet: whoever can connect runs code here, without any check
+    /// Listen for clients of stock execnet: anyone who can connect can run code, without any check
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) insecure_stock: Option<SocketAddr>,
-    /// Do so on other addresses than loopback too
+    /// Allow --insecure-stock on addresses other than loopback
     #[arg(long, requires = "insecure_stock")]
     pub(crate) insecure_beyond_loopback: bool,
-    /// What to start for a connection; id, exec_model and nice are for the clients to choose
+    /// Spec of the workers; clients choose id, execmodel and nice
     #[arg(long, value_name = "SPEC", default_value = "popen", value_parser = spec_parser())]
     pub(crate) worker: XSpec,
-    /// Serve at most N clients at a time
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    /// Maximum number of clients; further ones are refused
+    #[arg(long, value_name = "N", default_value = "64", allow_hyphen_values = true, value_parser = count())]
     pub(crate) max_connections: usize,
-    /// Let at most N connections wait for their clients to authenticate; beyond that one is closed
-    /// for each new one
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    /// Maximum number of connections that have not authenticated; beyond it, a new one replaces
+    /// another at random
+    #[arg(long, value_name = "N", default_value = "100", allow_hyphen_values = true, value_parser = count())]
     pub(crate) max_unauthenticated: usize,
-    /// Give clients this time to authenticate
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = some_time)]
+    /// Time for clients to authenticate
+    #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = nonzero_time)]
     pub(crate) handshake_timeout: Duration,
 }
 
-/// Be a worker without an interpreter, for a controller on standard input and output
+/// Run as a Rust worker over stdin/stdout (started by a controller; executes no Python)
 ///
-/// A controller starts it as popen//worker=execnet worker, or over ssh in the same way; stock
-/// execnet as popen//python=execnet worker. It takes and sends trees for syncs, leads to other
-/// gateways (via=), and runs no code.
+/// The spec is popen//worker=execnet worker, or the same over ssh; for stock execnet popen//python=execnet worker. The
+/// worker takes part in syncs (execnet rsync) and connects to further gateways (via=).
 #[derive(Debug, Args)]
 pub(crate) struct Worker {
-    /// What stock execnet says to an interpreter; it is not looked at
+    /// The arguments that stock execnet passes to an interpreter; ignored
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub(crate) ignored: Vec<OsString>,
 }
 
-/// Write a value as execnet's dumps() does, to standard output
+/// Write a value to standard output in the format of execnet's dumps()
 #[derive(Debug, Args)]
 pub(crate) struct Dumps {
     /// The value in Python's literal notation, or - to read it from standard input
@@ -174,107 +184,139 @@ pub(crate) struct Dumps {
     pub(crate) literal: String,
 }
 
-/// Print the value that execnet's dumps() wrote
+/// Print a value that execnet's dumps() wrote
 #[derive(Debug, Args)]
 pub(crate) struct Loads {
-    /// The file to read; standard input without it, or with -
+    /// File to read, or - for standard input [default: -]
     pub(crate) file: Option<PathBuf>,
     /// Print the value as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Take strings (`str`) that Python 2 wrote as text, by latin-1, instead of bytes
+    /// Load strings (`str`) of Python 2 as Latin-1 text instead of bytes
     #[arg(long)]
     pub(crate) py2str_as_py3str: bool,
-    /// Take text that Python 3 wrote as bytes
+    /// Load strings (`str`) of Python 3 as UTF-8 bytes instead of text
     #[arg(long)]
     pub(crate) py3str_as_py2str: bool,
 }
 
-/// Print the opcodes of what execnet's dumps() wrote, each with its offset
+/// Print the opcodes of values that execnet's dumps() wrote, with their offsets
 ///
-/// The version byte may be missing, as it is in the payload of a frame. Of damaged data the sound part is printed, then what is wrong and at which byte.
+/// The version byte may be missing, as in the payload of a frame. For malformed data, the valid part is printed, then
+/// the error and its offset.
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// The file to read; standard input without it, or with -
+    /// File to read, or - for standard input [default: -]
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Copy a tree to gateways, or from one to here
+/// Copy a directory or file to gateways, or from a gateway
 ///
-/// Files whose size and time are the same are left alone. Every other one arrives under another name
-/// and then takes the place of the old in one step.
+/// Copies directories recursively, with symbolic links, permissions and modification times, but without owners and special
+/// files. Files of the same size and time are skipped. Every other file is written under a temporary name and then
+/// renamed.
+///
+/// The content of a directory goes into DEST. A file becomes DEST, or goes into DEST if that ends in a slash. Relative paths
+/// on a gateway start at the worker's working directory, which over ssh is the home directory.
 #[cfg(unix)]
 #[derive(Debug, Args)]
 #[command(
     group(ArgGroup::new("direction").required(true).args(["to", "from"])),
-    override_usage = "execnet rsync [OPTIONS] <SRC> --to <SPEC> <DEST> [--to <SPEC> <DEST>]...\n       execnet rsync [OPTIONS] --from <SPEC> <DIR> <DEST>"
+    arg = archive(),
+    override_usage = "execnet rsync [OPTIONS] <SRC> --to <SPEC> <DEST> [--to <SPEC> <DEST>]...\n       execnet rsync [OPTIONS] --from <SPEC> <SRC> <DEST>"
 )]
 pub(crate) struct Rsync {
-    /// The directory or file to copy; what is in it will be in DEST
+    /// Directory or file to copy
     #[arg(
         value_name = "SRC",
         required_unless_present = "from",
-        conflicts_with = "from"
+        conflicts_with = "from",
+        value_parser = path_parser()
     )]
     pub(crate) source: Option<OsString>,
-    /// Copy to this gateway and path (repeatable; all run at once)
-    #[arg(long, num_args = 2, value_names = ["SPEC", "DEST"])]
+    /// Copy to a path on a gateway (repeatable; all targets run at the same time)
+    #[arg(long, num_args = 2, value_names = ["SPEC", "DEST"], value_parser = path_parser())]
     pub(crate) to: Vec<OsString>,
-    /// Copy from this gateway's path to here
-    #[arg(long, num_args = 3, value_names = ["SPEC", "DIR", "DEST"])]
+    /// Copy from a path on a gateway to a path on this machine
+    #[arg(long, num_args = 3, value_names = ["SPEC", "SRC", "DEST"], value_parser = path_parser())]
     pub(crate) from: Option<Vec<OsString>>,
-    /// Delete what is in DEST and not at the source
+    /// Delete files in DEST that are not in SRC
     #[arg(long)]
     pub(crate) delete: bool,
-    /// Leave out what matches, as in a .gitignore (repeatable; !PATTERN takes in again)
+    /// Skip paths that match, as in a .gitignore (repeatable; !PATTERN includes again)
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     pub(crate) exclude: Vec<String>,
-    /// Leave out files larger than this (K, M and G are powers of 1024)
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    /// Skip larger files (K, M and G are powers of 1024)
+    #[arg(long, value_name = "BYTES", allow_hyphen_values = true, value_parser = bytes)]
     pub(crate) max_file_size: Option<u64>,
-    /// What becomes of links that lead out of the tree [default: keep; refuse with --from]
+    /// Treatment of symbolic links that lead out of the tree [default: keep; refuse with --from]
     #[arg(long, value_name = "RULE")]
     pub(crate) links: Option<LinkRule>,
-    /// Keep setuid, setgid and sticky bits of files
+    /// Keep the setuid, setgid and sticky bits of files
     #[arg(long)]
     pub(crate) special_modes: bool,
-    /// Keep the holes of files: they take no room in DEST
+    /// Keep holes in files instead of writing zeros
     #[arg(short = 'S', long)]
     pub(crate) sparse: bool,
-    /// Keep files that have several names in the tree one file
+    /// Keep hard links within the tree instead of writing a file for each name
     #[arg(short = 'H', long)]
     pub(crate) hard_links: bool,
-    /// Have all that is copied written to the disk before the copy counts as done
+    /// Write everything to the disk (fsync) before the copy counts as done
     #[arg(long)]
     pub(crate) fsync: bool,
-    /// Compare content instead of times
-    #[arg(long)]
+    /// Compare the content of files instead of their times
+    #[arg(short = 'c', long)]
     pub(crate) checksum: bool,
-    /// Only tell what would be done
-    #[arg(long)]
+    /// Only show what would be done
+    #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
-    /// Give up on a gateway that is silent for this long [default: 10m]
-    #[arg(long, value_name = "TIME", value_parser = some_time)]
+    /// Give up on a gateway that is silent for this time [default: 10m]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = nonzero_time)]
     pub(crate) idle_timeout: Option<Duration>,
-    /// End a copy to here when the gateway lists more entries than this [default: 10000000]
-    #[arg(long, value_name = "N", requires = "from")]
+    /// Stop a copy from a gateway that has more entries than this [default: 10000000]
+    #[arg(long, value_name = "N", requires = "from", allow_hyphen_values = true)]
     pub(crate) max_entries: Option<u64>,
     /// Print a JSON document for each target instead of lines
+    ///
+    /// A path that is not UTF-8 is an object with its bytes: {"bytes": [102, 255]}.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) run: Run,
 }
 
-/// What becomes of a link that leads out of the tree.
+/// Rejects -a, which users of rsync expect, with a hint.
+#[cfg(unix)]
+fn archive() -> Arg {
+    let hint = "there is no archive mode: directories, symbolic links, permissions and times are always copied, owners \
+                and devices never; -H keeps hard links, --special-modes the setuid bit";
+    Arg::new("archive")
+        .short('a')
+        .hide(true)
+        .action(ArgAction::SetTrue)
+        .value_parser(UnknownArgumentValueParser::suggest(hint))
+}
+
+/// Rejects paths that are hardly meant: a quoted `~`, which the shell did not expand, and the value of an unset variable.
+#[cfg(unix)]
+fn path_parser() -> impl TypedValueParser<Value = OsString> {
+    OsStringValueParser::new().try_map(|path| match path.as_encoded_bytes() {
+        [] => Err("it is empty; `.` is the working directory"),
+        [b'~', ..] => Err("`~` is not expanded: a relative path starts at the worker's working directory, which over \
+                           ssh is the home directory; write `./~` if that is the name"),
+        _ => Ok(path),
+    })
+}
+
+/// What to do with a link that leads out of the tree.
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum LinkRule {
-    /// Make it as it is
+    /// Copy the link as it is
     Keep,
-    /// Report it as failed
+    /// Report the link as failed
     Refuse,
-    /// Send the file that it points to; with --from, as refuse
+    /// Copy the file that the link points to; with --from, the same as refuse
     Copy,
 }
 
@@ -290,18 +332,21 @@ impl From<LinkRule> for execnet::rsync::Links {
 }
 
 #[cfg(unix)]
-fn bytes(text: &str) -> Result<u64, String> {
+fn bytes(text: &str) -> Result<u64, &'static str> {
     let units = [('K', 1_u64 << 10), ('M', 1 << 20), ('G', 1 << 30)];
     let mut found = units
         .iter()
         .filter_map(|&(unit, size)| Some((text.strip_suffix(unit)?, size)));
     let (number, unit) = found.next().unwrap_or((text, 1));
-    let number: u64 = number.parse().map_err(|_| "not a number".to_owned())?;
-    number.checked_mul(unit).ok_or("too large".to_owned())
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "expected a number of bytes, optionally with a unit (K, M, G)")?;
+    number.checked_mul(unit).ok_or("the number is too large")
 }
 
-/// Seconds, or a number with a unit, as timeout(1) takes them.
+/// Parses seconds, or a number with a unit, as timeout(1) does.
 fn time(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a number, optionally with a unit (ms, s, m, h, d)".to_owned();
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let scale = match text.strip_prefix(number) {
         Some("ms") => 0.001,
@@ -309,19 +354,22 @@ fn time(text: &str) -> Result<Duration, String> {
         Some("m") => 60.0,
         Some("h") => 3_600.0,
         Some("d") => 86_400.0,
-        _ => return Err("not a time: a number, with one of the units ms, s, m, h, d".to_owned()),
+        _ => return Err(expected()),
     };
-    let number: f64 = number.parse().map_err(|_| "not a number".to_owned())?;
+    let number: f64 = number.parse().map_err(|_| expected())?;
     Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
 }
 
-/// A time in which something can happen.
-fn some_time(text: &str) -> Result<Duration, String> {
-    let time = time(text)?;
-    if time.is_zero() {
-        return Err("it is no time at all".to_owned());
+fn nonzero_time(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err("the time must not be zero".to_owned()),
+        time => Ok(time),
     }
-    Ok(time)
+}
+
+/// A limit of zero would refuse everything.
+fn count() -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 #[cfg(test)]
@@ -344,6 +392,6 @@ mod tests {
         for text in ["", "s", "-1", "1y", "1 s", "inf", "nan", "1e30h", "soon"] {
             assert!(time(text).is_err(), "{text}");
         }
-        assert!(some_time("0").is_err() && some_time("0ms").is_err());
+        assert!(nonzero_time("0").is_err() && nonzero_time("0ms").is_err());
     }
 }

@@ -1,11 +1,11 @@
-//! Text of a peer, made harmless for a terminal.
+//! Text for a terminal: peer text without control characters, and paths.
 
 use core::fmt::Write as _;
 
 use execnet::controls_terminal;
 pub(crate) use execnet::escaped;
 
-/// As [`escaped`], for a JSON document, in which such characters stand inside strings only: its own escapes are used.
+/// [`escaped`] for a JSON document. Such characters occur inside its strings only, so JSON's own escapes replace them.
 pub(crate) fn escaped_json(document: &str) -> String {
     let mut out = String::with_capacity(document.len());
     for c in document.chars() {
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_stays_json() {
+    fn an_escaped_document_is_the_same_document() {
         let document = serde_json::json!({"k\u{9b}": "\u{1b}a\u{2028}\u{202e}ö"});
         let text = escaped_json(&document.to_string());
         assert!(text.chars().all(|c| !controls_terminal(c)), "{text}");

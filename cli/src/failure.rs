@@ -1,4 +1,4 @@
-//! Why a command did not do its work, and the exit status that says so.
+//! Errors of a command, and their exit statuses.
 
 use core::error::Error;
 use std::io::{self, Write as _};
@@ -8,40 +8,39 @@ use execnet::report;
 
 use crate::escape::escaped;
 
-/// The exit status of a run that was given up because its time was over, as timeout(1) has it.
+/// The exit status of a run that timed out, as timeout(1) has it.
 pub(crate) const TIMED_OUT: u8 = 124;
 
-/// The exit status of a run that signal `number` ended, as shells have it.
+/// The exit status of a run that a signal ended, as shells have it.
 pub(crate) const fn signalled(number: u8) -> u8 {
     128 + number
 }
 
-/// The exit status of a run whose workers did not end in the time that they had, and were killed: SIGKILL's, as timeout(1)
-/// has it.
+/// The exit status of a run whose workers were killed: that of SIGKILL, as timeout(1) has it.
 pub(crate) const KILLED: u8 = signalled(9);
 
-/// SIGPIPE, which Rust programs see as a failed write instead.
+/// SIGPIPE. Rust programs ignore it and get an error from the write instead.
 const PIPE: u8 = 13;
 
-/// Why a command did not do its work.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The remote code raised an exception; its traceback.
     Remote(String),
-    /// The data is none of execnet's, or says what the output cannot.
+    /// Data is malformed, cannot be represented, or was not copied.
     Data(Box<dyn Error>),
-    /// What was asked for makes no sense, or names a file that cannot be read.
+    /// An argument is invalid, or names a file that cannot be opened; what it is about, and the error.
     Usage(String, Box<dyn Error>),
-    /// The gateway could not be made, or it died.
+    /// The worker cannot be started, or its connection was lost; the server cannot listen.
     Gateway(Box<dyn Error>),
-    /// Standard output does not take the result.
+    /// Standard output cannot be written.
     Output(io::Error),
-    /// A worker did not end in the time that it had, and was killed. The user knows it already.
+    /// Workers were killed, as they did not exit in time. That is reported already.
     Killed,
 }
 
 impl Failure {
-    /// The same, about one of several gateways.
+    /// Adds which of several gateways the failure is about.
     pub(crate) fn of(self, label: &str) -> Self {
         match self {
             Self::Gateway(error) => Self::Gateway(format!("{label}: {}", report(&*error)).into()),
@@ -50,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// The same, of a command that did the rest of its work.
+    /// Converts the failure of one target into that of a command whose other targets succeeded or failed by themselves.
     pub(crate) fn partial(self) -> Self {
         match self {
             Self::Gateway(error) => Self::Data(error),
@@ -59,7 +58,7 @@ impl Failure {
         }
     }
 
-    /// Tells the user on standard error. A reader that closed standard output knows already.
+    /// Prints the error to standard error. That the reader of standard output closed it is not worth a message.
     pub(crate) fn report(&self) {
         let text = match self {
             Self::Remote(traceback) => traceback.clone(),
@@ -69,11 +68,11 @@ impl Failure {
             Self::Output(error) if is_closed(error) => return,
             Self::Output(error) => format!("execnet: standard output: {error}"),
         };
-        // Standard error may be closed as well; then there is nobody left to tell.
+        // Standard error may be closed too; the exit status remains.
         let _ = writeln!(io::stderr(), "{}", escaped(text.trim_end()));
     }
 
-    /// The exit status, as the command's help lists them.
+    /// The exit status, as documented in `execnet --help`.
     pub(crate) fn status(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Output(error) if is_closed(error) => signalled(PIPE),

@@ -1,9 +1,9 @@
 //! The execnet command: a thin layer over the public API of the `execnet` crate.
 //!
-//! `args` reads the command line, `commands` has one module a command, `failure` maps what can go
-//! wrong to the exit status. Peer text reaches the terminal through `escape` only.
+//! `args` parses the command line, `commands` has a module for each command, and `failure` maps errors to exit statuses. All
+//! peer text passes through `escape` on its way to the terminal.
 
-// Durations come from users.
+// Users choose durations, so arithmetic with them could overflow.
 #![warn(clippy::arithmetic_side_effects)]
 
 extern crate alloc;

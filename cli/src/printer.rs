@@ -1,4 +1,4 @@
-//! Values on standard output, one a line.
+//! Prints values to standard output, one per line.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -20,7 +20,7 @@ impl Printer {
         Self { out, json }
     }
 
-    /// Prints one value. It may wait in a buffer until [`flush`](Self::flush).
+    /// Prints one value. It may stay in the buffer until [`flush`](Self::flush).
     pub(crate) fn print(&mut self, value: &Value) -> Result<(), Failure> {
         if self.json {
             let document = to_json(value);
@@ -31,7 +31,7 @@ impl Printer {
         .map_err(Failure::Output)
     }
 
-    /// Hands everything printed so far to the reader.
+    /// Writes the buffer to standard output.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::Output)
     }

@@ -1,4 +1,4 @@
-//! Python source, read as Python reads it.
+//! Reads Python source code as Python does: byte order marks and encoding declarations.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use execnet::Value;
 use crate::failure::Failure;
 use crate::input;
 
-/// UTF-8's byte order mark.
+/// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Source for a worker.
+/// Source code for a worker.
 pub(crate) struct Source {
     pub(crate) text: String,
-    /// Its text is the program itself, so that its lines are those of the file.
+    /// Whether the text is that of the file, so that line numbers of tracebacks are right.
     pub(crate) plain: bool,
 }
 
 impl Source {
-    /// The source in a file; in standard input without a file.
+    /// Reads source code from a file; from standard input without a file.
     pub(crate) fn read(file: Option<&Path>) -> Result<Self, Failure> {
         let bytes = input::bytes(file)?;
         let name = file.map_or("standard input".into(), |path| path.display().to_string());
@@ -33,7 +33,7 @@ impl Source {
         }
     }
 
-    /// Source in another encoding is decoded by the Python that runs it, which knows them all.
+    /// Wraps source code of another encoding: the Python that runs it decodes it, as it knows all encodings.
     fn encoded(bytes: &[u8], name: &str) -> Self {
         let (bytes, name) = (Value::Bytes(bytes.to_vec()), Value::from(name));
         Self {
@@ -49,7 +49,7 @@ impl From<String> for Source {
     }
 }
 
-/// Whether it is in UTF-8, as far as a comment in one of the first two lines says.
+/// Whether the source is UTF-8: a comment in its first two lines may declare another encoding (PEP 263).
 fn in_utf8(source: &[u8]) -> bool {
     for line in source.split(|&byte| byte == b'\n').take(2) {
         let line = line.trim_ascii();
@@ -62,7 +62,7 @@ fn in_utf8(source: &[u8]) -> bool {
     true
 }
 
-/// The encoding that a comment names, as PEP 263 has it.
+/// The encoding that a comment declares, in the form of PEP 263.
 fn encoding(comment: &[u8]) -> Option<String> {
     let comment = String::from_utf8_lossy(comment);
     let mut rests = comment.split("coding").skip(1);
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_comment_in_the_first_two_lines_names_the_encoding() {
+    fn a_comment_in_the_first_two_lines_declares_the_encoding() {
         for (source, utf8) in [
             ("", true),
             ("x = 1", true),

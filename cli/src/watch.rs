@@ -1,7 +1,7 @@
-//! What ends a run from outside: its time is over, or a signal came.
+//! Ends a command on a timeout or a signal.
 //!
-//! The first of these begins the end, in which remote code has its grace; the next one kills. All of it happens in
-//! threads of its own, because the command may be stuck: in start-up, in sending to a stopped peer, in printing to a
+//! The first of these starts the shutdown, in which remote code has its grace time; the next one kills. All of it runs in
+//! threads of its own, because the command may be blocked: in start-up, on sending to a stopped peer, on printing to a
 //! stopped reader.
 
 use alloc::sync::Arc;
@@ -15,27 +15,27 @@ use std::time::Instant;
 
 use crate::failure::{KILLED, TIMED_OUT, signalled};
 
-/// How long a command may take to print the last that came, after all its workers have ended.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long a command may take to print the items it has received, after all workers have exited.
+const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 
-/// How what a command has started is ended.
-pub(crate) trait Ending: Send + Sync + 'static {
-    /// Whether SIGHUP ends it: its terminal was closed.
+/// How to end what a command has started.
+pub(crate) trait Shutdown: Send + Sync + 'static {
+    /// Whether SIGHUP, which a closed terminal sends, ends the command.
     const HANGUP: bool = true;
 
-    /// Ends it, and gives it the time that it is to have. Tells what had to be killed; true if something had.
-    fn end(&self) -> bool;
+    /// Ends it, after its grace time at the latest. Reports what was killed, and returns whether something was.
+    fn shut_down(&self) -> bool;
 
-    /// Ends it at once, while another thread may be in [`end`](Self::end). Tells, as that does.
+    /// Kills it, while another thread may be in [`shut_down`](Self::shut_down). Reports and returns the same.
     fn kill(&self) -> bool;
 }
 
-/// Ends this process in place of its command, with the status that tells why. Dropped, it stands down, unless the end
-/// has begun: then this process ends there.
+/// Ends this process on a timeout or a signal, with the exit status of that. Dropping it stops the watch; once the
+/// shutdown has started, dropping it waits for the end of the process instead.
 #[derive(Debug)]
 pub(crate) struct Watch {
     events: Sender<Event>,
-    began: Arc<AtomicBool>,
+    shutting_down: Arc<AtomicBool>,
     watcher: Option<JoinHandle<()>>,
 }
 
@@ -43,54 +43,57 @@ pub(crate) struct Watch {
 enum Event {
     Signal(u8),
     TimedOut,
-    /// The command has done its work, and gives its workers their grace.
+    /// The command has done its work and shuts down its workers.
     Grace,
-    /// The workers have ended; true if some had to be killed.
+    /// The workers have exited; whether some were killed.
     Ended(bool),
-    /// The command has nothing more to do or to print.
+    /// The command has printed everything.
     StandDown,
 }
 
 impl Watch {
-    /// Watches for signals, and for the end of `timeout`.
-    pub(crate) fn start<E: Ending>(timeout: Option<Duration>, ending: Arc<E>) -> io::Result<Self> {
+    /// Watches for signals and for the end of `timeout`.
+    pub(crate) fn start<E: Shutdown>(
+        timeout: Option<Duration>,
+        target: Arc<E>,
+    ) -> io::Result<Self> {
         let (events, received) = mpsc::channel();
         signals::forward(events.clone(), E::HANGUP)?;
-        let began = Arc::new(AtomicBool::new(false));
+        let shutting_down = Arc::new(AtomicBool::new(false));
         let watcher = Watcher {
-            // A time beyond the clock never comes.
+            // A deadline that the clock cannot represent is never reached.
             deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             timeout: timeout.unwrap_or_default(),
             events: events.clone(),
             received,
-            began: Arc::clone(&began),
-            ending,
+            shutting_down: Arc::clone(&shutting_down),
+            target,
         };
         let watcher = thread::Builder::new()
             .name("execnet-watch".into())
             .spawn(move || watcher.run())?;
         Ok(Self {
             events,
-            began,
+            shutting_down,
             watcher: Some(watcher),
         })
     }
 
-    /// From now on what would begin the end kills: the workers are given their grace already.
-    pub(crate) fn grace_begins(&self) {
-        // Without the watcher nothing ends this process from outside: dropping this shows it.
+    /// The command shuts down its workers by itself: from now on the first signal or timeout kills.
+    pub(crate) fn start_grace(&self) {
+        // Fails only if the watcher panicked, which `drop` passes on.
         let _ = self.events.send(Event::Grace);
     }
 
-    /// Whether this process is being ended from outside.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.began.load(Ordering::Relaxed)
+    /// Whether a timeout or a signal has started the shutdown.
+    pub(crate) fn is_shutting_down(&self) -> bool {
+        self.shutting_down.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // The watcher is gone only if it panicked; joining shows that.
+        // Fails only if the watcher panicked, which joining it shows.
         let _ = self.events.send(Event::StandDown);
         if let Some(Err(panic)) = self.watcher.take().map(JoinHandle::join) {
             std::panic::resume_unwind(panic);
@@ -103,11 +106,11 @@ struct Watcher<E> {
     timeout: Duration,
     events: Sender<Event>,
     received: Receiver<Event>,
-    began: Arc<AtomicBool>,
-    ending: Arc<E>,
+    shutting_down: Arc<AtomicBool>,
+    target: Arc<E>,
 }
 
-impl<E: Ending> Watcher<E> {
+impl<E: Shutdown> Watcher<E> {
     fn run(mut self) {
         let (mut grace, mut done, mut cause) = (false, false, None);
         loop {
@@ -126,20 +129,20 @@ impl<E: Ending> Watcher<E> {
                     let status = before.unwrap_or_else(|| self.begin(&event));
                     cause = Some(status);
                     if grace || before.is_some() {
-                        exit(if self.ending.kill() { KILLED } else { status });
+                        exit(if self.target.kill() { KILLED } else { status });
                     }
-                    self.end_beside();
+                    self.spawn_shutdown();
                 }
             }
         }
     }
 
-    /// The next event; that the time is over comes once.
+    /// The next event. The timeout is reported once.
     fn next(&mut self) -> Event {
         let event = match self.deadline {
             Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                self.received.recv_timeout(left)
+                let remaining = deadline.saturating_duration_since(Instant::now());
+                self.received.recv_timeout(remaining)
             }
             None => self
                 .received
@@ -155,32 +158,32 @@ impl<E: Ending> Watcher<E> {
         })
     }
 
-    /// Tells why this process ends; the status that says so.
+    /// Prints why this process ends, and returns its exit status.
     fn begin(&mut self, event: &Event) -> u8 {
-        self.began.store(true, Ordering::Relaxed);
+        self.shutting_down.store(true, Ordering::Relaxed);
         self.deadline = None;
         let (status, reason) = match event {
             Event::Signal(number) => (signalled(*number), "interrupted".to_owned()),
             _ => (TIMED_OUT, format!("timed out after {:?}", self.timeout)),
         };
-        // Standard error may be closed; the status tells it too.
+        // Standard error may be closed; the exit status remains.
         let _ = writeln!(io::stderr(), "execnet: {reason}");
         status
     }
 
-    /// In a thread of its own, so that this one hears of the next signal.
-    fn end_beside(&self) {
-        let (ending, events) = (Arc::clone(&self.ending), self.events.clone());
-        let end = move || drop(events.send(Event::Ended(ending.end())));
-        let thread = thread::Builder::new().name("execnet-end".into());
-        if thread.spawn(end).is_err() {
-            let _ = self.events.send(Event::Ended(self.ending.end()));
+    /// Shuts down in another thread, because this one has to receive the next signal.
+    fn spawn_shutdown(&self) {
+        let (target, events) = (Arc::clone(&self.target), self.events.clone());
+        let shut_down = move || drop(events.send(Event::Ended(target.shut_down())));
+        let thread = thread::Builder::new().name("execnet-shutdown".into());
+        if thread.spawn(shut_down).is_err() {
+            let _ = self.events.send(Event::Ended(self.target.shut_down()));
         }
     }
 
-    /// What the workers have sent last is printed, unless the reader of it does not read.
+    /// Lets the command print the last items, unless the reader of its output is stopped.
     fn wait_for_command(&self) {
-        while let Ok(event) = self.received.recv_timeout(LAST_WORDS) {
+        while let Ok(event) = self.received.recv_timeout(OUTPUT_GRACE) {
             if matches!(event, Event::StandDown | Event::Signal(_)) {
                 return;
             }
@@ -203,10 +206,10 @@ mod signals {
 
     use super::Event;
 
-    /// Sends an event for each of the signals that end a program on purpose, or as its terminal is closed (SIGHUP).
+    /// Sends an event for each SIGINT, SIGTERM and SIGQUIT, and with `hangup` for each SIGHUP.
     ///
-    /// A program that was started with SIGHUP or SIGQUIT ignored, under nohup or in the background of a shell, still
-    /// ignores them.
+    /// SIGHUP and SIGQUIT stay ignored if they were when the program started: under nohup, or in the background of a
+    /// shell.
     pub(super) fn forward(events: Sender<Event>, hangup: bool) -> io::Result<()> {
         let wanted = [(SIGHUP, hangup), (SIGQUIT, true)].into_iter();
         let of_terminal = wanted.filter(|&(signal, wanted)| wanted && !is_ignored(signal));
@@ -216,15 +219,15 @@ mod signals {
             .name("execnet-signals".into())
             .spawn(move || {
                 for number in signals.forever().flat_map(u8::try_from) {
-                    // Nobody listens any more when the command has just ended by itself.
+                    // Fails if the command has just ended by itself.
                     let _ = events.send(Event::Signal(number));
                 }
             })?;
         Ok(())
     }
 
-    /// Whether this program was started with this signal ignored. Where the system does not tell, it counts as ignored,
-    /// and keeps its action.
+    /// Whether the program was started with this signal ignored. On systems without `/proc` it counts as ignored, which
+    /// leaves its action alone.
     fn is_ignored(signal: c_int) -> bool {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -240,8 +243,7 @@ mod signals {
 
     use super::Event;
 
-    /// Signals keep their default action here; the worker then sees the end of its input and
-    /// leaves.
+    /// Signals keep their default action here; a worker exits at the end of its input.
     #[allow(clippy::unnecessary_wraps, clippy::needless_pass_by_value)]
     pub(super) fn forward(_events: Sender<Event>, _hangup: bool) -> io::Result<()> {
         Ok(())

@@ -1,4 +1,4 @@
-//! The workers of a command, and their end.
+//! The workers of a command, and their shutdown.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -8,9 +8,9 @@ use execnet::{Group, GroupOptions, MemberReport, Outcome};
 
 use crate::escape::escaped;
 use crate::failure::Failure;
-use crate::watch::{Ending, Watch};
+use crate::watch::{Shutdown, Watch};
 
-/// What a worker says of code that was interrupted, in place of a traceback.
+/// What a worker reports for code that was interrupted, instead of a traceback.
 const INTERRUPTED: &str = "keyboard-interrupted";
 
 /// The workers of one run of a command.
@@ -21,18 +21,18 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// None yet. When they are to end, they have `grace` for it.
+    /// Creates an empty set of workers, which have `grace` to exit when they are shut down.
     pub(crate) fn new(mut options: GroupOptions, grace: Duration) -> Self {
-        // Code that ends with its link is not interrupted, unless it takes half of the time.
+        // Code may end by itself when its link does, but interrupted code needs the rest of the time.
         options.grace.interrupt = options.grace.interrupt.min(grace.mul_f64(0.5));
-        // What cannot be killed from here, being elsewhere, leaves by itself a little later.
+        // A worker on another machine, which cannot be killed from here, exits by itself a little later.
         options.grace.leave = grace.saturating_add(Duration::from_secs(1));
         let group = Group::with_options(options);
         Self { group, grace }
     }
 
-    /// Does the work of a command with these workers, and ends them: when it is done, or earlier where that is asked for
-    /// from outside. Then this process ends in here.
+    /// Runs a command with these workers and shuts them down afterwards. On a timeout or a signal they are shut down
+    /// earlier, and the process exits in here.
     pub(crate) fn run(
         self,
         timeout: Option<Duration>,
@@ -42,11 +42,11 @@ impl Workers {
         let watch = Watch::start(timeout, Arc::clone(&workers))
             .map_err(|error| Failure::Gateway(error.into()))?;
         let outcome = work(&workers.group);
-        watch.grace_begins();
-        let killed = workers.end();
-        // How the remote code dealt with its interrupt.
+        watch.start_grace();
+        let killed = workers.shut_down();
+        // The process exits without returning the failure: report how the remote code handled its interrupt.
         if let Err(failure @ Failure::Remote(text)) = &outcome
-            && watch.has_begun()
+            && watch.is_shutting_down()
             && text != INTERRUPTED
         {
             failure.report();
@@ -65,28 +65,28 @@ impl Workers {
     }
 }
 
-impl Ending for Workers {
-    fn end(&self) -> bool {
-        tell(&self.group.terminate(Some(self.grace)))
+impl Shutdown for Workers {
+    fn shut_down(&self) -> bool {
+        report_killed(&self.group.terminate(Some(self.grace)))
     }
 
     fn kill(&self) -> bool {
-        tell(&self.group.terminate(Some(Duration::ZERO)))
+        report_killed(&self.group.terminate(Some(Duration::ZERO)))
     }
 }
 
-/// Tells which workers had to be killed; true if there are some.
-fn tell(reports: &[MemberReport]) -> bool {
+/// Prints which workers were killed, and returns whether there are any.
+fn report_killed(reports: &[MemberReport]) -> bool {
     let mut killed = false;
     for report in reports {
         let text = match report.outcome {
-            Outcome::Killed(_) => "the worker did not end, and was killed",
-            Outcome::LeftBehind => "the worker was killed, and has not ended yet",
+            Outcome::Killed(_) => "the worker did not exit in time and was killed",
+            Outcome::LeftBehind => "the worker was killed but has not exited yet",
             _ => continue,
         };
         killed = true;
         let line = escaped(&format!("execnet: {}: {text}", report.id));
-        // Standard error may be closed; the status tells it too.
+        // Standard error may be closed; the exit status remains.
         let _ = writeln!(io::stderr(), "{line}");
     }
     killed

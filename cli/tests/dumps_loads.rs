@@ -1,4 +1,4 @@
-//! `execnet dumps` and `execnet loads`, through the real program.
+//! `execnet dumps` and `execnet loads`, run as the real program.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn dumps_reads_a_literal_from_standard_input() {
 }
 
 #[test]
-fn dumps_takes_literals_that_begin_with_a_hyphen() {
+fn dumps_accepts_literals_that_start_with_a_hyphen() {
     for literal in ["-1", "-inf", "-1.5e3", "-2147483649", "-1j"] {
         let bytes = run(&["dumps", literal], 0).stdout;
         let printed = run_with(&["loads"], &bytes, 0).out;
@@ -30,7 +30,7 @@ fn dumps_takes_literals_that_begin_with_a_hyphen() {
 }
 
 #[test]
-fn a_bad_literal_is_bad_usage() {
+fn an_invalid_literal_is_a_usage_error() {
     run(&["dumps", "[1, "], 2).tells("literal");
     run(&["dumps", "__import__('os')"], 2);
     run_with(&["dumps", "-"], b"\xff", 2).tells("utf-8");
@@ -54,7 +54,7 @@ fn loads_reads_a_file() {
 }
 
 #[test]
-fn a_missing_file_is_bad_usage_and_is_named() {
+fn a_missing_file_is_a_usage_error_that_names_it() {
     run(&["loads", "/no/such/file"], 2).tells("/no/such/file");
 }
 
@@ -71,7 +71,7 @@ fn loads_prints_json() {
 }
 
 #[test]
-fn loads_takes_python_2_strings_as_asked() {
+fn loads_converts_strings_as_the_options_say() {
     let py2 = b"\x02M\0\0\0\x02a\xe9Q";
     assert_eq!(run_with(&["loads"], py2, 0).out, "b'a\\xe9'\n");
     assert_eq!(
@@ -90,7 +90,7 @@ fn loads_takes_python_2_strings_as_asked() {
 const PYTHON_2: &[u8] = b"\x01JS\0\0\0\x01aM\0\0\0\x02b\xe9PM\0\0\0\x01cG\0\0\0\x05PQ";
 
 #[test]
-fn loads_reads_what_execnet_of_python_2_stored() {
+fn loads_reads_data_of_execnet_on_python_2() {
     let loads = |switch| run_with(switch, PYTHON_2, 0).out;
     assert_eq!(loads(&["loads"]), "{'a': b'b\\xe9', b'c': 5}\n");
     assert_eq!(
@@ -120,19 +120,19 @@ fn loads_and_inspect_agree_on_every_version_byte() {
 }
 
 #[test]
-fn what_is_no_dump_is_said_to_be_none() {
+fn input_that_is_not_a_dump_is_reported_as_such() {
     run_with(&["loads"], b"root:x:0:0", 1).tells("expected version byte 0x02, found 0x72");
     run_with(&["loads"], b"", 1).tells("byte 0: unexpected end of input");
 }
 
 #[test]
-fn damaged_data_is_a_failure_that_names_the_place() {
+fn malformed_data_is_an_error_with_its_offset() {
     run_with(&["loads"], b"\x02F\0\0", 1).tells("byte 2");
     run_with(&["loads"], b"\x02@\xff\xff\xff\xffQ", 1).tells("byte 2");
 }
 
 #[test]
-fn a_control_sequence_in_a_string_reaches_no_terminal() {
+fn control_characters_in_strings_are_escaped() {
     let bytes = b"\x02N\0\0\0\x06\x1b[2J\xc2\x9bQ";
     assert_eq!(run_with(&["loads"], bytes, 0).out, "'\\x1b[2J\\x9b'\n");
     assert_eq!(
@@ -141,8 +141,26 @@ fn a_control_sequence_in_a_string_reaches_no_terminal() {
     );
 }
 
+/// clap took the value for an option, and proposed to pass it after `--`.
 #[test]
-fn help_and_version_are_no_failures() {
+fn a_negative_number_is_an_invalid_value() {
+    for (option, more) in [
+        ("--timeout", &["exec", "popen", "1"][..]),
+        ("--grace", &["exec", "popen", "1"]),
+        ("--max-file-size", &["rsync", "a", "--to", "popen", "b"]),
+        ("--idle-timeout", &["rsync", "a", "--to", "popen", "b"]),
+        ("--max-entries", &["rsync", "--from", "popen", "a", "b"]),
+        ("--max-connections", &["serve", "--unix", "s"]),
+        ("--max-unauthenticated", &["serve", "--unix", "s"]),
+        ("--handshake-timeout", &["serve", "--unix", "s"]),
+    ] {
+        let expected = format!("invalid value '-1' for '{option} <");
+        run(&[more, &[option, "-1"]].concat(), 2).tells(&expected);
+    }
+}
+
+#[test]
+fn help_and_version_succeed() {
     assert!(run(&["--help"], 0).out.contains("Exit status"));
     assert!(run(&["--version"], 0).out.starts_with("execnet "));
     run(&[], 2);

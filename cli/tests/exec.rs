@@ -1,4 +1,4 @@
-//! `execnet exec`, through the real program and a real Python.
+//! `execnet exec`, run as the real program with a real Python.
 #![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 
 mod support;
@@ -22,7 +22,7 @@ fn prints_each_item_as_a_literal() {
 /// Such arguments were refused as invalid UTF-8.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_spec_has_paths_of_any_bytes() {
+fn a_spec_accepts_paths_that_are_not_utf_8() {
     let place = tempfile::tempdir().unwrap();
     let directory = place.path().join(OsStr::from_bytes(b"odd\xff"));
     std::fs::create_dir(&directory).unwrap();
@@ -43,7 +43,7 @@ fn a_spec_has_paths_of_any_bytes() {
     let mut command = support::execnet(&["exec"]);
     command.arg(words.join(OsStr::new(""))).arg(code);
     command.assert().code(0).stdout("b'odd\\xff'\n");
-    // Where it would go to another machine, the key is named.
+    // A path for another machine has to be UTF-8: the error names the key.
     let mut command = support::execnet(&["exec"]);
     command
         .arg(OsStr::from_bytes(b"cmd=env//chdir=\xff"))
@@ -63,23 +63,23 @@ fn prints_json() {
 }
 
 #[test]
-fn sends_values_first_in_order() {
+fn sends_values_in_order() {
     let code = "channel.send([channel.receive() for _ in range(3)])";
     let sent = ["--send", "-1", "--send", "('a', b'b')", "--send", "None"];
     let arguments = [&["exec", "popen", code][..], &sent].concat();
     assert_eq!(run(&arguments, 0).out, "[-1, ('a', b'b'), None]\n");
 }
 
-/// Nothing could end the loop.
+/// The loop had no end.
 #[test]
-fn after_the_last_value_the_items_of_the_code_end() {
+fn the_items_end_after_the_last_value() {
     let code = "channel.send([item for item in channel]); channel.send('end')";
     let arguments = ["exec", "popen", code, "--send", "1", "--send", "'a'"];
     assert_eq!(run(&arguments, 0).out, "[1, 'a']\n'end'\n");
 }
 
 #[test]
-fn a_file_is_read_as_python_reads_it() {
+fn a_file_is_decoded_as_python_does() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_str().unwrap();
     let text = "channel.send('\u{f6}')\n\nraise ValueError('here')\n";
@@ -102,9 +102,9 @@ fn a_file_is_read_as_python_reads_it() {
     run(&["exec", "popen", "--file", path], 2).tells(path);
 }
 
-/// It was told twice, and with a carriage return in letters.
+/// It was shown twice, with its carriage return escaped.
 #[test]
-fn what_a_failed_start_says_is_shown_once() {
+fn the_error_output_of_a_failed_start_is_shown_once() {
     let spec = r#"popen//python=sh -c 'printf "Connection %s\015\012" refused >&2; exit 255'"#;
     let finished = run(&["exec", spec, "1"], 3);
     let lines: Vec<_> = finished.err.lines().collect();
@@ -147,7 +147,7 @@ fn a_remote_exception_shows_its_traceback() {
 }
 
 #[test]
-fn a_traceback_cannot_drive_the_terminal() {
+fn control_characters_in_a_traceback_are_escaped() {
     let finished = run(&["exec", "popen", "raise ValueError('\\x1b[2J\\rX')"], 1);
     assert!(
         !finished.err.contains(['\u{1b}', '\r']),
@@ -158,7 +158,7 @@ fn a_traceback_cannot_drive_the_terminal() {
 }
 
 #[test]
-fn bad_usage() {
+fn usage_errors() {
     run(&["exec"], 2);
     run(&["exec", "popen"], 2);
     run(&["exec", "popen", "1", "--file", "x.py"], 2);
@@ -166,25 +166,31 @@ fn bad_usage() {
     run(&["exec", "popen", "1", "--send", "[1"], 2).tells("--send");
     run(&["exec", "popen", "1", "--timeout", "-1"], 2);
     run(&["exec", "popen", "1", "--timeout", "soon"], 2).tells("soon");
-    run(&["exec", "popen", "1", "--timeout", "0"], 2).tells("no time");
-    run(&["exec", "popen", "1", "--timeout", "1y"], 2).tells("units");
+    run(&["exec", "popen", "1", "--timeout", "0"], 2).tells("must not be zero");
+    run(&["exec", "popen", "1", "--timeout", "1y"], 2).tells("with a unit (ms");
+}
+
+/// The library reports it as Python's execnet does; the program has no other way to know.
+#[test]
+fn an_exit_of_the_code_is_a_failure_like_any_exception() {
+    run(&["exec", "popen", "import sys; sys.exit(0)"], 1).tells("SystemExit: 0");
 }
 
 #[test]
-fn a_key_that_has_no_meaning_is_bad_usage() {
+fn an_unknown_key_is_a_usage_error() {
     let refused = run(&["exec", "popen//pyhton=python3", "channel.send(1)"], 2);
     refused.tells(r#"unknown key "pyhton" in a spec; did you mean "python"?"#);
 }
 
 #[test]
-fn a_bad_spec_is_bad_usage() {
+fn an_invalid_spec_is_a_usage_error() {
     for spec in ["popen//popen", "popen//_x=1", "", "hello"] {
         run(&["exec", spec, "1"], 2);
     }
 }
 
 #[test]
-fn an_interpreter_that_is_not_there_is_a_gateway_failure() {
+fn a_missing_interpreter_is_a_gateway_failure() {
     run(&["exec", "popen//python=/no/such/python", "1"], 3).tells("/no/such/python");
 }
 
@@ -197,7 +203,7 @@ fn a_worker_that_dies_is_a_gateway_failure_that_names_the_signal() {
 }
 
 #[test]
-fn a_worker_that_leaves_is_a_gateway_failure_that_names_the_status() {
+fn a_worker_that_exits_is_a_gateway_failure_that_names_the_status() {
     run(&["exec", "popen", "import os; os._exit(7)"], 3).tells("7");
 }
 
@@ -210,7 +216,7 @@ fn the_timeout_kills_the_worker() {
 }
 
 #[test]
-fn the_timeout_holds_against_a_stopped_worker() {
+fn the_timeout_ends_a_stopped_worker() {
     let code = "import os, signal; channel.send(os.getpid()); os.kill(os.getpid(), signal.SIGSTOP)";
     let arguments = ["exec", "popen", code, "--timeout", "3", "--grace", "1"];
     let finished = run(&arguments, 137);
@@ -219,7 +225,7 @@ fn the_timeout_holds_against_a_stopped_worker() {
 }
 
 #[test]
-fn the_timeout_holds_during_start_up() {
+fn the_timeout_includes_start_up() {
     let folder = tempfile::tempdir().unwrap();
     let note = folder.path().join("pid");
     let spec = format!(
@@ -237,7 +243,7 @@ fn the_timeout_holds_during_start_up() {
 }
 
 #[test]
-fn nothing_is_left_after_a_good_end() {
+fn no_process_is_left_after_success() {
     let finished = run(
         &["exec", "popen", "import os; channel.send(os.getpid())"],
         0,
@@ -246,7 +252,7 @@ fn nothing_is_left_after_a_good_end() {
 }
 
 #[test]
-fn an_interrupt_ends_the_worker_too() {
+fn an_interrupt_ends_the_worker() {
     for (signal, status) in [
         (rustix::process::Signal::INT, 130),
         (rustix::process::Signal::TERM, 143),
@@ -285,23 +291,23 @@ fn items_are_printed_as_they_come() {
     assert_eq!(running.first_number(), 1);
 }
 
-/// Nothing of it was to be seen.
+/// It was not shown at all.
 #[test]
-fn what_remote_code_prints_is_shown_beside_the_items() {
+fn output_of_remote_code_goes_to_standard_error() {
     let finished = run(&["exec", "popen", "print('hello'); channel.send(2)"], 0);
     assert_eq!(finished.out, "2\n");
     assert_eq!(finished.err, "[gw0] hello\n");
 }
 
 #[test]
-fn what_remote_code_prints_is_shown_as_it_comes() {
+fn output_of_remote_code_is_shown_immediately() {
     let mut running = Running::start(&["exec", "popen", "print('hello'); channel.receive()"]);
     assert_eq!(running.error_lines().next().unwrap(), "[gw0] hello");
 }
 
-/// Control characters and marks that change the direction of text, by every way to a terminal.
+/// Control characters and direction marks, in items, output and tracebacks.
 #[test]
-fn no_text_of_a_worker_controls_the_terminal() {
+fn control_characters_of_a_worker_are_escaped_everywhere() {
     let code = "import sys\nbad = chr(27) + '[2J' + chr(0x202e) + chr(0x2066) + chr(13) + 'X'\n\
                 print(bad); sys.stderr.write(bad)\nchannel.send({bad: bad})\nraise ValueError(bad)";
     for json in [&[][..], &["--json"]] {
@@ -315,7 +321,7 @@ fn no_text_of_a_worker_controls_the_terminal() {
                 |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2066}".contains(c));
             assert!(!text.contains(controls), "{text:?}");
         }
-        // Printed, written, and the message of the traceback.
+        // One printed, one written to stderr, one in the traceback.
         assert!(finished.err.matches("[2J").count() >= 3, "{}", finished.err);
         assert_eq!(finished.out.matches("[2J").count(), 2, "{}", finished.out);
     }
@@ -323,7 +329,7 @@ fn no_text_of_a_worker_controls_the_terminal() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_standard_output_that_takes_no_more_is_an_error() {
+fn a_full_standard_output_is_an_error() {
     let full = || std::fs::File::create("/dev/full").unwrap();
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("value");
@@ -342,7 +348,7 @@ fn a_standard_output_that_takes_no_more_is_an_error() {
     }
 }
 
-/// All of it was kept in memory.
+/// All items were kept in memory.
 #[test]
 fn remote_code_waits_for_a_slow_reader() {
     const ITEMS: u64 = 10_000;
@@ -355,7 +361,7 @@ fn remote_code_waits_for_a_slow_reader() {
     let _running = Running::start(&["exec", "popen", &code]);
     let sent = || progress.metadata().map_or(0, |file| file.len());
     let (mut last, mut still) = (0, 0);
-    // It stands still, or was read without bound.
+    // The code blocks, or everything was read without bound.
     let sent = until(|| {
         let now = sent();
         still = if now == last { still + 1 } else { 0 };
@@ -381,7 +387,7 @@ fn prints_a_walk_of_many_directories() {
     );
 }
 
-/// Code that makes a lock file, and removes it in the end.
+/// Code that creates a lock file, and removes it when it ends.
 fn locks(lock: &Path) -> String {
     format!(
         "import os, time\nopen({lock:?}, 'w').close()\ntry:\n    channel.send(os.getpid())\n    time.sleep(1000)\n\
@@ -391,7 +397,7 @@ fn locks(lock: &Path) -> String {
 
 /// The worker was killed at once, and the lock file stayed.
 #[test]
-fn an_interrupt_has_the_finally_clauses_of_remote_code_run() {
+fn an_interrupt_runs_the_finally_clauses_of_remote_code() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let place = tempfile::tempdir().unwrap();
         let lock = place.path().join("lock");
@@ -409,7 +415,7 @@ fn an_interrupt_has_the_finally_clauses_of_remote_code_run() {
 }
 
 #[test]
-fn the_timeout_has_the_finally_clauses_of_remote_code_run() {
+fn the_timeout_runs_the_finally_clauses_of_remote_code() {
     let place = tempfile::tempdir().unwrap();
     let lock = place.path().join("lock");
     let finished = run(&["exec", "popen", &locks(&lock), "--timeout", "3"], 124);
@@ -418,7 +424,7 @@ fn the_timeout_has_the_finally_clauses_of_remote_code_run() {
     finished.tells("timed out");
 }
 
-/// Python drops the exception of an interrupt that ends a destructor.
+/// Python discards an interrupt that is raised in a destructor.
 #[test]
 fn an_interrupt_reaches_code_that_waits_in_destructors() {
     let code = "import os, time\nclass Slow:\n    def __del__(self): time.sleep(1000)\n\
@@ -450,7 +456,7 @@ fn a_second_interrupt_kills_at_once() {
 }
 
 #[test]
-fn what_does_not_end_within_the_grace_is_killed_and_said() {
+fn a_worker_that_outlives_the_grace_time_is_killed_and_reported() {
     let mut running = Running::start(&["exec", "popen", DEAF, "--grace", "0.5"]);
     let worker = running.first_number();
     rustix::process::kill_process(running.pid(), Signal::TERM).unwrap();
@@ -462,14 +468,14 @@ fn what_does_not_end_within_the_grace_is_killed_and_said() {
 
 /// It was killed after a second, with status 0.
 #[test]
-fn a_thread_that_outlives_its_code_is_killed_and_said() {
+fn a_thread_that_outlives_its_code_is_killed_and_reported() {
     let code = "import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()";
     run(&["exec", "popen", code, "--grace", "1"], 137).tells("killed");
 }
 
 /// They were killed after a second, with status 0.
 #[test]
-fn exit_handlers_of_remote_code_have_their_time() {
+fn exit_handlers_of_remote_code_have_the_grace_time() {
     let place = tempfile::tempdir().unwrap();
     let note = place.path().join("note");
     let code = format!(
@@ -479,7 +485,7 @@ fn exit_handlers_of_remote_code_have_their_time() {
     assert!(note.exists());
 }
 
-/// An ssh client that runs the command here, a directory for temporary files, and the environment that has both.
+/// Starts the program with an ssh client that runs commands on this machine, and with an empty directory for temporary files.
 #[cfg(target_os = "linux")]
 fn with_own_ssh(place: &Path, arguments: &[&str]) -> Running {
     let ssh = place.join("ssh");
@@ -499,10 +505,10 @@ fn with_own_ssh(place: &Path, arguments: &[&str]) -> Running {
     Running(command.spawn().unwrap())
 }
 
-/// The worker and its process ran on until they saw the end of the link, and the directory of ssh stayed for good.
+/// The worker and its child ran on until the link ended, and the directory of the shared ssh connection stayed.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_closed_terminal_and_sigquit_leave_nothing_behind() {
+fn sighup_and_sigquit_leave_no_process_and_no_files() {
     let code = "import subprocess, time\nchannel.send(subprocess.Popen(['sleep', '1000']).pid)\n\
                 while True: time.sleep(1000)";
     for signal in [Signal::HUP, Signal::QUIT] {

@@ -1,11 +1,11 @@
-//! `execnet inspect`, through the real program.
+//! `execnet inspect`, run as the real program.
 
 mod support;
 
 use support::{run, run_with};
 
 #[test]
-fn each_opcode_stands_at_its_offset_and_as_deep_as_it_is() {
+fn each_opcode_has_its_offset_and_is_indented_by_depth() {
     let bytes = run(&["dumps", "[(1, 'a'), {'k': set()}]"], 0).stdout;
     let shown = run_with(&["inspect"], &bytes, 0).out;
     assert_eq!(
@@ -29,7 +29,7 @@ fn each_opcode_stands_at_its_offset_and_as_deep_as_it_is() {
 }
 
 #[test]
-fn the_sound_part_of_damaged_data_is_shown_before_the_complaint() {
+fn the_valid_part_of_malformed_data_is_printed_before_the_error() {
     let cut = run_with(&["inspect"], b"\x02F\0\0\0\x01N\0\0\0\x05ab", 1);
     assert_eq!(cut.out, "       0  VERSION 2\n       1  INT 1\n");
     cut.tells("byte 11: unexpected end of input: expected 5 bytes, found 2");
@@ -39,14 +39,14 @@ fn the_sound_part_of_damaged_data_is_shown_before_the_complaint() {
 }
 
 #[test]
-fn opcodes_that_do_not_fit_together_are_all_shown() {
+fn opcodes_that_form_no_value_are_all_printed() {
     let odd = run_with(&["inspect"], b"LP@\0\0\0\x09Q", 1);
     assert_eq!(odd.out.lines().count(), 4);
     odd.tells("byte 1: stack underflow: expected 3 values, found 1");
 }
 
 #[test]
-fn values_of_one_stream_are_shown_one_after_the_other() {
+fn all_values_of_a_stream_are_printed() {
     let shown = run_with(&["inspect"], b"\x02LQ\x01RQ", 0).out;
     let names: Vec<_> = shown.lines().map(str::trim).collect();
     assert_eq!(
@@ -63,7 +63,7 @@ fn values_of_one_stream_are_shown_one_after_the_other() {
 }
 
 #[test]
-fn long_content_is_shortened_and_nothing_reaches_the_terminal_raw() {
+fn long_operands_are_shortened_and_control_characters_escaped() {
     let long = format!("'{}'", "x".repeat(500));
     let bytes = run(&["dumps", &long], 0).stdout;
     let shown = run_with(&["inspect"], &bytes, 0).out;

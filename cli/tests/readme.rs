@@ -1,4 +1,4 @@
-//! The commands that the README shows do what it shows.
+//! The commands in the README print the output that it shows.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use support::DEADLINE;
 
-/// A command of a `console` block and the output below it.
+/// A command of a `console` block, and the output below it.
 struct Example {
     command: String,
     output: String,
@@ -35,7 +35,7 @@ fn example(text: &str) -> Example {
 }
 
 #[test]
-fn the_commands_print_what_is_shown() {
+fn the_commands_print_the_output_of_the_readme() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let examples = examples(&std::fs::read_to_string(readme).unwrap());
     assert!(

@@ -1,4 +1,4 @@
-//! `execnet rsync`, through the real program and a real Python.
+//! `execnet rsync`, run as the real program with a real Python.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 
@@ -24,7 +24,7 @@ fn place() -> (tempfile::TempDir, impl Fn(&str) -> String) {
 }
 
 #[test]
-fn sends_to_two_targets_and_tells_what_it_did() {
+fn sends_to_two_targets_and_reports_each_file() {
     let (_place, path) = place();
     let (one, two) = (path("one"), path("two"));
     let arguments = [
@@ -77,7 +77,7 @@ fn pulls_and_deletes() {
 }
 
 #[test]
-fn a_dry_run_in_json_says_everything_and_does_nothing() {
+fn a_dry_run_reports_in_json_and_changes_nothing() {
     let (_place, path) = place();
     let arguments = [
         "rsync",
@@ -101,9 +101,9 @@ fn json(arguments: &[&str], status: i32) -> serde_json::Value {
     serde_json::from_str(&run(arguments, status).out).unwrap()
 }
 
-/// A link out of the tree is refused, a pipe is not sent, and the rest goes; first as a dry run.
+/// A link out of the tree is refused and a pipe is skipped; a dry run reports the same.
 #[test]
-fn a_pull_in_json_says_everything() {
+fn a_pull_reports_everything_in_json() {
     let (_place, path) = place();
     std::os::unix::fs::symlink("/etc/passwd", path("from/out")).unwrap();
     std::os::unix::fs::symlink("a.txt", path("from/link")).unwrap();
@@ -140,7 +140,7 @@ fn a_pull_in_json_says_everything() {
 }
 
 #[test]
-fn a_target_that_fails_says_why_in_its_document() {
+fn the_document_of_a_failed_target_has_the_error() {
     let (_place, path) = place();
     fs::write(path("target"), "a file where the tree is to go").unwrap();
     let (from, to) = (path("from"), path("target"));
@@ -150,9 +150,8 @@ fn a_target_that_fails_says_why_in_its_document() {
 }
 
 #[test]
-fn one_file_that_fails_is_told_and_counts() {
+fn a_failed_file_is_reported_and_counted() {
     let (_place, path) = place();
-    // A directory without its name being free: the file cannot have it, nor take its place.
     fs::write(path("target"), "a file where the tree is to go").unwrap();
     let arguments = ["rsync", &path("from"), "--to", "popen", &path("target")];
     let finished = run(&arguments, 2).tells("File exists");
@@ -163,7 +162,7 @@ fn one_file_that_fails_is_told_and_counts() {
     assert!(finished.out.contains("2 sent"), "{}", finished.out);
 }
 
-/// The puller is the one that writes here. It is killed after the first file, each time a little later.
+/// The program itself writes the files. It is killed after the first one, in each round a little later.
 #[test]
 fn a_pull_that_is_killed_leaves_every_file_whole() {
     let (_place, path) = place();
@@ -216,12 +215,12 @@ fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
         errors.eq([(nosuch, true), ("popen", false)]),
         "{documents:?}"
     );
-    // One target alone has the status of its own failure.
+    // A single target determines the status by itself.
     run(&arguments[..5], 3).tells(nosuch);
 }
 
 #[test]
-fn a_source_that_a_gateway_does_not_have_is_one_line_and_bad_usage() {
+fn a_source_missing_on_the_gateway_is_a_usage_error_of_one_line() {
     let (_place, path) = place();
     let arguments = ["rsync", "--from", "popen", &path("none"), &path("to")];
     let finished = run(&arguments, 2).tells("No such file or directory");
@@ -229,7 +228,7 @@ fn a_source_that_a_gateway_does_not_have_is_one_line_and_bad_usage() {
 }
 
 #[test]
-fn a_source_inside_of_the_destination_is_not_deleted() {
+fn a_source_inside_the_destination_is_not_deleted() {
     let (place, path) = place();
     let above = place.path().to_str().unwrap();
     let push = ["rsync", &path("from"), "--to", "popen", above, "--delete"];
@@ -240,7 +239,7 @@ fn a_source_inside_of_the_destination_is_not_deleted() {
 }
 
 #[test]
-fn options_are_those_of_the_library() {
+fn options_have_the_effect_of_those_of_the_library() {
     let (_place, path) = place();
     std::os::unix::fs::symlink("/etc/passwd", path("from/out")).unwrap();
     fs::write(path("from/large"), vec![0; 2049]).unwrap();
@@ -277,12 +276,12 @@ fn options_are_those_of_the_library() {
     run_with(&["--links", "copy"], "three", 0);
     assert!(fs::symlink_metadata(path("three/out")).unwrap().is_file());
     run_with(&["--idle-timeout", "0.000001"], "four", 3).tells("was silent for");
-    run_with(&["--max-file-size", "2X"], "five", 2).tells("not a number");
+    run_with(&["--max-file-size", "2X"], "five", 2).tells("expected a number of bytes");
     let (from, to) = (path("from"), path("six"));
     let pull = ["rsync", "--from", "popen", &from, &to];
     run(&[&pull[..], &["--links", "keep"]].concat(), 0);
     assert!(fs::symlink_metadata(path("six/out")).unwrap().is_symlink());
-    run(&[&pull[..], &["--max-entries", "1"]].concat(), 3).tells("more entries");
+    run(&[&pull[..], &["--max-entries", "1"]].concat(), 1).tells("raise --max-entries");
 }
 
 #[test]
@@ -300,7 +299,7 @@ fn paths_need_not_be_utf_8() {
 }
 
 #[test]
-fn bad_usage_is_told() {
+fn usage_errors() {
     let (_place, path) = place();
     run(&["rsync", &path("from")], 2).tells("--to");
     run(&["rsync", &path("from"), "--to", "popen"], 2).tells("2 values");
@@ -324,10 +323,66 @@ fn bad_usage_is_told() {
 }
 
 #[test]
-fn names_cannot_drive_the_terminal() {
+fn control_characters_in_names_are_escaped() {
     let (_place, path) = place();
     fs::write(path("from/\u{1b}[2J\n"), "").unwrap();
     let finished = run(&["rsync", &path("from"), "--to", "popen", &path("to")], 0);
     assert!(!finished.out.contains('\u{1b}'));
     assert_eq!(finished.out.lines().count(), 4, "{}", finished.out);
+}
+
+/// They showed U+FFFD.
+#[test]
+fn names_that_are_not_utf_8_are_escaped() {
+    let (place, path) = place();
+    let odd = place.path().join(OsStr::from_bytes(b"from/odd\xff"));
+    fs::rename(path("from/a.txt"), odd).unwrap();
+    let (from, to) = (path("from"), path("to"));
+    let arguments = ["rsync", &from, "--to", "popen", &to, "--dry-run"];
+    let shown = run(&arguments, 0).out;
+    assert!(shown.contains(r#"would send "odd\xFF""#), "{shown}");
+    let document = json(&[&arguments[..], &["--json"]].concat(), 0);
+    let bytes = serde_json::json!({"bytes": b"odd\xff"});
+    assert_eq!(document["sent"], serde_json::json!(["b.pyc", bytes]));
+}
+
+/// They made a directory of that name, and "cannot open  for a sync".
+#[test]
+fn a_quoted_tilde_and_an_empty_path_are_usage_errors() {
+    let (place, path) = place();
+    let from = path("from");
+    for arguments in [
+        &["rsync", &from, "--to", "popen", "~/x"][..],
+        &["rsync", "--from", "popen", "~/x", "to"],
+        &["rsync", "--from", "popen", &from, "~user"],
+        &["rsync", "~/x", "--to", "popen", "to"],
+    ] {
+        let mut command = support::execnet(arguments);
+        let refused = command.current_dir(&place).assert().code(2);
+        let error = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(error.contains("`~` is not expanded"), "{error}");
+    }
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+    run(&["rsync", &from, "--to", "popen", ""], 2).tells("invalid value '' for '--to");
+    run(&["rsync", "", "--to", "popen", "to"], 2).tells("invalid value '' for '[SRC]'");
+}
+
+/// clap proposed to pass it after `--`.
+#[test]
+fn archive_mode_is_refused_with_a_hint() {
+    for option in ["-a", "-av"] {
+        run(&["rsync", option, "from", "--to", "popen", "to"], 2).tells("there is no archive mode");
+    }
+}
+
+/// A push to Python failed; a pull made a file of the directory's name.
+#[test]
+fn a_file_goes_into_a_destination_that_ends_in_a_slash() {
+    let (_place, path) = place();
+    let (file, pushed, pulled) = (path("from/a.txt"), path("pushed/"), path("pulled/"));
+    run(&["rsync", &file, "--to", "popen", &pushed], 0);
+    run(&["rsync", "--from", "popen", &file, &pulled], 0);
+    for directory in ["pushed", "pulled"] {
+        assert_eq!(fs::read(path(directory) + "/a.txt").unwrap(), b"a");
+    }
 }

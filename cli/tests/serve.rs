@@ -28,7 +28,7 @@ fn serves_a_unix_socket_until_it_is_interrupted() {
 }
 
 #[test]
-fn serves_with_a_deadline_that_the_clock_cannot_hold() {
+fn serves_with_a_timeout_beyond_the_range_of_the_clock() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("private/socket");
     let path = path.to_str().unwrap();
@@ -38,20 +38,18 @@ fn serves_with_a_deadline_that_the_clock_cannot_hold() {
 }
 
 #[test]
-fn makes_the_token_that_clients_need() {
+fn creates_the_token_and_prints_a_spec_that_names_its_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");
     let file = file.to_str().unwrap();
-    let mut server = Running::start(&["serve", "--tcp", "127.0.0.1:0", "--token-file", file]);
-    let spec = server.first_line();
-    assert!(spec.starts_with("tcp=127.0.0.1:"), "{spec}");
+    let (_server, spec) = token_server(file);
     run(&["exec", &spec, "channel.send(1)"], 3).tells("refused: no token");
     let spec = format!("{spec}//token_file={file}");
     assert_eq!(run(&["exec", &spec, "channel.send(1)"], 0).out, "1\n");
 }
 
 #[test]
-fn refuses_to_be_open_without_being_told_so_twice() {
+fn refuses_unsafe_combinations_of_options() {
     let stock = ["serve", "--insecure-stock", "0.0.0.0:0"];
     run(&stock, 2).tells("not a loopback address");
     run(&["serve", "--tcp", "127.0.0.1:0"], 2).tells("--token-file");
@@ -63,9 +61,9 @@ fn refuses_to_be_open_without_being_told_so_twice() {
     run(&tcp, 2).tells("a token has");
 }
 
-/// It served workers that had neither.
+/// They were ignored.
 #[test]
-fn refuses_keys_of_the_worker_spec_that_it_cannot_give_effect() {
+fn refuses_keys_of_the_worker_spec_that_have_no_effect() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("private/socket");
     for (spec, problem) in [
@@ -83,10 +81,22 @@ fn refuses_keys_of_the_worker_spec_that_it_cannot_give_effect() {
     }
 }
 
+/// A server with a token, and its spec without `token_file=`, which is checked.
 fn token_server(file: &str) -> (Running, String) {
     let mut server = Running::start(&["serve", "--tcp", "127.0.0.1:0", "--token-file", file]);
     let spec = server.first_line();
-    (server, spec)
+    let suffix = format!("//token_file={file}");
+    let address = spec.strip_suffix(&suffix).unwrap().to_owned();
+    assert!(address.starts_with("tcp=127.0.0.1:"), "{spec}");
+    (server, address)
+}
+
+/// It served nobody.
+#[test]
+fn limits_of_zero_are_usage_errors() {
+    for option in ["--max-connections", "--max-unauthenticated"] {
+        run(&["serve", "--unix", "socket", option, "0"], 2).tells("0 is not in 1..");
+    }
 }
 
 #[test]
@@ -103,9 +113,9 @@ fn the_socket_is_removed_when_a_signal_ends_the_server() {
     }
 }
 
-/// It ended the server, without any cleaning up.
+/// It ended the server without any clean-up.
 #[test]
-fn sighup_has_the_token_read_again() {
+fn sighup_reloads_the_token() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let (file, copy) = (path("token"), path("copy"));
@@ -121,7 +131,7 @@ fn sighup_has_the_token_read_again() {
         kill_process(server.pid(), Signal::HUP).unwrap();
         lines.find(|line| line.contains(answer)).unwrap();
     };
-    // Nothing to read: it serves as before.
+    // Without the file the server keeps the old token.
     std::fs::remove_file(&file).unwrap();
     reload("not reloaded");
     exec(&copy, 0);
@@ -132,7 +142,7 @@ fn sighup_has_the_token_read_again() {
     exec(&file, 0);
 }
 
-/// A number from the status of a process, as Linux tells it.
+/// A number from `/proc/PID/status`.
 fn status(pid: Pid, key: &str) -> u64 {
     let pid = pid.as_raw_nonzero();
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -151,10 +161,10 @@ fn descriptors(pid: Pid) -> usize {
         .count()
 }
 
-/// Each took a thread, and a line of the log.
+/// Each took a thread and a line of the log.
 #[test]
 #[cfg(target_os = "linux")]
-fn refused_connections_cost_neither_threads_nor_descriptors_nor_lines() {
+fn refused_connections_need_no_threads_descriptors_or_log_lines_of_their_own() {
     const REFUSED: usize = 10_000;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");
@@ -163,7 +173,7 @@ fn refused_connections_cost_neither_threads_nor_descriptors_nor_lines() {
     let pid = server.pid();
     let threads = status(pid, "Threads:");
     let (idle, memory) = (descriptors(pid), status(pid, "VmRSS:"));
-    // Some are silent, and some say something else and stay.
+    // Half of them are silent, half send something that is not the protocol.
     let mut open = VecDeque::new();
     for number in 0..REFUSED {
         let mut stranger = TcpStream::connect(address).unwrap();
@@ -176,12 +186,12 @@ fn refused_connections_cost_neither_threads_nor_descriptors_nor_lines() {
         }
         if number % 1000 == 999 {
             assert_eq!(status(pid, "Threads:"), threads);
-            // 100 connections, and what is being accepted or closed.
+            // 100 connections, and those that are being accepted or closed.
             assert!(descriptors(pid) <= idle + 110, "{}", descriptors(pid));
         }
     }
     let grown = status(pid, "VmHWM:").saturating_sub(memory);
-    // Who knows the token is served all the time.
+    // Meanwhile a client with the token is served.
     let spec = format!("{spec}//token_file={}", file.display());
     assert_eq!(run(&["exec", &spec, "channel.send(1)"], 0).out, "1\n");
     kill_process(pid, Signal::TERM).unwrap();
@@ -190,6 +200,6 @@ fn refused_connections_cost_neither_threads_nor_descriptors_nor_lines() {
     println!("{REFUSED} refused: {grown} KiB, {lines} lines");
     assert!(grown < 8 * 1024, "{grown} KiB");
     assert!(log.contains("more connections refused"), "{log}");
-    // 21 in 10 seconds.
+    // At most 21 every 10 seconds.
     assert!(lines < 200, "{lines}: {log}");
 }

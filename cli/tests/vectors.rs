@@ -1,5 +1,4 @@
-//! The bytes that live peers wrote, and the malformed ones, have the same outcome through the
-//! command as through the library, whose own tests say which it is.
+//! For data of live peers and for malformed data, the commands agree with the library, whose tests check the results.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +10,7 @@ use execnet::Value;
 use execnet::serializer::{dumps, loads};
 use support::run_with;
 
-/// The inputs of `loads` in a table of vectors: values of its version, whatever they were.
+/// The values in a table of vectors, with the version byte that `loads` needs.
 fn inputs(table: &str) -> Vec<Vec<u8>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../serializer/tests/vectors");
     let table = std::fs::read(path.join(table)).unwrap();
@@ -36,7 +35,7 @@ fn check(input: &[u8]) {
         Ok(value) => {
             let printed = run_with(&["loads"], input, 0).out;
             assert_eq!(printed, format!("{value}\n"));
-            // Not the value itself: of a NaN the sign is not printed.
+            // Compares with the value that was printed, which lacks the sign of a NaN.
             let read: Value = printed.trim_end().parse().unwrap();
             let dumped = run_with(&["dumps", "-"], printed.as_bytes(), 0).stdout;
             assert_eq!(dumped, dumps(&read).unwrap(), "{printed}");
@@ -46,14 +45,14 @@ fn check(input: &[u8]) {
 }
 
 #[test]
-fn what_peers_wrote() {
+fn data_of_live_peers() {
     let inputs = inputs("vectors.json");
     assert!(inputs.len() > 100, "{} inputs", inputs.len());
     inputs.iter().for_each(|input| check(input));
 }
 
 #[test]
-fn what_is_malformed() {
+fn malformed_data() {
     let inputs = inputs("malformed.json");
     assert!(inputs.len() > 100, "{} inputs", inputs.len());
     inputs.iter().for_each(|input| check(input));

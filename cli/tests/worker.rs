@@ -11,7 +11,7 @@ fn spec() -> String {
 }
 
 #[test]
-fn takes_a_tree() {
+fn receives_a_tree() {
     let place = tempfile::tempdir().unwrap();
     let source = place.path().join("source");
     fs::create_dir(&source).unwrap();
@@ -23,12 +23,12 @@ fn takes_a_tree() {
 }
 
 #[test]
-fn says_that_it_runs_no_code() {
+fn refuses_to_run_code() {
     run(&["exec", &spec(), "print(1)"], 1).tells("this worker is a Rust program");
 }
 
 #[test]
-fn says_that_it_wants_a_controller() {
+fn needs_a_controller() {
     run_with(&["worker"], b"hello\n", 2).tells("to be started by one");
     run_with(&["worker", "-u", "-c", "import sys"], b"hello\n", 2).tells("to be started by one");
 }

@@ -1,4 +1,4 @@
-//! `execnet dumps`: a literal becomes the bytes that stock `execnet.dumps` writes for it.
+//! `execnet dumps`: converts a literal to the bytes that stock `execnet.dumps` writes.
 
 use std::io::{self, Write as _};
 
@@ -25,5 +25,5 @@ fn parse(literal: &str) -> Result<Value, Failure> {
     literal
         .trim()
         .parse()
-        .map_err(|error| Failure::Usage("literal".into(), Box::new(error)))
+        .map_err(|error| Failure::Usage("invalid literal".into(), Box::new(error)))
 }

@@ -1,4 +1,4 @@
-//! `execnet exec`: runs code on a gateway and prints what it sends.
+//! `execnet exec`: runs code in a worker and prints the items that it sends.
 
 use core::time::Duration;
 
@@ -13,28 +13,28 @@ use crate::printer::Printer;
 use crate::source::Source;
 use crate::workers::Workers;
 
-/// Code that ends by itself when its link does has so long for it; then it is interrupted.
-const END_OF_LINK: Duration = Duration::from_millis(100);
+/// When the link ends, the remote code has this time to end by itself before it is interrupted.
+const LINK_END_GRACE: Duration = Duration::from_millis(100);
 
-/// How many bytes of items may wait to be printed. At this bound nothing is read from the worker, so that remote code
-/// waits for a slow reader of standard output. The loop that prints takes whatever holds others up: there is no deadlock.
-const INBOX: usize = 4 * 1024 * 1024;
+/// The limit of received items that are not printed yet, in bytes. At the limit the worker's link is not read, so remote
+/// code blocks while the reader of standard output is slow. That cannot deadlock: the printing loop waits for items only.
+const INBOX_LIMIT: usize = 4 * 1024 * 1024;
 
 pub(crate) fn run(args: &Exec) -> Result<(), Failure> {
     let program = Program::read(args)?;
     let mut options = GroupOptions::default();
-    options.grace.interrupt = END_OF_LINK;
+    options.grace.interrupt = LINK_END_GRACE;
     options.stdout = Stdout::Stderr;
-    options.inbox.gateway = Some(INBOX);
+    options.inbox.gateway = Some(INBOX_LIMIT);
     options.inbox.overflow = Overflowing::Pause;
     Workers::new(options, args.run.grace)
-        .run(args.run.timeout, |group| converse(group, args, &program))
+        .run(args.run.timeout, |group| run_code(group, args, &program))
 }
 
 /// The code to run.
 struct Program {
     source: String,
-    /// For tracebacks.
+    /// Its name in tracebacks.
     file: Option<String>,
 }
 
@@ -59,14 +59,16 @@ impl Program {
     }
 }
 
-fn converse(group: &Group, args: &Exec, program: &Program) -> Result<(), Failure> {
-    let gateway = group.make_gateway(&args.spec).map_err(super::not_made)?;
-    let channel = program.start(&gateway).map_err(not_sent)?;
+fn run_code(group: &Group, args: &Exec, program: &Program) -> Result<(), Failure> {
+    let gateway = group
+        .make_gateway(&args.spec)
+        .map_err(super::gateway_failure)?;
+    let channel = program.start(&gateway).map_err(send_failure)?;
     for value in &args.send {
         match channel.send(value) {
-            // The code ended before it took everything: how, the items and errors that came tell.
+            // The code ended before it received everything. The items and the error to come say how.
             Err(SendError::Closed) => break,
-            sent => sent.map_err(not_sent)?,
+            sent => sent.map_err(send_failure)?,
         }
     }
     if !args.send.is_empty() && !is_stock(&args.spec) {
@@ -75,13 +77,12 @@ fn converse(group: &Group, args: &Exec, program: &Program) -> Result<(), Failure
     print_items(&channel, &mut Printer::new(args.json))
 }
 
-/// Whether stock execnet may be at the other end: it does not tell the end of code that has seen the end of its items.
+/// Whether the worker may be stock execnet, which does not report the end of code after `finish_sending`.
 fn is_stock(spec: &XSpec) -> bool {
     spec.has("socket") || spec.get("bootstrap") == Some("execnet")
 }
 
-/// Prints items until the channel ends. What is printed stays in the buffer only while more items
-/// are at hand.
+/// Prints items until the channel ends. Output stays buffered only while more items are available.
 fn print_items(channel: &Channel, printer: &mut Printer) -> Result<(), Failure> {
     while let Some(item) = next_item(channel, printer)? {
         printer.print(&item)?;
@@ -90,14 +91,14 @@ fn print_items(channel: &Channel, printer: &mut Printer) -> Result<(), Failure> 
 }
 
 fn next_item(channel: &Channel, printer: &mut Printer) -> Result<Option<Item>, Failure> {
-    let waiting = match channel.try_receive() {
+    let received = match channel.try_receive() {
         Ok(None) => {
             printer.flush()?;
             channel.receive().map(Some)
         }
-        at_hand => at_hand,
+        available => available,
     };
-    waiting.or_else(|error| {
+    received.or_else(|error| {
         printer.flush()?;
         match error {
             ReceiveError::Closed => Ok(None),
@@ -108,7 +109,7 @@ fn next_item(channel: &Channel, printer: &mut Printer) -> Result<Option<Item>, F
     })
 }
 
-fn not_sent(error: SendError) -> Failure {
+fn send_failure(error: SendError) -> Failure {
     match error {
         SendError::Encode(error) => Failure::Data(error.into()),
         error => Failure::Gateway(error.into()),

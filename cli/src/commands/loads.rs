@@ -1,4 +1,4 @@
-//! `execnet loads`: the bytes that `dumps` wrote become a literal again.
+//! `execnet loads`: converts the bytes that `dumps` wrote to a literal.
 
 use execnet::serializer::{LoadOptions, StrConfig};
 

@@ -1,4 +1,4 @@
-//! One module a command.
+//! One module per command.
 
 mod dumps;
 mod exec;
@@ -27,9 +27,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn not_made(error: MakeGatewayError) -> Failure {
+fn gateway_failure(error: MakeGatewayError) -> Failure {
     match error {
-        MakeGatewayError::Spec(error) => Failure::Usage("spec".into(), error.into()),
+        MakeGatewayError::Spec(error) => Failure::Usage("invalid spec".into(), error.into()),
         error => Failure::Gateway(error.into()),
     }
 }

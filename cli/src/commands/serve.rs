@@ -1,14 +1,14 @@
-//! `execnet serve`: workers over sockets.
+//! `execnet serve`: starts workers for clients that connect to a socket.
 
 use alloc::sync::Arc;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{self, Path};
 use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
     Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop, TlsFiles,
-    Token,
+    Token, XSpec,
 };
 use signal_hook::consts::SIGHUP;
 use signal_hook::iterator::Signals;
@@ -16,7 +16,7 @@ use signal_hook::iterator::Signals;
 use crate::args::Serve;
 use crate::escape::escaped;
 use crate::failure::Failure;
-use crate::watch::{Ending, Watch};
+use crate::watch::{Shutdown, Watch};
 
 pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     let (sender, events) = mpsc::channel();
@@ -26,31 +26,32 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     options.handshake_timeout = args.handshake_timeout;
     options.worker = args.worker.clone();
     options.events = Some(sender);
-    let listen = listen(&args, read_or_make)?;
-    let server = Server::bind(listen, options).map_err(not_served)?;
-    // Before this process ends, its workers are gone and its last events told.
+    let listen = listen(&args, read_or_create)?;
+    let server = Server::bind(listen, options).map_err(server_failure)?;
+    // Dropped last: the process ends after its workers have exited and all events are logged.
     let watch = Watch::start(None, Arc::new(Stop(server.stop_handle())));
     let _watch = watch.map_err(|error| Failure::Gateway(error.into()))?;
     let reporter = thread::Builder::new().name("execnet-events".into());
-    let reporter = reporter.spawn(move || events.iter().for_each(|event| report(&event)));
+    let reporter = reporter.spawn(move || events.iter().for_each(|event| log_event(&event)));
     let reporter = reporter.map_err(|error| Failure::Gateway(error.into()))?;
+    let spec = client_spec(&server.spec(), args.token_file.as_deref());
     reload_on_hangup(args, server.reload_handle())
         .map_err(|error| Failure::Gateway(error.into()))?;
-    tell(&server.spec())?;
-    let served = server.run().map_err(not_served);
-    // Ends with the server. One that panicked has said so.
+    print_spec(&spec)?;
+    let served = server.run().map_err(server_failure);
+    // Ends with the server. If it panicked, the panic is printed already.
     let _ = reporter.join();
     served
 }
 
-/// Kills the workers; who interrupts it once more does not wait for that.
+/// The first signal kills the workers, the second one exits without waiting for their end.
 struct Stop(ServerStop);
 
-impl Ending for Stop {
-    /// That reloads.
+impl Shutdown for Stop {
+    /// SIGHUP reloads.
     const HANGUP: bool = false;
 
-    fn end(&self) -> bool {
+    fn shut_down(&self) -> bool {
         self.0.stop();
         false
     }
@@ -60,19 +61,19 @@ impl Ending for Stop {
     }
 }
 
-/// Reads the token and the certificates again for each SIGHUP. What cannot be read leaves the server as it is.
+/// Reloads the token and the certificates on each SIGHUP. On an error the server keeps what it has.
 fn reload_on_hangup(args: Serve, handle: ServerReload) -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP])?;
     let thread = thread::Builder::new().name("execnet-reload".into());
     thread.spawn(move || {
         for _ in signals.forever() {
             let reloaded = listen(&args, |path| Token::from_file(path))
-                .and_then(|listen| handle.reload(&listen).map_err(not_served));
+                .and_then(|listen| handle.reload(&listen).map_err(server_failure));
             match reloaded {
                 Ok(()) => log("reloaded"),
                 Err(failure) => {
                     failure.report();
-                    log("not reloaded: it serves as before");
+                    log("not reloaded: the old token and certificates stay in use");
                 }
             }
         }
@@ -80,7 +81,7 @@ fn reload_on_hangup(args: Serve, handle: ServerReload) -> io::Result<()> {
     Ok(())
 }
 
-/// Where to listen, and what to ask for. `read` has the token of a file.
+/// Where to listen, and how clients authenticate. `read` reads the file of the token.
 fn listen(args: &Serve, read: fn(&Path) -> io::Result<Token>) -> Result<Listen, Failure> {
     if let Some(path) = &args.unix {
         return Ok(Listen::Unix(path.clone()));
@@ -88,7 +89,7 @@ fn listen(args: &Serve, read: fn(&Path) -> io::Result<Token>) -> Result<Listen, 
     let path = args.token_file.as_deref();
     let token = path.map(|path| token(path, read)).transpose()?;
     if let Some(address) = args.tls {
-        let files = tls_files(args).ok_or_else(|| no("certificates"))?;
+        let files = tls_files(args).ok_or_else(|| missing("certificates"))?;
         return Ok(Listen::Tls {
             address,
             files,
@@ -99,7 +100,7 @@ fn listen(args: &Serve, read: fn(&Path) -> io::Result<Token>) -> Result<Listen, 
         return Ok(Listen::Tcp { address, token });
     }
     let address = args.insecure_stock;
-    let address = address.ok_or_else(|| no("place to listen"))?;
+    let address = address.ok_or_else(|| missing("address"))?;
     let beyond_loopback = args.insecure_beyond_loopback;
     Ok(Listen::InsecureStock {
         address,
@@ -107,9 +108,9 @@ fn listen(args: &Serve, read: fn(&Path) -> io::Result<Token>) -> Result<Listen, 
     })
 }
 
-/// The command line says what goes with what: this is for nobody's eyes.
-fn no(what: &str) -> Failure {
-    Failure::Usage("arguments".to_owned(), format!("no {what}").into())
+/// Unreachable: clap checks which options are required together.
+fn missing(what: &str) -> Failure {
+    Failure::Usage("arguments".to_owned(), format!("missing {what}").into())
 }
 
 fn tls_files(args: &Serve) -> Option<TlsFiles> {
@@ -121,12 +122,11 @@ fn tls_files(args: &Serve) -> Option<TlsFiles> {
 }
 
 fn token(path: &Path, read: fn(&Path) -> io::Result<Token>) -> Result<Token, Failure> {
-    read(path)
-        .map_err(|error| Failure::Usage(format!("token file {}", path.display()), error.into()))
+    read(path).map_err(|error| Failure::Usage(format!("token file {path:?}"), error.into()))
 }
 
-/// The token of this file, which is made if it is missing.
-fn read_or_make(path: &Path) -> io::Result<Token> {
+/// Reads the token of a file, which is created if it does not exist.
+fn read_or_create(path: &Path) -> io::Result<Token> {
     match Token::from_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let token = Token::generate()?;
@@ -137,29 +137,40 @@ fn read_or_make(path: &Path) -> io::Result<Token> {
     }
 }
 
-fn not_served(error: ServerError) -> Failure {
+fn server_failure(error: ServerError) -> Failure {
     match error {
         ServerError::Io(_) => Failure::Gateway(error.into()),
-        refused => Failure::Usage("cannot serve there".to_owned(), refused.into()),
+        refused => Failure::Usage("cannot serve".to_owned(), refused.into()),
     }
 }
 
-fn tell(spec: &str) -> Result<(), Failure> {
+/// The spec for clients on this machine, which read the token from the same file.
+fn client_spec(address: &str, token_file: Option<&Path>) -> String {
+    let Some(file) = token_file else {
+        return address.to_owned();
+    };
+    // Fails without a working directory, which clients may have.
+    let file = path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let token_file = XSpec::with_transport("token_file", file.display());
+    format!("{address}//{}", token_file.as_str())
+}
+
+fn print_spec(spec: &str) -> Result<(), Failure> {
     let mut out = io::stdout();
     writeln!(out, "{spec}")
         .and_then(|()| out.flush())
         .map_err(Failure::Output)
 }
 
-/// A line on standard error.
-fn report(event: &ServerEvent) {
+/// Prints a line to standard error.
+fn log_event(event: &ServerEvent) {
     let text = match event {
-        ServerEvent::Accepted { peer } => format!("{peer}: a worker"),
+        ServerEvent::Accepted { peer } => format!("{peer}: worker started"),
         ServerEvent::Refused { peer, reason } => format!("{peer}: refused: {reason}"),
         ServerEvent::RefusedMore { count } => format!("{count} more connections refused"),
         ServerEvent::Ended { peer, exit } => match exit {
-            Some(exit) => format!("{peer}: the worker {exit}"),
-            None => format!("{peer}: the worker does not end"),
+            Some(exit) => format!("{peer}: worker {exit}"),
+            None => format!("{peer}: worker was killed but has not exited"),
         },
         other => format!("{other:?}"),
     };
@@ -167,6 +178,6 @@ fn report(event: &ServerEvent) {
 }
 
 fn log(text: &str) {
-    // Whoever closed standard error does not want to know.
+    // Standard error may be closed; the server runs on.
     let _ = writeln!(io::stderr(), "execnet: {}", escaped(text));
 }

@@ -1,4 +1,4 @@
-//! `execnet worker`: the built-in functions, for a controller that has started this program.
+//! `execnet worker`: serves the built-in functions to the controller that started this process.
 
 use execnet::{ServeError, Worker};
 

@@ -1,4 +1,4 @@
-//! Runs the real program, with a deadline over everything it does.
+//! Runs the real program with a deadline.
 
 // Each test program uses its own part of this.
 #![allow(dead_code)]
@@ -13,10 +13,10 @@ use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 use rustix::process::{Pid, test_kill_process};
 
-/// Long enough for a loaded machine, short enough to name a hang.
+/// Long enough for a busy machine, and short enough that a hang fails with the name of its test.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The program with these arguments. It is killed, and the test fails, at the deadline.
+/// The program with these arguments. At the deadline it is killed and the test fails.
 pub(crate) fn execnet(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_execnet"));
     command.timeout(DEADLINE).args(arguments);
@@ -33,7 +33,7 @@ pub(crate) fn run_with(arguments: &[&str], input: &[u8], status: i32) -> Finishe
     Finished::new(execnet(arguments).write_stdin(input).assert().code(status))
 }
 
-/// What a finished run left.
+/// The output of a finished run.
 pub(crate) struct Finished {
     pub(crate) stdout: Vec<u8>,
     pub(crate) out: String,
@@ -50,7 +50,7 @@ impl Finished {
         }
     }
 
-    /// Checks that standard error has this text.
+    /// Checks that standard error contains this text.
     pub(crate) fn tells(self, text: &str) -> Self {
         assert!(
             self.err.contains(text),
@@ -61,7 +61,7 @@ impl Finished {
     }
 }
 
-/// The program as a child that the test talks to while it runs. Killed when dropped.
+/// The program as a child process of the test; killed when dropped.
 pub(crate) struct Running(pub(crate) std::process::Child);
 
 impl Running {
@@ -69,7 +69,7 @@ impl Running {
         Self::start_with(arguments, Stdio::piped())
     }
 
-    /// With another standard output than a pipe to the test.
+    /// Starts it with this standard output instead of a pipe.
     pub(crate) fn start_with(arguments: &[&str], output: impl Into<Stdio>) -> Self {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
         command
@@ -80,15 +80,14 @@ impl Running {
         Self(command.spawn().unwrap())
     }
 
-    /// The first line of its output, a number: what remote code says of its process. Its other
-    /// output is lost.
+    /// The first line of its output, which is a number such as a process id. Discards the rest of the output.
     pub(crate) fn first_number(&mut self) -> i32 {
         let line = self.first_line();
         line.parse()
             .unwrap_or_else(|_| panic!("not a number: {line:?}"))
     }
 
-    /// The first line of its output. Its other output is lost.
+    /// The first line of its output. Discards the rest of the output.
     pub(crate) fn first_line(&mut self) -> String {
         let mut line = String::new();
         BufReader::new(self.0.stdout.as_mut().unwrap())
@@ -118,7 +117,7 @@ impl Running {
         Pid::from_child(&self.0)
     }
 
-    /// Its exit status and what it said on standard error.
+    /// Its exit status and its standard error.
     pub(crate) fn finish(mut self) -> (Option<i32>, String) {
         let status = self.status();
         let mut err = String::new();
@@ -134,13 +133,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails for one that has ended, as it should have.
+        // Fails if it has exited, as it should have.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Asks again and again until there is an answer.
+/// Polls until there is an answer.
 pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -155,7 +154,7 @@ pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until there is no such process.
+/// Waits until the process does not exist any more.
 pub(crate) fn wait_until_gone(pid: i32) {
     let pid = Pid::from_raw(pid).unwrap();
     until(|| test_kill_process(pid).is_err().then_some(()));

@@ -1,4 +1,4 @@
-//! `execnet inspect`: the opcodes of a file, each with where it stands and how deep.
+//! `execnet inspect`: lists the opcodes of a file with their offsets, indented by nesting depth.
 
 mod nesting;
 mod operand;
@@ -15,34 +15,34 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let bytes = input::bytes(args.file.as_deref())?;
     let mut out = BufWriter::new(io::stdout().lock());
     let inspected = values(&bytes, &mut out);
-    // What is sound has to be seen before the complaint.
+    // The valid part comes before the error message.
     out.flush().map_err(Failure::Output)?;
     inspected
 }
 
-/// Prints one value after the other, up to the first that is broken.
+/// Prints all values, up to the first that is malformed.
 fn values(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
     let mut start = 0;
     loop {
         let value = bytes.get(start..).unwrap_or_default();
         let version = version(value, start, out)?;
-        let verdict = judge(value, version);
-        // After a version that is not known the bytes can mean anything.
-        let known = !verdict.as_ref().is_err_and(LoadError::is_version);
+        let validated = validate(value, version);
+        // After an unknown version the bytes have no known meaning.
+        let known = !validated.as_ref().is_err_and(LoadError::is_version);
         let body = start + version;
-        let taken = match known {
+        let len = match known {
             true => tokens(bytes.get(body..).unwrap_or_default(), body, out)?,
             false => 0,
         };
-        verdict.map_err(|error| broken(&error, start))?;
-        start = body + taken;
+        validated.map_err(|error| malformed(&error, start))?;
+        start = body + len;
         if start >= bytes.len() {
             return Ok(());
         }
     }
 }
 
-/// Prints the version byte, if there is one: no opcode is as small. How many bytes it takes.
+/// Prints the version byte if there is one, which is smaller than any opcode. Returns its length.
 fn version(value: &[u8], offset: usize, out: &mut impl Write) -> Result<usize, Failure> {
     match value.first() {
         Some(&byte) if byte < Opcode::BuildTuple.byte() => {
@@ -53,8 +53,7 @@ fn version(value: &[u8], offset: usize, out: &mut impl Write) -> Result<usize, F
     }
 }
 
-/// Prints the tokens of a value that starts at `base`, as many as are sound. How many bytes they
-/// take.
+/// Prints the valid tokens of a value that starts at `base`. Returns their length in bytes.
 fn tokens(body: &[u8], base: usize, out: &mut impl Write) -> Result<usize, Failure> {
     let mut reader = Tokens::new(body);
     let mut read: Vec<(usize, Token<'_>)> = Vec::new();
@@ -65,7 +64,7 @@ fn tokens(body: &[u8], base: usize, out: &mut impl Write) -> Result<usize, Failu
     }
     let depths = nesting::depths(read.iter().map(|(_, token)| token));
     for ((offset, token), depth) in read.iter().zip(depths) {
-        let indent = 2 * depth.min(nesting::WIDEST);
+        let indent = 2 * depth.min(nesting::MAX_INDENT);
         let name = token.opcode().name();
         let operand = operand::text(token);
         writeln!(out, "{:>8}  {:indent$}{name}{operand}", base + offset, "")
@@ -74,9 +73,9 @@ fn tokens(body: &[u8], base: usize, out: &mut impl Write) -> Result<usize, Failu
     Ok(offset)
 }
 
-/// Whether the tokens are a value, as `execnet loads` judges it. `version` is the length of the version byte: a value
-/// without one is accepted here, because that is what frames carry.
-fn judge(value: &[u8], version: usize) -> Result<(), LoadError> {
+/// Checks that the tokens are a value, as `execnet loads` does. `version` is the length of the version byte, which may be
+/// missing here because it is in frames.
+fn validate(value: &[u8], version: usize) -> Result<(), LoadError> {
     let options = match version {
         0 => LoadOptions::wire(),
         _ => LoadOptions::new(),
@@ -84,10 +83,10 @@ fn judge(value: &[u8], version: usize) -> Result<(), LoadError> {
     options.loads(value).map(drop)
 }
 
-fn broken(error: &LoadError, base: usize) -> Failure {
+fn malformed(error: &LoadError, base: usize) -> Failure {
     let at = base + error.offset();
     let text = error.to_string();
-    // The error counts from the start of its value, the listing from that of the file.
-    let what = text.split_once(": ").map_or(&*text, |(_, what)| what);
-    Failure::Data(format!("byte {at}: {what}").into())
+    // The error has the offset in its value, the listing those in the file.
+    let message = text.split_once(": ").map_or(&*text, |(_, message)| message);
+    Failure::Data(format!("byte {at}: {message}").into())
 }

@@ -1,22 +1,22 @@
-//! How deep each opcode stands.
+//! The nesting depth of each opcode.
 //!
-//! A tuple or set is named after its items, so that only what follows tells how deep they are.
+//! The opcode of a tuple or set comes after its items, so their depth is known only when it has been read.
 
 use execnet::serializer::Token;
 
-/// Deeper than this nothing is indented further.
-pub(super) const WIDEST: usize = 40;
+/// The depth from which on the indentation does not grow.
+pub(super) const MAX_INDENT: usize = 40;
 
-/// For each token the number of containers it is in. Tokens that do not fit together stand where
-/// they are.
+/// For each token, the number of collections it is in. A token without its operands on the stack keeps the depth of its
+/// neighbours.
 pub(super) fn depths<'t, 'a: 't>(tokens: impl Iterator<Item = &'t Token<'a>>) -> Vec<usize> {
-    let mut deeper: Vec<usize> = Vec::new();
-    let mut shallower: Vec<usize> = Vec::new();
-    // Where each value on the stack starts, by the position of its first token.
+    let mut opened: Vec<usize> = Vec::new();
+    let mut closed: Vec<usize> = Vec::new();
+    // The position of the first token of each value on the stack.
     let mut stack: Vec<usize> = Vec::new();
     for (position, token) in tokens.enumerate() {
-        deeper.push(0);
-        shallower.push(0);
+        opened.push(0);
+        closed.push(0);
         let inner = match token {
             Token::SetItem => pop_pair(&mut stack),
             Token::BuildTuple(len) | Token::Set(len) | Token::FrozenSet(len) => {
@@ -30,17 +30,17 @@ pub(super) fn depths<'t, 'a: 't>(tokens: impl Iterator<Item = &'t Token<'a>>) ->
                 None
             }
         };
-        if let Some(first) = inner.and_then(|first| deeper.get_mut(first)) {
+        if let Some(first) = inner.and_then(|first| opened.get_mut(first)) {
             *first += 1;
-            if let Some(end) = shallower.last_mut() {
+            if let Some(end) = closed.last_mut() {
                 *end += 1;
             }
         }
     }
-    sum(&deeper, &shallower)
+    sum(&opened, &closed)
 }
 
-/// Takes so many values; where the first of them starts. None if there are not as many.
+/// Pops `len` values and returns the start of the first one; `None` if the stack has fewer.
 fn pop(stack: &mut Vec<usize>, len: u32) -> Option<usize> {
     let rest = stack.len().checked_sub(usize::try_from(len).ok()?)?;
     let first = stack.get(rest).copied();
@@ -48,7 +48,7 @@ fn pop(stack: &mut Vec<usize>, len: u32) -> Option<usize> {
     first
 }
 
-/// Takes a key and a value; where the key starts. None if there is no container below.
+/// Pops a key and a value and returns the start of the key; `None` if there is no collection below them.
 fn pop_pair(stack: &mut Vec<usize>) -> Option<usize> {
     if stack.len() < 3 {
         return None;
@@ -56,12 +56,12 @@ fn pop_pair(stack: &mut Vec<usize>) -> Option<usize> {
     pop(stack, 2)
 }
 
-fn sum(deeper: &[usize], shallower: &[usize]) -> Vec<usize> {
+fn sum(opened: &[usize], closed: &[usize]) -> Vec<usize> {
     let mut depth = 0_usize;
-    let steps = deeper.iter().zip(shallower);
-    let depths = steps.map(|(deeper, shallower)| {
-        // The token that closes a container stands outside of it.
-        depth = (depth + deeper).saturating_sub(*shallower);
+    let steps = opened.iter().zip(closed);
+    let depths = steps.map(|(opened, closed)| {
+        // The token that closes a collection is outside of it.
+        depth = (depth + opened).saturating_sub(*closed);
         depth
     });
     depths.collect()

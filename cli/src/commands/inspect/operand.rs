@@ -1,12 +1,12 @@
-//! What stands behind an opcode, as text.
+//! The operand of an opcode as text.
 
 use execnet::Value;
 use execnet::serializer::Token;
 
-/// Longer texts and bytes are shortened to this, in characters of their notation.
+/// Maximum length of strings and bytes, in characters of their notation; longer ones are shortened.
 const WIDTH: usize = 60;
 
-/// The operand with a blank in front; nothing for an opcode without one.
+/// The operand after a space; empty for an opcode without one.
 pub(super) fn text(token: &Token<'_>) -> String {
     match *token {
         Token::None | Token::Bool(_) | Token::NewDict | Token::SetItem | Token::Stop => {
@@ -20,13 +20,13 @@ pub(super) fn text(token: &Token<'_>) -> String {
         Token::Complex(number) => format!(" {}", Value::from(number)),
         Token::Channel(id) => format!(" {id}"),
         Token::Bytes(bytes) | Token::Py2String(bytes) => shortened(bytes, &literal(bytes)),
-        Token::LongInt(digits) | Token::LongLong(digits) => content(digits),
-        Token::Py3String(text) | Token::Unicode(text) => content(text),
+        Token::LongInt(digits) | Token::LongLong(digits) => string(digits),
+        Token::Py3String(text) | Token::Unicode(text) => string(text),
     }
 }
 
-/// Text; what is none is shown as bytes.
-fn content(bytes: &[u8]) -> String {
+/// A string; as bytes if it is not UTF-8.
+fn string(bytes: &[u8]) -> String {
     let shown = match core::str::from_utf8(bytes) {
         Ok(text) => Value::from(text).to_string(),
         Err(_) => literal(bytes),

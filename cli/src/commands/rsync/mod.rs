@@ -1,4 +1,4 @@
-//! `execnet rsync`: one tree to many gateways, or from one to here.
+//! `execnet rsync`: copies a tree to many gateways, or from a gateway.
 
 mod output;
 mod progress;
@@ -13,7 +13,7 @@ use execnet::{Gateway, Group, GroupOptions, MakeGatewayError, XSpec};
 use crate::args::{Rsync, spec};
 use crate::failure::Failure;
 use crate::workers::Workers;
-use output::Output;
+use output::{Output, quoted};
 use progress::Progress;
 
 pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
@@ -25,22 +25,22 @@ pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
 }
 
 fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
-    // Clap has seen to it that there is a source.
-    let mut rsync = configured(args, args.source.as_deref().unwrap_or(OsStr::new(".")))?;
+    // Clap requires a source.
+    let mut rsync = configure(args, args.source.as_deref().unwrap_or(OsStr::new(".")))?;
     let targets = Target::all(args)?;
     let mut output = Output::new(args.json, args.dry_run);
     let mut failures = Vec::new();
     let mut made = Vec::new();
     let options = TargetOptions::new().delete(args.delete);
-    for (gateway, target) in make_all(group, &targets).into_iter().zip(&targets) {
+    for (gateway, target) in make_gateways(group, &targets).into_iter().zip(&targets) {
         match gateway {
             Ok(gateway) => {
                 rsync.add_target(&gateway, target.destination, options);
                 made.push(target);
             }
             Err(error) => {
-                output.not_made(target, &error)?;
-                failures.push(super::not_made(error).of(&target.label()));
+                output.without_gateway(target, &error)?;
+                failures.push(super::gateway_failure(error).of(&target.label()));
             }
         }
     }
@@ -50,17 +50,17 @@ fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
         rsync.callback(progress.callback());
         let reports = rsync.send();
         progress.finish();
-        for (report, target) in reports.map_err(not_synced)?.into_iter().zip(&made) {
+        for (report, target) in reports.map_err(sync_failure)?.into_iter().zip(&made) {
             let error = report.error.as_ref();
             output.summary(
                 target,
                 &report.report,
                 error.map(|error| error as &dyn Error),
             )?;
-            failures.extend(failure(target, report.error, &report.report));
+            failures.extend(target_failure(target, report.error, &report.report));
         }
     }
-    all_of(failures, targets.len())
+    combine(failures, targets.len())
 }
 
 fn pull(
@@ -70,10 +70,12 @@ fn pull(
     source: &OsStr,
     destination: &OsStr,
 ) -> Result<(), Failure> {
-    let mut rsync = configured(args, source)?;
+    let mut rsync = configure(args, source)?;
     let target = Target::new(spec, destination)?;
-    let gateway = group.make_gateway(&target.spec).map_err(super::not_made)?;
-    let label = format!("{} {}", spec.display(), source.display());
+    let gateway = group
+        .make_gateway(&target.spec)
+        .map_err(super::gateway_failure)?;
+    let label = format!("{} {}", quoted(spec), quoted(source));
     let progress = Progress::new(vec![label], args.json, args.dry_run);
     rsync.callback(progress.callback());
     let options = TargetOptions::new().delete(args.delete);
@@ -85,12 +87,13 @@ fn pull(
     {
         output.summary(&target, report, Some(error))?;
     }
-    let report = pulled.map_err(not_synced)?;
+    let report = pulled.map_err(sync_failure)?;
     output.summary(&target, &report, None)?;
-    all_of(failure(&target, None, &report).into_iter().collect(), 1)
+    let failure = target_failure(&target, None, &report);
+    combine(failure.into_iter().collect(), 1)
 }
 
-fn configured(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
+fn configure(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
     let mut rsync = RSync::new(source);
     rsync.checksum(args.checksum).dry_run(args.dry_run);
     rsync.special_modes(args.special_modes).sparse(args.sparse);
@@ -114,10 +117,10 @@ fn configured(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
     Ok(rsync)
 }
 
-/// A gateway and the path there; in a pull, the path here.
+/// A gateway and the path there; for a pull, the path on this machine.
 struct Target<'a> {
     spec: XSpec,
-    /// As it was typed.
+    /// The spec as it was typed.
     text: &'a OsStr,
     destination: &'a OsStr,
 }
@@ -133,19 +136,19 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// Those of a push; clap has seen to it that they come in pairs.
+    /// The targets of a push, which clap accepts in pairs.
     fn all(args: &'a Rsync) -> Result<Vec<Self>, Failure> {
         let pairs = args.to.chunks_exact(2);
         pairs.map(|pair| Self::new(&pair[0], &pair[1])).collect()
     }
 
     fn label(&self) -> String {
-        format!("{} {}", self.text.display(), self.destination.display())
+        format!("{} {}", quoted(self.text), quoted(self.destination))
     }
 }
 
-/// All at once: each takes the time that an interpreter takes to start, or that a host is away.
-fn make_all(group: &Group, targets: &[Target<'_>]) -> Vec<Result<Gateway, MakeGatewayError>> {
+/// Makes all gateways at the same time: a host that does not answer holds up no other.
+fn make_gateways(group: &Group, targets: &[Target<'_>]) -> Vec<Result<Gateway, MakeGatewayError>> {
     thread::scope(|scope| {
         let making: Vec<_> = targets
             .iter()
@@ -160,8 +163,12 @@ fn make_all(group: &Group, targets: &[Target<'_>]) -> Vec<Result<Gateway, MakeGa
     })
 }
 
-/// What kept a target from being as the source is.
-fn failure(target: &Target<'_>, error: Option<SyncError>, report: &Report) -> Option<Failure> {
+/// Why a target is not as the source is, if it is not.
+fn target_failure(
+    target: &Target<'_>,
+    error: Option<SyncError>,
+    report: &Report,
+) -> Option<Failure> {
     let label = target.label();
     match (error, report.failed.len()) {
         (Some(error), _) if error.is_destination() => Some(Failure::Usage(label, error.into())),
@@ -171,8 +178,8 @@ fn failure(target: &Target<'_>, error: Option<SyncError>, report: &Report) -> Op
     }
 }
 
-/// The failure that ends the program; the others are reported here. One of several targets is not the whole command.
-fn all_of(mut failures: Vec<Failure>, targets: usize) -> Result<(), Failure> {
+/// Reports all failures but the last, which becomes that of the command: with several targets, a partial one.
+fn combine(mut failures: Vec<Failure>, targets: usize) -> Result<(), Failure> {
     let Some(last) = failures.pop() else {
         return Ok(());
     };
@@ -180,9 +187,11 @@ fn all_of(mut failures: Vec<Failure>, targets: usize) -> Result<(), Failure> {
     Err(if targets > 1 { last.partial() } else { last })
 }
 
-fn not_synced(error: RSyncError) -> Failure {
+fn sync_failure(error: RSyncError) -> Failure {
     match error {
-        RSyncError::Sync(error) => Failure::Gateway(error.into()),
+        RSyncError::Sync(error) if error.is_limit() => {
+            Failure::Data(format!("{error}; raise --max-entries").into())
+        }
         RSyncError::Source { .. } | RSyncError::Destination { .. } => {
             Failure::Usage("rsync".into(), error.into())
         }

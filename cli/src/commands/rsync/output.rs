@@ -1,9 +1,11 @@
 use core::error::Error;
+use std::ffi::OsStr;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 
-use execnet::MakeGatewayError;
 use execnet::rsync::{Omission, Report};
+use execnet::{MakeGatewayError, controls_terminal};
 use indicatif::HumanBytes;
 use serde_json::json;
 
@@ -11,7 +13,7 @@ use super::Target;
 use crate::escape::{escaped, escaped_json};
 use crate::failure::Failure;
 
-/// The summary, a line for each target, or a JSON document with everything in it.
+/// Prints the result of each target: a line, or a JSON document with all details.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
     json: bool,
@@ -23,8 +25,8 @@ impl Output {
         Self { json, dry_run }
     }
 
-    /// A target without a gateway has a document all the same.
-    pub(super) fn not_made(
+    /// Prints the document of a target whose gateway cannot be made.
+    pub(super) fn without_gateway(
         &mut self,
         target: &Target<'_>,
         error: &MakeGatewayError,
@@ -69,18 +71,18 @@ impl Output {
 }
 
 fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
-    let paths = |paths: &[std::path::PathBuf]| -> Vec<String> {
-        paths.iter().map(|path| shown(path)).collect()
+    let paths = |paths: &[PathBuf]| -> Vec<serde_json::Value> {
+        paths.iter().map(|path| json_path(path.as_ref())).collect()
     };
     let omissions = |omissions: &[Omission]| -> Vec<serde_json::Value> {
         let pairs = omissions.iter();
         pairs
-            .map(|one| json!({"path": shown(&one.path), "reason": one.reason}))
+            .map(|one| json!({"path": json_path(one.path.as_ref()), "reason": one.reason}))
             .collect()
     };
     json!({
-        "spec": shown(target.text.as_ref()),
-        "destination": shown(target.destination.as_ref()),
+        "spec": json_path(target.text),
+        "destination": json_path(target.destination),
         "files": report.files,
         "bytes": report.bytes,
         "unchanged": report.unchanged,
@@ -92,7 +94,41 @@ fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
     })
 }
 
-/// What is not UTF-8 is shown by a stand-in: JSON has no bytes.
-pub(super) fn shown(path: &Path) -> String {
-    path.display().to_string()
+/// A string; for bytes that are not UTF-8, which JSON cannot express, an object that no string can be confused with.
+fn json_path(path: &OsStr) -> serde_json::Value {
+    match path.to_str() {
+        Some(text) => text.into(),
+        None => json!({"bytes": path.as_bytes()}),
+    }
+}
+
+/// A path or spec in a line of output. As in git, an empty one and one with special characters are in double quotes and
+/// escaped (`"odd\xFF"`), quotes and backslashes too, so that no two names look the same.
+pub(super) fn quoted(text: &OsStr) -> String {
+    let is_special = |c: char| c.is_control() || controls_terminal(c) || matches!(c, '"' | '\\');
+    match text.to_str() {
+        Some(text) if !text.is_empty() && !text.contains(is_special) => text.to_owned(),
+        _ => format!("{text:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_differ_look_different() {
+        for (name, expected) in [
+            (&b"plain name"[..], "plain name"),
+            ("\u{f6} $ \u{fffd}".as_bytes(), "\u{f6} $ \u{fffd}"),
+            (b"odd\xff", r#""odd\xFF""#),
+            (br"odd\xFF", r#""odd\\xFF""#),
+            (br#""odd\xFF""#, r#""\"odd\\xFF\"""#),
+            (b"line\nend", r#""line\nend""#),
+            ("a\u{202e}b".as_bytes(), r#""a\u{202e}b""#),
+            (b"", r#""""#),
+        ] {
+            assert_eq!(quoted(OsStr::from_bytes(name)), expected);
+        }
+    }
 }

@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 use execnet::rsync::Event;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::output::shown;
+use super::output::quoted;
 use crate::escape::escaped;
 
-/// What is told while it runs: a bar for each target on a terminal, else a line for each thing that was done.
+/// Shows progress: a bar for each target on a terminal, otherwise a line for each event.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
     bars: Vec<ProgressBar>,
@@ -41,14 +41,14 @@ impl Progress {
 
     pub(super) fn callback(&self) -> impl Fn(&Event<'_>) + Send + Sync + 'static {
         let progress = self.clone();
-        move |event| progress.tell(event)
+        move |event| progress.on_event(event)
     }
 
     pub(super) fn finish(&self) {
         self.bars.iter().for_each(ProgressBar::finish_and_clear);
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>) {
         match *event {
             Event::Asked { target, bytes, .. } => self.bar(target, |bar| bar.set_length(bytes)),
             Event::Sent {
@@ -58,11 +58,11 @@ impl Progress {
             } => {
                 self.bar(target, |bar| bar.inc(bytes));
                 let verb = if self.dry_run { "would send" } else { "sent" };
-                self.line(Some(target), verb, &shown(path));
+                self.line(Some(target), verb, &quoted(path.as_ref()));
             }
             Event::Linked { target, path } => {
                 let verb = if self.dry_run { "would link" } else { "linked" };
-                self.line(Some(target), verb, &shown(path));
+                self.line(Some(target), verb, &quoted(path.as_ref()));
             }
             Event::Deleted { target, path } => {
                 let verb = if self.dry_run {
@@ -70,20 +70,20 @@ impl Progress {
                 } else {
                     "deleted"
                 };
-                self.line(Some(target), verb, &shown(path));
+                self.line(Some(target), verb, &quoted(path.as_ref()));
             }
             Event::Skipped { path, reason } => {
                 self.line(
                     None,
                     "skipped",
-                    &format_args!("{}: {reason}", path.display()),
+                    &format_args!("{}: {reason}", quoted(path.as_ref())),
                 );
             }
             Event::Failed {
                 target,
                 path,
                 reason,
-            } => self.failed(target, &shown(path), reason),
+            } => self.failed(target, &quoted(path.as_ref()), reason),
             _ => {}
         }
     }
@@ -100,7 +100,7 @@ impl Progress {
             .map_or("source", String::as_str)
     }
 
-    /// Standard output may be closed: then the summary says so.
+    /// Prints a line to standard output. It may be closed: the summary reports that.
     fn line(&self, target: Option<usize>, verb: &str, what: &dyn Display) {
         if self.lines {
             let line = escaped(&format!("{}: {verb} {what}", self.label(target)));
@@ -112,7 +112,7 @@ impl Progress {
         let line = escaped(&format!("{}: failed {path}: {reason}", self.label(target)));
         let line = line.replace('\n', "\\n");
         match self.bars.first().filter(|bar| !bar.is_hidden()) {
-            // Above the bars, which would else be drawn over it.
+            // Above the bars, which would overwrite it otherwise.
             Some(bar) => bar.println(line),
             None => drop(writeln!(io::stderr(), "{line}")),
         }
@@ -122,14 +122,14 @@ impl Progress {
 const TEMPLATE: &str = "{prefix} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec}";
 
 fn style() -> ProgressStyle {
-    // A test reads the template.
+    // A test checks the template.
     ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_template_of_the_bar_is_one() {
+    fn the_template_of_the_bar_is_valid() {
         assert!(indicatif::ProgressStyle::with_template(super::TEMPLATE).is_ok());
     }
 }
