@@ -41,7 +41,7 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    fn new(run: Assert) -> Self {
+    pub(crate) fn new(run: Assert) -> Self {
         let output = run.get_output();
         Self {
             stdout: output.stdout.clone(),
