@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What this program does when it is the worker.
 fn register(worker: &mut Worker) {
     // Other gateways can go through this one.
-    execnet::relay::register(worker);
+    execnet::proxy::register(worker);
     worker.register("factorial", |channel: &Channel, n: u32| {
         let product = (1..=u64::from(n)).try_fold(1u64, u64::checked_mul);
         channel.send(product)

@@ -1,22 +1,22 @@
 //! Which transport a spec asks for. This module alone knows all of them.
 
 use crate::error::MakeGatewayError;
-use crate::own;
-use crate::relay;
+use crate::proxy;
+use crate::self_exec;
 use crate::socket;
 use crate::spec::SpecError;
-use crate::transport::{Connected, Request, Start, command, ssh};
+use crate::transport::{Connected, Request, Start, ssh_mux, stdio};
 
 /// The keys of specs that choose a transport.
 const TRANSPORTS: &[(&str, Start)] = &[
-    ("popen", command::start),
-    ("ssh", ssh::start),
-    ("vagrant_ssh", command::start),
-    ("docker", command::start),
-    ("podman", command::start),
-    ("kubectl", command::start),
-    ("slurm", command::start),
-    ("cmd", command::start),
+    ("popen", stdio::start),
+    ("ssh", ssh_mux::start),
+    ("vagrant_ssh", stdio::start),
+    ("docker", stdio::start),
+    ("podman", stdio::start),
+    ("kubectl", stdio::start),
+    ("slurm", stdio::start),
+    ("cmd", stdio::start),
     ("socket", socket::start),
     ("tcp", socket::start),
     ("tls", socket::start),
@@ -25,8 +25,8 @@ const TRANSPORTS: &[(&str, Start)] = &[
 
 /// Makes the worker that the request asks for.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    if own::is_asked(request.spec) {
-        return own::start(request, start_transport);
+    if request.spec.runs_this_program() {
+        return self_exec::start(request, start_transport);
     }
     start_transport(request)
 }
@@ -34,10 +34,10 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
 /// The same where the spec names its worker.
 fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     if request.spec.has("installvia") {
-        return relay::install(request);
+        return proxy::install(request);
     }
     if request.spec.has("via") {
-        return relay::start(request);
+        return proxy::start(request);
     }
     let mut asked = TRANSPORTS.iter().filter(|(key, _)| request.spec.has(key));
     match (asked.next(), asked.next()) {

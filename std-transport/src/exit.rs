@@ -17,7 +17,7 @@ use rustix::process::Signal;
 pub struct Exit {
     /// `None` if other code has taken it.
     status: Option<ExitStatus>,
-    far: bool,
+    remote: bool,
 }
 
 /// Shells add the number of the signal to this.
@@ -27,18 +27,24 @@ impl Exit {
     /// It has ended, and its status is lost.
     pub(crate) const UNKNOWN: Self = Self {
         status: None,
-        far: false,
+        remote: false,
     };
 
     pub(crate) fn new(status: ExitStatus) -> Self {
         let status = Some(status);
-        Self { status, far: false }
+        Self {
+            status,
+            remote: false,
+        }
     }
 
     /// The end of a program that tells the end of another by its own status.
-    pub(crate) fn far(status: ExitStatus) -> Self {
+    pub(crate) fn remote(status: ExitStatus) -> Self {
         let status = Some(status);
-        Self { status, far: true }
+        Self {
+            status,
+            remote: true,
+        }
     }
 
     /// The exit status, if the process ended by itself.
@@ -63,12 +69,12 @@ impl Exit {
     }
 
     /// Whether another program tells of its end.
-    pub(crate) fn is_far(self) -> bool {
-        self.far
+    pub(crate) fn is_remote(self) -> bool {
+        self.remote
     }
 
     fn relayed_signal(self) -> Option<i32> {
-        let code = self.status?.code().filter(|_| self.far)?;
+        let code = self.status?.code().filter(|_| self.remote)?;
         // ssh says 255 when it has failed itself; no system has so many signals.
         (SIGNALLED + 1..SIGNALLED + 65)
             .contains(&code)
@@ -138,10 +144,10 @@ mod tests {
     fn a_far_signal_is_told_by_the_status() {
         let status = ExitStatus::from_raw(137 << 8);
         assert_eq!(Exit::new(status).code(), Some(137));
-        let far = Exit::far(status);
-        assert_eq!((far.code(), far.signal()), (None, Some(9)));
-        assert_eq!(far.to_string(), "was killed by SIGKILL");
-        let failed = Exit::far(ExitStatus::from_raw(255 << 8));
+        let remote = Exit::remote(status);
+        assert_eq!((remote.code(), remote.signal()), (None, Some(9)));
+        assert_eq!(remote.to_string(), "was killed by SIGKILL");
+        let failed = Exit::remote(ExitStatus::from_raw(255 << 8));
         assert_eq!((failed.code(), failed.signal()), (Some(255), None));
     }
 
@@ -154,8 +160,8 @@ mod tests {
             (192, None, Some(64)),
             (193, Some(193), None),
         ] {
-            let far = Exit::far(ExitStatus::from_raw(status << 8));
-            assert_eq!((far.code(), far.signal()), (code, signal), "{status}");
+            let remote = Exit::remote(ExitStatus::from_raw(status << 8));
+            assert_eq!((remote.code(), remote.signal()), (code, signal), "{status}");
         }
     }
 

@@ -33,6 +33,7 @@
 extern crate alloc;
 
 mod bootstrap;
+mod command;
 mod connect;
 mod deadline;
 mod error;
@@ -41,17 +42,16 @@ mod error_texts;
 mod exit;
 mod group;
 mod handshake;
-mod launch;
 mod options;
-mod own;
+mod payload;
 mod peer;
 mod printable;
 mod private;
 mod process;
-mod program;
-pub mod relay;
+pub mod proxy;
 #[cfg(unix)]
 pub mod rsync;
+mod self_exec;
 mod slurm;
 mod socket;
 mod spec;
@@ -80,8 +80,8 @@ pub use group::{
     Group, GroupInUse, MemberError, MemberReport, Outcome, default_group, make_gateway,
 };
 pub use options::GroupOptions;
-pub use own::worker_main;
-pub use program::Stdout;
+pub use payload::Stdout;
+pub use self_exec::worker_main;
 pub use slurm::SlurmAllocation;
 #[cfg(feature = "tls")]
 pub use socket::TlsFiles;

@@ -5,7 +5,7 @@ use std::thread;
 use execnet_core_sync::{Grace, InboxLimits};
 use execnet_serializer::Limits;
 
-use crate::program::Stdout;
+use crate::payload::Stdout;
 use crate::stderr::Stderr;
 
 /// Settings of all gateways of a group.

@@ -9,9 +9,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use rustix::event::PollFlags;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::command::{KillPolicy, Launch};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
-use crate::launch::{Force, Launch};
 use crate::peer::{End, Peer};
 use crate::stderr::{Sink, StderrTail};
 use crate::sync::Mutex;
@@ -26,8 +26,8 @@ use crate::wait::{ExitWatch, Life, Woken, life, signal_child};
 pub(crate) struct Process {
     command: String,
     pid: Pid,
-    far: bool,
-    force: Force,
+    remote: bool,
+    kill_policy: KillPolicy,
     state: Mutex<State>,
     stderr: StderrTail,
 }
@@ -111,8 +111,8 @@ impl Process {
         Self {
             command: launch.to_string(),
             pid,
-            far: launch.far,
-            force: launch.force,
+            remote: launch.remote,
+            kill_policy: launch.kill_policy,
             state: Mutex::new(State {
                 child,
                 exit: None,
@@ -158,10 +158,10 @@ impl Process {
                 Life::Running => None,
                 Life::Gone => Some(Exit::UNKNOWN),
                 Life::Ended => {
-                    if self.force == Force::Kill {
+                    if self.kill_policy == KillPolicy::Kill {
                         let _ = kill_process_group(self.pid, Signal::KILL);
                     }
-                    let exit = if self.far { Exit::far } else { Exit::new };
+                    let exit = if self.remote { Exit::remote } else { Exit::new };
                     // Fails if other code of this program was faster.
                     Some(state.child.wait().map_or(Exit::UNKNOWN, exit))
                 }
@@ -195,13 +195,13 @@ impl Peer for Process {
         }
     }
 
-    /// Its whole group, see [`Force`].
+    /// Its whole group, see [`KillPolicy`].
     fn signal_kill(&self) {
         let again = core::mem::replace(&mut self.state.lock().killed, true);
-        match self.force {
-            Force::Kill => self.signal(Signal::KILL),
-            Force::Terminate if again => self.kill_alone(),
-            Force::Terminate => {
+        match self.kill_policy {
+            KillPolicy::Kill => self.signal(Signal::KILL),
+            KillPolicy::Terminate if again => self.kill_alone(),
+            KillPolicy::Terminate => {
                 self.signal(Signal::TERM);
                 // One that is stopped takes the other only then.
                 self.signal(Signal::CONT);
@@ -211,7 +211,7 @@ impl Peer for Process {
 
     /// Its whole group; not a program that leads to the worker: that would end.
     fn interrupt(&self) {
-        if !self.far {
+        if !self.remote {
             self.signal(Signal::INT);
         }
     }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::launch::Launch;
+use crate::command::Launch;
 
 /// How much of a script's first line is read, in bytes. Linux reads 256.
 const FIRST_LINE: u64 = 256;
@@ -144,7 +144,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::launch::{SshHints, launches};
+    use crate::command::{SshHints, launches};
 
     fn started(spec: &str) -> Result<(), StartError> {
         let launches = launches(&spec.parse().unwrap(), &SshHints::default()).unwrap();

@@ -66,7 +66,7 @@ fn every_python_carries_the_streams_of_another() {
         }
         let pids = (pid(&group.get("master").unwrap()), pid(&gateway));
         assert_ne!(pids.0, pids.1);
-        // The relay takes no place of those that run code.
+        // The proxy does not count as running code.
         let master = group.get("master").unwrap();
         eventually("nothing runs in the middle", LONG, || {
             master.remote_status_timeout(LONG).unwrap().num_executing == 0

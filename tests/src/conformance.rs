@@ -53,7 +53,7 @@ pub const PID: &str = "import os; channel.send(os.getpid())";
 
 /// Makes the functions known.
 pub fn register(worker: &mut Worker) {
-    execnet::relay::register(worker);
+    execnet::proxy::register(worker);
     worker
         .register_program("echo", |source| source == ECHO, echo)
         .register_program(

@@ -9,7 +9,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     #[cfg(unix)]
     {
         execnet::rsync::register(&mut worker);
-        execnet::relay::register(&mut worker);
+        execnet::proxy::register(&mut worker);
     }
     worker.serve_stdio().map_err(|error| match error {
         ServeError::Bootstrap(_) => Failure::Usage("worker".to_owned(), error.into()),

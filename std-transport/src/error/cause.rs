@@ -1,10 +1,10 @@
 use std::io;
 
 use crate::bootstrap::Failure;
+use crate::command::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM};
 use crate::error::Stage;
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
-use crate::launch::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM};
 
 /// What is at fault when a process did not become a worker.
 ///
@@ -116,7 +116,7 @@ impl Cause {
     }
 
     fn of_end(exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
-        let far = exit.is_some_and(Exit::is_far);
+        let remote = exit.is_some_and(Exit::is_remote);
         let silent = if output.is_empty() {
             Self::Died
         } else {
@@ -125,13 +125,13 @@ impl Cause {
         match exit.and_then(Exit::code) {
             Some(NO_PROGRAM) => Self::NoInterpreter,
             Some(NO_DIRECTORY) if stderr.contains(NO_DIRECTORY_TEXT) => Self::NoDirectory,
-            Some(code) if far => Self::of_far(code, stderr).unwrap_or(silent),
+            Some(code) if remote => Self::of_remote(code, stderr).unwrap_or(silent),
             _ => silent,
         }
     }
 
     /// Read off what the program here that leads to the other side says.
-    fn of_far(code: i32, stderr: &str) -> Option<Self> {
+    fn of_remote(code: i32, stderr: &str) -> Option<Self> {
         let ssh = if code == SSH_FAILED { SSH_SAYS } else { &[] };
         let mut known = ssh.iter().chain(CONTAINERS_SAY);
         let found = known.find(|(text, _)| stderr.contains(text));
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     fn cause(code: i32, output: &str, stderr: &str) -> Cause {
-        let exit = Exit::far(ExitStatus::from_raw(code << 8));
+        let exit = Exit::remote(ExitStatus::from_raw(code << 8));
         Cause::find(&Failure::End, Some(exit), output.as_bytes(), stderr)
     }
 

@@ -8,8 +8,8 @@ use execnet_serializer::{DumpError, DumpOptions, Value};
 use crate::bootstrap::Wire;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
+use crate::payload::{Bootstrap, Settings, WorkerEnv, config, source, stock_source};
 use crate::peer::Peer;
-use crate::program::{Bootstrap, Settings, Surroundings, config, source, stock_source};
 use crate::transport::{Request, settings, shake_hands_with};
 
 /// What makes the worker a guest in the server's process.
@@ -23,7 +23,7 @@ pub(super) fn greet(
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
     let mut settings = settings(request)?;
-    settings.surroundings = Surroundings::of(request.spec);
+    settings.env = WorkerEnv::of(request.spec);
     let line = line(&settings, &nonce);
     shake_hands_with(request, wire, peer, &nonce, line)
 }
@@ -52,7 +52,7 @@ fn line(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::Stdout;
+    use crate::payload::Stdout;
     use execnet_core_sync::Grace;
 
     use crate::spec::XSpec;
@@ -70,10 +70,10 @@ mod tests {
             grace: Grace::default(),
             nice: 0,
             credit: None,
-            surroundings: Surroundings::of(&spec),
+            env: WorkerEnv::of(&spec),
             // The process is the server's.
             ends_group: false,
-            packed: false,
+            compressed: false,
         };
         let line = line(&settings, &Nonce::new()).unwrap();
         let line = String::from_utf8(line).unwrap();

@@ -2,8 +2,8 @@
 
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
+use crate::payload::{WorkerEnv, payload};
 use crate::peer::Peer;
-use crate::program::{Surroundings, program};
 use crate::socket::greeting::{Rejected, authenticate, hello};
 use crate::socket::target::{Split, path, refused};
 use crate::socket::token::Token;
@@ -22,7 +22,7 @@ pub(super) fn greet(
         return Err(refused("python", "the server chooses the interpreter").into());
     }
     let mut settings = settings(request)?;
-    settings.surroundings = Surroundings::of(spec);
+    settings.env = WorkerEnv::of(spec);
     let mut first = match token(spec)? {
         None => hello(),
         Some(token) => {
@@ -34,7 +34,7 @@ pub(super) fn greet(
         }
     };
     let nonce = Nonce::new();
-    let program = program(&settings, &nonce).map(|program| {
+    let program = payload(&settings, &nonce).map(|program| {
         first.extend(program);
         first
     });

@@ -113,6 +113,11 @@ impl XSpec {
         }
     }
 
+    /// Whether the worker is the running program itself: `worker=self`.
+    pub(crate) fn runs_this_program(&self) -> bool {
+        self.get("worker") == Some("self")
+    }
+
     /// The same with another value for a key; the text stays as it was written.
     pub(crate) fn with(&self, key: &str, value: impl Into<OsString>) -> Self {
         let mut spec = self.clone();

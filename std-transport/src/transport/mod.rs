@@ -12,14 +12,14 @@
 //!    how a group waits for its members and kills them.
 //!
 //! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to [`Launch`]es
-//! in [`launch`](crate::launch), named in its table, and [`command::start`] here.
+//! in [`command`](crate::command), named in its table, and [`stdio::start`] here.
 
-pub(crate) mod command;
-pub(crate) mod ssh;
+pub(crate) mod ssh_mux;
+pub(crate) mod stdio;
 mod upload_locks;
 
-pub(crate) use command::Running;
-pub(crate) use ssh::{Sharing, start_process};
+pub(crate) use ssh_mux::{Sharing, start_process};
+pub(crate) use stdio::Running;
 pub(crate) use upload_locks::UploadLocks;
 
 use alloc::sync::Arc;
@@ -36,8 +36,8 @@ use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
 use crate::handshake::{Nonce, Scanner};
 use crate::options::GroupOptions;
+use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
 use crate::peer::Peer;
-use crate::program::{Bootstrap, Settings, Surroundings, program};
 use crate::spec::{SpecError, XSpec};
 
 /// How long the end of a peer may take to show after its output has ended.
@@ -123,7 +123,7 @@ impl Control for PeerControl {
 /// Makes a worker of a fresh interpreter at the other end of `wire`; returns what it sent after its answer: the first
 /// bytes of frames.
 ///
-/// `input` is what the started process reads before the program: see [`Launch::input`](crate::launch::Launch::input).
+/// `input` is what the started process reads before the program: see [`Launch::input`](crate::command::Launch::input).
 pub(crate) fn shake_hands(
     request: &Request<'_>,
     wire: &mut dyn Wire,
@@ -131,7 +131,7 @@ pub(crate) fn shake_hands(
     input: &str,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
-    let program = program(&settings(request)?, &nonce);
+    let program = payload(&settings(request)?, &nonce);
     let program = program.map(|program| [input.as_bytes(), &program].concat());
     shake_hands_with(request, wire, peer, &nonce, program)
 }
@@ -157,7 +157,7 @@ pub(crate) fn shake_hands_with(
 
 /// What leads to other machines, over links that may be slow. Up to some 25 megabits a second a compressed program is
 /// there sooner, at 1 by 0.3 seconds; where it is not, it costs 3 milliseconds.
-const PACKED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
+const COMPRESSED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
 
 pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     let spec = request.spec;
@@ -178,10 +178,10 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         grace: request.options.grace,
         nice,
         credit: bootstrap.credit(request.options.credit),
-        surroundings: Surroundings::default(),
+        env: WorkerEnv::default(),
         // With sudo it is a process of another user.
         ends_group: !spec.has("popen") || spec.has("sudo"),
-        packed: PACKED.iter().any(|key| spec.has(key)),
+        compressed: COMPRESSED.iter().any(|key| spec.has(key)),
     })
 }
 

@@ -1,7 +1,7 @@
 use alloc::sync::Arc;
 use std::collections::HashMap;
 
-use crate::launch::SshIdentity;
+use crate::command::SshIdentity;
 use crate::sync::Mutex;
 
 /// A lock for each host, so that the program is copied there once.

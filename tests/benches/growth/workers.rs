@@ -3,7 +3,7 @@
 use core::error::Error;
 use std::thread;
 
-use execnet::{Channel, Value, Worker, relay, rsync};
+use execnet::{Channel, Value, Worker, proxy, rsync};
 
 use super::cost::own;
 
@@ -23,7 +23,7 @@ pub(super) fn source(name: &str) -> &str {
 pub(super) fn serve() -> super::Outcome {
     let mut worker = Worker::new();
     // For chains of gateways, and for trees.
-    relay::register(&mut worker);
+    proxy::register(&mut worker);
     rsync::register(&mut worker);
     worker
         .register("spent", |channel: &Channel| channel.send(own()))

@@ -18,9 +18,9 @@ use std::io::{self, PipeReader, PipeWriter};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
+use crate::command::Launch;
 use crate::error::debug_as_report;
 use crate::exit::Exit;
-use crate::launch::Launch;
 use crate::process::Process;
 #[cfg(feature = "tls")]
 use crate::socket::tls::{ServerSide, TlsFiles};

@@ -7,9 +7,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use crate::launch::{self, Launch, ONE_LINER, SshHints};
+use crate::command::{self, Launch, ONE_LINER, SshHints};
 use crate::options::GroupOptions;
-use crate::own;
 use crate::process::{Process, Started};
 use crate::spec::{SpecError, XSpec};
 use crate::start::{StartError, start_first};
@@ -59,12 +58,12 @@ pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
         return refused(key, problem);
     }
     spec.check_effect()?;
-    if own::is_asked(spec) {
+    if spec.runs_this_program() {
         return refused("worker", "a server is not its own worker: name the program");
     }
     // How long its clients wait a server does not know: most have the default.
     let hints = SshHints::within(GroupOptions::default().bootstrap_timeout);
-    launch::launches(spec, &hints)
+    command::launches(spec, &hints)
 }
 
 /// Starts a worker whose link is the connection: the first of these programs that exists.

@@ -1,4 +1,4 @@
-//! What a Python worker reads first: its program and its settings.
+//! The payload of a bootstrap: the worker's program and its settings.
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -106,13 +106,13 @@ pub(crate) struct Settings {
     pub(crate) nice: i32,
     /// How many bytes may be on the way on a channel, in each direction; no bound without.
     pub(crate) credit: Option<usize>,
-    /// What the worker itself does where it could not be done before it was started.
-    pub(crate) surroundings: Surroundings,
+    /// What the worker sets itself.
+    pub(crate) env: WorkerEnv,
     /// Whether a Python kills the processes of its process group that are younger than itself: a signal from here does not
     /// reach them.
     pub(crate) ends_group: bool,
     /// Whether a Python gets its program compressed: a third as many bytes, for a millisecond of its time.
-    pub(crate) packed: bool,
+    pub(crate) compressed: bool,
 }
 
 /// What is on the other side, and has to become a worker.
@@ -148,14 +148,14 @@ impl Bootstrap {
     }
 }
 
-/// The directory and the variables of a worker that another process starts for us.
+/// The working directory and environment that a worker sets itself, where its process is started by somebody else.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Surroundings {
+pub(crate) struct WorkerEnv {
     pub(crate) chdir: Option<String>,
     pub(crate) env: BTreeMap<String, String>,
 }
 
-impl Surroundings {
+impl WorkerEnv {
     /// Those that a spec asks for.
     pub(crate) fn of(spec: &XSpec) -> Self {
         Self {
@@ -178,7 +178,7 @@ impl Surroundings {
     }
 }
 
-/// The worker's source in its two parts: for the start, and for when something rare is asked for.
+/// The worker's source: the part for the start, and the lazy part, which it compiles on first use of something rare.
 pub(crate) fn source() -> (&'static str, &'static str) {
     let [core, lazy] = &*SOURCE;
     (core, lazy)
@@ -201,11 +201,16 @@ pub enum Stdout {
 }
 
 /// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
-pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
-    let (first, rest) = match (settings.bootstrap, source()) {
-        (Bootstrap::Python, (core, rest)) => (
-            [START, end(settings), &in_pieces(core, settings.packed)].concat(),
-            with_greenlets(rest, settings),
+pub(crate) fn payload(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
+    let (first, lazy) = match (settings.bootstrap, source()) {
+        (Bootstrap::Python, (core, lazy)) => (
+            [
+                START,
+                end(settings),
+                &compile_in_pieces(core, settings.compressed),
+            ]
+            .concat(),
+            with_greenlets(lazy, settings),
         ),
         (Bootstrap::Execnet, _) => (
             [
@@ -219,7 +224,7 @@ pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, Dum
         ),
         (Bootstrap::Worker, _) => Default::default(),
     };
-    let config = DumpOptions::wire().dumps(&Value::Dict(config(settings, nonce, &rest)))?;
+    let config = DumpOptions::wire().dumps(&Value::Dict(config(settings, nonce, &lazy)))?;
     let mut bytes = Vec::with_capacity(first.len() + config.len() + 16);
     // Writing into a Vec does not fail, and the config is far from 4 GiB.
     let _ = writeln!(bytes, "{}", first.len());
@@ -230,10 +235,10 @@ pub(crate) fn program(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, Dum
 }
 
 /// What compiles the first part, with the numbers that its lines have in the whole of it, and begins.
-fn in_pieces(core: &str, packed: bool) -> String {
-    let core = if packed {
-        let packed = STANDARD.encode(pack(core));
-        format!("__import__('zlib').decompress(__import__('binascii').a2b_base64('{packed}'))")
+fn compile_in_pieces(core: &str, compressed: bool) -> String {
+    let core = if compressed {
+        let compressed = STANDARD.encode(compress(core));
+        format!("__import__('zlib').decompress(__import__('binascii').a2b_base64('{compressed}'))")
     } else {
         format!("br'''{core}'''")
     };
@@ -251,21 +256,21 @@ fn end(settings: &Settings) -> &'static str {
 }
 
 /// As zlib has it.
-fn pack(text: &str) -> Vec<u8> {
+fn compress(text: &str) -> Vec<u8> {
     compress_to_vec_zlib(text.as_bytes(), CompressionLevel::DefaultLevel as u8)
 }
 
 /// The second part for an interpreter whose main thread is the worker's.
-fn with_greenlets(rest: &'static str, settings: &Settings) -> Cow<'static, str> {
+fn with_greenlets(lazy: &'static str, settings: &Settings) -> Cow<'static, str> {
     if GREENLET_MODELS.contains(&settings.exec_model.as_str()) {
-        [rest, GREENLETS].concat().into()
+        [lazy, GREENLETS].concat().into()
     } else {
-        rest.into()
+        lazy.into()
     }
 }
 
 /// What the worker is told before it answers.
-pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
+pub(crate) fn config(settings: &Settings, nonce: &Nonce, lazy: &str) -> Dict {
     let grace = (
         settings.grace.interrupt.as_secs_f64(),
         settings.grace.leave.as_secs_f64(),
@@ -277,11 +282,14 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
         ("nonce", Value::Bytes(nonce.as_bytes().to_vec())),
     ];
     if settings.bootstrap == Bootstrap::Python {
-        let rest = rest_with_credit(rest, settings.credit);
-        if settings.packed {
-            pairs.extend([("rest", Value::Bytes(pack(&rest))), ("packed", 1.into())]);
+        let lazy = lazy_with_credit(lazy, settings.credit);
+        if settings.compressed {
+            pairs.extend([
+                ("rest", Value::Bytes(compress(&lazy))),
+                ("packed", 1.into()),
+            ]);
         } else {
-            pairs.push(("rest", rest.into()));
+            pairs.push(("rest", lazy.into()));
         }
     }
     // Numbers, here and above: the first part of the worker reads no truth values.
@@ -298,14 +306,14 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, rest: &str) -> Dict {
         .into_iter()
         .map(|(key, value)| (Value::from(key), value))
         .collect();
-    settings.surroundings.add_to(&mut config);
+    settings.env.add_to(&mut config);
     config
 }
 
-fn rest_with_credit(rest: &str, credit: Option<usize>) -> String {
+fn lazy_with_credit(lazy: &str, credit: Option<usize>) -> String {
     match credit {
-        Some(window) => format!("{rest}\nCREDIT_WINDOW = {}\n{CREDIT}", window_of(window)),
-        None => rest.to_owned(),
+        Some(window) => format!("{lazy}\nCREDIT_WINDOW = {}\n{CREDIT}", window_of(window)),
+        None => lazy.to_owned(),
     }
 }
 
@@ -348,7 +356,7 @@ mod tests {
         }
     }
 
-    fn settings(packed: bool) -> Settings {
+    fn settings(compressed: bool) -> Settings {
         Settings {
             id: "it's \"gw0\"\n".to_owned(),
             exec_model: "thread".to_owned(),
@@ -357,9 +365,9 @@ mod tests {
             grace: Grace::default(),
             nice: 0,
             credit: None,
-            surroundings: Surroundings::default(),
+            env: WorkerEnv::default(),
             ends_group: false,
-            packed,
+            compressed,
         }
     }
 
@@ -379,8 +387,8 @@ mod tests {
 
     #[test]
     fn the_length_line_covers_the_first_part() {
-        for packed in [false, true] {
-            let bytes = program(&settings(packed), &Nonce::new()).unwrap();
+        for compressed in [false, true] {
+            let bytes = payload(&settings(compressed), &Nonce::new()).unwrap();
             let (first, config) = parts(&bytes);
             assert!(first.is_ascii() && first.ends_with(b"\nmain()\n"));
             assert_eq!(
@@ -393,16 +401,22 @@ mod tests {
 
     #[test]
     fn compressed_it_is_a_third_and_holds_the_same() {
-        let [plain, packed] = [false, true].map(|packed| {
-            let bytes = program(&settings(packed), &Nonce::new()).unwrap();
+        let [plain, compressed] = [false, true].map(|compressed| {
+            let bytes = payload(&settings(compressed), &Nonce::new()).unwrap();
             (bytes.len(), parts(&bytes).1)
         });
-        assert!(packed.0 * 5 < plain.0 * 2, "{} of {}", packed.0, plain.0);
-        let rest = |config: &Dict| config.get_str("rest").cloned().unwrap();
-        let (Value::Str(plain), Value::Bytes(packed)) = (rest(&plain.1), rest(&packed.1)) else {
+        assert!(
+            compressed.0 * 5 < plain.0 * 2,
+            "{} of {}",
+            compressed.0,
+            plain.0
+        );
+        let lazy = |config: &Dict| config.get_str("rest").cloned().unwrap();
+        let (Value::Str(plain), Value::Bytes(compressed)) = (lazy(&plain.1), lazy(&compressed.1))
+        else {
             panic!("text and bytes");
         };
-        let unpacked = miniz_oxide::inflate::decompress_to_vec_zlib(&packed).unwrap();
+        let unpacked = miniz_oxide::inflate::decompress_to_vec_zlib(&compressed).unwrap();
         assert_eq!(unpacked, plain.as_bytes());
     }
 }

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use crate::spec::{SpecError, XSpec};
 
-mod prefix;
+mod interpreter;
+mod quote;
 mod ssh;
-mod words;
-mod worker;
+mod wrappers;
 
-pub(crate) use ssh::{SshHints, SshIdentity, SshVersion, end_sharing, identity as ssh_identity};
-pub(crate) use words::quote as quoted;
-pub(crate) use worker::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LINER};
+pub(crate) use interpreter::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LINER};
+pub(crate) use quote::quote as quoted;
+pub(crate) use ssh::{SshHints, SshIdentity, SshVersion, exit_master, identity as ssh_identity};
 
 /// An argument longer than this is cut where a command is shown.
 const SHOWN_ARGUMENT: usize = 60;
@@ -28,27 +28,26 @@ pub(crate) struct Launch {
     /// Variables that are added, or taken away.
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) chdir: Option<PathBuf>,
-    /// Whether its exit status speaks of a process that it has started elsewhere: above 128, of the signal that killed
-    /// that one.
-    pub(crate) far: bool,
-    pub(crate) force: Force,
-    /// What it reads from its standard input before anything of ours: commands for the shell that starts the worker.
+    /// Whether it runs the worker elsewhere, so that an exit status above 128 means the signal that killed the worker.
+    pub(crate) remote: bool,
+    pub(crate) kill_policy: KillPolicy,
+    /// What is written to its standard input before the payload: commands for the shell that starts the worker.
     pub(crate) input: String,
 }
 
-/// How a process is ended by force.
+/// How a process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Force {
+pub(crate) enum KillPolicy {
     /// SIGKILL to its process group.
     Kill,
-    /// SIGTERM to its process group: it ends by force what it has started elsewhere, and that would run on if it was
-    /// killed itself. Asked again, SIGKILL to it alone.
+    /// SIGTERM to its process group: on it the program kills what it has started elsewhere, which would survive a
+    /// SIGKILL. A second kill sends SIGKILL to the program alone.
     Terminate,
 }
 
 impl Launch {
-    /// A program that starts the worker elsewhere; what holds there is in the arguments.
-    fn far(
+    /// A program that starts the worker elsewhere: the arguments carry directory and environment.
+    fn remote(
         program: &str,
         arguments: impl IntoIterator<Item: Into<OsString>>,
         input: String,
@@ -59,8 +58,8 @@ impl Launch {
             input,
             env: BTreeMap::new(),
             chdir: None,
-            far: true,
-            force: Force::Kill,
+            remote: true,
+            kill_policy: KillPolicy::Kill,
         }
     }
 }
@@ -101,21 +100,21 @@ fn shortened(argument: &str) -> &str {
     words.map_or(start, str::trim_end)
 }
 
-/// What a key of specs asks to be started: programs in the order they are to be tried; the first that exists is it.
+/// Makes the launches for one key of specs, in the order they are tried; the first program that exists is started.
 type Launcher = fn(&XSpec, &SshHints) -> Result<Vec<Launch>, SpecError>;
 
 const LAUNCHERS: &[(&str, Launcher)] = &[
     ("popen", |spec, _| popen(spec)),
     ("ssh", |spec, hints| one(ssh::ssh(spec, hints))),
     ("vagrant_ssh", |spec, _| one(ssh::vagrant(spec))),
-    ("docker", |spec, _| one(prefix::container("docker", spec))),
-    ("podman", |spec, _| one(prefix::container("podman", spec))),
-    ("kubectl", |spec, _| one(prefix::kubectl(spec))),
-    ("slurm", |spec, _| one(prefix::slurm(spec))),
-    ("cmd", |spec, _| one(prefix::command(spec))),
+    ("docker", |spec, _| one(wrappers::container("docker", spec))),
+    ("podman", |spec, _| one(wrappers::container("podman", spec))),
+    ("kubectl", |spec, _| one(wrappers::kubectl(spec))),
+    ("slurm", |spec, _| one(wrappers::slurm(spec))),
+    ("cmd", |spec, _| one(wrappers::custom(spec))),
 ];
 
-/// The programs that the spec may mean.
+/// The launches for a spec, in the order they are tried.
 pub(crate) fn launches(spec: &XSpec, hints: &SshHints) -> Result<Vec<Launch>, SpecError> {
     let mut asked = LAUNCHERS.iter().filter(|(key, _)| spec.has(key));
     match (asked.next(), asked.next()) {
@@ -131,9 +130,9 @@ fn one(launch: Result<Launch, SpecError>) -> Result<Vec<Launch>, SpecError> {
 
 fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     if spec.has("sudo") {
-        return one(prefix::sudo(spec));
+        return one(wrappers::sudo(spec));
     }
-    let candidates = worker::candidates(spec)?.into_iter();
+    let candidates = interpreter::candidates(spec)?.into_iter();
     let launch = |words: Vec<OsString>| {
         let mut words = words.into_iter();
         let env = spec.env().iter();
@@ -144,8 +143,8 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
                 .map(|(name, value)| (name.clone(), Some(value.clone())))
                 .collect(),
             chdir: spec.get_os("chdir").map(expand_home),
-            far: false,
-            force: Force::Kill,
+            remote: false,
+            kill_policy: KillPolicy::Kill,
             input: String::new(),
         }
     };
@@ -162,7 +161,7 @@ fn expand_home(path: &OsStr) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::worker::{DEFAULT_PYTHONS, ONE_LINER};
+    use super::interpreter::{DEFAULT_PYTHONS, ONE_LINER};
     use super::*;
 
     fn words(spec: &str) -> Vec<Vec<String>> {

@@ -1,4 +1,4 @@
-//! What is known of a far process, and waiting for news.
+//! What is known of a proxied worker, and waiting for changes of it.
 
 use execnet_core_sync::Channel;
 
@@ -6,15 +6,15 @@ use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::sync::{Condvar, Mutex};
 
-/// So many bytes may be on their way to the far process that it has not taken yet. More would pile up in the middle.
+/// Number of bytes that may be in flight to the worker's standard input. More would accumulate in the proxy.
 pub(super) const WINDOW: usize = 1 << 20;
 
-/// The middle acknowledges after this many bytes. It is far below the window, so that a controller that has used up the
-/// window always hears of room. An acknowledgement of each frame would go through all gateways in front of the middle: a
-/// message through a chain would cost in proportion to the square of its length.
+/// The proxy acknowledges after this many bytes. It is far below the window, so that a controller that has used up the
+/// window always gets an acknowledgement. An acknowledgement of each frame would go through all gateways in front of
+/// the proxy: a message through a chain would cost in proportion to the square of its length.
 pub(super) const STEP: usize = WINDOW / 4;
 
-/// Shared by the ends of the link, the peer and the two threads.
+/// Shared by both ends of the link, the worker handle and the two threads.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     state: Mutex<State>,
@@ -23,23 +23,23 @@ pub(super) struct Shared {
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) start: Option<Start>,
+    pub(super) start: Option<StartResult>,
     pub(super) exit: Option<Exit>,
-    /// The relay's own channel: it tells why the relay failed, if it did.
+    /// The channel of the proxy's call: its error says why the proxy failed.
     pub(super) call: Option<Channel>,
-    /// Why nothing more will be heard, if that is before the exit.
+    /// Why no more events come, if they end before the exit.
     pub(super) lost: Option<String>,
-    /// Nothing can be written any more.
+    /// Standard input is closed over there.
     pub(super) deaf: bool,
-    /// Bytes that are on their way.
+    /// Bytes in flight.
     pub(super) unwritten: usize,
 }
 
-/// What became of the start.
+/// The result of the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum StartResult {
     Done,
-    /// The system over there refused: its error number, and what it said.
+    /// The system there refused: its error number and message.
     Failed(i32, String),
     /// None of the programs exists there.
     Missing,
@@ -51,7 +51,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Waits until there is an answer; none at the deadline. Without one it waits for as long as it takes.
+    /// Waits until `answer` returns a value; `None` at the deadline.
     pub(super) fn wait<T>(
         &self,
         deadline: Deadline,
@@ -64,7 +64,7 @@ impl Shared {
         answer(&state)
     }
 
-    /// Waits for room in the window, and takes it; false where nothing can be written any more.
+    /// Waits for room in the window and takes it; false if standard input is closed.
     pub(super) fn reserve(&self, size: usize) -> bool {
         let open = |state: &State| match () {
             () if state.deaf || state.lost.is_some() => Some(false),

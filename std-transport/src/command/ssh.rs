@@ -6,9 +6,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::command::quote::{owned, split_os, unusable};
+use crate::command::{Launch, interpreter};
 use crate::deadline::part;
-use crate::launch::words::{owned, split_os, unusable};
-use crate::launch::{Launch, worker};
 use crate::spec::{SpecError, XSpec};
 
 /// Options of ssh that take a value: in the same word, or the next.
@@ -46,7 +46,7 @@ impl SshVersion {
 
     /// `ssh -V`.
     pub(crate) fn question() -> Launch {
-        Launch::far("ssh", owned(&["-V"]), String::new())
+        Launch::remote("ssh", owned(&["-V"]), String::new())
     }
 }
 
@@ -94,20 +94,20 @@ pub(crate) fn ssh(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let Target { options, host } = target(spec)?;
     let mut words = client(spec, options)?;
     words.extend(ours(hints));
-    let command = worker::far_login(spec)?;
+    let command = interpreter::remote_login(spec)?;
     words.extend(["--".into(), host]);
-    words.extend(command.words.into_iter().map(Into::into));
-    Ok(Launch::far("ssh", words, command.input))
+    words.extend(command.argv.into_iter().map(Into::into));
+    Ok(Launch::remote("ssh", words, command.input))
 }
 
 /// `ssh -O exit OPTIONS -- HOST`: ends the shared connection.
-pub(crate) fn end_sharing(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
+pub(crate) fn exit_master(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let Target { options, host } = target(spec)?;
     let mut words: Vec<OsString> = vec!["-O".into(), "exit".into()];
     words.extend(client(spec, options)?);
     words.extend(ours(hints));
     words.extend(["--".into(), host]);
-    Ok(Launch::far("ssh", words, String::new()))
+    Ok(Launch::remote("ssh", words, String::new()))
 }
 
 /// `vagrant ssh MACHINE -- OPTIONS COMMAND`.
@@ -118,9 +118,9 @@ pub(super) fn vagrant(spec: &XSpec) -> Result<Launch, SpecError> {
     }
     let mut words: Vec<OsString> = vec!["ssh".into(), machine.into(), "--".into()];
     words.extend(client(spec, vec!["-T".into()])?);
-    let command = worker::far_login(spec)?;
-    words.extend(command.words.into_iter().map(Into::into));
-    Ok(Launch::far("vagrant", words, command.input))
+    let command = interpreter::remote_login(spec)?;
+    words.extend(command.argv.into_iter().map(Into::into));
+    Ok(Launch::remote("vagrant", words, command.input))
 }
 
 fn client(spec: &XSpec, options: Vec<OsString>) -> Result<Vec<OsString>, SpecError> {

@@ -1,19 +1,19 @@
-//! Programs to start, as they go to the middle.
+//! Launches as values, as they go to a proxy.
 
 use std::io;
 use std::path::PathBuf;
 
 use execnet_serializer::{Dict, Value};
 
-use crate::launch::{Force, Launch};
+use crate::command::{KillPolicy, Launch};
 use crate::process::{Process, Started};
 use crate::start::{StartError, start_first};
 use crate::stderr::Sink;
 
-/// For the program over there.
+/// The value that a proxy reads.
 pub(super) fn describe(launches: &[Launch]) -> Value {
     let described = launches.iter().map(|launch| {
-        // Specs are refused whose words would lose something here.
+        // Specs with arguments that are not UTF-8 have been refused before.
         let words = [&launch.program].into_iter().chain(&launch.arguments);
         let argv = words
             .map(|word| word.to_string_lossy().as_ref().into())
@@ -33,7 +33,7 @@ pub(super) fn describe(launches: &[Launch]) -> Value {
             ("chdir".into(), chdir),
             (
                 "terminate".into(),
-                (launch.force == Force::Terminate).into(),
+                (launch.kill_policy == KillPolicy::Terminate).into(),
             ),
         ];
         Value::Dict(pairs.into_iter().collect())
@@ -41,7 +41,7 @@ pub(super) fn describe(launches: &[Launch]) -> Value {
     Value::List(described.collect())
 }
 
-/// What [`describe`] describes; none if this is nothing like it.
+/// The reverse of [`describe`]; `None` if the value is malformed.
 pub(super) fn read(described: &Value) -> Option<Vec<Launch>> {
     let Value::List(described) = described else {
         return None;
@@ -66,9 +66,9 @@ fn read_one(described: &Value) -> Option<Launch> {
         };
         Some((name.as_str()?.to_owned(), value))
     };
-    let force = match described.get_str("terminate")? {
-        Value::Bool(true) => Force::Terminate,
-        _ => Force::Kill,
+    let kill_policy = match described.get_str("terminate")? {
+        Value::Bool(true) => KillPolicy::Terminate,
+        _ => KillPolicy::Kill,
     };
     let env: Option<_> = env.iter().map(pair).collect();
     Some(Launch {
@@ -76,13 +76,13 @@ fn read_one(described: &Value) -> Option<Launch> {
         arguments: words.collect::<Option<_>>()?,
         env: env?,
         chdir: described.get_str("chdir")?.as_str().map(PathBuf::from),
-        far: false,
-        force,
+        remote: false,
+        kill_policy,
         input: String::new(),
     })
 }
 
-/// Starts the first that exists; none if none does.
+/// Starts the first program that exists; `None` if none does.
 pub(super) fn start(
     name: &str,
     launches: &[Launch],
@@ -98,7 +98,7 @@ pub(super) fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::{SshHints, launches};
+    use crate::command::{SshHints, launches};
 
     #[test]
     fn what_is_described_is_read_again() {
@@ -110,7 +110,7 @@ mod tests {
             let again = read(&describe(&launches));
             // How the end of the worker shows there, and what it reads first, only the controller needs to know.
             launches.iter_mut().for_each(|launch| {
-                launch.far = false;
+                launch.remote = false;
                 launch.input.clear();
             });
             assert_eq!(again, Some(launches), "{spec}");

@@ -1,4 +1,4 @@
-//! This program on another machine, under a name that is made of its content.
+//! Uploads this program to another machine, under a name made of its content's digest.
 //!
 //! The worker's command line runs the copy if it is there, and ends with a status of its own if not. Then another
 //! process over there takes the bytes, and the first command line is tried again.
@@ -12,10 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ARGUMENT, start_as};
 use crate::bootstrap::{Pipes, Turn, Wire as _};
+use crate::command::{quoted, ssh_identity};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::exit::Exit;
-use crate::launch::{quoted, ssh_identity};
 use crate::peer::{End, Peer};
 use crate::transport::{Connected, Request, Running, Start, start_process};
 
@@ -29,8 +29,8 @@ const UNUSED_DAYS: u32 = 30;
 const PIECE: usize = 64 * 1024;
 
 pub(super) fn start(request: &Request<'_>, start: Start) -> Result<Connected, MakeGatewayError> {
-    let image = Image::ours().map_err(|error| failed(request, error))?;
-    let worker = format!("sh -c {}", quoted("worker", &image.run())?);
+    let executable = Executable::ours().map_err(|error| failed(request, error))?;
+    let worker = format!("sh -c {}", quoted("worker", &executable.run())?);
     match start_as(request, start, &worker) {
         Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
         done => return done,
@@ -47,7 +47,7 @@ pub(super) fn start(request: &Request<'_>, start: Start) -> Result<Connected, Ma
         Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
         done => return done,
     }
-    let (sent, deadline) = request.deadline.extended_by(|| send(request, &image));
+    let (sent, deadline) = request.deadline.extended_by(|| send(request, &executable));
     sent?;
     let request = &Request {
         deadline,
@@ -60,9 +60,9 @@ fn is_missing(error: &BootstrapError) -> bool {
     error.exit().and_then(Exit::code) == Some(MISSING)
 }
 
-/// Has a process on the far side take the program.
-fn send(request: &Request<'_>, image: &Image) -> Result<(), MakeGatewayError> {
-    let taker = format!("sh -c {}", quoted("worker", &image.take())?);
+/// Runs the process on the other machine that stores the program.
+fn send(request: &Request<'_>, executable: &Executable) -> Result<(), MakeGatewayError> {
+    let taker = format!("sh -c {}", quoted("worker", &executable.take())?);
     let spec = request.spec.with("worker", &taker);
     let request = &Request {
         spec: &spec,
@@ -79,19 +79,19 @@ fn send(request: &Request<'_>, image: &Image) -> Result<(), MakeGatewayError> {
     let end = peer.wait(Deadline::after(patience));
     match (end.and_then(End::exit), written) {
         (Some(exit), Ok(())) if exit.success() => Ok(()),
-        (Some(exit), _) => Err(failed(request, told(peer.as_ref(), &exit)).into()),
+        (Some(exit), _) => Err(failed(request, exit_error(peer.as_ref(), &exit)).into()),
         (None, Err(error)) => Err(failed(request, error).into()),
         (None, Ok(())) => Err(failed(request, io::ErrorKind::TimedOut.into()).into()),
     }
 }
 
-fn told(peer: &dyn Peer, exit: &Exit) -> io::Error {
+fn exit_error(peer: &dyn Peer, exit: &Exit) -> io::Error {
     io::Error::other(format!("the far side {exit}\n{}", peer.stderr().trim_end()))
 }
 
 /// There is no bound on the whole, for a line may be slow; there is one on the wait for it to take more.
 fn write(pipes: &mut Pipes, input: &[u8], patience: Duration) -> io::Result<()> {
-    let mut file = input.chain(File::open(image_path()?)?);
+    let mut file = input.chain(File::open(executable_path()?)?);
     let mut piece = vec![0; PIECE];
     loop {
         let size = file.read(&mut piece)?;
@@ -106,17 +106,17 @@ fn write(pipes: &mut Pipes, input: &[u8], patience: Duration) -> io::Result<()> 
     }
 }
 
-/// Returns how much, which is not nothing.
+/// Returns how many bytes were sent, at least one.
 fn write_some(pipes: &mut Pipes, unsent: &[u8], patience: Duration) -> io::Result<usize> {
-    // What a login shell says is of no interest.
-    let mut noise = [0; 4096];
+    // Output of a login shell.
+    let mut discarded = [0; 4096];
     let deadline = Deadline::after(patience);
     loop {
         let left = deadline.left();
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        match pipes.turn(unsent, &mut noise, left)? {
+        match pipes.turn(unsent, &mut discarded, left)? {
             Turn { sent, .. } if sent > 0 => return Ok(sent),
             Turn {
                 received: Some(0), ..
@@ -130,22 +130,22 @@ fn failed(request: &Request<'_>, error: io::Error) -> BootstrapError {
     BootstrapError::io(Stage::Copy, request.spec.to_string(), error)
 }
 
-/// What runs here, whatever has become of the file since it was started.
+/// The executable that runs here, even if its file has been replaced since.
 #[derive(Debug, Clone)]
-struct Image {
+struct Executable {
     size: u64,
     digest: String,
 }
 
-impl Image {
+impl Executable {
     /// Read once.
     fn ours() -> io::Result<Self> {
-        static OURS: OnceLock<Image> = OnceLock::new();
-        if let Some(image) = OURS.get() {
-            return Ok(image.clone());
+        static OURS: OnceLock<Executable> = OnceLock::new();
+        if let Some(executable) = OURS.get() {
+            return Ok(executable.clone());
         }
         let mut hasher = Sha256::new();
-        let size = io::copy(&mut File::open(image_path()?)?, &mut hasher)?;
+        let size = io::copy(&mut File::open(executable_path()?)?, &mut hasher)?;
         let digest = hasher.finalize();
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(OURS.get_or_init(|| Self { size, digest }).clone())
@@ -189,12 +189,12 @@ impl Image {
 }
 
 #[cfg(target_os = "linux")]
-fn image_path() -> io::Result<std::path::PathBuf> {
+fn executable_path() -> io::Result<std::path::PathBuf> {
     // The very file, even where another one has its name now.
     Ok("/proc/self/exe".into())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn image_path() -> io::Result<std::path::PathBuf> {
+fn executable_path() -> io::Result<std::path::PathBuf> {
     std::env::current_exe()
 }

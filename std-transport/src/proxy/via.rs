@@ -1,4 +1,4 @@
-//! Gateways that go through another one.
+//! The controller's side of `via=`.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -10,37 +10,37 @@ use std::sync::mpsc::Sender;
 use execnet_core_sync::{Gateway, SendError};
 use execnet_serializer::Dict;
 
+use crate::command::{self, Launch, SshHints};
 use crate::deadline::{Deadline, part};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::launch::{self, Launch, SshHints};
 use crate::peer::{End, Peer};
-use crate::relay::events;
-use crate::relay::launches::describe;
-use crate::relay::sender::{self, Begin, Out};
-use crate::relay::state::{Shared, Start};
-use crate::relay::stream::{RelayReader, RelayWire, RelayWriter};
+use crate::proxy::control;
+use crate::proxy::launches::describe;
+use crate::proxy::state::{Shared, StartResult};
+use crate::proxy::stream::{ProxyReader, ProxyStream, ProxyWriter};
+use crate::proxy::uplink::{self, Opening, Outgoing};
 use crate::socket::{Split as _, Target};
 use crate::spec::SpecError;
 use crate::stderr::StderrTail;
 use crate::transport::{Connected, Request, shake_hands};
 
-/// Starts the worker that the spec asks for where the gateway of `via=` has its own, or connects to it from there.
+/// Starts the worker of the spec on the machine of the proxy's worker, or connects to it from there.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    let middle = member(request, "via")?;
+    let proxy = member(request, "via")?;
     match Target::of(request.spec)? {
-        Some(target) => connect(request, &middle, target),
-        None => start_process(request, &middle),
+        Some(target) => connect(request, &proxy, target),
+        None => start_process(request, &proxy),
     }
 }
 
-/// Has the middle connect.
+/// Makes the proxy connect to the target.
 pub(super) fn connect(
     request: &Request<'_>,
-    middle: &Gateway,
+    proxy: &Gateway,
     target: Target,
 ) -> Result<Connected, MakeGatewayError> {
-    let wanted = Wanted {
-        name: format!("{} (via {})", target.name, middle.id()),
+    let asked = ProxyRequest {
+        name: format!("{} (via {})", target.name, proxy.id()),
         stage: Stage::Connect,
         arguments: [
             ("address".into(), target.address.to_value()),
@@ -50,26 +50,26 @@ pub(super) fn connect(
         .collect(),
         programs: Vec::new(),
     };
-    let (far, wire) = FarSide::start(request, middle, &wanted)?;
+    let (far, wire) = ProxiedWorker::start(request, proxy, &asked)?;
     target.take_up(request, wire, far)
 }
 
-/// Most of the time that is left, in seconds, for the program over there: what fails tells so before the controller gives
-/// up. Python's functions take no more than some centuries.
+/// The timeout of the proxy's program, in seconds: most of the time that is left, so that it reports a failure before
+/// the controller gives up. At most a year, as Python's functions refuse values of centuries.
 pub(super) fn patience(request: &Request<'_>) -> f64 {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     let left = request.deadline.left().min(YEAR);
     part(left, 9, 10).as_secs_f64()
 }
 
-fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, MakeGatewayError> {
+fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, MakeGatewayError> {
     let hints = SshHints::within(request.deadline.left());
-    let launches = launch::launches(request.spec, &hints)?;
+    let launches = command::launches(request.spec, &hints)?;
     let shown = launches.first().map(Launch::to_string).unwrap_or_default();
-    // Of several launches, which differ in the name of the interpreter, none has any.
+    // Several launches differ in the name of the interpreter only, and have no input.
     let input = launches.first().map(|launch| launch.input.clone());
-    let wanted = Wanted {
-        name: format!("{shown} (via {})", middle.id()),
+    let asked = ProxyRequest {
+        name: format!("{shown} (via {})", proxy.id()),
         stage: Stage::Start,
         arguments: [("launches".into(), describe(&launches))]
             .into_iter()
@@ -79,7 +79,7 @@ fn start_process(request: &Request<'_>, middle: &Gateway) -> Result<Connected, M
             .map(|launch| launch.program.to_string_lossy().into_owned())
             .collect(),
     };
-    let (far, mut wire) = FarSide::start(request, middle, &wanted)?;
+    let (far, mut wire) = ProxiedWorker::start(request, proxy, &asked)?;
     let rest = shake_hands(request, &mut wire, far.as_ref(), &input.unwrap_or_default())?;
     let (reader, writer) = wire.split();
     let reader = io::Cursor::new(rest).chain(reader);
@@ -95,77 +95,77 @@ pub(super) fn member(request: &Request<'_>, key: &'static str) -> Result<Gateway
     found.ok_or_else(|| refused(format!("the group has no gateway {id:?}")))
 }
 
-/// What the middle is asked for.
-struct Wanted {
-    /// In errors.
+/// What the proxy has to start or connect to.
+struct ProxyRequest {
+    /// The name in errors.
     name: String,
-    /// What fails where it cannot be had.
+    /// The stage that errors name.
     stage: Stage,
     arguments: Dict,
-    /// Those that are tried.
+    /// The programs that are tried, for errors.
     programs: Vec<String>,
 }
 
-/// A process that the middle gateway's worker has started, or whoever it has connected to.
+/// The handle of a process that the proxy has started, or of a server that it has connected to.
 #[derive(Debug)]
-struct FarSide {
+struct ProxiedWorker {
     name: String,
     stage: Stage,
-    middle: String,
+    proxy: String,
     shared: Arc<Shared>,
-    outgoing: Sender<Out>,
+    outgoing: Sender<Outgoing>,
     stderr: StderrTail,
 }
 
-impl FarSide {
-    /// Waits until it is there.
+impl ProxiedWorker {
+    /// Starts it and waits until it runs or is connected.
     fn start(
         request: &Request<'_>,
-        middle: &Gateway,
-        wanted: &Wanted,
-    ) -> Result<(Arc<dyn Peer>, RelayWire), MakeGatewayError> {
-        let begun = Self::begin(request, middle, wanted);
+        proxy: &Gateway,
+        asked: &ProxyRequest,
+    ) -> Result<(Arc<dyn Peer>, ProxyStream), MakeGatewayError> {
+        let begun = Self::begin(request, proxy, asked);
         let (far, wire) =
-            begun.map_err(|error| BootstrapError::io(wanted.stage, wanted.name.clone(), error))?;
+            begun.map_err(|error| BootstrapError::io(asked.stage, asked.name.clone(), error))?;
         let peer: Arc<dyn Peer> = Arc::<Self>::clone(&far);
         (request.begun)(Arc::clone(&peer));
-        far.started(request.deadline, &wanted.programs)?;
+        far.started(request.deadline, &asked.programs)?;
         Ok((peer, wire))
     }
 
-    /// Asks for it.
+    /// Sends the request; returns without waiting for the result.
     fn begin(
         request: &Request<'_>,
-        middle: &Gateway,
-        wanted: &Wanted,
-    ) -> io::Result<(Arc<Self>, RelayWire)> {
-        let channel = || middle.new_channel().map_err(not_sent);
+        proxy: &Gateway,
+        asked: &ProxyRequest,
+    ) -> io::Result<(Arc<Self>, ProxyStream)> {
+        let channel = || proxy.new_channel().map_err(not_sent);
         let (data, control) = (channel()?, channel()?);
         let shared = Arc::new(Shared::default());
         let (errors, stderr) = io::pipe()?;
-        let begin = Begin {
-            middle: middle.clone(),
-            arguments: wanted.arguments.clone(),
+        let begin = Opening {
+            proxy: proxy.clone(),
+            arguments: asked.arguments.clone(),
             data: data.clone(),
             control: control.clone(),
         };
-        let outgoing = sender::start(request.id, begin, Arc::clone(&shared))?;
-        events::start(request.id, control, Arc::clone(&shared), stderr)?;
+        let outgoing = uplink::start(request.id, begin, Arc::clone(&shared))?;
+        control::start(request.id, control, Arc::clone(&shared), stderr)?;
         let errors = ChildStderr::from(OwnedFd::from(errors));
         let far = Arc::new(Self {
-            name: wanted.name.clone(),
-            stage: wanted.stage,
-            middle: middle.id().to_owned(),
+            name: asked.name.clone(),
+            stage: asked.stage,
+            proxy: proxy.id().to_owned(),
             shared: Arc::clone(&shared),
             outgoing: outgoing.clone(),
             stderr: StderrTail::start(request.id, errors, request.options.stderr.sink(request.id))?,
         });
-        let reader = RelayReader::new(data);
-        let writer = RelayWriter { shared, outgoing };
-        Ok((far, RelayWire { reader, writer }))
+        let reader = ProxyReader::new(data);
+        let writer = ProxyWriter { shared, outgoing };
+        Ok((far, ProxyStream { reader, writer }))
     }
 
-    /// Waits until the middle says that it was started.
+    /// Waits for the result of the start.
     fn started(&self, deadline: Deadline, programs: &[String]) -> Result<(), MakeGatewayError> {
         let failed = |kind, text: String| {
             let error = io::Error::new(kind, text);
@@ -176,25 +176,27 @@ impl FarSide {
             state.start.clone().map(Ok).or(lost)
         });
         match answer {
-            Some(Ok(Start::Done)) => Ok(()),
-            Some(Ok(Start::Missing)) => Err(MakeGatewayError::NoInterpreter(programs.to_vec())),
-            Some(Ok(Start::Failed(number, text))) => {
+            Some(Ok(StartResult::Done)) => Ok(()),
+            Some(Ok(StartResult::Missing)) => {
+                Err(MakeGatewayError::NoInterpreter(programs.to_vec()))
+            }
+            Some(Ok(StartResult::Failed(number, text))) => {
                 Err(failed(io::Error::from_raw_os_error(number).kind(), text))
             }
             Some(Err(lost)) => {
-                let text = format!("the gateway {} is lost: {lost}", self.middle);
+                let text = format!("the gateway {} is lost: {lost}", self.proxy);
                 Err(failed(io::ErrorKind::ConnectionAborted, text))
             }
             None => {
                 self.signal_kill();
-                let text = format!("the gateway {} did not answer", self.middle);
+                let text = format!("the gateway {} did not answer", self.proxy);
                 Err(failed(io::ErrorKind::TimedOut, text))
             }
         }
     }
 }
 
-impl Peer for FarSide {
+impl Peer for ProxiedWorker {
     fn name(&self) -> &str {
         &self.name
     }
@@ -207,9 +209,9 @@ impl Peer for FarSide {
     }
 
     fn signal_kill(&self) {
-        // A writer that waits for room is not to wait for a process that is being killed.
+        // Wakes a writer that waits for room in the window.
         self.shared.change(|state| state.deaf = true);
-        let _ = self.outgoing.send(Out::Kill);
+        let _ = self.outgoing.send(Outgoing::Kill);
     }
 
     fn stderr(&self) -> String {
@@ -224,11 +226,11 @@ impl Peer for FarSide {
     }
 
     fn via(&self) -> Option<&str> {
-        Some(&self.middle)
+        Some(&self.proxy)
     }
 }
 
-impl Drop for FarSide {
+impl Drop for ProxiedWorker {
     fn drop(&mut self) {
         self.signal_kill();
     }

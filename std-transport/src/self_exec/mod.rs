@@ -1,6 +1,6 @@
 //! The running program as its own worker: `worker=self`.
 
-mod copy;
+mod upload;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
@@ -12,16 +12,13 @@ use std::process;
 
 use execnet_core_sync::Worker;
 
+use crate::command::quoted;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::launch::quoted;
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Request, Start};
 
 /// A program with this first argument is to be a worker.
 const ARGUMENT: &str = "--execnet-worker";
-
-/// The value of `worker=` that means this program.
-const SELF: &str = "self";
 
 /// Where the program is on the other side without being copied there.
 const HERE: [&str; 3] = ["popen", "cmd", "slurm"];
@@ -72,11 +69,6 @@ pub fn worker_main(register: impl FnOnce(&mut Worker)) {
     process::exit(i32::from(served.is_err()));
 }
 
-/// Whether the spec asks for this.
-pub(crate) fn is_asked(spec: &XSpec) -> bool {
-    spec.get("worker") == Some(SELF)
-}
-
 /// Starts this program where the spec says, by the transport that `start` chooses.
 pub(crate) fn start(request: &Request<'_>, start: Start) -> Result<Connected, MakeGatewayError> {
     let spec = request.spec;
@@ -87,7 +79,7 @@ pub(crate) fn start(request: &Request<'_>, start: Start) -> Result<Connected, Ma
         return Err(refused("self goes through no other gateway").into());
     }
     if spec.has("ssh") {
-        return copy::start(request, start);
+        return upload::start(request, start);
     }
     if !HERE.iter().any(|key| spec.has(key)) {
         return Err(refused("self is not on the other side: name a program that is").into());

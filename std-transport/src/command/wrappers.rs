@@ -1,8 +1,9 @@
-//! Command lines of programs that run another one somewhere: in a container, in a job, or as the spec says.
+//! Command lines of programs that run the worker's command: in a container, in a Slurm job, as another user, or as
+//! `cmd=` says.
 
-use crate::launch::words::{owned, split, unusable};
-use crate::launch::worker::{self, FarCommand};
-use crate::launch::{Force, Launch};
+use crate::command::interpreter::{self, RemoteCommand};
+use crate::command::quote::{owned, split, unusable};
+use crate::command::{KillPolicy, Launch};
 use crate::spec::{SpecError, XSpec};
 
 /// `docker exec -i OPTIONS CONTAINER WORDS`, and the same of podman.
@@ -11,9 +12,9 @@ pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecE
     if place.last().is_none_or(|name| name.starts_with('-')) {
         return Err(unusable(key, "its last word names no container"));
     }
-    let FarCommand { words, input } = worker::far(spec)?;
-    let words = [owned(&["exec", "-i"]), place, words].concat();
-    Ok(Launch::far(key, words, input))
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
+    let words = [owned(&["exec", "-i"]), place, argv].concat();
+    Ok(Launch::remote(key, words, input))
 }
 
 /// `kubectl exec -i OPTIONS POD -- WORDS`.
@@ -22,9 +23,9 @@ pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
     if place.iter().all(|word| word.starts_with('-')) || place.iter().any(|word| word == "--") {
         return Err(unusable("kubectl", "it names no pod"));
     }
-    let FarCommand { words, input } = worker::far(spec)?;
-    let words = [owned(&["exec", "-i"]), place, owned(&["--"]), words].concat();
-    Ok(Launch::far("kubectl", words, input))
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
+    let words = [owned(&["exec", "-i"]), place, owned(&["--"]), argv].concat();
+    Ok(Launch::remote("kubectl", words, input))
 }
 
 /// Settings of srun that would change what goes through it, and have no option that says otherwise.
@@ -43,23 +44,23 @@ pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
         None | Some("") => Vec::new(),
         Some(options) => split("slurm", options)?,
     };
-    let FarCommand { words, input } = worker::far(spec)?;
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
     let words = [
         owned(&["--nodes=1", "--ntasks=1", "--unbuffered"]),
         options,
-        words,
+        argv,
     ]
     .concat();
     let env = SRUN_STREAMS.map(|name| (name.to_owned(), None));
     Ok(Launch {
         env: env.into(),
-        force: Force::Terminate,
-        ..Launch::far("srun", words, input)
+        kill_policy: KillPolicy::Terminate,
+        ..Launch::remote("srun", words, input)
     })
 }
 
-/// The words of the spec, then those of the worker.
-pub(super) fn command(spec: &XSpec) -> Result<Launch, SpecError> {
+/// `cmd=`: the words of the spec, then those of the worker.
+pub(super) fn custom(spec: &XSpec) -> Result<Launch, SpecError> {
     prefixed(split("cmd", spec.get("cmd").unwrap_or_default())?, spec)
 }
 
@@ -69,11 +70,11 @@ pub(super) fn sudo(spec: &XSpec) -> Result<Launch, SpecError> {
 }
 
 fn prefixed(prefix: Vec<String>, spec: &XSpec) -> Result<Launch, SpecError> {
-    let FarCommand { words, input } = worker::far(spec)?;
-    let mut words = [prefix, words].concat();
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
+    let mut words = [prefix, argv].concat();
     // split() gives at least one word, and so does far().
     let program = words.remove(0);
-    Ok(Launch::far(&program, words, input))
+    Ok(Launch::remote(&program, words, input))
 }
 
 #[cfg(test)]
@@ -81,13 +82,15 @@ mod tests {
     use std::ffi::{OsStr, OsString};
 
     use super::*;
-    use crate::launch::SshHints;
-    use crate::launch::words::join;
-    use crate::launch::worker::ONE_LINER;
+    use crate::command::SshHints;
+    use crate::command::interpreter::ONE_LINER;
+    use crate::command::quote::join;
 
     fn words(launch: Result<Launch, SpecError>) -> Vec<String> {
         let launch = launch.unwrap();
-        assert!(launch.env.values().all(Option::is_none) && launch.chdir.is_none() && launch.far);
+        assert!(
+            launch.env.values().all(Option::is_none) && launch.chdir.is_none() && launch.remote
+        );
         let words = [vec![launch.program], launch.arguments].concat();
         let text = |word: OsString| word.into_string().unwrap();
         words.into_iter().map(text).collect()
@@ -150,17 +153,17 @@ mod tests {
     #[test]
     fn srun_is_asked_to_end_its_step_and_leaves_the_streams_alone() {
         let launch = slurm(&spec("slurm//python=py")).unwrap();
-        assert_eq!(launch.force, Force::Terminate);
+        assert_eq!(launch.kill_policy, KillPolicy::Terminate);
         assert_eq!(launch.env.get("SLURM_LABELIO"), Some(&None));
     }
 
     #[test]
     fn any_command_can_stand_in_front() {
         assert_eq!(
-            words(command(&spec("cmd=nsenter -t 1 --//python=py"))),
+            words(custom(&spec("cmd=nsenter -t 1 --//python=py"))),
             with_python(&["nsenter", "-t", "1", "--"])
         );
-        assert!(command(&spec("cmd")).is_err());
+        assert!(custom(&spec("cmd")).is_err());
     }
 
     #[test]
@@ -212,7 +215,7 @@ mod tests {
                 "//python=py//chdir=d",
             ] {
                 let spec = spec(&format!("{text}{more}//env:TOKEN=s3cret"));
-                let launches = crate::launch::launches(&spec, &SshHints::default()).unwrap();
+                let launches = crate::command::launches(&spec, &SshHints::default()).unwrap();
                 let [launch] = launches.as_slice() else {
                     panic!("{spec}: {launches:?}")
                 };
@@ -221,7 +224,7 @@ mod tests {
                 assert!(launch.input.contains("export TOKEN=s3cret\n"), "{launch:?}");
             }
         }
-        let odd = command(&spec("cmd=x//env:a.b=c")).unwrap_err().to_string();
+        let odd = custom(&spec("cmd=x//env:a.b=c")).unwrap_err().to_string();
         assert!(odd.contains("\"a.b\""), "{odd}");
     }
 

@@ -1,4 +1,4 @@
-//! Gateways over the standard input and output of a process that is started here.
+//! Gateways over the standard input and output of a process on this machine.
 
 use alloc::sync::Arc;
 use std::fs::File;
@@ -8,8 +8,8 @@ use std::os::fd::OwnedFd;
 use execnet_core_sync::link::WidePipe;
 
 use crate::bootstrap::Pipes;
+use crate::command::{self, SshHints};
 use crate::error::MakeGatewayError;
-use crate::launch::{self, SshHints};
 use crate::peer::Peer;
 use crate::process::Process;
 use crate::start::start_first;
@@ -54,7 +54,7 @@ pub(crate) struct Running {
 
 /// Starts what the spec stands for, and no more.
 pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, MakeGatewayError> {
-    let launches = launch::launches(request.spec, hints)?;
+    let launches = command::launches(request.spec, hints)?;
     let (started, input) = start_first(&launches, |launch| {
         let stderr = request.options.stderr.sink(request.id);
         let started = Process::start(request.id, launch, stderr)?;

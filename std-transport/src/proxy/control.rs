@@ -1,4 +1,4 @@
-//! The thread that hears what becomes of a far process.
+//! The thread that receives the events of a proxied worker.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -12,22 +12,22 @@ use execnet_serializer::Value;
 
 use crate::deadline::Deadline;
 use crate::exit::Exit;
-use crate::relay::state::{Shared, Start, State};
-use crate::relay::stream::{bytes, text};
+use crate::proxy::state::{Shared, StartResult, State};
+use crate::proxy::stream::{bytes, text};
 
-/// How long the end of the relay's own channel may come after that of the other.
+/// How long the proxy's call may outlive its control channel.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Starts it; it ends with the channel. Standard error goes into `stderr`.
+/// Starts the thread; it ends with the channel. The worker's standard error goes into `stderr`.
 pub(super) fn start(
     name: &str,
     control: Channel,
     shared: Arc<Shared>,
     stderr: PipeWriter,
 ) -> io::Result<()> {
-    let thread = thread::Builder::new().name(format!("relay of {name}"));
+    let thread = thread::Builder::new().name(format!("proxy of {name}"));
     thread.spawn(move || {
-        let why = hear(&control, &shared, stderr);
+        let why = receive_events(&control, &shared, stderr);
         shared.change(|state| {
             if state.exit.is_none() {
                 state.lost = Some(why);
@@ -37,40 +37,40 @@ pub(super) fn start(
     Ok(())
 }
 
-/// Until there is nothing more to hear; then, why.
-fn hear(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
+/// Handles events until the channel ends; returns why it ended.
+fn receive_events(control: &Channel, shared: &Shared, mut stderr: PipeWriter) -> String {
     loop {
         let item = match control.receive() {
             Ok(item) => item.into_value(),
-            Err(ReceiveError::Closed) => return ended(shared),
+            Err(ReceiveError::Closed) => return end_reason(shared),
             Err(error) => return format!("{:#}", report(&error)),
         };
         let Some((what, value)) = event(item) else {
-            return "the relay said what makes no sense".to_owned();
+            return "the proxy sent a malformed event".to_owned();
         };
         match (what.as_str(), value) {
             ("stderr", value) => {
-                // The reader of this pipe is ours; without it nobody wants to know.
+                // Fails only if the reader of the pipe, which is ours, is gone.
                 let _ = stderr.write_all(&bytes(value).unwrap_or_default());
             }
-            (what, value) => shared.change(|state| note(state, what, value)),
+            (what, value) => shared.change(|state| apply(state, what, value)),
         }
     }
 }
 
-/// Why the relay ended.
-fn ended(shared: &Shared) -> String {
+/// Why the proxy's program ended.
+fn end_reason(shared: &Shared) -> String {
     let call = shared.wait(Deadline::after(PATIENCE), |state| state.call.clone());
     match call.map(|call| call.wait_close(Some(PATIENCE))) {
         Some(Err(error @ WaitCloseError::Remote(_))) => format!("{:#}", report(&error)),
-        _ => "the relay ended".to_owned(),
+        _ => "the proxy ended".to_owned(),
     }
 }
 
-fn note(state: &mut State, what: &str, value: Value) {
+fn apply(state: &mut State, what: &str, value: Value) {
     match what {
-        "started" => state.start = Some(Start::Done),
-        "missing" => state.start = Some(Start::Missing),
+        "started" => state.start = Some(StartResult::Done),
+        "missing" => state.start = Some(StartResult::Missing),
         "failed" => state.start = Some(failure(value)),
         "deaf" => state.deaf = true,
         "wrote" => {
@@ -78,15 +78,15 @@ fn note(state: &mut State, what: &str, value: Value) {
             state.unwritten = state.unwritten.saturating_sub(size.unwrap_or(0));
         }
         "exit" => state.exit = value.as_i64().map(exit),
-        // From a relay that knows more than we do.
+        // An event of a newer proxy.
         _ => {}
     }
 }
 
-/// Python's number: the status, or the signal below zero.
+/// From Python's convention: the status, or the negated signal.
 fn exit(status: i64) -> Exit {
     let status = i32::try_from(status).unwrap_or(i32::MAX);
-    // As wait(2) has it.
+    // Encoded as by wait(2).
     let raw = if status < 0 {
         status.saturating_neg() & 0x7f
     } else {
@@ -95,15 +95,15 @@ fn exit(status: i64) -> Exit {
     Exit::new(ExitStatus::from_raw(raw))
 }
 
-fn failure(value: Value) -> Start {
+fn failure(value: Value) -> StartResult {
     let Value::Tuple(parts) = value else {
-        return Start::Failed(0, String::new());
+        return StartResult::Failed(0, String::new());
     };
     let mut parts = parts.into_iter();
     let number = parts.next().and_then(|number| number.as_i64());
     let number = number.and_then(|number| i32::try_from(number).ok());
     let why = parts.next().and_then(text);
-    Start::Failed(number.unwrap_or(0), why.unwrap_or_default())
+    StartResult::Failed(number.unwrap_or(0), why.unwrap_or_default())
 }
 
 fn event(item: Value) -> Option<(String, Value)> {

@@ -13,16 +13,16 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
+use crate::command::{SshHints, SshIdentity, SshVersion, exit_master, ssh_identity};
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
-use crate::launch::{SshHints, SshIdentity, SshVersion, end_sharing, ssh_identity};
 use crate::peer::Peer;
 use crate::private::private_directory;
 use crate::process::Process;
 use crate::spec::XSpec;
 use crate::stderr::Stderr;
 use crate::sync::{Condvar, Mutex};
-use crate::transport::{Connected, Request, Running, command};
+use crate::transport::{Connected, Request, Running, stdio};
 
 /// The name of a socket has 108 bytes on Linux and 104 elsewhere, and ssh appends 17 while it makes one.
 const MAX_SOCKET_PATH: usize = 86;
@@ -31,12 +31,12 @@ const MAX_SOCKET_PATH: usize = 86;
 const END_PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    shared(request, command::start_with)
+    shared(request, stdio::start_with)
 }
 
 /// Starts what the spec says on the other side, which is to be no worker.
 pub(crate) fn start_process(request: &Request<'_>) -> Result<Running, MakeGatewayError> {
-    shared(request, command::run)
+    shared(request, stdio::run)
 }
 
 /// Does something with an ssh client, over the shared connection.
@@ -190,7 +190,7 @@ impl Connection {
             connect_timeout: END_PATIENCE,
             version: None,
         };
-        let launch = end_sharing(&self.spec, &hints).ok()?;
+        let launch = exit_master(&self.spec, &hints).ok()?;
         let started = Process::start("ssh", &launch, Stderr::Keep.sink("ssh")).ok()?;
         Some(started.process)
     }

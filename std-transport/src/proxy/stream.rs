@@ -1,4 +1,4 @@
-//! The streams of a far process: as a way to a worker in the making, then as the ends of a link.
+//! The streams of a proxied worker: a duplex stream during bootstrap, then the two ends of a link.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -9,21 +9,21 @@ use execnet_core_sync::{Channel, ReceiveError};
 use execnet_serializer::Value;
 
 use crate::bootstrap::{Turn, Wire};
-use crate::relay::sender::Out;
-use crate::relay::state::Shared;
+use crate::proxy::state::Shared;
+use crate::proxy::uplink::Outgoing;
 use crate::socket::Split;
 
 /// Both directions.
 #[derive(Debug)]
-pub(crate) struct RelayWire {
-    pub(super) reader: RelayReader,
-    pub(super) writer: RelayWriter,
+pub(crate) struct ProxyStream {
+    pub(super) reader: ProxyReader,
+    pub(super) writer: ProxyWriter,
 }
 
-impl Wire for RelayWire {
+impl Wire for ProxyStream {
     fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
         if !unsent.is_empty() {
-            // A thread of its own sends it: this never waits.
+            // The uplink thread sends it: this never blocks.
             self.writer.send(unsent.to_vec());
             return Ok(Turn {
                 sent: unsent.len(),
@@ -35,40 +35,40 @@ impl Wire for RelayWire {
     }
 }
 
-impl Split for RelayWire {
-    type Reader = RelayReader;
-    type Writer = RelayWriter;
+impl Split for ProxyStream {
+    type Reader = ProxyReader;
+    type Writer = ProxyWriter;
 
-    fn split(self) -> (RelayReader, RelayWriter) {
+    fn split(self) -> (ProxyReader, ProxyWriter) {
         (self.reader, self.writer)
     }
 }
 
 /// Standard output.
 #[derive(Debug)]
-pub(crate) struct RelayReader {
+pub(crate) struct ProxyReader {
     data: Channel,
-    /// What came and was not taken yet, from an offset on.
-    piece: Vec<u8>,
+    /// The received item; its first `taken` bytes have been read.
+    item: Vec<u8>,
     taken: usize,
 }
 
-impl RelayReader {
+impl ProxyReader {
     pub(super) fn new(data: Channel) -> Self {
         Self {
             data,
-            piece: Vec::new(),
+            item: Vec::new(),
             taken: 0,
         }
     }
 
-    /// None when nothing comes in that time.
+    /// `None` if nothing comes in that time.
     fn read_within(
         &mut self,
         buffer: &mut [u8],
         patience: Option<Duration>,
     ) -> io::Result<Option<usize>> {
-        while self.taken == self.piece.len() {
+        while self.taken == self.item.len() {
             let received = match patience {
                 Some(patience) => self.data.receive_timeout(patience),
                 None => self.data.receive(),
@@ -80,7 +80,7 @@ impl RelayReader {
                 Err(error) => return Err(io::Error::other(error)),
             }
         }
-        let unread = self.piece.get(self.taken..).unwrap_or_default();
+        let unread = self.item.get(self.taken..).unwrap_or_default();
         let size = unread.len().min(buffer.len());
         let (to, from) = (buffer.get_mut(..size), unread.get(..size));
         to.unwrap_or_default()
@@ -89,9 +89,9 @@ impl RelayReader {
         Ok(Some(size))
     }
 
-    fn take(&mut self, item: Value) -> io::Result<()> {
-        self.piece = bytes(item).ok_or_else(|| {
-            let problem = "the relay sent something else than bytes";
+    fn take(&mut self, received: Value) -> io::Result<()> {
+        self.item = bytes(received).ok_or_else(|| {
+            let problem = "the proxy sent an item that is not bytes";
             io::Error::new(io::ErrorKind::InvalidData, problem)
         })?;
         self.taken = 0;
@@ -99,7 +99,7 @@ impl RelayReader {
     }
 }
 
-/// The gateway's settings may have text come as bytes.
+/// A text item; under some strings settings of the gateway it arrives as bytes.
 pub(super) fn text(item: Value) -> Option<String> {
     match item {
         Value::Str(text) => Some(text.into()),
@@ -108,7 +108,7 @@ pub(super) fn text(item: Value) -> Option<String> {
     }
 }
 
-/// Python 2 has one type for bytes and text: its bytes come as text of as many characters.
+/// A bytes item. Python 2 has one type for bytes and text: its bytes arrive as text, a character for each byte.
 pub(super) fn bytes(item: Value) -> Option<Vec<u8>> {
     match item {
         Value::Bytes(bytes) => Some(bytes),
@@ -120,27 +120,27 @@ pub(super) fn bytes(item: Value) -> Option<Vec<u8>> {
     }
 }
 
-impl Read for RelayReader {
+impl Read for ProxyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(self.read_within(buffer, None)?.unwrap_or(0))
     }
 }
 
-/// Standard input. Dropping it ends it.
+/// Standard input. Dropping it closes it.
 #[derive(Debug)]
-pub(crate) struct RelayWriter {
+pub(crate) struct ProxyWriter {
     pub(super) shared: Arc<Shared>,
-    pub(super) outgoing: Sender<Out>,
+    pub(super) outgoing: Sender<Outgoing>,
 }
 
-impl RelayWriter {
+impl ProxyWriter {
     fn send(&self, bytes: Vec<u8>) {
-        // Without the thread that takes it the middle is gone: whoever reads learns of that.
-        let _ = self.outgoing.send(Out::Bytes(bytes));
+        // Fails if the uplink thread has ended because the proxy is gone: the reader reports that.
+        let _ = self.outgoing.send(Outgoing::Bytes(bytes));
     }
 }
 
-impl Write for RelayWriter {
+impl Write for ProxyWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.shared.reserve(bytes.len()) {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -154,8 +154,8 @@ impl Write for RelayWriter {
     }
 }
 
-impl Drop for RelayWriter {
+impl Drop for ProxyWriter {
     fn drop(&mut self) {
-        let _ = self.outgoing.send(Out::End);
+        let _ = self.outgoing.send(Outgoing::End);
     }
 }

@@ -1,8 +1,8 @@
-//! What runs on the other side: an interpreter or another worker program, and what must hold before it starts.
+//! The command that becomes the worker: an interpreter or another worker program, with its directory and environment.
 
 use std::ffi::{OsStr, OsString};
 
-use crate::launch::words::{
+use crate::command::quote::{
     SET_LINE_BREAK, join, owned, quote, split, split_program, unusable, utf8,
 };
 use crate::spec::{SpecError, XSpec};
@@ -54,15 +54,15 @@ const READ_COMMANDS: &str = "while IFS= read -r _execnet; do eval \"$_execnet\";
 /// Said by the far side's script beside [`NO_DIRECTORY`]: other programs end with that status too.
 pub(crate) const NO_DIRECTORY_TEXT: &str = "execnet: cannot enter the working directory";
 
-/// A process on the far side.
+/// The command of a process elsewhere.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct FarCommand {
-    pub(super) words: Vec<String>,
+pub(super) struct RemoteCommand {
+    pub(super) argv: Vec<String>,
     /// The lines that it reads from its standard input before the worker does.
     pub(super) input: String,
 }
 
-/// What the worker is to the shell that starts it.
+/// How the shell runs the worker.
 #[derive(Clone, Copy)]
 enum ExecMode {
     /// A child, whose end the shell reports by its own status.
@@ -71,22 +71,21 @@ enum ExecMode {
     Replace,
 }
 
-/// The words that start the worker on a side where all that can be had is a process with these words: a shell sets
-/// directory and environment, looks for an interpreter, and becomes it. Where none of that is needed, neither is a
-/// shell.
-pub(super) fn far(spec: &XSpec) -> Result<FarCommand, SpecError> {
+/// The argument vector that starts the worker elsewhere. A shell sets directory and environment, looks for an
+/// interpreter, and replaces itself with it; if none of that is needed, there is no shell.
+pub(super) fn remote_argv(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
     let mut command = if !spec.has("chdir") && spec.env().is_empty() && names_program(spec) {
-        FarCommand {
-            words: program(spec)?,
+        RemoteCommand {
+            argv: program(spec)?,
             input: String::new(),
         }
     } else {
-        FarCommand {
-            words: owned(&["sh", "-c", READ_COMMANDS]),
+        RemoteCommand {
+            argv: owned(&["sh", "-c", READ_COMMANDS]),
             input: script(spec, &run(spec, ExecMode::Replace)?)?,
         }
     };
-    command.words.splice(0..0, sudo(spec)?);
+    command.argv.splice(0..0, sudo(spec)?);
     Ok(command)
 }
 
@@ -94,15 +93,15 @@ pub(super) fn far(spec: &XSpec) -> Result<FarCommand, SpecError> {
 ///
 /// The worker is a child of our own shell there: its status tells a signal by number, where ssh only says that there
 /// was one. `python=` is a shell text there, as for Python's execnet: `~/venv/bin/python` and `. env; python3` work.
-pub(super) fn far_login(spec: &XSpec) -> Result<FarCommand, SpecError> {
+pub(super) fn remote_login(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
     let mut input = script(spec, &run_by_login(spec)?)?;
     let sudo = sudo(spec)?;
     if !sudo.is_empty() {
         let words = [sudo, owned(&["sh", "-c", READ_COMMANDS])].concat();
         input.insert_str(0, &format!("{}; exit $?\n", join("sudo", &words)?));
     }
-    Ok(FarCommand {
-        words: vec![format!("sh -c '{READ_COMMANDS}'")],
+    Ok(RemoteCommand {
+        argv: vec![format!("sh -c '{READ_COMMANDS}'")],
         input,
     })
 }
@@ -251,7 +250,7 @@ mod tests {
 
     fn login(text: &str) -> Result<String, SpecError> {
         let spec: XSpec = text.parse()?;
-        Ok(far_login(&spec)?.input)
+        Ok(remote_login(&spec)?.input)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Gateways through a socket server that is started on another gateway for the purpose: `socket//installvia=ID`.
 //!
 //! The server listens where only processes of the same user on its own machine can connect. Where that is not this
-//! machine, the connection is made over there and carried here, as for `via=`.
+//! machine, the installer connects and forwards the bytes, as for `via=`.
 
 use core::error::Error;
 use std::io;
@@ -12,16 +12,16 @@ use execnet_serializer::{Dict, Value};
 use super::launches::describe;
 use super::stream::text;
 use super::via::{connect, member, patience};
+use crate::command::{self, SshHints};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::launch::{self, SshHints};
 use crate::socket::{Address, Host, Target};
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Request};
 
-/// What runs over there, in a Python.
+/// The program of a Python installer.
 const INSTALL: &str = include_str!("../python/install.py");
 
-/// Its function.
+/// Its function, and that of a Rust worker.
 pub(super) const FUNCTION: &str = "execnet_install";
 
 /// Starts the server, and connects to it.
@@ -48,7 +48,7 @@ fn is_here(spec: &XSpec) -> bool {
     spec.has("popen") && !spec.has("via") && !spec.has("sudo")
 }
 
-/// Has the gateway start the server; where, and what it is.
+/// Makes the installer start the server; returns its address and kind.
 fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatewayError> {
     let name = format!("socket (installed via {})", installer.id());
     let failed = |kind, error: Box<dyn Error + Send + Sync>| {
@@ -71,14 +71,14 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
             seal: None,
         }),
         None => {
-            let problem = "the installer answered what makes no sense";
+            let problem = "the installer sent a malformed answer";
             Err(failed(io::ErrorKind::Other, problem.into()).into())
         }
     }
 }
 
 fn arguments(request: &Request<'_>) -> Result<Dict, SpecError> {
-    let launches = launch::launches(&worker_of(request.spec), &SshHints::default())?;
+    let launches = command::launches(&worker_of(request.spec), &SshHints::default())?;
     let pairs = [
         ("patience".into(), patience(request).into()),
         ("launches".into(), describe(&launches)),

@@ -1,4 +1,4 @@
-//! The installer in Rust: a server for one connection, which gets a process.
+//! The installer in Rust: a socket server for one connection, for which it starts a process.
 
 use core::error::Error;
 use std::io;
@@ -8,8 +8,8 @@ use std::thread;
 use execnet_core_sync::Channel;
 use execnet_core_sync::worker::Kwargs;
 
-use super::carry::deadline;
 use super::launches;
+use super::proxy_worker::deadline;
 use crate::deadline::Deadline;
 use crate::private::private_directory;
 use crate::socket::{Listen, Server, ServerEvent, ServerOptions};
@@ -17,7 +17,7 @@ use crate::socket::{Listen, Server, ServerEvent, ServerOptions};
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Serves one `installvia=`, until its worker has ended.
-pub(super) fn host(channel: &Channel, arguments: Kwargs) -> Outcome {
+pub(super) fn serve(channel: &Channel, arguments: Kwargs) -> Outcome {
     let launches = arguments.get_str("launches").and_then(launches::read);
     let launches = launches.ok_or("no launches")?;
     let deadline = deadline(&arguments);

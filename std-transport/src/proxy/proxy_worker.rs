@@ -1,4 +1,4 @@
-//! The middle in Rust: starts a process or connects to a socket, and carries the streams.
+//! The proxy in Rust: starts a process or connects to a socket, and forwards the bytes of its streams.
 
 use alloc::sync::Arc;
 use core::error::Error;
@@ -26,27 +26,27 @@ type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 /// Bytes that are read and passed on at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Serves one `via=`, until the far side has ended.
-pub(super) fn carry(channel: &Channel, arguments: Kwargs) -> Outcome {
+/// Serves one `via=`, until its endpoint has ended.
+pub(super) fn serve(channel: &Channel, arguments: Kwargs) -> Outcome {
     let item = channel.receive()?;
     let [data, control] = item.channels() else {
         return Err("the first item is not two channels".into());
     };
-    let orders = Orders::default();
-    orders.listen(control)?;
-    let far = match open(data, control, &orders, &arguments) {
-        Ok(Some(far)) => far,
+    let kill_switch = KillSwitch::default();
+    kill_switch.listen(control)?;
+    let endpoint = match open(data, control, &kill_switch, &arguments) {
+        Ok(Some(endpoint)) => endpoint,
         Ok(None) => return Ok(control.send(("missing", ()))?),
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(0);
             return Ok(control.send(("failed", (number, error.to_string())))?);
         }
     };
-    orders.reach(&far.hand);
+    kill_switch.reach(&endpoint.kill_handle);
     control.send(("started", ()))?;
-    let exit = far.run(data, control)?;
+    let exit = endpoint.run(data, control)?;
     if let Some(exit) = exit {
-        tell(control, "exit", exit);
+        send_event(control, "exit", exit);
     }
     control.close();
     Ok(())
@@ -55,133 +55,133 @@ pub(super) fn carry(channel: &Channel, arguments: Kwargs) -> Outcome {
 fn open(
     data: &Channel,
     control: &Channel,
-    orders: &Orders,
+    kill_switch: &KillSwitch,
     arguments: &Kwargs,
-) -> io::Result<Option<Far>> {
+) -> io::Result<Option<Endpoint>> {
     let unknown = |problem| io::Error::new(io::ErrorKind::InvalidInput, problem);
     if let Some(address) = arguments.get_str("address") {
         let address = Address::from_value(address);
         let address = address.ok_or_else(|| unknown("an address of no kind known"))?;
         let attempt = Attempt {
             deadline: deadline(arguments),
-            ended: &|| orders.is_killed(),
+            ended: &|| kill_switch.is_killed(),
         };
         let connected = address.connect(Keepalive::default(), attempt);
         return match connected {
-            Ok(stream) => Ok(Some(Far::of_stream(stream))),
+            Ok(stream) => Ok(Some(Endpoint::of_stream(stream))),
             Err((_, error)) => Err(error),
         };
     }
     let launches = arguments.get_str("launches").and_then(launches::read);
     let launches = launches.ok_or_else(|| unknown("neither launches nor an address"))?;
-    let name = format!("relay {}", data.id());
-    let started = launches::start(&name, &launches, || Box::new(Complaints(control.clone())))?;
-    Ok(started.map(|started| Far {
+    let name = format!("proxy {}", data.id());
+    let started = launches::start(&name, &launches, || Box::new(StderrEvents(control.clone())))?;
+    Ok(started.map(|started| Endpoint {
         reader: Box::new(started.stdout),
         writer: Box::new(started.stdin),
-        hand: Hand::Process(started.process),
+        kill_handle: KillHandle::Process(started.process),
     }))
 }
 
-/// The controller's own, sent in seconds.
+/// The deadline of the controller, which sends it in seconds.
 pub(super) fn deadline(arguments: &Kwargs) -> Deadline {
     let seconds = arguments.get_str("patience").and_then(Value::as_f64);
     let patience = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Deadline::after_optional(patience)
 }
 
-/// What the controller orders: before there is a far side, and after.
+/// Kill requests of the controller, which may come before there is an endpoint.
 #[derive(Clone, Default)]
-struct Orders(Arc<Mutex<Ordered>>);
+struct KillSwitch(Arc<Mutex<KillState>>);
 
 #[derive(Default)]
-struct Ordered {
+struct KillState {
     killed: bool,
-    hand: Option<Hand>,
+    kill_handle: Option<KillHandle>,
 }
 
-impl Orders {
+impl KillSwitch {
     fn is_killed(&self) -> bool {
         self.0.lock().killed
     }
 
     fn kill(&self) {
-        let mut ordered = self.0.lock();
-        ordered.killed = true;
-        let hand = ordered.hand.clone();
-        drop(ordered);
-        hand.iter().for_each(Hand::kill);
+        let mut state = self.0.lock();
+        state.killed = true;
+        let kill_handle = state.kill_handle.clone();
+        drop(state);
+        kill_handle.iter().for_each(KillHandle::kill);
     }
 
-    /// From now on this is what is killed: at once, if the order came before.
-    fn reach(&self, hand: &Hand) {
-        let mut ordered = self.0.lock();
-        ordered.hand = Some(hand.clone());
-        let killed = ordered.killed;
-        drop(ordered);
+    /// Sets what a kill request ends. If one came before, ends it at once.
+    fn reach(&self, kill_handle: &KillHandle) {
+        let mut state = self.0.lock();
+        state.kill_handle = Some(kill_handle.clone());
+        let killed = state.killed;
+        drop(state);
         if killed {
-            hand.kill();
+            kill_handle.kill();
         }
     }
 
     fn listen(&self, control: &Channel) -> io::Result<()> {
-        let orders = self.clone();
+        let kill_switch = self.clone();
         let listening = control.set_callback(move |item| {
             if text(item.into_value()).is_some_and(|order| order == "kill") {
-                orders.kill();
+                kill_switch.kill();
             }
         });
         listening.map_err(io::Error::other)
     }
 }
 
-/// What is at the other end of the streams.
-struct Far {
+/// The process or connection whose streams are forwarded.
+struct Endpoint {
     reader: Box<dyn Read + Send>,
-    /// Dropping it ends what it writes to.
+    /// Dropping it closes the endpoint's input.
     writer: Box<dyn Write + Send>,
-    hand: Hand,
+    kill_handle: KillHandle,
 }
 
-/// What can be done to it.
+/// Ends the endpoint, or waits for its end.
 #[derive(Clone)]
-enum Hand {
+enum KillHandle {
     Process(Arc<Process>),
     Stream(Arc<Stream>),
 }
 
-impl Far {
+impl Endpoint {
     fn of_stream(stream: Stream) -> Self {
         let stream = Arc::new(stream);
         let (reader, writer) = StreamWire(Arc::clone(&stream)).split();
         Self {
             reader: Box::new(reader),
             writer: Box::new(writer),
-            hand: Hand::Stream(stream),
+            kill_handle: KillHandle::Stream(stream),
         }
     }
 
-    /// Carries until both its output and it itself have ended; how it ended, in Python's numbers, where that is known.
+    /// Forwards until the endpoint and its output have ended. Returns how a process ended, in Python's convention.
     fn run(self, data: &Channel, control: &Channel) -> io::Result<Option<i32>> {
         let Self {
             mut reader,
             writer,
-            hand,
+            kill_handle,
         } = self;
         let input = Input {
             data: data.clone(),
             control: control.clone(),
             writer,
         };
-        let feeder = thread::Builder::new().name(format!("relay {} input", data.id()));
+        let feeder = thread::Builder::new().name(format!("proxy {} input", data.id()));
         feeder.spawn(move || input.feed())?;
         pump(&mut reader, data);
         data.close();
-        Ok(hand.wait())
+        Ok(kill_handle.wait())
     }
 }
 
-/// What it writes goes to the controller.
+/// Forwards the endpoint's output to the controller.
 fn pump(reader: &mut impl Read, data: &Channel) {
     let mut piece = vec![0; PIECE];
     loop {
@@ -189,7 +189,7 @@ fn pump(reader: &mut impl Read, data: &Channel) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => return,
             Ok(size) => {
-                // Where nobody listens any more, the far side must not get stuck on that.
+                // Read on if the controller is gone: the endpoint must not block on its output.
                 let _ = data.send(Bytes(piece.get(..size).unwrap_or_default()));
             }
         }
@@ -203,7 +203,7 @@ struct Input {
 }
 
 impl Input {
-    /// What the controller sends goes to the far side; None, or the channel's end, ends that.
+    /// Forwards what the controller sends to the endpoint's input, until `None` or the end of the channel.
     fn feed(mut self) {
         let mut wrote = 0;
         while let Ok(item) = self.data.receive() {
@@ -211,27 +211,27 @@ impl Input {
                 break;
             };
             if self.writer.write_all(&bytes).is_err() {
-                tell(&self.control, "deaf", ());
+                send_event(&self.control, "deaf", ());
                 break;
             }
             wrote += bytes.len();
             if wrote >= STEP {
-                tell(&self.control, "wrote", core::mem::take(&mut wrote) as u64);
+                send_event(&self.control, "wrote", core::mem::take(&mut wrote) as u64);
             }
         }
     }
 }
 
-/// Tells of what the far side writes to its standard error.
-struct Complaints(Channel);
+/// Sends the endpoint's standard error as events.
+struct StderrEvents(Channel);
 
-impl Sink for Complaints {
+impl Sink for StderrEvents {
     fn push(&mut self, bytes: &[u8]) {
-        tell(&self.0, "stderr", Bytes(bytes));
+        send_event(&self.0, "stderr", Bytes(bytes));
     }
 }
 
-impl Hand {
+impl KillHandle {
     fn kill(&self) {
         match self {
             Self::Process(process) => process.signal_kill(),
@@ -243,7 +243,7 @@ impl Hand {
         match self {
             Self::Process(process) => {
                 let end = process.wait(Deadline::NEVER);
-                // The controller is to have its last words before its end.
+                // All of its standard error goes out before its exit.
                 process.drain_stderr();
                 end.and_then(End::exit).and_then(number)
             }
@@ -252,13 +252,13 @@ impl Hand {
     }
 }
 
-/// The status, or the signal below zero; `None` if nobody knows.
+/// In Python's convention: the status, or the negated signal. `None` if unknown.
 fn number(exit: Exit) -> Option<i32> {
     let signal = exit.signal().map(i32::wrapping_neg);
     signal.or(exit.code())
 }
 
-/// Nobody may listen any more.
-fn tell(control: &Channel, what: &str, value: impl execnet_serializer::Dump) {
+/// Sends an event; the controller may be gone.
+fn send_event(control: &Channel, what: &str, value: impl execnet_serializer::Dump) {
     let _ = control.send((what, value));
 }

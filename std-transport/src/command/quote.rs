@@ -1,4 +1,4 @@
-//! Command lines as lists of words, and the way from texts and back.
+//! Splitting texts into words as a shell does, and quoting words for a shell.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
