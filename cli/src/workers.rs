@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Write as _};
 
-use execnet::{Group, GroupOptions, MemberReport, Outcome};
+use execnet::{Group, GroupOptions, Outcome, TerminateReport};
 
 use crate::escape::escaped;
 use crate::failure::Failure;
@@ -76,12 +76,12 @@ impl Shutdown for Workers {
 }
 
 /// Prints which workers were killed, and returns whether there are any.
-fn report_killed(reports: &[MemberReport]) -> bool {
+fn report_killed(reports: &[TerminateReport]) -> bool {
     let mut killed = false;
     for report in reports {
         let text = match report.outcome {
             Outcome::Killed(_) => "the worker did not exit in time and was killed",
-            Outcome::LeftBehind => "the worker was killed but has not exited yet",
+            Outcome::Survived => "the worker was killed but has not exited yet",
             _ => continue,
         };
         killed = true;

@@ -13,70 +13,78 @@ use crate::handshake::{BadAnswer, Ready, Scanner};
 use crate::process::{Process, Started};
 use crate::wait::{ExitWatch, poll_for};
 
-/// poll says that so much fits into a pipe before it says that anything does (PIPE_BUF on Linux; other systems have
-/// at least 512, but let a pipe take more than it promised only by blocking, which the deadline does not survive).
+/// A pipe that poll reports as writable takes this many bytes without blocking (PIPE_BUF on Linux, at least 512
+/// elsewhere). A larger write may block past the deadline.
 const WRITE_CHUNK: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
-/// Why there is no worker.
+/// Why the handshake failed.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum HandshakeError {
     /// The deadline passed, after this time.
     Deadline(Duration),
-    /// A server could not prove that it knows the token.
+    /// The server could not prove that it knows the token.
     Impostor,
-    /// Its output ended.
+    /// Its output ended before the answer.
     End,
-    /// It answered, but not that it is ready.
+    /// Its answer is malformed or a refusal.
     Answer(BadAnswer),
     /// A pipe failed.
     Io(io::Error),
 }
 
-/// A way to a process that is to become a worker.
-pub(crate) trait Wire {
-    /// Sends some of `unsent` and reads what is there into `buffer`, whichever can be done first, and returns then; or
-    /// does nothing when that takes longer than `patience`.
+/// A byte stream in both directions to a process that becomes a worker.
+pub(crate) trait Duplex {
+    /// Waits until some of `unsent` can be sent or bytes can be read into `buffer`, does what is possible, and returns;
+    /// does nothing if that takes longer than `timeout`.
     ///
-    /// It must not stay longer: a process that neither reads nor writes is no excuse.
+    /// It must return by then even if the process neither reads nor writes.
     ///
     /// # Errors
     ///
-    /// The way is broken. An end of what the process reads is no error, and counts as having sent all: what it has to
-    /// say comes from its output.
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn>;
+    /// The stream is broken. A closed input of the process is no error and counts as having sent all: the reason comes
+    /// from its output.
+    fn transfer(
+        &mut self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> io::Result<Progress>;
 }
 
-/// What a turn has done.
+/// What one [`transfer`](Duplex::transfer) has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Turn {
-    /// How many bytes were sent.
+pub(crate) struct Progress {
+    /// Number of bytes sent.
     pub(crate) sent: usize,
-    /// How many bytes were read; 0 at the end of the output, none if there was nothing to read yet.
+    /// Number of bytes read: 0 at the end of the output, `None` if there was nothing to read yet.
     pub(crate) received: Option<usize>,
 }
 
-/// Sends the program and waits for the answer, reading and writing as the process lets us.
+/// Sends the payload and waits for the answer. Reads while it writes: a process that fills its output before it reads
+/// its input must not cause a deadlock.
 pub(crate) fn bootstrap(
-    wire: &mut dyn Wire,
-    program: &[u8],
+    duplex: &mut dyn Duplex,
+    payload: &[u8],
     scanner: &mut Scanner,
     deadline: Deadline,
-) -> Result<Ready, Failure> {
-    let mut unsent = program;
+) -> Result<Ready, HandshakeError> {
+    let mut unsent = payload;
     let mut buffer = [0; 4096];
     loop {
         let left = deadline.left();
         if left.is_zero() {
-            return Err(Failure::Deadline(deadline.timeout()));
+            return Err(HandshakeError::Deadline(deadline.timeout()));
         }
-        let turn = wire.turn(unsent, &mut buffer, left).map_err(Failure::Io)?;
-        unsent = unsent.get(turn.sent..).unwrap_or_default();
-        match turn.received {
+        let progress = duplex
+            .transfer(unsent, &mut buffer, left)
+            .map_err(HandshakeError::Io)?;
+        unsent = unsent.get(progress.sent..).unwrap_or_default();
+        match progress.received {
             None => {}
-            Some(0) => return Err(Failure::End),
+            Some(0) => return Err(HandshakeError::End),
             Some(size) => {
                 let bytes = buffer.get(..size).unwrap_or_default();
-                if let Some(ready) = scanner.push(bytes).map_err(Failure::Answer)? {
+                if let Some(ready) = scanner.push(bytes).map_err(HandshakeError::Answer)? {
                     return Ok(ready);
                 }
             }
@@ -84,17 +92,16 @@ pub(crate) fn bootstrap(
     }
 }
 
-/// How long the output of a process is read after its end, if it does not end: a process that it has left behind holds
-/// it.
+/// How long the output of an ended process is still read: another process that inherited it may keep it open.
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
-/// The standard input and output of a process here.
+/// The standard input and output of a process on this machine.
 #[derive(Debug)]
 pub(crate) struct Pipes {
     pub(crate) stdin: ChildStdin,
     pub(crate) stdout: ChildStdout,
     watch: ExitWatch,
-    /// Set once the process has ended: until when its output is read.
+    /// Set when the process has ended: until then its output is read.
     ended: Option<Deadline>,
 }
 
@@ -114,47 +121,52 @@ impl Pipes {
         (pipes, process)
     }
 
-    /// Waits for what can be done: whether the output can be read, and the input written.
-    fn wait(&mut self, sending: bool, patience: Duration) -> io::Result<(bool, bool)> {
+    /// Waits until the output is readable or the input writable; returns which.
+    fn wait(&mut self, sending: bool, timeout: Duration) -> io::Result<(bool, bool)> {
         let mut ends = [
             PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(self.stdin.as_fd(), PollFlags::OUT),
         ];
-        // A closed standard input is ready all the time; while nothing is written it is not looked at.
+        // A closed standard input polls as ready all the time: it is polled only if there is something to write.
         let watched = if sending { 2 } else { 1 };
         let ends = ends.get_mut(..watched).unwrap_or_default();
         match self.ended {
             None => {
-                if self.watch.poll(ends, patience)? {
+                if self.watch.poll(ends, timeout)? {
                     self.ended = Some(Deadline::after(OUTPUT_GRACE));
                 }
             }
-            Some(grace) => poll_for(ends, patience.min(grace.left()))?,
+            Some(grace) => poll_for(ends, timeout.min(grace.left()))?,
         }
         let mut ready = ends.iter().map(|end| !end.revents().is_empty());
         Ok((ready.next() == Some(true), ready.next() == Some(true)))
     }
 
-    /// The process has ended, and so has the time for what others may still write to its output.
-    fn is_over(&self) -> bool {
+    /// The process has ended, and so has the time to read the rest of its output.
+    fn is_drained(&self) -> bool {
         self.ended.is_some_and(|grace| grace.left().is_zero())
     }
 }
 
-impl Wire for Pipes {
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
-        let (readable, writable) = self.wait(!unsent.is_empty(), patience)?;
+impl Duplex for Pipes {
+    fn transfer(
+        &mut self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> io::Result<Progress> {
+        let (readable, writable) = self.wait(!unsent.is_empty(), timeout)?;
         let received = if readable {
             read(&mut self.stdout, buffer)?
         } else {
-            self.is_over().then_some(0)
+            self.is_drained().then_some(0)
         };
         let sent = if writable {
             write(&mut self.stdin, unsent)?
         } else {
             0
         };
-        Ok(Turn { sent, received })
+        Ok(Progress { sent, received })
     }
 }
 

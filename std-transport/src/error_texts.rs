@@ -6,26 +6,26 @@ use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use crate::bootstrap::Failure;
+use crate::bootstrap::HandshakeError;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
-use crate::peer::{End, Peer};
+use crate::peer::{ExitInfo, WorkerHandle};
 use crate::rsync::RSyncError;
 use crate::{
-    BootstrapError, GroupInUse, MakeGatewayError, ServerError, SlurmError, SpecError, Stage,
+    BootstrapError, GroupNotEmpty, MakeGatewayError, ServerError, SlurmError, SpecError, Stage,
     WorkerExit,
 };
 
 #[derive(Debug)]
 struct Python;
 
-impl Peer for Python {
+impl WorkerHandle for Python {
     fn name(&self) -> &'static str {
         "python -c ..."
     }
 
-    fn wait(&self, _: Deadline) -> Option<End> {
+    fn wait(&self, _: Deadline) -> Option<ExitInfo> {
         None
     }
 
@@ -58,8 +58,8 @@ fn io_error() -> io::Error {
     io::Error::other("the wire broke")
 }
 
-fn exited(status: i32) -> End {
-    End::Process(Exit::new(ExitStatus::from_raw(status << 8)))
+fn exited(status: i32) -> ExitInfo {
+    ExitInfo::Process(Exit::new(ExitStatus::from_raw(status << 8)))
 }
 
 #[test]
@@ -73,29 +73,29 @@ fn of_starting_a_worker() {
     check_top(error(), text);
     check_top(MakeGatewayError::from(error()), text);
     for (failure, text) in [
-        (Failure::End, "the handshake failed: no answer"),
+        (HandshakeError::End, "the handshake failed: no answer"),
         (
-            Failure::Deadline(Duration::from_secs(2)),
+            HandshakeError::Deadline(Duration::from_secs(2)),
             "the handshake failed: no answer within 2s",
         ),
         (
-            Failure::Io(io_error()),
+            HandshakeError::Io(io_error()),
             "the handshake failed: the wire broke",
         ),
         (
-            Failure::Answer(BadAnswer::Noise),
+            HandshakeError::Answer(BadAnswer::TooMuchOutput),
             "the handshake failed: much output but no answer",
         ),
         (
-            Failure::Answer(BadAnswer::Malformed(None)),
+            HandshakeError::Answer(BadAnswer::Malformed(None)),
             "the handshake failed: the answer is malformed",
         ),
         (
-            Failure::Answer(BadAnswer::Malformed(execnet_serializer::loads(b"").err())),
+            HandshakeError::Answer(BadAnswer::Malformed(execnet_serializer::loads(b"").err())),
             "the handshake failed: the answer is malformed: ",
         ),
         (
-            Failure::Answer(BadAnswer::Refused("no such model".into())),
+            HandshakeError::Answer(BadAnswer::Refused("no such model".into())),
             "setting up the worker failed: no such model",
         ),
     ] {
@@ -112,7 +112,7 @@ fn of_starting_a_worker() {
 fn of_the_end_of_a_worker() {
     for (end, text) in [
         (Some(exited(7)), "the worker exited with status 7"),
-        (Some(End::Link), "the worker's link is closed"),
+        (Some(ExitInfo::Link), "the worker's link is closed"),
         (None, "the worker closed its link, and runs on"),
     ] {
         let text = format!("{text}\n  command: python -c ...\n  its standard error:\n    bash: no");
@@ -135,7 +135,7 @@ fn of_specs_groups_and_slurm() {
         MakeGatewayError::NoInterpreter(vec!["py3".into(), "py".into()]),
         "no interpreter found; tried py3, py",
     );
-    check(GroupInUse, "the group has gateways already");
+    check(GroupNotEmpty, "the group has gateways already");
     for (error, text) in [
         (
             SlurmError::NoAllocation,

@@ -5,11 +5,11 @@ use std::hash::RandomState;
 
 use execnet_serializer::{LoadError, LoadOptions, Value};
 
-/// An answer longer than this is no answer.
+/// Maximum length of an answer, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// More output than this before the answer, and the process is given up.
-const MAX_NOISE: usize = 1 << 20;
+/// Maximum number of output bytes before the answer.
+const MAX_PREAMBLE: usize = 1 << 20;
 
 /// Sixteen hexadecimal digits that a worker gives back, so that nothing else it prints is taken for its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,28 +26,28 @@ impl Nonce {
         self.0.as_bytes()
     }
 
-    /// What stands in front of the answer. The program that goes to the worker does not contain it in this form:
-    /// an interpreter that echoes its input does not answer by that.
+    /// The mark in front of the answer. The payload does not contain it in this form, so that an interpreter that
+    /// echoes its input does not appear to answer.
     fn mark(&self) -> Vec<u8> {
         format!("EXECNET-{}-", self.0).into_bytes()
     }
 }
 
-/// What a worker says of itself when it is ready.
+/// The answer of a worker that is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ready {
-    /// What it sent after its answer.
+    /// The bytes after the answer: the first of frames.
     pub(crate) rest: Vec<u8>,
 }
 
-/// Why the output is no answer.
+/// Why the output holds no answer.
 #[derive(Debug, Clone)]
 pub(crate) enum BadAnswer {
     /// The worker refused its settings; the text says why.
     Refused(String),
-    /// It babbled.
-    Noise,
-    /// It answered something else.
+    /// It wrote more than the maximum without an answer.
+    TooMuchOutput,
+    /// The answer is malformed.
     Malformed(Option<LoadError>),
 }
 
@@ -69,12 +69,12 @@ impl Scanner {
         }
     }
 
-    /// Takes more output; the answer, once it is whole.
+    /// Takes more output; returns the answer once it is complete.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Option<Ready>, BadAnswer> {
         self.seen.extend_from_slice(bytes);
         let Some(start) = self.find_mark() else {
-            return if self.seen.len() > MAX_NOISE {
-                Err(BadAnswer::Noise)
+            return if self.seen.len() > MAX_PREAMBLE {
+                Err(BadAnswer::TooMuchOutput)
             } else {
                 Ok(None)
             };
@@ -93,8 +93,8 @@ impl Scanner {
         }
     }
 
-    /// What came before the answer, or all if there is none.
-    pub(crate) fn noise(mut self) -> Vec<u8> {
+    /// The output before the answer, or all of it if there is none.
+    pub(crate) fn preamble(mut self) -> Vec<u8> {
         if let Some(start) = self.find_mark() {
             self.seen.truncate(start);
         }
@@ -110,7 +110,7 @@ impl Scanner {
             self.searched += offset;
             return Some(self.searched);
         }
-        // The end of what was seen may be the mark's beginning.
+        // The last bytes may be the beginning of the mark.
         self.searched = (self.seen.len() + 1).saturating_sub(self.mark.len());
         None
     }
@@ -148,7 +148,7 @@ mod tests {
     fn an_answer_is_found_behind_noise_however_it_is_cut() {
         let nonce = Nonce::new();
         let mut output = b"Welcome!\r\nEXECNET-EXECNET-".to_vec();
-        let noise = output.clone();
+        let preamble = output.clone();
         output.extend(answer(&nonce, &ready()));
         output.extend(b"frames");
         for size in 1..output.len() {
@@ -163,7 +163,7 @@ mod tests {
             }
             found.extend(chunks.flatten());
             assert_eq!(found, b"frames");
-            assert_eq!(scanner.noise(), noise);
+            assert_eq!(scanner.preamble(), preamble);
         }
     }
 
@@ -187,15 +187,15 @@ mod tests {
     fn nothing_is_noise_where_nothing_came() {
         let mut scanner = Scanner::new(&Nonce::new());
         assert_eq!(scanner.push(b"").unwrap(), None);
-        assert_eq!(scanner.noise(), b"");
+        assert_eq!(scanner.preamble(), b"");
     }
 
     #[test]
     fn output_and_answer_may_be_as_long_as_their_limits() {
         let nonce = Nonce::new();
         let mut scanner = Scanner::new(&nonce);
-        assert_eq!(scanner.push(&vec![b'y'; MAX_NOISE]).unwrap(), None);
-        assert!(matches!(scanner.push(b"y"), Err(BadAnswer::Noise)));
+        assert_eq!(scanner.push(&vec![b'y'; MAX_PREAMBLE]).unwrap(), None);
+        assert!(matches!(scanner.push(b"y"), Err(BadAnswer::TooMuchOutput)));
         let mut longest = nonce.mark();
         longest.extend((MAX_ANSWER as u32).to_be_bytes());
         assert_eq!(Scanner::new(&nonce).push(&longest).unwrap(), None);
@@ -204,10 +204,10 @@ mod tests {
     #[test]
     fn endless_noise_and_a_wrong_answer_are_given_up() {
         let nonce = Nonce::new();
-        let noise = vec![b'y'; MAX_NOISE + 1];
+        let preamble = vec![b'y'; MAX_PREAMBLE + 1];
         assert!(matches!(
-            Scanner::new(&nonce).push(&noise),
-            Err(BadAnswer::Noise)
+            Scanner::new(&nonce).push(&preamble),
+            Err(BadAnswer::TooMuchOutput)
         ));
         let mut long = nonce.mark();
         long.extend([0xff; 4]);

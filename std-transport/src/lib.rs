@@ -77,7 +77,7 @@ pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
 pub use group::{
-    Group, GroupInUse, MemberError, MemberReport, Outcome, default_group, make_gateway,
+    Group, GroupNotEmpty, MemberError, Outcome, TerminateReport, default_group, make_gateway,
 };
 pub use options::GroupOptions;
 pub use payload::Stdout;
@@ -89,4 +89,4 @@ pub use socket::{
     Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop, Token,
 };
 pub use spec::{IntoXSpec, SpecError, XSpec};
-pub use stderr::{LineSink, STDERR_TAIL, Stderr};
+pub use stderr::{LineCallback, STDERR_TAIL, Stderr};

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::command::{KillPolicy, Launch};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
-use crate::peer::{End, Peer};
+use crate::peer::{ExitInfo, WorkerHandle};
 use crate::stderr::{Sink, StderrTail};
 use crate::sync::Mutex;
 use crate::wait::{ExitWatch, Life, Woken, life, signal_child};
@@ -171,26 +171,26 @@ impl Process {
     }
 }
 
-impl Peer for Process {
+impl WorkerHandle for Process {
     fn name(&self) -> &str {
         &self.command
     }
 
-    fn wait(&self, deadline: Deadline) -> Option<End> {
+    fn wait(&self, deadline: Deadline) -> Option<ExitInfo> {
         if let Some(exit) = self.try_exit() {
-            return Some(End::Process(exit));
+            return Some(ExitInfo::Process(exit));
         }
         let watch = self.watch();
         loop {
             // After the descriptor was opened: a process that was reaped before is not the one that is waited for.
             if let Some(exit) = self.try_exit() {
-                return Some(End::Process(exit));
+                return Some(ExitInfo::Process(exit));
             }
             if !watch.wait(deadline) {
                 let exit = self.try_exit();
                 let mut state = self.state.lock();
                 state.given_up = exit.is_none() && state.killed;
-                return exit.map(End::Process);
+                return exit.map(ExitInfo::Process);
             }
         }
     }

@@ -28,14 +28,14 @@ impl Condvar {
         self.0.notify_all();
     }
 
-    /// Waits while `condition` holds, for no longer than `patience`.
+    /// Waits while `condition` holds, for no longer than `timeout`.
     pub(crate) fn wait_while<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
-        patience: Duration,
+        timeout: Duration,
         condition: impl FnMut(&mut T) -> bool,
     ) -> MutexGuard<'a, T> {
-        let waited = self.0.wait_timeout_while(guard, patience, condition);
+        let waited = self.0.wait_timeout_while(guard, timeout, condition);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }

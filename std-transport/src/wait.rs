@@ -125,21 +125,21 @@ impl ExitWatch {
         })
     }
 
-    /// Polls the others until one is ready, the process has ended or `patience` is over; it may return early. True if the
+    /// Polls the others until one is ready, the process has ended or `timeout` is over; it may return early. True if the
     /// process has ended.
     pub(crate) fn poll<'a>(
         &'a self,
         others: &mut [PollFd<'a>],
-        patience: Duration,
+        timeout: Duration,
     ) -> io::Result<bool> {
         let Some(pidfd) = &self.pidfd else {
-            poll_for(others, patience.min(POLL_INTERVAL))?;
+            poll_for(others, timeout.min(POLL_INTERVAL))?;
             return Ok(life(self.pid) != Life::Running);
         };
         let mut all = Vec::with_capacity(others.len() + 1);
         all.extend(others.iter().cloned());
         all.push(PollFd::new(pidfd, PollFlags::IN));
-        poll_for(&mut all, patience)?;
+        poll_for(&mut all, timeout)?;
         let ended = all.pop().is_some_and(|end| !end.revents().is_empty());
         others.clone_from_slice(&all);
         Ok(ended)
@@ -147,8 +147,8 @@ impl ExitWatch {
 }
 
 /// An interruption counts as nothing that is ready.
-pub(crate) fn poll_for(ends: &mut [PollFd<'_>], patience: Duration) -> io::Result<()> {
-    match poll(ends, Some(&timespec(patience))) {
+pub(crate) fn poll_for(ends: &mut [PollFd<'_>], timeout: Duration) -> io::Result<()> {
+    match poll(ends, Some(&timespec(timeout))) {
         Ok(_) => Ok(()),
         Err(Errno::INTR) => {
             ends.iter_mut().for_each(PollFd::clear_revents);

@@ -13,8 +13,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Channel, ExecModel, Group, GroupInUse, MakeGatewayError, MemberError, MemberReport,
-    MultiChannel, Outcome, Stderr, Stdout, Value, XSpec,
+    Channel, ExecModel, Group, GroupNotEmpty, MakeGatewayError, MemberError, MultiChannel, Outcome,
+    Stderr, Stdout, TerminateReport, Value, XSpec,
 };
 use execnet_test_support::{LONG, eventually, is_running, pythons, quiet, receive, within};
 
@@ -231,7 +231,7 @@ fn a_call_of_terminate_hurries_one_that_is_under_way() {
             assert!(
                 matches!(
                     reports[..],
-                    [MemberReport {
+                    [TerminateReport {
                         outcome: Outcome::Killed(_),
                         ..
                     }]
@@ -303,7 +303,7 @@ fn the_model_of_specs_that_name_none_is_set_before_there_are_members() {
         };
         assert_eq!(model(popen()), "main_thread_only");
         assert_eq!(model(popen() + "//execmodel=thread"), "thread");
-        assert_eq!(group.set_exec_model(local, local), Err(GroupInUse));
+        assert_eq!(group.set_exec_model(local, local), Err(GroupNotEmpty));
     });
 }
 
@@ -314,7 +314,7 @@ fn lines_of_both_streams_come_with_the_gateways_id() {
             let (sink, lines) = mpsc::channel();
             let mut options = quiet();
             options.stdout = Stdout::Stderr;
-            options.stderr = Stderr::lines(move |id, line| {
+            options.stderr = Stderr::callback(move |id, line| {
                 let _ = sink.send(format!("{id}: {line}"));
             });
             let group = Group::with_options(options);

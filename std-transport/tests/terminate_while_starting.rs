@@ -10,7 +10,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
     let mut options = GroupOptions::default();
-    options.stderr = Stderr::Keep;
+    options.stderr = Stderr::Capture;
     Group::with_options(options)
 });
 

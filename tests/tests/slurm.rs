@@ -159,7 +159,7 @@ fn killed(middle: Option<&str>) {
 
 /// Slurm may take longer to end a step than `terminate` waits for that.
 fn was_killed(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Killed(Some(_)) | Outcome::LeftBehind)
+    matches!(outcome, Outcome::Killed(Some(_)) | Outcome::Survived)
 }
 
 /// srun's process.

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> Summary {
     let began = Instant::now();
     let mut options = GroupOptions::default();
     // It is shown with the worker's death.
-    options.stderr = Stderr::Keep;
+    options.stderr = Stderr::Capture;
     let group = Group::with_options(options);
     let mut summary = Summary::default();
     if let Err(error) = supervise(args, &group, &mut summary) {

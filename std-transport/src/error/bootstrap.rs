@@ -2,12 +2,12 @@ use core::error::Error;
 use core::fmt;
 use std::io;
 
-use crate::bootstrap::Failure;
+use crate::bootstrap::HandshakeError;
 use crate::error::excerpt::write_excerpt;
 use crate::error::{Cause, Stage};
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
-use crate::peer::{End, Peer};
+use crate::peer::{ExitInfo, WorkerHandle};
 use crate::printable::printable;
 
 /// A process that did not become a worker: how far it got, and what is known of it.
@@ -92,14 +92,14 @@ impl BootstrapError {
 
     /// For a peer that has just failed to answer: `end` is how it ended before anybody killed it.
     pub(crate) fn handshake(
-        peer: &dyn Peer,
-        end: Option<End>,
-        failure: Failure,
-        noise: &[u8],
+        peer: &dyn WorkerHandle,
+        end: Option<ExitInfo>,
+        failure: HandshakeError,
+        preamble: &[u8],
     ) -> Self {
-        let exit = end.and_then(End::exit);
+        let exit = end.and_then(ExitInfo::exit);
         let stderr = peer.stderr();
-        let cause = Cause::find(&failure, exit, noise, &stderr);
+        let cause = Cause::find(&failure, exit, preamble, &stderr);
         let (reason, inner) = explain(failure);
         Self {
             stage: cause.stage(),
@@ -107,7 +107,7 @@ impl BootstrapError {
             command: peer.name().to_owned(),
             reason: describe(cause, reason, inner.is_some()),
             exit,
-            output: printable(noise),
+            output: printable(preamble),
             stderr,
             shown: peer.shows_stderr(),
             inner,
@@ -119,16 +119,20 @@ const IMPOSTOR: &str = "the server cannot prove that it knows the token";
 
 type Inner = Option<Box<dyn Error + Send + Sync>>;
 
-fn explain(failure: Failure) -> (String, Inner) {
+fn explain(failure: HandshakeError) -> (String, Inner) {
     match failure {
-        Failure::Deadline(patience) => (format!("no answer within {patience:?}"), None),
-        Failure::End => ("no answer".to_owned(), None),
-        Failure::Impostor => (IMPOSTOR.to_owned(), Some(IMPOSTOR.into())),
-        Failure::Io(error) => (error.to_string(), Some(Box::new(error))),
-        Failure::Answer(BadAnswer::Refused(text)) => (printable(text.as_bytes()), None),
-        Failure::Answer(BadAnswer::Noise) => ("much output but no answer".to_owned(), None),
-        Failure::Answer(BadAnswer::Malformed(None)) => ("the answer is malformed".to_owned(), None),
-        Failure::Answer(BadAnswer::Malformed(Some(error))) => (
+        HandshakeError::Deadline(timeout) => (format!("no answer within {timeout:?}"), None),
+        HandshakeError::End => ("no answer".to_owned(), None),
+        HandshakeError::Impostor => (IMPOSTOR.to_owned(), Some(IMPOSTOR.into())),
+        HandshakeError::Io(error) => (error.to_string(), Some(Box::new(error))),
+        HandshakeError::Answer(BadAnswer::Refused(text)) => (printable(text.as_bytes()), None),
+        HandshakeError::Answer(BadAnswer::TooMuchOutput) => {
+            ("much output but no answer".to_owned(), None)
+        }
+        HandshakeError::Answer(BadAnswer::Malformed(None)) => {
+            ("the answer is malformed".to_owned(), None)
+        }
+        HandshakeError::Answer(BadAnswer::Malformed(Some(error))) => (
             format!("the answer is malformed: {error}"),
             Some(Box::new(error)),
         ),

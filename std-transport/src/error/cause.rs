@@ -1,6 +1,6 @@
 use std::io;
 
-use crate::bootstrap::Failure;
+use crate::bootstrap::HandshakeError;
 use crate::command::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM};
 use crate::error::Stage;
 use crate::exit::Exit;
@@ -82,14 +82,19 @@ const CONTAINERS_SAY: &[(&str, Cause)] = &[
 ];
 
 impl Cause {
-    pub(super) fn find(failure: &Failure, exit: Option<Exit>, output: &[u8], stderr: &str) -> Self {
+    pub(super) fn find(
+        failure: &HandshakeError,
+        exit: Option<Exit>,
+        output: &[u8],
+        stderr: &str,
+    ) -> Self {
         match failure {
-            Failure::Deadline(_) => Self::TimedOut,
-            Failure::Io(error) => Self::of_link(error),
-            Failure::Impostor => Self::HostKeyRefused,
-            Failure::Answer(BadAnswer::Refused(_)) => Self::Refused,
-            Failure::Answer(_) => Self::Noise,
-            Failure::End => Self::of_end(exit, output, stderr),
+            HandshakeError::Deadline(_) => Self::TimedOut,
+            HandshakeError::Io(error) => Self::of_link(error),
+            HandshakeError::Impostor => Self::HostKeyRefused,
+            HandshakeError::Answer(BadAnswer::Refused(_)) => Self::Refused,
+            HandshakeError::Answer(_) => Self::Noise,
+            HandshakeError::End => Self::of_end(exit, output, stderr),
         }
     }
 
@@ -191,7 +196,7 @@ mod tests {
 
     fn cause(code: i32, output: &str, stderr: &str) -> Cause {
         let exit = Exit::remote(ExitStatus::from_raw(code << 8));
-        Cause::find(&Failure::End, Some(exit), output.as_bytes(), stderr)
+        Cause::find(&HandshakeError::End, Some(exit), output.as_bytes(), stderr)
     }
 
     #[test]

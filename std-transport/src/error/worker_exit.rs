@@ -3,20 +3,20 @@ use core::fmt;
 
 use crate::error::excerpt::write_excerpt;
 use crate::exit::Exit;
-use crate::peer::{End, Peer};
+use crate::peer::{ExitInfo, WorkerHandle};
 
 /// How a worker's process ended: the source of the errors that its gateway and channels give from then on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerExit {
     command: String,
-    end: Option<End>,
+    end: Option<ExitInfo>,
     stderr: String,
     /// A user has seen it already.
     shown: bool,
 }
 
 impl WorkerExit {
-    pub(crate) fn new(peer: &dyn Peer, end: Option<End>) -> Self {
+    pub(crate) fn new(peer: &dyn WorkerHandle, end: Option<ExitInfo>) -> Self {
         Self {
             command: peer.name().to_owned(),
             end,
@@ -29,7 +29,7 @@ impl WorkerExit {
     /// socket.
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {
-        self.end.and_then(End::exit)
+        self.end.and_then(ExitInfo::exit)
     }
 
     /// The command line, long arguments cut, or the address.
@@ -48,8 +48,8 @@ impl WorkerExit {
 impl fmt::Display for WorkerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.end {
-            Some(End::Process(exit)) => write!(f, "the worker {exit}")?,
-            Some(End::Link) => f.write_str("the worker's link is closed")?,
+            Some(ExitInfo::Process(exit)) => write!(f, "the worker {exit}")?,
+            Some(ExitInfo::Link) => f.write_str("the worker's link is closed")?,
             None => f.write_str("the worker closed its link, and runs on")?,
         }
         write!(f, "\n  command: {}", self.command)?;

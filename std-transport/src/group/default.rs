@@ -6,7 +6,7 @@ use std::thread;
 use execnet_core_sync::Gateway;
 
 use super::Group;
-use super::terminate::DROP_PATIENCE;
+use super::terminate::DROP_TIMEOUT;
 use crate::error::MakeGatewayError;
 use crate::spec::IntoXSpec;
 
@@ -48,6 +48,6 @@ impl AtExit {
 
 impl Drop for AtExit {
     fn drop(&mut self) {
-        GROUP.terminate(Some(DROP_PATIENCE));
+        GROUP.terminate(Some(DROP_TIMEOUT));
     }
 }

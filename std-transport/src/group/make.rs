@@ -6,34 +6,38 @@ use std::thread;
 use execnet_core_sync::{Gateway, GatewayConfig, Role};
 
 use super::Group;
-use super::members::{Member, Order};
-use super::terminate::JOIN_PATIENCE;
+use super::members::{Member, Reservation};
+use super::terminate::JOIN_TIMEOUT;
 use crate::connect;
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::payload::Bootstrap;
-use crate::peer::Peer;
+use crate::peer::WorkerHandle;
 use crate::spec::{SpecError, XSpec};
 use crate::sync::Mutex;
 use crate::transport::{Connected, Request};
 
 impl Group {
-    pub(super) fn order(
+    pub(super) fn reserve(
         &self,
         spec: Result<Option<XSpec>, SpecError>,
-    ) -> Result<Order, MakeGatewayError> {
-        self.members.lock().order(spec?)
+    ) -> Result<Reservation, MakeGatewayError> {
+        self.members.lock().reserve(spec?)
     }
 
-    pub(super) fn make(&self, order: Order) -> Result<Gateway, MakeGatewayError> {
-        if let Err(error) = order.spec.check_keys() {
-            log::warn!("gateway {}: {error}", order.id);
+    pub(super) fn make(&self, reservation: Reservation) -> Result<Gateway, MakeGatewayError> {
+        if let Err(error) = reservation.spec.check_keys() {
+            log::warn!("gateway {}: {error}", reservation.id);
         }
-        let (id, place, terminations) = (order.id.clone(), order.place, order.terminations);
-        let started = self.start(order);
+        let (id, seq, terminations) = (
+            reservation.id.clone(),
+            reservation.seq,
+            reservation.terminations,
+        );
+        let started = self.start(reservation);
         let mut members = self.members.lock();
         // The last handle of a process kills it and waits for that: nothing of these is dropped under the lock.
-        let begun = members.made(place);
+        let begun = members.made(seq);
         let terminated = members.terminations != terminations;
         match started {
             Ok(member) if !terminated => {
@@ -44,7 +48,7 @@ impl Group {
                 Ok(gateway)
             }
             failed => {
-                members.free(&id, place);
+                members.free(&id, seq);
                 drop(members);
                 let error = discard(failed);
                 drop(begun);
@@ -57,37 +61,37 @@ impl Group {
         }
     }
 
-    fn start(&self, order: Order) -> Result<Member, MakeGatewayError> {
-        let begun = |peer: Arc<dyn Peer>| {
+    fn start(&self, reservation: Reservation) -> Result<Member, MakeGatewayError> {
+        let on_spawned = |peer: Arc<dyn WorkerHandle>| {
             let mut members = self.members.lock();
-            if members.terminations != order.terminations {
+            if members.terminations != reservation.terminations {
                 // terminate() came while the peer was being started, and has not seen it.
                 peer.signal_kill();
             }
-            let before = members.begun(order.place, peer);
+            let before = members.begun(reservation.seq, peer);
             drop(members);
             // As in make(): the last handle waits.
             drop(before);
         };
         let Connected { link, peer } = connect::start(&Request {
-            id: &order.id,
-            spec: &order.spec,
-            exec_model: order.remote,
+            id: &reservation.id,
+            spec: &reservation.spec,
+            exec_model: reservation.remote,
             options: &self.options,
             deadline: Deadline::after(self.options.bootstrap_timeout),
             members: self,
-            sharing: &self.sharing,
+            ssh_mux: &self.ssh_mux,
             upload_locks: &self.upload_locks,
-            begun: &begun,
+            on_spawned: &on_spawned,
         })?;
-        let mut config = GatewayConfig::new(order.id.as_str(), Role::Initiator);
-        config.exec_model = order.local;
-        order.spec.as_str().clone_into(&mut config.spec);
+        let mut config = GatewayConfig::new(reservation.id.as_str(), Role::Initiator);
+        config.exec_model = reservation.local;
+        reservation.spec.as_str().clone_into(&mut config.spec);
         config.limits = self.options.limits;
         config.inbox = self.options.inbox;
-        config.credit = Bootstrap::of(&order.spec)?.credit(self.options.credit);
+        config.credit = Bootstrap::of(&reservation.spec)?.credit(self.options.credit);
         match Gateway::new(link, config) {
-            Ok(gateway) => Ok(Member::new(order, gateway, peer)),
+            Ok(gateway) => Ok(Member::new(reservation, gateway, peer)),
             Err(error) => {
                 Err(BootstrapError::io(Stage::Link, peer.name().to_owned(), error).into())
             }
@@ -97,9 +101,9 @@ impl Group {
     /// In the caller's thread and as many more as the options say.
     pub(super) fn make_all(
         &self,
-        orders: impl Iterator<Item = Result<Order, MakeGatewayError>>,
+        reservations: impl Iterator<Item = Result<Reservation, MakeGatewayError>>,
     ) -> Vec<Result<Gateway, MakeGatewayError>> {
-        let mut results: Vec<Work> = orders.map(Work::new).collect();
+        let mut results: Vec<Work> = reservations.map(Work::new).collect();
         let workers = self.options.max_starting.clamp(1, results.len().max(1));
         let queue = Mutex::new(results.iter_mut());
         let work = || {
@@ -128,7 +132,7 @@ fn discard(failed: Result<Member, MakeGatewayError>) -> MakeGatewayError {
         Ok(member) => {
             member.peer.kill();
             // A thread that is late ends by itself.
-            let _ = member.gateway.join(Some(JOIN_PATIENCE));
+            let _ = member.gateway.join(Some(JOIN_TIMEOUT));
             MakeGatewayError::Terminated
         }
         Err(error) => error,
@@ -137,23 +141,23 @@ fn discard(failed: Result<Member, MakeGatewayError>) -> MakeGatewayError {
 
 /// One of several gateways to be made.
 enum Work {
-    Open(Order),
+    Open(Reservation),
     Done(Result<Gateway, MakeGatewayError>),
     /// Nothing is left to be done or told.
     Gone,
 }
 
 impl Work {
-    fn new(order: Result<Order, MakeGatewayError>) -> Self {
-        match order {
-            Ok(order) => Self::Open(order),
+    fn new(reservation: Result<Reservation, MakeGatewayError>) -> Self {
+        match reservation {
+            Ok(reservation) => Self::Open(reservation),
             Err(error) => Self::Done(Err(error)),
         }
     }
 
     fn run(&mut self, group: &Group) {
         *self = match core::mem::replace(self, Self::Gone) {
-            Self::Open(order) => Self::Done(group.make(order)),
+            Self::Open(reservation) => Self::Done(group.make(reservation)),
             done => done,
         };
     }

@@ -1,4 +1,4 @@
-//! Who is in a group, and who is to be.
+//! The members of a group, and those that are being made.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -6,10 +6,10 @@ use std::collections::HashMap;
 
 use execnet_core_sync::{ExecModel, Gateway};
 
-use super::terminate::MemberReport;
+use super::terminate::TerminateReport;
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
-use crate::peer::Peer;
+use crate::peer::WorkerHandle;
 use crate::spec::XSpec;
 
 /// How many reports of gateways that have left the group are kept for `terminate`: a program that makes gateways for
@@ -21,24 +21,24 @@ const FEW: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Members {
-    /// In the order of their places, with the gateways that have left the group and whose workers may still run.
+    /// Ordered by sequence number. Includes gateways that have left the group while their worker may still run.
     list: Vec<Member>,
     /// The members that a call of `terminate` is ending: another call, from another thread, can hurry it.
     ending: Vec<Member>,
-    /// The place of the newest gateway with an id, which may be being made.
+    /// The sequence number of the newest gateway with an id; it may still be starting.
     ids: HashMap<String, u64>,
-    /// Peers that are to become members, by their places.
-    starting: HashMap<u64, Arc<dyn Peer>>,
-    /// What became of gateways that left the group and have ended.
-    reports: VecDeque<(u64, MemberReport)>,
+    /// Workers that are starting, by sequence number.
+    starting: HashMap<u64, Arc<dyn WorkerHandle>>,
+    /// Reports of gateways that have left the group and ended.
+    reports: VecDeque<(u64, TerminateReport)>,
     /// At this length of the list those that have ended are taken out of it: at twice what was left the last time, so
     /// that each gateway is looked at a constant number of times on average.
     sweep_at: usize,
     /// How often the group was terminated: what was begun before the last time is to end.
     pub(super) terminations: u64,
     next: u64,
-    /// How many were asked for.
-    places: u64,
+    /// The sequence number of the next gateway.
+    next_seq: u64,
     pub(super) defaults: Defaults,
 }
 
@@ -52,20 +52,24 @@ pub(super) struct Defaults {
 
 #[derive(Clone)]
 pub(super) struct Member {
-    /// Counts the gateways that were asked for.
-    pub(super) place: u64,
+    /// The sequence number of the request.
+    pub(super) seq: u64,
     pub(super) spec: XSpec,
     pub(super) gateway: Gateway,
-    pub(super) peer: Arc<dyn Peer>,
+    pub(super) peer: Arc<dyn WorkerHandle>,
     /// Another gateway has its id: this one has lost its worker.
     replaced: bool,
 }
 
 impl Member {
-    pub(super) fn new(order: Order, gateway: Gateway, peer: Arc<dyn Peer>) -> Self {
+    pub(super) fn new(
+        reservation: Reservation,
+        gateway: Gateway,
+        peer: Arc<dyn WorkerHandle>,
+    ) -> Self {
         Self {
-            place: order.place,
-            spec: order.spec,
+            seq: reservation.seq,
+            spec: reservation.spec,
             gateway,
             peer,
             replaced: false,
@@ -83,45 +87,45 @@ impl Member {
     }
 
     /// What became of it, if the group neither shows it nor has anything left to end.
-    fn report(&self) -> Option<MemberReport> {
+    fn report(&self) -> Option<TerminateReport> {
         if self.is_shown() || self.gateway.has_receiver() {
             return None;
         }
         let end = self.peer.wait(Deadline::now())?;
-        Some(MemberReport::of_end(self.gateway.id(), end))
+        Some(TerminateReport::of_end(self.gateway.id(), end))
     }
 }
 
-/// A gateway that is to be made. Its id is taken.
-pub(super) struct Order {
+/// A gateway to be made, with its id reserved.
+pub(super) struct Reservation {
     pub(super) id: String,
     pub(super) spec: XSpec,
     pub(super) local: ExecModel,
     pub(super) remote: ExecModel,
-    pub(super) place: u64,
+    pub(super) seq: u64,
     /// How often the group had been terminated when it was asked for.
     pub(super) terminations: u64,
 }
 
 impl Members {
-    /// Takes an id that nobody else gets.
-    pub(super) fn order(&mut self, spec: Option<XSpec>) -> Result<Order, MakeGatewayError> {
+    /// Reserves an id.
+    pub(super) fn reserve(&mut self, spec: Option<XSpec>) -> Result<Reservation, MakeGatewayError> {
         let spec = spec.unwrap_or_else(|| self.defaults.spec.clone());
         spec.check_utf8()?;
         spec.check_effect()?;
         let id = self.id_for(&spec)?;
-        self.places += 1;
-        if let Some(before) = self.ids.insert(id.clone(), self.places)
+        self.next_seq += 1;
+        if let Some(before) = self.ids.insert(id.clone(), self.next_seq)
             && let Some(member) = self.at(before)
         {
             member.replaced = true;
         }
-        Ok(Order {
+        Ok(Reservation {
             id,
             spec,
             local: self.defaults.local,
             remote: self.defaults.remote,
-            place: self.places,
+            seq: self.next_seq,
             terminations: self.terminations,
         })
     }
@@ -147,22 +151,26 @@ impl Members {
 
     /// Whether there are gateways, or some are being made.
     pub(super) fn in_use(&self) -> bool {
-        self.shown().next().is_some() || self.ids.values().any(|&place| self.find(place).is_err())
+        self.shown().next().is_some() || self.ids.values().any(|&seq| self.find(seq).is_err())
     }
 
     /// Notes the peer of a gateway that is being made; returns the one that was noted before.
-    pub(super) fn begun(&mut self, place: u64, peer: Arc<dyn Peer>) -> Option<Arc<dyn Peer>> {
-        self.starting.insert(place, peer)
+    pub(super) fn begun(
+        &mut self,
+        seq: u64,
+        peer: Arc<dyn WorkerHandle>,
+    ) -> Option<Arc<dyn WorkerHandle>> {
+        self.starting.insert(seq, peer)
     }
 
     /// The peer of a gateway that is not being made any more.
-    pub(super) fn made(&mut self, place: u64) -> Option<Arc<dyn Peer>> {
-        self.starting.remove(&place)
+    pub(super) fn made(&mut self, seq: u64) -> Option<Arc<dyn WorkerHandle>> {
+        self.starting.remove(&seq)
     }
 
     /// Adds a member; returns those that have ended, to be dropped without the lock.
     pub(super) fn add(&mut self, member: Member) -> Vec<Member> {
-        match self.find(member.place) {
+        match self.find(member.seq) {
             Ok(at) | Err(at) => self.list.insert(at, member),
         }
         if self.list.len() < self.sweep_at.max(FEW) {
@@ -174,8 +182,8 @@ impl Members {
     }
 
     /// Lets others have the id of this place.
-    pub(super) fn free(&mut self, id: &str, place: u64) {
-        if self.ids.get(id) == Some(&place) {
+    pub(super) fn free(&mut self, id: &str, seq: u64) {
+        if self.ids.get(id) == Some(&seq) {
             self.ids.remove(id);
         }
     }
@@ -193,12 +201,9 @@ impl Members {
     }
 
     /// Forgets a member that `terminate` has ended; returns it, to be dropped without the lock.
-    pub(super) fn ended(&mut self, id: &str, place: u64) -> Option<Member> {
-        self.free(id, place);
-        let at = self
-            .ending
-            .iter()
-            .position(|member| member.place == place)?;
+    pub(super) fn ended(&mut self, id: &str, seq: u64) -> Option<Member> {
+        self.free(id, seq);
+        let at = self.ending.iter().position(|member| member.seq == seq)?;
         Some(self.ending.swap_remove(at))
     }
 
@@ -208,8 +213,8 @@ impl Members {
         for member in core::mem::take(&mut self.list) {
             match member.report() {
                 Some(report) => {
-                    self.free(&report.id, member.place);
-                    self.reports.push_back((member.place, report));
+                    self.free(&report.id, member.seq);
+                    self.reports.push_back((member.seq, report));
                     ended.push(member);
                 }
                 None => self.list.push(member),
@@ -222,20 +227,19 @@ impl Members {
 
     fn is_taken(&self, id: &str) -> bool {
         // What is not in the list is being made.
-        let in_list = |place: u64| self.list.get(self.find(place).ok()?);
+        let in_list = |seq: u64| self.list.get(self.find(seq).ok()?);
         self.ids
             .get(id)
-            .is_some_and(|&place| !in_list(place).is_some_and(Member::has_ended))
+            .is_some_and(|&seq| !in_list(seq).is_some_and(Member::has_ended))
     }
 
-    fn at(&mut self, place: u64) -> Option<&mut Member> {
-        let at = self.find(place).ok()?;
+    fn at(&mut self, seq: u64) -> Option<&mut Member> {
+        let at = self.find(seq).ok()?;
         self.list.get_mut(at)
     }
 
-    fn find(&self, place: u64) -> Result<usize, usize> {
-        self.list
-            .binary_search_by_key(&place, |member| member.place)
+    fn find(&self, seq: u64) -> Result<usize, usize> {
+        self.list.binary_search_by_key(&seq, |member| member.seq)
     }
 
     fn next_id(&mut self) -> String {
@@ -252,6 +256,6 @@ impl Members {
 /// What a group had when it was terminated.
 pub(super) struct Taken {
     pub(super) members: Vec<Member>,
-    pub(super) starting: Vec<Arc<dyn Peer>>,
-    pub(super) reports: Vec<(u64, MemberReport)>,
+    pub(super) starting: Vec<Arc<dyn WorkerHandle>>,
+    pub(super) reports: Vec<(u64, TerminateReport)>,
 }

@@ -8,7 +8,7 @@ mod terminate;
 
 pub use default::{default_group, make_gateway};
 pub use exec::MemberError;
-pub use terminate::{MemberReport, Outcome};
+pub use terminate::{Outcome, TerminateReport};
 
 use core::error::Error;
 use core::fmt;
@@ -19,7 +19,7 @@ use crate::error::MakeGatewayError;
 use crate::options::GroupOptions;
 use crate::spec::{IntoXSpec, XSpec};
 use crate::sync::Mutex;
-use crate::transport::{self, Sharing, UploadLocks};
+use crate::transport::{self, SshMux, UploadLocks};
 use members::{Member, Members};
 
 /// A set of gateways.
@@ -40,7 +40,7 @@ use members::{Member, Members};
 pub struct Group {
     options: GroupOptions,
     members: Mutex<Members>,
-    sharing: Sharing,
+    ssh_mux: SshMux,
     upload_locks: UploadLocks,
 }
 
@@ -57,7 +57,7 @@ impl Group {
         Self {
             options,
             members: Mutex::default(),
-            sharing: Sharing::default(),
+            ssh_mux: SshMux::default(),
             upload_locks: UploadLocks::default(),
         }
     }
@@ -71,8 +71,8 @@ impl Group {
     ///
     /// The spec is unusable, its id is taken, there is no interpreter, or what was started did not become a worker.
     pub fn make_gateway(&self, spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
-        let order = self.order(spec.into_xspec())?;
-        self.make(order)
+        let reservation = self.reserve(spec.into_xspec())?;
+        self.make(reservation)
     }
 
     /// Makes several gateways, some at a time: see [`GroupOptions::max_starting`].
@@ -91,7 +91,7 @@ impl Group {
         specs: impl IntoIterator<Item: IntoXSpec>,
     ) -> Vec<Result<Gateway, MakeGatewayError>> {
         let specs = specs.into_iter().map(IntoXSpec::into_xspec);
-        self.make_all(specs.map(|spec| self.order(spec)))
+        self.make_all(specs.map(|spec| self.reserve(spec)))
     }
 
     /// What the empty spec stands for. Default: `popen`.
@@ -105,10 +105,10 @@ impl Group {
     /// # Errors
     ///
     /// The group has members already.
-    pub fn set_exec_model(&self, local: ExecModel, remote: ExecModel) -> Result<(), GroupInUse> {
+    pub fn set_exec_model(&self, local: ExecModel, remote: ExecModel) -> Result<(), GroupNotEmpty> {
         let mut members = self.members.lock();
         if members.in_use() {
-            return Err(GroupInUse);
+            return Err(GroupNotEmpty);
         }
         members.defaults.local = local;
         members.defaults.remote = remote;
@@ -260,14 +260,14 @@ impl fmt::Debug for Group {
     }
 }
 
-/// What cannot be set any more, because the group has members.
+/// The error of [`Group::set_execmodel`] on a group that has members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupInUse;
+pub struct GroupNotEmpty;
 
-impl fmt::Display for GroupInUse {
+impl fmt::Display for GroupNotEmpty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the group has gateways already")
     }
 }
 
-impl Error for GroupInUse {}
+impl Error for GroupNotEmpty {}

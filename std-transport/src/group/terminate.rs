@@ -7,16 +7,16 @@ use super::members::Taken;
 use crate::deadline::{Deadline, part};
 use crate::exit::Exit;
 use crate::group::{Group, Member};
-use crate::peer::End;
+use crate::peer::ExitInfo;
 
 /// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
-pub(super) const DROP_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const DROP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long all killed workers together may take to die.
-const KILL_PATIENCE: Duration = Duration::from_secs(2);
+const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the threads of all gateways together may take, once their peers have ended.
-pub(super) const JOIN_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const JOIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Group {
     /// Ends all members, and empties the group: tells every worker to leave, waits up to `timeout` for all of them
@@ -43,7 +43,7 @@ impl Group {
     ///
     /// Returns what became of each gateway that was made since the last time, in the order in which they were asked for;
     /// of those that had left the group and ended before, the last thousand.
-    pub fn terminate(&self, timeout: Option<Duration>) -> Vec<MemberReport> {
+    pub fn terminate(&self, timeout: Option<Duration>) -> Vec<TerminateReport> {
         let deadline = Deadline::after_optional(timeout);
         let Taken {
             mut members,
@@ -56,22 +56,22 @@ impl Group {
             let (ending, later) = split(members);
             let deadline = share(deadline, later.is_empty());
             let ended = end(&ending, deadline);
-            let places = ending.iter().map(|member| member.place);
-            reports.extend(places.zip(ended));
+            let seqs = ending.iter().map(|member| member.seq);
+            reports.extend(seqs.zip(ended));
             members = later;
         }
         // Whoever is making a gateway to one of these waits for its end.
         drop(starting);
-        self.sharing.end();
+        self.ssh_mux.end();
         let mut members = self.members.lock();
         let ended = reports.iter().skip(left);
         let ended: Vec<_> = ended
-            .map(|(place, report)| members.ended(&report.id, *place))
+            .map(|(seq, report)| members.ended(&report.id, *seq))
             .collect();
         drop(members);
         // The last handle of a process waits for its end.
         drop(ended);
-        reports.sort_by_key(|(place, _)| *place);
+        reports.sort_by_key(|(seq, _)| *seq);
         reports.into_iter().map(|(_, report)| report).collect()
     }
 }
@@ -102,7 +102,7 @@ fn share(deadline: Deadline, last: bool) -> Deadline {
     }
 }
 
-fn end(members: &[Member], deadline: Deadline) -> Vec<MemberReport> {
+fn end(members: &[Member], deadline: Deadline) -> Vec<TerminateReport> {
     members.iter().for_each(|member| member.gateway.exit());
     let left: Vec<_> = members
         .iter()
@@ -113,34 +113,34 @@ fn end(members: &[Member], deadline: Deadline) -> Vec<MemberReport> {
     reports
 }
 
-/// `left` has who ended by himself.
-fn kill_the_others(members: &[Member], left: Vec<Option<End>>) -> Vec<MemberReport> {
-    // All are told before any is waited for.
+/// `left` has the members that ended by themselves.
+fn kill_the_others(members: &[Member], left: Vec<Option<ExitInfo>>) -> Vec<TerminateReport> {
+    // All are signalled before the first wait.
     let stuck = members.iter().zip(&left).filter(|(_, end)| end.is_none());
     stuck.for_each(|(member, _)| member.peer.signal_kill());
-    let deadline = Deadline::after(KILL_PATIENCE);
-    let report = |(member, end): (&Member, Option<End>)| MemberReport {
+    let deadline = Deadline::after(KILL_TIMEOUT);
+    let report = |(member, end): (&Member, Option<ExitInfo>)| TerminateReport {
         id: member.gateway.id().to_owned(),
         outcome: outcome(end, || member.peer.wait(deadline)),
     };
     members.iter().zip(left).map(report).collect()
 }
 
-fn outcome(left: Option<End>, killed: impl FnOnce() -> Option<End>) -> Outcome {
+fn outcome(left: Option<ExitInfo>, killed: impl FnOnce() -> Option<ExitInfo>) -> Outcome {
     match left {
         Some(end) => Outcome::of_end(end),
         None => match killed() {
             Some(end) => Outcome::Killed(end.exit()),
-            None => Outcome::LeftBehind,
+            None => Outcome::Survived,
         },
     }
 }
 
 /// A link ends with its process; a thread that sees that late ends by itself.
-fn join(members: &[Member], reports: &[MemberReport]) {
-    let deadline = Deadline::after(JOIN_PATIENCE);
+fn join(members: &[Member], reports: &[TerminateReport]) {
+    let deadline = Deadline::after(JOIN_TIMEOUT);
     for (member, report) in members.iter().zip(reports) {
-        if report.outcome != Outcome::LeftBehind {
+        if report.outcome != Outcome::Survived {
             let left = deadline.left();
             let _ = member.gateway.join(Some(left));
         }
@@ -149,23 +149,23 @@ fn join(members: &[Member], reports: &[MemberReport]) {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.terminate(Some(DROP_PATIENCE));
+        self.terminate(Some(DROP_TIMEOUT));
     }
 }
 
-/// What became of a member when its group was terminated.
+/// How a member ended when its group was terminated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct MemberReport {
+pub struct TerminateReport {
     /// The gateway's id.
     pub id: String,
-    /// What became of its worker.
+    /// How its worker ended.
     pub outcome: Outcome,
 }
 
-impl MemberReport {
-    /// Of a gateway whose worker was not killed by its group.
-    pub(super) fn of_end(id: &str, end: End) -> Self {
+impl TerminateReport {
+    /// For a worker that its group did not kill.
+    pub(super) fn of_end(id: &str, end: ExitInfo) -> Self {
         Self {
             id: id.to_owned(),
             outcome: Outcome::of_end(end),
@@ -173,25 +173,25 @@ impl MemberReport {
     }
 }
 
-/// What became of a worker.
+/// How a worker ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It left in time, or had ended before.
+    /// It exited in time, or had ended before.
     Exited(Exit),
-    /// It let go of its link in time; nobody tells how it ended: behind a socket.
+    /// It closed its link in time. Its status is unknown: it is behind a socket.
     Closed,
-    /// It was killed. Behind a socket, where nobody tells: its link was cut.
+    /// It was killed. Behind a socket its link was cut, and the status is unknown.
     Killed(Option<Exit>),
-    /// It was killed, and has not ended yet.
-    LeftBehind,
+    /// It was killed and has not ended within two seconds.
+    Survived,
 }
 
 impl Outcome {
-    fn of_end(end: End) -> Self {
+    fn of_end(end: ExitInfo) -> Self {
         match end {
-            End::Process(exit) => Self::Exited(exit),
-            End::Link => Self::Closed,
+            ExitInfo::Process(exit) => Self::Exited(exit),
+            ExitInfo::Link => Self::Closed,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::proxy::state::{Shared, StartResult, State};
 use crate::proxy::stream::{bytes, text};
 
 /// How long the proxy's call may outlive its control channel.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CALL_END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts the thread; it ends with the channel. The worker's standard error goes into `stderr`.
 pub(super) fn start(
@@ -60,8 +60,10 @@ fn receive_events(control: &Channel, shared: &Shared, mut stderr: PipeWriter) ->
 
 /// Why the proxy's program ended.
 fn end_reason(shared: &Shared) -> String {
-    let call = shared.wait(Deadline::after(PATIENCE), |state| state.call.clone());
-    match call.map(|call| call.wait_close(Some(PATIENCE))) {
+    let call = shared.wait(Deadline::after(CALL_END_TIMEOUT), |state| {
+        state.call.clone()
+    });
+    match call.map(|call| call.wait_close(Some(CALL_END_TIMEOUT))) {
         Some(Err(error @ WaitCloseError::Remote(_))) => format!("{:#}", report(&error)),
         _ => "the proxy ended".to_owned(),
     }

@@ -11,7 +11,7 @@ use execnet_serializer::{Dict, Value};
 
 use super::launches::describe;
 use super::stream::text;
-use super::via::{connect, member, patience};
+use super::via::{connect, member, remote_timeout};
 use crate::command::{self, SshHints};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::socket::{Address, Host, Target};
@@ -80,7 +80,7 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
 fn arguments(request: &Request<'_>) -> Result<Dict, SpecError> {
     let launches = command::launches(&worker_of(request.spec), &SshHints::default())?;
     let pairs = [
-        ("patience".into(), patience(request).into()),
+        ("patience".into(), remote_timeout(request).into()),
         ("launches".into(), describe(&launches)),
     ];
     Ok(pairs.into_iter().collect())

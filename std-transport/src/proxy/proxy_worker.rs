@@ -15,9 +15,9 @@ use super::state::STEP;
 use super::stream::{bytes, text};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
-use crate::peer::{End, Peer as _};
+use crate::peer::{ExitInfo, WorkerHandle as _};
 use crate::process::Process;
-use crate::socket::{Address, Attempt, Keepalive, Split as _, Stream, StreamWire};
+use crate::socket::{Address, Attempt, Keepalive, Split as _, Stream, StreamDuplex};
 use crate::stderr::Sink;
 use crate::sync::Mutex;
 
@@ -86,8 +86,8 @@ fn open(
 /// The deadline of the controller, which sends it in seconds.
 pub(super) fn deadline(arguments: &Kwargs) -> Deadline {
     let seconds = arguments.get_str("patience").and_then(Value::as_f64);
-    let patience = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    Deadline::after_optional(patience)
+    let timeout = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Deadline::after_optional(timeout)
 }
 
 /// Kill requests of the controller, which may come before there is an endpoint.
@@ -153,7 +153,7 @@ enum KillHandle {
 impl Endpoint {
     fn of_stream(stream: Stream) -> Self {
         let stream = Arc::new(stream);
-        let (reader, writer) = StreamWire(Arc::clone(&stream)).split();
+        let (reader, writer) = StreamDuplex(Arc::clone(&stream)).split();
         Self {
             reader: Box::new(reader),
             writer: Box::new(writer),
@@ -245,7 +245,7 @@ impl KillHandle {
                 let end = process.wait(Deadline::NEVER);
                 // All of its standard error goes out before its exit.
                 process.drain_stderr();
-                end.and_then(End::exit).and_then(number)
+                end.and_then(ExitInfo::exit).and_then(number)
             }
             Self::Stream(_) => None,
         }

@@ -57,10 +57,10 @@ impl Shared {
         deadline: Deadline,
         answer: impl Fn(&State) -> Option<T>,
     ) -> Option<T> {
-        let patience = deadline.left();
+        let timeout = deadline.left();
         let state = self.state.lock();
         let missing = |state: &mut State| answer(state).is_none();
-        let state = self.changed.wait_while(state, patience, missing);
+        let state = self.changed.wait_while(state, timeout, missing);
         answer(&state)
     }
 

@@ -8,34 +8,39 @@ use std::sync::mpsc::Sender;
 use execnet_core_sync::{Channel, ReceiveError};
 use execnet_serializer::Value;
 
-use crate::bootstrap::{Turn, Wire};
+use crate::bootstrap::{Duplex, Progress};
 use crate::proxy::state::Shared;
 use crate::proxy::uplink::Outgoing;
 use crate::socket::Split;
 
 /// Both directions.
 #[derive(Debug)]
-pub(crate) struct ProxyStream {
+pub(crate) struct ProxyDuplex {
     pub(super) reader: ProxyReader,
     pub(super) writer: ProxyWriter,
 }
 
-impl Wire for ProxyStream {
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
+impl Duplex for ProxyDuplex {
+    fn transfer(
+        &mut self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> io::Result<Progress> {
         if !unsent.is_empty() {
             // The uplink thread sends it: this never blocks.
             self.writer.send(unsent.to_vec());
-            return Ok(Turn {
+            return Ok(Progress {
                 sent: unsent.len(),
                 received: None,
             });
         }
-        let received = self.reader.read_within(buffer, Some(patience))?;
-        Ok(Turn { sent: 0, received })
+        let received = self.reader.read_within(buffer, Some(timeout))?;
+        Ok(Progress { sent: 0, received })
     }
 }
 
-impl Split for ProxyStream {
+impl Split for ProxyDuplex {
     type Reader = ProxyReader;
     type Writer = ProxyWriter;
 
@@ -66,11 +71,11 @@ impl ProxyReader {
     fn read_within(
         &mut self,
         buffer: &mut [u8],
-        patience: Option<Duration>,
+        timeout: Option<Duration>,
     ) -> io::Result<Option<usize>> {
         while self.taken == self.item.len() {
-            let received = match patience {
-                Some(patience) => self.data.receive_timeout(patience),
+            let received = match timeout {
+                Some(timeout) => self.data.receive_timeout(timeout),
                 None => self.data.receive(),
             };
             match received {

@@ -13,16 +13,16 @@ use execnet_serializer::Dict;
 use crate::command::{self, Launch, SshHints};
 use crate::deadline::{Deadline, part};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::peer::{End, Peer};
+use crate::peer::{ExitInfo, WorkerHandle};
 use crate::proxy::control;
 use crate::proxy::launches::describe;
 use crate::proxy::state::{Shared, StartResult};
-use crate::proxy::stream::{ProxyReader, ProxyStream, ProxyWriter};
+use crate::proxy::stream::{ProxyDuplex, ProxyReader, ProxyWriter};
 use crate::proxy::uplink::{self, Opening, Outgoing};
 use crate::socket::{Split as _, Target};
 use crate::spec::SpecError;
 use crate::stderr::StderrTail;
-use crate::transport::{Connected, Request, shake_hands};
+use crate::transport::{Connected, Request, handshake};
 
 /// Starts the worker of the spec on the machine of the proxy's worker, or connects to it from there.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
@@ -44,19 +44,19 @@ pub(super) fn connect(
         stage: Stage::Connect,
         arguments: [
             ("address".into(), target.address.to_value()),
-            ("patience".into(), patience(request).into()),
+            ("patience".into(), remote_timeout(request).into()),
         ]
         .into_iter()
         .collect(),
         programs: Vec::new(),
     };
-    let (far, wire) = ProxiedWorker::start(request, proxy, &asked)?;
-    target.take_up(request, wire, far)
+    let (far, duplex) = ProxiedWorker::start(request, proxy, &asked)?;
+    target.take_up(request, duplex, far)
 }
 
 /// The timeout of the proxy's program, in seconds: most of the time that is left, so that it reports a failure before
 /// the controller gives up. At most a year, as Python's functions refuse values of centuries.
-pub(super) fn patience(request: &Request<'_>) -> f64 {
+pub(super) fn remote_timeout(request: &Request<'_>) -> f64 {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     let left = request.deadline.left().min(YEAR);
     part(left, 9, 10).as_secs_f64()
@@ -79,9 +79,14 @@ fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, Ma
             .map(|launch| launch.program.to_string_lossy().into_owned())
             .collect(),
     };
-    let (far, mut wire) = ProxiedWorker::start(request, proxy, &asked)?;
-    let rest = shake_hands(request, &mut wire, far.as_ref(), &input.unwrap_or_default())?;
-    let (reader, writer) = wire.split();
+    let (far, mut duplex) = ProxiedWorker::start(request, proxy, &asked)?;
+    let rest = handshake(
+        request,
+        &mut duplex,
+        far.as_ref(),
+        &input.unwrap_or_default(),
+    )?;
+    let (reader, writer) = duplex.split();
     let reader = io::Cursor::new(rest).chain(reader);
     Ok(Connected::new(reader, writer, far))
 }
@@ -123,22 +128,22 @@ impl ProxiedWorker {
         request: &Request<'_>,
         proxy: &Gateway,
         asked: &ProxyRequest,
-    ) -> Result<(Arc<dyn Peer>, ProxyStream), MakeGatewayError> {
-        let begun = Self::begin(request, proxy, asked);
-        let (far, wire) =
-            begun.map_err(|error| BootstrapError::io(asked.stage, asked.name.clone(), error))?;
-        let peer: Arc<dyn Peer> = Arc::<Self>::clone(&far);
-        (request.begun)(Arc::clone(&peer));
+    ) -> Result<(Arc<dyn WorkerHandle>, ProxyDuplex), MakeGatewayError> {
+        let sent = Self::send_request(request, proxy, asked);
+        let (far, duplex) =
+            sent.map_err(|error| BootstrapError::io(asked.stage, asked.name.clone(), error))?;
+        let peer: Arc<dyn WorkerHandle> = Arc::<Self>::clone(&far);
+        (request.on_spawned)(Arc::clone(&peer));
         far.started(request.deadline, &asked.programs)?;
-        Ok((peer, wire))
+        Ok((peer, duplex))
     }
 
     /// Sends the request; returns without waiting for the result.
-    fn begin(
+    fn send_request(
         request: &Request<'_>,
         proxy: &Gateway,
         asked: &ProxyRequest,
-    ) -> io::Result<(Arc<Self>, ProxyStream)> {
+    ) -> io::Result<(Arc<Self>, ProxyDuplex)> {
         let channel = || proxy.new_channel().map_err(not_sent);
         let (data, control) = (channel()?, channel()?);
         let shared = Arc::new(Shared::default());
@@ -162,7 +167,7 @@ impl ProxiedWorker {
         });
         let reader = ProxyReader::new(data);
         let writer = ProxyWriter { shared, outgoing };
-        Ok((far, ProxyStream { reader, writer }))
+        Ok((far, ProxyDuplex { reader, writer }))
     }
 
     /// Waits for the result of the start.
@@ -196,15 +201,15 @@ impl ProxiedWorker {
     }
 }
 
-impl Peer for ProxiedWorker {
+impl WorkerHandle for ProxiedWorker {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn wait(&self, deadline: Deadline) -> Option<End> {
+    fn wait(&self, deadline: Deadline) -> Option<ExitInfo> {
         self.shared.wait(deadline, |state| {
-            let lost = state.lost.as_ref().map(|_| End::Link);
-            state.exit.map(End::Process).or(lost)
+            let lost = state.lost.as_ref().map(|_| ExitInfo::Link);
+            state.exit.map(ExitInfo::Process).or(lost)
         })
     }
 

@@ -29,12 +29,12 @@ pub(crate) fn send<L: Listener>(
     sender: &mut Sender<L>,
     port: &impl Port,
     events: &Inbox<Event>,
-    patience: Option<Duration>,
+    idle_timeout: Option<Duration>,
 ) -> Result<(), Trouble> {
     let mut parcel = Parcel::new(port.takes_pieces());
     while !sender.is_done() {
         // Requests and listings first: while the target works on them, there is time to read files.
-        match next_event(events, sender.can_send(), patience)? {
+        match next_event(events, sender.can_send(), idle_timeout)? {
             Some(Event::List(sections)) => port.send(FromSource::List(sections))?,
             Some(Event::Item(item)) => {
                 let message = FromTarget::try_from(item)?;
@@ -53,7 +53,7 @@ pub(crate) fn send<L: Listener>(
 fn next_event(
     events: &Inbox<Event>,
     busy: bool,
-    patience: Option<Duration>,
+    idle_timeout: Option<Duration>,
 ) -> Result<Option<Event>, Trouble> {
     if busy {
         return match events.try_recv() {
@@ -62,13 +62,13 @@ fn next_event(
             Err(TryRecvError::Disconnected) => Err(Trouble::Gone),
         };
     }
-    match patience {
+    match idle_timeout {
         None => events.recv().map(Some).map_err(|_| Trouble::Gone),
-        Some(patience) => events
-            .recv_timeout(patience)
+        Some(idle_timeout) => events
+            .recv_timeout(idle_timeout)
             .map(Some)
             .map_err(|error| match error {
-                RecvTimeoutError::Timeout => Trouble::Silence(patience),
+                RecvTimeoutError::Timeout => Trouble::Silence(idle_timeout),
                 RecvTimeoutError::Disconnected => Trouble::Gone,
             }),
     }
@@ -138,7 +138,7 @@ fn emit<T>(
 pub(crate) fn receive<W: Watcher>(
     receiver: &mut Receiver<W>,
     port: &impl Port,
-    patience: Option<Duration>,
+    idle_timeout: Option<Duration>,
 ) -> Result<(), Trouble> {
     let mut out = Vec::new();
     receiver.begin(&mut out);
@@ -149,7 +149,7 @@ pub(crate) fn receive<W: Watcher>(
         if receiver.is_finished() {
             return Ok(());
         }
-        let message = FromSource::try_from(port.receive_payload(patience)?)?;
+        let message = FromSource::try_from(port.receive_payload(idle_timeout)?)?;
         receiver.handle(message, &mut out)?;
     }
 }

@@ -79,7 +79,7 @@ impl SyncError {
         Self { trouble, report }
     }
 
-    /// Nothing came from the peer for longer than [`RSync::patience`](super::RSync::patience) allows.
+    /// Nothing came from the peer for longer than [`RSync::idle_timeout`](super::RSync::idle_timeout) allows.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self.trouble, Trouble::Silence(_))

@@ -97,7 +97,7 @@ pub struct RSync {
     links: Option<Links>,
     filter: Filter,
     max_entries: u64,
-    patience: Option<Duration>,
+    idle_timeout: Option<Duration>,
     callback: Option<Box<Callback>>,
 }
 
@@ -111,7 +111,7 @@ impl RSync {
             links: None,
             filter: Filter::default(),
             max_entries: Rules::default().entries,
-            patience: Some(Duration::from_secs(600)),
+            idle_timeout: Some(Duration::from_secs(600)),
             callback: None,
         }
     }
@@ -215,13 +215,13 @@ impl RSync {
         self
     }
 
-    /// How long the other side may be silent while something is due from it; ten minutes if nothing is said. It
-    /// is silent while it reads a large file for a comparison, or deletes a large tree. `None` waits for ever.
+    /// Sets how long the other side may send nothing while a message of it is expected. It sends nothing while it reads
+    /// a large file for a comparison, or deletes a large tree. `None` waits without limit. Default: ten minutes.
     ///
-    /// A push that writes to a worker which reads no more waits for the link, and not for this long: where that can happen,
+    /// A push that is blocked in writing to a worker that no longer reads is not limited by this;
     /// [`Gateway::kill`](crate::Gateway::kill) ends it.
-    pub fn patience(&mut self, patience: Option<Duration>) -> &mut Self {
-        self.patience = patience;
+    pub fn idle_timeout(&mut self, idle_timeout: Option<Duration>) -> &mut Self {
+        self.idle_timeout = idle_timeout;
         self
     }
 
@@ -265,7 +265,7 @@ impl RSync {
             shelf: Arc::new(Shelf::new(Arc::clone(walk.catalog()), shared)),
             root: pack_root(walk.root()),
             origin,
-            patience: self.patience,
+            idle_timeout: self.idle_timeout,
             callback,
         };
         let outcomes = send_all(&push, &mut walk, &targets, self.common);
@@ -305,7 +305,7 @@ impl RSync {
             origin: None,
         };
         Port::send(&channel, start.to_value()).map_err(sync)?;
-        let ready = Port::receive(&channel, self.patience).map_err(sync)?;
+        let ready = Port::receive(&channel, self.idle_timeout).map_err(sync)?;
         let ready = Ready::from_value(&ready).map_err(|violation| sync(violation.into()))?;
         let ready = ready.accepted();
         let ready = ready.map_err(|error| no_source(&self.source, error))?;
@@ -331,7 +331,7 @@ impl RSync {
             path: destination,
             error,
         })?;
-        let received = drive::receive(&mut receiver, &channel, self.patience);
+        let received = drive::receive(&mut receiver, &channel, self.idle_timeout);
         if received.is_ok() {
             // The worker has nothing to do any more; whether it says so makes no difference.
             let _ = channel.wait_close(Some(Duration::from_secs(5)));

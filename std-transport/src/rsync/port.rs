@@ -31,14 +31,14 @@ pub(crate) trait Port {
     }
 
     /// # Errors
-    /// There is no next item, or not within `patience`.
-    fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble>;
+    /// There is no next item, or not within `idle_timeout`.
+    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, Trouble>;
 
     /// The next item as it came.
     ///
     /// # Errors
-    /// There is no next item, or not within `patience`.
-    fn receive_payload(&self, patience: Option<Duration>) -> Result<Vec<u8>, Trouble>;
+    /// There is no next item, or not within `idle_timeout`.
+    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, Trouble>;
 }
 
 impl Port for Channel {
@@ -67,18 +67,18 @@ impl Port for Channel {
         self.send_file(&item).map_err(Trouble::Send)
     }
 
-    fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble> {
-        let received = match patience {
-            Some(patience) => self.receive_timeout(patience),
+    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, Trouble> {
+        let received = match idle_timeout {
+            Some(idle_timeout) => self.receive_timeout(idle_timeout),
             None => Self::receive(self),
         };
         let received = received.map(Item::into_value);
-        received.map_err(|error| Trouble::receiving(error, patience))
+        received.map_err(|error| Trouble::receiving(error, idle_timeout))
     }
 
-    fn receive_payload(&self, patience: Option<Duration>) -> Result<Vec<u8>, Trouble> {
-        let received = Self::receive_payload(self, patience);
-        received.map_err(|error| Trouble::receiving(error, patience))
+    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, Trouble> {
+        let received = Self::receive_payload(self, idle_timeout);
+        received.map_err(|error| Trouble::receiving(error, idle_timeout))
     }
 }
 
@@ -96,9 +96,9 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    fn receiving(error: ReceiveError, patience: Option<Duration>) -> Self {
+    fn receiving(error: ReceiveError, idle_timeout: Option<Duration>) -> Self {
         match error {
-            ReceiveError::Timeout => Self::Silence(patience.unwrap_or_default()),
+            ReceiveError::Timeout => Self::Silence(idle_timeout.unwrap_or_default()),
             error => Self::Receive(error),
         }
     }

@@ -61,7 +61,7 @@ pub(super) struct Push<'a> {
     pub(super) root: Vec<u8>,
     /// Where the source is, for targets that delete.
     pub(super) origin: Option<Origin>,
-    pub(super) patience: Option<Duration>,
+    pub(super) idle_timeout: Option<Duration>,
     pub(super) callback: Option<&'a Callback>,
 }
 
@@ -86,7 +86,7 @@ impl<'a> Push<'a> {
                 .name(format!("execnet-rsync-{number}-in"))
                 .spawn_scoped(scope, move || pass_on(&receiving, &outlet))
                 .map_err(|_| Trouble::Gone)?;
-            let sent = drive::send(&mut sender, &channel, &events, self.patience);
+            let sent = drive::send(&mut sender, &channel, &events, self.idle_timeout);
             if sent.is_ok() {
                 // The worker closes when it has heard; closing first would take the last word from it.
                 let _ = channel.wait_close(Some(Duration::from_secs(5)));
@@ -125,7 +125,7 @@ impl<'a> Push<'a> {
             }
             .to_value(),
         )?;
-        let ready = Ready::from_value(&Port::receive(&channel, self.patience)?)?;
+        let ready = Ready::from_value(&Port::receive(&channel, self.idle_timeout)?)?;
         match ready.accepted() {
             Ok(_) => Ok(channel),
             Err(error) => Err(Trouble::Place(target.destination.clone(), error)),

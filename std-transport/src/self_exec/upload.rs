@@ -11,12 +11,12 @@ use std::sync::OnceLock;
 use sha2::{Digest as _, Sha256};
 
 use super::{ARGUMENT, start_as};
-use crate::bootstrap::{Pipes, Turn, Wire as _};
+use crate::bootstrap::{Duplex as _, Pipes, Progress};
 use crate::command::{quoted, ssh_identity};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
 use crate::exit::Exit;
-use crate::peer::{End, Peer};
+use crate::peer::{ExitInfo, WorkerHandle};
 use crate::transport::{Connected, Request, Running, Start, start_process};
 
 /// The status with which the far side says that there is no copy.
@@ -73,11 +73,11 @@ fn send(request: &Request<'_>, executable: &Executable) -> Result<(), MakeGatewa
         mut pipes,
         input,
     } = start_process(request)?;
-    let patience = request.options.bootstrap_timeout;
-    let written = write(&mut pipes, input.as_bytes(), patience);
+    let timeout = request.options.bootstrap_timeout;
+    let written = write(&mut pipes, input.as_bytes(), timeout);
     drop(pipes);
-    let end = peer.wait(Deadline::after(patience));
-    match (end.and_then(End::exit), written) {
+    let end = peer.wait(Deadline::after(timeout));
+    match (end.and_then(ExitInfo::exit), written) {
         (Some(exit), Ok(())) if exit.success() => Ok(()),
         (Some(exit), _) => Err(failed(request, exit_error(peer.as_ref(), &exit)).into()),
         (None, Err(error)) => Err(failed(request, error).into()),
@@ -85,12 +85,12 @@ fn send(request: &Request<'_>, executable: &Executable) -> Result<(), MakeGatewa
     }
 }
 
-fn exit_error(peer: &dyn Peer, exit: &Exit) -> io::Error {
+fn exit_error(peer: &dyn WorkerHandle, exit: &Exit) -> io::Error {
     io::Error::other(format!("the far side {exit}\n{}", peer.stderr().trim_end()))
 }
 
 /// There is no bound on the whole, for a line may be slow; there is one on the wait for it to take more.
-fn write(pipes: &mut Pipes, input: &[u8], patience: Duration) -> io::Result<()> {
+fn write(pipes: &mut Pipes, input: &[u8], timeout: Duration) -> io::Result<()> {
     let mut file = input.chain(File::open(executable_path()?)?);
     let mut piece = vec![0; PIECE];
     loop {
@@ -100,28 +100,28 @@ fn write(pipes: &mut Pipes, input: &[u8], patience: Duration) -> io::Result<()> 
             return Ok(());
         }
         while !unsent.is_empty() {
-            let sent = write_some(pipes, unsent, patience)?;
+            let sent = write_some(pipes, unsent, timeout)?;
             unsent = unsent.get(sent..).unwrap_or_default();
         }
     }
 }
 
 /// Returns how many bytes were sent, at least one.
-fn write_some(pipes: &mut Pipes, unsent: &[u8], patience: Duration) -> io::Result<usize> {
+fn write_some(pipes: &mut Pipes, unsent: &[u8], timeout: Duration) -> io::Result<usize> {
     // Output of a login shell.
     let mut discarded = [0; 4096];
-    let deadline = Deadline::after(patience);
+    let deadline = Deadline::after(timeout);
     loop {
         let left = deadline.left();
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        match pipes.turn(unsent, &mut discarded, left)? {
-            Turn { sent, .. } if sent > 0 => return Ok(sent),
-            Turn {
+        match pipes.transfer(unsent, &mut discarded, left)? {
+            Progress { sent, .. } if sent > 0 => return Ok(sent),
+            Progress {
                 received: Some(0), ..
             } => return Err(io::ErrorKind::BrokenPipe.into()),
-            Turn { .. } => {}
+            Progress { .. } => {}
         }
     }
 }

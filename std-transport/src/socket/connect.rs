@@ -110,7 +110,7 @@ pub(crate) fn resolve(to: &HostPort, attempt: Attempt<'_>) -> io::Result<Vec<Soc
         // Nobody may wait for it any more.
         let _ = found.send(resolved);
     })?;
-    attempt.wait(|patience| match addresses.recv_timeout(patience) {
+    attempt.wait(|timeout| match addresses.recv_timeout(timeout) {
         Ok(resolved) => Some(resolved),
         Err(RecvTimeoutError::Timeout) => None,
         Err(RecvTimeoutError::Disconnected) => Some(Err(io::ErrorKind::Other.into())),
@@ -142,9 +142,9 @@ fn connect_to(address: &SocketAddr, attempt: Attempt<'_>) -> io::Result<TcpStrea
     let stream = TcpStream::from(open(family)?);
     stream.set_nonblocking(true)?;
     match connect(&stream, address) {
-        Err(Errno::INPROGRESS | Errno::INTR) => attempt.wait(|patience| {
+        Err(Errno::INPROGRESS | Errno::INTR) => attempt.wait(|timeout| {
             let mut ends = [PollFd::new(&stream, PollFlags::OUT)];
-            match poll(&mut ends, Some(&timespec(patience))) {
+            match poll(&mut ends, Some(&timespec(timeout))) {
                 Ok(0) | Err(Errno::INTR) => None,
                 Ok(_) => Some(outcome(&stream)),
                 Err(error) => Some(Err(error.into())),
@@ -166,9 +166,9 @@ fn outcome(stream: &TcpStream) -> io::Result<()> {
 pub(crate) fn connect_unix(path: &str, attempt: Attempt<'_>) -> io::Result<Stream> {
     let address = SocketAddrUnix::new(path)?;
     let stream = UnixStream::from(open(AddressFamily::UNIX)?);
-    attempt.wait(|patience| {
+    attempt.wait(|timeout| {
         // Also bounds how long the system waits for room among the connections that nobody has accepted yet.
-        if let Err(error) = stream.set_write_timeout(Some(patience)) {
+        if let Err(error) = stream.set_write_timeout(Some(timeout)) {
             return Some(Err(error));
         }
         match connect(&stream, &address) {

@@ -5,9 +5,9 @@ use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 
-use crate::bootstrap::{Turn, Wire};
+use crate::bootstrap::{Duplex, Progress};
 use crate::deadline::Deadline;
-use crate::peer::{End, Peer};
+use crate::peer::{ExitInfo, WorkerHandle};
 use crate::socket::stream::Stream;
 use crate::socket::target::Split;
 use crate::sync::{Condvar, Mutex};
@@ -43,7 +43,7 @@ impl Connection {
     }
 
     /// Takes the stream once it is connected.
-    pub(crate) fn open(self: &Arc<Self>, stream: Stream) -> SocketWire {
+    pub(crate) fn open(self: &Arc<Self>, stream: Stream) -> SocketDuplex {
         let stream = Arc::new(stream);
         let mut state = self.state.lock();
         state.stream = Some(Arc::clone(&stream));
@@ -52,7 +52,7 @@ impl Connection {
             stream.cut();
         }
         drop(state);
-        SocketWire {
+        SocketDuplex {
             connection: Arc::clone(self),
             stream,
         }
@@ -68,18 +68,18 @@ impl Connection {
     }
 }
 
-impl Peer for Connection {
+impl WorkerHandle for Connection {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn wait(&self, deadline: Deadline) -> Option<End> {
-        let patience = deadline.left();
+    fn wait(&self, deadline: Deadline) -> Option<ExitInfo> {
+        let timeout = deadline.left();
         let state = self.state.lock();
         let state = self
             .changed
-            .wait_while(state, patience, |state| !state.closed);
-        state.closed.then_some(End::Link)
+            .wait_while(state, timeout, |state| !state.closed);
+        state.closed.then_some(ExitInfo::Link)
     }
 
     fn signal_kill(&self) {
@@ -102,12 +102,12 @@ impl Peer for Connection {
 
 /// The way to whatever is connected, until it is a worker; then [`split`](Self::split).
 #[derive(Debug)]
-pub(crate) struct SocketWire {
+pub(crate) struct SocketDuplex {
     connection: Arc<Connection>,
     stream: Arc<Stream>,
 }
 
-impl Split for SocketWire {
+impl Split for SocketDuplex {
     type Reader = SocketReader;
     type Writer = SocketWriter;
 
@@ -120,20 +120,25 @@ impl Split for SocketWire {
     }
 }
 
-impl Wire for SocketWire {
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
-        let turn = self.stream.turn(unsent, buffer, patience);
+impl Duplex for SocketDuplex {
+    fn transfer(
+        &mut self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> io::Result<Progress> {
+        let progress = self.stream.transfer(unsent, buffer, timeout);
         if matches!(
-            turn,
+            progress,
             Err(_)
-                | Ok(Turn {
+                | Ok(Progress {
                     received: Some(0),
                     ..
                 })
         ) {
             self.connection.close();
         }
-        turn
+        progress
     }
 }
 

@@ -7,7 +7,7 @@
 use core::fmt;
 use std::io;
 
-use crate::bootstrap::{Failure, Wire};
+use crate::bootstrap::{Duplex, HandshakeError};
 use crate::deadline::Deadline;
 use crate::socket::proof::{Challenge, Exchange, Proof, Prover, challenge};
 use crate::socket::target::Split;
@@ -28,7 +28,7 @@ const ANSWER: usize = 64;
 const REPLY: usize = 40;
 
 /// Maximum number of bytes that are read from a server that says something else.
-const MAX_NOISE: usize = 64 * 1024;
+const MAX_PREAMBLE: usize = 64 * 1024;
 
 /// Why a connection was refused.
 #[derive(Debug)]
@@ -180,96 +180,98 @@ pub(crate) fn hello() -> Vec<u8> {
 /// Why a client does not trust the server, or the other way round.
 #[derive(Debug)]
 pub(crate) struct Rejected {
-    pub(crate) failure: Failure,
+    pub(crate) failure: HandshakeError,
     /// What the server said instead.
-    pub(crate) noise: Vec<u8>,
+    pub(crate) preamble: Vec<u8>,
 }
 
-impl From<Failure> for Rejected {
-    fn from(failure: Failure) -> Self {
-        let noise = Vec::new();
-        Self { failure, noise }
+impl From<HandshakeError> for Rejected {
+    fn from(failure: HandshakeError) -> Self {
+        let preamble = Vec::new();
+        Self { failure, preamble }
     }
 }
 
 /// Says who we are, proves that we know the token, and has the server do the same.
 pub(crate) fn authenticate(
-    wire: &mut impl Split,
+    duplex: &mut impl Split,
     token: &Token,
     deadline: Deadline,
 ) -> Result<(), Rejected> {
-    let failed = |error| Rejected::from(Failure::Io(error));
+    let failed = |error| Rejected::from(HandshakeError::Io(error));
     let hello = [&MAGIC[..], &[WITH_TOKEN]].concat();
-    let server = ask(wire, &hello, deadline)?;
+    let server = ask(duplex, &hello, deadline)?;
     let client = challenge().map_err(failed)?;
     let exchange = Exchange {
         server: &server,
         client: &client,
-        binding: &wire.binding().map_err(failed)?,
+        binding: &duplex.binding().map_err(failed)?,
     };
     let proof = token.prove(Prover::Client, exchange).map_err(failed)?;
-    let proof = ask(wire, &[client, proof].concat(), deadline)?;
+    let proof = ask(duplex, &[client, proof].concat(), deadline)?;
     if token
         .verify(Prover::Server, exchange, &proof)
         .map_err(failed)?
     {
         Ok(())
     } else {
-        Err(Failure::Impostor.into())
+        Err(HandshakeError::Impostor.into())
     }
 }
 
 /// Sends a message, and reads the reply to it.
-fn ask(wire: &mut dyn Wire, message: &[u8], deadline: Deadline) -> Result<[u8; 32], Rejected> {
+fn ask(duplex: &mut dyn Duplex, message: &[u8], deadline: Deadline) -> Result<[u8; 32], Rejected> {
     let mut unsent = message;
     let mut reply = Vec::new();
     while reply.len() < REPLY {
         let mut buffer = [0; REPLY];
         let missing = REPLY.saturating_sub(reply.len());
         let room = buffer.get_mut(..missing).unwrap_or_default();
-        let size = read(wire, &mut unsent, room, deadline)?;
+        let size = read(duplex, &mut unsent, room, deadline)?;
         reply.extend_from_slice(buffer.get(..size).unwrap_or_default());
         let known = reply.len().min(MAGIC.len());
         if size == 0 || reply.get(..known) != MAGIC.get(..known) {
-            return Err(listen(wire, reply, deadline));
+            return Err(listen(duplex, reply, deadline));
         }
     }
     let bytes = reply.last_chunk::<32>().copied();
-    bytes.ok_or_else(|| Failure::End.into())
+    bytes.ok_or_else(|| HandshakeError::End.into())
 }
 
 /// Reads some of what comes: nothing at the end.
 fn read(
-    wire: &mut dyn Wire,
+    duplex: &mut dyn Duplex,
     unsent: &mut &[u8],
     buffer: &mut [u8],
     deadline: Deadline,
-) -> Result<usize, Failure> {
+) -> Result<usize, HandshakeError> {
     loop {
         let left = deadline.left();
         if left.is_zero() {
-            return Err(Failure::Deadline(deadline.timeout()));
+            return Err(HandshakeError::Deadline(deadline.timeout()));
         }
-        let turn = wire.turn(unsent, buffer, left).map_err(Failure::Io)?;
-        *unsent = unsent.get(turn.sent..).unwrap_or_default();
-        if let Some(size) = turn.received {
+        let progress = duplex
+            .transfer(unsent, buffer, left)
+            .map_err(HandshakeError::Io)?;
+        *unsent = unsent.get(progress.sent..).unwrap_or_default();
+        if let Some(size) = progress.received {
             return Ok(size);
         }
     }
 }
 
 /// Has heard something else than a reply: hears the rest, which says why.
-fn listen(wire: &mut dyn Wire, mut noise: Vec<u8>, deadline: Deadline) -> Rejected {
+fn listen(duplex: &mut dyn Duplex, mut preamble: Vec<u8>, deadline: Deadline) -> Rejected {
     let mut buffer = [0; 4096];
     let failure = loop {
-        match read(wire, &mut &[][..], &mut buffer, deadline) {
-            Ok(0) => break Failure::End,
-            Ok(size) => noise.extend_from_slice(buffer.get(..size).unwrap_or_default()),
+        match read(duplex, &mut &[][..], &mut buffer, deadline) {
+            Ok(0) => break HandshakeError::End,
+            Ok(size) => preamble.extend_from_slice(buffer.get(..size).unwrap_or_default()),
             Err(failure) => break failure,
         }
-        if noise.len() > MAX_NOISE {
-            break Failure::Answer(crate::handshake::BadAnswer::Noise);
+        if preamble.len() > MAX_PREAMBLE {
+            break HandshakeError::Answer(crate::handshake::BadAnswer::TooMuchOutput);
         }
     };
-    Rejected { failure, noise }
+    Rejected { failure, preamble }
 }

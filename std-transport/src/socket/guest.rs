@@ -5,12 +5,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use execnet_serializer::{DumpError, DumpOptions, Value};
 
-use crate::bootstrap::Wire;
+use crate::bootstrap::Duplex;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
 use crate::payload::{Bootstrap, Settings, WorkerEnv, config, source, stock_source};
-use crate::peer::Peer;
-use crate::transport::{Request, settings, shake_hands_with};
+use crate::peer::WorkerHandle;
+use crate::transport::{Request, handshake_with, settings};
 
 /// What makes the worker a guest in the server's process.
 const GUEST: &str = include_str!("../python/socket.py");
@@ -18,14 +18,14 @@ const GUEST: &str = include_str!("../python/socket.py");
 /// Sends the worker there.
 pub(super) fn greet(
     request: &Request<'_>,
-    wire: &mut dyn Wire,
-    peer: &dyn Peer,
+    duplex: &mut dyn Duplex,
+    peer: &dyn WorkerHandle,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
     let mut settings = settings(request)?;
     settings.env = WorkerEnv::of(request.spec);
     let line = line(&settings, &nonce);
-    shake_hands_with(request, wire, peer, &nonce, line)
+    handshake_with(request, duplex, peer, &nonce, line)
 }
 
 /// The line: a Python string literal, whose text is a program. Nothing in it is quoted or escaped, for all that varies

@@ -20,7 +20,7 @@ pub(crate) use keepalive::Keepalive;
 pub use server::{
     Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop,
 };
-pub(crate) use stream::{Stream, StreamWire};
+pub(crate) use stream::{Stream, StreamDuplex};
 pub(crate) use target::{Address, Host, Split, Target};
 #[cfg(feature = "tls")]
 pub use tls::TlsFiles;

@@ -3,19 +3,19 @@
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
 use crate::payload::{WorkerEnv, payload};
-use crate::peer::Peer;
+use crate::peer::WorkerHandle;
 use crate::socket::greeting::{Rejected, authenticate, hello};
 use crate::socket::target::{Split, path, refused};
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
-use crate::transport::{Request, explain, settings, shake_hands_with};
+use crate::transport::{Request, explain, handshake_with, settings};
 
 /// The greeting, and the handshake with the worker. Without a token both go in one message: the server passes on
 /// everything that follows the greeting. With one, the worker's program goes only to a server that knows it too.
 pub(super) fn greet(
     request: &Request<'_>,
-    wire: &mut impl Split,
-    peer: &dyn Peer,
+    duplex: &mut impl Split,
+    peer: &dyn WorkerHandle,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let spec = request.spec;
     if spec.has("python") && !spec.has("installvia") {
@@ -26,9 +26,9 @@ pub(super) fn greet(
     let mut first = match token(spec)? {
         None => hello(),
         Some(token) => {
-            authenticate(wire, &token, request.deadline).map_err(|rejected| {
-                let Rejected { failure, noise } = rejected;
-                explain(peer, failure, &noise)
+            authenticate(duplex, &token, request.deadline).map_err(|rejected| {
+                let Rejected { failure, preamble } = rejected;
+                explain(peer, failure, &preamble)
             })?;
             Vec::new()
         }
@@ -38,7 +38,7 @@ pub(super) fn greet(
         first.extend(program);
         first
     });
-    shake_hands_with(request, wire, peer, &nonce, program)
+    handshake_with(request, duplex, peer, &nonce, program)
 }
 
 fn token(spec: &XSpec) -> Result<Option<Token>, SpecError> {

@@ -13,7 +13,7 @@ use rustix::net::{RecvFlags, SendFlags, connect_unspec, recv, send};
 #[cfg(target_os = "linux")]
 use rustix::net::{SocketAddrUnix, bind, sockopt};
 
-use crate::bootstrap::{Turn, Wire};
+use crate::bootstrap::{Duplex, Progress};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::target::Split;
 use crate::wait::timespec;
@@ -84,17 +84,17 @@ impl Stream {
         Ok(peeked?.map(|(size, _)| size))
     }
 
-    /// See [`Wire::turn`](crate::bootstrap::Wire::turn).
-    pub(crate) fn turn(
+    /// See [`Duplex::transfer`](crate::bootstrap::Duplex::transfer).
+    pub(crate) fn transfer(
         &self,
         unsent: &[u8],
         buffer: &mut [u8],
-        patience: Duration,
-    ) -> io::Result<Turn> {
-        let ready = self.wait(!unsent.is_empty(), patience)?;
-        let mut turn = Turn::default();
+        timeout: Duration,
+    ) -> io::Result<Progress> {
+        let ready = self.wait(!unsent.is_empty(), timeout)?;
+        let mut progress = Progress::default();
         if ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
-            turn.received = match unless_early(recv(self, &mut *buffer, RecvFlags::DONTWAIT)) {
+            progress.received = match unless_early(recv(self, &mut *buffer, RecvFlags::DONTWAIT)) {
                 Ok(received) => received.map(|(size, _)| size),
                 // A peer that has closed before it read all we have sent: what it said came before.
                 Err(Errno::CONNRESET) => Some(0),
@@ -102,24 +102,24 @@ impl Stream {
             };
         }
         if ready.contains(PollFlags::OUT) {
-            turn.sent = match unless_early(send(self, unsent, SEND_NOW)) {
+            progress.sent = match unless_early(send(self, unsent, SEND_NOW)) {
                 Ok(sent) => sent.unwrap_or(0),
                 // What the peer has to say comes from its output.
                 Err(Errno::PIPE | Errno::CONNRESET) => unsent.len(),
                 Err(error) => return Err(error.into()),
             };
         }
-        Ok(turn)
+        Ok(progress)
     }
 
-    fn wait(&self, sending: bool, patience: Duration) -> io::Result<PollFlags> {
+    fn wait(&self, sending: bool, timeout: Duration) -> io::Result<PollFlags> {
         let wanted = if sending {
             PollFlags::IN | PollFlags::OUT
         } else {
             PollFlags::IN
         };
         let mut ends = [PollFd::new(self, wanted)];
-        match poll(&mut ends, Some(&timespec(patience))) {
+        match poll(&mut ends, Some(&timespec(timeout))) {
             Ok(0) | Err(Errno::INTR) => Ok(PollFlags::empty()),
             Ok(_) => Ok(ends[0].revents()),
             Err(error) => Err(error.into()),
@@ -160,9 +160,14 @@ fn has_cut_mark(_: &UnixStream) -> bool {
     false
 }
 
-impl Wire for &Stream {
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
-        Stream::turn(self, unsent, buffer, patience)
+impl Duplex for &Stream {
+    fn transfer(
+        &mut self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> io::Result<Progress> {
+        Stream::transfer(self, unsent, buffer, timeout)
     }
 }
 
@@ -214,15 +219,20 @@ impl Write for &Stream {
 
 /// A stream as the way of somebody who shares it.
 #[derive(Debug)]
-pub(crate) struct StreamWire(pub(crate) Arc<Stream>);
+pub(crate) struct StreamDuplex(pub(crate) Arc<Stream>);
 
-impl Wire for StreamWire {
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
-        self.0.turn(unsent, buffer, patience)
+impl Duplex for StreamDuplex {
+    fn transfer(
+        &mut self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> io::Result<Progress> {
+        self.0.transfer(unsent, buffer, timeout)
     }
 }
 
-impl Split for StreamWire {
+impl Split for StreamDuplex {
     type Reader = StreamReader;
     type Writer = StreamWriter;
 

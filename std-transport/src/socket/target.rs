@@ -6,21 +6,21 @@ use std::io::{self, Read, Write};
 
 use execnet_serializer::Value;
 
-use crate::bootstrap::Wire;
+use crate::bootstrap::Duplex;
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::peer::Peer;
+use crate::peer::WorkerHandle;
 use crate::socket::connect::{Attempt, HostPort, connect_tcp, connect_unix, resolve};
 use crate::socket::connection::Connection;
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 #[cfg(feature = "tls")]
-use crate::socket::tls::{Session, TlsWire, client_of};
+use crate::socket::tls::{Session, TlsDuplex, client_of};
 use crate::socket::{guest, served};
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Request};
 
 /// A way to a worker that becomes the two ends of a link when there is one.
-pub(crate) trait Split: Wire {
+pub(crate) trait Split: Duplex {
     type Reader: Read + Send + 'static;
     type Writer: Write + Send + 'static;
 
@@ -102,9 +102,9 @@ impl Target {
     ) -> Result<Connected, MakeGatewayError> {
         let keepalive = Keepalive::of(request.spec)?;
         let connection = Connection::new(self.name.clone(), via);
-        let peer: Arc<dyn Peer> = Arc::<Connection>::clone(&connection);
+        let peer: Arc<dyn WorkerHandle> = Arc::<Connection>::clone(&connection);
         // Before there is a connection: the making of one can be ended too.
-        (request.begun)(Arc::clone(&peer));
+        (request.on_spawned)(Arc::clone(&peer));
         let attempt = Attempt {
             deadline: request.deadline,
             ended: &|| connection.is_closed(),
@@ -119,15 +119,15 @@ impl Target {
     pub(crate) fn take_up(
         self,
         request: &Request<'_>,
-        wire: impl Split,
-        peer: Arc<dyn Peer>,
+        duplex: impl Split,
+        peer: Arc<dyn WorkerHandle>,
     ) -> Result<Connected, MakeGatewayError> {
         match self.seal {
-            None => greet(self.host, request, wire, peer),
+            None => greet(self.host, request, duplex, peer),
             #[cfg(feature = "tls")]
             Some(session) => {
-                let wire = TlsWire::new(wire, session);
-                greet(self.host, request, wire, peer)
+                let duplex = TlsDuplex::new(duplex, session);
+                greet(self.host, request, duplex, peer)
             }
             #[cfg(not(feature = "tls"))]
             Some(never) => match never {},
@@ -138,14 +138,14 @@ impl Target {
 fn greet(
     host: Host,
     request: &Request<'_>,
-    mut wire: impl Split,
-    peer: Arc<dyn Peer>,
+    mut duplex: impl Split,
+    peer: Arc<dyn WorkerHandle>,
 ) -> Result<Connected, MakeGatewayError> {
     let rest = match host {
-        Host::Stock => guest::greet(request, &mut wire, peer.as_ref())?,
-        Host::Ours => served::greet(request, &mut wire, peer.as_ref())?,
+        Host::Stock => guest::greet(request, &mut duplex, peer.as_ref())?,
+        Host::Ours => served::greet(request, &mut duplex, peer.as_ref())?,
     };
-    let (reader, writer) = wire.split();
+    let (reader, writer) = duplex.split();
     let reader = io::Cursor::new(rest).chain(reader);
     Ok(Connected::new(reader, writer, peer))
 }

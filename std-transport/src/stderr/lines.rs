@@ -1,4 +1,4 @@
-//! Lines of a standard error.
+//! LineSplitter of a standard error.
 
 use super::{Sink, Stderr};
 
@@ -7,15 +7,15 @@ const MAX_LINE: usize = 64 * 1024;
 
 /// Cuts a stream into lines.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct LineSplitter {
     id: String,
     policy: Stderr,
     begun: Vec<u8>,
 }
 
-impl Sink for Lines {
+impl Sink for LineSplitter {
     fn push(&mut self, bytes: &[u8]) {
-        if matches!(self.policy, Stderr::Keep) {
+        if matches!(self.policy, Stderr::Capture) {
             return;
         }
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -27,7 +27,7 @@ impl Sink for Lines {
     }
 
     fn shows(&self) -> bool {
-        matches!(self.policy, Stderr::Forward)
+        matches!(self.policy, Stderr::Inherit)
     }
 
     /// A last line may have no end.
@@ -38,7 +38,7 @@ impl Sink for Lines {
     }
 }
 
-impl Lines {
+impl LineSplitter {
     pub(super) fn new(id: &str, policy: &Stderr) -> Self {
         Self {
             id: id.to_owned(),
@@ -66,8 +66,8 @@ mod tests {
     fn lines_are_cut_at_their_ends_and_where_they_are_too_long() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&seen);
-        let policy = Stderr::lines(move |id, line| sink.lock().push(format!("{id} {line}")));
-        let mut lines = Lines::new("gw7", &policy);
+        let policy = Stderr::callback(move |id, line| sink.lock().push(format!("{id} {line}")));
+        let mut lines = LineSplitter::new("gw7", &policy);
         lines.push(b"one\ntw");
         lines.push(b"o\r\n\n");
         lines.push(&[b'x'; MAX_LINE]);

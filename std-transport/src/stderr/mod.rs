@@ -8,7 +8,7 @@ use core::fmt;
 use std::io::{self, Write as _};
 
 use crate::printable::printable;
-use lines::Lines;
+use lines::LineSplitter;
 pub(crate) use tail::StderrTail;
 
 /// So much of the end of a worker's standard error is kept.
@@ -21,7 +21,7 @@ pub const STDERR_TAIL: usize = 64 * 1024;
 /// let lines = Arc::new(Mutex::new(Vec::new()));
 /// let sink = Arc::clone(&lines);
 /// let mut options = execnet::GroupOptions::default();
-/// options.stderr = execnet::Stderr::lines(move |id, line| {
+/// options.stderr = execnet::Stderr::callback(move |id, line| {
 ///     if let Ok(mut lines) = sink.lock() {
 ///         lines.push(format!("{id}: {line}"));
 ///     }
@@ -33,39 +33,40 @@ pub const STDERR_TAIL: usize = 64 * 1024;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Stderr {
-    /// Each line goes to the standard error of this process, behind the gateway's id in brackets. What would control a
-    /// terminal is escaped. The texts of errors do not repeat them; [`BootstrapError::stderr`](crate::BootstrapError::stderr)
-    /// and [`WorkerExit::stderr`](crate::WorkerExit::stderr) have them all the same.
+    /// Each line goes to the standard error of this process, after the gateway's id in brackets. Terminal control
+    /// characters are escaped. The texts of errors do not repeat them;
+    /// [`BootstrapError::stderr`](crate::BootstrapError::stderr) and [`WorkerExit::stderr`](crate::WorkerExit::stderr)
+    /// have them all the same.
     #[default]
-    Forward,
-    /// Nothing.
-    Keep,
+    Inherit,
+    /// Nothing is shown. As with the other variants, errors have the end of it.
+    Capture,
     /// Each line goes to a function.
-    Lines(LineSink),
+    Callback(LineCallback),
 }
 
-/// Takes the id of a gateway and a line without its end.
+/// Called with the id of a gateway and a line without its line end.
 ///
-/// It is called in a thread of the gateway, for one line at a time. What it holds up is that worker's standard error,
-/// and the end of its gateway: it is to be short.
-pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
+/// It runs in a thread of the gateway, one line at a time. It delays that worker's standard error and the end of its
+/// gateway, so it should be fast.
+pub type LineCallback = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 impl Stderr {
-    /// Each line, as it was written, goes to `sink`, with the id of the gateway in front.
-    pub fn lines(sink: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
-        Self::Lines(Arc::new(sink))
+    /// Passes each line, unescaped, to `callback`, with the id of the gateway as the first argument.
+    pub fn callback(callback: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        Self::Callback(Arc::new(callback))
     }
 
     /// What does this with the standard error of the gateway with this id.
     pub(crate) fn sink(&self, id: &str) -> Box<dyn Sink> {
-        Box::new(Lines::new(id, self))
+        Box::new(LineSplitter::new(id, self))
     }
 
     fn pass_on(&self, id: &str, line: &[u8]) {
         match self {
-            Self::Keep => {}
-            Self::Lines(sink) => sink(id, &String::from_utf8_lossy(line)),
-            Self::Forward => {
+            Self::Capture => {}
+            Self::Callback(callback) => callback(id, &String::from_utf8_lossy(line)),
+            Self::Inherit => {
                 let line = format!("[{id}] {}\n", printable(line));
                 // Nowhere to complain if our own standard error is gone.
                 let _ = io::stderr().write_all(line.as_bytes());
@@ -77,9 +78,9 @@ impl Stderr {
 impl fmt::Debug for Stderr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Forward => "Forward",
-            Self::Keep => "Keep",
-            Self::Lines(_) => "Lines",
+            Self::Inherit => "Inherit",
+            Self::Capture => "Capture",
+            Self::Callback(_) => "Callback",
         })
     }
 }

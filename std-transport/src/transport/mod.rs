@@ -4,11 +4,11 @@
 //!
 //! 1. Write a module with a function of the type [`Start`], and name it in the table of [`connect`](crate::connect) with
 //!    the key of specs that asks for it.
-//! 2. The function connects, calls [`Request::begun`] as soon as there is something that
+//! 2. The function connects, calls [`Request::on_spawned`] as soon as there is something that
 //!    [`Group::terminate`](crate::Group::terminate) would have to end, and makes a worker of the other side:
-//!    [`shake_hands`] does that over everything that is a [`Wire`](crate::bootstrap::Wire), which is one function to
+//!    [`handshake`] does that over everything that is a [`Duplex`](crate::bootstrap::Duplex), which is one function to
 //!    write where there are no two descriptors. A side that is a worker already (a stock socket server's) needs none.
-//! 3. It returns [`Connected`]: reader, writer and a [`Peer`]. Everything else follows from `Peer`: what errors say,
+//! 3. It returns [`Connected`]: reader, writer and a [`WorkerHandle`]. Everything else follows from `WorkerHandle`: what errors say,
 //!    how a group waits for its members and kills them.
 //!
 //! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to [`Launch`]es
@@ -18,7 +18,7 @@ pub(crate) mod ssh_mux;
 pub(crate) mod stdio;
 mod upload_locks;
 
-pub(crate) use ssh_mux::{Sharing, start_process};
+pub(crate) use ssh_mux::{SshMux, start_process};
 pub(crate) use stdio::Running;
 pub(crate) use upload_locks::UploadLocks;
 
@@ -31,17 +31,17 @@ use execnet_core_sync::link::{Control, Descriptor, Link, SharedError};
 use execnet_core_sync::{ExecModel, Gateway};
 use execnet_serializer::DumpError;
 
-use crate::bootstrap::{Failure, Wire, bootstrap};
+use crate::bootstrap::{Duplex, HandshakeError, bootstrap};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
 use crate::handshake::{Nonce, Scanner};
 use crate::options::GroupOptions;
 use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
-use crate::peer::Peer;
+use crate::peer::WorkerHandle;
 use crate::spec::{SpecError, XSpec};
 
 /// How long the end of a peer may take to show after its output has ended.
-const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Makes one worker.
 pub(crate) type Start = fn(&Request<'_>) -> Result<Connected, MakeGatewayError>;
@@ -67,17 +67,17 @@ pub(crate) struct Request<'a> {
     /// For transports that go through another member.
     pub(crate) members: &'a dyn Members,
     /// The connections that gateways over ssh share.
-    pub(crate) sharing: &'a Sharing,
+    pub(crate) ssh_mux: &'a SshMux,
     /// Held while the program is copied to a host.
     pub(crate) upload_locks: &'a UploadLocks,
     /// Hears of the peer as soon as there is something to end; before the handshake.
-    pub(crate) begun: &'a dyn Fn(Arc<dyn Peer>),
+    pub(crate) on_spawned: &'a dyn Fn(Arc<dyn WorkerHandle>),
 }
 
 /// A worker, ready for frames.
 pub(crate) struct Connected {
     pub(crate) link: Link,
-    pub(crate) peer: Arc<dyn Peer>,
+    pub(crate) peer: Arc<dyn WorkerHandle>,
 }
 
 impl Connected {
@@ -85,7 +85,7 @@ impl Connected {
     pub(crate) fn new(
         reader: impl io::Read + Send + 'static,
         writer: impl io::Write + Send + 'static,
-        peer: Arc<dyn Peer>,
+        peer: Arc<dyn WorkerHandle>,
     ) -> Self {
         let control = Arc::new(PeerControl(Arc::clone(&peer)));
         let link = Link::from_std(reader, writer, control);
@@ -96,7 +96,7 @@ impl Connected {
     pub(crate) fn polled(
         reader: File,
         writer: impl io::Write + Send + 'static,
-        peer: Arc<dyn Peer>,
+        peer: Arc<dyn WorkerHandle>,
     ) -> Self {
         let reader = Arc::new(reader);
         let readiness = Arc::new(Descriptor::new(reader.clone()));
@@ -107,11 +107,11 @@ impl Connected {
 }
 
 /// What a gateway can do to its peer.
-struct PeerControl(Arc<dyn Peer>);
+struct PeerControl(Arc<dyn WorkerHandle>);
 
 impl Control for PeerControl {
     fn post_mortem(&self) -> Option<SharedError> {
-        let end = self.0.wait(Deadline::after(EXIT_PATIENCE));
+        let end = self.0.wait(Deadline::after(EXIT_TIMEOUT));
         Some(Arc::new(WorkerExit::new(self.0.as_ref(), end)))
     }
 
@@ -124,23 +124,23 @@ impl Control for PeerControl {
 /// bytes of frames.
 ///
 /// `input` is what the started process reads before the program: see [`Launch::input`](crate::command::Launch::input).
-pub(crate) fn shake_hands(
+pub(crate) fn handshake(
     request: &Request<'_>,
-    wire: &mut dyn Wire,
-    peer: &dyn Peer,
+    duplex: &mut dyn Duplex,
+    peer: &dyn WorkerHandle,
     input: &str,
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let nonce = Nonce::new();
     let program = payload(&settings(request)?, &nonce);
     let program = program.map(|program| [input.as_bytes(), &program].concat());
-    shake_hands_with(request, wire, peer, &nonce, program)
+    handshake_with(request, duplex, peer, &nonce, program)
 }
 
 /// The same with another program, which answers with this nonce.
-pub(crate) fn shake_hands_with(
+pub(crate) fn handshake_with(
     request: &Request<'_>,
-    wire: &mut dyn Wire,
-    peer: &dyn Peer,
+    duplex: &mut dyn Duplex,
+    peer: &dyn WorkerHandle,
     nonce: &Nonce,
     program: Result<Vec<u8>, DumpError>,
 ) -> Result<Vec<u8>, MakeGatewayError> {
@@ -149,9 +149,9 @@ pub(crate) fn shake_hands_with(
         BootstrapError::io(Stage::Handshake, peer.name().to_owned(), error)
     })?;
     let mut scanner = Scanner::new(nonce);
-    match bootstrap(wire, &program, &mut scanner, request.deadline) {
+    match bootstrap(duplex, &program, &mut scanner, request.deadline) {
         Ok(ready) => Ok(ready.rest),
-        Err(failure) => Err(explain(peer, failure, &scanner.noise()).into()),
+        Err(failure) => Err(explain(peer, failure, &scanner.preamble()).into()),
     }
 }
 
@@ -186,15 +186,21 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
 }
 
 /// Why a peer is no worker. It is killed, unless it ends by itself.
-pub(crate) fn explain(peer: &dyn Peer, failure: Failure, noise: &[u8]) -> BootstrapError {
+pub(crate) fn explain(
+    peer: &dyn WorkerHandle,
+    failure: HandshakeError,
+    preamble: &[u8],
+) -> BootstrapError {
     // Whose output has ended, or who has refused, is about to leave; the others are killed now.
-    let patience = match failure {
-        Failure::End | Failure::Answer(_) => EXIT_PATIENCE,
-        Failure::Deadline(_) | Failure::Io(_) | Failure::Impostor => Duration::ZERO,
+    let timeout = match failure {
+        HandshakeError::End | HandshakeError::Answer(_) => EXIT_TIMEOUT,
+        HandshakeError::Deadline(_) | HandshakeError::Io(_) | HandshakeError::Impostor => {
+            Duration::ZERO
+        }
     };
-    let end = peer.wait(Deadline::after(patience));
+    let end = peer.wait(Deadline::after(timeout));
     if end.is_none() {
         peer.kill();
     }
-    BootstrapError::handshake(peer, end, failure, noise)
+    BootstrapError::handshake(peer, end, failure, preamble)
 }

@@ -1,7 +1,7 @@
-//! Gateways over ssh, and the connections that several of them share.
+//! Gateways over ssh, and the multiplexed connections that several of them share.
 //!
-//! The first gateway of a group to a host makes a connection that stays (ssh's `ControlMaster`); the others to the same
-//! host go through it, without another key exchange. It ends with the group.
+//! The first gateway of a group to a host starts a master connection (`ControlMaster` of ssh); further gateways to the
+//! same host go through it, without another key exchange. It ends with the group.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::command::{SshHints, SshIdentity, SshVersion, exit_master, ssh_identity};
 use crate::deadline::Deadline;
 use crate::error::MakeGatewayError;
-use crate::peer::Peer;
+use crate::peer::WorkerHandle;
 use crate::private::private_directory;
 use crate::process::Process;
 use crate::spec::XSpec;
@@ -28,31 +28,32 @@ use crate::transport::{Connected, Request, Running, stdio};
 const MAX_SOCKET_PATH: usize = 86;
 
 /// How long `ssh -O exit` may take: it speaks with a process on this machine.
-const END_PATIENCE: Duration = Duration::from_secs(1);
+const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
-    shared(request, stdio::start_with)
+    with_mux(request, stdio::start_with)
 }
 
-/// Starts what the spec says on the other side, which is to be no worker.
+/// Starts the process of the spec, without making a worker of it.
 pub(crate) fn start_process(request: &Request<'_>) -> Result<Running, MakeGatewayError> {
-    shared(request, stdio::run)
+    with_mux(request, stdio::run)
 }
 
-/// Does something with an ssh client, over the shared connection.
-fn shared<T>(
+/// Runs `start` with hints that make the client use the master connection.
+fn with_mux<T>(
     request: &Request<'_>,
     start: fn(&Request<'_>, &SshHints) -> Result<T, MakeGatewayError>,
 ) -> Result<T, MakeGatewayError> {
-    let sharing = request.sharing;
-    // Held until the connection is there, or has failed: the next ones find it then, or try for themselves.
-    let turn = if request.options.share_ssh {
-        sharing.turn(request.spec, request.deadline)
+    let mux = request.ssh_mux;
+    // Held until the first client has connected or failed. Others wait for that: they then find the master, or connect
+    // for themselves.
+    let lease = if request.options.share_ssh {
+        mux.lease(request.spec, request.deadline)
     } else {
         None
     };
     let hints = SshHints {
-        control_path: turn.as_ref().map(|turn| turn.path.clone()),
+        control_path: lease.as_ref().map(|lease| lease.path.clone()),
         version: client_version(request),
         // What is left after these two.
         ..SshHints::within(request.deadline.left())
@@ -66,86 +67,80 @@ fn client_version(request: &Request<'_>) -> Option<SshVersion> {
     if let Some(version) = VERSION.get() {
         return Some(*version);
     }
-    let patience = END_PATIENCE.min(request.deadline.left());
+    let timeout = END_TIMEOUT.min(request.deadline.left());
     let question = SshVersion::question();
-    let started = Process::start(request.id, &question, Stderr::Keep.sink(request.id)).ok()?;
-    started.process.wait(Deadline::after(patience))?;
+    let started = Process::start(request.id, &question, Stderr::Capture.sink(request.id)).ok()?;
+    started.process.wait(Deadline::after(timeout))?;
     let version = SshVersion::read(&started.process.stderr())?;
     Some(*VERSION.get_or_init(|| version))
 }
 
-/// The shared connections of a group.
+/// The multiplexed ssh connections of a group.
 #[derive(Debug, Default)]
-pub(crate) struct Sharing {
+pub(crate) struct SshMux {
     state: Mutex<State>,
-    settled: Arc<Settled>,
+    pending: Arc<Pending>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Readable by nobody else; made when first needed.
+    /// Private to this user; created on first use.
     directory: Option<TempDir>,
-    connections: HashMap<SshIdentity, Connection>,
+    masters: HashMap<SshIdentity, MuxMaster>,
 }
 
 #[derive(Debug)]
-struct Connection {
+struct MuxMaster {
     spec: XSpec,
     path: PathBuf,
 }
 
-/// Which connections are being made, by path.
+/// The masters that are being started, by the path of their socket.
 #[derive(Debug, Default)]
-struct Settled {
+struct Pending {
     making: Mutex<Vec<PathBuf>>,
     changed: Condvar,
 }
 
-/// The use of a shared connection; for the first who uses it, the making of it, which others wait for.
-struct Turn {
+/// The right to use a master. The first lease starts it; other leases wait until that one is dropped.
+struct MuxLease {
     path: PathBuf,
-    making: Option<Arc<Settled>>,
+    making: Option<Arc<Pending>>,
 }
 
-impl Drop for Turn {
+impl Drop for MuxLease {
     fn drop(&mut self) {
-        if let Some(settled) = &self.making {
-            settled.making.lock().retain(|path| *path != self.path);
-            settled.changed.notify_all();
+        if let Some(pending) = &self.making {
+            pending.making.lock().retain(|path| *path != self.path);
+            pending.changed.notify_all();
         }
     }
 }
 
-impl Sharing {
-    /// The connection for this spec; none where the system gives us no place for its socket.
-    fn turn(&self, spec: &XSpec, deadline: Deadline) -> Option<Turn> {
+impl SshMux {
+    /// A lease of the master for this spec; `None` if there is no usable path for its socket.
+    fn lease(&self, spec: &XSpec, deadline: Deadline) -> Option<MuxLease> {
         let mut state = self.state.lock();
         let (path, first) = state.find(spec).ok()?;
-        let mut making = self.settled.making.lock();
-        // Not earlier: who finds the connection must find, too, that it is being made.
+        let mut making = self.pending.making.lock();
+        // Not earlier: a thread that finds the master in `state` must also find it in `making`.
         drop(state);
         if first {
             making.push(path.clone());
-            let making = Some(Arc::clone(&self.settled));
-            return Some(Turn { path, making });
+            let making = Some(Arc::clone(&self.pending));
+            return Some(MuxLease { path, making });
         }
         let under_way = |making: &mut Vec<PathBuf>| making.contains(&path);
         let left = deadline.left();
-        drop(self.settled.changed.wait_while(making, left, under_way));
-        Some(Turn { path, making: None })
+        drop(self.pending.changed.wait_while(making, left, under_way));
+        Some(MuxLease { path, making: None })
     }
 
-    /// Ends all connections, those of gateways that still run too.
+    /// Ends all masters, with the connections of gateways that still run.
     pub(crate) fn end(&self) {
-        let State {
-            directory,
-            connections,
-        } = core::mem::take(&mut *self.state.lock());
-        let deadline = Deadline::after(END_PATIENCE);
-        let ending: Vec<_> = connections
-            .into_values()
-            .filter_map(Connection::end)
-            .collect();
+        let State { directory, masters } = core::mem::take(&mut *self.state.lock());
+        let deadline = Deadline::after(END_TIMEOUT);
+        let ending: Vec<_> = masters.into_values().filter_map(MuxMaster::end).collect();
         for process in ending {
             // Dropping it kills it. A connection that stays closes itself when it is idle.
             let _ = process.wait(deadline);
@@ -155,31 +150,31 @@ impl Sharing {
 }
 
 impl State {
-    /// The socket's path, and whether nobody has used it before.
+    /// The path of the socket, and whether this is its first use.
     fn find(&mut self, spec: &XSpec) -> io::Result<(PathBuf, bool)> {
         let identity = ssh_identity(spec);
-        if let Some(connection) = self.connections.get(&identity) {
-            return Ok((connection.path.clone(), false));
+        if let Some(master) = self.masters.get(&identity) {
+            return Ok((master.path.clone(), false));
         }
         let directory = match &mut self.directory {
             Some(directory) => directory,
             none => none.insert(private_directory()?),
         };
-        let path = directory.path().join(self.connections.len().to_string());
+        let path = directory.path().join(self.masters.len().to_string());
         // ssh has no way to write a double quote in an option.
         if path.as_os_str().len() > MAX_SOCKET_PATH || path.as_os_str().as_bytes().contains(&b'"') {
             return Err(io::ErrorKind::InvalidFilename.into());
         }
-        let connection = Connection {
+        let master = MuxMaster {
             spec: spec.clone(),
             path: path.clone(),
         };
-        self.connections.insert(identity, connection);
+        self.masters.insert(identity, master);
         Ok((path, true))
     }
 }
 
-impl Connection {
+impl MuxMaster {
     /// Begins to end it, if it was made.
     fn end(self) -> Option<Arc<Process>> {
         if !self.path.exists() {
@@ -187,11 +182,11 @@ impl Connection {
         }
         let hints = SshHints {
             control_path: Some(self.path),
-            connect_timeout: END_PATIENCE,
+            connect_timeout: END_TIMEOUT,
             version: None,
         };
         let launch = exit_master(&self.spec, &hints).ok()?;
-        let started = Process::start("ssh", &launch, Stderr::Keep.sink("ssh")).ok()?;
+        let started = Process::start("ssh", &launch, Stderr::Capture.sink("ssh")).ok()?;
         Some(started.process)
     }
 }
@@ -211,7 +206,7 @@ mod tests {
         const USERS: usize = 4;
         let spec: XSpec = "ssh=box".parse().unwrap();
         for _ in 0..2000 {
-            let sharing = Sharing::default();
+            let mux = SshMux::default();
             let (made, makers, barrier) = (
                 AtomicBool::new(false),
                 AtomicUsize::new(0),
@@ -221,8 +216,8 @@ mod tests {
                 for _ in 0..USERS {
                     scope.spawn(|| {
                         barrier.wait();
-                        let turn = sharing.turn(&spec, Deadline::NEVER).unwrap();
-                        if turn.making.is_some() {
+                        let lease = mux.lease(&spec, Deadline::NEVER).unwrap();
+                        if lease.making.is_some() {
                             makers.fetch_add(1, Ordering::SeqCst);
                             made.store(true, Ordering::SeqCst);
                         }

@@ -10,10 +10,10 @@ use execnet_core_sync::link::WidePipe;
 use crate::bootstrap::Pipes;
 use crate::command::{self, SshHints};
 use crate::error::MakeGatewayError;
-use crate::peer::Peer;
+use crate::peer::WorkerHandle;
 use crate::process::Process;
 use crate::start::start_first;
-use crate::transport::{Connected, Request, shake_hands};
+use crate::transport::{Connected, Request, handshake};
 
 /// Starts a worker with the command line that the spec stands for.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
@@ -30,7 +30,7 @@ pub(super) fn start_with(
         mut pipes,
         input,
     } = run(request, hints)?;
-    let rest = shake_hands(request, &mut pipes, peer.as_ref(), &input)?;
+    let rest = handshake(request, &mut pipes, peer.as_ref(), &input)?;
     let writer = WidePipe::new(OwnedFd::from(pipes.stdin));
     let files = writer.files();
     let mut connected = if rest.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn start_with(
 
 /// A process, and the way to it.
 pub(crate) struct Running {
-    pub(crate) peer: Arc<dyn Peer>,
+    pub(crate) peer: Arc<dyn WorkerHandle>,
     pub(crate) pipes: Pipes,
     /// What it is to read first.
     pub(crate) input: String,
@@ -61,7 +61,7 @@ pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, Ma
         Ok((started, launch.input.clone()))
     })?;
     let (pipes, process) = Pipes::new(started);
-    let peer: Arc<dyn Peer> = process;
-    (request.begun)(Arc::clone(&peer));
+    let peer: Arc<dyn WorkerHandle> = process;
+    (request.on_spawned)(Arc::clone(&peer));
     Ok(Running { peer, pipes, input })
 }

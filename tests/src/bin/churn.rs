@@ -22,7 +22,7 @@ fn main() {
     let (mode, number) = (arguments.next().unwrap(), arguments.next().unwrap());
     let number: u32 = number.parse().unwrap();
     let mut options = GroupOptions::default();
-    options.stderr = Stderr::Keep;
+    options.stderr = Stderr::Capture;
     let group = Group::with_options(options);
     let highest = match mode.as_str() {
         "together" => together(&group, number),

@@ -15,7 +15,9 @@ use std::io::Write as _;
 use std::time::Instant;
 use std::{env, thread};
 
-use execnet::{Channel, Exit, Group, GroupOptions, MemberReport, Outcome, Stderr, WaitCloseError};
+use execnet::{
+    Channel, Exit, Group, GroupOptions, Outcome, Stderr, TerminateReport, WaitCloseError,
+};
 use rustix::process::{WaitOptions, waitpid};
 
 /// Longer than any step takes on a busy machine.
@@ -58,7 +60,7 @@ fn main() {
 
 fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
     let mut options = GroupOptions::default();
-    options.stderr = Stderr::Keep;
+    options.stderr = Stderr::Capture;
     let idle = Group::with_options(options.clone());
     let gateway = idle.make_gateway("popen")?;
     let channel = gateway.remote_exec("import os; channel.send([os.getpid()])")?;
@@ -101,7 +103,7 @@ fn interrupted(group: &Group, channel: &Channel) -> String {
     "never".to_owned()
 }
 
-fn tell(out: &mut File, who: &str, reports: &[MemberReport]) -> std::io::Result<()> {
+fn tell(out: &mut File, who: &str, reports: &[TerminateReport]) -> std::io::Result<()> {
     for report in reports {
         match report.outcome {
             Outcome::Exited(exit) => writeln!(out, "{who} exited: {}", end(exit))?,

@@ -117,7 +117,7 @@ pub fn receive(channel: &Channel) -> Value {
 #[must_use]
 pub fn quiet() -> GroupOptions {
     let mut options = GroupOptions::default();
-    options.stderr = Stderr::Keep;
+    options.stderr = Stderr::Capture;
     options
 }
 

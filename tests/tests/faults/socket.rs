@@ -153,9 +153,9 @@ fn answered(says: Says) -> [Box<BootstrapError>; 2] {
             let _ = stream.shutdown(Shutdown::Write);
             let _ = std::io::copy(&mut &stream, &mut std::io::sink());
         });
-        let patience = Duration::from_secs(if says == Says::Nothing { 1 } else { 30 });
+        let timeout = Duration::from_secs(if says == Says::Nothing { 1 } else { 30 });
         [format!("unix={}", path.display()), format!("tcp={address}")]
-            .map(|spec| start_fails(&spec, patience))
+            .map(|spec| start_fails(&spec, timeout))
     })
 }
 

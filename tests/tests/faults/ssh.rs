@@ -182,14 +182,14 @@ fn client(sshd: &Sshd) -> Option<i64> {
 }
 
 /// Why there is no gateway when the client gets this signal before anybody has answered, at both stages.
-fn client_signalled_early(sshd: &Sshd, name: &str, patience: Duration) -> [Box<BootstrapError>; 2] {
+fn client_signalled_early(sshd: &Sshd, name: &str, timeout: Duration) -> [Box<BootstrapError>; 2] {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let connecting = start_fails_while(&group_with(patience), &elsewhere(sshd, &silent), || {
+    let connecting = start_fails_while(&group_with(timeout), &elsewhere(sshd, &silent), || {
         let _connected = silent.accept().unwrap();
         signal(name, client(sshd).unwrap());
     });
     let let_in = sshd.logins();
-    let in_handshake = start_fails_while(&group_with(patience), &sshd.spec("mute"), || {
+    let in_handshake = start_fails_while(&group_with(timeout), &sshd.spec("mute"), || {
         eventually("the client is let in", LONG, || sshd.logins() > let_in);
         signal(name, client(sshd).unwrap());
     });

@@ -21,9 +21,9 @@ pub(crate) fn with_sshd(test: impl FnOnce(&Sshd)) {
     }
 }
 
-pub(crate) fn start_fails(spec: &str, patience: Duration) -> Box<BootstrapError> {
+pub(crate) fn start_fails(spec: &str, timeout: Duration) -> Box<BootstrapError> {
     let mut options: GroupOptions = quiet();
-    options.bootstrap_timeout = patience.min(options.bootstrap_timeout);
+    options.bootstrap_timeout = timeout.min(options.bootstrap_timeout);
     match Group::with_options(options).make_gateway(spec) {
         Err(MakeGatewayError::Bootstrap(error)) => error,
         other => panic!("{spec}: {other:?}"),
@@ -88,9 +88,9 @@ pub(crate) fn start_fails_while(
 }
 
 /// A group whose gateways have so long to start.
-pub(crate) fn group_with(patience: Duration) -> Group {
+pub(crate) fn group_with(timeout: Duration) -> Group {
     let mut options = quiet();
-    options.bootstrap_timeout = patience;
+    options.bootstrap_timeout = timeout;
     options.share_ssh = false;
     Group::with_options(options)
 }

@@ -55,14 +55,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "via",
         what: "SIGSTOP of the intermediate gateway, idle or during a transfer, then `terminate`",
-        outcome: "`Outcome::Killed`, and `Closed` or `LeftBehind` for the remote worker, which exits by itself",
+        outcome: "`Outcome::Killed`, and `Closed` or `Survived` for the remote worker, which exits by itself",
         check: || {
             for source in [IDLE, SENDING] {
                 let behind = Behind::new(source);
                 signal("STOP", behind.middle);
                 let [middle, far] = behind.end();
                 assert!(matches!(middle, Outcome::Killed(_)), "{middle:?}");
-                let out_of_reach = matches!(far, Outcome::Closed | Outcome::LeftBehind);
+                let out_of_reach = matches!(far, Outcome::Closed | Outcome::Survived);
                 assert!(out_of_reach, "{far:?}");
                 eventually("both are gone", LONG, || {
                     !is_running(behind.middle) && !is_running(behind.far)
@@ -135,11 +135,11 @@ impl Behind {
 }
 
 /// The middle gets a signal while something behind it takes the program and does not answer: why there is no gateway
-/// within `patience`.
-fn middle_gets(name: &str, patience: Duration) -> Box<BootstrapError> {
+/// within `timeout`.
+fn middle_gets(name: &str, timeout: Duration) -> Box<BootstrapError> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("pid");
-    let group = group_with(patience);
+    let group = group_with(timeout);
     let middle = pid(&group.make_gateway("popen//id=middle").unwrap());
     let spec = format!(
         "popen//via=middle//python=sh -c 'head -c 9 > /dev/null; echo $$ > {}; cat > /dev/null'",

@@ -223,7 +223,7 @@ fn a_target_that_acknowledges_nothing_gets_a_window_and_no_more() {
         let place = tree();
         fs::write(place.root().join("a"), vec![b'a'; 40 << 20]).unwrap();
         let report = send(&place, vec![Value::None, wants(&[0])], |rsync| {
-            rsync.patience(Some(Duration::from_secs(1)));
+            rsync.idle_timeout(Some(Duration::from_secs(1)));
         });
         assert!(
             report.error.as_ref().is_some_and(SyncError::is_timeout),
@@ -289,7 +289,7 @@ fn what_was_not_sent_cannot_be_acknowledged_and_nothing_is_done_before_it_is() {
 fn a_target_that_is_silent_is_given_up() {
     within("silence", LONG, || {
         let report = send(&tree(), vec![], |rsync| {
-            rsync.patience(Some(Duration::from_millis(500)));
+            rsync.idle_timeout(Some(Duration::from_millis(500)));
         });
         assert!(
             report.error.as_ref().is_some_and(SyncError::is_timeout),

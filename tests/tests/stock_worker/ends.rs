@@ -42,7 +42,7 @@ const PID: &str = "import os; channel.send(os.getpid())";
 fn terminated_while_waiting(peer: &Peer) {
     let mut options = quiet();
     let (line, printed) = mpsc::channel();
-    options.stderr = Stderr::lines(move |_, text| drop(line.send(text.to_owned())));
+    options.stderr = Stderr::callback(move |_, text| drop(line.send(text.to_owned())));
     let group = Group::with_options(options);
     let gateway = group.make_gateway(peer.spec()).unwrap();
     let pid = receive(&gateway.remote_exec(PID).unwrap())

@@ -112,7 +112,7 @@ fn configure(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
         rsync.max_entries(entries);
     }
     if let Some(timeout) = args.idle_timeout {
-        rsync.patience(Some(timeout));
+        rsync.idle_timeout(Some(timeout));
     }
     Ok(rsync)
 }

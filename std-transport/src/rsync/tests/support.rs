@@ -34,17 +34,17 @@ impl Port for Pipe {
         self.to.send(bytes).map_err(|_| Trouble::Gone)
     }
 
-    fn receive(&self, patience: Option<Duration>) -> Result<Value, Trouble> {
-        let bytes = self.receive_payload(patience)?;
+    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, Trouble> {
+        let bytes = self.receive_payload(idle_timeout)?;
         Ok(LoadOptions::wire().loads(&bytes).unwrap())
     }
 
-    fn receive_payload(&self, patience: Option<Duration>) -> Result<Vec<u8>, Trouble> {
-        let patience = patience.unwrap_or(LONG);
+    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, Trouble> {
+        let idle_timeout = idle_timeout.unwrap_or(LONG);
         self.from
-            .recv_timeout(patience)
+            .recv_timeout(idle_timeout)
             .map_err(|error| match error {
-                mpsc::RecvTimeoutError::Timeout => Trouble::Silence(patience),
+                mpsc::RecvTimeoutError::Timeout => Trouble::Silence(idle_timeout),
                 mpsc::RecvTimeoutError::Disconnected => Trouble::Gone,
             })
     }

@@ -11,13 +11,13 @@ use rustix::process::geteuid;
 
 use super::Access;
 use super::carry::{Pipes, carry};
-use crate::bootstrap::{Turn, Wire as _};
+use crate::bootstrap::{Duplex as _, Progress};
 use crate::deadline::Deadline;
 use crate::socket::greeting::{Greeting, Refusal};
-use crate::socket::stream::{Stream, StreamWire};
+use crate::socket::stream::{Stream, StreamDuplex};
 use crate::socket::target::Split as _;
 #[cfg(feature = "tls")]
-use crate::socket::tls::TlsWire;
+use crate::socket::tls::TlsDuplex;
 
 /// How long a refused client may take to read why.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
@@ -28,37 +28,37 @@ const REFUSAL_BYTES: usize = 1 << 20;
 /// What the bytes of a connection go through.
 #[derive(Debug)]
 pub(super) enum Way {
-    Plain(StreamWire),
+    Plain(StreamDuplex),
     #[cfg(feature = "tls")]
-    Tls(Box<TlsWire<StreamWire>>),
+    Tls(Box<TlsDuplex<StreamDuplex>>),
 }
 
 impl Way {
     fn new(access: &Access, stream: &Arc<Stream>) -> io::Result<Self> {
-        let wire = StreamWire(Arc::clone(stream));
+        let duplex = StreamDuplex(Arc::clone(stream));
         #[cfg(feature = "tls")]
         if let Access::Sealed(sealed) = access {
             let session = sealed.side.session().map_err(io::Error::other)?;
-            return Ok(Self::Tls(Box::new(TlsWire::new(wire, session))));
+            return Ok(Self::Tls(Box::new(TlsDuplex::new(duplex, session))));
         }
         #[cfg(not(feature = "tls"))]
         let _ = access;
-        Ok(Self::Plain(wire))
+        Ok(Self::Plain(duplex))
     }
 
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8]) -> io::Result<Turn> {
+    fn transfer(&mut self, unsent: &[u8], buffer: &mut [u8]) -> io::Result<Progress> {
         match self {
-            Self::Plain(wire) => wire.turn(unsent, buffer, Duration::ZERO),
+            Self::Plain(duplex) => duplex.transfer(unsent, buffer, Duration::ZERO),
             #[cfg(feature = "tls")]
-            Self::Tls(wire) => wire.turn(unsent, buffer, Duration::ZERO),
+            Self::Tls(duplex) => duplex.transfer(unsent, buffer, Duration::ZERO),
         }
     }
 
     fn binding(&self) -> io::Result<Vec<u8>> {
         match self {
-            Self::Plain(wire) => wire.binding(),
+            Self::Plain(duplex) => duplex.binding(),
             #[cfg(feature = "tls")]
-            Self::Tls(wire) => wire.binding(),
+            Self::Tls(duplex) => duplex.binding(),
         }
     }
 
@@ -67,7 +67,7 @@ impl Way {
         match self {
             Self::Plain(_) => (0, false),
             #[cfg(feature = "tls")]
-            Self::Tls(wire) => wire.unsent(),
+            Self::Tls(duplex) => duplex.unsent(),
         }
     }
 
@@ -76,7 +76,7 @@ impl Way {
         match self {
             Self::Plain(_) => Ok(true),
             #[cfg(feature = "tls")]
-            Self::Tls(wire) => wire.flush(),
+            Self::Tls(duplex) => duplex.flush(),
         }
     }
 
@@ -89,9 +89,9 @@ impl Way {
     /// worker said has been sent.
     pub(super) fn carry(self, peer: &str, pipes: Pipes) -> io::Result<Receiver<()>> {
         match self {
-            Self::Plain(wire) => carry(peer, wire, pipes),
+            Self::Plain(duplex) => carry(peer, duplex, pipes),
             #[cfg(feature = "tls")]
-            Self::Tls(wire) => carry(peer, *wire, pipes),
+            Self::Tls(duplex) => carry(peer, *duplex, pipes),
         }
     }
 
@@ -100,7 +100,7 @@ impl Way {
         match self {
             Self::Plain(_) => text.into(),
             #[cfg(feature = "tls")]
-            Self::Tls(wire) => wire.farewell(text.as_bytes()),
+            Self::Tls(duplex) => duplex.farewell(text.as_bytes()),
         }
     }
 }
@@ -121,7 +121,7 @@ pub(super) struct Candidate {
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum Admission {
     /// It is the client's turn.
     Waiting,
     /// The client may have a worker.
@@ -171,7 +171,7 @@ impl Candidate {
     }
 
     /// Reads and sends what can be read and sent now.
-    pub(super) fn advance(&mut self) -> Result<Progress, Refusal> {
+    pub(super) fn advance(&mut self) -> Result<Admission, Refusal> {
         let stranger = |(_, uid): (i32, u32)| uid != geteuid().as_raw();
         if matches!(*self.access, Access::SameUser)
             && self.stream.peer_process().is_some_and(stranger)
@@ -182,36 +182,36 @@ impl Candidate {
             return self.look();
         }
         while self.wanted() > 0 || !self.reply.is_empty() {
-            if !self.turn()? {
-                return Ok(Progress::Waiting);
+            if !self.transfer()? {
+                return Ok(Admission::Waiting);
             }
         }
         // Only what has been sent, and not only sealed, can be read by the client.
         match self.way.flush().map_err(Refusal::Io)? {
-            true => Ok(Progress::Admitted),
-            false => Ok(Progress::Waiting),
+            true => Ok(Admission::Admitted),
+            false => Ok(Admission::Waiting),
         }
     }
 
     /// Whether a client that says nothing of its own has begun to speak.
-    fn look(&self) -> Result<Progress, Refusal> {
+    fn look(&self) -> Result<Admission, Refusal> {
         match self.stream.peek().map_err(Refusal::Io)? {
-            None => Ok(Progress::Waiting),
+            None => Ok(Admission::Waiting),
             Some(0) => Err(Refusal::NoGreeting),
-            Some(_) => Ok(Progress::Admitted),
+            Some(_) => Ok(Admission::Admitted),
         }
     }
 
     /// One step; false if nothing could be done.
-    fn turn(&mut self) -> Result<bool, Refusal> {
+    fn transfer(&mut self) -> Result<bool, Refusal> {
         let before = self.way.unsent();
         let mut buffer = [0; 64];
         let room = buffer.get_mut(..self.wanted()).unwrap_or_default();
         let reading = !room.is_empty();
-        let turn = self.way.turn(&self.reply, room).map_err(Refusal::Io)?;
-        self.reply.drain(..turn.sent.min(self.reply.len()));
+        let progress = self.way.transfer(&self.reply, room).map_err(Refusal::Io)?;
+        self.reply.drain(..progress.sent.min(self.reply.len()));
         // Without room nothing was read, whatever is told.
-        let received = turn.received.filter(|_| reading);
+        let received = progress.received.filter(|_| reading);
         if received == Some(0) {
             return Err(Refusal::NoGreeting);
         }
@@ -220,7 +220,7 @@ impl Candidate {
             let reply = greeting.take(bytes, || self.way.binding())?;
             self.reply.extend(reply);
         }
-        Ok(turn.sent > 0 || received.is_some() || self.way.unsent() != before)
+        Ok(progress.sent > 0 || received.is_some() || self.way.unsent() != before)
     }
 
     /// Ends the connection, and tells the client why.
@@ -257,21 +257,21 @@ impl Refused {
 
     /// Sends what can be sent within this time, and reads what would otherwise take the text away from the client: a
     /// connection that is closed with input unread is reset. True once it can be dropped.
-    pub(super) fn advance(&mut self, patience: Duration) -> bool {
+    pub(super) fn advance(&mut self, timeout: Duration) -> bool {
         let mut buffer = [0; 4096];
         while self.drained < REFUSAL_BYTES {
-            let Ok(turn) = self.stream.turn(&self.unsent, &mut buffer, patience) else {
+            let Ok(progress) = self.stream.transfer(&self.unsent, &mut buffer, timeout) else {
                 return true;
             };
-            self.unsent.drain(..turn.sent.min(self.unsent.len()));
+            self.unsent.drain(..progress.sent.min(self.unsent.len()));
             if self.unsent.is_empty() && !self.told {
                 self.told = true;
                 self.stream.shutdown(Shutdown::Write);
             }
-            match turn.received {
+            match progress.received {
                 Some(0) => return true,
                 Some(size) => self.drained = self.drained.saturating_add(size),
-                None if turn.sent == 0 => return false,
+                None if progress.sent == 0 => return false,
                 None => {}
             }
         }
@@ -315,12 +315,15 @@ mod tests {
             .unwrap();
         candidate.greeting = Some(greeting);
         // A session that has something to send.
-        let wire = StreamWire(Arc::clone(&candidate.stream));
-        candidate.way = Way::Tls(Box::new(TlsWire::new(wire, client_without_certificate())));
-        assert_eq!(candidate.advance().unwrap(), Progress::Waiting);
+        let duplex = StreamDuplex(Arc::clone(&candidate.stream));
+        candidate.way = Way::Tls(Box::new(TlsDuplex::new(
+            duplex,
+            client_without_certificate(),
+        )));
+        assert_eq!(candidate.advance().unwrap(), Admission::Waiting);
         assert!(candidate.interest().contains(PollFlags::OUT));
         client.read_exact(&mut vec![0; filled]).unwrap();
-        assert_eq!(candidate.advance().unwrap(), Progress::Admitted);
+        assert_eq!(candidate.advance().unwrap(), Admission::Admitted);
         // A record of a handshake.
         let mut first = [0];
         client.read_exact(&mut first).unwrap();

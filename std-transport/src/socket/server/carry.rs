@@ -12,8 +12,8 @@ use crate::socket::target::Split;
 pub(super) struct Pipes(pub(super) ChildStdin, pub(super) ChildStdout);
 
 /// Passes everything on in two threads; what this returns is closed when all that the worker said has been sent.
-pub(super) fn carry(peer: &str, wire: impl Split, pipes: Pipes) -> io::Result<Receiver<()>> {
-    let (reader, writer) = wire.split();
+pub(super) fn carry(peer: &str, duplex: impl Split, pipes: Pipes) -> io::Result<Receiver<()>> {
+    let (reader, writer) = duplex.split();
     pump(format!("{peer} in"), reader, pipes.0)?;
     pump(format!("{peer} out"), pipes.1, writer)
 }

@@ -11,7 +11,7 @@ use std::io::{self, PipeReader};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::candidate::{Candidate, Progress, Refused};
+use super::candidate::{Admission, Candidate, Refused};
 use super::listen::Listener;
 use super::refusals::Refusals;
 use super::{Shared, run};
@@ -113,8 +113,8 @@ impl<'a> Pending<'a> {
         ends.extend(self.entries.iter().map(Entry::poll_fd));
         let entries = self.entries.iter().map(Entry::deadline);
         let deadlines = entries.chain(self.rest).chain(self.refusals.deadline());
-        let patience = deadlines.map(Deadline::left).min();
-        match poll(&mut ends, patience.map(timespec).as_ref()) {
+        let timeout = deadlines.map(Deadline::left).min();
+        match poll(&mut ends, timeout.map(timespec).as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -147,13 +147,13 @@ impl<'a> Pending<'a> {
 
     fn hear(&mut self, mut candidate: Candidate, late: bool) {
         match candidate.advance() {
-            Ok(Progress::Admitted) => {
+            Ok(Admission::Admitted) => {
                 if let Err(candidate) = run::take(self.shared, candidate) {
                     self.refuse(*candidate, &Refusal::TooMany);
                 }
             }
-            Ok(Progress::Waiting) if late => self.refuse(candidate, &Refusal::Late),
-            Ok(Progress::Waiting) => self.entries.push(Entry::Candidate(candidate)),
+            Ok(Admission::Waiting) if late => self.refuse(candidate, &Refusal::Late),
+            Ok(Admission::Waiting) => self.entries.push(Entry::Candidate(candidate)),
             Err(refusal) => self.refuse(candidate, &refusal),
         }
     }

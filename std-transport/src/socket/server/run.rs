@@ -14,14 +14,14 @@ use super::carry::Pipes;
 use super::{Access, ServerEvent, Shared, worker};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
-use crate::peer::{End, Peer as _};
+use crate::peer::{ExitInfo, WorkerHandle as _};
 use crate::process::{Process, Started};
 use crate::socket::greeting::Refusal;
 use crate::socket::stream::Stream;
 use crate::wait::Woken;
 
 /// How long the workers of a server that ends may take to die.
-const END_PATIENCE: Duration = Duration::from_secs(2);
+const END_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The interval of looks at a connection that the client has closed.
 const LOOK: Duration = Duration::from_millis(50);
@@ -128,7 +128,7 @@ fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exi
     // interest, and the time.
     let mut lingering: Option<Deadline> = None;
     loop {
-        if let Some(End::Process(exit)) = process.wait(Deadline::now()) {
+        if let Some(ExitInfo::Process(exit)) = process.wait(Deadline::now()) {
             return Some(exit);
         }
         let wanted = if lingering.is_none() {
@@ -147,7 +147,7 @@ fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exi
                 process.wait(Deadline::after(deadline.left().min(LOOK)));
             }
             Ok(Woken::Other(_) | Woken::Deadline) | Err(_) => {
-                return process.kill().and_then(End::exit);
+                return process.kill().and_then(ExitInfo::exit);
             }
         }
     }
@@ -201,7 +201,7 @@ impl Shared {
         processes.iter().for_each(|process| process.signal_kill());
         let busy = |state: &mut super::State| state.active.values().any(Option::is_some);
         let state = self.state.lock();
-        drop(self.changed.wait_while(state, END_PATIENCE, busy));
+        drop(self.changed.wait_while(state, END_TIMEOUT, busy));
     }
 
     pub(super) fn access(&self) -> Arc<Access> {

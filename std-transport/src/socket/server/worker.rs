@@ -84,7 +84,7 @@ pub(super) fn start(
             fed(&launch.input, connection, name)?
         };
         let stdout = connection.try_clone_to_owned()?;
-        Process::start_on(name, &launch, stdin, stdout, Stderr::Forward.sink(name))
+        Process::start_on(name, &launch, stdin, stdout, Stderr::Inherit.sink(name))
     })
 }
 
@@ -101,7 +101,7 @@ fn fed(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedF
 /// Starts a worker that is reached through pipes.
 pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
     first(launches, |launch| {
-        let mut started = Process::start(name, launch, Stderr::Forward.sink(name))?;
+        let mut started = Process::start(name, launch, Stderr::Inherit.sink(name))?;
         // The shell reads it at once, and a pipe has room for it.
         started.stdin.write_all(launch.input.as_bytes())?;
         Ok(started)

@@ -10,7 +10,7 @@ pub use files::TlsFiles;
 pub(crate) use files::client_without_certificate;
 pub(crate) use files::{ServerSide, client_of};
 pub(crate) use session::Session;
-pub(crate) use split::TlsWire;
+pub(crate) use split::TlsDuplex;
 
 use std::io;
 

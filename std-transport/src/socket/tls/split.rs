@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::io::{self, Read, Write};
 
 use super::Session;
-use crate::bootstrap::{Turn, Wire};
+use crate::bootstrap::{Duplex, Progress};
 use crate::socket::target::Split;
 use crate::sync::Mutex;
 
@@ -20,13 +20,13 @@ const UNSENT: usize = 64 * 1024;
 
 /// A way through which everything is sealed.
 #[derive(Debug)]
-pub(crate) struct TlsWire<W> {
+pub(crate) struct TlsDuplex<W> {
     inner: W,
     session: Session,
     unsent: Vec<u8>,
 }
 
-impl<W: Wire> TlsWire<W> {
+impl<W: Duplex> TlsDuplex<W> {
     pub(crate) fn new(inner: W, session: Session) -> Self {
         Self {
             inner,
@@ -44,11 +44,11 @@ impl<W: Wire> TlsWire<W> {
     pub(crate) fn flush(&mut self) -> io::Result<bool> {
         self.session.seal(&[], &mut self.unsent)?;
         while !self.unsent.is_empty() {
-            let turn = self.inner.turn(&self.unsent, &mut [], Duration::ZERO)?;
-            if turn.sent == 0 {
+            let progress = self.inner.transfer(&self.unsent, &mut [], Duration::ZERO)?;
+            if progress.sent == 0 {
                 return Ok(false);
             }
-            self.unsent.drain(..turn.sent.min(self.unsent.len()));
+            self.unsent.drain(..progress.sent.min(self.unsent.len()));
         }
         Ok(true)
     }
@@ -60,25 +60,30 @@ impl<W: Wire> TlsWire<W> {
     }
 
     /// One turn of sealed bytes; false at the end of what comes.
-    fn exchange(&mut self, patience: Duration) -> io::Result<bool> {
+    fn exchange(&mut self, timeout: Duration) -> io::Result<bool> {
         let mut sealed = [0; PIECE];
-        let turn = self.inner.turn(&self.unsent, &mut sealed, patience)?;
-        self.unsent.drain(..turn.sent.min(self.unsent.len()));
-        let Some(size) = turn.received else {
+        let progress = self.inner.transfer(&self.unsent, &mut sealed, timeout)?;
+        self.unsent.drain(..progress.sent.min(self.unsent.len()));
+        let Some(size) = progress.received else {
             return Ok(true);
         };
         let opened = self.session.open(sealed.get(..size).unwrap_or_default());
         if opened.is_err() {
             // Says why. Whether the peer hears it is its own matter.
             let _ = self.session.seal(&[], &mut self.unsent);
-            let _ = self.inner.turn(&self.unsent, &mut [], Duration::ZERO);
+            let _ = self.inner.transfer(&self.unsent, &mut [], Duration::ZERO);
         }
         opened.map(|()| size > 0)
     }
 }
 
-impl<W: Wire> Wire for TlsWire<W> {
-    fn turn(&mut self, unsent: &[u8], buffer: &mut [u8], patience: Duration) -> io::Result<Turn> {
+impl<W: Duplex> Duplex for TlsDuplex<W> {
+    fn transfer(
+        &mut self,
+        unsent: &[u8],
+        buffer: &mut [u8],
+        timeout: Duration,
+    ) -> io::Result<Progress> {
         let plain = if self.unsent.len() < UNSENT {
             unsent
         } else {
@@ -87,14 +92,14 @@ impl<W: Wire> Wire for TlsWire<W> {
         let sent = self.session.seal(plain, &mut self.unsent)?;
         let mut received = self.session.take(buffer);
         if received.is_none() {
-            let more = self.exchange(patience)?;
+            let more = self.exchange(timeout)?;
             received = self.session.take(buffer).or((!more).then_some(0));
         }
-        Ok(Turn { sent, received })
+        Ok(Progress { sent, received })
     }
 }
 
-impl<W: Split> Split for TlsWire<W> {
+impl<W: Split> Split for TlsDuplex<W> {
     type Reader = TlsReader<W::Reader>;
     type Writer = TlsWriter<W::Writer>;
 
