@@ -280,7 +280,7 @@ fn stubborn(gateway: &Gateway) -> (i64, i64) {
 #[test]
 fn a_worker_that_does_not_leave_is_killed_with_what_it_started() {
     for listen in [Served::unix, Served::tcp] as [Serve; 2] {
-        let served = listen(|options| options.linger = Duration::from_millis(200));
+        let served = listen(|options| options.shutdown_grace = Duration::from_millis(200));
         within("linger", LONG, move || {
             let group = group();
             let gateway = group.make_gateway(&served.spec).unwrap();
@@ -313,7 +313,7 @@ fn killing_a_gateway_kills_its_worker_at_once() {
         |group, _| drop(group.terminate(Some(Duration::from_millis(100)))),
     ];
     for (kind, kill) in kinds.iter().flat_map(|kind| kills.map(|kill| (kind, kill))) {
-        let served = kind(|options| options.linger = 100 * SECOND);
+        let served = kind(|options| options.shutdown_grace = 100 * SECOND);
         within("kill", LONG, move || {
             // Neither the server nor the worker itself would end it within the time of this test.
             let mut options = quiet();

@@ -258,7 +258,7 @@ fn a_worker_of_a_server_is_killed_through_the_middle() {
             ),
             (Listen::Tcp { address, token }, keys.as_str()),
         ] {
-            let served = Served::on(listen, |options| options.linger = FOR_EVER);
+            let served = Served::on(listen, |options| options.shutdown_grace = FOR_EVER);
             let gateway = group
                 .make_gateway(format!("{}{keys}", served.spec))
                 .unwrap();

@@ -14,7 +14,7 @@ use super::stream::text;
 use super::via::{connect, member, remote_timeout};
 use crate::command::{self, SshHints};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
-use crate::socket::{Address, Host, Target};
+use crate::socket::{Address, ServerKind, Target};
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Request};
 
@@ -64,11 +64,11 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
             false => failed(io::ErrorKind::Other, error.into()),
         })?;
     match answer_of(answer.into_value()) {
-        Some((host, path)) => Ok(Target {
+        Some((kind, path)) => Ok(Target {
             name,
             address: Address::Unix(path),
-            host,
-            seal: None,
+            kind,
+            tls: None,
         }),
         None => {
             let problem = "the installer sent a malformed answer";
@@ -95,17 +95,17 @@ fn worker_of(spec: &XSpec) -> XSpec {
     })
 }
 
-fn answer_of(answer: Value) -> Option<(Host, String)> {
+fn answer_of(answer: Value) -> Option<(ServerKind, String)> {
     let Value::Tuple(parts) = answer else {
         return None;
     };
-    let [host, path] = <[Value; 2]>::try_from(parts).ok()?;
-    let host = match text(host)?.as_str() {
-        "guest" => Host::Stock,
-        "process" => Host::Ours,
+    let [kind, path] = <[Value; 2]>::try_from(parts).ok()?;
+    let kind = match text(kind)?.as_str() {
+        "guest" => ServerKind::Stock,
+        "process" => ServerKind::Native,
         _ => return None,
     };
-    Some((host, text(path)?))
+    Some((kind, text(path)?))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A connection as a link: its two ends, and what is known of the peer.
+//! A socket connection as a link, and the handle of its peer.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -12,8 +12,8 @@ use crate::socket::stream::Stream;
 use crate::socket::target::Split;
 use crate::sync::{Condvar, Mutex};
 
-/// Whoever is at the other end of a socket. All that can be known of its end is that the connection is closed, all
-/// that can be done to it is to close the connection.
+/// The handle of a worker behind a socket: all that can be observed of its end is that the connection is closed, and
+/// killing it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     name: String,
@@ -25,7 +25,7 @@ pub(crate) struct Connection {
 
 #[derive(Debug, Default)]
 struct State {
-    /// None while the connection is being made.
+    /// `None` while connecting.
     stream: Option<Arc<Stream>>,
     closed: bool,
 }
@@ -48,7 +48,7 @@ impl Connection {
         let mut state = self.state.lock();
         state.stream = Some(Arc::clone(&stream));
         if state.closed {
-            // The kill came after the last look of the thread that connects.
+            // The kill came after the connecting thread checked for it last.
             stream.cut();
         }
         drop(state);
@@ -91,7 +91,7 @@ impl WorkerHandle for Connection {
     }
 
     fn stderr(&self) -> String {
-        // It stays where the server is.
+        // It goes to the server's standard error.
         String::new()
     }
 
@@ -100,7 +100,7 @@ impl WorkerHandle for Connection {
     }
 }
 
-/// The way to whatever is connected, until it is a worker; then [`split`](Self::split).
+/// The connection during the handshake; [`split`](Self::split) afterwards.
 #[derive(Debug)]
 pub(crate) struct SocketDuplex {
     connection: Arc<Connection>,

@@ -181,7 +181,7 @@ pub(crate) fn hello() -> Vec<u8> {
 #[derive(Debug)]
 pub(crate) struct Rejected {
     pub(crate) failure: HandshakeError,
-    /// What the server said instead.
+    /// What the server sent instead.
     pub(crate) preamble: Vec<u8>,
 }
 
@@ -260,7 +260,7 @@ fn read(
     }
 }
 
-/// Has heard something else than a reply: hears the rest, which says why.
+/// Reads the rest of a reply that is not one of ours: it says why.
 fn listen(duplex: &mut dyn Duplex, mut preamble: Vec<u8>, deadline: Deadline) -> Rejected {
     let mut buffer = [0; 4096];
     let failure = loop {

@@ -1,13 +1,13 @@
-//! Workers behind sockets: the ways to a server, and the server.
+//! Workers behind sockets: the clients of stock and of our own servers, and our server.
 
 mod connect;
 mod connection;
 mod greeting;
-mod guest;
 mod keepalive;
+mod native_client;
 mod proof;
-mod served;
 mod server;
+mod stock_client;
 mod stream;
 mod target;
 #[cfg(feature = "tls")]
@@ -21,7 +21,7 @@ pub use server::{
     Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop,
 };
 pub(crate) use stream::{Stream, StreamDuplex};
-pub(crate) use target::{Address, Host, Split, Target};
+pub(crate) use target::{Address, ServerKind, Split, Target};
 #[cfg(feature = "tls")]
 pub use tls::TlsFiles;
 pub use token::Token;

@@ -1,4 +1,4 @@
-//! What a spec connects to, and what is made of the connection: here, or where another gateway opens it.
+//! The server that a spec names, and the handshake over a connection to it, which this program or a proxy opens.
 
 use alloc::sync::Arc;
 use std::ffi::OsStr;
@@ -14,19 +14,19 @@ use crate::socket::connection::Connection;
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 #[cfg(feature = "tls")]
-use crate::socket::tls::{Session, TlsDuplex, client_of};
-use crate::socket::{guest, served};
+use crate::socket::tls::{TlsDuplex, TlsSession, client_of};
+use crate::socket::{native_client, stock_client};
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Request};
 
-/// A way to a worker that becomes the two ends of a link when there is one.
+/// A duplex stream that is split into the two ends of a link after the handshake.
 pub(crate) trait Split: Duplex {
     type Reader: Read + Send + 'static;
     type Writer: Write + Send + 'static;
 
     fn split(self) -> (Self::Reader, Self::Writer);
 
-    /// Identifies the TLS session, for proofs that are to be valid in this one alone; empty where there is none.
+    /// Identifies the TLS session, so that a proof is valid in this session only; empty without TLS.
     fn binding(&self) -> io::Result<Vec<u8>> {
         Ok(Vec::new())
     }
@@ -39,41 +39,38 @@ pub(crate) enum Address {
     Unix(String),
 }
 
-/// Who listens there, which says what to send first.
+/// The protocol of the server, which determines what is sent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Host {
-    /// Stock execnet's server, or ours in its place: it runs what comes, in its own process.
+pub(crate) enum ServerKind {
+    /// Stock execnet's: it executes what it receives.
     Stock,
-    /// Our own, which starts a process.
-    Ours,
+    /// Our own: it starts a process for each connection.
+    Native,
 }
 
-/// What seals the connection.
-#[cfg(feature = "tls")]
-type Seal = Session;
 #[cfg(not(feature = "tls"))]
-type Seal = core::convert::Infallible;
+type TlsSession = core::convert::Infallible;
 
-/// Somebody who listens.
+/// A server to connect to.
 #[derive(Debug)]
 pub(crate) struct Target {
-    /// In errors.
+    /// The name in errors.
     pub(crate) name: String,
     pub(crate) address: Address,
-    pub(crate) host: Host,
-    pub(crate) seal: Option<Seal>,
+    pub(crate) kind: ServerKind,
+    pub(crate) tls: Option<TlsSession>,
 }
 
 impl Target {
-    /// What the spec names; none if it means no socket.
+    /// The server of the spec; `None` if it names no socket.
     pub(crate) fn of(spec: &XSpec) -> Result<Option<Self>, SpecError> {
         let keys = [
-            ("socket", Host::Stock),
-            ("tcp", Host::Ours),
-            ("tls", Host::Ours),
-            ("unix", Host::Ours),
+            ("socket", ServerKind::Stock),
+            ("tcp", ServerKind::Native),
+            ("tls", ServerKind::Native),
+            ("unix", ServerKind::Native),
         ];
-        let Some((key, host)) = keys.into_iter().find(|(key, _)| spec.has(key)) else {
+        let Some((key, kind)) = keys.into_iter().find(|(key, _)| spec.has(key)) else {
             return Ok(None);
         };
         let text = value(spec, key)?;
@@ -81,20 +78,20 @@ impl Target {
             "unix" => Address::Unix(text.to_owned()),
             key => Address::Tcp(HostPort::parse(key, text)?),
         };
-        let seal = match (key, &address) {
-            ("tls", Address::Tcp(to)) => Some(seal(spec, to)?),
+        let tls = match (key, &address) {
+            ("tls", Address::Tcp(to)) => Some(tls_session(spec, to)?),
             _ => None,
         };
         Ok(Some(Self {
             name: format!("{key}={text}"),
             address,
-            host,
-            seal,
+            kind,
+            tls,
         }))
     }
 
-    /// Connects from here, for a worker that depends on the gateway `via`, if there is one, and makes a worker of the
-    /// other end.
+    /// Connects from this process and performs the handshake. `via` is the gateway that the server was started on, if
+    /// any.
     pub(crate) fn connect(
         self,
         request: &Request<'_>,
@@ -103,7 +100,7 @@ impl Target {
         let keepalive = Keepalive::of(request.spec)?;
         let connection = Connection::new(self.name.clone(), via);
         let peer: Arc<dyn WorkerHandle> = Arc::<Connection>::clone(&connection);
-        // Before there is a connection: the making of one can be ended too.
+        // Before the connection exists: a kill must end connecting too.
         (request.on_spawned)(Arc::clone(&peer));
         let attempt = Attempt {
             deadline: request.deadline,
@@ -115,19 +112,19 @@ impl Target {
         self.take_up(request, connection.open(stream), peer)
     }
 
-    /// Makes a worker of whoever is at the other end.
+    /// Performs the handshake over a connection.
     pub(crate) fn take_up(
         self,
         request: &Request<'_>,
         duplex: impl Split,
         peer: Arc<dyn WorkerHandle>,
     ) -> Result<Connected, MakeGatewayError> {
-        match self.seal {
-            None => greet(self.host, request, duplex, peer),
+        match self.tls {
+            None => client_handshake(self.kind, request, duplex, peer),
             #[cfg(feature = "tls")]
             Some(session) => {
                 let duplex = TlsDuplex::new(duplex, session);
-                greet(self.host, request, duplex, peer)
+                client_handshake(self.kind, request, duplex, peer)
             }
             #[cfg(not(feature = "tls"))]
             Some(never) => match never {},
@@ -135,15 +132,15 @@ impl Target {
     }
 }
 
-fn greet(
-    host: Host,
+fn client_handshake(
+    kind: ServerKind,
     request: &Request<'_>,
     mut duplex: impl Split,
     peer: Arc<dyn WorkerHandle>,
 ) -> Result<Connected, MakeGatewayError> {
-    let rest = match host {
-        Host::Stock => guest::greet(request, &mut duplex, peer.as_ref())?,
-        Host::Ours => served::greet(request, &mut duplex, peer.as_ref())?,
+    let rest = match kind {
+        ServerKind::Stock => stock_client::client_handshake(request, &mut duplex, peer.as_ref())?,
+        ServerKind::Native => native_client::client_handshake(request, &mut duplex, peer.as_ref())?,
     };
     let (reader, writer) = duplex.split();
     let reader = io::Cursor::new(rest).chain(reader);
@@ -151,12 +148,12 @@ fn greet(
 }
 
 #[cfg(feature = "tls")]
-fn seal(spec: &XSpec, to: &HostPort) -> Result<Seal, SpecError> {
+fn tls_session(spec: &XSpec, to: &HostPort) -> Result<TlsSession, SpecError> {
     client_of(spec, to)
 }
 
 #[cfg(not(feature = "tls"))]
-fn seal(_spec: &XSpec, _to: &HostPort) -> Result<Seal, SpecError> {
+fn tls_session(_spec: &XSpec, _to: &HostPort) -> Result<TlsSession, SpecError> {
     Err(refused(
         "tls",
         "this program was built without it (feature `tls`)",
@@ -164,7 +161,7 @@ fn seal(_spec: &XSpec, _to: &HostPort) -> Result<Seal, SpecError> {
 }
 
 impl Address {
-    /// Connects from here; an error comes with the step that failed.
+    /// Connects; an error comes with the stage that failed.
     pub(crate) fn connect(
         &self,
         keepalive: Keepalive,
@@ -181,7 +178,7 @@ impl Address {
         }
     }
 
-    /// What [`to_value`](Self::to_value) makes; none if this is nothing like it.
+    /// The reverse of [`to_value`](Self::to_value); `None` if the value is malformed.
     pub(crate) fn from_value(value: &Value) -> Option<Self> {
         let Value::Tuple(parts) = value else {
             return None;
@@ -198,7 +195,7 @@ impl Address {
         }
     }
 
-    /// For the program that connects in the middle.
+    /// The value that a proxy reads.
     pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Tcp(HostPort { host, port }) => ("tcp", host.as_str(), *port).into(),
@@ -211,7 +208,7 @@ pub(super) fn value<'a>(spec: &'a XSpec, key: &'static str) -> Result<&'a str, S
     spec.get(key).ok_or_else(|| refused(key, "it has no value"))
 }
 
-/// The same of a key that names a file.
+/// The value of a key that names a file.
 pub(super) fn path<'a>(spec: &'a XSpec, key: &'static str) -> Result<&'a OsStr, SpecError> {
     let path = spec.get_os(key);
     path.ok_or_else(|| refused(key, "it has no value"))

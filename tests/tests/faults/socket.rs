@@ -200,7 +200,7 @@ fn tcp(directory: &TempDir) -> (Listen, String) {
 fn served(listen: Listen, test: impl FnOnce(&str, &Receiver<ServerEvent>)) {
     // A stopped worker ends in no other way, and one that sends junk has as much time.
     let served = Served::on(listen, |options| {
-        options.linger = Duration::from_millis(500)
+        options.shutdown_grace = Duration::from_millis(500)
     });
     test(&served.spec, &served.events);
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc::Receiver;
 use rustix::event::PollFlags;
 use rustix::process::geteuid;
 
-use super::Access;
+use super::Auth;
 use super::carry::{Pipes, carry};
 use crate::bootstrap::{Duplex as _, Progress};
 use crate::deadline::Deadline;
@@ -34,15 +34,15 @@ pub(super) enum Way {
 }
 
 impl Way {
-    fn new(access: &Access, stream: &Arc<Stream>) -> io::Result<Self> {
+    fn new(auth: &Auth, stream: &Arc<Stream>) -> io::Result<Self> {
         let duplex = StreamDuplex(Arc::clone(stream));
         #[cfg(feature = "tls")]
-        if let Access::Sealed(sealed) = access {
-            let session = sealed.side.session().map_err(io::Error::other)?;
+        if let Auth::Tls(tls) = auth {
+            let session = tls.side.session().map_err(io::Error::other)?;
             return Ok(Self::Tls(Box::new(TlsDuplex::new(duplex, session))));
         }
         #[cfg(not(feature = "tls"))]
-        let _ = access;
+        let _ = auth;
         Ok(Self::Plain(duplex))
     }
 
@@ -71,7 +71,7 @@ impl Way {
         }
     }
 
-    /// Sends what TLS has sealed, as far as that goes now. True once nothing is left.
+    /// Sends what the TLS session has to send, without waiting. Returns whether everything has been sent.
     fn flush(&mut self) -> io::Result<bool> {
         match self {
             Self::Plain(_) => Ok(true),
@@ -110,7 +110,7 @@ impl Way {
 pub(super) struct Candidate {
     pub(super) stream: Arc<Stream>,
     pub(super) peer: String,
-    pub(super) access: Arc<Access>,
+    pub(super) auth: Arc<Auth>,
     pub(super) deadline: Deadline,
     pub(super) way: Way,
     /// None where a client need not say anything of its own.
@@ -130,24 +130,24 @@ pub(super) enum Admission {
 
 impl Candidate {
     pub(super) fn new(
-        access: Arc<Access>,
+        auth: Arc<Auth>,
         stream: Stream,
         peer: String,
         deadline: Deadline,
     ) -> io::Result<Self> {
         let stream = Arc::new(stream);
-        let greeting = match &*access {
-            Access::SameUser => Some(Greeting::new(None)),
-            Access::Token(token) => Some(Greeting::new(Some(token.clone()))),
+        let greeting = match &*auth {
+            Auth::SameUser => Some(Greeting::new(None)),
+            Auth::Token(token) => Some(Greeting::new(Some(token.clone()))),
             #[cfg(feature = "tls")]
-            Access::Sealed(sealed) => Some(Greeting::new(sealed.token.clone())),
-            Access::Everybody => None,
+            Auth::Tls(tls) => Some(Greeting::new(tls.token.clone())),
+            Auth::None => None,
         };
         Ok(Self {
-            way: Way::new(&access, &stream)?,
+            way: Way::new(&auth, &stream)?,
             stream,
             peer,
-            access,
+            auth,
             deadline,
             greeting,
             reply: Vec::new(),
@@ -173,8 +173,7 @@ impl Candidate {
     /// Reads and sends what can be read and sent now.
     pub(super) fn advance(&mut self) -> Result<Admission, Refusal> {
         let stranger = |(_, uid): (i32, u32)| uid != geteuid().as_raw();
-        if matches!(*self.access, Access::SameUser)
-            && self.stream.peer_process().is_some_and(stranger)
+        if matches!(*self.auth, Auth::SameUser) && self.stream.peer_process().is_some_and(stranger)
         {
             return Err(Refusal::OtherUser);
         }
@@ -186,7 +185,7 @@ impl Candidate {
                 return Ok(Admission::Waiting);
             }
         }
-        // Only what has been sent, and not only sealed, can be read by the client.
+        // The client can read only what has been sent, not what has merely been encrypted.
         match self.way.flush().map_err(Refusal::Io)? {
             true => Ok(Admission::Admitted),
             false => Ok(Admission::Waiting),
@@ -306,9 +305,9 @@ mod tests {
         while let Ok(size) = (&server).write(&[0; 4096]) {
             filled += size;
         }
-        let access = Arc::new(Access::Everybody);
+        let auth = Arc::new(Auth::None);
         let stream = Stream::Unix(server);
-        let mut candidate = Candidate::new(access, stream, "it".into(), Deadline::NEVER).unwrap();
+        let mut candidate = Candidate::new(auth, stream, "it".into(), Deadline::NEVER).unwrap();
         let mut greeting = Greeting::new(None);
         greeting
             .take(b"EXECNET\x02\x00", || Ok(Vec::new()))

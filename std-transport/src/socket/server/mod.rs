@@ -42,8 +42,9 @@ use pending::Pending;
 /// ```
 ///
 /// A client is a group elsewhere: `group.make_gateway("unix=/run/user/1000/execnet/socket")`. What it connects to is a
-/// process of its own, which ends with the connection; whatever happens in it touches no other. When a client goes its
-/// worker is given [`linger`](ServerOptions::linger) to leave, then killed with the processes it started.
+/// process of its own, which ends with the connection; whatever happens in it touches no other. When a client
+/// disconnects its worker has [`shutdown_grace`](ServerOptions::shutdown_grace) to exit, then it is killed with the
+/// processes it started.
 ///
 /// # Who may connect
 ///
@@ -108,9 +109,9 @@ pub struct ServerOptions {
     pub max_unauthenticated: usize,
     /// How long a client may take to authenticate. Default: 10 seconds.
     pub handshake_timeout: Duration,
-    /// How long a worker may stay when its client has gone. Default: 20 seconds, which is longer than the grace that
-    /// workers give their code.
-    pub linger: Duration,
+    /// How long a worker may take to exit after its client has disconnected. Default: 20 seconds, which is longer than
+    /// the grace that workers give their code.
+    pub shutdown_grace: Duration,
     /// Receives what happens to connections, until [`Server::run`] returns. Default: nobody does.
     pub events: Option<Sender<ServerEvent>>,
 }
@@ -122,7 +123,7 @@ impl Default for ServerOptions {
             max_connections: 64,
             max_unauthenticated: 100,
             handshake_timeout: Duration::from_secs(10),
-            linger: Duration::from_secs(20),
+            shutdown_grace: Duration::from_secs(20),
             events: None,
         }
     }
@@ -161,7 +162,7 @@ pub enum ServerEvent {
 /// What all connections share.
 #[derive(Debug)]
 struct Shared {
-    access: Mutex<Arc<Access>>,
+    auth: Mutex<Arc<Auth>>,
     options: ServerOptions,
     /// None once the server has stopped.
     events: Mutex<Option<Sender<ServerEvent>>>,
@@ -181,26 +182,26 @@ struct State {
     endpoint: Option<Endpoint>,
 }
 
-/// What a client has to show.
+/// How a client authenticates.
 #[derive(Debug)]
-enum Access {
+enum Auth {
     SameUser,
     Token(Token),
     #[cfg(feature = "tls")]
-    Sealed(Sealed),
-    /// Nothing at all.
-    Everybody,
+    Tls(TlsAuth),
+    /// It does not.
+    None,
 }
 
-/// TLS, and what is asked for within.
+/// TLS, and the token that is checked inside the session.
 #[cfg(feature = "tls")]
 #[derive(Debug)]
-struct Sealed {
+struct TlsAuth {
     side: ServerSide,
     token: Option<Token>,
 }
 
-impl Access {
+impl Auth {
     fn new(listen: &Listen) -> Result<Self, ServerError> {
         Ok(match listen {
             Listen::Unix(_) => Self::SameUser,
@@ -210,9 +211,9 @@ impl Access {
                 let side = ServerSide::new(files);
                 let side = side.map_err(|error| ServerError::Tls(Box::new(error)))?;
                 let token = token.clone();
-                Self::Sealed(Sealed { side, token })
+                Self::Tls(TlsAuth { side, token })
             }
-            Listen::InsecureStock { .. } => Self::Everybody,
+            Listen::InsecureStock { .. } => Self::None,
         })
     }
 }
@@ -235,11 +236,11 @@ impl Server {
         launches: Vec<Launch>,
     ) -> Result<Self, ServerError> {
         // What can be wrong with the files is known before anything is made.
-        let access = Access::new(&listen)?;
+        let auth = Auth::new(&listen)?;
         let (listener, endpoint) = Listener::bind(&listen)?;
         let (stopped, stop) = io::pipe().map_err(ServerError::Io)?;
         let shared = Arc::new(Shared {
-            access: Mutex::new(Arc::new(access)),
+            auth: Mutex::new(Arc::new(auth)),
             events: Mutex::new(options.events.take()),
             options,
             launches,
@@ -307,12 +308,12 @@ impl ServerReload {
     ///
     /// The files cannot be used, or the server listens in another way. It keeps what it has.
     pub fn reload(&self, listen: &Listen) -> Result<(), ServerError> {
-        let access = Access::new(listen)?;
-        let mut current = self.0.access.lock();
-        if core::mem::discriminant(&access) != core::mem::discriminant(&**current) {
+        let auth = Auth::new(listen)?;
+        let mut current = self.0.auth.lock();
+        if core::mem::discriminant(&auth) != core::mem::discriminant(&**current) {
             return Err(ServerError::OtherKind);
         }
-        *current = Arc::new(access);
+        *current = Arc::new(auth);
         Ok(())
     }
 }

@@ -187,9 +187,9 @@ impl<'a> Pending<'a> {
         if self.entries.len() >= self.shared.options.max_unauthenticated.max(1) {
             self.displace();
         }
-        let access = self.shared.access();
+        let auth = self.shared.auth();
         let deadline = Deadline::after(self.shared.options.handshake_timeout);
-        match Candidate::new(access, stream, peer.clone(), deadline) {
+        match Candidate::new(auth, stream, peer.clone(), deadline) {
             Ok(candidate) => self.hear(candidate, false),
             Err(error) => self.refusals.add(&peer, &Refusal::Io(error)),
         }

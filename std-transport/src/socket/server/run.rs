@@ -11,7 +11,7 @@ use rustix::event::PollFlags;
 
 use super::candidate::Candidate;
 use super::carry::Pipes;
-use super::{Access, ServerEvent, Shared, worker};
+use super::{Auth, ServerEvent, Shared, worker};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::peer::{ExitInfo, WorkerHandle as _};
@@ -28,13 +28,13 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Serves a client that has authenticated, in a thread of its own; gives it back where no more may be served.
 pub(super) fn take(shared: &Arc<Shared>, candidate: Candidate) -> Result<(), Box<Candidate>> {
-    let Some(place) = Place::enter(shared) else {
+    let Some(slot) = Slot::enter(shared) else {
         return Err(Box::new(candidate));
     };
     let peer = candidate.peer.clone();
     let thread = thread::Builder::new().name(format!("execnet connection of {peer}"));
     // Where it cannot be started, the connection and its place go with the closure.
-    let started = thread.spawn(move || serve(&place, candidate));
+    let started = thread.spawn(move || serve(&slot, candidate));
     if let Err(error) = started {
         shared.refused(&peer, &Refusal::Worker(error));
     }
@@ -42,12 +42,12 @@ pub(super) fn take(shared: &Arc<Shared>, candidate: Candidate) -> Result<(), Box
 }
 
 /// The place of a connection among those that are served. It is given back when this is dropped, also by a panic.
-struct Place {
+struct Slot {
     shared: Arc<Shared>,
     number: u64,
 }
 
-impl Place {
+impl Slot {
     /// `None` if no more may be served.
     fn enter(shared: &Arc<Shared>) -> Option<Self> {
         let number = shared.enter()?;
@@ -56,16 +56,16 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.shared.leave(self.number);
     }
 }
 
-fn serve(place: &Place, candidate: Candidate) {
-    let shared = &*place.shared;
+fn serve(slot: &Slot, candidate: Candidate) {
+    let shared = &*slot.shared;
     match start(shared, &candidate) {
-        Ok(started) if shared.assign(place.number, &started.process) => {
+        Ok(started) if shared.assign(slot.number, &started.process) => {
             attend(shared, candidate, started)
         }
         // The server ends.
@@ -95,7 +95,7 @@ fn start(shared: &Shared, candidate: &Candidate) -> io::Result<Worker> {
         let pipes = Some(Pipes(stdin, stdout));
         return Ok(Worker { process, pipes });
     }
-    let stock = matches!(*candidate.access, Access::Everybody);
+    let stock = matches!(*candidate.auth, Auth::None);
     let process = worker::start(launches, candidate.stream.as_fd(), peer, stock)?;
     let pipes = None;
     Ok(Worker { process, pipes })
@@ -112,10 +112,10 @@ fn attend(shared: &Shared, candidate: Candidate, worker: Worker) {
         Some(Err(error)) => return shared.refused(&peer, &Refusal::Worker(error)),
     };
     shared.tell(ServerEvent::Accepted { peer: peer.clone() });
-    let exit = supervise(&worker.process, &stream, shared.options.linger);
+    let exit = supervise(&worker.process, &stream, shared.options.shutdown_grace);
     if let Some(drained) = drained {
         // What the worker said last may still be on its way.
-        let _ = drained.recv_timeout(shared.options.linger);
+        let _ = drained.recv_timeout(shared.options.shutdown_grace);
     }
     // The worker's descriptors are closed, ours still keeps the connection.
     stream.shutdown(Shutdown::Both);
@@ -123,24 +123,24 @@ fn attend(shared: &Shared, candidate: Candidate, worker: Worker) {
 }
 
 /// Waits for the end of the worker, and makes it come when the client has gone.
-fn supervise(process: &Process, stream: &Stream, linger: Duration) -> Option<Exit> {
+fn supervise(process: &Process, stream: &Stream, shutdown_grace: Duration) -> Option<Exit> {
     // Once the client has ended its direction, that shows all the time: from then on only its total loss is of
     // interest, and the time.
-    let mut lingering: Option<Deadline> = None;
+    let mut kill_at: Option<Deadline> = None;
     loop {
         if let Some(ExitInfo::Process(exit)) = process.wait(Deadline::now()) {
             return Some(exit);
         }
-        let wanted = if lingering.is_none() {
+        let wanted = if kill_at.is_none() {
             HALF_CLOSED
         } else {
             PollFlags::empty()
         };
-        let deadline = lingering.unwrap_or(Deadline::NEVER);
+        let deadline = kill_at.unwrap_or(Deadline::NEVER);
         match process.wait_beside(stream.as_fd(), wanted, deadline) {
             Ok(Woken::Look) => {}
-            Ok(Woken::Other(flags)) if !stream.is_cut(flags) && lingering.is_none() => {
-                lingering = Some(Deadline::after(linger));
+            Ok(Woken::Other(flags)) if !stream.is_cut(flags) && kill_at.is_none() => {
+                kill_at = Some(Deadline::after(shutdown_grace));
             }
             // A Unix socket that is closed on both sides shows that all the time too, and not when it is cut then.
             Ok(Woken::Other(flags)) if !stream.is_cut(flags) => {
@@ -204,8 +204,8 @@ impl Shared {
         drop(self.changed.wait_while(state, END_TIMEOUT, busy));
     }
 
-    pub(super) fn access(&self) -> Arc<Access> {
-        Arc::clone(&self.access.lock())
+    pub(super) fn auth(&self) -> Arc<Auth> {
+        Arc::clone(&self.auth.lock())
     }
 
     /// Reports that a client which has authenticated got no worker.
@@ -241,14 +241,14 @@ mod tests {
             token: Token::generate().unwrap(),
         };
         let server = Server::bind(listen, options).unwrap();
-        let place = Place::enter(&server.shared).unwrap();
-        assert!(Place::enter(&server.shared).is_none());
+        let slot = Slot::enter(&server.shared).unwrap();
+        assert!(Slot::enter(&server.shared).is_none());
         let ended = thread::spawn(move || {
-            let _place = place;
+            let _slot = slot;
             // Without the report of the process's hook.
             std::panic::resume_unwind(Box::new(()));
         });
         ended.join().unwrap_err();
-        assert!(Place::enter(&server.shared).is_some());
+        assert!(Slot::enter(&server.shared).is_some());
     }
 }

@@ -14,7 +14,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use super::Session;
+use super::TlsSession;
 use super::purpose::ServerVerifier;
 use crate::socket::connect::HostPort;
 use crate::socket::target::{path, refused};
@@ -139,14 +139,14 @@ impl ServerSide {
     }
 
     /// For one connection.
-    pub(crate) fn session(&self) -> Result<Session, rustls::Error> {
+    pub(crate) fn session(&self) -> Result<TlsSession, rustls::Error> {
         let connection = rustls::ServerConnection::new(Arc::clone(&self.0))?;
-        Ok(Session::new(connection.into()))
+        Ok(TlsSession::new(connection.into()))
     }
 }
 
 /// The client's side of a connection, as the keys `tls_cert`, `tls_key`, `tls_ca` and `tls_name` say.
-pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<Session, SpecError> {
+pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<TlsSession, SpecError> {
     let files = TlsFiles {
         certificate: path(spec, "tls_cert")?.into(),
         key: path(spec, "tls_key")?.into(),
@@ -159,14 +159,14 @@ pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<Session, SpecErro
         ServerName::try_from(name).map_err(|error| refused("tls_name", &error.to_string()))?;
     let connection = rustls::ClientConnection::new(Arc::new(config), name);
     connection
-        .map(|connection| Session::new(connection.into()))
+        .map(|connection| TlsSession::new(connection.into()))
         .map_err(|error| unusable(&error))
 }
 
 /// A session that has something to send. It trusts nobody.
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-pub(crate) fn client_without_certificate() -> Session {
+pub(crate) fn client_without_certificate() -> TlsSession {
     let config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .unwrap()
@@ -174,5 +174,5 @@ pub(crate) fn client_without_certificate() -> Session {
         .with_no_client_auth();
     let name = "localhost".try_into().unwrap();
     let connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-    Session::new(connection.into())
+    TlsSession::new(connection.into())
 }

@@ -1,4 +1,4 @@
-//! TLS 1.3 with certificates on both sides, over any way to a worker.
+//! TLS 1.3 with certificates on both sides, over any duplex stream.
 
 mod files;
 mod purpose;
@@ -9,14 +9,14 @@ pub use files::TlsFiles;
 #[cfg(test)]
 pub(crate) use files::client_without_certificate;
 pub(crate) use files::{ServerSide, client_of};
-pub(crate) use session::Session;
+pub(crate) use session::TlsSession;
 pub(crate) use split::TlsDuplex;
 
 use std::io;
 
 use rustls::Error;
 
-/// What failed, as the kind of error that links have.
+/// As an error of links.
 fn broken(error: Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }

@@ -1,4 +1,4 @@
-//! One end of a TLS connection, without any input and output.
+//! One end of a TLS connection, without I/O.
 
 use core::ops::RangeInclusive;
 use std::io::{self, Read as _, Write as _};
@@ -9,42 +9,42 @@ use super::broken;
 use crate::error::NoTls;
 use crate::printable::printable;
 
-/// Turns plain bytes into sealed ones and back.
+/// Encrypts and decrypts the bytes of a connection.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct TlsSession {
     connection: Connection,
-    /// What was opened and not taken yet, from an offset on.
-    opened: Vec<u8>,
+    /// Decrypted bytes, of which the first `taken` have been read.
+    plaintext: Vec<u8>,
     taken: usize,
-    /// The peer has said that nothing more comes.
+    /// The peer has sent close_notify.
     ended: bool,
-    /// Whether something has come.
-    begun: bool,
+    /// Whether bytes have been received.
+    received: bool,
 }
 
-/// What stands at the beginning of a record: the first and the last of the types of TLS 1.3.
+/// The record types of TLS 1.3, which are the first byte of a record.
 const RECORD_TYPES: RangeInclusive<u8> = 20..=23;
 
-/// Number of bytes that are shown of what is not TLS.
+/// Number of bytes shown of a reply that is not TLS.
 const SHOWN: usize = 200;
 
-impl Session {
+impl TlsSession {
     pub(super) fn new(connection: Connection) -> Self {
         Self {
             connection,
-            opened: Vec::new(),
+            plaintext: Vec::new(),
             taken: 0,
             ended: false,
-            begun: false,
+            received: false,
         }
     }
 
-    /// Whether something is to be sent that [`seal`](Self::seal) has not given out yet.
+    /// Whether there are bytes to send that [`encrypt`](Self::encrypt) has not returned yet.
     pub(super) fn wants_write(&self) -> bool {
         self.connection.wants_write()
     }
 
-    /// Bytes that only the two ends of this session know. There are none before the handshake is over.
+    /// Exported keying material of this session. Fails before the handshake is complete.
     pub(super) fn binding(&self) -> io::Result<Vec<u8>> {
         let bytes = [0; 32];
         let exported =
@@ -53,55 +53,55 @@ impl Session {
         exported.map(|bytes| bytes.to_vec()).map_err(broken)
     }
 
-    /// Ends the session with this text, in a form that the peer can read now: without TLS as long as nothing has come
-    /// from it, and not at all in the midst of the handshake.
-    pub(super) fn farewell(&mut self, text: &[u8], sealed: &mut Vec<u8>) {
-        if !self.begun {
-            sealed.extend_from_slice(text);
+    /// Ends the session with this text in a form that the peer can read: in plain while nothing has been received, and
+    /// not at all during the handshake.
+    pub(super) fn farewell(&mut self, text: &[u8], ciphertext: &mut Vec<u8>) {
+        if !self.received {
+            ciphertext.extend_from_slice(text);
             return;
         }
         if !self.connection.is_handshaking() {
-            // What does not fit is lost; texts are short.
-            let _ = self.seal(text, sealed);
+            // A text that does not fit is cut; texts are short.
+            let _ = self.encrypt(text, ciphertext);
         }
-        let _ = self.close(sealed);
+        let _ = self.close(ciphertext);
     }
 
-    /// Takes plain bytes, not always all; what is to be sent for them is appended to `sealed`. Before the handshake is
-    /// over they are kept.
-    pub(super) fn seal(&mut self, plain: &[u8], sealed: &mut Vec<u8>) -> io::Result<usize> {
-        let size = match plain {
+    /// Encrypts some of `bytes`, appends what must be sent to `ciphertext`, and returns how many it took. Before the
+    /// handshake is complete they are buffered.
+    pub(super) fn encrypt(&mut self, bytes: &[u8], ciphertext: &mut Vec<u8>) -> io::Result<usize> {
+        let size = match bytes {
             [] => 0,
-            plain => self.connection.writer().write(plain)?,
+            bytes => self.connection.writer().write(bytes)?,
         };
-        self.emit(sealed)?;
+        self.emit(ciphertext)?;
         Ok(size)
     }
 
-    /// Says that nothing more comes.
-    pub(super) fn close(&mut self, sealed: &mut Vec<u8>) -> io::Result<()> {
+    /// Sends close_notify.
+    pub(super) fn close(&mut self, ciphertext: &mut Vec<u8>) -> io::Result<()> {
         self.connection.send_close_notify();
-        self.emit(sealed)
+        self.emit(ciphertext)
     }
 
-    fn emit(&mut self, sealed: &mut Vec<u8>) -> io::Result<()> {
+    fn emit(&mut self, ciphertext: &mut Vec<u8>) -> io::Result<()> {
         while self.connection.wants_write() {
-            // A Vec takes everything.
-            self.connection.write_tls(sealed)?;
+            // Writing to a Vec does not fail.
+            self.connection.write_tls(ciphertext)?;
         }
         Ok(())
     }
 
-    /// Takes what the peer has sent. After an error, what is to be told to the peer is to be had by [`seal`](Self::seal).
-    pub(super) fn open(&mut self, mut sealed: &[u8]) -> io::Result<()> {
-        if let (false, [first, ..]) = (self.begun, sealed) {
-            self.begun = true;
+    /// Decrypts what the peer has sent. After an error, [`encrypt`](Self::encrypt) returns the alert to send.
+    pub(super) fn decrypt(&mut self, mut ciphertext: &[u8]) -> io::Result<()> {
+        if let (false, [first, ..]) = (self.received, ciphertext) {
+            self.received = true;
             if !RECORD_TYPES.contains(first) && matches!(self.connection, Connection::Client(_)) {
-                return Err(no_tls(sealed));
+                return Err(no_tls(ciphertext));
             }
         }
-        while !sealed.is_empty() && !self.ended {
-            self.connection.read_tls(&mut sealed)?;
+        while !ciphertext.is_empty() && !self.ended {
+            self.connection.read_tls(&mut ciphertext)?;
             let state = self.connection.process_new_packets().map_err(broken)?;
             let size = state.plaintext_bytes_to_read();
             self.ended = state.peer_has_closed();
@@ -111,15 +111,15 @@ impl Session {
     }
 
     fn keep(&mut self, size: usize) -> io::Result<()> {
-        let start = self.opened.len();
-        self.opened.resize(start + size, 0);
-        let room = self.opened.get_mut(start..).unwrap_or_default();
+        let start = self.plaintext.len();
+        self.plaintext.resize(start + size, 0);
+        let room = self.plaintext.get_mut(start..).unwrap_or_default();
         self.connection.reader().read_exact(room)
     }
 
-    /// Plain bytes that have come, as many as fit; zero at the end, none if there is nothing yet.
+    /// Reads decrypted bytes: 0 at the end, `None` if there are none yet.
     pub(super) fn take(&mut self, buffer: &mut [u8]) -> Option<usize> {
-        let unread = self.opened.get(self.taken..).unwrap_or_default();
+        let unread = self.plaintext.get(self.taken..).unwrap_or_default();
         if unread.is_empty() {
             return self.ended.then_some(0);
         }
@@ -128,15 +128,15 @@ impl Session {
         to.unwrap_or_default()
             .copy_from_slice(from.unwrap_or_default());
         self.taken += size;
-        if self.taken == self.opened.len() {
-            self.opened.clear();
+        if self.taken == self.plaintext.len() {
+            self.plaintext.clear();
             self.taken = 0;
         }
         Some(size)
     }
 }
 
-/// A server that speaks something else may have said why.
+/// The text of a server that does not speak TLS may say why.
 fn no_tls(said: &[u8]) -> io::Error {
     let said = said.get(..SHOWN).unwrap_or(said);
     let text = format!("it speaks no TLS, and said: {}", printable(said).trim_end());

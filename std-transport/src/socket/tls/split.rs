@@ -1,33 +1,33 @@
-//! A way to a worker, sealed; and its two ends once it is a link.
+//! A duplex stream over TLS, and its two ends once it is a link.
 //!
-//! Both ends share the session under a lock that nobody holds while he waits for the network. Only the writing end
-//! sends: what reading gives rise to goes out in front of the next frame.
+//! Both ends share the session under a lock that is never held during I/O. Only the writing end sends: replies to what
+//! was read go out before the next frame.
 
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Read, Write};
 
-use super::Session;
+use super::TlsSession;
 use crate::bootstrap::{Duplex, Progress};
 use crate::socket::target::Split;
 use crate::sync::Mutex;
 
-/// Sealed bytes that are read at a time: a record has 16 KiB at most, and its head.
+/// Maximum number of encrypted bytes read at a time: a record has at most 16 KiB and its header.
 const PIECE: usize = 32 * 1024;
 
-/// So many sealed bytes may wait for the network before more are sealed.
+/// Maximum number of encrypted bytes that wait for the network.
 const UNSENT: usize = 64 * 1024;
 
-/// A way through which everything is sealed.
+/// A duplex stream whose bytes are encrypted.
 #[derive(Debug)]
 pub(crate) struct TlsDuplex<W> {
     inner: W,
-    session: Session,
+    session: TlsSession,
     unsent: Vec<u8>,
 }
 
 impl<W: Duplex> TlsDuplex<W> {
-    pub(crate) fn new(inner: W, session: Session) -> Self {
+    pub(crate) fn new(inner: W, session: TlsSession) -> Self {
         Self {
             inner,
             session,
@@ -35,14 +35,14 @@ impl<W: Duplex> TlsDuplex<W> {
         }
     }
 
-    /// How many sealed bytes wait for the network, and whether more are to be sealed.
+    /// Number of encrypted bytes that wait for the network, and whether the session has more to send.
     pub(crate) fn unsent(&self) -> (usize, bool) {
         (self.unsent.len(), self.session.wants_write())
     }
 
-    /// Sends what is to be sent for the session, as far as the network takes it now. True once nothing is left.
+    /// Sends what the session has to send, without waiting. Returns whether everything has been sent.
     pub(crate) fn flush(&mut self) -> io::Result<bool> {
-        self.session.seal(&[], &mut self.unsent)?;
+        self.session.encrypt(&[], &mut self.unsent)?;
         while !self.unsent.is_empty() {
             let progress = self.inner.transfer(&self.unsent, &mut [], Duration::ZERO)?;
             if progress.sent == 0 {
@@ -53,27 +53,31 @@ impl<W: Duplex> TlsDuplex<W> {
         Ok(true)
     }
 
-    /// Ends the session with this text; returns what is to be sent.
+    /// Ends the session with this text; returns the bytes to send.
     pub(crate) fn farewell(mut self, text: &[u8]) -> Vec<u8> {
         self.session.farewell(text, &mut self.unsent);
         self.unsent
     }
 
-    /// One turn of sealed bytes; false at the end of what comes.
+    /// Transfers encrypted bytes once; returns false at the end of input.
     fn exchange(&mut self, timeout: Duration) -> io::Result<bool> {
-        let mut sealed = [0; PIECE];
-        let progress = self.inner.transfer(&self.unsent, &mut sealed, timeout)?;
+        let mut ciphertext = [0; PIECE];
+        let progress = self
+            .inner
+            .transfer(&self.unsent, &mut ciphertext, timeout)?;
         self.unsent.drain(..progress.sent.min(self.unsent.len()));
         let Some(size) = progress.received else {
             return Ok(true);
         };
-        let opened = self.session.open(sealed.get(..size).unwrap_or_default());
-        if opened.is_err() {
-            // Says why. Whether the peer hears it is its own matter.
-            let _ = self.session.seal(&[], &mut self.unsent);
+        let plaintext = self
+            .session
+            .decrypt(ciphertext.get(..size).unwrap_or_default());
+        if plaintext.is_err() {
+            // The alert. Its delivery is best effort.
+            let _ = self.session.encrypt(&[], &mut self.unsent);
             let _ = self.inner.transfer(&self.unsent, &mut [], Duration::ZERO);
         }
-        opened.map(|()| size > 0)
+        plaintext.map(|()| size > 0)
     }
 }
 
@@ -84,12 +88,12 @@ impl<W: Duplex> Duplex for TlsDuplex<W> {
         buffer: &mut [u8],
         timeout: Duration,
     ) -> io::Result<Progress> {
-        let plain = if self.unsent.len() < UNSENT {
+        let bytes = if self.unsent.len() < UNSENT {
             unsent
         } else {
             &[]
         };
-        let sent = self.session.seal(plain, &mut self.unsent)?;
+        let sent = self.session.encrypt(bytes, &mut self.unsent)?;
         let mut received = self.session.take(buffer);
         if received.is_none() {
             let more = self.exchange(timeout)?;
@@ -123,44 +127,44 @@ impl<W: Split> Split for TlsDuplex<W> {
     }
 }
 
-/// The end that opens.
+/// The reading end.
 #[derive(Debug)]
 pub(crate) struct TlsReader<R> {
     inner: R,
-    session: Arc<Mutex<Session>>,
+    session: Arc<Mutex<TlsSession>>,
 }
 
 impl<R: Read> Read for TlsReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut sealed = [0; PIECE];
+        let mut ciphertext = [0; PIECE];
         loop {
             if let Some(size) = self.session.lock().take(buffer) {
                 return Ok(size);
             }
-            match self.inner.read(&mut sealed)? {
-                // Whoever ends by himself says so first.
+            match self.inner.read(&mut ciphertext)? {
+                // Without close_notify the stream may have been truncated.
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 size => {
-                    let sealed = sealed.get(..size).unwrap_or_default();
-                    self.session.lock().open(sealed)?;
+                    let ciphertext = ciphertext.get(..size).unwrap_or_default();
+                    self.session.lock().decrypt(ciphertext)?;
                 }
             }
         }
     }
 }
 
-/// The end that seals. Dropping it says that nothing more comes.
+/// The writing end. Dropping it sends close_notify.
 #[derive(Debug)]
 pub(crate) struct TlsWriter<W: Write> {
     inner: W,
-    session: Arc<Mutex<Session>>,
-    /// Sealed, and still to be sent.
+    session: Arc<Mutex<TlsSession>>,
+    /// Encrypted bytes still to be sent.
     unsent: Vec<u8>,
 }
 
 impl<W: Write> Write for TlsWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let size = self.session.lock().seal(bytes, &mut self.unsent)?;
+        let size = self.session.lock().encrypt(bytes, &mut self.unsent)?;
         self.inner.write_all(&self.unsent)?;
         self.unsent.clear();
         Ok(size)
@@ -173,7 +177,7 @@ impl<W: Write> Write for TlsWriter<W> {
 
 impl<W: Write> Drop for TlsWriter<W> {
     fn drop(&mut self) {
-        // Where the connection is gone there is nobody to tell.
+        // Best effort: the connection may be gone.
         if self.session.lock().close(&mut self.unsent).is_ok() {
             let _ = self.inner.write_all(&self.unsent);
         }

@@ -1,4 +1,4 @@
-//! What our own server is told, which starts one process for each connection.
+//! The client of our own server, which starts a process for each connection.
 
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
@@ -10,9 +10,10 @@ use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Request, explain, handshake_with, settings};
 
-/// The greeting, and the handshake with the worker. Without a token both go in one message: the server passes on
-/// everything that follows the greeting. With one, the worker's program goes only to a server that knows it too.
-pub(super) fn greet(
+/// Sends the greeting, then the worker's payload. Without a token both go in one message: the server forwards
+/// everything after the greeting. With a token, the payload goes only to a server that has proved that it knows the
+/// token.
+pub(super) fn client_handshake(
     request: &Request<'_>,
     duplex: &mut impl Split,
     peer: &dyn WorkerHandle,

@@ -1,5 +1,4 @@
-//! What the socket server that Python's execnet brings is told: it runs whatever a connection sends in one line, in its
-//! own process.
+//! The client of stock execnet's socket server, which executes the line that a connection sends in its own process.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,11 +11,11 @@ use crate::payload::{Bootstrap, Settings, WorkerEnv, config, source, stock_sourc
 use crate::peer::WorkerHandle;
 use crate::transport::{Request, handshake_with, settings};
 
-/// What makes the worker a guest in the server's process.
+/// What lets the worker run inside the server's process.
 const GUEST: &str = include_str!("../python/socket.py");
 
-/// Sends the worker there.
-pub(super) fn greet(
+/// Sends the worker as one line and waits for its answer.
+pub(super) fn client_handshake(
     request: &Request<'_>,
     duplex: &mut dyn Duplex,
     peer: &dyn WorkerHandle,
@@ -28,8 +27,8 @@ pub(super) fn greet(
     handshake_with(request, duplex, peer, &nonce, line)
 }
 
-/// The line: a Python string literal, whose text is a program. Nothing in it is quoted or escaped, for all that varies
-/// is in base64.
+/// The line: a Python string literal whose text is a program. All that varies is in base64, so that nothing needs
+/// quoting.
 fn line(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
     let (core, rest) = source();
     let (program, rest) = match settings.bootstrap {
