@@ -19,7 +19,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
-use execnet::rsync::{Event, Links, Omission, RSync, Report, TargetOptions};
+use execnet::rsync::{Event, Links, RSync, Report, Skipped, TargetOptions};
 use execnet::{Gateway, Group};
 use execnet_test_support::{Direction, LONG, each_python, pythons, quiet, with_worker, within};
 
@@ -106,7 +106,7 @@ fn line(event: &Event<'_>) -> Option<String> {
     })
 }
 
-fn paths(omissions: &[Omission]) -> Vec<&str> {
+fn paths(omissions: &[Skipped]) -> Vec<&str> {
     let paths = omissions.iter();
     paths.map(|one| one.path.to_str().unwrap()).collect()
 }

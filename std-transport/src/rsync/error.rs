@@ -3,9 +3,9 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::port::Trouble;
-use super::protocol::Violation;
+use super::protocol::ProtocolError;
 use super::report::Report;
+use super::sync_channel::SyncErrorKind;
 use crate::error::debug_as_report;
 
 /// A sync that did not begin.
@@ -63,7 +63,7 @@ impl Error for RSyncError {
 ///
 /// What was written until then is whole: each file there is the old or the new one.
 pub struct SyncError {
-    trouble: Trouble,
+    kind: SyncErrorKind,
     report: Option<Box<Report>>,
 }
 
@@ -74,34 +74,37 @@ impl SyncError {
         self.report.as_deref()
     }
 
-    pub(super) fn with_report(trouble: Trouble, report: Report) -> Self {
+    pub(super) fn with_report(kind: SyncErrorKind, report: Report) -> Self {
         let report = Some(Box::new(report));
-        Self { trouble, report }
+        Self { kind, report }
     }
 
     /// Nothing came from the peer for longer than [`RSync::idle_timeout`](super::RSync::idle_timeout) allows.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
-        matches!(self.trouble, Trouble::Silence(_))
+        matches!(self.kind, SyncErrorKind::Silence(_))
     }
 
     /// The worker cannot make or open the destination of a push, or refuses it: the source is in it and would be
     /// deleted.
     #[must_use]
     pub const fn is_destination(&self) -> bool {
-        matches!(self.trouble, Trouble::Place(..))
+        matches!(self.kind, SyncErrorKind::Place(..))
     }
 
     /// The source has more entries than [`RSync::max_entries`](super::RSync::max_entries) allows.
     #[must_use]
     pub const fn is_limit(&self) -> bool {
-        matches!(self.trouble, Trouble::Violation(Violation::TooMany))
+        matches!(
+            self.kind,
+            SyncErrorKind::ProtocolError(ProtocolError::TooMany)
+        )
     }
 
     /// The peer did something that the protocol does not allow; peers that run this project's code do not.
     #[must_use]
     pub const fn is_protocol(&self) -> bool {
-        matches!(self.trouble, Trouble::Violation(_)) && !self.is_limit()
+        matches!(self.kind, SyncErrorKind::ProtocolError(_)) && !self.is_limit()
     }
 }
 
@@ -109,19 +112,19 @@ debug_as_report!(SyncError);
 
 impl fmt::Display for SyncError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.trouble.fmt(f)
+        self.kind.fmt(f)
     }
 }
 
 impl Error for SyncError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.trouble.source()
+        self.kind.source()
     }
 }
 
-impl From<Trouble> for SyncError {
-    fn from(trouble: Trouble) -> Self {
+impl From<SyncErrorKind> for SyncError {
+    fn from(kind: SyncErrorKind) -> Self {
         let report = None;
-        Self { trouble, report }
+        Self { kind, report }
     }
 }

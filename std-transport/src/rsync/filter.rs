@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::confine::{Kind, Meta};
+use super::beneath::{Kind, Meta};
 
 /// Something that a filter decides about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,13 +5,13 @@
 use alloc::sync::Arc;
 use std::path::Path;
 
-use super::confine::{Kind, Meta};
-use super::parcel::Parcel;
-use super::protocol::{Content, FromSource, FromTarget, Settings, Unpacker, Violation};
+use super::beneath::{Kind, Meta};
+use super::content_cache::ContentCache;
+use super::data_message::DataMessage;
+use super::protocol::{Content, FromSource, FromTarget, ProtocolError, Settings, Unpacker};
 use super::receiver::{Receiver, Rules};
 use super::sender::Sender;
 use super::serve::Nobody;
-use super::shelf::Shelf;
 use super::walk::{Links, Walk};
 
 /// Lets a receiver for `root` take the messages, until it refuses one or has had all.
@@ -62,12 +62,12 @@ pub fn send(tree: &Path, input: &[u8]) -> Vec<u8> {
     };
     let mut walk = walk.with_hard_links(settings.hard_links);
     walk.list_all(&mut |_| {});
-    let shelf = Arc::new(Shelf::new(
-        Arc::clone(walk.catalog()),
+    let cache = Arc::new(ContentCache::new(
+        Arc::clone(walk.index()),
         input.len().is_multiple_of(2),
     ));
-    let mut sender = Sender::new(shelf, settings, Nobody);
-    let (mut parcel, mut sent) = (Parcel::new(false), Vec::new());
+    let mut sender = Sender::new(cache, settings, Nobody);
+    let (mut message, mut sent) = (DataMessage::new(false), Vec::new());
     for (kind, records) in messages(input) {
         if sender
             .handle(&from_target(kind, records), &mut Vec::new())
@@ -76,8 +76,8 @@ pub fn send(tree: &Path, input: &[u8]) -> Vec<u8> {
             break;
         }
         while sender.can_send() {
-            sender.fill(&mut parcel);
-            sent.extend_from_slice(parcel.body());
+            sender.fill(&mut message);
+            sent.extend_from_slice(message.body());
         }
     }
     sent
@@ -120,7 +120,7 @@ fn settings(input: &[u8]) -> Settings {
 
 fn messages(input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut unpacker = Unpacker::new(input);
-    let mut next = move || -> Result<_, Violation> { Ok((unpacker.u8()?, unpacker.short()?)) };
+    let mut next = move || -> Result<_, ProtocolError> { Ok((unpacker.u8()?, unpacker.short()?)) };
     core::iter::from_fn(move || next().ok())
 }
 

@@ -26,28 +26,28 @@
 //! without following links: the worker writes nothing outside the destination, and what leads out of it is refused
 //! unless [`RSync::links`] says otherwise.
 
-mod catalog;
-mod confine;
-mod drive;
+mod beneath;
+mod content_cache;
+mod data_message;
 mod error;
+mod file_index;
 mod filter;
 #[cfg(feature = "test-util")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod options;
 mod origin;
-mod parcel;
-mod port;
-mod program;
 mod protocol;
 mod pull;
 mod push;
+mod python;
 mod receiver;
 mod report;
+mod run;
 mod sender;
 mod serve;
-mod shelf;
 mod stock;
+mod sync_channel;
 mod walk;
 
 #[cfg(test)]
@@ -69,21 +69,21 @@ pub use error::{RSyncError, SyncError};
 pub use filter::{Candidate, PatternError};
 pub use options::TargetOptions;
 pub use push::TargetReport;
-pub use report::{Event, Omission, Report};
+pub use report::{Event, Report, Skipped};
 pub use serve::{register, serve};
 pub use walk::Links;
 
-use confine::{Kind, Meta};
+use beneath::{Kind, Meta};
+use content_cache::ContentCache;
 use filter::Filter;
 use options::Common;
 use origin::Origin;
-use port::{Port, Trouble};
-use protocol::{Ready, Role, Start, Violation, pack_root, unpack_root};
+use protocol::{ProtocolError, Ready, Role, Start, pack_root, unpack_root};
 use pull::PullWatcher;
 use push::{Push, PushJudge, Target};
 use receiver::{Receiver, Rules};
 use report::{Callback, Recorder};
-use shelf::Shelf;
+use sync_channel::{SyncChannel, SyncErrorKind};
 use walk::Walk;
 
 /// A source, what is to be taken of it, and who is to have it.
@@ -262,7 +262,7 @@ impl RSync {
         }
         let shared = targets.len() > 1;
         let push = Push {
-            shelf: Arc::new(Shelf::new(Arc::clone(walk.catalog()), shared)),
+            cache: Arc::new(ContentCache::new(Arc::clone(walk.index()), shared)),
             root: pack_root(walk.root()),
             origin,
             idle_timeout: self.idle_timeout,
@@ -289,12 +289,12 @@ impl RSync {
         options: TargetOptions,
     ) -> Result<Report, RSyncError> {
         let settings = self.common.settings(options);
-        let sync = |trouble: Trouble| RSyncError::Sync(trouble.into());
-        let program = program::source();
-        let channel = gateway.remote_exec_module(program, program::FILE_NAME);
-        let channel = channel.map_err(|error| sync(Trouble::Send(error)))?;
+        let sync = |kind: SyncErrorKind| RSyncError::Sync(kind.into());
+        let program = python::source();
+        let channel = gateway.remote_exec_module(program, python::FILE_NAME);
+        let channel = channel.map_err(|error| sync(SyncErrorKind::Send(error)))?;
         let strings = channel.reconfigure(StrConfig::STORED);
-        strings.map_err(|error| sync(Trouble::Send(error)))?;
+        strings.map_err(|error| sync(SyncErrorKind::Send(error)))?;
         let path = self.source.as_os_str().as_bytes().to_vec();
         // What the filter leaves out is not to be listed; without one, the worker needs no word for each folder.
         let asks = !self.filter.is_idle();
@@ -304,14 +304,14 @@ impl RSync {
             settings,
             origin: None,
         };
-        Port::send(&channel, start.to_value()).map_err(sync)?;
-        let ready = Port::receive(&channel, self.idle_timeout).map_err(sync)?;
-        let ready = Ready::from_value(&ready).map_err(|violation| sync(violation.into()))?;
+        SyncChannel::send(&channel, start.to_value()).map_err(sync)?;
+        let ready = SyncChannel::receive(&channel, self.idle_timeout).map_err(sync)?;
+        let ready = Ready::from_value(&ready).map_err(|error| sync(error.into()))?;
         let ready = ready.accepted();
         let ready = ready.map_err(|error| no_source(&self.source, error))?;
-        let root = ready.root.ok_or(Violation::Message);
+        let root = ready.root.ok_or(ProtocolError::Message);
         let root = root.and_then(|root| unpack_root(&root));
-        let root = root.map_err(|violation| sync(violation.into()))?;
+        let root = root.map_err(|error| sync(error.into()))?;
         let watcher = PullWatcher {
             filter: &mut self.filter,
             links: self.links.unwrap_or(Links::Refuse),
@@ -331,7 +331,7 @@ impl RSync {
             path: destination,
             error,
         })?;
-        let received = drive::receive(&mut receiver, &channel, self.idle_timeout);
+        let received = run::receive(&mut receiver, &channel, self.idle_timeout);
         if received.is_ok() {
             // The worker has nothing to do any more; whether it says so makes no difference.
             let _ = channel.wait_close(Some(Duration::from_secs(5)));
@@ -339,7 +339,7 @@ impl RSync {
         let report = receiver.into_watcher().finish();
         match received {
             Ok(()) => Ok(report),
-            Err(trouble) => Err(RSyncError::Sync(SyncError::with_report(trouble, report))),
+            Err(kind) => Err(RSyncError::Sync(SyncError::with_report(kind, report))),
         }
     }
 }
@@ -397,7 +397,7 @@ fn send_all<'a>(
             .into_iter()
             .map(|thread| match thread.map(|thread| thread.join()) {
                 Ok(Ok(outcome)) => outcome,
-                _ => (Report::default(), Some(Trouble::Gone.into())),
+                _ => (Report::default(), Some(SyncErrorKind::Gone.into())),
             });
         finished.collect()
     })

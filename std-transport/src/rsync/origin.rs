@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::fs::Stat;
 
-use super::confine::{Dir, Identity};
+use super::beneath::{Dir, Identity};
 
 /// The host of a source, and the directories that the source is in.
 ///

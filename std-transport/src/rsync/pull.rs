@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::confine::{Folders, Kind, Meta};
+use super::beneath::{Folders, Kind, Meta};
 use super::filter::Filter;
-use super::protocol::{Entry, Fate, Note, What};
+use super::protocol::{Entry, EntryKind, FileResult, Note};
 use super::receiver::Watcher;
 use super::report::{Recorder, Report, path_of};
-use super::walk::{Links, NOT_SENT, leaves};
+use super::walk::{Links, NOT_SENT, escapes_root};
 
 /// Applies the filter and the rule for links to what a worker lists, and records what happens.
 pub(super) struct PullWatcher<'a> {
@@ -25,19 +25,19 @@ impl PullWatcher<'_> {
     }
 
     fn leads_out(&self, depth: u16, target: &[u8]) -> bool {
-        self.links != Links::Keep && leaves(depth, target)
+        self.links != Links::Keep && escapes_root(depth, target)
     }
 
     fn refuses(&mut self, path: &Path, entry: &Entry<'_>) -> Option<&'static str> {
-        let (kind, mode, size, mtime) = match entry.what {
-            What::File { mode, size, mtime }
-            | What::HardLink {
+        let (kind, mode, size, mtime) = match entry.kind {
+            EntryKind::File { mode, size, mtime }
+            | EntryKind::HardLink {
                 mode, size, mtime, ..
             } => (Kind::File, mode, size, mtime),
-            What::Folder { mode, mtime } => (Kind::Directory, mode, 0, mtime),
-            What::Link(_) | What::LinkInside(_) => (Kind::Link, 0, 0, 0),
-            What::Kept(b"") => (Kind::Special, 0, 0, 0),
-            What::Kept(_) => return None,
+            EntryKind::Folder { mode, mtime } => (Kind::Directory, mode, 0, mtime),
+            EntryKind::Link(_) | EntryKind::LinkInside(_) => (Kind::Link, 0, 0, 0),
+            EntryKind::Protected(b"") => (Kind::Special, 0, 0, 0),
+            EntryKind::Protected(_) => return None,
         };
         self.filter.refuses(
             path,
@@ -62,16 +62,16 @@ impl Watcher for PullWatcher<'_> {
             }
         }
         let path = || folders.path(folder, name);
-        match entry.what {
-            What::Kept(b"") => self.recorder.skipped(path_of(path()), NOT_SENT),
-            What::Kept(reason) => self.recorder.failed(path(), reason),
-            What::Link(target) if self.leads_out(folders.depth(folder), target) => {
+        match entry.kind {
+            EntryKind::Protected(b"") => self.recorder.skipped(path_of(path()), NOT_SENT),
+            EntryKind::Protected(reason) => self.recorder.failed(path(), reason),
+            EntryKind::Link(target) if self.leads_out(folders.depth(folder), target) => {
                 self.recorder
                     .failed(path(), b"a link that leads out of the tree");
                 return false;
             }
-            What::File { .. } | What::HardLink { .. } => self.files += 1,
-            What::Folder { .. } | What::Link(_) | What::LinkInside(_) => {}
+            EntryKind::File { .. } | EntryKind::HardLink { .. } => self.files += 1,
+            EntryKind::Folder { .. } | EntryKind::Link(_) | EntryKind::LinkInside(_) => {}
         }
         true
     }
@@ -94,12 +94,19 @@ impl Watcher for PullWatcher<'_> {
         self.recorder.took(bytes);
     }
 
-    fn settled(&mut self, folders: &Folders, folder: u32, name: &[u8], size: u64, fate: Fate<'_>) {
+    fn settled(
+        &mut self,
+        folders: &Folders,
+        folder: u32,
+        name: &[u8],
+        size: u64,
+        result: FileResult<'_>,
+    ) {
         let path = folders.path(folder, name);
-        match fate {
-            Fate::Written => self.recorder.sent(path, size),
-            Fate::Same => self.recorder.had(),
-            Fate::Failed(reason) => self.recorder.failed(path, reason),
+        match result {
+            FileResult::Written => self.recorder.sent(path, size),
+            FileResult::Same => self.recorder.had(),
+            FileResult::Failed(reason) => self.recorder.failed(path, reason),
         }
     }
 

@@ -10,19 +10,19 @@ use std::thread::{self, Scope};
 use execnet_core_sync::{Channel, Gateway};
 use execnet_serializer::StrConfig;
 
-use super::catalog::Catalog;
-use super::confine::Meta;
-use super::drive::{self, Event};
+use super::beneath::Meta;
+use super::content_cache::ContentCache;
 use super::error::SyncError;
+use super::file_index::FileIndex;
 use super::filter::Filter;
 use super::options::TargetOptions;
 use super::origin::Origin;
-use super::port::{Port, Trouble};
-use super::program;
-use super::protocol::{Fate, Note, NoteKind, Ready, Role, Settings, Start};
-use super::report::{self, Callback, Omission, Recorder, Report, path_of};
+use super::protocol::{FileResult, Note, NoteKind, Ready, Role, Settings, Start};
+use super::python;
+use super::report::{self, Callback, Recorder, Report, Skipped, path_of};
+use super::run::{self, Event};
 use super::sender::{Listener, Sender};
-use super::shelf::Shelf;
+use super::sync_channel::{SyncChannel, SyncErrorKind};
 use super::walk::{Judge, LeftOut, Walk};
 
 /// Who is to have the tree, and where.
@@ -57,7 +57,7 @@ impl TargetReport {
 
 /// The same for all targets.
 pub(super) struct Push<'a> {
-    pub(super) shelf: Arc<Shelf>,
+    pub(super) cache: Arc<ContentCache>,
     pub(super) root: Vec<u8>,
     /// Where the source is, for targets that delete.
     pub(super) origin: Option<Origin>,
@@ -76,17 +76,17 @@ impl<'a> Push<'a> {
         (outlet, events): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     ) -> (Report, Option<SyncError>) {
         let listener = Recording {
-            catalog: self.shelf.clone(),
+            index: self.cache.clone(),
             recorder: Recorder::new(number, self.callback),
         };
-        let mut sender = Sender::new(Arc::clone(&self.shelf), settings, listener);
+        let mut sender = Sender::new(Arc::clone(&self.cache), settings, listener);
         let result = self.start(target, settings).and_then(|channel| {
             let receiving = channel.clone();
             thread::Builder::new()
                 .name(format!("execnet-rsync-{number}-in"))
                 .spawn_scoped(scope, move || pass_on(&receiving, &outlet))
-                .map_err(|_| Trouble::Gone)?;
-            let sent = drive::send(&mut sender, &channel, &events, self.idle_timeout);
+                .map_err(|_| SyncErrorKind::Gone)?;
+            let sent = run::send(&mut sender, &channel, &events, self.idle_timeout);
             if sent.is_ok() {
                 // The worker closes when it has heard; closing first would take the last word from it.
                 let _ = channel.wait_close(Some(Duration::from_secs(5)));
@@ -94,7 +94,7 @@ impl<'a> Push<'a> {
             channel.close();
             sent
         });
-        let files = self.shelf.catalog().files();
+        let files = self.cache.index().files();
         let recorder = sender.into_listener().recorder;
         (
             recorder.finish(files, result.is_ok()),
@@ -102,20 +102,20 @@ impl<'a> Push<'a> {
         )
     }
 
-    fn start(&self, target: &Target, settings: Settings) -> Result<Channel, Trouble> {
-        let program = program::target();
+    fn start(&self, target: &Target, settings: Settings) -> Result<Channel, SyncErrorKind> {
+        let program = python::target();
         let channel = target
             .gateway
-            .remote_exec_module(program, program::FILE_NAME);
-        let channel = channel.map_err(Trouble::Send)?;
+            .remote_exec_module(program, python::FILE_NAME);
+        let channel = channel.map_err(SyncErrorKind::Send)?;
         channel
             .reconfigure(StrConfig::STORED)
-            .map_err(Trouble::Send)?;
+            .map_err(SyncErrorKind::Send)?;
         let path = target.destination.as_os_str().as_bytes().to_vec();
         let role = Role::Target {
             root: self.root.clone(),
         };
-        Port::send(
+        SyncChannel::send(
             &channel,
             Start {
                 role,
@@ -125,10 +125,10 @@ impl<'a> Push<'a> {
             }
             .to_value(),
         )?;
-        let ready = Ready::from_value(&Port::receive(&channel, self.idle_timeout)?)?;
+        let ready = Ready::from_value(&SyncChannel::receive(&channel, self.idle_timeout)?)?;
         match ready.accepted() {
             Ok(_) => Ok(channel),
-            Err(error) => Err(Trouble::Place(target.destination.clone(), error)),
+            Err(error) => Err(SyncErrorKind::Place(target.destination.clone(), error)),
         }
     }
 }
@@ -136,9 +136,9 @@ impl<'a> Push<'a> {
 /// Lets one thread wait for the listing and for the target at once.
 fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
     loop {
-        let (event, last) = match Port::receive(channel, None) {
+        let (event, last) = match SyncChannel::receive(channel, None) {
             Ok(item) => (Event::Item(item), false),
-            Err(trouble) => (Event::Trouble(trouble), true),
+            Err(kind) => (Event::SyncErrorKind(kind), true),
         };
         if outlet.send(event).is_err() || last {
             return;
@@ -147,13 +147,13 @@ fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
 }
 
 struct Recording<'a> {
-    catalog: Arc<Shelf>,
+    index: Arc<ContentCache>,
     recorder: Recorder<'a>,
 }
 
 impl Recording<'_> {
-    fn catalog(&self) -> &Catalog {
-        self.catalog.catalog()
+    fn index(&self) -> &FileIndex {
+        self.index.index()
     }
 }
 
@@ -166,25 +166,25 @@ impl Listener for Recording<'_> {
         self.recorder.took(bytes);
     }
 
-    fn settled(&mut self, file: u32, bytes: u64, fate: Fate<'_>) {
+    fn settled(&mut self, file: u32, bytes: u64, result: FileResult<'_>) {
         // The sender lets only numbers through that are listed.
         let path = self
-            .catalog()
+            .index()
             .file(file)
             .map_or_else(Vec::new, |(path, _)| path);
-        match fate {
-            Fate::Written => self.recorder.sent(path, bytes),
-            Fate::Same => self.recorder.had(),
-            Fate::Failed(reason) => self.recorder.failed(path, reason),
+        match result {
+            FileResult::Written => self.recorder.sent(path, bytes),
+            FileResult::Same => self.recorder.had(),
+            FileResult::Failed(reason) => self.recorder.failed(path, reason),
         }
     }
 
     fn noted(&mut self, note: &Note<'_>) {
         // A file that was not asked for is not therefore one that was there.
-        if note.kind != NoteKind::Deleted && self.catalog().lists_file(note.folder, note.name) {
+        if note.kind != NoteKind::Deleted && self.index().lists_file(note.folder, note.name) {
             self.recorder.not_asked();
         }
-        let path = self.catalog().path(note.folder, note.name);
+        let path = self.index().path(note.folder, note.name);
         self.recorder.noted(path, note);
     }
 }
@@ -193,8 +193,8 @@ impl Listener for Recording<'_> {
 pub(super) struct PushJudge<'a> {
     pub(super) filter: &'a mut Filter,
     pub(super) callback: Option<&'a Callback>,
-    pub(super) skipped: Vec<Omission>,
-    pub(super) failed: Vec<Omission>,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) failed: Vec<Skipped>,
 }
 
 impl Judge for PushJudge<'_> {
@@ -221,7 +221,7 @@ impl Judge for PushJudge<'_> {
                     path: &path,
                     reason: &reason,
                 });
-                self.failed.push(Omission { path, reason });
+                self.failed.push(Skipped { path, reason });
             }
         }
     }
@@ -233,7 +233,7 @@ impl PushJudge<'_> {
             path: &path,
             reason,
         });
-        self.skipped.push(Omission {
+        self.skipped.push(Skipped {
             path,
             reason: reason.into(),
         });

@@ -23,16 +23,16 @@ pub struct Report {
     /// What the target had and the source has not; a directory stands for all that was in it.
     pub deleted: Vec<PathBuf>,
     /// What is at the source and not meant to be sent.
-    pub skipped: Vec<Omission>,
+    pub skipped: Vec<Skipped>,
     /// What was to be sent, made, set or deleted, and could not be. Of a folder that could not be made or opened at the
     /// target, all that is in it is named.
-    pub failed: Vec<Omission>,
+    pub failed: Vec<Skipped>,
 }
 
 /// Something that was not done, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Omission {
+pub struct Skipped {
     /// What it is about.
     pub path: PathBuf,
     /// Why. What a peer says is made fit for a terminal.
@@ -175,24 +175,24 @@ impl<'a> Recorder<'a> {
             path: &path,
             reason,
         });
-        self.report.skipped.push(Omission {
+        self.report.skipped.push(Skipped {
             path,
             reason: reason.into(),
         });
     }
 
     pub(crate) fn failed(&mut self, path: Vec<u8>, reason: &[u8]) {
-        let omission = Omission {
+        let skipped = Skipped {
             path: path_of(path),
             reason: printable(reason),
         };
-        let (path, reason) = (&*omission.path, &*omission.reason);
+        let (path, reason) = (&*skipped.path, &*skipped.reason);
         self.tell(&Event::Failed {
             target: Some(self.target),
             path,
             reason,
         });
-        self.report.failed.push(omission);
+        self.report.failed.push(skipped);
     }
 
     pub(crate) fn noted(&mut self, path: Vec<u8>, note: &Note<'_>) {

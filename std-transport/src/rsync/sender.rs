@@ -5,12 +5,12 @@ use alloc::sync::Arc;
 
 use std::io;
 
-use super::parcel::{Parcel, Piece};
+use super::content_cache::{ContentCache, OpenFile};
+use super::data_message::{DataMessage, FileRange};
 use super::protocol::{
-    Fate, FromTarget, Note, Outcome, SegmentKind, Settings, Unpacker, Violation, Want,
+    FileResult, FromTarget, Note, Outcome, ProtocolError, SegmentKind, Settings, Unpacker, Want,
 };
 use super::receiver::digest;
-use super::shelf::{OpenFile, Shelf};
 
 /// Hears what becomes of the files.
 pub(crate) trait Listener {
@@ -21,7 +21,7 @@ pub(crate) trait Listener {
     fn took(&mut self, bytes: u64);
 
     /// A file is settled, after so many bytes of it were sent.
-    fn settled(&mut self, file: u32, bytes: u64, fate: Fate<'_>);
+    fn settled(&mut self, file: u32, bytes: u64, result: FileResult<'_>);
 
     /// The target did something by itself.
     fn noted(&mut self, note: &Note<'_>);
@@ -34,7 +34,7 @@ pub(crate) trait Listener {
 #[derive(Debug)]
 pub(crate) struct Sender<L> {
     listener: L,
-    shelf: Arc<Shelf>,
+    cache: Arc<ContentCache>,
     settings: Settings,
     wants: VecDeque<Want>,
     /// The numbers below this were asked for, or passed over.
@@ -63,10 +63,10 @@ struct Sending {
 }
 
 impl<L: Listener> Sender<L> {
-    pub(crate) fn new(shelf: Arc<Shelf>, settings: Settings, listener: L) -> Self {
+    pub(crate) fn new(cache: Arc<ContentCache>, settings: Settings, listener: L) -> Self {
         Self {
             listener,
-            shelf,
+            cache,
             settings,
             wants: VecDeque::new(),
             next_file: 0,
@@ -87,9 +87,9 @@ impl<L: Listener> Sender<L> {
         &mut self,
         message: &FromTarget,
         asks: &mut Vec<u32>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolError> {
         if self.done {
-            return Err(Violation::OutOfTurn);
+            return Err(ProtocolError::OutOfTurn);
         }
         match message {
             FromTarget::Want(wants) => self.take_wants(wants),
@@ -100,7 +100,7 @@ impl<L: Listener> Sender<L> {
                 self.done = true;
                 Ok(())
             }
-            FromTarget::Done => Err(Violation::OutOfTurn),
+            FromTarget::Done => Err(ProtocolError::OutOfTurn),
         }
     }
 
@@ -120,39 +120,39 @@ impl<L: Listener> Sender<L> {
     }
 
     /// Fills the parcel with what is to be sent next.
-    pub(crate) fn fill(&mut self, parcel: &mut Parcel) {
-        parcel.clear();
-        while parcel.has_room() {
+    pub(crate) fn fill(&mut self, message: &mut DataMessage) {
+        message.clear();
+        while message.has_room() {
             match self.sending.take() {
-                Some(sending) => self.go_on(sending, parcel),
+                Some(sending) => self.go_on(sending, message),
                 None => match self.wants.pop_front() {
-                    Some(want) => self.begin(want, parcel),
+                    Some(want) => self.begin(want, message),
                     None => break,
                 },
             }
         }
-        self.sent += parcel.len();
+        self.sent += message.len();
     }
 
     /// The last parcel is on its way, its piece whole or with zeros in the place of what could not be had.
-    pub(crate) fn sent(&mut self, piece: io::Result<()>) {
-        if let (Err(error), Some(sending)) = (piece, &mut self.sending) {
+    pub(crate) fn sent(&mut self, range: io::Result<()>) {
+        if let (Err(error), Some(sending)) = (range, &mut self.sending) {
             sending.failure = Some(error);
         }
     }
 
-    fn begin(&mut self, want: Want, parcel: &mut Parcel) {
+    fn begin(&mut self, want: Want, message: &mut DataMessage) {
         self.unsettled.push_back((want.file, 0));
-        let file = match self.shelf.open(want.file) {
+        let file = match self.cache.open(want.file) {
             Ok(file) => file,
-            Err(error) => return parcel.add_failure(want.file, &error),
+            Err(error) => return message.add_failure(want.file, &error),
         };
         if want
             .digest
             .is_some_and(|theirs| self.has_digest(&file, theirs))
         {
             let (mode, mtime) = (file.meta.mode, file.meta.mtime);
-            return parcel.add(want.file, SegmentKind::Same { mode, mtime }, true, 0);
+            return message.add(want.file, SegmentKind::Same { mode, mtime }, true, 0);
         }
         let kind = SegmentKind::First {
             mode: file.meta.mode,
@@ -160,7 +160,7 @@ impl<L: Listener> Sender<L> {
             mtime: file.meta.mtime,
         };
         let (data_end, holes_left) = if self.settings.sparse {
-            (0, self.shelf.catalog().listed_size(want.file).unwrap_or(0))
+            (0, self.cache.index().listed_size(want.file).unwrap_or(0))
         } else {
             (file.meta.size, 0)
         };
@@ -171,29 +171,29 @@ impl<L: Listener> Sender<L> {
             holes_left,
             failure: None,
         };
-        self.send_more(sending, kind, parcel);
+        self.send_more(sending, kind, message);
     }
 
-    fn go_on(&mut self, sending: Sending, parcel: &mut Parcel) {
+    fn go_on(&mut self, sending: Sending, message: &mut DataMessage) {
         match &sending.failure {
-            Some(error) => parcel.add_failure(sending.file.number(), error),
-            None => self.send_more(sending, SegmentKind::More, parcel),
+            Some(error) => message.add_failure(sending.file.number(), error),
+            None => self.send_more(sending, SegmentKind::More, message),
         }
     }
 
-    fn send_more(&mut self, mut sending: Sending, kind: SegmentKind, parcel: &mut Parcel) {
-        let Some(kind) = skip_hole(&mut sending, kind, parcel) else {
+    fn send_more(&mut self, mut sending: Sending, kind: SegmentKind, message: &mut DataMessage) {
+        let Some(kind) = skip_hole(&mut sending, kind, message) else {
             return;
         };
         let left = sending.data_end - sending.offset;
         let left = usize::try_from(left).unwrap_or(usize::MAX);
-        match (parcel.room_for_piece(left), sending.file.content()) {
+        match (message.room_for_file_range(left), sending.file.content()) {
             (Some(len), Some(file)) => {
                 let file = Arc::clone(file);
                 let offset = sending.offset;
-                self.send_piece(sending, kind, Piece { file, offset, len }, parcel);
+                self.send_piece(sending, kind, FileRange { file, offset, len }, message);
             }
-            _ => self.send_bytes(sending, kind, left, parcel),
+            _ => self.send_bytes(sending, kind, left, message),
         }
     }
 
@@ -202,11 +202,11 @@ impl<L: Listener> Sender<L> {
         &mut self,
         mut sending: Sending,
         kind: SegmentKind,
-        piece: Piece,
-        parcel: &mut Parcel,
+        range: FileRange,
+        message: &mut DataMessage,
     ) {
-        let len = piece.len;
-        parcel.add_piece(sending.file.number(), kind, piece);
+        let len = range.len;
+        message.add_file_range(sending.file.number(), kind, range);
         sending.offset += u64::try_from(len).unwrap_or(0);
         self.count(len);
         self.sending = Some(sending);
@@ -217,10 +217,10 @@ impl<L: Listener> Sender<L> {
         mut sending: Sending,
         kind: SegmentKind,
         left: usize,
-        parcel: &mut Parcel,
+        message: &mut DataMessage,
     ) {
         let (number, size) = (sending.file.number(), sending.file.meta.size);
-        let free = parcel.free();
+        let free = message.free();
         let wanted = left.min(free.len());
         let read = match free.get_mut(..wanted) {
             Some(buffer) => self.read_full(&sending, buffer),
@@ -229,7 +229,7 @@ impl<L: Listener> Sender<L> {
         match read {
             // It became shorter since it was opened: what is here now is neither the old nor the new content.
             Ok(len) if len < wanted => {
-                parcel.add_failure(
+                message.add_failure(
                     number,
                     &io::Error::other("it was truncated while it was read"),
                 );
@@ -237,11 +237,11 @@ impl<L: Listener> Sender<L> {
             Ok(len) => {
                 sending.offset += u64::try_from(len).unwrap_or(0);
                 let last = sending.offset == size;
-                parcel.add(number, kind, last, len);
+                message.add(number, kind, last, len);
                 self.count(len);
                 self.sending = (!last).then_some(sending);
             }
-            Err(error) => parcel.add_failure(number, &error),
+            Err(error) => message.add_failure(number, &error),
         }
     }
 
@@ -251,7 +251,7 @@ impl<L: Listener> Sender<L> {
             let offset = sending
                 .offset
                 .saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
-            match self.shelf.read(&sending.file, offset, rest)? {
+            match self.cache.read(&sending.file, offset, rest)? {
                 0 => break,
                 len => filled += len,
             }
@@ -261,7 +261,7 @@ impl<L: Listener> Sender<L> {
 
     fn has_digest(&self, file: &OpenFile, theirs: [u8; 32]) -> bool {
         // Where it cannot be read, sending it says why.
-        file.reopened(&self.shelf)
+        file.reopened(&self.cache)
             .and_then(|(content, meta)| digest(content, meta.size))
             .is_ok_and(|ours| ours == theirs)
     }
@@ -276,23 +276,23 @@ impl<L: Listener> Sender<L> {
         self.wants.is_empty() && self.sending.is_none() && self.unsettled.is_empty()
     }
 
-    fn take_wants(&mut self, wants: &[u8]) -> Result<(), Violation> {
+    fn take_wants(&mut self, wants: &[u8]) -> Result<(), ProtocolError> {
         let mut unpacker = Unpacker::new(wants);
         while !unpacker.is_empty() {
             let want = Want::unpack(&mut unpacker)?;
             let size = self
-                .shelf
-                .catalog()
+                .cache
+                .index()
                 .size(want.file)
-                .ok_or(Violation::Request)?;
+                .ok_or(ProtocolError::Request)?;
             if want.file < self.next_file {
-                return Err(Violation::Request);
+                return Err(ProtocolError::Request);
             }
             self.next_file = want.file.saturating_add(1);
             self.listener.asked(want.file, size);
             // In a dry run the request is all there is.
             if self.settings.dry_run {
-                self.listener.settled(want.file, size, Fate::Written);
+                self.listener.settled(want.file, size, FileResult::Written);
             } else {
                 self.wants.push_back(want);
             }
@@ -300,11 +300,11 @@ impl<L: Listener> Sender<L> {
         Ok(())
     }
 
-    fn take_asks(&mut self, folders: &[u8], asks: &mut Vec<u32>) -> Result<(), Violation> {
+    fn take_asks(&mut self, folders: &[u8], asks: &mut Vec<u32>) -> Result<(), ProtocolError> {
         let mut unpacker = Unpacker::new(folders);
         while !unpacker.is_empty() {
             let folder = unpacker.u32()?;
-            self.ask(folder).ok_or(Violation::Request)?;
+            self.ask(folder).ok_or(ProtocolError::Request)?;
             asks.push(folder);
         }
         Ok(())
@@ -312,7 +312,7 @@ impl<L: Listener> Sender<L> {
 
     /// Notes that a folder was asked for; `None` if it was not listed, or was asked for before.
     fn ask(&mut self, folder: u32) -> Option<()> {
-        if folder >= self.shelf.catalog().end_of_folders() {
+        if folder >= self.cache.index().end_of_folders() {
             return None;
         }
         let folder = usize::try_from(folder).ok()?;
@@ -324,9 +324,9 @@ impl<L: Listener> Sender<L> {
         Some(())
     }
 
-    fn take_acknowledgement(&mut self, taken: u64, outcomes: &[u8]) -> Result<(), Violation> {
+    fn take_acknowledgement(&mut self, taken: u64, outcomes: &[u8]) -> Result<(), ProtocolError> {
         if taken > self.sent || taken < self.taken {
-            return Err(Violation::Acknowledgement);
+            return Err(ProtocolError::Acknowledgement);
         }
         self.taken = taken;
         let mut unpacker = Unpacker::new(outcomes);
@@ -338,21 +338,21 @@ impl<L: Listener> Sender<L> {
                 .is_none_or(|now| now.file.number() != outcome.file);
             match self.unsettled.pop_front() {
                 Some((file, bytes)) if file == outcome.file && is_whole => {
-                    self.listener.settled(file, bytes, outcome.fate);
+                    self.listener.settled(file, bytes, outcome.result);
                 }
-                _ => return Err(Violation::Acknowledgement),
+                _ => return Err(ProtocolError::Acknowledgement),
             }
         }
         self.listener.took(taken);
         Ok(())
     }
 
-    fn take_notes(&mut self, notes: &[u8]) -> Result<(), Violation> {
+    fn take_notes(&mut self, notes: &[u8]) -> Result<(), ProtocolError> {
         let mut unpacker = Unpacker::new(notes);
         while !unpacker.is_empty() {
             let note = Note::unpack(&mut unpacker)?;
-            if note.folder >= self.shelf.catalog().end_of_folders() {
-                return Err(Violation::Request);
+            if note.folder >= self.cache.index().end_of_folders() {
+                return Err(ProtocolError::Request);
             }
             self.listener.noted(&note);
         }
@@ -361,7 +361,11 @@ impl<L: Listener> Sender<L> {
 }
 
 /// Tells of the hole that is next, if one is. Returns the kind of the segment that follows; `None` if that was all.
-fn skip_hole(sending: &mut Sending, kind: SegmentKind, parcel: &mut Parcel) -> Option<SegmentKind> {
+fn skip_hole(
+    sending: &mut Sending,
+    kind: SegmentKind,
+    message: &mut DataMessage,
+) -> Option<SegmentKind> {
     let (number, offset, size) = (
         sending.file.number(),
         sending.offset,
@@ -381,12 +385,12 @@ fn skip_hole(sending: &mut Sending, kind: SegmentKind, parcel: &mut Parcel) -> O
         return Some(kind);
     }
     if matches!(kind, SegmentKind::First { .. }) {
-        parcel.add(number, kind, false, 0);
+        message.add(number, kind, false, 0);
     }
     let hole = SegmentKind::Hole {
         size: start - offset,
     };
     let last = sending.offset == size;
-    parcel.add(number, hole, last, 0);
+    message.add(number, hole, last, 0);
     (!last).then_some(SegmentKind::More)
 }

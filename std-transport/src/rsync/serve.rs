@@ -7,29 +7,29 @@ use std::path::Path;
 
 use execnet_core_sync::{Channel, Worker};
 
-use super::confine::Meta;
-use super::drive;
+use super::beneath::Meta;
+use super::content_cache::ContentCache;
 use super::error::SyncError;
 use super::origin::Origin;
-use super::port::{Port, Trouble};
-use super::program;
-use super::protocol::{Fate, Note, Ready, Role, Start, pack_root, unpack_root};
+use super::protocol::{FileResult, Note, Ready, Role, Start, pack_root, unpack_root};
+use super::python;
 use super::receiver::{Receiver, Rules};
+use super::run;
 use super::sender::{Listener, Sender};
-use super::shelf::Shelf;
 use super::stock;
+use super::sync_channel::{SyncChannel, SyncErrorKind};
 use super::walk::{Judge, LeftOut, Links, Walk};
 
 /// Makes a worker able to take and send trees: for this crate's [`RSync`](super::RSync), and for stock execnet's.
 ///
 /// Controllers send the program that they would run in a Python worker; it is recognized and not run.
 pub fn register(worker: &mut Worker) {
-    worker.register_program("execnet.rsync", program::is_ours, |channel: &Channel| {
+    worker.register_program("execnet.rsync", python::is_ours, |channel: &Channel| {
         serve(channel)
     });
     worker.register_program(
         "execnet.rsync_remote",
-        program::is_stock,
+        python::is_stock,
         |channel: &Channel| stock::serve(channel).map_err(SyncError::from),
     );
 }
@@ -41,46 +41,56 @@ pub fn register(worker: &mut Worker) {
 /// # Errors
 /// The peer is gone or breaks the protocol. If the place cannot be opened, only the peer gets that error.
 pub fn serve(channel: &Channel) -> Result<(), SyncError> {
-    Ok(serve_port(channel)?)
+    Ok(serve_channel(channel)?)
 }
 
-pub(crate) fn serve_port(port: &impl Port) -> Result<(), Trouble> {
-    let start = Start::from_value(&port.receive(None)?)?;
+pub(crate) fn serve_channel(channel: &impl SyncChannel) -> Result<(), SyncErrorKind> {
+    let start = Start::from_value(&channel.receive(None)?)?;
     let path = Path::new(OsStr::from_bytes(&start.path));
     match &start.role {
-        Role::Target { root } => take(port, path, &unpack_root(root)?, &start),
-        Role::Source { asked } => give(port, path, *asked, &start),
+        Role::Target { root } => take(channel, path, &unpack_root(root)?, &start),
+        Role::Source { asked } => give(channel, path, *asked, &start),
     }
 }
 
-fn take(port: &impl Port, path: &Path, root: &Meta, start: &Start) -> Result<(), Trouble> {
+fn take(
+    channel: &impl SyncChannel,
+    path: &Path,
+    root: &Meta,
+    start: &Start,
+) -> Result<(), SyncErrorKind> {
     let receiver = Receiver::new(path, root, start.settings, Rules::default(), ())
         .and_then(|receiver| receiver.sparing(start.origin.as_ref()));
     let mut receiver = match receiver {
         Ok(receiver) => receiver,
-        Err(error) => return port.send(Ready::refusal(&error).to_value()),
+        Err(error) => return channel.send(Ready::refusal(&error).to_value()),
     };
-    port.send(Ready::default().to_value())?;
-    drive::receive(&mut receiver, port, None)
+    channel.send(Ready::default().to_value())?;
+    run::receive(&mut receiver, channel, None)
 }
 
-fn give(port: &impl Port, path: &Path, asked: bool, start: &Start) -> Result<(), Trouble> {
+fn give(
+    channel: &impl SyncChannel,
+    path: &Path,
+    asked: bool,
+    start: &Start,
+) -> Result<(), SyncErrorKind> {
     let opened = Walk::open(path, Links::Keep, Nobody)
         .map(|walk| walk.with_hard_links(start.settings.hard_links))
         .and_then(|walk| Ok((walk, Origin::for_deleting(path, start.settings.delete)?)));
     let (mut walk, origin) = match opened {
         Ok(opened) => opened,
-        Err(error) => return port.send(Ready::refusal(&error).to_value()),
+        Err(error) => return channel.send(Ready::refusal(&error).to_value()),
     };
     let ready = Ready {
         root: Some(pack_root(walk.root())),
         origin,
         error: None,
     };
-    port.send(ready.to_value())?;
-    let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
-    let mut sender = Sender::new(shelf, start.settings, Nobody);
-    drive::send_listing(&mut sender, &mut walk, asked, port)
+    channel.send(ready.to_value())?;
+    let cache = Arc::new(ContentCache::new(Arc::clone(walk.index()), false));
+    let mut sender = Sender::new(cache, start.settings, Nobody);
+    run::send_listing(&mut sender, &mut walk, asked, channel)
 }
 
 /// Judges nothing and reports to nobody: that is the controller's side's matter.
@@ -103,7 +113,7 @@ impl Listener for Nobody {
 
     fn took(&mut self, _bytes: u64) {}
 
-    fn settled(&mut self, _file: u32, _bytes: u64, _fate: Fate<'_>) {}
+    fn settled(&mut self, _file: u32, _bytes: u64, _fate: FileResult<'_>) {}
 
     fn noted(&mut self, _note: &Note<'_>) {}
 }

@@ -7,9 +7,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::catalog::Catalog;
-use super::confine::{Dir, Identity, Kind, Meta, Name, ROOT};
-use super::protocol::{End, Entry, MAX_LINK, Section, What};
+use super::beneath::{Dir, Identity, Kind, Meta, Name, ROOT};
+use super::file_index::FileIndex;
+use super::protocol::{End, Entry, EntryKind, MAX_LINK, Section};
 use super::report::path_of;
 
 /// What becomes of links that lead out of the tree. Links within it are made as they are.
@@ -52,7 +52,7 @@ pub(crate) enum LeftOut {
 /// A source that is being listed.
 pub(crate) struct Walk<J> {
     judge: J,
-    catalog: Arc<Catalog>,
+    index: Arc<FileIndex>,
     links: Links,
     /// The tree's own absolute paths, as given and without links.
     places: Vec<PathBuf>,
@@ -84,11 +84,11 @@ impl<J: Judge> Walk<J> {
         } else {
             single_file(path)?
         };
-        let catalog = Arc::new(Catalog::new(Arc::new(dir)));
+        let index = Arc::new(FileIndex::new(Arc::new(dir)));
         if root.kind == Kind::File {
             let real = path.canonicalize()?;
             let name = file_name(&real)?;
-            catalog.add_file(ROOT, name, root.size, false);
+            index.add_file(ROOT, name, root.size, false);
         }
         let due = match root.kind {
             Kind::Directory => vec![ROOT],
@@ -97,7 +97,7 @@ impl<J: Judge> Walk<J> {
         let places = vec![std::path::absolute(path)?, path.canonicalize()?];
         Ok(Self {
             judge,
-            catalog,
+            index,
             links,
             places,
             root,
@@ -118,8 +118,8 @@ impl<J: Judge> Walk<J> {
         &self.root
     }
 
-    pub(crate) const fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+    pub(crate) const fn index(&self) -> &Arc<FileIndex> {
+        &self.index
     }
 
     pub(crate) fn into_judge(self) -> J {
@@ -135,13 +135,12 @@ impl<J: Judge> Walk<J> {
     pub(crate) fn list_next(&mut self, emit: &mut dyn FnMut(Vec<u8>)) -> bool {
         let mut emitted = false;
         while !emitted && let Some(folder) = self.due.pop() {
-            let first = self.catalog.end_of_folders();
+            let first = self.index.end_of_folders();
             self.list(folder, &mut |sections| {
                 emitted = true;
                 emit(sections);
             });
-            self.due
-                .extend((first..self.catalog.end_of_folders()).rev());
+            self.due.extend((first..self.index.end_of_folders()).rev());
         }
         if self.due.is_empty() {
             self.flush(emit);
@@ -152,13 +151,13 @@ impl<J: Judge> Walk<J> {
     /// Lists one folder. What does not fill a message waits for [`flush`](Self::flush).
     pub(crate) fn list(&mut self, folder: u32, emit: &mut dyn FnMut(Vec<u8>)) {
         let listed = self
-            .catalog
+            .index
             .open_folder(folder)
             .and_then(|dir| Ok((dir.list()?, dir)));
         let (names, dir) = match listed {
             Ok(listed) => listed,
             Err(error) => {
-                let path = self.catalog.path(folder, b"");
+                let path = self.index.path(folder, b"");
                 self.judge.leaves_out(path, LeftOut::Failed(error));
                 let section = Section {
                     folder,
@@ -220,10 +219,10 @@ impl<J: Judge> Walk<J> {
                 Ok(first) => self.list_file(folder, name, meta, false, first),
                 Err(error) => self.fail(folder, name, error),
             },
-            Kind::Directory => match self.catalog.add_folder(folder, name) {
+            Kind::Directory => match self.index.add_folder(folder, name) {
                 Some(_) => Entry {
                     name,
-                    what: What::Folder { mode, mtime },
+                    kind: EntryKind::Folder { mode, mtime },
                 }
                 .pack(&mut self.batch),
                 None => self.fail(
@@ -250,7 +249,7 @@ impl<J: Judge> Walk<J> {
             return Ok(None);
         };
         let names = dir.file_names(name)?.filter(|(_, names)| *names > 1);
-        let next = u32::try_from(self.catalog.files()).unwrap_or(u32::MAX);
+        let next = u32::try_from(self.index.files()).unwrap_or(u32::MAX);
         Ok(names.map(|(identity, _)| *linked.entry(identity).or_insert(next)))
     }
 
@@ -265,17 +264,17 @@ impl<J: Judge> Walk<J> {
         let Meta {
             mode, size, mtime, ..
         } = *meta;
-        if self.catalog.add_file(folder, name, size, followed) {
-            let what = match first {
-                None => What::File { mode, size, mtime },
-                Some(first) => What::HardLink {
+        if self.index.add_file(folder, name, size, followed) {
+            let kind = match first {
+                None => EntryKind::File { mode, size, mtime },
+                Some(first) => EntryKind::HardLink {
                     first,
                     mode,
                     size,
                     mtime,
                 },
             };
-            Entry { name, what }.pack(&mut self.batch);
+            Entry { name, kind }.pack(&mut self.batch);
         } else {
             self.fail(
                 folder,
@@ -296,19 +295,19 @@ impl<J: Judge> Walk<J> {
         if let Some(path) = self.inside(target) {
             return Entry {
                 name,
-                what: What::LinkInside(&path),
+                kind: EntryKind::LinkInside(&path),
             }
             .pack(&mut self.batch);
         }
         match self.links {
-            Links::Refuse if leaves(self.catalog.depth(folder), target) => {
+            Links::Refuse if escapes_root(self.index.depth(folder), target) => {
                 self.fail(
                     folder,
                     name,
                     io::Error::other("a link that leads out of the tree"),
                 );
             }
-            Links::Copy if leaves(self.catalog.depth(folder), target) => {
+            Links::Copy if escapes_root(self.index.depth(folder), target) => {
                 match dir.open_followed(name) {
                     Ok((_, meta)) => self.list_file(folder, name, &meta, true, None),
                     Err(error) => self.fail(folder, name, error),
@@ -316,7 +315,7 @@ impl<J: Judge> Walk<J> {
             }
             _ => Entry {
                 name,
-                what: What::Link(target),
+                kind: EntryKind::Link(target),
             }
             .pack(&mut self.batch),
         }
@@ -343,17 +342,16 @@ impl<J: Judge> Walk<J> {
     }
 
     fn keep(&mut self, name: Name<'_>, reason: &[u8]) {
-        let what = What::Kept(reason);
-        Entry { name, what }.pack(&mut self.batch);
+        let kind = EntryKind::Protected(reason);
+        Entry { name, kind }.pack(&mut self.batch);
     }
 
     fn leave_out(&mut self, folder: u32, name: &[u8], reason: LeftOut) {
-        self.judge
-            .leaves_out(self.catalog.path(folder, name), reason);
+        self.judge.leaves_out(self.index.path(folder, name), reason);
     }
 
     fn path(&self, folder: u32, name: &[u8]) -> PathBuf {
-        path_of(self.catalog.path(folder, name))
+        path_of(self.index.path(folder, name))
     }
 }
 
@@ -395,7 +393,7 @@ impl OpenSection {
 ///
 /// Absolute paths do, and those with more `..` at their beginning than there are folders above. So does every `..` behind
 /// a name: the name can be that of a link, and then `..` is the parent of wherever that link leads, which no text tells.
-pub(crate) fn leaves(depth: u16, target: &[u8]) -> bool {
+pub(crate) fn escapes_root(depth: u16, target: &[u8]) -> bool {
     if target.first() == Some(&b'/') {
         return true;
     }
@@ -437,7 +435,7 @@ fn file_name(path: &Path) -> io::Result<Name<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::leaves;
+    use super::escapes_root;
 
     #[test]
     fn a_link_leaves_the_tree_by_an_absolute_path_above_the_root_or_by_a_parent_behind_a_name() {
@@ -459,7 +457,7 @@ mod tests {
             (0, b"./..x", false),
             (0, b"", false),
         ] {
-            assert_eq!(leaves(depth, target), expected, "{depth} {target:?}");
+            assert_eq!(escapes_root(depth, target), expected, "{depth} {target:?}");
         }
     }
 }

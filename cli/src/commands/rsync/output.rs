@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
-use execnet::rsync::{Omission, Report};
+use execnet::rsync::{Report, Skipped};
 use execnet::{MakeGatewayError, controls_terminal};
 use indicatif::HumanBytes;
 use serde_json::json;
@@ -74,7 +74,7 @@ fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
     let paths = |paths: &[PathBuf]| -> Vec<serde_json::Value> {
         paths.iter().map(|path| json_path(path.as_ref())).collect()
     };
-    let omissions = |omissions: &[Omission]| -> Vec<serde_json::Value> {
+    let omissions = |omissions: &[Skipped]| -> Vec<serde_json::Value> {
         let pairs = omissions.iter();
         pairs
             .map(|one| json!({"path": json_path(one.path.as_ref()), "reason": one.reason}))

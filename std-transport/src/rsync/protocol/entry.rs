@@ -1,19 +1,19 @@
 //! The listing: sections of directories, each with its entries.
 
 use super::packed::Unpacker;
-use super::{MAX_LINK, Violation};
-use crate::rsync::confine::{Kind, Meta, Name};
+use super::{MAX_LINK, ProtocolError};
+use crate::rsync::beneath::{Kind, Meta, Name};
 
 /// One thing in a listed directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     pub(crate) name: Name<'a>,
-    pub(crate) what: What<'a>,
+    pub(crate) kind: EntryKind<'a>,
 }
 
 /// What a listed thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What<'a> {
+pub(crate) enum EntryKind<'a> {
     /// Has the next file number.
     File { mode: u16, size: u64, mtime: i64 },
     /// A file as well, of those that have several names: the one that was listed first has this number.
@@ -31,7 +31,7 @@ pub(crate) enum What<'a> {
     LinkInside(&'a [u8]),
     /// There is something of that name that is not transferred: whatever the target has there stays. The text says
     /// why it cannot be; it is empty where it is not meant to be.
-    Kept(&'a [u8]),
+    Protected(&'a [u8]),
 }
 
 const FILE: u8 = b'f';
@@ -39,7 +39,7 @@ const HARD_LINK: u8 = b'h';
 const FOLDER: u8 = b'd';
 const LINK: u8 = b'l';
 const LINK_INSIDE: u8 = b'i';
-const KEPT: u8 = b'k';
+const PROTECTED: u8 = b'k';
 
 /// The root of a sync, as its source announces it: a directory, or a single file.
 pub(crate) fn pack_root(meta: &Meta) -> Vec<u8> {
@@ -53,13 +53,13 @@ pub(crate) fn pack_root(meta: &Meta) -> Vec<u8> {
     packed
 }
 
-pub(crate) fn unpack_root(packed: &[u8]) -> Result<Meta, Violation> {
+pub(crate) fn unpack_root(packed: &[u8]) -> Result<Meta, ProtocolError> {
     let mut unpacker = Unpacker::new(packed);
     let header = Header::read(&mut unpacker)?;
     let kind = match header.kind {
         FILE => Kind::File,
         FOLDER => Kind::Directory,
-        _ => return Err(Violation::Record),
+        _ => return Err(ProtocolError::Record),
     };
     Ok(Meta {
         kind,
@@ -78,7 +78,7 @@ struct Header {
 }
 
 impl Header {
-    fn read(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+    fn read(unpacker: &mut Unpacker<'_>) -> Result<Self, ProtocolError> {
         Ok(Self {
             kind: unpacker.u8()?,
             mode: unpacker.u16()?,
@@ -100,9 +100,9 @@ fn put_header(out: &mut Vec<u8>, kind: u8, mode: u16, size: u64, mtime: i64, nam
 impl<'a> Entry<'a> {
     pub(crate) fn pack(&self, out: &mut Vec<u8>) {
         let number;
-        let (kind, mode, size, mtime, target): (_, _, _, _, &[u8]) = match self.what {
-            What::File { mode, size, mtime } => (FILE, mode, size, mtime, b""),
-            What::HardLink {
+        let (kind, mode, size, mtime, target): (_, _, _, _, &[u8]) = match self.kind {
+            EntryKind::File { mode, size, mtime } => (FILE, mode, size, mtime, b""),
+            EntryKind::HardLink {
                 first,
                 mode,
                 size,
@@ -111,10 +111,10 @@ impl<'a> Entry<'a> {
                 number = first.to_be_bytes();
                 (HARD_LINK, mode, size, mtime, &number)
             }
-            What::Folder { mode, mtime } => (FOLDER, mode, 0, mtime, b""),
-            What::Link(target) => (LINK, 0, len(target), 0, target),
-            What::LinkInside(path) => (LINK_INSIDE, 0, len(path), 0, path),
-            What::Kept(reason) => (KEPT, 0, len(reason), 0, reason),
+            EntryKind::Folder { mode, mtime } => (FOLDER, mode, 0, mtime, b""),
+            EntryKind::Link(target) => (LINK, 0, len(target), 0, target),
+            EntryKind::LinkInside(path) => (LINK_INSIDE, 0, len(path), 0, path),
+            EntryKind::Protected(reason) => (PROTECTED, 0, len(reason), 0, reason),
         };
         let name = self.name.as_bytes();
         // A `Name` has 255 bytes at most.
@@ -130,36 +130,37 @@ impl<'a> Entry<'a> {
         out.extend_from_slice(target);
     }
 
-    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, Violation> {
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, ProtocolError> {
         let header = Header::read(unpacker)?;
-        let name = Name::new(unpacker.bytes(header.name_len.into())?).map_err(Violation::Name)?;
+        let name =
+            Name::new(unpacker.bytes(header.name_len.into())?).map_err(ProtocolError::Name)?;
         let Header {
             mode, size, mtime, ..
         } = header;
-        let what = match header.kind {
-            FILE => What::File { mode, size, mtime },
-            HARD_LINK => What::HardLink {
+        let kind = match header.kind {
+            FILE => EntryKind::File { mode, size, mtime },
+            HARD_LINK => EntryKind::HardLink {
                 first: unpacker.u32()?,
                 mode,
                 size,
                 mtime,
             },
-            FOLDER => What::Folder { mode, mtime },
-            LINK => What::Link(text(unpacker, size)?),
-            LINK_INSIDE => What::LinkInside(text(unpacker, size)?),
-            KEPT => What::Kept(text(unpacker, size)?),
-            _ => return Err(Violation::Record),
+            FOLDER => EntryKind::Folder { mode, mtime },
+            LINK => EntryKind::Link(text(unpacker, size)?),
+            LINK_INSIDE => EntryKind::LinkInside(text(unpacker, size)?),
+            PROTECTED => EntryKind::Protected(text(unpacker, size)?),
+            _ => return Err(ProtocolError::Record),
         };
-        Ok(Self { name, what })
+        Ok(Self { name, kind })
     }
 }
 
 /// Of a link, or of a reason.
-fn text<'a>(unpacker: &mut Unpacker<'a>, len: u64) -> Result<&'a [u8], Violation> {
+fn text<'a>(unpacker: &mut Unpacker<'a>, len: u64) -> Result<&'a [u8], ProtocolError> {
     let len = usize::try_from(len)
         .ok()
         .filter(|&len| len <= MAX_LINK)
-        .ok_or(Violation::Record)?;
+        .ok_or(ProtocolError::Record)?;
     unpacker.bytes(len)
 }
 
@@ -199,13 +200,13 @@ impl Section {
         [a, b, c, d, e, f, g, h, end]
     }
 
-    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, ProtocolError> {
         let (folder, entries) = (unpacker.u32()?, unpacker.u32()?);
         let end = match unpacker.u8()? {
             0 => End::NotYet,
             1 => End::Whole,
             2 => End::CutOff,
-            _ => return Err(Violation::Record),
+            _ => return Err(ProtocolError::Record),
         };
         Ok(Self {
             folder,

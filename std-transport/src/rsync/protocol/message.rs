@@ -9,7 +9,7 @@ use execnet_serializer::{
     Bytes, Dump, DumpError, EncodeError, Encoder, LoadOptions, StrConfig, Token, Tokens, Value,
 };
 
-use super::Violation;
+use super::ProtocolError;
 
 const LIST: i64 = 2;
 const DATA: i64 = DATA_CODE as i64;
@@ -184,15 +184,15 @@ impl Dump for FromTarget {
 }
 
 impl TryFrom<Value> for FromSource {
-    type Error = Violation;
+    type Error = ProtocolError;
 
-    fn try_from(item: Value) -> Result<Self, Violation> {
+    fn try_from(item: Value) -> Result<Self, ProtocolError> {
         let mut fields = Fields::of(item)?;
         let message = match fields.number()? {
             LIST => Self::List(Arc::new(fields.bytes()?)),
             DATA => Self::Data(Content::new(fields.bytes()?, &fields.bytes()?)),
             FINISH => Self::Finish,
-            _ => return Err(Violation::Message),
+            _ => return Err(ProtocolError::Message),
         };
         fields.end(message)
     }
@@ -200,34 +200,34 @@ impl TryFrom<Value> for FromSource {
 
 /// An item as it came.
 impl TryFrom<Vec<u8>> for FromSource {
-    type Error = Violation;
+    type Error = ProtocolError;
 
-    fn try_from(item: Vec<u8>) -> Result<Self, Violation> {
+    fn try_from(item: Vec<u8>) -> Result<Self, ProtocolError> {
         let item = match Content::find(item) {
             Ok(content) => return Ok(Self::Data(content)),
             Err(item) => item,
         };
         let options = LoadOptions::wire().with_strings(StrConfig::STORED);
         let value = options.loads(&item);
-        Self::try_from(value.map_err(|_| Violation::Message)?)
+        Self::try_from(value.map_err(|_| ProtocolError::Message)?)
     }
 }
 
 impl TryFrom<Value> for FromTarget {
-    type Error = Violation;
+    type Error = ProtocolError;
 
-    fn try_from(item: Value) -> Result<Self, Violation> {
+    fn try_from(item: Value) -> Result<Self, ProtocolError> {
         let mut fields = Fields::of(item)?;
         let message = match fields.number()? {
             WANT => Self::Want(fields.bytes()?),
             ASK => Self::Ask(fields.bytes()?),
             ACK => Self::Ack {
-                taken: u64::try_from(fields.number()?).map_err(|_| Violation::Message)?,
+                taken: u64::try_from(fields.number()?).map_err(|_| ProtocolError::Message)?,
                 outcomes: fields.bytes()?,
             },
             NOTE => Self::Note(fields.bytes()?),
             DONE => Self::Done,
-            _ => return Err(Violation::Message),
+            _ => return Err(ProtocolError::Message),
         };
         fields.end(message)
     }
@@ -237,32 +237,32 @@ impl TryFrom<Value> for FromTarget {
 struct Fields(alloc::vec::IntoIter<Value>);
 
 impl Fields {
-    fn of(item: Value) -> Result<Self, Violation> {
+    fn of(item: Value) -> Result<Self, ProtocolError> {
         match item {
             Value::Tuple(items) => Ok(Self(items.into_iter())),
-            _ => Err(Violation::Message),
+            _ => Err(ProtocolError::Message),
         }
     }
 
-    fn number(&mut self) -> Result<i64, Violation> {
+    fn number(&mut self) -> Result<i64, ProtocolError> {
         self.0
             .next()
             .and_then(|value| value.as_i64())
-            .ok_or(Violation::Message)
+            .ok_or(ProtocolError::Message)
     }
 
-    fn bytes(&mut self) -> Result<Vec<u8>, Violation> {
+    fn bytes(&mut self) -> Result<Vec<u8>, ProtocolError> {
         match self.0.next() {
             Some(Value::Bytes(bytes)) => Ok(bytes),
-            _ => Err(Violation::Message),
+            _ => Err(ProtocolError::Message),
         }
     }
 
-    fn end<T>(mut self, message: T) -> Result<T, Violation> {
+    fn end<T>(mut self, message: T) -> Result<T, ProtocolError> {
         self.0
             .next()
             .is_none()
             .then_some(message)
-            .ok_or(Violation::Message)
+            .ok_or(ProtocolError::Message)
     }
 }

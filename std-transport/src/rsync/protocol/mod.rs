@@ -12,15 +12,17 @@ mod tests;
 use core::error::Error;
 use core::fmt;
 
-pub(crate) use entry::{End, Entry, Section, What, pack_root, unpack_root};
+pub(crate) use entry::{End, Entry, EntryKind, Section, pack_root, unpack_root};
 #[cfg(any(test, feature = "test-util"))]
 pub(crate) use message::Content;
 pub(crate) use message::{FromSource, FromTarget, dump_data, split_data};
 pub(crate) use packed::Unpacker;
 pub(crate) use start::{Ready, Role, Settings, Start};
-pub(crate) use transfer::{Digest, Fate, Note, NoteKind, Outcome, Segment, SegmentKind, Want};
+pub(crate) use transfer::{
+    Digest, FileResult, Note, NoteKind, Outcome, Segment, SegmentKind, Want,
+};
 
-use super::confine::{MAX_DEPTH, NameError};
+use super::beneath::{MAX_DEPTH, NameError};
 
 /// The version both sides have to speak.
 pub(crate) const VERSION: i64 = 3;
@@ -32,7 +34,7 @@ pub(crate) const MAX_LINK: usize = 4096;
 /// was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub(crate) enum Violation {
+pub(crate) enum ProtocolError {
     /// An item that is no message.
     Message,
     /// A record that is none of the protocol's.
@@ -65,7 +67,7 @@ pub(crate) enum Violation {
     OutOfTurn,
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Message => "an item that is no message",
@@ -87,4 +89,4 @@ impl fmt::Display for Violation {
     }
 }
 
-impl Error for Violation {}
+impl Error for ProtocolError {}

@@ -1,7 +1,7 @@
 //! Fixed big-endian records inside one BYTES item: a listing costs a peer in Python one `unpack_from` an entry
 //! instead of a dozen opcodes.
 
-use super::Violation;
+use super::ProtocolError;
 
 /// Reads records; it owns the bounds check.
 #[derive(Debug, Clone)]
@@ -18,40 +18,46 @@ impl<'a> Unpacker<'a> {
         self.rest.is_empty()
     }
 
-    pub(crate) fn bytes(&mut self, len: usize) -> Result<&'a [u8], Violation> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Violation::CutShort)?;
+    pub(crate) fn bytes(&mut self, len: usize) -> Result<&'a [u8], ProtocolError> {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(len)
+            .ok_or(ProtocolError::CutShort)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Violation> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(Violation::CutShort)?;
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], ProtocolError> {
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or(ProtocolError::CutShort)?;
         self.rest = rest;
         Ok(*taken)
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, Violation> {
+    pub(crate) fn u8(&mut self) -> Result<u8, ProtocolError> {
         self.array().map(u8::from_be_bytes)
     }
 
-    pub(crate) fn u16(&mut self) -> Result<u16, Violation> {
+    pub(crate) fn u16(&mut self) -> Result<u16, ProtocolError> {
         self.array().map(u16::from_be_bytes)
     }
 
-    pub(crate) fn u32(&mut self) -> Result<u32, Violation> {
+    pub(crate) fn u32(&mut self) -> Result<u32, ProtocolError> {
         self.array().map(u32::from_be_bytes)
     }
 
-    pub(crate) fn u64(&mut self) -> Result<u64, Violation> {
+    pub(crate) fn u64(&mut self) -> Result<u64, ProtocolError> {
         self.array().map(u64::from_be_bytes)
     }
 
-    pub(crate) fn i64(&mut self) -> Result<i64, Violation> {
+    pub(crate) fn i64(&mut self) -> Result<i64, ProtocolError> {
         self.array().map(i64::from_be_bytes)
     }
 
     /// Bytes with their length in 16 bits in front.
-    pub(crate) fn short(&mut self) -> Result<&'a [u8], Violation> {
+    pub(crate) fn short(&mut self) -> Result<&'a [u8], ProtocolError> {
         let len = self.u16()?;
         self.bytes(len.into())
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use execnet_serializer::{Dict, Value};
 
-use super::{VERSION, Violation};
+use super::{ProtocolError, VERSION};
 use crate::printable::printable;
 use crate::rsync::origin::Origin;
 
@@ -94,10 +94,10 @@ impl Start {
         dict(pairs)
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Violation> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, ProtocolError> {
         let start = Answers::of(value)?;
         if start.number("version")? != VERSION {
-            return Err(Violation::Version);
+            return Err(ProtocolError::Version);
         }
         let role = match start.bytes("root") {
             Ok(root) => Role::Target { root },
@@ -113,7 +113,7 @@ impl Start {
             sparse: start.flag("sparse")?,
             hard_links: start.flag("hard_links")?,
             fsync: start.flag("fsync")?,
-            window: u64::try_from(start.number("window")?).map_err(|_| Violation::Message)?,
+            window: u64::try_from(start.number("window")?).map_err(|_| ProtocolError::Message)?,
         };
         Ok(Self {
             role,
@@ -165,10 +165,10 @@ impl Ready {
         dict(pairs)
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Violation> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, ProtocolError> {
         let ready = Answers::of(value)?;
         if ready.number("version")? != VERSION {
-            return Err(Violation::Version);
+            return Err(ProtocolError::Version);
         }
         Ok(Self {
             root: ready.bytes("root").ok(),
@@ -198,20 +198,20 @@ fn dict(pairs: Vec<(&str, Value)>) -> Value {
 struct Answers<'a>(&'a Dict);
 
 impl<'a> Answers<'a> {
-    fn of(value: &'a Value) -> Result<Self, Violation> {
-        value.as_dict().map(Self).ok_or(Violation::Message)
+    fn of(value: &'a Value) -> Result<Self, ProtocolError> {
+        value.as_dict().map(Self).ok_or(ProtocolError::Message)
     }
 
-    fn get(&self, key: &str) -> Result<&'a Value, Violation> {
-        self.0.get(&Value::from(key)).ok_or(Violation::Message)
+    fn get(&self, key: &str) -> Result<&'a Value, ProtocolError> {
+        self.0.get(&Value::from(key)).ok_or(ProtocolError::Message)
     }
 
-    fn number(&self, key: &str) -> Result<i64, Violation> {
-        self.get(key)?.as_i64().ok_or(Violation::Message)
+    fn number(&self, key: &str) -> Result<i64, ProtocolError> {
+        self.get(key)?.as_i64().ok_or(ProtocolError::Message)
     }
 
-    fn flag(&self, key: &str) -> Result<bool, Violation> {
-        self.get(key)?.as_bool().ok_or(Violation::Message)
+    fn flag(&self, key: &str) -> Result<bool, ProtocolError> {
+        self.get(key)?.as_bool().ok_or(ProtocolError::Message)
     }
 
     fn origin(&self) -> Option<Origin> {
@@ -219,10 +219,10 @@ impl<'a> Answers<'a> {
         Some(Origin { host, above })
     }
 
-    fn bytes(&self, key: &str) -> Result<Vec<u8>, Violation> {
+    fn bytes(&self, key: &str) -> Result<Vec<u8>, ProtocolError> {
         self.get(key)?
             .as_bytes()
             .map(<[u8]>::to_vec)
-            .ok_or(Violation::Message)
+            .ok_or(ProtocolError::Message)
     }
 }

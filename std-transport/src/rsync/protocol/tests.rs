@@ -1,7 +1,7 @@
 use execnet_serializer::{Bytes, Dump, DumpOptions, EncodeError, Encoder, LoadOptions, Value};
 
 use super::*;
-use crate::rsync::confine::{Kind, Meta, Name};
+use crate::rsync::beneath::{Kind, Meta, Name};
 use crate::rsync::origin::Origin;
 
 fn on_the_wire(message: &impl Dump) -> Value {
@@ -84,7 +84,7 @@ fn data_ends_with_a_tuple_of_three_and_nothing_behind_it() {
             Value::None.dump(encoder)
         }),
     ] {
-        assert_eq!(item(end), Err(Violation::Message), "{case}");
+        assert_eq!(item(end), Err(ProtocolError::Message), "{case}");
     }
     for item in [
         DumpOptions::wire().dumps(&(3, Bytes(b"s"), Bytes(b"b"), 1)),
@@ -94,34 +94,37 @@ fn data_ends_with_a_tuple_of_three_and_nothing_behind_it() {
             Value::Bytes(b"b".to_vec()),
         ])),
     ] {
-        assert_eq!(FromSource::try_from(item.unwrap()), Err(Violation::Message));
+        assert_eq!(
+            FromSource::try_from(item.unwrap()),
+            Err(ProtocolError::Message)
+        );
     }
 }
 
 #[test]
 fn items_that_are_no_message_are_refused() {
     let source = |value: Value| FromSource::try_from(value).unwrap_err();
-    assert_eq!(source(Value::None), Violation::Message);
-    assert_eq!(source(Value::Tuple(vec![])), Violation::Message);
+    assert_eq!(source(Value::None), ProtocolError::Message);
+    assert_eq!(source(Value::Tuple(vec![])), ProtocolError::Message);
     assert_eq!(
         source(Value::Tuple(vec![Value::from(99)])),
-        Violation::Message
+        ProtocolError::Message
     );
-    assert_eq!(source(Value::from((2, "text"))), Violation::Message);
-    assert_eq!(source(on_the_wire(&(4, 4))), Violation::Message);
+    assert_eq!(source(Value::from((2, "text"))), ProtocolError::Message);
+    assert_eq!(source(on_the_wire(&(4, 4))), ProtocolError::Message);
     let item = |item: &[u8]| FromSource::try_from(item.to_vec()).unwrap_err();
     let data = DumpOptions::wire()
         .dumps(&FromSource::Data(Content::new(b"s".to_vec(), b"b")))
         .unwrap();
     for len in 0..data.len() {
-        assert_eq!(item(&data[..len]), Violation::Message, "{len}");
+        assert_eq!(item(&data[..len]), ProtocolError::Message, "{len}");
     }
     assert_eq!(
         FromTarget::try_from(on_the_wire(&(14, 4))),
-        Err(Violation::Message)
+        Err(ProtocolError::Message)
     );
     let negative = on_the_wire(&(12, -1, execnet_serializer::Bytes(b"")));
-    assert_eq!(FromTarget::try_from(negative), Err(Violation::Message));
+    assert_eq!(FromTarget::try_from(negative), Err(ProtocolError::Message));
 }
 
 #[test]
@@ -157,40 +160,40 @@ fn the_beginning_comes_back_as_it_went() {
     let refusal = Ready::refusal(&std::io::Error::other("no\u{1b}"));
     let read = Ready::from_value(&refusal.to_value()).unwrap();
     assert_eq!(read.accepted().unwrap_err().to_string(), "no\\u{1b}");
-    assert_eq!(Ready::from_value(&Value::None), Err(Violation::Message));
+    assert_eq!(Ready::from_value(&Value::None), Err(ProtocolError::Message));
 }
 
 #[test]
 fn records_come_back_as_they_went() {
     let name = Name::new(b"n\xff").unwrap();
-    let whats = [
-        What::File {
+    let kinds = [
+        EntryKind::File {
             mode: 0o644,
             size: u64::MAX,
             mtime: -1,
         },
-        What::HardLink {
+        EntryKind::HardLink {
             first: 7,
             mode: 0o600,
             size: 1,
             mtime: 2,
         },
-        What::Folder {
+        EntryKind::Folder {
             mode: 0o755,
             mtime: i64::MIN,
         },
-        What::Link(b"../x"),
-        What::LinkInside(b""),
-        What::Kept(b""),
-        What::Kept(b"Permission denied"),
+        EntryKind::Link(b"../x"),
+        EntryKind::LinkInside(b""),
+        EntryKind::Protected(b""),
+        EntryKind::Protected(b"Permission denied"),
     ];
     let mut packed = Vec::new();
-    for what in whats {
-        Entry { name, what }.pack(&mut packed);
+    for kind in kinds {
+        Entry { name, kind }.pack(&mut packed);
     }
     let mut unpacker = Unpacker::new(&packed);
-    for what in whats {
-        assert_eq!(Entry::unpack(&mut unpacker), Ok(Entry { name, what }));
+    for kind in kinds {
+        assert_eq!(Entry::unpack(&mut unpacker), Ok(Entry { name, kind }));
     }
     assert!(unpacker.is_empty());
 
@@ -286,8 +289,12 @@ fn transfers_come_back_as_they_went() {
         Segment::pack,
         |unpacker, segment| Segment::unpack(unpacker) == Ok(segment),
     );
-    let outcomes = [Fate::Written, Fate::Same, Fate::Failed(b"why")];
-    let outcomes = outcomes.map(|fate| Outcome { file: 4, fate });
+    let outcomes = [
+        FileResult::Written,
+        FileResult::Same,
+        FileResult::Failed(b"why"),
+    ];
+    let outcomes = outcomes.map(|result| Outcome { file: 4, result });
     let mut packed = Vec::new();
     outcomes
         .iter()
@@ -314,24 +321,27 @@ fn records_that_are_cut_or_unknown_are_refused() {
     let mut packed = Vec::new();
     Entry {
         name,
-        what: What::Link(b"target"),
+        kind: EntryKind::Link(b"target"),
     }
     .pack(&mut packed);
     for len in 0..packed.len() {
         let cut = Entry::unpack(&mut Unpacker::new(&packed[..len]));
         // A cut in the name makes another name of nothing.
-        assert!(matches!(cut, Err(Violation::CutShort)), "{len}: {cut:?}");
+        assert!(
+            matches!(cut, Err(ProtocolError::CutShort)),
+            "{len}: {cut:?}"
+        );
     }
     packed[0] = b'?';
     assert_eq!(
         Entry::unpack(&mut Unpacker::new(&packed)),
-        Err(Violation::Record)
+        Err(ProtocolError::Record)
     );
     packed[0] = b'l';
     packed[3] = 0xff; // The highest byte of the target's length.
     assert_eq!(
         Entry::unpack(&mut Unpacker::new(&packed)),
-        Err(Violation::Record)
+        Err(ProtocolError::Record)
     );
 }
 
@@ -339,7 +349,7 @@ fn records_that_are_cut_or_unknown_are_refused() {
 fn what_ends_a_file_without_content_is_its_last_segment() {
     let same = SegmentKind::Same { mode: 0, mtime: 0 };
     for kind in [same, SegmentKind::Failed] {
-        for (last, expected) in [(true, Ok(kind)), (false, Err(Violation::Record))] {
+        for (last, expected) in [(true, Ok(kind)), (false, Err(ProtocolError::Record))] {
             let segment = Segment {
                 file: 1,
                 kind,
@@ -361,23 +371,23 @@ fn what_ends_a_file_without_content_is_its_last_segment() {
 #[test]
 fn every_violation_is_told_apart() {
     let texts = [
-        Violation::Message,
-        Violation::Record,
-        Violation::CutShort,
-        Violation::Version,
-        Violation::Name(crate::rsync::confine::NameError::Dots),
-        Violation::NameOrder,
-        Violation::Folder,
-        Violation::TooDeep,
-        Violation::TooMany,
-        Violation::ListingSize,
-        Violation::Request,
-        Violation::Content,
-        Violation::Size,
-        Violation::Acknowledgement,
-        Violation::OutOfTurn,
+        ProtocolError::Message,
+        ProtocolError::Record,
+        ProtocolError::CutShort,
+        ProtocolError::Version,
+        ProtocolError::Name(crate::rsync::beneath::NameError::Dots),
+        ProtocolError::NameOrder,
+        ProtocolError::Folder,
+        ProtocolError::TooDeep,
+        ProtocolError::TooMany,
+        ProtocolError::ListingSize,
+        ProtocolError::Request,
+        ProtocolError::Content,
+        ProtocolError::Size,
+        ProtocolError::Acknowledgement,
+        ProtocolError::OutOfTurn,
     ]
-    .map(|violation| violation.to_string());
+    .map(|error| error.to_string());
     let distinct: std::collections::HashSet<&String> = texts.iter().collect();
     assert_eq!(distinct.len(), texts.len(), "{texts:?}");
     assert!(texts[7].ends_with("1024"), "{texts:?}");

@@ -1,6 +1,6 @@
 //! Requests for files, their content, and what became of them.
 
-use super::Violation;
+use super::ProtocolError;
 use super::packed::{Unpacker, put_short};
 
 /// The SHA-256 of a file.
@@ -20,12 +20,12 @@ impl Want {
         out.extend_from_slice(self.digest.as_ref().map_or(&[], |digest| &digest[..]));
     }
 
-    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, ProtocolError> {
         let file = unpacker.u32()?;
         let digest = match unpacker.u8()? {
             0 => None,
             1 => Some(unpacker.array()?),
-            _ => return Err(Violation::Record),
+            _ => return Err(ProtocolError::Record),
         };
         Ok(Self { file, digest })
     }
@@ -79,7 +79,7 @@ impl Segment {
         out.extend_from_slice(&self.len.to_be_bytes());
     }
 
-    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, Violation> {
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'_>) -> Result<Self, ProtocolError> {
         let (file, flags) = (unpacker.u32()?, unpacker.u8()?);
         let (mode, size, mtime) = (unpacker.u16()?, unpacker.u64()?, unpacker.i64()?);
         let last = flags & LAST != 0;
@@ -89,7 +89,7 @@ impl Segment {
             HOLE => SegmentKind::Hole { size },
             SAME if last => SegmentKind::Same { mode, mtime },
             FAILED if last => SegmentKind::Failed,
-            _ => return Err(Violation::Record),
+            _ => return Err(ProtocolError::Record),
         };
         Ok(Self {
             file,
@@ -104,11 +104,11 @@ impl Segment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome<'a> {
     pub(crate) file: u32,
-    pub(crate) fate: Fate<'a>,
+    pub(crate) result: FileResult<'a>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate<'a> {
+pub(crate) enum FileResult<'a> {
     /// The target has it.
     Written,
     /// The target had it: the digest was the same.
@@ -120,25 +120,25 @@ pub(crate) enum Fate<'a> {
 impl<'a> Outcome<'a> {
     pub(crate) fn pack(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.file.to_be_bytes());
-        let (code, text): (_, &[u8]) = match self.fate {
-            Fate::Written => (0, b""),
-            Fate::Same => (1, b""),
-            Fate::Failed(text) => (2, text),
+        let (code, text): (_, &[u8]) = match self.result {
+            FileResult::Written => (0, b""),
+            FileResult::Same => (1, b""),
+            FileResult::Failed(text) => (2, text),
         };
         out.push(code);
         put_short(out, text);
     }
 
-    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, Violation> {
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, ProtocolError> {
         let (file, code) = (unpacker.u32()?, unpacker.u8()?);
         let text = unpacker.short()?;
-        let fate = match code {
-            0 => Fate::Written,
-            1 => Fate::Same,
-            2 => Fate::Failed(text),
-            _ => return Err(Violation::Record),
+        let result = match code {
+            0 => FileResult::Written,
+            1 => FileResult::Same,
+            2 => FileResult::Failed(text),
+            _ => return Err(ProtocolError::Record),
         };
-        Ok(Self { file, fate })
+        Ok(Self { file, result })
     }
 }
 
@@ -172,12 +172,12 @@ impl<'a> Note<'a> {
         put_short(out, self.text);
     }
 
-    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, Violation> {
+    pub(crate) fn unpack(unpacker: &mut Unpacker<'a>) -> Result<Self, ProtocolError> {
         let kind = match unpacker.u8()? {
             b'x' => NoteKind::Deleted,
             b'l' => NoteKind::Linked,
             b'e' => NoteKind::Failed,
-            _ => return Err(Violation::Record),
+            _ => return Err(ProtocolError::Record),
         };
         Ok(Self {
             kind,

@@ -5,8 +5,10 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use sha2::{Digest as _, Sha256};
 
 use super::{Receiver, Watcher};
-use crate::rsync::confine::{Dir, Kind, Name, Pass, Temporary};
-use crate::rsync::protocol::{Digest, Fate, FromTarget, Segment, SegmentKind, Unpacker, Violation};
+use crate::rsync::beneath::{Dir, Kind, Name, Pass, Temporary};
+use crate::rsync::protocol::{
+    Digest, FileResult, FromTarget, ProtocolError, Segment, SegmentKind, Unpacker,
+};
 
 /// A file that was asked for.
 #[derive(Debug)]
@@ -44,16 +46,16 @@ impl<W: Watcher> Receiver<W> {
         segments: &[u8],
         body: &[u8],
         out: &mut Vec<FromTarget>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolError> {
         let mut headers = Unpacker::new(segments);
         let mut content = Unpacker::new(body);
         while !headers.is_empty() {
             let segment = Segment::unpack(&mut headers)?;
-            let len = usize::try_from(segment.len).map_err(|_| Violation::CutShort)?;
+            let len = usize::try_from(segment.len).map_err(|_| ProtocolError::CutShort)?;
             self.take_segment(&segment, content.bytes(len)?)?;
         }
         if !content.is_empty() {
-            return Err(Violation::Content);
+            return Err(ProtocolError::Content);
         }
         self.taken = self
             .taken
@@ -66,7 +68,7 @@ impl<W: Watcher> Receiver<W> {
         Ok(())
     }
 
-    fn take_segment(&mut self, segment: &Segment, bytes: &[u8]) -> Result<(), Violation> {
+    fn take_segment(&mut self, segment: &Segment, bytes: &[u8]) -> Result<(), ProtocolError> {
         match segment.kind {
             SegmentKind::First { mode, size, mtime } => {
                 let wanted = self.next_wanted(segment.file)?;
@@ -78,11 +80,11 @@ impl<W: Watcher> Receiver<W> {
             }
             SegmentKind::Hole { size } if self.settings.sparse && bytes.is_empty() => {
                 if !self.is_incoming(segment.file) {
-                    return Err(Violation::Content);
+                    return Err(ProtocolError::Content);
                 }
                 self.take_hole(segment.last, size)
             }
-            SegmentKind::More | SegmentKind::Hole { .. } => Err(Violation::Content),
+            SegmentKind::More | SegmentKind::Hole { .. } => Err(ProtocolError::Content),
             SegmentKind::Same { mode, mtime } => {
                 let wanted = self.next_wanted(segment.file)?;
                 self.keep_same(&wanted, mode, mtime);
@@ -94,18 +96,18 @@ impl<W: Watcher> Receiver<W> {
                     Some(wanted) => wanted,
                     None => self.next_wanted(segment.file)?,
                 };
-                self.settle(&wanted, Fate::Failed(bytes));
+                self.settle(&wanted, FileResult::Failed(bytes));
                 Ok(())
             }
         }
     }
 
     /// Files come in the order in which they were asked for, one after the other.
-    fn next_wanted(&mut self, file: u32) -> Result<Wanted, Violation> {
+    fn next_wanted(&mut self, file: u32) -> Result<Wanted, ProtocolError> {
         let wanted = self.wanted.pop_front().filter(|_| self.incoming.is_none());
         wanted
             .filter(|wanted| wanted.file == file)
-            .ok_or(Violation::Content)
+            .ok_or(ProtocolError::Content)
     }
 
     fn is_incoming(&self, file: u32) -> bool {
@@ -132,12 +134,12 @@ impl<W: Watcher> Receiver<W> {
         });
     }
 
-    fn take_bytes(&mut self, last: bool, bytes: &[u8]) -> Result<(), Violation> {
-        let incoming = self.incoming.as_mut().ok_or(Violation::Content)?;
+    fn take_bytes(&mut self, last: bool, bytes: &[u8]) -> Result<(), ProtocolError> {
+        let incoming = self.incoming.as_mut().ok_or(ProtocolError::Content)?;
         incoming.left = incoming
             .left
             .checked_sub(length(bytes))
-            .ok_or(Violation::Size)?;
+            .ok_or(ProtocolError::Size)?;
         if let Ok(temporary) = &mut incoming.sink
             && let Err(error) = temporary.file().write_all(bytes)
         {
@@ -148,13 +150,13 @@ impl<W: Watcher> Receiver<W> {
     }
 
     /// Leaves out what comes next.
-    fn take_hole(&mut self, last: bool, size: u64) -> Result<(), Violation> {
-        let incoming = self.incoming.as_mut().ok_or(Violation::Content)?;
+    fn take_hole(&mut self, last: bool, size: u64) -> Result<(), ProtocolError> {
+        let incoming = self.incoming.as_mut().ok_or(ProtocolError::Content)?;
         let (left, holes) = (
             incoming.left.checked_sub(size),
             incoming.holes.checked_sub(size),
         );
-        (incoming.left, incoming.holes) = left.zip(holes).ok_or(Violation::Size)?;
+        (incoming.left, incoming.holes) = left.zip(holes).ok_or(ProtocolError::Size)?;
         let end = incoming.wanted.size - incoming.left;
         if let Ok(temporary) = &mut incoming.sink
             && let Err(error) = leave_hole(temporary.file(), end)
@@ -164,13 +166,13 @@ impl<W: Watcher> Receiver<W> {
         self.end_if_last(last)
     }
 
-    fn end_if_last(&mut self, last: bool) -> Result<(), Violation> {
+    fn end_if_last(&mut self, last: bool) -> Result<(), ProtocolError> {
         let left = self.incoming.as_ref().map_or(0, |incoming| incoming.left);
         if !last {
             return Ok(());
         }
         if left > 0 {
-            return Err(Violation::Size);
+            return Err(ProtocolError::Size);
         }
         if let Some(incoming) = self.incoming.take() {
             self.end_file(incoming);
@@ -196,8 +198,8 @@ impl<W: Watcher> Receiver<W> {
             Ok(())
         });
         match replaced {
-            Ok(()) => self.settle(&wanted, Fate::Written),
-            Err(error) => self.settle(&wanted, Fate::Failed(error.to_string().as_bytes())),
+            Ok(()) => self.settle(&wanted, FileResult::Written),
+            Err(error) => self.settle(&wanted, FileResult::Failed(error.to_string().as_bytes())),
         }
     }
 
@@ -210,7 +212,7 @@ impl<W: Watcher> Receiver<W> {
         mtime: i64,
     ) -> io::Result<()> {
         // Only a directory would not be replaced by the rename; it is looked for where one can be.
-        if self.state(folder).presence == super::Presence::Old {
+        if self.state(folder).presence == super::DirState::Old {
             let dir = self.folders.open(Pass::Content, folder)?;
             let here = dir.meta_of(name)?;
             if here.is_some_and(|here| here.kind == Kind::Directory) {
@@ -230,9 +232,9 @@ impl<W: Watcher> Receiver<W> {
         match set {
             Ok(()) => {
                 self.identify_wanted(wanted);
-                self.settle(wanted, Fate::Same);
+                self.settle(wanted, FileResult::Same);
             }
-            Err(error) => self.settle(wanted, Fate::Failed(error.to_string().as_bytes())),
+            Err(error) => self.settle(wanted, FileResult::Failed(error.to_string().as_bytes())),
         }
     }
 }

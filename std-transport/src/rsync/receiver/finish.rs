@@ -1,7 +1,7 @@
 use std::io;
 
-use super::{PendingLink, Presence, Receiver, Watcher};
-use crate::rsync::confine::{Dir, Kind, Meta, Name, Pass, ROOT};
+use super::{DirState, PendingLink, Receiver, Watcher};
+use crate::rsync::beneath::{Dir, Kind, Meta, Name, Pass, ROOT};
 use crate::rsync::protocol::{FromTarget, NoteKind};
 
 impl<W: Watcher> Receiver<W> {
@@ -56,7 +56,7 @@ impl<W: Watcher> Receiver<W> {
     }
 
     fn has_link(&mut self, link: &PendingLink) -> bool {
-        if self.state(link.folder).presence != Presence::Old {
+        if self.state(link.folder).presence != DirState::Old {
             return false;
         }
         let found = self
@@ -88,7 +88,7 @@ impl<W: Watcher> Receiver<W> {
 
     fn set_folder(&mut self, folder: u32) {
         let state = self.state(folder);
-        if !matches!(state.presence, Presence::Old | Presence::New) {
+        if !matches!(state.presence, DirState::Old | DirState::New) {
             return;
         }
         // The owner keeps all rights, so that the next sync can work in it.

@@ -4,10 +4,10 @@ use core::mem;
 use std::io;
 
 use super::content::{Wanted, digest_of};
-use super::{FolderState, PendingLink, Presence, Receiver, Watcher, want};
-use crate::rsync::confine::{Dir, Kind, Meta, Name, Pass};
+use super::{DirState, FolderState, PendingLink, Receiver, Watcher, want};
+use crate::rsync::beneath::{Dir, Kind, Meta, Name, Pass};
 use crate::rsync::protocol::{
-    End, Entry, Fate, FromTarget, NoteKind, Section, Unpacker, Violation, Want, What,
+    End, Entry, EntryKind, FileResult, FromTarget, NoteKind, ProtocolError, Section, Unpacker, Want,
 };
 
 /// A folder of which not all sections came yet.
@@ -44,10 +44,10 @@ impl<W: Watcher> Receiver<W> {
         &mut self,
         sections: &[u8],
         out: &mut Vec<FromTarget>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolError> {
         self.listed = self.listed.saturating_add(sections.len());
         if self.listed > self.rules.listing {
-            return Err(Violation::ListingSize);
+            return Err(ProtocolError::ListingSize);
         }
         let mut unpacker = Unpacker::new(sections);
         let mut requests = Requests::default();
@@ -71,7 +71,7 @@ impl<W: Watcher> Receiver<W> {
         section: Section,
         unpacker: &mut Unpacker<'_>,
         requests: &mut Requests,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolError> {
         let mut current = self.enter(section.folder)?;
         let dir = self.open_listed(section.folder);
         for _ in 0..section.entries {
@@ -113,16 +113,16 @@ impl<W: Watcher> Receiver<W> {
     }
 
     /// Goes on with the folder whose listing has begun, or begins with the one that is due.
-    fn enter(&mut self, folder: u32) -> Result<Current, Violation> {
+    fn enter(&mut self, folder: u32) -> Result<Current, ProtocolError> {
         if let Some(current) = self.current.take() {
             return if current.folder == folder {
                 Ok(current)
             } else {
-                Err(Violation::Folder)
+                Err(ProtocolError::Folder)
             };
         }
         if self.due.pop_front() != Some(folder) {
-            return Err(Violation::Folder);
+            return Err(ProtocolError::Folder);
         }
         Ok(Current {
             folder,
@@ -134,7 +134,7 @@ impl<W: Watcher> Receiver<W> {
 
     /// The folder, if there is anything to do in it.
     fn open_listed(&mut self, folder: u32) -> Option<Arc<Dir>> {
-        if !matches!(self.state(folder).presence, Presence::Old | Presence::New) {
+        if !matches!(self.state(folder).presence, DirState::Old | DirState::New) {
             return None;
         }
         match self.folders.open(Pass::Listing, folder) {
@@ -151,19 +151,19 @@ impl<W: Watcher> Receiver<W> {
             .ok()
             .and_then(|index| self.states.get_mut(index));
         if let Some(state) = state {
-            state.presence = Presence::Lost;
+            state.presence = DirState::Lost;
         }
         self.failed(folder, b"", error);
     }
 
-    fn check(&mut self, current: &mut Current, entry: &Entry<'_>) -> Result<(), Violation> {
+    fn check(&mut self, current: &mut Current, entry: &Entry<'_>) -> Result<(), ProtocolError> {
         let name = entry.name.as_bytes();
         if *name <= *current.last {
-            return Err(Violation::NameOrder);
+            return Err(ProtocolError::NameOrder);
         }
         self.entries += 1;
         if self.entries > self.rules.entries {
-            return Err(Violation::TooMany);
+            return Err(ProtocolError::TooMany);
         }
         current.last.clear();
         current.last.extend_from_slice(name);
@@ -179,16 +179,16 @@ impl<W: Watcher> Receiver<W> {
         dir: Option<&Dir>,
         entry: &Entry<'_>,
         requests: &mut Requests,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolError> {
         let folder = current.folder;
-        let lost = self.state(folder).presence == Presence::Lost;
+        let lost = self.state(folder).presence == DirState::Lost;
         let wanted = self.watcher.takes(&self.folders, folder, entry);
-        if lost && wanted && !matches!(entry.what, What::Kept(_)) {
+        if lost && wanted && !matches!(entry.kind, EntryKind::Protected(_)) {
             self.note(NoteKind::Failed, folder, entry.name.as_bytes(), NO_FOLDER);
         }
         let taken = wanted && !lost;
-        match entry.what {
-            What::File { mode, size, mtime } => {
+        match entry.kind {
+            EntryKind::File { mode, size, mtime } => {
                 let meta = Meta {
                     kind: Kind::File,
                     mode,
@@ -201,7 +201,7 @@ impl<W: Watcher> Receiver<W> {
                 }
                 self.count_file()?;
             }
-            What::HardLink {
+            EntryKind::HardLink {
                 first,
                 mode,
                 size,
@@ -217,9 +217,9 @@ impl<W: Watcher> Receiver<W> {
                 self.list_hard_link(folder, entry.name, &meta, first, taken, wants)?;
                 self.count_file()?;
             }
-            What::Folder { mode, mtime } => {
+            EntryKind::Folder { mode, mtime } => {
                 let state = FolderState {
-                    presence: Presence::Lost,
+                    presence: DirState::Lost,
                     mode,
                     mtime,
                 };
@@ -230,25 +230,25 @@ impl<W: Watcher> Receiver<W> {
                     current.folders.push(number);
                 }
             }
-            What::Link(target) if taken => self.list_link(folder, entry.name, target.into()),
-            What::LinkInside(path) if taken => {
+            EntryKind::Link(target) if taken => self.list_link(folder, entry.name, target.into()),
+            EntryKind::LinkInside(path) if taken => {
                 let target = self.inside(path)?;
                 self.list_link(folder, entry.name, target);
             }
-            What::Link(_) | What::LinkInside(_) | What::Kept(_) => {}
+            EntryKind::Link(_) | EntryKind::LinkInside(_) | EntryKind::Protected(_) => {}
         }
         Ok(())
     }
 
-    pub(super) fn next_file(&self) -> Result<u32, Violation> {
+    pub(super) fn next_file(&self) -> Result<u32, ProtocolError> {
         if self.files == u32::MAX {
-            Err(Violation::ListingSize)
+            Err(ProtocolError::ListingSize)
         } else {
             Ok(self.files)
         }
     }
 
-    fn count_file(&mut self) -> Result<(), Violation> {
+    fn count_file(&mut self) -> Result<(), ProtocolError> {
         self.files = self.next_file()?.saturating_add(1);
         Ok(())
     }
@@ -264,7 +264,7 @@ impl<W: Watcher> Receiver<W> {
     ) -> bool {
         let file = self.files;
         let request = match self.state(folder).presence {
-            Presence::New | Presence::Imagined => Some(want(file)),
+            DirState::New | DirState::Imagined => Some(want(file)),
             _ => match self.folders.open(Pass::Listing, folder) {
                 Ok(dir) => self.compare(&dir, file, name, listed),
                 Err(error) => {
@@ -283,7 +283,7 @@ impl<W: Watcher> Receiver<W> {
         if self.settings.dry_run {
             // Nothing will come; the request is all there is to tell.
             self.watcher
-                .settled(&self.folders, folder, name, size, Fate::Written);
+                .settled(&self.folders, folder, name, size, FileResult::Written);
         } else {
             self.wanted.push_back(Wanted {
                 file,
@@ -338,8 +338,11 @@ impl<W: Watcher> Receiver<W> {
         name: Name<'_>,
         mut state: FolderState,
         wanted: bool,
-    ) -> Result<u32, Violation> {
-        let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
+    ) -> Result<u32, ProtocolError> {
+        let number = self
+            .folders
+            .add(parent, name)
+            .ok_or(ProtocolError::TooDeep)?;
         if wanted {
             state.presence = self.presence(parent, dir, name);
         }
@@ -348,16 +351,16 @@ impl<W: Watcher> Receiver<W> {
     }
 
     /// What there is of a folder in the end: it is made where it is missing.
-    fn presence(&mut self, parent: u32, dir: Option<&Dir>, name: Name<'_>) -> Presence {
-        if self.state(parent).presence == Presence::Lost {
-            return Presence::Lost;
+    fn presence(&mut self, parent: u32, dir: Option<&Dir>, name: Name<'_>) -> DirState {
+        if self.state(parent).presence == DirState::Lost {
+            return DirState::Lost;
         }
         match (dir, self.settings.dry_run) {
-            (None, _) => Presence::Imagined,
+            (None, _) => DirState::Imagined,
             (Some(dir), true) => imagine(dir, name),
             (Some(dir), false) => provide(dir, name).unwrap_or_else(|error| {
                 self.failed(parent, name.as_bytes(), &error);
-                Presence::Lost
+                DirState::Lost
             }),
         }
     }
@@ -372,7 +375,7 @@ impl<W: Watcher> Receiver<W> {
 
     /// A path from the source's root, as one of this tree. It is text of a link and opened by nobody here; it
     /// names something in the tree all the same.
-    fn inside(&self, path: &[u8]) -> Result<Box<[u8]>, Violation> {
+    fn inside(&self, path: &[u8]) -> Result<Box<[u8]>, ProtocolError> {
         use std::os::unix::ffi::OsStrExt as _;
         let mut target = self.place.as_os_str().as_bytes().to_vec();
         for part in path
@@ -380,14 +383,14 @@ impl<W: Watcher> Receiver<W> {
             .filter(|part| !part.is_empty())
         {
             target.push(b'/');
-            target.extend_from_slice(Name::new(part).map_err(Violation::Name)?.as_bytes());
+            target.extend_from_slice(Name::new(part).map_err(ProtocolError::Name)?.as_bytes());
         }
         Ok(target.into())
     }
 
     /// What is here and was not listed. Both lists are in order.
     fn find_deletions(&mut self, listed: &Current, dir: Option<&Dir>) {
-        let old = self.state(listed.folder).presence == Presence::Old;
+        let old = self.state(listed.folder).presence == DirState::Old;
         let Some(dir) = dir.filter(|_| self.settings.delete && old) else {
             return;
         };
@@ -413,7 +416,7 @@ impl<W: Watcher> Receiver<W> {
 }
 
 /// A folder of that name, made where there is none. What is no folder makes way.
-fn provide(dir: &Dir, name: Name<'_>) -> io::Result<Presence> {
+fn provide(dir: &Dir, name: Name<'_>) -> io::Result<DirState> {
     match dir.meta_of(name)? {
         Some(meta) if meta.kind == Kind::Directory => {
             // Without these there is nothing to be done in it. They are what is set in the end, too.
@@ -421,18 +424,18 @@ fn provide(dir: &Dir, name: Name<'_>) -> io::Result<Presence> {
                 dir.open_dir(name)?
                     .set((meta.mode & 0o777) | 0o700, meta.mtime)?;
             }
-            return Ok(Presence::Old);
+            return Ok(DirState::Old);
         }
         Some(_) => dir.remove(name)?,
         None => {}
     }
     dir.make_dir(name)?;
-    Ok(Presence::New)
+    Ok(DirState::New)
 }
 
-fn imagine(dir: &Dir, name: Name<'_>) -> Presence {
+fn imagine(dir: &Dir, name: Name<'_>) -> DirState {
     match dir.meta_of(name) {
-        Ok(Some(meta)) if meta.kind == Kind::Directory => Presence::Old,
-        _ => Presence::Imagined,
+        Ok(Some(meta)) if meta.kind == Kind::Directory => DirState::Old,
+        _ => DirState::Imagined,
     }
 }

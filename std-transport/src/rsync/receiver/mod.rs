@@ -21,10 +21,11 @@ use content::{Incoming, Wanted};
 use listing::Current;
 use names::{Groups, PendingName};
 
-use super::confine::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, make_root};
+use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, make_root};
 use super::origin::Origin;
 use super::protocol::{
-    Entry, Fate, FromSource, FromTarget, Note, NoteKind, Outcome, Settings, Violation, Want,
+    Entry, FileResult, FromSource, FromTarget, Note, NoteKind, Outcome, ProtocolError, Settings,
+    Want,
 };
 
 /// What a receiver is told beside the protocol's settings.
@@ -74,7 +75,7 @@ pub(crate) trait Watcher {
         _folder: u32,
         _name: &[u8],
         _size: u64,
-        _fate: Fate<'_>,
+        _fate: FileResult<'_>,
     ) {
     }
 
@@ -134,13 +135,13 @@ enum Phase {
 /// What is known of a folder here.
 #[derive(Debug, Clone, Copy)]
 struct FolderState {
-    presence: Presence,
+    presence: DirState,
     mode: u16,
     mtime: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Presence {
+enum DirState {
     /// It was here before.
     Old,
     /// It was made, so that there is nothing in it.
@@ -193,7 +194,7 @@ impl<W: Watcher> Receiver<W> {
     /// # Errors
     /// The source is in the tree, and what it does not have is to be deleted.
     pub(crate) fn sparing(mut self, origin: Option<&Origin>) -> io::Result<Self> {
-        let deletes = self.settings.delete && self.state(ROOT).presence == Presence::Old;
+        let deletes = self.settings.delete && self.state(ROOT).presence == DirState::Old;
         let root = self.folders.open(Pass::Listing, ROOT)?;
         match origin.filter(|_| deletes) {
             Some(origin) if origin.is_inside(&root)? => {
@@ -252,7 +253,7 @@ impl<W: Watcher> Receiver<W> {
         self.first_wants = wants;
         // The folder is only where the file is: it is not part of the sync.
         if let Some(state) = self.states.first_mut() {
-            state.presence = Presence::Lost;
+            state.presence = DirState::Lost;
         }
         Ok(())
     }
@@ -276,14 +277,14 @@ impl<W: Watcher> Receiver<W> {
         &mut self,
         message: FromSource,
         out: &mut Vec<FromTarget>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolError> {
         match (message, self.phase) {
             (FromSource::List(sections), Phase::Running) => self.take_list(&sections, out)?,
             (FromSource::Data(content), Phase::Running) => {
                 self.take_data(content.segments(), content.body(), out)?;
             }
             (FromSource::Finish, Phase::Done) => self.phase = Phase::Finished,
-            _ => return Err(Violation::OutOfTurn),
+            _ => return Err(ProtocolError::OutOfTurn),
         }
         self.finish_if_due(out);
         Ok(())
@@ -317,7 +318,7 @@ impl<W: Watcher> Receiver<W> {
 
     fn state(&self, folder: u32) -> FolderState {
         let lost = FolderState {
-            presence: Presence::Lost,
+            presence: DirState::Lost,
             mode: 0o700,
             mtime: 0,
         };
@@ -343,17 +344,17 @@ impl<W: Watcher> Receiver<W> {
         self.note(NoteKind::Failed, folder, name, &error.to_string());
     }
 
-    fn settle(&mut self, wanted: &Wanted, fate: Fate<'_>) {
+    fn settle(&mut self, wanted: &Wanted, result: FileResult<'_>) {
         self.watcher.settled(
             &self.folders,
             wanted.folder,
             &wanted.name,
             wanted.size,
-            fate,
+            result,
         );
         Outcome {
             file: wanted.file,
-            fate,
+            result,
         }
         .pack(&mut self.outcomes);
     }
@@ -389,11 +390,11 @@ fn want(file: u32) -> Want {
 
 /// The root, and whether it was there. A dry run makes nothing: the nearest directory stands in for one that is
 /// missing, and nothing is looked up in it.
-fn open_root(path: &Path, settings: Settings) -> io::Result<(Dir, Presence)> {
+fn open_root(path: &Path, settings: Settings) -> io::Result<(Dir, DirState)> {
     match Dir::at(path) {
-        Ok(dir) => Ok((dir, Presence::Old)),
+        Ok(dir) => Ok((dir, DirState::Old)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Err(_) if settings.dry_run => Ok((Dir::at(Path::new("."))?, Presence::Imagined)),
-        Err(_) => Ok((make_root(path, settings.fsync)?, Presence::New)),
+        Err(_) if settings.dry_run => Ok((Dir::at(Path::new("."))?, DirState::Imagined)),
+        Err(_) => Ok((make_root(path, settings.fsync)?, DirState::New)),
     }
 }

@@ -2,9 +2,9 @@ use std::collections::HashMap;
 use std::io;
 
 use super::content::Wanted;
-use super::{Presence, Receiver, Watcher};
-use crate::rsync::confine::{Identity, Kind, Meta, Name, Pass};
-use crate::rsync::protocol::{FromTarget, NoteKind, Violation};
+use super::{DirState, Receiver, Watcher};
+use crate::rsync::beneath::{Identity, Kind, Meta, Name, Pass};
+use crate::rsync::protocol::{FromTarget, NoteKind, ProtocolError};
 
 /// Files that have several names in the tree, by the number of the first that was listed.
 pub(super) type Groups = HashMap<u32, Option<First>>;
@@ -36,15 +36,15 @@ impl<W: Watcher> Receiver<W> {
         group: u32,
         taken: bool,
         wants: &mut Vec<u8>,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolError> {
         let file = self.next_file()?;
         if !self.settings.hard_links {
-            return Err(Violation::Record);
+            return Err(ProtocolError::Record);
         }
         if group == file {
             self.groups.insert(group, None);
         }
-        let first = self.groups.get_mut(&group).ok_or(Violation::Record)?;
+        let first = self.groups.get_mut(&group).ok_or(ProtocolError::Record)?;
         if !taken {
             return Ok(());
         }
@@ -129,7 +129,7 @@ impl<W: Watcher> Receiver<W> {
     }
 
     fn has_name(&mut self, folder: u32, name: Name<'_>, identity: Option<Identity>) -> bool {
-        if identity.is_none() || self.state(folder).presence != Presence::Old {
+        if identity.is_none() || self.state(folder).presence != DirState::Old {
             return false;
         }
         let dir = self.folders.open(Pass::Content, folder);

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, Value};
 
-use crate::rsync::protocol::Violation;
+use crate::rsync::protocol::ProtocolError;
 
 /// Where to, and whether to delete.
-pub(super) fn read_start(start: Value) -> Result<(PathBuf, bool), Violation> {
+pub(super) fn read_start(start: Value) -> Result<(PathBuf, bool), ProtocolError> {
     let Value::Tuple(fields) = start else {
-        return Err(Violation::Message);
+        return Err(ProtocolError::Message);
     };
-    let [place, options] = <[Value; 2]>::try_from(fields).map_err(|_| Violation::Message)?;
-    let options = options.as_dict().ok_or(Violation::Message)?;
+    let [place, options] = <[Value; 2]>::try_from(fields).map_err(|_| ProtocolError::Message)?;
+    let options = options.as_dict().ok_or(ProtocolError::Message)?;
     let [key, key_of_python_2] = [Value::from("delete"), Value::Bytes(b"delete".to_vec())];
     let delete = options.get(&key).or_else(|| options.get(&key_of_python_2));
     let delete = delete.is_some_and(|delete| match delete {
@@ -25,11 +25,11 @@ pub(super) fn read_start(start: Value) -> Result<(PathBuf, bool), Violation> {
 }
 
 /// Python 2 sends its paths as bytes, and all its other texts.
-pub(super) fn text(value: Value) -> Result<Vec<u8>, Violation> {
+pub(super) fn text(value: Value) -> Result<Vec<u8>, ProtocolError> {
     match value {
         Value::Str(text) => Ok(String::from(text).into_bytes()),
         Value::Bytes(bytes) => Ok(bytes),
-        _ => Err(Violation::Message),
+        _ => Err(ProtocolError::Message),
     }
 }
 
@@ -48,9 +48,9 @@ pub(super) struct File {
 }
 
 impl TryFrom<Value> for Listed {
-    type Error = Violation;
+    type Error = ProtocolError;
 
-    fn try_from(item: Value) -> Result<Self, Violation> {
+    fn try_from(item: Value) -> Result<Self, ProtocolError> {
         match item {
             Value::None => Ok(Self::Link),
             Value::List(items) => {
@@ -58,7 +58,7 @@ impl TryFrom<Value> for Listed {
                 let mode = items
                     .next()
                     .and_then(|mode| mode.as_i64())
-                    .ok_or(Violation::Message)?;
+                    .ok_or(ProtocolError::Message)?;
                 let names = items.map(text).collect::<Result<_, _>>()?;
                 Ok(Self::Folder {
                     mode: mode_of(mode),
@@ -74,16 +74,16 @@ impl TryFrom<Value> for Listed {
                         mode: mode.as_i64().map(mode_of),
                         mtime: mtime
                             .filter(|time| time.is_finite())
-                            .ok_or(Violation::Message)?,
+                            .ok_or(ProtocolError::Message)?,
                         size: size
                             .as_i64()
                             .and_then(|size| u64::try_from(size).ok())
-                            .ok_or(Violation::Message)?,
+                            .ok_or(ProtocolError::Message)?,
                     }))
                 }
-                _ => Err(Violation::Message),
+                _ => Err(ProtocolError::Message),
             },
-            _ => Err(Violation::Message),
+            _ => Err(ProtocolError::Message),
         }
     }
 }

@@ -17,26 +17,26 @@ use md5::{Digest as _, Md5};
 
 use items::{File, Listed, Send, Text, nanoseconds, read_start, text};
 
-use super::confine::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, Temporary, make_root};
-use super::port::{Port, Trouble};
-use super::protocol::{MAX_LINK, Violation};
+use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, Temporary, make_root};
+use super::protocol::{MAX_LINK, ProtocolError};
 use super::receiver::Rules;
 use super::report::path_of;
+use super::sync_channel::{SyncChannel, SyncErrorKind};
 
 /// Serves one sync.
 ///
 /// # Errors
 /// The place cannot be opened or written, or the other side is gone or breaks the protocol.
-pub(crate) fn serve(port: &impl Port) -> Result<(), Trouble> {
-    serve_within(port, Rules::default())
+pub(crate) fn serve(channel: &impl SyncChannel) -> Result<(), SyncErrorKind> {
+    serve_within(channel, Rules::default())
 }
 
 /// The same, with other limits.
-pub(crate) fn serve_within(port: &impl Port, rules: Rules) -> Result<(), Trouble> {
-    let (place, delete) = read_start(port.receive(None)?)?;
-    let mut stock = match Listed::try_from(port.receive(None)?)? {
+pub(crate) fn serve_within(channel: &impl SyncChannel, rules: Rules) -> Result<(), SyncErrorKind> {
+    let (place, delete) = read_start(channel.receive(None)?)?;
+    let mut stock = match Listed::try_from(channel.receive(None)?)? {
         Listed::Folder { mode, names } => {
-            let mut stock = Stock::open(port, rules, place.clone(), &place, delete)?;
+            let mut stock = Stock::open(channel, rules, place.clone(), &place, delete)?;
             stock.modes.push((ROOT, mode));
             stock.take_tree(names)?;
             stock
@@ -46,23 +46,28 @@ pub(crate) fn serve_within(port: &impl Port, rules: Rules) -> Result<(), Trouble
                 .parent()
                 .filter(|parent| !parent.as_os_str().is_empty());
             let parent = parent.unwrap_or(Path::new(".")).to_path_buf();
-            let mut stock = Stock::open(port, rules, place.clone(), &parent, false)?;
-            let name = place.file_name().ok_or(Violation::Message)?.as_bytes();
-            stock.take_file(ROOT, Name::new(name).map_err(Violation::Name)?, &file, true)?;
+            let mut stock = Stock::open(channel, rules, place.clone(), &parent, false)?;
+            let name = place.file_name().ok_or(ProtocolError::Message)?.as_bytes();
+            stock.take_file(
+                ROOT,
+                Name::new(name).map_err(ProtocolError::Name)?,
+                &file,
+                true,
+            )?;
             stock
         }
-        Listed::Link => return Err(Violation::Message.into()),
+        Listed::Link => return Err(ProtocolError::Message.into()),
     };
-    port.send(("list_done", ()))?;
+    channel.send(("list_done", ()))?;
     stock.take_contents()?;
-    port.send(("links", ()))?;
+    channel.send(("links", ()))?;
     stock.take_links()?;
     stock.finish()?;
-    port.send(("done", ()))
+    channel.send(("done", ()))
 }
 
 struct Stock<'a, P> {
-    port: &'a P,
+    channel: &'a P,
     rules: Rules,
     folders: Folders,
     /// Where the tree is, for links into it.
@@ -89,19 +94,19 @@ struct Level {
     names: vec::IntoIter<Vec<u8>>,
 }
 
-impl<'a, P: Port> Stock<'a, P> {
+impl<'a, P: SyncChannel> Stock<'a, P> {
     fn open(
-        port: &'a P,
+        channel: &'a P,
         rules: Rules,
         place: PathBuf,
         root: &Path,
         delete: bool,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, SyncErrorKind> {
         let absolute = std::path::absolute(&place);
         let opened = make_root(root, false).and_then(|root| Ok((root, absolute?)));
-        let (root, place) = opened.map_err(|error| Trouble::Place(place, error))?;
+        let (root, place) = opened.map_err(|error| SyncErrorKind::Place(place, error))?;
         Ok(Self {
-            port,
+            channel,
             rules,
             folders: Folders::new(Arc::new(root)),
             place,
@@ -114,15 +119,15 @@ impl<'a, P: Port> Stock<'a, P> {
     }
 
     /// What happens in the tree; it is an error of the whole sync.
-    fn done<T>(&self, folder: u32, name: &[u8], result: io::Result<T>) -> Result<T, Trouble> {
+    fn done<T>(&self, folder: u32, name: &[u8], result: io::Result<T>) -> Result<T, SyncErrorKind> {
         result.map_err(|error| {
             let path = self.folders.path(folder, name);
-            Trouble::Place(path_of(path), error)
+            SyncErrorKind::Place(path_of(path), error)
         })
     }
 
     /// The entries come depth first, each folder's names in the order in which it told them.
-    fn take_tree(&mut self, names: Vec<Vec<u8>>) -> Result<(), Trouble> {
+    fn take_tree(&mut self, names: Vec<Vec<u8>>) -> Result<(), SyncErrorKind> {
         let mut levels = vec![self.enter(ROOT, names)?];
         while let Some(level) = levels.last_mut() {
             let Some(bytes) = level.names.next() else {
@@ -130,8 +135,8 @@ impl<'a, P: Port> Stock<'a, P> {
                 continue;
             };
             let folder = level.folder;
-            let name = Name::new(&bytes).map_err(Violation::Name)?;
-            match Listed::try_from(self.port.receive(None)?)? {
+            let name = Name::new(&bytes).map_err(ProtocolError::Name)?;
+            match Listed::try_from(self.channel.receive(None)?)? {
                 Listed::Folder { mode, names } => {
                     let number = self.make_folder(folder, name)?;
                     self.modes.push((number, mode));
@@ -144,14 +149,14 @@ impl<'a, P: Port> Stock<'a, P> {
         Ok(())
     }
 
-    fn enter(&mut self, folder: u32, names: Vec<Vec<u8>>) -> Result<Level, Trouble> {
+    fn enter(&mut self, folder: u32, names: Vec<Vec<u8>>) -> Result<Level, SyncErrorKind> {
         self.entries += u64::try_from(names.len()).unwrap_or(u64::MAX);
         if self.entries > self.rules.entries {
-            return Err(Violation::TooMany.into());
+            return Err(ProtocolError::TooMany.into());
         }
         let listed: BTreeSet<&[u8]> = names.iter().map(Vec::as_slice).collect();
         if listed.len() != names.len() {
-            return Err(Violation::NameOrder.into());
+            return Err(ProtocolError::NameOrder.into());
         }
         if self.delete {
             let here = self
@@ -171,8 +176,11 @@ impl<'a, P: Port> Stock<'a, P> {
         })
     }
 
-    fn make_folder(&mut self, parent: u32, name: Name<'_>) -> Result<u32, Trouble> {
-        let number = self.folders.add(parent, name).ok_or(Violation::TooDeep)?;
+    fn make_folder(&mut self, parent: u32, name: Name<'_>) -> Result<u32, SyncErrorKind> {
+        let number = self
+            .folders
+            .add(parent, name)
+            .ok_or(ProtocolError::TooDeep)?;
         let made = self
             .folders
             .open(Pass::Listing, parent)
@@ -187,7 +195,7 @@ impl<'a, P: Port> Stock<'a, P> {
         name: Name<'_>,
         file: &File,
         single: bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), SyncErrorKind> {
         // It vanished while it was listed: what is here stays.
         let Some(mode) = file.mode else { return Ok(()) };
         let dir = self.folders.open(Pass::Listing, folder);
@@ -212,7 +220,7 @@ impl<'a, P: Port> Stock<'a, P> {
         } else {
             self.folders.path(folder, name.as_bytes())
         };
-        self.port.send(Send {
+        self.channel.send(Send {
             path: &path,
             digest,
         })?;
@@ -229,14 +237,14 @@ impl<'a, P: Port> Stock<'a, P> {
 
     /// Contents come in the order in which they were asked for; `None` where the digest was the same, or the file
     /// cannot be read.
-    fn take_contents(&mut self) -> Result<(), Trouble> {
+    fn take_contents(&mut self) -> Result<(), SyncErrorKind> {
         for request in core::mem::take(&mut self.requests) {
-            let content = match self.port.receive(None)? {
+            let content = match self.channel.receive(None)? {
                 Value::None => None,
                 Value::Bytes(content) => Some(content),
-                _ => return Err(Violation::Message.into()),
+                _ => return Err(ProtocolError::Message.into()),
             };
-            self.port.send(("ack", Text(&request.path)))?;
+            self.channel.send(("ack", Text(&request.path)))?;
             let written = self.write(&request, content.as_deref());
             self.done(request.folder, &request.name, written)?;
         }
@@ -260,29 +268,29 @@ impl<'a, P: Port> Stock<'a, P> {
     }
 
     /// `("link", path, text)` or `("linkbase", path, path from the root)`, until 42.
-    fn take_links(&mut self) -> Result<(), Trouble> {
+    fn take_links(&mut self) -> Result<(), SyncErrorKind> {
         loop {
-            let fields = match self.port.receive(None)? {
+            let fields = match self.channel.receive(None)? {
                 Value::Tuple(fields) => fields,
                 end if end.as_i64() == Some(42) => return Ok(()),
-                _ => return Err(Violation::Message.into()),
+                _ => return Err(ProtocolError::Message.into()),
             };
             let fields: Vec<_> = fields.into_iter().map(text).collect::<Result<_, _>>()?;
             let (path, target) = match &fields[..] {
                 [kind, path, target] if kind == b"link" => (path, target.clone()),
                 [kind, path, inside] if kind == b"linkbase" => (path, self.inside(inside)?),
-                _ => return Err(Violation::Message.into()),
+                _ => return Err(ProtocolError::Message.into()),
             };
             self.take_link(path, &target)?;
         }
     }
 
-    fn take_link(&mut self, path: &[u8], target: &[u8]) -> Result<(), Trouble> {
+    fn take_link(&mut self, path: &[u8], target: &[u8]) -> Result<(), SyncErrorKind> {
         if target.len() > MAX_LINK {
-            return Err(Violation::Message.into());
+            return Err(ProtocolError::Message.into());
         }
         let mut parts = components(path)?;
-        let name = parts.pop().ok_or(Violation::Message)?;
+        let name = parts.pop().ok_or(ProtocolError::Message)?;
         let made = self.walk_down(&parts).and_then(|dir| {
             clear_folder(&dir, name)?;
             dir.make_link(name, target)
@@ -299,7 +307,7 @@ impl<'a, P: Port> Stock<'a, P> {
         Ok(dir)
     }
 
-    fn inside(&self, path: &[u8]) -> Result<Vec<u8>, Violation> {
+    fn inside(&self, path: &[u8]) -> Result<Vec<u8>, ProtocolError> {
         let mut target = self.place.as_os_str().as_bytes().to_vec();
         for name in components(path)? {
             target.push(b'/');
@@ -309,7 +317,7 @@ impl<'a, P: Port> Stock<'a, P> {
     }
 
     /// Deletions, then modes of folders from the deepest up; their owner keeps all rights.
-    fn finish(&mut self) -> Result<(), Trouble> {
+    fn finish(&mut self) -> Result<(), SyncErrorKind> {
         for (folder, name) in core::mem::take(&mut self.deletions) {
             let removed = self
                 .folders
@@ -331,12 +339,12 @@ impl<'a, P: Port> Stock<'a, P> {
     }
 }
 
-fn components(path: &[u8]) -> Result<Vec<Name<'_>>, Violation> {
+fn components(path: &[u8]) -> Result<Vec<Name<'_>>, ProtocolError> {
     let parts = path
         .split(|&byte| byte == b'/')
         .filter(|part| !part.is_empty() && *part != b".");
     parts
-        .map(|part| Name::new(part).map_err(Violation::Name))
+        .map(|part| Name::new(part).map_err(ProtocolError::Name))
         .collect()
 }
 

@@ -6,14 +6,14 @@ use std::path::Path;
 use alloc::sync::Arc;
 
 use super::together::pull_counted;
-use crate::rsync::confine::OPENED;
+use crate::rsync::beneath::OPENED;
+use crate::rsync::content_cache::ContentCache;
+use crate::rsync::data_message::DataMessage;
 use crate::rsync::filter::Filter;
-use crate::rsync::parcel::Parcel;
 use crate::rsync::protocol::{Content, FromSource, FromTarget, Settings};
 use crate::rsync::receiver::{Receiver, Rules};
 use crate::rsync::sender::Sender;
 use crate::rsync::serve::Nobody;
-use crate::rsync::shelf::Shelf;
 use crate::rsync::walk::{Links, Walk};
 
 /// More than are held open.
@@ -58,10 +58,10 @@ fn push(from: &Path, to: &Path) -> u64 {
     let mut walk = Walk::open(from, Links::Keep, Nobody).unwrap();
     let mut lists = Vec::new();
     walk.list_all(&mut |sections| lists.push(FromSource::List(Arc::new(sections))));
-    let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
-    let mut sender = Sender::new(shelf, deleting(), Nobody);
+    let cache = Arc::new(ContentCache::new(Arc::clone(walk.index()), false));
+    let mut sender = Sender::new(cache, deleting(), Nobody);
     let mut receiver = Receiver::new(to, walk.root(), deleting(), Rules::default(), ()).unwrap();
-    let (mut parcel, mut out) = (Parcel::new(false), Vec::new());
+    let (mut message, mut out) = (DataMessage::new(false), Vec::new());
     for list in lists {
         receiver.handle(list, &mut out).unwrap();
     }
@@ -70,8 +70,8 @@ fn push(from: &Path, to: &Path) -> u64 {
             sender.handle(&message, &mut Vec::new()).unwrap();
         }
         if sender.can_send() {
-            sender.fill(&mut parcel);
-            let content = Content::new(parcel.segments.clone(), parcel.body());
+            sender.fill(&mut message);
+            let content = Content::new(message.segments.clone(), message.body());
             receiver
                 .handle(FromSource::Data(content), &mut out)
                 .unwrap();

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use alloc::sync::Arc;
 
-use crate::rsync::confine::{Kind, Meta, Name, NameError};
+use crate::rsync::beneath::{Kind, Meta, Name, NameError};
 use crate::rsync::protocol::{
-    Content, End, Entry, FromSource, FromTarget, Section, Segment, SegmentKind, Settings,
-    Violation, What,
+    Content, End, Entry, EntryKind, FromSource, FromTarget, ProtocolError, Section, Segment,
+    SegmentKind, Settings,
 };
 use crate::rsync::receiver::{Receiver, Rules};
 
@@ -48,12 +48,12 @@ impl Place {
         self.outside.path().join("root")
     }
 
-    fn list(&mut self, sections: &[u8]) -> Result<(), Violation> {
+    fn list(&mut self, sections: &[u8]) -> Result<(), ProtocolError> {
         self.receiver
             .handle(FromSource::List(Arc::new(sections.to_vec())), &mut self.out)
     }
 
-    fn data(&mut self, segments: &[Segment], body: &[u8]) -> Result<(), Violation> {
+    fn data(&mut self, segments: &[Segment], body: &[u8]) -> Result<(), ProtocolError> {
         let mut packed = Vec::new();
         segments
             .iter()
@@ -68,18 +68,18 @@ impl Place {
     }
 }
 
-const FILE: What<'_> = What::File {
+const FILE: EntryKind<'_> = EntryKind::File {
     mode: 0o644,
     size: 4,
     mtime: 7,
 };
-const FOLDER: What<'_> = What::Folder {
+const FOLDER: EntryKind<'_> = EntryKind::Folder {
     mode: 0o755,
     mtime: 7,
 };
 
 /// A section of entries whose names need not be names.
-fn raw_section(folder: u32, end: End, entries: &[(&[u8], What<'_>)]) -> Vec<u8> {
+fn raw_section(folder: u32, end: End, entries: &[(&[u8], EntryKind<'_>)]) -> Vec<u8> {
     let count = u32::try_from(entries.len()).unwrap();
     let mut packed = Section {
         folder,
@@ -88,13 +88,13 @@ fn raw_section(folder: u32, end: End, entries: &[(&[u8], What<'_>)]) -> Vec<u8> 
     }
     .pack()
     .to_vec();
-    for (name, what) in entries {
+    for (name, kind) in entries {
         // Packed under a name of the same length, which is then written over.
         let stand_in = vec![b'x'; name.len().clamp(1, 255)];
         let start = packed.len();
         Entry {
             name: Name::new(&stand_in).unwrap(),
-            what: *what,
+            kind: *kind,
         }
         .pack(&mut packed);
         let (len, at) = (u16::try_from(name.len()).unwrap(), start + 21);
@@ -104,7 +104,7 @@ fn raw_section(folder: u32, end: End, entries: &[(&[u8], What<'_>)]) -> Vec<u8> 
     packed
 }
 
-fn whole(folder: u32, entries: &[(&[u8], What<'_>)]) -> Vec<u8> {
+fn whole(folder: u32, entries: &[(&[u8], EntryKind<'_>)]) -> Vec<u8> {
     raw_section(folder, End::Whole, entries)
 }
 
@@ -133,10 +133,15 @@ fn names_that_are_paths_are_refused() {
         (b"a\0b", NameError::Nul),
         (&[b'x'; 300], NameError::TooLong(300)),
     ] {
-        for what in [FILE, FOLDER, What::Link(b"t"), What::Kept(b"")] {
+        for kind in [
+            FILE,
+            FOLDER,
+            EntryKind::Link(b"t"),
+            EntryKind::Protected(b""),
+        ] {
             let mut place = Place::plain();
-            let listed = place.list(&whole(0, &[(name, what)]));
-            assert_eq!(listed, Err(Violation::Name(error)), "{name:?}");
+            let listed = place.list(&whole(0, &[(name, kind)]));
+            assert_eq!(listed, Err(ProtocolError::Name(error)), "{name:?}");
             assert!(place.is_outside_untouched());
         }
     }
@@ -145,8 +150,8 @@ fn names_that_are_paths_are_refused() {
 #[test]
 fn a_link_into_the_tree_cannot_lead_out_of_it() {
     let mut place = Place::plain();
-    let listed = place.list(&whole(0, &[(b"l", What::LinkInside(b"../../etc"))]));
-    assert_eq!(listed, Err(Violation::Name(NameError::Dots)));
+    let listed = place.list(&whole(0, &[(b"l", EntryKind::LinkInside(b"../../etc"))]));
+    assert_eq!(listed, Err(ProtocolError::Name(NameError::Dots)));
 }
 
 #[test]
@@ -157,7 +162,7 @@ fn names_twice_or_out_of_order_are_refused() {
     ] {
         assert_eq!(
             Place::plain().list(&whole(0, &entries)),
-            Err(Violation::NameOrder)
+            Err(ProtocolError::NameOrder)
         );
     }
     let mut place = Place::plain();
@@ -166,27 +171,30 @@ fn names_twice_or_out_of_order_are_refused() {
         .unwrap();
     assert_eq!(
         place.list(&whole(0, &[(b"b", FILE)])),
-        Err(Violation::NameOrder)
+        Err(ProtocolError::NameOrder)
     );
 }
 
 #[test]
 fn folders_are_listed_once_and_in_turn() {
-    assert_eq!(Place::plain().list(&whole(1, &[])), Err(Violation::Folder));
+    assert_eq!(
+        Place::plain().list(&whole(1, &[])),
+        Err(ProtocolError::Folder)
+    );
     assert_eq!(
         Place::plain().list(&whole(u32::MAX, &[])),
-        Err(Violation::Folder)
+        Err(ProtocolError::Folder)
     );
     let mut place = Place::plain();
     place
         .list(&whole(0, &[(b"d", FOLDER), (b"e", FOLDER)]))
         .unwrap();
-    assert_eq!(place.list(&whole(0, &[])), Err(Violation::Folder));
+    assert_eq!(place.list(&whole(0, &[])), Err(ProtocolError::Folder));
     let mut place = Place::plain();
     place
         .list(&whole(0, &[(b"d", FOLDER), (b"e", FOLDER)]))
         .unwrap();
-    assert_eq!(place.list(&whole(2, &[])), Err(Violation::Folder));
+    assert_eq!(place.list(&whole(2, &[])), Err(ProtocolError::Folder));
     let mut asking = Place::new(
         Settings::default(),
         Rules {
@@ -194,14 +202,14 @@ fn folders_are_listed_once_and_in_turn() {
             ..Rules::default()
         },
     );
-    assert_eq!(asking.list(&whole(1, &[])), Err(Violation::Folder));
+    assert_eq!(asking.list(&whole(1, &[])), Err(ProtocolError::Folder));
 }
 
 #[test]
 fn content_that_was_not_asked_for_is_refused() {
     assert_eq!(
         Place::plain().data(&[first(0, 4, 4, true)], b"evil"),
-        Err(Violation::Content)
+        Err(ProtocolError::Content)
     );
     let mut place = Place::plain();
     place
@@ -209,7 +217,7 @@ fn content_that_was_not_asked_for_is_refused() {
         .unwrap();
     assert_eq!(
         place.data(&[first(1, 4, 4, true)], b"evil"),
-        Err(Violation::Content)
+        Err(ProtocolError::Content)
     );
     let more = Segment {
         file: 0,
@@ -219,7 +227,7 @@ fn content_that_was_not_asked_for_is_refused() {
     };
     let mut place = Place::plain();
     place.list(&whole(0, &[(b"a", FILE)])).unwrap();
-    assert_eq!(place.data(&[more], b"evil"), Err(Violation::Content));
+    assert_eq!(place.data(&[more], b"evil"), Err(ProtocolError::Content));
     // Once it has come, it does not come again.
     let mut place = Place::plain();
     place
@@ -228,7 +236,7 @@ fn content_that_was_not_asked_for_is_refused() {
     place.data(&[first(0, 4, 4, true)], b"once").unwrap();
     assert_eq!(
         place.data(&[first(0, 4, 4, true)], b"more"),
-        Err(Violation::Content)
+        Err(ProtocolError::Content)
     );
     assert_eq!(fs::read(place.root().join("a")).unwrap(), b"once");
 }
@@ -257,7 +265,7 @@ fn a_file_that_is_here_unchanged_cannot_be_overwritten() {
         .unwrap();
     assert_eq!(
         place.data(&[first(0, 4, 4, true)], b"evil"),
-        Err(Violation::Content)
+        Err(ProtocolError::Content)
     );
     assert_eq!(fs::read(path.join("a")).unwrap(), b"mine");
 }
@@ -271,7 +279,7 @@ fn more_or_less_content_than_announced_is_refused_and_leaves_the_old_file() {
         let mut place = Place::plain();
         fs::write(place.root().join("a"), "old").unwrap();
         place.list(&whole(0, &[(b"a", FILE)])).unwrap();
-        assert_eq!(place.data(&[segment], body), Err(Violation::Size));
+        assert_eq!(place.data(&[segment], body), Err(ProtocolError::Size));
         let root = place.root();
         drop(place.receiver);
         assert_eq!(fs::read(root.join("a")).unwrap(), b"old");
@@ -288,12 +296,12 @@ fn records_that_lie_about_their_lengths_are_refused() {
     let mut place = Place::plain();
     place.list(&whole(0, &[(b"a", FILE)])).unwrap();
     let huge = first(0, u64::MAX, u32::MAX, false);
-    assert_eq!(place.data(&[huge], b"1234"), Err(Violation::CutShort));
+    assert_eq!(place.data(&[huge], b"1234"), Err(ProtocolError::CutShort));
     let mut place = Place::plain();
     place.list(&whole(0, &[(b"a", FILE)])).unwrap();
     assert_eq!(
         place.data(&[first(0, 4, 4, true)], b"12345"),
-        Err(Violation::Content)
+        Err(ProtocolError::Content)
     );
     let lie = Section {
         folder: 0,
@@ -301,7 +309,7 @@ fn records_that_lie_about_their_lengths_are_refused() {
         end: End::Whole,
     }
     .pack();
-    assert_eq!(Place::plain().list(&lie), Err(Violation::CutShort));
+    assert_eq!(Place::plain().list(&lie), Err(ProtocolError::CutShort));
 }
 
 #[test]
@@ -310,20 +318,24 @@ fn a_listing_beyond_the_limits_is_refused() {
         entries: 2,
         ..Rules::default()
     };
-    let names: [(&[u8], What<'_>); 3] = [(b"a", FILE), (b"b", What::Kept(b"")), (b"c", FILE)];
+    let names: [(&[u8], EntryKind<'_>); 3] = [
+        (b"a", FILE),
+        (b"b", EntryKind::Protected(b"")),
+        (b"c", FILE),
+    ];
     let listed = Place::new(Settings::default(), rules).list(&whole(0, &names));
-    assert_eq!(listed, Err(Violation::TooMany));
+    assert_eq!(listed, Err(ProtocolError::TooMany));
     let rules = Rules {
         listing: 100,
         ..Rules::default()
     };
     let long = [b'l'; 90];
     let listed =
-        Place::new(Settings::default(), rules).list(&whole(0, &[(b"a", What::Link(&long))]));
-    assert_eq!(listed, Err(Violation::ListingSize));
+        Place::new(Settings::default(), rules).list(&whole(0, &[(b"a", EntryKind::Link(&long))]));
+    assert_eq!(listed, Err(ProtocolError::ListingSize));
     let mut deep = Place::plain();
     let result = (0..2_000).try_for_each(|folder| deep.list(&whole(folder, &[(b"d", FOLDER)])));
-    assert_eq!(result, Err(Violation::TooDeep));
+    assert_eq!(result, Err(ProtocolError::TooDeep));
 }
 
 #[test]
@@ -331,12 +343,12 @@ fn nothing_is_taken_after_the_end() {
     let mut place = Place::plain();
     place.list(&whole(0, &[])).unwrap();
     assert_eq!(place.out.last(), Some(&FromTarget::Done));
-    assert_eq!(place.list(&whole(0, &[])), Err(Violation::OutOfTurn));
+    assert_eq!(place.list(&whole(0, &[])), Err(ProtocolError::OutOfTurn));
     assert_eq!(
         Place::plain()
             .receiver
             .handle(FromSource::Finish, &mut Vec::new()),
-        Err(Violation::OutOfTurn)
+        Err(ProtocolError::OutOfTurn)
     );
 }
 
@@ -398,8 +410,8 @@ fn keeping() -> Place {
     Place::new(settings, Rules::default())
 }
 
-fn name_of(first: u32) -> What<'static> {
-    What::HardLink {
+fn name_of(first: u32) -> EntryKind<'static> {
+    EntryKind::HardLink {
         first,
         mode: 0o644,
         size: 4,
@@ -419,8 +431,8 @@ fn hole(size: u64, last: bool) -> Segment {
 
 #[test]
 fn another_name_is_for_a_file_that_was_listed_as_one_with_several() {
-    let refused = |mut place: Place, entries: &[(&[u8], What<'_>)]| {
-        assert_eq!(place.list(&whole(0, entries)), Err(Violation::Record));
+    let refused = |mut place: Place, entries: &[(&[u8], EntryKind<'_>)]| {
+        assert_eq!(place.list(&whole(0, entries)), Err(ProtocolError::Record));
     };
     refused(Place::plain(), &[(b"a", name_of(0))]);
     for first in [1, u32::MAX] {
@@ -477,13 +489,16 @@ fn a_hole_is_within_what_was_announced_and_listed() {
     let mut place = Place::plain();
     place.list(&whole(0, &[(b"a", FILE)])).unwrap();
     place.data(&begun(4), b"").unwrap();
-    assert_eq!(place.data(&[hole(4, true)], b""), Err(Violation::Content));
+    assert_eq!(
+        place.data(&[hole(4, true)], b""),
+        Err(ProtocolError::Content)
+    );
     for (size, hole, refused) in [
-        (4, hole(5, true), Violation::Size),
-        (4, hole(3, true), Violation::Size),
-        (u64::MAX, hole(u64::MAX, true), Violation::Size),
+        (4, hole(5, true), ProtocolError::Size),
+        (4, hole(3, true), ProtocolError::Size),
+        (u64::MAX, hole(u64::MAX, true), ProtocolError::Size),
         // It has grown since it was listed, by what is no hole at most.
-        (9, hole(5, false), Violation::Size),
+        (9, hole(5, false), ProtocolError::Size),
     ] {
         let mut place = keeping();
         place.list(&whole(0, &[(b"a", FILE)])).unwrap();
@@ -492,7 +507,10 @@ fn a_hole_is_within_what_was_announced_and_listed() {
     }
     let mut place = keeping();
     place.list(&whole(0, &[(b"a", FILE)])).unwrap();
-    assert_eq!(place.data(&[hole(4, true)], b""), Err(Violation::Content));
+    assert_eq!(
+        place.data(&[hole(4, true)], b""),
+        Err(ProtocolError::Content)
+    );
     let mut place = keeping();
     place.list(&whole(0, &[(b"a", FILE)])).unwrap();
     let segments = [first(0, 6, 1, false), hole(4, false)];
@@ -510,7 +528,7 @@ fn a_hole_is_within_what_was_announced_and_listed() {
 #[test]
 fn a_hole_that_no_file_system_holds_fails_alone() {
     let mut place = keeping();
-    let huge = What::File {
+    let huge = EntryKind::File {
         mode: 0o644,
         size: u64::MAX,
         mtime: 7,

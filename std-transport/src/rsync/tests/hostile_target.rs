@@ -7,14 +7,14 @@ use std::path::Path;
 
 use alloc::sync::Arc;
 
-use crate::rsync::confine::{Meta, ROOT};
-use crate::rsync::parcel::{CHUNK, DIRECT, Parcel};
+use crate::rsync::beneath::{Meta, ROOT};
+use crate::rsync::content_cache::ContentCache;
+use crate::rsync::data_message::{CHUNK, DIRECT, DataMessage};
 use crate::rsync::protocol::{
-    Fate, FromTarget, Note, NoteKind, Outcome, Segment, SegmentKind, Settings, Unpacker, Violation,
-    Want,
+    FileResult, FromTarget, Note, NoteKind, Outcome, ProtocolError, Segment, SegmentKind, Settings,
+    Unpacker, Want,
 };
 use crate::rsync::sender::{Listener, Sender};
-use crate::rsync::shelf::Shelf;
 use crate::rsync::walk::{Judge, LeftOut, Links, Walk};
 
 #[derive(Default)]
@@ -25,7 +25,7 @@ struct Ear {
 impl Listener for Ear {
     fn asked(&mut self, _file: u32, _size: u64) {}
     fn took(&mut self, _bytes: u64) {}
-    fn settled(&mut self, _file: u32, _bytes: u64, _fate: Fate<'_>) {
+    fn settled(&mut self, _file: u32, _bytes: u64, _fate: FileResult<'_>) {
         self.settled += 1;
     }
     fn noted(&mut self, _note: &Note<'_>) {}
@@ -49,17 +49,17 @@ impl Source {
     fn new(tree: &Path, settings: Settings) -> Self {
         let mut walk = Walk::open(tree, Links::Keep, Ear::default()).unwrap();
         walk.list_all(&mut |_| {});
-        let shelf = Arc::new(Shelf::new(Arc::clone(walk.catalog()), false));
+        let cache = Arc::new(ContentCache::new(Arc::clone(walk.index()), false));
         Self {
-            sender: Sender::new(shelf, settings, Ear::default()),
+            sender: Sender::new(cache, settings, Ear::default()),
         }
     }
 
-    fn hear(&mut self, message: &FromTarget) -> Result<(), Violation> {
+    fn hear(&mut self, message: &FromTarget) -> Result<(), ProtocolError> {
         self.sender.handle(message, &mut Vec::new())
     }
 
-    fn want(&mut self, files: &[u32]) -> Result<(), Violation> {
+    fn want(&mut self, files: &[u32]) -> Result<(), ProtocolError> {
         let mut wants = Vec::new();
         files
             .iter()
@@ -67,27 +67,27 @@ impl Source {
         self.hear(&FromTarget::Want(wants))
     }
 
-    fn ack(&mut self, taken: u64, files: &[u32]) -> Result<(), Violation> {
+    fn ack(&mut self, taken: u64, files: &[u32]) -> Result<(), ProtocolError> {
         let mut outcomes = Vec::new();
-        let fate = Fate::Written;
+        let result = FileResult::Written;
         files
             .iter()
-            .for_each(|&file| Outcome { file, fate }.pack(&mut outcomes));
+            .for_each(|&file| Outcome { file, result }.pack(&mut outcomes));
         self.hear(&FromTarget::Ack { taken, outcomes })
     }
 
-    fn parcel(&mut self) -> (Vec<Segment>, Vec<u8>) {
-        self.parcel_of(Parcel::new(false))
+    fn message(&mut self) -> (Vec<Segment>, Vec<u8>) {
+        self.parcel_of(DataMessage::new(false))
     }
 
-    fn parcel_of(&mut self, mut parcel: Parcel) -> (Vec<Segment>, Vec<u8>) {
-        self.sender.fill(&mut parcel);
-        let mut unpacker = Unpacker::new(&parcel.segments);
+    fn parcel_of(&mut self, mut message: DataMessage) -> (Vec<Segment>, Vec<u8>) {
+        self.sender.fill(&mut message);
+        let mut unpacker = Unpacker::new(&message.segments);
         let mut segments = Vec::new();
         while !unpacker.is_empty() {
             segments.push(Segment::unpack(&mut unpacker).unwrap());
         }
-        (segments, parcel.body().to_vec())
+        (segments, message.body().to_vec())
     }
 }
 
@@ -105,13 +105,13 @@ fn only_listed_files_are_given_and_each_once() {
     let tree = tree();
     for wrong in [&[2][..], &[u32::MAX], &[0, 0], &[1, 0], &[0, 1, 2]] {
         let mut source = Source::new(tree.path(), Settings::default());
-        assert_eq!(source.want(wrong), Err(Violation::Request), "{wrong:?}");
+        assert_eq!(source.want(wrong), Err(ProtocolError::Request), "{wrong:?}");
     }
     let mut source = Source::new(tree.path(), Settings::default());
     source.want(&[0]).unwrap();
     source.want(&[1]).unwrap();
-    assert_eq!(source.parcel().1, b"aaaabb");
-    assert_eq!(source.want(&[1]), Err(Violation::Request));
+    assert_eq!(source.message().1, b"aaaabb");
+    assert_eq!(source.want(&[1]), Err(ProtocolError::Request));
 }
 
 #[test]
@@ -126,9 +126,9 @@ fn only_listed_folders_are_listed_and_each_once() {
     };
     assert_eq!(ask(&[ROOT, 1]), Ok(()));
     assert_eq!(ask(&[1, ROOT]), Ok(()));
-    assert_eq!(ask(&[2]), Err(Violation::Request));
-    assert_eq!(ask(&[1, 1]), Err(Violation::Request));
-    assert_eq!(ask(&[1, ROOT, 1]), Err(Violation::Request));
+    assert_eq!(ask(&[2]), Err(ProtocolError::Request));
+    assert_eq!(ask(&[1, 1]), Err(ProtocolError::Request));
+    assert_eq!(ask(&[1, ROOT, 1]), Err(ProtocolError::Request));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_file_that_became_a_link_is_not_read() {
     fs::rename(tree.path().join("d"), tree.path().join("e")).unwrap();
     symlink(elsewhere.path(), tree.path().join("d")).unwrap();
     source.want(&[0, 1]).unwrap();
-    let (segments, body) = source.parcel();
+    let (segments, body) = source.message();
     assert_eq!(segments[0].kind, SegmentKind::Failed);
     // The folder is the one that was listed, whatever its name is now: it was held open.
     assert!(body.ends_with(b"bb") && !body.windows(6).any(|window| window == b"secret"));
@@ -153,10 +153,10 @@ fn a_file_that_shrinks_is_reported_and_not_sent_as_whole() {
     fs::write(tree.path().join("f"), vec![1; 3 * CHUNK]).unwrap();
     let mut source = Source::new(tree.path(), Settings::default());
     source.want(&[0]).unwrap();
-    let (segments, _) = source.parcel();
+    let (segments, _) = source.message();
     assert!(matches!(segments[..], [Segment { last: false, .. }]));
     fs::write(tree.path().join("f"), "short").unwrap();
-    let (segments, _) = source.parcel();
+    let (segments, _) = source.message();
     assert!(matches!(
         segments[..],
         [Segment {
@@ -174,14 +174,14 @@ fn a_file_whose_pieces_stay_in_it_is_not_settled_before_its_last_segment() {
     for fails in [false, true] {
         let mut source = Source::new(tree.path(), Settings::default());
         source.want(&[0]).unwrap();
-        let (segments, body) = source.parcel_of(Parcel::new(true));
+        let (segments, body) = source.parcel_of(DataMessage::new(true));
         assert!(!segments[0].last && body.is_empty());
-        assert_eq!(source.ack(1, &[0]), Err(Violation::Acknowledgement));
+        assert_eq!(source.ack(1, &[0]), Err(ProtocolError::Acknowledgement));
         source.sender.sent(match fails {
             true => Err(io::Error::other("gone")),
             false => Ok(()),
         });
-        let (segments, body) = source.parcel_of(Parcel::new(true));
+        let (segments, body) = source.parcel_of(DataMessage::new(true));
         let (kind, text) = match fails {
             true => (SegmentKind::Failed, &b"gone"[..]),
             false => (SegmentKind::More, &b""[..]),
@@ -206,7 +206,7 @@ fn the_window_bounds_what_is_sent_ahead() {
     source.want(&[0]).unwrap();
     let mut parcels = 0;
     while source.sender.can_send() {
-        source.parcel();
+        source.message();
         parcels += 1;
     }
     assert_eq!(parcels, 2);
@@ -222,15 +222,18 @@ fn what_was_not_sent_cannot_be_acknowledged() {
         source.want(&[0, 1]).unwrap();
         source
     };
-    assert_eq!(ready().ack(1, &[]), Err(Violation::Acknowledgement));
-    assert_eq!(ready().ack(0, &[0]), Err(Violation::Acknowledgement));
+    assert_eq!(ready().ack(1, &[]), Err(ProtocolError::Acknowledgement));
+    assert_eq!(ready().ack(0, &[0]), Err(ProtocolError::Acknowledgement));
     let mut source = ready();
-    source.parcel();
-    assert_eq!(source.ack(u64::MAX, &[]), Err(Violation::Acknowledgement));
+    source.message();
+    assert_eq!(
+        source.ack(u64::MAX, &[]),
+        Err(ProtocolError::Acknowledgement)
+    );
     source.ack(2, &[0]).unwrap();
-    assert_eq!(source.ack(1, &[]), Err(Violation::Acknowledgement));
+    assert_eq!(source.ack(1, &[]), Err(ProtocolError::Acknowledgement));
     source.ack(2, &[1]).unwrap();
-    assert_eq!(source.ack(2, &[1]), Err(Violation::Acknowledgement));
+    assert_eq!(source.ack(2, &[1]), Err(ProtocolError::Acknowledgement));
     assert_eq!(source.sender.into_listener().settled, 2);
 }
 
@@ -239,12 +242,18 @@ fn a_target_cannot_be_done_before_everything_is_settled() {
     let tree = tree();
     let mut source = Source::new(tree.path(), Settings::default());
     source.want(&[0]).unwrap();
-    assert_eq!(source.hear(&FromTarget::Done), Err(Violation::OutOfTurn));
-    source.parcel();
-    assert_eq!(source.hear(&FromTarget::Done), Err(Violation::OutOfTurn));
+    assert_eq!(
+        source.hear(&FromTarget::Done),
+        Err(ProtocolError::OutOfTurn)
+    );
+    source.message();
+    assert_eq!(
+        source.hear(&FromTarget::Done),
+        Err(ProtocolError::OutOfTurn)
+    );
     source.ack(1, &[0]).unwrap();
     source.hear(&FromTarget::Done).unwrap();
-    assert_eq!(source.want(&[1]), Err(Violation::OutOfTurn));
+    assert_eq!(source.want(&[1]), Err(ProtocolError::OutOfTurn));
 }
 
 #[test]
@@ -261,6 +270,6 @@ fn notes_are_about_listed_folders() {
     .pack(&mut notes);
     assert_eq!(
         source.hear(&FromTarget::Note(notes)),
-        Err(Violation::Request)
+        Err(ProtocolError::Request)
     );
 }

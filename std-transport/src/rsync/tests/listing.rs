@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use crate::rsync::confine::Meta;
-use crate::rsync::protocol::{End, Entry, Section, Unpacker, What};
+use crate::rsync::beneath::Meta;
+use crate::rsync::protocol::{End, Entry, EntryKind, Section, Unpacker};
 use crate::rsync::walk::{Judge, LeftOut, Links, Walk};
 
 /// Takes everything, and notes what is left out.
@@ -72,16 +72,16 @@ impl Listing {
 
 fn line(entry: &Entry<'_>) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    let what = match entry.what {
-        What::File { size, .. } => format!("file of {size}"),
-        What::HardLink { first, .. } => format!("name of {first}"),
-        What::Folder { .. } => "folder".to_owned(),
-        What::Link(target) => format!("link {}", text(target)),
-        What::LinkInside(path) => format!("inside {}", text(path)),
-        What::Kept(b"") => "kept".to_owned(),
-        What::Kept(_) => "failed".to_owned(),
+    let kind = match entry.kind {
+        EntryKind::File { size, .. } => format!("file of {size}"),
+        EntryKind::HardLink { first, .. } => format!("name of {first}"),
+        EntryKind::Folder { .. } => "folder".to_owned(),
+        EntryKind::Link(target) => format!("link {}", text(target)),
+        EntryKind::LinkInside(path) => format!("inside {}", text(path)),
+        EntryKind::Protected(b"") => "kept".to_owned(),
+        EntryKind::Protected(_) => "failed".to_owned(),
     };
-    format!("{:?}: {what}", entry.name)
+    format!("{:?}: {kind}", entry.name)
 }
 
 #[test]

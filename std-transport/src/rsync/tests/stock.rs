@@ -8,10 +8,10 @@ use std::thread;
 use execnet_serializer::{Dict, Value, value};
 
 use super::support::{LONG, Pipe, pipe};
-use crate::rsync::port::{Port, Trouble};
-use crate::rsync::protocol::Violation;
+use crate::rsync::protocol::ProtocolError;
 use crate::rsync::receiver::Rules;
 use crate::rsync::stock;
+use crate::rsync::sync_channel::{SyncChannel, SyncErrorKind};
 
 fn start(to: &Path, delete: bool) -> Value {
     let options = if delete {
@@ -23,11 +23,11 @@ fn start(to: &Path, delete: bool) -> Value {
 }
 
 /// Runs the receiver against items that are all sent ahead, and gives what came back.
-fn run(items: Vec<Value>) -> (Result<(), Trouble>, Vec<Value>) {
+fn run(items: Vec<Value>) -> (Result<(), SyncErrorKind>, Vec<Value>) {
     run_within(items, Rules::default())
 }
 
-fn run_within(items: Vec<Value>, rules: Rules) -> (Result<(), Trouble>, Vec<Value>) {
+fn run_within(items: Vec<Value>, rules: Rules) -> (Result<(), SyncErrorKind>, Vec<Value>) {
     let (here, there): (Pipe, Pipe) = pipe();
     items.into_iter().for_each(|item| here.send(item).unwrap());
     let served = thread::scope(|scope| {
@@ -151,7 +151,7 @@ fn a_sender_that_cheats_writes_nothing_outside() {
             Value::None,
         ];
         assert!(
-            matches!(run(items).0, Err(Trouble::Violation(_))),
+            matches!(run(items).0, Err(SyncErrorKind::ProtocolError(_))),
             "{names:?}"
         );
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
@@ -225,6 +225,9 @@ fn a_tree_of_more_entries_than_the_limit_is_refused() {
         value!([0o755, "g"]),
     ];
     let (served, _) = run_within(items, rules);
-    let refused = matches!(served, Err(Trouble::Violation(Violation::TooMany)));
+    let refused = matches!(
+        served,
+        Err(SyncErrorKind::ProtocolError(ProtocolError::TooMany))
+    );
     assert!(refused, "{served:?}");
 }

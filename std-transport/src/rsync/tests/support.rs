@@ -3,7 +3,7 @@ use std::sync::mpsc;
 
 use execnet_serializer::{Dump, DumpOptions, LoadOptions, Value};
 
-use crate::rsync::port::{Port, Trouble};
+use crate::rsync::sync_channel::{SyncChannel, SyncErrorKind};
 
 /// No answer takes this long.
 pub(super) const LONG: Duration = Duration::from_secs(20);
@@ -28,24 +28,24 @@ pub(super) fn pipe() -> (Pipe, Pipe) {
     )
 }
 
-impl Port for Pipe {
-    fn send(&self, item: impl Dump) -> Result<(), Trouble> {
+impl SyncChannel for Pipe {
+    fn send(&self, item: impl Dump) -> Result<(), SyncErrorKind> {
         let bytes = DumpOptions::wire().dumps(&item).unwrap();
-        self.to.send(bytes).map_err(|_| Trouble::Gone)
+        self.to.send(bytes).map_err(|_| SyncErrorKind::Gone)
     }
 
-    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, Trouble> {
+    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, SyncErrorKind> {
         let bytes = self.receive_payload(idle_timeout)?;
         Ok(LoadOptions::wire().loads(&bytes).unwrap())
     }
 
-    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, Trouble> {
+    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, SyncErrorKind> {
         let idle_timeout = idle_timeout.unwrap_or(LONG);
         self.from
             .recv_timeout(idle_timeout)
             .map_err(|error| match error {
-                mpsc::RecvTimeoutError::Timeout => Trouble::Silence(idle_timeout),
-                mpsc::RecvTimeoutError::Disconnected => Trouble::Gone,
+                mpsc::RecvTimeoutError::Timeout => SyncErrorKind::Silence(idle_timeout),
+                mpsc::RecvTimeoutError::Disconnected => SyncErrorKind::Gone,
             })
     }
 }

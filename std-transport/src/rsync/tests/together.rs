@@ -7,15 +7,15 @@ use std::path::Path;
 use std::thread;
 
 use super::support::{LONG, Pipe, pipe};
-use crate::rsync::confine::{Kind, OPENED, SYNCED};
-use crate::rsync::drive;
+use crate::rsync::beneath::{Kind, OPENED, SYNCED};
 use crate::rsync::filter::Filter;
-use crate::rsync::port::Port;
 use crate::rsync::protocol::{Ready, Role, Settings, Start, unpack_root};
 use crate::rsync::pull::PullWatcher;
 use crate::rsync::receiver::{Receiver, Rules};
 use crate::rsync::report::{Recorder, Report};
-use crate::rsync::serve::serve_port;
+use crate::rsync::run;
+use crate::rsync::serve::serve_channel;
+use crate::rsync::sync_channel::SyncChannel;
 use crate::rsync::walk::Links;
 
 /// Pulls `from` into `to`, from a worker in a thread.
@@ -45,7 +45,7 @@ pub(super) fn pull_counted(
     let path = from.as_os_str().as_bytes().to_vec();
     let asked = !filter.is_idle();
     thread::scope(|scope| {
-        let worker = scope.spawn(move || (serve_port(&there), OPENED.get()));
+        let worker = scope.spawn(move || (serve_channel(&there), OPENED.get()));
         here.send(
             Start {
                 role: Role::Source { asked },
@@ -69,7 +69,7 @@ pub(super) fn pull_counted(
             ..Rules::default()
         };
         let mut receiver = Receiver::new(to, &root, settings, rules, watcher).unwrap();
-        drive::receive(&mut receiver, &here, Some(LONG)).unwrap();
+        run::receive(&mut receiver, &here, Some(LONG)).unwrap();
         let (served, opened) = worker.join().unwrap();
         served.unwrap();
         (receiver.into_watcher().finish(), opened)

@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use execnet_core_sync::{Channel, FileItem, Item, ReceiveError, SendError};
 use execnet_serializer::{Dump, Value};
 
-use super::parcel::Parcel;
-use super::protocol::Violation;
+use super::data_message::DataMessage;
+use super::protocol::ProtocolError;
 
 /// A channel as a sync sees it, so that tests and fuzzers can be one.
-pub(crate) trait Port {
+pub(crate) trait SyncChannel {
     /// # Errors
     /// The item cannot be sent.
-    fn send(&self, item: impl Dump) -> Result<(), Trouble>;
+    fn send(&self, item: impl Dump) -> Result<(), SyncErrorKind>;
 
     /// Whether it sends pieces of files that are not in memory.
-    fn takes_pieces(&self) -> bool {
+    fn takes_file_ranges(&self) -> bool {
         false
     }
 
@@ -26,76 +26,76 @@ pub(crate) trait Port {
     ///
     /// # Errors
     /// The item cannot be sent.
-    fn send_parcel(&self, parcel: &Parcel) -> Result<io::Result<()>, Trouble> {
-        self.send(parcel).map(Ok)
+    fn send_data(&self, message: &DataMessage) -> Result<io::Result<()>, SyncErrorKind> {
+        self.send(message).map(Ok)
     }
 
     /// # Errors
     /// There is no next item, or not within `idle_timeout`.
-    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, Trouble>;
+    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, SyncErrorKind>;
 
     /// The next item as it came.
     ///
     /// # Errors
     /// There is no next item, or not within `idle_timeout`.
-    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, Trouble>;
+    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, SyncErrorKind>;
 }
 
-impl Port for Channel {
-    fn send(&self, item: impl Dump) -> Result<(), Trouble> {
-        Self::send(self, item).map_err(Trouble::Send)
+impl SyncChannel for Channel {
+    fn send(&self, item: impl Dump) -> Result<(), SyncErrorKind> {
+        Self::send(self, item).map_err(SyncErrorKind::Send)
     }
 
-    fn takes_pieces(&self) -> bool {
+    fn takes_file_ranges(&self) -> bool {
         self.takes_files()
     }
 
-    fn send_parcel(&self, parcel: &Parcel) -> Result<io::Result<()>, Trouble> {
-        let Some(piece) = parcel.piece() else {
-            return Port::send(self, parcel).map(Ok);
+    fn send_data(&self, message: &DataMessage) -> Result<io::Result<()>, SyncErrorKind> {
+        let Some(range) = message.file_range() else {
+            return SyncChannel::send(self, message).map(Ok);
         };
-        let (head, tail) = parcel
+        let (head, tail) = message
             .split()
-            .map_err(|error| Trouble::Send(error.into()))?;
+            .map_err(|error| SyncErrorKind::Send(error.into()))?;
         let item = FileItem {
             head: &head,
-            file: &piece.file,
-            offset: piece.offset,
-            len: piece.len,
+            file: &range.file,
+            offset: range.offset,
+            len: range.len,
             tail: &tail,
         };
-        self.send_file(&item).map_err(Trouble::Send)
+        self.send_file(&item).map_err(SyncErrorKind::Send)
     }
 
-    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, Trouble> {
+    fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, SyncErrorKind> {
         let received = match idle_timeout {
             Some(idle_timeout) => self.receive_timeout(idle_timeout),
             None => Self::receive(self),
         };
         let received = received.map(Item::into_value);
-        received.map_err(|error| Trouble::receiving(error, idle_timeout))
+        received.map_err(|error| SyncErrorKind::receiving(error, idle_timeout))
     }
 
-    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, Trouble> {
+    fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, SyncErrorKind> {
         let received = Self::receive_payload(self, idle_timeout);
-        received.map_err(|error| Trouble::receiving(error, idle_timeout))
+        received.map_err(|error| SyncErrorKind::receiving(error, idle_timeout))
     }
 }
 
 /// Why a sync with one peer ended early.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum SyncErrorKind {
     Send(SendError),
     Receive(ReceiveError),
     Silence(Duration),
-    Violation(Violation),
+    ProtocolError(ProtocolError),
     /// The tree's place here cannot be opened.
     Place(PathBuf, io::Error),
     /// A thread of ours is gone; its panic was printed.
     Gone,
 }
 
-impl Trouble {
+impl SyncErrorKind {
     fn receiving(error: ReceiveError, idle_timeout: Option<Duration>) -> Self {
         match error {
             ReceiveError::Timeout => Self::Silence(idle_timeout.unwrap_or_default()),
@@ -104,15 +104,17 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for SyncErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Send(error) => write!(f, "cannot send to the other side of the sync: {error}"),
             Self::Receive(error) => write!(f, "the other side of the sync ended it: {error}"),
             Self::Silence(time) => write!(f, "the other side of the sync was silent for {time:?}"),
             // A limit of this side: the peer may be right.
-            Self::Violation(error @ Violation::TooMany) => write!(f, "the source has {error}"),
-            Self::Violation(error) => {
+            Self::ProtocolError(error @ ProtocolError::TooMany) => {
+                write!(f, "the source has {error}")
+            }
+            Self::ProtocolError(error) => {
                 write!(f, "the other side of the sync broke the protocol: {error}")
             }
             Self::Place(path, error) => {
@@ -123,20 +125,20 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl Error for Trouble {
+impl Error for SyncErrorKind {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Send(error) => error.source(),
             Self::Receive(error) => error.source(),
-            Self::Violation(error) => error.source(),
+            Self::ProtocolError(error) => error.source(),
             Self::Place(_, error) => error.source(),
             Self::Silence(_) | Self::Gone => None,
         }
     }
 }
 
-impl From<Violation> for Trouble {
-    fn from(violation: Violation) -> Self {
-        Self::Violation(violation)
+impl From<ProtocolError> for SyncErrorKind {
+    fn from(error: ProtocolError) -> Self {
+        Self::ProtocolError(error)
     }
 }

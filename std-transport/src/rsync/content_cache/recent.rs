@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::{Content, OpenFile};
 
 /// How many bytes are kept for targets that are behind.
-pub(super) const KEPT: usize = 24 << 20;
+pub(super) const PROTECTED: usize = 24 << 20;
 
 /// How many blocks and small files are, be they ever so small.
 const MANY: usize = 8192;
@@ -16,11 +16,11 @@ const OPEN: usize = 64;
 
 /// What was read last, and who waits for what is being read.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct Recent {
     files: Entries<FileKey>,
     blocks: Entries<BlockKey>,
     /// What is kept in memory, and how many bytes of it, the oldest first.
-    order: VecDeque<(Place, usize)>,
+    order: VecDeque<(CacheKey, usize)>,
     /// The sum of those bytes.
     bytes: usize,
     /// What is kept open, the oldest first.
@@ -30,16 +30,16 @@ pub(super) struct Kept {
 }
 
 /// `None` while somebody reads it.
-type Entries<K> = HashMap<K, Option<<K as Key>::Shelved>>;
+type Entries<K> = HashMap<K, Option<<K as Key>::Cached>>;
 
 /// What something is found under.
 pub(super) trait Key: Copy + Eq + Hash {
-    type Shelved: Clone;
+    type Cached: Clone;
 
-    fn entries(kept: &mut Kept) -> &mut Entries<Self>;
+    fn entries(kept: &mut Recent) -> &mut Entries<Self>;
 
     /// Puts what is new at the end of those that are to make room.
-    fn queue(self, shelved: &Self::Shelved, kept: &mut Kept);
+    fn queue(self, shelved: &Self::Cached, kept: &mut Recent);
 }
 
 /// A file, by its number.
@@ -51,45 +51,45 @@ pub(super) struct FileKey(pub(super) u32);
 pub(super) struct BlockKey(pub(super) u32, pub(super) u64);
 
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum CacheKey {
     File(FileKey),
     Block(BlockKey),
 }
 
 impl Key for FileKey {
-    type Shelved = OpenFile;
+    type Cached = OpenFile;
 
-    fn entries(kept: &mut Kept) -> &mut Entries<Self> {
+    fn entries(kept: &mut Recent) -> &mut Entries<Self> {
         &mut kept.files
     }
 
-    fn queue(self, file: &OpenFile, kept: &mut Kept) {
+    fn queue(self, file: &OpenFile, kept: &mut Recent) {
         match &file.content {
-            Content::Whole(bytes) => kept.queue(Place::File(self), bytes.len()),
+            Content::Whole(bytes) => kept.queue(CacheKey::File(self), bytes.len()),
             Content::File(_) => kept.open.push_back(self),
         }
     }
 }
 
 impl Key for BlockKey {
-    type Shelved = Arc<[u8]>;
+    type Cached = Arc<[u8]>;
 
-    fn entries(kept: &mut Kept) -> &mut Entries<Self> {
+    fn entries(kept: &mut Recent) -> &mut Entries<Self> {
         &mut kept.blocks
     }
 
-    fn queue(self, block: &Arc<[u8]>, kept: &mut Kept) {
-        kept.queue(Place::Block(self), block.len());
+    fn queue(self, block: &Arc<[u8]>, kept: &mut Recent) {
+        kept.queue(CacheKey::Block(self), block.len());
     }
 }
 
-impl Kept {
+impl Recent {
     pub(super) fn is_being_read<K: Key>(&mut self, key: K) -> bool {
         matches!(K::entries(self).get(&key), Some(None))
     }
 
     /// What is here under the key; if nothing is, the caller is the one who reads it.
-    pub(super) fn take_or_read<K: Key>(&mut self, key: K) -> Option<K::Shelved> {
+    pub(super) fn take_or_read<K: Key>(&mut self, key: K) -> Option<K::Cached> {
         let entries = K::entries(self);
         match entries.get(&key) {
             Some(Some(shelved)) => Some(shelved.clone()),
@@ -101,7 +101,7 @@ impl Kept {
     }
 
     /// Keeps what was read, or lets the next one read it who asks.
-    pub(super) fn put<K: Key>(&mut self, key: K, shelved: Option<&K::Shelved>) {
+    pub(super) fn put<K: Key>(&mut self, key: K, shelved: Option<&K::Cached>) {
         let entries = K::entries(self);
         let Some(shelved) = shelved else {
             // Another, who was thought lost, may have read it.
@@ -118,20 +118,20 @@ impl Kept {
         self.make_room();
     }
 
-    fn queue(&mut self, place: Place, bytes: usize) {
+    fn queue(&mut self, place: CacheKey, bytes: usize) {
         self.bytes += bytes;
         self.order.push_back((place, bytes));
     }
 
     fn make_room(&mut self) {
-        while self.bytes > KEPT || self.order.len() > MANY {
+        while self.bytes > PROTECTED || self.order.len() > MANY {
             let Some((oldest, bytes)) = self.order.pop_front() else {
                 break;
             };
             self.bytes -= bytes;
             match oldest {
-                Place::File(key) => drop(self.files.remove(&key)),
-                Place::Block(key) => drop(self.blocks.remove(&key)),
+                CacheKey::File(key) => drop(self.files.remove(&key)),
+                CacheKey::Block(key) => drop(self.blocks.remove(&key)),
             }
         }
         while self.open.len() > OPEN {
@@ -147,7 +147,7 @@ mod tests {
     use std::fs::File;
 
     use super::*;
-    use crate::rsync::confine::{Kind, Meta};
+    use crate::rsync::beneath::{Kind, Meta};
 
     const BLOCK: usize = 256 << 10;
 
@@ -171,11 +171,11 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_and_read_again_when_it_is_gone() {
-        let mut kept = Kept::default();
+        let mut kept = Recent::default();
         for number in 0..1_000 {
             kept.put(BlockKey(0, number), Some(&block(BLOCK)));
         }
-        assert!(kept.bytes <= KEPT && kept.blocks.len() == KEPT / BLOCK);
+        assert!(kept.bytes <= PROTECTED && kept.blocks.len() == PROTECTED / BLOCK);
         for number in 0..10_000 {
             kept.put(BlockKey(1, number), Some(&block(0)));
         }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn files_and_blocks_share_the_room() {
-        let mut kept = Kept::default();
+        let mut kept = Recent::default();
         for number in 0..1_000 {
             kept.put(
                 FileKey(number),
@@ -192,13 +192,13 @@ mod tests {
             );
             kept.put(BlockKey(number, 0), Some(&block(BLOCK)));
         }
-        assert!(kept.bytes <= KEPT);
+        assert!(kept.bytes <= PROTECTED);
         assert!(kept.files.len() > 1 && kept.blocks.len() > 1);
     }
 
     #[test]
     fn what_two_have_read_is_counted_once() {
-        let mut kept = Kept::default();
+        let mut kept = Recent::default();
         for _ in 0..2 {
             kept.put(BlockKey(0, 0), Some(&block(10)));
         }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_one_could_not_read_stays_where_another_has_read_it() {
-        let mut kept = Kept::default();
+        let mut kept = Recent::default();
         assert!(kept.take_or_read(BlockKey(0, 0)).is_none());
         kept.put(BlockKey(0, 0), Some(&block(10)));
         kept.put(BlockKey(0, 0), None);
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn so_many_files_are_open_and_no_more() {
         let open = file(Content::File(Arc::new(File::open("/dev/null").unwrap())));
-        let mut kept = Kept::default();
+        let mut kept = Recent::default();
         for number in 0..1_000 {
             kept.put(FileKey(number), Some(&open));
         }

@@ -19,32 +19,32 @@ pub(crate) const DIRECT: usize = 32 << 10;
 
 /// Segments and a body, in buffers that are used again.
 #[derive(Debug)]
-pub(crate) struct Parcel {
+pub(crate) struct DataMessage {
     pub(crate) segments: Vec<u8>,
     body: Vec<u8>,
     used: usize,
     /// The end of the body, where that is still in its file.
-    piece: Option<Piece>,
-    takes_pieces: bool,
+    range: Option<FileRange>,
+    takes_file_ranges: bool,
 }
 
 /// Some bytes of an open file.
 #[derive(Debug)]
-pub(crate) struct Piece {
+pub(crate) struct FileRange {
     pub(crate) file: Arc<File>,
     pub(crate) offset: u64,
     pub(crate) len: usize,
 }
 
-impl Parcel {
+impl DataMessage {
     /// For a port that takes all content from memory, or for one that takes pieces of files.
-    pub(crate) fn new(takes_pieces: bool) -> Self {
+    pub(crate) fn new(takes_file_ranges: bool) -> Self {
         Self {
             segments: Vec::new(),
             body: vec![0; CHUNK],
             used: 0,
-            piece: None,
-            takes_pieces,
+            range: None,
+            takes_file_ranges,
         }
     }
 
@@ -53,14 +53,14 @@ impl Parcel {
         self.body.get(..self.used).unwrap_or_default()
     }
 
-    pub(crate) fn piece(&self) -> Option<&Piece> {
-        self.piece.as_ref()
+    pub(crate) fn file_range(&self) -> Option<&FileRange> {
+        self.range.as_ref()
     }
 
     pub(crate) fn clear(&mut self) {
         self.segments.clear();
         self.used = 0;
-        self.piece = None;
+        self.range = None;
     }
 
     /// Where content goes that is read into memory.
@@ -70,20 +70,20 @@ impl Parcel {
 
     pub(crate) fn has_room(&self) -> bool {
         let segments = self.segments.len() < SEGMENTS * Segment::SIZE;
-        segments && self.piece.is_none() && self.used < self.body.len()
+        segments && self.range.is_none() && self.used < self.body.len()
     }
 
     /// How many bytes of the `left` ones can be a piece; `None` where they are to be read into memory.
-    pub(crate) fn room_for_piece(&self, left: usize) -> Option<usize> {
+    pub(crate) fn room_for_file_range(&self, left: usize) -> Option<usize> {
         let room = left.min(self.body.len() - self.used);
-        (self.takes_pieces && room >= DIRECT).then_some(room)
+        (self.takes_file_ranges && room >= DIRECT).then_some(room)
     }
 
     /// Adds a record about bytes that are still in a file. It is never the file's last: what becomes of them shows only when
     /// they are sent.
-    pub(crate) fn add_piece(&mut self, file: u32, kind: SegmentKind, piece: Piece) {
-        self.add_segment(file, kind, false, piece.len);
-        self.piece = Some(piece);
+    pub(crate) fn add_file_range(&mut self, file: u32, kind: SegmentKind, range: FileRange) {
+        self.add_segment(file, kind, false, range.len);
+        self.range = Some(range);
     }
 
     /// Adds a record about the next `len` bytes of the body.
@@ -120,7 +120,7 @@ impl Parcel {
     }
 
     fn body_len(&self) -> usize {
-        self.used + self.piece.as_ref().map_or(0, |piece| piece.len)
+        self.used + self.range.as_ref().map_or(0, |range| range.len)
     }
 
     /// What is in front of the piece in the item that this is, and what follows it.
@@ -133,7 +133,7 @@ impl Parcel {
 }
 
 /// Without a piece.
-impl Dump for Parcel {
+impl Dump for DataMessage {
     fn dump<W: embedded_io::Write>(
         &self,
         encoder: &mut Encoder<W>,

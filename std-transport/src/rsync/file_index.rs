@@ -2,12 +2,12 @@ use alloc::sync::Arc;
 use std::fs::File;
 use std::io;
 
-use super::confine::{Dir, Folders, Meta, Name, Pass};
+use super::beneath::{Dir, Folders, Meta, Name, Pass};
 use crate::sync::Mutex;
 
 /// What a source has listed, by number: the only things it ever opens for a peer.
 #[derive(Debug)]
-pub(crate) struct Catalog(Mutex<Listed>);
+pub(crate) struct FileIndex(Mutex<Listed>);
 
 #[derive(Debug)]
 struct Listed {
@@ -27,7 +27,7 @@ struct ListedFile {
     name: Box<[u8]>,
 }
 
-impl Catalog {
+impl FileIndex {
     pub(crate) fn new(root: Arc<Dir>) -> Self {
         Self(Mutex::new(Listed {
             folders: Folders::new(root),

@@ -1,6 +1,6 @@
 //! The content of listed files, read once for all targets that keep up with one another.
 
-mod kept;
+mod recent;
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -11,20 +11,20 @@ use std::os::unix::fs::FileExt as _;
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
-use crate::rsync::catalog::Catalog;
-use crate::rsync::confine::Meta;
-use crate::rsync::parcel::DIRECT;
+use crate::rsync::beneath::Meta;
+use crate::rsync::data_message::DIRECT;
+use crate::rsync::file_index::FileIndex;
 use crate::sync::{Condvar, Mutex};
-use kept::{BlockKey, FileKey, Kept, Key};
+use recent::{BlockKey, FileKey, Key, Recent};
 
 /// Opens and reads files by number and, where several targets want them, keeps what was read last at hand.
 ///
-/// A target that falls behind by more than [`KEPT`](kept::KEPT) bytes reads for itself: it costs a read, and holds up nobody.
+/// A target that falls behind by more than [`PROTECTED`](kept::PROTECTED) bytes reads for itself: it costs a read, and holds up nobody.
 #[derive(Debug)]
-pub(crate) struct Shelf {
-    catalog: Arc<Catalog>,
+pub(crate) struct ContentCache {
+    index: Arc<FileIndex>,
     shared: bool,
-    kept: Mutex<Kept>,
+    kept: Mutex<Recent>,
     arrived: Condvar,
 }
 
@@ -52,18 +52,18 @@ const SMALL: u64 = DIRECT as u64;
 /// After this a reader is thought lost, and what it reads is read again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-impl Shelf {
-    pub(crate) fn new(catalog: Arc<Catalog>, shared: bool) -> Self {
+impl ContentCache {
+    pub(crate) fn new(index: Arc<FileIndex>, shared: bool) -> Self {
         Self {
-            catalog,
+            index,
             shared,
             kept: Mutex::default(),
             arrived: Condvar::default(),
         }
     }
 
-    pub(crate) fn catalog(&self) -> &Catalog {
-        &self.catalog
+    pub(crate) fn index(&self) -> &FileIndex {
+        &self.index
     }
 
     /// Opens a listed file.
@@ -78,7 +78,7 @@ impl Shelf {
     }
 
     fn open_new(&self, number: u32) -> io::Result<OpenFile> {
-        let (file, meta) = self.catalog.open_file(number)?;
+        let (file, meta) = self.index.open_file(number)?;
         Ok(OpenFile {
             number,
             content: Content::File(Arc::new(file)),
@@ -115,13 +115,13 @@ impl Shelf {
     fn shelved<K: Key>(
         &self,
         key: K,
-        make: impl FnOnce() -> io::Result<K::Shelved>,
-    ) -> io::Result<K::Shelved> {
+        make: impl FnOnce() -> io::Result<K::Cached>,
+    ) -> io::Result<K::Cached> {
         {
             let mut kept = self.kept.lock();
             if kept.is_being_read(key) {
                 kept.waiting += 1;
-                let being_read = |kept: &mut Kept| kept.is_being_read(key);
+                let being_read = |kept: &mut Recent| kept.is_being_read(key);
                 kept = self.arrived.wait_while(kept, PATIENCE, being_read);
                 kept.waiting -= 1;
             }
@@ -174,8 +174,8 @@ impl OpenFile {
     }
 
     /// The same file once more, to be read from its beginning without moving anybody's place in it.
-    pub(crate) fn reopened(&self, shelf: &Shelf) -> io::Result<(File, Meta)> {
-        shelf.catalog.open_file(self.number)
+    pub(crate) fn reopened(&self, cache: &ContentCache) -> io::Result<(File, Meta)> {
+        cache.index.open_file(self.number)
     }
 
     /// The same, read if it is small.
@@ -228,40 +228,40 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::rsync::confine::{Dir, Name, ROOT};
+    use crate::rsync::beneath::{Dir, Name, ROOT};
 
-    fn shelf(shared: bool) -> (tempfile::TempDir, Shelf) {
+    fn cache(shared: bool) -> (tempfile::TempDir, ContentCache) {
         let place = tempfile::tempdir().unwrap();
         fs::write(place.path().join("f"), "first").unwrap();
-        let catalog = Catalog::new(Arc::new(Dir::at(place.path()).unwrap()));
-        assert!(catalog.add_file(ROOT, Name::new(b"f").unwrap(), 5, false));
-        (place, Shelf::new(Arc::new(catalog), shared))
+        let index = FileIndex::new(Arc::new(Dir::at(place.path()).unwrap()));
+        assert!(index.add_file(ROOT, Name::new(b"f").unwrap(), 5, false));
+        (place, ContentCache::new(Arc::new(index), shared))
     }
 
-    fn read(shelf: &Shelf) -> Vec<u8> {
-        let file = shelf.open(0).unwrap();
+    fn read(cache: &ContentCache) -> Vec<u8> {
+        let file = cache.open(0).unwrap();
         let mut buffer = [0; 8];
-        let len = shelf.read(&file, 0, &mut buffer).unwrap();
+        let len = cache.read(&file, 0, &mut buffer).unwrap();
         buffer[..len].to_vec()
     }
 
     #[test]
     fn a_file_is_read_once_for_several_targets() {
-        let (place, shelf) = shelf(true);
-        assert_eq!(read(&shelf), b"first");
+        let (place, cache) = cache(true);
+        assert_eq!(read(&cache), b"first");
         // Whoever reads it again would see this.
         fs::write(place.path().join("f"), "other").unwrap();
-        assert_eq!(read(&shelf), b"first");
+        assert_eq!(read(&cache), b"first");
     }
 
     #[test]
     fn a_large_file_is_opened_once_for_several_targets() {
-        let (place, shelf) = shelf(true);
+        let (place, cache) = cache(true);
         let path = place.path().join("f");
         fs::write(&path, vec![1; DIRECT]).unwrap();
-        let first = shelf.open(0).unwrap();
+        let first = cache.open(0).unwrap();
         fs::rename(path, place.path().join("g")).unwrap();
-        let second = shelf.open(0).unwrap();
+        let second = cache.open(0).unwrap();
         assert!(Arc::ptr_eq(
             first.content().unwrap(),
             second.content().unwrap()
@@ -270,11 +270,11 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_tried_again() {
-        let (place, shelf) = shelf(true);
+        let (place, cache) = cache(true);
         let path = place.path().join("f");
         fs::rename(&path, place.path().join("g")).unwrap();
-        assert!(shelf.open(0).is_err());
+        assert!(cache.open(0).is_err());
         fs::rename(place.path().join("g"), path).unwrap();
-        assert_eq!(read(&shelf), b"first");
+        assert_eq!(read(&cache), b"first");
     }
 }
