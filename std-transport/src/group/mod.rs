@@ -260,7 +260,7 @@ impl fmt::Debug for Group {
     }
 }
 
-/// The error of [`Group::set_execmodel`] on a group that has members.
+/// The error of [`Group::set_exec_model`] on a group that has members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupNotEmpty;
 

@@ -8,27 +8,27 @@ use execnet_serializer::{Dump, DumpError, EncodeError, Encoder};
 
 use super::protocol::{Segment, SegmentKind, dump_data, split_data};
 
-/// How many bytes of content a message carries at most.
+/// Maximum number of content bytes in a message.
 pub(crate) const CHUNK: usize = 256 << 10;
 
-/// How many small files a message carries at most.
+/// Maximum number of segments in a message.
 const SEGMENTS: usize = 1024;
 
-/// From so many bytes on, a piece of a file stays in its file, where the link takes it from there.
+/// Ranges of at least this many bytes are not read into memory; the link sends them from the file.
 pub(crate) const DIRECT: usize = 32 << 10;
 
-/// Segments and a body, in buffers that are used again.
+/// Segments and a body, in buffers that are reused.
 #[derive(Debug)]
 pub(crate) struct DataMessage {
     pub(crate) segments: Vec<u8>,
     body: Vec<u8>,
     used: usize,
-    /// The end of the body, where that is still in its file.
+    /// The end of the body, if it is still in its file.
     range: Option<FileRange>,
     takes_file_ranges: bool,
 }
 
-/// Some bytes of an open file.
+/// A range of an open file.
 #[derive(Debug)]
 pub(crate) struct FileRange {
     pub(crate) file: Arc<File>,
@@ -37,7 +37,7 @@ pub(crate) struct FileRange {
 }
 
 impl DataMessage {
-    /// For a port that takes all content from memory, or for one that takes pieces of files.
+    /// For a channel that sends file ranges, or only content in memory.
     pub(crate) fn new(takes_file_ranges: bool) -> Self {
         Self {
             segments: Vec::new(),
@@ -48,7 +48,7 @@ impl DataMessage {
         }
     }
 
-    /// The body, as far as it is in memory.
+    /// The part of the body that is in memory.
     pub(crate) fn body(&self) -> &[u8] {
         self.body.get(..self.used).unwrap_or_default()
     }
@@ -63,7 +63,7 @@ impl DataMessage {
         self.range = None;
     }
 
-    /// Where content goes that is read into memory.
+    /// The free part of the buffer, for content that is read into memory.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         self.body.get_mut(self.used..).unwrap_or_default()
     }
@@ -73,27 +73,27 @@ impl DataMessage {
         segments && self.range.is_none() && self.used < self.body.len()
     }
 
-    /// How many bytes of the `left` ones can be a piece; `None` where they are to be read into memory.
+    /// How many of `left` bytes can be a file range; `None` if they are to be read into memory.
     pub(crate) fn room_for_file_range(&self, left: usize) -> Option<usize> {
         let room = left.min(self.body.len() - self.used);
         (self.takes_file_ranges && room >= DIRECT).then_some(room)
     }
 
-    /// Adds a record about bytes that are still in a file. It is never the file's last: what becomes of them shows only when
-    /// they are sent.
+    /// Adds a segment for bytes that are still in a file. It is never the last of the file: a read error shows only
+    /// when they are sent.
     pub(crate) fn add_file_range(&mut self, file: u32, kind: SegmentKind, range: FileRange) {
         self.add_segment(file, kind, false, range.len);
         self.range = Some(range);
     }
 
-    /// Adds a record about the next `len` bytes of the body.
+    /// Adds a segment for the next `len` bytes of the body.
     pub(crate) fn add(&mut self, file: u32, kind: SegmentKind, last: bool, len: usize) {
         self.used += len;
         self.add_segment(file, kind, last, len);
     }
 
     fn add_segment(&mut self, file: u32, kind: SegmentKind, last: bool, len: usize) {
-        // A parcel has fewer bytes than 32 bits count.
+        // A message is shorter than 4 GiB.
         let len = u32::try_from(len).unwrap_or(u32::MAX);
         Segment {
             file,
@@ -123,16 +123,15 @@ impl DataMessage {
         self.used + self.range.as_ref().map_or(0, |range| range.len)
     }
 
-    /// What is in front of the piece in the item that this is, and what follows it.
+    /// The encoded bytes before and after the file range.
     ///
-    /// # Errors
-    /// There are more bytes than an item can have.
+    /// # Errors The item would be too long.
     pub(crate) fn split(&self) -> Result<(Vec<u8>, Vec<u8>), DumpError> {
         split_data(&self.segments, self.body(), self.body_len())
     }
 }
 
-/// Without a piece.
+/// Only for a message without a file range.
 impl Dump for DataMessage {
     fn dump<W: embedded_io::Write>(
         &self,

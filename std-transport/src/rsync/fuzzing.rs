@@ -11,7 +11,6 @@ use super::data_message::DataMessage;
 use super::protocol::{Content, FromSource, FromTarget, ProtocolError, Settings, Unpacker};
 use super::receiver::{Receiver, Rules};
 use super::sender::Sender;
-use super::serve::Nobody;
 use super::walk::{Links, Walk};
 
 /// Lets a receiver for `root` take the messages, until it refuses one or has had all.
@@ -57,7 +56,7 @@ pub fn receive(root: &Path, input: &[u8]) -> Result<(), usize> {
 #[must_use]
 pub fn send(tree: &Path, input: &[u8]) -> Vec<u8> {
     let settings = settings(input);
-    let Ok(walk) = Walk::open(tree, Links::Keep, Nobody) else {
+    let Ok(walk) = Walk::open(tree, Links::Keep, ()) else {
         return Vec::new();
     };
     let mut walk = walk.with_hard_links(settings.hard_links);
@@ -66,7 +65,7 @@ pub fn send(tree: &Path, input: &[u8]) -> Vec<u8> {
         Arc::clone(walk.index()),
         input.len().is_multiple_of(2),
     ));
-    let mut sender = Sender::new(cache, settings, Nobody);
+    let mut sender = Sender::new(cache, settings, ());
     let (mut message, mut sent) = (DataMessage::new(false), Vec::new());
     for (kind, records) in messages(input) {
         if sender

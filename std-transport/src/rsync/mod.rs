@@ -35,6 +35,7 @@ mod filter;
 #[cfg(feature = "test-util")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod observer;
 mod options;
 mod origin;
 mod protocol;
@@ -79,8 +80,8 @@ use filter::Filter;
 use options::Common;
 use origin::Origin;
 use protocol::{ProtocolError, Ready, Role, Start, pack_root, unpack_root};
-use pull::PullWatcher;
-use push::{Push, PushJudge, Target};
+use pull::PullObserver;
+use push::{Push, PushObserver, Target};
 use receiver::{Receiver, Rules};
 use report::{Callback, Recorder};
 use sync_channel::{SyncChannel, SyncErrorKind};
@@ -246,13 +247,13 @@ impl RSync {
             return Err(RSyncError::NoTargets);
         }
         let callback = self.callback.as_deref();
-        let judge = PushJudge {
+        let observer = PushObserver {
             filter: &mut self.filter,
             callback,
             skipped: Vec::new(),
             failed: Vec::new(),
         };
-        let walk = Walk::open(&self.source, self.links.unwrap_or_default(), judge);
+        let walk = Walk::open(&self.source, self.links.unwrap_or_default(), observer);
         let walk = walk.map(|walk| walk.with_hard_links(self.common.hard_links));
         let deletes = targets.iter().any(|target| target.options.delete);
         let opened = walk.and_then(|walk| Ok((walk, Origin::for_deleting(&self.source, deletes)?)));
@@ -269,10 +270,10 @@ impl RSync {
             callback,
         };
         let outcomes = send_all(&push, &mut walk, &targets, self.common);
-        let judge = walk.into_judge();
+        let observer = walk.into_observer();
         let reports = targets.into_iter().zip(outcomes);
         Ok(reports
-            .map(|(target, outcome)| report(target, outcome, &judge))
+            .map(|(target, outcome)| report(target, outcome, &observer))
             .collect())
     }
 
@@ -312,7 +313,7 @@ impl RSync {
         let root = ready.root.ok_or(ProtocolError::Message);
         let root = root.and_then(|root| unpack_root(&root));
         let root = root.map_err(|error| sync(error.into()))?;
-        let watcher = PullWatcher {
+        let observer = PullObserver {
             filter: &mut self.filter,
             links: self.links.unwrap_or(Links::Refuse),
             recorder: Recorder::new(0, self.callback.as_deref()),
@@ -325,7 +326,7 @@ impl RSync {
             ..Rules::default()
         };
         let destination = placed(destination.as_ref(), &self.source, &root);
-        let receiver = Receiver::new(&destination, &root, settings, rules, watcher)
+        let receiver = Receiver::new(&destination, &root, settings, rules, observer)
             .and_then(|receiver| receiver.sparing(ready.origin.as_ref()));
         let mut receiver = receiver.map_err(|error| RSyncError::Destination {
             path: destination,
@@ -336,7 +337,7 @@ impl RSync {
             // The worker has nothing to do any more; whether it says so makes no difference.
             let _ = channel.wait_close(Some(Duration::from_secs(5)));
         }
-        let report = receiver.into_watcher().finish();
+        let report = receiver.into_observer().finish();
         match received {
             Ok(()) => Ok(report),
             Err(kind) => Err(RSyncError::Sync(SyncError::with_report(kind, report))),
@@ -372,7 +373,7 @@ type Outcome = (Report, Option<SyncError>);
 
 fn send_all<'a>(
     push: &Push<'a>,
-    walk: &mut Walk<PushJudge<'_>>,
+    walk: &mut Walk<PushObserver<'_>>,
     targets: &[Target],
     common: Common,
 ) -> Vec<Outcome> {
@@ -403,10 +404,10 @@ fn send_all<'a>(
     })
 }
 
-fn report(target: Target, outcome: Outcome, judge: &PushJudge<'_>) -> TargetReport {
+fn report(target: Target, outcome: Outcome, observer: &PushObserver<'_>) -> TargetReport {
     let (mut report, error) = outcome;
-    report.skipped.extend_from_slice(&judge.skipped);
-    report.failed.extend_from_slice(&judge.failed);
+    report.skipped.extend_from_slice(&observer.skipped);
+    report.failed.extend_from_slice(&observer.failed);
     TargetReport {
         gateway: target.gateway.id().into(),
         destination: target.destination,

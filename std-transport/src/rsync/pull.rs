@@ -2,22 +2,22 @@
 
 use std::path::Path;
 
-use super::beneath::{Folders, Kind, Meta};
+use super::beneath::{Kind, Meta};
 use super::filter::Filter;
+use super::observer::Observer;
 use super::protocol::{Entry, EntryKind, FileResult, Note};
-use super::receiver::Watcher;
 use super::report::{Recorder, Report, path_of};
 use super::walk::{Links, NOT_SENT, escapes_root};
 
 /// Applies the filter and the rule for links to what a worker lists, and records what happens.
-pub(super) struct PullWatcher<'a> {
+pub(super) struct PullObserver<'a> {
     pub(super) filter: &'a mut Filter,
     pub(super) links: Links,
     pub(super) recorder: Recorder<'a>,
     pub(super) files: u64,
 }
 
-impl PullWatcher<'_> {
+impl PullObserver<'_> {
     pub(super) fn finish(self) -> Report {
         let mut report = self.recorder.report;
         report.files = self.files;
@@ -51,21 +51,19 @@ impl PullWatcher<'_> {
     }
 }
 
-impl Watcher for PullWatcher<'_> {
-    fn takes(&mut self, folders: &Folders, folder: u32, entry: &Entry<'_>) -> bool {
-        let name = entry.name.as_bytes();
+impl Observer for PullObserver<'_> {
+    fn takes_listed(&mut self, path: &dyn Fn() -> Vec<u8>, depth: u16, entry: &Entry<'_>) -> bool {
         if !self.filter.is_idle() {
-            let path = path_of(folders.path(folder, name));
+            let path = path_of(path());
             if let Some(reason) = self.refuses(&path, entry) {
                 self.recorder.skipped(path, reason);
                 return false;
             }
         }
-        let path = || folders.path(folder, name);
         match entry.kind {
             EntryKind::Protected(b"") => self.recorder.skipped(path_of(path()), NOT_SENT),
             EntryKind::Protected(reason) => self.recorder.failed(path(), reason),
-            EntryKind::Link(target) if self.leads_out(folders.depth(folder), target) => {
+            EntryKind::Link(target) if self.leads_out(depth, target) => {
                 self.recorder
                     .failed(path(), b"a link that leads out of the tree");
                 return false;
@@ -76,42 +74,28 @@ impl Watcher for PullWatcher<'_> {
         true
     }
 
-    fn had(&mut self) {
-        self.recorder.had();
-    }
-
-    fn cut_off(&mut self, folders: &Folders, folder: u32) {
-        let path = folders.path(folder, b"");
+    fn cut_off(&mut self, path: &dyn Fn() -> Vec<u8>) {
         self.recorder
-            .failed(path, b"the source could not list it whole");
+            .failed(path(), b"the source could not list it whole");
     }
 
     fn asked(&mut self, size: u64) {
         self.recorder.asked(size);
     }
 
+    fn had(&mut self) {
+        self.recorder.had();
+    }
+
     fn took(&mut self, bytes: u64) {
         self.recorder.took(bytes);
     }
 
-    fn settled(
-        &mut self,
-        folders: &Folders,
-        folder: u32,
-        name: &[u8],
-        size: u64,
-        result: FileResult<'_>,
-    ) {
-        let path = folders.path(folder, name);
-        match result {
-            FileResult::Written => self.recorder.sent(path, size),
-            FileResult::Same => self.recorder.had(),
-            FileResult::Failed(reason) => self.recorder.failed(path, reason),
-        }
+    fn settled(&mut self, path: &dyn Fn() -> Vec<u8>, bytes: u64, result: FileResult<'_>) {
+        self.recorder.settled(path, bytes, result);
     }
 
-    fn noted(&mut self, folders: &Folders, note: &Note<'_>) {
-        let path = folders.path(note.folder, note.name);
+    fn noted(&mut self, path: &dyn Fn() -> Vec<u8>, note: &Note<'_>) {
         self.recorder.noted(path, note);
     }
 }

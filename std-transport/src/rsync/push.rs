@@ -13,17 +13,17 @@ use execnet_serializer::StrConfig;
 use super::beneath::Meta;
 use super::content_cache::ContentCache;
 use super::error::SyncError;
-use super::file_index::FileIndex;
 use super::filter::Filter;
+use super::observer::{LeftOut, Observer};
 use super::options::TargetOptions;
 use super::origin::Origin;
-use super::protocol::{FileResult, Note, NoteKind, Ready, Role, Settings, Start};
+use super::protocol::{Ready, Role, Settings, Start};
 use super::python;
 use super::report::{self, Callback, Recorder, Report, Skipped, path_of};
 use super::run::{self, Event};
-use super::sender::{Listener, Sender};
+use super::sender::Sender;
 use super::sync_channel::{SyncChannel, SyncErrorKind};
-use super::walk::{Judge, LeftOut, Walk};
+use super::walk::Walk;
 
 /// Who is to have the tree, and where.
 #[derive(Debug)]
@@ -75,11 +75,8 @@ impl<'a> Push<'a> {
         settings: Settings,
         (outlet, events): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     ) -> (Report, Option<SyncError>) {
-        let listener = Recording {
-            index: self.cache.clone(),
-            recorder: Recorder::new(number, self.callback),
-        };
-        let mut sender = Sender::new(Arc::clone(&self.cache), settings, listener);
+        let recorder = Recorder::new(number, self.callback);
+        let mut sender = Sender::new(Arc::clone(&self.cache), settings, recorder);
         let result = self.start(target, settings).and_then(|channel| {
             let receiving = channel.clone();
             thread::Builder::new()
@@ -95,7 +92,7 @@ impl<'a> Push<'a> {
             sent
         });
         let files = self.cache.index().files();
-        let recorder = sender.into_listener().recorder;
+        let recorder = sender.into_observer();
         (
             recorder.finish(files, result.is_ok()),
             result.err().map(SyncError::from),
@@ -138,7 +135,7 @@ fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
     loop {
         let (event, last) = match SyncChannel::receive(channel, None) {
             Ok(item) => (Event::Item(item), false),
-            Err(kind) => (Event::SyncErrorKind(kind), true),
+            Err(kind) => (Event::Failed(kind), true),
         };
         if outlet.send(event).is_err() || last {
             return;
@@ -146,59 +143,16 @@ fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
     }
 }
 
-struct Recording<'a> {
-    index: Arc<ContentCache>,
-    recorder: Recorder<'a>,
-}
-
-impl Recording<'_> {
-    fn index(&self) -> &FileIndex {
-        self.index.index()
-    }
-}
-
-impl Listener for Recording<'_> {
-    fn asked(&mut self, _file: u32, size: u64) {
-        self.recorder.asked(size);
-    }
-
-    fn took(&mut self, bytes: u64) {
-        self.recorder.took(bytes);
-    }
-
-    fn settled(&mut self, file: u32, bytes: u64, result: FileResult<'_>) {
-        // The sender lets only numbers through that are listed.
-        let path = self
-            .index()
-            .file(file)
-            .map_or_else(Vec::new, |(path, _)| path);
-        match result {
-            FileResult::Written => self.recorder.sent(path, bytes),
-            FileResult::Same => self.recorder.had(),
-            FileResult::Failed(reason) => self.recorder.failed(path, reason),
-        }
-    }
-
-    fn noted(&mut self, note: &Note<'_>) {
-        // A file that was not asked for is not therefore one that was there.
-        if note.kind != NoteKind::Deleted && self.index().lists_file(note.folder, note.name) {
-            self.recorder.not_asked();
-        }
-        let path = self.index().path(note.folder, note.name);
-        self.recorder.noted(path, note);
-    }
-}
-
-/// Applies the filter here, and keeps what concerns all targets.
-pub(super) struct PushJudge<'a> {
+/// Applies the filter, and records what concerns all targets.
+pub(super) struct PushObserver<'a> {
     pub(super) filter: &'a mut Filter,
     pub(super) callback: Option<&'a Callback>,
     pub(super) skipped: Vec<Skipped>,
     pub(super) failed: Vec<Skipped>,
 }
 
-impl Judge for PushJudge<'_> {
-    fn is_idle(&self) -> bool {
+impl Observer for PushObserver<'_> {
+    fn takes_all(&self) -> bool {
         self.filter.is_idle()
     }
 
@@ -210,7 +164,7 @@ impl Judge for PushJudge<'_> {
         refused.is_none()
     }
 
-    fn leaves_out(&mut self, path: Vec<u8>, reason: LeftOut) {
+    fn left_out(&mut self, path: Vec<u8>, reason: LeftOut) {
         let path = path_of(path);
         match reason {
             LeftOut::Skipped(reason) => self.skip(path, reason),
@@ -227,7 +181,7 @@ impl Judge for PushJudge<'_> {
     }
 }
 
-impl PushJudge<'_> {
+impl PushObserver<'_> {
     fn skip(&mut self, path: PathBuf, reason: &str) {
         self.tell(&report::Event::Skipped {
             path: &path,
@@ -246,8 +200,8 @@ impl PushJudge<'_> {
     }
 }
 
-/// Lists the tree for all of them; who is gone is passed over.
-pub(super) fn list<J: Judge>(walk: &mut Walk<J>, outlets: &[mpsc::Sender<Event>]) {
+/// Sends the listing to all targets; those that are lost are skipped.
+pub(super) fn list<O: Observer>(walk: &mut Walk<O>, outlets: &[mpsc::Sender<Event>]) {
     walk.list_all(&mut |sections| {
         let sections = Arc::new(sections);
         for outlet in outlets {

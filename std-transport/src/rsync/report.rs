@@ -2,7 +2,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use super::protocol::{Note, NoteKind};
+use super::observer::Observer;
+use super::protocol::{FileResult, Note, NoteKind};
 use crate::printable::printable;
 
 /// What a sync did at one target, or would do in a dry run. Paths are relative to the root of the tree, which is `.`
@@ -29,11 +30,11 @@ pub struct Report {
     pub failed: Vec<Skipped>,
 }
 
-/// Something that was not done, and why.
+/// An entry that was not synced, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Skipped {
-    /// What it is about.
+    /// Its path.
     pub path: PathBuf,
     /// Why. What a peer says is made fit for a terminal.
     pub reason: String,
@@ -100,10 +101,10 @@ pub enum Event<'a> {
     },
 }
 
-/// Hears of everything that happens.
+/// The callback for events.
 pub(crate) type Callback = dyn Fn(&Event<'_>) + Send + Sync;
 
-/// A report in the making.
+/// Records events in a report and passes them to the callback.
 pub(crate) struct Recorder<'a> {
     target: usize,
     callback: Option<&'a Callback>,
@@ -132,30 +133,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    pub(crate) fn asked(&mut self, size: u64) {
-        self.asked += 1;
-        self.asked_bytes = self.asked_bytes.saturating_add(size);
-        let (target, files, bytes) = (self.target, self.asked, self.asked_bytes);
-        self.tell(&Event::Asked {
-            target,
-            files,
-            bytes,
-        });
-    }
-
-    /// The target did not ask for a file that it does not have: it cannot take it, or has given it a name by itself.
-    pub(crate) fn not_asked(&mut self) {
-        self.not_asked += 1;
-    }
-
-    pub(crate) fn took(&self, bytes: u64) {
-        self.tell(&Event::Took {
-            target: self.target,
-            bytes,
-        });
-    }
-
-    pub(crate) fn sent(&mut self, path: Vec<u8>, bytes: u64) {
+    fn sent(&mut self, path: Vec<u8>, bytes: u64) {
         let path = path_of(path);
         self.tell(&Event::Sent {
             target: self.target,
@@ -164,10 +142,6 @@ impl<'a> Recorder<'a> {
         });
         self.report.bytes = self.report.bytes.saturating_add(bytes);
         self.report.sent.push(path);
-    }
-
-    pub(crate) fn had(&mut self) {
-        self.report.unchanged += 1;
     }
 
     pub(crate) fn skipped(&mut self, path: PathBuf, reason: &str) {
@@ -195,8 +169,56 @@ impl<'a> Recorder<'a> {
         self.report.failed.push(skipped);
     }
 
-    pub(crate) fn noted(&mut self, path: Vec<u8>, note: &Note<'_>) {
-        let target = self.target;
+    /// The report on this number of files that were offered. A target that has seen all of them has those that it was
+    /// silent about.
+    pub(crate) fn finish(mut self, files: u64, saw_all: bool) -> Report {
+        self.report.files = files;
+        if saw_all {
+            let told = self.asked.saturating_add(self.not_asked);
+            self.report.unchanged += files.saturating_sub(told);
+        }
+        self.report
+    }
+}
+
+impl Observer for Recorder<'_> {
+    fn asked(&mut self, size: u64) {
+        self.asked += 1;
+        self.asked_bytes = self.asked_bytes.saturating_add(size);
+        let (target, files, bytes) = (self.target, self.asked, self.asked_bytes);
+        self.tell(&Event::Asked {
+            target,
+            files,
+            bytes,
+        });
+    }
+
+    fn had(&mut self) {
+        self.report.unchanged += 1;
+    }
+
+    /// The target cannot take a file that it does not have, or has given it a name by itself.
+    fn not_asked(&mut self, is_file: &dyn Fn() -> bool) {
+        self.not_asked += u64::from(is_file());
+    }
+
+    fn took(&mut self, bytes: u64) {
+        self.tell(&Event::Took {
+            target: self.target,
+            bytes,
+        });
+    }
+
+    fn settled(&mut self, path: &dyn Fn() -> Vec<u8>, bytes: u64, result: FileResult<'_>) {
+        match result {
+            FileResult::Written => self.sent(path(), bytes),
+            FileResult::Same => self.had(),
+            FileResult::Failed(reason) => self.failed(path(), reason),
+        }
+    }
+
+    fn noted(&mut self, path: &dyn Fn() -> Vec<u8>, note: &Note<'_>) {
+        let (path, target) = (path(), self.target);
         match note.kind {
             NoteKind::Failed => self.failed(path, note.text),
             NoteKind::Deleted => {
@@ -216,17 +238,6 @@ impl<'a> Recorder<'a> {
                 self.report.linked.push(path);
             }
         }
-    }
-
-    /// The report on this number of files that were offered. A target that has seen all of them has those that it was
-    /// silent about.
-    pub(crate) fn finish(mut self, files: u64, saw_all: bool) -> Report {
-        self.report.files = files;
-        if saw_all {
-            let told = self.asked.saturating_add(self.not_asked);
-            self.report.unchanged += files.saturating_sub(told);
-        }
-        self.report
     }
 }
 

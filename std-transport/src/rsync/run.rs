@@ -1,4 +1,4 @@
-//! The machines at work on a channel.
+//! Runs the state machines of both sides over a channel.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -7,26 +7,26 @@ use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, TryRecvError};
 use execnet_serializer::Value;
 
 use super::data_message::DataMessage;
+use super::observer::Observer;
 use super::protocol::{FromSource, FromTarget, ProtocolError};
-use super::receiver::{Receiver, Watcher};
-use super::sender::{Listener, Sender};
+use super::receiver::Receiver;
+use super::sender::Sender;
 use super::sync_channel::{SyncChannel, SyncErrorKind};
-use super::walk::{Judge, Walk};
+use super::walk::Walk;
 
-/// What the sender for one target waits for: the next part of the listing, or something from the target.
+/// What the sender for one target waits for: the next part of the listing, or an item from the target.
 #[derive(Debug)]
 pub(crate) enum Event {
     List(Arc<Vec<u8>>),
     Item(Value),
-    SyncErrorKind(SyncErrorKind),
+    Failed(SyncErrorKind),
 }
 
-/// Sends a tree that somebody else lists, until the target has it.
+/// Sends a tree, which another thread lists, until the target has it.
 ///
-/// # Errors
-/// The target is gone, or breaks the protocol.
-pub(crate) fn send<L: Listener>(
-    sender: &mut Sender<L>,
+/// # Errors The target is lost or violates the protocol.
+pub(crate) fn send<O: Observer>(
+    sender: &mut Sender<O>,
     channel: &impl SyncChannel,
     events: &Inbox<Event>,
     idle_timeout: Option<Duration>,
@@ -40,7 +40,7 @@ pub(crate) fn send<L: Listener>(
                 let message = FromTarget::try_from(item)?;
                 sender.handle(&message, &mut Vec::new())?;
             }
-            Some(Event::SyncErrorKind(kind)) => return Err(kind),
+            Some(Event::Failed(kind)) => return Err(kind),
             None => {
                 sender.fill(&mut message);
                 sender.sent(channel.send_data(&message)?);
@@ -76,11 +76,10 @@ fn next_event(
 
 /// Lists and sends a tree on one thread: all of it, or the folders that the target asks for.
 ///
-/// # Errors
-/// The target is gone, or breaks the protocol.
-pub(crate) fn send_listing<L: Listener, J: Judge>(
-    sender: &mut Sender<L>,
-    walk: &mut Walk<J>,
+/// # Errors The target is lost or violates the protocol.
+pub(crate) fn send_listing<S: Observer, W: Observer>(
+    sender: &mut Sender<S>,
+    walk: &mut Walk<W>,
     asked: bool,
     channel: &impl SyncChannel,
 ) -> Result<(), SyncErrorKind> {
@@ -88,7 +87,7 @@ pub(crate) fn send_listing<L: Listener, J: Judge>(
     let mut asks = Vec::new();
     let mut listing = !asked;
     while !sender.is_done() {
-        // What came meanwhile waits until the window is used up: the target has enough to do until then.
+        // Messages of the target are read only when the window is used up: until then it has enough to do.
         if sender.can_send() {
             sender.fill(&mut message);
             sender.sent(channel.send_data(&message)?);
@@ -117,7 +116,7 @@ pub(crate) fn send_listing<L: Listener, J: Judge>(
     channel.send(FromSource::Finish)
 }
 
-/// Sends what is listed.
+/// Sends the sections that `list` emits.
 fn emit<T>(
     channel: &impl SyncChannel,
     list: impl FnOnce(&mut dyn FnMut(Vec<u8>)) -> T,
@@ -131,12 +130,11 @@ fn emit<T>(
     sent.map(|()| listed)
 }
 
-/// Receives a tree, until everything is in its place and the source knows.
+/// Receives a tree until everything is in its place and the source has been told.
 ///
-/// # Errors
-/// The source is gone, or breaks the protocol.
-pub(crate) fn receive<W: Watcher>(
-    receiver: &mut Receiver<W>,
+/// # Errors The source is lost or violates the protocol.
+pub(crate) fn receive<O: Observer>(
+    receiver: &mut Receiver<O>,
     channel: &impl SyncChannel,
     idle_timeout: Option<Duration>,
 ) -> Result<(), SyncErrorKind> {

@@ -7,33 +7,20 @@ use std::io;
 
 use super::content_cache::{ContentCache, OpenFile};
 use super::data_message::{DataMessage, FileRange};
+use super::observer::Observer;
 use super::protocol::{
-    FileResult, FromTarget, Note, Outcome, ProtocolError, SegmentKind, Settings, Unpacker, Want,
+    FileResult, FromTarget, Note, NoteKind, Outcome, ProtocolError, SegmentKind, Settings,
+    Unpacker, Want,
 };
 use super::receiver::digest;
-
-/// Hears what becomes of the files.
-pub(crate) trait Listener {
-    /// The target asked for a file of this size.
-    fn asked(&mut self, file: u32, size: u64);
-
-    /// The target took so many bytes in all.
-    fn took(&mut self, bytes: u64);
-
-    /// A file is settled, after so many bytes of it were sent.
-    fn settled(&mut self, file: u32, bytes: u64, result: FileResult<'_>);
-
-    /// The target did something by itself.
-    fn noted(&mut self, note: &Note<'_>);
-}
 
 /// The source's end of a sync with one target.
 ///
 /// It opens files by the numbers of its own listing alone. A target asks for files in ascending order, so that none is
 /// asked for twice, and for each folder once.
 #[derive(Debug)]
-pub(crate) struct Sender<L> {
-    listener: L,
+pub(crate) struct Sender<O> {
+    observer: O,
     cache: Arc<ContentCache>,
     settings: Settings,
     wants: VecDeque<Want>,
@@ -62,10 +49,10 @@ struct Sending {
     failure: Option<io::Error>,
 }
 
-impl<L: Listener> Sender<L> {
-    pub(crate) fn new(cache: Arc<ContentCache>, settings: Settings, listener: L) -> Self {
+impl<O: Observer> Sender<O> {
+    pub(crate) fn new(cache: Arc<ContentCache>, settings: Settings, observer: O) -> Self {
         Self {
-            listener,
+            observer,
             cache,
             settings,
             wants: VecDeque::new(),
@@ -115,11 +102,11 @@ impl<L: Listener> Sender<L> {
         pending && self.sent - self.taken < self.settings.window
     }
 
-    pub(crate) fn into_listener(self) -> L {
-        self.listener
+    pub(crate) fn into_observer(self) -> O {
+        self.observer
     }
 
-    /// Fills the parcel with what is to be sent next.
+    /// Fills the message with the next content.
     pub(crate) fn fill(&mut self, message: &mut DataMessage) {
         message.clear();
         while message.has_room() {
@@ -134,7 +121,7 @@ impl<L: Listener> Sender<L> {
         self.sent += message.len();
     }
 
-    /// The last parcel is on its way, its piece whole or with zeros in the place of what could not be had.
+    /// The last message was sent. An error says that bytes of its file range were sent as zeros.
     pub(crate) fn sent(&mut self, range: io::Result<()>) {
         if let (Err(error), Some(sending)) = (range, &mut self.sending) {
             sending.failure = Some(error);
@@ -289,10 +276,11 @@ impl<L: Listener> Sender<L> {
                 return Err(ProtocolError::Request);
             }
             self.next_file = want.file.saturating_add(1);
-            self.listener.asked(want.file, size);
+            self.observer.asked(size);
             // In a dry run the request is all there is.
             if self.settings.dry_run {
-                self.listener.settled(want.file, size, FileResult::Written);
+                let path = || path_of_file(&self.cache, want.file);
+                self.observer.settled(&path, size, FileResult::Written);
             } else {
                 self.wants.push_back(want);
             }
@@ -338,12 +326,13 @@ impl<L: Listener> Sender<L> {
                 .is_none_or(|now| now.file.number() != outcome.file);
             match self.unsettled.pop_front() {
                 Some((file, bytes)) if file == outcome.file && is_whole => {
-                    self.listener.settled(file, bytes, outcome.result);
+                    let path = || path_of_file(&self.cache, file);
+                    self.observer.settled(&path, bytes, outcome.result);
                 }
                 _ => return Err(ProtocolError::Acknowledgement),
             }
         }
-        self.listener.took(taken);
+        self.observer.took(taken);
         Ok(())
     }
 
@@ -351,13 +340,28 @@ impl<L: Listener> Sender<L> {
         let mut unpacker = Unpacker::new(notes);
         while !unpacker.is_empty() {
             let note = Note::unpack(&mut unpacker)?;
-            if note.folder >= self.cache.index().end_of_folders() {
+            let index = self.cache.index();
+            if note.folder >= index.end_of_folders() {
                 return Err(ProtocolError::Request);
             }
-            self.listener.noted(&note);
+            if note.kind != NoteKind::Deleted {
+                let is_file = || index.lists_file(note.folder, note.name);
+                self.observer.not_asked(&is_file);
+            }
+            let path = || index.path(note.folder, note.name);
+            self.observer.noted(&path, &note);
         }
         Ok(())
     }
+}
+
+/// The path of a listed file.
+fn path_of_file(cache: &ContentCache, file: u32) -> Vec<u8> {
+    // Only numbers that are listed get here.
+    cache
+        .index()
+        .file(file)
+        .map_or_else(Vec::new, |(path, _)| path)
 }
 
 /// Tells of the hole that is next, if one is. Returns the kind of the segment that follows; `None` if that was all.

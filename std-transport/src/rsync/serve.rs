@@ -11,14 +11,14 @@ use super::beneath::Meta;
 use super::content_cache::ContentCache;
 use super::error::SyncError;
 use super::origin::Origin;
-use super::protocol::{FileResult, Note, Ready, Role, Start, pack_root, unpack_root};
+use super::protocol::{Ready, Role, Start, pack_root, unpack_root};
 use super::python;
 use super::receiver::{Receiver, Rules};
 use super::run;
-use super::sender::{Listener, Sender};
+use super::sender::Sender;
 use super::stock;
 use super::sync_channel::{SyncChannel, SyncErrorKind};
-use super::walk::{Judge, LeftOut, Links, Walk};
+use super::walk::{Links, Walk};
 
 /// Makes a worker able to take and send trees: for this crate's [`RSync`](super::RSync), and for stock execnet's.
 ///
@@ -75,7 +75,7 @@ fn give(
     asked: bool,
     start: &Start,
 ) -> Result<(), SyncErrorKind> {
-    let opened = Walk::open(path, Links::Keep, Nobody)
+    let opened = Walk::open(path, Links::Keep, ())
         .map(|walk| walk.with_hard_links(start.settings.hard_links))
         .and_then(|walk| Ok((walk, Origin::for_deleting(path, start.settings.delete)?)));
     let (mut walk, origin) = match opened {
@@ -89,31 +89,6 @@ fn give(
     };
     channel.send(ready.to_value())?;
     let cache = Arc::new(ContentCache::new(Arc::clone(walk.index()), false));
-    let mut sender = Sender::new(cache, start.settings, Nobody);
+    let mut sender = Sender::new(cache, start.settings, ());
     run::send_listing(&mut sender, &mut walk, asked, channel)
-}
-
-/// Judges nothing and reports to nobody: that is the controller's side's matter.
-pub(super) struct Nobody;
-
-impl Judge for Nobody {
-    fn is_idle(&self) -> bool {
-        true
-    }
-
-    fn takes(&mut self, _path: &Path, _meta: &Meta) -> bool {
-        true
-    }
-
-    fn leaves_out(&mut self, _path: Vec<u8>, _reason: LeftOut) {}
-}
-
-impl Listener for Nobody {
-    fn asked(&mut self, _file: u32, _size: u64) {}
-
-    fn took(&mut self, _bytes: u64) {}
-
-    fn settled(&mut self, _file: u32, _bytes: u64, _fate: FileResult<'_>) {}
-
-    fn noted(&mut self, _note: &Note<'_>) {}
 }

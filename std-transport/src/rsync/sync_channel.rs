@@ -10,19 +10,18 @@ use execnet_serializer::{Dump, Value};
 use super::data_message::DataMessage;
 use super::protocol::ProtocolError;
 
-/// A channel as a sync sees it, so that tests and fuzzers can be one.
+/// The channel of a sync; a trait so that tests and fuzzers can replace it.
 pub(crate) trait SyncChannel {
     /// # Errors
     /// The item cannot be sent.
     fn send(&self, item: impl Dump) -> Result<(), SyncErrorKind>;
 
-    /// Whether it sends pieces of files that are not in memory.
+    /// Whether it can send ranges of files without reading them into memory.
     fn takes_file_ranges(&self) -> bool {
         false
     }
 
-    /// Sends content. The inner error is that of the file its piece is in: the piece was sent with zeros in the place of
-    /// what could not be had.
+    /// Sends content. The inner error is that of reading the file range, whose unread bytes were sent as zeros.
     ///
     /// # Errors
     /// The item cannot be sent.
@@ -34,7 +33,7 @@ pub(crate) trait SyncChannel {
     /// There is no next item, or not within `idle_timeout`.
     fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, SyncErrorKind>;
 
-    /// The next item as it came.
+    /// The next item, still encoded.
     ///
     /// # Errors
     /// There is no next item, or not within `idle_timeout`.
@@ -89,9 +88,9 @@ pub(crate) enum SyncErrorKind {
     Receive(ReceiveError),
     Silence(Duration),
     ProtocolError(ProtocolError),
-    /// The tree's place here cannot be opened.
+    /// The source or destination on this side cannot be opened.
     Place(PathBuf, io::Error),
-    /// A thread of ours is gone; its panic was printed.
+    /// A thread of this side has panicked; its message was printed.
     Gone,
 }
 

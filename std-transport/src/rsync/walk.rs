@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::beneath::{Dir, Identity, Kind, Meta, Name, ROOT};
 use super::file_index::FileIndex;
+use super::observer::{LeftOut, Observer};
 use super::protocol::{End, Entry, EntryKind, MAX_LINK, Section};
 use super::report::path_of;
 
@@ -28,30 +29,9 @@ pub enum Links {
     Copy,
 }
 
-/// Judges what is listed.
-pub(crate) trait Judge {
-    /// Whether it takes everything, so that nothing needs a path to be judged by.
-    fn is_idle(&self) -> bool;
-
-    /// Whether to list it.
-    fn takes(&mut self, path: &Path, meta: &Meta) -> bool;
-
-    /// Something that is there is not sent, for a reason.
-    fn leaves_out(&mut self, path: Vec<u8>, reason: LeftOut);
-}
-
-/// Why something is not sent.
-#[derive(Debug)]
-pub(crate) enum LeftOut {
-    /// It is not meant to be.
-    Skipped(&'static str),
-    /// It cannot be.
-    Failed(io::Error),
-}
-
 /// A source that is being listed.
-pub(crate) struct Walk<J> {
-    judge: J,
+pub(crate) struct Walk<O> {
+    observer: O,
     index: Arc<FileIndex>,
     links: Links,
     /// The tree's own absolute paths, as given and without links.
@@ -70,12 +50,12 @@ pub(crate) const NOT_SENT: &str = "not a file, directory or link";
 /// So many bytes of listing make a message.
 const BATCH: usize = 48 << 10;
 
-impl<J: Judge> Walk<J> {
+impl<O: Observer> Walk<O> {
     /// Opens the tree at `path`, or the single file.
     ///
     /// # Errors
     /// There is neither.
-    pub(crate) fn open(path: &Path, links: Links, judge: J) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, links: Links, observer: O) -> io::Result<Self> {
         let meta = std::fs::metadata(path)?;
         let (dir, root) = if meta.is_dir() {
             let dir = Dir::at(path)?;
@@ -96,7 +76,7 @@ impl<J: Judge> Walk<J> {
         };
         let places = vec![std::path::absolute(path)?, path.canonicalize()?];
         Ok(Self {
-            judge,
+            observer,
             index,
             links,
             places,
@@ -122,8 +102,8 @@ impl<J: Judge> Walk<J> {
         &self.index
     }
 
-    pub(crate) fn into_judge(self) -> J {
-        self.judge
+    pub(crate) fn into_observer(self) -> O {
+        self.observer
     }
 
     /// Lists the whole tree, in messages of a fair size.
@@ -158,7 +138,7 @@ impl<J: Judge> Walk<J> {
             Ok(listed) => listed,
             Err(error) => {
                 let path = self.index.path(folder, b"");
-                self.judge.leaves_out(path, LeftOut::Failed(error));
+                self.observer.left_out(path, LeftOut::Failed(error));
                 let section = Section {
                     folder,
                     entries: 0,
@@ -210,7 +190,11 @@ impl<J: Judge> Walk<J> {
     }
 
     fn list_entry(&mut self, folder: u32, dir: &Dir, name: Name<'_>, meta: &Meta) {
-        if !self.judge.is_idle() && !self.judge.takes(&self.path(folder, name.as_bytes()), meta) {
+        if !self.observer.takes_all()
+            && !self
+                .observer
+                .takes(&self.path(folder, name.as_bytes()), meta)
+        {
             return self.keep(name, b"");
         }
         let Meta { mode, mtime, .. } = *meta;
@@ -347,7 +331,8 @@ impl<J: Judge> Walk<J> {
     }
 
     fn leave_out(&mut self, folder: u32, name: &[u8], reason: LeftOut) {
-        self.judge.leaves_out(self.index.path(folder, name), reason);
+        self.observer
+            .left_out(self.index.path(folder, name), reason);
     }
 
     fn path(&self, folder: u32, name: &[u8]) -> PathBuf {

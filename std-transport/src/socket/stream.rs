@@ -84,7 +84,7 @@ impl Stream {
         Ok(peeked?.map(|(size, _)| size))
     }
 
-    /// See [`Duplex::transfer`](crate::bootstrap::Duplex::transfer).
+    /// See [`Duplex::transfer`].
     pub(crate) fn transfer(
         &self,
         unsent: &[u8],

@@ -1,18 +1,18 @@
-//! The ways to a worker: a spec becomes a link whose bootstrap is done, and a hand on what is at its other end.
+//! The transports: each makes of a spec a link to a worker whose bootstrap is complete, and a handle of that worker.
 //!
 //! To add a transport:
 //!
-//! 1. Write a module with a function of the type [`Start`], and name it in the table of [`connect`](crate::connect) with
-//!    the key of specs that asks for it.
+//! 1. Write a module with a function of the type [`Start`], and add it to the table of [`connect`](crate::connect) with
+//!    its key of specs.
 //! 2. The function connects, calls [`Request::on_spawned`] as soon as there is something that
-//!    [`Group::terminate`](crate::Group::terminate) would have to end, and makes a worker of the other side:
-//!    [`handshake`] does that over everything that is a [`Duplex`](crate::bootstrap::Duplex), which is one function to
-//!    write where there are no two descriptors. A side that is a worker already (a stock socket server's) needs none.
-//! 3. It returns [`Connected`]: reader, writer and a [`WorkerHandle`]. Everything else follows from `WorkerHandle`: what errors say,
-//!    how a group waits for its members and kills them.
+//!    [`Group::terminate`](crate::Group::terminate) must be able to kill, and performs the [`handshake`] over any
+//!    [`Duplex`], whose one method a transport without two descriptors implements. A peer that is a worker already
+//!    needs no handshake.
+//! 3. It returns [`Connected`]: reader, writer and a [`WorkerHandle`], by which errors describe the worker and a group
+//!    waits for it and kills it.
 //!
-//! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to [`Launch`]es
-//! in [`command`](crate::command), named in its table, and [`stdio::start`] here.
+//! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to
+//! [`Launch`](crate::command::Launch)es in [`command`](crate::command), added to its table, and [`stdio::start`].
 
 pub(crate) mod ssh_mux;
 pub(crate) mod stdio;

@@ -19,7 +19,7 @@ use recent::{BlockKey, FileKey, Key, Recent};
 
 /// Opens and reads files by number and, where several targets want them, keeps what was read last at hand.
 ///
-/// A target that falls behind by more than [`PROTECTED`](kept::PROTECTED) bytes reads for itself: it costs a read, and holds up nobody.
+/// A target that falls behind by more than [`MAX_BYTES`](recent::MAX_BYTES) bytes reads for itself: it costs a read, and holds up nobody.
 #[derive(Debug)]
 pub(crate) struct ContentCache {
     index: Arc<FileIndex>,
@@ -74,7 +74,7 @@ impl ContentCache {
         if !self.shared {
             return self.open_new(number);
         }
-        self.shelved(FileKey(number), || self.open_new(number)?.settled())
+        self.cached(FileKey(number), || self.open_new(number)?.settled())
     }
 
     fn open_new(&self, number: u32) -> io::Result<OpenFile> {
@@ -103,7 +103,7 @@ impl ContentCache {
         };
         let size = u64::try_from(BLOCK).unwrap_or(u64::MAX);
         let (number, offset) = (offset / size, offset % size);
-        let block = self.shelved(BlockKey(file.number, number), || {
+        let block = self.cached(BlockKey(file.number, number), || {
             let start = number.saturating_mul(size);
             let left = file.meta.size.saturating_sub(start).min(size);
             read_full(content, start, left)
@@ -112,7 +112,7 @@ impl ContentCache {
     }
 
     /// What is under the key, or is made by the first who asks for it.
-    fn shelved<K: Key>(
+    fn cached<K: Key>(
         &self,
         key: K,
         make: impl FnOnce() -> io::Result<K::Cached>,
@@ -125,8 +125,8 @@ impl ContentCache {
                 kept = self.arrived.wait_while(kept, PATIENCE, being_read);
                 kept.waiting -= 1;
             }
-            if let Some(shelved) = kept.take_or_read(key) {
-                return Ok(shelved);
+            if let Some(cached) = kept.take_or_read(key) {
+                return Ok(cached);
             }
         }
         let made = make();

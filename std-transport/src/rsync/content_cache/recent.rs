@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use super::{Content, OpenFile};
 
 /// How many bytes are kept for targets that are behind.
-pub(super) const PROTECTED: usize = 24 << 20;
+pub(super) const MAX_BYTES: usize = 24 << 20;
 
 /// How many blocks and small files are, be they ever so small.
-const MANY: usize = 8192;
+const MAX_ENTRIES: usize = 8192;
 
 /// How many files are kept open for them.
 const OPEN: usize = 64;
@@ -39,7 +39,7 @@ pub(super) trait Key: Copy + Eq + Hash {
     fn entries(kept: &mut Recent) -> &mut Entries<Self>;
 
     /// Puts what is new at the end of those that are to make room.
-    fn queue(self, shelved: &Self::Cached, kept: &mut Recent);
+    fn queue(self, cached: &Self::Cached, kept: &mut Recent);
 }
 
 /// A file, by its number.
@@ -92,7 +92,7 @@ impl Recent {
     pub(super) fn take_or_read<K: Key>(&mut self, key: K) -> Option<K::Cached> {
         let entries = K::entries(self);
         match entries.get(&key) {
-            Some(Some(shelved)) => Some(shelved.clone()),
+            Some(Some(cached)) => Some(cached.clone()),
             _ => {
                 entries.insert(key, None);
                 None
@@ -101,20 +101,20 @@ impl Recent {
     }
 
     /// Keeps what was read, or lets the next one read it who asks.
-    pub(super) fn put<K: Key>(&mut self, key: K, shelved: Option<&K::Cached>) {
+    pub(super) fn put<K: Key>(&mut self, key: K, cached: Option<&K::Cached>) {
         let entries = K::entries(self);
-        let Some(shelved) = shelved else {
+        let Some(cached) = cached else {
             // Another, who was thought lost, may have read it.
             if let Some(None) = entries.get(&key) {
                 entries.remove(&key);
             }
             return;
         };
-        if let Some(Some(_)) = entries.insert(key, Some(shelved.clone())) {
+        if let Some(Some(_)) = entries.insert(key, Some(cached.clone())) {
             // Another, who was thought lost, has read it too.
             return;
         }
-        key.queue(shelved, self);
+        key.queue(cached, self);
         self.make_room();
     }
 
@@ -124,7 +124,7 @@ impl Recent {
     }
 
     fn make_room(&mut self) {
-        while self.bytes > PROTECTED || self.order.len() > MANY {
+        while self.bytes > MAX_BYTES || self.order.len() > MAX_ENTRIES {
             let Some((oldest, bytes)) = self.order.pop_front() else {
                 break;
             };
@@ -175,11 +175,11 @@ mod tests {
         for number in 0..1_000 {
             kept.put(BlockKey(0, number), Some(&block(BLOCK)));
         }
-        assert!(kept.bytes <= PROTECTED && kept.blocks.len() == PROTECTED / BLOCK);
+        assert!(kept.bytes <= MAX_BYTES && kept.blocks.len() == MAX_BYTES / BLOCK);
         for number in 0..10_000 {
             kept.put(BlockKey(1, number), Some(&block(0)));
         }
-        assert!(kept.blocks.len() <= MANY);
+        assert!(kept.blocks.len() <= MAX_ENTRIES);
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
             );
             kept.put(BlockKey(number, 0), Some(&block(BLOCK)));
         }
-        assert!(kept.bytes <= PROTECTED);
+        assert!(kept.bytes <= MAX_BYTES);
         assert!(kept.files.len() > 1 && kept.blocks.len() > 1);
     }
 

@@ -11,7 +11,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) kind: EntryKind<'a>,
 }
 
-/// What a listed thing is.
+/// The kind of a listed entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryKind<'a> {
     /// Has the next file number.

@@ -100,7 +100,7 @@ impl Segment {
     }
 }
 
-/// What became of a file that was asked for.
+/// The result of a file that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome<'a> {
     pub(crate) file: u32,

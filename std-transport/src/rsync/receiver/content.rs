@@ -4,8 +4,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Receiver, Watcher};
+use super::Receiver;
 use crate::rsync::beneath::{Dir, Kind, Name, Pass, Temporary};
+use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{
     Digest, FileResult, FromTarget, ProtocolError, Segment, SegmentKind, Unpacker,
 };
@@ -40,7 +41,7 @@ pub(super) struct Incoming {
 /// So many settled files are told of at once, at most.
 const OUTCOMES: usize = 16 << 10;
 
-impl<W: Watcher> Receiver<W> {
+impl<O: Observer> Receiver<O> {
     pub(super) fn take_data(
         &mut self,
         segments: &[u8],

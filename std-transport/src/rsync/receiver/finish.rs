@@ -1,10 +1,11 @@
 use std::io;
 
-use super::{DirState, PendingLink, Receiver, Watcher};
+use super::{DirState, PendingLink, Receiver};
 use crate::rsync::beneath::{Dir, Kind, Meta, Name, Pass, ROOT};
+use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{FromTarget, NoteKind};
 
-impl<W: Watcher> Receiver<W> {
+impl<O: Observer> Receiver<O> {
     /// What waits until all files are there: their other names, links, deletions, and what is set on folders.
     pub(super) fn finish_tree(&mut self, out: &mut Vec<FromTarget>) {
         self.name_files(out);

@@ -4,8 +4,9 @@ use core::mem;
 use std::io;
 
 use super::content::{Wanted, digest_of};
-use super::{DirState, FolderState, PendingLink, Receiver, Watcher, want};
+use super::{DirState, FolderState, PendingLink, Receiver, want};
 use crate::rsync::beneath::{Dir, Kind, Meta, Name, Pass};
+use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{
     End, Entry, EntryKind, FileResult, FromTarget, NoteKind, ProtocolError, Section, Unpacker, Want,
 };
@@ -39,7 +40,7 @@ const SHALLOW: u16 = 8;
 /// Why nothing was made in a folder that is missing.
 const NO_FOLDER: &str = "its folder could not be made or opened";
 
-impl<W: Watcher> Receiver<W> {
+impl<O: Observer> Receiver<O> {
     pub(super) fn take_list(
         &mut self,
         sections: &[u8],
@@ -85,7 +86,10 @@ impl<W: Watcher> Receiver<W> {
                 return Ok(());
             }
             End::Whole => self.find_deletions(&current, dir.as_deref()),
-            End::CutOff => self.watcher.cut_off(&self.folders, section.folder),
+            End::CutOff => {
+                let path = || self.folders.path(section.folder, b"");
+                self.observer.cut_off(&path);
+            }
         }
         self.leave(&current);
         Ok(())
@@ -182,7 +186,9 @@ impl<W: Watcher> Receiver<W> {
     ) -> Result<(), ProtocolError> {
         let folder = current.folder;
         let lost = self.state(folder).presence == DirState::Lost;
-        let wanted = self.watcher.takes(&self.folders, folder, entry);
+        let path = || self.folders.path(folder, entry.name.as_bytes());
+        let depth = self.folders.depth(folder);
+        let wanted = self.observer.takes_listed(&path, depth, entry);
         if lost && wanted && !matches!(entry.kind, EntryKind::Protected(_)) {
             self.note(NoteKind::Failed, folder, entry.name.as_bytes(), NO_FOLDER);
         }
@@ -274,16 +280,16 @@ impl<W: Watcher> Receiver<W> {
             },
         };
         let Some(request) = request else {
-            self.watcher.had();
+            self.observer.had();
             return true;
         };
         request.pack(wants);
         let (name, size) = (name.as_bytes(), listed.size);
-        self.watcher.asked(size);
+        self.observer.asked(size);
         if self.settings.dry_run {
             // Nothing will come; the request is all there is to tell.
-            self.watcher
-                .settled(&self.folders, folder, name, size, FileResult::Written);
+            let path = || self.folders.path(folder, name);
+            self.observer.settled(&path, size, FileResult::Written);
         } else {
             self.wanted.push_back(Wanted {
                 file,

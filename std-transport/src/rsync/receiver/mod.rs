@@ -24,9 +24,9 @@ use names::{Groups, PendingName};
 use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, make_root};
 use super::origin::Origin;
 use super::protocol::{
-    Entry, FileResult, FromSource, FromTarget, Note, NoteKind, Outcome, ProtocolError, Settings,
-    Want,
+    FileResult, FromSource, FromTarget, Note, NoteKind, Outcome, ProtocolError, Settings, Want,
 };
+use crate::rsync::observer::Observer;
 
 /// What a receiver is told beside the protocol's settings.
 #[derive(Debug, Clone, Copy)]
@@ -49,47 +49,10 @@ impl Default for Rules {
     }
 }
 
-/// Looks on, and may decline.
-pub(crate) trait Watcher {
-    /// Whether to take a listed entry; what is declined stays as it is here.
-    fn takes(&mut self, _folders: &Folders, _folder: u32, _entry: &Entry<'_>) -> bool {
-        true
-    }
-
-    /// A file of this size is asked for.
-    fn asked(&mut self, _size: u64) {}
-
-    /// A file is here already.
-    fn had(&mut self) {}
-
-    /// The source could not list a folder to its end.
-    fn cut_off(&mut self, _folders: &Folders, _folder: u32) {}
-
-    /// So many bytes were taken in all.
-    fn took(&mut self, _bytes: u64) {}
-
-    /// A file that was asked for is settled.
-    fn settled(
-        &mut self,
-        _folders: &Folders,
-        _folder: u32,
-        _name: &[u8],
-        _size: u64,
-        _fate: FileResult<'_>,
-    ) {
-    }
-
-    /// Something else was done or could not be.
-    fn noted(&mut self, _folders: &Folders, _note: &Note<'_>) {}
-}
-
-/// Nobody looks on.
-impl Watcher for () {}
-
 /// The receiving machine.
 #[derive(Debug)]
-pub(crate) struct Receiver<W> {
-    watcher: W,
+pub(crate) struct Receiver<O> {
+    observer: O,
     settings: Settings,
     rules: Rules,
     /// Where the tree is, for links into it.
@@ -159,7 +122,7 @@ struct PendingLink {
     target: Box<[u8]>,
 }
 
-impl<W: Watcher> Receiver<W> {
+impl<O: Observer> Receiver<O> {
     /// A receiver for the tree at `path`, which is made if it is missing. Where the root is a single file, `path`
     /// is to be that file.
     ///
@@ -170,16 +133,16 @@ impl<W: Watcher> Receiver<W> {
         root: &Meta,
         settings: Settings,
         rules: Rules,
-        watcher: W,
+        observer: O,
     ) -> io::Result<Self> {
         let mut receiver = match root.kind {
-            Kind::Directory => Self::empty(path, root, settings, rules, watcher)?,
+            Kind::Directory => Self::empty(path, root, settings, rules, observer)?,
             _ => {
                 let parent = path
                     .parent()
                     .filter(|parent| !parent.as_os_str().is_empty());
                 let parent = parent.unwrap_or(Path::new("."));
-                Self::empty(parent, root, settings, rules, watcher)?
+                Self::empty(parent, root, settings, rules, observer)?
             }
         };
         match root.kind {
@@ -209,7 +172,7 @@ impl<W: Watcher> Receiver<W> {
         root: &Meta,
         settings: Settings,
         rules: Rules,
-        watcher: W,
+        observer: O,
     ) -> io::Result<Self> {
         let (dir, presence) = open_root(path, settings)?;
         let state = FolderState {
@@ -218,7 +181,7 @@ impl<W: Watcher> Receiver<W> {
             mtime: root.mtime,
         };
         Ok(Self {
-            watcher,
+            observer,
             settings,
             rules,
             place: std::path::absolute(path)?,
@@ -295,8 +258,8 @@ impl<W: Watcher> Receiver<W> {
         self.phase == Phase::Finished
     }
 
-    pub(crate) fn into_watcher(self) -> W {
-        self.watcher
+    pub(crate) fn into_observer(self) -> O {
+        self.observer
     }
 
     fn finish_if_due(&mut self, out: &mut Vec<FromTarget>) {
@@ -336,7 +299,8 @@ impl<W: Watcher> Receiver<W> {
             name,
             text: text.as_bytes(),
         };
-        self.watcher.noted(&self.folders, &note);
+        let path = || self.folders.path(folder, name);
+        self.observer.noted(&path, &note);
         note.pack(&mut self.notes);
     }
 
@@ -345,13 +309,8 @@ impl<W: Watcher> Receiver<W> {
     }
 
     fn settle(&mut self, wanted: &Wanted, result: FileResult<'_>) {
-        self.watcher.settled(
-            &self.folders,
-            wanted.folder,
-            &wanted.name,
-            wanted.size,
-            result,
-        );
+        let path = || self.folders.path(wanted.folder, &wanted.name);
+        self.observer.settled(&path, wanted.size, result);
         Outcome {
             file: wanted.file,
             result,
@@ -362,7 +321,7 @@ impl<W: Watcher> Receiver<W> {
     fn push_acknowledgement(&mut self, out: &mut Vec<FromTarget>) {
         if self.taken != self.acknowledged || !self.outcomes.is_empty() {
             self.acknowledged = self.taken;
-            self.watcher.took(self.taken);
+            self.observer.took(self.taken);
             out.push(FromTarget::Ack {
                 taken: self.taken,
                 outcomes: mem::take(&mut self.outcomes),

@@ -2,8 +2,9 @@ use std::collections::HashMap;
 use std::io;
 
 use super::content::Wanted;
-use super::{DirState, Receiver, Watcher};
+use super::{DirState, Receiver};
 use crate::rsync::beneath::{Identity, Kind, Meta, Name, Pass};
+use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{FromTarget, NoteKind, ProtocolError};
 
 /// Files that have several names in the tree, by the number of the first that was listed.
@@ -26,7 +27,7 @@ pub(super) struct PendingName {
     group: u32,
 }
 
-impl<W: Watcher> Receiver<W> {
+impl<O: Observer> Receiver<O> {
     /// Takes a name of a file that has several, whose number is the next one.
     pub(super) fn list_hard_link(
         &mut self,
@@ -93,7 +94,7 @@ impl<W: Watcher> Receiver<W> {
         for pending in core::mem::take(&mut self.names) {
             match self.name_file(&pending) {
                 Ok(true) => self.note(NoteKind::Linked, pending.folder, &pending.name, ""),
-                Ok(false) => self.watcher.had(),
+                Ok(false) => self.observer.had(),
                 Err(error) => self.failed(pending.folder, &pending.name, &error),
             }
             self.push_many_notes(out);

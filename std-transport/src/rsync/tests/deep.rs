@@ -13,7 +13,6 @@ use crate::rsync::filter::Filter;
 use crate::rsync::protocol::{Content, FromSource, FromTarget, Settings};
 use crate::rsync::receiver::{Receiver, Rules};
 use crate::rsync::sender::Sender;
-use crate::rsync::serve::Nobody;
 use crate::rsync::walk::{Links, Walk};
 
 /// More than are held open.
@@ -55,11 +54,11 @@ fn comb(at: &Path, depth: u64) {
 /// Sends a tree within this thread, and counts the directories that both sides opened.
 fn push(from: &Path, to: &Path) -> u64 {
     let before = OPENED.get();
-    let mut walk = Walk::open(from, Links::Keep, Nobody).unwrap();
+    let mut walk = Walk::open(from, Links::Keep, ()).unwrap();
     let mut lists = Vec::new();
     walk.list_all(&mut |sections| lists.push(FromSource::List(Arc::new(sections))));
     let cache = Arc::new(ContentCache::new(Arc::clone(walk.index()), false));
-    let mut sender = Sender::new(cache, deleting(), Nobody);
+    let mut sender = Sender::new(cache, deleting(), ());
     let mut receiver = Receiver::new(to, walk.root(), deleting(), Rules::default(), ()).unwrap();
     let (mut message, mut out) = (DataMessage::new(false), Vec::new());
     for list in lists {

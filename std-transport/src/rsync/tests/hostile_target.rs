@@ -7,51 +7,40 @@ use std::path::Path;
 
 use alloc::sync::Arc;
 
-use crate::rsync::beneath::{Meta, ROOT};
+use crate::rsync::beneath::ROOT;
 use crate::rsync::content_cache::ContentCache;
 use crate::rsync::data_message::{CHUNK, DIRECT, DataMessage};
+use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{
     FileResult, FromTarget, Note, NoteKind, Outcome, ProtocolError, Segment, SegmentKind, Settings,
     Unpacker, Want,
 };
-use crate::rsync::sender::{Listener, Sender};
-use crate::rsync::walk::{Judge, LeftOut, Links, Walk};
+use crate::rsync::sender::Sender;
+use crate::rsync::walk::{Links, Walk};
 
+/// Counts the files that are settled.
 #[derive(Default)]
-struct Ear {
+struct Counter {
     settled: usize,
 }
 
-impl Listener for Ear {
-    fn asked(&mut self, _file: u32, _size: u64) {}
-    fn took(&mut self, _bytes: u64) {}
-    fn settled(&mut self, _file: u32, _bytes: u64, _fate: FileResult<'_>) {
+impl Observer for Counter {
+    fn settled(&mut self, _path: &dyn Fn() -> Vec<u8>, _bytes: u64, _result: FileResult<'_>) {
         self.settled += 1;
     }
-    fn noted(&mut self, _note: &Note<'_>) {}
-}
-
-impl Judge for Ear {
-    fn is_idle(&self) -> bool {
-        true
-    }
-    fn takes(&mut self, _path: &Path, _meta: &Meta) -> bool {
-        true
-    }
-    fn leaves_out(&mut self, _path: Vec<u8>, _reason: LeftOut) {}
 }
 
 struct Source {
-    sender: Sender<Ear>,
+    sender: Sender<Counter>,
 }
 
 impl Source {
     fn new(tree: &Path, settings: Settings) -> Self {
-        let mut walk = Walk::open(tree, Links::Keep, Ear::default()).unwrap();
+        let mut walk = Walk::open(tree, Links::Keep, Counter::default()).unwrap();
         walk.list_all(&mut |_| {});
         let cache = Arc::new(ContentCache::new(Arc::clone(walk.index()), false));
         Self {
-            sender: Sender::new(cache, settings, Ear::default()),
+            sender: Sender::new(cache, settings, Counter::default()),
         }
     }
 
@@ -77,10 +66,10 @@ impl Source {
     }
 
     fn message(&mut self) -> (Vec<Segment>, Vec<u8>) {
-        self.parcel_of(DataMessage::new(false))
+        self.message_of(DataMessage::new(false))
     }
 
-    fn parcel_of(&mut self, mut message: DataMessage) -> (Vec<Segment>, Vec<u8>) {
+    fn message_of(&mut self, mut message: DataMessage) -> (Vec<Segment>, Vec<u8>) {
         self.sender.fill(&mut message);
         let mut unpacker = Unpacker::new(&message.segments);
         let mut segments = Vec::new();
@@ -174,14 +163,14 @@ fn a_file_whose_pieces_stay_in_it_is_not_settled_before_its_last_segment() {
     for fails in [false, true] {
         let mut source = Source::new(tree.path(), Settings::default());
         source.want(&[0]).unwrap();
-        let (segments, body) = source.parcel_of(DataMessage::new(true));
+        let (segments, body) = source.message_of(DataMessage::new(true));
         assert!(!segments[0].last && body.is_empty());
         assert_eq!(source.ack(1, &[0]), Err(ProtocolError::Acknowledgement));
         source.sender.sent(match fails {
             true => Err(io::Error::other("gone")),
             false => Ok(()),
         });
-        let (segments, body) = source.parcel_of(DataMessage::new(true));
+        let (segments, body) = source.message_of(DataMessage::new(true));
         let (kind, text) = match fails {
             true => (SegmentKind::Failed, &b"gone"[..]),
             false => (SegmentKind::More, &b""[..]),
@@ -204,12 +193,12 @@ fn the_window_bounds_what_is_sent_ahead() {
         },
     );
     source.want(&[0]).unwrap();
-    let mut parcels = 0;
+    let mut messages = 0;
     while source.sender.can_send() {
         source.message();
-        parcels += 1;
+        messages += 1;
     }
-    assert_eq!(parcels, 2);
+    assert_eq!(messages, 2);
     source.ack(window / 2, &[]).unwrap();
     assert!(source.sender.can_send());
 }
@@ -234,7 +223,7 @@ fn what_was_not_sent_cannot_be_acknowledged() {
     assert_eq!(source.ack(1, &[]), Err(ProtocolError::Acknowledgement));
     source.ack(2, &[1]).unwrap();
     assert_eq!(source.ack(2, &[1]), Err(ProtocolError::Acknowledgement));
-    assert_eq!(source.sender.into_listener().settled, 2);
+    assert_eq!(source.sender.into_observer().settled, 2);
 }
 
 #[test]

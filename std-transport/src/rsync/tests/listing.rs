@@ -5,24 +5,16 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use crate::rsync::beneath::Meta;
+use crate::rsync::observer::{LeftOut, Observer};
 use crate::rsync::protocol::{End, Entry, EntryKind, Section, Unpacker};
-use crate::rsync::walk::{Judge, LeftOut, Links, Walk};
+use crate::rsync::walk::{Links, Walk};
 
 /// Takes everything, and notes what is left out.
 #[derive(Default)]
 struct Notes(Vec<(String, bool)>);
 
-impl Judge for Notes {
-    fn is_idle(&self) -> bool {
-        true
-    }
-
-    fn takes(&mut self, _path: &Path, _meta: &Meta) -> bool {
-        true
-    }
-
-    fn leaves_out(&mut self, path: Vec<u8>, reason: LeftOut) {
+impl Observer for Notes {
+    fn left_out(&mut self, path: Vec<u8>, reason: LeftOut) {
         let failed = matches!(reason, LeftOut::Failed(_));
         self.0.push((String::from_utf8(path).unwrap(), failed));
     }
@@ -39,7 +31,7 @@ impl Listing {
         let mut walk = Walk::open(tree, links, Notes::default()).unwrap();
         let mut messages = Vec::new();
         walk.list_all(&mut |message| messages.push(message));
-        let left_out = walk.into_judge().0;
+        let left_out = walk.into_observer().0;
         Self { messages, left_out }
     }
 

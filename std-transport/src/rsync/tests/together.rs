@@ -10,7 +10,7 @@ use super::support::{LONG, Pipe, pipe};
 use crate::rsync::beneath::{Kind, OPENED, SYNCED};
 use crate::rsync::filter::Filter;
 use crate::rsync::protocol::{Ready, Role, Settings, Start, unpack_root};
-use crate::rsync::pull::PullWatcher;
+use crate::rsync::pull::PullObserver;
 use crate::rsync::receiver::{Receiver, Rules};
 use crate::rsync::report::{Recorder, Report};
 use crate::rsync::run;
@@ -58,7 +58,7 @@ pub(super) fn pull_counted(
         .unwrap();
         let ready = Ready::from_value(&here.receive(Some(LONG)).unwrap()).unwrap();
         let root = unpack_root(&ready.root.unwrap()).unwrap();
-        let watcher = PullWatcher {
+        let observer = PullObserver {
             filter,
             links,
             recorder: Recorder::new(0, None),
@@ -68,11 +68,11 @@ pub(super) fn pull_counted(
             asks: asked,
             ..Rules::default()
         };
-        let mut receiver = Receiver::new(to, &root, settings, rules, watcher).unwrap();
+        let mut receiver = Receiver::new(to, &root, settings, rules, observer).unwrap();
         run::receive(&mut receiver, &here, Some(LONG)).unwrap();
         let (served, opened) = worker.join().unwrap();
         served.unwrap();
-        (receiver.into_watcher().finish(), opened)
+        (receiver.into_observer().finish(), opened)
     })
 }
 
