@@ -4,9 +4,9 @@ use core::fmt;
 
 /// An integer of any size, borrowed as its digits.
 ///
-/// It accepts what Python's `int()` does: blanks around, a sign, leading
-/// zeros, single underscores between digits. It shows as Python would print
-/// it.
+/// It accepts the same text as Python's `int()`: surrounding whitespace, a
+/// sign, leading zeros and single underscores between digits. `Display` prints
+/// it as Python does.
 ///
 /// ```
 /// use execnet_serializer::Decimal;
@@ -24,7 +24,7 @@ pub struct Decimal<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    /// Reads ASCII text; `None` where Python's `int()` refuses it.
+    /// Parses ASCII text. Returns `None` if Python's `int()` refuses it.
     #[must_use]
     pub fn parse(text: &'a [u8]) -> Option<Self> {
         let (negative, digits) = match trim_blanks(text) {
@@ -40,7 +40,8 @@ impl<'a> Decimal<'a> {
     pub fn to_i64(self) -> Option<i64> {
         let mut value = 0_i64;
         for digit in self.each() {
-            // Downwards, so that the smallest integer fits too.
+            // Subtracts, because the smallest integer has no positive
+            // counterpart.
             value = value.checked_mul(10)?.checked_sub(i64::from(digit))?;
         }
         if self.negative {
@@ -74,7 +75,8 @@ impl<'a> Decimal<'a> {
         (!self.negative || value == 0).then_some(value)
     }
 
-    /// The nearest float; `None` beyond the largest.
+    /// The nearest float; `None` if the integer is larger than the largest
+    /// float.
     #[cfg(feature = "serde")]
     pub(crate) fn to_f64(self) -> Option<f64> {
         // The largest float has 309 digits.
@@ -99,7 +101,8 @@ impl<'a> Decimal<'a> {
 }
 
 impl fmt::Display for Decimal<'_> {
-    /// Canonical: no blank, plus sign, underscore or leading zero.
+    /// Prints the canonical form: no whitespace, plus sign, underscore or
+    /// leading zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut digits = self.each().skip_while(|&digit| digit == 0).peekable();
         if digits.peek().is_none() {
@@ -112,8 +115,7 @@ impl fmt::Display for Decimal<'_> {
     }
 }
 
-/// Without the blanks around, which for Python are ASCII's and the vertical
-/// tab.
+/// Trims whitespace, which for Python is that of ASCII and the vertical tab.
 fn trim_blanks(mut text: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = text
         && is_blank(*first)

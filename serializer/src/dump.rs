@@ -6,13 +6,13 @@ use embedded_io::Write;
 use crate::error::{DumpError, Refusal};
 use crate::{ChannelId, Complex, EncodeError, Encoder};
 
-/// A value that knows how to write itself in the format.
+/// A value that can be written in the format.
 ///
-/// Rust's types map to Python's as one expects: integers to `int`, `f64` to
-/// `float`, `str` to `str`, `[u8]` inside [`Bytes`] to `bytes`, slices, arrays
-/// and `Vec` to `list`, tuples to `tuple`, maps to `dict`, `HashSet` and
-/// `BTreeSet` to `set`, `()` and an absent `Option` to `None`. References,
-/// `Box`, `Rc`, `Arc` and `Cow` are what they hold.
+/// Rust's types map to Python's types: integers to `int`, `f64` to `float`,
+/// `str` to `str`, `[u8]` inside [`Bytes`] to `bytes`, slices, arrays and `Vec`
+/// to `list`, tuples to `tuple`, maps to `dict`, `HashSet` and `BTreeSet` to
+/// `set`, `()` and an absent `Option` to `None`. References, `Box`, `Rc`, `Arc`
+/// and `Cow` are written as the value inside.
 ///
 /// ```
 /// use execnet_serializer::{Bytes, DumpOptions};
@@ -20,22 +20,22 @@ use crate::{ChannelId, Complex, EncodeError, Encoder};
 /// # Ok::<(), execnet_serializer::DumpError>(())
 /// ```
 pub trait Dump {
-    /// Writes the opcodes of this value, neither version byte nor STOP.
+    /// Writes the opcodes of this value, without version byte and STOP.
     ///
     /// # Errors
-    /// When the format cannot say the value, or the sink fails. What was
-    /// already written stays in the sink.
+    /// When the value cannot be represented in the format, or the sink fails.
+    /// Bytes that were already written stay in the sink.
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>>;
 
-    /// Whether Python can hash what is written, which a dict key and a set
-    /// element must be. No unless a type says so: it is if neither a list nor a
-    /// dict nor a set is in it.
+    /// Whether the written value is hashable in Python, as dict keys and set
+    /// elements must be: it contains no list, dict or set. The default is
+    /// false.
     fn is_hashable(&self) -> bool {
         false
     }
 }
 
-/// Bytes, where a slice by itself would be a list of integers.
+/// Marks a slice or vector as `bytes`; without it, it is a list of integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bytes<B>(pub B);
 
@@ -49,7 +49,7 @@ impl<B: AsRef<[u8]>> Dump for Bytes<B> {
     }
 }
 
-/// `Dump` of what is behind a pointer.
+/// `Dump` for pointer types, which write the value they point to.
 macro_rules! dump_pointers {
     ($($type:ty)*) => {$(
         impl<T: Dump + ?Sized> Dump for $type {
@@ -239,8 +239,8 @@ mod owned {
         encoder.set(len)
     }
 
-    /// A peer would raise on an unhashable key, and a stock one would end its
-    /// gateway over it.
+    /// Checked here because a peer raises on an unhashable key, and Python's
+    /// execnet then ends its gateway.
     fn key<W: Write>(
         key: &impl Dump,
         encoder: &mut Encoder<W>,

@@ -7,14 +7,13 @@ use embedded_io::{Error as _, ErrorKind, Write};
 use crate::error::{DumpError, EncodeError, Refusal};
 use crate::{ChannelId, Complex, Opcode};
 
-/// The version byte `dump` and `dumps` put in front: that of execnet 2.
+/// The version byte that `dump` and `dumps` write: that of execnet 2.
 pub const FORMAT_VERSION: u8 = 2;
 
 /// Writes the opcodes of values into a sink, without allocation.
 ///
-/// The methods are the opcodes: containers are written as the format has
-/// them, and what is written is a value only if they are called in its order.
-/// [`Dump`](crate::Dump) does that for whole values.
+/// Each method writes one opcode. The caller is responsible for the order that
+/// the format requires; [`Dump`](crate::Dump) writes whole values.
 ///
 /// ```
 /// use execnet_serializer::Encoder;
@@ -36,13 +35,13 @@ pub struct Encoder<W> {
 }
 
 impl<W: Write> Encoder<W> {
-    /// An encoder into `sink`. Nothing is buffered: give a buffered sink where
-    /// each write is a system call.
+    /// Makes an encoder that writes to `sink`. It does not buffer: use a
+    /// buffered sink if each write is a system call.
     pub const fn new(sink: W) -> Self {
         Self { sink, depth: 0 }
     }
 
-    /// The sink, with all that was written in it.
+    /// Returns the sink.
     pub fn into_inner(self) -> W {
         self.sink
     }
@@ -50,7 +49,7 @@ impl<W: Write> Encoder<W> {
     /// Writes the version byte that starts stored data.
     ///
     /// # Errors
-    /// When the sink fails; so for every method here.
+    /// When the sink fails.
     pub fn version(&mut self) -> Result<(), EncodeError<W::Error>> {
         self.put(&[FORMAT_VERSION])
     }
@@ -72,8 +71,8 @@ impl<W: Write> Encoder<W> {
         self.opcode(if value { Opcode::True } else { Opcode::False })
     }
 
-    /// Writes an integer: as `INT` in 32 bits where it fits, else as decimal
-    /// `LONGINT`. Stock execnet cannot write those below -2^31, but every
+    /// Writes an integer: as `INT` if it fits 32 bits, else as decimal
+    /// `LONGINT`. Python's execnet cannot write those below -2^31, but every
     /// release reads them.
     ///
     /// # Errors
@@ -122,17 +121,17 @@ impl<W: Write> Encoder<W> {
 
     #[cold]
     fn decimal(&mut self, value: impl core::fmt::Display) -> Result<(), EncodeError<W::Error>> {
-        // The longest 128-bit integer has 39 digits and a sign: it cannot
-        // overflow the 40 places.
+        // The longest 128-bit integer has 39 digits and a sign, so 40 bytes
+        // suffice.
         let mut digits = heapless::String::<40>::new();
         let written = write!(digits, "{value}");
         debug_assert!(written.is_ok());
         self.long_int(&digits)
     }
 
-    /// Writes an integer of any size from its decimal digits, `-` in front
-    /// where it is negative. The digits are the caller's promise: readers
-    /// refuse anything else.
+    /// Writes an integer of any size from its decimal digits, with `-` in front
+    /// if it is negative. The digits are not checked; readers refuse anything
+    /// else.
     ///
     /// # Errors
     /// When the sink fails or there are more than 2^31-1 digits.
@@ -169,7 +168,8 @@ impl<W: Write> Encoder<W> {
         self.counted(Opcode::Bytes, value)
     }
 
-    /// Announces `len` bytes, which the caller puts where the sink's bytes go.
+    /// Writes the header of a `len`-byte `BYTES` value. The caller writes the
+    /// bytes to the sink.
     ///
     /// # Errors
     /// When the sink fails or `len` exceeds 2^31-1.
@@ -194,8 +194,8 @@ impl<W: Write> Encoder<W> {
         self.operand(Opcode::Channel, id.0)
     }
 
-    /// Starts a list of `len` items. For each item follow its
-    /// [`index`](Self::index), the item, [`set_item`](Self::set_item).
+    /// Starts a list of `len` items. For each item, write its
+    /// [`index`](Self::index), the item and [`set_item`](Self::set_item).
     ///
     /// # Errors
     /// When the sink fails or `len` exceeds 2^31-1.
@@ -204,7 +204,7 @@ impl<W: Write> Encoder<W> {
         self.length(Opcode::NewList, len)
     }
 
-    /// Writes the place of a list's next item.
+    /// Writes the index of the next item of a list.
     ///
     /// # Errors
     /// When the sink fails or `index` exceeds 2^31-1.
@@ -213,7 +213,7 @@ impl<W: Write> Encoder<W> {
         self.length(Opcode::Int, index)
     }
 
-    /// Starts a dict. For each pair follow the key, the value,
+    /// Starts a dict. For each pair, write the key, the value and
     /// [`set_item`](Self::set_item).
     ///
     /// # Errors
@@ -223,7 +223,7 @@ impl<W: Write> Encoder<W> {
         self.opcode(Opcode::NewDict)
     }
 
-    /// Sets the last value under the key or index before it.
+    /// Sets the last value under the key or index written before it.
     ///
     /// # Errors
     /// When the sink fails.
@@ -296,8 +296,8 @@ impl<W: Write> Encoder<W> {
         self.counted(Opcode::Unicode, value.as_bytes())
     }
 
-    /// Runs `write` one container deeper, and refuses where no reader of this
-    /// crate would follow: so that encoding a value made by hand cannot
+    /// Runs `write` one container deeper. It fails at a depth that no reader of
+    /// this crate accepts, so that encoding a deeply nested value cannot
     /// overflow the stack.
     ///
     /// # Errors
@@ -313,7 +313,7 @@ impl<W: Write> Encoder<W> {
         written
     }
 
-    /// One container deeper; [`leave`](Self::leave) follows.
+    /// Enters a container; [`leave`](Self::leave) must follow.
     #[inline]
     pub(crate) const fn enter(&mut self) -> Result<(), DumpError> {
         self.enter_within(crate::Limits::MAX_DEPTH)
@@ -334,7 +334,7 @@ impl<W: Write> Encoder<W> {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Writes opcodes that another encoder made.
+    /// Writes opcodes that another encoder wrote.
     #[cfg(feature = "serde")]
     pub(crate) fn encoded(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
         self.put(bytes)
@@ -352,13 +352,13 @@ impl<W: Write> Encoder<W> {
         self.put(&value.to_be_bytes())
     }
 
-    /// Writes the start of a text; so many bytes of it follow.
+    /// Writes the header of a `len`-byte text. The caller writes the bytes.
     #[cfg(feature = "serde")]
     pub(crate) fn begin_str(&mut self, len: usize) -> Result<(), EncodeError<W::Error>> {
         self.length(Opcode::Py3String, len)
     }
 
-    /// An encoder at the same depth, for opcodes that this one gets later.
+    /// An encoder at the same depth, for opcodes that this one writes later.
     #[cfg(all(feature = "serde", feature = "alloc"))]
     pub(crate) const fn sibling(&self) -> Encoder<alloc::vec::Vec<u8>> {
         Encoder {
@@ -392,8 +392,8 @@ impl<W: Write> Encoder<W> {
         self.put(bytes)
     }
 
-    /// Not by `write_all`, which gives up where a write is interrupted, without
-    /// telling how much it wrote.
+    /// Does not use `write_all`, which fails if a write is interrupted and does
+    /// not report how much it wrote.
     #[inline]
     fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
         match self.sink.write(bytes) {
@@ -402,7 +402,7 @@ impl<W: Write> Encoder<W> {
         }
     }
 
-    /// Writes what a write of `bytes` has left.
+    /// Writes the bytes that the first `write` has not written.
     #[cold]
     fn put_rest(
         &mut self,
@@ -411,7 +411,7 @@ impl<W: Write> Encoder<W> {
     ) -> Result<(), EncodeError<W::Error>> {
         loop {
             match written {
-                // What this breach of the contract means is the trait's matter.
+                // A breach of the trait's contract, which `write_all` reports.
                 Ok(0) => return self.sink.write_all(bytes).map_err(EncodeError::Write),
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -1,19 +1,18 @@
-//! A peer's texts inside the text of an error.
+//! Text from a peer inside error messages.
 
 use core::fmt::{self, Write};
 
-/// The start of a text, escaped: short, on one line and safe for a terminal
-/// whatever the text is.
+/// The escaped start of a text: short, on one line and safe for a terminal.
 pub(crate) struct Excerpt<'a> {
     text: &'a str,
     quote: char,
 }
 
 impl<'a> Excerpt<'a> {
-    /// The most bytes shown, escapes included.
+    /// The maximum number of bytes shown, escapes included.
     pub(crate) const ROOM: usize = 100;
 
-    /// The excerpt for a place inside `quote`, which is escaped too.
+    /// An excerpt for use between `quote` characters, which are escaped too.
     pub(crate) const fn new(text: &'a str, quote: char) -> Self {
         Self { text, quote }
     }
@@ -44,11 +43,11 @@ impl fmt::Display for Excerpt<'_> {
     }
 }
 
-/// The most steps of a path that are shown, half of them from each end.
+/// The maximum number of path steps shown, half of them from each end.
 #[cfg(feature = "alloc")]
 const STEPS: usize = 16;
 
-/// Shows the steps of a path, which are given innermost first.
+/// Prints a path from its steps, innermost first.
 #[cfg(feature = "alloc")]
 pub(crate) fn show_path<S>(
     f: &mut fmt::Formatter<'_>,

@@ -1,5 +1,5 @@
-//! What [`load`](crate::load), [`dump`](crate::dump) and their like read from and
-//! write to.
+//! The readers and writers that [`load`](crate::load), [`dump`](crate::dump)
+//! and similar functions accept.
 
 use embedded_io::{Read, Write};
 
@@ -7,19 +7,20 @@ use embedded_io::{Read, Write};
 /// streams take: any `std::io::Read` with the feature `std`, and any
 /// [`embedded_io::Read`] as [`Embedded`].
 ///
-/// One type may have both traits, a slice for one. So which of them is meant is
-/// said by the wrapper, and a program means the same with any set of features.
+/// Some types implement both traits, such as slices. The wrapper selects the
+/// trait of `embedded_io`, so that a program has one meaning with every set of
+/// features.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a reader",
     note = "a reader is a `std::io::Read` (feature `std`), or an `embedded_io::Read` in `Embedded`"
 )]
 pub trait IntoReader {
-    /// What the reader fails with.
+    /// The error of the reader.
     type Error: embedded_io::Error;
-    /// The reader as this crate uses it.
+    /// The reader that this crate uses.
     type Reader: Read<Error = Self::Error>;
 
-    /// Makes the reader.
+    /// Converts into the reader.
     fn into_reader(self) -> Self::Reader;
 }
 
@@ -31,16 +32,16 @@ pub trait IntoReader {
     note = "a writer is a `std::io::Write` (feature `std`), or an `embedded_io::Write` in `Embedded`"
 )]
 pub trait IntoWriter {
-    /// What the writer fails with.
+    /// The error of the writer.
     type Error: embedded_io::Error;
-    /// The writer as this crate uses it.
+    /// The writer that this crate uses.
     type Writer: Write<Error = Self::Error>;
 
-    /// Makes the writer.
+    /// Converts into the writer.
     fn into_writer(self) -> Self::Writer;
 }
 
-/// A reader or writer of [`embedded_io`], where one of `std` could be as well.
+/// Wraps a reader or writer of [`embedded_io`], as opposed to one of `std`.
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {

@@ -1,9 +1,9 @@
-//! The serializer of execnet's wire: a codec for the values that Python's
-//! [execnet](https://execnet.readthedocs.io) sends between interpreters and
-//! stores with `dumps`.
+//! Reads and writes the data format of Python's
+//! [execnet](https://execnet.readthedocs.io): the values that it sends between
+//! interpreters and stores with `dumps`.
 //!
-//! It is `no_std`, works without allocation, and knows no gateway: a channel
-//! inside a value is a number here.
+//! The crate is `no_std` and works without an allocator. It does not know
+//! gateways: a channel inside a value is a number.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -104,7 +104,7 @@ pub use value::{
 #[cfg(feature = "alloc")]
 pub use write::dumps;
 pub use write::{dump, dump_to_heapless, dump_to_slice};
-// Crates whose types are in signatures of this one.
+// Crates with types in the public API.
 #[cfg(feature = "std")]
 pub use embedded_io_adapters::std::FromStd;
 pub use {embedded_io, heapless};
@@ -114,8 +114,8 @@ pub use {embedded_io, heapless};
 #[doc(hidden)]
 pub use read_buffer::{ReadBuffer, read_some};
 
-/// What the macros of this crate call. In functions of their own, because the
-/// traits are not in scope in every edition, nor without a prelude.
+/// Called by the macros of this crate. They are functions because not every
+/// edition has these traits in scope, nor does a crate without a prelude.
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
 pub mod __private {

@@ -1,14 +1,13 @@
-//! What a decoder may spend, and how it reads strings.
+//! Limits of decoding, and the conversion of strings.
 
-/// Bounds on what one decoded value may cost, checked before anything is
-/// allocated or entered.
+/// Limits of one decoded value. They are checked before memory is allocated and
+/// before a container is entered.
 ///
-/// The defaults admit whatever a stock Python peer at its default recursion
-/// limit can write, up to a gibibyte. Memory taken while decoding into a
-/// [`Value`](crate::Value) stays within 256 times the bytes of the input
-/// whatever they are and whatever they announce, which values of one byte each
-/// come near; for ints it is 40 times, for text and bytes 3. The limits only
-/// say when to stop.
+/// The defaults admit everything that a Python peer with its default recursion
+/// limit can write, up to 1 GiB. Without any limits, decoding into a
+/// [`Value`](crate::Value) uses at most 256 times the memory of the input,
+/// whatever lengths it announces. The factor is that high only for values of
+/// one byte; it is 40 for ints and 3 for text and bytes.
 ///
 /// ```
 /// use execnet_serializer::{dumps, LoadOptions, Limits};
@@ -26,45 +25,43 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The deepest nesting any limit admits, in containers.
+    /// The maximum of [`depth`](Self::depth), in containers.
     ///
-    /// Clone, comparison, printing, dumping and drop of a value recurse once a
-    /// level; this bound keeps each within a quarter of a megabyte of stack
-    /// (`{:#?}` within a third), a whole one where the compiler does not
-    /// optimise. A stock Python writer gives up near 500.
+    /// Clone, comparison, printing, dumping and drop of a value recurse once
+    /// per level. This limit keeps each within 256 KiB of stack (`{:#?}` within
+    /// 340 KiB), or 1 MiB in unoptimised builds. A Python writer fails near 500
+    /// levels.
     pub const MAX_DEPTH: u16 = 512;
 
-    /// The deepest nesting that is written and read as Rust types by serde, in
-    /// containers, whatever the limits are. A [`Value`](crate::Value) and a
-    /// [`Document`](crate::Document) by themselves go deeper.
+    /// The maximum nesting that serde reads and writes as Rust types, in
+    /// containers, whatever the limits are. It does not apply to loading and
+    /// dumping [`Value`](crate::Value) and [`Document`](crate::Document)
+    /// themselves.
     ///
-    /// Reading recurses once a level through code that serde derives, which
-    /// takes up to 4 KiB a level where the compiler does not optimise, and more
-    /// for structs of many fields: this bound keeps it within a stack of one
-    /// megabyte.
+    /// Reading recurses once per level through code that serde derives. In
+    /// unoptimised builds that takes up to 4 KiB per level, and more for
+    /// structs with many fields. This limit keeps it within a stack of 1 MiB.
     pub const TYPED_DEPTH: u16 = 128;
 
-    /// The most containers inside one another, itself at most
-    /// [`Limits::MAX_DEPTH`].
+    /// The maximum nesting, in containers, at most [`Limits::MAX_DEPTH`].
     #[must_use]
     pub const fn depth(&self) -> u16 {
         self.depth
     }
 
-    /// The most values in one document, containers and keys included.
+    /// The maximum number of values in the input, containers and keys included.
     #[must_use]
     pub const fn items(&self) -> usize {
         self.items
     }
 
-    /// The most bytes one document may have.
+    /// The maximum length of the input, in bytes, without version byte.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Sets the deepest nesting; what exceeds [`Limits::MAX_DEPTH`] counts as
-    /// that.
+    /// Sets the maximum nesting, at most [`Limits::MAX_DEPTH`].
     #[must_use]
     pub const fn with_depth(mut self, depth: u16) -> Self {
         self.depth = if depth > Self::MAX_DEPTH {
@@ -75,8 +72,7 @@ impl Limits {
         self
     }
 
-    /// Sets the most values in one document; what exceeds 2^32 - 1 counts as
-    /// that.
+    /// Sets the maximum number of values, at most 2^32 - 1.
     #[must_use]
     pub const fn with_items(mut self, items: usize) -> Self {
         const MAX: usize = u32::MAX as usize;
@@ -84,7 +80,7 @@ impl Limits {
         self
     }
 
-    /// Sets the most bytes of one document.
+    /// Sets the maximum length of the input, in bytes.
     #[must_use]
     pub const fn with_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
@@ -104,10 +100,9 @@ impl Default for Limits {
     }
 }
 
-/// How a reader takes the strings that Python 2 and 3 write differently:
-/// execnet's `strconfig`.
+/// How strings of Python 2 and Python 3 are decoded: execnet's `strconfig`.
 ///
-/// Which opcode becomes what:
+/// The result of each opcode:
 ///
 /// | opcode | switch | off | on |
 /// |---|---|---|---|
@@ -117,9 +112,9 @@ impl Default for Limits {
 /// | `BYTES` (Python 3 `bytes`) | | bytes | bytes |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StrConfig {
-    /// Take a Python 2 `str` as text, each byte one character.
+    /// Decode a Python 2 `str` as text, each byte one character.
     pub py2str_as_py3str: bool,
-    /// Take a Python 3 `str` as its UTF-8 bytes.
+    /// Decode a Python 3 `str` as bytes, its UTF-8.
     pub py3str_as_py2str: bool,
 }
 

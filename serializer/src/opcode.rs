@@ -51,14 +51,14 @@ pub enum Opcode {
     Complex = b'T',
 }
 
-/// What follows an opcode.
+/// The operand that follows an opcode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
-    /// So many bytes, of a value without parts.
+    /// A fixed number of bytes, of a scalar.
     Fixed(u8),
-    /// A length and so many bytes, of a value without parts.
+    /// A length and that many bytes, of a scalar.
     Counted,
-    /// What belongs to a container.
+    /// The operand of an opcode of containers.
     Parts,
 }
 

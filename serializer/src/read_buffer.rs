@@ -1,18 +1,18 @@
-//! Bytes from a reader, in memory that grows with what has arrived.
+//! A buffer whose size follows the bytes that have arrived.
 
 use alloc::vec::Vec;
 
 use embedded_io::{Error as _, ErrorKind, Read};
 
-/// Bytes from a reader. No length that a peer announced is trusted: memory grows
-/// with the bytes that arrived, by at most [`CHUNK`](Self::CHUNK) bytes ahead of
-/// them and the usual doubling.
+/// A buffer of bytes from a reader. Lengths that a peer announces are not
+/// trusted: memory grows with the bytes that arrive, at most
+/// [`CHUNK`](Self::CHUNK) bytes ahead of them plus the usual doubling.
 #[derive(Clone, Debug)]
 pub struct ReadBuffer {
     /// Initialised memory. It stays initialised between reads, because a reader
     /// that gives a few bytes at a time must not cost a fill with zeros for each.
     memory: Vec<u8>,
-    /// The bytes that arrived are those up to here.
+    /// The number of bytes that have arrived.
     filled: usize,
 }
 
@@ -69,12 +69,12 @@ impl ReadBuffer {
         self.filled = 0;
     }
 
-    /// Reads until `len` bytes arrived, and not one more; false if the reader
-    /// ended before.
+    /// Reads until exactly `len` bytes have arrived. Returns false if the
+    /// reader ends before.
     ///
     /// # Errors
-    /// When the reader fails. What arrived before is kept: a later call goes on
-    /// from there.
+    /// When the reader fails. The bytes that arrived before are kept: a later
+    /// call continues there.
     pub fn fill_to<R: Read>(&mut self, reader: &mut R, len: usize) -> Result<bool, R::Error> {
         while self.filled < len {
             if self.filled == self.memory.len() {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn room_follows_what_arrived_and_not_what_is_asked_for() {
+    fn memory_follows_the_bytes_that_arrived() {
         let mut reader = trickle(b"abc");
         let mut buffer = ReadBuffer::starting_with(b"0", 0);
         while buffer.fill_to(&mut reader, usize::MAX) != Ok(false) {}

@@ -1,9 +1,9 @@
-//! The one place that indexes bytes of a peer.
+//! The only module that indexes input.
 
 use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
 
-/// A position in a slice; every read is checked against its end here.
+/// A position in the input. It checks the bounds of every read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
     rest: &'a [u8],

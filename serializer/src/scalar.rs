@@ -5,10 +5,10 @@ use crate::opcode::Operand;
 use crate::reader::Cursor;
 use crate::{ChannelId, Complex, Opcode};
 
-/// The opcode of a value without parts, its operand, and where it stands.
+/// The opcode of a scalar, its operand and its offset.
 ///
-/// All of them are read alike, with one look at a table: what the opcode means
-/// is looked at once, where the value is made.
+/// All scalars are read by one table lookup; the opcode is interpreted only
+/// when the value is made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scalar<'a> {
     pub(crate) opcode: Opcode,
@@ -26,12 +26,13 @@ impl<'a> Scalar<'a> {
     /// The bytes in front of an operand that has a length: it and the opcode.
     pub(crate) const COUNTED: usize = 5;
 
-    /// The next scalar; none, and the cursor stays, if something else is next.
+    /// Reads a scalar. Returns `None` and leaves the cursor if the next opcode
+    /// is not one.
     #[inline(always)]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
         let offset = cursor.offset();
-        // The most frequent first, and not by the table: where the next opcode is
-        // must not wait for it.
+        // The most frequent one first and without the table, because the
+        // position of the next opcode must not depend on a load.
         let (opcode, operand) = match cursor.peek() {
             Some(PY3STRING) => (Opcode::Py3String, counted_operand(cursor)?),
             Some(INT) => (Opcode::Int, cursor.take_operand(4)?),

@@ -1,5 +1,4 @@
-//! The opcode stream, borrowed from its bytes: the ground every decoder of
-//! this crate stands on.
+//! Reading opcodes one by one, borrowed from the input.
 
 use crate::error::LoadError;
 use crate::reader::Cursor;
@@ -8,9 +7,9 @@ use crate::{ChannelId, Complex, Opcode};
 
 /// One opcode with its operand, borrowed from the input.
 ///
-/// Text is given as its bytes, not yet checked for UTF-8, and decimal integers
-/// as their digits: what they become is the [`StrConfig`](crate::StrConfig)'s
-/// and the reader's matter.
+/// Text is its bytes, not validated as UTF-8, and decimal integers are their
+/// digits. The conversion, which depends on [`StrConfig`](crate::StrConfig), is
+/// left to the reader.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Token<'a> {
     /// `None`.
@@ -37,7 +36,7 @@ pub enum Token<'a> {
     Py3String(&'a [u8]),
     /// A Python 2 `unicode`, UTF-8.
     Unicode(&'a [u8]),
-    /// A list of so many slots, set by the items that follow.
+    /// A list of this many slots, set by the items that follow.
     NewList(u32),
     /// An empty dict, set by the items that follow.
     NewDict,
@@ -56,7 +55,7 @@ pub enum Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Reads the token the cursor stands on.
+    /// Reads the next token.
     #[inline]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
         if let Some(scalar) = Scalar::read(cursor)? {
@@ -128,9 +127,8 @@ impl<'a> From<Scalar<'a>> for Token<'a> {
 
 /// The tokens of one value, up to and including its STOP, without allocation.
 ///
-/// The iterator checks each element by itself and not how they fit together:
-/// it shows the sound part of a broken document, and stops after the first
-/// error.
+/// The iterator checks each token by itself but not their order. It returns the
+/// tokens before the first error, the error, and then `None`.
 ///
 /// ```
 /// use execnet_serializer::{Token, Tokens};
@@ -156,14 +154,14 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// How many bytes the tokens given so far take: where the next one
+    /// The number of bytes of the tokens returned so far, where the next one
     /// starts.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.cursor.offset()
     }
 
-    /// What follows the tokens given so far.
+    /// The bytes after the tokens returned so far.
     #[must_use]
     pub const fn rest(&self) -> &'a [u8] {
         self.cursor.rest()

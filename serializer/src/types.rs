@@ -4,7 +4,7 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-/// The number of a channel. What it is connected to, a gateway knows.
+/// The number of a channel. A gateway maps it to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub i32);
 
@@ -14,8 +14,8 @@ impl fmt::Display for ChannelId {
     }
 }
 
-/// A complex number. Equality and order go by the bits of its parts, so that
-/// every one equals itself.
+/// A complex number. Equality and order compare the bits of its parts, so that
+/// every number equals itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Complex {
     /// The real part.

@@ -1,15 +1,16 @@
 //! UTF-8 validation, many texts at a time.
 
-/// The least number of bytes that are validated ahead.
+/// The minimum size of a window in bytes.
 const WINDOW: usize = 512;
 
-/// A window that validates less than this beyond one text is not worth it.
+/// The minimum number of bytes beyond one text for which a window pays.
 const GAIN: usize = 8;
 
-/// The most texts that are validated one by one after such a window.
+/// The maximum number of texts validated one by one after a window that does
+/// not pay.
 const SINGLE: u8 = 15;
 
-/// The part of an input that is known to be UTF-8.
+/// A window of the input that is known to be UTF-8.
 ///
 /// Most texts are short, and the opcodes and lengths between them are UTF-8 as
 /// well: validating a whole window, many bytes at a time, costs less than
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_input_is_not_text() {
+    fn ranges_outside_the_input_are_not_text() {
         let mut window = Utf8Window::new(b"text");
         assert_eq!(window.get(1, 4), None);
         assert_eq!(window.get(5, 0), None);

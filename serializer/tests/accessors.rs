@@ -257,7 +257,7 @@ fn integers_have_their_accessors_up_to_their_borders() {
 }
 
 #[test]
-fn what_an_accessor_lends_to_be_changed_is_changed() {
+fn mutable_accessors_change_the_value() {
     let mut value = value!([{"k": 1, 2: "two"}, set {1}]);
     value.as_list_mut().unwrap().push(value!("new"));
     *value[0].clone().get_mut(&value!(2)).unwrap() = value!(None);
@@ -303,7 +303,7 @@ fn dicts_and_sets_say_what_is_in_them() {
 }
 
 #[test]
-fn a_set_says_whether_an_element_is_new_or_was_there() {
+fn insert_returns_whether_the_element_is_new() {
     let mut set = Set::new();
     assert!(set.insert(value!(1)) && set.insert(value!("a")) && !set.insert(value!(1.0)));
     set.extend([2, 1, 3].map(Value::from));
@@ -345,7 +345,7 @@ fn text_is_the_same_however_long_it_is() {
 }
 
 #[test]
-fn small_types_print_and_show_what_they_hold() {
+fn small_types_have_display_and_debug() {
     assert_eq!(Complex { re: 1.0, im: -0.5 }.to_string(), "(1-0.5j)");
     assert_eq!(ChannelId(-3).to_string(), "-3");
     assert_eq!(Str::from("it's").to_string(), "it's");

@@ -65,7 +65,7 @@ fn decimals_become_the_integers_that_hold_them() {
 }
 
 #[test]
-fn what_python_takes_for_no_integer_is_none() {
+fn text_that_python_refuses_as_integer_is_none() {
     for text in [
         "", " ", "-", "+", "--1", "+-1", "1 2", "_1", "1_", "1__2", "1.0", "0x1", "1e3", "- 1",
         "\u{661}",

@@ -11,7 +11,7 @@ const ROOM: usize = 512;
 
 proptest! {
     #[test]
-    fn a_document_says_what_was_written(value in model(), behind in any::<Vec<u8>>()) {
+    fn a_document_has_the_values_that_were_written(value in model(), behind in any::<Vec<u8>>()) {
         let mut bytes = encoded(&value);
         let written = bytes.len();
         bytes.extend(behind);
@@ -45,7 +45,7 @@ fn a_document_without_room_is_an_error_of_limits() {
 }
 
 #[test]
-fn of_a_key_set_twice_the_later_value_counts() {
+fn the_last_value_of_a_repeated_key_is_kept() {
     // {"a": 1, "a": 2}
     let bytes = b"JN\0\0\0\x01aF\0\0\0\x01PN\0\0\0\x01aF\0\0\0\x02PQ";
     let document = LoadOptions::wire().document::<8>(bytes).unwrap();
@@ -119,7 +119,7 @@ fn strings_of_python_2_follow_the_switches() {
 }
 
 #[test]
-fn what_is_borrowed_outlives_the_document() {
+fn borrowed_text_outlives_the_document() {
     let bytes = b"N\0\0\0\x05helloQ".to_vec();
     let text = LoadOptions::wire()
         .document::<1>(&bytes)

@@ -85,7 +85,7 @@ fn is_surrogate(entry: &Json) -> bool {
 }
 
 #[test]
-fn what_peers_wrote_reads_as_what_they_meant() {
+fn dumps_of_peers_load_as_the_original_values() {
     let mut seen = 0;
     for entry in written().filter(|entry| !is_surrogate(entry)) {
         let value = LoadOptions::wire().loads(&vectors::bytes(vectors::text(&entry, "hex")));
@@ -135,7 +135,7 @@ fn values_are_written_as_python_3_writes_them() {
 }
 
 #[test]
-fn what_python_2_wrote_is_the_same_value_when_written_again() {
+fn dumps_of_python_2_survive_a_second_round_trip() {
     for entry in written().filter(|entry| !is_surrogate(entry)) {
         let value = LoadOptions::wire()
             .loads(&vectors::bytes(vectors::text(&entry, "hex")))
@@ -248,7 +248,7 @@ fn ours(name: &str) -> Ours {
 }
 
 #[test]
-fn what_peers_refuse_to_write_has_its_rule_here() {
+fn values_that_peers_refuse_to_write_have_a_documented_rule() {
     let mut refused = 0;
     for entry in vectors::entries("vectors.json") {
         if entry["kind"] != "value" || entry["hex"].is_string() {

@@ -16,7 +16,7 @@ proptest! {
 
     /// What tuples have become does not change once more.
     #[test]
-    fn what_comes_back_from_plain_json_stays(value in values(printable_floats())) {
+    fn plain_json_is_stable_after_one_round_trip(value in values(printable_floats())) {
         let json = to_json(&value);
         let read = from_json(json.clone()).unwrap();
         prop_assert_eq!(to_json(&read), json);

@@ -118,7 +118,7 @@ fn dicts(pairs: &[(Value, Value)]) -> Vec<(&'static str, Dict)> {
 }
 
 #[test]
-fn of_one_key_the_first_stays_with_the_last_value_however_many_keys_there_are() {
+fn equal_keys_keep_the_first_key_and_the_last_value() {
     for (kind, make) in KINDS {
         for len in [1, 10, 32, 33, 40, 100, 300] {
             let keys: Vec<_> = (0..len).map(make).collect();
@@ -299,7 +299,7 @@ fn a_thousand_names_of_one_prefix_are_all_found_after_others_are_removed() {
 
 /// So many that some of their hashes of 32 bits are the same.
 #[test]
-fn of_very_many_keys_none_is_taken_for_another() {
+fn many_keys_are_distinguished() {
     const MANY: i32 = 300_000;
     let makers: [fn(i32) -> Value; 4] = [
         |n| n.into(),
@@ -342,7 +342,7 @@ fn numbered(n: usize) -> Value {
 
 proptest! {
     #[test]
-    fn a_dict_does_what_a_list_of_pairs_does(steps in proptest::collection::vec(step(), 0..200)) {
+    fn a_dict_behaves_as_a_list_of_pairs(steps in proptest::collection::vec(step(), 0..200)) {
         let mut dict = Dict::new();
         let mut model: Vec<(usize, i32)> = Vec::new();
         for step in steps {

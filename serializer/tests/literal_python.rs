@@ -123,7 +123,7 @@ fn unhex(line: &str) -> Option<String> {
 }
 
 #[test]
-fn what_python_prints_reads_and_prints_the_same() {
+fn literals_of_python_are_read_and_printed_unchanged() {
     let Some(printed) = python(MAKE_VALUES, &[]) else {
         return;
     };
@@ -138,7 +138,7 @@ fn what_python_prints_reads_and_prints_the_same() {
 }
 
 #[test]
-fn what_is_printed_here_python_reads_and_prints_the_same() {
+fn python_reads_and_prints_our_literals_unchanged() {
     // Python reads neither of the others.
     let finite =
         common::printable_floats().prop_map(|float| if float.is_finite() { float } else { 0.5 });

@@ -163,7 +163,7 @@ fn strings(switches: &Json) -> StrConfig {
 }
 
 #[test]
-fn the_verdict_is_that_of_a_stock_reader_but_where_the_tables_say() {
+fn verdicts_match_python_except_where_documented() {
     let mut cases = cases();
     let total = cases.len();
     assert!(total > 260, "only {total} cases");
@@ -181,7 +181,7 @@ fn the_verdict_is_that_of_a_stock_reader_but_where_the_tables_say() {
 }
 
 #[test]
-fn what_only_a_stock_reader_takes_is_refused_for_the_reason_listed() {
+fn input_that_only_python_accepts_is_refused_for_the_documented_reason() {
     for (listed, _) in STRICTER {
         let of_name = cases().into_iter().filter(|(name, ..)| name == listed);
         let mut seen = 0;
@@ -228,7 +228,7 @@ fn channels_load_as_numbers_without_a_gateway() {
 }
 
 #[test]
-fn what_execnet_1_stored_is_read() {
+fn dumps_of_execnet_1_are_read() {
     let cases = cases().into_iter().filter(|(name, ..)| name == OLDER);
     let read = Vec::from_iter(cases.map(|(_, ours, stock)| (ours.unwrap(), stock)));
     assert_eq!(read, [(Value::None, None)]);
@@ -299,7 +299,7 @@ fn an_error_has_the_offset_of_its_opcode_or_operand() {
 }
 
 #[test]
-fn truncated_input_is_told_from_broken_input() {
+fn truncated_and_malformed_input_are_distinguished() {
     let mut seen = 0;
     for entry in vectors::entries("malformed.json") {
         let name = vectors::text(&entry, "name");
@@ -358,7 +358,7 @@ const COUNTED: &[(&[u8], usize, usize)] = &[
 ];
 
 #[test]
-fn limits_beyond_what_is_supported_count_as_that() {
+fn limits_are_clamped_to_the_supported_maximum() {
     let limits = Limits::default();
     let deepest = Limits::MAX_DEPTH;
     for (asked, set) in [

@@ -207,7 +207,7 @@ mod with_alloc {
     }
 
     #[test]
-    fn what_is_read_beyond_what_is_written() {
+    fn literals_beyond_repr_are_read() {
         reads("(1, 2)", vec![1, 2]);
         reads("{3}", vec![3]);
         reads("frozenset({3})", BTreeSet::from([3]));
@@ -272,7 +272,7 @@ mod with_alloc {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_with_its_place() {
+    fn mismatches_are_refused_with_their_path() {
         assert_eq!(
             refused::<Vec<BTreeMap<String, Shape2>>>("[{}, {'data': {'a': 'x', 'b': None}}]"),
             "[1]['data'].a: invalid type: string \"x\", expected u8",
@@ -297,7 +297,7 @@ mod with_alloc {
     }
 
     #[test]
-    fn text_and_bytes_are_not_each_other() {
+    fn text_and_bytes_are_distinct() {
         assert_eq!(
             refused::<String>("b'x'"),
             "invalid type: byte array, expected a string"
@@ -341,7 +341,7 @@ mod with_alloc {
     }
 
     #[test]
-    fn what_the_format_cannot_say_is_refused_with_its_place() {
+    fn unrepresentable_values_are_refused_with_their_path() {
         let unhashable = BTreeMap::from([("data", vec![BTreeMap::from([(vec![1], 2)])])]);
         let error = to_vec(&unhashable).unwrap_err();
         assert!(
@@ -380,7 +380,7 @@ mod with_alloc {
     }
 
     #[test]
-    fn of_a_key_set_twice_a_map_keeps_the_later_value() {
+    fn a_map_keeps_the_last_value_of_a_repeated_key() {
         let bytes = b"JN\0\0\0\x01aF\0\0\0\x01PN\0\0\0\x01aF\0\0\0\x02PQ";
         let map: BTreeMap<String, u8> = LoadOptions::wire().from_slice(bytes).unwrap();
         assert_eq!(map, BTreeMap::from([("a".to_owned(), 2)]));

@@ -186,7 +186,7 @@ impl<'de> Deserialize<'de> for Talkative {
 }
 
 #[test]
-fn what_other_types_say_is_escaped_and_cut_short_too() {
+fn messages_of_foreign_types_are_escaped_and_cut() {
     assert_eq!(refused::<Talkative>("'\\x1b\\'é'"), "no use for \\u{1b}'é");
     let long = refused::<Talkative>(&format!("'{}'", "\\x01".repeat(1 << 20)));
     assert!(long.len() <= LONGEST && long.ends_with("..."), "{long}");
@@ -300,7 +300,7 @@ const KINDS: [(&str, &str); 13] = [
 ];
 
 #[test]
-fn an_error_calls_each_kind_by_its_name() {
+fn an_error_names_each_kind() {
     for (literal, name) in KINDS {
         let channel = refused::<ChannelId>(literal);
         assert_eq!(channel, format!("invalid type: {name}, expected a channel"));
@@ -380,7 +380,7 @@ impl<'de> Visitor<'de> for First {
 }
 
 #[test]
-fn what_a_type_leaves_unread_is_an_error() {
+fn unread_parts_are_an_error() {
     for (literal, len) in [
         ("[1, 2, 3]", 3),
         ("(1, 2)", 2),

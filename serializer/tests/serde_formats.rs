@@ -132,7 +132,7 @@ fn integers_are_written_as_other_formats_have_them() {
 }
 
 #[test]
-fn values_come_back_as_far_as_the_other_format_goes() {
+fn values_round_trip_as_far_as_the_other_format_allows() {
     for literal in [
         "None",
         "[True, 1, -5, 18446744073709551615, 0.5, 'text', []]",

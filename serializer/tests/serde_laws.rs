@@ -82,7 +82,7 @@ struct Flattened<T> {
 
 fn comes_back<T: Type>(value: T) {
     let bytes = to_vec(&value).unwrap_or_else(|error| panic!("{value:?}: {error}"));
-    // What one reader of this crate takes for a value, all do.
+    // All readers of this crate accept the same input.
     let loaded = loads(&bytes).unwrap();
     assert_eq!(to_value(&value).unwrap(), loaded);
     let read: T = from_slice(&bytes).unwrap_or_else(|error| panic!("{value:?}, {loaded}: {error}"));
@@ -160,7 +160,7 @@ impl<'de> Deserialize<'de> for Uuid {
 }
 
 #[test]
-fn what_serde_writes_serde_reads_in_every_representation() {
+fn types_round_trip_in_every_representation() {
     law_in_buffers(true);
     law_in_buffers(i8::MIN);
     law_in_buffers(i32::MIN);
@@ -231,7 +231,7 @@ fn integers_beyond_64_bits_come_back_where_serde_does_not_buffer() {
 /// The kinds that serde has no method for are told apart by an untagged enum,
 /// whatever order its variants have.
 #[test]
-fn untagged_variants_are_told_apart() {
+fn untagged_variants_are_distinguished() {
     #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
     #[serde(untagged)]
     enum Special {
@@ -272,7 +272,7 @@ fn untagged_variants_are_told_apart() {
 /// Where serde buffers, tuples and sets have become lists, and complex numbers
 /// two floats: it has no more than sequences for them.
 #[test]
-fn a_value_in_a_buffer_is_what_it_is_but_for_the_kind_of_sequences() {
+fn buffered_values_are_equal_except_for_the_kind_of_sequences() {
     for (written, read) in [
         ("None", "None"),
         ("[1, -1, 2.5, True]", "[1, -1, 2.5, True]"),
@@ -502,7 +502,7 @@ fn sets_are_written_of_every_sequence_or_refused() {
 }
 
 #[test]
-fn what_is_in_a_set_is_always_hashable() {
+fn elements_of_sets_are_always_hashable() {
     let list = || vec![1];
     for refused in [
         to_vec(&AsSet([list()])),
@@ -686,7 +686,7 @@ fn dicts_and_sets_come_back_from_every_representation() {
     law_in_buffers(Set::from_iter([1, 2].map(Value::from)));
 }
 
-/// What a type is told of the format, which it keeps.
+/// A type that keeps the answer of `is_human_readable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct HumanReadable(bool);
 
@@ -704,7 +704,7 @@ impl<'de> Deserialize<'de> for HumanReadable {
 }
 
 #[test]
-fn the_format_is_for_people_wherever_a_type_asks() {
+fn the_format_is_human_readable() {
     let asked = || HumanReadable(false);
     let written = |value: Result<Value, _>| -> String { value.unwrap().to_string() };
     assert_eq!(written(to_value(&asked())), "(True,)");
@@ -774,7 +774,7 @@ impl<'de, const TUPLE: usize> Visitor<'de> for Hints<TUPLE> {
 }
 
 #[test]
-fn a_document_tells_types_how_much_there_is() {
+fn a_document_gives_size_hints() {
     for (literal, len) in [
         ("[]", 0),
         ("[1, 2, 3]", 3),
@@ -808,7 +808,7 @@ fn exact<const TUPLE: usize>(len: usize) -> Hints<TUPLE> {
 }
 
 #[test]
-fn an_announced_length_is_no_hint_beyond_what_can_come() {
+fn size_hints_do_not_exceed_the_input() {
     use core::sync::atomic::{AtomicUsize, Ordering};
 
     static LARGEST: AtomicUsize = AtomicUsize::new(0);

@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn not_a_byte_beyond_the_value_is_read(model in model(), behind in any::<Vec<u8>>()) {
+    fn no_byte_after_the_value_is_read(model in model(), behind in any::<Vec<u8>>()) {
         let mut bytes = dumps(&model).unwrap();
         bytes.extend(&behind);
         let mut reader = bytes.as_slice();
@@ -467,7 +467,7 @@ fn errors_of_readers_have_texts_and_sources() {
 
 #[cfg(feature = "std")]
 #[test]
-fn readers_and_writers_of_std_are_taken_as_they_are() {
+fn readers_and_writers_of_std_need_no_wrapper() {
     use std::fs::File;
     use std::io::{BufReader, BufWriter, Write as _};
 

@@ -9,17 +9,17 @@ use crate::error::LoadError;
 use crate::options::LoadOptions;
 pub use node::{Items, Node, NodeKind, Pairs};
 
-/// A whole value of at most `N` parts, without allocation: text and bytes are
-/// borrowed from the input.
+/// A whole value of at most `N` parts, without an allocator. Text and bytes
+/// borrow from the input.
 ///
-/// It passes the same checks as a [`Value`](crate::Value) and means the same;
-/// only a dict or set that was written with one key twice still shows both.
-/// [`Node::get`] then finds the later value, as Python does, and
-/// [`Node::to_value`] unifies them.
+/// It is validated like a [`Value`](crate::Value) and has the same content,
+/// except that repeated keys of a dict or set remain visible. [`Node::get`]
+/// then returns the last value, as Python does, and [`Node::to_value`] merges
+/// them.
 ///
-/// A document takes 16 bytes a part where a pointer has 4 bytes, 32 where it
-/// has 8, and while it is loaded about three times that. Where there is
-/// an allocator, `DocumentBuf` grows as needed.
+/// A document takes 32 bytes per part (16 with 32-bit pointers), and about
+/// three times that while it is loaded. With an allocator, `DocumentBuf` grows
+/// as needed.
 ///
 /// ```
 /// use execnet_serializer::{Document, NodeKind};
@@ -51,7 +51,7 @@ pub struct Document<'a, const N: usize>(Tree<'a, heapless::Vec<Slot<'a>, N>>);
 #[derive(Clone, Debug)]
 pub struct DocumentBuf<'a>(Tree<'a, alloc::vec::Vec<Slot<'a>>>);
 
-/// What both have.
+/// The common methods of both types.
 macro_rules! document {
     ([$($generics:tt)*] $type:ty, $document:ident, $new:expr) => {
         impl<'a, $($generics)*> $type {

@@ -7,17 +7,17 @@ use super::tree::{Content, Slot, Span};
 use crate::decimal::Decimal;
 use crate::{ChannelId, Complex};
 
-/// One value of a document: a reference, to be copied freely.
+/// One value of a document: a cheap reference.
 ///
-/// What is borrowed from the input lives as long as that (`'a`), not only as
-/// long as the document.
+/// Text and bytes borrow from the input (`'a`), so they may outlive the
+/// document.
 #[derive(Clone, Copy)]
 pub struct Node<'d, 'a> {
     slots: &'d [Slot<'a>],
     slot: &'d Slot<'a>,
 }
 
-/// What a [`Node`] is.
+/// The type and content of a [`Node`].
 #[derive(Clone, Copy, Debug)]
 pub enum NodeKind<'d, 'a> {
     /// `None`.
@@ -36,8 +36,8 @@ pub enum NodeKind<'d, 'a> {
     Bytes(&'a [u8]),
     /// Text.
     Str(&'a str),
-    /// Text of Python 2 that is not ASCII: each byte is the character of that
-    /// number, so it cannot be lent as a `str`.
+    /// Text of Python 2 that is not ASCII, in latin-1: each byte is one
+    /// character, so it cannot be borrowed as a `str`.
     Latin1(&'a [u8]),
     /// A list.
     List(Items<'d, 'a>),
@@ -59,7 +59,7 @@ impl<'d, 'a> Node<'d, 'a> {
         Self { slots, slot }
     }
 
-    /// What this value is.
+    /// The type and content of this value.
     #[must_use]
     pub fn kind(self) -> NodeKind<'d, 'a> {
         match self.slot.content {
@@ -134,7 +134,7 @@ impl<'d, 'a> Node<'d, 'a> {
         }
     }
 
-    /// The integer, if it is one of 32 bits: the most frequent.
+    /// The integer, if it is one of 32 bits, the most frequent kind.
     #[cfg(feature = "serde")]
     #[inline]
     pub(crate) const fn as_small(self) -> Option<i32> {
@@ -153,7 +153,8 @@ impl<'d, 'a> Node<'d, 'a> {
         }
     }
 
-    /// The text, if it is text that can be lent: [`NodeKind::Latin1`] cannot.
+    /// The text, if it is text that can be borrowed, which [`NodeKind::Latin1`]
+    /// cannot.
     #[must_use]
     pub const fn as_str(self) -> Option<&'a str> {
         match self.slot.content {
@@ -180,8 +181,8 @@ impl<'d, 'a> Node<'d, 'a> {
         }
     }
 
-    /// The items of a list or tuple, the elements of a set or frozenset as
-    /// they were written; of anything else none.
+    /// The items of a list or tuple, or the elements of a set or frozenset in
+    /// the order of the input. Empty for other values.
     #[must_use]
     pub const fn items(self) -> Items<'d, 'a> {
         match self.slot.content {
@@ -193,7 +194,7 @@ impl<'d, 'a> Node<'d, 'a> {
         }
     }
 
-    /// The pairs of a dict as they were written; of anything else none.
+    /// The pairs of a dict in the order of the input. Empty for other values.
     #[must_use]
     pub const fn pairs(self) -> Pairs<'d, 'a> {
         match self.slot.content {
@@ -202,13 +203,12 @@ impl<'d, 'a> Node<'d, 'a> {
         }
     }
 
-    /// The value a dict has under a text key: of several the last, as in
-    /// Python.
+    /// The value of a dict under a text key; the last one if the key repeats,
+    /// as in Python.
     ///
-    /// Takes time in proportion to the number of pairs: a document keeps no
-    /// index, which would need memory of its own. To look up many keys of a
-    /// large dict, collect its [`pairs`](Self::pairs) into a map, or make a
-    /// `Value` of it.
+    /// Time is linear in the number of pairs, because a document has no index.
+    /// To look up many keys of a large dict, collect its [`pairs`](Self::pairs)
+    /// into a map, or make a `Value` of it.
     ///
     /// ```
     /// use execnet_serializer::LoadOptions;
@@ -286,8 +286,8 @@ impl fmt::Debug for Items<'_, '_> {
     }
 }
 
-/// The pairs of a dict, in order, each as it was written: a key set twice is
-/// there twice, and the later value counts.
+/// The pairs of a dict in the order of the input. A repeated key appears
+/// repeatedly; its last value counts.
 #[derive(Clone, Copy)]
 pub struct Pairs<'d, 'a>(Items<'d, 'a>);
 
@@ -323,8 +323,8 @@ mod owned {
     use crate::{Int, Value};
 
     impl Node<'_, '_> {
-        /// The value this node stands for: the one that
-        /// [`loads`](crate::loads) makes of the same bytes.
+        /// The value of this node, equal to the one that
+        /// [`loads`](crate::loads) returns for the same bytes.
         #[must_use]
         pub fn to_value(self) -> Value {
             match self.kind() {

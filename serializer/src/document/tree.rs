@@ -1,4 +1,4 @@
-//! Opcodes into linked slots.
+//! Building the linked slots of a document from opcodes.
 
 use crate::decimal::Decimal;
 use crate::error::{LoadError, LoadErrorKind};
@@ -9,7 +9,7 @@ use crate::scalar::Scalar;
 use crate::utf8::Utf8Window;
 use crate::{ChannelId, Token};
 
-/// One value: 16 bytes where a pointer has 4, 32 where it has 8.
+/// One value: 32 bytes, or 16 with 32-bit pointers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot<'a> {
     pub(super) content: Content<'a>,
@@ -18,8 +18,8 @@ pub(super) struct Slot<'a> {
     pub(super) next: u32,
 }
 
-/// What a slot holds. Floats are kept as bytes so that no alignment makes the
-/// slot larger.
+/// The content of a slot. Floats are stored as bytes so that their alignment
+/// does not enlarge the slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Content<'a> {
     None,
@@ -50,7 +50,8 @@ pub(super) struct Span {
     pub(super) len: u32,
 }
 
-/// The slots of one value, a copy of that of the whole, and the bytes it took.
+/// The slots of one value, a copy of the root slot, and the number of bytes
+/// taken.
 #[derive(Clone, Debug)]
 pub(super) struct Tree<'a, S> {
     pub(super) slots: S,
@@ -95,7 +96,7 @@ struct Slots<'a, S> {
     utf8: Utf8Window<'a>,
 }
 
-/// A value under construction: where it is, and the parts linked so far.
+/// A value under construction: its slot, and the parts linked so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Handle {
     slot: u32,
@@ -116,8 +117,8 @@ impl Handle {
 }
 
 impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
-    /// A value without parts. Each kind is pushed by itself, so that it is built
-    /// in its slot, and not on the way there.
+    /// Pushes a scalar. Each kind has its own push, so that it is built in its
+    /// slot and not moved there.
     #[inline(always)]
     fn put(&mut self, scalar: Scalar<'a>) -> Result<u32, LoadError> {
         let offset = scalar.offset;
@@ -158,7 +159,7 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     fn push(&mut self, content: Content<'a>, offset: usize) -> Result<u32, LoadError> {
         let full = || LoadError::new(LoadErrorKind::Capacity, offset);
         let slot = u32::try_from(self.slots.len()).map_err(|_| full())?;
-        // Right for a scalar followed by its sibling; others are linked anew.
+        // Correct for a scalar followed by its sibling; others are relinked.
         let next = slot.wrapping_add(1);
         let pushed = self.slots.try_push(Slot { content, next });
         pushed.map_err(|_| full())?;
@@ -241,7 +242,7 @@ impl<'a, S: Stack<Slot<'a>>> ValueBuilder<'a> for Slots<'a, S> {
     ) -> Result<(), LoadError> {
         let key = self.put(key)?;
         self.link(dict, key);
-        // The slot behind the key's, as that says.
+        // The slot after the key's, to which the key's slot already links.
         dict.last = self.put(value)?;
         dict.parts.len += 1;
         Ok(())

@@ -47,7 +47,7 @@ impl DumpError {
         }
     }
 
-    /// A length that does not fit the format's signed 32 bits.
+    /// A length exceeds the format's signed 32 bits.
     #[must_use]
     pub const fn is_too_long(&self) -> bool {
         matches!(self.refusal(), Some(Refusal::TooLong { .. }))

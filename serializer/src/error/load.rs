@@ -6,8 +6,8 @@ use super::plural;
 
 /// Bytes that are no value of the format, or one that exceeds the limits.
 ///
-/// [`offset`](Self::offset) says where, the predicates say of which kind, and
-/// the text says what to do about it.
+/// [`offset`](Self::offset) is the position in the input, the predicates are
+/// the kind of error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
     kind: LoadErrorKind,
@@ -41,17 +41,17 @@ impl LoadError {
         Self { kind, offset }
     }
 
-    /// Where in the input the offending element starts, in bytes from the
-    /// beginning of what was handed in (the version byte counts).
+    /// The offset in the input at which the offending element starts, in bytes,
+    /// version byte included.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The input ended before its STOP: more bytes might make it whole.
+    /// The input ended before STOP: more bytes may complete it.
     ///
-    /// So is every proper prefix of a value, the empty one included. What is
-    /// reported otherwise stays what it is, whatever bytes follow.
+    /// True for every proper prefix of a value, the empty input included. Every
+    /// other error remains the same if more bytes follow.
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         matches!(self.kind, LoadErrorKind::UnexpectedEnd { .. })
@@ -63,8 +63,8 @@ impl LoadError {
         matches!(self.kind, LoadErrorKind::Version(_))
     }
 
-    /// One of the [`Limits`](crate::Limits) was exceeded; the bytes may be
-    /// sound.
+    /// One of the [`Limits`](crate::Limits) was exceeded; the input may be
+    /// well-formed.
     #[must_use]
     pub const fn is_limit(&self) -> bool {
         matches!(
@@ -82,10 +82,9 @@ impl LoadError {
         matches!(self.kind, LoadErrorKind::Utf8)
     }
 
-    /// No writer makes such bytes, and no further bytes mend them: a byte that
-    /// is no opcode, a negative length, a container of values that are not
-    /// there, a list that is not filled or not filled in order, an unhashable
-    /// key, text that is not UTF-8.
+    /// The input is invalid and more bytes cannot complete it: an unknown
+    /// opcode, a negative length, a stack underflow, a list that is incomplete
+    /// or out of order, an unhashable key, text that is not UTF-8.
     ///
     /// Exactly one of [`is_truncated`](Self::is_truncated),
     /// [`is_version`](Self::is_version), [`is_limit`](Self::is_limit) and this

@@ -6,10 +6,10 @@ use super::path::{Path, Segment};
 use super::text::Text;
 use super::{LoadError, Refusal};
 
-/// What is wrong with a part of a value, and the path to that part.
+/// An error in a part of a value, and the path to that part.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Located {
-    // One word where there is a heap: results with it stay small.
+    // Boxed if there is a heap, so that results stay small.
     #[cfg(feature = "alloc")]
     inner: alloc::boxed::Box<Inner>,
     #[cfg(not(feature = "alloc"))]
@@ -30,7 +30,8 @@ enum Cause {
     Message(Text<MESSAGE>),
 }
 
-/// The most bytes of a message; without a heap each error has room for it.
+/// The maximum length of a message in bytes. Without a heap, each error
+/// reserves it.
 const MESSAGE: usize = if cfg!(feature = "alloc") { 1000 } else { 48 };
 
 impl Located {
@@ -53,13 +54,13 @@ impl Located {
         Self::new(Cause::Message(Text::of(message)))
     }
 
-    /// The sink failed; its own error is kept beside.
+    /// The sink failed. Its error is kept by the caller.
     #[cold]
     pub(crate) fn sink() -> Self {
         Self::new(Cause::Sink)
     }
 
-    /// The same error, seen from one level further out.
+    /// Adds the outer step of the path.
     #[cold]
     pub(crate) fn within(mut self, segment: Segment<'_>) -> Self {
         self.inner.path.prepend(segment);

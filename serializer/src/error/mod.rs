@@ -1,4 +1,4 @@
-//! What can be wrong with bytes that are read or values that are written.
+//! Errors of reading and writing.
 
 mod dump;
 mod load;

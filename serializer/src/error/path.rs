@@ -18,7 +18,7 @@ pub(crate) enum Segment<'a> {
     Number(i64),
     /// Any other dict key.
     Other,
-    /// A pair of a dict whose key is not at hand any more.
+    /// A pair of a dict whose key is no longer known.
     Pair(usize),
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Segment<'_> {
     }
 }
 
-/// Whether a name needs no quotes behind a dot. A peer may have chosen it.
+/// Whether a name can follow a dot without quotes. A peer may have chosen it.
 fn is_identifier(name: &str) -> bool {
     let word = |character: char| character.is_alphanumeric() || character == '_';
     !name.is_empty() && name.chars().take(Excerpt::ROOM).all(word)
@@ -43,8 +43,8 @@ fn is_identifier(name: &str) -> bool {
 
 /// The steps from the whole value to a part.
 ///
-/// An error collects them on its way out, so the innermost is the first. They
-/// are put together when the path is shown.
+/// An error collects them while it propagates outwards, so the innermost is
+/// first. They are joined when the path is printed.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path(alloc::vec::Vec<Text<{ Excerpt::ROOM + 8 }>>);
@@ -71,8 +71,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// The outermost steps, as far as there is room: without a heap an error has
-/// a fixed size.
+/// The outermost steps that fit: without a heap an error has a fixed size.
 #[cfg(not(feature = "alloc"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path(Text<32>);

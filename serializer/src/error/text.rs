@@ -1,4 +1,4 @@
-//! Text of an error: on the heap where there is one, and bounded either way.
+//! Bounded text of an error, on the heap if there is one.
 
 use core::fmt::{self, Write};
 
@@ -7,10 +7,10 @@ type Storage<const ROOM: usize> = alloc::string::String;
 #[cfg(not(feature = "alloc"))]
 type Storage<const ROOM: usize> = heapless::String<ROOM>;
 
-/// Text of up to `ROOM` bytes; longer text ends in dots.
+/// Text of up to `ROOM` bytes; longer text is cut and ends in `...`.
 ///
-/// Messages come from types of others, which may put a peer's text in them:
-/// characters that do not print are escaped.
+/// Messages come from foreign types and may contain text of a peer, so
+/// unprintable characters are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text<const ROOM: usize>(Storage<ROOM>);
 
@@ -45,7 +45,7 @@ impl<const ROOM: usize> Text<ROOM> {
 
     fn end_in_dots(&mut self) {
         while self.0.len() + "...".len() > ROOM && self.0.pop().is_some() {}
-        // There is room now.
+        // Cannot fail after the loop.
         let _ = self.write_str("...");
     }
 }
@@ -53,7 +53,7 @@ impl<const ROOM: usize> Text<ROOM> {
 impl<const ROOM: usize> Write for Text<ROOM> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         text.chars().try_for_each(|character| match character {
-            // What is quoted is escaped by who quotes it.
+            // Quotes are escaped where text is put between them.
             '\'' | '"' | '\\' => self.push(character),
             _ => character
                 .escape_debug()

@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::excerpt::{Excerpt, show_path};
 
-/// JSON that stands for no value.
+/// The JSON does not represent a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FromJsonError {
     /// A JSON pointer, its last step first.
@@ -49,7 +49,8 @@ impl FromJsonError {
         }
     }
 
-    /// Where the offending part stands, as a JSON pointer: `/reports/0/$bytes`.
+    /// The position of the offending part, as a JSON pointer:
+    /// `/reports/0/$bytes`.
     #[must_use]
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();

@@ -11,15 +11,14 @@ use super::error::{FromJsonError, FromJsonErrorKind as Kind};
 use super::marker;
 use crate::{ChannelId, Complex, Dict, Int, Limits, Set, Value};
 
-/// The value that JSON stands for, by [the table](super).
+/// Converts JSON into a value by [the table](super).
 ///
-/// Plain JSON reads as one expects: objects as dicts, arrays as lists, numbers
-/// with a point or an exponent as floats. In keys and sets arrays are tuples.
+/// In plain JSON, objects are dicts, arrays are lists, and numbers with a point
+/// or an exponent are floats. In keys and sets arrays are tuples.
 ///
 /// # Errors
-/// When what stands under a marker is not what the table says, a key or
-/// element is unhashable, or the value is nested deeper than
-/// [`Limits::MAX_DEPTH`].
+/// When the content of a marker does not match the table, a key or element is
+/// unhashable, or the value is nested deeper than [`Limits::MAX_DEPTH`].
 pub fn from_json(json: Json) -> Result<Value, FromJsonError> {
     Reader {
         depth: 0,
@@ -77,8 +76,8 @@ impl Items {
     }
 }
 
-// What calls itself once a level is kept small, and in loops: iterator
-// adaptors would take several times the stack where nothing is optimised.
+// Recursive functions are small and use loops: iterator adaptors take several
+// times the stack in unoptimised builds.
 impl Reader {
     fn value(self, json: Json) -> Result<Value, FromJsonError> {
         match self.shape(json)? {
@@ -138,7 +137,7 @@ impl Reader {
         Ok((key, value))
     }
 
-    /// The reader of what is in a container that stands here.
+    /// The reader for the content of a container at this position.
     fn inner(mut self) -> Result<Self, FromJsonError> {
         if self.depth == Limits::MAX_DEPTH {
             return Err(FromJsonError::new(Kind::Depth(Limits::MAX_DEPTH)));
@@ -178,7 +177,7 @@ impl Reader {
         })
     }
 
-    /// A shape that cannot be a key: refused where one is due.
+    /// Fails for a shape that cannot be a key, if a key is expected.
     fn unhashable(self, shape: Shape) -> Result<Shape, FromJsonError> {
         if self.keys {
             return Err(FromJsonError::new(Kind::Unhashable));

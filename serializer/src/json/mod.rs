@@ -1,7 +1,7 @@
-//! Values as JSON, for programs that read nothing else.
+//! Converting values to and from JSON.
 //!
-//! JSON has fewer types. What it lacks is written as an object of one key that
-//! starts with `$`:
+//! JSON has fewer types. Other values are written as an object with one key
+//! that starts with `$`:
 //!
 //! | value | JSON |
 //! |---|---|
@@ -20,15 +20,15 @@
 //! | set, frozenset | `{"$set": [1, 2]}`, `{"$frozenset": [1, 2]}` |
 //! | channel | `{"$channel": 3}` |
 //!
-//! A dict whose one key is one of these names is written as `$dict`, so that
-//! no dict is taken for what it is not. An object of one key with any other
-//! `$name` is a dict.
+//! A dict whose only key is one of these names is written as `$dict`, so that
+//! it is not mistaken for another value. An object with any other single
+//! `$name` key is a dict.
 //!
-//! [`from_json`] reads all of it. After [`to_exact_json`] it gives back the
-//! same value (of a NaN the sign and payload are lost, and the order of a
-//! dict's pairs unless `serde_json` keeps it, by its feature
-//! `preserve_order`). After [`to_json`], which is what people expect to see,
-//! tuples have become lists, except in keys and sets, where no list can be.
+//! [`from_json`] reads all of them. From the output of [`to_exact_json`] it
+//! returns an equal value, except for the sign and payload of NaNs, and for the
+//! order of dicts unless the feature `preserve_order` of `serde_json` is on.
+//! From the output of [`to_json`], which is easier to read, tuples return as
+//! lists, except in keys and sets.
 //!
 //! At the greatest depth each direction takes up to twice the stack that
 //! [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) names, and three times with

@@ -83,7 +83,7 @@ fn whole_floats_stay_floats_in_the_text() {
 }
 
 #[test]
-fn an_error_says_where_and_what_is_due() {
+fn an_error_has_its_position_and_what_was_expected() {
     for (json, message) in [
         (
             json!({"$int": 5}),

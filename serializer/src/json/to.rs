@@ -10,8 +10,8 @@ use serde_json::{Map, Value as Json};
 use super::marker;
 use crate::{Complex, Dict, Int, Value};
 
-/// A value as JSON for people and other programs: tuples are arrays, as
-/// Python's `json` has them. [The table](super) has the rest.
+/// Converts a value into JSON for people and other programs. Tuples are arrays,
+/// as in Python's `json`; [the table](super) lists the rest.
 ///
 /// ```
 /// use execnet_serializer::{json::to_json, Bytes, Value};
@@ -23,8 +23,8 @@ pub fn to_json(value: &Value) -> Json {
     Writer { exact: false }.value(value)
 }
 
-/// A value as JSON from which [`from_json`](super::from_json) makes the same
-/// value: tuples are told from lists.
+/// Converts a value into JSON from which [`from_json`](super::from_json) makes
+/// an equal value: tuples are distinguished from lists.
 ///
 /// ```
 /// use execnet_serializer::{json::{from_json, to_exact_json}, Value};
@@ -44,8 +44,8 @@ struct Writer {
     exact: bool,
 }
 
-// What calls itself once a level does so in loops: iterator adaptors would
-// take several times the stack where nothing is optimised.
+// Recursive functions use loops: iterator adaptors take several times the stack
+// in unoptimised builds.
 impl Writer {
     fn value(self, value: &Value) -> Json {
         match value {

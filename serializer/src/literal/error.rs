@@ -1,11 +1,11 @@
-//! What can be wrong with a literal.
+//! Errors of parsing literals.
 
 use core::fmt;
 
-/// Text that is no literal of the format.
+/// The text is not a literal of a value.
 ///
-/// [`offset`](Self::offset) says where, the message what is wrong there and
-/// what would be right.
+/// [`offset`](Self::offset) is the position of the error; the message names
+/// what was found and what was expected.
 ///
 /// ```
 /// use execnet_serializer::Value;
@@ -51,8 +51,8 @@ impl ParseLiteralError {
         Self { kind, offset }
     }
 
-    /// Where in the text the offending part starts, in bytes; the length of
-    /// the text where it ends too early.
+    /// The offset in the text at which the offending part starts, in bytes; the
+    /// length of the text if it ends too early.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset

@@ -6,8 +6,8 @@ use core::fmt::{self, Formatter, Write as _};
 /// five characters behind them, and 17 digits.
 type Text = heapless::String<26>;
 
-/// Prints a float with the fewest digits that read back as it; `point` goes
-/// after those of a whole number.
+/// Prints a float with the fewest digits that parse as it. `point` follows the
+/// digits of a whole number.
 pub(super) fn real(value: f64, point: &str, f: &mut Formatter<'_>) -> fmt::Result {
     let size = value.abs();
     if value.is_nan() {
@@ -40,9 +40,9 @@ enum Notation {
     Exponent,
 }
 
-/// The fewest digits that read back as the value. Where two texts of as few
-/// are equally near, Python takes that with the even last digit, and Rust the
-/// larger: rounded to so many digits, Rust's is the even one too.
+/// The fewest digits that parse as the value. If two texts of that length are
+/// equally near, Python prints the one with the even last digit and Rust the
+/// larger. Rust prints the even one if the number of digits is given.
 fn shortest(value: f64, notation: Notation) -> Result<Text, fmt::Error> {
     let mut text = Text::new();
     match notation {

@@ -1,11 +1,11 @@
-//! Containers that are open, and what they become.
+//! Open containers of the parser, and the values made of them.
 
 use alloc::vec::Vec;
 
 use super::error::{ParseLiteralError, ParseLiteralErrorKind as Kind};
 use crate::{ChannelId, Dict, Set, Value};
 
-/// A container that is open.
+/// An open container.
 pub(super) struct Frame {
     pub(super) open: Open,
     pub(super) start: usize,

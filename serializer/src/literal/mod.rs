@@ -20,9 +20,8 @@ use crate::{Complex, Dict, Value};
 impl fmt::Display for Value {
     /// Prints what Python's `repr` prints, and a channel as `Channel(3)`.
     ///
-    /// Sets print in the order they came in. Which characters are printable is
-    /// Unicode's matter and grows with its versions: here it goes by the one
-    /// of the compiler.
+    /// Sets print in insertion order. The printable characters are those of the
+    /// Unicode version of the Rust compiler.
     ///
     /// ```
     /// use execnet_serializer::{Bytes, Value};

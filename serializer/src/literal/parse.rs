@@ -1,7 +1,7 @@
-//! Containers, and what goes into them.
+//! Parsing of containers and their items.
 //!
-//! No function calls itself here: the containers that are open wait on the
-//! heap, so that no nesting takes stack.
+//! Nothing recurses: open containers are kept on the heap, so that nesting
+//! takes no stack.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use super::source::{Source, is_name};
 use super::string::string;
 use crate::{Limits, Value};
 
-/// Reads the one value a text holds.
+/// Parses the text of one value.
 pub(super) fn parse(text: &str) -> Result<Value, ParseLiteralError> {
     let mut parser = Parser {
         source: Source::new(text),
@@ -38,7 +38,7 @@ struct Parser<'a> {
     outer: Vec<Frame>,
 }
 
-/// What the parser has in hand between two looks at the text.
+/// The state of the parser between two steps.
 enum Step {
     /// Nothing: a value or the end of the container follows.
     Due,

@@ -134,10 +134,10 @@ fn is_plain(c: char, quote: u8) -> bool {
     }
 }
 
-/// Python's `str.isprintable` for a character beyond ASCII: no separator,
-/// control, format, surrogate, private or unassigned one.
+/// Python's `str.isprintable` for a character beyond ASCII: not a separator,
+/// control, format, surrogate, private or unassigned character.
 fn is_printable(c: char) -> bool {
-    // Letters and digits are none of these, and are found out faster.
+    // A faster test for most characters: letters and digits are printable.
     c.is_alphanumeric() || {
         // That is the rule of `escape_debug` too, but at the start of a text it
         // escapes marks that would join with what stands before.

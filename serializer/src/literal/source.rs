@@ -2,7 +2,7 @@
 
 use super::error::{ParseLiteralError, ParseLiteralErrorKind as Kind};
 
-/// What is left of the text. Every look at it and step over it is made here.
+/// The rest of the text. All access to it is in this module.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     rest: &'a str,

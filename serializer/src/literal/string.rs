@@ -47,8 +47,8 @@ pub(super) fn string(
     }))
 }
 
-/// Steps over the prefix of a string beside the one just read, and says where
-/// it stands.
+/// Skips the prefix of a string adjacent to the last one, and returns its
+/// position.
 fn next_piece<'a>(
     source: &mut Source<'a>,
     lines: bool,
@@ -119,7 +119,7 @@ fn piece(source: &mut Source<'_>, raw: bool, out: &mut Out) -> Result<(), ParseL
     }
 }
 
-/// Takes the end of a line, of which Python's source has one kind.
+/// Reads a line end, which Python's source normalises to `\n`.
 fn line_end<'a>(
     source: &mut Source<'a>,
     at: Source<'a>,
@@ -130,7 +130,7 @@ fn line_end<'a>(
     out.push(u32::from('\n'), at)
 }
 
-/// In a raw string a backslash stays, and so does what it stands before.
+/// In a raw string a backslash and the character after it are kept.
 fn raw_escape(source: &mut Source<'_>, out: &mut Out) -> Result<(), ParseLiteralError> {
     let at = *source;
     out.push(u32::from('\\'), at)?;
@@ -164,7 +164,7 @@ fn escape(source: &mut Source<'_>, at: Source<'_>, out: &mut Out) -> Result<(), 
         Some('N') if text => return Err(at.error(Kind::NamedEscape)),
         Some(c) => match simple_escape(c) {
             Some(code) => u32::from(code),
-            // Python keeps the backslash of an escape it does not know.
+            // Python keeps the backslash of an unknown escape.
             None => {
                 *source = start;
                 u32::from('\\')
@@ -191,8 +191,8 @@ const fn simple_escape(c: char) -> Option<u8> {
     })
 }
 
-/// One to three octal digits, which say up to nine bits; of bytes Python drops
-/// the highest.
+/// One to three octal digits, up to nine bits; in bytes Python drops the
+/// highest.
 fn octal(source: &mut Source<'_>, text: bool) -> u32 {
     let mut code = 0;
     for _ in 0..3 {
@@ -205,7 +205,8 @@ fn octal(source: &mut Source<'_>, text: bool) -> u32 {
     if text { code } else { code & 0xff }
 }
 
-/// So many hexadecimal digits, at most eight, so that they fit.
+/// Reads this many hexadecimal digits, at most eight, so that the number fits
+/// 32 bits.
 fn hexadecimal(
     source: &mut Source<'_>,
     digits: u32,

@@ -102,7 +102,7 @@ fn values_print_as_python_prints_them() {
 
 #[test]
 #[allow(clippy::excessive_precision)] // The last digits are what it is about.
-fn of_two_shortest_texts_equally_near_the_even_one_is_printed() {
+fn a_tie_of_shortest_floats_prints_the_even_digit() {
     for (float, text) in [
         (1.000_038_146_972_656_25, "1.0000381469726562"),
         (-0.500_003_814_697_265_6, "-0.5000038146972656"),
@@ -127,7 +127,7 @@ fn of_two_shortest_texts_equally_near_the_even_one_is_printed() {
 }
 
 #[test]
-fn what_was_printed_reads_back() {
+fn printed_values_parse_as_themselves() {
     for (value, text) in printed() {
         assert_eq!(parse(text), value, "{text}");
     }

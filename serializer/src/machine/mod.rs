@@ -1,9 +1,9 @@
-//! The stack machine of the format: which opcode may follow what.
+//! The stack machine of the format, which checks the order of opcodes.
 //!
-//! Every decoder that builds values runs this one, and only says what a value
-//! is to it. The rules are stricter than those of Python's reader where no
-//! writer ever goes: a list is filled in order and whole, a container takes
-//! values that are there. `docs/wire-format.md` lists each difference.
+//! Every decoder that builds values runs it with its own [`ValueBuilder`]. The
+//! rules are stricter than those of Python's reader for input that no writer
+//! produces: a list must be filled completely and in order, and a container
+//! needs its values on the stack. `docs/wire-format.md` lists each difference.
 
 mod stack;
 
@@ -18,51 +18,49 @@ pub(crate) use stack::has_room;
 use stack::{OpenContainer, check_height, push, wrong_index};
 pub(crate) use stack::{Stack, StackEntry};
 
-/// The bytes one list item takes at the least: its index (5), itself (1),
-/// SETITEM (1).
+/// The minimum size of a list item: its index (5), the item (1), SETITEM (1).
 const LIST_ITEM_BYTES: usize = 7;
 
-/// What a decoder makes of the opcodes.
+/// Builds the values of one decoder.
 pub(crate) trait ValueBuilder<'a> {
-    /// A value, or where it is kept.
+    /// A value, or a handle to it.
     type Node: Default;
 
-    // What makes a node makes it in its place, which holds a default: a node that
-    // was written in parts is slow to move at once.
+    // Nodes are written into `place`, which holds a default, because moving a
+    // node right after writing its parts is slow.
 
-    /// A value without parts.
+    /// Makes a scalar.
     fn scalar(&mut self, scalar: Scalar<'a>, place: &mut Self::Node) -> Result<(), LoadError>;
-    /// Appends the next item of a list, a value without parts.
+    /// Appends a scalar to a list.
     fn append_scalar(&mut self, list: &mut Self::Node, item: Scalar<'a>) -> Result<(), LoadError>;
-    /// Sets a pair of values without parts.
+    /// Sets a pair of scalars in a dict.
     fn insert_scalars(
         &mut self,
         dict: &mut Self::Node,
         key: Scalar<'a>,
         value: Scalar<'a>,
     ) -> Result<(), LoadError>;
-    /// A list, with room for its first `room` items.
+    /// Makes a list with capacity for `room` items.
     fn list(&mut self, room: usize, offset: usize, place: &mut Self::Node)
     -> Result<(), LoadError>;
-    /// An empty dict.
+    /// Makes an empty dict.
     fn dict(&mut self, offset: usize, place: &mut Self::Node) -> Result<(), LoadError>;
-    /// Appends the next item of a list, which it takes out of its place.
+    /// Appends an item to a list and leaves a default in `item`.
     fn append(&mut self, list: &mut Self::Node, item: &mut Self::Node);
-    /// Sets a pair of a dict, which it takes out of its places; the key is
-    /// hashable.
+    /// Sets a pair in a dict and leaves defaults in `key` and `value`. The key
+    /// is hashable.
     fn insert(&mut self, dict: &mut Self::Node, key: &mut Self::Node, value: &mut Self::Node);
-    /// A tuple, set or frozenset of values, which it takes out of the entries;
-    /// those of a set are hashable.
+    /// Makes a tuple, set or frozenset of values, which it takes out of the
+    /// entries. Elements of a set are hashable.
     fn collection(
         &mut self,
         kind: Collection,
         items: &mut [StackEntry<Self::Node>],
         offset: usize,
     ) -> Result<Self::Node, LoadError>;
-    /// No more items come into this list or dict, which is the topmost of the
-    /// open ones.
+    /// Closes the topmost open list or dict: it gets no more items.
     fn close(&mut self, node: &mut Self::Node);
-    /// The integer a node holds, if it is one that could be a list's index.
+    /// The integer in a node, if it can be the index of a list item.
     fn index(&self, node: &Self::Node) -> Option<u32>;
 }
 
@@ -80,13 +78,14 @@ pub(crate) struct StackMachine<'a, B, S> {
     builder: B,
     stack: S,
     limits: Limits,
-    /// The values the limits still admit.
+    /// The number of values that the limits still admit.
     items_left: usize,
-    /// The list items that room can still be made for in advance: as many as the
-    /// whole input can hold. One budget for all lists, because lists inside one
-    /// another could each announce what is left of the input.
+    /// The number of list items for which memory may still be reserved,
+    /// initially as many as the input can hold. All lists share it, because
+    /// each of several nested lists could announce the rest of the input.
     room_left: usize,
-    /// The input is longer than the limits admit: its end is not its own.
+    /// Whether the input was cut at the limit, so that its end is not an end of
+    /// the data.
     bounded: bool,
 }
 
@@ -106,7 +105,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         }
     }
 
-    /// Runs up to STOP: the value, what built it, and the bytes it took.
+    /// Runs to STOP. Returns the value, the builder and the number of bytes
+    /// taken.
     pub(crate) fn run(mut self) -> Result<(B::Node, B, usize), LoadError> {
         match self.run_to_stop() {
             Ok(node) => Ok((node, self.builder, self.cursor.offset())),
@@ -142,8 +142,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
     fn list(&mut self, start: usize) -> Result<(), LoadError> {
         let len = self.cursor.count()?;
         count(&mut self.items_left, self.limits, start)?;
-        // A longer list than the input can fill is an error where the input ends,
-        // not here: more input may come.
+        // A list longer than the input is reported at the end of the input and
+        // not here, because more input may come.
         let room = usize::try_from(len).unwrap_or(usize::MAX);
         let room = room.min(self.room_left);
         self.room_left -= room;
@@ -164,11 +164,10 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         self.pairs()
     }
 
-    /// Appends the items of the list on top that are scalars, up to the first
-    /// that is none.
+    /// Appends items to the list on top, up to the first that is not a scalar.
     ///
-    /// Here and in [`pairs`](Self::pairs) nearly all time is spent, so both work
-    /// on a copy of the cursor, which stays in registers.
+    /// This and [`pairs`](Self::pairs) take most of the time. Both use a copy
+    /// of the cursor, which the compiler keeps in registers.
     fn items(&mut self) -> Result<(), LoadError> {
         let Some(StackEntry {
             node: list,
@@ -203,15 +202,14 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         Ok(())
     }
 
-    /// Sets the pairs of scalars of the dict on top, up to the first that is
-    /// none.
+    /// Sets pairs of the dict on top, up to the first that is not two scalars.
     fn pairs(&mut self) -> Result<(), LoadError> {
         let Some(dict) = self.stack.last_mut() else {
             return Ok(());
         };
         let mut cursor = self.cursor;
-        // An error is left to the loop over single opcodes as well: it checks the
-        // key before it reads the value, so that of two errors the first is named.
+        // Errors are left to the loop over single opcodes, which checks the key
+        // before it reads the value and so reports the first of two errors.
         while let Ok(Some(key)) = Scalar::read(&mut cursor)
             && let Ok(Some(value)) = Scalar::read(&mut cursor)
             && cursor.eat(Opcode::SetItem.byte())
@@ -224,7 +222,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         Ok(())
     }
 
-    /// Sets the value on top in the container below, and goes on filling that.
+    /// Sets the value on top in the container below, and continues to fill
+    /// that.
     fn set_item(&mut self, at: usize) -> Result<(), LoadError> {
         let held = self.stack.len();
         if let Some(value) = self.stack.last_mut() {
@@ -313,7 +312,7 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
     }
 }
 
-/// One value more.
+/// Counts one value.
 #[inline]
 fn count(left: &mut usize, limits: Limits, start: usize) -> Result<(), LoadError> {
     match left.checked_sub(1) {

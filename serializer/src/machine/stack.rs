@@ -1,24 +1,24 @@
-//! What the machine keeps while it runs.
+//! The stack of the machine.
 
 use core::ops::DerefMut;
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits::Limits;
 
-/// The storage of the values that no container holds yet.
+/// Storage of values that are not yet in a container.
 pub(crate) trait Stack<T>: DerefMut<Target = [T]> {
-    /// Gives the value back if there is no room.
+    /// Returns the value if the storage is full.
     fn try_push(&mut self, item: T) -> Result<(), T>;
     fn pop(&mut self) -> Option<T>;
     fn truncate(&mut self, len: usize);
-    /// So many are going to come, at the least.
+    /// Reserves memory for at least this many more values.
     fn reserve(&mut self, more: usize);
     /// Whether one more can be pushed; after this a push need not grow.
     fn has_room(&mut self) -> bool;
 }
 
-/// Pushes need not grow after this: where they might, the pushed value would
-/// have to be in memory, to be dropped if that failed.
+/// Grows the storage if it is full, so that the push does not: a push that may
+/// grow needs the value in memory, to drop it on failure.
 #[cfg(feature = "alloc")]
 #[inline(always)]
 pub(crate) fn has_room<T>(items: &mut alloc::vec::Vec<T>) -> bool {
@@ -85,7 +85,7 @@ impl<T, const N: usize> Stack<T> for heapless::Vec<T, N> {
     }
 }
 
-/// A value on the stack, with what the rules need to know of it.
+/// A value on the stack, with the properties that the checks need.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StackEntry<N> {
     pub(crate) node: N,
@@ -95,7 +95,7 @@ pub(crate) struct StackEntry<N> {
     pub(super) hashable: bool,
 }
 
-/// What may still be set in a value.
+/// The state of a container that may still be filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OpenContainer {
     Nothing,
@@ -103,8 +103,8 @@ pub(super) enum OpenContainer {
     Items {
         filled: u32,
         missing: u32,
-        /// The index of the next item was read: the value above this list goes
-        /// there. So the indexes themselves never become values.
+        /// Whether the index of the next item was read. The index itself does
+        /// not become a value.
         indexed: bool,
     },
 }
@@ -150,7 +150,7 @@ impl<N> StackEntry<N> {
     }
 }
 
-/// Puts a default on the stack, to be filled.
+/// Pushes a default, to be filled in place.
 #[inline(always)]
 pub(super) fn push<N: Default>(
     stack: &mut impl Stack<StackEntry<N>>,
@@ -158,7 +158,7 @@ pub(super) fn push<N: Default>(
     offset: usize,
 ) -> Result<&mut N, LoadError> {
     let is_scalar = open == OpenContainer::Nothing;
-    // First, so that the entry is made where it goes.
+    // Before the push, so that the entry is made in its place.
     if stack.has_room() {
         let pushed = stack.try_push(StackEntry {
             node: N::default(),

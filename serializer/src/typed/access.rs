@@ -1,4 +1,4 @@
-//! The parts of containers, as serde asks for them.
+//! Access of serde to the parts of containers.
 
 use serde_core::de::value::{F64Deserializer, U8Deserializer};
 use serde_core::de::{
@@ -9,7 +9,7 @@ use super::error::Error;
 use crate::error::Segment;
 use crate::{Complex, Items, Node, NodeKind, Pairs};
 
-/// Gives all parts to the visitor, which must take them all.
+/// Passes all parts to the visitor, which must consume all of them.
 #[inline]
 pub(super) fn visit_all<'de, A: SeqAccess<'de, Error = Error>, V: Visitor<'de>>(
     mut parts: A,
@@ -36,7 +36,7 @@ impl<'d, 'de> Elements<'d, 'de> {
     }
 }
 
-/// So many items were taken, and there are more.
+/// The error of a type that consumed only this many items.
 struct Expected(usize);
 
 impl de::Expected for Expected {
@@ -148,14 +148,14 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
     }
 }
 
-/// What the visitor of a field's name receives for a key that is no text. No name
-/// is equal to these bytes, which are no UTF-8.
+/// Passed to the visitor of field names for a key that is not text. No name
+/// equals these bytes, which are not UTF-8.
 const NO_TEXT: &[u8] = b"a key that is no text\xff";
 
 /// [`NO_TEXT`] as it comes back in the error of a type that denies unknown fields.
 pub(super) const NO_TEXT_LOSSY: &str = "a key that is no text\u{fffd}";
 
-/// A key that may be no text: it names no field.
+/// A key of any type. One that is not text names no field.
 struct OddKey<'d, 'de> {
     node: Node<'d, 'de>,
     /// Whether the other keys are the names of a struct's fields.
@@ -168,7 +168,7 @@ impl<'d, 'de> OddKey<'d, 'de> {
     }
 }
 
-/// Methods that read the key as any value.
+/// Methods that read the key as any other value.
 macro_rules! as_value {
     ($($method:ident($($arg:ident: $type:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(self $(, $arg: $type)*, visitor: V) -> Result<V::Value, Error> {
@@ -217,7 +217,7 @@ impl<'de> Deserializer<'de> for OddKey<'_, 'de> {
     }
 }
 
-/// Bytes where a sequence is wanted.
+/// Bytes read as a sequence.
 pub(super) struct Octets<'de>(core::slice::Iter<'de, u8>);
 
 impl<'de> Octets<'de> {
@@ -243,7 +243,7 @@ impl<'de> SeqAccess<'de> for Octets<'de> {
     }
 }
 
-/// A complex number where a sequence is wanted.
+/// A complex number read as a sequence.
 pub(super) struct Bits(core::array::IntoIter<f64, 2>);
 
 impl Bits {

@@ -35,21 +35,21 @@ impl<'de: 'a, 'a> Deserialize<'de> for Bytes<&'a [u8]> {
     }
 }
 
-/// Copied; of exactly `N` bytes.
+/// Copied; must have exactly `N` bytes.
 impl<'de, const N: usize> Deserialize<'de> for Bytes<[u8; N]> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_bytes(Copied(PhantomData))
     }
 }
 
-/// What keeps a copy of bytes.
+/// Types that hold a copy of bytes.
 trait Keep: Sized {
     fn keep(bytes: &[u8]) -> Option<Self>;
 
     /// From numbers, as JSON has bytes.
     fn numbers<'de, A: SeqAccess<'de>>(numbers: A) -> Result<Self, A::Error>;
 
-    /// How many it takes, for the text of an error.
+    /// The expected number of bytes, for error messages.
     const LEN: Option<usize> = None;
 }
 

@@ -12,7 +12,7 @@ use crate::{Encoder, Token, Tokens};
 /// A list.
 pub(super) struct Seq<'e, W: Write> {
     output: Output<'e, W>,
-    /// What was announced; for a list of unknown length nothing.
+    /// The announced length; `None` if it is unknown.
     announced: Option<usize>,
     written: usize,
     /// The items of such a list, until they are counted.
@@ -55,7 +55,7 @@ impl<'e, W: Write> Seq<'e, W> {
         self.output.put(Encoder::set_item)
     }
 
-    /// Nothing is written before the length is known.
+    /// Writes nothing before the length is known.
     #[cfg(feature = "alloc")]
     fn held_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let mut never = None;
@@ -114,7 +114,7 @@ impl<W: Write> ser::SerializeSeq for Seq<'_, W> {
     }
 }
 
-/// What values become that are counted behind them.
+/// The containers whose number of items follows the items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Tuple,
@@ -264,7 +264,7 @@ pub(super) struct Map<'e, W: Write> {
 enum Within {
     Nothing,
     Variant(&'static str),
-    /// No dict: the content of its one pair, as this.
+    /// The content of its single pair, written as this instead of a dict.
     Wrapper(Wrapper),
 }
 
@@ -283,7 +283,7 @@ impl<'e, W: Write> Map<'e, W> {
         })
     }
 
-    /// A map of one pair that stands for a scalar.
+    /// A map of one pair that represents a scalar.
     pub(super) const fn content(output: Output<'e, W>, wrapper: Wrapper) -> Self {
         Self {
             output,
@@ -421,10 +421,11 @@ fn key<W: Write>(
     })
 }
 
-/// The error seen from the dict: with the key written once more, to show it.
+/// Adds the key to the path of the error. The key is written once more to print
+/// it.
 #[cold]
 fn under_key(error: Error, key: &(impl Serialize + ?Sized)) -> Error {
-    // A longer key is not worth showing.
+    // A longer key is not shown.
     let mut bytes = [0; 128];
     let mut encoder = Encoder::new(&mut bytes[..]);
     let mut failed = None;

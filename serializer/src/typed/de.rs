@@ -1,4 +1,4 @@
-//! The parts of a document into Rust types.
+//! Reading Rust types from documents.
 
 use serde_core::Deserializer;
 use serde_core::de::{self, Error as _, Unexpected, Visitor};
@@ -12,7 +12,7 @@ use crate::{Node, NodeKind};
 
 impl<'de> Node<'_, 'de> {
     /// Reads this value as a Rust type. Text and bytes can be borrowed from the
-    /// input, so that no allocator is needed where the type needs none.
+    /// input, so that no allocator is needed unless the type needs one.
     ///
     /// ```
     /// use execnet_serializer::LoadOptions;
@@ -23,9 +23,9 @@ impl<'de> Node<'_, 'de> {
     /// # Ok::<(), execnet_serializer::typed::Error>(())
     /// ```
     ///
-    /// It recurses once a level: load a document of a stranger with
-    /// [`Limits::TYPED_DEPTH`](crate::Limits::TYPED_DEPTH) to read it as a type
-    /// that contains itself.
+    /// It recurses once per level. To read untrusted input as a recursive type,
+    /// load the document with a depth of at most
+    /// [`Limits::TYPED_DEPTH`](crate::Limits::TYPED_DEPTH).
     ///
     /// # Errors
     /// When the value is not of this type.
@@ -33,7 +33,7 @@ impl<'de> Node<'_, 'de> {
         T::deserialize(self)
     }
 
-    /// What this is to messages of errors.
+    /// The description of this value in error messages.
     fn unexpected(self) -> Unexpected<'de> {
         match self.kind() {
             NodeKind::None => Unexpected::Unit,
@@ -78,7 +78,7 @@ fn visit_latin_1<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Va
     visitor.visit_string(bytes.iter().copied().map(char::from).collect())
 }
 
-/// Where there is no heap, on the stack.
+/// On the stack if there is no heap.
 #[cfg(not(feature = "alloc"))]
 fn visit_latin_1<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value, Error> {
     const ROOM: usize = 128;
@@ -90,7 +90,8 @@ fn visit_latin_1<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Va
     visitor.visit_str(&text)
 }
 
-/// Types that are read from one kind of node as they are, and else as `any`.
+/// Requests that one kind of node answers directly, and `any` answers
+/// otherwise.
 macro_rules! numbers {
     ($($method:ident)*) => {$(
         #[inline]

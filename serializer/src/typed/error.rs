@@ -1,4 +1,4 @@
-//! What can go wrong between bytes and Rust types, and where.
+//! Errors between the format and Rust types, with the path to the value.
 
 use core::fmt;
 
@@ -9,10 +9,12 @@ use crate::error::{Located, Refusal, Segment};
 use crate::excerpt::Excerpt;
 use crate::{DumpError, LoadError};
 
-/// A value does not fit the type, or the type does not fit the format.
+/// A value does not match the type, or the type cannot be represented in the
+/// format.
 ///
-/// It says where in the value, as Python would reach it: `[1]['data'].longrepr`
-/// is the field `longrepr` of what the dict at index 1 has under `'data'`.
+/// The message starts with the path to the value, as a Python expression:
+/// `[1]['data'].longrepr` is the field `longrepr` of the value under `'data'`
+/// in the dict at index 1.
 ///
 /// ```
 /// use execnet_serializer::{dumps, from_slice};
@@ -34,19 +36,19 @@ impl Error {
         Self(Located::message(message))
     }
 
-    /// The sink failed; its own error is kept beside.
+    /// The sink failed. Its error is kept by the caller.
     #[cold]
     pub(super) fn sink() -> Self {
         Self(Located::sink())
     }
 
-    /// The same error, seen from one level further out.
+    /// Adds the outer step of the path.
     #[cold]
     pub(super) fn within(self, segment: Segment<'_>) -> Self {
         Self(self.0.within(segment))
     }
 
-    /// The same error, seen from outside a variant.
+    /// Adds the step of an enum variant.
     #[cold]
     pub(super) fn in_variant(self, name: &'static str) -> Self {
         self.within(Segment::Field(name))
@@ -58,13 +60,13 @@ impl Error {
         Self(self.0.offset_by(by))
     }
 
-    /// Where in the value; empty for the value as a whole.
+    /// The path to the value; empty for the whole value.
     #[must_use]
     pub fn path(&self) -> impl fmt::Display {
         self.0.path()
     }
 
-    /// Why the bytes are no value at all, if that is what is wrong.
+    /// The error of the bytes, if they are no value of the format.
     #[must_use]
     pub fn as_load_error(&self) -> Option<&LoadError> {
         self.0.as_load_error()
@@ -143,7 +145,7 @@ impl de::Error for Error {
     }
 }
 
-/// What was found where something else is expected, its text cut short.
+/// A description of the value that was found, cut to a maximum length.
 struct Found<'a>(Unexpected<'a>);
 
 impl fmt::Display for Found<'_> {
@@ -155,7 +157,7 @@ impl fmt::Display for Found<'_> {
     }
 }
 
-/// A name that a type does not know, and those that it knows.
+/// An unknown name, and the names that the type has.
 struct Unknown<'a> {
     name: &'a str,
     known: &'static [&'static str],
@@ -178,13 +180,13 @@ impl fmt::Display for Unknown<'_> {
     }
 }
 
-/// Reading from a source or writing to a sink failed: the value, or the source
-/// or sink itself.
+/// Reading from a reader or writing to a writer failed: because of the value,
+/// or the reader or writer failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamError<E> {
-    /// The value does not fit.
+    /// The value cannot be read as the type, or the type cannot be written.
     Value(Error),
-    /// The source or sink failed.
+    /// The reader or writer failed.
     Io(E),
 }
 

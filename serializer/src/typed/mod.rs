@@ -1,4 +1,4 @@
-//! Rust types into the format and back, by `serde`.
+//! Reading and writing Rust types with serde.
 //!
 //! ```
 //! use execnet_serializer::{from_slice, loads, to_vec, value};
@@ -60,11 +60,12 @@ use crate::{Dump, DumpOptions, EncodeError, Encoder, IntoWriter};
 #[cfg(feature = "alloc")]
 pub use owned::{from_slice, from_value, to_value, to_vec};
 
-/// What serde asks to choose between two forms of a type: the readers are
-/// Python programs, to which an address is text.
+/// Selects the readable form of types that have two: Python programs expect an
+/// address as text.
 const HUMAN_READABLE: bool = true;
 
-/// Makes a type that serde knows a [`Dump`]: to be sent where values are.
+/// Implements [`Dump`] for any type that implements `Serialize`, so that it can
+/// be sent as a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Serde<T>(pub T);
 

@@ -1,10 +1,10 @@
-//! Integers, as every visitor takes them.
+//! Passing integers to visitors.
 
 use serde_core::de::{Error, Visitor};
 
 use crate::Decimal;
 
-/// Not negative as unsigned, as visitors of other formats expect it.
+/// Non-negative integers are passed as unsigned, as other formats do.
 #[inline]
 pub(super) fn visit_int<'de, V: Visitor<'de>, E: Error>(
     value: i64,
@@ -16,8 +16,7 @@ pub(super) fn visit_int<'de, V: Visitor<'de>, E: Error>(
     }
 }
 
-/// An integer, for a type that asks for one: by the narrowest method that
-/// takes it.
+/// Passes an integer to a type that requests one, by the narrowest method.
 #[cold]
 pub(super) fn visit_decimal<'de, V: Visitor<'de>, E: Error>(
     value: Decimal<'_>,
@@ -38,7 +37,7 @@ pub(super) fn visit_decimal<'de, V: Visitor<'de>, E: Error>(
     }
 }
 
-/// An integer, for a type that asks for a float: the nearest one.
+/// Passes an integer to a type that requests a float: the nearest float.
 #[cold]
 pub(super) fn visit_as_float<'de, V: Visitor<'de>, E: Error>(
     value: Decimal<'_>,

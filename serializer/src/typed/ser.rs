@@ -1,4 +1,4 @@
-//! Rust types into opcodes.
+//! Writing Rust types as opcodes.
 
 use core::fmt::{self, Display, Write as _};
 
@@ -13,8 +13,8 @@ use super::wrapped::{Wrapped, Wrapper};
 use crate::error::Refusal;
 use crate::{EncodeError, Encoder, Limits};
 
-/// Where a serializer writes to: an encoder, and the error of its sink, which
-/// serde's own has no room for.
+/// The destination of a serializer: an encoder, and the error of its sink,
+/// which serde's error type cannot hold.
 pub(super) struct Output<'e, W: Write> {
     encoder: &'e mut Encoder<W>,
     failed: &'e mut Option<W::Error>,
@@ -77,12 +77,12 @@ impl<'e, W: Write> Output<'e, W> {
 /// Writes one value.
 pub(super) struct Serializer<'e, W: Write> {
     pub(super) output: Output<'e, W>,
-    /// Whether it is a dict key or set element: no list, dict or set.
+    /// Whether the value is a dict key or set element, which must be hashable.
     pub(super) key: bool,
 }
 
 impl<'e, W: Write> Serializer<'e, W> {
-    /// The start of what Python could not hash.
+    /// Fails if the value has to be hashable. Called before one that is not.
     #[inline]
     fn unhashable_if_key(&self) -> Result<(), Error> {
         if self.key {
@@ -91,7 +91,7 @@ impl<'e, W: Write> Serializer<'e, W> {
         Ok(())
     }
 
-    /// A dict of one pair: the name of a variant and what is in it.
+    /// Starts a dict of one pair: the name of a variant and its content.
     fn variant(mut self, name: &'static str) -> Result<Output<'e, W>, Error> {
         self.unhashable_if_key()?;
         self.output.enter()?;
@@ -282,8 +282,8 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     }
 }
 
-/// Text that is known only by being printed. Its length comes first, so it is
-/// printed twice: that takes no memory.
+/// Writes the printed form of a value as text. It is printed twice because the
+/// length comes first; this needs no memory.
 fn printed<W: Write>(
     mut output: Output<'_, W>,
     value: &(impl Display + ?Sized),
@@ -303,7 +303,7 @@ fn printed<W: Write>(
     }
 }
 
-/// Counts what is printed.
+/// Counts the bytes printed.
 struct Length(usize);
 
 impl fmt::Write for Length {
@@ -313,7 +313,7 @@ impl fmt::Write for Length {
     }
 }
 
-/// Writes what is printed, as much as was counted.
+/// Writes the bytes printed, up to the counted length.
 struct Printer<'e, W: Write> {
     output: Output<'e, W>,
     left: usize,

@@ -1,8 +1,8 @@
-//! Types that serde's data model has no word for.
+//! Types that serde's data model lacks.
 //!
-//! They travel through serde as newtype structs of these names, which the
-//! serializer and deserializer of this crate know. To any other format they
-//! are what they wrap.
+//! They pass through serde as newtype structs with these names, which the
+//! serializer and deserializer of this crate recognise. Other formats write the
+//! wrapped value.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -22,8 +22,8 @@ pub(super) const INT: &str = "__execnet_Int";
 #[cfg(feature = "alloc")]
 pub(super) const VALUE: &str = "__execnet_Value";
 
-/// Whether a newtype struct may be one of these. The names are identifiers,
-/// because RON writes no others.
+/// Whether a newtype struct may be one of these. The names are identifiers
+/// because RON writes no other names.
 #[inline]
 pub(super) fn is_special(name: &str) -> bool {
     name.starts_with("__execnet_")
@@ -39,11 +39,11 @@ pub(super) const CHANNEL_KEY: &str = "$channel";
 #[cfg(feature = "alloc")]
 pub(super) const INT_KEY: &str = "$int";
 
-/// Written as a Python set, where a sequence by itself is a list. Reading
-/// needs no help: every sequence type reads sets.
+/// Writes a sequence as a Python set; without it, a sequence is a list. Reading
+/// needs no wrapper: every sequence type reads sets.
 ///
-/// Whatever serializes as a sequence, tuple or array can be in it: `Vec`,
-/// `HashSet`, `BTreeSet`, `[T; N]`, or an `Option` of one; anything else is an
+/// It accepts types that serialize as a sequence, tuple or array: `Vec`,
+/// `HashSet`, `BTreeSet`, `[T; N]`, or an `Option` of one. Other types are an
 /// error. Use the modules [`set`] and [`frozenset`] for fields of structs.
 ///
 /// ```
@@ -56,8 +56,8 @@ pub(super) const INT_KEY: &str = "$int";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AsSet<T>(pub T);
 
-/// Written as a Python frozenset; otherwise as [`AsSet`]. A frozenset can be a
-/// dict key and an element of a set.
+/// Writes a sequence as a Python frozenset; otherwise like [`AsSet`]. A
+/// frozenset can be a dict key and an element of a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AsFrozenSet<T>(pub T);
 
@@ -95,7 +95,7 @@ macro_rules! written_as {
             /// Reads any sequence.
             ///
             /// # Errors
-            /// When an element does not fit.
+            /// When an element cannot be read.
             pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<T, D::Error> {
@@ -159,9 +159,9 @@ impl<'de> Deserialize<'de> for Complex {
 /// A scalar of this format that serde has no method for, as other formats and
 /// serde's own buffers see it: an optional map of one pair.
 ///
-/// The option tells it from a dict that looks the same, because this format
-/// has no options. A map is what any format can say, and nobody takes it for a
-/// plain number.
+/// The option distinguishes it from a dict of the same content, because this
+/// format has no options. A map can be represented in every format and is not
+/// mistaken for a plain number.
 pub(super) struct Marked<T> {
     pub(super) key: &'static str,
     pub(super) content: T,

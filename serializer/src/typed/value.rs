@@ -1,5 +1,5 @@
-//! Values through serde: into this format and back whole, into others as
-//! closely as they can.
+//! Values through serde: lossless in this format, as close as possible in
+//! others.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -88,7 +88,7 @@ impl Serialize for Number<'_> {
     }
 }
 
-/// What a value is, where serde's calls alone do not say it.
+/// The type of a node, if serde's calls do not determine it.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(super) enum Tag {
@@ -96,7 +96,8 @@ pub(super) enum Tag {
     Set,
     FrozenSet,
     Complex,
-    /// A map of another format may be a number of `serde_json`. A dict of this one, which a peer can send, is none.
+    /// In other formats a map may be a number of `serde_json`. In this one a
+    /// dict, which a peer can send, never is.
     Dict,
 }
 

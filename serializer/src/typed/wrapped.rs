@@ -1,5 +1,5 @@
-//! What a newtype struct of one of this crate's names makes of the value in
-//! it.
+//! Writing the value inside a newtype struct that has one of this crate's
+//! names.
 
 use core::fmt::Display;
 
@@ -14,7 +14,7 @@ use super::special;
 use crate::error::Refusal;
 use crate::{ChannelId, Decimal, Encoder};
 
-/// What the value inside becomes.
+/// The form in which the inner value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrapper {
     Set,
@@ -177,7 +177,7 @@ impl<'e, W: Write> ser::Serializer for Wrapped<'e, W> {
         value.serialize(self)
     }
 
-    /// The outermost name counts.
+    /// The outermost name applies.
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         _name: &'static str,

@@ -1,4 +1,4 @@
-//! What is in a value.
+//! Access to the content of a value.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -202,16 +202,15 @@ impl Value {
 impl<I: ValueIndex> Index<I> for Value {
     type Output = Self;
 
-    /// What [`get`](Self::get) finds; where that finds nothing, `None` of the
-    /// format. So an index never panics.
+    /// The result of [`get`](Self::get), or [`Value::None`] if there is none.
+    /// Indexing never panics.
     fn index(&self, index: I) -> &Self {
         static NONE: Value = Value::None;
         index.find(self).unwrap_or(&NONE)
     }
 }
 
-/// What reaches into a [`Value`]: a position of a list or tuple, a key of a
-/// dict.
+/// An index of a [`Value`]: a position in a list or tuple, or a key of a dict.
 ///
 /// It is implemented for `usize`, `&str`, `&String`, `&Str` and `&Value`, and
 /// cannot be for other types.

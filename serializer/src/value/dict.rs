@@ -9,11 +9,12 @@ use super::table::Table;
 
 /// A Python dict: pairs in the order they were first set.
 ///
-/// Keys are one key when Python takes them for one: `True`, `1` and `1.0` are,
-/// `"a"` and `b"a"` are not. The last value set wins, the first key stays.
+/// Keys are equal if they are equal in Python: `True`, `1` and `1.0` are, `"a"`
+/// and `b"a"` are not. Setting an equal key replaces the value and keeps the
+/// first key.
 ///
-/// Looking up and setting a key take constant time on average, whoever chose
-/// the keys: their hash is seeded.
+/// Looking up and setting a key take constant time on average, also with keys
+/// that a peer has chosen: the hash is seeded.
 ///
 /// ```
 /// use execnet_serializer::{Dict, Value};
@@ -109,15 +110,15 @@ impl Dict {
         self.0.position(key).is_some()
     }
 
-    /// Removes a key, and returns its value. The other pairs keep their order,
-    /// for which the later ones move: this takes time in proportion to their
-    /// number. To remove many use [`retain`](Self::retain).
+    /// Removes a key and returns its value. The other pairs keep their order.
+    /// Time is linear in the number of later pairs, which move; use
+    /// [`retain`](Self::retain) to remove many.
     pub fn remove(&mut self, key: &Value) -> Option<Value> {
         let position = self.0.position(key)?;
         Some(self.0.remove(position).1)
     }
 
-    /// Keeps the pairs for which this is true.
+    /// Keeps the pairs for which `keep` returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(&Value, &mut Value) -> bool) {
         self.0.retain(|(key, value)| keep(key, value));
     }
@@ -161,7 +162,8 @@ impl Dict {
     }
 }
 
-/// The place of one key in a [`Dict`], set or not: what [`Dict::entry`] gives.
+/// The place of one key in a [`Dict`], vacant or occupied, returned by
+/// [`Dict::entry`].
 #[derive(Debug)]
 pub struct DictEntry<'a> {
     dict: &'a mut Dict,
@@ -187,17 +189,17 @@ impl<'a> DictEntry<'a> {
         self
     }
 
-    /// The value, which is set if there is none.
+    /// The value. Sets it to `default` if the key is vacant.
     pub fn or_insert(self, value: Value) -> &'a mut Value {
         self.or_insert_with(|| value)
     }
 
-    /// The value, which is set to `None` if there is none.
+    /// The value. Sets it to `None` if the key is vacant.
     pub fn or_default(self) -> &'a mut Value {
         self.or_insert(Value::None)
     }
 
-    /// The value, which is made and set if there is none.
+    /// The value. Makes and sets it if the key is vacant.
     ///
     /// # Panics
     /// If the key is new and there are 2^32 of them.

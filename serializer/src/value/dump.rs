@@ -1,4 +1,4 @@
-//! A value into opcodes.
+//! Writing a value as opcodes.
 
 use embedded_io::Write;
 
@@ -51,8 +51,8 @@ fn keys<W: Write>(items: &Set, encoder: &mut Encoder<W>) -> Result<(), EncodeErr
     elements(items, encoder)
 }
 
-/// A peer would raise on an unhashable key, and a stock one would end its
-/// gateway over it.
+/// Checked here because a peer raises on an unhashable key, and Python's
+/// execnet then ends its gateway.
 fn check_hashable<'a>(keys: impl IntoIterator<Item = &'a Value>) -> Result<(), DumpError> {
     if keys.into_iter().all(Value::is_hashable) {
         Ok(())

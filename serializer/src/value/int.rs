@@ -10,9 +10,9 @@ use crate::decimal::Decimal;
 
 /// An integer of any size.
 ///
-/// Those of 64 bits are kept as such, larger ones as their decimal digits,
-/// which is what travels: nothing is computed with them here. Convert to a
-/// Rust integer, or with the feature `num-bigint` to a `BigInt`.
+/// Integers of 64 bits are stored as such, larger ones as decimal digits, which
+/// is their form in the format. The type has no arithmetic. Convert to a Rust
+/// integer, or with the feature `num-bigint` to a `BigInt`.
 ///
 /// ```
 /// use execnet_serializer::Int;
@@ -51,8 +51,8 @@ impl Int {
         }
     }
 
-    /// What Python's `int()` makes of ASCII text: blanks around, a sign,
-    /// single underscores between digits and leading zeros are accepted.
+    /// Parses ASCII text as Python's `int()` does: it accepts surrounding
+    /// whitespace, a sign, single underscores between digits and leading zeros.
     pub(crate) fn from_python_decimal(text: &[u8]) -> Option<Self> {
         Decimal::parse(text).map(Self::from)
     }
@@ -156,7 +156,7 @@ impl fmt::Debug for Int {
     }
 }
 
-/// The text is no decimal integer.
+/// The text is not a decimal integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseIntError;
 
@@ -195,7 +195,7 @@ impl Ord for Int {
     }
 }
 
-/// Where an integer too big for 64 bits stands to those that fit.
+/// Compares an integer beyond 64 bits with those within.
 fn sign(digits: &str) -> Ordering {
     if digits.starts_with('-') {
         Ordering::Less

@@ -1,12 +1,12 @@
-//! Which values are one key to Python, and the hash that such values share.
+//! Equality of keys as in Python, and the hash of keys.
 //!
 //! `True == 1 == 1.0 == 1+0j` and `0.0 == -0.0`; text and bytes differ; a NaN
 //! equals nothing, itself included; tuples and frozensets compare by content.
 //!
-//! The hash is seeded, so that nobody who does not know the seed can choose
-//! keys that collide. With `std` the seed is random. Without, it comes from the
-//! addresses of the program, or is fixed where these are: such a device bounds
-//! the work by the size of what it accepts.
+//! The hash is seeded, so that a peer that does not know the seed cannot choose
+//! colliding keys. With `std` the seed is random. Without, it is derived from
+//! addresses of the program, which may be fixed: such a device must limit the
+//! size of its input.
 
 use core::hash::Hasher;
 
@@ -15,7 +15,7 @@ use foldhash::quality::FoldHasher;
 
 use super::{Dict, Set, Value};
 
-/// Whether Python takes the two for the same dict key.
+/// Whether two values are the same dict key in Python.
 pub(super) fn same_key(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::None, Value::None) => true,
@@ -39,8 +39,8 @@ pub(super) fn same_key(a: &Value, b: &Value) -> bool {
     }
 }
 
-// These come back once a level: in loops, because iterator adaptors would take
-// several times the stack where nothing is optimised.
+// These functions recurse once per level. They use loops because iterator
+// adaptors take several times the stack in unoptimised builds.
 
 fn same_sequence(a: &[Value], b: &[Value]) -> bool {
     for (a, b) in a.iter().zip(b) {

@@ -1,4 +1,4 @@
-//! Opcodes into a value.
+//! Building a value from opcodes.
 
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
@@ -33,8 +33,9 @@ pub(crate) fn load_value(bytes: &[u8], options: &LoadOptions) -> Result<(Value, 
 /// Builds values on the heap.
 struct Values<'a> {
     scalars: Scalars<'a>,
-    /// The pairs of all open dicts, those of the topmost last: no dict's length
-    /// is known before its end, and so each gets room for its pairs once.
+    /// The pairs of all open dicts, those of the topmost last. The length of a
+    /// dict is known only at its end; collecting the pairs here allocates each
+    /// dict once.
     pairs: Vec<(Value, Value)>,
 }
 
@@ -54,8 +55,8 @@ impl Default for Part {
 }
 
 impl Part {
-    /// Takes the value of a part that is closed, as all are that leave the
-    /// stack.
+    /// Takes the value of a closed part; every part that leaves the stack is
+    /// closed.
     #[inline(always)]
     fn take(&mut self) -> Value {
         match self {
@@ -72,8 +73,8 @@ struct Scalars<'a> {
 }
 
 impl Scalars<'_> {
-    /// Makes a value without parts in place of a `None`, kind by kind: a `Value`
-    /// that is made elsewhere and waits on the stack costs more than making it.
+    /// Writes a scalar into `place`, which holds `None`. It is written in place
+    /// because moving a `Value` costs more than making it.
     #[inline(always)]
     fn make(&mut self, scalar: Scalar<'_>, place: &mut Value) -> Result<(), LoadError> {
         match scalar.opcode {
@@ -229,7 +230,7 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
     }
 }
 
-/// Up to so many pairs are copied out of those of all dicts.
+/// Dicts of up to this many pairs are copied out of the shared vector.
 const COPIED: usize = 64;
 
 fn latin_1(bytes: &[u8]) -> Str {

@@ -27,19 +27,17 @@ use crate::{ChannelId, Complex};
 
 /// Any value of the format.
 ///
-/// Two values are equal if they are of the same type and say the same: an
-/// `Int` never equals a `Float`, floats compare by their bits (so a NaN equals
-/// itself, and `0.0` is not `-0.0`), the order of dicts and sets does not
-/// count. Where Python's own equality matters, as for dict keys,
-/// [`Dict`] and [`Set`] say so.
+/// Two values are equal if they have the same type and content: an `Int` never
+/// equals a `Float`, floats compare by their bits (a NaN equals itself, `0.0`
+/// does not equal `-0.0`), and the order of dicts and sets is ignored. Keys of
+/// [`Dict`] and elements of [`Set`] use Python's equality instead.
 ///
-/// Comparing, ordering, hashing, printing and cloning take time in proportion
-/// to the size of the value, however its containers are nested and whatever
-/// their elements are; ordering also takes memory where there are sets, or
-/// dicts of different keys.
+/// Comparing, ordering, hashing, printing and cloning take linear time in the
+/// size of the value, whatever its content. Ordering also takes memory for sets
+/// and for dicts with different keys.
 ///
-/// A value compares with the Rust type that it was made of, and is reached into
-/// with [`get`](Self::get) or an index:
+/// A value compares with the Rust types it can be made from. [`get`](Self::get)
+/// and indexing access its content:
 ///
 /// ```
 /// use execnet_serializer::value;
@@ -108,8 +106,8 @@ impl Value {
         }
     }
 
-    /// Whether Python would take this as a dict key or set element: no list,
-    /// dict or set in it.
+    /// Whether this is hashable in Python, as dict keys and set elements must
+    /// be: it contains no list, dict or set.
     #[inline]
     #[must_use]
     pub fn is_hashable(&self) -> bool {

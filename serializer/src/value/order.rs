@@ -36,11 +36,11 @@ impl PartialOrd for Value {
 
 impl Ord for Value {
     /// A total order, for sorting and for ordered maps: first by type, then by
-    /// content; floats as `f64::total_cmp` has them. It is not Python's, which
-    /// knows none across types. Dicts and sets compare as their sorted pairs
-    /// and elements, which each comparison sorts anew: a peer that chooses the
-    /// keys of a `BTreeMap` can make it cost time by the square of their size.
-    /// A `HashMap` or a [`Dict`] takes time in proportion to it.
+    /// content; floats by `f64::total_cmp`. Python has no order across types.
+    /// Dicts and sets compare by their sorted pairs and elements, which every
+    /// comparison sorts again. With keys that a peer has chosen, use a
+    /// `HashMap` or a [`Dict`], which take linear time; a `BTreeMap` may take
+    /// quadratic time.
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),

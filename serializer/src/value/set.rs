@@ -7,9 +7,9 @@ use super::table::Table;
 
 /// The elements of a Python set or frozenset, in the order they came.
 ///
-/// Elements are one when Python takes them for one, as the keys of a
-/// [`Dict`](super::Dict); the first stays. Looking up and inserting take constant
-/// time on average, whoever chose the elements.
+/// Elements are equal if they are equal in Python, as keys of a
+/// [`Dict`](super::Dict); the first one stays. Looking up and inserting take
+/// constant time on average, also with elements that a peer has chosen.
 ///
 /// ```
 /// use execnet_serializer::{Set, Value};
@@ -38,7 +38,7 @@ impl Set {
         self.len() == 0
     }
 
-    /// Adds an element; returns false if it was there.
+    /// Adds an element, and returns whether it is new.
     ///
     /// # Panics
     /// If there are 2^32 elements.
@@ -50,21 +50,21 @@ impl Set {
         new
     }
 
-    /// Whether an element is there.
+    /// Whether the set contains an element.
     #[must_use]
     pub fn contains(&self, item: &Value) -> bool {
         self.0.position(item).is_some()
     }
 
-    /// Removes an element; returns whether it was there. The others keep their
-    /// order, for which the later ones move: this takes time in proportion to
-    /// their number. To remove many use [`retain`](Self::retain).
+    /// Removes an element, and returns whether it was present. The others keep
+    /// their order. Time is linear in the number of later elements, which move;
+    /// use [`retain`](Self::retain) to remove many.
     pub fn remove(&mut self, item: &Value) -> bool {
         let position = self.0.position(item);
         position.map(|position| self.0.remove(position)).is_some()
     }
 
-    /// Keeps the elements for which this is true.
+    /// Keeps the elements for which `keep` returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(&Value) -> bool) {
         self.0.retain(|item| keep(item));
     }

@@ -1,4 +1,4 @@
-//! Text, short ones without a heap block.
+//! Text that is stored inline if it is short.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -11,10 +11,9 @@ use core::ops::Deref;
 
 /// Text: what Python calls `str`.
 ///
-/// It is read as a [`str`](prim@str), and becomes a `String` where it is to be
-/// changed. What fits the size of a `String` itself (22 bytes, 10 where
-/// pointers have 32 bits) takes no memory elsewhere: of the texts that programs
-/// send, most are that short.
+/// It dereferences to [`str`](prim@str); convert it into a `String` to change
+/// it. Text of up to 22 bytes (10 with 32-bit pointers) is stored inline, in
+/// the size of a `String`: most texts that programs send are that short.
 ///
 /// ```
 /// use execnet_serializer::{Str, Value};
@@ -33,7 +32,7 @@ enum Repr {
     Long(Box<str>),
 }
 
-/// What a `String` leaves beside the length and the mark of which it is.
+/// The size of a `String` without the length and the tag of the variant.
 const SHORT: usize = size_of::<String>() - 2;
 
 impl Str {

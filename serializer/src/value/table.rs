@@ -1,5 +1,5 @@
-//! Entries in the order they came, found by their keys: what dicts and sets
-//! are made of.
+//! Entries in insertion order with an index of their keys: the table of dicts
+//! and sets.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -15,9 +15,9 @@ use super::order::Sorted;
 /// A key, and in a dict its value.
 pub(super) trait Entry: Hash {
     fn key(&self) -> &Value;
-    /// Takes over the value of a later entry with the same key.
+    /// Replaces the value by that of a later entry with an equal key.
     fn merge(&mut self, later: &mut Self);
-    /// Whether what is beside the key is exactly equal.
+    /// Whether the values, which belong to equal keys, are exactly equal.
     fn is_rest_equal(&self, other: &Self) -> bool;
     fn sorted(&self) -> Sorted<'_>;
 }
@@ -56,7 +56,7 @@ impl Entry for (Value, Value) {
     }
 }
 
-/// Up to this many entries are looked through one by one, which beats building
+/// Up to this many entries are searched linearly, which is faster than building
 /// an index.
 const SMALL: usize = 32;
 
@@ -74,7 +74,7 @@ pub(super) enum Table<E> {
 #[derive(Clone)]
 pub(super) struct Indexed<E> {
     entries: Vec<E>,
-    /// All keys but those that equal nothing.
+    /// All keys except those that equal nothing, such as NaN.
     index: HashTable<Slot>,
 }
 
@@ -149,7 +149,7 @@ impl<E: Entry> Table<E> {
         Self::Small(entries)
     }
 
-    /// Where the entry of a key is.
+    /// The position of a key.
     pub(super) fn position(&self, key: &Value) -> Option<usize> {
         match self {
             Self::Small(entries) => entries.iter().position(|held| same_key(held.key(), key)),
@@ -157,7 +157,7 @@ impl<E: Entry> Table<E> {
         }
     }
 
-    /// Where the entry of a text key is.
+    /// The position of a text key.
     pub(super) fn text_position(&self, key: &str) -> Option<usize> {
         let is_key = |held: &Value| held.as_str() == Some(key);
         match self {
@@ -166,7 +166,7 @@ impl<E: Entry> Table<E> {
         }
     }
 
-    /// Appends an entry whose key is not there.
+    /// Appends an entry with a new key.
     pub(super) fn push(&mut self, entry: E) {
         match self {
             Self::Small(entries) if entries.len() < SMALL && !is_container(entry.key()) => {
@@ -181,7 +181,7 @@ impl<E: Entry> Table<E> {
         }
     }
 
-    /// Takes an entry out; the later ones move up.
+    /// Removes an entry; the later ones move up.
     pub(super) fn remove(&mut self, position: usize) -> E {
         match self {
             Self::Small(entries) => entries.remove(position),
@@ -334,8 +334,8 @@ impl<E: Entry> Indexed<E> {
         Self { entries, index }
     }
 
-    // Sets inside sets come back here once a level: in a loop, because closures
-    // within the index would take several times the stack.
+    // Nested sets recurse here once per level. A loop, because closures inside
+    // the index would take several times the stack.
     #[inline]
     fn find(&self, hash: u64, is_key: impl Fn(&Value) -> bool) -> Option<usize> {
         let hash = half(hash);

@@ -1,6 +1,6 @@
 //! Documents that are made to cost.
 
-/// A document of about so many bytes, and its name.
+/// A document of about this many bytes, and its name.
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
     pub(crate) make: fn(usize) -> Vec<u8>,

@@ -77,7 +77,7 @@ pub(crate) fn decoders(bytes: &[u8], check: Check<'_>) {
 
 fn typed<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) {
     let read: Result<T, Error> = LoadOptions::wire().from_slice(bytes);
-    // The error is told as well.
+    // The error is printed as well.
     drop(black_box(read.map_err(|error| error.to_string())));
 }
 

@@ -6,9 +6,7 @@
 mod bare;
 
 use embedded_io::SliceWriteError;
-use execnet_serializer::{
-    ChannelId, Document, EncodeError, Encoder, LoadOptions, NodeKind, Token, Tokens,
-};
+use execnet_serializer::{ChannelId, EncodeError, Encoder, LoadOptions, NodeKind, Token, Tokens};
 
 /// The C runtime's entry, as there is no other without std.
 #[unsafe(no_mangle)]

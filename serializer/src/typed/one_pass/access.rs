@@ -53,8 +53,8 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        // Each item takes seven bytes at the least: what is announced beyond
-        // that does not come.
+        // Each item takes at least seven bytes, which bounds the number of
+        // items.
         let room = self.pass.cursor.rest().len() / 7;
         Some(room.min((self.len - self.next) as usize))
     }
@@ -103,10 +103,10 @@ impl<'de> SeqAccess<'de> for &mut Parts<'_, 'de> {
     }
 }
 
-/// The pairs of a dict, up to what cannot be a key.
+/// The pairs of a dict, up to an opcode that cannot start a key.
 pub(super) struct Pairs<'d, 'de> {
     pass: &'d mut OnePass<'de>,
-    /// The visitor was told that there is no more.
+    /// Whether the visitor has seen the end.
     ended: bool,
 }
 
@@ -135,7 +135,7 @@ impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
         seed: K,
     ) -> Result<Option<K::Value>, NeedsDocument> {
         match self.pass.peek() {
-            // These are hashable; other keys are left to documents.
+            // These are hashable; other keys need the document.
             Some(opcode) if opcode.is_scalar() => {
                 self.pass.key_at = self.pass.cursor.offset();
                 seed.deserialize(&mut *self.pass).map(Some)
@@ -158,7 +158,7 @@ impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
     }
 }
 
-/// A variant with content, behind the start of its dict.
+/// A variant with content, after the start of its dict.
 pub(super) struct Variant<'d, 'de>(pub(super) &'d mut OnePass<'de>);
 
 impl<'de> EnumAccess<'de> for Variant<'_, 'de> {

@@ -1,15 +1,15 @@
-//! Bytes to Rust types in one pass, without a document: the fast way.
+//! Reading Rust types in one pass over the bytes, without a document.
 //!
-//! The format puts the count of a tuple behind its items, so that what a value
-//! is can be known only later. The type often tells: this reader goes by it,
-//! and misses where the bytes are otherwise, or anything is wrong with them.
-//! Then the document is built after all, and says exactly what the value is or
-//! what is wrong. So a miss costs time and nothing else.
+//! In the format the number of items follows the items of a tuple, so the type
+//! of a value is known late. Often the Rust type determines it. This reader
+//! relies on that, and returns [`NeedsDocument`] if the bytes differ or are
+//! invalid. Then a document is built, which has the exact value or error. So a
+//! failure of this reader only costs time.
 //!
-//! What this reader accepts is what the document means: it takes one value
-//! after another as the format's grammar has them, the grammar gives one
-//! meaning to each run of opcodes, and it checks what the machine checks (text,
-//! limits, that keys are hashable). Tests hold the two against each other.
+//! If this reader succeeds, its result is that of the document: it reads value
+//! after value by the format's grammar, the grammar is unambiguous, and it
+//! makes the checks of the stack machine (text, limits, hashable keys). Tests
+//! compare the two.
 
 mod access;
 mod needs_document;
@@ -55,7 +55,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(
     }
 }
 
-/// A place in the bytes where a value starts.
+/// A reader at the start of a value.
 pub(super) struct OnePass<'de> {
     cursor: Cursor<'de>,
     strings: StrConfig,
@@ -63,8 +63,8 @@ pub(super) struct OnePass<'de> {
     levels_left: u16,
     /// Where the last key starts.
     key_at: usize,
-    /// A type may go on after an error, with a default for instance; but what
-    /// follows is then read from the middle of something.
+    /// Set by any error. A type may continue after an error, for example with a
+    /// default, but the cursor is then inside a value.
     missed: bool,
 }
 
@@ -88,7 +88,7 @@ impl<'de> OnePass<'de> {
         }
     }
 
-    /// One value more.
+    /// Counts one value.
     #[inline(always)]
     fn count(&mut self) -> Result<(), NeedsDocument> {
         self.items_left = self.items_left.checked_sub(1).ok_or(NeedsDocument)?;
@@ -115,7 +115,7 @@ impl<'de> OnePass<'de> {
         }
     }
 
-    /// The bytes behind an opcode that counts them.
+    /// The bytes that follow an opcode and their length.
     #[inline(always)]
     fn counted(&mut self, opcode: Opcode) -> Result<&'de [u8], NeedsDocument> {
         let len = usize::try_from(self.operand(opcode)?).map_err(|_| NeedsDocument)?;
@@ -136,7 +136,7 @@ impl<'de> OnePass<'de> {
         self.noted(set)
     }
 
-    /// One container deeper: [`leave`](Self::leave) follows.
+    /// Enters a container; [`leave`](Self::leave) must follow.
     #[inline(always)]
     fn enter(&mut self) -> Result<(), NeedsDocument> {
         self.count()?;
@@ -149,7 +149,7 @@ impl<'de> OnePass<'de> {
         self.levels_left += 1;
     }
 
-    /// A list, of which the visitor must take all.
+    /// A list, all of which the visitor must consume.
     #[inline(always)]
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         self.enter()?;
@@ -161,7 +161,7 @@ impl<'de> OnePass<'de> {
         Ok(value)
     }
 
-    /// A tuple of so many items, of which the visitor must take all.
+    /// A tuple of `len` items, all of which the visitor must consume.
     #[inline(always)]
     fn tuple<V: Visitor<'de>>(
         &mut self,
@@ -302,7 +302,7 @@ impl<'de> OnePass<'de> {
         }
     }
 
-    /// Any value, but for a number as key: that is left to the document.
+    /// Any value except a number as key, which needs the document.
     #[inline(always)]
     fn anything<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         if self.key_at == self.cursor.offset() && !self.at(Opcode::Py3String) {
@@ -338,7 +338,7 @@ impl<'de> OnePass<'de> {
         }
     }
 
-    /// Steps over a value, which is checked all the same.
+    /// Skips a value with the same checks.
     fn skip(&mut self) -> Result<(), NeedsDocument> {
         match self.peek() {
             Some(Opcode::NewList) => self.list(serde_core::de::IgnoredAny),

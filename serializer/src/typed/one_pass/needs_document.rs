@@ -1,10 +1,11 @@
-//! That the fast way does not lead there.
+//! The error of the one-pass reader.
 
 use core::fmt;
 
 use serde_core::de;
 
-/// Not what the type made expect, or wrong altogether: the document will tell.
+/// The bytes do not match the type, or are invalid. The document has the
+/// details.
 #[derive(Debug)]
 pub(crate) struct NeedsDocument;
 
@@ -16,7 +17,7 @@ impl fmt::Display for NeedsDocument {
 
 impl core::error::Error for NeedsDocument {}
 
-/// Nothing is kept of a reason, nor printed.
+/// Reasons are neither kept nor printed.
 impl de::Error for NeedsDocument {
     #[cold]
     fn custom<T: fmt::Display>(_message: T) -> Self {

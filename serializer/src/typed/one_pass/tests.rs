@@ -89,7 +89,7 @@ fn record() -> impl Strategy<Value = Record> {
 
 proptest! {
     #[test]
-    fn what_this_crate_writes_is_read_the_fast_way(record in record()) {
+    fn our_own_dumps_are_read_in_one_pass(record in record()) {
         let bytes = DumpOptions::wire().to_vec(&record).unwrap();
         prop_assert!(agrees::<Record>(&bytes));
         prop_assert_eq!(read::<Record>(&LoadOptions::wire(), &bytes).unwrap(), record);
@@ -160,7 +160,7 @@ impl<'de> Deserialize<'de> for Skipped {
 }
 
 #[test]
-fn a_type_that_goes_on_after_an_error_is_left_to_the_document() {
+fn a_type_that_continues_after_an_error_needs_the_document() {
     type Type = (Lenient<String>, Lenient<(u8, u8)>, u8);
     // (5, 6, 7): read on after each error, the second item would be (5, 6).
     let bytes = b"F\0\0\0\x05F\0\0\0\x06F\0\0\0\x07@\0\0\0\x03Q";
@@ -171,7 +171,7 @@ fn a_type_that_goes_on_after_an_error_is_left_to_the_document() {
 }
 
 #[test]
-fn limits_hold_on_the_fast_way() {
+fn limits_hold_in_one_pass() {
     let options = |limits| LoadOptions::wire().with_limits(limits);
     let limits = crate::Limits::default();
     let bytes = DumpOptions::wire()
@@ -189,7 +189,7 @@ fn reads<T: DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn each_value_without_parts_is_read_the_fast_way() {
+fn scalars_are_read_in_one_pass() {
     type Reads = fn(&[u8]) -> bool;
     let cases: [(&[u8], &[Reads]); 13] = [
         (b"L", &[reads::<()>, reads::<Option<u8>>, reads::<Value>]),
@@ -250,7 +250,7 @@ fn each_value_without_parts_is_read_the_fast_way() {
 }
 
 #[test]
-fn an_integer_as_text_is_a_value_the_fast_way_if_it_fits_64_bits() {
+fn a_decimal_integer_of_64_bits_is_read_in_one_pass() {
     assert!(reads::<Value>(b"H\0\0\0\x0a5000000000Q"));
     assert!(reads::<Value>(b"I\0\0\0\x02-5Q"));
     let large = b"H\0\0\0\x1418446744073709551616Q";
@@ -258,7 +258,7 @@ fn an_integer_as_text_is_a_value_the_fast_way_if_it_fits_64_bits() {
 }
 
 #[test]
-fn containers_are_read_the_fast_way_however_many_there_are() {
+fn containers_are_read_in_one_pass() {
     type Nested = Vec<Vec<(u8, BTreeMap<u8, Vec<u8>>)>>;
     let inner = (1, BTreeMap::from([(2, alloc::vec![3])]));
     let nested: Nested = alloc::vec![alloc::vec![inner; 200]; 3];
@@ -280,7 +280,7 @@ fn containers_are_read_the_fast_way_however_many_there_are() {
 /// Every opcode of strings with every content, by all switches, as types that
 /// look at what it is.
 #[test]
-fn strings_are_what_the_switches_say_on_the_fast_way_too() {
+fn string_switches_apply_in_one_pass() {
     for switches in 0..4 {
         let options = LoadOptions::wire().with_strings(StrConfig {
             py2str_as_py3str: switches & 1 != 0,
@@ -367,7 +367,7 @@ takes_one!(OneOfList, deserialize_seq());
 
 /// These bytes are no value, though what the type takes of them looks like one.
 #[test]
-fn what_a_type_does_not_take_is_not_taken_for_what_follows() {
+fn unread_parts_are_not_read_as_the_next_value() {
     // A list of two with one item, whose next index stands for a number.
     let list = b"K\0\0\0\x02F\0\0\0\0LPF\0\0\0\x01@\0\0\0\x02Q";
     assert!(
