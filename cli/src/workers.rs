@@ -67,11 +67,11 @@ impl Workers {
 
 impl Shutdown for Workers {
     fn shut_down(&self) -> bool {
-        report_killed(&self.group.terminate(Some(self.grace)))
+        report_killed(&self.group.terminate_timeout(self.grace))
     }
 
     fn kill(&self) -> bool {
-        report_killed(&self.group.terminate(Some(Duration::ZERO)))
+        report_killed(&self.group.terminate_timeout(Duration::ZERO))
     }
 }
 

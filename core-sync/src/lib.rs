@@ -36,6 +36,8 @@ pub mod session;
 pub mod worker;
 
 mod call;
+#[cfg(feature = "std")]
+mod deadline;
 mod dedent;
 mod disconnected;
 mod error;
@@ -65,6 +67,9 @@ mod typed;
 /// The readers and writers of [`frame`], [`endpoint`] and links.
 pub use embedded_io;
 
+#[cfg(feature = "std")]
+#[doc(hidden)]
+pub use deadline::Deadline;
 pub use disconnected::{DisconnectReason, Disconnected, SharedError};
 pub use endpoint::Endpoint;
 pub use error::{

@@ -4,12 +4,14 @@
 //! panic elsewhere in a thread that happens to hold it must not take the gateway from all others.
 #![allow(clippy::disallowed_types)]
 
+#[cfg(feature = "std")]
+pub(crate) use crate::deadline::Deadline;
 #[cfg(not(feature = "std"))]
 pub(crate) use spinning::Signal;
 #[cfg(not(feature = "std"))]
 pub(crate) use std_shims::sync::{Mutex, MutexGuard as Guard};
 #[cfg(feature = "std")]
-pub(crate) use threads::{Condvar, Deadline, Guard, Mutex, Signal, assert_unlocked};
+pub(crate) use threads::{Condvar, Guard, Mutex, Signal, assert_unlocked};
 
 #[cfg(all(feature = "std", unix, not(loom)))]
 pub(crate) use core::sync::atomic;

@@ -86,7 +86,7 @@ fn none_is_lost_or_doubled_however_setting_and_arrival_race() {
                 assert_eq!(next(&calls), Some(Value::from(number)), "round {round}");
             }
             assert_eq!(next(&calls), None);
-            setter.join().unwrap().wait_close(Some(SOON)).unwrap();
+            setter.join().unwrap().wait_close_timeout(SOON).unwrap();
         }
     });
 }
@@ -97,7 +97,7 @@ fn a_callback_after_the_end_gets_what_is_left() {
         let channel = exec(&gateway, &mut peer);
         peer.send(channel.id(), 1).unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         let calls = collect(&channel);
         assert_eq!(next(&calls), Some(Value::from(1)));
         assert_eq!(next(&calls), None);
@@ -110,15 +110,15 @@ fn a_callback_after_the_link_ended_still_gets_its_end() {
         let channel = exec(&gateway, &mut peer);
         peer.hang_up();
         eventually("the link has ended", || !gateway.has_receiver());
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
         let calls = collect(&channel);
         assert_eq!(next(&calls), None);
         assert!(matches!(
-            channel.wait_close(Some(SOON)),
+            channel.wait_close_timeout(SOON),
             Err(WaitCloseError::Disconnected(_))
         ));
         assert!(
-            gateway.join(Some(SOON)),
+            gateway.join_timeout(SOON),
             "the thread that called is still there"
         );
     });
@@ -137,7 +137,7 @@ fn without_an_end_marker_the_end_is_no_call() {
             .unwrap();
         peer.send(channel.id(), 1).unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         assert_eq!(calls.load(Ordering::SeqCst), 1);
     });
 }
@@ -161,7 +161,7 @@ fn receiving_with_a_callback_is_an_error_also_for_who_waits() {
             Err(SetCallbackError::HasCallback)
         ));
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         assert!(matches!(
             channel.try_receive(),
             Err(ReceiveError::HasCallback)
@@ -184,10 +184,10 @@ fn waiting_for_the_close_waits_for_a_slow_callback() {
             .unwrap();
         peer.send(channel.id(), 42).unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        let early = channel.wait_close(Some(Duration::from_millis(30)));
+        let early = channel.wait_close_timeout(Duration::from_millis(30));
         assert!(matches!(early, Err(WaitCloseError::Timeout)), "{early:?}");
         go.send(()).unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         assert_eq!(done.load(Ordering::SeqCst), 1);
     });
 }
@@ -242,7 +242,7 @@ fn a_callback_that_panics_closes_its_channel_and_nothing_else() {
         let frame = expect(&mut peer, ChannelCloseError, channel.id());
         let text = LoadOptions::wire().loads(&frame.payload).unwrap();
         assert!(text.as_str().unwrap().contains("no use for 42"), "{text}");
-        match channel.wait_close(Some(SOON)) {
+        match channel.wait_close_timeout(SOON) {
             Err(WaitCloseError::Callback(CallbackError::Panicked(account))) => {
                 assert_eq!(account, "no use for 42");
             }
@@ -279,7 +279,7 @@ fn a_callback_that_returns_an_error_is_told_of_the_end() {
         assert!(calls.recv_timeout(SOON).unwrap());
         assert!(!calls.recv_timeout(SOON).unwrap());
         assert!(matches!(
-            channel.wait_close(Some(SOON)),
+            channel.wait_close_timeout(SOON),
             Err(WaitCloseError::Callback(CallbackError::Failed(_)))
         ));
     });
@@ -294,7 +294,7 @@ fn a_panic_at_the_end_marker_hangs_nobody() {
             .unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
         assert!(matches!(
-            channel.wait_close(Some(SOON)),
+            channel.wait_close_timeout(SOON),
             Err(WaitCloseError::Callback(CallbackError::Panicked(_)))
         ));
         let other = exec(&gateway, &mut peer);
@@ -321,7 +321,7 @@ fn a_callback_whose_captures_panic_when_dropped_hangs_nobody() {
             })
             .unwrap();
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         let other = exec(&gateway, &mut peer);
         let calls = collect(&other);
         peer.send(other.id(), 1).unwrap();
@@ -338,7 +338,7 @@ fn an_item_for_a_callback_that_cannot_be_decoded_closes_its_channel() {
         expect(&mut peer, ChannelCloseError, channel.id());
         assert_eq!(next(&calls), None);
         assert!(matches!(
-            channel.wait_close(Some(SOON)),
+            channel.wait_close_timeout(SOON),
             Err(WaitCloseError::Callback(CallbackError::Item(_)))
         ));
     });
@@ -352,7 +352,7 @@ fn a_remote_error_waits_for_who_asks_after_the_end_marker() {
         let text = DumpOptions::wire().dumps("ValueError").unwrap();
         peer.write(ChannelCloseError, channel.id(), &text).unwrap();
         assert_eq!(next(&calls), None);
-        match channel.wait_close(Some(SOON)) {
+        match channel.wait_close_timeout(SOON) {
             Err(WaitCloseError::Remote(error)) => assert_eq!(error.text(), "ValueError"),
             other => panic!("{other:?}"),
         }
@@ -452,7 +452,7 @@ fn closing_hands_over_what_came_and_then_the_end() {
         channel.close();
         assert_eq!(next(&calls), None);
         expect(&mut peer, ChannelClose, channel.id());
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
     });
 }
 
@@ -464,7 +464,7 @@ fn a_callback_can_close_its_own_channel() {
         channel.set_callback(move |_| own.close()).unwrap();
         peer.send(channel.id(), 1).unwrap();
         expect(&mut peer, ChannelClose, channel.id());
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
     });
 }
 
@@ -475,7 +475,7 @@ fn a_callback_cannot_wait_for_its_own_thread() {
         let (sender, joined) = mpsc::channel();
         let own = gateway.clone();
         channel
-            .set_callback(move |_| sender.send(own.join(None)).unwrap())
+            .set_callback(move |_| sender.send(own.join()).unwrap())
             .unwrap();
         peer.send(channel.id(), 1).unwrap();
         assert!(!joined.recv_timeout(SOON).unwrap());
@@ -550,7 +550,7 @@ fn the_end_of_the_gateway_ends_all_callbacks_and_the_threads() {
             })
             .collect();
         peer.hang_up();
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
         for calls in calls {
             assert_eq!(calls.try_recv(), Ok(None));
         }

@@ -90,7 +90,7 @@ fn trying_to_receive_does_not_wait() {
         });
         assert_eq!(item.unwrap(), Value::from(1));
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         assert!(matches!(channel.try_receive(), Err(ReceiveError::Closed)));
     });
 }
@@ -133,11 +133,11 @@ fn waiting_for_the_close_takes_the_error() {
         let channel = exec(&gateway, &mut peer);
         peer.write(ChannelCloseError, channel.id(), &text("boom"))
             .unwrap();
-        match channel.wait_close(Some(SOON)) {
+        match channel.wait_close_timeout(SOON) {
             Err(WaitCloseError::Remote(error)) => assert_eq!(error.text(), "boom"),
             other => panic!("{other:?}"),
         }
-        channel.wait_close(None).unwrap();
+        channel.wait_close().unwrap();
         assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
     });
 }
@@ -146,10 +146,10 @@ fn waiting_for_the_close_takes_the_error() {
 fn waiting_for_the_close_in_time_or_not() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        let early = channel.wait_close(Some(Duration::from_millis(20)));
+        let early = channel.wait_close_timeout(Duration::from_millis(20));
         assert!(matches!(early, Err(WaitCloseError::Timeout)), "{early:?}");
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
     });
 }
 
@@ -225,7 +225,7 @@ fn closing_with_an_error_sends_its_text() {
         channel.close_with_error("no more").unwrap();
         let frame = expect(&mut peer, ChannelCloseError, channel.id());
         assert_eq!(frame.payload, text("no more"));
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
     });
 }
 
@@ -254,9 +254,8 @@ fn closing_wakes_who_receives() {
 fn an_item_wakes_a_receiver_not_one_who_waits_for_the_end() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
-        let wait = |channel: execnet_core_sync::Channel| {
-            std::thread::spawn(move || channel.wait_close(None))
-        };
+        let wait =
+            |channel: execnet_core_sync::Channel| std::thread::spawn(move || channel.wait_close());
         let closers: Vec<_> = (0..4).map(|_| wait(channel.clone())).collect();
         let receiver = std::thread::spawn({
             let channel = channel.clone();
@@ -306,7 +305,7 @@ fn after_a_last_message_sending_goes_on() {
         peer.write(ChannelLastMessage, channel.id(), b"").unwrap();
         assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
         assert!(!channel.is_closed());
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         channel.send(1).unwrap();
         expect(&mut peer, ChannelData, channel.id());
         // The peer keeps a callback for it, which only a CLOSE ends.

@@ -120,7 +120,7 @@ fn an_endpoint_serves_functions() {
         channel.close();
         let channel = gateway.remote_exec_function("", "next", &n(41)).unwrap();
         assert_eq!(receive(&channel), Value::from(42));
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         let channel = gateway.remote_exec("fails").unwrap();
         assert_eq!(remote_error(&channel), "function 'fails' failed: it failed");
         let error = remote_error(&gateway.remote_exec("unknown").unwrap());
@@ -164,7 +164,7 @@ fn channels_in_items_live_at_an_endpoint() {
         channel.send(&named).unwrap();
         assert_eq!(receive(&named), Value::from("to the named one"));
         // Its handle there went with the item.
-        named.wait_close(Some(SOON)).unwrap();
+        named.wait_close_timeout(SOON).unwrap();
     });
 }
 
@@ -175,7 +175,7 @@ fn a_function_of_an_endpoint_still_sends_after_the_end() {
         gateway.exit();
         assert_eq!(receive(&channel), Value::from("late"));
         serving.join().unwrap().unwrap();
-        assert!(gateway.join(Some(SOON)), "the endpoint closes the link");
+        assert!(gateway.join_timeout(SOON), "the endpoint closes the link");
     });
 }
 

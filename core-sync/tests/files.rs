@@ -73,7 +73,7 @@ fn writing_to_a_closed_channel_is_a_broken_pipe() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer);
         peer.write(ChannelClose, channel.id(), b"").unwrap();
-        channel.wait_close(None).unwrap();
+        channel.wait_close().unwrap();
         let error = channel.make_file_write().write_all(b"x").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     });

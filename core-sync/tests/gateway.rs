@@ -138,7 +138,7 @@ fn what_the_gateway_asks_is_understood_whatever_its_channels_make_of_text() {
             peer.send(asked.channel, info).unwrap();
         });
         assert_eq!(gateway.remote_status().unwrap().num_channels, 2);
-        assert_eq!(gateway.remote_info(None).unwrap().platform, "linux");
+        assert_eq!(gateway.remote_info().unwrap().platform, "linux");
         answer.join().unwrap();
     });
 }
@@ -194,14 +194,14 @@ fn exiting_says_so_and_ends_sending_but_not_receiving() {
         assert!(gateway.new_channel().is_err());
         peer.send(channel.id(), "still").unwrap();
         assert_eq!(channel.receive().unwrap(), Value::from("still"));
-        assert!(!gateway.join(Some(Duration::from_millis(20))));
+        assert!(!gateway.join_timeout(Duration::from_millis(20)));
         peer.hang_up();
         let lost = lost(channel.receive().unwrap_err());
         assert!(
             matches!(lost.reason(), DisconnectReason::Exited),
             "{lost:?}"
         );
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
         assert!(!gateway.has_receiver());
     });
 }
@@ -220,7 +220,7 @@ fn exiting_does_not_wait_for_a_sender_that_is_stuck() {
         valve.cut();
         peer.hang_up();
         assert!(sender.join().unwrap().is_err());
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
     });
 }
 
@@ -272,7 +272,7 @@ fn a_close_is_told_where_no_thread_can_be_started_for_it() {
         gateway.exit();
         expect(&mut peer, GatewayTerminate, ChannelId(0));
         peer.hang_up();
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
     });
 }
 
@@ -320,10 +320,7 @@ fn the_end_of_the_link_wakes_everybody_with_a_reason() {
                 let channel = channel.clone();
                 std::thread::spawn(move || match n % 2 {
                     0 => matches!(channel.receive(), Err(ReceiveError::Disconnected(_))),
-                    _ => matches!(
-                        channel.wait_close(None),
-                        Err(WaitCloseError::Disconnected(_))
-                    ),
+                    _ => matches!(channel.wait_close(), Err(WaitCloseError::Disconnected(_))),
                 })
             })
             .collect();
@@ -338,7 +335,7 @@ fn the_end_of_the_link_wakes_everybody_with_a_reason() {
         );
         assert!(gateway.new_channel().is_err());
         assert!(channel.is_closed());
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
     });
 }
 
@@ -348,7 +345,7 @@ fn items_that_came_before_the_end_of_the_link_are_received() {
         let channel = exec(&gateway, &mut peer);
         peer.send(channel.id(), 1).unwrap();
         peer.hang_up();
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
         assert_eq!(channel.receive().unwrap(), Value::from(1));
         lost(channel.receive().unwrap_err());
     });
@@ -360,9 +357,9 @@ fn a_channel_that_ended_before_the_link_ended_well() {
         let channel = exec(&gateway, &mut peer);
         peer.write(ChannelClose, channel.id(), b"").unwrap();
         peer.hang_up();
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
         assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
-        channel.wait_close(None).unwrap();
+        channel.wait_close().unwrap();
     });
 }
 
@@ -415,7 +412,7 @@ fn the_transport_is_not_asked_about_a_peer_whose_end_is_known() {
             coroner.clone(),
             move |gateway, mut peer| {
                 peer.write_raw(bytes).unwrap();
-                assert!(gateway.join(Some(SOON)));
+                assert!(gateway.join_timeout(SOON));
                 assert!(gateway.disconnected().unwrap().cause().is_none());
                 assert_eq!(coroner.asked.load(Ordering::Relaxed), 0);
             },
@@ -515,7 +512,7 @@ fn an_error_of_the_link_is_told() {
         faults,
         Arc::new(NoControl),
         |gateway, _peer| {
-            assert!(gateway.join(Some(SOON)));
+            assert!(gateway.join_timeout(SOON));
             let lost = gateway.disconnected().unwrap();
             let DisconnectReason::Read(ReadError::Link(error)) = lost.reason() else {
                 panic!("{lost}")
@@ -582,7 +579,7 @@ fn a_gateway_can_be_printed() {
         assert_eq!(gateway.to_string(), live);
         assert_eq!(format!("{gateway:?}"), live);
         peer.hang_up();
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
         let dead = "<Gateway id='gw0' not-receiving, thread model, 0 active channels>";
         assert_eq!(gateway.to_string(), dead);
     });

@@ -38,7 +38,7 @@ fn ends(bytes: &'static [u8], expected: impl FnOnce(&DisconnectReason) -> bool +
         }
         // The writing end is closed: the peer knows.
         assert!(peer.next_frame().unwrap().is_none());
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
     });
 }
 
@@ -77,7 +77,7 @@ fn unknown_codes_end_the_gateway() {
 fn text_on_the_link_is_shown_in_the_error() {
     with_gateway(|gateway, mut peer| {
         peer.write_raw(b"Welcome to \x1b[31mhost\n").unwrap();
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
         let text = gateway.disconnected().unwrap().to_string();
         assert!(text.contains("\"Welcome t\""), "{text}");
     });
@@ -260,7 +260,7 @@ fn a_peer_that_asks_and_never_reads_cannot_fill_memory() {
             );
             // The writer thread can be stuck in an answer that nobody reads: it is for the transport to end that.
             peer.valve().cut();
-            assert!(gateway.join(Some(SOON)));
+            assert!(gateway.join_timeout(SOON));
         },
     );
 }

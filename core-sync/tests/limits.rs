@@ -77,7 +77,7 @@ fn small_items_count_with_what_keeping_them_costs() {
         }
         expect(&mut peer, ChannelCloseError, channel.id());
         assert!(matches!(
-            channel.wait_close(Some(SOON)),
+            channel.wait_close_timeout(SOON),
             Err(WaitCloseError::Overflow(_))
         ));
         let kept = core::iter::from_fn(|| channel.receive().ok()).count();
@@ -190,9 +190,9 @@ fn exiting_while_the_reader_pauses_still_ends_the_gateway() {
             std::thread::spawn(move || while sender.send(Bytes(vec![0; 5000])).is_ok() {});
         eventually("something came", || near.1.try_receive().unwrap().is_some());
         near.0.exit();
-        assert!(near.0.join(Some(SOON)) || far.join(Some(SOON)));
+        assert!(near.0.join_timeout(SOON) || far.join_timeout(SOON));
         far.exit();
-        assert!(near.0.join(Some(SOON)), "the near reader still pauses");
+        assert!(near.0.join_timeout(SOON), "the near reader still pauses");
         sending.join().unwrap();
     });
 }
@@ -335,7 +335,7 @@ fn callbacks_give_credit_too() {
             .send_all((0..2000).map(|_| Bytes(vec![0; 1000])))
             .unwrap();
         far.1.close();
-        near.1.wait_close(Some(SOON)).unwrap();
+        near.1.wait_close_timeout(SOON).unwrap();
         assert_eq!(seen.load(Ordering::SeqCst), 2000);
     });
 }
@@ -574,7 +574,7 @@ fn a_queue_that_goes_unread_makes_room() {
             let queue = queue.unwrap();
             // Also when the channel is gone, and its inbox with it.
             peer.write(ChannelClose, queued.id(), b"").unwrap();
-            queued.wait_close(Some(SOON)).unwrap();
+            queued.wait_close_timeout(SOON).unwrap();
             drop(queued);
             drop(queue);
             peer.send(other.id(), "room").unwrap();

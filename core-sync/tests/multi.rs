@@ -119,7 +119,7 @@ fn multichannel_receive_queue_for_two() {
         }
         let each: Vec<_> = (0..3).map(|n| Some(Value::from(n))).chain([None]).collect();
         assert_eq!(seen.into_values().collect::<Vec<_>>(), [each.clone(), each]);
-        channels.wait_close(Some(SOON)).unwrap();
+        channels.wait_close_timeout(SOON).unwrap();
     });
 }
 
@@ -156,7 +156,7 @@ fn a_queue_that_is_dropped_does_not_keep_its_channels() {
 #[test]
 fn multichannel_waitclose() {
     with_two("next", |channels| {
-        let early = channels.wait_close(Some(Duration::from_millis(20)));
+        let early = channels.wait_close_timeout(Duration::from_millis(20));
         assert!(
             early
                 .unwrap_err()
@@ -164,7 +164,7 @@ fn multichannel_waitclose() {
                 .all(|error| error.error.is_timeout())
         );
         channels.send_each(1).unwrap();
-        channels.wait_close(Some(SOON)).unwrap();
+        channels.wait_close_timeout(SOON).unwrap();
         assert!(channels.iter().all(Channel::is_closed));
     });
 }
@@ -173,7 +173,7 @@ fn multichannel_waitclose() {
 fn the_errors_of_all_are_told_when_all_are_done() {
     with_two("fails", |channels| {
         channels.send_each(()).unwrap();
-        let errors = channels.wait_close(Some(SOON)).unwrap_err();
+        let errors = channels.wait_close_timeout(SOON).unwrap_err();
         let members: Vec<&Channel> = errors.iter().map(|error| &error.channel).collect();
         assert_eq!(members, [&channels[0], &channels[1]]);
         for error in &errors {
@@ -198,7 +198,7 @@ fn the_errors_of_all_are_told_when_all_are_done() {
 #[test]
 fn the_source_of_several_errors_is_that_of_the_first() {
     with_two("fails_at_length", |channels| {
-        let errors = channels.wait_close(Some(SOON)).unwrap_err();
+        let errors = channels.wait_close_timeout(SOON).unwrap_err();
         let source = errors.source().map(ToString::to_string);
         assert_eq!(
             source.as_deref(),

@@ -216,7 +216,7 @@ fn a_worker_takes_the_directory_and_the_priority_of_a_stock_controller() {
         let take = |item: Value| -> Result<(), Box<dyn Error>> {
             let channel = worker.gateway.remote_exec(STOCK)?;
             channel.send(item)?;
-            Ok(channel.wait_close(Some(SOON))?)
+            Ok(channel.wait_close_timeout(SOON)?)
         };
         let none = || Value::Dict(Dict::new());
         let begin = worker.call("niceness").as_i64().unwrap();

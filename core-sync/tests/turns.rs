@@ -192,7 +192,7 @@ fn the_end_of_the_link_reaches_a_receiver_that_reads_it() {
             panic!("the link has ended");
         };
         assert!(matches!(lost.reason(), DisconnectReason::EndOfStream));
-        assert!(setting.gateway.join(Some(SOON)));
+        assert!(setting.gateway.join_timeout(SOON));
         // The gateway is still here, and holds no descriptor of the link.
         assert_eq!(Arc::strong_count(&setting.readiness), 1);
     });

@@ -74,13 +74,13 @@ fn the_error_of_remote_code_that_nobody_received_is_warned_of_once() {
         drop(received);
         let waited = exec(&gateway, &mut peer);
         failed(&waited, &mut peer);
-        let error = waited.wait_close(Some(SOON)).unwrap_err();
+        let error = waited.wait_close_timeout(SOON).unwrap_err();
         assert!(matches!(error, WaitCloseError::Remote(_)), "{error:?}");
         drop(waited);
         // Closed without an error.
         let closed = exec(&gateway, &mut peer);
         peer.write(ChannelClose, closed.id(), b"").unwrap();
-        closed.wait_close(Some(SOON)).unwrap();
+        closed.wait_close_timeout(SOON).unwrap();
         drop(closed);
         assert_eq!(warnings(), [""; 0]);
 

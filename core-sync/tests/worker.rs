@@ -172,7 +172,7 @@ fn a_function_is_called_with_keyword_arguments() {
             .remote_exec_function(source, "kwargs", &kwargs)
             .unwrap();
         assert_eq!(receive(&channel), Value::Dict(kwargs.clone()));
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         let channel = gateway
             .remote_exec_function("", "nothing", &kwargs)
             .unwrap();
@@ -237,7 +237,7 @@ fn a_panic_is_an_error_with_its_message() {
         gateway
             .remote_exec("nothing")
             .unwrap()
-            .wait_close(Some(SOON))
+            .wait_close_timeout(SOON)
             .unwrap();
     });
 }
@@ -317,7 +317,7 @@ fn a_function_that_closes_its_own_channel_ends_with_an_error() {
         }
         let channel = gateway.remote_exec("closes_another").unwrap();
         channel.receive_timeout(SOON).unwrap();
-        channel.wait_close(Some(SOON)).unwrap();
+        channel.wait_close_timeout(SOON).unwrap();
         let channel = gateway.remote_exec("fails_then").unwrap();
         assert!(remote_error(&channel).ends_with("its own error"));
         assert_eq!(gateway.remote_status().unwrap().num_executing, 0);
@@ -494,7 +494,7 @@ fn an_empty_name_of_a_call_is_none() {
 fn a_worker_tells_where_it_runs() {
     // None of its functions has to do with it.
     serving(Worker::new(), |gateway, _served| {
-        let info = gateway.remote_info(Some(SOON)).unwrap();
+        let info = gateway.remote_info_timeout(SOON).unwrap();
         assert_eq!(info.pid, std::process::id());
         let text = |path: std::io::Result<std::path::PathBuf>| path.unwrap().display().to_string();
         assert_eq!(info.executable, text(std::env::current_exe()));
@@ -518,8 +518,8 @@ fn a_worker_tells_where_it_runs() {
         assert_eq!(info.to_string(), told);
         gateway.exit();
         // It is remembered, and can be asked no more.
-        assert_eq!(gateway.remote_info(None).unwrap(), info);
-        assert!(gateway.remote_info_update(None).is_err());
+        assert_eq!(gateway.remote_info().unwrap(), info);
+        assert!(gateway.remote_info_update().is_err());
     });
 }
 
@@ -537,7 +537,7 @@ fn what_runs_is_told_until_it_is_done() {
         // By the time that the end is seen nothing runs any more.
         for _ in 0..100 {
             let channel = gateway.remote_exec("nothing").unwrap();
-            channel.wait_close(Some(SOON)).unwrap();
+            channel.wait_close_timeout(SOON).unwrap();
             drop(channel);
             let status = gateway.remote_status().unwrap();
             assert!(status.num_executing <= 1, "{status:?}");
@@ -564,7 +564,7 @@ fn threads() {
         receive(&second);
         assert!(!first.is_closed());
         first.send(()).unwrap();
-        first.wait_close(Some(SOON)).unwrap();
+        first.wait_close_timeout(SOON).unwrap();
     });
 }
 
@@ -849,11 +849,11 @@ fn an_idle_worker_is_done_without_a_grace() {
         gateway
             .remote_exec("nothing")
             .unwrap()
-            .wait_close(Some(SOON))
+            .wait_close_timeout(SOON)
             .unwrap();
         gateway.exit();
         served.join().unwrap().unwrap();
-        assert!(gateway.join(Some(SOON)));
+        assert!(gateway.join_timeout(SOON));
     });
 }
 
@@ -935,7 +935,7 @@ fn a_function_that_ignores_the_end_is_interrupted_then_left_behind() {
         assert!(matches!(error, ServeError::StillRunning(_)), "{error:?}");
         assert!(error.to_string().ends_with("run on: deaf"), "{error}");
         assert_eq!(interrupted.load(Ordering::SeqCst), 1);
-        assert!(gateway.join(Some(SOON)), "the worker closes the link");
+        assert!(gateway.join_timeout(SOON), "the worker closes the link");
         gate.wait();
     });
 }

@@ -86,7 +86,7 @@ fn ended(group: Group, spec: String) -> MakeGatewayError {
         scope.spawn(move || sender.send(group.make_gateway(&spec)).unwrap());
         loop {
             // Whatever is being started when this is called ends, and only that.
-            group.terminate(Some(LONG));
+            group.terminate_timeout(LONG);
             match made.recv_timeout(Duration::from_millis(20)) {
                 Ok(made) => return made.unwrap_err(),
                 Err(mpsc::RecvTimeoutError::Timeout) => {}

@@ -50,7 +50,7 @@ fn a_worker_that_sends_faster_than_is_received_waits() {
             assert_eq!(item.as_slice().unwrap()[0], Value::from(number));
             while let Ok(Some(_)) = info.try_receive() {}
         }
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 

@@ -84,7 +84,7 @@ fn many_workers_start_at_once_and_leave_at_once() {
             .map(|made| made.unwrap().remote_exec("channel.send(42)").unwrap())
             .collect();
         assert!(channels.iter().all(|channel| receive(channel) == 42));
-        let reports = group.terminate(Some(LONG));
+        let reports = group.terminate_timeout(LONG);
         let left = |outcome| matches!(outcome, Outcome::Exited(exit) if exit.success());
         assert!(
             reports.iter().all(|report| left(report.outcome)),
@@ -131,7 +131,7 @@ fn a_member_without_a_worker_does_not_fail_the_others() {
         let made = group.make_gateways([popen(), popen(), popen()]);
         let dead = made[1].as_ref().unwrap();
         dead.kill();
-        assert!(dead.join(Some(LONG)));
+        assert!(dead.join_timeout(LONG));
         let results = group.remote_exec("channel.send(42)");
         assert_eq!(ids(&group), ["gw0", "gw1", "gw2"]);
         let error = results[1].as_ref().unwrap_err();
@@ -155,7 +155,7 @@ fn a_crashed_worker_is_made_anew_under_its_id() {
             "{taken:?}"
         );
         first.kill();
-        assert!(first.join(Some(LONG)));
+        assert!(first.join_timeout(LONG));
         assert!(group.contains(&first), "its end shows");
         let spec = group.spec("worker").unwrap();
         let second = group.make_gateway(&spec).unwrap();
@@ -164,7 +164,7 @@ fn a_crashed_worker_is_made_anew_under_its_id() {
         let channel = second.remote_exec("channel.send(1)").unwrap();
         assert_eq!(receive(&channel), Value::from(1));
         let outcomes: Vec<String> = group
-            .terminate(Some(LONG))
+            .terminate_timeout(LONG)
             .iter()
             .map(|report| match report.outcome {
                 Outcome::Exited(exit) => format!("{} {:?}", report.id, exit.signal()),
@@ -187,7 +187,7 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
             gateway.exit();
             assert_eq!(ids(&group), ["stays"]);
             assert!(group.get("a").is_none() && !group.contains(&gateway));
-            assert!(gateway.join(Some(LONG)));
+            assert!(gateway.join_timeout(LONG));
         }
         // One that does not leave when it is told to is still ended with the group.
         let stubborn = group.make_gateway(&spec).unwrap();
@@ -196,7 +196,7 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
         let pid = receive(&stubborn.remote_exec(source).unwrap());
         stubborn.exit();
         assert_eq!((group.len(), ids(&group).len()), (1, 1));
-        let reports = group.terminate(Some(Duration::from_secs(2)));
+        let reports = group.terminate_timeout(Duration::from_secs(2));
         assert_eq!(reports.len(), 22);
         assert_eq!(reports[0].id, stays.id());
         for report in &reports[..21] {
@@ -210,7 +210,7 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
             "{reports:?}"
         );
         assert!(!is_running(pid.as_i64().unwrap()));
-        assert!(group.terminate(None).is_empty());
+        assert!(group.terminate().is_empty());
     });
 }
 
@@ -225,9 +225,9 @@ fn a_call_of_terminate_hurries_one_that_is_under_way() {
         let channel = gateway.remote_exec(source).unwrap();
         let pid = receive(&channel).as_i64().unwrap();
         thread::scope(|scope| {
-            let patient = scope.spawn(|| group.terminate(None));
+            let patient = scope.spawn(|| group.terminate());
             eventually("the first call", LONG, || gateway.is_exited());
-            let reports = group.terminate(Some(Duration::ZERO));
+            let reports = group.terminate_timeout(Duration::ZERO);
             assert!(
                 matches!(
                     reports[..],
@@ -241,7 +241,7 @@ fn a_call_of_terminate_hurries_one_that_is_under_way() {
             assert!(!is_running(pid));
             assert_eq!(patient.join().unwrap().len(), 1);
         });
-        assert!(group.terminate(None).is_empty());
+        assert!(group.terminate().is_empty());
     });
 }
 
@@ -324,14 +324,14 @@ fn lines_of_both_streams_come_with_the_gateways_id() {
             gateway
                 .remote_exec(source)
                 .unwrap()
-                .wait_close(Some(LONG))
+                .wait_close_timeout(LONG)
                 .unwrap();
             let next = || lines.recv_timeout(LONG).unwrap();
             assert_eq!(
                 [next(), next(), next()],
                 ["here: printed", "here: one", "here: two"]
             );
-            group.terminate(Some(LONG));
+            group.terminate_timeout(LONG);
             assert_eq!(next(), "here: no end");
             drop(group);
             assert!(lines.recv().is_err(), "nothing follows");
@@ -352,6 +352,6 @@ fn a_thread_that_nobody_can_start_is_not_waited_for() {
                 .iter()
                 .all(Result::is_ok)
         );
-        group.terminate(Some(Duration::from_secs(5)));
+        group.terminate_timeout(Duration::from_secs(5));
     });
 }

@@ -63,11 +63,11 @@ fn an_interpreter_and_a_directory_may_have_any_name() {
         let gateway = group.make_gateway(&spec).unwrap();
         assert_eq!(directory_of(&gateway), hexadecimal(&directory));
         assert!(gateway.spec().contains("odd \u{fffd}"), "{gateway:?}");
-        let info = gateway.remote_info(Some(LONG)).unwrap();
+        let info = gateway.remote_info_timeout(LONG).unwrap();
         // Python 2 has bytes there, which are read as Latin-1.
         let shown = if python.is_2() { "odd \u{ff}" } else { "odd ?" };
         assert!(info.cwd.ends_with(shown), "{info}");
-        group.terminate(Some(LONG));
+        group.terminate_timeout(LONG);
     });
 }
 
@@ -80,7 +80,7 @@ fn a_directory_is_made_whatever_its_name_is() {
     let spec = XSpec::popen().chdir(&new);
     let gateway = group.make_gateway(spec).unwrap();
     assert_eq!(directory_of(&gateway), hexadecimal(&new));
-    group.terminate(Some(LONG));
+    group.terminate_timeout(LONG);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_token_is_read_from_any_file() {
         .unwrap();
     let channel = gateway.remote_exec("channel.send(1)").unwrap();
     assert_eq!(receive(&channel), value!(1));
-    group.terminate(Some(LONG));
+    group.terminate_timeout(LONG);
 }
 
 #[test]
@@ -123,5 +123,5 @@ fn what_another_machine_would_get_as_text_is_refused() {
             other => panic!("{spec}: {other:?}"),
         }
     }
-    group.terminate(Some(LONG));
+    group.terminate_timeout(LONG);
 }

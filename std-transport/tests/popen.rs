@@ -104,7 +104,7 @@ fn ids_are_counted_and_unique() {
         assert!(matches!(taken, Err(MakeGatewayError::DuplicateId(id)) if id == "gw1"));
         assert_eq!(group.get("gw1").unwrap().id(), "gw1");
         assert_eq!(group.len(), 4);
-        group.terminate(Some(SECOND));
+        group.terminate_timeout(SECOND);
         assert!(group.is_empty());
         assert_eq!(id(popen() + "//id=gw1"), "gw1");
     });
@@ -121,9 +121,9 @@ fn durations_that_the_clock_cannot_hold_are_waits_without_end() {
         let gateway = group.make_gateway(far).unwrap();
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         assert_eq!(receive(&channel), Value::from(1));
-        let reports = group.terminate(Some(Duration::MAX));
+        let reports = group.terminate_timeout(Duration::MAX);
         assert_eq!(reports.len(), 2);
-        assert!(gateway.join(Some(Duration::MAX)));
+        assert!(gateway.join_timeout(Duration::MAX));
     });
 }
 
@@ -216,7 +216,7 @@ fn in_a_session_of_its_own(python: &Python, after: &str) {
     let source = source.replace("\n            ", "\n    ");
     let channel = gateway.remote_exec(&(source + after)).unwrap();
     let pids = [pid(&channel), pid(&channel)];
-    group.terminate(Some(LONG / 2));
+    group.terminate_timeout(LONG / 2);
     for pid in pids {
         eventually("the process is gone", LONG / 2, || !is_running(pid));
     }
@@ -453,7 +453,7 @@ fn a_worker_killed_in_mid_stream_is_an_error_that_names_the_signal() {
         );
         assert_eq!(exit.stderr(), "last words");
         assert!(exit.to_string().contains("was killed by SIGKILL"), "{exit}");
-        assert!(gateway.join(Some(SECOND)));
+        assert!(gateway.join_timeout(SECOND));
         assert!(channel.send(1).is_err());
     });
 }
@@ -493,8 +493,8 @@ fn an_idle_worker_leaves_at_once() {
             .remote_exec("import os; channel.send(os.getpid())")
             .unwrap();
         let pid = pid(&channel);
-        channel.wait_close(Some(LONG)).unwrap();
-        let reports = group.terminate(Some(LONG / 2));
+        channel.wait_close_timeout(LONG).unwrap();
+        let reports = group.terminate_timeout(LONG / 2);
         assert!(
             matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
             "{reports:?}"
@@ -516,7 +516,7 @@ fn code_that_waits_on_its_channel_ends_with_the_link() {
             .remote_exec("channel.send(1)\nfor x in channel: pass")
             .unwrap();
         assert_eq!((receive(&channel), receive(&beside)), (1.into(), 1.into()));
-        let reports = group.terminate(Some(LONG / 2));
+        let reports = group.terminate_timeout(LONG / 2);
         assert!(
             matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
             "{reports:?}"
@@ -534,7 +534,7 @@ fn a_call_followed_at_once_by_the_end_is_run_and_does_not_linger() {
         let gateway = group.make_gateway(python.spec()).unwrap();
         let source = format!("open({:?}, 'w').close()", file.display().to_string());
         let channel = gateway.remote_exec(&source).unwrap();
-        let reports = group.terminate(Some(LONG / 2));
+        let reports = group.terminate_timeout(LONG / 2);
         assert!(
             matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
             "{reports:?}"
@@ -559,7 +559,7 @@ fn code_that_goes_on_is_interrupted_after_the_grace_period() {
         let channel = gateway.remote_exec(source).unwrap();
         receive(&channel);
         gateway.exit();
-        assert!(gateway.join(Some(LONG)));
+        assert!(gateway.join_timeout(LONG));
         assert_eq!(exit_status(gateway), Some(0));
         assert_eq!(worker_exit(gateway).stderr(), "interrupted");
     });
@@ -573,7 +573,7 @@ fn code_that_ignores_the_interrupt_is_left_without() {
         let channel = gateway.remote_exec(source).unwrap();
         receive(&channel);
         gateway.exit();
-        assert!(gateway.join(Some(LONG)));
+        assert!(gateway.join_timeout(LONG));
         assert_eq!(exit_status(gateway), Some(1));
     });
 }
@@ -584,9 +584,9 @@ fn threads_of_remote_code_do_not_keep_a_worker_for_ever() {
         let source =
             "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()";
         let channel = gateway.remote_exec(source).unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         gateway.exit();
-        assert!(gateway.join(Some(LONG)));
+        assert!(gateway.join_timeout(LONG));
     });
 }
 
@@ -618,7 +618,7 @@ fn what_does_not_leave_in_time_is_killed_with_its_children() {
             .collect();
         let idle = group.make_gateway(popen()).unwrap();
         // Long enough for the idle one. The others would never leave.
-        let reports = group.terminate(Some(2 * SECOND));
+        let reports = group.terminate_timeout(2 * SECOND);
         assert_eq!(reports.len(), 4);
         for report in &reports[..3] {
             assert!(
@@ -673,9 +673,9 @@ fn a_forked_grandchild_does_not_hold_the_link() {
             ";
         let channel = gateway.remote_exec(source).unwrap();
         let orphan = pid(&channel);
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         gateway.exit();
-        let ended = gateway.join(Some(LONG / 2));
+        let ended = gateway.join_timeout(LONG / 2);
         kill(orphan);
         assert!(ended, "the grandchild holds the link");
     });

@@ -407,7 +407,7 @@ fn targets_are_used_up_and_one_that_fails_is_no_matter_to_the_others() {
         let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
         let dead = group.make_gateway(pythons()[0].spec()).unwrap();
         dead.kill();
-        assert!(dead.join(Some(LONG)));
+        assert!(dead.join_timeout(LONG));
         let mut rsync = RSync::new(place.from());
         rsync.add_target(&gateway, "/dev/null/no-place", TargetOptions::new());
         rsync.add_target(&dead, place.to(), TargetOptions::new());

@@ -52,7 +52,7 @@ fn a_worker_opens_a_constant_number_of_directories_for_each_folder() {
             let group = Group::with_options(quiet());
             let gateway = group.make_gateway(python.spec()).unwrap();
             let counting = gateway.remote_exec(COUNT).unwrap();
-            counting.wait_close(None).unwrap();
+            counting.wait_close().unwrap();
             sync_chains(&what, direction, &gateway, exclude);
         });
     }

@@ -251,7 +251,7 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
                 let group = Group::with_options(quiet());
                 let gateway = group.make_gateway(python.spec()).unwrap();
                 let counting = gateway.remote_exec(COUNT).unwrap();
-                counting.wait_close(None).unwrap();
+                counting.wait_close().unwrap();
                 let place = Place::new();
                 fs::create_dir(place.from("d")).unwrap();
                 for name in ["a", "d/b"] {

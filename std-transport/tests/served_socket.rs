@@ -54,7 +54,7 @@ fn each_connection_has_a_process_of_its_own() {
             }
             assert_eq!(pid(&other), second);
             let outcomes: Vec<_> = group
-                .terminate(Some(LONG))
+                .terminate_timeout(LONG)
                 .into_iter()
                 .map(|report| report.outcome)
                 .collect();
@@ -212,7 +212,7 @@ fn connections_have_a_cap() {
         first.make_gateway(&served.spec).unwrap();
         let error = bootstrap_error(&group(), &served.spec);
         assert!(error.output().contains("too many connections"), "{error}");
-        first.terminate(Some(LONG));
+        first.terminate_timeout(LONG);
         eventually("there is room again", LONG, || {
             group().make_gateway(&served.spec).is_ok()
         });
@@ -285,7 +285,7 @@ fn a_worker_that_does_not_leave_is_killed_with_what_it_started() {
             let group = group();
             let gateway = group.make_gateway(&served.spec).unwrap();
             let (worker, child) = stubborn(&gateway);
-            let report = group.terminate(Some(Duration::from_millis(100)));
+            let report = group.terminate_timeout(Duration::from_millis(100));
             assert_eq!(report[0].outcome, Outcome::Killed(None));
             eventually("both are gone", LONG, || {
                 !is_running(worker) && !is_running(child)
@@ -310,7 +310,7 @@ fn killing_a_gateway_kills_its_worker_at_once() {
     // The second has the client end its direction before that.
     let kills: [fn(&Group, &Gateway); 2] = [
         |_, gateway| gateway.kill(),
-        |group, _| drop(group.terminate(Some(Duration::from_millis(100)))),
+        |group, _| drop(group.terminate_timeout(Duration::from_millis(100))),
     ];
     for (kind, kill) in kinds.iter().flat_map(|kind| kills.map(|kill| (kind, kill))) {
         let served = kind(|options| options.shutdown_grace = 100 * SECOND);
@@ -360,7 +360,7 @@ fn code_gets_its_grace_when_the_client_goes() {
             .unwrap();
         channel.send(marker.to_str().unwrap()).unwrap();
         assert_eq!(receive(&channel), Value::from(1));
-        group.terminate(Some(LONG));
+        group.terminate_timeout(LONG);
         assert!(marker.exists());
     });
 }

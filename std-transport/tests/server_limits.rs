@@ -66,7 +66,7 @@ fn only_clients_that_are_served_count_as_connections() {
         assert!(error.output().contains("too many connections"), "{error}");
         assert!(matches!(served.event(), ServerEvent::Accepted { .. }));
         assert_eq!(served.refusal(), "too many connections");
-        first.terminate(Some(LONG));
+        first.terminate_timeout(LONG);
         eventually("there is room again", LONG, || {
             group().make_gateway(&served.spec).is_ok()
         });

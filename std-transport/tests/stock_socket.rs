@@ -64,7 +64,7 @@ fn the_execnet_of_the_server_can_serve() {
             channel.send(round).unwrap();
             let expected = value!(("execnet.gateway_base", (server.pid()), round));
             assert_eq!(receive(&channel), expected);
-            assert_eq!(group.terminate(Some(LONG))[0].outcome, Outcome::Closed);
+            assert_eq!(group.terminate_timeout(LONG)[0].outcome, Outcome::Closed);
         }
     });
 }
@@ -83,7 +83,7 @@ fn one_gateway_follows_another() {
             let channel = channel.unwrap();
             channel.send(round).unwrap();
             assert_eq!(receive(&channel), Value::from(round));
-            let reports = group.terminate(Some(LONG));
+            let reports = group.terminate_timeout(LONG);
             assert_eq!(reports[0].outcome, Outcome::Closed);
         }
         // That the server has finished with one it says only after the link is closed, and before it takes the next.
@@ -118,7 +118,7 @@ fn code_that_runs_at_the_end_is_interrupted_and_the_server_goes_on() {
         let gateway = group.make_gateway(server.spec()).unwrap();
         let channel = gateway.remote_exec("channel.send(1)\nimport time\ntime.sleep(1000)");
         assert_eq!(receive(&channel.unwrap()), Value::from(1));
-        assert_eq!(group.terminate(Some(LONG))[0].outcome, Outcome::Closed);
+        assert_eq!(group.terminate_timeout(LONG)[0].outcome, Outcome::Closed);
         let gateway = group.make_gateway(server.spec()).unwrap();
         let channel = gateway.remote_exec("channel.send(2)").unwrap();
         assert_eq!(receive(&channel), Value::from(2));
@@ -175,7 +175,7 @@ fn a_second_gateway_waits_for_the_first_to_end() {
         options.bootstrap_timeout = Duration::from_millis(300);
         let second = Group::with_options(options);
         assert!(bootstrap_error(&second, &server.spec()).is_timeout());
-        first.terminate(Some(LONG));
+        first.terminate_timeout(LONG);
         // The connection that gave up is served first: its code finds nobody.
         group().make_gateway(server.spec()).unwrap();
     });
@@ -200,7 +200,7 @@ fn a_server_that_is_killed_is_told_apart_from_a_channel_that_ends() {
             }
             other => panic!("{other:?}"),
         }
-        let report = group.terminate(Some(LONG));
+        let report = group.terminate_timeout(LONG);
         assert_eq!(report[0].outcome, Outcome::Closed);
     });
 }

@@ -24,7 +24,7 @@ impl Log for Terminator {
 
     fn log(&self, record: &Record<'_>) {
         if record.args().to_string() == "late creating gateway on a link" {
-            GROUP.terminate(Some(DEADLINE));
+            GROUP.terminate_timeout(DEADLINE);
         }
     }
 
@@ -41,10 +41,10 @@ fn a_worker_that_gets_ready_while_its_group_is_terminated_is_no_member() {
         "{made:?}"
     );
     assert!(GROUP.is_empty());
-    assert!(GROUP.terminate(None).is_empty());
+    assert!(GROUP.terminate().is_empty());
     let again = GROUP.make_gateway("popen//id=again").unwrap();
     assert!(again.has_receiver());
-    GROUP.terminate(Some(DEADLINE));
+    GROUP.terminate_timeout(DEADLINE);
 }
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -72,7 +72,7 @@ fn a_process_that_does_not_become_a_worker_does_not_outlive_terminate() {
             assert!(started.elapsed() < DEADLINE, "the process did not start");
             thread::yield_now();
         }
-        group.terminate(Some(Duration::ZERO));
+        group.terminate_timeout(Duration::ZERO);
         let error = failure.recv_timeout(DEADLINE).unwrap();
         assert!(matches!(error, MakeGatewayError::Terminated), "{error}");
     });

@@ -63,7 +63,7 @@ fn the_token_never_travels() {
         let gateway = group.make_gateway(spec).unwrap();
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         receive(&channel);
-        group.terminate(Some(LONG));
+        group.terminate_timeout(LONG);
         let (up, down) = wire.join().unwrap();
         let token = token(&served);
         for (name, bytes) in [("client", up), ("server", down)] {

@@ -191,7 +191,7 @@ fn the_end_of_the_gateway_ends_who_waits() {
     each_python(|python, gateway| {
         let _channel = talk(python, gateway);
         gateway.exit();
-        assert!(gateway.join(Some(LONG)));
+        assert!(gateway.join_timeout(LONG));
     });
 }
 

@@ -72,7 +72,7 @@ fn every_python_carries_the_streams_of_another() {
             master.remote_status_timeout(LONG).unwrap().num_executing == 0
         });
         drop(channel);
-        for report in group.terminate(Some(LONG)) {
+        for report in group.terminate_timeout(LONG) {
             assert!(
                 matches!(report.outcome, Outcome::Exited(exit) if exit.success()),
                 "{report:?}"
@@ -96,7 +96,7 @@ fn every_python_connects_for_another_and_installs_one() {
         let master = pid(&group.get("master").unwrap());
         assert_ne!(pid(&far), master);
         assert_eq!(pid(&guest), master);
-        for report in group.terminate(Some(LONG)) {
+        for report in group.terminate_timeout(LONG) {
             assert!(
                 matches!(report.outcome, Outcome::Exited(_) | Outcome::Closed),
                 "{report:?}"
@@ -122,7 +122,7 @@ fn a_middle_that_takes_text_as_bytes_carries_all_the_same() {
         let far_pid = pid(&far);
         far.kill();
         eventually("the far worker is gone", LONG, || !is_running(far_pid));
-        group.terminate(Some(LONG));
+        group.terminate_timeout(LONG);
     });
 }
 
@@ -137,7 +137,7 @@ fn they_nest_and_take_all_that_a_spec_says() {
         let code = "import os; channel.send((os.getcwd(), os.environ['EXECNET_A'], os.nice(0)))";
         let found = receive(&gateway.remote_exec(code).unwrap());
         assert_eq!(found, value!(("/", "b=c", niceness(1))));
-        let reports = group.terminate(Some(LONG));
+        let reports = group.terminate_timeout(LONG);
         let ids: Vec<_> = reports.iter().map(|report| report.id.as_str()).collect();
         assert_eq!(ids, ["a", "b", "c"]);
         for report in reports {
@@ -259,7 +259,7 @@ fn a_stuck_far_side_does_not_stall_the_middle() {
         assert!(group.make_gateway("popen//via=a").is_ok());
         // All of that went on while this was stuck.
         assert!(!sender.is_finished());
-        let reports = group.terminate(Some(5 * SECOND));
+        let reports = group.terminate_timeout(5 * SECOND);
         assert!(
             matches!(reports[1].outcome, Outcome::Killed(Some(exit)) if exit.signal() == Some(9)),
             "{reports:?}"
@@ -288,7 +288,7 @@ fn a_middle_that_dies_takes_the_far_side_along() {
         ));
         eventually("the far worker is gone", LONG, || !is_running(orphan));
         // Without a deadline: there is nothing to wait for.
-        let reports = group.terminate(None);
+        let reports = group.terminate();
         assert_eq!(reports[1].outcome, Outcome::Closed);
         let error = bootstrap_error_after(&group);
         assert!(matches!(error, MakeGatewayError::Spec(_)), "{error}");
@@ -310,7 +310,7 @@ fn a_stopped_middle_holds_up_neither_the_start_nor_the_end() {
         signal(pid(&middle), Signal::STOP);
         let error = bootstrap_error(&group, "popen//via=a");
         assert!(error.to_string().contains("did not answer"), "{error}");
-        let reports = group.terminate(Some(Duration::from_millis(200)));
+        let reports = group.terminate_timeout(Duration::from_millis(200));
         assert!(
             matches!(reports[0].outcome, Outcome::Killed(_)),
             "{reports:?}"

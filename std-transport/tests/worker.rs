@@ -265,7 +265,7 @@ fn standard_streams_cannot_disturb_the_link() {
         assert_eq!(receive(&channel), Value::from(""));
         assert_eq!(receive(&channel), Value::from(0));
         assert_eq!(receive(&channel), Value::from("end"));
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -299,7 +299,7 @@ fn the_end_of_the_channel_ends_code_that_waits_on_it() {
         let done = item.as_channel().unwrap().clone();
         report.close();
         assert!(report.is_closed());
-        done.wait_close(Some(LONG)).unwrap();
+        done.wait_close_timeout(LONG).unwrap();
         let status = || gateway.remote_status_timeout(LONG).unwrap().num_executing;
         eventually("the code has ended", LONG, || status() == 0);
     });
@@ -331,7 +331,7 @@ fn channels_travel_inside_items_both_ways() {
         assert_eq!(receive(&own), Value::from(42));
         let again = channel.receive_timeout(LONG).unwrap();
         assert_eq!(again.as_channel(), Some(&own));
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -375,7 +375,7 @@ fn calls_run_side_by_side_and_threading_knows_the_main_thread() {
         blocked.send(1).unwrap();
         assert_eq!(receive(&blocked), Value::from("_MainThread"));
         beside.send(1).unwrap();
-        beside.wait_close(Some(LONG)).unwrap();
+        beside.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -532,7 +532,7 @@ fn a_failing_callback_closes_its_channel_alone() {
         channel.send(&inner).unwrap();
         assert_eq!(receive(&channel), Value::from("set"));
         inner.send(42).unwrap();
-        match inner.wait_close(Some(LONG)) {
+        match inner.wait_close_timeout(LONG) {
             Err(WaitCloseError::Remote(error)) => assert!(error.text().contains("ValueError: 42")),
             other => panic!("{other:?}"),
         }
@@ -583,7 +583,7 @@ fn files_over_channels_write_and_read() {
         for expected in ["a\n", "b", "c"] {
             assert_eq!(receive(&writing), Value::from(expected));
         }
-        writing.wait_close(Some(LONG)).unwrap();
+        writing.wait_close_timeout(LONG).unwrap();
         let reading = run(
             gateway,
             "
@@ -683,7 +683,7 @@ fn a_dropped_channel_closes_the_other_end() {
             Err(ReceiveError::Timeout)
         ));
         channel.send(2).unwrap();
-        inner.wait_close(Some(LONG)).unwrap();
+        inner.wait_close_timeout(LONG).unwrap();
     });
 }
 

@@ -35,7 +35,7 @@ fn other_code_runs_while_a_program_of_the_controller_does() {
             assert_eq!(receive(&short), Value::from(n));
         }
         long.send(2).unwrap();
-        long.wait_close(Some(LONG)).unwrap();
+        long.wait_close_timeout(LONG).unwrap();
     });
 }
 

@@ -72,7 +72,7 @@ fn startup(python: &str) -> Outcome {
         let (group, channel) = start(python, "channel.send(1)")?;
         channel.receive()?;
         times.push(before.elapsed());
-        group.terminate(Some(Duration::from_secs(5)));
+        group.terminate_timeout(Duration::from_secs(5));
     }
     tell(
         "startup",

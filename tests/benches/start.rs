@@ -140,7 +140,7 @@ fn many(spec: &str) -> Outcome<()> {
     }
     let started = began.elapsed();
     let began = Instant::now();
-    group.terminate(None);
+    group.terminate();
     let ended = began.elapsed();
     let used = processor_time()? - before;
     let least = used / u32::try_from(cores)?;

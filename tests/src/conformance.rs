@@ -106,7 +106,7 @@ fn add(channel: &Channel) -> Result<(), Failure> {
     };
     let number = a.receive()?.as_i64().ok_or("no number")?;
     b.send(number + 1)?;
-    Ok(b.wait_close(None)?)
+    Ok(b.wait_close()?)
 }
 
 fn once(channel: &Channel) -> Result<(), Failure> {

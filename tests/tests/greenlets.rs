@@ -143,7 +143,7 @@ fn interrupted_at_the_end(group: &Group, gateway: &Gateway, model: &str) {
     let source = format!("import {model}\nchannel.send(0)\n{model}.sleep(1000)");
     let channel = run(gateway, &source);
     assert_eq!(receive(&channel), Value::from(0));
-    let reports = group.terminate(Some(LONG));
+    let reports = group.terminate_timeout(LONG);
     assert!(
         matches!(reports[0].outcome, Outcome::Exited(exit) if exit.success()),
         "{reports:?}"

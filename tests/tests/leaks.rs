@@ -98,7 +98,7 @@ fn life(gateway: &Gateway) {
     channel.send((&inner, &called)).unwrap();
     inner.send(41).unwrap();
     assert_eq!(receive(&inner), Value::from(42));
-    called.wait_close(Some(LONG)).unwrap();
+    called.wait_close_timeout(LONG).unwrap();
     assert!(
         channel
             .receive_timeout(LONG)
@@ -106,7 +106,7 @@ fn life(gateway: &Gateway) {
             .as_channel()
             .is_some()
     );
-    assert!(channel.wait_close(Some(LONG)).is_err());
+    assert!(channel.wait_close_timeout(LONG).is_err());
 }
 
 fn threads_of(channel: &Channel) -> i64 {
@@ -121,7 +121,7 @@ fn channels_that_come_and_go_leave_nothing() {
     alone("channels that come and go", more, move || {
         let group = Group::with_options(quiet());
         let gateway = group.make_gateway("popen").unwrap();
-        let worker = gateway.remote_info(Some(LONG)).unwrap().pid;
+        let worker = gateway.remote_info_timeout(LONG).unwrap().pid;
         let source = "
             import threading
             for _ in channel:
@@ -177,10 +177,10 @@ fn gateways_that_come_and_go_leave_nothing() {
             one(&group);
             // Some all at once, as their ends can meet.
             if number % 10 == 9 {
-                group.terminate(Some(LONG));
+                group.terminate_timeout(LONG);
             }
         }
-        group.terminate(Some(LONG));
+        group.terminate_timeout(LONG);
         drop(group);
         eventually("all is as it was", LONG, || Holding::now() == before);
         let grown = resident("self").saturating_sub(memory);

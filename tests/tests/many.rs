@@ -61,7 +61,7 @@ fn run(load: Load) {
     );
 
     let began = Instant::now();
-    let reports = group.terminate(Some(Duration::from_secs(5)));
+    let reports = group.terminate_timeout(Duration::from_secs(5));
     println!("terminate: {:?}", began.elapsed());
     assert_eq!(reports.len(), gateways.len());
     // Those that had not left by themselves in that time would have been killed.

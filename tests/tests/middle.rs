@@ -37,7 +37,7 @@ fn each_middle_with(options: GroupOptions, test: fn(&Group)) {
             let group = Group::with_options(options);
             group.make_gateway(middle).unwrap();
             test(&group);
-            for report in group.terminate(Some(LONG)) {
+            for report in group.terminate_timeout(LONG) {
                 assert!(!matches!(report.outcome, Outcome::Survived), "{report:?}");
             }
         });
@@ -192,7 +192,7 @@ fn a_stopped_far_side_is_killed_and_holds_nobody_up() {
             (0..8).try_for_each(|_| channel.send(&piece)).is_err()
         });
         assert!(group.make_gateway("popen//via=a").is_ok());
-        let reports = group.terminate(Some(Duration::from_secs(1)));
+        let reports = group.terminate_timeout(Duration::from_secs(1));
         assert!(
             matches!(reports[1].outcome, Outcome::Killed(Some(exit)) if exit.signal() == Some(9)),
             "{reports:?}"
@@ -208,7 +208,7 @@ fn the_far_side_goes_with_its_middle() {
         let far = group.make_gateway("popen//via=a").unwrap();
         let orphan = pid(&far);
         let channel = far.remote_exec("channel.receive()").unwrap();
-        let info = group.get("a").unwrap().remote_info(Some(LONG)).unwrap();
+        let info = group.get("a").unwrap().remote_info_timeout(LONG).unwrap();
         signal("KILL", i64::from(info.pid));
         assert!(matches!(
             channel.receive_timeout(LONG),
@@ -224,7 +224,7 @@ fn a_worker_is_installed_in_its_installer_or_beside_it() {
         let gateway = group.make_gateway("socket//installvia=a//id=s1").unwrap();
         assert_eq!(gateway.id(), "s1");
         assert!(gateway.remote_status_timeout(LONG).is_ok());
-        let installer = group.get("a").unwrap().remote_info(Some(LONG)).unwrap();
+        let installer = group.get("a").unwrap().remote_info_timeout(LONG).unwrap();
         let is_python = group.spec("a").unwrap().get("worker").is_none();
         assert_eq!(pid(&gateway) == i64::from(installer.pid), is_python);
         for spec in ["socket//installvia=nobody", "socket=h:1//installvia=a"] {
@@ -304,7 +304,7 @@ fn the_steps_of_a_start_share_one_deadline() {
         options.bootstrap_timeout = STEP + STEP / 4;
         let group = Group::with_options(options);
         let gateway = group.make_gateway(middle).unwrap();
-        let pid = i64::from(gateway.remote_info(Some(LONG)).unwrap().pid);
+        let pid = i64::from(gateway.remote_info_timeout(LONG).unwrap().pid);
         signal("STOP", pid);
         let error = thread::scope(|scope| {
             scope.spawn(|| {

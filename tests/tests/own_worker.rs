@@ -216,7 +216,7 @@ fn a_worker_program_is_named_by_its_path_on_another_host() {
         let gateway = group
             .make_gateway(format!("{spec}//worker={PROGRAM} --execnet-worker"))
             .unwrap();
-        let info = gateway.remote_info(Some(LONG)).unwrap();
+        let info = gateway.remote_info_timeout(LONG).unwrap();
         assert_eq!(
             Path::new(&info.cwd),
             place.path().join("new").canonicalize().unwrap()
@@ -246,7 +246,7 @@ fn a_served_worker_program_goes_where_the_client_says() {
         let group = Group::with_options(quiet());
         let new = place.join("new");
         let gateway = group.make_gateway(format!("{spec}//nice=1//chdir={}", new.display()));
-        let info = gateway.unwrap().remote_info(Some(LONG)).unwrap();
+        let info = gateway.unwrap().remote_info_timeout(LONG).unwrap();
         assert_eq!(Path::new(&info.cwd), new);
         for (key, told) in [
             ("chdir=/dev/null/x", "/dev/null/x"),

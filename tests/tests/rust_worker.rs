@@ -141,7 +141,7 @@ fn serves_our_controller(spec: &str) {
     let kwargs: Dict = [(Value::from("n"), Value::from(10))].into_iter().collect();
     let channel = gateway.remote_exec_function("", "fib", &kwargs).unwrap();
     assert_eq!(channel.receive_timeout(LONG).unwrap(), Value::from(55));
-    channel.wait_close(Some(LONG)).unwrap();
+    channel.wait_close_timeout(LONG).unwrap();
     let channel = gateway.remote_exec("squares").unwrap();
     channel.send("text").unwrap();
     let error = channel.receive_timeout(LONG).unwrap_err();
@@ -149,7 +149,7 @@ fn serves_our_controller(spec: &str) {
         matches!(&error, ReceiveError::Remote(error) if error.text().starts_with("function 'squares' failed: the item has another type: ")),
         "{error:?}"
     );
-    let report = group.terminate(Some(LONG));
+    let report = group.terminate_timeout(LONG);
     let [member] = report.as_slice() else {
         panic!("{report:?}")
     };

@@ -68,7 +68,7 @@ fn an_allocation_gives_a_gateway_for_each_task() {
                 println!("{nodes:?}");
                 assert_eq!(nodes, expected);
                 assert_eq!(nodes, ["n1", "n1", "n2"]);
-                let reports = group.terminate(Some(LONG));
+                let reports = group.terminate_timeout(LONG);
                 assert_eq!(reports.len(), 3);
                 let left = |outcome| matches!(outcome, Outcome::Exited(exit) if exit.success());
                 assert!(
@@ -152,7 +152,7 @@ fn killed(middle: Option<&str>) {
     let (group, gateway) = group_behind(middle, "");
     let channel = gateway.remote_exec(STUBBORN).unwrap();
     let worker = pid(&channel);
-    let reports = group.terminate(Some(Duration::from_millis(200)));
+    let reports = group.terminate_timeout(Duration::from_millis(200));
     assert!(was_killed(reports.last().unwrap().outcome), "{reports:?}");
     eventually("the worker is gone", LONG, || !is_running(worker));
 }
@@ -176,7 +176,7 @@ fn stopped() {
     let (group, gateway) = group_behind(None, "");
     let worker = pid(&gateway.remote_exec(STUBBORN).unwrap());
     signal("STOP", srun());
-    let reports = group.terminate(Some(Duration::from_millis(200)));
+    let reports = group.terminate_timeout(Duration::from_millis(200));
     assert!(was_killed(reports[0].outcome), "{reports:?}");
     eventually("the worker is gone", LONG, || !is_running(worker));
 }

@@ -203,12 +203,12 @@ fn gateways_to_one_host_share_a_connection_that_ends_with_the_group() {
         };
         let separate = Group::with_options(alone());
         let of_separate = connections(&separate, 3);
-        separate.terminate(Some(LONG));
+        separate.terminate_timeout(LONG);
         eventually("all connections are closed", LONG, || sessions(sshd) == 0);
         let shared = group();
         let of_shared = connections(&shared, 3);
         assert_eq!((of_separate, of_shared), (3, 1));
-        shared.terminate(Some(LONG));
+        shared.terminate_timeout(LONG);
         eventually("the shared connection is closed", LONG, || {
             sessions(sshd) == 0
         });
@@ -244,7 +244,7 @@ fn a_group_over_ssh_comes_down_in_time() {
         let group = group();
         let gateways = [(); 2].map(|()| group.make_gateway(sshd.spec("box")).unwrap());
         let pids = gateways.each_ref().map(pid);
-        let reports = group.terminate(Some(LONG));
+        let reports = group.terminate_timeout(LONG);
         assert_eq!(reports.len(), 2);
         // Those that had not left by themselves in that time would have been killed.
         for report in &reports {

@@ -41,7 +41,7 @@ fn terminate(spec: &str, code: &str, grace: Duration) -> (Outcome, bool) {
     let source = format!("{START_PROCESS}{code}");
     let channel = gateway.remote_exec(&source).unwrap();
     let pid = receive(&channel).as_i64().unwrap();
-    let outcome = group.terminate(Some(LONG)).remove(0).outcome;
+    let outcome = group.terminate_timeout(LONG).remove(0).outcome;
     // A worker that did not leave in time ends after its link does.
     let deadline = Instant::now() + LONG / 3;
     while is_running(pid) && Instant::now() < deadline {

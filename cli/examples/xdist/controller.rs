@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Summary {
     if let Err(error) = supervise(args, &group, &mut summary) {
         summary.given_up = Some(error.to_string());
     }
-    group.terminate(Some(GRACE));
+    group.terminate_timeout(GRACE);
     summary.seconds = began.elapsed().as_secs_f64();
     summary
 }

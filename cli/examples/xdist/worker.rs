@@ -63,7 +63,7 @@ impl Worker {
         let asked = gateway.remote_exec(MODULE)?;
         let (source, file): (String, String) = asked.receive_timeout(PATIENCE).map(pair)??;
         // Its main thread is to be free again.
-        asked.wait_close(Some(PATIENCE))?;
+        asked.wait_close_timeout(PATIENCE)?;
         let channel = gateway.remote_exec_module(&source, &file)?;
         channel.send(plan.greeting(&id))?;
         channel.set_callback_with_end_marker(move |item: Option<Item>| {
@@ -97,7 +97,7 @@ impl Worker {
 
     /// Why nothing more comes from it, with the causes behind that.
     pub(crate) fn end(&self) -> String {
-        let error = match self.channel.wait_close(Some(PATIENCE)) {
+        let error = match self.channel.wait_close_timeout(PATIENCE) {
             Ok(()) => return "it ended without a farewell".to_owned(),
             Err(error) => error,
         };

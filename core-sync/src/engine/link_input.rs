@@ -93,7 +93,7 @@ impl LinkInput {
         readiness: &dyn Readiness,
         deadline: Deadline,
     ) -> Result<(), DisconnectReason> {
-        match readiness.wait(deadline.left()) {
+        match readiness.wait(deadline.remaining()) {
             Ok(Ready::Read) => match self.frames.read_once().map_err(lost)? {
                 0 => Err(DisconnectReason::EndOfStream),
                 _ => Ok(()),

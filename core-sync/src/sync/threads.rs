@@ -2,7 +2,8 @@ use core::ops::{Deref, DerefMut};
 #[cfg(not(loom))]
 use std::sync as locks;
 use std::sync::PoisonError;
-use std::time::Instant;
+
+use crate::deadline::Deadline;
 
 // The models of tests/loom try out the orders in which these are taken.
 #[cfg(loom)]
@@ -98,10 +99,9 @@ impl Condvar {
     /// Waits until notified, or for no reason, as condition variables do; until `deadline` at most.
     pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>, deadline: Deadline) -> Guard<'a, T> {
         let Guard(guard, held) = guard;
-        let guard = match deadline.0 {
+        let guard = match deadline.remaining() {
             None => self.0.wait(guard).unwrap_or_else(PoisonError::into_inner),
-            Some(at) => {
-                let left = at.saturating_duration_since(Instant::now());
+            Some(left) => {
                 let waited = self.0.wait_timeout(guard, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
@@ -130,28 +130,5 @@ impl Signal {
 
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
-    }
-}
-
-/// The end of a wait; of some waits there is none.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
-
-impl Deadline {
-    pub(crate) const NEVER: Self = Self(None);
-
-    /// So long from now; where the clock cannot count that far, never.
-    pub(crate) fn after(timeout: core::time::Duration) -> Self {
-        Self(Instant::now().checked_add(timeout))
-    }
-
-    /// How long it is until then; `None` where there is no end.
-    pub(crate) fn left(self) -> Option<core::time::Duration> {
-        let left = |at: Instant| at.saturating_duration_since(Instant::now());
-        self.0.map(left)
-    }
-
-    pub(crate) fn has_passed(self) -> bool {
-        self.0.is_some_and(|at| at <= Instant::now())
     }
 }

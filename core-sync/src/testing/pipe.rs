@@ -133,7 +133,7 @@ impl Valve {
 
 impl Readiness for Valve {
     fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
-        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+        let deadline = Deadline::after_optional(timeout);
         let mut state = self.0.state.lock();
         loop {
             if core::mem::take(&mut state.away) {

@@ -211,7 +211,7 @@ impl Worker {
         let served = pool.map_or(Ok(()), |pool| pool.serve());
         served.map_err(ServeError::StillRunning)?;
         // The reader is about to leave. A writer that a peer does not read could hold it up.
-        let _ = gateway.join(Some(grace.leave));
+        let _ = gateway.join_timeout(grace.leave);
         match gateway.disconnected() {
             Some(lost) if !is_an_end(&lost) => Err(ServeError::Disconnected(lost)),
             _ => Ok(()),

@@ -23,7 +23,7 @@ fn a_callback_that_is_set_while_items_arrive_gets_all() {
                 let _ = sender.send(item.as_ref().map(number));
             })
             .unwrap();
-        scene.channel.wait_close(None).unwrap();
+        scene.channel.wait_close().unwrap();
         let calls: Vec<_> = calls.try_iter().collect();
         assert_eq!(calls, [Some(1), Some(2), None]);
         scene.finish();
@@ -64,7 +64,7 @@ fn an_item_goes_to_a_receiver_or_to_the_callback() {
             .channel
             .set_callback(move |item: Item| sender.send(number(&item)))
             .unwrap();
-        scene.channel.wait_close(None).unwrap();
+        scene.channel.wait_close().unwrap();
         let mut all: Vec<_> = receiver.join().unwrap().into_iter().collect();
         all.extend(calls.try_iter());
         assert_eq!(all, [1]);

@@ -21,7 +21,7 @@ fn nothing_follows_a_close_however_it_races() {
             }
         });
         closing.close();
-        closing.wait_close(None).unwrap();
+        closing.wait_close().unwrap();
         drop(closing);
         sender.join().unwrap();
         let codes = scene.finish();
@@ -41,7 +41,7 @@ fn closing_twice_tells_the_peer_once() {
         let closer = thread::spawn(move || other.close_with_error("enough").unwrap());
         scene.channel.close();
         closer.join().unwrap();
-        scene.channel.wait_close(None).unwrap();
+        scene.channel.wait_close().unwrap();
         let codes = scene.exit();
         let [close, farewell] = codes[..] else {
             panic!("{codes:?}");

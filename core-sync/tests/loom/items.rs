@@ -44,7 +44,7 @@ fn an_item_reaches_who_receives_beside_one_who_waits_for_the_end() {
         let scene = scene([item(1), close()].into(), |_| ());
         let other = scene.channel.clone();
         scene.speaks.open();
-        let waiter = thread::spawn(move || other.wait_close(None));
+        let waiter = thread::spawn(move || other.wait_close());
         assert_eq!(number(&scene.channel.receive().unwrap()), 1);
         waiter.join().unwrap().unwrap();
         scene.finish();
@@ -60,7 +60,7 @@ fn the_end_of_the_link_wakes_all_who_wait() {
         let other = scene.channel.clone();
         scene.leaves.open();
         let sender = thread::spawn(move || other.send(2));
-        let end = scene.channel.wait_close(None);
+        let end = scene.channel.wait_close();
         assert!(matches!(end, Err(WaitCloseError::Disconnected(_))));
         let sent = sender.join().unwrap();
         assert!(matches!(sent, Err(SendError::Disconnected(_))), "{sent:?}");
@@ -82,7 +82,7 @@ fn a_sender_that_waits_for_credit_is_woken() {
         // It goes, or the close came first.
         let sent = scene.channel.send(2);
         assert!(matches!(sent, Ok(()) | Err(SendError::Closed)), "{sent:?}");
-        scene.channel.wait_close(None).unwrap();
+        scene.channel.wait_close().unwrap();
         scene.finish();
     });
 }

@@ -124,7 +124,7 @@ impl Scene {
     /// Every thread of the gateway is gone then. Gives what was written.
     fn end(self) -> Vec<MessageCode> {
         drop(self.channel);
-        assert!(self.gateway.join(None));
+        assert!(self.gateway.join());
         let bytes: Vec<u8> = self.written.try_iter().flatten().collect();
         let mut frames = FrameReader::with_capacity(Header::SIZE, &*bytes, 1000);
         let frames = core::iter::from_fn(|| frames.next_frame().unwrap());

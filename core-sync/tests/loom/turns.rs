@@ -144,7 +144,7 @@ fn echoes(channel: &Channel, number: i64) {
 
 fn end(gateway: &Gateway) {
     gateway.exit();
-    assert!(gateway.join(None));
+    assert!(gateway.join());
 }
 
 /// Somebody else waits for an item of another channel, which only who reads can bring.
@@ -190,7 +190,7 @@ fn one_who_reads_sees_the_gateway_exit() {
             "{received:?}"
         );
         leaver.join().unwrap();
-        assert!(gateway.join(None));
+        assert!(gateway.join());
     });
 }
 

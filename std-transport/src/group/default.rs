@@ -48,6 +48,6 @@ impl AtExit {
 
 impl Drop for AtExit {
     fn drop(&mut self) {
-        GROUP.terminate(Some(DROP_TIMEOUT));
+        GROUP.terminate_timeout(DROP_TIMEOUT);
     }
 }

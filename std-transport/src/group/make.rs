@@ -132,7 +132,7 @@ fn discard(failed: Result<Member, MakeGatewayError>) -> MakeGatewayError {
         Ok(member) => {
             member.peer.kill();
             // A thread that is late ends by itself.
-            let _ = member.gateway.join(Some(JOIN_TIMEOUT));
+            let _ = member.gateway.join_timeout(JOIN_TIMEOUT);
             MakeGatewayError::Terminated
         }
         Err(error) => error,

@@ -19,8 +19,14 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) const JOIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Group {
+    /// Ends all members as [`terminate_timeout`](Self::terminate_timeout) does, but waits for as long as they take and
+    /// kills none.
+    pub fn terminate(&self) -> Vec<TerminateReport> {
+        self.terminate_until(Deadline::NEVER)
+    }
+
     /// Ends all members, and empties the group: tells every worker to leave, waits up to `timeout` for all of them
-    /// together, and kills those that are left then. `None` waits for as long as they take.
+    /// together, and kills those that are left then.
     ///
     /// A worker without running code leaves at once. One with code waits for it, see [`Grace`](crate::Grace). With a
     /// killed worker, and with one that has left, go the processes it started, unless they have made a process group
@@ -43,8 +49,11 @@ impl Group {
     ///
     /// Returns what became of each gateway that was made since the last time, in the order in which they were asked for;
     /// of those that had left the group and ended before, the last thousand.
-    pub fn terminate(&self, timeout: Option<Duration>) -> Vec<TerminateReport> {
-        let deadline = Deadline::after_optional(timeout);
+    pub fn terminate_timeout(&self, timeout: Duration) -> Vec<TerminateReport> {
+        self.terminate_until(Deadline::after(timeout))
+    }
+
+    fn terminate_until(&self, deadline: Deadline) -> Vec<TerminateReport> {
         let Taken {
             mut members,
             starting,
@@ -142,14 +151,14 @@ fn join(members: &[Member], reports: &[TerminateReport]) {
     for (member, report) in members.iter().zip(reports) {
         if report.outcome != Outcome::Survived {
             let left = deadline.left();
-            let _ = member.gateway.join(Some(left));
+            let _ = member.gateway.join_timeout(left);
         }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.terminate(Some(DROP_TIMEOUT));
+        self.terminate_timeout(DROP_TIMEOUT);
     }
 }
 

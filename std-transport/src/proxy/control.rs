@@ -63,7 +63,7 @@ fn end_reason(shared: &Shared) -> String {
     let call = shared.wait(Deadline::after(CALL_END_TIMEOUT), |state| {
         state.call.clone()
     });
-    match call.map(|call| call.wait_close(Some(CALL_END_TIMEOUT))) {
+    match call.map(|call| call.wait_close_timeout(CALL_END_TIMEOUT)) {
         Some(Err(error @ WaitCloseError::Remote(_))) => format!("{:#}", report(&error)),
         _ => "the proxy ended".to_owned(),
     }

@@ -335,7 +335,7 @@ impl RSync {
         let received = run::receive(&mut receiver, &channel, self.idle_timeout);
         if received.is_ok() {
             // The worker has nothing to do any more; whether it says so makes no difference.
-            let _ = channel.wait_close(Some(Duration::from_secs(5)));
+            let _ = channel.wait_close_timeout(Duration::from_secs(5));
         }
         let report = receiver.into_observer().finish();
         match received {

@@ -86,7 +86,7 @@ impl<'a> Push<'a> {
             let sent = run::send(&mut sender, &channel, &events, self.idle_timeout);
             if sent.is_ok() {
                 // The worker closes when it has heard; closing first would take the last word from it.
-                let _ = channel.wait_close(Some(Duration::from_secs(5)));
+                let _ = channel.wait_close_timeout(Duration::from_secs(5));
             }
             channel.close();
             sent

@@ -76,7 +76,10 @@ impl SyncChannel for Channel {
     }
 
     fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, SyncErrorKind> {
-        let received = Self::receive_payload(self, idle_timeout);
+        let received = match idle_timeout {
+            Some(timeout) => self.receive_payload_timeout(timeout),
+            None => Self::receive_payload(self),
+        };
         received.map_err(|error| SyncErrorKind::receiving(error, idle_timeout))
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn life(spec: &str, n: u32) -> Outcome<Cost> {
         for _ in 0..n {
             let channel = call(&gateway, "answer")?;
             channel.receive()?;
-            channel.wait_close(None)?;
+            channel.wait_close()?;
         }
         Ok(())
     })

@@ -28,7 +28,7 @@ pub(super) fn made(spec: &str, n: u32) -> Outcome<Cost> {
         call_all(&all, "answer")?;
         gone += workers(&all)?;
         turns += 1;
-        all.terminate(Some(GRACE));
+        all.terminate_timeout(GRACE);
         Ok(())
     })?;
     cost.add_processor(gone / f64::from(turns * n));

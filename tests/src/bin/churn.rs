@@ -62,7 +62,7 @@ fn turns(group: &Group, number: u32, spec: &str) -> usize {
         let gateway = group.make_gateway(spec).unwrap();
         gateway.remote_status_timeout(LONG).unwrap();
         gateway.exit();
-        assert!(gateway.join(Some(LONG)));
+        assert!(gateway.join_timeout(LONG));
         highest = highest.max(descriptors());
     }
     highest

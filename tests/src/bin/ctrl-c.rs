@@ -53,7 +53,7 @@ fn main() {
     }
     let next = gateway.remote_exec("channel.send('goes on')").unwrap();
     println!("{}", next.receive().unwrap().into_value());
-    group.terminate(None);
+    group.terminate();
 }
 
 fn pass_on(group: Arc<Group>) {

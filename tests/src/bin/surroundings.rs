@@ -65,13 +65,13 @@ fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
     let gateway = idle.make_gateway("popen")?;
     let channel = gateway.remote_exec("import os; channel.send([os.getpid()])")?;
     writeln!(out, "idle {}", channel.receive_timeout(LONG)?.into_value())?;
-    channel.wait_close(Some(LONG))?;
+    channel.wait_close_timeout(LONG)?;
     let channel = gateway
         .remote_exec("import subprocess; channel.send(subprocess.call(['sh', '-c', 'exit 42']))")?;
     let status = channel.receive_timeout(LONG)?.into_value();
     writeln!(out, "idle has a child of status {status}")?;
     // Interrupts go to the main thread, which has to be free for the code.
-    channel.wait_close(Some(LONG))?;
+    channel.wait_close_timeout(LONG)?;
     let channel = gateway.remote_exec(FOREVER)?;
     channel.receive_timeout(LONG)?;
     writeln!(out, "idle ends: {}", interrupted(&idle, &channel))?;
@@ -80,11 +80,11 @@ fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
     let worker = channel.receive_timeout(LONG)?.into_value();
     let child = channel.receive_timeout(LONG)?.into_value();
     writeln!(out, "stubborn [{worker}, {child}]")?;
-    tell(out, "idle", &idle.terminate(Some(LONG)))?;
+    tell(out, "idle", &idle.terminate_timeout(LONG))?;
     tell(
         out,
         "stubborn",
-        &stubborn.terminate(Some(Duration::from_millis(50))),
+        &stubborn.terminate_timeout(Duration::from_millis(50)),
     )?;
     Ok(())
 }
@@ -94,7 +94,7 @@ fn interrupted(group: &Group, channel: &Channel) -> String {
     let deadline = Instant::now() + LONG;
     while Instant::now() < deadline {
         group.interrupt();
-        match channel.wait_close(Some(Duration::from_millis(500))) {
+        match channel.wait_close_timeout(Duration::from_millis(500)) {
             Err(WaitCloseError::Timeout) => {}
             Err(error) => return error.to_string(),
             Ok(()) => return "uninterrupted".to_owned(),

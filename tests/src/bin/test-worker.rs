@@ -137,7 +137,7 @@ fn hand_out(channel: &Channel) -> Outcome {
     let own = channel.gateway().new_channel()?;
     channel.send(&own)?;
     own.send(42)?;
-    Ok(own.wait_close(Some(Duration::from_secs(10)))?)
+    Ok(own.wait_close_timeout(Duration::from_secs(10))?)
 }
 
 fn squares(channel: &Channel) -> Outcome {
@@ -146,7 +146,7 @@ fn squares(channel: &Channel) -> Outcome {
         Some(number) => answers.send(number * number).map_err(|e| e.to_string()),
         None => Err("not a number".to_owned()),
     })?;
-    Ok(channel.wait_close(None)?)
+    Ok(channel.wait_close()?)
 }
 
 /// Takes a channel whose callback fails at the first item.

@@ -49,6 +49,6 @@ pub fn with_worker_over([here, there]: [Link; 2], test: impl FnOnce(&Gateway)) {
     let gateway = Gateway::new(here, GatewayConfig::new("rust", Role::Initiator)).unwrap();
     test(&gateway);
     gateway.exit();
-    assert!(gateway.join(Some(LONG)));
+    assert!(gateway.join_timeout(LONG));
     serving.join().unwrap().unwrap();
 }

@@ -36,7 +36,7 @@ fn test_channel_receiver_callback() {
         assert_eq!(next(&calls).unwrap(), Value::from(13));
         assert!(next(&calls).unwrap().as_channel().is_some());
         assert!(matches!(channel.receive(), Err(ReceiveError::HasCallback)));
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         assert!(next(&calls).is_none());
     });
 }
@@ -65,7 +65,7 @@ fn test_waiting_for_callbacks() {
                 note.set(item.into_value()).unwrap();
             })
             .unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         assert_eq!(seen.get(), Some(&Value::from(42)));
     });
 }
@@ -92,7 +92,7 @@ fn test_channel_callback_stays_active() {
         for number in [0, 100, 200, 300, 400] {
             assert_eq!(next(&calls).unwrap(), Value::from(number));
         }
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -109,7 +109,7 @@ fn test_channel_callback_remote_freed() {
         let inner = gateway.new_channel().unwrap();
         let calls = calls(&inner);
         channel.send(&inner).unwrap();
-        inner.wait_close(Some(LONG)).unwrap();
+        inner.wait_close_timeout(LONG).unwrap();
         assert_eq!(next(&calls).unwrap(), Value::from(42));
         assert!(next(&calls).is_none());
     });
@@ -135,7 +135,7 @@ fn test_channel_endmarker_callback_error() {
         let channel = gateway.remote_exec("raise ValueError()").unwrap();
         let calls = calls(&channel);
         assert!(next(&calls).is_none());
-        let error = close_error(channel.wait_close(Some(LONG)));
+        let error = close_error(channel.wait_close_timeout(LONG));
         assert!(error.text().contains("ValueError"), "{error}");
     });
 }
@@ -156,10 +156,10 @@ fn test_channel_callback_error() {
         let item = channel.receive_timeout(LONG).unwrap();
         let failing = item.as_channel().unwrap();
         failing.send(1).unwrap();
-        let error = close_error(failing.wait_close(Some(LONG)));
+        let error = close_error(failing.wait_close_timeout(LONG));
         assert!(error.text().contains("42"), "{error}");
         channel.send(1).unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -183,7 +183,7 @@ fn a_callback_that_fails_here_is_a_remote_error_there() {
         let text = receive(&result);
         assert!(text.as_str().unwrap().contains("no, thanks"), "{text}");
         assert!(matches!(
-            channel.wait_close(Some(LONG)),
+            channel.wait_close_timeout(LONG),
             Err(WaitCloseError::Callback(CallbackError::Failed(_)))
         ));
         // The gateway goes on.
@@ -209,7 +209,7 @@ fn test_endmarker_delivery_on_remote_killterm() {
         execnet_test_support::signal("TERM", pid);
         let calls = calls(&channel);
         assert!(next(&calls).is_none());
-        let end = channel.wait_close(Some(LONG));
+        let end = channel.wait_close_timeout(LONG);
         assert!(
             matches!(end, Err(WaitCloseError::Disconnected(_))),
             "{end:?}"

@@ -33,7 +33,7 @@ fn test_factory_getitem() {
 fn test_channel_timeouterror() {
     gw(|gateway| {
         let channel = gateway.new_channel().unwrap();
-        let early = channel.wait_close(Some(Duration::from_millis(10)));
+        let early = channel.wait_close_timeout(Duration::from_millis(10));
         assert!(matches!(early, Err(WaitCloseError::Timeout)), "{early:?}");
         assert!(!channel.is_closed());
     });
@@ -44,7 +44,7 @@ fn test_channel_local_close() {
     gw(|gateway| {
         let channel = gateway.new_channel().unwrap();
         channel.close();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         assert!(channel.is_closed());
     });
 }
@@ -60,13 +60,13 @@ fn test_channel_local_close_error() {
         let channel = gateway.remote_exec(source).unwrap();
         let inner = gateway.new_channel().unwrap();
         channel.send(&inner).unwrap();
-        let error = close_error(inner.wait_close(Some(LONG)));
+        let error = close_error(inner.wait_close_timeout(LONG));
         assert_eq!(error.text(), "error");
-        inner.wait_close(Some(LONG)).unwrap();
+        inner.wait_close_timeout(LONG).unwrap();
 
         let own = gateway.new_channel().unwrap();
         own.close_with_error("ours").unwrap();
-        own.wait_close(Some(LONG)).unwrap();
+        own.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -104,10 +104,10 @@ fn test_channel_finish_and_then_eof_error() {
 fn test_waitclose_timeouterror() {
     gw(|gateway| {
         let channel = gateway.remote_exec("channel.receive()").unwrap();
-        let early = channel.wait_close(Some(Duration::from_millis(20)));
+        let early = channel.wait_close_timeout(Duration::from_millis(20));
         assert!(matches!(early, Err(WaitCloseError::Timeout)), "{early:?}");
         channel.send(1).unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -215,7 +215,7 @@ fn test_channel_multipass() {
         let item = channel.receive_timeout(LONG).unwrap();
         assert_eq!(item.as_channel(), Some(&channel));
         channel.send(&channel).unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -232,8 +232,8 @@ fn test_channel_passing_over_channel() {
         let made = item.as_channel().unwrap().clone();
         assert_eq!(made.id().0 % 2, 0);
         assert_eq!(receive(&made), Value::from(42));
-        channel.wait_close(Some(LONG)).unwrap();
-        made.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
+        made.wait_close_timeout(LONG).unwrap();
         drop((channel, made, item));
         let none = "0 active channels";
         eventually("no channel is left", LONG, || {

@@ -24,7 +24,7 @@ fn test_channel_file_write() {
 fn test_channel_file_write_error() {
     gw(|gateway| {
         let channel = gateway.remote_exec("pass").unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         let error = channel.make_file_write().write(b"hello").unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
     });

@@ -51,18 +51,18 @@ fn test_confusion_from_os_write_stderr() {
 #[test]
 fn test_rinfo() {
     gw(|gateway| {
-        let info = gateway.remote_info(Some(LONG)).unwrap();
+        let info = gateway.remote_info_timeout(LONG).unwrap();
         assert!(!info.executable.is_empty());
         assert!(matches!(&info.version_info, Value::Tuple(parts) if parts.len() == 5));
         assert!(info.to_string().contains(&info.executable), "{info}");
         let source = "import os\nos.chdir('/')\nchannel.send(os.getpid())";
         let channel = gateway.remote_exec(source).unwrap();
         assert_eq!(receive(&channel), Value::from(i64::from(info.pid)));
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         // It is remembered, until it is asked anew.
         assert_ne!(info.cwd, "/");
-        assert_eq!(gateway.remote_info(Some(LONG)).unwrap(), info);
-        assert_eq!(gateway.remote_info_update(Some(LONG)).unwrap().cwd, "/");
+        assert_eq!(gateway.remote_info_timeout(LONG).unwrap(), info);
+        assert_eq!(gateway.remote_info_update_timeout(LONG).unwrap().cwd, "/");
     });
 }
 
@@ -70,7 +70,7 @@ fn test_rinfo() {
 #[test]
 fn test_rinfo_popen() {
     on("popen", |gateway| {
-        let info = gateway.remote_info(Some(LONG)).unwrap();
+        let info = gateway.remote_info_timeout(LONG).unwrap();
         let script = "import os, sys\nprint(sys.executable)\nprint(os.getcwd())\n\
                       print(sys.version_info[:3])";
         let output = std::process::Command::new("python3")
@@ -91,7 +91,7 @@ fn test_rinfo_popen() {
 fn test_chdir_separation() {
     on("popen", |gateway| {
         let here = std::env::current_dir().unwrap();
-        let there = gateway.remote_info(Some(LONG)).unwrap().cwd;
+        let there = gateway.remote_info_timeout(LONG).unwrap().cwd;
         assert_eq!(here.to_str().unwrap(), there);
     });
 }
@@ -118,7 +118,7 @@ fn test_waitclose_on_remote_killed() {
         let source = "import os, time\nchannel.send(os.getpid())\ntime.sleep(100)";
         let channel = gateway.remote_exec(source).unwrap();
         signal("KILL", receive(&channel).as_i64().unwrap());
-        let end = channel.wait_close(Some(LONG));
+        let end = channel.wait_close_timeout(LONG);
         assert!(
             matches!(end, Err(WaitCloseError::Disconnected(_))),
             "{end:?}"

@@ -48,8 +48,8 @@ fn on_within(limit: Duration, spec: &'static str, test: impl FnOnce(&Gateway) + 
         let gateway = group.make_gateway(spec).unwrap();
         test(&gateway);
         // All threads of a gateway end with it.
-        group.terminate(Some(Duration::from_secs(5)));
-        assert!(gateway.join(Some(LONG)), "threads are left");
+        group.terminate_timeout(Duration::from_secs(5));
+        assert!(gateway.join_timeout(LONG), "threads are left");
     });
 }
 

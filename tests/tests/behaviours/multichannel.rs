@@ -59,7 +59,7 @@ fn test_multichannel_receive_queue_for_two_subprocesses() {
         assert_ne!(first.0, second.0);
         assert_ne!(first.0.gateway(), second.0.gateway());
         assert_ne!(first.1.unwrap(), second.1.unwrap());
-        channels.wait_close(Some(LONG)).unwrap();
+        channels.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -85,14 +85,14 @@ fn test_multi_receive_queue_with_endmarkers() {
 #[test]
 fn test_multichannel_waitclose() {
     two("channel.receive()", |channels| {
-        let early = channels.wait_close(Some(core::time::Duration::from_millis(20)));
+        let early = channels.wait_close_timeout(core::time::Duration::from_millis(20));
         let early: Vec<_> = early.unwrap_err().into_iter().collect();
         assert_eq!(early.len(), 2, "{early:?}");
         for error in early {
             assert!(error.error.is_timeout(), "{error}");
         }
         channels.send_each(()).unwrap();
-        channels.wait_close(Some(LONG)).unwrap();
+        channels.wait_close_timeout(LONG).unwrap();
         assert!(channels.iter().all(execnet::Channel::is_closed));
     });
 }

@@ -62,7 +62,7 @@ fn test_remote_exec_module() {
 fn test_remote_exec_waitclose() {
     gw(|gateway| {
         let channel = gateway.remote_exec("pass").unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -70,7 +70,7 @@ fn test_remote_exec_waitclose() {
 fn test_remote_exec_waitclose_2() {
     gw(|gateway| {
         let channel = gateway.remote_exec("def gccycle(): pass").unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 
@@ -78,7 +78,7 @@ fn test_remote_exec_waitclose_2() {
 fn test_remote_exec_waitclose_noarg() {
     gw(|gateway| {
         let channel = gateway.remote_exec("pass").unwrap();
-        channel.wait_close(None).unwrap();
+        channel.wait_close().unwrap();
     });
 }
 
@@ -86,7 +86,7 @@ fn test_remote_exec_waitclose_noarg() {
 fn test_remote_exec_error_after_close() {
     gw(|gateway| {
         let channel = gateway.remote_exec("pass").unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         assert!(matches!(channel.send(0), Err(SendError::Closed)));
     });
 }
@@ -122,7 +122,7 @@ fn test_remote_exec_function_with_kwargs() {
             .collect();
         let channel = gateway.remote_exec_function(source, "f", &kwargs).unwrap();
         assert_eq!(receive(&channel), Value::from(1));
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     });
 }
 

@@ -39,7 +39,7 @@ fn test_gateway_status_busy() {
         assert_eq!((status.num_executing, status.num_channels), (2, before + 2));
         for channel in &busy {
             channel.send(()).unwrap();
-            channel.wait_close(Some(LONG)).unwrap();
+            channel.wait_close_timeout(LONG).unwrap();
         }
         eventually("nothing runs", LONG, || {
             gateway.remote_status().unwrap().num_executing == 0
@@ -59,7 +59,7 @@ fn test_status_with_threads() {
         for (running, ends) in [(2, first), (1, second)] {
             assert_eq!(gateway.remote_status().unwrap().num_executing, running);
             ends.send(()).unwrap();
-            ends.wait_close(Some(LONG)).unwrap();
+            ends.wait_close_timeout(LONG).unwrap();
             eventually("one less runs", LONG, || {
                 gateway.remote_status().unwrap().num_executing == running - 1
             });

@@ -44,7 +44,7 @@ fn test_string_coerce_of_a_gateway() {
         assert_eq!(receive(&inner), Value::from("str"));
         // One call at a time: the next one is refused while this one waits.
         inner.close();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
         let channel = gateway.remote_exec("channel.send(type(channel.receive()).__name__)");
         let channel = channel.unwrap();
         channel.send("text").unwrap();

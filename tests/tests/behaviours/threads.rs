@@ -62,7 +62,7 @@ fn a_gateway_has_a_fixed_number_of_threads() {
         let threads = threads_of(gateway);
         assert!((1..=3).contains(&threads), "{threads}");
         gateway.exit();
-        assert!(gateway.join(Some(LONG)));
+        assert!(gateway.join_timeout(LONG));
         assert_eq!(threads_of(gateway), 0);
     });
 }

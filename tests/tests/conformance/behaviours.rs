@@ -77,7 +77,7 @@ fn exception(gateway: &Gateway) {
 
 fn end(gateway: &Gateway) {
     let channel = gateway.remote_exec(ANSWER).unwrap();
-    channel.wait_close(Some(LONG)).unwrap();
+    channel.wait_close_timeout(LONG).unwrap();
     assert_eq!(receive(&channel), Value::from(42));
     assert!(matches!(
         channel.receive_timeout(LONG),
@@ -96,7 +96,7 @@ fn channels(gateway: &Gateway) {
     there.send(1).unwrap();
     assert_eq!(receive(&back), Value::from(2));
     back.close();
-    channel.wait_close(Some(LONG)).unwrap();
+    channel.wait_close_timeout(LONG).unwrap();
 }
 
 fn side_by_side(gateway: &Gateway) {
@@ -123,7 +123,7 @@ fn status(gateway: &Gateway) {
     assert_eq!(receive(&channel), Value::from(1));
     assert_eq!(running(), 1);
     channel.send(0).unwrap();
-    channel.wait_close(Some(LONG)).unwrap();
+    channel.wait_close_timeout(LONG).unwrap();
     eventually("idle again", LONG, || running() == 0);
 }
 
@@ -133,6 +133,6 @@ fn close(gateway: &Gateway) {
     channel.send(&done).unwrap();
     channel.close();
     assert_eq!(receive(&done), Value::from("end"));
-    let waited: Result<(), WaitCloseError> = channel.wait_close(Some(LONG));
+    let waited: Result<(), WaitCloseError> = channel.wait_close_timeout(LONG);
     assert!(waited.is_ok());
 }

@@ -41,7 +41,7 @@ fn conforms_behind(link: &'static str, middle: Option<String>, spec: String) {
         behaves(link, &gateway);
         let channel = gateway.remote_exec(PID).unwrap();
         let pid = receive(&channel).as_i64().unwrap();
-        let reports = group.terminate(Some(LONG));
+        let reports = group.terminate_timeout(LONG);
         assert_eq!(reports.len(), 1 + behind);
         assert!(!gateway.has_receiver());
         // Where a server waits for the worker we know only that its link is closed.
@@ -64,7 +64,7 @@ fn in_memory() {
         behaves("in memory", &gateway);
         gateway.exit();
         worker.join().unwrap().unwrap();
-        assert!(gateway.join(Some(LONG)) && !gateway.has_receiver());
+        assert!(gateway.join_timeout(LONG) && !gateway.has_receiver());
         println!("in memory: the worker leaves when its gateway ends");
     });
 }

@@ -139,7 +139,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             let source = "import os, signal\nchannel.send(os.getpid())\nos.kill(os.getpid(), signal.SIGSTOP)";
             let channel = gateway.remote_exec(source).unwrap();
             let pid = receive(&channel).as_i64().unwrap();
-            let reports = group.terminate(Some(Duration::from_millis(300)));
+            let reports = group.terminate_timeout(Duration::from_millis(300));
             assert!(
                 matches!(reports[0].outcome, Outcome::Killed(_)),
                 "{reports:?}"

@@ -115,7 +115,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                 let group = Group::with_options(quiet());
                 let worker = pid(&group.make_gateway(spec).unwrap());
                 signal("STOP", worker);
-                let reports = group.terminate(Some(Duration::from_millis(300)));
+                let reports = group.terminate_timeout(Duration::from_millis(300));
                 assert!(
                     matches!(reports[0].outcome, Outcome::Killed(None)),
                     "{reports:?}"

@@ -159,7 +159,7 @@ impl There {
     }
 
     fn end(&self) {
-        let reports = self.group.terminate(Some(Duration::from_millis(300)));
+        let reports = self.group.terminate_timeout(Duration::from_millis(300));
         assert!(
             matches!(reports[0].outcome, Outcome::Killed(_)),
             "{reports:?}"

@@ -128,7 +128,7 @@ impl Behind {
     }
 
     fn end(&self) -> [Outcome; 2] {
-        let reports = self.group.terminate(Some(Duration::from_millis(300)));
+        let reports = self.group.terminate_timeout(Duration::from_millis(300));
         let outcomes: Vec<Outcome> = reports.into_iter().map(|report| report.outcome).collect();
         outcomes.try_into().unwrap()
     }

@@ -66,7 +66,7 @@ fn assert_traceback(gateway: &Gateway) {
 
 /// The worker leaves by itself, with status 0.
 fn assert_leaves(group: &Group) {
-    let reports = group.terminate(Some(LONG));
+    let reports = group.terminate_timeout(LONG);
     assert!(!reports.is_empty());
     for report in reports {
         assert!(

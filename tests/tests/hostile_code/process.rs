@@ -42,7 +42,7 @@ fn closed_descriptors_end_the_link_or_nothing() {
         let channel = run(&gateway, "import os; os.closerange(3, 100)");
         let end = channel.receive_timeout(LONG);
         assert!(matches!(end, Err(ReceiveError::Disconnected(_))), "{end:?}");
-        group.terminate(Some(Duration::from_secs(5)));
+        group.terminate_timeout(Duration::from_secs(5));
         assert!(!is_running(pid.as_i64().unwrap()));
     });
 }

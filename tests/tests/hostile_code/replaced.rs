@@ -90,7 +90,7 @@ fn a_worker_goes_on_and_ends_while_all_that_it_uses_is_replaced() {
             assert_ended(&run(&gateway, &format!("{replace}{way:?})")));
             assert_everything_works(python, &gateway);
             gateway.exit();
-            assert!(gateway.join(Some(LONG)), "{way}");
+            assert!(gateway.join_timeout(LONG), "{way}");
         }
         assert_leaves(group);
     });

@@ -125,10 +125,10 @@ fn module_with_traceback(peer: &Peer) {
 }
 
 fn waitclose(peer: &Peer) {
-    peer.exec("pass").wait_close(Some(LONG)).unwrap();
+    peer.exec("pass").wait_close_timeout(LONG).unwrap();
     let channel = peer.exec("channel.send(channel.receive())");
     channel.send(42).unwrap();
-    channel.wait_close(None).unwrap();
+    channel.wait_close().unwrap();
     assert_eq!(receive(&channel), value!(42));
 }
 
@@ -200,7 +200,7 @@ fn busy_status(peer: &Peer) {
     );
     for channel in &busy {
         channel.send(1).unwrap();
-        channel.wait_close(Some(LONG)).unwrap();
+        channel.wait_close_timeout(LONG).unwrap();
     }
     eventually("idle again", LONG, || status().num_executing == 0);
     eventually("no more channels", LONG, || status().num_channels <= before);
@@ -260,7 +260,7 @@ fn threads_race(peer: &Peer) {
 }
 
 fn info(peer: &Peer) {
-    let info = peer.gateway.remote_info(Some(LONG)).unwrap();
+    let info = peer.gateway.remote_info_timeout(LONG).unwrap();
     assert_eq!(info.cwd, std::env::current_dir().unwrap().to_str().unwrap());
     let channel = peer.exec("import os; channel.send(os.getpid())");
     assert_eq!(receive(&channel), Value::from(info.pid));
@@ -268,7 +268,7 @@ fn info(peer: &Peer) {
     let channel = peer.exec("for i in range(10): channel.send(i)");
     let callback = move |item: Option<execnet::Item>| items.send(item).unwrap();
     channel.set_callback_with_end_marker(callback).unwrap();
-    channel.wait_close(Some(LONG)).unwrap();
+    channel.wait_close_timeout(LONG).unwrap();
     for number in 0..10 {
         let item = taken.recv_timeout(LONG).unwrap();
         assert_eq!(item.unwrap(), Value::from(number));

@@ -123,7 +123,7 @@ fn multipass(peer: &Peer) {
     let item = channel.receive_timeout(LONG).unwrap();
     assert_eq!(item.as_channel(), Some(&channel));
     channel.send(None::<i64>).unwrap();
-    channel.wait_close(Some(LONG)).unwrap();
+    channel.wait_close_timeout(LONG).unwrap();
 }
 
 fn passing_over_channel(peer: &Peer) {
@@ -139,7 +139,7 @@ fn passing_over_channel(peer: &Peer) {
     let other = item.as_channel().unwrap().clone();
     assert_eq!(receive(&other), value!(42));
     other.close();
-    channel.wait_close(Some(LONG)).unwrap();
+    channel.wait_close_timeout(LONG).unwrap();
     let ids = (channel.id().0, other.id().0);
     // It tells of a close before it forgets the channel.
     let known = peer.exec(
@@ -225,7 +225,7 @@ fn callback_remote_freed(peer: &Peer) {
     let other = peer.gateway.new_channel().unwrap();
     other.set_callback(|_| ()).unwrap();
     channel.send(&other).unwrap();
-    other.wait_close(Some(LONG)).unwrap();
+    other.wait_close_timeout(LONG).unwrap();
     channel.close();
 }
 
@@ -245,7 +245,7 @@ fn callback_error(peer: &Peer) {
     channel.send(&other).unwrap();
     assert_eq!(receive(&channel), value!(1));
     other.send(1).unwrap();
-    match other.wait_close(Some(LONG)) {
+    match other.wait_close_timeout(LONG) {
         Err(WaitCloseError::Remote(error)) => assert!(error.text().contains("42")),
         ended => panic!("{ended:?}"),
     }

@@ -53,14 +53,14 @@ fn terminated_while_waiting(peer: &Peer) {
     waiting
         .iter()
         .for_each(|channel| assert_eq!(receive(channel), value!(1)));
-    let reports = group.terminate(Some(LONG));
+    let reports = group.terminate_timeout(LONG);
     assert!(
         matches!(reports[0].outcome, Outcome::Exited(_)),
         "{reports:?}"
     );
     eventually("the worker is gone", LONG, || !is_running(pid));
     // All of its standard error has come when the gateway has ended.
-    assert!(gateway.join(Some(LONG)));
+    assert!(gateway.join_timeout(LONG));
     drop((gateway, group));
     assert_eq!(printed.try_iter().collect::<Vec<_>>(), [""; 0]);
 }
@@ -74,7 +74,7 @@ fn killed(peer: &Peer) {
     let channel = gateway.remote_exec("channel.receive()").unwrap();
     let other = gateway.remote_exec("channel.receive()").unwrap();
     signal("TERM", pid);
-    let Err(WaitCloseError::Disconnected(error)) = channel.wait_close(Some(LONG)) else {
+    let Err(WaitCloseError::Disconnected(error)) = channel.wait_close_timeout(LONG) else {
         panic!("no end")
     };
     let cause = error.cause().unwrap().to_string();
@@ -115,5 +115,5 @@ fn several(peer: &Peer) {
         .collect();
     pids.dedup();
     assert_eq!(pids.len(), 2);
-    channels.wait_close(Some(LONG)).unwrap();
+    channels.wait_close_timeout(LONG).unwrap();
 }

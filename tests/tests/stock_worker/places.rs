@@ -93,7 +93,7 @@ fn words(peer: &Peer) {
 }
 
 fn explicit(peer: &Peer) {
-    let info = peer.gateway.remote_info(Some(LONG)).unwrap();
+    let info = peer.gateway.remote_info_timeout(LONG).unwrap();
     let mut python = Command::new(&peer.python);
     let asked = python.args(["-c", "import sys; sys.stdout.write(sys.executable)"]);
     let expected = asked.output().unwrap().stdout;
@@ -116,7 +116,7 @@ fn works(gateway: &Gateway) -> i64 {
         assert_eq!(status.exec_model, "thread");
         status.num_executing == 0
     });
-    let info = gateway.remote_info(Some(LONG)).unwrap();
+    let info = gateway.remote_info_timeout(LONG).unwrap();
     info.pid.into()
 }
 
@@ -130,7 +130,7 @@ fn via(peer: &Peer) {
     group.make_gateway(peer.spec() + "//via=stock").unwrap();
     let pids: Vec<i64> = group.gateways().iter().map(works).collect();
     assert_eq!(pids.len(), 3);
-    assert_eq!(group.terminate(Some(LONG)).len(), 3);
+    assert_eq!(group.terminate_timeout(LONG).len(), 3);
     for pid in pids {
         eventually("all have ended", LONG, || !is_running(pid));
     }
@@ -144,7 +144,7 @@ fn installvia(peer: &Peer) {
     let gateway = group.make_gateway(spec).unwrap();
     assert_eq!(gateway.id(), "s1");
     works(&gateway);
-    group.terminate(Some(LONG));
+    group.terminate_timeout(LONG);
 }
 
 fn ssh(peer: &Peer) {
@@ -156,7 +156,7 @@ fn ssh(peer: &Peer) {
     let channel = gateway.remote_exec(SEVEN).unwrap();
     channel.send(6).unwrap();
     assert_eq!(receive(&channel), value!(42));
-    group.terminate(Some(LONG));
+    group.terminate_timeout(LONG);
 }
 
 fn without_execnet(_peer: &Peer) {

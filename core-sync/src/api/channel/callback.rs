@@ -64,7 +64,7 @@ impl Channel {
     /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
     /// let channel = gateway.remote_exec("for i in range(10): channel.send(i)")?;
     /// channel.set_callback(|item| println!("{item}"))?;
-    /// channel.wait_close(None)?;
+    /// channel.wait_close()?;
     /// # Ok(())
     /// # }
     /// ```

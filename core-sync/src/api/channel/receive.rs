@@ -39,23 +39,32 @@ impl Channel {
     ///
     /// As [`receive`](Self::receive).
     pub fn try_receive(&self) -> Result<Option<Item>, ReceiveError> {
-        match self.receive_until(Deadline::after(Duration::ZERO)) {
+        match self.receive_until(Deadline::now()) {
             Ok(item) => Ok(Some(item)),
             Err(ReceiveError::Timeout) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Waits for the next item, for ever where there is no `timeout`, and gives its payload as it came: for code that
-    /// reads it without a [`Value`](execnet_serializer::Value) in between. Channels that it names are closed.
+    /// Waits for the next item and returns its payload as it came: for code that reads it without a
+    /// [`Value`](execnet_serializer::Value) in between. Channels that it names are closed.
     ///
     /// # Errors
     ///
-    /// As [`receive_timeout`](Self::receive_timeout), but for those of decoding.
+    /// As [`receive`](Self::receive), but for those of decoding.
     #[doc(hidden)]
-    pub fn receive_payload(&self, timeout: Option<Duration>) -> Result<Vec<u8>, ReceiveError> {
-        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
-        Ok(self.receive_encoded(deadline)?.payload)
+    pub fn receive_payload(&self) -> Result<Vec<u8>, ReceiveError> {
+        Ok(self.receive_encoded(Deadline::NEVER)?.payload)
+    }
+
+    /// As [`receive_payload`](Self::receive_payload), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As there, or [`ReceiveError::Timeout`].
+    #[doc(hidden)]
+    pub fn receive_payload_timeout(&self, timeout: Duration) -> Result<Vec<u8>, ReceiveError> {
+        Ok(self.receive_encoded(Deadline::after(timeout))?.payload)
     }
 
     pub(crate) fn receive_until(&self, deadline: Deadline) -> Result<Item, ReceiveError> {
@@ -96,15 +105,23 @@ impl Channel {
         }
     }
 
-    /// Waits until the peer sends no more on this channel, because it closed it or is gone, and until its callback, if
-    /// it has one, has been handed everything.
+    /// Waits until the peer sends no more on this channel, because it closed the channel or is gone, and until the
+    /// channel's callback, if there is one, has received everything.
     ///
     /// # Errors
     ///
-    /// The channel was closed with an error that nobody received yet, the callback failed, the peer is gone, or
-    /// `timeout` went by; with `None` it waits for as long as it takes.
-    pub fn wait_close(&self, timeout: Option<Duration>) -> Result<(), WaitCloseError> {
-        self.wait_close_until(timeout.map_or(Deadline::NEVER, Deadline::after))
+    /// The channel was closed with an error that nobody has received yet, the callback failed, or the peer is gone.
+    pub fn wait_close(&self) -> Result<(), WaitCloseError> {
+        self.wait_close_until(Deadline::NEVER)
+    }
+
+    /// As [`wait_close`](Self::wait_close), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As there, or [`WaitCloseError::Timeout`].
+    pub fn wait_close_timeout(&self, timeout: Duration) -> Result<(), WaitCloseError> {
+        self.wait_close_until(Deadline::after(timeout))
     }
 
     pub(crate) fn wait_close_until(&self, deadline: Deadline) -> Result<(), WaitCloseError> {

@@ -51,26 +51,51 @@ def rinfo_source(channel):
 ";
 
 impl Gateway {
-    /// Where the code of this gateway is run. It is asked once, and then remembered.
+    /// Describes where the code of this gateway runs. The first call asks the worker, and later ones return the same
+    /// answer.
     ///
-    /// This runs code there: a worker that runs one call at a time has to be free. With a `timeout` that goes by it
-    /// is an error, without one it waits for as long as it takes.
+    /// The first call runs code there: it waits until a worker that runs one call at a time is free.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer, no answer came in time, or it was something else.
-    pub fn remote_info(&self, timeout: Option<Duration>) -> Result<RemoteInfo, StatusError> {
-        let known = self.handle.info.lock().clone();
-        known.map_or_else(|| self.remote_info_update(timeout), Ok)
+    /// The gateway was exited or lost its peer, or the answer has another form.
+    pub fn remote_info(&self) -> Result<RemoteInfo, StatusError> {
+        self.info_until(Deadline::NEVER)
     }
 
-    /// As [`remote_info`](Self::remote_info), asked anew.
+    /// As [`remote_info`](Self::remote_info), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As there, or no answer came within `timeout` ([`StatusError::is_timeout`]).
+    pub fn remote_info_timeout(&self, timeout: Duration) -> Result<RemoteInfo, StatusError> {
+        self.info_until(Deadline::after(timeout))
+    }
+
+    /// As [`remote_info`](Self::remote_info), but asks the worker in any case.
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn remote_info_update(&self, timeout: Option<Duration>) -> Result<RemoteInfo, StatusError> {
-        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+    pub fn remote_info_update(&self) -> Result<RemoteInfo, StatusError> {
+        self.ask_info(Deadline::NEVER)
+    }
+
+    /// As [`remote_info_update`](Self::remote_info_update), for at most `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`remote_info_timeout`](Self::remote_info_timeout).
+    pub fn remote_info_update_timeout(&self, timeout: Duration) -> Result<RemoteInfo, StatusError> {
+        self.ask_info(Deadline::after(timeout))
+    }
+
+    fn info_until(&self, deadline: Deadline) -> Result<RemoteInfo, StatusError> {
+        let known = self.handle.info.lock().clone();
+        known.map_or_else(|| self.ask_info(deadline), Ok)
+    }
+
+    fn ask_info(&self, deadline: Deadline) -> Result<RemoteInfo, StatusError> {
         let arguments = Dict::new();
         let call = Call::function(SOURCE, CALL_NAME, &arguments);
         let channel = self

@@ -174,14 +174,19 @@ impl Gateway {
         self.handle.exited.load(Ordering::Acquire)
     }
 
-    /// Waits until the link has ended and the threads of the gateway are gone, so that all callbacks have seen their
-    /// end. False where that took longer than `timeout`; `None` waits for as long as it takes.
+    /// Waits until the link has ended and the threads of the gateway have exited, so that all callbacks have seen their
+    /// end.
     ///
-    /// A callback is called by such a thread, which cannot wait for itself: there this is false at once.
+    /// A callback runs in such a thread, which cannot wait for itself: called from there, this returns false at once.
     #[must_use]
-    pub fn join(&self, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
-        self.shared().join(deadline)
+    pub fn join(&self) -> bool {
+        self.shared().join(Deadline::NEVER)
+    }
+
+    /// As [`join`](Self::join), for at most `timeout`. Returns false if the threads have not exited by then.
+    #[must_use]
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        self.shared().join(Deadline::after(timeout))
     }
 
     /// Whether frames of the peer are still read.

@@ -105,13 +105,25 @@ impl MultiChannel {
         self.iter().map(receive).collect()
     }
 
-    /// Waits for the end of all channels, for no longer than `timeout` together; `None` waits for as long as it takes.
+    /// Waits for the end of all channels.
     ///
     /// # Errors
     ///
-    /// Those of all channels that failed, once all are done.
-    pub fn wait_close(&self, timeout: Option<Duration>) -> Result<(), MultiErrors<WaitCloseError>> {
-        let deadline = timeout.map_or(Deadline::NEVER, Deadline::after);
+    /// Those of all channels that failed, once all have ended.
+    pub fn wait_close(&self) -> Result<(), MultiErrors<WaitCloseError>> {
+        self.wait_close_until(Deadline::NEVER)
+    }
+
+    /// As [`wait_close`](Self::wait_close), for at most `timeout` for all of them together.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`WaitCloseError::Timeout`] of each channel that has not ended by then.
+    pub fn wait_close_timeout(&self, timeout: Duration) -> Result<(), MultiErrors<WaitCloseError>> {
+        self.wait_close_until(Deadline::after(timeout))
+    }
+
+    fn wait_close_until(&self, deadline: Deadline) -> Result<(), MultiErrors<WaitCloseError>> {
         self.on_all(|channel| channel.wait_close_until(deadline))
     }
 

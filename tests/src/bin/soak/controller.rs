@@ -78,7 +78,7 @@ pub(crate) fn run(
             seen.push(held);
         }
     }
-    group.terminate(Some(TIMEOUT));
+    group.terminate_timeout(TIMEOUT);
     let talked = began.elapsed().as_secs();
     println!(
         "our controller and stock worker, {talked} s: {}",
@@ -96,7 +96,7 @@ fn look(gateway: &Gateway, after: Duration) -> Result<[Held; 2], Failed> {
         ";
     let item = gateway.remote_exec(source)?.receive_timeout(TIMEOUT)?;
     let blocks = item.as_i64().ok_or("not a number")?.try_into()?;
-    let pid = gateway.remote_info(Some(TIMEOUT))?.pid;
+    let pid = gateway.remote_info_timeout(TIMEOUT)?.pid;
     let held = |end, pid, heap| -> Result<_, Failed> {
         Ok(Held {
             end,
@@ -235,7 +235,7 @@ fn pass_channels(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Out
             return Err("more than was sent".into());
         }
     }
-    channel.wait_close(Some(TIMEOUT))?;
+    channel.wait_close_timeout(TIMEOUT)?;
     Counts::add(&counts.sent, 1);
     Counts::add(&counts.received, count * others.len() as u64);
     Ok(())
@@ -262,7 +262,7 @@ fn remote_callback(gateway: &Gateway, random: &mut Random, counts: &Counts) -> O
         Counts::add(&counts.received, 1);
     }
     numbers.close();
-    Ok(channel.wait_close(Some(TIMEOUT))?)
+    Ok(channel.wait_close_timeout(TIMEOUT)?)
 }
 
 /// What was received is a beginning of what was sent; the rest is cut off.

@@ -84,5 +84,5 @@ fn total(channel: &Channel) -> Outcome {
         sum += item.as_i64().unwrap_or_default();
         answers.send(sum).map_err(|error| error.to_string())
     })?;
-    Ok(numbers.wait_close(None)?)
+    Ok(numbers.wait_close()?)
 }

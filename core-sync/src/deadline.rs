@@ -1,0 +1,116 @@
+//! The end of a wait: the one type in which this crate and the transports calculate with instants. The operators of
+//! `Instant` panic where the clock ends, so that nothing else uses them.
+
+use core::time::Duration;
+use std::time::Instant;
+
+/// The instant until which a wait may last; some waits have no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    at: Option<Instant>,
+    /// How far away it was at first.
+    timeout: Duration,
+}
+
+impl Deadline {
+    /// A wait without end.
+    pub const NEVER: Self = Self {
+        at: None,
+        timeout: Duration::MAX,
+    };
+
+    /// `timeout` from now; [`NEVER`](Self::NEVER) if the clock cannot count that far.
+    #[must_use]
+    pub fn after(timeout: Duration) -> Self {
+        let at = Instant::now().checked_add(timeout);
+        at.map_or(Self::NEVER, |at| Self {
+            at: Some(at),
+            timeout,
+        })
+    }
+
+    /// The same for an optional timeout, as the public API has it: `None` waits without end.
+    #[must_use]
+    pub fn after_optional(timeout: Option<Duration>) -> Self {
+        timeout.map_or(Self::NEVER, Self::after)
+    }
+
+    /// Has passed already: for a look that does not wait.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::after(Duration::ZERO)
+    }
+
+    /// The time that is left: zero once the deadline has passed, [`Duration::MAX`] if there is no end.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        self.remaining().unwrap_or(Duration::MAX)
+    }
+
+    /// The time that is left, as condition variables and `poll` want it: `None` if there is no end.
+    #[must_use]
+    pub fn remaining(self) -> Option<Duration> {
+        self.at
+            .map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether no time is left.
+    #[must_use]
+    pub fn has_passed(self) -> bool {
+        self.at.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// Does something whose time does not count: returns the deadline as much later as that takes.
+    pub fn extended_by<T>(self, work: impl FnOnce() -> T) -> (T, Self) {
+        let left = self.left();
+        let done = work();
+        let Self { at, .. } = Self::after(left);
+        (done, Self { at, ..self })
+    }
+
+    /// The time that there was at first, for texts.
+    #[must_use]
+    pub fn timeout(self) -> Duration {
+        self.timeout
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_count_moves_the_deadline_by_as_much_as_it_takes() {
+        let deadline = Deadline::after(Duration::from_secs(1000));
+        let work = || {
+            let start = Instant::now();
+            thread::sleep(Duration::from_millis(20));
+            start.elapsed()
+        };
+        let (taken, extended) = deadline.extended_by(work);
+        assert_eq!(extended.timeout(), deadline.timeout());
+        let moved = extended.at.unwrap().duration_since(deadline.at.unwrap());
+        assert!(moved >= taken, "{moved:?} {taken:?}");
+    }
+
+    #[test]
+    fn a_deadline_beyond_the_clock_never_passes() {
+        for timeout in [Duration::MAX, Duration::from_secs_f64(1e19)] {
+            let deadline = Deadline::after(timeout);
+            assert_eq!(deadline, Deadline::NEVER);
+            assert_eq!(deadline.left(), Duration::MAX);
+        }
+        assert!(
+            Deadline::after_optional(Some(Duration::ZERO))
+                .left()
+                .is_zero()
+        );
+        assert!(Deadline::now().left().is_zero());
+        assert_eq!(Deadline::after_optional(None), Deadline::NEVER);
+        assert_eq!(Deadline::NEVER.extended_by(|| ()).1, Deadline::NEVER);
+        assert_eq!(Deadline::NEVER.remaining(), None);
+        assert!(Deadline::now().has_passed() && !Deadline::NEVER.has_passed());
+    }
+}
