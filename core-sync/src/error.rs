@@ -1,7 +1,7 @@
-//! One small error for each thing a program does with a channel or gateway.
+//! One small error for each operation on a channel or gateway.
 //!
-//! Each `Display` has the decisive detail of what is inside, so that `source` is what that has as its own source: no
-//! text occurs twice in a chain.
+//! `Display` has the decisive detail of the inner error, so that `source` skips to the inner error's own source: no text
+//! occurs twice in a chain. A narrower error converts into a wider one by `From`.
 
 use alloc::string::String;
 use core::error::Error;
@@ -11,109 +11,110 @@ use execnet_serializer::{DumpError, LoadError};
 
 use crate::disconnected::Disconnected;
 use crate::report::debug_as_report;
-use crate::session::{EncodeFrameError, OpenError, Overflow, RefusedId, RemoteError};
+use crate::session::{EncodeFrameError, InboxOverflow, OpenError, RefusedId, RemoteError};
 
-/// Nothing was received.
+/// An item could not be received.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// No item came in time. The channel goes on.
+    /// No item arrived in time. The channel stays open.
     Timeout,
-    /// The channel ended: there will be no more items.
+    /// The channel ended: no more items will arrive.
     Closed,
-    /// The code on the other side failed. This is said once; then the channel is [`Closed`](Self::Closed).
+    /// The remote code failed. This is returned once; then the channel is [`Closed`](Self::Closed).
     Remote(RemoteError),
-    /// The peer is gone.
+    /// The connection is lost.
     Disconnected(Disconnected),
-    /// An item came that cannot be decoded. It is skipped; the channel goes on.
+    /// An item cannot be decoded. It is skipped; the channel stays open.
     Item(ItemError),
-    /// More came than the inbox may hold, and the channel was closed. This is said once.
-    Overflow(Overflow),
-    /// A callback takes the items of this channel.
+    /// The inbox was full, and the channel was closed. This is returned once.
+    Overflow(InboxOverflow),
+    /// A callback takes the items of the channel.
     HasCallback,
 }
 
-/// An item that came, but has no value here.
+/// An item that arrived cannot be decoded.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ItemError {
     /// Its bytes are not an encoded value within the limits.
     Load(LoadError),
-    /// It names a channel that the peer may not name.
+    /// It names a channel with an id that the peer may not use.
     Channel(RefusedId),
-    /// It is not of the type it was to be read as.
+    /// It does not fit the requested type.
     Type(TypeError),
 }
 
-/// What does not fit between an item and a Rust type, with the path to it.
+/// An item and a Rust type do not fit: what differs, with the path to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeError {
     text: String,
 }
 
-/// Nothing was sent.
+/// An item or a call could not be sent.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The format cannot say the value. Nothing was written; the channel goes on.
+    /// The value cannot be represented in the format. Nothing was written; the channel stays open.
     Encode(EncodeFrameError),
-    /// The other format that the channel uses cannot say the value. Nothing was written; the channel goes on.
+    /// The value cannot be represented in the other format that the channel uses. Nothing was written; the channel stays
+    /// open.
     Type(TypeError),
     /// The channel is closed.
     Closed,
     /// All channel ids of the gateway are used up.
     IdsUsedUp,
-    /// The peer is gone, or the gateway was exited.
+    /// The connection is lost, or the gateway was exited.
     Disconnected(Disconnected),
 }
 
-/// The channel did not end well, or not yet.
+/// A channel ended with an error, or has not ended.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitCloseError {
     /// The channel did not end in time.
     Timeout,
-    /// The code on the other side failed. This is said once.
+    /// The remote code failed. This is returned once.
     Remote(RemoteError),
-    /// The peer is gone.
+    /// The connection is lost.
     Disconnected(Disconnected),
-    /// More came than the inbox may hold, and the channel was closed. This is said once.
-    Overflow(Overflow),
+    /// The inbox was full, and the channel was closed. This is returned once.
+    Overflow(InboxOverflow),
     /// The callback of the channel failed.
     Callback(CallbackError),
 }
 
-/// A callback failed. Its channel was closed, and the peer was told.
+/// A callback failed. Its channel was closed with an error to the peer.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallbackError {
     /// It returned an error, of which this is the text.
     Failed(String),
-    /// It panicked, with this message. The panic hook of the process is told where.
+    /// It panicked, with this message. The panic hook of the process gets the location.
     Panicked(String),
-    /// An item came that cannot be decoded, so that there was nothing to call it with.
+    /// An item cannot be decoded, so that the callback was not called with it.
     Item(ItemError),
 }
 
-/// The channel has no callback now.
+/// A callback could not be set.
 #[cfg(feature = "std")]
 #[non_exhaustive]
 pub enum SetCallbackError {
-    /// It has another one, or had.
+    /// The channel has a callback already, or had one.
     HasCallback,
-    /// The thread that calls cannot be started.
+    /// The callback thread cannot be started.
     Thread(std::io::Error),
 }
 
-/// The peer did not tell its status.
+/// The status of the peer, or its description, is not available.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StatusError {
-    /// It was not asked.
+    /// The question could not be sent.
     Send(SendError),
-    /// It did not answer.
+    /// No answer was received.
     Receive(ReceiveError),
-    /// It answered something else.
+    /// The answer has another form.
     Answer,
 }
 
@@ -129,7 +130,7 @@ debug_as_report!(
 debug_as_report!(SetCallbackError);
 
 impl ReceiveError {
-    /// Whether no item came in time. The channel goes on.
+    /// Whether no item arrived in time. The channel stays open.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout)
@@ -141,13 +142,19 @@ impl ReceiveError {
         matches!(self, Self::Closed)
     }
 
-    /// Whether the peer is gone.
+    /// Whether the connection is lost.
     #[must_use]
     pub const fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected(_))
     }
 
-    /// What the code on the other side failed with, if that is the error.
+    /// Whether the channel was closed because its inbox was full.
+    #[must_use]
+    pub const fn is_overflow(&self) -> bool {
+        matches!(self, Self::Overflow(_))
+    }
+
+    /// The error of the remote code, if it failed.
     #[must_use]
     pub const fn as_remote(&self) -> Option<&RemoteError> {
         match self {
@@ -180,6 +187,14 @@ impl Error for ReceiveError {
             Self::Item(error) => error.source(),
             Self::Overflow(error) => error.source(),
         }
+    }
+}
+
+impl ItemError {
+    /// Whether the item does not fit the requested type, and could be received as another one.
+    #[must_use]
+    pub const fn is_type(&self) -> bool {
+        matches!(self, Self::Type(_))
     }
 }
 
@@ -225,7 +240,7 @@ impl SendError {
         matches!(self, Self::Closed)
     }
 
-    /// Whether the peer is gone, or the gateway was exited.
+    /// Whether the connection is lost, or the gateway was exited.
     #[must_use]
     pub const fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected(_))
@@ -255,12 +270,6 @@ impl Error for SendError {
     }
 }
 
-impl From<EncodeFrameError> for SendError {
-    fn from(error: EncodeFrameError) -> Self {
-        Self::Encode(error)
-    }
-}
-
 impl From<DumpError> for SendError {
     fn from(error: DumpError) -> Self {
         Self::Encode(EncodeFrameError::Dump(error))
@@ -274,13 +283,19 @@ impl WaitCloseError {
         matches!(self, Self::Timeout)
     }
 
-    /// Whether the peer is gone.
+    /// Whether the connection is lost.
     #[must_use]
     pub const fn is_disconnected(&self) -> bool {
         matches!(self, Self::Disconnected(_))
     }
 
-    /// What the code on the other side failed with, if that is the error.
+    /// Whether the channel was closed because its inbox was full.
+    #[must_use]
+    pub const fn is_overflow(&self) -> bool {
+        matches!(self, Self::Overflow(_))
+    }
+
+    /// The error of the remote code, if it failed.
     #[must_use]
     pub const fn as_remote(&self) -> Option<&RemoteError> {
         match self {
@@ -311,6 +326,14 @@ impl Error for WaitCloseError {
             Self::Overflow(error) => error.source(),
             Self::Callback(error) => error.source(),
         }
+    }
+}
+
+impl CallbackError {
+    /// Whether the callback panicked.
+    #[must_use]
+    pub const fn is_panic(&self) -> bool {
+        matches!(self, Self::Panicked(_))
     }
 }
 
@@ -354,13 +377,13 @@ impl Error for SetCallbackError {
 }
 
 impl StatusError {
-    /// Whether the answer did not come in time.
+    /// Whether no answer arrived in time.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self, Self::Receive(ReceiveError::Timeout))
     }
 
-    /// Whether the peer is gone, or the gateway was exited.
+    /// Whether the connection is lost, or the gateway was exited.
     #[must_use]
     pub const fn is_disconnected(&self) -> bool {
         match self {
@@ -390,3 +413,36 @@ impl Error for StatusError {
         }
     }
 }
+
+/// Narrower errors into wider ones.
+macro_rules! widen {
+    ($($narrow:ty => $wide:ident::$variant:ident),* $(,)?) => {$(
+        impl From<$narrow> for $wide {
+            fn from(error: $narrow) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
+}
+
+widen! {
+    LoadError => ItemError::Load,
+    RefusedId => ItemError::Channel,
+    TypeError => ItemError::Type,
+    RemoteError => ReceiveError::Remote,
+    Disconnected => ReceiveError::Disconnected,
+    ItemError => ReceiveError::Item,
+    InboxOverflow => ReceiveError::Overflow,
+    EncodeFrameError => SendError::Encode,
+    TypeError => SendError::Type,
+    Disconnected => SendError::Disconnected,
+    RemoteError => WaitCloseError::Remote,
+    Disconnected => WaitCloseError::Disconnected,
+    InboxOverflow => WaitCloseError::Overflow,
+    CallbackError => WaitCloseError::Callback,
+    ItemError => CallbackError::Item,
+    SendError => StatusError::Send,
+    ReceiveError => StatusError::Receive,
+}
+#[cfg(feature = "std")]
+widen! { std::io::Error => SetCallbackError::Thread }

@@ -18,9 +18,9 @@ use crate::frame::{Header, HeaderError, MessageCode, ReadError, TooLong};
 use crate::session::{EncodeFrameError, OpenError, ProtocolError};
 use crate::testing::{PIPE_CAPACITY, scripted};
 use crate::{
-    CallbackError, DisconnectReason, Disconnected, Gateway, GatewayConfig, ItemError, LinkError,
-    MultiError, Overflow, ReceiveError, RefusedId, RemoteError, Role, SendError, ServeError,
-    SetCallbackError, SharedError, StatusError, TypeError, WaitCloseError,
+    CallbackError, DisconnectReason, Disconnected, Gateway, GatewayConfig, InboxOverflow,
+    ItemError, LinkError, MultiError, ReceiveError, RefusedId, RemoteError, Role, SendError,
+    ServeError, SetCallbackError, SharedError, StatusError, TypeError, WaitCloseError,
 };
 
 const TRACEBACK: &str =
@@ -147,7 +147,7 @@ fn of_what_was_received() {
     let refused = ItemError::Channel(RefusedId::NotPositive(ChannelId(0)));
     let text = "the item was refused: channel id 0 is not positive";
     check_top(ReceiveError::Item(refused), text, None);
-    let overflow = Overflow { limit: 7 };
+    let overflow = InboxOverflow { limit: 7 };
     let text = "the channel was closed: more than 7 bytes wait to be received";
     check_top(ReceiveError::Overflow(overflow), text, None);
     check_top(WaitCloseError::Overflow(overflow), text, None);

@@ -5,7 +5,7 @@ use core::ops::Deref;
 use execnet_serializer::{ChannelId, Limits, LoadOptions, Value};
 
 use crate::error::ItemError;
-use crate::session::Queued;
+use crate::session::QueuedItem;
 
 /// A handle of a channel, whichever drives it.
 pub trait Handle {
@@ -21,21 +21,21 @@ pub trait Handle {
 /// Keep a clone of the handle to keep the channel: where an item is dropped without that, the peer sees those
 /// channels closed.
 #[derive(Clone)]
-pub struct ItemOf<C> {
+pub struct Received<C> {
     value: Value,
     /// In the order of their ids.
     channels: Vec<C>,
 }
 
-impl<C: Handle> ItemOf<C> {
+impl<C: Handle> Received<C> {
     pub(crate) fn new(value: Value, channels: Vec<C>) -> Self {
         Self { value, channels }
     }
 
     /// Decodes an item that was taken.
-    pub(crate) fn decode(encoded: Encoded<C>) -> Result<Self, ItemError> {
-        let value = encoded.options.loads(&encoded.payload);
-        Ok(Self::new(value.map_err(ItemError::Load)?, encoded.channels))
+    pub(crate) fn decode(raw: RawItem<C>) -> Result<Self, ItemError> {
+        let value = raw.options.loads(&raw.payload);
+        Ok(Self::new(value?, raw.channels))
     }
 
     /// The value alone. Channels it names are closed, unless a handle of them was kept.
@@ -75,19 +75,23 @@ impl<C: Handle> ItemOf<C> {
 
 /// An item that was taken and not decoded yet, with the channels that it names: where it cannot be decoded, they are
 /// let go.
-pub(crate) struct Encoded<C> {
+pub(crate) struct RawItem<C> {
     pub(crate) payload: Vec<u8>,
     /// How its strings are to be read, and how much it may cost.
     pub(crate) options: LoadOptions,
     pub(crate) channels: Vec<C>,
 }
 
-impl<C> Encoded<C> {
+impl<C> RawItem<C> {
     /// `channels` are those that the item names, in the order of their ids.
     ///
     /// What is done with it is to be done outside of any lock: decoding takes its time with a large item, and dropping
     /// a channel takes locks.
-    pub(crate) fn new(queued: Queued, channels: Vec<C>, limits: Limits) -> Result<Self, ItemError> {
+    pub(crate) fn new(
+        queued: QueuedItem,
+        channels: Vec<C>,
+        limits: Limits,
+    ) -> Result<Self, ItemError> {
         if let Some(refused) = queued.refused {
             return Err(ItemError::Channel(refused));
         }
@@ -101,7 +105,7 @@ impl<C> Encoded<C> {
     }
 }
 
-impl<C> Deref for ItemOf<C> {
+impl<C> Deref for Received<C> {
     type Target = Value;
 
     fn deref(&self) -> &Value {
@@ -109,45 +113,45 @@ impl<C> Deref for ItemOf<C> {
     }
 }
 
-impl<C> AsRef<Value> for ItemOf<C> {
+impl<C> AsRef<Value> for Received<C> {
     fn as_ref(&self) -> &Value {
         &self.value
     }
 }
 
-impl<C> From<ItemOf<C>> for Value {
-    fn from(item: ItemOf<C>) -> Self {
+impl<C> From<Received<C>> for Value {
+    fn from(item: Received<C>) -> Self {
         item.value
     }
 }
 
-impl<C> PartialEq<Value> for ItemOf<C> {
+impl<C> PartialEq<Value> for Received<C> {
     fn eq(&self, other: &Value) -> bool {
         self.value == *other
     }
 }
 
-impl<C> PartialEq<ItemOf<C>> for Value {
-    fn eq(&self, other: &ItemOf<C>) -> bool {
+impl<C> PartialEq<Received<C>> for Value {
+    fn eq(&self, other: &Received<C>) -> bool {
         *self == other.value
     }
 }
 
 /// Items are equal if their values are.
-impl<C> PartialEq for ItemOf<C> {
+impl<C> PartialEq for Received<C> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
 /// As the value: in Python's notation.
-impl<C> fmt::Display for ItemOf<C> {
+impl<C> fmt::Display for Received<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, f)
     }
 }
 
-impl<C> fmt::Debug for ItemOf<C> {
+impl<C> fmt::Debug for Received<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.value, f)
     }

@@ -75,12 +75,12 @@ pub use endpoint::Endpoint;
 pub use error::{
     CallbackError, ItemError, ReceiveError, SendError, StatusError, TypeError, WaitCloseError,
 };
-pub use item::{Handle, ItemOf};
+pub use item::{Handle, Received};
 pub use link_error::LinkError;
 pub use report::{Report, report};
 #[doc(hidden)]
 pub use report::{controls_terminal, escaped};
-pub use session::{InboxLimits, Overflow, Overflowing, RefusedId, RemoteError, Role};
+pub use session::{InboxLimits, InboxOverflow, OverflowPolicy, RefusedId, RemoteError, Role};
 pub use status::Status;
 
 #[cfg(feature = "std")]
@@ -92,9 +92,7 @@ pub use api::{
 pub use engine::{ExecModel, GatewayConfig};
 #[cfg(feature = "std")]
 pub use error::SetCallbackError;
-#[cfg(all(feature = "std", feature = "postcard"))]
-pub use typed::PostcardChannel;
 #[cfg(feature = "postcard")]
-pub use typed::{EndpointPostcardChannel, PostcardOf};
+pub use typed::PostcardChannel;
 #[cfg(feature = "std")]
 pub use worker::{Grace, ServeError, Worker};

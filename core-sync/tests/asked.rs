@@ -16,7 +16,7 @@ use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelExec, Status,
 };
 use execnet_core_sync::testing::{self, PIPE_CAPACITY, Script, within};
-use execnet_core_sync::{Channel, GatewayConfig, Overflowing, ReceiveError, Role, Worker};
+use execnet_core_sync::{Channel, GatewayConfig, OverflowPolicy, ReceiveError, Role, Worker};
 use execnet_serializer::{ChannelId, Dict, DumpOptions, LoadOptions, Value};
 
 use support::{LIMIT, expect};
@@ -133,7 +133,7 @@ fn small(config: &mut GatewayConfig) {
 
 fn small_and_pausing(config: &mut GatewayConfig) {
     small(config);
-    config.inbox.overflow = Overflowing::Pause;
+    config.inbox.overflow = OverflowPolicy::Pause;
 }
 
 #[test]

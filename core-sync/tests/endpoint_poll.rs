@@ -22,7 +22,7 @@ use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelExec, Status,
 };
 use execnet_core_sync::frame::{Frame, FrameReader, Header, MessageCode};
-use execnet_core_sync::{DisconnectReason, Overflow, ReceiveError, Role, SendError};
+use execnet_core_sync::{DisconnectReason, InboxOverflow, ReceiveError, Role, SendError};
 use execnet_serializer::{Bytes, ChannelId, Dict, Dump, DumpOptions, LoadOptions, Value};
 
 /// Bytes on their way, and how many more the link takes.
@@ -428,7 +428,7 @@ fn by_default_little_waits_at_an_endpoint() {
     let limit = 64 << 10;
     assert_eq!(
         channel.receive().unwrap_err(),
-        ReceiveError::Overflow(Overflow { limit })
+        ReceiveError::Overflow(InboxOverflow { limit })
     );
     assert_eq!(channel.send(1), Err(SendError::Closed));
     // On many channels together four times as much.

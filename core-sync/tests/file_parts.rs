@@ -21,7 +21,7 @@ use std::thread;
 
 use embedded_io_adapters::std::FromStd;
 use execnet_core_sync::frame::FrameReader;
-use execnet_core_sync::link::{FileWriter, Link, NoControl, WidePipe};
+use execnet_core_sync::link::{FileWriter, Link, NoControl, PipeOutput};
 use execnet_core_sync::testing::within;
 use execnet_core_sync::{
     Channel, DisconnectReason, FileItem, Gateway, GatewayConfig, Role, SendError,
@@ -44,10 +44,10 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(files: impl FnOnce(WidePipe) -> Option<Box<dyn FileWriter>>) -> Self {
+    fn new(files: impl FnOnce(PipeOutput) -> Option<Box<dyn FileWriter>>) -> Self {
         let (reads, to_peer) = io::pipe().unwrap();
         let (from_peer, writes) = io::pipe().unwrap();
-        let writer = WidePipe::new(OwnedFd::from(to_peer));
+        let writer = PipeOutput::new(OwnedFd::from(to_peer));
         let mut link = Link::from_std(from_peer, writer.clone(), Arc::new(NoControl));
         link.files = files(writer);
         let config = GatewayConfig::new("gw0", Role::Initiator);
@@ -64,7 +64,7 @@ impl Scene {
 }
 
 /// Writes so many bytes as it should, and then no more.
-struct Tired(WidePipe, usize, Arc<AtomicUsize>);
+struct Tired(PipeOutput, usize, Arc<AtomicUsize>);
 
 impl FileWriter for Tired {
     fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
@@ -224,7 +224,7 @@ fn a_pipe_grows_when_a_large_frame_goes_through() {
         let size = pipe.try_clone().unwrap();
         let size = || rustix::pipe::fcntl_getpipe_size(&size).unwrap();
         let usual = size();
-        let mut wide = WidePipe::new(OwnedFd::from(pipe));
+        let mut wide = PipeOutput::new(OwnedFd::from(pipe));
         wide.write_all(b"small").unwrap();
         assert_eq!(size(), usual);
         // The whole of it would have to be waited for.
@@ -235,7 +235,7 @@ fn a_pipe_grows_when_a_large_frame_goes_through() {
         let size = pipe.try_clone().unwrap();
         let size = || rustix::pipe::fcntl_getpipe_size(&size).unwrap();
         let (_place, _, file) = file(&content());
-        let mut files = WidePipe::new(OwnedFd::from(pipe)).files().unwrap();
+        let mut files = PipeOutput::new(OwnedFd::from(pipe)).files().unwrap();
         assert_eq!(files.write_file(&file, 3, 60_000).unwrap(), 60_000);
         assert_eq!(size(), usual);
         assert!(files.write_file(&file, 3, 100_000).unwrap() > 0);
@@ -246,9 +246,9 @@ fn a_pipe_grows_when_a_large_frame_goes_through() {
 #[test]
 fn only_a_pipe_takes_parts_of_files() {
     let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-    assert!(WidePipe::new(OwnedFd::from(socket)).files().is_none());
+    assert!(PipeOutput::new(OwnedFd::from(socket)).files().is_none());
     let (_place, _, file) = file(b"x");
-    assert!(WidePipe::new(OwnedFd::from(file)).files().is_none());
+    assert!(PipeOutput::new(OwnedFd::from(file)).files().is_none());
 }
 
 #[test]

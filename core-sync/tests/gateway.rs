@@ -20,7 +20,7 @@ use execnet_core_sync::frame::MessageCode::{
     Status,
 };
 use execnet_core_sync::frame::ReadError;
-use execnet_core_sync::link::{Control, Link, NoControl, SharedError};
+use execnet_core_sync::link::{Link, NoControl, PeerControl, SharedError};
 use execnet_core_sync::testing::{self, Faults, PIPE_CAPACITY, PipeWriter, pipe, within};
 use execnet_core_sync::{
     DisconnectReason, Disconnected, Gateway, GatewayConfig, ReceiveError, Role, SendError,
@@ -368,7 +368,7 @@ struct Coroner {
     asked: AtomicUsize,
 }
 
-impl Control for Coroner {
+impl PeerControl for Coroner {
     fn post_mortem(&self) -> Option<SharedError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         Some(Arc::new(std::io::Error::other("killed by SIGKILL")))
@@ -438,7 +438,7 @@ impl Write for Dying {
 /// It waits for the exit status of the peer.
 struct Patient;
 
-impl Control for Patient {
+impl PeerControl for Patient {
     fn post_mortem(&self) -> Option<SharedError> {
         std::thread::sleep(Duration::from_millis(50));
         Some(Arc::new(io::Error::other("killed by SIGKILL")))
@@ -464,7 +464,7 @@ struct Killer {
     kills: AtomicUsize,
 }
 
-impl Control for Killer {
+impl PeerControl for Killer {
     fn kill(&self) {
         self.kills.fetch_add(1, Ordering::Relaxed);
     }
@@ -539,7 +539,7 @@ fn a_peer_that_terminates_ends_the_gateway() {
 
 struct Panicking;
 
-impl Control for Panicking {
+impl PeerControl for Panicking {
     fn post_mortem(&self) -> Option<SharedError> {
         panic!("this panic is part of the test");
     }

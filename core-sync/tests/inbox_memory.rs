@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use execnet_core_sync::frame::{Frame, MessageCode};
-use execnet_core_sync::session::{Message, Role, Session, Taken};
+use execnet_core_sync::session::{Message, NextItem, Role, Session};
 use execnet_serializer::{ChannelId, DumpOptions};
 use peak_alloc::PeakAlloc;
 
@@ -41,7 +41,7 @@ fn memory_follows_what_waits_in_both_directions() {
     assert!(each <= 64, "{each} bytes for each item that waits");
 
     for number in 0..ITEMS / 2 {
-        let Taken::Item(item) = session.take(id) else {
+        let NextItem::Item(item) = session.take(id) else {
             panic!("no item {number}");
         };
         assert_eq!(item.payload, DumpOptions::wire().dumps(&number).unwrap());
@@ -49,7 +49,7 @@ fn memory_follows_what_waits_in_both_directions() {
     let half = HEAP.current_usage().saturating_sub(begin);
     assert!(half < full * 6 / 10, "{half} of {full} for half of them");
 
-    while matches!(session.take(id), Taken::Item(_)) {}
+    while matches!(session.take(id), NextItem::Item(_)) {}
     let empty = HEAP.current_usage().saturating_sub(begin);
     assert!(empty < 4096, "{empty} bytes for none");
 

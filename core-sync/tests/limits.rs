@@ -21,8 +21,8 @@ use execnet_core_sync::link::{Link, NoControl};
 use execnet_core_sync::session::ITEM_COST;
 use execnet_core_sync::testing::{PipeWriter, scripted_halves, within};
 use execnet_core_sync::{
-    Channel, Gateway, GatewayConfig, MultiChannel, Overflow, Overflowing, ReceiveError, Role,
-    SendError, WaitCloseError,
+    Channel, Gateway, GatewayConfig, InboxOverflow, MultiChannel, OverflowPolicy, ReceiveError,
+    Role, SendError, WaitCloseError,
 };
 use execnet_serializer::{Bytes, DumpOptions, LoadOptions, Value};
 
@@ -49,7 +49,7 @@ fn an_inbox_that_is_full_closes_its_channel_on_both_sides() {
 
         assert_eq!(channel.receive().unwrap().as_bytes().unwrap().len(), 5000);
         match channel.receive() {
-            Err(ReceiveError::Overflow(Overflow { limit })) => assert_eq!(limit, 1000),
+            Err(ReceiveError::Overflow(InboxOverflow { limit })) => assert_eq!(limit, 1000),
             other => panic!("{other:?}"),
         }
         assert!(matches!(channel.receive(), Err(ReceiveError::Closed)));
@@ -115,7 +115,7 @@ fn exec_after_closes(
 
 fn pausing(config: &mut GatewayConfig) {
     config.inbox.channel = Some(10_000);
-    config.inbox.overflow = Overflowing::Pause;
+    config.inbox.overflow = OverflowPolicy::Pause;
 }
 
 #[test]
@@ -480,7 +480,7 @@ fn of_many_items_those_before_one_that_cannot_be_sent_are() {
 fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
     use execnet_core_sync::InboxLimits;
     use execnet_core_sync::frame::{Frame, MessageCode};
-    use execnet_core_sync::session::{MAX_ERROR_TEXT, Message, Session, Taken};
+    use execnet_core_sync::session::{MAX_ERROR_TEXT, Message, NextItem, Session};
 
     const WAITING: usize = 4 << 20;
     const CHANNELS: usize = 200;
@@ -507,7 +507,7 @@ fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
     let mut held = 0;
     for &id in &ids {
         match session.take(id) {
-            Taken::Error(error) => {
+            NextItem::Error(error) => {
                 assert_eq!(error.summary(), "MemoryError: 4 MiB");
                 held += error.text().len() + ITEM_COST;
             }

@@ -6,9 +6,10 @@
 )]
 
 use execnet_core_sync::session::{
-    EncodedItem, Event, Garbage, Hold, ITEM_COST, Message, RefusedCall, RemoteError, Session, Taken,
+    EncodedItem, Event, Garbage, Hold, ITEM_COST, Message, NextItem, RefusedCall, RemoteError,
+    Session,
 };
-use execnet_core_sync::{InboxLimits, Overflow, RefusedId, Role};
+use execnet_core_sync::{InboxLimits, InboxOverflow, RefusedId, Role};
 use execnet_serializer::{ChannelId, DumpOptions, StrConfig};
 
 const LEN: usize = 100;
@@ -57,7 +58,10 @@ fn an_item_that_is_held_counts_until_it_is_let_go() {
     let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
     assert!(matches!(event, Event::Refused((), _)), "{event:?}");
     let limit = 2 * COST;
-    assert_eq!(session.take(id), Taken::Overflow(Overflow { limit }));
+    assert_eq!(
+        session.take(id),
+        NextItem::Overflow(InboxOverflow { limit })
+    );
 }
 
 #[test]
@@ -76,7 +80,7 @@ fn an_item_that_is_held_outlives_its_channel() {
     assert_eq!(session.waiting(), 2 * COST);
     session.let_go_item(hold);
     assert_eq!(session.waiting(), COST);
-    assert!(matches!(session.take(id), Taken::Item(_)));
+    assert!(matches!(session.take(id), NextItem::Item(_)));
     assert_eq!(session.waiting(), 0);
 }
 
@@ -87,7 +91,7 @@ fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor(
     let name = |session: &mut Session<()>, carrier, id: ChannelId| {
         let payload = DumpOptions::wire().dumps(&id).unwrap();
         session.handle(Message::Data(carrier, EncodedItem::new(payload)));
-        assert!(matches!(session.take(carrier), Taken::Item(_)));
+        assert!(matches!(session.take(carrier), NextItem::Item(_)));
     };
     let ways: [fn(&mut Session<()>, ChannelId, ChannelId); 2] = [accept, name];
     for make in ways {
@@ -132,7 +136,10 @@ fn calls_count_from_the_asking_to_the_begin() {
     // The one that goes above the limit is taken.
     session.accept(ChannelId(3), 600).unwrap();
     let refused = session.accept(ChannelId(5), 0).unwrap_err();
-    assert_eq!(refused, RefusedCall::Overflow(Overflow { limit: 1000 }));
+    assert_eq!(
+        refused,
+        RefusedCall::Overflow(InboxOverflow { limit: 1000 })
+    );
     assert_eq!(
         session.living(),
         2,
@@ -157,8 +164,8 @@ fn an_error_beyond_a_limit_is_kept_short() {
         data(&mut session, id);
         session.handle(Message::CloseError(id, RemoteError::new(text)));
         assert_eq!(session.waiting(), COST + kept.len() + ITEM_COST);
-        assert!(matches!(session.take(id), Taken::Item(_)));
-        assert_eq!(session.take(id), Taken::Error(RemoteError::new(kept)));
+        assert!(matches!(session.take(id), NextItem::Item(_)));
+        assert_eq!(session.take(id), NextItem::Error(RemoteError::new(kept)));
         assert_eq!(session.waiting(), 0);
     }
 }
@@ -191,21 +198,21 @@ fn strings_are_read_as_the_channel_says_and_else_as_the_gateway() {
 fn an_error_is_unheard_if_the_last_that_holds_its_channel_lets_it_go() {
     let mut session = Session::<()>::new(Role::Initiator, 1);
     let (carrier, failed) = (session.open().unwrap(), session.open().unwrap());
-    assert_eq!(session.unheard(failed), None);
+    assert_eq!(session.unread_error(failed), None);
     let error = RemoteError::new("boom");
     session.handle(Message::CloseError(failed, error.clone()));
-    assert_eq!(session.unheard(failed), Some(&error));
+    assert_eq!(session.unread_error(failed), Some(&error));
     // A thread that receives the item can still receive the error.
     let payload = DumpOptions::wire().dumps(&failed).unwrap();
     session.handle(Message::Data(carrier, EncodedItem::new(payload)));
-    assert_eq!(session.unheard(failed), None);
-    assert!(matches!(session.take(carrier), Taken::Item(_)));
+    assert_eq!(session.unread_error(failed), None);
+    assert!(matches!(session.take(carrier), NextItem::Item(_)));
     // There are two handles now.
-    assert_eq!(session.unheard(failed), None);
+    assert_eq!(session.unread_error(failed), None);
     drop(session.release(failed));
-    assert_eq!(session.unheard(failed), Some(&error));
-    assert_eq!(session.take(failed), Taken::Error(error));
-    assert_eq!(session.unheard(failed), None);
+    assert_eq!(session.unread_error(failed), Some(&error));
+    assert_eq!(session.take(failed), NextItem::Error(error));
+    assert_eq!(session.unread_error(failed), None);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use execnet_core_sync::frame::MessageCode;
-use execnet_core_sync::link::{Link, NoControl, Readiness, Ready};
+use execnet_core_sync::link::{Link, NoControl, PollReader, Ready};
 use execnet_core_sync::testing::{self, PIPE_CAPACITY, Script, Valve, within};
 use execnet_core_sync::{Channel, DisconnectReason, Gateway, GatewayConfig, ReceiveError, Role};
 
@@ -45,7 +45,7 @@ impl Counted {
     }
 }
 
-impl Readiness for Counted {
+impl PollReader for Counted {
     fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
         self.waits.fetch_add(1, Ordering::SeqCst);
         if self.fails {
@@ -95,7 +95,7 @@ impl<T: Write> Write for Armed<T> {
 struct Setting {
     gateway: Gateway,
     peer: Script,
-    readiness: Arc<Counted>,
+    poll_reader: Arc<Counted>,
     /// Has the next read, or the next write, panic.
     read_panics: Arc<AtomicBool>,
     write_panics: Arc<AtomicBool>,
@@ -103,7 +103,7 @@ struct Setting {
 
 fn setting(fails: bool) -> Setting {
     let (reader, writer, peer) = testing::scripted_halves(PIPE_CAPACITY);
-    let readiness = Arc::new(Counted {
+    let poll_reader = Arc::new(Counted {
         valve: reader.valve(),
         waits: AtomicUsize::new(0),
         is_waited_for: AtomicBool::new(false),
@@ -115,12 +115,12 @@ fn setting(fails: bool) -> Setting {
         Armed(writer, write_panics.clone()),
         Arc::new(NoControl),
     );
-    let link = link.with_readiness(readiness.clone());
+    let link = link.with_poll_reader(poll_reader.clone());
     let gateway = Gateway::new(link, GatewayConfig::new("gw0", Role::Initiator)).unwrap();
     Setting {
         gateway,
         peer,
-        readiness,
+        poll_reader,
         read_panics,
         write_panics,
     }
@@ -155,7 +155,7 @@ fn asking<T: Send + 'static>(
         loop {
             expect(&mut setting.peer, MessageCode::ChannelData, channel.id());
             // Once it reads, it reads until something comes, as the earlier answers have been received.
-            if setting.readiness.is_waited_for() {
+            if setting.poll_reader.is_waited_for() {
                 break;
             }
             setting.peer.send(channel.id(), 1).unwrap();
@@ -194,7 +194,7 @@ fn the_end_of_the_link_reaches_a_receiver_that_reads_it() {
         assert!(matches!(lost.reason(), DisconnectReason::EndOfStream));
         assert!(setting.gateway.join_timeout(SOON));
         // The gateway is still here, and holds no descriptor of the link.
-        assert_eq!(Arc::strong_count(&setting.readiness), 1);
+        assert_eq!(Arc::strong_count(&setting.poll_reader), 1);
     });
 }
 
@@ -274,10 +274,10 @@ fn a_receiver_that_reads_in_vain_waits_once_and_in_time() {
         received.unwrap_err()
     }
     asking(receive_soon, |mut setting, channel, asking| {
-        let before = setting.readiness.waits.load(Ordering::SeqCst);
+        let before = setting.poll_reader.waits.load(Ordering::SeqCst);
         setting.peer.send(channel.id(), ()).unwrap();
         assert!(matches!(asking.join().unwrap(), ReceiveError::Timeout));
-        let waits = setting.readiness.waits.load(Ordering::SeqCst) - before;
+        let waits = setting.poll_reader.waits.load(Ordering::SeqCst) - before;
         assert!(waits <= 3, "{waits} waits in which nothing came");
         // It has left the link to the gateway: nobody waits there now.
         let id = execnet_serializer::ChannelId(2);
@@ -315,6 +315,6 @@ fn a_link_that_cannot_be_waited_for_is_read_by_the_gateway() {
         expect(&mut setting.peer, MessageCode::ChannelData, channel.id());
         channel.close();
         asking.join().unwrap();
-        assert!(setting.readiness.waits.load(Ordering::SeqCst) <= 1);
+        assert!(setting.poll_reader.waits.load(Ordering::SeqCst) <= 1);
     });
 }

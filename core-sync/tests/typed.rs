@@ -153,7 +153,10 @@ fn iterating_ends_with_the_channel_and_goes_on_after_an_item_of_another_type() {
 fn postcard_items_are_bytes_on_the_wire() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer).postcard::<Disk, (u8, String)>();
-        assert_eq!(format!("{channel:?}"), "PostcardOf(<Channel id=1 open>)");
+        assert_eq!(
+            format!("{channel:?}"),
+            "PostcardChannel(<Channel id=1 open>)"
+        );
         channel.send(&root()).unwrap();
         let frame = expect(&mut peer, ChannelData, channel.channel().id());
         let bytes = postcard::to_allocvec(&root()).unwrap();

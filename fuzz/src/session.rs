@@ -1,8 +1,8 @@
 //! The state machine of one end, and of two that are joined.
 
 use execnet_core_sync::frame::{FrameReader, Header, ReadError};
-use execnet_core_sync::session::{Event, Message, Reply, Session, Taken};
-use execnet_core_sync::{InboxLimits, Overflowing, Role};
+use execnet_core_sync::session::{Event, Message, Reply, Session, NextItem};
+use execnet_core_sync::{InboxLimits, OverflowPolicy, Role};
 use execnet_serializer::{ChannelId, LoadOptions, Token, Tokens};
 
 use crate::model::{self, Setting, Step};
@@ -77,7 +77,7 @@ impl End {
         let inbox = InboxLimits {
             channel: Some(LIMIT),
             gateway: None,
-            overflow: Overflowing::Close,
+            overflow: OverflowPolicy::Close,
         };
         let mut session = Session::new(role, MOST).with_limits(inbox);
         session = session.with_credit(credit.then_some(LIMIT));
@@ -171,7 +171,7 @@ impl End {
     }
 
     fn check(&self) {
-        let (load, living) = (self.session.load(), self.session.living());
+        let (load, living) = (self.session.status(), self.session.living());
         // Its own two, and what the peer made.
         assert!(living <= 2 + MOST, "{living}");
         assert!(load.num_channels <= living, "{load:?}");
@@ -180,7 +180,7 @@ impl End {
     }
 
     fn take(&mut self, id: ChannelId) {
-        while let Taken::Item(item) = self.session.take(id) {
+        while let NextItem::Item(item) = self.session.take(id) {
             if item.refused.is_none() {
                 assert_eq!(item.references, channels_of(&item.payload));
                 let load = LoadOptions::wire().with_strings(item.strings);
@@ -215,7 +215,7 @@ impl End {
                 .iter()
                 .for_each(check_frames);
         }
-        let left = self.session.load();
+        let left = self.session.status();
         assert_eq!((left.num_channels, left.num_executing), (0, 0));
         assert_eq!(self.session.waiting(), 0);
     }

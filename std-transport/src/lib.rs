@@ -62,15 +62,15 @@ mod transport;
 mod wait;
 
 pub use error::{BootstrapError, Cause, MakeGatewayError, SlurmError, Stage, WorkerExit};
+#[cfg(feature = "postcard")]
+pub use execnet_core_sync::PostcardChannel;
 pub use execnet_core_sync::{
     CallbackError, CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, DisconnectReason,
-    Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, Item, ItemError, Iter,
-    MultiChannel, MultiError, MultiErrors, Overflow, Overflowing, ReceiveError, ReceiveQueue,
-    RefusedId, RemoteError, RemoteInfo, Report, Role, SendError, ServeError, SetCallbackError,
-    Status, StatusError, TypeError, WaitCloseError, Worker, link, report, worker,
+    Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, InboxOverflow, Item,
+    ItemError, Iter, MultiChannel, MultiError, MultiErrors, OverflowPolicy, ReceiveError,
+    ReceiveQueue, RefusedId, RemoteError, RemoteInfo, Report, Role, SendError, ServeError,
+    SetCallbackError, Status, StatusError, TypeError, WaitCloseError, Worker, link, report, worker,
 };
-#[cfg(feature = "postcard")]
-pub use execnet_core_sync::{PostcardChannel, PostcardOf};
 #[doc(hidden)]
 pub use execnet_core_sync::{controls_terminal, escaped};
 pub use execnet_serializer as serializer;

@@ -15,7 +15,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use execnet::Gateway;
-use execnet::link::{Link, NoControl, WidePipe};
+use execnet::link::{Link, NoControl, PipeOutput};
 use execnet::rsync::{Event, RSync, TargetOptions, TargetReport};
 use execnet_test_support::{LONG, with_worker_over, within};
 
@@ -23,7 +23,7 @@ use execnet_test_support::{LONG, with_worker_over, within};
 const LARGE: u64 = 32 << 20;
 
 fn link(reader: PipeReader, writer: PipeWriter) -> Link {
-    let writer = WidePipe::new(OwnedFd::from(writer));
+    let writer = PipeOutput::new(OwnedFd::from(writer));
     let files = writer.files();
     assert!(files.is_some());
     let mut link = Link::from_std(reader, writer, Arc::new(NoControl));

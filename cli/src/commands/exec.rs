@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use execnet::{
-    Channel, Gateway, Group, GroupOptions, Item, Overflowing, ReceiveError, SendError, Stdout,
+    Channel, Gateway, Group, GroupOptions, Item, OverflowPolicy, ReceiveError, SendError, Stdout,
     XSpec,
 };
 
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Exec) -> Result<(), Failure> {
     options.grace.interrupt = LINK_END_GRACE;
     options.stdout = Stdout::Stderr;
     options.inbox.gateway = Some(INBOX_LIMIT);
-    options.inbox.overflow = Overflowing::Pause;
+    options.inbox.overflow = OverflowPolicy::Pause;
     Workers::new(options, args.run.grace)
         .run(args.run.timeout, |group| run_code(group, args, &program))
 }

@@ -9,7 +9,7 @@ pub use gateway::{Gateway, RemoteInfo};
 pub(crate) use gateway::{INFO_CALL, answer_info};
 pub use multi::{MultiChannel, MultiError, MultiErrors, ReceiveQueue};
 
-use crate::item::ItemOf;
+use crate::item::Received;
 
 /// What a [`Channel`] receives: a value, and the channels that it names.
-pub type Item = ItemOf<Channel>;
+pub type Item = Received<Channel>;

@@ -42,15 +42,15 @@ impl Endpoint {
     ///
     /// The endpoint was exited or lost its peer, or the peer answered something else.
     pub fn remote_status(&self) -> Result<Status, StatusError> {
-        let channel = self.new_channel().map_err(StatusError::Send)?;
+        let channel = self.new_channel()?;
         let frame = empty(MessageCode::Status, channel.id());
         let sent = frame.map_err(SendError::from);
         let sent = sent.and_then(|frame| self.write(&frame));
         let answer = sent.map(|()| channel.receive());
         // The peer closes the channel after its answer; whether that was read yet does not matter any more.
         channel.forget();
-        let answer = answer.map_err(StatusError::Send)?;
-        let answer = answer.map_err(StatusError::Receive)?;
+        let answer = answer?;
+        let answer = answer?;
         Status::from_value(answer.into_value()).ok_or(StatusError::Answer)
     }
 

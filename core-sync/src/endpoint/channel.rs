@@ -7,8 +7,10 @@ use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder};
 use super::{Endpoint, EndpointItem, State};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
-use crate::item::{Encoded, Handle as AnyHandle};
-use crate::session::{EXPLICIT_CLOSE, ITEM_COST, Queued, Reply, Sending, Taken, empty, encode};
+use crate::item::{Handle as AnyHandle, RawItem};
+use crate::session::{
+    EXPLICIT_CLOSE, ITEM_COST, NextItem, QueuedItem, Reply, SendPermit, empty, encode,
+};
 
 /// One end of a conversation with code on the other side of an [`Endpoint`].
 ///
@@ -75,8 +77,8 @@ impl EndpointChannel {
     /// The channel ended, by an error or not, the peer is gone, or the item cannot be decoded. Items that came before
     /// the end are received first.
     pub fn receive(&self) -> Result<EndpointItem, ReceiveError> {
-        let encoded = self.receive_encoded()?;
-        EndpointItem::decode(encoded).map_err(ReceiveError::Item)
+        let raw = self.receive_raw()?;
+        EndpointItem::decode(raw).map_err(ReceiveError::Item)
     }
 
     /// The next item if it is there, `None` if there is nothing yet. It does not wait: like
@@ -99,26 +101,26 @@ impl EndpointChannel {
             return Ok(None);
         };
         self.endpoint().post(grant);
-        let item = self.encoded(queued).and_then(EndpointItem::decode);
+        let item = self.raw(queued).and_then(EndpointItem::decode);
         item.map(Some).map_err(ReceiveError::Item)
     }
 
     /// Waits for the next item, and leaves it encoded.
-    pub(crate) fn receive_encoded(&self) -> Result<Encoded<Self>, ReceiveError> {
+    pub(crate) fn receive_raw(&self) -> Result<RawItem<Self>, ReceiveError> {
         let (queued, grant) = self.endpoint().wait_for(|state| take(state, self.id()))?;
         if grant.is_some() {
             self.endpoint().post(grant);
             self.endpoint().flush();
         }
-        self.encoded(queued).map_err(ReceiveError::Item)
+        self.raw(queued).map_err(ReceiveError::Item)
     }
 
-    fn encoded(&self, queued: Queued) -> Result<Encoded<Self>, ItemError> {
+    fn raw(&self, queued: QueuedItem) -> Result<RawItem<Self>, ItemError> {
         let channels = queued.references.iter();
         let channels = channels
             .map(|&id| Self::new(self.endpoint().clone(), id))
             .collect();
-        Encoded::new(queued, channels, self.endpoint().inner.config.limits)
+        RawItem::new(queued, channels, self.endpoint().inner.config.limits)
     }
 
     /// Waits until the peer sends no more on this channel, because it closed it or is gone.
@@ -129,11 +131,11 @@ impl EndpointChannel {
     pub fn wait_close(&self) -> Result<(), WaitCloseError> {
         self.endpoint().wait_for(|state| {
             Some(match state.session.take_end(self.id()) {
-                Taken::Error(error) => Err(WaitCloseError::Remote(error)),
-                Taken::Overflow(overflow) => Err(WaitCloseError::Overflow(overflow)),
-                Taken::LinkEnd => Err(WaitCloseError::Disconnected(state.disconnect_reason())),
-                Taken::End => Ok(()),
-                Taken::Item(_) | Taken::Nothing => return None,
+                NextItem::Error(error) => Err(WaitCloseError::Remote(error)),
+                NextItem::Overflow(overflow) => Err(WaitCloseError::Overflow(overflow)),
+                NextItem::LinkEnd => Err(WaitCloseError::Disconnected(state.disconnect_reason())),
+                NextItem::End => Ok(()),
+                NextItem::Item(_) | NextItem::Nothing => return None,
             })
         })
     }
@@ -210,12 +212,12 @@ impl From<SendError> for Held {
 
 impl State {
     fn may_send(&self, id: ChannelId) -> Result<(), Held> {
-        match self.session.sending(id) {
-            Sending::Closed => Err(SendError::Closed.into()),
-            Sending::Now => Ok(self.check_alive()?),
+        match self.session.send_permit(id) {
+            SendPermit::Closed => Err(SendError::Closed.into()),
+            SendPermit::Now => Ok(self.check_alive()?),
             // Who sends no more gives no credit either.
-            Sending::Wait if self.disconnected.is_some() => Err(self.lost().into()),
-            Sending::Wait => self.check_alive().map_err(Held::For).and(Err(Held::NoRoom)),
+            SendPermit::Wait if self.disconnected.is_some() => Err(self.lost().into()),
+            SendPermit::Wait => self.check_alive().map_err(Held::For).and(Err(Held::NoRoom)),
         }
     }
 
@@ -226,14 +228,17 @@ impl State {
 }
 
 /// What is next on the channel, with what the peer is to be told of that; `None` if there is nothing yet.
-fn take(state: &mut State, id: ChannelId) -> Option<Result<(Queued, Option<Reply>), ReceiveError>> {
+fn take(
+    state: &mut State,
+    id: ChannelId,
+) -> Option<Result<(QueuedItem, Option<Reply>), ReceiveError>> {
     Some(match state.session.take(id) {
-        Taken::Item(queued) => Ok((queued, state.session.grant(id))),
-        Taken::Error(error) => Err(ReceiveError::Remote(error)),
-        Taken::Overflow(overflow) => Err(ReceiveError::Overflow(overflow)),
-        Taken::End => Err(ReceiveError::Closed),
-        Taken::LinkEnd => Err(ReceiveError::Disconnected(state.disconnect_reason())),
-        Taken::Nothing => return None,
+        NextItem::Item(queued) => Ok((queued, state.session.grant(id))),
+        NextItem::Error(error) => Err(ReceiveError::Remote(error)),
+        NextItem::Overflow(overflow) => Err(ReceiveError::Overflow(overflow)),
+        NextItem::End => Err(ReceiveError::Closed),
+        NextItem::LinkEnd => Err(ReceiveError::Disconnected(state.disconnect_reason())),
+        NextItem::Nothing => return None,
     })
 }
 

@@ -84,7 +84,7 @@ mod call;
 mod channel;
 mod link;
 mod output;
-mod pump;
+mod poll;
 mod serve;
 
 pub use channel::EndpointChannel;
@@ -101,12 +101,12 @@ use execnet_serializer::{ChannelId, Limits};
 
 use self::link::{Reader, Writer};
 use self::output::Output;
-use self::pump::Source;
+use self::poll::EndpointInput;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::FrameReader;
 use crate::session::{
-    BUSY, Event, InboxLimits, Message, OpenError, Overflowing, Reply, Role, Session,
+    BUSY, Event, InboxLimits, Message, OpenError, OverflowPolicy, Reply, Role, Session,
 };
 use crate::sync::{Mutex, Signal};
 
@@ -114,7 +114,7 @@ use crate::sync::{Mutex, Signal};
 const EXECMODEL: &str = "main_thread_only";
 
 /// What an [`EndpointChannel`] receives: a value, and the channels that it names.
-pub type EndpointItem = crate::item::ItemOf<EndpointChannel>;
+pub type EndpointItem = crate::item::Received<EndpointChannel>;
 
 /// What an endpoint is, and how much it lets its peer cost.
 #[derive(Debug, Clone)]
@@ -131,7 +131,7 @@ pub struct EndpointConfig {
     /// How much may wait to be received. Default: 64 KiB on each channel and 256 KiB together; beyond it the channel of
     /// the item is closed.
     ///
-    /// [`Overflowing::Pause`] closes as well: the thread that reads may itself wait for another item. To lose nothing and
+    /// [`OverflowPolicy::Pause`] closes as well: the thread that reads may itself wait for another item. To lose nothing and
     /// hold up the peer, use [`credit`](Self::credit).
     pub inbox: InboxLimits,
     /// What decoding one item may cost.
@@ -156,7 +156,7 @@ impl EndpointConfig {
             inbox: InboxLimits {
                 channel: Some(64 << 10),
                 gateway: Some(256 << 10),
-                overflow: Overflowing::Close,
+                overflow: OverflowPolicy::Close,
             },
             limits: Limits::default(),
             credit: None,
@@ -176,7 +176,7 @@ pub struct Endpoint {
 struct Inner {
     config: EndpointConfig,
     /// Of who reads, as the state says, until a frame was handled. `None` when there is nothing more to read.
-    reader: Mutex<Option<Source>>,
+    reader: Mutex<Option<EndpointInput>>,
     /// Never held while something is read, written, decoded or dropped.
     state: Mutex<State>,
     /// A frame was handled, for those who wait while another reads.
@@ -204,7 +204,7 @@ struct State {
     /// Accepted, and waiting for [`Endpoint::serve`].
     calls: VecDeque<(ChannelId, Vec<u8>)>,
     /// Whole frames, queued by those who must not wait for the link. They leave before any frame that is allowed later.
-    outbox: Vec<u8>,
+    write_queue: Vec<u8>,
     /// At least as many bytes of unwritten answers as there are. Frames that the program causes do not count.
     answers: usize,
     /// The link has taken a part of earlier ones, and the writer has the rest. It stays true until the next flush.
@@ -250,13 +250,13 @@ impl Endpoint {
             half_closed: false,
             exiting: false,
             calls: VecDeque::new(),
-            outbox: Vec::new(),
+            write_queue: Vec::new(),
             answers: 0,
             has_rest: false,
         };
         let inner = Arc::new(Inner {
             config,
-            reader: Mutex::new(Some(Source::new(frames))),
+            reader: Mutex::new(Some(EndpointInput::new(frames))),
             state: Mutex::new(state),
             handled: Signal::default(),
             given_back: Signal::default(),
@@ -339,7 +339,7 @@ impl State {
 
     /// Whether frames wait to be written.
     fn is_behind(&self) -> bool {
-        !self.outbox.is_empty() || self.has_rest
+        !self.write_queue.is_empty() || self.has_rest
     }
 
     /// Whether frames may still be sent.
@@ -379,7 +379,7 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (live, load) = {
             let state = self.inner.state.lock();
-            (state.disconnected.is_none(), state.session.load())
+            (state.disconnected.is_none(), state.session.status())
         };
         let live = if live {
             "receive-live"

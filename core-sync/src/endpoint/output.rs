@@ -20,14 +20,14 @@ pub(super) enum Output {
     /// No thread writes.
     Free(Writer),
     /// A thread has it. One that polls gives it back without waiting for the link.
-    Taken { polled: bool },
+    NextItem { polled: bool },
     /// It was closed, or a write has failed.
     Closed,
 }
 
 /// The turn to write. It ends also where the link's own code panics: then the half is closed, as a part of a frame may
 /// have been written.
-struct Turn<'a> {
+struct WriteTurn<'a> {
     inner: &'a Inner,
     /// `None` where writing has failed.
     writer: Option<Writer>,
@@ -41,8 +41,8 @@ impl Endpoint {
         let mut state = self.await_output();
         let alive = state.check_alive().is_ok();
         state.exiting = true;
-        let queued = core::mem::take(&mut state.outbox);
-        if let Some(mut turn) = Turn::begin(&self.inner, &mut state, false) {
+        let queued = core::mem::take(&mut state.write_queue);
+        if let Some(mut turn) = WriteTurn::begin(&self.inner, &mut state, false) {
             drop(state);
             if let (true, Ok(frame)) = (alive, empty(MessageCode::GatewayTerminate, ChannelId(0))) {
                 // A peer that is gone need not be told.
@@ -66,10 +66,10 @@ impl Endpoint {
     ) -> Result<(), E> {
         let mut state = self.await_output();
         allow(&mut state)?;
-        let Some(mut turn) = Turn::begin(&self.inner, &mut state, false) else {
+        let Some(mut turn) = WriteTurn::begin(&self.inner, &mut state, false) else {
             return Err(state.lost().into());
         };
-        let queued = core::mem::take(&mut state.outbox);
+        let queued = core::mem::take(&mut state.write_queue);
         drop(state);
         let written = turn.write(&queued, frame);
         turn.write_queued();
@@ -83,7 +83,7 @@ impl Endpoint {
     pub(super) fn flush(&self) {
         let mut state = self.inner.state.lock();
         // A thread that polls may leave a part: it is over in a moment.
-        while matches!(state.output, Output::Taken { polled: true }) {
+        while matches!(state.output, Output::NextItem { polled: true }) {
             state = self.await_change(state);
         }
         self.flush_with(state, false);
@@ -104,17 +104,17 @@ impl Endpoint {
         if !state.is_behind() {
             return false;
         }
-        let turn = Turn::begin(&self.inner, &mut state, polled);
+        let turn = WriteTurn::begin(&self.inner, &mut state, polled);
         drop(state);
         // Nothing is sent to a peer that is gone; reading will show it.
-        turn.is_some_and(Turn::write_queued)
+        turn.is_some_and(WriteTurn::write_queued)
     }
 
     /// Closes the writing half, or has the thread close it that has it.
     pub(super) fn close_output(&self) {
         let mut state = self.inner.state.lock();
         state.closing = true;
-        let turn = Turn::begin(&self.inner, &mut state, false);
+        let turn = WriteTurn::begin(&self.inner, &mut state, false);
         drop(state);
         // The half is not given back: it is closed.
         drop(turn);
@@ -123,7 +123,7 @@ impl Endpoint {
     /// Waits until no thread writes.
     fn await_output(&self) -> Guard<'_, State> {
         let mut state = self.inner.state.lock();
-        while matches!(state.output, Output::Taken { .. }) {
+        while matches!(state.output, Output::NextItem { .. }) {
             state = self.await_change(state);
         }
         state
@@ -137,10 +137,10 @@ impl Endpoint {
     }
 }
 
-impl<'a> Turn<'a> {
+impl<'a> WriteTurn<'a> {
     /// `None` if another thread has the half, or it is closed.
     fn begin(inner: &'a Inner, state: &mut State, polled: bool) -> Option<Self> {
-        match core::mem::replace(&mut state.output, Output::Taken { polled }) {
+        match core::mem::replace(&mut state.output, Output::NextItem { polled }) {
             Output::Free(writer) => Some(Self {
                 inner,
                 writer: Some(writer),
@@ -180,15 +180,17 @@ impl<'a> Turn<'a> {
             let mut state = self.inner.state.lock();
             state.has_rest = unsent > 0;
             // The link takes bytes in their order: what is left is the end of what there was.
-            state.answers = state.answers.min(unsent.saturating_add(state.outbox.len()));
+            state.answers = state
+                .answers
+                .min(unsent.saturating_add(state.write_queue.len()));
             if state.closing {
                 return took;
             }
-            if state.outbox.is_empty() && !(is_left && unsent > 0) {
+            if state.write_queue.is_empty() && !(is_left && unsent > 0) {
                 self.give_back(state);
                 return took;
             }
-            let queued = core::mem::take(&mut state.outbox);
+            let queued = core::mem::take(&mut state.write_queue);
             drop(state);
             took |= self.write_some(&queued);
             is_left = false;
@@ -225,7 +227,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for WriteTurn<'_> {
     fn drop(&mut self) {
         if self.is_over {
             return;
@@ -234,7 +236,7 @@ impl Drop for Turn<'_> {
         self.writer = None;
         let mut state = self.inner.state.lock();
         state.output = Output::Closed;
-        state.outbox = Vec::new();
+        state.write_queue = Vec::new();
         (state.answers, state.has_rest) = (0, false);
         self.notify(state);
     }
@@ -243,9 +245,9 @@ impl Drop for Turn<'_> {
 impl State {
     /// Answers a question of the peer, who may ask any number of them.
     pub(super) fn answer(&mut self, reply: Reply) {
-        let before = self.outbox.len();
+        let before = self.write_queue.len();
         self.post([reply]);
-        let answer = self.outbox.len().saturating_sub(before);
+        let answer = self.write_queue.len().saturating_sub(before);
         self.answers = self.answers.saturating_add(answer);
     }
 
@@ -253,7 +255,7 @@ impl State {
         if self.takes_frames() {
             for reply in replies {
                 // It is short: it has a length that fits.
-                let _ = reply.append_to(&mut self.outbox, EXECMODEL);
+                let _ = reply.append_to(&mut self.write_queue, EXECMODEL);
             }
         }
     }
@@ -261,7 +263,7 @@ impl State {
     /// Queues a whole frame.
     pub(super) fn queue(&mut self, frame: &[u8]) {
         if self.takes_frames() {
-            self.outbox.extend_from_slice(frame);
+            self.write_queue.extend_from_slice(frame);
         }
     }
 

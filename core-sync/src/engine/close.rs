@@ -1,4 +1,7 @@
-//! The ends that this side makes: of a channel, of a handle, of the gateway.
+//! Ends that this side makes: closing a channel, dropping a handle, exiting the gateway.
+//!
+//! None of these blocks on the link. A destructor must not block, and a program closes and exits precisely when its peer no
+//! longer reads. So they queue their frames, and the state that they change under the same lock stops later items.
 
 use alloc::sync::Arc;
 
@@ -14,21 +17,21 @@ use crate::session::empty;
 use crate::trace;
 
 impl Shared {
-    /// Closes a channel from this side: `frame` says so to the peer, unless it knows.
+    /// Closes a channel from this side. `frame` tells the peer, unless the peer closed first.
     ///
-    /// It does not wait for the link: what was sent before is on its way, and nothing can be sent any more, so that
-    /// whoever writes next can write the frame.
+    /// The frame can stay in the queue until the next write. Order holds all the same: items sent before hold the writer's
+    /// lock until they are written, and an item that is checked later finds the channel closed.
     pub(crate) fn close(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
-        // Where no thread can be started, it was written by this one; callbacks then hear of the end no more.
+        // The error is that no thread can be started: this thread has written the frame, and callbacks do not see the end.
         let _ = self.update(|state, effects| {
             if !state.session.refuses_close(id) && state.session.close(id) {
                 state.post_frames(frame, effects);
-                state.ring(id, WaitFor::End, effects);
+                state.notify(id, WaitFor::End, effects);
             }
         });
     }
 
-    /// Ends the items that this side sends: `frame` says so to the peer. As `close`, it does not wait for the link.
+    /// Ends the items that this side sends. `frame` tells the peer. Does not block on the link, as `close`.
     pub(crate) fn finish_sending(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
         // As in `close`.
         let _ = self.update(|state, effects| {
@@ -38,40 +41,42 @@ impl Shared {
         });
     }
 
-    /// As [`close`](Self::close), but waits for the link: for a thread that has nothing better to do.
+    /// As [`close`](Self::close), but writes the frame itself, for a thread that may block: it saves waking the writer
+    /// thread at the end of each call.
     pub(crate) fn close_now(self: &Arc<Self>, id: ChannelId, frame: &[u8]) {
         // As in `close`.
         let _ = self.update(|state, effects| {
             if state.session.close(id) {
                 if state.check_alive().is_ok() {
-                    state.outbox.push(frame);
+                    state.write_queue.push(frame);
                 }
-                state.ring(id, WaitFor::End, effects);
+                state.notify(id, WaitFor::End, effects);
             }
         });
         self.flush();
     }
 
-    /// Gives up a handle of a channel, and closes what it alone kept alive. It does not wait for the link.
+    /// Drops a handle of a channel, and closes the channels that only this handle kept alive. Does not block on the link.
     pub(crate) fn release(self: &Arc<Self>, id: ChannelId) {
         // As in `close`.
-        let (unheard, _) = self.update(|state, effects| {
-            let unheard = state.session.unheard(id).cloned();
+        let (unread, _) = self.update(|state, effects| {
+            let unread = state.session.unread_error(id).cloned();
             let released = state.session.release(id);
             state.released(released, effects);
             self.make_room(state);
-            unheard
+            unread
         });
-        if let Some(error) = unheard {
+        // Logged unlocked: a logger is code of the program.
+        if let Some(error) = unread {
             let text = error.text().escape_debug();
             let what = format_args!("unhandled RemoteError of channel {}: {text}", id.0);
             trace::tell(Level::Warn, &self.config.id, what);
         }
     }
 
-    /// Winds the gateway down from this side.
+    /// Exits the gateway from this side.
     pub(crate) fn exit(self: &Arc<Self>) {
-        // Where no thread can be started, the farewell was written by this one.
+        // The error is that no thread can be started: this thread has written the last frame.
         let (exits, _) = self.update(State::exit);
         if exits {
             trace::tell(Level::Debug, &self.config.id, format_args!("exiting"));
@@ -81,19 +86,19 @@ impl Shared {
 }
 
 impl State {
-    /// False where the gateway has ended, or is about to.
+    /// Returns false if the gateway has ended, or exits already.
     fn exit(&mut self, effects: &mut Effects) -> bool {
         if self.disconnected.is_some() || self.exiting {
             return false;
         }
-        // Not written from here: the pipe can be full, or held by a sender that waits for a peer which does not read.
+        // Queued, not written: the pipe can be full, and the writer's lock held by a sender whose peer does not read.
         if let Ok(frame) = empty(MessageCode::GatewayTerminate, ChannelId(0)) {
-            self.outbox.push(&frame);
+            self.write_queue.push(&frame);
         }
-        self.outbox.end();
+        self.write_queue.end();
         self.wake_writer(effects);
         self.exiting = true;
-        self.ring_senders(effects);
+        self.notify_senders(effects);
         true
     }
 }

@@ -1,20 +1,26 @@
-use super::callback::Callback;
+use super::callbacks::Callback;
 use crate::error::CallbackError;
 
-/// What takes the items of a channel: receivers, or a callback.
+/// Who takes the items of a channel: receivers, or a callback.
 ///
 /// ```text
 ///              set                        begin
 ///  Receivers ───────▶ CallbackQueued ─────────────▶ CallbackRunning ──finish──▶ CallbackDone
 ///      ▲                │  ▲     ▲                     │      │
 ///      └────unset───────┘  │     └──────requeue────────┘      │
-///                          │ ring                             │ idle
+///                          │ queue                            │ idle
 ///                      CallbackIdle ◀─────────────────────────┘
 /// ```
 ///
-/// A callback is code of the program, and so is dropping it: it may own the last handle of a channel, whose drop takes
-/// the state's lock, under which all this happens. So there is no way here to drop one. A transition that has no use
-/// for the callback it got, or for the one it displaces, gives it back.
+/// From every stage with a callback, `finish` leads to `CallbackDone`, and there is no way back: a callback is set once.
+///
+/// While a callback runs it is out of here, in the callback thread: it runs unlocked, and nothing else can call it at the
+/// same time. An item that arrives meanwhile changes nothing (`queue` returns false in `CallbackRunning`), because the
+/// thread looks at the inbox again, under the same lock, before it goes `idle`.
+///
+/// A callback is code of the program, and so is its drop: it may own the last handle of a channel, whose drop takes the
+/// state's lock, under which all of this happens. So no method here drops one. A transition that has no use for the
+/// callback it got, or for the one it displaces, returns it.
 #[derive(Default)]
 pub(super) struct Delivery(Stage);
 
@@ -22,25 +28,25 @@ pub(super) struct Delivery(Stage);
 enum Stage {
     #[default]
     Receivers,
-    /// A callback that has nothing to do.
+    /// There is nothing to call the callback with.
     CallbackIdle(Callback),
-    /// A callback whose channel is in the queue of the thread that calls.
+    /// The channel is in the queue of the callback thread, once.
     CallbackQueued(Callback),
-    /// That thread has the callback.
+    /// The callback thread has the callback.
     CallbackRunning,
     /// The callback has seen the end, or failed.
     CallbackDone(Option<CallbackError>),
 }
 
-/// A callback that is not needed where it was given or found: to be dropped when nothing is locked.
+/// A callback that is not needed, to be dropped when nothing is locked.
 pub(super) type Unused = Option<Callback>;
 
 impl Delivery {
-    /// Has the callback take the items. It has to be queued.
+    /// Sets the callback. The caller has to queue the channel.
     ///
     /// # Errors
     ///
-    /// There is a callback already: gives the new one back.
+    /// There is, or was, a callback already. The error is the new one.
     pub(super) fn set(&mut self, callback: Callback) -> Result<(), Callback> {
         match self.0 {
             Stage::Receivers => {
@@ -51,7 +57,7 @@ impl Delivery {
         }
     }
 
-    /// Takes [`set`](Self::set) back, unless the callback has been called.
+    /// Undoes [`set`](Self::set), for a caller that cannot start the callback thread; not while the callback runs.
     #[must_use]
     pub(super) fn unset(&mut self) -> Unused {
         match core::mem::take(&mut self.0) {
@@ -63,8 +69,9 @@ impl Delivery {
         }
     }
 
-    /// There is something for the callback. True if it has to be queued.
-    pub(super) fn ring(&mut self) -> bool {
+    /// There is an item, or the end, for the callback. Returns whether the caller has to queue the channel: it is in the
+    /// queue once at most.
+    pub(super) fn queue(&mut self) -> bool {
         match core::mem::take(&mut self.0) {
             Stage::CallbackIdle(callback) => {
                 self.0 = Stage::CallbackQueued(callback);
@@ -77,7 +84,7 @@ impl Delivery {
         }
     }
 
-    /// Takes a queued callback out to be called.
+    /// Takes the callback out of a queued channel to run it. None if it has finished since the channel was queued.
     #[must_use]
     pub(super) fn begin(&mut self) -> Unused {
         match core::mem::replace(&mut self.0, Stage::CallbackRunning) {
@@ -89,13 +96,13 @@ impl Delivery {
         }
     }
 
-    /// The callback has been called with all there was.
+    /// Puts back a callback that has seen all items.
     #[must_use]
     pub(super) fn idle(&mut self, callback: Callback) -> Unused {
         self.put_back(callback, Stage::CallbackIdle)
     }
 
-    /// The callback is to be called again, after others.
+    /// Puts back a callback that has more items, but lets those of other channels run first.
     #[must_use]
     pub(super) fn requeue(&mut self, callback: Callback) -> Unused {
         self.put_back(callback, Stage::CallbackQueued)
@@ -111,7 +118,7 @@ impl Delivery {
         }
     }
 
-    /// The callback is done with the channel.
+    /// The callback has seen the end, or has failed with `error`.
     #[must_use]
     pub(super) fn finish(&mut self, error: Option<CallbackError>) -> Unused {
         match core::mem::replace(&mut self.0, Stage::CallbackDone(error)) {
@@ -125,7 +132,7 @@ impl Delivery {
         !matches!(self.0, Stage::Receivers)
     }
 
-    /// Whether a callback has not seen the end yet.
+    /// Whether there is a callback that has not seen the end yet.
     pub(super) fn is_called(&self) -> bool {
         !matches!(self.0, Stage::Receivers | Stage::CallbackDone(_))
     }

@@ -1,4 +1,8 @@
-//! What follows from a change of the state, once it is unlocked.
+//! Effects of a change of the state: whatever must wait until the lock is free.
+//!
+//! Under the state's lock nothing may run that is not the engine's own, because it could come back for the lock: callbacks,
+//! executors, destructors of the program's values. Nor is a thread woken under it, as it would only run into the lock. So a
+//! change collects these in [`Effects`], and [`Shared::update`] runs them.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -6,99 +10,103 @@ use std::io;
 
 use execnet_serializer::ChannelId;
 
-use super::callback::Callback;
+use super::callbacks::Callback;
 use super::delivery::Unused;
 use super::executor::Call;
 use super::shared::Shared;
 use super::state::State;
 use super::threads::{self, WakeAction};
 use super::waiters::{ChannelWaiters, Notifications, WaitFor};
-use super::{callback, writer};
-use crate::link::Readiness;
+use super::{callbacks, writer};
+use crate::link::PollReader;
 use crate::panics;
 use crate::session::{Garbage, Released, Reply};
 use crate::sync;
 
-/// What is to be done once the state is unlocked: [`Shared::update`] makes one, and does it.
+/// To be run once the state is unlocked, by [`Shared::run_effects`].
 #[derive(Default)]
 #[must_use]
 pub(crate) struct Effects {
-    pub(super) wakes: Notifications,
+    pub(super) notifications: Notifications,
     pub(super) calls: Vec<Call>,
-    /// Channels that are gone. What they hold of the program may come back here when it is dropped.
+    /// Channels that are gone. They hold values of the program, whose destructors may call into the gateway.
     garbage: Garbage<ChannelWaiters>,
-    /// Callbacks that were not needed, for the same reason.
+    /// Callbacks that were not needed, kept for the same reason.
     unused: Vec<Callback>,
-    /// Calls away a receiver that reads.
-    away: Option<Arc<dyn Readiness>>,
-    dispatch: WakeAction,
-    call: WakeAction,
+    /// Interrupts the receiver that reads.
+    interrupt: Option<Arc<dyn PollReader>>,
+    /// For the writer thread.
+    writer: WakeAction,
+    /// For the callback thread.
+    callbacks: WakeAction,
 }
 
 impl Effects {
-    /// Leaves a callback to be dropped when the state is unlocked.
+    /// Keeps a callback until the state is unlocked, to drop it then.
     pub(super) fn discard(&mut self, callback: Unused) {
         self.unused.extend(callback);
     }
 }
 
 impl State {
-    /// Something happened on a channel.
-    pub(super) fn ring(&mut self, id: ChannelId, ring: WaitFor, effects: &mut Effects) {
-        if ring != WaitFor::Room {
-            effects.away = self.reading.reads_for(id).or(effects.away.take());
+    /// Wakes the threads that wait for `event` on a channel, and queues its callback.
+    pub(super) fn notify(&mut self, id: ChannelId, event: WaitFor, effects: &mut Effects) {
+        // A receiver with a read lease is not counted among the waiting threads. It waits for items and the end only.
+        if event != WaitFor::Room {
+            effects.interrupt = self.read_role.reads_for(id).or(effects.interrupt.take());
         }
-        let waker = self.session.waker(id);
-        if waker.is_some_and(|waker| waker.ring(ring, &mut effects.wakes)) {
+        let waiters = self.session.waiters(id);
+        if waiters.is_some_and(|waiters| waiters.notify(event, &mut effects.notifications)) {
             self.call(id, effects);
         }
     }
 
-    /// A receiver that reads the link looks at the state again.
-    pub(super) fn call_away(&self, effects: &mut Effects) {
-        effects.away = self.reading.reads().or(effects.away.take());
+    /// Makes a receiver that reads the link return and look at the state again.
+    pub(super) fn interrupt_reader(&self, effects: &mut Effects) {
+        effects.interrupt = self.read_role.reads().or(effects.interrupt.take());
     }
 
-    /// The callback of the channel is to be called.
+    /// Queues the callback of the channel.
     pub(super) fn call(&mut self, id: ChannelId, effects: &mut Effects) {
-        self.due_calls.push_back(id);
-        effects.call.then(self.caller.rouse());
+        self.callback_queue.push_back(id);
+        effects.callbacks.then(self.callback_thread.wake());
     }
 
-    /// Tells the peer of channels that were given up, and leaves what is left of them to be dropped.
+    /// Queues the frames for channels that were given up, and keeps the remains to be dropped unlocked.
     pub(super) fn released(&mut self, released: Released<ChannelWaiters>, effects: &mut Effects) {
         effects.garbage.append(released.garbage);
         self.post(released.replies, effects);
     }
 
-    /// Leaves frames to whoever writes next.
+    /// Queues frames for whoever writes next.
     pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>, effects: &mut Effects) {
-        // A peer that is gone, or was sent away, is told nothing.
+        // Nothing is sent to a peer that is gone, or after the last frame.
         if self.check_alive().is_ok() {
             for reply in replies {
-                self.outbox.post(&reply);
+                self.write_queue.post(&reply);
             }
             self.wake_writer(effects);
         }
     }
 
-    /// As [`post`](Self::post), with frames that are encoded.
+    /// As [`post`](Self::post), for encoded frames.
     pub(super) fn post_frames(&mut self, frames: &[u8], effects: &mut Effects) {
         if self.check_alive().is_ok() {
-            self.outbox.push(frames);
+            self.write_queue.push(frames);
             self.wake_writer(effects);
         }
     }
 
     pub(super) fn wake_writer(&mut self, effects: &mut Effects) {
-        if self.outbox.is_due() {
-            effects.dispatch.then(self.writer_thread.rouse());
+        if self.write_queue.has_work() {
+            effects.writer.then(self.writer_thread.wake());
         }
     }
 }
 
 impl WakeAction {
-    /// What comes later does not take back what came before.
+    /// Keeps the earlier action if the later one is nothing: the first call that finds a thread asleep is the one that has
+    /// to wake it, and later calls find it marked as awake.
     fn then(&mut self, later: Self) {
         if later != Self::Nothing {
             *self = later;
@@ -107,59 +115,61 @@ impl WakeAction {
 }
 
 impl Shared {
-    /// Changes the state, then does what follows from that when the state is unlocked. This is the way to change it:
-    /// what `change` leaves in [`Effects`] cannot be dropped before.
+    /// Changes the state, then runs the effects with the state unlocked. All changes with effects go through here, so that
+    /// nothing in [`Effects`] can be dropped under the lock.
     ///
-    /// The error is that of [`follow`](Self::follow).
+    /// The error is that of [`run_effects`](Self::run_effects).
     pub(crate) fn update<T>(
         self: &Arc<Self>,
         change: impl FnOnce(&mut State, &mut Effects) -> T,
     ) -> (T, io::Result<()>) {
-        // Older than the lock's guard, so that it is dropped after it, also by a panic.
+        // Declared before the guard, and so dropped after it, also if `change` panics.
         let mut effects = Effects::default();
         let changed = change(&mut self.state.lock(), &mut effects);
         (changed, self.run_effects(effects))
     }
 
-    /// Does what follows from a change of the state; no lock may be held.
+    /// Runs the effects of a change. The caller holds no lock.
     ///
     /// # Errors
     ///
-    /// A thread that is needed cannot be started. What was posted is written nevertheless, by this thread.
+    /// A thread that is needed cannot be started. Queued frames are written nevertheless, by this thread; callbacks are not
+    /// called.
     pub(crate) fn run_effects(self: &Arc<Self>, effects: Effects) -> io::Result<()> {
         sync::assert_unlocked();
-        effects.wakes.notify();
-        if let Some(away) = effects.away {
-            away.interrupt();
+        effects.notifications.notify();
+        if let Some(reader) = effects.interrupt {
+            reader.interrupt();
         }
         for call in effects.calls {
             if let Some(payload) = call.payload {
                 call.executor.submit(call.id, payload);
             }
         }
-        let dispatched = match effects.dispatch {
+        let writes = match effects.writer {
             WakeAction::Nothing => Ok(()),
             WakeAction::Notify => {
                 self.work.notify_one();
                 Ok(())
             }
+            // Without a writer thread this thread may block on the link, which is better than a CLOSE that is never sent.
             WakeAction::Start => threads::spawn(self, "writer", writer::run).inspect_err(|_| {
                 self.state.lock().writer_thread.ends();
                 self.flush();
             }),
         };
-        let called = match effects.call {
+        let calls = match effects.callbacks {
             WakeAction::Nothing => Ok(()),
             WakeAction::Notify => {
                 self.calls.notify_one();
                 Ok(())
             }
-            WakeAction::Start => threads::spawn(self, "callbacks", callback::run)
-                .inspect_err(|_| self.state.lock().caller.ends()),
+            WakeAction::Start => threads::spawn(self, "callbacks", callbacks::run)
+                .inspect_err(|_| self.state.lock().callback_thread.ends()),
         };
-        // Last, as it can take a while.
+        // Last: there can be millions of items to drop, and nobody should wait for that.
         drop(effects.garbage);
         effects.unused.into_iter().for_each(panics::discard);
-        dispatched.and(called)
+        writes.and(calls)
     }
 }

@@ -8,33 +8,34 @@ use super::shared::Shared;
 use super::state::State;
 use crate::session::Reply;
 
-/// Runs what the peer asks for. The reader calls it, and does not wait for what is run.
+/// Runs the code that the peer asks for. The reader calls it, so that no method but `wind_down` may block.
 pub(crate) trait Executor: Send + Sync {
-    /// Takes the call that came on a channel which was made for it, with the first handle of that. It has to end
-    /// with [`Channel::end_call`](crate::Channel::end_call).
+    /// Takes a call, with the first handle of the channel that was made for it. Each ends with
+    /// [`Channel::end_call`](crate::Channel::end_call).
     fn submit(&self, id: ChannelId, payload: Vec<u8>);
 
-    /// The link has ended: returns when nothing runs any more, or is not to be waited for any longer. Until then
-    /// items can still be sent.
+    /// Called when the link has ended. Blocks until nothing runs any more, or the grace has passed; until it returns, code
+    /// that runs here can still send.
     fn wind_down(&self);
 }
 
-/// A call that came, and who runs it.
+/// A call of the peer, with its executor.
 pub(super) struct Call {
-    /// This may be the last to hold it: it must not be dropped under a lock.
+    /// This may be the last reference: it must not be dropped under a lock.
     pub(super) executor: Arc<dyn Executor>,
     pub(super) id: ChannelId,
-    /// `None` where it was refused.
+    /// `None` if the call was refused.
     pub(super) payload: Option<Vec<u8>>,
 }
 
 impl Shared {
-    /// Who runs what the peer asks for, where somebody does.
+    /// The executor, if this end runs code.
     pub(super) fn executor(&self) -> Option<Arc<dyn Executor>> {
         self.executor.get().and_then(Weak::upgrade)
     }
 
-    /// Accepts a call, so that what follows on its channel finds it; the answer where it is refused.
+    /// Accepts a call, and makes its channel before the next frame, which may be an item for it. Returns the answer to a
+    /// call that is refused.
     pub(super) fn exec(
         &self,
         state: &mut State,

@@ -1,4 +1,4 @@
-//! Frames from the link into the session.
+//! The reading end of a link: frames from the link into the session.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -9,36 +9,38 @@ use super::state::State;
 use super::waiters::WaitFor;
 use crate::disconnected::DisconnectReason;
 use crate::frame::{FrameReader, ReadError};
-use crate::link::{LinkReader, Readiness, Ready};
+use crate::link::{LinkReader, PollReader, Ready};
 use crate::link_error::LinkError;
 use crate::session::{Event, Message, ProtocolError, Reply};
 use crate::sync::Deadline;
 use crate::trace;
 
-/// How many answers may wait for a peer that does not read them: less than a megabyte, and more than a burst of
-/// questions leaves behind where this side is slow.
+/// Number of unsent answers at which the peer counts as hostile: it asks and does not read. That is less than a megabyte,
+/// and more than a burst of questions leaves if this side is slow.
 const MAX_REPLIES: usize = 16 * 1024;
 
-/// So many messages at most go into the session under one lock, where they came with one read.
+/// Number of messages of one read that go into the session under one lock: enough to make the lock cheap, and few enough
+/// that senders do not wait long for it.
 const BATCH: usize = 256;
 
-/// The reading end of the link. Who has it reads, and hands what comes to the session.
+/// The reading end of the link, with everything a read leaves for later. Its owner reads: see
+/// [`read_handoff`](super::read_handoff).
 pub(super) struct LinkInput {
     frames: FrameReader<LinkReader>,
-    /// What came with a read and was not handled yet.
+    /// Messages that were read and not handled yet.
     batch: VecDeque<Message>,
-    /// Why nothing more is to be read, where a receiver found it: it is the reader's to tell everybody.
+    /// Why reading ended, if a receiver found it: only the reader thread ends the gateway.
     broken: Option<DisconnectReason>,
-    /// It cannot be waited for what there is to read.
+    /// The link cannot be polled: receivers do not read any more.
     unready: bool,
-    /// How many reads in a row have brought one small frame each, in answer to what this side had sent in between.
-    turns: usize,
+    /// Number of reads in a row that brought one frame each, in answer to what this side had sent in between.
+    ping_pongs: usize,
 }
 
-/// Effects so many answers in a row the two sides are taken to talk in turns.
+/// Number of such reads after which the two ends count as playing ping-pong. One alone also occurs in a stream.
 const PING_PONG_READS: usize = 3;
 
-/// How far a batch was handled.
+/// How far a batch was handled: `UntilFull` if an inbox is full and the program wants the reader to pause.
 pub(super) enum Handled {
     All,
     UntilFull,
@@ -51,11 +53,11 @@ impl LinkInput {
             batch: VecDeque::new(),
             broken: None,
             unready: false,
-            turns: 0,
+            ping_pongs: 0,
         }
     }
 
-    /// Waits for a frame, and takes those that came with it.
+    /// Reads a frame, which may block, and the frames that are whole in the buffer behind it, which does not.
     pub(super) fn read(&mut self, shared: &Shared) -> Result<(), DisconnectReason> {
         if let Some(reason) = self.broken.take() {
             return Err(reason);
@@ -69,17 +71,18 @@ impl LinkInput {
         }
     }
 
-    /// Waits for bytes, takes the frames that came whole, and hands them to the session. It does not wait for the rest
-    /// of a frame: receivers call it, and they can be called away. What goes wrong is left to the reader.
+    /// Polls for bytes, and hands the frames that are whole to the session. For receivers with a lease: it never blocks in a
+    /// read, which could not be interrupted, and so leaves a frame that is cut to the next call. Errors are kept for the
+    /// reader.
     pub(super) fn read_whole(
         &mut self,
         shared: &Arc<Shared>,
-        readiness: &dyn Readiness,
+        poll_reader: &dyn PollReader,
         deadline: Deadline,
     ) {
         let mut done = match self.frames.holds_frame() {
             true => Ok(()),
-            false => self.fill(readiness, deadline),
+            false => self.fill(poll_reader, deadline),
         };
         while done.is_ok() && self.frames.holds_frame() {
             let read = self.read(shared);
@@ -90,15 +93,15 @@ impl LinkInput {
 
     fn fill(
         &mut self,
-        readiness: &dyn Readiness,
+        poll_reader: &dyn PollReader,
         deadline: Deadline,
     ) -> Result<(), DisconnectReason> {
-        match readiness.wait(deadline.remaining()) {
+        match poll_reader.wait(deadline.remaining()) {
             Ok(Ready::Read) => match self.frames.read_once().map_err(lost)? {
                 0 => Err(DisconnectReason::EndOfStream),
                 _ => Ok(()),
             },
-            Ok(Ready::Away) => Ok(()),
+            Ok(Ready::Interrupted) => Ok(()),
             Err(_) => {
                 self.unready = true;
                 Ok(())
@@ -114,7 +117,7 @@ impl LinkInput {
             .and(followed.map_err(DisconnectReason::Thread))
     }
 
-    /// Hands the session what was read.
+    /// Hands the batch to the session.
     pub(super) fn handle_in(
         &mut self,
         shared: &Shared,
@@ -122,12 +125,13 @@ impl LinkInput {
         effects: &mut Effects,
     ) -> Result<Handled, DisconnectReason> {
         let alone = self.batch.len() == 1 && self.frames.is_drained();
-        self.turns = match state.reading.take_sent() && alone {
-            true => self.turns.saturating_add(1),
+        self.ping_pongs = match state.read_role.take_sent() && alone {
+            true => self.ping_pongs.saturating_add(1),
             false => 0,
         };
         while let Some(message) = self.batch.pop_front() {
             handle(shared, state, message, effects)?;
+            // Asked after each message: the limits hold to the item, and not to the batch.
             if state.session.is_paused() {
                 return Ok(Handled::UntilFull);
             }
@@ -135,14 +139,14 @@ impl LinkInput {
         Ok(Handled::All)
     }
 
-    /// Whether a receiver is to go on with it: what was read is handled, nothing is wrong, and the two sides talk in
-    /// turns. Where one only sends, the reader gets more with each read, as the receiver is busy with what came before.
+    /// Whether a receiver may read: everything is handled, nothing is wrong, and the two ends play ping-pong. If the peer
+    /// only sends, a reader thread is faster: it reads the next items while the receiver works on the last.
     pub(super) fn is_leasable(&self) -> bool {
         let fit = self.broken.is_none() && !self.unready;
-        fit && self.turns >= PING_PONG_READS && self.frames.is_drained()
+        fit && self.ping_pongs >= PING_PONG_READS && self.frames.is_drained()
     }
 
-    /// Leaves it to the reader to tell everybody of this end.
+    /// Keeps the reason for the reader thread, which ends the gateway with it.
     pub(super) fn break_with(&mut self, reason: DisconnectReason) {
         self.broken = Some(reason);
     }
@@ -151,6 +155,7 @@ impl LinkInput {
         let header = self.frames.next_header().map_err(lost)?;
         let header = header.ok_or(DisconnectReason::EndOfStream)?;
         trace::frame(&shared.config.id, "received", &header);
+        // Before the payload: a frame that is refused must not cost its length in memory.
         let credit = shared.config.credit.is_some();
         Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
         let payload = self.frames.payload_of(&header).map_err(lost)?;
@@ -169,14 +174,16 @@ fn handle(
     effects: &mut Effects,
 ) -> Result<(), DisconnectReason> {
     let id = message.channel();
-    let wakes = &mut effects.wakes;
+    let notifications = &mut effects.notifications;
     let (called, reply) = match state.session.handle(message) {
         Event::Nothing => return Ok(()),
         Event::Terminated => return Err(DisconnectReason::Terminated),
-        Event::Item(waker) => (waker.ring(WaitFor::Item, wakes), None),
-        Event::Ended(waker) => (waker.ring(WaitFor::End, wakes), None),
-        Event::Credit(waker) => (waker.ring(WaitFor::Room, wakes), None),
-        Event::Refused(waker, reply) => (waker.ring(WaitFor::End, wakes), Some(reply)),
+        Event::Item(waiters) => (waiters.notify(WaitFor::Item, notifications), None),
+        Event::Ended(waiters) => (waiters.notify(WaitFor::End, notifications), None),
+        Event::Credit(waiters) => (waiters.notify(WaitFor::Room, notifications), None),
+        Event::Refused(waiters, reply) => {
+            (waiters.notify(WaitFor::End, notifications), Some(reply))
+        }
         Event::Reply(reply) => (false, Some(reply)),
         Event::Exec(id, payload) => (false, shared.exec(state, id, payload, effects)),
     };
@@ -188,11 +195,12 @@ fn handle(
 
 impl State {
     fn answer(&mut self, reply: Reply, effects: &mut Effects) -> Result<(), DisconnectReason> {
+        // Nothing may follow the last frame.
         if self.exiting {
             return Ok(());
         }
         self.post([reply], effects);
-        if self.outbox.count_answer() > MAX_REPLIES {
+        if self.write_queue.count_answer() > MAX_REPLIES {
             let limit = MAX_REPLIES;
             let error = ProtocolError::TooManyReplies { limit };
             return Err(DisconnectReason::Protocol(error));

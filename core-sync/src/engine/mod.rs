@@ -1,27 +1,32 @@
-//! What drives a session over a link, with threads: one that reads, and two that are started when they are first needed,
-//! one that writes what others must not wait for, and one that calls callbacks.
+//! Drives a session over a link with threads. The reader thread starts with the gateway; the writer thread and the callback
+//! thread start with their first work.
 //!
-//! It deals in ids of channels and in encoded items. The handles that programs hold are made of these in
-//! [`api`](crate::api).
+//! The engine deals in channel ids and encoded items. [`api`](crate::api) makes the handles that programs hold of them.
+//!
+//! ```text
+//!  program's threads ──▶ writer (lock) ──▶ link ──▶ reader, or a receiver with a read lease
+//!          │                  ▲                        │
+//!          │            writer thread ◀── queue ◀──────┤ replies
+//!          ▼                                           ▼
+//!        state (lock): session, queues, counts of waiting threads ──▶ effects, run when the lock is free
+//! ```
 
-mod callback;
+mod callbacks;
 mod close;
 mod config;
 mod delivery;
 mod effects;
 mod executor;
 mod link_input;
-mod outbox;
 mod read_handoff;
 mod reader;
 mod shared;
 mod state;
 mod threads;
 mod waiters;
-mod write;
 mod writer;
 
-pub(crate) use callback::{Callback, Held, RawItem};
+pub(crate) use callbacks::{Callback, CallbackItem, Held};
 pub use config::{ExecModel, GatewayConfig};
 pub(crate) use effects::Effects;
 pub(crate) use executor::Executor;

@@ -1,9 +1,19 @@
-//! Whose turn it is to read the link.
+//! Reader hand-over: which thread reads the link.
 //!
-//! There is one [`LinkInput`], and who has it reads. That is the reader's thread as a rule. Where the only thread that
-//! waits on the gateway waits for an item, and the link can be waited for so that it can be called away, it reads by
-//! itself: no other thread has to be woken to wake it. When it has its item it leaves the source behind, and most often
-//! comes back for it soon. The reader takes it where that does not happen, or at once where somebody else waits.
+//! There is one [`LinkInput`], and the thread that owns it reads. As a rule that is the reader thread. In a ping-pong of two
+//! ends, however, waking the reader only for it to wake the receiver costs half of a round trip. So if the only thread that
+//! waits on the gateway waits for an item, and the link can be polled, the reader leaves the input in [`ReadRole`], and the
+//! receiver takes a [`ReadLease`] on it and reads by itself. It puts the input back with its item, and most often comes back
+//! for it soon. The reader takes the input back if that does not happen within a delay, and at once if another thread waits
+//! for something else, which a receiver that reads only for itself would keep waiting.
+//!
+//! ```text
+//!                    lease (one receiver waits)              take
+//!   reader reads ─────────────────────────────▶ input free ───────────▶ receiver reads
+//!        ▲                                       │      ▲                    │
+//!        └── await_input: wanted, or no lease ───┘      └───── give_back ────┘
+//!            since the last look
+//! ```
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -17,226 +27,244 @@ use super::shared::Shared;
 use super::state::State;
 use super::waiters::ChannelCondvars;
 use crate::disconnected::DisconnectReason;
-use crate::link::Readiness;
-use crate::session::Overflowing;
+use crate::link::PollReader;
+use crate::session::OverflowPolicy;
 use crate::sync::{Condvar, Deadline, Guard};
 
-/// For no longer than this, and as long again, is the link left unread where nobody waits.
+/// The reader takes a free input back after one to two times this delay. Shorter, and a program that computes for a moment
+/// between two items loses the lease; longer, and frames that nobody waits for (a question for the status, a callback's
+/// item) stay unread for longer.
 const HANDBACK_DELAY: Duration = Duration::from_millis(1);
 
-/// Who reads.
+/// The state of the hand-over, under the state's lock.
 pub(super) struct ReadRole {
-    /// `None` while somebody has it.
-    source: Option<Box<LinkInput>>,
-    /// `None` where receivers do not read.
-    readiness: Option<Arc<dyn Readiness>>,
+    /// `None` while a thread owns it.
+    input: Option<Box<LinkInput>>,
+    /// `None` if receivers cannot read: the link cannot be polled, or inboxes pause the reader.
+    poll_reader: Option<Arc<dyn PollReader>>,
     /// The channel whose receiver reads.
     receiver: Option<ChannelId>,
-    /// It is the reader's turn.
+    /// The reader has to take the input next: no receiver may.
     wanted: bool,
-    /// How often receivers have taken the source.
-    turns: usize,
-    /// The reader is not going to look before it is called.
+    /// Number of leases that receivers have taken, so that the reader sees whether there was one since its last look.
+    leases: usize,
+    /// The reader sleeps without a deadline: whoever gives the input back has to notify it.
     asleep: bool,
-    /// Items were sent since it was last asked.
+    /// This side has sent items since [`take_sent`](Self::take_sent).
     sent: bool,
-    /// Threads that wait for what frames bring about, and do not read.
+    /// Number of threads that wait for something that frames bring, and do not read.
     waiting: usize,
 }
 
 impl ReadRole {
-    /// The reader begins.
-    pub(super) fn new(readiness: Option<Arc<dyn Readiness>>, overflow: Overflowing) -> Self {
+    /// The reader thread owns the input at first.
+    pub(super) fn new(poll_reader: Option<Arc<dyn PollReader>>, overflow: OverflowPolicy) -> Self {
         Self {
-            source: None,
-            // Who waits for room in another inbox than its own would wait for ever.
-            readiness: readiness.filter(|_| overflow != Overflowing::Pause),
+            input: None,
+            // A full inbox pauses whoever reads. A receiver that paused for another channel's inbox would wait for ever, as
+            // the thread that empties that inbox may be itself.
+            poll_reader: poll_reader.filter(|_| overflow != OverflowPolicy::Pause),
             receiver: None,
             wanted: false,
-            turns: 0,
+            leases: 0,
             asleep: false,
             sent: false,
             waiting: 0,
         }
     }
 
-    /// Leaves the source to who has just got an item, if that is the only one who waits.
+    /// The reader offers the input to the receiver that has just got an item, if no other thread waits. Returns the input if
+    /// the reader keeps it.
     pub(super) fn lease(
         &mut self,
-        source: Box<LinkInput>,
+        input: Box<LinkInput>,
         effects: &Effects,
     ) -> Option<Box<LinkInput>> {
-        let lends = self.readiness.is_some()
+        let lends = self.poll_reader.is_some()
             && self.waiting == 1
-            && effects.wakes.has_item()
-            && source.is_leasable();
+            && effects.notifications.has_item()
+            && input.is_leasable();
         if !lends {
-            return Some(source);
+            return Some(input);
         }
+        // Under the lock that the item was queued under: the receiver wakes to find both the item and the input.
         self.wanted = false;
-        self.source = Some(source);
+        self.input = Some(input);
         None
     }
 
-    /// This side sends items.
+    /// Records that this side sends items: only an answer to them counts as ping-pong.
     pub(super) fn note_sent(&mut self) {
         self.sent = true;
     }
 
-    /// Whether this side has sent items since this was asked.
+    /// Returns whether this side has sent items since the last call.
     pub(super) fn take_sent(&mut self) -> bool {
         core::mem::take(&mut self.sent)
     }
 
-    /// What wakes the receiver of this channel, if it is the one that reads.
-    pub(super) fn reads_for(&self, id: ChannelId) -> Option<Arc<dyn Readiness>> {
-        self.readiness.clone().filter(|_| self.receiver == Some(id))
+    /// Interrupts the receiver of this channel if it is the one that reads: it sleeps in `poll`, where no condition variable
+    /// reaches it.
+    pub(super) fn reads_for(&self, id: ChannelId) -> Option<Arc<dyn PollReader>> {
+        self.poll_reader
+            .clone()
+            .filter(|_| self.receiver == Some(id))
     }
 
-    /// What wakes the receiver that reads, if one does.
-    pub(super) fn reads(&self) -> Option<Arc<dyn Readiness>> {
-        self.readiness.clone().filter(|_| self.receiver.is_some())
+    /// Interrupts the receiver that reads, whatever its channel.
+    pub(super) fn reads(&self) -> Option<Arc<dyn PollReader>> {
+        self.poll_reader.clone().filter(|_| self.receiver.is_some())
     }
 
-    /// A receiver wants to read.
-    fn take(&mut self, id: ChannelId) -> Option<(Box<LinkInput>, Arc<dyn Readiness>)> {
+    /// Takes a lease for the receiver of a channel. None if the reader has the input or is to get it, or if another thread
+    /// waits: this receiver would stop reading with its own item, and nobody would read for that thread.
+    fn take(&mut self, id: ChannelId) -> Option<(Box<LinkInput>, Arc<dyn PollReader>)> {
         if self.wanted || self.waiting > 0 {
             return None;
         }
-        let readiness = self.readiness.clone()?;
-        let source = self.source.take()?;
+        let poll_reader = self.poll_reader.clone()?;
+        let input = self.input.take()?;
         self.receiver = Some(id);
-        self.turns = self.turns.wrapping_add(1);
-        Some((source, readiness))
+        self.leases = self.leases.wrapping_add(1);
+        Some((input, poll_reader))
     }
 
-    /// A receiver leaves the source. True where the reader is to be called.
-    fn give_back(&mut self, source: Box<LinkInput>) -> bool {
+    /// Ends a lease. Returns whether the reader must be notified: because it has to read now, or because it sleeps without
+    /// a deadline and must watch again whether leases are taken.
+    fn give_back(&mut self, input: Box<LinkInput>) -> bool {
         self.receiver = None;
-        self.wanted = self.waiting > 0 || !source.is_leasable();
-        self.source = Some(source);
+        self.wanted = self.waiting > 0 || !input.is_leasable();
+        self.input = Some(input);
         self.wanted || self.asleep
     }
 
-    /// Somebody waits who does not read. True where the reader is to be called.
+    /// Registers that a thread waits that does not read. Returns whether the reader must be woken to read for it. If a
+    /// receiver reads just now, its `give_back` sees the waiting thread and wakes the reader.
     fn want(&mut self) -> bool {
-        let idle = self.source.is_some() && !self.wanted;
+        let idle = self.input.is_some() && !self.wanted;
         self.wanted |= idle;
         idle
     }
 }
 
 impl Shared {
-    /// Waits for what the peer's frames bring about. Somebody has to read them.
+    /// Waits on `condvar` for something that the peer's frames bring, and sees to it that somebody reads them.
     pub(super) fn wait<'a>(
         &self,
         condvar: &Condvar,
         mut state: Guard<'a, State>,
         deadline: Deadline,
     ) -> Guard<'a, State> {
-        if state.reading.want() {
-            self.turn.notify_one();
+        if state.read_role.want() {
+            self.handback.notify_one();
         }
-        state.reading.waiting += 1;
+        // Counted under the lock that is released by the wait: a lease that ends in between sees this thread.
+        state.read_role.waiting += 1;
         let mut state = condvar.wait(state, deadline);
-        state.reading.waiting -= 1;
+        state.read_role.waiting -= 1;
         state
     }
 
-    /// A thread that may have read is going to wait elsewhere: the reader goes on at once.
+    /// For a thread that may have held a lease and now waits outside of the gateway: the reader takes the input at once.
     pub(crate) fn want_reader(&self) {
-        if self.state.lock().reading.want() {
-            self.turn.notify_one();
+        if self.state.lock().read_role.want() {
+            self.handback.notify_one();
         }
     }
 
-    /// Waits for an item, or the end, of the channel; or reads, where nobody else does.
+    /// Waits for an item or the end of the channel, by reading the link if no other thread does.
     pub(crate) fn wait_item<'a>(
         self: &'a Arc<Self>,
         mut state: Guard<'a, State>,
-        bell: &ChannelCondvars,
+        condvars: &ChannelCondvars,
         id: ChannelId,
         deadline: Deadline,
     ) -> Guard<'a, State> {
-        let Some((source, readiness)) = state.reading.take(id) else {
-            return bell.wait_item(self, state, id, deadline);
+        let Some((input, poll_reader)) = state.read_role.take(id) else {
+            return condvars.wait_item(self, state, id, deadline);
         };
+        // Reading blocks. Threads that want to send or to wait must get at the state meanwhile.
         drop(state);
-        let mut turn = Turn {
+        let mut lease = ReadLease {
             shared: self,
-            source: Some(source),
+            input: Some(input),
         };
-        if let Some(source) = &mut turn.source {
-            source.read_whole(self, &*readiness, deadline);
+        if let Some(input) = &mut lease.input {
+            input.read_whole(self, &*poll_reader, deadline);
         }
-        turn.end()
+        lease.end()
     }
 
-    /// Waits for the reader's turn: it is called, or finds that no receiver has read for a while.
-    pub(super) fn await_turn(&self) -> Box<LinkInput> {
+    /// The reader waits until it is to read: it is wanted, or no receiver has taken a lease since its last look.
+    pub(super) fn await_input(&self) -> Box<LinkInput> {
         let mut state = self.state.lock();
         let mut seen = None;
         loop {
-            let reading = &mut state.reading;
-            let idle = seen == Some(reading.turns);
-            let due = reading.wanted || idle;
-            if let Some(source) = reading.source.take_if(|_| due) {
-                reading.wanted = false;
-                return source;
+            let read_role = &mut state.read_role;
+            let idle = seen == Some(read_role.leases);
+            let takes = read_role.wanted || idle;
+            if let Some(input) = read_role.input.take_if(|_| takes) {
+                read_role.wanted = false;
+                return input;
             }
-            seen = Some(reading.turns);
-            // A receiver that reads for long calls when it is done.
-            reading.asleep = idle;
+            seen = Some(read_role.leases);
+            // Idle, but the input is out: a receiver has been reading for the whole delay. It may go on for hours, and a
+            // reader that looked every millisecond would burn a processor; `give_back` notifies it.
+            read_role.asleep = idle;
             let deadline = if idle {
                 Deadline::NEVER
             } else {
                 Deadline::after(HANDBACK_DELAY)
             };
-            state = self.turn.wait(state, deadline);
-            state.reading.asleep = false;
+            state = self.handback.wait(state, deadline);
+            state.read_role.asleep = false;
         }
     }
 
-    /// The link is not read any more.
+    /// Drops the input: the link is not read any more.
     pub(super) fn close_reading(&self) {
         let closed = {
-            let reading = &mut self.state.lock().reading;
-            // A receiver that still waits for the link is called away by what follows.
-            let readiness = reading.readiness.take_if(|_| reading.receiver.is_none());
-            (reading.source.take(), readiness)
+            let read_role = &mut self.state.lock().read_role;
+            // A receiver that still polls has to be interrupted through the poll reader, by `State::disconnect`.
+            let poll_reader = read_role
+                .poll_reader
+                .take_if(|_| read_role.receiver.is_none());
+            (read_role.input.take(), poll_reader)
         };
+        // Both are code of the transport, and so are dropped unlocked.
         drop(closed);
     }
 }
 
-/// The source, in the hands of a receiver.
-struct Turn<'a> {
+/// The right of a receiver to read the link until it has an item. Dropping it gives the input back.
+struct ReadLease<'a> {
     shared: &'a Shared,
-    /// `None` when it was given back.
-    source: Option<Box<LinkInput>>,
+    /// `None` once it is given back.
+    input: Option<Box<LinkInput>>,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> ReadLease<'a> {
     fn end(mut self) -> Guard<'a, State> {
         self.give_back()
     }
 
     fn give_back(&mut self) -> Guard<'a, State> {
         let mut state = self.shared.state.lock();
-        if let Some(source) = self.source.take()
-            && state.reading.give_back(source)
+        if let Some(input) = self.input.take()
+            && state.read_role.give_back(input)
         {
-            self.shared.turn.notify_one();
+            self.shared.handback.notify_one();
         }
         state
     }
 }
 
-/// Code of the transport has panicked, where it was not given back.
-impl Drop for Turn<'_> {
+/// Reached with the input only if code of the transport has panicked. Without this the link would stay unread for ever, and
+/// with it every other thread of the gateway; so the reader gets the input back and tells them.
+impl Drop for ReadLease<'_> {
     fn drop(&mut self) {
-        if let Some(source) = &mut self.source {
-            source.break_with(DisconnectReason::Panicked);
+        if let Some(input) = &mut self.input {
+            input.break_with(DisconnectReason::Panicked);
             drop(self.give_back());
         }
     }

@@ -1,4 +1,4 @@
-//! The reader: reads where nobody else does, and tells everybody of the end.
+//! The reader thread: reads unless a receiver does, and ends the gateway when the link ends.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -12,16 +12,17 @@ use crate::link::LinkReader;
 use crate::sync::Deadline;
 use crate::trace;
 
-/// What the reader thread of a gateway does: frames into the session until there are no more.
+/// Body of the reader thread: moves frames into the session until there are none.
 ///
-/// It never waits, but for bytes, for its turn, and for room where the program asked for that: neither for the writer,
-/// nor for what the program does.
+/// It blocks on bytes, on a receiver's lease, and on full inboxes if the program asked for that. It never blocks on the
+/// writer or on code of the program: while it does not read, the peer's writes block, and a peer that blocks in a write
+/// may be the one that has to read for this side's writer to get on.
 pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
-    let mut source = Box::new(LinkInput::new(reader, shared.config.max_frame));
+    let mut input = Box::new(LinkInput::new(reader, shared.config.max_frame));
     let reason = loop {
-        match step(shared, source) {
-            Ok(next) => source = next,
-            // The source is gone: the peer cannot be stuck on writing what nobody reads, it sees that the link is closed.
+        match step(shared, input) {
+            Ok(next) => input = next,
+            // The input was dropped, and with it the reading end: a peer that writes sees a closed link, and does not block.
             Err(reason) => break reason,
         }
     };
@@ -29,32 +30,33 @@ pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
     finish(shared, reason);
 }
 
-/// Reads once. Where the only one who waits has got an item, it is that one's turn to read what comes next.
+/// Reads once and hands the frames to the session. Then offers the input to the receiver that got an item, and waits to get
+/// it back.
 fn step(
     shared: &Arc<Shared>,
-    mut source: Box<LinkInput>,
+    mut input: Box<LinkInput>,
 ) -> Result<Box<LinkInput>, DisconnectReason> {
-    let read = source.read(shared);
+    let read = input.read(shared);
     loop {
         let ((handled, kept), followed) = shared.update(|state, effects| {
-            let handled = source.handle_in(shared, state, effects);
+            let handled = input.handle_in(shared, state, effects);
             let kept = match (&handled, &read) {
-                (Ok(Handled::All), Ok(())) => state.reading.lease(source, effects),
-                _ => Some(source),
+                (Ok(Handled::All), Ok(())) => state.read_role.lease(input, effects),
+                _ => Some(input),
             };
             (handled, kept)
         });
-        // What came before the end is done before the end.
+        // The read's own error comes last: the frames in front of it are handled first.
         followed.map_err(DisconnectReason::Thread)?;
         match (handled?, kept) {
-            (Handled::UntilFull, Some(kept)) => source = kept,
-            (_, kept) => return read.map(|()| kept.unwrap_or_else(|| shared.await_turn())),
+            (Handled::UntilFull, Some(kept)) => input = kept,
+            (_, kept) => return read.map(|()| kept.unwrap_or_else(|| shared.await_input())),
         }
         wait_for_room(shared);
     }
 }
 
-/// Reads no more while the inboxes are full and the program wants that.
+/// Waits while inboxes are full, if the program wants that. A spurious wake-up is harmless, as the loop asks again.
 fn wait_for_room(shared: &Shared) {
     let mut state = shared.state.lock();
     while state.session.is_paused() {
@@ -64,24 +66,25 @@ fn wait_for_room(shared: &Shared) {
     state.paused = false;
 }
 
-/// Tells everybody who waits, then closes the writing end.
+/// Ends the gateway: wakes all threads that wait, lets code that runs here finish, and closes the writing end.
 fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
     let cause = match reason {
-        // The link may be all right: there is nothing to wait for.
+        // The peer may live on, so that the transport has no exit status to wait for.
         DisconnectReason::Terminated
         | DisconnectReason::Protocol(_)
         | DisconnectReason::Thread(_) => None,
         _ => shared.control.post_mortem(),
     };
     let executor = shared.executor();
-    // Where no thread can be started, callbacks do not hear of the end.
+    // Unlocked up to here: `post_mortem` may wait for the exit of a process. An error means that no callback thread can be
+    // started, and then callbacks do not see the end.
     let (lost, _) = shared.update(|state, effects| {
         let reason = match reason {
-            // It is what was asked for.
+            // This side exited, and the peer closed in answer.
             DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
             reason => reason,
         };
-        // Code that runs here may say on what it has begun to say.
+        // A worker's functions may still send: the peer has stopped sending, but reads until the link is closed.
         state.half_closed = executor.is_some()
             && matches!(
                 reason,
@@ -95,11 +98,12 @@ fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
     trace::tell(Level::Debug, &shared.config.id, what);
     shared.notify_threads();
     if let Some(executor) = executor {
+        // Waits for functions. The writer thread stays alive meanwhile, because of `half_closed`.
         executor.wind_down();
         shared.flush();
         shared.state.lock().half_closed = false;
         shared.notify_threads();
     }
-    // It may be held by a write that blocks: that one ends by the peer's going, or by the transport's kill.
+    // The lock may be held by a write that blocks. That write ends when the peer is gone, or by the transport's kill.
     shared.close_writer();
 }

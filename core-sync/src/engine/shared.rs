@@ -13,54 +13,59 @@ use super::state::State;
 use super::waiters::ChannelCondvars;
 use super::{reader, threads};
 use crate::error::SendError;
-use crate::link::{Control, Link, Output, Readiness};
-use crate::session::{Hold, OpenError, Queued, Role};
+use crate::link::{Link, Output, PeerControl, PollReader};
+use crate::session::{Hold, OpenError, QueuedItem, Role};
 use crate::sync::{Condvar, Deadline, Mutex, thread};
 use crate::trace;
 
-/// What the handles of a gateway, its reader and its writer thread share.
+/// Shared by the handles of a gateway and its threads.
 ///
-/// There are two locks. Who takes both takes the writer's first. The writer's is held across asking whether a
-/// frame may be sent and writing it, so that nothing follows a CLOSE on the wire. Under the state's there is no
-/// I/O, no decoding, and no code of the program: nor is anything of the program dropped there, which is code as well.
-/// [`update`](Self::update) is the way to change the state that sees to that.
+/// # Locks
+///
+/// There are two. A thread that takes both takes the writer's first.
+///
+/// - The writer's lock is held from the check whether a frame may be sent until it is written, so that no item follows a
+///   CLOSE on the wire. It can be held for as long as the peer does not read, so the reader never takes it before the link
+///   has ended.
+/// - Under the state's lock there is no I/O, no decoding, and no code of the program. Dropping a value of the program is
+///   code of the program, too. [`update`](Self::update) sees to that.
 pub(crate) struct Shared {
     pub(crate) config: GatewayConfig,
-    pub(crate) control: Arc<dyn Control>,
-    /// Set before the first frame is read, where code is run here. It holds the gateway, not the reverse.
+    pub(crate) control: Arc<dyn PeerControl>,
+    /// Set before the first frame is read, if this end runs code. Weak, because the executor holds the gateway.
     pub(super) executor: OnceLock<Weak<dyn Executor>>,
-    /// `None` once it is closed, or a write has failed: what is left of a frame cannot be taken back.
+    /// `None` once it is closed or a write has failed: a frame that was written in part cannot be taken back.
     pub(super) writer: Mutex<Option<Output>>,
-    /// Whether it takes parts of files around memory.
+    /// Whether the writing end sends files without a copy through memory. Here, so that asking needs no lock.
     pub(crate) takes_files: bool,
     pub(crate) state: Mutex<State>,
-    /// Something for the writer thread to write, or the end.
+    /// For the writer thread: frames to write, or the end.
     pub(super) work: Condvar,
-    /// A callback to be called, or the end.
+    /// For the callback thread: a queued channel, or the end.
     pub(super) calls: Condvar,
-    /// Room in the inboxes for a reader that pauses.
+    /// For a paused reader: room in the inboxes.
     pub(super) room: Condvar,
-    /// The end of the link, and of each thread.
+    /// The end of the link, and of each thread of the gateway.
     pub(super) ended: Condvar,
-    /// The reader's turn.
-    pub(super) turn: Condvar,
-    /// No thread can be started any more, as far as the gateway sees.
+    /// For the reader: the input is free, or wanted.
+    pub(super) handback: Condvar,
+    /// Makes each start of a thread fail.
     #[cfg(feature = "test-util")]
     pub(crate) no_threads: core::sync::atomic::AtomicBool,
 }
 
-/// An item, with what its channels are waited for on.
-type Ringing = (Queued, Vec<Arc<ChannelCondvars>>);
+/// An item, with the condition variables of the channels that it names.
+type ItemAndCondvars = (QueuedItem, Vec<Arc<ChannelCondvars>>);
 
 impl Shared {
     fn new(
         config: GatewayConfig,
-        control: Arc<dyn Control>,
+        control: Arc<dyn PeerControl>,
         writer: Output,
-        readiness: Option<Arc<dyn Readiness>>,
+        poll_reader: Option<Arc<dyn PollReader>>,
     ) -> Self {
         Self {
-            state: Mutex::new(State::new(&config, readiness)),
+            state: Mutex::new(State::new(&config, poll_reader)),
             config,
             control,
             executor: OnceLock::new(),
@@ -70,13 +75,13 @@ impl Shared {
             calls: Condvar::default(),
             room: Condvar::default(),
             ended: Condvar::default(),
-            turn: Condvar::default(),
+            handback: Condvar::default(),
             #[cfg(feature = "test-util")]
             no_threads: false.into(),
         }
     }
 
-    /// Starts over a link; `begun` hears of it before the first frame is read.
+    /// Starts a gateway over a link. `begun` runs before the first frame is read, so that no call finds no executor.
     ///
     /// # Errors
     ///
@@ -90,11 +95,11 @@ impl Shared {
             reader,
             writer,
             control,
-            readiness,
+            poll_reader,
             files,
         } = link;
         let output = Output::new(writer, files);
-        let shared = Arc::new(Self::new(config, control, output, readiness));
+        let shared = Arc::new(Self::new(config, control, output, poll_reader));
         let what = match shared.config.role {
             Role::Initiator => "gateway",
             Role::Worker => "workergateway",
@@ -106,7 +111,7 @@ impl Shared {
         );
         let (handle, executor) = begun(&shared);
         if let Some(executor) = executor {
-            // Nobody else has seen it yet.
+            // It cannot be set already: no other thread has seen `shared`.
             let _ = shared.executor.set(executor);
         }
         let started = threads::spawn(&shared, "reader", |shared| reader::run(shared, reader));
@@ -117,8 +122,8 @@ impl Shared {
         Ok(handle)
     }
 
-    /// Waits until the link has ended and all threads are gone. False where `deadline` passes before, and in one of these
-    /// threads, which cannot wait for itself.
+    /// Waits until the link has ended and all threads have exited. Returns false if `deadline` passes first, and at once in
+    /// one of these threads, which cannot wait for itself.
     pub(crate) fn join(&self, deadline: Deadline) -> bool {
         let mut state = self.state.lock();
         let this = thread::current().id();
@@ -132,10 +137,12 @@ impl Shared {
             }
             state = self.wait(&self.ended, state, deadline);
         }
+        // The count is zero, so that the threads are past their last use of the state: joining takes no time, and is done
+        // unlocked for those that are about to release the lock.
         let threads = core::mem::take(&mut state.threads);
         drop(state);
         for thread in threads {
-            // A panic of our own threads has been printed; there is nobody to hand it to who could act on it.
+            // A panic was printed by the panic hook, and the caller could not act on it.
             let _ = thread.join();
         }
         true
@@ -152,8 +159,8 @@ impl Shared {
                 return Err(SendError::Disconnected(state.disconnect_reason()));
             }
         };
-        let bell = state.bell_of(id);
-        Ok((id, bell))
+        let condvars = state.condvars_of(id);
+        Ok((id, condvars))
     }
 
     /// Takes the next item of a channel.
@@ -162,28 +169,32 @@ impl Shared {
         state: &mut State,
         id: ChannelId,
         effects: &mut Effects,
-    ) -> Option<Ringing> {
+    ) -> Option<ItemAndCondvars> {
         let queued = state.session.take_item(id)?;
         self.taken(state, id, effects);
-        let bells = state.bells_of(&queued);
-        Some((queued, bells))
+        let condvars = state.condvars_of_item(&queued);
+        Some((queued, condvars))
     }
 
-    /// As [`take_item`](Self::take_item), for an item that counts as waiting until [`Held`](super::Held) is dropped.
-    pub(super) fn hold_item(&self, state: &mut State, id: ChannelId) -> Option<(Ringing, Hold)> {
+    /// As [`take_item`](Self::take_item), for an item that counts as unreceived until its [`Held`](super::Held) is dropped.
+    pub(super) fn hold_item(
+        &self,
+        state: &mut State,
+        id: ChannelId,
+    ) -> Option<(ItemAndCondvars, Hold)> {
         let (queued, hold) = state.session.hold_item(id)?;
-        let bells = state.bells_of(&queued);
-        Some(((queued, bells), hold))
+        let condvars = state.condvars_of_item(&queued);
+        Some(((queued, condvars), hold))
     }
 
-    /// There is room for an item more.
+    /// After an item was taken: grants credit, and lets a paused reader continue.
     pub(super) fn taken(&self, state: &mut State, id: ChannelId, effects: &mut Effects) {
         let grant = state.session.grant(id);
         state.post(grant, effects);
         self.make_room(state);
     }
 
-    /// Lets a reader that pauses go on, where there is room.
+    /// Wakes a paused reader if there is room.
     pub(super) fn make_room(&self, state: &mut State) {
         if state.paused && !state.session.is_paused() {
             state.paused = false;
@@ -191,14 +202,14 @@ impl Shared {
         }
     }
 
-    /// The reader pauses no more: the end of the stream has to be seen.
+    /// Never pauses the reader again: an exited or killed gateway must reach the end of the stream.
     pub(crate) fn read_on(&self) {
         let mut state = self.state.lock();
         state.session.never_pause();
         self.make_room(&mut state);
     }
 
-    /// Something happened that a thread of the gateway, or who waits for its end, goes on for.
+    /// Wakes all threads of the gateway and those that wait for its end, to look at the state again.
     pub(super) fn notify_threads(&self) {
         self.work.notify_all();
         self.calls.notify_all();

@@ -6,54 +6,54 @@ use execnet_serializer::ChannelId;
 
 use super::config::GatewayConfig;
 use super::effects::Effects;
-use super::outbox::Outbox;
 use super::read_handoff::ReadRole;
 use super::threads::OnDemandThread;
 use super::waiters::{ChannelCondvars, ChannelWaiters, WaitFor};
+use super::writer::WriteQueue;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::{SendError, WaitCloseError};
-use crate::link::Readiness;
-use crate::session::{Queued, Session, Taken};
+use crate::link::PollReader;
+use crate::session::{NextItem, QueuedItem, Session};
 use crate::sync::thread::JoinHandle;
 
-/// What the state's lock guards.
+/// Guarded by the state's lock.
 pub(crate) struct State {
     pub(crate) session: Session<ChannelWaiters>,
-    pub(super) reading: ReadRole,
-    /// Set by the reader, when it has stopped.
+    pub(super) read_role: ReadRole,
+    /// Set by the reader when it has stopped, and never reset.
     pub(crate) disconnected: Option<Disconnected>,
-    /// The peer sends no more, but code that runs here may still send.
+    /// The peer sends no more, but code that runs here may still send: the link has ended one way only.
     pub(super) half_closed: bool,
-    /// This side has called exit: nothing more is sent.
+    /// This side has exited: nothing is sent behind the last frame in the queue.
     pub(super) exiting: bool,
-    pub(super) outbox: Outbox,
+    pub(super) write_queue: WriteQueue,
     pub(super) writer_thread: OnDemandThread,
-    /// Channels whose callback is to be called, each once.
-    pub(super) due_calls: VecDeque<ChannelId>,
-    pub(super) caller: OnDemandThread,
-    /// The reader waits for room in the inboxes.
+    /// Channels with a callback to run, each once: see `Delivery`.
+    pub(super) callback_queue: VecDeque<ChannelId>,
+    pub(super) callback_thread: OnDemandThread,
+    /// The reader waits for room in the inboxes, so that whoever makes room has to notify it.
     pub(super) paused: bool,
     pub(super) running_threads: usize,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
 
 impl State {
-    pub(super) fn new(config: &GatewayConfig, readiness: Option<Arc<dyn Readiness>>) -> Self {
+    pub(super) fn new(config: &GatewayConfig, poll_reader: Option<Arc<dyn PollReader>>) -> Self {
         let session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
             .with_credit(config.credit);
-        let outbox = Outbox::new(config.exec_model.as_str());
-        let reading = ReadRole::new(readiness, config.inbox.overflow);
+        let write_queue = WriteQueue::new(config.exec_model.as_str());
+        let read_role = ReadRole::new(poll_reader, config.inbox.overflow);
         Self {
             session,
-            reading,
+            read_role,
             disconnected: None,
             half_closed: false,
             exiting: false,
-            outbox,
+            write_queue,
             writer_thread: OnDemandThread::default(),
-            due_calls: VecDeque::new(),
-            caller: OnDemandThread::default(),
+            callback_queue: VecDeque::new(),
+            callback_thread: OnDemandThread::default(),
             paused: false,
             running_threads: 0,
             threads: Vec::new(),
@@ -74,71 +74,73 @@ impl State {
         self.disconnected.clone().unwrap_or_else(exited)
     }
 
-    /// The link has ended: ends all channels, and tells who waits.
+    /// The link has ended: ends all channels, and wakes all threads that wait on them.
     pub(super) fn disconnect(&mut self, why: Disconnected, effects: &mut Effects) {
         self.disconnected = Some(why);
         self.session.end();
-        // In one pass: there can be tens of thousands of channels, and nobody gets on before the lock is free.
+        // In one pass and without lookups: there can be tens of thousands of channels, and every thread waits for this lock.
         let mut called = Vec::new();
-        for (id, waker) in self.session.wakers() {
-            if waker.ring(WaitFor::End, &mut effects.wakes) {
+        for (id, waiters) in self.session.all_waiters() {
+            if waiters.notify(WaitFor::End, &mut effects.notifications) {
                 called.push(id);
             }
         }
         for id in called {
             self.call(id, effects);
         }
-        self.call_away(effects);
+        self.interrupt_reader(effects);
     }
 
-    /// Nothing can be sent any more: who waits to send is told.
-    pub(super) fn ring_senders(&mut self, effects: &mut Effects) {
-        for (_, waker) in self.session.wakers() {
-            waker.ring(WaitFor::Room, &mut effects.wakes);
+    /// Wakes the threads that wait for credit: nothing can be sent any more.
+    pub(super) fn notify_senders(&mut self, effects: &mut Effects) {
+        for (_, waiters) in self.session.all_waiters() {
+            waiters.notify(WaitFor::Room, &mut effects.notifications);
         }
     }
 
-    /// Counts a thread that waits on the channel, in or out.
+    /// Changes the counts of a channel. One that has left the session needs none: it has ended, and nobody notifies.
     pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut ChannelWaiters)) {
-        if let Some(waker) = self.session.waker(id) {
-            change(waker);
+        if let Some(waiters) = self.session.waiters(id) {
+            change(waiters);
         }
     }
 
     /// Whether a callback takes the items of the channel.
     pub(crate) fn has_callback(&mut self, id: ChannelId) -> bool {
-        let waker = self.session.waker(id);
-        waker.is_some_and(|waker| waker.has_callback())
+        let waiters = self.session.waiters(id);
+        waiters.is_some_and(|waiters| waiters.has_callback())
     }
 
-    /// How the channel ended; `None` while it goes on, and while its callback does.
+    /// How the channel ended; `None` while it is open, or its callback has not seen the end.
     pub(crate) fn end_of(&mut self, id: ChannelId) -> Option<Result<(), WaitCloseError>> {
-        if let Some(waker) = self.session.waker(id) {
-            if waker.is_called() {
+        if let Some(waiters) = self.session.waiters(id) {
+            if waiters.is_called() {
                 return None;
             }
-            if let Some(error) = waker.callback_error() {
+            if let Some(error) = waiters.callback_error() {
                 return Some(Err(WaitCloseError::Callback(error.clone())));
             }
         }
         match self.session.take_end(id) {
-            Taken::Error(error) => Some(Err(WaitCloseError::Remote(error))),
-            Taken::Overflow(overflow) => Some(Err(WaitCloseError::Overflow(overflow))),
-            Taken::LinkEnd => Some(Err(WaitCloseError::Disconnected(self.disconnect_reason()))),
-            Taken::End => Some(Ok(())),
+            NextItem::Error(error) => Some(Err(WaitCloseError::Remote(error))),
+            NextItem::Overflow(overflow) => Some(Err(WaitCloseError::Overflow(overflow))),
+            NextItem::LinkEnd => Some(Err(WaitCloseError::Disconnected(self.disconnect_reason()))),
+            NextItem::End => Some(Ok(())),
             _ => None,
         }
     }
 
-    /// What the channels that an item names are waited for on.
-    pub(super) fn bells_of(&mut self, queued: &Queued) -> Vec<Arc<ChannelCondvars>> {
+    /// The condition variables of the channels that an item names.
+    pub(super) fn condvars_of_item(&mut self, queued: &QueuedItem) -> Vec<Arc<ChannelCondvars>> {
         let references = queued.references.iter();
-        references.map(|&id| self.bell_of(id)).collect()
+        references.map(|&id| self.condvars_of(id)).collect()
     }
 
-    /// What a handle of the channel waits on.
-    pub(crate) fn bell_of(&mut self, id: ChannelId) -> Arc<ChannelCondvars> {
-        let waker = self.session.waker(id);
-        waker.map(|waker| waker.bell()).unwrap_or_default()
+    /// The condition variables of a channel.
+    pub(crate) fn condvars_of(&mut self, id: ChannelId) -> Arc<ChannelCondvars> {
+        let waiters = self.session.waiters(id);
+        waiters
+            .map(|waiters| waiters.condvars())
+            .unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! The threads of a gateway: how they start, sleep and end.
+//! The threads of a gateway: start, sleep and end.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -8,17 +8,18 @@ use super::shared::Shared;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::sync::{Mutex, thread};
 
-/// A thread that is started with its first work, and sleeps where there is none.
+/// A thread that starts with its first work and sleeps without work. Under the state's lock, so that its marks cannot be out
+/// of step with the queue they are about.
 #[derive(Debug, Default)]
 pub(super) struct OnDemandThread {
     started: bool,
     asleep: bool,
 }
 
-/// What it takes to have work done.
+/// How to get queued work done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum WakeAction {
-    /// The thread is at it.
+    /// The thread is awake and will find the work, or there is none.
     #[default]
     Nothing,
     Notify,
@@ -26,8 +27,8 @@ pub(super) enum WakeAction {
 }
 
 impl OnDemandThread {
-    /// There is work. Each result is acted on, so that a second call need not wake again.
-    pub(super) fn rouse(&mut self) -> WakeAction {
+    /// Called when there is work. The caller must act on the result: later calls return `Nothing` because of it.
+    pub(super) fn wake(&mut self) -> WakeAction {
         if !core::mem::replace(&mut self.started, true) {
             WakeAction::Start
         } else if core::mem::replace(&mut self.asleep, false) {
@@ -45,22 +46,22 @@ impl OnDemandThread {
         self.asleep = false;
     }
 
-    /// The thread ends: later work starts another one.
+    /// The thread ends, or did not start: later work starts another one.
     pub(super) fn ends(&mut self) {
         *self = Self::default();
     }
 }
 
-/// Starts a named thread of the gateway, and counts it until it ends.
+/// Starts a named thread of the gateway, counted until it ends.
 pub(super) fn spawn(
     shared: &Arc<Shared>,
     role: &str,
     body: impl FnOnce(&Arc<Shared>) + Send + 'static,
 ) -> io::Result<()> {
-    // Where the thread cannot be started, its closure is dropped under the lock. The body may own what is the program's
-    // or the transport's (the reading end of the link), so that it is not in the closure. It is older than the guard.
+    // If the thread cannot be started, the closure is dropped under the lock. The body may own code of the transport (the
+    // reading end of the link), so it is not moved into the closure; declared before the guard, it is dropped after it.
     let body = Arc::new(Mutex::new(Some(body)));
-    // Locked until the thread is counted: it counts itself out, and may be done at once.
+    // Locked until the thread is counted: a thread that ends at once would otherwise be subtracted before it is added.
     let mut state = shared.state.lock();
     let own = shared.clone();
     let theirs = body.clone();
@@ -81,22 +82,22 @@ impl Shared {
         let builder = thread::Builder::new().name(format!("execnet-{}-{role}", self.config.id));
         #[cfg(feature = "test-util")]
         if self.no_threads.load(core::sync::atomic::Ordering::Relaxed) {
-            // No address space has room for this.
+            // No address space has room for this stack.
             return builder.stack_size(usize::MAX / 2);
         }
         builder
     }
 }
 
-/// Counts the thread out, also where it panics.
+/// Ends the count of a thread, also if it panics.
 struct ThreadGuard(Arc<Shared>);
 
 impl Drop for ThreadGuard {
     fn drop(&mut self) {
         let shared = &self.0;
-        // Where no thread can be started any more, no callback is called.
+        // The error is that no callback thread can be started; then callbacks do not see the end.
         let _ = shared.update(|state, effects| {
-            // A panic in the transport's code must not leave those behind who wait for the reader.
+            // Code of the transport has panicked. Without this, every thread that waits for a frame would wait for ever.
             if std::thread::panicking() && state.disconnected.is_none() {
                 let why = Disconnected::new(DisconnectReason::Panicked, None);
                 state.disconnect(why, effects);

@@ -9,20 +9,24 @@ use super::state::State;
 use crate::error::CallbackError;
 use crate::sync::{Condvar, Deadline, Guard};
 
-/// What the session keeps with a channel for those who wait on it.
+/// Kept with each channel in the session: how many threads wait on the channel, and for what.
+///
+/// The counts are under the state's lock, and the condition variables are outside of it. A notification is a system call,
+/// and most frames find nobody who waits.
 #[derive(Default)]
 pub(crate) struct ChannelWaiters {
-    bell: Arc<ChannelCondvars>,
+    condvars: Arc<ChannelCondvars>,
     receivers: usize,
     closers: usize,
     senders: usize,
     pub(super) delivery: Delivery,
 }
 
-/// Where threads wait on a channel. Every handle holds it, so that waiting needs no look-up.
+/// The condition variables of a channel. Every handle holds them, so that waiting needs no lookup, and a thread can still
+/// wait when the channel has left the session.
 ///
-/// There are several so that the notification of an item reaches one who receives, never one who waits for
-/// something else.
+/// There is one for each kind of event, so that `notify_one` for an item reaches a receiver: with one for all, it could
+/// wake a thread that waits for the end, and the item's receiver would sleep on.
 #[derive(Debug, Default)]
 pub(crate) struct ChannelCondvars {
     item: Condvar,
@@ -30,21 +34,20 @@ pub(crate) struct ChannelCondvars {
     room: Condvar,
 }
 
-/// Notifications that are due. They are given when no lock is held any more, so that who wakes does not run into
-/// the lock; and only where somebody waits, as each is a system call.
+/// Notifications to be given once no lock is held: a thread that is woken under the lock runs into it at once.
 #[derive(Debug, Default)]
 #[must_use]
 pub(super) struct Notifications(Vec<Notification>);
 
 #[derive(Debug)]
 struct Notification {
-    bell: Arc<ChannelCondvars>,
+    condvars: Arc<ChannelCondvars>,
     items: usize,
     room: bool,
     end: bool,
 }
 
-/// What somebody waits for.
+/// The event that a thread waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WaitFor {
     Item,
@@ -52,25 +55,27 @@ pub(super) enum WaitFor {
     End,
 }
 
-/// How many notifications are looked at for one of the same channel.
+/// Number of pending notifications searched for one of the same channel.
 const RECENT: usize = 8;
 
 impl ChannelWaiters {
-    pub(super) fn bell(&self) -> Arc<ChannelCondvars> {
-        self.bell.clone()
+    pub(super) fn condvars(&self) -> Arc<ChannelCondvars> {
+        self.condvars.clone()
     }
 
-    /// Something happened that those who wait can go on for. True where a callback is to be called.
-    pub(super) fn ring(&mut self, ring: WaitFor, wakes: &mut Notifications) -> bool {
-        let waiting = match ring {
+    /// Adds the notification of an event, if threads wait for it. Returns whether the channel has to be queued for its
+    /// callback.
+    pub(super) fn notify(&mut self, event: WaitFor, notifications: &mut Notifications) -> bool {
+        let waiting = match event {
             WaitFor::Item => self.receivers,
             WaitFor::Room => self.senders,
+            // The end is the last event of a channel: nothing else would wake threads that wait for an item or for room.
             WaitFor::End => self.receivers + self.closers + self.senders,
         };
         if waiting > 0 {
-            wakes.add(&self.bell, ring);
+            notifications.add(&self.condvars, event);
         }
-        ring != WaitFor::Room && self.delivery.ring()
+        event != WaitFor::Room && self.delivery.queue()
     }
 
     /// Whether items go to a callback.
@@ -90,26 +95,26 @@ impl ChannelWaiters {
 }
 
 impl Notifications {
-    fn add(&mut self, bell: &Arc<ChannelCondvars>, ring: WaitFor) {
-        let same = |wake: &&mut Notification| Arc::ptr_eq(&wake.bell, bell);
-        // Those of one channel mostly come in a row. Looking further back would cost the square of their number where the
-        // link ends and 10,000 threads wait, and save a few system calls at best.
-        if let Some(wake) = self.0.iter_mut().rev().take(RECENT).find(same) {
-            return wake.add(ring);
+    fn add(&mut self, condvars: &Arc<ChannelCondvars>, event: WaitFor) {
+        let same = |notification: &&mut Notification| Arc::ptr_eq(&notification.condvars, condvars);
+        // Notifications of one channel mostly come in a row. Searching all of them would be quadratic when the link ends and
+        // 10,000 threads wait, and save a few system calls at best.
+        if let Some(notification) = self.0.iter_mut().rev().take(RECENT).find(same) {
+            return notification.add(event);
         }
-        let mut wake = Notification {
-            bell: bell.clone(),
+        let mut notification = Notification {
+            condvars: condvars.clone(),
             items: 0,
             room: false,
             end: false,
         };
-        wake.add(ring);
-        self.0.push(wake);
+        notification.add(event);
+        self.0.push(notification);
     }
 
-    /// Whether somebody gets an item.
+    /// Whether a receiver gets an item.
     pub(super) fn has_item(&self) -> bool {
-        self.0.iter().any(|wake| wake.items > 0)
+        self.0.iter().any(|notification| notification.items > 0)
     }
 
     pub(super) fn notify(self) {
@@ -118,10 +123,11 @@ impl Notifications {
 }
 
 impl Notification {
-    fn add(&mut self, ring: WaitFor) {
-        match ring {
+    fn add(&mut self, event: WaitFor) {
+        match event {
             WaitFor::Item => self.items += 1,
             WaitFor::Room => self.room = true,
+            // The end is the last event of a channel: nothing else would wake threads that wait for an item or for room.
             WaitFor::End => self.end = true,
         }
     }
@@ -129,14 +135,15 @@ impl Notification {
     fn notify(self) {
         match self.items {
             0 if !self.end => {}
-            1 if !self.end => self.bell.item.notify_one(),
-            _ => self.bell.item.notify_all(),
+            // One item is for one receiver. Waking all would have all but one go back to sleep.
+            1 if !self.end => self.condvars.item.notify_one(),
+            _ => self.condvars.item.notify_all(),
         }
         if self.room || self.end {
-            self.bell.room.notify_all();
+            self.condvars.room.notify_all();
         }
         if self.end {
-            self.bell.end.notify_all();
+            self.condvars.end.notify_all();
         }
     }
 }
@@ -181,7 +188,8 @@ impl ChannelCondvars {
     }
 }
 
-/// Waits, and is counted among those who wait for the same as long as that takes.
+/// Waits, counted as waiting in the session, under the lock that the wait releases: an event that comes after the caller's
+/// last look at the state finds the count, and notifies.
 fn wait<'a>(
     condvar: &Condvar,
     shared: &Shared,
@@ -205,16 +213,16 @@ mod tests {
 
     /// The link ends while a thread waits on each of `count` channels.
     fn end(count: usize) -> core::time::Duration {
-        let mut wakers: Vec<ChannelWaiters> = Vec::new();
-        wakers.resize_with(count, ChannelWaiters::default);
-        let mut wakes = Notifications::default();
+        let mut all_waiters: Vec<ChannelWaiters> = Vec::new();
+        all_waiters.resize_with(count, ChannelWaiters::default);
+        let mut notifications = Notifications::default();
         let begin = Instant::now();
-        for waker in &mut wakers {
-            waker.receivers = 1;
-            waker.ring(WaitFor::End, &mut wakes);
+        for waiters in &mut all_waiters {
+            waiters.receivers = 1;
+            waiters.notify(WaitFor::End, &mut notifications);
         }
         let took = begin.elapsed();
-        assert_eq!(wakes.0.len(), count);
+        assert_eq!(notifications.0.len(), count);
         took
     }
 
@@ -231,12 +239,17 @@ mod tests {
     fn notifications_of_a_channel_are_given_together() {
         let (mut one, mut other) = (ChannelWaiters::default(), ChannelWaiters::default());
         (one.receivers, other.receivers) = (1, 1);
-        let mut wakes = Notifications::default();
+        let mut notifications = Notifications::default();
         for _ in 0..2 {
-            one.ring(WaitFor::Item, &mut wakes);
-            other.ring(WaitFor::Item, &mut wakes);
+            one.notify(WaitFor::Item, &mut notifications);
+            other.notify(WaitFor::Item, &mut notifications);
         }
-        assert_eq!(wakes.0.len(), 2);
-        assert!(wakes.0.iter().all(|wake| wake.items == 2));
+        assert_eq!(notifications.0.len(), 2);
+        assert!(
+            notifications
+                .0
+                .iter()
+                .all(|notification| notification.items == 2)
+        );
     }
 }

@@ -8,10 +8,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::interruptible::{Interruptible, Poller, Readable};
-use super::{Readiness, Ready};
+use super::{PollReader, Ready};
 use crate::sync::Mutex;
 
-/// The [`Readiness`] of a link whose reader is a file descriptor: a pipe, or a socket.
+/// The [`PollReader`] of a link whose reader is a file descriptor: a pipe, or a socket.
 ///
 /// It holds the descriptor, so that what is read from is closed only when both are dropped. A handle that both share is
 /// best, as here:
@@ -25,8 +25,8 @@ use crate::sync::Mutex;
 ///
 /// # fn example(child: std::process::Child) -> Option<Link> {
 /// let reader = Arc::new(File::from(OwnedFd::from(child.stdout?)));
-/// let readiness = Arc::new(Descriptor::new(reader.clone()));
-/// let link = Link::from_std(reader, child.stdin?, Arc::new(NoControl)).with_readiness(readiness);
+/// let poll_reader = Arc::new(Descriptor::new(reader.clone()));
+/// let link = Link::from_std(reader, child.stdin?, Arc::new(NoControl)).with_poll_reader(poll_reader);
 /// # Some(link)
 /// # }
 /// ```
@@ -85,7 +85,7 @@ impl<F: AsFd + Send + Sync> Descriptor<F> {
     }
 }
 
-impl<F: AsFd + Send + Sync> Readiness for Descriptor<F> {
+impl<F: AsFd + Send + Sync> PollReader for Descriptor<F> {
     fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
         self.0.wait(timeout)
     }
@@ -184,11 +184,11 @@ mod tests {
         let (reader, mut writer) = io::pipe().unwrap();
         let ready = Descriptor::new(reader.try_clone().unwrap());
         let short = Some(Duration::from_millis(1));
-        assert_eq!(ready.wait(short).unwrap(), Ready::Away);
+        assert_eq!(ready.wait(short).unwrap(), Ready::Interrupted);
         writer.write_all(b"x").unwrap();
         assert_eq!(ready.wait(LONG).unwrap(), Ready::Read);
         (&reader).read_exact(&mut [0]).unwrap();
-        assert_eq!(ready.wait(short).unwrap(), Ready::Away);
+        assert_eq!(ready.wait(short).unwrap(), Ready::Interrupted);
         drop(writer);
         assert_eq!(ready.wait(LONG).unwrap(), Ready::Read);
     }
@@ -216,10 +216,10 @@ mod tests {
         let ready = Arc::new(Descriptor::new(reader));
         ready.interrupt();
         ready.interrupt();
-        assert_eq!(wait(&ready), Ready::Away);
+        assert_eq!(wait(&ready), Ready::Interrupted);
         thread::scope(|scope| {
             scope.spawn(|| ready.interrupt());
-            assert_eq!(wait(&ready), Ready::Away);
+            assert_eq!(wait(&ready), Ready::Interrupted);
         });
     }
 
@@ -241,7 +241,7 @@ mod tests {
             }
             ready.interrupt();
             let next = || waited.recv_timeout(LIMIT).expect("the interrupt is lost");
-            assert_eq!([next(), next()], [Ready::Away; 2]);
+            assert_eq!([next(), next()], [Ready::Interrupted; 2]);
             give_way();
             writer.write_all(b"x").unwrap();
             assert_eq!(next(), Ready::Read);
@@ -262,11 +262,11 @@ mod tests {
                 let waiting = scope.spawn(|| {
                     links[interrupted].0.wait(LONG).unwrap();
                     links[interrupted].0.interrupt();
-                    assert_eq!(links[other].0.wait(short).unwrap(), Ready::Away);
+                    assert_eq!(links[other].0.wait(short).unwrap(), Ready::Interrupted);
                     links[interrupted].0.wait(None)
                 });
                 links[interrupted].0.interrupt();
-                assert_eq!(waiting.join().unwrap().unwrap(), Ready::Away);
+                assert_eq!(waiting.join().unwrap().unwrap(), Ready::Interrupted);
             });
         }
     }

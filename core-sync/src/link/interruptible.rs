@@ -12,7 +12,7 @@
 use core::time::Duration;
 use std::io;
 
-use super::{Readiness, Ready};
+use super::{PollReader, Ready};
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The link and the wake-up pipe, as the protocol of [`Interruptible`] uses them.
@@ -44,7 +44,7 @@ pub struct Readable {
     pub wake: bool,
 }
 
-/// The [`Readiness`] of what can be polled.
+/// The [`PollReader`] of what can be polled.
 ///
 /// ```text
 ///               interrupt: swap            interrupt: write
@@ -80,7 +80,7 @@ impl<P: Poller> Interruptible<P> {
     }
 }
 
-impl<P: Poller> Readiness for Interruptible<P> {
+impl<P: Poller> PollReader for Interruptible<P> {
     fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
         let readable = self.poller.poll(timeout)?;
         if readable.wake {
@@ -89,7 +89,7 @@ impl<P: Poller> Readiness for Interruptible<P> {
         Ok(if readable.link {
             Ready::Read
         } else {
-            Ready::Away
+            Ready::Interrupted
         })
     }
 

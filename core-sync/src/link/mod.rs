@@ -7,7 +7,7 @@ mod file;
 mod interruptible;
 #[cfg(unix)]
 mod pipe;
-mod readiness;
+mod poll_reader;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -27,8 +27,8 @@ pub(crate) use file::{FilePart, Output};
 #[doc(hidden)]
 pub use interruptible::{Interruptible, Poller, Readable};
 #[cfg(unix)]
-pub use pipe::WidePipe;
-pub use readiness::{Readiness, Ready};
+pub use pipe::PipeOutput;
+pub use poll_reader::{PollReader, Ready};
 
 /// The reading end of a link.
 pub type LinkReader = Box<dyn Read<Error = io::Error> + Send>;
@@ -46,9 +46,9 @@ pub struct Link {
     /// What the peer reads. A frame is one call of `write`, as far as the sink takes it in one.
     pub writer: LinkWriter,
     /// The transport's hand on the peer.
-    pub control: Arc<dyn Control>,
-    /// Waits for what there is to read, where the transport can do that: see [`with_readiness`](Self::with_readiness).
-    pub readiness: Option<Arc<dyn Readiness>>,
+    pub control: Arc<dyn PeerControl>,
+    /// Waits for what there is to read, where the transport can do that: see [`with_poll_reader`](Self::with_poll_reader).
+    pub poll_reader: Option<Arc<dyn PollReader>>,
     /// Writes parts of files around this process's memory, where the transport can do that. It writes to where the writer
     /// does, which must hold nothing back: what it has taken it has written.
     pub files: Option<Box<dyn FileWriter>>,
@@ -61,13 +61,13 @@ impl Link {
     pub fn from_std(
         reader: impl io::Read + Send + 'static,
         writer: impl io::Write + Send + 'static,
-        control: Arc<dyn Control>,
+        control: Arc<dyn PeerControl>,
     ) -> Self {
         Self {
             reader: Box::new(FromStd::new(reader)),
             writer: Box::new(FromStd::new(writer)),
             control,
-            readiness: None,
+            poll_reader: None,
             files: None,
         }
     }
@@ -77,8 +77,8 @@ impl Link {
     ///
     /// The reader must hold nothing back: what it has taken from the system it has handed out.
     #[must_use]
-    pub fn with_readiness(mut self, readiness: Arc<dyn Readiness>) -> Self {
-        self.readiness = Some(readiness);
+    pub fn with_poll_reader(mut self, poll_reader: Arc<dyn PollReader>) -> Self {
+        self.poll_reader = Some(poll_reader);
         self
     }
 }
@@ -90,7 +90,7 @@ impl fmt::Debug for Link {
 }
 
 /// What a transport can say about the peer and do to it.
-pub trait Control: Send + Sync {
+pub trait PeerControl: Send + Sync {
     /// Why did the peer go? Asked once, by the gateway's reader thread, after the stream has ended or failed.
     ///
     /// What is returned becomes the source of every error that the lost peer causes. It may wait for an exit
@@ -107,7 +107,7 @@ pub trait Control: Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoControl;
 
-impl Control for NoControl {}
+impl PeerControl for NoControl {}
 
 /// Writes all of it.
 fn write_all(writer: &mut LinkWriter, mut bytes: &[u8]) -> io::Result<()> {

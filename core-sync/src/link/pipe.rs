@@ -26,22 +26,22 @@ const WIDE: usize = 512 << 10;
 /// use std::os::fd::OwnedFd;
 /// use std::sync::Arc;
 ///
-/// use execnet_core_sync::link::{Link, NoControl, WidePipe};
+/// use execnet_core_sync::link::{Link, NoControl, PipeOutput};
 ///
 /// # fn example(child: std::process::Child) -> Option<Link> {
-/// let writer = WidePipe::new(OwnedFd::from(child.stdin?));
+/// let writer = PipeOutput::new(OwnedFd::from(child.stdin?));
 /// let mut link = Link::from_std(child.stdout?, writer.clone(), Arc::new(NoControl));
 /// link.files = writer.files();
 /// # Some(link)
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct WidePipe {
+pub struct PipeOutput {
     pipe: Arc<File>,
     usual: Arc<AtomicBool>,
 }
 
-impl WidePipe {
+impl PipeOutput {
     /// Over this descriptor.
     pub fn new(pipe: impl Into<OwnedFd>) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl WidePipe {
 }
 
 #[cfg(target_os = "linux")]
-impl WidePipe {
+impl PipeOutput {
     fn takes_files(&self) -> bool {
         let kind = |stat: rustix::fs::Stat| rustix::fs::FileType::from_raw_mode(stat.st_mode);
         rustix::fs::fstat(&*self.pipe).map(kind) == Ok(rustix::fs::FileType::Fifo)
@@ -85,7 +85,7 @@ impl WidePipe {
 }
 
 #[cfg(not(target_os = "linux"))]
-impl WidePipe {
+impl PipeOutput {
     fn takes_files(&self) -> bool {
         false
     }
@@ -97,7 +97,7 @@ impl WidePipe {
     }
 }
 
-impl Write for WidePipe {
+impl Write for PipeOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.expect(bytes.len());
         (&*self.pipe).write(bytes)
@@ -108,7 +108,7 @@ impl Write for WidePipe {
     }
 }
 
-impl FileWriter for WidePipe {
+impl FileWriter for PipeOutput {
     fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
         self.expect(len);
         self.send(file, offset, len)

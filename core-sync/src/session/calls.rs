@@ -1,6 +1,6 @@
 use execnet_serializer::ChannelId;
 
-use super::{ITEM_COST, Load, Overflow, RefusedId, Session};
+use super::{ITEM_COST, InboxOverflow, RefusedId, Session, SessionStatus};
 
 /// Why an end that runs one call at a time refuses another: execnet's words.
 pub const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
@@ -25,7 +25,7 @@ impl<W: Default> Session<W> {
             let limit = self.max_peer_made;
             return Err(RefusedCall::Id(RefusedId::TooMany { id, limit }));
         }
-        let counted = self.load.add_call(cost_of_call(payload));
+        let counted = self.accounting.add_call(cost_of_call(payload));
         counted.map_err(RefusedCall::Overflow)?;
         self.peer_made += 1;
         self.insert(id, true);
@@ -41,7 +41,7 @@ pub enum RefusedCall {
     /// No channel may be made for it.
     Id(RefusedId),
     /// Too much waits already.
-    Overflow(Overflow),
+    Overflow(InboxOverflow),
 }
 
 impl RefusedCall {
@@ -62,7 +62,7 @@ fn cost_of_call(payload: usize) -> usize {
 impl<W> Session<W> {
     /// A call whose payload has this many bytes begins: the payload waits no longer.
     pub fn call_begins(&mut self, payload: usize) {
-        self.load.remove_call(cost_of_call(payload));
+        self.accounting.remove_call(cost_of_call(payload));
     }
 
     /// The code that ran on this channel has ended. To be said before the peer can know it. True if the code tried to
@@ -92,8 +92,8 @@ impl<W> Session<W> {
 
     /// The open channels, and the code that runs.
     #[must_use]
-    pub fn load(&self) -> Load {
-        Load {
+    pub fn status(&self) -> SessionStatus {
+        SessionStatus {
             num_channels: self.open,
             num_executing: self.calls.len(),
         }

@@ -3,13 +3,13 @@ use alloc::vec::Vec;
 use execnet_serializer::StrConfig;
 
 use super::credit::Credit;
-use super::inbox::{Inbox, Queued};
+use super::inbox::{Inbox, QueuedItem};
 use super::{ChannelState, EncodedItem, RefusedId};
 
 /// One living channel.
 #[derive(Debug)]
 pub(super) struct Entry<W> {
-    /// Of all channels of the session it alone has this number: a peer can use an id again.
+    /// Unique in the session. An id is not: a peer can use one again.
     pub(super) serial: u64,
     pub(super) state: ChannelState,
     /// It was still open when the link ended.
@@ -18,16 +18,16 @@ pub(super) struct Entry<W> {
     pub(super) peer_made: bool,
     pub(super) strings: StrConfig,
     pub(super) inbox: Inbox,
-    /// Handles that the program holds.
+    /// Number of handles that the program holds.
     pub(super) handles: usize,
-    /// Items in inboxes of other channels that name this one.
-    pub(super) pins: usize,
-    /// A callback takes the items. It holds the channel until it has seen the end.
-    pub(super) sink: bool,
-    /// The peer was told with a LAST_MESSAGE that this side sends no more.
+    /// Number of items in inboxes of other channels that name this one.
+    pub(super) inbox_refs: usize,
+    /// A callback takes the items. It keeps the channel alive until it has seen the end.
+    pub(super) has_callback: bool,
+    /// LAST_MESSAGE was sent: this side sends no more items.
     pub(super) said_last: bool,
     pub(super) credit: Option<Credit>,
-    pub(super) waker: W,
+    pub(super) waiters: W,
 }
 
 impl<W: Default> Entry<W> {
@@ -46,29 +46,28 @@ impl<W: Default> Entry<W> {
             strings,
             inbox: Inbox::default(),
             handles: 0,
-            pins: 0,
-            sink: false,
+            inbox_refs: 0,
+            has_callback: false,
             said_last: false,
             credit,
-            waker: W::default(),
+            waiters: W::default(),
         }
     }
 }
 
 impl<W> Entry<W> {
-    /// Nobody can send on it any more.
+    /// Nothing refers to it, so that nobody can send on it any more.
     pub(super) fn is_let_go(&self) -> bool {
-        self.handles == 0 && self.pins == 0
+        self.handles == 0 && self.inbox_refs == 0
     }
 
-    /// Items may be sent. Not after this side said its last message, also where the program came by a handle again: the
-    /// peer would not take them.
+    /// Whether items may be sent. Not after LAST_MESSAGE, also if the program gets a handle again: the peer would drop them.
     pub(super) fn can_send(&self) -> bool {
         self.state.can_send() && !self.said_last
     }
 
-    /// This side closes. True where the peer is to be told: one whose link ended by a farewell, which still reads
-    /// what code says that runs on here, is not told of channels that it has let go all at once.
+    /// Closes from this side. Returns whether a frame must tell the peer. A peer that has exited may still read what running
+    /// code sends, but it has dropped all channels at once, and needs no frame for each.
     pub(super) fn close(&mut self) -> bool {
         self.state.close_locally() && !self.was_open_at_disconnect
     }
@@ -77,11 +76,11 @@ impl<W> Entry<W> {
     pub(super) fn accept(&mut self, item: EncodedItem, refused: Option<RefusedId>) {
         let cost = item.cost();
         let (payload, references) = match refused {
-            // It will not be decoded: its memory need not wait for who takes it.
+            // It will not be decoded, so that its memory is freed now.
             Some(_) => (Vec::new(), Vec::new()),
             None => (item.payload, item.references),
         };
-        self.inbox.push(Queued {
+        self.inbox.push(QueuedItem {
             payload,
             strings: self.strings,
             references,
@@ -91,7 +90,7 @@ impl<W> Entry<W> {
     }
 
     /// Takes the next item out, which is no handing over yet of the channels it names.
-    pub(super) fn pop(&mut self) -> Option<Queued> {
+    pub(super) fn pop(&mut self) -> Option<QueuedItem> {
         let item = self.inbox.pop()?;
         if let Some(credit) = &mut self.credit {
             credit.consume(item.cost);

@@ -7,7 +7,7 @@ use execnet_serializer::{ChannelId, StrConfig};
 use super::entry::Entry;
 use super::inbox::Failure;
 use super::{
-    EncodedItem, Event, Message, Overflow, RefusedCall, RefusedId, RemoteError, Reply, Role,
+    EncodedItem, Event, InboxOverflow, Message, RefusedCall, RefusedId, RemoteError, Reply, Role,
     Session,
 };
 
@@ -18,7 +18,7 @@ impl<W: Default> Session<W> {
     /// What a frame does.
     pub fn handle(&mut self, message: Message) -> Event<'_, W> {
         match message {
-            Message::Status(id) => self.status(id),
+            Message::Status(id) => self.answer_status(id),
             Message::Reconfigure(id, strings) => self.reconfigured(id, strings),
             Message::Terminate => Event::Terminated,
             Message::Exec(id, payload) => self.exec(id, payload),
@@ -30,9 +30,9 @@ impl<W: Default> Session<W> {
         }
     }
 
-    fn status(&self, id: ChannelId) -> Event<'_, W> {
+    fn answer_status(&self, id: ChannelId) -> Event<'_, W> {
         Event::Reply(match self.role {
-            Role::Worker => Reply::Status(id, self.load()),
+            Role::Worker => Reply::Status(id, self.status()),
             // A worker is told nothing that it was not asked to know.
             Role::Initiator => Reply::CloseError(id, "status disallowed"),
         })
@@ -72,7 +72,7 @@ impl<W: Default> Session<W> {
         let Some(waiting) = self.channels.get(&id).filter(open).map(|c| c.inbox.cost()) else {
             return Event::Nothing;
         };
-        if let Some(overflow) = self.load.refuses(waiting) {
+        if let Some(overflow) = self.accounting.refuses(waiting) {
             return self.overflow(id, overflow);
         }
         let refused = self.register(id, &item.references).err();
@@ -80,12 +80,12 @@ impl<W: Default> Session<W> {
             return Event::Nothing;
         };
         channel.accept(item, refused);
-        self.load.change(waiting, channel.inbox.cost());
-        Event::Item(&mut channel.waker)
+        self.accounting.change(waiting, channel.inbox.cost());
+        Event::Item(&mut channel.waiters)
     }
 
     /// Closes a channel that has more than it may.
-    fn overflow(&mut self, id: ChannelId, overflow: Overflow) -> Event<'_, W> {
+    fn overflow(&mut self, id: ChannelId, overflow: InboxOverflow) -> Event<'_, W> {
         let Some(is_told) = self.change_state(id, |channel| {
             channel.inbox.fail(Failure::Overflow(overflow));
             channel.close()
@@ -96,9 +96,9 @@ impl<W: Default> Session<W> {
             return Event::Nothing;
         };
         if is_told {
-            Event::Refused(&mut channel.waker, Reply::CloseError(id, OVERFLOW))
+            Event::Refused(&mut channel.waiters, Reply::CloseError(id, OVERFLOW))
         } else {
-            Event::Ended(&mut channel.waker)
+            Event::Ended(&mut channel.waiters)
         }
     }
 
@@ -110,7 +110,7 @@ impl<W: Default> Session<W> {
             return Event::Nothing;
         };
         credit.refill(usize::try_from(amount).unwrap_or(usize::MAX));
-        Event::Credit(&mut channel.waker)
+        Event::Credit(&mut channel.waiters)
     }
 
     /// Makes the channels that an item names and that do not live, and holds all of them for the item. On an
@@ -136,7 +136,7 @@ impl<W: Default> Session<W> {
             };
             let channel = self.channels.entry(id).or_insert_with(fresh);
             // A channel in its own inbox would hold itself for ever.
-            channel.pins += usize::from(id != carrier);
+            channel.inbox_refs += usize::from(id != carrier);
         }
         Ok(())
     }
@@ -148,20 +148,21 @@ impl<W: Default> Session<W> {
         };
         if let Some(error) = error {
             let before = channel.inbox.error_cost();
-            let error = match self.load.reached(channel.inbox.cost()) {
+            let error = match self.accounting.reached(channel.inbox.cost()) {
                 Some(_) => error.shortened(),
                 None => error,
             };
             channel.inbox.fail(Failure::Remote(error));
-            self.load.change_error(before, channel.inbox.error_cost());
+            self.accounting
+                .change_error(before, channel.inbox.error_cost());
         }
-        Event::Ended(&mut channel.waker)
+        Event::Ended(&mut channel.waiters)
     }
 
     fn last_message(&mut self, id: ChannelId) -> Event<'_, W> {
         let ended = self.change_state(id, |channel| channel.state.end_receiving());
         match self.channels.get_mut(&id) {
-            Some(channel) if ended == Some(true) => Event::Ended(&mut channel.waker),
+            Some(channel) if ended == Some(true) => Event::Ended(&mut channel.waiters),
             _ => Event::Nothing,
         }
     }

@@ -5,9 +5,9 @@ use execnet_serializer::ChannelId;
 /// Which end of the gateway this is. It decides which ids are ours, and whether the peer may run code here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The end that started the other one: allots odd ids, runs no code for its peer.
+    /// The end that started the other one: allocates odd ids, runs no code for its peer.
     Initiator,
-    /// The started end: allots even ids.
+    /// The started end: allocates even ids.
     Worker,
 }
 
@@ -19,15 +19,15 @@ pub enum Role {
 /// |---|---|
 /// | 0 or below | refused |
 /// | of the peer's parity | accepted: the peer makes a channel |
-/// | of our parity, allotted before | accepted: the channel was shared, then dropped here |
-/// | of our parity, not allotted yet | refused: it would collide with a later channel of ours |
+/// | of our parity, allocated before | accepted: the channel was shared, then dropped here |
+/// | of our parity, not allocated yet | refused: it would collide with a later channel of ours |
 ///
 /// The id of a living channel is always accepted. Frames (in difference to ids inside items) never make a
 /// channel, with the exception of CHANNEL_EXEC; those for ids that do not live here are ignored, as channels are
 /// dropped while frames for them are on the way.
 #[derive(Debug, Clone, Copy)]
 pub struct Ids {
-    /// The next id to allot; beyond `i32::MAX` there is none left.
+    /// The next id to allocate; beyond `i32::MAX` there is none left.
     next: i64,
 }
 
@@ -72,7 +72,7 @@ impl Ids {
 pub enum RefusedId {
     /// Ids start at 1.
     NotPositive(ChannelId),
-    /// The id is ours to allot, and was not allotted yet.
+    /// The id is ours to allocate, and was not allocated yet.
     NotAllotted(ChannelId),
     /// The peer holds as many channels as it may.
     TooMany {
@@ -114,8 +114,8 @@ mod tests {
     fn an_initiator_allots_odd_ids_and_a_worker_even_ones() {
         for (role, expected) in [(Role::Initiator, [1, 3, 5]), (Role::Worker, [2, 4, 6])] {
             let mut ids = Ids::new(role);
-            let allotted = [(); 3].map(|()| ids.allocate());
-            assert_eq!(allotted, expected.map(|id| Some(ChannelId(id))));
+            let allocated = [(); 3].map(|()| ids.allocate());
+            assert_eq!(allocated, expected.map(|id| Some(ChannelId(id))));
         }
     }
 

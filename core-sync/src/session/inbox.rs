@@ -6,22 +6,22 @@ use execnet_serializer::{ChannelId, StrConfig};
 use super::item_queue::ItemQueue;
 use super::{ITEM_COST, RefusedId, RemoteError};
 
-/// What arrived on a channel and was not taken yet. Items come first, then the error, if there is one, once.
+/// Items that arrived on a channel and were not taken yet. They come first; then the error, if there is one, once.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     items: ItemQueue,
-    /// What the items cost together, with those that were taken to be held.
+    /// Cost of all items, with the held ones.
     cost: usize,
-    /// What those cost that were taken to be held, until they are let go.
+    /// Cost of the items that were taken but still count, see [`Hold`].
     held: usize,
     failure: Option<Failure>,
 }
 
-/// Why a channel ended other than by being closed.
+/// Why a channel ended, if it was not simply closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     Remote(RemoteError),
-    Overflow(Overflow),
+    Overflow(InboxOverflow),
 }
 
 impl Failure {
@@ -34,23 +34,23 @@ impl Failure {
     }
 }
 
-/// An item that arrived, with what was decided about it on arrival.
+/// An item in an inbox, with what was decided about it on arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queued {
-    /// The encoded value; empty where it was refused.
+pub struct QueuedItem {
+    /// The encoded value; empty if the item was refused.
     pub payload: Vec<u8>,
-    /// How its strings are to be read: the settings of the channel when it arrived.
+    /// How its strings are decoded: the settings of the channel when the item arrived.
     pub strings: StrConfig,
-    /// The channels it names: who takes the item holds a handle of each.
+    /// The channels that it names. The taker of the item holds a handle of each.
     pub references: Vec<ChannelId>,
-    /// It names a channel it may not name, so that it is not to be decoded.
+    /// Set if it names a channel that it may not name: then it must not be decoded.
     pub refused: Option<RefusedId>,
-    /// What it counts for in limits and credit.
+    /// Its cost in limits and credit, in bytes: see [`ITEM_COST`](crate::session::ITEM_COST).
     pub(super) cost: usize,
 }
 
-impl Queued {
-    /// What it counts for in limits and credit.
+impl QueuedItem {
+    /// Its cost in limits and credit, in bytes: see [`ITEM_COST`](crate::session::ITEM_COST).
     #[must_use]
     pub fn cost(&self) -> usize {
         self.cost
@@ -75,76 +75,76 @@ impl Hold {
     }
 }
 
-/// How much may wait in inboxes, and what happens beyond. The default is no limit, as in execnet.
+/// Limits on the items that wait to be received. Default: no limits, as in execnet.
 ///
-/// What is counted, each with [`ITEM_COST`](crate::session::ITEM_COST) more than its bytes:
+/// Each of these counts with its bytes and [`ITEM_COST`](crate::session::ITEM_COST) more:
 ///
-/// - an item, with its encoding. The one that goes above a limit is still taken, so that one item larger than the limit
-///   can be received.
-/// - an item in a queue of several channels, until it is taken from there.
-/// - the error that the peer closed a channel with, with its text, of which no more than
+/// - an item, with its encoding. The item that exceeds a limit is still accepted, so that an item larger than the limit can
+///   be received.
+/// - an item in a queue of several channels, until it is taken from that queue.
+/// - the error that the peer closed a channel with, with its text, of which at most
 ///   [`MAX_ERROR_TEXT`](crate::session::MAX_ERROR_TEXT) bytes are kept. Beyond a limit only the start of its
-///   [summary](RemoteError::summary) is. An error by itself makes no reader [pause](Overflowing::Pause).
-/// - a call that the peer asked for and that has not begun. All such calls together may hold as much as
-///   [`gateway`](Self::gateway) says, beside the items; beyond it calls are refused, also by an end that
-///   [pauses](Overflowing::Pause).
+///   [summary](RemoteError::summary) is kept. An error alone never [pauses](OverflowPolicy::Pause).
+/// - a call that has not begun. All such calls together may cost as much as [`gateway`](Self::gateway) once more, beside the
+///   items; beyond that, calls are refused, also by an end that [pauses](OverflowPolicy::Pause).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InboxLimits {
-    /// How many bytes may wait on each channel.
+    /// Bytes that may wait on each channel. Default: no limit.
     pub channel: Option<usize>,
-    /// How many bytes may wait on all channels of the gateway together, and as many again in calls that have not begun.
+    /// Bytes that may wait on all channels of the gateway together, and as many again in calls that have not begun.
+    /// Default: no limit.
     pub gateway: Option<usize>,
-    /// What happens where an item comes and a limit has been reached.
-    pub overflow: Overflowing,
+    /// What happens to an item that arrives when a limit is reached.
+    pub overflow: OverflowPolicy,
 }
 
-/// What happens where an item comes and an inbox is full.
+/// What happens to an item that arrives when an inbox is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Overflowing {
-    /// The item's channel is closed: the peer is told with an error, and who receives here gets what has come,
-    /// then an [`Overflow`]. Other channels go on.
+pub enum OverflowPolicy {
+    /// Closes the channel with an error to the peer. The receiver gets the items that have arrived, then an
+    /// [`InboxOverflow`]. Other channels continue.
     #[default]
     Close,
-    /// Nothing more is read from the peer until there is room. The peer then blocks in its writes: nothing is
-    /// lost, and nothing grows.
+    /// Reads nothing more from the peer until there is room. The peer then blocks in its writes: no item is lost, and no
+    /// memory grows.
     ///
-    /// This holds up *all* channels of the gateway, and can be a deadlock: a program that waits for an item of
-    /// one channel waits for ever when the inbox of another is full and nobody takes from it. Use it where each
-    /// channel has a thread or a callback that keeps taking. Answers to questions (the remote status, the end of
-    /// a channel) are held up as well. A gateway that was exited or killed reads on, and closes.
+    /// This stops *all* channels of the gateway, and can deadlock: a program that waits for an item of one channel waits
+    /// for ever if the inbox of another is full and nobody receives from it. Use it if each channel has a thread or a
+    /// callback that keeps receiving. The remote status and the end of a channel are delayed as well. An exited or killed
+    /// gateway reads again, and closes.
     Pause,
 }
 
-/// More came than an inbox may hold.
+/// An inbox has reached its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Overflow {
-    /// The limit in bytes that was reached.
+pub struct InboxOverflow {
+    /// The limit that was reached, in bytes.
     pub limit: usize,
 }
 
-impl fmt::Display for Overflow {
+impl fmt::Display for InboxOverflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "more than {} bytes wait to be received", self.limit)
     }
 }
 
-impl core::error::Error for Overflow {}
+impl core::error::Error for InboxOverflow {}
 
 impl Inbox {
-    pub(super) fn push(&mut self, item: Queued) {
+    pub(super) fn push(&mut self, item: QueuedItem) {
         self.cost += item.cost;
         self.items.push(item);
     }
 
-    pub(super) fn pop(&mut self) -> Option<Queued> {
+    pub(super) fn pop(&mut self) -> Option<QueuedItem> {
         let item = self.items.pop()?;
         self.cost -= item.cost;
         Some(item)
     }
 
     /// As [`pop`](Self::pop), but the item counts until [`let_go`](Self::let_go).
-    pub(super) fn pop_held(&mut self) -> Option<Queued> {
+    pub(super) fn pop_held(&mut self) -> Option<QueuedItem> {
         let item = self.items.pop()?;
         self.held = self.held.saturating_add(item.cost);
         Some(item)

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
-use super::{ITEM_COST, Queued, RefusedId};
+use super::{ITEM_COST, QueuedItem, RefusedId};
 
 /// The length of a block, in bytes. A queue frees a block when it has been read.
 const BLOCK: usize = 16 << 10;
@@ -62,7 +62,7 @@ struct Extra {
 }
 
 impl ItemQueue {
-    pub(super) fn push(&mut self, item: Queued) {
+    pub(super) fn push(&mut self, item: QueuedItem) {
         let plain = item.references.is_empty() && item.refused.is_none();
         let tag = tag(item.strings);
         // What is short is copied into a block; copying more would hold up others, as the session is locked.
@@ -76,13 +76,13 @@ impl ItemQueue {
     }
 
     /// Takes the oldest item.
-    pub(super) fn pop(&mut self) -> Option<Queued> {
+    pub(super) fn pop(&mut self) -> Option<QueuedItem> {
         let block = self.blocks.front_mut()?;
         let tag = *block.take(1)?.first()?;
         let item = if tag & WHOLE == 0 {
             let len = *block.take(1)?.first()?;
             let payload = block.take(usize::from(len))?.to_vec();
-            Queued::plain(payload, strings(tag))
+            QueuedItem::plain(payload, strings(tag))
         } else {
             self.pop_whole()?.into_queued(strings(tag))
         };
@@ -117,7 +117,7 @@ impl ItemQueue {
         self.blocks.push_back(block);
     }
 
-    fn push_whole(&mut self, item: Queued, plain: bool) {
+    fn push_whole(&mut self, item: QueuedItem, plain: bool) {
         let extra = (!plain).then(|| {
             Box::new(Extra {
                 references: item.references,
@@ -188,11 +188,11 @@ impl Block {
 }
 
 impl Whole {
-    fn into_queued(self, strings: StrConfig) -> Queued {
-        let item = Queued::plain(self.payload, strings);
+    fn into_queued(self, strings: StrConfig) -> QueuedItem {
+        let item = QueuedItem::plain(self.payload, strings);
         match self.extra.map(|extra| *extra) {
             None => item,
-            Some(extra) => Queued {
+            Some(extra) => QueuedItem {
                 references: extra.references,
                 refused: extra.refused,
                 cost: extra.cost,
@@ -202,7 +202,7 @@ impl Whole {
     }
 }
 
-impl Queued {
+impl QueuedItem {
     /// An item that names no channel.
     fn plain(payload: Vec<u8>, strings: StrConfig) -> Self {
         Self {
@@ -236,7 +236,7 @@ mod tests {
 
     const SMALL: usize = u8::MAX as usize;
 
-    fn item(number: usize) -> Queued {
+    fn item(number: usize) -> QueuedItem {
         let strings = StrConfig {
             py2str_as_py3str: number.is_multiple_of(2),
             py3str_as_py2str: number.is_multiple_of(3),
@@ -246,7 +246,7 @@ mod tests {
             6 => BLOCK * 2,
             kind => [0, 6, 100, SMALL - 1, SMALL, SMALL + 1][kind],
         };
-        let mut item = Queued::plain(vec![number as u8; len], strings);
+        let mut item = QueuedItem::plain(vec![number as u8; len], strings);
         if number.is_multiple_of(5) {
             item.references = vec![ChannelId(number as i32)];
         }

@@ -1,18 +1,18 @@
-//! The state machine of one end of a gateway: who may send, what a frame does to a channel, what to answer.
+//! The state machine of one end of a gateway: which channels may send, what a frame does to a channel, what to reply.
 //!
-//! There is no lock, clock, thread or stream in it: bytes and waiting are the driver's, so that a server, a
+//! It has no lock, clock, thread or stream. Reading, writing and waiting are the driver's part, so that a gateway, a
 //! microcontroller, a model test and a fuzzer drive the same code.
 //!
 //! ```text
-//!   frame ──Message::parse──▶ Message ──Session::handle──▶ Event: wake this one, write that reply
+//!   frame ──Message::parse──▶ Message ──Session::handle──▶ Event: wake a receiver, write a reply
 //!                                            │
 //!                              inboxes ◀─────┘     Session::take ──▶ item, error, end
 //! ```
 //!
-//! A channel lives here for as long as something holds it: a handle of the program, or an item that names it
-//! and waits in the inbox of another channel. What a driver needs besides, to wake those who wait on a channel,
-//! is kept with the channel as a `W`.
+//! A channel lives here as long as something refers to it: a handle of the program, or an item in the inbox of another
+//! channel that names it. The driver keeps data of its own with each channel, a `W`, to wake the threads that wait on it.
 
+mod accounting;
 mod calls;
 mod channel_state;
 mod credit;
@@ -22,7 +22,6 @@ mod handling;
 mod ids;
 mod inbox;
 mod item_queue;
-mod load;
 mod message;
 mod refcount;
 mod references;
@@ -34,12 +33,12 @@ pub use calls::{BUSY, RefusedCall};
 pub use channel_state::ChannelState;
 pub use garbage::{Garbage, Released};
 pub use ids::{Ids, RefusedId, Role};
-pub use inbox::{Hold, InboxLimits, Overflow, Overflowing, Queued};
+pub use inbox::{Hold, InboxLimits, InboxOverflow, OverflowPolicy, QueuedItem};
 pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
 pub use remote_error::{MAX_ERROR_TEXT, RemoteError};
 #[cfg(feature = "std")]
 pub(crate) use reply::append;
-pub use reply::{EncodeFrameError, Load, Reply};
+pub use reply::{EncodeFrameError, Reply, SessionStatus};
 pub(crate) use reply::{empty, encode};
 
 use alloc::collections::BTreeMap;
@@ -48,59 +47,59 @@ use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
+use accounting::InboxAccounting;
 use calls::CallState;
 use credit::Credit;
 use entry::Entry;
 use inbox::Failure;
-use load::InboxLoad;
 
-/// What a frame asks of the driver.
+/// What the driver has to do after a frame.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a, W> {
     /// Nothing.
     Nothing,
-    /// An item waits: one who receives on the channel can go on.
+    /// An item arrived: wake one receiver of the channel.
     Item(&'a mut W),
-    /// The channel ended, or will send no more: all who wait on it can go on.
+    /// The channel ended, or the peer sends no more on it: wake all threads that wait on it.
     Ended(&'a mut W),
-    /// The channel was closed here, as by [`Ended`](Self::Ended), and the peer is to be told with this.
+    /// This end closed the channel. Wake the threads as for [`Ended`](Self::Ended), and write the reply.
     Refused(&'a mut W, Reply),
-    /// The peer has received: all who wait to send on the channel can go on.
+    /// The peer gave credit: wake all threads that wait to send on the channel.
     Credit(&'a mut W),
-    /// This is to be written, in order with other replies, but not by who reads frames.
+    /// Write the reply, in order with other replies. The thread that reads frames must not write it: it could block.
     Reply(Reply),
-    /// The peer asks for code to be run on a channel that does not live yet.
+    /// The peer calls code, on a channel that does not exist yet.
     Exec(ChannelId, Vec<u8>),
-    /// The peer winds down: no more frames are to be read.
+    /// The peer exits: read no more frames.
     Terminated,
 }
 
-/// What taking from a channel gave.
+/// Result of taking from a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Taken {
-    /// The next item. The taker now holds one handle of each channel it names.
-    Item(Queued),
-    /// The error the peer closed the channel with. It is given once.
+pub enum NextItem {
+    /// The next item. The taker now holds one handle of each channel that it names.
+    Item(QueuedItem),
+    /// The error that the peer closed the channel with. It is returned once.
     Error(RemoteError),
-    /// The channel was closed because more came than its inbox may hold. It is said once.
-    Overflow(Overflow),
-    /// The channel ended: nothing will come any more.
+    /// The channel was closed because its inbox was full. It is returned once.
+    Overflow(InboxOverflow),
+    /// The channel ended: no more items will arrive.
     End,
     /// The link ended before the channel did.
     LinkEnd,
-    /// Nothing is there yet.
+    /// No item has arrived yet.
     Nothing,
 }
 
-/// Whether an item may be sent.
+/// Whether an item may be sent on a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Sending {
-    /// It may.
+pub enum SendPermit {
+    /// Yes.
     Now,
-    /// Not before the peer has received more of what was sent.
+    /// Only after the peer's program has received earlier items and given credit.
     Wait,
     /// The channel is closed.
     Closed,
@@ -133,20 +132,20 @@ pub struct Session<W> {
     role: Role,
     ids: Ids,
     channels: BTreeMap<ChannelId, Entry<W>>,
-    /// How many channels have been made.
+    /// Number of channels made so far.
     made: u64,
-    /// How many of the living ones are [`Open`](ChannelState::Open): peers ask for it, so that it is not counted anew.
+    /// Number of [`Open`](ChannelState::Open) channels. Peers ask for it, so that it is not counted each time.
     open: usize,
-    /// The settings that later channels start with.
+    /// String settings of channels made from now on.
     strings: StrConfig,
-    /// How many of the channels were made by the peer, and how many may be.
+    /// Number of channels that the peer made, and the limit.
     peer_made: usize,
     max_peer_made: usize,
-    /// The channels that code was accepted on which has not ended; a channel can be gone before its code.
+    /// Calls that have not ended, by channel. A channel can be gone before its call has ended.
     calls: BTreeMap<ChannelId, CallState>,
-    /// What waits in the inboxes.
-    load: InboxLoad,
-    /// What each channel starts with, where the ends agreed on credit.
+    /// Cost of the inboxes.
+    accounting: InboxAccounting,
+    /// Credit that each channel starts with, if the ends agreed on it.
     credit: Option<Credit>,
     ended: bool,
 }
@@ -165,7 +164,7 @@ impl<W: Default> Session<W> {
             peer_made: 0,
             max_peer_made,
             calls: BTreeMap::new(),
-            load: InboxLoad::new(InboxLimits::default()),
+            accounting: InboxAccounting::new(InboxLimits::default()),
             credit: None,
             ended: false,
         }
@@ -174,7 +173,7 @@ impl<W: Default> Session<W> {
     /// The same, with limits on what waits to be received.
     #[must_use]
     pub fn with_limits(mut self, limits: InboxLimits) -> Self {
-        self.load = InboxLoad::new(limits);
+        self.accounting = InboxAccounting::new(limits);
         self
     }
 
@@ -196,7 +195,7 @@ impl<W: Default> Session<W> {
             return Err(OpenError::LinkEnd);
         }
         let id = self.ids.allocate().ok_or(OpenError::IdsUsedUp)?;
-        // No channel lives there yet: a peer may not name an id that was never allotted.
+        // No channel lives there yet: a peer may not name an id that was never allocated.
         self.insert(id, false);
         Ok(id)
     }
@@ -211,26 +210,26 @@ impl<W: Default> Session<W> {
     }
 
     /// Takes what is next on a channel: items first, then the error, then the end.
-    pub fn take(&mut self, id: ChannelId) -> Taken {
+    pub fn take(&mut self, id: ChannelId) -> NextItem {
         match self.take_item(id) {
-            Some(item) => Taken::Item(item),
+            Some(item) => NextItem::Item(item),
             None => self.take_end(id),
         }
     }
 
     /// As [`take`](Self::take), but leaves the error and the end where they are: what a callback gets.
-    pub fn take_item(&mut self, id: ChannelId) -> Option<Queued> {
+    pub fn take_item(&mut self, id: ChannelId) -> Option<QueuedItem> {
         let channel = self.channels.get_mut(&id)?;
         let before = channel.inbox.cost();
         let item = channel.pop()?;
-        self.load.change(before, channel.inbox.cost());
+        self.accounting.change(before, channel.inbox.cost());
         self.hand_over(id, &item.references);
         Some(item)
     }
 
     /// As [`take_item`](Self::take_item), for an item that still waits elsewhere: it counts, in limits and credit,
     /// until the hold is given to [`let_go_item`](Self::let_go_item).
-    pub fn hold_item(&mut self, id: ChannelId) -> Option<(Queued, Hold)> {
+    pub fn hold_item(&mut self, id: ChannelId) -> Option<(QueuedItem, Hold)> {
         let channel = self.channels.get_mut(&id)?;
         let item = channel.inbox.pop_held()?;
         let hold = Hold {
@@ -247,30 +246,31 @@ impl<W: Default> Session<W> {
         let channel = self.channels.get_mut(&hold.channel);
         // A later channel of the id is another one.
         let Some(channel) = channel.filter(|channel| channel.serial == hold.serial) else {
-            return self.load.drop_kept(hold.cost);
+            return self.accounting.drop_kept(hold.cost);
         };
         let before = channel.inbox.cost();
         channel.inbox.let_go(hold.cost);
-        self.load.change(before, channel.inbox.cost());
+        self.accounting.change(before, channel.inbox.cost());
         if let Some(credit) = &mut channel.credit {
             credit.consume(hold.cost);
         }
     }
 
     /// As [`take`](Self::take), but leaves items where they are: what a waiter for the end of the channel gets.
-    pub fn take_end(&mut self, id: ChannelId) -> Taken {
+    pub fn take_end(&mut self, id: ChannelId) -> NextItem {
         let Some(channel) = self.channels.get_mut(&id) else {
-            return Taken::End;
+            return NextItem::End;
         };
         let before = channel.inbox.error_cost();
         let failure = channel.inbox.take_failure();
-        self.load.change_error(before, channel.inbox.error_cost());
+        self.accounting
+            .change_error(before, channel.inbox.error_cost());
         match failure {
-            Some(Failure::Remote(error)) => Taken::Error(error),
-            Some(Failure::Overflow(overflow)) => Taken::Overflow(overflow),
-            None if channel.state.can_receive() => Taken::Nothing,
-            None if channel.was_open_at_disconnect => Taken::LinkEnd,
-            None => Taken::End,
+            Some(Failure::Remote(error)) => NextItem::Error(error),
+            Some(Failure::Overflow(overflow)) => NextItem::Overflow(overflow),
+            None if channel.state.can_receive() => NextItem::Nothing,
+            None if channel.was_open_at_disconnect => NextItem::LinkEnd,
+            None => NextItem::End,
         }
     }
 
@@ -293,13 +293,13 @@ impl<W: Default> Session<W> {
 
     /// Whether an item may be sent on the channel now.
     #[must_use]
-    pub fn sending(&self, id: ChannelId) -> Sending {
+    pub fn send_permit(&self, id: ChannelId) -> SendPermit {
         match self.channels.get(&id) {
             Some(channel) if channel.can_send() => match &channel.credit {
-                Some(credit) if !credit.has_room() => Sending::Wait,
-                _ => Sending::Now,
+                Some(credit) if !credit.has_room() => SendPermit::Wait,
+                _ => SendPermit::Now,
             },
-            _ => Sending::Closed,
+            _ => SendPermit::Closed,
         }
     }
 
@@ -311,15 +311,15 @@ impl<W: Default> Session<W> {
         }
     }
 
-    /// Whether no frame is to be read before something is taken: see [`Overflowing::Pause`].
+    /// Whether no frame is to be read before something is taken: see [`OverflowPolicy::Pause`].
     #[must_use]
     pub fn is_paused(&self) -> bool {
-        self.load.pauses()
+        self.accounting.pauses()
     }
 
     /// From now on a full inbox closes its channel: [`is_paused`](Self::is_paused) is over for good.
     pub fn never_pause(&mut self) {
-        self.load.never_pause();
+        self.accounting.never_pause();
     }
 
     /// How many channels live: those that something holds, open or not.
@@ -331,7 +331,7 @@ impl<W: Default> Session<W> {
     /// How many bytes of items and errors wait in all inboxes, counted as [`InboxLimits`] says.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.load.waiting()
+        self.accounting.waiting()
     }
 
     /// Whether items can be sent on the channel, now or after waiting.
@@ -347,8 +347,10 @@ impl<W: Default> Session<W> {
     }
 
     /// What the driver keeps with the channel.
-    pub fn waker(&mut self, id: ChannelId) -> Option<&mut W> {
-        self.channels.get_mut(&id).map(|channel| &mut channel.waker)
+    pub fn waiters(&mut self, id: ChannelId) -> Option<&mut W> {
+        self.channels
+            .get_mut(&id)
+            .map(|channel| &mut channel.waiters)
     }
 
     /// Closes the channel from this side. True where the peer has to be told.
@@ -386,8 +388,8 @@ impl<W: Default> Session<W> {
     }
 
     /// What the driver keeps with each channel.
-    pub fn wakers(&mut self) -> impl Iterator<Item = (ChannelId, &mut W)> {
+    pub fn all_waiters(&mut self) -> impl Iterator<Item = (ChannelId, &mut W)> {
         let channels = self.channels.iter_mut();
-        channels.map(|(&id, channel)| (id, &mut channel.waker))
+        channels.map(|(&id, channel)| (id, &mut channel.waiters))
     }
 }

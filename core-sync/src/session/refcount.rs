@@ -6,15 +6,15 @@ use execnet_serializer::ChannelId;
 use super::entry::Entry;
 use super::{ChannelState, Garbage, Released, RemoteError, Reply, Session};
 
-/// What keeps channels alive.
+/// Reference counts of channels: handles of the program, and items in other inboxes that name the channel.
 ///
-/// Two channels that each wait in the other's inbox, with no handle of either left, keep one another until the
-/// peer or the link ends: telling that apart would mean looking through all inboxes whenever a handle goes.
+/// Two channels that are named in each other's inbox, without a handle of either, keep each other alive until the peer or
+/// the link ends them. Finding such cycles would mean a search of all inboxes whenever a handle is dropped.
 impl<W> Session<W> {
-    /// Gives up one handle of the channel.
+    /// Drops one handle of the channel.
     ///
-    /// With the last handle an open channel closes; where a callback takes its items, only sending ends, and the
-    /// callback goes on.
+    /// The last handle closes an open channel. If a callback takes its items, only sending ends, and the callback still
+    /// receives.
     pub fn release(&mut self, id: ChannelId) -> Released<W> {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.handles = channel.handles.saturating_sub(1);
@@ -22,11 +22,12 @@ impl<W> Session<W> {
         self.collect(vec![id])
     }
 
-    /// The error that the peer closed the channel with, where giving up one handle loses it: nobody was told.
+    /// The error that the peer closed the channel with, if dropping one handle would lose it without anybody having received
+    /// it.
     #[must_use]
-    pub fn unheard(&self, id: ChannelId) -> Option<&RemoteError> {
+    pub fn unread_error(&self, id: ChannelId) -> Option<&RemoteError> {
         let channel = self.channels.get(&id)?;
-        let last = channel.handles <= 1 && channel.pins == 0;
+        let last = channel.handles <= 1 && channel.inbox_refs == 0;
         channel.inbox.error().filter(|_| last)
     }
 
@@ -39,64 +40,82 @@ impl<W> Session<W> {
         channel.is_some_and(|channel| !core::mem::replace(&mut channel.said_last, true))
     }
 
-    /// A callback takes the items of the channel from now on, and holds it until [`detach`](Self::detach).
+    /// A callback takes the items of the channel, and keeps it alive until [`detach`](Self::detach).
     pub fn attach(&mut self, id: ChannelId) {
         if let Some(channel) = self.channels.get_mut(&id) {
-            channel.sink = true;
+            channel.has_callback = true;
         }
     }
 
-    /// Takes [`attach`](Self::attach) back, while there is a handle of the channel.
+    /// Undoes [`attach`](Self::attach), while there is a handle of the channel.
     pub fn unattach(&mut self, id: ChannelId) {
         if let Some(channel) = self.channels.get_mut(&id) {
-            channel.sink = false;
+            channel.has_callback = false;
         }
     }
 
-    /// The callback of the channel has seen the end, or gives up: items that are left are lost.
+    /// The callback of the channel has seen the end, or has failed: the items left in the inbox are dropped.
     pub fn detach(&mut self, id: ChannelId) -> Released<W> {
         let Some(channel) = self.channels.get_mut(&id) else {
             return self.collect(Vec::new());
         };
-        channel.sink = false;
+        channel.has_callback = false;
         let mut let_go = vec![id];
-        let_go.extend(channel.inbox.references().filter(|&pinned| pinned != id));
+        let_go.extend(
+            channel
+                .inbox
+                .references()
+                .filter(|&referenced| referenced != id),
+        );
         let before = channel.inbox.cost();
         let items = channel.inbox.discard();
-        self.load.change(before, channel.inbox.cost());
-        let_go.iter().skip(1).for_each(|&pinned| self.unpin(pinned));
+        self.accounting.change(before, channel.inbox.cost());
+        let_go
+            .iter()
+            .skip(1)
+            .for_each(|&referenced| self.drop_inbox_ref(referenced));
         let mut released = self.collect(let_go);
         released.garbage.items.push(items);
         released
     }
 
-    /// Ends what nobody holds any more of these channels, and of those that went with them.
+    /// Ends those of the channels that have no reference left, and those that lose their last reference by that. A loop
+    /// and not a recursion: the peer decides how long such a chain is.
     fn collect(&mut self, mut let_go: Vec<ChannelId>) -> Released<W> {
         let mut replies = Vec::new();
         let mut garbage = Garbage::default();
         while let Some(id) = let_go.pop() {
             let is_let_go = |channel: &&Entry<W>| channel.is_let_go();
-            let Some(has_sink) = self.channels.get(&id).filter(is_let_go).map(|c| c.sink) else {
+            let Some(has_callback) = self
+                .channels
+                .get(&id)
+                .filter(is_let_go)
+                .map(|c| c.has_callback)
+            else {
                 continue;
             };
-            let farewell = self.change_state(id, |channel| channel.farewell(id));
-            replies.extend(farewell.flatten());
-            if has_sink {
+            let closing_frame = self.change_state(id, |channel| channel.closing_frame(id));
+            replies.extend(closing_frame.flatten());
+            if has_callback {
                 continue;
             }
             let Some(channel) = self.remove(id) else {
                 continue;
             };
-            for pinned in channel.inbox.references().filter(|&pinned| pinned != id) {
-                self.unpin(pinned);
-                let_go.push(pinned);
+            for referenced in channel
+                .inbox
+                .references()
+                .filter(|&referenced| referenced != id)
+            {
+                self.drop_inbox_ref(referenced);
+                let_go.push(referenced);
             }
             garbage.channels.push(channel);
         }
         Released { replies, garbage }
     }
 
-    /// Changes the state of a channel, and keeps count of the open ones.
+    /// Changes the state of a channel, and keeps the count of open channels.
     pub(super) fn change_state<T>(
         &mut self,
         id: ChannelId,
@@ -110,23 +129,23 @@ impl<W> Session<W> {
         Some(changed)
     }
 
-    /// Removes a channel, which is the caller's to hand out.
+    /// Removes a channel. The caller hands it out in [`Garbage`].
     fn remove(&mut self, id: ChannelId) -> Option<Entry<W>> {
         let channel = self.channels.remove(&id)?;
         self.peer_made = self
             .peer_made
             .saturating_sub(usize::from(channel.peer_made));
-        self.load.remove(channel.inbox.cost());
-        self.load.change_error(channel.inbox.error_cost(), 0);
-        self.load.keep(channel.inbox.held());
+        self.accounting.remove(channel.inbox.cost());
+        self.accounting.change_error(channel.inbox.error_cost(), 0);
+        self.accounting.keep(channel.inbox.held());
         Some(channel)
     }
 
-    /// The pins of an item that is taken become handles of the taker.
+    /// The inbox references of a taken item become handles of its taker.
     pub(super) fn hand_over(&mut self, carrier: ChannelId, references: &[ChannelId]) {
         for &id in references {
             if id != carrier {
-                self.unpin(id);
+                self.drop_inbox_ref(id);
             }
             if let Some(channel) = self.channels.get_mut(&id) {
                 channel.handles += 1;
@@ -134,22 +153,22 @@ impl<W> Session<W> {
         }
     }
 
-    fn unpin(&mut self, id: ChannelId) {
+    fn drop_inbox_ref(&mut self, id: ChannelId) {
         if let Some(channel) = self.channels.get_mut(&id) {
-            channel.pins = channel.pins.saturating_sub(1);
+            channel.inbox_refs = channel.inbox_refs.saturating_sub(1);
         }
     }
 }
 
 impl<W> Entry<W> {
-    /// What the peer is told when nobody can send on the channel any more.
-    fn farewell(&mut self, id: ChannelId) -> Option<Reply> {
+    /// The frame that tells the peer that nobody can send on the channel any more.
+    fn closing_frame(&mut self, id: ChannelId) -> Option<Reply> {
         match self.state {
-            ChannelState::Open if self.sink => {
+            ChannelState::Open if self.has_callback => {
                 let first = !core::mem::replace(&mut self.said_last, true);
                 first.then_some(Reply::LastMessage(id))
             }
-            // Where both sides said their last message, both know.
+            // Both ends have sent LAST_MESSAGE, so that the peer knows already.
             ChannelState::SendOnly if self.said_last => None,
             _ => self.close().then_some(Reply::Close(id)),
         }

@@ -14,7 +14,7 @@ pub enum Reply {
     /// CLOSE_ERROR of the channel, with this text.
     CloseError(ChannelId, &'static str),
     /// A dict of these figures, then CLOSE.
-    Status(ChannelId, Load),
+    Status(ChannelId, SessionStatus),
     /// LAST_MESSAGE of the channel.
     LastMessage(ChannelId),
     /// CREDIT of the channel: so much was received.
@@ -23,7 +23,7 @@ pub enum Reply {
 
 /// How busy an end is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
+pub struct SessionStatus {
     /// Channels on which items go both ways.
     pub num_channels: usize,
     /// Channels on which code runs.
@@ -53,12 +53,12 @@ impl Reply {
             Self::LastMessage(id) => append(bytes, MessageCode::ChannelLastMessage, id, &Empty),
             Self::CloseError(id, text) => append(bytes, MessageCode::ChannelCloseError, id, text),
             Self::Credit(id, credit) => append(bytes, MessageCode::ChannelCredit, id, &credit),
-            Self::Status(id, load) => {
+            Self::Status(id, status) => {
                 append(
                     bytes,
                     MessageCode::ChannelData,
                     id,
-                    &Answer { load, exec_model },
+                    &Answer { status, exec_model },
                 )?;
                 append(bytes, MessageCode::ChannelClose, id, &Empty)
             }
@@ -125,7 +125,7 @@ impl Payload for Empty {
 
 /// What STATUS is answered with.
 struct Answer<'a> {
-    load: Load,
+    status: SessionStatus,
     exec_model: &'a str,
 }
 
@@ -137,8 +137,8 @@ impl Dump for Answer<'_> {
         let figure = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         encoder.dict()?;
         for (key, number) in [
-            ("numchannels", self.load.num_channels),
-            ("numexecuting", self.load.num_executing),
+            ("numchannels", self.status.num_channels),
+            ("numexecuting", self.status.num_executing),
         ] {
             encoder.str(key)?;
             encoder.int(figure(number))?;

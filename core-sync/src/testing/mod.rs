@@ -27,7 +27,7 @@ use std::io;
 
 use crate::api::Channel;
 use crate::api::Gateway;
-use crate::link::{Control, Link, NoControl};
+use crate::link::{Link, NoControl, PeerControl};
 
 /// As much as a pipe of Linux holds, in bytes.
 pub const PIPE_CAPACITY: usize = 64 * 1024;
@@ -79,16 +79,20 @@ pub fn scripted(capacity: usize) -> (Link, Script) {
 
 /// As [`scripted`], with faults on what the gateway reads, and with the transport's part played by `control`.
 #[must_use]
-pub fn scripted_with(capacity: usize, faults: Faults, control: Arc<dyn Control>) -> (Link, Script) {
+pub fn scripted_with(
+    capacity: usize,
+    faults: Faults,
+    control: Arc<dyn PeerControl>,
+) -> (Link, Script) {
     let (reader, writer, peer) = scripted_halves(capacity);
     let link = link_over(reader.with_faults(faults), writer, control);
     (link, peer)
 }
 
 /// A link whose receivers can read it.
-fn link_over(reader: PipeReader, writer: PipeWriter, control: Arc<dyn Control>) -> Link {
-    let readiness = Arc::new(reader.valve());
-    Link::from_std(reader, writer, control).with_readiness(readiness)
+fn link_over(reader: PipeReader, writer: PipeWriter, control: Arc<dyn PeerControl>) -> Link {
+    let poll_reader = Arc::new(reader.valve());
+    Link::from_std(reader, writer, control).with_poll_reader(poll_reader)
 }
 
 /// The two halves of a link, and a script that plays its peer.

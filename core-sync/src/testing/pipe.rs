@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::io;
 
-use crate::link::{Readiness, Ready};
+use crate::link::{PollReader, Ready};
 use crate::sync::{Condvar, Deadline, Mutex};
 
 /// What goes wrong on the reading end of a [`pipe`].
@@ -131,19 +131,19 @@ impl Valve {
     }
 }
 
-impl Readiness for Valve {
+impl PollReader for Valve {
     fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready> {
         let deadline = Deadline::after_optional(timeout);
         let mut state = self.0.state.lock();
         loop {
             if core::mem::take(&mut state.away) {
-                return Ok(Ready::Away);
+                return Ok(Ready::Interrupted);
             }
             if state.readable(1).is_some() {
                 return Ok(Ready::Read);
             }
             if deadline.has_passed() {
-                return Ok(Ready::Away);
+                return Ok(Ready::Interrupted);
             }
             state = self.0.changed.wait(state, deadline);
         }
@@ -291,9 +291,9 @@ mod tests {
         assert_eq!(reader.read(&mut []).unwrap(), 0);
         assert!(!valve.holds_bytes());
         let short = Some(Duration::from_millis(1));
-        assert_eq!(valve.wait(short).unwrap(), Ready::Away);
+        assert_eq!(valve.wait(short).unwrap(), Ready::Interrupted);
         valve.interrupt();
-        assert_eq!(valve.wait(None).unwrap(), Ready::Away);
+        assert_eq!(valve.wait(None).unwrap(), Ready::Interrupted);
         writer.write_all(b"x").unwrap();
         assert!(valve.holds_bytes());
         assert_eq!(valve.wait(None).unwrap(), Ready::Read);

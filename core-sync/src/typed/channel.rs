@@ -8,7 +8,7 @@ use serde_core::ser::Serialize;
 use super::decode;
 use crate::api::Channel;
 use crate::error::{ItemError, ReceiveError, SendError};
-use crate::item::Encoded;
+use crate::item::RawItem;
 use crate::sync::Deadline;
 
 /// Items as Rust types, straight from and to their bytes: with the feature `serde`.
@@ -68,9 +68,9 @@ impl Channel {
     pub fn receive_as_with_channels<T: DeserializeOwned>(
         &self,
     ) -> Result<(T, Vec<Self>), ReceiveError> {
-        self.typed(Deadline::NEVER, |encoded| {
-            let item = decode(encoded)?;
-            Ok((item, core::mem::take(&mut encoded.channels)))
+        self.typed(Deadline::NEVER, |raw| {
+            let item = decode(raw)?;
+            Ok((item, core::mem::take(&mut raw.channels)))
         })
     }
 
@@ -94,9 +94,9 @@ impl Channel {
     pub(super) fn typed<T>(
         &self,
         deadline: Deadline,
-        decode: impl FnOnce(&mut Encoded<Self>) -> Result<T, ItemError>,
+        decode: impl FnOnce(&mut RawItem<Self>) -> Result<T, ItemError>,
     ) -> Result<T, ReceiveError> {
-        let mut encoded = self.receive_encoded(deadline)?;
-        decode(&mut encoded).map_err(ReceiveError::Item)
+        let mut raw = self.receive_raw(deadline)?;
+        decode(&mut raw).map_err(ReceiveError::Item)
     }
 }

@@ -28,7 +28,7 @@ impl EndpointChannel {
     /// [`ItemError::Type`](crate::ItemError::Type), with the path to what does not fit; it is skipped, and the channel goes
     /// on.
     pub fn receive_as<T: DeserializeOwned>(&self) -> Result<T, ReceiveError> {
-        decode(&mut self.receive_encoded()?).map_err(ReceiveError::Item)
+        decode(&mut self.receive_raw()?).map_err(ReceiveError::Item)
     }
 
     /// As [`receive_as`](Self::receive_as), with the channels that the item names, in the order of their ids.
@@ -39,8 +39,8 @@ impl EndpointChannel {
     pub fn receive_as_with_channels<T: DeserializeOwned>(
         &self,
     ) -> Result<(T, Vec<Self>), ReceiveError> {
-        let mut encoded = self.receive_encoded()?;
-        let item = decode(&mut encoded).map_err(ReceiveError::Item)?;
-        Ok((item, encoded.channels))
+        let mut raw = self.receive_raw()?;
+        let item = decode(&mut raw)?;
+        Ok((item, raw.channels))
     }
 }

@@ -9,20 +9,18 @@ mod postcard;
 #[cfg(feature = "std")]
 mod queue;
 
-#[cfg(all(feature = "std", feature = "postcard"))]
-pub use self::postcard::PostcardChannel;
 #[cfg(feature = "postcard")]
-pub use self::postcard::{EndpointPostcardChannel, PostcardOf};
+pub use self::postcard::PostcardChannel;
 
 use alloc::string::ToString as _;
 
 use serde_core::de::DeserializeOwned;
 
 use crate::error::{ItemError, TypeError};
-use crate::item::Encoded;
+use crate::item::RawItem;
 
-pub(crate) fn decode<C, T: DeserializeOwned>(encoded: &mut Encoded<C>) -> Result<T, ItemError> {
-    let value = encoded.options.from_slice(&encoded.payload);
+pub(crate) fn decode<C, T: DeserializeOwned>(raw: &mut RawItem<C>) -> Result<T, ItemError> {
+    let value = raw.options.from_slice(&raw.payload);
     value.map_err(|error| match error.as_load_error() {
         Some(error) => ItemError::Load(error.clone()),
         None => ItemError::Type(TypeError::new(error.to_string())),

@@ -14,28 +14,21 @@ use serde_core::ser::Serialize;
 use crate::api::Channel;
 use crate::endpoint::EndpointChannel;
 use crate::error::{ItemError, ReceiveError, SendError, TypeError};
-use crate::item::Encoded;
+use crate::item::RawItem;
 #[cfg(feature = "std")]
 use crate::sync::Deadline;
 
 /// A channel whose items are values of two types, one each way, as [postcard](https://docs.rs/postcard) writes them:
 /// smaller and faster than the wire's own format, for peers that agree on the types. With the feature `postcard`.
 ///
-/// Each is one item of bytes. To a peer that does not know the types, a Python one first of all, they are only that.
-/// Postcard does not say in its bytes what they are: a peer with other types can be an error, or another value.
+/// Each value is one item of bytes, and a peer that does not know the types, such as a Python one, sees only the bytes.
+/// Postcard does not describe the type in them: if the peer has another type, the result is an error or another value.
 ///
-/// `C` is the channel below, of a gateway or of an endpoint.
-pub struct PostcardOf<C, S, R> {
+/// `C` is the channel below: a [`Channel`](crate::Channel) of a gateway, or an [`EndpointChannel`].
+pub struct PostcardChannel<C, S, R> {
     channel: C,
     types: PhantomData<fn(S) -> R>,
 }
-
-/// A [`Channel`] whose items are values of two types, one each way, as postcard writes them.
-#[cfg(feature = "std")]
-pub type PostcardChannel<S, R> = PostcardOf<Channel, S, R>;
-
-/// An [`EndpointChannel`] whose items are values of two types, one each way, as postcard writes them.
-pub type EndpointPostcardChannel<S, R> = PostcardOf<EndpointChannel, S, R>;
 
 #[cfg(feature = "std")]
 impl Channel {
@@ -50,20 +43,20 @@ impl Channel {
     /// # }
     /// ```
     #[must_use]
-    pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardOf<Self, S, R> {
-        PostcardOf::of(self)
+    pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardChannel<Self, S, R> {
+        PostcardChannel::of(self)
     }
 }
 
 impl EndpointChannel {
     /// The same channel for items that postcard writes: `S` is sent, `R` received.
     #[must_use]
-    pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardOf<Self, S, R> {
-        PostcardOf::of(self)
+    pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardChannel<Self, S, R> {
+        PostcardChannel::of(self)
     }
 }
 
-impl<C: Clone, S, R> PostcardOf<C, S, R> {
+impl<C: Clone, S, R> PostcardChannel<C, S, R> {
     fn of(channel: &C) -> Self {
         Self {
             channel: channel.clone(),
@@ -72,7 +65,7 @@ impl<C: Clone, S, R> PostcardOf<C, S, R> {
     }
 }
 
-impl<C, S, R> PostcardOf<C, S, R> {
+impl<C, S, R> PostcardChannel<C, S, R> {
     /// The channel below.
     #[must_use]
     pub fn channel(&self) -> &C {
@@ -81,7 +74,7 @@ impl<C, S, R> PostcardOf<C, S, R> {
 }
 
 #[cfg(feature = "std")]
-impl<S: Serialize, R: DeserializeOwned> PostcardOf<Channel, S, R> {
+impl<S: Serialize, R: DeserializeOwned> PostcardChannel<Channel, S, R> {
     /// Sends a value.
     ///
     /// # Errors
@@ -110,7 +103,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardOf<Channel, S, R> {
     }
 }
 
-impl<S: Serialize, R: DeserializeOwned> PostcardOf<EndpointChannel, S, R> {
+impl<S: Serialize, R: DeserializeOwned> PostcardChannel<EndpointChannel, S, R> {
     /// Sends a value.
     ///
     /// # Errors
@@ -127,7 +120,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardOf<EndpointChannel, S, R> {
     /// As [`EndpointChannel::receive`]. An item that is no `R` is [`ItemError::Type`]; it is skipped, and the channel
     /// goes on.
     pub fn receive(&self) -> Result<R, ReceiveError> {
-        decode(&mut self.channel.receive_encoded()?).map_err(ReceiveError::Item)
+        decode(&mut self.channel.receive_raw()?).map_err(ReceiveError::Item)
     }
 }
 
@@ -140,8 +133,8 @@ fn encode<S: Serialize>(item: &S) -> Result<Bytes<Vec<u8>>, SendError> {
     Ok(Bytes(bytes))
 }
 
-fn decode<C, R: DeserializeOwned>(encoded: &mut Encoded<C>) -> Result<R, ItemError> {
-    let mut tokens = Tokens::new(&encoded.payload).map(Result::ok);
+fn decode<C, R: DeserializeOwned>(raw: &mut RawItem<C>) -> Result<R, ItemError> {
+    let mut tokens = Tokens::new(&raw.payload).map(Result::ok);
     let (item, end) = (tokens.next().flatten(), tokens.next().flatten());
     let (Some(Token::Bytes(bytes)), Some(Token::Stop)) = (item, end) else {
         let text = "an item of a postcard channel is bytes, and this is none".into();
@@ -159,14 +152,16 @@ fn decode<C, R: DeserializeOwned>(encoded: &mut Encoded<C>) -> Result<R, ItemErr
     })
 }
 
-impl<C: Clone, S, R> Clone for PostcardOf<C, S, R> {
+impl<C: Clone, S, R> Clone for PostcardChannel<C, S, R> {
     fn clone(&self) -> Self {
         Self::of(&self.channel)
     }
 }
 
-impl<C: fmt::Debug, S, R> fmt::Debug for PostcardOf<C, S, R> {
+impl<C: fmt::Debug, S, R> fmt::Debug for PostcardChannel<C, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PostcardOf").field(&self.channel).finish()
+        f.debug_tuple("PostcardChannel")
+            .field(&self.channel)
+            .finish()
     }
 }

@@ -13,7 +13,7 @@ impl MultiChannel {
     pub fn make_receive_queue_as<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
-        self.queue(false, |mut encoded| super::decode(&mut encoded))
+        self.queue(false, |mut raw| super::decode(&mut raw))
     }
 
     /// As [`make_receive_queue_as`](Self::make_receive_queue_as), with an end marker for each channel.
@@ -24,6 +24,6 @@ impl MultiChannel {
     pub fn make_receive_queue_as_with_end_markers<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
-        self.queue(true, |mut encoded| super::decode(&mut encoded))
+        self.queue(true, |mut raw| super::decode(&mut raw))
     }
 }

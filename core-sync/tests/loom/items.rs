@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use execnet_core_sync::frame::MessageCode;
-use execnet_core_sync::{Channel, Overflowing, ReceiveError, SendError, WaitCloseError};
+use execnet_core_sync::{Channel, OverflowPolicy, ReceiveError, SendError, WaitCloseError};
 use execnet_serializer::DumpOptions;
 use loom::thread;
 
@@ -93,7 +93,7 @@ fn a_reader_that_pauses_is_woken() {
     model(2, || {
         let scene = scene([item(1), item(2), close()].into(), |config| {
             config.inbox.channel = Some(1);
-            config.inbox.overflow = Overflowing::Pause;
+            config.inbox.overflow = OverflowPolicy::Pause;
         });
         scene.speaks.open();
         assert_eq!(received(&scene.channel), [1, 2]);

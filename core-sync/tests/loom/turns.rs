@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::io;
 
 use execnet_core_sync::frame::{FrameReader, Header, MessageCode};
-use execnet_core_sync::link::{Interruptible, Link, NoControl, Poller, Readable, Readiness};
+use execnet_core_sync::link::{Interruptible, Link, NoControl, PollReader, Poller, Readable};
 use execnet_core_sync::{Channel, Gateway, GatewayConfig, ReceiveError, Role};
 use loom::sync::atomic::AtomicUsize as LoomUsize;
 use loom::sync::{Condvar, Mutex};
@@ -130,8 +130,8 @@ fn in_turns() -> (Gateway, Channel) {
         Arc::new(NoControl),
     );
     let config = GatewayConfig::new("gw0", Role::Initiator);
-    let readiness = Interruptible::new(Descriptors(echo));
-    let gateway = Gateway::new(link.with_readiness(Arc::new(readiness)), config).unwrap();
+    let poll_reader = Interruptible::new(Descriptors(echo));
+    let gateway = Gateway::new(link.with_poll_reader(Arc::new(poll_reader)), config).unwrap();
     let channel = gateway.new_channel().unwrap();
     (0..3).for_each(|number| echoes(&channel, number));
     (gateway, channel)

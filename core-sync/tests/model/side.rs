@@ -2,7 +2,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use execnet_core_sync::Role;
 use execnet_core_sync::frame::{Frame, Header};
-use execnet_core_sync::session::{Queued, Sending, Session, Taken};
+use execnet_core_sync::session::{NextItem, QueuedItem, SendPermit, Session};
 use execnet_serializer::{ChannelId, Token, Tokens};
 
 use super::Setting;
@@ -136,7 +136,7 @@ impl Side {
     }
 
     /// What the item that was taken says; it has to be the one that arrived first.
-    pub(super) fn check_taken(&mut self, id: ChannelId, item: &Queued) {
+    pub(super) fn check_taken(&mut self, id: ChannelId, item: &QueuedItem) {
         assert_eq!(item.refused, None, "an id that was shared is refused");
         let number = number_of(&item.payload);
         let expected = self.inbox.get_mut(&id).and_then(VecDeque::pop_front);
@@ -152,22 +152,22 @@ impl Side {
     }
 
     /// How a channel ended, or that nothing is there: both only behind the items, unless it was only asked for the end.
-    pub(super) fn check_end(&mut self, id: ChannelId, taken: &Taken, items_first: bool) {
+    pub(super) fn check_end(&mut self, id: ChannelId, taken: &NextItem, items_first: bool) {
         let waiting = self.inbox.get(&id).map_or(0, VecDeque::len);
         assert!(
             !items_first || waiting == 0,
             "{id:?}: {waiting} items are lost"
         );
         match taken {
-            Taken::Error(_) | Taken::Overflow(_) => {
+            NextItem::Error(_) | NextItem::Overflow(_) => {
                 assert!(
                     self.errors.remove(&id).is_some(),
                     "{id:?}: an error of nobody's"
                 );
             }
-            Taken::LinkEnd => assert!(!self.reading, "{id:?}: the link goes on"),
-            Taken::End => assert!(self.session.has_ended(id)),
-            Taken::Nothing => assert!(!self.session.has_ended(id)),
+            NextItem::LinkEnd => assert!(!self.reading, "{id:?}: the link goes on"),
+            NextItem::End => assert!(self.session.has_ended(id)),
+            NextItem::Nothing => assert!(!self.session.has_ended(id)),
             other => panic!("{other:?}"),
         }
     }
@@ -239,7 +239,7 @@ impl Side {
                 "{id:?}: who waits for the end sleeps through it"
             ),
             Wait::Room(..) => assert!(
-                self.writing && self.session.sending(id) == Sending::Wait,
+                self.writing && self.session.send_permit(id) == SendPermit::Wait,
                 "{id:?}: a sender sleeps, and can go on"
             ),
         }

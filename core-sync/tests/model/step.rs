@@ -1,4 +1,4 @@
-use execnet_core_sync::{InboxLimits, Overflowing};
+use execnet_core_sync::{InboxLimits, OverflowPolicy};
 
 /// What both ends are made with.
 #[derive(Debug, Clone, Copy)]
@@ -86,8 +86,8 @@ pub(crate) enum Naming {
 impl Setting {
     pub(crate) fn of(byte: u8) -> Self {
         let overflow = match byte % 4 {
-            3 => Overflowing::Pause,
-            _ => Overflowing::Close,
+            3 => OverflowPolicy::Pause,
+            _ => OverflowPolicy::Close,
         };
         let limited = byte % 4 >= 2;
         let limit = |bytes| limited.then_some(bytes);

@@ -2,7 +2,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use execnet_core_sync::Role;
 use execnet_core_sync::frame::{Header, MessageCode};
-use execnet_core_sync::session::{ITEM_COST, Reply, Sending, Taken};
+use execnet_core_sync::session::{ITEM_COST, NextItem, Reply, SendPermit};
 use execnet_serializer::{Bytes, ChannelId};
 
 use super::peers::frame;
@@ -159,10 +159,10 @@ impl World {
         named: Option<ChannelId>,
     ) -> bool {
         let this = &mut self.sides[side];
-        match this.session.sending(id) {
+        match this.session.send_permit(id) {
             _ if !this.writing => return true,
-            Sending::Now => {}
-            Sending::Wait => return false,
+            SendPermit::Now => {}
+            SendPermit::Wait => return false,
             _ => return true,
         }
         let named = named.filter(|named| this.handles.contains_key(named));
@@ -189,7 +189,7 @@ impl World {
             return true;
         }
         match this.session.take(id) {
-            Taken::Item(item) => {
+            NextItem::Item(item) => {
                 this.check_taken(id, &item);
                 let grant = this.session.grant(id);
                 self.post(side, grant);
@@ -197,7 +197,7 @@ impl World {
             }
             other => {
                 this.check_end(id, &other, true);
-                other != Taken::Nothing
+                other != NextItem::Nothing
             }
         }
     }
@@ -209,7 +209,7 @@ impl World {
         }
         let taken = this.session.take_end(id);
         this.check_end(id, &taken, false);
-        taken != Taken::Nothing
+        taken != NextItem::Nothing
     }
 
     pub(super) fn release(&mut self, side: usize, id: ChannelId) {

@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::io::{self, Read, Write};
 
 use execnet_core_sync::frame::{Frame, MessageCode};
-use execnet_core_sync::link::{Control, NoControl};
+use execnet_core_sync::link::{NoControl, PeerControl};
 use execnet_core_sync::testing::{self, Faults, PIPE_CAPACITY, Script, within};
 use execnet_core_sync::{Channel, Gateway, GatewayConfig, Role};
 use execnet_serializer::ChannelId;
@@ -46,7 +46,7 @@ pub(crate) fn with_gateway_of(
 pub(crate) fn with(
     role: Role,
     faults: Faults,
-    control: Arc<dyn Control>,
+    control: Arc<dyn PeerControl>,
     body: impl FnOnce(Gateway, Script) + Send + 'static,
 ) {
     within(LIMIT, move || {

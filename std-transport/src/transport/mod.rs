@@ -27,7 +27,7 @@ use core::time::Duration;
 use std::fs::File;
 use std::io;
 
-use execnet_core_sync::link::{Control, Descriptor, Link, SharedError};
+use execnet_core_sync::link::{Descriptor, Link, PeerControl, SharedError};
 use execnet_core_sync::{ExecModel, Gateway};
 use execnet_serializer::DumpError;
 
@@ -87,7 +87,7 @@ impl Connected {
         writer: impl io::Write + Send + 'static,
         peer: Arc<dyn WorkerHandle>,
     ) -> Self {
-        let control = Arc::new(PeerControl(Arc::clone(&peer)));
+        let control = Arc::new(WorkerControl(Arc::clone(&peer)));
         let link = Link::from_std(reader, writer, control);
         Self { link, peer }
     }
@@ -99,17 +99,17 @@ impl Connected {
         peer: Arc<dyn WorkerHandle>,
     ) -> Self {
         let reader = Arc::new(reader);
-        let readiness = Arc::new(Descriptor::new(reader.clone()));
+        let poll_reader = Arc::new(Descriptor::new(reader.clone()));
         let Self { link, peer } = Self::new(reader, writer, peer);
-        let link = link.with_readiness(readiness);
+        let link = link.with_poll_reader(poll_reader);
         Self { link, peer }
     }
 }
 
 /// What a gateway can do to its peer.
-struct PeerControl(Arc<dyn WorkerHandle>);
+struct WorkerControl(Arc<dyn WorkerHandle>);
 
-impl Control for PeerControl {
+impl PeerControl for WorkerControl {
     fn post_mortem(&self) -> Option<SharedError> {
         let end = self.0.wait(Deadline::after(EXIT_TIMEOUT));
         Some(Arc::new(WorkerExit::new(self.0.as_ref(), end)))

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 
-use execnet_core_sync::link::WidePipe;
+use execnet_core_sync::link::PipeOutput;
 
 use crate::bootstrap::Pipes;
 use crate::command::{self, SshHints};
@@ -31,7 +31,7 @@ pub(super) fn start_with(
         input,
     } = run(request, hints)?;
     let rest = handshake(request, &mut pipes, peer.as_ref(), &input)?;
-    let writer = WidePipe::new(OwnedFd::from(pipes.stdin));
+    let writer = PipeOutput::new(OwnedFd::from(pipes.stdin));
     let files = writer.files();
     let mut connected = if rest.is_empty() {
         let reader = File::from(OwnedFd::from(pipes.stdout));

@@ -57,8 +57,8 @@ fn streams() -> io::Result<(File, File)> {
 /// As the links of the transports over pipes are.
 fn link(reader: File, writer: impl Write + Send + 'static) -> Link {
     let reader = Arc::new(reader);
-    let readiness = Arc::new(Descriptor::new(reader.clone()));
-    Link::from_std(reader, writer, Arc::new(NoControl)).with_readiness(readiness)
+    let poll_reader = Arc::new(Descriptor::new(reader.clone()));
+    Link::from_std(reader, writer, Arc::new(NoControl)).with_poll_reader(poll_reader)
 }
 
 /// Sends back what it reads.

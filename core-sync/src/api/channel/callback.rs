@@ -3,16 +3,24 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::Channel;
-use crate::api::Item;
-use crate::engine::{Callback, Held, RawItem};
-use crate::error::{CallbackError, SetCallbackError};
-use crate::item::Encoded;
+use crate::api::{Gateway, Item};
+use crate::engine::{Callback, CallbackItem, Held};
+use crate::error::{CallbackError, ItemError, SetCallbackError};
+use crate::item::RawItem;
 
 /// An item for a callback, which decodes it.
 pub(crate) struct Arrived {
-    pub(crate) encoded: Encoded<Channel>,
+    pub(crate) raw: RawItem<Channel>,
     /// Of a callback that has its items go on waiting elsewhere.
     pub(crate) held: Option<Held>,
+}
+
+impl Arrived {
+    fn new(gateway: &Gateway, item: CallbackItem) -> Result<Self, ItemError> {
+        let raw = Channel::raw(gateway, item.queued, item.condvars)?;
+        let held = item.held;
+        Ok(Self { raw, held })
+    }
 }
 
 /// What a callback can return: nothing, or a result whose error ends the channel.
@@ -103,19 +111,8 @@ impl Channel {
         mut callback: impl FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send + 'static,
     ) -> Result<(), SetCallbackError> {
         let gateway = self.gateway().downgrade();
-        let call = move |shared: &_, item: Option<RawItem>| {
-            let arrived = item.map(
-                |RawItem {
-                     queued,
-                     bells,
-                     held,
-                 }| {
-                    let gateway = gateway.upgrade(shared);
-                    let encoded = Self::encoded(&gateway, queued, bells);
-                    let encoded = encoded.map_err(CallbackError::Item)?;
-                    Ok(Arrived { encoded, held })
-                },
-            );
+        let call = move |shared: &_, item: Option<CallbackItem>| {
+            let arrived = item.map(|item| Arrived::new(&gateway.upgrade(shared), item));
             callback(arrived.transpose()?)
         };
         let callback = Callback::new(Box::new(call), end_marker, holds);
@@ -132,13 +129,13 @@ impl Channel {
     #[must_use]
     pub fn callback_error(&self) -> Option<CallbackError> {
         let mut state = self.gateway().shared().state.lock();
-        let waker = state.session.waker(self.id())?;
-        waker.callback_error().cloned()
+        let waiters = state.session.waiters(self.id())?;
+        waiters.callback_error().cloned()
     }
 }
 
 fn decoded(arrived: Arrived) -> Result<Item, CallbackError> {
-    Item::decode(arrived.encoded).map_err(CallbackError::Item)
+    Item::decode(arrived.raw).map_err(CallbackError::Item)
 }
 
 fn failed(result: impl CallbackResult) -> Result<(), CallbackError> {

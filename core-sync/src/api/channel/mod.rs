@@ -22,8 +22,8 @@ use crate::api::gateway::Gateway;
 use crate::engine::ChannelCondvars;
 use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
-use crate::item::Encoded;
-use crate::session::{EXPLICIT_CLOSE, Queued, empty, encode};
+use crate::item::RawItem;
+use crate::session::{EXPLICIT_CLOSE, QueuedItem, empty, encode};
 
 /// One end of a conversation with code on the other side of a gateway.
 ///
@@ -45,12 +45,16 @@ pub struct Channel {
 struct Handle {
     gateway: Gateway,
     id: ChannelId,
-    bell: Arc<ChannelCondvars>,
+    condvars: Arc<ChannelCondvars>,
 }
 
 impl Channel {
-    pub(crate) fn new(gateway: Gateway, id: ChannelId, bell: Arc<ChannelCondvars>) -> Self {
-        let handle = Arc::new(Handle { gateway, id, bell });
+    pub(crate) fn new(gateway: Gateway, id: ChannelId, condvars: Arc<ChannelCondvars>) -> Self {
+        let handle = Arc::new(Handle {
+            gateway,
+            id,
+            condvars,
+        });
         Self { handle }
     }
 
@@ -141,22 +145,22 @@ impl Channel {
     }
 
     /// An item that was taken; `bells` are those of the channels that it names, in their order.
-    pub(crate) fn encoded(
+    pub(crate) fn raw(
         gateway: &Gateway,
-        queued: Queued,
-        bells: Vec<Arc<ChannelCondvars>>,
-    ) -> Result<Encoded<Self>, ItemError> {
-        let channels = queued.references.iter().zip(bells);
+        queued: QueuedItem,
+        condvars: Vec<Arc<ChannelCondvars>>,
+    ) -> Result<RawItem<Self>, ItemError> {
+        let channels = queued.references.iter().zip(condvars);
         let channels = channels
-            .map(|(&id, bell)| Self::new(gateway.clone(), id, bell))
+            .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))
             .collect();
-        Encoded::new(queued, channels, gateway.shared().config.limits)
+        RawItem::new(queued, channels, gateway.shared().config.limits)
     }
 
     /// The channel of a call that was accepted.
     pub(crate) fn of_call(gateway: &Gateway, id: ChannelId) -> Self {
-        let bell = gateway.shared().state.lock().bell_of(id);
-        Self::new(gateway.clone(), id, bell)
+        let condvars = gateway.shared().state.lock().condvars_of(id);
+        Self::new(gateway.clone(), id, condvars)
     }
 
     /// The code that was called with this many bytes begins, or is refused after it has waited: it waits no longer.

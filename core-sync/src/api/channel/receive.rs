@@ -5,8 +5,8 @@ use super::Channel;
 use crate::api::Item;
 use crate::engine::Effects;
 use crate::error::{ReceiveError, WaitCloseError};
-use crate::item::Encoded;
-use crate::session::Taken;
+use crate::item::RawItem;
+use crate::session::NextItem;
 use crate::sync::Deadline;
 
 impl Channel {
@@ -54,7 +54,7 @@ impl Channel {
     /// As [`receive`](Self::receive), but for those of decoding.
     #[doc(hidden)]
     pub fn receive_payload(&self) -> Result<Vec<u8>, ReceiveError> {
-        Ok(self.receive_encoded(Deadline::NEVER)?.payload)
+        Ok(self.receive_raw(Deadline::NEVER)?.payload)
     }
 
     /// As [`receive_payload`](Self::receive_payload), for at most `timeout`.
@@ -64,19 +64,16 @@ impl Channel {
     /// As there, or [`ReceiveError::Timeout`].
     #[doc(hidden)]
     pub fn receive_payload_timeout(&self, timeout: Duration) -> Result<Vec<u8>, ReceiveError> {
-        Ok(self.receive_encoded(Deadline::after(timeout))?.payload)
+        Ok(self.receive_raw(Deadline::after(timeout))?.payload)
     }
 
     pub(crate) fn receive_until(&self, deadline: Deadline) -> Result<Item, ReceiveError> {
-        let encoded = self.receive_encoded(deadline)?;
-        Item::decode(encoded).map_err(ReceiveError::Item)
+        let raw = self.receive_raw(deadline)?;
+        Item::decode(raw).map_err(ReceiveError::Item)
     }
 
     /// Waits for the next item, and leaves it encoded.
-    pub(crate) fn receive_encoded(
-        &self,
-        deadline: Deadline,
-    ) -> Result<Encoded<Self>, ReceiveError> {
+    pub(crate) fn receive_raw(&self, deadline: Deadline) -> Result<RawItem<Self>, ReceiveError> {
         let shared = self.gateway().shared();
         // Older than the guard: what is in it is dropped unlocked.
         let mut effects = Effects::default();
@@ -85,23 +82,24 @@ impl Channel {
             if state.has_callback(self.id()) {
                 return Err(ReceiveError::HasCallback);
             }
-            if let Some((queued, bells)) = shared.take_item(&mut state, self.id(), &mut effects) {
+            if let Some((queued, condvars)) = shared.take_item(&mut state, self.id(), &mut effects)
+            {
                 drop(state);
                 // Where no thread can be started for it, it was done by this one.
                 let _ = shared.run_effects(effects);
-                return Self::encoded(self.gateway(), queued, bells).map_err(ReceiveError::Item);
+                return Self::raw(self.gateway(), queued, condvars).map_err(ReceiveError::Item);
             }
             match state.session.take_end(self.id()) {
-                Taken::Error(error) => return Err(ReceiveError::Remote(error)),
-                Taken::Overflow(overflow) => return Err(ReceiveError::Overflow(overflow)),
-                Taken::End => return Err(ReceiveError::Closed),
-                Taken::LinkEnd => {
+                NextItem::Error(error) => return Err(ReceiveError::Remote(error)),
+                NextItem::Overflow(overflow) => return Err(ReceiveError::Overflow(overflow)),
+                NextItem::End => return Err(ReceiveError::Closed),
+                NextItem::LinkEnd => {
                     return Err(ReceiveError::Disconnected(state.disconnect_reason()));
                 }
                 _ if deadline.has_passed() => return Err(ReceiveError::Timeout),
                 _ => {}
             }
-            state = shared.wait_item(state, &self.handle.bell, self.id(), deadline);
+            state = shared.wait_item(state, &self.handle.condvars, self.id(), deadline);
         }
     }
 
@@ -136,7 +134,7 @@ impl Channel {
             }
             state = self
                 .handle
-                .bell
+                .condvars
                 .wait_end(shared, state, self.id(), deadline);
         }
     }

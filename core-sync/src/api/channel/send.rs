@@ -84,7 +84,13 @@ impl Channel {
         };
         let cost = payload.saturating_add(ITEM_COST);
         let shared = self.gateway().shared();
-        shared.send_on(self.id(), &self.handle.bell, &frame, Some(&mut part), cost)?;
+        shared.send_on(
+            self.id(),
+            &self.handle.condvars,
+            &frame,
+            Some(&mut part),
+            cost,
+        )?;
         Ok(part.failure.map_or(Ok(()), Err))
     }
 
@@ -96,7 +102,7 @@ impl Channel {
         let payloads = frames.len().saturating_sub(count * Header::SIZE);
         let cost = payloads.saturating_add(count * ITEM_COST);
         let shared = self.gateway().shared();
-        shared.send_on(self.id(), &self.handle.bell, frames, None, cost)
+        shared.send_on(self.id(), &self.handle.condvars, frames, None, cost)
     }
 }
 

@@ -100,10 +100,9 @@ impl Gateway {
         let call = Call::function(SOURCE, CALL_NAME, &arguments);
         let channel = self
             .own_channel()
-            .and_then(|channel| self.exec_on(channel, &call))
-            .map_err(StatusError::Send)?;
+            .and_then(|channel| self.exec_on(channel, &call))?;
         let answer = channel.receive_until(deadline);
-        let answer = answer.map_err(StatusError::Receive)?;
+        let answer = answer?;
         let info = RemoteInfo::from_value(&answer).ok_or(StatusError::Answer)?;
         // What was known before is dropped unlocked: it holds a value of the peer's.
         let before = self.handle.info.lock().replace(info.clone());

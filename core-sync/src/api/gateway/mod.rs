@@ -111,8 +111,8 @@ impl Gateway {
     ///
     /// The gateway was exited or lost its peer.
     pub fn new_channel(&self) -> Result<Channel, SendError> {
-        let (id, bell) = self.shared().open()?;
-        Ok(Channel::new(self.clone(), id, bell))
+        let (id, condvars) = self.shared().open()?;
+        Ok(Channel::new(self.clone(), id, condvars))
     }
 
     /// Opens a channel for what the gateway itself asks: the answer is read as it was meant, however
@@ -129,14 +129,14 @@ impl Gateway {
     /// Makes the channel that a peer would make by asking for code to be run.
     #[cfg(feature = "test-util")]
     pub(crate) fn accept(&self, id: ChannelId) -> Result<Channel, crate::session::RefusedCall> {
-        let bell = {
+        let condvars = {
             let mut state = self.shared().state.lock();
             state.session.accept(id, 0)?;
             state.session.call_begins(0);
             state.session.call_done(id);
-            state.bell_of(id)
+            state.condvars_of(id)
         };
-        Ok(Channel::new(self.clone(), id, bell))
+        Ok(Channel::new(self.clone(), id, condvars))
     }
 
     /// Sets how strings are read on channels that are made from now on, here and at the peer.
@@ -243,7 +243,7 @@ impl fmt::Display for Gateway {
         let (live, channels) = {
             let state = self.shared().state.lock();
             let live = state.disconnected.is_none();
-            (live, state.session.load().num_channels)
+            (live, state.session.status().num_channels)
         };
         let live = if live {
             "receive-live"

@@ -30,11 +30,11 @@ impl Gateway {
     }
 
     fn status_until(&self, deadline: Deadline) -> Result<Status, StatusError> {
-        let channel = self.ask_status().map_err(StatusError::Send)?;
+        let channel = self.ask_status()?;
         let answer = channel.receive_until(deadline);
         // It closes the channel after its answer; whether that has come yet does not matter any more.
         channel.forget();
-        let answer = answer.map_err(StatusError::Receive)?;
+        let answer = answer?;
         Status::from_value(answer.into_value()).ok_or(StatusError::Answer)
     }
 

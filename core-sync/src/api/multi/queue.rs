@@ -8,7 +8,7 @@ use crate::api::channel::Arrived;
 use crate::api::channel::Channel;
 use crate::engine::Held;
 use crate::error::{CallbackError, ItemError, ReceiveError, SetCallbackError};
-use crate::item::Encoded;
+use crate::item::RawItem;
 
 /// Their items in one queue.
 impl MultiChannel {
@@ -41,7 +41,7 @@ impl MultiChannel {
     pub(crate) fn queue<T: Send + 'static>(
         &self,
         end_markers: bool,
-        decode: fn(Encoded<Channel>) -> Result<T, ItemError>,
+        decode: fn(RawItem<Channel>) -> Result<T, ItemError>,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
         // What went to the queue of some would be lost with it.
         if let Some(channel) = self.iter().find(|channel| channel.has_callback()) {
@@ -65,21 +65,21 @@ impl MultiChannel {
 
 fn queued<T>(
     arrived: Arrived,
-    decode: fn(Encoded<Channel>) -> Result<T, ItemError>,
-) -> Result<Queued<T>, CallbackError> {
-    let item = decode(arrived.encoded).map_err(CallbackError::Item)?;
+    decode: fn(RawItem<Channel>) -> Result<T, ItemError>,
+) -> Result<QueuedItem<T>, CallbackError> {
+    let item = decode(arrived.raw).map_err(CallbackError::Item)?;
     let held = arrived.held;
-    Ok(Queued { item, held })
+    Ok(QueuedItem { item, held })
 }
 
 /// An item, which counts as waiting until it is taken from the queue.
-struct Queued<T> {
+struct QueuedItem<T> {
     item: T,
     held: Option<Held>,
 }
 
 /// The place of a channel, and its item or end.
-type Entry<T> = (usize, Option<Queued<T>>);
+type Entry<T> = (usize, Option<QueuedItem<T>>);
 
 /// Items of several channels as they come: see [`MultiChannel::make_receive_queue`].
 ///
@@ -131,7 +131,7 @@ impl<T> ReceiveQueue<T> {
     fn entry(&self, (index, queued): Entry<T>) -> Result<(Channel, Option<T>), ReceiveError> {
         // The places in it are those of `channels`.
         let channel = self.channels.get(index).ok_or(ReceiveError::Closed)?;
-        let item = queued.map(|Queued { item, held }| {
+        let item = queued.map(|QueuedItem { item, held }| {
             drop(held);
             item
         });

@@ -35,19 +35,19 @@ mod unix {
     use std::io;
     use std::os::fd::AsFd as _;
 
-    use crate::link::{Descriptor, Link, NoControl, WidePipe};
+    use crate::link::{Descriptor, Link, NoControl, PipeOutput};
 
     pub(super) type Reader = File;
     pub(super) type Writer = File;
 
     pub(super) fn link(reader: File, writer: File) -> Link {
         let reader = Arc::new(reader);
-        let readiness = Arc::new(Descriptor::new(reader.clone()));
-        let writer = WidePipe::new(writer);
+        let poll_reader = Arc::new(Descriptor::new(reader.clone()));
+        let writer = PipeOutput::new(writer);
         let files = writer.files();
         let mut link = Link::from_std(reader, writer, Arc::new(NoControl));
         link.files = files;
-        link.with_readiness(readiness)
+        link.with_poll_reader(poll_reader)
     }
 
     pub(super) fn take() -> io::Result<(File, File)> {

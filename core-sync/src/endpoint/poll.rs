@@ -16,13 +16,13 @@ const POLLED: usize = 32;
 const MAX_ANSWERS: usize = 4096;
 
 /// What is read.
-pub(super) struct Source {
+pub(super) struct EndpointInput {
     frames: FrameReader<Reader>,
     /// The header of a frame whose payload has not come yet.
     begun: Option<Header>,
 }
 
-impl Source {
+impl EndpointInput {
     pub(super) fn new(frames: FrameReader<Reader>) -> Self {
         let begun = None;
         Self { frames, begun }
@@ -76,7 +76,7 @@ impl Endpoint {
                 state.is_read = true;
                 let is_behind = state.is_behind();
                 drop(state);
-                let turn = Turn(inner);
+                let turn = ReadTurn(inner);
                 if is_behind {
                     self.flush_before_reading();
                 }
@@ -121,7 +121,7 @@ impl Endpoint {
     /// As [`poll`](Self::poll), whatever became of the endpoint.
     pub(super) fn advance(&self) -> bool {
         let mut progress = self.flush_ready();
-        let Some(turn) = self.try_turn() else {
+        let Some(turn) = self.try_read_turn() else {
             return progress;
         };
         let mut frames = 0;
@@ -133,19 +133,19 @@ impl Endpoint {
         progress | self.flush_ready()
     }
 
-    fn try_turn(&self) -> Option<Turn<'_>> {
+    fn try_read_turn(&self) -> Option<ReadTurn<'_>> {
         let mut state = self.inner.state.lock();
         let is_free = !core::mem::replace(&mut state.is_read, true);
-        is_free.then(|| Turn(&self.inner))
+        is_free.then(|| ReadTurn(&self.inner))
     }
 
     /// Reads and handles a frame. False if it would have to be waited for, or there are no more.
     fn read(&self, polled: bool) -> bool {
         let mut reader = self.inner.reader.lock();
-        let Some(source) = reader.as_mut() else {
+        let Some(input) = reader.as_mut() else {
             return false;
         };
-        match self.step(source, polled) {
+        match self.step(input, polled) {
             Ok(handled) => handled,
             Err(reason) => {
                 *reader = None;
@@ -155,9 +155,9 @@ impl Endpoint {
         }
     }
 
-    fn step(&self, source: &mut Source, polled: bool) -> Result<bool, DisconnectReason> {
+    fn step(&self, input: &mut EndpointInput, polled: bool) -> Result<bool, DisconnectReason> {
         let credit = self.inner.config.credit.is_some();
-        let Some(message) = source.next(polled, credit)? else {
+        let Some(message) = input.next(polled, credit)? else {
             return Ok(false);
         };
         let is_behind = {
@@ -177,9 +177,9 @@ impl Endpoint {
 }
 
 /// The turn to read. It ends also where the link's own code panics.
-struct Turn<'a>(&'a Inner);
+struct ReadTurn<'a>(&'a Inner);
 
-impl Drop for Turn<'_> {
+impl Drop for ReadTurn<'_> {
     fn drop(&mut self) {
         let mut state: Guard<'_, State> = self.0.state.lock();
         state.is_read = false;

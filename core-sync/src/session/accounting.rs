@@ -1,21 +1,21 @@
-use super::{InboxLimits, Overflow, Overflowing};
+use super::{InboxLimits, InboxOverflow, OverflowPolicy};
 
-/// What waits in all inboxes together, against the limits.
+/// The cost of all inboxes together, against the limits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct InboxLoad {
+pub(super) struct InboxAccounting {
     limits: InboxLimits,
     waiting: usize,
-    /// The part of that which errors cost.
+    /// The part of `waiting` that errors cost.
     errors: usize,
-    /// What the calls that have not begun cost.
+    /// Cost of the calls that have not begun.
     calls: usize,
-    /// How many channels have reached their limit.
+    /// Number of channels at their limit.
     full: usize,
 }
 
-impl InboxLoad {
+impl InboxAccounting {
     pub(super) fn new(mut limits: InboxLimits) -> Self {
-        // With a limit of nothing an empty inbox would be full, and nothing ever come.
+        // With a limit of zero an empty inbox would be full, and no item could ever arrive.
         limits.channel = limits.channel.map(|limit| limit.max(1));
         limits.gateway = limits.gateway.map(|limit| limit.max(1));
         Self {
@@ -27,12 +27,12 @@ impl InboxLoad {
         }
     }
 
-    /// Whether an item may not be taken into an inbox that holds `cost`.
-    pub(super) fn refuses(&self, cost: usize) -> Option<Overflow> {
-        if self.limits.overflow == Overflowing::Pause {
+    /// The overflow, if an inbox that holds `cost` accepts no more items.
+    pub(super) fn refuses(&self, cost: usize) -> Option<InboxOverflow> {
+        if self.limits.overflow == OverflowPolicy::Pause {
             return None;
         }
-        self.reached(cost).map(|limit| Overflow { limit })
+        self.reached(cost).map(|limit| InboxOverflow { limit })
     }
 
     /// The limit that is reached for an inbox that holds `cost`, or for all together.
@@ -43,9 +43,9 @@ impl InboxLoad {
 
     /// Counts a call that waits to begin. Calls are counted for themselves: a large one must not close the channel of the
     /// item that follows it.
-    pub(super) fn add_call(&mut self, cost: usize) -> Result<(), Overflow> {
+    pub(super) fn add_call(&mut self, cost: usize) -> Result<(), InboxOverflow> {
         if let Some(limit) = self.limits.gateway.filter(|&limit| self.calls >= limit) {
-            return Err(Overflow { limit });
+            return Err(InboxOverflow { limit });
         }
         self.calls = self.calls.saturating_add(cost);
         Ok(())
@@ -60,14 +60,14 @@ impl InboxLoad {
     /// may wait for what is to be read. Nor do errors: no receiver takes that of a channel with a callback.
     pub(super) fn pauses(&self) -> bool {
         let gateway = self.limits.gateway;
-        self.limits.overflow == Overflowing::Pause
+        self.limits.overflow == OverflowPolicy::Pause
             && (self.full > 0
                 || gateway.is_some_and(|limit| self.waiting.saturating_sub(self.errors) >= limit))
     }
 
     /// From now on what comes beyond the limits closes its channel.
     pub(super) fn never_pause(&mut self) {
-        self.limits.overflow = Overflowing::Close;
+        self.limits.overflow = OverflowPolicy::Close;
     }
 
     /// The error that waits on one channel cost `before`, and costs `after`.
