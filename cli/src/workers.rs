@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Write as _};
 
-use execnet::{Group, GroupOptions, Outcome, TerminateReport};
+use execnet::{Grace, Group, GroupOptions, Outcome, TerminateReport};
 
 use crate::escape::escaped;
 use crate::failure::Failure;
@@ -24,9 +24,10 @@ impl Workers {
     /// Creates an empty set of workers, which have `grace` to exit when they are shut down.
     pub(crate) fn new(mut options: GroupOptions, grace: Duration) -> Self {
         // Code may end by itself when its link does, but interrupted code needs the rest of the time.
-        options.grace.interrupt = options.grace.interrupt.min(grace.mul_f64(0.5));
+        let interrupt = options.grace.interrupt().min(grace.mul_f64(0.5));
         // A worker on another machine, which cannot be killed from here, exits by itself a little later.
-        options.grace.leave = grace.saturating_add(Duration::from_secs(1));
+        let leave = grace.saturating_add(Duration::from_secs(1));
+        options.grace = Grace::new().with_interrupt(interrupt).with_leave(leave);
         let group = Group::with_options(options);
         Self { group, grace }
     }

@@ -16,7 +16,9 @@ use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelExec, Status,
 };
 use execnet_core_sync::testing::{self, PIPE_CAPACITY, Script, within};
-use execnet_core_sync::{Channel, GatewayConfig, OverflowPolicy, ReceiveError, Role, Worker};
+use execnet_core_sync::{
+    Channel, GatewayConfig, InboxLimits, OverflowPolicy, ReceiveError, Role, Worker,
+};
 use execnet_serializer::{ChannelId, Dict, DumpOptions, LoadOptions, Value};
 
 use support::{LIMIT, expect};
@@ -24,15 +26,14 @@ use support::{LIMIT, expect};
 /// Runs a test with the script of the controller of a worker that runs this many calls at a time.
 fn with_worker(
     threads: usize,
-    configure: fn(&mut GatewayConfig),
+    configure: fn(GatewayConfig) -> GatewayConfig,
     body: impl FnOnce(&mut Script) + Send + 'static,
 ) {
     within(LIMIT, move || {
         let (link, mut peer) = testing::scripted(PIPE_CAPACITY);
-        let mut config = GatewayConfig::new("worker", Role::Worker);
-        configure(&mut config);
+        let config = configure(GatewayConfig::new("worker", Role::Worker));
         let mut worker = Worker::with_config(config);
-        worker.max_threads(NonZeroUsize::new(threads).unwrap());
+        worker = worker.with_max_threads(NonZeroUsize::new(threads).unwrap());
         worker.register("echo", |channel: &Channel| {
             loop {
                 match channel.receive() {
@@ -82,7 +83,7 @@ const TOO_MUCH: &str = "execution is refused: too much waits at this end already
 fn a_call_on_an_id_that_it_may_not_have_is_refused() {
     with_worker(
         8,
-        |_| {},
+        |config| config,
         |peer| {
             ask(peer, 1, 0);
             is_served(peer, 1);
@@ -101,7 +102,7 @@ fn a_call_on_an_id_that_it_may_not_have_is_refused() {
 fn calls_count_among_the_channels_that_a_peer_may_make() {
     with_worker(
         8,
-        |config| config.max_peer_channels = 3,
+        |config| config.with_max_peer_channels(3),
         |peer| {
             for id in [1, 3, 5] {
                 ask(peer, id, 0);
@@ -127,19 +128,20 @@ fn calls_count_among_the_channels_that_a_peer_may_make() {
     );
 }
 
-fn small(config: &mut GatewayConfig) {
-    config.inbox.gateway = Some(10_000);
+fn small(config: GatewayConfig) -> GatewayConfig {
+    config.with_inbox(InboxLimits::default().with_gateway(Some(10_000)))
 }
 
-fn small_and_pausing(config: &mut GatewayConfig) {
-    small(config);
-    config.inbox.overflow = OverflowPolicy::Pause;
+fn small_and_pausing(config: GatewayConfig) -> GatewayConfig {
+    let config = small(config);
+    let inbox = config.inbox().with_overflow(OverflowPolicy::Pause);
+    config.with_inbox(inbox)
 }
 
 #[test]
 fn calls_that_wait_for_their_turn_count_as_what_waits() {
     for pauses in [false, true] {
-        let configure = if pauses { small_and_pausing } else { small };
+        let configure: fn(_) -> _ = if pauses { small_and_pausing } else { small };
         with_worker(1, configure, move |peer| {
             ask(peer, 1, 20_000);
             is_served(peer, 1);
@@ -165,7 +167,7 @@ fn calls_that_wait_for_their_turn_count_as_what_waits() {
 fn the_status_counts_open_channels_alone() {
     with_worker(
         8,
-        |_| {},
+        |config| config,
         |peer| {
             let status = |peer: &mut Script| {
                 peer.write(Status, ChannelId(99), b"").unwrap();

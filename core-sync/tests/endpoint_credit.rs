@@ -27,8 +27,7 @@ use support::{LIMIT, expect};
 fn with_window(window: usize, body: impl FnOnce(EndpointChannel, Script) + Send + 'static) {
     within(LIMIT, move || {
         let (reader, writer, mut peer) = scripted_halves(PIPE_CAPACITY);
-        let mut config = EndpointConfig::new(Role::Initiator);
-        config.credit = Some(window);
+        let config = EndpointConfig::new(Role::Initiator).with_credit(Some(window));
         let endpoint = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
         let channel = endpoint.remote_exec("the peer is a script").unwrap();
         expect(&mut peer, ChannelExec, channel.id());
@@ -87,8 +86,7 @@ fn what_an_endpoint_sends_counts_with_its_bytes() {
 fn a_function_that_waits_for_credit_sees_the_farewell() {
     within(LIMIT, || {
         let (reader, writer, mut peer) = scripted_halves(PIPE_CAPACITY);
-        let mut config = EndpointConfig::new(Role::Worker);
-        config.credit = Some(1);
+        let config = EndpointConfig::new(Role::Worker).with_credit(Some(1));
         let endpoint = Endpoint::new(FromStd::new(reader), FromStd::new(writer), config);
         let (result, sent) = std::sync::mpsc::channel();
         let mut functions = Functions::new();
@@ -159,8 +157,7 @@ fn a_worker_with_threads_and_an_endpoint_hold_each_other_up() {
     const WINDOW: usize = 4096;
     within(LIMIT, || {
         let (near, far) = linked(PIPE_CAPACITY);
-        let mut config = GatewayConfig::new("worker", Role::Worker);
-        config.credit = Some(WINDOW);
+        let config = GatewayConfig::new("worker", Role::Worker).with_credit(Some(WINDOW));
         let mut worker = Worker::with_config(config);
         worker.register("double", |channel: &Channel| -> Result<(), SendError> {
             channel
@@ -169,8 +166,7 @@ fn a_worker_with_threads_and_an_endpoint_hold_each_other_up() {
                 .try_for_each(|n| channel.send(2 * n))
         });
         let serving = thread::spawn(move || worker.serve(far));
-        let mut config = EndpointConfig::new(Role::Initiator);
-        config.credit = Some(WINDOW);
+        let config = EndpointConfig::new(Role::Initiator).with_credit(Some(WINDOW));
         let endpoint = Endpoint::new(near.reader, near.writer, config);
         let channel = endpoint.remote_exec("double").unwrap();
         let sender = channel.clone();

@@ -139,8 +139,7 @@ impl Scene {
         let (peer, reader) = pipe(PIPE_CAPACITY);
         let valve = reader.valve();
         let output = Output::default();
-        let mut config = EndpointConfig::new(role);
-        config.credit = credit;
+        let config = EndpointConfig::new(role).with_credit(credit);
         let endpoint = Endpoint::pollable(Input(reader, valve), output.clone(), config);
         let channel = endpoint.new_channel().unwrap();
         let sending = channel.clone();

@@ -588,7 +588,7 @@ fn a_gateway_can_be_printed() {
 #[test]
 fn a_gateway_has_the_name_and_the_spec_it_was_given() {
     with_gateway_of(
-        |config| config.spec = "popen//id=gw0".to_owned(),
+        |config| config.with_spec("popen//id=gw0".to_owned()),
         |gateway, _peer| assert_eq!((gateway.id(), gateway.spec()), ("gw0", "popen//id=gw0")),
     );
     with_gateway(|gateway, _peer| assert_eq!(gateway.spec(), ""));

@@ -192,8 +192,7 @@ fn items_after_the_close_are_ignored() {
 fn a_peer_cannot_make_more_channels_than_it_may() {
     within(LIMIT, || {
         let (link, mut peer) = testing::scripted(PIPE_CAPACITY);
-        let mut config = GatewayConfig::new("gw0", Role::Initiator);
-        config.max_peer_channels = 3;
+        let config = GatewayConfig::new("gw0", Role::Initiator).with_max_peer_channels(3);
         let gateway = Gateway::new(link, config).unwrap();
         let channel = exec(&gateway, &mut peer);
         let ids = |ids: &[i32]| ids.iter().copied().map(ChannelId).collect::<Vec<_>>();

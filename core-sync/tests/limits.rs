@@ -21,15 +21,15 @@ use execnet_core_sync::link::{Link, NoControl};
 use execnet_core_sync::session::ITEM_COST;
 use execnet_core_sync::testing::{PipeWriter, scripted_halves, within};
 use execnet_core_sync::{
-    Channel, Gateway, GatewayConfig, InboxOverflow, MultiChannel, OverflowPolicy, ReceiveError,
-    Role, SendError, WaitCloseError,
+    Channel, Gateway, GatewayConfig, InboxLimits, InboxOverflow, MultiChannel, OverflowPolicy,
+    ReceiveError, Role, SendError, WaitCloseError,
 };
 use execnet_serializer::{Bytes, DumpOptions, LoadOptions, Value};
 
 use support::{LIMIT, SOON, eventually, exec, expect, with_gateway_of, with_pair_of};
 
-fn channel_of_1000(config: &mut GatewayConfig) {
-    config.inbox.channel = Some(1000);
+fn channel_of_1000(config: GatewayConfig) -> GatewayConfig {
+    config.with_inbox(InboxLimits::default().with_channel(Some(1000)))
 }
 
 #[test]
@@ -87,8 +87,8 @@ fn small_items_count_with_what_keeping_them_costs() {
 
 #[test]
 fn all_inboxes_together_have_a_limit() {
-    fn configure(config: &mut GatewayConfig) {
-        config.inbox.gateway = Some(1000);
+    fn configure(config: GatewayConfig) -> GatewayConfig {
+        config.with_inbox(InboxLimits::default().with_gateway(Some(1000)))
     }
     with_gateway_of(configure, |gateway, mut peer| {
         let channels: Vec<_> = (0..3).map(|_| exec(&gateway, &mut peer)).collect();
@@ -113,9 +113,9 @@ fn exec_after_closes(
     channel
 }
 
-fn pausing(config: &mut GatewayConfig) {
-    config.inbox.channel = Some(10_000);
-    config.inbox.overflow = OverflowPolicy::Pause;
+fn pausing(config: GatewayConfig) -> GatewayConfig {
+    let inbox = InboxLimits::default().with_channel(Some(10_000));
+    config.with_inbox(inbox.with_overflow(OverflowPolicy::Pause))
 }
 
 #[test]
@@ -216,8 +216,8 @@ fn dropping_a_full_channel_lets_the_reader_go_on() {
     });
 }
 
-fn credit(config: &mut GatewayConfig) {
-    config.credit = Some(100_000);
+fn credit(config: GatewayConfig) -> GatewayConfig {
+    config.with_credit(Some(100_000))
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn callbacks_give_credit_too() {
 #[test]
 fn without_credit_the_frame_is_unknown() {
     with_gateway_of(
-        |_| {},
+        |config| config,
         |gateway, mut peer| {
             let channel = exec(&gateway, &mut peer);
             let code = execnet_core_sync::frame::MessageCode::ChannelCredit;
@@ -402,7 +402,7 @@ const INT_COST: usize = 6 + ITEM_COST;
 #[test]
 fn items_sent_at_once_use_up_as_much_credit_as_single_ones() {
     with_gateway_of(
-        |config| config.credit = Some(10 * INT_COST + 1),
+        |config| config.with_credit(Some(10 * INT_COST + 1)),
         |gateway, mut peer| {
             let (channel, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
             channel.send_all(0..10).unwrap();
@@ -428,7 +428,7 @@ fn items_sent_at_once_use_up_as_much_credit_as_single_ones() {
 #[test]
 fn exiting_lets_a_sender_go_that_waits_for_credit() {
     with_gateway_of(
-        |config| config.credit = Some(1),
+        |config| config.with_credit(Some(1)),
         |gateway, mut peer| {
             let channel = exec(&gateway, &mut peer);
             channel.send(1).unwrap();
@@ -461,7 +461,7 @@ fn of_many_items_those_before_one_that_cannot_be_sent_are() {
         }
     }
     with_gateway_of(
-        |_| {},
+        |config| config,
         |gateway, mut peer| {
             let channel = exec(&gateway, &mut peer);
             let parts = [true, true, false, true].map(Part);
@@ -478,16 +478,12 @@ fn of_many_items_those_before_one_that_cannot_be_sent_are() {
 
 #[test]
 fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
-    use execnet_core_sync::InboxLimits;
     use execnet_core_sync::frame::{Frame, MessageCode};
     use execnet_core_sync::session::{MAX_ERROR_TEXT, Message, NextItem, Session};
 
     const WAITING: usize = 4 << 20;
     const CHANNELS: usize = 200;
-    let limits = InboxLimits {
-        gateway: Some(WAITING),
-        ..InboxLimits::default()
-    };
+    let limits = InboxLimits::default().with_gateway(Some(WAITING));
     let mut session = Session::<()>::new(Role::Initiator, 0).with_limits(limits);
     let trace = "  File \"x.py\", line 1, in f\n".repeat(140_000);
     let text = format!("Traceback (most recent call last):\n{trace}MemoryError: 4 MiB\n");
@@ -521,7 +517,7 @@ fn errors_that_a_peer_closes_channels_with_are_cut_and_counted() {
 #[test]
 fn an_error_that_nobody_receives_makes_room_when_its_channel_goes() {
     with_gateway_of(
-        |config| config.inbox.gateway = Some(1000),
+        |config| config.with_inbox(InboxLimits::default().with_gateway(Some(1000))),
         |gateway, mut peer| {
             let (failed, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
             let text = DumpOptions::wire().dumps(&*"x".repeat(5000)).unwrap();
@@ -566,7 +562,7 @@ fn what_is_taken_from_a_queue_makes_room() {
 #[test]
 fn a_queue_that_goes_unread_makes_room() {
     with_gateway_of(
-        |config| config.inbox.gateway = Some(1000),
+        |config| config.with_inbox(InboxLimits::default().with_gateway(Some(1000))),
         |gateway, mut peer| {
             let (queued, other) = (exec(&gateway, &mut peer), exec(&gateway, &mut peer));
             let queue = MultiChannel::new(vec![queued.clone()]).make_receive_queue();

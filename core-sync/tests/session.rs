@@ -32,11 +32,9 @@ fn held(session: &mut Session<()>, id: ChannelId) -> Hold {
 }
 
 fn limited(channel: usize, gateway: usize) -> Session<()> {
-    let limits = InboxLimits {
-        channel: Some(channel),
-        gateway: Some(gateway),
-        ..InboxLimits::default()
-    };
+    let limits = InboxLimits::default()
+        .with_channel(Some(channel))
+        .with_gateway(Some(gateway));
     Session::new(Role::Worker, 10).with_limits(limits)
 }
 

@@ -39,10 +39,7 @@ const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_
 const NEVER: Duration = Duration::from_secs(600);
 
 /// A worker that waited for it would not be done within a test.
-const ENDLESS: Grace = Grace {
-    interrupt: NEVER,
-    leave: NEVER,
-};
+const ENDLESS: Grace = Grace::new().with_interrupt(NEVER).with_leave(NEVER);
 
 fn echo(channel: &Channel) -> Result<(), Failure> {
     for item in channel {
@@ -264,7 +261,7 @@ fn a_panic_in_what_a_call_leaves_behind_is_an_error_of_the_call() {
     worker.register("undroppable", |_: &Channel| -> () {
         std::panic::panic_any(Undroppable)
     });
-    worker.max_threads(NonZeroUsize::new(1).unwrap());
+    worker = worker.with_max_threads(NonZeroUsize::new(1).unwrap());
     serving(worker, |gateway, served| {
         let error = remote_error(&gateway.remote_exec("unprintable").unwrap());
         assert!(error.ends_with("cannot be printed"), "{error}");
@@ -369,8 +366,7 @@ fn calls_on_ids_that_a_controller_may_not_use_are_refused_alone() {
 
 #[test]
 fn calls_count_as_channels_that_the_controller_has_made() {
-    let mut config = GatewayConfig::new("worker", Role::Worker);
-    config.max_peer_channels = 3;
+    let config = GatewayConfig::new("worker", Role::Worker).with_max_peer_channels(3);
     let mut worker = Worker::with_config(config);
     worker.register("echo", echo);
     scripted(worker, |mut peer, served| {
@@ -415,10 +411,11 @@ fn a_call_on_an_id_that_was_just_in_use_counts_as_running() {
             inside.fetch_add(1, Ordering::SeqCst);
             held.wait();
         });
-        worker.grace(Grace {
-            interrupt: Duration::ZERO,
-            leave: Duration::from_millis(1),
-        });
+        worker = worker.with_grace(
+            Grace::default()
+                .with_interrupt(Duration::ZERO)
+                .with_leave(Duration::from_millis(1)),
+        );
         scripted(worker, move |mut peer, served| {
             let id = ChannelId(1);
             // It takes the thread that serves, which has to be free to return.
@@ -617,7 +614,7 @@ fn pool_some_run_together() {
 #[test]
 fn pool_limited_size() {
     let mut worker = worker();
-    worker.max_threads(NonZeroUsize::new(2).unwrap());
+    worker = worker.with_max_threads(NonZeroUsize::new(2).unwrap());
     serving(worker, |gateway, _served| {
         let running = [(); 2].map(|()| gateway.remote_exec("echo").unwrap());
         for channel in &running {
@@ -721,7 +718,7 @@ fn serving_is_over_when_the_threads_have_ended() {
         Ok(())
     });
     worker.register("wait", |channel: &Channel| drop(channel.receive()));
-    worker.grace(ENDLESS);
+    worker = worker.with_grace(ENDLESS);
     serving(worker, move |gateway, served| {
         // It takes the thread that serves, which is not one of those.
         let _first = gateway.remote_exec("wait").unwrap();
@@ -738,7 +735,7 @@ fn serving_is_over_when_the_threads_have_ended() {
 
 fn main_thread_only() -> Worker {
     let mut worker = worker();
-    worker.exec_model(ExecModel::MainThreadOnly);
+    worker = worker.with_exec_model(ExecModel::MainThreadOnly);
     worker.register("who", |channel: &Channel| -> Result<(), Failure> {
         channel.receive()?;
         channel.send(thread::current().name().unwrap_or("unnamed"))?;
@@ -766,7 +763,7 @@ fn assert_main_thread_only() {
 #[test]
 fn main_thread_only_concurrent_remote_exec_deadlock() {
     let mut worker = main_thread_only();
-    worker.grace(ENDLESS);
+    worker = worker.with_grace(ENDLESS);
     serving(worker, |gateway, served| {
         let first = gateway.remote_exec("who").unwrap();
         let second = gateway.remote_exec("who").unwrap();
@@ -844,7 +841,7 @@ fn main_thread_only_the_end_of_the_link_does_not_wait_for_a_refusal() {
 #[test]
 fn an_idle_worker_is_done_without_a_grace() {
     let mut worker = worker();
-    worker.grace(ENDLESS);
+    worker = worker.with_grace(ENDLESS);
     serving(worker, |gateway, served| {
         gateway
             .remote_exec("nothing")
@@ -860,7 +857,7 @@ fn an_idle_worker_is_done_without_a_grace() {
 #[test]
 fn termination_on_remote_channel_receive() {
     let mut worker = worker();
-    worker.grace(ENDLESS);
+    worker = worker.with_grace(ENDLESS);
     serving(worker, |gateway, served| {
         let waiting = [(); 3].map(|()| gateway.remote_exec("wait").unwrap());
         gateway.exit();
@@ -893,7 +890,7 @@ fn a_function_still_sends_after_the_controller_exited() {
 fn a_call_that_comes_right_before_the_end_is_run() {
     for model in [ExecModel::Thread, ExecModel::MainThreadOnly] {
         let mut worker = Worker::new();
-        worker.exec_model(model);
+        worker = worker.with_exec_model(model);
         worker.register("once", |channel: &Channel| channel.send("ran"));
         serving(worker, |gateway, served| {
             let channel = gateway.remote_exec("once").unwrap();
@@ -915,14 +912,15 @@ fn a_function_that_ignores_the_end_is_interrupted_then_left_behind() {
         held.wait();
         Ok(())
     });
-    worker.on_interrupt(move || {
+    worker = worker.on_interrupt(move || {
         count.fetch_add(1, Ordering::SeqCst);
         panic!("this panic is part of the test");
     });
-    worker.grace(Grace {
-        interrupt: Duration::from_millis(20),
-        leave: Duration::from_millis(20),
-    });
+    worker = worker.with_grace(
+        Grace::default()
+            .with_interrupt(Duration::from_millis(20))
+            .with_leave(Duration::from_millis(20)),
+    );
     serving(worker, move |gateway, served| {
         // The thread that serves takes the first, which leaves it free to return.
         let first = gateway.remote_exec("echo").unwrap();
@@ -951,13 +949,14 @@ fn an_interrupted_function_that_ends_is_waited_for() {
         channel.send("interrupted")?;
         Ok(())
     });
-    worker.on_interrupt(move || {
+    worker = worker.on_interrupt(move || {
         gate.wait();
     });
-    worker.grace(Grace {
-        interrupt: Duration::from_millis(20),
-        leave: NEVER,
-    });
+    worker = worker.with_grace(
+        Grace::default()
+            .with_interrupt(Duration::from_millis(20))
+            .with_leave(NEVER),
+    );
     serving(worker, |gateway, served| {
         let channel = gateway.remote_exec("deaf").unwrap();
         receive(&channel);

@@ -74,11 +74,9 @@ impl End {
             _ => Role::Worker,
         };
         let credit = setting & 2 != 0;
-        let inbox = InboxLimits {
-            channel: Some(LIMIT),
-            gateway: None,
-            overflow: OverflowPolicy::Close,
-        };
+        let inbox = InboxLimits::default()
+            .with_channel(Some(LIMIT))
+            .with_overflow(OverflowPolicy::Close);
         let mut session = Session::new(role, MOST).with_limits(inbox);
         session = session.with_credit(credit.then_some(LIMIT));
         // Two channels of its own: one with a callback, of which only that is left.

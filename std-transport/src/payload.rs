@@ -272,8 +272,8 @@ fn with_greenlets(lazy: &'static str, settings: &Settings) -> Cow<'static, str> 
 /// What the worker is told before it answers.
 pub(crate) fn config(settings: &Settings, nonce: &Nonce, lazy: &str) -> Dict {
     let grace = (
-        settings.grace.interrupt.as_secs_f64(),
-        settings.grace.leave.as_secs_f64(),
+        settings.grace.interrupt().as_secs_f64(),
+        settings.grace.leave().as_secs_f64(),
     );
     let mut pairs: Vec<(&str, Value)> = vec![
         ("id", settings.id.as_str().into()),

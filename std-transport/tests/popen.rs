@@ -35,10 +35,9 @@ fn pid(channel: &Channel) -> i64 {
 
 fn quick(interrupt: u64, leave: u64) -> GroupOptions {
     let mut options = quiet();
-    options.grace = Grace {
-        interrupt: Duration::from_millis(interrupt),
-        leave: Duration::from_millis(leave),
-    };
+    options.grace = Grace::default()
+        .with_interrupt(Duration::from_millis(interrupt))
+        .with_leave(Duration::from_millis(leave));
     options
 }
 

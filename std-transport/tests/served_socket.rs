@@ -317,10 +317,9 @@ fn killing_a_gateway_kills_its_worker_at_once() {
         within("kill", LONG, move || {
             // Neither the server nor the worker itself would end it within the time of this test.
             let mut options = quiet();
-            options.grace = Grace {
-                interrupt: 100 * SECOND,
-                leave: 100 * SECOND,
-            };
+            options.grace = Grace::default()
+                .with_interrupt(100 * SECOND)
+                .with_leave(100 * SECOND);
             let group = Group::with_options(options);
             let gateway = group.make_gateway(&served.spec).unwrap();
             let (worker, child) = stubborn(&gateway);
@@ -339,10 +338,9 @@ fn code_gets_its_grace_when_the_client_goes() {
         let directory = private_directory();
         let marker = directory.path().join("marker");
         let mut options = quiet();
-        options.grace = Grace {
-            interrupt: Duration::from_millis(50),
-            leave: LONG,
-        };
+        options.grace = Grace::default()
+            .with_interrupt(Duration::from_millis(50))
+            .with_leave(LONG);
         let group = Group::with_options(options);
         let gateway = group.make_gateway(&served.spec).unwrap();
         let channel = gateway

@@ -110,10 +110,9 @@ fn code_that_runs_at_the_end_is_interrupted_and_the_server_goes_on() {
     };
     within("interrupted", LONG, move || {
         let mut options = quiet();
-        options.grace = Grace {
-            interrupt: Duration::from_millis(50),
-            leave: LONG,
-        };
+        options.grace = Grace::default()
+            .with_interrupt(Duration::from_millis(50))
+            .with_leave(LONG);
         let group = Group::with_options(options);
         let gateway = group.make_gateway(server.spec()).unwrap();
         let channel = gateway.remote_exec("channel.send(1)\nimport time\ntime.sleep(1000)");

@@ -26,10 +26,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn group() -> Group {
     let mut options = quiet();
     // A worker that leaves late on a busy machine still leaves by itself.
-    options.grace = Grace {
-        interrupt: LONG,
-        leave: LONG,
-    };
+    options.grace = Grace::new().with_interrupt(LONG).with_leave(LONG);
     Group::with_options(options)
 }
 

@@ -36,7 +36,7 @@ fn code_runs_in_greenlets() {
     for model in MODELS {
         let mut options = quiet();
         options.bootstrap_timeout = 2 * LONG;
-        options.grace.interrupt = Duration::from_millis(100);
+        options.grace = options.grace.with_interrupt(Duration::from_millis(100));
         let spec = format!("popen//python={}//execmodel={model}", python.display());
         within(model, 6 * LONG, move || {
             let group = Group::with_options(options);

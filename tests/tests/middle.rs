@@ -243,7 +243,7 @@ fn a_worker_of_a_server_is_killed_through_the_middle() {
     const FOR_EVER: Duration = Duration::from_secs(1000);
     // It does not leave by itself.
     let mut options = quiet();
-    options.grace.leave = FOR_EVER;
+    options.grace = options.grace.with_leave(FOR_EVER);
     each_middle_with(options, |group| {
         let directory = tempfile::tempdir().unwrap();
         let token_file = directory.path().join("token");

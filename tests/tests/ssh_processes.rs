@@ -34,8 +34,8 @@ channel.send(subprocess.Popen(['sh', '-c', command]).pid)
 /// Returns its outcome, and whether the process is still running; it is killed then.
 fn terminate(spec: &str, code: &str, grace: Duration) -> (Outcome, bool) {
     let mut options = quiet();
-    options.grace.interrupt = grace;
-    options.grace.leave = grace;
+    options.grace = options.grace.with_interrupt(grace);
+    options.grace = options.grace.with_leave(grace);
     let group = Group::with_options(options);
     let gateway = group.make_gateway(spec).unwrap();
     let source = format!("{START_PROCESS}{code}");

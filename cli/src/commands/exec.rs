@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use execnet::{
-    Channel, Gateway, Group, GroupOptions, Item, OverflowPolicy, ReceiveError, SendError, Stdout,
-    XSpec,
+    Channel, Gateway, Group, GroupOptions, InboxLimits, Item, OverflowPolicy, ReceiveError,
+    SendError, Stdout, XSpec,
 };
 
 use crate::args::Exec;
@@ -23,10 +23,11 @@ const INBOX_LIMIT: usize = 4 * 1024 * 1024;
 pub(crate) fn run(args: &Exec) -> Result<(), Failure> {
     let program = Program::read(args)?;
     let mut options = GroupOptions::default();
-    options.grace.interrupt = LINK_END_GRACE;
+    options.grace = options.grace.with_interrupt(LINK_END_GRACE);
     options.stdout = Stdout::Stderr;
-    options.inbox.gateway = Some(INBOX_LIMIT);
-    options.inbox.overflow = OverflowPolicy::Pause;
+    options.inbox = InboxLimits::default()
+        .with_gateway(Some(INBOX_LIMIT))
+        .with_overflow(OverflowPolicy::Pause);
     Workers::new(options, args.run.grace)
         .run(args.run.timeout, |group| run_code(group, args, &program))
 }

@@ -82,12 +82,14 @@
 
 mod call;
 mod channel;
+mod config;
 mod link;
 mod output;
 mod poll;
 mod serve;
 
 pub use channel::EndpointChannel;
+pub use config::EndpointConfig;
 pub use serve::Functions;
 
 use alloc::collections::VecDeque;
@@ -97,7 +99,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use embedded_io::{Read, ReadReady, Write, WriteReady};
-use execnet_serializer::{ChannelId, Limits};
+use execnet_serializer::ChannelId;
 
 use self::link::{Reader, Writer};
 use self::output::Output;
@@ -105,9 +107,7 @@ use self::poll::EndpointInput;
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::FrameReader;
-use crate::session::{
-    BUSY, Event, InboxLimits, Message, OpenError, OverflowPolicy, Reply, Role, Session,
-};
+use crate::session::{BUSY, Event, Message, OpenError, Reply, Role, Session};
 use crate::sync::{Mutex, Signal};
 
 /// The name of what an endpoint does with calls, which answers to STATUS give.
@@ -115,54 +115,6 @@ const EXECMODEL: &str = "main_thread_only";
 
 /// What an [`EndpointChannel`] receives: a value, and the channels that it names.
 pub type EndpointItem = crate::item::Received<EndpointChannel>;
-
-/// What an endpoint is, and how much it lets its peer cost.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct EndpointConfig {
-    /// Which end this is.
-    pub role: Role,
-    /// The size of the buffer for reading, in bytes. Default: 4096.
-    pub buffer: usize,
-    /// The longest payload of a frame that is read, in bytes. A longer one ends the endpoint. Default: 2^20.
-    pub max_frame: usize,
-    /// How many channels that the peer made may live at a time. Default: 1024.
-    pub max_peer_channels: usize,
-    /// How much may wait to be received. Default: 64 KiB on each channel and 256 KiB together; beyond it the channel of
-    /// the item is closed.
-    ///
-    /// [`OverflowPolicy::Pause`] closes as well: the thread that reads may itself wait for another item. To lose nothing and
-    /// hold up the peer, use [`credit`](Self::credit).
-    pub inbox: InboxLimits,
-    /// What decoding one item may cost.
-    pub limits: Limits,
-    /// Whether the two ends hold each other up: on each channel no more than so many bytes, and one item, are on the
-    /// way to a program that does not receive them; [`EndpointChannel::send`] waits, and reads meanwhile. Default:
-    /// `None`, as in execnet.
-    ///
-    /// Both ends have to be given the same number: stock execnet knows nothing of it, and ends at the first such frame.
-    pub credit: Option<usize>,
-}
-
-impl EndpointConfig {
-    /// The defaults, which suit a device. A program on a larger machine sets what it lets its peer cost.
-    #[must_use]
-    pub fn new(role: Role) -> Self {
-        Self {
-            role,
-            buffer: 4096,
-            max_frame: 1 << 20,
-            max_peer_channels: 1024,
-            inbox: InboxLimits {
-                channel: Some(64 << 10),
-                gateway: Some(256 << 10),
-                overflow: OverflowPolicy::Close,
-            },
-            limits: Limits::default(),
-            credit: None,
-        }
-    }
-}
 
 /// One end of a gateway, driven by whoever waits: see the [module](self).
 ///

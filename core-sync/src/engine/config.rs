@@ -5,40 +5,30 @@ use execnet_serializer::Limits;
 
 use crate::session::{InboxLimits, Role};
 
-/// How a gateway is called, and how much it lets its peer cost.
+/// Name and limits of a gateway.
+///
+/// ```
+/// use execnet_core_sync::{GatewayConfig, InboxLimits, Role};
+///
+/// let inbox = InboxLimits::default().with_channel(Some(1 << 20));
+/// let config = GatewayConfig::new("gw0", Role::Initiator).with_inbox(inbox);
+/// assert_eq!(config.inbox().channel(), Some(1 << 20));
+/// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct GatewayConfig {
-    /// The name: it stands in errors, and in the names of the gateway's threads.
-    pub id: String,
-    /// What it was made from: a spec, as text. Default: empty.
-    pub spec: String,
-    /// Which end this is.
-    pub role: Role,
-    /// How code that the peer asks for is run here. Told in answers to STATUS.
-    pub exec_model: ExecModel,
-    /// The longest payload of a frame that is read, in bytes. Default: 2^30.
-    ///
-    /// Bytes of text that got on the link by mistake announce lengths above the default, so that they are
-    /// noticed at once.
-    pub max_frame: usize,
-    /// How many channels that the peer made may live at a time. Default: 2^16.
-    pub max_peer_channels: usize,
-    /// What decoding one item may cost.
-    pub limits: Limits,
-    /// How much may wait to be received, and what happens beyond. Default: no limit, as in execnet.
-    pub inbox: InboxLimits,
-    /// Whether the two ends hold each other up: on each channel no more than so many bytes, and one item, are on the
-    /// way to a program that does not receive them; [`Channel::send`](crate::Channel::send) waits. Default: `None`, as
-    /// in execnet.
-    ///
-    /// Both ends have to be given the same number: stock execnet knows nothing of it, and ends at the first
-    /// such frame.
-    pub credit: Option<usize>,
+    pub(crate) id: String,
+    pub(crate) spec: String,
+    pub(crate) role: Role,
+    pub(crate) exec_model: ExecModel,
+    pub(crate) max_frame: usize,
+    pub(crate) max_peer_channels: usize,
+    pub(crate) limits: Limits,
+    pub(crate) inbox: InboxLimits,
+    pub(crate) credit: Option<usize>,
 }
 
 impl GatewayConfig {
-    /// The defaults.
+    /// A config with the defaults. The `id` is part of errors, and of the names of the gateway's threads.
     #[must_use]
     pub fn new(id: impl Into<String>, role: Role) -> Self {
         Self {
@@ -52,6 +42,114 @@ impl GatewayConfig {
             inbox: InboxLimits::default(),
             credit: None,
         }
+    }
+
+    /// Sets the text of the spec that the gateway is made from. Default: empty.
+    #[must_use]
+    pub fn with_spec(mut self, spec: impl Into<String>) -> Self {
+        self.spec = spec.into();
+        self
+    }
+
+    /// Sets how calls of the peer are run, and what answers to STATUS say. Default: [`ExecModel::Thread`].
+    #[must_use]
+    pub const fn with_exec_model(mut self, exec_model: ExecModel) -> Self {
+        self.exec_model = exec_model;
+        self
+    }
+
+    /// Sets the largest payload of a frame that is accepted, in bytes. Default: 2^30.
+    ///
+    /// Text that gets on the link by mistake announces larger payloads, so that it is noticed at once.
+    #[must_use]
+    pub const fn with_max_frame(mut self, bytes: usize) -> Self {
+        self.max_frame = bytes;
+        self
+    }
+
+    /// Sets the number of peer-made channels that may exist at a time. Default: 2^16.
+    #[must_use]
+    pub const fn with_max_peer_channels(mut self, channels: usize) -> Self {
+        self.max_peer_channels = channels;
+        self
+    }
+
+    /// Sets what decoding one item may cost.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the limits on items that wait to be received. Default: no limits, as in execnet.
+    #[must_use]
+    pub const fn with_inbox(mut self, inbox: InboxLimits) -> Self {
+        self.inbox = inbox;
+        self
+    }
+
+    /// Sets the credit of each channel and direction, in bytes: no more than that, and one item, is on the way to a program
+    /// that does not receive; [`Channel::send`](crate::Channel::send) waits. Default: `None`, as in execnet.
+    ///
+    /// Both ends must have the same credit. Stock execnet has none, and ends at the first frame with credit.
+    #[must_use]
+    pub const fn with_credit(mut self, bytes: Option<usize>) -> Self {
+        self.credit = bytes;
+        self
+    }
+
+    /// The name of the gateway.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// See [`with_spec`](Self::with_spec).
+    #[must_use]
+    pub fn spec(&self) -> &str {
+        &self.spec
+    }
+
+    /// Which end this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// See [`with_exec_model`](Self::with_exec_model).
+    #[must_use]
+    pub const fn exec_model(&self) -> ExecModel {
+        self.exec_model
+    }
+
+    /// See [`with_max_frame`](Self::with_max_frame).
+    #[must_use]
+    pub const fn max_frame(&self) -> usize {
+        self.max_frame
+    }
+
+    /// See [`with_max_peer_channels`](Self::with_max_peer_channels).
+    #[must_use]
+    pub const fn max_peer_channels(&self) -> usize {
+        self.max_peer_channels
+    }
+
+    /// See [`with_limits`](Self::with_limits).
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// See [`with_inbox`](Self::with_inbox).
+    #[must_use]
+    pub const fn inbox(&self) -> InboxLimits {
+        self.inbox
+    }
+
+    /// See [`with_credit`](Self::with_credit).
+    #[must_use]
+    pub const fn credit(&self) -> Option<usize> {
+        self.credit
     }
 }
 

@@ -85,17 +85,55 @@ impl Hold {
 /// - the error that the peer closed a channel with, with its text, of which at most
 ///   [`MAX_ERROR_TEXT`](crate::session::MAX_ERROR_TEXT) bytes are kept. Beyond a limit only the start of its
 ///   [summary](RemoteError::summary) is kept. An error alone never [pauses](OverflowPolicy::Pause).
-/// - a call that has not begun. All such calls together may cost as much as [`gateway`](Self::gateway) once more, beside the
+/// - a call that has not begun. All such calls together may cost as much as [`gateway`](Self::with_gateway) once more, beside the
 ///   items; beyond that, calls are refused, also by an end that [pauses](OverflowPolicy::Pause).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InboxLimits {
-    /// Bytes that may wait on each channel. Default: no limit.
-    pub channel: Option<usize>,
-    /// Bytes that may wait on all channels of the gateway together, and as many again in calls that have not begun.
-    /// Default: no limit.
-    pub gateway: Option<usize>,
-    /// What happens to an item that arrives when a limit is reached.
-    pub overflow: OverflowPolicy,
+    pub(crate) channel: Option<usize>,
+    pub(crate) gateway: Option<usize>,
+    pub(crate) overflow: OverflowPolicy,
+}
+
+impl InboxLimits {
+    /// Sets the bytes that may wait on each channel. Default: no limit.
+    #[must_use]
+    pub const fn with_channel(mut self, bytes: Option<usize>) -> Self {
+        self.channel = bytes;
+        self
+    }
+
+    /// Sets the bytes that may wait on all channels of the gateway together, and as many again in calls that have not
+    /// begun. Default: no limit.
+    #[must_use]
+    pub const fn with_gateway(mut self, bytes: Option<usize>) -> Self {
+        self.gateway = bytes;
+        self
+    }
+
+    /// Sets what happens to an item that arrives when a limit is reached. Default: [`OverflowPolicy::Close`].
+    #[must_use]
+    pub const fn with_overflow(mut self, overflow: OverflowPolicy) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// See [`with_channel`](Self::with_channel).
+    #[must_use]
+    pub const fn channel(&self) -> Option<usize> {
+        self.channel
+    }
+
+    /// See [`with_gateway`](Self::with_gateway).
+    #[must_use]
+    pub const fn gateway(&self) -> Option<usize> {
+        self.gateway
+    }
+
+    /// See [`with_overflow`](Self::with_overflow).
+    #[must_use]
+    pub const fn overflow(&self) -> OverflowPolicy {
+        self.overflow
+    }
 }
 
 /// What happens to an item that arrives when an inbox is full.

@@ -38,7 +38,7 @@ use crate::session::Role;
 /// # How calls run
 ///
 /// With [`ExecModel::Thread`] each call has a thread: the one that serves if it is idle, or one of a pool that grows
-/// with the calls that run at a time, up to [`max_threads`](Self::max_threads); then calls wait for their turn. With
+/// with the calls that run at a time, up to [`with_max_threads`](Self::with_max_threads); then calls wait for their turn. With
 /// [`ExecModel::MainThreadOnly`] all run in the thread that serves. A call that comes while another runs waits for it
 /// up to a second, as in execnet, and is then refused.
 ///
@@ -67,19 +67,51 @@ pub struct Worker {
 /// A worker that runs none leaves at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grace {
-    /// Until they are asked to end: a Python worker interrupts its code as by Ctrl-C, one in Rust calls what
-    /// [`Worker::on_interrupt`] was given. Execnet's own: 5 seconds.
-    pub interrupt: Duration,
-    /// From then until the worker leaves without them. Execnet's own: 10 seconds.
-    pub leave: Duration,
+    pub(super) interrupt: Duration,
+    pub(super) leave: Duration,
 }
 
-impl Default for Grace {
-    fn default() -> Self {
+impl Grace {
+    /// Execnet's own times: see [`with_interrupt`](Self::with_interrupt) and [`with_leave`](Self::with_leave).
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
             interrupt: Duration::from_secs(5),
             leave: Duration::from_secs(10),
         }
+    }
+
+    /// Sets the time until functions are asked to end: a Python worker interrupts its code as by Ctrl-C, a Rust worker calls
+    /// [`Worker::on_interrupt`]. Default: 5 seconds, as in execnet.
+    #[must_use]
+    pub const fn with_interrupt(mut self, time: Duration) -> Self {
+        self.interrupt = time;
+        self
+    }
+
+    /// Sets the time from then until the worker leaves without them. Default: 10 seconds, as in execnet.
+    #[must_use]
+    pub const fn with_leave(mut self, time: Duration) -> Self {
+        self.leave = time;
+        self
+    }
+
+    /// See [`with_interrupt`](Self::with_interrupt).
+    #[must_use]
+    pub const fn interrupt(&self) -> Duration {
+        self.interrupt
+    }
+
+    /// See [`with_leave`](Self::with_leave).
+    #[must_use]
+    pub const fn leave(&self) -> Duration {
+        self.leave
+    }
+}
+
+impl Default for Grace {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -144,28 +176,31 @@ impl Worker {
         registry.recognize(name, recognizes);
     }
 
-    /// How calls are run. A controller that names a model when it starts the worker is obeyed.
-    pub fn exec_model(&mut self, exec_model: ExecModel) -> &mut Self {
+    /// Sets how calls are run. A controller that names a model when it starts the worker overrides it.
+    #[must_use]
+    pub fn with_exec_model(mut self, exec_model: ExecModel) -> Self {
         self.config.exec_model = exec_model;
         self
     }
 
-    /// How many calls run at a time, with [`ExecModel::Thread`]. Without a limit, which is the default, as many as
-    /// are asked for.
-    pub fn max_threads(&mut self, threads: NonZeroUsize) -> &mut Self {
+    /// Sets the number of calls that run at a time, with [`ExecModel::Thread`]. Default: no limit.
+    #[must_use]
+    pub fn with_max_threads(mut self, threads: NonZeroUsize) -> Self {
         self.max_threads = Some(threads);
         self
     }
 
-    /// How long functions may run on after the link has ended.
-    pub fn grace(&mut self, grace: Grace) -> &mut Self {
+    /// Sets how long functions may run on after the link has ended.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Grace) -> Self {
         self.grace = grace;
         self
     }
 
-    /// What is called when functions still run at the end of [`Grace::interrupt`], to make them end: nothing in Rust
-    /// can do that from outside. Functions that wait for items, or send them, notice by the errors they get.
-    pub fn on_interrupt(&mut self, interrupt: impl Fn() + Send + Sync + 'static) -> &mut Self {
+    /// Sets a function to call if functions still run after [`Grace::interrupt`]: it should make them end, as Rust cannot do
+    /// that from outside. Functions that receive or send need none, as they get errors.
+    #[must_use]
+    pub fn on_interrupt(mut self, interrupt: impl Fn() + Send + Sync + 'static) -> Self {
         self.interrupt = Some(Arc::new(interrupt));
         self
     }

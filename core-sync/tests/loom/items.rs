@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 
 use execnet_core_sync::frame::MessageCode;
-use execnet_core_sync::{Channel, OverflowPolicy, ReceiveError, SendError, WaitCloseError};
+use execnet_core_sync::{
+    Channel, InboxLimits, OverflowPolicy, ReceiveError, SendError, WaitCloseError,
+};
 use execnet_serializer::DumpOptions;
 use loom::thread;
 
@@ -55,7 +57,7 @@ fn an_item_reaches_who_receives_beside_one_who_waits_for_the_end() {
 #[test]
 fn the_end_of_the_link_wakes_all_who_wait() {
     model(2, || {
-        let scene = scene(Vec::new(), |config| config.credit = Some(1));
+        let scene = scene(Vec::new(), |config| config.with_credit(Some(1)));
         scene.channel.send(1).unwrap();
         let other = scene.channel.clone();
         scene.leaves.open();
@@ -76,7 +78,9 @@ fn a_sender_that_waits_for_credit_is_woken() {
             MessageCode::ChannelCredit,
             &DumpOptions::wire().dumps(&100).unwrap(),
         );
-        let scene = scene([credit, close()].into(), |config| config.credit = Some(1));
+        let scene = scene([credit, close()].into(), |config| {
+            config.with_credit(Some(1))
+        });
         scene.channel.send(1).unwrap();
         scene.speaks.open();
         // It goes, or the close came first.
@@ -92,8 +96,8 @@ fn a_sender_that_waits_for_credit_is_woken() {
 fn a_reader_that_pauses_is_woken() {
     model(2, || {
         let scene = scene([item(1), item(2), close()].into(), |config| {
-            config.inbox.channel = Some(1);
-            config.inbox.overflow = OverflowPolicy::Pause;
+            let inbox = InboxLimits::default().with_channel(Some(1));
+            config.with_inbox(inbox.with_overflow(OverflowPolicy::Pause))
         });
         scene.speaks.open();
         assert_eq!(received(&scene.channel), [1, 2]);

@@ -82,7 +82,10 @@ pub(crate) struct Scene {
     written: mpsc::Receiver<Vec<u8>>,
 }
 
-pub(crate) fn scene(frames: Vec<Vec<u8>>, configure: impl FnOnce(&mut GatewayConfig)) -> Scene {
+pub(crate) fn scene(
+    frames: Vec<Vec<u8>>,
+    configure: impl FnOnce(GatewayConfig) -> GatewayConfig,
+) -> Scene {
     let [speaks, leaves] = [(); 2].map(|()| Arc::new(Gate::default()));
     let peer = Peer {
         frames,
@@ -95,8 +98,7 @@ pub(crate) fn scene(frames: Vec<Vec<u8>>, configure: impl FnOnce(&mut GatewayCon
         leaves: leaves.clone(),
     };
     let link = Link::from_std(peer, writer, Arc::new(NoControl));
-    let mut config = GatewayConfig::new("gw0", Role::Initiator);
-    configure(&mut config);
+    let config = configure(GatewayConfig::new("gw0", Role::Initiator));
     let gateway = Gateway::new(link, config).unwrap();
     let channel = gateway.new_channel().unwrap();
     Scene {

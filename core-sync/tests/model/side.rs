@@ -208,7 +208,7 @@ impl Side {
 
     /// No more than a window, or a limit, and one item beyond waits in an inbox.
     fn check_limits(&self) {
-        let bounds = [self.setting.inbox.channel, self.setting.credit];
+        let bounds = [self.setting.inbox.channel(), self.setting.credit];
         let Some(bound) = bounds.into_iter().flatten().min() else {
             return;
         };

@@ -91,11 +91,10 @@ impl Setting {
         };
         let limited = byte % 4 >= 2;
         let limit = |bytes| limited.then_some(bytes);
-        let inbox = InboxLimits {
-            channel: limit(600),
-            gateway: limit(2000),
-            overflow,
-        };
+        let inbox = InboxLimits::default()
+            .with_channel(limit(600))
+            .with_gateway(limit(2000))
+            .with_overflow(overflow);
         let credit = (byte & 4 != 0).then_some(300);
         Self { inbox, credit }
     }

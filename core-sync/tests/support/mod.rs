@@ -32,13 +32,12 @@ pub(crate) fn with_gateway(body: impl FnOnce(Gateway, Script) + Send + 'static) 
 
 /// The same, with settings of the gateway.
 pub(crate) fn with_gateway_of(
-    configure: fn(&mut GatewayConfig),
+    configure: fn(GatewayConfig) -> GatewayConfig,
     body: impl FnOnce(Gateway, Script) + Send + 'static,
 ) {
     within(LIMIT, move || {
         let (link, peer) = testing::scripted(PIPE_CAPACITY);
-        let mut config = GatewayConfig::new("gw0", Role::Initiator);
-        configure(&mut config);
+        let config = configure(GatewayConfig::new("gw0", Role::Initiator));
         body(Gateway::new(link, config).unwrap(), peer);
     });
 }
@@ -84,19 +83,18 @@ pub(crate) type End = (Gateway, Channel);
 
 /// Runs a test with the two ends of a gateway, and a channel between them, as a call would make it.
 pub(crate) fn with_pair(body: impl FnOnce(End, End) + Send + 'static) {
-    with_pair_of(|_| {}, body);
+    with_pair_of(|config| config, body);
 }
 
 /// The same, with settings of both ends.
 pub(crate) fn with_pair_of(
-    configure: fn(&mut GatewayConfig),
+    configure: fn(GatewayConfig) -> GatewayConfig,
     body: impl FnOnce(End, End) + Send + 'static,
 ) {
     within(LIMIT, move || {
         let (near, far) = testing::linked(PIPE_CAPACITY);
         let gateway = |link, id: &str, role| {
-            let mut config = GatewayConfig::new(id, role);
-            configure(&mut config);
+            let config = configure(GatewayConfig::new(id, role));
             Gateway::new(link, config).unwrap()
         };
         let near = gateway(near, "near", Role::Initiator);

@@ -84,12 +84,13 @@ impl Group {
             upload_locks: &self.upload_locks,
             on_spawned: &on_spawned,
         })?;
-        let mut config = GatewayConfig::new(reservation.id.as_str(), Role::Initiator);
-        config.exec_model = reservation.local;
-        reservation.spec.as_str().clone_into(&mut config.spec);
-        config.limits = self.options.limits;
-        config.inbox = self.options.inbox;
-        config.credit = Bootstrap::of(&reservation.spec)?.credit(self.options.credit);
+        let credit = Bootstrap::of(&reservation.spec)?.credit(self.options.credit);
+        let config = GatewayConfig::new(reservation.id.as_str(), Role::Initiator)
+            .with_exec_model(reservation.local)
+            .with_spec(reservation.spec.as_str())
+            .with_limits(self.options.limits)
+            .with_inbox(self.options.inbox)
+            .with_credit(credit);
         match Gateway::new(link, config) {
             Ok(gateway) => Ok(Member::new(reservation, gateway, peer)),
             Err(error) => {

@@ -69,9 +69,7 @@ fn calls() -> Result<(), i32> {
 
 /// Of ends that agree on credit.
 fn config(role: Role) -> EndpointConfig {
-    let mut config = EndpointConfig::new(role);
-    config.credit = Some(1024);
-    config
+    EndpointConfig::new(role).with_credit(Some(1024))
 }
 
 fn functions() -> Functions {

@@ -35,7 +35,7 @@ const ASKING: &str = "
 fn main() {
     let argument = env::args().nth(1);
     let mut options = GroupOptions::default();
-    options.grace.interrupt = Duration::from_millis(100);
+    options.grace = options.grace.with_interrupt(Duration::from_millis(100));
     let group = Arc::new(Group::with_options(options));
     let gateway = group.make_gateway("popen").unwrap();
     let code = match argument.as_deref() {
