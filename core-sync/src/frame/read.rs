@@ -114,7 +114,7 @@ impl<R: Read> FrameReader<R> {
     /// # Errors
     ///
     /// The announced length is negative or above the limit, and then nothing was read; or the stream fails or
-    /// ends inside the payload. Effects [`ReadError::Link`] the same payload can be taken by another call.
+    /// ends inside the payload. After [`ReadError::Link`] the same payload can be taken by another call.
     pub fn payload_of(&mut self, header: &Header) -> Result<Vec<u8>, ReadError<R::Error>> {
         let len = header.payload_len(self.limit)?;
         if len <= self.buffer.len() {

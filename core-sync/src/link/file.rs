@@ -110,7 +110,7 @@ impl FilePart<'_> {
             .saturating_add(u64::try_from(done).unwrap_or(u64::MAX))
     }
 
-    /// Fills the room, or a part of it, and says how much. Effects a failure there are zeros.
+    /// Fills the room, or a part of it, and returns its length. After a failure it is zeros.
     fn read(&mut self, done: usize, room: &mut [u8]) -> usize {
         while self.failure.is_none() {
             match read_at(self.file, room, self.at(done)) {

@@ -14,7 +14,7 @@ use crate::scene::{close, item, number, scene};
 #[test]
 fn a_callback_that_is_set_while_items_arrive_gets_all() {
     model(2, || {
-        let scene = scene([item(1), item(2), close()].into(), |_| ());
+        let scene = scene([item(1), item(2), close()].into(), |config| config);
         let (sender, calls) = mpsc::channel();
         scene.speaks.open();
         scene
@@ -34,7 +34,7 @@ fn a_callback_that_is_set_while_items_arrive_gets_all() {
 #[test]
 fn setting_a_callback_sends_receivers_away() {
     model(1, || {
-        let scene = scene(Vec::new(), |_| ());
+        let scene = scene(Vec::new(), |config| config);
         let other = scene.channel.clone();
         let receiver = thread::spawn(move || other.receive());
         scene.channel.set_callback(|_: Item| ()).unwrap();
@@ -51,7 +51,7 @@ fn setting_a_callback_sends_receivers_away() {
 #[test]
 fn an_item_goes_to_a_receiver_or_to_the_callback() {
     model(2, || {
-        let scene = scene([item(1), close()].into(), |_| ());
+        let scene = scene([item(1), close()].into(), |config| config);
         let other = scene.channel.clone();
         let (sender, calls) = mpsc::channel();
         scene.speaks.open();

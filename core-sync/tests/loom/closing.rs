@@ -12,7 +12,7 @@ use crate::scene::{close, item, scene};
 #[test]
 fn nothing_follows_a_close_however_it_races() {
     model(2, || {
-        let scene = scene([close()].into(), |_| ());
+        let scene = scene([close()].into(), |config| config);
         let (sending, closing) = (scene.channel.clone(), scene.channel.clone());
         scene.speaks.open();
         let sender = thread::spawn(move || {
@@ -36,7 +36,7 @@ fn nothing_follows_a_close_however_it_races() {
 #[test]
 fn closing_twice_tells_the_peer_once() {
     model(2, || {
-        let scene = scene(Vec::new(), |_| ());
+        let scene = scene(Vec::new(), |config| config);
         let other = scene.channel.clone();
         let closer = thread::spawn(move || other.close_with_error("enough").unwrap());
         scene.channel.close();
@@ -58,7 +58,7 @@ fn closing_twice_tells_the_peer_once() {
 #[test]
 fn letting_go_while_items_arrive() {
     model(2, || {
-        let scene = scene([item(1), close()].into(), |_| ());
+        let scene = scene([item(1), close()].into(), |config| config);
         scene.speaks.open();
         let codes = scene.finish();
         assert!(codes.len() <= 1, "{codes:?}");
@@ -69,7 +69,7 @@ fn letting_go_while_items_arrive() {
 #[test]
 fn nothing_follows_the_farewell() {
     model(2, || {
-        let scene = scene(Vec::new(), |_| ());
+        let scene = scene(Vec::new(), |config| config);
         let sending = scene.channel.clone();
         let sender = thread::spawn(move || sending.send(1).is_ok());
         let codes = scene.exit();

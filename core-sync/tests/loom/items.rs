@@ -16,7 +16,7 @@ use crate::scene::{close, frame, item, number, scene};
 #[test]
 fn the_inbox_gives_each_item_once_and_all_see_the_end() {
     model(2, || {
-        let scene = scene([item(1), item(2), close()].into(), |_| ());
+        let scene = scene([item(1), item(2), close()].into(), |config| config);
         let other = scene.channel.clone();
         scene.speaks.open();
         let receiver = thread::spawn(move || received(&other));
@@ -43,7 +43,7 @@ fn received(channel: &Channel) -> Vec<i64> {
 #[test]
 fn an_item_reaches_who_receives_beside_one_who_waits_for_the_end() {
     model(2, || {
-        let scene = scene([item(1), close()].into(), |_| ());
+        let scene = scene([item(1), close()].into(), |config| config);
         let other = scene.channel.clone();
         scene.speaks.open();
         let waiter = thread::spawn(move || other.wait_close());

@@ -144,7 +144,7 @@ impl Channel {
         self.handle.gateway.send_strings(self.id(), strings)
     }
 
-    /// An item that was taken; `bells` are those of the channels that it names, in their order.
+    /// An item that was taken, with `condvars` those of the channels that it names, in their order.
     pub(crate) fn raw(
         gateway: &Gateway,
         queued: QueuedItem,

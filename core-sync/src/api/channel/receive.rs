@@ -141,7 +141,7 @@ impl Channel {
 
     /// Receives items until the channel ends. The end is the end of the iteration; other errors are handed out.
     ///
-    /// Effects an error that ends the channel, the next step ends the iteration.
+    /// After an error that ends the channel, the next step ends the iteration.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter {
