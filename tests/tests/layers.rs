@@ -191,6 +191,36 @@ fn modules_import_from_lower_layers_only() {
     assert_eq!(checked, BTreeSet::from(crates));
 }
 
+/// Paths in backticks that start at the project's directory.
+fn paths(page: &str) -> impl Iterator<Item = &str> {
+    const FOLDERS: [&str; 9] = [
+        "cli/",
+        "core-sync/",
+        "docs/",
+        "fuzz/",
+        "scripts/",
+        "serializer/",
+        "std-transport/",
+        "tests/",
+        ".ci/",
+    ];
+    let quoted = page.split('`').skip(1).step_by(2);
+    quoted.filter(|text| FOLDERS.iter().any(|folder| text.starts_with(folder)))
+}
+
+#[test]
+fn the_files_that_the_page_on_the_architecture_names_exist() {
+    let page = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let mut named = 0;
+    for path in paths(&page).filter(|path| !path.contains(' ')) {
+        // Within a paragraph about a package, paths start at that package.
+        let exists = root().join(path).exists() || root().join("tests").join(path).exists();
+        assert!(exists, "{path}");
+        named += 1;
+    }
+    assert!(named > 100, "{named} paths");
+}
+
 #[test]
 fn an_arrow_that_is_turned_round_is_found() {
     let edges = |pairs: &[(&str, &[&str])]| -> Edges {
