@@ -1,7 +1,7 @@
 //! The state machine of one end, and of two that are joined.
 
 use execnet_core_sync::frame::{FrameReader, Header, ReadError};
-use execnet_core_sync::session::{Event, Message, Reply, Session, NextItem};
+use execnet_core_sync::session::{Event, Message, NextItem, Reply, Session};
 use execnet_core_sync::{InboxLimits, OverflowPolicy, Role};
 use execnet_serializer::{ChannelId, LoadOptions, Token, Tokens};
 
