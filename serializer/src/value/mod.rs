@@ -4,6 +4,7 @@ mod access;
 mod convert;
 mod dict;
 mod dump;
+mod index;
 mod int;
 mod key;
 mod load;

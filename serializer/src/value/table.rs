@@ -5,10 +5,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry as Place;
-
 use super::Value;
+use super::index::{Index, Insert, Slot};
 use super::key::{self, addend, exact_hasher, is_container, is_nan, same_key, text_hash};
 use super::order::Sorted;
 
@@ -74,31 +72,8 @@ pub(super) enum Table<E> {
 #[derive(Clone)]
 pub(super) struct Indexed<E> {
     entries: Vec<E>,
-    /// All keys except those that equal nothing, such as NaN.
-    index: HashTable<Slot>,
-}
-
-/// Where an entry is.
-#[derive(Clone, Copy)]
-struct Slot {
-    hash: u32,
-    position: u32,
-}
-
-impl Slot {
-    /// # Panics
-    /// If there are more than 2^32 entries, which no [`Limits`](crate::Limits)
-    /// admit.
-    fn new(hash: u32, position: usize) -> Self {
-        assert!(position <= u32::MAX as usize, "more than 2^32 entries");
-        let position = position as u32;
-        Self { hash, position }
-    }
-
-    /// The hash as the index takes it, which looks at both ends of 64 bits.
-    const fn spread(hash: u32) -> u64 {
-        (hash as u64) << 32 | hash as u64
-    }
+    /// All keys except those that equal nothing.
+    index: Index,
 }
 
 /// The half of a hash that slots keep.
@@ -208,7 +183,8 @@ impl<E: Entry> Table<E> {
             }
             Self::Indexed(indexed) if indexed.index.len() < indexed.entries.len() => return None,
             Self::Indexed(indexed) => {
-                for slot in &indexed.index {
+                let few = indexed.index.few().iter();
+                for slot in few.chain(indexed.index.many().into_iter().flatten()) {
                     sum = sum.wrapping_add(addend(slot.hash));
                 }
             }
@@ -310,45 +286,48 @@ const fn step(state: u64, word: u64) -> u64 {
 
 impl<E: Entry> Indexed<E> {
     fn new(mut entries: Vec<E>) -> Self {
-        let mut index = HashTable::with_capacity(entries.len());
-        let mut kept = 0;
-        for next in 0..entries.len() {
-            let (earlier, later) = entries.split_at_mut(next);
-            let Some(entry) = later.first_mut() else {
-                break;
-            };
-            if let Some(held) = slot(&mut index, earlier, entry, kept) {
-                held.merge(entry);
-            } else {
-                if kept < next {
-                    entries.swap(kept, next);
-                }
-                kept += 1;
-            }
-        }
+        let mut index = Index::with_capacity(entries.len());
+        let kept = match &mut index {
+            Index::Few(slots) => merge_by_hash(&mut entries, slots),
+            Index::Many(slots) => merge_by_hash(&mut entries, slots),
+        };
         if kept < entries.len() {
             entries.truncate(kept);
             entries.shrink_to(2 * kept);
-            index.shrink_to(2 * kept, |slot| Slot::spread(slot.hash));
+            index.shrink_to(2 * kept);
         }
         Self { entries, index }
     }
 
-    // Nested sets recurse here once per level. A loop, because closures inside
+    // Nested sets recurse here once per level. Loops, because closures inside
     // the index would take several times the stack.
     #[inline]
     fn find(&self, hash: u64, is_key: impl Fn(&Value) -> bool) -> Option<usize> {
         let hash = half(hash);
-        for slot in self.index.iter_hash(Slot::spread(hash)) {
-            let position = slot.position as usize;
-            if slot.hash == hash
-                && let Some(held) = self.entries.get(position)
-                && is_key(held.key())
+        if let Some(table) = self.index.many() {
+            for slot in Index::candidates(table, hash) {
+                if let Some(held) = self.key_of(*slot, hash)
+                    && is_key(held)
+                {
+                    return Some(slot.position());
+                }
+            }
+        }
+        for slot in self.index.few() {
+            if let Some(held) = self.key_of(*slot, hash)
+                && is_key(held)
             {
-                return Some(position);
+                return Some(slot.position());
             }
         }
         None
+    }
+
+    /// The key of a slot, if it has this hash.
+    #[inline]
+    fn key_of(&self, slot: Slot, hash: u32) -> Option<&Value> {
+        let entry = (slot.hash == hash).then(|| self.entries.get(slot.position()));
+        entry.flatten().map(Entry::key)
     }
 
     fn push(&mut self, entry: E) {
@@ -360,49 +339,50 @@ impl<E: Entry> Indexed<E> {
     fn remove(&mut self, position: usize) -> E {
         let is_last = position + 1 == self.entries.len();
         let removed = self.entries.remove(position);
-        let at = position as u32;
-        if is_last && let Some(hash) = key::hash(removed.key()) {
-            let found = self
-                .index
-                .find_entry(Slot::spread(half(hash)), |slot| slot.position == at);
-            if let Ok(found) = found {
-                found.remove();
-            }
-        } else {
-            self.index.retain(|slot| {
-                let keeps = slot.position != at;
-                slot.position -= u32::from(slot.position > at);
-                keeps
-            });
+        match key::hash(removed.key()) {
+            Some(hash) if is_last => self.index.remove_last(half(hash), position),
+            _ => self.index.remove(position),
         }
         removed
     }
+}
+
+/// Merges the entries of one key and gives the rest slots. Returns the number of
+/// entries that are kept; they come first.
+fn merge_by_hash<E: Entry>(entries: &mut [E], index: &mut impl Insert) -> usize {
+    let mut kept = 0;
+    for next in 0..entries.len() {
+        let (earlier, later) = entries.split_at_mut(next);
+        let Some(entry) = later.first_mut() else {
+            break;
+        };
+        if let Some(held) = slot(index, earlier, entry, kept) {
+            held.merge(entry);
+        } else {
+            if kept < next {
+                entries.swap(kept, next);
+            }
+            kept += 1;
+        }
+    }
+    kept
 }
 
 /// Gives the key of `entry` the slot of a position, or finds the earlier entry
 /// that has the same key.
 #[inline]
 fn slot<'e, E: Entry>(
-    index: &mut HashTable<Slot>,
+    index: &mut impl Insert,
     earlier: &'e mut [E],
     entry: &E,
     position: usize,
 ) -> Option<&'e mut E> {
     let hash = half(key::hash(entry.key())?);
-    let is_slot = |slot: &Slot| {
-        slot.hash == hash
-            && earlier
-                .get(slot.position as usize)
-                .is_some_and(|held| same_key(held.key(), entry.key()))
+    let is_equal = |at: usize| {
+        let held = earlier.get(at);
+        held.is_some_and(|held| same_key(held.key(), entry.key()))
     };
-    let rehash = |slot: &Slot| Slot::spread(slot.hash);
-    let found = match index.entry(Slot::spread(hash), is_slot, rehash) {
-        Place::Occupied(found) => found.get().position as usize,
-        Place::Vacant(free) => {
-            free.insert(Slot::new(hash, position));
-            return None;
-        }
-    };
+    let found = index.find_or_insert(hash, position, is_equal)?;
     earlier.get_mut(found)
 }
 

@@ -1,0 +1,199 @@
+//! Positions of entries, found by the hashes of their keys.
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+/// Finds entries by the hashes of their keys.
+#[derive(Clone)]
+pub(super) enum Index {
+    /// Searched one by one. Most sets within sets are this small, and need no
+    /// heap block for their index.
+    Few(FewSlots),
+    Many(HashTable<Slot>),
+}
+
+/// The most slots that are searched one by one.
+const FEW: usize = 4;
+
+type FewSlots = heapless::Vec<Slot, FEW, u8>;
+
+/// What slots are inserted into: an index, or one of its forms where many
+/// entries are inserted in a row.
+pub(super) trait Insert {
+    /// Finds the entry with this hash for which `is_equal` is true of its
+    /// position, or inserts a slot for a new position.
+    fn find_or_insert(
+        &mut self,
+        hash: u32,
+        position: usize,
+        is_equal: impl Fn(usize) -> bool,
+    ) -> Option<usize>;
+}
+
+impl Insert for FewSlots {
+    #[inline]
+    fn find_or_insert(
+        &mut self,
+        hash: u32,
+        position: usize,
+        is_equal: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        for slot in self.iter() {
+            if slot.hash == hash && is_equal(slot.position()) {
+                return Some(slot.position());
+            }
+        }
+        let inserted = self.push(Slot::new(hash, position));
+        debug_assert!(inserted.is_ok(), "an index grows before it is full");
+        None
+    }
+}
+
+impl Insert for HashTable<Slot> {
+    #[inline]
+    fn find_or_insert(
+        &mut self,
+        hash: u32,
+        position: usize,
+        is_equal: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let is_slot = |slot: &Slot| slot.hash == hash && is_equal(slot.position());
+        match self.entry(Slot::spread(hash), is_slot, Slot::rehash) {
+            Entry::Occupied(found) => Some(found.get().position()),
+            Entry::Vacant(free) => {
+                free.insert(Slot::new(hash, position));
+                None
+            }
+        }
+    }
+}
+
+impl Insert for Index {
+    fn find_or_insert(
+        &mut self,
+        hash: u32,
+        position: usize,
+        is_equal: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        if self.few().len() == FEW {
+            self.grow();
+        }
+        match self {
+            Self::Few(slots) => slots.find_or_insert(hash, position, is_equal),
+            Self::Many(slots) => slots.find_or_insert(hash, position, is_equal),
+        }
+    }
+}
+
+/// The position of an entry, and the hash of its key.
+#[derive(Clone, Copy)]
+pub(super) struct Slot {
+    pub(super) hash: u32,
+    position: u32,
+}
+
+impl Slot {
+    /// # Panics
+    /// If there are more than 2^32 entries, which no [`Limits`](crate::Limits)
+    /// admit.
+    fn new(hash: u32, position: usize) -> Self {
+        assert!(position <= u32::MAX as usize, "more than 2^32 entries");
+        let position = position as u32;
+        Self { hash, position }
+    }
+
+    pub(super) const fn position(self) -> usize {
+        self.position as usize
+    }
+
+    /// The hash as the table takes it, which uses both ends of 64 bits.
+    const fn spread(hash: u32) -> u64 {
+        (hash as u64) << 32 | hash as u64
+    }
+
+    fn rehash(&self) -> u64 {
+        Self::spread(self.hash)
+    }
+}
+
+impl Index {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        if capacity <= FEW {
+            Self::Few(heapless::Vec::new())
+        } else {
+            Self::Many(HashTable::with_capacity(capacity))
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Few(slots) => slots.len(),
+            Self::Many(slots) => slots.len(),
+        }
+    }
+
+    /// The slots of a few entries.
+    #[inline]
+    pub(super) fn few(&self) -> &[Slot] {
+        match self {
+            Self::Few(slots) => slots,
+            Self::Many(_) => &[],
+        }
+    }
+
+    /// The table of more entries than [`few`](Self::few) are.
+    #[inline]
+    pub(super) const fn many(&self) -> Option<&HashTable<Slot>> {
+        match self {
+            Self::Few(_) => None,
+            Self::Many(slots) => Some(slots),
+        }
+    }
+
+    /// The slots of a table that may have this hash.
+    #[inline]
+    pub(super) fn candidates(table: &HashTable<Slot>, hash: u32) -> impl Iterator<Item = &Slot> {
+        table.iter_hash(Slot::spread(hash))
+    }
+
+    /// Moves a few slots into a table.
+    fn grow(&mut self) {
+        let mut table = HashTable::with_capacity(2 * FEW);
+        for slot in self.few() {
+            table.insert_unique(slot.rehash(), *slot, Slot::rehash);
+        }
+        *self = Self::Many(table);
+    }
+
+    pub(super) fn shrink_to(&mut self, capacity: usize) {
+        if let Self::Many(slots) = self {
+            slots.shrink_to(capacity, Slot::rehash);
+        }
+    }
+
+    /// Removes the slot of the last entry.
+    pub(super) fn remove_last(&mut self, hash: u32, position: usize) {
+        match self {
+            Self::Few(slots) => slots.retain(|slot| slot.position() != position),
+            Self::Many(slots) => {
+                let is_slot = |slot: &Slot| slot.position() == position;
+                if let Ok(found) = slots.find_entry(Slot::spread(hash), is_slot) {
+                    found.remove();
+                }
+            }
+        }
+    }
+
+    /// Removes the slot of an entry, if it has one; later entries move up.
+    pub(super) fn remove(&mut self, position: usize) {
+        let keep = |slot: &mut Slot| {
+            let keeps = slot.position() != position;
+            slot.position -= u32::from(slot.position() > position);
+            keeps
+        };
+        match self {
+            Self::Few(slots) => slots.retain_mut(keep),
+            Self::Many(slots) => slots.retain(keep),
+        }
+    }
+}
