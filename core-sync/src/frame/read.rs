@@ -66,9 +66,9 @@ impl<R: Read> FrameReader<R> {
     ///
     /// # Errors
     ///
-    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. Effects
-    /// [`ReadError::Link`], for a timeout of the link for one, the next call continues where this one stopped. Effects
-    /// any other error the position in the stream is lost: nothing more is to be read.
+    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. After
+    /// [`ReadError::Link`], such as a timeout of the link, the next call continues where this one stopped. After any
+    /// other error the position in the stream is lost, and nothing more can be read.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, ReadError<R::Error>> {
         let header = match self.begun.take() {
             Some(header) => header,

@@ -11,7 +11,7 @@ pub(super) struct Credit {
     window: usize,
     /// Sent, and not given back yet.
     in_flight: usize,
-    /// NextItem from the inbox, and not given back yet.
+    /// Taken from the inbox, and not given back yet.
     consumed: usize,
 }
 

@@ -118,7 +118,7 @@ impl Group {
             for _ in 1..workers {
                 // A thread that cannot be had is missed by nobody: this one does its work.
                 let _ = thread::Builder::new()
-                    .name("makegateways".to_owned())
+                    .name("make_gateways".to_owned())
                     .spawn_scoped(scope, work);
             }
             work();

@@ -99,7 +99,7 @@ impl Group {
         self.members.lock().defaults.spec = spec;
     }
 
-    /// How workers run code whose spec has no `exec_model=`, and what this side says of itself in its own status.
+    /// How workers run code whose spec has no `execmodel=`, and what this side says of itself in its own status.
     /// Default: both [`Thread`](ExecModel::Thread).
     ///
     /// # Errors
