@@ -17,8 +17,7 @@ const FEW: usize = 4;
 
 type FewSlots = heapless::Vec<Slot, FEW, u8>;
 
-/// What slots are inserted into: an index, or one of its forms where many
-/// entries are inserted in a row.
+/// A form of an index, for inserting many entries in a row.
 pub(super) trait Insert {
     /// Finds the entry with this hash for which `is_equal` is true of its
     /// position, or inserts a slot for a new position.
@@ -44,7 +43,7 @@ impl Insert for FewSlots {
             }
         }
         let inserted = self.push(Slot::new(hash, position));
-        debug_assert!(inserted.is_ok(), "an index grows before it is full");
+        debug_assert!(inserted.is_ok(), "the capacity is that of the entries");
         None
     }
 }
@@ -64,23 +63,6 @@ impl Insert for HashTable<Slot> {
                 free.insert(Slot::new(hash, position));
                 None
             }
-        }
-    }
-}
-
-impl Insert for Index {
-    fn find_or_insert(
-        &mut self,
-        hash: u32,
-        position: usize,
-        is_equal: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
-        if self.few().len() == FEW {
-            self.grow();
-        }
-        match self {
-            Self::Few(slots) => slots.find_or_insert(hash, position, is_equal),
-            Self::Many(slots) => slots.find_or_insert(hash, position, is_equal),
         }
     }
 }
@@ -132,22 +114,13 @@ impl Index {
         }
     }
 
-    /// The slots of a few entries.
-    #[inline]
-    pub(super) fn few(&self) -> &[Slot] {
-        match self {
-            Self::Few(slots) => slots,
-            Self::Many(_) => &[],
-        }
-    }
-
-    /// The table of more entries than [`few`](Self::few) are.
-    #[inline]
-    pub(super) const fn many(&self) -> Option<&HashTable<Slot>> {
-        match self {
-            Self::Few(_) => None,
-            Self::Many(slots) => Some(slots),
-        }
+    /// All slots, in any order.
+    pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
+        let (few, many) = match self {
+            Self::Few(slots) => (slots.as_slice(), None),
+            Self::Many(slots) => (&[][..], Some(slots)),
+        };
+        few.iter().chain(many.into_iter().flatten())
     }
 
     /// The slots of a table that may have this hash.
@@ -156,13 +129,23 @@ impl Index {
         table.iter_hash(Slot::spread(hash))
     }
 
-    /// Moves a few slots into a table.
-    fn grow(&mut self) {
-        let mut table = HashTable::with_capacity(2 * FEW);
-        for slot in self.few() {
-            table.insert_unique(slot.rehash(), *slot, Slot::rehash);
+    /// Inserts the slot of an entry whose key is not there.
+    pub(super) fn insert(&mut self, hash: u32, position: usize) {
+        let slot = Slot::new(hash, position);
+        match self {
+            Self::Few(slots) => {
+                if let Err(slot) = slots.push(slot) {
+                    let mut table = HashTable::with_capacity(2 * FEW);
+                    for slot in slots.iter().copied().chain([slot]) {
+                        table.insert_unique(slot.rehash(), slot, Slot::rehash);
+                    }
+                    *self = Self::Many(table);
+                }
+            }
+            Self::Many(slots) => {
+                slots.insert_unique(slot.rehash(), slot, Slot::rehash);
+            }
         }
-        *self = Self::Many(table);
     }
 
     pub(super) fn shrink_to(&mut self, capacity: usize) {

@@ -183,8 +183,7 @@ impl<E: Entry> Table<E> {
             }
             Self::Indexed(indexed) if indexed.index.len() < indexed.entries.len() => return None,
             Self::Indexed(indexed) => {
-                let few = indexed.index.few().iter();
-                for slot in few.chain(indexed.index.many().into_iter().flatten()) {
+                for slot in indexed.index.slots() {
                     sum = sum.wrapping_add(addend(slot.hash));
                 }
             }
@@ -304,20 +303,24 @@ impl<E: Entry> Indexed<E> {
     #[inline]
     fn find(&self, hash: u64, is_key: impl Fn(&Value) -> bool) -> Option<usize> {
         let hash = half(hash);
-        if let Some(table) = self.index.many() {
-            for slot in Index::candidates(table, hash) {
-                if let Some(held) = self.key_of(*slot, hash)
-                    && is_key(held)
-                {
-                    return Some(slot.position());
+        match &self.index {
+            Index::Few(slots) => {
+                for slot in slots {
+                    if let Some(held) = self.key_of(*slot, hash)
+                        && is_key(held)
+                    {
+                        return Some(slot.position());
+                    }
                 }
             }
-        }
-        for slot in self.index.few() {
-            if let Some(held) = self.key_of(*slot, hash)
-                && is_key(held)
-            {
-                return Some(slot.position());
+            Index::Many(slots) => {
+                for slot in Index::candidates(slots, hash) {
+                    if let Some(held) = self.key_of(*slot, hash)
+                        && is_key(held)
+                    {
+                        return Some(slot.position());
+                    }
+                }
             }
         }
         None
@@ -331,8 +334,9 @@ impl<E: Entry> Indexed<E> {
     }
 
     fn push(&mut self, entry: E) {
-        let position = self.entries.len();
-        slot(&mut self.index, &mut self.entries, &entry, position);
+        if let Some(hash) = key::hash(entry.key()) {
+            self.index.insert(half(hash), self.entries.len());
+        }
         self.entries.push(entry);
     }
 
