@@ -12,7 +12,7 @@ use crate::link::LinkReader;
 use crate::sync::Deadline;
 use crate::trace;
 
-/// Body of the reader thread: moves frames into the session until there are none.
+/// Body of the reader thread: moves frames into the session until the link ends.
 ///
 /// It blocks on bytes, on a receiver's lease, and on full inboxes if the program asked for that. It never blocks on the
 /// writer or on code of the program: while it does not read, the peer's writes block, and a peer that blocks in a write

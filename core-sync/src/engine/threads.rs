@@ -19,7 +19,7 @@ pub(super) struct OnDemandThread {
 /// How to get queued work done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum WakeAction {
-    /// The thread is awake and will find the work, or there is none.
+    /// The thread is awake and will find any work.
     #[default]
     Nothing,
     Notify,

@@ -12,7 +12,7 @@ use crate::sync::{Condvar, Deadline, Guard};
 /// Kept with each channel in the session: how many threads wait on the channel, and for what.
 ///
 /// The counts are under the state's lock, and the condition variables are outside of it. A notification is a system call,
-/// and most frames find nobody who waits.
+/// and most frames arrive while no thread waits.
 #[derive(Default)]
 pub(crate) struct ChannelWaiters {
     condvars: Arc<ChannelCondvars>,

@@ -27,7 +27,7 @@ pub enum Role {
 /// dropped while frames for them are on the way.
 #[derive(Debug, Clone, Copy)]
 pub struct Ids {
-    /// The next id to allocate; beyond `i32::MAX` there is none left.
+    /// The next id to allocate. Above `i32::MAX` no id is left.
     next: i64,
 }
 

@@ -165,7 +165,7 @@ impl Side {
                     "{id:?}: an error of nobody's"
                 );
             }
-            NextItem::LinkEnd => assert!(!self.reading, "{id:?}: the link goes on"),
+            NextItem::LinkEnd => assert!(!self.reading, "{id:?}: the link is still open"),
             NextItem::End => assert!(self.session.has_ended(id)),
             NextItem::Nothing => assert!(!self.session.has_ended(id)),
             other => panic!("{other:?}"),
