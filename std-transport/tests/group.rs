@@ -16,11 +16,7 @@ use execnet::{
     Channel, ExecModel, Group, GroupNotEmpty, MakeGatewayError, MemberError, MultiChannel, Outcome,
     Stderr, Stdout, TerminateReport, Value, XSpec,
 };
-use execnet_test_support::{LONG, eventually, is_running, pythons, quiet, receive, within};
-
-fn group() -> Group {
-    Group::with_options(quiet())
-}
+use execnet_test_support::{LONG, eventually, group, is_running, pythons, quiet, receive, within};
 
 fn popen() -> String {
     pythons().last().unwrap().spec()

@@ -10,19 +10,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use execnet::{
-    BootstrapError, Channel, Exit, Grace, Group, GroupOptions, MakeGatewayError, Outcome,
-    ReceiveError, SpecError, Stage, Value, WorkerExit,
+    Channel, Exit, Grace, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError, SpecError,
+    Stage, Value, WorkerExit,
 };
 use execnet_test_support::{
-    LONG, Python, each_python, each_python_with, eventually, is_running, niceness, pythons, quiet,
-    receive, within,
+    LONG, Python, bootstrap_error, each_python, each_python_with, eventually, group, is_running,
+    niceness, pythons, quiet, receive, within,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn group() -> Group {
-    Group::with_options(quiet())
-}
 
 /// A spec for one of the interpreters here, for what does not depend on which.
 fn popen() -> String {
@@ -44,13 +40,6 @@ fn quick(interrupt: u64, leave: u64) -> GroupOptions {
 /// With these a worker that uses its grace is killed by the group, which shows in its report.
 fn patient() -> GroupOptions {
     quick(1_000_000_000, 1_000_000_000)
-}
-
-fn bootstrap_error(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.make_gateway(spec) {
-        Err(MakeGatewayError::Bootstrap(error)) => error,
-        other => panic!("{spec}: {other:?}"),
-    }
 }
 
 /// A directory that goes with the test.

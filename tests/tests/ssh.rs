@@ -11,11 +11,10 @@ use std::fs;
 use std::thread;
 
 use execnet::{
-    BootstrapError, Cause, Gateway, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError,
-    Stage, Value, WorkerExit,
+    Cause, Gateway, Group, GroupOptions, Outcome, ReceiveError, Stage, Value, WorkerExit,
 };
 use execnet_test_support::{
-    LONG, eventually, is_running, niceness, quiet, receive, signal, within,
+    LONG, bootstrap_error, eventually, group, is_running, niceness, quiet, receive, signal, within,
 };
 use execnet_tests::sshd::Sshd;
 
@@ -27,21 +26,10 @@ fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {
     });
 }
 
-fn group() -> Group {
-    Group::with_options(quiet())
-}
-
 fn alone() -> GroupOptions {
     let mut options = quiet();
     options.share_ssh = false;
     options
-}
-
-fn failure(group: &Group, spec: &str) -> Box<BootstrapError> {
-    match group.make_gateway(spec) {
-        Err(MakeGatewayError::Bootstrap(error)) => error,
-        other => panic!("{spec}: {other:?}"),
-    }
 }
 
 fn pid(gateway: &Gateway) -> i64 {
@@ -136,7 +124,7 @@ fn every_way_to_fail_has_its_own_cause() {
             ("box", "//execmodel=what", Cause::Refused, Stage::SetUp),
         ];
         for (host, keys, cause, stage) in cases {
-            let error = failure(&group, &(sshd.spec(host) + keys));
+            let error = bootstrap_error(&group, &(sshd.spec(host) + keys));
             let found = (error.cause(), error.stage());
             assert_eq!(found, (cause, stage), "{host}{keys}: {error}");
             assert!(error.to_string().contains("ssh -F"), "{error}");
@@ -148,7 +136,7 @@ fn every_way_to_fail_has_its_own_cause() {
 #[test]
 fn what_spoke_instead_of_the_worker_is_shown() {
     with_sshd("the talker", |sshd| {
-        let error = failure(&group(), &sshd.spec("talker"));
+        let error = bootstrap_error(&group(), &sshd.spec("talker"));
         assert_eq!(error.output(), "hello from the talker\n");
         assert!(
             error.to_string().contains("hello from the talker"),
@@ -163,7 +151,7 @@ fn a_host_that_never_answers_is_given_up_at_the_deadline() {
         let mut options = quiet();
         // Two thirds of it are for the connection.
         options.bootstrap_timeout = Duration::from_secs(5);
-        let error = failure(&Group::with_options(options), &sshd.spec("mute"));
+        let error = bootstrap_error(&Group::with_options(options), &sshd.spec("mute"));
         assert_eq!((error.cause(), error.is_timeout()), (Cause::TimedOut, true));
     });
 }

@@ -14,10 +14,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use execnet::{
-    BootstrapError, Cause, Group, Listen, MakeGatewayError, ReceiveError, Server, ServerError,
-    ServerOptions, SpecError, TlsFiles, Token, Value,
+    Cause, Listen, MakeGatewayError, ReceiveError, Server, ServerError, ServerOptions, SpecError,
+    TlsFiles, Token, Value,
 };
-use execnet_test_support::{LONG, Served, loopback, quiet, receive, within};
+use execnet_test_support::{LONG, Served, bootstrap_error, group, loopback, receive, within};
 use execnet_tests::certificates::Certificates;
 use rcgen::ExtendedKeyUsagePurpose;
 
@@ -41,19 +41,12 @@ fn served_with(
     test(&Served::on(listen, change));
 }
 
-fn failure(spec: &str) -> Box<BootstrapError> {
-    match Group::with_options(quiet()).make_gateway(spec) {
-        Err(MakeGatewayError::Bootstrap(error)) => error,
-        other => panic!("{spec}: {other:?}"),
-    }
-}
-
 #[test]
 fn a_client_of_another_authority_is_refused_by_the_server() {
     within("another client", LONG, || {
         let (ours, others) = (Certificates::make(), Certificates::make());
         served(ours.server(), None, |served| {
-            let error = failure(&others.spec_trusting(&served.spec, &ours));
+            let error = bootstrap_error(&group(), &others.spec_trusting(&served.spec, &ours));
             assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
             let reason = served.refusal();
             assert!(reason.contains("certificate"), "{reason}");
@@ -66,11 +59,14 @@ fn a_server_of_another_authority_or_name_is_refused_by_the_client() {
     within("another server", LONG, || {
         let (ours, others) = (Certificates::make(), Certificates::make());
         served(others.server(), None, |served| {
-            let error = failure(&ours.spec(&served.spec));
+            let error = bootstrap_error(&group(), &ours.spec(&served.spec));
             assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
         });
         served(ours.server(), None, |served| {
-            let error = failure(&(ours.spec(&served.spec) + "//tls_name=elsewhere"));
+            let error = bootstrap_error(
+                &group(),
+                &(ours.spec(&served.spec) + "//tls_name=elsewhere"),
+            );
             assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
         });
     });
@@ -84,7 +80,7 @@ fn a_certificate_that_is_not_for_servers_does_not_serve() {
         for (name, purpose) in [("for-clients", client), ("for-anything", None)] {
             certificates.sign(name, "127.0.0.1", purpose);
             served(certificates.files(name), None, |served| {
-                let error = failure(&certificates.spec(&served.spec));
+                let error = bootstrap_error(&group(), &certificates.spec(&served.spec));
                 assert_eq!(error.cause(), Cause::HostKeyRefused, "{name}: {error}");
             });
         }
@@ -99,7 +95,7 @@ fn a_certificate_that_is_for_servers_is_no_client() {
             let spec = certificates
                 .spec(&served.spec)
                 .replace("client.", "server.");
-            let error = failure(&spec);
+            let error = bootstrap_error(&group(), &spec);
             assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
         });
     });
@@ -137,9 +133,9 @@ fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
                     path("ca.pem").display()
                 )
             };
-            let group = Group::with_options(quiet());
+            let group = group();
             group.make_gateway(spec("client")).unwrap();
-            let error = failure(&spec("server"));
+            let error = bootstrap_error(&execnet_test_support::group(), &spec("server"));
             assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
         });
         let files = TlsFiles {
@@ -155,7 +151,7 @@ fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
                 path("client.key").display(),
                 path("ca.pem").display()
             );
-            let error = failure(&spec);
+            let error = bootstrap_error(&group(), &spec);
             assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
         });
     });
@@ -170,10 +166,10 @@ fn the_token_is_asked_for_within() {
         token.write_to(&file).unwrap();
         served(certificates.server(), Some(token), |served| {
             let spec = certificates.spec(&served.spec);
-            let error = failure(&spec);
+            let error = bootstrap_error(&group(), &spec);
             assert!(error.output().contains("refused: no token"), "{error}");
             assert_eq!(served.refusal(), "no token, or a wrong one");
-            let group = Group::with_options(quiet());
+            let group = group();
             let gateway = group
                 .make_gateway(format!("{spec}//token_file={}", file.display()))
                 .unwrap();
@@ -190,7 +186,7 @@ fn silent_connections_lock_out_nobody_who_has_a_certificate() {
         served(certificates.server(), None, |served| {
             let connect = |_| TcpStream::connect(served.address()).unwrap();
             let strangers: Vec<TcpStream> = (0..200).map(connect).collect();
-            let group = Group::with_options(quiet());
+            let group = group();
             let gateway = group.make_gateway(certificates.spec(&served.spec)).unwrap();
             let channel = gateway.remote_exec("channel.send(1)").unwrap();
             assert_eq!(receive(&channel), Value::from(1));
@@ -207,9 +203,9 @@ fn a_client_that_finds_no_place_is_told_within_tls_or_before_it() {
         let spec = |served: &Served| certificates.spec(&served.spec);
         let one = |options: &mut ServerOptions| options.max_connections = 1;
         served_with(certificates.server(), None, one, |served| {
-            let first = Group::with_options(quiet());
+            let first = group();
             first.make_gateway(spec(served)).unwrap();
-            let error = failure(&spec(served));
+            let error = bootstrap_error(&group(), &spec(served));
             assert!(error.output().contains("too many connections"), "{error}");
         });
         let one = |options: &mut ServerOptions| options.max_unauthenticated = 1;
@@ -237,7 +233,7 @@ fn a_client_tells_what_a_server_without_tls_said() {
             client.shutdown(Shutdown::Write).unwrap();
             let _ = client.read_to_end(&mut Vec::new());
         });
-        let error = failure(&certificates.spec(&format!("tls={address}")));
+        let error = bootstrap_error(&group(), &certificates.spec(&format!("tls={address}")));
         assert_eq!(error.cause(), Cause::Noise, "{error}");
         let text = error.to_string();
         assert!(
@@ -262,10 +258,10 @@ fn certificates_are_replaced_while_the_server_runs() {
         let (spec, stop, reload) = (server.spec(), server.stop_handle(), server.reload_handle());
         std::thread::scope(|scope| {
             let running = scope.spawn(|| server.run());
-            let group = Group::with_options(quiet());
+            let group = group();
             group.make_gateway(old.spec(&spec)).unwrap();
             reload.reload(&listen(&new)).unwrap();
-            let error = failure(&old.spec(&spec));
+            let error = bootstrap_error(&execnet_test_support::group(), &old.spec(&spec));
             assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
             group.make_gateway(new.spec(&spec)).unwrap();
             stop.stop();
@@ -298,7 +294,7 @@ fn a_server_that_goes_is_no_quiet_end() {
     within("lost server", LONG, || {
         let certificates = Certificates::make();
         served(certificates.server(), None, |served| {
-            let group = Group::with_options(quiet());
+            let group = group();
             let gateway = group.make_gateway(certificates.spec(&served.spec)).unwrap();
             let channel = gateway.remote_exec("channel.receive()").unwrap();
             served.stop_handle().stop();
@@ -336,7 +332,7 @@ fn files_that_are_of_no_use_are_named() {
     let open = fs::Permissions::from_mode(0o644);
     fs::set_permissions(certificates.path("server.key"), open).unwrap();
     assert!(bind(certificates.server()).contains("chmod 600"));
-    let group = Group::with_options(quiet());
+    let group = group();
     for spec in ["tls=127.0.0.1", "tls=127.0.0.1:9//tls_cert=x", "tls"] {
         let refused = group.make_gateway(spec);
         assert!(

@@ -28,7 +28,7 @@ use std::time::UNIX_EPOCH;
 use execnet::rsync::SyncError;
 use execnet::serializer::{StrConfig, dumps};
 use execnet::{Channel, Gateway, Group, Value, value};
-use execnet_test_support::{LONG, quiet};
+use execnet_test_support::{LONG, group};
 
 const HOSTILE: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_hostile-peer"));
 const RUST: &str = concat!("popen//worker=", env!("CARGO_BIN_EXE_test-worker"));
@@ -104,10 +104,6 @@ fn names(folder: &Path) -> Vec<String> {
 
 fn gateway(group: &Group, spec: &str) -> Gateway {
     group.make_gateway(spec).unwrap()
-}
-
-fn group() -> Group {
-    Group::with_options(quiet())
 }
 
 /// Begins a sync with an honest worker, as its controller: with a root record it is the target.
