@@ -14,6 +14,7 @@ use core::time::Duration;
 use std::fs;
 use std::process;
 use std::sync::PoisonError;
+use std::thread;
 use std::time::Instant;
 
 use execnet::{Channel, Gateway, Group, Value};
@@ -59,6 +60,16 @@ impl Holding {
         let children = pair(self.children, later.children);
         format!("threads {threads}, descriptors {descriptors}, child processes {children}")
     }
+}
+
+/// Threads of this process that work for gateways, by their names.
+fn gateway_threads() -> usize {
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    let prefixes = ["execnet-", "stderr of "];
+    names
+        .filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+        .count()
 }
 
 fn parent_of(entry: &fs::DirEntry) -> Option<String> {
@@ -169,6 +180,10 @@ fn gateways_that_come_and_go_leave_nothing() {
             gateway.exit();
         };
         one(&Group::with_options(quiet()));
+        // What is counted next must not include the end of this gateway.
+        eventually("the first gateway is gone", LONG, || {
+            Holding::now().children == 0 && gateway_threads() == 0
+        });
         let before = Holding::now();
         let memory = resident("self");
         let begin = Instant::now();
@@ -182,7 +197,11 @@ fn gateways_that_come_and_go_leave_nothing() {
         }
         group.terminate_timeout(LONG);
         drop(group);
-        eventually("all is as it was", LONG, || Holding::now() == before);
+        let end = Instant::now() + LONG;
+        while Holding::now() != before {
+            assert!(Instant::now() < end, "{}", before.beside(Holding::now()));
+            thread::sleep(Duration::from_millis(2));
+        }
         let grown = resident("self").saturating_sub(memory);
         println!(
             "stress: {gateways} popen gateways made and closed, in {:.1?} | {} KiB more; {}",
