@@ -68,7 +68,7 @@ class Reader(Writer):
         if not self._compiling:
             self._compiling = True
             compile_lazy(1)
-            start_compiling(self)
+            start_compiling()
 
     def _on_exec(self, channel_id, data):
         channel = self._channel(channel_id)

@@ -3,25 +3,24 @@
 clock = getattr(time, 'monotonic', time.time)
 HANDBACK_DELAY = 0.001      # seconds; the reader takes the link back after one to two times this delay
 INTERRUPT_INTERVAL = 0.05   # seconds between two interrupts, where Python drops the first
-DELAYS = 2                  # times HANDBACK_DELAY: how long a piece waits for a pause of the conversation
+COMPILE_PAUSE = 0.0002      # seconds between two pieces that are compiled during a conversation
 
 
-def start_compiling(gateway):
+def start_compiling():
     try:
-        _thread.start_new_thread(compile_in_pauses, (gateway,))
+        _thread.start_new_thread(compile_in_steps, ())
     except Exception:
         compile_lazy()
 
 
-def compile_in_pauses(gateway):
-    """Compile the lazy part piece by piece, in the pauses of a conversation where it has some."""
+def compile_in_steps():
+    """Compile the lazy part piece by piece, with pauses in which a conversation has the interpreter.
+
+    Long pauses would do harm: until the end of it the receiver may not read the link.
+    """
     pause = new_held_lock()
     while LAZY:
-        for _ in range(DELAYS):
-            ping_pongs = gateway._ping_pongs
-            pause.acquire(True, HANDBACK_DELAY)
-            if gateway._ping_pongs == ping_pongs:
-                break
+        pause.acquire(True, COMPILE_PAUSE)
         compile_lazy(1)
 
 
