@@ -4,7 +4,7 @@ use execnet_serializer::{Dict, Dump, EncodeError, Encoder};
 
 use crate::dedent::dedent;
 
-/// What CHANNEL_EXEC carries: the tuple (source, file_name, call_name, kwargs).
+/// The payload of CHANNEL_EXEC: the tuple (source, file_name, call_name, kwargs).
 pub(crate) struct Call<'a> {
     source: Cow<'a, str>,
     file_name: Option<&'a str>,
@@ -12,7 +12,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Of source as it stands in a program, with what all its lines have in common in front.
+    /// Runs source, which may be indented as the program around it.
     pub(crate) fn source(source: &'a str) -> Self {
         Self {
             source: dedent(source),
@@ -21,7 +21,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Of a function that the source defines, or the peer knows.
+    /// Calls a function that the source defines, or that the peer has registered.
     pub(crate) fn function(source: &'a str, name: &'a str, kwargs: &'a Dict) -> Self {
         Self {
             call: Some((name, kwargs)),
@@ -29,7 +29,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Of the text of a file.
+    /// Runs the text of a file.
     #[cfg(feature = "std")]
     pub(crate) fn module(source: &'a str, file_name: &'a str) -> Self {
         Self {

@@ -1,25 +1,25 @@
-//! The end of a wait: the one type in which this crate and the transports calculate with instants. The operators of
-//! `Instant` panic where the clock ends, so that nothing else uses them.
+//! Deadlines: the only type with which this crate and the transports calculate with instants. The operators of `Instant` panic
+//! on overflow.
 
 use core::time::Duration;
 use std::time::Instant;
 
-/// The instant until which a wait may last; some waits have no end.
+/// The instant at which a wait ends, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline {
     at: Option<Instant>,
-    /// How far away it was at first.
+    /// The timeout that it was made from.
     timeout: Duration,
 }
 
 impl Deadline {
-    /// A wait without end.
+    /// A wait without a timeout.
     pub const NEVER: Self = Self {
         at: None,
         timeout: Duration::MAX,
     };
 
-    /// `timeout` from now; [`NEVER`](Self::NEVER) if the clock cannot count that far.
+    /// `timeout` from now; [`NEVER`](Self::NEVER) if that overflows the clock.
     #[must_use]
     pub fn after(timeout: Duration) -> Self {
         let at = Instant::now().checked_add(timeout);
@@ -29,25 +29,25 @@ impl Deadline {
         })
     }
 
-    /// The same for an optional timeout, as the public API has it: `None` waits without end.
+    /// As [`after`](Self::after); `None` is [`NEVER`](Self::NEVER).
     #[must_use]
     pub fn after_optional(timeout: Option<Duration>) -> Self {
         timeout.map_or(Self::NEVER, Self::after)
     }
 
-    /// Has passed already: for a look that does not wait.
+    /// A deadline that has passed: for a check that does not wait.
     #[must_use]
     pub fn now() -> Self {
         Self::after(Duration::ZERO)
     }
 
-    /// The time that is left: zero once the deadline has passed, [`Duration::MAX`] if there is no end.
+    /// The time that is left: zero if the deadline has passed, [`Duration::MAX`] without a timeout.
     #[must_use]
     pub fn left(self) -> Duration {
         self.remaining().unwrap_or(Duration::MAX)
     }
 
-    /// The time that is left, as condition variables and `poll` want it: `None` if there is no end.
+    /// The time that is left, as condition variables and `poll` take it: `None` without a timeout.
     #[must_use]
     pub fn remaining(self) -> Option<Duration> {
         self.at
@@ -60,7 +60,7 @@ impl Deadline {
         self.at.is_some_and(|at| at <= Instant::now())
     }
 
-    /// Does something whose time does not count: returns the deadline as much later as that takes.
+    /// Runs `work`, and returns the deadline moved by the time that it took.
     pub fn extended_by<T>(self, work: impl FnOnce() -> T) -> (T, Self) {
         let left = self.left();
         let done = work();
@@ -68,7 +68,7 @@ impl Deadline {
         (done, Self { at, ..self })
     }
 
-    /// The time that there was at first, for texts.
+    /// The timeout that it was made from, for messages.
     #[must_use]
     pub fn timeout(self) -> Duration {
         self.timeout
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_count_moves_the_deadline_by_as_much_as_it_takes() {
+    fn extended_by_moves_the_deadline_by_the_time_of_the_work() {
         let deadline = Deadline::after(Duration::from_secs(1000));
         let work = || {
             let start = Instant::now();

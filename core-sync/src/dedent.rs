@@ -1,8 +1,8 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-/// Takes away what all lines of a source text have in common in front, as Python's `textwrap.dedent` does: lines
-/// of nothing but blanks do not count, and come out empty.
+/// Removes the common indentation of all lines, as Python's `textwrap.dedent` does: blank lines do not count, and become
+/// empty.
 pub(crate) fn dedent(source: &str) -> Cow<'_, str> {
     let margin = source
         .lines()
@@ -46,7 +46,7 @@ mod tests {
     use super::dedent;
 
     #[test]
-    fn the_common_margin_goes_and_the_rest_stays() {
+    fn the_common_indentation_is_removed() {
         for (source, expected) in [
             ("", ""),
             ("x = 1", "x = 1"),

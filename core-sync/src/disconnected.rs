@@ -8,16 +8,16 @@ use crate::link_error::LinkError;
 use crate::report::debug_as_report;
 use crate::session::ProtocolError;
 
-/// An error that can be kept by several holders.
+/// An error with several owners.
 pub type SharedError = Arc<dyn Error + Send + Sync>;
 
-/// The peer is gone: how that showed, and, if the transport knows it, why.
+/// The connection is lost: what this side has found, and the cause if the transport knows it.
 ///
 /// It prints the first line of the transport's [`cause`](Self::cause), or else of the [`reason`](Self::reason):
-/// `connection lost: the worker exited with status 7`. A cause of more lines (the tail of the standard error) is the
+/// `connection lost: the worker exited with status 7`. A cause of several lines (the last lines of standard error) is the
 /// [`source`](Error::source).
 ///
-/// Two are equal if they are of the same kind and print the same.
+/// Two values are equal if they have the same kind of reason and print the same text.
 #[derive(Clone)]
 pub struct Disconnected {
     inner: Arc<Inner>,
@@ -28,17 +28,17 @@ struct Inner {
     cause: Option<SharedError>,
 }
 
-/// How the loss of a peer showed.
+/// What this side has found when the connection was lost.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DisconnectReason {
     /// This side exited the gateway.
     Exited,
-    /// The peer said that it winds down.
+    /// The peer has sent TERMINATE.
     Terminated,
     /// The stream ended between two frames.
     EndOfStream,
-    /// The stream failed, ended inside a frame, or announced a frame that is not read.
+    /// The stream failed, ended inside a frame, or has an invalid header.
     Read(ReadError<LinkError>),
     /// A frame could not be written.
     Write(LinkError),
@@ -57,13 +57,13 @@ impl Disconnected {
         Self { inner }
     }
 
-    /// How it showed.
+    /// What this side has found.
     #[must_use]
     pub fn reason(&self) -> &DisconnectReason {
         &self.inner.reason
     }
 
-    /// What the transport says about it.
+    /// The cause, as the transport reports it.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.inner.cause.as_deref()
@@ -103,7 +103,7 @@ impl Error for Disconnected {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.inner.cause {
             Some(cause) if is_longer_than_a_line(cause) => Some(cause.as_ref()),
-            // The text has all of it.
+            // The text of this error contains the cause.
             Some(cause) => cause.source(),
             None => self.inner.reason.source(),
         }
@@ -117,6 +117,13 @@ fn first_line(error: &dyn Error) -> String {
 
 fn is_longer_than_a_line(error: &SharedError) -> bool {
     error.to_string().trim_end().contains('\n')
+}
+
+impl DisconnectReason {
+    /// Whether one of the two sides has ended the connection on purpose.
+    pub(crate) fn is_clean(&self) -> bool {
+        matches!(self, Self::Exited | Self::Terminated | Self::EndOfStream)
+    }
 }
 
 impl fmt::Display for DisconnectReason {

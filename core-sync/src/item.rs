@@ -7,23 +7,21 @@ use execnet_serializer::{ChannelId, Limits, LoadOptions, Value};
 use crate::error::ItemError;
 use crate::session::QueuedItem;
 
-/// A handle of a channel, whichever drives it.
+/// A handle of a channel: of a gateway or of an endpoint.
 pub trait Handle {
-    /// The number both sides know the channel by.
+    /// The id of the channel.
     #[doc(hidden)]
     fn number(&self) -> ChannelId;
 }
 
-/// What a channel receives: a value, and the handles of the channels that it names, of the type `C`.
+/// A received item: a value, and the handles, of type `C`, of the channels that it names.
 ///
-/// It can be used as the [`Value`] it is, and compares with one. In the value a channel is but a number
-/// ([`Value::Channel`]); the item holds its handle, so that the channel lives for as long as the item does.
-/// Keep a clone of the handle to keep the channel: where an item is dropped without that, the peer sees those
-/// channels closed.
+/// It dereferences to its [`Value`], and compares with one. In the value a channel is only an id ([`Value::Channel`]); the item
+/// owns its handle. Dropping the item closes these channels, unless the program keeps a clone of the handle.
 #[derive(Clone)]
 pub struct Received<C> {
     value: Value,
-    /// In the order of their ids.
+    /// Sorted by id.
     channels: Vec<C>,
 }
 
@@ -32,13 +30,13 @@ impl<C: Handle> Received<C> {
         Self { value, channels }
     }
 
-    /// Decodes an item that was taken.
+    /// Decodes a taken item.
     pub(crate) fn decode(raw: RawItem<C>) -> Result<Self, ItemError> {
         let value = raw.options.loads(&raw.payload);
         Ok(Self::new(value?, raw.channels))
     }
 
-    /// The value alone. Channels it names are closed, unless a handle of them was kept.
+    /// The value alone. Channels that it names are closed, unless a clone of their handle was kept.
     #[must_use]
     pub fn into_value(self) -> Value {
         self.value
@@ -57,7 +55,7 @@ impl<C: Handle> Received<C> {
         found.ok().and_then(|at| self.channels.get(at))
     }
 
-    /// Where the value is a channel, its handle.
+    /// The handle of the channel, if the value is a channel.
     #[must_use]
     pub fn as_channel(&self) -> Option<&C> {
         match self.value {
@@ -73,11 +71,10 @@ impl<C: Handle> Received<C> {
     }
 }
 
-/// An item that was taken and not decoded yet, with the channels that it names: where it cannot be decoded, they are
-/// let go.
+/// A taken item that is not decoded yet, with the handles of the channels that it names.
 pub(crate) struct RawItem<C> {
     pub(crate) payload: Vec<u8>,
-    /// How its strings are to be read, and how much it may cost.
+    /// The string settings of its arrival, and the limits on decoding.
     pub(crate) options: LoadOptions,
     pub(crate) channels: Vec<C>,
 }
@@ -85,8 +82,7 @@ pub(crate) struct RawItem<C> {
 impl<C> RawItem<C> {
     /// `channels` are those that the item names, in the order of their ids.
     ///
-    /// What is done with it is to be done outside of any lock: decoding takes its time with a large item, and dropping
-    /// a channel takes locks.
+    /// The caller holds no lock: decoding a large item takes time, and dropping a handle takes locks.
     pub(crate) fn new(
         queued: QueuedItem,
         channels: Vec<C>,
@@ -144,7 +140,7 @@ impl<C> PartialEq for Received<C> {
     }
 }
 
-/// As the value: in Python's notation.
+/// The value in Python's notation.
 impl<C> fmt::Display for Received<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, f)

@@ -1,28 +1,27 @@
-//! Gateways and channels of execnet: run code in an interpreter at the other end of a byte stream, and talk
-//! with it.
+//! Gateways and channels of execnet: run code in an interpreter at the other end of a byte stream, and exchange items with it.
 //!
-//! This crate starts no process and opens no socket: a transport hands it a [`Link`](link::Link) whose other end
-//! speaks execnet 2.1's protocol, stock Python execnet included. What users add to their programs is the crate
-//! `execnet`, which brings the transports and shows this crate's types under its own name.
+//! This crate starts no process and opens no socket: a transport supplies a [`Link`](link::Link) whose other end speaks the
+//! protocol of execnet 2.1, for example stock Python execnet. Programs use the crate `execnet`, which has the transports and
+//! re-exports this crate.
 //!
 //! ```text
 //! value ─▶ frame ─▶ may it be sent? ─▶ link ─▶ frames ─▶ session ─▶ inbox ─▶ value
 //!          Channel  session, writer            reader                        Channel
 //! ```
 //!
-//! - [`frame`]: the 9-byte header and how frames are cut from a stream.
-//! - [`session`]: the state machine of one end, without any I/O, lock or thread.
+//! - [`frame`]: the 9-byte header, and reading frames from a stream.
+//! - [`session`]: the state machine of one end, without I/O, locks or threads.
 //! - [`Gateway`], [`Channel`]: the session driven by threads; with the feature `std`.
-//! - [`Endpoint`]: the session driven by whoever waits, without threads and without `std`.
-//! - [`worker`]: functions in Rust that a peer calls.
+//! - [`Endpoint`]: the session driven by the threads that wait, without threads of its own and without `std`.
+//! - [`worker`]: Rust functions that a peer calls.
 //!
 //! # Features
 //!
 //! - `std` (default): gateways with threads. Without it the crate is `no_std` with `alloc`: frames, the session and
 //!   endpoints.
 //! - `serde`: items and arguments as Rust types, see [`Channel::receive_as`].
-//! - `postcard`: items as postcard writes them, between Rust peers, see [`PostcardChannel`].
-//! - `test-util`: links in memory, with faults on request.
+//! - `postcard`: items in postcard's format, between Rust peers, see [`PostcardChannel`].
+//! - `test-util`: in-memory links, with fault injection.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -41,13 +40,15 @@ mod deadline;
 mod dedent;
 mod disconnected;
 mod error;
-#[cfg(all(test, feature = "test-util"))]
-mod error_texts;
 mod item;
+mod lifecycle;
 mod link_error;
+mod options;
 mod report;
 mod status;
 mod sync;
+#[cfg(all(test, feature = "test-util"))]
+mod tests;
 
 #[cfg(feature = "std")]
 mod api;

@@ -7,16 +7,16 @@ use embedded_io::ErrorKind;
 /// Reading from a link, or writing to it, failed.
 pub struct LinkError {
     kind: ErrorKind,
-    /// What the link says, where that is all there is of its error.
+    /// The text of the error of a link that is not the standard library's.
     text: String,
-    /// Nothing failed: it would have to be waited for.
+    /// Not a failure: the operation would have to wait.
     not_ready: bool,
     #[cfg(feature = "std")]
     io: Option<std::io::Error>,
 }
 
 impl LinkError {
-    /// The error of a link that is not the standard library's: its kind and its text.
+    /// The kind and the text of the error of a link that is not the standard library's.
     pub(crate) fn of(error: &impl embedded_io::Error) -> Self {
         use alloc::string::ToString as _;
         Self {
@@ -28,14 +28,14 @@ impl LinkError {
         }
     }
 
-    /// The error of the operating system, where the link gave one.
+    /// The I/O error of the standard library, if the link returned one.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn io_error(&self) -> Option<&std::io::Error> {
         self.io.as_ref()
     }
 
-    /// That a link which is not to be waited for is not ready.
+    /// The error of an operation that must not wait, on a link that is not ready.
     pub(crate) fn not_ready() -> Self {
         Self {
             not_ready: true,
@@ -47,7 +47,7 @@ impl LinkError {
         self.not_ready
     }
 
-    /// What kind of error it is.
+    /// The kind of error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -92,7 +92,7 @@ impl fmt::Display for LinkError {
     }
 }
 
-/// It stands for the error of the operating system, where there is one: the chain goes on with what that has.
+/// It prints the text of the I/O error, if there is one, and so it has the source of that error.
 impl Error for LinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         #[cfg(feature = "std")]

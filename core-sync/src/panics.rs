@@ -1,4 +1,4 @@
-//! What a panic of the program's code said.
+//! Panics of the program's code.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
@@ -8,13 +8,11 @@ use std::panic;
 
 /// Runs code of the program. A panic is an error with the panic's message.
 ///
-/// Where it was is not in there: only the hook of the process learns that, and the hook is the program's. The one that
-/// every program starts with prints it to standard error.
-///
-/// What the code has left behind in the middle is its own: of the gateway it can touch nothing but through handles,
-/// whose locks it does not hold while its own code runs.
+/// Only the panic hook of the process gets the location. The default hook prints it to standard error.
 pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     crate::sync::assert_unlocked();
+    // Unwind safe: the code can leave its own data inconsistent, but reaches the gateway only through handles, and no handle
+    // runs code of the program under a lock.
     panic::catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let message = message(&*payload).to_string();
         forget(payload);
@@ -25,15 +23,16 @@ pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
 fn message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a payload that is no text")
+    text.unwrap_or("a payload that is not text")
 }
 
-/// Drops a value of the program. A panic of that was shown by the hook of the process, and changes nothing.
+/// Drops a value of the program. A panic in its destructor is ignored: the panic hook has printed it.
 pub(crate) fn discard<T>(value: T) {
     let _ = catch(|| drop(value));
 }
 
-/// A payload is the program's, too, and can panic when it is dropped. What that panic carries is not dropped.
+/// Drops the payload of a panic, which is a value of the program, and can panic as well. The payload of that second panic is
+/// leaked.
 fn forget(payload: Box<dyn Any + Send>) {
     if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         core::mem::forget(payload);

@@ -1,20 +1,20 @@
-//! Errors, printed for people.
+//! Printing errors for people.
 
 use alloc::string::{String, ToString as _};
 use core::error::Error;
 use core::fmt;
 
-/// An error with all its causes, to be printed: see [`report`].
+/// Prints an error with all its sources: see [`report`].
 pub struct Report<'a> {
     error: &'a (dyn Error + 'a),
 }
 
-/// The whole chain of an error: what happened, then each [`source`](Error::source).
+/// Prints an error and each [`source`](Error::source) of it.
 ///
-/// `{}` puts the causes on lines of their own, as `fn main() -> Result<(), Box<dyn Error>>` prints the errors of this
-/// crate; `{:#}` puts everything on one line, with `: ` between the links.
+/// `{}` prints the sources on lines of their own, as `fn main() -> Result<(), Box<dyn Error>>` prints the errors of this crate;
+/// `{:#}` prints them on one line, separated by `: `.
 ///
-/// No error of this crate repeats its source in its own text, so that nothing is printed twice.
+/// No error of this crate repeats the text of its source.
 ///
 /// ```
 /// use execnet_core_sync::{ReceiveError, RemoteError, report};
@@ -63,8 +63,8 @@ impl fmt::Debug for Report<'_> {
     }
 }
 
-/// Whether a character of a peer's text could move a terminal's cursor, change its state or reorder its line: control
-/// characters, and the marks that set the direction of text. The crates that print such text share it.
+/// Whether a character can move a terminal's cursor, change its state or reorder its line: control characters, and marks that
+/// set the direction of text. Shared by the crates that print text of a peer.
 #[doc(hidden)]
 #[must_use]
 pub fn controls_terminal(c: char) -> bool {
@@ -72,8 +72,8 @@ pub fn controls_terminal(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Writes text of a peer so that it moves no cursor, changes no terminal's state and reorders no line. Line feeds and tabs
-/// stay: tracebacks are made of them.
+/// Writes text of a peer with the characters escaped that control a terminal, except line feeds and tabs, which tracebacks
+/// need.
 pub(crate) fn escape(out: &mut impl fmt::Write, text: impl Iterator<Item = char>) -> fmt::Result {
     for c in text {
         match c {
@@ -85,8 +85,8 @@ pub(crate) fn escape(out: &mut impl fmt::Write, text: impl Iterator<Item = char>
     Ok(())
 }
 
-/// Text of a peer as a terminal may have it. Whatever prints such text uses this, but for JSON, which has escapes of its
-/// own.
+/// Text of a peer with the characters escaped that control a terminal. All text of a peer is printed through this, except as
+/// JSON, which has its own escapes.
 #[doc(hidden)]
 #[must_use]
 pub fn escaped(text: &str) -> String {
@@ -96,7 +96,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// Has `Debug` print the whole chain: it is what a program shows whose `main` returns the error.
+/// Implements `Debug` as [`report`]: a program whose `main` returns the error prints that.
 macro_rules! debug_as_report {
     ($($error:ty),* $(,)?) => {
         $(impl core::fmt::Debug for $error {
@@ -107,7 +107,23 @@ macro_rules! debug_as_report {
     };
 }
 
-pub(crate) use debug_as_report;
+/// Implements `Error` for an enum whose `Display` prints the inner error of these variants: the source is that of the inner
+/// error. The other variants have no source.
+macro_rules! inner_sources {
+    ($error:ident: $($variant:ident),*) => {
+        impl core::error::Error for $error {
+            fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+                match self {
+                    $(Self::$variant(error) => core::error::Error::source(error),)*
+                    #[allow(unreachable_patterns, reason = "not every enum has other variants")]
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {debug_as_report, inner_sources};
 
 #[cfg(test)]
 mod tests {
@@ -119,7 +135,7 @@ mod tests {
     use super::{escaped, report};
 
     #[test]
-    fn no_text_controls_a_terminal() {
+    fn characters_that_control_a_terminal_are_escaped() {
         for (text, shown) in [
             ("Error:\n\t\u{f6} \u{4e2d}", "Error:\n\t\u{f6} \u{4e2d}"),
             ("a\u{1b}[2J\u{9b}1m\u{7f}", r"a\u{1b}[2J\u{9b}1m\u{7f}"),
@@ -146,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_link_of_the_chain_is_printed_once() {
+    fn every_source_is_printed_once() {
         static LAST: Link = Link("the last\nof two lines\n", None);
         static MIDDLE: Link = Link("the middle", Some(&LAST));
         let error = Link("the first", Some(&MIDDLE));

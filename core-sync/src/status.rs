@@ -2,20 +2,20 @@ use alloc::string::String;
 
 use execnet_serializer::{Dict, Value};
 
-/// How busy a peer is.
+/// The status of a peer.
 ///
-/// A peer may answer with any dict, as to stock execnet: what it did not tell is 0 or empty here, and what it told beside
-/// is in [`values`](Self::values).
+/// A peer may answer with any dict, as in stock execnet. Missing values are 0 or empty here, and further ones are in
+/// [`values`](Self::values).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
-    /// Channels that are open there.
+    /// Number of open channels.
     pub num_channels: u64,
-    /// Calls that run there.
+    /// Number of running calls.
     pub num_executing: u64,
-    /// How they are run.
+    /// The execution model of the peer.
     pub exec_model: String,
-    /// All that the peer answered.
+    /// All values of the answer.
     pub values: Dict,
 }
 

@@ -1,7 +1,7 @@
-//! The one module that names locks: the standard library's, or spinning ones where there is none.
+//! The only module that names locks: those of the standard library, spinning ones without `std`, and loom's in its tests.
 //!
-//! A lock here does not know poison: what it guards is changed by code that does not panic half-way, and a
-//! panic elsewhere in a thread that happens to hold it must not take the gateway from all others.
+//! Poison is ignored: no code of the program runs under a lock, and the crate's own code leaves the guarded data consistent. A
+//! panic of code of the transport must not make the gateway unusable for all other threads.
 #![allow(clippy::disallowed_types)]
 
 #[cfg(feature = "std")]

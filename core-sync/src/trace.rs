@@ -1,14 +1,14 @@
-//! What a gateway tells of its doings: to `log`, under the target `execnet`, and as execnet does it where the
-//! environment variable `EXECNET_DEBUG` is set when the process first makes a gateway.
+//! Tracing: events of gateways go to `log`, under the target `execnet`, and, as in execnet, to the place that the environment
+//! variable `EXECNET_DEBUG` names when the process makes its first gateway.
 //!
 //! | `EXECNET_DEBUG` | |
 //! |---|---|
 //! | unset or empty | nothing |
-//! | `2` | lines on standard error, each with the process id in front |
-//! | anything else | lines in the file `execnet-debug-<pid>` of the directory for temporary files |
+//! | `2` | standard error; each line begins with the process id |
+//! | any other value | the file `execnet-debug-<pid>` in the directory for temporary files |
 //!
-//! Each line begins with the gateway's id. Frames are told at the level trace, what happens to a gateway at debug, and
-//! what would otherwise be lost at warn. What a peer has sent is not told, only how long it is.
+//! Each line has the id of the gateway. Frames have the level trace, events of a gateway debug, and errors that would otherwise
+//! be lost warn. Of the content of a frame only the length is written.
 
 use alloc::format;
 use alloc::string::String;
@@ -25,22 +25,22 @@ use crate::frame::Header;
 
 const TARGET: &str = "execnet";
 
-/// Where `EXECNET_DEBUG` wants lines.
+/// The place that `EXECNET_DEBUG` names.
 enum Lines {
     Nowhere,
     Stderr,
     File(File),
 }
 
-/// Whether somebody wants to know; asked before anything is put into words.
-pub(crate) fn is_on(level: Level) -> bool {
+/// Whether events of this level are written anywhere. Checked before an event is formatted.
+pub(crate) fn is_enabled(level: Level) -> bool {
     !matches!(lines(), Lines::Nowhere) || log::log_enabled!(target: TARGET, level)
 }
 
-/// Tells something of a gateway.
-pub(crate) fn tell(level: Level, gateway: &str, what: fmt::Arguments<'_>) {
+/// Writes an event of a gateway.
+pub(crate) fn event(level: Level, gateway: &str, what: fmt::Arguments<'_>) {
     log::log!(target: TARGET, level, "{gateway} {what}");
-    // A trace that cannot be written is not worth a failure; each line is one write, for the lines of threads.
+    // A failure to write is ignored. Each line is one write, so that lines of several threads do not mix.
     let _ = match lines() {
         Lines::Nowhere => Ok(()),
         Lines::Stderr => {
@@ -51,9 +51,9 @@ pub(crate) fn tell(level: Level, gateway: &str, what: fmt::Arguments<'_>) {
     };
 }
 
-/// Tells of the frames in `bytes`, which are whole.
+/// Writes an event for each frame in `bytes`, which must be complete.
 pub(crate) fn frames(gateway: &str, what: &str, mut bytes: &[u8]) {
-    if !is_on(Level::Trace) {
+    if !is_enabled(Level::Trace) {
         return;
     }
     while let Some(header) = bytes.first_chunk().copied().map(Header::from_bytes) {
@@ -64,13 +64,13 @@ pub(crate) fn frames(gateway: &str, what: &str, mut bytes: &[u8]) {
     }
 }
 
-/// Tells of one frame, in execnet's form.
+/// Writes the event of a frame, in execnet's form.
 pub(crate) fn frame(gateway: &str, what: &str, header: &Header) {
-    if is_on(Level::Trace) {
+    if is_enabled(Level::Trace) {
         let (code, channel) = (header.code, header.channel.0);
         let len = header.payload_len(usize::MAX).unwrap_or_default();
         let message = format_args!("{what} <Message {code} channel={channel} lendata={len}>");
-        tell(Level::Trace, gateway, message);
+        event(Level::Trace, gateway, message);
     }
 }
 
@@ -86,7 +86,7 @@ fn lines() -> &'static Lines {
     })
 }
 
-/// The name can be guessed, and the directory belongs to all: what stands there already is never written to.
+/// Creates the file, and never writes to an existing one: the name can be guessed, and all users can write to the directory.
 fn create(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -96,7 +96,7 @@ fn create(path: &Path) -> io::Result<File> {
 
 fn complain(error: io::Error) -> Lines {
     let text: String = format!("[{}] no trace: {error}\n", process::id());
-    // There is nobody else to tell.
+    // A failure to write is ignored: there is no other place to report it.
     let _ = io::stderr().write_all(text.as_bytes());
     Lines::Nowhere
 }

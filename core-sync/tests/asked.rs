@@ -77,7 +77,7 @@ fn is_served(peer: &mut Script, id: i32) {
 }
 
 const REFUSED_ID: &str = "execution on this channel id is refused";
-const TOO_MUCH: &str = "execution is refused: too much waits at this end already";
+const TOO_MUCH: &str = "execution is refused: too many calls are waiting";
 
 #[test]
 fn a_call_on_an_id_that_it_may_not_have_is_refused() {

@@ -273,7 +273,7 @@ fn an_endpoint_talks_postcard() {
         sums.channel().send("no postcard").unwrap();
         let error = remote_error(sums.channel());
         assert!(
-            error.contains("an item of a postcard channel is bytes"),
+            error.contains("an item of a postcard channel must be bytes"),
             "{error}"
         );
     });

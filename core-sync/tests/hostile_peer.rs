@@ -165,7 +165,7 @@ fn an_error_that_is_no_text_still_closes() {
             peer.write(ChannelCloseError, channel.id(), payload)
                 .unwrap();
             match channel.receive() {
-                Err(ReceiveError::Remote(error)) => assert!(error.text().contains("no text")),
+                Err(ReceiveError::Remote(error)) => assert!(error.text().contains("not text")),
                 other => panic!("{other:?}"),
             }
             assert!(gateway.has_receiver());

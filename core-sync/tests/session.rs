@@ -148,7 +148,7 @@ fn calls_count_from_the_asking_to_the_begin() {
     // Items are counted for themselves.
     assert_eq!(session.waiting(), 0);
     let refused = session.accept(ChannelId(2), 0).unwrap_err();
-    let id = RefusedId::NotAllotted(ChannelId(2));
+    let id = RefusedId::NotAllocated(ChannelId(2));
     assert_eq!(refused, RefusedCall::Id(id));
     assert!(refused.text().contains("channel id"));
 }

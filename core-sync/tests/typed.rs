@@ -179,12 +179,9 @@ fn what_is_no_postcard_item_is_an_error_that_says_so() {
     with_gateway(|gateway, mut peer| {
         let channel = exec(&gateway, &mut peer).postcard::<(), u8>();
         for (item, expected) in [
-            (value!(1), "is bytes, and this is none"),
-            (Value::Bytes(vec![]), "these 0 bytes of postcard are no u8"),
-            (
-                Value::Bytes(vec![1, 2]),
-                "these 2 bytes of postcard are no u8",
-            ),
+            (value!(1), "must be bytes"),
+            (Value::Bytes(vec![]), "0 bytes of postcard are not a u8"),
+            (Value::Bytes(vec![1, 2]), "2 bytes of postcard are not a u8"),
         ] {
             peer.send(channel.channel().id(), &item).unwrap();
             let error = type_error(channel.receive_timeout(SOON));
@@ -281,7 +278,7 @@ fn a_call_takes_its_keyword_arguments_from_a_struct_or_a_map() {
         assert!(matches!(unnamed, SendError::Type(_)), "{unnamed:?}");
         assert_eq!(
             unnamed.to_string(),
-            "keyword arguments are a struct or a map"
+            "keyword arguments must be a struct or a map"
         );
         let numbers = BTreeMap::from([(1, 2)]);
         let unnamed = gateway.remote_exec_function_as("", "disk", &numbers);
@@ -289,7 +286,7 @@ fn a_call_takes_its_keyword_arguments_from_a_struct_or_a_map() {
         assert!(matches!(unnamed, SendError::Type(_)), "{unnamed:?}");
         assert_eq!(
             unnamed.to_string(),
-            "the name of a keyword argument is no text"
+            "the name of a keyword argument is not a string"
         );
     });
 }
@@ -297,10 +294,13 @@ fn a_call_takes_its_keyword_arguments_from_a_struct_or_a_map() {
 #[test]
 fn wrong_arguments_are_told_with_the_path() {
     let wrong = |text: &str| Err(format!("wrong arguments for function 'give': {text}"));
-    assert_eq!(given::<u32>(&[]), wrong("it takes one, and got 0"));
+    assert_eq!(given::<u32>(&[]), wrong("it takes one argument, and got 0"));
     let two = [("a", value!(1)), ("b", value!(2))];
-    assert_eq!(given::<u32>(&two), wrong("it takes one, and got 2"));
-    assert_eq!(given::<()>(&two), wrong("it takes none, and got 2"));
+    assert_eq!(
+        given::<u32>(&two),
+        wrong("it takes one argument, and got 2")
+    );
+    assert_eq!(given::<()>(&two), wrong("it takes no arguments, and got 2"));
     assert_eq!(
         given::<Disk>(&[("path", value!("/"))]),
         wrong("missing field `free`")

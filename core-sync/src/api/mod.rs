@@ -4,6 +4,8 @@ mod channel;
 mod gateway;
 mod multi;
 
+#[cfg(feature = "serde")]
+pub(crate) use channel::next_item;
 pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, FileItem, Iter};
 pub use gateway::{Gateway, RemoteInfo};
 pub(crate) use gateway::{INFO_CALL, answer_info};
@@ -11,5 +13,5 @@ pub use multi::{MultiChannel, MultiError, MultiErrors, ReceiveQueue};
 
 use crate::item::Received;
 
-/// What a [`Channel`] receives: a value, and the channels that it names.
+/// An item that a [`Channel`] receives: a value, and the channels that it names.
 pub type Item = Received<Channel>;

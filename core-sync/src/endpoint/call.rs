@@ -1,4 +1,4 @@
-//! What an endpoint asks of its peer.
+//! Calls of the peer's functions, and requests for its status.
 
 use execnet_serializer::Dict;
 
@@ -10,21 +10,20 @@ use crate::session::{empty, encode};
 use crate::status::Status;
 
 impl Endpoint {
-    /// Runs source at the peer, with the returned channel: Python source, or the name of a function that a worker in
-    /// Rust knows.
+    /// Runs source at the peer, with the returned channel: Python source, or the name of a function of a Rust worker.
     ///
     /// # Errors
     ///
-    /// The endpoint was exited or lost its peer.
+    /// The endpoint was exited, or the connection is lost.
     pub fn remote_exec(&self, source: &str) -> Result<EndpointChannel, SendError> {
         self.exec(&Call::source(source))
     }
 
-    /// Calls a function at the peer, which `source` defines where the peer is a Python one.
+    /// Calls a function at the peer. If the peer is a Python one, `source` defines the function.
     ///
     /// # Errors
     ///
-    /// The endpoint was exited or lost its peer, or `kwargs` cannot be encoded.
+    /// The endpoint was exited, the connection is lost, or `kwargs` cannot be encoded.
     pub fn remote_exec_function(
         &self,
         source: &str,
@@ -34,23 +33,18 @@ impl Endpoint {
         self.exec(&Call::function(source, call_name, kwargs))
     }
 
-    /// Asks the peer how busy it is, and waits for the answer.
-    ///
-    /// The peer makes no channel for it.
+    /// Requests the status of the peer: its open channels and running calls. Waits for the answer.
     ///
     /// # Errors
     ///
-    /// The endpoint was exited or lost its peer, or the peer answered something else.
+    /// The endpoint was exited, the connection is lost, or the answer has another form.
     pub fn remote_status(&self) -> Result<Status, StatusError> {
         let channel = self.new_channel()?;
-        let frame = empty(MessageCode::Status, channel.id());
-        let sent = frame.map_err(SendError::from);
-        let sent = sent.and_then(|frame| self.write(&frame));
+        let sent = self.write(&empty(MessageCode::Status, channel.id()));
         let answer = sent.map(|()| channel.receive());
-        // The peer closes the channel after its answer; whether that was read yet does not matter any more.
+        // In any case without a CLOSE: the peer makes no channel for the request, and sends a CLOSE behind its answer.
         channel.forget();
-        let answer = answer?;
-        let answer = answer?;
+        let answer = answer??;
         Status::from_value(answer.into_value()).ok_or(StatusError::Answer)
     }
 
@@ -60,17 +54,13 @@ impl Endpoint {
         let sent = frame
             .map_err(SendError::from)
             .and_then(|frame| self.write(&frame));
-        match sent {
-            Ok(()) => Ok(channel),
-            Err(error) => {
-                channel.forget();
-                Err(error)
-            }
-        }
+        // The peer does not know the channel: no CLOSE for it.
+        sent.inspect_err(|_| channel.forget())?;
+        Ok(channel)
     }
 
     /// Writes a frame, if the endpoint is alive.
     fn write(&self, frame: &[u8]) -> Result<(), SendError> {
-        self.write_if(frame, |state| state.check_alive())
+        self.write_if(frame, |state| state.lifecycle.check_alive())
     }
 }

@@ -12,10 +12,10 @@ use crate::session::{
     EXPLICIT_CLOSE, ITEM_COST, NextItem, QueuedItem, Reply, SendPermit, empty, encode,
 };
 
-/// One end of a conversation with code on the other side of an [`Endpoint`].
+/// One end of a channel of an [`Endpoint`]: items are sent and received, until one side closes it.
 ///
-/// Handles are cheap to clone. When the last of an open channel is dropped the channel is closed. That does not wait for
-/// the link: the frame goes out with the next write, wait or [poll](Endpoint::poll) of the endpoint.
+/// Handles are cheap to clone. Dropping the last handle of an open channel closes it. That does not block on the link: the
+/// frame is sent with the next write, wait or [poll](Endpoint::poll) of the endpoint.
 #[derive(Clone)]
 pub struct EndpointChannel {
     handle: Arc<Handle>,
@@ -27,31 +27,31 @@ struct Handle {
 }
 
 impl EndpointChannel {
-    /// Of a handle that the session counts already.
+    /// Makes a handle that the session has counted already.
     pub(super) fn new(endpoint: Endpoint, id: ChannelId) -> Self {
         let handle = Arc::new(Handle { endpoint, id });
         Self { handle }
     }
 
-    /// The number both sides know the channel by.
+    /// The id of the channel, which is the same on both sides.
     #[must_use]
     pub fn id(&self) -> ChannelId {
         self.handle.id
     }
 
-    /// The endpoint it belongs to.
+    /// The endpoint of the channel.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.handle.endpoint
     }
 
-    /// Sends an item. Waits where the link takes no more; where the two ends agreed on
-    /// [credit](super::EndpointConfig::credit), also until the peer has received enough of what was sent before.
+    /// Sends an item. Blocks while the link is full, and, if the two ends agreed on [credit](super::EndpointConfig::credit),
+    /// until the peer has received enough of the earlier items.
     ///
     /// # Errors
     ///
-    /// The item cannot be encoded, and then nothing was sent; or the channel is closed, the endpoint was exited, or the
-    /// peer is gone.
+    /// The item cannot be encoded, and nothing was sent; or the channel is closed, the endpoint was exited, or the connection
+    /// is lost.
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
         let id = self.id();
         let frame = encode(MessageCode::ChannelData, id, &item)?;
@@ -59,30 +59,32 @@ impl EndpointChannel {
         loop {
             let sent = self.endpoint().write_if(&frame, |state| {
                 state.may_send(id)?;
+                // Before the write, as in gateways: credit for this very item can arrive before the write returns.
                 state.session.spend(id, cost);
                 Ok(())
             });
             match sent {
-                Err(Held::NoRoom) => self.endpoint().wait_for(|state| state.room(id)),
-                Err(Held::For(error)) => return Err(error),
+                // Reads until there is credit, then starts over: another thread may have used the credit up again.
+                Err(NotSent::NoCredit) => self.endpoint().wait_for(|state| state.room(id)),
+                Err(NotSent::Failed(error)) => return Err(error),
                 Ok(()) => return Ok(()),
             }
         }
     }
 
-    /// Waits for the next item, reading frames until it is there.
+    /// Waits for the next item, and reads frames until it has arrived.
     ///
     /// # Errors
     ///
-    /// The channel ended, by an error or not, the peer is gone, or the item cannot be decoded. Items that came before
-    /// the end are received first.
+    /// The channel ended, with or without an error, the connection is lost, or the item cannot be decoded. Items that arrived
+    /// before the end are received first.
     pub fn receive(&self) -> Result<EndpointItem, ReceiveError> {
         let raw = self.receive_raw()?;
         EndpointItem::decode(raw).map_err(ReceiveError::Item)
     }
 
-    /// The next item if it is there, `None` if there is nothing yet. It does not wait: like
-    /// [`Endpoint::poll`], it handles the frames that are there.
+    /// Takes the next item if it has arrived; `None` if no item has arrived yet. Like [`Endpoint::poll`], it handles the available
+    /// frames, and does not wait.
     ///
     /// # Errors
     ///
@@ -105,9 +107,10 @@ impl EndpointChannel {
         item.map(Some).map_err(ReceiveError::Item)
     }
 
-    /// Waits for the next item, and leaves it encoded.
+    /// Waits for the next item, and does not decode it.
     pub(crate) fn receive_raw(&self) -> Result<RawItem<Self>, ReceiveError> {
         let (queued, grant) = self.endpoint().wait_for(|state| take(state, self.id()))?;
+        // Written now: the next wait for the link may come much later, and the peer's sender waits for this credit.
         if grant.is_some() {
             self.endpoint().post(grant);
             self.endpoint().flush();
@@ -123,29 +126,26 @@ impl EndpointChannel {
         RawItem::new(queued, channels, self.endpoint().inner.config.limits)
     }
 
-    /// Waits until the peer sends no more on this channel, because it closed it or is gone.
+    /// Waits until no more items can arrive on the channel.
     ///
     /// # Errors
     ///
-    /// The channel was closed with an error that nobody received yet, or the peer is gone.
+    /// The channel was closed with an error that was not received yet, or the connection is lost.
     pub fn wait_close(&self) -> Result<(), WaitCloseError> {
         self.endpoint().wait_for(|state| {
             Some(match state.session.take_end(self.id()) {
                 NextItem::Error(error) => Err(WaitCloseError::Remote(error)),
                 NextItem::Overflow(overflow) => Err(WaitCloseError::Overflow(overflow)),
-                NextItem::LinkEnd => Err(WaitCloseError::Disconnected(state.disconnect_reason())),
+                NextItem::LinkEnd => Err(state.lifecycle.disconnect_reason().into()),
                 NextItem::End => Ok(()),
                 NextItem::Item(_) | NextItem::Nothing => return None,
             })
         })
     }
 
-    /// Closes the channel. Items that came before can still be received. Where it is closed already, nothing happens.
+    /// Closes the channel. Items that have arrived can still be received. Closing a closed channel has no effect.
     pub fn close(&self) {
-        // A frame without payload always has a length that fits.
-        if let Ok(frame) = empty(MessageCode::ChannelClose, self.id()) {
-            self.close_by(&frame);
-        }
+        self.close_by(&empty(MessageCode::ChannelClose, self.id()));
     }
 
     /// Closes the channel with an error: receiving on the other side raises it.
@@ -163,23 +163,23 @@ impl EndpointChannel {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let state = self.endpoint().inner.state.lock();
-        state.check_alive().is_err() || !state.session.may_send(self.id())
+        state.lifecycle.check_alive().is_err() || !state.session.may_send(self.id())
     }
 
-    /// Drops the handle of a channel that the peer knows nothing of, without telling it.
-    pub(super) fn forget(self) {
+    /// Marks the channel as closed without a frame: the peer has never heard of it, or has closed it.
+    pub(super) fn forget(&self) {
         let mut state = self.endpoint().inner.state.lock();
         let _ = state.session.close(self.id());
     }
 
-    /// Closes the channel, as the function that was called on it has returned.
+    /// Closes the channel: the call has ended.
     pub(super) fn end_call(&self, failure: Option<&str>) {
-        // First, so that a peer which sees the end and asks finds no code running.
+        // Before the frame: a peer that sees the end and requests the status must find one call less.
         let inner = &self.endpoint().inner;
         let tried_to_close = inner.state.lock().session.call_done(self.id());
         let failure = failure.or(tried_to_close.then_some(EXPLICIT_CLOSE));
-        let told = failure.is_some_and(|text| self.close_with_error(text).is_ok());
-        if !told {
+        let closed = failure.is_some_and(|text| self.close_with_error(text).is_ok());
+        if !closed {
             self.close();
         }
     }
@@ -187,9 +187,9 @@ impl EndpointChannel {
     fn close_by(&self, frame: &[u8]) {
         let id = self.id();
         let mut state = self.endpoint().inner.state.lock();
-        // The channel of a call ends with its function. Where the peer is gone, the channel is closed all the same.
-        let is_told = !state.session.refuses_close(id) && state.session.close(id);
-        if is_told {
+        if !state.session.refuses_close(id) && state.session.close(id) {
+            // Queued under the lock under which the channel is closed, and flushed after it: an item that another thread writes
+            // just now has passed its check before, and goes first.
             state.queue(frame);
             drop(state);
             self.endpoint().flush();
@@ -198,36 +198,40 @@ impl EndpointChannel {
 }
 
 /// Why an item is not sent.
-enum Held {
-    /// The peer has to receive others first.
-    NoRoom,
-    For(SendError),
+enum NotSent {
+    /// The peer has to receive earlier items first.
+    NoCredit,
+    Failed(SendError),
 }
 
-impl From<SendError> for Held {
+impl From<SendError> for NotSent {
     fn from(error: SendError) -> Self {
-        Self::For(error)
+        Self::Failed(error)
     }
 }
 
 impl State {
-    fn may_send(&self, id: ChannelId) -> Result<(), Held> {
-        match self.session.send_permit(id) {
-            SendPermit::Closed => Err(SendError::Closed.into()),
-            SendPermit::Now => Ok(self.check_alive()?),
-            // Who sends no more gives no credit either.
-            SendPermit::Wait if self.disconnected.is_some() => Err(self.lost().into()),
-            SendPermit::Wait => self.check_alive().map_err(Held::For).and(Err(Held::NoRoom)),
+    fn may_send(&self, id: ChannelId) -> Result<(), NotSent> {
+        let permit = self.session.send_permit(id);
+        if permit == SendPermit::Closed {
+            return Err(SendError::Closed.into());
+        }
+        self.lifecycle.check_alive()?;
+        match permit {
+            SendPermit::Wait if self.lifecycle.receives() => Err(NotSent::NoCredit),
+            // A peer that sends no more gives no credit either.
+            SendPermit::Wait => Err(self.lifecycle.send_error().into()),
+            _ => Ok(()),
         }
     }
 
-    /// Whether it is worth trying to send again.
+    /// Whether sending again can succeed, or fail for good.
     fn room(&self, id: ChannelId) -> Option<()> {
-        (!matches!(self.may_send(id), Err(Held::NoRoom))).then_some(())
+        (!matches!(self.may_send(id), Err(NotSent::NoCredit))).then_some(())
     }
 }
 
-/// What is next on the channel, with what the peer is to be told of that; `None` if there is nothing yet.
+/// Takes the next item of the channel, with the credit to send for it; `None` if no item has arrived yet.
 fn take(
     state: &mut State,
     id: ChannelId,
@@ -237,7 +241,7 @@ fn take(
         NextItem::Error(error) => Err(ReceiveError::Remote(error)),
         NextItem::Overflow(overflow) => Err(ReceiveError::Overflow(overflow)),
         NextItem::End => Err(ReceiveError::Closed),
-        NextItem::LinkEnd => Err(ReceiveError::Disconnected(state.disconnect_reason())),
+        NextItem::LinkEnd => Err(state.lifecycle.disconnect_reason().into()),
         NextItem::Nothing => return None,
     })
 }
@@ -248,7 +252,7 @@ impl Drop for Handle {
         let released = state.session.release(self.id);
         state.post(released.replies);
         drop(state);
-        // It can be much, and nobody waits for it now.
+        // Unlocked: there can be millions of items, and other threads need the state.
         drop(released.garbage);
     }
 }
@@ -259,7 +263,7 @@ impl AnyHandle for EndpointChannel {
     }
 }
 
-/// Writes the channel's number. The peer makes it a channel of its own.
+/// Writes the id of the channel, which the peer makes a channel of its own.
 impl Dump for EndpointChannel {
     fn dump<W: embedded_io::Write>(
         &self,

@@ -1,4 +1,4 @@
-//! Links of all kinds as one type, and what waits to be written to them.
+//! The two halves of a link, whatever their type, and the bytes that the link has not taken yet.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,14 +10,14 @@ use crate::link_error::LinkError;
 /// The reading half of a link.
 pub(super) struct Reader {
     half: Box<dyn ReadHalf>,
-    /// Reading fails in place of waiting, with an error that [`LinkError::is_not_ready`] knows.
+    /// Reading fails instead of waiting, with an error for which [`LinkError::is_not_ready`] is true.
     pub(super) polled: bool,
 }
 
 trait ReadHalf: Send {
     fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError>;
 
-    /// Whether reading would not wait. False if the link cannot say.
+    /// Whether a read would not wait. False if the link does not report readiness.
     fn is_ready(&mut self) -> Result<bool, LinkError>;
 }
 
@@ -26,14 +26,14 @@ trait WriteHalf: Send {
 
     fn flush(&mut self) -> Result<(), LinkError>;
 
-    /// Whether one write would not wait. False if the link cannot say.
+    /// Whether one write would not wait. False if the link does not report readiness.
     fn is_ready(&mut self) -> Result<bool, LinkError>;
 }
 
-/// A half of a link that cannot say whether it is ready.
+/// A half of a link that does not report readiness.
 struct Blocking<T>(T);
 
-/// One that can.
+/// A half of a link that reports readiness.
 struct Pollable<T>(T);
 
 fn of<E: embedded_io::Error>(error: E) -> LinkError {
@@ -118,10 +118,11 @@ impl Read for Reader {
     }
 }
 
-/// The writing half of a link, and what it did not take yet.
+/// The writing half of a link, and the bytes that it has not taken yet.
 pub(super) struct Writer {
     half: Box<dyn WriteHalf>,
-    /// Whole frames but for the first, whose first bytes may have been written.
+    // Rest of a frame that was written in part: no other frame may be written before it.
+    /// Complete frames, except for the first `written` bytes, which the link has taken.
     unsent: Vec<u8>,
     written: usize,
 }
@@ -143,8 +144,9 @@ impl Writer {
         }
     }
 
-    /// Writes what is left, then `queued`, then `frame`, and flushes. Waits for the link.
+    /// Writes the unsent bytes, then `queued`, then `frame`, and flushes. Waits for the link.
     pub(super) fn write(&mut self, queued: &[u8], frame: &[u8]) -> Result<(), LinkError> {
+        // The common case, without a copy of the frame.
         if self.is_drained() && queued.is_empty() {
             self.write_all(frame)?;
             return self.half.flush();
@@ -155,14 +157,13 @@ impl Writer {
         let rest = unsent.get(self.written..).unwrap_or_default();
         self.write_all(rest)?;
         self.written = 0;
-        // Its room is used again.
+        // Cleared and kept: its memory is used again.
         unsent.clear();
         self.unsent = unsent;
         self.half.flush()
     }
 
-    /// Writes as much of what is left, and of `queued`, as the link takes without waiting. Returns whether it took
-    /// anything.
+    /// Writes as many of the unsent bytes, and of `queued`, as the link takes without waiting. Returns whether it took any.
     pub(super) fn write_ready(&mut self, queued: &[u8]) -> Result<bool, LinkError> {
         self.unsent.extend_from_slice(queued);
         let before = self.written;
@@ -178,9 +179,10 @@ impl Writer {
         Ok(took)
     }
 
-    /// Removes the bytes that were written once they are half of those kept: a link that is never quite drained would
-    /// collect all of them, and a removal at each write would move the rest each time.
+    /// Removes the written bytes.
     fn forget_written(&mut self) {
+        // Only when they are half of the buffer: removing them at each write would move the rest each time. Removing them only
+        // from a drained buffer would let it grow for ever on a link that is never quite drained.
         if self.written >= self.unsent.len() / 2 {
             self.unsent.drain(..self.written.min(self.unsent.len()));
             self.written = 0;
@@ -191,7 +193,7 @@ impl Writer {
         self.written >= self.unsent.len()
     }
 
-    /// How many bytes wait for the link.
+    /// Number of bytes that the link has not taken yet.
     pub(super) fn backlog(&self) -> usize {
         self.unsent.len().saturating_sub(self.written)
     }
@@ -205,7 +207,7 @@ impl Writer {
     }
 }
 
-/// One write of bytes, of which there are some. It is repeated if it was interrupted.
+/// Writes once, and again if that was interrupted. `bytes` must not be empty.
 fn write_some(half: &mut dyn WriteHalf, bytes: &[u8]) -> Result<usize, LinkError> {
     loop {
         match half.write(bytes) {
@@ -222,7 +224,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes one byte between two questions whether it is ready, or all.
+    /// Takes one byte each time it is ready, and is ready every other time; or takes all bytes.
     #[derive(Default)]
     struct Slow {
         questions: usize,
@@ -255,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_is_never_drained_keeps_only_what_it_has_not_written() {
+    fn a_link_that_is_never_drained_keeps_only_unwritten_bytes() {
         let mut writer = Writer::pollable(Slow::default());
         assert!(writer.write_ready(&[0; 100]).unwrap());
         for _ in 0..10_000 {
@@ -266,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_is_drained_each_time_keeps_nothing() {
+    fn a_link_that_is_drained_each_time_keeps_no_bytes() {
         let takes_all = true;
         let mut writer = Writer::pollable(Slow {
             questions: 0,

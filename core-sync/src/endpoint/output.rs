@@ -1,13 +1,13 @@
-//! Frames to the peer. One thread at a time has the writing half of the link and writes without a lock. A thread that has
-//! only small frames to add queues them. Where another thread is writing, it leaves them to that one, which looks at the
-//! queue again before it gives the half back.
+//! Writing. One thread at a time has the writing half of the link, and writes without a lock. A thread that only has small
+//! frames queues them. If another thread is writing, that thread writes them: it looks at the queue again before it returns
+//! the half.
 
 use alloc::vec::Vec;
 
 use execnet_serializer::ChannelId;
 
 use super::link::Writer;
-use super::{EXECMODEL, Endpoint, Inner, State};
+use super::{EXEC_MODEL, Endpoint, Inner, State};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::MessageCode;
@@ -15,87 +15,89 @@ use crate::link_error::LinkError;
 use crate::session::{Reply, empty};
 use crate::sync::Guard;
 
-/// Where the writing half of the link is.
+/// The place of the writing half of the link.
 pub(super) enum Output {
     /// No thread writes.
     Free(Writer),
-    /// A thread has it. One that polls gives it back without waiting for the link.
-    NextItem { polled: bool },
+    /// A thread has it. A thread that polls returns it without waiting for the link.
+    Lent { polled: bool },
     /// It was closed, or a write has failed.
     Closed,
 }
 
-/// The turn to write. It ends also where the link's own code panics: then the half is closed, as a part of a frame may
-/// have been written.
-struct WriteTurn<'a> {
+/// The right to write, with the writing half. Dropping it closes the half, unless it was returned: code of the transport may
+/// have panicked in the middle of a frame.
+struct WriteLease<'a> {
     inner: &'a Inner,
-    /// `None` where writing has failed.
+    /// `None` if a write has failed.
     writer: Option<Writer>,
     polled: bool,
-    is_over: bool,
+    is_returned: bool,
 }
 
 impl Endpoint {
-    /// Tells the peer to wind down and closes the writing end. What the peer still sends can be received.
+    /// Exits the gateway: sends TERMINATE to the peer and closes the writing half. Items that the peer still sends can be received.
     pub fn exit(&self) {
-        let mut state = self.await_output();
-        let alive = state.check_alive().is_ok();
-        state.exiting = true;
+        let mut state = self.wait_for_output();
+        let alive = state.lifecycle.check_alive().is_ok();
+        state.lifecycle.exit();
         let queued = core::mem::take(&mut state.write_queue);
-        if let Some(mut turn) = WriteTurn::begin(&self.inner, &mut state, false) {
+        if let Some(mut lease) = WriteLease::begin(&self.inner, &mut state, false) {
             drop(state);
-            if let (true, Ok(frame)) = (alive, empty(MessageCode::GatewayTerminate, ChannelId(0))) {
-                // A peer that is gone need not be told.
-                let _ = turn.write(&queued, &frame);
+            if alive {
+                // An error means that the peer is gone already.
+                let frame = empty(MessageCode::GatewayTerminate, ChannelId(0));
+                let _ = lease.write(&queued, &frame);
             }
-            // The half is not given back: it is closed.
-            drop(turn);
+            // Not returned, and so closed.
+            drop(lease);
         }
     }
 
-    /// Leaves frames to the next write, wait or poll.
+    /// Queues frames for the next write, wait or poll.
     pub(super) fn post(&self, replies: impl IntoIterator<Item = Reply>) {
         self.inner.state.lock().post(replies);
     }
 
-    /// Writes a frame, if it may be sent, behind what is queued.
+    /// Writes a frame behind the queued ones, if `allow` permits it.
     pub(super) fn write_if<E: From<SendError>>(
         &self,
         frame: &[u8],
         allow: impl FnOnce(&mut State) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut state = self.await_output();
+        let mut state = self.wait_for_output();
+        // Checked under the lock under which the half is taken: no CLOSE can be written between the check and this frame.
         allow(&mut state)?;
-        let Some(mut turn) = WriteTurn::begin(&self.inner, &mut state, false) else {
-            return Err(state.lost().into());
+        let Some(mut lease) = WriteLease::begin(&self.inner, &mut state, false) else {
+            return Err(state.lifecycle.send_error().into());
         };
         let queued = core::mem::take(&mut state.write_queue);
         drop(state);
-        let written = turn.write(&queued, frame);
-        turn.write_queued();
+        let written = lease.write(&queued, frame);
+        lease.write_queued();
         written.map_err(|error| {
             let reason = DisconnectReason::Write(error);
             SendError::Disconnected(Disconnected::new(reason, None)).into()
         })
     }
 
-    /// Writes what is queued, and waits for the link; where another thread does that already, leaves it to that one.
+    /// Writes the queued frames, and waits for the link. If another thread is writing, leaves them to that thread.
     pub(super) fn flush(&self) {
         let mut state = self.inner.state.lock();
-        // A thread that polls may leave a part: it is over in a moment.
-        while matches!(state.output, Output::NextItem { polled: true }) {
-            state = self.await_change(state);
+        // A thread that polls may leave frames unwritten. It returns the half without waiting, so that this wait is short.
+        while matches!(state.output, Output::Lent { polled: true }) {
+            state = self.wait_for_return(state);
         }
         self.flush_with(state, false);
     }
 
-    /// Writes what is queued, and waits for the link, and for a thread that writes.
+    /// Writes the queued frames, and waits for the link, and for a thread that is writing.
     pub(super) fn flush_behind_others(&self) {
-        let state = self.await_output();
+        let state = self.wait_for_output();
         self.flush_with(state, false);
     }
 
-    /// Writes what is queued, as far as the link takes it without waiting. Returns whether it took anything.
+    /// Writes as many queued bytes as the link takes without waiting. Returns whether it took any.
     pub(super) fn flush_ready(&self) -> bool {
         self.flush_with(self.inner.state.lock(), true)
     }
@@ -104,48 +106,48 @@ impl Endpoint {
         if !state.is_behind() {
             return false;
         }
-        let turn = WriteTurn::begin(&self.inner, &mut state, polled);
+        let lease = WriteLease::begin(&self.inner, &mut state, polled);
         drop(state);
-        // Nothing is sent to a peer that is gone; reading will show it.
-        turn.is_some_and(WriteTurn::write_queued)
+        // An error needs no report: the next read finds that the peer is gone.
+        lease.is_some_and(WriteLease::write_queued)
     }
 
-    /// Closes the writing half, or has the thread close it that has it.
+    /// Closes the writing half. If a thread is writing, that thread closes it.
     pub(super) fn close_output(&self) {
         let mut state = self.inner.state.lock();
         state.closing = true;
-        let turn = WriteTurn::begin(&self.inner, &mut state, false);
+        let lease = WriteLease::begin(&self.inner, &mut state, false);
         drop(state);
-        // The half is not given back: it is closed.
-        drop(turn);
+        // Not returned, and so closed.
+        drop(lease);
     }
 
     /// Waits until no thread writes.
-    fn await_output(&self) -> Guard<'_, State> {
+    fn wait_for_output(&self) -> Guard<'_, State> {
         let mut state = self.inner.state.lock();
-        while matches!(state.output, Output::NextItem { .. }) {
-            state = self.await_change(state);
+        while matches!(state.output, Output::Lent { .. }) {
+            state = self.wait_for_return(state);
         }
         state
     }
 
-    fn await_change<'a>(&'a self, mut state: Guard<'a, State>) -> Guard<'a, State> {
-        state.writing += 1;
-        let mut state = self.inner.given_back.wait(&self.inner.state, state);
-        state.writing -= 1;
+    fn wait_for_return<'a>(&'a self, mut state: Guard<'a, State>) -> Guard<'a, State> {
+        state.waiting_writers += 1;
+        let mut state = self.inner.returned.wait(&self.inner.state, state);
+        state.waiting_writers -= 1;
         state
     }
 }
 
-impl<'a> WriteTurn<'a> {
+impl<'a> WriteLease<'a> {
     /// `None` if another thread has the half, or it is closed.
     fn begin(inner: &'a Inner, state: &mut State, polled: bool) -> Option<Self> {
-        match core::mem::replace(&mut state.output, Output::NextItem { polled }) {
+        match core::mem::replace(&mut state.output, Output::Lent { polled }) {
             Output::Free(writer) => Some(Self {
                 inner,
                 writer: Some(writer),
                 polled,
-                is_over: false,
+                is_returned: false,
             }),
             other => {
                 state.output = other;
@@ -166,12 +168,12 @@ impl<'a> WriteTurn<'a> {
         written
     }
 
-    /// Writes what is queued, and what others queue meanwhile, and gives the half back. Returns whether the link took
-    /// anything.
+    /// Writes the queued frames, also those that other threads queue meanwhile, and returns the half. Returns whether the link
+    /// took any bytes.
     fn write_queued(mut self) -> bool {
         let mut took = false;
-        // Whether the link is to be asked for what it has not taken yet.
-        let mut is_left = true;
+        // Bytes that the link has not taken are offered once more, and not again and again.
+        let mut retry = true;
         loop {
             let Some(open) = &mut self.writer else {
                 return took;
@@ -179,21 +181,22 @@ impl<'a> WriteTurn<'a> {
             let unsent = open.backlog();
             let mut state = self.inner.state.lock();
             state.has_rest = unsent > 0;
-            // The link takes bytes in their order: what is left is the end of what there was.
+            // The link takes bytes in order, so that answers beyond the bytes that are left have been written.
             state.answers = state
                 .answers
                 .min(unsent.saturating_add(state.write_queue.len()));
             if state.closing {
                 return took;
             }
-            if state.write_queue.is_empty() && !(is_left && unsent > 0) {
+            // Returned under the lock under which the queue is empty: a thread that queues a frame later finds a free half.
+            if state.write_queue.is_empty() && !(retry && unsent > 0) {
                 self.give_back(state);
                 return took;
             }
             let queued = core::mem::take(&mut state.write_queue);
             drop(state);
             took |= self.write_some(&queued);
-            is_left = false;
+            retry = false;
         }
     }
 
@@ -208,34 +211,36 @@ impl<'a> WriteTurn<'a> {
         took.and_then(Result::ok).unwrap_or(false)
     }
 
-    /// Under the lock under which the queue was seen to be empty: what is queued later is seen by whoever queues it.
+    /// Returns the half.
     fn give_back(&mut self, mut state: Guard<'_, State>) {
         if let Some(writer) = self.writer.take() {
             state.output = Output::Free(writer);
-            self.is_over = true;
+            self.is_returned = true;
             self.notify(state);
         }
     }
 
+    /// Unlocks the state and wakes the threads that wait for the half.
     fn notify(&self, state: Guard<'_, State>) {
-        let waiting = state.writing;
+        let waiting = state.waiting_writers;
         drop(state);
         // Each notification is a system call.
         if waiting > 0 {
-            self.inner.given_back.notify_all();
+            self.inner.returned.notify_all();
         }
     }
 }
 
-impl Drop for WriteTurn<'_> {
+impl Drop for WriteLease<'_> {
     fn drop(&mut self) {
-        if self.is_over {
+        if self.is_returned {
             return;
         }
-        // It is code of the transport, and dropped unlocked.
+        // Code of the transport, and so dropped unlocked.
         self.writer = None;
         let mut state = self.inner.state.lock();
         state.output = Output::Closed;
+        // No thread can write them any more, and `is_behind` must not keep readers trying.
         state.write_queue = Vec::new();
         (state.answers, state.has_rest) = (0, false);
         self.notify(state);
@@ -243,7 +248,7 @@ impl Drop for WriteTurn<'_> {
 }
 
 impl State {
-    /// Answers a question of the peer, who may ask any number of them.
+    /// Queues the answer to a request of the peer, and counts it: a peer can send any number of requests.
     pub(super) fn answer(&mut self, reply: Reply) {
         let before = self.write_queue.len();
         self.post([reply]);
@@ -251,24 +256,25 @@ impl State {
         self.answers = self.answers.saturating_add(answer);
     }
 
+    /// Queues frames.
     pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>) {
         if self.takes_frames() {
             for reply in replies {
-                // It is short: it has a length that fits.
-                let _ = reply.append_to(&mut self.write_queue, EXECMODEL);
+                // A reply is short, so that its length fits into a header.
+                let _ = reply.append_to(&mut self.write_queue, EXEC_MODEL);
             }
         }
     }
 
-    /// Queues a whole frame.
+    /// Queues an encoded frame.
     pub(super) fn queue(&mut self, frame: &[u8]) {
         if self.takes_frames() {
             self.write_queue.extend_from_slice(frame);
         }
     }
 
-    /// Nothing is sent to a peer that is gone or was sent away, or over a link that takes no more.
+    /// Whether queued frames can still be written.
     fn takes_frames(&self) -> bool {
-        self.check_alive().is_ok() && !matches!(self.output, Output::Closed)
+        self.lifecycle.check_alive().is_ok() && !matches!(self.output, Output::Closed)
     }
 }

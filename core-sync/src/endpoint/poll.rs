@@ -1,4 +1,4 @@
-//! Threads that wait read the link: one at a time, until a frame was handled. A thread that polls reads what is there.
+//! Reading. Threads that wait read the link: one at a time, for one frame. A thread that polls reads the available frames.
 
 use super::link::Reader;
 use super::{Endpoint, Inner, State};
@@ -7,18 +7,18 @@ use crate::frame::{FrameReader, Header, ReadError};
 use crate::session::Message;
 use crate::sync::Guard;
 
-/// How many frames one [`Endpoint::poll`] handles at most: a peer that never stops sending does not keep it.
+/// Maximal number of frames that one [`Endpoint::poll`] handles: it must return although the peer never stops sending.
 const POLLED: usize = 32;
 
-/// With more bytes of answers than this waiting for the link no frame is polled: those to a peer that asks and does not
-/// read would pile up. Only answers count. Two ends that stop reading until their other frames are written would wait
-/// for each other, and answers are not answered.
+/// With more bytes of unwritten answers than this, no frame is read: the answers to a peer that sends requests and does not read
+/// would pile up. Only answers count, because they are not answered themselves. Two ends that stopped reading until their
+/// other frames are written would wait for each other.
 const MAX_ANSWERS: usize = 4096;
 
-/// What is read.
+/// The reading half of the link, with its buffer.
 pub(super) struct EndpointInput {
     frames: FrameReader<Reader>,
-    /// The header of a frame whose payload has not come yet.
+    /// The header of a frame whose payload has not arrived yet.
     begun: Option<Header>,
 }
 
@@ -28,7 +28,7 @@ impl EndpointInput {
         Self { frames, begun }
     }
 
-    /// The next message; `None` if it would have to be waited for.
+    /// The next message. A thread that polls gets `None` if it has not arrived completely.
     fn next(&mut self, polled: bool, credit: bool) -> Result<Option<Message>, DisconnectReason> {
         self.frames.link().polled = polled;
         match self.read(credit) {
@@ -43,6 +43,7 @@ impl EndpointInput {
             None => self.next_header(credit)?,
         };
         let payload = self.frames.payload_of(&header);
+        // The link may have reported that it is not ready: the next call continues with this payload.
         if let Err(ReadError::Link(_)) = &payload {
             self.begun = Some(header);
         }
@@ -59,7 +60,7 @@ impl EndpointInput {
 }
 
 impl Endpoint {
-    /// Reads frames until `ready` gives something. It has to when the link has ended.
+    /// Reads frames until `ready` returns something, which it must do when the link has ended.
     pub(super) fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
         let inner = &*self.inner;
         let mut state = inner.state.lock();
@@ -68,7 +69,8 @@ impl Endpoint {
                 return found;
             }
             if state.is_read {
-                // What it reads next may be for this one: it looks after each frame.
+                // Another thread reads, and wakes this one after each frame: the frame may be for this thread, and the reader
+                // may leave with its own. Counted under the lock that the wait releases.
                 state.waiting += 1;
                 state = inner.handled.wait(&inner.state, state);
                 state.waiting -= 1;
@@ -76,70 +78,68 @@ impl Endpoint {
                 state.is_read = true;
                 let is_behind = state.is_behind();
                 drop(state);
-                let turn = ReadTurn(inner);
+                let lease = ReadLease(inner);
+                // The peer may be waiting for a queued frame before it sends the next one.
                 if is_behind {
                     self.flush_before_reading();
                 }
                 self.read(false);
-                drop(turn);
+                drop(lease);
                 state = inner.state.lock();
             }
         }
     }
 
-    /// The peer may answer only what it has got whole.
+    /// Writes the queued frames, before this thread blocks in a read.
     fn flush_before_reading(&self) {
         match self.may_answer() {
             true => self.flush(),
-            // A thread writes, and the peer takes nothing.
+            // Too many answers are unwritten: this thread waits for the one that is writing them, and reads no more until then.
             false => self.flush_behind_others(),
         }
     }
 
-    /// Makes progress without waiting: writes what waits to be written, as far as the link takes it, and handles the
-    /// frames that are there. Returns whether anything was done: while it is, it is worth polling again.
+    /// Makes progress without waiting: writes as many queued bytes as the link takes, and handles the available frames. Returns
+    /// whether there was any progress: if so, poll again before sleeping.
     ///
-    /// Items that came can then be taken with [`try_receive`](super::EndpointChannel::try_receive), and calls be run
-    /// with [`serve_pending`](Self::serve_pending). See the [module](super#polling) for a main loop.
+    /// After that, take items with [`try_receive`](super::EndpointChannel::try_receive), and run calls with
+    /// [`serve_pending`](Self::serve_pending). The [module](super#polling) has an example of a main loop.
     ///
-    /// It needs an endpoint of [`pollable`](Self::pollable): one of [`new`](Self::new) cannot ask its link what is there,
-    /// and handles the frames that were read already.
+    /// The endpoint must be made by [`pollable`](Self::pollable). The link of one made by [`new`](Self::new) does not report
+    /// readiness: then only frames that have been read already are handled.
     ///
     /// # Errors
     ///
-    /// Nothing more will come: the peer is gone, or has left after [`exit`](Self::exit). Items that came before can still be
+    /// The connection is lost, or the peer has closed it after [`exit`](Self::exit). Items that arrived before can still be
     /// received.
     pub fn poll(&self) -> Result<bool, Disconnected> {
         let progress = self.advance();
-        let state = self.inner.state.lock();
-        match &state.disconnected {
-            Some(lost) => Err(lost.clone()),
-            None => Ok(progress),
-        }
+        self.disconnected().map_or(Ok(progress), Err)
     }
 
-    /// As [`poll`](Self::poll), whatever became of the endpoint.
+    /// As [`poll`](Self::poll), also after the end of the link.
     pub(super) fn advance(&self) -> bool {
         let mut progress = self.flush_ready();
-        let Some(turn) = self.try_read_turn() else {
+        let Some(lease) = self.try_lease() else {
             return progress;
         };
         let mut frames = 0;
         while frames < POLLED && self.may_answer() && self.read(true) {
             frames += 1;
         }
-        drop(turn);
+        drop(lease);
         progress |= frames > 0;
+        // The answers to these frames.
         progress | self.flush_ready()
     }
 
-    fn try_read_turn(&self) -> Option<ReadTurn<'_>> {
+    fn try_lease(&self) -> Option<ReadLease<'_>> {
         let mut state = self.inner.state.lock();
         let is_free = !core::mem::replace(&mut state.is_read, true);
-        is_free.then(|| ReadTurn(&self.inner))
+        is_free.then(|| ReadLease(&self.inner))
     }
 
-    /// Reads and handles a frame. False if it would have to be waited for, or there are no more.
+    /// Reads and handles a frame. Returns false if there is none: it has not arrived completely, or the link has ended.
     fn read(&self, polled: bool) -> bool {
         let mut reader = self.inner.reader.lock();
         let Some(input) = reader.as_mut() else {
@@ -165,6 +165,7 @@ impl Endpoint {
             state.handle(message)?;
             state.is_behind()
         };
+        // Answers are not left to the thread's next write, which may come much later. A poll flushes at its end.
         if is_behind && !polled {
             self.flush();
         }
@@ -176,10 +177,10 @@ impl Endpoint {
     }
 }
 
-/// The turn to read. It ends also where the link's own code panics.
-struct ReadTurn<'a>(&'a Inner);
+/// The right to read. It ends also if code of the transport panics.
+struct ReadLease<'a>(&'a Inner);
 
-impl Drop for ReadTurn<'_> {
+impl Drop for ReadLease<'_> {
     fn drop(&mut self) {
         let mut state: Guard<'_, State> = self.0.state.lock();
         state.is_read = false;

@@ -4,24 +4,24 @@ use alloc::vec::Vec;
 use execnet_serializer::{ChannelId, LoadOptions};
 
 use super::{Endpoint, EndpointChannel, State};
-use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::disconnected::Disconnected;
 use crate::worker::{Function, Registry};
 
-/// Functions that an endpoint serves, by name.
+/// The functions that an endpoint serves, by name.
 #[derive(Debug, Clone)]
 pub struct Functions {
     registry: Registry<EndpointChannel>,
 }
 
 impl Functions {
-    /// None yet.
+    /// An empty set.
     #[must_use]
     pub const fn new() -> Self {
         let registry = Registry::new();
         Self { registry }
     }
 
-    /// Makes a function known under this name. A second one of the name takes the place of the first.
+    /// Registers a function under this name. It replaces an earlier function of the name.
     pub fn register<A>(
         &mut self,
         name: impl Into<String>,
@@ -44,12 +44,10 @@ enum Next {
 }
 
 impl Endpoint {
-    /// Calls these functions as the peer asks for them, one at a time, until it exits the gateway or the link ends;
-    /// then closes the link.
+    /// Runs the calls of the peer, one at a time, until the peer exits the gateway or the link ends; then closes the link.
     ///
-    /// A call is refused while an earlier one still talks with the peer, as execnet's model `main_thread_only` does.
-    /// One that comes when the peer has closed the channel of the earlier waits for that. A panic of a function is not
-    /// caught.
+    /// A call is refused while the channel of an earlier one is open, as in execnet's model `main_thread_only`. If the peer has
+    /// closed the channel of the earlier call, the new one waits for it to return. A panic of a function is not caught.
     ///
     /// # Errors
     ///
@@ -59,23 +57,21 @@ impl Endpoint {
             self.run(functions, id, payload);
         }
         self.flush_behind_others();
-        self.inner.state.lock().half_closed = false;
+        let lost = {
+            let mut state = self.inner.state.lock();
+            state.lifecycle.end();
+            state.lifecycle.disconnect_reason()
+        };
         self.close_output();
-        let lost = self.inner.state.lock().disconnect_reason();
-        match lost.reason() {
-            DisconnectReason::Exited
-            | DisconnectReason::Terminated
-            | DisconnectReason::EndOfStream => Ok(()),
-            _ => Err(lost),
+        match lost.reason().is_clean() {
+            true => Ok(()),
+            false => Err(lost),
         }
     }
-}
 
-impl Endpoint {
-    /// Calls these functions for what the peer has asked for until now, as far as it was read: for programs that
-    /// [poll](Self::poll). Returns whether a function was called.
+    /// Runs the calls of the peer that have been read: for programs that [poll](Self::poll). Returns whether there was any.
     ///
-    /// It does not wait for calls; a function that it calls may wait. Calls are refused as by [`serve`](Self::serve).
+    /// It does not wait for calls, but the functions may wait. Calls are refused as by [`serve`](Self::serve).
     pub fn serve_pending(&self, functions: &Functions) -> bool {
         let mut called = false;
         loop {
@@ -92,6 +88,7 @@ impl Endpoint {
         let channel = EndpointChannel::new(self.clone(), id);
         let options = LoadOptions::wire().with_limits(self.inner.config.limits);
         let prepared = functions.registry.prepare(&payload, options);
+        // Before the function runs, which may be for long.
         drop(payload);
         let done = prepared.and_then(|function| function.call(&channel));
         let failure = done.err().map(|failure| failure.to_string());
@@ -109,7 +106,7 @@ impl State {
     fn next(&mut self) -> Option<Next> {
         let call = self.next_call();
         let call = call.map(|(id, payload)| Next::Call(id, payload));
-        // What was accepted before the end is still called.
-        call.or_else(|| self.disconnected.as_ref().map(|_| Next::End))
+        // After the calls: those that were accepted before the end still run.
+        call.or_else(|| (!self.lifecycle.receives()).then_some(Next::End))
     }
 }

@@ -3,6 +3,7 @@ use core::fmt;
 
 use execnet_serializer::Limits;
 
+use crate::options::options;
 use crate::session::{InboxLimits, Role};
 
 /// Name and limits of a gateway.
@@ -51,51 +52,24 @@ impl GatewayConfig {
         self
     }
 
-    /// Sets how calls of the peer are run, and what answers to STATUS say. Default: [`ExecModel::Thread`].
-    #[must_use]
-    pub const fn with_exec_model(mut self, exec_model: ExecModel) -> Self {
-        self.exec_model = exec_model;
-        self
-    }
-
-    /// Sets the largest payload of a frame that is accepted, in bytes. Default: 2^30.
-    ///
-    /// Text that gets on the link by mistake announces larger payloads, so that it is noticed at once.
-    #[must_use]
-    pub const fn with_max_frame(mut self, bytes: usize) -> Self {
-        self.max_frame = bytes;
-        self
-    }
-
-    /// Sets the number of peer-made channels that may exist at a time. Default: 2^16.
-    #[must_use]
-    pub const fn with_max_peer_channels(mut self, channels: usize) -> Self {
-        self.max_peer_channels = channels;
-        self
-    }
-
-    /// Sets what decoding one item may cost.
-    #[must_use]
-    pub const fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Sets the limits on items that wait to be received. Default: no limits, as in execnet.
-    #[must_use]
-    pub const fn with_inbox(mut self, inbox: InboxLimits) -> Self {
-        self.inbox = inbox;
-        self
-    }
-
-    /// Sets the credit of each channel and direction, in bytes: no more than that, and one item, is on the way to a program
-    /// that does not receive; [`Channel::send`](crate::Channel::send) waits. Default: `None`, as in execnet.
-    ///
-    /// Both ends must have the same credit. Stock execnet has none, and ends at the first frame with credit.
-    #[must_use]
-    pub const fn with_credit(mut self, bytes: Option<usize>) -> Self {
-        self.credit = bytes;
-        self
+    options! {
+        /// Sets how calls of the peer are run, which answers to STATUS name. Default: [`ExecModel::Thread`].
+        with_exec_model, exec_model: ExecModel;
+        /// Sets the largest payload of a frame that is accepted, in bytes. Default: 2^30.
+        ///
+        /// Text that gets on the link by mistake announces larger payloads, so that it is noticed at once.
+        with_max_frame, max_frame: usize;
+        /// Sets the number of peer-made channels that may exist at a time. Default: 2^16.
+        with_max_peer_channels, max_peer_channels: usize;
+        /// Sets the limits on decoding one item.
+        with_limits, limits: Limits;
+        /// Sets the limits on items that wait to be received. Default: no limits, as in execnet.
+        with_inbox, inbox: InboxLimits;
+        /// Sets the credit of each channel and direction, in bytes: no more than that, and one item, is on the way to a
+        /// program that does not receive; [`Channel::send`](crate::Channel::send) waits. Default: `None`, as in execnet.
+        ///
+        /// Both ends must have the same credit. Stock execnet has none, and ends at the first frame with credit.
+        with_credit, credit: Option<usize>;
     }
 
     /// The name of the gateway.
@@ -110,50 +84,14 @@ impl GatewayConfig {
         &self.spec
     }
 
-    /// Which end this is.
+    /// The end of the link that this is.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
-
-    /// See [`with_exec_model`](Self::with_exec_model).
-    #[must_use]
-    pub const fn exec_model(&self) -> ExecModel {
-        self.exec_model
-    }
-
-    /// See [`with_max_frame`](Self::with_max_frame).
-    #[must_use]
-    pub const fn max_frame(&self) -> usize {
-        self.max_frame
-    }
-
-    /// See [`with_max_peer_channels`](Self::with_max_peer_channels).
-    #[must_use]
-    pub const fn max_peer_channels(&self) -> usize {
-        self.max_peer_channels
-    }
-
-    /// See [`with_limits`](Self::with_limits).
-    #[must_use]
-    pub const fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    /// See [`with_inbox`](Self::with_inbox).
-    #[must_use]
-    pub const fn inbox(&self) -> InboxLimits {
-        self.inbox
-    }
-
-    /// See [`with_credit`](Self::with_credit).
-    #[must_use]
-    pub const fn credit(&self) -> Option<usize> {
-        self.credit
-    }
 }
 
-/// How code that a peer asks for is run.
+/// How calls of a peer are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ExecModel {
@@ -174,7 +112,7 @@ impl ExecModel {
         }
     }
 
-    /// The model of this name, if it is one that exists here.
+    /// The model of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let known = [Self::Thread, Self::MainThreadOnly];
         known.into_iter().find(|model| model.as_str() == name)

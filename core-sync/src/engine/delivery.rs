@@ -1,7 +1,7 @@
-use super::callbacks::Callback;
+use super::callback::Callback;
 use crate::error::CallbackError;
 
-/// Who takes the items of a channel: receivers, or a callback.
+/// The taker of a channel's items: receivers, or a callback.
 ///
 /// ```text
 ///              set                        begin
@@ -12,11 +12,11 @@ use crate::error::CallbackError;
 ///                      CallbackIdle ◀─────────────────────────┘
 /// ```
 ///
-/// From every stage with a callback, `finish` leads to `CallbackDone`, and there is no way back: a callback is set once.
+/// From every stage with a callback, `finish` leads to `CallbackDone`, which is final: a callback is set once.
 ///
-/// While a callback runs it is out of here, in the callback thread: it runs unlocked, and nothing else can call it at the
-/// same time. An item that arrives meanwhile changes nothing (`queue` returns false in `CallbackRunning`), because the
-/// thread looks at the inbox again, under the same lock, before it goes `idle`.
+/// While a callback runs, the callback thread owns it: it runs unlocked, and no other thread can call it at the same time. An
+/// item that arrives meanwhile changes nothing (`queue` returns false in `CallbackRunning`), because the thread looks at the
+/// inbox again, under the same lock, before it makes the callback `idle`.
 ///
 /// A callback is code of the program, and so is its drop: it may own the last handle of a channel, whose drop takes the
 /// state's lock, under which all of this happens. So no method here drops one. A transition that has no use for the
@@ -28,7 +28,7 @@ pub(super) struct Delivery(Stage);
 enum Stage {
     #[default]
     Receivers,
-    /// There is nothing to call the callback with.
+    /// There is no item for the callback.
     CallbackIdle(Callback),
     /// The channel is in the queue of the callback thread, once.
     CallbackQueued(Callback),
@@ -38,7 +38,7 @@ enum Stage {
     CallbackDone(Option<CallbackError>),
 }
 
-/// A callback that is not needed, to be dropped when nothing is locked.
+/// A callback that is not needed, to be dropped when no lock is held.
 pub(super) type Unused = Option<Callback>;
 
 impl Delivery {
@@ -72,6 +72,8 @@ impl Delivery {
     /// There is an item, or the end, for the callback. Returns whether the caller has to queue the channel: it is in the
     /// queue once at most.
     pub(super) fn queue(&mut self) -> bool {
+        // Taken out and put back, because the stage owns the callback. The `Receivers` that stands in is never seen: the
+        // state's lock is held, and nothing here can panic.
         match core::mem::take(&mut self.0) {
             Stage::CallbackIdle(callback) => {
                 self.0 = Stage::CallbackQueued(callback);
@@ -114,6 +116,7 @@ impl Delivery {
                 self.0 = stage(callback);
                 None
             }
+            // Not reached: a channel with a callback stays in the session until `finish`.
             _ => Some(callback),
         }
     }

@@ -1,8 +1,8 @@
 //! Effects of a change of the state: whatever must wait until the lock is free.
 //!
-//! Under the state's lock nothing may run that is not the engine's own, because it could come back for the lock: callbacks,
-//! executors, destructors of the program's values. Nor is a thread woken under it, as it would only run into the lock. So a
-//! change collects these in [`Effects`], and [`Shared::update`] runs them.
+//! Under the state's lock only the engine's own code may run. Callbacks, executors and destructors of the program's values
+//! could come back for the lock. A thread that is woken under the lock would only block on it. So a change collects all of
+//! these in [`Effects`], and [`Shared::update`] runs them when the lock is free.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -10,9 +10,9 @@ use std::io;
 
 use execnet_serializer::ChannelId;
 
-use super::callbacks::Callback;
+use super::callback::Callback;
 use super::delivery::Unused;
-use super::executor::Call;
+use super::executor::Submission;
 use super::shared::Shared;
 use super::state::State;
 use super::threads::{self, WakeAction};
@@ -28,16 +28,14 @@ use crate::sync;
 #[must_use]
 pub(crate) struct Effects {
     pub(super) notifications: Notifications,
-    pub(super) calls: Vec<Call>,
+    pub(super) submissions: Vec<Submission>,
     /// Channels that are gone. They hold values of the program, whose destructors may call into the gateway.
     garbage: Garbage<ChannelWaiters>,
     /// Callbacks that were not needed, kept for the same reason.
     unused: Vec<Callback>,
     /// Interrupts the receiver that reads.
     interrupt: Option<Arc<dyn PollReader>>,
-    /// For the writer thread.
     writer: WakeAction,
-    /// For the callback thread.
     callbacks: WakeAction,
 }
 
@@ -57,7 +55,7 @@ impl State {
         }
         let waiters = self.session.waiters(id);
         if waiters.is_some_and(|waiters| waiters.notify(event, &mut effects.notifications)) {
-            self.call(id, effects);
+            self.queue_callback(id, effects);
         }
     }
 
@@ -66,8 +64,8 @@ impl State {
         effects.interrupt = self.read_role.reads().or(effects.interrupt.take());
     }
 
-    /// Queues the callback of the channel.
-    pub(super) fn call(&mut self, id: ChannelId, effects: &mut Effects) {
+    /// Queues the channel for the callback thread.
+    pub(super) fn queue_callback(&mut self, id: ChannelId, effects: &mut Effects) {
         self.callback_queue.push_back(id);
         effects.callbacks.then(self.callback_thread.wake());
     }
@@ -78,10 +76,10 @@ impl State {
         self.post(released.replies, effects);
     }
 
-    /// Queues frames for whoever writes next.
+    /// Queues frames for the next write.
     pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>, effects: &mut Effects) {
-        // Nothing is sent to a peer that is gone, or after the last frame.
-        if self.check_alive().is_ok() {
+        // Nothing is sent to a peer that is gone, or behind the last frame.
+        if self.lifecycle.check_alive().is_ok() {
             for reply in replies {
                 self.write_queue.post(&reply);
             }
@@ -91,13 +89,14 @@ impl State {
 
     /// As [`post`](Self::post), for encoded frames.
     pub(super) fn post_frames(&mut self, frames: &[u8], effects: &mut Effects) {
-        if self.check_alive().is_ok() {
+        if self.lifecycle.check_alive().is_ok() {
             self.write_queue.push(frames);
             self.wake_writer(effects);
         }
     }
 
     pub(super) fn wake_writer(&mut self, effects: &mut Effects) {
+        // Also if a sender holds the writer's lock just now: it may have taken the queue already, and be writing.
         if self.write_queue.has_work() {
             effects.writer.then(self.writer_thread.wake());
         }
@@ -118,7 +117,7 @@ impl Shared {
     /// Changes the state, then runs the effects with the state unlocked. All changes with effects go through here, so that
     /// nothing in [`Effects`] can be dropped under the lock.
     ///
-    /// The error is that of [`run_effects`](Self::run_effects).
+    /// The second result is that of [`run_effects`](Self::run_effects).
     pub(crate) fn update<T>(
         self: &Arc<Self>,
         change: impl FnOnce(&mut State, &mut Effects) -> T,
@@ -137,23 +136,26 @@ impl Shared {
     /// called.
     pub(crate) fn run_effects(self: &Arc<Self>, effects: Effects) -> io::Result<()> {
         sync::assert_unlocked();
+        // First, because everything below can take its time. No notification is lost by coming after the unlock: a thread
+        // that begins to wait in between looks at the state before, under the lock, and finds the change.
         effects.notifications.notify();
         if let Some(reader) = effects.interrupt {
             reader.interrupt();
         }
-        for call in effects.calls {
-            if let Some(payload) = call.payload {
-                call.executor.submit(call.id, payload);
+        for submission in effects.submissions {
+            if let Some(payload) = submission.payload {
+                submission.executor.submit(submission.id, payload);
             }
         }
         let writes = match effects.writer {
             WakeAction::Nothing => Ok(()),
             WakeAction::Notify => {
-                self.work.notify_one();
+                self.writer_wake.notify_one();
                 Ok(())
             }
             // Without a writer thread this thread may block on the link, which is better than a CLOSE that is never sent.
             WakeAction::Start => threads::spawn(self, "writer", writer::run).inspect_err(|_| {
+                // Unmarked before the flush: a frame that is queued after the flush tries to start the thread again.
                 self.state.lock().writer_thread.ends();
                 self.flush();
             }),
@@ -161,13 +163,13 @@ impl Shared {
         let calls = match effects.callbacks {
             WakeAction::Nothing => Ok(()),
             WakeAction::Notify => {
-                self.calls.notify_one();
+                self.callbacks_wake.notify_one();
                 Ok(())
             }
             WakeAction::Start => threads::spawn(self, "callbacks", callbacks::run)
                 .inspect_err(|_| self.state.lock().callback_thread.ends()),
         };
-        // Last: there can be millions of items to drop, and nobody should wait for that.
+        // Last: there can be millions of items to drop, and no other thread should wait for that.
         drop(effects.garbage);
         effects.unused.into_iter().for_each(panics::discard);
         writes.and(calls)

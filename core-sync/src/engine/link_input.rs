@@ -15,23 +15,25 @@ use crate::session::{Event, Message, ProtocolError, Reply};
 use crate::sync::Deadline;
 use crate::trace;
 
-/// Number of unsent answers at which the peer counts as hostile: it asks and does not read. That is less than a megabyte,
-/// and more than a burst of questions leaves if this side is slow.
+/// Number of unwritten answers at which the gateway ends: the peer sends requests and does not read. That is less than a
+/// megabyte, and more than a burst of requests leaves if this side is slow.
 const MAX_REPLIES: usize = 16 * 1024;
 
 /// Number of messages of one read that go into the session under one lock: enough to make the lock cheap, and few enough
 /// that senders do not wait long for it.
 const BATCH: usize = 256;
 
-/// The reading end of the link, with everything a read leaves for later. Its owner reads: see
+/// The reading end of the link, with everything that a read leaves for later. The thread that owns it reads: see
 /// [`read_handoff`](super::read_handoff).
 pub(super) struct LinkInput {
     frames: FrameReader<LinkReader>,
-    /// Messages that were read and not handled yet.
+    /// Messages that were read and not handled yet. If an inbox is full, the rest of a batch stays here.
     batch: VecDeque<Message>,
-    /// Why reading ended, if a receiver found it: only the reader thread ends the gateway.
+    // Only the reader thread ends the gateway. A receiver would have to wait for the cause of the end, without the timeout
+    // that its caller has asked for.
+    /// Why reading ended, if a receiver found it.
     broken: Option<DisconnectReason>,
-    /// The link cannot be polled: receivers do not read any more.
+    /// Polling the link has failed: receivers do not read any more.
     unready: bool,
     /// Number of reads in a row that brought one frame each, in answer to what this side had sent in between.
     ping_pongs: usize,
@@ -71,9 +73,8 @@ impl LinkInput {
         }
     }
 
-    /// Polls for bytes, and hands the frames that are whole to the session. For receivers with a lease: it never blocks in a
-    /// read, which could not be interrupted, and so leaves a frame that is cut to the next call. Errors are kept for the
-    /// reader.
+    /// Polls for bytes, and hands the complete frames to the session. For receivers with a lease: it never blocks in a read,
+    /// which could not be interrupted, and so leaves an incomplete frame to the next call. Errors are kept for the reader.
     pub(super) fn read_whole(
         &mut self,
         shared: &Arc<Shared>,
@@ -86,11 +87,13 @@ impl LinkInput {
         };
         while done.is_ok() && self.frames.holds_frame() {
             let read = self.read(shared);
+            // Also if the read has failed: the frames in front of the fault are handled first.
             done = self.handle(shared).and(read);
         }
         self.broken = done.err();
     }
 
+    /// Waits for bytes, and reads once.
     fn fill(
         &mut self,
         poll_reader: &dyn PollReader,
@@ -102,6 +105,7 @@ impl LinkInput {
                 _ => Ok(()),
             },
             Ok(Ready::Interrupted) => Ok(()),
+            // The link itself may be sound: the reader finds out, by reading.
             Err(_) => {
                 self.unready = true;
                 Ok(())
@@ -124,6 +128,7 @@ impl LinkInput {
         state: &mut State,
         effects: &mut Effects,
     ) -> Result<Handled, DisconnectReason> {
+        // Every batch resets `sent`, so that a stream of the peer does not count as answers to a single item of this side.
         let alone = self.batch.len() == 1 && self.frames.is_drained();
         self.ping_pongs = match state.read_role.take_sent() && alone {
             true => self.ping_pongs.saturating_add(1),
@@ -131,7 +136,7 @@ impl LinkInput {
         };
         while let Some(message) = self.batch.pop_front() {
             handle(shared, state, message, effects)?;
-            // Asked after each message: the limits hold to the item, and not to the batch.
+            // After each message: the limits are exceeded by one item at most, and not by a batch.
             if state.session.is_paused() {
                 return Ok(Handled::UntilFull);
             }
@@ -142,8 +147,8 @@ impl LinkInput {
     /// Whether a receiver may read: everything is handled, nothing is wrong, and the two ends play ping-pong. If the peer
     /// only sends, a reader thread is faster: it reads the next items while the receiver works on the last.
     pub(super) fn is_leasable(&self) -> bool {
-        let fit = self.broken.is_none() && !self.unready;
-        fit && self.ping_pongs >= PING_PONG_READS && self.frames.is_drained()
+        let sound = self.broken.is_none() && !self.unready;
+        sound && self.ping_pongs >= PING_PONG_READS && self.frames.is_drained()
     }
 
     /// Keeps the reason for the reader thread, which ends the gateway with it.
@@ -155,10 +160,11 @@ impl LinkInput {
         let header = self.frames.next_header().map_err(lost)?;
         let header = header.ok_or(DisconnectReason::EndOfStream)?;
         trace::frame(&shared.config.id, "received", &header);
-        // Before the payload: a frame that is refused must not cost its length in memory.
+        // Before the payload is read: a refused frame must not cost its length in memory.
         let credit = shared.config.credit.is_some();
         Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
         let payload = self.frames.payload_of(&header).map_err(lost)?;
+        // Parsed here, where nothing is locked. The scan of a large item for channels takes its time.
         Message::parse(header.with_payload(payload)).map_err(DisconnectReason::Protocol)
     }
 }
@@ -188,15 +194,16 @@ fn handle(
         Event::Exec(id, payload) => (false, shared.exec(state, id, payload, effects)),
     };
     if called {
-        state.call(id, effects);
+        state.queue_callback(id, effects);
     }
     reply.map_or(Ok(()), |reply| state.answer(reply, effects))
 }
 
 impl State {
     fn answer(&mut self, reply: Reply, effects: &mut Effects) -> Result<(), DisconnectReason> {
-        // Nothing may follow the last frame.
-        if self.exiting {
+        // Nothing may follow the last frame. It must not be counted either, or a peer that keeps asking while this side exits
+        // would turn a clean end into a protocol error.
+        if self.lifecycle.is_exiting() {
             return Ok(());
         }
         self.post([reply], effects);

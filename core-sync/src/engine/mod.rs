@@ -11,6 +11,7 @@
 //!        state (lock): session, queues, counts of waiting threads ──▶ effects, run when the lock is free
 //! ```
 
+mod callback;
 mod callbacks;
 mod close;
 mod config;
@@ -26,7 +27,7 @@ mod threads;
 mod waiters;
 mod writer;
 
-pub(crate) use callbacks::{Callback, CallbackItem, Held};
+pub(crate) use callback::{Callback, CallbackItem, Held};
 pub use config::{ExecModel, GatewayConfig};
 pub(crate) use effects::Effects;
 pub(crate) use executor::Executor;

@@ -3,9 +3,9 @@
 //! There is one [`LinkInput`], and the thread that owns it reads. As a rule that is the reader thread. In a ping-pong of two
 //! ends, however, waking the reader only for it to wake the receiver costs half of a round trip. So if the only thread that
 //! waits on the gateway waits for an item, and the link can be polled, the reader leaves the input in [`ReadRole`], and the
-//! receiver takes a [`ReadLease`] on it and reads by itself. It puts the input back with its item, and most often comes back
-//! for it soon. The reader takes the input back if that does not happen within a delay, and at once if another thread waits
-//! for something else, which a receiver that reads only for itself would keep waiting.
+//! receiver takes a [`ReadLease`] on it and reads by itself. It puts the input back when it has its item, and usually takes it
+//! again soon. The reader takes the input back if that does not happen within a delay, and at once if another thread waits
+//! for something else: a receiver reads only until it has its own item.
 //!
 //! ```text
 //!                    lease (one receiver waits)              take
@@ -31,9 +31,9 @@ use crate::link::PollReader;
 use crate::session::OverflowPolicy;
 use crate::sync::{Condvar, Deadline, Guard};
 
-/// The reader takes a free input back after one to two times this delay. Shorter, and a program that computes for a moment
-/// between two items loses the lease; longer, and frames that nobody waits for (a question for the status, a callback's
-/// item) stay unread for longer.
+/// The reader takes a free input back after one to two times this delay. With a shorter one, a program that computes for a
+/// moment between two items loses the lease. With a longer one, frames that no thread waits for (a request for the status)
+/// stay unread for longer.
 const HANDBACK_DELAY: Duration = Duration::from_millis(1);
 
 /// The state of the hand-over, under the state's lock.
@@ -44,6 +44,8 @@ pub(super) struct ReadRole {
     poll_reader: Option<Arc<dyn PollReader>>,
     /// The channel whose receiver reads.
     receiver: Option<ChannelId>,
+    // Without it a receiver that is already running could take the input again before the reader, which has to be woken
+    // first, and so keep it from the reader for ever.
     /// The reader has to take the input next: no receiver may.
     wanted: bool,
     /// Number of leases that receivers have taken, so that the reader sees whether there was one since its last look.
@@ -61,8 +63,8 @@ impl ReadRole {
     pub(super) fn new(poll_reader: Option<Arc<dyn PollReader>>, overflow: OverflowPolicy) -> Self {
         Self {
             input: None,
-            // A full inbox pauses whoever reads. A receiver that paused for another channel's inbox would wait for ever, as
-            // the thread that empties that inbox may be itself.
+            // A full inbox pauses the thread that reads. A receiver that paused for another channel's inbox could wait for
+            // ever: it may be the thread that would empty that inbox.
             poll_reader: poll_reader.filter(|_| overflow != OverflowPolicy::Pause),
             receiver: None,
             wanted: false,
@@ -87,7 +89,7 @@ impl ReadRole {
         if !lends {
             return Some(input);
         }
-        // Under the lock that the item was queued under: the receiver wakes to find both the item and the input.
+        // Under the lock under which the item was queued: the receiver wakes to find both the item and the input.
         self.wanted = false;
         self.input = Some(input);
         None
@@ -103,21 +105,21 @@ impl ReadRole {
         core::mem::take(&mut self.sent)
     }
 
-    /// Interrupts the receiver of this channel if it is the one that reads: it sleeps in `poll`, where no condition variable
-    /// reaches it.
+    /// What interrupts the receiver of this channel, if it is the one that reads: it sleeps in `poll`, where no condition
+    /// variable reaches it.
     pub(super) fn reads_for(&self, id: ChannelId) -> Option<Arc<dyn PollReader>> {
         self.poll_reader
             .clone()
             .filter(|_| self.receiver == Some(id))
     }
 
-    /// Interrupts the receiver that reads, whatever its channel.
+    /// What interrupts the receiver that reads, whatever its channel.
     pub(super) fn reads(&self) -> Option<Arc<dyn PollReader>> {
         self.poll_reader.clone().filter(|_| self.receiver.is_some())
     }
 
-    /// Takes a lease for the receiver of a channel. None if the reader has the input or is to get it, or if another thread
-    /// waits: this receiver would stop reading with its own item, and nobody would read for that thread.
+    /// Takes a lease for the receiver of a channel. None if the reader has the input or has to get it, or if another thread
+    /// waits: this receiver would stop reading with its own item, and no thread would read for the other one.
     fn take(&mut self, id: ChannelId) -> Option<(Box<LinkInput>, Arc<dyn PollReader>)> {
         if self.wanted || self.waiting > 0 {
             return None;
@@ -133,13 +135,15 @@ impl ReadRole {
     /// a deadline and must watch again whether leases are taken.
     fn give_back(&mut self, input: Box<LinkInput>) -> bool {
         self.receiver = None;
+        // Decided under the lock under which the input becomes free. Between two locks, a thread could begin to wait that
+        // neither finds a free input to want, nor is seen here.
         self.wanted = self.waiting > 0 || !input.is_leasable();
         self.input = Some(input);
         self.wanted || self.asleep
     }
 
-    /// Registers that a thread waits that does not read. Returns whether the reader must be woken to read for it. If a
-    /// receiver reads just now, its `give_back` sees the waiting thread and wakes the reader.
+    /// Registers a waiting thread that does not read. Returns whether the reader must be woken to read for it. If a receiver
+    /// reads just now, its `give_back` sees the waiting thread and wakes the reader.
     fn want(&mut self) -> bool {
         let idle = self.input.is_some() && !self.wanted;
         self.wanted |= idle;
@@ -148,7 +152,7 @@ impl ReadRole {
 }
 
 impl Shared {
-    /// Waits on `condvar` for something that the peer's frames bring, and sees to it that somebody reads them.
+    /// Waits on `condvar` for something that the peer's frames bring, and has the reader read them.
     pub(super) fn wait<'a>(
         &self,
         condvar: &Condvar,
@@ -158,14 +162,14 @@ impl Shared {
         if state.read_role.want() {
             self.handback.notify_one();
         }
-        // Counted under the lock that is released by the wait: a lease that ends in between sees this thread.
+        // Counted under the lock that the wait releases: a lease that ends during the wait sees this thread.
         state.read_role.waiting += 1;
         let mut state = condvar.wait(state, deadline);
         state.read_role.waiting -= 1;
         state
     }
 
-    /// For a thread that may have held a lease and now waits outside of the gateway: the reader takes the input at once.
+    /// Has the reader take a free input at once: for a thread that held a lease and now waits outside of the gateway.
     pub(crate) fn want_reader(&self) {
         if self.state.lock().read_role.want() {
             self.handback.notify_one();
@@ -183,7 +187,8 @@ impl Shared {
         let Some((input, poll_reader)) = state.read_role.take(id) else {
             return condvars.wait_item(self, state, id, deadline);
         };
-        // Reading blocks. Threads that want to send or to wait must get at the state meanwhile.
+        // Reading blocks, and other threads send and wait meanwhile. Events of this channel reach the receiver through
+        // `reads_for`: as it is in no count of `ChannelWaiters`, its condition variable is not notified.
         drop(state);
         let mut lease = ReadLease {
             shared: self,
@@ -195,7 +200,7 @@ impl Shared {
         lease.end()
     }
 
-    /// The reader waits until it is to read: it is wanted, or no receiver has taken a lease since its last look.
+    /// The reader waits until it has to read: it is wanted, or no receiver has taken a lease since its last look.
     pub(super) fn await_input(&self) -> Box<LinkInput> {
         let mut state = self.state.lock();
         let mut seen = None;
@@ -208,8 +213,8 @@ impl Shared {
                 return input;
             }
             seen = Some(read_role.leases);
-            // Idle, but the input is out: a receiver has been reading for the whole delay. It may go on for hours, and a
-            // reader that looked every millisecond would burn a processor; `give_back` notifies it.
+            // No new lease, but the input is not here: a receiver has been reading for the whole delay. It may wait for hours
+            // in there. Instead of looking every millisecond the reader sleeps until `give_back` notifies it.
             read_role.asleep = idle;
             let deadline = if idle {
                 Deadline::NEVER
@@ -231,7 +236,7 @@ impl Shared {
                 .take_if(|_| read_role.receiver.is_none());
             (read_role.input.take(), poll_reader)
         };
-        // Both are code of the transport, and so are dropped unlocked.
+        // Both are code of the transport, and so they are dropped unlocked.
         drop(closed);
     }
 }
@@ -259,8 +264,8 @@ impl<'a> ReadLease<'a> {
     }
 }
 
-/// Reached with the input only if code of the transport has panicked. Without this the link would stay unread for ever, and
-/// with it every other thread of the gateway; so the reader gets the input back and tells them.
+/// Reached with the input only if code of the transport has panicked. Without this the link would stay unread, and every
+/// thread of the gateway would wait for ever. The reader gets the input back and ends the gateway.
 impl Drop for ReadLease<'_> {
     fn drop(&mut self) {
         if let Some(input) = &mut self.input {

@@ -7,7 +7,7 @@ use log::Level;
 
 use super::link_input::{Handled, LinkInput};
 use super::shared::Shared;
-use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::disconnected::DisconnectReason;
 use crate::link::LinkReader;
 use crate::sync::Deadline;
 use crate::trace;
@@ -15,8 +15,8 @@ use crate::trace;
 /// Body of the reader thread: moves frames into the session until the link ends.
 ///
 /// It blocks on bytes, on a receiver's lease, and on full inboxes if the program asked for that. It never blocks on the
-/// writer or on code of the program: while it does not read, the peer's writes block, and a peer that blocks in a write
-/// may be the one that has to read for this side's writer to get on.
+/// writer or on code of the program: while it does not read, the peer's writes block, and this side's writer may be waiting
+/// for exactly that peer to read.
 pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
     let mut input = Box::new(LinkInput::new(reader, shared.config.max_frame));
     let reason = loop {
@@ -56,10 +56,11 @@ fn step(
     }
 }
 
-/// Waits while inboxes are full, if the program wants that. A spurious wake-up is harmless, as the loop asks again.
+/// Waits while inboxes are full, if the program asked for that.
 fn wait_for_room(shared: &Shared) {
     let mut state = shared.state.lock();
     while state.session.is_paused() {
+        // In the loop: a thread that made room has reset it, and another item may have filled the inbox again since.
         state.paused = true;
         state = shared.room.wait(state, Deadline::NEVER);
     }
@@ -69,41 +70,30 @@ fn wait_for_room(shared: &Shared) {
 /// Ends the gateway: wakes all threads that wait, lets code that runs here finish, and closes the writing end.
 fn finish(shared: &Arc<Shared>, reason: DisconnectReason) {
     let cause = match reason {
-        // The peer may live on, so that the transport has no exit status to wait for.
+        // The peer may live on, so that there is no exit status to wait for.
         DisconnectReason::Terminated
         | DisconnectReason::Protocol(_)
         | DisconnectReason::Thread(_) => None,
         _ => shared.control.post_mortem(),
     };
     let executor = shared.executor();
-    // Unlocked up to here: `post_mortem` may wait for the exit of a process. An error means that no callback thread can be
-    // started, and then callbacks do not see the end.
-    let (lost, _) = shared.update(|state, effects| {
-        let reason = match reason {
-            // This side exited, and the peer closed in answer.
-            DisconnectReason::EndOfStream if state.exiting => DisconnectReason::Exited,
-            reason => reason,
-        };
-        // A worker's functions may still send: the peer has stopped sending, but reads until the link is closed.
-        state.half_closed = executor.is_some()
-            && matches!(
-                reason,
-                DisconnectReason::Terminated | DisconnectReason::EndOfStream
-            );
-        let lost = Disconnected::new(reason, cause);
-        state.disconnect(lost.clone(), effects);
-        lost
-    });
+    // Unlocked up to here, because `post_mortem` may wait for the exit of a process. No thread learns of the end before the
+    // cause is known: the error of every waiting thread shall have it. An error of `update` means that no callback thread
+    // can be started, and then callbacks do not see the end.
+    let (lost, _) = shared
+        .update(|state, effects| state.disconnect(reason, cause, executor.is_some(), effects));
     let what = format_args!("receives no more: {lost}");
-    trace::tell(Level::Debug, &shared.config.id, what);
+    trace::event(Level::Debug, &shared.config.id, what);
     shared.notify_threads();
     if let Some(executor) = executor {
-        // Waits for functions. The writer thread stays alive meanwhile, because of `half_closed`.
+        // Waits for functions. The link is half closed meanwhile, so that the writer thread stays alive.
         executor.wind_down();
+        // What the functions have queued last, before the stage ends that allows it.
         shared.flush();
-        shared.state.lock().half_closed = false;
+        shared.state.lock().lifecycle.end();
+        // The writer thread looks at the stage only when it is woken.
         shared.notify_threads();
     }
-    // The lock may be held by a write that blocks. That write ends when the peer is gone, or by the transport's kill.
+    // A write that blocks may hold the lock. It ends when the peer is gone, or by the transport's kill.
     shared.close_writer();
 }

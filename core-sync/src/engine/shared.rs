@@ -14,7 +14,7 @@ use super::waiters::ChannelCondvars;
 use super::{reader, threads};
 use crate::error::SendError;
 use crate::link::{Link, Output, PeerControl, PollReader};
-use crate::session::{Hold, OpenError, QueuedItem, Role};
+use crate::session::{Hold, QueuedItem, Role};
 use crate::sync::{Condvar, Deadline, Mutex, thread};
 use crate::trace;
 
@@ -28,21 +28,26 @@ use crate::trace;
 ///   CLOSE on the wire. It can be held for as long as the peer does not read, so the reader never takes it before the link
 ///   has ended.
 /// - Under the state's lock there is no I/O, no decoding, and no code of the program. Dropping a value of the program is
-///   code of the program, too. [`update`](Self::update) sees to that.
+///   code of the program, too. [`update`](Self::update) enforces that.
 pub(crate) struct Shared {
     pub(crate) config: GatewayConfig,
     pub(crate) control: Arc<dyn PeerControl>,
-    /// Set before the first frame is read, if this end runs code. Weak, because the executor holds the gateway.
+    // Weak, because the executor holds the gateway: a strong reference would be a cycle that keeps both alive.
+    /// Set before the first frame is read, if this end runs code.
     pub(super) executor: OnceLock<Weak<dyn Executor>>,
+    // Not part of the state: a write can block for as long as the peer does not read, and the reader, which takes the
+    // state's lock for every batch, must go on reading meanwhile. Two peers that each wait in a write would deadlock.
     /// `None` once it is closed or a write has failed: a frame that was written in part cannot be taken back.
     pub(super) writer: Mutex<Option<Output>>,
-    /// Whether the writing end sends files without a copy through memory. Here, so that asking needs no lock.
+    /// Whether the writing end sends files without a copy through memory. A copy of its answer, readable without a lock.
     pub(crate) takes_files: bool,
     pub(crate) state: Mutex<State>,
+    // One condition variable for each kind of waiting thread, all on the state's lock. With a shared one, `notify_one` could
+    // wake a thread of another kind, which would go back to sleep and lose the notification.
     /// For the writer thread: frames to write, or the end.
-    pub(super) work: Condvar,
+    pub(super) writer_wake: Condvar,
     /// For the callback thread: a queued channel, or the end.
-    pub(super) calls: Condvar,
+    pub(super) callbacks_wake: Condvar,
     /// For a paused reader: room in the inboxes.
     pub(super) room: Condvar,
     /// The end of the link, and of each thread of the gateway.
@@ -71,8 +76,8 @@ impl Shared {
             executor: OnceLock::new(),
             takes_files: writer.takes_files(),
             writer: Mutex::new(Some(writer)),
-            work: Condvar::default(),
-            calls: Condvar::default(),
+            writer_wake: Condvar::default(),
+            callbacks_wake: Condvar::default(),
             room: Condvar::default(),
             ended: Condvar::default(),
             handback: Condvar::default(),
@@ -81,7 +86,7 @@ impl Shared {
         }
     }
 
-    /// Starts a gateway over a link. `begun` runs before the first frame is read, so that no call finds no executor.
+    /// Starts a gateway over a link. `make_handle` runs before the first frame is read.
     ///
     /// # Errors
     ///
@@ -89,7 +94,7 @@ impl Shared {
     pub(crate) fn start<T>(
         link: Link,
         config: GatewayConfig,
-        begun: impl FnOnce(&Arc<Self>) -> (T, Option<Weak<dyn Executor>>),
+        make_handle: impl FnOnce(&Arc<Self>) -> (T, Option<Weak<dyn Executor>>),
     ) -> io::Result<T> {
         let Link {
             reader,
@@ -100,25 +105,22 @@ impl Shared {
         } = link;
         let output = Output::new(writer, files);
         let shared = Arc::new(Self::new(config, control, output, poll_reader));
-        let what = match shared.config.role {
+        // Execnet's own names: people search their logs for them.
+        let name = match shared.config.role {
             Role::Initiator => "gateway",
             Role::Worker => "workergateway",
         };
-        trace::tell(
-            Level::Debug,
-            &shared.config.id,
-            format_args!("creating {what} on a link"),
-        );
-        let (handle, executor) = begun(&shared);
+        let what = format_args!("creating {name} on a link");
+        trace::event(Level::Debug, &shared.config.id, what);
+        // The executor is set before the reader starts: the first frame may be a call.
+        let (handle, executor) = make_handle(&shared);
         if let Some(executor) = executor {
             // It cannot be set already: no other thread has seen `shared`.
             let _ = shared.executor.set(executor);
         }
         let started = threads::spawn(&shared, "reader", |shared| reader::run(shared, reader));
-        if let Err(error) = started {
-            shared.control.kill();
-            return Err(error);
-        }
+        // Nobody would read what the peer sends: it is killed rather than left to block in a write.
+        started.inspect_err(|_| shared.control.kill())?;
         Ok(handle)
     }
 
@@ -137,8 +139,8 @@ impl Shared {
             }
             state = self.wait(&self.ended, state, deadline);
         }
-        // The count is zero, so that the threads are past their last use of the state: joining takes no time, and is done
-        // unlocked for those that are about to release the lock.
+        // The count is zero: the threads have nothing left to do but to return, so that joining takes no time. Unlocked all
+        // the same, as everything that blocks.
         let threads = core::mem::take(&mut state.threads);
         drop(state);
         for thread in threads {
@@ -151,14 +153,9 @@ impl Shared {
     /// Opens a channel.
     pub(crate) fn open(&self) -> Result<(ChannelId, Arc<ChannelCondvars>), SendError> {
         let mut state = self.state.lock();
-        state.check_alive()?;
-        let id = match state.session.open() {
-            Ok(id) => id,
-            Err(OpenError::IdsUsedUp) => return Err(SendError::IdsUsedUp),
-            Err(OpenError::LinkEnd) => {
-                return Err(SendError::Disconnected(state.disconnect_reason()));
-            }
-        };
+        state.lifecycle.check_alive()?;
+        let opened = state.session.open();
+        let id = opened.map_err(|error| state.lifecycle.open_error(error))?;
         let condvars = state.condvars_of(id);
         Ok((id, condvars))
     }
@@ -172,6 +169,7 @@ impl Shared {
     ) -> Option<ItemAndCondvars> {
         let queued = state.session.take_item(id)?;
         self.taken(state, id, effects);
+        // Looked up while the lock is held anyway: the handles are made unlocked, and would take it once for each channel.
         let condvars = state.condvars_of_item(&queued);
         Some((queued, condvars))
     }
@@ -187,7 +185,7 @@ impl Shared {
         Some(((queued, condvars), hold))
     }
 
-    /// After an item was taken: grants credit, and lets a paused reader continue.
+    /// After an item was taken: grants credit, and resumes a paused reader.
     pub(super) fn taken(&self, state: &mut State, id: ChannelId, effects: &mut Effects) {
         let grant = state.session.grant(id);
         state.post(grant, effects);
@@ -197,13 +195,14 @@ impl Shared {
     /// Wakes a paused reader if there is room.
     pub(super) fn make_room(&self, state: &mut State) {
         if state.paused && !state.session.is_paused() {
+            // Reset here and not by the reader, so that a program that takes many items before the reader runs notifies once.
             state.paused = false;
             self.room.notify_one();
         }
     }
 
     /// Never pauses the reader again: an exited or killed gateway must reach the end of the stream.
-    pub(crate) fn read_on(&self) {
+    pub(crate) fn never_pause(&self) {
         let mut state = self.state.lock();
         state.session.never_pause();
         self.make_room(&mut state);
@@ -211,8 +210,8 @@ impl Shared {
 
     /// Wakes all threads of the gateway and those that wait for its end, to look at the state again.
     pub(super) fn notify_threads(&self) {
-        self.work.notify_all();
-        self.calls.notify_all();
+        self.writer_wake.notify_all();
+        self.callbacks_wake.notify_all();
         self.room.notify_all();
         self.ended.notify_all();
     }

@@ -10,8 +10,9 @@ use super::read_handoff::ReadRole;
 use super::threads::OnDemandThread;
 use super::waiters::{ChannelCondvars, ChannelWaiters, WaitFor};
 use super::writer::WriteQueue;
-use crate::disconnected::{DisconnectReason, Disconnected};
-use crate::error::{SendError, WaitCloseError};
+use crate::disconnected::{DisconnectReason, Disconnected, SharedError};
+use crate::error::WaitCloseError;
+use crate::lifecycle::Lifecycle;
 use crate::link::PollReader;
 use crate::session::{NextItem, QueuedItem, Session};
 use crate::sync::thread::JoinHandle;
@@ -19,20 +20,17 @@ use crate::sync::thread::JoinHandle;
 /// Guarded by the state's lock.
 pub(crate) struct State {
     pub(crate) session: Session<ChannelWaiters>,
+    pub(crate) lifecycle: Lifecycle,
     pub(super) read_role: ReadRole,
-    /// Set by the reader when it has stopped, and never reset.
-    pub(crate) disconnected: Option<Disconnected>,
-    /// The peer sends no more, but code that runs here may still send: the link has ended one way only.
-    pub(super) half_closed: bool,
-    /// This side has exited: nothing is sent behind the last frame in the queue.
-    pub(super) exiting: bool,
     pub(super) write_queue: WriteQueue,
     pub(super) writer_thread: OnDemandThread,
     /// Channels with a callback to run, each once: see `Delivery`.
     pub(super) callback_queue: VecDeque<ChannelId>,
     pub(super) callback_thread: OnDemandThread,
-    /// The reader waits for room in the inboxes, so that whoever makes room has to notify it.
+    /// The reader waits for room in the inboxes: a thread that makes room has to notify it.
     pub(super) paused: bool,
+    // Counted beside `threads`, because a `JoinHandle` cannot be waited for with a timeout: `join` waits for the count to
+    // become zero, and joins when that cannot block any more.
     pub(super) running_threads: usize,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
@@ -46,10 +44,8 @@ impl State {
         let read_role = ReadRole::new(poll_reader, config.inbox.overflow);
         Self {
             session,
+            lifecycle: Lifecycle::default(),
             read_role,
-            disconnected: None,
-            half_closed: false,
-            exiting: false,
             write_queue,
             writer_thread: OnDemandThread::default(),
             callback_queue: VecDeque::new(),
@@ -60,23 +56,16 @@ impl State {
         }
     }
 
-    /// Whether frames may still be sent.
-    pub(crate) fn check_alive(&mut self) -> Result<(), SendError> {
-        if self.exiting || (self.disconnected.is_some() && !self.half_closed) {
-            return Err(SendError::Disconnected(self.disconnect_reason()));
-        }
-        Ok(())
-    }
-
-    /// Why the gateway cannot be used any more.
-    pub(crate) fn disconnect_reason(&self) -> Disconnected {
-        let exited = || Disconnected::new(DisconnectReason::Exited, None);
-        self.disconnected.clone().unwrap_or_else(exited)
-    }
-
     /// The link has ended: ends all channels, and wakes all threads that wait on them.
-    pub(super) fn disconnect(&mut self, why: Disconnected, effects: &mut Effects) {
-        self.disconnected = Some(why);
+    pub(super) fn disconnect(
+        &mut self,
+        reason: DisconnectReason,
+        cause: Option<SharedError>,
+        runs_code: bool,
+        effects: &mut Effects,
+    ) -> Disconnected {
+        // Under the same lock as the end of the channels: a thread that finds its channel ended finds the reason as well.
+        let lost = self.lifecycle.disconnect(reason, cause, runs_code);
         self.session.end();
         // In one pass and without lookups: there can be tens of thousands of channels, and every thread waits for this lock.
         let mut called = Vec::new();
@@ -86,9 +75,12 @@ impl State {
             }
         }
         for id in called {
-            self.call(id, effects);
+            self.queue_callback(id, effects);
         }
+        // A receiver with a read lease sleeps in `poll`, where no condition variable reaches it. It can hold the lease even
+        // now: a reader that cannot start a thread ends while the input is lent out.
         self.interrupt_reader(effects);
+        lost
     }
 
     /// Wakes the threads that wait for credit: nothing can be sent any more.
@@ -98,7 +90,7 @@ impl State {
         }
     }
 
-    /// Changes the counts of a channel. One that has left the session needs none: it has ended, and nobody notifies.
+    /// Changes the counts of a channel. A channel that has left the session has ended, and is not notified any more.
     pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut ChannelWaiters)) {
         if let Some(waiters) = self.session.waiters(id) {
             change(waiters);
@@ -114,6 +106,7 @@ impl State {
     /// How the channel ended; `None` while it is open, or its callback has not seen the end.
     pub(crate) fn end_of(&mut self, id: ChannelId) -> Option<Result<(), WaitCloseError>> {
         if let Some(waiters) = self.session.waiters(id) {
+            // The session may have seen the end already, while the callback still works on the last items.
             if waiters.is_called() {
                 return None;
             }
@@ -124,7 +117,10 @@ impl State {
         match self.session.take_end(id) {
             NextItem::Error(error) => Some(Err(WaitCloseError::Remote(error))),
             NextItem::Overflow(overflow) => Some(Err(WaitCloseError::Overflow(overflow))),
-            NextItem::LinkEnd => Some(Err(WaitCloseError::Disconnected(self.disconnect_reason()))),
+            NextItem::LinkEnd => {
+                let reason = self.lifecycle.disconnect_reason();
+                Some(Err(WaitCloseError::Disconnected(reason)))
+            }
             NextItem::End => Some(Ok(())),
             _ => None,
         }

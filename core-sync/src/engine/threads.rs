@@ -5,18 +5,18 @@ use alloc::sync::Arc;
 use std::io;
 
 use super::shared::Shared;
-use crate::disconnected::{DisconnectReason, Disconnected};
+use crate::disconnected::DisconnectReason;
 use crate::sync::{Mutex, thread};
 
-/// A thread that starts with its first work and sleeps without work. Under the state's lock, so that its marks cannot be out
-/// of step with the queue they are about.
+/// A thread that starts with its first work and sleeps without work. Guarded by the state's lock, as the queue that its marks
+/// are about.
 #[derive(Debug, Default)]
 pub(super) struct OnDemandThread {
     started: bool,
     asleep: bool,
 }
 
-/// How to get queued work done.
+/// What a thread that has queued work must do to have it done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum WakeAction {
     /// The thread is awake and will find any work.
@@ -28,7 +28,10 @@ pub(super) enum WakeAction {
 
 impl OnDemandThread {
     /// Called when there is work. The caller must act on the result: later calls return `Nothing` because of it.
+    #[must_use]
     pub(super) fn wake(&mut self) -> WakeAction {
+        // The mark changes here, under the lock, and not when the thread runs: of several threads that add work before it
+        // runs, one notifies it.
         if !core::mem::replace(&mut self.started, true) {
             WakeAction::Start
         } else if core::mem::replace(&mut self.asleep, false) {
@@ -59,9 +62,9 @@ pub(super) fn spawn(
     body: impl FnOnce(&Arc<Shared>) + Send + 'static,
 ) -> io::Result<()> {
     // If the thread cannot be started, the closure is dropped under the lock. The body may own code of the transport (the
-    // reading end of the link), so it is not moved into the closure; declared before the guard, it is dropped after it.
+    // reading end of the link), so it is not moved into the closure. Declared before the guard, it is dropped after it.
     let body = Arc::new(Mutex::new(Some(body)));
-    // Locked until the thread is counted: a thread that ends at once would otherwise be subtracted before it is added.
+    // Locked until the thread is counted: otherwise a thread that ends at once would be subtracted before it is added.
     let mut state = shared.state.lock();
     let own = shared.clone();
     let theirs = body.clone();
@@ -98,11 +101,11 @@ impl Drop for ThreadGuard {
         // The error is that no callback thread can be started; then callbacks do not see the end.
         let _ = shared.update(|state, effects| {
             // Code of the transport has panicked. Without this, every thread that waits for a frame would wait for ever.
-            if std::thread::panicking() && state.disconnected.is_none() {
-                let why = Disconnected::new(DisconnectReason::Panicked, None);
-                state.disconnect(why, effects);
+            if std::thread::panicking() && state.lifecycle.receives() {
+                state.disconnect(DisconnectReason::Panicked, None, false, effects);
             }
         });
+        // After the update: `join` returns when the count is zero, and whatever this thread had to do is done then.
         shared.state.lock().running_threads -= 1;
         shared.notify_threads();
     }

@@ -11,8 +11,7 @@ use crate::sync::{Condvar, Deadline, Guard};
 
 /// Kept with each channel in the session: how many threads wait on the channel, and for what.
 ///
-/// The counts are under the state's lock, and the condition variables are outside of it. A notification is a system call,
-/// and most frames arrive while no thread waits.
+/// The counts are guarded by the state's lock. A notification is a system call, and most frames arrive while no thread waits.
 #[derive(Default)]
 pub(crate) struct ChannelWaiters {
     condvars: Arc<ChannelCondvars>,
@@ -22,11 +21,11 @@ pub(crate) struct ChannelWaiters {
     pub(super) delivery: Delivery,
 }
 
-/// The condition variables of a channel. Every handle holds them, so that waiting needs no lookup, and a thread can still
-/// wait when the channel has left the session.
+/// The condition variables of a channel. Every handle holds them, so that waiting and notifying need no lookup, and they live
+/// for as long as a thread can wait.
 ///
-/// There is one for each kind of event, so that `notify_one` for an item reaches a receiver: with one for all, it could
-/// wake a thread that waits for the end, and the item's receiver would sleep on.
+/// There is one for each event, so that `notify_one` for an item reaches a receiver. A shared one could wake a thread that
+/// waits for the end, and the receiver would keep sleeping.
 #[derive(Debug, Default)]
 pub(crate) struct ChannelCondvars {
     item: Condvar,
@@ -34,7 +33,7 @@ pub(crate) struct ChannelCondvars {
     room: Condvar,
 }
 
-/// Notifications to be given once no lock is held: a thread that is woken under the lock runs into it at once.
+/// Notifications to send once no lock is held: a thread that is woken under the lock would block on it at once.
 #[derive(Debug, Default)]
 #[must_use]
 pub(super) struct Notifications(Vec<Notification>);
@@ -75,6 +74,7 @@ impl ChannelWaiters {
         if waiting > 0 {
             notifications.add(&self.condvars, event);
         }
+        // Room is for senders: there is nothing to call a callback with.
         event != WaitFor::Room && self.delivery.queue()
     }
 
@@ -98,7 +98,7 @@ impl Notifications {
     fn add(&mut self, condvars: &Arc<ChannelCondvars>, event: WaitFor) {
         let same = |notification: &&mut Notification| Arc::ptr_eq(&notification.condvars, condvars);
         // Notifications of one channel mostly come in a row. Searching all of them would be quadratic when the link ends and
-        // 10,000 threads wait, and save a few system calls at best.
+        // 10,000 threads wait, and save a few system calls at best. A second notification of one channel is harmless.
         if let Some(notification) = self.0.iter_mut().rev().take(RECENT).find(same) {
             return notification.add(event);
         }
@@ -127,7 +127,6 @@ impl Notification {
         match event {
             WaitFor::Item => self.items += 1,
             WaitFor::Room => self.room = true,
-            // The end is the last event of a channel: nothing else would wake threads that wait for an item or for room.
             WaitFor::End => self.end = true,
         }
     }
@@ -135,7 +134,8 @@ impl Notification {
     fn notify(self) {
         match self.items {
             0 if !self.end => {}
-            // One item is for one receiver. Waking all would have all but one go back to sleep.
+            // One item is for one receiver: of several that are woken, all but one would go back to sleep. If a receiver that
+            // was not waiting takes the item first, the woken one waits again, and nothing is lost.
             1 if !self.end => self.condvars.item.notify_one(),
             _ => self.condvars.item.notify_all(),
         }
@@ -188,8 +188,8 @@ impl ChannelCondvars {
     }
 }
 
-/// Waits, counted as waiting in the session, under the lock that the wait releases: an event that comes after the caller's
-/// last look at the state finds the count, and notifies.
+/// Waits, and counts the thread as waiting meanwhile. The count changes under the lock that the wait releases: an event after
+/// the caller's last look at the state finds the count, and notifies.
 fn wait<'a>(
     condvar: &Condvar,
     shared: &Shared,
@@ -198,6 +198,7 @@ fn wait<'a>(
     deadline: Deadline,
     waiting: fn(&mut ChannelWaiters) -> &mut usize,
 ) -> Guard<'a, State> {
+    // Both counts are those of the same channel: the caller's handle keeps it in the session during the wait.
     state.count(id, |waiters| *waiting(waiters) += 1);
     let mut state = shared.wait(condvar, state, deadline);
     state.count(id, |waiters| *waiting(waiters) -= 1);

@@ -1,7 +1,7 @@
-//! Frames onto the link: by the thread that sends, or by the writer thread for those that must not block.
+//! Writing: by the thread that sends, or by the writer thread for threads that must not block.
 //!
-//! Whoever holds the writer's lock writes, and takes along what the queue holds. So the writer thread is needed only
-//! while nobody sends, and a gateway whose threads only send never starts it.
+//! The thread that holds the writer's lock writes, and takes along the frames of the write queue. So the writer thread is
+//! needed only while no thread sends, and a gateway whose threads only send never starts it.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -19,14 +19,14 @@ use crate::session::{Reply, SendPermit};
 use crate::sync::{Deadline, Guard};
 use crate::trace;
 
-/// How long a sender whose write failed waits for the reader to find out why.
+/// How long a sender whose write failed waits for the reader's reason.
 const REASON_WAIT: Duration = Duration::from_secs(1);
 
 /// Frames queued by threads that must not block on the link: the reader, callers of `close` and `exit`, drops of handles.
-/// The next write takes them along, whoever makes it; if nobody writes, the writer thread does.
+/// The next write by any thread takes them along. If no thread writes, the writer thread does.
 #[derive(Debug)]
 pub(super) struct WriteQueue {
-    /// What an answer to STATUS names.
+    /// The model that an answer to STATUS names.
     exec_model: &'static str,
     bytes: Vec<u8>,
     /// Number of answers to the peer among the frames.
@@ -67,7 +67,7 @@ impl WriteQueue {
         self.last = true;
     }
 
-    /// Whether somebody has to write, or to close the writing end.
+    /// Whether there are frames to write, or the writing end is to be closed.
     pub(super) fn has_work(&self) -> bool {
         self.last || !self.bytes.is_empty()
     }
@@ -96,15 +96,14 @@ pub(super) fn run(shared: &Arc<Shared>) {
 /// Returns false at the end of the link.
 fn wait_for_work(shared: &Shared) -> bool {
     let mut state = shared.state.lock();
-    // Half closed: the peer sends no more, but code that runs here still does, and so needs this thread.
-    while state.disconnected.is_none() || state.half_closed {
+    while state.lifecycle.may_write() {
         if state.write_queue.has_work() {
             return true;
         }
-        // Marked under the lock that the queue was looked at under: whoever adds frames later sees the mark and
+        // Marked under the lock under which the queue was found empty: a thread that adds frames later sees the mark and
         // notifies. Frames that are added while this thread is awake need no notification, which is a system call.
         state.writer_thread.falls_asleep();
-        state = shared.work.wait(state, Deadline::NEVER);
+        state = shared.writer_wake.wait(state, Deadline::NEVER);
         state.writer_thread.is_awake();
     }
     false
@@ -122,27 +121,31 @@ impl Shared {
         cost: usize,
     ) -> Result<(), SendError> {
         loop {
-            // The writer's lock comes first and is held until the frames are written. Otherwise a CLOSE of another
-            // thread could get between the check and the write, and the item would follow it on the wire.
+            // The writer's lock comes first and is held until the frames are written. Otherwise a CLOSE of another thread
+            // could come between the check and the write, and the item would follow it on the wire.
             let writer = self.writer.lock();
             let mut state = self.state.lock();
             match state.session.send_permit(id) {
                 SendPermit::Closed => return Err(SendError::Closed),
                 SendPermit::Now => {
-                    state.check_alive()?;
+                    state.lifecycle.check_alive()?;
+                    // Spent before the write: the peer may receive the item and return its credit before this thread has
+                    // the lock again.
                     state.session.spend(id, cost);
                     state.read_role.note_sent();
                     return self.write_behind_queue(writer, state, frames, part);
                 }
                 SendPermit::Wait => {
-                    state.check_alive()?;
-                    if state.disconnected.is_some() {
+                    state.lifecycle.check_alive()?;
+                    if !state.lifecycle.receives() {
                         // A peer that sends no more gives no credit either.
-                        return Err(SendError::Disconnected(state.disconnect_reason()));
+                        return Err(state.lifecycle.send_error());
                     }
                     // Credit comes only when the peer's program receives: other channels must be able to send meanwhile.
+                    // The state's lock is kept, so that credit which arrives now finds this thread counted.
                     drop(writer);
-                    // The loop asks again from the start, as both locks were free.
+                    // The loop starts over with both locks: the wait has released the state's, and keeping it would take the
+                    // writer's second.
                     drop(condvars.wait_room(self, state, id));
                 }
             }
@@ -152,13 +155,14 @@ impl Shared {
     /// Writes a frame, if the gateway is alive.
     pub(crate) fn send(&self, frame: &[u8]) -> Result<(), SendError> {
         let writer = self.writer.lock();
-        let mut state = self.state.lock();
-        state.check_alive()?;
+        let state = self.state.lock();
+        state.lifecycle.check_alive()?;
         self.write_behind_queue(writer, state, frame, None)
     }
 
-    /// Writes the frames of the queue. Returns whether nothing is written any more.
+    /// Writes the frames of the queue. Returns whether they were the last ones.
     pub(super) fn flush(&self) -> bool {
+        // Before the queue is taken: two threads that took a part each could write the parts in the wrong order.
         let writer = self.writer.lock();
         let (frames, last) = {
             let mut state = self.state.lock();
@@ -172,14 +176,14 @@ impl Shared {
 
     /// Closes the writing end without a last frame.
     pub(super) fn close_writer(&self) {
-        // In a statement of its own, so that the lock is free before the transport's code runs in the drop.
+        // In a statement of its own: the lock is free before the drop runs the transport's code.
         let closed = self.writer.lock().take();
         drop(closed);
     }
 
     /// Writes the queue, then `frames`, then `part`.
     ///
-    /// The queue comes first: its frames were caused earlier, and a CLOSE or a credit in it must not be overtaken.
+    /// The queue comes first: its frames are older, and a CLOSE or a credit in it must not be overtaken.
     fn write_behind_queue(
         &self,
         writer: Guard<'_, Option<Output>>,
@@ -188,8 +192,7 @@ impl Shared {
         part: Option<&mut FilePart<'_>>,
     ) -> Result<(), SendError> {
         let mut joined = state.write_queue.take();
-        // The write can block for as long as the peer does not read. The reader must be able to go on meanwhile: if two
-        // peers each waited in a write with nobody reading, neither would ever return.
+        // The write can block for as long as the peer does not read, and the reader needs the state meanwhile.
         drop(state);
         let frames = if joined.is_empty() {
             frames
@@ -222,22 +225,22 @@ impl Shared {
         };
         let closed = writer.take_if(|_| last || written.is_err());
         drop(writer);
-        // Dropping the writing end is code of the transport, and so happens unlocked.
+        // Code of the transport, and so unlocked.
         drop(closed);
         written
     }
 
-    /// Why a write failed: the reader's reason if it finds one in time, which says more than the error of the write. Where
-    /// a worker has died, the write fails with a broken pipe, and the reader learns the exit status.
+    /// Why a write failed: the reader's reason if it has one in time, which says more than the error of the write. If a worker
+    /// has died, the write fails with a broken pipe, and the reader learns the exit status.
     fn write_failure(&self, failure: Option<std::io::Error>) -> Disconnected {
         let deadline = Deadline::after(REASON_WAIT);
         let mut state = self.state.lock();
-        while state.disconnected.is_none() && !deadline.has_passed() {
+        while state.lifecycle.receives() && !deadline.has_passed() {
             state = self.wait(&self.ended, state, deadline);
         }
-        match (&state.disconnected, failure) {
+        match (state.lifecycle.disconnected(), failure) {
             (None, Some(error)) => Disconnected::new(DisconnectReason::Write(error.into()), None),
-            _ => state.disconnect_reason(),
+            _ => state.lifecycle.disconnect_reason(),
         }
     }
 }

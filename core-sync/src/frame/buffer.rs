@@ -7,10 +7,10 @@ use execnet_serializer::ChannelId;
 
 use super::{Header, MessageCode};
 
-/// A frame under construction: room for the header, then the payload, in one buffer, so that a finished frame
-/// leaves in one write without having been copied together.
+/// A frame under construction: room for the header, then the payload, in one buffer, so that a finished frame is one write and
+/// is never copied.
 ///
-/// It is a sink: the payload is written into it.
+/// The payload is written into it with [`Write`].
 ///
 /// ```
 /// use embedded_io::Write;
@@ -25,7 +25,7 @@ use super::{Header, MessageCode};
 #[derive(Debug, Clone)]
 pub struct FrameBuf {
     bytes: Vec<u8>,
-    /// Where the frame begins: there can be others in front of it.
+    /// Offset of the frame: there can be others in front of it.
     start: usize,
 }
 
@@ -37,7 +37,7 @@ impl FrameBuf {
         Self::behind(Vec::with_capacity(64))
     }
 
-    /// A frame with an empty payload, behind what `bytes` holds: frames that leave in one write.
+    /// A frame with an empty payload, behind the frames in `bytes`: for several frames in one write.
     #[must_use]
     pub fn behind(mut bytes: Vec<u8>) -> Self {
         let start = bytes.len();
@@ -45,7 +45,7 @@ impl FrameBuf {
         Self { bytes, start }
     }
 
-    /// Puts the header in front and gives the frame's bytes, with what was in front of it.
+    /// Fills in the header, and returns the bytes of the frame, and of the frames in front of it.
     ///
     /// # Errors
     ///

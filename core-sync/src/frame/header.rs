@@ -5,7 +5,7 @@ use execnet_serializer::ChannelId;
 
 use super::{Frame, MessageCode};
 
-/// The 9 bytes in front of every payload, all numbers big-endian:
+/// The 9 bytes in front of every payload. All numbers are big-endian:
 ///
 /// | offset | size | meaning |
 /// |---|---|---|
@@ -14,30 +14,30 @@ use super::{Frame, MessageCode};
 /// | 5 | 4 | length of the payload in bytes, signed |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// What the frame asks for.
+    /// The kind of frame.
     pub code: MessageCode,
-    /// The channel it is about.
+    /// The channel that it is about; 0 for the gateway.
     pub channel: ChannelId,
     len: i32,
 }
 
 impl Header {
-    /// How many bytes a header takes on the wire.
+    /// Length of a header in bytes.
     pub const SIZE: usize = 9;
 
-    /// A header for a payload of `len` bytes; `None` above 2^31 - 1, which the wire cannot say.
+    /// A header for a payload of `len` bytes; `None` above 2^31 - 1, which it cannot represent.
     #[must_use]
     pub fn new(code: MessageCode, channel: ChannelId, len: usize) -> Option<Self> {
         let len = i32::try_from(len).ok()?;
         Some(Self { code, channel, len })
     }
 
-    pub(super) fn saturating(code: MessageCode, channel: ChannelId, len: usize) -> Self {
+    pub(crate) fn saturating(code: MessageCode, channel: ChannelId, len: usize) -> Self {
         let len = i32::try_from(len).unwrap_or(i32::MAX);
         Self { code, channel, len }
     }
 
-    /// The bytes on the wire.
+    /// The encoded header.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
         let [code] = self.code.to_wire().to_be_bytes();
@@ -46,8 +46,7 @@ impl Header {
         [code, a, b, c, d, w, x, y, z]
     }
 
-    /// Reads the bytes of the wire. Every nine bytes are a header; whether its length makes sense is asked with
-    /// [`payload_len`](Self::payload_len).
+    /// Decodes a header. Any nine bytes are a header; [`payload_len`](Self::payload_len) checks the length.
     #[must_use]
     pub fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
         let [code, a, b, c, d, w, x, y, z] = bytes;
@@ -58,7 +57,7 @@ impl Header {
         }
     }
 
-    /// The frame of this header and `payload`.
+    /// Combines the header with a payload.
     #[must_use]
     pub fn with_payload(self, payload: Vec<u8>) -> Frame {
         Frame {
@@ -82,7 +81,7 @@ impl Header {
     }
 }
 
-/// A header whose payload is not going to be read.
+/// A header announces a payload that is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeaderError {

@@ -1,36 +1,36 @@
 use core::fmt;
 
-/// The first byte of a frame: what it asks for.
+/// The first byte of a frame: its kind.
 ///
-/// A code that this version does not know is [`Unknown`](Self::Unknown): it can be read, shown and written
-/// back. Refusing it is the session's decision, not the parser's.
+/// A code that this version does not know is [`Unknown`](Self::Unknown), which can be decoded, printed and encoded. The session
+/// refuses it, not the parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageCode {
-    /// How busy are you? Answered on the same channel id, with a dict and a close.
+    /// Requests the status. The answer is a dict and a close, on the same channel id.
     Status,
-    /// New string settings, for the gateway (channel 0) or one channel.
+    /// Sets the string settings of the gateway (channel 0) or of one channel.
     Reconfigure,
-    /// The sender reads no more: wind down.
+    /// The sender exits, and does not read any more.
     GatewayTerminate,
-    /// Run this source on this channel.
+    /// Runs source, with this channel.
     ChannelExec,
     /// An item.
     ChannelData,
     /// The channel is closed.
     ChannelClose,
-    /// The channel is closed by an error, whose text is the payload.
+    /// The channel is closed with an error, whose text is the payload.
     ChannelCloseError,
-    /// The sender of this sends no more on the channel, but still takes items.
+    /// The sender sends no more items on the channel, but still receives.
     ChannelLastMessage,
-    /// So much of what was sent on the channel was received. Not execnet's: only spoken where both ends are this
-    /// project's own and agreed on it.
+    /// Items of this cost were received on the channel. Not part of execnet: used only if both ends are this project's and agreed
+    /// on credit.
     ChannelCredit,
-    /// A code that neither execnet 2.1 nor this project has.
+    /// A code that is neither execnet 2.1's nor this project's.
     Unknown(i8),
 }
 
 impl MessageCode {
-    /// The byte on the wire.
+    /// Encodes the code.
     #[must_use]
     pub const fn to_wire(self) -> i8 {
         match self {
@@ -47,7 +47,7 @@ impl MessageCode {
         }
     }
 
-    /// The code that a byte on the wire stands for.
+    /// Decodes a code.
     #[must_use]
     pub const fn from_wire(byte: i8) -> Self {
         match byte {
@@ -65,7 +65,7 @@ impl MessageCode {
     }
 }
 
-/// Execnet's own name of the code.
+/// Execnet's name of the code.
 impl fmt::Display for MessageCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -88,7 +88,7 @@ mod tests {
     use super::MessageCode;
 
     #[test]
-    fn every_byte_survives_the_way_there_and_back() {
+    fn every_byte_round_trips() {
         for byte in i8::MIN..=i8::MAX {
             assert_eq!(MessageCode::from_wire(byte).to_wire(), byte);
         }

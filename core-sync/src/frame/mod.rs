@@ -1,9 +1,9 @@
-//! Frames: what the two ends of a gateway send each other.
+//! Frames: the messages on a link.
 //!
-//! A frame is a 9-byte header and a payload; see [`Header`] for its layout. The header is parsed apart from
-//! the payload, so that a code or a length that will be refused is refused before a byte of payload is buffered.
+//! A frame is a 9-byte header and a payload; see [`Header`] for its layout. The header is decoded separately, so that a code or
+//! a length is refused before a byte of the payload is buffered.
 //!
-//! Nothing here knows what a payload means: that is the [`session`](crate::session)'s.
+//! The [`session`](crate::session) interprets the payloads.
 
 mod buffer;
 mod header;
@@ -18,19 +18,19 @@ pub use read::{FrameReader, ReadError};
 use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
-/// One whole frame, as read.
+/// A complete frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// What the frame asks for.
+    /// The kind of frame.
     pub code: MessageCode,
-    /// The channel it is about; 0 where it is about the gateway.
+    /// The channel that it is about; 0 for the gateway.
     pub channel: ChannelId,
-    /// The payload, not looked into.
+    /// The undecoded payload.
     pub payload: Vec<u8>,
 }
 
 impl Frame {
-    /// The header this frame has on the wire.
+    /// The header of this frame.
     #[must_use]
     pub fn header(&self) -> Header {
         Header::saturating(self.code, self.channel, self.payload.len())

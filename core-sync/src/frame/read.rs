@@ -8,16 +8,16 @@ use execnet_serializer::{ReadBuffer, read_some};
 
 use super::{Frame, Header, HeaderError};
 
-/// One read fetches up to this many bytes: as many small frames as fit in a pipe.
+/// Default size of the buffer, in bytes: the content of a full pipe of Linux.
 const BUFFER: usize = 64 * 1024;
 
-/// No more than this is reserved because a header says so; beyond it memory grows with what has arrived.
+/// Number of bytes that are allocated because a header announces them. Beyond it memory grows with the bytes that have arrived.
 const TRUSTED: usize = 1024 * 1024;
 
-/// Takes frames from a stream.
+/// Reads frames from a stream.
 ///
-/// Small frames come many to a read. A payload longer than the buffer is read straight into the memory it is
-/// handed out in. Memory follows the bytes that arrived, never the length that was announced.
+/// One read can bring many small frames. A payload longer than the buffer is read directly into the memory in which it is
+/// returned. Memory grows with the bytes that have arrived, not with the announced length.
 ///
 /// ```
 /// use execnet_core_sync::frame::{FrameReader, MessageCode};
@@ -32,7 +32,7 @@ const TRUSTED: usize = 1024 * 1024;
 pub struct FrameReader<R> {
     inner: R,
     buffer: Box<[u8]>,
-    /// What is read and not yet taken is `buffer[start..end]`.
+    /// The bytes that were read and not returned yet are `buffer[start..end]`.
     start: usize,
     end: usize,
     /// A payload longer than the buffer, as far as it has arrived.
@@ -48,8 +48,8 @@ impl<R: Read> FrameReader<R> {
         Self::with_capacity(BUFFER, inner, limit)
     }
 
-    /// As [`new`](Self::new), with a buffer of this many bytes, or the few that a header needs: a large one lets many
-    /// small frames come with one read.
+    /// As [`new`](Self::new), with a buffer of this many bytes, and at least the length of a header. With a large buffer one read
+    /// can bring many small frames.
     pub fn with_capacity(capacity: usize, inner: R, limit: usize) -> Self {
         Self {
             inner,
@@ -62,7 +62,7 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// The next frame, or `None` where the stream ends between two frames.
+    /// Reads the next frame. `None` if the stream ends between two frames.
     ///
     /// # Errors
     ///
@@ -84,9 +84,9 @@ impl<R: Read> FrameReader<R> {
         Ok(Some(header.with_payload(payload?)))
     }
 
-    /// The header of the next frame, or `None` where the stream ends in front of it.
+    /// Reads the header of the next frame. `None` if the stream ends between two frames.
     ///
-    /// Its payload is to be taken with [`payload_of`](Self::payload_of) before the next header.
+    /// Call [`payload_of`](Self::payload_of) before you read the next header.
     ///
     /// # Errors
     ///
@@ -109,12 +109,12 @@ impl<R: Read> FrameReader<R> {
         Ok(header)
     }
 
-    /// The payload that `header` announces.
+    /// Reads the payload that `header` announces.
     ///
     /// # Errors
     ///
-    /// The announced length is negative or above the limit, and then nothing was read; or the stream fails or
-    /// ends inside the payload. After [`ReadError::Link`] the same payload can be taken by another call.
+    /// The announced length is negative or above the limit, and nothing was read; or the stream fails or ends inside the
+    /// payload. After [`ReadError::Link`] another call continues with the same payload.
     pub fn payload_of(&mut self, header: &Header) -> Result<Vec<u8>, ReadError<R::Error>> {
         let len = header.payload_len(self.limit)?;
         if len <= self.buffer.len() {
@@ -124,12 +124,12 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// What it reads from.
+    /// The stream.
     pub(crate) fn link(&mut self) -> &mut R {
         &mut self.inner
     }
 
-    /// Whether the next frame is here whole, so that it comes without waiting.
+    /// Whether the buffer has a complete frame, which can be read without waiting.
     #[must_use]
     pub fn holds_frame(&self) -> bool {
         let here = self.available();
@@ -138,13 +138,13 @@ impl<R: Read> FrameReader<R> {
         len.is_some_and(|len| here.len() - Header::SIZE >= len)
     }
 
-    /// Whether nothing was read that was not taken.
+    /// Whether all bytes that were read have been returned.
     #[cfg(feature = "std")]
     pub(crate) fn is_drained(&self) -> bool {
         self.start == self.end && self.large.is_empty()
     }
 
-    /// Reads once, in front of a header. Says how many bytes came; 0 is the end of the stream.
+    /// Reads once, in front of a header. Returns the number of bytes; 0 at the end of the stream.
     #[cfg(feature = "std")]
     pub(crate) fn read_once(&mut self) -> Result<usize, ReadError<R::Error>> {
         self.fill(1)
@@ -183,8 +183,8 @@ impl<R: Read> FrameReader<R> {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Reads once, after making room for `wanted` bytes in a row, and says how many bytes came; 0 is the end of
-    /// the stream. `wanted` is more than what is available and fits in the buffer.
+    /// Reads once, after making room for `wanted` contiguous bytes. Returns the number of bytes; 0 at the end of the stream.
+    /// `wanted` must be more than the available bytes, and at most the length of the buffer.
     fn fill(&mut self, wanted: usize) -> Result<usize, ReadError<R::Error>> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -199,7 +199,7 @@ impl<R: Read> FrameReader<R> {
     }
 }
 
-/// Why there is no next frame.
+/// A frame cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError<E> {
@@ -207,23 +207,23 @@ pub enum ReadError<E> {
     Link(E),
     /// The stream ended inside a header.
     HeaderCut {
-        /// How many of the 9 bytes there were.
+        /// Number of bytes of the header that were read.
         got: usize,
     },
     /// The stream ended inside a payload.
     PayloadCut {
-        /// The length in bytes that the header announced.
+        /// The announced length in bytes.
         expected: usize,
-        /// How many bytes there were.
+        /// Number of bytes that were read.
         got: usize,
     },
-    /// The header announces a payload that is not going to be read.
+    /// The header announces a payload that is not read.
     Header(HeaderError),
 }
 
 #[cfg(feature = "std")]
 impl<E> ReadError<E> {
-    /// The same with another error of the link.
+    /// Maps the error of the link.
     pub(crate) fn map_link<F>(self, map: impl FnOnce(E) -> F) -> ReadError<F> {
         match self {
             Self::Link(error) => ReadError::Link(map(error)),

@@ -1,11 +1,12 @@
 use super::{InboxLimits, InboxOverflow, OverflowPolicy};
 
-/// The cost of all inboxes together, against the limits.
+/// The cost of all inboxes together, compared with the limits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InboxAccounting {
     limits: InboxLimits,
+    /// Cost of all items and errors.
     waiting: usize,
-    /// The part of `waiting` that errors cost.
+    /// Cost of the errors in `waiting`.
     errors: usize,
     /// Cost of the calls that have not begun.
     calls: usize,
@@ -27,7 +28,7 @@ impl InboxAccounting {
         }
     }
 
-    /// The overflow, if an inbox that holds `cost` accepts no more items.
+    /// The overflow, if an inbox with this cost accepts no more items.
     pub(super) fn refuses(&self, cost: usize) -> Option<InboxOverflow> {
         if self.limits.overflow == OverflowPolicy::Pause {
             return None;
@@ -35,15 +36,15 @@ impl InboxAccounting {
         self.reached(cost).map(|limit| InboxOverflow { limit })
     }
 
-    /// The limit that is reached for an inbox that holds `cost`, or for all together.
+    /// The limit that is reached by an inbox with this cost, or by all together.
     pub(super) fn reached(&self, cost: usize) -> Option<usize> {
         let channel = self.limits.channel.filter(|&limit| cost >= limit);
         channel.or_else(|| self.limits.gateway.filter(|&limit| self.waiting >= limit))
     }
 
-    /// Counts a call that waits to begin. Calls are counted for themselves: a large one must not close the channel of the
-    /// item that follows it.
+    /// Counts a call that waits to begin.
     pub(super) fn add_call(&mut self, cost: usize) -> Result<(), InboxOverflow> {
+        // Calls have a sum of their own: a large one must not close the channel of the item that follows it.
         if let Some(limit) = self.limits.gateway.filter(|&limit| self.calls >= limit) {
             return Err(InboxOverflow { limit });
         }
@@ -51,33 +52,34 @@ impl InboxAccounting {
         Ok(())
     }
 
-    /// A call that was counted begins.
+    /// Stops counting a call, which begins.
     pub(super) fn remove_call(&mut self, cost: usize) {
         self.calls = self.calls.saturating_sub(cost);
     }
 
-    /// Whether nothing is to be read before something is taken. Calls do not count: one that runs, for which others wait,
-    /// may wait for what is to be read. Nor do errors: no receiver takes that of a channel with a callback.
+    /// Whether no frame may be read before an item is taken.
     pub(super) fn pauses(&self) -> bool {
+        // Calls do not count: others wait for the running one, which may itself wait for an item that was not read yet. Nor do
+        // errors: no receiver takes the error of a channel with a callback, and the pause would never end.
         let gateway = self.limits.gateway;
         self.limits.overflow == OverflowPolicy::Pause
             && (self.full > 0
                 || gateway.is_some_and(|limit| self.waiting.saturating_sub(self.errors) >= limit))
     }
 
-    /// From now on what comes beyond the limits closes its channel.
+    /// From now on an item beyond the limits closes its channel.
     pub(super) fn never_pause(&mut self) {
         self.limits.overflow = OverflowPolicy::Close;
     }
 
-    /// The error that waits on one channel cost `before`, and costs `after`.
+    /// The cost of a channel's error changed.
     pub(super) fn change_error(&mut self, before: usize, after: usize) {
         for sum in [&mut self.errors, &mut self.waiting] {
             *sum = sum.saturating_sub(before).saturating_add(after);
         }
     }
 
-    /// What the items of one inbox cost went from `before` to `after`.
+    /// The cost of a channel's items changed.
     pub(super) fn change(&mut self, before: usize, after: usize) {
         self.waiting = self.waiting.saturating_sub(before).saturating_add(after);
         if let Some(limit) = self.limits.channel {
@@ -86,17 +88,17 @@ impl InboxAccounting {
         }
     }
 
-    /// An inbox goes, with what it holds.
+    /// An inbox with this cost is removed.
     pub(super) fn remove(&mut self, cost: usize) {
         self.change(cost, 0);
     }
 
-    /// Items that are held outlive their inbox.
+    /// Counts held items that outlive their inbox.
     pub(super) fn keep(&mut self, held: usize) {
         self.waiting = self.waiting.saturating_add(held);
     }
 
-    /// One of these is let go.
+    /// Stops counting one of these.
     pub(super) fn drop_kept(&mut self, cost: usize) {
         self.waiting = self.waiting.saturating_sub(cost);
     }

@@ -2,23 +2,22 @@ use execnet_serializer::ChannelId;
 
 use super::{ITEM_COST, InboxOverflow, RefusedId, Session, SessionStatus};
 
-/// Why an end that runs one call at a time refuses another: execnet's words.
+/// The error of an end that runs one call at a time and refuses another. The text is execnet's.
 pub const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
 
-/// What the peer is told of a function that has closed the channel it was called on. Execnet refuses that too: the end of
-/// the channel is how the controller knows that the function has returned.
+/// The error that the peer gets of a function that has closed the channel of its call. Execnet refuses that, too: the end of
+/// the channel tells the controller that the function has returned.
 pub(crate) const EXPLICIT_CLOSE: &str = "the channel of a call cannot be closed explicitly by the function that is called; it is closed when the function returns";
 
-/// Code that runs here for the peer.
+/// Functions that run here for the peer.
 impl<W: Default> Session<W> {
-    /// Makes the channel that a peer asked to run code on, and gives its first handle. The code counts as running
-    /// until [`call_done`](Self::call_done), and its `payload` bytes as waiting until
-    /// [`call_begins`](Self::call_begins).
+    /// Makes the channel of a call, with its first handle. The call counts as running until [`call_done`](Self::call_done), and
+    /// its `payload` bytes as waiting until [`call_begins`](Self::call_begins).
     ///
     /// # Errors
     ///
-    /// The peer may not make a channel of this id, see [`Ids`](super::Ids); or too much waits already, see
-    /// [`InboxLimits`](super::InboxLimits).
+    /// The peer may not make a channel of this id, see [`Ids`](super::Ids); or the calls that have not begun are at their
+    /// limit, see [`InboxLimits`](super::InboxLimits).
     pub fn accept(&mut self, id: ChannelId, payload: usize) -> Result<(), RefusedCall> {
         self.may_make(id).map_err(RefusedCall::Id)?;
         if self.peer_made >= self.max_peer_made {
@@ -34,23 +33,23 @@ impl<W: Default> Session<W> {
     }
 }
 
-/// A call that is not run.
+/// A call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusedCall {
-    /// No channel may be made for it.
+    /// No channel may be made for the call.
     Id(RefusedId),
-    /// Too much waits already.
+    /// The calls that have not begun are at their limit.
     Overflow(InboxOverflow),
 }
 
 impl RefusedCall {
-    /// What the peer is told.
+    /// The error text for the peer.
     #[must_use]
     pub const fn text(&self) -> &'static str {
         match self {
             Self::Id(_) => "execution on this channel id is refused",
-            Self::Overflow(_) => "execution is refused: too much waits at this end already",
+            Self::Overflow(_) => "execution is refused: too many calls are waiting",
         }
     }
 }
@@ -60,29 +59,30 @@ fn cost_of_call(payload: usize) -> usize {
 }
 
 impl<W> Session<W> {
-    /// A call whose payload has this many bytes begins: the payload waits no longer.
+    /// A call with a payload of this many bytes begins: the payload is not counted any more.
     pub fn call_begins(&mut self, payload: usize) {
         self.accounting.remove_call(cost_of_call(payload));
     }
 
-    /// The code that ran on this channel has ended. To be said before the peer can know it. True if the code tried to
-    /// close the channel itself, see [`refuses_close`](Self::refuses_close): the peer is to be told that as an error.
+    /// The call of this channel has ended. Call this before the peer is sent the end. Returns whether the function tried to
+    /// close the channel itself, see [`refuses_close`](Self::refuses_close): then the peer must be sent an error.
     pub fn call_done(&mut self, id: ChannelId) -> bool {
         let call = self.calls.remove(&id).unwrap_or_default();
         call.tried_to_close
     }
 
-    /// Whether code on this side may not close the channel, because it is the one of a call that runs: the channel ends
-    /// with the call. The attempt is remembered.
+    /// Whether this side may not close the channel, because it is the channel of a running call and ends with the call. The
+    /// attempt is recorded.
     pub fn refuses_close(&mut self, id: ChannelId) -> bool {
         let call = self.calls.get_mut(&id);
         call.map(|call| call.tried_to_close = true).is_some()
     }
 
-    /// Whether code runs that the peer still talks with: it would wait for ever for code that waits for that to
-    /// end. Code whose channel is closed, by either side, is about to be done as far as the peer is concerned.
+    /// Whether a call runs whose channel is open.
     #[must_use]
     pub fn is_occupied(&self) -> bool {
+        // A second call would wait for the first, which may itself wait for the peer: a deadlock. A call whose channel is
+        // closed cannot wait for the peer, and is about to return.
         let open = |id: &ChannelId| {
             let channel = self.channels.get(id);
             channel.is_some_and(|channel| channel.state.can_send())
@@ -90,7 +90,7 @@ impl<W> Session<W> {
         self.calls.keys().any(open)
     }
 
-    /// The open channels, and the code that runs.
+    /// The number of open channels and of running calls.
     #[must_use]
     pub fn status(&self) -> SessionStatus {
         SessionStatus {
@@ -100,9 +100,9 @@ impl<W> Session<W> {
     }
 }
 
-/// A call that has not ended.
+/// A running call.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct CallState {
-    /// The code closed its own channel.
+    /// The function tried to close the channel of its call.
     tried_to_close: bool,
 }

@@ -1,4 +1,4 @@
-/// Where a channel stands on this side.
+/// The state of a channel on this side.
 ///
 /// ```text
 ///                 close(), CLOSE, CLOSE_ERROR
@@ -7,10 +7,8 @@
 ///        Open ──LAST_MESSAGE, end of link──▶ SendOnly ──close(), CLOSE, CLOSE_ERROR──▶ Closed
 /// ```
 ///
-/// The fourth state of execnet, *deleted*, is having no entry in the session any more: it is reached when nothing
-/// holds the channel any more; see [`Session::release`](super::Session::release).
-///
-/// There is one method a transition. Where a frame is due, the method says so; it is the caller who sends it.
+/// Execnet's fourth state, *deleted*, is a channel without an entry in the session: nothing refers to it any more, see
+/// [`Session::release`](super::Session::release).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelState {
     /// Items go both ways.
@@ -34,33 +32,25 @@ impl ChannelState {
         matches!(self, Self::Open)
     }
 
-    /// This side closes. True where that ended something, so that the peer has to be told.
-    ///
-    /// It is told also when it sends no more itself: it did so with a LAST_MESSAGE, and keeps a callback, which
-    /// only a CLOSE ends. (Stock execnet says nothing here, and its callbacks wait until the gateway ends.)
+    /// One side closes. Returns whether the state changed: then threads that wait have to be woken, or the peer has to be sent
+    /// a frame.
     #[must_use]
-    pub const fn close_locally(&mut self) -> bool {
-        let ended = self.can_send();
+    pub const fn close(&mut self) -> bool {
+        // `SendOnly` counts as a change: a peer that has sent LAST_MESSAGE may keep a callback, which only a CLOSE ends. (Stock
+        // execnet sends nothing here, and its callbacks wait until the gateway ends.)
+        let changed = self.can_send();
         *self = Self::Closed;
-        ended
+        changed
     }
 
-    /// The peer closed. True where that ended something.
-    #[must_use]
-    pub const fn close_remotely(&mut self) -> bool {
-        let ended = self.can_send();
-        *self = Self::Closed;
-        ended
-    }
-
-    /// The peer, or the link, sends no more. True where that ended something.
+    /// The peer, or the link, sends no more. Returns whether the state changed.
     #[must_use]
     pub const fn end_receiving(&mut self) -> bool {
-        let ended = self.can_receive();
-        if ended {
+        let changed = self.can_receive();
+        if changed {
             *self = Self::SendOnly;
         }
-        ended
+        changed
     }
 }
 
@@ -69,29 +59,21 @@ mod tests {
     use super::ChannelState::{Closed, Open, SendOnly};
 
     #[test]
-    fn closing_tells_the_peer_only_when_it_does_not_know() {
-        for (mut state, tell) in [(Open, true), (SendOnly, true), (Closed, false)] {
-            assert_eq!(state.close_locally(), tell);
-            assert_eq!(state, Closed);
-        }
-    }
-
-    #[test]
-    fn the_peer_closing_ends_what_was_not_closed() {
-        for (mut state, ended) in [(Open, true), (SendOnly, true), (Closed, false)] {
-            assert_eq!(state.close_remotely(), ended);
+    fn closing_is_a_change_once() {
+        for (mut state, changed) in [(Open, true), (SendOnly, true), (Closed, false)] {
+            assert_eq!(state.close(), changed);
             assert_eq!(state, Closed);
         }
     }
 
     #[test]
     fn a_last_message_leaves_sending_allowed() {
-        for (mut state, ended, after) in [
+        for (mut state, changed, after) in [
             (Open, true, SendOnly),
             (SendOnly, false, SendOnly),
             (Closed, false, Closed),
         ] {
-            assert_eq!(state.end_receiving(), ended);
+            assert_eq!(state.end_receiving(), changed);
             assert_eq!(state, after);
         }
     }

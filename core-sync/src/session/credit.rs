@@ -1,17 +1,17 @@
-/// The most that one CREDIT gives back.
+/// Maximal number in one CREDIT frame, which has a signed 32-bit integer.
 const STEP: u32 = i32::MAX as u32;
 
-/// How much may be on the way to one receiver, counted on both ends alike.
+/// The flow control window of a channel, counted in the same way on both ends.
 ///
-/// Each direction of a channel has a window. What an item costs (see [`EncodedItem::cost`](super::EncodedItem::cost))
-/// is taken from it when the item is sent, and given back with a CREDIT frame when it was received by the program,
-/// not when it arrived: so that no more than a window, and one item, waits in an inbox.
+/// Each direction has a window. Sending an item takes its cost (see [`EncodedItem::cost`](super::EncodedItem::cost)) from the
+/// window. A CREDIT frame returns it when the program has received the item, not when the item arrived: no more than a window,
+/// and one item, waits in an inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Credit {
     window: usize,
-    /// Sent, and not given back yet.
+    /// Cost of the items sent and not returned yet.
     in_flight: usize,
-    /// Taken from the inbox, and not given back yet.
+    /// Cost of the items taken from the inbox and not returned yet.
     consumed: usize,
 }
 
@@ -24,9 +24,9 @@ impl Credit {
         }
     }
 
-    /// The window is not used up. An item larger than what is left of it goes all the same: otherwise one that is
-    /// larger than the window never could.
+    /// Whether the window is not used up.
     pub(super) fn has_room(&self) -> bool {
+        // Any room is enough for any item: otherwise an item larger than the window could never be sent.
         self.in_flight < self.window
     }
 
@@ -34,8 +34,9 @@ impl Credit {
         self.in_flight = self.in_flight.saturating_add(cost);
     }
 
-    /// The peer gives back. One that gives more than it got harms nobody but itself.
+    /// The peer returns credit.
     pub(super) fn refill(&mut self, cost: usize) {
+        // Saturating: a peer that returns more than it received fills its own inboxes only.
         self.in_flight = self.in_flight.saturating_sub(cost);
     }
 
@@ -43,12 +44,14 @@ impl Credit {
         self.consumed = self.consumed.saturating_add(cost);
     }
 
-    /// What is to be given back now: in steps of half a window, so that small items are not answered each.
+    /// The credit to return now.
     pub(super) fn grant(&mut self) -> Option<u32> {
+        // In steps of half a window: a frame for each small item would double the traffic, and a whole window would let the
+        // sender wait each time.
         if self.consumed < self.window.div_ceil(2) {
             return None;
         }
-        // More than an INT can say goes in several steps.
+        // The rest follows with the next item.
         let grant = u32::try_from(self.consumed).map_or(STEP, |consumed| consumed.min(STEP));
         self.consumed = self
             .consumed
@@ -62,7 +65,7 @@ mod tests {
     use super::Credit;
 
     #[test]
-    fn a_window_is_used_up_and_given_back_in_halves() {
+    fn credit_is_returned_in_half_windows() {
         let mut credit = Credit::new(100);
         credit.spend(60);
         assert!(credit.has_room());
@@ -79,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_larger_than_the_window_goes_alone() {
+    fn an_item_larger_than_the_window_can_be_sent() {
         let mut credit = Credit::new(1);
         assert!(credit.has_room());
         credit.spend(usize::MAX);

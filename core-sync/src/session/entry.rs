@@ -6,13 +6,13 @@ use super::credit::Credit;
 use super::inbox::{Inbox, QueuedItem};
 use super::{ChannelState, EncodedItem, RefusedId};
 
-/// One living channel.
+/// A channel of the session.
 #[derive(Debug)]
 pub(super) struct Entry<W> {
     /// Unique in the session. An id is not: a peer can use one again.
     pub(super) serial: u64,
     pub(super) state: ChannelState,
-    /// It was still open when the link ended.
+    /// Set if the channel was still open when the link ended.
     pub(super) was_open_at_disconnect: bool,
     /// The peer made it, by naming it in an item.
     pub(super) peer_made: bool,
@@ -56,27 +56,29 @@ impl<W: Default> Entry<W> {
 }
 
 impl<W> Entry<W> {
-    /// Nothing refers to it, so that nobody can send on it any more.
+    /// Whether neither the program nor an inbox refers to the channel, so that nothing can be sent on it any more.
     pub(super) fn is_let_go(&self) -> bool {
         self.handles == 0 && self.inbox_refs == 0
     }
 
-    /// Whether items may be sent. Not after LAST_MESSAGE, also if the program gets a handle again: the peer would drop them.
+    /// Whether items may be sent.
     pub(super) fn can_send(&self) -> bool {
+        // LAST_MESSAGE is final, also if the program gets a handle again from an item: the peer would drop the items.
         self.state.can_send() && !self.said_last
     }
 
-    /// Closes from this side. Returns whether a frame must tell the peer. A peer that has exited may still read what running
-    /// code sends, but it has dropped all channels at once, and needs no frame for each.
+    /// Closes from this side. Returns whether a frame must tell the peer.
     pub(super) fn close(&mut self) -> bool {
-        self.state.close_locally() && !self.was_open_at_disconnect
+        // A peer that has exited still reads what running functions send, but it has dropped all channels at once: a frame
+        // for each of them, tens of thousands perhaps, would only delay the exit.
+        self.state.close() && !self.was_open_at_disconnect
     }
 
     /// Queues an item that arrived.
     pub(super) fn accept(&mut self, item: EncodedItem, refused: Option<RefusedId>) {
         let cost = item.cost();
         let (payload, references) = match refused {
-            // It will not be decoded, so that its memory is freed now.
+            // It is never decoded: its memory is freed now, and only the error waits to be received.
             Some(_) => (Vec::new(), Vec::new()),
             None => (item.payload, item.references),
         };
@@ -89,9 +91,10 @@ impl<W> Entry<W> {
         });
     }
 
-    /// Takes the next item out, which is no handing over yet of the channels it names.
+    /// Takes the next item out. The channels that it names keep their inbox references: see `Session::hand_over`.
     pub(super) fn pop(&mut self) -> Option<QueuedItem> {
         let item = self.inbox.pop()?;
+        // On taking and not on arrival: credit bounds the items that wait here, and not only those on the wire.
         if let Some(credit) = &mut self.credit {
             credit.consume(item.cost);
         }

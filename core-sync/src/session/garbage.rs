@@ -4,22 +4,22 @@ use super::Reply;
 use super::entry::Entry;
 use super::item_queue::ItemQueue;
 
-/// What giving up a channel brings about.
+/// The consequences of releasing a channel.
 #[derive(Debug)]
-#[must_use = "the peer is to be told"]
+#[must_use = "the replies have to be sent"]
 pub struct Released<W> {
-    /// What the peer is to be told. That can be several frames: an inbox that goes with its channel holds the channels that
-    /// its items name.
+    /// The frames to send. There can be several: an inbox that is removed with its channel releases the channels that its
+    /// items name.
     pub replies: Vec<Reply>,
-    /// What is left of the channels that are gone.
+    /// The remains of the removed channels.
     pub garbage: Garbage<W>,
 }
 
-/// Channels that are gone, with the items that nobody received and what the driver kept with them.
+/// Removed channels, with the items that nobody received and the driver's data.
 ///
-/// The session drops no channel itself. There can be millions of items in one, which takes a while, and what a driver
-/// keeps with a channel may be code of the program, which may come back to the session. So a driver that keeps the
-/// session under a lock drops this when it has unlocked it.
+/// The session drops no channel itself. An inbox can hold millions of items, and dropping them takes a while. The driver's
+/// data may be code of the program, which may call into the session. So a driver that keeps the session under a lock drops
+/// this after unlocking it.
 #[derive(Debug)]
 #[must_use = "drop it when the session is unlocked"]
 pub struct Garbage<W> {
@@ -37,13 +37,13 @@ impl<W> Default for Garbage<W> {
 }
 
 impl<W> Garbage<W> {
-    /// Takes in other garbage.
+    /// Adds other garbage.
     pub fn append(&mut self, mut other: Self) {
         self.channels.append(&mut other.channels);
         self.items.append(&mut other.items);
     }
 
-    /// Whether there is nothing to be dropped.
+    /// Whether there is nothing to drop.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.channels.is_empty() && self.items.is_empty()

@@ -1,4 +1,4 @@
-//! What each message does.
+//! The effect of each message on the session.
 
 use alloc::vec::Vec;
 
@@ -11,11 +11,11 @@ use super::{
     Session,
 };
 
-/// What the peer is told whose channel was closed because it sends faster than it is received from.
+/// The error that a peer gets if its channel was closed because items wait beyond the limits.
 const OVERFLOW: &str = "the inbox at the other end is full";
 
 impl<W: Default> Session<W> {
-    /// What a frame does.
+    /// Applies a message of the peer. Returns what the driver has to do.
     pub fn handle(&mut self, message: Message) -> Event<'_, W> {
         match message {
             Message::Status(id) => self.answer_status(id),
@@ -33,7 +33,7 @@ impl<W: Default> Session<W> {
     fn answer_status(&self, id: ChannelId) -> Event<'_, W> {
         Event::Reply(match self.role {
             Role::Worker => Reply::Status(id, self.status()),
-            // A worker is told nothing that it was not asked to know.
+            // A worker has no power over its controller, and learns nothing of it.
             Role::Initiator => Reply::CloseError(id, "status disallowed"),
         })
     }
@@ -44,7 +44,7 @@ impl<W: Default> Session<W> {
         } else if self.channels.contains_key(&id) {
             self.reconfigure_channel(id, strings);
         } else {
-            // Stock execnet makes the channel and drops it at once: a CLOSE is what the peer sees.
+            // As stock execnet, which makes the channel and drops it at once: the peer sees a CLOSE.
             return Event::Reply(Reply::Close(id));
         }
         Event::Nothing
@@ -60,6 +60,7 @@ impl<W: Default> Session<W> {
         }
     }
 
+    /// Whether the peer may make a channel of this id.
     pub(super) fn may_make(&self, id: ChannelId) -> Result<(), RefusedId> {
         if self.channels.contains_key(&id) {
             return Err(RefusedId::InUse(id));
@@ -68,6 +69,8 @@ impl<W: Default> Session<W> {
     }
 
     fn data(&mut self, id: ChannelId, item: EncodedItem) -> Event<'_, W> {
+        // Not an error: the channel was closed or dropped here while the item was on the way. Channels that it names are not
+        // made either, as no receiver would ever own them.
         let open = |channel: &&Entry<W>| channel.state.can_receive();
         let Some(waiting) = self.channels.get(&id).filter(open).map(|c| c.inbox.cost()) else {
             return Event::Nothing;
@@ -75,6 +78,7 @@ impl<W: Default> Session<W> {
         if let Some(overflow) = self.accounting.refuses(waiting) {
             return self.overflow(id, overflow);
         }
+        // Before the next frame, which may already be for a channel that this item names.
         let refused = self.register(id, &item.references).err();
         let Some(channel) = self.channels.get_mut(&id) else {
             return Event::Nothing;
@@ -84,9 +88,9 @@ impl<W: Default> Session<W> {
         Event::Item(&mut channel.waiters)
     }
 
-    /// Closes a channel that has more than it may.
+    /// Closes a channel whose inbox is full.
     fn overflow(&mut self, id: ChannelId, overflow: InboxOverflow) -> Event<'_, W> {
-        let Some(is_told) = self.change_state(id, |channel| {
+        let Some(tell) = self.change_state(id, |channel| {
             channel.inbox.fail(Failure::Overflow(overflow));
             channel.close()
         }) else {
@@ -95,10 +99,9 @@ impl<W: Default> Session<W> {
         let Some(channel) = self.channels.get_mut(&id) else {
             return Event::Nothing;
         };
-        if is_told {
-            Event::Refused(&mut channel.waiters, Reply::CloseError(id, OVERFLOW))
-        } else {
-            Event::Ended(&mut channel.waiters)
+        match tell {
+            true => Event::Refused(&mut channel.waiters, Reply::CloseError(id, OVERFLOW)),
+            false => Event::Ended(&mut channel.waiters),
         }
     }
 
@@ -113,9 +116,10 @@ impl<W: Default> Session<W> {
         Event::Credit(&mut channel.waiters)
     }
 
-    /// Makes the channels that an item names and that do not live, and holds all of them for the item. On an
-    /// error none was made or held.
+    /// Makes the channels that an item names and that do not exist, and adds an inbox reference to each channel that it names.
+    /// On an error nothing has changed.
     fn register(&mut self, carrier: ChannelId, references: &[ChannelId]) -> Result<(), RefusedId> {
+        // First all checks, then all changes: an item that is refused must not leave channels behind.
         let mut peer_made = self.peer_made;
         for &id in references {
             if !self.channels.contains_key(&id) {
@@ -129,25 +133,27 @@ impl<W: Default> Session<W> {
         }
         self.peer_made = peer_made;
         for &id in references {
-            let fresh = || {
+            let make = || {
                 self.open += 1;
                 self.made += 1;
                 Entry::new(self.made, self.strings, self.credit, true)
             };
-            let channel = self.channels.entry(id).or_insert_with(fresh);
-            // A channel in its own inbox would hold itself for ever.
+            let channel = self.channels.entry(id).or_insert_with(make);
+            // A reference from its own inbox would keep the channel alive for ever.
             channel.inbox_refs += usize::from(id != carrier);
         }
         Ok(())
     }
 
     fn closed(&mut self, id: ChannelId, error: Option<RemoteError>) -> Event<'_, W> {
-        let ended = self.change_state(id, |channel| channel.state.close_remotely());
+        let ended = self.change_state(id, |channel| channel.state.close());
         let Some(channel) = self.channels.get_mut(&id).filter(|_| ended == Some(true)) else {
             return Event::Nothing;
         };
         if let Some(error) = error {
             let before = channel.inbox.error_cost();
+            // An error is never refused, as the channel has ended with it, but with full inboxes it costs next to nothing:
+            // otherwise a peer could open channels and fail them, each with a long text.
             let error = match self.accounting.reached(channel.inbox.cost()) {
                 Some(_) => error.shortened(),
                 None => error,

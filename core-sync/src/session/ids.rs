@@ -2,32 +2,31 @@ use core::fmt;
 
 use execnet_serializer::ChannelId;
 
-/// Which end of the gateway this is. It decides which ids are ours, and whether the peer may run code here.
+/// The end of the gateway. It decides which ids are ours, and whether the peer may call functions here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The end that started the other one: allocates odd ids, runs no code for its peer.
+    /// The end that started the other one: allocates odd ids, and runs no code for its peer.
     Initiator,
     /// The started end: allocates even ids.
     Worker,
 }
 
-/// Allots channel ids, and judges those that a peer names.
+/// Allocates channel ids, and checks those that a peer names.
 ///
 /// # The rule for ids from a peer
 ///
-/// | id that a peer names, of which no channel lives here | |
+/// | id that a peer names, without a channel here | |
 /// |---|---|
 /// | 0 or below | refused |
 /// | of the peer's parity | accepted: the peer makes a channel |
 /// | of our parity, allocated before | accepted: the channel was shared, then dropped here |
 /// | of our parity, not allocated yet | refused: it would collide with a later channel of ours |
 ///
-/// The id of a living channel is always accepted. Frames (in difference to ids inside items) never make a
-/// channel, with the exception of CHANNEL_EXEC; those for ids that do not live here are ignored, as channels are
-/// dropped while frames for them are on the way.
+/// The id of an existing channel is always accepted. Frames, unlike ids inside items, never make a channel, except
+/// CHANNEL_EXEC. Frames for ids without a channel are ignored, as a channel can be dropped while frames for it are on the way.
 #[derive(Debug, Clone, Copy)]
 pub struct Ids {
-    /// The next id to allocate. Above `i32::MAX` no id is left.
+    /// The next id to allocate. Above `i32::MAX` all are used up.
     next: i64,
 }
 
@@ -42,14 +41,14 @@ impl Ids {
         Self { next }
     }
 
-    /// The next id: they only grow, and none is given twice. `None` when all are used up.
+    /// The next id. Ids only grow, and none is allocated twice. `None` when all are used up.
     pub fn allocate(&mut self) -> Option<ChannelId> {
         let id = i32::try_from(self.next).ok()?;
         self.next += 2;
         Some(ChannelId(id))
     }
 
-    /// Whether a peer may name `id`, of which no channel lives here.
+    /// Whether a peer may name `id`, which has no channel here.
     ///
     /// # Errors
     ///
@@ -59,7 +58,7 @@ impl Ids {
         if id.0 <= 0 {
             Err(RefusedId::NotPositive(id))
         } else if ours && i64::from(id.0) >= self.next {
-            Err(RefusedId::NotAllotted(id))
+            Err(RefusedId::NotAllocated(id))
         } else {
             Ok(())
         }
@@ -72,16 +71,16 @@ impl Ids {
 pub enum RefusedId {
     /// Ids start at 1.
     NotPositive(ChannelId),
-    /// The id is ours to allocate, and was not allocated yet.
-    NotAllotted(ChannelId),
-    /// The peer holds as many channels as it may.
+    /// The id is of this end's parity, and was not allocated yet.
+    NotAllocated(ChannelId),
+    /// The peer has made the maximal number of channels.
     TooMany {
-        /// The id that is one too many.
+        /// The refused id.
         id: ChannelId,
-        /// How many channels the peer may make.
+        /// The number of channels that the peer may make.
         limit: usize,
     },
-    /// The channel lives already, where a new one was asked for.
+    /// A call names a channel that exists already.
     InUse(ChannelId),
 }
 
@@ -89,9 +88,7 @@ impl fmt::Display for RefusedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotPositive(id) => write!(f, "channel id {} is not positive", id.0),
-            Self::NotAllotted(id) => {
-                write!(f, "channel id {} was never given out by this end", id.0)
-            }
+            Self::NotAllocated(id) => write!(f, "channel id {} was never allocated", id.0),
             Self::TooMany { id, limit } => {
                 write!(
                     f,
@@ -111,7 +108,7 @@ mod tests {
     use super::{ChannelId, Ids, RefusedId, Role};
 
     #[test]
-    fn an_initiator_allots_odd_ids_and_a_worker_even_ones() {
+    fn an_initiator_allocates_odd_ids_and_a_worker_even_ones() {
         for (role, expected) in [(Role::Initiator, [1, 3, 5]), (Role::Worker, [2, 4, 6])] {
             let mut ids = Ids::new(role);
             let allocated = [(); 3].map(|()| ids.allocate());
@@ -120,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_id_is_followed_by_none() {
+    fn nothing_is_allocated_after_the_last_id() {
         let mut ids = Ids {
             next: i64::from(i32::MAX),
         };
@@ -130,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_judged_by_the_stated_rule() {
+    fn ids_are_checked_by_the_documented_rule() {
         let mut ids = Ids::new(Role::Initiator);
         ids.allocate();
         for (id, refused) in [
@@ -138,8 +135,8 @@ mod tests {
             (-1, Some(RefusedId::NotPositive(ChannelId(-1)))),
             (i32::MIN, Some(RefusedId::NotPositive(ChannelId(i32::MIN)))),
             (1, None),
-            (3, Some(RefusedId::NotAllotted(ChannelId(3)))),
-            (i32::MAX, Some(RefusedId::NotAllotted(ChannelId(i32::MAX)))),
+            (3, Some(RefusedId::NotAllocated(ChannelId(3)))),
+            (i32::MAX, Some(RefusedId::NotAllocated(ChannelId(i32::MAX)))),
             (2, None),
             (i32::MAX - 1, None),
         ] {

@@ -5,8 +5,9 @@ use execnet_serializer::{ChannelId, StrConfig};
 
 use super::item_queue::ItemQueue;
 use super::{ITEM_COST, RefusedId, RemoteError};
+use crate::options::options;
 
-/// Items that arrived on a channel and were not taken yet. They come first; then the error, if there is one, once.
+/// Items that arrived on a channel and were not taken yet. Behind them comes the error, if there is one, once.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     items: ItemQueue,
@@ -25,7 +26,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// As an item of the text would.
+    /// The same as of an item with the text.
     fn cost(&self) -> usize {
         match self {
             Self::Remote(error) => error.text().len().saturating_add(ITEM_COST),
@@ -34,16 +35,16 @@ impl Failure {
     }
 }
 
-/// An item in an inbox, with what was decided about it on arrival.
+/// An item in an inbox, with the settings and the checks of its arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuedItem {
     /// The encoded value; empty if the item was refused.
     pub payload: Vec<u8>,
     /// How its strings are decoded: the settings of the channel when the item arrived.
     pub strings: StrConfig,
-    /// The channels that it names. The taker of the item holds a handle of each.
+    /// The channels that it names. The taker of the item owns a handle of each.
     pub references: Vec<ChannelId>,
-    /// Set if it names a channel that it may not name: then it must not be decoded.
+    /// Set if it names a channel id that the peer may not use: then it must not be decoded.
     pub refused: Option<RefusedId>,
     /// Its cost in limits and credit, in bytes: see [`ITEM_COST`](crate::session::ITEM_COST).
     pub(super) cost: usize,
@@ -81,8 +82,8 @@ impl Hold {
 ///
 /// - an item, with its encoding. The item that exceeds a limit is still accepted, so that an item larger than the limit can
 ///   be received.
-/// - an item in a queue of several channels, until it is taken from that queue.
-/// - the error that the peer closed a channel with, with its text, of which at most
+/// - an item in a queue of several channels, until the program takes it from that queue.
+/// - the error with which the peer closed a channel, with its text, of which at most
 ///   [`MAX_ERROR_TEXT`](crate::session::MAX_ERROR_TEXT) bytes are kept. Beyond a limit only the start of its
 ///   [summary](RemoteError::summary) is kept. An error alone never [pauses](OverflowPolicy::Pause).
 /// - a call that has not begun. All such calls together may cost as much as [`gateway`](Self::with_gateway) once more, beside the
@@ -95,44 +96,14 @@ pub struct InboxLimits {
 }
 
 impl InboxLimits {
-    /// Sets the bytes that may wait on each channel. Default: no limit.
-    #[must_use]
-    pub const fn with_channel(mut self, bytes: Option<usize>) -> Self {
-        self.channel = bytes;
-        self
-    }
-
-    /// Sets the bytes that may wait on all channels of the gateway together, and as many again in calls that have not
-    /// begun. Default: no limit.
-    #[must_use]
-    pub const fn with_gateway(mut self, bytes: Option<usize>) -> Self {
-        self.gateway = bytes;
-        self
-    }
-
-    /// Sets what happens to an item that arrives when a limit is reached. Default: [`OverflowPolicy::Close`].
-    #[must_use]
-    pub const fn with_overflow(mut self, overflow: OverflowPolicy) -> Self {
-        self.overflow = overflow;
-        self
-    }
-
-    /// See [`with_channel`](Self::with_channel).
-    #[must_use]
-    pub const fn channel(&self) -> Option<usize> {
-        self.channel
-    }
-
-    /// See [`with_gateway`](Self::with_gateway).
-    #[must_use]
-    pub const fn gateway(&self) -> Option<usize> {
-        self.gateway
-    }
-
-    /// See [`with_overflow`](Self::with_overflow).
-    #[must_use]
-    pub const fn overflow(&self) -> OverflowPolicy {
-        self.overflow
+    options! {
+        /// Sets the bytes that may wait on each channel. Default: no limit.
+        with_channel, channel: Option<usize>;
+        /// Sets the bytes that may wait on all channels of the gateway together, and as many again in calls that have not
+        /// begun. Default: no limit.
+        with_gateway, gateway: Option<usize>;
+        /// Sets what happens to an item that arrives when a limit is reached. Default: [`OverflowPolicy::Close`].
+        with_overflow, overflow: OverflowPolicy;
     }
 }
 
@@ -140,7 +111,7 @@ impl InboxLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OverflowPolicy {
-    /// Closes the channel with an error to the peer. The receiver gets the items that have arrived, then an
+    /// Closes the channel with an error to the peer. Receivers get the items that have arrived, then an
     /// [`InboxOverflow`]. Other channels continue.
     #[default]
     Close,
@@ -148,7 +119,7 @@ pub enum OverflowPolicy {
     /// memory grows.
     ///
     /// This stops *all* channels of the gateway, and can deadlock: a program that waits for an item of one channel waits
-    /// for ever if the inbox of another is full and nobody receives from it. Use it if each channel has a thread or a
+    /// for ever if the inbox of another is full and no thread receives from it. Use it if each channel has a thread or a
     /// callback that keeps receiving. The remote status and the end of a channel are delayed as well. An exited or killed
     /// gateway reads again, and closes.
     Pause,
@@ -181,30 +152,30 @@ impl Inbox {
         Some(item)
     }
 
-    /// As [`pop`](Self::pop), but the item counts until [`let_go`](Self::let_go).
+    /// As [`pop`](Self::pop), but the item is counted until [`let_go`](Self::let_go).
     pub(super) fn pop_held(&mut self) -> Option<QueuedItem> {
         let item = self.items.pop()?;
         self.held = self.held.saturating_add(item.cost);
         Some(item)
     }
 
-    /// An item of this cost, which was held, counts no more.
+    /// Stops counting a held item of this cost.
     pub(super) fn let_go(&mut self, cost: usize) {
         self.held = self.held.saturating_sub(cost);
         self.cost = self.cost.saturating_sub(cost);
     }
 
-    /// What those cost that are held.
+    /// Cost of the held items.
     pub(super) fn held(&self) -> usize {
         self.held
     }
 
-    /// What its items cost together.
+    /// Cost of all items, with the held ones.
     pub(super) fn cost(&self) -> usize {
         self.cost
     }
 
-    /// What its error costs.
+    /// Cost of the error.
     pub(super) fn error_cost(&self) -> usize {
         self.failure.as_ref().map_or(0, Failure::cost)
     }
@@ -217,7 +188,7 @@ impl Inbox {
         self.failure.take()
     }
 
-    /// The peer's error, where it waits.
+    /// The peer's error, if it was not received yet.
     pub(super) fn error(&self) -> Option<&RemoteError> {
         match &self.failure {
             Some(Failure::Remote(error)) => Some(error),
@@ -232,6 +203,7 @@ impl Inbox {
 
     /// Takes all items out, to be dropped elsewhere: there can be many.
     pub(super) fn discard(&mut self) -> ItemQueue {
+        // Held items are in a queue of the program, and not in here. They count until their holds end.
         self.cost = self.held;
         core::mem::take(&mut self.items)
     }

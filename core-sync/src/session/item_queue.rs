@@ -9,40 +9,39 @@ use super::{ITEM_COST, QueuedItem, RefusedId};
 /// The length of a block, in bytes. A queue frees a block when it has been read.
 const BLOCK: usize = 16 << 10;
 
-/// An empty queue keeps its last block if it is no larger: a receiver that keeps up causes no allocation, and 10,000
-/// idle channels hold 10 MB at most, whatever has gone through them.
+/// An empty queue keeps its last block if it is no larger, in bytes: a receiver that keeps up causes no allocation, and 10,000
+/// idle channels keep 10 MB at most.
 const KEPT: usize = 1 << 10;
 
-/// How many items that are kept whole are in one chunk.
+/// Number of whole items in one chunk.
 const CHUNK: usize = 64;
 
-// The tag of a record says how its item is kept, and how its strings are to be read.
+// Bits of a record's tag: the string settings of its item, and how the item is stored.
 const PY2STR_AS_PY3STR: u8 = 1;
 const PY3STR_AS_PY2STR: u8 = 2;
 const WHOLE: u8 = 4;
 
-/// The items that wait on a channel, oldest first.
+/// The items of an inbox, oldest first.
 ///
 /// ```text
 /// record of a small item   tag, length, payload
 /// record of another        tag with WHOLE: the item is the next one of `whole`
 /// ```
 ///
-/// Most items are small, and a heap block of its own for each, with a fixed place in a list beside it, would take some
-/// hundred bytes for what is often six. The blocks are freed while the queue is read, so that its memory follows what
-/// waits in it in both directions.
+/// Most items are small. A heap block for each, and a list of structs beside them, would take some hundred bytes for an item
+/// of six. The blocks are freed while the queue is read: its memory grows and shrinks with its content.
 #[derive(Debug, Default)]
 pub(super) struct ItemQueue {
     /// Records, one after the other; none spans two blocks.
     blocks: VecDeque<Block>,
-    /// Items that are kept as they are, in chunks, for the same reason as the blocks.
+    /// Items in buffers of their own, in chunks, which are freed as the blocks are.
     whole: VecDeque<VecDeque<Whole>>,
 }
 
 #[derive(Debug, Default)]
 struct Block {
     bytes: Vec<u8>,
-    /// How much of it has been read.
+    /// Number of bytes that have been read.
     read: usize,
 }
 
@@ -53,7 +52,7 @@ struct Whole {
     extra: Option<Box<Extra>>,
 }
 
-/// What few items have.
+/// The parts of an item that few items have.
 #[derive(Debug)]
 struct Extra {
     references: Vec<ChannelId>,
@@ -65,7 +64,7 @@ impl ItemQueue {
     pub(super) fn push(&mut self, item: QueuedItem) {
         let plain = item.references.is_empty() && item.refused.is_none();
         let tag = tag(item.strings);
-        // What is short is copied into a block; copying more would hold up others, as the session is locked.
+        // Short items are copied into a block. The session is locked meanwhile, so that longer ones are moved instead.
         match u8::try_from(item.payload.len()) {
             Ok(len) if plain => self.push_record(&[tag, len], &item.payload),
             _ => {
@@ -107,7 +106,7 @@ impl ItemQueue {
         if let Some(block) = last {
             return block.push(head, payload);
         }
-        // The first block grows as a vector does, later ones are full sooner or later.
+        // The first block may stay small, and grows as a vector does. A queue that has filled it will fill others.
         let capacity = if self.blocks.is_empty() { 0 } else { BLOCK };
         let mut block = Block {
             bytes: Vec::with_capacity(capacity),
@@ -146,7 +145,7 @@ impl ItemQueue {
         Some(item)
     }
 
-    /// Frees the first block, if all of it was read.
+    /// Frees the first block if all of it has been read.
     fn free_front(&mut self) {
         let last = self.blocks.len() == 1;
         let Some(block) = self.blocks.front_mut().filter(|block| block.is_read()) else {
@@ -162,7 +161,7 @@ impl ItemQueue {
     }
 }
 
-/// Gives back what a list of chunks took when there were many.
+/// Frees most of the memory of a list that was longer once.
 fn shrink<T>(chunks: &mut VecDeque<T>) {
     if chunks.capacity() > 64 && chunks.len() < chunks.capacity() / 4 {
         chunks.shrink_to(chunks.len() * 2);
@@ -241,7 +240,7 @@ mod tests {
             py2str_as_py3str: number.is_multiple_of(2),
             py3str_as_py2str: number.is_multiple_of(3),
         };
-        // Around the length that decides, and beyond a block.
+        // Around the threshold of whole items, and longer than a block.
         let len = match number % 7 {
             6 => BLOCK * 2,
             kind => [0, 6, 100, SMALL - 1, SMALL, SMALL + 1][kind],
@@ -258,13 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn items_come_out_as_they_went_in_and_in_their_order() {
+    fn items_are_returned_unchanged_and_in_order() {
         for waiting in [1, 2, 70, 500] {
             let mut queue = ItemQueue::default();
             let mut out = 0;
             for number in 0..1500 {
                 queue.push(item(number));
-                // Bursts that are read at different lengths, now and then to the end.
+                // Bursts of different lengths; every 400 items the queue is read to the end.
                 if number % 400 == 399 || number - out >= waiting {
                     let left = if number % 400 == 399 { 0 } else { waiting / 2 };
                     while number + 1 - out > left {

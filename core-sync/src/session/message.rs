@@ -8,20 +8,20 @@ use super::RemoteError;
 use super::references::references;
 use crate::frame::{Frame, Header, MessageCode};
 
-/// A frame whose payload was understood as far as the session needs it: what goes into
+/// A frame whose payload is parsed as far as the session needs it: the input of
 /// [`Session::handle`](super::Session::handle).
 ///
-/// It is made without the session, so that no payload is looked at while the session is locked.
+/// Parsing needs no session, so that no payload is read while the session is locked.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Message {
-    /// The peer asks how busy this end is.
+    /// The peer requests the status of this end.
     Status(ChannelId),
     /// The string settings of the gateway (id 0) or of one channel.
     Reconfigure(ChannelId, StrConfig),
-    /// The peer winds down.
+    /// The peer exits.
     Terminate,
-    /// The peer asks for code to be run: the payload is not looked into.
+    /// The peer calls code. The payload is not parsed.
     Exec(ChannelId, Vec<u8>),
     /// An item.
     Data(ChannelId, EncodedItem),
@@ -31,15 +31,15 @@ pub enum Message {
     CloseError(ChannelId, RemoteError),
     /// The peer sends no more on the channel.
     LastMessage(ChannelId),
-    /// The peer's program has received so much of what was sent on the channel; see
+    /// The peer's program has received items of this cost on the channel; see
     /// [`Session::with_credit`](super::Session::with_credit).
     Credit(ChannelId, u32),
 }
 
-/// What an item counts for in inbox limits and credit beside the bytes of its encoding: about what keeping it costs.
+/// Cost of an item in inbox limits and credit in addition to its encoded bytes: about the memory that storing it takes.
 pub const ITEM_COST: usize = 64;
 
-/// One item, encoded, with the channels it names.
+/// An encoded item, with the channels that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodedItem {
     /// The encoded value.
@@ -49,7 +49,7 @@ pub struct EncodedItem {
 }
 
 impl Message {
-    /// The channel it is about; 0 where it is about the gateway.
+    /// The channel that it is about; 0 for the gateway.
     #[must_use]
     pub fn channel(&self) -> ChannelId {
         match *self {
@@ -65,8 +65,8 @@ impl Message {
         }
     }
 
-    /// Whether a frame with this header is worth reading on: asked before its payload is buffered. `credit` says
-    /// whether the ends agreed on credit, which execnet does not know.
+    /// Checks a header before its payload is read. `credit` tells whether the ends agreed on credit, which stock execnet does
+    /// not have.
     ///
     /// # Errors
     ///
@@ -81,13 +81,13 @@ impl Message {
         }
     }
 
-    /// Understands a frame.
+    /// Parses a frame.
     ///
     /// # Errors
     ///
-    /// The code is unknown, a RECONFIGURE holds no settings, or a CREDIT no number. A wrong item is none: it is reported to who
-    /// receives it. A CLOSE_ERROR whose payload is no text closes with an error that says so; of a long text
-    /// the beginning and the end are kept, see [`MAX_ERROR_TEXT`](super::MAX_ERROR_TEXT).
+    /// The code is unknown, or the payload of a RECONFIGURE or CREDIT is malformed. A malformed item is not a protocol error:
+    /// `receive` reports it. A CLOSE_ERROR whose payload is not text closes the channel with an error that says so. Of a long
+    /// text the beginning and the end are kept, see [`MAX_ERROR_TEXT`](super::MAX_ERROR_TEXT).
     pub fn parse(frame: Frame) -> Result<Self, ProtocolError> {
         let id = frame.channel;
         Ok(match frame.code {
@@ -106,7 +106,7 @@ impl Message {
 }
 
 impl EncodedItem {
-    /// An item as it came, searched for the channels it names.
+    /// An item with this encoded value, which is scanned for the channels that it names.
     #[must_use]
     pub fn new(payload: Vec<u8>) -> Self {
         let references = references(&payload);
@@ -116,7 +116,7 @@ impl EncodedItem {
         }
     }
 
-    /// What it counts for in inbox limits and credit.
+    /// Its cost in inbox limits and credit, in bytes.
     #[must_use]
     pub fn cost(&self) -> usize {
         self.payload.len().saturating_add(ITEM_COST)
@@ -132,7 +132,7 @@ fn credit(frame: &Frame) -> Result<u32, ProtocolError> {
     .ok_or(ProtocolError::NoCredit(frame.channel))
 }
 
-/// A tuple of two truth values, as stock execnet takes it: ints count.
+/// A tuple of two bools. Stock execnet also accepts ints.
 fn settings(frame: &Frame) -> Result<StrConfig, ProtocolError> {
     let mut tokens = Tokens::new(&frame.payload).map(Result::ok);
     let mut flag = || match tokens.next().flatten() {
@@ -160,11 +160,11 @@ fn error_of(payload: &[u8]) -> RemoteError {
         (Some(Token::Py3String(text) | Token::Unicode(text)), Some(Token::Stop)) => {
             RemoteError::cut_from(text, |part| String::from_utf8_lossy(part).into_owned())
         }
-        // What Python 2 wrote is read as latin-1, where each byte is the character of that number.
+        // The bytes of a Python 2 string are read as Latin-1: each byte is the code point of a character.
         (Some(Token::Py2String(text)), Some(Token::Stop)) => RemoteError::cut_from(text, |part| {
             part.iter().map(|&byte| char::from(byte)).collect()
         }),
-        _ => RemoteError::new("the peer closed the channel with an error that is no text"),
+        _ => RemoteError::new("the peer closed the channel with an error that is not text"),
     }
 }
 
@@ -172,16 +172,15 @@ fn error_of(payload: &[u8]) -> RemoteError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// The code is none of execnet's. Mostly that is text on the link that does not belong there, such as a
-    /// banner: the message shows the nine bytes.
+    /// The code is not one of execnet's. Usually text such as a banner got on the link: the message shows the nine bytes.
     UnknownCode(Header),
-    /// RECONFIGURE for this channel without a tuple of two truth values.
+    /// The payload of a RECONFIGURE of this channel is not a tuple of two bools.
     NoSettings(ChannelId),
-    /// CREDIT for this channel without a number.
+    /// The payload of a CREDIT of this channel is not a number.
     NoCredit(ChannelId),
-    /// The peer asks faster than it reads the answers.
+    /// The peer sends requests and does not read the answers.
     TooManyReplies {
-        /// How many answers may wait to be written.
+        /// The number of answers that may wait to be written.
         limit: usize,
     },
 }
@@ -191,17 +190,14 @@ impl fmt::Display for ProtocolError {
         match self {
             Self::UnknownCode(header) => write!(
                 f,
-                "unknown message {} (text on the link that is no frame? \"{}\")",
+                "unknown message {} (is this text on the link: \"{}\"?)",
                 header.code,
                 header.to_bytes().escape_ascii()
             ),
-            Self::NoSettings(id) => write!(f, "RECONFIGURE of channel {} holds no settings", id.0),
-            Self::NoCredit(id) => write!(f, "CREDIT of channel {} holds no number", id.0),
+            Self::NoSettings(id) => write!(f, "malformed RECONFIGURE of channel {}", id.0),
+            Self::NoCredit(id) => write!(f, "malformed CREDIT of channel {}", id.0),
             Self::TooManyReplies { limit } => {
-                write!(
-                    f,
-                    "the peer does not read: {limit} answers to it are waiting"
-                )
+                write!(f, "the peer does not read: {limit} answers are unwritten")
             }
         }
     }

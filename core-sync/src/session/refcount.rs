@@ -9,7 +9,7 @@ use super::{ChannelState, Garbage, Released, RemoteError, Reply, Session};
 /// Reference counts of channels: handles of the program, and items in other inboxes that name the channel.
 ///
 /// Two channels that are named in each other's inbox, without a handle of either, keep each other alive until the peer or
-/// the link ends them. Finding such cycles would mean a search of all inboxes whenever a handle is dropped.
+/// the link ends them. Finding such cycles would take a search of all inboxes whenever a handle is dropped.
 impl<W> Session<W> {
     /// Drops one handle of the channel.
     ///
@@ -22,8 +22,7 @@ impl<W> Session<W> {
         self.collect(vec![id])
     }
 
-    /// The error that the peer closed the channel with, if dropping one handle would lose it without anybody having received
-    /// it.
+    /// The error with which the peer closed the channel, if dropping one handle would lose it unreceived.
     #[must_use]
     pub fn unread_error(&self, id: ChannelId) -> Option<&RemoteError> {
         let channel = self.channels.get(&id)?;
@@ -33,11 +32,9 @@ impl<W> Session<W> {
 
     /// Ends sending on the channel; this side still receives. Returns whether a frame has to tell the peer.
     pub fn finish_sending(&mut self, id: ChannelId) -> bool {
-        let channel = self
-            .channels
-            .get_mut(&id)
-            .filter(|channel| channel.can_send());
-        channel.is_some_and(|channel| !core::mem::replace(&mut channel.said_last, true))
+        let channel = self.channels.get_mut(&id);
+        let channel = channel.filter(|channel| channel.can_send());
+        channel.map(|channel| channel.said_last = true).is_some()
     }
 
     /// A callback takes the items of the channel, and keeps it alive until [`detach`](Self::detach).
@@ -79,11 +76,11 @@ impl<W> Session<W> {
         released
     }
 
-    /// Ends those of the channels that have no reference left, and those that lose their last reference by that. A loop
-    /// and not a recursion: the peer decides how long such a chain is.
+    /// Ends those of the channels that have no reference left, and those that lose their last reference by that.
     fn collect(&mut self, mut let_go: Vec<ChannelId>) -> Released<W> {
         let mut replies = Vec::new();
         let mut garbage = Garbage::default();
+        // A loop and not a recursion: the peer decides how long the chain of inboxes is that name one another.
         while let Some(id) = let_go.pop() {
             let is_let_go = |channel: &&Entry<W>| channel.is_let_go();
             let Some(has_callback) = self
@@ -96,6 +93,7 @@ impl<W> Session<W> {
             };
             let closing_frame = self.change_state(id, |channel| channel.closing_frame(id));
             replies.extend(closing_frame.flatten());
+            // What the peer still sends reaches the callback. The channel goes when the callback has seen the end.
             if has_callback {
                 continue;
             }
@@ -124,12 +122,12 @@ impl<W> Session<W> {
         let channel = self.channels.get_mut(&id)?;
         let before = channel.state.can_receive();
         let changed = change(channel);
-        // A channel is open once: it does not open again.
+        // A closed channel never opens again, so that the count only goes down here.
         self.open -= usize::from(before && !channel.state.can_receive());
         Some(changed)
     }
 
-    /// Removes a channel. The caller hands it out in [`Garbage`].
+    /// Removes a channel. The caller returns it in [`Garbage`].
     fn remove(&mut self, id: ChannelId) -> Option<Entry<W>> {
         let channel = self.channels.remove(&id)?;
         self.peer_made = self
@@ -137,13 +135,16 @@ impl<W> Session<W> {
             .saturating_sub(usize::from(channel.peer_made));
         self.accounting.remove(channel.inbox.cost());
         self.accounting.change_error(channel.inbox.error_cost(), 0);
+        // Items in a queue of the program outlive the channel, and count until their holds end.
         self.accounting.keep(channel.inbox.held());
         Some(channel)
     }
 
     /// The inbox references of a taken item become handles of its taker.
     pub(super) fn hand_over(&mut self, carrier: ChannelId, references: &[ChannelId]) {
+        // One step, under the driver's lock: a channel whose only reference is this item must not be without one in between.
         for &id in references {
+            // As in `register`: an item that names its own channel holds no reference.
             if id != carrier {
                 self.drop_inbox_ref(id);
             }
@@ -161,7 +162,7 @@ impl<W> Session<W> {
 }
 
 impl<W> Entry<W> {
-    /// The frame that tells the peer that nobody can send on the channel any more.
+    /// The frame that tells the peer that this side cannot send on the channel any more.
     fn closing_frame(&mut self, id: ChannelId) -> Option<Reply> {
         match self.state {
             ChannelState::Open if self.has_callback => {

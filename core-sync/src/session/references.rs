@@ -5,18 +5,18 @@ use execnet_serializer::{ChannelId, Token, Tokens};
 /// The opcode that names a channel.
 const CHANNEL: u8 = b'B';
 
-/// How many tokens are read before deciding how to go on.
+/// Number of tokens that are read before deciding how to continue.
 const LOOK: usize = 16;
 
-/// Tokens of this many bytes or more on average are read on one by one: skipping their content takes less time
-/// than searching it.
+/// Tokens of this many bytes or more on average are read one by one: skipping their content takes less time than searching
+/// it for the opcode.
 const LARGE: usize = 64;
 
 /// The channels that an item names, each once, in the order of their ids.
 ///
-/// Of a payload that is no value the channels in front of the fault are given: nothing is decided here, decoding
-/// will report the fault. The search allocates nothing where there is no channel; the content of large texts and
-/// bytes is skipped, and a long run of small values is read only where the byte of the CHANNEL opcode occurs in it.
+/// For a malformed payload these are the channels in front of the fault, which decoding reports later. An item without
+/// channels allocates nothing. The content of long strings and bytes is skipped, and a long run of small values is read only
+/// if the byte of the CHANNEL opcode occurs in it.
 #[must_use]
 pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
     let mut found = Vec::new();
@@ -24,6 +24,7 @@ pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
     let mut before = 0;
     while !collect(tokens.by_ref().take(LOOK), &mut found) {
         if tokens.offset() - before < LOOK * LARGE {
+            // Searching small values for one byte is much faster than reading them as tokens, and most items name no channel.
             if tokens.rest().contains(&CHANNEL) {
                 collect(tokens, &mut found);
             }
@@ -31,13 +32,13 @@ pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
         }
         before = tokens.offset();
     }
-    // A search for each id would let a payload of many channels take time by its square.
+    // Searching for each id would take quadratic time for a payload of many channels.
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// True where the value ended, well or not.
+/// Reads tokens, and adds the channels among them. Returns whether the value ended, or is malformed.
 fn collect<'a, E>(
     tokens: impl Iterator<Item = Result<Token<'a>, E>>,
     found: &mut Vec<ChannelId>,
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_are_found_wherever_they_are() {
+    fn channels_are_found_at_any_depth() {
         let id = ChannelId;
         assert_eq!(of(id(3)), [id(3)]);
         assert_eq!(of((id(5), vec![id(3), id(5)])), [id(3), id(5)]);
@@ -77,8 +78,8 @@ mod tests {
 
     #[test]
     fn channels_are_found_on_both_sides_of_every_threshold() {
-        // Items whose content is all opcodes of channels, around the size where content is skipped and around the
-        // number of tokens after which that is decided; then a channel, or none.
+        // Bytes that look like CHANNEL opcodes, around the length from which content is skipped and the number of tokens
+        // after which that is decided; with a channel or without one.
         for len in [0, 1, 58, 59, 60, 63, 64, 65, 66, 1023, 1024, 1025] {
             for count in [1, 6, 7, 8, 14, 15, 16, 17, 31, 32, 33, 48, 49, 64, 100] {
                 let blobs = vec![Bytes(vec![b'B'; len]); count];
@@ -100,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn the_byte_of_the_opcode_inside_other_values_is_no_channel() {
+    fn the_opcode_byte_inside_other_values_is_not_a_channel() {
         assert_eq!(of("B".repeat(100)), []);
         assert_eq!(of(Bytes("B\0\0\0\x01".repeat(100))), []);
         assert_eq!(of(vec![0x4242_4242; 1000]), []);
     }
 
     #[test]
-    fn of_a_broken_payload_what_stands_before_the_fault_counts() {
+    fn a_malformed_payload_gives_the_channels_before_the_fault() {
         assert_eq!(references(b""), []);
         assert_eq!(references(b"B\0\0"), []);
         assert_eq!(references(b"B\0\0\0\x01"), [ChannelId(1)]);

@@ -5,30 +5,30 @@ use core::fmt;
 
 use crate::report::{debug_as_report, escape};
 
-/// How many bytes of the text that a peer closes a channel with are kept. Of a longer one the middle is left out: a
-/// traceback begins with where it began and ends with the exception.
+/// Number of bytes that are kept of the text with which a peer closes a channel. Of a longer text the middle is left out: a
+/// traceback begins with the outermost frame and ends with the exception.
 pub const MAX_ERROR_TEXT: usize = 64 * 1024;
 
-/// How far the begin of a line is looked for.
+/// Number of bytes that are searched for the beginning of a line.
 const NEAR: usize = 1024;
 
-/// How many bytes are kept where the inboxes are full: about what a living channel takes itself.
+/// Number of bytes that are kept if the inboxes are full: about as much memory as the channel itself takes.
 const SHORT_TEXT: usize = 256;
 
-/// The most characters of a peer's text that [`Display`](fmt::Display) prints.
+/// Maximal number of characters of a peer's text in [`Display`](fmt::Display).
 const SUMMARY: usize = 400;
 
 /// The code on the other side failed.
 ///
-/// It prints as the decisive line of what the other side reported: `remote code failed: ValueError: 42`. The whole
-/// report, mostly a Python traceback, is the [`source`](Error::source), where it has more than one line. Both are printed
-/// with characters that control a terminal escaped.
+/// It prints the decisive line of the report: `remote code failed: ValueError: 42`. If the report, usually a Python
+/// traceback, has more than one line, all of it is the [`source`](Error::source). Characters that control a terminal are
+/// escaped in both.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RemoteError {
     text: FullText,
 }
 
-/// All lines of what the other side reported.
+/// All lines of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct FullText(String);
 
@@ -42,7 +42,7 @@ impl RemoteError {
         Self { text }
     }
 
-    /// An error with the text that `decode` makes of the beginning and the end of `text`.
+    /// An error with the decoded beginning and end of `text`.
     pub(super) fn cut_from(text: &[u8], decode: impl Fn(&[u8]) -> String) -> Self {
         if text.len() <= MAX_ERROR_TEXT {
             return Self::new(decode(text));
@@ -55,7 +55,7 @@ impl RemoteError {
         Self::new(format!("{head}\n  [{left_out} bytes left out]\n{tail}"))
     }
 
-    /// The same with the beginning of its [`summary`](Self::summary) alone.
+    /// The error with the beginning of its [`summary`](Self::summary) alone.
     pub(super) fn shortened(&self) -> Self {
         let mut summary = self.summary();
         while summary.len() > SHORT_TEXT {
@@ -66,14 +66,14 @@ impl RemoteError {
         Self::new(summary)
     }
 
-    /// What the other side reported, as it came. Escape it before it goes to a terminal.
+    /// The unchanged report of the other side. Escape it before you print it to a terminal.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text.0
     }
 
-    /// The line that says what happened: of a traceback the one that names the exception, else the first. It is as it
-    /// came, like [`text`](Self::text).
+    /// The decisive line of the [`text`](Self::text), unchanged: of a traceback the line that names the exception, otherwise the
+    /// first.
     #[must_use]
     pub fn summary(&self) -> &str {
         summary(self.text())
@@ -110,8 +110,8 @@ impl fmt::Display for FullText {
 
 impl Error for FullText {}
 
-/// The line that names the exception. In a traceback it follows the frames, which are indented; of several tracebacks
-/// in one text the last counts, but for those that are indented more: the members of an exception group.
+/// The line that names the exception. In a traceback it follows the frames, which are indented. Of several tracebacks the last
+/// counts, except those that are indented more: they are the members of an exception group.
 fn summary(text: &str) -> &str {
     let mut begin: Option<(usize, usize)> = None;
     let mut offset = 0;
@@ -136,7 +136,7 @@ fn summary(text: &str) -> &str {
     exception.or_else(first).unwrap_or("no reason given").trim()
 }
 
-/// Where the character of UTF-8 begins that the byte at `at` is part of.
+/// The offset of the UTF-8 character that contains the byte at `at`.
 fn boundary(text: &[u8], at: usize) -> usize {
     let is_first = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
     (at.saturating_sub(3)..=at)
@@ -145,14 +145,14 @@ fn boundary(text: &[u8], at: usize) -> usize {
         .unwrap_or(at)
 }
 
-/// The begin of the next line, if it is not far: half a line would pass for one that is not indented, as the exception's.
+/// The beginning of the next line, if it is near: half a line could look unindented, as the line of the exception is.
 fn line_begin(text: &[u8], at: usize) -> usize {
     let mut near = text.iter().skip(at).take(NEAR);
     near.position(|&byte| byte == b'\n')
         .map_or(at, |line| at + line + 1)
 }
 
-/// How many bytes of indentation and of the lines drawn around exception groups a line begins with.
+/// Number of bytes of indentation, and of the lines that are drawn around exception groups, at the beginning of a line.
 fn margin(line: &str) -> usize {
     line.len() - line.trim_start_matches([' ', '|', '+', '-']).len()
 }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_that_names_the_exception_is_found() {
+    fn the_summary_of_a_traceback_is_the_line_that_names_the_exception() {
         let frames = "Traceback (most recent call last):\n  File \"<remote exec>\", line 1, in <module>\n    1 / 0\n    ~~^~~\n";
         let zero = "ZeroDivisionError: division by zero";
         check(&[frames, zero, "\n"].concat(), zero, true);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_exception_group_the_group_counts() {
+    fn the_summary_of_an_exception_group_is_its_own_line() {
         let text = "  + Exception Group Traceback (most recent call last):\n  |   File \"<remote exec>\", line 1\n  | \
                     ExceptionGroup: both (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | \
                     Traceback (most recent call last):\n    |   File \"x\", line 1\n    | ValueError: 1\n    \
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn of_other_texts_the_first_line_counts() {
+    fn the_summary_of_another_text_is_its_first_line() {
         check("boom", "boom", false);
         check("\n boom \n", "boom", false);
         check("it failed\ncaused by: the disk", "it failed", true);
@@ -220,9 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_keeps_its_begin_and_its_end_whole() {
+    fn a_long_text_keeps_its_beginning_and_its_end() {
         let utf_8 = |part: &[u8]| String::from_utf8(part.to_vec()).unwrap_or("cut".into());
-        // Characters of four bytes, shifted against the places of the cuts.
+        // Characters of four bytes, shifted against the cuts.
         for shift in 0..4 {
             let text = ["a".repeat(shift), "\u{1f40d}".repeat(40_000), "end".into()].concat();
             let cut = RemoteError::cut_from(text.as_bytes(), utf_8);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shortened_error_has_its_summary() {
+    fn a_shortened_error_keeps_its_summary() {
         let error =
             RemoteError::new("Traceback (most recent call last):\n  File \"x\"\nKeyError: 1");
         assert_eq!(error.shortened().text(), "KeyError: 1");
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_controls_no_terminal_and_is_short() {
+    fn printed_errors_are_short_and_escaped() {
         let error = RemoteError::new("\u{1b}[2J\u{202e}\né");
         assert_eq!(error.to_string(), r"remote code failed: \u{1b}[2J\u{202e}");
         let source = error.source().map(|source| source.to_string());

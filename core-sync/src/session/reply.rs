@@ -2,10 +2,10 @@ use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, Dump, DumpError, EncodeError, Encoder};
 
-use crate::frame::Header;
-use crate::frame::{FrameBuf, MessageCode, TooLong};
+use crate::frame::{FrameBuf, Header, MessageCode, TooLong};
+use crate::report::inner_sources;
 
-/// A frame that the session asks for: the answer to one of the peer's, or what the peer has to be told of a change.
+/// A frame that the driver has to send: the answer to a frame of the peer, or the consequence of a change on this side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reply {
@@ -13,80 +13,77 @@ pub enum Reply {
     Close(ChannelId),
     /// CLOSE_ERROR of the channel, with this text.
     CloseError(ChannelId, &'static str),
-    /// A dict of these figures, then CLOSE.
+    /// A dict of these numbers, then CLOSE.
     Status(ChannelId, SessionStatus),
     /// LAST_MESSAGE of the channel.
     LastMessage(ChannelId),
-    /// CREDIT of the channel: so much was received.
+    /// CREDIT of the channel: items of this cost were received.
     Credit(ChannelId, u32),
 }
 
-/// How busy an end is.
+/// The status of one end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionStatus {
-    /// Channels on which items go both ways.
+    /// Number of channels that are open.
     pub num_channels: usize,
-    /// Channels on which code runs.
+    /// Number of running calls.
     pub num_executing: usize,
 }
 
 impl Reply {
-    /// The frames of this answer, one after the other. `exec_model` is the name an answer to STATUS gives.
+    /// The encoded frames. `exec_model` is the model that an answer to STATUS names.
     ///
     /// # Errors
     ///
-    /// Never, for what the session answers: the parts are short.
+    /// A text is longer than a frame can be, which no text of the session is.
     pub fn to_bytes(&self, exec_model: &str) -> Result<Vec<u8>, EncodeFrameError> {
         let mut bytes = Vec::new();
         self.append_to(&mut bytes, exec_model)?;
         Ok(bytes)
     }
 
-    /// As [`to_bytes`](Self::to_bytes), behind what `bytes` holds.
+    /// As [`to_bytes`](Self::to_bytes), appended to `bytes`.
     pub(crate) fn append_to(
         &self,
         bytes: &mut Vec<u8>,
         exec_model: &str,
     ) -> Result<(), EncodeFrameError> {
         match *self {
-            Self::Close(id) => append(bytes, MessageCode::ChannelClose, id, &Empty),
-            Self::LastMessage(id) => append(bytes, MessageCode::ChannelLastMessage, id, &Empty),
-            Self::CloseError(id, text) => append(bytes, MessageCode::ChannelCloseError, id, text),
-            Self::Credit(id, credit) => append(bytes, MessageCode::ChannelCredit, id, &credit),
+            Self::Close(id) => bytes.extend(empty(MessageCode::ChannelClose, id)),
+            Self::LastMessage(id) => bytes.extend(empty(MessageCode::ChannelLastMessage, id)),
+            Self::CloseError(id, text) => append(bytes, MessageCode::ChannelCloseError, id, text)?,
+            Self::Credit(id, credit) => append(bytes, MessageCode::ChannelCredit, id, &credit)?,
             Self::Status(id, status) => {
-                append(
-                    bytes,
-                    MessageCode::ChannelData,
-                    id,
-                    &Answer { status, exec_model },
-                )?;
-                append(bytes, MessageCode::ChannelClose, id, &Empty)
+                let answer = StatusAnswer { status, exec_model };
+                append(bytes, MessageCode::ChannelData, id, &answer)?;
+                bytes.extend(empty(MessageCode::ChannelClose, id));
             }
         }
+        Ok(())
     }
 }
 
-/// The frame that carries `value`.
+/// A frame with `value` as its payload.
 pub(crate) fn encode(
     code: MessageCode,
     id: ChannelId,
     value: &(impl Dump + ?Sized),
 ) -> Result<Vec<u8>, EncodeFrameError> {
     let mut frame = FrameBuf::new();
-    value.write_to(&mut frame)?;
+    write_value(&mut frame, value)?;
     Ok(frame.finish(code, id)?)
 }
 
-/// Puts the frame that carries `value` behind what `bytes` holds; on an error nothing is added.
+/// Appends a frame with `value` as its payload to `bytes`. On an error nothing is added.
 pub(crate) fn append(
     bytes: &mut Vec<u8>,
     code: MessageCode,
     id: ChannelId,
-    value: &(impl Payload + ?Sized),
+    value: &(impl Dump + ?Sized),
 ) -> Result<(), EncodeFrameError> {
     let before = bytes.len();
     let mut frame = FrameBuf::behind(core::mem::take(bytes));
-    let written = value.write_to(&mut frame);
+    let written = write_value(&mut frame, value);
     let done = written.and_then(|()| Ok(frame.seal(code, id)?));
     *bytes = frame.into_bytes();
     if done.is_err() {
@@ -95,53 +92,35 @@ pub(crate) fn append(
     done
 }
 
-/// The frame without payload.
-pub(crate) fn empty(code: MessageCode, id: ChannelId) -> Result<Vec<u8>, EncodeFrameError> {
-    let frame = FrameBuf::behind(Vec::with_capacity(Header::SIZE));
-    Ok(frame.finish(code, id)?)
+/// A frame without a payload.
+pub(crate) fn empty(code: MessageCode, id: ChannelId) -> [u8; Header::SIZE] {
+    Header::saturating(code, id, 0).to_bytes()
 }
 
-/// What stands in a frame: a value with its end, or nothing.
-pub(crate) trait Payload {
-    fn write_to(&self, frame: &mut FrameBuf) -> Result<(), EncodeFrameError>;
+fn write_value(frame: &mut FrameBuf, value: &(impl Dump + ?Sized)) -> Result<(), EncodeFrameError> {
+    let mut encoder = Encoder::new(frame);
+    let dumped = value.dump(&mut encoder).and_then(|()| encoder.stop());
+    Ok(dumped.map_err(|error| error.into_dump_error())?)
 }
 
-impl<T: Dump + ?Sized> Payload for T {
-    fn write_to(&self, frame: &mut FrameBuf) -> Result<(), EncodeFrameError> {
-        let mut encoder = Encoder::new(frame);
-        let dumped = self.dump(&mut encoder).and_then(|()| encoder.stop());
-        Ok(dumped.map_err(|error| error.into_dump_error())?)
-    }
-}
-
-/// No payload.
-struct Empty;
-
-impl Payload for Empty {
-    fn write_to(&self, _: &mut FrameBuf) -> Result<(), EncodeFrameError> {
-        Ok(())
-    }
-}
-
-/// What STATUS is answered with.
-struct Answer<'a> {
+/// The answer to STATUS.
+struct StatusAnswer<'a> {
     status: SessionStatus,
     exec_model: &'a str,
 }
 
-impl Dump for Answer<'_> {
+impl Dump for StatusAnswer<'_> {
     fn dump<W: embedded_io::Write>(
         &self,
         encoder: &mut Encoder<W>,
     ) -> Result<(), EncodeError<W::Error>> {
-        let figure = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         encoder.dict()?;
         for (key, number) in [
             ("numchannels", self.status.num_channels),
             ("numexecuting", self.status.num_executing),
         ] {
             encoder.str(key)?;
-            encoder.int(figure(number))?;
+            encoder.int(i64::try_from(number).unwrap_or(i64::MAX))?;
             encoder.set_item()?;
         }
         encoder.str("execmodel")?;
@@ -150,11 +129,11 @@ impl Dump for Answer<'_> {
     }
 }
 
-/// A value that no frame can carry.
+/// A value cannot be sent in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeFrameError {
-    /// The format cannot say the value.
+    /// The value cannot be represented in the format.
     Dump(DumpError),
     /// The value is longer than a frame can be.
     TooLong(TooLong),
@@ -181,11 +160,4 @@ impl core::fmt::Display for EncodeFrameError {
     }
 }
 
-impl core::error::Error for EncodeFrameError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Dump(error) => error.source(),
-            Self::TooLong(error) => error.source(),
-        }
-    }
-}
+inner_sources!(EncodeFrameError: Dump, TooLong);

@@ -1,6 +1,6 @@
 use std_shims::sync::{Mutex, MutexGuard};
 
-/// Where those wait who look again whenever something may have changed: they look all the time.
+/// A condition variable without threads to wake: waiting returns at once, and the caller checks its condition again.
 #[derive(Debug, Default)]
 pub(crate) struct Signal(());
 
@@ -15,6 +15,6 @@ impl Signal {
         mutex.lock()
     }
 
-    #[allow(clippy::unused_self, reason = "threads have to be woken")]
+    #[allow(clippy::unused_self, reason = "the same API as with threads")]
     pub(crate) fn notify_all(&self) {}
 }

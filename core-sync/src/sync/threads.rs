@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use crate::deadline::Deadline;
 
-// The models of tests/loom try out the orders in which these are taken.
+// The tests of tests/loom explore the orders in which these can be taken.
 #[cfg(loom)]
 use loom::sync as locks;
 
@@ -24,14 +24,14 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A held lock.
+/// A lock that is held.
 #[derive(Debug)]
 pub(crate) struct Guard<'a, T>(locks::MutexGuard<'a, T>, held::Held);
 
 pub(crate) use held::assert_unlocked;
 
-/// Which locks a thread holds, counted where the crate's own tests run: code of the program is neither called nor dropped
-/// while it holds one.
+/// Counts the locks that a thread holds, in the crate's own tests: code of the program must neither run nor be dropped under a
+/// lock.
 #[cfg(all(debug_assertions, feature = "test-util", not(loom)))]
 mod held {
     use core::cell::Cell;
@@ -57,7 +57,7 @@ mod held {
         }
     }
 
-    /// Code of the program is about to run.
+    /// Called before code of the program runs.
     pub(crate) fn assert_unlocked() {
         assert_eq!(HELD.get(), 0, "code of the program runs under a lock");
     }
@@ -91,12 +91,12 @@ impl<T> DerefMut for Guard<'_, T> {
     }
 }
 
-/// Where threads wait for a change of what a [`Mutex`] guards.
+/// A condition variable of a [`Mutex`].
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(locks::Condvar);
 
 impl Condvar {
-    /// Waits until notified, or for no reason, as condition variables do; until `deadline` at most.
+    /// Waits for a notification, until `deadline` at most. Can return without one.
     pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>, deadline: Deadline) -> Guard<'a, T> {
         let Guard(guard, held) = guard;
         let guard = match deadline.remaining() {
@@ -118,12 +118,12 @@ impl Condvar {
     }
 }
 
-/// Where those wait who look again whenever something may have changed.
+/// A condition variable for threads that check their condition again after every change.
 #[derive(Debug, Default)]
 pub(crate) struct Signal(Condvar);
 
 impl Signal {
-    /// Waits until something may have changed of what `mutex` guards.
+    /// Waits until the data of `mutex` may have changed.
     pub(crate) fn wait<'a, T>(&self, _mutex: &'a Mutex<T>, guard: Guard<'a, T>) -> Guard<'a, T> {
         self.0.wait(guard, Deadline::NEVER)
     }

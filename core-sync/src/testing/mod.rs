@@ -1,4 +1,4 @@
-//! Links in memory, for tests: of this crate, and of what stands on it.
+//! In-memory links, for tests of this crate and of crates that use it.
 //!
 //! ```
 //! use execnet_core_sync::frame::MessageCode;
@@ -29,16 +29,16 @@ use crate::api::Channel;
 use crate::api::Gateway;
 use crate::link::{Link, NoControl, PeerControl};
 
-/// As much as a pipe of Linux holds, in bytes.
+/// Capacity of a pipe of Linux, in bytes.
 pub const PIPE_CAPACITY: usize = 64 * 1024;
 
-/// The two ends of a link, for a gateway each. Each direction holds `capacity` bytes.
+/// Two links that are connected with each other, for one gateway each. Each direction holds `capacity` bytes.
 #[must_use]
 pub fn linked(capacity: usize) -> (Link, Link) {
     linked_with(capacity, Faults::default())
 }
 
-/// As [`linked`], with faults on what both ends read.
+/// As [`linked`], with faults on the reading side of both links.
 #[must_use]
 pub fn linked_with(capacity: usize, faults: Faults) -> (Link, Link) {
     let (to_far, far_reads) = pipe(capacity);
@@ -53,11 +53,11 @@ pub fn linked_with(capacity: usize, faults: Faults) -> (Link, Link) {
     (link(near_reads, to_far), link(far_reads, to_near))
 }
 
-/// A channel between two linked gateways, as the call of a function at `far` would make it: both its ends.
+/// Makes a channel between two linked gateways, as a call of a function at `far` would make it. Returns both ends.
 ///
 /// # Errors
 ///
-/// A gateway has ended, or the other end has the channel's id in use.
+/// A gateway has ended, or the id is in use at the other end.
 pub fn channel_between(near: &Gateway, far: &Gateway) -> io::Result<(Channel, Channel)> {
     let channel = near.new_channel().map_err(io::Error::other)?;
     let other = far.accept(channel.id());
@@ -65,19 +65,19 @@ pub fn channel_between(near: &Gateway, far: &Gateway) -> io::Result<(Channel, Ch
     Ok((channel, other))
 }
 
-/// Whether the system refuses to start more threads of this gateway.
+/// Makes the system refuse to start further threads of this gateway, or allows it again.
 pub fn refuse_threads(gateway: &Gateway, refuses: bool) {
     let refused = &gateway.shared().no_threads;
     refused.store(refuses, core::sync::atomic::Ordering::Relaxed);
 }
 
-/// A link, and a script that plays its peer. Each direction holds `capacity` bytes.
+/// A link, and a scripted peer. Each direction holds `capacity` bytes.
 #[must_use]
 pub fn scripted(capacity: usize) -> (Link, Script) {
     scripted_with(capacity, Faults::default(), Arc::new(NoControl))
 }
 
-/// As [`scripted`], with faults on what the gateway reads, and with the transport's part played by `control`.
+/// As [`scripted`], with faults on the reading side of the link, and with this control.
 #[must_use]
 pub fn scripted_with(
     capacity: usize,
@@ -89,13 +89,13 @@ pub fn scripted_with(
     (link, peer)
 }
 
-/// A link whose receivers can read it.
+/// A link that receivers can poll.
 fn link_over(reader: PipeReader, writer: PipeWriter, control: Arc<dyn PeerControl>) -> Link {
     let poll_reader = Arc::new(reader.valve());
     Link::from_std(reader, writer, control).with_poll_reader(poll_reader)
 }
 
-/// The two halves of a link, and a script that plays its peer.
+/// The two halves of a link, and a scripted peer.
 #[must_use]
 pub fn scripted_halves(capacity: usize) -> (PipeReader, PipeWriter, Script) {
     let (to_gateway, gateway_reads) = pipe(capacity);

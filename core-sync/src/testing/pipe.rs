@@ -7,20 +7,20 @@ use std::io;
 use crate::link::{PollReader, Ready};
 use crate::sync::{Condvar, Deadline, Mutex};
 
-/// What goes wrong on the reading end of a [`pipe`].
+/// Faults of the reading end of a [`pipe`].
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Faults {
-    /// A read gives this many bytes at most.
+    /// Maximal number of bytes of a read.
     pub chunk: Option<usize>,
-    /// The stream ends after this many bytes, and writing fails as to a pipe that nobody reads.
+    /// The stream ends after this many bytes, and writing fails as for a pipe without a reader.
     pub cut_after: Option<usize>,
     /// Reading fails with this kind of error after this many bytes.
     pub fail_after: Option<(usize, io::ErrorKind)>,
 }
 
 impl Faults {
-    /// Every read is short: `chunk` bytes at most.
+    /// Each read returns `chunk` bytes at most.
     #[must_use]
     pub fn short_reads(chunk: usize) -> Self {
         Self {
@@ -60,14 +60,14 @@ struct State {
     capacity: usize,
     writer_gone: bool,
     reader_gone: bool,
-    /// Who waits for bytes is called away.
-    away: bool,
-    /// How many bytes were read so far, for the faults.
+    /// The thread that waits for bytes has to return.
+    interrupted: bool,
+    /// Number of bytes read so far, for the faults.
     read: usize,
     faults: Faults,
 }
 
-/// A pipe in memory that holds `capacity` bytes: writing waits while it is full, reading while it is empty.
+/// An in-memory pipe that holds `capacity` bytes: writing blocks while it is full, reading while it is empty.
 #[must_use]
 pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
     let state = State {
@@ -75,7 +75,7 @@ pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
         capacity,
         writer_gone: false,
         reader_gone: false,
-        away: false,
+        interrupted: false,
         read: 0,
         faults: Faults::default(),
     };
@@ -86,41 +86,41 @@ pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
     (PipeWriter(shared.clone()), PipeReader(shared))
 }
 
-/// The end of a [`pipe`] that is written. Dropping it ends the stream.
+/// The writing end of a [`pipe`]. Dropping it ends the stream.
 #[derive(Debug)]
 pub struct PipeWriter(Arc<Shared>);
 
-/// The end of a [`pipe`] that is read. When it is dropped, writing fails with a broken pipe.
+/// The reading end of a [`pipe`]. When it is dropped, writing fails with a broken pipe.
 #[derive(Debug)]
 pub struct PipeReader(Arc<Shared>);
 
 impl PipeReader {
-    /// The same end, with faults.
+    /// Sets the faults.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         self.0.state.lock().faults = faults;
         self
     }
 
-    /// A hand on the pipe that stays behind when the reading end goes into a link.
+    /// A handle of the pipe, for use after the reading end was moved into a link.
     #[must_use]
     pub fn valve(&self) -> Valve {
         Valve(self.0.clone())
     }
 }
 
-/// A hand on a pipe from outside.
+/// A handle of a pipe that is part of a link.
 #[derive(Debug, Clone)]
 pub struct Valve(Arc<Shared>);
 
 impl Valve {
-    /// Whether there is something to read.
+    /// Whether there are bytes to read.
     #[must_use]
     pub fn holds_bytes(&self) -> bool {
         !self.0.state.lock().bytes.is_empty()
     }
 
-    /// Ends the pipe now: reads see its end, writes fail. What is in it is lost.
+    /// Ends the pipe now: reads return the end, writes fail. The bytes in it are lost.
     pub fn cut(&self) {
         let mut state = self.0.state.lock();
         state.bytes.clear();
@@ -136,7 +136,7 @@ impl PollReader for Valve {
         let deadline = Deadline::after_optional(timeout);
         let mut state = self.0.state.lock();
         loop {
-            if core::mem::take(&mut state.away) {
+            if core::mem::take(&mut state.interrupted) {
                 return Ok(Ready::Interrupted);
             }
             if state.readable(1).is_some() {
@@ -150,13 +150,13 @@ impl PollReader for Valve {
     }
 
     fn interrupt(&self) {
-        self.0.state.lock().away = true;
+        self.0.state.lock().interrupted = true;
         self.0.changed.notify_all();
     }
 }
 
 impl State {
-    /// How many bytes may be read now; `None` where it has to be waited for more.
+    /// Number of bytes that can be read now; `None` if the reader must wait.
     fn readable(&mut self, wanted: usize) -> Option<io::Result<usize>> {
         let mut most = wanted.min(self.faults.chunk.unwrap_or(wanted));
         if let Some((after, kind)) = self.faults.fail_after {
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_come_at_the_byte_that_they_are_asked_for() {
+    fn faults_occur_at_the_given_byte() {
         let none = Faults::default();
         assert_eq!(reads(none.clone(), 50).0, [20]);
         assert_eq!(reads(none, 8).0, [8, 8, 4]);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_be_read_of_no_room_or_before_it_comes() {
+    fn a_read_into_an_empty_buffer_returns_and_polling_waits_for_bytes() {
         let (mut writer, mut reader) = pipe(100);
         let valve = reader.valve();
         assert_eq!(reader.read(&mut []).unwrap(), 0);

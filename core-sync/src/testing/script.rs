@@ -8,7 +8,7 @@ use execnet_serializer::{ChannelId, Dump, DumpOptions};
 use super::{PipeReader, PipeWriter, Valve};
 use crate::frame::{Frame, FrameReader, Header, MessageCode};
 
-/// A peer played by a test: it reads and writes single frames, right or wrong.
+/// A peer that is driven by a test: it reads and writes single frames, valid or not.
 pub struct Script {
     frames: FrameReader<FromStd<PipeReader>>,
     writer: Option<PipeWriter>,
@@ -31,7 +31,7 @@ impl Script {
         }
     }
 
-    /// The next frame of the gateway, which has to come.
+    /// Reads the next frame of the gateway.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Script {
             .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
-    /// The next frame of the gateway, or `None` where it closed its writing end.
+    /// Reads the next frame of the gateway. `None` if it has closed its writing end.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Script {
         self.write(MessageCode::ChannelData, id, &payload)
     }
 
-    /// Writes bytes that need not be a frame.
+    /// Writes any bytes.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl Script {
         }
     }
 
-    /// Whether the gateway has written something that was not read yet.
+    /// Whether the gateway has written bytes that were not read yet.
     #[must_use]
     pub fn has_unread(&self) -> bool {
         self.valve.holds_bytes()
@@ -95,7 +95,7 @@ impl Script {
         self.writer = None;
     }
 
-    /// Cuts what the gateway writes to, so that its writes fail.
+    /// A handle of the pipe to which the gateway writes: cutting it makes the writes fail.
     pub fn valve(&self) -> Valve {
         self.valve.clone()
     }

@@ -5,14 +5,13 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Instant;
 
-/// Runs `body`, and panics with the name of the thread, which is that of the test, where it takes longer than
-/// `limit`: a hang is a failure like any other.
+/// Runs `body`, and panics with the name of the test if it takes longer than `limit`: a hang is a failure.
 ///
-/// The thread that hangs is left behind. It ends with the process.
+/// A thread that hangs is left behind. It ends with the process.
 ///
 /// # Panics
 ///
-/// Where `body` does, or where it takes too long.
+/// If `body` panics, or takes too long.
 #[allow(clippy::panic)]
 pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Send + 'static) -> T {
     let name = thread::current()
@@ -20,7 +19,7 @@ pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Sen
         .map_or_else(String::new, String::from);
     let (done, finished) = sync_channel(1);
     let runner = thread::Builder::new().name(name.clone()).spawn(move || {
-        // The receiver is gone where the limit has passed: nobody waits for the result any more.
+        // The receiver is gone if the limit has passed.
         let _ = done.send(body());
     });
     let runner = match runner {
@@ -37,8 +36,7 @@ pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Sen
     }
 }
 
-/// Lets other threads run for a moment. It takes about a millisecond on an idle machine as on a busy one, where each yield
-/// costs a time slice of the others.
+/// Lets other threads run for about a millisecond, on an idle machine and on a busy one.
 pub fn give_way() {
     let end = Instant::now() + Duration::from_millis(1);
     while Instant::now() < end {

@@ -14,9 +14,9 @@ use crate::error::{SendError, TypeError};
 /// Calls with typed keyword arguments: with the feature `serde`.
 #[cfg(feature = "std")]
 impl Gateway {
-    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a type that serde knows: a
-    /// struct, whose fields are the names, or a map from names. A function of a worker in Rust takes them as such a type,
-    /// see [`Function`](crate::worker::Function).
+    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a serializable type: a struct, whose
+    /// fields are the names, or a map with the names as keys. A function of a Rust worker can take them as such a type, see
+    /// [`Function`](crate::worker::Function).
     ///
     /// ```no_run
     /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
@@ -32,7 +32,8 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// As there; or [`SendError::Type`], if the arguments cannot be represented, or have no names.
+    /// As [`remote_exec_function`](Self::remote_exec_function), or [`SendError::Type`] if the arguments cannot be represented or
+    /// have no names.
     pub fn remote_exec_function_as<T: Serialize + ?Sized>(
         &self,
         source: &str,
@@ -45,12 +46,13 @@ impl Gateway {
 
 /// Calls with typed keyword arguments: with the feature `serde`.
 impl Endpoint {
-    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a type that serde knows: a
-    /// struct, whose fields are the names, or a map from names.
+    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a serializable type: a struct, whose
+    /// fields are the names, or a map with the names as keys.
     ///
     /// # Errors
     ///
-    /// As there; or [`SendError::Type`], if the arguments cannot be represented, or have no names.
+    /// As [`remote_exec_function`](Self::remote_exec_function), or [`SendError::Type`] if the arguments cannot be represented or
+    /// have no names.
     pub fn remote_exec_function_as<T: Serialize + ?Sized>(
         &self,
         source: &str,
@@ -66,7 +68,7 @@ fn by_name<T: Serialize + ?Sized>(kwargs: &T) -> Result<Dict, SendError> {
     let is_name = |(name, _): (&Value, &Value)| name.as_str().is_some();
     match to_value(kwargs).map_err(|error| wrong(&error.to_string()))? {
         Value::Dict(dict) if dict.iter().all(is_name) => Ok(dict),
-        Value::Dict(_) => Err(wrong("the name of a keyword argument is no text")),
-        _ => Err(wrong("keyword arguments are a struct or a map")),
+        Value::Dict(_) => Err(wrong("the name of a keyword argument is not a string")),
+        _ => Err(wrong("keyword arguments must be a struct or a map")),
     }
 }

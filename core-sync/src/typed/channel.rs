@@ -6,26 +6,25 @@ use serde_core::de::DeserializeOwned;
 use serde_core::ser::Serialize;
 
 use super::decode;
-use crate::api::Channel;
+use crate::api::{Channel, next_item};
 use crate::error::{ItemError, ReceiveError, SendError};
 use crate::item::RawItem;
 use crate::sync::Deadline;
 
-/// Items as Rust types, straight from and to their bytes: with the feature `serde`.
+/// Items as Rust types, decoded from and encoded to their bytes directly: with the feature `serde`.
 ///
-/// What a type is to Python, and which types an item can be read as, stands in
-/// [`execnet_serializer::typed`].
+/// [`execnet_serializer::typed`] describes how types and Python's values correspond.
 impl Channel {
-    /// Sends a value of any type that serde knows. To the peer it is an item like others.
+    /// Sends a value of a serializable type. The peer sees an ordinary item.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); of what cannot be said the error names the path, as in `[1].data`.
+    /// As [`send`](Self::send). If the value cannot be represented, the error has the path, as in `[1].data`.
     pub fn send_as<T: Serialize + ?Sized>(&self, item: &T) -> Result<(), SendError> {
         self.send(Serde(item))
     }
 
-    /// Waits for the next item, and reads it as a `T`. Channels that the item names are closed; see
+    /// Waits for the next item, and decodes it as a `T`. Channels that the item names are closed; see
     /// [`receive_as_with_channels`](Self::receive_as_with_channels).
     ///
     /// ```no_run
@@ -41,17 +40,17 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`], with the path to what does not
-    /// fit; it is skipped, and the channel goes on.
+    /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`], with the path to the mismatch; it is skipped,
+    /// and the channel stays open.
     pub fn receive_as<T: DeserializeOwned>(&self) -> Result<T, ReceiveError> {
         self.typed(Deadline::NEVER, decode)
     }
 
-    /// As [`receive_as`](Self::receive_as), for no longer than `timeout`.
+    /// As [`receive_as`](Self::receive_as), for at most `timeout`.
     ///
     /// # Errors
     ///
-    /// As there, or [`ReceiveError::Timeout`].
+    /// As [`receive_as`](Self::receive_as), or [`ReceiveError::Timeout`].
     pub fn receive_as_timeout<T: DeserializeOwned>(
         &self,
         timeout: Duration,
@@ -64,7 +63,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`receive_as`](Self::receive_as).
     pub fn receive_as_with_channels<T: DeserializeOwned>(
         &self,
     ) -> Result<(T, Vec<Self>), ReceiveError> {
@@ -74,21 +73,10 @@ impl Channel {
         })
     }
 
-    /// Receives items as `T`s until the channel ends. The end is the end of the iteration; other errors are handed
-    /// out.
+    /// Receives items as `T`s until the channel ends. A clean end ends the iteration; other errors are returned.
     pub fn iter_as<T: DeserializeOwned>(&self) -> impl Iterator<Item = Result<T, ReceiveError>> {
-        let mut over = false;
-        core::iter::from_fn(move || {
-            if over {
-                return None;
-            }
-            let received = self.receive_as();
-            over = !matches!(received, Ok(_) | Err(ReceiveError::Item(_)));
-            match received {
-                Err(ReceiveError::Closed) => None,
-                received => Some(received),
-            }
-        })
+        let mut ended = false;
+        core::iter::from_fn(move || next_item(&mut ended, || self.receive_as()))
     }
 
     pub(super) fn typed<T>(

@@ -8,25 +8,24 @@ use super::decode;
 use crate::endpoint::EndpointChannel;
 use crate::error::{ReceiveError, SendError};
 
-/// Items as Rust types, straight from and to their bytes: with the feature `serde`.
+/// Items as Rust types, decoded from and encoded to their bytes directly: with the feature `serde`.
 impl EndpointChannel {
-    /// Sends a value of any type that serde knows. To the peer it is an item like others.
+    /// Sends a value of a serializable type. The peer sees an ordinary item.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); of what cannot be said the error names the path.
+    /// As [`send`](Self::send). If the value cannot be represented, the error has the path.
     pub fn send_as<T: Serialize + ?Sized>(&self, item: &T) -> Result<(), SendError> {
         self.send(Serde(item))
     }
 
-    /// Waits for the next item, and reads it as a `T`. Channels that the item names are closed; see
+    /// Waits for the next item, and decodes it as a `T`. Channels that the item names are closed; see
     /// [`receive_as_with_channels`](Self::receive_as_with_channels).
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive). An item of another type is
-    /// [`ItemError::Type`](crate::ItemError::Type), with the path to what does not fit; it is skipped, and the channel goes
-    /// on.
+    /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`](crate::ItemError::Type), with the path to the
+    /// mismatch; it is skipped, and the channel stays open.
     pub fn receive_as<T: DeserializeOwned>(&self) -> Result<T, ReceiveError> {
         decode(&mut self.receive_raw()?).map_err(ReceiveError::Item)
     }
@@ -35,7 +34,7 @@ impl EndpointChannel {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`receive_as`](Self::receive_as).
     pub fn receive_as_with_channels<T: DeserializeOwned>(
         &self,
     ) -> Result<(T, Vec<Self>), ReceiveError> {

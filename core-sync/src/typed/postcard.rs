@@ -18,13 +18,13 @@ use crate::item::RawItem;
 #[cfg(feature = "std")]
 use crate::sync::Deadline;
 
-/// A channel whose items are values of two types, one each way, as [postcard](https://docs.rs/postcard) writes them:
-/// smaller and faster than the wire's own format, for peers that agree on the types. With the feature `postcard`.
+/// A channel for values of two types, one for each direction, encoded by [postcard](https://docs.rs/postcard): smaller and
+/// faster than execnet's format, for peers that agree on the types. With the feature `postcard`.
 ///
-/// Each value is one item of bytes, and a peer that does not know the types, such as a Python one, sees only the bytes.
-/// Postcard does not describe the type in them: if the peer has another type, the result is an error or another value.
+/// Each value is one item of bytes. A peer that does not know the types, such as Python code, sees only the bytes. Postcard
+/// does not encode the type: if the peer has another type, the result is an error or another value.
 ///
-/// `C` is the channel below: a [`Channel`](crate::Channel) of a gateway, or an [`EndpointChannel`].
+/// `C` is the underlying channel: a [`Channel`](crate::Channel) of a gateway, or an [`EndpointChannel`].
 pub struct PostcardChannel<C, S, R> {
     channel: C,
     types: PhantomData<fn(S) -> R>,
@@ -32,7 +32,7 @@ pub struct PostcardChannel<C, S, R> {
 
 #[cfg(feature = "std")]
 impl Channel {
-    /// The same channel for items that postcard writes: `S` is sent, `R` received.
+    /// The same channel for values in postcard's format: `S` is sent, `R` received.
     ///
     /// ```no_run
     /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
@@ -49,7 +49,7 @@ impl Channel {
 }
 
 impl EndpointChannel {
-    /// The same channel for items that postcard writes: `S` is sent, `R` received.
+    /// The same channel for values in postcard's format: `S` is sent, `R` received.
     #[must_use]
     pub fn postcard<S: Serialize, R: DeserializeOwned>(&self) -> PostcardChannel<Self, S, R> {
         PostcardChannel::of(self)
@@ -66,7 +66,7 @@ impl<C: Clone, S, R> PostcardChannel<C, S, R> {
 }
 
 impl<C, S, R> PostcardChannel<C, S, R> {
-    /// The channel below.
+    /// The underlying channel.
     #[must_use]
     pub fn channel(&self) -> &C {
         &self.channel
@@ -79,7 +79,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<Channel, S, R> {
     ///
     /// # Errors
     ///
-    /// As [`Channel::send`], or postcard cannot say the value: a sequence of unknown length, for example.
+    /// As [`Channel::send`], or postcard cannot represent the value, for example a sequence of unknown length.
     pub fn send(&self, item: &S) -> Result<(), SendError> {
         self.channel.send(encode(item)?)
     }
@@ -88,12 +88,12 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<Channel, S, R> {
     ///
     /// # Errors
     ///
-    /// As [`Channel::receive`]. An item that is no `R` is [`ItemError::Type`]; it is skipped, and the channel goes on.
+    /// As [`Channel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the channel stays open.
     pub fn receive(&self) -> Result<R, ReceiveError> {
         self.channel.typed(Deadline::NEVER, decode)
     }
 
-    /// Waits for the next value, for no longer than `timeout`.
+    /// As [`receive`](Self::receive), for at most `timeout`.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<EndpointChannel, S, R> {
     ///
     /// # Errors
     ///
-    /// As [`EndpointChannel::send`], or postcard cannot say the value: a sequence of unknown length, for example.
+    /// As [`EndpointChannel::send`], or postcard cannot represent the value, for example a sequence of unknown length.
     pub fn send(&self, item: &S) -> Result<(), SendError> {
         self.channel.send(encode(item)?)
     }
@@ -117,8 +117,8 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<EndpointChannel, S, R> {
     ///
     /// # Errors
     ///
-    /// As [`EndpointChannel::receive`]. An item that is no `R` is [`ItemError::Type`]; it is skipped, and the channel
-    /// goes on.
+    /// As [`EndpointChannel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the channel stays
+    /// open.
     pub fn receive(&self) -> Result<R, ReceiveError> {
         decode(&mut self.channel.receive_raw()?).map_err(ReceiveError::Item)
     }
@@ -127,7 +127,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<EndpointChannel, S, R> {
 fn encode<S: Serialize>(item: &S) -> Result<Bytes<Vec<u8>>, SendError> {
     let bytes = postcard::to_allocvec(item).map_err(|error| {
         let name = type_name::<S>();
-        let text = format!("postcard cannot write a {name}: {error}");
+        let text = format!("postcard cannot encode a {name}: {error}");
         SendError::Type(TypeError::new(text))
     })?;
     Ok(Bytes(bytes))
@@ -137,17 +137,17 @@ fn decode<C, R: DeserializeOwned>(raw: &mut RawItem<C>) -> Result<R, ItemError> 
     let mut tokens = Tokens::new(&raw.payload).map(Result::ok);
     let (item, end) = (tokens.next().flatten(), tokens.next().flatten());
     let (Some(Token::Bytes(bytes)), Some(Token::Stop)) = (item, end) else {
-        let text = "an item of a postcard channel is bytes, and this is none".into();
+        let text = "an item of a postcard channel must be bytes".into();
         return Err(ItemError::Type(TypeError::new(text)));
     };
     let whole = postcard::take_from_bytes(bytes).and_then(|(value, rest)| match rest {
         [] => Ok(value),
-        // Of two types that only begin alike one is not the other.
+        // The peer's type may begin like this one and be longer.
         _ => Err(postcard::Error::DeserializeBadEncoding),
     });
     whole.map_err(|error| {
         let (name, size) = (type_name::<R>(), bytes.len());
-        let text = format!("these {size} bytes of postcard are no {name}: {error}");
+        let text = format!("{size} bytes of postcard are not a {name}: {error}");
         ItemError::Type(TypeError::new(text))
     })
 }

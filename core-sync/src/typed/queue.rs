@@ -4,12 +4,13 @@ use crate::api::{MultiChannel, MultiError, ReceiveQueue};
 use crate::error::SetCallbackError;
 
 impl MultiChannel {
-    /// As [`make_receive_queue`](Self::make_receive_queue), with items that are read as `T`s. Channels that they name are
-    /// closed. An item of another type closes its channel; [`Channel::callback_error`](crate::Channel::callback_error) has the path to what does not fit.
+    /// As [`make_receive_queue`](Self::make_receive_queue), with items that are decoded as `T`s. Channels that they name are
+    /// closed. An item of another type closes its channel; [`Channel::callback_error`](crate::Channel::callback_error) has the
+    /// path to the mismatch.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`make_receive_queue`](Self::make_receive_queue).
     pub fn make_receive_queue_as<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
@@ -20,7 +21,7 @@ impl MultiChannel {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`make_receive_queue`](Self::make_receive_queue).
     pub fn make_receive_queue_as_with_end_markers<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {

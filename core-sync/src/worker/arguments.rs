@@ -1,4 +1,4 @@
-//! Keyword arguments as the one argument of a function.
+//! Keyword arguments, deserialized as the argument of a function.
 
 use alloc::format;
 use alloc::string::ToString as _;
@@ -10,7 +10,7 @@ use serde_core::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use super::Kwargs;
 use super::function::{CallError, Function, IntoCallResult};
 
-/// Tells functions with a typed argument from others.
+/// Marks functions with a typed argument.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct TypedArgs<T>(core::marker::PhantomData<T>);
@@ -30,7 +30,7 @@ where
 }
 
 fn decode<T: DeserializeOwned>(kwargs: Kwargs) -> Result<T, Error> {
-    // It was decoded once, within wider limits.
+    // Encoded again, and decoded with the limits of typed values: the dict was decoded within wider ones.
     let bytes = DumpOptions::wire()
         .dumps(&kwargs.into_dict())
         .map_err(Error::custom)?;
@@ -40,7 +40,7 @@ fn decode<T: DeserializeOwned>(kwargs: Kwargs) -> Result<T, Error> {
     T::deserialize(Arguments(document.root()))
 }
 
-/// The dict of all arguments, for types that take them by name; for others, the only one.
+/// Deserializes structs and maps from the dict of all arguments, and other types from the value of a single argument.
 #[derive(Clone, Copy)]
 struct Arguments<'d, 'de>(Node<'d, 'de>);
 
@@ -52,7 +52,7 @@ impl<'d, 'de> Arguments<'d, 'de> {
         }
     }
 
-    fn only(self) -> Result<Node<'d, 'de>, Error> {
+    fn single(self) -> Result<Node<'d, 'de>, Error> {
         let count = self.count();
         match self.0.kind() {
             NodeKind::Dict(mut pairs) if count == 1 => {
@@ -60,7 +60,7 @@ impl<'d, 'de> Arguments<'d, 'de> {
             }
             _ => Err(count),
         }
-        .map_err(|count| Error::custom(format!("it takes one, and got {count}")))
+        .map_err(|count| Error::custom(format!("it takes one argument, and got {count}")))
     }
 }
 
@@ -72,10 +72,10 @@ macro_rules! by_name {
     )*};
 }
 
-macro_rules! alone {
+macro_rules! single {
     ($($method:ident($($name:ident: $type:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, Error> {
-            self.only()?.$method($($name,)* visitor)
+            self.single()?.$method($($name,)* visitor)
         }
     )*};
 }
@@ -88,7 +88,7 @@ impl<'de> Deserializer<'de> for Arguments<'_, 'de> {
         deserialize_struct(name: &'static str, fields: &'static [&'static str])
     }
 
-    alone! {
+    single! {
         deserialize_bool()
         deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_i128()
         deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
@@ -103,14 +103,16 @@ impl<'de> Deserializer<'de> for Arguments<'_, 'de> {
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.count() {
             0 => visitor.visit_unit(),
-            count => Err(Error::custom(format!("it takes none, and got {count}"))),
+            count => Err(Error::custom(format!(
+                "it takes no arguments, and got {count}"
+            ))),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.count() {
             0 => visitor.visit_none(),
-            1 if matches!(self.only(), Ok(node) if matches!(node.kind(), NodeKind::None)) => {
+            1 if matches!(self.single(), Ok(node) if matches!(node.kind(), NodeKind::None)) => {
                 visitor.visit_none()
             }
             _ => visitor.visit_some(self),

@@ -5,16 +5,16 @@ use core::fmt;
 
 use execnet_serializer::LoadError;
 
-/// Why a call did not end well, in the words that the peer is told.
+/// A call failed. The peer gets the text.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The request cannot be decoded.
     Load(LoadError),
-    /// The request holds something else than a request does.
-    NoRequest,
-    /// No function of this name is known.
+    /// The request has another form.
+    Malformed,
+    /// No function of this name is registered.
     Unknown { name: String, known: String },
-    /// It is source code.
+    /// The request is source code.
     Source { known: String },
     /// The function takes other arguments.
     Arguments { name: String, error: String },
@@ -23,11 +23,11 @@ pub(crate) enum Failure {
         name: String,
         error: Box<dyn Error + Send + Sync>,
     },
-    /// The function panicked, or with no name what recognizes programs.
+    /// The function panicked, or, without a name, a recognizer of programs.
     #[cfg(feature = "std")]
     Panicked {
         name: Option<String>,
-        account: String,
+        message: String,
     },
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Load(error) => write!(f, "the call cannot be decoded: {error}"),
-            Self::NoRequest => f.write_str(
+            Self::Malformed => f.write_str(
                 "a call is a tuple of source, file name, call name and keyword arguments",
             ),
             Self::Unknown { name, known } => write!(
@@ -55,15 +55,15 @@ impl fmt::Display for Failure {
                 causes(f, error.source())
             }
             #[cfg(feature = "std")]
-            Self::Panicked { name, account } => match name {
-                Some(name) => write!(f, "function '{name}' panicked: {account}"),
-                None => write!(f, "what recognizes programs panicked: {account}"),
+            Self::Panicked { name, message } => match name {
+                Some(name) => write!(f, "function '{name}' panicked: {message}"),
+                None => write!(f, "a recognizer of programs panicked: {message}"),
             },
         }
     }
 }
 
-/// The chain of sources, one a line.
+/// Writes the sources, one on each line.
 fn causes(f: &mut fmt::Formatter<'_>, mut source: Option<&(dyn Error + 'static)>) -> fmt::Result {
     while let Some(error) = source {
         write!(f, "\ncaused by: {error}")?;

@@ -5,39 +5,38 @@ use core::error::Error;
 
 use super::Kwargs;
 
-/// What a worker can call for its peer: a closure or a function over the channel of the call.
+/// A function that a peer can call: a closure or a function of the channel of the call.
 ///
 /// | shape | keyword arguments |
 /// |---|---|
-/// | `Fn(&C) -> R` | there may be none |
+/// | `Fn(&C) -> R` | none |
 /// | `Fn(&C, Kwargs) -> R` | any, as [`Kwargs`] |
-/// | `Fn(&C, T) -> R`, `T` deserializable (feature `serde`) | a struct or map takes them by name; any other type takes the value of the only one |
+/// | `Fn(&C, T) -> R`, `T` deserializable (feature `serde`) | a struct or map takes them by name; any other type takes the value of a single argument |
 ///
-/// `C` is the type of the channel, `R` an [`IntoCallResult`]. `A` tells the shapes apart, and is found by the compiler.
+/// `C` is the type of the channel, `R` an [`IntoCallResult`]. The compiler infers `A`, which distinguishes the shapes.
 pub trait Function<C, A>: Send + Sync + 'static {
     /// Calls it.
     #[doc(hidden)]
     fn call(&self, channel: &C, kwargs: Kwargs) -> Result<(), CallError>;
 }
 
-/// Why a function that was called did not do what it does.
+/// A call failed.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum CallError {
-    /// It takes other arguments.
+    /// The function takes other arguments.
     Arguments(String),
-    /// It returned an error.
+    /// The function returned an error.
     Returned(Box<dyn Error + Send + Sync>),
 }
 
-/// What a function returns: nothing, or a result. The peer is told of an error by its text, and those of its
-/// sources.
+/// The return type of a function: nothing, or a result. The peer gets the text of an error, and of its sources.
 pub trait IntoCallResult {
-    /// The error, if it is one.
+    /// Converts it into a result.
     ///
     /// # Errors
     ///
-    /// The function's own.
+    /// Those of the function.
     fn into_call_result(self) -> Result<(), Box<dyn Error + Send + Sync>>;
 }
 
@@ -53,12 +52,12 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> IntoCallResult for Result<(), E> {
     }
 }
 
-/// Tells functions without arguments from others.
+/// Marks functions without arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum NoArgs {}
 
-/// Tells functions that take whatever comes from others.
+/// Marks functions that take any arguments.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum RawArgs {}
@@ -74,7 +73,7 @@ where
                 .into_call_result()
                 .map_err(CallError::Returned),
             Some((name, _)) => Err(CallError::Arguments(format!(
-                "it takes none, and got {name}"
+                "it takes no arguments, and got {name}"
             ))),
         }
     }

@@ -2,16 +2,16 @@ use core::ops::Deref;
 
 use execnet_serializer::Dict;
 
-/// The keyword arguments of a call, as they came: for functions that take whatever they are given.
+/// The keyword arguments of a call: for functions that take any arguments.
 ///
 /// ```
 /// use execnet_core_sync::worker::Kwargs;
 ///
 /// fn greet(kwargs: &Kwargs) -> String {
 ///     let name = kwargs.get_str("name").and_then(|name| name.as_str());
-///     format!("hello, {}", name.unwrap_or("whoever you are"))
+///     format!("hello, {}", name.unwrap_or("world"))
 /// }
-/// # assert_eq!(greet(&Kwargs::default()), "hello, whoever you are");
+/// # assert_eq!(greet(&Kwargs::default()), "hello, world");
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Kwargs(Dict);

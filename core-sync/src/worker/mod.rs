@@ -1,19 +1,20 @@
-//! Functions that a peer may call: the worker's side, in Rust.
+//! Rust functions that a peer may call.
 //!
-//! A worker knows functions by name; see [`Function`] for what can be one. What a peer asks for is a call when it
-//! names a function, in either of two ways:
+//! A worker has functions by name; see [`Function`] for their types. A peer calls a function in one of two ways:
 //!
 //! - by `call_name`, with keyword arguments: `gw.remote_exec(f, n=3)` in Python, where `f` is a function of that
 //!   name whose body does not matter, or [`Gateway::remote_exec_function`](crate::Gateway::remote_exec_function);
-//! - by source that is nothing but the name: `gw.remote_exec("f")`.
+//! - by source that is only the name: `gw.remote_exec("f")`.
 //!
-//! Everything else is refused, with an error that names the functions there are. A function's channel is closed when
-//! it returns; with an error, where it returns one or panics.
+//! Any other call is refused with an error that lists the functions. The channel of a call is closed when the function returns,
+//! with an error if it returns one or panics.
 
 #[cfg(feature = "serde")]
 mod arguments;
 mod failure;
 mod function;
+#[cfg(feature = "std")]
+mod grace;
 mod kwargs;
 mod registry;
 mod request;
@@ -23,12 +24,14 @@ mod pool;
 #[cfg(feature = "std")]
 mod serve;
 #[cfg(feature = "std")]
+mod serve_error;
+#[cfg(feature = "std")]
 mod stdio;
 
 pub use function::{Function, IntoCallResult};
 pub use kwargs::Kwargs;
 #[cfg(feature = "std")]
-pub use serve::{Grace, ServeError, Worker};
+pub use {grace::Grace, serve::Worker, serve_error::ServeError};
 
 pub(crate) use failure::Failure;
 pub(crate) use registry::Registry;

@@ -13,19 +13,19 @@ use super::{Failure, Function, Kwargs};
 
 type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), CallError> + Send + Sync;
 
-/// Says which sources stand for the function of the name.
+/// A predicate that recognizes source, and the name of the function to call for it.
 type Program = (fn(&str) -> bool, Arc<str>);
 
 /// Functions by name.
 pub(crate) struct Registry<C> {
     functions: BTreeMap<Arc<str>, Arc<Erased<C>>>,
-    /// Functions that stand for a program that controllers send as source.
+    /// Recognizers of programs that controllers send as source.
     programs: Vec<Program>,
-    /// What every worker knows, and does not tell of.
+    /// Functions that every worker has, and that error messages do not list.
     builtins: BTreeMap<Arc<str>, Arc<Erased<C>>>,
 }
 
-/// A request whose function was found.
+/// A request with its function.
 pub(crate) struct Prepared<'r, C> {
     pub(crate) name: &'r Arc<str>,
     function: &'r Erased<C>,
@@ -41,24 +41,24 @@ impl<C> Registry<C> {
         }
     }
 
-    /// The last function of a name is the one that is called.
+    /// Registers a function. It replaces an earlier function of the name.
     pub(crate) fn register<A>(&mut self, name: String, function: impl Function<C, A>) {
         self.functions.insert(name.into(), erase(function));
     }
 
-    /// A function that is called where none of its name was registered.
+    /// Registers a function that is called if no other one of the name is registered.
     #[cfg(feature = "std")]
     pub(crate) fn register_builtin<A>(&mut self, name: &str, function: impl Function<C, A>) {
         self.builtins.insert(name.into(), erase(function));
     }
 
-    /// Has the function of this name called where the source is a program that it stands for.
+    /// Calls the function of this name for source that `recognizes` recognizes.
     #[cfg(feature = "std")]
     pub(crate) fn recognize(&mut self, name: &str, recognizes: fn(&str) -> bool) {
         self.programs.push((recognizes, name.into()));
     }
 
-    /// Finds the function that the payload of an EXEC asks for.
+    /// Decodes the payload of a CHANNEL_EXEC, and finds its function.
     pub(crate) fn prepare(
         &self,
         payload: &[u8],
@@ -80,7 +80,7 @@ impl<C> Registry<C> {
         })
     }
 
-    /// What a source that names no function is the name of: the function that stands for it, or its own text.
+    /// The function name for a request without a call name: that of a recognized program, or the source itself.
     fn name_for<'s>(&'s self, source: &'s str) -> &'s str {
         let found = self
             .programs
@@ -103,14 +103,14 @@ impl<C> Registry<C> {
         }
     }
 
-    /// What is registered, in a sentence.
+    /// A text that lists the registered functions.
     fn known(&self) -> String {
         let mut names = self.functions.keys();
         let Some(first) = names.next() else {
             return "nothing is registered".to_string();
         };
         let mut text = String::from("registered: ");
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "'{first}'");
         for name in names {
             let _ = write!(text, ", '{name}'");

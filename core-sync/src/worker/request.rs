@@ -4,7 +4,7 @@ use execnet_serializer::{LoadOptions, Value};
 
 use super::{Failure, Kwargs};
 
-/// What CHANNEL_EXEC carries.
+/// The decoded payload of CHANNEL_EXEC.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) source: String,
@@ -13,15 +13,15 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// A tuple of four; stock workers take a list as well.
+    /// Decodes a tuple of four values, or a list, which stock workers accept as well.
     pub(super) fn decode(payload: &[u8], options: LoadOptions) -> Result<Self, Failure> {
         let value = options.loads(payload).map_err(Failure::Load)?;
         let (Value::Tuple(parts) | Value::List(parts)) = value else {
-            return Err(Failure::NoRequest);
+            return Err(Failure::Malformed);
         };
         let parts = <[Value; 4]>::try_from(parts);
-        let parts = parts.map_err(|_| Failure::NoRequest)?;
-        Self::from_parts(parts).ok_or(Failure::NoRequest)
+        let parts = parts.map_err(|_| Failure::Malformed)?;
+        Self::from_parts(parts).ok_or(Failure::Malformed)
     }
 
     fn from_parts([source, _file_name, call_name, kwargs]: [Value; 4]) -> Option<Self> {
@@ -33,7 +33,7 @@ impl Request {
             Value::Str(_) | Value::None => None,
             _ => return None,
         };
-        // Without a call name they mean nothing, whatever they are.
+        // Without a call name they are ignored, whatever they are.
         let kwargs = match (&call_name, kwargs) {
             (None, _) => Kwargs::default(),
             (Some(_), Value::Dict(dict)) => Kwargs::new(dict),

@@ -1,24 +1,17 @@
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
-use alloc::vec::Vec;
-use core::error::Error;
 use core::fmt;
 use core::num::NonZeroUsize;
-use core::time::Duration;
-use std::io;
 
-use super::Function;
 use super::pool::{Parts, Pool};
 use super::registry::Registry;
-use crate::api::Channel;
-use crate::api::{Gateway, INFO_CALL, answer_info};
-use crate::disconnected::{DisconnectReason, Disconnected};
+use super::{Function, Grace, ServeError};
+use crate::api::{Channel, Gateway, INFO_CALL, answer_info};
 use crate::engine::{ExecModel, Executor, GatewayConfig};
 use crate::link::Link;
-use crate::report::debug_as_report;
 use crate::session::Role;
 
-/// Serves functions written in Rust to a controller, in Python or in Rust.
+/// Serves Rust functions to a controller, in Python or in Rust.
 ///
 /// ```
 /// use execnet_core_sync::{Channel, Worker};
@@ -37,22 +30,21 @@ use crate::session::Role;
 ///
 /// # How calls run
 ///
-/// With [`ExecModel::Thread`] each call has a thread: the one that serves if it is idle, or one of a pool that grows
-/// with the calls that run at a time, up to [`with_max_threads`](Self::with_max_threads); then calls wait for their turn. With
-/// [`ExecModel::MainThreadOnly`] all run in the thread that serves. A call that comes while another runs waits for it
-/// up to a second, as in execnet, and is then refused.
+/// With [`ExecModel::Thread`] each call has a thread: the one that serves if it is idle, or one of a pool that grows with the
+/// number of concurrent calls, up to [`with_max_threads`](Self::with_max_threads); beyond that, calls wait. With
+/// [`ExecModel::MainThreadOnly`] all run in the thread that serves. A call that arrives while another one runs waits for up to
+/// a second, as in execnet, and is then refused.
 ///
-/// A panic in a function is an error to the controller, with the panic's message, and nothing else to the worker (with
-/// `panic = "abort"` it is the end of the process). Where in the source it was is told to the panic hook of the process
-/// alone, which is the program's: the one that programs start with prints it to standard error.
+/// If a function panics, the controller gets an error with the panic's message, and the worker continues (with
+/// `panic = "abort"` the process ends). Only the panic hook of the process gets the location. The default hook prints it to
+/// standard error.
 ///
 /// The channel of a call ends when its function returns, and cannot be closed before: see [`Channel::close`].
 ///
-/// # The end
+/// # End
 ///
-/// When the controller exits the gateway, or the link ends, all channels end: a function that waits for an item gets
-/// an error. What it sends still goes out. A worker that runs nothing is done at once; else it grants the functions
-/// the [`Grace`].
+/// When the controller exits the gateway, or the link ends, all channels end: a function that waits for an item gets an error.
+/// It can still send. A worker that runs no function exits at once; otherwise it gives the functions the [`Grace`].
 #[derive(Clone)]
 pub struct Worker {
     registry: Arc<Registry<Channel>>,
@@ -62,67 +54,14 @@ pub struct Worker {
     interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
-/// How long functions may run on after the link has ended.
-///
-/// A worker that runs none leaves at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grace {
-    pub(super) interrupt: Duration,
-    pub(super) leave: Duration,
-}
-
-impl Grace {
-    /// Execnet's own times: see [`with_interrupt`](Self::with_interrupt) and [`with_leave`](Self::with_leave).
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            interrupt: Duration::from_secs(5),
-            leave: Duration::from_secs(10),
-        }
-    }
-
-    /// Sets the time until functions are asked to end: a Python worker interrupts its code as by Ctrl-C, a Rust worker calls
-    /// [`Worker::on_interrupt`]. Default: 5 seconds, as in execnet.
-    #[must_use]
-    pub const fn with_interrupt(mut self, time: Duration) -> Self {
-        self.interrupt = time;
-        self
-    }
-
-    /// Sets the time from then until the worker leaves without them. Default: 10 seconds, as in execnet.
-    #[must_use]
-    pub const fn with_leave(mut self, time: Duration) -> Self {
-        self.leave = time;
-        self
-    }
-
-    /// See [`with_interrupt`](Self::with_interrupt).
-    #[must_use]
-    pub const fn interrupt(&self) -> Duration {
-        self.interrupt
-    }
-
-    /// See [`with_leave`](Self::with_leave).
-    #[must_use]
-    pub const fn leave(&self) -> Duration {
-        self.leave
-    }
-}
-
-impl Default for Grace {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Worker {
-    /// A worker that knows no function yet.
+    /// A worker without functions.
     #[must_use]
     pub fn new() -> Self {
         Self::with_config(GatewayConfig::new("worker", Role::Worker))
     }
 
-    /// As [`new`](Self::new), with other limits and another name. Its role is to work, whatever the config says.
+    /// As [`new`](Self::new), with this config. The role is [`Role::Worker`] in any case.
     #[must_use]
     pub fn with_config(config: GatewayConfig) -> Self {
         let mut registry = Registry::new();
@@ -139,7 +78,7 @@ impl Worker {
         }
     }
 
-    /// Makes a function known under this name. A second one of the name takes the place of the first.
+    /// Registers a function under this name. It replaces an earlier function of the name.
     pub fn register<A>(
         &mut self,
         name: impl Into<String>,
@@ -149,9 +88,8 @@ impl Worker {
         self
     }
 
-    /// Makes a function known that also stands for a program: it is called where a controller sends source that
-    /// `recognizes` says yes to. Controllers that know nothing of functions in Rust, such as stock execnet's `RSync`,
-    /// are served that way.
+    /// Registers a function that also replaces a program: it is called if a controller sends source for which `recognizes` returns
+    /// true. This serves controllers that only send source, such as stock execnet's `RSync`.
     pub fn register_program<A>(
         &mut self,
         name: &str,
@@ -164,7 +102,7 @@ impl Worker {
         self
     }
 
-    /// As [`register_program`](Self::register_program), for what nobody is told of.
+    /// As [`register_program`](Self::register_program), for a function that error messages do not list.
     pub(super) fn register_builtin_program<A>(
         &mut self,
         name: &str,
@@ -176,29 +114,29 @@ impl Worker {
         registry.recognize(name, recognizes);
     }
 
-    /// Sets how calls are run. A controller that names a model when it starts the worker overrides it.
+    /// Sets how calls are run. A controller can override it when it starts the worker.
     #[must_use]
     pub fn with_exec_model(mut self, exec_model: ExecModel) -> Self {
         self.config.exec_model = exec_model;
         self
     }
 
-    /// Sets the number of calls that run at a time, with [`ExecModel::Thread`]. Default: no limit.
+    /// Sets the maximal number of concurrent calls, with [`ExecModel::Thread`]. Default: no limit.
     #[must_use]
     pub fn with_max_threads(mut self, threads: NonZeroUsize) -> Self {
         self.max_threads = Some(threads);
         self
     }
 
-    /// Sets how long functions may run on after the link has ended.
+    /// Sets the time that functions have to return after the link has ended.
     #[must_use]
     pub fn with_grace(mut self, grace: Grace) -> Self {
         self.grace = grace;
         self
     }
 
-    /// Sets a function to call if functions still run after [`Grace::interrupt`]: it should make them end, as Rust cannot do
-    /// that from outside. Functions that receive or send need none, as they get errors.
+    /// Sets a function that is called if functions still run after [`Grace::interrupt`]. It should make them return, as Rust cannot
+    /// interrupt a thread. Functions that receive or send get errors, and need no interrupt.
     #[must_use]
     pub fn on_interrupt(mut self, interrupt: impl Fn() + Send + Sync + 'static) -> Self {
         self.interrupt = Some(Arc::new(interrupt));
@@ -207,12 +145,12 @@ impl Worker {
 
     /// Serves one controller, until it exits the gateway or the link ends.
     ///
-    /// The calling thread is the one that [`ExecModel::MainThreadOnly`] means.
+    /// The calling thread is the main thread of [`ExecModel::MainThreadOnly`].
     ///
     /// # Errors
     ///
-    /// The link failed or the controller broke the protocol; functions ran on beyond their grace, and are left
-    /// behind; or no thread could be started.
+    /// The link failed, or the controller broke the protocol; functions did not return within the grace, and are left behind; or
+    /// no thread could be started.
     pub fn serve(&self, link: Link) -> Result<(), ServeError> {
         self.serve_as(link, self.config.clone(), self.grace, None)
     }
@@ -238,6 +176,7 @@ impl Worker {
                 interrupt: self.interrupt.clone(),
                 abandon,
             });
+            // The pool owns the gateway, and the gateway refers to the pool weakly: see `Shared::executor`.
             let weak: Weak<dyn Executor> = Arc::downgrade(&(made.clone() as Arc<dyn Executor>));
             pool = Some(made);
             Some(weak)
@@ -245,20 +184,13 @@ impl Worker {
         let gateway = Gateway::start(link, config, start).map_err(ServeError::Start)?;
         let served = pool.map_or(Ok(()), |pool| pool.serve());
         served.map_err(ServeError::StillRunning)?;
-        // The reader is about to leave. A writer that a peer does not read could hold it up.
+        // The reader is about to exit. With a timeout, because a write to a peer that does not read can block.
         let _ = gateway.join_timeout(grace.leave);
         match gateway.disconnected() {
-            Some(lost) if !is_an_end(&lost) => Err(ServeError::Disconnected(lost)),
+            Some(lost) if !lost.reason().is_clean() => Err(ServeError::Disconnected(lost)),
             _ => Ok(()),
         }
     }
-}
-
-fn is_an_end(lost: &Disconnected) -> bool {
-    matches!(
-        lost.reason(),
-        DisconnectReason::Exited | DisconnectReason::Terminated | DisconnectReason::EndOfStream
-    )
 }
 
 impl Default for Worker {
@@ -273,47 +205,5 @@ impl fmt::Debug for Worker {
             .field("functions", &self.registry)
             .field("exec_model", &self.config.exec_model)
             .finish_non_exhaustive()
-    }
-}
-
-/// Serving did not end well.
-#[non_exhaustive]
-pub enum ServeError {
-    /// The link could not be taken over from the process's standard streams, or a thread could not be started.
-    Start(io::Error),
-    /// What came on standard input was nothing that a controller sends, or it went before it had sent all.
-    Bootstrap(io::Error),
-    /// The controller went in another way than by its own choice.
-    Disconnected(Disconnected),
-    /// These functions ran on beyond their grace. Their threads are left behind.
-    StillRunning(Vec<String>),
-}
-
-debug_as_report!(ServeError);
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start(error) => write!(f, "cannot start serving: {error}"),
-            Self::Bootstrap(error) => write!(f, "no controller has started this worker: {error}"),
-            Self::Disconnected(error) => error.fmt(f),
-            Self::StillRunning(names) => {
-                write!(
-                    f,
-                    "the controller is gone, and these functions run on: {}",
-                    names.join(", ")
-                )
-            }
-        }
-    }
-}
-
-impl Error for ServeError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Start(error) | Self::Bootstrap(error) => error.source(),
-            Self::Disconnected(error) => error.source(),
-            Self::StillRunning(_) => None,
-        }
     }
 }

@@ -11,7 +11,7 @@ use crate::item::RawItem;
 /// An item for a callback, which decodes it.
 pub(crate) struct Arrived {
     pub(crate) raw: RawItem<Channel>,
-    /// Of a callback that has its items go on waiting elsewhere.
+    /// Set if the callback keeps its items in a queue of the program.
     pub(crate) held: Option<Held>,
 }
 
@@ -23,9 +23,9 @@ impl Arrived {
     }
 }
 
-/// What a callback can return: nothing, or a result whose error ends the channel.
+/// The return type of a callback: nothing, or a result whose error closes the channel.
 pub trait CallbackResult {
-    /// The text of the error, if it is one.
+    /// The text of the error, if there is one.
     fn into_error(self) -> Option<String>;
 }
 
@@ -42,29 +42,29 @@ impl<E: fmt::Display> CallbackResult for Result<(), E> {
 }
 
 impl Channel {
-    /// Has `callback` called with each item from now on, in their order, those that wait already first. Receiving is
-    /// an error afterwards.
+    /// Calls `callback` with each item of the channel, in order, beginning with those that have arrived already. Receiving is an
+    /// error from now on.
     ///
-    /// # How it is called
+    /// # Thread
     ///
-    /// By a thread of the gateway that does nothing else, never by the one that reads: it may take its time, send, and
-    /// wait for other channels. Only the callbacks of other channels of the same gateway wait for it. It must not
-    /// wait for the end of its own channel.
+    /// The callback runs in the callback thread of the gateway, never in the thread that reads: it may block, send, and wait
+    /// for other channels. It delays only the callbacks of other channels of the same gateway. It must not wait for the end of
+    /// its own channel.
     ///
-    /// # How it ends
+    /// # End
     ///
-    /// With the channel, after all items: what came before a [`close`](Self::close) is still handed over, and
-    /// [`wait_close`](Self::wait_close) returns when that is done. A callback that returns an error or panics closes its
-    /// channel, as does an item that cannot be decoded: the peer gets the error's text, `wait_close` and
-    /// [`callback_error`](Self::callback_error) tell it here, and nothing else is disturbed.
+    /// The callback ends with the channel, after all items, also those that arrived before a [`close`](Self::close);
+    /// [`wait_close`](Self::wait_close) returns after that. A callback that returns an error or panics closes its channel, and
+    /// so does an item that cannot be decoded: the peer gets the text of the error, `wait_close` and
+    /// [`callback_error`](Self::callback_error) return it, and other channels are not affected.
     ///
-    /// Dropping all handles of the channel does not end it: the peer is told that nothing is sent to it any more, and
-    /// what it sends goes on reaching the callback. Mind that a callback which holds a handle of its own channel
-    /// keeps it until the peer ends it.
+    /// Dropping all handles of the channel does not end the callback: the peer learns that it will receive no more items, and
+    /// its own items still reach the callback. A callback that owns a handle of its own channel keeps the channel open until
+    /// the peer closes it.
     ///
     /// # Errors
     ///
-    /// The channel has a callback already, or its thread cannot be started.
+    /// The channel has a callback already, or the callback thread cannot be started.
     ///
     /// # Examples
     ///
@@ -85,14 +85,14 @@ impl Channel {
         })
     }
 
-    /// As [`set_callback`](Self::set_callback), with an end marker: when the channel has ended, however that came, the
-    /// callback is called a last time, with `None`.
+    /// As [`set_callback`](Self::set_callback), with an end marker: when the channel has ended for any reason, the callback is
+    /// called a last time, with `None`.
     ///
-    /// A callback that returned an error is still told of the end; one that panicked is not called again.
+    /// A callback that has returned an error still gets the end marker. One that has panicked is not called again.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`set_callback`](Self::set_callback).
     pub fn set_callback_with_end_marker<R: CallbackResult>(
         &self,
         mut callback: impl FnMut(Option<Item>) -> R + Send + 'static,
@@ -102,14 +102,15 @@ impl Channel {
         })
     }
 
-    /// Has `callback` called with items that it decodes, and with the end if it wants that. If it `holds` them, they go on
-    /// counting as what waits.
+    /// Sets a callback that decodes its items, with an end marker if it wants one. If it `holds` items, they count as
+    /// unreceived until it drops their [`Held`].
     pub(crate) fn install(
         &self,
         end_marker: bool,
         holds: bool,
         mut callback: impl FnMut(Option<Arrived>) -> Result<(), CallbackError> + Send + 'static,
     ) -> Result<(), SetCallbackError> {
+        // A weak handle: a strong one would keep the gateway from exiting when the program drops its last handle.
         let gateway = self.gateway().downgrade();
         let call = move |shared: &_, item: Option<CallbackItem>| {
             let arrived = item.map(|item| Arrived::new(&gateway.upgrade(shared), item));
@@ -119,13 +120,13 @@ impl Channel {
         self.gateway().shared().set_callback(self.id(), callback)
     }
 
-    /// Whether a callback takes the items, or did until it was done.
+    /// Whether a callback takes the items, or did until it ended.
     pub(crate) fn has_callback(&self) -> bool {
         let mut state = self.gateway().shared().state.lock();
         state.has_callback(self.id())
     }
 
-    /// Why the callback of this channel failed, if it did.
+    /// The error of the callback of this channel, if it failed.
     #[must_use]
     pub fn callback_error(&self) -> Option<CallbackError> {
         let mut state = self.gateway().shared().state.lock();

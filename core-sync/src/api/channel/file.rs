@@ -10,21 +10,20 @@ use crate::api::Item;
 use crate::error::{ReceiveError, SendError};
 
 impl Channel {
-    /// A file that sends what is written to it: each write is one item.
+    /// A writer that sends each write as one item.
     ///
-    /// For less and larger items put a [`BufWriter`](io::BufWriter) or [`LineWriter`](io::LineWriter) in front: the
-    /// formatting macros write in many small pieces.
+    /// For fewer and larger items wrap it in a [`BufWriter`](io::BufWriter) or [`LineWriter`](io::LineWriter): the formatting
+    /// macros write in many small pieces.
     #[must_use]
     pub fn make_file_write(&self) -> ChannelFileWrite {
         ChannelFileWrite {
             file: File::new(self),
             text: false,
-            cut: Vec::new(),
+            partial: Vec::new(),
         }
     }
 
-    /// A file that reads what items hold, one after the other: bytes, and text as UTF-8. The end of the channel is the
-    /// end of the file.
+    /// A reader of the content of items, which are bytes, or text as UTF-8. The end of the channel is the end of the file.
     #[must_use]
     pub fn make_file_read(&self) -> ChannelFileRead {
         ChannelFileRead {
@@ -35,7 +34,7 @@ impl Channel {
     }
 }
 
-/// What both kinds of file are.
+/// The common part of both files.
 struct File {
     channel: Channel,
     proxy_close: bool,
@@ -63,9 +62,9 @@ impl Drop for File {
     }
 }
 
-/// Sends what is written: see [`Channel::make_file_write`].
+/// A writer to a channel: see [`Channel::make_file_write`].
 ///
-/// Dropping it leaves the channel open, unless [`proxy_close`](Self::proxy_close) was asked for.
+/// Dropping it leaves the channel open, unless [`proxy_close`](Self::proxy_close) was called.
 ///
 /// ```no_run
 /// # fn example(channel: execnet_core_sync::Channel) -> std::io::Result<()> {
@@ -79,20 +78,20 @@ impl Drop for File {
 pub struct ChannelFileWrite {
     file: File,
     text: bool,
-    /// The beginning of a character whose end was not written yet.
-    cut: Vec<u8>,
+    /// The first bytes of a character whose last byte was not written yet.
+    partial: Vec<u8>,
 }
 
 impl ChannelFileWrite {
-    /// The items are text in place of bytes, as a Python program expects that reads the channel as a file. What is
-    /// written has to be UTF-8; a character that is written in pieces is sent with its last piece.
+    /// Sends text instead of bytes, as a Python program expects that reads the channel as a file. The written bytes must be
+    /// UTF-8; a character that is split between two writes is sent with its last byte.
     #[must_use]
     pub fn text(mut self) -> Self {
         self.text = true;
         self
     }
 
-    /// The channel is closed with the file.
+    /// Closes the channel when the file is dropped.
     #[must_use]
     pub fn proxy_close(mut self) -> Self {
         self.file.proxy_close = true;
@@ -101,22 +100,22 @@ impl ChannelFileWrite {
 
     fn write_text(&mut self, bytes: &[u8]) -> io::Result<()> {
         let joined;
-        let bytes = if self.cut.is_empty() {
+        let bytes = if self.partial.is_empty() {
             bytes
         } else {
-            joined = [&self.cut, bytes].concat();
+            joined = [&self.partial, bytes].concat();
             &joined
         };
         let (text, rest) = whole_text(bytes)?;
         if !text.is_empty() {
             self.file.channel.send(text).map_err(broken)?;
         }
-        self.cut = rest.to_vec();
+        self.partial = rest.to_vec();
         Ok(())
     }
 }
 
-/// Splits off a character that is not whole yet.
+/// Splits off an incomplete character at the end.
 fn whole_text(bytes: &[u8]) -> io::Result<(&str, &[u8])> {
     let whole = match str::from_utf8(bytes) {
         Ok(text) => return Ok((text, &[])),
@@ -139,7 +138,7 @@ impl io::Write for ChannelFileWrite {
         Ok(bytes.len())
     }
 
-    /// Items are sent when they are written: there is nothing to flush.
+    /// Does nothing: each write sends its item.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -153,10 +152,10 @@ fn broken(error: SendError) -> io::Error {
     io::Error::new(kind, error)
 }
 
-/// Reads what items hold: see [`Channel::make_file_read`].
+/// A reader of a channel: see [`Channel::make_file_read`].
 ///
-/// Dropping it leaves the channel open, unless [`proxy_close`](Self::proxy_close) was asked for; what it had buffered of
-/// an item is lost then.
+/// Dropping it leaves the channel open, unless [`proxy_close`](Self::proxy_close) was called. The unread rest of an item is
+/// lost.
 ///
 /// ```no_run
 /// # fn example(channel: execnet_core_sync::Channel) -> std::io::Result<()> {
@@ -170,20 +169,21 @@ fn broken(error: SendError) -> io::Error {
 /// ```
 pub struct ChannelFileRead {
     file: File,
-    /// What was received last, and how much of it was read.
+    /// The content of the last item.
     item: Vec<u8>,
+    /// Number of bytes of `item` that were read.
     read: usize,
 }
 
 impl ChannelFileRead {
-    /// The channel is closed with the file.
+    /// Closes the channel when the file is dropped.
     #[must_use]
     pub fn proxy_close(mut self) -> Self {
         self.file.proxy_close = true;
         self
     }
 
-    /// Receives the next item. False at the end.
+    /// Receives the next item. Returns false at the end of the channel.
     fn next_item(&mut self) -> io::Result<bool> {
         let item = match self.file.channel.receive() {
             Ok(item) => item,
@@ -202,7 +202,7 @@ fn content(item: Item) -> io::Result<Vec<u8>> {
         Value::Str(text) => Ok(String::from(text).into_bytes()),
         _ => Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            "an item that is neither bytes nor text has no place in a file",
+            "a channel file reads bytes and text, and the item is neither",
         )),
     }
 }
@@ -218,7 +218,7 @@ fn failed(error: ReceiveError) -> io::Error {
 
 impl io::BufRead for ChannelFileRead {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        // An empty item is no end.
+        // A loop, because an empty buffer means the end of the file, and items can be empty.
         while self.read >= self.item.len() && self.next_item()? {}
         Ok(self.item.get(self.read..).unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! Channels: items both ways, until one side closes.
+//! The handle of a channel.
 
 mod callback;
 mod file;
@@ -9,6 +9,8 @@ pub(crate) use callback::Arrived;
 pub use callback::CallbackResult;
 pub use file::{ChannelFileRead, ChannelFileWrite};
 pub use receive::Iter;
+#[cfg(feature = "serde")]
+pub(crate) use receive::next_item;
 pub use send::FileItem;
 
 use alloc::sync::Arc;
@@ -25,18 +27,18 @@ use crate::frame::MessageCode;
 use crate::item::RawItem;
 use crate::session::{EXPLICIT_CLOSE, QueuedItem, empty, encode};
 
-/// One end of a conversation with code on the other side of a gateway.
+/// One end of a channel of a gateway: items are sent and received, until one side closes it.
 ///
-/// Handles are cheap to clone, and can be used from several threads: each item goes to one of the receivers.
-/// They compare by what they are a handle of.
+/// Handles are cheap to clone, and can be used from several threads: each item goes to one of the receivers. Two handles are
+/// equal if they are of the same channel.
 ///
 /// # Dropping
 ///
-/// When the last handle of an open channel is dropped the channel is closed, and the peer is told: code that
-/// waits there for an item sees the end of the channel. Dropping does not wait for the link; what the peer is told
-/// goes out with the next write, after all that was sent before. Items that were not received are lost.
+/// Dropping the last handle of an open channel closes it: remote code that waits for an item sees the end of the channel.
+/// Dropping does not block on the link: the frame is sent with the next write, behind all items that were sent before. Items
+/// that were not received are lost.
 ///
-/// A channel with a [callback](Self::set_callback) goes on without handles: only sending ends.
+/// A channel with a [callback](Self::set_callback) still receives without handles: only sending ends.
 #[derive(Clone)]
 pub struct Channel {
     handle: Arc<Handle>,
@@ -58,38 +60,34 @@ impl Channel {
         Self { handle }
     }
 
-    /// The number both sides know the channel by.
+    /// The id of the channel, which is the same on both sides.
     #[must_use]
     pub fn id(&self) -> ChannelId {
         self.handle.id
     }
 
-    /// The gateway it belongs to.
+    /// The gateway of the channel.
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
         &self.handle.gateway
     }
 
-    /// Closes the channel. Items that came before can still be received. Where it is closed already, nothing
-    /// happens.
+    /// Closes the channel. Items that have arrived can still be received. Closing a closed channel has no effect.
     ///
-    /// It does not wait for the link: the peer is told after all that was sent before, with the next write.
+    /// This does not block on the link: the frame is sent with the next write, behind all items that were sent before.
     ///
-    /// The channel of a call that runs here ends with its function, which cannot close it itself: as in execnet, the
-    /// channel stays open until the function returns, and the controller then gets an error that says so, in place of a
-    /// clean end.
+    /// The function of a call cannot close the channel of the call: as in execnet, the channel stays open until the function
+    /// returns, and then the controller gets an error that says so, instead of a clean end.
     pub fn close(&self) {
-        // A frame without payload always has a length that fits.
-        if let Ok(frame) = empty(MessageCode::ChannelClose, self.id()) {
-            self.handle.gateway.shared().close(self.id(), &frame);
-        }
+        let frame = empty(MessageCode::ChannelClose, self.id());
+        self.gateway().shared().close(self.id(), &frame);
     }
 
-    /// Ends the items that go to the peer, behind all that were sent before: there `for item in channel` ends, and
-    /// `receive` raises `EOFError`. What the peer sends is still received; sending here fails from now on.
+    /// Ends sending, behind all items that were sent before: at the peer `for item in channel` ends, and `receive` raises
+    /// `EOFError`. Items of the peer are still received; sending fails from now on.
     ///
-    /// It does not wait for the link. A worker with stock execnet does not tell the end of code that has seen the end of
-    /// its items: the channel then stays open here until the gateway ends.
+    /// This does not block on the link. A stock worker whose code has seen the end of the items does not send the end of the
+    /// code: the channel then stays open here until the gateway ends.
     ///
     /// ```no_run
     /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
@@ -101,55 +99,51 @@ impl Channel {
     /// # }
     /// ```
     pub fn finish_sending(&self) {
-        // A frame without payload always has a length that fits.
-        if let Ok(frame) = empty(MessageCode::ChannelLastMessage, self.id()) {
-            self.handle
-                .gateway
-                .shared()
-                .finish_sending(self.id(), &frame);
-        }
+        let frame = empty(MessageCode::ChannelLastMessage, self.id());
+        self.gateway().shared().finish_sending(self.id(), &frame);
     }
 
     /// Closes the channel with an error: receiving on the other side raises it, as `RemoteError`.
     ///
-    /// A function that is called returns its error instead: it cannot close its own channel, see
-    /// [`close`](Self::close).
+    /// The function of a call returns its error instead: it cannot close the channel of the call, see [`close`](Self::close).
     ///
     /// # Errors
     ///
     /// The text is longer than the format allows; then the channel stays open.
     pub fn close_with_error(&self, text: &str) -> Result<(), SendError> {
         let frame = encode(MessageCode::ChannelCloseError, self.id(), text)?;
-        self.handle.gateway.shared().close(self.id(), &frame);
+        self.gateway().shared().close(self.id(), &frame);
         Ok(())
     }
 
     /// Whether nothing can be sent any more: one side has closed the channel, or the link has ended.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        let mut state = self.handle.gateway.shared().state.lock();
-        state.check_alive().is_err() || !state.session.may_send(self.id())
+        let state = self.gateway().shared().state.lock();
+        state.lifecycle.check_alive().is_err() || !state.session.may_send(self.id())
     }
 
-    /// Sets how strings are read in the items that arrive from now on, here and at the peer's end.
+    /// Sets how strings are decoded in the items that arrive from now on, on both sides.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer.
+    /// The gateway was exited, or the connection is lost.
     pub fn reconfigure(&self, strings: StrConfig) -> Result<(), SendError> {
         {
-            let mut state = self.handle.gateway.shared().state.lock();
+            let mut state = self.gateway().shared().state.lock();
             state.session.reconfigure_channel(self.id(), strings);
         }
-        self.handle.gateway.send_strings(self.id(), strings)
+        self.gateway().send_strings(self.id(), strings)
     }
 
-    /// An item that was taken, with `condvars` those of the channels that it names, in their order.
+    /// A taken item. `condvars` are those of the channels that it names, in their order.
     pub(crate) fn raw(
         gateway: &Gateway,
         queued: QueuedItem,
         condvars: Vec<Arc<ChannelCondvars>>,
     ) -> Result<RawItem<Self>, ItemError> {
+        // The session has counted a handle for each of these channels already: each must be made, as its drop takes the count
+        // back.
         let channels = queued.references.iter().zip(condvars);
         let channels = channels
             .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))
@@ -157,38 +151,36 @@ impl Channel {
         RawItem::new(queued, channels, gateway.shared().config.limits)
     }
 
-    /// The channel of a call that was accepted.
+    /// The handle of the channel of an accepted call.
     pub(crate) fn of_call(gateway: &Gateway, id: ChannelId) -> Self {
         let condvars = gateway.shared().state.lock().condvars_of(id);
         Self::new(gateway.clone(), id, condvars)
     }
 
-    /// The code that was called with this many bytes begins, or is refused after it has waited: it waits no longer.
+    /// Stops counting a call of this many bytes as waiting: it begins, or is refused.
     pub(crate) fn begin_call(&self, payload: usize) {
         let shared = self.gateway().shared();
         shared.state.lock().session.call_begins(payload);
     }
 
-    /// Closes the channel, as the code that was called on it has ended.
+    /// Closes the channel: the call has ended.
     pub(crate) fn end_call(&self, failure: Option<&str>) {
-        // First, so that a peer which sees the end and asks finds no code running.
         let shared = self.gateway().shared();
+        // Before the frame: a peer that sees the end and requests the status must find one call less.
         let tried_to_close = shared.state.lock().session.call_done(self.id());
         let failure = failure.or(tried_to_close.then_some(EXPLICIT_CLOSE));
         let error = failure.map(|text| encode(MessageCode::ChannelCloseError, self.id(), text));
-        let frame = match error {
-            Some(Ok(frame)) => Ok(frame),
-            _ => empty(MessageCode::ChannelClose, self.id()),
-        };
-        // A frame without payload always has a length that fits.
-        if let Ok(frame) = frame {
-            shared.close_now(self.id(), &frame);
+        match error {
+            Some(Ok(frame)) => shared.close_now(self.id(), &frame),
+            // Also for a text above 2 GiB: the peer must see an end.
+            _ => shared.close_now(self.id(), &empty(MessageCode::ChannelClose, self.id())),
         }
     }
 
-    /// Drops the handle of a channel that the peer knows nothing of, without telling it.
-    pub(crate) fn forget(self) {
-        let mut state = self.handle.gateway.shared().state.lock();
+    /// Marks the channel as closed without a frame: the peer has never heard of it, or has closed it.
+    pub(crate) fn forget(&self) {
+        let mut state = self.gateway().shared().state.lock();
+        // The result is whether a frame has to be sent. The drop of the handle sends none for a closed channel.
         let _ = state.session.close(self.id());
     }
 }
@@ -205,8 +197,8 @@ impl Drop for Handle {
     }
 }
 
-/// Writes the channel's number. The peer makes it a channel of its own; a channel of another gateway would name
-/// one there that has nothing to do with it.
+/// Writes the id of the channel, which the peer makes a channel of its own. The id of a channel of another gateway would name
+/// an unrelated channel there.
 impl Dump for Channel {
     fn dump<W: embedded_io::Write>(
         &self,

@@ -14,26 +14,26 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// The channel ended, by an error or not, the peer is gone, or the item cannot be decoded. Items that came
+    /// The channel ended, with or without an error, the connection is lost, or the item cannot be decoded. Items that arrived
     /// before the end are received first.
     pub fn receive(&self) -> Result<Item, ReceiveError> {
         self.receive_until(Deadline::NEVER)
     }
 
-    /// Waits for the next item, for no longer than `timeout`.
+    /// As [`receive`](Self::receive), for at most `timeout`.
     ///
-    /// The timeout covers the wait until the item has arrived whole. The item is decoded after that, in this thread, in
+    /// The timeout covers the wait until the item has arrived completely. The item is decoded after that, in this thread, in
     /// time proportional to its size, which the gateway's limit on payloads bounds; so this call can return later than
     /// `timeout`, by the time of decoding one item.
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive), or [`ReceiveError::Timeout`], after which the channel goes on.
+    /// As [`receive`](Self::receive), or [`ReceiveError::Timeout`], after which the channel is still open.
     pub fn receive_timeout(&self, timeout: Duration) -> Result<Item, ReceiveError> {
         self.receive_until(Deadline::after(timeout))
     }
 
-    /// The next item if it is there, `None` if there is nothing yet.
+    /// Takes the next item if it has arrived; `None` if no item has arrived yet.
     ///
     /// # Errors
     ///
@@ -46,12 +46,12 @@ impl Channel {
         }
     }
 
-    /// Waits for the next item and returns its payload as it came: for code that reads it without a
+    /// Waits for the next item and returns its encoded value: for code that decodes it without a
     /// [`Value`](execnet_serializer::Value) in between. Channels that it names are closed.
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive), but for those of decoding.
+    /// As [`receive`](Self::receive), without those of decoding.
     #[doc(hidden)]
     pub fn receive_payload(&self) -> Result<Vec<u8>, ReceiveError> {
         Ok(self.receive_raw(Deadline::NEVER)?.payload)
@@ -72,29 +72,34 @@ impl Channel {
         Item::decode(raw).map_err(ReceiveError::Item)
     }
 
-    /// Waits for the next item, and leaves it encoded.
+    /// Waits for the next item, and does not decode it.
     pub(crate) fn receive_raw(&self, deadline: Deadline) -> Result<RawItem<Self>, ReceiveError> {
         let shared = self.gateway().shared();
-        // Older than the guard: what is in it is dropped unlocked.
+        // Declared before the guard and dropped after it: no lock is held when its content is dropped. Not through `update`,
+        // because the wait gives the lock away and takes it again.
         let mut effects = Effects::default();
         let mut state = shared.state.lock();
         loop {
+            // In the loop: a callback that is set while this thread waits takes the items from then on.
             if state.has_callback(self.id()) {
                 return Err(ReceiveError::HasCallback);
             }
             if let Some((queued, condvars)) = shared.take_item(&mut state, self.id(), &mut effects)
             {
                 drop(state);
-                // Where no thread can be started for it, it was done by this one.
+                // The error is that no thread can be started: then this thread has written the frames.
                 let _ = shared.run_effects(effects);
                 return Self::raw(self.gateway(), queued, condvars).map_err(ReceiveError::Item);
             }
+            // After the items, and under the same lock: the last item cannot arrive between the two looks.
             match state.session.take_end(self.id()) {
                 NextItem::Error(error) => return Err(ReceiveError::Remote(error)),
                 NextItem::Overflow(overflow) => return Err(ReceiveError::Overflow(overflow)),
                 NextItem::End => return Err(ReceiveError::Closed),
                 NextItem::LinkEnd => {
-                    return Err(ReceiveError::Disconnected(state.disconnect_reason()));
+                    return Err(ReceiveError::Disconnected(
+                        state.lifecycle.disconnect_reason(),
+                    ));
                 }
                 _ if deadline.has_passed() => return Err(ReceiveError::Timeout),
                 _ => {}
@@ -103,12 +108,11 @@ impl Channel {
         }
     }
 
-    /// Waits until the peer sends no more on this channel, because it closed the channel or is gone, and until the
-    /// channel's callback, if there is one, has received everything.
+    /// Waits until no more items can arrive on the channel, and its callback, if there is one, has seen the end.
     ///
     /// # Errors
     ///
-    /// The channel was closed with an error that nobody has received yet, the callback failed, or the peer is gone.
+    /// The channel was closed with an error that was not received yet, the callback failed, or the connection is lost.
     pub fn wait_close(&self) -> Result<(), WaitCloseError> {
         self.wait_close_until(Deadline::NEVER)
     }
@@ -139,38 +143,46 @@ impl Channel {
         }
     }
 
-    /// Receives items until the channel ends. The end is the end of the iteration; other errors are handed out.
-    ///
-    /// After an error that ends the channel, the next step ends the iteration.
+    /// Receives items until the channel ends. A clean end ends the iteration. Other errors are returned, and those that end the
+    /// channel are the last element.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter {
             channel: self,
-            over: false,
+            ended: false,
         }
     }
 }
 
-/// Items of a channel, as they come: see [`Channel::iter`].
+/// The items of a channel: see [`Channel::iter`].
 #[derive(Debug)]
 pub struct Iter<'a> {
     channel: &'a Channel,
-    over: bool,
+    ended: bool,
 }
 
 impl Iterator for Iter<'_> {
     type Item = Result<Item, ReceiveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
-            return None;
-        }
-        let received = self.channel.receive();
-        self.over = !matches!(received, Ok(_) | Err(ReceiveError::Item(_)));
-        match received {
-            Err(ReceiveError::Closed) => None,
-            received => Some(received),
-        }
+        next_item(&mut self.ended, || self.channel.receive())
+    }
+}
+
+/// A step of an iterator over items.
+pub(crate) fn next_item<T>(
+    ended: &mut bool,
+    receive: impl FnOnce() -> Result<T, ReceiveError>,
+) -> Option<Result<T, ReceiveError>> {
+    if *ended {
+        return None;
+    }
+    let received = receive();
+    // An item that cannot be decoded is skipped, and the channel stays open.
+    *ended = !matches!(received, Ok(_) | Err(ReceiveError::Item(_)));
+    match received {
+        Err(ReceiveError::Closed) => None,
+        received => Some(received),
     }
 }
 

@@ -10,32 +10,31 @@ use crate::frame::{Header, MessageCode, TooLong};
 use crate::link::FilePart;
 use crate::session::{EncodeFrameError, ITEM_COST, append, encode};
 
-/// Items of a batch leave when they are so many bytes together.
+/// `send_all` writes a batch when it has this many bytes.
 const BATCH: usize = 64 * 1024;
 
 impl Channel {
-    /// Sends an item. Waits where the link takes no more, which is when the peer does not read; there is no other
-    /// bound on how much is sent ahead of the receiver, unless the two ends agreed on
-    /// [credit](crate::GatewayConfig::credit).
+    /// Sends an item. Blocks while the link is full because the peer does not read. Nothing else bounds the number of items
+    /// that are sent before the peer receives them, unless the two ends agreed on [credit](crate::GatewayConfig::credit).
     ///
-    /// An item goes over the link in one piece: those of other channels wait while its bytes go, and for nothing else.
-    /// Where they must not, send what is large in parts; beyond 64 KiB they lose no speed.
+    /// An item is written in one piece: items of other channels wait meanwhile. If that takes too long, send large data in
+    /// parts; parts of 64 KiB and more reach full throughput.
     ///
     /// # Errors
     ///
-    /// The item cannot be encoded, and then nothing was sent; or the channel is closed, the gateway was exited,
-    /// or the peer is gone.
+    /// The item cannot be encoded, and nothing was sent; or the channel is closed, the gateway was exited, or the connection
+    /// is lost.
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
         let frame = encode(MessageCode::ChannelData, self.id(), &item)?;
         self.write(&frame, 1)
     }
 
-    /// Sends items, many to a write: the fast way for small ones. On the wire it is as if each had been sent with
-    /// [`send`](Self::send); items of other threads can come between.
+    /// Sends items, many in one write: faster than [`send`](Self::send) for small items. The peer sees no difference. Items of
+    /// other threads can come between.
     ///
     /// # Errors
     ///
-    /// As `send`. Where an item cannot be encoded, those in front of it were sent.
+    /// As [`send`](Self::send). If an item cannot be encoded, the items before it were sent.
     pub fn send_all<T: Dump>(&self, items: impl IntoIterator<Item = T>) -> Result<(), SendError> {
         let mut frames = Vec::with_capacity(1024);
         let mut count = 0;
@@ -55,15 +54,15 @@ impl Channel {
         self.write(&frames, count)
     }
 
-    /// Whether [`send_file`](Self::send_file) sends without taking the file into memory.
+    /// Whether [`send_file`](Self::send_file) sends without a copy of the file in memory.
     #[doc(hidden)]
     #[must_use]
     pub fn takes_files(&self) -> bool {
         self.gateway().shared().takes_files
     }
 
-    /// Sends an item part of which is in a file. The inner error is the file's: it became shorter, or cannot be read. Then
-    /// there are zeros in its place, and the item was sent all the same.
+    /// Sends an item of which a part is in a file. The inner error is that of the file: it is shorter than expected, or cannot be
+    /// read. The item was sent nevertheless, with zeros in place of the missing bytes.
     ///
     /// # Errors
     ///
@@ -94,7 +93,7 @@ impl Channel {
         Ok(part.failure.map_or(Ok(()), Err))
     }
 
-    /// Writes the frames of so many items.
+    /// Writes the frames of `count` items.
     fn write(&self, frames: &[u8], count: usize) -> Result<(), SendError> {
         if count == 0 {
             return Ok(());
@@ -106,18 +105,18 @@ impl Channel {
     }
 }
 
-/// An item part of which is in a file: see [`Channel::send_file`].
+/// An item of which a part is in a file: see [`Channel::send_file`].
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct FileItem<'a> {
-    /// What is in front of that part, encoded.
+    /// The encoded bytes before that part.
     pub head: &'a [u8],
-    /// Where the part is.
+    /// The file with the part.
     pub file: &'a File,
-    /// Where it begins there.
+    /// Offset of the part in the file.
     pub offset: u64,
-    /// How long it is, in bytes.
+    /// Length of the part in bytes.
     pub len: usize,
-    /// What follows, up to the end of the item.
+    /// The encoded bytes behind the part, up to the end of the item.
     pub tail: &'a [u8],
 }

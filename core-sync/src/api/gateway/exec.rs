@@ -10,16 +10,15 @@ use crate::session::encode;
 impl Gateway {
     /// Runs Python source, with the returned channel as `channel` in its globals.
     ///
-    /// What all lines have in common in front is taken away first, so that the source can be indented as the Rust
-    /// around it is.
+    /// The common indentation of all lines is removed first, so that the source can be indented like the Rust code around it.
     ///
-    /// The channel ends when the code does. Where the code raises, receiving gives
-    /// [`ReceiveError::Remote`](crate::ReceiveError::Remote), after what it had sent. Dropping the channel closes it, also for
-    /// the code that still runs.
+    /// The channel ends when the code ends. If the code raises, receiving returns
+    /// [`ReceiveError::Remote`](crate::ReceiveError::Remote), after the items that it has sent. Dropping the channel closes it,
+    /// also if the code still runs.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer.
+    /// The gateway was exited, or the connection is lost.
     pub fn remote_exec(&self, source: &str) -> Result<Channel, SendError> {
         self.exec(&Call::source(source))
     }
@@ -28,7 +27,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer, or `kwargs` cannot be encoded.
+    /// The gateway was exited, the connection is lost, or `kwargs` cannot be encoded.
     pub fn remote_exec_function(
         &self,
         source: &str,
@@ -38,11 +37,11 @@ impl Gateway {
         self.exec(&Call::function(source, call_name, kwargs))
     }
 
-    /// Runs the source of a Python module; tracebacks name `file_name`.
+    /// Runs the source of a Python module. Tracebacks name `file_name`.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer.
+    /// The gateway was exited, or the connection is lost.
     pub fn remote_exec_module(&self, source: &str, file_name: &str) -> Result<Channel, SendError> {
         self.exec(&Call::module(source, file_name))
     }
@@ -51,18 +50,14 @@ impl Gateway {
         self.exec_on(self.new_channel()?, call)
     }
 
-    /// Makes a call on a channel that the peer knows nothing of.
+    /// Calls code on a channel that the peer does not know yet.
     pub(super) fn exec_on(&self, channel: Channel, call: &Call<'_>) -> Result<Channel, SendError> {
         let frame = encode(MessageCode::ChannelExec, channel.id(), call);
         let sent = frame
             .map_err(SendError::from)
             .and_then(|frame| self.shared().send(&frame));
-        match sent {
-            Ok(()) => Ok(channel),
-            Err(error) => {
-                channel.forget();
-                Err(error)
-            }
-        }
+        // The peer does not know the channel: no CLOSE for it.
+        sent.inspect_err(|_| channel.forget())?;
+        Ok(channel)
     }
 }

@@ -10,24 +10,24 @@ use crate::call::Call;
 use crate::error::StatusError;
 use crate::sync::Deadline;
 
-/// Where code that a gateway runs is run.
+/// A description of the process that runs a gateway's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RemoteInfo {
-    /// The program that runs it: a Python interpreter, mostly.
+    /// Path of the program, usually a Python interpreter.
     pub executable: String,
-    /// Its version: of Python, `(3, 12, 1, 'final', 0)`.
+    /// Version of the program; of Python, `(3, 12, 1, 'final', 0)`.
     pub version_info: Value,
-    /// The operating system, in Python's words: `linux`, `darwin`, `win32`.
+    /// Python's name of the operating system: `linux`, `darwin`, `win32`.
     pub platform: String,
-    /// The current directory, as it was when this was asked. Here and in `executable`, `?` stands for a byte that is not
-    /// UTF-8; Python 2 has that as bytes, which are taken for Latin-1.
+    /// Current directory at the time of the request. Here and in `executable`, `?` stands for a byte that is not UTF-8. Python 2
+    /// sends bytes, which are decoded as Latin-1.
     pub cwd: String,
-    /// The number of the process.
+    /// Process id.
     pub pid: u32,
 }
 
-/// What a call of this name answers, workers in Rust know without being told; the name is execnet's.
+/// The name of the function, which Rust workers have as a builtin. The name is execnet's.
 pub(crate) const CALL_NAME: &str = "rinfo_source";
 
 const SOURCE: &str = "\
@@ -51,14 +51,14 @@ def rinfo_source(channel):
 ";
 
 impl Gateway {
-    /// Describes where the code of this gateway runs. The first call asks the worker, and later ones return the same
-    /// answer.
+    /// Describes the process that runs the code of this gateway. The first call requests it from the worker, and later calls
+    /// return the same answer.
     ///
-    /// The first call runs code there: it waits until a worker that runs one call at a time is free.
+    /// The request runs code in the worker: if the worker runs one call at a time, it waits until the worker is free.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer, or the answer has another form.
+    /// The gateway was exited, the connection is lost, or the answer has another form.
     pub fn remote_info(&self) -> Result<RemoteInfo, StatusError> {
         self.info_until(Deadline::NEVER)
     }
@@ -67,18 +67,18 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// As there, or no answer came within `timeout` ([`StatusError::is_timeout`]).
+    /// As [`remote_info`](Self::remote_info), or no answer arrived within `timeout` ([`StatusError::is_timeout`]).
     pub fn remote_info_timeout(&self, timeout: Duration) -> Result<RemoteInfo, StatusError> {
         self.info_until(Deadline::after(timeout))
     }
 
-    /// As [`remote_info`](Self::remote_info), but asks the worker in any case.
+    /// As [`remote_info`](Self::remote_info), with a new request in any case.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`remote_info`](Self::remote_info).
     pub fn remote_info_update(&self) -> Result<RemoteInfo, StatusError> {
-        self.ask_info(Deadline::NEVER)
+        self.request_info(Deadline::NEVER)
     }
 
     /// As [`remote_info_update`](Self::remote_info_update), for at most `timeout`.
@@ -87,24 +87,23 @@ impl Gateway {
     ///
     /// As [`remote_info_timeout`](Self::remote_info_timeout).
     pub fn remote_info_update_timeout(&self, timeout: Duration) -> Result<RemoteInfo, StatusError> {
-        self.ask_info(Deadline::after(timeout))
+        self.request_info(Deadline::after(timeout))
     }
 
     fn info_until(&self, deadline: Deadline) -> Result<RemoteInfo, StatusError> {
         let known = self.handle.info.lock().clone();
-        known.map_or_else(|| self.ask_info(deadline), Ok)
+        known.map_or_else(|| self.request_info(deadline), Ok)
     }
 
-    fn ask_info(&self, deadline: Deadline) -> Result<RemoteInfo, StatusError> {
+    fn request_info(&self, deadline: Deadline) -> Result<RemoteInfo, StatusError> {
         let arguments = Dict::new();
         let call = Call::function(SOURCE, CALL_NAME, &arguments);
         let channel = self
             .own_channel()
             .and_then(|channel| self.exec_on(channel, &call))?;
-        let answer = channel.receive_until(deadline);
-        let answer = answer?;
+        let answer = channel.receive_until(deadline)?;
         let info = RemoteInfo::from_value(&answer).ok_or(StatusError::Answer)?;
-        // What was known before is dropped unlocked: it holds a value of the peer's.
+        // The old value is dropped unlocked: dropping a large value of the peer takes its time.
         let before = self.handle.info.lock().replace(info.clone());
         drop(before);
         Ok(info)
@@ -144,7 +143,7 @@ impl fmt::Display for RemoteInfo {
     }
 }
 
-/// What a worker in Rust answers.
+/// The builtin of Rust workers.
 pub(crate) fn answer(channel: &Channel) -> Result<(), crate::error::SendError> {
     let text = |path: std::io::Result<std::path::PathBuf>| {
         path.map_or_else(

@@ -25,14 +25,13 @@ use crate::link::Link;
 use crate::session::encode;
 use crate::sync::{Deadline, Mutex};
 
-/// A connection to an interpreter or a worker, over which code is run and channels are opened.
+/// A connection to an interpreter or a Rust worker: it runs code there, and opens channels.
 ///
-/// Handles are cheap to clone, and channels hold one. When the last is dropped the gateway is exited, as by
-/// [`exit`](Self::exit). A callback that was set on a channel is no handle: what the peer still sends reaches it, and
-/// then the end.
+/// Handles are cheap to clone, and channels own one. Dropping the last one exits the gateway, as [`exit`](Self::exit) does. A
+/// callback on a channel is not a handle; it still gets the items that the peer sends, and then the end.
 ///
-/// A gateway has three threads at most, whatever is done with it: one that reads, and where they are needed one that
-/// writes what must not wait, and one that calls callbacks. They are named after the gateway, and end with it; see
+/// A gateway has at most three threads: one that reads, one that writes for threads that must not block, and one that calls
+/// callbacks. The latter two start when they are needed. The threads are named after the gateway, and end with it; see
 /// [`join`](Self::join).
 #[derive(Clone)]
 pub struct Gateway {
@@ -41,20 +40,21 @@ pub struct Gateway {
 
 struct Handle {
     shared: Arc<Shared>,
-    /// `exit` was called, maybe after the link had ended.
+    /// `exit` was called, perhaps after the link had ended.
     exited: AtomicBool,
-    /// What [`Gateway::remote_info`] was told.
+    /// The answer to [`Gateway::remote_info`].
     info: Mutex<Option<RemoteInfo>>,
 }
 
-/// What a callback holds of its gateway: it does not keep that from being exited.
+/// The gateway of a callback. It does not keep the gateway from exiting.
 pub(crate) struct WeakGateway(Weak<Handle>);
 
 impl WeakGateway {
-    /// The gateway for which the engine calls.
+    /// A handle of the gateway.
     pub(crate) fn upgrade(&self, shared: &Arc<Shared>) -> Gateway {
         self.0.upgrade().map_or_else(
-            // It was exited: a handle of its own for the channels in an item does no harm.
+            // The gateway has exited. The channels of an item need a handle nevertheless; dropping it exits again, which has
+            // no effect.
             || Gateway::of(shared.clone()),
             |handle| Gateway { handle },
         )
@@ -71,7 +71,7 @@ impl Gateway {
         Self::start(link, config, |_| None)
     }
 
-    /// As [`new`](Self::new), for an end that runs the code it is asked to run.
+    /// As [`new`](Self::new), for an end that runs calls.
     pub(crate) fn start(
         link: Link,
         config: GatewayConfig,
@@ -93,30 +93,30 @@ impl Gateway {
         Self { handle }
     }
 
-    /// The name of this gateway.
+    /// The id of this gateway.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.shared().config.id
     }
 
-    /// The text of the spec that it was made from; empty for a gateway over a link of the program's own.
+    /// The spec from which it was made; empty for a gateway over a link that the program supplies.
     #[must_use]
     pub fn spec(&self) -> &str {
         &self.shared().config.spec
     }
 
-    /// Opens a channel that no code listens on yet: send it over another channel to use it.
+    /// Opens a channel that remote code does not know yet: send it over another channel to use it.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer.
+    /// The gateway was exited, or the connection is lost.
     pub fn new_channel(&self) -> Result<Channel, SendError> {
         let (id, condvars) = self.shared().open()?;
         Ok(Channel::new(self.clone(), id, condvars))
     }
 
-    /// Opens a channel for what the gateway itself asks: the answer is read as it was meant, however
-    /// [`reconfigure`](Self::reconfigure) has others read.
+    /// Opens a channel for a request of the gateway itself. Its strings are decoded with the default settings, whatever
+    /// [`reconfigure`](Self::reconfigure) has set.
     fn own_channel(&self) -> Result<Channel, SendError> {
         let channel = self.new_channel()?;
         let mut state = self.shared().state.lock();
@@ -126,7 +126,7 @@ impl Gateway {
         Ok(channel)
     }
 
-    /// Makes the channel that a peer would make by asking for code to be run.
+    /// Makes a channel as a call of the peer would make it.
     #[cfg(feature = "test-util")]
     pub(crate) fn accept(&self, id: ChannelId) -> Result<Channel, crate::session::RefusedCall> {
         let condvars = {
@@ -139,17 +139,14 @@ impl Gateway {
         Ok(Channel::new(self.clone(), id, condvars))
     }
 
-    /// Sets how strings are read on channels that are made from now on, here and at the peer.
+    /// Sets how strings are decoded on channels that are made from now on, on both sides.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer.
+    /// The gateway was exited, or the connection is lost.
     pub fn reconfigure(&self, strings: StrConfig) -> Result<(), SendError> {
-        self.shared()
-            .state
-            .lock()
-            .session
-            .reconfigure_gateway(strings);
+        let state = &self.shared().state;
+        state.lock().session.reconfigure_gateway(strings);
         self.send_strings(ChannelId(0), strings)
     }
 
@@ -159,10 +156,10 @@ impl Gateway {
         self.shared().send(&frame)
     }
 
-    /// Tells the peer to wind down and closes the writing end. Returns at once; nothing can be sent any more, and
-    /// what the peer still sends is received. Calling it again does nothing.
+    /// Exits the gateway: sends TERMINATE to the peer and closes the writing end. Returns at once. Nothing can be sent any more;
+    /// items that the peer still sends are received. Calling it again has no effect.
     ///
-    /// To know when the peer has gone, [`join`](Self::join).
+    /// [`join`](Self::join) waits for the end of the peer.
     pub fn exit(&self) {
         self.handle.exited.store(true, Ordering::Release);
         self.shared().exit();
@@ -174,10 +171,9 @@ impl Gateway {
         self.handle.exited.load(Ordering::Acquire)
     }
 
-    /// Waits until the link has ended and the threads of the gateway have exited, so that all callbacks have seen their
-    /// end.
+    /// Waits until the link has ended and the threads of the gateway have exited. All callbacks have seen the end then.
     ///
-    /// A callback runs in such a thread, which cannot wait for itself: called from there, this returns false at once.
+    /// Returns false at once in a callback, which runs in one of these threads.
     #[must_use]
     pub fn join(&self) -> bool {
         self.shared().join(Deadline::NEVER)
@@ -195,16 +191,18 @@ impl Gateway {
         self.disconnected().is_none()
     }
 
-    /// Why the gateway receives no more; `None` while it does.
+    /// Why the gateway does not receive any more; `None` while it does.
     #[must_use]
     pub fn disconnected(&self) -> Option<Disconnected> {
-        self.shared().state.lock().disconnected.clone()
+        let state = self.shared().state.lock();
+        state.lifecycle.disconnected().cloned()
     }
 
-    /// Makes the peer end now, as far as the transport can.
+    /// Kills the peer, if the transport can do that.
     pub fn kill(&self) {
         self.shared().control.kill();
-        self.shared().read_on();
+        // A paused reader would not notice the end of the link.
+        self.shared().never_pause();
     }
 
     pub(crate) fn downgrade(&self) -> WeakGateway {
@@ -242,8 +240,8 @@ impl fmt::Display for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (live, channels) = {
             let state = self.shared().state.lock();
-            let live = state.disconnected.is_none();
-            (live, state.session.status().num_channels)
+            let channels = state.session.status().num_channels;
+            (state.lifecycle.receives(), channels)
         };
         let live = if live {
             "receive-live"

@@ -1,52 +1,40 @@
 use core::time::Duration;
 
 use super::Gateway;
-use crate::api::channel::Channel;
-use crate::error::{SendError, StatusError};
+use crate::error::StatusError;
 use crate::frame::MessageCode;
 use crate::session::empty;
 use crate::status::Status;
 use crate::sync::Deadline;
 
 impl Gateway {
-    /// Asks the peer how busy it is, and waits for the answer.
-    ///
-    /// The peer makes no channel for it.
+    /// Requests the status of the peer: its open channels and running calls. Waits for the answer.
     ///
     /// # Errors
     ///
-    /// The gateway was exited or lost its peer, or the peer answered something else.
+    /// The gateway was exited, the connection is lost, or the answer has another form.
     pub fn remote_status(&self) -> Result<Status, StatusError> {
         self.status_until(Deadline::NEVER)
     }
 
-    /// As [`remote_status`](Self::remote_status), waiting for no longer than `timeout`.
+    /// As [`remote_status`](Self::remote_status), for at most `timeout`.
     ///
     /// # Errors
     ///
-    /// As there, or no answer came in time.
+    /// As [`remote_status`](Self::remote_status), or no answer arrived within `timeout` ([`StatusError::is_timeout`]).
     pub fn remote_status_timeout(&self, timeout: Duration) -> Result<Status, StatusError> {
         self.status_until(Deadline::after(timeout))
     }
 
     fn status_until(&self, deadline: Deadline) -> Result<Status, StatusError> {
-        let channel = self.ask_status()?;
-        let answer = channel.receive_until(deadline);
-        // It closes the channel after its answer; whether that has come yet does not matter any more.
-        channel.forget();
-        let answer = answer?;
-        Status::from_value(answer.into_value()).ok_or(StatusError::Answer)
-    }
-
-    fn ask_status(&self) -> Result<Channel, SendError> {
         let channel = self.own_channel()?;
-        let frame = empty(MessageCode::Status, channel.id())?;
-        match self.shared().send(&frame) {
-            Ok(()) => Ok(channel),
-            Err(error) => {
-                channel.forget();
-                Err(error)
-            }
-        }
+        let sent = self
+            .shared()
+            .send(&empty(MessageCode::Status, channel.id()));
+        let answer = sent.map(|()| channel.receive_until(deadline));
+        // In any case without a CLOSE: the peer makes no channel for the request, and sends a CLOSE behind its answer.
+        channel.forget();
+        let answer = answer??;
+        Status::from_value(answer.into_value()).ok_or(StatusError::Answer)
     }
 }

@@ -5,12 +5,12 @@ use core::fmt;
 use crate::api::channel::Channel;
 use crate::report::report;
 
-/// What one of several channels gave.
+/// The error of one of several channels.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MultiError<E> {
-    /// The channel.
+    /// The channel that failed.
     pub channel: Channel,
-    /// Its error.
+    /// The error of the operation on it.
     pub error: E,
 }
 
@@ -34,20 +34,20 @@ impl<E: Error> fmt::Debug for MultiError<E> {
     }
 }
 
-/// What several channels gave: an error for each that failed, in the order of the channels.
+/// The errors of several channels: one for each channel that failed, in the order of the channels.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MultiErrors<E> {
-    /// There is one at least.
+    /// Never empty.
     errors: Vec<MultiError<E>>,
 }
 
 impl<E> MultiErrors<E> {
-    /// Of one error at least.
+    /// `errors` must not be empty.
     pub(super) const fn new(errors: Vec<MultiError<E>>) -> Self {
         Self { errors }
     }
 
-    /// The errors. There is one at least.
+    /// The errors, of which there is at least one.
     pub fn iter(&self) -> core::slice::Iter<'_, MultiError<E>> {
         self.errors.iter()
     }
@@ -71,7 +71,7 @@ impl<'a, E> IntoIterator for &'a MultiErrors<E> {
     }
 }
 
-/// The first error, and how many more there are.
+/// The first error, and the number of further ones.
 impl<E: fmt::Display> fmt::Display for MultiErrors<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((first, others)) = self.errors.split_first() else {
@@ -85,7 +85,7 @@ impl<E: fmt::Display> fmt::Display for MultiErrors<E> {
     }
 }
 
-/// All errors with their causes, one after the other.
+/// All errors with their sources.
 impl<E: Error> fmt::Debug for MultiErrors<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
@@ -97,7 +97,7 @@ impl<E: Error> fmt::Debug for MultiErrors<E> {
     }
 }
 
-/// The source is that of the first.
+/// The source of the first error.
 impl<E: Error> Error for MultiErrors<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.errors.first()?.source()

@@ -17,7 +17,7 @@ use crate::api::channel::Channel;
 use crate::error::{ReceiveError, SendError, WaitCloseError};
 use crate::sync::Deadline;
 
-/// Channels, often of several gateways, that are sent to and received from together. Their order stays.
+/// Several channels, often of several gateways, that are used together. They keep their order.
 ///
 /// ```no_run
 /// # fn example(gateways: Vec<execnet_core_sync::Gateway>) -> Result<(), Box<dyn std::error::Error>> {
@@ -38,68 +38,68 @@ pub struct MultiChannel {
 }
 
 impl MultiChannel {
-    /// These channels as one.
+    /// Combines these channels.
     #[must_use]
     pub fn new(channels: Vec<Channel>) -> Self {
         Self { channels }
     }
 
-    /// How many they are.
+    /// Number of channels.
     #[must_use]
     pub fn len(&self) -> usize {
         self.channels.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no channels.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.channels.is_empty()
     }
 
-    /// The channel at this place.
+    /// The channel at this index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Channel> {
         self.channels.get(index)
     }
 
-    /// Whether this channel is one of them.
+    /// Whether this channel is among them.
     #[must_use]
     pub fn contains(&self, channel: &Channel) -> bool {
         self.channels.contains(channel)
     }
 
-    /// The channels, in their order.
+    /// The channels, in order.
     pub fn iter(&self) -> core::slice::Iter<'_, Channel> {
         self.channels.iter()
     }
 
-    /// Sends the item on each channel, also on those behind one where that fails.
+    /// Sends the item on each channel. A channel that fails does not keep the item from later ones.
     ///
     /// # Errors
     ///
-    /// Those of all channels that failed.
+    /// The errors of all channels that failed.
     pub fn send_each(&self, item: impl Dump) -> Result<(), MultiErrors<SendError>> {
         self.on_all(|channel| channel.send(&item))
     }
 
-    /// Waits for one item of each channel, and gives a result for each, in the order of the channels: where one fails, what
-    /// the others received is not lost.
+    /// Waits for one item of each channel. Returns a result for each, in the order of the channels: if a channel fails, the items
+    /// of the others are not lost.
     ///
     /// ```no_run
     /// # fn example(channels: execnet_core_sync::MultiChannel) -> Result<(), Box<dyn std::error::Error>> {
-    /// // All of them, or the first error.
+    /// // All items, or the first error.
     /// let items: Vec<_> = channels.receive_each().into_iter().collect::<Result<_, _>>()?;
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use = "it has the items that were received"]
+    #[must_use = "contains the received items"]
     pub fn receive_each(&self) -> Vec<Result<Item, MultiError<ReceiveError>>> {
         let receive = |channel: &Channel| channel.receive().map_err(|error| of(channel, error));
         self.iter().map(receive).collect()
     }
 
     /// As [`receive_each`](Self::receive_each), with the channel of each result.
-    #[must_use = "it has the items that were received"]
+    #[must_use = "contains the received items"]
     pub fn receive_each_with_channel(&self) -> Vec<(Channel, Result<Item, ReceiveError>)> {
         let receive = |channel: &Channel| (channel.clone(), channel.receive());
         self.iter().map(receive).collect()
@@ -109,7 +109,7 @@ impl MultiChannel {
     ///
     /// # Errors
     ///
-    /// Those of all channels that failed, once all have ended.
+    /// The errors of all channels that failed, when all have ended.
     pub fn wait_close(&self) -> Result<(), MultiErrors<WaitCloseError>> {
         self.wait_close_until(Deadline::NEVER)
     }
@@ -118,7 +118,7 @@ impl MultiChannel {
     ///
     /// # Errors
     ///
-    /// As there, and [`WaitCloseError::Timeout`] of each channel that has not ended by then.
+    /// As [`wait_close`](Self::wait_close), and [`WaitCloseError::Timeout`] for each channel that has not ended by then.
     pub fn wait_close_timeout(&self, timeout: Duration) -> Result<(), MultiErrors<WaitCloseError>> {
         self.wait_close_until(Deadline::after(timeout))
     }
@@ -127,9 +127,9 @@ impl MultiChannel {
         self.on_all(|channel| channel.wait_close_until(deadline))
     }
 
-    /// Does it on each channel.
-    fn on_all<E>(&self, does: impl Fn(&Channel) -> Result<(), E>) -> Result<(), MultiErrors<E>> {
-        let failed = |channel| does(channel).err().map(|error| of(channel, error));
+    /// Applies an operation to each channel.
+    fn on_all<E>(&self, apply: impl Fn(&Channel) -> Result<(), E>) -> Result<(), MultiErrors<E>> {
+        let failed = |channel| apply(channel).err().map(|error| of(channel, error));
         let errors: Vec<_> = self.iter().filter_map(failed).collect();
         match errors.is_empty() {
             true => Ok(()),
@@ -145,7 +145,7 @@ fn of<E>(channel: &Channel, error: E) -> MultiError<E> {
 
 /// # Panics
 ///
-/// Where there is no channel of this place, as with slices; [`get`](MultiChannel::get) does not.
+/// If the index is out of bounds, as for slices; [`get`](MultiChannel::get) does not panic.
 impl Index<usize> for MultiChannel {
     type Output = Channel;
 

@@ -10,28 +10,27 @@ use crate::engine::Held;
 use crate::error::{CallbackError, ItemError, ReceiveError, SetCallbackError};
 use crate::item::RawItem;
 
-/// Their items in one queue.
+/// The items of all channels in one queue.
 impl MultiChannel {
-    /// A queue that the items of all channels go to as they come, those that wait already first. Receiving from the
-    /// channels themselves is an error afterwards.
+    /// Makes a queue of the items of all channels in the order of arrival, beginning with those that have arrived already.
+    /// Receiving from the channels themselves is an error from now on.
     ///
-    /// An item in the queue counts as one that waits on its channel: [`InboxLimits`](crate::InboxLimits) and credit hold. One
-    /// that cannot be decoded closes its channel, as with a callback.
+    /// An item in the queue counts as unreceived in [`InboxLimits`](crate::InboxLimits) and credit. An item that cannot be
+    /// decoded closes its channel, as with a callback.
     ///
     /// # Errors
     ///
-    /// A channel has a callback already, or had one: then no channel is changed. Or the thread that fills the queue cannot be
-    /// started: then the channels in front of it stay with a queue that nobody reads.
+    /// A channel has or had a callback: then no channel is changed. Or the callback thread cannot be started: then the items of
+    /// the channels before the failed one are lost.
     pub fn make_receive_queue(&self) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
         self.queue(false, Item::decode)
     }
 
-    /// As [`make_receive_queue`](Self::make_receive_queue), with an end marker for each channel: when it has ended,
-    /// its last entry has no item.
+    /// As [`make_receive_queue`](Self::make_receive_queue), with an end marker for each channel: its last entry has no item.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`make_receive_queue`](Self::make_receive_queue).
     pub fn make_receive_queue_with_end_markers(
         &self,
     ) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
@@ -43,7 +42,7 @@ impl MultiChannel {
         end_markers: bool,
         decode: fn(RawItem<Channel>) -> Result<T, ItemError>,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
-        // What went to the queue of some would be lost with it.
+        // Before any is set: the items that went to the queue meanwhile would be lost with it.
         if let Some(channel) = self.iter().find(|channel| channel.has_callback()) {
             return Err(of(channel, SetCallbackError::HasCallback));
         }
@@ -52,7 +51,7 @@ impl MultiChannel {
             let sender = sender.clone();
             let installed = channel.install(end_markers, true, move |arrived| {
                 let queued = arrived.map(|arrived| queued(arrived, decode)).transpose()?;
-                // Of a queue that is gone nobody misses it.
+                // An error means that the program has dropped the queue.
                 drop(sender.send((index, queued)));
                 Ok(())
             });
@@ -68,22 +67,22 @@ fn queued<T>(
     decode: fn(RawItem<Channel>) -> Result<T, ItemError>,
 ) -> Result<QueuedItem<T>, CallbackError> {
     let item = decode(arrived.raw).map_err(CallbackError::Item)?;
-    let held = arrived.held;
-    Ok(QueuedItem { item, held })
+    let _held = arrived.held;
+    Ok(QueuedItem { item, _held })
 }
 
-/// An item, which counts as waiting until it is taken from the queue.
+/// An item in the queue. It counts as unreceived until it is taken.
 struct QueuedItem<T> {
     item: T,
-    held: Option<Held>,
+    _held: Option<Held>,
 }
 
-/// The place of a channel, and its item or end.
+/// The index of a channel, and its item or end.
 type Entry<T> = (usize, Option<QueuedItem<T>>);
 
-/// Items of several channels as they come: see [`MultiChannel::make_receive_queue`].
+/// The items of several channels in the order of arrival: see [`MultiChannel::make_receive_queue`].
 ///
-/// It ends when all its channels have. Iterating gives what comes until then.
+/// The queue, and iterating over it, ends when all channels have ended.
 #[derive(Debug)]
 pub struct ReceiveQueue<T = Item> {
     entries: Receiver<Entry<T>>,
@@ -91,7 +90,7 @@ pub struct ReceiveQueue<T = Item> {
 }
 
 impl<T> ReceiveQueue<T> {
-    /// Waits for the next item, or the next end of a channel where end markers were asked for.
+    /// Waits for the next item, or the next end marker.
     ///
     /// # Errors
     ///
@@ -101,11 +100,11 @@ impl<T> ReceiveQueue<T> {
         self.entry(entry)
     }
 
-    /// As [`receive`](Self::receive), for no longer than `timeout`.
+    /// As [`receive`](Self::receive), for at most `timeout`.
     ///
     /// # Errors
     ///
-    /// As there, or [`ReceiveError::Timeout`].
+    /// As [`receive`](Self::receive), or [`ReceiveError::Timeout`].
     pub fn receive_timeout(&self, timeout: Duration) -> Result<(Channel, Option<T>), ReceiveError> {
         let entry = self.entries.recv_timeout(timeout);
         self.entry(entry.map_err(|error| match error {
@@ -114,12 +113,15 @@ impl<T> ReceiveQueue<T> {
         })?)
     }
 
-    /// What is next if it is there, `None` if there is nothing yet.
+    /// Takes the next entry if there is one; `None` if there is none yet.
     ///
     /// # Errors
     ///
     /// As [`receive`](Self::receive).
-    #[allow(clippy::type_complexity, reason = "what receive gives, if it is there")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "the result of receive, if there is one"
+    )]
     pub fn try_receive(&self) -> Result<Option<(Channel, Option<T>)>, ReceiveError> {
         match self.entries.try_recv() {
             Ok(entry) => self.entry(entry).map(Some),
@@ -129,13 +131,10 @@ impl<T> ReceiveQueue<T> {
     }
 
     fn entry(&self, (index, queued): Entry<T>) -> Result<(Channel, Option<T>), ReceiveError> {
-        // The places in it are those of `channels`.
+        // The indices of entries are those of `channels`.
         let channel = self.channels.get(index).ok_or(ReceiveError::Closed)?;
-        let item = queued.map(|QueuedItem { item, held }| {
-            drop(held);
-            item
-        });
-        Ok((channel.clone(), item))
+        // The item is received now: its hold ends, and credit goes to the peer.
+        Ok((channel.clone(), queued.map(|queued| queued.item)))
     }
 }
 

@@ -9,7 +9,7 @@ use alloc::string::String;
 use std::io::Write as _;
 
 use self::bootstrap::Settings;
-use super::serve::{ServeError, Worker};
+use super::{ServeError, Worker};
 
 impl Worker {
     /// Serves the controller that started this process, over its standard input and output.

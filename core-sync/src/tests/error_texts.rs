@@ -151,7 +151,7 @@ fn of_what_was_received() {
     let text = "the channel was closed: more than 7 bytes wait to be received";
     check_top(ReceiveError::Overflow(overflow), text, None);
     check_top(WaitCloseError::Overflow(overflow), text, None);
-    check_top(ReceiveError::Timeout, "no item came in time", None);
+    check_top(ReceiveError::Timeout, "no item arrived in time", None);
     check_top(ReceiveError::Closed, "the channel is closed", None);
     check_top(
         ReceiveError::HasCallback,
@@ -201,7 +201,7 @@ fn of_a_lost_connection() {
         (Write(LinkError::from(io_error())), write_text),
         (
             Protocol(ProtocolError::NoSettings(ChannelId(1))),
-            "RECONFIGURE of channel 1 holds no settings",
+            "malformed RECONFIGURE of channel 1",
         ),
         (Thread(io_error()), thread_text),
         (Panicked, "a thread of the gateway panicked"),
@@ -317,19 +317,15 @@ fn of_what_was_sent_asked_or_served() {
     check(OpenError::LinkEnd, "the link ended", None);
     check_top(
         StatusError::Send(SendError::Closed),
-        "the peer was not asked for its status: cannot send: the channel is closed",
+        "the status was not requested: cannot send: the channel is closed",
         None,
     );
     check_top(
         StatusError::Receive(ReceiveError::Remote(RemoteError::new(TRACEBACK))),
-        "the peer did not tell its status: remote code failed: KeyError: 'x'",
+        "no status was received: remote code failed: KeyError: 'x'",
         Some(TRACEBACK.trim_end()),
     );
-    check_top(
-        StatusError::Answer,
-        "the peer answered something that is no status",
-        None,
-    );
+    check_top(StatusError::Answer, "the answer is not a status", None);
     check_top(
         ServeError::Start(io_error()),
         "cannot start serving: the wire broke",
@@ -342,7 +338,7 @@ fn of_what_was_sent_asked_or_served() {
     );
     check_top(
         ServeError::StillRunning(vec!["a".into(), "b".into()]),
-        "the controller is gone, and these functions run on: a, b",
+        "the controller is gone, and these functions still run: a, b",
         None,
     );
 }
@@ -410,8 +406,8 @@ fn of_frames_and_ids() {
     for (refused, text) in [
         (RefusedId::NotPositive(id), "channel id 3 is not positive"),
         (
-            RefusedId::NotAllotted(id),
-            "channel id 3 was never given out by this end",
+            RefusedId::NotAllocated(id),
+            "channel id 3 was never allocated",
         ),
         (
             RefusedId::TooMany { id, limit: 2 },
@@ -424,12 +420,12 @@ fn of_frames_and_ids() {
     let banner = Header::from_bytes(*b"Welcome\x1b\n");
     check(
         ProtocolError::UnknownCode(banner),
-        r#"unknown message code 87 (text on the link that is no frame? "Welcome\x1b\n")"#,
+        r#"unknown message code 87 (is this text on the link: "Welcome\x1b\n"?)"#,
         None,
     );
-    let text = "CREDIT of channel 3 holds no number";
+    let text = "malformed CREDIT of channel 3";
     check(ProtocolError::NoCredit(id), text, None);
-    let text = "the peer does not read: 9 answers to it are waiting";
+    let text = "the peer does not read: 9 answers are unwritten";
     check(ProtocolError::TooManyReplies { limit: 9 }, text, None);
 }
 

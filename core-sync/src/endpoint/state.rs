@@ -1,0 +1,109 @@
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use execnet_serializer::ChannelId;
+
+use super::EndpointConfig;
+use super::link::Writer;
+use super::output::Output;
+use super::poll::EndpointInput;
+use crate::disconnected::DisconnectReason;
+use crate::lifecycle::Lifecycle;
+use crate::session::{BUSY, Event, Message, Reply, Session};
+use crate::sync::{Mutex, Signal};
+
+/// Shared by the handles of an endpoint. There are two locks; a thread that takes both takes the reader's first.
+pub(super) struct Inner {
+    pub(super) config: EndpointConfig,
+    // A lock only because the compiler does not see that one thread reads at a time: `State::is_read` has decided that before,
+    // and no thread ever blocks here.
+    /// Of the thread that reads, until a frame is handled. `None` when the link is not read any more.
+    pub(super) reader: Mutex<Option<EndpointInput>>,
+    /// Not held while a thread reads, writes, decodes or drops values of the program. Without `std` waiting for it means to
+    /// spin.
+    pub(super) state: Mutex<State>,
+    /// A frame was handled: for threads that wait while another one reads.
+    pub(super) handled: Signal,
+    /// The writing half was returned: for threads that wait while another one writes.
+    pub(super) returned: Signal,
+}
+
+pub(super) struct State {
+    pub(super) session: Session<()>,
+    pub(super) lifecycle: Lifecycle,
+    /// A thread has the read lease.
+    pub(super) is_read: bool,
+    /// Number of threads that wait for `handled`.
+    pub(super) waiting: usize,
+    // A thread takes it under the lock under which it finds that its frame may be sent, and keeps it until the frame is
+    // written: no item follows a CLOSE on the wire.
+    pub(super) output: Output,
+    /// Number of threads that wait for `returned`.
+    pub(super) waiting_writers: usize,
+    /// The writing half has to be closed when it is returned.
+    pub(super) closing: bool,
+    /// Accepted calls that wait for [`Endpoint::serve`](super::Endpoint::serve).
+    pub(super) calls: VecDeque<(ChannelId, Vec<u8>)>,
+    /// Frames queued by threads that must not block on the link. They are written before any frame that is sent later.
+    pub(super) write_queue: Vec<u8>,
+    /// An upper bound of the bytes of unwritten answers. Frames that the program causes do not count.
+    pub(super) answers: usize,
+    /// The link has taken a part of the frames of an earlier flush, and the writer has the rest.
+    pub(super) has_rest: bool,
+}
+
+impl State {
+    pub(super) fn new(config: &EndpointConfig, writer: Writer) -> Self {
+        let mut session = Session::new(config.role, config.max_peer_channels)
+            .with_limits(config.inbox)
+            .with_credit(config.credit);
+        // Only threads that wait read. A thread that paused would wait for an item that only it can read.
+        session.never_pause();
+        Self {
+            session,
+            lifecycle: Lifecycle::default(),
+            is_read: false,
+            waiting: 0,
+            output: Output::Free(writer),
+            waiting_writers: 0,
+            closing: false,
+            calls: VecDeque::new(),
+            write_queue: Vec::new(),
+            answers: 0,
+            has_rest: false,
+        }
+    }
+
+    /// Applies a message of the peer.
+    pub(super) fn handle(&mut self, message: Message) -> Result<(), DisconnectReason> {
+        match self.session.handle(message) {
+            // No thread is woken for a single event: `ReadLease` wakes all threads after each frame.
+            Event::Nothing | Event::Item(()) | Event::Ended(()) | Event::Credit(()) => {}
+            // Not counted as an answer: it is sent once for each channel.
+            Event::Refused((), reply) => self.post([reply]),
+            Event::Reply(reply) => self.answer(reply),
+            Event::Terminated => return Err(DisconnectReason::Terminated),
+            Event::Exec(id, payload) => {
+                if let Err(refusal) = self.exec(id, payload) {
+                    self.answer(refusal);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn exec(&mut self, id: ChannelId, payload: Vec<u8>) -> Result<(), Reply> {
+        if self.session.is_occupied() {
+            return Err(Reply::CloseError(id, BUSY));
+        }
+        let accepted = self.session.accept(id, payload.len());
+        accepted.map_err(|refused| Reply::CloseError(id, refused.text()))?;
+        self.calls.push_back((id, payload));
+        Ok(())
+    }
+
+    /// Whether frames wait to be written.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.write_queue.is_empty() || self.has_rest
+    }
+}

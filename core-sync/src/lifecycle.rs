@@ -1,0 +1,106 @@
+//! Whether one end of a gateway still sends and receives: shared by gateways and endpoints.
+
+use crate::disconnected::{DisconnectReason, Disconnected, SharedError};
+use crate::error::SendError;
+use crate::session::OpenError;
+
+/// The two directions of a link end separately.
+///
+/// | stage | sends | receives | begins with |
+/// |---|---|---|---|
+/// | connected | yes | yes | |
+/// | exiting | no | yes | [`exit`](Self::exit) by this side |
+/// | half closed | yes | no | the end of the peer's stream, if this side runs code for it |
+/// | ended | no | no | the end of the peer's stream, or of the half closed stage |
+#[derive(Debug, Default)]
+pub(crate) struct Lifecycle {
+    /// Set when reading has stopped, and never reset.
+    disconnected: Option<Disconnected>,
+    /// The peer sends no more, but functions that it called may still send.
+    half_closed: bool,
+    /// This side has exited: nothing is sent behind the last frame.
+    exiting: bool,
+}
+
+impl Lifecycle {
+    /// Whether frames of the peer are still read.
+    pub(crate) fn receives(&self) -> bool {
+        self.disconnected.is_none()
+    }
+
+    /// Whether frames may be written that do not follow the last one.
+    pub(crate) fn may_write(&self) -> bool {
+        self.receives() || self.half_closed
+    }
+
+    /// Whether this side has exited.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_exiting(&self) -> bool {
+        self.exiting
+    }
+
+    /// Checks that frames may still be sent.
+    pub(crate) fn check_alive(&self) -> Result<(), SendError> {
+        match self.may_write() && !self.exiting {
+            true => Ok(()),
+            false => Err(self.send_error()),
+        }
+    }
+
+    /// Why nothing can be sent any more.
+    pub(crate) fn send_error(&self) -> SendError {
+        SendError::Disconnected(self.disconnect_reason())
+    }
+
+    /// The error of a session that opens no channel.
+    pub(crate) fn open_error(&self, error: OpenError) -> SendError {
+        match error {
+            OpenError::IdsUsedUp => SendError::IdsUsedUp,
+            OpenError::LinkEnd => self.send_error(),
+        }
+    }
+
+    /// Why reading has stopped.
+    pub(crate) fn disconnected(&self) -> Option<&Disconnected> {
+        self.disconnected.as_ref()
+    }
+
+    /// Why reading has stopped, or that this side has exited.
+    pub(crate) fn disconnect_reason(&self) -> Disconnected {
+        let exited = || Disconnected::new(DisconnectReason::Exited, None);
+        self.disconnected.clone().unwrap_or_else(exited)
+    }
+
+    /// Records that this side exits.
+    pub(crate) fn exit(&mut self) {
+        self.exiting = true;
+    }
+
+    /// Records that reading has stopped. `runs_code` keeps the other direction open for functions that still run.
+    pub(crate) fn disconnect(
+        &mut self,
+        reason: DisconnectReason,
+        cause: Option<SharedError>,
+        runs_code: bool,
+    ) -> Disconnected {
+        let reason = match reason {
+            // The peer has closed its end because this side has exited.
+            DisconnectReason::EndOfStream if self.exiting => DisconnectReason::Exited,
+            reason => reason,
+        };
+        // A peer that ends the stream on purpose reads until the link is closed. After an error nobody reads.
+        self.half_closed = runs_code
+            && matches!(
+                reason,
+                DisconnectReason::Terminated | DisconnectReason::EndOfStream
+            );
+        let lost = Disconnected::new(reason, cause);
+        self.disconnected = Some(lost.clone());
+        lost
+    }
+
+    /// Ends the half closed stage: the functions have returned.
+    pub(crate) fn end(&mut self) {
+        self.half_closed = false;
+    }
+}
