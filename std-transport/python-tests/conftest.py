@@ -2,6 +2,7 @@ import faulthandler
 import os
 
 import pytest
+from interpreters import VERSIONS, Worker, find
 from programs import load_worker
 
 DEADLINE = 30
@@ -27,7 +28,7 @@ def make_gateway(worker):
     """Makes gateways that read from an object, and write to a descriptor or nowhere."""
     with open(os.devnull, "wb") as nowhere:
         def make(link=None, out=None):
-            return worker.Gateway(link, nowhere.fileno() if out is None else out, CONFIG)
+            return worker.gateway_class(link, nowhere.fileno() if out is None else out, CONFIG)
         yield make
 
 
@@ -49,3 +50,11 @@ def loaded_worker():
     worker = load_worker()
     worker.compile_lazy()
     return worker
+
+
+@pytest.fixture(scope="session", params=[version for version in VERSIONS if find(version)])
+def live_worker(request):
+    """A worker on each interpreter of this machine: programs run in it one after the other."""
+    worker = Worker(find(request.param))
+    yield worker
+    worker.stop()

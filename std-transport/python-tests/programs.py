@@ -8,40 +8,46 @@ import re
 import sys
 import types
 
-SOURCE = pathlib.Path(__file__).resolve().parent.parent / "src"
-HOME = SOURCE / "python"
+HOME = pathlib.Path(__file__).resolve().parent.parent / "src/python"
 PAGE_BREAK = "\f"
 
 
 def order(part):
     """The files of a part of the worker, from the list in the crate's source."""
     pattern = re.compile(r"const %s: &str = pages!\((.*?)\);" % part, re.DOTALL)
-    found = [match for path in sorted(SOURCE.glob("*.rs")) for match in pattern.findall(path.read_text())]
-    assert len(found) == 1, "the crate lists the files of %s %d times" % (part, len(found))
-    return re.findall(r'"([^"]+)"', found[0])
+    listed, = pattern.findall((HOME / "mod.rs").read_text())
+    return ["worker/" + name for name in re.findall(r'"([^"]+)"', listed)]
 
 
-def text(*names):
-    return [(HOME / (name + ".py")).read_text() for name in names]
+def text(name):
+    return (HOME / (name + ".py")).read_text()
 
 
 def core():
-    return PAGE_BREAK.join(text(*("worker/" + name for name in order("CORE"))))
+    return PAGE_BREAK.join(map(text, order("CORE")))
 
 
 def lazy():
-    return PAGE_BREAK.join(text(*("worker/" + name for name in order("LAZY"))))
+    return PAGE_BREAK.join(map(text, order("LAZY")))
+
+
+def rsync(role):
+    """The program of one role, as it is sent."""
+    common, compat27, role = map(text, ("rsync/common", "rsync/compat27", "rsync/" + role))
+    return "%s\nif not PY3:\n    exec(r'''\n%s''')\n%s" % (common, compat27, role)
 
 
 def programs():
-    """Each program whole, by name."""
-    worker = text("start", "end") + [core(), lazy()]
+    """The files of each program, by its name: Python 2 has all of them."""
+    worker = ["start", "end"] + order("CORE") + order("LAZY")
     return {
-        "worker": "".join(worker),
-        "worker_with_options": "".join(worker + text("greenlets", "credit")),
-        "socket_worker": "".join([core()] + text("socket") + [lazy()]),
-        "rsync_target": "".join(text("rsync/common", "rsync/target")),
-        "rsync_source": "".join(text("rsync/common", "rsync/source")),
+        "worker": worker,
+        "worker_with_options": worker + ["greenlets", "credit"],
+        "socket_worker": order("CORE") + ["socket"] + order("LAZY"),
+        "rsync_target": ["rsync/common", "rsync/compat27", "rsync/target"],
+        "rsync_source": ["rsync/common", "rsync/compat27", "rsync/source"],
+        "proxy": ["proxy"],
+        "install": ["install"],
     }
 
 
@@ -65,8 +71,8 @@ def load_worker():
 def main():
     directory = pathlib.Path(sys.argv[1])
     directory.mkdir(parents=True, exist_ok=True)
-    for name, program in programs().items():
-        (directory / (name + ".py")).write_text(program)
+    for name, files in programs().items():
+        (directory / (name + ".py")).write_text("".join(map(text, files)))
 
 
 if __name__ == "__main__":

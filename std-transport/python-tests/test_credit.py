@@ -10,7 +10,7 @@ COST = 64 + 6   # of a small int
 @pytest.fixture
 def worker():
     worker = load_worker()
-    worker.LAZY += "\nCREDIT_WINDOW = %d\n" % WINDOW + text("credit")[0]
+    worker.LAZY += "\nCREDIT_WINDOW = %d\n" % WINDOW + text("credit")
     worker.compile_lazy()
     return worker
 
@@ -34,7 +34,7 @@ def test_a_send_beyond_the_window_waits_for_credit(worker, channel):
     blocked = Receiver(lambda: channel.send(3) or "sent")
     wait_for(lambda: channel._queue.senders)
     assert written(worker, channel) == [(worker.DATA, 0), (worker.DATA, 1), (worker.DATA, 2)]
-    worker.on_credit(channel.gateway, 1, worker.frame(worker.CREDIT, 1, COST)[9:])
+    channel.gateway._on_credit( 1, worker.frame(worker.CREDIT, 1, COST)[9:])
     assert blocked.result() == "sent"
     assert written(worker, channel)[3:] == [(worker.DATA, 3)]
 
@@ -73,4 +73,4 @@ def test_what_a_callback_has_had_is_given_back(worker, channel):
 def test_credit_that_is_no_number_ends_the_link(worker, channel):
     for value in (-1, "1", None, True):
         with pytest.raises(worker.LoadError):
-            worker.on_credit(channel.gateway, 1, worker.frame(worker.CREDIT, 1, value)[9:])
+            channel.gateway._on_credit( 1, worker.frame(worker.CREDIT, 1, value)[9:])

@@ -99,7 +99,7 @@ def test_frames_of_a_busy_writer_follow_its_own(worker, make_gateway):
 
     class DroppingLink(Link):
         def __call__(self, descriptor, data):
-            worker.on_channel_dropped(gateway, dropped)
+            gateway._channel_dropped(dropped)
             dropped._closed = True
             return Link.__call__(self, descriptor, data)
     worker.compile_lazy()

@@ -49,6 +49,7 @@ mod printable;
 mod private;
 mod process;
 pub mod proxy;
+mod python;
 #[cfg(unix)]
 pub mod rsync;
 mod self_exec;

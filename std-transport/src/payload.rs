@@ -3,7 +3,6 @@
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use std::io::Write as _;
-use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,87 +11,11 @@ use execnet_serializer::{Dict, DumpError, DumpOptions, Value};
 use miniz_oxide::deflate::{CompressionLevel, compress_to_vec_zlib};
 
 use crate::handshake::Nonce;
+use crate::python::{CREDIT, END, GREENLETS, START, STOCK, WORKER, WORKER_LAZY};
 use crate::spec::{SpecError, XSpec};
 
-/// Between two pieces of the worker's source: a page break, which is white space to Python. The worker compiles its source
-/// piece by piece: one large piece takes twice the memory, which a process that has just begun has to ask the system for,
-/// page by page.
-macro_rules! page_break {
-    () => {
-        "\x0c"
-    };
-}
-
-/// The files of the worker's source, in the order in which they are compiled.
-macro_rules! pages {
-    ($first:literal $(, $name:literal)* $(,)?) => {
-        concat!(
-            include_str!(concat!("python/worker/", $first, ".py")),
-            $(page_break!(), include_str!(concat!("python/worker/", $name, ".py")),)*
-        )
-    };
-}
-
-/// The part of the worker's source that is compiled at the start.
-const CORE: &str = pages!(
-    "prelude", "wire", "queue", "channel", "writer", "reader", "gateway", "main"
-);
-
-/// The part that is compiled only when the worker is asked for something rare.
-const LAZY: &str = pages!(
-    "lazy/first",
-    "lazy/fork",
-    "lazy/imports",
-    "lazy/errors",
-    "lazy/plain_traceback",
-    "lazy/dump_error",
-    "lazy/dump",
-    "lazy/load",
-    "lazy/waiting",
-    "lazy/callbacks",
-    "lazy/channel",
-    "lazy/files",
-    "lazy/gateway",
-    "lazy/read_lease",
-    "lazy/frames",
-    "lazy/shutdown",
-    "lazy/threads",
-    "lazy/setup",
-    "lazy/tracing",
-    "lazy/compat27",
-    "lazy/register",
-);
-
-/// Both parts as they are sent.
-static SOURCE: LazyLock<[String; 2]> = LazyLock::new(|| [CORE, LAZY].map(without_comments));
-
-/// Comments cost a start their bytes. An empty line in their place keeps the numbers of the lines behind it; the first line
-/// behind a page break stays.
-fn without_comments(source: &str) -> String {
-    let is_comment = |line: &str| line.trim_start_matches(' ').starts_with('#');
-    let lines = source.split_inclusive('\n');
-    lines
-        .map(|line| if is_comment(line) { "\n" } else { line })
-        .collect()
-}
-
-/// What an interpreter does before anything else.
-const START: &str = include_str!("python/start.py");
-
-/// The last act of workers that cannot be ended from here with all that they have started.
-const END: &str = include_str!("python/end.py");
-
-/// What follows the second part where both ends give each other credit.
-const CREDIT: &str = include_str!("python/credit.py");
-
-/// What follows them where code runs in greenlets.
-const GREENLETS: &str = include_str!("python/greenlets.py");
-
-/// The execution models that need those.
+/// The execution models of [`GREENLETS`].
 const GREENLET_MODELS: [&str; 2] = ["gevent", "eventlet"];
-
-/// What makes a worker of the stock execnet that an interpreter has, and of nothing of ours.
-const STOCK: &str = include_str!("python/stock.py");
 
 /// Settings of one worker.
 #[derive(Debug, Clone)]
@@ -178,17 +101,6 @@ impl WorkerEnv {
     }
 }
 
-/// The worker's source: the part for the start, and the lazy part, which it compiles on first use of something rare.
-pub(crate) fn source() -> (&'static str, &'static str) {
-    let [core, lazy] = &*SOURCE;
-    (core, lazy)
-}
-
-/// The same of stock execnet's, for a process that serves a connection.
-pub(crate) fn stock_source() -> &'static str {
-    STOCK
-}
-
 /// Where the standard output of workers goes. It never meets the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -202,27 +114,27 @@ pub enum Stdout {
 
 /// The bytes for the standard input of a fresh interpreter; docs/protocol.md has the format.
 pub(crate) fn payload(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
-    let (first, lazy) = match (settings.bootstrap, source()) {
-        (Bootstrap::Python, (core, lazy)) => (
+    let (first, lazy) = match settings.bootstrap {
+        Bootstrap::Python => (
             [
-                START,
+                &START,
                 end(settings),
-                &compile_in_pieces(core, settings.compressed),
+                &compile_in_pieces(&WORKER, settings.compressed),
             ]
             .concat(),
-            with_greenlets(lazy, settings),
+            with_greenlets(settings),
         ),
-        (Bootstrap::Execnet, _) => (
+        Bootstrap::Execnet => (
             [
-                START,
+                &START,
                 end(settings),
-                STOCK,
+                &STOCK,
                 "\nstart_on_pipes(link, path)\n",
             ]
             .concat(),
             Cow::default(),
         ),
-        (Bootstrap::Worker, _) => Default::default(),
+        Bootstrap::Worker => Default::default(),
     };
     let config = DumpOptions::wire().dumps(&Value::Dict(config(settings, nonce, &lazy)))?;
     let mut bytes = Vec::with_capacity(first.len() + config.len() + 16);
@@ -252,7 +164,7 @@ fn compile_in_pieces(core: &str, compressed: bool) -> String {
 }
 
 fn end(settings: &Settings) -> &'static str {
-    if settings.ends_group { END } else { "" }
+    if settings.ends_group { &END } else { "" }
 }
 
 /// As zlib has it.
@@ -260,10 +172,11 @@ fn compress(text: &str) -> Vec<u8> {
     compress_to_vec_zlib(text.as_bytes(), CompressionLevel::DefaultLevel as u8)
 }
 
-/// The second part for an interpreter whose main thread is the worker's.
-fn with_greenlets(lazy: &'static str, settings: &Settings) -> Cow<'static, str> {
+/// The lazy part for an interpreter whose main thread is the worker's.
+fn with_greenlets(settings: &Settings) -> Cow<'static, str> {
+    let lazy = WORKER_LAZY.as_str();
     if GREENLET_MODELS.contains(&settings.exec_model.as_str()) {
-        [lazy, GREENLETS].concat().into()
+        [lazy, &GREENLETS].concat().into()
     } else {
         lazy.into()
     }
@@ -312,7 +225,10 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, lazy: &str) -> Dict {
 
 fn lazy_with_credit(lazy: &str, credit: Option<usize>) -> String {
     match credit {
-        Some(window) => format!("{lazy}\nCREDIT_WINDOW = {}\n{CREDIT}", window_of(window)),
+        Some(window) => {
+            let window = window_of(window);
+            format!("{lazy}\nCREDIT_WINDOW = {window}\n{}", *CREDIT)
+        }
         None => lazy.to_owned(),
     }
 }
@@ -325,36 +241,6 @@ fn window_of(window: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn programs_are_ascii_and_fit_their_quotes() {
-        let texts = [CORE, LAZY, CREDIT, GREENLETS, STOCK, START, END];
-        assert!(texts.iter().all(|text| text.is_ascii()));
-        assert!(!CORE.contains("'''") && CORE.ends_with('\n'));
-    }
-
-    #[test]
-    fn a_piece_is_a_whole_number_of_lines() {
-        for part in [CORE, LAZY] {
-            let pieces = part.split(page_break!());
-            assert!(pieces.clone().count() > 7);
-            for piece in pieces {
-                assert!(piece.starts_with("# ") && piece.ends_with('\n'), "{piece}");
-            }
-        }
-    }
-
-    #[test]
-    fn comments_are_not_sent_and_line_numbers_stay() {
-        for (file, sent) in [CORE, LAZY].into_iter().zip(&*SOURCE) {
-            assert!(!sent.contains("\n    # ") && !sent.contains("\n# "));
-            for (line, sent) in file.split('\n').zip(sent.split('\n')) {
-                let is_comment = line.trim_start().starts_with('#');
-                assert!(line == sent || is_comment && sent.is_empty(), "{line}");
-            }
-            assert_eq!(file.matches('\n').count(), sent.matches('\n').count());
-        }
-    }
 
     fn settings(compressed: bool) -> Settings {
         Settings {

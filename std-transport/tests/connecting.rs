@@ -105,19 +105,19 @@ fn terminate_ends_a_connection_that_is_being_made() {
     });
 }
 
-/// What goes to a gateway that others go through.
-const RELAY: &str = include_str!("../src/python/relay.py");
+/// The program of a proxy.
+const PROXY: &str = include_str!("../src/python/proxy.py");
 
 /// What every Python says of a connection to `full` that has this long, and is killed if that is asked for.
-fn relayed(middle: &Gateway, full: &Full, patience: f64, kill: bool) -> (i64, String) {
+fn proxied(middle: &Gateway, full: &Full, timeout: f64, kill: bool) -> (i64, String) {
     let path = full.path();
     let arguments: Dict = [
         ("address".into(), ("unix", path.as_str()).into()),
-        ("patience".into(), patience.into()),
+        ("timeout".into(), timeout.into()),
     ]
     .into_iter()
     .collect();
-    let call = middle.remote_exec_function(RELAY, "execnet_relay", &arguments);
+    let call = middle.remote_exec_function(PROXY, "execnet_proxy", &arguments);
     let (data, control) = (middle.new_channel().unwrap(), middle.new_channel().unwrap());
     call.unwrap().send((&data, &control)).unwrap();
     if kill {
@@ -139,9 +139,9 @@ fn relayed(middle: &Gateway, full: &Full, patience: f64, kill: bool) -> (i64, St
 fn every_python_in_the_middle_gives_a_connection_up_at_the_deadline_or_when_killed() {
     each_python(|_, middle| {
         let full = Full::new();
-        let (number, text) = relayed(middle, &full, 0.1, false);
+        let (number, text) = proxied(middle, &full, 0.1, false);
         assert_eq!(number, i64::from(Errno::TIMEDOUT.raw_os_error()), "{text}");
-        let (number, text) = relayed(middle, &full, 1e7, true);
+        let (number, text) = proxied(middle, &full, 1e7, true);
         assert_eq!(
             number,
             i64::from(Errno::CONNABORTED.raw_os_error()),

@@ -103,8 +103,8 @@ fn the_end_of_the_far_process_is_told_though_another_keeps_its_standard_error() 
     });
 }
 
-/// What a controller runs in the middle.
-const RELAY: &str = include_str!("../../std-transport/src/python/relay.py");
+/// The program of a proxy.
+const PROXY: &str = include_str!("../../std-transport/src/python/proxy.py");
 
 /// An acknowledgement goes through all gateways in front of the middle: with one for each frame, a round trip through a
 /// chain would cost in proportion to the square of its length.
@@ -118,7 +118,7 @@ fn the_middle_acknowledges_many_small_frames_together() {
         let kwargs: Dict = [(value!("launches"), value!([launch]))]
             .into_iter()
             .collect();
-        let call = middle.remote_exec_function(RELAY, "execnet_relay", &kwargs);
+        let call = middle.remote_exec_function(PROXY, "execnet_proxy", &kwargs);
         let call = call.unwrap();
         let (data, control) = (middle.new_channel().unwrap(), middle.new_channel().unwrap());
         call.send((&data, &control)).unwrap();

@@ -14,14 +14,12 @@ use super::stream::text;
 use super::via::{connect, member, remote_timeout};
 use crate::command::{self, SshHints};
 use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::python::INSTALL;
 use crate::socket::{Address, ServerKind, Target};
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Request};
 
-/// The program of a Python installer.
-const INSTALL: &str = include_str!("../python/install.py");
-
-/// Its function, and that of a Rust worker.
+/// The function of the program of a Python installer, and of a Rust worker.
 pub(super) const FUNCTION: &str = "execnet_install";
 
 /// Starts the server, and connects to it.
@@ -55,7 +53,7 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
         BootstrapError::io(Stage::Start, name.clone(), io::Error::new(kind, error))
     };
     let arguments = arguments(request)?;
-    let call = installer.remote_exec_function(INSTALL, FUNCTION, &arguments);
+    let call = installer.remote_exec_function(&INSTALL, FUNCTION, &arguments);
     let answer = call
         .map_err(|error| failed(io::ErrorKind::Other, error.into()))?
         .receive_timeout(request.deadline.left())
@@ -80,7 +78,7 @@ fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatew
 fn arguments(request: &Request<'_>) -> Result<Dict, SpecError> {
     let launches = command::launches(&worker_of(request.spec), &SshHints::default())?;
     let pairs = [
-        ("patience".into(), remote_timeout(request).into()),
+        ("timeout".into(), remote_timeout(request).into()),
         ("launches".into(), describe(&launches)),
     ];
     Ok(pairs.into_iter().collect())

@@ -85,7 +85,7 @@ fn open(
 
 /// The deadline of the controller, which sends it in seconds.
 pub(super) fn deadline(arguments: &Kwargs) -> Deadline {
-    let seconds = arguments.get_str("patience").and_then(Value::as_f64);
+    let seconds = arguments.get_str("timeout").and_then(Value::as_f64);
     let timeout = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Deadline::after_optional(timeout)
 }

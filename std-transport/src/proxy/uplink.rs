@@ -9,12 +9,10 @@ use execnet_core_sync::{Channel, Gateway, SendError, report};
 use execnet_serializer::{Bytes, Dict};
 
 use crate::proxy::state::Shared;
+use crate::python::PROXY;
 
-/// The program of a Python proxy.
-const PROXY: &str = include_str!("../python/relay.py");
-
-/// Its function, and that of a Rust proxy.
-pub(super) const FUNCTION: &str = "execnet_relay";
+/// The function of the program of a Python proxy, and of a Rust proxy.
+pub(super) const FUNCTION: &str = "execnet_proxy";
 
 /// A message to the proxied worker.
 #[derive(Debug)]
@@ -61,7 +59,7 @@ fn send_all(
         data,
         control,
     } = begin;
-    let call = proxy.remote_exec_function(PROXY, FUNCTION, arguments)?;
+    let call = proxy.remote_exec_function(&PROXY, FUNCTION, arguments)?;
     call.send((data, control))?;
     shared.change(|state| state.call = Some(call));
     for out in outgoing {

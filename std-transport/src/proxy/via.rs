@@ -44,7 +44,7 @@ pub(super) fn connect(
         stage: Stage::Connect,
         arguments: [
             ("address".into(), target.address.to_value()),
-            ("patience".into(), remote_timeout(request).into()),
+            ("timeout".into(), remote_timeout(request).into()),
         ]
         .into_iter()
         .collect(),

@@ -16,8 +16,8 @@ class CreditQueue(queue_class):
         queue_class.__init__(self, strings)
         self.gateway = channel.gateway
         self.id = channel.id
-        self.costs = deque()    # of the items that nobody has received yet
-        self.senders = deque()  # a waiter for each send() that waits
+        self.costs = deque()    # type: Deque[int]  # of the items that nobody has received yet
+        self.senders = deque()  # type: Deque[Lock]  # a waiter for each send() that waits
 
     def get(self):
         item = queue_class.get(self)
@@ -25,14 +25,14 @@ class CreditQueue(queue_class):
         return item
 
     def get_within(self, timeout):
-        item = queue_class.get_within(self, timeout)
+        item = queue_class.get_within(self, timeout)  # type: ignore[attr-defined]
         self.consume()
         return item
 
     def delivered(self):
         self.consume()
 
-    def consume(self):
+    def consume(self):  # type: () -> None
         """An item was received: give back what was, in steps of half a window."""
         with self.lock:
             if not self.costs:
@@ -44,7 +44,7 @@ class CreditQueue(queue_class):
             self.consumed -= grant
         self.gateway._write_deferred(frame(CREDIT, self.id, grant))
 
-    def spend(self, channel, cost):
+    def spend(self, channel, cost):  # type: (Channel, int) -> None
         """Wait until an item may be sent."""
         while True:
             with self.lock:
@@ -56,7 +56,7 @@ class CreditQueue(queue_class):
                 self.senders.append(waiter)
             waiter.acquire()
 
-    def refill(self, grant):
+    def refill(self, grant):  # type: (int) -> None
         with self.lock:
             self.in_flight = max(0, self.in_flight - grant)
         self.release_senders()
@@ -76,32 +76,35 @@ class CreditChannel(channel_class):
     def _make_queue(self, strings):
         return CreditQueue(self, strings)
 
-    def send(self, item):
+    def send(self, item):  # type: (Any) -> None
         """Send an item: None, bool, number, text, bytes, list, tuple, dict, set, channel."""
         data = frame(DATA, self.id, item)
-        self._queue.spend(self, len(data) - 9 + ITEM_COST)
+        self._queue.spend(self, len(data) - 9 + ITEM_COST)  # type: ignore[attr-defined]
         self.gateway._write(data, self)
 
 
-def on_data_with_cost(self, channel_id, data):
-    channel = self._find(channel_id)
-    queue = self._callback_queues.get(channel_id) if channel is None else channel._queue
-    if queue is not None:
-        queue.costs.append(len(data) + ITEM_COST)
-    self._on_data(channel_id, data)
+class CreditGateway(gateway_class):
+
+    PING_PONG_READS = NEVER     # the reader alone counts what items cost
+
+    def _on_data(self, channel_id, data):  # type: (int, bytes) -> None
+        channel = self._find(channel_id)
+        queue = self._callback_queues.get(channel_id) if channel is None else channel._queue
+        if queue is not None:
+            queue.costs.append(len(data) + ITEM_COST)  # type: ignore[attr-defined]
+        super(CreditGateway, self)._on_data(channel_id, data)
+
+    def _on_credit(self, channel_id, data):  # type: (int, bytes) -> None
+        grant = load(data, (True, False), None)
+        if type(grant) is not int or grant < 0:
+            raise LoadError('CREDIT with %r' % (grant,))
+        channel = self._find(channel_id)
+        if channel is not None:
+            channel._queue.refill(grant)  # type: ignore[attr-defined]
 
 
-def on_credit(self, channel_id, data):
-    grant = load(data, (True, False), None)
-    if type(grant) is not int or grant < 0:
-        raise LoadError('CREDIT with %r' % (grant,))
-    channel = self._find(channel_id)
-    if channel is not None:
-        channel._queue.refill(grant)
-
-
-channel_class = CreditChannel
+channel_class = CreditChannel  # type: ignore[misc]
+gateway_class = CreditGateway  # type: ignore[misc]
 DUMPERS[CreditChannel] = DUMPERS[Channel]
-Gateway.PING_PONG_READS = NEVER     # the reader alone counts what items cost
-HANDLERS[DATA] = on_data_with_cost
-HANDLERS[CREDIT] = on_credit
+HANDLERS[DATA] = CreditGateway._on_data
+HANDLERS[CREDIT] = CreditGateway._on_credit

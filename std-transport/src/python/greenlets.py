@@ -6,7 +6,7 @@
 # greenlets run, and what else it waits with is its own choice.  A send that the link does not take at once stops all
 # greenlets; the reader goes on, so that it ends.
 
-library = None  # a Gevent or Eventlet, once the settings were read
+library = waker = None  # type: Any  # a Gevent or Eventlet, and a Waker, once the settings were read
 
 
 class Gevent(object):
@@ -58,7 +58,7 @@ class Waker(object):
             fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         library.spawn(self.run)
 
-    def call(self, function):
+    def call(self, function):  # type: (Callable[[], Any]) -> None
         self.pending.append(function)
         try:
             os.write(self.start, b'.')
@@ -128,7 +128,7 @@ class GreenletGateway(Gateway):
 
     def _serve(self):
         """The main greenlet's loop: a greenlet for each task, until the link has ended."""
-        running = set()
+        running = set()  # type: Set[Any]
         task = True
         while task is not None:
             try:
@@ -182,7 +182,7 @@ MODELS['gevent'] = lambda: start_greenlets(Gevent)
 MODELS['eventlet'] = lambda: start_greenlets(Eventlet)
 new_waiter = new_greenlet_waiter
 wait_lock = wait_lock_or_waiter
-queue_class = GreenletQueue
-dispatcher_class = GreenletDispatcher
-gateway_class = GreenletGateway
-exec_model_class = GreenletModel
+queue_class = GreenletQueue  # type: ignore[misc]
+dispatcher_class = GreenletDispatcher  # type: ignore[misc]
+gateway_class = GreenletGateway  # type: ignore[misc]
+exec_model_class = GreenletModel  # type: ignore[misc]

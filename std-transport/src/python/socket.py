@@ -8,7 +8,7 @@ link = clientsock.makefile('rb', 65536)
 class SocketGateway(Gateway):
     """A worker that is a guest in its process: it may neither take its stdio nor end it."""
 
-    def _put(self, data):
+    def _put(self, data):  # type: (bytes) -> None
         if os.getpid() != PID:
             raise IOError('a forked child has no channels')
         whole = False
@@ -22,7 +22,7 @@ class SocketGateway(Gateway):
                 # Inside the frame perhaps: nothing sensible can follow it.
                 hang_up()
 
-    def _interruptible(self, on):
+    def _interruptible(self, on):  # type: (bool) -> None
         pass    # what Ctrl-C means is the server's affair
 
     def _shut_down(self):
@@ -44,6 +44,9 @@ class SocketGateway(Gateway):
         self._tasks.put(None)
 
 
+gateway_class = SocketGateway  # type: ignore[misc]
+
+
 def child_of(found):
     """What a forked child begins with, as long as the gateway is there: the process outlives it."""
     def begin():
@@ -53,7 +56,7 @@ def child_of(found):
     return begin
 
 
-def in_main_thread():
+def in_main_thread():  # type: () -> bool
     """Only there does a signal reach the code that we run."""
     for thread in import_standard('threading').enumerate():
         if thread.__class__.__name__ == '_MainThread':
@@ -68,7 +71,7 @@ def hang_up():
         pass
 
 
-def serve_socket(settings):
+def serve_socket(settings):  # type: (bytes) -> None
     """Serve `clientsock` until the controller has gone."""
     global LAZY
     config = load(settings, (True, False), None)
@@ -83,7 +86,7 @@ def serve_socket(settings):
     except Exception:
         answer(format_exception())
     else:
-        kind = SocketGateway
+        kind = gateway_class
         if os.environ.get('EXECNET_DEBUG'):
             kind = traced(kind, config['id'])
         gateway = kind(link, None, config)

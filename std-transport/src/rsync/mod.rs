@@ -38,10 +38,10 @@ pub mod fuzzing;
 mod observer;
 mod options;
 mod origin;
+mod program;
 mod protocol;
 mod pull;
 mod push;
-mod python;
 mod receiver;
 mod report;
 mod run;
@@ -65,6 +65,8 @@ use alloc::sync::Arc;
 
 use execnet_core_sync::Gateway;
 use execnet_serializer::StrConfig;
+
+use crate::python::RSYNC_SOURCE;
 
 pub use error::{RSyncError, SyncError};
 pub use filter::{Candidate, PatternError};
@@ -291,8 +293,7 @@ impl RSync {
     ) -> Result<Report, RSyncError> {
         let settings = self.common.settings(options);
         let sync = |kind: SyncErrorKind| RSyncError::Sync(kind.into());
-        let program = python::source();
-        let channel = gateway.remote_exec_module(program, python::FILE_NAME);
+        let channel = gateway.remote_exec_module(&RSYNC_SOURCE, program::FILE_NAME);
         let channel = channel.map_err(|error| sync(SyncErrorKind::Send(error)))?;
         let strings = channel.reconfigure(StrConfig::STORED);
         strings.map_err(|error| sync(SyncErrorKind::Send(error)))?;

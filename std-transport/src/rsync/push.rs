@@ -10,6 +10,8 @@ use std::thread::{self, Scope};
 use execnet_core_sync::{Channel, Gateway};
 use execnet_serializer::StrConfig;
 
+use crate::python::RSYNC_TARGET;
+
 use super::beneath::Meta;
 use super::content_cache::ContentCache;
 use super::error::SyncError;
@@ -17,8 +19,8 @@ use super::filter::Filter;
 use super::observer::{LeftOut, Observer};
 use super::options::TargetOptions;
 use super::origin::Origin;
+use super::program;
 use super::protocol::{Ready, Role, Settings, Start};
-use super::python;
 use super::report::{self, Callback, Recorder, Report, Skipped, path_of};
 use super::run::{self, Event};
 use super::sender::Sender;
@@ -100,10 +102,9 @@ impl<'a> Push<'a> {
     }
 
     fn start(&self, target: &Target, settings: Settings) -> Result<Channel, SyncErrorKind> {
-        let program = python::target();
         let channel = target
             .gateway
-            .remote_exec_module(program, python::FILE_NAME);
+            .remote_exec_module(&RSYNC_TARGET, program::FILE_NAME);
         let channel = channel.map_err(SyncErrorKind::Send)?;
         channel
             .reconfigure(StrConfig::STORED)

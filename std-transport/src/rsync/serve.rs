@@ -11,8 +11,8 @@ use super::beneath::Meta;
 use super::content_cache::ContentCache;
 use super::error::SyncError;
 use super::origin::Origin;
+use super::program;
 use super::protocol::{Ready, Role, Start, pack_root, unpack_root};
-use super::python;
 use super::receiver::{Receiver, Rules};
 use super::run;
 use super::sender::Sender;
@@ -24,12 +24,12 @@ use super::walk::{Links, Walk};
 ///
 /// Controllers send the program that they would run in a Python worker; it is recognized and not run.
 pub fn register(worker: &mut Worker) {
-    worker.register_program("execnet.rsync", python::is_ours, |channel: &Channel| {
+    worker.register_program("execnet.rsync", program::is_ours, |channel: &Channel| {
         serve(channel)
     });
     worker.register_program(
         "execnet.rsync_remote",
-        python::is_stock,
+        program::is_stock,
         |channel: &Channel| stock::serve(channel).map_err(SyncError::from),
     );
 }

@@ -7,12 +7,10 @@ use execnet_serializer::{DumpError, DumpOptions, Value};
 use crate::bootstrap::Duplex;
 use crate::error::MakeGatewayError;
 use crate::handshake::Nonce;
-use crate::payload::{Bootstrap, Settings, WorkerEnv, config, source, stock_source};
+use crate::payload::{Bootstrap, Settings, WorkerEnv, config};
 use crate::peer::WorkerHandle;
+use crate::python::{SOCKET, STOCK, WORKER, WORKER_LAZY};
 use crate::transport::{Request, handshake_with, settings};
-
-/// What lets the worker run inside the server's process.
-const GUEST: &str = include_str!("../python/socket.py");
 
 /// Sends the worker as one line and waits for its answer.
 pub(super) fn client_handshake(
@@ -30,15 +28,17 @@ pub(super) fn client_handshake(
 /// The line: a Python string literal whose text is a program. All that varies is in base64, so that nothing needs
 /// quoting.
 fn line(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, DumpError> {
-    let (core, rest) = source();
-    let (program, rest) = match settings.bootstrap {
+    let (program, lazy) = match settings.bootstrap {
         Bootstrap::Execnet => (
-            [stock_source(), "\nstart_on_socket(clientsock, settings)\n"].concat(),
+            [&STOCK, "\nstart_on_socket(clientsock, settings)\n"].concat(),
             "",
         ),
-        _ => ([core, GUEST, "\nserve_socket(settings)\n"].concat(), rest),
+        _ => (
+            [&WORKER, SOCKET.as_str(), "\nserve_socket(settings)\n"].concat(),
+            WORKER_LAZY.as_str(),
+        ),
     };
-    let config = Value::Dict(config(settings, nonce, rest));
+    let config = Value::Dict(config(settings, nonce, lazy));
     let config = STANDARD.encode(DumpOptions::wire().dumps(&config)?);
     let program = STANDARD.encode(program);
     Ok(format!(
@@ -79,6 +79,5 @@ mod tests {
         assert_eq!(line.find('\n'), Some(line.len() - 1));
         assert_eq!(line.matches('"').count(), 2);
         assert!(!line.contains(['\\', '#']));
-        assert!(GUEST.is_ascii());
     }
 }

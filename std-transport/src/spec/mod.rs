@@ -144,12 +144,12 @@ impl XSpec {
 
     /// Whether the value of this key is for this machine alone, whose system takes any bytes.
     fn stays_here(&self, key: &str) -> bool {
-        let relayed = self.has("via") || self.has("installvia");
+        let proxied = self.has("via") || self.has("installvia");
         match key {
             "tls_ca" | "tls_cert" | "tls_key" | "token_file" => true,
-            "ssh" | "ssh_config" => !relayed,
+            "ssh" | "ssh_config" => !proxied,
             // With sudo, a shell gets these as text.
-            "python" | "worker" | "chdir" => self.has("popen") && !relayed && !self.has("sudo"),
+            "python" | "worker" | "chdir" => self.has("popen") && !proxied && !self.has("sudo"),
             _ => false,
         }
     }

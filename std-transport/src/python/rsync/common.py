@@ -5,8 +5,8 @@
 # messages.
 #
 # For CPython 2.7, 3.6 and later, and PyPy; standard library only.  This file has what both roles
-# need; the file of one role is sent behind it, and not that of the other, because compiling takes
-# time.
+# need.  The file of one role follows it, and not that of the other, because compiling takes time.
+# compat27.py is between the two, and replaces some functions of this file on Python 2.
 #
 # All file work goes through descriptors of open directories and single names in them, and follows
 # no link: whoever swaps one in while a sync runs leads it nowhere.
@@ -47,119 +47,80 @@ READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | CLOEXEC
 
 
-def clamped(nanoseconds):
+def clamped(nanoseconds):  # type: (int) -> int
     """A time that fits a record: file systems hold times before 1677 and after 2262, records do not."""
     return max(-1 << 63, min(nanoseconds, (1 << 63) - 1))
 
 
-if PY3:
-    if os.open not in os.supports_dir_fd:
-        raise RuntimeError('this Python cannot work relative to open directories')
+if PY3 and os.open not in os.supports_dir_fd:
+    raise RuntimeError('this Python cannot work relative to open directories')
 
-    def lstat(fd, name):
-        return os.stat(name, dir_fd=fd, follow_symlinks=False)
 
-    def mtime_of(status):
-        return clamped(status.st_mtime_ns)
+def lstat(fd, name):  # type: (int, bytes) -> os.stat_result
+    return os.stat(name, dir_fd=fd, follow_symlinks=False)
 
-    def same_time(here, there):
-        return here == there
 
-    def set_mtime(fd, mtime):
-        os.utime(fd, ns=(mtime, mtime))
+def mtime_of(status):  # type: (os.stat_result) -> int
+    return clamped(status.st_mtime_ns)
 
-    def open_at(fd, name, flags, mode=0o600):
-        return os.open(name, flags, mode, dir_fd=fd)
 
-    def mkdir_at(fd, name):
-        os.mkdir(name, 0o700, dir_fd=fd)
+def same_time(here, there):  # type: (int, int) -> bool
+    return here == there
 
-    def unlink_at(fd, name):
-        os.unlink(name, dir_fd=fd)
 
-    def rmdir_at(fd, name):
-        os.rmdir(name, dir_fd=fd)
+def set_mtime(fd, mtime):  # type: (int, int) -> None
+    os.utime(fd, ns=(mtime, mtime))
 
-    def rename_at(fd, old, new):
-        os.rename(old, new, src_dir_fd=fd, dst_dir_fd=fd)
 
-    # To not follow a link, PyPy passes a flag that the system refuses.  Without that flag the
-    # system follows none either.
-    FOLLOW = hasattr(sys, 'pypy_version_info')
+def open_at(fd, name, flags, mode=0o600):  # type: (int, bytes, int, int) -> int
+    return os.open(name, flags, mode, dir_fd=fd)
 
-    def link_at(old_fd, old, fd, name):
-        os.link(old, name, src_dir_fd=old_fd, dst_dir_fd=fd, follow_symlinks=FOLLOW)
 
-    def symlink_at(target, fd, name):
-        os.symlink(target, name, dir_fd=fd)
+def mkdir_at(fd, name):  # type: (int, bytes) -> None
+    os.mkdir(name, 0o700, dir_fd=fd)
 
-    def readlink_at(fd, name):
-        return os.readlink(name, dir_fd=fd)
 
-    def list_names(fd):
-        return [os.fsencode(name) for name in os.listdir(fd)]
+def unlink_at(fd, name):  # type: (int, bytes) -> None
+    os.unlink(name, dir_fd=fd)
 
-    fsbytes = os.fsencode
-else:
-    # Python 2 has no calls relative to a directory, but Linux has a name for each open one.
-    if not os.path.isdir('/proc/self/fd'):
-        raise RuntimeError('Python 2 needs /proc/self/fd to work relative to open directories')
 
-    def at(fd, name):
-        return '/proc/self/fd/%d/%s' % (fd, name)
+def rmdir_at(fd, name):  # type: (int, bytes) -> None
+    os.rmdir(name, dir_fd=fd)
 
-    def lstat(fd, name):
-        return os.lstat(at(fd, name))
 
-    def mtime_of(status):
-        # What the system counts in nanoseconds is a float here.
-        return clamped(int(status.st_mtime * 1000000) * 1000)
+def rename_at(fd, old, new):  # type: (int, bytes, bytes) -> None
+    os.rename(old, new, src_dir_fd=fd, dst_dir_fd=fd)
 
-    def same_time(here, there):
-        # Its utime cuts off the fraction of a time before 1970.
-        cut = there if there >= 0 else -(-there // 1000000000 * 1000000000)
-        # A float and its parts cut off a microsecond twice, and round beside it.
-        return abs(here - there) <= 3000 or here == cut
 
-    def set_mtime(fd, mtime):
-        seconds = mtime / 1e9
-        os.utime('/proc/self/fd/%d' % fd, (seconds, seconds))
+# To not follow a link, PyPy passes a flag that the system refuses.  Without that flag the
+# system follows none either.
+FOLLOW = hasattr(sys, 'pypy_version_info')
 
-    def open_at(fd, name, flags, mode=0o600):
-        return os.open(at(fd, name), flags, mode)
 
-    def mkdir_at(fd, name):
-        os.mkdir(at(fd, name), 0o700)
+def link_at(old_fd, old, fd, name):  # type: (int, bytes, int, bytes) -> None
+    os.link(old, name, src_dir_fd=old_fd, dst_dir_fd=fd, follow_symlinks=FOLLOW)
 
-    def unlink_at(fd, name):
-        os.unlink(at(fd, name))
 
-    def rmdir_at(fd, name):
-        os.rmdir(at(fd, name))
+def symlink_at(target, fd, name):  # type: (bytes, int, bytes) -> None
+    os.symlink(target, name, dir_fd=fd)
 
-    def rename_at(fd, old, new):
-        os.rename(at(fd, old), at(fd, new))
 
-    def link_at(old_fd, old, fd, name):
-        os.link(at(old_fd, old), at(fd, name))
+def readlink_at(fd, name):  # type: (int, bytes) -> bytes
+    return os.readlink(name, dir_fd=fd)
 
-    def symlink_at(target, fd, name):
-        os.symlink(target, at(fd, name))
 
-    def readlink_at(fd, name):
-        return os.readlink(at(fd, name))
+def list_names(fd):  # type: (int) -> List[bytes]
+    return [os.fsencode(name) for name in os.listdir(fd)]
 
-    def list_names(fd):
-        return os.listdir('/proc/self/fd/%d' % fd)
 
-    fsbytes = str
+fsbytes = os.fsencode if PY3 else str  # type: Any
 
 
 class Violation(Exception):
     """The other side does not keep to the protocol."""
 
 
-def lstat_or_none(fd, name):
+def lstat_or_none(fd, name):  # type: (int, bytes) -> Optional[os.stat_result]
     try:
         return lstat(fd, name)
     except OSError as error:
@@ -168,12 +129,12 @@ def lstat_or_none(fd, name):
         raise
 
 
-def check_name(name):
+def check_name(name):  # type: (bytes) -> None
     if not name or name in (b'.', b'..') or b'/' in name or b'\0' in name or len(name) > 255:
         raise Violation('not the name of a directory entry: %r' % (name,))
 
 
-def dispatch(handlers, message):
+def dispatch(handlers, message):  # type: (Dict[Any, Any], Any) -> None
     """Call what is there for a message, with so many fields."""
     number = message[0] if isinstance(message, tuple) and message else None
     handler, fields = handlers.get(number, (None, 0))
@@ -182,7 +143,7 @@ def dispatch(handlers, message):
     handler(*message[1:])
 
 
-def reason(error):
+def reason(error):  # type: (Exception) -> bytes
     """What went wrong, as bytes that fit a record."""
     text = getattr(error, 'strerror', None) or str(error) or type(error).__name__
     if not isinstance(text, bytes):
@@ -200,17 +161,17 @@ class Folders(object):
         self.listing = Walk(self)
         self.content = Walk(self)
 
-    def add(self, parent, name):
+    def add(self, parent, name):  # type: (int, bytes) -> int
         depth = self.nodes[parent][2] + 1
         if depth > MAX_DEPTH:
             raise Violation('folders nested deeper than %d' % MAX_DEPTH)
         self.nodes.append((parent, name, depth))
         return len(self.nodes) - 1
 
-    def deepest_first(self):
+    def deepest_first(self):  # type: () -> List[int]
         """All numbers but the root's, each after those of what is in it, neighbours close to one
         another."""
-        inside = {}
+        inside = {}  # type: Dict[int, List[int]]
         for number in range(1, len(self.nodes)):
             inside.setdefault(self.nodes[number][0], []).append(number)
         order, pending = [], [ROOT]
@@ -236,10 +197,10 @@ class Walk(object):
     def __init__(self, tree):
         self.tree = tree
         # A descriptor by number, with the list that the number is in, the last used last.
-        self.held = {}
-        self.recent, self.passed, self.waypoints = [], [], []
+        self.held = {}  # type: Dict[int, Tuple[int, List[int]]]
+        self.recent, self.passed, self.waypoints = [], [], []  # type: List[int], List[int], List[int]
 
-    def open(self, number):
+    def open(self, number):  # type: (int) -> int
         """A descriptor that stays open until the next call at least."""
         held, nodes, missing = self.held, self.tree.nodes, []
         while number != ROOT and number not in held:
@@ -257,7 +218,7 @@ class Walk(object):
                 self.hold(number, fd, self.recent, RECENT)
         return fd
 
-    def use(self, number):
+    def use(self, number):  # type: (int) -> int
         if number == ROOT:
             return self.tree.root
         fd, order = self.held[number]
@@ -266,7 +227,7 @@ class Walk(object):
             order.append(number)
         return fd
 
-    def hold(self, number, fd, order, most):
+    def hold(self, number, fd, order, most):  # type: (int, int, List[int], int) -> None
         self.held[number] = fd, order
         order.append(number)
         if len(order) > most:
@@ -277,7 +238,7 @@ class Walk(object):
             os.close(self.held.popitem()[1][0])
 
 
-def open_file(fd, name):
+def open_file(fd, name):  # type: (int, bytes) -> Tuple[int, os.stat_result]
     """A regular file and its status.  A pipe is not waited for, nothing else is opened."""
     file = open_at(fd, name, READ)
     status = os.fstat(file)
@@ -287,7 +248,7 @@ def open_file(fd, name):
     return file, status
 
 
-def digest_of(fd, name):
+def digest_of(fd, name):  # type: (int, bytes) -> bytes
     import hashlib
     file, status = open_file(fd, name)
     try:
@@ -301,7 +262,7 @@ def digest_of(fd, name):
         os.close(file)
 
 
-def host():
+def host():  # type: () -> bytes
     """On Linux what identifies the running system, elsewhere the host's name."""
     try:
         file = os.open('/proc/sys/kernel/random/boot_id', os.O_RDONLY | CLOEXEC)
@@ -313,12 +274,12 @@ def host():
         os.close(file)
 
 
-def identity(status):
+def identity(status):  # type: (os.stat_result) -> bytes
     """Device and inode."""
     return two_u64.pack(status.st_dev & (1 << 64) - 1, status.st_ino & (1 << 64) - 1)
 
 
-def serve(channel, worker, start):
+def serve(channel, worker, start):  # type: (Any, Any, Dict[str, Any]) -> None
     """Lets a worker begin and run.  A place that it cannot open is an answer and no traceback."""
     try:
         try:
@@ -331,5 +292,5 @@ def serve(channel, worker, start):
         worker.close()
 
 
-def absolute(path):
+def absolute(path):  # type: (bytes) -> bytes
     return os.path.join(fsbytes(os.getcwd()), path)

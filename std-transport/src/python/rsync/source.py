@@ -10,7 +10,7 @@ class Sending(object):
         self.file = file
         self.left = status.st_size
         # Mode, size and time, until the first piece is sent.
-        self.first = status.st_mode & 0o7777, status.st_size, mtime_of(status)
+        self.first = status.st_mode & 0o7777, status.st_size, mtime_of(status)  # type: Optional[Tuple[int, int, int]]
         # How many of the next bytes are a hole, and how many after these are not.
         self.hole = 0
         self.data = 0 if sparse else status.st_size
@@ -25,27 +25,27 @@ class Source(object):
     SEGMENTS = 1024
     BATCH = 48 << 10
 
-    def __init__(self, channel, start):
+    def __init__(self, channel, start):  # type: (Any, Dict[str, Any]) -> None
         self.channel = channel
         self.window = start['window']
         self.dry_run = start['dry_run']
         # Python 2 knows no holes.
         self.sparse = start['sparse'] and hasattr(os, 'SEEK_DATA')
         # The number of each file that has several names.
-        self.linked = {} if start['hard_links'] else None
-        self.files = []
-        self.wants = []
+        self.linked = {} if start['hard_links'] else None  # type: Optional[Dict[bytes, int]]
+        self.files = []     # type: List[Tuple[int, bytes, int]]  # folder, name, size
+        self.wants = []     # type: List[Any]  # number and digest, or None when it was served
         self.next_want = self.next_file = 0
         # Who is asked remembers for what; who is not has the folders to list, the next one last.
-        self.asked = set() if start['asked'] else None
-        self.due = []
+        self.asked = set() if start['asked'] else None  # type: Optional[Set[int]]
+        self.due = []       # type: List[int]
         # Listed, and not sent yet.
         self.batch = bytearray()
-        self.sending = None
+        self.sending = None     # type: Any  # a Sending
         self.sent = self.taken = 0
-        self.folders = None
+        self.folders = None     # type: Any  # Folders, once they are open
 
-    def begin(self, start):
+    def begin(self, start):  # type: (Dict[str, Any]) -> Dict[str, Any]
         """Opens the tree, and returns the answer that says what its root is."""
         path = start['path']
         status = os.stat(path)
@@ -68,7 +68,7 @@ class Source(object):
             ready.update({u'host': host(), u'above': above(self.places[1])})
         return ready
 
-    def run(self, ready):
+    def run(self, ready):  # type: (Dict[str, Any]) -> None
         self.channel.send(ready)
         handlers = {
             WANT: (self.on_want, 1), ASK: (self.on_ask, 1),
@@ -90,7 +90,7 @@ class Source(object):
                 return
             dispatch(handlers, message)
 
-    def on_want(self, data):
+    def on_want(self, data):  # type: (bytes) -> None
         pos = 0
         while pos < len(data):
             file, has_digest = want.unpack_from(data, pos)
@@ -106,15 +106,15 @@ class Source(object):
             if not self.dry_run:
                 self.wants.append((file, digest))
 
-    def on_ack(self, taken, outcomes):
+    def on_ack(self, taken, outcomes):  # type: (int, bytes) -> None
         self.taken = taken
 
-    def on_note(self, notes):
+    def on_note(self, notes):  # type: (bytes) -> None
         pass
 
     # -- the listing
 
-    def on_ask(self, data):
+    def on_ask(self, data):  # type: (bytes) -> None
         for pos in range(0, len(data), u32.size):
             folder, = u32.unpack_from(data, pos)
             if self.asked is None or folder in self.asked or folder >= len(self.folders.nodes):
@@ -136,7 +136,7 @@ class Source(object):
             self.channel.send((LIST, bytes(self.batch)))
             self.batch = bytearray()
 
-    def list_folder(self, folder):
+    def list_folder(self, folder):  # type: (int) -> None
         """Adds the folder to the batch, and sends the batch when it is large enough."""
         try:
             fd = self.folders.listing.open(folder)
@@ -145,14 +145,14 @@ class Source(object):
             self.batch += section.pack(folder, 0, CUT_OFF)
             return
         for start in range(0, len(names) or 1, 500):
-            entries = [self.list_entry(folder, fd, name) for name in names[start:start + 500]]
-            entries = [packed for packed in entries if packed is not None]
+            found = [self.list_entry(folder, fd, name) for name in names[start:start + 500]]
+            entries = [packed for packed in found if packed is not None]
             ending = NOT_YET if start + 500 < len(names) else WHOLE
             self.batch += section.pack(folder, len(entries), ending) + b''.join(entries)
             if len(self.batch) > self.BATCH:
                 self.send_list()
 
-    def list_entry(self, folder, fd, name):
+    def list_entry(self, folder, fd, name):  # type: (int, int, bytes) -> Optional[bytes]
         """The packed entry; None where there is nothing of that name any more."""
         try:
             here = lstat_or_none(fd, name)
@@ -178,7 +178,7 @@ class Source(object):
             kind, mode, size, mtime = b'k', 0, len(target), 0
         return entry.pack(kind, mode, size, mtime, len(name)) + name + target
 
-    def list_link(self, target):
+    def list_link(self, target):  # type: (bytes) -> Tuple[bytes, bytes]
         for place in self.places:
             if target == place or target.startswith(place + b'/') and b'..' not in target.split(b'/'):
                 parts = target[len(place) + 1:].split(b'/')
@@ -188,7 +188,7 @@ class Source(object):
     # -- the content
 
     def send_files(self):
-        segments, blocks, used = [], [], 0
+        segments, blocks, used = [], [], 0  # type: List[bytes], List[bytes], int
         while used < self.CHUNK and len(segments) < self.SEGMENTS:
             if self.sending is None:
                 if self.next_want >= len(self.wants):
@@ -205,11 +205,11 @@ class Source(object):
             segments.append(header)
             blocks.append(block)
             used += len(block)
-        segments = b''.join(segments)
-        self.sent += len(segments) + used
-        self.channel.send((DATA, segments, blocks[0] if len(blocks) == 1 else b''.join(blocks)))
+        head = b''.join(segments)
+        self.sent += len(head) + used
+        self.channel.send((DATA, head, blocks[0] if len(blocks) == 1 else b''.join(blocks)))
 
-    def begin_file(self, wanted, digest):
+    def begin_file(self, wanted, digest):  # type: (int, Optional[bytes]) -> Any
         """A record where there is nothing to read, else (None, None)."""
         folder, name, listed = self.files[wanted]
         try:
@@ -227,7 +227,7 @@ class Source(object):
         self.sending = Sending(wanted, file, status, listed, self.sparse)
         return None, None
 
-    def send_piece(self, room):
+    def send_piece(self, room):  # type: (int) -> Tuple[bytes, bytes]
         sending = self.sending
         flags, block, size = FIRST if sending.first else 0, b'', 0
         try:
@@ -253,7 +253,7 @@ class Source(object):
             self.end_file()
         return segment.pack(sending.number, flags, mode, whole, mtime, len(block)), block
 
-    def find_extent(self, sending):
+    def find_extent(self, sending):  # type: (Sending) -> None
         sending.hole, sending.data = extent(sending.file, sending.left)
         if sending.hole > sending.holes_left:
             # It has grown since it was listed: the rest is sent as zeros.
@@ -271,12 +271,12 @@ class Source(object):
         if self.folders is not None:
             self.folders.close()
 
-    def failed(self, wanted, error):
+    def failed(self, wanted, error):  # type: (int, OSError) -> Tuple[bytes, bytes]
         text = reason(error)
         return segment.pack(wanted, FAILED | LAST, 0, 0, 0, len(text)), text
 
 
-def extent(file, left):
+def extent(file, left):  # type: (int, int) -> Tuple[int, int]
     """How many of the next bytes are a hole, and how many after these are not."""
     start = os.lseek(file, 0, os.SEEK_CUR)
     end = start + left
@@ -294,7 +294,7 @@ def extent(file, left):
     return data - start, (hole if hole > data else end) - data
 
 
-def above(path):
+def above(path):  # type: (bytes) -> bytes
     """The directories that a path without links is in, each by device and inode."""
     found = []
     while path != os.path.dirname(path):

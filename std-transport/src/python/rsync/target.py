@@ -1,3 +1,4 @@
+from binascii import hexlify
 from stat import S_IFREG
 
 
@@ -6,7 +7,7 @@ class Wanted(object):
 
     __slots__ = 'number', 'folder', 'name', 'size'
 
-    def __init__(self, number, folder, name, size):
+    def __init__(self, number, folder, name, size):  # type: (int, int, bytes, int) -> None
         self.number = number
         self.folder = folder
         self.name = name
@@ -18,16 +19,16 @@ class Incoming(object):
 
     __slots__ = 'wanted', 'mode', 'mtime', 'left', 'holes_left', 'file', 'folder', 'temporary', 'failure'
 
-    def __init__(self, wanted, mode, mtime, size):
+    def __init__(self, wanted, mode, mtime, size):  # type: (Wanted, int, int, int) -> None
         self.wanted = wanted
         self.mode = mode
         self.mtime = mtime
         self.left = size
         # Limits of the listing hold for what costs nothing to send.
         self.holes_left = wanted.size
-        self.file = self.folder = None  # descriptors
-        self.temporary = None           # its name until it is whole
-        self.failure = None
+        self.file = self.folder = None  # type: Any  # descriptors
+        self.temporary = None           # type: Optional[bytes]  # its name until it is whole
+        self.failure = None             # type: Optional[bytes]
 
 
 class Group(object):
@@ -35,17 +36,17 @@ class Group(object):
 
     __slots__ = 'folder', 'name', 'identity'
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name):  # type: (int, bytes) -> None
         self.folder = folder
         self.name = name
-        self.identity = None    # once the file is here
+        self.identity = None    # type: Optional[bytes]  # once the file is here
 
 
 class FolderState(object):
 
     __slots__ = 'presence', 'mode', 'mtime'
 
-    def __init__(self, presence, mode, mtime):
+    def __init__(self, presence, mode, mtime):  # type: (Optional[str], int, int) -> None
         # Whether it was here ('old'), was made ('new'), would be in a dry run ('imagined'), or is
         # not to be touched (None).
         self.presence = presence
@@ -57,7 +58,7 @@ class Target(object):
     """Takes what it asks for into a tree.  Other names of files come after the files, then links,
     deletions after these, modes and times of folders last."""
 
-    def __init__(self, channel, start):
+    def __init__(self, channel, start):  # type: (Any, Dict[str, Any]) -> None
         self.channel = channel
         self.delete = start['delete']
         self.checksum = start['checksum']
@@ -67,29 +68,28 @@ class Target(object):
         self.hard_links = start['hard_links']
         self.fsync = start['fsync']
         self.window = start['window']
-        self.wanted = []
+        self.wanted = []        # type: List[Any]  # a Wanted each, or None when it has come
         self.next_wanted = 0
-        self.incoming = None
+        self.incoming = None    # type: Any  # an Incoming
         self.files = self.taken = self.acknowledged = self.temporaries = 0
         self.entries = self.listed = 0
         # Folders whose listing is still to come, the next one last.
-        self.due = []
-        self.listing = None
-        self.links = []
+        self.due = []           # type: List[int]
+        self.listing = None     # type: Optional[Tuple[int, bytes, Set[bytes], int]]
+        self.links = []         # type: List[Tuple[int, bytes, bytes]]
         # Files with several names: by the number of the first; the number of the first by that of
         # a name whose content is to come; and the names to give.
-        self.groups = {}
-        self.group_of = {}
-        self.names = []
-        self.deletions = []
-        self.outcomes = []
-        self.notes = []
-        self.prefix = b'.execnet-rsync.' + os.urandom(6).hex().encode() if PY3 else (
-            '.execnet-rsync.' + os.urandom(6).encode('hex'))
-        self.states = []    # a FolderState by folder
-        self.folders = None
+        self.groups = {}        # type: Dict[int, Any]  # a Group each, or None before the first name
+        self.group_of = {}      # type: Dict[int, int]
+        self.names = []         # type: List[Tuple[int, int, bytes]]
+        self.deletions = []     # type: List[Tuple[int, bytes]]
+        self.outcomes = []      # type: List[bytes]
+        self.notes = []         # type: List[bytes]
+        self.prefix = b'.execnet-rsync.' + hexlify(os.urandom(6))
+        self.states = []        # type: List[FolderState]  # by folder
+        self.folders = None     # type: Any  # Folders, once they are open
 
-    def begin(self, start):
+    def begin(self, start):  # type: (Dict[str, Any]) -> List[bytes]
         """Opens where the tree goes, and returns the request for a tree that is a single file."""
         path = start['path']
         kind, mode, size, mtime, _ = entry.unpack(start['root'])
@@ -107,7 +107,7 @@ class Target(object):
         self.states[ROOT].presence = None
         return wants
 
-    def spare_source(self, start):
+    def spare_source(self, start):  # type: (Dict[str, Any]) -> None
         """Raises an error if the source is in this tree, on this running system."""
         above = start.get('above', b'')
         here = identity(os.fstat(self.folders.root))
@@ -116,7 +116,7 @@ class Target(object):
                 if above[pos:pos + two_u64.size] == here:
                     raise OSError(errno.EINVAL, 'the source is in it and would be deleted')
 
-    def open_root(self, path, mode, mtime):
+    def open_root(self, path, mode, mtime):  # type: (bytes, int, int) -> None
         presence = 'old'
         if not os.path.isdir(path):
             presence = 'imagined' if self.dry_run else 'new'
@@ -126,7 +126,7 @@ class Target(object):
         self.folders = Folders(os.open(stand_in, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
         self.states.append(FolderState(presence, mode, mtime))
 
-    def make_root(self, path):
+    def make_root(self, path):  # type: (bytes) -> None
         parents = []
         at = absolute(path)
         while self.fsync and not os.path.isdir(at):
@@ -138,13 +138,13 @@ class Target(object):
             os.fsync(fd)
             os.close(fd)
 
-    def run(self, wants):
+    def run(self, wants):  # type: (List[bytes]) -> None
         self.channel.send({u'version': VERSION})
         if wants:
             self.channel.send((WANT, b''.join(wants)))
         self.finish_if_due()
         # Content is written from the memory it was read into.  Other workers do not know this.
-        queue = getattr(self.channel, '_queue', None)
+        queue = getattr(self.channel, '_queue', None)  # type: Any
         if PY3 and hasattr(queue, 'views'):
             queue.views = True
         handlers = {LIST: (self.on_list, 1), DATA: (self.on_data, 2)}
@@ -157,9 +157,9 @@ class Target(object):
 
     # -- the listing
 
-    def on_list(self, data):
+    def on_list(self, data):  # type: (bytes) -> None
         data = bytes(data)
-        pos, end, wants = 0, len(data), []
+        pos, end, wants = 0, len(data), []  # type: int, int, List[bytes]
         self.listed += end
         while pos < end:
             folder, count, ending = section.unpack_from(data, pos)
@@ -181,7 +181,7 @@ class Target(object):
             self.channel.send((WANT, b''.join(wants)))
         self.send_notes()
 
-    def enter(self, folder):
+    def enter(self, folder):  # type: (int) -> Tuple[bytes, Set[bytes], int]
         if self.listing is not None:
             current, last, names, first = self.listing
             self.listing = None
@@ -192,6 +192,7 @@ class Target(object):
         raise Violation('the listing of a folder that is not due')
 
     def take_entries(self, data, pos, folder, count, last, names, wants):
+        # type: (bytes, int, int, int, bytes, Set[bytes], List[bytes]) -> int
         state = self.states[folder].presence
         fd = None
         if state == 'old' or state == 'new':
@@ -255,14 +256,14 @@ class Target(object):
         self.last_name = last
         return pos
 
-    def inside(self, path):
+    def inside(self, path):  # type: (bytes) -> bytes
         """A path into the tree, made of one from its root."""
         parts = [part for part in path.split(b'/') if part]
         for part in parts:
             check_name(part)
         return b'/'.join([self.place] + parts)
 
-    def take_file(self, folder, fd, name, mode, size, mtime):
+    def take_file(self, folder, fd, name, mode, size, mtime):  # type: (int, Any, bytes, int, int, int) -> List[bytes]
         """The request for it, unless it is here."""
         wanted = want.pack(self.files, 0)
         if self.states[folder].presence == 'old':
@@ -285,6 +286,7 @@ class Target(object):
         return [wanted]
 
     def take_name(self, group, folder, fd, name, mode, size, mtime):
+        # type: (int, int, Any, bytes, int, int, int) -> List[bytes]
         """A name of a file that has several: the first comes with the file, the others are given
         to it when it is here."""
         if group == self.files:
@@ -304,7 +306,7 @@ class Target(object):
             self.groups[group].identity = file_identity(fd, name)
         return wants
 
-    def set_file(self, fd, name, mode, mtime):
+    def set_file(self, fd, name, mode, mtime):  # type: (int, bytes, int, int) -> bool
         """Whether the file that is here has this mode and time now."""
         if self.dry_run:
             return True
@@ -324,7 +326,7 @@ class Target(object):
         finally:
             os.close(file)
 
-    def take_folder(self, parent, fd, name, mode, mtime):
+    def take_folder(self, parent, fd, name, mode, mtime):  # type: (int, Any, bytes, int, int) -> None
         state = FolderState(None, mode, mtime)
         self.states.append(state)
         self.folders.add(parent, name)
@@ -335,7 +337,7 @@ class Target(object):
         except OSError as error:
             self.note(b'e', parent, name, reason(error))
 
-    def provide(self, fd, name):
+    def provide(self, fd, name):  # type: (int, bytes) -> str
         here = lstat_or_none(fd, name)
         if here is not None and S_ISDIR(here.st_mode):
             if here.st_mode & 0o700 != 0o700 and not self.dry_run:
@@ -350,7 +352,7 @@ class Target(object):
         mkdir_at(fd, name)
         return 'new'
 
-    def find_deletions(self, folder, names):
+    def find_deletions(self, folder, names):  # type: (int, Set[bytes]) -> None
         if not self.delete or self.states[folder].presence != 'old':
             return
         try:
@@ -362,7 +364,7 @@ class Target(object):
 
     # -- the content
 
-    def on_data(self, segments, body):
+    def on_data(self, segments, body):  # type: (bytes, Any) -> None
         pos = 0
         for at in range(0, len(segments), segment.size):
             number, flags, mode, size, mtime, length = segment.unpack_from(segments, at)
@@ -391,7 +393,7 @@ class Target(object):
         if self.taken - self.acknowledged >= self.window // 4 or len(self.outcomes) > 1000:
             self.acknowledge()
 
-    def take_wanted(self, number):
+    def take_wanted(self, number):  # type: (int) -> Wanted
         """Files come in the order in which they were asked for."""
         if self.next_wanted < len(self.wanted) and self.incoming is None:
             wanted = self.wanted[self.next_wanted]
@@ -401,7 +403,7 @@ class Target(object):
                 return wanted
         raise Violation('content that was not asked for')
 
-    def put_file(self, number, mode, mtime, block):
+    def put_file(self, number, mode, mtime, block):  # type: (int, int, int, Any) -> None
         """A file that came whole."""
         wanted = self.take_wanted(number)
         temporary = None
@@ -428,11 +430,11 @@ class Target(object):
                 unlink_quietly(fd, temporary)
         self.settle(wanted, LOST if failure else WRITTEN, failure)
 
-    def new_name(self):
+    def new_name(self):  # type: () -> bytes
         self.temporaries += 1
         return self.prefix + str(self.temporaries).encode('ascii')
 
-    def begin_file(self, number, mode, size, mtime):
+    def begin_file(self, number, mode, size, mtime):  # type: (int, int, int, int) -> None
         wanted = self.take_wanted(number)
         incoming = self.incoming = Incoming(wanted, mode & self.file_mode, mtime, size)
         try:
@@ -443,7 +445,7 @@ class Target(object):
         except OSError as error:
             incoming.failure = reason(error)
 
-    def take_block(self, number, block, last):
+    def take_block(self, number, block, last):  # type: (int, Any, int) -> None
         incoming = self.incoming
         if incoming is None or incoming.wanted.number != number or len(block) > incoming.left:
             raise Violation('content that was not announced')
@@ -455,7 +457,7 @@ class Target(object):
                 incoming.failure = reason(error)
         self.end_if_last(last)
 
-    def take_hole(self, number, size, length, last):
+    def take_hole(self, number, size, length, last):  # type: (int, int, int, int) -> None
         incoming = self.incoming
         if (not self.sparse or length or incoming is None or incoming.wanted.number != number
                 or size > incoming.left or size > incoming.holes_left):
@@ -470,13 +472,13 @@ class Target(object):
                 incoming.failure = reason(error)
         self.end_if_last(last)
 
-    def end_if_last(self, last):
+    def end_if_last(self, last):  # type: (int) -> None
         if last:
             if self.incoming.left:
                 raise Violation('less content than was announced')
             self.end_file()
 
-    def keep(self, wanted, file):
+    def keep(self, wanted, file):  # type: (Wanted, int) -> None
         """What is to be done about a file before it gets its name."""
         if self.fsync:
             os.fsync(file)
@@ -501,7 +503,7 @@ class Target(object):
         self.drop_incoming()
         self.settle(wanted, WRITTEN if failure is None else LOST, failure or b'')
 
-    def clear_folder(self, fd, name):
+    def clear_folder(self, fd, name):  # type: (int, bytes) -> None
         here = lstat_or_none(fd, name)
         if here is not None and S_ISDIR(here.st_mode):
             remove(fd, name)
@@ -519,7 +521,7 @@ class Target(object):
             if incoming.temporary is not None:
                 unlink_quietly(incoming.folder, incoming.temporary)
 
-    def keep_same(self, wanted, mode, mtime):
+    def keep_same(self, wanted, mode, mtime):  # type: (Wanted, int, int) -> None
         try:
             fd = self.folders.content.open(wanted.folder)
         except OSError as error:
@@ -531,7 +533,7 @@ class Target(object):
             self.groups[group].identity = file_identity(fd, wanted.name)
         self.settle(wanted, HAD if kept else LOST, b'' if kept else b'cannot set mode and time')
 
-    def give_up(self, number, text):
+    def give_up(self, number, text):  # type: (int, bytes) -> None
         if self.incoming is not None and self.incoming.wanted.number == number:
             wanted = self.incoming.wanted
             self.drop_incoming()
@@ -539,7 +541,7 @@ class Target(object):
             wanted = self.take_wanted(number)
         self.settle(wanted, LOST, text)
 
-    def settle(self, wanted, fate, text):
+    def settle(self, wanted, fate, text):  # type: (Wanted, int, bytes) -> None
         self.outcomes.append(outcome.pack(wanted.number, fate, len(text)) + text)
 
     def acknowledge(self):
@@ -576,13 +578,13 @@ class Target(object):
             except OSError as error:
                 self.note(b'e', folder, name, reason(error))
 
-    def has_name(self, group, folder, name):
+    def has_name(self, group, folder, name):  # type: (int, int, bytes) -> bool
         file = self.groups[group].identity
         if file is None or self.states[folder].presence != 'old':
             return False
         return file_identity(self.folders.content.open(folder), name) == file
 
-    def give_name(self, group, folder, name):
+    def give_name(self, group, folder, name):  # type: (int, int, bytes) -> None
         first = self.groups[group]
         if first.identity is None:
             raise OSError(errno.ENOENT, 'the file that it is another name of is not here')
@@ -613,7 +615,7 @@ class Target(object):
             except OSError as error:
                 self.note(b'e', folder, name, reason(error))
 
-    def make_link(self, fd, name, target):
+    def make_link(self, fd, name, target):  # type: (int, bytes, bytes) -> None
         self.clear_folder(fd, name)
         temporary = self.new_name()
         symlink_at(target, fd, temporary)
@@ -623,7 +625,7 @@ class Target(object):
             unlink_quietly(fd, temporary)
             raise
 
-    def remove_extra(self, folder, name):
+    def remove_extra(self, folder, name):  # type: (int, bytes) -> None
         try:
             if not self.dry_run:
                 remove(self.folders.content.open(folder), name)
@@ -651,7 +653,7 @@ class Target(object):
             except OSError as error:
                 self.note(b'e', number, b'', reason(error))
 
-    def note(self, kind, folder, name, text):
+    def note(self, kind, folder, name, text):  # type: (bytes, int, bytes, bytes) -> None
         self.notes.append(b''.join((kind, u32.pack(folder), pack_short(name), pack_short(text))))
         if len(self.notes) > 500:
             self.send_notes()
@@ -662,30 +664,30 @@ class Target(object):
             self.notes = []
 
 
-def file_identity(fd, name):
+def file_identity(fd, name):  # type: (int, bytes) -> Optional[bytes]
     """Which regular file has the name; None if none has."""
     here = lstat_or_none(fd, name)
     return identity(here) if here is not None and S_ISREG(here.st_mode) else None
 
 
-def write_all(file, block):
+def write_all(file, block):  # type: (int, Any) -> None
     written = os.write(file, block)
     while written < len(block):
         written += os.write(file, block[written:])
 
 
-def unlink_quietly(fd, name):
+def unlink_quietly(fd, name):  # type: (int, bytes) -> None
     try:
         unlink_at(fd, name)
     except OSError:
         pass
 
 
-def pack_short(text):
+def pack_short(text):  # type: (bytes) -> bytes
     return Struct('>H').pack(len(text)) + text
 
 
-def remove(fd, name):
+def remove(fd, name):  # type: (int, bytes) -> None
     """Removes what has the name: a directory with all that is in it, links without following."""
     try:
         unlink_at(fd, name)

@@ -7,7 +7,7 @@ class Task(object):
     __slots__ = 'started', 'channel', 'source', 'file_name', 'call_name', 'kwargs'
 
     def __init__(self, channel=None, source='', file_name=None, call_name=None, kwargs=None):
-        self.started = False    # None: it never will be
+        self.started = False    # type: Optional[bool]  # None: it never will be
         self.channel = channel
         self.source = source
         self.file_name = file_name
@@ -20,7 +20,7 @@ class Gateway(Reader):
 
     _on_interrupt = staticmethod(_signal.default_int_handler)
 
-    def _serve(self):
+    def _serve(self):  # type: () -> None
         """The main thread's loop: one task after the other until the link has ended."""
         task = True
         while task is not None:
@@ -32,7 +32,7 @@ class Gateway(Reader):
             except KeyboardInterrupt:
                 pass
 
-    def _interruptible(self, on):
+    def _interruptible(self, on):  # type: (bool) -> None
         """Have Ctrl-C mean what it means to remote code, or nothing: our own steps go on."""
         if _thread.get_ident() == MAIN:
             found = _signal.signal(_signal.SIGINT, self._on_interrupt if on else ignore)
@@ -40,7 +40,7 @@ class Gateway(Reader):
             if found is not ignore and found is not None:
                 self._on_interrupt = found
 
-    def _start_task(self, task):
+    def _start_task(self, task):  # type: (Task) -> bool
         with self._state:
             if task.started is None:
                 return False
@@ -48,7 +48,7 @@ class Gateway(Reader):
             self._running.add(task.channel)
             return True
 
-    def _run_task(self, task):
+    def _run_task(self, task):  # type: (Task) -> None
         channel = task.channel
         # Kept until the channel is closed, so that channels in there are dropped after it.
         names = {'channel': channel, '__name__': '__channelexec__'}
@@ -74,7 +74,7 @@ class Gateway(Reader):
         finally:
             self._task_done(channel)
 
-    def _close_after_run(self, channel, error):
+    def _close_after_run(self, channel, error):  # type: (Channel, Optional[str]) -> None
         """Close the channel of a task that has ended, unless the other side did."""
         if channel._executing and _thread.get_ident() == MAIN:
             with self._state:
@@ -96,7 +96,7 @@ class Gateway(Reader):
         channel._closed = True
         channel._queue.end()
 
-    def _task_done(self, channel):
+    def _task_done(self, channel):  # type: (Channel) -> None
         with self._state:
             self._running.discard(channel)
             if self._idle is not None and not self._running:
@@ -104,22 +104,22 @@ class Gateway(Reader):
                 self._idle.release()
 
 
-def ignore(number, frame):
+def ignore(number, frame):  # type: (int, Any) -> None
     """A handler for signals that, unlike SIG_IGN, is not handed on to other programs."""
 
 
-def failure(task):
+def failure(task):  # type: (Task) -> str
     """The current exception as a text."""
     compile_lazy()
     return format_exception(task)
 
 
-def run(names, task):
+def run(names, task):  # type: (Dict[str, Any], Task) -> None
     source, file_name = task.source, task.file_name
     try:
         if not PY3:
             source, file_name = native_source(source, file_name)
-        code = compile(source + '\n', file_name or '<remote exec>', 'exec', 0, 1)
+        code = compile(source + '\n', file_name or '<remote exec>', 'exec', 0, 1)  # type: ignore[call-overload]
         if source.startswith('# execnet '):
             compile_lazy()
             run_own(source, code, names)
@@ -137,5 +137,5 @@ def run(names, task):
         exit_child()
 
 
-HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}
+HANDLERS = {DATA: Gateway._on_data, EXEC: Gateway._on_exec}  # type: Dict[int, Callable[[Any, int, bytes], Any]]
 gateway_class = Gateway

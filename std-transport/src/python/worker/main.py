@@ -1,7 +1,7 @@
 # The start.
 
 
-def take_stdio(joined):
+def take_stdio(joined):  # type: (bool) -> int
     """Move the link off descriptors 0 and 1; remote code finds the null device there.
 
     Or, with `joined`, its standard error instead of its standard output.
@@ -16,7 +16,7 @@ def take_stdio(joined):
     return out
 
 
-def show_lines():
+def show_lines():  # type: () -> None
     """Have what remote code prints come line by line.  Python 3.6 keeps it until its buffer is full."""
     if not PY3:
         sys.stdout = os.fdopen(1, 'w', 1)
@@ -24,7 +24,7 @@ def show_lines():
         sys.stdout.reconfigure(line_buffering=True)
 
 
-def reset_signals():
+def reset_signals():  # type: () -> None
     """Undo what the controller, or the shell that started it, does with signals and this process inherits."""
     if hasattr(_signal, 'pthread_sigmask'):
         _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
@@ -40,7 +40,7 @@ def reset_signals():
         _signal.signal(_signal.SIGTTOU, _signal.SIG_IGN)
 
 
-def in_child(gateway, *descriptors):
+def in_child(gateway, *descriptors):  # type: (Gateway, *int) -> None
     """What a forked child begins with."""
     global lazy_lock
     # Another thread of its parent may have held it.
@@ -50,12 +50,12 @@ def in_child(gateway, *descriptors):
     begin_child(gateway, *descriptors)
 
 
-def answer(out, config, value):
+def answer(out, config, value):  # type: (int, Dict[str, Any], Any) -> None
     """The worker's half of the handshake, see docs/protocol.md."""
     os.write(out, b'EXECNET-' + config['nonce'] + b'-' + frame(DATA, 0, value)[5:])
 
 
-def main():
+def main():  # type: () -> None
     global LAZY, unpack
     size, = unpack_i32(link.read(4))
     config = load(link.read(size), (True, False), None)

@@ -8,7 +8,7 @@ PY3 = sys.version_info[0] >= 3
 try:
     import _signal
     import _thread
-    from _struct import Struct, error as StructError
+    from _struct import Struct, error as StructError  # type: ignore[attr-defined]
     from _collections import deque
     from _weakref import ref
 except ImportError:
@@ -29,10 +29,10 @@ else:
     from itertools import imap
 globals().update(vars(builtins))
 __name__ = 'execnet_worker'
-__doc__ = __spec__ = __loader__ = None
+__doc__ = __spec__ = __loader__ = None  # type: ignore[assignment]
 
 
-def bound(module):
+def bound(module):  # type: (Any) -> Any
     """A copy of a module, with the attributes that it has now."""
     copy = type(module)(module.__name__)
     vars(copy).update(vars(module))
@@ -47,8 +47,8 @@ MAIN = _thread.get_ident()
 PID = os.getpid()
 PYPY = '__pypy__' in sys.builtin_module_names
 NEVER = float('inf')
-LAZY = None
-unpack = None
+LAZY = None  # type: Any
+unpack = None  # type: Optional[Callable[[bytes], bytes]]
 lazy_lock = _thread.allocate_lock()
 
 STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST_MESSAGE = range(8)
@@ -58,7 +58,7 @@ unpack_f64 = Struct('>d').unpack_from
 pack_tagged = Struct('>ci').pack
 
 
-def swap_builtins(wanted):
+def swap_builtins(wanted):  # type: (Dict[str, Any]) -> Dict[str, Any]
     """Returns those that were others.  Step by step, as vars and update of PyPy look at builtins."""
     there = builtins.__dict__
     others = {}
@@ -69,7 +69,7 @@ def swap_builtins(wanted):
     return others
 
 
-def compile_lazy(pieces=NEVER):
+def compile_lazy(pieces=NEVER):  # type: (float) -> None
     """Compile the lazy part, once: what is left of it, or the next pieces."""
     global LAZY
     with lazy_lock:
@@ -86,7 +86,7 @@ def compile_lazy(pieces=NEVER):
                 LAZY = text.split('\f')
             while LAZY and pieces > 0:
                 if not (PY3 and LAZY[0].startswith('# Python 2')):
-                    exec(compile(LAZY[0], FILE, 'exec', 0, 1), globals())
+                    exec(compile(LAZY[0], FILE, 'exec', 0, 1), globals())  # type: ignore[call-overload]
                 del LAZY[0]
                 pieces -= 1
         finally:
@@ -98,7 +98,7 @@ def compile_lazy(pieces=NEVER):
 class LazyMethods(object):
     """A class that gets its rarer methods with the lazy part."""
 
-    def __getattr__(self, name):
+    def __getattr__(self, name):  # type: (str) -> Any
         # It may have them since it was found that it has not: another thread compiles too.
         compile_lazy()
         if not hasattr(type(self), name):

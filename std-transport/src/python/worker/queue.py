@@ -1,13 +1,13 @@
 # What a channel has received.
 
 
-def new_held_lock():
+def new_held_lock():  # type: () -> Lock
     lock = _thread.allocate_lock()
     lock.acquire()
     return lock
 
 
-new_waiter = new_held_lock  # makes what remote code waits with: something to acquire that any thread may release
+new_waiter = new_held_lock  # type: Callable[[], Lock]  # makes what remote code waits with: something to acquire that any thread may release
 
 
 class Queue(object):
@@ -16,20 +16,20 @@ class Queue(object):
     With a sink (see Channel.setcallback) everything goes there instead of into `items`.
     """
 
-    sink = None
+    sink = None     # type: Any
     no_more_input = False
     sink_done = False   # no more input, and the sink has seen the end
     views = False   # bytes in items are views of what was read: for programs that ask for it
 
-    def __init__(self, strings=None):
+    def __init__(self, strings=None):  # type: (Any) -> None
         self.strings = strings
-        self.lock = RLock()
-        self.items = deque()
-        self.waiters = deque()      # one for each waiting get()
-        self.main_waiter = None     # the main thread's
-        self.close_waiters = ()     # the same for wait_sink_done()
+        self.lock = RLock()         # type: Any
+        self.items = deque()        # type: Deque[Any]
+        self.waiters = deque()      # type: Deque[Lock]  # one for each waiting get()
+        self.main_waiter = None     # type: Optional[Lock]  # that of the main thread
+        self.close_waiters = ()     # type: Tuple[Lock, ...]  # the same for wait_sink_done()
 
-    def put(self, item):
+    def put(self, item):  # type: (Any) -> None
         with self.lock:
             if self.sink is not None:
                 self.sink.put(item)
@@ -38,7 +38,7 @@ class Queue(object):
             if self.waiters:
                 self.wake_one()
 
-    def get(self):
+    def get(self):  # type: () -> Any
         """The next item; IndexError at the end."""
         while True:
             waiter = None if self.items else self.enter()
@@ -47,7 +47,7 @@ class Queue(object):
                     waiter.acquire()
                 except BaseException:
                     compile_lazy()
-                    self.leave(waiter)
+                    self.leave(waiter)  # type: ignore[attr-defined]
                     raise
             try:
                 return self.items.popleft()
@@ -56,7 +56,7 @@ class Queue(object):
                 if self.no_more_input:
                     raise
 
-    def enter(self):
+    def enter(self):  # type: () -> Optional[Lock]
         """Queue for the next item; None if one may be there at once."""
         lock = self.lock
         try:
@@ -73,7 +73,7 @@ class Queue(object):
             if lock._is_owned():
                 lock.release()
 
-    def wake_one(self):
+    def wake_one(self):  # type: () -> None
         # Ctrl-C may have taken the main thread away from its place, at any step: the lock of a
         # thread that does not wait any more must not be the only one that is released.
         while self.waiters:
@@ -82,11 +82,11 @@ class Queue(object):
             if waiter is not self.main_waiter:
                 break
 
-    def wake(self):
+    def wake(self):  # type: () -> None
         while self.waiters:
             self.waiters.popleft().release()
 
-    def end(self):
+    def end(self):  # type: () -> None
         with self.lock:
             if self.no_more_input:
                 return
@@ -96,7 +96,7 @@ class Queue(object):
             else:
                 self.finish()
 
-    def finish(self):
+    def finish(self):  # type: () -> None
         self.sink_done = True
         self.wake()
         for waiter in self.close_waiters:

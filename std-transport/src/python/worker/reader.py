@@ -10,8 +10,8 @@ class Reader(Writer):
     _compiling = False
     _sent = False       # an item, since the last one came
 
-    def _read(self):
-        reason = 'internal error'
+    def _read(self):  # type: () -> None
+        reason = 'internal error'  # type: Optional[str]
         try:
             reason = self._read_frames()
         except BaseException:
@@ -21,7 +21,7 @@ class Reader(Writer):
         finally:
             self._on_link_end(reason)
 
-    def _read_frames(self):
+    def _read_frames(self):  # type: () -> Optional[str]
         """Handle frames until the end; returns what receivers are told then."""
         read = self._link.read
         while True:
@@ -44,7 +44,7 @@ class Reader(Writer):
                 return self._protocol_error(exc_info()[1])
             data = None
 
-    def _on_data(self, channel_id, data):
+    def _on_data(self, channel_id, data):  # type: (int, bytes) -> None
         channel = self._find(channel_id)
         queue = self._callback_queues.get(channel_id) if channel is None else channel._queue
         if queue is None or queue.no_more_input:
@@ -63,14 +63,14 @@ class Reader(Writer):
                 lease = False
             (self._lease_read if lease else Queue.put)(queue, item)
 
-    def _compile_beside(self):
+    def _compile_beside(self):  # type: () -> None
         """Compile the lazy part during this conversation."""
         if not self._compiling:
             self._compiling = True
             compile_lazy(1)
             start_compiling()
 
-    def _on_exec(self, channel_id, data):
+    def _on_exec(self, channel_id, data):  # type: (int, bytes) -> None
         channel = self._channel(channel_id)
         try:
             source, file_name, call_name, kwargs = load(data, (True, False), None)
@@ -90,7 +90,7 @@ class Reader(Writer):
         else:
             self._tasks.put(task)
 
-    def _on_link_end(self, reason):
+    def _on_link_end(self, reason):  # type: (Optional[str]) -> None
         """The link has ended; no frame comes any more."""
         self._reason = reason
         with self._state:

@@ -1,12 +1,12 @@
 # Values and frames as bytes.  Dumping has one function for each exact type, found by the type itself.
 
 class Dumpers(dict):
-    def __missing__(self, kind):
+    def __missing__(self, kind):  # type: (type) -> Callable[[Put, Any], Any]
         compile_lazy()
         return self.get(kind, refuse)
 
 
-def dump_int(put, value):
+def dump_int(put, value):  # type: (Put, int) -> None
     try:
         put(pack_tagged(b'F', value))
     except StructError:
@@ -14,13 +14,13 @@ def dump_int(put, value):
         dump_big(put, value)
 
 
-def dump_text(put, value):
+def dump_text(put, value):  # type: (Put, str) -> None
     raw = value.encode('utf-8')
     put(pack_tagged(b'N', len(raw)))
     put(raw)
 
 
-def dump_list(put, value):
+def dump_list(put, value):  # type: (Put, List[Any]) -> None
     value = value[:]
     put(pack_tagged(b'K', len(value)))
     for index, item in enumerate(value):
@@ -29,7 +29,7 @@ def dump_list(put, value):
         put(b'P')
 
 
-def dump_tuple(put, value):
+def dump_tuple(put, value):  # type: (Put, Tuple[Any, ...]) -> None
     for item in value:
         DUMPERS[type(item)](put, item)
     put(pack_tagged(b'@', len(value)))
@@ -40,12 +40,12 @@ DUMPERS = Dumpers({
     list: dump_list,
     tuple: dump_tuple,
     type(None): lambda put, value: put(b'L'),
-})
+})  # type: Dict[type, Callable[[Put, Any], Any]]
 if PY3:
     DUMPERS[str] = dump_text
 
 
-def frame(code, channel_id, value):
+def frame(code, channel_id, value):  # type: (int, int, Any) -> bytes
     """A whole frame whose payload is `value`, in one piece."""
     parts = [b'']
     try:
@@ -67,12 +67,12 @@ def frame(code, channel_id, value):
 
 OP_INT, OP_SETITEM, OP_TEXT, OP_LIST, OP_STOP = b'F'[0], b'P'[0], b'N'[0], b'K'[0], b'Q'[0]
 OP_DICT, OP_TUPLE, OP_NONE, OP_BYTES, OP_FLOAT = b'J'[0], b'@'[0], b'L'[0], b'A'[0], b'D'[0]
-LOADERS = {}
+LOADERS = {}  # type: Dict[int, Callable[[Data, int, List[Any], Strings, Optional[Reader]], int]]
 
 
-def load(data, strings, gateway):
+def load(data, strings, gateway):  # type: (Data, Strings, Optional[Reader]) -> Any
     """The value in `data`; `strings` says what the two kinds of native text become."""
-    stack = []
+    stack = []  # type: List[Any]
     push = stack.append
     pop = stack.pop
     pos = 0
@@ -113,7 +113,7 @@ def load(data, strings, gateway):
             pos = LOADERS.get(op, unknown)(data, pos, stack, strings, gateway)
 
 
-def take(data, pos):
+def take(data, pos):  # type: (Data, int) -> Tuple[Data, int]
     start = pos + 4
     end = start + unpack_i32(data, pos)[0]
     if not start <= end <= len(data):
@@ -121,7 +121,7 @@ def take(data, pos):
     return data[start:end], end
 
 
-def take_items(data, pos, stack, kind):
+def take_items(data, pos, stack, kind):  # type: (Data, int, List[Any], Callable[[List[Any]], Any]) -> int
     start = len(stack) - unpack_i32(data, pos)[0]
     if not 0 <= start <= len(stack):
         raise LoadError('bad item count at offset %d' % pos)

@@ -4,38 +4,38 @@
 class Writer(LazyMethods):
     """The worker's end of the link: what all of it knows, and sending."""
 
-    def __init__(self, link, out, config):
+    def __init__(self, link, out, config):  # type: (Any, Any, Dict[str, Any]) -> None
         self.id = config['id'] + '-worker'
         self._execmodel = config['execmodel']
         self._grace = config['grace']
         self._link = link
         self._out = out
-        self._writing = RLock()         # never taken twice
-        self._deferred_frames = deque() # of threads that may not wait for _writing
-        self._reading = RLock()         # of a receiver that reads the link
+        self._writing = RLock()         # type: Any  # never taken twice
+        self._deferred_frames = deque() # type: Deque[bytes]  # of threads that must not wait for _writing
+        self._reading = RLock()         # type: Any  # held by a receiver that reads the link
         self._read_leased = False       # whether it may
         self._lease_reads = 0           # how often it has
-        self._reader_parked = deque()   # the held lock that the reader waits for meanwhile
-        self._channels = {}             # id -> weak reference
-        self._callback_queues = {}      # id -> Queue with a callback whose channel is gone
-        self._early_strings = {}        # id -> strings, set before the channel came
+        self._reader_parked = deque()   # type: Deque[Lock]  # the held lock that the reader waits for meanwhile
+        self._channels = {}             # type: Dict[int, Callable[[], Optional[Channel]]]  # weak references by id
+        self._callback_queues = {}      # type: Dict[int, Queue]  # with a callback whose channel is gone
+        self._early_strings = {}        # type: Dict[int, Strings]  # set before the channel came
         self._strings = (True, False)
         self._last_id = 0
-        self._dispatcher = None         # the thread that runs callbacks
+        self._dispatcher = None         # type: Optional[Dispatcher]
         self._finished = False
-        self._reason = None             # text for receivers, once the link has ended by itself
+        self._reason = None             # type: Optional[str]  # for receivers, once the link has ended by itself
         self._status = 0
-        self._state = RLock()
+        self._state = RLock()           # type: Any
         self._tasks = queue_class()     # for the main thread
         self._main_busy = False
-        self._running = set()           # channels of tasks
-        self._idle = None               # a held lock: released when the last task ends
+        self._running = set()           # type: Set[Channel]  # of tasks
+        self._idle = None               # type: Optional[Lock]  # held, and released when the last task ends
 
-    def _find(self, channel_id):
+    def _find(self, channel_id):  # type: (int) -> Optional[Channel]
         found = self._channels.get(channel_id)
         return found and found()
 
-    def _channel(self, channel_id):
+    def _channel(self, channel_id):  # type: (int) -> Channel
         channel = self._find(channel_id)
         if channel is None:
             strings = self._early_strings.pop(channel_id, self._strings)
@@ -48,7 +48,7 @@ class Writer(LazyMethods):
 
     # A frame is one write, and frames of two threads never mix.
 
-    def _write(self, data, channel, last=False):
+    def _write(self, data, channel, last=False):  # type: (bytes, Channel, bool) -> None
         """Write a frame of an open channel, which the `last` one closes."""
         owned = self._writing._is_owned
         if owned():
@@ -71,10 +71,10 @@ class Writer(LazyMethods):
             if self._deferred_frames:
                 self._flush_deferred()
 
-    def _put(self, data):
+    def _put(self, data):  # type: (bytes) -> None
         # Ctrl-C can come between any two steps of the interpreter.  This is one: what was written
         # is known, so that the stream goes on whole.
-        done = []
+        done = []  # type: List[int]
         try:
             done.extend(imap(os.write, (self._out,), (data,)))
         finally:

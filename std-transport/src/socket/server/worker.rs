@@ -10,15 +10,13 @@ use std::thread;
 use crate::command::{self, Launch, ONE_LINER, SshHints};
 use crate::options::GroupOptions;
 use crate::process::{Process, Started};
+use crate::python::STOCK_SERVER;
 use crate::spec::{SpecError, XSpec};
 use crate::start::{StartError, start_first};
 use crate::stderr::Stderr;
 
 /// Bytes that are passed on at a time.
 const PIECE: usize = 16 * 1024;
-
-/// What an interpreter runs for a stock client: the line that comes is its program, with the connection in it.
-const STOCK: &str = include_str!("../../python/stock_server.py");
 
 const ELSEWHERE: &str = "a server starts its workers itself";
 const CLIENTS: &str = "the clients of the server choose it";
@@ -123,7 +121,7 @@ fn first<T>(launches: &[Launch], start: impl Fn(&Launch) -> io::Result<T>) -> io
 fn serve_stock(launch: &mut Launch) {
     for argument in &mut launch.arguments {
         if argument == ONE_LINER {
-            *argument = STOCK.into();
+            *argument = STOCK_SERVER.as_str().into();
         }
     }
 }

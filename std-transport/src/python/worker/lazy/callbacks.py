@@ -6,17 +6,17 @@ class Callback(object):
 
     failed = False
 
-    def __init__(self, channel, function, endmarker):
-        self.gateway = channel.gateway
+    def __init__(self, channel, function, endmarker):  # type: (Channel, Callable[[Any], Any], Any) -> None
+        self.gateway = channel.gateway  # type: Any
         self.id = channel.id
         self.queue = channel._queue
         self.function = function
         self.endmarker = endmarker
 
-    def put(self, item):
+    def put(self, item):  # type: (Any) -> None
         self.gateway._dispatcher.put((self, item))
 
-    def deliver(self, item):
+    def deliver(self, item):  # type: (Any) -> None
         """Runs in the dispatcher's thread."""
         try:
             if item is END:
@@ -63,13 +63,13 @@ class Dispatcher(object):
         with self.queue.lock:
             self.queue.finish()
 
-    def stop(self, timeout):
+    def stop(self, timeout):  # type: (Optional[float]) -> None
         """Let it deliver what is there, for so long."""
         with self.queue.lock:
             self.queue.no_more_input = True
             self.queue.wake()
         try:
-            self.queue.wait_sink_done(timeout)
+            self.queue.wait_sink_done(timeout)  # type: ignore[attr-defined]
         except TimeoutError:
             pass
 

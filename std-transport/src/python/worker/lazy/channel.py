@@ -1,7 +1,7 @@
 # The rarer methods of channels.
 
 
-class ChannelMethods(object):
+class ChannelMethods(Channel):
 
     RemoteError = RemoteError
     TimeoutError = TimeoutError
@@ -9,17 +9,17 @@ class ChannelMethods(object):
     def __repr__(self):
         return '<Channel id=%d %s>' % (self.id, 'closed' if self._closed else 'open')
 
-    def _take_error(self):
+    def _take_error(self):  # type: () -> Optional[Exception]
         error, self._error = self._error, None
         if error is None and self.gateway._reason is not None:
             error = EndOfStream(self.gateway._reason)
         return error
 
-    def isclosed(self):
+    def isclosed(self):  # type: () -> bool
         """True if nothing can be sent any more."""
         return self._closed
 
-    def close(self, error=None):
+    def close(self, error=None):  # type: (Any) -> None
         """Close for both sides; with a text, the other side gets it as a RemoteError."""
         if self._executing:
             raise IOError('cannot explicitly close channel within remote_exec')
@@ -40,15 +40,15 @@ class ChannelMethods(object):
         self.gateway._channels.pop(self.id, None)
         self._queue.end()
 
-    def waitclose(self, timeout=None):
+    def waitclose(self, timeout=None):  # type: (Optional[float]) -> None
         """Wait for the end of the channel; RemoteError if the other side failed."""
         self.gateway._wait_for_reader()
-        self._queue.wait_sink_done(timeout)
+        self._queue.wait_sink_done(timeout)  # type: ignore[attr-defined]
         error = self._take_error()
         if error is not None:
             raise error
 
-    def setcallback(self, callback, endmarker=END):
+    def setcallback(self, callback, endmarker=END):  # type: (Callable[[Any], Any], Any) -> None
         """Have `callback` called with each item, and with `endmarker`, if given, at the end."""
         gateway = self.gateway
         with gateway._state:
@@ -65,7 +65,7 @@ class ChannelMethods(object):
                 queue.sink_done = False
                 queue.sink.put(END)
 
-    def makefile(self, mode='w', proxyclose=False):
+    def makefile(self, mode='w', proxyclose=False):  # type: (str, bool) -> ChannelFile
         """A file object: each write is an item (mode "w"), or items are read (mode "r")."""
         if mode == 'w':
             return ChannelFileWrite(self, proxyclose)
@@ -73,25 +73,7 @@ class ChannelMethods(object):
             return ChannelFileRead(self, proxyclose)
         raise ValueError('mode %r not available' % (mode,))
 
-    def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
+    def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):  # type: (bool, bool) -> None
         """Say what native texts of the other Python become, on both sides."""
         self._queue.strings = (py2str_as_py3str, py3str_as_py2str)
         self.gateway._write(frame(RECONFIGURE, self.id, self._queue.strings), self)
-
-
-def on_channel_dropped(gateway, channel):
-    """The last reference to a channel went: inside of anything, so nothing here waits."""
-    if channel._error is not None:
-        warn_unhandled(channel._error)
-    if channel._closed or gateway._finished:
-        return
-    # Newer Pythons clear weak references after __del__ only: it may find itself.
-    if gateway._find(channel.id) not in (None, channel):
-        return
-    gateway._channels.pop(channel.id, None)
-    queue = channel._queue
-    code = CLOSE
-    if queue.sink is not None and not queue.no_more_input:
-        code = LAST_MESSAGE
-        gateway._callback_queues[channel.id] = queue
-    gateway._write_deferred(header.pack(code, channel.id, 0))

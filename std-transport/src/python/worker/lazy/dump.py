@@ -6,7 +6,7 @@ pack_tagged_f64 = Struct('>cd').pack
 DIGITS = 600
 
 
-def digits(number):
+def digits(number):  # type: (int) -> str
     """Decimal text of an int of any size."""
     if number < 0:
         return '-' + digits(-number)
@@ -19,7 +19,7 @@ def digits(number):
     return ''.join(reversed(pieces))
 
 
-def number(raw):
+def number(raw):  # type: (bytes) -> int
     text = raw.decode('utf-8')
     if len(text) <= DIGITS:
         return int(text)
@@ -27,7 +27,7 @@ def number(raw):
     return sign * natural(text.lstrip('+-'))
 
 
-def natural(text):
+def natural(text):  # type: (str) -> int
     """By halves: piece by piece it would take the square of the time."""
     if len(text) <= DIGITS:
         return int(text)
@@ -35,22 +35,22 @@ def natural(text):
     return natural(text[:half]) * 10 ** (len(text) - half) + natural(text[half:])
 
 
-def dump_big(put, value, tag=b'H'):
+def dump_big(put, value, tag=b'H'):  # type: (Put, int, bytes) -> None
     raw = digits(value).encode('utf-8')
     put(pack_tagged(tag, len(raw)))
     put(raw)
 
 
-def refuse(put, value):
+def refuse(put, value):  # type: (Put, Any) -> None
     raise DumpError("can't serialize %r" % (type(value),))
 
 
-def dump_bytes(put, value):
+def dump_bytes(put, value):  # type: (Put, bytes) -> None
     put(pack_tagged(b'A', len(value)))
     put(value)
 
 
-def dump_dict(put, value):
+def dump_dict(put, value):  # type: (Put, Dict[Any, Any]) -> None
     put(b'J')
     for key, item in list(value.items()):
         DUMPERS[type(key)](put, key)
@@ -58,13 +58,13 @@ def dump_dict(put, value):
         put(b'P')
 
 
-def dump_complex(put, value):
+def dump_complex(put, value):  # type: (Put, complex) -> None
     put(b'T')
     put(pack_tagged_f64(b'D', value.real)[1:])
     put(pack_tagged_f64(b'D', value.imag)[1:])
 
 
-def dump_items(tag):
+def dump_items(tag):  # type: (bytes) -> Callable[[Put, Any], None]
     def dump(put, value):
         items = list(value)
         for item in items:

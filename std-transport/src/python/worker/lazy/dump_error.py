@@ -1,7 +1,7 @@
 # Why a value cannot be sent, and where it is.
 
 
-def dump_error(value):
+def dump_error(value):  # type: (Any) -> DumpError
     """The DumpError for the exception that dumping `value` raised: it says what and where."""
     error = exc_info()[1]
     if isinstance(error, RuntimeError):
@@ -19,7 +19,7 @@ def dump_error(value):
     return DumpError('%s (at item%s)' % (text, path) if path else text)
 
 
-def find_bad(value):
+def find_bad(value):  # type: (Any) -> Optional[Tuple[type, str]]
     """Type and path of the first thing in `value` that cannot be dumped."""
     path, open_parts = [], [iter([(('',), value)])]
     while open_parts:
@@ -38,7 +38,7 @@ def find_bad(value):
     return None
 
 
-def parts_of(value):
+def parts_of(value):  # type: (Any) -> Optional[Iterator[Any]]
     """What stands in a container: pairs of a step of the path, and a thing."""
     kind = type(value)
     if kind in (list, tuple):
@@ -50,7 +50,7 @@ def parts_of(value):
     return None
 
 
-def can_dump(value):
+def can_dump(value):  # type: (Any) -> bool
     try:
         DUMPERS[type(value)](lambda data: None, value)
     except Exception:

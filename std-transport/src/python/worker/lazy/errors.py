@@ -10,7 +10,7 @@ class DumpError(Exception):
 class RemoteError(Exception):
     """An exception of the other side, as a text."""
 
-    def __init__(self, formatted):
+    def __init__(self, formatted):  # type: (str) -> None
         Exception.__init__(self)
         self.formatted = formatted
 
@@ -25,7 +25,7 @@ class TimeoutError(IOError):
     """Nothing came in the given time."""
 
 
-def log(text):
+def log(text):  # type: (str) -> None
     """A line for whoever reads the worker's standard error."""
     try:
         os.write(2, ('execnet worker [%d]: %s\n' % (os.getpid(), text)).encode('utf-8', 'replace'))
@@ -33,11 +33,11 @@ def log(text):
         pass
 
 
-def warn_unhandled(error):
+def warn_unhandled(error):  # type: (Any) -> None
     log('Warning: unhandled RemoteError: %s' % (error.formatted,))
 
 
-def format_exception(task=None):
+def format_exception(task=None):  # type: (Optional[Task]) -> str
     """The current exception as Python prints it, without the frames of this file."""
     error = exc_info()
     name, lines = None, []
@@ -57,7 +57,7 @@ def format_exception(task=None):
 HARMLESS = ('open', 'print', 'input', '__import__')
 
 
-def plausible(error):
+def plausible(error):  # type: (Any) -> bool
     """Whether the traceback module can be trusted, and will come to an end, with an exception."""
     now = builtins.__dict__
     for name, value in BUILTINS.items():
@@ -81,7 +81,7 @@ CHAIN = 100     # exceptions of a chain that are shown
 FRAMES = 100    # frames of one that are shown, where the traceback module is not used
 
 
-def format_as_python(error, name, lines):
+def format_as_python(error, name, lines):  # type: (Any, Any, List[str]) -> Optional[str]
     """The text of the traceback module, unless something goes wrong there."""
     with format_lock:
         try:

@@ -3,7 +3,7 @@
 
 class ChannelFile(object):
 
-    def __init__(self, channel, proxyclose):
+    def __init__(self, channel, proxyclose):  # type: (Channel, bool) -> None
         self.channel = channel
         self._proxyclose = proxyclose
 
@@ -42,12 +42,12 @@ class ChannelFileRead(ChannelFile):
 
     def __init__(self, channel, proxyclose):
         ChannelFile.__init__(self, channel, proxyclose)
-        self._items = deque()   # received, and not read as a whole
+        self._items = deque()   # type: Deque[Any]  # received, and not read as a whole
         self._start = 0         # where the unread rest of the first begins
         self._size = 0          # of all that is not read
-        self._nothing = ''      # of the kind that the items are
+        self._nothing = ''      # type: Any  # of the kind that the items are
 
-    def _more(self):
+    def _more(self):  # type: () -> bool
         try:
             item = self.channel.receive()
         except EOFError:
@@ -57,7 +57,7 @@ class ChannelFileRead(ChannelFile):
         self._size += len(item)
         return True
 
-    def _take(self, size):
+    def _take(self, size):  # type: (int) -> Any
         parts = []
         self._size -= size
         while size:
@@ -71,12 +71,12 @@ class ChannelFileRead(ChannelFile):
                 self._start = 0
         return self._nothing.join(parts)
 
-    def read(self, n=-1):
+    def read(self, n=-1):  # type: (int) -> Any
         while (n < 0 or self._size < n) and self._more():
             pass
         return self._take(self._size if n < 0 else min(n, self._size))
 
-    def readline(self):
+    def readline(self):  # type: () -> Any
         before = -self._start   # what the items have that were looked at
         at = 0
         while True:

@@ -1,7 +1,7 @@
 # Children that remote code forks.
 
 
-def guard_fork(begin, *descriptors):
+def guard_fork(begin, *descriptors):  # type: (Callable[[], Any], *int) -> None
     """What newer Pythons do by themselves: no program inherits the link, and children know that they are."""
     if not PY3:
         close_on_exec(descriptors)
@@ -19,7 +19,7 @@ def guard_fork(begin, *descriptors):
                 setattr(module, name, guarded(getattr(os, name)))
 
 
-def exit_child(task=None):
+def exit_child(task=None):  # type: (Optional[Task]) -> None
     """End a forked child, after its code or with the exception that it has raised, as Python ends."""
     status = int(task is not None)
     try:
@@ -44,7 +44,7 @@ def attempt(function):
         pass
 
 
-def exit_message(task):
+def exit_message(task):  # type: (Task) -> Tuple[str, int]
     """What Python prints about an exception that nobody handles, and its exit status."""
     error = exc_info()[1]
     if not isinstance(error, SystemExit):

@@ -1,15 +1,15 @@
 # The rarer frames.
 
 
-class FrameMethods(object):
+class FrameMethods(Gateway):
 
-    def _protocol_error(self, what):
+    def _protocol_error(self, what):  # type: (Any) -> str
         self._status = 1
         text = 'protocol error: %s' % (what,)
         log(text)
         return text
 
-    def _fail_channel(self, channel_id, text):
+    def _fail_channel(self, channel_id, text):  # type: (int, str) -> None
         """Close one channel, on both sides, because its item or callback went wrong."""
         channel = self._find(channel_id)
         if channel is None:
@@ -28,7 +28,7 @@ class FrameMethods(object):
         channel._closed = True
         channel._queue.end()
 
-    def _on_close(self, channel_id, data, error=None):
+    def _on_close(self, channel_id, data, error=None):  # type: (int, bytes, Optional[RemoteError]) -> None
         channel = self._find(channel_id)
         self._channels.pop(channel_id, None)
         if channel is not None:
@@ -42,19 +42,19 @@ class FrameMethods(object):
         if queue is not None:
             queue.end()
 
-    def _on_close_error(self, channel_id, data):
+    def _on_close_error(self, channel_id, data):  # type: (int, bytes) -> None
         text = load(data, (True, False), None)
         if not isinstance(text, (str, type(u''))):
             text = repr(text)
         self._on_close(channel_id, data, RemoteError(text))
 
-    def _on_last_message(self, channel_id, data):
+    def _on_last_message(self, channel_id, data):  # type: (int, bytes) -> None
         channel = self._find(channel_id)
         queue = self._callback_queues.pop(channel_id, None) if channel is None else channel._queue
         if queue is not None:
             queue.end()
 
-    def _on_status(self, channel_id, data):
+    def _on_status(self, channel_id, data):  # type: (int, bytes) -> None
         status = {
             'numchannels': len(self._channels),
             'numexecuting': len(self._running),
@@ -62,7 +62,7 @@ class FrameMethods(object):
         }
         self._write_deferred(frame(DATA, channel_id, status) + header.pack(CLOSE, channel_id, 0))
 
-    def _on_reconfigure(self, channel_id, data):
+    def _on_reconfigure(self, channel_id, data):  # type: (int, bytes) -> None
         strings = load(data, self._strings, self)
         if not isinstance(strings, tuple) or len(strings) != 2:
             raise LoadError('RECONFIGURE with %r' % (strings,))

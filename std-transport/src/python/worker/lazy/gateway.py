@@ -4,7 +4,7 @@
 class ExecModel(object):
     """What code takes from `channel.gateway.execmodel` instead of from the threading module."""
 
-    def __init__(self, backend):
+    def __init__(self, backend):  # type: (str) -> None
         threading = import_standard('threading')
         self.backend = backend
         self.subprocess, self.socket = import_standard('subprocess'), import_standard('socket')
@@ -22,16 +22,16 @@ class ExecModel(object):
 exec_model_class = ExecModel
 
 
-class GatewayMethods(object):
+class GatewayMethods(Gateway):
 
     @property
-    def execmodel(self):
+    def execmodel(self):  # type: () -> ExecModel
         return exec_model_class(str(self._execmodel))
 
     def __repr__(self):
         return '<Gateway id=%r, %s model>' % (str(self.id), self._execmodel)
 
-    def newchannel(self):
+    def newchannel(self):  # type: () -> Channel
         """A new channel, to be sent to the other side inside an item."""
         with self._state:
             if self._finished:
@@ -40,7 +40,7 @@ class GatewayMethods(object):
             channel_id = self._last_id
         return self._channel(channel_id)
 
-    def _release_owned_locks(self):
+    def _release_owned_locks(self):  # type: () -> None
         """Release what this thread holds: before Python 3.10, and on PyPy, Ctrl-C can come between the end of a block
         and the release of its lock."""
         locks = [self._state, self._tasks.lock]
@@ -54,9 +54,26 @@ class GatewayMethods(object):
             if lock._is_owned():
                 lock.release()
 
+    def _channel_dropped(self, channel):  # type: (Channel) -> None
+        """The last reference to a channel is gone: this may run inside of anything, so nothing here blocks."""
+        if channel._error is not None:
+            warn_unhandled(channel._error)
+        if channel._closed or self._finished:
+            return
+        # Newer Pythons clear weak references after __del__ only: it may find itself.
+        if self._find(channel.id) not in (None, channel):
+            return
+        self._channels.pop(channel.id, None)
+        queue = channel._queue
+        code = CLOSE
+        if queue.sink is not None and not queue.no_more_input:
+            code = LAST_MESSAGE
+            self._callback_queues[channel.id] = queue
+        self._write_deferred(header.pack(code, channel.id, 0))
+
     # -- writing
 
-    def _put_rest(self, data, done):
+    def _put_rest(self, data, done):  # type: (bytes, List[int]) -> None
         """Write what a first write has left of a frame, or deal with what it raised.
 
         Without anything written the frame was not begun, and the exception goes on.
@@ -83,7 +100,7 @@ class GatewayMethods(object):
                 # Interrupted inside the frame, twice: nothing sensible can follow it.
                 detach(self._out)
 
-    def _write_all(self, data, done):
+    def _write_all(self, data, done):  # type: (bytes, List[int]) -> None
         while sum(done) < len(data):
             try:
                 done.extend(imap(os.write, (self._out,), (memoryview(data)[sum(done):],)))
@@ -92,12 +109,12 @@ class GatewayMethods(object):
                 if PY3 or exc_info()[1].errno != errno.EINTR:
                     raise
 
-    def _write_deferred(self, data):
+    def _write_deferred(self, data):  # type: (bytes) -> None
         """Write a frame without waiting for other threads: now, or when they are done."""
         self._deferred_frames.append(data)
         self._flush_deferred()
 
-    def _flush_deferred(self):
+    def _flush_deferred(self):  # type: () -> None
         # Whoever holds the lock looks here again after letting go: nothing stays behind.
         owned = self._writing._is_owned
         if owned():

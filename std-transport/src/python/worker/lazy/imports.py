@@ -11,7 +11,7 @@ class StandardImports(object):
             return finder.find_spec(name, self.path(), target)
         return None
 
-    def path(self):
+    def path(self):  # type: () -> List[str]
         return [entry for entry in sys.path if entry not in ('', '.')]
 
     def __enter__(self):
@@ -24,7 +24,7 @@ class StandardImports(object):
         sys.meta_path.remove(self)
 
 
-def import_standard(name):
+def import_standard(name):  # type: (str) -> Any
     """A module of the standard library."""
     if name not in sys.modules:
         with StandardImports():
@@ -32,7 +32,7 @@ def import_standard(name):
     return sys.modules[name]
 
 
-def run_own(source, code, names):
+def run_own(source, code, names):  # type: (str, Any, Dict[str, Any]) -> None
     """Run a program that the controller itself sends, not its user."""
     with StandardImports():
         exec(code, names)

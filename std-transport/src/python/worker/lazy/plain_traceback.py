@@ -4,11 +4,11 @@ DIRECT = u'\nThe above exception was the direct cause of the following exception
 DURING = u'\nDuring handling of the above exception, another exception occurred:\n\n'
 
 
-def format_plainly(error, trace, name, lines):
+def format_plainly(error, trace, name, lines):  # type: (Any, Any, Optional[str], List[str]) -> str
     """The text for Python 2, and where the traceback module is of no use: for a very long chain of exceptions, or where
     remote code has replaced builtins."""
     parts = []
-    found = set()
+    found = set()  # type: Set[int]
     while error is not None and id(error) not in found:
         if len(found) == CHAIN:
             parts.append([u'[... earlier exceptions ...]\n\n'])
@@ -28,7 +28,7 @@ def format_plainly(error, trace, name, lines):
     return u''.join([text for part in reversed(parts) for text in part])
 
 
-def frame_lines(trace, name, lines):
+def frame_lines(trace, name, lines):  # type: (Any, Optional[str], List[str]) -> Iterator[str]
     entries = []
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -50,14 +50,14 @@ def frame_lines(trace, name, lines):
             yield u'    %s\n' % line.strip()
 
 
-def source_line(file_name, number, names):
+def source_line(file_name, number, names):  # type: (str, int, Any) -> str
     try:
         return as_text(import_standard('linecache').getline(file_name, number, names))
     except Exception:
         return u''
 
 
-def error_lines(error):
+def error_lines(error):  # type: (Any) -> Iterator[str]
     kind = error.__class__
     name = getattr(kind, '__qualname__', kind.__name__)
     if kind.__module__ not in ('builtins', 'exceptions', '__main__'):
@@ -81,4 +81,4 @@ def error_lines(error):
         yield u'%s\n' % (note,)
 
 
-as_text = str   # on Python 2 a text too
+as_text = str   # type: Callable[[Any], str]  # on Python 2 a text too

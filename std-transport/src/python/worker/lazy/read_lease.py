@@ -1,13 +1,13 @@
 # Reading the link in the thread that waits for an item.
 
 
-class ReadLeaseMethods(object):
+class ReadLeaseMethods(Gateway):
 
     # In a ping-pong conversation the main thread reads the link by itself while it waits for an item:
     # the reader would only be woken to wake it.  It takes a whole frame of its own channel, and leaves
     # all others to the reader; so Ctrl-C at any step loses nothing of others.
 
-    def _lease_read(self, queue, item):
+    def _lease_read(self, queue, item):  # type: (Queue, Any) -> None
         """Deliver an item, and leave the link to its receiver for as long as it comes back soon."""
         parked = new_held_lock()
         self._reader_parked.append(parked)
@@ -22,7 +22,7 @@ class ReadLeaseMethods(object):
         with self._reading:
             self._end_lease()
 
-    def _end_lease(self):
+    def _end_lease(self):  # type: () -> None
         """It is the reader's turn again."""
         self._read_leased = False
         self._ping_pongs = 0
@@ -31,7 +31,7 @@ class ReadLeaseMethods(object):
         except IndexError:
             pass
 
-    def _wait_for_reader(self):
+    def _wait_for_reader(self):  # type: () -> None
         """Before a wait for what only the reader brings."""
         self._refuse_in_handler()
         self._end_lease()
@@ -41,7 +41,7 @@ class ReadLeaseMethods(object):
         if self._reading._is_owned():
             raise IOError('cannot wait for a channel inside of a receive()')
 
-    def _receive_leased(self, channel):
+    def _receive_leased(self, channel):  # type: (Channel) -> Any
         """The next item of a channel, from the link if that is left to its receiver."""
         self._refuse_in_handler()
         found = None
@@ -64,14 +64,14 @@ class ReadLeaseMethods(object):
             self._end_lease()
         return item
 
-    def _read_item(self, channel_id, queue):
+    def _read_item(self, channel_id, queue):  # type: (int, Queue) -> Optional[Tuple[Any, bool]]
         """The item of the next frame, and whether there is more; None where the reader has to see to it."""
         if queue.items or queue.no_more_input or queue.views:
             return None
         try:
             data = self._link.peek(9)
-        except OSError:
-            if exc_info()[1].errno is None:
+        except OSError as error:
+            if error.errno is None:
                 # Not the system's: a handler of a signal has raised it.
                 raise
             return None
@@ -90,6 +90,6 @@ class ReadLeaseMethods(object):
         return item, end < len(data)
 
 
-def alone():
+def alone():  # type: () -> bool
     """Whether there is no third thread: it could close the channel that the main one reads for."""
     return _thread._count() == 1

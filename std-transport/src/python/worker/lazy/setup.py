@@ -4,7 +4,7 @@
 MODELS = {'thread': lambda: None, 'main_thread_only': lambda: None}
 
 
-def set_up(config):
+def set_up(config):  # type: (Dict[str, Any]) -> None
     """What the spec asks of the process, as far as it could not be done before its start."""
     if config['execmodel'] not in MODELS:
         raise ValueError('unknown execmodel %r' % str(config['execmodel']))
@@ -20,11 +20,11 @@ def set_up(config):
         os.nice(config['nice'])
 
 
-def native(text):
+def native(text):  # type: (str) -> Any
     return text
 
 
-def set_up_or_leave(out, config):
+def set_up_or_leave(out, config):  # type: (int, Dict[str, Any]) -> None
     try:
         set_up(config)
     except Exception:

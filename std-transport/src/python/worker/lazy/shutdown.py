@@ -1,10 +1,10 @@
 # The end of the link.
 
 
-class ShutdownMethods(object):
+class ShutdownMethods(Gateway):
     """Running code beside the main thread's, and ending."""
 
-    def _run_beside(self, task):
+    def _run_beside(self, task):  # type: (Task) -> None
         """Start a task while the main thread has one."""
         if self._execmodel == 'main_thread_only':
             self._tasks.put(task)
@@ -18,7 +18,7 @@ class ShutdownMethods(object):
             self._close_after_run(task.channel, format_exception())
             self._task_done(task.channel)
 
-    def _refuse_unless_started(self, task):
+    def _refuse_unless_started(self, task):  # type: (Task) -> None
         """The main thread has a second to let go of the task before this one."""
         time.sleep(1.0)
         with self._state:
@@ -28,7 +28,7 @@ class ShutdownMethods(object):
         self._close_after_run(task.channel, 'concurrent remote_exec would cause deadlock '
                               'for main_thread_only execmodel')
 
-    def _shut_down(self):
+    def _shut_down(self):  # type: () -> None
         """End all channels; give running code its time, interrupt it, leave without it."""
         finish_time, interrupt_time = self._grace
         with self._state:
@@ -44,7 +44,7 @@ class ShutdownMethods(object):
         time.sleep(finish_time + interrupt_time)
         exit_now()
 
-    def _interrupt(self, timeout):
+    def _interrupt(self, timeout):  # type: (float) -> None
         """Interrupt running code; leave if it has not ended `timeout` seconds later.
 
         Python drops the exception where it ends a destructor or the callback of a weakref, and tells a hook: the code
@@ -57,7 +57,7 @@ class ShutdownMethods(object):
             if issubclass(event.exc_type, KeyboardInterrupt):
                 dropped.append(True)
             else:
-                hook(event)
+                hook(event)  # type: ignore[misc]
 
         if hook is not None:
             sys.unraisablehook = note_dropped
@@ -70,7 +70,7 @@ class ShutdownMethods(object):
                 del dropped[:]
                 os.kill(os.getpid(), _signal.SIGINT)
 
-    def _end_channels(self):
+    def _end_channels(self):  # type: () -> None
         for found in list(self._channels.values()):
             channel = found()
             if channel is not None:
@@ -79,7 +79,7 @@ class ShutdownMethods(object):
             queue.end()
 
 
-def exit_now():
+def exit_now():  # type: () -> None
     """Leave without the code that does not end, nor the interpreter's own end."""
     if 'end_group' in globals():
         end_group()

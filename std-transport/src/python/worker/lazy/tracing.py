@@ -4,7 +4,7 @@ NAMES = ('STATUS', 'RECONFIGURE', 'GATEWAY_TERMINATE', 'CHANNEL_EXEC', 'CHANNEL_
          'CHANNEL_CLOSE', 'CHANNEL_CLOSE_ERROR', 'CHANNEL_LAST_MESSAGE', 'CHANNEL_CREDIT')
 
 
-def traced(kind, worker):
+def traced(kind, worker):  # type: (Any, str) -> Any
     """EXECNET_DEBUG: with "2" lines on standard error, else in a file of the process."""
     prefix = '%s-worker ' % (worker,)
     if os.environ['EXECNET_DEBUG'] == '2':
@@ -41,11 +41,11 @@ def with_trace(trace, code, plain):
     return handle
 
 
-def message(code, channel_id, size):
+def message(code, channel_id, size):  # type: (int, int, int) -> str
     return '<Message %s channel=%d lendata=%d>' % (NAMES[code], channel_id, size)
 
 
-def frames_of(data):
+def frames_of(data):  # type: (bytes) -> Iterator[Tuple[int, int, int]]
     """The headers in `data`, which is whole frames."""
     start = 0
     while start < len(data):
@@ -54,7 +54,7 @@ def frames_of(data):
         yield found
 
 
-def trace_file():
+def trace_file():  # type: () -> int
     """A fresh file: what stands there already is never written to."""
     path = os.path.join(import_standard('tempfile').gettempdir(), 'execnet-debug-%d' % os.getpid())
     try:

@@ -1,21 +1,21 @@
 # Waiting with a time limit.
 
 
-def acquire_within(lock, timeout):
+def acquire_within(lock, timeout):  # type: (Any, float) -> bool
     return lock.acquire(True, min(timeout, _thread.TIMEOUT_MAX))
 
 
 wait_lock = acquire_within  # how a wait with a time limit is done
 
 
-def wait(lock, timeout):
+def wait(lock, timeout):  # type: (Lock, Optional[float]) -> bool
     """Wait for another thread's release; False after `timeout` seconds."""
     return lock.acquire() if timeout is None else wait_lock(lock, max(0, timeout))
 
 
-class QueueMethods(object):
+class QueueMethods(Queue):
 
-    def get_within(self, timeout):
+    def get_within(self, timeout):  # type: (float) -> Any
         """The next item; IndexError at the end, TimeoutError after `timeout` seconds."""
         deadline = clock() + timeout
         while True:
@@ -35,7 +35,7 @@ class QueueMethods(object):
             if clock() >= deadline:
                 raise TimeoutError('no item in the given time')
 
-    def leave(self, waiter):
+    def leave(self, waiter):  # type: (Lock) -> None
         """Stop waiting."""
         with self.lock:
             try:
@@ -45,7 +45,7 @@ class QueueMethods(object):
                 if self.items:
                     self.wake_one()
 
-    def wait_sink_done(self, timeout):
+    def wait_sink_done(self, timeout):  # type: (Optional[float]) -> None
         with self.lock:
             if self.sink_done:
                 return
@@ -58,14 +58,14 @@ class QueueMethods(object):
         """The callback has had an item."""
 
 
-def receive(channel, timeout):
+def receive(channel, timeout):  # type: (Channel, Optional[float]) -> Any
     """The rest of Channel.receive: a time limit, a callback, or the end."""
     if channel._queue.sink is not None:
         raise IOError('cannot receive(), channel has receiver callback')
     try:
         if timeout is not None:
             channel.gateway._wait_for_reader()
-            return channel._queue.get_within(timeout)
+            return channel._queue.get_within(timeout)  # type: ignore[attr-defined]
     except IndexError:
         pass
     raise channel._take_error() or EndOfStream()
