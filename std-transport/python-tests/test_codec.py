@@ -6,6 +6,7 @@ import struct
 import sys
 
 import pytest
+from programs import load_worker
 
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "serializer/tests/vectors"
 BOTH_TEXTS = (True, False)
@@ -149,3 +150,63 @@ def test_integers_may_have_more_digits_than_python_converts_at_once(codec, value
         assert codec.load(body, BOTH_TEXTS, None) == value
     finally:
         limit(before)
+
+
+@pytest.fixture(scope="module")
+def plain_codec():
+    """Reads and writes the items of every list one by one."""
+    worker = load_worker()
+    worker.compile_lazy()
+    worker.LONG = worker.NEVER
+    return worker
+
+
+LONG_LISTS = {
+    "ints": list(range(-20, 20)),
+    "one_less_than_long": list(range(31)),
+    "long": list(range(32)),
+    "limits": [-2**31, 2**31 - 1] * 20,
+    "one_int_too_large": [1] * 40 + [2**31],
+    "one_int_too_small": [1] * 40 + [-2**31 - 1],
+    "floats": [0.1, -0.0, float("inf"), 1e300] * 10,
+    "nan_with_payload": list(struct.unpack(">40d", b"\x7f\xf8\x00\x00\x00\x00\x12\x34" * 40)),
+    "a_float_among_ints": [1] * 40 + [1.0],
+    "bools": [True, False] * 20,
+    "a_bool_among_ints": [1] * 40 + [True],
+    "ints_beyond_two_bytes": list(range(70000)),
+    "rows": [[float(row)] * 40 for row in range(40)],
+    "texts": ["text"] * 40,
+    "none": [None] * 40,
+}
+
+
+@pytest.mark.parametrize("name", LONG_LISTS)
+def test_a_long_list_is_written_and_read_as_item_by_item(codec, plain_codec, name):
+    data = dump(codec, LONG_LISTS[name])
+    assert data == dump(plain_codec, LONG_LISTS[name])
+    found = codec.load(data, BOTH_TEXTS, None)
+    assert repr(found) == repr(LONG_LISTS[name])
+    assert dump(codec, found) == data
+
+
+@pytest.mark.parametrize("name", ["long", "floats"])
+def test_damage_of_a_long_list_has_the_outcome_of_item_by_item(codec, plain_codec, name):
+    def outcome(codec, data):
+        try:
+            return repr(codec.load(bytes(data), BOTH_TEXTS, None))
+        except (codec.LoadError,) + REFUSALS as error:
+            return type(error).__name__
+
+    data = dump(codec, LONG_LISTS[name])
+    # Not the count of items: for a large one this worker asks for as much memory as execnet does.
+    for at in range(5, len(data)):
+        for damaged in (data[:at] + bytes([data[at] ^ 1]) + data[at + 1:], data[:at]):
+            assert outcome(codec, damaged) == outcome(plain_codec, damaged), at
+
+
+def test_more_different_keys_than_are_kept_are_written_alike(codec):
+    dicts = [{"key %d" % number: 1, "\xe9" * number: 2} for number in range(3000)]
+    for value in dicts * 2:
+        assert codec.load(dump(codec, value), BOTH_TEXTS, None) == value
+    assert len(codec.known_keys) <= codec.KNOWN_KEYS
+    assert all(len(key) <= codec.KEY_LENGTH for key in codec.known_keys)

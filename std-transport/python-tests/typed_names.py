@@ -13,4 +13,5 @@ long = int
 Data = Any  # bytes, or a memoryview of them
 Lock = Any  # a lock, or what a greenlet waits with
 Put = Callable[[bytes], Any]
+Form = Tuple[bytes, str, int]     # opcode, code of struct, size
 Strings = Tuple[bool, bool]     # whether texts of Python 2 become str, and those of Python 3 bytes

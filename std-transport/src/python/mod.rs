@@ -49,6 +49,7 @@ const LAZY: &str = pages!(
     "lazy/dump_error",
     "lazy/dump",
     "lazy/load",
+    "lazy/numbers",
     "lazy/waiting",
     "lazy/callbacks",
     "lazy/channel",

@@ -1,5 +1,9 @@
 # Values and frames as bytes.  Dumping has one function for each exact type, found by the type itself.
 
+# Items of a list, from which on it is read and written as a whole.  PyPy is as fast without it.
+LONG = NEVER if PYPY else 32
+
+
 class Dumpers(dict):
     def __missing__(self, kind):  # type: (type) -> Callable[[Put, Any], Any]
         compile_lazy()
@@ -23,6 +27,14 @@ def dump_text(put, value):  # type: (Put, str) -> None
 def dump_list(put, value):  # type: (Put, List[Any]) -> None
     value = value[:]
     put(pack_tagged(b'K', len(value)))
+    if len(value) < LONG:
+        dump_each(put, value)
+    else:
+        compile_lazy()
+        dump_long_list(put, value)
+
+
+def dump_each(put, value):  # type: (Put, List[Any]) -> None
     for index, item in enumerate(value):
         put(pack_tagged(b'F', index))
         DUMPERS[type(item)](put, item)
@@ -97,8 +109,14 @@ def load(data, strings, gateway):  # type: (Data, Strings, Optional[Reader]) -> 
             raw, pos = take(data, pos)
             push(raw)
         elif op == OP_LIST:
-            push([None] * unpack_i32(data, pos)[0])
+            count = unpack_i32(data, pos)[0]
             pos += 4
+            if count >= LONG:
+                compile_lazy()
+                pos, value = load_long_list(data, pos, count)
+                push(value)
+            else:
+                push([None] * count)
         elif op == OP_TUPLE:
             pos = take_items(data, pos, stack, tuple)
         elif op == OP_DICT:

@@ -50,10 +50,35 @@ def dump_bytes(put, value):  # type: (Put, bytes) -> None
     put(value)
 
 
+# Texts that were keys of a dict, as they are dumped: the next dict has the same.
+known_keys = {}  # type: Dict[str, bytes]
+KNOWN_KEYS = 1000
+KEY_LENGTH = 50
+
+
+def dump_key(put, key):  # type: (Put, str) -> None
+    """Dump a text that is the key of a dict."""
+    parts = []  # type: List[bytes]
+    DUMPERS[type(key)](parts.append, key)
+    data = b''.join(parts)
+    put(data)
+    if len(key) <= KEY_LENGTH:
+        if len(known_keys) >= KNOWN_KEYS:
+            known_keys.clear()
+        known_keys[key] = data
+
+
 def dump_dict(put, value):  # type: (Put, Dict[Any, Any]) -> None
     put(b'J')
     for key, item in list(value.items()):
-        DUMPERS[type(key)](put, key)
+        if type(key) is str:
+            known = known_keys.get(key)
+            if known is None:
+                dump_key(put, key)
+            else:
+                put(known)
+        else:
+            DUMPERS[type(key)](put, key)
         DUMPERS[type(item)](put, item)
         put(b'P')
 
