@@ -13,8 +13,8 @@ use crate::handshake::BadAnswer;
 use crate::peer::{ExitInfo, WorkerHandle};
 use crate::rsync::RSyncError;
 use crate::{
-    BootstrapError, GroupNotEmpty, MakeGatewayError, ServerError, SlurmError, SpecError, Stage,
-    WorkerExit,
+    BootstrapError, BootstrapErrorKind, GroupNotEmpty, MakeGatewayError, ServerError, SlurmError,
+    SpecError, WorkerExit,
 };
 
 #[derive(Debug)]
@@ -64,14 +64,18 @@ fn exited(status: i32) -> ExitInfo {
 
 #[test]
 fn of_starting_a_worker() {
-    let error = || BootstrapError::io(Stage::Connect, "host:1".into(), io_error());
-    let text = "connecting failed: the wire broke\n  command: host:1";
+    let error = || BootstrapError::connect("host:1".into(), io_error());
+    let text = "the connection failed: the wire broke\n  command: host:1";
     assert_eq!(
         error().io_error().map(ToString::to_string),
         Some("the wire broke".into())
     );
     check_top(error(), text);
     check_top(MakeGatewayError::from(error()), text);
+    check_top(
+        BootstrapError::no_interpreter("py3 -u".into(), &["py3".into(), "py".into()]),
+        "no interpreter found; tried py3, py\n  command: py3 -u",
+    );
     for (failure, text) in [
         (HandshakeError::End, "the handshake failed: no answer"),
         (
@@ -80,7 +84,7 @@ fn of_starting_a_worker() {
         ),
         (
             HandshakeError::Io(io_error()),
-            "the handshake failed: the wire broke",
+            "the connection failed: the wire broke",
         ),
         (
             HandshakeError::Answer(BadAnswer::TooMuchOutput),
@@ -96,7 +100,7 @@ fn of_starting_a_worker() {
         ),
         (
             HandshakeError::Answer(BadAnswer::Refused("no such model".into())),
-            "setting up the worker failed: no such model",
+            "the worker refused its settings: no such model",
         ),
     ] {
         let error = BootstrapError::handshake(&Python, Some(exited(1)), failure, b"");
@@ -105,6 +109,47 @@ fn of_starting_a_worker() {
         let rest = "\n  command: python -c ...\n  the process exited with status 1\n  its standard error:\n    bash: no";
         assert!(found.ends_with(rest), "{found}");
         check_top(error, &found);
+    }
+}
+
+#[test]
+fn an_error_of_the_system_shows_the_kind() {
+    let system = |kind: io::ErrorKind| io::Error::new(kind, "it said so");
+    let name = || "host:1".to_owned();
+    for (error, kind, text) in [
+        (
+            BootstrapError::connect(name(), system(io::ErrorKind::ConnectionRefused)),
+            BootstrapErrorKind::HostUnreachable,
+            "the host cannot be reached: it said so",
+        ),
+        (
+            BootstrapError::connect(name(), system(io::ErrorKind::PermissionDenied)),
+            BootstrapErrorKind::ConnectionFailed,
+            "the connection failed: it said so",
+        ),
+        (
+            BootstrapError::start(name(), system(io::ErrorKind::PermissionDenied)),
+            BootstrapErrorKind::NotStarted,
+            "the process cannot be started: it said so",
+        ),
+        // The text says which step took too long, the kind that one did.
+        (
+            BootstrapError::start(name(), system(io::ErrorKind::TimedOut)),
+            BootstrapErrorKind::TimedOut,
+            "the process cannot be started: it said so",
+        ),
+        (
+            BootstrapError::start(name(), system(io::ErrorKind::ConnectionAborted)),
+            BootstrapErrorKind::Ended,
+            "the process cannot be started: it said so",
+        ),
+    ] {
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.to_string(), format!("{text}\n  command: host:1"));
+        let wider = MakeGatewayError::from(error);
+        assert_eq!(wider.is_timeout(), kind == BootstrapErrorKind::TimedOut);
+        assert_eq!(wider.as_bootstrap().map(BootstrapError::kind), Some(kind));
+        assert!(!wider.is_terminated() && MakeGatewayError::Terminated.is_terminated());
     }
 }
 
@@ -130,10 +175,6 @@ fn of_specs_groups_and_slurm() {
     check_top(
         MakeGatewayError::DuplicateId("a".into()),
         r#"the group has a gateway "a" already"#,
-    );
-    check_top(
-        MakeGatewayError::NoInterpreter(vec!["py3".into(), "py".into()]),
-        "no interpreter found; tried py3, py",
     );
     check(GroupNotEmpty, "the group has gateways already");
     for (error, text) in [

@@ -62,7 +62,7 @@ mod sync;
 mod transport;
 mod wait;
 
-pub use error::{BootstrapError, Cause, MakeGatewayError, SlurmError, Stage, WorkerExit};
+pub use error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, SlurmError, WorkerExit};
 #[cfg(feature = "postcard")]
 pub use execnet_core_sync::PostcardChannel;
 pub use execnet_core_sync::{

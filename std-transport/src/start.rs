@@ -14,12 +14,28 @@ const FIRST_LINE: u64 = 256;
 /// No program was started.
 #[derive(Debug)]
 pub(crate) enum StartError {
-    /// None of these exists.
-    NoProgram(Vec<String>),
-    /// The working directory of this command cannot be had.
+    /// No program exists; the first command, and the programs of all of them.
+    NoProgram(String, Vec<String>),
+    /// The working directory of this command cannot be made or entered.
     Directory(String, io::Error),
     /// This command cannot be started.
     Start(String, io::Error),
+}
+
+impl From<StartError> for io::Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NoProgram(_, tried) => {
+                Self::new(io::ErrorKind::NotFound, not_found(&tried))
+            }
+            StartError::Directory(_, error) | StartError::Start(_, error) => error,
+        }
+    }
+}
+
+/// The text for programs that do not exist.
+pub(crate) fn not_found(tried: &[String]) -> String {
+    format!("no interpreter found; tried {}", tried.join(", "))
 }
 
 /// Starts the first of these programs that exists, in its directory.
@@ -45,7 +61,8 @@ pub(crate) fn start_first<T>(
             Err(error) => return Err(StartError::Start(launch.to_string(), error)),
         }
     }
-    Err(StartError::NoProgram(missing))
+    let command = launches.first().map(Launch::to_string);
+    Err(StartError::NoProgram(command.unwrap_or_default(), missing))
 }
 
 /// As execnet does: one level, if there is nothing.
@@ -189,7 +206,7 @@ mod tests {
         assert_eq!(source.to_string(), "entity not found");
         let missing = started("popen//python=/nowhere/python");
         assert!(
-            matches!(missing, Err(StartError::NoProgram(names)) if names == ["/nowhere/python"])
+            matches!(missing, Err(StartError::NoProgram(_, names)) if names == ["/nowhere/python"])
         );
     }
 

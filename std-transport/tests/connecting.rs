@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::serializer::Dict;
-use execnet::{Cause, Gateway, Group, MakeGatewayError, Stage, Value};
+use execnet::{BootstrapErrorKind, Gateway, Group, MakeGatewayError, Value};
 use execnet_test_support::{
     LONG, bootstrap_error, each_python, eventually, private_directory, quiet, receive, within,
 };
@@ -73,8 +73,7 @@ fn a_full_unix_socket_is_waited_for_until_the_deadline() {
     let full = Full::new();
     within("full socket", LONG, move || {
         let error = bootstrap_error(&hurried(SHORT), &full.spec());
-        assert_eq!(error.stage(), Stage::Connect, "{error}");
-        assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+        assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable, "{error}");
     });
 }
 

@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use execnet::{
-    Channel, Exit, Grace, Group, GroupOptions, MakeGatewayError, Outcome, ReceiveError, SpecError,
-    Stage, Value, WorkerExit,
+    BootstrapErrorKind, Channel, Exit, Grace, Group, GroupOptions, MakeGatewayError, Outcome,
+    ReceiveError, SpecError, Value, WorkerExit,
 };
 use execnet_test_support::{
     LONG, Python, bootstrap_error, each_python, each_python_with, eventually, group, is_running,
@@ -211,9 +211,9 @@ fn in_a_session_of_its_own(python: &Python, after: &str) {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_an_error_of_its_stage() {
+fn a_directory_that_cannot_be_made_is_an_error_of_its_own_kind() {
     let error = bootstrap_error(&group(), "popen//chdir=/nonexistent/far/below");
-    assert_eq!(error.stage(), Stage::Directory);
+    assert_eq!(error.kind(), BootstrapErrorKind::NoDirectory);
     assert!(error.io_error().is_some(), "{error}");
 }
 
@@ -259,21 +259,17 @@ fn a_shell_that_looks_for_the_interpreter_does_not_stay() {
 
 #[test]
 fn a_missing_interpreter_is_named() {
-    match group().make_gateway("popen//python=/nonexistent/python -O") {
-        Err(error @ MakeGatewayError::NoInterpreter(_)) => {
-            assert_eq!(
-                error.to_string(),
-                "no interpreter found; tried /nonexistent/python"
-            );
-        }
-        other => panic!("{other:?}"),
-    }
+    let error = bootstrap_error(&group(), "popen//python=/nonexistent/python -O");
+    assert_eq!(error.kind(), BootstrapErrorKind::NoInterpreter);
+    let expected =
+        "no interpreter found; tried /nonexistent/python\n  command: /nonexistent/python -O ";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }
 
 #[test]
 fn a_program_that_may_not_be_run_fails_at_its_start() {
     let error = bootstrap_error(&group(), "popen//python=/dev/null");
-    assert_eq!(error.stage(), Stage::Start);
+    assert_eq!(error.kind(), BootstrapErrorKind::NotStarted);
     assert!(error.to_string().contains("/dev/null -u -c"), "{error}");
 }
 
@@ -285,7 +281,7 @@ fn a_program_that_ends_is_reported_with_status_output_and_stderr() {
             &group(),
             &scratch.script("echo hello; echo sorry >&2; exit 3"),
         );
-        assert_eq!(error.stage(), Stage::Handshake);
+        assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput);
         assert_eq!(error.exit().unwrap().code(), Some(3));
         assert_eq!((error.output(), error.stderr()), ("hello\n", "sorry\n"));
         let text = error.to_string();
@@ -374,7 +370,7 @@ fn an_interpreter_that_echoes_its_input_does_not_answer() {
     within("echo", LONG, || {
         let scratch = Scratch::new("echo");
         let error = bootstrap_error(&group(), &scratch.script("head -c 5000"));
-        assert_eq!(error.stage(), Stage::Handshake);
+        assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput);
         assert!(
             error.output().contains("globals().update(vars(builtins))"),
             "{error}"
@@ -400,7 +396,7 @@ fn a_banner_before_the_answer_does_no_harm() {
 fn an_unknown_execmodel_is_refused_by_the_worker() {
     each_python(|python, _| {
         let error = bootstrap_error(&group(), &(python.spec() + "//execmodel=what"));
-        assert_eq!(error.stage(), Stage::SetUp);
+        assert_eq!(error.kind(), BootstrapErrorKind::SettingsRefused);
         assert!(
             error.to_string().contains("unknown execmodel 'what'"),
             "{error}"

@@ -14,8 +14,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use execnet::{
-    Gateway, Grace, Group, Listen, MakeGatewayError, Outcome, ReceiveError, Server, ServerError,
-    ServerEvent, ServerOptions, SpecError, Stage, Token, Value, value,
+    BootstrapErrorKind, Gateway, Grace, Group, Listen, MakeGatewayError, Outcome, ReceiveError,
+    Server, ServerError, ServerEvent, ServerOptions, SpecError, Token, Value, value,
 };
 use execnet_test_support::{
     LONG, RELEASES, Served, bootstrap_error, eventually, group, is_running, niceness,
@@ -93,7 +93,7 @@ fn a_client_says_where_its_worker_runs_and_how() {
             &group,
             &format!("{}//chdir=/no/such/directory", served.spec),
         );
-        assert_eq!(error.stage(), Stage::SetUp);
+        assert_eq!(error.kind(), BootstrapErrorKind::SettingsRefused);
         let python = format!("{}//python=python3", served.spec);
         assert!(matches!(
             group.make_gateway(python),
@@ -379,8 +379,8 @@ fn a_server_that_stops_takes_its_workers_with_it() {
             other => panic!("{other:?}"),
         }
         assert_eq!(
-            bootstrap_error(&group, &served.spec).stage(),
-            Stage::Connect
+            bootstrap_error(&group, &served.spec).kind(),
+            BootstrapErrorKind::HostUnreachable
         );
     });
 }

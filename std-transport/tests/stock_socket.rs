@@ -12,8 +12,8 @@ use std::net::TcpListener;
 use std::thread;
 
 use execnet::{
-    Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Stage, Value, WorkerExit,
-    value,
+    BootstrapErrorKind, Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Value,
+    WorkerExit, value,
 };
 use execnet_test_support::{
     LONG, StockServer, bootstrap_error, group, niceness, quiet, receive, within,
@@ -157,7 +157,7 @@ fn the_surroundings_that_a_spec_asks_for_are_set_up_in_the_server() {
             &Group::with_options(quiet()),
             &format!("{}//execmodel=nonsense", server.spec()),
         );
-        assert_eq!(refused.stage(), Stage::SetUp);
+        assert_eq!(refused.kind(), BootstrapErrorKind::SettingsRefused);
         assert!(refused.to_string().contains("nonsense"), "{refused}");
     });
 }
@@ -208,7 +208,7 @@ fn a_server_that_is_killed_is_told_apart_from_a_channel_that_ends() {
 fn socket_gw_host_not_found() {
     within("not found", LONG, || {
         let error = bootstrap_error(&group(), "socket=qwepoipqwe.invalid:9000");
-        assert_eq!(error.stage(), Stage::Resolve);
+        assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable);
         assert!(error.io_error().is_some(), "{error}");
     });
 }
@@ -220,7 +220,7 @@ fn nobody_listens() {
         let address = listener.local_addr().unwrap();
         drop(listener);
         let error = bootstrap_error(&group(), &format!("socket={address}"));
-        assert_eq!(error.stage(), Stage::Connect);
+        assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable);
         assert_eq!(
             error.io_error().unwrap().kind(),
             std::io::ErrorKind::ConnectionRefused
@@ -266,7 +266,7 @@ fn a_listener_of_another_kind_is_an_error_with_what_it_said() {
             let _ = stream.read(&mut [0; 16]);
         });
         let error = bootstrap_error(&group(), &hangs_up);
-        assert_eq!(error.stage(), Stage::Handshake);
+        assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput);
         assert!(error.output().contains("220 mail ready"), "{error}");
 
         let babbles = listener(|mut stream| while stream.write_all(&[b'y'; 4096]).is_ok() {});

@@ -10,7 +10,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 
-use execnet::{BootstrapError, Cause};
+use execnet::{BootstrapError, BootstrapErrorKind};
 use execnet_test_support::{LONG, Served, bootstrap_error, group, receive, within};
 
 const MAGIC: &[u8] = b"EXECNET\x02";
@@ -111,7 +111,7 @@ fn an_impostor_gets_neither_the_program_nor_anything_that_a_server_takes() {
             client.write_all(&[MAGIC, &[8; 32]].concat())?;
             Ok(heard)
         });
-        assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+        assert_eq!(error.kind(), BootstrapErrorKind::HostKeyRefused, "{error}");
         assert!(error.to_string().contains("cannot prove"), "{error}");
         // Not a byte more: no program, no variables, no token.
         assert_eq!(heard.len(), HELLO + ANSWER);
@@ -141,7 +141,7 @@ fn a_proof_of_the_client_is_none_of_the_server() {
             heard.extend(answer);
             Ok(heard)
         });
-        assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+        assert_eq!(error.kind(), BootstrapErrorKind::HostKeyRefused, "{error}");
         assert_eq!(heard.len(), HELLO + ANSWER);
     });
 }

@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 
-use execnet::{Cause, Channel, Gateway, Group, MakeGatewayError, Outcome, Value};
+use execnet::{BootstrapErrorKind, Channel, Gateway, Group, MakeGatewayError, Outcome, Value};
 use execnet_test_support::environment;
 use execnet_test_support::{LONG, quiet, receive, within};
 
@@ -157,7 +157,7 @@ fn a_library_that_is_missing_is_named() {
         let spec = format!("popen//python=python3 -E -S//execmodel={model}");
         match Group::with_options(quiet()).make_gateway(spec) {
             Err(MakeGatewayError::Bootstrap(error)) => {
-                assert_eq!(error.cause(), Cause::Refused);
+                assert_eq!(error.kind(), BootstrapErrorKind::SettingsRefused);
                 assert!(
                     error
                         .to_string()

@@ -17,7 +17,7 @@ use std::process::{Command, Output};
 use std::time::SystemTime;
 
 use execnet::{
-    Cause, Group, Listen, MakeGatewayError, Server, ServerOptions, SpecError, Stage, Value,
+    BootstrapErrorKind, Group, Listen, MakeGatewayError, Server, ServerOptions, SpecError, Value,
 };
 use execnet_test_support::{LONG, quiet, receive, within};
 use execnet_tests::sshd::Sshd;
@@ -194,12 +194,18 @@ fn a_worker_program_is_named_by_its_path() {
         .unwrap();
     assert_eq!(receive(&channel), Value::from(120));
     match group.make_gateway("popen//worker=/nowhere/worker -x") {
-        Err(MakeGatewayError::NoInterpreter(tried)) => assert_eq!(tried, ["/nowhere/worker"]),
+        Err(MakeGatewayError::Bootstrap(error)) => {
+            assert_eq!(error.kind(), BootstrapErrorKind::NoInterpreter);
+            assert!(
+                error.to_string().contains("tried /nowhere/worker\n"),
+                "{error}"
+            );
+        }
         other => panic!("{other:?}"),
     }
     match group.make_gateway("popen//worker=sh -c 'echo hello'") {
         Err(MakeGatewayError::Bootstrap(error)) => {
-            assert_eq!(error.cause(), Cause::Noise);
+            assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput);
             assert_eq!(error.output(), "hello\n");
         }
         other => panic!("{other:?}"),
@@ -223,8 +229,7 @@ fn a_worker_program_is_named_by_its_path_on_another_host() {
         );
         match group.make_gateway(format!("{spec}//worker=/nowhere/worker")) {
             Err(MakeGatewayError::Bootstrap(error)) => {
-                assert_eq!(error.cause(), Cause::NoInterpreter);
-                assert_eq!(error.stage(), Stage::Start);
+                assert_eq!(error.kind(), BootstrapErrorKind::NoInterpreter);
             }
             other => panic!("{other:?}"),
         }
@@ -254,7 +259,7 @@ fn a_served_worker_program_goes_where_the_client_says() {
         ] {
             match group.make_gateway(format!("{spec}//{key}")) {
                 Err(MakeGatewayError::Bootstrap(error)) => {
-                    assert_eq!(error.cause(), Cause::Refused);
+                    assert_eq!(error.kind(), BootstrapErrorKind::SettingsRefused);
                     assert!(error.to_string().contains(told), "{error}");
                 }
                 other => panic!("{other:?}"),

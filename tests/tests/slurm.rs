@@ -10,8 +10,8 @@ use core::time::Duration;
 use std::process::Command;
 
 use execnet::{
-    BootstrapError, Cause, Channel, Gateway, Group, MakeGatewayError, Outcome, SlurmAllocation,
-    SlurmError, Value,
+    BootstrapError, BootstrapErrorKind, Channel, Gateway, Group, MakeGatewayError, Outcome,
+    SlurmAllocation, SlurmError, Value,
 };
 use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal, within};
 use execnet_tests::slurm::in_cluster;
@@ -198,7 +198,7 @@ fn in_the_queue() {
     options.bootstrap_timeout = Duration::from_secs(3);
     let error = failed(Group::with_options(options).make_gateway("slurm=--nodelist=n1"));
     println!("{error}");
-    assert_eq!(error.cause(), Cause::TimedOut);
+    assert_eq!(error.kind(), BootstrapErrorKind::TimedOut);
     assert!(error.stderr().contains("queued and waiting for resources"));
     let channel = first.remote_exec("channel.send(1)").unwrap();
     assert_eq!(receive(&channel), Value::from(1));

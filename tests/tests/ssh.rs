@@ -11,7 +11,7 @@ use std::fs;
 use std::thread;
 
 use execnet::{
-    Cause, Gateway, Group, GroupOptions, Outcome, ReceiveError, Stage, Value, WorkerExit,
+    BootstrapErrorKind, Gateway, Group, GroupOptions, Outcome, ReceiveError, Value, WorkerExit,
 };
 use execnet_test_support::{
     LONG, bootstrap_error, eventually, group, is_running, niceness, quiet, receive, signal, within,
@@ -96,37 +96,38 @@ fn a_banner_and_a_profile_that_talks_do_no_harm() {
 }
 
 #[test]
-fn every_way_to_fail_has_its_own_cause() {
+fn every_way_to_fail_has_its_own_kind() {
     with_sshd("failures", |sshd| {
         let mut options = quiet();
         options.bootstrap_timeout = LONG;
         let group = Group::with_options(options);
         let cases = [
-            ("nowhere", "", Cause::HostUnreachable, Stage::Connect),
-            ("closed", "", Cause::HostUnreachable, Stage::Connect),
-            ("no-entry", "", Cause::AuthenticationRefused, Stage::Connect),
-            ("unknown-key", "", Cause::HostKeyRefused, Stage::Connect),
-            ("changed-key", "", Cause::HostKeyRefused, Stage::Connect),
-            ("talker", "", Cause::Noise, Stage::Handshake),
+            ("nowhere", "", BootstrapErrorKind::HostUnreachable),
+            ("closed", "", BootstrapErrorKind::HostUnreachable),
+            ("no-entry", "", BootstrapErrorKind::AuthenticationRefused),
+            ("unknown-key", "", BootstrapErrorKind::HostKeyRefused),
+            ("changed-key", "", BootstrapErrorKind::HostKeyRefused),
+            ("talker", "", BootstrapErrorKind::UnexpectedOutput),
             (
                 "box",
                 "//python=/no/such/python",
-                Cause::NoInterpreter,
-                Stage::Start,
+                BootstrapErrorKind::NoInterpreter,
             ),
-            ("box", "//python=false", Cause::Died, Stage::Handshake),
+            ("box", "//python=false", BootstrapErrorKind::Ended),
             (
                 "box",
                 "//chdir=/no/such/place",
-                Cause::NoDirectory,
-                Stage::Directory,
+                BootstrapErrorKind::NoDirectory,
             ),
-            ("box", "//execmodel=what", Cause::Refused, Stage::SetUp),
+            (
+                "box",
+                "//execmodel=what",
+                BootstrapErrorKind::SettingsRefused,
+            ),
         ];
-        for (host, keys, cause, stage) in cases {
+        for (host, keys, kind) in cases {
             let error = bootstrap_error(&group, &(sshd.spec(host) + keys));
-            let found = (error.cause(), error.stage());
-            assert_eq!(found, (cause, stage), "{host}{keys}: {error}");
+            assert_eq!(error.kind(), kind, "{host}{keys}: {error}");
             assert!(error.to_string().contains("ssh -F"), "{error}");
         }
         assert!(group.is_empty());
@@ -152,7 +153,10 @@ fn a_host_that_never_answers_is_given_up_at_the_deadline() {
         // Two thirds of it are for the connection.
         options.bootstrap_timeout = Duration::from_secs(5);
         let error = bootstrap_error(&Group::with_options(options), &sshd.spec("mute"));
-        assert_eq!((error.cause(), error.is_timeout()), (Cause::TimedOut, true));
+        assert_eq!(
+            (error.kind(), error.is_timeout()),
+            (BootstrapErrorKind::TimedOut, true)
+        );
     });
 }
 

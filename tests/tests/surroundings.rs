@@ -140,7 +140,7 @@ fn thirty_two_descriptors_are_enough() {
 fn too_few_descriptors_are_an_error_that_says_so() {
     const NONE: Prefix = &["sh", "-c", "ulimit -n 8; exec \"$0\" \"$@\""];
     let ends = run("ulimit -n 8", NONE, "");
-    let expected = "error: starting the process failed: Too many open files";
+    let expected = "error: the process cannot be started: Too many open files";
     assert!(ends[0].starts_with(expected), "{ends:?}");
 }
 

@@ -14,8 +14,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use execnet::{
-    Cause, Listen, MakeGatewayError, ReceiveError, Server, ServerError, ServerOptions, SpecError,
-    TlsFiles, Token, Value,
+    BootstrapErrorKind, Listen, MakeGatewayError, ReceiveError, Server, ServerError, ServerOptions,
+    SpecError, TlsFiles, Token, Value,
 };
 use execnet_test_support::{LONG, Served, bootstrap_error, group, loopback, receive, within};
 use execnet_tests::certificates::Certificates;
@@ -47,7 +47,11 @@ fn a_client_of_another_authority_is_refused_by_the_server() {
         let (ours, others) = (Certificates::make(), Certificates::make());
         served(ours.server(), None, |served| {
             let error = bootstrap_error(&group(), &others.spec_trusting(&served.spec, &ours));
-            assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
+            assert_eq!(
+                error.kind(),
+                BootstrapErrorKind::AuthenticationRefused,
+                "{error}"
+            );
             let reason = served.refusal();
             assert!(reason.contains("certificate"), "{reason}");
         });
@@ -60,14 +64,14 @@ fn a_server_of_another_authority_or_name_is_refused_by_the_client() {
         let (ours, others) = (Certificates::make(), Certificates::make());
         served(others.server(), None, |served| {
             let error = bootstrap_error(&group(), &ours.spec(&served.spec));
-            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+            assert_eq!(error.kind(), BootstrapErrorKind::HostKeyRefused, "{error}");
         });
         served(ours.server(), None, |served| {
             let error = bootstrap_error(
                 &group(),
                 &(ours.spec(&served.spec) + "//tls_name=elsewhere"),
             );
-            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+            assert_eq!(error.kind(), BootstrapErrorKind::HostKeyRefused, "{error}");
         });
     });
 }
@@ -81,7 +85,11 @@ fn a_certificate_that_is_not_for_servers_does_not_serve() {
             certificates.sign(name, "127.0.0.1", purpose);
             served(certificates.files(name), None, |served| {
                 let error = bootstrap_error(&group(), &certificates.spec(&served.spec));
-                assert_eq!(error.cause(), Cause::HostKeyRefused, "{name}: {error}");
+                assert_eq!(
+                    error.kind(),
+                    BootstrapErrorKind::HostKeyRefused,
+                    "{name}: {error}"
+                );
             });
         }
     });
@@ -96,7 +104,11 @@ fn a_certificate_that_is_for_servers_is_no_client() {
                 .spec(&served.spec)
                 .replace("client.", "server.");
             let error = bootstrap_error(&group(), &spec);
-            assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
+            assert_eq!(
+                error.kind(),
+                BootstrapErrorKind::AuthenticationRefused,
+                "{error}"
+            );
         });
     });
 }
@@ -136,7 +148,11 @@ fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
             let group = group();
             group.make_gateway(spec("client")).unwrap();
             let error = bootstrap_error(&execnet_test_support::group(), &spec("server"));
-            assert_eq!(error.cause(), Cause::AuthenticationRefused, "{error}");
+            assert_eq!(
+                error.kind(),
+                BootstrapErrorKind::AuthenticationRefused,
+                "{error}"
+            );
         });
         let files = TlsFiles {
             certificate: path("client.pem"),
@@ -152,7 +168,7 @@ fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
                 path("ca.pem").display()
             );
             let error = bootstrap_error(&group(), &spec);
-            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+            assert_eq!(error.kind(), BootstrapErrorKind::HostKeyRefused, "{error}");
         });
     });
 }
@@ -234,7 +250,11 @@ fn a_client_tells_what_a_server_without_tls_said() {
             let _ = client.read_to_end(&mut Vec::new());
         });
         let error = bootstrap_error(&group(), &certificates.spec(&format!("tls={address}")));
-        assert_eq!(error.cause(), Cause::Noise, "{error}");
+        assert_eq!(
+            error.kind(),
+            BootstrapErrorKind::UnexpectedOutput,
+            "{error}"
+        );
         let text = error.to_string();
         assert!(
             text.contains("it speaks no TLS, and said: execnet: refused: a"),
@@ -262,7 +282,7 @@ fn certificates_are_replaced_while_the_server_runs() {
             group.make_gateway(old.spec(&spec)).unwrap();
             reload.reload(&listen(&new)).unwrap();
             let error = bootstrap_error(&execnet_test_support::group(), &old.spec(&spec));
-            assert_eq!(error.cause(), Cause::HostKeyRefused, "{error}");
+            assert_eq!(error.kind(), BootstrapErrorKind::HostKeyRefused, "{error}");
             group.make_gateway(new.spec(&spec)).unwrap();
             stop.stop();
             running.join().unwrap().unwrap();

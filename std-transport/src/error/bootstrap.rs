@@ -3,41 +3,36 @@ use core::fmt;
 use std::io;
 
 use crate::bootstrap::HandshakeError;
+use crate::error::BootstrapErrorKind;
 use crate::error::excerpt::write_excerpt;
-use crate::error::{Cause, Stage};
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
 use crate::peer::{ExitInfo, WorkerHandle};
 use crate::printable::printable;
+use crate::start::{StartError, not_found};
 
-/// A process that did not become a worker: how far it got, and what is known of it.
+/// A worker that could not be started, or did not get ready.
 pub struct BootstrapError {
-    stage: Stage,
-    cause: Cause,
+    kind: BootstrapErrorKind,
+    /// The kind in words, with the decisive detail.
+    text: String,
     command: String,
-    reason: String,
     exit: Option<Exit>,
     output: String,
     stderr: String,
-    /// A user has seen it already.
+    /// A user has seen the standard error already.
     shown: bool,
-    /// What the reason tells of, if another error is behind it.
-    inner: Option<Box<dyn Error + Send + Sync>>,
+    /// The error that the detail comes from.
+    inner: Inner,
 }
 
 debug_as_report!(BootstrapError);
 
 impl BootstrapError {
-    /// How far it got.
+    /// What failed.
     #[must_use]
-    pub fn stage(&self) -> Stage {
-        self.stage
-    }
-
-    /// What is at fault, as far as it can be told.
-    #[must_use]
-    pub fn cause(&self) -> Cause {
-        self.cause
+    pub fn kind(&self) -> BootstrapErrorKind {
+        self.kind
     }
 
     /// The command line, long arguments cut, or the address.
@@ -70,24 +65,46 @@ impl BootstrapError {
         self.inner.as_ref()?.downcast_ref()
     }
 
-    /// Whether the time for the handshake was over.
+    /// Whether there was no answer in time.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.cause == Cause::TimedOut
+        self.kind == BootstrapErrorKind::TimedOut
     }
 
-    pub(crate) fn io(stage: Stage, command: String, error: io::Error) -> Self {
+    fn new(kind: BootstrapErrorKind, command: String, text: String, inner: Inner) -> Self {
         Self {
-            stage,
-            cause: Cause::of_io(stage, &error),
+            kind,
+            text,
             command,
-            reason: error.to_string(),
             exit: None,
             output: String::new(),
             stderr: String::new(),
             shown: false,
-            inner: Some(Box::new(error)),
+            inner,
         }
+    }
+
+    /// For an operation that failed as `kind` says, unless the error itself shows another kind.
+    pub(crate) fn io(kind: BootstrapErrorKind, command: String, error: io::Error) -> Self {
+        let text = format!("{kind}: {error}");
+        let kind = kind.unless_shown_by(&error);
+        Self::new(kind, command, text, Some(Box::new(error)))
+    }
+
+    /// For a connection that cannot be made.
+    pub(crate) fn connect(command: String, error: io::Error) -> Self {
+        Self::io(BootstrapErrorKind::of_connect(&error), command, error)
+    }
+
+    /// For a process that cannot be started.
+    pub(crate) fn start(command: String, error: io::Error) -> Self {
+        Self::io(BootstrapErrorKind::NotStarted, command, error)
+    }
+
+    /// For programs that do not exist.
+    pub(crate) fn no_interpreter(command: String, tried: &[String]) -> Self {
+        let kind = BootstrapErrorKind::NoInterpreter;
+        Self::new(kind, command, not_found(tried), None)
     }
 
     /// For a peer that has just failed to answer: `end` is how it ended before anybody killed it.
@@ -99,58 +116,59 @@ impl BootstrapError {
     ) -> Self {
         let exit = end.and_then(ExitInfo::exit);
         let stderr = peer.stderr();
-        let cause = Cause::find(&failure, exit, preamble, &stderr);
-        let (reason, inner) = explain(failure);
+        let kind = BootstrapErrorKind::find(&failure, exit, preamble, &stderr);
+        let (detail, inner) = explain(kind, failure);
+        let text = detail.map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"));
         Self {
-            stage: cause.stage(),
-            cause,
-            command: peer.name().to_owned(),
-            reason: describe(cause, reason, inner.is_some()),
             exit,
             output: printable(preamble),
             stderr,
             shown: peer.shows_stderr(),
-            inner,
+            ..Self::new(kind, peer.name().to_owned(), text, inner)
         }
     }
 }
-
-const IMPOSTOR: &str = "the server cannot prove that it knows the token";
 
 type Inner = Option<Box<dyn Error + Send + Sync>>;
 
-fn explain(failure: HandshakeError) -> (String, Inner) {
-    match failure {
-        HandshakeError::Deadline(timeout) => (format!("no answer within {timeout:?}"), None),
-        HandshakeError::End => ("no answer".to_owned(), None),
-        HandshakeError::Impostor => (IMPOSTOR.to_owned(), Some(IMPOSTOR.into())),
-        HandshakeError::Io(error) => (error.to_string(), Some(Box::new(error))),
-        HandshakeError::Answer(BadAnswer::Refused(text)) => (printable(text.as_bytes()), None),
-        HandshakeError::Answer(BadAnswer::TooMuchOutput) => {
-            ("much output but no answer".to_owned(), None)
+/// What the failure adds to its kind, and the error that this comes from.
+fn explain(kind: BootstrapErrorKind, failure: HandshakeError) -> (Option<String>, Inner) {
+    let detail = match failure {
+        HandshakeError::Deadline(timeout) => format!("no answer within {timeout:?}"),
+        HandshakeError::End => match kind {
+            BootstrapErrorKind::Ended | BootstrapErrorKind::UnexpectedOutput => {
+                "no answer".to_owned()
+            }
+            _ => return (None, None),
+        },
+        HandshakeError::Impostor => "the server cannot prove that it knows the token".to_owned(),
+        HandshakeError::Io(error) => return (Some(error.to_string()), Some(Box::new(error))),
+        HandshakeError::Answer(BadAnswer::Refused(text)) => printable(text.as_bytes()),
+        HandshakeError::Answer(BadAnswer::TooMuchOutput) => "much output but no answer".to_owned(),
+        HandshakeError::Answer(BadAnswer::Malformed(None)) => "the answer is malformed".to_owned(),
+        HandshakeError::Answer(BadAnswer::Malformed(Some(error))) => {
+            let detail = format!("the answer is malformed: {error}");
+            return (Some(detail), Some(Box::new(error)));
         }
-        HandshakeError::Answer(BadAnswer::Malformed(None)) => {
-            ("the answer is malformed".to_owned(), None)
-        }
-        HandshakeError::Answer(BadAnswer::Malformed(Some(error))) => (
-            format!("the answer is malformed: {error}"),
-            Some(Box::new(error)),
-        ),
-    }
+    };
+    (Some(detail), None)
 }
 
-/// The cause in words; the reason it was found from is worth telling only if another error gave it.
-fn describe(cause: Cause, reason: String, has_inner: bool) -> String {
-    match cause.text() {
-        Some(text) if has_inner => format!("{text}: {reason}"),
-        Some(text) => text.to_owned(),
-        None => reason,
+impl From<StartError> for BootstrapError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NoProgram(command, tried) => Self::no_interpreter(command, &tried),
+            StartError::Directory(command, error) => {
+                Self::io(BootstrapErrorKind::NoDirectory, command, error)
+            }
+            StartError::Start(command, error) => Self::start(command, error),
+        }
     }
 }
 
 impl fmt::Display for BootstrapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed: {}", self.stage, self.reason.trim_end())?;
+        f.write_str(self.text.trim_end())?;
         write!(f, "\n  command: {}", self.command)?;
         if let Some(exit) = self.exit {
             write!(f, "\n  the process {exit}")?;

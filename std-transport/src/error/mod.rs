@@ -14,15 +14,15 @@ macro_rules! debug_as_report {
 pub(crate) use debug_as_report;
 
 mod bootstrap;
-mod cause;
 mod excerpt;
+mod kind;
 mod slurm;
 #[cfg(feature = "tls")]
 mod tls;
 mod worker_exit;
 
 pub use bootstrap::BootstrapError;
-pub use cause::Cause;
+pub use kind::BootstrapErrorKind;
 pub use slurm::SlurmError;
 #[cfg(feature = "tls")]
 pub(crate) use tls::NoTls;
@@ -43,8 +43,6 @@ pub enum MakeGatewayError {
     Slurm(SlurmError),
     /// Another member of the group has this id.
     DuplicateId(String),
-    /// None of these programs exists.
-    NoInterpreter(Vec<String>),
     /// The group was terminated while the gateway was being made. Nothing of it is left.
     Terminated,
     /// The worker could not be started or did not get ready.
@@ -53,15 +51,35 @@ pub enum MakeGatewayError {
 
 debug_as_report!(MakeGatewayError);
 
+impl MakeGatewayError {
+    /// The error of the start, if the spec was usable.
+    #[must_use]
+    pub fn as_bootstrap(&self) -> Option<&BootstrapError> {
+        match self {
+            Self::Bootstrap(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether the worker did not answer in time.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.as_bootstrap().is_some_and(BootstrapError::is_timeout)
+    }
+
+    /// Whether the group was terminated while the gateway was being made.
+    #[must_use]
+    pub const fn is_terminated(&self) -> bool {
+        matches!(self, Self::Terminated)
+    }
+}
+
 impl fmt::Display for MakeGatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spec(error) => error.fmt(f),
             Self::Slurm(error) => error.fmt(f),
             Self::DuplicateId(id) => write!(f, "the group has a gateway {id:?} already"),
-            Self::NoInterpreter(tried) => {
-                write!(f, "no interpreter found; tried {}", tried.join(", "))
-            }
             Self::Terminated => {
                 f.write_str("the group was terminated while the gateway was being made")
             }
@@ -76,7 +94,7 @@ impl Error for MakeGatewayError {
             Self::Spec(error) => error.source(),
             Self::Slurm(error) => error.source(),
             Self::Bootstrap(error) => error.source(),
-            Self::DuplicateId(_) | Self::NoInterpreter(_) | Self::Terminated => None,
+            Self::DuplicateId(_) | Self::Terminated => None,
         }
     }
 }
@@ -101,51 +119,6 @@ impl From<BootstrapError> for MakeGatewayError {
 
 impl From<StartError> for MakeGatewayError {
     fn from(error: StartError) -> Self {
-        match error {
-            StartError::NoProgram(tried) => Self::NoInterpreter(tried),
-            StartError::Directory(command, error) => {
-                BootstrapError::io(Stage::Directory, command, error).into()
-            }
-            StartError::Start(command, error) => {
-                BootstrapError::io(Stage::Start, command, error).into()
-            }
-        }
-    }
-}
-
-/// How far the making of a gateway got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Looking up the host.
-    Resolve,
-    /// Reaching the other machine.
-    Connect,
-    /// Copying this program to the other machine, for `worker=self`.
-    Copy,
-    /// Making or entering the directory that `chdir=` names.
-    Directory,
-    /// Starting the process.
-    Start,
-    /// Sending the worker's program, and waiting for its answer.
-    Handshake,
-    /// The worker ran, and answered that it cannot do what the spec asks.
-    SetUp,
-    /// Taking up the link, after the worker was ready.
-    Link,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Resolve => "looking up the host",
-            Self::Connect => "connecting",
-            Self::Copy => "copying the program",
-            Self::Directory => "entering the working directory",
-            Self::Start => "starting the process",
-            Self::Handshake => "the handshake",
-            Self::SetUp => "setting up the worker",
-            Self::Link => "taking up the link",
-        })
+        BootstrapError::from(error).into()
     }
 }

@@ -1,4 +1,4 @@
-//! What an error of a TLS link says about the cause.
+//! What an error of a TLS link says about the kind of a failure.
 
 use core::error::Error;
 use core::fmt;
@@ -6,17 +6,17 @@ use std::io;
 
 use rustls::AlertDescription;
 
-use super::Cause;
+use super::BootstrapErrorKind as Kind;
 
 /// Who refused whom, as far as an error tells.
-pub(super) fn cause(error: &io::Error) -> Option<Cause> {
+pub(super) fn kind(error: &io::Error) -> Option<Kind> {
     let error = error.get_ref()?;
     if error.is::<NoTls>() {
-        return Some(Cause::Noise);
+        return Some(Kind::UnexpectedOutput);
     }
     let error = error.downcast_ref::<rustls::Error>()?;
     match error {
-        rustls::Error::InvalidCertificate(_) => Some(Cause::HostKeyRefused),
+        rustls::Error::InvalidCertificate(_) => Some(Kind::HostKeyRefused),
         rustls::Error::AlertReceived(
             AlertDescription::CertificateRequired
             | AlertDescription::UnknownCA
@@ -27,8 +27,10 @@ pub(super) fn cause(error: &io::Error) -> Option<Cause> {
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::DecryptError
             | AlertDescription::AccessDenied,
-        ) => Some(Cause::AuthenticationRefused),
-        rustls::Error::InvalidMessage(_) | rustls::Error::PeerIncompatible(_) => Some(Cause::Noise),
+        ) => Some(Kind::AuthenticationRefused),
+        rustls::Error::InvalidMessage(_) | rustls::Error::PeerIncompatible(_) => {
+            Some(Kind::UnexpectedOutput)
+        }
         _ => None,
     }
 }

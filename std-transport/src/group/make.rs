@@ -10,7 +10,7 @@ use super::members::{Member, Reservation};
 use super::terminate::JOIN_TIMEOUT;
 use crate::connect;
 use crate::deadline::Deadline;
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError};
 use crate::payload::Bootstrap;
 use crate::peer::WorkerHandle;
 use crate::spec::{SpecError, XSpec};
@@ -94,7 +94,8 @@ impl Group {
         match Gateway::new(link, config) {
             Ok(gateway) => Ok(Member::new(reservation, gateway, peer)),
             Err(error) => {
-                Err(BootstrapError::io(Stage::Link, peer.name().to_owned(), error).into())
+                let kind = BootstrapErrorKind::ConnectionFailed;
+                Err(BootstrapError::io(kind, peer.name().to_owned(), error).into())
             }
         }
     }

@@ -13,7 +13,7 @@ use super::launches::describe;
 use super::stream::text;
 use super::via::{connect, member, remote_timeout};
 use crate::command::{self, SshHints};
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::error::{BootstrapError, MakeGatewayError};
 use crate::python::INSTALL;
 use crate::socket::{Address, ServerKind, Target};
 use crate::spec::{SpecError, XSpec};
@@ -50,7 +50,7 @@ fn is_here(spec: &XSpec) -> bool {
 fn serve(request: &Request<'_>, installer: &Gateway) -> Result<Target, MakeGatewayError> {
     let name = format!("socket (installed via {})", installer.id());
     let failed = |kind, error: Box<dyn Error + Send + Sync>| {
-        BootstrapError::io(Stage::Start, name.clone(), io::Error::new(kind, error))
+        BootstrapError::start(name.clone(), io::Error::new(kind, error))
     };
     let arguments = arguments(request)?;
     let call = installer.remote_exec_function(&INSTALL, FUNCTION, &arguments);

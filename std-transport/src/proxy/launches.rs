@@ -90,8 +90,8 @@ pub(super) fn start(
 ) -> io::Result<Option<Started>> {
     match start_first(launches, |launch| Process::start(name, launch, stderr())) {
         Ok(started) => Ok(Some(started)),
-        Err(StartError::NoProgram(_)) => Ok(None),
-        Err(StartError::Directory(_, error) | StartError::Start(_, error)) => Err(error),
+        Err(StartError::NoProgram(..)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

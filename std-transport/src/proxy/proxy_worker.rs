@@ -66,11 +66,8 @@ fn open(
             deadline: deadline(arguments),
             ended: &|| kill_switch.is_killed(),
         };
-        let connected = address.connect(Keepalive::default(), attempt);
-        return match connected {
-            Ok(stream) => Ok(Some(Endpoint::of_stream(stream))),
-            Err((_, error)) => Err(error),
-        };
+        let stream = address.connect(Keepalive::default(), attempt)?;
+        return Ok(Some(Endpoint::of_stream(stream)));
     }
     let launches = arguments.get_str("launches").and_then(launches::read);
     let launches = launches.ok_or_else(|| unknown("neither launches nor an address"))?;

@@ -12,7 +12,7 @@ use execnet_serializer::Dict;
 
 use crate::command::{self, Launch, SshHints};
 use crate::deadline::{Deadline, part};
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::error::{BootstrapError, MakeGatewayError};
 use crate::peer::{ExitInfo, WorkerHandle};
 use crate::proxy::control;
 use crate::proxy::launches::describe;
@@ -41,7 +41,7 @@ pub(super) fn connect(
 ) -> Result<Connected, MakeGatewayError> {
     let asked = ProxyRequest {
         name: format!("{} (via {})", target.name, proxy.id()),
-        stage: Stage::Connect,
+        failed: BootstrapError::connect,
         arguments: [
             ("address".into(), target.address.to_value()),
             ("timeout".into(), remote_timeout(request).into()),
@@ -70,7 +70,7 @@ fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, Ma
     let input = launches.first().map(|launch| launch.input.clone());
     let asked = ProxyRequest {
         name: format!("{shown} (via {})", proxy.id()),
-        stage: Stage::Start,
+        failed: BootstrapError::start,
         arguments: [("launches".into(), describe(&launches))]
             .into_iter()
             .collect(),
@@ -100,12 +100,15 @@ pub(super) fn member(request: &Request<'_>, key: &'static str) -> Result<Gateway
     found.ok_or_else(|| refused(format!("the group has no gateway {id:?}")))
 }
 
+/// Makes the error of a start or a connection.
+type Failed = fn(String, io::Error) -> BootstrapError;
+
 /// What the proxy has to start or connect to.
 struct ProxyRequest {
     /// The name in errors.
     name: String,
-    /// The stage that errors name.
-    stage: Stage,
+    /// The error if it fails, with its name.
+    failed: Failed,
     arguments: Dict,
     /// The programs that are tried, for errors.
     programs: Vec<String>,
@@ -115,7 +118,7 @@ struct ProxyRequest {
 #[derive(Debug)]
 struct ProxiedWorker {
     name: String,
-    stage: Stage,
+    failed: Failed,
     proxy: String,
     shared: Arc<Shared>,
     outgoing: Sender<Outgoing>,
@@ -130,8 +133,7 @@ impl ProxiedWorker {
         asked: &ProxyRequest,
     ) -> Result<(Arc<dyn WorkerHandle>, ProxyDuplex), MakeGatewayError> {
         let sent = Self::send_request(request, proxy, asked);
-        let (far, duplex) =
-            sent.map_err(|error| BootstrapError::io(asked.stage, asked.name.clone(), error))?;
+        let (far, duplex) = sent.map_err(|error| (asked.failed)(asked.name.clone(), error))?;
         let peer: Arc<dyn WorkerHandle> = Arc::<Self>::clone(&far);
         (request.on_spawned)(Arc::clone(&peer));
         far.started(request.deadline, &asked.programs)?;
@@ -159,7 +161,7 @@ impl ProxiedWorker {
         let errors = ChildStderr::from(OwnedFd::from(errors));
         let far = Arc::new(Self {
             name: asked.name.clone(),
-            stage: asked.stage,
+            failed: asked.failed,
             proxy: proxy.id().to_owned(),
             shared: Arc::clone(&shared),
             outgoing: outgoing.clone(),
@@ -174,7 +176,7 @@ impl ProxiedWorker {
     fn started(&self, deadline: Deadline, programs: &[String]) -> Result<(), MakeGatewayError> {
         let failed = |kind, text: String| {
             let error = io::Error::new(kind, text);
-            BootstrapError::io(self.stage, self.name.clone(), error).into()
+            (self.failed)(self.name.clone(), error).into()
         };
         let answer = self.shared.wait(deadline, |state| {
             let lost = state.lost.clone().map(Err);
@@ -183,7 +185,7 @@ impl ProxiedWorker {
         match answer {
             Some(Ok(StartResult::Done)) => Ok(()),
             Some(Ok(StartResult::Missing)) => {
-                Err(MakeGatewayError::NoInterpreter(programs.to_vec()))
+                Err(BootstrapError::no_interpreter(self.name.clone(), programs).into())
             }
             Some(Ok(StartResult::Failed(number, text))) => {
                 Err(failed(io::Error::from_raw_os_error(number).kind(), text))

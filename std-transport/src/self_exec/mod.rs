@@ -13,7 +13,7 @@ use std::process;
 use execnet_core_sync::Worker;
 
 use crate::command::quoted;
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::error::{BootstrapError, MakeGatewayError};
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Connected, Request, Start};
 
@@ -126,5 +126,5 @@ fn refused(problem: &str) -> SpecError {
 }
 
 fn not_found(spec: &XSpec, error: io::Error) -> MakeGatewayError {
-    BootstrapError::io(Stage::Start, spec.to_string(), error).into()
+    BootstrapError::start(spec.to_string(), error).into()
 }

@@ -14,7 +14,7 @@ use super::{ARGUMENT, start_as};
 use crate::bootstrap::{Duplex as _, Pipes, Progress};
 use crate::command::{quoted, ssh_identity};
 use crate::deadline::Deadline;
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError};
 use crate::exit::Exit;
 use crate::peer::{ExitInfo, WorkerHandle};
 use crate::transport::{Connected, Request, Running, Start, start_process};
@@ -127,7 +127,8 @@ fn write_some(pipes: &mut Pipes, unsent: &[u8], timeout: Duration) -> io::Result
 }
 
 fn failed(request: &Request<'_>, error: io::Error) -> BootstrapError {
-    BootstrapError::io(Stage::Copy, request.spec.to_string(), error)
+    let kind = BootstrapErrorKind::NotUploaded;
+    BootstrapError::io(kind, request.spec.to_string(), error)
 }
 
 /// The executable that runs here, even if its file has been replaced since.

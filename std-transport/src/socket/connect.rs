@@ -107,6 +107,8 @@ pub(crate) fn resolve(to: &HostPort, attempt: Attempt<'_>) -> io::Result<Vec<Soc
     let thread = thread::Builder::new().name("execnet resolver".to_owned());
     thread.spawn(move || {
         let resolved = name.to_socket_addrs().map(Iterator::collect);
+        let unreachable = |error| io::Error::new(io::ErrorKind::HostUnreachable, error);
+        let resolved = resolved.map_err(unreachable);
         // Nobody may wait for it any more.
         let _ = found.send(resolved);
     })?;

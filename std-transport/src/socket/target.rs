@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use execnet_serializer::Value;
 
 use crate::bootstrap::Duplex;
-use crate::error::{BootstrapError, MakeGatewayError, Stage};
+use crate::error::{BootstrapError, MakeGatewayError};
 use crate::peer::WorkerHandle;
 use crate::socket::connect::{Attempt, HostPort, connect_tcp, connect_unix, resolve};
 use crate::socket::connection::Connection;
@@ -107,8 +107,7 @@ impl Target {
             ended: &|| connection.is_closed(),
         };
         let stream = self.address.connect(keepalive, attempt);
-        let stream =
-            stream.map_err(|(stage, error)| BootstrapError::io(stage, self.name.clone(), error))?;
+        let stream = stream.map_err(|error| BootstrapError::connect(self.name.clone(), error))?;
         self.take_up(request, connection.open(stream), peer)
     }
 
@@ -161,20 +160,11 @@ fn tls_session(_spec: &XSpec, _to: &HostPort) -> Result<TlsSession, SpecError> {
 }
 
 impl Address {
-    /// Connects; an error comes with the stage that failed.
-    pub(crate) fn connect(
-        &self,
-        keepalive: Keepalive,
-        attempt: Attempt<'_>,
-    ) -> Result<Stream, (Stage, io::Error)> {
+    /// Connects.
+    pub(crate) fn connect(&self, keepalive: Keepalive, attempt: Attempt<'_>) -> io::Result<Stream> {
         match self {
-            Self::Tcp(to) => {
-                let addresses = resolve(to, attempt).map_err(|error| (Stage::Resolve, error))?;
-                connect_tcp(&addresses, keepalive, attempt).map_err(|error| (Stage::Connect, error))
-            }
-            Self::Unix(path) => {
-                connect_unix(path, attempt).map_err(|error| (Stage::Connect, error))
-            }
+            Self::Tcp(to) => connect_tcp(&resolve(to, attempt)?, keepalive, attempt),
+            Self::Unix(path) => connect_unix(path, attempt),
         }
     }
 

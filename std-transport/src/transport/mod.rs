@@ -33,7 +33,7 @@ use execnet_serializer::DumpError;
 
 use crate::bootstrap::{Duplex, HandshakeError, bootstrap};
 use crate::deadline::Deadline;
-use crate::error::{BootstrapError, MakeGatewayError, Stage, WorkerExit};
+use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
 use crate::handshake::{Nonce, Scanner};
 use crate::options::GroupOptions;
 use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
@@ -146,7 +146,8 @@ pub(crate) fn handshake_with(
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let program = program.map_err(|error| {
         let error = io::Error::new(io::ErrorKind::InvalidInput, error);
-        BootstrapError::io(Stage::Handshake, peer.name().to_owned(), error)
+        let kind = BootstrapErrorKind::SettingsRefused;
+        BootstrapError::io(kind, peer.name().to_owned(), error)
     })?;
     let mut scanner = Scanner::new(nonce);
     match bootstrap(duplex, &program, &mut scanner, request.deadline) {

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Instant;
 
 use execnet::{
-    Cause, Channel, Exit, Group, Listen, ReceiveError, SendError, Server, ServerOptions, Value,
-    WorkerExit,
+    BootstrapErrorKind, Channel, Exit, Group, Listen, ReceiveError, SendError, Server,
+    ServerOptions, Value, WorkerExit,
 };
 use execnet_test_support::{LONG, eventually, quiet, receive};
 use execnet_tests::certificates::Certificates;
@@ -21,19 +21,19 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "ssh",
         what: "the network is cut before the host is reached",
-        outcome: "`BootstrapError`, cause `HostUnreachable`, after two thirds of the deadline at most",
+        outcome: "`BootstrapError`, kind `HostUnreachable`, after two thirds of the deadline at most",
         check: || {
             over_ssh(|sshd, network| {
                 network.connect(false);
                 let error = start_fails(&sshd.spec("box"), Duration::from_secs(6));
-                assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+                assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable, "{error}");
             });
         },
     },
     Fault {
         link: "ssh",
         what: "the network is cut during the handshake with the worker",
-        outcome: "`BootstrapError`, cause `HostUnreachable`, after 30 seconds (2 in this test), or `TimedOut` if the \
+        outcome: "`BootstrapError`, kind `HostUnreachable`, after 30 seconds (2 in this test), or `TimedOut` if the \
                   deadline is earlier",
         check: || {
             over_ssh(|sshd, network| {
@@ -42,7 +42,7 @@ pub(crate) const FAULTS: &[Fault] = &[
                     eventually("the client is let in", LONG, || sshd.logins() > 0);
                     network.connect(false);
                 });
-                assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+                assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable, "{error}");
             });
         },
     },
@@ -62,12 +62,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "TLS",
         what: "the network is cut before the host is reached",
-        outcome: "`BootstrapError`, cause `HostUnreachable`, at the deadline at the latest",
+        outcome: "`BootstrapError`, kind `HostUnreachable`, at the deadline at the latest",
         check: || {
             over_tls(|spec, network| {
                 network.connect(false);
                 let error = start_fails(spec, Duration::from_secs(2));
-                assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+                assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable, "{error}");
             });
         },
     },

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::process::Command;
 
-use execnet::{Cause, Group, Outcome, ReceiveError, Value};
+use execnet::{BootstrapErrorKind, Group, Outcome, ReceiveError, Value};
 use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use crate::Fault;
@@ -13,72 +13,72 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "popen",
         what: "the program exits before it answers",
-        outcome: "`BootstrapError`, cause `Died`, with its exit status",
+        outcome: "`BootstrapError`, kind `Ended`, with its exit status",
         check: || {
             let error = start_fails("popen//python=sh -c 'exit 3'", Duration::MAX);
-            assert_eq!(error.cause(), Cause::Died);
+            assert_eq!(error.kind(), BootstrapErrorKind::Ended);
             assert_eq!(error.exit().unwrap().code(), Some(3));
         },
     },
     Fault {
         link: "popen",
         what: "SIGKILL before the answer",
-        outcome: "`BootstrapError`, cause `Died`, naming SIGKILL",
+        outcome: "`BootstrapError`, kind `Ended`, naming SIGKILL",
         check: || {
             let error = start_fails("popen//python=sh -c 'kill -9 $$'", Duration::MAX);
-            assert_eq!(error.cause(), Cause::Died);
+            assert_eq!(error.kind(), BootstrapErrorKind::Ended);
             assert!(error.to_string().contains("SIGKILL"), "{error}");
         },
     },
     Fault {
         link: "popen",
         what: "SIGSTOP before the answer",
-        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline; the process is killed",
+        outcome: "`BootstrapError`, kind `TimedOut`, at the deadline; the process is killed",
         check: || {
             let error = start_fails(
                 "popen//python=sh -c 'kill -STOP $$'",
                 Duration::from_secs(1),
             );
-            assert_eq!(error.cause(), Cause::TimedOut);
+            assert_eq!(error.kind(), BootstrapErrorKind::TimedOut);
         },
     },
     Fault {
         link: "popen",
         what: "endless garbage instead of the answer",
-        outcome: "`BootstrapError`, cause `Noise`, after 1 MiB",
+        outcome: "`BootstrapError`, kind `UnexpectedOutput`, after 1 MiB",
         check: || {
             let error = start_fails("popen//python=sh -c 'exec yes'", Duration::MAX);
-            assert_eq!(error.cause(), Cause::Noise);
+            assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput);
         },
     },
     Fault {
         link: "popen",
         what: "a line that is not an answer, then end of stream",
-        outcome: "`BootstrapError`, cause `Noise`, with the output",
+        outcome: "`BootstrapError`, kind `UnexpectedOutput`, with the output",
         check: || {
             let error = start_fails(&impostor("hello"), Duration::MAX);
-            assert_eq!(error.cause(), Cause::Noise);
+            assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput);
             assert_eq!(error.output().trim_end(), "hello from the impostor");
         },
     },
     Fault {
         link: "popen",
         what: "a malformed answer: a wrong length or a wrong value",
-        outcome: "`BootstrapError`, cause `Noise`; the process is killed",
+        outcome: "`BootstrapError`, kind `UnexpectedOutput`; the process is killed",
         check: || {
             for says in ["wrong-length", "wrong-value"] {
                 let error = start_fails(&impostor(says), Duration::MAX);
-                assert_eq!(error.cause(), Cause::Noise, "{says}");
+                assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput, "{says}");
             }
         },
     },
     Fault {
         link: "popen",
         what: "end of stream within the answer",
-        outcome: "`BootstrapError`, cause `Died`",
+        outcome: "`BootstrapError`, kind `Ended`",
         check: || {
             let error = start_fails(&impostor("half"), Duration::MAX);
-            assert_eq!(error.cause(), Cause::Died);
+            assert_eq!(error.kind(), BootstrapErrorKind::Ended);
         },
     },
     Fault {

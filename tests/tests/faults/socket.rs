@@ -9,7 +9,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::mpsc::Receiver;
 use std::thread;
 
-use execnet::{BootstrapError, Cause, Group, Listen, Outcome, ReceiveError, ServerEvent, Token};
+use execnet::{
+    BootstrapError, BootstrapErrorKind, Group, Listen, Outcome, ReceiveError, ServerEvent, Token,
+};
 use execnet_test_support::{LONG, Served, eventually, is_running, quiet, receive, signal};
 use execnet_tests::certificates::Certificates;
 use execnet_tests::impostor::{self, Says};
@@ -22,7 +24,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "unix, TCP",
         what: "no server listens",
-        outcome: "`BootstrapError`, cause `HostUnreachable`, with the error of the operating system",
+        outcome: "`BootstrapError`, kind `HostUnreachable`, with the error of the operating system",
         check: || {
             let unused = TcpListener::bind("127.0.0.1:0")
                 .unwrap()
@@ -30,17 +32,17 @@ pub(crate) const FAULTS: &[Fault] = &[
                 .unwrap();
             for spec in ["unix=/no/such/socket".to_owned(), format!("tcp={unused}")] {
                 let error = start_fails(&spec, Duration::MAX);
-                assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+                assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable, "{error}");
             }
         },
     },
     Fault {
         link: "unix, TCP",
         what: "a line that is not an answer, then end of stream",
-        outcome: "`BootstrapError`, cause `Noise`, with the output",
+        outcome: "`BootstrapError`, kind `UnexpectedOutput`, with the output",
         check: || {
             for error in answered(Says::Hello) {
-                assert_eq!(error.cause(), Cause::Noise);
+                assert_eq!(error.kind(), BootstrapErrorKind::UnexpectedOutput);
                 assert_eq!(error.output().trim_end(), "hello from the impostor");
             }
         },
@@ -48,29 +50,29 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "unix, TCP",
         what: "endless garbage instead of the answer",
-        outcome: "`BootstrapError`, cause `Noise`, after 1 MiB",
-        check: || check_answers(Says::Babble, Cause::Noise),
+        outcome: "`BootstrapError`, kind `UnexpectedOutput`, after 1 MiB",
+        check: || check_answers(Says::Babble, BootstrapErrorKind::UnexpectedOutput),
     },
     Fault {
         link: "unix, TCP",
         what: "no answer",
-        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline",
-        check: || check_answers(Says::Nothing, Cause::TimedOut),
+        outcome: "`BootstrapError`, kind `TimedOut`, at the deadline",
+        check: || check_answers(Says::Nothing, BootstrapErrorKind::TimedOut),
     },
     Fault {
         link: "unix, TCP",
         what: "a malformed answer: a wrong length or a wrong value",
-        outcome: "`BootstrapError`, cause `Noise`",
+        outcome: "`BootstrapError`, kind `UnexpectedOutput`",
         check: || {
-            check_answers(Says::WrongLength, Cause::Noise);
-            check_answers(Says::WrongValue, Cause::Noise);
+            check_answers(Says::WrongLength, BootstrapErrorKind::UnexpectedOutput);
+            check_answers(Says::WrongValue, BootstrapErrorKind::UnexpectedOutput);
         },
     },
     Fault {
         link: "unix, TCP",
         what: "end of stream within the answer",
-        outcome: "`BootstrapError`, cause `Died`",
-        check: || check_answers(Says::Half, Cause::Died),
+        outcome: "`BootstrapError`, kind `Ended`",
+        check: || check_answers(Says::Half, BootstrapErrorKind::Ended),
     },
     Fault {
         link: "unix, TCP, TLS",
@@ -159,9 +161,9 @@ fn answered(says: Says) -> [Box<BootstrapError>; 2] {
     })
 }
 
-fn check_answers(says: Says, cause: Cause) {
+fn check_answers(says: Says, kind: BootstrapErrorKind) {
     for error in answered(says) {
-        assert_eq!(error.cause(), cause, "{error}");
+        assert_eq!(error.kind(), kind, "{error}");
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::TcpListener;
 use std::process::Command;
 
-use execnet::{BootstrapError, Cause, Channel, Exit, Group, Outcome, ReceiveError};
+use execnet::{BootstrapError, BootstrapErrorKind, Channel, Exit, Group, Outcome, ReceiveError};
 use execnet_test_support::{LONG, eventually, is_running, receive, signal};
 use execnet_tests::sshd::Sshd;
 
@@ -21,35 +21,35 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "ssh",
         what: "a host accepts the connection and stays silent",
-        outcome: "`BootstrapError`, cause `HostUnreachable`, after two thirds of the deadline",
+        outcome: "`BootstrapError`, kind `HostUnreachable`, after two thirds of the deadline",
         check: || {
             with_sshd(|sshd| {
                 let silent = TcpListener::bind("127.0.0.1:0").unwrap();
                 let spec = elsewhere(sshd, &silent);
                 let error = start_fails(&spec, Duration::from_secs(6));
-                assert_eq!(error.cause(), Cause::HostUnreachable, "{error}");
+                assert_eq!(error.kind(), BootstrapErrorKind::HostUnreachable, "{error}");
             });
         },
     },
     Fault {
         link: "ssh",
         what: "the login succeeds, and no worker answers",
-        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline",
+        outcome: "`BootstrapError`, kind `TimedOut`, at the deadline",
         check: || {
             with_sshd(|sshd| {
                 let error = start_fails(&sshd.spec("mute"), Duration::from_secs(5));
-                assert_eq!(error.cause(), Cause::TimedOut);
+                assert_eq!(error.kind(), BootstrapErrorKind::TimedOut);
             });
         },
     },
     Fault {
         link: "ssh",
         what: "SIGKILL of the ssh client while it connects, or during the handshake with the worker",
-        outcome: "`BootstrapError`, cause `Died`, naming SIGKILL",
+        outcome: "`BootstrapError`, kind `Ended`, naming SIGKILL",
         check: || {
             with_sshd(|sshd| {
                 for error in client_signalled_early(sshd, "KILL", LONG) {
-                    assert_eq!(error.cause(), Cause::Died, "{error}");
+                    assert_eq!(error.kind(), BootstrapErrorKind::Ended, "{error}");
                     assert_eq!(error.exit().and_then(Exit::signal), Some(9), "{error}");
                 }
             });
@@ -58,11 +58,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "ssh",
         what: "SIGSTOP of the ssh client while it connects, or during the handshake with the worker",
-        outcome: "`BootstrapError`, cause `TimedOut`, at the deadline; the client is killed",
+        outcome: "`BootstrapError`, kind `TimedOut`, at the deadline; the client is killed",
         check: || {
             with_sshd(|sshd| {
                 for error in client_signalled_early(sshd, "STOP", Duration::from_secs(4)) {
-                    assert_eq!(error.cause(), Cause::TimedOut, "{error}");
+                    assert_eq!(error.kind(), BootstrapErrorKind::TimedOut, "{error}");
                 }
             });
         },

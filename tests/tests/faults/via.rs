@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use execnet::{BootstrapError, Cause, Channel, Group, Outcome, ReceiveError};
+use execnet::{BootstrapError, BootstrapErrorKind, Channel, Group, Outcome, ReceiveError};
 use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
 
 use crate::Fault;
@@ -19,11 +19,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "via",
         what: "SIGKILL of the intermediate gateway during the handshake of a gateway behind it",
-        outcome: "`BootstrapError`, cause `Died` or, with the link's error, `System`; the remote process finds its input closed",
+        outcome: "`BootstrapError`, kind `Ended` or, with the link's error, `ConnectionFailed`; the remote process finds its input closed",
         check: || {
             let error = middle_gets("KILL", LONG);
             assert!(
-                matches!(error.cause(), Cause::Died | Cause::System),
+                matches!(
+                    error.kind(),
+                    BootstrapErrorKind::Ended | BootstrapErrorKind::ConnectionFailed
+                ),
                 "{error}"
             );
         },
@@ -31,10 +34,10 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         link: "via",
         what: "SIGSTOP of the intermediate gateway during the handshake of a gateway behind it",
-        outcome: "`BootstrapError`, cause `TimedOut`; the remote process finds its input closed when the group ends",
+        outcome: "`BootstrapError`, kind `TimedOut`; the remote process finds its input closed when the group ends",
         check: || {
             let error = middle_gets("STOP", HANDSHAKE);
-            assert_eq!(error.cause(), Cause::TimedOut, "{error}");
+            assert_eq!(error.kind(), BootstrapErrorKind::TimedOut, "{error}");
         },
     },
     Fault {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use execnet::rsync::{RSync, TargetOptions};
-use execnet::{Cause, Gateway, Group, MakeGatewayError, SpecError, Value, value};
+use execnet::{BootstrapErrorKind, Gateway, Group, MakeGatewayError, SpecError, Value, value};
 use execnet_test_support::{LONG, eventually, is_running, niceness, quiet, receive};
 use execnet_tests::sshd::Sshd;
 
@@ -163,7 +163,7 @@ fn without_execnet(_peer: &Peer) {
     let group = Group::with_options(quiet());
     match group.make_gateway("popen//bootstrap=execnet//python=python3 -I -S") {
         Err(MakeGatewayError::Bootstrap(error)) => {
-            assert_eq!(error.cause(), Cause::Died);
+            assert_eq!(error.kind(), BootstrapErrorKind::Ended);
             assert!(error.stderr().contains("No module named"), "{error}");
         }
         other => panic!("{other:?}"),
@@ -183,7 +183,7 @@ fn without_model(peer: &Peer) {
     let group = Group::with_options(quiet());
     match group.make_gateway(peer.spec() + "//execmodel=nonsense") {
         Err(MakeGatewayError::Bootstrap(error)) => {
-            assert_eq!(error.cause(), Cause::Refused);
+            assert_eq!(error.kind(), BootstrapErrorKind::SettingsRefused);
             assert!(error.to_string().contains("unknown execmodel"), "{error}");
         }
         other => panic!("{other:?}"),

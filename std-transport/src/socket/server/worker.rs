@@ -12,7 +12,7 @@ use crate::options::GroupOptions;
 use crate::process::{Process, Started};
 use crate::python::STOCK_SERVER;
 use crate::spec::{SpecError, XSpec};
-use crate::start::{StartError, start_first};
+use crate::start::start_first;
 use crate::stderr::Stderr;
 
 /// Bytes that are passed on at a time.
@@ -71,7 +71,7 @@ pub(super) fn start(
     name: &str,
     stock: bool,
 ) -> io::Result<Arc<Process>> {
-    first(launches, |launch| {
+    let started = start_first(launches, |launch| {
         let mut launch = launch.clone();
         if stock {
             serve_stock(&mut launch);
@@ -83,7 +83,8 @@ pub(super) fn start(
         };
         let stdout = connection.try_clone_to_owned()?;
         Process::start_on(name, &launch, stdin, stdout, Stderr::Inherit.sink(name))
-    })
+    });
+    Ok(started?)
 }
 
 /// A pipe that holds `input`, and then what comes on the connection. The thread that passes that on ends with the
@@ -98,23 +99,13 @@ fn fed(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedF
 
 /// Starts a worker that is reached through pipes.
 pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
-    first(launches, |launch| {
+    let started = start_first(launches, |launch| {
         let mut started = Process::start(name, launch, Stderr::Inherit.sink(name))?;
         // The shell reads it at once, and a pipe has room for it.
         started.stdin.write_all(launch.input.as_bytes())?;
         Ok(started)
-    })
-}
-
-/// The first that exists.
-fn first<T>(launches: &[Launch], start: impl Fn(&Launch) -> io::Result<T>) -> io::Result<T> {
-    start_first(launches, start).map_err(|error| match error {
-        StartError::NoProgram(names) => {
-            let text = format!("no interpreter found; tried {}", names.join(", "));
-            io::Error::new(io::ErrorKind::NotFound, text)
-        }
-        StartError::Directory(_, error) | StartError::Start(_, error) => error,
-    })
+    });
+    Ok(started?)
 }
 
 /// An interpreter is to run what a stock client sends. A worker in another language knows that by itself.
