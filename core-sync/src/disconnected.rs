@@ -119,6 +119,18 @@ fn is_longer_than_a_line(error: &SharedError) -> bool {
     error.to_string().trim_end().contains('\n')
 }
 
+impl<E: Into<LinkError>> From<ReadError<E>> for DisconnectReason {
+    fn from(error: ReadError<E>) -> Self {
+        Self::Read(error.map_link(Into::into))
+    }
+}
+
+impl From<ProtocolError> for DisconnectReason {
+    fn from(error: ProtocolError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
 impl DisconnectReason {
     /// Whether one of the two sides has ended the connection on purpose.
     pub(crate) fn is_clean(&self) -> bool {

@@ -14,6 +14,59 @@ pub trait Handle {
     fn number(&self) -> ChannelId;
 }
 
+/// Implements the traits that all channel handles share. Two handles are equal if they are of the same channel.
+macro_rules! channel_handle {
+    ($channel:ident, $owner:ident) => {
+        impl $crate::item::Handle for $channel {
+            fn number(&self) -> ChannelId {
+                self.id()
+            }
+        }
+
+        /// Writes the id of the channel, which the peer makes a channel of its own. The id of a channel of another connection would
+        /// name an unrelated channel there.
+        impl execnet_serializer::Dump for $channel {
+            fn dump<W: embedded_io::Write>(
+                &self,
+                encoder: &mut execnet_serializer::Encoder<W>,
+            ) -> Result<(), execnet_serializer::EncodeError<W::Error>> {
+                encoder.channel(self.id())
+            }
+        }
+
+        impl PartialEq for $channel {
+            fn eq(&self, other: &Self) -> bool {
+                self.id() == other.id() && self.$owner() == other.$owner()
+            }
+        }
+
+        impl Eq for $channel {}
+
+        impl core::hash::Hash for $channel {
+            fn hash<H: core::hash::Hasher>(&self, hasher: &mut H) {
+                self.id().hash(hasher);
+                self.$owner().hash(hasher);
+            }
+        }
+
+        /// `<Channel id=1 open>`
+        impl fmt::Display for $channel {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let state = if self.is_closed() { "closed" } else { "open" };
+                write!(f, "<Channel id={} {state}>", self.id().0)
+            }
+        }
+
+        impl fmt::Debug for $channel {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+pub(crate) use channel_handle;
+
 /// A received item: a value, and the handles, of type `C`, of the channels that it names.
 ///
 /// It dereferences to its [`Value`], and compares with one. In the value a channel is only an id ([`Value::Channel`]); the item

@@ -1,13 +1,12 @@
 use alloc::sync::Arc;
 use core::fmt;
-use core::hash::{Hash, Hasher};
 
-use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder};
+use execnet_serializer::{ChannelId, Dump};
 
 use super::{Endpoint, EndpointItem, State};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
-use crate::item::{Handle as AnyHandle, RawItem};
+use crate::item::{RawItem, channel_handle};
 use crate::session::{
     EXPLICIT_CLOSE, ITEM_COST, NextItem, QueuedItem, Reply, SendPermit, empty, encode,
 };
@@ -248,6 +247,7 @@ fn take(
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        // Does not block on the link: a handle can be dropped in a loop that must not wait.
         let mut state = self.endpoint.inner.state.lock();
         let released = state.session.release(self.id);
         state.post(released.replies);
@@ -257,41 +257,4 @@ impl Drop for Handle {
     }
 }
 
-impl AnyHandle for EndpointChannel {
-    fn number(&self) -> ChannelId {
-        self.id()
-    }
-}
-
-/// Writes the id of the channel, which the peer makes a channel of its own.
-impl Dump for EndpointChannel {
-    fn dump<W: embedded_io::Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-    ) -> Result<(), EncodeError<W::Error>> {
-        encoder.channel(self.id())
-    }
-}
-
-impl PartialEq for EndpointChannel {
-    fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id() && self.endpoint() == other.endpoint()
-    }
-}
-
-impl Eq for EndpointChannel {}
-
-impl Hash for EndpointChannel {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.id().hash(hasher);
-        self.endpoint().hash(hasher);
-    }
-}
-
-/// `<Channel id=1 open>`
-impl fmt::Debug for EndpointChannel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.is_closed() { "closed" } else { "open" };
-        write!(f, "<Channel id={} {state}>", self.id().0)
-    }
-}
+channel_handle!(EndpointChannel, endpoint);

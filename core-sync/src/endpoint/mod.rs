@@ -97,7 +97,6 @@ use core::hash::{Hash, Hasher};
 use embedded_io::{Read, ReadReady, Write, WriteReady};
 
 use self::link::{Reader, Writer};
-use self::poll::EndpointInput;
 use self::state::{Inner, State};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
@@ -142,7 +141,7 @@ impl Endpoint {
     fn of(reader: Reader, writer: Writer, config: EndpointConfig) -> Self {
         let frames = FrameReader::with_capacity(config.buffer, reader, config.max_frame);
         let inner = Arc::new(Inner {
-            reader: Mutex::new(Some(EndpointInput::new(frames))),
+            reader: Mutex::new(Some(frames)),
             state: Mutex::new(State::new(&config, writer)),
             config,
             handled: Signal::default(),

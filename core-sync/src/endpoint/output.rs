@@ -38,6 +38,7 @@ struct WriteLease<'a> {
 impl Endpoint {
     /// Exits the gateway: sends TERMINATE to the peer and closes the writing half. Items that the peer still sends can be received.
     pub fn exit(&self) {
+        // Waits for a thread that writes: TERMINATE has to be the last frame, and the half is closed behind it.
         let mut state = self.wait_for_output();
         let alive = state.lifecycle.check_alive().is_ok();
         state.lifecycle.exit();
@@ -74,6 +75,7 @@ impl Endpoint {
         let queued = core::mem::take(&mut state.write_queue);
         drop(state);
         let written = lease.write(&queued, frame);
+        // Other threads may have queued frames during the write. After an error the half is closed, and their frames are dropped.
         lease.write_queued();
         written.map_err(|error| {
             let reason = DisconnectReason::Write(error);
@@ -115,6 +117,7 @@ impl Endpoint {
     /// Closes the writing half. If a thread is writing, that thread closes it.
     pub(super) fn close_output(&self) {
         let mut state = self.inner.state.lock();
+        // For a thread that is writing now. It looks at the mark before it returns the half.
         state.closing = true;
         let lease = WriteLease::begin(&self.inner, &mut state, false);
         drop(state);
@@ -132,6 +135,7 @@ impl Endpoint {
     }
 
     fn wait_for_return<'a>(&'a self, mut state: Guard<'a, State>) -> Guard<'a, State> {
+        // Counted under the lock that the wait releases, so that `notify` does not miss this thread.
         state.waiting_writers += 1;
         let mut state = self.inner.returned.wait(&self.inner.state, state);
         state.waiting_writers -= 1;
@@ -185,6 +189,7 @@ impl<'a> WriteLease<'a> {
             state.answers = state
                 .answers
                 .min(unsent.saturating_add(state.write_queue.len()));
+            // Dropping the lease without returning the half closes it.
             if state.closing {
                 return took;
             }

@@ -3,7 +3,7 @@
 use super::link::Reader;
 use super::{Endpoint, Inner, State};
 use crate::disconnected::{DisconnectReason, Disconnected};
-use crate::frame::{FrameReader, Header, ReadError};
+use crate::frame::{FrameReader, ReadError};
 use crate::session::Message;
 use crate::sync::Guard;
 
@@ -15,47 +15,19 @@ const POLLED: usize = 32;
 /// other frames are written would wait for each other.
 const MAX_ANSWERS: usize = 4096;
 
-/// The reading half of the link, with its buffer.
-pub(super) struct EndpointInput {
-    frames: FrameReader<Reader>,
-    /// The header of a frame whose payload has not arrived yet.
-    begun: Option<Header>,
-}
-
-impl EndpointInput {
-    pub(super) fn new(frames: FrameReader<Reader>) -> Self {
-        let begun = None;
-        Self { frames, begun }
-    }
-
-    /// The next message. A thread that polls gets `None` if it has not arrived completely.
-    fn next(&mut self, polled: bool, credit: bool) -> Result<Option<Message>, DisconnectReason> {
-        self.frames.link().polled = polled;
-        match self.read(credit) {
-            Err(DisconnectReason::Read(ReadError::Link(error))) if error.is_not_ready() => Ok(None),
-            read => read.map(Some),
-        }
-    }
-
-    fn read(&mut self, credit: bool) -> Result<Message, DisconnectReason> {
-        let header = match self.begun.take() {
-            Some(header) => header,
-            None => self.next_header(credit)?,
-        };
-        let payload = self.frames.payload_of(&header);
-        // The link may have reported that it is not ready: the next call continues with this payload.
-        if let Err(ReadError::Link(_)) = &payload {
-            self.begun = Some(header);
-        }
-        let payload = payload.map_err(DisconnectReason::Read)?;
-        Message::parse(header.with_payload(payload)).map_err(DisconnectReason::Protocol)
-    }
-
-    fn next_header(&mut self, credit: bool) -> Result<Header, DisconnectReason> {
-        let header = self.frames.next_header().map_err(DisconnectReason::Read)?;
-        let header = header.ok_or(DisconnectReason::EndOfStream)?;
-        Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
-        Ok(header)
+/// Reads the next message. A thread that polls gets `None` if it has not arrived completely.
+fn next_message(
+    frames: &mut FrameReader<Reader>,
+    polled: bool,
+    credit: bool,
+) -> Result<Option<Message>, DisconnectReason> {
+    frames.link().polled = polled;
+    let frame = frames.next_frame_if(|header| Ok(Message::admit(header, credit)?));
+    match frame {
+        Err(DisconnectReason::Read(ReadError::Link(error))) if error.is_not_ready() => Ok(None),
+        frame => Ok(Some(Message::parse(
+            frame?.ok_or(DisconnectReason::EndOfStream)?,
+        )?)),
     }
 }
 
@@ -135,6 +107,7 @@ impl Endpoint {
 
     fn try_lease(&self) -> Option<ReadLease<'_>> {
         let mut state = self.inner.state.lock();
+        // A thread that polls does not wait for the one that reads: that thread handles the frames.
         let is_free = !core::mem::replace(&mut state.is_read, true);
         is_free.then(|| ReadLease(&self.inner))
     }
@@ -142,11 +115,12 @@ impl Endpoint {
     /// Reads and handles a frame. Returns false if there is none: it has not arrived completely, or the link has ended.
     fn read(&self, polled: bool) -> bool {
         let mut reader = self.inner.reader.lock();
-        let Some(input) = reader.as_mut() else {
+        let Some(frames) = reader.as_mut() else {
             return false;
         };
-        match self.step(input, polled) {
+        match self.step(frames, polled) {
             Ok(handled) => handled,
+            // Dropped before the state changes: threads that find the end find a closed link, too.
             Err(reason) => {
                 *reader = None;
                 self.finish(reason);
@@ -155,9 +129,13 @@ impl Endpoint {
         }
     }
 
-    fn step(&self, input: &mut EndpointInput, polled: bool) -> Result<bool, DisconnectReason> {
+    fn step(
+        &self,
+        frames: &mut FrameReader<Reader>,
+        polled: bool,
+    ) -> Result<bool, DisconnectReason> {
         let credit = self.inner.config.credit.is_some();
-        let Some(message) = input.next(polled, credit)? else {
+        let Some(message) = next_message(frames, polled, credit)? else {
             return Ok(false);
         };
         let is_behind = {

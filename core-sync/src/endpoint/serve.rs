@@ -56,6 +56,7 @@ impl Endpoint {
         while let Next::Call(id, payload) = self.wait_for(State::next) {
             self.run(functions, id, payload);
         }
+        // The last frames of the functions, before the stage ends in which they may be sent.
         self.flush_behind_others();
         let lost = {
             let mut state = self.inner.state.lock();

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::EndpointConfig;
-use super::link::Writer;
+use super::link::{Reader, Writer};
 use super::output::Output;
-use super::poll::EndpointInput;
 use crate::disconnected::DisconnectReason;
+use crate::frame::FrameReader;
 use crate::lifecycle::Lifecycle;
 use crate::session::{BUSY, Event, Message, Reply, Session};
 use crate::sync::{Mutex, Signal};
@@ -18,7 +18,7 @@ pub(super) struct Inner {
     // A lock only because the compiler does not see that one thread reads at a time: `State::is_read` has decided that before,
     // and no thread ever blocks here.
     /// Of the thread that reads, until a frame is handled. `None` when the link is not read any more.
-    pub(super) reader: Mutex<Option<EndpointInput>>,
+    pub(super) reader: Mutex<Option<FrameReader<Reader>>>,
     /// Not held while a thread reads, writes, decodes or drops values of the program. Without `std` waiting for it means to
     /// spin.
     pub(super) state: Mutex<State>,

@@ -8,9 +8,8 @@ use super::shared::Shared;
 use super::state::State;
 use super::waiters::WaitFor;
 use crate::disconnected::DisconnectReason;
-use crate::frame::{FrameReader, ReadError};
+use crate::frame::FrameReader;
 use crate::link::{LinkReader, PollReader, Ready};
-use crate::link_error::LinkError;
 use crate::session::{Event, Message, ProtocolError, Reply};
 use crate::sync::Deadline;
 use crate::trace;
@@ -100,7 +99,7 @@ impl LinkInput {
         deadline: Deadline,
     ) -> Result<(), DisconnectReason> {
         match poll_reader.wait(deadline.remaining()) {
-            Ok(Ready::Read) => match self.frames.read_once().map_err(lost)? {
+            Ok(Ready::Read) => match self.frames.read_once()? {
                 0 => Err(DisconnectReason::EndOfStream),
                 _ => Ok(()),
             },
@@ -157,20 +156,14 @@ impl LinkInput {
     }
 
     fn read_message(&mut self, shared: &Shared) -> Result<Message, DisconnectReason> {
-        let header = self.frames.next_header().map_err(lost)?;
-        let header = header.ok_or(DisconnectReason::EndOfStream)?;
-        trace::frame(&shared.config.id, "received", &header);
-        // Before the payload is read: a refused frame must not cost its length in memory.
         let credit = shared.config.credit.is_some();
-        Message::admit(&header, credit).map_err(DisconnectReason::Protocol)?;
-        let payload = self.frames.payload_of(&header).map_err(lost)?;
-        // Parsed here, where nothing is locked. The scan of a large item for channels takes its time.
-        Message::parse(header.with_payload(payload)).map_err(DisconnectReason::Protocol)
+        let frame = self.frames.next_frame_if(|header| {
+            trace::frame(&shared.config.id, "received", header);
+            Message::admit(header, credit).map_err(DisconnectReason::from)
+        })?;
+        // Parsed here, where nothing is locked: scanning a large item for channels takes time.
+        Ok(Message::parse(frame.ok_or(DisconnectReason::EndOfStream)?)?)
     }
-}
-
-fn lost(error: ReadError<std::io::Error>) -> DisconnectReason {
-    DisconnectReason::Read(error.map_link(LinkError::from))
 }
 
 fn handle(
@@ -210,7 +203,7 @@ impl State {
         if self.write_queue.count_answer() > MAX_REPLIES {
             let limit = MAX_REPLIES;
             let error = ProtocolError::TooManyReplies { limit };
-            return Err(DisconnectReason::Protocol(error));
+            return Err(error.into());
         }
         Ok(())
     }

@@ -32,4 +32,4 @@ pub use config::{ExecModel, GatewayConfig};
 pub(crate) use effects::Effects;
 pub(crate) use executor::Executor;
 pub(crate) use shared::Shared;
-pub(crate) use waiters::ChannelCondvars;
+pub(crate) use waiters::{ChannelCondvars, WaitFor};

@@ -25,7 +25,7 @@ use super::effects::Effects;
 use super::link_input::LinkInput;
 use super::shared::Shared;
 use super::state::State;
-use super::waiters::ChannelCondvars;
+use super::waiters::{ChannelCondvars, WaitFor};
 use crate::disconnected::DisconnectReason;
 use crate::link::PollReader;
 use crate::session::OverflowPolicy;
@@ -185,7 +185,7 @@ impl Shared {
         deadline: Deadline,
     ) -> Guard<'a, State> {
         let Some((input, poll_reader)) = state.read_role.take(id) else {
-            return condvars.wait_item(self, state, id, deadline);
+            return condvars.wait(WaitFor::Item, self, state, id, deadline);
         };
         // Reading blocks, and other threads send and wait meanwhile. Events of this channel reach the receiver through
         // `reads_for`: as it is in no count of `ChannelWaiters`, its condition variable is not notified.

@@ -48,7 +48,7 @@ struct Notification {
 
 /// The event that a thread waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WaitFor {
+pub(crate) enum WaitFor {
     Item,
     Room,
     End,
@@ -66,16 +66,23 @@ impl ChannelWaiters {
     /// callback.
     pub(super) fn notify(&mut self, event: WaitFor, notifications: &mut Notifications) -> bool {
         let waiting = match event {
-            WaitFor::Item => self.receivers,
-            WaitFor::Room => self.senders,
             // The end is the last event of a channel: nothing else would wake threads that wait for an item or for room.
             WaitFor::End => self.receivers + self.closers + self.senders,
+            _ => *self.count(event),
         };
         if waiting > 0 {
             notifications.add(&self.condvars, event);
         }
         // Room is for senders: there is nothing to call a callback with.
         event != WaitFor::Room && self.delivery.queue()
+    }
+
+    fn count(&mut self, event: WaitFor) -> &mut usize {
+        match event {
+            WaitFor::Item => &mut self.receivers,
+            WaitFor::Room => &mut self.senders,
+            WaitFor::End => &mut self.closers,
+        }
     }
 
     /// Whether items go to a callback.
@@ -149,60 +156,29 @@ impl Notification {
 }
 
 impl ChannelCondvars {
-    /// Waits for an item, or the end, of the channel.
-    pub(super) fn wait_item<'a>(
+    /// Waits for an event of the channel, or its end.
+    ///
+    /// The thread is counted meanwhile. The count changes under the lock that the wait releases: an event after the caller's last
+    /// look at the state finds the count, and notifies.
+    pub(crate) fn wait<'a>(
         &self,
+        event: WaitFor,
         shared: &Shared,
-        state: Guard<'a, State>,
+        mut state: Guard<'a, State>,
         id: ChannelId,
         deadline: Deadline,
     ) -> Guard<'a, State> {
-        wait(&self.item, shared, state, id, deadline, |waiters| {
-            &mut waiters.receivers
-        })
+        let condvar = match event {
+            WaitFor::Item => &self.item,
+            WaitFor::Room => &self.room,
+            WaitFor::End => &self.end,
+        };
+        // Both counts are those of the same channel: the caller's handle keeps it in the session during the wait.
+        state.count(id, |waiters| *waiters.count(event) += 1);
+        let mut state = shared.wait(condvar, state, deadline);
+        state.count(id, |waiters| *waiters.count(event) -= 1);
+        state
     }
-
-    /// Waits for the end of the channel.
-    pub(crate) fn wait_end<'a>(
-        &self,
-        shared: &Shared,
-        state: Guard<'a, State>,
-        id: ChannelId,
-        deadline: Deadline,
-    ) -> Guard<'a, State> {
-        wait(&self.end, shared, state, id, deadline, |waiters| {
-            &mut waiters.closers
-        })
-    }
-
-    /// Waits until more may be sent on the channel, or its end.
-    pub(crate) fn wait_room<'a>(
-        &self,
-        shared: &Shared,
-        state: Guard<'a, State>,
-        id: ChannelId,
-    ) -> Guard<'a, State> {
-        wait(&self.room, shared, state, id, Deadline::NEVER, |waiters| {
-            &mut waiters.senders
-        })
-    }
-}
-
-/// Waits, and counts the thread as waiting meanwhile. The count changes under the lock that the wait releases: an event after
-/// the caller's last look at the state finds the count, and notifies.
-fn wait<'a>(
-    condvar: &Condvar,
-    shared: &Shared,
-    mut state: Guard<'a, State>,
-    id: ChannelId,
-    deadline: Deadline,
-    waiting: fn(&mut ChannelWaiters) -> &mut usize,
-) -> Guard<'a, State> {
-    // Both counts are those of the same channel: the caller's handle keeps it in the session during the wait.
-    state.count(id, |waiters| *waiting(waiters) += 1);
-    let mut state = shared.wait(condvar, state, deadline);
-    state.count(id, |waiters| *waiting(waiters) -= 1);
-    state
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use execnet_serializer::ChannelId;
 
 use super::shared::Shared;
 use super::state::State;
-use super::waiters::ChannelCondvars;
+use super::waiters::{ChannelCondvars, WaitFor};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::link::{FilePart, Output};
@@ -146,7 +146,7 @@ impl Shared {
                     drop(writer);
                     // The loop starts over with both locks: the wait has released the state's, and keeping it would take the
                     // writer's second.
-                    drop(condvars.wait_room(self, state, id));
+                    drop(condvars.wait(WaitFor::Room, self, state, id, Deadline::NEVER));
                 }
             }
         }

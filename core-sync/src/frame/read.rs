@@ -70,6 +70,15 @@ impl<R: Read> FrameReader<R> {
     /// [`ReadError::Link`], such as a timeout of the link, the next call continues where this one stopped. After any
     /// other error the position in the stream is lost, and nothing more can be read.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, ReadError<R::Error>> {
+        self.next_frame_if(|_| Ok(()))
+    }
+
+    /// As [`next_frame`](Self::next_frame), with a check of the header before the payload is read: a refused frame must not cost
+    /// its length in memory.
+    pub(crate) fn next_frame_if<E: From<ReadError<R::Error>>>(
+        &mut self,
+        check: impl FnOnce(&Header) -> Result<(), E>,
+    ) -> Result<Option<Frame>, E> {
         let header = match self.begun.take() {
             Some(header) => header,
             None => match self.next_header()? {
@@ -77,7 +86,9 @@ impl<R: Read> FrameReader<R> {
                 None => return Ok(None),
             },
         };
+        check(&header)?;
         let payload = self.payload_of(&header);
+        // A link that is polled fails when it is not ready: the next call continues with this payload.
         if let Err(ReadError::Link(_)) = &payload {
             self.begun = Some(header);
         }
@@ -167,6 +178,7 @@ impl<R: Read> FrameReader<R> {
             self.large = ReadBuffer::starting_with(self.available(), len.min(TRUSTED));
             (self.start, self.end) = (0, 0);
         }
+        // Kept in `self` until it is complete: after a timeout of the link the next call continues.
         let whole = self.large.fill_to(&mut self.inner, len);
         let whole = whole.map_err(ReadError::Link)?;
         let payload = core::mem::take(&mut self.large).into_vec();
@@ -186,6 +198,7 @@ impl<R: Read> FrameReader<R> {
     /// Reads once, after making room for `wanted` contiguous bytes. Returns the number of bytes; 0 at the end of the stream.
     /// `wanted` must be more than the available bytes, and at most the length of the buffer.
     fn fill(&mut self, wanted: usize) -> Result<usize, ReadError<R::Error>> {
+        // Moving bytes to the front is rare: mostly the buffer is read to its end first.
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.buffer.len() - self.start < wanted {
@@ -221,7 +234,6 @@ pub enum ReadError<E> {
     Header(HeaderError),
 }
 
-#[cfg(feature = "std")]
 impl<E> ReadError<E> {
     /// Maps the error of the link.
     pub(crate) fn map_link<F>(self, map: impl FnOnce(E) -> F) -> ReadError<F> {

@@ -10,6 +10,7 @@ pub(super) struct InboxAccounting {
     errors: usize,
     /// Cost of the calls that have not begun.
     calls: usize,
+    // A count, so that `pauses`, which is called after each message, need not look at all inboxes.
     /// Number of channels at their limit.
     full: usize,
 }
@@ -30,6 +31,7 @@ impl InboxAccounting {
 
     /// The overflow, if an inbox with this cost accepts no more items.
     pub(super) fn refuses(&self, cost: usize) -> Option<InboxOverflow> {
+        // With `Pause` the reader stops after the item that reaches the limit. What it has read by then is accepted.
         if self.limits.overflow == OverflowPolicy::Pause {
             return None;
         }

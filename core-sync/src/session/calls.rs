@@ -24,6 +24,7 @@ impl<W: Default> Session<W> {
             let limit = self.max_peer_made;
             return Err(RefusedCall::Id(RefusedId::TooMany { id, limit }));
         }
+        // The last check, as it counts the call: a refused call must not be counted.
         let counted = self.accounting.add_call(cost_of_call(payload));
         counted.map_err(RefusedCall::Overflow)?;
         self.peer_made += 1;

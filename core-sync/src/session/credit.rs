@@ -18,6 +18,7 @@ pub(super) struct Credit {
 impl Credit {
     pub(super) fn new(window: usize) -> Self {
         Self {
+            // With a window of zero no item could ever be sent.
             window: window.max(1),
             in_flight: 0,
             consumed: 0,
@@ -40,6 +41,7 @@ impl Credit {
         self.in_flight = self.in_flight.saturating_sub(cost);
     }
 
+    /// The program has received an item.
     pub(super) fn consume(&mut self, cost: usize) {
         self.consumed = self.consumed.saturating_add(cost);
     }

@@ -22,6 +22,7 @@ pub(super) struct Entry<W> {
     pub(super) handles: usize,
     /// Number of items in inboxes of other channels that name this one.
     pub(super) inbox_refs: usize,
+    // No handle: with a callback alone the program cannot send, so that the peer gets a LAST_MESSAGE.
     /// A callback takes the items. It keeps the channel alive until it has seen the end.
     pub(super) has_callback: bool,
     /// LAST_MESSAGE was sent: this side sends no more items.

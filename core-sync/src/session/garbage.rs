@@ -24,6 +24,7 @@ pub struct Released<W> {
 #[must_use = "drop it when the session is unlocked"]
 pub struct Garbage<W> {
     pub(super) channels: Vec<Entry<W>>,
+    // Of channels that live on without their callback.
     pub(super) items: Vec<ItemQueue>,
 }
 

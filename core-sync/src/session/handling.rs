@@ -54,6 +54,7 @@ impl<W: Default> Session<W> {
         if self.role == Role::Initiator {
             return Event::Reply(Reply::CloseError(id, "execution disallowed"));
         }
+        // The channel is not made here: the driver may refuse the call for reasons of its own, and calls `accept` otherwise.
         match self.may_make(id) {
             Ok(()) => Event::Exec(id, payload),
             Err(error) => Event::Reply(Reply::CloseError(id, RefusedCall::Id(error).text())),
@@ -146,6 +147,7 @@ impl<W: Default> Session<W> {
     }
 
     fn closed(&mut self, id: ChannelId, error: Option<RemoteError>) -> Event<'_, W> {
+        // Both sides can close at the same time: a CLOSE of a closed channel changes nothing, and its error is dropped.
         let ended = self.change_state(id, |channel| channel.state.close());
         let Some(channel) = self.channels.get_mut(&id).filter(|_| ended == Some(true)) else {
             return Event::Nothing;

@@ -26,6 +26,8 @@ pub enum Role {
 /// CHANNEL_EXEC. Frames for ids without a channel are ignored, as a channel can be dropped while frames for it are on the way.
 #[derive(Debug, Clone, Copy)]
 pub struct Ids {
+    // Wider than an id, so that the counter can stay above the last one: ids are never used again, as frames of an old channel
+    // may still be on the way.
     /// The next id to allocate. Above `i32::MAX` all are used up.
     next: i64,
 }

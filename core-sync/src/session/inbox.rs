@@ -11,6 +11,7 @@ use crate::options::options;
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     items: ItemQueue,
+    // A sum and not a search: it is compared with the limit for each item that arrives.
     /// Cost of all items, with the held ones.
     cost: usize,
     /// Cost of the items that were taken but still count, see [`Hold`].
@@ -181,6 +182,7 @@ impl Inbox {
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {
+        // Called once at most, as only a state change ends a channel with a failure.
         self.failure = Some(failure);
     }
 

@@ -66,6 +66,7 @@ impl ItemQueue {
         let tag = tag(item.strings);
         // Short items are copied into a block. The session is locked meanwhile, so that longer ones are moved instead.
         match u8::try_from(item.payload.len()) {
+            // The cost of such an item follows from its length, and need not be stored.
             Ok(len) if plain => self.push_record(&[tag, len], &item.payload),
             _ => {
                 self.push_record(&[tag | WHOLE], &[]);
@@ -136,6 +137,7 @@ impl ItemQueue {
     }
 
     fn pop_whole(&mut self) -> Option<Whole> {
+        // Whole items are in the order of their records, so that a record needs no index.
         let chunk = self.whole.front_mut()?;
         let item = chunk.pop_front()?;
         if chunk.is_empty() {
@@ -151,6 +153,7 @@ impl ItemQueue {
         let Some(block) = self.blocks.front_mut().filter(|block| block.is_read()) else {
             return;
         };
+        // Only the last block: after a burst the others are freed at once, and not kept for the next one.
         if last && block.bytes.capacity() <= KEPT {
             block.bytes.clear();
             block.read = 0;

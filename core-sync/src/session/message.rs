@@ -95,6 +95,7 @@ impl Message {
             MessageCode::Reconfigure => Self::Reconfigure(id, settings(&frame)?),
             MessageCode::GatewayTerminate => Self::Terminate,
             MessageCode::ChannelExec => Self::Exec(id, frame.payload),
+            // Scanned for channels here, unlocked, and not decoded: the thread that receives the item does that.
             MessageCode::ChannelData => Self::Data(id, EncodedItem::new(frame.payload)),
             MessageCode::ChannelClose => Self::Close(id),
             MessageCode::ChannelCloseError => Self::CloseError(id, error_of(&frame.payload)),
@@ -122,6 +123,9 @@ impl EncodedItem {
         self.payload.len().saturating_add(ITEM_COST)
     }
 }
+
+// The payloads below are read as tokens, which borrow from the frame: a peer cannot make them cost memory, as it could with a
+// value of nested collections.
 
 fn credit(frame: &Frame) -> Result<u32, ProtocolError> {
     let mut tokens = Tokens::new(&frame.payload).map(Result::ok);
@@ -164,6 +168,7 @@ fn error_of(payload: &[u8]) -> RemoteError {
         (Some(Token::Py2String(text)), Some(Token::Stop)) => RemoteError::cut_from(text, |part| {
             part.iter().map(|&byte| char::from(byte)).collect()
         }),
+        // The channel has ended in any case, and the text is for people: not worth the end of the whole gateway.
         _ => RemoteError::new("the peer closed the channel with an error that is not text"),
     }
 }

@@ -58,6 +58,7 @@ use entry::Entry;
 pub struct Session<W> {
     role: Role,
     ids: Ids,
+    // A tree and not a hash table: without `std` there is no random hasher, and a peer chooses half of the keys.
     channels: BTreeMap<ChannelId, Entry<W>>,
     // The serial number of the next channel, too: it tells channels apart that had the same id one after the other.
     /// Number of channels made so far.
@@ -69,12 +70,14 @@ pub struct Session<W> {
     /// Number of channels that the peer made, and the limit.
     peer_made: usize,
     max_peer_made: usize,
-    /// Calls that have not ended, by channel. A channel can be gone before its call has ended.
+    // Apart from the entries: a channel can be gone before the call on it has ended, and the call still counts as running.
+    /// Calls that have not ended, by channel.
     calls: BTreeMap<ChannelId, CallState>,
     /// Cost of the inboxes.
     accounting: InboxAccounting,
     /// Credit that each channel starts with, if the ends agreed on it.
     credit: Option<Credit>,
+    // The entries do not tell: there can be none, and a channel that is opened later would wait for an end that never comes.
     ended: bool,
 }
 
@@ -132,6 +135,7 @@ impl<W: Default> Session<W> {
     pub(super) fn insert(&mut self, id: ChannelId, peer_made: bool) {
         self.made += 1;
         let mut channel = Entry::new(self.made, self.strings, self.credit, peer_made);
+        // Counted before the driver has made the handle: a release in between must not remove the channel.
         channel.handles = 1;
         self.channels.insert(id, channel);
         self.open += 1;

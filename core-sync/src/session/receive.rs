@@ -29,6 +29,7 @@ impl<W> Session<W> {
     /// credit until the hold is given to [`let_go_item`](Self::let_go_item).
     pub fn hold_item(&mut self, id: ChannelId) -> Option<(QueuedItem, Hold)> {
         let channel = self.channels.get_mut(&id)?;
+        // Not `Entry::pop`, which returns the credit, and no change of the accounting: both follow when the hold ends.
         let item = channel.inbox.pop_held()?;
         let hold = Hold {
             channel: id,
@@ -61,6 +62,7 @@ impl<W> Session<W> {
             return NextItem::End;
         };
         let before = channel.inbox.error_cost();
+        // Taken out: of several threads that wait for the end one gets the error, and the others find a closed channel.
         let failure = channel.inbox.take_failure();
         self.accounting
             .change_error(before, channel.inbox.error_cost());

@@ -16,6 +16,7 @@ impl<W> Session<W> {
     /// The last handle closes an open channel. If a callback takes its items, only sending ends, and the callback still
     /// receives.
     pub fn release(&mut self, id: ChannelId) -> Released<W> {
+        // Not yet removed at zero: inboxes and a callback may still refer to the channel, which `collect` checks.
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.handles = channel.handles.saturating_sub(1);
         }
@@ -100,6 +101,7 @@ impl<W> Session<W> {
             let Some(channel) = self.remove(id) else {
                 continue;
             };
+            // The items were never received: the channels that they name lose these references, and may go as well.
             for referenced in channel
                 .inbox
                 .references()

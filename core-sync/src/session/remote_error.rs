@@ -47,6 +47,7 @@ impl RemoteError {
         if text.len() <= MAX_ERROR_TEXT {
             return Self::new(decode(text));
         }
+        // Cut before decoding: a frame can carry a text of 2 GiB, and decoding can triple it.
         let end = boundary(text, MAX_ERROR_TEXT / 2);
         let begin = line_begin(text, boundary(text, text.len() - MAX_ERROR_TEXT / 2));
         let part = |part: Option<&[u8]>| decode(part.unwrap_or_default());
@@ -95,6 +96,7 @@ impl fmt::Display for RemoteError {
 
 impl Error for RemoteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // Only if it has more than `Display` prints: no text occurs twice in a chain of errors.
         let summary = self.summary();
         let is_all = self.text().trim().len() <= summary.len();
         let is_cut = summary.chars().nth(SUMMARY).is_some();
@@ -122,6 +124,7 @@ fn summary(text: &str) -> &str {
             .ends_with("Traceback (most recent call last):")
         {
             let margin = margin(line);
+            // `<=`: of "During handling of the above exception" the last traceback is the one that was not handled.
             if begin.is_none_or(|(least, _)| margin <= least) {
                 begin = Some((margin, offset));
             }
@@ -138,6 +141,7 @@ fn summary(text: &str) -> &str {
 
 /// The offset of the UTF-8 character that contains the byte at `at`.
 fn boundary(text: &[u8], at: usize) -> usize {
+    // Three bytes back at most: a character has four. In Latin-1, where any byte is a character, the cut is just earlier.
     let is_first = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
     (at.saturating_sub(3)..=at)
         .rev()

@@ -81,6 +81,7 @@ pub(crate) fn append(
     id: ChannelId,
     value: &(impl Dump + ?Sized),
 ) -> Result<(), EncodeFrameError> {
+    // The buffer moves into the frame and back, without a copy. What was written before an error is cut off again.
     let before = bytes.len();
     let mut frame = FrameBuf::behind(core::mem::take(bytes));
     let written = write_value(&mut frame, value);
@@ -114,6 +115,7 @@ impl Dump for StatusAnswer<'_> {
         &self,
         encoder: &mut Encoder<W>,
     ) -> Result<(), EncodeError<W::Error>> {
+        // The keys are execnet's: stock controllers read them.
         encoder.dict()?;
         for (key, number) in [
             ("numchannels", self.status.num_channels),

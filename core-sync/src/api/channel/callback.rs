@@ -17,6 +17,7 @@ pub(crate) struct Arrived {
 
 impl Arrived {
     fn new(gateway: &Gateway, item: CallbackItem) -> Result<Self, ItemError> {
+        // If that fails, the hold is dropped with `item`, and gives its credit back.
         let raw = Channel::raw(gateway, item.queued, item.condvars)?;
         let held = item.held;
         Ok(Self { raw, held })
@@ -130,6 +131,7 @@ impl Channel {
     #[must_use]
     pub fn callback_error(&self) -> Option<CallbackError> {
         let mut state = self.gateway().shared().state.lock();
+        // Kept in the session, where the handles of this channel keep it alive after the callback is gone.
         let waiters = state.session.waiters(self.id())?;
         waiters.callback_error().cloned()
     }

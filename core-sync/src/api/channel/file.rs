@@ -56,6 +56,7 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
+        // Explicitly: other handles of the channel may live on, and dropping this one would not close it.
         if self.proxy_close {
             self.channel.close();
         }
@@ -107,9 +108,11 @@ impl ChannelFileWrite {
             &joined
         };
         let (text, rest) = whole_text(bytes)?;
+        // Only complete characters: Python decodes each item on its own.
         if !text.is_empty() {
             self.file.channel.send(text).map_err(broken)?;
         }
+        // After the send: if that fails, the same bytes can be written again.
         self.partial = rest.to_vec();
         Ok(())
     }
@@ -187,6 +190,7 @@ impl ChannelFileRead {
     fn next_item(&mut self) -> io::Result<bool> {
         let item = match self.file.channel.receive() {
             Ok(item) => item,
+            // A lost connection is an error, and not the end of the file: the rest of the content is missing.
             Err(ReceiveError::Closed) => return Ok(false),
             Err(error) => return Err(failed(error)),
         };

@@ -16,15 +16,14 @@ pub use send::FileItem;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::hash::{Hash, Hasher};
 
-use execnet_serializer::{ChannelId, Dump, EncodeError, Encoder, StrConfig};
+use execnet_serializer::{ChannelId, StrConfig};
 
 use crate::api::gateway::Gateway;
 use crate::engine::ChannelCondvars;
 use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
-use crate::item::RawItem;
+use crate::item::{RawItem, channel_handle};
 use crate::session::{EXPLICIT_CLOSE, QueuedItem, empty, encode};
 
 /// One end of a channel of a gateway: items are sent and received, until one side closes it.
@@ -129,6 +128,7 @@ impl Channel {
     ///
     /// The gateway was exited, or the connection is lost.
     pub fn reconfigure(&self, strings: StrConfig) -> Result<(), SendError> {
+        // Here first: the peer's items with the new settings can only arrive after the frame.
         {
             let mut state = self.gateway().shared().state.lock();
             state.session.reconfigure_channel(self.id(), strings);
@@ -153,6 +153,7 @@ impl Channel {
 
     /// The handle of the channel of an accepted call.
     pub(crate) fn of_call(gateway: &Gateway, id: ChannelId) -> Self {
+        // The session has counted this handle in `accept`.
         let condvars = gateway.shared().state.lock().condvars_of(id);
         Self::new(gateway.clone(), id, condvars)
     }
@@ -185,54 +186,11 @@ impl Channel {
     }
 }
 
-impl crate::item::Handle for Channel {
-    fn number(&self) -> ChannelId {
-        self.id()
-    }
-}
-
 impl Drop for Handle {
     fn drop(&mut self) {
+        // Runs in any thread, also in the callback thread: `release` only queues frames, and never blocks on the link.
         self.gateway.shared().release(self.id);
     }
 }
 
-/// Writes the id of the channel, which the peer makes a channel of its own. The id of a channel of another gateway would name
-/// an unrelated channel there.
-impl Dump for Channel {
-    fn dump<W: embedded_io::Write>(
-        &self,
-        encoder: &mut Encoder<W>,
-    ) -> Result<(), EncodeError<W::Error>> {
-        encoder.channel(self.id())
-    }
-}
-
-impl PartialEq for Channel {
-    fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id() && self.gateway() == other.gateway()
-    }
-}
-
-impl Eq for Channel {}
-
-impl Hash for Channel {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.id().hash(hasher);
-        self.gateway().hash(hasher);
-    }
-}
-
-/// `<Channel id=1 open>`
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.is_closed() { "closed" } else { "open" };
-        write!(f, "<Channel id={} {state}>", self.id().0)
-    }
-}
-
-impl fmt::Debug for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+channel_handle!(Channel, gateway);

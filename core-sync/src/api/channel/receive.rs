@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use super::Channel;
 use crate::api::Item;
-use crate::engine::Effects;
+use crate::engine::{Effects, WaitFor};
 use crate::error::{ReceiveError, WaitCloseError};
 use crate::item::RawItem;
 use crate::session::NextItem;
@@ -136,10 +136,8 @@ impl Channel {
             if deadline.has_passed() {
                 return Err(WaitCloseError::Timeout);
             }
-            state = self
-                .handle
-                .condvars
-                .wait_end(shared, state, self.id(), deadline);
+            let condvars = &self.handle.condvars;
+            state = condvars.wait(WaitFor::End, shared, state, self.id(), deadline);
         }
     }
 

@@ -25,6 +25,7 @@ impl Channel {
     /// The item cannot be encoded, and nothing was sent; or the channel is closed, the gateway was exited, or the connection
     /// is lost.
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
+        // Encoded before any lock is taken: the item's `Dump` is code of the program, and a large item takes time.
         let frame = encode(MessageCode::ChannelData, self.id(), &item)?;
         self.write(&frame, 1)
     }
@@ -40,11 +41,13 @@ impl Channel {
         let mut count = 0;
         for item in items {
             let added = append(&mut frames, MessageCode::ChannelData, self.id(), &item);
+            // An error of the write comes first: it is about items that the program has handed over before.
             if let Err(error) = added {
                 self.write(&frames, count)?;
                 return Err(error.into());
             }
             count += 1;
+            // Before the batch grows further: the writer's lock is held for a whole batch, and other senders wait.
             if frames.len() >= BATCH {
                 self.write(&frames, count)?;
                 frames.clear();
@@ -95,9 +98,11 @@ impl Channel {
 
     /// Writes the frames of `count` items.
     fn write(&self, frames: &[u8], count: usize) -> Result<(), SendError> {
+        // Sending no items succeeds also on a closed channel.
         if count == 0 {
             return Ok(());
         }
+        // Counted as the peer does, for each item, so that both ends agree on the credit.
         let payloads = frames.len().saturating_sub(count * Header::SIZE);
         let cost = payloads.saturating_add(count * ITEM_COST);
         let shared = self.gateway().shared();
