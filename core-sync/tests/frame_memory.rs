@@ -1,6 +1,6 @@
-//! Memory of the reader of frames follows the bytes that arrive, not those that a header announces.
+//! The frame reader allocates for the bytes that arrive, and not for the length that a header announces.
 //!
-//! One test alone, because the allocator counts for the whole process.
+//! A program of its own with a single test, because the allocator counts for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use embedded_io::{ErrorType, Read};

@@ -1,4 +1,6 @@
-//! What items that wait cost in memory, and that it is given back.
+//! The memory of queued items, which is released when they are received.
+//!
+//! A program of its own with a single test, because the allocator counts for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use execnet_core_sync::frame::{Frame, MessageCode};

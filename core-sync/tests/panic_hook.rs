@@ -1,4 +1,4 @@
-//! The panic hook of the process is the program's: no gateway and no worker sets one.
+//! No gateway and no worker sets the panic hook of the process. A program of its own, because the test sets it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,9 +1,13 @@
-//! The session by itself: what counts as waiting, and how strings are read.
+//! The session by itself: what counts as waiting, how strings are read, and [`model`]: two sessions under a random schedule.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+
+extern crate alloc;
+
+mod model;
 
 use execnet_core_sync::session::{
     EncodedItem, Event, Garbage, Hold, ITEM_COST, Message, NextItem, RefusedCall, RemoteError,
@@ -11,6 +15,9 @@ use execnet_core_sync::session::{
 };
 use execnet_core_sync::{InboxLimits, InboxOverflow, RefusedId, Role};
 use execnet_serializer::{ChannelId, DumpOptions, StrConfig};
+use proptest::prelude::*;
+
+use model::{Setting, Step};
 
 const LEN: usize = 100;
 
@@ -39,7 +46,7 @@ fn limited(channel: usize, gateway: usize) -> Session<()> {
 }
 
 #[test]
-fn an_item_that_is_held_counts_until_it_is_let_go() {
+fn an_item_counts_while_it_is_held() {
     let mut session = limited(2 * COST, 1 << 20);
     let id = session.open().unwrap();
     data(&mut session, id);
@@ -113,7 +120,7 @@ fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor(
 }
 
 #[test]
-fn what_a_callback_leaves_does_not_count_but_what_it_holds_does() {
+fn items_count_while_a_callback_holds_them_and_not_after() {
     let mut session = limited(1 << 20, 1 << 20);
     let id = session.open().unwrap();
     session.attach(id);
@@ -128,7 +135,7 @@ fn what_a_callback_leaves_does_not_count_but_what_it_holds_does() {
 }
 
 #[test]
-fn calls_count_from_the_asking_to_the_begin() {
+fn calls_count_from_their_request_to_their_start() {
     let mut session = limited(1 << 20, 1000);
     session.accept(ChannelId(1), 600).unwrap();
     // The one that goes above the limit is taken.
@@ -169,7 +176,7 @@ fn an_error_beyond_a_limit_is_kept_short() {
 }
 
 #[test]
-fn strings_are_read_as_the_channel_says_and_else_as_the_gateway() {
+fn strings_are_read_by_the_settings_of_the_channel_or_else_of_the_gateway() {
     let of = |py2, py3| StrConfig {
         py2str_as_py3str: py2,
         py3str_as_py2str: py3,
@@ -193,7 +200,7 @@ fn strings_are_read_as_the_channel_says_and_else_as_the_gateway() {
 }
 
 #[test]
-fn an_error_is_unheard_if_the_last_that_holds_its_channel_lets_it_go() {
+fn an_error_is_unread_if_the_last_handle_of_its_channel_is_dropped() {
     let mut session = Session::<()>::new(Role::Initiator, 1);
     let (carrier, failed) = (session.open().unwrap(), session.open().unwrap());
     assert_eq!(session.unread_error(failed), None);
@@ -214,7 +221,7 @@ fn an_error_is_unheard_if_the_last_that_holds_its_channel_lets_it_go() {
 }
 
 #[test]
-fn what_is_left_of_channels_is_collected() {
+fn closed_channels_without_handles_are_collected() {
     let mut session = limited(1 << 20, 1 << 20);
     let ids = [(); 2].map(|()| session.open().unwrap());
     let mut garbage = Garbage::default();
@@ -236,4 +243,22 @@ fn what_is_left_of_channels_is_collected() {
     let items = session.detach(id).garbage;
     assert_eq!(session.living(), 1);
     assert!(!items.is_empty());
+}
+
+/// A few; many by `scripts/stress`.
+fn cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES");
+    asked.map_or(2000, |cases| cases.parse().unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    #[test]
+    fn two_sessions_lose_no_item_and_wake_every_waiting_thread(
+        setting in any::<u8>().prop_map(Setting::of),
+        steps in prop::collection::vec(any::<[u8; Step::SIZE]>().prop_map(Step::of), 1..300),
+    ) {
+        model::run(setting, steps);
+    }
 }

@@ -178,7 +178,7 @@ fn a_worker_takes_the_directory_and_the_priority_it_is_given() {
 }
 
 #[test]
-fn what_functions_print_does_not_break_the_link() {
+fn output_of_functions_does_not_break_the_link() {
     within(LIMIT, || {
         for (settings, is_shown) in [(value!({}), false), (value!({"stdout": "stderr"}), true)] {
             let worker = start(settings).unwrap();

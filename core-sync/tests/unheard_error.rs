@@ -1,4 +1,4 @@
-//! Errors of remote code that nobody receives are logged: the logger is the process's, so that this is a suite of its own.
+//! Errors of remote code that nobody receives are logged. A program of its own, because a process has one logger.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -42,7 +42,7 @@ fn warnings() -> Vec<String> {
 }
 
 #[test]
-fn the_error_of_remote_code_that_nobody_received_is_warned_of_once() {
+fn an_unread_error_of_remote_code_is_logged_once() {
     log::set_logger(&Warnings).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     with_gateway(|gateway, mut peer| {

@@ -1,4 +1,4 @@
-//! Setting a callback, while items arrive and while others receive.
+//! A callback that is set while items arrive and while other threads receive.
 
 use alloc::vec::Vec;
 use std::sync::mpsc;

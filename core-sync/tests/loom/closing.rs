@@ -1,4 +1,4 @@
-//! Closing, letting go and exiting, against all else.
+//! Close, drop and exit, while other threads send, receive and wait.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Threads that write to one endpoint: what one leaves to another is written.
+//! Several threads that write to one endpoint: a frame that one of them leaves to another is written.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Who waits: for items, for the end, for credit, for room.
+//! Threads that wait for items, for the end of a channel, for credit, and for room in an inbox.
 
 use alloc::vec::Vec;
 

@@ -1,12 +1,12 @@
-//! Races, in all orders in which threads can take their turns: loom runs each model again and again, and fails where a
-//! thread waits that nobody will wake. `scripts/test loom` runs it, which is
+//! Races: loom runs each model in all orders in which its threads can be scheduled, and fails if a thread waits that no
+//! other thread will wake. `scripts/test loom` runs
 //!
 //! ```sh
 //! RUSTFLAGS='--cfg loom' cargo test --release -p execnet-core-sync --test loom --target-dir target/loom
 //! ```
 //!
-//! All orders would take hours: those are tried in which threads are interrupted so many times at most as a model says, or
-//! `LOOM_MAX_PREEMPTIONS`. Being interrupted is what is counted; a thread that waits takes no part in it.
+//! All orders would take hours. Each model bounds the number of preemptions; `LOOM_MAX_PREEMPTIONS` sets another bound.
+//! A thread that waits is not preempted.
 #![cfg(loom)]
 #![allow(
     clippy::unwrap_used,

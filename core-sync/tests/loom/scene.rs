@@ -1,4 +1,4 @@
-//! A gateway, and a peer that keeps to its script.
+//! A gateway, and a peer that follows a script.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! A receiver that reads the link itself, and what else happens meanwhile.
+//! A receiver that reads the link itself, concurrent with other operations.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;

@@ -1,4 +1,4 @@
-//! Callbacks, and the thread that calls them.
+//! The model of callbacks and of the thread that calls them.
 
 use execnet_serializer::ChannelId;
 

@@ -1,16 +1,16 @@
-//! Two sessions, joined by a link of bytes, under a random schedule: what may happen in which order, against what must
-//! always hold. The session is driven here as the gateway drives it, one step at a time.
+//! A model of two sessions that are joined by a link of bytes, under a random schedule. Each session is driven as the
+//! gateway drives it, one step at a time, and compared with the model after each step.
 //!
-//! What must hold, whatever happens:
+//! These hold after any steps:
 //!
-//! - What is taken from a channel is what arrived on it, in its order; what was sent arrives, unless somebody closed or
-//!   let go of the channel, or the link was cut.
-//! - Nobody sleeps who has a reason to be awake: receivers, those who wait for the end or for credit, callbacks.
-//! - No id is allotted twice.
-//! - An error is told once, an inbox counts what it holds, and credit bounds it.
-//! - When all handles are given up and all is delivered, no channel is left.
+//! - The items taken from a channel are those that arrived on it, in order. Every item that was sent arrives, unless the
+//!   channel was closed or dropped, or the link was cut.
+//! - No thread sleeps that has a reason to run: receivers, threads that wait for the end or for credit, callbacks.
+//! - No id is allocated twice.
+//! - An error is reported once, an inbox counts what it holds, and credit bounds it.
+//! - When all handles are dropped and all frames are delivered, no channel is left.
 //!
-//! A test makes up steps, and so does a fuzz target, which includes these files.
+//! A property test and a fuzz target, which includes these files, generate the steps.
 
 mod callbacks;
 mod peers;

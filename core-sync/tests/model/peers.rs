@@ -1,4 +1,4 @@
-//! What is between the two ends, and how it comes to its end.
+//! The link between the two ends, and how it ends.
 
 use execnet_core_sync::frame::{FrameBuf, MessageCode};
 use execnet_core_sync::session::{Event, ITEM_COST, Message};

@@ -1,3 +1,5 @@
+//! One of the two ends: its session, its handles and its threads.
+
 use alloc::collections::{BTreeMap, VecDeque};
 
 use execnet_core_sync::Role;

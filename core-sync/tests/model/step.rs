@@ -1,3 +1,5 @@
+//! The steps of a schedule, made from random bytes.
+
 use execnet_core_sync::{InboxLimits, OverflowPolicy};
 
 /// What both ends are made with.

@@ -1,3 +1,5 @@
+//! Both ends and their link, and what one step changes.
+
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use execnet_core_sync::Role;

@@ -1,24 +1,32 @@
-//! What the suites over a scripted peer share.
+//! Helpers of the tests with a scripted peer: deadlines, gateways, frames.
 #![allow(
     dead_code,
     reason = "each suite is a crate of its own, and uses its part"
 )]
 
 use alloc::sync::Arc;
+use core::error::Error;
 use core::time::Duration;
 use std::io::{self, Read, Write};
 
 use execnet_core_sync::frame::{Frame, MessageCode};
 use execnet_core_sync::link::{NoControl, PeerControl};
 use execnet_core_sync::testing::{self, Faults, PIPE_CAPACITY, Script, within};
-use execnet_core_sync::{Channel, Gateway, GatewayConfig, Role};
-use execnet_serializer::ChannelId;
+use execnet_core_sync::{Channel, Gateway, GatewayConfig, ReceiveError, Role};
+use execnet_serializer::{ChannelId, Value};
 
-/// No test may take longer: a hang is a failure with a name.
+/// The deadline of a test: a hang is a failure with a name.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-/// Long enough for anything that is going to happen.
+/// The deadline of a step, far longer than any step takes on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// What the functions of workers return when they fail.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+/// The answer of a `main_thread_only` worker, and of an endpoint, to a call while another one runs.
+pub(crate) const BUSY: &str =
+    "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
 
 /// Runs a test with an initiator's gateway and the script of its peer.
 pub(crate) fn with_gateway(body: impl FnOnce(Gateway, Script) + Send + 'static) {
@@ -30,7 +38,7 @@ pub(crate) fn with_gateway(body: impl FnOnce(Gateway, Script) + Send + 'static) 
     );
 }
 
-/// The same, with settings of the gateway.
+/// As [`with_gateway`], with settings of the gateway.
 pub(crate) fn with_gateway_of(
     configure: fn(GatewayConfig) -> GatewayConfig,
     body: impl FnOnce(Gateway, Script) + Send + 'static,
@@ -55,25 +63,38 @@ pub(crate) fn with(
     });
 }
 
-/// A channel that code runs on, as far as the gateway knows: its EXEC is taken out of the way.
+/// A channel of a call, whose EXEC frame has been read.
 pub(crate) fn exec(gateway: &Gateway, peer: &mut Script) -> Channel {
     let channel = gateway.remote_exec("the peer is a script").unwrap();
     expect(peer, MessageCode::ChannelExec, channel.id());
     channel
 }
 
-/// The next frame of the gateway, which has to be this one.
+/// The next frame of the gateway, which must have this code and channel.
 pub(crate) fn expect(peer: &mut Script, code: MessageCode, id: ChannelId) -> Frame {
     let frame = peer.expect().unwrap();
     assert_eq!((frame.code, frame.channel), (code, id));
     frame
 }
 
+/// The value of the next item.
+pub(crate) fn receive(channel: &Channel) -> Value {
+    channel.receive_timeout(SOON).unwrap().into_value()
+}
+
+/// The text of the error that ends a channel.
+pub(crate) fn remote_error(channel: &Channel) -> String {
+    match channel.receive_timeout(SOON) {
+        Err(ReceiveError::Remote(error)) => error.text().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Waits for what other threads do, without sleeping on it.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = std::time::Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < SOON, "it did not come to that {what}");
+        assert!(begin.elapsed() < SOON, "not within {SOON:?}: {what}");
         std::thread::yield_now();
     }
 }
@@ -86,7 +107,7 @@ pub(crate) fn with_pair(body: impl FnOnce(End, End) + Send + 'static) {
     with_pair_of(|config| config, body);
 }
 
-/// The same, with settings of both ends.
+/// As [`with_pair`], with settings of both ends.
 pub(crate) fn with_pair_of(
     configure: fn(GatewayConfig) -> GatewayConfig,
     body: impl FnOnce(End, End) + Send + 'static,
@@ -104,7 +125,7 @@ pub(crate) fn with_pair_of(
     });
 }
 
-/// One half of a link, interrupted every other time, as by signals.
+/// One half of a link, of which every other use is interrupted, as by a signal.
 pub(crate) struct Interrupted<T>(T, bool);
 
 impl<T> Interrupted<T> {

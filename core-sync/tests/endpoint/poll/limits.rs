@@ -1,0 +1,102 @@
+//! What a polled endpoint keeps, and what it does not read.
+
+use execnet_core_sync::endpoint::{Endpoint, EndpointConfig};
+use execnet_core_sync::frame::Header;
+use execnet_core_sync::frame::MessageCode::{ChannelCloseError, Status};
+use execnet_core_sync::{InboxOverflow, ReceiveError, Role, SendError};
+use execnet_serializer::{Bytes, ChannelId};
+
+use super::{Bench, Half};
+
+#[test]
+fn no_requests_are_read_of_a_peer_that_reads_no_replies() {
+    let bench = Bench::new(Role::Worker);
+    bench.to_peer.way().room = 0;
+    for _ in 0..10_000 {
+        bench.write(Status, ChannelId(9), b"");
+    }
+    let before = bench.to_endpoint.way().bytes.len();
+    for _ in 0..1000 {
+        bench.endpoint.poll().unwrap();
+    }
+    let handled = (before - bench.to_endpoint.way().bytes.len()) / Header::SIZE;
+    // What one read fetched may be more than what was answered.
+    assert!(handled < 1000, "{handled} questions were taken");
+    bench.to_peer.way().room = usize::MAX;
+    while bench.endpoint.poll().unwrap() {}
+    assert_eq!(bench.codes().len(), 20_000);
+}
+
+#[test]
+fn two_polled_endpoints_that_drop_many_channels_do_not_stop_each_other() {
+    let ways = [(); 2].map(|()| Half::default());
+    for way in &ways {
+        way.way().limit = 64;
+    }
+    let [there, back] = &ways;
+    let end = |reader: &Half, writer: &Half, role| {
+        Endpoint::pollable(reader.clone(), writer.clone(), EndpointConfig::new(role))
+    };
+    let near = end(back, there, Role::Initiator);
+    let far = end(there, back, Role::Worker);
+    for endpoint in [&near, &far] {
+        let channels: Vec<_> = (0..1000).map(|_| endpoint.new_channel().unwrap()).collect();
+        drop(channels);
+    }
+    let mut idle = 0;
+    for _ in 0..100_000 {
+        let progress = [&near, &far].map(|endpoint| endpoint.poll().unwrap());
+        idle = if progress.contains(&true) {
+            0
+        } else {
+            idle + 1
+        };
+        if idle > 2 {
+            break;
+        }
+    }
+    let left = ways.map(|way| way.way().bytes.len());
+    assert_eq!(left, [0, 0], "both pipes are full");
+}
+
+#[test]
+fn the_default_limits_of_an_endpoint_are_small() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.new_channel().unwrap();
+    // The fourth is above 64 KiB, the fifth too many.
+    for number in 0..5 {
+        bench.send(channel.id(), (number, Bytes(vec![0; 20_000])));
+    }
+    while bench.endpoint.poll().unwrap() {}
+    assert_eq!(bench.codes(), [(ChannelCloseError, 1)]);
+    for _ in 0..4 {
+        channel.receive().unwrap();
+    }
+    let limit = 64 << 10;
+    assert_eq!(
+        channel.receive().unwrap_err(),
+        ReceiveError::Overflow(InboxOverflow { limit })
+    );
+    assert_eq!(channel.send(1), Err(SendError::Closed));
+    // On many channels together four times as much.
+    let channels: Vec<_> = (0..20)
+        .map(|_| bench.endpoint.new_channel().unwrap())
+        .collect();
+    for channel in &channels {
+        bench.send(channel.id(), Bytes(vec![0; 20_000]));
+    }
+    while bench.endpoint.poll().unwrap() {}
+    let taken = channels
+        .iter()
+        .filter(|channel| channel.try_receive().is_ok());
+    assert_eq!(taken.count(), (256usize << 10).div_ceil(20_000 + 64 + 6));
+}
+
+#[test]
+fn a_frame_above_the_default_limit_is_refused() {
+    let bench = Bench::new(Role::Initiator);
+    let channel = bench.endpoint.new_channel().unwrap();
+    bench.send(channel.id(), Bytes(vec![0; 1 << 20]));
+    let lost = bench.endpoint.poll().unwrap_err().to_string();
+    assert!(lost.contains("above the limit of 1048576"), "{lost}");
+}
