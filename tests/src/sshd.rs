@@ -1,4 +1,4 @@
-//! An OpenSSH server on this machine, with keys and settings that are thrown away with it.
+//! An OpenSSH server on this machine, with keys and settings that are deleted with it.
 
 use core::fmt::Write as _;
 use core::net::SocketAddr;
@@ -42,6 +42,14 @@ pub fn login_shells() -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// Runs a test against a server of its own, or prints why there is none.
+pub fn with_sshd(test: impl FnOnce(&Sshd)) {
+    match Sshd::start() {
+        Ok(sshd) => test(&sshd),
+        Err(reason) => println!("skipped: {reason}"),
+    }
+}
+
 /// A server that listens on the loopback address, or in a namespace, and a client's settings that know it.
 ///
 /// Its hosts, for `ssh=HOST//ssh_config=...`, see [`spec`](Self::spec):
@@ -70,7 +78,7 @@ impl Sshd {
     ///
     /// # Errors
     ///
-    /// In words, why there can be none here: a test that needs it prints that and is left out.
+    /// The reason, as text, for which it cannot run here: a test that needs it prints it and is skipped.
     ///
     /// # Panics
     ///
@@ -80,7 +88,7 @@ impl Sshd {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], port)), &[])
     }
 
-    /// Starts one that is on another machine, as far as the network goes.
+    /// Starts a server in a network namespace, which acts as another machine.
     ///
     /// # Errors
     ///
@@ -154,11 +162,11 @@ impl Sshd {
         self.directory.path().join("ssh_config")
     }
 
-    /// How many clients it has let in.
+    /// The number of clients that have logged in.
     ///
     /// # Panics
     ///
-    /// When it keeps no log.
+    /// When its log cannot be read.
     #[must_use]
     pub fn logins(&self) -> usize {
         let log = fs::read(self.directory.path().join("log")).unwrap();

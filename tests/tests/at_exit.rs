@@ -1,4 +1,4 @@
-//! The end of a program, and its default group.
+//! The end of a program ends the workers of its default group.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 #![allow(
     clippy::unwrap_used,

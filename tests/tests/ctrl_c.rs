@@ -1,4 +1,4 @@
-//! A program in a terminal whose worker runs code: Ctrl-C, and use of the terminal.
+//! Ctrl-C in a program that runs in a terminal, and workers that read from the terminal.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! How many descriptors gateways need, and that they give them back.
+//! File descriptors of gateways: how many each needs, and that all are closed.
 //!
 //! `EXECNET_LONG=1 cargo test --release -p execnet-tests --test descriptors` makes 300 gateways under a limit of 1,024
 //! descriptors, and 10,000 one after the other under a limit of 128.

@@ -1,5 +1,5 @@
-//! The documentation's links lead somewhere, the book has every page, tests that a page names exist, and benchmarks
-//! that are on a page can be run.
+//! The documentation: links lead to files, the book has every page, the tests that a page names exist, and each
+//! benchmark on a page can be started.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

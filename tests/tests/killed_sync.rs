@@ -1,4 +1,4 @@
-//! A receiver that is killed in the middle of a sync leaves each file whole: it is the old or the new one.
+//! A receiver that is killed during a sync leaves each file whole: the old file or the new one.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
-//! Many gateways at once, with much going through them, and all of them gone in time.
+//! Many gateways at the same time with heavy traffic, all of which end in time.
 //!
-//! 24 of them with 24 MB here. `EXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture` runs
-//! 200 with 500 MB, and tells how long each step took.
+//! 24 gateways and 24 MB. `EXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture` runs 200
+//! gateways with 500 MB, and prints how long each step took.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -20,7 +20,7 @@ use execnet::{
     BootstrapErrorKind, Group, Listen, MakeGatewayError, Server, ServerOptions, SpecError, Value,
 };
 use execnet_test_support::{LONG, quiet, receive, within};
-use execnet_tests::sshd::Sshd;
+use execnet_tests::sshd::{self, Sshd};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_own-worker");
 
@@ -39,10 +39,7 @@ fn works(place: &str) {
 }
 
 fn with_sshd(test: impl FnOnce(&Sshd) + Send + 'static) {
-    within("over ssh", 3 * LONG, || match Sshd::start() {
-        Ok(sshd) => test(&sshd),
-        Err(reason) => println!("skipped: {reason}"),
-    });
+    within("over ssh", 3 * LONG, || sshd::with_sshd(test));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The example worker under the controllers there are: stock Python execnet, and ours.
+//! The example of a worker in Rust, under stock execnet and under our controller.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -15,9 +15,7 @@ use std::time::Instant;
 use execnet::serializer::Dict;
 use execnet::{Group, Outcome, ReceiveError, Value};
 
-use execnet_test_support::RELEASES;
-
-const LONG: Duration = Duration::from_secs(20);
+use execnet_test_support::{LONG, RELEASES};
 
 const WORKER: &str = env!("CARGO_BIN_EXE_rust-worker");
 

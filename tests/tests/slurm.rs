@@ -1,4 +1,4 @@
-//! Gateways that Slurm starts, on a cluster that the tests start.
+//! Gateways through Slurm, on a cluster that the tests start.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The soak of `docs/soak.md`, for a moment.
+//! A short run of the soak test of `docs/soak.md`.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 

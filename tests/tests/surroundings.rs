@@ -1,5 +1,5 @@
-//! The program around the library: what it was started with must not keep gateways from being made, used and ended, or
-//! the error says what is wrong; and no process is left in any case.
+//! Programs that were started in an unusual environment, such as closed standard streams or ignored signals. They make,
+//! use and end gateways, or the error names the problem; no process is left.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

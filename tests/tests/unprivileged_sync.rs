@@ -1,6 +1,6 @@
-//! Syncs with a worker that may not read or write everything: each such thing is a matter of its own.
+//! Syncs with a worker that may not read or write every file: each such file is reported by itself.
 //!
-//! Who may do everything is no such worker, so where the tests run as root theirs run as nobody.
+//! The superuser may read and write every file, so where the tests run as root these run as nobody.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The interpreters of this machine.
+//! The Python interpreters of this machine.
 
 use alloc::collections::BTreeMap;
 use std::env;
@@ -10,13 +10,13 @@ use execnet::{Gateway, Group, GroupOptions};
 
 use crate::{LONG, quiet, within};
 
-/// What the worker is made for. Those that are not installed are named on the test's output.
+/// The versions that the Python worker supports. The tests print those that are not installed.
 const WANTED: [&str; 13] = [
     "2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t",
     "PyPy",
 ];
 
-/// What provides one, for the note that a suite ran without it.
+/// Where to get this version, for the line about a skipped one.
 fn provider(version: &str) -> &'static str {
     match version {
         "PyPy" => "Debian's package pypy3",
@@ -48,12 +48,12 @@ impl Python {
     }
 }
 
-/// Runs `test` with every interpreter that is here, a fresh gateway each, within a deadline each.
+/// Runs `test` with each installed interpreter, with a new gateway and a deadline for each.
 pub fn each_python(test: fn(&Python, &Gateway)) {
     each_python_with("", quiet(), test);
 }
 
-/// The same, with more keys for the spec and settings for the group.
+/// As [`each_python`], with additional keys for the spec and with options for the group.
 pub fn each_python_with(keys: &'static str, options: GroupOptions, test: fn(&Python, &Gateway)) {
     for python in pythons() {
         let options = options.clone();
@@ -66,7 +66,7 @@ pub fn each_python_with(keys: &'static str, options: GroupOptions, test: fn(&Pyt
     }
 }
 
-/// The interpreters that are installed; those that are not are printed once.
+/// The installed interpreters. The missing ones are printed once.
 #[must_use]
 pub fn pythons() -> &'static [Python] {
     static PYTHONS: OnceLock<Vec<Python>> = OnceLock::new();
@@ -113,8 +113,8 @@ fn find() -> BTreeMap<String, PathBuf> {
     found
 }
 
-/// Where interpreters are, under names with their versions: what pyenv has installed, and the path. pyenv's shims
-/// on the path are no interpreters: each stands for what is switched on, which may be nothing.
+/// The directories with interpreters under names with their versions: those of pyenv, and the path. The shims of pyenv
+/// on the path are left out: a shim may have no interpreter behind it.
 fn directories() -> Vec<PathBuf> {
     let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv"));
     let pyenv = env::var_os("PYENV_ROOT").map(PathBuf::from).or(home);

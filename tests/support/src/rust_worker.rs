@@ -1,4 +1,4 @@
-//! A worker in Rust that takes and sends trees, in a thread, over a socket or any link.
+//! A worker in Rust with the functions of rsync, in a thread, over a socket or any link.
 
 use alloc::sync::Arc;
 use std::os::unix::net::UnixStream;
@@ -14,7 +14,7 @@ fn link(stream: UnixStream) -> Link {
     Link::from_std(reader, Writer(stream), Arc::new(NoControl))
 }
 
-/// Says the end when it is dropped, as the gateway wants it.
+/// Shuts the sending half down when it is dropped, as gateways require.
 struct Writer(UnixStream);
 
 impl std::io::Write for Writer {
@@ -33,13 +33,13 @@ impl Drop for Writer {
     }
 }
 
-/// Runs the test with a gateway to one.
+/// Runs the test with a gateway to such a worker.
 pub fn with_worker(test: impl FnOnce(&Gateway)) {
     let (here, there) = UnixStream::pair().unwrap();
     with_worker_over([link(here), link(there)], test);
 }
 
-/// The same over a link of which these are the ends.
+/// Runs the test with a gateway to such a worker over a link with these ends.
 pub fn with_worker_over([here, there]: [Link; 2], test: impl FnOnce(&Gateway)) {
     let serving = thread::spawn(move || {
         let mut worker = Worker::new();

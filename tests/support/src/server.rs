@@ -1,4 +1,4 @@
-//! Our own socket server, running.
+//! This project's socket server, running in a thread.
 
 use core::net::SocketAddr;
 use std::fs;
@@ -25,13 +25,13 @@ pub struct Served {
     pub spec: String,
     stop: ServerStop,
     thread: Option<JoinHandle<Result<(), ServerError>>>,
-    /// What it tells.
+    /// The events that it reports.
     pub events: Receiver<ServerEvent>,
     _directory: Option<TempDir>,
 }
 
 impl Served {
-    /// Starts one with these options.
+    /// Starts a server with these options.
     pub fn on(listen: Listen, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let (sender, events) = mpsc::channel();
         let mut options = ServerOptions::default();
@@ -47,7 +47,7 @@ impl Served {
         }
     }
 
-    /// The same with a private directory for its socket or its files.
+    /// Starts a server with a private directory for its socket or its files.
     pub fn with(
         listen: impl FnOnce(&Path) -> Listen,
         change: impl FnOnce(&mut ServerOptions),
@@ -58,12 +58,12 @@ impl Served {
         served
     }
 
-    /// On a Unix socket.
+    /// Starts a server on a Unix socket.
     pub fn unix(change: impl FnOnce(&mut ServerOptions)) -> Self {
         Self::with(|directory| Listen::Unix(directory.join("socket")), change)
     }
 
-    /// On a port, with a token, which the spec has as a file.
+    /// Starts a server on a TCP port, with a token whose file is in the spec.
     pub fn tcp(change: impl FnOnce(&mut ServerOptions)) -> Self {
         let mut file = PathBuf::new();
         let listen = |directory: &Path| {
@@ -78,7 +78,7 @@ impl Served {
         served
     }
 
-    /// For clients of stock execnet.
+    /// Starts a server for clients of stock execnet.
     pub fn stock(change: impl FnOnce(&mut ServerOptions)) -> Self {
         let listen = |_: &Path| Listen::InsecureStock {
             address: loopback(),
@@ -100,7 +100,7 @@ impl Served {
         self.events.recv_timeout(LONG).unwrap()
     }
 
-    /// Why the next client is refused.
+    /// The reason for which the next client is refused.
     #[must_use]
     pub fn refusal(&self) -> String {
         match self.event() {
@@ -109,13 +109,13 @@ impl Served {
         }
     }
 
-    /// A handle that ends it.
+    /// A handle that stops it.
     #[must_use]
     pub const fn stop_handle(&self) -> &ServerStop {
         &self.stop
     }
 
-    /// Ends it.
+    /// Stops it and waits for its end.
     pub fn stop(&mut self) {
         self.stop.stop();
         if let Some(thread) = self.thread.take() {

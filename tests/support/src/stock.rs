@@ -1,10 +1,10 @@
-//! Stock execnet from PyPI, in the releases that the suites run against, and what they tell of it.
+//! Stock execnet from PyPI: the releases that the suites run against, and the lines that report a result.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A release of execnet on one of the Pythons it is for.
+/// A release of execnet, for Python 2 or 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Release {
     /// The version.
@@ -13,7 +13,7 @@ pub struct Release {
     pub python: u8,
 }
 
-/// All that the suites know, the newest first.
+/// All releases that the suites know, the newest first.
 pub const RELEASES: [Release; 5] = [
     release("2.1.2", 3),
     release("2.1.1", 3),
@@ -29,9 +29,9 @@ const fn release(execnet: &'static str, python: u8) -> Release {
 }
 
 impl Release {
-    /// A Python that has it; none, with the reason printed, where there is none or it is not asked for.
+    /// A Python with this release installed. `None`, with the reason printed, if there is none or it is not selected.
     ///
-    /// `EXECNET_STOCK=all` asks for all releases, `EXECNET_STOCK=2.1.2-python3,1.9.0-python2` for these two; without
+    /// `EXECNET_STOCK=all` selects all releases, `EXECNET_STOCK=2.1.2-python3,1.9.0-python2` these two; without
     /// it they are the newest and the oldest.
     #[must_use]
     pub fn python(self) -> Option<PathBuf> {
@@ -54,7 +54,7 @@ impl Release {
 ///
 /// # Errors
 ///
-/// Why there is none.
+/// The reason for which there is none.
 pub fn environment(arguments: &[&str]) -> Result<PathBuf, String> {
     let output = Command::new(root().join("scripts/stock-python"))
         .args(arguments)
@@ -67,7 +67,7 @@ pub fn environment(arguments: &[&str]) -> Result<PathBuf, String> {
     }
 }
 
-/// An interpreter with pytest-xdist; none, with the reason printed, where it cannot be had.
+/// An interpreter with pytest-xdist. `None`, with the reason printed, if it cannot be installed.
 #[must_use]
 pub fn xdist_python() -> Option<PathBuf> {
     environment(&["xdist"])
@@ -82,14 +82,14 @@ impl core::fmt::Display for Release {
     }
 }
 
-/// The project's own directory.
+/// The root directory of the project.
 #[must_use]
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
-/// Which end is ours.
+/// The end that is implemented by this project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ours {
     /// The worker is stock.
@@ -98,7 +98,7 @@ pub enum Ours {
     Worker,
 }
 
-/// Tells that a behaviour of execnet's was seen in a test: lines that `scripts/compatibility` makes its table of.
+/// Prints that a test has shown a behaviour of execnet, in the form that `scripts/compatibility` reads.
 pub fn report(behaviour: &str, ours: Ours, release: Release, test: &str) {
     println!("seen: {behaviour} | {ours:?} | {release} | {test}");
 }

@@ -1,4 +1,4 @@
-//! The socket server of Python's execnet.
+//! The socket server of stock execnet.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::RELEASES;
 
-/// The socket server of the newest release, on a port of its own. It is killed when dropped.
+/// The socket server of the newest release, on a port that the system chooses. It is killed when dropped.
 #[derive(Debug)]
 pub struct StockServer {
     child: Child,
@@ -23,7 +23,7 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 ";
 
 impl StockServer {
-    /// Starts it; `None`, with the reason printed, where there is no stock execnet.
+    /// Starts it. `None`, with the reason printed, if stock execnet is not installed.
     #[must_use]
     pub fn start() -> Option<Self> {
         let python = RELEASES[0].python()?;
@@ -65,13 +65,13 @@ impl StockServer {
         format!("socket={}", self.address)
     }
 
-    /// Its process.
+    /// Its process id.
     #[must_use]
     pub fn pid(&self) -> i64 {
         i64::from(self.child.id())
     }
 
-    /// Ends it; returns what it had printed.
+    /// Kills it and returns its output.
     pub fn kill(&mut self) -> String {
         let _ = self.child.kill();
         let _ = self.child.wait();

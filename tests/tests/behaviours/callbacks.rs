@@ -1,3 +1,5 @@
+//! Callbacks and end markers.
+
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::sync::mpsc;

@@ -1,3 +1,5 @@
+//! Channels: items, timeouts, errors, and channels in items.
+
 use core::time::Duration;
 
 use execnet::{ReceiveError, Value, WaitCloseError};

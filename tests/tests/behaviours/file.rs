@@ -1,3 +1,5 @@
+//! Channels as files.
+
 use std::io::{BufRead as _, Read as _, Write as _};
 
 use execnet::Value;

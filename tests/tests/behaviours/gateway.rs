@@ -1,3 +1,5 @@
+//! Gateways: start, information and end.
+
 use execnet::{Gateway, Group, ReceiveError, SendError, Value, WaitCloseError};
 use execnet_test_support::{LONG, quiet, receive, signal, within};
 

@@ -1,7 +1,8 @@
-//! What execnet's own test suite checks of channels and gateways, on a live worker: each test has the name of the one
-//! it stands for. Those marked there for every gateway run here with both models of execution.
+//! The behaviours that execnet's own test suite checks of channels and gateways, on a live worker. Each test has the
+//! name of its counterpart there; those that execnet runs for every gateway run here with both execution models.
 //!
-//! `docs/behaviours.md` lists them all, with those that have their test elsewhere, and those that have none and why.
+//! `docs/behaviours.md` lists all of them, with the place of those whose test is elsewhere, and the reason for each
+//! that has no test.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,5 @@
+//! The execution model `main_thread_only`.
+
 use execnet::{Gateway, ReceiveError, Value};
 use execnet_test_support::{LONG, receive};
 

@@ -1,3 +1,5 @@
+//! Several channels as one.
+
 use alloc::collections::BTreeSet;
 
 use execnet::{Group, MultiChannel, Value};

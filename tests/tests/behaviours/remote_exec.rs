@@ -1,3 +1,5 @@
+//! Remote code: source, modules and functions.
+
 use std::fs;
 
 use execnet::serializer::Dict;

@@ -1,3 +1,5 @@
+//! The status of a worker.
+
 use core::time::Duration;
 
 use execnet::{ReceiveError, StatusError};

@@ -1,3 +1,5 @@
+//! Strings of Python 2 and 3.
+
 use execnet::Value;
 use execnet::serializer::StrConfig;
 use execnet_test_support::{LONG, receive};

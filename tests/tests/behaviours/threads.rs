@@ -1,3 +1,5 @@
+//! Remote code and receivers in several threads.
+
 use core::time::Duration;
 use std::fs;
 use std::time::Instant;

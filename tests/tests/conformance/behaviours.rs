@@ -1,4 +1,4 @@
-//! What holds over every link.
+//! The behaviours that every link must have.
 
 use execnet::{Gateway, ReceiveError, SendError, Value, WaitCloseError, value};
 use execnet_test_support::{LONG, eventually, receive, within};

@@ -1,7 +1,7 @@
-//! The same behaviours over every link.
+//! One suite of behaviours, run over every link.
 //!
-//! To add a link: a test at the end, which calls [`conforms`] with a name and a spec. What must live as long as the
-//! gateway (a server, a middle gateway) stays in the test's hands.
+//! To add a link: add a test at the end that calls [`conforms`] with a name and a spec. The test owns what must live as
+//! long as the gateway, such as a server or a proxy.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

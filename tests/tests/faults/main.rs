@@ -1,7 +1,7 @@
-//! Failure modes, and the error that a program gets for each: in time, with nothing left running.
+//! Failure modes, and the error that a program gets for each: in time, and with no process left.
 //!
 //! `docs/reliability.md` is the table of this suite. `EXECNET_WRITE_DOCS=1 cargo test -p execnet-tests --test faults`
-//! writes it; without that, the suite checks that it is what would be written.
+//! writes it; without the variable, the suite compares.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

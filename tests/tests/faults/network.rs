@@ -1,4 +1,4 @@
-//! The network between here and the worker is cut: nobody is told.
+//! A network that is cut between the controller and the worker, of which neither is notified.
 
 use core::net::SocketAddr;
 use core::time::Duration;

@@ -4,10 +4,10 @@ use core::time::Duration;
 use std::process::Command;
 
 use execnet::{BootstrapErrorKind, Group, Outcome, ReceiveError, Value};
-use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
+use execnet_test_support::{LONG, eventually, is_running, pid, quiet, receive, signal};
 
 use crate::Fault;
-use crate::support::{failure, impostor, killed, pid, start_fails};
+use crate::support::{failure, impostor, killed, start_fails};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {

@@ -12,13 +12,13 @@ use std::thread;
 use execnet::{
     BootstrapError, BootstrapErrorKind, Group, Listen, Outcome, ReceiveError, ServerEvent, Token,
 };
-use execnet_test_support::{LONG, Served, eventually, is_running, quiet, receive, signal};
+use execnet_test_support::{LONG, Served, eventually, is_running, pid, quiet, receive, signal};
 use execnet_tests::certificates::Certificates;
 use execnet_tests::impostor::{self, Says};
 use tempfile::TempDir;
 
 use crate::Fault;
-use crate::support::{failure, pid, start_fails};
+use crate::support::{failure, start_fails};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {

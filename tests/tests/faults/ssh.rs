@@ -6,12 +6,10 @@ use std::process::Command;
 
 use execnet::{BootstrapError, BootstrapErrorKind, Channel, Exit, Group, Outcome, ReceiveError};
 use execnet_test_support::{LONG, eventually, is_running, receive, signal};
-use execnet_tests::sshd::Sshd;
+use execnet_tests::sshd::{Sshd, with_sshd};
 
 use crate::Fault;
-use crate::support::{
-    failure, group_with, killed, names_sigkill, start_fails, start_fails_while, with_sshd,
-};
+use crate::support::{failure, group_with, killed, names_sigkill, start_fails, start_fails_while};
 
 /// What runs on the gateway.
 const IDLE: &str = "channel.receive()";

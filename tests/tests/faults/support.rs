@@ -1,4 +1,4 @@
-//! What the rows share.
+//! Helpers that the failure modes share.
 
 use core::time::Duration;
 use std::fs;
@@ -6,20 +6,11 @@ use std::path::Path;
 use std::thread;
 
 use execnet::{
-    BootstrapError, Channel, Gateway, Group, GroupOptions, MakeGatewayError, ReceiveError,
-    WorkerExit,
+    BootstrapError, Channel, Group, GroupOptions, MakeGatewayError, ReceiveError, WorkerExit,
 };
-use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
-use execnet_tests::sshd::Sshd;
+use execnet_test_support::{LONG, is_running, quiet, receive, signal, until};
 
 use crate::SOON;
-
-pub(crate) fn with_sshd(test: impl FnOnce(&Sshd)) {
-    match Sshd::start() {
-        Ok(sshd) => test(&sshd),
-        Err(reason) => println!("skipped: {reason}"),
-    }
-}
 
 pub(crate) fn start_fails(spec: &str, timeout: Duration) -> Box<BootstrapError> {
     let mut options: GroupOptions = quiet();
@@ -60,12 +51,6 @@ pub(crate) fn killed(spec: &str, then: &str) {
     assert!(!is_running(pid));
 }
 
-pub(crate) fn pid(gateway: &Gateway) -> i64 {
-    let source = "import os; channel.send(os.getpid())";
-    let channel = gateway.remote_exec(source).unwrap();
-    receive(&channel).as_i64().unwrap()
-}
-
 /// A spec for a program that says this in the place of a worker.
 pub(crate) fn impostor(says: &str) -> String {
     format!("popen//worker={} {says}", env!("CARGO_BIN_EXE_impostor"))
@@ -95,15 +80,10 @@ pub(crate) fn group_with(timeout: Duration) -> Group {
     Group::with_options(options)
 }
 
-/// What a file holds, once there is something.
+/// The process id in a file, once it is there.
 pub(crate) fn pid_in(file: &Path) -> i64 {
-    let read = || {
-        fs::read_to_string(file)
-            .unwrap_or_default()
-            .trim()
-            .parse()
-            .ok()
-    };
-    eventually("the process tells who it is", LONG, || read().is_some());
-    read().unwrap()
+    until("the process writes its id", LONG, || {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        text.trim().parse().ok()
+    })
 }

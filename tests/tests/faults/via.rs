@@ -1,12 +1,12 @@
-//! Gateways behind another one.
+//! Gateways through a proxy.
 
 use core::time::Duration;
 
 use execnet::{BootstrapError, BootstrapErrorKind, Channel, Group, Outcome, ReceiveError};
-use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal};
+use execnet_test_support::{LONG, eventually, is_running, pid, quiet, receive, signal};
 
 use crate::Fault;
-use crate::support::{failure, group_with, names_sigkill, pid, pid_in, start_fails_while};
+use crate::support::{failure, group_with, names_sigkill, pid_in, start_fails_while};
 
 /// What runs on both gateways.
 const IDLE: &str = "channel.receive()";

@@ -1,4 +1,4 @@
-//! Processes that remote code forks: whatever their code does, they are no second workers.
+//! Processes that remote code forks: none of them acts as a second worker.
 
 use execnet::{Gateway, Value, value};
 

@@ -1,4 +1,4 @@
-//! gevent's and eventlet's patches of the whole process, from PyPI.
+//! The patches of the whole process by gevent and eventlet from PyPI.
 
 use execnet::{Gateway, Group, Value, value};
 use execnet_test_support::environment;

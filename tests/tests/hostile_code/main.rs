@@ -1,5 +1,6 @@
-//! Remote code that does what tests of programs do: it replaces what the worker stands on, forks, reaps and closes what
-//! is not its own. The link, the tracebacks and the end of the worker are as ever, on every Python that is installed.
+//! Remote code as tests of programs have it: it replaces attributes that the worker uses, forks, reaps children and
+//! closes descriptors of others. Links, tracebacks and the end of the worker are not affected, on each installed
+//! Python.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What else belongs to the whole process: its children, its descriptors, its working directory.
+//! Other resources of the whole process: its children, its descriptors, its working directory.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Sources that cheat about modes, about what is to be deleted, and about how much there is.
+//! Hostile sources: modes, deletions and amounts.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

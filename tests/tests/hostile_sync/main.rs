@@ -1,8 +1,8 @@
-//! Syncs with a peer that cheats, process against process: what `docs/security.md` says of them, point by point.
+//! Syncs with a hostile peer in a process of its own: the rules of `docs/security.md`, one by one.
 //!
-//! The peers are written here, record by record, and know nothing of the crate's own protocol code. Where the victim is a
-//! worker, in Python or in Rust, the peer is this process, its controller; where the victim is the controller, the peer
-//! is `hostile-peer`, which plays a script.
+//! The peers are written here, record by record, and use none of the crate's protocol code. If the victim is a worker,
+//! in Python or in Rust, the peer is this process, its controller; if the victim is the controller, the peer is
+//! `hostile-peer`, which runs a script.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

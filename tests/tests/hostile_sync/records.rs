@@ -1,4 +1,4 @@
-//! The records of `docs/rsync-protocol.md`, packed without a look at what they say.
+//! The records of `docs/rsync-protocol.md`, encoded without any check.
 
 use execnet::Value;
 

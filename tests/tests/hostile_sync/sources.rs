@@ -1,4 +1,4 @@
-//! Sources that cheat: what they can make a target do, which is nothing outside its root.
+//! Hostile sources: a target changes nothing outside its root.
 
 use std::fs;
 use std::os::unix::fs::symlink;

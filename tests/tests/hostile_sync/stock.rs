@@ -1,4 +1,5 @@
-//! Cheating senders of stock execnet's exchange, against a worker in Rust. Stock execnet's own target is no match for them.
+//! Hostile senders of stock execnet's protocol, with a worker in Rust as target. Stock execnet's own target has no such
+//! checks.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};

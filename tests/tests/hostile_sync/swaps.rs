@@ -1,5 +1,5 @@
-//! What a local process puts in the place of something while a sync is between two of its messages: it is not followed,
-//! not waited for, and nothing behind it is read, written, set or deleted.
+//! A local process replaces a file or directory between two messages of a sync: the replacement is not followed, does
+//! not block the sync, and nothing behind it is read, written, changed or deleted.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, symlink};

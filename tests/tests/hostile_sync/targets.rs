@@ -1,4 +1,4 @@
-//! Targets that cheat: what they can get of a source, which is what it listed, once.
+//! Hostile targets: a source sends what it listed, each file once.
 
 use core::time::Duration;
 use std::fs;

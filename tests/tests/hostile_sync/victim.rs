@@ -1,4 +1,4 @@
-//! Those who take a tree from a source that cheats.
+//! The targets of syncs from a hostile source.
 
 use execnet::rsync::{Links, RSync, TargetOptions};
 use execnet::{Gateway, Group, Value, value};

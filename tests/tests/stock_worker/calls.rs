@@ -1,4 +1,4 @@
-//! Calls, status, models and threads.
+//! Calls, status, execution models and threads.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Values: what arrives is what was sent.
+//! Values arrive as they were sent.
 
 use execnet::serializer::{
     Complex, Dict, DumpOptions, Int, LoadOptions, Set, StrConfig, dumps, loads,

@@ -1,6 +1,6 @@
 //! Our controller and the workers of stock execnet: interpreters that import it, and its socket server.
 //!
-//! To show another of execnet's behaviours: a function in one of the modules, and its name in that module's table.
+//! To add a behaviour of execnet: add a function to one of the modules, and its name to that module's table.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

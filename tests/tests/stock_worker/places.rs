@@ -1,4 +1,5 @@
-//! Where a worker is started: its surroundings, behind another gateway, in a socket server; and what is no such place.
+//! Where a worker is started: with an environment, behind another gateway, in a socket server; and specs that cannot be
+//! used.
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,6 @@
 //! `execnet dumps` and `execnet loads`, run as the real program.
 
-mod support;
-
-use support::{execnet, run, run_with};
+use crate::support::{execnet, run, run_with};
 
 /// `execnet.dumps((1, "a"))` as Python execnet 2.1 writes it.
 const TUPLE: &[u8] = b"\x02F\0\0\0\x01N\0\0\0\x01a@\0\0\0\x02Q";

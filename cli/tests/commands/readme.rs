@@ -1,13 +1,9 @@
 //! The commands in the README print the output that it shows.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::DEADLINE;
+use crate::support::DEADLINE;
 
 /// A command of a `console` block, and the output below it.
 struct Example {

@@ -1,27 +1,14 @@
-//! The processes that remote code starts over ssh, and what ends them.
-#![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+//! The processes that remote code starts, and what ends them.
 
 use core::time::Duration;
-use std::fs;
-use std::thread;
 use std::time::Instant;
+use std::{fs, thread};
 
 use execnet::{Group, Outcome};
-use execnet_test_support::{LONG, is_running, quiet, receive, signal, within};
-use execnet_tests::sshd::{Sshd, login_shells};
+use execnet_test_support::{LONG, is_running, quiet, receive, signal};
+use execnet_tests::sshd::login_shells;
 
-/// Runs a test against a server of its own, or says why not.
-fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {
-    within(name, 4 * LONG, || match Sshd::start() {
-        Ok(sshd) => test(&sshd),
-        Err(reason) => println!("skipped: {reason}"),
-    });
-}
+use crate::with_sshd;
 
 /// Starts a process that keeps the standard error of the worker open, and ignores signals.
 const START_PROCESS: &str = "

@@ -1,45 +1,18 @@
-//! Sockets with TLS: who is let in, and what a client is told.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+//! Which certificates are accepted, and by whom.
 
-use core::time::Duration;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use execnet::{
-    BootstrapErrorKind, Listen, MakeGatewayError, ReceiveError, Server, ServerError, ServerOptions,
-    SpecError, TlsFiles, Token, Value,
+    BootstrapErrorKind, Listen, MakeGatewayError, Server, ServerError, ServerOptions, SpecError,
+    TlsFiles,
 };
-use execnet_test_support::{LONG, Served, bootstrap_error, group, loopback, receive, within};
+use execnet_test_support::{LONG, bootstrap_error, group, within};
 use execnet_tests::certificates::Certificates;
 use rcgen::ExtendedKeyUsagePurpose;
 
-fn served(files: TlsFiles, token: Option<Token>, test: impl FnOnce(&Served)) {
-    let change = |options: &mut ServerOptions| options.handshake_timeout = Duration::from_secs(2);
-    served_with(files, token, change, test);
-}
-
-fn served_with(
-    files: TlsFiles,
-    token: Option<Token>,
-    change: impl FnOnce(&mut ServerOptions),
-    test: impl FnOnce(&Served),
-) {
-    let address = loopback();
-    let listen = Listen::Tls {
-        address,
-        files,
-        token,
-    };
-    test(&Served::on(listen, change));
-}
+use crate::served;
 
 #[test]
 fn a_client_of_another_authority_is_refused_by_the_server() {
@@ -116,7 +89,7 @@ fn a_certificate_that_is_for_servers_is_no_client() {
 /// The commands of the section "TLS" up to the server, with a host that is here.
 #[test]
 fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
-    let specs = include_str!("../../docs/specs.md");
+    let specs = include_str!("../../../docs/specs.md");
     let (_, section) = specs.split_once("## TLS").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let (recipe, _) = block.split_once("execnet serve").unwrap();
@@ -174,98 +147,6 @@ fn the_recipe_of_the_documentation_makes_certificates_that_serve() {
 }
 
 #[test]
-fn the_token_is_asked_for_within() {
-    within("token", LONG, || {
-        let certificates = Certificates::make();
-        let token = Token::generate().unwrap();
-        let file = certificates.path("token");
-        token.write_to(&file).unwrap();
-        served(certificates.server(), Some(token), |served| {
-            let spec = certificates.spec(&served.spec);
-            let error = bootstrap_error(&group(), &spec);
-            assert!(error.output().contains("refused: no token"), "{error}");
-            assert_eq!(served.refusal(), "no token, or a wrong one");
-            let group = group();
-            let gateway = group
-                .make_gateway(format!("{spec}//token_file={}", file.display()))
-                .unwrap();
-            let channel = gateway.remote_exec("channel.send(1)").unwrap();
-            assert_eq!(receive(&channel), Value::from(1));
-        });
-    });
-}
-
-#[test]
-fn silent_connections_lock_out_nobody_who_has_a_certificate() {
-    within("silent", LONG, || {
-        let certificates = Certificates::make();
-        served(certificates.server(), None, |served| {
-            let connect = |_| TcpStream::connect(served.address()).unwrap();
-            let strangers: Vec<TcpStream> = (0..200).map(connect).collect();
-            let group = group();
-            let gateway = group.make_gateway(certificates.spec(&served.spec)).unwrap();
-            let channel = gateway.remote_exec("channel.send(1)").unwrap();
-            assert_eq!(receive(&channel), Value::from(1));
-            drop(strangers);
-        });
-    });
-}
-
-/// All it heard was "no answer".
-#[test]
-fn a_client_that_finds_no_place_is_told_within_tls_or_before_it() {
-    within("no place", LONG, || {
-        let certificates = Certificates::make();
-        let spec = |served: &Served| certificates.spec(&served.spec);
-        let one = |options: &mut ServerOptions| options.max_connections = 1;
-        served_with(certificates.server(), None, one, |served| {
-            let first = group();
-            first.make_gateway(spec(served)).unwrap();
-            let error = bootstrap_error(&group(), &spec(served));
-            assert!(error.output().contains("too many connections"), "{error}");
-        });
-        let one = |options: &mut ServerOptions| options.max_unauthenticated = 1;
-        served_with(certificates.server(), None, one, |served| {
-            let mut silent = TcpStream::connect(served.address()).unwrap();
-            let _next = TcpStream::connect(served.address()).unwrap();
-            let mut said = String::new();
-            silent.read_to_string(&mut said).unwrap();
-            assert!(said.contains("have not authenticated"), "{said}");
-        });
-    });
-}
-
-#[test]
-fn a_client_tells_what_a_server_without_tls_said() {
-    within("no TLS", LONG, || {
-        let certificates = Certificates::make();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = std::thread::spawn(move || {
-            let (mut client, _) = listener.accept().unwrap();
-            client
-                .write_all(b"execnet: refused: a \x1b reason\n")
-                .unwrap();
-            client.shutdown(Shutdown::Write).unwrap();
-            let _ = client.read_to_end(&mut Vec::new());
-        });
-        let error = bootstrap_error(&group(), &certificates.spec(&format!("tls={address}")));
-        assert_eq!(
-            error.kind(),
-            BootstrapErrorKind::UnexpectedOutput,
-            "{error}"
-        );
-        let text = error.to_string();
-        assert!(
-            text.contains("it speaks no TLS, and said: execnet: refused: a"),
-            "{text}"
-        );
-        assert!(!text.contains('\x1b'), "{text}");
-        server.join().unwrap();
-    });
-}
-
-#[test]
 fn certificates_are_replaced_while_the_server_runs() {
     within("reload", LONG, || {
         let (old, new) = (Certificates::make(), Certificates::make());
@@ -291,44 +172,7 @@ fn certificates_are_replaced_while_the_server_runs() {
 }
 
 #[test]
-fn who_speaks_no_tls_or_nothing_is_turned_away_in_time() {
-    within("strangers", LONG, || {
-        let certificates = Certificates::make();
-        served(certificates.server(), None, |served| {
-            let mut stranger = TcpStream::connect(served.address()).unwrap();
-            stranger.write_all(b"EXECNET\x01\0\0 and more\n").unwrap();
-            let mut answer = Vec::new();
-            let _ = stranger.read_to_end(&mut answer);
-            assert!(!answer.starts_with(b"EXECNET"), "{answer:?}");
-            let reason = served.refusal();
-            assert!(reason.contains("the connection broke"), "{reason}");
-            let silent = TcpStream::connect(served.address()).unwrap();
-            assert_eq!(served.refusal(), "no greeting in time");
-            drop(silent);
-        });
-    });
-}
-
-#[test]
-fn a_server_that_goes_is_no_quiet_end() {
-    within("lost server", LONG, || {
-        let certificates = Certificates::make();
-        served(certificates.server(), None, |served| {
-            let group = group();
-            let gateway = group.make_gateway(certificates.spec(&served.spec)).unwrap();
-            let channel = gateway.remote_exec("channel.receive()").unwrap();
-            served.stop_handle().stop();
-            let lost = channel.receive_timeout(LONG);
-            assert!(
-                matches!(lost, Err(ReceiveError::Disconnected(_))),
-                "{lost:?}"
-            );
-        });
-    });
-}
-
-#[test]
-fn files_that_are_of_no_use_are_named() {
+fn errors_name_the_tls_files_that_cannot_be_used() {
     let certificates = Certificates::make();
     let bind = |files| {
         let address = "127.0.0.1:0".parse().unwrap();

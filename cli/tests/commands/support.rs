@@ -1,17 +1,13 @@
-//! Runs the real program with a deadline.
-
-// Each test program uses its own part of this.
-#![allow(dead_code)]
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! The real program, run with a deadline.
 
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
-use std::time::Instant;
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use rustix::process::{Pid, test_kill_process};
+use execnet_test_support::{eventually, is_running, until};
+use rustix::process::Pid;
 
 /// Long enough for a busy machine, and short enough that a hang fails with the name of its test.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -110,7 +106,7 @@ impl Running {
 
     /// Its exit status.
     pub(crate) fn status(&mut self) -> Option<i32> {
-        until(|| self.0.try_wait().unwrap()).code()
+        until("the program ends", DEADLINE, || self.0.try_wait().unwrap()).code()
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -139,23 +135,9 @@ impl Drop for Running {
     }
 }
 
-/// Polls until there is an answer.
-pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(
-            started.elapsed() < DEADLINE,
-            "no answer within {DEADLINE:?}"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Waits until the process does not exist any more.
+/// Waits until the process does not run any more.
 pub(crate) fn wait_until_gone(pid: i32) {
-    let pid = Pid::from_raw(pid).unwrap();
-    until(|| test_kill_process(pid).is_err().then_some(()));
+    eventually("the process has ended", DEADLINE, || {
+        !is_running(pid.into())
+    });
 }

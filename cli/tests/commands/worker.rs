@@ -1,10 +1,8 @@
 //! `execnet worker`, started by the other commands.
 
-mod support;
-
 use std::fs;
 
-use support::{run, run_with};
+use crate::support::{run, run_with};
 
 fn spec() -> String {
     format!("popen//worker='{}' worker", env!("CARGO_BIN_EXE_execnet"))

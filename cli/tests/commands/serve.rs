@@ -1,18 +1,12 @@
 //! `execnet serve`, and clients of it.
-#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
-
-extern crate alloc;
-
-mod support;
-
 use alloc::collections::VecDeque;
 use std::fs::Permissions;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::support::{Running, run};
 use rustix::process::{Pid, Signal, kill_process};
-use support::{Running, run};
 
 #[test]
 fn serves_a_unix_socket_until_it_is_interrupted() {

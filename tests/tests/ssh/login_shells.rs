@@ -1,29 +1,17 @@
-//! Gateways over ssh to accounts with every kind of login shell.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+//! Accounts with every kind of login shell.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use execnet::{Group, Value};
-use execnet_test_support::{LONG, find, quiet, receive, within};
-use execnet_tests::sshd::{Sshd, login_shells};
+use execnet_test_support::{find, quiet, receive};
+use execnet_tests::sshd::login_shells;
+
+use crate::with_sshd;
 
 /// What one shell or another treats in a way of its own.
 const ODD: &str = "a b'c\"d$HOME`id`e\\f\\\\g!h!!é#~*?[x]{y,z};&|<>(%)^=\tq";
-
-/// Runs a test against a server of its own, or says why not.
-fn with_sshd(name: &str, test: impl FnOnce(&Sshd) + Send + 'static) {
-    within(name, 2 * LONG, || match Sshd::start() {
-        Ok(sshd) => test(&sshd),
-        Err(reason) => println!("skipped: {reason}"),
-    });
-}
 
 /// Makes the gateway and receives what this code sends.
 fn answer(spec: &str, source: &str) -> Value {
@@ -70,7 +58,7 @@ fn every_login_shell_passes_interpreter_directory_and_variables_on_unchanged() {
 }
 
 #[test]
-fn an_interpreter_is_what_the_far_shell_makes_of_the_text() {
+fn the_interpreter_is_expanded_by_the_remote_shell() {
     with_sshd("python= as a shell text", |sshd| {
         let home = tempfile::tempdir().unwrap();
         let home = home.path();

@@ -1,8 +1,6 @@
 //! `execnet inspect`, run as the real program.
 
-mod support;
-
-use support::{run, run_with};
+use crate::support::{run, run_with};
 
 #[test]
 fn each_opcode_has_its_offset_and_is_indented_by_depth() {

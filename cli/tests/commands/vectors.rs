@@ -1,14 +1,10 @@
 //! For data of live peers and for malformed data, the commands agree with the library, whose tests check the results.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::path::Path;
 
+use crate::support::run_with;
 use execnet::Value;
 use execnet::serializer::{dumps, loads};
-use support::run_with;
 
 /// The values in a table of vectors, with the version byte that `loads` needs.
 fn inputs(table: &str) -> Vec<Vec<u8>> {

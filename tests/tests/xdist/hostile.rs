@@ -1,13 +1,4 @@
-//! The example controller of pytest-xdist, with a suite whose tests patch modules, fork, print, close descriptors and crash:
-//! each must end as it does under plain pytest, and none may be missing.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
-
-extern crate alloc;
+//! Tests that patch modules, fork, print, close descriptors and crash: each ends as under plain pytest, and none is missing.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;

@@ -1,0 +1,19 @@
+//! The commands of `execnet`, run as the real program with a real Python.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+extern crate alloc;
+
+mod dumps_loads;
+mod exec;
+mod inspect;
+mod readme;
+mod rsync;
+mod serve;
+mod support;
+mod vectors;
+mod worker;

@@ -1,0 +1,67 @@
+//! Arguments that are refused.
+
+use std::fs;
+
+use super::place;
+use crate::support::{self, run};
+
+#[test]
+fn a_source_missing_on_the_gateway_is_a_usage_error_of_one_line() {
+    let (_place, path) = place();
+    let arguments = ["rsync", "--from", "popen", &path("none"), &path("to")];
+    let finished = run(&arguments, 2).tells("No such file or directory");
+    assert_eq!(finished.err.lines().count(), 1, "{}", finished.err);
+}
+
+#[test]
+fn usage_errors() {
+    let (_place, path) = place();
+    run(&["rsync", &path("from")], 2).tells("--to");
+    run(&["rsync", &path("from"), "--to", "popen"], 2).tells("2 values");
+    run(&["rsync", &path("none"), "--to", "popen", &path("to")], 2).tells("No such file");
+    run(&["rsync", &path("from"), "--to", "popen//popen", "x"], 2).tells("spec");
+    run(
+        &["rsync", "--from", "popen", "a", "b", "--to", "popen", "c"],
+        2,
+    )
+    .tells("cannot be used");
+    let bad = [
+        "rsync",
+        &path("from"),
+        "--to",
+        "popen",
+        "x",
+        "--exclude",
+        "{a",
+    ];
+    run(&bad, 2).tells("--exclude");
+}
+
+/// They made a directory of that name, and "cannot open  for a sync".
+#[test]
+fn a_quoted_tilde_and_an_empty_path_are_usage_errors() {
+    let (place, path) = place();
+    let from = path("from");
+    for arguments in [
+        &["rsync", &from, "--to", "popen", "~/x"][..],
+        &["rsync", "--from", "popen", "~/x", "to"],
+        &["rsync", "--from", "popen", &from, "~user"],
+        &["rsync", "~/x", "--to", "popen", "to"],
+    ] {
+        let mut command = support::execnet(arguments);
+        let refused = command.current_dir(&place).assert().code(2);
+        let error = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(error.contains("`~` is not expanded"), "{error}");
+    }
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+    run(&["rsync", &from, "--to", "popen", ""], 2).tells("invalid value '' for '--to");
+    run(&["rsync", "", "--to", "popen", "to"], 2).tells("invalid value '' for '[SRC]'");
+}
+
+/// clap proposed to pass it after `--`.
+#[test]
+fn archive_mode_is_refused_with_a_hint() {
+    for option in ["-a", "-av"] {
+        run(&["rsync", option, "from", "--to", "popen", "to"], 2).tells("there is no archive mode");
+    }
+}
