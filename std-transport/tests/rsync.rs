@@ -1,4 +1,4 @@
-//! Syncs with workers in Python, every one that is installed, both directions.
+//! Syncs in both directions with workers in Python, on each installed interpreter.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What deep trees cost a worker in Python: directories that it opens, by the number of those there are.
+//! The number of directories that a worker in Python opens for a deep tree, in proportion to its depth.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! What cannot be done: trees whose place cannot be opened, folders that cannot be made, and a source that would be
-//! deleted. With workers in Python and in Rust, both directions.
+//! Syncs that fail: roots that cannot be opened, directories that cannot be made, and a source that would be deleted.
+//! In both directions, with workers in Python and in Rust.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

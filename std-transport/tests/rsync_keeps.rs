@@ -1,4 +1,4 @@
-//! Holes, hard links and durability, which are kept on request: to workers and from them, in Python and in Rust.
+//! Holes, hard links and durability, which are kept on request. In both directions, with workers in Python and in Rust.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

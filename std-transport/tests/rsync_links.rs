@@ -1,9 +1,9 @@
-//! Random farms of links, synced under the rule that no link leads out of the tree: to workers and from them, in Python
-//! and in Rust.
+//! Random trees of links, synced under the rule that no link leads out of the tree. In both directions, with workers in
+//! Python and in Rust.
 //!
-//! What was made is judged by a resolver of its own and by the system, in a tree that has directories and files above its
-//! root for links to reach. `EXECNET_LINK_FARMS=1000` takes more farms than the usual eight; the seed is fixed, and
-//! `EXECNET_LINK_SEED` sets another one.
+//! The result is checked by a resolver in this program and by the operating system, in a tree with directories and
+//! files above its root that links can reach. `EXECNET_LINK_FARMS=1000` runs 1,000 trees instead of 8. The seed is
+//! fixed; `EXECNET_LINK_SEED` sets another one.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

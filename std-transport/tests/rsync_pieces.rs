@@ -1,4 +1,4 @@
-//! Syncs over pipes, where large files go around the memory of who sends them: to and from a worker in Rust.
+//! Syncs over pipes, where the sender does not read large files into memory. To and from a worker in Rust.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

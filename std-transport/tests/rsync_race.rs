@@ -1,8 +1,8 @@
-//! A local process that swaps links into the tree while syncs run, at the target and at the source, whichever end is in
-//! Python and whichever in Rust.
+//! A local process that swaps links into the tree during a sync, at the target and at the source, for each combination
+//! of Python and Rust.
 //!
-//! For a second each, or as long as `EXECNET_RACE_SECONDS` says: `EXECNET_RACE_SECONDS=30 cargo test --release -p execnet
-//! --test rsync_race -- --nocapture` tells the counts, too.
+//! Each runs for a second, or for `EXECNET_RACE_SECONDS`: `EXECNET_RACE_SECONDS=30 cargo test --release -p execnet
+//! --test rsync_race -- --nocapture` also prints the counts.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What a sync tells of itself: a pull tells what a push of the same tree tells, in the report as in the callback.
+//! The report and the callbacks of a sync: those of a pull are the same as those of a push of the same tree.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Syncs with a worker in Rust, both directions, over a socket.
+//! Syncs in both directions with a worker in Rust, over a socket.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

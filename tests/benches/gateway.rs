@@ -1,8 +1,7 @@
 //! This project's side of the gateway benchmark: the same work as `stock.py` does on stock execnet.
 //!
-//! `gateway PYTHON MEASURE [DIR]` prints figures as JSON objects, one a line; `scripts/bench` runs
-//! both sides in turns and makes tables of them. Nothing here is ever asserted: a figure is no
-//! test.
+//! `gateway PYTHON MEASURE [DIR]` prints figures as JSON objects, one per line; `scripts/bench` runs both sides in
+//! turns and makes tables of them. It asserts nothing: a figure is not a test.
 
 mod figures;
 

@@ -1,5 +1,5 @@
 //! This project's side of the rsync benchmark, and its worker in Rust. `scripts/bench-rsync` runs it beside rsync, cp
-//! and stock execnet. Nothing here is ever asserted: a figure is no test.
+//! and stock execnet. It asserts nothing: a figure is not a test.
 
 #[cfg(not(unix))]
 fn main() {}

@@ -1,5 +1,5 @@
-//! How long gateways take to start, and a large group to end. `scripts/bench-start` puts what this prints into
-//! `docs/benchmarks.md`. Nothing here is ever asserted: a figure is no test.
+//! How long gateways take to start, and a large group to end. `scripts/bench-start` writes the output to
+//! `docs/benchmarks.md`. It asserts nothing: a figure is not a test.
 
 use core::error::Error;
 use core::num::NonZeroUsize;

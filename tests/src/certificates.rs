@@ -1,4 +1,4 @@
-//! Certificates that are thrown away with the test.
+//! Certificates for one test, deleted with it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,7 +16,7 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Makes new ones, of an authority that no other test knows.
+    /// Makes an authority and its certificates.
     ///
     /// # Panics
     ///
@@ -26,7 +26,7 @@ impl Certificates {
         Self::make_for("127.0.0.1")
     }
 
-    /// The same, for a server at another address.
+    /// As [`make`](Self::make), for a server at another address.
     ///
     /// # Panics
     ///
@@ -52,7 +52,7 @@ impl Certificates {
         made
     }
 
-    /// Signs one more, in `NAME.pem` with its key in `NAME.key`: for this host, and for this purpose if there is one.
+    /// Signs another certificate, in `NAME.pem` with its key in `NAME.key`: for this host, and for this purpose if there is one.
     ///
     /// # Panics
     ///
@@ -68,7 +68,7 @@ impl Certificates {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    /// The files of one that was [signed](Self::sign).
+    /// The files of a certificate that was [signed](Self::sign).
     #[must_use]
     pub fn files(&self, name: &str) -> TlsFiles {
         TlsFiles {
@@ -78,7 +78,7 @@ impl Certificates {
         }
     }
 
-    /// For a server.
+    /// The files of the server.
     #[must_use]
     pub fn server(&self) -> TlsFiles {
         self.files("server")

@@ -1,5 +1,5 @@
-//! The programs of the conformance suite, in Python and as functions of a worker in Rust, which knows them by their
-//! source.
+//! The programs of the conformance suite, as Python source and as functions of a worker in Rust, which recognizes them
+//! by their source.
 
 use core::error::Error;
 use std::io::{self, Write as _};

@@ -1,9 +1,9 @@
-//! What speaks in the place of a worker during the handshake, and gets it wrong.
+//! Programs that answer instead of a worker during the handshake, each with another mistake.
 
 use core::str::FromStr;
 use std::io::{self, Read, Write};
 
-/// What it says.
+/// What the program writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says {
     /// A line, and the end.
@@ -20,7 +20,7 @@ pub enum Says {
     Half,
 }
 
-/// All of them, by the names that [`FromStr`] takes.
+/// All of them, with the names that [`FromStr`] accepts.
 pub const ALL: [(&str, Says); 6] = [
     ("hello", Says::Hello),
     ("babble", Says::Babble),
@@ -46,11 +46,11 @@ const NONCE_FOLLOWS: &[u8] = b"nonceA\0\0\0\x10";
 
 const NONCE: usize = 16;
 
-/// Speaks until the other side has had enough; returns at its end of `input`.
+/// Writes until the other side closes, and returns at the end of `input`.
 ///
 /// # Errors
 ///
-/// The other side has gone while it was spoken to.
+/// The other side has closed the connection during a write.
 pub fn speak(says: Says, mut input: impl Read, mut output: impl Write) -> io::Result<()> {
     match says {
         Says::Hello => output.write_all(b"hello from the impostor\n")?,

@@ -1,4 +1,4 @@
-//! Behaviour suites that cross the crates, and what they share.
+//! Test suites that cross the crates, and their helpers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! A second machine, as far as its network goes: a namespace of the kernel's, behind a cable that can be pulled.
+//! A second machine as far as the network goes: a network namespace of the kernel, behind a cable that can be cut.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -19,11 +19,11 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Makes one.
+    /// Makes a namespace.
     ///
     /// # Errors
     ///
-    /// In words, why there can be none here: a test that needs it prints that and is left out.
+    /// The reason, as text, for which it cannot be made here: a test that needs it prints it and is skipped.
     pub fn make() -> Result<Self, String> {
         static MADE: AtomicU8 = AtomicU8::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
@@ -56,13 +56,13 @@ impl Namespace {
         Ok(made)
     }
 
-    /// The address of what runs in it.
+    /// The address of programs inside.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.address.into()
     }
 
-    /// The words that a command line begins with for a program that is to run in it.
+    /// The command line prefix of a program that runs inside.
     #[must_use]
     pub fn prefix(&self) -> Vec<String> {
         ["ip", "netns", "exec", &self.name]
@@ -70,7 +70,7 @@ impl Namespace {
             .to_vec()
     }
 
-    /// Pulls the cable, or plugs it in: no side is told.
+    /// Cuts or restores the connection, without notice to either side.
     ///
     /// # Panics
     ///
@@ -101,7 +101,7 @@ impl Namespace {
         })
     }
 
-    /// A port of its that nobody listens on.
+    /// A port of its address on which no program listens.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! What a cheating end of a sync does, step by step: `hostile-peer` plays it, and so do the tests that are such an end
+//! The steps of a hostile end of a sync, which `hostile-peer` runs, and so do the tests that are such an end
 //! themselves.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! A cluster of Slurm on this machine: a controller and two nodes, with settings that are thrown away with it.
+//! A Slurm cluster on this machine: a controller and two nodes, with settings that are deleted with it.
 
 use core::time::Duration;
 use std::env;
@@ -61,7 +61,7 @@ impl Slurm {
     ///
     /// # Errors
     ///
-    /// In words, why there can be none here: a test that needs it prints that and is left out.
+    /// The reason, as text, for which it cannot run here: a test that needs it prints it and is skipped.
     ///
     /// # Panics
     ///
@@ -188,7 +188,7 @@ impl Slurm {
 }
 
 impl Drop for Slurm {
-    /// What still runs in the cluster, the daemons would leave alone.
+    /// Cancels all jobs, which the daemons would leave running.
     fn drop(&mut self) {
         let _ = self.command("scancel").arg("--partition=part").status();
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -201,7 +201,7 @@ impl Drop for Slurm {
     }
 }
 
-/// Asks it to leave, as the daemons have processes of their own; kills it when that takes long.
+/// Terminates a daemon, so that it ends its own processes; kills it after some seconds.
 fn end(daemon: &mut Child) {
     let pid = daemon.id().to_string();
     let _ = Command::new("kill").arg(&pid).status();

@@ -1,6 +1,6 @@
-//! Random trees, synced, changed and synced again: to workers and from them, in Python and in Rust.
+//! Random trees that are synced, changed and synced again. In both directions, with workers in Python and in Rust.
 //!
-//! `EXECNET_TREES=1000 cargo test --release -p execnet --test rsync_trees` takes more of them than the usual eight.
+//! `EXECNET_TREES=1000 cargo test --release -p execnet --test rsync_trees` runs 1,000 trees instead of 8.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

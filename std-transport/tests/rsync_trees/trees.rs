@@ -1,4 +1,4 @@
-//! Random trees, on disk and back.
+//! Random trees, written to disk and read back.
 
 extern crate alloc;
 

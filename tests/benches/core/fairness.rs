@@ -1,4 +1,4 @@
-//! How long one channel holds up another.
+//! How long one channel delays another.
 
 use core::time::Duration;
 use std::thread;

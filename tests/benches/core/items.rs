@@ -1,4 +1,4 @@
-//! How much goes over a channel between two Rust processes.
+//! The throughput of a channel between two Rust processes.
 
 use execnet::serializer::Dict;
 use execnet::{Channel, Gateway, value};

@@ -1,6 +1,6 @@
-//! What the channel core costs between two processes, beside a bare pipe: `core MEASURE` prints figures as JSON
-//! objects, one a line; `scripts/bench-core` runs the measures in turns, also those of `gateway.rs` and `stock.py`, and
-//! makes tables of them. Nothing here is ever asserted: a figure is no test.
+//! The cost of the channel core between two processes, beside a bare pipe: `core MEASURE` prints figures as JSON
+//! objects, one per line; `scripts/bench-core` runs the measures in turns, also those of `gateway.rs` and `stock.py`,
+//! and makes tables of them. It asserts nothing: a figure is not a test.
 //!
 //! The program is its own worker.
 

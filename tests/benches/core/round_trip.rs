@@ -1,4 +1,4 @@
-//! One small message there and back.
+//! The round trip of a small message.
 
 use std::io::{Read as _, Write as _};
 

@@ -1,4 +1,4 @@
-//! The other side of each measure, and how it is started.
+//! The worker of each measure, and how it is started.
 
 use alloc::sync::Arc;
 use core::error::Error;

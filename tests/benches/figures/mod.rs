@@ -1,4 +1,4 @@
-//! What the benchmarks of gateways measure alike, and how they tell it: a JSON object a line.
+//! Measures that the benchmarks of gateways share, and their output: one JSON object per line.
 
 use core::time::Duration;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Containers of `n` elements; for each element.
+//! Containers of `n` elements: the cost of each element.
 
 use execnet::serializer::{dumps, loads};
 use execnet::{Group, Value};

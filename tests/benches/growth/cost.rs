@@ -1,4 +1,4 @@
-//! What a unit of work costs.
+//! The cost of a unit of work.
 
 use core::time::Duration;
 use std::time::Instant;

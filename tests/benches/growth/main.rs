@@ -1,6 +1,6 @@
 //! How the cost of a unit of work changes with the amount of work: `growth SIDE MEASURE N` prints the seconds that one
 //! unit takes among N, as JSON objects. `scripts/bench-growth` chooses the amounts, runs `stock_growth.py` beside this
-//! program, and makes the table of `docs/benchmarks.md`. Nothing here is ever asserted: a figure is no test.
+//! program, and makes the table of `docs/benchmarks.md`. It asserts nothing: a figure is not a test.
 //!
 //! SIDE is `rust`, for which this program is its own worker; `python PYTHON`; or `codec`, for containers without a
 //! worker.

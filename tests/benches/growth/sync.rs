@@ -1,4 +1,4 @@
-//! A tree that is synced.
+//! The sync of a tree.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What Rust workers run. `far.py` has the same functions for Python workers.
+//! The functions of Rust workers. `far.py` has the same functions for Python workers.
 
 use core::error::Error;
 use std::thread;

@@ -1,4 +1,4 @@
-//! A program that ends while its worker does not want to: prints the worker's process id, and what it ends with.
+//! A program that ends while its worker ignores the end: prints the worker's process id, and how it ends.
 #![allow(
     clippy::unwrap_used,
     clippy::exit,

@@ -1,8 +1,8 @@
-//! Many gateways under few descriptors, which a shell has set (`ulimit -n`).
+//! Many gateways under a low limit of descriptors, which a shell has set (`ulimit -n`).
 //!
-//! `churn together N` makes N gateways that live at the same time and talks to each; `churn turns N [SPEC]` makes, uses,
-//! exits and joins one gateway after the other, in one group. Each prints the highest number of descriptors that it has
-//! seen. `popen//worker=...` starts faster than Python does.
+//! `churn together N` makes N gateways that live at the same time, and uses each; `churn turns N [SPEC]` makes, uses,
+//! exits and joins one gateway after the other, in one group. Both print the highest number of descriptors.
+//! `popen//worker=...` starts faster than Python does.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

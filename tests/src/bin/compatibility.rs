@@ -1,4 +1,4 @@
-//! Makes `docs/compatibility.md` of what the stock suites print; `scripts/compatibility` runs it.
+//! Writes `docs/compatibility.md` from the output of the stock suites; `scripts/compatibility` runs it.
 
 extern crate alloc;
 

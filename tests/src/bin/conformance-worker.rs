@@ -1,4 +1,4 @@
-//! A worker in Rust that knows the programs of the conformance suite.
+//! A worker in Rust with the functions of the conformance suite.
 
 fn main() -> Result<(), &'static str> {
     execnet::worker_main(execnet_tests::conformance::register);

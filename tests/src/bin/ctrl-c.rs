@@ -1,7 +1,7 @@
-//! A program that is interrupted while its worker runs code: prints the worker's process id, and what comes of it.
+//! A program that is interrupted while its worker runs code: prints the worker's process id, and the result.
 //!
-//! With the argument `passed-on` it passes an interrupt on to its workers, and goes on. With `asks` its worker reads from
-//! the terminal instead.
+//! With the argument `passed-on` it passes an interrupt on to its workers and continues. With `asks` its worker reads
+//! from the terminal instead.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,7 +1,7 @@
-//! The far end of a sync that says what it was told to say, whatever the protocol allows: see `tests/hostile_sync/`.
+//! The remote end of a sync that sends what its script says, valid or not: see `tests/hostile_sync/`.
 //!
-//! It is a worker. Asked for a sync, it takes the path that it is given for its script: the items of a list, as
-//! [`Step`] has them. What it hears it writes behind one another into the file of that name with `.heard` at its end.
+//! It is a worker. The path of a sync that it is called for is the path of its script: a list of items, see [`Step`].
+//! It appends what it receives to the file of that name with the suffix `.heard`.
 #![cfg_attr(not(unix), allow(unused, reason = "there are no syncs"))]
 
 use core::error::Error;

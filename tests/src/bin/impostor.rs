@@ -1,4 +1,4 @@
-//! Speaks in the place of a worker, as its argument says: see `execnet_tests::impostor`.
+//! A program that answers instead of a worker, as its argument says: see `execnet_tests::impostor`.
 
 use std::io;
 

@@ -1,7 +1,7 @@
-//! A program that makes gateways, runs code and ends them, whatever it was started in: writes what comes of it to the
-//! file that its first argument names, as its standard output may be closed.
+//! A program that makes gateways, runs code and ends them, in whatever environment it was started: writes the results
+//! to the file that its first argument names, because its standard output may be closed.
 //!
-//! With the argument `reaper` it has a thread that takes the status of every child, as some programs do.
+//! With the argument `reaper`, one of its threads waits for every child, as some programs do.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! The worker in Rust that stock controllers are tested with: see `tests/stock/`.
+//! The worker in Rust that the tests of stock controllers use: see `tests/stock/`.
 use core::error::Error;
 use core::time::Duration;
 use std::io::{Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! Our controller and a stock worker.
+//! Our controller with a stock worker.
 
 use core::error::Error;
 use core::sync::atomic::{AtomicU64, Ordering};

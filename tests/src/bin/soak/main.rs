@@ -1,14 +1,14 @@
-//! Random traffic between stock execnet and us, both ways at the same time.
+//! Random traffic between stock execnet and this project, in both roles at the same time.
 //!
 //! ```text
 //! cargo run --release -p execnet-tests --bin soak -- MINUTES [SEED] [EXECNET]
 //! ```
 //!
-//! One half is a stock controller (`tests/stock/soak.py`) with a worker in Rust, which this program is as well; the other
-//! half our controller with a stock worker. Each has four threads that hold one conversation after the other: random
-//! values there and back, callbacks on either side, channels inside of items, channels closed and dropped in the middle,
-//! errors. Every item is accounted for. Once a minute all conversations end: then neither side may have a channel left, and
-//! it is looked at what each end holds. That may not grow: see [`memory`].
+//! One half is a stock controller (`tests/stock/soak.py`) with a worker in Rust, which is this program too; the other
+//! half is our controller with a stock worker. Each has four threads that hold one conversation after the other: random
+//! values there and back, callbacks on either side, channels in items, channels closed and dropped in the middle,
+//! errors. Every item is accounted for. Once a minute all conversations end: then neither side may have a channel left,
+//! and what each end holds is measured. It must not grow: see [`memory`].
 
 mod controller;
 mod memory;

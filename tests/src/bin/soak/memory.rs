@@ -1,4 +1,4 @@
-//! What each end holds while nothing is under way, and whether that grows.
+//! The memory of each end while no conversation runs, and whether it grows.
 
 use core::error::Error;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! Random values of all kinds, which come back from a Python as they went.
+//! Random values of all kinds, which a Python returns unchanged.
 
 use core::num::Wrapping;
 

@@ -1,4 +1,4 @@
-//! The worker in Rust: what `tests/stock/soak.py` calls.
+//! The worker in Rust, whose functions `tests/stock/soak.py` calls.
 
 use core::error::Error;
 
