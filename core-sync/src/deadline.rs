@@ -1,5 +1,5 @@
-//! Deadlines: the only type with which this crate and the transports calculate with instants. The operators of `Instant` panic
-//! on overflow.
+//! Deadlines: the only type with which this crate and the transports calculate with instants. The operators of
+//! `Instant` panic on overflow.
 
 use core::time::Duration;
 use std::time::Instant;

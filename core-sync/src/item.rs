@@ -23,8 +23,8 @@ macro_rules! channel_handle {
             }
         }
 
-        /// Writes the id of the channel, which the peer makes a channel of its own. The id of a channel of another connection would
-        /// name an unrelated channel there.
+        /// Writes the id of the channel, which the peer makes a channel of its own. The id of a channel of another
+        /// connection would name an unrelated channel there.
         impl execnet_serializer::Dump for $channel {
             fn dump<W: embedded_io::Write>(
                 &self,
@@ -69,8 +69,8 @@ pub(crate) use channel_handle;
 
 /// A received item: a value, and the handles, of type `C`, of the channels that it names.
 ///
-/// It dereferences to its [`Value`], and compares with one. In the value a channel is only an id ([`Value::Channel`]); the item
-/// owns its handle. Dropping the item closes these channels, unless the program keeps a clone of the handle.
+/// It dereferences to its [`Value`], and compares with one. In the value a channel is only an id ([`Value::Channel`]);
+/// the item owns its handle. Dropping the item closes these channels, unless the program keeps a clone of the handle.
 #[derive(Clone)]
 pub struct Received<C> {
     value: Value,

@@ -1,8 +1,9 @@
-//! Gateways and channels of execnet: run code in an interpreter at the other end of a byte stream, and exchange items with it.
+//! Gateways and channels of execnet: run code in an interpreter at the other end of a byte stream, and exchange items
+//! with it.
 //!
-//! This crate starts no process and opens no socket: a transport supplies a [`Link`](link::Link) whose other end speaks the
-//! protocol of execnet 2.1, for example stock Python execnet. Programs use the crate `execnet`, which has the transports and
-//! re-exports this crate.
+//! This crate starts no process and opens no socket: a transport supplies a [`Link`](link::Link) whose other end speaks
+//! the protocol of execnet 2.1, for example stock Python execnet. Programs use the crate `execnet`, which has the
+//! transports and re-exports this crate.
 //!
 //! ```text
 //! value ─▶ frame ─▶ may it be sent? ─▶ link ─▶ frames ─▶ session ─▶ inbox ─▶ value

@@ -11,8 +11,8 @@ use std::panic;
 /// Only the panic hook of the process gets the location. The default hook prints it to standard error.
 pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     crate::sync::assert_unlocked();
-    // Unwind safe: the code can leave its own data inconsistent, but reaches the gateway only through handles, and no handle
-    // runs code of the program under a lock.
+    // Unwind safe: the code can leave its own data inconsistent, but reaches the gateway only through handles, and no
+    // handle runs code of the program under a lock.
     panic::catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let message = message(&*payload).to_string();
         forget(payload);
@@ -31,8 +31,8 @@ pub(crate) fn discard<T>(value: T) {
     let _ = catch(|| drop(value));
 }
 
-/// Drops the payload of a panic, which is a value of the program, and can panic as well. The payload of that second panic is
-/// leaked.
+/// Drops the payload of a panic, which is a value of the program, and can panic as well. The payload of that second
+/// panic is leaked.
 fn forget(payload: Box<dyn Any + Send>) {
     if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         core::mem::forget(payload);

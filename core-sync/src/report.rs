@@ -11,8 +11,8 @@ pub struct Report<'a> {
 
 /// Prints an error and each [`source`](Error::source) of it.
 ///
-/// `{}` prints the sources on lines of their own, as `fn main() -> Result<(), Box<dyn Error>>` prints the errors of this crate;
-/// `{:#}` prints them on one line, separated by `: `.
+/// `{}` prints the sources on lines of their own, as `fn main() -> Result<(), Box<dyn Error>>` prints the errors of
+/// this crate; `{:#}` prints them on one line, separated by `: `.
 ///
 /// No error of this crate repeats the text of its source.
 ///
@@ -63,8 +63,8 @@ impl fmt::Debug for Report<'_> {
     }
 }
 
-/// Whether a character can move a terminal's cursor, change its state or reorder its line: control characters, and marks that
-/// set the direction of text. Shared by the crates that print text of a peer.
+/// Whether a character can move a terminal's cursor, change its state or reorder its line: control characters, and
+/// marks that set the direction of text. Shared by the crates that print text of a peer.
 #[doc(hidden)]
 #[must_use]
 pub fn controls_terminal(c: char) -> bool {
@@ -85,8 +85,8 @@ pub(crate) fn escape(out: &mut impl fmt::Write, text: impl Iterator<Item = char>
     Ok(())
 }
 
-/// Text of a peer with the characters escaped that control a terminal. All text of a peer is printed through this, except as
-/// JSON, which has its own escapes.
+/// Text of a peer with the characters escaped that control a terminal. All text of a peer is printed through this,
+/// except as JSON, which has its own escapes.
 #[doc(hidden)]
 #[must_use]
 pub fn escaped(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! The only module that names locks: those of the standard library, spinning ones without `std`, and loom's in its tests.
 //!
-//! Poison is ignored: no code of the program runs under a lock, and the crate's own code leaves the guarded data consistent. A
-//! panic of code of the transport must not make the gateway unusable for all other threads.
+//! Poison is ignored: no code of the program runs under a lock, and the crate's own code leaves the guarded data
+//! consistent. A panic of code of the transport must not make the gateway unusable for all other threads.
 #![allow(clippy::disallowed_types)]
 
 #[cfg(feature = "std")]

@@ -1,5 +1,5 @@
-//! Tracing: events of gateways go to `log`, under the target `execnet`, and, as in execnet, to the place that the environment
-//! variable `EXECNET_DEBUG` names when the process makes its first gateway.
+//! Tracing: events of gateways go to `log`, under the target `execnet`, and, as in execnet, to the place that the
+//! environment variable `EXECNET_DEBUG` names when the process makes its first gateway.
 //!
 //! | `EXECNET_DEBUG` | |
 //! |---|---|
@@ -7,8 +7,8 @@
 //! | `2` | standard error; each line begins with the process id |
 //! | any other value | the file `execnet-debug-<pid>` in the directory for temporary files |
 //!
-//! Each line has the id of the gateway. Frames have the level trace, events of a gateway debug, and errors that would otherwise
-//! be lost warn. Of the content of a frame only the length is written.
+//! Each line has the id of the gateway. Frames have the level trace, events of a gateway debug, and errors that would
+//! otherwise be lost warn. Of the content of a frame only the length is written.
 
 use alloc::format;
 use alloc::string::String;
@@ -86,7 +86,8 @@ fn lines() -> &'static Lines {
     })
 }
 
-/// Creates the file, and never writes to an existing one: the name can be guessed, and all users can write to the directory.
+/// Creates the file, and never writes to an existing one: the name can be guessed, and all users can write to the
+/// directory.
 fn create(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

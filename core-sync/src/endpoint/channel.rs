@@ -44,13 +44,13 @@ impl EndpointChannel {
         &self.handle.endpoint
     }
 
-    /// Sends an item. Blocks while the link is full, and, if the two ends agreed on [credit](super::EndpointConfig::credit),
-    /// until the peer has received enough of the earlier items.
+    /// Sends an item. Blocks while the link is full, and, if the two ends agreed on
+    /// [credit](super::EndpointConfig::credit), until the peer has received enough of the earlier items.
     ///
     /// # Errors
     ///
-    /// The item cannot be encoded, and nothing was sent; or the channel is closed, the endpoint was exited, or the connection
-    /// is lost.
+    /// The item cannot be encoded, and nothing was sent; or the channel is closed, the endpoint was exited, or the
+    /// connection is lost.
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
         let id = self.id();
         let frame = encode(MessageCode::ChannelData, id, &item)?;
@@ -75,15 +75,15 @@ impl EndpointChannel {
     ///
     /// # Errors
     ///
-    /// The channel ended, with or without an error, the connection is lost, or the item cannot be decoded. Items that arrived
-    /// before the end are received first.
+    /// The channel ended, with or without an error, the connection is lost, or the item cannot be decoded. Items that
+    /// arrived before the end are received first.
     pub fn receive(&self) -> Result<EndpointItem, ReceiveError> {
         let raw = self.receive_raw()?;
         EndpointItem::decode(raw).map_err(ReceiveError::Item)
     }
 
-    /// Takes the next item if it has arrived; `None` if no item has arrived yet. Like [`Endpoint::poll`], it handles the available
-    /// frames, and does not wait.
+    /// Takes the next item if it has arrived; `None` if no item has arrived yet. Like [`Endpoint::poll`], it handles
+    /// the available frames, and does not wait.
     ///
     /// # Errors
     ///
@@ -187,8 +187,8 @@ impl EndpointChannel {
         let id = self.id();
         let mut state = self.endpoint().inner.state.lock();
         if !state.session.refuses_close(id) && state.session.close(id) {
-            // Queued under the lock under which the channel is closed, and flushed after it: an item that another thread writes
-            // just now has passed its check before, and goes first.
+            // Queued under the lock under which the channel is closed, and flushed after it: an item that another
+            // thread writes just now has passed its check before, and goes first.
             state.queue(frame);
             drop(state);
             self.endpoint().flush();

@@ -41,17 +41,17 @@ impl EndpointConfig {
         with_max_frame, max_frame: usize;
         /// Sets the number of peer-made channels that may exist at a time. Default: 1024.
         with_max_peer_channels, max_peer_channels: usize;
-        /// Sets the limits on items that wait to be received. Default: 64 KiB on each channel and 256 KiB together; beyond that
-        /// the channel of the item is closed.
+        /// Sets the limits on items that wait to be received. Default: 64 KiB on each channel and 256 KiB together;
+        /// beyond that the channel of the item is closed.
         ///
-        /// [`OverflowPolicy::Pause`] closes as well: the thread that reads may itself wait for another item. To lose nothing and
-        /// make the peer wait, use [credit](Self::with_credit).
+        /// [`OverflowPolicy::Pause`] closes as well: the thread that reads may itself wait for another item. To lose
+        /// nothing and make the peer wait, use [credit](Self::with_credit).
         with_inbox, inbox: InboxLimits;
         /// Sets the limits on decoding one item.
         with_limits, limits: Limits;
-        /// Sets the credit of each channel and direction, in bytes: no more than that, and one item, is on the way to a program
-        /// that does not receive; [`EndpointChannel::send`](super::EndpointChannel::send) waits, and reads meanwhile. Default:
-        /// `None`, as in execnet.
+        /// Sets the credit of each channel and direction, in bytes: no more than that, and one item, is on the way to a
+        /// program that does not receive; [`EndpointChannel::send`](super::EndpointChannel::send) waits, and reads
+        /// meanwhile. Default: `None`, as in execnet.
         ///
         /// Both ends must have the same credit. Stock execnet has none, and ends at the first frame with credit.
         with_credit, credit: Option<usize>;

@@ -30,71 +30,53 @@ trait WriteHalf: Send {
     fn is_ready(&mut self) -> Result<bool, LinkError>;
 }
 
-/// A half of a link that does not report readiness.
-struct Blocking<T>(T);
-
-/// A half of a link that reports readiness.
-struct Pollable<T>(T);
+/// A half of a link, with the way to find out whether it is ready.
+struct Half<T> {
+    half: T,
+    is_ready: fn(&mut T) -> Result<bool, LinkError>,
+}
 
 fn of<E: embedded_io::Error>(error: E) -> LinkError {
     LinkError::of(&error)
 }
 
-impl<T: Read + Send> ReadHalf for Blocking<T> {
+impl<T: Read + Send> ReadHalf for Half<T> {
     fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError> {
-        self.0.read(room).map_err(of)
+        self.half.read(room).map_err(of)
     }
 
     fn is_ready(&mut self) -> Result<bool, LinkError> {
-        Ok(false)
+        (self.is_ready)(&mut self.half)
     }
 }
 
-impl<T: Read + ReadReady + Send> ReadHalf for Pollable<T> {
-    fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError> {
-        self.0.read(room).map_err(of)
-    }
-
-    fn is_ready(&mut self) -> Result<bool, LinkError> {
-        self.0.read_ready().map_err(of)
-    }
-}
-
-impl<T: Write + Send> WriteHalf for Blocking<T> {
+impl<T: Write + Send> WriteHalf for Half<T> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, LinkError> {
-        self.0.write(bytes).map_err(of)
+        self.half.write(bytes).map_err(of)
     }
 
     fn flush(&mut self) -> Result<(), LinkError> {
-        self.0.flush().map_err(of)
+        self.half.flush().map_err(of)
     }
 
     fn is_ready(&mut self) -> Result<bool, LinkError> {
-        Ok(false)
-    }
-}
-
-impl<T: Write + WriteReady + Send> WriteHalf for Pollable<T> {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, LinkError> {
-        self.0.write(bytes).map_err(of)
-    }
-
-    fn flush(&mut self) -> Result<(), LinkError> {
-        self.0.flush().map_err(of)
-    }
-
-    fn is_ready(&mut self) -> Result<bool, LinkError> {
-        self.0.write_ready().map_err(of)
+        (self.is_ready)(&mut self.half)
     }
 }
 
 impl Reader {
     pub(super) fn blocking(reader: impl Read + Send + 'static) -> Self {
-        Self::of(Blocking(reader))
+        Self::of(Half {
+            half: reader,
+            is_ready: |_| Ok(false),
+        })
     }
 
     pub(super) fn pollable(reader: impl Read + ReadReady + Send + 'static) -> Self {
-        Self::of(Pollable(reader))
+        Self::of(Half {
+            half: reader,
+            is_ready: |half| half.read_ready().map_err(of),
+        })
     }
 
     fn of(half: impl ReadHalf + 'static) -> Self {
@@ -129,11 +111,17 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn blocking(writer: impl Write + Send + 'static) -> Self {
-        Self::of(Blocking(writer))
+        Self::of(Half {
+            half: writer,
+            is_ready: |_| Ok(false),
+        })
     }
 
     pub(super) fn pollable(writer: impl Write + WriteReady + Send + 'static) -> Self {
-        Self::of(Pollable(writer))
+        Self::of(Half {
+            half: writer,
+            is_ready: |half| half.write_ready().map_err(of),
+        })
     }
 
     fn of(half: impl WriteHalf + 'static) -> Self {
@@ -181,8 +169,8 @@ impl Writer {
 
     /// Removes the written bytes.
     fn forget_written(&mut self) {
-        // Only when they are half of the buffer: removing them at each write would move the rest each time. Removing them only
-        // from a drained buffer would let it grow for ever on a link that is never quite drained.
+        // Only when they are half of the buffer: removing them at each write would move the rest each time. Removing
+        // them only from a drained buffer would let it grow for ever on a link that is never quite drained.
         if self.written >= self.unsent.len() / 2 {
             self.unsent.drain(..self.written.min(self.unsent.len()));
             self.written = 0;

@@ -72,8 +72,9 @@
 //! # }
 //! ```
 //!
-//! [`EndpointChannel::send`], [`EndpointChannel::close`] and [`Endpoint::exit`] still wait while the link is full, and so may
-//! functions that `serve_pending` calls. Dropping a channel never waits: the frame is sent with the next write, wait or poll.
+//! [`EndpointChannel::send`], [`EndpointChannel::close`] and [`Endpoint::exit`] still wait while the link is full, and
+//! so may functions that `serve_pending` calls. Dropping a channel never waits: the frame is sent with the next write,
+//! wait or poll.
 //!
 //! While one thread waits in a write, others can poll, receive and close channels: that thread writes their frames.
 
@@ -128,8 +129,9 @@ impl Endpoint {
         Self::of(Reader::blocking(reader), Writer::blocking(writer), config)
     }
 
-    /// As [`new`](Self::new), over a link whose halves report readiness, so that the endpoint can be [polled](Self::poll). If a
-    /// half reports that it is ready, one read or write must not block, and neither must `flush`.
+    /// As [`new`](Self::new), over a link whose halves report readiness, so that the endpoint can be
+    /// [polled](Self::poll). If a half reports that it is ready, one read or write must not block, and neither must
+    /// `flush`.
     pub fn pollable(
         reader: impl Read + ReadReady + Send + 'static,
         writer: impl Write + WriteReady + Send + 'static,

@@ -25,8 +25,8 @@ pub(super) enum Output {
     Closed,
 }
 
-/// The right to write, with the writing half. Dropping it closes the half, unless it was returned: code of the transport may
-/// have panicked in the middle of a frame.
+/// The right to write, with the writing half. Dropping it closes the half, unless it was returned: code of the
+/// transport may have panicked in the middle of a frame.
 struct WriteLease<'a> {
     inner: &'a Inner,
     /// `None` if a write has failed.
@@ -36,7 +36,8 @@ struct WriteLease<'a> {
 }
 
 impl Endpoint {
-    /// Exits the gateway: sends TERMINATE to the peer and closes the writing half. Items that the peer still sends can be received.
+    /// Exits the gateway: sends TERMINATE to the peer and closes the writing half. Items that the peer still sends can
+    /// be received.
     pub fn exit(&self) {
         // Waits for a thread that writes: TERMINATE has to be the last frame, and the half is closed behind it.
         let mut state = self.wait_for_output();
@@ -75,7 +76,8 @@ impl Endpoint {
         let queued = core::mem::take(&mut state.write_queue);
         drop(state);
         let written = lease.write(&queued, frame);
-        // Other threads may have queued frames during the write. After an error the half is closed, and their frames are dropped.
+        // Other threads may have queued frames during the write. After an error the half is closed, and their frames
+        // are dropped.
         lease.write_queued();
         written.map_err(|error| {
             let reason = DisconnectReason::Write(error);
@@ -172,8 +174,8 @@ impl<'a> WriteLease<'a> {
         written
     }
 
-    /// Writes the queued frames, also those that other threads queue meanwhile, and returns the half. Returns whether the link
-    /// took any bytes.
+    /// Writes the queued frames, also those that other threads queue meanwhile, and returns the half. Returns whether
+    /// the link took any bytes.
     fn write_queued(mut self) -> bool {
         let mut took = false;
         // Bytes that the link has not taken are offered once more, and not again and again.

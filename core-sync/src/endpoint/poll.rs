@@ -10,9 +10,9 @@ use crate::sync::Guard;
 /// Maximal number of frames that one [`Endpoint::poll`] handles: it must return although the peer never stops sending.
 const POLLED: usize = 32;
 
-/// With more bytes of unwritten answers than this, no frame is read: the answers to a peer that sends requests and does not read
-/// would pile up. Only answers count, because they are not answered themselves. Two ends that stopped reading until their
-/// other frames are written would wait for each other.
+/// With more bytes of unwritten answers than this, no frame is read: the answers to a peer that sends requests and does
+/// not read would pile up. Only answers count, because they are not answered themselves. Two ends that stopped reading
+/// until their other frames are written would wait for each other.
 const MAX_ANSWERS: usize = 4096;
 
 /// Reads the next message. A thread that polls gets `None` if it has not arrived completely.
@@ -41,8 +41,8 @@ impl Endpoint {
                 return found;
             }
             if state.is_read {
-                // Another thread reads, and wakes this one after each frame: the frame may be for this thread, and the reader
-                // may leave with its own. Counted under the lock that the wait releases.
+                // Another thread reads, and wakes this one after each frame: the frame may be for this thread, and the
+                // reader may leave with its own. Counted under the lock that the wait releases.
                 state.waiting += 1;
                 state = inner.handled.wait(&inner.state, state);
                 state.waiting -= 1;
@@ -66,19 +66,20 @@ impl Endpoint {
     fn flush_before_reading(&self) {
         match self.may_answer() {
             true => self.flush(),
-            // Too many answers are unwritten: this thread waits for the one that is writing them, and reads no more until then.
+            // Too many answers are unwritten: this thread waits for the one that is writing them, and reads no more
+            // until then.
             false => self.flush_behind_others(),
         }
     }
 
-    /// Makes progress without waiting: writes as many queued bytes as the link takes, and handles the available frames. Returns
-    /// whether there was any progress: if so, poll again before sleeping.
+    /// Makes progress without waiting: writes as many queued bytes as the link takes, and handles the available frames.
+    /// Returns whether there was any progress: if so, poll again before sleeping.
     ///
     /// After that, take items with [`try_receive`](super::EndpointChannel::try_receive), and run calls with
     /// [`serve_pending`](Self::serve_pending). The [module](super#polling) has an example of a main loop.
     ///
-    /// The endpoint must be made by [`pollable`](Self::pollable). The link of one made by [`new`](Self::new) does not report
-    /// readiness: then only frames that have been read already are handled.
+    /// The endpoint must be made by [`pollable`](Self::pollable). The link of one made by [`new`](Self::new) does not
+    /// report readiness: then only frames that have been read already are handled.
     ///
     /// # Errors
     ///

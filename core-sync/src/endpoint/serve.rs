@@ -46,8 +46,9 @@ enum Next {
 impl Endpoint {
     /// Runs the calls of the peer, one at a time, until the peer exits the gateway or the link ends; then closes the link.
     ///
-    /// A call is refused while the channel of an earlier one is open, as in execnet's model `main_thread_only`. If the peer has
-    /// closed the channel of the earlier call, the new one waits for it to return. A panic of a function is not caught.
+    /// A call is refused while the channel of an earlier one is open, as in execnet's model `main_thread_only`. If the
+    /// peer has closed the channel of the earlier call, the new one waits for it to return. A panic of a function is
+    /// not caught.
     ///
     /// # Errors
     ///

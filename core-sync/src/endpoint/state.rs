@@ -15,8 +15,8 @@ use crate::sync::{Mutex, Signal};
 /// Shared by the handles of an endpoint. There are two locks; a thread that takes both takes the reader's first.
 pub(super) struct Inner {
     pub(super) config: EndpointConfig,
-    // A lock only because the compiler does not see that one thread reads at a time: `State::is_read` has decided that before,
-    // and no thread ever blocks here.
+    // A lock only because the compiler does not see that one thread reads at a time: `State::is_read` has decided that
+    // before, and no thread ever blocks here.
     /// Of the thread that reads, until a frame is handled. `None` when the link is not read any more.
     pub(super) reader: Mutex<Option<FrameReader<Reader>>>,
     /// Not held while a thread reads, writes, decodes or drops values of the program. Without `std` waiting for it means to

@@ -3,8 +3,8 @@
 //! None of these blocks on the link. A destructor must not block, and a program closes and exits precisely when its peer no
 //! longer reads. So they queue their frames, and the state that they change under the same lock stops later items.
 //!
-//! A result of [`Shared::update`] is ignored throughout: the error is that no thread can be started, and then this thread has
-//! written the frames, and callbacks do not see the end.
+//! A result of [`Shared::update`] is ignored throughout: the error is that no thread can be started, and then this
+//! thread has written the frames, and callbacks do not see the end.
 
 use alloc::sync::Arc;
 
@@ -96,8 +96,8 @@ impl State {
         // Queued, not written: the pipe can be full, and the writer's lock held by a sender whose peer does not read.
         self.write_queue
             .push(&empty(MessageCode::GatewayTerminate, ChannelId(0)));
-        // The writing end is closed behind this frame. A sender that has passed its check still holds the writer's lock: its
-        // frame goes out first, and no later one is allowed.
+        // The writing end is closed behind this frame. A sender that has passed its check still holds the writer's
+        // lock: its frame goes out first, and no later one is allowed.
         self.write_queue.end();
         self.wake_writer(effects);
         self.lifecycle.exit();

@@ -14,9 +14,9 @@ use crate::error::CallbackError;
 ///
 /// From every stage with a callback, `finish` leads to `CallbackDone`, which is final: a callback is set once.
 ///
-/// While a callback runs, the callback thread owns it: it runs unlocked, and no other thread can call it at the same time. An
-/// item that arrives meanwhile changes nothing (`queue` returns false in `CallbackRunning`), because the thread looks at the
-/// inbox again, under the same lock, before it makes the callback `idle`.
+/// While a callback runs, the callback thread owns it: it runs unlocked, and no other thread can call it at the same
+/// time. An item that arrives meanwhile changes nothing (`queue` returns false in `CallbackRunning`), because the
+/// thread looks at the inbox again, under the same lock, before it makes the callback `idle`.
 ///
 /// A callback is code of the program, and so is its drop: it may own the last handle of a channel, whose drop takes the
 /// state's lock, under which all of this happens. So no method here drops one. A transition that has no use for the

@@ -14,8 +14,8 @@ pub(crate) trait Executor: Send + Sync {
     /// [`Channel::end_call`](crate::Channel::end_call).
     fn submit(&self, id: ChannelId, payload: Vec<u8>);
 
-    /// Called when the link has ended. Blocks until no call runs any more, or the grace has passed. Until it returns, calls can
-    /// still send.
+    /// Called when the link has ended. Blocks until no call runs any more, or the grace has passed. Until it returns,
+    /// calls can still send.
     fn wind_down(&self);
 }
 

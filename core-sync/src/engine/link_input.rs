@@ -72,8 +72,9 @@ impl LinkInput {
         }
     }
 
-    /// Polls for bytes, and hands the complete frames to the session. For receivers with a lease: it never blocks in a read,
-    /// which could not be interrupted, and so leaves an incomplete frame to the next call. Errors are kept for the reader.
+    /// Polls for bytes, and hands the complete frames to the session. For receivers with a lease: it never blocks in a
+    /// read, which could not be interrupted, and so leaves an incomplete frame to the next call. Errors are kept for
+    /// the reader.
     pub(super) fn read_whole(
         &mut self,
         shared: &Arc<Shared>,
@@ -194,8 +195,8 @@ fn handle(
 
 impl State {
     fn answer(&mut self, reply: Reply, effects: &mut Effects) -> Result<(), DisconnectReason> {
-        // Nothing may follow the last frame. It must not be counted either, or a peer that keeps asking while this side exits
-        // would turn a clean end into a protocol error.
+        // Nothing may follow the last frame. It must not be counted either, or a peer that keeps asking while this side
+        // exits would turn a clean end into a protocol error.
         if self.lifecycle.is_exiting() {
             return Ok(());
         }

@@ -1,11 +1,11 @@
 //! Reader hand-over: which thread reads the link.
 //!
-//! There is one [`LinkInput`], and the thread that owns it reads. As a rule that is the reader thread. In a ping-pong of two
-//! ends, however, waking the reader only for it to wake the receiver costs half of a round trip. So if the only thread that
-//! waits on the gateway waits for an item, and the link can be polled, the reader leaves the input in [`ReadRole`], and the
-//! receiver takes a [`ReadLease`] on it and reads by itself. It puts the input back when it has its item, and usually takes it
-//! again soon. The reader takes the input back if that does not happen within a delay, and at once if another thread waits
-//! for something else: a receiver reads only until it has its own item.
+//! There is one [`LinkInput`], and the thread that owns it reads. As a rule that is the reader thread. In a ping-pong
+//! of two ends, however, waking the reader only for it to wake the receiver costs half of a round trip. So if the only
+//! thread that waits on the gateway waits for an item, and the link can be polled, the reader leaves the input in
+//! [`ReadRole`], and the receiver takes a [`ReadLease`] on it and reads by itself. It puts the input back when it has
+//! its item, and usually takes it again soon. The reader takes the input back if that does not happen within a delay,
+//! and at once if another thread waits for something else: a receiver reads only until it has its own item.
 //!
 //! ```text
 //!                    lease (one receiver waits)              take
@@ -75,8 +75,8 @@ impl ReadRole {
         }
     }
 
-    /// The reader offers the input to the receiver that has just got an item, if no other thread waits. Returns the input if
-    /// the reader keeps it.
+    /// The reader offers the input to the receiver that has just got an item, if no other thread waits. Returns the
+    /// input if the reader keeps it.
     pub(super) fn lease(
         &mut self,
         input: Box<LinkInput>,
@@ -142,8 +142,8 @@ impl ReadRole {
         self.wanted || self.asleep
     }
 
-    /// Registers a waiting thread that does not read. Returns whether the reader must be woken to read for it. If a receiver
-    /// reads just now, its `give_back` sees the waiting thread and wakes the reader.
+    /// Registers a waiting thread that does not read. Returns whether the reader must be woken to read for it. If a
+    /// receiver reads just now, its `give_back` sees the waiting thread and wakes the reader.
     fn want(&mut self) -> bool {
         let idle = self.input.is_some() && !self.wanted;
         self.wanted |= idle;
@@ -213,8 +213,8 @@ impl Shared {
                 return input;
             }
             seen = Some(read_role.leases);
-            // No new lease, but the input is not here: a receiver has been reading for the whole delay. It may wait for hours
-            // in there. Instead of looking every millisecond the reader sleeps until `give_back` notifies it.
+            // No new lease, but the input is not here: a receiver has been reading for the whole delay. It may wait for
+            // hours in there. Instead of looking every millisecond the reader sleeps until `give_back` notifies it.
             read_role.asleep = idle;
             let deadline = if idle {
                 Deadline::NEVER

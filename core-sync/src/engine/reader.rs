@@ -22,7 +22,8 @@ pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
     let reason = loop {
         match step(shared, input) {
             Ok(next) => input = next,
-            // The input was dropped, and with it the reading end: a peer that writes sees a closed link, and does not block.
+            // The input was dropped, and with it the reading end: a peer that writes sees a closed link, and does not
+            // block.
             Err(reason) => break reason,
         }
     };

@@ -42,8 +42,8 @@ pub(crate) struct Shared {
     /// Whether the writing end sends files without a copy through memory. A copy of its answer, readable without a lock.
     pub(crate) takes_files: bool,
     pub(crate) state: Mutex<State>,
-    // One condition variable for each kind of waiting thread, all on the state's lock. With a shared one, `notify_one` could
-    // wake a thread of another kind, which would go back to sleep and lose the notification.
+    // One condition variable for each kind of waiting thread, all on the state's lock. With a shared one, `notify_one`
+    // could wake a thread of another kind, which would go back to sleep and lose the notification.
     /// For the writer thread: frames to write, or the end.
     pub(super) writer_wake: Condvar,
     /// For the callback thread: a queued channel, or the end.
@@ -195,7 +195,8 @@ impl Shared {
     /// Wakes a paused reader if there is room.
     pub(super) fn make_room(&self, state: &mut State) {
         if state.paused && !state.session.is_paused() {
-            // Reset here and not by the reader, so that a program that takes many items before the reader runs notifies once.
+            // Reset here and not by the reader, so that a program that takes many items before the reader runs notifies
+            // once.
             state.paused = false;
             self.room.notify_one();
         }

@@ -67,7 +67,8 @@ impl State {
         // Under the same lock as the end of the channels: a thread that finds its channel ended finds the reason as well.
         let lost = self.lifecycle.disconnect(reason, cause, runs_code);
         self.session.end();
-        // In one pass and without lookups: there can be tens of thousands of channels, and every thread waits for this lock.
+        // In one pass and without lookups: there can be tens of thousands of channels, and every thread waits for this
+        // lock.
         let mut called = Vec::new();
         for (id, waiters) in self.session.all_waiters() {
             if waiters.notify(WaitFor::End, &mut effects.notifications) {

@@ -8,8 +8,8 @@ use super::shared::Shared;
 use crate::disconnected::DisconnectReason;
 use crate::sync::{Mutex, thread};
 
-/// A thread that starts with its first work and sleeps without work. Guarded by the state's lock, as the queue that its marks
-/// are about.
+/// A thread that starts with its first work and sleeps without work. Guarded by the state's lock, as the queue that its
+/// marks are about.
 #[derive(Debug, Default)]
 pub(super) struct OnDemandThread {
     started: bool,

@@ -11,7 +11,8 @@ use crate::sync::{Condvar, Deadline, Guard};
 
 /// Kept with each channel in the session: how many threads wait on the channel, and for what.
 ///
-/// The counts are guarded by the state's lock. A notification is a system call, and most frames arrive while no thread waits.
+/// The counts are guarded by the state's lock. A notification is a system call, and most frames arrive while no thread
+/// waits.
 #[derive(Default)]
 pub(crate) struct ChannelWaiters {
     condvars: Arc<ChannelCondvars>,
@@ -21,8 +22,8 @@ pub(crate) struct ChannelWaiters {
     pub(super) delivery: Delivery,
 }
 
-/// The condition variables of a channel. Every handle holds them, so that waiting and notifying need no lookup, and they live
-/// for as long as a thread can wait.
+/// The condition variables of a channel. Every handle holds them, so that waiting and notifying need no lookup, and
+/// they live for as long as a thread can wait.
 ///
 /// There is one for each event, so that `notify_one` for an item reaches a receiver. A shared one could wake a thread that
 /// waits for the end, and the receiver would keep sleeping.
@@ -104,8 +105,9 @@ impl ChannelWaiters {
 impl Notifications {
     fn add(&mut self, condvars: &Arc<ChannelCondvars>, event: WaitFor) {
         let same = |notification: &&mut Notification| Arc::ptr_eq(&notification.condvars, condvars);
-        // Notifications of one channel mostly come in a row. Searching all of them would be quadratic when the link ends and
-        // 10,000 threads wait, and save a few system calls at best. A second notification of one channel is harmless.
+        // Notifications of one channel mostly come in a row. Searching all of them would be quadratic when the link
+        // ends and 10,000 threads wait, and save a few system calls at best. A second notification of one channel is
+        // harmless.
         if let Some(notification) = self.0.iter_mut().rev().take(RECENT).find(same) {
             return notification.add(event);
         }
@@ -141,8 +143,8 @@ impl Notification {
     fn notify(self) {
         match self.items {
             0 if !self.end => {}
-            // One item is for one receiver: of several that are woken, all but one would go back to sleep. If a receiver that
-            // was not waiting takes the item first, the woken one waits again, and nothing is lost.
+            // One item is for one receiver: of several that are woken, all but one would go back to sleep. If a
+            // receiver that was not waiting takes the item first, the woken one waits again, and nothing is lost.
             1 if !self.end => self.condvars.item.notify_one(),
             _ => self.condvars.item.notify_all(),
         }
@@ -158,8 +160,8 @@ impl Notification {
 impl ChannelCondvars {
     /// Waits for an event of the channel, or its end.
     ///
-    /// The thread is counted meanwhile. The count changes under the lock that the wait releases: an event after the caller's last
-    /// look at the state finds the count, and notifies.
+    /// The thread is counted meanwhile. The count changes under the lock that the wait releases: an event after the
+    /// caller's last look at the state finds the count, and notifies.
     pub(crate) fn wait<'a>(
         &self,
         event: WaitFor,

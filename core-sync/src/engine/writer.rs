@@ -144,8 +144,8 @@ impl Shared {
                     // Credit comes only when the peer's program receives: other channels must be able to send meanwhile.
                     // The state's lock is kept, so that credit which arrives now finds this thread counted.
                     drop(writer);
-                    // The loop starts over with both locks: the wait has released the state's, and keeping it would take the
-                    // writer's second.
+                    // The loop starts over with both locks: the wait has released the state's, and keeping it would
+                    // take the writer's second.
                     drop(condvars.wait(WaitFor::Room, self, state, id, Deadline::NEVER));
                 }
             }
@@ -230,8 +230,8 @@ impl Shared {
         written
     }
 
-    /// Why a write failed: the reader's reason if it has one in time, which says more than the error of the write. If a worker
-    /// has died, the write fails with a broken pipe, and the reader learns the exit status.
+    /// Why a write failed: the reader's reason if it has one in time, which says more than the error of the write. If a
+    /// worker has died, the write fails with a broken pipe, and the reader learns the exit status.
     fn write_failure(&self, failure: Option<std::io::Error>) -> Disconnected {
         let deadline = Deadline::after(REASON_WAIT);
         let mut state = self.state.lock();

@@ -7,8 +7,8 @@ use execnet_serializer::ChannelId;
 
 use super::{Header, MessageCode};
 
-/// A frame under construction: room for the header, then the payload, in one buffer, so that a finished frame is one write and
-/// is never copied.
+/// A frame under construction: room for the header, then the payload, in one buffer, so that a finished frame is one
+/// write and is never copied.
 ///
 /// The payload is written into it with [`Write`].
 ///

@@ -2,8 +2,8 @@ use core::fmt;
 
 /// The first byte of a frame: its kind.
 ///
-/// A code that this version does not know is [`Unknown`](Self::Unknown), which can be decoded, printed and encoded. The session
-/// refuses it, not the parser.
+/// A code that this version does not know is [`Unknown`](Self::Unknown), which can be decoded, printed and encoded. The
+/// session refuses it, not the parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageCode {
     /// Requests the status. The answer is a dict and a close, on the same channel id.
@@ -22,8 +22,8 @@ pub enum MessageCode {
     ChannelCloseError,
     /// The sender sends no more items on the channel, but still receives.
     ChannelLastMessage,
-    /// Items of this cost were received on the channel. Not part of execnet: used only if both ends are this project's and agreed
-    /// on credit.
+    /// Items of this cost were received on the channel. Not part of execnet: used only if both ends are this project's
+    /// and agreed on credit.
     ChannelCredit,
     /// A code that is neither execnet 2.1's nor this project's.
     Unknown(i8),

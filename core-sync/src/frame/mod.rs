@@ -1,7 +1,7 @@
 //! Frames: the messages on a link.
 //!
-//! A frame is a 9-byte header and a payload; see [`Header`] for its layout. The header is decoded separately, so that a code or
-//! a length is refused before a byte of the payload is buffered.
+//! A frame is a 9-byte header and a payload; see [`Header`] for its layout. The header is decoded separately, so that a
+//! code or a length is refused before a byte of the payload is buffered.
 //!
 //! The [`session`](crate::session) interprets the payloads.
 

@@ -11,7 +11,8 @@ use super::{Frame, Header, HeaderError};
 /// Default size of the buffer, in bytes: the content of a full pipe of Linux.
 const BUFFER: usize = 64 * 1024;
 
-/// Number of bytes that are allocated because a header announces them. Beyond it memory grows with the bytes that have arrived.
+/// Number of bytes that are allocated because a header announces them. Beyond it memory grows with the bytes that have
+/// arrived.
 const TRUSTED: usize = 1024 * 1024;
 
 /// Reads frames from a stream.
@@ -48,8 +49,8 @@ impl<R: Read> FrameReader<R> {
         Self::with_capacity(BUFFER, inner, limit)
     }
 
-    /// As [`new`](Self::new), with a buffer of this many bytes, and at least the length of a header. With a large buffer one read
-    /// can bring many small frames.
+    /// As [`new`](Self::new), with a buffer of this many bytes, and at least the length of a header. With a large
+    /// buffer one read can bring many small frames.
     pub fn with_capacity(capacity: usize, inner: R, limit: usize) -> Self {
         Self {
             inner,
@@ -73,8 +74,8 @@ impl<R: Read> FrameReader<R> {
         self.next_frame_if(|_| Ok(()))
     }
 
-    /// As [`next_frame`](Self::next_frame), with a check of the header before the payload is read: a refused frame must not cost
-    /// its length in memory.
+    /// As [`next_frame`](Self::next_frame), with a check of the header before the payload is read: a refused frame must
+    /// not cost its length in memory.
     pub(crate) fn next_frame_if<E: From<ReadError<R::Error>>>(
         &mut self,
         check: impl FnOnce(&Header) -> Result<(), E>,
@@ -195,8 +196,8 @@ impl<R: Read> FrameReader<R> {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Reads once, after making room for `wanted` contiguous bytes. Returns the number of bytes; 0 at the end of the stream.
-    /// `wanted` must be more than the available bytes, and at most the length of the buffer.
+    /// Reads once, after making room for `wanted` contiguous bytes. Returns the number of bytes; 0 at the end of the
+    /// stream. `wanted` must be more than the available bytes, and at most the length of the buffer.
     fn fill(&mut self, wanted: usize) -> Result<usize, ReadError<R::Error>> {
         // Moving bytes to the front is rare: mostly the buffer is read to its end first.
         if self.start == self.end {

@@ -61,8 +61,8 @@ impl InboxAccounting {
 
     /// Whether no frame may be read before an item is taken.
     pub(super) fn pauses(&self) -> bool {
-        // Calls do not count: others wait for the running one, which may itself wait for an item that was not read yet. Nor do
-        // errors: no receiver takes the error of a channel with a callback, and the pause would never end.
+        // Calls do not count: others wait for the running one, which may itself wait for an item that was not read yet.
+        // Nor do errors: no receiver takes the error of a channel with a callback, and the pause would never end.
         let gateway = self.limits.gateway;
         self.limits.overflow == OverflowPolicy::Pause
             && (self.full > 0

@@ -5,14 +5,14 @@ use super::{ITEM_COST, InboxOverflow, RefusedId, Session, SessionStatus};
 /// The error of an end that runs one call at a time and refuses another. The text is execnet's.
 pub const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
 
-/// The error that the peer gets of a function that has closed the channel of its call. Execnet refuses that, too: the end of
-/// the channel tells the controller that the function has returned.
+/// The error that the peer gets of a function that has closed the channel of its call. Execnet refuses that, too: the
+/// end of the channel tells the controller that the function has returned.
 pub(crate) const EXPLICIT_CLOSE: &str = "the channel of a call cannot be closed explicitly by the function that is called; it is closed when the function returns";
 
 /// Functions that run here for the peer.
 impl<W: Default> Session<W> {
-    /// Makes the channel of a call, with its first handle. The call counts as running until [`call_done`](Self::call_done), and
-    /// its `payload` bytes as waiting until [`call_begins`](Self::call_begins).
+    /// Makes the channel of a call, with its first handle. The call counts as running until
+    /// [`call_done`](Self::call_done), and its `payload` bytes as waiting until [`call_begins`](Self::call_begins).
     ///
     /// # Errors
     ///

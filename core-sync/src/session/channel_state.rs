@@ -32,12 +32,12 @@ impl ChannelState {
         matches!(self, Self::Open)
     }
 
-    /// One side closes. Returns whether the state changed: then threads that wait have to be woken, or the peer has to be sent
-    /// a frame.
+    /// One side closes. Returns whether the state changed: then threads that wait have to be woken, or the peer has to
+    /// be sent a frame.
     #[must_use]
     pub const fn close(&mut self) -> bool {
-        // `SendOnly` counts as a change: a peer that has sent LAST_MESSAGE may keep a callback, which only a CLOSE ends. (Stock
-        // execnet sends nothing here, and its callbacks wait until the gateway ends.)
+        // `SendOnly` counts as a change: a peer that has sent LAST_MESSAGE may keep a callback, which only a CLOSE
+        // ends. (Stock execnet sends nothing here, and its callbacks wait until the gateway ends.)
         let changed = self.can_send();
         *self = Self::Closed;
         changed

@@ -3,9 +3,9 @@ const STEP: u32 = i32::MAX as u32;
 
 /// The flow control window of a channel, counted in the same way on both ends.
 ///
-/// Each direction has a window. Sending an item takes its cost (see [`EncodedItem::cost`](super::EncodedItem::cost)) from the
-/// window. A CREDIT frame returns it when the program has received the item, not when the item arrived: no more than a window,
-/// and one item, waits in an inbox.
+/// Each direction has a window. Sending an item takes its cost (see [`EncodedItem::cost`](super::EncodedItem::cost))
+/// from the window. A CREDIT frame returns it when the program has received the item, not when the item arrived: no
+/// more than a window, and one item, waits in an inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Credit {
     window: usize,

@@ -54,7 +54,8 @@ impl<W: Default> Session<W> {
         if self.role == Role::Initiator {
             return Event::Reply(Reply::CloseError(id, "execution disallowed"));
         }
-        // The channel is not made here: the driver may refuse the call for reasons of its own, and calls `accept` otherwise.
+        // The channel is not made here: the driver may refuse the call for reasons of its own, and calls `accept`
+        // otherwise.
         match self.may_make(id) {
             Ok(()) => Event::Exec(id, payload),
             Err(error) => Event::Reply(Reply::CloseError(id, RefusedCall::Id(error).text())),
@@ -70,8 +71,8 @@ impl<W: Default> Session<W> {
     }
 
     fn data(&mut self, id: ChannelId, item: EncodedItem) -> Event<'_, W> {
-        // Not an error: the channel was closed or dropped here while the item was on the way. Channels that it names are not
-        // made either, as no receiver would ever own them.
+        // Not an error: the channel was closed or dropped here while the item was on the way. Channels that it names
+        // are not made either, as no receiver would ever own them.
         let open = |channel: &&Entry<W>| channel.state.can_receive();
         let Some(waiting) = self.channels.get(&id).filter(open).map(|c| c.inbox.cost()) else {
             return Event::Nothing;
@@ -117,8 +118,8 @@ impl<W: Default> Session<W> {
         Event::Credit(&mut channel.waiters)
     }
 
-    /// Makes the channels that an item names and that do not exist, and adds an inbox reference to each channel that it names.
-    /// On an error nothing has changed.
+    /// Makes the channels that an item names and that do not exist, and adds an inbox reference to each channel that it
+    /// names. On an error nothing has changed.
     fn register(&mut self, carrier: ChannelId, references: &[ChannelId]) -> Result<(), RefusedId> {
         // First all checks, then all changes: an item that is refused must not leave channels behind.
         let mut peer_made = self.peer_made;

@@ -23,11 +23,12 @@ pub enum Role {
 /// | of our parity, not allocated yet | refused: it would collide with a later channel of ours |
 ///
 /// The id of an existing channel is always accepted. Frames, unlike ids inside items, never make a channel, except
-/// CHANNEL_EXEC. Frames for ids without a channel are ignored, as a channel can be dropped while frames for it are on the way.
+/// CHANNEL_EXEC. Frames for ids without a channel are ignored, as a channel can be dropped while frames for it are on
+/// the way.
 #[derive(Debug, Clone, Copy)]
 pub struct Ids {
-    // Wider than an id, so that the counter can stay above the last one: ids are never used again, as frames of an old channel
-    // may still be on the way.
+    // Wider than an id, so that the counter can stay above the last one: ids are never used again, as frames of an old
+    // channel may still be on the way.
     /// The next id to allocate. Above `i32::MAX` all are used up.
     next: i64,
 }

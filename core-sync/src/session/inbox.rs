@@ -87,8 +87,8 @@ impl Hold {
 /// - the error with which the peer closed a channel, with its text, of which at most
 ///   [`MAX_ERROR_TEXT`](crate::session::MAX_ERROR_TEXT) bytes are kept. Beyond a limit only the start of its
 ///   [summary](RemoteError::summary) is kept. An error alone never [pauses](OverflowPolicy::Pause).
-/// - a call that has not begun. All such calls together may cost as much as [`gateway`](Self::with_gateway) once more, beside the
-///   items; beyond that, calls are refused, also by an end that [pauses](OverflowPolicy::Pause).
+/// - a call that has not begun. All such calls together may cost as much as [`gateway`](Self::with_gateway) once more,
+///   beside the items; beyond that, calls are refused, also by an end that [pauses](OverflowPolicy::Pause).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InboxLimits {
     pub(crate) channel: Option<usize>,

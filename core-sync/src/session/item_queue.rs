@@ -9,8 +9,8 @@ use super::{ITEM_COST, QueuedItem, RefusedId};
 /// The length of a block, in bytes. A queue frees a block when it has been read.
 const BLOCK: usize = 16 << 10;
 
-/// An empty queue keeps its last block if it is no larger, in bytes: a receiver that keeps up causes no allocation, and 10,000
-/// idle channels keep 10 MB at most.
+/// An empty queue keeps its last block if it is no larger, in bytes: a receiver that keeps up causes no allocation, and
+/// 10,000 idle channels keep 10 MB at most.
 const KEPT: usize = 1 << 10;
 
 /// Number of whole items in one chunk.
@@ -28,8 +28,8 @@ const WHOLE: u8 = 4;
 /// record of another        tag with WHOLE: the item is the next one of `whole`
 /// ```
 ///
-/// Most items are small. A heap block for each, and a list of structs beside them, would take some hundred bytes for an item
-/// of six. The blocks are freed while the queue is read: its memory grows and shrinks with its content.
+/// Most items are small. A heap block for each, and a list of structs beside them, would take some hundred bytes for an
+/// item of six. The blocks are freed while the queue is read: its memory grows and shrinks with its content.
 #[derive(Debug, Default)]
 pub(super) struct ItemQueue {
     /// Records, one after the other; none spans two blocks.

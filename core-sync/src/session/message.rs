@@ -65,8 +65,8 @@ impl Message {
         }
     }
 
-    /// Checks a header before its payload is read. `credit` tells whether the ends agreed on credit, which stock execnet does
-    /// not have.
+    /// Checks a header before its payload is read. `credit` tells whether the ends agreed on credit, which stock
+    /// execnet does not have.
     ///
     /// # Errors
     ///
@@ -85,9 +85,9 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// The code is unknown, or the payload of a RECONFIGURE or CREDIT is malformed. A malformed item is not a protocol error:
-    /// `receive` reports it. A CLOSE_ERROR whose payload is not text closes the channel with an error that says so. Of a long
-    /// text the beginning and the end are kept, see [`MAX_ERROR_TEXT`](super::MAX_ERROR_TEXT).
+    /// The code is unknown, or the payload of a RECONFIGURE or CREDIT is malformed. A malformed item is not a protocol
+    /// error: `receive` reports it. A CLOSE_ERROR whose payload is not text closes the channel with an error that says
+    /// so. Of a long text the beginning and the end are kept, see [`MAX_ERROR_TEXT`](super::MAX_ERROR_TEXT).
     pub fn parse(frame: Frame) -> Result<Self, ProtocolError> {
         let id = frame.channel;
         Ok(match frame.code {
@@ -124,8 +124,8 @@ impl EncodedItem {
     }
 }
 
-// The payloads below are read as tokens, which borrow from the frame: a peer cannot make them cost memory, as it could with a
-// value of nested collections.
+// The payloads below are read as tokens, which borrow from the frame: a peer cannot make them cost memory, as it could
+// with a value of nested collections.
 
 fn credit(frame: &Frame) -> Result<u32, ProtocolError> {
     let mut tokens = Tokens::new(&frame.payload).map(Result::ok);

@@ -77,7 +77,8 @@ pub struct Session<W> {
     accounting: InboxAccounting,
     /// Credit that each channel starts with, if the ends agreed on it.
     credit: Option<Credit>,
-    // The entries do not tell: there can be none, and a channel that is opened later would wait for an end that never comes.
+    // The entries do not tell: there can be none, and a channel that is opened later would wait for an end that never
+    // comes.
     ended: bool,
 }
 
@@ -108,8 +109,8 @@ impl<W: Default> Session<W> {
         self
     }
 
-    /// Sets the credit: on each channel no more than `window` bytes, and one item, are on the way to a program that does not
-    /// receive them. Both ends must have the same credit; stock execnet has none.
+    /// Sets the credit: on each channel no more than `window` bytes, and one item, are on the way to a program that
+    /// does not receive them. Both ends must have the same credit; stock execnet has none.
     #[must_use]
     pub fn with_credit(mut self, window: Option<usize>) -> Self {
         self.credit = window.map(Credit::new);

@@ -45,7 +45,7 @@ impl<W> Session<W> {
         }
     }
 
-    /// Undoes [`attach`](Self::attach), while there is a handle of the channel.
+    /// Undoes [`attach`](Self::attach), while there is a handle of the channel, and keeps its items.
     pub fn unattach(&mut self, id: ChannelId) {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.has_callback = false;
@@ -144,7 +144,8 @@ impl<W> Session<W> {
 
     /// The inbox references of a taken item become handles of its taker.
     pub(super) fn hand_over(&mut self, carrier: ChannelId, references: &[ChannelId]) {
-        // One step, under the driver's lock: a channel whose only reference is this item must not be without one in between.
+        // One step, under the driver's lock: a channel whose only reference is this item must not be without one in
+        // between.
         for &id in references {
             // As in `register`: an item that names its own channel holds no reference.
             if id != carrier {

@@ -15,8 +15,8 @@ const LARGE: usize = 64;
 /// The channels that an item names, each once, in the order of their ids.
 ///
 /// For a malformed payload these are the channels in front of the fault, which decoding reports later. An item without
-/// channels allocates nothing. The content of long strings and bytes is skipped, and a long run of small values is read only
-/// if the byte of the CHANNEL opcode occurs in it.
+/// channels allocates nothing. The content of long strings and bytes is skipped, and a long run of small values is read
+/// only if the byte of the CHANNEL opcode occurs in it.
 #[must_use]
 pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
     let mut found = Vec::new();
@@ -24,7 +24,8 @@ pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
     let mut before = 0;
     while !collect(tokens.by_ref().take(LOOK), &mut found) {
         if tokens.offset() - before < LOOK * LARGE {
-            // Searching small values for one byte is much faster than reading them as tokens, and most items name no channel.
+            // Searching small values for one byte is much faster than reading them as tokens, and most items name no
+            // channel.
             if tokens.rest().contains(&CHANNEL) {
                 collect(tokens, &mut found);
             }

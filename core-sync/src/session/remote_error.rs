@@ -73,8 +73,8 @@ impl RemoteError {
         &self.text.0
     }
 
-    /// The decisive line of the [`text`](Self::text), unchanged: of a traceback the line that names the exception, otherwise the
-    /// first.
+    /// The decisive line of the [`text`](Self::text), unchanged: of a traceback the line that names the exception,
+    /// otherwise the first.
     #[must_use]
     pub fn summary(&self) -> &str {
         summary(self.text())
@@ -112,8 +112,8 @@ impl fmt::Display for FullText {
 
 impl Error for FullText {}
 
-/// The line that names the exception. In a traceback it follows the frames, which are indented. Of several tracebacks the last
-/// counts, except those that are indented more: they are the members of an exception group.
+/// The line that names the exception. In a traceback it follows the frames, which are indented. Of several tracebacks
+/// the last counts, except those that are indented more: they are the members of an exception group.
 fn summary(text: &str) -> &str {
     let mut begin: Option<(usize, usize)> = None;
     let mut offset = 0;

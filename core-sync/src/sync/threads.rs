@@ -30,8 +30,8 @@ pub(crate) struct Guard<'a, T>(locks::MutexGuard<'a, T>, held::Held);
 
 pub(crate) use held::assert_unlocked;
 
-/// Counts the locks that a thread holds, in the crate's own tests: code of the program must neither run nor be dropped under a
-/// lock.
+/// Counts the locks that a thread holds, in the crate's own tests: code of the program must neither run nor be dropped
+/// under a lock.
 #[cfg(all(debug_assertions, feature = "test-util", not(loom)))]
 mod held {
     use core::cell::Cell;

@@ -1,4 +1,4 @@
-//! Every public error has a text, does not repeat its source's, and has the right source.
+//! The text and the source of each public error. No text repeats that of the source.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use alloc::boxed::Box;
@@ -26,19 +26,19 @@ use crate::{
 const TRACEBACK: &str =
     "Traceback (most recent call last):\n  File \"<remote exec>\", line 1\nKeyError: 'x'\n";
 
-/// What a transport says of a worker, in this many lines.
+/// The cause that a transport reports.
 #[derive(Debug)]
-struct Account(&'static str);
+struct Cause(&'static str);
 
-impl fmt::Display for Account {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl Error for Account {}
+impl Error for Cause {}
 
-/// More elements than the format can count.
+/// A list with more elements than the format can represent.
 struct Wide;
 
 impl Dump for Wide {
@@ -80,22 +80,22 @@ fn check_top(error: impl Error + 'static, text: &str, source: Option<&str>) {
 }
 
 fn io_error() -> io::Error {
-    io::Error::other("the wire broke")
+    io::Error::other("the link broke")
 }
 
-/// An error of the system that has a cause.
+/// The inner error of an I/O error, with a source.
 #[derive(Debug)]
-struct Bitten;
+struct Inner;
 
-impl fmt::Display for Bitten {
+impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the wire broke")
+        f.write_str("the link broke")
     }
 }
 
-impl Error for Bitten {
+impl Error for Inner {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&Account("a shark has bitten it"))
+        Some(&Cause("the cable is cut"))
     }
 }
 
@@ -108,12 +108,12 @@ fn dump_error() -> DumpError {
 }
 
 fn lost(reason: DisconnectReason, cause: Option<&'static str>) -> Disconnected {
-    let cause = cause.map(|text| Arc::new(Account(text)) as SharedError);
+    let cause = cause.map(|text| Arc::new(Cause(text)) as SharedError);
     Disconnected::new(reason, cause)
 }
 
 #[test]
-fn of_what_was_received() {
+fn errors_of_receiving() {
     let remote = || RemoteError::new(TRACEBACK);
     let whole = Some(TRACEBACK.trim_end());
     check_top(remote(), "remote code failed: KeyError: 'x'", whole);
@@ -167,7 +167,7 @@ fn of_what_was_received() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn of_types() {
+fn errors_of_types() {
     let error = || TypeError::new("at .free: expected u64, found str".into());
     check(error(), "at .free: expected u64, found str", None);
     check_top(
@@ -183,16 +183,16 @@ fn of_types() {
 }
 
 #[test]
-fn of_a_lost_connection() {
+fn errors_of_a_lost_connection() {
     use DisconnectReason::{
         EndOfStream, Exited, Panicked, Protocol, Read, Terminated, Thread, Write,
     };
     let cut = || Read(ReadError::HeaderCut { got: 3 });
     let broken = || Read(ReadError::Link(LinkError::from(io_error())));
     let cut_text = "unexpected end of stream inside a frame's header, after 3 of 9 bytes";
-    let broken_text = "cannot read from the link: the wire broke";
-    let write_text = "cannot write to the link: the wire broke";
-    let thread_text = "cannot start a thread: the wire broke";
+    let broken_text = "cannot read from the link: the link broke";
+    let write_text = "cannot write to the link: the link broke";
+    let thread_text = "cannot start a thread: the link broke";
     for (reason, text) in [
         (Terminated, "the peer is shutting down"),
         (EndOfStream, "the peer closed the link"),
@@ -221,22 +221,22 @@ fn of_a_lost_connection() {
         exit,
         None,
     );
-    let account = "the worker exited with status 7\n  command: python";
-    check_top(lost(EndOfStream, Some(account)), exit, Some(account));
+    let cause = "the worker exited with status 7\n  command: python";
+    check_top(lost(EndOfStream, Some(cause)), exit, Some(cause));
     let text = format!("{exit} ({cut_text})");
-    check_top(lost(cut(), Some(account)), &text, Some(account));
+    check_top(lost(cut(), Some(cause)), &text, Some(cause));
     for error in [
-        ReceiveError::Disconnected(lost(EndOfStream, Some(account))).into(),
-        WaitCloseError::Disconnected(lost(EndOfStream, Some(account))).into(),
+        ReceiveError::Disconnected(lost(EndOfStream, Some(cause))).into(),
+        WaitCloseError::Disconnected(lost(EndOfStream, Some(cause))).into(),
     ] as [Box<dyn Error>; 2]
     {
         assert_eq!(error.to_string(), exit);
-        assert_eq!(error.source().unwrap().to_string(), account);
+        assert_eq!(error.source().unwrap().to_string(), cause);
     }
     check_top(
-        SendError::Disconnected(lost(EndOfStream, Some(account))),
+        SendError::Disconnected(lost(EndOfStream, Some(cause))),
         &format!("cannot send: {exit}"),
-        Some(account),
+        Some(cause),
     );
     check_top(
         ServeError::Disconnected(lost(EndOfStream, None)),
@@ -246,41 +246,41 @@ fn of_a_lost_connection() {
 }
 
 #[test]
-fn the_cause_of_an_error_of_the_system_is_the_source() {
+fn an_io_error_with_a_source_gives_its_source() {
     use DisconnectReason::{Read, Thread, Write};
-    let bitten = || io::Error::other(Bitten);
-    let link = || LinkError::from(bitten());
-    let cause = Some("a shark has bitten it");
-    check(link(), "the wire broke", cause);
+    let with_source = || io::Error::other(Inner);
+    let link = || LinkError::from(with_source());
+    let cause = Some("the cable is cut");
+    check(link(), "the link broke", cause);
     let read = || Read(ReadError::Link(link()));
-    let read_text = "cannot read from the link: the wire broke";
-    let write_text = "cannot write to the link: the wire broke";
-    let thread_text = "cannot start a thread: the wire broke";
+    let read_text = "cannot read from the link: the link broke";
+    let write_text = "cannot write to the link: the link broke";
+    let thread_text = "cannot start a thread: the link broke";
     check(read(), read_text, cause);
     check(Write(link()), write_text, cause);
-    check(Thread(bitten()), thread_text, cause);
+    check(Thread(with_source()), thread_text, cause);
     let text = format!("connection lost: {read_text}");
     check_top(lost(read(), None), &text, cause);
     check_top(
-        ServeError::Start(bitten()),
-        "cannot start serving: the wire broke",
+        ServeError::Start(with_source()),
+        "cannot start serving: the link broke",
         cause,
     );
     check_top(
-        ServeError::Bootstrap(bitten()),
-        "no controller has started this worker: the wire broke",
+        ServeError::Bootstrap(with_source()),
+        "no controller has started this worker: the link broke",
         cause,
     );
     check_top(ServeError::Disconnected(lost(read(), None)), &text, cause);
     check_top(
-        SetCallbackError::Thread(bitten()),
-        "cannot start the callback thread: the wire broke",
+        SetCallbackError::Thread(with_source()),
+        "cannot start the callback thread: the link broke",
         cause,
     );
 }
 
 #[test]
-fn equal_losses_are_of_a_kind_and_print_the_same() {
+fn equal_disconnects_have_the_same_kind_and_text() {
     use DisconnectReason::{EndOfStream, Read, Terminated};
     let exit = || lost(EndOfStream, Some("exit 1\n  command: a"));
     assert_eq!(exit(), exit());
@@ -297,7 +297,7 @@ fn equal_losses_are_of_a_kind_and_print_the_same() {
 }
 
 #[test]
-fn of_what_was_sent_asked_or_served() {
+fn errors_of_sending_status_and_serving() {
     let dump = dump_error();
     let text = format!("cannot encode the value: {dump}");
     check(EncodeFrameError::Dump(dump.clone()), &text, None);
@@ -328,12 +328,12 @@ fn of_what_was_sent_asked_or_served() {
     check_top(StatusError::Answer, "the answer is not a status", None);
     check_top(
         ServeError::Start(io_error()),
-        "cannot start serving: the wire broke",
+        "cannot start serving: the link broke",
         None,
     );
     check_top(
         ServeError::Bootstrap(io_error()),
-        "no controller has started this worker: the wire broke",
+        "no controller has started this worker: the link broke",
         None,
     );
     check_top(
@@ -344,7 +344,7 @@ fn of_what_was_sent_asked_or_served() {
 }
 
 #[test]
-fn of_callbacks() {
+fn errors_of_callbacks() {
     let text = "the callback failed: it was late";
     check_top(CallbackError::Failed("it was late".into()), text, None);
     let text = "the callback panicked: out of range";
@@ -356,13 +356,13 @@ fn of_callbacks() {
     );
     check_top(
         SetCallbackError::Thread(io_error()),
-        "cannot start the callback thread: the wire broke",
+        "cannot start the callback thread: the link broke",
         None,
     );
 }
 
 #[test]
-fn of_several_channels() {
+fn errors_of_several_channels() {
     let (link, _peer) = scripted(PIPE_CAPACITY);
     let config = GatewayConfig::new("gw\n0", Role::Initiator);
     let channel = Gateway::new(link, config).unwrap().new_channel().unwrap();
@@ -375,7 +375,7 @@ fn of_several_channels() {
 }
 
 #[test]
-fn of_frames_and_ids() {
+fn errors_of_frames_and_ids() {
     let negative = HeaderError::NegativeLength(-2);
     let text = "frame announces a payload of -2 bytes";
     check(negative, text, None);
@@ -396,9 +396,9 @@ fn of_frames_and_ids() {
     check(
         ReadError::Link(io_error()),
         "cannot read from the link",
-        Some("the wire broke"),
+        Some("the link broke"),
     );
-    check(LinkError::from(io_error()), "the wire broke", None);
+    check(LinkError::from(io_error()), "the link broke", None);
     let no_std = LinkError::of(&embedded_io::ErrorKind::BrokenPipe);
     assert_eq!(format!("{no_std:?}").matches("BrokenPipe").count(), 2);
     check(no_std, "BrokenPipe", None);

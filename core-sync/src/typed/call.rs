@@ -14,9 +14,9 @@ use crate::error::{SendError, TypeError};
 /// Calls with typed keyword arguments: with the feature `serde`.
 #[cfg(feature = "std")]
 impl Gateway {
-    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a serializable type: a struct, whose
-    /// fields are the names, or a map with the names as keys. A function of a Rust worker can take them as such a type, see
-    /// [`Function`](crate::worker::Function).
+    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a serializable type: a
+    /// struct, whose fields are the names, or a map with the names as keys. A function of a Rust worker can take them
+    /// as such a type, see [`Function`](crate::worker::Function).
     ///
     /// ```no_run
     /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
@@ -32,8 +32,8 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// As [`remote_exec_function`](Self::remote_exec_function), or [`SendError::Type`] if the arguments cannot be represented or
-    /// have no names.
+    /// As [`remote_exec_function`](Self::remote_exec_function), or [`SendError::Type`] if the arguments cannot be
+    /// represented or have no names.
     pub fn remote_exec_function_as<T: Serialize + ?Sized>(
         &self,
         source: &str,
@@ -46,13 +46,13 @@ impl Gateway {
 
 /// Calls with typed keyword arguments: with the feature `serde`.
 impl Endpoint {
-    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a serializable type: a struct, whose
-    /// fields are the names, or a map with the names as keys.
+    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a serializable type: a
+    /// struct, whose fields are the names, or a map with the names as keys.
     ///
     /// # Errors
     ///
-    /// As [`remote_exec_function`](Self::remote_exec_function), or [`SendError::Type`] if the arguments cannot be represented or
-    /// have no names.
+    /// As [`remote_exec_function`](Self::remote_exec_function), or [`SendError::Type`] if the arguments cannot be
+    /// represented or have no names.
     pub fn remote_exec_function_as<T: Serialize + ?Sized>(
         &self,
         source: &str,

@@ -40,8 +40,8 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`], with the path to the mismatch; it is skipped,
-    /// and the channel stays open.
+    /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`], with the path to the mismatch; it
+    /// is skipped, and the channel stays open.
     pub fn receive_as<T: DeserializeOwned>(&self) -> Result<T, ReceiveError> {
         self.typed(Deadline::NEVER, decode)
     }

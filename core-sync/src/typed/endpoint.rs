@@ -24,8 +24,8 @@ impl EndpointChannel {
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`](crate::ItemError::Type), with the path to the
-    /// mismatch; it is skipped, and the channel stays open.
+    /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`](crate::ItemError::Type), with the
+    /// path to the mismatch; it is skipped, and the channel stays open.
     pub fn receive_as<T: DeserializeOwned>(&self) -> Result<T, ReceiveError> {
         decode(&mut self.receive_raw()?).map_err(ReceiveError::Item)
     }

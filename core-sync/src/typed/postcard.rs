@@ -88,7 +88,8 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<Channel, S, R> {
     ///
     /// # Errors
     ///
-    /// As [`Channel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the channel stays open.
+    /// As [`Channel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the channel stays
+    /// open.
     pub fn receive(&self) -> Result<R, ReceiveError> {
         self.channel.typed(Deadline::NEVER, decode)
     }
@@ -117,8 +118,8 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<EndpointChannel, S, R> {
     ///
     /// # Errors
     ///
-    /// As [`EndpointChannel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the channel stays
-    /// open.
+    /// As [`EndpointChannel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the
+    /// channel stays open.
     pub fn receive(&self) -> Result<R, ReceiveError> {
         decode(&mut self.channel.receive_raw()?).map_err(ReceiveError::Item)
     }

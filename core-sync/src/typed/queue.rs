@@ -4,9 +4,9 @@ use crate::api::{MultiChannel, MultiError, ReceiveQueue};
 use crate::error::SetCallbackError;
 
 impl MultiChannel {
-    /// As [`make_receive_queue`](Self::make_receive_queue), with items that are decoded as `T`s. Channels that they name are
-    /// closed. An item of another type closes its channel; [`Channel::callback_error`](crate::Channel::callback_error) has the
-    /// path to the mismatch.
+    /// As [`make_receive_queue`](Self::make_receive_queue), with items that are decoded as `T`s. Channels that they
+    /// name are closed. An item of another type closes its channel;
+    /// [`Channel::callback_error`](crate::Channel::callback_error) has the path to the mismatch.
     ///
     /// # Errors
     ///

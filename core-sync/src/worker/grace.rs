@@ -22,8 +22,8 @@ impl Grace {
     }
 
     options! {
-        /// Sets the time until functions are interrupted: a Python worker interrupts its code as by Ctrl-C, a Rust worker calls
-        /// [`Worker::on_interrupt`](super::Worker::on_interrupt). Default: 5 seconds, as in execnet.
+        /// Sets the time until functions are interrupted: a Python worker interrupts its code as by Ctrl-C, a Rust
+        /// worker calls [`Worker::on_interrupt`](super::Worker::on_interrupt). Default: 5 seconds, as in execnet.
         with_interrupt, interrupt: Duration;
         /// Sets the time from the interrupt until the worker exits without them. Default: 10 seconds, as in execnet.
         with_leave, leave: Duration;

@@ -6,8 +6,8 @@
 //!   name whose body does not matter, or [`Gateway::remote_exec_function`](crate::Gateway::remote_exec_function);
 //! - by source that is only the name: `gw.remote_exec("f")`.
 //!
-//! Any other call is refused with an error that lists the functions. The channel of a call is closed when the function returns,
-//! with an error if it returns one or panics.
+//! Any other call is refused with an error that lists the functions. The channel of a call is closed when the function
+//! returns, with an error if it returns one or panics.
 
 #[cfg(feature = "serde")]
 mod arguments;

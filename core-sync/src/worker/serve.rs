@@ -30,10 +30,10 @@ use crate::session::Role;
 ///
 /// # How calls run
 ///
-/// With [`ExecModel::Thread`] each call has a thread: the one that serves if it is idle, or one of a pool that grows with the
-/// number of concurrent calls, up to [`with_max_threads`](Self::with_max_threads); beyond that, calls wait. With
-/// [`ExecModel::MainThreadOnly`] all run in the thread that serves. A call that arrives while another one runs waits for up to
-/// a second, as in execnet, and is then refused.
+/// With [`ExecModel::Thread`] each call has a thread: the one that serves if it is idle, or one of a pool that grows
+/// with the number of concurrent calls, up to [`with_max_threads`](Self::with_max_threads); beyond that, calls wait.
+/// With [`ExecModel::MainThreadOnly`] all run in the thread that serves. A call that arrives while another one runs
+/// waits for up to a second, as in execnet, and is then refused.
 ///
 /// If a function panics, the controller gets an error with the panic's message, and the worker continues (with
 /// `panic = "abort"` the process ends). Only the panic hook of the process gets the location. The default hook prints it to
@@ -43,8 +43,9 @@ use crate::session::Role;
 ///
 /// # End
 ///
-/// When the controller exits the gateway, or the link ends, all channels end: a function that waits for an item gets an error.
-/// It can still send. A worker that runs no function exits at once; otherwise it gives the functions the [`Grace`].
+/// When the controller exits the gateway, or the link ends, all channels end: a function that waits for an item gets an
+/// error. It can still send. A worker that runs no function exits at once; otherwise it gives the functions the
+/// [`Grace`].
 #[derive(Clone)]
 pub struct Worker {
     registry: Arc<Registry<Channel>>,
@@ -88,8 +89,8 @@ impl Worker {
         self
     }
 
-    /// Registers a function that also replaces a program: it is called if a controller sends source for which `recognizes` returns
-    /// true. This serves controllers that only send source, such as stock execnet's `RSync`.
+    /// Registers a function that also replaces a program: it is called if a controller sends source for which
+    /// `recognizes` returns true. This serves controllers that only send source, such as stock execnet's `RSync`.
     pub fn register_program<A>(
         &mut self,
         name: &str,
@@ -135,8 +136,8 @@ impl Worker {
         self
     }
 
-    /// Sets a function that is called if functions still run after [`Grace::interrupt`]. It should make them return, as Rust cannot
-    /// interrupt a thread. Functions that receive or send get errors, and need no interrupt.
+    /// Sets a function that is called if functions still run after [`Grace::interrupt`]. It should make them return, as
+    /// Rust cannot interrupt a thread. Functions that receive or send get errors, and need no interrupt.
     #[must_use]
     pub fn on_interrupt(mut self, interrupt: impl Fn() + Send + Sync + 'static) -> Self {
         self.interrupt = Some(Arc::new(interrupt));
@@ -149,8 +150,8 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// The link failed, or the controller broke the protocol; functions did not return within the grace, and are left behind; or
-    /// no thread could be started.
+    /// The link failed, or the controller broke the protocol; functions did not return within the grace, and are left
+    /// behind; or no thread could be started.
     pub fn serve(&self, link: Link) -> Result<(), ServeError> {
         self.serve_as(link, self.config.clone(), self.grace, None)
     }

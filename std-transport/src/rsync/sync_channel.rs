@@ -76,10 +76,7 @@ impl SyncChannel for Channel {
     }
 
     fn receive_payload(&self, idle_timeout: Option<Duration>) -> Result<Vec<u8>, SyncErrorKind> {
-        let received = match idle_timeout {
-            Some(timeout) => self.receive_payload_timeout(timeout),
-            None => Self::receive_payload(self),
-        };
+        let received = Self::receive_payload(self, idle_timeout);
         received.map_err(|error| SyncErrorKind::receiving(error, idle_timeout))
     }
 }

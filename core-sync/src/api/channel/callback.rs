@@ -43,25 +43,25 @@ impl<E: fmt::Display> CallbackResult for Result<(), E> {
 }
 
 impl Channel {
-    /// Calls `callback` with each item of the channel, in order, beginning with those that have arrived already. Receiving is an
-    /// error from now on.
+    /// Calls `callback` with each item of the channel, in order, beginning with those that have arrived already.
+    /// Receiving is an error from now on.
     ///
     /// # Thread
     ///
-    /// The callback runs in the callback thread of the gateway, never in the thread that reads: it may block, send, and wait
-    /// for other channels. It delays only the callbacks of other channels of the same gateway. It must not wait for the end of
-    /// its own channel.
+    /// The callback runs in the callback thread of the gateway, never in the thread that reads: it may block, send, and
+    /// wait for other channels. It delays only the callbacks of other channels of the same gateway. It must not wait
+    /// for the end of its own channel.
     ///
     /// # End
     ///
     /// The callback ends with the channel, after all items, also those that arrived before a [`close`](Self::close);
-    /// [`wait_close`](Self::wait_close) returns after that. A callback that returns an error or panics closes its channel, and
-    /// so does an item that cannot be decoded: the peer gets the text of the error, `wait_close` and
+    /// [`wait_close`](Self::wait_close) returns after that. A callback that returns an error or panics closes its
+    /// channel, and so does an item that cannot be decoded: the peer gets the text of the error, `wait_close` and
     /// [`callback_error`](Self::callback_error) return it, and other channels are not affected.
     ///
-    /// Dropping all handles of the channel does not end the callback: the peer learns that it will receive no more items, and
-    /// its own items still reach the callback. A callback that owns a handle of its own channel keeps the channel open until
-    /// the peer closes it.
+    /// Dropping all handles of the channel does not end the callback: the peer learns that it will receive no more
+    /// items, and its own items still reach the callback. A callback that owns a handle of its own channel keeps the
+    /// channel open until the peer closes it.
     ///
     /// # Errors
     ///
@@ -86,8 +86,8 @@ impl Channel {
         })
     }
 
-    /// As [`set_callback`](Self::set_callback), with an end marker: when the channel has ended for any reason, the callback is
-    /// called a last time, with `None`.
+    /// As [`set_callback`](Self::set_callback), with an end marker: when the channel has ended for any reason, the
+    /// callback is called a last time, with `None`.
     ///
     /// A callback that has returned an error still gets the end marker. One that has panicked is not called again.
     ///

@@ -12,8 +12,8 @@ use crate::error::{ReceiveError, SendError};
 impl Channel {
     /// A writer that sends each write as one item.
     ///
-    /// For fewer and larger items wrap it in a [`BufWriter`](io::BufWriter) or [`LineWriter`](io::LineWriter): the formatting
-    /// macros write in many small pieces.
+    /// For fewer and larger items wrap it in a [`BufWriter`](io::BufWriter) or [`LineWriter`](io::LineWriter): the
+    /// formatting macros write in many small pieces.
     #[must_use]
     pub fn make_file_write(&self) -> ChannelFileWrite {
         ChannelFileWrite {

@@ -28,14 +28,14 @@ use crate::session::{EXPLICIT_CLOSE, QueuedItem, empty, encode};
 
 /// One end of a channel of a gateway: items are sent and received, until one side closes it.
 ///
-/// Handles are cheap to clone, and can be used from several threads: each item goes to one of the receivers. Two handles are
-/// equal if they are of the same channel.
+/// Handles are cheap to clone, and can be used from several threads: each item goes to one of the receivers. Two
+/// handles are equal if they are of the same channel.
 ///
 /// # Dropping
 ///
-/// Dropping the last handle of an open channel closes it: remote code that waits for an item sees the end of the channel.
-/// Dropping does not block on the link: the frame is sent with the next write, behind all items that were sent before. Items
-/// that were not received are lost.
+/// Dropping the last handle of an open channel closes it: remote code that waits for an item sees the end of the
+/// channel. Dropping does not block on the link: the frame is sent with the next write, behind all items that were sent
+/// before. Items that were not received are lost.
 ///
 /// A channel with a [callback](Self::set_callback) still receives without handles: only sending ends.
 #[derive(Clone)]
@@ -75,8 +75,8 @@ impl Channel {
     ///
     /// This does not block on the link: the frame is sent with the next write, behind all items that were sent before.
     ///
-    /// The function of a call cannot close the channel of the call: as in execnet, the channel stays open until the function
-    /// returns, and then the controller gets an error that says so, instead of a clean end.
+    /// The function of a call cannot close the channel of the call: as in execnet, the channel stays open until the
+    /// function returns, and then the controller gets an error that says so, instead of a clean end.
     pub fn close(&self) {
         let frame = empty(MessageCode::ChannelClose, self.id());
         self.gateway().shared().close(self.id(), &frame);
@@ -85,8 +85,8 @@ impl Channel {
     /// Ends sending, behind all items that were sent before: at the peer `for item in channel` ends, and `receive` raises
     /// `EOFError`. Items of the peer are still received; sending fails from now on.
     ///
-    /// This does not block on the link. A stock worker whose code has seen the end of the items does not send the end of the
-    /// code: the channel then stays open here until the gateway ends.
+    /// This does not block on the link. A stock worker whose code has seen the end of the items does not send the end
+    /// of the code: the channel then stays open here until the gateway ends.
     ///
     /// ```no_run
     /// # fn example(gateway: execnet_core_sync::Gateway) -> Result<(), Box<dyn std::error::Error>> {
@@ -104,7 +104,8 @@ impl Channel {
 
     /// Closes the channel with an error: receiving on the other side raises it, as `RemoteError`.
     ///
-    /// The function of a call returns its error instead: it cannot close the channel of the call, see [`close`](Self::close).
+    /// The function of a call returns its error instead: it cannot close the channel of the call, see
+    /// [`close`](Self::close).
     ///
     /// # Errors
     ///
@@ -142,8 +143,8 @@ impl Channel {
         queued: QueuedItem,
         condvars: Vec<Arc<ChannelCondvars>>,
     ) -> Result<RawItem<Self>, ItemError> {
-        // The session has counted a handle for each of these channels already: each must be made, as its drop takes the count
-        // back.
+        // The session has counted a handle for each of these channels already: each must be made, as its drop takes the
+        // count back.
         let channels = queued.references.iter().zip(condvars);
         let channels = channels
             .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))

@@ -14,17 +14,17 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// The channel ended, with or without an error, the connection is lost, or the item cannot be decoded. Items that arrived
-    /// before the end are received first.
+    /// The channel ended, with or without an error, the connection is lost, or the item cannot be decoded. Items that
+    /// arrived before the end are received first.
     pub fn receive(&self) -> Result<Item, ReceiveError> {
         self.receive_until(Deadline::NEVER)
     }
 
     /// As [`receive`](Self::receive), for at most `timeout`.
     ///
-    /// The timeout covers the wait until the item has arrived completely. The item is decoded after that, in this thread, in
-    /// time proportional to its size, which the gateway's limit on payloads bounds; so this call can return later than
-    /// `timeout`, by the time of decoding one item.
+    /// The timeout covers the wait until the item has arrived completely. The item is decoded after that, in this
+    /// thread, in time proportional to its size, which the gateway's limit on payloads bounds; so this call can return
+    /// later than `timeout`, by the time of decoding one item.
     ///
     /// # Errors
     ///
@@ -46,25 +46,15 @@ impl Channel {
         }
     }
 
-    /// Waits for the next item and returns its encoded value: for code that decodes it without a
+    /// Waits for the next item, for at most `timeout`, and returns its encoded value: for code that decodes it without a
     /// [`Value`](execnet_serializer::Value) in between. Channels that it names are closed.
     ///
     /// # Errors
     ///
     /// As [`receive`](Self::receive), without those of decoding.
     #[doc(hidden)]
-    pub fn receive_payload(&self) -> Result<Vec<u8>, ReceiveError> {
-        Ok(self.receive_raw(Deadline::NEVER)?.payload)
-    }
-
-    /// As [`receive_payload`](Self::receive_payload), for at most `timeout`.
-    ///
-    /// # Errors
-    ///
-    /// As there, or [`ReceiveError::Timeout`].
-    #[doc(hidden)]
-    pub fn receive_payload_timeout(&self, timeout: Duration) -> Result<Vec<u8>, ReceiveError> {
-        Ok(self.receive_raw(Deadline::after(timeout))?.payload)
+    pub fn receive_payload(&self, timeout: Option<Duration>) -> Result<Vec<u8>, ReceiveError> {
+        Ok(self.receive_raw(Deadline::after_optional(timeout))?.payload)
     }
 
     pub(crate) fn receive_until(&self, deadline: Deadline) -> Result<Item, ReceiveError> {
@@ -75,8 +65,8 @@ impl Channel {
     /// Waits for the next item, and does not decode it.
     pub(crate) fn receive_raw(&self, deadline: Deadline) -> Result<RawItem<Self>, ReceiveError> {
         let shared = self.gateway().shared();
-        // Declared before the guard and dropped after it: no lock is held when its content is dropped. Not through `update`,
-        // because the wait gives the lock away and takes it again.
+        // Declared before the guard and dropped after it: no lock is held when its content is dropped. Not through
+        // `update`, because the wait gives the lock away and takes it again.
         let mut effects = Effects::default();
         let mut state = shared.state.lock();
         loop {
@@ -141,8 +131,8 @@ impl Channel {
         }
     }
 
-    /// Receives items until the channel ends. A clean end ends the iteration. Other errors are returned, and those that end the
-    /// channel are the last element.
+    /// Receives items until the channel ends. A clean end ends the iteration. Other errors are returned, and those that
+    /// end the channel are the last element.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter {

@@ -22,16 +22,16 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// The item cannot be encoded, and nothing was sent; or the channel is closed, the gateway was exited, or the connection
-    /// is lost.
+    /// The item cannot be encoded, and nothing was sent; or the channel is closed, the gateway was exited, or the
+    /// connection is lost.
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
         // Encoded before any lock is taken: the item's `Dump` is code of the program, and a large item takes time.
         let frame = encode(MessageCode::ChannelData, self.id(), &item)?;
         self.write(&frame, 1)
     }
 
-    /// Sends items, many in one write: faster than [`send`](Self::send) for small items. The peer sees no difference. Items of
-    /// other threads can come between.
+    /// Sends items, many in one write: faster than [`send`](Self::send) for small items. The peer sees no difference.
+    /// Items of other threads can come between.
     ///
     /// # Errors
     ///
@@ -64,8 +64,8 @@ impl Channel {
         self.gateway().shared().takes_files
     }
 
-    /// Sends an item of which a part is in a file. The inner error is that of the file: it is shorter than expected, or cannot be
-    /// read. The item was sent nevertheless, with zeros in place of the missing bytes.
+    /// Sends an item of which a part is in a file. The inner error is that of the file: it is shorter than expected, or
+    /// cannot be read. The item was sent nevertheless, with zeros in place of the missing bytes.
     ///
     /// # Errors
     ///

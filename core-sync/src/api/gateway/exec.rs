@@ -10,11 +10,12 @@ use crate::session::encode;
 impl Gateway {
     /// Runs Python source, with the returned channel as `channel` in its globals.
     ///
-    /// The common indentation of all lines is removed first, so that the source can be indented like the Rust code around it.
+    /// The common indentation of all lines is removed first, so that the source can be indented like the Rust code
+    /// around it.
     ///
     /// The channel ends when the code ends. If the code raises, receiving returns
-    /// [`ReceiveError::Remote`](crate::ReceiveError::Remote), after the items that it has sent. Dropping the channel closes it,
-    /// also if the code still runs.
+    /// [`ReceiveError::Remote`](crate::ReceiveError::Remote), after the items that it has sent. Dropping the channel
+    /// closes it, also if the code still runs.
     ///
     /// # Errors
     ///

@@ -20,8 +20,8 @@ pub struct RemoteInfo {
     pub version_info: Value,
     /// Python's name of the operating system: `linux`, `darwin`, `win32`.
     pub platform: String,
-    /// Current directory at the time of the request. Here and in `executable`, `?` stands for a byte that is not UTF-8. Python 2
-    /// sends bytes, which are decoded as Latin-1.
+    /// Current directory at the time of the request. Here and in `executable`, `?` stands for a byte that is not UTF-8.
+    /// Python 2 sends bytes, which are decoded as Latin-1.
     pub cwd: String,
     /// Process id.
     pub pid: u32,
@@ -51,8 +51,8 @@ def rinfo_source(channel):
 ";
 
 impl Gateway {
-    /// Describes the process that runs the code of this gateway. The first call requests it from the worker, and later calls
-    /// return the same answer.
+    /// Describes the process that runs the code of this gateway. The first call requests it from the worker, and later
+    /// calls return the same answer.
     ///
     /// The request runs code in the worker: if the worker runs one call at a time, it waits until the worker is free.
     ///
@@ -129,16 +129,10 @@ impl RemoteInfo {
 /// `<RInfo executable='/usr/bin/python3' ...>`
 impl fmt::Display for RemoteInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            executable,
-            version_info,
-            platform,
-            cwd,
-            pid,
-        } = self;
         write!(
             f,
-            "<RInfo executable={executable:?} version_info={version_info} platform={platform:?} cwd={cwd:?} pid={pid}>"
+            "<RInfo executable={:?} version_info={} platform={:?} cwd={:?} pid={}>",
+            self.executable, self.version_info, self.platform, self.cwd, self.pid
         )
     }
 }

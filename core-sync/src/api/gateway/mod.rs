@@ -27,8 +27,8 @@ use crate::sync::{Deadline, Mutex};
 
 /// A connection to an interpreter or a Rust worker: it runs code there, and opens channels.
 ///
-/// Handles are cheap to clone, and channels own one. Dropping the last one exits the gateway, as [`exit`](Self::exit) does. A
-/// callback on a channel is not a handle; it still gets the items that the peer sends, and then the end.
+/// Handles are cheap to clone, and channels own one. Dropping the last one exits the gateway, as [`exit`](Self::exit)
+/// does. A callback on a channel is not a handle; it still gets the items that the peer sends, and then the end.
 ///
 /// A gateway has at most three threads: one that reads, one that writes for threads that must not block, and one that calls
 /// callbacks. The latter two start when they are needed. The threads are named after the gateway, and end with it; see
@@ -53,8 +53,8 @@ impl WeakGateway {
     /// A handle of the gateway.
     pub(crate) fn upgrade(&self, shared: &Arc<Shared>) -> Gateway {
         self.0.upgrade().map_or_else(
-            // The gateway has exited. The channels of an item need a handle nevertheless; dropping it exits again, which has
-            // no effect.
+            // The gateway has exited. The channels of an item need a handle nevertheless; dropping it exits again,
+            // which has no effect.
             || Gateway::of(shared.clone()),
             |handle| Gateway { handle },
         )
@@ -156,8 +156,8 @@ impl Gateway {
         self.shared().send(&frame)
     }
 
-    /// Exits the gateway: sends TERMINATE to the peer and closes the writing end. Returns at once. Nothing can be sent any more;
-    /// items that the peer still sends are received. Calling it again has no effect.
+    /// Exits the gateway: sends TERMINATE to the peer and closes the writing end. Returns at once. Nothing can be sent
+    /// any more; items that the peer still sends are received. Calling it again has no effect.
     ///
     /// [`join`](Self::join) waits for the end of the peer.
     pub fn exit(&self) {

@@ -82,8 +82,8 @@ impl MultiChannel {
         self.on_all(|channel| channel.send(&item))
     }
 
-    /// Waits for one item of each channel. Returns a result for each, in the order of the channels: if a channel fails, the items
-    /// of the others are not lost.
+    /// Waits for one item of each channel. Returns a result for each, in the order of the channels: if a channel fails,
+    /// the items of the others are not lost.
     ///
     /// ```no_run
     /// # fn example(channels: execnet_core_sync::MultiChannel) -> Result<(), Box<dyn std::error::Error>> {

@@ -20,13 +20,14 @@ impl MultiChannel {
     ///
     /// # Errors
     ///
-    /// A channel has or had a callback: then no channel is changed. Or the callback thread cannot be started: then the items of
-    /// the channels before the failed one are lost.
+    /// A channel has or had a callback: then no channel is changed. Or the callback thread cannot be started: then the
+    /// items of the channels before the failed one are lost.
     pub fn make_receive_queue(&self) -> Result<ReceiveQueue, MultiError<SetCallbackError>> {
         self.queue(false, Item::decode)
     }
 
-    /// As [`make_receive_queue`](Self::make_receive_queue), with an end marker for each channel: its last entry has no item.
+    /// As [`make_receive_queue`](Self::make_receive_queue), with an end marker for each channel: its last entry has no
+    /// item.
     ///
     /// # Errors
     ///

@@ -18,8 +18,8 @@ use crate::engine::{ExecModel, Executor};
 use crate::panics;
 use crate::sync::{Condvar, Deadline, Mutex};
 
-/// The time that a call waits for the main thread before it is refused, in the model `main_thread_only`: a function that has sent
-/// its last item may not have returned when its controller makes the next call. The time is execnet's.
+/// The time that a call waits for the main thread before it is refused, in the model `main_thread_only`: a function
+/// that has sent its last item may not have returned when its controller makes the next call. The time is execnet's.
 const MAIN_THREAD_WAIT: Duration = Duration::from_secs(1);
 
 /// The parts of a [`Pool`] that the worker supplies.
@@ -35,14 +35,14 @@ pub(super) struct Parts {
     pub(super) abandon: Option<fn(&[String])>,
 }
 
-/// The calls of a gateway, and the threads that run them. The thread that serves is one of them; others are started when there
-/// are more calls than idle threads.
+/// The calls of a gateway, and the threads that run them. The thread that serves is one of them; others are started
+/// when there are more calls than idle threads.
 pub(super) struct Pool {
     /// For the threads that it starts.
     me: Weak<Self>,
     parts: Parts,
-    // A lock of its own, so that the engine's locks are free while calls are distributed. No thread takes an engine's lock while
-    // it holds this one.
+    // A lock of its own, so that the engine's locks are free while calls are distributed. No thread takes an engine's
+    // lock while it holds this one.
     state: Mutex<State>,
     /// For idle threads: a call was queued, or no more calls arrive.
     work: Condvar,
@@ -64,8 +64,8 @@ impl Pool {
         })
     }
 
-    /// Body of the thread that serves: runs calls until the link has ended, then waits for the calls of other threads. The error
-    /// has the names of the functions that still run.
+    /// Body of the thread that serves: runs calls until the link has ended, then waits for the calls of other threads.
+    /// The error has the names of the functions that still run.
     pub(super) fn serve(&self) -> Result<(), Vec<String>> {
         self.run(usize::MAX);
         let mut state = self.state.lock();

@@ -13,8 +13,8 @@ const PRUNE: usize = 16;
 
 pub(super) struct State {
     pub(super) queue: VecDeque<QueuedCall>,
-    // By the number of the call and not by the id of its channel: the controller may use an id again as soon as the channel is
-    // gone, which is before the thread of the earlier call comes back to this lock.
+    // By the number of the call and not by the id of its channel: the controller may use an id again as soon as the
+    // channel is gone, which is before the thread of the earlier call comes back to this lock.
     /// The running calls, with the names of their functions once they are known.
     pub(super) running: BTreeMap<u64, Option<Arc<str>>>,
     /// Number of calls so far.
@@ -86,8 +86,8 @@ impl State {
 
     /// Number of threads that run no call, or only send the end of one.
     pub(super) fn idle(&self) -> usize {
-        // A thread that sends the end counts as idle: the controller that sees the end may call again at once, and that call
-        // should find this thread instead of starting another one.
+        // A thread that sends the end counts as idle: the controller that sees the end may call again at once, and that
+        // call should find this thread instead of starting another one.
         (self.living + self.ending).saturating_sub(self.running.len())
     }
 
