@@ -11,7 +11,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-STOCK = "execnet==2.1.2"
+RELEASE = "2.1.2"
+STOCK = f"execnet=={RELEASE}"
 LIMIT = 300
 
 
@@ -39,22 +40,29 @@ def tell(lines, write, page="docs/benchmarks.md"):
         page.write_text(filled)
 
 
+def interpreter(python):
+    """The path of the interpreter itself: a link to it, or a script that finds it, starts more slowly."""
+    return os.path.realpath(output([python, "-c", "import sys; print(sys.executable)"]))
+
+
 def environment(python):
-    """A Python that has stock execnet: of an environment, so that it is an interpreter and no script that finds one."""
-    home = TARGET / "stock-execnet"
-    inside = home / "bin" / "python"
-    if not inside.exists():
-        subprocess.run([python, "-m", "venv", home], check=True)
-    subprocess.run([inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", STOCK], check=True)
-    return inside
+    """The same, after it was given the stock execnet of scripts/stock-python, together with all that is started from
+    here. The program that the script prints would be measured with the interpreter that it starts."""
+    stock = output([ROOT / "scripts/stock-python", RELEASE])
+    os.environ["PYTHONPATH"] = output([stock, "-c", "import os; print(os.environ['PYTHONPATH'])"])
+    return interpreter(python)
+
+
+def output(command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def build(name):
     """The path of the program of a benchmark of ours."""
     command = ["cargo", "bench", "--locked", "-p", "execnet-tests", "--bench", name, "--no-run"]
     command.append("--message-format=json-render-diagnostics")
-    output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-    messages = map(json.loads, output.splitlines())
+    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    messages = map(json.loads, built.splitlines())
     return [m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == name][-1]
 
 
@@ -74,7 +82,7 @@ def make_tree(at, folders, files, size):
 
 
 def file_system(place):
-    return subprocess.run(["stat", "-f", "-c", "%T", place], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return output(["stat", "-f", "-c", "%T", place])
 
 
 def number(value):
@@ -84,6 +92,5 @@ def number(value):
 def machine(python):
     """What the figures were taken on."""
     model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown CPU")
-    version = subprocess.run([python, "-V"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    compiler = subprocess.run(["rustc", "-V"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[1]
-    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; {version}, {STOCK}, rustc {compiler}"
+    versions = f"{output([python, '-V'])}, {STOCK}, rustc {output(['rustc', '-V']).split()[1]}"
+    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; {versions}"
