@@ -194,6 +194,7 @@ impl<C> PartialEq for Received<C> {
 }
 
 /// The value in Python's notation.
+#[cfg(feature = "literal")]
 impl<C> fmt::Display for Received<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, f)

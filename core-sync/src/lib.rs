@@ -20,6 +20,7 @@
 //!
 //! - `std` (default): gateways with threads. Without it the crate is `no_std` with `alloc`: frames, the session and
 //!   endpoints.
+//! - `literal` (default): Python's notation of items and of [`RemoteInfo`], as `Display`.
 //! - `serde`: items and arguments as Rust types, see [`Channel::receive_as`].
 //! - `postcard`: items in postcard's format, between Rust peers, see [`PostcardChannel`].
 //! - `test-util`: in-memory links, with fault injection.

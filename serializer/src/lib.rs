@@ -8,8 +8,9 @@
 //! | feature | adds |
 //! |---|---|
 //! | none | [`Tokens`], the opcodes of a value, borrowed; [`Document`], a whole value, borrowed; [`Encoder`], [`Dump`] and [`dump`], into any [`embedded_io::Write`], slice or [`heapless::Vec`] |
-//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; [`load`] and [`Stream`] on readers; Python's notation as `Display` and `FromStr`; [`DocumentBuf`], a document of any size |
-//! | `json` | [`json`], values into and out of `serde_json`'s |
+//! | `alloc` | [`Value`], [`loads`] and [`dumps`]; [`load`] and [`Stream`] on readers; [`DocumentBuf`], a document of any size |
+//! | `literal` (default) | Python's notation of values, as `Display` and `FromStr` |
+//! | `json` (default) | [`json`], values into and out of `serde_json`'s |
 //! | `serde` | [`mod@typed`]: any Rust type that serde knows, as `to_vec` and `from_slice` |
 //! | `num-bigint` | `BigInt` and `BigUint` into [`Int`], [`Value`] and the format, and back |
 //! | `num-complex` | `Complex64` and `Complex32` into [`Complex`], [`Value`] and the format, and back |
@@ -23,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// The examples of the README.
 #[cfg(all(doctest, feature = "alloc"))]
@@ -45,7 +47,7 @@ mod io;
 #[cfg(feature = "json")]
 pub mod json;
 mod limits;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "literal")]
 mod literal;
 #[cfg(feature = "alloc")]
 mod load;
@@ -80,7 +82,7 @@ pub use error::ReadError;
 pub use error::{DumpError, EncodeError, LoadError};
 pub use io::{Embedded, IntoReader, IntoWriter};
 pub use limits::{Limits, StrConfig};
-#[cfg(feature = "alloc")]
+#[cfg(feature = "literal")]
 pub use literal::ParseLiteralError;
 #[cfg(feature = "alloc")]
 pub use load::loads;

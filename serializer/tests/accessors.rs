@@ -1,6 +1,6 @@
 //! What a value of each kind gives to each accessor, and how it is shown.
 
-#![cfg(feature = "alloc")]
+#![cfg(feature = "literal")]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
 extern crate alloc;

@@ -122,16 +122,16 @@ fn among_many(value: &Value) -> [Value; 3] {
 
 fn are_different(a: &Value, b: &Value) {
     assert_ne!(a, b);
-    assert_ne!(a.cmp(b), Ordering::Equal, "{a} and {b}");
-    assert_eq!(a.cmp(b), b.cmp(a).reverse(), "{a} and {b}");
-    assert_ne!(hash(a), hash(b), "{a} and {b}");
+    assert_ne!(a.cmp(b), Ordering::Equal, "{a:?} and {b:?}");
+    assert_eq!(a.cmp(b), b.cmp(a).reverse(), "{a:?} and {b:?}");
+    assert_ne!(hash(a), hash(b), "{a:?} and {b:?}");
 }
 
 fn are_equal(a: &Value, b: &Value) {
     assert_eq!(a, b);
     assert_eq!(b, a);
-    assert_eq!(a.cmp(b), Ordering::Equal, "{a} and {b}");
-    assert_eq!(hash(a), hash(b), "{a} and {b}");
+    assert_eq!(a.cmp(b), Ordering::Equal, "{a:?} and {b:?}");
+    assert_eq!(hash(a), hash(b), "{a:?} and {b:?}");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn the_order_is_total() {
     values.sort();
     for (place, a) in values.iter().enumerate() {
         for b in values.iter().skip(place + 1) {
-            assert!(a < b, "{a} and {b}");
+            assert!(a < b, "{a:?} and {b:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Values of the greatest depth on a small stack.
 
-#![cfg(feature = "std")]
+#![cfg(all(feature = "literal", feature = "std"))]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
 use core::hash::Hash;

@@ -1,5 +1,5 @@
 //! What Rust's own types are written as.
-#![cfg(feature = "std")]
+#![cfg(all(feature = "literal", feature = "std"))]
 #![allow(clippy::unwrap_used)] // In helpers of tests too.
 
 extern crate alloc;

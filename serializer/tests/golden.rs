@@ -1,6 +1,6 @@
 //! What live Python peers wrote, read and written again.
 
-#![cfg(feature = "alloc")]
+#![cfg(feature = "literal")]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
 #[path = "common/vectors.rs"]

@@ -1,6 +1,6 @@
 //! Printing and parsing are inverse for every value.
 
-#![cfg(feature = "alloc")]
+#![cfg(feature = "literal")]
 
 mod common;
 

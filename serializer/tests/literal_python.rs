@@ -1,6 +1,6 @@
 //! Python's own `repr` and `ast.literal_eval` beside this crate's.
 
-#![cfg(feature = "std")]
+#![cfg(all(feature = "literal", feature = "std"))]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
 mod common;

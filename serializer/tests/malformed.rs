@@ -1,7 +1,7 @@
 //! Broken and odd input: the verdict of a stock Python reader, and where ours
 //! differs.
 
-#![cfg(feature = "alloc")]
+#![cfg(feature = "literal")]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
 #[path = "common/vectors.rs"]

@@ -4,7 +4,7 @@
 
 extern crate alloc;
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "literal")]
 mod model;
 
 use alloc::collections::BTreeMap;
@@ -110,7 +110,7 @@ fn a_list_of_unknown_length_needs_an_allocator() {
     assert!(error.to_string().contains("length"), "{error}");
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(feature = "literal")]
 mod with_alloc {
     use alloc::borrow::Cow;
     use alloc::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! What the errors of typed reads and writes say, and what they cost.
-#![cfg(all(feature = "serde", feature = "alloc"))]
+#![cfg(all(feature = "serde", feature = "literal"))]
 #![allow(clippy::unwrap_used, clippy::panic)] // In helpers of tests too.
 
 extern crate alloc;

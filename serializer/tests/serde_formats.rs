@@ -1,5 +1,5 @@
 //! The types of this crate through other formats of serde.
-#![cfg(all(feature = "serde", feature = "std"))]
+#![cfg(all(feature = "serde", feature = "literal", feature = "std"))]
 #![allow(clippy::unwrap_used, clippy::panic)] // In helpers of tests too.
 
 extern crate alloc;

@@ -1,5 +1,5 @@
 //! What serde writes serde reads, in every representation that serde has.
-#![cfg(all(feature = "serde", feature = "std"))]
+#![cfg(all(feature = "serde", feature = "literal", feature = "std"))]
 #![allow(clippy::unwrap_used, clippy::panic)] // In helpers of tests too.
 
 extern crate alloc;

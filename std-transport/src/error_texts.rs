@@ -176,6 +176,11 @@ fn of_specs_groups_and_slurm() {
         MakeGatewayError::DuplicateId("a".into()),
         r#"the group has a gateway "a" already"#,
     );
+    let (key, feature) = ("tls=", "tls");
+    check(
+        SpecError::NeedsFeature { key, feature },
+        "tls= needs the feature `tls` of the crate execnet, which is not compiled into this program",
+    );
     check(GroupNotEmpty, "the group has gateways already");
     for (error, text) in [
         (

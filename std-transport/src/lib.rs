@@ -26,7 +26,19 @@
 //!
 //! The code that is sent has all rights of the account it runs under. The reverse does not hold: a worker can make
 //! calls here return errors, and nothing else.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `json` (default) | values into and out of JSON: [`serializer::json`] |
+//! | `literal` (default) | Python's notation of values: `Display` and `FromStr` of [`Value`] |
+//! | `tls` (default) | sockets with TLS and certificates on both sides: `tls=`, [`Listen::Tls`] |
+//! | `postcard` | channels between Rust peers whose items are what postcard writes: [`PostcardChannel`] |
+//!
+//! A spec that asks for a part that is not compiled in is refused with [`SpecError::NeedsFeature`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Durations come from users.
 #![warn(clippy::arithmetic_side_effects)]
 

@@ -72,9 +72,15 @@ where
             None => self(channel)
                 .into_call_result()
                 .map_err(CallError::Returned),
-            Some((name, _)) => Err(CallError::Arguments(format!(
-                "it takes no arguments, and got {name}"
-            ))),
+            Some((name, _)) => {
+                let name = match name.as_str() {
+                    Some(name) => format!("'{}'", name.escape_debug()),
+                    None => format!("{name:?}"),
+                };
+                Err(CallError::Arguments(format!(
+                    "it takes no arguments, and got {name}"
+                )))
+            }
         }
     }
 }

@@ -63,5 +63,6 @@ mod marker {
     ];
 }
 
+#[cfg(feature = "literal")]
 #[cfg(test)]
 mod tests;

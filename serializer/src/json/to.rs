@@ -118,7 +118,9 @@ fn int(value: &Int) -> Json {
 fn float(value: f64) -> Json {
     match serde_json::Number::from_f64(value) {
         Some(number) => Json::Number(number),
-        None => marked(marker::FLOAT, Value::Float(value).to_string()),
+        None if value.is_nan() => marked(marker::FLOAT, "nan"),
+        None if value > 0.0 => marked(marker::FLOAT, "inf"),
+        None => marked(marker::FLOAT, "-inf"),
     }
 }
 

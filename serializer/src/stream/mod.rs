@@ -20,6 +20,7 @@ pub use typed::from_reader;
 /// [`LoadOptions::new`].
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use std::fs::File;
 ///
 /// use execnet_serializer::{Value, dump, load};
@@ -33,6 +34,7 @@ pub use typed::from_reader;
 /// assert_eq!(load(&mut file)?, Value::from("one"));
 /// assert_eq!(load(&mut file)?, Value::from(2));
 /// # std::fs::remove_file(path)?;
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -81,10 +83,12 @@ impl LoadOptions {
 /// loop over it ends.
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use execnet_serializer::{LoadOptions, Value, dumps};
 /// let bytes = [dumps("one")?, dumps(&2)?].concat();
 /// let values: Result<Vec<Value>, _> = LoadOptions::new().stream(bytes.as_slice()).collect();
 /// assert_eq!(values?, [Value::from("one"), Value::from(2)]);
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Stream<R> {

@@ -12,6 +12,7 @@ use crate::typed::{Error, StreamError};
 /// with [`LoadOptions::new`].
 ///
 /// ```
+/// # #[cfg(feature = "std")] {
 /// use execnet_serializer::{from_reader, to_writer};
 ///
 /// let mut file = std::io::Cursor::new(Vec::new());
@@ -19,6 +20,7 @@ use crate::typed::{Error, StreamError};
 /// file.set_position(0);
 /// let (name, number): (String, u8) = from_reader(&mut file)?;
 /// assert_eq!((name.as_str(), number), ("answer", 42));
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

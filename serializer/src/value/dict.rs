@@ -30,6 +30,7 @@ use super::table::Table;
 /// for (key, value) in &mut dict {
 ///     *value = Value::from(key.type_name());
 /// }
+/// # #[cfg(feature = "literal")]
 /// assert_eq!(Value::from(dict).to_string(), "{1: 'int', 'a': 'str', 'b': 'str'}");
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]

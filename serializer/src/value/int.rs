@@ -58,6 +58,7 @@ impl Int {
     }
 
     /// From digits with single underscores between them.
+    #[cfg(any(feature = "literal", feature = "num-bigint"))]
     pub(crate) fn from_digits(negative: bool, digits: &[u8]) -> Self {
         Self::from(Decimal { negative, digits })
     }

@@ -16,11 +16,13 @@
 ///     (host, free, {"mounted": true, "labels": set {"a", "b"}}),
 ///     ("build2", None, {}),
 /// ]);
+/// # #[cfg(feature = "literal")]
 /// assert_eq!(
 ///     disks.to_string(),
 ///     "[('build1', 1099511627776, {'mounted': True, 'labels': {'a', 'b'}}), \
 ///      ('build2', None, {})]",
 /// );
+/// # #[cfg(feature = "literal")]
 /// assert_eq!(value!({(1, b'x'): Bytes(b"x")}).to_string(), "{(1, 120): b'x'}");
 /// ```
 ///
@@ -135,6 +137,7 @@ macro_rules! __value {
     };
 }
 
+#[cfg(feature = "literal")]
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;

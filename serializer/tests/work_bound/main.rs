@@ -9,7 +9,13 @@
 //! With `WORK_BOUND_ALL` in the environment and `--nocapture`, each factor is
 //! printed. An optimised build measures documents of a mebibyte.
 
-#![cfg(all(unix, feature = "std", feature = "serde", feature = "json"))]
+#![cfg(all(
+    unix,
+    feature = "std",
+    feature = "serde",
+    feature = "json",
+    feature = "literal"
+))]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
 extern crate alloc;

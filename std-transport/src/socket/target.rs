@@ -153,10 +153,8 @@ fn tls_session(spec: &XSpec, to: &HostPort) -> Result<TlsSession, SpecError> {
 
 #[cfg(not(feature = "tls"))]
 fn tls_session(_spec: &XSpec, _to: &HostPort) -> Result<TlsSession, SpecError> {
-    Err(refused(
-        "tls",
-        "this program was built without it (feature `tls`)",
-    ))
+    let (key, feature) = ("tls=", "tls");
+    Err(SpecError::NeedsFeature { key, feature })
 }
 
 impl Address {

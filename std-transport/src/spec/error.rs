@@ -28,6 +28,13 @@ pub enum SpecError {
     Conflict(&'static str, &'static str),
     /// No key that says how to reach an interpreter.
     NoTransport,
+    /// The spec asks for a part of this crate that is not compiled into the program.
+    NeedsFeature {
+        /// The key, with the value that asks for the part.
+        key: &'static str,
+        /// The feature of this crate that adds the part.
+        feature: &'static str,
+    },
     /// A key that has no meaning, see [`XSpec::check_keys`](crate::XSpec::check_keys).
     UnknownKey {
         /// The key.
@@ -54,6 +61,10 @@ impl fmt::Display for SpecError {
                 f,
                 "the spec names no transport; expected one of {}",
                 super::keys::TRANSPORTS.join(", ")
+            ),
+            Self::NeedsFeature { key, feature } => write!(
+                f,
+                "{key} needs the feature `{feature}` of the crate execnet, which is not compiled into this program"
             ),
             Self::UnknownKey { key, nearest } => {
                 write!(f, "unknown key {key:?} in a spec")?;

@@ -34,6 +34,9 @@ fn work() -> Result<(), i32> {
     if loaded != value {
         return Err(3);
     }
+    if value.to_string().parse() != Ok(value) {
+        return Err(5);
+    }
     match loads(&bytes[..bytes.len() - 1]) {
         Err(error) if error.is_truncated() && !error.to_string().is_empty() => Ok(()),
         _ => Err(4),

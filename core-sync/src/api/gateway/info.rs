@@ -1,4 +1,5 @@
 use alloc::string::{String, ToString};
+#[cfg(feature = "literal")]
 use core::fmt;
 use core::time::Duration;
 
@@ -127,6 +128,7 @@ impl RemoteInfo {
 }
 
 /// `<RInfo executable='/usr/bin/python3' ...>`
+#[cfg(feature = "literal")]
 impl fmt::Display for RemoteInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
