@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .register("fib", fib)
         .register("squares", squares)
         .register("pid", |channel: &Channel| channel.send(std::process::id()));
-    Ok(worker.serve_stdio()?)
+    Ok(execnet::serve_stdio(worker)?)
 }
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;

@@ -70,6 +70,7 @@ mod socket;
 mod spec;
 mod start;
 mod stderr;
+mod stdio_worker;
 mod sync;
 mod transport;
 mod wait;
@@ -103,3 +104,4 @@ pub use socket::{
 };
 pub use spec::{IntoXSpec, SpecError, XSpec};
 pub use stderr::{LineCallback, STDERR_TAIL, Stderr};
+pub use stdio_worker::serve_stdio;

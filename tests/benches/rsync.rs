@@ -42,7 +42,7 @@ mod unix {
     fn serve() -> Outcome {
         let mut worker = Worker::new();
         rsync::register(&mut worker);
-        Ok(worker.serve_stdio()?)
+        Ok(execnet::serve_stdio(worker)?)
     }
 
     fn to_rust(source: &str, destinations: &[&str]) -> Outcome {

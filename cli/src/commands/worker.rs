@@ -11,7 +11,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         execnet::rsync::register(&mut worker);
         execnet::proxy::register(&mut worker);
     }
-    worker.serve_stdio().map_err(|error| match error {
+    execnet::serve_stdio(worker).map_err(|error| match error {
         ServeError::Bootstrap(_) => Failure::Usage("worker".to_owned(), error.into()),
         lost => Failure::Gateway(lost.into()),
     })

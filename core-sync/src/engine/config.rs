@@ -45,6 +45,13 @@ impl GatewayConfig {
         }
     }
 
+    /// Sets the name of the gateway.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
     /// Sets the text of the spec that the gateway is made from. Default: empty.
     #[must_use]
     pub fn with_spec(mut self, spec: impl Into<String>) -> Self {
@@ -112,8 +119,9 @@ impl ExecModel {
         }
     }
 
-    /// The model of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    /// The model of this name; `None` if a Rust worker has no such model.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
         let known = [Self::Thread, Self::MainThreadOnly];
         known.into_iter().find(|model| model.as_str() == name)
     }

@@ -7,8 +7,8 @@ use crate::options::options;
 /// A worker that runs no function exits at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grace {
-    pub(super) interrupt: Duration,
-    pub(super) leave: Duration,
+    interrupt: Duration,
+    leave: Duration,
 }
 
 impl Grace {

@@ -25,8 +25,6 @@ mod pool;
 mod serve;
 #[cfg(feature = "std")]
 mod serve_error;
-#[cfg(feature = "std")]
-mod stdio;
 
 pub use function::{Function, IntoCallResult};
 pub use kwargs::Kwargs;

@@ -3,7 +3,7 @@ use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::num::NonZeroUsize;
 
-use super::pool::{Parts, Pool};
+use super::pool::{Abandon, Parts, Pool};
 use super::registry::Registry;
 use super::{Function, Grace, ServeError};
 use crate::api::{Channel, Gateway, INFO_CALL, answer_info};
@@ -49,10 +49,11 @@ use crate::session::Role;
 #[derive(Clone)]
 pub struct Worker {
     registry: Arc<Registry<Channel>>,
-    pub(super) config: GatewayConfig,
+    config: GatewayConfig,
     max_threads: Option<NonZeroUsize>,
-    pub(super) grace: Grace,
+    grace: Grace,
     interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
+    abandon: Option<Abandon>,
 }
 
 impl Worker {
@@ -76,7 +77,18 @@ impl Worker {
             max_threads: None,
             grace: Grace::default(),
             interrupt: None,
+            abandon: None,
         }
+    }
+
+    /// Changes the config. The role stays that of a worker, whatever the new config says.
+    #[must_use]
+    pub fn map_config(mut self, change: impl FnOnce(GatewayConfig) -> GatewayConfig) -> Self {
+        self.config = GatewayConfig {
+            role: Role::Worker,
+            ..change(self.config)
+        };
+        self
     }
 
     /// Registers a function under this name. It replaces an earlier function of the name.
@@ -104,7 +116,8 @@ impl Worker {
     }
 
     /// As [`register_program`](Self::register_program), for a function that error messages do not list.
-    pub(super) fn register_builtin_program<A>(
+    #[doc(hidden)]
+    pub fn register_builtin_program<A>(
         &mut self,
         name: &str,
         recognizes: fn(&str) -> bool,
@@ -144,6 +157,15 @@ impl Worker {
         self
     }
 
+    /// Sets a function to call, with the names of the functions that still run, when the whole grace is over. It runs in
+    /// another thread than the one that serves, and so can exit the process: [`serve`](Self::serve) runs functions too, and
+    /// cannot return [`ServeError::StillRunning`] while one of them does not return.
+    #[must_use]
+    pub fn on_abandon(mut self, abandon: impl Fn(&[String]) + Send + Sync + 'static) -> Self {
+        self.abandon = Some(Arc::new(abandon));
+        self
+    }
+
     /// Serves one controller, until it exits the gateway or the link ends.
     ///
     /// The calling thread is the main thread of [`ExecModel::MainThreadOnly`].
@@ -153,17 +175,7 @@ impl Worker {
     /// The link failed, or the controller broke the protocol; functions did not return within the grace, and are left
     /// behind; or no thread could be started.
     pub fn serve(&self, link: Link) -> Result<(), ServeError> {
-        self.serve_as(link, self.config.clone(), self.grace, None)
-    }
-
-    pub(super) fn serve_as(
-        &self,
-        link: Link,
-        config: GatewayConfig,
-        grace: Grace,
-        abandon: Option<fn(&[String])>,
-    ) -> Result<(), ServeError> {
-        let max_threads = match config.exec_model {
+        let max_threads = match self.config.exec_model {
             ExecModel::MainThreadOnly => 1,
             ExecModel::Thread => self.max_threads.map_or(usize::MAX, NonZeroUsize::get),
         };
@@ -173,20 +185,21 @@ impl Worker {
                 gateway: gateway.clone(),
                 registry: self.registry.clone(),
                 max_threads,
-                grace,
+                grace: self.grace,
                 interrupt: self.interrupt.clone(),
-                abandon,
+                abandon: self.abandon.clone(),
             });
             // The pool owns the gateway, and the gateway refers to the pool weakly: see `Shared::executor`.
             let weak: Weak<dyn Executor> = Arc::downgrade(&(made.clone() as Arc<dyn Executor>));
             pool = Some(made);
             Some(weak)
         };
-        let gateway = Gateway::start(link, config, start).map_err(ServeError::Start)?;
+        let gateway =
+            Gateway::start(link, self.config.clone(), start).map_err(ServeError::Start)?;
         let served = pool.map_or(Ok(()), |pool| pool.serve());
         served.map_err(ServeError::StillRunning)?;
         // The reader is about to exit. With a timeout, because a write to a peer that does not read can block.
-        let _ = gateway.join_timeout(grace.leave);
+        let _ = gateway.join_timeout(self.grace.leave());
         match gateway.disconnected() {
             Some(lost) if !lost.reason().is_clean() => Err(ServeError::Disconnected(lost)),
             _ => Ok(()),

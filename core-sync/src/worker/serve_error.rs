@@ -9,9 +9,9 @@ use crate::report::{debug_as_report, inner_sources};
 /// Serving failed.
 #[non_exhaustive]
 pub enum ServeError {
-    /// The standard streams of the process could not be taken over as the link, or a thread could not be started.
+    /// The transport could not make the link, or a thread could not be started.
     Start(io::Error),
-    /// The bootstrap on standard input is malformed or incomplete.
+    /// The bytes before the first frame are not the bootstrap of a controller, or not all of it.
     Bootstrap(io::Error),
     /// The connection to the controller is lost.
     Disconnected(Disconnected),

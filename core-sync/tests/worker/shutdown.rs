@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use std::sync::Barrier;
+use std::sync::{Barrier, mpsc};
 use std::thread;
 
 use execnet_core_sync::{Channel, ExecModel, Grace, ReceiveError, ServeError, Worker};
@@ -156,6 +156,39 @@ fn a_function_that_ignores_the_end_is_interrupted_and_then_abandoned() {
         assert_eq!(interrupted.load(Ordering::SeqCst), 1);
         assert!(gateway.join_timeout(SOON), "the worker closes the link");
         gate.wait();
+    });
+}
+
+/// The thread that serves runs the function, so that `serve` cannot report it.
+#[test]
+fn on_abandon_gets_the_names_of_functions_that_do_not_return() {
+    let gate = Arc::new(Barrier::new(2));
+    let held = gate.clone();
+    let (abandon, abandoned) = mpsc::channel();
+    let mut worker = Worker::new().with_exec_model(ExecModel::MainThreadOnly);
+    worker.register("deaf", move |channel: &Channel| -> Result<(), Failure> {
+        channel.send(())?;
+        held.wait();
+        Ok(())
+    });
+    worker = worker.on_abandon(move |functions| {
+        abandon.send(functions.to_vec()).unwrap();
+        panic!("this panic is part of the test");
+    });
+    worker = worker.with_grace(
+        Grace::default()
+            .with_interrupt(Duration::from_millis(20))
+            .with_leave(Duration::from_millis(20)),
+    );
+    serving(worker, move |gateway, served| {
+        let deaf = gateway.remote_exec("deaf").unwrap();
+        receive(&deaf);
+        gateway.exit();
+        assert_eq!(abandoned.recv_timeout(SOON).unwrap(), ["deaf"]);
+        assert!(gateway.join_timeout(SOON), "the worker closes the link");
+        assert!(!served.is_finished());
+        gate.wait();
+        served.join().unwrap().unwrap();
     });
 }
 

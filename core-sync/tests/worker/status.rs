@@ -3,7 +3,7 @@
 use std::thread;
 
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked, within};
-use execnet_core_sync::{Gateway, GatewayConfig, Role, Worker};
+use execnet_core_sync::{Channel, Gateway, GatewayConfig, Role, Worker};
 use execnet_serializer::Value;
 
 use crate::support::{LIMIT, SOON, eventually, receive};
@@ -69,13 +69,18 @@ fn the_status_counts_running_calls() {
 
 #[test]
 fn a_worker_works_whatever_role_its_config_has() {
-    let mut worker = Worker::with_config(GatewayConfig::new("worker", Role::Initiator));
-    worker.register("echo", echo);
-    serving(worker, |gateway, _served| {
-        let channel = gateway.remote_exec("echo").unwrap();
-        channel.send(7).unwrap();
-        assert_eq!(receive(&channel), Value::from(7));
-    });
+    let initiator = GatewayConfig::new("first", Role::Initiator);
+    let with_config = Worker::with_config(initiator.clone());
+    let map_config = Worker::new().map_config(|_| initiator.with_id("second"));
+    for (mut worker, id) in [(with_config, "first"), (map_config, "second")] {
+        worker.register("id", |channel: &Channel| {
+            channel.send(channel.gateway().id())
+        });
+        serving(worker, move |gateway, _served| {
+            let channel = gateway.remote_exec("id").unwrap();
+            assert_eq!(receive(&channel), Value::from(id));
+        });
+    }
 }
 
 #[test]

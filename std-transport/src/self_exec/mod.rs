@@ -15,6 +15,7 @@ use execnet_core_sync::Worker;
 use crate::command::quoted;
 use crate::error::{BootstrapError, MakeGatewayError};
 use crate::spec::{SpecError, XSpec};
+use crate::stdio_worker::serve_stdio;
 use crate::transport::{Connected, Request, Start};
 
 /// A program with this first argument is to be a worker.
@@ -61,7 +62,7 @@ pub fn worker_main(register: impl FnOnce(&mut Worker)) {
     }
     let mut worker = Worker::new();
     register(&mut worker);
-    let served = worker.serve_stdio();
+    let served = serve_stdio(worker);
     if let Err(error) = &served {
         // Nobody may read it.
         let _ = writeln!(io::stderr(), "execnet worker: {error}");

@@ -34,7 +34,7 @@ pub(super) fn serve() -> super::Outcome {
         .register("hold", hold)
         .register("waiters", waiters)
         .register("items", items);
-    Ok(worker.serve_stdio()?)
+    Ok(execnet::serve_stdio(worker)?)
 }
 
 fn echo(channel: &Channel) -> Done {

@@ -23,7 +23,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut worker = Worker::new();
     worker.register_program("hostile", |source| source.contains("rsync"), play);
-    Ok(worker.serve_stdio()?)
+    Ok(execnet::serve_stdio(worker)?)
 }
 
 fn play(channel: &Channel) -> Outcome {

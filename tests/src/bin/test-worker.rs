@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .register("load", load)
         .register("as_bytes", as_bytes);
     rsync::register(&mut worker);
-    Ok(worker.serve_stdio()?)
+    Ok(execnet::serve_stdio(worker)?)
 }
 
 fn echo(channel: &Channel) -> Outcome {

@@ -22,6 +22,9 @@ use crate::sync::{Condvar, Deadline, Mutex};
 /// that has sent its last item may not have returned when its controller makes the next call. The time is execnet's.
 const MAIN_THREAD_WAIT: Duration = Duration::from_secs(1);
 
+/// Called with the names of functions that still run after the grace.
+pub(super) type Abandon = Arc<dyn Fn(&[String]) + Send + Sync>;
+
 /// The parts of a [`Pool`] that the worker supplies.
 pub(super) struct Parts {
     pub(super) gateway: Gateway,
@@ -32,7 +35,7 @@ pub(super) struct Parts {
     /// Called after [`Grace::interrupt`].
     pub(super) interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
     /// Called after [`Grace::leave`], with the names of the functions that still run.
-    pub(super) abandon: Option<fn(&[String])>,
+    pub(super) abandon: Option<Abandon>,
 }
 
 /// The calls of a gateway, and the threads that run them. The thread that serves is one of them; others are started
@@ -192,14 +195,14 @@ impl Executor for Pool {
     fn wind_down(&self) {
         self.state.lock().ended = true;
         self.work.notify_all();
-        if self.wait_idle(self.parts.grace.interrupt) {
+        if self.wait_idle(self.parts.grace.interrupt()) {
             return;
         }
         if let Some(interrupt) = &self.parts.interrupt {
             // A panic in it is ignored: the panic hook has printed it.
             let _ = panics::catch(|| interrupt());
         }
-        if self.wait_idle(self.parts.grace.leave) {
+        if self.wait_idle(self.parts.grace.leave()) {
             return;
         }
         let (queued, names) = {
@@ -210,8 +213,9 @@ impl Executor for Pool {
         // Unlocked, as the handles of their channels are dropped.
         drop(queued);
         self.done.notify_all();
-        if let Some(abandon) = self.parts.abandon {
-            abandon(&names);
+        if let Some(abandon) = &self.parts.abandon {
+            // As above. The reader thread, which runs this, still has to close the writing end.
+            let _ = panics::catch(|| abandon(&names));
         }
     }
 }

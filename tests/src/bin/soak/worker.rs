@@ -20,7 +20,7 @@ pub(crate) fn serve() -> Result<(), Box<dyn Error>> {
         .register("total", total)
         .register("fail", |_: &Channel| Err::<(), _>("on purpose"))
         .register("held", held);
-    Ok(worker.serve_stdio()?)
+    Ok(execnet::serve_stdio(worker)?)
 }
 
 /// Tells what this process holds.

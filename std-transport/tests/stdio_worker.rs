@@ -1,5 +1,4 @@
 //! A worker on the standard streams of its process: this same program, with the test below that is one.
-#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -8,8 +7,6 @@
 
 extern crate alloc;
 
-mod support;
-
 use alloc::sync::Arc;
 use core::error::Error;
 use std::io::{self, Read, Write};
@@ -17,16 +14,15 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::{env, fs, thread};
 
-use execnet_core_sync::link::{Link, NoControl};
-use execnet_core_sync::testing::within;
-use execnet_core_sync::{
-    Channel, Gateway, GatewayConfig, ReceiveError, Role, SendError, ServeError, Worker,
+use execnet::link::{Link, NoControl};
+use execnet::serializer::{Dict, DumpOptions, LoadOptions};
+use execnet::{
+    Channel, Gateway, GatewayConfig, ReceiveError, Role, SendError, ServeError, Value, Worker,
+    value,
 };
-use execnet_serializer::{Dict, DumpOptions, LoadOptions, Value, value};
+use execnet_test_support::{LONG, within};
 
-use support::{LIMIT, SOON};
-
-/// The worker: run as a test of its own, and only where it is asked for.
+/// The worker: a test of its own, which does nothing unless the tests below start it.
 #[test]
 fn a_worker_on_standard_streams() -> Result<(), ServeError> {
     if env::var_os("EXECNET_STDIO_WORKER").is_none() {
@@ -52,20 +48,20 @@ fn a_worker_on_standard_streams() -> Result<(), ServeError> {
                 thread::park();
             }
         });
-    worker.serve_stdio()
+    execnet::serve_stdio(worker)
 }
 
 fn niceness() -> i32 {
     rustix::process::nice(0).unwrap()
 }
 
-/// A worker's process, and what its controller has of it.
+/// A worker's process, and a gateway to it.
 struct Started {
     child: Child,
     gateway: Gateway,
 }
 
-/// Starts the worker with these settings; the text is what it refuses them with.
+/// Starts the worker with these settings. The error is the text with which it refuses them.
 fn start(settings: Value) -> Result<Started, String> {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["a_worker_on_standard_streams", "--exact", "--nocapture"])
@@ -102,7 +98,7 @@ fn start(settings: Value) -> Result<Started, String> {
     }
 }
 
-/// What stands behind the mark. In front of it is what the runner of tests prints.
+/// The value after the mark. The output of the test harness comes before it.
 fn answer(stdout: &mut ChildStdout) -> Value {
     let mut next = |count: usize| {
         let mut bytes = vec![0; count];
@@ -120,7 +116,7 @@ fn answer(stdout: &mut ChildStdout) -> Value {
 impl Started {
     fn call(&self, name: &str) -> Value {
         let channel = self.gateway.remote_exec(name).unwrap();
-        channel.receive_timeout(SOON).unwrap().into_value()
+        channel.receive_timeout(LONG).unwrap().into_value()
     }
 
     /// Ends the worker, and gives its status and what is on its standard error.
@@ -135,7 +131,7 @@ impl Started {
 
 #[test]
 fn the_settings_of_the_controller_are_obeyed() {
-    within(LIMIT, || {
+    within("settings", LONG, || {
         let settings = value!({"id": "gw7", "execmodel": "main_thread_only"});
         let worker = start(settings).unwrap();
         assert_eq!(worker.call("name"), Value::from("gw7-worker"));
@@ -153,7 +149,7 @@ fn the_settings_of_the_controller_are_obeyed() {
 
 #[test]
 fn a_worker_takes_the_directory_and_the_priority_it_is_given() {
-    within(LIMIT, || {
+    within("directory and priority", LONG, || {
         let place = tempfile::tempdir().unwrap();
         let place = fs::canonicalize(place.path()).unwrap();
         // One level is made.
@@ -179,7 +175,7 @@ fn a_worker_takes_the_directory_and_the_priority_it_is_given() {
 
 #[test]
 fn output_of_functions_does_not_break_the_link() {
-    within(LIMIT, || {
+    within("output of functions", LONG, || {
         for (settings, is_shown) in [(value!({}), false), (value!({"stdout": "stderr"}), true)] {
             let worker = start(settings).unwrap();
             assert_eq!(worker.call("prints"), Value::None);
@@ -193,7 +189,7 @@ fn output_of_functions_does_not_break_the_link() {
 
 #[test]
 fn a_worker_whose_function_does_not_return_leaves_without_it() {
-    within(LIMIT, || {
+    within("a function that does not return", LONG, || {
         let worker = start(value!({"grace": (0.02, 0.02)})).unwrap();
         assert_eq!(worker.call("deaf"), Value::None);
         let (status, told) = worker.exit();
@@ -207,7 +203,7 @@ const STOCK: &str = "import os\npath, nice, env = channel.receive()\n";
 
 #[test]
 fn a_worker_takes_the_directory_and_the_priority_of_a_stock_controller() {
-    within(LIMIT, || {
+    within("a stock controller", LONG, || {
         let place = tempfile::tempdir().unwrap();
         let place = fs::canonicalize(place.path()).unwrap();
         let directory = |path: &Path| Value::from(path.to_str().unwrap());
@@ -216,7 +212,7 @@ fn a_worker_takes_the_directory_and_the_priority_of_a_stock_controller() {
         let take = |item: Value| -> Result<(), Box<dyn Error>> {
             let channel = worker.gateway.remote_exec(STOCK)?;
             channel.send(item)?;
-            Ok(channel.wait_close_timeout(SOON)?)
+            Ok(channel.wait_close_timeout(LONG)?)
         };
         let none = || Value::Dict(Dict::new());
         let begin = worker.call("niceness").as_i64().unwrap();
@@ -238,7 +234,7 @@ fn a_worker_takes_the_directory_and_the_priority_of_a_stock_controller() {
         }
         // It is not listed with the functions, and any other source is refused.
         let other = worker.gateway.remote_exec("import os").unwrap();
-        let Err(ReceiveError::Remote(error)) = other.receive_timeout(SOON) else {
+        let Err(ReceiveError::Remote(error)) = other.receive_timeout(LONG) else {
             panic!("it was run");
         };
         assert!(error.text().contains("registered: 'deaf', 'directory'"));

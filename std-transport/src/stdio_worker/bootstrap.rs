@@ -1,34 +1,52 @@
-//! What a controller sends ahead of the frames, and the answer to it.
+//! What a controller sends before the first frame, and the worker's answer.
 //!
 //! A stock controller sends one line, a Python string literal with the source of its own worker, and waits for the
-//! byte `1`. Ours sends a program behind its length, then settings, and waits for a mark. Both send nothing more
-//! before they have the answer. Programs are for interpreters: they are read and dropped.
+//! byte `1`. A controller of this crate sends a program with its length in front, then settings, and waits for a mark.
+//! Neither sends more before it has the answer. The programs are for interpreters: they are read and dropped.
 
-use alloc::format;
-use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
 use core::time::Duration;
 use std::io::{self, BufRead, Read as _, Write};
+use std::process;
 
+use execnet_core_sync::{ExecModel, Grace, Worker};
 use execnet_serializer::{Dict, Dump, DumpOptions, LoadOptions, Value};
 
 use super::surroundings;
-use crate::engine::ExecModel;
-use crate::worker::Grace;
 
-/// A stock controller's line is 61 kB long, our program less.
+/// The longest program that is read, in bytes. A stock controller's line has 61 kB, the program of this crate less.
 const MAX_PROGRAM: usize = 16 << 20;
 
-/// What the controller asks for. What it leaves open is the worker's to decide.
+/// Settings of the controller. `None` leaves the worker's own setting.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Settings {
-    pub(super) id: Option<String>,
-    pub(super) exec_model: Option<ExecModel>,
-    pub(super) credit: Option<usize>,
-    pub(super) grace: Option<Grace>,
+    id: Option<String>,
+    exec_model: Option<ExecModel>,
+    grace: Option<Grace>,
+    /// `None` turns credit off: only a controller that asks for it can read its frames.
+    credit: Option<usize>,
 }
 
-/// Reads what a controller sends ahead, and answers that the worker is ready.
+impl Settings {
+    pub(super) fn apply_to(self, worker: Worker) -> Worker {
+        let worker = worker.map_config(|config| {
+            let config = config.with_credit(self.credit);
+            match self.id {
+                Some(id) => config.with_id(id),
+                None => config,
+            }
+        });
+        let worker = match self.exec_model {
+            Some(exec_model) => worker.with_exec_model(exec_model),
+            None => worker,
+        };
+        match self.grace {
+            Some(grace) => worker.with_grace(grace),
+            None => worker,
+        }
+    }
+}
+
+/// Reads what a controller sends before the first frame, and answers that the worker is ready.
 pub(super) fn answer(reader: &mut impl BufRead, writer: &mut impl Write) -> io::Result<Settings> {
     let line = first_line(reader)?;
     match line.first() {
@@ -38,7 +56,7 @@ pub(super) fn answer(reader: &mut impl BufRead, writer: &mut impl Write) -> io::
             Ok(stock(&String::from_utf8_lossy(&line)))
         }
         _ => match length(&line) {
-            Some(program) => ours(program, reader, writer),
+            Some(program) => native(program, reader, writer),
             None => Err(refused(
                 "standard input is not a controller's: this program is a worker, to be started by one",
             )),
@@ -70,7 +88,7 @@ fn length(line: &[u8]) -> Option<usize> {
     digits?.parse().ok()
 }
 
-/// The last statements of a stock controller's program name the model and the worker.
+/// Settings of a stock controller: the last statements of its program name the execution model and the worker.
 fn stock(program: &str) -> Settings {
     let quoted = |before: &str| {
         let (_, after) = program.rsplit_once(before)?;
@@ -87,7 +105,8 @@ fn stock(program: &str) -> Settings {
     }
 }
 
-fn ours(
+/// Skips the program, reads the settings, applies those of the process and answers with the mark.
+fn native(
     program: usize,
     reader: &mut impl BufRead,
     writer: &mut impl Write,
@@ -108,16 +127,16 @@ fn ours(
         return Err(refused("the controller's settings hold no nonce"));
     };
     let settings = settings(&given).and_then(|settings| {
-        surroundings::enter(&given)?;
+        surroundings::apply(&given)?;
         Ok(settings)
     });
     match settings {
         Ok(settings) => {
-            say(writer, nonce, &std::process::id())?;
+            send_mark(writer, nonce, &process::id())?;
             Ok(settings)
         }
         Err(text) => {
-            say(writer, nonce, &*text)?;
+            send_mark(writer, nonce, &*text)?;
             Err(refused(text))
         }
     }
@@ -163,16 +182,21 @@ fn grace(value: &Value) -> Option<Grace> {
     };
     let seconds = |part: &Value| Duration::try_from_secs_f64(part.as_f64()?).ok();
     match parts.as_slice() {
-        [interrupt, leave] => Some(Grace {
-            interrupt: seconds(interrupt)?,
-            leave: seconds(leave)?,
-        }),
+        [interrupt, leave] => Some(
+            Grace::new()
+                .with_interrupt(seconds(interrupt)?)
+                .with_leave(seconds(leave)?),
+        ),
         _ => None,
     }
 }
 
-/// The mark, and a value behind its length.
-fn say(writer: &mut impl Write, nonce: &[u8], value: &(impl Dump + ?Sized)) -> io::Result<()> {
+/// Writes the mark, the length of the encoded value, and the value.
+fn send_mark(
+    writer: &mut impl Write,
+    nonce: &[u8],
+    value: &(impl Dump + ?Sized),
+) -> io::Result<()> {
     let payload = DumpOptions::wire()
         .dumps(value)
         .map_err(|error| refused(error.to_string()))?;
@@ -185,7 +209,6 @@ fn say(writer: &mut impl Write, nonce: &[u8], value: &(impl Dump + ?Sized)) -> i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
     use execnet_serializer::value;
 
     fn answer_to(input: &[u8]) -> (io::Result<Settings>, Vec<u8>, Vec<u8>) {
@@ -239,7 +262,7 @@ mod tests {
         assert_eq!(settings.id.as_deref(), Some("gw0-worker"));
         assert_eq!(settings.exec_model, Some(ExecModel::Thread));
         assert_eq!(
-            settings.grace.unwrap().interrupt,
+            settings.grace.unwrap().interrupt(),
             Duration::from_millis(1500)
         );
         assert_eq!(rest, b"frames");
