@@ -13,7 +13,7 @@ pub(crate) use std_shims::sync::{Mutex, MutexGuard as Guard};
 #[cfg(feature = "std")]
 pub(crate) use threads::{Condvar, Guard, Mutex, Signal, assert_unlocked};
 
-#[cfg(all(feature = "std", unix, not(loom)))]
+#[cfg(all(feature = "std", not(loom)))]
 pub(crate) use core::sync::atomic;
 #[cfg(all(feature = "std", loom))]
 pub(crate) use loom::{sync::atomic, thread};

@@ -54,6 +54,7 @@ mod error_texts;
 mod exit;
 mod group;
 mod handshake;
+pub mod link;
 mod options;
 mod payload;
 mod peer;
@@ -83,7 +84,7 @@ pub use execnet_core_sync::{
     Disconnected, ExecModel, Gateway, GatewayConfig, Grace, InboxLimits, InboxOverflow, Item,
     ItemError, Iter, MultiChannel, MultiError, MultiErrors, OverflowPolicy, ReceiveError,
     ReceiveQueue, RefusedId, RemoteError, RemoteInfo, Report, Role, SendError, ServeError,
-    SetCallbackError, Status, StatusError, TypeError, WaitCloseError, Worker, link, report, worker,
+    SetCallbackError, Status, StatusError, TypeError, WaitCloseError, Worker, report, worker,
 };
 #[doc(hidden)]
 pub use execnet_core_sync::{controls_terminal, escaped};

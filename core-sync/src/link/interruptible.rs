@@ -1,13 +1,6 @@
 //! How a thread that waits for a link is interrupted: a flag, and a byte in a pipe.
 //!
-//! It is apart from the system calls so that the models of `tests/loom` run this very code, with a pipe of their own.
-#![cfg_attr(
-    not(loom),
-    allow(
-        unreachable_pub,
-        reason = "only the models of loom use it from outside"
-    )
-)]
+//! The system calls are elsewhere, so that the models of `tests/loom` run this very code, with a pipe of their own.
 
 use core::time::Duration;
 use std::io;
@@ -35,7 +28,7 @@ pub trait Poller: Send + Sync {
     fn read_wake(&self) -> io::Result<()>;
 }
 
-/// What a [`Poller`] found readable.
+/// What a [`Poller`] has found readable.
 #[derive(Debug, Clone, Copy)]
 pub struct Readable {
     /// The link: bytes, its end, or an error.
@@ -44,7 +37,9 @@ pub struct Readable {
     pub wake: bool,
 }
 
-/// The [`PollReader`] of what can be polled.
+/// The [`PollReader`] over a link that can be polled together with a wake-up pipe, as files of the system can.
+///
+/// It sees to it that no interrupt is lost and that the pipe never fills up:
 ///
 /// ```text
 ///               interrupt: swap            interrupt: write
@@ -54,27 +49,27 @@ pub struct Readable {
 ///       └───────── wait: swap ────── flag true, pipe empty ◀── wait: read ─────┘
 /// ```
 ///
-/// An interrupt that finds the flag set writes nothing: a byte is in the pipe or on its way there, or the waiter has
+/// An interrupt that finds the flag set writes nothing: the byte is in the pipe or about to be written, or the waiter has
 /// taken it and is about to return. In each case that wait, or the next one, returns after the interrupt.
 #[derive(Debug)]
 pub struct Interruptible<P> {
-    pub(super) poller: P,
-    /// An interrupt is pending. While it is false the pipe is empty, so that the pipe never holds more than one byte.
+    poller: P,
+    /// An interrupt is pending. While this is false the pipe is empty, so that the pipe never holds more than one byte.
     pending: AtomicBool,
 }
 
 impl<P: Poller> Interruptible<P> {
-    /// Over what can be polled.
+    /// Waits by this poller.
     pub fn new(poller: P) -> Self {
         let pending = AtomicBool::new(false);
         Self { poller, pending }
     }
 
     fn take_wake(&self) -> io::Result<()> {
-        // The byte first. The other way round, an interrupt in between would set the flag and write a byte that this read
-        // takes too: the flag would stay set over an empty pipe, and no later interrupt would write.
+        // The byte first. In the other order, an interrupt between the two steps would set the flag and write a byte that
+        // this read takes as well: the flag would stay set with an empty pipe, and no later interrupt would write.
         let taken = self.poller.read_wake();
-        // Acquire what the interrupts that wrote nothing have released: the caller looks at it after this wait.
+        // Acquires what the interrupts that wrote nothing have released: the caller of `wait` looks at it next.
         self.pending.swap(false, Ordering::AcqRel);
         taken
     }
@@ -94,7 +89,7 @@ impl<P: Poller> PollReader for Interruptible<P> {
     }
 
     fn interrupt(&self) {
-        // Release what was changed before to the waiter that takes the flag back.
+        // Releases what this thread has changed before to the waiter, which clears the flag.
         if !self.pending.swap(true, Ordering::AcqRel) {
             self.poller.write_wake();
         }

@@ -1,12 +1,7 @@
-//! What a gateway needs of a transport: two ends of a byte stream, and a hand on whatever is at its other end.
+//! What a gateway needs from a transport: the two ends of a byte stream, and control of the peer at its other end.
 
-#[cfg(unix)]
-mod descriptor;
 mod file;
-#[cfg(any(unix, loom))]
 mod interruptible;
-#[cfg(unix)]
-mod pipe;
 mod poll_reader;
 
 use alloc::boxed::Box;
@@ -18,16 +13,9 @@ use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
 
 pub use crate::disconnected::SharedError;
-#[cfg(unix)]
-pub use descriptor::Descriptor;
 pub use file::FileWriter;
 pub(crate) use file::{FilePart, Output};
-// The models of tests/loom run it over a pipe of their own.
-#[cfg(loom)]
-#[doc(hidden)]
 pub use interruptible::{Interruptible, Poller, Readable};
-#[cfg(unix)]
-pub use pipe::PipeOutput;
 pub use poll_reader::{PollReader, Ready};
 
 /// The reading end of a link.
@@ -36,18 +24,18 @@ pub type LinkReader = Box<dyn Read<Error = io::Error> + Send>;
 /// The writing end of a link.
 pub type LinkWriter = Box<dyn Write<Error = io::Error> + Send>;
 
-/// A two-way byte stream to a peer whose bootstrap is done: the next byte each way begins a frame.
+/// A two-way byte stream to a peer whose bootstrap is complete: the next byte in each direction begins a frame.
 ///
-/// The gateway drops `writer` to say that nothing more will be written; dropping it must show as the end of the
-/// stream on the other side. It drops `reader` when nothing more will be read.
+/// The gateway drops `writer` when it writes no more; the peer must then see the end of the stream. It drops `reader` when
+/// it reads no more.
 pub struct Link {
-    /// What the peer writes.
+    /// The bytes that the peer writes.
     pub reader: LinkReader,
-    /// What the peer reads. A frame is one call of `write`, as far as the sink takes it in one.
+    /// The bytes that the peer reads. A frame is one call of `write`, as far as the writer takes it in one.
     pub writer: LinkWriter,
-    /// The transport's hand on the peer.
+    /// The transport's control of the peer.
     pub control: Arc<dyn PeerControl>,
-    /// Waits for what there is to read, where the transport can do that: see [`with_poll_reader`](Self::with_poll_reader).
+    /// Waits until the reader is readable, if the transport can do that: see [`with_poll_reader`](Self::with_poll_reader).
     pub poll_reader: Option<Arc<dyn PollReader>>,
     /// Writes parts of files around this process's memory, where the transport can do that. It writes to where the writer
     /// does, which must hold nothing back: what it has taken it has written.
@@ -57,7 +45,7 @@ pub struct Link {
 impl Link {
     /// A link over the standard library's readers and writers.
     ///
-    /// They are to be unbuffered: a gateway has its own buffers, and flushes after each frame.
+    /// They should be unbuffered: a gateway has its own buffers, and flushes after each frame.
     pub fn from_std(
         reader: impl io::Read + Send + 'static,
         writer: impl io::Write + Send + 'static,
@@ -72,10 +60,10 @@ impl Link {
         }
     }
 
-    /// The same, with a way to wait for what there is to read on its reader. A thread that waits for an item can then
-    /// read the link itself, which saves it from being woken by the gateway's own: half of a round trip's time.
+    /// Adds a way to wait until the reader is readable. A thread that waits for an item can then read the link itself. It
+    /// need not be woken by the gateway's reader thread, which takes half of the time of a round trip.
     ///
-    /// The reader must hold nothing back: what it has taken from the system it has handed out.
+    /// The reader must be unbuffered: bytes in a buffer would not be found by polling.
     #[must_use]
     pub fn with_poll_reader(mut self, poll_reader: Arc<dyn PollReader>) -> Self {
         self.poll_reader = Some(poll_reader);
@@ -89,21 +77,21 @@ impl fmt::Debug for Link {
     }
 }
 
-/// What a transport can say about the peer and do to it.
+/// What a transport knows about the peer and can do to it.
 pub trait PeerControl: Send + Sync {
-    /// Why did the peer go? Asked once, by the gateway's reader thread, after the stream has ended or failed.
+    /// Returns why the peer ended. The gateway's reader thread calls it once, after the stream has ended or failed.
     ///
-    /// What is returned becomes the source of every error that the lost peer causes. It may wait for an exit
-    /// status, half a second or so: nobody who waits on the gateway is told of the end before this returns.
+    /// The result becomes the source of every error that the end of the peer causes. It may wait half a second or so for
+    /// an exit status: threads that wait on the gateway see the end only after this returns.
     fn post_mortem(&self) -> Option<SharedError> {
         None
     }
 
-    /// Makes the peer end now, so that reads and writes of the link that block return.
+    /// Makes the peer end now, so that blocked reads and writes of the link return.
     fn kill(&self) {}
 }
 
-/// For links that have nothing but their two streams.
+/// The control of a link that has nothing but its two streams.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoControl;
 

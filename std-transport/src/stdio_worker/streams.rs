@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::os::fd::AsFd as _;
 
-use execnet_core_sync::link::{Descriptor, Link, NoControl, PipeOutput};
+use crate::link::{Descriptor, Link, NoControl, PipeOutput};
 
 /// Large enough for the program that a controller sends for an interpreter. The gateway does not use this buffer.
 const BUFFER: usize = 64 * 1024;

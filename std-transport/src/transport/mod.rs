@@ -27,7 +27,6 @@ use core::time::Duration;
 use std::fs::File;
 use std::io;
 
-use execnet_core_sync::link::{Descriptor, Link, PeerControl, SharedError};
 use execnet_core_sync::{ExecModel, Gateway};
 use execnet_serializer::DumpError;
 
@@ -35,6 +34,7 @@ use crate::bootstrap::{Duplex, HandshakeError, bootstrap};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
 use crate::handshake::{Nonce, Scanner};
+use crate::link::{Descriptor, Link, PeerControl, SharedError};
 use crate::options::GroupOptions;
 use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
 use crate::peer::WorkerHandle;

@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 
-use execnet_core_sync::link::PipeOutput;
-
 use crate::bootstrap::Pipes;
 use crate::command::{self, SshHints};
 use crate::error::MakeGatewayError;
+use crate::link::PipeOutput;
 use crate::peer::WorkerHandle;
 use crate::process::Process;
 use crate::start::start_first;

@@ -1,24 +1,23 @@
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 
-use super::FileWriter;
+use execnet_core_sync::link::FileWriter;
 
-/// So many bytes fit into a pipe as the system makes it. A write of more shows that much goes through.
+/// Capacity of a pipe as the system makes it, in bytes. A larger write is the sign of a link with large frames.
 const USUAL: usize = 64 << 10;
 
-/// What fits in then: both processes work, instead of one waiting for the other at each few pages.
+/// Capacity for large frames, in bytes: reader and writer work at the same time, instead of taking turns every few pages.
 ///
-/// A user has as many bytes in pipes as `pipe-user-pages-soft` of Linux says, 64 MiB as a rule, which is why this is not
-/// more, and not the size from the start.
+/// Linux limits the pipes of one user together (`pipe-user-pages-soft`, by default 64 MiB). That is why this is not more,
+/// and why pipes do not start with it.
 #[cfg(target_os = "linux")]
 const WIDE: usize = 512 << 10;
 
-/// The writing end of a pipe, which grows when large frames go through it, and takes parts of files. What is no pipe is
-/// written to all the same.
+/// The writing end of a pipe, which grows when large frames go through it, and takes parts of files. Any other descriptor
+/// is written to as it is.
 ///
 /// It is closed when its last clone is dropped.
 ///
@@ -26,7 +25,7 @@ const WIDE: usize = 512 << 10;
 /// use std::os::fd::OwnedFd;
 /// use std::sync::Arc;
 ///
-/// use execnet_core_sync::link::{Link, NoControl, PipeOutput};
+/// use execnet::link::{Link, NoControl, PipeOutput};
 ///
 /// # fn example(child: std::process::Child) -> Option<Link> {
 /// let writer = PipeOutput::new(OwnedFd::from(child.stdin?));
@@ -42,7 +41,7 @@ pub struct PipeOutput {
 }
 
 impl PipeOutput {
-    /// Over this descriptor.
+    /// Writes to this descriptor.
     pub fn new(pipe: impl Into<OwnedFd>) -> Self {
         Self {
             pipe: Arc::new(pipe.into().into()),
@@ -50,16 +49,16 @@ impl PipeOutput {
         }
     }
 
-    /// For [`Link::files`](super::Link::files); `None` where the system does not do that, or this is no pipe. With a socket,
-    /// a peer that is gone would be shown by the signal SIGPIPE, which not every program ignores.
+    /// For [`Link::files`](super::Link::files). `None` if this is not a pipe, or the system is not Linux: if the peer of a
+    /// socket is gone, `sendfile` raises SIGPIPE, which not every program ignores.
     #[must_use]
     pub fn files(&self) -> Option<Box<dyn FileWriter>> {
         self.takes_files()
             .then(|| Box::new(self.clone()) as Box<dyn FileWriter>)
     }
 
-    /// Makes room for so many bytes, the first time that they are many.
-    fn expect(&self, bytes: usize) {
+    /// Grows the pipe before the first large write.
+    fn make_room(&self, bytes: usize) {
         if bytes > USUAL && self.usual.swap(false, Ordering::Relaxed) {
             self.widen();
         }
@@ -74,7 +73,7 @@ impl PipeOutput {
     }
 
     fn widen(&self) {
-        // A matter of speed alone: where the system refuses, it stays as it is.
+        // Only for speed: if the system refuses, the pipe keeps its size.
         let _ = rustix::pipe::fcntl_setpipe_size(&*self.pipe, WIDE);
     }
 
@@ -99,7 +98,7 @@ impl PipeOutput {
 
 impl Write for PipeOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.expect(bytes.len());
+        self.make_room(bytes.len());
         (&*self.pipe).write(bytes)
     }
 
@@ -110,7 +109,7 @@ impl Write for PipeOutput {
 
 impl FileWriter for PipeOutput {
     fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
-        self.expect(len);
+        self.make_room(len);
         self.send(file, offset, len)
     }
 }

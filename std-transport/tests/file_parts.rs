@@ -11,7 +11,6 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use core::time::Duration;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
 use std::os::fd::OwnedFd;
@@ -19,19 +18,13 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::thread;
 
-use embedded_io_adapters::std::FromStd;
+use execnet::link::{FileWriter, Link, NoControl, PipeOutput};
+use execnet::serializer::{Bytes, DumpOptions, Encoder, FromStd};
+use execnet::{Channel, DisconnectReason, Gateway, GatewayConfig, Role, SendError};
+use execnet_core_sync::FileItem;
 use execnet_core_sync::frame::FrameReader;
-use execnet_core_sync::link::{FileWriter, Link, NoControl, PipeOutput};
-use execnet_core_sync::testing::within;
-use execnet_core_sync::{
-    Channel, DisconnectReason, FileItem, Gateway, GatewayConfig, Role, SendError,
-};
-use execnet_serializer::{Bytes, DumpOptions, Encoder};
-
+use execnet_test_support::{LONG, within};
 use rustix::event::{PollFd, PollFlags, poll};
-
-/// No test may take longer: a hang is a failure with a name.
-const LONG: Duration = Duration::from_secs(20);
 
 /// More than any pipe here holds.
 const MANY: usize = 1 << 20;
@@ -168,7 +161,7 @@ fn send_and_change(change: impl FnOnce(&PathBuf)) -> (Vec<u8>, io::Result<()>) {
 
 #[test]
 fn a_part_of_a_file_is_an_item_like_any_other() {
-    within(LONG, || {
+    within("a part of a file is an item like any other", LONG, || {
         let scene = Scene::with_files();
         let (content, channel) = (content(), scene.gateway.new_channel().unwrap());
         let (_place, _, file) = file(&content);
@@ -187,39 +180,47 @@ fn a_part_of_a_file_is_an_item_like_any_other() {
 
 #[test]
 fn what_the_link_takes_from_no_file_goes_through_memory() {
-    within(LONG, || {
-        for able in [None, Some(0), Some(1), Some(70_001)] {
-            let count = Arc::new(AtomicUsize::new(0));
-            let tired = |pipe, able| Box::new(Tired(pipe, able, count.clone()));
-            let files = |pipe| able.map(|able| tired(pipe, able) as Box<dyn FileWriter>);
-            let scene = Scene::new(files);
-            let (content, channel) = (content(), scene.gateway.new_channel().unwrap());
-            let (_place, _, file) = file(&content);
-            assert_eq!(channel.takes_files(), able.is_some());
-            let reading = thread::spawn(move || payloads(scene.reads, 1));
-            send(&channel, &file, 1, MANY - 1).unwrap().unwrap();
-            assert!(reading.join().unwrap()[0] == item(&content[1..]));
-            assert_eq!(count.load(Ordering::SeqCst), able.unwrap_or(0));
-        }
-    });
+    within(
+        "what the link takes from no file goes through memory",
+        LONG,
+        || {
+            for able in [None, Some(0), Some(1), Some(70_001)] {
+                let count = Arc::new(AtomicUsize::new(0));
+                let tired = |pipe, able| Box::new(Tired(pipe, able, count.clone()));
+                let files = |pipe| able.map(|able| tired(pipe, able) as Box<dyn FileWriter>);
+                let scene = Scene::new(files);
+                let (content, channel) = (content(), scene.gateway.new_channel().unwrap());
+                let (_place, _, file) = file(&content);
+                assert_eq!(channel.takes_files(), able.is_some());
+                let reading = thread::spawn(move || payloads(scene.reads, 1));
+                send(&channel, &file, 1, MANY - 1).unwrap().unwrap();
+                assert!(reading.join().unwrap()[0] == item(&content[1..]));
+                assert_eq!(count.load(Ordering::SeqCst), able.unwrap_or(0));
+            }
+        },
+    );
 }
 
 #[test]
 fn a_link_that_boasts_of_what_it_took_gets_no_more() {
-    within(LONG, || {
-        let scene = Scene::new(|pipe| {
-            Some(Box::new(Boastful(pipe.files().unwrap(), true)) as Box<dyn FileWriter>)
-        });
-        let channel = scene.gateway.new_channel().unwrap();
-        let (_place, _, file) = file(b"0123456789");
-        send(&channel, &file, 2, 5).unwrap().unwrap();
-        assert_eq!(payloads(scene.reads, 1), [item(b"23456")]);
-    });
+    within(
+        "a link that boasts of what it took gets no more",
+        LONG,
+        || {
+            let scene = Scene::new(|pipe| {
+                Some(Box::new(Boastful(pipe.files().unwrap(), true)) as Box<dyn FileWriter>)
+            });
+            let channel = scene.gateway.new_channel().unwrap();
+            let (_place, _, file) = file(b"0123456789");
+            send(&channel, &file, 2, 5).unwrap().unwrap();
+            assert_eq!(payloads(scene.reads, 1), [item(b"23456")]);
+        },
+    );
 }
 
 #[test]
 fn a_pipe_grows_when_a_large_frame_goes_through() {
-    within(LONG, || {
+    within("a pipe grows when a large frame goes through", LONG, || {
         let (_reads, pipe) = io::pipe().unwrap();
         let size = pipe.try_clone().unwrap();
         let size = || rustix::pipe::fcntl_getpipe_size(&size).unwrap();
@@ -253,63 +254,80 @@ fn only_a_pipe_takes_parts_of_files() {
 
 #[test]
 fn a_file_that_is_shorter_leaves_the_stream_whole() {
-    within(LONG, || {
-        let scene = Scene::with_files();
-        let channel = scene.gateway.new_channel().unwrap();
-        let (_place, _, file) = file(b"short");
-        let said = send(&channel, &file, 2, 10).unwrap();
-        assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        channel.send("after").unwrap();
-        let read = payloads(scene.reads, 2);
-        assert_eq!(read[0], item(b"ort\0\0\0\0\0\0\0"));
-        assert_eq!(read[1], DumpOptions::wire().dumps("after").unwrap());
-    });
+    within(
+        "a file that is shorter leaves the stream whole",
+        LONG,
+        || {
+            let scene = Scene::with_files();
+            let channel = scene.gateway.new_channel().unwrap();
+            let (_place, _, file) = file(b"short");
+            let said = send(&channel, &file, 2, 10).unwrap();
+            assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            channel.send("after").unwrap();
+            let read = payloads(scene.reads, 2);
+            assert_eq!(read[0], item(b"ort\0\0\0\0\0\0\0"));
+            assert_eq!(read[1], DumpOptions::wire().dumps("after").unwrap());
+        },
+    );
 }
 
 #[test]
 fn a_file_that_cannot_be_read_leaves_the_stream_whole() {
-    within(LONG, || {
-        let scene = Scene::with_files();
-        let channel = scene.gateway.new_channel().unwrap();
-        // It is opened, and not read.
-        let directory = File::open("/").unwrap();
-        assert!(send(&channel, &directory, 0, 3).unwrap().is_err());
-        channel.send("after").unwrap();
-        let read = payloads(scene.reads, 2);
-        assert_eq!(read[0], item(b"\0\0\0"));
-        assert_eq!(read[1], DumpOptions::wire().dumps("after").unwrap());
-    });
+    within(
+        "a file that cannot be read leaves the stream whole",
+        LONG,
+        || {
+            let scene = Scene::with_files();
+            let channel = scene.gateway.new_channel().unwrap();
+            // It is opened, and not read.
+            let directory = File::open("/").unwrap();
+            assert!(send(&channel, &directory, 0, 3).unwrap().is_err());
+            channel.send("after").unwrap();
+            let read = payloads(scene.reads, 2);
+            assert_eq!(read[0], item(b"\0\0\0"));
+            assert_eq!(read[1], DumpOptions::wire().dumps("after").unwrap());
+        },
+    );
 }
 
 #[test]
 fn a_file_truncated_on_the_way_leaves_the_stream_whole() {
-    within(LONG, || {
-        let truncate = |path: &PathBuf| File::options().write(true).open(path).unwrap().set_len(0);
-        let (read, said) = send_and_change(|path| truncate(path).unwrap());
-        assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        assert_eq!(read.len(), item(&content()).len());
-    });
+    within(
+        "a file truncated on the way leaves the stream whole",
+        LONG,
+        || {
+            let truncate =
+                |path: &PathBuf| File::options().write(true).open(path).unwrap().set_len(0);
+            let (read, said) = send_and_change(|path| truncate(path).unwrap());
+            assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            assert_eq!(read.len(), item(&content()).len());
+        },
+    );
 }
 
 #[test]
 fn a_file_that_grows_on_the_way_is_sent_as_far_as_it_was_announced() {
-    within(LONG, || {
-        let grow = |path: &PathBuf| {
-            File::options()
-                .append(true)
-                .open(path)
-                .unwrap()
-                .write_all(b"more")
-        };
-        let (read, said) = send_and_change(|path| grow(path).unwrap());
-        said.unwrap();
-        assert!(read == item(&content()));
-    });
+    within(
+        "a file that grows on the way is sent as far as it was announced",
+        LONG,
+        || {
+            let grow = |path: &PathBuf| {
+                File::options()
+                    .append(true)
+                    .open(path)
+                    .unwrap()
+                    .write_all(b"more")
+            };
+            let (read, said) = send_and_change(|path| grow(path).unwrap());
+            said.unwrap();
+            assert!(read == item(&content()));
+        },
+    );
 }
 
 #[test]
 fn a_file_replaced_on_the_way_is_sent_as_it_was() {
-    within(LONG, || {
+    within("a file replaced on the way is sent as it was", LONG, || {
         let (read, said) = send_and_change(|path| {
             let other = path.with_extension("new");
             fs::write(&other, "other").unwrap();
@@ -322,27 +340,31 @@ fn a_file_replaced_on_the_way_is_sent_as_it_was() {
 
 #[test]
 fn a_peer_that_stops_reading_holds_up_who_sends_and_its_death_ends_that() {
-    within(LONG, || {
-        let scene = Scene::with_files();
-        let (_place, _, file) = file(&content());
-        let channel = scene.gateway.new_channel().unwrap();
-        let other = scene.gateway.new_channel().unwrap();
-        let sending = channel.clone();
-        let sending = thread::spawn(move || send(&sending, &file, 0, MANY));
-        await_bytes(&scene.reads);
-        // These do not wait for the link.
-        other.close();
-        assert!(!sending.is_finished());
-        // In the middle of the frame.
-        drop(scene.reads);
-        let Err(SendError::Disconnected(lost)) = sending.join().unwrap() else {
-            panic!("it was sent");
-        };
-        // The gateway's reader has nothing to say: the peer still holds the other direction.
-        assert!(
-            matches!(lost.reason(), DisconnectReason::Write(_)),
-            "{lost}"
-        );
-        assert!(channel.send("after").is_err());
-    });
+    within(
+        "a peer that stops reading holds up who sends and its death ends that",
+        LONG,
+        || {
+            let scene = Scene::with_files();
+            let (_place, _, file) = file(&content());
+            let channel = scene.gateway.new_channel().unwrap();
+            let other = scene.gateway.new_channel().unwrap();
+            let sending = channel.clone();
+            let sending = thread::spawn(move || send(&sending, &file, 0, MANY));
+            await_bytes(&scene.reads);
+            // These do not wait for the link.
+            other.close();
+            assert!(!sending.is_finished());
+            // In the middle of the frame.
+            drop(scene.reads);
+            let Err(SendError::Disconnected(lost)) = sending.join().unwrap() else {
+                panic!("it was sent");
+            };
+            // The gateway's reader has nothing to say: the peer still holds the other direction.
+            assert!(
+                matches!(lost.reason(), DisconnectReason::Write(_)),
+                "{lost}"
+            );
+            assert!(channel.send("after").is_err());
+        },
+    );
 }

@@ -4,24 +4,23 @@ use core::time::Duration;
 use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::fd::AsFd;
 
+use execnet_core_sync::link::{Interruptible, PollReader, Poller, Readable, Ready};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::interruptible::{Interruptible, Poller, Readable};
-use super::{PollReader, Ready};
 use crate::sync::Mutex;
 
 /// The [`PollReader`] of a link whose reader is a file descriptor: a pipe, or a socket.
 ///
-/// It holds the descriptor, so that what is read from is closed only when both are dropped. A handle that both share is
-/// best, as here:
+/// It holds the descriptor, which therefore is closed only after both the link and the `Descriptor` are dropped. A handle
+/// that both share saves a second descriptor:
 ///
 /// ```
 /// use std::fs::File;
 /// use std::os::fd::OwnedFd;
 /// use std::sync::Arc;
 ///
-/// use execnet_core_sync::link::{Descriptor, Link, NoControl};
+/// use execnet::link::{Descriptor, Link, NoControl};
 ///
 /// # fn example(child: std::process::Child) -> Option<Link> {
 /// let reader = Arc::new(File::from(OwnedFd::from(child.stdout?)));
@@ -31,22 +30,23 @@ use crate::sync::Mutex;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Descriptor<F>(Interruptible<Descriptors<F>>);
+pub struct Descriptor<F>(Interruptible<LinkAndPipe<F>>);
 
+/// What is polled: the link, and the wake-up pipe of the thread that waits.
 #[derive(Debug)]
-struct Descriptors<F> {
+struct LinkAndPipe<F> {
     link: F,
-    wake: Mutex<Notification>,
+    wake: Mutex<Wake>,
 }
 
 /// Where an interrupt goes. The pipe belongs to the thread that waits, and not to the link: a program with many links
 /// needs two descriptors for each thread that receives, and none for each link.
 #[derive(Debug, Default)]
-struct Notification {
-    /// The pipe of the thread that polls, for that time.
+struct Wake {
+    /// The pipe of the thread that polls; `None` while no thread does.
     waiter: Option<Arc<Pipe>>,
-    /// An interrupt has come that the waiter has not taken yet.
-    due: bool,
+    /// There was an interrupt that no wait has reported yet.
+    pending: bool,
 }
 
 #[derive(Debug)]
@@ -76,9 +76,9 @@ impl Pipe {
 }
 
 impl<F: AsFd + Send + Sync> Descriptor<F> {
-    /// Of the descriptor that the link reads from.
+    /// Polls the descriptor that the link reads from.
     pub fn new(reader: F) -> Self {
-        Self(Interruptible::new(Descriptors {
+        Self(Interruptible::new(LinkAndPipe {
             link: reader,
             wake: Mutex::default(),
         }))
@@ -95,32 +95,34 @@ impl<F: AsFd + Send + Sync> PollReader for Descriptor<F> {
     }
 }
 
-impl<F> Descriptors<F> {
-    /// The pipe of this thread is where interrupts go from now on; `None` if one has come already.
+impl<F> LinkAndPipe<F> {
+    /// Directs interrupts to the pipe of this thread. `None` if one is pending: then there is nothing to wait for.
     fn begin(&self) -> io::Result<Option<Arc<Pipe>>> {
         let pipe = Pipe::of_this_thread()?;
+        // One lock for the look at the flag and the entry of the pipe: an interrupt comes either before both, and is seen
+        // here, or after both, and writes into the pipe.
         let mut wake = self.wake.lock();
-        if wake.due {
+        if wake.pending {
             return Ok(None);
         }
         wake.waiter = Some(pipe.clone());
         Ok(Some(pipe))
     }
 
-    /// Interrupts go nowhere again; whether one has come. The byte of one that came is taken out of the pipe: the next
-    /// link that this thread waits for must not find it.
+    /// Ends what [`begin`](Self::begin) began. Returns whether there was an interrupt.
     fn end(&self, pipe: &Pipe) -> io::Result<bool> {
         let mut wake = self.wake.lock();
         wake.waiter = None;
-        if wake.due {
-            // It was written under the lock.
+        if wake.pending {
+            // The next link that this thread waits for must not find the byte. This read does not block: the byte was
+            // written under the lock that set the flag.
             (&pipe.reader).read_exact(&mut [0])?;
         }
-        Ok(wake.due)
+        Ok(wake.pending)
     }
 }
 
-impl<F: AsFd + Send + Sync> Poller for Descriptors<F> {
+impl<F: AsFd + Send + Sync> Poller for LinkAndPipe<F> {
     fn poll(&self, timeout: Option<Duration>) -> io::Result<Readable> {
         let Some(pipe) = self.begin()? else {
             return Ok(Readable {
@@ -128,12 +130,13 @@ impl<F: AsFd + Send + Sync> Poller for Descriptors<F> {
                 wake: true,
             });
         };
-        // Without a timeout if the system cannot represent it.
+        // A timeout that the system cannot represent is longer than any wait.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let mut ends = [
             PollFd::new(&self.link, PollFlags::IN),
             PollFd::new(&pipe.reader, PollFlags::IN),
         ];
+        // Unlocked, so that interrupts can write. `end` runs whatever the outcome: the pipe must not stay entered.
         let polled = poll(&mut ends, timeout.as_ref());
         let wake = self.end(&pipe)?;
         match polled {
@@ -141,21 +144,24 @@ impl<F: AsFd + Send + Sync> Poller for Descriptors<F> {
             Err(Errno::INTR) => return Ok(Readable { link: false, wake }),
             Err(error) => return Err(error.into()),
         }
+        // Any event: a hang-up and an error also mean that a read returns at once.
         let link = !ends[0].revents().is_empty();
         Ok(Readable { link, wake })
     }
 
     fn write_wake(&self) {
         let mut wake = self.wake.lock();
-        wake.due = true;
+        wake.pending = true;
         if let Some(pipe) = &wake.waiter {
-            // It fits: the pipe is empty.
+            // It does not block under the lock: the pipe is empty, as `Interruptible` calls this once for each interrupt
+            // that a wait reports.
             let _ = (&pipe.writer).write_all(&[0]);
         }
     }
 
     fn read_wake(&self) -> io::Result<()> {
-        self.wake.lock().due = false;
+        // `end` has taken the byte out already.
+        self.wake.lock().pending = false;
         Ok(())
     }
 }
@@ -172,11 +178,11 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(20);
     const LONG: Option<Duration> = Some(LIMIT);
 
-    /// How many interrupts are tried: a loss shows up within some hundred thousand. `EXECNET_INTERRUPTS` sets another
+    /// Number of interrupts that are tried: a loss shows within some hundred thousand. `EXECNET_INTERRUPTS` sets another
     /// number.
     const INTERRUPTS: usize = 100_000;
 
-    /// How often the processor is given away before an interrupt counts as lost: some seconds.
+    /// Number of yields after which an interrupt counts as lost: some seconds.
     const PATIENCE: usize = 10_000_000;
 
     #[test]
@@ -193,15 +199,15 @@ mod tests {
         assert_eq!(ready.wait(LONG).unwrap(), Ready::Read);
     }
 
-    /// Lets the other thread run for a moment, which on a busy machine is not a number of yields.
+    /// Lets the other thread run for a moment. On a busy machine no number of yields is enough for that.
     fn give_way() {
-        let end = Instant::now() + Duration::from_millis(1);
-        while Instant::now() < end {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(1) {
             thread::yield_now();
         }
     }
 
-    /// Waits without a timeout, in a thread of its own, for what has to come.
+    /// Waits without a timeout, in another thread, for an event that must come.
     fn wait(ready: &Arc<Descriptor<PipeReader>>) -> Ready {
         let (done, waited) = mpsc::channel();
         let waiting = ready.clone();
@@ -211,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_called_away_before_and_while_it_waits() {
+    fn an_interrupt_before_or_during_a_wait_ends_it() {
         let (reader, _writer) = io::pipe().unwrap();
         let ready = Arc::new(Descriptor::new(reader));
         ready.interrupt();
@@ -227,12 +233,12 @@ mod tests {
     #[test]
     fn after_an_interrupt_it_waits_again() {
         let (reader, mut writer) = io::pipe().unwrap();
-        let ready = Arc::new(Descriptor::new(reader));
+        let ready = Arc::new(Descriptor::new(reader.try_clone().unwrap()));
         for while_it_waits in [false, true] {
             let (done, waited) = mpsc::channel();
             let waiting = ready.clone();
             thread::spawn(move || {
-                // A byte that is left in the pipe would end the wait behind this one.
+                // A byte that is left in the pipe would end the next wait.
                 let waits = [None, Some(Duration::from_millis(20)), LONG];
                 waits.map(|timeout| done.send(waiting.wait(timeout).unwrap()))
             });
@@ -245,11 +251,11 @@ mod tests {
             give_way();
             writer.write_all(b"x").unwrap();
             assert_eq!(next(), Ready::Read);
-            (&ready.0.poller.link).read_exact(&mut [0]).unwrap();
+            (&reader).read_exact(&mut [0]).unwrap();
         }
     }
 
-    /// One thread that waits for several links has one pipe for all of them.
+    /// A thread that waits for several links has one pipe for all of them.
     #[test]
     fn an_interrupt_of_one_link_is_not_taken_for_that_of_another() {
         let links = [(); 2].map(|()| {
@@ -271,7 +277,7 @@ mod tests {
         }
     }
 
-    /// A waiter that always waits again until it has seen the last interrupt. One that is lost leaves it waiting.
+    /// A thread waits again until it has seen the last interrupt: after a lost one it would wait forever.
     #[test]
     fn no_interrupt_is_lost_however_it_races_with_the_return_of_a_wait() {
         let wanted = std::env::var("EXECNET_INTERRUPTS").ok();
