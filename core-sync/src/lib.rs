@@ -88,8 +88,8 @@ pub use status::Status;
 
 #[cfg(feature = "std")]
 pub use api::{
-    CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, FileItem, Gateway, Item, Iter,
-    MultiChannel, MultiError, MultiErrors, ReceiveQueue, RemoteInfo,
+    CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, Gateway, Item, Iter, MultiChannel,
+    MultiError, MultiErrors, ReceiveQueue, RemoteInfo,
 };
 #[cfg(feature = "std")]
 pub use engine::{ExecModel, GatewayConfig};

@@ -1,5 +1,5 @@
-//! Items part of which is in a file, over pipes of the system: the stream stays whole whatever becomes of the file, and
-//! whatever the peer does.
+//! Items of which a part is in a file, over pipes of the system: whatever happens to the file, and whatever the peer does,
+//! the stream of frames stays whole. core-sync tests other contents and content writers, over links in memory.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -10,18 +10,15 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::thread;
 
-use execnet::link::{FileWriter, Link, NoControl, PipeOutput};
+use execnet::link::{Content, FileRange, Link, NoControl, PipeOutput};
 use execnet::serializer::{Bytes, DumpOptions, Encoder, FromStd};
 use execnet::{Channel, DisconnectReason, Gateway, GatewayConfig, Role, SendError};
-use execnet_core_sync::FileItem;
 use execnet_core_sync::frame::FrameReader;
 use execnet_test_support::{LONG, within};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -37,12 +34,14 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(files: impl FnOnce(PipeOutput) -> Option<Box<dyn FileWriter>>) -> Self {
+    fn new() -> Self {
         let (reads, to_peer) = io::pipe().unwrap();
         let (from_peer, writes) = io::pipe().unwrap();
         let writer = PipeOutput::new(OwnedFd::from(to_peer));
-        let mut link = Link::from_std(from_peer, writer.clone(), Arc::new(NoControl));
-        link.files = files(writer);
+        let content_writer = writer.content_writer();
+        assert!(content_writer.is_some());
+        let mut link = Link::from_std(from_peer, writer, Arc::new(NoControl));
+        link.content_writer = content_writer;
         let config = GatewayConfig::new("gw0", Role::Initiator);
         Self {
             gateway: Gateway::new(link, config).unwrap(),
@@ -50,38 +49,21 @@ impl Scene {
             _writes: writes,
         }
     }
-
-    fn with_files() -> Self {
-        Self::new(|pipe| Some(pipe.files().unwrap()))
-    }
 }
 
-/// Writes so many bytes as it should, and then no more.
-struct Tired(PipeOutput, usize, Arc<AtomicUsize>);
+/// Content in memory, which no system call takes.
+struct Memory(Vec<u8>);
 
-impl FileWriter for Tired {
-    fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
-        let mut bytes = vec![0; len.min(self.1).min(1000)];
-        if bytes.is_empty() {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let read = file.read_at(&mut bytes, offset)?;
-        self.1 -= read;
-        self.2.fetch_add(read, Ordering::SeqCst);
-        self.0.write_all(&bytes[..read])?;
-        Ok(read)
+impl Content for Memory {
+    fn size(&self) -> usize {
+        self.0.len()
     }
-}
 
-/// Writes two bytes, then the rest, of which it says that it was more.
-struct Boastful(Box<dyn FileWriter>, bool);
-
-impl FileWriter for Boastful {
-    fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
-        if core::mem::take(&mut self.1) {
-            return self.0.write_file(file, offset, 2);
-        }
-        Ok(self.0.write_file(file, offset, len)? + len)
+    fn read_at(&self, offset: usize, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.0[offset..];
+        let len = rest.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&rest[..len]);
+        Ok(len)
     }
 }
 
@@ -89,35 +71,29 @@ fn content() -> Vec<u8> {
     (0..MANY).map(|n| (n % 251) as u8).collect()
 }
 
-/// A file of this content, in a place of its own.
-fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf, File) {
+/// A file of this content, in a directory of its own.
+fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf, Arc<File>) {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("f");
     fs::write(&path, content).unwrap();
     let file = File::open(&path).unwrap();
-    (place, path, file)
+    (place, path, Arc::new(file))
 }
 
-/// Sends the tuple of a number and some bytes of a file.
-fn send(
-    channel: &Channel,
-    file: &File,
-    offset: u64,
-    len: usize,
-) -> Result<io::Result<()>, SendError> {
+fn range(file: &Arc<File>, offset: u64, len: usize) -> FileRange {
+    let file = file.clone();
+    FileRange { file, offset, len }
+}
+
+/// Sends the tuple of a number and the content.
+fn send(channel: &Channel, content: &impl Content) -> Result<io::Result<()>, SendError> {
     let mut head = Encoder::new(Vec::new());
     head.int(7).unwrap();
-    head.begin_bytes(len).unwrap();
+    head.begin_bytes(content.size()).unwrap();
     let mut tail = Encoder::new(Vec::new());
     tail.tuple(2).unwrap();
     tail.stop().unwrap();
-    channel.send_file(&FileItem {
-        head: &head.into_inner(),
-        file,
-        offset,
-        len,
-        tail: &tail.into_inner(),
-    })
+    channel.send_with_content(&head.into_inner(), content, &tail.into_inner())
 }
 
 fn item(content: &[u8]) -> Vec<u8> {
@@ -134,21 +110,22 @@ fn await_bytes(reads: &PipeReader) {
     poll(&mut [PollFd::new(reads, PollFlags::IN)], None).unwrap();
 }
 
-/// Sends from the file while nobody reads, changes it, and gives what the peer reads then, with what was said of the file.
+/// Sends from the file while nobody reads, and changes it meanwhile. Returns the item that the peer then reads, and the
+/// result of reading the file.
 fn send_and_change(change: impl FnOnce(&PathBuf)) -> (Vec<u8>, io::Result<()>) {
     let Scene {
         gateway,
         reads,
         _writes,
-    } = Scene::with_files();
+    } = Scene::new();
     let (_place, path, file) = file(&content());
     let channel = gateway.new_channel().unwrap();
     let sending = thread::spawn(move || {
-        let said = send(&channel, &file, 0, MANY).unwrap();
+        let said = send(&channel, &range(&file, 0, MANY)).unwrap();
         channel.send("after").unwrap();
         said
     });
-    // It has begun, and cannot come to an end.
+    // It has begun, and cannot finish.
     await_bytes(&reads);
     change(&path);
     let mut payloads = payloads(reads, 2);
@@ -162,13 +139,14 @@ fn send_and_change(change: impl FnOnce(&PathBuf)) -> (Vec<u8>, io::Result<()>) {
 #[test]
 fn a_part_of_a_file_is_an_item_like_any_other() {
     within("a part of a file is an item like any other", LONG, || {
-        let scene = Scene::with_files();
+        let scene = Scene::new();
         let (content, channel) = (content(), scene.gateway.new_channel().unwrap());
         let (_place, _, file) = file(&content);
-        assert!(channel.takes_files());
+        assert!(channel.has_content_writer());
         let reading = thread::spawn(move || payloads(scene.reads, 4));
         for (offset, len) in [(0, MANY), (5000, 700_000), (MANY - 1, 1), (3, 0)] {
-            send(&channel, &file, offset as u64, len).unwrap().unwrap();
+            let content = range(&file, offset as u64, len);
+            send(&channel, &content).unwrap().unwrap();
         }
         let read = reading.join().unwrap();
         assert!(read[0] == item(&content));
@@ -179,43 +157,14 @@ fn a_part_of_a_file_is_an_item_like_any_other() {
 }
 
 #[test]
-fn what_the_link_takes_from_no_file_goes_through_memory() {
-    within(
-        "what the link takes from no file goes through memory",
-        LONG,
-        || {
-            for able in [None, Some(0), Some(1), Some(70_001)] {
-                let count = Arc::new(AtomicUsize::new(0));
-                let tired = |pipe, able| Box::new(Tired(pipe, able, count.clone()));
-                let files = |pipe| able.map(|able| tired(pipe, able) as Box<dyn FileWriter>);
-                let scene = Scene::new(files);
-                let (content, channel) = (content(), scene.gateway.new_channel().unwrap());
-                let (_place, _, file) = file(&content);
-                assert_eq!(channel.takes_files(), able.is_some());
-                let reading = thread::spawn(move || payloads(scene.reads, 1));
-                send(&channel, &file, 1, MANY - 1).unwrap().unwrap();
-                assert!(reading.join().unwrap()[0] == item(&content[1..]));
-                assert_eq!(count.load(Ordering::SeqCst), able.unwrap_or(0));
-            }
-        },
-    );
-}
-
-#[test]
-fn a_link_that_boasts_of_what_it_took_gets_no_more() {
-    within(
-        "a link that boasts of what it took gets no more",
-        LONG,
-        || {
-            let scene = Scene::new(|pipe| {
-                Some(Box::new(Boastful(pipe.files().unwrap(), true)) as Box<dyn FileWriter>)
-            });
-            let channel = scene.gateway.new_channel().unwrap();
-            let (_place, _, file) = file(b"0123456789");
-            send(&channel, &file, 2, 5).unwrap().unwrap();
-            assert_eq!(payloads(scene.reads, 1), [item(b"23456")]);
-        },
-    );
+fn content_that_is_not_a_file_is_copied_through_memory() {
+    within("content that is not a file", LONG, || {
+        let scene = Scene::new();
+        let channel = scene.gateway.new_channel().unwrap();
+        let reading = thread::spawn(move || payloads(scene.reads, 1));
+        send(&channel, &Memory(content())).unwrap().unwrap();
+        assert!(reading.join().unwrap()[0] == item(&content()));
+    });
 }
 
 #[test]
@@ -228,7 +177,7 @@ fn a_pipe_grows_when_a_large_frame_goes_through() {
         let mut wide = PipeOutput::new(OwnedFd::from(pipe));
         wide.write_all(b"small").unwrap();
         assert_eq!(size(), usual);
-        // The whole of it would have to be waited for.
+        // Not all of it: nobody reads.
         assert!(wide.write(&[0; 100_000]).unwrap() > 0);
         assert!(size() > usual, "{} bytes", size());
 
@@ -236,10 +185,14 @@ fn a_pipe_grows_when_a_large_frame_goes_through() {
         let size = pipe.try_clone().unwrap();
         let size = || rustix::pipe::fcntl_getpipe_size(&size).unwrap();
         let (_place, _, file) = file(&content());
-        let mut files = PipeOutput::new(OwnedFd::from(pipe)).files().unwrap();
-        assert_eq!(files.write_file(&file, 3, 60_000).unwrap(), 60_000);
+        let mut writer = PipeOutput::new(OwnedFd::from(pipe))
+            .content_writer()
+            .unwrap();
+        let small = range(&file, 3, 60_000);
+        assert_eq!(writer.write_content(&small, 1000).unwrap(), 59_000);
         assert_eq!(size(), usual);
-        assert!(files.write_file(&file, 3, 100_000).unwrap() > 0);
+        let large = range(&file, 3, 100_000);
+        assert!(writer.write_content(&large, 0).unwrap() > 0);
         assert!(size() > usual, "{} bytes", size());
     });
 }
@@ -247,9 +200,17 @@ fn a_pipe_grows_when_a_large_frame_goes_through() {
 #[test]
 fn only_a_pipe_takes_parts_of_files() {
     let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
-    assert!(PipeOutput::new(OwnedFd::from(socket)).files().is_none());
-    let (_place, _, file) = file(b"x");
-    assert!(PipeOutput::new(OwnedFd::from(file)).files().is_none());
+    assert!(
+        PipeOutput::new(OwnedFd::from(socket))
+            .content_writer()
+            .is_none()
+    );
+    let file = tempfile::tempfile().unwrap();
+    assert!(
+        PipeOutput::new(OwnedFd::from(file))
+            .content_writer()
+            .is_none()
+    );
 }
 
 #[test]
@@ -258,10 +219,10 @@ fn a_file_that_is_shorter_leaves_the_stream_whole() {
         "a file that is shorter leaves the stream whole",
         LONG,
         || {
-            let scene = Scene::with_files();
+            let scene = Scene::new();
             let channel = scene.gateway.new_channel().unwrap();
             let (_place, _, file) = file(b"short");
-            let said = send(&channel, &file, 2, 10).unwrap();
+            let said = send(&channel, &range(&file, 2, 10)).unwrap();
             assert_eq!(said.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
             channel.send("after").unwrap();
             let read = payloads(scene.reads, 2);
@@ -277,11 +238,11 @@ fn a_file_that_cannot_be_read_leaves_the_stream_whole() {
         "a file that cannot be read leaves the stream whole",
         LONG,
         || {
-            let scene = Scene::with_files();
+            let scene = Scene::new();
             let channel = scene.gateway.new_channel().unwrap();
-            // It is opened, and not read.
-            let directory = File::open("/").unwrap();
-            assert!(send(&channel, &directory, 0, 3).unwrap().is_err());
+            // It can be opened, but not read.
+            let directory = Arc::new(File::open("/").unwrap());
+            assert!(send(&channel, &range(&directory, 0, 3)).unwrap().is_err());
             channel.send("after").unwrap();
             let read = payloads(scene.reads, 2);
             assert_eq!(read[0], item(b"\0\0\0"));
@@ -344,12 +305,12 @@ fn a_peer_that_stops_reading_holds_up_who_sends_and_its_death_ends_that() {
         "a peer that stops reading holds up who sends and its death ends that",
         LONG,
         || {
-            let scene = Scene::with_files();
+            let scene = Scene::new();
             let (_place, _, file) = file(&content());
             let channel = scene.gateway.new_channel().unwrap();
             let other = scene.gateway.new_channel().unwrap();
             let sending = channel.clone();
-            let sending = thread::spawn(move || send(&sending, &file, 0, MANY));
+            let sending = thread::spawn(move || send(&sending, &range(&file, 0, MANY)));
             await_bytes(&scene.reads);
             // These do not wait for the link.
             other.close();

@@ -24,10 +24,10 @@ const LARGE: u64 = 32 << 20;
 
 fn link(reader: PipeReader, writer: PipeWriter) -> Link {
     let writer = PipeOutput::new(OwnedFd::from(writer));
-    let files = writer.files();
-    assert!(files.is_some());
+    let content_writer = writer.content_writer();
+    assert!(content_writer.is_some());
     let mut link = Link::from_std(reader, writer, Arc::new(NoControl));
-    link.files = files;
+    link.content_writer = content_writer;
     link
 }
 

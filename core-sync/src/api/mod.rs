@@ -6,7 +6,7 @@ mod multi;
 
 #[cfg(feature = "serde")]
 pub(crate) use channel::next_item;
-pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, FileItem, Iter};
+pub use channel::{CallbackResult, Channel, ChannelFileRead, ChannelFileWrite, Iter};
 pub use gateway::{Gateway, RemoteInfo};
 pub(crate) use gateway::{INFO_CALL, answer_info};
 pub use multi::{MultiChannel, MultiError, MultiErrors, ReceiveQueue};

@@ -39,8 +39,8 @@ pub(crate) struct Shared {
     // state's lock for every batch, must go on reading meanwhile. Two peers that each wait in a write would deadlock.
     /// `None` once it is closed or a write has failed: a frame that was written in part cannot be taken back.
     pub(super) writer: Mutex<Option<Output>>,
-    /// Whether the writing end sends files without a copy through memory. A copy of its answer, readable without a lock.
-    pub(crate) takes_files: bool,
+    /// Whether the link writes content without a copy through memory. Here, so that asking needs no lock.
+    pub(crate) has_content_writer: bool,
     pub(crate) state: Mutex<State>,
     // One condition variable for each kind of waiting thread, all on the state's lock. With a shared one, `notify_one`
     // could wake a thread of another kind, which would go back to sleep and lose the notification.
@@ -74,7 +74,7 @@ impl Shared {
             config,
             control,
             executor: OnceLock::new(),
-            takes_files: writer.takes_files(),
+            has_content_writer: writer.has_content_writer(),
             writer: Mutex::new(Some(writer)),
             writer_wake: Condvar::default(),
             callbacks_wake: Condvar::default(),
@@ -101,9 +101,9 @@ impl Shared {
             writer,
             control,
             poll_reader,
-            files,
+            content_writer,
         } = link;
-        let output = Output::new(writer, files);
+        let output = Output::new(writer, content_writer);
         let shared = Arc::new(Self::new(config, control, output, poll_reader));
         // Execnet's own names: people search their logs for them.
         let name = match shared.config.role {

@@ -14,7 +14,7 @@ use super::state::State;
 use super::waiters::{ChannelCondvars, WaitFor};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
-use crate::link::{FilePart, Output};
+use crate::link::{Output, Part};
 use crate::session::{Reply, SendPermit};
 use crate::sync::{Deadline, Guard};
 use crate::trace;
@@ -117,7 +117,7 @@ impl Shared {
         id: ChannelId,
         condvars: &ChannelCondvars,
         frames: &[u8],
-        part: Option<&mut FilePart<'_>>,
+        part: Option<&mut Part<'_>>,
         cost: usize,
     ) -> Result<(), SendError> {
         loop {
@@ -189,7 +189,7 @@ impl Shared {
         writer: Guard<'_, Option<Output>>,
         mut state: Guard<'_, State>,
         frames: &[u8],
-        part: Option<&mut FilePart<'_>>,
+        part: Option<&mut Part<'_>>,
     ) -> Result<(), SendError> {
         let mut joined = state.write_queue.take();
         // The write can block for as long as the peer does not read, and the reader needs the state meanwhile.
@@ -215,7 +215,7 @@ impl Shared {
         &self,
         mut writer: Guard<'_, Option<Output>>,
         frames: &[u8],
-        part: Option<&mut FilePart<'_>>,
+        part: Option<&mut Part<'_>>,
         last: bool,
     ) -> Result<(), Option<std::io::Error>> {
         let written = match writer.as_mut() {

@@ -1,6 +1,6 @@
 //! What a gateway needs from a transport: the two ends of a byte stream, and control of the peer at its other end.
 
-mod file;
+mod content;
 mod interruptible;
 mod poll_reader;
 
@@ -13,8 +13,8 @@ use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
 
 pub use crate::disconnected::SharedError;
-pub use file::FileWriter;
-pub(crate) use file::{FilePart, Output};
+pub use content::{Content, ContentWriter};
+pub(crate) use content::{Output, Part};
 pub use interruptible::{Interruptible, Poller, Readable};
 pub use poll_reader::{PollReader, Ready};
 
@@ -37,9 +37,9 @@ pub struct Link {
     pub control: Arc<dyn PeerControl>,
     /// Waits until the reader is readable, if the transport can do that: see [`with_poll_reader`](Self::with_poll_reader).
     pub poll_reader: Option<Arc<dyn PollReader>>,
-    /// Writes parts of files around this process's memory, where the transport can do that. It writes to where the writer
-    /// does, which must hold nothing back: what it has taken it has written.
-    pub files: Option<Box<dyn FileWriter>>,
+    /// Writes content such as parts of files without a copy through memory, if the transport can do that. It writes to the
+    /// same place as `writer`, which must be unbuffered: the bytes of both must arrive in the order of the calls.
+    pub content_writer: Option<Box<dyn ContentWriter>>,
 }
 
 impl Link {
@@ -56,7 +56,7 @@ impl Link {
             writer: Box::new(FromStd::new(writer)),
             control,
             poll_reader: None,
-            files: None,
+            content_writer: None,
         }
     }
 
@@ -97,7 +97,7 @@ pub struct NoControl;
 
 impl PeerControl for NoControl {}
 
-/// Writes all of it.
+/// Writes all bytes.
 fn write_all(writer: &mut LinkWriter, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match writer.write(bytes) {

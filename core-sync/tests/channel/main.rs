@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod callbacks;
 mod close;
+mod content;
 mod files;
 mod handles;
 mod multi;

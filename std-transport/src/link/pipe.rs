@@ -1,10 +1,13 @@
 use alloc::sync::Arc;
+use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 
-use execnet_core_sync::link::FileWriter;
+use execnet_core_sync::link::{Content, ContentWriter};
+
+use super::FileRange;
 
 /// Capacity of a pipe as the system makes it, in bytes. A larger write is the sign of a link with large frames.
 const USUAL: usize = 64 << 10;
@@ -17,7 +20,7 @@ const USUAL: usize = 64 << 10;
 const WIDE: usize = 512 << 10;
 
 /// The writing end of a pipe, which grows when large frames go through it, and takes parts of files. Any other descriptor
-/// is written to as it is.
+/// is only written to.
 ///
 /// It is closed when its last clone is dropped.
 ///
@@ -30,7 +33,7 @@ const WIDE: usize = 512 << 10;
 /// # fn example(child: std::process::Child) -> Option<Link> {
 /// let writer = PipeOutput::new(OwnedFd::from(child.stdin?));
 /// let mut link = Link::from_std(child.stdout?, writer.clone(), Arc::new(NoControl));
-/// link.files = writer.files();
+/// link.content_writer = writer.content_writer();
 /// # Some(link)
 /// # }
 /// ```
@@ -49,12 +52,14 @@ impl PipeOutput {
         }
     }
 
-    /// For [`Link::files`](super::Link::files). `None` if this is not a pipe, or the system is not Linux: if the peer of a
-    /// socket is gone, `sendfile` raises SIGPIPE, which not every program ignores.
+    /// For [`Link::content_writer`](super::Link::content_writer): it sends each [`FileRange`] without a copy through memory.
+    ///
+    /// `None` if this is not a pipe, or the system is not Linux. Over a socket whose peer is gone, `sendfile` raises SIGPIPE,
+    /// which not every program ignores.
     #[must_use]
-    pub fn files(&self) -> Option<Box<dyn FileWriter>> {
+    pub fn content_writer(&self) -> Option<Box<dyn ContentWriter>> {
         self.takes_files()
-            .then(|| Box::new(self.clone()) as Box<dyn FileWriter>)
+            .then(|| Box::new(self.clone()) as Box<dyn ContentWriter>)
     }
 
     /// Grows the pipe before the first large write.
@@ -77,9 +82,9 @@ impl PipeOutput {
         let _ = rustix::pipe::fcntl_setpipe_size(&*self.pipe, WIDE);
     }
 
-    fn send(&self, file: &File, mut offset: u64, len: usize) -> io::Result<usize> {
+    fn send(&self, file: &File, mut position: u64, len: usize) -> io::Result<usize> {
         let pipe = &*self.pipe;
-        Ok(rustix::fs::sendfile(pipe, file, Some(&mut offset), len)?)
+        Ok(rustix::fs::sendfile(pipe, file, Some(&mut position), len)?)
     }
 }
 
@@ -91,7 +96,7 @@ impl PipeOutput {
 
     fn widen(&self) {}
 
-    fn send(&self, _file: &File, _offset: u64, _len: usize) -> io::Result<usize> {
+    fn send(&self, _file: &File, _position: u64, _len: usize) -> io::Result<usize> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -107,9 +112,13 @@ impl Write for PipeOutput {
     }
 }
 
-impl FileWriter for PipeOutput {
-    fn write_file(&mut self, file: &File, offset: u64, len: usize) -> io::Result<usize> {
+impl ContentWriter for PipeOutput {
+    fn write_content(&mut self, content: &dyn Content, offset: usize) -> io::Result<usize> {
+        // Any other content has to be copied: only a file can be sent by the system.
+        let range = (content as &dyn Any).downcast_ref::<FileRange>();
+        let range = range.ok_or(io::ErrorKind::Unsupported)?;
+        let len = range.len.saturating_sub(offset);
         self.make_room(len);
-        self.send(file, offset, len)
+        self.send(&range.file, range.position(offset), len)
     }
 }

@@ -1,12 +1,11 @@
 //! A DATA message under construction.
 
-use alloc::sync::Arc;
-use std::fs::File;
 use std::io;
 
 use execnet_serializer::{Dump, DumpError, EncodeError, Encoder};
 
 use super::protocol::{Segment, SegmentKind, dump_data, split_data};
+use crate::link::FileRange;
 
 /// Maximum number of content bytes in a message.
 pub(crate) const CHUNK: usize = 256 << 10;
@@ -26,14 +25,6 @@ pub(crate) struct DataMessage {
     /// The end of the body, if it is still in its file.
     range: Option<FileRange>,
     takes_file_ranges: bool,
-}
-
-/// A range of an open file.
-#[derive(Debug)]
-pub(crate) struct FileRange {
-    pub(crate) file: Arc<File>,
-    pub(crate) offset: u64,
-    pub(crate) len: usize,
 }
 
 impl DataMessage {

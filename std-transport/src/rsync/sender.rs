@@ -6,13 +6,14 @@ use alloc::sync::Arc;
 use std::io;
 
 use super::content_cache::{ContentCache, OpenFile};
-use super::data_message::{DataMessage, FileRange};
+use super::data_message::DataMessage;
 use super::observer::Observer;
 use super::protocol::{
     FileResult, FromTarget, Note, NoteKind, Outcome, ProtocolError, SegmentKind, Settings,
     Unpacker, Want,
 };
 use super::receiver::digest;
+use crate::link::FileRange;
 
 /// The source's end of a sync with one target.
 ///

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::path::PathBuf;
 
-use execnet_core_sync::{Channel, FileItem, Item, ReceiveError, SendError};
+use execnet_core_sync::{Channel, Item, ReceiveError, SendError};
 use execnet_serializer::{Dump, Value};
 
 use super::data_message::DataMessage;
@@ -46,7 +46,7 @@ impl SyncChannel for Channel {
     }
 
     fn takes_file_ranges(&self) -> bool {
-        self.takes_files()
+        self.has_content_writer()
     }
 
     fn send_data(&self, message: &DataMessage) -> Result<io::Result<()>, SyncErrorKind> {
@@ -56,14 +56,8 @@ impl SyncChannel for Channel {
         let (head, tail) = message
             .split()
             .map_err(|error| SyncErrorKind::Send(error.into()))?;
-        let item = FileItem {
-            head: &head,
-            file: &range.file,
-            offset: range.offset,
-            len: range.len,
-            tail: &tail,
-        };
-        self.send_file(&item).map_err(SyncErrorKind::Send)
+        let sent = self.send_with_content(&head, range, &tail);
+        sent.map_err(SyncErrorKind::Send)
     }
 
     fn receive(&self, idle_timeout: Option<Duration>) -> Result<Value, SyncErrorKind> {

@@ -33,8 +33,8 @@ pub(super) fn link(reader: BufReader<File>, writer: File) -> Link {
     let reader = Arc::new(reader.into_inner());
     let poll_reader = Arc::new(Descriptor::new(reader.clone()));
     let writer = PipeOutput::new(writer);
-    let files = writer.files();
+    let content_writer = writer.content_writer();
     let mut link = Link::from_std(reader, writer, Arc::new(NoControl));
-    link.files = files;
+    link.content_writer = content_writer;
     link.with_poll_reader(poll_reader)
 }

@@ -31,7 +31,7 @@ pub(super) fn start_with(
     } = run(request, hints)?;
     let rest = handshake(request, &mut pipes, peer.as_ref(), &input)?;
     let writer = PipeOutput::new(OwnedFd::from(pipes.stdin));
-    let files = writer.files();
+    let content_writer = writer.content_writer();
     let mut connected = if rest.is_empty() {
         let reader = File::from(OwnedFd::from(pipes.stdout));
         Connected::polled(reader, writer, peer)
@@ -39,7 +39,7 @@ pub(super) fn start_with(
         let reader = io::Cursor::new(rest).chain(pipes.stdout);
         Connected::new(reader, writer, peer)
     };
-    connected.link.files = files;
+    connected.link.content_writer = content_writer;
     Ok(connected)
 }
 

@@ -11,7 +11,6 @@ pub use file::{ChannelFileRead, ChannelFileWrite};
 pub use receive::Iter;
 #[cfg(feature = "serde")]
 pub(crate) use receive::next_item;
-pub use send::FileItem;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -1,5 +1,4 @@
 use alloc::vec::Vec;
-use std::fs::File;
 use std::io;
 
 use execnet_serializer::Dump;
@@ -7,7 +6,7 @@ use execnet_serializer::Dump;
 use super::Channel;
 use crate::error::SendError;
 use crate::frame::{Header, MessageCode, TooLong};
-use crate::link::FilePart;
+use crate::link::{Content, Part};
 use crate::session::{EncodeFrameError, ITEM_COST, append, encode};
 
 /// `send_all` writes a batch when it has this many bytes.
@@ -57,43 +56,38 @@ impl Channel {
         self.write(&frames, count)
     }
 
-    /// Whether [`send_file`](Self::send_file) sends without a copy of the file in memory.
+    /// Whether [`send_with_content`](Self::send_with_content) can do without a copy of the content in memory.
     #[doc(hidden)]
     #[must_use]
-    pub fn takes_files(&self) -> bool {
-        self.gateway().shared().takes_files
+    pub fn has_content_writer(&self) -> bool {
+        self.gateway().shared().has_content_writer
     }
 
-    /// Sends an item of which a part is in a file. The inner error is that of the file: it is shorter than expected, or
-    /// cannot be read. The item was sent nevertheless, with zeros in place of the missing bytes.
+    /// Sends an item of which a part is not in memory: the encoded item is `head`, the content, and `tail`.
+    ///
+    /// The inner error is that of reading the content. The item was sent all the same, with zeros instead of the bytes that
+    /// could not be read.
     ///
     /// # Errors
     ///
     /// As [`send`](Self::send).
     #[doc(hidden)]
-    pub fn send_file(&self, item: &FileItem<'_>) -> Result<io::Result<()>, SendError> {
-        let payload = [item.head.len(), item.len, item.tail.len()];
-        let payload = payload.into_iter().fold(0, usize::saturating_add);
+    pub fn send_with_content(
+        &self,
+        head: &[u8],
+        content: &dyn Content,
+        tail: &[u8],
+    ) -> Result<io::Result<()>, SendError> {
+        let mut part = Part::new(content, tail);
+        let payload = head.len().saturating_add(part.len());
         let header = Header::new(MessageCode::ChannelData, self.id(), payload);
         let too_long = || EncodeFrameError::from(TooLong { len: payload });
-        let frame = [&header.ok_or_else(too_long)?.to_bytes(), item.head].concat();
-        let mut part = FilePart {
-            file: item.file,
-            offset: item.offset,
-            len: item.len,
-            tail: item.tail,
-            failure: None,
-        };
+        let frame = [&header.ok_or_else(too_long)?.to_bytes(), head].concat();
         let cost = payload.saturating_add(ITEM_COST);
         let shared = self.gateway().shared();
-        shared.send_on(
-            self.id(),
-            &self.handle.condvars,
-            &frame,
-            Some(&mut part),
-            cost,
-        )?;
-        Ok(part.failure.map_or(Ok(()), Err))
+        let condvars = &self.handle.condvars;
+        shared.send_on(self.id(), condvars, &frame, Some(&mut part), cost)?;
+        Ok(part.into_result())
     }
 
     /// Writes the frames of `count` items.
@@ -108,20 +102,4 @@ impl Channel {
         let shared = self.gateway().shared();
         shared.send_on(self.id(), &self.handle.condvars, frames, None, cost)
     }
-}
-
-/// An item of which a part is in a file: see [`Channel::send_file`].
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy)]
-pub struct FileItem<'a> {
-    /// The encoded bytes before that part.
-    pub head: &'a [u8],
-    /// The file with the part.
-    pub file: &'a File,
-    /// Offset of the part in the file.
-    pub offset: u64,
-    /// Length of the part in bytes.
-    pub len: usize,
-    /// The encoded bytes behind the part, up to the end of the item.
-    pub tail: &'a [u8],
 }
