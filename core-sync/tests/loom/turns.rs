@@ -17,10 +17,10 @@ use loom::thread;
 use crate::model;
 use crate::scene::frame_of;
 
-/// How often a receiver has waited for the link, in all models: where that is never, nothing was tried.
+/// Number of times that a receiver has polled the link, in all models. If it is zero, the models have tried nothing.
 static READS: AtomicUsize = AtomicUsize::new(0);
 
-/// A peer that sends every item back at once, and leaves when it is said goodbye to.
+/// A peer that sends every item back at once, and ends when the gateway exits.
 #[derive(Default)]
 struct Echo {
     state: Mutex<State>,
@@ -31,7 +31,7 @@ struct Echo {
 struct State {
     answers: VecDeque<Vec<u8>>,
     gone: bool,
-    /// Bytes in the wake-up pipe of the one that waits for something to read.
+    /// Number of bytes in the wake-up pipe.
     wakes: usize,
 }
 
@@ -40,7 +40,7 @@ struct Reading(Arc<Echo>);
 struct Writing(Arc<Echo>);
 
 impl Echo {
-    /// Waits until `next` gives something.
+    /// Waits until `next` returns a value.
     fn wait<T>(&self, mut next: impl FnMut(&mut State) -> Option<T>) -> T {
         let mut state = self.state.lock().unwrap();
         loop {
@@ -89,10 +89,10 @@ impl io::Write for Writing {
     }
 }
 
-/// The link and the wake-up pipe, as the code that is tried out uses them.
-struct Descriptors(Arc<Echo>);
+/// The link and the wake-up pipe, as the code under test polls them.
+struct LinkAndPipe(Arc<Echo>);
 
-impl Poller for Descriptors {
+impl Poller for LinkAndPipe {
     fn poll(&self, _: Option<Duration>) -> io::Result<Readable> {
         READS.fetch_add(1, Ordering::Relaxed);
         Ok(self.0.wait(|state| {
@@ -121,7 +121,7 @@ fn try_out(body: impl Fn() + Send + Sync + 'static) {
     assert!(READS.load(Ordering::Relaxed) > 0, "no receiver has read");
 }
 
-/// A gateway whose two sides have talked in turns, so that who receives reads.
+/// A gateway whose two sides have played ping-pong, so that receivers get the read lease.
 fn in_turns() -> (Gateway, Channel) {
     let echo = Arc::new(Echo::default());
     let link = Link::from_std(
@@ -130,7 +130,7 @@ fn in_turns() -> (Gateway, Channel) {
         Arc::new(NoControl),
     );
     let config = GatewayConfig::new("gw0", Role::Initiator);
-    let poll_reader = Interruptible::new(Descriptors(echo));
+    let poll_reader = Interruptible::new(LinkAndPipe(echo));
     let gateway = Gateway::new(link.with_poll_reader(Arc::new(poll_reader)), config).unwrap();
     let channel = gateway.new_channel().unwrap();
     (0..3).for_each(|number| echoes(&channel, number));
@@ -147,9 +147,9 @@ fn end(gateway: &Gateway) {
     assert!(gateway.join());
 }
 
-/// Somebody else waits for an item of another channel, which only who reads can bring.
+/// Another thread waits for an item of another channel, which only the thread that reads can deliver.
 #[test]
-fn one_who_reads_brings_the_items_of_others() {
+fn a_receiver_that_reads_delivers_the_items_of_others() {
     try_out(|| {
         let (gateway, channel) = in_turns();
         let other = gateway.new_channel().unwrap();
@@ -160,9 +160,9 @@ fn one_who_reads_brings_the_items_of_others() {
     });
 }
 
-/// Nothing comes any more for one who reads when its channel is closed here.
+/// After its channel is closed here, no frame comes that would end the wait of the receiver.
 #[test]
-fn one_who_reads_is_called_away_by_the_close() {
+fn closing_the_channel_interrupts_a_receiver_that_reads() {
     try_out(|| {
         let (gateway, channel) = in_turns();
         let closing = channel.clone();
@@ -177,9 +177,9 @@ fn one_who_reads_is_called_away_by_the_close() {
     });
 }
 
-/// The farewell is written, and the end of the stream read, while somebody reads.
+/// TERMINATE is written, and the end of the stream arrives, while a receiver reads.
 #[test]
-fn one_who_reads_sees_the_gateway_exit() {
+fn a_receiver_that_reads_sees_the_gateway_exit() {
     try_out(|| {
         let (gateway, channel) = in_turns();
         let exiting = gateway.clone();
@@ -194,11 +194,11 @@ fn one_who_reads_sees_the_gateway_exit() {
     });
 }
 
-/// A waiter that waits again until it has seen the last of several interrupts: where one is lost, it waits for ever.
+/// A thread waits again until it has seen the last of several interrupts: after a lost one it would wait forever.
 #[test]
 fn no_interrupt_is_lost() {
     model(3, || {
-        let ready = Arc::new(Interruptible::new(Descriptors(Arc::default())));
+        let ready = Arc::new(Interruptible::new(LinkAndPipe(Arc::default())));
         let sent = Arc::new(LoomUsize::new(0));
         let (interrupting, counter) = (ready.clone(), sent.clone());
         let interrupter = thread::spawn(move || {
@@ -214,11 +214,11 @@ fn no_interrupt_is_lost() {
     });
 }
 
-/// Two threads interrupt at the same time: what each has changed before is seen after the wait.
+/// Two threads interrupt at the same time: the changes that each made before are visible after the wait.
 #[test]
 fn interrupts_of_two_threads_are_both_seen() {
     model(3, || {
-        let ready = Arc::new(Interruptible::new(Descriptors(Arc::default())));
+        let ready = Arc::new(Interruptible::new(LinkAndPipe(Arc::default())));
         let sent = Arc::new(LoomUsize::new(0));
         let interrupters = [(); 2].map(|()| {
             let (ready, sent) = (ready.clone(), sent.clone());
