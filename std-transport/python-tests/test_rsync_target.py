@@ -65,6 +65,14 @@ def wanted(sync):
     return [number for number, _ in peer.wants(data)]
 
 
+def expect_error(sync, error, *messages):
+    """The messages end the sync with this error. If they do not, one that follows does so with another."""
+    for message in messages + ((DATA, 1, 1),):
+        sync.send(message)
+    with pytest.raises(RemoteError, match=error):
+        sync.messages()
+
+
 def status(path):
     found = os.lstat(str(path))
     return stat.S_IMODE(found.st_mode), found.st_mtime
@@ -165,22 +173,20 @@ class TestInterruptedFile:
         begun.send((DATA, segment(0, peer.FAILED | LAST, 6), b"reason"))
         assert finish(begun)[0] == [(0, peer.LOST, b"reason")]
 
-    @pytest.mark.parametrize("message", [
-        pytest.param((DATA, segment(0, LAST, 2), b"de"), id="short"),
-        pytest.param((DATA, segment(0, LAST, 4), b"defg"), id="long"),
-        pytest.param((DATA, segment(0, LAST, 3), b"de"), id="a body that is cut off"),
-        pytest.param((DATA, segment(1, LAST, 3), b"def"), id="another file"),
-        pytest.param((DATA, segment(0, FIRST, 3, size=6), b"def"), id="a second begin"),
-        pytest.param((DATA, segment(0, peer.HOLE | LAST, size=3), b""), id="a hole where none are sent"),
-        pytest.param((DATA, segment(0, LAST, 3)[:-1], b"def"), id="half a record"),
-        pytest.param((FINISH, 1), id="a field too many"),
-        pytest.param("text", id="a text"),
-        pytest.param((), id="nothing"),
+    @pytest.mark.parametrize("message, error", [
+        pytest.param((DATA, segment(0, LAST, 2), b"de"), "less content than", id="short"),
+        pytest.param((DATA, segment(0, LAST, 4), b"defg"), "not announced", id="long"),
+        pytest.param((DATA, segment(0, 0, 4), b"defg"), "not announced", id="long without an end"),
+        pytest.param((DATA, segment(0, LAST, 3), b"de"), "cut short", id="a body that is cut off"),
+        pytest.param((DATA, segment(1, LAST, 3), b"def"), "not announced", id="another file"),
+        pytest.param((DATA, segment(0, FIRST, 3, size=6), b"def"), "not asked for", id="a second begin"),
+        pytest.param((DATA, segment(0, peer.HOLE | LAST, size=3), b""), "not announced", id="a hole, unasked"),
+        pytest.param((DATA, segment(0, LAST, 3)[:-1], b"def"), "struct.error", id="half a record"),
+        pytest.param((FINISH, 1), "out of turn", id="a field too many"),
+        pytest.param((), "out of turn", id="nothing"),
     ])
-    def test_by_a_message_that_makes_no_sense(self, begun, message):
-        begun.send(message)
-        with pytest.raises(RemoteError):
-            begun.messages()
+    def test_by_a_message_that_makes_no_sense(self, begun, message, error):
+        expect_error(begun, error, message)
 
 
 @pytest.mark.parametrize("mode, special, found", [
@@ -414,20 +420,19 @@ def test_a_hostile_message_ends_the_sync_with_an_error(start, place, name):
     message, error = HOSTILE[name]
     # In a dry run 1025 folders are not made.
     sync = start(dry_run="deep" in name)
-    sync.send(message)
-    with pytest.raises(RemoteError, match=error):
-        sync.messages()
+    expect_error(sync, error, message)
     assert set(names(place)) <= {b"a", b"b"}
     assert not any(path.is_symlink() for path in place.iterdir())
 
 
 @pytest.mark.parametrize("message", [
-    peer.whole(0, b"1"),                                    # for the second time
-    peer.whole(1, b"1"),                                    # not asked for, as it is unchanged
-    (DATA, segment(2, LAST, 1), b"1"),                      # without a begin
-    (DATA, segment(2, FIRST | LAST, 2, size=1), b"12"),     # more than it announces
-    (DATA, segment(2, FIRST | LAST, 1, size=2), b"1"),      # less than it announces
-], ids=["twice", "unchanged", "no begin", "more", "less"])
+    pytest.param(peer.whole(0, b"1"), id="for the second time"),
+    pytest.param(peer.whole(1, b"1"), id="of an unchanged file"),
+    pytest.param((DATA, segment(2, LAST, 1), b"1"), id="without a begin"),
+    pytest.param((DATA, segment(2, FIRST | LAST, 2, size=1), b"12"), id="more than announced"),
+    pytest.param((DATA, segment(2, FIRST | LAST, 1, size=2), b"1"), id="less than announced"),
+    pytest.param((DATA, segment(2, FIRST | LAST, 2, size=2), b"1"), id="cut off"),
+])
 def test_content_that_was_not_asked_for_is_refused(start, place, message):
     (place / "b").write_bytes(b"old")
     os.utime(str(place / "b"), ns=(TIME, TIME))
@@ -435,21 +440,18 @@ def test_content_that_was_not_asked_for_is_refused(start, place, message):
     sync = start()
     sync.send((LIST, section(0, file(b"a", 1), file(b"b", 3), file(b"c", 1))))
     assert wanted(sync) == [0, 2]
-    sync.send(peer.whole(0, b"0"))
-    sync.send(message)
-    with pytest.raises(RemoteError, match="Violation"):
-        sync.messages()
+    expect_error(sync, "Violation", peer.whole(0, b"0"), message)
     assert names(place) == [b"a", b"b"]
     assert (place / "a").read_bytes() == b"0" and (place / "b").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("size, then", [(4, 0), (1 << 62, 0), (2, 3)])
-def test_a_hole_is_within_what_was_announced_and_listed(start, place, size, then):
+@pytest.mark.parametrize("listed, announced, holes", [
+    (3, 1 << 63, (4, 0)), (3, 1 << 63, (1 << 62, 0)), (3, 1 << 63, (2, 3)), (1 << 20, 3, (3, 0)), (1 << 20, 3, (1, 2)),
+])
+def test_a_hole_is_within_what_was_announced_and_listed(start, place, listed, announced, holes):
     sync = start(sparse=True)
-    sync.send((LIST, section(0, file(b"f", 3))))
+    sync.send((LIST, section(0, file(b"f", listed))))
     assert wanted(sync) == [0]
-    sync.send((DATA, segment(0, FIRST, 1, size=1 << 63) + segment(0, peer.HOLE, size=size)
-               + segment(0, peer.HOLE | LAST, size=then), b"x"))
-    with pytest.raises(RemoteError, match="Violation"):
-        sync.messages()
+    segments = segment(0, FIRST, 1, size=announced) + b"".join(segment(0, peer.HOLE, size=size) for size in holes)
+    expect_error(sync, "a hole that was not announced", (DATA, segments, b"x"))
     wait_for(lambda: names(place) == [])
