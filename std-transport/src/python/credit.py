@@ -1,6 +1,6 @@
 
-# Credit: a sender waits for its receiver; docs/protocol.md has the rules. Part of the worker's program, behind its
-# lazy part, where the controller asks for it with a window of CREDIT_WINDOW bytes.
+# Credit: a sender waits for its receiver; docs/protocol.md has the rules. Follows the lazy part of the worker if the
+# controller enables it, with a window of CREDIT_WINDOW bytes.
 
 CREDIT = 8
 ITEM_COST = 64
@@ -16,7 +16,7 @@ class CreditQueue(queue_class):
         queue_class.__init__(self, strings)
         self.gateway = channel.gateway
         self.id = channel.id
-        self.costs = deque()    # type: Deque[int]  # of the items that nobody has received yet
+        self.costs = deque()    # type: Deque[int]  # of the items in the queue
         self.senders = deque()  # type: Deque[Lock]  # a waiter for each send() that waits
 
     def get(self):

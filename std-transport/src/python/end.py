@@ -1,8 +1,8 @@
 # The last act of a worker that its controller cannot end with a signal, as it is on another machine, in a container
 # or runs as another user: it kills the processes of its process group that are younger than itself. It need not lead
 # the group: the login shell of an ssh server does as a rule, and reports how the worker ended. That shell, and what
-# else was there before the worker, is older. Nothing outside of the group is signalled. The functions are bound now:
-# remote code may replace them.
+# else was there before the worker, is older. Nothing outside of the group is signalled. The functions are bound here,
+# because remote code may replace them.
 import atexit
 
 
@@ -15,7 +15,7 @@ def end_group(worker=os.getpid(), own_group=os.getpgrp(), getpid=os.getpid, getp
     def look(pid):
         """The state, the group and the time of the start of a process."""
         with open('/proc/%d/stat' % pid, 'rb') as stat:
-            # The name of the program stands in brackets, and may have blanks and brackets in it.
+            # The name of the program is in brackets, and may contain blanks and brackets.
             fields = stat.read().rpartition(b')')[2].split()
         return fields[0], int(fields[2]), int(fields[19])
 
@@ -29,7 +29,7 @@ def end_group(worker=os.getpid(), own_group=os.getpgrp(), getpid=os.getpid, getp
         except (ValueError, LookupError, IOError, OSError):
             return False
 
-    # Again for those that were started meanwhile, and for the time that killed ones take to end.
+    # Repeated for processes that were started in between, and until the killed ones have ended.
     try:
         own_start = look(worker)[2]
         for _ in range(1000):

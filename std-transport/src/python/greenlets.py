@@ -1,10 +1,10 @@
 
-# The execution models of gevent and eventlet: remote code runs in greenlets of the main thread.  Part of the worker's
-# program, behind its lazy part, where the spec asks for one of them.
+# The execution models of gevent and eventlet: remote code runs in greenlets of the main thread.  Follows the lazy part
+# of the worker if the spec selects one of them.
 #
-# The link is read by a thread of its own, as ever.  Nothing is patched: code that waits for a channel lets other
-# greenlets run, and what else it waits with is its own choice.  A send that the link does not take at once stops all
-# greenlets; the reader goes on, so that it ends.
+# The reader thread reads the link, as in the other models.  Nothing is patched: code that waits for a channel lets
+# other greenlets run; how it waits for anything else is its own choice.  A send that blocks on the link stops all
+# greenlets, but not the reader, so that the block ends.
 
 library = waker = None  # type: Any  # a Gevent or Eventlet, and a Waker, once the settings were read
 
@@ -124,7 +124,7 @@ class GreenletGateway(Gateway):
         self._tasks.put(task)
 
     def _interruptible(self, on):
-        pass    # always: which greenlet has the main thread nobody knows
+        pass    # Always, as nobody knows which greenlet has the main thread.
 
     def _serve(self):
         """The main greenlet's loop: a greenlet for each task, until the link has ended."""
@@ -151,8 +151,8 @@ class GreenletGateway(Gateway):
 
 
 def rename_main_thread():
-    """Where remote code has patched threading, the main thread goes by the name of the greenlet that did so.  At its
-    end the interpreter would wait for that thread, which is itself."""
+    """Undo what patching threading does to the main thread: it has the id of the greenlet that has patched.  The
+    interpreter would wait at its end for that thread, which is itself."""
     threading = sys.modules['threading']
     for thread in threading.enumerate():
         if thread.__class__.__name__ == '_MainThread' and PY3:

@@ -16,7 +16,7 @@ import threading
 import time
 
 CHUNK = 65536
-ACK_SIZE = 262144       # bytes that are acknowledged together; the controller's window is four times as large
+ACK_SIZE = 262144       # bytes that are acknowledged together; the window of the controller is four times as large
 POLL_INTERVAL = 0.05    # seconds between two checks of a connection attempt
 STDERR_TIMEOUT = 5      # seconds to read standard error after the process has exited
 
@@ -27,7 +27,7 @@ class ProxiedWorker(object):
     def __init__(self, data, control, source, sink):  # type: (Any, Any, int, int) -> None
         self.data = data
         self.control = control
-        self.source = source    # descriptor of the worker's output
+        self.source = source    # descriptor of the output of the worker
         self.sink = sink        # descriptor of its input
 
     def run(self):  # type: () -> None

@@ -1,12 +1,11 @@
-# What follows the first part of the worker where a socket server runs it, in the server's own process: the link is
-# the connection `clientsock`, and the process stays when the link ends.  docs/protocol.md
-# describes the bootstrap.
+# Follows the first part of the worker if a stock socket server runs it, in the server's own process: the link is the
+# connection `clientsock`, and the process continues when the link ends.  docs/protocol.md describes the bootstrap.
 
 link = clientsock.makefile('rb', 65536)
 
 
 class SocketGateway(Gateway):
-    """A worker that is a guest in its process: it may neither take its stdio nor end it."""
+    """A worker in the process of a server: it may neither take its stdio nor end it."""
 
     def _put(self, data):  # type: (bytes) -> None
         if os.getpid() != PID:
@@ -19,16 +18,16 @@ class SocketGateway(Gateway):
             raise IOError('cannot send (already closed?)')
         finally:
             if not whole:
-                # Inside the frame perhaps: nothing sensible can follow it.
+                # A part of the frame may have been sent: no other frame can follow it.
                 hang_up()
 
     def _interruptible(self, on):  # type: (bool) -> None
-        pass    # what Ctrl-C means is the server's affair
+        pass    # The server decides what Ctrl-C does.
 
     def _shut_down(self):
         """End all channels; give running code its time, then interrupt it.
 
-        What runs on then does so without us: the process has other things to do.
+        Code that still runs then is left alone: the process belongs to the server.
         """
         compile_lazy()
         finish_time, interrupt_time = self._grace
@@ -48,7 +47,7 @@ gateway_class = SocketGateway  # type: ignore[misc]
 
 
 def child_of(found):
-    """What a forked child begins with, as long as the gateway is there: the process outlives it."""
+    """What a forked child does first. The process outlives the gateway."""
     def begin():
         gateway = found()
         if gateway is not None and not gateway._finished:
@@ -57,7 +56,7 @@ def child_of(found):
 
 
 def in_main_thread():  # type: () -> bool
-    """Only there does a signal reach the code that we run."""
+    """Whether this is the main thread: a signal reaches no other."""
     for thread in import_standard('threading').enumerate():
         if thread.__class__.__name__ == '_MainThread':
             return thread.ident == MAIN
@@ -72,7 +71,7 @@ def hang_up():
 
 
 def serve_socket(settings):  # type: (bytes) -> None
-    """Serve `clientsock` until the controller has gone."""
+    """Serve `clientsock` until its end."""
     global LAZY
     config = load(settings, (True, False), None)
     LAZY = config['rest']

@@ -1,6 +1,6 @@
-# What an interpreter does first: it closes the descriptors that it has inherited, but for its three streams. They
-# belong to the program that started it, which may not even know that it has left them open (a C library of it has).
-# Descriptors that the interpreter has opened itself are not inheritable, but for Python 2, where there are none yet.
+# Runs first: closes inherited descriptors, except for the three standard streams. They belong to the program that
+# started the interpreter, and one of its libraries may have left them open without its knowledge. Descriptors of the
+# interpreter itself are not inheritable; Python 2 has none yet.
 import os
 
 
@@ -16,7 +16,7 @@ def close_inherited(own):
                 if descriptor > 2 and inheritable(descriptor):
                     os.close(descriptor)
             except OSError:
-                pass    # The one that listed them.
+                pass    # The descriptor of the listing.
         return
 
 

@@ -1,4 +1,4 @@
-# Makes a worker of the execnet that the interpreter has, in place of worker.py.  CPython 2.7, 3.6 and
+# Makes a worker of the execnet that the interpreter has, in place of worker/.  CPython 2.7, 3.6 and
 # later, execnet 1.9 and later; docs/protocol.md describes the bootstrap.
 import os
 import struct

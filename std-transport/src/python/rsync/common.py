@@ -8,8 +8,8 @@
 # need.  The file of one role follows it, and not that of the other, because compiling takes time.
 # compat27.py is between the two, and replaces some functions of this file on Python 2.
 #
-# All file work goes through descriptors of open directories and single names in them, and follows
-# no link: whoever swaps one in while a sync runs leads it nowhere.
+# All file operations use descriptors of open directories and single names in them, and follow no link: a
+# link that another program puts in place during a sync leads nowhere.
 import errno
 import os
 import sys
@@ -37,7 +37,7 @@ MAX_DEPTH = 1024
 MAX_LINK = 4096
 MAX_ENTRIES = 10000000
 MAX_LISTING = 1 << 30
-# How many folders a walk holds open: those it was asked for, those it passed on the way to one,
+# How many folders a walk holds open: those that were requested, those it passed on the way to one,
 # and waypoints, which are STRETCH levels apart.
 RECENT, PASSED, WAYPOINTS = 32, 24, 16
 STRETCH = 64
@@ -135,7 +135,7 @@ def check_name(name):  # type: (bytes) -> None
 
 
 def dispatch(handlers, message):  # type: (Dict[Any, Any], Any) -> None
-    """Call what is there for a message, with so many fields."""
+    """Call the handler of a message, and check its number of fields."""
     number = message[0] if isinstance(message, tuple) and message else None
     handler, fields = handlers.get(number, (None, 0))
     if handler is None or len(message) != 1 + fields:
@@ -152,8 +152,8 @@ def reason(error):  # type: (Exception) -> bytes
 
 
 class Folders(object):
-    """The directories of one tree by number.  The listing and the content have walks of their
-    own: neither takes away what the other needs next."""
+    """The directories of one tree by number.  The listing and the content have separate walks, so that
+    neither closes what the other needs next."""
 
     def __init__(self, root):
         self.root = root
@@ -280,7 +280,7 @@ def identity(status):  # type: (os.stat_result) -> bytes
 
 
 def serve(channel, worker, start):  # type: (Any, Any, Dict[str, Any]) -> None
-    """Lets a worker begin and run.  A place that it cannot open is an answer and no traceback."""
+    """Runs a role.  A path that it cannot open is an answer and no traceback."""
     try:
         try:
             first = worker.begin(start)

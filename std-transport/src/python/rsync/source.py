@@ -14,12 +14,12 @@ class Sending(object):
         # How many of the next bytes are a hole, and how many after these are not.
         self.hole = 0
         self.data = 0 if sparse else status.st_size
-        # How many may still be sent as holes: the target takes no more than were listed.
+        # How many bytes may still be sent as holes: the target accepts no more than the listed size.
         self.holes_left = listed
 
 
 class Source(object):
-    """Lists all folders, or those that it is asked for, and sends the files it listed, by number."""
+    """Lists all folders, or those that are requested, and sends listed files by number."""
 
     CHUNK = 256 << 10
     SEGMENTS = 1024
@@ -36,9 +36,9 @@ class Source(object):
         self.files = []     # type: List[Tuple[int, bytes, int]]  # folder, name, size
         self.wants = []     # type: List[Any]  # number and digest, or None when it was served
         self.next_want = self.next_file = 0
-        # Who is asked remembers for what; who is not has the folders to list, the next one last.
+        # Either the folders that were requested, or the folders to list, the next one last.
         self.asked = set() if start['asked'] else None  # type: Optional[Set[int]]
-        self.due = []       # type: List[int]
+        self.to_list = []       # type: List[int]
         # Listed, and not sent yet.
         self.batch = bytearray()
         self.sending = None     # type: Any  # a Sending
@@ -53,7 +53,7 @@ class Source(object):
             self.folders = Folders(os.open(path, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
             kind = b'd'
             if self.asked is None:
-                self.due.append(ROOT)
+                self.to_list.append(ROOT)
         else:
             path = os.path.realpath(path)
             self.folders = Folders(os.open(os.path.dirname(path), FOLDER & ~os.O_NOFOLLOW))
@@ -75,13 +75,13 @@ class Source(object):
             ACK: (self.on_ack, 2), NOTE: (self.on_note, 1),
         }
         while True:
-            # What came meanwhile waits until the window is used up: the target has enough to do.
+            # Messages are received when the window is used up: until then the target is busy with content.
             pending = self.sending is not None or self.next_want < len(self.wants)
             if pending and self.sent - self.taken < self.window:
                 self.send_files()
                 continue
             try:
-                message = self.channel.receive(0 if self.due else None)
+                message = self.channel.receive(0 if self.to_list else None)
             except self.channel.TimeoutError:
                 self.list_more()
                 continue
@@ -102,7 +102,7 @@ class Source(object):
             if not self.next_file <= file < len(self.files):
                 raise Violation('a request for what was not offered, or for the second time')
             self.next_file = file + 1
-            # In a dry run the request is all there is.
+            # In a dry run no content follows a request.
             if not self.dry_run:
                 self.wants.append((file, digest))
 
@@ -124,11 +124,11 @@ class Source(object):
         self.send_list()
 
     def list_more(self):
-        """Goes on with the listing depth first, by a message's worth."""
-        while self.due and len(self.batch) < self.BATCH:
-            folder, first = self.due.pop(), len(self.folders.nodes)
+        """Continues the listing depth first, by one message."""
+        while self.to_list and len(self.batch) < self.BATCH:
+            folder, first = self.to_list.pop(), len(self.folders.nodes)
             self.list_folder(folder)
-            self.due += range(len(self.folders.nodes) - 1, first - 1, -1)
+            self.to_list += range(len(self.folders.nodes) - 1, first - 1, -1)
         self.send_list()
 
     def send_list(self):
@@ -153,7 +153,7 @@ class Source(object):
                 self.send_list()
 
     def list_entry(self, folder, fd, name):  # type: (int, int, bytes) -> Optional[bytes]
-        """The packed entry; None where there is nothing of that name any more."""
+        """The packed entry, or None if the name no longer exists."""
         try:
             here = lstat_or_none(fd, name)
             if here is None:
@@ -210,7 +210,7 @@ class Source(object):
         self.channel.send((DATA, head, blocks[0] if len(blocks) == 1 else b''.join(blocks)))
 
     def begin_file(self, wanted, digest):  # type: (int, Optional[bytes]) -> Any
-        """A record where there is nothing to read, else (None, None)."""
+        """Opens a file. Returns a record and its body if there is nothing to read, else (None, None)."""
         folder, name, listed = self.files[wanted]
         try:
             fd = self.folders.content.open(folder)
@@ -283,7 +283,7 @@ def extent(file, left):  # type: (int, int) -> Tuple[int, int]
     try:
         data = min(os.lseek(file, start, os.SEEK_DATA), end)
     except OSError as error:
-        # What was cut off is no hole, and not every file system knows any: reading tells.
+        # A truncated file has no hole at its end, and some file systems report none: a read decides.
         is_hole = error.errno == errno.ENXIO and os.fstat(file).st_size >= end
         data = end if is_hole else start
     try:

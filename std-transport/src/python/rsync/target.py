@@ -3,7 +3,7 @@ from stat import S_IFREG
 
 
 class Wanted(object):
-    """A file that was asked for."""
+    """A requested file."""
 
     __slots__ = 'number', 'folder', 'name', 'size'
 
@@ -24,7 +24,7 @@ class Incoming(object):
         self.mode = mode
         self.mtime = mtime
         self.left = size
-        # Limits of the listing hold for what costs nothing to send.
+        # Holes cost nothing to send, so the listed size limits them.
         self.holes_left = wanted.size
         self.file = self.folder = None  # type: Any  # descriptors
         self.temporary = None           # type: Optional[bytes]  # its name until it is whole
@@ -47,8 +47,8 @@ class FolderState(object):
     __slots__ = 'presence', 'mode', 'mtime'
 
     def __init__(self, presence, mode, mtime):  # type: (Optional[str], int, int) -> None
-        # Whether it was here ('old'), was made ('new'), would be in a dry run ('imagined'), or is
-        # not to be touched (None).
+        # 'old' if it existed, 'new' if it was created, 'imagined' if a dry run would create it, None if
+        # it must not be touched.
         self.presence = presence
         self.mode = mode
         self.mtime = mtime
@@ -74,7 +74,7 @@ class Target(object):
         self.files = self.taken = self.acknowledged = self.temporaries = 0
         self.entries = self.listed = 0
         # Folders whose listing is still to come, the next one last.
-        self.due = []           # type: List[int]
+        self.to_list = []       # type: List[int]
         self.listing = None     # type: Optional[Tuple[int, bytes, Set[bytes], int]]
         self.links = []         # type: List[Tuple[int, bytes, bytes]]
         # Files with several names: by the number of the first; the number of the first by that of
@@ -90,15 +90,15 @@ class Target(object):
         self.folders = None     # type: Any  # Folders, once they are open
 
     def begin(self, start):  # type: (Dict[str, Any]) -> List[bytes]
-        """Opens where the tree goes, and returns the request for a tree that is a single file."""
+        """Opens the destination, and returns the request if the tree is a single file."""
         path = start['path']
         kind, mode, size, mtime, _ = entry.unpack(start['root'])
         self.place = absolute(path)
         if kind == b'd':
-            self.due.append(ROOT)
+            self.to_list.append(ROOT)
             self.open_root(path, mode, mtime)
             if self.delete and self.states[ROOT].presence == 'old':
-                self.spare_source(start)
+                self.refuse_source_inside(start)
             return []
         self.open_root(os.path.dirname(path) or b'.', 0o700, 0)
         name = os.path.basename(path)
@@ -107,7 +107,7 @@ class Target(object):
         self.states[ROOT].presence = None
         return wants
 
-    def spare_source(self, start):  # type: (Dict[str, Any]) -> None
+    def refuse_source_inside(self, start):  # type: (Dict[str, Any]) -> None
         """Raises an error if the source is in this tree, on this running system."""
         above = start.get('above', b'')
         here = identity(os.fstat(self.folders.root))
@@ -122,8 +122,8 @@ class Target(object):
             presence = 'imagined' if self.dry_run else 'new'
             if not self.dry_run:
                 self.make_root(path)
-        stand_in = b'.' if presence == 'imagined' else path
-        self.folders = Folders(os.open(stand_in, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
+        directory = b'.' if presence == 'imagined' else path
+        self.folders = Folders(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC))
         self.states.append(FolderState(presence, mode, mtime))
 
     def make_root(self, path):  # type: (bytes) -> None
@@ -142,8 +142,8 @@ class Target(object):
         self.channel.send({u'version': VERSION})
         if wants:
             self.channel.send((WANT, b''.join(wants)))
-        self.finish_if_due()
-        # Content is written from the memory it was read into.  Other workers do not know this.
+        self.finish_if_complete()
+        # Write content from the buffer that it was read into. Workers of stock execnet have no such option.
         queue = getattr(self.channel, '_queue', None)  # type: Any
         if PY3 and hasattr(queue, 'views'):
             queue.views = True
@@ -153,7 +153,7 @@ class Target(object):
             if message == (FINISH,):
                 return
             dispatch(handlers, message)
-            self.finish_if_due()
+            self.finish_if_complete()
 
     # -- the listing
 
@@ -172,7 +172,7 @@ class Target(object):
                 self.listing = (folder, self.last_name, names, first)
                 continue
             # What is in a folder comes before its neighbours.
-            self.due += range(len(self.folders.nodes) - 1, first - 1, -1)
+            self.to_list += range(len(self.folders.nodes) - 1, first - 1, -1)
             if ending == WHOLE:
                 self.find_deletions(folder, names)
         if pos != end:
@@ -187,9 +187,9 @@ class Target(object):
             self.listing = None
             if current == folder:
                 return last, names, first
-        elif self.due and self.due.pop() == folder:
+        elif self.to_list and self.to_list.pop() == folder:
             return b'', set(), len(self.folders.nodes)
-        raise Violation('the listing of a folder that is not due')
+        raise Violation('the listing of a folder out of turn')
 
     def take_entries(self, data, pos, folder, count, last, names, wants):
         # type: (bytes, int, int, int, bytes, Set[bytes], List[bytes]) -> int
@@ -202,7 +202,7 @@ class Target(object):
                 self.states[folder].presence = state = None
                 self.note(b'e', folder, b'', reason(error))
         unpack, size_of_entry, delete = entry.unpack_from, entry.size, self.delete
-        # What is unchanged is passed over in here: in most syncs that is nearly everything.
+        # Unchanged files are handled in this loop: in most syncs nearly all are.
         quick = state == 'old' and PY3 and not self.checksum
         stat, file_mode = os.stat, self.file_mode
         for _ in range(count):
@@ -264,7 +264,7 @@ class Target(object):
         return b'/'.join([self.place] + parts)
 
     def take_file(self, folder, fd, name, mode, size, mtime):  # type: (int, Any, bytes, int, int, int) -> List[bytes]
-        """The request for it, unless it is here."""
+        """The request for a file, unless it is unchanged."""
         wanted = want.pack(self.files, 0)
         if self.states[folder].presence == 'old':
             try:
@@ -307,7 +307,7 @@ class Target(object):
         return wants
 
     def set_file(self, fd, name, mode, mtime):  # type: (int, bytes, int, int) -> bool
-        """Whether the file that is here has this mode and time now."""
+        """Set mode and time of an unchanged file; returns whether that worked."""
         if self.dry_run:
             return True
         try:
@@ -394,7 +394,7 @@ class Target(object):
             self.acknowledge()
 
     def take_wanted(self, number):  # type: (int) -> Wanted
-        """Files come in the order in which they were asked for."""
+        """The requested file with this number, which must be the next one."""
         if self.next_wanted < len(self.wanted) and self.incoming is None:
             wanted = self.wanted[self.next_wanted]
             if wanted.number == number:
@@ -404,7 +404,7 @@ class Target(object):
         raise Violation('content that was not asked for')
 
     def put_file(self, number, mode, mtime, block):  # type: (int, int, int, Any) -> None
-        """A file that came whole."""
+        """Write a file whose content is one block."""
         wanted = self.take_wanted(number)
         temporary = None
         failure = b''
@@ -479,7 +479,7 @@ class Target(object):
             self.end_file()
 
     def keep(self, wanted, file):  # type: (Wanted, int) -> None
-        """What is to be done about a file before it gets its name."""
+        """Called before a file gets its name."""
         if self.fsync:
             os.fsync(file)
         group = self.group_of.pop(wanted.number, None)
@@ -541,8 +541,8 @@ class Target(object):
             wanted = self.take_wanted(number)
         self.settle(wanted, LOST, text)
 
-    def settle(self, wanted, fate, text):  # type: (Wanted, int, bytes) -> None
-        self.outcomes.append(outcome.pack(wanted.number, fate, len(text)) + text)
+    def settle(self, wanted, result, text):  # type: (Wanted, int, bytes) -> None
+        self.outcomes.append(outcome.pack(wanted.number, result, len(text)) + text)
 
     def acknowledge(self):
         self.acknowledged = self.taken
@@ -551,8 +551,8 @@ class Target(object):
 
     # -- the end
 
-    def finish_if_due(self):
-        if (self.due or self.listing is not None or self.incoming is not None
+    def finish_if_complete(self):
+        if (self.to_list or self.listing is not None or self.incoming is not None
                 or self.next_wanted < len(self.wanted)):
             return
         self.give_names()
@@ -597,7 +597,7 @@ class Target(object):
                 raise OSError(errno.ESTALE, 'the file that it is has another name now')
             rename_at(fd, temporary, name)
         finally:
-            # It is there after a failure, and where the file has been given this name meanwhile.
+            # It exists after a failure, and if the name is already a link to this file.
             unlink_quietly(fd, temporary)
 
     def make_links(self):
@@ -697,13 +697,13 @@ def remove(fd, name):  # type: (int, bytes) -> None
             raise
     tree = Folders(open_at(fd, name, FOLDER))
     try:
-        due = [ROOT]
-        while due:
-            at = due.pop()
+        pending = [ROOT]
+        while pending:
+            at = pending.pop()
             folder = tree.listing.open(at)
             for child in list_names(folder):
                 if S_ISDIR(lstat(folder, child).st_mode):
-                    due.append(tree.add(at, child))
+                    pending.append(tree.add(at, child))
                 else:
                     unlink_at(folder, child)
         for number in tree.deepest_first():

@@ -29,7 +29,7 @@ def reset_signals():  # type: () -> None
     if hasattr(_signal, 'pthread_sigmask'):
         _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
     if _signal.getsignal(_signal.SIGINT) == _signal.SIG_IGN:
-        # So it is behind nohup and "&". An interrupt that comes here all the same is for us.
+        # Set by nohup and by a shell's "&". An interrupt that is sent to this process is meant for it.
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     if os.name == 'posix':
         if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
@@ -41,7 +41,7 @@ def reset_signals():  # type: () -> None
 
 
 def in_child(gateway, *descriptors):  # type: (Gateway, *int) -> None
-    """What a forked child begins with."""
+    """What a forked child does first."""
     global lazy_lock
     # Another thread of its parent may have held it.
     lazy_lock = _thread.allocate_lock()
@@ -91,11 +91,11 @@ def main():  # type: () -> None
     try:
         gateway._serve()
     except BaseException:
-        # Whoever waits for this process must not wait in vain.
+        # The controller must see the end of the link, even if threads keep the process alive.
         compile_lazy()
         detach(out)
         raise
     if PYPY:
-        # Its end is a program in Python too.
+        # The shutdown of PyPy is Python code too.
         swap_builtins(BUILTINS)
     raise SystemExit(gateway._status)

@@ -7,7 +7,8 @@ def new_held_lock():  # type: () -> Lock
     return lock
 
 
-new_waiter = new_held_lock  # type: Callable[[], Lock]  # makes what remote code waits with: something to acquire that any thread may release
+# Makes what remote code waits with: something to acquire that any thread may release.
+new_waiter = new_held_lock  # type: Callable[[], Lock]
 
 
 class Queue(object):
@@ -52,7 +53,7 @@ class Queue(object):
             try:
                 return self.items.popleft()
             except IndexError:
-                # Without the end another thread was faster.
+                # Before the end, another thread has taken the item.
                 if self.no_more_input:
                     raise
 
@@ -69,13 +70,13 @@ class Queue(object):
                 self.waiters.append(waiter)
                 return waiter
         finally:
-            # As in Writer._write.
+            # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
             if lock._is_owned():
                 lock.release()
 
     def wake_one(self):  # type: () -> None
-        # Ctrl-C may have taken the main thread away from its place, at any step: the lock of a
-        # thread that does not wait any more must not be the only one that is released.
+        # Ctrl-C may have interrupted the wait of the main thread at any step. If its lock were the only one that
+        # is released, the item would wake nobody.
         while self.waiters:
             waiter = self.waiters.popleft()
             waiter.release()

@@ -22,7 +22,7 @@ class Reader(Writer):
             self._on_link_end(reason)
 
     def _read_frames(self):  # type: () -> Optional[str]
-        """Handle frames until the end; returns what receivers are told then."""
+        """Handle frames until the end; returns the reason for receivers, or None after TERMINATE."""
         read = self._link.read
         while True:
             head = read(9)

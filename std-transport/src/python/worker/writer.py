@@ -15,7 +15,7 @@ class Writer(LazyMethods):
         self._reading = RLock()         # type: Any  # held by a receiver that reads the link
         self._read_leased = False       # whether it may
         self._lease_reads = 0           # how often it has
-        self._reader_parked = deque()   # type: Deque[Lock]  # the held lock that the reader waits for meanwhile
+        self._reader_parked = deque()   # type: Deque[Lock]  # the held lock that the reader waits for during a lease
         self._channels = {}             # type: Dict[int, Callable[[], Optional[Channel]]]  # weak references by id
         self._callback_queues = {}      # type: Dict[int, Queue]  # with a callback whose channel is gone
         self._early_strings = {}        # type: Dict[int, Strings]  # set before the channel came
@@ -52,7 +52,7 @@ class Writer(LazyMethods):
         """Write a frame of an open channel, which the `last` one closes."""
         owned = self._writing._is_owned
         if owned():
-            # A __del__ that sends, run by the garbage collector inside of what follows.
+            # A __del__ that sends, run by the garbage collector during a write of this thread.
             self._deferred_frames.append(data)
             return
         try:
@@ -67,13 +67,13 @@ class Writer(LazyMethods):
             # Before Python 3.10 Ctrl-C can come between the end of a block and the release.
             if owned():
                 self._writing.release()
-            # Also where nothing was written: others did not wait for that.
+            # Even if nothing was written: other threads have queued frames because the lock was held.
             if self._deferred_frames:
                 self._flush_deferred()
 
     def _put(self, data):  # type: (bytes) -> None
-        # Ctrl-C can come between any two steps of the interpreter.  This is one: what was written
-        # is known, so that the stream goes on whole.
+        # Ctrl-C can come between any two steps of the interpreter.  This is one step: the number of bytes
+        # written is known, so the rest of the frame can follow.
         done = []  # type: List[int]
         try:
             done.extend(imap(os.write, (self._out,), (data,)))

@@ -47,7 +47,7 @@ pub(crate) enum ProtocolError {
     Name(NameError),
     /// Names twice in a directory, or not in order.
     NameOrder,
-    /// A section of a folder that is not due.
+    /// A section of a folder out of turn.
     Folder,
     /// Folders inside one another beyond the limit.
     TooDeep,
@@ -76,7 +76,7 @@ impl fmt::Display for ProtocolError {
             Self::Version => "another version of the protocol",
             Self::Name(error) => return error.fmt(f),
             Self::NameOrder => "names that are not in ascending order",
-            Self::Folder => "the listing of a folder that is not due",
+            Self::Folder => "the listing of a folder out of turn",
             Self::TooDeep => return write!(f, "folders nested deeper than {MAX_DEPTH}"),
             Self::TooMany => "more entries than the limit",
             Self::ListingSize => "listings that are too large",

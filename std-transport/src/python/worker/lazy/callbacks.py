@@ -64,7 +64,7 @@ class Dispatcher(object):
             self.queue.finish()
 
     def stop(self, timeout):  # type: (Optional[float]) -> None
-        """Let it deliver what is there, for so long."""
+        """Deliver the queued items, for this time at most."""
         with self.queue.lock:
             self.queue.no_more_input = True
             self.queue.wake()

@@ -53,7 +53,7 @@ wait_lock = poll
 class StandardImports(StandardImports):
 
     def __enter__(self):
-        # No other thread imports meanwhile.
+        # Other threads must not import while sys.path is changed.
         imp.acquire_lock()
         self.kept = sys.path[:]
         sys.path[:] = self.path()
@@ -101,7 +101,7 @@ def native_source(source, file_name):
 
 
 def close_on_exec(descriptors):
-    """No program inherits the link: newer Pythons see to that by themselves."""
+    """Keep programs from inheriting the link, as newer Pythons do by themselves."""
     for descriptor in descriptors:
         flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
         fcntl.fcntl(descriptor, fcntl.F_SETFD, flags | fcntl.FD_CLOEXEC)

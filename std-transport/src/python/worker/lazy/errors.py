@@ -26,7 +26,7 @@ class TimeoutError(IOError):
 
 
 def log(text):  # type: (str) -> None
-    """A line for whoever reads the worker's standard error."""
+    """Write a line to standard error."""
     try:
         os.write(2, ('execnet worker [%d]: %s\n' % (os.getpid(), text)).encode('utf-8', 'replace'))
     except OSError:
@@ -53,7 +53,7 @@ def format_exception(task=None):  # type: (Optional[Task]) -> str
     return text
 
 
-# What remote code may replace without a harm to the traceback module.
+# Builtins that remote code may replace without harm to the traceback module.
 HARMLESS = ('open', 'print', 'input', '__import__')
 
 
@@ -78,15 +78,15 @@ def plausible(error):  # type: (Any) -> bool
 
 
 CHAIN = 100     # exceptions of a chain that are shown
-FRAMES = 100    # frames of one that are shown, where the traceback module is not used
+FRAMES = 100    # frames of an exception that are shown without the traceback module
 
 
 def format_as_python(error, name, lines):  # type: (Any, Any, List[str]) -> Optional[str]
     """The text of the traceback module, unless something goes wrong there."""
     with format_lock:
         try:
-            # Not before there is something to print: they take long.  And while one thread of Python 3.13 imports
-            # collections.abc, as traceback does, another cannot take names from it: that may be code that runs here.
+            # Imported on first use, as the imports take long.  While one thread of Python 3.13 imports collections.abc,
+            # as traceback does, another cannot take names from it: that may be remote code.
             cache = import_standard('linecache').cache
             traceback = import_standard('traceback')
             kept = cache.get(name)

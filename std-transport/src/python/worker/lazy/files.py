@@ -42,10 +42,10 @@ class ChannelFileRead(ChannelFile):
 
     def __init__(self, channel, proxyclose):
         ChannelFile.__init__(self, channel, proxyclose)
-        self._items = deque()   # type: Deque[Any]  # received, and not read as a whole
-        self._start = 0         # where the unread rest of the first begins
-        self._size = 0          # of all that is not read
-        self._nothing = ''      # type: Any  # of the kind that the items are
+        self._items = deque()   # type: Deque[Any]  # received, and not read completely
+        self._start = 0         # offset of the first unread byte in the first item
+        self._size = 0          # of the unread data
+        self._nothing = ''      # type: Any  # an empty value of the type of the items
 
     def _more(self):  # type: () -> bool
         try:
@@ -77,7 +77,7 @@ class ChannelFileRead(ChannelFile):
         return self._take(self._size if n < 0 else min(n, self._size))
 
     def readline(self):  # type: () -> Any
-        before = -self._start   # what the items have that were looked at
+        before = -self._start   # size of the items that were searched
         at = 0
         while True:
             while at < len(self._items):

@@ -1,4 +1,4 @@
-# Small: it is compiled in the middle of a conversation, and has the others compiled beside it; or in a forked child.
+# Small, as it is compiled during a conversation, and has the other files compiled by a thread; or in a forked child.
 
 clock = getattr(time, 'monotonic', time.time)
 HANDBACK_DELAY = 0.001      # seconds; the reader takes the link back after one to two times this delay

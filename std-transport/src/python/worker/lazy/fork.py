@@ -2,7 +2,7 @@
 
 
 def guard_fork(begin, *descriptors):  # type: (Callable[[], Any], *int) -> None
-    """What newer Pythons do by themselves: no program inherits the link, and children know that they are."""
+    """Do what newer Pythons do: keep programs from inheriting the link, and call `begin` in forked children."""
     if not PY3:
         close_on_exec(descriptors)
 

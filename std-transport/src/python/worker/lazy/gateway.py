@@ -76,7 +76,7 @@ class GatewayMethods(Gateway):
     def _put_rest(self, data, done):  # type: (bytes, List[int]) -> None
         """Write what a first write has left of a frame, or deal with what it raised.
 
-        Without anything written the frame was not begun, and the exception goes on.
+        If nothing was written, the exception is raised as it is.
         """
         error = None if done else exc_info()[1]
         whole = isinstance(error, KeyboardInterrupt)
@@ -87,7 +87,7 @@ class GatewayMethods(Gateway):
                 try:
                     self._write_all(data, done)
                 except KeyboardInterrupt:
-                    # The frame goes first, for the sake of those that follow.
+                    # The frame is completed first, so that other frames can follow.
                     self._write_all(data, done)
                     whole = True
                     raise
@@ -97,7 +97,7 @@ class GatewayMethods(Gateway):
             raise IOError('cannot send (already closed?)')
         finally:
             if not whole:
-                # Interrupted inside the frame, twice: nothing sensible can follow it.
+                # Interrupted twice inside the frame: no other frame can follow it.
                 detach(self._out)
 
     def _write_all(self, data, done):  # type: (bytes, List[int]) -> None
@@ -105,7 +105,7 @@ class GatewayMethods(Gateway):
             try:
                 done.extend(imap(os.write, (self._out,), (memoryview(data)[sum(done):],)))
             except OSError:
-                # Only Python 2 lets this one through.
+                # Only Python 2 reports EINTR.
                 if PY3 or exc_info()[1].errno != errno.EINTR:
                     raise
 
@@ -115,7 +115,7 @@ class GatewayMethods(Gateway):
         self._flush_deferred()
 
     def _flush_deferred(self):  # type: () -> None
-        # Whoever holds the lock looks here again after letting go: nothing stays behind.
+        # The thread that holds the lock checks the queue again after its release: no frame is left.
         owned = self._writing._is_owned
         if owned():
             return

@@ -5,8 +5,8 @@ DURING = u'\nDuring handling of the above exception, another exception occurred:
 
 
 def format_plainly(error, trace, name, lines):  # type: (Any, Any, Optional[str], List[str]) -> str
-    """The text for Python 2, and where the traceback module is of no use: for a very long chain of exceptions, or where
-    remote code has replaced builtins."""
+    """The text without the traceback module: on Python 2, for a very long chain of exceptions, and if remote code has
+    replaced builtins."""
     parts = []
     found = set()  # type: Set[int]
     while error is not None and id(error) not in found:

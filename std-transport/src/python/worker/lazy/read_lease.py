@@ -3,12 +3,12 @@
 
 class ReadLeaseMethods(Gateway):
 
-    # In a ping-pong conversation the main thread reads the link by itself while it waits for an item:
-    # the reader would only be woken to wake it.  It takes a whole frame of its own channel, and leaves
-    # all others to the reader; so Ctrl-C at any step loses nothing of others.
+    # In a ping-pong conversation the main thread reads the link itself while it waits for an item: otherwise the
+    # reader would be woken only to wake it.  It takes a whole frame of its own channel, and leaves all others to the
+    # reader, so that Ctrl-C at any step loses no item of another channel.
 
     def _lease_read(self, queue, item):  # type: (Queue, Any) -> None
-        """Deliver an item, and leave the link to its receiver for as long as it comes back soon."""
+        """Deliver an item, and leave the link to its receiver while it keeps reading."""
         parked = new_held_lock()
         self._reader_parked.append(parked)
         self._read_leased = True
@@ -18,12 +18,12 @@ class ReadLeaseMethods(Gateway):
             reads = self._lease_reads
             if parked.acquire(True, HANDBACK_DELAY):
                 break
-        # A receiver that is at it has what it waits for first.
+        # A receiver that is reading finishes its item first.
         with self._reading:
             self._end_lease()
 
     def _end_lease(self):  # type: () -> None
-        """It is the reader's turn again."""
+        """Give the link back to the reader."""
         self._read_leased = False
         self._ping_pongs = 0
         try:
@@ -32,12 +32,12 @@ class ReadLeaseMethods(Gateway):
             pass
 
     def _wait_for_reader(self):  # type: () -> None
-        """Before a wait for what only the reader brings."""
+        """Called before a wait for something that only the reader handles."""
         self._refuse_in_handler()
         self._end_lease()
 
     def _refuse_in_handler(self):
-        """No wait for handlers of signals that have come into a read: the reader waits for that too."""
+        """Refuse to wait in a signal handler that has interrupted a read: the reader waits for that read too."""
         if self._reading._is_owned():
             raise IOError('cannot wait for a channel inside of a receive()')
 
@@ -60,19 +60,19 @@ class ReadLeaseMethods(Gateway):
             return channel._queue.get()
         item, more = found
         if more:
-            # The reader does not look at all that has come for each item.
+            # The reader handles what has arrived at once, without a look into the buffer for each item.
             self._end_lease()
         return item
 
     def _read_item(self, channel_id, queue):  # type: (int, Queue) -> Optional[Tuple[Any, bool]]
-        """The item of the next frame, and whether there is more; None where the reader has to see to it."""
+        """The item of the next frame, and whether more has arrived; None if the reader must handle the frame."""
         if queue.items or queue.no_more_input or queue.views:
             return None
         try:
             data = self._link.peek(9)
         except OSError as error:
             if error.errno is None:
-                # Not the system's: a handler of a signal has raised it.
+                # Raised by a signal handler, and not by the system.
                 raise
             return None
         if len(data) < 9:

@@ -1,11 +1,11 @@
-# What the spec asks of the process.
+# Settings of the spec for the process.
 
 # What each execution model needs done first.
 MODELS = {'thread': lambda: None, 'main_thread_only': lambda: None}
 
 
 def set_up(config):  # type: (Dict[str, Any]) -> None
-    """What the spec asks of the process, as far as it could not be done before its start."""
+    """Apply the settings of the spec that were not applied before the start of the process."""
     if config['execmodel'] not in MODELS:
         raise ValueError('unknown execmodel %r' % str(config['execmodel']))
     MODELS[config['execmodel']]()

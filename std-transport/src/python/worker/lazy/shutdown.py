@@ -2,10 +2,10 @@
 
 
 class ShutdownMethods(Gateway):
-    """Running code beside the main thread's, and ending."""
+    """Running code in other threads than the main one, and shutting down."""
 
     def _run_beside(self, task):  # type: (Task) -> None
-        """Start a task while the main thread has one."""
+        """Start a task while the main thread runs another."""
         if self._execmodel == 'main_thread_only':
             self._tasks.put(task)
             _thread.start_new_thread(self._refuse_unless_started, (task,))
@@ -19,7 +19,7 @@ class ShutdownMethods(Gateway):
             self._task_done(task.channel)
 
     def _refuse_unless_started(self, task):  # type: (Task) -> None
-        """The main thread has a second to let go of the task before this one."""
+        """Refuse the task if the main thread has not started it after a second."""
         time.sleep(1.0)
         with self._state:
             if task.started:
@@ -40,7 +40,7 @@ class ShutdownMethods(Gateway):
         if self._dispatcher is not None:
             self._dispatcher.stop(finish_time)
         self._tasks.put(None)
-        # Threads of remote code may keep the interpreter from ending; not for ever.
+        # Threads of remote code keep the interpreter from exiting, for this time at most.
         time.sleep(finish_time + interrupt_time)
         exit_now()
 
@@ -80,7 +80,7 @@ class ShutdownMethods(Gateway):
 
 
 def exit_now():  # type: () -> None
-    """Leave without the code that does not end, nor the interpreter's own end."""
+    """Exit at once, without the shutdown of the interpreter, which would wait for running code."""
     if 'end_group' in globals():
         end_group()
     os._exit(1)

@@ -15,7 +15,7 @@ def import_threading():
 
 def know_main_thread(threading):
     if _thread.get_ident not in (getattr(threading, name, None) for name in ('get_ident', '_get_ident')):
-        # Somebody has replaced what it stands on, gevent for one.
+        # Its functions were replaced, by gevent for example.
         return
     active = threading._active
     with threading._active_limbo_lock:
@@ -26,14 +26,14 @@ def know_main_thread(threading):
 
 
 def make_main(threading, thread):
-    """Put the main thread in the place of the one that an object of threading stands for."""
+    """Make an object of threading represent the main thread."""
     if not PY3:
         thread._Thread__ident = MAIN
         return
     thread._ident = MAIN
     if hasattr(thread, '_native_id') and sys.platform == 'linux':
         thread._native_id = os.getpid()
-    # Held as long as the thread lives, and let go of by threading itself at the end.
+    # Held while the thread lives; threading releases it at the end.
     alive = _thread.allocate_lock()
     alive.acquire()
     at_exit = getattr(threading, '_shutdown_locks', None)

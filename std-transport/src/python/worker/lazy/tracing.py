@@ -55,7 +55,7 @@ def frames_of(data):  # type: (bytes) -> Iterator[Tuple[int, int, int]]
 
 
 def trace_file():  # type: () -> int
-    """A fresh file: what stands there already is never written to."""
+    """Open a new file. An existing one, which may be a link, is not written to."""
     path = os.path.join(import_standard('tempfile').gettempdir(), 'execnet-debug-%d' % os.getpid())
     try:
         os.unlink(path)
