@@ -1,4 +1,4 @@
-//! How a process ended, in words.
+//! How a process ended: its exit status or signal.
 
 use core::fmt;
 use std::os::unix::process::ExitStatusExt;
@@ -8,14 +8,15 @@ use rustix::process::Signal;
 
 /// How a process ended: with a status of its own, or by a signal.
 ///
-/// If the program ignores SIGCHLD, or other code of it reaps all children, nobody knows: there is neither a
+/// If the program ignores SIGCHLD, or other code of it reaps all children, the status is unknown: there is neither a
 /// [`code`](Self::code) nor a [`signal`](Self::signal) then.
 ///
-/// Of a worker elsewhere (over ssh, in a container) this is what the program here says of it: a status above 128 is
-/// the signal that killed the worker there. A signal that killed the program here shows in the same way.
+/// For a remote worker (over ssh, in a container) this is the status of the local client program, which reports that of
+/// the worker: a status above 128 is the signal that killed the worker. A signal that killed the client program itself
+/// looks the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
-    /// `None` if other code has taken it.
+    /// `None` if it is unknown.
     status: Option<ExitStatus>,
     remote: bool,
 }
@@ -24,7 +25,7 @@ pub struct Exit {
 const SIGNALLED: i32 = 128;
 
 impl Exit {
-    /// It has ended, and its status is lost.
+    /// It has ended with an unknown status.
     pub(crate) const UNKNOWN: Self = Self {
         status: None,
         remote: false,
@@ -38,7 +39,7 @@ impl Exit {
         }
     }
 
-    /// The end of a program that tells the end of another by its own status.
+    /// The end of a client program whose status is that of a remote process.
     pub(crate) fn remote(status: ExitStatus) -> Self {
         let status = Some(status);
         Self {
@@ -47,7 +48,7 @@ impl Exit {
         }
     }
 
-    /// The exit status, if the process ended by itself.
+    /// The exit status, if the process exited.
     #[must_use]
     pub fn code(self) -> Option<i32> {
         match self.relayed_signal() {
@@ -62,20 +63,20 @@ impl Exit {
         self.relayed_signal().or_else(|| self.status?.signal())
     }
 
-    /// Ended by itself, with status 0.
+    /// Whether it exited with status 0.
     #[must_use]
     pub fn success(self) -> bool {
         self.status.is_some_and(|status| status.success())
     }
 
-    /// Whether another program tells of its end.
+    /// Whether this is the status of a client program.
     pub(crate) fn is_remote(self) -> bool {
         self.remote
     }
 
     fn relayed_signal(self) -> Option<i32> {
         let code = self.status?.code().filter(|_| self.remote)?;
-        // ssh says 255 when it has failed itself; no system has so many signals.
+        // A larger status is not a signal: ssh exits with 255 if it fails itself.
         (SIGNALLED + 1..SIGNALLED + 65)
             .contains(&code)
             .then_some(code - SIGNALLED)

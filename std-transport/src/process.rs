@@ -1,4 +1,8 @@
-//! Processes of workers. Nothing outside of this module starts one.
+//! Processes of workers. No other module starts processes.
+//!
+//! The system reuses the id of a process once the process has been reaped. Therefore signals are sent under the lock of
+//! [`State`], under which alone a process is reaped: until then one that has ended is a zombie, and its id and process
+//! group are its own.
 
 use alloc::sync::Arc;
 use std::io;
@@ -17,11 +21,11 @@ use crate::stderr::{Sink, StderrTail};
 use crate::sync::Mutex;
 use crate::wait::{ExitWatch, Life, Woken, life, signal_child};
 
-/// A process in a process group of its own, which dies with it.
+/// A process in a process group of its own. When the process ends, the rest of its group is killed.
 ///
-/// Dropping it kills it. A process that the system does not show as a child any more (this program ignores SIGCHLD, or
-/// other code of it reaps all children) has ended with a status that nobody knows. Its id and its group may belong to
-/// strangers then, so nothing is signalled.
+/// Dropping it kills it. If the system no longer knows the process as a child (this program ignores SIGCHLD, or other
+/// code of it reaps all children), it has ended with an unknown status. Its id and its group may belong to other
+/// processes then, so nothing is signalled.
 #[derive(Debug)]
 pub(crate) struct Process {
     command: String,
@@ -35,10 +39,11 @@ pub(crate) struct Process {
 #[derive(Debug)]
 struct State {
     child: Child,
-    /// Once set, the process id may belong to somebody else.
+    /// Once set, the process has been reaped and its id may belong to another process.
     exit: Option<Exit>,
     killed: bool,
-    /// It was killed, and did not die while somebody waited for that: nobody waits again.
+    /// It was killed and outlived a wait (it is stuck in the kernel, or belongs to another user): dropping the handle
+    /// does not wait again.
     given_up: bool,
 }
 
@@ -51,26 +56,21 @@ pub(crate) struct Started {
 }
 
 impl Process {
-    /// Starts a process; `name` is for its threads here.
+    /// Starts a process with pipes; `name` is part of the name of the thread that reads its standard error.
     pub(crate) fn start(name: &str, launch: &Launch, stderr: Box<dyn Sink>) -> io::Result<Started> {
         let mut child = command(launch)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
-            (Some(stdin), Some(stdout), Some(errors)) => {
-                match StderrTail::start(name, errors, stderr) {
-                    Ok(tail) => Ok(Started {
-                        process: Arc::new(Self::new(launch, child, tail)),
-                        stdin,
-                        stdout,
-                    }),
-                    Err(error) => Err(give_up(child, error)),
-                }
-            }
-            // All three were asked for above.
-            _ => Err(give_up(child, io::ErrorKind::BrokenPipe.into())),
-        }
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let process = Self::new(name, launch, child, stderr)?;
+        // Both are piped: the error does not happen.
+        let (stdin, stdout) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(Started {
+            process,
+            stdin,
+            stdout,
+        })
     }
 
     /// Starts a process with this standard input and output.
@@ -81,17 +81,11 @@ impl Process {
         stdout: OwnedFd,
         stderr: Box<dyn Sink>,
     ) -> io::Result<Arc<Self>> {
-        let mut child = command(launch).stdin(stdin).stdout(stdout).spawn()?;
-        let Some(errors) = child.stderr.take() else {
-            return Err(give_up(child, io::ErrorKind::BrokenPipe.into()));
-        };
-        match StderrTail::start(name, errors, stderr) {
-            Ok(tail) => Ok(Arc::new(Self::new(launch, child, tail))),
-            Err(error) => Err(give_up(child, error)),
-        }
+        let child = command(launch).stdin(stdin).stdout(stdout).spawn()?;
+        Self::new(name, launch, child, stderr)
     }
 
-    /// Waits for its end, or for something else that is polled.
+    /// Waits for its end, or for an event on another descriptor.
     pub(crate) fn wait_beside(
         &self,
         other: BorrowedFd<'_>,
@@ -101,16 +95,29 @@ impl Process {
         self.watch().wait_beside(other, wanted, deadline)
     }
 
-    /// Once it has ended: waits until the last it wrote to its standard error is passed on.
+    /// For a process that has ended: waits until the rest of its standard error has been read and passed on.
     pub(crate) fn drain_stderr(&self) {
         self.stderr.drain();
     }
 
-    fn new(launch: &Launch, child: Child, stderr: StderrTail) -> Self {
-        let pid = Pid::from_child(&child);
-        Self {
+    fn new(
+        name: &str,
+        launch: &Launch,
+        mut child: Child,
+        sink: Box<dyn Sink>,
+    ) -> io::Result<Arc<Self>> {
+        let tail = match child.stderr.take() {
+            Some(stderr) => StderrTail::start(name, stderr, sink),
+            // Does not happen: it is piped.
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        let stderr = match tail {
+            Ok(stderr) => stderr,
+            Err(error) => return Err(give_up(child, error)),
+        };
+        Ok(Arc::new(Self {
             command: launch.to_string(),
-            pid,
+            pid: Pid::from_child(&child),
             remote: launch.remote,
             kill_policy: launch.kill_policy,
             state: Mutex::new(State {
@@ -120,22 +127,23 @@ impl Process {
                 given_up: false,
             }),
             stderr,
-        }
+        }))
     }
 
-    /// For the time of a wait: it holds a descriptor.
+    /// A watch for one wait: it holds a descriptor.
     pub(crate) fn watch(&self) -> ExitWatch {
         ExitWatch::new(self.pid)
     }
 
-    /// Signals the whole group. The lock keeps the leader from being reaped meanwhile, so that the group is its own.
+    /// Signals the whole group.
     fn signal(&self, signal: Signal) {
+        // Held until the signal is sent: another thread must not reap the leader in between.
         let state = self.state.lock();
         if state.exit.is_some() || life(self.pid) == Life::Gone {
             return;
         }
-        // Fails if the group has nobody left, or nobody whom we may signal: wait() shows that. A leader that has changed
-        // its group is not in it.
+        // Fails if the group is empty, or if this user may signal no process in it. A leader that has moved to another
+        // group (setsid, setpgid) is not reached by it, so that a kill also goes to the leader itself.
         let sent = kill_process_group(self.pid, signal);
         if sent.is_err() || signal == Signal::KILL {
             signal_child(self.pid, signal);
@@ -149,8 +157,7 @@ impl Process {
         }
     }
 
-    /// How it ended, if it did; what its group still runs is killed then, while its id is certainly its own: unless
-    /// that is to end what was started elsewhere.
+    /// Returns how it ended, if it has. The first call after the end kills the rest of its group and reaps it.
     fn try_exit(&self) -> Option<Exit> {
         let mut state = self.state.lock();
         if state.exit.is_none() {
@@ -158,11 +165,13 @@ impl Process {
                 Life::Running => None,
                 Life::Gone => Some(Exit::UNKNOWN),
                 Life::Ended => {
+                    // Before the leader is reaped: as long as it is a zombie, no other group can have its id. With the
+                    // other policy, the rest of the group may still be ending what it has started on other machines.
                     if self.kill_policy == KillPolicy::Kill {
                         let _ = kill_process_group(self.pid, Signal::KILL);
                     }
                     let exit = if self.remote { Exit::remote } else { Exit::new };
-                    // Fails if other code of this program was faster.
+                    // Fails if other code of this program has reaped it since `life`.
                     Some(state.child.wait().map_or(Exit::UNKNOWN, exit))
                 }
             };
@@ -182,7 +191,8 @@ impl WorkerHandle for Process {
         }
         let watch = self.watch();
         loop {
-            // After the descriptor was opened: a process that was reaped before is not the one that is waited for.
+            // Once more, now that the watch exists: if another thread has reaped the process before that, the watch may
+            // be of another process with the same id, or of none.
             if let Some(exit) = self.try_exit() {
                 return Some(ExitInfo::Process(exit));
             }
@@ -195,7 +205,7 @@ impl WorkerHandle for Process {
         }
     }
 
-    /// Its whole group, see [`KillPolicy`].
+    /// Kills its whole group, see [`KillPolicy`].
     fn signal_kill(&self) {
         let again = core::mem::replace(&mut self.state.lock().killed, true);
         match self.kill_policy {
@@ -203,13 +213,13 @@ impl WorkerHandle for Process {
             KillPolicy::Terminate if again => self.kill_alone(),
             KillPolicy::Terminate => {
                 self.signal(Signal::TERM);
-                // One that is stopped takes the other only then.
+                // A stopped process handles SIGTERM only when it continues.
                 self.signal(Signal::CONT);
             }
         }
     }
 
-    /// Its whole group; not a program that leads to the worker: that would end.
+    /// Interrupts its whole group. A client such as ssh is not interrupted: it would end, and the link with it.
     fn interrupt(&self) {
         if !self.remote {
             self.signal(Signal::INT);
@@ -241,7 +251,7 @@ impl Drop for Process {
     }
 }
 
-/// In a group of its own, with a pipe for its standard error.
+/// A command in a process group of its own, with a pipe for its standard error.
 fn command(launch: &Launch) -> Command {
     let mut command = Command::new(&launch.program);
     command
@@ -260,8 +270,9 @@ fn command(launch: &Launch) -> Command {
     command
 }
 
+/// Ends a process that cannot be used, and returns the error.
 fn give_up(mut child: Child, error: io::Error) -> io::Error {
-    // It has just been started: kill reaches it, and wait returns.
+    // The wait returns: a process that has just been started can be killed.
     let _ = child.kill();
     let _ = child.wait();
     error

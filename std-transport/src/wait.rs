@@ -1,4 +1,4 @@
-//! Looking at a child process without reaping it, and waiting for its end with a deadline.
+//! The state of a child process without reaping it, and waiting for its end with a deadline.
 
 use core::time::Duration;
 use std::io;
@@ -10,18 +10,18 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::deadline::Deadline;
 
-/// What is known of a child process.
+/// The state of a child process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Life {
     Running,
-    /// It has ended and is not reaped: its id is certainly its own.
+    /// It has ended and is not reaped: a zombie, whose id no other process can have.
     Ended,
-    /// The system has no such child any more: this program ignores SIGCHLD, or other code of it has reaped the process.
-    /// Its id may belong to a stranger.
+    /// This program has no such child: it ignores SIGCHLD, or other code of it has reaped the process. The id may
+    /// belong to another process.
     Gone,
 }
 
-/// Looks at a child, which stays a zombie if it has ended.
+/// The state of a child. One that has ended stays a zombie.
 pub(crate) fn life(pid: Pid) -> Life {
     life_of(WaitId::Pid(pid))
 }
@@ -35,15 +35,16 @@ fn life_of(id: WaitId<'_>) -> Life {
     }
 }
 
-/// Signals a child, and nobody else: where the system has descriptors of processes, the one that is looked at is the one
-/// that is signalled.
+/// Signals a child, and no other process that has its id by now: the check and the signal use one pidfd, which refers
+/// to one process. Without pidfds there is a gap between the two, in which other code of this program could reap the
+/// child.
 pub(crate) fn signal_child(pid: Pid, signal: Signal) {
     #[cfg(target_os = "linux")]
     if let Some(pidfd) = open_pidfd(pid) {
         use rustix::process::pidfd_send_signal;
         use std::os::fd::AsFd as _;
         if life_of(WaitId::PidFd(pidfd.as_fd())) != Life::Gone {
-            // Fails if the process has ended, or may not be signalled: waiting for it shows that.
+            // Fails if the process has ended or may not be signalled. A wait for its end shows either.
             let _ = pidfd_send_signal(&pidfd, signal);
         }
         return;
@@ -53,8 +54,7 @@ pub(crate) fn signal_child(pid: Pid, signal: Signal) {
     }
 }
 
-/// A descriptor of the process; `None` in kernels before 5.3, in some sandboxes, and where this program has no
-/// descriptor left.
+/// A pidfd; `None` on kernels before 5.3, in some sandboxes, and if this program has no descriptor left.
 #[cfg(target_os = "linux")]
 fn open_pidfd(pid: Pid) -> Option<OwnedFd> {
     use rustix::process::{PidfdFlags, pidfd_open};
@@ -66,25 +66,25 @@ fn open_pidfd(_: Pid) -> Option<OwnedFd> {
     None
 }
 
-/// Waits for the end of a process, without reaping it. It holds a descriptor for as long as it lives, so it is made for
-/// a wait and dropped after it.
+/// Waits for the end of a process without reaping it. It holds a descriptor, so it is made for one wait and dropped
+/// after it.
 #[derive(Debug)]
 pub(crate) struct ExitWatch {
     pid: Pid,
     pidfd: Option<OwnedFd>,
 }
 
-/// The interval of looks where the system has no descriptor for a process.
+/// How often the state of a process is checked if there is no pidfd.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// What came first.
+/// Why a wait has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Woken {
-    /// It may be worth looking whether the process has ended.
-    Look,
-    /// This on the other thing.
+    /// The process may have ended; the caller checks.
+    Check,
+    /// The other descriptor has these events.
     Other(PollFlags),
-    /// Nothing until the deadline.
+    /// The deadline has passed.
     Deadline,
 }
 
@@ -94,7 +94,7 @@ impl ExitWatch {
         Self { pid, pidfd }
     }
 
-    /// Waits until it may be worth looking; false when the deadline has passed.
+    /// Waits until the process may have ended; returns false once the deadline has passed.
     pub(crate) fn wait(&self, deadline: Deadline) -> bool {
         let left = deadline.left();
         if left.is_zero() {
@@ -106,7 +106,7 @@ impl ExitWatch {
         true
     }
 
-    /// Waits for the end of the process, or for something else that is polled.
+    /// Waits for the end of the process, or for an event on another descriptor.
     pub(crate) fn wait_beside(
         &self,
         other: BorrowedFd<'_>,
@@ -120,13 +120,13 @@ impl ExitWatch {
         let mut others = [PollFd::from_borrowed_fd(other, wanted)];
         self.poll(&mut others, left)?;
         Ok(match others[0].revents() {
-            revents if revents.is_empty() => Woken::Look,
+            revents if revents.is_empty() => Woken::Check,
             revents => Woken::Other(revents),
         })
     }
 
-    /// Polls the others until one is ready, the process has ended or `timeout` is over; it may return early. True if the
-    /// process has ended.
+    /// Polls the other descriptors until one is ready, the process has ended or `timeout` has passed; it may return
+    /// early. Returns whether the process has ended.
     pub(crate) fn poll<'a>(
         &'a self,
         others: &mut [PollFd<'a>],
@@ -146,7 +146,7 @@ impl ExitWatch {
     }
 }
 
-/// An interruption counts as nothing that is ready.
+/// Polls with a timeout. After an interruption by a signal, no descriptor is ready.
 pub(crate) fn poll_for(ends: &mut [PollFd<'_>], timeout: Duration) -> io::Result<()> {
     match poll(ends, Some(&timespec(timeout))) {
         Ok(_) => Ok(()),
@@ -158,7 +158,7 @@ pub(crate) fn poll_for(ends: &mut [PollFd<'_>], timeout: Duration) -> io::Result
     }
 }
 
-/// For poll. A duration too long for it, some 292 billion years, is cut.
+/// A timeout for poll. A duration beyond its range, some 292 billion years, is clamped.
 pub(crate) fn timespec(duration: Duration) -> Timespec {
     duration.try_into().unwrap_or(Timespec {
         tv_sec: i64::MAX,

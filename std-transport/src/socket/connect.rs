@@ -30,7 +30,7 @@ pub(crate) struct HostPort {
 }
 
 impl HostPort {
-    /// `key` is that of the spec, for errors.
+    /// `key` is the key of the spec, for errors.
     pub(crate) fn parse(key: &'static str, text: &str) -> Result<Self, SpecError> {
         let refused = |problem: &str| SpecError::Value {
             key,
@@ -41,7 +41,7 @@ impl HostPort {
             .ok_or_else(|| refused("is not HOST:PORT"))?;
         let port = port
             .parse()
-            .map_err(|_| refused("ends in no port number"))?;
+            .map_err(|_| refused("does not end in a port number"))?;
         let bare = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));
@@ -56,18 +56,18 @@ impl HostPort {
     }
 }
 
-/// What bounds the making of a connection: its deadline, and whether somebody has ended it.
+/// The limits of an attempt to connect: its deadline, and whether the gateway has been killed.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt<'a> {
     pub(crate) deadline: Deadline,
     pub(crate) ended: &'a dyn Fn() -> bool,
 }
 
-/// How often an attempt looks whether somebody has ended it.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often an attempt checks whether it has been ended: nothing can interrupt its system calls.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Attempt<'_> {
-    /// Has `step` wait, for a part of the time at once, until it has something.
+    /// Calls `step`, which waits for at most the given time, until it returns something.
     fn wait<T>(self, mut step: impl FnMut(Duration) -> Option<io::Result<T>>) -> io::Result<T> {
         loop {
             if (self.ended)() {
@@ -76,17 +76,17 @@ impl Attempt<'_> {
             }
             let left = self.deadline.left();
             if left.is_zero() {
-                // With the number of the system, which is what a gateway in the middle passes on.
+                // With an error number: that is what a proxy reports to its controller.
                 return Err(Errno::TIMEDOUT.into());
             }
-            // The system takes a timeout of zero for no timeout.
-            if let Some(done) = step(left.clamp(Duration::from_millis(1), LOOK)) {
+            // Not zero: to the system a socket timeout of zero means no timeout.
+            if let Some(done) = step(left.clamp(Duration::from_millis(1), CHECK_INTERVAL)) {
                 return done;
             }
         }
     }
 
-    /// The same with one of `count` equal parts of the time that is left.
+    /// The same attempt with one of `count` equal parts of the remaining time.
     fn share(self, count: usize) -> Self {
         let count = u32::try_from(count).unwrap_or(u32::MAX).max(1);
         Self {
@@ -101,7 +101,7 @@ pub(crate) fn resolve(to: &HostPort, attempt: Attempt<'_>) -> io::Result<Vec<Soc
     if let Ok(address) = to.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, to.port)]);
     }
-    // The system's resolver has no deadline, and nothing interrupts it: its thread ends when it does.
+    // In a thread, as the system's resolver has no deadline and cannot be interrupted. The thread ends when it returns.
     let (found, addresses) = mpsc::channel();
     let name = (to.host.clone(), to.port);
     let thread = thread::Builder::new().name("execnet resolver".to_owned());
@@ -109,7 +109,7 @@ pub(crate) fn resolve(to: &HostPort, attempt: Attempt<'_>) -> io::Result<Vec<Soc
         let resolved = name.to_socket_addrs().map(Iterator::collect);
         let unreachable = |error| io::Error::new(io::ErrorKind::HostUnreachable, error);
         let resolved = resolved.map_err(unreachable);
-        // Nobody may wait for it any more.
+        // Fails if the attempt has ended before.
         let _ = found.send(resolved);
     })?;
     attempt.wait(|timeout| match addresses.recv_timeout(timeout) {
@@ -119,7 +119,8 @@ pub(crate) fn resolve(to: &HostPort, attempt: Attempt<'_>) -> io::Result<Vec<Soc
     })
 }
 
-/// Connects to the first of these addresses that accepts; each has an equal share of the time that is left.
+/// Connects to the first of these addresses that accepts. Each has an equal share of the remaining time, so that one
+/// that does not answer leaves time for the next.
 pub(crate) fn connect_tcp(
     addresses: &[SocketAddr],
     keepalive: Keepalive,
@@ -158,18 +159,18 @@ fn connect_to(address: &SocketAddr, attempt: Attempt<'_>) -> io::Result<TcpStrea
     Ok(stream)
 }
 
-/// Of a connection that is being made no longer.
+/// The result of a non-blocking connect that has finished.
 fn outcome(stream: &TcpStream) -> io::Result<()> {
     Ok(sockopt::socket_error(stream)??)
 }
 
-/// Connects to a socket of this machine, which must belong to a server of this user or root: what the client sends is
-/// for that alone.
+/// Connects to a Unix socket. The server must belong to this user or root: another user must not get what the client
+/// sends.
 pub(crate) fn connect_unix(path: &str, attempt: Attempt<'_>) -> io::Result<Stream> {
     let address = SocketAddrUnix::new(path)?;
     let stream = UnixStream::from(open(AddressFamily::UNIX)?);
     attempt.wait(|timeout| {
-        // Also bounds how long the system waits for room among the connections that nobody has accepted yet.
+        // On a Unix socket this timeout also limits how long connect waits while the server's queue is full.
         if let Err(error) = stream.set_write_timeout(Some(timeout)) {
             return Some(Err(error));
         }
@@ -209,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    /// Connections that nobody accepts, as many as this listener takes: it does not answer further ones.
+    /// Fills the listener's queue, so that it does not answer further connections.
     fn fill(listener: &TcpListener) -> Vec<TcpStream> {
         rustix::net::listen(listener, 0).unwrap();
         let address = listener.local_addr().unwrap();
@@ -217,7 +218,7 @@ mod tests {
         core::iter::from_fn(|| connect().ok()).collect()
     }
 
-    /// It might use up all the time there is.
+    /// The first address could use up all of the time.
     #[test]
     fn an_address_that_does_not_answer_leaves_time_for_the_next() {
         let (silent, next) = (listener(), listener());

@@ -1,8 +1,9 @@
-//! What the two ends of a connection say before anything else. Neither reads a byte of what follows.
+//! The greeting: the first messages on a connection. Neither end reads a byte beyond them.
 //!
-//! The client says who it is going to be, and without a token goes on at once. With a token the server answers with a
-//! challenge, the client proves that it knows the token, and then the server does: a client that cannot prove it gets
-//! nothing from the server to try guesses on, and a server that cannot gets nothing but a proof it cannot use elsewhere.
+//! The client says whether it has a token; without one it continues at once. With a token, the server sends a
+//! challenge, the client proves that it knows the token, and then the server proves it. The client comes first so that
+//! a client without the token gets no proof, on which it could test guesses. A server without the token gets only a
+//! proof that is valid for its own challenge.
 
 use core::fmt;
 use std::io;
@@ -13,47 +14,47 @@ use crate::socket::proof::{Challenge, Exchange, Proof, Prover, challenge};
 use crate::socket::target::Split;
 use crate::socket::token::Token;
 
-/// Ours, version 2. Everything that a server says begins with it, unless it is a refusal.
+/// The start of every message, except of a server's refusal: a name and the version 2.
 const MAGIC: [u8; 8] = *b"EXECNET\x02";
 
-/// Behind the magic of a client: it has no token, or it has one.
+/// The byte after the magic in a client's first message.
 const NO_TOKEN: u8 = 0;
 const WITH_TOKEN: u8 = 1;
 
-/// The length of a client's first message, and of its second.
+/// The lengths of a client's two messages.
 const HELLO: usize = 9;
 const ANSWER: usize = 64;
 
-/// The length of what a server says.
+/// The length of a server's messages.
 const REPLY: usize = 40;
 
-/// Maximum number of bytes that are read from a server that says something else.
+/// Maximum number of bytes that are read from a server that does not send a greeting.
 const MAX_PREAMBLE: usize = 64 * 1024;
 
 /// Why a connection was refused.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// As many connections are served as may be.
+    /// The limit of served connections is reached.
     TooMany,
-    /// As many connections wait for their client to authenticate as may, and this one had to make room.
+    /// The limit of unauthenticated connections is reached, and this one had to make room for a new one.
     Displaced,
-    /// The client runs for another user.
+    /// The client belongs to another user.
     OtherUser,
-    /// It did not say in time what it has to say.
+    /// The greeting was not complete in time.
     Late,
-    /// It said something else.
+    /// The client sent something else.
     NoGreeting,
-    /// It has no token, or a wrong one.
+    /// The client has no token, or a wrong one.
     Token,
-    /// It has a token and expects the same of the server, which has none.
+    /// The client has a token and requires a proof of it, but this server has none.
     NoToken,
-    /// Its connection broke.
+    /// The connection failed.
     Io(io::Error),
-    /// There is nothing wrong with it, but no worker could be started.
+    /// The client has authenticated, but its worker could not be started.
     Worker(io::Error),
 }
 
-/// For the client, and for whoever watches the server.
+/// The text for the client, and for the events of the server.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,12 +71,12 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A server's side of the greeting, without any input and output.
+/// A server's side of the greeting, without I/O.
 #[derive(Debug)]
 pub(crate) struct Greeting {
     token: Option<Token>,
     step: Step,
-    /// What has come of the message that is being read.
+    /// The received part of the current message.
     read: Vec<u8>,
 }
 
@@ -87,7 +88,7 @@ enum Step {
 }
 
 impl Greeting {
-    /// With a token, clients have to prove that they know it.
+    /// With a token, clients must prove that they know it.
     pub(crate) fn new(token: Option<Token>) -> Self {
         Self {
             token,
@@ -96,7 +97,7 @@ impl Greeting {
         }
     }
 
-    /// How many more bytes to read: zero once the client may have a worker.
+    /// Number of bytes that the current message still needs: 0 once the client is admitted.
     pub(crate) fn wanted(&self) -> usize {
         let whole = match self.step {
             Step::Hello => HELLO,
@@ -106,8 +107,8 @@ impl Greeting {
         whole.saturating_sub(self.read.len())
     }
 
-    /// Takes bytes, no more than are [wanted](Self::wanted); returns what to send. `binding` is asked for once the
-    /// client has begun to speak.
+    /// Takes bytes, at most as many as are [wanted](Self::wanted); returns what to send. `binding` is called only once
+    /// the client has sent its proof: before the TLS handshake is complete it would fail.
     pub(crate) fn take(
         &mut self,
         bytes: &[u8],
@@ -172,12 +173,12 @@ fn reply(bytes: &[u8; 32]) -> Vec<u8> {
     [&MAGIC[..], bytes].concat()
 }
 
-/// What a client without a token says.
+/// The only message of a client without a token.
 pub(crate) fn hello() -> Vec<u8> {
     [&MAGIC[..], &[NO_TOKEN]].concat()
 }
 
-/// Why a client does not trust the server, or the other way round.
+/// The client or the server has rejected the other.
 #[derive(Debug)]
 pub(crate) struct Rejected {
     pub(crate) failure: HandshakeError,
@@ -192,7 +193,7 @@ impl From<HandshakeError> for Rejected {
     }
 }
 
-/// Says who we are, proves that we know the token, and has the server do the same.
+/// The client's side with a token: proves that it knows the token, and verifies the server's proof.
 pub(crate) fn authenticate(
     duplex: &mut impl Split,
     token: &Token,
@@ -200,7 +201,7 @@ pub(crate) fn authenticate(
 ) -> Result<(), Rejected> {
     let failed = |error| Rejected::from(HandshakeError::Io(error));
     let hello = [&MAGIC[..], &[WITH_TOKEN]].concat();
-    let server = ask(duplex, &hello, deadline)?;
+    let server = exchange_message(duplex, &hello, deadline)?;
     let client = challenge().map_err(failed)?;
     let exchange = Exchange {
         server: &server,
@@ -208,7 +209,7 @@ pub(crate) fn authenticate(
         binding: &duplex.binding().map_err(failed)?,
     };
     let proof = token.prove(Prover::Client, exchange).map_err(failed)?;
-    let proof = ask(duplex, &[client, proof].concat(), deadline)?;
+    let proof = exchange_message(duplex, &[client, proof].concat(), deadline)?;
     if token
         .verify(Prover::Server, exchange, &proof)
         .map_err(failed)?
@@ -219,8 +220,12 @@ pub(crate) fn authenticate(
     }
 }
 
-/// Sends a message, and reads the reply to it.
-fn ask(duplex: &mut dyn Duplex, message: &[u8], deadline: Deadline) -> Result<[u8; 32], Rejected> {
+/// Sends a message and reads the reply to it.
+fn exchange_message(
+    duplex: &mut dyn Duplex,
+    message: &[u8],
+    deadline: Deadline,
+) -> Result<[u8; 32], Rejected> {
     let mut unsent = message;
     let mut reply = Vec::new();
     while reply.len() < REPLY {
@@ -231,14 +236,14 @@ fn ask(duplex: &mut dyn Duplex, message: &[u8], deadline: Deadline) -> Result<[u
         reply.extend_from_slice(buffer.get(..size).unwrap_or_default());
         let known = reply.len().min(MAGIC.len());
         if size == 0 || reply.get(..known) != MAGIC.get(..known) {
-            return Err(listen(duplex, reply, deadline));
+            return Err(read_refusal(duplex, reply, deadline));
         }
     }
     let bytes = reply.last_chunk::<32>().copied();
     bytes.ok_or_else(|| HandshakeError::End.into())
 }
 
-/// Reads some of what comes: nothing at the end.
+/// Reads some bytes; 0 at the end of the input.
 fn read(
     duplex: &mut dyn Duplex,
     unsent: &mut &[u8],
@@ -260,8 +265,8 @@ fn read(
     }
 }
 
-/// Reads the rest of a reply that is not one of ours: it says why.
-fn listen(duplex: &mut dyn Duplex, mut preamble: Vec<u8>, deadline: Deadline) -> Rejected {
+/// Reads the rest of a reply that is not a greeting: the text of a refusal.
+fn read_refusal(duplex: &mut dyn Duplex, mut preamble: Vec<u8>, deadline: Deadline) -> Rejected {
     let mut buffer = [0; 4096];
     let failure = loop {
         match read(duplex, &mut &[][..], &mut buffer, deadline) {

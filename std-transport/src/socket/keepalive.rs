@@ -1,4 +1,4 @@
-//! How a connection shows that its network was cut, which says nothing by itself.
+//! TCP keepalive: detects that the network between two ends is cut, which causes no event by itself.
 
 use core::time::Duration;
 use std::io;
@@ -10,28 +10,27 @@ use crate::deadline::part;
 use crate::socket::target::{refused, value};
 use crate::spec::{SpecError, XSpec};
 
-/// How long a peer that answers nothing, not even the questions of the network, counts as being there.
+/// How long a connection lasts without any answer of the peer's system. Default: a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Keepalive(Duration);
 
-/// A minute.
 impl Default for Keepalive {
     fn default() -> Self {
         Self(Duration::from_secs(60))
     }
 }
 
-/// The peer is asked so often, in the second half of the time.
-const QUESTIONS: u32 = 3;
+/// Number of probes, which are sent in the second half of the time.
+const PROBES: u32 = 3;
 
-/// Systems take whole seconds, and each of the questions has to have one.
-const SHORTEST: u64 = 2 * QUESTIONS as u64;
+/// Systems take whole seconds, and the interval between probes must be at least one.
+const SHORTEST: u64 = 2 * PROBES as u64;
 
-/// More than that no system takes.
+/// The maximum on Linux.
 const LONGEST: u64 = 32_767;
 
 impl Keepalive {
-    /// What a spec says with `keepalive=SECONDS`.
+    /// The value of `keepalive=SECONDS` in a spec.
     pub(crate) fn of(spec: &XSpec) -> Result<Self, SpecError> {
         if !spec.has("keepalive") {
             return Ok(Self::default());
@@ -41,20 +40,20 @@ impl Keepalive {
             Ok(seconds @ SHORTEST..=LONGEST) => Ok(Self(Duration::from_secs(seconds))),
             _ => Err(refused(
                 "keepalive",
-                &format!("{text:?} is no number of seconds from {SHORTEST} to {LONGEST}"),
+                &format!("{text:?} is not a number of seconds from {SHORTEST} to {LONGEST}"),
             )),
         }
     }
 
-    /// Has the system ask on this connection.
+    /// Sets it on a connection.
     pub(crate) fn set(self, stream: &TcpStream) -> io::Result<()> {
         sockopt::set_socket_keepalive(stream, true)?;
         #[cfg(target_os = "linux")]
         {
             sockopt::set_tcp_keepidle(stream, part(self.0, 1, 2))?;
-            sockopt::set_tcp_keepintvl(stream, part(self.0, 1, 2 * QUESTIONS))?;
-            sockopt::set_tcp_keepcnt(stream, QUESTIONS)?;
-            // The same for what was sent and is not acknowledged.
+            sockopt::set_tcp_keepintvl(stream, part(self.0, 1, 2 * PROBES))?;
+            sockopt::set_tcp_keepcnt(stream, PROBES)?;
+            // Probes are sent on an idle connection only. This is the limit while sent data is not acknowledged.
             let millis = u32::try_from(self.0.as_millis()).unwrap_or(u32::MAX);
             sockopt::set_tcp_user_timeout(stream, millis)?;
         }

@@ -1,4 +1,4 @@
-//! A connected socket, whatever its kind.
+//! A connected TCP or Unix socket.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -18,7 +18,7 @@ use crate::socket::keepalive::Keepalive;
 use crate::socket::target::Split;
 use crate::wait::timespec;
 
-/// A byte stream to somebody else.
+/// A connected socket.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
@@ -26,38 +26,40 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// A connection whose frames leave at once, and whose loss is noticed.
+    /// A TCP connection that sends frames without delay and detects the loss of its network.
     pub(crate) fn tcp(stream: TcpStream, keepalive: Keepalive) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         keepalive.set(&stream)?;
         Ok(Self::Tcp(stream))
     }
 
-    /// Ends one direction or both; a thread that is blocked on it returns.
+    /// Ends one direction or both, and wakes threads that are blocked on them.
     pub(crate) fn shutdown(&self, how: Shutdown) {
-        // Fails where the peer did it before.
+        // Fails if the peer has closed the connection already.
         let _ = match self {
             Self::Tcp(stream) => stream.shutdown(how),
             Self::Unix(stream) => stream.shutdown(how),
         };
     }
 
-    /// Cuts the connection so that the peer sees that nobody is left, not only that nothing more comes.
+    /// Cuts the connection so that the peer can tell this from an ordinary end of the stream: see
+    /// [`is_cut`](Self::is_cut).
     pub(crate) fn cut(&self) {
         #[cfg(target_os = "linux")]
         if let Self::Unix(stream) = self {
             mark_cut(stream);
         }
-        // This wakes a thread that reads, and lets what follows happen.
+        // Wakes threads that are blocked in a read. Linux refuses the disconnect below while a thread waits on the
+        // socket.
         self.shutdown(Shutdown::Both);
         if let Self::Tcp(stream) = self {
-            // Sends a reset. Others hold the socket still, so that closing it is not possible here; where the system
-            // does not take this, the peer sees an end.
+            // Sends a reset. Closing the socket would too, but other threads still hold it. On systems that do not
+            // support this, the peer sees an ordinary end.
             let _ = connect_unspec(stream);
         }
     }
 
-    /// The process id and the user of the other end of a Unix socket, on systems that tell.
+    /// The process id and the user of the other end of a Unix socket, on systems that report them.
     pub(crate) fn peer_process(&self) -> Option<(i32, u32)> {
         #[cfg(target_os = "linux")]
         if let Self::Unix(stream) = self {
@@ -67,20 +69,21 @@ impl Stream {
         None
     }
 
-    /// Whether these flags say that the other end was cut off by force, and did not only end its direction.
+    /// Whether these poll flags mean that the peer has [cut](Self::cut) the connection, and not only ended its
+    /// direction.
     pub(crate) fn is_cut(&self, flags: PollFlags) -> bool {
         flags.intersects(PollFlags::HUP | PollFlags::ERR)
             && match self {
-                // Shown when both directions have ended: this end has not ended its own, so that it was a reset.
+                // Reported when both directions have ended. This end has not ended its own: it was a reset.
                 Self::Tcp(_) => true,
                 Self::Unix(stream) => has_cut_mark(stream),
             }
     }
 
-    /// How many bytes could be read now, at most one: zero at the end, none if there is nothing yet.
+    /// How many bytes can be read now, at most 1: 0 at the end of the input, `None` if nothing has arrived yet.
     pub(crate) fn peek(&self) -> io::Result<Option<usize>> {
         let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
-        let peeked = unless_early(recv(self, &mut [0], flags));
+        let peeked = unless_blocked(recv(self, &mut [0], flags));
         Ok(peeked?.map(|(size, _)| size))
     }
 
@@ -94,17 +97,18 @@ impl Stream {
         let ready = self.wait(!unsent.is_empty(), timeout)?;
         let mut progress = Progress::default();
         if ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
-            progress.received = match unless_early(recv(self, &mut *buffer, RecvFlags::DONTWAIT)) {
+            progress.received = match unless_blocked(recv(self, &mut *buffer, RecvFlags::DONTWAIT))
+            {
                 Ok(received) => received.map(|(size, _)| size),
-                // A peer that has closed before it read all we have sent: what it said came before.
+                // The peer has closed the connection before it read all that was sent to it. Its output came before.
                 Err(Errno::CONNRESET) => Some(0),
                 Err(error) => return Err(error.into()),
             };
         }
         if ready.contains(PollFlags::OUT) {
-            progress.sent = match unless_early(send(self, unsent, SEND_NOW)) {
+            progress.sent = match unless_blocked(send(self, unsent, SEND_NOW)) {
                 Ok(sent) => sent.unwrap_or(0),
-                // What the peer has to say comes from its output.
+                // Not an error here: the peer's output may say why it has closed the connection.
                 Err(Errno::PIPE | Errno::CONNRESET) => unsent.len(),
                 Err(error) => return Err(error.into()),
             };
@@ -131,17 +135,19 @@ impl Stream {
 #[cfg(target_os = "linux")]
 const CUT_MARK: &str = "execnet cut ";
 
-/// Unix sockets have no reset, and what is sent may never be read. A name needs no room at the other end, which can ask
-/// for it even once this end is closed. It is not one of the file system; where there are no others, a server gives the
-/// worker its time.
+/// Gives this end a name that marks the connection as cut.
+///
+/// Unix sockets have no reset, and bytes may stay unread behind others. A name needs no room in the peer's buffer, and
+/// the peer can query it even after this end is closed. The name is in Linux's abstract namespace, not in the file
+/// system. On systems without that, a server cannot detect a cut and gives the worker its full grace.
 #[cfg(target_os = "linux")]
 fn mark_cut(stream: &UnixStream) {
     let mut bytes = [0; 8];
-    // No two sockets have one name at a time.
+    // The name must be unique: no two sockets can have the same name at a time.
     let _ = getrandom::fill(&mut bytes);
     let name = format!("{CUT_MARK}{:016x}", u64::from_ne_bytes(bytes));
     if let Ok(address) = SocketAddrUnix::new_abstract_name(name.as_bytes()) {
-        // Fails where it was done before.
+        // Fails if the connection was cut before.
         let _ = bind(stream, &address);
     }
 }
@@ -171,14 +177,14 @@ impl Duplex for &Stream {
     }
 }
 
-/// Without waiting for room, and without the signal that a closed connection sends where it is not ignored.
+/// Does not block, and does not raise SIGPIPE.
 #[cfg(not(target_vendor = "apple"))]
 const SEND_NOW: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
 #[cfg(target_vendor = "apple")]
 const SEND_NOW: SendFlags = SendFlags::DONTWAIT;
 
-/// None where nothing could be done yet.
-fn unless_early<T>(done: Result<T, Errno>) -> Result<Option<T>, Errno> {
+/// Turns "would block" and interruptions into `None`.
+fn unless_blocked<T>(done: Result<T, Errno>) -> Result<Option<T>, Errno> {
     match done {
         Ok(done) => Ok(Some(done)),
         Err(Errno::AGAIN | Errno::INTR) => Ok(None),
@@ -217,7 +223,7 @@ impl Write for &Stream {
     }
 }
 
-/// A stream as the way of somebody who shares it.
+/// A [`Duplex`] over a stream that others hold too, to shut it down.
 #[derive(Debug)]
 pub(crate) struct StreamDuplex(pub(crate) Arc<Stream>);
 
@@ -241,7 +247,7 @@ impl Split for StreamDuplex {
     }
 }
 
-/// Its reading end.
+/// The reading end.
 #[derive(Debug)]
 pub(crate) struct StreamReader(Arc<Stream>);
 
@@ -251,7 +257,7 @@ impl Read for StreamReader {
     }
 }
 
-/// Its writing end. Dropping it ends this direction.
+/// The writing end. Dropping it ends this direction.
 #[derive(Debug)]
 pub(crate) struct StreamWriter(Arc<Stream>);
 

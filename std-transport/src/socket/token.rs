@@ -1,4 +1,4 @@
-//! A secret that both ends know.
+//! The shared secret of a client and a server.
 
 use core::fmt;
 use std::fs::OpenOptions;
@@ -8,26 +8,27 @@ use std::path::Path;
 
 use crate::socket::trusted;
 
-/// Tokens are at least so long: shorter ones can be guessed.
+/// Minimum length in bytes: shorter tokens can be guessed.
 const MIN: usize = 16;
 
-/// Tokens are at most so long.
+/// Maximum length in bytes.
 const MAX: usize = 1024;
 
-/// A secret that a client and a server share. Each proves to the other that it knows it, before the server runs anything
-/// and before the client says what to run. The token itself is never sent.
+/// A secret that a client and a server share. Each proves to the other that it knows the secret, before the client
+/// sends its program and before the server starts a process. The token itself is never sent.
 ///
-/// A token that people can remember can be guessed: whoever listens in the server's place learns enough to try guesses.
-/// [`generate`](Self::generate) makes one that cannot. `Debug` does not show its text.
+/// A token that people can remember can be guessed: a process that listens in the server's place gets a proof on which
+/// it can test guesses. [`generate`](Self::generate) makes a token that cannot be guessed. `Debug` does not show the
+/// token.
 #[derive(Clone)]
 pub struct Token(Vec<u8>);
 
 impl Token {
-    /// A token of 64 hexadecimal digits that nobody can guess.
+    /// Generates a random token of 64 hexadecimal digits (256 bits).
     ///
     /// # Errors
     ///
-    /// The system has no randomness to give.
+    /// The system's random number generator fails.
     pub fn generate() -> io::Result<Self> {
         let mut random = [0; 32];
         getrandom::fill(&mut random)?;
@@ -35,7 +36,7 @@ impl Token {
         Ok(Self(digits.collect::<String>().into_bytes()))
     }
 
-    /// Reads the text of a file, without the white space around it.
+    /// Reads a token from a file, without surrounding white space.
     ///
     /// The file and the directories above it must belong to this user or root. Others must not be able to access the
     /// file, or to write to the directories, unless these are sticky as `/tmp` is.
@@ -43,7 +44,7 @@ impl Token {
     /// # Errors
     ///
     /// The file cannot be read, others have access as described above ([`PermissionDenied`](io::ErrorKind)), or it
-    /// holds less than 16 or more than 1024 bytes.
+    /// contains less than 16 or more than 1024 bytes.
     pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = trusted::open_secret(path.as_ref())?;
         let mut text = Vec::new();
@@ -51,7 +52,7 @@ impl Token {
         Self::new(text.trim_ascii())
     }
 
-    /// Writes it to a new file that only its owner can read.
+    /// Writes the token to a new file that only its owner can read.
     ///
     /// # Errors
     ///
@@ -66,11 +67,11 @@ impl Token {
         file.write_all(&self.0)
     }
 
-    /// These bytes.
+    /// A token of these bytes.
     ///
     /// # Errors
     ///
-    /// They are fewer than 16 or more than 1024.
+    /// There are fewer than 16 or more than 1024.
     pub fn new(bytes: impl Into<Vec<u8>>) -> io::Result<Self> {
         let bytes = bytes.into();
         if !(MIN..=MAX).contains(&bytes.len()) {

@@ -1,4 +1,4 @@
-//! Files that decide who is let in, read only if nobody else can have written them.
+//! Secrets and authorities: files that are read only if no other user can have written them.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -18,9 +18,9 @@ const STICKY: u32 = 0o1000;
 
 /// Opens a file that holds a secret, under the rules of OpenSSH's `StrictModes`.
 ///
-/// The file must belong to this user or root, and others must have no access to it. Every directory above it must belong
-/// to this user or root as well, and others must not be able to write there, unless it is sticky as `/tmp` is: a user who
-/// can rename a directory can replace the files in it.
+/// The file must belong to this user or root, and others must have no access to it. Every directory above it must
+/// belong to this user or root as well, and others must not be able to write there, unless it is sticky as `/tmp` is: a
+/// user who can rename a directory can replace the files in it.
 pub(super) fn open_secret(path: &Path) -> io::Result<File> {
     let file = open(path)?;
     if file.metadata()?.mode() & ACCESS != 0 {

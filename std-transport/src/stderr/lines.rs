@@ -1,16 +1,17 @@
-//! LineSplitter of a standard error.
+//! Splits a standard error into lines.
 
 use super::{Sink, Stderr};
 
-/// A line longer than this is passed on in pieces.
+/// Maximum length of a line in bytes. A longer one is passed on as several.
 const MAX_LINE: usize = 64 * 1024;
 
-/// Cuts a stream into lines.
+/// Splits a stream into lines.
 #[derive(Debug)]
 pub(super) struct LineSplitter {
     id: String,
     policy: Stderr,
-    begun: Vec<u8>,
+    /// The beginning of a line whose end has not come yet.
+    partial: Vec<u8>,
 }
 
 impl Sink for LineSplitter {
@@ -19,8 +20,8 @@ impl Sink for LineSplitter {
             return;
         }
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.begun.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || self.begun.len() >= MAX_LINE {
+            self.partial.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.partial.len() >= MAX_LINE {
                 self.flush();
             }
         }
@@ -30,9 +31,9 @@ impl Sink for LineSplitter {
         matches!(self.policy, Stderr::Inherit)
     }
 
-    /// A last line may have no end.
+    /// The last line may lack its line end.
     fn end(&mut self) {
-        if !self.begun.is_empty() {
+        if !self.partial.is_empty() {
             self.flush();
         }
     }
@@ -43,15 +44,15 @@ impl LineSplitter {
         Self {
             id: id.to_owned(),
             policy: policy.clone(),
-            begun: Vec::new(),
+            partial: Vec::new(),
         }
     }
 
     fn flush(&mut self) {
-        let line = self.begun.strip_suffix(b"\n").unwrap_or(&self.begun);
+        let line = self.partial.strip_suffix(b"\n").unwrap_or(&self.partial);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.policy.pass_on(&self.id, line);
-        self.begun.clear();
+        self.partial.clear();
     }
 }
 

@@ -1,4 +1,4 @@
-//! The standard error of a worker: kept for error texts, and passed on.
+//! The standard error of a worker: its end is kept for errors, and its lines are passed on.
 
 mod lines;
 mod tail;
@@ -11,10 +11,10 @@ use crate::printable::printable;
 use lines::LineSplitter;
 pub(crate) use tail::StderrTail;
 
-/// So much of the end of a worker's standard error is kept.
+/// Number of bytes that are kept of the end of a worker's standard error.
 pub const STDERR_TAIL: usize = 64 * 1024;
 
-/// What happens to the standard error of workers, beside that its end is kept for error texts.
+/// What happens to the standard error of workers. In each case its end is also kept for errors.
 ///
 /// ```
 /// # use std::sync::{Arc, Mutex};
@@ -33,15 +33,15 @@ pub const STDERR_TAIL: usize = 64 * 1024;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Stderr {
-    /// Each line goes to the standard error of this process, after the gateway's id in brackets. Terminal control
-    /// characters are escaped. The texts of errors do not repeat them;
+    /// Each line is written to the standard error of this process, after the gateway's id in brackets. Terminal control
+    /// characters are escaped. The texts of errors do not repeat the lines, but
     /// [`BootstrapError::stderr`](crate::BootstrapError::stderr) and [`WorkerExit::stderr`](crate::WorkerExit::stderr)
-    /// have them all the same.
+    /// return them.
     #[default]
     Inherit,
-    /// Nothing is shown. As with the other variants, errors have the end of it.
+    /// Nothing is shown.
     Capture,
-    /// Each line goes to a function.
+    /// Each line is passed to a function.
     Callback(LineCallback),
 }
 
@@ -57,7 +57,7 @@ impl Stderr {
         Self::Callback(Arc::new(callback))
     }
 
-    /// What does this with the standard error of the gateway with this id.
+    /// A sink that does this with the standard error of the gateway with this id.
     pub(crate) fn sink(&self, id: &str) -> Box<dyn Sink> {
         Box::new(LineSplitter::new(id, self))
     }
@@ -68,7 +68,7 @@ impl Stderr {
             Self::Callback(callback) => callback(id, &String::from_utf8_lossy(line)),
             Self::Inherit => {
                 let line = format!("[{id}] {}\n", printable(line));
-                // Nowhere to complain if our own standard error is gone.
+                // An error is ignored: there is no other place to report it.
                 let _ = io::stderr().write_all(line.as_bytes());
             }
         }
@@ -85,16 +85,16 @@ impl fmt::Debug for Stderr {
     }
 }
 
-/// Takes what a process writes to its standard error, as it comes.
+/// Receives the standard error of a process.
 pub(crate) trait Sink: Send {
     /// Takes the next bytes.
     fn push(&mut self, bytes: &[u8]);
 
-    /// Whether a user sees them: an error need not print them again.
+    /// Whether the user sees them, so that the text of an error need not repeat them.
     fn shows(&self) -> bool {
         false
     }
 
-    /// There are no more.
+    /// Called after the last bytes.
     fn end(&mut self) {}
 }

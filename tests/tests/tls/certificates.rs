@@ -189,7 +189,7 @@ fn errors_name_the_tls_files_that_cannot_be_used() {
     };
     let mut files = certificates.server();
     files.authority = certificates.path("client.key");
-    assert!(bind(files).contains("client.key: it holds no certificate"));
+    assert!(bind(files).contains("client.key: no certificate found"));
     let mut files = certificates.server();
     files.certificate = "/nowhere/cert.pem".into();
     assert!(bind(files).contains("/nowhere/cert.pem"));

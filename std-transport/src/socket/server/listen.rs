@@ -15,7 +15,7 @@ use super::{Listen, ServerError};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 
-/// Number of connections that may wait to be accepted. The system may allow fewer.
+/// Maximum number of connections that wait to be accepted. The system may allow fewer.
 const BACKLOG: i32 = 1024;
 
 /// A bound socket.
@@ -32,7 +32,7 @@ pub(super) enum Listener {
 }
 
 impl Listener {
-    /// Together with what it leaves in the file system.
+    /// Binds a socket; also returns the guard of its file, if it has one.
     pub(super) fn bind(listen: &Listen) -> Result<(Self, Option<Endpoint>), ServerError> {
         let listener = match listen {
             Listen::Unix(path) => {
@@ -49,17 +49,17 @@ impl Listener {
         Ok((listener?, None))
     }
 
-    /// The next connection, and what the client is called.
+    /// Accepts a connection; also returns the client's name in events.
     pub(super) fn accept(&self) -> io::Result<(Stream, String)> {
         match self {
             Self::Unix { socket, .. } => {
                 let (stream, _) = socket.accept()?;
-                // Some systems hand the listener's mode on.
+                // On some systems an accepted socket inherits the listener's mode.
                 stream.set_nonblocking(false)?;
                 let stream = Stream::Unix(stream);
                 let name = match stream.peer_process() {
                     Some((pid, uid)) => format!("process {pid} of user {uid}"),
-                    None => "a process here".to_owned(),
+                    None => "a local process".to_owned(),
                 };
                 Ok((stream, name))
             }
@@ -79,7 +79,7 @@ impl Listener {
             Self::Unix { path, .. } => format!("unix={}", path.display()),
             Self::Tcp { socket, key } => match socket.local_addr() {
                 Ok(address) => format!("{key}={address}"),
-                // A socket that is bound has an address.
+                // Does not happen: a bound socket has an address.
                 Err(_) => (*key).to_owned(),
             },
         }
@@ -99,7 +99,7 @@ impl AsFd for Listener {
 #[derive(Debug)]
 pub(super) struct Endpoint {
     path: PathBuf,
-    /// Device and inode: another server may have made another file under this name.
+    /// Device and inode: another server may have replaced the file since.
     file: (u64, u64),
 }
 
@@ -115,7 +115,7 @@ impl Endpoint {
 impl Drop for Endpoint {
     fn drop(&mut self) {
         if identity(&self.path).is_ok_and(|file| file == self.file) {
-            // Whoever cleans up the directory may be faster.
+            // Fails if another process has removed it in the meantime.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -135,7 +135,7 @@ fn bind_tcp(
         return Err(ServerError::NotLoopback(address));
     }
     let socket = TcpListener::bind(address).map_err(ServerError::Io)?;
-    // Longer than the 128 of the standard library: a client that finds the queue full tries again only after a second.
+    // More than the 128 of the standard library: a client that finds the queue full retries only after a second.
     rustix::net::listen(&socket, BACKLOG).map_err(|error| ServerError::Io(error.into()))?;
     socket.set_nonblocking(true).map_err(ServerError::Io)?;
     Ok(Listener::Tcp { socket, key })
@@ -155,8 +155,8 @@ fn bind_unix(path: &Path) -> Result<(Listener, Endpoint), ServerError> {
     Ok((Listener::Unix { socket, path }, endpoint))
 }
 
-/// Makes the directory, if it is missing; one that is there must be ours alone, for the socket's own mode is not
-/// looked at everywhere.
+/// Creates the directory if it does not exist. An existing one must belong to this user and be closed to others: not
+/// all systems check the mode of the socket itself.
 fn make_private(directory: &Path) -> Result<(), ServerError> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Ok(()) => return Ok(()),
@@ -170,7 +170,7 @@ fn make_private(directory: &Path) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Removes a socket at which nobody listens any more; anything else stays, and binding fails.
+/// Removes a socket without a listener. Anything else is kept, and binding fails.
 fn remove_stale(path: &Path) -> Result<(), ServerError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.file_type().is_socket() => {}

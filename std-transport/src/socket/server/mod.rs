@@ -1,11 +1,15 @@
-//! Serves workers over sockets: one process for each connection.
+//! The socket server: it listens for clients and starts a process for each authorised connection.
 
+mod auth;
 mod candidate;
-mod carry;
+mod client_duplex;
+mod forward;
 mod listen;
 mod pending;
-mod refusals;
+mod refusal_log;
+mod refused;
 mod run;
+mod shared;
 mod worker;
 
 use alloc::sync::Arc;
@@ -13,24 +17,23 @@ use core::error::Error;
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::collections::HashMap;
-use std::io::{self, PipeReader, PipeWriter};
+use std::io::{self, PipeReader};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
 use crate::command::Launch;
 use crate::error::debug_as_report;
 use crate::exit::Exit;
-use crate::process::Process;
 #[cfg(feature = "tls")]
-use crate::socket::tls::{ServerSide, TlsFiles};
+use crate::socket::tls::TlsFiles;
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
-use crate::sync::{Condvar, Mutex};
-use listen::{Endpoint, Listener};
+use auth::Auth;
+use listen::Listener;
 use pending::Pending;
+use shared::Shared;
 
-/// Listens for clients, and starts a worker for each that may have one.
+/// Listens for clients, and starts a worker for each authorised connection.
 ///
 /// ```no_run
 /// use execnet::{Group, Listen, Server, ServerOptions};
@@ -41,19 +44,20 @@ use pending::Pending;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A client is a group elsewhere: `group.make_gateway("unix=/run/user/1000/execnet/socket")`. What it connects to is a
-/// process of its own, which ends with the connection; whatever happens in it touches no other. When a client
-/// disconnects its worker has [`shutdown_grace`](ServerOptions::shutdown_grace) to exit, then it is killed with the
-/// processes it started.
+/// A client is a group in another process: `group.make_gateway("unix=/run/user/1000/execnet/socket")`. Each connection
+/// has a process of its own, which ends with the connection and cannot affect other connections. When a client
+/// disconnects, its worker has [`shutdown_grace`](ServerOptions::shutdown_grace) to exit, and is then killed with the
+/// processes that it has started.
 ///
-/// # Who may connect
+/// # Access
 ///
-/// Whoever gets a worker can do everything that the server's user can. Therefore a client must run for the same user
-/// (a Unix socket, on systems that tell), or prove that it knows a [`Token`], before anything is started. A connection
-/// without encryption is served on loopback addresses alone; on others, clients need a certificate (the feature `tls`).
+/// A client that gets a worker can do everything that the server's user can. Therefore a client must belong to the same
+/// user (a Unix socket, on systems that report the user of a peer), or prove that it knows a [`Token`], before any
+/// process is started. Connections without encryption are served on loopback addresses only. On other addresses,
+/// clients need a certificate (feature `tls`).
 ///
-/// Connections whose clients have not authenticated are attended to by the thread that calls [`run`](Self::run), and
-/// counted apart from those that are served: see [`max_unauthenticated`](ServerOptions::max_unauthenticated).
+/// The thread that calls [`run`](Self::run) handles connections until their clients have authenticated. These have a
+/// limit of their own, [`max_unauthenticated`](ServerOptions::max_unauthenticated).
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
@@ -61,18 +65,18 @@ pub struct Server {
     stopped: PipeReader,
 }
 
-/// Where a server listens, and what it asks of clients.
+/// Where a server listens, and how its clients authenticate.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Listen {
-    /// A Unix socket at this path, for processes of the same user. Its directory must be accessible to that user
-    /// alone; it is made if it is missing. A socket that an earlier server left behind there is replaced.
+    /// A Unix socket at this path, for processes of the same user. Its directory must be accessible to that user only,
+    /// and is created if it does not exist. A socket that a previous server has left behind is replaced.
     Unix(PathBuf),
     /// A loopback address, for clients that know the token.
     Tcp {
         /// With port 0 the system chooses one: see [`Server::spec`].
         address: SocketAddr,
-        /// What client and server prove to each other that they know.
+        /// The shared secret: client and server prove to each other that they know it.
         token: Token,
     },
     /// Any address, for clients with a certificate that one of the authorities has signed, over TLS.
@@ -80,17 +84,17 @@ pub enum Listen {
     Tls {
         /// With port 0 the system chooses one: see [`Server::spec`].
         address: SocketAddr,
-        /// Who the server is, and who signs for clients.
+        /// The server's certificate and key, and the authorities that sign clients' certificates.
         files: TlsFiles,
-        /// What both prove to know beside.
+        /// A secret that both must know in addition.
         token: Option<Token>,
     },
-    /// What stock Python's `socket=host:port` connects to. **Everybody who can connect runs code here, without any
-    /// check.**
+    /// For `socket=host:port` of stock execnet. **Every process that can connect executes code as this user, without
+    /// any check.**
     InsecureStock {
-        /// A loopback address, unless:
+        /// A loopback address unless `beyond_loopback` is set.
         address: SocketAddr,
-        /// Any address is taken.
+        /// Allows addresses that are not loopback.
         beyond_loopback: bool,
     },
 }
@@ -129,7 +133,7 @@ impl Default for ServerOptions {
     }
 }
 
-/// What happens to a server. `peer` is the address of a client, or its process id and user.
+/// An event of a server. `peer` is the address of a client, or its process id and user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerEvent {
@@ -138,119 +142,49 @@ pub enum ServerEvent {
         /// The client.
         peer: String,
     },
-    /// A client was turned away. Not more than 20 of those that have not authenticated are reported in 10 seconds.
+    /// A client was refused. At most 20 refusals of clients that have not authenticated are reported in 10 seconds.
     Refused {
         /// The client.
         peer: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Further clients were turned away, which are not reported one by one.
+    /// Further clients were refused; these are only counted.
     RefusedMore {
         /// How many.
         count: u64,
     },
-    /// A worker has gone.
+    /// A worker has ended.
     Ended {
         /// The client.
         peer: String,
-        /// How its worker ended; none if it is stuck.
+        /// How its worker ended; `None` if it was killed and did not die in time.
         exit: Option<Exit>,
     },
 }
 
-/// What all connections share.
-#[derive(Debug)]
-struct Shared {
-    auth: Mutex<Arc<Auth>>,
-    options: ServerOptions,
-    /// None once the server has stopped.
-    events: Mutex<Option<Sender<ServerEvent>>>,
-    launches: Vec<Launch>,
-    state: Mutex<State>,
-    changed: Condvar,
-    stop: Mutex<Option<PipeWriter>>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Connections, with their processes as soon as there are some.
-    active: HashMap<u64, Option<Arc<Process>>>,
-    next: u64,
-    stopping: bool,
-    /// What a bound socket leaves in the file system; gone once the server stops.
-    endpoint: Option<Endpoint>,
-}
-
-/// How a client authenticates.
-#[derive(Debug)]
-enum Auth {
-    SameUser,
-    Token(Token),
-    #[cfg(feature = "tls")]
-    Tls(TlsAuth),
-    /// It does not.
-    None,
-}
-
-/// TLS, and the token that is checked inside the session.
-#[cfg(feature = "tls")]
-#[derive(Debug)]
-struct TlsAuth {
-    side: ServerSide,
-    token: Option<Token>,
-}
-
-impl Auth {
-    fn new(listen: &Listen) -> Result<Self, ServerError> {
-        Ok(match listen {
-            Listen::Unix(_) => Self::SameUser,
-            Listen::Tcp { token, .. } => Self::Token(token.clone()),
-            #[cfg(feature = "tls")]
-            Listen::Tls { files, token, .. } => {
-                let side = ServerSide::new(files);
-                let side = side.map_err(|error| ServerError::Tls(Box::new(error)))?;
-                let token = token.clone();
-                Self::Tls(TlsAuth { side, token })
-            }
-            Listen::InsecureStock { .. } => Self::None,
-        })
-    }
-}
-
 impl Server {
-    /// Begins to listen; [`run`](Self::run) serves.
+    /// Begins to listen; [`run`](Self::run) serves the connections.
     ///
     /// # Errors
     ///
-    /// The address is not one to serve on this way, or cannot be had.
+    /// The address cannot be bound or is not allowed for this kind of server, or the options are unusable.
     pub fn bind(listen: Listen, options: ServerOptions) -> Result<Self, ServerError> {
         let launches = worker::launches(&options.worker).map_err(ServerError::Worker)?;
         Self::bind_launches(listen, options, launches)
     }
 
-    /// The same, for workers that these programs become: the first that exists.
+    /// The same, with the launches of the workers: the first whose program exists is started.
     pub(crate) fn bind_launches(
         listen: Listen,
-        mut options: ServerOptions,
+        options: ServerOptions,
         launches: Vec<Launch>,
     ) -> Result<Self, ServerError> {
-        // What can be wrong with the files is known before anything is made.
+        // Unusable files are reported before a socket is created.
         let auth = Auth::new(&listen)?;
         let (listener, endpoint) = Listener::bind(&listen)?;
         let (stopped, stop) = io::pipe().map_err(ServerError::Io)?;
-        let shared = Arc::new(Shared {
-            auth: Mutex::new(Arc::new(auth)),
-            events: Mutex::new(options.events.take()),
-            options,
-            launches,
-            state: Mutex::new(State {
-                endpoint,
-                ..State::default()
-            }),
-            changed: Condvar::default(),
-            stop: Mutex::new(Some(stop)),
-        });
+        let shared = Arc::new(Shared::new(auth, options, launches, endpoint, stop));
         Ok(Self {
             listener,
             shared,
@@ -264,70 +198,68 @@ impl Server {
         self.listener.spec()
     }
 
-    /// Something that ends [`run`](Self::run), from another thread.
+    /// A handle that stops [`run`](Self::run) from another thread.
     #[must_use]
     pub fn stop_handle(&self) -> ServerStop {
         ServerStop(Arc::clone(&self.shared))
     }
 
-    /// Something that replaces tokens and certificates, from another thread.
+    /// A handle that replaces tokens and certificates from another thread.
     #[must_use]
     pub fn reload_handle(&self) -> ServerReload {
         ServerReload(Arc::clone(&self.shared))
     }
 
-    /// Serves until it is stopped; then all workers are killed.
+    /// Serves connections until the server is stopped, then kills all workers.
     ///
     /// # Errors
     ///
-    /// The listening socket fails. That a connection fails, or that there is no room for one more, is no error.
+    /// The listening socket fails. A failed or refused connection is not an error.
     pub fn run(&self) -> Result<(), ServerError> {
         let ran = Pending::new(&self.shared).run(&self.listener, &self.stopped);
-        self.shared.end();
-        *self.shared.events.lock() = None;
+        self.shared.kill_workers();
+        self.shared.close_events();
         ran.map_err(ServerError::Io)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Handles may outlive it.
-        drop(self.shared.state.lock().endpoint.take());
+        // Not left to the drop of `shared`: handles may outlive the server.
+        self.shared.remove_endpoint();
     }
 }
 
-/// Replaces what a server asks of its clients while it runs.
+/// Replaces tokens and certificates of a server while it runs.
 #[derive(Debug, Clone)]
 pub struct ServerReload(Arc<Shared>);
 
 impl ServerReload {
-    /// From now on clients authenticate as `listen` says: by its token, its certificates and its authorities. Its kind
-    /// has to be that of the server, and its address is not used. Connections that are there already are not affected.
+    /// Makes new clients authenticate by the token, certificates and authorities of `listen`. Its variant must be that
+    /// of the server; its address is not used. Existing connections are not affected.
     ///
     /// # Errors
     ///
-    /// The files cannot be used, or the server listens in another way. It keeps what it has.
+    /// The files cannot be used, or the server listens in another way. The server keeps its settings then.
     pub fn reload(&self, listen: &Listen) -> Result<(), ServerError> {
-        let auth = Auth::new(listen)?;
-        let mut current = self.0.auth.lock();
-        if core::mem::discriminant(&auth) != core::mem::discriminant(&**current) {
-            return Err(ServerError::OtherKind);
+        if self.0.replace_auth(Auth::new(listen)?) {
+            Ok(())
+        } else {
+            Err(ServerError::OtherKind)
         }
-        *current = Arc::new(auth);
-        Ok(())
     }
 }
 
-/// Ends a server's [`run`](Server::run).
+/// Stops a server's [`run`](Server::run).
 #[derive(Debug, Clone)]
 pub struct ServerStop(Arc<Shared>);
 
 impl ServerStop {
-    /// Makes it return soon, removes a Unix socket, and kills the workers. Those that do not die within two seconds are
-    /// left behind.
+    /// Makes [`run`](Server::run) return soon, removes the file of a Unix socket, and kills the workers. Workers that
+    /// do not die within two seconds are left running.
     pub fn stop(&self) {
-        *self.0.stop.lock() = None;
-        self.0.end();
+        self.0.stop();
+        self.0.kill_workers();
     }
 }
 

@@ -1,8 +1,8 @@
-//! All connections whose clients have not authenticated yet, and the one thread that attends to them.
+//! All connections whose clients have not authenticated yet, in one thread.
 //!
-//! Their number has a limit of its own, as OpenSSH's `MaxStartups`: those that show nothing take no place of a client
-//! that can authenticate. Beyond the limit one that has been refused already makes room for a new connection, or else one
-//! chosen at random: clients who authenticate at once are there for a moment only, and rarely chosen.
+//! Their number has a limit of its own, as OpenSSH's `MaxStartups`, so that they take no place of clients that can
+//! authenticate. At the limit, a new connection displaces one that has already been refused, or else one chosen at
+//! random: clients that authenticate at once are here only for a moment and are rarely chosen.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -11,28 +11,30 @@ use std::io::{self, PipeReader};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use super::candidate::{Admission, Candidate, Refused};
+use super::candidate::{Admission, Candidate};
 use super::listen::Listener;
-use super::refusals::Refusals;
-use super::{Shared, run};
+use super::refusal_log::RefusalLog;
+use super::refused::Refused;
+use super::run;
+use super::shared::Shared;
 use crate::deadline::Deadline;
 use crate::socket::greeting::Refusal;
 use crate::socket::stream::Stream;
 use crate::wait::timespec;
 
-/// How long a server that has no descriptor or memory left for a connection waits before it tries again.
-const EXHAUSTED: Duration = Duration::from_millis(100);
+/// The pause in accepting after the process has run out of descriptors or memory.
+const EXHAUSTION_PAUSE: Duration = Duration::from_millis(100);
 
-/// Number of connections that are accepted before the others have their turn.
+/// Maximum number of connections that are accepted between two passes over the others.
 const BATCH: usize = 64;
 
-/// The connections, and the reports about refused ones.
+/// The connections, and the log of refused ones.
 pub(super) struct Pending<'a> {
     shared: &'a Arc<Shared>,
     entries: Vec<Entry>,
-    refusals: Refusals<'a>,
-    /// Until then nothing is accepted.
-    rest: Option<Deadline>,
+    refusals: RefusalLog<'a>,
+    /// Nothing is accepted until then.
+    paused: Option<Deadline>,
 }
 
 enum Entry {
@@ -64,7 +66,7 @@ impl Entry {
     }
 }
 
-/// What a wait was ended by.
+/// What is ready after a wait.
 struct Ready {
     stopped: bool,
     listener: bool,
@@ -77,12 +79,12 @@ impl<'a> Pending<'a> {
         Self {
             shared,
             entries: Vec::new(),
-            refusals: Refusals::new(shared),
-            rest: None,
+            refusals: RefusalLog::new(shared),
+            paused: None,
         }
     }
 
-    /// Accepts connections and hears their clients, until the server is stopped.
+    /// Accepts connections and authenticates their clients, until the server is stopped.
     pub(super) fn run(&mut self, listener: &Listener, stopped: &PipeReader) -> io::Result<()> {
         loop {
             let ready = self.wait(listener, stopped)?;
@@ -98,10 +100,10 @@ impl<'a> Pending<'a> {
     }
 
     fn wait(&mut self, listener: &Listener, stopped: &PipeReader) -> io::Result<Ready> {
-        if self.rest.is_some_and(|rest| rest.left().is_zero()) {
-            self.rest = None;
+        if self.paused.is_some_and(|pause| pause.left().is_zero()) {
+            self.paused = None;
         }
-        let accepting = if self.rest.is_none() {
+        let accepting = if self.paused.is_none() {
             PollFlags::IN
         } else {
             PollFlags::empty()
@@ -112,7 +114,7 @@ impl<'a> Pending<'a> {
         ];
         ends.extend(self.entries.iter().map(Entry::poll_fd));
         let entries = self.entries.iter().map(Entry::deadline);
-        let deadlines = entries.chain(self.rest).chain(self.refusals.deadline());
+        let deadlines = entries.chain(self.paused).chain(self.refusals.deadline());
         let timeout = deadlines.map(Deadline::left).min();
         match poll(&mut ends, timeout.map(timespec).as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -121,12 +123,12 @@ impl<'a> Pending<'a> {
         let mut ready = ends.iter().map(|end| !end.revents().is_empty());
         Ok(Ready {
             stopped: ready.next() == Some(true),
-            listener: ready.next() == Some(true) && self.rest.is_none(),
+            listener: ready.next() == Some(true) && self.paused.is_none(),
             entries: ready.collect(),
         })
     }
 
-    /// Attends to the entries that something has come for, or whose time is over.
+    /// Advances the entries that are ready or whose deadline has passed.
     fn advance(&mut self, ready: &[bool]) {
         for (entry, &ready) in core::mem::take(&mut self.entries).into_iter().zip(ready) {
             let late = entry.deadline().left().is_zero();
@@ -135,7 +137,7 @@ impl<'a> Pending<'a> {
                 continue;
             }
             match entry {
-                Entry::Candidate(candidate) => self.hear(candidate, late),
+                Entry::Candidate(candidate) => self.advance_candidate(candidate, late),
                 Entry::Refused(mut refused) => {
                     if !refused.advance(Duration::ZERO) && !late {
                         self.entries.push(Entry::Refused(refused));
@@ -145,10 +147,10 @@ impl<'a> Pending<'a> {
         }
     }
 
-    fn hear(&mut self, mut candidate: Candidate, late: bool) {
+    fn advance_candidate(&mut self, mut candidate: Candidate, late: bool) {
         match candidate.advance() {
             Ok(Admission::Admitted) => {
-                if let Err(candidate) = run::take(self.shared, candidate) {
+                if let Err(candidate) = run::spawn(self.shared, candidate) {
                     self.refuse(*candidate, &Refusal::TooMany);
                 }
             }
@@ -172,12 +174,12 @@ impl<'a> Pending<'a> {
                 Ok((stream, peer)) => self.add(stream, peer),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if is_exhaustion(&error) => {
-                    // The connection stays in the queue of the system.
+                    // The connection stays in the listener's queue, which would make the poll return at once.
                     self.displace();
-                    self.rest = Some(Deadline::after(EXHAUSTED));
+                    self.paused = Some(Deadline::after(EXHAUSTION_PAUSE));
                     return;
                 }
-                // That client is gone already, or it was an interruption.
+                // The client has gone already, or the call was interrupted.
                 Err(_) => {}
             }
         }
@@ -190,12 +192,12 @@ impl<'a> Pending<'a> {
         let auth = self.shared.auth();
         let deadline = Deadline::after(self.shared.options.handshake_timeout);
         match Candidate::new(auth, stream, peer.clone(), deadline) {
-            Ok(candidate) => self.hear(candidate, false),
+            Ok(candidate) => self.advance_candidate(candidate, false),
             Err(error) => self.refusals.add(&peer, &Refusal::Io(error)),
         }
     }
 
-    /// Closes a connection, so that there is room for another.
+    /// Closes a connection to make room for another.
     fn displace(&mut self) {
         let refused = |entry: &Entry| matches!(entry, Entry::Refused(_));
         let index = self.entries.iter().position(refused);
@@ -211,10 +213,10 @@ impl<'a> Pending<'a> {
     }
 }
 
-/// A number below this one. None for zero.
+/// A random number less than `below`; `None` if that is 0.
 fn random(below: usize) -> Option<usize> {
     let mut bytes = [0; 8];
-    // Without randomness the first is chosen: the oldest as a rule.
+    // If that fails, the number is 0: usually the oldest connection.
     let _ = getrandom::fill(&mut bytes);
     let below = u64::try_from(below).ok()?;
     usize::try_from(u64::from_ne_bytes(bytes).checked_rem(below)?).ok()

@@ -1,4 +1,4 @@
-//! Connections of clients that have authenticated: served, ended.
+//! Serving a client that has authenticated: starting its worker, and ending it with the connection.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -9,9 +9,11 @@ use std::thread;
 
 use rustix::event::PollFlags;
 
+use super::auth::Auth;
 use super::candidate::Candidate;
-use super::carry::Pipes;
-use super::{Auth, ServerEvent, Shared, worker};
+use super::forward::Pipes;
+use super::shared::{Shared, Slot};
+use super::{ServerEvent, worker};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::peer::{ExitInfo, WorkerHandle as _};
@@ -20,73 +22,47 @@ use crate::socket::greeting::Refusal;
 use crate::socket::stream::Stream;
 use crate::wait::Woken;
 
-/// How long the workers of a server that ends may take to die.
-const END_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a connection that shows its end all the time is examined.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The interval of looks at a connection that the client has closed.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Serves a client that has authenticated, in a thread of its own; gives it back where no more may be served.
-pub(super) fn take(shared: &Arc<Shared>, candidate: Candidate) -> Result<(), Box<Candidate>> {
-    let Some(slot) = Slot::enter(shared) else {
+/// Serves a client in a thread of its own. Gives the candidate back if no more clients may be served.
+pub(super) fn spawn(shared: &Arc<Shared>, candidate: Candidate) -> Result<(), Box<Candidate>> {
+    let Some(slot) = Slot::reserve(shared) else {
         return Err(Box::new(candidate));
     };
     let peer = candidate.peer.clone();
     let thread = thread::Builder::new().name(format!("execnet connection of {peer}"));
-    // Where it cannot be started, the connection and its place go with the closure.
+    // If the thread cannot be started, the closure is dropped, and the connection and its slot with it.
     let started = thread.spawn(move || serve(&slot, candidate));
     if let Err(error) = started {
-        shared.refused(&peer, &Refusal::Worker(error));
+        shared.emit_refused(&peer, &Refusal::Worker(error));
     }
     Ok(())
-}
-
-/// The place of a connection among those that are served. It is given back when this is dropped, also by a panic.
-struct Slot {
-    shared: Arc<Shared>,
-    number: u64,
-}
-
-impl Slot {
-    /// `None` if no more may be served.
-    fn enter(shared: &Arc<Shared>) -> Option<Self> {
-        let number = shared.enter()?;
-        let shared = Arc::clone(shared);
-        Some(Self { shared, number })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.shared.leave(self.number);
-    }
 }
 
 fn serve(slot: &Slot, candidate: Candidate) {
     let shared = &*slot.shared;
     match start(shared, &candidate) {
-        Ok(started) if shared.assign(slot.number, &started.process) => {
-            attend(shared, candidate, started)
-        }
-        // The server ends.
+        Ok(worker) if slot.register(&worker.process) => run(shared, candidate, worker),
+        // The server stops.
         Ok(_) => {}
         Err(error) => {
             let refusal = Refusal::Worker(error);
-            shared.refused(&candidate.peer, &refusal);
+            shared.emit_refused(&candidate.peer, &refusal);
             candidate.refuse(&refusal).finish();
         }
     }
 }
 
-/// A worker, and the way to it unless the connection itself is that.
 struct Worker {
     process: Arc<Process>,
+    /// `None` if the worker uses the connection itself.
     pipes: Option<Pipes>,
 }
 
 fn start(shared: &Shared, candidate: &Candidate) -> io::Result<Worker> {
     let (launches, peer) = (&shared.launches, candidate.peer.as_str());
-    if !candidate.way.is_plain() {
+    if !candidate.duplex.is_plain() {
         let Started {
             process,
             stdin,
@@ -101,31 +77,35 @@ fn start(shared: &Shared, candidate: &Candidate) -> io::Result<Worker> {
     Ok(Worker { process, pipes })
 }
 
-/// Stays with the worker until it has ended.
-fn attend(shared: &Shared, candidate: Candidate, worker: Worker) {
+/// Returns when the worker has ended and its output has been sent.
+fn run(shared: &Shared, candidate: Candidate, worker: Worker) {
     let Candidate {
-        stream, peer, way, ..
+        stream,
+        peer,
+        duplex,
+        ..
     } = candidate;
-    let drained = match worker.pipes.map(|pipes| way.carry(&peer, pipes)) {
+    let drained = match worker.pipes.map(|pipes| duplex.forward(&peer, pipes)) {
         None => None,
         Some(Ok(drained)) => Some(drained),
-        Some(Err(error)) => return shared.refused(&peer, &Refusal::Worker(error)),
+        Some(Err(error)) => return shared.emit_refused(&peer, &Refusal::Worker(error)),
     };
-    shared.tell(ServerEvent::Accepted { peer: peer.clone() });
+    shared.emit(ServerEvent::Accepted { peer: peer.clone() });
     let exit = supervise(&worker.process, &stream, shared.options.shutdown_grace);
     if let Some(drained) = drained {
-        // What the worker said last may still be on its way.
+        // The thread that forwards the output may not have sent the last of it.
         let _ = drained.recv_timeout(shared.options.shutdown_grace);
     }
-    // The worker's descriptors are closed, ours still keeps the connection.
+    // The worker's descriptors are closed. Ours, and those of threads that forward, keep the connection open.
     stream.shutdown(Shutdown::Both);
-    shared.tell(ServerEvent::Ended { peer, exit });
+    shared.emit(ServerEvent::Ended { peer, exit });
 }
 
-/// Waits for the end of the worker, and makes it come when the client has gone.
+/// Waits for the end of the worker, and kills it if it outlives its client: at once if the client has cut the
+/// connection, after `shutdown_grace` if it has only ended its direction.
 fn supervise(process: &Process, stream: &Stream, shutdown_grace: Duration) -> Option<Exit> {
-    // Once the client has ended its direction, that shows all the time: from then on only its total loss is of
-    // interest, and the time.
+    // Set when the client has ended its direction. That is a state and not an event: if it were polled further, the
+    // poll would return at once all the time.
     let mut kill_at: Option<Deadline> = None;
     loop {
         if let Some(ExitInfo::Process(exit)) = process.wait(Deadline::now()) {
@@ -138,13 +118,14 @@ fn supervise(process: &Process, stream: &Stream, shutdown_grace: Duration) -> Op
         };
         let deadline = kill_at.unwrap_or(Deadline::NEVER);
         match process.wait_beside(stream.as_fd(), wanted, deadline) {
-            Ok(Woken::Look) => {}
+            Ok(Woken::Check) => {}
             Ok(Woken::Other(flags)) if !stream.is_cut(flags) && kill_at.is_none() => {
                 kill_at = Some(Deadline::after(shutdown_grace));
             }
-            // A Unix socket that is closed on both sides shows that all the time too, and not when it is cut then.
+            // Poll cannot be asked to ignore POLLHUP, which a Unix socket reports all the time once both directions
+            // have ended, and a cut after that causes no other event: the socket is examined at intervals.
             Ok(Woken::Other(flags)) if !stream.is_cut(flags) => {
-                process.wait(Deadline::after(deadline.left().min(LOOK)));
+                process.wait(Deadline::after(deadline.left().min(POLL_INTERVAL)));
             }
             Ok(Woken::Other(_) | Woken::Deadline) | Err(_) => {
                 return process.kill().and_then(ExitInfo::exit);
@@ -153,102 +134,8 @@ fn supervise(process: &Process, stream: &Stream, shutdown_grace: Duration) -> Op
     }
 }
 
+/// The poll event of a peer that has ended its direction.
 #[cfg(target_os = "linux")]
 const HALF_CLOSED: PollFlags = PollFlags::RDHUP;
 #[cfg(not(target_os = "linux"))]
 const HALF_CLOSED: PollFlags = PollFlags::HUP;
-
-impl Shared {
-    /// A number for a connection, if one more may be served.
-    fn enter(&self) -> Option<u64> {
-        let mut state = self.state.lock();
-        if state.stopping || state.active.len() >= self.options.max_connections {
-            return None;
-        }
-        let number = state.next;
-        state.next += 1;
-        state.active.insert(number, None);
-        Some(number)
-    }
-
-    /// Notes the process of a connection; false, and it is killed, where the server ends.
-    fn assign(&self, number: u64, process: &Arc<Process>) -> bool {
-        let mut state = self.state.lock();
-        state.active.insert(number, Some(Arc::clone(process)));
-        let stopping = state.stopping;
-        drop(state);
-        if stopping {
-            process.kill();
-        }
-        !stopping
-    }
-
-    fn leave(&self, number: u64) {
-        let process = self.state.lock().active.remove(&number);
-        // The last handle of a process waits for its end: not under the lock.
-        drop(process);
-        self.changed.notify_all();
-    }
-
-    /// Kills all workers.
-    pub(super) fn end(&self) {
-        let mut state = self.state.lock();
-        state.stopping = true;
-        // Before anybody waits: a program that stops its server may end at once.
-        drop(state.endpoint.take());
-        let processes: Vec<_> = state.active.values().flatten().cloned().collect();
-        drop(state);
-        processes.iter().for_each(|process| process.signal_kill());
-        let busy = |state: &mut super::State| state.active.values().any(Option::is_some);
-        let state = self.state.lock();
-        drop(self.changed.wait_while(state, END_TIMEOUT, busy));
-    }
-
-    pub(super) fn auth(&self) -> Arc<Auth> {
-        Arc::clone(&self.auth.lock())
-    }
-
-    /// Reports that a client which has authenticated got no worker.
-    fn refused(&self, peer: &str, refusal: &Refusal) {
-        self.tell(ServerEvent::Refused {
-            peer: peer.to_owned(),
-            reason: refusal.to_string(),
-        });
-    }
-
-    pub(super) fn tell(&self, event: ServerEvent) {
-        if let Some(events) = &*self.events.lock() {
-            // Nobody may listen any more.
-            let _ = events.send(event);
-        }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
-    use super::super::{Listen, Server, ServerOptions, Token};
-    use super::*;
-
-    #[test]
-    fn a_panic_gives_the_place_of_its_connection_back() {
-        let options = ServerOptions {
-            max_connections: 1,
-            ..ServerOptions::default()
-        };
-        let listen = Listen::Tcp {
-            address: ([127, 0, 0, 1], 0).into(),
-            token: Token::generate().unwrap(),
-        };
-        let server = Server::bind(listen, options).unwrap();
-        let slot = Slot::enter(&server.shared).unwrap();
-        assert!(Slot::enter(&server.shared).is_none());
-        let ended = thread::spawn(move || {
-            let _slot = slot;
-            // Without the report of the process's hook.
-            std::panic::resume_unwind(Box::new(()));
-        });
-        ended.join().unwrap_err();
-        assert!(Slot::enter(&server.shared).is_some());
-    }
-}

@@ -1,12 +1,11 @@
-//! The processes of connections.
+//! Starting the process of a connection.
 
 use alloc::sync::Arc;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
 
+use super::forward::pump;
 use crate::command::{self, Launch, ONE_LINER, SshHints};
 use crate::options::GroupOptions;
 use crate::process::{Process, Started};
@@ -15,14 +14,11 @@ use crate::spec::{SpecError, XSpec};
 use crate::start::start_first;
 use crate::stderr::Stderr;
 
-/// Bytes that are passed on at a time.
-const PIECE: usize = 16 * 1024;
-
 const ELSEWHERE: &str = "a server starts its workers itself";
 const CLIENTS: &str = "the clients of the server choose it";
 const CONNECTION: &str = "a server starts its workers itself, and does not connect to them";
 
-/// The keys that have no meaning for the workers of a server, and why.
+/// The keys that have no effect on the workers of a server, with the reason.
 const REFUSED: &[(&str, &str)] = &[
     ("socket", ELSEWHERE),
     ("tcp", ELSEWHERE),
@@ -35,7 +31,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("id", CLIENTS),
     (
         "nice",
-        "the clients of the server choose it; cmd=nice -n N gives all workers another priority",
+        "the clients of the server choose it; cmd=nice -n N sets the priority of all workers",
     ),
     ("keepalive", CONNECTION),
     ("tls_ca", CONNECTION),
@@ -45,7 +41,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("token_file", CONNECTION),
 ];
 
-/// The programs that this spec starts here.
+/// The launches of a server's spec.
 pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     let refused = |key, problem: &str| {
         let problem = problem.to_owned();
@@ -57,14 +53,17 @@ pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     }
     spec.check_effect()?;
     if spec.runs_this_program() {
-        return refused("worker", "a server is not its own worker: name the program");
+        return refused(
+            "worker",
+            "a server cannot be its own worker: name the program",
+        );
     }
-    // How long its clients wait a server does not know: most have the default.
+    // A server does not know the timeouts of its clients; most have the default.
     let hints = SshHints::within(GroupOptions::default().bootstrap_timeout);
     command::launches(spec, &hints)
 }
 
-/// Starts a worker whose link is the connection: the first of these programs that exists.
+/// Starts a worker whose standard input and output are the connection, from the first launch whose program exists.
 pub(super) fn start(
     launches: &[Launch],
     connection: BorrowedFd<'_>,
@@ -79,7 +78,7 @@ pub(super) fn start(
         let stdin = if launch.input.is_empty() {
             connection.try_clone_to_owned()?
         } else {
-            fed(&launch.input, connection, name)?
+            with_input(&launch.input, connection, name)?
         };
         let stdout = connection.try_clone_to_owned()?;
         Process::start_on(name, &launch, stdin, stdout, Stderr::Inherit.sink(name))
@@ -87,9 +86,9 @@ pub(super) fn start(
     Ok(started?)
 }
 
-/// A pipe that holds `input`, and then what comes on the connection. The thread that passes that on ends with the
-/// connection, which the server shuts down when the process has ended.
-fn fed(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+/// A pipe with `input`, followed by the bytes of the connection. The thread that writes to it ends when the server
+/// shuts the connection down after the end of the process.
+fn with_input(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
     let source = File::from(connection.try_clone_to_owned()?);
     let input = io::Cursor::new(input.to_owned());
     let (reader, writer) = io::pipe()?;
@@ -97,18 +96,19 @@ fn fed(input: &str, connection: BorrowedFd<'_>, name: &str) -> io::Result<OwnedF
     Ok(reader.into())
 }
 
-/// Starts a worker that is reached through pipes.
+/// Starts a worker with pipes, from the first launch whose program exists.
 pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started> {
     let started = start_first(launches, |launch| {
         let mut started = Process::start(name, launch, Stderr::Inherit.sink(name))?;
-        // The shell reads it at once, and a pipe has room for it.
+        // Does not block for long, whatever the length: the shell reads its commands at once.
         started.stdin.write_all(launch.input.as_bytes())?;
         Ok(started)
     });
     Ok(started?)
 }
 
-/// An interpreter is to run what a stock client sends. A worker in another language knows that by itself.
+/// Makes an interpreter execute what a stock client sends. Workers that are not in Python handle stock clients
+/// themselves.
 fn serve_stock(launch: &mut Launch) {
     for argument in &mut launch.arguments {
         if argument == ONE_LINER {
@@ -117,34 +117,12 @@ fn serve_stock(launch: &mut Launch) {
     }
 }
 
-/// Passes everything on in a thread; what this returns is closed when that is done.
-pub(super) fn pump(
-    name: String,
-    mut from: impl Read + Send + 'static,
-    mut to: impl Write + Send + 'static,
-) -> io::Result<Receiver<()>> {
-    let (done, finished) = mpsc::channel();
-    // Not io::copy: where that splices, it holds the lock of a pipe while it waits for input, and the reader of the pipe
-    // waits for that lock, whatever the pipe holds.
-    thread::Builder::new().name(name).spawn(move || {
-        let mut piece = vec![0; PIECE];
-        while let Ok(size @ 1..) = from.read(&mut piece) {
-            if to.write_all(piece.get(..size).unwrap_or_default()).is_err() {
-                break;
-            }
-        }
-        drop(to);
-        drop(done);
-    })?;
-    Ok(finished)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::spec::keys;
 
-    /// Priority and model of the spec had no effect, and nothing said so.
+    /// Priority and execution model of the spec had no effect, without an error.
     #[test]
     fn every_key_of_the_spec_has_an_effect_or_is_refused() {
         let launches = |spec: String| launches(&spec.parse().unwrap());

@@ -1,4 +1,4 @@
-//! Certificates and keys, out of files.
+//! Certificates and keys in files.
 
 use alloc::sync::Arc;
 use core::error::Error;
@@ -21,20 +21,20 @@ use crate::socket::target::{path, refused};
 use crate::socket::trusted;
 use crate::spec::{SpecError, XSpec};
 
-/// Who one end of a TLS connection is, and whom it trusts: files in the PEM format.
+/// The certificate and key of one end of a TLS connection, and the authorities that it trusts: files in PEM format.
 #[derive(Debug, Clone)]
 pub struct TlsFiles {
-    /// The certificate of this end, followed by those between it and the authority that the other end trusts.
+    /// The certificate of this end, followed by any intermediate certificates.
     pub certificate: PathBuf,
-    /// Its private key, in a file that fulfils what [`Token::from_file`](crate::Token::from_file) asks for.
+    /// Its private key, in a file that meets the requirements of [`Token::from_file`](crate::Token::from_file).
     pub key: PathBuf,
-    /// The certificates of the authorities that sign for the other end. Whoever has a certificate of one of these is
-    /// trusted: an authority is best made for this purpose alone. The rules for the file are those for the key, but
-    /// others may read it.
+    /// The certificates of the authorities that sign for the other end. Every certificate that one of them has signed
+    /// is trusted, so an authority should serve no other purpose. The requirements for the file are those for the key,
+    /// but others may read it.
     pub authority: PathBuf,
 }
 
-/// Files that are of no use.
+/// An unusable file.
 #[derive(Debug)]
 pub(crate) struct TlsError {
     path: PathBuf,
@@ -90,7 +90,7 @@ impl TlsFiles {
         ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
             .map_err(|error| TlsError::new(&self.certificate, error))?
-            // Named dangerous by rustls, as it replaces a check: this one does the same, and more.
+            // rustls names this dangerous because it replaces a check. Ours makes the same check and one more.
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_auth_cert(self.certificates()?, self.key()?)
@@ -110,7 +110,7 @@ impl TlsFiles {
     }
 }
 
-/// Named, for the program that this is part of may have others.
+/// Named explicitly: the program may have installed another default provider.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -124,12 +124,12 @@ fn read_certificates(
         CertificateDer::pem_reader_iter(&mut file).collect();
     let certificates = certificates.map_err(|error| TlsError::new(path, error))?;
     if certificates.is_empty() {
-        return Err(TlsError::new(path, "it holds no certificate"));
+        return Err(TlsError::new(path, "no certificate found"));
     }
     Ok(certificates)
 }
 
-/// What a server shows its clients, and asks of them.
+/// The TLS configuration of a server.
 #[derive(Debug)]
 pub(crate) struct ServerSide(Arc<ServerConfig>);
 
@@ -138,14 +138,14 @@ impl ServerSide {
         Ok(Self(Arc::new(files.server()?)))
     }
 
-    /// For one connection.
+    /// A session for one connection.
     pub(crate) fn session(&self) -> Result<TlsSession, rustls::Error> {
         let connection = rustls::ServerConnection::new(Arc::clone(&self.0))?;
         Ok(TlsSession::new(connection.into()))
     }
 }
 
-/// The client's side of a connection, as the keys `tls_cert`, `tls_key`, `tls_ca` and `tls_name` say.
+/// A client's session, from the keys `tls_cert`, `tls_key`, `tls_ca` and `tls_name` of a spec.
 pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<TlsSession, SpecError> {
     let files = TlsFiles {
         certificate: path(spec, "tls_cert")?.into(),
@@ -163,7 +163,7 @@ pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<TlsSession, SpecE
         .map_err(|error| unusable(&error))
 }
 
-/// A session that has something to send. It trusts nobody.
+/// A session that has its first message to send, and trusts no authority.
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 pub(crate) fn client_without_certificate() -> TlsSession {

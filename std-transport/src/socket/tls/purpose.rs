@@ -1,4 +1,4 @@
-//! Certificates of servers are for servers.
+//! Checks that the certificate of a server is meant for servers.
 
 use alloc::sync::Arc;
 use core::fmt;

@@ -55,7 +55,7 @@ impl TlsSession {
 
     /// Ends the session with this text in a form that the peer can read: in plain while nothing has been received, and
     /// not at all during the handshake.
-    pub(super) fn farewell(&mut self, text: &[u8], ciphertext: &mut Vec<u8>) {
+    pub(super) fn close_with(&mut self, text: &[u8], ciphertext: &mut Vec<u8>) {
         if !self.received {
             ciphertext.extend_from_slice(text);
             return;

@@ -54,8 +54,8 @@ impl<W: Duplex> TlsDuplex<W> {
     }
 
     /// Ends the session with this text; returns the bytes to send.
-    pub(crate) fn farewell(mut self, text: &[u8]) -> Vec<u8> {
-        self.session.farewell(text, &mut self.unsent);
+    pub(crate) fn closing_bytes(mut self, text: &[u8]) -> Vec<u8> {
+        self.session.close_with(text, &mut self.unsent);
         self.unsent
     }
 

@@ -1,4 +1,7 @@
-//! The end of a standard error, and the thread that reads it.
+//! The last bytes of a standard error, and the thread that reads it.
+//!
+//! A stream of standard error need not end with its process: any process that has inherited it keeps it open. Therefore
+//! no wait here is for the end of the stream; waits are for the stream to be empty, or limited in time.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -16,8 +19,8 @@ use super::{STDERR_TAIL, Sink};
 use crate::printable::printable;
 use crate::sync::{Condvar, Mutex};
 
-/// How long a sink may take for what is there, and somebody else who has the stream may keep filling it.
-const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
+/// Limits waits for a slow sink, and for a stream that another process keeps filling.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Reads a worker's standard error in a thread, until it ends or this is dropped.
 #[derive(Debug)]
@@ -30,28 +33,29 @@ pub(crate) struct StderrTail {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Something was passed on, or nothing more will be.
+    /// Bytes were passed on, or the thread has ended.
     changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     tail: VecDeque<u8>,
-    /// None once nobody reads it any more: whoever writes to it is to learn that.
+    /// `None` once the thread has ended. The descriptor is closed then, so that writers get an error instead of filling
+    /// the pipe and blocking.
     stream: Option<Arc<ChildStderr>>,
-    /// The sink has not taken yet what the tail has.
+    /// The sink has not taken yet what was read last.
     passing_on: bool,
     stop: Stop,
 }
 
-/// When the thread is to end before the stream does: a process that outlives the worker may hold its other end.
+/// When the thread ends, if the stream does not end before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Stop {
     #[default]
     Never,
-    /// Once the stream holds nothing more.
+    /// When the stream is empty.
     WhenEmpty,
-    /// As soon as it wakes.
+    /// When it wakes.
     Now,
 }
 
@@ -84,15 +88,15 @@ impl StderrTail {
         })
     }
 
-    /// Waits until all is read and passed on that the stream holds. Of a process that has ended that is all it wrote,
-    /// also where another has the stream, and it will not end.
+    /// Waits until the stream is empty and everything has been passed on. If the process has ended, that is all that it
+    /// wrote, even if another process holds the stream open.
     pub(crate) fn drain(&self) {
         let state = self.shared.state.lock();
         let changed = &self.shared.changed;
-        drop(changed.wait_while(state, DRAIN_PATIENCE, |state| state.is_behind()));
+        drop(changed.wait_while(state, DRAIN_TIMEOUT, |state| state.is_behind()));
     }
 
-    /// Whether a user sees all that comes.
+    /// Whether the user sees the output.
     pub(crate) fn is_shown(&self) -> bool {
         self.shown
     }
@@ -105,7 +109,8 @@ impl StderrTail {
 
 impl Drop for StderrTail {
     fn drop(&mut self) {
-        // The sink is the program's, and can drop the last handle of its own worker: a thread cannot wait for itself.
+        // The sink runs code of the program, which may drop the last handle of this worker: then this is the reading
+        // thread itself, and it cannot wait for its own end.
         let is_own = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
         let Some(thread) = self.thread.take().filter(|thread| !is_own(thread)) else {
             self.shared.state.lock().stop = Stop::Now;
@@ -115,18 +120,18 @@ impl Drop for StderrTail {
         if !state.stop() {
             return;
         }
-        // Another process that has the stream may keep filling it: then it never is empty.
+        // If another process keeps filling the stream, it is never empty.
         let changed = &self.shared.changed;
-        state = changed.wait_while(state, DRAIN_PATIENCE, |state| state.stream.is_some());
+        state = changed.wait_while(state, DRAIN_TIMEOUT, |state| state.stream.is_some());
         state.stop = Stop::Now;
         drop(state);
-        // A function of the user may have panicked in it: its output is all that is lost.
+        // Fails if a callback has panicked in it. The panic was printed, and only output is lost.
         let _ = thread.join();
     }
 }
 
 impl State {
-    /// Has the thread end; false where it cannot be woken, and lasts as long as the stream.
+    /// Makes the thread end. Returns false if it cannot be woken and will end with the stream.
     fn stop(&mut self) -> bool {
         match self.stream.as_deref() {
             None => true,
@@ -152,7 +157,7 @@ impl State {
     }
 }
 
-/// The thread's side. It says that nothing more comes, however the thread ends.
+/// The thread's side. Dropping it marks the stream as ended, after a panic of the sink too.
 struct Reading(Arc<Shared>);
 
 impl Reading {
@@ -168,7 +173,7 @@ impl Reading {
         sink.end();
     }
 
-    /// Waits for output; false once this is to stop and nothing more is there.
+    /// Waits for output. Returns false if the thread is to stop and there is none.
     fn wait_readable(&self, stream: &ChildStderr) -> bool {
         if self.0.state.lock().stop == Stop::WhenEmpty && !is_readable(stream) {
             return false;
@@ -177,7 +182,8 @@ impl Reading {
         retry_on_intr(|| poll(&mut ends, None)).is_ok()
     }
 
-    /// What is there; none at the end. It is taken and kept in one step: whoever drains sees it in the stream, or here.
+    /// Reads what is there; `None` at the end. The lock covers both the read and the state: for `drain`, bytes are
+    /// always either in the stream or being passed on.
     fn read<'a>(&self, stream: &ChildStderr, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         let mut state = self.0.state.lock();
         if state.stop == Stop::Now {
@@ -206,14 +212,14 @@ impl Drop for Reading {
     }
 }
 
-/// Whether there is something, or the end.
+/// Whether there are bytes to read, or the end of the stream.
 fn is_readable(stderr: &ChildStderr) -> bool {
     let mut stream = [PollFd::new(stderr, PollFlags::IN)];
     matches!(poll(&mut stream, Some(&Timespec::default())), Ok(1))
 }
 
-/// Wakes the thread that polls the stream, by a byte that nobody reads. The pipe is opened for writing just for that: one
-/// that stayed open would keep the stream from ending.
+/// Wakes the thread that polls the stream, by writing a byte that is never read. The pipe is opened for writing only
+/// for this moment: an open writing end of our own would keep the stream from ending.
 #[cfg(target_os = "linux")]
 fn wake(stderr: &ChildStderr) -> bool {
     use rustix::fs::{Mode, OFlags, open};
@@ -222,117 +228,11 @@ fn wake(stderr: &ChildStderr) -> bool {
     let path = format!("/proc/self/fd/{}", stderr.as_raw_fd());
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let writer = open(path, flags, Mode::empty());
-    // A pipe that is full wakes it too.
+    // If the pipe is full, the thread has been woken by that.
     writer.is_ok_and(|writer| matches!(rustix::io::write(writer, &[0]), Ok(_) | Err(Errno::AGAIN)))
 }
 
 #[cfg(not(target_os = "linux"))]
 fn wake(_: &ChildStderr) -> bool {
     false
-}
-
-#[cfg(test)]
-mod tests {
-    use core::sync::atomic::{AtomicBool, Ordering};
-    use std::io::Write as _;
-    use std::os::fd::OwnedFd;
-    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-
-    use super::*;
-
-    /// Says that it has a piece, and takes it when it is allowed to.
-    struct Slow {
-        begun: SyncSender<()>,
-        allowed: Receiver<()>,
-        taken: Arc<AtomicBool>,
-    }
-
-    impl Sink for Slow {
-        fn push(&mut self, _: &[u8]) {
-            self.begun.send(()).unwrap();
-            self.allowed.recv().unwrap();
-            self.taken.store(true, Ordering::SeqCst);
-        }
-    }
-
-    fn behind(tail: &StderrTail) -> bool {
-        tail.shared.state.lock().is_behind()
-    }
-
-    #[test]
-    fn what_is_there_is_read_and_passed_on_though_the_stream_does_not_end() {
-        let (stream, mut writer) = io::pipe().unwrap();
-        let ((begun, has_begun), (allow, allowed)) = (sync_channel(0), sync_channel(0));
-        let taken = Arc::new(AtomicBool::new(false));
-        let sink = Slow {
-            begun,
-            allowed,
-            taken: Arc::clone(&taken),
-        };
-        let stream = ChildStderr::from(OwnedFd::from(stream));
-        let tail = StderrTail::start("gw0", stream, Box::new(sink)).unwrap();
-        assert!(!behind(&tail));
-        writer.write_all(b"last words").unwrap();
-        assert!(behind(&tail));
-        has_begun.recv().unwrap();
-        assert!(behind(&tail));
-        allow.send(()).unwrap();
-        tail.drain();
-        assert!(taken.load(Ordering::SeqCst));
-        assert_eq!(tail.text(), "last words");
-        drop(writer);
-    }
-
-    /// It writes to the stream whenever it gets something: the stream is never empty.
-    struct Echo(io::PipeWriter);
-
-    impl Sink for Echo {
-        fn push(&mut self, _: &[u8]) {
-            let _ = self.0.write_all(b"more");
-        }
-    }
-
-    fn dropped(tail: StderrTail) -> Receiver<()> {
-        let (sender, dropped) = sync_channel(1);
-        thread::spawn(move || {
-            drop(tail);
-            sender.send(()).unwrap();
-        });
-        dropped
-    }
-
-    #[test]
-    fn a_stream_that_another_process_keeps_filling_is_left() {
-        let (stream, mut writer) = io::pipe().unwrap();
-        let stream = ChildStderr::from(OwnedFd::from(stream));
-        let sink = Box::new(Echo(writer.try_clone().unwrap()));
-        let tail = StderrTail::start("gw0", stream, sink).unwrap();
-        writer.write_all(b"first").unwrap();
-        let dropped = dropped(tail);
-        dropped.recv_timeout(Duration::from_secs(60)).unwrap();
-    }
-
-    /// The other end of the pipe stays open, as where a process that the worker has started holds it.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_thread_ends_though_the_stream_does_not() {
-        struct Sent(SyncSender<Vec<u8>>);
-        impl Sink for Sent {
-            fn push(&mut self, bytes: &[u8]) {
-                self.0.send(bytes.to_vec()).unwrap();
-            }
-        }
-        for text in [&b""[..], b"last words"] {
-            let (stream, mut writer) = io::pipe().unwrap();
-            let (sender, passed_on) = sync_channel(8);
-            let stream = ChildStderr::from(OwnedFd::from(stream));
-            let tail = StderrTail::start("gw0", stream, Box::new(Sent(sender))).unwrap();
-            writer.write_all(text).unwrap();
-            drop(tail);
-            // The sink is gone with the thread, and no byte of ours went through it.
-            let seen: Vec<u8> = passed_on.iter().flatten().collect();
-            assert_eq!(seen, text);
-            drop(writer);
-        }
-    }
 }

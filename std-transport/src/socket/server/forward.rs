@@ -1,0 +1,46 @@
+//! Forwarding bytes between a client and its worker, for connections that the worker cannot read by itself.
+
+use std::io::{self, Read, Write};
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use crate::socket::target::Split;
+
+/// Maximum number of bytes forwarded at a time.
+const CHUNK: usize = 16 * 1024;
+
+/// The standard input and output of a worker.
+#[derive(Debug)]
+pub(super) struct Pipes(pub(super) ChildStdin, pub(super) ChildStdout);
+
+/// Forwards both directions, each in a thread. The returned channel is closed when the worker's output has ended and
+/// all of it has been sent.
+pub(super) fn forward(peer: &str, duplex: impl Split, pipes: Pipes) -> io::Result<Receiver<()>> {
+    let (reader, writer) = duplex.split();
+    pump(format!("{peer} in"), reader, pipes.0)?;
+    pump(format!("{peer} out"), pipes.1, writer)
+}
+
+/// Copies `from` to `to` in a thread, then drops both. The returned channel is closed when that is done.
+pub(super) fn pump(
+    name: String,
+    mut from: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+) -> io::Result<Receiver<()>> {
+    let (done, finished) = mpsc::channel();
+    // Not io::copy: if it uses splice, it holds the lock of the pipe while it waits for input, and blocks the reader of
+    // the pipe on that lock even if the pipe holds data.
+    thread::Builder::new().name(name).spawn(move || {
+        let mut chunk = vec![0; CHUNK];
+        while let Ok(size @ 1..) = from.read(&mut chunk) {
+            if to.write_all(chunk.get(..size).unwrap_or_default()).is_err() {
+                break;
+            }
+        }
+        // Signalled after the writer is closed, so that the receiver of the signal knows that all has been sent.
+        drop(to);
+        drop(done);
+    })?;
+    Ok(finished)
+}

@@ -1,0 +1,102 @@
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::*;
+
+/// Reports that it has bytes, and returns when it is allowed to.
+struct Slow {
+    begun: SyncSender<()>,
+    allowed: Receiver<()>,
+    taken: Arc<AtomicBool>,
+}
+
+impl Sink for Slow {
+    fn push(&mut self, _: &[u8]) {
+        self.begun.send(()).unwrap();
+        self.allowed.recv().unwrap();
+        self.taken.store(true, Ordering::SeqCst);
+    }
+}
+
+fn behind(tail: &StderrTail) -> bool {
+    tail.shared.state.lock().is_behind()
+}
+
+#[test]
+fn what_is_there_is_read_and_passed_on_though_the_stream_does_not_end() {
+    let (stream, mut writer) = io::pipe().unwrap();
+    let ((begun, has_begun), (allow, allowed)) = (sync_channel(0), sync_channel(0));
+    let taken = Arc::new(AtomicBool::new(false));
+    let sink = Slow {
+        begun,
+        allowed,
+        taken: Arc::clone(&taken),
+    };
+    let stream = ChildStderr::from(OwnedFd::from(stream));
+    let tail = StderrTail::start("gw0", stream, Box::new(sink)).unwrap();
+    assert!(!behind(&tail));
+    writer.write_all(b"last words").unwrap();
+    assert!(behind(&tail));
+    has_begun.recv().unwrap();
+    assert!(behind(&tail));
+    allow.send(()).unwrap();
+    tail.drain();
+    assert!(taken.load(Ordering::SeqCst));
+    assert_eq!(tail.text(), "last words");
+    drop(writer);
+}
+
+/// Writes to the stream whenever it gets bytes: the stream is never empty.
+struct Echo(io::PipeWriter);
+
+impl Sink for Echo {
+    fn push(&mut self, _: &[u8]) {
+        let _ = self.0.write_all(b"more");
+    }
+}
+
+fn dropped(tail: StderrTail) -> Receiver<()> {
+    let (sender, dropped) = sync_channel(1);
+    thread::spawn(move || {
+        drop(tail);
+        sender.send(()).unwrap();
+    });
+    dropped
+}
+
+#[test]
+fn a_stream_that_another_process_keeps_filling_is_left() {
+    let (stream, mut writer) = io::pipe().unwrap();
+    let stream = ChildStderr::from(OwnedFd::from(stream));
+    let sink = Box::new(Echo(writer.try_clone().unwrap()));
+    let tail = StderrTail::start("gw0", stream, sink).unwrap();
+    writer.write_all(b"first").unwrap();
+    let dropped = dropped(tail);
+    dropped.recv_timeout(Duration::from_secs(60)).unwrap();
+}
+
+/// The other end of the pipe stays open, as if a process that the worker has started held it.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_thread_ends_though_the_stream_does_not() {
+    struct Sent(SyncSender<Vec<u8>>);
+    impl Sink for Sent {
+        fn push(&mut self, bytes: &[u8]) {
+            self.0.send(bytes.to_vec()).unwrap();
+        }
+    }
+    for text in [&b""[..], b"last words"] {
+        let (stream, mut writer) = io::pipe().unwrap();
+        let (sender, passed_on) = sync_channel(8);
+        let stream = ChildStderr::from(OwnedFd::from(stream));
+        let tail = StderrTail::start("gw0", stream, Box::new(Sent(sender))).unwrap();
+        writer.write_all(text).unwrap();
+        drop(tail);
+        // The sink is gone with the thread, and no byte of ours went through it.
+        let seen: Vec<u8> = passed_on.iter().flatten().collect();
+        assert_eq!(seen, text);
+        drop(writer);
+    }
+}
