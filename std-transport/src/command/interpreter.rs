@@ -7,27 +7,30 @@ use crate::command::quote::{
 };
 use crate::spec::{SpecError, XSpec};
 
-/// What the interpreter runs from its command line: it reads the worker's program from its standard input, its
-/// length in a line first. The buffered reader it uses becomes the link's, so that no byte after the program is lost.
-/// No file of the working directory takes the place of a module of the standard library before the program says so.
-/// The descriptors wait first: a program that starts the interpreter may have set its own, which are the same, to not do
-/// so. Python 2 has no function for it; the 4 is F_SETFL.
+/// The program on the interpreter's command line. It reads the worker's program from standard input, after a line with
+/// its length.
+///
+/// - The buffered reader that it uses becomes that of the link: bytes after the program may be in its buffer already.
+/// - The working directory is not in the module path at first, so that no file in it can replace a module of the
+///   standard library.
+/// - Descriptors 0 and 1 are made blocking: the program that starts the interpreter may share them and may have made
+///   them non-blocking. Python 2 has no function for that; the 4 is F_SETFL.
 pub(crate) const ONE_LINER: &str = "import os,sys;path=sys.path[:];sys.path[:]=[p for p in path if p];\
     [getattr(os,'set_blocking',lambda d,b:__import__('fcntl').fcntl(d,4,0))(d,1)for d in(0,1)if os.name=='posix'];\
     link=os.fdopen(os.dup(0),'rb',65536);\
     exec(compile(link.read(int(link.readline())),'<execnet worker>','exec'),{'link':link,'path':path})";
 
-/// Interpreters that are tried when the spec names none.
+/// Interpreters that are tried if the spec names none.
 pub(super) const DEFAULT_PYTHONS: [&str; 2] = ["python3", "python"];
 
-/// The exit status of the far side's script when the directory cannot be made or entered. Shells use 126 to 128 for
+/// The exit status of the remote script if the directory cannot be created or entered. Shells use 126 to 128 for
 /// programs that cannot be run.
 pub(crate) const NO_DIRECTORY: i32 = 125;
 
-/// The exit status of shells, and of ours, when there is no such program.
+/// The exit status of a shell, and of the remote script, if the program does not exist.
 pub(crate) const NO_PROGRAM: i32 = 127;
 
-/// The worker programs that a spec may mean, each with its arguments, in the order they are to be tried on this machine.
+/// The worker programs of a spec on this machine, with their arguments, in the order in which they are tried.
 pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<OsString>>, SpecError> {
     let windows = cfg!(windows);
     if let Some(worker) = named_worker(spec)? {
@@ -43,36 +46,36 @@ pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<OsString>>, SpecError> 
     Ok(candidates)
 }
 
-/// What the shell on the far side runs: commands that come on its standard input, one a line, until one of them becomes
-/// the worker. It reads no byte beyond that line: what follows is the worker's.
+/// The program of the remote shell: it executes commands from its standard input, one a line, until one of them becomes
+/// the worker. `read` takes no byte beyond the line: what follows belongs to the worker.
 ///
-/// Every login shell that an ssh server may start passes this text on unchanged (sh, csh, fish and their kin differ in
-/// what they make of quotes, dollars and backslashes, and there are none here that matter), and what a spec says, its
-/// variables above all, stands on no command line, where every user of the machine could read it.
+/// Every login shell that an ssh server may start passes this text on unchanged: sh, csh, fish and others differ in
+/// their treatment of quotes, dollars and backslashes, but not for this text. And nothing of a spec, above all its
+/// variables, is on a command line, which every user of the machine can read.
 const READ_COMMANDS: &str = "while IFS= read -r _execnet; do eval \"$_execnet\"; done; exit 1";
 
-/// Said by the far side's script beside [`NO_DIRECTORY`]: other programs end with that status too.
+/// Printed by the remote script before it exits with [`NO_DIRECTORY`], as other programs use that status too.
 pub(crate) const NO_DIRECTORY_TEXT: &str = "execnet: cannot enter the working directory";
 
-/// The command of a process elsewhere.
+/// A command that starts a worker on another machine, in a container or as another user.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RemoteCommand {
     pub(super) argv: Vec<String>,
-    /// The lines that it reads from its standard input before the worker does.
+    /// Lines for its standard input, before the payload.
     pub(super) input: String,
 }
 
 /// How the shell runs the worker.
 #[derive(Clone, Copy)]
 enum ExecMode {
-    /// A child, whose end the shell reports by its own status.
+    /// As a child, whose end the shell reports by its exit status.
     Child,
-    /// The same process: whoever watches or kills the shell has the worker itself.
+    /// In its own process (`exec`): the program that watches or kills the shell reaches the worker itself.
     Replace,
 }
 
-/// The argument vector that starts the worker elsewhere. A shell sets directory and environment, looks for an
-/// interpreter, and replaces itself with it; if none of that is needed, there is no shell.
+/// The argument vector of a remote worker. A shell sets directory and environment, finds the interpreter and replaces
+/// itself with it; if none of that is needed, there is no shell.
 pub(super) fn remote_argv(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
     let mut command = if !spec.has("chdir") && spec.env().is_empty() && names_program(spec) {
         RemoteCommand {
@@ -89,10 +92,10 @@ pub(super) fn remote_argv(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
     Ok(command)
 }
 
-/// The same as one text for the login shell that an ssh server runs.
+/// The same as one text for the login shell that an ssh server starts.
 ///
-/// The worker is a child of our own shell there: its status tells a signal by number, where ssh only says that there
-/// was one. `python=` is a shell text there, as for Python's execnet: `~/venv/bin/python` and `. env; python3` work.
+/// The worker is a child of our shell: the shell's status has the number of a signal, while ssh reports only that there
+/// was one. `python=` is text for the shell, as in Python's execnet: `~/venv/bin/python` and `. env; python3` work.
 pub(super) fn remote_login(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
     let mut input = script(spec, &run_by_login(spec)?)?;
     let sudo = sudo(spec)?;
@@ -110,7 +113,7 @@ fn names_program(spec: &XSpec) -> bool {
     spec.has("python") || spec.has("worker")
 }
 
-/// A worker that is no Python.
+/// The value of `worker=`: a worker program that is not Python.
 pub(super) fn named_worker(spec: &XSpec) -> Result<Option<&OsStr>, SpecError> {
     match (
         spec.has("worker"),
@@ -140,7 +143,7 @@ fn program(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     }
 }
 
-/// The commands that prepare for the worker, and `run`, which becomes it; one a line.
+/// The commands that prepare directory and environment, then `run`, which becomes the worker; one a line.
 fn script(spec: &XSpec, run: &str) -> Result<String, SpecError> {
     let mut lines = [enter(spec)?, variables(spec)?, vec![run.to_owned()]].concat();
     if lines.iter().any(|line| line.contains("$_execnet_nl")) {
@@ -149,7 +152,7 @@ fn script(spec: &XSpec, run: &str) -> Result<String, SpecError> {
     Ok(lines.join("\n") + "\n")
 }
 
-/// As execnet does: one level of directory is made, if there is nothing.
+/// Commands that enter the directory. As in execnet, it is created if only its last component is missing.
 fn enter(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     let Some(directory) = spec.get("chdir") else {
         return Ok(Vec::new());
@@ -158,7 +161,7 @@ fn enter(spec: &XSpec) -> Result<Vec<String>, SpecError> {
         Some(("~", rest)) if rest.is_empty() || rest.starts_with('/') => {
             format!("\"$HOME\"{}", quote("chdir", rest)?)
         }
-        // `cd -` means another place.
+        // `cd -` would enter the previous directory.
         Some(("-", _)) => quote("chdir", &format!("./{directory}"))?,
         _ => quote("chdir", directory)?,
     };
@@ -171,12 +174,11 @@ fn enter(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     ])
 }
 
-/// Exports the variables.
+/// Commands that export the variables.
 fn variables(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     let export = |(name, value): (&String, &String)| {
         if !is_shell_name(name) {
-            let problem =
-                format!("a shell sets {name:?} there, and cannot have a variable of that name");
+            let problem = format!("the remote shell cannot set a variable named {name:?}");
             return Err(unusable("env", &problem));
         }
         Ok(format!("export {name}={}", quote("env", value)?))
@@ -206,23 +208,23 @@ fn run(spec: &XSpec, mode: ExecMode) -> Result<String, SpecError> {
     ))
 }
 
-/// The same behind ssh, where `python=` is a text for the shell.
+/// The same over ssh, where `python=` is text for the shell.
 fn run_by_login(spec: &XSpec) -> Result<String, SpecError> {
     let python = match (named_worker(spec)?, spec.get("python")) {
         (None, Some(python)) => python,
         _ => return run(spec, ExecMode::Child),
     };
-    // Says what is wrong with it: a shell that waits for the closing quote would only be silent.
+    // Checked here: with an open quote, the shell would wait for more input until the deadline.
     split("python", python)?;
     if python.contains('\n') {
-        return Err(unusable("python", "it holds a line break"));
+        return Err(unusable("python", "it contains a line break"));
     }
     let arguments = join("python", &python_arguments(spec))?;
     Ok(ExecMode::Child.run(&format!("{python} {arguments}")))
 }
 
 impl ExecMode {
-    /// The text that runs this command.
+    /// Text for the shell that runs this command.
     fn run(self, command: &str) -> String {
         match self {
             Self::Child => format!("{command}; exit $?"),
@@ -231,8 +233,8 @@ impl ExecMode {
     }
 }
 
-/// The words that make another user of what follows. `sudo` stands for root, `sudo=NAME` for another user. It does not
-/// ask for a password: nobody is there to answer.
+/// The words that run a command as another user: `sudo` as root, `sudo=NAME` as that user. `-n` makes sudo fail instead
+/// of asking for a password: there is no terminal.
 fn sudo(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     match (spec.has("sudo"), spec.get("sudo")) {
         (false, _) => Ok(Vec::new()),
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tilde_is_the_home_directory_of_the_far_side() {
+    fn a_tilde_is_the_home_directory_of_the_remote_user() {
         for (directory, word) in [
             ("~", r#""$HOME"''"#),
             ("~/a b", r#""$HOME"'/a b'"#),

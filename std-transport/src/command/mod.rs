@@ -1,4 +1,4 @@
-//! Command lines, built without running anything.
+//! Command lines of workers, made from specs by pure functions.
 
 use alloc::collections::BTreeMap;
 use core::fmt;
@@ -17,7 +17,7 @@ pub(crate) use interpreter::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LI
 pub(crate) use quote::quote as quoted;
 pub(crate) use ssh::{SshHints, SshIdentity, SshVersion, exit_master, identity as ssh_identity};
 
-/// An argument longer than this is cut where a command is shown.
+/// Maximum number of characters of an argument in messages.
 const SHOWN_ARGUMENT: usize = 60;
 
 /// A process to start.
@@ -25,13 +25,14 @@ const SHOWN_ARGUMENT: usize = 60;
 pub(crate) struct Launch {
     pub(crate) program: OsString,
     pub(crate) arguments: Vec<OsString>,
-    /// Variables that are added, or taken away.
+    /// Variables that are set, or removed if `None`.
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) chdir: Option<PathBuf>,
-    /// Whether it runs the worker elsewhere, so that an exit status above 128 means the signal that killed the worker.
+    /// Whether the program is a client that runs the worker elsewhere. Its exit status is that of the worker then, and
+    /// above 128 the signal that killed it.
     pub(crate) remote: bool,
     pub(crate) kill_policy: KillPolicy,
-    /// What is written to its standard input before the payload: commands for the shell that starts the worker.
+    /// Written to its standard input before the payload: commands for the shell that starts the worker.
     pub(crate) input: String,
 }
 
@@ -40,13 +41,13 @@ pub(crate) struct Launch {
 pub(crate) enum KillPolicy {
     /// SIGKILL to its process group.
     Kill,
-    /// SIGTERM to its process group: on it the program kills what it has started elsewhere, which would survive a
-    /// SIGKILL. A second kill sends SIGKILL to the program alone.
+    /// SIGTERM to its process group: the program then kills what it has started on other machines, which would survive
+    /// a SIGKILL of the program. A second kill sends SIGKILL to the program alone.
     Terminate,
 }
 
 impl Launch {
-    /// A program that starts the worker elsewhere: the arguments carry directory and environment.
+    /// A client program that starts the worker elsewhere. Directory and environment are part of `input`.
     fn remote(
         program: &str,
         arguments: impl IntoIterator<Item: Into<OsString>>,
@@ -64,7 +65,7 @@ impl Launch {
     }
 }
 
-/// The command line as one would type it, long arguments cut.
+/// The command line, quoted for a shell, with long arguments shortened.
 impl fmt::Display for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_word(f, &self.program)?;
@@ -80,15 +81,15 @@ fn write_word(f: &mut fmt::Formatter<'_>, word: &OsStr) -> fmt::Result {
     let word = word.to_string_lossy();
     let short = shortened(&word);
     let cut = if short.len() < word.len() { "..." } else { "" };
-    // Words come out of specs, which hold no NUL: quoting cannot fail on these.
+    // Quoting fails only for a NUL, which words of specs do not contain.
     match shlex::try_quote(short) {
         Ok(quoted) => write!(f, "{quoted}{cut}"),
         Err(_) => write!(f, "{short:?}{cut}"),
     }
 }
 
-/// The whole of a short argument; of a longer one as many of its own words as fit, for it may be a text for a shell: cut
-/// anywhere, its quotes would be left open.
+/// A short argument as it is; of a longer one as many words as fit. It may be text for a shell, in which a cut at any
+/// other place could leave a quote open.
 fn shortened(argument: &str) -> &str {
     let Some((end, _)) = argument.char_indices().nth(SHOWN_ARGUMENT) else {
         return argument;
@@ -100,7 +101,7 @@ fn shortened(argument: &str) -> &str {
     words.map_or(start, str::trim_end)
 }
 
-/// Makes the launches for one key of specs, in the order they are tried; the first program that exists is started.
+/// Makes the launches for one transport, in the order in which they are tried.
 type Launcher = fn(&XSpec, &SshHints) -> Result<Vec<Launch>, SpecError>;
 
 const LAUNCHERS: &[(&str, Launcher)] = &[
@@ -114,7 +115,7 @@ const LAUNCHERS: &[(&str, Launcher)] = &[
     ("cmd", |spec, _| one(wrappers::custom(spec))),
 ];
 
-/// The launches for a spec, in the order they are tried.
+/// The launches for a spec, in the order in which they are tried.
 pub(crate) fn launches(spec: &XSpec, hints: &SshHints) -> Result<Vec<Launch>, SpecError> {
     let mut asked = LAUNCHERS.iter().filter(|(key, _)| spec.has(key));
     match (asked.next(), asked.next()) {
@@ -151,7 +152,7 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
     Ok(candidates.map(launch).collect())
 }
 
-/// A path, of which a `~` at its beginning is the home directory.
+/// Replaces a `~` at the beginning of a path by the home directory.
 fn expand_home(path: &OsStr) -> PathBuf {
     match (Path::new(path).strip_prefix("~"), env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),

@@ -1,21 +1,21 @@
-//! Splitting texts into words as a shell does, and quoting words for a shell.
+//! Splitting text into words as a shell does, and quoting words for a shell.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use crate::spec::SpecError;
 
-/// Splits a value of a spec as a shell does, without any expansion. There is at least one word that is not empty.
+/// Splits a value of a spec as a shell does, without expansions. At least one of the words is not empty.
 pub(super) fn split(key: &'static str, text: &str) -> Result<Vec<String>, SpecError> {
     let words = split_os(key, text.as_ref())?.into_iter();
     words.map(|word| utf8(key, word)).collect()
 }
 
-/// The same for a program of this machine.
+/// The same for a value that need not be UTF-8.
 pub(super) fn split_os(key: &'static str, text: &OsStr) -> Result<Vec<OsString>, SpecError> {
     let text = text.as_bytes();
     if text.contains(&0) {
-        return Err(unusable(key, "it holds a NUL byte"));
+        return Err(unusable(key, "it contains a NUL byte"));
     }
     match shlex::bytes::split(text) {
         Some(words) if words.iter().any(|word| !word.is_empty()) => {
@@ -26,7 +26,7 @@ pub(super) fn split_os(key: &'static str, text: &OsStr) -> Result<Vec<OsString>,
     }
 }
 
-/// Splits the name of a program on this machine, in which Windows has backslashes that separate directories.
+/// Splits a command of this machine. On Windows its backslashes separate directories.
 pub(super) fn split_program(
     key: &'static str,
     text: &OsStr,
@@ -38,24 +38,24 @@ pub(super) fn split_program(
     }
 }
 
-/// What another machine gets, as text.
+/// A value that is sent to another machine, as text.
 pub(super) fn utf8(key: &str, value: OsString) -> Result<String, SpecError> {
     let text = value.into_string();
     text.map_err(|_| SpecError::NotUtf8(key.to_owned()))
 }
 
-/// The shell variable that holds a line break, see [`quote`].
+/// The shell variable of a line break, see [`quote`].
 const LINE_BREAK: &str = "\"$_execnet_nl\"";
 
-/// Sets that variable.
+/// The command that sets it.
 pub(super) const SET_LINE_BREAK: &str =
     r#"_execnet_nl=$(printf "\nx"); _execnet_nl=${_execnet_nl%x}"#;
 
-/// One word for a POSIX shell, without a line break in it: a command of such words is one line, which a shell can read
-/// from its standard input. Where the word has a line break, [`SET_LINE_BREAK`] must come before.
+/// Quotes a word for a POSIX shell, without a line break in the result: each command for the remote shell must be one
+/// line. If the word has a line break, [`SET_LINE_BREAK`] must be executed before.
 pub(crate) fn quote(key: &'static str, word: &str) -> Result<String, SpecError> {
     if word.contains('\0') {
-        return Err(unusable(key, "it holds a NUL byte"));
+        return Err(unusable(key, "it contains a NUL byte"));
     }
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(safe) {
@@ -68,7 +68,7 @@ pub(crate) fn quote(key: &'static str, word: &str) -> Result<String, SpecError> 
     ))
 }
 
-/// A text that a POSIX shell splits into these words.
+/// Text that a POSIX shell splits into these words.
 pub(super) fn join(key: &'static str, words: &[String]) -> Result<String, SpecError> {
     let quoted: Result<Vec<String>, SpecError> =
         words.iter().map(|word| quote(key, word)).collect();

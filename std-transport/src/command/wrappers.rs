@@ -1,12 +1,12 @@
-//! Command lines of programs that run the worker's command: in a container, in a Slurm job, as another user, or as
-//! `cmd=` says.
+//! Command lines of programs that run the worker's command: in a container, in a Slurm job, as another user, or by
+//! `cmd=`.
 
 use crate::command::interpreter::{self, RemoteCommand};
 use crate::command::quote::{owned, split, unusable};
 use crate::command::{KillPolicy, Launch};
 use crate::spec::{SpecError, XSpec};
 
-/// `docker exec -i OPTIONS CONTAINER WORDS`, and the same of podman.
+/// `docker exec -i OPTIONS CONTAINER COMMAND`, and the same for podman.
 pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecError> {
     let place = split(key, spec.get(key).unwrap_or_default())?;
     if place.last().is_none_or(|name| name.starts_with('-')) {
@@ -17,7 +17,7 @@ pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecE
     Ok(Launch::remote(key, words, input))
 }
 
-/// `kubectl exec -i OPTIONS POD -- WORDS`.
+/// `kubectl exec -i OPTIONS POD -- COMMAND`.
 pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
     let place = split("kubectl", spec.get("kubectl").unwrap_or_default())?;
     if place.iter().all(|word| word.starts_with('-')) || place.iter().any(|word| word == "--") {
@@ -28,7 +28,7 @@ pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
     Ok(Launch::remote("kubectl", words, input))
 }
 
-/// Settings of srun that would change what goes through it, and have no option that says otherwise.
+/// Variables of srun that redirect or modify its streams, and that no option overrides.
 const SRUN_STREAMS: [&str; 4] = [
     "SLURM_LABELIO",
     "SLURM_STDERRMODE",
@@ -36,9 +36,9 @@ const SRUN_STREAMS: [&str; 4] = [
     "SLURM_STDOUTMODE",
 ];
 
-/// `srun --nodes=1 --ntasks=1 --unbuffered OPTIONS WORDS`: a step of the allocation that this program runs in, or one
-/// of its own. Without the last of our options Slurm keeps output until there is a whole line; with it, it is a terminal
-/// that passes every byte as it is.
+/// `srun --nodes=1 --ntasks=1 --unbuffered OPTIONS COMMAND`: a step of the allocation that this program runs in, or of
+/// a new one. Without `--unbuffered` Slurm holds output back until a line is complete; with it, the worker's output is
+/// a terminal that passes every byte unchanged.
 pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
     let options = match spec.get("slurm") {
         None | Some("") => Vec::new(),
@@ -59,12 +59,12 @@ pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
     })
 }
 
-/// `cmd=`: the words of the spec, then those of the worker.
+/// `cmd=`: the words of the spec, then the worker's command.
 pub(super) fn custom(spec: &XSpec) -> Result<Launch, SpecError> {
     prefixed(split("cmd", spec.get("cmd").unwrap_or_default())?, spec)
 }
 
-/// As another user, on this machine.
+/// `sudo`: as another user on this machine.
 pub(super) fn sudo(spec: &XSpec) -> Result<Launch, SpecError> {
     prefixed(Vec::new(), spec)
 }
@@ -72,7 +72,7 @@ pub(super) fn sudo(spec: &XSpec) -> Result<Launch, SpecError> {
 fn prefixed(prefix: Vec<String>, spec: &XSpec) -> Result<Launch, SpecError> {
     let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
     let mut words = [prefix, argv].concat();
-    // split() gives at least one word, and so does far().
+    // `split` and `remote_argv` return at least one word.
     let program = words.remove(0);
     Ok(Launch::remote(&program, words, input))
 }

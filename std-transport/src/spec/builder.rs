@@ -1,12 +1,11 @@
-//! Specs made by a program.
+//! Building specs in a program.
 
 use core::fmt::Display;
 use std::ffi::{OsStr, OsString};
 
 use super::{XSpec, text};
 
-/// Builders: each method sets a key, and replaces the value that it had. What a value may be is checked when the
-/// gateway is made.
+/// Builder methods: each sets a key and replaces its previous value. Values are checked when the gateway is made.
 ///
 /// ```
 /// use execnet::XSpec;
@@ -25,19 +24,20 @@ impl XSpec {
         Self::default()
     }
 
-    /// `ssh=`: an interpreter that an ssh client reaches; `target` is a host, and options as a shell splits them.
+    /// `ssh=`: an interpreter on another host, over ssh. `target` is the host and options of the ssh client, split into
+    /// words as by a shell.
     #[must_use]
     pub fn ssh(target: impl Display) -> Self {
         Self::with_transport("ssh", target)
     }
 
-    /// Another transport, such as `docker` or `tcp`, and what it is to reach.
+    /// Another transport, such as `docker` or `tcp`, with its target.
     #[must_use]
     pub fn with_transport(key: &str, value: impl Display) -> Self {
         Self::empty().set(key, value)
     }
 
-    /// `python=`: the interpreter and its options, as a shell splits them.
+    /// `python=`: the interpreter and its options, split into words as by a shell.
     #[must_use]
     pub fn python(self, words: impl AsRef<OsStr>) -> Self {
         self.set_os("python", words)
@@ -64,20 +64,19 @@ impl XSpec {
         self.set("id", id)
     }
 
-    /// `via=`: the gateway of the group that this one goes through.
+    /// `via=`: the id of the gateway of the group that this one goes through.
     #[must_use]
     pub fn via(self, id: impl Display) -> Self {
         self.set("via", id)
     }
 
-    /// Any key with a value.
+    /// Sets any key to a value.
     #[must_use]
     pub fn set(self, key: &str, value: impl Display) -> Self {
         self.put(key, Some(value.to_string().into()))
     }
 
-    /// Any key with a value that may be any bytes: a path of this machine, see
-    /// [above](Self#paths-that-are-not-utf-8).
+    /// Sets any key to a value that need not be UTF-8: see [above](Self#paths-that-are-not-utf-8).
     ///
     /// ```
     /// use std::path::Path;
@@ -90,7 +89,7 @@ impl XSpec {
         self.put(key, Some(value.as_ref().to_owned()))
     }
 
-    /// Any key without a value.
+    /// Sets any key without a value.
     #[must_use]
     pub fn flag(self, key: &str) -> Self {
         self.put(key, None)
@@ -102,7 +101,7 @@ impl XSpec {
         self.with_text(part, replaced)
     }
 
-    /// Brings the text up to date: with another part at its end, or anew where a part has changed.
+    /// Updates the text: appends a part, or rebuilds the text if a part was replaced.
     fn with_text(mut self, part: String, replaced: bool) -> Self {
         if !replaced {
             if !self.text.is_empty() {
@@ -119,7 +118,7 @@ impl XSpec {
     }
 }
 
-/// A key as the text of a spec has it.
+/// The text of a key with its value.
 fn written(key: &str, value: Option<&OsStr>) -> String {
     match value {
         Some(value) => format!("{key}={}", text::escape(&value.to_string_lossy())),

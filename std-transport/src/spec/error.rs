@@ -1,30 +1,30 @@
-//! What can be wrong with a spec.
+//! Errors of specs.
 
 use core::error::Error;
 use core::fmt;
 
-/// A text that is no spec.
+/// A spec that cannot be parsed or used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpecError {
-    /// Nothing stands before a `=` or between two `//`.
+    /// A key is empty: before a `=`, or between two `//`.
     EmptyKey,
-    /// A key that begins with an underscore.
+    /// A key begins with an underscore.
     Underscore(String),
-    /// A key that is there twice.
+    /// A key occurs twice.
     Duplicate(String),
-    /// An `env:` key without a name or value that a process can have.
+    /// An `env:` key has no name or no value, or contains a NUL.
     Variable(String),
-    /// A key whose value cannot be used, and why.
+    /// A key has an unusable value.
     Value {
         /// The key.
         key: &'static str,
-        /// What is wrong with its value.
+        /// Why the value is unusable.
         problem: String,
     },
-    /// A key whose value, or which itself, is not UTF-8 where it has to be.
+    /// A key, or its value, must be UTF-8 and is not.
     NotUtf8(String),
-    /// Two keys that do not go together.
+    /// Two keys that exclude each other.
     Conflict(&'static str, &'static str),
     /// No key that says how to reach an interpreter.
     NoTransport,
@@ -39,7 +39,7 @@ pub enum SpecError {
     UnknownKey {
         /// The key.
         key: String,
-        /// The known key that resembles it most.
+        /// The most similar known key.
         nearest: Option<&'static str>,
     },
 }

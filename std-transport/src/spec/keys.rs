@@ -1,10 +1,10 @@
-//! The keys that have a meaning.
+//! The known keys of specs.
 
 use std::ffi::OsStr;
 
 use super::XSpec;
 
-/// The keys of which a spec needs one: how the worker is reached.
+/// The keys that choose a transport. A spec has exactly one of them.
 pub(super) const TRANSPORTS: &[&str] = &[
     "popen",
     "ssh",
@@ -20,7 +20,7 @@ pub(super) const TRANSPORTS: &[&str] = &[
     "unix",
 ];
 
-/// The others.
+/// The other keys.
 pub(super) const OTHERS: &[&str] = &[
     "bootstrap",
     "chdir",
@@ -42,10 +42,10 @@ pub(super) const OTHERS: &[&str] = &[
     "worker",
 ];
 
-/// Those of [`OTHERS`] that need no value.
+/// The keys of [`OTHERS`] that need no value.
 const FLAGS: &[&str] = &["dont_write_bytecode", "sudo"];
 
-/// Those that have an effect with some transports alone.
+/// The keys that only some transports use.
 const BOUND: &[(&str, &[&str])] = &[
     ("keepalive", &["socket", "tcp", "tls"]),
     ("ssh_config", &["ssh", "vagrant_ssh"]),
@@ -70,8 +70,8 @@ pub(super) fn without_effect(spec: &XSpec) -> Option<(&'static str, String)> {
     Some((key, format!("it goes with {} alone", transports.join(", "))))
 }
 
-/// How alike two keys must be for one to be a typing error for the other, from 0 to 1.
-const ALIKE: f64 = 0.7;
+/// Minimum similarity, from 0 to 1, of a known key that is suggested for an unknown one.
+const MIN_SIMILARITY: f64 = 0.7;
 
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     TRANSPORTS.iter().chain(OTHERS).copied()
@@ -81,10 +81,10 @@ pub(super) fn is_known(key: &str) -> bool {
     all().any(|known| known == key)
 }
 
-/// The known key that resembles this one most, if one does.
+/// The known key that is most similar to this one, if any is similar.
 pub(super) fn nearest(key: &str) -> Option<&'static str> {
-    let likeness = |known| strsim::jaro_winkler(key, known);
-    let candidates = all().map(|known| (likeness(known), known));
-    let (likeness, nearest) = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (likeness >= ALIKE).then_some(nearest)
+    let similarity = |known| strsim::jaro_winkler(key, known);
+    let candidates = all().map(|known| (similarity(known), known));
+    let (similarity, nearest) = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (similarity >= MIN_SIMILARITY).then_some(nearest)
 }

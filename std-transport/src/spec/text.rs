@@ -1,10 +1,10 @@
-//! The separator of specs, and values that hold it.
+//! The separator of specs, and how values escape it.
 //!
-//! execnet splits a spec at every `//`. Of a longer run of slashes four in a row are two slashes of the value, and the
-//! last two are the separator: execnet finds an empty key in the first, and in three slashes a key that begins with
-//! one, neither of which is in use.
+//! execnet splits a spec at every `//`. Here, in a longer run of slashes, each four are two slashes of the value, and
+//! two that remain at the end are the separator. This breaks no spec that execnet accepts: it sees an empty key in four
+//! slashes, and a key that begins with a slash in three.
 
-/// The parts of a spec between its separators. They are UTF-8 where the spec is.
+/// The unescaped parts of a spec between its separators. If the spec is UTF-8, so are they.
 pub(super) fn split(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let mut rest = Some(text);
     core::iter::from_fn(move || {
@@ -26,7 +26,7 @@ pub(super) fn split(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// A value as [`split`] reads it.
+/// Escapes a value for [`split`].
 pub(super) fn escape(value: &str) -> String {
     value.replace("//", "////")
 }

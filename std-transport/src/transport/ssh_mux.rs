@@ -61,15 +61,16 @@ fn with_mux<T>(
     start(request, &hints)
 }
 
-/// The release of the client that `PATH` has. Asked for until there is an answer: a busy machine may give none in time.
+/// The release of the client in `PATH`. A failed query is repeated for the next gateway: on a busy machine the client
+/// may not answer in time.
 fn client_version(request: &Request<'_>) -> Option<SshVersion> {
     static VERSION: OnceLock<SshVersion> = OnceLock::new();
     if let Some(version) = VERSION.get() {
         return Some(*version);
     }
     let timeout = END_TIMEOUT.min(request.deadline.left());
-    let question = SshVersion::question();
-    let started = Process::start(request.id, &question, Stderr::Capture.sink(request.id)).ok()?;
+    let query = SshVersion::query();
+    let started = Process::start(request.id, &query, Stderr::Capture.sink(request.id)).ok()?;
     started.process.wait(Deadline::after(timeout))?;
     let version = SshVersion::read(&started.process.stderr())?;
     Some(*VERSION.get_or_init(|| version))
