@@ -294,7 +294,7 @@ def expect_error(sync, error, *messages):
         sync.messages()
 
 
-NOT_OFFERED = "not offered, or for the second time"
+NOT_OFFERED = "not listed, or a repeated request"
 OUT_OF_TURN = "out of turn"
 
 

@@ -116,7 +116,8 @@ impl DataMessage {
 
     /// The encoded bytes before and after the file range.
     ///
-    /// # Errors The item would be too long.
+    /// # Errors
+    /// The item would be too long.
     pub(crate) fn split(&self) -> Result<(Vec<u8>, Vec<u8>), DumpError> {
         split_data(&self.segments, self.body(), self.body_len())
     }

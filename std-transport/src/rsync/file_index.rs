@@ -1,3 +1,5 @@
+//! The listed files and folders of a source, by number.
+
 use alloc::sync::Arc;
 use std::fs::File;
 use std::io;
@@ -5,14 +7,14 @@ use std::io;
 use super::beneath::{Dir, Folders, Meta, Name, Pass};
 use crate::sync::Mutex;
 
-/// What a source has listed, by number: the only things it ever opens for a peer.
+/// What a source has listed. It opens nothing else for a peer.
 #[derive(Debug)]
 pub(crate) struct FileIndex(Mutex<Listed>);
 
 #[derive(Debug)]
 struct Listed {
     folders: Folders,
-    /// Those of a folder follow one another, in the order of their names.
+    /// The files of a folder are adjacent, in the order of their names.
     files: Vec<ListedFile>,
     /// By folder, the number of its first file.
     first_files: Vec<Option<u32>>,
@@ -21,7 +23,7 @@ struct Listed {
 #[derive(Debug)]
 struct ListedFile {
     folder: u32,
-    /// It is a link, and sent as what it points to.
+    /// Whether it is a link, whose target is sent.
     followed: bool,
     size: u64,
     name: Box<[u8]>,
@@ -49,7 +51,7 @@ impl FileIndex {
         self.0.lock().folders.end()
     }
 
-    /// Whether the file had a number left to get.
+    /// Adds a file. Returns false if there is no number left.
     pub(crate) fn add_file(&self, folder: u32, name: Name<'_>, size: u64, followed: bool) -> bool {
         let mut listed = self.0.lock();
         let number = u32::try_from(listed.files.len()).unwrap_or(u32::MAX);
@@ -67,7 +69,7 @@ impl FileIndex {
         true
     }
 
-    /// How many components lie above the folder.
+    /// Number of components between the root and the folder.
     pub(crate) fn depth(&self, folder: u32) -> u16 {
         self.0.lock().folders.depth(folder)
     }
@@ -77,12 +79,7 @@ impl FileIndex {
         self.0.lock().folders.path(folder, name)
     }
 
-    /// `None` where no file has that number.
-    pub(crate) fn listed_size(&self, number: u32) -> Option<u64> {
-        Some(self.0.lock().file(number)?.size)
-    }
-
-    /// The path and listed size of a file, `None` where none has that number.
+    /// The path and listed size of a file; `None` if no file has that number.
     pub(crate) fn file(&self, number: u32) -> Option<(Vec<u8>, u64)> {
         let listed = self.0.lock();
         let file = listed.file(number)?;
@@ -98,12 +95,12 @@ impl FileIndex {
             .is_ok()
     }
 
-    /// How many files were listed so far.
+    /// Number of files that have been listed.
     pub(crate) fn files(&self) -> u64 {
         u64::try_from(self.0.lock().files.len()).unwrap_or(u64::MAX)
     }
 
-    /// The listed size of a file, `None` where none has that number.
+    /// The listed size of a file; `None` if no file has that number.
     pub(crate) fn size(&self, number: u32) -> Option<u64> {
         self.0.lock().file(number).map(|file| file.size)
     }
@@ -111,7 +108,7 @@ impl FileIndex {
     /// Opens a file by its number.
     ///
     /// # Errors
-    /// It is not there any more, or is not the regular file that it was.
+    /// It has been removed, or is no longer a regular file.
     pub(crate) fn open_file(&self, number: u32) -> io::Result<(File, Meta)> {
         let mut listed = self.0.lock();
         let file = listed.file(number).ok_or(io::ErrorKind::NotFound)?;
@@ -132,7 +129,7 @@ impl Listed {
         self.files.get(usize::try_from(number).ok()?)
     }
 
-    /// Remembers the first file of a folder.
+    /// Records the first file of a folder.
     fn begin(&mut self, folder: u32, number: u32) {
         let Ok(folder) = usize::try_from(folder) else {
             return;

@@ -1,4 +1,4 @@
-//! What is not part of a sync.
+//! The filter: which entries are excluded.
 
 use core::error::Error;
 use core::fmt;
@@ -8,21 +8,21 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::beneath::{Kind, Meta};
 
-/// Something that a filter decides about.
+/// An entry, as a filter gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate<'a> {
     /// Relative to the root of the tree.
     pub path: &'a Path,
-    /// A directory that is refused is not looked into.
+    /// Whether it is a directory. If it is refused, so is everything in it.
     pub is_dir: bool,
-    /// A link is judged by itself, and not by what it points to.
+    /// Whether it is a symbolic link. Its target is not examined.
     pub is_link: bool,
-    /// In bytes; 0 for what is not a file.
+    /// The size of a file in bytes; 0 for other entries.
     pub size: u64,
 }
 
-/// The user's own decision: whether to take it.
+/// The user's function: whether to take an entry.
 pub(crate) type Decision = dyn FnMut(&Candidate<'_>) -> bool + Send;
 
 #[derive(Default)]
@@ -52,7 +52,7 @@ impl Filter {
         self.max_size = Some(bytes);
     }
 
-    /// Why the entry is left out, if it is.
+    /// The reason for which the entry is excluded, if it is.
     pub(crate) fn refuses(&mut self, path: &Path, meta: &Meta) -> Option<&'static str> {
         let is_dir = meta.kind == Kind::Directory;
         if self
@@ -84,7 +84,7 @@ impl Filter {
         refused.then_some("refused by the filter")
     }
 
-    /// Whether anything can be refused at all.
+    /// Whether nothing is excluded.
     pub(crate) fn is_idle(&self) -> bool {
         self.built.is_none() && self.max_size.is_none() && self.decision.is_none()
     }
@@ -98,13 +98,13 @@ impl fmt::Debug for Filter {
     }
 }
 
-/// A pattern that is none.
+/// A malformed pattern.
 #[derive(Debug)]
 pub struct PatternError(ignore::Error);
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a pattern as gitignore has them: {}", self.0)
+        write!(f, "not a gitignore pattern: {}", self.0)
     }
 }
 
@@ -171,10 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused_with_the_reason_and_changes_nothing() {
+    fn a_malformed_pattern_is_refused_with_the_reason_and_changes_nothing() {
         let mut filter = Filter::default();
         let error = filter.exclude("[z-a]").unwrap_err().to_string();
-        let reason = error.strip_prefix("not a pattern as gitignore has them: ");
+        let reason = error.strip_prefix("not a gitignore pattern: ");
         assert!(reason.is_some_and(|reason| !reason.is_empty()), "{error}");
         assert!(filter.is_idle());
         filter.exclude("other").unwrap();

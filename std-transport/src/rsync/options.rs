@@ -1,6 +1,8 @@
+//! Options of a sync.
+
 use super::protocol::Settings;
 
-/// What a sync does at one target.
+/// Options of one target of a sync.
 ///
 /// ```
 /// use execnet::rsync::TargetOptions;
@@ -13,15 +15,15 @@ pub struct TargetOptions {
 }
 
 impl TargetOptions {
-    /// Nothing is deleted.
+    /// The default options: nothing is deleted.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Removes what the target has and the source has not, when all else is done. A directory that could not be
-    /// listed to its end is spared, and so is what the source has under that name but does not send. A destination that
-    /// has the source in it is refused, where both are on one running system.
+    /// Deletes entries of the target that the source does not have, as the last step of the sync. Nothing is deleted in
+    /// a directory that could not be listed to its end, nor an entry that the source has but does not send. A
+    /// destination that contains the source is refused, if both are on one running system.
     #[must_use]
     pub const fn delete(mut self, delete: bool) -> Self {
         self.delete = delete;
@@ -29,7 +31,7 @@ impl TargetOptions {
     }
 }
 
-/// What holds for all targets of a sync.
+/// Options of all targets of a sync.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Common {
     pub(crate) checksum: bool,

@@ -1,4 +1,4 @@
-//! Where a source is, so that a target on the same machine does not delete it.
+//! The location of a source, so that a target on the same machine does not delete it.
 
 use std::io;
 use std::path::Path;
@@ -7,27 +7,27 @@ use rustix::fs::Stat;
 
 use super::beneath::{Dir, Identity};
 
-/// The host of a source, and the directories that the source is in.
+/// The host of a source, and the directories that contain the source.
 ///
-/// A target that deletes what the source does not have would delete the source itself, were that inside the
-/// destination. Paths do not tell: links, mounts and containers give one directory many of them. Device and inode do,
-/// on one running system.
+/// A target that deletes entries which the source does not have would delete the source itself, if that were inside the
+/// destination. Paths cannot show this: links, mounts and containers give one directory many paths. Device and inode
+/// can, on one running system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// What no other running system has.
+    /// Identifies the running system.
     pub(crate) host: Vec<u8>,
     /// Device and inode of each directory above the source, 8 bytes each.
     pub(crate) above: Vec<u8>,
 }
 
-/// Device and inode.
+/// Number of bytes of device and inode.
 const IDENTITY: usize = 16;
 
 impl Origin {
-    /// That of the tree or file at a path, if a target deletes: no other needs it.
+    /// The location of a tree or file; `None` unless a target deletes, as no other needs it.
     ///
     /// # Errors
-    /// There is nothing, or a directory above it cannot be looked at.
+    /// The path does not exist, or a directory above it cannot be examined.
     pub(crate) fn for_deleting(path: &Path, deletes: bool) -> io::Result<Option<Self>> {
         deletes.then(|| Self::of(path)).transpose()
     }
@@ -41,10 +41,10 @@ impl Origin {
         Ok(Self { host, above })
     }
 
-    /// Whether the source is somewhere in the directory.
+    /// Whether the directory contains the source, at any depth.
     ///
     /// # Errors
-    /// The system does not tell what the directory is.
+    /// The system call fails.
     pub(crate) fn is_inside(&self, directory: &Dir) -> io::Result<bool> {
         let here = identity(&rustix::fs::fstat(directory.fd())?);
         let (above, _) = self.above.as_chunks::<IDENTITY>();
@@ -56,7 +56,7 @@ fn identity(stat: &Stat) -> [u8; IDENTITY] {
     Identity::new(stat).to_bytes()
 }
 
-/// On Linux what identifies the running system, whatever its containers are called; elsewhere the host's name.
+/// On Linux the boot id, which containers share with their host; on other systems the host's name.
 fn host() -> Vec<u8> {
     match std::fs::read("/proc/sys/kernel/random/boot_id") {
         Ok(id) => id.trim_ascii().to_vec(),

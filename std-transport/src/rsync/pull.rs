@@ -1,13 +1,109 @@
-//! From a worker to here.
+//! Pulling a tree from a worker.
 
+use core::time::Duration;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use execnet_core_sync::{Channel, Gateway};
+use execnet_serializer::StrConfig;
+
 use super::beneath::{Kind, Meta};
+use super::error::{RSyncError, SyncError};
 use super::filter::Filter;
 use super::observer::Observer;
-use super::protocol::{Entry, EntryKind, FileResult, Note};
+use super::options::TargetOptions;
+use super::protocol::{
+    Entry, EntryKind, FileResult, Note, ProtocolError, Ready, Role, Settings, Start, unpack_root,
+};
+use super::receiver::{Receiver, Rules};
 use super::report::{Recorder, Report, path_of};
+use super::sync_channel::{SyncChannel, SyncErrorKind};
 use super::walk::{Links, NOT_SENT, escapes_root};
+use super::{RSync, no_source, placed, program, run};
+use crate::python::RSYNC_SOURCE;
+
+/// How long the worker may take to close the channel after the sync.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl RSync {
+    /// Copies the source, a path at the worker, to `destination` here, which is read as in
+    /// [`add_target`](Self::add_target). The filter is applied here.
+    ///
+    /// # Errors
+    /// The destination cannot be created, or contains the source while [`TargetOptions::delete`] is set. The worker has
+    /// no such source, is gone, or violates the protocol.
+    pub fn pull(
+        &mut self,
+        gateway: &Gateway,
+        destination: impl AsRef<Path>,
+        options: TargetOptions,
+    ) -> Result<Report, RSyncError> {
+        let settings = self.common.settings(options);
+        // A folder that the filter excludes must not be listed: each is requested. Without a filter the worker lists
+        // all of them by itself, which saves the requests.
+        let asks = !self.filter.is_idle();
+        let (channel, ready) = self.request(gateway, settings, asks)?;
+        let root = ready.root.as_deref().ok_or(ProtocolError::Message);
+        let root = root.and_then(unpack_root).map_err(failed)?;
+        let observer = PullObserver {
+            filter: &mut self.filter,
+            links: self.links.unwrap_or(Links::Refuse),
+            recorder: Recorder::new(0, self.callback.as_deref()),
+            // A root that is a file is not listed.
+            files: u64::from(root.kind == Kind::File),
+        };
+        let rules = Rules {
+            asks,
+            entries: self.max_entries,
+            ..Rules::default()
+        };
+        let destination = placed(destination.as_ref(), &self.source, &root);
+        let receiver = Receiver::new(&destination, &root, settings, rules, observer)
+            .and_then(|receiver| receiver.sparing(ready.origin.as_ref()));
+        let mut receiver = receiver.map_err(|error| RSyncError::Destination {
+            path: destination,
+            error,
+        })?;
+        let received = run::receive(&mut receiver, &channel, self.idle_timeout);
+        if received.is_ok() {
+            // The tree is complete, whether the worker confirms it or not.
+            let _ = channel.wait_close_timeout(CLOSE_TIMEOUT);
+        }
+        let report = receiver.into_observer().finish();
+        match received {
+            Ok(()) => Ok(report),
+            Err(kind) => Err(RSyncError::Sync(SyncError::with_report(kind, report))),
+        }
+    }
+
+    /// Starts the program at the worker, and waits until it has opened the source.
+    fn request(
+        &self,
+        gateway: &Gateway,
+        settings: Settings,
+        asked: bool,
+    ) -> Result<(Channel, Ready), RSyncError> {
+        let channel = gateway.remote_exec_module(&RSYNC_SOURCE, program::FILE_NAME);
+        let channel = channel.map_err(|error| failed(SyncErrorKind::Send(error)))?;
+        let strings = channel.reconfigure(StrConfig::STORED);
+        strings.map_err(|error| failed(SyncErrorKind::Send(error)))?;
+        let start = Start {
+            role: Role::Source { asked },
+            path: self.source.as_os_str().as_bytes().to_vec(),
+            settings,
+            origin: None,
+        };
+        SyncChannel::send(&channel, start.to_value()).map_err(failed)?;
+        let ready = SyncChannel::receive(&channel, self.idle_timeout).map_err(failed)?;
+        let ready = Ready::from_value(&ready).map_err(failed)?.accepted();
+        let ready = ready.map_err(|error| no_source(&self.source, error))?;
+        Ok((channel, ready))
+    }
+}
+
+fn failed(error: impl Into<SyncErrorKind>) -> RSyncError {
+    RSyncError::Sync(error.into().into())
+}
 
 /// Applies the filter and the rule for links to what a worker lists, and records what happens.
 pub(super) struct PullObserver<'a> {

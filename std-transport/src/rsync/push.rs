@@ -1,4 +1,4 @@
-//! From here to targets, all at once.
+//! The sync with one target of a [`send`](super::RSync::send), and the listing for all of them.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -9,8 +9,6 @@ use std::thread::{self, Scope};
 
 use execnet_core_sync::{Channel, Gateway};
 use execnet_serializer::StrConfig;
-
-use crate::python::RSYNC_TARGET;
 
 use super::beneath::Meta;
 use super::content_cache::ContentCache;
@@ -26,8 +24,9 @@ use super::run::{self, Event};
 use super::sender::Sender;
 use super::sync_channel::{SyncChannel, SyncErrorKind};
 use super::walk::Walk;
+use crate::python::RSYNC_TARGET;
 
-/// Who is to have the tree, and where.
+/// A target: a gateway and a path.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) gateway: Gateway,
@@ -57,11 +56,11 @@ impl TargetReport {
     }
 }
 
-/// The same for all targets.
+/// What all targets have in common.
 pub(super) struct Push<'a> {
     pub(super) cache: Arc<ContentCache>,
     pub(super) root: Vec<u8>,
-    /// Where the source is, for targets that delete.
+    /// The location of the source, for targets that delete.
     pub(super) origin: Option<Origin>,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) callback: Option<&'a Callback>,
@@ -87,7 +86,8 @@ impl<'a> Push<'a> {
                 .map_err(|_| SyncErrorKind::Gone)?;
             let sent = run::send(&mut sender, &channel, &events, self.idle_timeout);
             if sent.is_ok() {
-                // The worker closes when it has heard; closing first would take the last word from it.
+                // The worker closes the channel when it has read the last message. If this end closed it first, the
+                // worker could find the channel closed before that.
                 let _ = channel.wait_close_timeout(Duration::from_secs(5));
             }
             channel.close();
@@ -131,7 +131,7 @@ impl<'a> Push<'a> {
     }
 }
 
-/// Lets one thread wait for the listing and for the target at once.
+/// Passes on items of the target as events: the sending thread waits for these and for the listing at once.
 fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
     loop {
         let (event, last) = match SyncChannel::receive(channel, None) {
@@ -144,7 +144,7 @@ fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
     }
 }
 
-/// Applies the filter, and records what concerns all targets.
+/// Applies the filter, and records what applies to all targets.
 pub(super) struct PushObserver<'a> {
     pub(super) filter: &'a mut Filter,
     pub(super) callback: Option<&'a Callback>,
@@ -201,11 +201,12 @@ impl PushObserver<'_> {
     }
 }
 
-/// Sends the listing to all targets; those that are lost are skipped.
+/// Lists the tree for all targets.
 pub(super) fn list<O: Observer>(walk: &mut Walk<O>, outlets: &[mpsc::Sender<Event>]) {
     walk.list_all(&mut |sections| {
         let sections = Arc::new(sections);
         for outlet in outlets {
+            // Fails if the sync with this target has ended.
             let _ = outlet.send(Event::List(Arc::clone(&sections)));
         }
     });

@@ -24,7 +24,8 @@ pub(crate) enum Event {
 
 /// Sends a tree, which another thread lists, until the target has it.
 ///
-/// # Errors The target is lost or violates the protocol.
+/// # Errors
+/// The target is lost or violates the protocol.
 pub(crate) fn send<O: Observer>(
     sender: &mut Sender<O>,
     channel: &impl SyncChannel,
@@ -76,7 +77,8 @@ fn next_event(
 
 /// Lists and sends a tree on one thread: all of it, or the folders that the target asks for.
 ///
-/// # Errors The target is lost or violates the protocol.
+/// # Errors
+/// The target is lost or violates the protocol.
 pub(crate) fn send_listing<S: Observer, W: Observer>(
     sender: &mut Sender<S>,
     walk: &mut Walk<W>,
@@ -132,7 +134,8 @@ fn emit<T>(
 
 /// Receives a tree until everything is in its place and the source has been told.
 ///
-/// # Errors The source is lost or violates the protocol.
+/// # Errors
+/// The source is lost or violates the protocol.
 pub(crate) fn receive<O: Observer>(
     receiver: &mut Receiver<O>,
     channel: &impl SyncChannel,

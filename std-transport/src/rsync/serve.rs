@@ -1,4 +1,4 @@
-//! The worker's end, in Rust.
+//! The worker's end of a sync, in Rust.
 
 use alloc::sync::Arc;
 use std::ffi::OsStr;
@@ -20,9 +20,9 @@ use super::stock;
 use super::sync_channel::{SyncChannel, SyncErrorKind};
 use super::walk::{Links, Walk};
 
-/// Makes a worker able to take and send trees: for this crate's [`RSync`](super::RSync), and for stock execnet's.
+/// Lets a worker take and send trees: for this crate's [`RSync`](super::RSync), and for that of stock execnet.
 ///
-/// Controllers send the program that they would run in a Python worker; it is recognized and not run.
+/// Controllers send the program that a Python worker would execute; the worker recognises it and does not execute it.
 pub fn register(worker: &mut Worker) {
     worker.register_program("execnet.rsync", program::is_ours, |channel: &Channel| {
         serve(channel)
@@ -34,12 +34,12 @@ pub fn register(worker: &mut Worker) {
     );
 }
 
-/// Does what the other end of the channel asks for in a sync: takes a tree, or sends one.
+/// Serves one sync: takes a tree or sends one, as the other end of the channel requests.
 ///
-/// The other end says where, anywhere on this host that this process may read or write.
+/// The other end chooses the path: any that this process may read or write.
 ///
 /// # Errors
-/// The peer is gone or breaks the protocol. If the place cannot be opened, only the peer gets that error.
+/// The peer is gone or violates the protocol. If the path cannot be opened, only the peer gets that error.
 pub fn serve(channel: &Channel) -> Result<(), SyncError> {
     Ok(serve_channel(channel)?)
 }

@@ -1,3 +1,5 @@
+//! The channel of a sync, and why a sync ends early.
+
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;

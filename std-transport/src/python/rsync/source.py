@@ -100,7 +100,7 @@ class Source(object):
                 digest = data[pos:pos + 32]
                 pos += 32
             if not self.next_file <= file < len(self.files):
-                raise Violation('a request for what was not offered, or for the second time')
+                raise Violation('a request for something that was not listed, or a repeated request')
             self.next_file = file + 1
             # In a dry run no content follows a request.
             if not self.dry_run:
@@ -118,7 +118,7 @@ class Source(object):
         for pos in range(0, len(data), u32.size):
             folder, = u32.unpack_from(data, pos)
             if self.asked is None or folder in self.asked or folder >= len(self.folders.nodes):
-                raise Violation('a request for what was not offered, or for the second time')
+                raise Violation('a request for something that was not listed, or a repeated request')
             self.asked.add(folder)
             self.list_folder(folder)
         self.send_list()

@@ -587,14 +587,14 @@ class Target(object):
     def give_name(self, group, folder, name):  # type: (int, int, bytes) -> None
         first = self.groups[group]
         if first.identity is None:
-            raise OSError(errno.ENOENT, 'the file that it is another name of is not here')
+            raise OSError(errno.ENOENT, 'its file was not synced under its first name')
         fd = self.folders.content.open(folder)
         self.clear_folder(fd, name)
         temporary = self.new_name()
         link_at(self.folders.listing.open(first.folder), first.name, fd, temporary)
         try:
             if file_identity(fd, temporary) != first.identity:
-                raise OSError(errno.ESTALE, 'the file that it is has another name now')
+                raise OSError(errno.ESTALE, 'another process has replaced its file')
             rename_at(fd, temporary, name)
         finally:
             # It exists after a failure, and if the name is already a link to this file.

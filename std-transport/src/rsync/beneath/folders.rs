@@ -1,3 +1,5 @@
+//! The directories of a tree, opened by number.
+
 use alloc::sync::Arc;
 use core::mem;
 use std::io;
@@ -6,12 +8,13 @@ use super::{Dir, Name};
 
 /// Directories of one tree by number, opened when they are needed.
 ///
-/// A tree has more directories than a process can hold open. What is not at hand is opened again, one component at
-/// a time from the nearest parent that is: a link that took the place of a directory in between is not followed.
+/// A tree can have more directories than a process can hold open. A directory that is not held is opened again, one
+/// component at a time from the nearest parent that is held: a link that has replaced a directory in between is not
+/// followed.
 ///
-/// Who goes through the tree depth first opens a constant number of directories for each one, however deep it is:
-/// going down, the parent was used last; going up again past what is held, one opening of a stretch serves the whole
-/// way up through it.
+/// A walk through the tree in depth-first order opens a constant number of directories for each one, at any depth: on
+/// the way down, the parent was used last; on the way up, once the held ones are passed, a stretch of directories is
+/// opened once and serves the whole way up through it.
 #[derive(Debug)]
 pub(crate) struct Folders {
     root: Arc<Dir>,
@@ -20,22 +23,22 @@ pub(crate) struct Folders {
     content: Held,
 }
 
-/// The two walks over a tree. The listing runs ahead of the content, and each holds directories of its own open:
-/// neither takes away what the other needs next.
+/// The two walks over a tree. The listing runs ahead of the content, and each has its own set of held directories, so
+/// that neither displaces what the other needs next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pass {
     Listing,
     Content,
 }
 
-/// What one walk holds open, each the last used first.
+/// The directories that one walk holds open, in lists that begin with the last used.
 #[derive(Debug, Default)]
 struct Held {
-    /// Those that were asked for.
+    /// Directories that were requested.
     recent: Vec<(u32, Arc<Dir>)>,
-    /// Those that were passed on the way to one: they do not take the places of the others.
+    /// Directories on the way to those. In a list of their own, so that they displace none of `recent`.
     passed: Vec<(u32, Arc<Dir>)>,
-    /// Those at every [`STRETCH`] levels, from where the way down is short.
+    /// Directories at multiples of [`STRETCH`] levels: from them every directory is reached in few steps.
     waypoints: Vec<(u32, Arc<Dir>)>,
 }
 
@@ -49,15 +52,15 @@ struct Node {
 /// The number of the root in every [`Folders`].
 pub(crate) const ROOT: u32 = 0;
 
-/// Deeper trees are refused: their paths are longer than most programs can open.
+/// Maximum depth of a tree: most programs cannot open paths in deeper ones.
 pub(crate) const MAX_DEPTH: u16 = 1024;
 
-/// How many directories each walk holds open, of each kind. The waypoints are those of one path.
+/// Maximum lengths of the lists of a walk. The waypoints are those of one path.
 const RECENT: usize = 32;
 const PASSED: usize = 24;
 const WAYPOINTS: usize = 16;
 
-/// How many levels lie between waypoints.
+/// Number of levels between waypoints.
 const STRETCH: u16 = 64;
 
 impl Folders {
@@ -77,11 +80,11 @@ impl Folders {
 
     /// The number after the last folder's.
     pub(crate) fn end(&self) -> u32 {
-        // `add` lets no more in than have a number.
+        // `add` ensures that this does not overflow.
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 
-    /// Adds a folder; `None` where it would be too deep, or one too many. It is not looked for.
+    /// Adds a folder; `None` if it would be too deep, or if there is no number left. It is not opened.
     pub(crate) fn add(&mut self, parent: u32, name: Name<'_>) -> Option<u32> {
         let depth = self.node(parent)?.depth.checked_add(1)?;
         let number = u32::try_from(self.nodes.len())
@@ -101,7 +104,7 @@ impl Folders {
     /// The folder that holds this one, and its name in there; `None` for the root.
     pub(crate) fn place(&self, number: u32) -> Option<(u32, Name<'_>)> {
         let node = self.node(number).filter(|_| number != ROOT)?;
-        // It came in through `add`, as a name.
+        // `add` has got it as a `Name`.
         Some((node.parent, Name::new(&node.name).ok()?))
     }
 
@@ -110,7 +113,7 @@ impl Folders {
         self.node(number).map_or(0, |node| node.depth)
     }
 
-    /// The path from the root, for reports alone.
+    /// The path from the root, for reports only.
     pub(crate) fn path(&self, number: u32, name: &[u8]) -> Vec<u8> {
         let mut parts = vec![name];
         let mut at = number;
@@ -125,9 +128,9 @@ impl Folders {
         parts.join(&b'/')
     }
 
-    /// All of them but the root, each after those that are in it, and neighbours close to one another.
+    /// All folders but the root, each after the folders in it, and siblings close to each other.
     pub(crate) fn deepest_first(&self) -> Vec<u32> {
-        // The folders in each one as a chain: the last of them, and the one before each.
+        // The folders in each one as a linked list: the last of them, and the previous one of each.
         let mut last = vec![ROOT; self.nodes.len()];
         let mut before = last.clone();
         for number in 1..self.end() {
@@ -153,10 +156,10 @@ impl Folders {
         order
     }
 
-    /// The open directory of this number, for one of the walks.
+    /// Opens a directory for one of the walks, or returns the one that is held.
     ///
     /// # Errors
-    /// It is not there any more, or is something else now.
+    /// It has been removed or replaced by something else.
     pub(crate) fn open(&mut self, pass: Pass, number: u32) -> io::Result<Arc<Dir>> {
         let mut missing = Vec::new();
         let mut at = number;
@@ -184,7 +187,7 @@ impl Folders {
         Ok(dir)
     }
 
-    /// Gives up the handles, so that all is opened anew.
+    /// Closes all held directories.
     #[cfg(test)]
     pub(super) fn release(&mut self) {
         (self.listing, self.content) = Default::default();
@@ -223,7 +226,7 @@ impl Held {
         found.map(|(_, dir)| Arc::clone(dir))
     }
 
-    /// That one is used: it stays longest.
+    /// As `peek`, and moves the directory to the front of its list.
     fn find(&mut self, number: u32) -> Option<Arc<Dir>> {
         [&mut self.recent, &mut self.passed, &mut self.waypoints]
             .into_iter()

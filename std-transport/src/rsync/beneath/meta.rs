@@ -1,6 +1,8 @@
+//! Metadata of entries.
+
 use rustix::fs::{FileType, RawMode, Stat};
 
-/// What kind of thing a directory's entry is, as far as a sync cares.
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
@@ -10,7 +12,7 @@ pub(crate) enum Kind {
     Special,
 }
 
-/// What a sync compares and sets of a file, never through a link.
+/// The metadata that a sync compares and sets; of a link itself, and not of its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Meta {
     pub(crate) kind: Kind,
@@ -18,11 +20,11 @@ pub(crate) struct Meta {
     pub(crate) mode: u16,
     /// In bytes.
     pub(crate) size: u64,
-    /// In nanoseconds since 1970; at the ends of the range where it does not fit.
+    /// In nanoseconds since 1970, clamped to the range.
     pub(crate) mtime: i64,
 }
 
-/// Which file or directory something is, on one running system, by whatever names.
+/// Identifies a file or directory on one running system, independently of its names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     device: u64,
@@ -51,6 +53,15 @@ impl Identity {
 }
 
 impl Meta {
+    pub(crate) const fn of_file(mode: u16, size: u64, mtime: i64) -> Self {
+        Self {
+            kind: Kind::File,
+            mode,
+            size,
+            mtime,
+        }
+    }
+
     #[allow(
         clippy::unnecessary_cast,
         clippy::cast_lossless,
@@ -70,7 +81,7 @@ impl Meta {
     }
 }
 
-/// How many names a file has.
+/// Number of names of a file.
 #[allow(
     clippy::unnecessary_cast,
     clippy::cast_lossless,

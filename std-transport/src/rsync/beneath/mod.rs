@@ -1,18 +1,19 @@
-//! All file work of a sync, through directories that are held open.
+//! All file operations of a sync, relative to directories that are held open.
 //!
-//! Nothing here joins paths. A thing is named by an open directory and one [`Name`] in it, and no link is followed
-//! on the way: whoever swaps a link in while a sync runs leads it nowhere. New content comes into being under a
-//! name of its own, and takes the place of the old in one step.
+//! Nothing here joins paths. An entry is identified by an open directory and one [`Name`] in it, and links are not
+//! followed: a process that replaces a directory by a link while a sync runs cannot divert the sync. New content is
+//! written under a temporary name, and replaces the old content in one step.
 
 mod folders;
+mod links;
 mod meta;
 mod name;
+mod remove;
 mod temporary;
 
 #[cfg(test)]
 mod tests;
 
-use alloc::sync::Arc;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -32,9 +33,9 @@ pub(crate) struct Dir(OwnedFd);
 
 #[cfg(test)]
 std::thread_local! {
-    /// How many directories this thread opened in others.
+    /// How many directories this thread has opened in others.
     pub(crate) static OPENED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
-    /// How many files and directories it had written to the disk.
+    /// How many files and directories it has synced to the disk.
     pub(crate) static SYNCED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
 }
 
@@ -43,10 +44,10 @@ const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC);
 
 impl Dir {
-    /// Opens the directory at a path that the user gave, through links if there are any: it is theirs to say.
+    /// Opens a directory by its path. Links are followed, as the path comes from the user.
     ///
     /// # Errors
-    /// It is not there, or not a directory.
+    /// It does not exist, or is not a directory.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         Ok(Self(rustix::fs::openat(
             CWD,
@@ -59,7 +60,7 @@ impl Dir {
     /// Opens a directory in this one.
     ///
     /// # Errors
-    /// It is not there, or not a directory; a link to one is none.
+    /// It does not exist, or is not a directory; a link to a directory is not one.
     pub(crate) fn open_dir(&self, name: Name<'_>) -> io::Result<Self> {
         #[cfg(test)]
         OPENED.set(OPENED.get() + 1);
@@ -72,15 +73,37 @@ impl Dir {
         )?))
     }
 
-    /// Makes a directory in this one.
+    /// Creates a directory in this one.
     ///
     /// # Errors
-    /// The name is taken, or the directory takes no new entry.
+    /// The entry exists, or this directory is not writable.
     pub(crate) fn make_dir(&self, name: Name<'_>) -> io::Result<()> {
         Ok(rustix::fs::mkdirat(self.fd(), name.as_bytes(), Mode::RWXU)?)
     }
 
-    /// What stands under the name, `None` if there is nothing.
+    /// Makes sure that there is a directory of this name, with all permissions for its owner. It replaces any other
+    /// entry. Returns whether it was created.
+    ///
+    /// # Errors
+    /// The directory cannot be created or changed, or the other entry cannot be removed.
+    pub(crate) fn provide_dir(&self, name: Name<'_>) -> io::Result<bool> {
+        match self.meta_of(name)? {
+            Some(meta) if meta.kind == Kind::Directory => {
+                // Without them the sync cannot work in it. It keeps them in the end, too.
+                if meta.mode & 0o700 != 0o700 {
+                    let mode = (meta.mode & 0o777) | 0o700;
+                    self.open_dir(name)?.set(mode, meta.mtime)?;
+                }
+                return Ok(false);
+            }
+            Some(_) => self.remove(name)?,
+            None => {}
+        }
+        self.make_dir(name)?;
+        Ok(true)
+    }
+
+    /// The metadata of an entry; `None` if it does not exist.
     ///
     /// # Errors
     /// The directory cannot be searched.
@@ -92,7 +115,7 @@ impl Dir {
         }
     }
 
-    /// Which regular file has the name, `None` if none has.
+    /// The identity of a regular file; `None` if the entry is none.
     ///
     /// # Errors
     /// The directory cannot be searched.
@@ -100,7 +123,7 @@ impl Dir {
         Ok(self.file_names(name)?.map(|(identity, _)| identity))
     }
 
-    /// The same, and how many names it has.
+    /// The same with the number of its names.
     ///
     /// # Errors
     /// The directory cannot be searched.
@@ -114,15 +137,15 @@ impl Dir {
         }
     }
 
-    /// What the directory itself is.
+    /// The metadata of the directory itself.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The system call fails.
     pub(crate) fn meta(&self) -> io::Result<Meta> {
         Ok(Meta::new(&rustix::fs::fstat(self.fd())?))
     }
 
-    /// The names in it, in ascending order of their bytes, with what kind of thing the directory says they are.
+    /// The names in it, in ascending order of their bytes, with the kinds that the directory itself records.
     ///
     /// # Errors
     /// It cannot be read to its end.
@@ -139,16 +162,15 @@ impl Dir {
         Ok(names)
     }
 
-    /// Opens a regular file for reading. Nothing else is opened: not a link, nor a pipe that would wait for its
-    /// writer.
+    /// Opens a regular file for reading, and nothing else: no link, and no pipe, whose opening would wait for a writer.
     ///
     /// # Errors
-    /// It is not there, not a regular file, or not readable.
+    /// It does not exist, is not a regular file, or is not readable.
     pub(crate) fn open_file(&self, name: Name<'_>) -> io::Result<(File, Meta)> {
         self.open_flags(name, OFlags::NOFOLLOW)
     }
 
-    /// Opens the regular file that the name stands for, through links.
+    /// Opens a regular file for reading; links are followed.
     ///
     /// # Errors
     /// As [`open_file`](Self::open_file).
@@ -169,85 +191,13 @@ impl Dir {
         }
     }
 
-    /// The text of a link.
+    /// Sets mode and modification time of the directory itself, if they differ.
     ///
     /// # Errors
-    /// It is not there, or not a link.
-    pub(crate) fn read_link(&self, name: Name<'_>) -> io::Result<Vec<u8>> {
-        let target = rustix::fs::readlinkat(self.fd(), name.as_bytes(), Vec::new())?;
-        Ok(target.into_bytes())
-    }
-
-    /// Makes a link of that text, in the place of what has the name now, unless that is a directory.
-    ///
-    /// # Errors
-    /// The directory takes no new entry, or the name is a directory's.
-    pub(crate) fn make_link(&self, name: Name<'_>, target: &[u8]) -> io::Result<()> {
-        let (free, ()) =
-            temporary::with_free_name(|free| rustix::fs::symlinkat(target, self.fd(), free))?;
-        let renamed = rustix::fs::renameat(self.fd(), free.as_str(), self.fd(), name.as_bytes());
-        if renamed.is_err() {
-            // The error that is told is the one that matters.
-            let _ = rustix::fs::unlinkat(self.fd(), free.as_str(), AtFlags::empty());
-        }
-        Ok(renamed?)
-    }
-
-    /// Gives a file one more name, in the place of what has that now, unless that is a directory. It has to be the file of
-    /// this identity: nothing else gets a name, whatever took the place of the file meanwhile.
-    ///
-    /// # Errors
-    /// The directory takes no new entry, the file none of its names, or the file is another.
-    pub(crate) fn make_hard_link(
-        &self,
-        name: Name<'_>,
-        from: &Self,
-        old: Name<'_>,
-        identity: Identity,
-    ) -> io::Result<()> {
-        let (free, ()) = temporary::with_free_name(|free| {
-            rustix::fs::linkat(from.fd(), old.as_bytes(), self.fd(), free, AtFlags::empty())
-        })?;
-        let made = Name::new(free.as_bytes()).map_err(io::Error::other)?;
-        let named = match self.file_identity(made) {
-            Ok(Some(linked)) if linked == identity => {
-                let fd = self.fd();
-                rustix::fs::renameat(fd, free.as_str(), fd, name.as_bytes()).map_err(Into::into)
-            }
-            Ok(_) => Err(io::Error::other("the file that it is has another name now")),
-            Err(error) => Err(error),
-        };
-        // It is still there after a failure, and where somebody has given the file this name meanwhile.
-        let _ = rustix::fs::unlinkat(self.fd(), free.as_str(), AtFlags::empty());
-        named
-    }
-
-    /// Removes what has the name, a directory with all that is in it. Links in there are removed, not followed.
-    ///
-    /// # Errors
-    /// Something could not be removed. What was removed before is gone.
-    pub(crate) fn remove(&self, name: Name<'_>) -> io::Result<()> {
-        match rustix::fs::unlinkat(self.fd(), name.as_bytes(), AtFlags::empty()) {
-            // What the systems say of a directory: Linux the one, others the other.
-            Err(Errno::ISDIR | Errno::PERM) => {}
-            other => return Ok(other?),
-        }
-        let tree = self.open_dir(name)?;
-        remove_content(tree)?;
-        Ok(rustix::fs::unlinkat(
-            self.fd(),
-            name.as_bytes(),
-            AtFlags::REMOVEDIR,
-        )?)
-    }
-
-    /// Gives the directory itself its mode and time, where they are not so already.
-    ///
-    /// # Errors
-    /// The system refuses; this is most often a directory of another owner.
+    /// The system call fails, usually because the directory has another owner.
     pub(crate) fn set(&self, mode: u16, mtime: i64) -> io::Result<()> {
         let now = self.meta()?;
-        // That a directory passes its group on, or guards its entries, is the business of the place it is in.
+        // setgid and sticky are kept as they are: they depend on where the directory is, and not on the source.
         let mode = mode | (now.mode & 0o7000);
         if now.mode != mode {
             rustix::fs::fchmod(self.fd(), Mode::from_raw_mode(mode.into()))?;
@@ -258,20 +208,20 @@ impl Dir {
         Ok(())
     }
 
-    /// Has the names in it written to the disk, and its own mode and time.
+    /// Writes the names in it and its own mode and time to the disk.
     ///
     /// # Errors
-    /// The system cannot.
+    /// The system call fails.
     pub(crate) fn sync(&self) -> io::Result<()> {
         #[cfg(test)]
         SYNCED.set(SYNCED.get() + 1);
         Ok(rustix::fs::fsync(self.fd())?)
     }
 
-    /// Gives a file in it a mode and, where it is not so already, a time; with `fsync` these are on the disk then.
+    /// Sets mode and modification time of a file, if they differ; with `fsync` writes them to the disk.
     ///
     /// # Errors
-    /// It is not a regular file any more, cannot be opened, or has another owner.
+    /// It is not a regular file, cannot be opened, or has another owner.
     pub(crate) fn set_file(
         &self,
         name: Name<'_>,
@@ -297,38 +247,18 @@ impl Dir {
     }
 }
 
-/// Empties a tree without a path, however deep it is: files on the way down, directories from the last found up.
-fn remove_content(tree: Dir) -> io::Result<()> {
-    let mut folders = Folders::new(Arc::new(tree));
-    let mut due = vec![ROOT];
-    while let Some(at) = due.pop() {
-        let dir = folders.open(Pass::Listing, at)?;
-        for (bytes, _) in dir.list()? {
-            let name = Name::new(&bytes).map_err(io::Error::other)?;
-            match rustix::fs::unlinkat(dir.fd(), name.as_bytes(), AtFlags::empty()) {
-                Err(Errno::ISDIR | Errno::PERM) => {
-                    let added = folders.add(at, name);
-                    due.push(added.ok_or_else(|| io::Error::other("too deep to remove"))?);
-                }
-                other => other?,
-            }
-        }
-    }
-    for number in folders.deepest_first() {
-        if let Some((parent, name)) = folders.place(number) {
-            let name: Box<[u8]> = name.as_bytes().into();
-            let dir = folders.open(Pass::Listing, parent)?;
-            rustix::fs::unlinkat(dir.fd(), &*name, AtFlags::REMOVEDIR)?;
-        }
-    }
-    Ok(())
+/// The directory of a file, `.` for a path without one.
+pub(crate) fn parent(path: &Path) -> &Path {
+    let parent = path.parent();
+    let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
-/// Opens the directory that is to be filled, and makes it and its parents where they are missing; with `fsync` their names
-/// are on the disk then. The path is the user's: links on it are followed.
+/// Opens the destination of a sync, and creates it and its parents if they do not exist; with `fsync` writes their
+/// names to the disk. Links are followed, as the path comes from the user.
 ///
 /// # Errors
-/// Something on the path is not a directory, or cannot be made.
+/// A component of the path is not a directory, or cannot be created.
 pub(crate) fn make_root(path: &Path, fsync: bool) -> io::Result<Dir> {
     if fsync {
         let absolute = std::path::absolute(path)?;

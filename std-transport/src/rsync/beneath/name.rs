@@ -1,12 +1,14 @@
+//! Names of entries, checked.
+
 use core::error::Error;
 use core::fmt;
 
-/// One component of a path, as a peer or a directory names it: never empty, `.` or `..`, without separator or NUL.
+/// One component of a path, from a peer or a directory: never empty, `.` or `..`, and without a separator or NUL.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Name<'a>(&'a [u8]);
 
 impl<'a> Name<'a> {
-    /// The longest name that common file systems know, in bytes.
+    /// Maximum length in bytes on common file systems.
     pub(crate) const MAX: usize = 255;
 
     /// # Errors
@@ -27,7 +29,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Not quoted and without control characters, so that it can stand in any message.
+/// Without quotes and control characters, for messages.
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Escaped(self.0))
@@ -40,7 +42,7 @@ impl fmt::Debug for Name<'_> {
     }
 }
 
-/// Bytes of a peer for a person's eyes: what is not printable text is escaped.
+/// Bytes of a peer for a message: everything but printable text is escaped.
 struct Escaped<'a>(&'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
@@ -61,7 +63,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Why bytes are not the name of a directory's entry.
+/// Why bytes are not the name of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameError {
     Empty,
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_told_with_the_reason() {
+    fn the_error_says_why_a_name_is_refused() {
         for (error, text) in [
             (NameError::Empty, "an empty name"),
             (NameError::Dots, "a name that is . or .."),

@@ -1,3 +1,5 @@
+//! Files that are not complete yet.
+
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -11,25 +13,24 @@ use rustix::io::Errno;
 
 use super::{Dir, Identity, Name};
 
-/// What the names of unfinished files begin with. A sync that is killed can leave one behind.
+/// The prefix of names of unfinished files. A sync that is killed can leave one behind.
 const PREFIX: &str = ".execnet-rsync.";
 
-/// A file that nobody else knows of yet, in the directory it is for. Dropped, it is gone; the file that it is to
-/// replace is as it was until [`replace`](Self::replace).
+/// An unfinished file, in the directory of the file that it will [`replace`](Self::replace). Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     dir: Arc<Dir>,
     name: String,
     file: File,
-    /// Whether the name still stands for the file.
+    /// Whether it still has its temporary name.
     named: bool,
 }
 
 impl Temporary {
-    /// Makes an empty file that only its owner can read.
+    /// Creates an empty file that only its owner can read.
     ///
     /// # Errors
-    /// The directory does not take a new file.
+    /// The directory is not writable.
     pub(crate) fn new(dir: Arc<Dir>) -> io::Result<Self> {
         let (name, file) = with_free_name(|name| create(&dir, name))?;
         Ok(Self {
@@ -44,19 +45,17 @@ impl Temporary {
         &mut self.file
     }
 
-    /// Which file it is.
-    ///
     /// # Errors
-    /// The system does not tell.
+    /// The system call fails.
     pub(crate) fn identity(&self) -> io::Result<Identity> {
         Ok(Identity::new(&rustix::fs::fstat(&self.file)?))
     }
 
-    /// Gives the file its mode and time, then its name, in the place of what has it now; with `fsync` the file is on the
-    /// disk before it has the name. A directory in that place has to be removed first.
+    /// Sets mode and time of the file, and renames it, which replaces any entry but a directory. With `fsync` the file
+    /// is written to the disk before it is renamed.
     ///
     /// # Errors
-    /// One of them could not be given; the file is removed.
+    /// One of these failed; the file is removed.
     pub(crate) fn replace(
         mut self,
         name: Name<'_>,
@@ -79,27 +78,27 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if self.named {
-            // There is nobody to tell; what is left is named so that it can be known for what it is.
+            // An error cannot be reported. The prefix of the name shows what the file is.
             let _ = rustix::fs::unlinkat(self.dir.fd(), self.name.as_str(), AtFlags::empty());
         }
     }
 }
 
-/// A new file, that only its owner can read. What has the name already is not opened, be it a link or a file.
+/// Creates a file that only its owner can read. An existing entry is not opened, neither a file nor a link.
 pub(super) fn create(dir: &Dir, name: &str) -> Result<File, Errno> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::from_raw_mode(0o600))?;
     Ok(File::from(fd))
 }
 
-/// Has a file written to the disk, with its mode and time.
+/// Writes a file to the disk, with its mode and time.
 pub(super) fn sync(file: &File) -> io::Result<()> {
     #[cfg(test)]
     super::SYNCED.set(super::SYNCED.get() + 1);
     file.sync_all()
 }
 
-/// Sets the time of the last change on an open file or directory.
+/// Sets the modification time of an open file or directory.
 pub(super) fn set_mtime(fd: impl rustix::fd::AsFd, mtime: i64) -> io::Result<()> {
     let times = Timestamps {
         last_access: Timespec {
@@ -114,12 +113,12 @@ pub(super) fn set_mtime(fd: impl rustix::fd::AsFd, mtime: i64) -> io::Result<()>
     Ok(rustix::fs::futimens(fd, &times)?)
 }
 
-/// Makes something under a name that was free.
+/// Creates something under a free name.
 pub(super) fn with_free_name<T>(
     mut make: impl FnMut(&str) -> Result<T, Errno>,
 ) -> io::Result<(String, T)> {
-    // Who guesses a name only makes us take the next one: what is there is never opened. The bound turns a
-    // directory that answers EXIST for ever into an error.
+    // A process that guesses a name only makes us try the next one: existing entries are never opened. The limit is for
+    // a directory that returns EXIST for every name.
     for _ in 0..64 {
         let name = free_name();
         match make(&name) {
@@ -134,7 +133,7 @@ pub(super) fn with_free_name<T>(
 fn free_name() -> String {
     static SEED: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    // Different in each process without asking the system for randomness each time.
+    // Differs between processes without a call of the random number generator for each name.
     let seed = SEED.get_or_init(|| RandomState::new().build_hasher().finish());
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!(

@@ -1,3 +1,4 @@
+use alloc::sync::Arc;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

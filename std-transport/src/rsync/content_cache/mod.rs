@@ -1,4 +1,4 @@
-//! The content of listed files, read once for all targets that keep up with one another.
+//! The content of listed files, read once for all targets that keep pace with each other.
 
 mod recent;
 
@@ -17,18 +17,20 @@ use crate::rsync::file_index::FileIndex;
 use crate::sync::{Condvar, Mutex};
 use recent::{BlockKey, FileKey, Key, Recent};
 
-/// Opens and reads files by number and, where several targets want them, keeps what was read last at hand.
+/// Opens and reads files by number and, if there are several targets, keeps what was read last.
 ///
-/// A target that falls behind by more than [`MAX_BYTES`](recent::MAX_BYTES) bytes reads for itself: it costs a read, and holds up nobody.
+/// A target that is more than [`MAX_BYTES`](recent::MAX_BYTES) behind reads again, and delays no other target.
 #[derive(Debug)]
 pub(crate) struct ContentCache {
     index: Arc<FileIndex>,
+    /// Whether there are several targets.
     shared: bool,
     kept: Mutex<Recent>,
+    /// A read has finished.
     arrived: Condvar,
 }
 
-/// A listed file that is open, as it was when it was opened.
+/// An open file with its metadata at the time of opening.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenFile {
     number: u32,
@@ -38,19 +40,21 @@ pub(crate) struct OpenFile {
 
 #[derive(Debug, Clone)]
 enum Content {
-    /// To be read.
+    /// It has not been read.
     File(Arc<File>),
-    /// It is a small one for several targets, and was read at once.
+    /// A small file for several targets is read when it is opened.
     Whole(Arc<[u8]>),
 }
 
+/// The unit in which larger files are read and kept.
 const BLOCK: usize = 256 << 10;
 
-/// Smaller files are read when they are opened. They are in no need of pieces.
+/// Smaller files are read when they are opened.
 const SMALL: u64 = DIRECT as u64;
 
-/// After this a reader is thought lost, and what it reads is read again.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a thread waits for a read of another thread before it reads itself. The other may be stuck: reads of
+/// network file systems can block for minutes.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl ContentCache {
     pub(crate) fn new(index: Arc<FileIndex>, shared: bool) -> Self {
@@ -69,12 +73,12 @@ impl ContentCache {
     /// Opens a listed file.
     ///
     /// # Errors
-    /// It is not there any more, or not readable.
+    /// It has been removed, or is not readable.
     pub(crate) fn open(&self, number: u32) -> io::Result<OpenFile> {
         if !self.shared {
             return self.open_new(number);
         }
-        self.cached(FileKey(number), || self.open_new(number)?.settled())
+        self.cached(FileKey(number), || self.open_new(number)?.read_if_small())
     }
 
     fn open_new(&self, number: u32) -> io::Result<OpenFile> {
@@ -111,7 +115,8 @@ impl ContentCache {
         Ok(copy(&block, offset, buffer))
     }
 
-    /// What is under the key, or is made by the first who asks for it.
+    /// Returns the entry of the key. The first thread that needs it makes it, without the lock; others that come
+    /// meanwhile wait for it.
     fn cached<K: Key>(
         &self,
         key: K,
@@ -122,7 +127,7 @@ impl ContentCache {
             if kept.is_being_read(key) {
                 kept.waiting += 1;
                 let being_read = |kept: &mut Recent| kept.is_being_read(key);
-                kept = self.arrived.wait_while(kept, PATIENCE, being_read);
+                kept = self.arrived.wait_while(kept, READ_TIMEOUT, being_read);
                 kept.waiting -= 1;
             }
             if let Some(cached) = kept.take_or_read(key) {
@@ -147,7 +152,7 @@ impl OpenFile {
         self.number
     }
 
-    /// The file itself, for who asks for its bytes by their place; `None` for one that was read.
+    /// The file, for reading at offsets: several targets share its position. `None` if it has been read.
     pub(crate) const fn content(&self) -> Option<&Arc<File>> {
         match &self.content {
             Content::File(file) => Some(file),
@@ -155,8 +160,8 @@ impl OpenFile {
         }
     }
 
-    /// Where the next bytes begin and end that are no hole, both at the end of the file if there are none. What is small,
-    /// or whose file system knows no holes, has none.
+    /// The range of the next data that is not a hole; empty, at the end of the file, if there is none. Holes of small
+    /// files are ignored, and a file system without holes reports none.
     pub(crate) fn data_from(&self, offset: u64) -> (u64, u64) {
         let size = self.meta.size;
         let Some(file) = self.content().filter(|_| size >= SMALL) else {
@@ -164,22 +169,23 @@ impl OpenFile {
         };
         let start = match rustix::fs::seek(file, SeekFrom::Data(offset)) {
             Ok(start) => start.clamp(offset, size),
-            // What was cut off is no hole: whoever reads it finds out.
+            // No more data. If the file is shorter now, its missing end is not a hole: reading it must fail.
             Err(Errno::NXIO) if file.metadata().is_ok_and(|now| now.len() >= size) => size,
             Err(_) => return (offset, size),
         };
-        // Whoever fills a hole meanwhile, or makes one, has a mixture sent; what is said of it is of one piece.
+        // Another process may change the holes between the two calls. Then the content sent is a mixture of old and
+        // new, as for any file that is written during a sync, but the ranges must still be consistent.
         let end = rustix::fs::seek(file, SeekFrom::Hole(start)).map_or(size, |end| end.min(size));
         (start, if end > start { end } else { size })
     }
 
-    /// The same file once more, to be read from its beginning without moving anybody's place in it.
+    /// Opens the file once more, with a position of its own.
     pub(crate) fn reopened(&self, cache: &ContentCache) -> io::Result<(File, Meta)> {
         cache.index.open_file(self.number)
     }
 
-    /// The same, read if it is small.
-    fn settled(mut self) -> io::Result<Self> {
+    /// Reads the file if it is small.
+    fn read_if_small(mut self) -> io::Result<Self> {
         if let Content::File(file) = &self.content
             && self.meta.size < SMALL
         {
@@ -199,7 +205,7 @@ fn copy(content: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
     len
 }
 
-/// So many bytes, or less where the file ends before.
+/// Reads `len` bytes, or fewer if the file ends before.
 fn read_full(file: &File, start: u64, len: u64) -> io::Result<Arc<[u8]>> {
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(BLOCK)];
     let mut filled = 0;

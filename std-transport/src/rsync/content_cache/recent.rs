@@ -1,3 +1,5 @@
+//! What was read last.
+
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::hash::Hash;
@@ -5,40 +7,40 @@ use std::collections::HashMap;
 
 use super::{Content, OpenFile};
 
-/// How many bytes are kept for targets that are behind.
+/// Maximum number of bytes that are kept for targets that are behind.
 pub(super) const MAX_BYTES: usize = 24 << 20;
 
-/// How many blocks and small files are, be they ever so small.
+/// Maximum number of blocks and small files that are kept.
 const MAX_ENTRIES: usize = 8192;
 
-/// How many files are kept open for them.
-const OPEN: usize = 64;
+/// Maximum number of larger files that are kept open.
+const MAX_OPEN: usize = 64;
 
-/// What was read last, and who waits for what is being read.
+/// What was read last, and what is being read.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     files: Entries<FileKey>,
     blocks: Entries<BlockKey>,
-    /// What is kept in memory, and how many bytes of it, the oldest first.
+    /// What is kept in memory, with its size in bytes, the oldest first.
     order: VecDeque<(CacheKey, usize)>,
-    /// The sum of those bytes.
+    /// The sum of those sizes.
     bytes: usize,
     /// What is kept open, the oldest first.
     open: VecDeque<FileKey>,
-    /// How many wait for what somebody reads.
+    /// Number of threads that wait for a read of another thread.
     pub(super) waiting: usize,
 }
 
-/// `None` while somebody reads it.
+/// An entry is `None` while a thread reads it.
 type Entries<K> = HashMap<K, Option<<K as Key>::Cached>>;
 
-/// What something is found under.
+/// The key of a cached file or block.
 pub(super) trait Key: Copy + Eq + Hash {
     type Cached: Clone;
 
     fn entries(kept: &mut Recent) -> &mut Entries<Self>;
 
-    /// Puts what is new at the end of those that are to make room.
+    /// Appends a new entry to the queue of those that are evicted.
     fn queue(self, cached: &Self::Cached, kept: &mut Recent);
 }
 
@@ -46,7 +48,7 @@ pub(super) trait Key: Copy + Eq + Hash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct FileKey(pub(super) u32);
 
-/// A block, by the number of its file and its own.
+/// A block, by the number of its file and its number in that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct BlockKey(pub(super) u32, pub(super) u64);
 
@@ -88,7 +90,7 @@ impl Recent {
         matches!(K::entries(self).get(&key), Some(None))
     }
 
-    /// What is here under the key; if nothing is, the caller is the one who reads it.
+    /// Returns the entry of the key; if there is none, marks it as being read by the caller.
     pub(super) fn take_or_read<K: Key>(&mut self, key: K) -> Option<K::Cached> {
         let entries = K::entries(self);
         match entries.get(&key) {
@@ -100,18 +102,18 @@ impl Recent {
         }
     }
 
-    /// Keeps what was read, or lets the next one read it who asks.
+    /// Keeps what was read. After a failed read, the next thread that needs the entry reads it.
     pub(super) fn put<K: Key>(&mut self, key: K, cached: Option<&K::Cached>) {
         let entries = K::entries(self);
         let Some(cached) = cached else {
-            // Another, who was thought lost, may have read it.
+            // Unless another thread, which had timed out waiting for this one, has read it.
             if let Some(None) = entries.get(&key) {
                 entries.remove(&key);
             }
             return;
         };
         if let Some(Some(_)) = entries.insert(key, Some(cached.clone())) {
-            // Another, who was thought lost, has read it too.
+            // Another thread, which had timed out waiting, has read it too: it is queued already.
             return;
         }
         key.queue(cached, self);
@@ -134,7 +136,7 @@ impl Recent {
                 CacheKey::Block(key) => drop(self.blocks.remove(&key)),
             }
         }
-        while self.open.len() > OPEN {
+        while self.open.len() > MAX_OPEN {
             if let Some(oldest) = self.open.pop_front() {
                 self.files.remove(&oldest);
             }
@@ -215,12 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn so_many_files_are_open_and_no_more() {
+    fn open_files_are_limited_in_number() {
         let open = file(Content::File(Arc::new(File::open("/dev/null").unwrap())));
         let mut kept = Recent::default();
         for number in 0..1_000 {
             kept.put(FileKey(number), Some(&open));
         }
-        assert!(kept.files.len() == OPEN && kept.files.contains_key(&FileKey(999)));
+        assert!(kept.files.len() == MAX_OPEN && kept.files.contains_key(&FileKey(999)));
     }
 }

@@ -1,10 +1,10 @@
-//! The listing: sections of directories, each with its entries.
+//! Records of the listing: sections of folders with their entries.
 
 use super::packed::Unpacker;
 use super::{MAX_LINK, ProtocolError};
 use crate::rsync::beneath::{Kind, Meta, Name};
 
-/// One thing in a listed directory.
+/// An entry of a listed folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     pub(crate) name: Name<'a>,
@@ -16,7 +16,7 @@ pub(crate) struct Entry<'a> {
 pub(crate) enum EntryKind<'a> {
     /// Has the next file number.
     File { mode: u16, size: u64, mtime: i64 },
-    /// A file as well, of those that have several names: the one that was listed first has this number.
+    /// As `File`, for a file with several names: `first` is the number of the name that was listed first.
     HardLink {
         first: u32,
         mode: u16,
@@ -25,12 +25,12 @@ pub(crate) enum EntryKind<'a> {
     },
     /// Has the next folder number; a section of its own follows.
     Folder { mode: u16, mtime: i64 },
-    /// A link, by its text.
+    /// A symbolic link with this text.
     Link(&'a [u8]),
-    /// A link to somewhere in the source, by the path from its root: the target makes it one into its own tree.
+    /// An absolute link into the source, as the path from the root: the target makes it a link into its own tree.
     LinkInside(&'a [u8]),
-    /// There is something of that name that is not transferred: whatever the target has there stays. The text says
-    /// why it cannot be; it is empty where it is not meant to be.
+    /// An entry that is not transferred; the target keeps its own entry of that name. The text is the reason of a
+    /// failure, and empty if the entry is skipped by intention.
     Protected(&'a [u8]),
 }
 
@@ -41,7 +41,7 @@ const LINK: u8 = b'l';
 const LINK_INSIDE: u8 = b'i';
 const PROTECTED: u8 = b'k';
 
-/// The root of a sync, as its source announces it: a directory, or a single file.
+/// The root of a sync: a directory or a single file.
 pub(crate) fn pack_root(meta: &Meta) -> Vec<u8> {
     let mut packed = Vec::new();
     let kind = if meta.kind == Kind::Directory {
@@ -155,7 +155,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Of a link, or of a reason.
+/// The text of a link or of a reason.
 fn text<'a>(unpacker: &mut Unpacker<'a>, len: u64) -> Result<&'a [u8], ProtocolError> {
     let len = usize::try_from(len)
         .ok()
@@ -168,7 +168,7 @@ fn len(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-/// What the entries that follow belong to, and whether they are the last of it.
+/// The header of a section: the folder of the entries that follow it, and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Section {
     pub(crate) folder: u32,
@@ -182,7 +182,7 @@ pub(crate) enum End {
     NotYet,
     /// The folder is listed whole.
     Whole,
-    /// The folder could not be read to its end: nothing may be concluded from what is missing.
+    /// The folder could not be read to its end: entries that are missing may exist, and must not be deleted.
     CutOff,
 }
 

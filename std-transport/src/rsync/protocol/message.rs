@@ -1,4 +1,4 @@
-//! The items on the channel: tuples that begin with a number.
+//! The messages: tuples whose first item is the code.
 
 use alloc::sync::Arc;
 use core::convert::Infallible;
@@ -21,33 +21,33 @@ const ACK: i64 = 12;
 const NOTE: i64 = 13;
 const DONE: i64 = 14;
 
-/// From who has the files.
+/// A message of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FromSource {
     /// Sections and their entries. Shared: every target gets the same.
     List(Arc<Vec<u8>>),
-    /// Segments, and the bytes they are about one after the other.
+    /// Segments, and their bytes one after the other.
     Data(Content),
-    /// All is said.
+    /// The end of the sync.
     Finish,
 }
 
-/// From who wants them.
+/// A message of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FromTarget {
     /// Requests for files.
     Want(Vec<u8>),
-    /// The folders to list next, where the source waits to be asked.
+    /// Requests for listings of folders.
     Ask(Vec<u8>),
-    /// So many bytes of DATA were taken in all, and these files are settled.
+    /// The number of bytes of DATA taken in total, and results of files.
     Ack { taken: u64, outcomes: Vec<u8> },
     /// Notes.
     Note(Vec<u8>),
-    /// Everything is in its place.
+    /// The tree is complete.
     Done,
 }
 
-/// Segments, and the body that they are about, in the memory that they came in: most of what a sync receives is this.
+/// Segments and their body, in the buffer in which they were received: copying them would cost the most of a sync.
 #[derive(Debug, Clone)]
 pub(crate) struct Content {
     bytes: Vec<u8>,
@@ -56,7 +56,7 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// Puts the two together.
+    /// Copies both into one buffer.
     pub(crate) fn new(segments: Vec<u8>, body: &[u8]) -> Self {
         let mut bytes = segments;
         let between = bytes.len();
@@ -69,7 +69,7 @@ impl Content {
         }
     }
 
-    /// Finds them in an item; gives it back if it is none of these.
+    /// Finds them in an encoded item; gives the item back if it is not DATA.
     fn find(item: Vec<u8>) -> Result<Self, Vec<u8>> {
         match find(&item) {
             Some((segments, body)) => Ok(Self {
@@ -90,7 +90,7 @@ impl Content {
     }
 }
 
-/// Where they lie in memory is no matter.
+/// Compares the bytes, and not where they are in the buffer.
 impl PartialEq for Content {
     fn eq(&self, other: &Self) -> bool {
         (self.segments(), self.body()) == (other.segments(), other.body())
@@ -99,7 +99,7 @@ impl PartialEq for Content {
 
 impl Eq for Content {}
 
-/// Where segments and body are in an item that is DATA.
+/// The ranges of segments and body in an encoded item; `None` if it is not DATA.
 fn find(item: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
     let mut tokens = Tokens::new(item);
     let Token::Int(DATA_CODE) = tokens.next()?.ok()? else {
@@ -111,7 +111,7 @@ fn find(item: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
     (end == Token::BuildTuple(3) && stop == Token::Stop).then_some((segments, body))
 }
 
-/// That of a BYTES token, which ends where the next begins.
+/// The range of the next BYTES token, which ends where the following token begins.
 fn range(tokens: &mut Tokens<'_>) -> Option<Range<usize>> {
     let Token::Bytes(bytes) = tokens.next()?.ok()? else {
         return None;
@@ -130,7 +130,7 @@ impl Dump for FromSource {
     }
 }
 
-/// DATA without an owner, so that the sender keeps its buffers.
+/// Encodes DATA from borrowed buffers, which the sender reuses.
 pub(crate) fn dump_data<W: Write>(
     segments: &[u8],
     body: &[u8],
@@ -139,10 +139,10 @@ pub(crate) fn dump_data<W: Write>(
     (DATA, Bytes(segments), Bytes(body)).dump(encoder)
 }
 
-/// DATA whose body has `len` bytes: what is in front of those that are missing from `body`, and what follows them.
+/// Encodes DATA whose body has `len` bytes, of which `body` are the first: returns the bytes before and after the rest.
 ///
 /// # Errors
-/// There are more bytes than an item can have.
+/// An item cannot have that many bytes.
 pub(crate) fn split_data(
     segments: &[u8],
     body: &[u8],
@@ -198,7 +198,7 @@ impl TryFrom<Value> for FromSource {
     }
 }
 
-/// An item as it came.
+/// From an encoded item.
 impl TryFrom<Vec<u8>> for FromSource {
     type Error = ProtocolError;
 
@@ -233,7 +233,7 @@ impl TryFrom<Value> for FromTarget {
     }
 }
 
-/// The items of a tuple, taken one after the other.
+/// Takes the items of a tuple one after the other.
 struct Fields(alloc::vec::IntoIter<Value>);
 
 impl Fields {

@@ -1,4 +1,4 @@
-//! Protocol 3, as docs/rsync-protocol.md describes it: the messages, without who sends them.
+//! The messages of protocol 3, see docs/rsync-protocol.md.
 
 mod entry;
 mod message;
@@ -24,55 +24,54 @@ pub(crate) use transfer::{
 
 use super::beneath::{MAX_DEPTH, NameError};
 
-/// The version both sides have to speak.
+/// The version of the protocol, which must be the same on both sides.
 pub(crate) const VERSION: i64 = 3;
 
-/// The longest text of a link, in bytes: Linux' PATH_MAX.
+/// Maximum length of the text of a link, in bytes: Linux' PATH_MAX.
 pub(crate) const MAX_LINK: usize = 4096;
 
-/// A peer that does not keep to the protocol. The sync with it ends; nothing of what it asked for in that message
-/// was done.
+/// A violation of the protocol by the peer. The sync with it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub(crate) enum ProtocolError {
-    /// An item that is no message.
+    /// An item is not a message.
     Message,
-    /// A record that is none of the protocol's.
+    /// A record is malformed.
     Record,
-    /// Records that end in the middle of one.
+    /// The last record is incomplete.
     CutShort,
-    /// Another version.
+    /// The version is another one.
     Version,
-    /// What is no name of a directory's entry.
+    /// The name of an entry is invalid.
     Name(NameError),
-    /// Names twice in a directory, or not in order.
+    /// Names of a directory are repeated or not in order.
     NameOrder,
-    /// A section of a folder out of turn.
+    /// A section is not of the folder that is expected next.
     Folder,
-    /// Folders inside one another beyond the limit.
+    /// Folders are nested too deeply.
     TooDeep,
-    /// More entries than the limit.
+    /// There are too many entries.
     TooMany,
-    /// Listings of more bytes or files than any sync accepts.
+    /// The listings have too many bytes or files.
     ListingSize,
-    /// A request for something that was not listed, or that was asked for before.
+    /// A request is for something that was not listed or has been requested before.
     Request,
-    /// Content that was not asked for, or not in that order.
+    /// Content was not requested, or is out of order.
     Content,
-    /// Content beyond the size that was announced for it.
+    /// Content is longer or shorter than its announced size.
     Size,
-    /// An acknowledgement of something that was not sent.
+    /// An acknowledgement is for something that was not sent.
     Acknowledgement,
-    /// A message at a time it has no place in.
+    /// A message is not allowed in this state.
     OutOfTurn,
 }
 
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Message => "an item that is no message",
-            Self::Record => "a record of no known kind",
-            Self::CutShort => "a record that is cut short",
+            Self::Message => "an item that is not a message",
+            Self::Record => "a malformed record",
+            Self::CutShort => "an incomplete record",
             Self::Version => "another version of the protocol",
             Self::Name(error) => return error.fmt(f),
             Self::NameOrder => "names that are not in ascending order",
@@ -80,10 +79,10 @@ impl fmt::Display for ProtocolError {
             Self::TooDeep => return write!(f, "folders nested deeper than {MAX_DEPTH}"),
             Self::TooMany => "more entries than the limit",
             Self::ListingSize => "listings that are too large",
-            Self::Request => "a request for what was not offered, or for the second time",
+            Self::Request => "a request for something that was not listed, or a repeated request",
             Self::Content => "content that was not asked for, or out of order",
-            Self::Size => "more content than was announced",
-            Self::Acknowledgement => "the acknowledgement of what was not sent",
+            Self::Size => "content of another size than announced",
+            Self::Acknowledgement => "an acknowledgement of something that was not sent",
             Self::OutOfTurn => "a message out of turn",
         })
     }

@@ -1,9 +1,9 @@
-//! Fixed big-endian records inside one BYTES item: a listing costs a peer in Python one `unpack_from` an entry
+//! Fixed big-endian records inside one BYTES item: for a Python peer an entry of a listing costs one `unpack_from`
 //! instead of a dozen opcodes.
 
 use super::ProtocolError;
 
-/// Reads records; it owns the bounds check.
+/// Reads records, with bounds checks.
 #[derive(Debug, Clone)]
 pub(crate) struct Unpacker<'a> {
     rest: &'a [u8],
@@ -56,14 +56,14 @@ impl<'a> Unpacker<'a> {
         self.array().map(i64::from_be_bytes)
     }
 
-    /// Bytes with their length in 16 bits in front.
+    /// Bytes after their length in 16 bits.
     pub(crate) fn short(&mut self) -> Result<&'a [u8], ProtocolError> {
         let len = self.u16()?;
         self.bytes(len.into())
     }
 }
 
-/// Appends bytes with their length in 16 bits in front; cut where they are longer, as only explanations are.
+/// Appends bytes after their length in 16 bits. Longer ones are cut; only texts of errors can be that long.
 pub(crate) fn put_short(out: &mut Vec<u8>, bytes: &[u8]) {
     let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     out.extend_from_slice(&len.to_be_bytes());

@@ -1,4 +1,4 @@
-//! What the side that begins a sync tells the other, and its answer.
+//! The first item of each side.
 
 use std::io;
 
@@ -8,44 +8,44 @@ use super::{ProtocolError, VERSION};
 use crate::printable::printable;
 use crate::rsync::origin::Origin;
 
-/// The first item: from the controller, whichever way the files go.
+/// The first item, from the controller in both directions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) role: Role,
-    /// Where the worker's tree is, by its own paths.
+    /// The path of the worker's tree.
     pub(crate) path: Vec<u8>,
     pub(crate) settings: Settings,
-    /// Where the source is, for a target that deletes.
+    /// The location of the source, for a target that deletes.
     pub(crate) origin: Option<Origin>,
 }
 
-/// What the worker is to be.
+/// The role of the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It takes the tree whose root this is.
+    /// It takes a tree with this root.
     Target { root: Vec<u8> },
-    /// It has the tree, and lists all of it, or the folders that it is asked for.
+    /// It sends a tree, and lists all of it, or if `asked` is set only folders that are requested.
     Source { asked: bool },
 }
 
-/// What both sides have to know of.
+/// Settings that both sides need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// Remove what the source does not have.
+    /// Delete entries that the source does not have.
     pub(crate) delete: bool,
-    /// Compare content where the size is the same, and not times.
+    /// Compare files of the same size by content instead of time.
     pub(crate) checksum: bool,
-    /// Find out what would be done.
+    /// Change nothing, and report what would be done.
     pub(crate) dry_run: bool,
     /// Keep setuid, setgid and sticky bits of files.
     pub(crate) special_modes: bool,
     /// Keep holes of files.
     pub(crate) sparse: bool,
-    /// Keep files that have several names in the tree one file.
+    /// Keep hard links.
     pub(crate) hard_links: bool,
-    /// Have the system write everything to the disk before the end.
+    /// Write everything to the disk before the end.
     pub(crate) fsync: bool,
-    /// How many bytes of DATA the source may send ahead of the target's ACK.
+    /// Maximum number of bytes of DATA that the source may send ahead of the target's ACK.
     pub(crate) window: u64,
 }
 
@@ -124,19 +124,19 @@ impl Start {
     }
 }
 
-/// The worker's first item: whether it can do what is asked.
+/// The worker's first item: whether it can begin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Ready {
-    /// The root of the tree, where the worker has it.
+    /// The root of the tree, from a source.
     pub(crate) root: Option<Vec<u8>>,
-    /// Where the source is, for a target that deletes.
+    /// The location of the source, for a target that deletes.
     pub(crate) origin: Option<Origin>,
-    /// Why the worker cannot open its place, as text; nothing else follows then.
+    /// Why the worker cannot open its tree, as text. It is the last item then.
     pub(crate) error: Option<Vec<u8>>,
 }
 
 impl Ready {
-    /// The place cannot be opened.
+    /// The tree cannot be opened.
     pub(crate) fn refusal(error: &io::Error) -> Self {
         let error = Some(error.to_string().into_bytes());
         Self {
@@ -145,7 +145,7 @@ impl Ready {
         }
     }
 
-    /// Takes the worker's word for why it cannot begin, if it cannot.
+    /// The error of the worker, if it cannot begin.
     pub(crate) fn accepted(self) -> io::Result<Self> {
         match self.error {
             Some(error) => Err(io::Error::other(printable(&error))),
@@ -188,13 +188,13 @@ fn put_origin(pairs: &mut Vec<(&str, Value)>, origin: Option<&Origin>) {
 fn dict(pairs: Vec<(&str, Value)>) -> Value {
     let mut dict = Dict::new();
     for (key, value) in pairs {
-        // Text is always a key.
+        // Text is hashable.
         let _ = dict.insert(Value::from(key), value);
     }
     Value::Dict(dict)
 }
 
-/// A dict by its text keys; keys that are not known are a later version's matter.
+/// Reads a dict by its text keys. Unknown keys are ignored: later versions may add some.
 struct Answers<'a>(&'a Dict);
 
 impl<'a> Answers<'a> {

@@ -1,4 +1,4 @@
-//! Requests for files, their content, and what became of them.
+//! Records of requests, content and results.
 
 use super::ProtocolError;
 use super::packed::{Unpacker, put_short};
@@ -6,7 +6,7 @@ use super::packed::{Unpacker, put_short};
 /// The SHA-256 of a file.
 pub(crate) type Digest = [u8; 32];
 
-/// A file that the target asks for. With a digest the source sends the content only if it has another.
+/// A request for a file. With a digest, the source sends the content only if its digest differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Want {
     pub(crate) file: u32,
@@ -31,7 +31,7 @@ impl Want {
     }
 }
 
-/// A piece of a file, or the whole of it: `len` bytes of the body of the message it is in.
+/// A part of a file, or the whole: `len` bytes of the body of its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) file: u32,
@@ -42,15 +42,15 @@ pub(crate) struct Segment {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SegmentKind {
-    /// The file begins: what it is at the moment it is read, which can be more than what was listed.
+    /// The first of a file, with its metadata when it is read, which may differ from the listed.
     First { mode: u16, size: u64, mtime: i64 },
-    /// It goes on.
+    /// A further one.
     More,
-    /// So many bytes are a hole, which reads as zeros and is not written. None of the body's are.
+    /// A hole of `size` bytes, which are not in the body.
     Hole { size: u64 },
-    /// It has the digest that the target told.
+    /// The file has the digest of the request; there is no content.
     Same { mode: u16, mtime: i64 },
-    /// There will be no content, or no more of it; the bytes are the reason as text.
+    /// The rest of the file cannot be sent. The bytes are the reason as text.
     Failed,
 }
 
@@ -100,7 +100,7 @@ impl Segment {
     }
 }
 
-/// The result of a file that was asked for.
+/// The result of a requested file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome<'a> {
     pub(crate) file: u32,
@@ -109,9 +109,9 @@ pub(crate) struct Outcome<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileResult<'a> {
-    /// The target has it.
+    /// The target has written it.
     Written,
-    /// The target had it: the digest was the same.
+    /// The target had it already: the digests are equal.
     Same,
     /// The target does not have it, for this reason.
     Failed(&'a [u8]),
@@ -142,14 +142,14 @@ impl<'a> Outcome<'a> {
     }
 }
 
-/// Something that the target did, or could not do, without being sent anything for it.
+/// Something that the target did, or failed to do, without a request for content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Note<'a> {
     pub(crate) kind: NoteKind,
     pub(crate) folder: u32,
     /// Empty for the folder itself.
     pub(crate) name: &'a [u8],
-    /// Why, where it failed.
+    /// The reason of a failure.
     pub(crate) text: &'a [u8],
 }
 

@@ -1,3 +1,5 @@
+//! The content of requested files.
+
 use core::mem;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -5,21 +7,21 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use sha2::{Digest as _, Sha256};
 
 use super::Receiver;
-use crate::rsync::beneath::{Dir, Kind, Name, Pass, Temporary};
+use crate::rsync::beneath::{Dir, Name, Pass, Temporary};
 use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{
     Digest, FileResult, FromTarget, ProtocolError, Segment, SegmentKind, Unpacker,
 };
 
-/// A file that was asked for.
+/// A file that was requested.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) file: u32,
     pub(super) folder: u32,
     pub(super) name: Box<[u8]>,
-    /// As listed, and then as it comes.
+    /// The listed size, or once its content has begun to arrive, the size announced with that.
     pub(super) size: u64,
-    /// Of the names that the file has, if it has several.
+    /// The number of its group, if the file has several names.
     pub(super) group: Option<u32>,
 }
 
@@ -27,19 +29,19 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) wanted: Wanted,
-    /// Where it goes; once that has failed, the reason, and its content is let go.
+    /// The file that is written. After an error the rest of the content is discarded.
     sink: io::Result<Temporary>,
     mode: u16,
     mtime: i64,
-    /// How many bytes are still to come.
+    /// Number of bytes that are still to come.
     left: u64,
-    /// How many of them can be holes: what was listed, so that the limits for a listed file hold for what costs nothing to
-    /// send.
+    /// How many of them may be holes: in total the listed size. A hole costs the source nothing, and must not make a
+    /// file larger than the filter has allowed.
     holes: u64,
 }
 
-/// So many settled files are told of at once, at most.
-const OUTCOMES: usize = 16 << 10;
+/// Outcomes are sent once they are this many bytes.
+const OUTCOMES_SIZE: usize = 16 << 10;
 
 impl<O: Observer> Receiver<O> {
     pub(super) fn take_data(
@@ -63,7 +65,7 @@ impl<O: Observer> Receiver<O> {
             .saturating_add(length(segments))
             .saturating_add(length(body));
         let unacknowledged = self.taken - self.acknowledged;
-        if unacknowledged >= self.settings.window / 4 || self.outcomes.len() > OUTCOMES {
+        if unacknowledged >= self.settings.window / 4 || self.outcomes.len() > OUTCOMES_SIZE {
             self.push_acknowledgement(out);
         }
         Ok(())
@@ -103,7 +105,7 @@ impl<O: Observer> Receiver<O> {
         }
     }
 
-    /// Files come in the order in which they were asked for, one after the other.
+    /// The next requested file: content comes in the order of the requests, one file after the other.
     fn next_wanted(&mut self, file: u32) -> Result<Wanted, ProtocolError> {
         let wanted = self.wanted.pop_front().filter(|_| self.incoming.is_none());
         wanted
@@ -118,7 +120,7 @@ impl<O: Observer> Receiver<O> {
     }
 
     fn begin_file(&mut self, mut wanted: Wanted, mode: u16, size: u64, mtime: i64) {
-        // It may have grown since it was listed.
+        // The announced size: the file may have grown since it was listed.
         let holes = mem::replace(&mut wanted.size, size);
         let sink = self
             .folders
@@ -144,13 +146,13 @@ impl<O: Observer> Receiver<O> {
         if let Ok(temporary) = &mut incoming.sink
             && let Err(error) = temporary.file().write_all(bytes)
         {
-            // The unfinished file goes with this.
+            // This also removes the unfinished file.
             incoming.sink = Err(error);
         }
         self.end_if_last(last)
     }
 
-    /// Leaves out what comes next.
+    /// Leaves a hole in the file.
     fn take_hole(&mut self, last: bool, size: u64) -> Result<(), ProtocolError> {
         let incoming = self.incoming.as_mut().ok_or(ProtocolError::Content)?;
         let (left, holes) = (
@@ -212,13 +214,10 @@ impl<O: Observer> Receiver<O> {
         mode: u16,
         mtime: i64,
     ) -> io::Result<()> {
-        // Only a directory would not be replaced by the rename; it is looked for where one can be.
+        // A new folder has no directories that could be in the way.
         if self.state(folder).presence == super::DirState::Old {
             let dir = self.folders.open(Pass::Content, folder)?;
-            let here = dir.meta_of(name)?;
-            if here.is_some_and(|here| here.kind == Kind::Directory) {
-                dir.remove(name)?;
-            }
+            dir.remove_directory(name)?;
         }
         temporary.replace(name, mode, mtime, self.settings.fsync)
     }
@@ -240,19 +239,19 @@ impl<O: Observer> Receiver<O> {
     }
 }
 
-/// Makes a new file this long, and goes on writing there.
+/// Extends a new file to this length; the next bytes are written there.
 fn leave_hole(file: &mut File, end: u64) -> io::Result<()> {
     file.set_len(end)?;
     file.seek(SeekFrom::Start(end)).map(drop)
 }
 
-/// The digest of a file that is here.
+/// The digest of a file of this tree.
 pub(super) fn digest_of(dir: &Dir, name: Name<'_>) -> io::Result<Digest> {
     let (file, meta) = dir.open_file(name)?;
     digest(file, meta.size)
 }
 
-/// The digest of so many bytes of a file.
+/// The digest of the first `size` bytes of a file.
 pub(crate) fn digest(file: File, size: u64) -> io::Result<Digest> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 128 << 10];

@@ -1,3 +1,5 @@
+//! The end of a sync: what has to wait until all files are in place.
+
 use std::io;
 
 use super::{DirState, PendingLink, Receiver};
@@ -6,7 +8,7 @@ use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{FromTarget, NoteKind};
 
 impl<O: Observer> Receiver<O> {
-    /// What waits until all files are there: their other names, links, deletions, and what is set on folders.
+    /// Creates further names and links, deletes, and sets modes and times of folders, in this order.
     pub(super) fn finish_tree(&mut self, out: &mut Vec<FromTarget>) {
         self.name_files(out);
         for link in core::mem::take(&mut self.links) {
@@ -24,7 +26,7 @@ impl<O: Observer> Receiver<O> {
             }
             self.push_many_notes(out);
         }
-        for (folder, name) in self.take_deletions() {
+        for (folder, name) in core::mem::take(&mut self.deletions) {
             self.delete(folder, &name);
             self.push_many_notes(out);
         }
@@ -33,7 +35,7 @@ impl<O: Observer> Receiver<O> {
             self.push_many_notes(out);
         }
         self.set_folder(ROOT);
-        // It is no folder of a sync whose root is a file, and has its name all the same.
+        // If the root is a file, its directory is not a folder of the sync, but has the new name in it.
         if self.settings.fsync
             && let Err(error) = self.sync_root()
         {
@@ -41,7 +43,7 @@ impl<O: Observer> Receiver<O> {
         }
     }
 
-    /// In a dry run, what would be made and removed.
+    /// The same for a dry run: only reports.
     pub(super) fn note_tree(&mut self, out: &mut Vec<FromTarget>) {
         self.name_files(out);
         for link in core::mem::take(&mut self.links) {
@@ -50,7 +52,7 @@ impl<O: Observer> Receiver<O> {
                 self.push_many_notes(out);
             }
         }
-        for (folder, name) in self.take_deletions() {
+        for (folder, name) in core::mem::take(&mut self.deletions) {
             self.note(NoteKind::Deleted, folder, &name, "");
             self.push_many_notes(out);
         }
@@ -77,7 +79,7 @@ impl<O: Observer> Receiver<O> {
             .and_then(|dir| dir.remove(Name::new(bytes).map_err(io::Error::other)?));
         match removed {
             Ok(()) => self.note(NoteKind::Deleted, folder, bytes, ""),
-            // Somebody was faster, or it was a file of this sync that has its name by now.
+            // Another process has removed it, or the sync has: it may be a temporary file that has been renamed since.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => self.failed(folder, bytes, &error),
         }
@@ -92,7 +94,7 @@ impl<O: Observer> Receiver<O> {
         if !matches!(state.presence, DirState::Old | DirState::New) {
             return;
         }
-        // The owner keeps all rights, so that the next sync can work in it.
+        // The owner keeps all permissions, so that the next sync can work in it.
         let mode = (state.mode & 0o777) | 0o700;
         let set = self.folders.open(Pass::Content, folder).and_then(|dir| {
             dir.set(mode, state.mtime)?;
@@ -108,20 +110,18 @@ impl<O: Observer> Receiver<O> {
     }
 }
 
-/// A link of that text, and whether it had to be made.
+/// Creates a link with this text, unless it exists. Returns whether it was created.
 fn provide_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
     let here = dir.meta_of(name)?;
     if is_link(dir, name, here, target)? {
         return Ok(false);
     }
-    if here.is_some_and(|here| here.kind == Kind::Directory) {
-        dir.remove(name)?;
-    }
+    dir.remove_directory(name)?;
     dir.make_link(name, target)?;
     Ok(true)
 }
 
-/// Whether what is there of that name is a link of that text.
+/// Whether the entry is a link with this text.
 fn is_link(dir: &Dir, name: Name<'_>, here: Option<Meta>, target: &[u8]) -> io::Result<bool> {
     Ok(here.is_some_and(|here| here.kind == Kind::Link) && dir.read_link(name)? == target)
 }

@@ -1,13 +1,16 @@
-//! The side that has the files in the end: a machine of messages in, work on the tree, messages out.
+//! The target of a sync: a state machine that takes messages, works on the tree, and returns messages.
 //!
-//! It asks for files in the order in which they were listed and gets them in that order, so that the one list of
-//! what is still to come is all that grows with a sync, beside the folders. Other names of files come after the files, then
-//! links, deletions after these, and modes and times of folders last.
+//! It requests files in the order in which they are listed and gets them in that order. Beside the folders, only the
+//! list of files that are still to come grows with a sync. At the end come further names of files, then links, then
+//! deletions, and last the modes and times of folders, which everything before would change.
 
 mod content;
+mod entries;
 mod finish;
+mod folders;
 mod listing;
 mod names;
+mod outgoing;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -21,21 +24,19 @@ use content::{Incoming, Wanted};
 use listing::Current;
 use names::{Groups, PendingName};
 
-use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, make_root};
+use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, make_root, parent};
 use super::origin::Origin;
-use super::protocol::{
-    FileResult, FromSource, FromTarget, Note, NoteKind, Outcome, ProtocolError, Settings, Want,
-};
+use super::protocol::{FromSource, FromTarget, ProtocolError, Settings, Want};
 use crate::rsync::observer::Observer;
 
-/// What a receiver is told beside the protocol's settings.
+/// Settings of a receiver that are not part of the protocol.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
-    /// The source lists a folder only when it is asked to, and not each folder right after the one it is in.
+    /// Whether the source lists only folders that are requested, instead of all.
     pub(crate) asks: bool,
-    /// How many entries a listing may have.
+    /// Maximum number of entries of all listings.
     pub(crate) entries: u64,
-    /// How many bytes a listing may have: links and folders among them are kept.
+    /// Maximum number of bytes of all listings: the folders and links in them are kept in memory.
     pub(crate) listing: usize,
 }
 
@@ -49,26 +50,26 @@ impl Default for Rules {
     }
 }
 
-/// The receiving machine.
+/// The state of a target.
 #[derive(Debug)]
 pub(crate) struct Receiver<O> {
     observer: O,
     settings: Settings,
     rules: Rules,
-    /// Where the tree is, for links into it.
+    /// The absolute path of the tree, for links into it.
     place: PathBuf,
     folders: Folders,
     /// By folder number.
     states: Vec<FolderState>,
-    /// Folders whose listing is still to come, in the order in which it will.
-    due: VecDeque<u32>,
-    /// Folders that the source will be asked for, the next one last.
+    /// Folders whose listing is still to come, in the order in which they will come.
+    expected: VecDeque<u32>,
+    /// Folders whose listing will be requested, the next one last.
     to_ask: Vec<u32>,
     current: Option<Current>,
-    /// How many entries and files were listed so far.
+    /// Numbers of entries and files that have been listed.
     entries: u64,
     files: u32,
-    /// The bytes of all listings so far.
+    /// Number of bytes of all listings.
     listed: usize,
     /// The request of a sync whose root is a file.
     first_wants: Vec<u8>,
@@ -77,8 +78,9 @@ pub(crate) struct Receiver<O> {
     links: Vec<PendingLink>,
     groups: Groups,
     names: Vec<PendingName>,
-    /// What the source does not have, by folder and name.
+    /// Entries that the source does not have, by folder and name.
     deletions: Vec<(u32, Box<[u8]>)>,
+    /// Numbers of bytes of content that were taken, and that the source knows of.
     taken: u64,
     acknowledged: u64,
     outcomes: Vec<u8>,
@@ -89,13 +91,13 @@ pub(crate) struct Receiver<O> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Running,
-    /// DONE was said.
+    /// DONE was sent.
     Done,
-    /// And heard.
+    /// FINISH was received.
     Finished,
 }
 
-/// What is known of a folder here.
+/// A folder of the tree.
 #[derive(Debug, Clone, Copy)]
 struct FolderState {
     presence: DirState,
@@ -105,13 +107,13 @@ struct FolderState {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DirState {
-    /// It was here before.
+    /// It existed before the sync.
     Old,
-    /// It was made, so that there is nothing in it.
+    /// The sync has created it: it needs no comparison with what is in it.
     New,
-    /// It would be made, were this not a dry run.
+    /// A sync that is not a dry run would create it.
     Imagined,
-    /// It could not be made or opened, or is not to be touched: what is listed of it is not taken.
+    /// It could not be created or opened, or must not be changed. Entries in it are ignored.
     Lost,
 }
 
@@ -123,11 +125,11 @@ struct PendingLink {
 }
 
 impl<O: Observer> Receiver<O> {
-    /// A receiver for the tree at `path`, which is made if it is missing. Where the root is a single file, `path`
-    /// is to be that file.
+    /// A receiver for the tree at `path`, which is created if it does not exist. If the root is a single file, `path`
+    /// is the path of that file.
     ///
     /// # Errors
-    /// The place cannot be made or opened.
+    /// The directory cannot be created or opened.
     pub(crate) fn new(
         path: &Path,
         root: &Meta,
@@ -135,27 +137,20 @@ impl<O: Observer> Receiver<O> {
         rules: Rules,
         observer: O,
     ) -> io::Result<Self> {
-        let mut receiver = match root.kind {
-            Kind::Directory => Self::empty(path, root, settings, rules, observer)?,
-            _ => {
-                let parent = path
-                    .parent()
-                    .filter(|parent| !parent.as_os_str().is_empty());
-                let parent = parent.unwrap_or(Path::new("."));
-                Self::empty(parent, root, settings, rules, observer)?
-            }
-        };
-        match root.kind {
-            Kind::Directory => receiver.due.push_back(ROOT),
-            _ => receiver.single_file(path, root)?,
+        if root.kind == Kind::Directory {
+            let mut receiver = Self::empty(path, root, settings, rules, observer)?;
+            receiver.expected.push_back(ROOT);
+            return Ok(receiver);
         }
+        let mut receiver = Self::empty(parent(path), root, settings, rules, observer)?;
+        receiver.single_file(path, root)?;
         Ok(receiver)
     }
 
-    /// The same, where nothing that is to be deleted can be the source.
+    /// Checks that the sync does not delete its own source.
     ///
     /// # Errors
-    /// The source is in the tree, and what it does not have is to be deleted.
+    /// The source is in the tree, and the sync deletes entries that the source does not have.
     pub(crate) fn sparing(mut self, origin: Option<&Origin>) -> io::Result<Self> {
         let deletes = self.settings.delete && self.state(ROOT).presence == DirState::Old;
         let root = self.folders.open(Pass::Listing, ROOT)?;
@@ -187,7 +182,7 @@ impl<O: Observer> Receiver<O> {
             place: std::path::absolute(path)?,
             folders: Folders::new(Arc::new(dir)),
             states: vec![state],
-            due: VecDeque::new(),
+            expected: VecDeque::new(),
             to_ask: Vec::new(),
             current: None,
             entries: 0,
@@ -214,28 +209,28 @@ impl<O: Observer> Receiver<O> {
         let mut wants = Vec::new();
         self.list_file(ROOT, name, root, None, &mut wants);
         self.first_wants = wants;
-        // The folder is only where the file is: it is not part of the sync.
+        // The directory of the file is not part of the sync.
         if let Some(state) = self.states.first_mut() {
             state.presence = DirState::Lost;
         }
         Ok(())
     }
 
-    /// What is to be said before anything was received: in a sync of a single file, whether it is wanted.
+    /// Adds the first messages to `out`: the request of a single file, or of the root's listing.
     pub(crate) fn begin(&mut self, out: &mut Vec<FromTarget>) {
         if !self.first_wants.is_empty() {
             out.push(FromTarget::Want(mem::take(&mut self.first_wants)));
         }
-        if self.rules.asks && !self.due.is_empty() {
+        if self.rules.asks && !self.expected.is_empty() {
             out.push(FromTarget::Ask(ROOT.to_be_bytes().to_vec()));
         }
-        self.finish_if_due(out);
+        self.finish_if_complete(out);
     }
 
-    /// Takes one message; what is to be sent in turn is added to `out`.
+    /// Handles one message, and adds the messages to send to `out`.
     ///
     /// # Errors
-    /// The source does not keep to the protocol; the sync is over.
+    /// The source violates the protocol; the sync is over.
     pub(crate) fn handle(
         &mut self,
         message: FromSource,
@@ -249,11 +244,11 @@ impl<O: Observer> Receiver<O> {
             (FromSource::Finish, Phase::Done) => self.phase = Phase::Finished,
             _ => return Err(ProtocolError::OutOfTurn),
         }
-        self.finish_if_due(out);
+        self.finish_if_complete(out);
         Ok(())
     }
 
-    /// Whether nothing is to be received any more.
+    /// Whether the sync is over.
     pub(crate) fn is_finished(&self) -> bool {
         self.phase == Phase::Finished
     }
@@ -262,9 +257,9 @@ impl<O: Observer> Receiver<O> {
         self.observer
     }
 
-    fn finish_if_due(&mut self, out: &mut Vec<FromTarget>) {
+    fn finish_if_complete(&mut self, out: &mut Vec<FromTarget>) {
         let pending = self.current.is_some() || self.incoming.is_some();
-        let pending = pending || !self.due.is_empty() || !self.wanted.is_empty();
+        let pending = pending || !self.expected.is_empty() || !self.wanted.is_empty();
         if pending || self.phase != Phase::Running {
             return;
         }
@@ -291,64 +286,14 @@ impl<O: Observer> Receiver<O> {
             .copied()
             .unwrap_or(lost)
     }
-
-    fn note(&mut self, kind: NoteKind, folder: u32, name: &[u8], text: &str) {
-        let note = Note {
-            kind,
-            folder,
-            name,
-            text: text.as_bytes(),
-        };
-        let path = || self.folders.path(folder, name);
-        self.observer.noted(&path, &note);
-        note.pack(&mut self.notes);
-    }
-
-    fn failed(&mut self, folder: u32, name: &[u8], error: &io::Error) {
-        self.note(NoteKind::Failed, folder, name, &error.to_string());
-    }
-
-    fn settle(&mut self, wanted: &Wanted, result: FileResult<'_>) {
-        let path = || self.folders.path(wanted.folder, &wanted.name);
-        self.observer.settled(&path, wanted.size, result);
-        Outcome {
-            file: wanted.file,
-            result,
-        }
-        .pack(&mut self.outcomes);
-    }
-
-    fn push_acknowledgement(&mut self, out: &mut Vec<FromTarget>) {
-        if self.taken != self.acknowledged || !self.outcomes.is_empty() {
-            self.acknowledged = self.taken;
-            self.observer.took(self.taken);
-            out.push(FromTarget::Ack {
-                taken: self.taken,
-                outcomes: mem::take(&mut self.outcomes),
-            });
-        }
-    }
-
-    /// Once they are worth a message.
-    fn push_many_notes(&mut self, out: &mut Vec<FromTarget>) {
-        if self.notes.len() > 64 << 10 {
-            self.push_notes(out);
-        }
-    }
-
-    fn push_notes(&mut self, out: &mut Vec<FromTarget>) {
-        if !self.notes.is_empty() {
-            out.push(FromTarget::Note(mem::take(&mut self.notes)));
-        }
-    }
 }
 
 fn want(file: u32) -> Want {
     Want { file, digest: None }
 }
 
-/// The root, and whether it was there. A dry run makes nothing: the nearest directory stands in for one that is
-/// missing, and nothing is looked up in it.
+/// Opens the root, and creates it if it does not exist. A dry run opens the current directory in its place, in which
+/// nothing is looked up.
 fn open_root(path: &Path, settings: Settings) -> io::Result<(Dir, DirState)> {
     match Dir::at(path) {
         Ok(dir) => Ok((dir, DirState::Old)),

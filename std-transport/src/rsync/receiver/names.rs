@@ -1,25 +1,31 @@
+//! Files with several names (hard links).
+//!
+//! Of the names that the target takes, the first gets the content as other files do. The others are given to the file
+//! when its content is in place. Another process may replace the file in between, so the file is identified by device
+//! and inode.
+
 use std::collections::HashMap;
 use std::io;
 
 use super::content::Wanted;
 use super::{DirState, Receiver};
-use crate::rsync::beneath::{Identity, Kind, Meta, Name, Pass};
+use crate::rsync::beneath::{Identity, Meta, Name, Pass};
 use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{FromTarget, NoteKind, ProtocolError};
 
-/// Files that have several names in the tree, by the number of the first that was listed.
+/// The files with several names, by the number of the name that was listed first.
 pub(super) type Groups = HashMap<u32, Option<First>>;
 
-/// The name that such a file comes with, which is the first that is taken here.
+/// The first name of a file that the target takes.
 #[derive(Debug)]
 pub(super) struct First {
     folder: u32,
     name: Box<[u8]>,
-    /// Of the file that this sync has written, or found to be the same; what else has the name gets no other.
+    /// The file that the sync has written under this name, or found unchanged. Only this file gets the other names.
     identity: Option<Identity>,
 }
 
-/// A name that is given to a file once that is here.
+/// A name for a file that is not in place yet.
 #[derive(Debug)]
 pub(super) struct PendingName {
     folder: u32,
@@ -28,7 +34,7 @@ pub(super) struct PendingName {
 }
 
 impl<O: Observer> Receiver<O> {
-    /// Takes a name of a file that has several, whose number is the next one.
+    /// Takes the next file, one of the names of a file.
     pub(super) fn list_hard_link(
         &mut self,
         folder: u32,
@@ -69,7 +75,7 @@ impl<O: Observer> Receiver<O> {
         Ok(())
     }
 
-    /// The file of that name is the one that the others of its group are names of.
+    /// Notes which file the first name of a group refers to.
     pub(super) fn identify(&mut self, folder: u32, name: Name<'_>, group: u32) {
         let dir = self.folders.open(Pass::Content, folder);
         let identity = dir.and_then(|dir| dir.file_identity(name)).ok().flatten();
@@ -82,14 +88,14 @@ impl<O: Observer> Receiver<O> {
         }
     }
 
-    /// The same for a file that has come.
+    /// The same for a file that was requested.
     pub(super) fn identify_wanted(&mut self, wanted: &Wanted) {
         if let (Some(group), Ok(name)) = (wanted.group, Name::new(&wanted.name)) {
             self.identify(wanted.folder, name, group);
         }
     }
 
-    /// Gives files that are here their other names; in a dry run, tells which.
+    /// Gives files their other names; in a dry run, only reports them.
     pub(super) fn name_files(&mut self, out: &mut Vec<FromTarget>) {
         for pending in core::mem::take(&mut self.names) {
             match self.name_file(&pending) {
@@ -101,7 +107,7 @@ impl<O: Observer> Receiver<O> {
         }
     }
 
-    /// Whether the name had to be given.
+    /// Gives a file another name. Returns false if it has it already.
     fn name_file(&mut self, pending: &PendingName) -> io::Result<bool> {
         let name = Name::new(&pending.name).map_err(io::Error::other)?;
         let first = self.groups.get(&pending.group).and_then(Option::as_ref);
@@ -112,17 +118,12 @@ impl<O: Observer> Receiver<O> {
         }
         let identity = first
             .identity
-            .ok_or_else(|| io::Error::other("the file that it is another name of is not here"))?;
+            .ok_or_else(|| io::Error::other("its file was not synced under its first name"))?;
         let dir = self.folders.open(Pass::Content, pending.folder)?;
         if dir.file_identity(name)? == Some(identity) {
             return Ok(false);
         }
-        if dir
-            .meta_of(name)?
-            .is_some_and(|here| here.kind == Kind::Directory)
-        {
-            dir.remove(name)?;
-        }
+        dir.remove_directory(name)?;
         let old = Name::new(&first.name).map_err(io::Error::other)?;
         let from = self.folders.open(Pass::Listing, first.folder)?;
         dir.make_hard_link(name, &from, old, identity)?;

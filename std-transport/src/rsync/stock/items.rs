@@ -1,4 +1,4 @@
-//! The items of the exchange, and what they say.
+//! The items of the protocol.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -8,7 +8,7 @@ use execnet_serializer::{Bytes, Dump, EncodeError, Encoder, Value};
 
 use crate::rsync::protocol::ProtocolError;
 
-/// Where to, and whether to delete.
+/// The first item: the path of the tree, and whether to delete.
 pub(super) fn read_start(start: Value) -> Result<(PathBuf, bool), ProtocolError> {
     let Value::Tuple(fields) = start else {
         return Err(ProtocolError::Message);
@@ -24,7 +24,7 @@ pub(super) fn read_start(start: Value) -> Result<(PathBuf, bool), ProtocolError>
     Ok((PathBuf::from(OsStr::from_bytes(&text(place)?)), delete))
 }
 
-/// Python 2 sends its paths as bytes, and all its other texts.
+/// A path or other text; from Python 2 as bytes.
 pub(super) fn text(value: Value) -> Result<Vec<u8>, ProtocolError> {
     match value {
         Value::Str(text) => Ok(String::from(text).into_bytes()),
@@ -33,14 +33,14 @@ pub(super) fn text(value: Value) -> Result<Vec<u8>, ProtocolError> {
     }
 }
 
-/// An entry as it is listed: what comes instead of its name, which its folder told.
+/// A listed entry. Its name came with its folder.
 pub(super) enum Listed {
     Folder { mode: u16, names: Vec<Vec<u8>> },
     File(File),
     Link,
 }
 
-/// A listed file; one that vanished meanwhile has no mode.
+/// A listed file; one that was removed in the meantime has no mode.
 pub(super) struct File {
     pub(super) mode: Option<u16>,
     pub(super) mtime: f64,
@@ -88,15 +88,15 @@ impl TryFrom<Value> for Listed {
     }
 }
 
-/// Permission bits alone: never setuid, setgid or sticky.
+/// Permission bits only: never setuid, setgid or sticky.
 fn mode_of(mode: i64) -> u16 {
     u16::try_from(mode & 0o777).unwrap_or(0)
 }
 
-/// In nanoseconds. A float says it to some hundreds of them.
+/// Converts seconds to nanoseconds. A float is accurate to some hundreds of these.
 pub(super) fn nanoseconds(seconds: f64) -> i64 {
     let whole = seconds.floor();
-    // `as` saturates: a time beyond the range becomes the last in it.
+    // `as` saturates at the ends of the range.
     (whole as i64)
         .saturating_mul(1_000_000_000)
         .saturating_add(((seconds - whole) * 1e9) as i64)
@@ -132,7 +132,7 @@ impl Dump for Send<'_> {
     }
 }
 
-/// A path for the other side: text where it is some, as it came.
+/// A path for the other side: as text if it is UTF-8, or as bytes.
 pub(super) struct Text<'a>(pub(super) &'a [u8]);
 
 impl Dump for Text<'_> {

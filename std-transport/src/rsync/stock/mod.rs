@@ -1,7 +1,6 @@
-//! The far end of stock execnet's own rsync, so that its `RSync` can sync into a worker in Rust.
+//! The target of stock execnet's rsync, so that its `RSync` can sync into a Rust worker.
 //!
-//! The exchange is described in docs/rsync-protocol.md. It knows no reports: the first thing that fails ends it,
-//! and says why.
+//! docs/rsync-protocol.md describes the protocol. It has no reports: the first error ends the sync.
 
 mod items;
 
@@ -17,7 +16,7 @@ use md5::{Digest as _, Md5};
 
 use items::{File, Listed, Send, Text, nanoseconds, read_start, text};
 
-use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, Temporary, make_root};
+use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, Temporary, make_root, parent};
 use super::protocol::{MAX_LINK, ProtocolError};
 use super::receiver::Rules;
 use super::report::path_of;
@@ -26,12 +25,12 @@ use super::sync_channel::{SyncChannel, SyncErrorKind};
 /// Serves one sync.
 ///
 /// # Errors
-/// The place cannot be opened or written, or the other side is gone or breaks the protocol.
+/// The tree cannot be opened or written, or the other side is gone or violates the protocol.
 pub(crate) fn serve(channel: &impl SyncChannel) -> Result<(), SyncErrorKind> {
     serve_within(channel, Rules::default())
 }
 
-/// The same, with other limits.
+/// The same with other limits.
 pub(crate) fn serve_within(channel: &impl SyncChannel, rules: Rules) -> Result<(), SyncErrorKind> {
     let (place, delete) = read_start(channel.receive(None)?)?;
     let mut stock = match Listed::try_from(channel.receive(None)?)? {
@@ -42,11 +41,7 @@ pub(crate) fn serve_within(channel: &impl SyncChannel, rules: Rules) -> Result<(
             stock
         }
         Listed::File(file) => {
-            let parent = place
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            let parent = parent.unwrap_or(Path::new(".")).to_path_buf();
-            let mut stock = Stock::open(channel, rules, place.clone(), &parent, false)?;
+            let mut stock = Stock::open(channel, rules, place.clone(), parent(&place), false)?;
             let name = place.file_name().ok_or(ProtocolError::Message)?.as_bytes();
             stock.take_file(
                 ROOT,
@@ -70,7 +65,7 @@ struct Stock<'a, P> {
     channel: &'a P,
     rules: Rules,
     folders: Folders,
-    /// Where the tree is, for links into it.
+    /// The absolute path of the tree, for links into it.
     place: PathBuf,
     delete: bool,
     entries: u64,
@@ -82,13 +77,13 @@ struct Stock<'a, P> {
 struct Request {
     folder: u32,
     name: Vec<u8>,
-    /// The path from the root as the other side wrote it; empty for a single file.
+    /// The path from the root, in the source's own bytes; empty for a single file.
     path: Vec<u8>,
     mode: u16,
     mtime: i64,
 }
 
-/// A folder whose entries are coming.
+/// A folder whose entries are being received.
 struct Level {
     folder: u32,
     names: vec::IntoIter<Vec<u8>>,
@@ -118,7 +113,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         })
     }
 
-    /// What happens in the tree; it is an error of the whole sync.
+    /// Turns an error in the tree into an error of the sync.
     fn done<T>(&self, folder: u32, name: &[u8], result: io::Result<T>) -> Result<T, SyncErrorKind> {
         result.map_err(|error| {
             let path = self.folders.path(folder, name);
@@ -126,7 +121,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         })
     }
 
-    /// The entries come depth first, each folder's names in the order in which it told them.
+    /// Receives the entries: depth first, those of a folder in the order of the names that came with it.
     fn take_tree(&mut self, names: Vec<Vec<u8>>) -> Result<(), SyncErrorKind> {
         let mut levels = vec![self.enter(ROOT, names)?];
         while let Some(level) = levels.last_mut() {
@@ -184,7 +179,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         let made = self
             .folders
             .open(Pass::Listing, parent)
-            .and_then(|dir| provide(&dir, name));
+            .and_then(|dir| dir.provide_dir(name));
         self.done(parent, name.as_bytes(), made)?;
         Ok(number)
     }
@@ -196,7 +191,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         file: &File,
         single: bool,
     ) -> Result<(), SyncErrorKind> {
-        // It vanished while it was listed: what is here stays.
+        // It was removed while it was listed: the entry here stays.
         let Some(mode) = file.mode else { return Ok(()) };
         let dir = self.folders.open(Pass::Listing, folder);
         let dir = self.done(folder, b"", dir)?;
@@ -235,8 +230,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         Ok(())
     }
 
-    /// Contents come in the order in which they were asked for; `None` where the digest was the same, or the file
-    /// cannot be read.
+    /// Receives contents, in the order of the requests: `None` if the digests are equal, or if the file cannot be read.
     fn take_contents(&mut self) -> Result<(), SyncErrorKind> {
         for request in core::mem::take(&mut self.requests) {
             let content = match self.channel.receive(None)? {
@@ -255,7 +249,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         let name = Name::new(&request.name).map_err(io::Error::other)?;
         let dir = self.folders.open(Pass::Content, request.folder)?;
         let Some(content) = content else {
-            // Where there is nothing, it could not be read at the source, and is left out.
+            // If there is no such file here, the source could not read it: it is left out.
             return match dir.set_file(name, request.mode, request.mtime, false) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 set => set,
@@ -263,11 +257,11 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         };
         let mut temporary = Temporary::new(Arc::clone(&dir))?;
         temporary.file().write_all(content)?;
-        clear_folder(&dir, name)?;
+        dir.remove_directory(name)?;
         temporary.replace(name, request.mode, request.mtime, false)
     }
 
-    /// `("link", path, text)` or `("linkbase", path, path from the root)`, until 42.
+    /// Receives links, `("link", path, text)` or `("linkbase", path, path from the root)`, until a 42.
     fn take_links(&mut self) -> Result<(), SyncErrorKind> {
         loop {
             let fields = match self.channel.receive(None)? {
@@ -292,13 +286,13 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         let mut parts = components(path)?;
         let name = parts.pop().ok_or(ProtocolError::Message)?;
         let made = self.walk_down(&parts).and_then(|dir| {
-            clear_folder(&dir, name)?;
+            dir.remove_directory(name)?;
             dir.make_link(name, target)
         });
         self.done(ROOT, path, made)
     }
 
-    /// Link paths name folders that were listed: nothing is made on the way, and no link followed.
+    /// Opens the folder of a link. It must exist, as it was listed before; links are not followed.
     fn walk_down(&mut self, parts: &[Name<'_>]) -> io::Result<Arc<Dir>> {
         let mut dir = self.folders.open(Pass::Content, ROOT)?;
         for part in parts {
@@ -316,7 +310,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         Ok(target)
     }
 
-    /// Deletions, then modes of folders from the deepest up; their owner keeps all rights.
+    /// Deletes, then sets the modes of folders from the deepest up. Their owner keeps all permissions.
     fn finish(&mut self) -> Result<(), SyncErrorKind> {
         for (folder, name) in core::mem::take(&mut self.deletions) {
             let removed = self
@@ -348,28 +342,9 @@ fn components(path: &[u8]) -> Result<Vec<Name<'_>>, ProtocolError> {
         .collect()
 }
 
-/// Both went through a float.
+/// Both times were floats once, which lose some hundred nanoseconds.
 fn is_same_time(here: &Meta, mtime: i64) -> bool {
     here.mtime.abs_diff(mtime) < 1_000
-}
-
-fn provide(dir: &Dir, name: Name<'_>) -> io::Result<()> {
-    match dir.meta_of(name)? {
-        Some(meta) if meta.kind == Kind::Directory => {
-            let folder = dir.open_dir(name)?;
-            return folder.set((meta.mode & 0o777) | 0o700, meta.mtime);
-        }
-        Some(_) => dir.remove(name)?,
-        None => {}
-    }
-    dir.make_dir(name)
-}
-
-fn clear_folder(dir: &Dir, name: Name<'_>) -> io::Result<()> {
-    match dir.meta_of(name)? {
-        Some(meta) if meta.kind == Kind::Directory => dir.remove(name),
-        _ => Ok(()),
-    }
 }
 
 fn digest_of(dir: &Dir, name: Name<'_>) -> io::Result<[u8; 16]> {

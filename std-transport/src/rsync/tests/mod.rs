@@ -1,4 +1,4 @@
-//! The machines against each other, and against peers that cheat, without a process between them.
+//! The state machines against each other and against malicious peers, without processes.
 
 mod deep;
 mod hostile_source;

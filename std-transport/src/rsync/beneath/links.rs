@@ -1,0 +1,67 @@
+//! Symbolic and hard links.
+//!
+//! A new link gets a free temporary name first and is then renamed, so that it replaces an old entry in one step.
+
+use std::io;
+
+use rustix::fs::AtFlags;
+
+use super::{Dir, Identity, Name, temporary};
+
+impl Dir {
+    /// The text of a symbolic link.
+    ///
+    /// # Errors
+    /// The entry does not exist, or is not a link.
+    pub(crate) fn read_link(&self, name: Name<'_>) -> io::Result<Vec<u8>> {
+        let target = rustix::fs::readlinkat(self.fd(), name.as_bytes(), Vec::new())?;
+        Ok(target.into_bytes())
+    }
+
+    /// Creates a symbolic link with this text. It replaces any entry but a directory.
+    ///
+    /// # Errors
+    /// The directory is not writable, or the entry is a directory.
+    pub(crate) fn make_link(&self, name: Name<'_>, target: &[u8]) -> io::Result<()> {
+        let (free, ()) =
+            temporary::with_free_name(|free| rustix::fs::symlinkat(target, self.fd(), free))?;
+        let renamed = rustix::fs::renameat(self.fd(), free.as_str(), self.fd(), name.as_bytes());
+        if renamed.is_err() {
+            // The error of the rename is the one to report.
+            let _ = rustix::fs::unlinkat(self.fd(), free.as_str(), AtFlags::empty());
+        }
+        Ok(renamed?)
+    }
+
+    /// Creates a hard link `name` to the entry `old` of the directory `from`. It replaces any entry but a directory.
+    ///
+    /// The entry must be the file with this identity. Another process can replace it at any time, so that the check is
+    /// made on the new link under its temporary name: what that refers to can no longer change.
+    ///
+    /// # Errors
+    /// The directory is not writable, the file system does not allow another link, or the entry is another file.
+    pub(crate) fn make_hard_link(
+        &self,
+        name: Name<'_>,
+        from: &Self,
+        old: Name<'_>,
+        identity: Identity,
+    ) -> io::Result<()> {
+        let (free, ()) = temporary::with_free_name(|free| {
+            rustix::fs::linkat(from.fd(), old.as_bytes(), self.fd(), free, AtFlags::empty())
+        })?;
+        let made = Name::new(free.as_bytes()).map_err(io::Error::other)?;
+        let named = match self.file_identity(made) {
+            Ok(Some(linked)) if linked == identity => {
+                let fd = self.fd();
+                rustix::fs::renameat(fd, free.as_str(), fd, name.as_bytes()).map_err(Into::into)
+            }
+            Ok(_) => Err(io::Error::other("another process has replaced its file")),
+            Err(error) => Err(error),
+        };
+        // The temporary name is left after a failure, and if `name` refers to the file already: then rename does
+        // nothing.
+        let _ = rustix::fs::unlinkat(self.fd(), free.as_str(), AtFlags::empty());
+        named
+    }
+}

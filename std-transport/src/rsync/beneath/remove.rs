@@ -1,0 +1,69 @@
+//! Removing entries of directories.
+
+use alloc::sync::Arc;
+use std::io;
+
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+
+use super::{Dir, Folders, Kind, Name, Pass, ROOT};
+
+impl Dir {
+    /// Removes an entry, a directory with everything in it. Links are removed and not followed.
+    ///
+    /// # Errors
+    /// Something could not be removed. Other entries may have been removed before.
+    pub(crate) fn remove(&self, name: Name<'_>) -> io::Result<()> {
+        match rustix::fs::unlinkat(self.fd(), name.as_bytes(), AtFlags::empty()) {
+            // It is a directory: Linux returns the first error, other systems the second.
+            Err(Errno::ISDIR | Errno::PERM) => {}
+            other => return Ok(other?),
+        }
+        let tree = self.open_dir(name)?;
+        remove_content(tree)?;
+        Ok(rustix::fs::unlinkat(
+            self.fd(),
+            name.as_bytes(),
+            AtFlags::REMOVEDIR,
+        )?)
+    }
+
+    /// Removes the entry if it is a directory, with everything in it. A rename replaces any other entry.
+    ///
+    /// # Errors
+    /// As [`remove`](Self::remove).
+    pub(crate) fn remove_directory(&self, name: Name<'_>) -> io::Result<()> {
+        match self.meta_of(name)? {
+            Some(meta) if meta.kind == Kind::Directory => self.remove(name),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Empties a tree of any depth without using paths: first the files, from the top down, then the directories, from the
+/// deepest up.
+fn remove_content(tree: Dir) -> io::Result<()> {
+    let mut folders = Folders::new(Arc::new(tree));
+    let mut unvisited = vec![ROOT];
+    while let Some(at) = unvisited.pop() {
+        let dir = folders.open(Pass::Listing, at)?;
+        for (bytes, _) in dir.list()? {
+            let name = Name::new(&bytes).map_err(io::Error::other)?;
+            match rustix::fs::unlinkat(dir.fd(), name.as_bytes(), AtFlags::empty()) {
+                Err(Errno::ISDIR | Errno::PERM) => {
+                    let added = folders.add(at, name);
+                    unvisited.push(added.ok_or_else(|| io::Error::other("too deep to remove"))?);
+                }
+                other => other?,
+            }
+        }
+    }
+    for number in folders.deepest_first() {
+        if let Some((parent, name)) = folders.place(number) {
+            let name: Box<[u8]> = name.as_bytes().into();
+            let dir = folders.open(Pass::Listing, parent)?;
+            rustix::fs::unlinkat(dir.fd(), &*name, AtFlags::REMOVEDIR)?;
+        }
+    }
+    Ok(())
+}

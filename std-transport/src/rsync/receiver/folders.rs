@@ -1,0 +1,83 @@
+//! The directories of listed folders.
+
+use alloc::sync::Arc;
+use std::io;
+
+use super::{DirState, FolderState, Receiver};
+use crate::rsync::beneath::{Dir, Kind, Name, Pass};
+use crate::rsync::observer::Observer;
+use crate::rsync::protocol::ProtocolError;
+
+impl<O: Observer> Receiver<O> {
+    /// Opens a folder; `None` if there is nothing to do in it.
+    pub(super) fn open_listed(&mut self, folder: u32) -> Option<Arc<Dir>> {
+        if !matches!(self.state(folder).presence, DirState::Old | DirState::New) {
+            return None;
+        }
+        match self.folders.open(Pass::Listing, folder) {
+            Ok(dir) => Some(dir),
+            Err(error) => {
+                self.lose(folder, &error);
+                None
+            }
+        }
+    }
+
+    /// Reports a folder that cannot be opened. Entries in it are reported as failed when they are listed.
+    fn lose(&mut self, folder: u32, error: &io::Error) {
+        let state = usize::try_from(folder)
+            .ok()
+            .and_then(|index| self.states.get_mut(index));
+        if let Some(state) = state {
+            state.presence = DirState::Lost;
+        }
+        self.failed(folder, b"", error);
+    }
+
+    /// Numbers a listed folder, and creates it if `wanted`.
+    pub(super) fn list_folder(
+        &mut self,
+        parent: u32,
+        dir: Option<&Dir>,
+        name: Name<'_>,
+        mut state: FolderState,
+        wanted: bool,
+    ) -> Result<u32, ProtocolError> {
+        let number = self
+            .folders
+            .add(parent, name)
+            .ok_or(ProtocolError::TooDeep)?;
+        if wanted {
+            state.presence = self.presence(parent, dir, name);
+        }
+        self.states.push(state);
+        Ok(number)
+    }
+
+    /// The state of a folder after it was created, if it did not exist.
+    fn presence(&mut self, parent: u32, dir: Option<&Dir>, name: Name<'_>) -> DirState {
+        if self.state(parent).presence == DirState::Lost {
+            return DirState::Lost;
+        }
+        match (dir, self.settings.dry_run) {
+            (None, _) => DirState::Imagined,
+            (Some(dir), true) => imagine(dir, name),
+            (Some(dir), false) => match dir.provide_dir(name) {
+                Ok(true) => DirState::New,
+                Ok(false) => DirState::Old,
+                Err(error) => {
+                    self.failed(parent, name.as_bytes(), &error);
+                    DirState::Lost
+                }
+            },
+        }
+    }
+}
+
+/// The state of a folder in a dry run.
+fn imagine(dir: &Dir, name: Name<'_>) -> DirState {
+    match dir.meta_of(name) {
+        Ok(Some(meta)) if meta.kind == Kind::Directory => DirState::Old,
+        _ => DirState::Imagined,
+    }
+}
