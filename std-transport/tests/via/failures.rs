@@ -1,39 +1,20 @@
-//! Gateways that go through other gateways.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+//! Failures of proxied workers and of proxies.
 
-use core::error::Error;
+use core::error::Error as _;
 use core::time::Duration;
 use std::os::unix::fs::PermissionsExt;
 
-use execnet::serializer::StrConfig;
 use execnet::{
-    BootstrapErrorKind, Gateway, Grace, Group, MakeGatewayError, Outcome, ReceiveError, SpecError,
-    Value, WorkerExit, value,
+    BootstrapErrorKind, Group, MakeGatewayError, Outcome, ReceiveError, SpecError, Value,
+    WorkerExit,
 };
 use execnet_test_support::{
-    LONG, Served, bootstrap_error, each_python, eventually, is_running, niceness,
-    private_directory, quiet, receive, within,
+    LONG, bootstrap_error, each_python, eventually, is_running, private_directory, quiet, receive,
+    within,
 };
 use rustix::process::{Pid, Signal, kill_process};
 
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Nobody has to wait long for code that does not end.
-fn group() -> Group {
-    let mut options = quiet();
-    // A worker that leaves late on a busy machine still leaves by itself.
-    options.grace = Grace::new().with_interrupt(LONG).with_leave(LONG);
-    Group::with_options(options)
-}
-
-fn pid(gateway: &Gateway) -> i64 {
-    let channel = gateway.remote_exec("import os; channel.send(os.getpid())");
-    receive(&channel.unwrap()).as_i64().unwrap()
-}
+use crate::{SECOND, group, pid};
 
 fn signal(pid: i64, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
@@ -49,105 +30,7 @@ fn worker_exit(received: Result<execnet::Item, ReceiveError>) -> WorkerExit {
 }
 
 #[test]
-fn every_python_carries_the_streams_of_another() {
-    each_python(|python, _| {
-        let group = group();
-        group.make_gateway(python.spec() + "//id=master").unwrap();
-        let gateway = group.make_gateway("popen//via=master").unwrap();
-        let channel = gateway
-            .remote_exec("for item in channel: channel.send(item)")
-            .unwrap();
-        for item in [value!(1), value!("x"), Value::Bytes(vec![b'y'; 300_000])] {
-            channel.send(&item).unwrap();
-            assert_eq!(receive(&channel), item);
-        }
-        let pids = (pid(&group.get("master").unwrap()), pid(&gateway));
-        assert_ne!(pids.0, pids.1);
-        // The proxy does not count as running code.
-        let master = group.get("master").unwrap();
-        eventually("nothing runs in the middle", LONG, || {
-            master.remote_status_timeout(LONG).unwrap().num_executing == 0
-        });
-        drop(channel);
-        for report in group.terminate_timeout(LONG) {
-            assert!(
-                matches!(report.outcome, Outcome::Exited(exit) if exit.success()),
-                "{report:?}"
-            );
-        }
-        eventually("both are gone", LONG, || {
-            !is_running(pids.0) && !is_running(pids.1)
-        });
-    });
-}
-
-#[test]
-fn every_python_connects_for_another_and_installs_one() {
-    each_python(|python, _| {
-        let group = group();
-        group.make_gateway(python.spec() + "//id=master").unwrap();
-        let served = Served::unix(|_| {});
-        let spec = format!("{}//via=master", served.spec);
-        let far = group.make_gateway(spec).unwrap();
-        let guest = group.make_gateway("socket//installvia=master").unwrap();
-        let master = pid(&group.get("master").unwrap());
-        assert_ne!(pid(&far), master);
-        assert_eq!(pid(&guest), master);
-        for report in group.terminate_timeout(LONG) {
-            assert!(
-                matches!(report.outcome, Outcome::Exited(_) | Outcome::Closed),
-                "{report:?}"
-            );
-        }
-    });
-}
-
-/// Settings of the middle had text come as bytes, and then nothing went through it any more.
-#[test]
-fn a_middle_that_takes_text_as_bytes_carries_all_the_same() {
-    const TEXT_AS_BYTES: StrConfig = StrConfig {
-        py2str_as_py3str: false,
-        py3str_as_py2str: true,
-    };
-    each_python(|python, _| {
-        let group = group();
-        let master = group.make_gateway(python.spec() + "//id=master").unwrap();
-        master.reconfigure(TEXT_AS_BYTES).unwrap();
-        let far = group.make_gateway("popen//via=master").unwrap();
-        let guest = group.make_gateway("socket//installvia=master").unwrap();
-        assert_eq!(pid(&guest), pid(&master));
-        let far_pid = pid(&far);
-        far.kill();
-        eventually("the far worker is gone", LONG, || !is_running(far_pid));
-        group.terminate_timeout(LONG);
-    });
-}
-
-#[test]
-fn they_nest_and_take_all_that_a_spec_says() {
-    within("nested", LONG, || {
-        let group = group();
-        group.make_gateway("popen//id=a").unwrap();
-        group.make_gateway("popen//id=b//via=a").unwrap();
-        let spec = "popen//via=b//id=c//env:EXECNET_A=b=c//nice=1//chdir=/";
-        let gateway = group.make_gateway(spec).unwrap();
-        let code = "import os; channel.send((os.getcwd(), os.environ['EXECNET_A'], os.nice(0)))";
-        let found = receive(&gateway.remote_exec(code).unwrap());
-        assert_eq!(found, value!(("/", "b=c", niceness(1))));
-        let reports = group.terminate_timeout(LONG);
-        let ids: Vec<_> = reports.iter().map(|report| report.id.as_str()).collect();
-        assert_eq!(ids, ["a", "b", "c"]);
-        for report in reports {
-            assert!(
-                matches!(report.outcome, Outcome::Exited(exit) if exit.success()),
-                "{report:?}"
-            );
-        }
-    });
-}
-
-#[test]
-fn what_is_wrong_over_there_is_told_as_it_is_here() {
+fn a_failed_start_through_a_proxy_has_the_same_error_as_a_local_one() {
     within("errors", LONG, || {
         let group = group();
         group.make_gateway("popen//id=a").unwrap();
@@ -168,14 +51,14 @@ fn what_is_wrong_over_there_is_told_as_it_is_here() {
         assert_eq!(error.exit().unwrap().code(), Some(3), "{error}");
         assert_eq!(error.stderr(), "no\n");
         assert!(error.command().ends_with("(via a)"), "{error}");
-        // The middle has taken no harm.
+        // The proxy still works.
         assert!(group.make_gateway("popen//via=a").is_ok());
     });
 }
 
-/// It was one second, whatever the gateway's own deadline was.
+/// It was one second, independently of the gateway's timeout.
 #[test]
-fn ssh_in_the_middle_has_the_time_that_the_gateway_has() {
+fn ssh_of_a_proxy_gets_the_timeout_of_the_gateway() {
     within("ssh in the middle", LONG, || {
         let directory = private_directory();
         let ssh = directory.path().join("ssh");
@@ -195,7 +78,7 @@ fn ssh_in_the_middle_has_the_time_that_the_gateway_has() {
 }
 
 #[test]
-fn the_end_of_the_far_process_is_told_with_its_signal_and_standard_error() {
+fn the_end_of_a_proxied_process_is_reported_with_signal_and_standard_error() {
     each_python(|python, _| {
         let group = group();
         group.make_gateway(python.spec() + "//id=a").unwrap();
@@ -205,13 +88,13 @@ fn the_end_of_the_far_process_is_told_with_its_signal_and_standard_error() {
         let exit = worker_exit(channel.receive_timeout(LONG));
         assert_eq!(exit.exit().unwrap().signal(), Some(9), "{exit}");
         assert_eq!(exit.stderr(), "last words".repeat(6000));
-        // The middle goes on.
+        // The proxy still runs.
         pid(&group.get("a").unwrap());
     });
 }
 
 #[test]
-fn killing_reaches_what_the_far_process_has_started() {
+fn killing_a_proxied_worker_kills_the_processes_it_has_started() {
     within("far kill", LONG, || {
         let group = group();
         group.make_gateway("popen//id=a").unwrap();
@@ -239,7 +122,7 @@ fn killing_reaches_what_the_far_process_has_started() {
 }
 
 #[test]
-fn a_stuck_far_side_does_not_stall_the_middle() {
+fn a_stuck_worker_does_not_block_its_proxy() {
     within("stuck far side", LONG, || {
         let group = group();
         let middle = group.make_gateway("popen//id=a").unwrap();
@@ -247,7 +130,7 @@ fn a_stuck_far_side_does_not_stall_the_middle() {
         let stopped = pid(&far);
         let channel = far.remote_exec("for item in channel: pass").unwrap();
         signal(stopped, Signal::STOP);
-        // More than all pipes and the window take: this thread gets stuck.
+        // More than all pipes and the window hold: this thread blocks.
         let sender = std::thread::spawn(move || {
             let piece = Value::Bytes(vec![0; 1 << 20]);
             (0..8).try_for_each(|_| channel.send(&piece)).is_err()
@@ -256,7 +139,7 @@ fn a_stuck_far_side_does_not_stall_the_middle() {
             pid(&middle);
         }
         assert!(group.make_gateway("popen//via=a").is_ok());
-        // All of that went on while this was stuck.
+        // The thread was blocked all the time.
         assert!(!sender.is_finished());
         let reports = group.terminate_timeout(5 * SECOND);
         assert!(
@@ -273,7 +156,7 @@ fn a_stuck_far_side_does_not_stall_the_middle() {
 }
 
 #[test]
-fn a_middle_that_dies_takes_the_far_side_along() {
+fn a_proxy_that_dies_ends_its_workers() {
     within("dead middle", LONG, || {
         let group = group();
         let middle = group.make_gateway("popen//id=a").unwrap();
@@ -294,13 +177,13 @@ fn a_middle_that_dies_takes_the_far_side_along() {
     });
 }
 
-/// The group is empty: there is nothing to go through.
+/// The error after the group was terminated: the proxy is no longer a member.
 fn bootstrap_error_after(group: &Group) -> MakeGatewayError {
     group.make_gateway("popen//via=a").unwrap_err()
 }
 
 #[test]
-fn a_stopped_middle_holds_up_neither_the_start_nor_the_end() {
+fn a_stopped_proxy_blocks_neither_start_nor_end() {
     within("stopped middle", LONG, || {
         let mut options = quiet();
         options.bootstrap_timeout = 3 * SECOND;

@@ -1,96 +1,16 @@
-//! Groups: how members are made, found, heard and interrupted together.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
+//! The members of a group, and their end.
 
-extern crate alloc;
-
-use alloc::collections::BTreeSet;
 use core::time::Duration;
 use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Channel, ExecModel, Group, GroupNotEmpty, MakeGatewayError, MemberError, MultiChannel, Outcome,
-    Stderr, Stdout, TerminateReport, Value, XSpec,
+    Channel, Group, MakeGatewayError, MemberError, MultiChannel, Outcome, Stderr, Stdout,
+    TerminateReport, Value,
 };
 use execnet_test_support::{LONG, eventually, group, is_running, pythons, quiet, receive, within};
 
-fn popen() -> String {
-    pythons().last().unwrap().spec()
-}
-
-fn ids(group: &Group) -> Vec<String> {
-    let ids = group.into_iter().map(|gateway| gateway.id().to_owned());
-    ids.collect()
-}
-
-#[test]
-fn gateways_that_are_made_together_stand_in_the_order_of_their_specs() {
-    within("makegateways", 2 * LONG, || {
-        let group = group();
-        let good = popen();
-        let named = format!("{good}//id=named");
-        let specs = [
-            &good,
-            "popen//python=false",
-            &named,
-            "nothing",
-            &good,
-            &named,
-        ];
-        let made = group.make_gateways(specs);
-        let outcomes: Vec<String> = made
-            .iter()
-            .map(|made| match made {
-                Ok(gateway) => gateway.id().to_owned(),
-                Err(MakeGatewayError::Bootstrap(_)) => "died".to_owned(),
-                Err(error) => error.to_string(),
-            })
-            .collect();
-        let expected = [
-            "gw0",
-            "died",
-            "named",
-            "the spec names no transport",
-            "gw3",
-            "the group has a gateway \"named\" already",
-        ];
-        assert_eq!(outcomes[..3], expected[..3]);
-        assert!(outcomes[3].starts_with(expected[3]), "{outcomes:?}");
-        assert_eq!(outcomes[4..], expected[4..]);
-        assert_eq!(ids(&group), ["gw0", "named", "gw3"]);
-        assert_eq!(group.nth(1).unwrap().id(), "named");
-        assert_eq!(group.spec("named").unwrap().as_str(), named);
-        assert!(group.contains(made[4].as_ref().unwrap()));
-        assert!(group.nth(3).is_none() && group.spec("gw1").is_none());
-        assert!(group.make_gateways([""; 0]).is_empty());
-    });
-}
-
-#[test]
-fn many_workers_start_at_once_and_leave_at_once() {
-    within("32 gateways", 3 * LONG, || {
-        let group = group();
-        let made = group.make_gateways(vec![popen(); 32]);
-        let channels: Vec<Channel> = made
-            .into_iter()
-            .map(|made| made.unwrap().remote_exec("channel.send(42)").unwrap())
-            .collect();
-        assert!(channels.iter().all(|channel| receive(channel) == 42));
-        let reports = group.terminate_timeout(LONG);
-        let left = |outcome| matches!(outcome, Outcome::Exited(exit) if exit.success());
-        assert!(
-            reports.iter().all(|report| left(report.outcome)),
-            "{reports:?}"
-        );
-        let order: Vec<String> = reports.into_iter().map(|report| report.id).collect();
-        let expected: Vec<String> = (0..32).map(|index| format!("gw{index}")).collect();
-        assert_eq!(order, expected);
-    });
-}
+use crate::{ids, popen};
 
 #[test]
 fn code_runs_on_all_members() {
@@ -140,7 +60,7 @@ fn a_member_without_a_worker_does_not_fail_the_others() {
 }
 
 #[test]
-fn a_crashed_worker_is_made_anew_under_its_id() {
+fn a_crashed_worker_is_replaced_under_its_id() {
     within("restart", LONG, || {
         let group = group();
         let spec = format!("{}//id=worker", popen());
@@ -177,7 +97,7 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
         let group = group();
         let spec = format!("{}//id=a", popen());
         let stays = group.make_gateway(popen() + "//id=stays").unwrap();
-        // More than are listed before the group looks for those that have ended.
+        // More than the length at which the group removes ended gateways from its list.
         for _ in 0..20 {
             let gateway = group.make_gateway(&spec).unwrap();
             gateway.exit();
@@ -185,7 +105,7 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
             assert!(group.get("a").is_none() && !group.contains(&gateway));
             assert!(gateway.join_timeout(LONG));
         }
-        // One that does not leave when it is told to is still ended with the group.
+        // A worker that does not exit on request is still killed with the group.
         let stubborn = group.make_gateway(&spec).unwrap();
         let source = "import os, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
                       channel.send(os.getpid())\nwhile 1: signal.pause()";
@@ -210,7 +130,7 @@ fn a_gateway_that_is_exited_leaves_its_group_and_is_still_reported() {
     });
 }
 
-/// The second call returned at once, and nothing could end the first before its time.
+/// The second call returned at once, and the first could not be ended before its timeout.
 #[test]
 fn a_call_of_terminate_hurries_one_that_is_under_way() {
     within("terminate", LONG, || {
@@ -238,68 +158,6 @@ fn a_call_of_terminate_hurries_one_that_is_under_way() {
             assert_eq!(patient.join().unwrap().len(), 1);
         });
         assert!(group.terminate().is_empty());
-    });
-}
-
-#[test]
-fn an_id_is_allocated_before_its_gateway_is_made() {
-    within("allocate_id", LONG, || {
-        let group = group();
-        let spec = group.allocate_id(popen()).unwrap();
-        assert_eq!(spec.get("id"), Some("gw0"));
-        let other = group.make_gateway(popen()).unwrap();
-        assert_eq!(other.id(), "gw1");
-        let gateway = group.make_gateway(&spec).unwrap();
-        assert_eq!((gateway.id(), gateway.spec()), ("gw0", spec.as_str()));
-        assert_eq!(ids(&group), ["gw1", "gw0"]);
-        let taken = group.allocate_id(popen() + "//id=gw1");
-        assert!(matches!(taken, Err(MakeGatewayError::DuplicateId(id)) if id == "gw1"));
-    });
-}
-
-#[test]
-fn ids_are_unique_whichever_threads_ask() {
-    within("ids from threads", LONG, || {
-        let group = group();
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| group.make_gateway(popen()).unwrap());
-            }
-        });
-        let found: BTreeSet<String> = ids(&group).into_iter().collect();
-        let expected = ["gw0", "gw1", "gw2", "gw3"].map(str::to_owned);
-        assert_eq!(found, BTreeSet::from(expected));
-    });
-}
-
-#[test]
-fn the_empty_spec_stands_for_the_default() {
-    within("default spec", LONG, || {
-        let group = group();
-        let spec: XSpec = format!("{}//env:WHO=default", popen()).parse().unwrap();
-        group.set_default_spec(spec.clone());
-        let gateway = group.make_gateway("").unwrap();
-        assert_eq!(group.spec(gateway.id()), Some(spec));
-        let channel = gateway
-            .remote_exec("import os; channel.send(os.environ['WHO'])")
-            .unwrap();
-        assert_eq!(receive(&channel), Value::from("default"));
-    });
-}
-
-#[test]
-fn the_model_of_specs_that_name_none_is_set_before_there_are_members() {
-    within("set_execmodel", LONG, || {
-        let group = group();
-        let (local, remote) = (ExecModel::Thread, ExecModel::MainThreadOnly);
-        assert_eq!(group.set_exec_model(local, remote), Ok(()));
-        let model = |spec: String| {
-            let gateway = group.make_gateway(spec).unwrap();
-            gateway.remote_status_timeout(LONG).unwrap().exec_model
-        };
-        assert_eq!(model(popen()), "main_thread_only");
-        assert_eq!(model(popen() + "//execmodel=thread"), "thread");
-        assert_eq!(group.set_exec_model(local, local), Err(GroupNotEmpty));
     });
 }
 
@@ -333,21 +191,4 @@ fn lines_of_both_streams_come_with_the_gateways_id() {
             assert!(lines.recv().is_err(), "nothing follows");
         });
     }
-}
-
-#[test]
-fn a_thread_that_nobody_can_start_is_not_waited_for() {
-    // One at a time, with the caller's thread alone.
-    within("max_starting", LONG, || {
-        let mut options = quiet();
-        options.max_starting = 0;
-        let group = Group::with_options(options);
-        assert!(
-            group
-                .make_gateways([popen(), popen()])
-                .iter()
-                .all(Result::is_ok)
-        );
-        group.terminate_timeout(Duration::from_secs(5));
-    });
 }

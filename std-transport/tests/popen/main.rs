@@ -1,0 +1,69 @@
+//! Processes of workers: how they start, how they end, and the errors if they do not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod crash;
+mod end;
+mod failed_start;
+mod processes;
+mod start;
+
+use core::time::Duration;
+use std::fs;
+use std::path::PathBuf;
+
+use execnet::{Channel, Grace, GroupOptions};
+use execnet_test_support::{pythons, quiet, receive};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The spec of one installed interpreter, for tests that do not depend on its version.
+fn popen() -> String {
+    pythons().last().unwrap().spec()
+}
+
+fn pid(channel: &Channel) -> i64 {
+    receive(channel).as_i64().unwrap()
+}
+
+fn quick(interrupt: u64, leave: u64) -> GroupOptions {
+    let mut options = quiet();
+    options.grace = Grace::default()
+        .with_interrupt(Duration::from_millis(interrupt))
+        .with_leave(Duration::from_millis(leave));
+    options
+}
+
+/// A directory that is removed at the end of the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("execnet-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn script(&self, text: &str) -> String {
+        let path = self.0.join("script");
+        fs::write(&path, format!("{text}\n")).unwrap();
+        // Run by sh and not executed: a process that another test has forked may still have it open for writing.
+        format!("popen//python=sh '{}'", path.display())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn kill(pid: i64) {
+    let status = std::process::Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}

@@ -1,0 +1,28 @@
+//! Gateways that go through other gateways.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod carrying;
+mod failures;
+
+use core::time::Duration;
+
+use execnet::{Gateway, Grace, Group};
+use execnet_test_support::{LONG, quiet, receive};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn group() -> Group {
+    let mut options = quiet();
+    // A worker that exits late on a busy machine must still exit by itself.
+    options.grace = Grace::new().with_interrupt(LONG).with_leave(LONG);
+    Group::with_options(options)
+}
+
+fn pid(gateway: &Gateway) -> i64 {
+    let channel = gateway.remote_exec("import os; channel.send(os.getpid())");
+    receive(&channel.unwrap()).as_i64().unwrap()
+}

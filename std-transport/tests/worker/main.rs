@@ -1,0 +1,43 @@
+//! What remote code finds and what comes back, on every Python that is installed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
+
+mod channels;
+mod code;
+mod files;
+mod lazy_parts;
+mod threads;
+mod tracebacks;
+mod values;
+
+use execnet::{Channel, Gateway, ReceiveError, Value};
+use execnet_test_support::LONG;
+
+const ECHO: &str = "for item in channel: channel.send(item)";
+
+fn receive(channel: &Channel) -> Value {
+    match channel.receive_timeout(LONG) {
+        Ok(item) => item.into_value(),
+        Err(error) => panic!("{error}: {}", remote_text(&error)),
+    }
+}
+
+fn remote_text(error: &ReceiveError) -> &str {
+    match error {
+        ReceiveError::Remote(error) => error.text(),
+        _ => "",
+    }
+}
+
+fn failure(channel: &Channel) -> String {
+    let error = channel.receive_timeout(LONG).unwrap_err();
+    assert!(matches!(error, ReceiveError::Remote(_)), "{error:?}");
+    remote_text(&error).to_owned()
+}
+
+fn run(gateway: &Gateway, source: &str) -> Channel {
+    gateway.remote_exec(source).unwrap()
+}
