@@ -15,7 +15,10 @@ type Edges = BTreeMap<String, BTreeSet<String>>;
 
 /// Code without comments and without the unit tests at its end.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text);
+    let text = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(text);
     let lines = text
         .lines()
         .map(|line| line.split("//").next().unwrap_or(line));
