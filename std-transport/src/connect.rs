@@ -1,4 +1,4 @@
-//! Which transport a spec asks for. This module alone knows all of them.
+//! The table of transports. No other module knows all of them.
 
 use crate::error::MakeGatewayError;
 use crate::proxy;
@@ -23,7 +23,7 @@ const TRANSPORTS: &[(&str, Start)] = &[
     ("unix", socket::start),
 ];
 
-/// Makes the worker that the request asks for.
+/// Starts the worker of a request.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     if request.spec.runs_this_program() {
         return self_exec::start(request, start_transport);
@@ -31,7 +31,7 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
     start_transport(request)
 }
 
-/// The same where the spec names its worker.
+/// The same for a spec with `worker=self` resolved.
 fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     if request.spec.has("installvia") {
         return proxy::install(request);

@@ -1,9 +1,8 @@
-//! Text of others, made fit for a terminal.
+//! Output of other programs as text that is safe for a terminal.
 
 use execnet_core_sync::escaped;
 
-/// The output of a program as text in which nothing controls a terminal; line ends and tabs stay. ssh ends its lines with
-/// CR LF.
+/// Escapes everything that controls a terminal, except line ends and tabs. CR LF becomes LF: ssh ends its lines so.
 pub(crate) fn printable(bytes: &[u8]) -> String {
     escaped(&String::from_utf8_lossy(bytes).replace("\r\n", "\n"))
 }

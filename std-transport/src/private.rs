@@ -1,4 +1,4 @@
-//! Directories for sockets.
+//! Private directories, for sockets.
 
 use std::fs::Permissions;
 use std::io;
@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
 
-/// Makes a temporary directory that nobody else may enter, whatever the umask: who may enter it could put a socket of
-/// their own in the place of ours.
+/// Creates a temporary directory that no other user may enter, with any umask: another user could put a socket in the
+/// place of ours.
 pub(crate) fn private_directory() -> io::Result<TempDir> {
     tempfile::Builder::new()
         .prefix("execnet-")

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::Launch;
 
-/// How much of a script's first line is read, in bytes. Linux reads 256.
+/// Maximum number of bytes of a script's first line, as on Linux.
 const FIRST_LINE: u64 = 256;
 
 /// No program was started.
@@ -16,7 +16,7 @@ const FIRST_LINE: u64 = 256;
 pub(crate) enum StartError {
     /// No program exists; the first command, and the programs of all of them.
     NoProgram(String, Vec<String>),
-    /// The working directory of this command cannot be made or entered.
+    /// The working directory of this command cannot be created or entered.
     Directory(String, io::Error),
     /// This command cannot be started.
     Start(String, io::Error),
@@ -65,11 +65,11 @@ pub(crate) fn start_first<T>(
     Err(StartError::NoProgram(command.unwrap_or_default(), missing))
 }
 
-/// As execnet does: one level, if there is nothing.
+/// Creates the directory, as execnet does: only its last component may be missing.
 fn make_directory(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // Of a link that leads nowhere, or a file, the system would say later that the program is not there.
+            // For a dangling link or a file, starting the program would fail later as if the program did not exist.
             match fs::metadata(path)?.is_dir() {
                 true => Ok(()),
                 false => Err(io::ErrorKind::NotADirectory.into()),
@@ -79,8 +79,8 @@ fn make_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The system says "not found" of a program that exists where what would run it does not: the interpreter in the first
-/// line of a script, or a loader.
+/// Explains a "not found" for a program that exists: the interpreter in the first line of a script, or the loader, does
+/// not.
 fn explain(launch: &Launch, error: io::Error) -> io::Error {
     match find(launch) {
         Some(path) if error.kind() == io::ErrorKind::NotFound => {
@@ -94,11 +94,11 @@ fn explain(launch: &Launch, error: io::Error) -> io::Error {
     }
 }
 
-/// The file that the program's name means.
+/// The file of the program.
 fn find(launch: &Launch) -> Option<PathBuf> {
     let program = Path::new(&launch.program);
     if launch.program.as_bytes().contains(&b'/') {
-        // A relative path counts from the directory that the process starts in.
+        // A relative path is relative to the directory in which the process starts.
         let path = launch
             .chdir
             .as_ref()
@@ -115,7 +115,7 @@ fn find(launch: &Launch) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Of a script.
+/// The first line of a script; `None` for other files.
 fn first_line(path: &Path) -> Option<String> {
     let mut line = Vec::new();
     let mut file = BufReader::new(File::open(path).ok()?.take(FIRST_LINE));

@@ -1,4 +1,4 @@
-//! The locks of this crate. They outlive a panic of their holder: what they guard is whole between two statements.
+//! The locks of this crate. They ignore poisoning: data under a lock is consistent between any two statements.
 #![allow(
     clippy::disallowed_types,
     reason = "this is the one place that names the standard library's locks here"

@@ -1,4 +1,4 @@
-//! The one group of the program, and its end with the program.
+//! The default group, which ends with the program.
 
 use std::sync::LazyLock;
 use std::thread;
@@ -14,11 +14,11 @@ static GROUP: LazyLock<Group> = LazyLock::new(Group::new);
 
 /// The group of [`make_gateway`]: one for the whole program.
 ///
-/// It ends as other groups do when they are dropped: within a second, then by force. That happens when `main` returns,
-/// or its thread calls [`std::process::exit`], provided that this function or [`make_gateway`] was called in that thread
-/// at some time, and that the system runs what threads leave to be done at their end (Linux with glibc and macOS do).
-/// In all other cases the workers find their links closed, and leave by themselves: at once, or after their
-/// [`Grace`](crate::Grace).
+/// It ends as a group that is dropped: after a second, workers that still run are killed. That happens when `main`
+/// returns or its thread calls [`std::process::exit`], provided that this function or [`make_gateway`] was called in
+/// that thread at some time, and that the system runs destructors of thread-local values at the end of the main thread
+/// (Linux with glibc and macOS do). In all other cases the workers find their links closed and exit by themselves: at
+/// once, or after their [`Grace`](crate::Grace).
 pub fn default_group() -> &'static Group {
     AtExit::arm();
     &GROUP
@@ -33,11 +33,11 @@ pub fn make_gateway(spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
     default_group().make_gateway(spec)
 }
 
-/// Dropped when the program ends. Statics are not; what is local to the main thread is.
+/// Dropped when the program ends: unlike statics, thread-local values of the main thread are.
 struct AtExit;
 
 impl AtExit {
-    /// Makes sure of it, in the main thread: the end of another is not the program's.
+    /// Initialises the value in the main thread: the end of another thread is not the end of the program.
     fn arm() {
         thread_local!(static AT_EXIT: AtExit = const { AtExit });
         if thread::current().name() == Some("main") {

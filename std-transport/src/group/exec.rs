@@ -1,4 +1,4 @@
-//! Code on all members of a group.
+//! Running code on all members of a group.
 
 use core::error::Error;
 use core::fmt;
@@ -9,8 +9,8 @@ use execnet_serializer::Dict;
 use super::Group;
 
 impl Group {
-    /// Runs code on every member; the results are in the order of [`gateways`](Self::gateways). A member that has lost its
-    /// worker gives an error, and does not keep the others from running the code.
+    /// Runs code on every member. The results are in the order of [`gateways`](Self::gateways). A member that has lost
+    /// its worker has an error, and the others run the code.
     ///
     /// The channels make a [`MultiChannel`](crate::MultiChannel):
     ///
@@ -32,8 +32,8 @@ impl Group {
         self.on_each(|gateway| gateway.remote_exec(source))
     }
 
-    /// As [`remote_exec`](Self::remote_exec), for source that defines the function `call_name`, which is called with the
-    /// channel and `kwargs`: see [`Gateway::remote_exec_function`].
+    /// As [`remote_exec`](Self::remote_exec), for source that defines the function `call_name`, which is called with
+    /// the channel and `kwargs`: see [`Gateway::remote_exec_function`].
     pub fn remote_exec_function(
         &self,
         source: &str,
@@ -62,7 +62,7 @@ impl Group {
     }
 }
 
-/// Why a member of a group could not be asked to run code.
+/// The code could not be sent to a member.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct MemberError {
@@ -79,7 +79,7 @@ impl fmt::Display for MemberError {
     }
 }
 
-/// The text of `error` is part of this one's, so that its source is this one's too.
+/// The text includes that of `error`, so that the source is that of `error`.
 impl Error for MemberError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error.source()

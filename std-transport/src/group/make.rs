@@ -1,4 +1,4 @@
-//! How gateways are made, one after the other or several at a time.
+//! Making gateways, one or several at a time.
 
 use alloc::sync::Arc;
 use std::thread;
@@ -36,22 +36,22 @@ impl Group {
         );
         let started = self.start(reservation);
         let mut members = self.members.lock();
-        // The last handle of a process kills it and waits for that: nothing of these is dropped under the lock.
-        let begun = members.made(seq);
+        // Not dropped under the lock, as the members below: the last handle of a process kills it and waits.
+        let starting = members.take_starting(seq);
         let terminated = members.terminations != terminations;
         match started {
             Ok(member) if !terminated => {
                 let gateway = member.gateway.clone();
                 let ended = members.add(member);
                 drop(members);
-                drop((begun, ended));
+                drop((starting, ended));
                 Ok(gateway)
             }
             failed => {
                 members.free(&id, seq);
                 drop(members);
                 let error = discard(failed);
-                drop(begun);
+                drop(starting);
                 Err(if terminated {
                     MakeGatewayError::Terminated
                 } else {
@@ -65,12 +65,12 @@ impl Group {
         let on_spawned = |peer: Arc<dyn WorkerHandle>| {
             let mut members = self.members.lock();
             if members.terminations != reservation.terminations {
-                // terminate() came while the peer was being started, and has not seen it.
+                // `terminate` ran while the process was being started, and did not find it.
                 peer.signal_kill();
             }
-            let before = members.begun(reservation.seq, peer);
+            let before = members.set_starting(reservation.seq, peer);
             drop(members);
-            // As in make(): the last handle waits.
+            // After the lock is released, as in `make`.
             drop(before);
         };
         let Connected { link, peer } = connect::start(&Request {
@@ -100,7 +100,7 @@ impl Group {
         }
     }
 
-    /// In the caller's thread and as many more as the options say.
+    /// Makes gateways in the caller's thread and further ones, `max_starting` in total.
     pub(super) fn make_all(
         &self,
         reservations: impl Iterator<Item = Result<Reservation, MakeGatewayError>>,
@@ -117,7 +117,7 @@ impl Group {
         };
         thread::scope(|scope| {
             for _ in 1..workers {
-                // A thread that cannot be had is missed by nobody: this one does its work.
+                // If a thread cannot be started, the others do its work.
                 let _ = thread::Builder::new()
                     .name("make_gateways".to_owned())
                     .spawn_scoped(scope, work);
@@ -128,12 +128,12 @@ impl Group {
     }
 }
 
-/// Ends a gateway that came too late for its group, as `terminate` ends the others.
+/// Ends a gateway that was made after its group was terminated.
 fn discard(failed: Result<Member, MakeGatewayError>) -> MakeGatewayError {
     match failed {
         Ok(member) => {
             member.peer.kill();
-            // A thread that is late ends by itself.
+            // A thread that does not end in time ends by itself later.
             let _ = member.gateway.join_timeout(JOIN_TIMEOUT);
             MakeGatewayError::Terminated
         }
@@ -145,7 +145,7 @@ fn discard(failed: Result<Member, MakeGatewayError>) -> MakeGatewayError {
 enum Work {
     Open(Reservation),
     Done(Result<Gateway, MakeGatewayError>),
-    /// Nothing is left to be done or told.
+    /// Only while it is being replaced.
     Gone,
 }
 

@@ -1,4 +1,7 @@
-//! The members of a group, and those that are being made.
+//! The members of a group, and the gateways that are being made.
+//!
+//! All of this is under one lock, and nothing here drops a [`WorkerHandle`] or a gateway: the last handle of a process
+//! waits for its end, which would block every other thread of the group. Functions return what they remove instead.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -12,18 +15,18 @@ use crate::error::MakeGatewayError;
 use crate::peer::WorkerHandle;
 use crate::spec::XSpec;
 
-/// How many reports of gateways that have left the group are kept for `terminate`: a program that makes gateways for
-/// ever does not grow.
+/// Maximum number of reports of gateways that have left the group: a program that makes gateways for ever must not
+/// grow.
 const KEPT_REPORTS: usize = 1000;
 
-/// The list of members is not searched for gateways that have ended while it is shorter than this.
-const FEW: usize = 16;
+/// A list of members shorter than this is not searched for gateways that have ended.
+const MIN_SWEEP: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Members {
     /// Ordered by sequence number. Includes gateways that have left the group while their worker may still run.
     list: Vec<Member>,
-    /// The members that a call of `terminate` is ending: another call, from another thread, can hurry it.
+    /// The members that a call of `terminate` is ending. A call in another thread ends them too, at its own deadline.
     ending: Vec<Member>,
     /// The sequence number of the newest gateway with an id; it may still be starting.
     ids: HashMap<String, u64>,
@@ -31,18 +34,19 @@ pub(super) struct Members {
     starting: HashMap<u64, Arc<dyn WorkerHandle>>,
     /// Reports of gateways that have left the group and ended.
     reports: VecDeque<(u64, TerminateReport)>,
-    /// At this length of the list those that have ended are taken out of it: at twice what was left the last time, so
-    /// that each gateway is looked at a constant number of times on average.
+    /// At this length, the list is searched for members that have ended: twice the length after the last search, so
+    /// that each gateway is examined a constant number of times on average.
     sweep_at: usize,
-    /// How often the group was terminated: what was begun before the last time is to end.
+    /// Number of terminations of the group. A gateway that was requested before the last one must not become a member.
     pub(super) terminations: u64,
+    /// The number of the next default id.
     next: u64,
     /// The sequence number of the next gateway.
     next_seq: u64,
     pub(super) defaults: Defaults,
 }
 
-/// What specs leave open.
+/// Settings for specs without their own.
 #[derive(Default)]
 pub(super) struct Defaults {
     pub(super) spec: XSpec,
@@ -57,7 +61,7 @@ pub(super) struct Member {
     pub(super) spec: XSpec,
     pub(super) gateway: Gateway,
     pub(super) peer: Arc<dyn WorkerHandle>,
-    /// Another gateway has its id: this one has lost its worker.
+    /// Another gateway has its id, as this one has lost its worker.
     replaced: bool,
 }
 
@@ -76,7 +80,7 @@ impl Member {
         }
     }
 
-    /// Whether the group still shows it: it has neither been exited nor replaced.
+    /// Whether the group lists it: it has neither been exited nor replaced.
     fn is_shown(&self) -> bool {
         !self.replaced && !self.gateway.is_exited()
     }
@@ -86,7 +90,7 @@ impl Member {
         !self.is_shown() || !self.gateway.has_receiver()
     }
 
-    /// What became of it, if the group neither shows it nor has anything left to end.
+    /// Its report, if the group does not list it and its worker has ended.
     fn report(&self) -> Option<TerminateReport> {
         if self.is_shown() || self.gateway.has_receiver() {
             return None;
@@ -96,14 +100,14 @@ impl Member {
     }
 }
 
-/// A gateway to be made, with its id reserved.
+/// A gateway that will be made, with its reserved id.
 pub(super) struct Reservation {
     pub(super) id: String,
     pub(super) spec: XSpec,
     pub(super) local: ExecModel,
     pub(super) remote: ExecModel,
     pub(super) seq: u64,
-    /// How often the group had been terminated when it was asked for.
+    /// The group's number of terminations at the time of the request.
     pub(super) terminations: u64,
 }
 
@@ -130,7 +134,7 @@ impl Members {
         })
     }
 
-    /// The id that a gateway of this spec gets.
+    /// The id for a gateway of this spec.
     pub(super) fn id_for(&mut self, spec: &XSpec) -> Result<String, MakeGatewayError> {
         match spec.get("id") {
             Some(id) if self.is_taken(id) => Err(MakeGatewayError::DuplicateId(id.to_owned())),
@@ -139,23 +143,23 @@ impl Members {
         }
     }
 
-    /// Those whom the group shows, in the order in which they were asked for.
+    /// The members that the group lists, in the order in which they were requested.
     pub(super) fn shown(&self) -> impl Iterator<Item = &Member> {
         self.list.iter().filter(|member| member.is_shown())
     }
 
-    /// Those whose workers may run, whether the group still shows them or not.
+    /// All gateways whose workers may run, whether the group lists them or not.
     pub(super) fn all(&self) -> impl Iterator<Item = &Member> {
         self.ending.iter().chain(&self.list)
     }
 
-    /// Whether there are gateways, or some are being made.
+    /// Whether there are members, or some are being made.
     pub(super) fn in_use(&self) -> bool {
         self.shown().next().is_some() || self.ids.values().any(|&seq| self.find(seq).is_err())
     }
 
-    /// Notes the peer of a gateway that is being made; returns the one that was noted before.
-    pub(super) fn begun(
+    /// Registers the worker of a gateway that is being made; returns the one that was registered before.
+    pub(super) fn set_starting(
         &mut self,
         seq: u64,
         peer: Arc<dyn WorkerHandle>,
@@ -163,17 +167,17 @@ impl Members {
         self.starting.insert(seq, peer)
     }
 
-    /// The peer of a gateway that is not being made any more.
-    pub(super) fn made(&mut self, seq: u64) -> Option<Arc<dyn WorkerHandle>> {
+    /// Removes the worker of a gateway that is no longer being made.
+    pub(super) fn take_starting(&mut self, seq: u64) -> Option<Arc<dyn WorkerHandle>> {
         self.starting.remove(&seq)
     }
 
-    /// Adds a member; returns those that have ended, to be dropped without the lock.
+    /// Adds a member; returns members that have ended, to be dropped without the lock.
     pub(super) fn add(&mut self, member: Member) -> Vec<Member> {
         match self.find(member.seq) {
             Ok(at) | Err(at) => self.list.insert(at, member),
         }
-        if self.list.len() < self.sweep_at.max(FEW) {
+        if self.list.len() < self.sweep_at.max(MIN_SWEEP) {
             return Vec::new();
         }
         let ended = self.sweep();
@@ -181,14 +185,14 @@ impl Members {
         ended
     }
 
-    /// Lets others have the id of this place.
+    /// Frees an id, if the gateway with this sequence number still has it.
     pub(super) fn free(&mut self, id: &str, seq: u64) {
         if self.ids.get(id) == Some(&seq) {
             self.ids.remove(id);
         }
     }
 
-    /// Empties the list: all gateways, the peers that are to become some, and the reports of those that have left.
+    /// Empties the group for `terminate`: the members, workers that are being started, and reports.
     pub(super) fn take(&mut self) -> Taken {
         self.terminations += 1;
         self.sweep_at = 0;
@@ -200,14 +204,14 @@ impl Members {
         }
     }
 
-    /// Forgets a member that `terminate` has ended; returns it, to be dropped without the lock.
+    /// Removes a member that `terminate` has ended; returns it, to be dropped without the lock.
     pub(super) fn ended(&mut self, id: &str, seq: u64) -> Option<Member> {
         self.free(id, seq);
         let at = self.ending.iter().position(|member| member.seq == seq)?;
         Some(self.ending.swap_remove(at))
     }
 
-    /// Takes out those that have left the group and have ended.
+    /// Removes gateways that have left the group and ended.
     fn sweep(&mut self) -> Vec<Member> {
         let mut ended = Vec::new();
         for member in core::mem::take(&mut self.list) {
@@ -226,7 +230,7 @@ impl Members {
     }
 
     fn is_taken(&self, id: &str) -> bool {
-        // What is not in the list is being made.
+        // A gateway that is not in the list is being made.
         let in_list = |seq: u64| self.list.get(self.find(seq).ok()?);
         self.ids
             .get(id)
@@ -253,7 +257,7 @@ impl Members {
     }
 }
 
-/// What a group had when it was terminated.
+/// The content of a group when it was terminated.
 pub(super) struct Taken {
     pub(super) members: Vec<Member>,
     pub(super) starting: Vec<Arc<dyn WorkerHandle>>,

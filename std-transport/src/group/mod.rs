@@ -1,4 +1,4 @@
-//! Gateways that are made, found and ended together.
+//! Groups: sets of gateways that are made, found and terminated together.
 
 mod default;
 mod exec;
@@ -24,8 +24,8 @@ use members::{Member, Members};
 
 /// A set of gateways.
 ///
-/// Workers run in process groups of their own. Nothing of a group outlives it: when it is dropped its workers are
-/// told to leave, and what is left of them a second later is killed, with the processes they started: see
+/// Workers run in process groups of their own, and do not outlive the group: when it is dropped, its workers are asked
+/// to exit, and those that still run a second later are killed, with the processes that they have started. See
 /// [`terminate`](Self::terminate).
 ///
 /// ```no_run
@@ -51,7 +51,7 @@ impl Group {
         Self::default()
     }
 
-    /// An empty group with settings of its own.
+    /// An empty group with these options.
     #[must_use]
     pub fn with_options(options: GroupOptions) -> Self {
         Self {
@@ -62,23 +62,24 @@ impl Group {
         }
     }
 
-    /// Starts an interpreter as the spec says, and makes a gateway to it.
+    /// Starts the worker of a spec, and makes a gateway to it.
     ///
-    /// Without `id=` the gateway gets the next free of `gw0`, `gw1`, ... It returns when the worker is ready, and
-    /// can be called from several threads at a time.
+    /// Without `id=` the gateway gets the next free id of `gw0`, `gw1`, ... The call returns when the worker is ready.
+    /// Several threads can call it at a time.
     ///
     /// # Errors
     ///
-    /// The spec is unusable, its id is taken, there is no interpreter, or what was started did not become a worker.
+    /// The spec is unusable, its id is taken, there is no interpreter, or the process that was started did not become a
+    /// worker.
     pub fn make_gateway(&self, spec: impl IntoXSpec) -> Result<Gateway, MakeGatewayError> {
         let reservation = self.reserve(spec.into_xspec())?;
         self.make(reservation)
     }
 
-    /// Makes several gateways, some at a time: see [`GroupOptions::max_starting`].
+    /// Makes several gateways, up to [`GroupOptions::max_starting`] at a time.
     ///
-    /// It returns when all are ready or have failed, each within its own deadline, with a result for each spec in the
-    /// order of these. Ids are counted in this order too.
+    /// It returns when all are ready or have failed, each within its own timeout. The results are in the order of the
+    /// specs, and so are the ids.
     ///
     /// ```no_run
     /// let group = execnet::Group::new();
@@ -94,13 +95,13 @@ impl Group {
         self.make_all(specs.map(|spec| self.reserve(spec)))
     }
 
-    /// What the empty spec stands for. Default: `popen`.
+    /// The spec that an empty text means. Default: `popen`.
     pub fn set_default_spec(&self, spec: XSpec) {
         self.members.lock().defaults.spec = spec;
     }
 
-    /// How workers run code whose spec has no `execmodel=`, and what this side says of itself in its own status.
-    /// Default: both [`Thread`](ExecModel::Thread).
+    /// Sets the execution model of workers whose spec has no `execmodel=` (`remote`), and the one that this side
+    /// reports in its own status (`local`). Default: both [`Thread`](ExecModel::Thread).
     ///
     /// # Errors
     ///
@@ -115,14 +116,14 @@ impl Group {
         Ok(())
     }
 
-    /// Interrupts the workers on this machine as Ctrl-C in a terminal does: code that runs gets `KeyboardInterrupt`.
+    /// Interrupts the workers on this machine as Ctrl-C in a terminal does: running code gets `KeyboardInterrupt`.
     ///
-    /// Workers are in process groups of their own, so that Ctrl-C reaches this program alone. A program that handles
-    /// it calls this; one that does not ends, and its workers find their links closed. Programs that lead to other
-    /// machines are not interrupted: ssh would end.
+    /// Workers are in process groups of their own, so that Ctrl-C reaches only this program. A program that handles it
+    /// can call this; otherwise the program ends, and its workers find their links closed. Clients such as ssh are not
+    /// interrupted: they would end.
     ///
-    /// As with Ctrl-C, Python drops the interrupt when it arrives while a destructor or the callback of a weakref runs:
-    /// call this again when the code goes on.
+    /// As with Ctrl-C, Python drops an interrupt that arrives while a destructor or the callback of a weakref runs. If
+    /// the code continues, call this again.
     pub fn interrupt(&self) {
         let members = self.members.lock();
         let peers: Vec<_> = members.all().map(|member| &member.peer).cloned().collect();
@@ -156,7 +157,7 @@ impl Group {
         Ok(format!("{}//id={id}", spec.as_str()).parse()?)
     }
 
-    /// The member of this id.
+    /// The member with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Gateway> {
         self.find(
@@ -165,7 +166,7 @@ impl Group {
         )
     }
 
-    /// The member at this place, from 0, in the order of [`gateways`](Self::gateways).
+    /// The member with this index, in the order of [`gateways`](Self::gateways).
     #[must_use]
     pub fn nth(&self, index: usize) -> Option<Gateway> {
         let members = self.members.lock();
@@ -175,7 +176,7 @@ impl Group {
             .map(|member| member.gateway.clone())
     }
 
-    /// The spec that a member was made from.
+    /// The spec of a member.
     #[must_use]
     pub fn spec(&self, id: &str) -> Option<XSpec> {
         self.find(
@@ -184,19 +185,18 @@ impl Group {
         )
     }
 
-    /// Whether it is a member.
+    /// Whether the gateway is a member.
     #[must_use]
     pub fn contains(&self, gateway: &Gateway) -> bool {
         self.find(|member| member.gateway == *gateway, |_| ())
             .is_some()
     }
 
-    /// The members, in the order in which they were asked for.
+    /// The members, in the order in which they were requested.
     ///
-    /// A gateway leaves its group when it is [exited](Gateway::exit): others can have its id, and its worker still ends
-    /// with the group, if not before. One that has lost its worker stays, so that it shows, until it is exited or the
-    /// group is terminated, or until another gateway is made with its id: a worker that has crashed is made anew with
-    /// `id=`.
+    /// A gateway leaves its group when it is [exited](Gateway::exit): its id is free then, and its worker still ends
+    /// with the group, if not before. A gateway that has lost its worker stays a member until it is exited, the group
+    /// is terminated, or another gateway is made with its id: `id=` replaces a crashed worker.
     #[must_use]
     pub fn gateways(&self) -> Vec<Gateway> {
         let members = self.members.lock();
@@ -204,13 +204,13 @@ impl Group {
         gateways.cloned().collect()
     }
 
-    /// How many members there are.
+    /// Number of members.
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.lock().shown().count()
     }
 
-    /// Whether there are none.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

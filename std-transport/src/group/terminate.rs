@@ -1,4 +1,4 @@
-//! The end of groups.
+//! Terminating groups.
 
 use core::time::Duration;
 use std::collections::HashSet;
@@ -9,46 +9,45 @@ use crate::exit::Exit;
 use crate::group::{Group, Member};
 use crate::peer::ExitInfo;
 
-/// What a group that is dropped gives its workers to leave by themselves; execnet's exit hook does the same.
+/// The timeout of a group that is dropped, as in execnet's exit hook.
 pub(super) const DROP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long all killed workers together may take to die.
 const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long the threads of all gateways together may take, once their peers have ended.
+/// How long the threads of all gateways together may take to end, once their workers have ended.
 pub(super) const JOIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Group {
-    /// Ends all members as [`terminate_timeout`](Self::terminate_timeout) does, but waits for as long as they take and
-    /// kills none.
+    /// Ends all members as [`terminate_timeout`](Self::terminate_timeout) does, but waits without limit and kills none.
     pub fn terminate(&self) -> Vec<TerminateReport> {
         self.terminate_until(Deadline::NEVER)
     }
 
-    /// Ends all members, and empties the group: tells every worker to leave, waits up to `timeout` for all of them
-    /// together, and kills those that are left then.
+    /// Ends all members and empties the group: asks every worker to exit, waits up to `timeout` for all of them
+    /// together, and kills those that still run.
     ///
-    /// A worker without running code leaves at once. One with code waits for it, see [`Grace`](crate::Grace). With a
-    /// killed worker, and with one that has left, go the processes it started, unless they have made a process group
-    /// of their own. Killed workers that do not die (of another user, or stuck in the kernel) are given up after two
-    /// seconds, all together: so much longer than `timeout` this takes at most, and a second for our own threads.
+    /// A worker without running code exits at once; otherwise it waits for the code, see [`Grace`](crate::Grace). When
+    /// a worker has ended, the processes that it has started are killed, unless they are in another process group.
+    /// Killed workers that do not die (of another user, or stuck in the kernel) are left after two seconds, all
+    /// together: this takes at most that much longer than `timeout`, and a second for threads of this program.
     ///
-    /// Gateways that are reached through others (`via=`) are ended before those; each such step may take the two seconds
-    /// and the one again.
+    /// Gateways that go through others (`via=`) are ended before those. Each such step may take the two seconds and the
+    /// second again.
     ///
-    /// Of a worker on another machine, the program that leads to it is what is waited for and killed: the worker then
-    /// finds its link closed, and leaves by itself. A Python kills the processes that it has started, and that are still in
-    /// its process group, as its last act, where there is `/proc`.
+    /// For a remote worker, the local client program is waited for and killed: the worker then finds its link closed
+    /// and exits by itself. On systems with `/proc`, a Python worker kills the processes that it has started and that
+    /// are still in its process group, as its last act.
     ///
-    /// A process that another thread is making a gateway to is killed at once; making it fails with
+    /// Processes of gateways that other threads are making are killed at once; these calls fail with
     /// [`MakeGatewayError::Terminated`](crate::MakeGatewayError::Terminated).
     ///
-    /// While another thread's call is under way, this one waits for the same members and kills them at its own deadline:
-    /// a call with a timeout of zero hurries one that gives workers their time. Both report on them; of a worker that the
-    /// hurried call finds killed it says that it ended by SIGKILL.
+    /// If a call in another thread has not returned yet, this one waits for the same members and kills them at its own
+    /// deadline: a call with a timeout of zero ends one with a longer timeout. Both calls report on these members. If
+    /// one call finds a worker killed by the other, it reports an exit by SIGKILL.
     ///
-    /// Returns what became of each gateway that was made since the last time, in the order in which they were asked for;
-    /// of those that had left the group and ended before, the last thousand.
+    /// Returns a report for each gateway that was made since the last call, in the order of the requests; of those that
+    /// had left the group and ended before, the last thousand.
     pub fn terminate_timeout(&self, timeout: Duration) -> Vec<TerminateReport> {
         self.terminate_until(Deadline::after(timeout))
     }
@@ -69,7 +68,7 @@ impl Group {
             reports.extend(seqs.zip(ended));
             members = later;
         }
-        // Whoever is making a gateway to one of these waits for its end.
+        // The threads that are making these gateways wait for the ends of the processes.
         drop(starting);
         self.ssh_mux.end();
         let mut members = self.members.lock();
@@ -78,23 +77,23 @@ impl Group {
             .map(|(seq, report)| members.ended(&report.id, *seq))
             .collect();
         drop(members);
-        // The last handle of a process waits for its end.
+        // After the lock is released: the last handle of a process waits for its end.
         drop(ended);
         reports.sort_by_key(|(seq, _)| *seq);
         reports.into_iter().map(|(_, report)| report).collect()
     }
 }
 
-/// Those that no other is reached through, and the rest, whose turn comes when these have ended.
+/// Parts the members into those that are not proxies of others, and the rest, which are ended after these.
 fn split(members: Vec<Member>) -> (Vec<Member>, Vec<Member>) {
-    let middles: HashSet<String> = members
+    let proxies: HashSet<String> = members
         .iter()
         .filter_map(|member| member.peer.via().map(str::to_owned))
         .collect();
-    let needed = |member: &Member| middles.contains(member.gateway.id());
+    let needed = |member: &Member| proxies.contains(member.gateway.id());
     let (later, now): (Vec<_>, Vec<_>) = members.into_iter().partition(needed);
-    // A gateway goes through one that was made before it: there are no circles, and the first part is never empty. If
-    // it were, all of them would be ended at once.
+    // A proxy is made before the gateways that go through it. Therefore there are no cycles, and the first part is not
+    // empty. If it were, all would be ended at once.
     if now.is_empty() {
         (later, now)
     } else {
@@ -102,7 +101,7 @@ fn split(members: Vec<Member>) -> (Vec<Member>, Vec<Member>) {
     }
 }
 
-/// Until when members may take; where others come after them those get a quarter of what is left.
+/// The deadline of one step: a quarter of the remaining time is left for further steps.
 fn share(deadline: Deadline, last: bool) -> Deadline {
     if last {
         deadline
@@ -122,7 +121,7 @@ fn end(members: &[Member], deadline: Deadline) -> Vec<TerminateReport> {
     reports
 }
 
-/// `left` has the members that ended by themselves.
+/// Kills members that are not in `left`, which has the ends of those that exited by themselves.
 fn kill_the_others(members: &[Member], left: Vec<Option<ExitInfo>>) -> Vec<TerminateReport> {
     // All are signalled before the first wait.
     let stuck = members.iter().zip(&left).filter(|(_, end)| end.is_none());
@@ -145,7 +144,8 @@ fn outcome(left: Option<ExitInfo>, killed: impl FnOnce() -> Option<ExitInfo>) ->
     }
 }
 
-/// A link ends with its process; a thread that sees that late ends by itself.
+/// Waits for the threads of gateways. Their links have ended with the workers; a thread that does not end in time ends
+/// by itself later.
 fn join(members: &[Member], reports: &[TerminateReport]) {
     let deadline = Deadline::after(JOIN_TIMEOUT);
     for (member, report) in members.iter().zip(reports) {

@@ -40,7 +40,7 @@ use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
 use crate::peer::WorkerHandle;
 use crate::spec::{SpecError, XSpec};
 
-/// How long the end of a peer may take to show after its output has ended.
+/// How long to wait for the end of a process after the end of its output.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Makes one worker.
@@ -50,19 +50,19 @@ pub(crate) type Start = fn(&Request<'_>) -> Result<Connected, MakeGatewayError>;
 pub(crate) trait Members {
     fn gateway(&self, id: &str) -> Option<Gateway>;
 
-    /// The spec that it was made of.
+    /// The spec of a member.
     fn spec(&self, id: &str) -> Option<XSpec>;
 }
 
-/// What a transport is asked for, and with.
+/// A request for a worker, with what transports need.
 pub(crate) struct Request<'a> {
     /// The gateway's id.
     pub(crate) id: &'a str,
     pub(crate) spec: &'a XSpec,
-    /// For a spec that names none.
+    /// The execution model, if the spec names none.
     pub(crate) exec_model: ExecModel,
     pub(crate) options: &'a GroupOptions,
-    /// The end of the whole start, by [`GroupOptions::bootstrap_timeout`]. No step has a timeout of its own beside it.
+    /// The deadline of the whole start, from [`GroupOptions::bootstrap_timeout`]. No step has another timeout.
     pub(crate) deadline: Deadline,
     /// For transports that go through another member.
     pub(crate) members: &'a dyn Members,
@@ -70,7 +70,7 @@ pub(crate) struct Request<'a> {
     pub(crate) ssh_mux: &'a SshMux,
     /// Held while the program is copied to a host.
     pub(crate) upload_locks: &'a UploadLocks,
-    /// Hears of the peer as soon as there is something to end; before the handshake.
+    /// Called with the worker as soon as it can be killed, before the handshake.
     pub(crate) on_spawned: &'a dyn Fn(Arc<dyn WorkerHandle>),
 }
 
@@ -81,7 +81,7 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// The link's control follows from the peer.
+    /// The control of the link uses the worker's handle.
     pub(crate) fn new(
         reader: impl io::Read + Send + 'static,
         writer: impl io::Write + Send + 'static,
@@ -92,7 +92,7 @@ impl Connected {
         Self { link, peer }
     }
 
-    /// The same over a descriptor: threads that receive can wait for what comes on it, and read it themselves.
+    /// The same over a descriptor, which threads that receive can poll and read themselves.
     pub(crate) fn polled(
         reader: File,
         writer: impl io::Write + Send + 'static,
@@ -106,7 +106,7 @@ impl Connected {
     }
 }
 
-/// What a gateway can do to its peer.
+/// What a gateway can do to its worker.
 struct WorkerControl(Arc<dyn WorkerHandle>);
 
 impl PeerControl for WorkerControl {
@@ -120,10 +120,10 @@ impl PeerControl for WorkerControl {
     }
 }
 
-/// Makes a worker of a fresh interpreter at the other end of `wire`; returns what it sent after its answer: the first
-/// bytes of frames.
+/// Makes a worker of the fresh interpreter at the other end of `duplex`; returns the bytes after its answer, which are
+/// the first of frames.
 ///
-/// `input` is what the started process reads before the program: see [`Launch::input`](crate::command::Launch::input).
+/// `input` is sent before the program: see [`Launch::input`](crate::command::Launch::input).
 pub(crate) fn handshake(
     request: &Request<'_>,
     duplex: &mut dyn Duplex,
@@ -156,8 +156,8 @@ pub(crate) fn handshake_with(
     }
 }
 
-/// What leads to other machines, over links that may be slow. Up to some 25 megabits a second a compressed program is
-/// there sooner, at 1 by 0.3 seconds; where it is not, it costs 3 milliseconds.
+/// Transports to other machines, over links that may be slow. Up to about 25 Mbit/s a compressed program arrives
+/// earlier, at 1 Mbit/s by 0.3 s; on faster links it costs 3 ms.
 const COMPRESSED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
 
 pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
@@ -165,7 +165,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     let nice = spec.get("nice").unwrap_or("0");
     let nice = nice.trim().parse().map_err(|_| SpecError::Value {
         key: "nice",
-        problem: format!("{nice:?} is no number"),
+        problem: format!("{nice:?} is not a number"),
     })?;
     let bootstrap = Bootstrap::of(spec)?;
     Ok(Settings {
@@ -180,19 +180,20 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         nice,
         credit: bootstrap.credit(request.options.credit),
         env: WorkerEnv::default(),
-        // With sudo it is a process of another user.
+        // With sudo it is a process of another user, which signals of this program do not reach.
         ends_group: !spec.has("popen") || spec.has("sudo"),
         compressed: COMPRESSED.iter().any(|key| spec.has(key)),
     })
 }
 
-/// Why a peer is no worker. It is killed, unless it ends by itself.
+/// The error of a process that did not become a worker. It is killed unless it exits.
 pub(crate) fn explain(
     peer: &dyn WorkerHandle,
     failure: HandshakeError,
     preamble: &[u8],
 ) -> BootstrapError {
-    // Whose output has ended, or who has refused, is about to leave; the others are killed now.
+    // A process whose output has ended, or that has refused, is about to exit, and its status is worth a short wait. Any
+    // other is killed at once.
     let timeout = match failure {
         HandshakeError::End | HandshakeError::Answer(_) => EXIT_TIMEOUT,
         HandshakeError::Deadline(_) | HandshakeError::Io(_) | HandshakeError::Impostor => {

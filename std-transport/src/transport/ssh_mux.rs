@@ -45,8 +45,8 @@ fn with_mux<T>(
     start: fn(&Request<'_>, &SshHints) -> Result<T, MakeGatewayError>,
 ) -> Result<T, MakeGatewayError> {
     let mux = request.ssh_mux;
-    // Held until the first client has connected or failed. Others wait for that: they then find the master, or connect
-    // for themselves.
+    // Held until the first client has connected or failed. Others wait for that and then use the master, or connect
+    // without it.
     let lease = if request.options.share_ssh {
         mux.lease(request.spec, request.deadline)
     } else {
@@ -55,7 +55,7 @@ fn with_mux<T>(
     let hints = SshHints {
         control_path: lease.as_ref().map(|lease| lease.path.clone()),
         version: client_version(request),
-        // What is left after these two.
+        // Computed last: the lease and the version take time.
         ..SshHints::within(request.deadline.left())
     };
     start(request, &hints)
@@ -143,7 +143,7 @@ impl SshMux {
         let deadline = Deadline::after(END_TIMEOUT);
         let ending: Vec<_> = masters.into_values().filter_map(MuxMaster::end).collect();
         for process in ending {
-            // Dropping it kills it. A connection that stays closes itself when it is idle.
+            // If it takes longer it is killed by the drop, and the connection closes itself when it is idle.
             let _ = process.wait(deadline);
         }
         drop(directory);
