@@ -23,6 +23,23 @@ pub struct Decimal<'a> {
     pub(crate) digits: &'a [u8],
 }
 
+/// The integer as a signed type, if it fits.
+macro_rules! signed {
+    ($decimal:expr, $type:ty) => {{
+        let mut value: $type = 0;
+        for digit in $decimal.each() {
+            // Subtracts, because the smallest integer has no positive
+            // counterpart.
+            value = value.checked_mul(10)?.checked_sub(digit.into())?;
+        }
+        if $decimal.negative {
+            Some(value)
+        } else {
+            value.checked_neg()
+        }
+    }};
+}
+
 impl<'a> Decimal<'a> {
     /// Parses ASCII text. Returns `None` if Python's `int()` refuses it.
     #[must_use]
@@ -38,31 +55,13 @@ impl<'a> Decimal<'a> {
     /// The integer, if it fits 64 bits.
     #[must_use]
     pub fn to_i64(self) -> Option<i64> {
-        let mut value = 0_i64;
-        for digit in self.each() {
-            // Subtracts, because the smallest integer has no positive
-            // counterpart.
-            value = value.checked_mul(10)?.checked_sub(i64::from(digit))?;
-        }
-        if self.negative {
-            Some(value)
-        } else {
-            value.checked_neg()
-        }
+        signed!(self, i64)
     }
 
     /// The integer, if it fits 128 bits.
     #[must_use]
     pub fn to_i128(self) -> Option<i128> {
-        let mut value = 0_i128;
-        for digit in self.each() {
-            value = value.checked_mul(10)?.checked_sub(i128::from(digit))?;
-        }
-        if self.negative {
-            Some(value)
-        } else {
-            value.checked_neg()
-        }
+        signed!(self, i128)
     }
 
     /// The integer, if it is not negative and fits 128 bits.

@@ -51,8 +51,8 @@ impl<B: AsRef<[u8]>> Dump for Bytes<B> {
 
 /// `Dump` for pointer types, which write the value they point to.
 macro_rules! dump_pointers {
-    ($($type:ty)*) => {$(
-        impl<T: Dump + ?Sized> Dump for $type {
+    ($([$($bound:tt)*] $type:ty;)*) => {$(
+        impl<T: Dump + ?Sized $($bound)*> Dump for $type {
             fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
                 (**self).dump(encoder)
             }
@@ -64,7 +64,10 @@ macro_rules! dump_pointers {
     )*};
 }
 
-dump_pointers! { &T &mut T }
+dump_pointers! {
+    [] &T;
+    [] &mut T;
+}
 
 impl<T: Dump> Dump for Option<T> {
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
@@ -76,12 +79,6 @@ impl<T: Dump> Dump for Option<T> {
 
     fn is_hashable(&self) -> bool {
         self.as_ref().is_none_or(T::is_hashable)
-    }
-}
-
-impl<T: Dump, const N: usize> Dump for [T; N] {
-    fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-        self.as_slice().dump(encoder)
     }
 }
 
@@ -126,10 +123,20 @@ dump_scalars! {
     ChannelId => |encoder, value| encoder.channel(*value);
 }
 
-impl<T: Dump> Dump for [T] {
-    fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-        list(self, encoder)
-    }
+/// `Dump` for containers, by the function that writes one of their kind.
+macro_rules! dump_containers {
+    ($($write:ident: [$($generics:tt)*] $type:ty;)*) => {$(
+        impl<$($generics)*> Dump for $type {
+            fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+                $write(self, encoder)
+            }
+        }
+    )*};
+}
+
+dump_containers! {
+    list: [T: Dump] [T];
+    list: [T: Dump, const N: usize] [T; N];
 }
 
 fn list<'a, T: Dump + 'a, W: Write>(
@@ -164,54 +171,24 @@ mod owned {
         String => |encoder, value| encoder.str(value);
     }
 
-    dump_pointers! { Box<T> Rc<T> Arc<T> }
-
-    impl<T: Dump + ToOwned + ?Sized> Dump for Cow<'_, T> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            (**self).dump(encoder)
-        }
-
-        fn is_hashable(&self) -> bool {
-            (**self).is_hashable()
-        }
+    dump_pointers! {
+        [] Box<T>;
+        [] Rc<T>;
+        [] Arc<T>;
+        [+ ToOwned] Cow<'_, T>;
     }
 
-    impl<T: Dump> Dump for Vec<T> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            list(self, encoder)
-        }
-    }
-
-    impl<T: Dump> Dump for VecDeque<T> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            list(self, encoder)
-        }
-    }
-
-    impl<K: Dump, V: Dump> Dump for BTreeMap<K, V> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            dict(self, encoder)
-        }
-    }
-
-    impl<T: Dump> Dump for BTreeSet<T> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            set(self, encoder)
-        }
+    dump_containers! {
+        list: [T: Dump] Vec<T>;
+        list: [T: Dump] VecDeque<T>;
+        dict: [K: Dump, V: Dump] BTreeMap<K, V>;
+        set: [T: Dump] BTreeSet<T>;
     }
 
     #[cfg(feature = "std")]
-    impl<K: Dump, V: Dump, S> Dump for std::collections::HashMap<K, V, S> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            dict(self, encoder)
-        }
-    }
-
-    #[cfg(feature = "std")]
-    impl<T: Dump, S> Dump for std::collections::HashSet<T, S> {
-        fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-            set(self, encoder)
-        }
+    dump_containers! {
+        dict: [K: Dump, V: Dump, S] std::collections::HashMap<K, V, S>;
+        set: [T: Dump, S] std::collections::HashSet<T, S>;
     }
 
     fn dict<'a, K: Dump + 'a, V: Dump + 'a, W: Write>(

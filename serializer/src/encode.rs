@@ -34,6 +34,23 @@ pub struct Encoder<W> {
     depth: u16,
 }
 
+/// Methods that write an integer in the shortest way.
+macro_rules! integers {
+    ($($(#[$doc:meta])+ $method:ident($type:ty);)*) => {$(
+        $(#[$doc])+
+        ///
+        /// # Errors
+        /// When the sink fails.
+        #[inline]
+        pub fn $method(&mut self, value: $type) -> Result<(), EncodeError<W::Error>> {
+            match i32::try_from(value) {
+                Ok(small) => self.operand(Opcode::Int, small),
+                Err(_) => self.decimal(value),
+            }
+        }
+    )*};
+}
+
 impl<W: Write> Encoder<W> {
     /// Makes an encoder that writes to `sink`. It does not buffer: use a
     /// buffered sink if each write is a system call.
@@ -71,52 +88,17 @@ impl<W: Write> Encoder<W> {
         self.opcode(if value { Opcode::True } else { Opcode::False })
     }
 
-    /// Writes an integer: as `INT` if it fits 32 bits, else as decimal
-    /// `LONGINT`. Python's execnet cannot write those below -2^31, but every
-    /// release reads them.
-    ///
-    /// # Errors
-    /// When the sink fails.
-    #[inline]
-    pub fn int(&mut self, value: i64) -> Result<(), EncodeError<W::Error>> {
-        match i32::try_from(value) {
-            Ok(small) => self.operand(Opcode::Int, small),
-            Err(_) => self.decimal(value),
-        }
-    }
-
-    /// Writes an integer of up to 128 bits.
-    ///
-    /// # Errors
-    /// When the sink fails.
-    pub fn i128(&mut self, value: i128) -> Result<(), EncodeError<W::Error>> {
-        match i32::try_from(value) {
-            Ok(small) => self.operand(Opcode::Int, small),
-            Err(_) => self.decimal(value),
-        }
-    }
-
-    /// Writes an unsigned integer of up to 128 bits.
-    ///
-    /// # Errors
-    /// When the sink fails.
-    pub fn u128(&mut self, value: u128) -> Result<(), EncodeError<W::Error>> {
-        match i32::try_from(value) {
-            Ok(small) => self.operand(Opcode::Int, small),
-            Err(_) => self.decimal(value),
-        }
-    }
-
-    /// Writes an unsigned integer of up to 64 bits.
-    ///
-    /// # Errors
-    /// When the sink fails.
-    #[inline]
-    pub fn u64(&mut self, value: u64) -> Result<(), EncodeError<W::Error>> {
-        match i32::try_from(value) {
-            Ok(small) => self.operand(Opcode::Int, small),
-            Err(_) => self.decimal(value),
-        }
+    integers! {
+        /// Writes an integer: as `INT` if it fits 32 bits, else as decimal
+        /// `LONGINT`. Python's execnet cannot write those below -2^31, but every
+        /// release reads them.
+        int(i64);
+        /// Writes an unsigned integer of up to 64 bits.
+        u64(u64);
+        /// Writes an integer of up to 128 bits.
+        i128(i128);
+        /// Writes an unsigned integer of up to 128 bits.
+        u128(u128);
     }
 
     #[cold]
@@ -412,10 +394,10 @@ impl<W: Write> Encoder<W> {
         loop {
             match written {
                 // A breach of the trait's contract, which `write_all` reports.
-                Ok(0) => return self.sink.write_all(bytes).map_err(EncodeError::Write),
+                Ok(0) => return self.sink.write_all(bytes).map_err(EncodeError::Io),
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(EncodeError::Write(error)),
+                Err(error) => return Err(EncodeError::Io(error)),
             }
             if bytes.is_empty() {
                 return Ok(());

@@ -79,7 +79,7 @@ pub use dump::{Bytes, Dump};
 pub use encode::{Encoder, FORMAT_VERSION};
 #[cfg(feature = "alloc")]
 pub use error::ReadError;
-pub use error::{DumpError, EncodeError, LoadError};
+pub use error::{DumpError, EncodeError, LoadError, StreamError};
 pub use io::{Embedded, IntoReader, IntoWriter};
 pub use limits::{Limits, StrConfig};
 #[cfg(feature = "literal")]

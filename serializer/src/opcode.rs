@@ -1,56 +1,5 @@
 //! The opcodes of the format.
 
-/// One opcode: the byte that starts every element of a stream.
-///
-/// The values are those of execnet 1.5 and later, Python 2 and 3 alike
-/// (1.4.0 alone used shifted ones). The names are execnet's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Opcode {
-    /// Pops `n` values, pushes a tuple of them.
-    BuildTuple = b'@',
-    /// Pushes bytes.
-    Bytes = b'A',
-    /// Pushes a reference to a channel.
-    Channel = b'B',
-    /// Pushes `False`.
-    False = b'C',
-    /// Pushes an IEEE 754 double.
-    Float = b'D',
-    /// Pops `n` values, pushes a frozenset of them.
-    FrozenSet = b'E',
-    /// Pushes an integer of 32 bits.
-    Int = b'F',
-    /// Pushes an integer of 32 bits that was a `long` in Python 2.
-    Long = b'G',
-    /// Pushes an integer written as decimal text.
-    LongInt = b'H',
-    /// Pushes an integer written as decimal text that was a `long` in Python 2.
-    LongLong = b'I',
-    /// Pushes an empty dict.
-    NewDict = b'J',
-    /// Pushes a list of `n` empty slots.
-    NewList = b'K',
-    /// Pushes `None`.
-    None = b'L',
-    /// Pushes a Python 2 `str`: bytes, or text by latin-1.
-    Py2String = b'M',
-    /// Pushes a Python 3 `str`: UTF-8 text, or its bytes.
-    Py3String = b'N',
-    /// Pops `n` values, pushes a set of them.
-    Set = b'O',
-    /// Pops a value and a key and sets them in the container below.
-    SetItem = b'P',
-    /// Ends the stream.
-    Stop = b'Q',
-    /// Pushes `True`.
-    True = b'R',
-    /// Pushes a Python 2 `unicode`: UTF-8 text.
-    Unicode = b'S',
-    /// Pushes a complex number: two doubles, real part first.
-    Complex = b'T',
-}
-
 /// The operand that follows an opcode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
@@ -62,34 +11,75 @@ pub(crate) enum Operand {
     Parts,
 }
 
-/// All opcodes in the order of their bytes, from `@` on without a gap.
-const ALL: [(Opcode, Operand); 21] = {
-    use Opcode as O;
-    use Operand::{Counted, Fixed, Parts};
-    [
-        (O::BuildTuple, Parts),
-        (O::Bytes, Counted),
-        (O::Channel, Fixed(4)),
-        (O::False, Fixed(0)),
-        (O::Float, Fixed(8)),
-        (O::FrozenSet, Parts),
-        (O::Int, Fixed(4)),
-        (O::Long, Fixed(4)),
-        (O::LongInt, Counted),
-        (O::LongLong, Counted),
-        (O::NewDict, Parts),
-        (O::NewList, Parts),
-        (O::None, Fixed(0)),
-        (O::Py2String, Counted),
-        (O::Py3String, Counted),
-        (O::Set, Parts),
-        (O::SetItem, Parts),
-        (O::Stop, Parts),
-        (O::True, Fixed(0)),
-        (O::Unicode, Counted),
-        (O::Complex, Fixed(16)),
-    ]
-};
+use Operand::{Counted, Fixed, Parts};
+
+/// Makes the enum and its tables from one line for each opcode: the byte, the
+/// operand and the name in execnet's source.
+macro_rules! opcodes {
+    ($($(#[$doc:meta])+ $opcode:ident = $byte:literal, $operand:expr, $name:literal;)*) => {
+        /// One opcode: the byte that starts every element of a stream.
+        ///
+        /// The values are those of execnet 1.5 and later, Python 2 and 3 alike
+        /// (1.4.0 alone used shifted ones). The names are execnet's.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Opcode {
+            $($(#[$doc])+ $opcode = $byte,)*
+        }
+
+        /// All opcodes in the order of their bytes, from `@` on without a gap.
+        const ALL: [(Opcode, Operand); 21] = [$((Opcode::$opcode, $operand)),*];
+
+        // Apart from the table that every opcode is looked up in, so that that is
+        // small.
+        const NAMES: [&str; 21] = [$($name),*];
+    };
+}
+
+opcodes! {
+    /// Pops `n` values, pushes a tuple of them.
+    BuildTuple = b'@', Parts, "BUILDTUPLE";
+    /// Pushes bytes.
+    Bytes = b'A', Counted, "BYTES";
+    /// Pushes a reference to a channel.
+    Channel = b'B', Fixed(4), "CHANNEL";
+    /// Pushes `False`.
+    False = b'C', Fixed(0), "FALSE";
+    /// Pushes an IEEE 754 double.
+    Float = b'D', Fixed(8), "FLOAT";
+    /// Pops `n` values, pushes a frozenset of them.
+    FrozenSet = b'E', Parts, "FROZENSET";
+    /// Pushes an integer of 32 bits.
+    Int = b'F', Fixed(4), "INT";
+    /// Pushes an integer of 32 bits that was a `long` in Python 2.
+    Long = b'G', Fixed(4), "LONG";
+    /// Pushes an integer written as decimal text.
+    LongInt = b'H', Counted, "LONGINT";
+    /// Pushes an integer written as decimal text that was a `long` in Python 2.
+    LongLong = b'I', Counted, "LONGLONG";
+    /// Pushes an empty dict.
+    NewDict = b'J', Parts, "NEWDICT";
+    /// Pushes a list of `n` empty slots.
+    NewList = b'K', Parts, "NEWLIST";
+    /// Pushes `None`.
+    None = b'L', Fixed(0), "NONE";
+    /// Pushes a Python 2 `str`: bytes, or text by latin-1.
+    Py2String = b'M', Counted, "PY2STRING";
+    /// Pushes a Python 3 `str`: UTF-8 text, or its bytes.
+    Py3String = b'N', Counted, "PY3STRING";
+    /// Pops `n` values, pushes a set of them.
+    Set = b'O', Parts, "SET";
+    /// Pops a value and a key and sets them in the container below.
+    SetItem = b'P', Parts, "SETITEM";
+    /// Ends the stream.
+    Stop = b'Q', Parts, "STOP";
+    /// Pushes `True`.
+    True = b'R', Fixed(0), "TRUE";
+    /// Pushes a Python 2 `unicode`: UTF-8 text.
+    Unicode = b'S', Counted, "UNICODE";
+    /// Pushes a complex number: two doubles, real part first.
+    Complex = b'T', Fixed(16), "COMPLEX";
+}
 
 impl Opcode {
     /// The opcode of a byte, or `None` where the format knows none.
@@ -129,29 +119,7 @@ impl Opcode {
     /// The name execnet's source gives the opcode.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::BuildTuple => "BUILDTUPLE",
-            Self::Bytes => "BYTES",
-            Self::Channel => "CHANNEL",
-            Self::False => "FALSE",
-            Self::Float => "FLOAT",
-            Self::FrozenSet => "FROZENSET",
-            Self::Int => "INT",
-            Self::Long => "LONG",
-            Self::LongInt => "LONGINT",
-            Self::LongLong => "LONGLONG",
-            Self::NewDict => "NEWDICT",
-            Self::NewList => "NEWLIST",
-            Self::None => "NONE",
-            Self::Py2String => "PY2STRING",
-            Self::Py3String => "PY3STRING",
-            Self::Set => "SET",
-            Self::SetItem => "SETITEM",
-            Self::Stop => "STOP",
-            Self::True => "TRUE",
-            Self::Unicode => "UNICODE",
-            Self::Complex => "COMPLEX",
-        }
+        NAMES[(self.byte() - b'@') as usize]
     }
 }
 

@@ -88,7 +88,7 @@ impl DumpOptions {
     #[cfg(feature = "alloc")]
     pub fn dumps(&self, value: &(impl Dump + ?Sized)) -> Result<Vec<u8>, DumpError> {
         self.encode(Vec::new(), value)
-            .map_err(EncodeError::into_dump_error)
+            .map_err(EncodeError::into_value_error)
     }
 
     /// Dumps a value into a writer, without building the whole first.

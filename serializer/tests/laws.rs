@@ -36,10 +36,7 @@ impl Read for Pieces<'_> {
 
 fn by_reader(bytes: &[u8], piece: usize, options: &LoadOptions) -> Result<Value, LoadError> {
     let loaded = options.load(Embedded(Pieces(bytes, piece)));
-    loaded.map_err(|error| match error {
-        ReadError::Load(error) => error,
-        ReadError::Read(never) => match never {},
-    })
+    loaded.map_err(ReadError::into_value_error)
 }
 
 #[cfg(feature = "serde")]

@@ -9,8 +9,7 @@ mod model;
 
 use alloc::collections::BTreeMap;
 
-use execnet_serializer::typed::StreamError;
-use execnet_serializer::{Document, Embedded, LoadOptions, to_writer};
+use execnet_serializer::{Document, Embedded, LoadOptions, StreamError, to_writer};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Debug, PartialEq)]

@@ -485,17 +485,17 @@ fn a_message_is_cut_where_it_exceeds_its_room() {
 fn errors_show_themselves_and_their_sources() {
     use core::error::Error as _;
 
+    use execnet_serializer::StreamError;
     use execnet_serializer::embedded_io::SliceWriteError;
-    use execnet_serializer::typed::StreamError;
 
     let error = LoadOptions::wire().from_slice::<u8>(b"RQ").unwrap_err();
     let text = "invalid type: boolean `true`, expected u8";
     assert_eq!(format!("{error:?}"), format!("Error({text})"));
     assert!(error.source().is_none());
-    let value: StreamError<SliceWriteError> = error.into();
+    let value: StreamError<_, SliceWriteError> = error.into();
     assert_eq!(value.to_string(), text);
     assert!(value.source().is_none());
-    let sink = StreamError::Io(SliceWriteError::Full);
+    let sink = StreamError::<Error, _>::Io(SliceWriteError::Full);
     assert_eq!(sink.to_string(), "cannot read or write the encoded value");
     assert_eq!(sink.source().unwrap().to_string(), "Full");
 }

@@ -91,7 +91,7 @@ proptest! {
         } else {
             let error = next.unwrap().unwrap_err();
             let expected = LoadOptions::wire().loads(cut).unwrap_err();
-            prop_assert_eq!(error, ReadError::Load(expected));
+            prop_assert_eq!(error, ReadError::Value(expected));
             prop_assert!(stream.next().is_none());
         }
     }
@@ -100,7 +100,7 @@ proptest! {
     fn any_bytes_are_judged_as_from_a_slice(bytes in any::<Vec<u8>>()) {
         let slice = LoadOptions::wire().loads(&bytes);
         let stream = LoadOptions::wire().load(Embedded(bytes.as_slice()));
-        prop_assert_eq!(stream, slice.map_err(ReadError::Load));
+        prop_assert_eq!(stream, slice.map_err(ReadError::Value));
     }
 }
 
@@ -111,7 +111,7 @@ fn an_error_in_a_later_value_counts_from_the_start() {
     bytes.extend(b"\x02U");
     let mut stream = LoadOptions::new().stream(Embedded(bytes.as_slice()));
     assert_eq!(stream.next(), Some(Ok(Value::from("one"))));
-    let Some(Err(ReadError::Load(error))) = stream.next() else {
+    let Some(Err(ReadError::Value(error))) = stream.next() else {
         panic!("an unknown opcode was read");
     };
     assert_eq!(error.offset(), start + 1);
@@ -122,12 +122,12 @@ fn a_failing_reader_gives_its_own_error() {
     let mut reader = Steps::new(b"F\0\0", 8);
     reader.fails = true;
     let error = LoadOptions::wire().load(Embedded(reader)).unwrap_err();
-    assert_eq!(error, ReadError::Read(ErrorKind::ConnectionReset));
+    assert_eq!(error, ReadError::Io(ErrorKind::ConnectionReset));
 }
 
 #[test]
 fn an_empty_reader_has_no_value_but_a_clean_end() {
-    let Err(ReadError::Load(error)) = load(Embedded(&b""[..])) else {
+    let Err(ReadError::Value(error)) = load(Embedded(&b""[..])) else {
         panic!("a value was read from nothing");
     };
     assert!(error.is_truncated());
@@ -142,7 +142,7 @@ fn an_empty_reader_has_no_value_but_a_clean_end() {
 /// An announced gigabyte costs as little as the bytes that came.
 #[test]
 fn an_announced_length_is_not_trusted() {
-    let Err(ReadError::Load(error)) =
+    let Err(ReadError::Value(error)) =
         LoadOptions::wire().load(Embedded(&b"A\x3f\xff\xff\xffabc"[..]))
     else {
         panic!("three bytes passed for a gigabyte");
@@ -166,7 +166,7 @@ fn the_limit_on_bytes_holds_before_they_are_read() {
     }
     let options = LoadOptions::wire().with_limits(Limits::default().with_bytes(1000));
     let mut endless = Endless(0);
-    let Err(ReadError::Load(error)) = options.load(Embedded(&mut endless)) else {
+    let Err(ReadError::Value(error)) = options.load(Embedded(&mut endless)) else {
         panic!("a value was read from endless dicts");
     };
     assert!(error.is_limit());
@@ -238,7 +238,7 @@ proptest! {
                 Ok(Some(value)) => read.push(value),
                 Ok(None) => break,
                 Err(error) => {
-                    prop_assert_eq!(error, ReadError::Read(ErrorKind::TimedOut));
+                    prop_assert_eq!(error, ReadError::Io(ErrorKind::TimedOut));
                     failures += 1;
                 }
             }
@@ -257,7 +257,7 @@ fn after_a_timeout_a_stream_continues_where_it_was() {
         let mut count = 0;
         loop {
             match stream.next() {
-                Some(Err(ReadError::Read(ErrorKind::TimedOut))) => count += 1,
+                Some(Err(ReadError::Io(ErrorKind::TimedOut))) => count += 1,
                 other => return (count, other),
             }
         }
@@ -304,7 +304,7 @@ fn a_value_that_is_cut_off_is_continued_if_the_reader_has_more_later() {
     }
     let growing = Growing(vec![b"\x02N\0\0\0\x02a", b"bQ", b"\x02LQ"]);
     let mut stream = LoadOptions::new().stream(Embedded(growing));
-    let Err(ReadError::Load(error)) = stream.next_value() else {
+    let Err(ReadError::Value(error)) = stream.next_value() else {
         panic!("half a value was read");
     };
     assert!(error.is_truncated());
@@ -341,7 +341,7 @@ fn large_bytes_are_read_as_small_ones() {
         let limits = Limits::default();
         assert_eq!(loaded(limits.with_bytes(one.len())), Ok(bytes));
         for limits in [limits.with_bytes(one.len() - 1), limits.with_items(0)] {
-            let Err(ReadError::Load(error)) = loaded(limits) else {
+            let Err(ReadError::Value(error)) = loaded(limits) else {
                 panic!("{limits:?} did not hold");
             };
             assert!(error.is_limit());
@@ -352,7 +352,7 @@ fn large_bytes_are_read_as_small_ones() {
 #[test]
 fn bytes_that_are_no_dump_are_refused_without_reading_on() {
     let mut reader = &b"root:x:0:0:root:/root:/bin/sh"[..];
-    let Err(ReadError::Load(error)) = load(Embedded(&mut reader)) else {
+    let Err(ReadError::Value(error)) = load(Embedded(&mut reader)) else {
         panic!("a value was read");
     };
     assert!(error.is_version());
@@ -396,7 +396,7 @@ fn values_fit_memory_of_a_fixed_size_or_are_refused() {
     let mut buffer = [0; 64];
     for room in 0..whole.len() {
         let error = dump_to_slice(&(1, "x"), &mut buffer[..room]).unwrap_err();
-        assert_eq!(error, EncodeError::Write(SliceWriteError::Full));
+        assert_eq!(error, EncodeError::Io(SliceWriteError::Full));
     }
     assert_eq!(
         dump_to_slice(&(1, "x"), &mut buffer),
@@ -405,7 +405,7 @@ fn values_fit_memory_of_a_fixed_size_or_are_refused() {
     assert_eq!(dump_to_heapless::<64>(&(1, "x")).unwrap(), whole[..]);
     assert!(matches!(
         dump_to_heapless::<8>(&(1, "x")),
-        Err(EncodeError::Write(_))
+        Err(EncodeError::Io(_))
     ));
     let mut sink = heapless::Vec::<u8, 64>::new();
     DumpOptions::wire()
@@ -447,20 +447,17 @@ fn errors_of_readers_have_texts_and_sources() {
 
     let read: ReadError<LoadError> = LoadOptions::wire()
         .load(Embedded(&b"U"[..]))
-        .map_err(|error| match error {
-            ReadError::Load(error) => ReadError::Read(error),
-            ReadError::Read(never) => match never {},
-        })
+        .map_err(|error| ReadError::Io(error.into_value_error()))
         .unwrap_err();
-    assert_eq!(read.to_string(), "cannot read the encoded value");
+    assert_eq!(read.to_string(), "cannot read or write the encoded value");
     assert_eq!(
         read.source().unwrap().to_string(),
         "byte 0: unknown opcode 0x55"
     );
-    let ReadError::Read(error) = read else {
+    let ReadError::Io(error) = read else {
         panic!("{read}");
     };
-    let load: ReadError<LoadError> = ReadError::Load(error);
+    let load: ReadError<LoadError> = ReadError::Value(error);
     assert_eq!(load.to_string(), "byte 0: unknown opcode 0x55");
     assert!(load.source().is_none());
 }
@@ -493,7 +490,7 @@ fn readers_and_writers_of_std_need_no_wrapper() {
 #[cfg(feature = "serde")]
 #[test]
 fn typed_values_are_read_one_after_another() {
-    use execnet_serializer::{from_reader, to_writer, typed::StreamError};
+    use execnet_serializer::{StreamError, from_reader, to_writer};
 
     let mut bytes = Vec::new();
     to_writer(Embedded(&mut bytes), &(1, "x")).unwrap();

@@ -101,7 +101,7 @@ pub(crate) fn empty(code: MessageCode, id: ChannelId) -> [u8; Header::SIZE] {
 fn write_value(frame: &mut FrameBuf, value: &(impl Dump + ?Sized)) -> Result<(), EncodeFrameError> {
     let mut encoder = Encoder::new(frame);
     let dumped = value.dump(&mut encoder).and_then(|()| encoder.stop());
-    Ok(dumped.map_err(|error| error.into_dump_error())?)
+    Ok(dumped.map_err(|error| error.into_value_error())?)
 }
 
 /// The answer to STATUS.

@@ -53,6 +53,36 @@ pub enum NodeKind<'d, 'a> {
     Channel(ChannelId),
 }
 
+/// Methods that return the content of one kind of slot, if the value is of that.
+macro_rules! accessors {
+    ($($(#[$doc:meta])+ $($word:ident)+ -> $content:ty: $pattern:pat => $result:expr;)*) => {
+        impl<'a> Node<'_, 'a> {$(
+            $(#[$doc])+
+            #[must_use]
+            pub $($word)+(self) -> Option<$content> {
+                match self.slot.content {
+                    $pattern => Some($result),
+                    _ => None,
+                }
+            }
+        )*}
+    };
+}
+
+accessors! {
+    /// The bool, if it is one.
+    const fn as_bool -> bool: Content::Bool(value) => value;
+    /// The float, if it is one.
+    const fn as_f64 -> f64: Content::Float(bytes) => f64::from_be_bytes(bytes);
+    /// The text, if it is text that can be borrowed, which [`NodeKind::Latin1`]
+    /// cannot.
+    const fn as_str -> &'a str: Content::Str(text) => text;
+    /// The bytes, if it is bytes.
+    const fn as_bytes -> &'a [u8]: Content::Bytes(bytes) => bytes;
+    /// The channel, if it is one.
+    const fn as_channel -> ChannelId: Content::Channel(id) => id;
+}
+
 impl<'d, 'a> Node<'d, 'a> {
     #[inline]
     pub(super) const fn new(slots: &'d [Slot<'a>], slot: &'d Slot<'a>) -> Self {
@@ -116,15 +146,6 @@ impl<'d, 'a> Node<'d, 'a> {
         matches!(self.slot.content, Content::None)
     }
 
-    /// The bool, if it is one.
-    #[must_use]
-    pub const fn as_bool(self) -> Option<bool> {
-        match self.slot.content {
-            Content::Bool(value) => Some(value),
-            _ => None,
-        }
-    }
-
     /// The integer, if it is one and fits 64 bits.
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
@@ -140,43 +161,6 @@ impl<'d, 'a> Node<'d, 'a> {
     pub(crate) const fn as_small(self) -> Option<i32> {
         match self.slot.content {
             Content::Int(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The float, if it is one.
-    #[must_use]
-    pub const fn as_f64(self) -> Option<f64> {
-        match self.slot.content {
-            Content::Float(bytes) => Some(f64::from_be_bytes(bytes)),
-            _ => None,
-        }
-    }
-
-    /// The text, if it is text that can be borrowed, which [`NodeKind::Latin1`]
-    /// cannot.
-    #[must_use]
-    pub const fn as_str(self) -> Option<&'a str> {
-        match self.slot.content {
-            Content::Str(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The bytes, if it is bytes.
-    #[must_use]
-    pub const fn as_bytes(self) -> Option<&'a [u8]> {
-        match self.slot.content {
-            Content::Bytes(bytes) => Some(bytes),
-            _ => None,
-        }
-    }
-
-    /// The channel, if it is one.
-    #[must_use]
-    pub const fn as_channel(self) -> Option<ChannelId> {
-        match self.slot.content {
-            Content::Channel(id) => Some(id),
             _ => None,
         }
     }

@@ -66,13 +66,13 @@ fn a_sink_that_is_full_is_an_error() {
         let mut buffer = [0; 8];
         let mut encoder = Encoder::new(&mut buffer[..room]);
         let written = encoder.str("ab");
-        assert!(matches!(written, Err(EncodeError::Write(_))), "{room}");
+        assert!(matches!(written, Err(EncodeError::Io(_))), "{room}");
     }
 }
 
 fn dump_error(written: Result) -> DumpError {
     match written {
-        Err(EncodeError::Dump(error)) => error,
+        Err(EncodeError::Value(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -104,10 +104,10 @@ fn errors_of_writing_have_texts_and_sources() {
     let deep = dump_error(nested(&mut encoder, Limits::MAX_DEPTH + 1));
     assert!(deep.is_depth() && !deep.is_too_long() && !deep.is_unhashable());
     assert!(says(&deep, "nesting exceeds the limit of 512 containers"));
-    let error = EncodeError::<SliceWriteError>::Dump(deep);
+    let error = EncodeError::<SliceWriteError>::Value(deep);
     assert!(says(&error, "nesting exceeds the limit of 512 containers"));
     assert!(error.source().is_none());
     let error = encoder.str("too long").unwrap_err();
-    assert!(says(&error, "cannot write the encoded value"));
+    assert!(says(&error, "cannot read or write the encoded value"));
     assert!(error.source().is_some_and(|source| says(&source, "Full")));
 }

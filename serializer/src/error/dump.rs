@@ -3,20 +3,20 @@
 use core::fmt;
 
 #[cfg(feature = "serde")]
-use super::Located;
+use super::TypedError;
 use crate::Opcode;
 
 /// The value cannot be represented in the format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DumpError {
-    kind: DumpErrorKind,
+    pub(super) kind: DumpErrorKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum DumpErrorKind {
+pub(super) enum DumpErrorKind {
     Refusal(Refusal),
     #[cfg(feature = "serde")]
-    Located(Located),
+    Typed(TypedError),
 }
 
 /// What cannot be represented.
@@ -43,7 +43,7 @@ impl DumpError {
         match &self.kind {
             DumpErrorKind::Refusal(refusal) => Some(*refusal),
             #[cfg(feature = "serde")]
-            DumpErrorKind::Located(error) => error.refusal(),
+            DumpErrorKind::Typed(error) => error.refusal(),
         }
     }
 
@@ -67,30 +67,12 @@ impl DumpError {
     }
 }
 
-#[cfg(feature = "serde")]
-impl From<Located> for DumpError {
-    fn from(error: Located) -> Self {
-        let kind = DumpErrorKind::Located(error);
-        Self { kind }
-    }
-}
-
-#[cfg(feature = "serde")]
-impl From<DumpError> for Located {
-    fn from(error: DumpError) -> Self {
-        match error.kind {
-            DumpErrorKind::Refusal(refusal) => refusal.into(),
-            DumpErrorKind::Located(error) => error,
-        }
-    }
-}
-
 impl fmt::Display for DumpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             DumpErrorKind::Refusal(refusal) => refusal.fmt(f),
             #[cfg(feature = "serde")]
-            DumpErrorKind::Located(error) => error.fmt(f),
+            DumpErrorKind::Typed(error) => error.fmt(f),
         }
     }
 }
@@ -113,47 +95,3 @@ impl fmt::Display for Refusal {
 }
 
 impl core::error::Error for DumpError {}
-
-/// Encoding failed: the value cannot be represented, or the sink failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EncodeError<E> {
-    /// The value cannot be represented in the format.
-    Dump(DumpError),
-    /// The sink failed.
-    Write(E),
-}
-
-impl<E> From<DumpError> for EncodeError<E> {
-    fn from(error: DumpError) -> Self {
-        Self::Dump(error)
-    }
-}
-
-impl EncodeError<core::convert::Infallible> {
-    /// The error of a sink that cannot fail, such as a `Vec`.
-    #[must_use]
-    pub fn into_dump_error(self) -> DumpError {
-        match self {
-            Self::Dump(error) => error,
-            Self::Write(never) => match never {},
-        }
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for EncodeError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dump(error) => error.fmt(f),
-            Self::Write(_) => f.write_str("cannot write the encoded value"),
-        }
-    }
-}
-
-impl<E: core::error::Error + 'static> core::error::Error for EncodeError<E> {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Dump(error) => error.source(),
-            Self::Write(error) => Some(error),
-        }
-    }
-}

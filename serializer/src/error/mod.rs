@@ -3,24 +3,24 @@
 mod dump;
 mod load;
 #[cfg(feature = "serde")]
-mod located;
-#[cfg(feature = "serde")]
 mod path;
-#[cfg(feature = "alloc")]
-mod read;
+mod stream;
 #[cfg(feature = "serde")]
 mod text;
+#[cfg(feature = "serde")]
+mod typed;
 
 pub(crate) use dump::Refusal;
-pub use dump::{DumpError, EncodeError};
+pub use dump::DumpError;
 pub use load::LoadError;
 pub(crate) use load::LoadErrorKind;
 #[cfg(feature = "serde")]
-pub(crate) use located::Located;
-#[cfg(feature = "serde")]
 pub(crate) use path::Segment;
 #[cfg(feature = "alloc")]
-pub use read::ReadError;
+pub use stream::ReadError;
+pub use stream::{EncodeError, StreamError};
+#[cfg(feature = "serde")]
+pub use typed::TypedError;
 
 const fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }

@@ -57,7 +57,7 @@ impl LoadOptions {
     /// are lost: use a [`Stream`] for such readers.
     pub fn load<R: IntoReader>(&self, reader: R) -> Result<Value, ReadError<R::Error>> {
         let mut stream = self.stream(reader);
-        stream.fetch().map_err(ReadError::Read)?;
+        stream.fetch().map_err(ReadError::Io)?;
         Ok(stream.decode()?)
     }
 
@@ -139,7 +139,7 @@ impl<R: Read> Stream<R> {
     /// When the reader fails, or the bytes are no value of the format or exceed
     /// the limits. The offset counts from the start of the stream.
     pub fn next_value(&mut self) -> Result<Option<Value>, ReadError<R::Error>> {
-        if !self.fetch().map_err(ReadError::Read)? {
+        if !self.fetch().map_err(ReadError::Io)? {
             return Ok(None);
         }
         Ok(Some(self.decode()?))
@@ -212,7 +212,7 @@ impl<R: Read> Iterator for Stream<R> {
             return None;
         }
         let next = self.next_value().transpose();
-        self.ended = matches!(next, None | Some(Err(ReadError::Load(_))));
+        self.ended = matches!(next, None | Some(Err(ReadError::Value(_))));
         next
     }
 }

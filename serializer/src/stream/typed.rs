@@ -5,8 +5,9 @@ use serde_core::de::DeserializeOwned;
 
 use super::Stream;
 use crate::LoadOptions;
+use crate::error::StreamError;
 use crate::io::IntoReader;
-use crate::typed::{Error, StreamError};
+use crate::typed::Error;
 
 /// Reads what `to_writer` or Python's `dump` wrote: [`LoadOptions::from_reader`]
 /// with [`LoadOptions::new`].
@@ -28,7 +29,7 @@ use crate::typed::{Error, StreamError};
 /// As [`LoadOptions::from_reader`].
 pub fn from_reader<R: IntoReader, T: DeserializeOwned>(
     reader: R,
-) -> Result<T, StreamError<R::Error>> {
+) -> Result<T, StreamError<Error, R::Error>> {
     LoadOptions::new().from_reader(reader)
 }
 
@@ -41,7 +42,7 @@ impl LoadOptions {
     pub fn from_reader<R: IntoReader, T: DeserializeOwned>(
         &self,
         reader: R,
-    ) -> Result<T, StreamError<R::Error>> {
+    ) -> Result<T, StreamError<Error, R::Error>> {
         let mut stream = self.stream(reader);
         stream.fetch().map_err(StreamError::Io)?;
         Ok(stream.typed()?)
@@ -57,7 +58,9 @@ impl<R: Read> Stream<R> {
     /// # Errors
     /// When the reader fails, or the bytes are no value of the format or not
     /// of this type.
-    pub fn next_as<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StreamError<R::Error>> {
+    pub fn next_as<T: DeserializeOwned>(
+        &mut self,
+    ) -> Result<Option<T>, StreamError<Error, R::Error>> {
         if !self.fetch().map_err(StreamError::Io)? {
             return Ok(None);
         }

@@ -1,13 +1,12 @@
 //! Access of serde to the parts of containers.
 
-use serde_core::de::value::{F64Deserializer, U8Deserializer};
 use serde_core::de::{
     self, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::error::Error;
+use super::Error;
 use crate::error::Segment;
-use crate::{Complex, Items, Node, NodeKind, Pairs};
+use crate::{Items, Node, NodeKind, Pairs};
 
 /// Passes all parts to the visitor, which must consume all of them.
 #[inline]
@@ -214,57 +213,6 @@ impl<'de> Deserializer<'de> for OddKey<'_, 'de> {
         deserialize_tuple_struct(name: &'static str, len: usize)
         deserialize_struct(name: &'static str, fields: &'static [&'static str])
         deserialize_enum(name: &'static str, variants: &'static [&'static str])
-    }
-}
-
-/// Bytes read as a sequence.
-pub(super) struct Octets<'de>(core::slice::Iter<'de, u8>);
-
-impl<'de> Octets<'de> {
-    pub(super) fn new(bytes: &'de [u8]) -> Self {
-        Self(bytes.iter())
-    }
-}
-
-impl<'de> SeqAccess<'de> for Octets<'de> {
-    type Error = Error;
-
-    fn next_element_seed<T: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Error> {
-        let byte = self.0.next().copied();
-        let deserializer = byte.map(U8Deserializer::<Error>::new);
-        deserializer.map(|byte| seed.deserialize(byte)).transpose()
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.0.len())
-    }
-}
-
-/// A complex number read as a sequence.
-pub(super) struct Bits(core::array::IntoIter<f64, 2>);
-
-impl Bits {
-    pub(super) fn new(value: Complex) -> Self {
-        Self([value.re, value.im].into_iter())
-    }
-}
-
-impl<'de> SeqAccess<'de> for Bits {
-    type Error = Error;
-
-    fn next_element_seed<T: de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Error> {
-        let part = self.0.next().map(F64Deserializer::<Error>::new);
-        part.map(|part| seed.deserialize(part)).transpose()
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.0.len())
     }
 }
 

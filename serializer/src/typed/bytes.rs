@@ -35,34 +35,38 @@ impl<'de: 'a, 'a> Deserialize<'de> for Bytes<&'a [u8]> {
     }
 }
 
-/// Copied; must have exactly `N` bytes.
+/// Kept; must have exactly `N` bytes.
 impl<'de, const N: usize> Deserialize<'de> for Bytes<[u8; N]> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(Copied(PhantomData))
+        deserializer.deserialize_bytes(Kept(PhantomData))
     }
 }
 
-/// Types that hold a copy of bytes.
-trait Keep: Sized {
+/// Types that hold bytes, also of inputs that cannot lend them.
+trait Keep<'de>: Sized {
     fn keep(bytes: &[u8]) -> Option<Self>;
 
+    fn keep_borrowed(bytes: &'de [u8]) -> Option<Self> {
+        Self::keep(bytes)
+    }
+
     /// From numbers, as JSON has bytes.
-    fn numbers<'de, A: SeqAccess<'de>>(numbers: A) -> Result<Self, A::Error>;
+    fn numbers<A: SeqAccess<'de>>(numbers: A) -> Result<Self, A::Error>;
 
     /// The expected number of bytes, for error messages.
     const LEN: Option<usize> = None;
 }
 
-impl<const N: usize> Keep for [u8; N] {
+impl<'de, const N: usize> Keep<'de> for [u8; N] {
     const LEN: Option<usize> = Some(N);
 
     fn keep(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok()
     }
 
-    fn numbers<'de, A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
+    fn numbers<A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
         let mut all = [0; N];
-        let expected = &Copied::<Self>(PhantomData);
+        let expected = &Kept::<Self>(PhantomData);
         for (index, byte) in all.iter_mut().enumerate() {
             let next = numbers.next_element()?;
             *byte = next.ok_or_else(|| de::Error::invalid_length(index, expected))?;
@@ -74,9 +78,9 @@ impl<const N: usize> Keep for [u8; N] {
     }
 }
 
-struct Copied<B>(PhantomData<B>);
+struct Kept<B>(PhantomData<B>);
 
-impl<'de, B: Keep> Visitor<'de> for Copied<B> {
+impl<'de, B: Keep<'de>> Visitor<'de> for Kept<B> {
     type Value = Bytes<B>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,6 +92,11 @@ impl<'de, B: Keep> Visitor<'de> for Copied<B> {
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes<B>, E> {
         let kept = B::keep(bytes).map(Bytes);
+        kept.ok_or_else(|| E::invalid_length(bytes.len(), &self))
+    }
+
+    fn visit_borrowed_bytes<E: de::Error>(self, bytes: &'de [u8]) -> Result<Bytes<B>, E> {
+        let kept = B::keep_borrowed(bytes).map(Bytes);
         kept.ok_or_else(|| E::invalid_length(bytes.len(), &self))
     }
 
@@ -106,12 +115,12 @@ mod owned {
 
     use super::*;
 
-    impl Keep for Vec<u8> {
+    impl<'de> Keep<'de> for Vec<u8> {
         fn keep(bytes: &[u8]) -> Option<Self> {
             Some(bytes.to_vec())
         }
 
-        fn numbers<'de, A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
+        fn numbers<A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
             let mut all = Self::new();
             while let Some(byte) = numbers.next_element()? {
                 all.push(byte);
@@ -124,7 +133,7 @@ mod owned {
         ($($type:ty)*) => {$(
             impl<'de> Deserialize<'de> for Bytes<$type> {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let bytes = deserializer.deserialize_byte_buf(Copied::<Vec<u8>>(PhantomData))?;
+                    let bytes = deserializer.deserialize_byte_buf(Kept::<Vec<u8>>(PhantomData))?;
                     Ok(Bytes(bytes.0.into()))
                 }
             }
@@ -133,32 +142,24 @@ mod owned {
 
     from_vec! { Vec<u8> Box<[u8]> Rc<[u8]> Arc<[u8]> }
 
+    impl<'de> Keep<'de> for Cow<'de, [u8]> {
+        fn keep(bytes: &[u8]) -> Option<Self> {
+            Vec::keep(bytes).map(Cow::Owned)
+        }
+
+        fn keep_borrowed(bytes: &'de [u8]) -> Option<Self> {
+            Some(Cow::Borrowed(bytes))
+        }
+
+        fn numbers<A: SeqAccess<'de>>(numbers: A) -> Result<Self, A::Error> {
+            Vec::numbers(numbers).map(Cow::Owned)
+        }
+    }
+
     /// Borrowed where the input can lend them.
     impl<'de: 'a, 'a> Deserialize<'de> for Bytes<Cow<'a, [u8]>> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct Lent;
-
-            impl<'de> Visitor<'de> for Lent {
-                type Value = Bytes<Cow<'de, [u8]>>;
-
-                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.write_str("bytes")
-                }
-
-                fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-                    Ok(Bytes(Cow::Borrowed(bytes)))
-                }
-
-                fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                    Ok(Bytes(Cow::Owned(bytes.to_vec())))
-                }
-
-                fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                    Vec::numbers(seq).map(|bytes| Bytes(Cow::Owned(bytes)))
-                }
-            }
-
-            deserializer.deserialize_bytes(Lent)
+            deserializer.deserialize_bytes(Kept::<Cow<'de, [u8]>>(PhantomData))
         }
     }
 }

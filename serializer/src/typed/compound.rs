@@ -3,7 +3,7 @@
 use embedded_io::Write;
 use serde_core::ser::{self, Serialize};
 
-use super::error::Error;
+use super::Error;
 use super::ser::{Output, Serializer};
 use super::wrapped::{Wrapped, Wrapper};
 use crate::error::Segment;
@@ -48,36 +48,21 @@ impl<'e, W: Write> Seq<'e, W> {
     }
 
     #[inline]
-    fn list_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+    fn part<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let index = self.written;
-        self.output.put(|encoder| encoder.index(index))?;
-        value(&mut self.output, item)?;
-        self.output.put(Encoder::set_item)
-    }
-
-    /// Writes nothing before the length is known.
-    #[cfg(feature = "alloc")]
-    fn held_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-        let mut never = None;
-        let mut output = Output::new(&mut self.held, &mut never);
-        let index = self.written;
-        output.put(|encoder| encoder.index(index))?;
-        value(&mut output, item)?;
-        output.put(Encoder::set_item)
+        let written = match self.announced {
+            #[cfg(feature = "alloc")]
+            None => list_item(&mut Output::new(&mut self.held, &mut None), index, item),
+            _ => list_item(&mut self.output, index, item),
+        };
+        written.map_err(|error| error.within(Segment::Index(index)))?;
+        self.written += 1;
+        Ok(())
     }
 
     #[inline]
-    fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-        match self.announced {
-            #[cfg(feature = "alloc")]
-            None => self.held_item(item),
-            _ => self.list_item(item),
-        }
-    }
-
-    fn end_list(
-        #[cfg_attr(not(feature = "alloc"), allow(unused_mut))] mut self,
-    ) -> Result<(), Error> {
+    fn finish(mut self) -> Result<(), Error> {
+        self.output.leave();
         match self.announced {
             Some(announced) if announced != self.written => Err(Error::message(format_args!(
                 "a sequence of {} items that announced {announced}",
@@ -94,24 +79,15 @@ impl<'e, W: Write> Seq<'e, W> {
     }
 }
 
-impl<W: Write> ser::SerializeSeq for Seq<'_, W> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline]
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-        let index = self.written;
-        self.element(item)
-            .map_err(|error| error.within(Segment::Index(index)))?;
-        self.written += 1;
-        Ok(())
-    }
-
-    #[inline]
-    fn end(mut self) -> Result<(), Error> {
-        self.output.leave();
-        self.end_list()
-    }
+#[inline]
+fn list_item<W: Write>(
+    output: &mut Output<'_, W>,
+    index: usize,
+    item: &(impl Serialize + ?Sized),
+) -> Result<(), Error> {
+    output.put(|encoder| encoder.index(index))?;
+    value(output, item)?;
+    output.put(Encoder::set_item)
 }
 
 /// The containers whose number of items follows the items.
@@ -162,7 +138,7 @@ impl<'e, W: Write> Group<'e, W> {
     }
 
     #[inline]
-    fn element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+    fn part<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         let index = self.written;
         self.written += 1;
         let written = match self.kind {
@@ -187,7 +163,10 @@ impl<'e, W: Write> Group<'e, W> {
     #[cold]
     fn within_element(&self, error: Error, index: usize) -> Error {
         let error = error.within(Segment::Index(index));
-        self.variant.into_iter().fold(error, Error::in_variant)
+        match self.variant {
+            Some(variant) => error.within(Segment::Field(variant)),
+            None => error,
+        }
     }
 
     #[inline]
@@ -209,48 +188,6 @@ impl<'e, W: Write> Group<'e, W> {
         Ok(())
     }
 }
-
-macro_rules! group_elements {
-    ($($trait:ident)*) => {$(
-        impl<W: Write> ser::$trait for Group<'_, W> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-                self.element(item)
-            }
-
-            #[inline]
-            fn end(self) -> Result<(), Error> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-group_elements! { SerializeSeq SerializeTuple }
-
-macro_rules! tuple_fields {
-    ($($trait:ident)*) => {$(
-        impl<W: Write> ser::$trait for Group<'_, W> {
-            type Ok = ();
-            type Error = Error;
-
-            #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
-                self.element(item)
-            }
-
-            #[inline]
-            fn end(self) -> Result<(), Error> {
-                self.finish()
-            }
-        }
-    )*};
-}
-
-tuple_fields! { SerializeTupleStruct SerializeTupleVariant }
 
 /// A dict: of a map or a struct, alone or in a variant.
 pub(super) struct Map<'e, W: Write> {
@@ -293,7 +230,7 @@ impl<'e, W: Write> Map<'e, W> {
     }
 
     #[inline]
-    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, item: &T) -> Result<(), Error> {
+    fn part<T: Serialize + ?Sized>(&mut self, name: &'static str, item: &T) -> Result<(), Error> {
         if let Within::Wrapper(wrapper) = self.within {
             return self.scalar(wrapper, item);
         }
@@ -301,7 +238,7 @@ impl<'e, W: Write> Map<'e, W> {
         value(&mut self.output, item).map_err(|error| {
             let error = error.within(Segment::Field(name));
             match self.within {
-                Within::Variant(variant) => error.in_variant(variant),
+                Within::Variant(variant) => error.within(Segment::Field(variant)),
                 _ => error,
             }
         })?;
@@ -374,19 +311,20 @@ impl<W: Write> ser::SerializeMap for Map<'_, W> {
     }
 }
 
-macro_rules! dict_fields {
-    ($($trait:ident)*) => {$(
-        impl<W: Write> ser::$trait for Map<'_, W> {
+/// Serde's traits that write one part after another.
+macro_rules! written_in_parts {
+    ($($trait:ident for $type:ident: $method:ident($($name:ident: $text:ty)?);)*) => {$(
+        impl<W: Write> ser::$trait for $type<'_, W> {
             type Ok = ();
             type Error = Error;
 
             #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(
+            fn $method<T: Serialize + ?Sized>(
                 &mut self,
-                name: &'static str,
+                $($name: $text,)?
                 item: &T,
             ) -> Result<(), Error> {
-                self.field(name, item)
+                self.part($($name,)? item)
             }
 
             #[inline]
@@ -397,7 +335,15 @@ macro_rules! dict_fields {
     )*};
 }
 
-dict_fields! { SerializeStruct SerializeStructVariant }
+written_in_parts! {
+    SerializeSeq for Seq: serialize_element();
+    SerializeSeq for Group: serialize_element();
+    SerializeTuple for Group: serialize_element();
+    SerializeTupleStruct for Group: serialize_field();
+    SerializeTupleVariant for Group: serialize_field();
+    SerializeStruct for Map: serialize_field(name: &'static str);
+    SerializeStructVariant for Map: serialize_field(name: &'static str);
+}
 
 #[inline]
 fn value<W: Write>(

@@ -1,14 +1,15 @@
 //! Reading Rust types from documents.
 
 use serde_core::Deserializer;
+use serde_core::de::value::SeqDeserializer;
 use serde_core::de::{self, Error as _, Unexpected, Visitor};
 
 use super::HUMAN_READABLE;
-use super::access::{Bits, Elements, Fields, Octets, Variant, visit_all};
-use super::error::Error;
+use super::access::{Elements, Fields, Variant, visit_all};
+use super::Error;
 use super::number::{visit_as_float, visit_decimal, visit_int};
 use super::special::{self, Marked};
-use crate::{Node, NodeKind};
+use crate::{Complex, Node, NodeKind};
 
 impl<'de> Node<'_, 'de> {
     /// Reads this value as a Rust type. Text and bytes can be borrowed from the
@@ -59,7 +60,9 @@ impl<'de> Node<'_, 'de> {
             NodeKind::Int(value) => visit_int(value, visitor),
             NodeKind::BigInt(value) => visit_decimal(value, visitor),
             NodeKind::Float(value) => visitor.visit_f64(value),
-            NodeKind::Complex(value) => visit_all(Bits::new(value), visitor),
+            NodeKind::Complex(Complex { re, im }) => {
+                visit_all(SeqDeserializer::new([re, im].into_iter()), visitor)
+            }
             NodeKind::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
             NodeKind::Str(text) => visitor.visit_borrowed_str(text),
             NodeKind::Latin1(bytes) => visit_latin_1(bytes, visitor),
@@ -233,7 +236,9 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
             NodeKind::List(items) => visit_all(Elements::new(items), visitor),
-            NodeKind::Bytes(bytes) => visit_all(Octets::new(bytes), visitor),
+            NodeKind::Bytes(bytes) => {
+                visit_all(SeqDeserializer::new(bytes.iter().copied()), visitor)
+            }
             _ => self.as_it_is(visitor),
         }
     }

@@ -52,11 +52,11 @@ mod wrapped;
 use embedded_io::Write;
 use serde_core::ser::Serialize;
 
-pub use error::{Error, StreamError};
+pub use crate::error::TypedError as Error;
 use ser::{Output, Serializer};
 pub use special::{AsFrozenSet, AsSet, frozenset, set};
 
-use crate::{Dump, DumpOptions, EncodeError, Encoder, IntoWriter};
+use crate::{Dump, DumpOptions, EncodeError, Encoder, IntoWriter, StreamError};
 #[cfg(feature = "alloc")]
 pub use owned::{from_slice, from_value, to_value, to_vec};
 
@@ -79,8 +79,8 @@ impl<T: Serialize> Dump for Serde<T> {
         let written = self.0.serialize(serializer);
         match (written, failed) {
             (Ok(()), _) => Ok(()),
-            (Err(_), Some(error)) => Err(EncodeError::Write(error)),
-            (Err(error), None) => Err(EncodeError::Dump(error.into())),
+            (Err(_), Some(error)) => Err(EncodeError::Io(error)),
+            (Err(error), None) => Err(EncodeError::Value(error.into())),
         }
     }
 }
@@ -93,7 +93,7 @@ impl<T: Serialize> Dump for Serde<T> {
 pub fn to_writer<W: IntoWriter, T: Serialize + ?Sized>(
     writer: W,
     value: &T,
-) -> Result<(), StreamError<W::Error>> {
+) -> Result<(), StreamError<Error, W::Error>> {
     DumpOptions::new().to_writer(writer, value)
 }
 
@@ -107,11 +107,11 @@ impl DumpOptions {
         &self,
         writer: W,
         value: &T,
-    ) -> Result<(), StreamError<W::Error>> {
+    ) -> Result<(), StreamError<Error, W::Error>> {
         self.dump(writer, &Serde(value))
             .map_err(|error| match error {
-                EncodeError::Dump(error) => StreamError::Value(error.into()),
-                EncodeError::Write(error) => StreamError::Io(error),
+                EncodeError::Value(error) => StreamError::Value(error.into()),
+                EncodeError::Io(error) => StreamError::Io(error),
             })
     }
 }

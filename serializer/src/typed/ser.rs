@@ -7,10 +7,10 @@ use serde_core::ser::{self, Serialize};
 
 use super::HUMAN_READABLE;
 use super::compound::{Group, Kind, Map, Seq};
-use super::error::Error;
+use super::Error;
 use super::special;
 use super::wrapped::{Wrapped, Wrapper};
-use crate::error::Refusal;
+use crate::error::{Refusal, Segment};
 use crate::{EncodeError, Encoder, Limits};
 
 /// The destination of a serializer: an encoder, and the error of its sink,
@@ -47,8 +47,8 @@ impl<'e, W: Write> Output<'e, W> {
     #[cold]
     fn keep(&mut self, error: EncodeError<W::Error>) -> Error {
         match error {
-            EncodeError::Dump(error) => error.into(),
-            EncodeError::Write(error) => {
+            EncodeError::Value(error) => error.into(),
+            EncodeError::Io(error) => {
                 *self.failed = Some(error);
                 Error::sink()
             }
@@ -216,7 +216,7 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
                 output: output.reborrow(),
                 key: false,
             })
-            .map_err(|error| error.in_variant(variant))?;
+            .map_err(|error| error.within(Segment::Field(variant)))?;
         output.leave();
         output.put(Encoder::set_item)
     }

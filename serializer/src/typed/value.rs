@@ -11,7 +11,7 @@ use serde_core::de::{
 };
 use serde_core::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
 
-use super::error::Error;
+use super::Error;
 use super::special::{self, Marked};
 use crate::{ChannelId, Complex, Dict, Int, Node, NodeKind, Set, Value};
 

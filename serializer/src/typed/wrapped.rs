@@ -8,7 +8,7 @@ use serde_core::ser::{self, Impossible, Serialize};
 
 use super::HUMAN_READABLE;
 use super::compound::{Group, Kind, Map};
-use super::error::Error;
+use super::Error;
 use super::ser::Output;
 use super::special;
 use crate::error::Refusal;

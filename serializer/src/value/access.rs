@@ -7,20 +7,53 @@ use core::ops::Index;
 use super::{Dict, Int, Set, Str, Value};
 use crate::{ChannelId, Complex};
 
+/// Methods that return the content of a variant, if the value is of that.
+macro_rules! accessors {
+    ($($(#[$doc:meta])+ $($word:ident)+ -> $content:ty: $pattern:pat => $result:expr;)*) => {
+        impl Value {$(
+            $(#[$doc])+
+            #[must_use]
+            pub $($word)+(&self) -> Option<$content> {
+                match self {
+                    $pattern => Some($result),
+                    _ => None,
+                }
+            }
+        )*}
+    };
+}
+
+accessors! {
+    /// The bool, if it is one.
+    const fn as_bool -> bool: Self::Bool(value) => *value;
+    /// The float, if it is one.
+    const fn as_f64 -> f64: Self::Float(value) => *value;
+    /// The text, if it is text.
+    fn as_str -> &str: Self::Str(value) => value;
+    /// The bytes, if it is bytes.
+    fn as_bytes -> &[u8]: Self::Bytes(value) => value;
+    /// The items, if it is a list or a tuple.
+    fn as_slice -> &[Value]: Self::List(items) | Self::Tuple(items) => items;
+    /// The dict, if it is one.
+    const fn as_dict -> &Dict: Self::Dict(value) => value;
+    /// The elements, if it is a set or a frozenset.
+    const fn as_set -> &Set: Self::Set(value) | Self::FrozenSet(value) => value;
+    /// The channel, if it is one.
+    const fn as_channel -> ChannelId: Self::Channel(id) => *id;
+    /// The integer of any size, if it is one.
+    const fn as_int -> &Int: Self::Int(value) => value;
+    /// The complex number, if it is one.
+    const fn as_complex -> Complex: Self::Complex(value) => *value;
+    /// The items, if it is a list. [`as_slice`](Self::as_slice) takes tuples
+    /// too.
+    const fn as_list -> &Vec<Self>: Self::List(items) => items;
+}
+
 impl Value {
     /// Whether this is `None`.
     #[must_use]
     pub const fn is_none(&self) -> bool {
         matches!(self, Self::None)
-    }
-
-    /// The bool, if it is one.
-    #[must_use]
-    pub const fn as_bool(&self) -> Option<bool> {
-        match self {
-            Self::Bool(value) => Some(*value),
-            _ => None,
-        }
     }
 
     /// The integer, if it is one and fits 64 bits.
@@ -32,101 +65,10 @@ impl Value {
         }
     }
 
-    /// The float, if it is one.
-    #[must_use]
-    pub const fn as_f64(&self) -> Option<f64> {
-        match self {
-            Self::Float(value) => Some(*value),
-            _ => None,
-        }
-    }
-
-    /// The text, if it is text.
-    #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::Str(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The bytes, if it is bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> Option<&[u8]> {
-        match self {
-            Self::Bytes(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The items, if it is a list or a tuple.
-    #[must_use]
-    pub fn as_slice(&self) -> Option<&[Value]> {
-        match self {
-            Self::List(items) | Self::Tuple(items) => Some(items),
-            _ => None,
-        }
-    }
-
-    /// The dict, if it is one.
-    #[must_use]
-    pub const fn as_dict(&self) -> Option<&Dict> {
-        match self {
-            Self::Dict(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The elements, if it is a set or a frozenset.
-    #[must_use]
-    pub const fn as_set(&self) -> Option<&Set> {
-        match self {
-            Self::Set(value) | Self::FrozenSet(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The channel, if it is one.
-    #[must_use]
-    pub const fn as_channel(&self) -> Option<ChannelId> {
-        match self {
-            Self::Channel(id) => Some(*id),
-            _ => None,
-        }
-    }
-
     /// The integer, if it is one and fits 64 bits without a sign.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         self.as_int()?.try_into().ok()
-    }
-
-    /// The integer of any size, if it is one.
-    #[must_use]
-    pub const fn as_int(&self) -> Option<&Int> {
-        match self {
-            Self::Int(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The complex number, if it is one.
-    #[must_use]
-    pub const fn as_complex(&self) -> Option<Complex> {
-        match self {
-            Self::Complex(value) => Some(*value),
-            _ => None,
-        }
-    }
-
-    /// The items, if it is a list. [`as_slice`](Self::as_slice) takes tuples
-    /// too.
-    #[must_use]
-    pub const fn as_list(&self) -> Option<&Vec<Self>> {
-        match self {
-            Self::List(items) => Some(items),
-            _ => None,
-        }
     }
 
     /// The items to change, if it is a list.

@@ -148,10 +148,7 @@ pub(crate) fn split_data(
     body: &[u8],
     len: usize,
 ) -> Result<(Vec<u8>, Vec<u8>), DumpError> {
-    encode_split(segments, body, len).map_err(|error| match error {
-        EncodeError::Dump(error) => error,
-        EncodeError::Write(never) => match never {},
-    })
+    encode_split(segments, body, len).map_err(EncodeError::into_value_error)
 }
 
 fn encode_split(

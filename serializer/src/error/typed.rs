@@ -1,14 +1,33 @@
-//! An error and the place of the part of a value that it is about.
+//! Errors between the format and Rust types, with the path to the value. How
+//! serde makes them is in `typed`.
 
 use core::fmt;
 
+use super::dump::DumpErrorKind;
 use super::path::{Path, Segment};
 use super::text::Text;
-use super::{LoadError, Refusal};
+use super::{DumpError, LoadError, Refusal};
 
-/// An error in a part of a value, and the path to that part.
+/// A value does not match the type, or the type cannot be represented in the
+/// format.
+///
+/// The message starts with the path to the value, as a Python expression:
+/// `[1]['data'].longrepr` is the field `longrepr` of the value under `'data'`
+/// in the dict at index 1.
+///
+/// ```
+/// use execnet_serializer::{dumps, from_slice};
+/// let bytes = dumps(&[("a", 1), ("b", -1)])?;
+/// let error = from_slice::<Vec<(String, u8)>>(&bytes).unwrap_err();
+/// assert_eq!(error.path().to_string(), "[1][1]");
+/// assert_eq!(
+///     error.to_string(),
+///     "[1][1]: invalid value: integer `-1`, expected u8",
+/// );
+/// # Ok::<(), execnet_serializer::DumpError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Located {
+pub struct TypedError {
     // Boxed if there is a heap, so that results stay small.
     #[cfg(feature = "alloc")]
     inner: alloc::boxed::Box<Inner>,
@@ -34,7 +53,7 @@ enum Cause {
 /// reserves it.
 const MESSAGE: usize = if cfg!(feature = "alloc") { 1000 } else { 48 };
 
-impl Located {
+impl TypedError {
     #[cold]
     fn new(cause: Cause) -> Self {
         let inner = Inner {
@@ -76,45 +95,59 @@ impl Located {
         self
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The path to the value; empty for the whole value.
+    #[must_use]
+    pub fn path(&self) -> impl fmt::Display {
         &self.inner.path
     }
 
-    pub(crate) fn as_load_error(&self) -> Option<&LoadError> {
+    /// The error of the bytes, if they are no value of the format.
+    #[must_use]
+    pub fn as_load_error(&self) -> Option<&LoadError> {
         match &self.inner.cause {
             Cause::Load(error) => Some(error),
             _ => None,
         }
     }
 
-    pub(crate) const fn refusal(&self) -> Option<Refusal> {
-        #[cfg(feature = "alloc")]
-        let cause = {
-            let inner: &Inner = &self.inner;
-            &inner.cause
-        };
-        #[cfg(not(feature = "alloc"))]
-        let cause = &self.inner.cause;
-        match cause {
+    pub(super) const fn refusal(&self) -> Option<Refusal> {
+        let inner: &Inner = &self.inner;
+        match &inner.cause {
             Cause::Refusal(refusal) => Some(*refusal),
             _ => None,
         }
     }
 }
 
-impl From<LoadError> for Located {
+impl From<LoadError> for TypedError {
     fn from(error: LoadError) -> Self {
         Self::new(Cause::Load(error))
     }
 }
 
-impl From<Refusal> for Located {
+impl From<Refusal> for TypedError {
     fn from(refusal: Refusal) -> Self {
         Self::new(Cause::Refusal(refusal))
     }
 }
 
-impl fmt::Display for Located {
+impl From<DumpError> for TypedError {
+    fn from(error: DumpError) -> Self {
+        match error.kind {
+            DumpErrorKind::Refusal(refusal) => refusal.into(),
+            DumpErrorKind::Typed(error) => error,
+        }
+    }
+}
+
+impl From<TypedError> for DumpError {
+    fn from(error: TypedError) -> Self {
+        let kind = DumpErrorKind::Typed(error);
+        Self { kind }
+    }
+}
+
+impl fmt::Display for TypedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.inner.path.is_empty() {
             write!(f, "{}: ", self.inner.path)?;
@@ -128,8 +161,10 @@ impl fmt::Display for Located {
     }
 }
 
-impl fmt::Debug for Located {
+impl fmt::Debug for TypedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Located({self})")
+        write!(f, "Error({self})")
     }
 }
+
+impl core::error::Error for TypedError {}
