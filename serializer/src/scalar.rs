@@ -31,8 +31,9 @@ impl<'a> Scalar<'a> {
     #[inline(always)]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
         let offset = cursor.offset();
-        // The most frequent one first and without the table, because the
-        // position of the next opcode must not depend on a load.
+        // The most frequent ones first and without the table: the position of the
+        // next opcode depends on the length of this one, and a load from the table
+        // would be in that chain of dependencies at each value.
         let (opcode, operand) = match cursor.peek() {
             Some(PY3STRING) => (Opcode::Py3String, counted_operand(cursor)?),
             Some(INT) => (Opcode::Int, cursor.take_operand(4)?),
@@ -72,7 +73,7 @@ impl<'a> Scalar<'a> {
     }
 }
 
-/// The bytes that the opcode the cursor stands on counts.
+/// The counted bytes after the opcode at the cursor.
 #[inline(always)]
 fn counted_operand<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], LoadError> {
     match cursor.take_counted_operand() {

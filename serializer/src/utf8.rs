@@ -66,6 +66,8 @@ impl<'a> Utf8Window<'a> {
             return core::str::from_utf8(ahead.get(..len)?).ok();
         }
         let window = ahead.get(..len.max(WINDOW)).unwrap_or(ahead);
+        // ASCII first: its scan is several times as fast as that of UTF-8, and it
+        // stops at the binary operands between texts, which are not UTF-8.
         let ascii = ascii_prefix(window);
         self.checked = if ascii.len() >= len {
             core::str::from_utf8(ascii).ok()?
@@ -73,6 +75,8 @@ impl<'a> Utf8Window<'a> {
             valid_prefix(window)
         };
         self.start = at;
+        // A window pays only if it covers more than this text. In input where none
+        // does, the growing pause bounds the bytes that are read in vain.
         let is_early = self.checked.len() < len.saturating_add(GAIN);
         self.pause = if is_early {
             (2 * self.pause + 1).min(SINGLE)

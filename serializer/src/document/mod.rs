@@ -1,13 +1,19 @@
 //! Whole values, borrowed from their bytes.
 
+mod items;
 mod node;
+#[cfg(feature = "alloc")]
+mod owned;
+mod slot;
 mod tree;
 
-use tree::{Slot, Tree};
+use slot::Slot;
+use tree::Tree;
 
 use crate::error::LoadError;
 use crate::options::LoadOptions;
-pub use node::{Items, Node, NodeKind, Pairs};
+pub use items::{Items, Pairs};
+pub use node::{Node, NodeKind};
 
 /// A whole value of at most `N` parts, without an allocator. Text and bytes
 /// borrow from the input.

@@ -1,9 +1,9 @@
-//! Walking a document.
+//! A value of a document.
 
 use core::fmt;
-use core::iter::FusedIterator;
 
-use super::tree::{Content, Slot, Span};
+use super::items::{Items, Pairs};
+use super::slot::{Content, Slot, Span};
 use crate::decimal::Decimal;
 use crate::{ChannelId, Complex};
 
@@ -106,18 +106,14 @@ impl<'d, 'a> Node<'d, 'a> {
             Content::Channel(id) => NodeKind::Channel(id),
             Content::List(span) => NodeKind::List(self.parts(span)),
             Content::Tuple(span) => NodeKind::Tuple(self.parts(span)),
-            Content::Dict(span) => NodeKind::Dict(Pairs(self.parts(span))),
+            Content::Dict(span) => NodeKind::Dict(Pairs::new(self.parts(span))),
             Content::Set(span) => NodeKind::Set(self.parts(span)),
             Content::FrozenSet(span) => NodeKind::FrozenSet(self.parts(span)),
         }
     }
 
     const fn parts(self, span: Span) -> Items<'d, 'a> {
-        Items {
-            slots: self.slots,
-            next: span.first,
-            left: span.len,
-        }
+        Items::new(self.slots, span)
     }
 
     /// The name of the Python type this value loads as.
@@ -182,8 +178,8 @@ impl<'d, 'a> Node<'d, 'a> {
     #[must_use]
     pub const fn pairs(self) -> Pairs<'d, 'a> {
         match self.slot.content {
-            Content::Dict(span) => Pairs(self.parts(span)),
-            _ => Pairs(self.parts(Span { first: 0, len: 0 })),
+            Content::Dict(span) => Pairs::new(self.parts(span)),
+            _ => Pairs::new(self.parts(Span { first: 0, len: 0 })),
         }
     }
 
@@ -233,112 +229,5 @@ fn complex(bytes: &[u8; 16]) -> Complex {
 impl fmt::Debug for Node<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind().fmt(f)
-    }
-}
-
-/// The parts of a container, in order.
-#[derive(Clone, Copy)]
-pub struct Items<'d, 'a> {
-    slots: &'d [Slot<'a>],
-    next: u32,
-    left: u32,
-}
-
-impl<'d, 'a> Iterator for Items<'d, 'a> {
-    type Item = Node<'d, 'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Node<'d, 'a>> {
-        self.left = self.left.checked_sub(1)?;
-        let slot = self.slots.get(self.next as usize)?;
-        self.next = slot.next;
-        Some(Node::new(self.slots, slot))
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left as usize, Some(self.left as usize))
-    }
-}
-
-impl ExactSizeIterator for Items<'_, '_> {}
-impl FusedIterator for Items<'_, '_> {}
-
-impl fmt::Debug for Items<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(*self).finish()
-    }
-}
-
-/// The pairs of a dict in the order of the input. A repeated key appears
-/// repeatedly; its last value counts.
-#[derive(Clone, Copy)]
-pub struct Pairs<'d, 'a>(Items<'d, 'a>);
-
-impl<'d, 'a> Iterator for Pairs<'d, 'a> {
-    type Item = (Node<'d, 'a>, Node<'d, 'a>);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        Some((self.0.next()?, self.0.next()?))
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let pairs = self.0.len() / 2;
-        (pairs, Some(pairs))
-    }
-}
-
-impl ExactSizeIterator for Pairs<'_, '_> {}
-impl FusedIterator for Pairs<'_, '_> {}
-
-impl fmt::Debug for Pairs<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(*self).finish()
-    }
-}
-
-#[cfg(feature = "alloc")]
-mod owned {
-    use alloc::borrow::ToOwned;
-
-    use super::{Node, NodeKind};
-    use crate::{Int, Value};
-
-    impl Node<'_, '_> {
-        /// The value of this node, equal to the one that
-        /// [`loads`](crate::loads) returns for the same bytes.
-        #[must_use]
-        pub fn to_value(self) -> Value {
-            match self.kind() {
-                NodeKind::None => Value::None,
-                NodeKind::Bool(value) => Value::Bool(value),
-                NodeKind::Int(value) => Value::from(value),
-                NodeKind::BigInt(value) => Value::Int(Int::from(value)),
-                NodeKind::Float(value) => Value::Float(value),
-                NodeKind::Complex(value) => Value::Complex(value),
-                NodeKind::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
-                NodeKind::Str(text) => Value::from(text),
-                NodeKind::Latin1(bytes) => {
-                    Value::Str(bytes.iter().copied().map(char::from).collect())
-                }
-                NodeKind::List(items) => Value::List(items.map(Node::to_value).collect()),
-                NodeKind::Tuple(items) => Value::Tuple(items.map(Node::to_value).collect()),
-                NodeKind::Set(items) => Value::Set(items.map(Node::to_value).collect()),
-                NodeKind::FrozenSet(items) => Value::FrozenSet(items.map(Node::to_value).collect()),
-                NodeKind::Dict(pairs) => {
-                    let pair = |(key, value): (Self, Self)| (key.to_value(), value.to_value());
-                    Value::Dict(pairs.map(pair).collect())
-                }
-                NodeKind::Channel(id) => Value::Channel(id),
-            }
-        }
-    }
-
-    impl From<Node<'_, '_>> for Value {
-        fn from(node: Node<'_, '_>) -> Self {
-            node.to_value()
-        }
     }
 }

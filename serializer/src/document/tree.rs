@@ -1,5 +1,7 @@
 //! Building the linked slots of a document from opcodes.
 
+use super::slot::{Content, Slot, Span};
+use crate::Token;
 use crate::decimal::Decimal;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits::StrConfig;
@@ -7,48 +9,6 @@ use crate::machine::{Collection, Stack, StackEntry, StackMachine, ValueBuilder};
 use crate::options::LoadOptions;
 use crate::scalar::Scalar;
 use crate::utf8::Utf8Window;
-use crate::{ChannelId, Token};
-
-/// One value: 32 bytes, or 16 with 32-bit pointers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slot<'a> {
-    pub(super) content: Content<'a>,
-    /// The slot of the next value in the same container, if it is not the
-    /// last.
-    pub(super) next: u32,
-}
-
-/// The content of a slot. Floats are stored as bytes so that their alignment
-/// does not enlarge the slot.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Content<'a> {
-    None,
-    Bool(bool),
-    Int(i32),
-    /// Digits of an integer that does not fit 32 bits.
-    Positive(&'a [u8]),
-    Negative(&'a [u8]),
-    Float([u8; 8]),
-    Complex(&'a [u8; 16]),
-    Bytes(&'a [u8]),
-    Str(&'a str),
-    /// Text of Python 2, not ASCII: each byte is a character.
-    Latin1(&'a [u8]),
-    Channel(ChannelId),
-    List(Span),
-    Tuple(Span),
-    /// The length counts keys and values.
-    Dict(Span),
-    Set(Span),
-    FrozenSet(Span),
-}
-
-/// The parts of a container.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
-    pub(super) first: u32,
-    pub(super) len: u32,
-}
 
 /// The slots of one value, a copy of the root slot, and the number of bytes
 /// taken.
@@ -158,6 +118,7 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     #[inline(always)]
     fn push(&mut self, content: Content<'a>, offset: usize) -> Result<u32, LoadError> {
         let full = || LoadError::new(LoadErrorKind::Capacity, offset);
+        // Links of 32 bits halve the slots. The limit on values is below 2^32.
         let slot = u32::try_from(self.slots.len()).map_err(|_| full())?;
         // Correct for a scalar followed by its sibling; others are relinked.
         let next = slot.wrapping_add(1);

@@ -19,7 +19,7 @@ pub(super) enum DumpErrorKind {
     Typed(TypedError),
 }
 
-/// What cannot be represented.
+/// Why a value cannot be represented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     TooLong {

@@ -10,8 +10,8 @@ mod text;
 #[cfg(feature = "serde")]
 mod typed;
 
-pub(crate) use dump::Refusal;
 pub use dump::DumpError;
+pub(crate) use dump::Refusal;
 pub use load::LoadError;
 pub(crate) use load::LoadErrorKind;
 #[cfg(feature = "serde")]

@@ -53,7 +53,7 @@ impl<const ROOM: usize> Text<ROOM> {
 impl<const ROOM: usize> Write for Text<ROOM> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         text.chars().try_for_each(|character| match character {
-            // Quotes are escaped where text is put between them.
+            // Quotes are escaped by `Excerpt`, which knows the quotes around a text.
             '\'' | '"' | '\\' => self.push(character),
             _ => character
                 .escape_debug()

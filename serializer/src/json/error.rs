@@ -1,4 +1,4 @@
-//! What can be wrong with JSON that is to become a value.
+//! Errors of converting JSON into values.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -16,8 +16,8 @@ pub struct FromJsonError {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FromJsonErrorKind {
-    /// Not what goes under this marker.
-    Wants(&'static str),
+    /// Not the content that this marker has.
+    Expected(&'static str),
     Unhashable,
     Depth(u16),
 }
@@ -83,7 +83,7 @@ fn escaped(step: &str) -> String {
 impl fmt::Display for FromJsonErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Wants(what) => write!(f, "{what} is due here"),
+            Self::Expected(expected) => write!(f, "expected {expected}"),
             Self::Unhashable => f.write_str(
                 "a list, dict or set as dict key or set element: use a tuple or frozenset",
             ),

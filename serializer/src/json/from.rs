@@ -27,12 +27,12 @@ pub fn from_json(json: Json) -> Result<Value, FromJsonError> {
     .value(json)
 }
 
-/// Where in the value the reader is.
+/// The position of the reader in the value.
 #[derive(Clone, Copy)]
 struct Reader {
-    /// How many containers there are around.
+    /// The number of containers around this position.
     depth: u16,
-    /// Whether here is a dict's key or a set's element.
+    /// Whether this is a dict key or a set element, which must be hashable.
     keys: bool,
 }
 
@@ -46,7 +46,7 @@ enum Shape {
     Pairs(Vec<Json>),
 }
 
-/// What is made of items.
+/// The kind of value that items become.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Items {
     List,
@@ -130,7 +130,7 @@ impl Reader {
 
     fn pair(self, pair: Json) -> Result<(Value, Value), FromJsonError> {
         let pair: Result<[Json; 2], _> = array(pair)?.try_into();
-        let [key, value] = pair.map_err(|_| wants("an array of a key and its value"))?;
+        let [key, value] = pair.map_err(|_| expected("an array of a key and its value"))?;
         let keys = Self { keys: true, ..self };
         let key = keys.value(key).map_err(|error| error.under_index(0))?;
         let value = self.value(value).map_err(|error| error.under_index(1))?;
@@ -166,7 +166,7 @@ impl Reader {
         })
     }
 
-    /// What stands under a marker.
+    /// The content of a marker.
     fn marked(self, marker: &'static str, content: Json) -> Result<Shape, FromJsonError> {
         Ok(match marker {
             marker::TUPLE => Shape::Items(Items::MarkedTuple, array(content)?),
@@ -195,7 +195,7 @@ fn sole_marker(members: &Map<String, Json>) -> Option<&'static str> {
     marker::ALL.into_iter().find(|marker| marker == key)
 }
 
-/// What stands under a marker of a value without parts.
+/// The content of the marker of a scalar.
 fn leaf(marker: &str, content: &Json) -> Result<Value, FromJsonError> {
     Ok(match marker {
         marker::INT => Value::Int(int(content)?),
@@ -207,19 +207,19 @@ fn leaf(marker: &str, content: &Json) -> Result<Value, FromJsonError> {
 }
 
 #[cold]
-fn wants(what: &'static str) -> FromJsonError {
-    FromJsonError::new(Kind::Wants(what))
+fn expected(expected: &'static str) -> FromJsonError {
+    FromJsonError::new(Kind::Expected(expected))
 }
 
 fn array(content: Json) -> Result<Vec<Json>, FromJsonError> {
     match content {
         Json::Array(items) => Ok(items),
-        _ => Err(wants("an array")),
+        _ => Err(expected("an array")),
     }
 }
 
 fn plain_number(number: &Number) -> Result<Value, FromJsonError> {
-    // `-0` is a float for `serde_json`, but where it keeps numbers as text.
+    // `-0` is a float for `serde_json`, unless it keeps numbers as text.
     if let Some(zero) = number
         .as_f64()
         .filter(|value| value.to_bits() == (-0.0_f64).to_bits())
@@ -232,17 +232,17 @@ fn plain_number(number: &Number) -> Result<Value, FromJsonError> {
     if let Some(value) = number.as_u64() {
         return Ok(Value::from(value));
     }
-    // Where serde_json keeps numbers as text, integers of any size are whole.
+    // With `arbitrary_precision` serde_json keeps integers of any size exactly.
     match (number.to_string().parse(), number.as_f64()) {
         (Ok(value), _) => Ok(Value::Int(value)),
         (Err(_), Some(value)) => Ok(Value::Float(value)),
-        (Err(_), None) => Err(wants("a number within a double")),
+        (Err(_), None) => Err(expected("a number within a double")),
     }
 }
 
 fn int(content: &Json) -> Result<Int, FromJsonError> {
     let parsed = content.as_str().and_then(|text| text.parse().ok());
-    parsed.ok_or(wants("the text of a decimal integer"))
+    parsed.ok_or(expected("the text of a decimal integer"))
 }
 
 fn float(content: &Json) -> Result<f64, FromJsonError> {
@@ -250,7 +250,7 @@ fn float(content: &Json) -> Result<f64, FromJsonError> {
         Some("inf") => Ok(f64::INFINITY),
         Some("-inf") => Ok(f64::NEG_INFINITY),
         Some("nan") => Ok(f64::NAN),
-        _ => Err(wants("\"inf\", \"-inf\" or \"nan\"")),
+        _ => Err(expected("\"inf\", \"-inf\" or \"nan\"")),
     }
 }
 
@@ -261,7 +261,7 @@ fn complex(content: &Json) -> Result<Complex, FromJsonError> {
         _ => (None, None),
     };
     let parts = re.zip(im).map(|(re, im)| Complex { re, im });
-    parts.ok_or(wants("an array of two floats"))
+    parts.ok_or(expected("an array of two floats"))
 }
 
 fn part(json: &Json) -> Option<f64> {
@@ -274,10 +274,10 @@ fn part(json: &Json) -> Option<f64> {
 
 fn bytes(content: &Json) -> Result<Vec<u8>, FromJsonError> {
     let decoded = content.as_str().and_then(|text| STANDARD.decode(text).ok());
-    decoded.ok_or(wants("base64 text with padding"))
+    decoded.ok_or(expected("base64 text with padding"))
 }
 
 fn channel(content: &Json) -> Result<ChannelId, FromJsonError> {
     let id = content.as_i64().and_then(|id| i32::try_from(id).ok());
-    id.map(ChannelId).ok_or(wants("an integer of 32 bits"))
+    id.map(ChannelId).ok_or(expected("an integer of 32 bits"))
 }

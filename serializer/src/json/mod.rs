@@ -34,8 +34,8 @@
 //! [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) names, and three times with
 //! `preserve_order`.
 //!
-//! What reads and writes the text has limits of its own: some readers take all
-//! numbers for doubles; `serde_json` refuses text nested deeper than 128, and
+//! Readers and writers of the text have limits of their own: some readers read
+//! all numbers as doubles; `serde_json` refuses text nested deeper than 128, and
 //! reads the last bit of a float right only by its feature `float_roundtrip`.
 
 mod error;
@@ -46,7 +46,7 @@ pub use error::FromJsonError;
 pub use from::from_json;
 pub use to::{to_exact_json, to_json};
 
-/// The keys of the objects that stand for what JSON lacks.
+/// The keys of the objects that represent types that JSON lacks.
 mod marker {
     pub(super) const INT: &str = "$int";
     pub(super) const FLOAT: &str = "$float";

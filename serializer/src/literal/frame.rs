@@ -50,13 +50,13 @@ impl Frame {
     }
 
     /// Whether the next item is the value of a dict's pair.
-    pub(super) fn is_value_due(&self) -> bool {
+    pub(super) fn expects_value(&self) -> bool {
         self.open == Open::Dict && self.items.len() % 2 == 1
     }
 
     /// Whether the next item has to be hashable.
-    pub(super) fn is_key_due(&self) -> bool {
-        matches!(self.open, Open::Brace | Open::Set | Open::Dict) && !self.is_value_due()
+    pub(super) fn expects_key(&self) -> bool {
+        matches!(self.open, Open::Brace | Open::Set | Open::Dict) && !self.expects_value()
     }
 
     pub(super) const fn end(&self) -> &'static str {
@@ -68,7 +68,7 @@ impl Frame {
         }
     }
 
-    /// What follows an item, as an error names it.
+    /// The tokens that may follow an item, for error messages.
     pub(super) const fn after_item(&self) -> &'static str {
         match self.open {
             Open::Top => "the end",
@@ -114,7 +114,7 @@ impl Callee {
         })
     }
 
-    /// What `name(arguments)` stands for.
+    /// The value of `name(arguments)`.
     fn call(self, arguments: Vec<Value>, start: usize) -> Result<Value, ParseLiteralError> {
         match self {
             Self::Set => elements(arguments, start).map(Value::Set),

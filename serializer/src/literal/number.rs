@@ -23,10 +23,10 @@ enum Magnitude<'a> {
 }
 
 /// Reads a number, a signed one or a sum of a real and an imaginary part, if
-/// one comes next; blanks inside may span lines where `lines` says so.
+/// one comes next; blanks inside may span lines if `lines`.
 ///
 /// The parts of a complex number keep the signs they are written with, as
-/// Python's `complex` reads them, so that what was printed comes back.
+/// Python's `complex` reads them, so that a printed value is read as itself.
 pub(super) fn number(
     source: &mut Source<'_>,
     lines: bool,

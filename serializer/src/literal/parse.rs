@@ -73,7 +73,7 @@ impl Parser<'_> {
         self.source.skip_blanks(self.frame.open != Open::Top);
     }
 
-    /// Whether the container may end where an item could stand.
+    /// Whether the container may end in place of an item.
     fn may_end(&self) -> bool {
         match self.frame.open {
             Open::Top => self.frame.comma,
@@ -108,7 +108,8 @@ impl Parser<'_> {
     }
 
     fn open(&mut self, open: Open, start: usize) -> Result<Step, ParseLiteralError> {
-        // What a call takes apart is not one more container.
+        // The container in a call is not one level more: its items become the items
+        // of the set.
         let deeper = !matches!(self.frame.open, Open::Call(_));
         let depth = self.frame.depth + u16::from(deeper);
         if depth > Limits::MAX_DEPTH {
@@ -143,7 +144,7 @@ impl Parser<'_> {
 
     /// Puts an item into the innermost container, and reads what follows it.
     fn place(&mut self, value: Value, start: usize) -> Result<Step, ParseLiteralError> {
-        if self.frame.is_key_due() && !value.is_hashable() {
+        if self.frame.expects_key() && !value.is_hashable() {
             return Err(ParseLiteralError::new(Kind::Unhashable, start));
         }
         self.frame.items.push(value);
@@ -153,7 +154,7 @@ impl Parser<'_> {
             let dict = self.source.peek() == Some(':');
             self.frame.open = if dict { Open::Dict } else { Open::Set };
         }
-        if self.frame.is_value_due() {
+        if self.frame.expects_value() {
             return self.colon();
         }
         if self.source.eat(",") {

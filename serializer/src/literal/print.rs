@@ -69,7 +69,7 @@ pub(super) fn complex(value: Complex, f: &mut Formatter<'_>) -> fmt::Result {
     }
     f.write_char('(')?;
     real(re, "", f)?;
-    // The minus comes with the number, where there is one.
+    // A negative number prints its own sign.
     if im.is_sign_positive() || im.is_nan() {
         f.write_char('+')?;
     }

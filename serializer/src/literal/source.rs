@@ -17,7 +17,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Where the rest starts, in bytes from the start of the text.
+    /// The start of the rest, in bytes from the start of the text.
     pub(super) const fn offset(&self) -> usize {
         self.len - self.rest.len()
     }
@@ -62,7 +62,7 @@ impl<'a> Source<'a> {
     }
 
     /// Steps over blanks, comments and joined lines; over the ends of lines
-    /// too where `lines` says so, as inside brackets.
+    /// too if `lines` is set, as inside brackets.
     pub(super) fn skip_blanks(&mut self, lines: bool) {
         loop {
             self.take_while(|c| matches!(c, ' ' | '\t' | '\x0c'));

@@ -7,7 +7,7 @@ use super::error::{ParseLiteralError, ParseLiteralErrorKind as Kind};
 use super::source::Source;
 use crate::Value;
 
-/// What the letters before the quotes say.
+/// The meaning of the letters before the quotes.
 #[derive(Clone, Copy)]
 struct Prefix {
     raw: bool,
@@ -21,7 +21,7 @@ enum Out {
 }
 
 /// Reads a string, or several side by side, if one comes next; blanks between
-/// them may span lines where `lines` says so.
+/// them may span lines if `lines` is set.
 pub(super) fn string(
     source: &mut Source<'_>,
     lines: bool,
@@ -63,7 +63,7 @@ fn next_piece<'a>(
     }))
 }
 
-/// Steps over the letters before a quote; `None` where no quote follows.
+/// Steps over the letters before a quote; `None` if no quote follows.
 fn prefix(source: &mut Source<'_>) -> Result<Option<Prefix>, ParseLiteralError> {
     let start = *source;
     let letters = source.take_while(|c| c.is_ascii_alphabetic());
@@ -221,8 +221,8 @@ fn hexadecimal(
 }
 
 impl Out {
-    /// Takes what stands for itself, up to a quote, a backslash or the end of
-    /// the line.
+    /// Takes the characters that need no escape, up to a quote, a backslash or
+    /// the end of the line.
     fn run(&mut self, source: &mut Source<'_>, quote: char) -> Result<(), ParseLiteralError> {
         let mut start = *source;
         let run = source.take_while(|c| c != quote && !matches!(c, '\\' | '\n' | '\r'));
@@ -239,7 +239,7 @@ impl Out {
         Ok(())
     }
 
-    /// Appends the character or byte of that number, which stands at `at`.
+    /// Appends the character or byte of that code, written at `at`.
     fn push(&mut self, code: u32, at: Source<'_>) -> Result<(), ParseLiteralError> {
         match self {
             Self::Text(text) => match char::from_u32(code) {

@@ -5,6 +5,7 @@
 //! produces: a list must be filled completely and in order, and a container
 //! needs its values on the stack. `docs/wire-format.md` lists each difference.
 
+mod builder;
 mod stack;
 
 use crate::Opcode;
@@ -13,6 +14,7 @@ use crate::limits::Limits;
 use crate::reader::Cursor;
 use crate::scalar::Scalar;
 
+pub(crate) use builder::{Collection, ValueBuilder};
 #[cfg(feature = "alloc")]
 pub(crate) use stack::has_room;
 use stack::{OpenContainer, check_height, push, wrong_index};
@@ -20,57 +22,6 @@ pub(crate) use stack::{Stack, StackEntry};
 
 /// The minimum size of a list item: its index (5), the item (1), SETITEM (1).
 const LIST_ITEM_BYTES: usize = 7;
-
-/// Builds the values of one decoder.
-pub(crate) trait ValueBuilder<'a> {
-    /// A value, or a handle to it.
-    type Node: Default;
-
-    // Nodes are written into `place`, which holds a default, because moving a
-    // node right after writing its parts is slow.
-
-    /// Makes a scalar.
-    fn scalar(&mut self, scalar: Scalar<'a>, place: &mut Self::Node) -> Result<(), LoadError>;
-    /// Appends a scalar to a list.
-    fn append_scalar(&mut self, list: &mut Self::Node, item: Scalar<'a>) -> Result<(), LoadError>;
-    /// Sets a pair of scalars in a dict.
-    fn insert_scalars(
-        &mut self,
-        dict: &mut Self::Node,
-        key: Scalar<'a>,
-        value: Scalar<'a>,
-    ) -> Result<(), LoadError>;
-    /// Makes a list with capacity for `room` items.
-    fn list(&mut self, room: usize, offset: usize, place: &mut Self::Node)
-    -> Result<(), LoadError>;
-    /// Makes an empty dict.
-    fn dict(&mut self, offset: usize, place: &mut Self::Node) -> Result<(), LoadError>;
-    /// Appends an item to a list and leaves a default in `item`.
-    fn append(&mut self, list: &mut Self::Node, item: &mut Self::Node);
-    /// Sets a pair in a dict and leaves defaults in `key` and `value`. The key
-    /// is hashable.
-    fn insert(&mut self, dict: &mut Self::Node, key: &mut Self::Node, value: &mut Self::Node);
-    /// Makes a tuple, set or frozenset of values, which it takes out of the
-    /// entries. Elements of a set are hashable.
-    fn collection(
-        &mut self,
-        kind: Collection,
-        items: &mut [StackEntry<Self::Node>],
-        offset: usize,
-    ) -> Result<Self::Node, LoadError>;
-    /// Closes the topmost open list or dict: it gets no more items.
-    fn close(&mut self, node: &mut Self::Node);
-    /// The integer in a node, if it can be the index of a list item.
-    fn index(&self, node: &Self::Node) -> Option<u32>;
-}
-
-/// A container made of the topmost values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Collection {
-    Tuple,
-    Set,
-    FrozenSet,
-}
 
 /// One run over the bytes of one value.
 pub(crate) struct StackMachine<'a, B, S> {
@@ -80,9 +31,7 @@ pub(crate) struct StackMachine<'a, B, S> {
     limits: Limits,
     /// The number of values that the limits still admit.
     items_left: usize,
-    /// The number of list items for which memory may still be reserved,
-    /// initially as many as the input can hold. All lists share it, because
-    /// each of several nested lists could announce the rest of the input.
+    /// The number of list items for which memory may still be reserved.
     room_left: usize,
     /// Whether the input was cut at the limit, so that its end is not an end of
     /// the data.
@@ -100,6 +49,9 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
             stack,
             limits,
             items_left: limits.items(),
+            // As many items as the input has bytes for. All lists share this: if
+            // each were bounded alone, n nested lists could announce the rest of
+            // the input n times.
             room_left: input.len() / LIST_ITEM_BYTES,
             bounded: bounded.is_some_and(|bounded| bounded.len() < bytes.len()),
         }
@@ -110,6 +62,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
     pub(crate) fn run(mut self) -> Result<(B::Node, B, usize), LoadError> {
         match self.run_to_stop() {
             Ok(node) => Ok((node, self.builder, self.cursor.offset())),
+            // The end of the cut input is not an end of the data: more bytes would
+            // not help, so this is not a truncated input.
             Err(error) if self.bounded && error.is_truncated() => {
                 let kind = LoadErrorKind::Bytes(self.limits.bytes());
                 Err(LoadError::new(kind, error.offset()))
@@ -120,6 +74,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
 
     fn run_to_stop(&mut self) -> Result<B::Node, LoadError> {
         loop {
+            // Every value is counted before anything is built for it, so that an
+            // input over the limit costs no more than one at the limit.
             while let Some(scalar) = Scalar::read(&mut self.cursor)? {
                 count(&mut self.items_left, self.limits, scalar.offset)?;
                 let place = push(&mut self.stack, OpenContainer::Nothing, scalar.offset)?;
@@ -142,8 +98,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
     fn list(&mut self, start: usize) -> Result<(), LoadError> {
         let len = self.cursor.count()?;
         count(&mut self.items_left, self.limits, start)?;
-        // A list longer than the input is reported at the end of the input and
-        // not here, because more input may come.
+        // A list longer than the input is no error here, because more input may
+        // come; it only gets no memory for what cannot be there yet.
         let room = usize::try_from(len).unwrap_or(usize::MAX);
         let room = room.min(self.room_left);
         self.room_left -= room;
@@ -186,12 +142,15 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         while *missing > 0 && cursor.eat_int(*filled) {
             self.cursor = cursor;
             match Scalar::read(&mut cursor)? {
+                // Index, item, SETITEM: the item needs no place on the stack.
                 Some(item) if cursor.eat(Opcode::SetItem.byte()) => {
                     count(&mut self.items_left, self.limits, item.offset)?;
                     *filled += 1;
                     *missing -= 1;
                     self.builder.append_scalar(list, item)?;
                 }
+                // A container, or a value without SETITEM: the loop over single
+                // opcodes reads it, from the position after the index.
                 _ => {
                     *indexed = true;
                     return Ok(());
@@ -226,10 +185,13 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
     /// that.
     fn set_item(&mut self, at: usize) -> Result<(), LoadError> {
         let held = self.stack.len();
+        // First, so that an incomplete value is reported before what is wrong with
+        // its place.
         if let Some(value) = self.stack.last_mut() {
             close(&mut self.builder, value, at)?;
         }
         match &mut *self.stack {
+            // The index was checked by `items` and is not on the stack.
             [.., list, value] if list.open.is_indexed() => {
                 list.rise_above(value, self.limits, at)?;
                 list.open.fill(at)?;
@@ -240,6 +202,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
             [.., container, key, value] => {
                 container.rise_above(value, self.limits, at)?;
                 match container.open {
+                    // An index that `items` has not taken: a wrong one, or an integer
+                    // of another opcode than INT.
                     OpenContainer::Items { filled, .. } => {
                         if container.open.is_indexed()
                             || self.builder.index(&key.node) != Some(filled)
@@ -278,7 +242,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         };
         count(&mut self.items_left, self.limits, start)?;
         let (mut height, mut hashable) = (0, true);
-        // From `first` on there are exactly `wanted`; the topmost is closed first.
+        // From `first` on there are exactly `wanted`. The topmost is closed first,
+        // because the builder of values keeps the pairs of open dicts on a stack.
         let items = self.stack.get_mut(first..).unwrap_or_default();
         for item in items.iter_mut().rev() {
             close(&mut self.builder, item, start)?;

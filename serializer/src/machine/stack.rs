@@ -90,7 +90,9 @@ impl<T, const N: usize> Stack<T> for heapless::Vec<T, N> {
 pub(crate) struct StackEntry<N> {
     pub(crate) node: N,
     pub(super) open: OpenContainer,
-    /// Containers inside one another, itself included.
+    /// Containers inside one another, itself included. A container is made after
+    /// its parts or filled by them, so depth is known from the inside: it counts
+    /// levels up from the scalars, not down from the root.
     pub(super) height: u16,
     pub(super) hashable: bool,
 }

@@ -9,7 +9,7 @@ impl<R: Read> Stream<R> {
     /// Reads the bytes of the next value and none after them. Returns false if
     /// the reader ends before the first.
     ///
-    /// It stops where the bytes cannot be a value; the decoder then reports why.
+    /// It stops at bytes that cannot be a value; the decoder then reports why.
     pub(super) fn fetch(&mut self) -> Result<bool, R::Error> {
         if self.failed.is_none() {
             self.scan()?;
@@ -27,6 +27,9 @@ impl<R: Read> Stream<R> {
         if !self.fill(self.scanned + 1)? {
             return Ok(());
         }
+        // Only lengths matter here; the decoder judges the rest. `scanned` advances
+        // with each opcode, so that a slow reader does not cause a scan from the
+        // start for each piece.
         while let Some(end) = self.opcode_end()? {
             // One byte more, the next opcode: only STOP has none.
             if !self.fill(end.saturating_add(1))? {

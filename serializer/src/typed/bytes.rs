@@ -42,7 +42,7 @@ impl<'de, const N: usize> Deserialize<'de> for Bytes<[u8; N]> {
     }
 }
 
-/// Types that hold bytes, also of inputs that cannot lend them.
+/// Types that hold bytes, copied or borrowed from the input.
 trait Keep<'de>: Sized {
     fn keep(bytes: &[u8]) -> Option<Self>;
 
@@ -156,7 +156,7 @@ mod owned {
         }
     }
 
-    /// Borrowed where the input can lend them.
+    /// Borrowed if the bytes are in the input.
     impl<'de: 'a, 'a> Deserialize<'de> for Bytes<Cow<'a, [u8]>> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             deserializer.deserialize_bytes(Kept::<Cow<'de, [u8]>>(PhantomData))

@@ -4,9 +4,9 @@ use serde_core::Deserializer;
 use serde_core::de::value::SeqDeserializer;
 use serde_core::de::{self, Error as _, Unexpected, Visitor};
 
+use super::Error;
 use super::HUMAN_READABLE;
 use super::access::{Elements, Fields, Variant, visit_all};
-use super::Error;
 use super::number::{visit_as_float, visit_decimal, visit_int};
 use super::special::{self, Marked};
 use crate::{Complex, Node, NodeKind};
@@ -52,7 +52,8 @@ impl<'de> Node<'_, 'de> {
         Error::invalid_type(self.unexpected(), expected)
     }
 
-    /// As what it is, for a type that asked for something and may take this.
+    /// Visits the value by its own type, whatever the Rust type asked for. The
+    /// visitor accepts or refuses it.
     fn as_it_is<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
             NodeKind::None => visitor.visit_unit(),
@@ -107,7 +108,7 @@ macro_rules! numbers {
     )*};
 }
 
-/// Types that are read as what it is, if they take it.
+/// Requests that are answered by the type of the value.
 macro_rules! asked {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -119,8 +120,9 @@ macro_rules! asked {
 impl<'de> Deserializer<'de> for Node<'_, 'de> {
     type Error = Error;
 
-    /// Types that take anything, serde's own buffers among them, get what has
-    /// no method of its own in a form that all of them can keep.
+    /// Types that accept anything, among them serde's own buffers, have no method
+    /// for channels and large integers. They get these as a map, which all of them
+    /// can keep.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
             NodeKind::Channel(id) => {

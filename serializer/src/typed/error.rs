@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use serde_core::{de, ser};
 use serde_core::de::Unexpected;
+use serde_core::{de, ser};
 
 use super::Error;
-use super::access::NO_TEXT_LOSSY;
+use super::odd_key::NO_TEXT_LOSSY;
 use crate::excerpt::Excerpt;
 
 impl ser::Error for Error {

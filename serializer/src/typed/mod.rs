@@ -39,10 +39,13 @@ mod compound;
 mod de;
 mod error;
 mod number;
+mod odd_key;
 #[cfg(feature = "alloc")]
 mod one_pass;
+mod output;
 #[cfg(feature = "alloc")]
 mod owned;
+mod printed;
 mod ser;
 mod special;
 #[cfg(feature = "alloc")]
@@ -53,7 +56,8 @@ use embedded_io::Write;
 use serde_core::ser::Serialize;
 
 pub use crate::error::TypedError as Error;
-use ser::{Output, Serializer};
+use output::Output;
+use ser::Serializer;
 pub use special::{AsFrozenSet, AsSet, frozenset, set};
 
 use crate::{Dump, DumpOptions, EncodeError, Encoder, IntoWriter, StreamError};

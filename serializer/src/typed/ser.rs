@@ -1,78 +1,19 @@
 //! Writing Rust types as opcodes.
 
-use core::fmt::{self, Display, Write as _};
+use core::fmt::Display;
 
 use embedded_io::Write;
 use serde_core::ser::{self, Serialize};
 
+use super::Error;
 use super::HUMAN_READABLE;
 use super::compound::{Group, Kind, Map, Seq};
-use super::Error;
+use super::output::Output;
+use super::printed::printed;
 use super::special;
 use super::wrapped::{Wrapped, Wrapper};
+use crate::Encoder;
 use crate::error::{Refusal, Segment};
-use crate::{EncodeError, Encoder, Limits};
-
-/// The destination of a serializer: an encoder, and the error of its sink,
-/// which serde's error type cannot hold.
-pub(super) struct Output<'e, W: Write> {
-    encoder: &'e mut Encoder<W>,
-    failed: &'e mut Option<W::Error>,
-}
-
-impl<'e, W: Write> Output<'e, W> {
-    pub(super) const fn new(encoder: &'e mut Encoder<W>, failed: &'e mut Option<W::Error>) -> Self {
-        Self { encoder, failed }
-    }
-
-    pub(super) const fn reborrow(&mut self) -> Output<'_, W> {
-        Output {
-            encoder: self.encoder,
-            failed: self.failed,
-        }
-    }
-
-    /// One call of the encoder.
-    #[inline]
-    pub(super) fn put(
-        &mut self,
-        write: impl FnOnce(&mut Encoder<W>) -> Result<(), EncodeError<W::Error>>,
-    ) -> Result<(), Error> {
-        match write(self.encoder) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.keep(error)),
-        }
-    }
-
-    #[cold]
-    fn keep(&mut self, error: EncodeError<W::Error>) -> Error {
-        match error {
-            EncodeError::Value(error) => error.into(),
-            EncodeError::Io(error) => {
-                *self.failed = Some(error);
-                Error::sink()
-            }
-        }
-    }
-
-    /// An encoder for what is written later.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(super) const fn sibling(&self) -> Encoder<alloc::vec::Vec<u8>> {
-        self.encoder.sibling()
-    }
-
-    #[inline]
-    pub(super) fn enter(&mut self) -> Result<(), Error> {
-        let entered = self.encoder.enter_within(Limits::TYPED_DEPTH);
-        entered.map_err(Error::from)
-    }
-
-    #[inline]
-    pub(super) const fn leave(&mut self) {
-        self.encoder.leave();
-    }
-}
 
 /// Writes one value.
 pub(super) struct Serializer<'e, W: Write> {
@@ -100,7 +41,7 @@ impl<'e, W: Write> Serializer<'e, W> {
         Ok(self.output)
     }
 
-    /// What is known by the name of a newtype struct.
+    /// A newtype struct that may have one of the names of this crate.
     fn wrapped<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Error> {
         match Wrapper::named(name) {
             Some(wrapper) => value.serialize(Wrapped {
@@ -112,7 +53,8 @@ impl<'e, W: Write> Serializer<'e, W> {
         }
     }
 
-    /// What `serde_json` says by structs of its own.
+    /// A struct that may be one of those by which `serde_json` passes numbers and
+    /// raw text.
     #[cold]
     fn json(self, name: &'static str) -> Result<Map<'e, W>, Error> {
         match name {
@@ -279,54 +221,5 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
 
     fn is_human_readable(&self) -> bool {
         HUMAN_READABLE
-    }
-}
-
-/// Writes the printed form of a value as text. It is printed twice because the
-/// length comes first; this needs no memory.
-fn printed<W: Write>(
-    mut output: Output<'_, W>,
-    value: &(impl Display + ?Sized),
-) -> Result<(), Error> {
-    let changed = || Error::message("a value that prints differently each time, or not at all");
-    let mut length = Length(0);
-    write!(length, "{value}").map_err(|_| changed())?;
-    output.put(|encoder| encoder.begin_str(length.0))?;
-    let mut printer = Printer {
-        output,
-        left: length.0,
-        failed: None,
-    };
-    match write!(printer, "{value}") {
-        Ok(()) if printer.left == 0 => Ok(()),
-        _ => Err(printer.failed.unwrap_or_else(changed)),
-    }
-}
-
-/// Counts the bytes printed.
-struct Length(usize);
-
-impl fmt::Write for Length {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 += text.len();
-        Ok(())
-    }
-}
-
-/// Writes the bytes printed, up to the counted length.
-struct Printer<'e, W: Write> {
-    output: Output<'e, W>,
-    left: usize,
-    failed: Option<Error>,
-}
-
-impl<W: Write> fmt::Write for Printer<'_, W> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.left = self.left.checked_sub(text.len()).ok_or(fmt::Error)?;
-        let written = self.output.put(|encoder| encoder.encoded(text.as_bytes()));
-        written.map_err(|error| {
-            self.failed = Some(error);
-            fmt::Error
-        })
     }
 }

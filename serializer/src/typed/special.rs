@@ -108,7 +108,7 @@ macro_rules! written_as {
 written_as!(AsSet, set, SET, "set");
 written_as!(AsFrozenSet, frozenset, FROZENSET, "frozenset");
 
-/// Reads what a newtype struct wraps.
+/// Reads the content of a newtype struct.
 pub(super) fn inside<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     name: &'static str,
     deserializer: D,
@@ -190,7 +190,7 @@ impl<T: Serialize> Serialize for Pair<'_, T> {
     }
 }
 
-/// Given to visitors as what it is written as.
+/// Visitors get it in the form in which it is written.
 impl<'de, T: IntoDeserializer<'de, super::Error>> Deserializer<'de> for Marked<T> {
     type Error = super::Error;
 
@@ -205,36 +205,6 @@ impl<'de, T: IntoDeserializer<'de, super::Error>> Deserializer<'de> for Marked<T
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
         bytes byte_buf option unit unit_struct newtype_struct seq tuple
         tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// Reads the map of a [`Marked`] scalar.
-pub(super) struct PairVisitor<T> {
-    key: &'static str,
-    content: PhantomData<T>,
-}
-
-impl<T> PairVisitor<T> {
-    pub(super) const fn new(key: &'static str) -> Self {
-        Self {
-            key,
-            content: PhantomData,
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for PairVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a map of `{}`", self.key)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<T, A::Error> {
-        match pairs.next_key_seed(Name(self.key))? {
-            Some(true) => pairs.next_value(),
-            _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
-        }
     }
 }
 
@@ -269,13 +239,19 @@ impl Serialize for ChannelId {
 
 impl<'de> Deserialize<'de> for ChannelId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Id;
+        struct Id {
+            /// Whether the map of a [`Marked`] scalar follows.
+            in_map: bool,
+        }
 
         impl<'de> Visitor<'de> for Id {
             type Value = ChannelId;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a channel")
+                f.write_str(match self.in_map {
+                    true => "a map of `$channel`",
+                    false => "a channel",
+                })
             }
 
             fn visit_newtype_struct<D: Deserializer<'de>>(
@@ -285,12 +261,18 @@ impl<'de> Deserialize<'de> for ChannelId {
                 marked.deserialize_option(self)
             }
 
-            fn visit_some<D: Deserializer<'de>>(self, pair: D) -> Result<ChannelId, D::Error> {
-                let id = pair.deserialize_map(PairVisitor::<i32>::new(CHANNEL_KEY))?;
-                Ok(ChannelId(id))
+            fn visit_some<D: Deserializer<'de>>(self, map: D) -> Result<ChannelId, D::Error> {
+                map.deserialize_map(Self { in_map: true })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<ChannelId, A::Error> {
+                match pairs.next_key_seed(Name(CHANNEL_KEY))? {
+                    Some(true) => pairs.next_value().map(ChannelId),
+                    _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+                }
             }
         }
 
-        deserializer.deserialize_newtype_struct(CHANNEL, Id)
+        deserializer.deserialize_newtype_struct(CHANNEL, Id { in_map: false })
     }
 }

@@ -6,10 +6,10 @@ use core::fmt::Display;
 use embedded_io::Write;
 use serde_core::ser::{self, Impossible, Serialize};
 
+use super::Error;
 use super::HUMAN_READABLE;
 use super::compound::{Group, Kind, Map};
-use super::Error;
-use super::ser::Output;
+use super::output::Output;
 use super::special;
 use crate::error::Refusal;
 use crate::{ChannelId, Decimal, Encoder};
@@ -91,7 +91,7 @@ impl<'e, W: Write> Wrapped<'e, W> {
     }
 }
 
-/// What no value inside is.
+/// Types that no wrapper contains.
 macro_rules! refused {
     ($($method:ident($($type:ty),*) -> $ok:ty;)*) => {$(
         #[cold]

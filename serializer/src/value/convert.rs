@@ -164,22 +164,3 @@ macro_rules! try_from_ints {
 }
 
 try_from_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
-
-#[cfg(test)]
-mod tests {
-    use alloc::string::ToString;
-
-    use super::*;
-
-    #[test]
-    fn an_int_that_does_not_fit_is_out_of_range_not_of_a_wrong_type() {
-        let text = |value: Value| u8::try_from(value).map_err(|error| error.to_string());
-        assert_eq!(text(Value::from(255)), Ok(255));
-        let out_of_range = "expected u8, found int out of range";
-        for value in [Value::from(256), Value::from(-1), Value::from(u128::MAX)] {
-            assert_eq!(text(value), Err(out_of_range.into()));
-        }
-        let float = text(Value::from(1.0));
-        assert_eq!(float, Err("expected u8, found float".into()));
-    }
-}

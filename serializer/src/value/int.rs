@@ -27,7 +27,7 @@ pub struct Int(Repr);
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Repr {
     Small(i64),
-    /// Canonical digits of an integer outside `i64`: `-` only where negative,
+    /// Canonical digits of an integer outside `i64`: `-` only if negative,
     /// no leading zero. So equal integers are equal in memory.
     Big(Box<str>),
 }
@@ -113,7 +113,7 @@ large_ints! { u64 i128 u128 isize usize }
 
 /// An [`Int`] is outside the range of the requested type.
 ///
-/// What [`core::num::TryFromIntError`] is for the integers of Rust.
+/// The counterpart of [`core::num::TryFromIntError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TryFromIntError;
 
@@ -172,7 +172,7 @@ impl core::error::Error for ParseIntError {}
 impl FromStr for Int {
     type Err = ParseIntError;
 
-    /// Reads what Python's `int()` reads.
+    /// Parses the same text as Python's `int()`.
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
         Self::from_python_decimal(text.as_bytes()).ok_or(ParseIntError)
     }

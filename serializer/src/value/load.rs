@@ -43,7 +43,7 @@ struct Values<'a> {
 enum Part {
     Whole(Value),
     Dict {
-        /// Where its pairs start.
+        /// The position of its first pair.
         first: usize,
     },
 }
@@ -99,8 +99,8 @@ impl Scalars<'_> {
         Ok(())
     }
 
-    /// Short text is written where it stays: what was written in parts is slow
-    /// to move at once.
+    /// Short text is written in place: its bytes were just stored one part at a
+    /// time, and a load of them as a whole would wait for these stores.
     #[inline(always)]
     fn text(&mut self, scalar: Scalar<'_>, place: &mut Value) -> Result<(), LoadError> {
         let start = scalar.offset + Scalar::COUNTED;
@@ -186,7 +186,7 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
         }
     }
 
-    /// What stood above the dict is closed: its pairs are the last.
+    /// Containers above the dict are closed, so its pairs are the last.
     #[inline]
     fn insert(&mut self, _dict: &mut Part, key: &mut Part, value: &mut Part) {
         if has_room(&mut self.pairs) {

@@ -4,7 +4,6 @@ mod access;
 mod convert;
 mod dict;
 mod dump;
-mod index;
 mod int;
 mod key;
 mod load;

@@ -98,20 +98,23 @@ impl Value {
     }
 }
 
-/// A value whose dicts and sets are sorted, at any depth.
+/// The rank of a value and its content, whose dicts and sets are sorted at any
+/// depth.
 ///
 /// Two of them compare like nested lists. Sorting within each comparison would
 /// take exponential time on nested sets; this sorts each container once.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Sorted<'a>(u8, Content<'a>);
 
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Content<'a> {
     Leaf(&'a Value),
     Parts(Vec<Sorted<'a>>),
 }
 
 impl<'a> Sorted<'a> {
-    // In loops, because iterator adaptors would take several times the stack
-    // where nothing is optimised.
+    // In loops, because iterator adaptors take several times the stack in
+    // unoptimised builds.
     pub(super) fn of(value: &'a Value) -> Self {
         let content = match value {
             Value::List(items) | Value::Tuple(items) => {
@@ -151,30 +154,6 @@ impl<'a> Sorted<'a> {
         parts
     }
 }
-
-impl Ord for Sorted<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (&self.1, &other.1) {
-            (Content::Leaf(a), Content::Leaf(b)) => a.cmp(b),
-            (Content::Parts(a), Content::Parts(b)) => self.0.cmp(&other.0).then_with(|| a.cmp(b)),
-            _ => self.0.cmp(&other.0),
-        }
-    }
-}
-
-impl PartialOrd for Sorted<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Sorted<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Sorted<'_> {}
 
 impl PartialOrd for Set {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

@@ -53,8 +53,8 @@ impl Str {
         }
     }
 
-    /// Sets an empty text. Where it stays: a short text is slow to move once
-    /// its bytes were written.
+    /// Sets an empty text in place. Moving it afterwards would be slow: its bytes
+    /// were just stored in parts, and a load of the whole waits for the stores.
     #[inline(always)]
     pub(super) fn fill(&mut self, text: &str) {
         // Inserted as a whole; pushed, it would go byte by byte.

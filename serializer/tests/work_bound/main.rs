@@ -20,16 +20,19 @@
 
 extern crate alloc;
 
+mod builders;
 mod shapes;
 mod types;
 mod ways;
+mod writer;
 
 use core::hint::black_box;
 use std::thread::{self, JoinHandle};
 
 use execnet_serializer::{LoadOptions, Tokens};
 use rustix::time::{ClockId, clock_gettime};
-use shapes::{Shape, Writer};
+use shapes::Shape;
+use writer::Writer;
 
 /// Times the flat document.
 const BOUND: f64 = 20.0;

@@ -1,0 +1,161 @@
+//! Entries in insertion order with an index of their keys: the table of dicts
+//! and sets.
+
+mod compare;
+mod entry;
+mod index;
+mod indexed;
+mod small;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::Value;
+use super::key::{self, addend, is_container, same_key, text_hash};
+use indexed::Indexed;
+use small::{are_distinct, merge_small};
+
+pub(super) use entry::Entry;
+
+/// Up to this many entries are searched linearly, which is faster than building
+/// an index.
+const SMALL: usize = 32;
+
+/// Entries of different keys, in order.
+///
+/// Hashes are kept for the keys that are containers: comparing and hashing
+/// nested sets would otherwise take time in proportion to depth times size.
+#[derive(Clone)]
+pub(super) enum Table<E> {
+    /// At most [`SMALL`], and no container among the keys.
+    Small(Vec<E>),
+    Indexed(Box<Indexed<E>>),
+}
+
+/// The half of a hash that slots keep.
+const fn half(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+impl<E> Table<E> {
+    pub(super) const fn new() -> Self {
+        Self::Small(Vec::new())
+    }
+
+    #[inline]
+    pub(super) const fn entries(&self) -> &Vec<E> {
+        match self {
+            Self::Small(entries) => entries,
+            Self::Indexed(indexed) => &indexed.entries,
+        }
+    }
+
+    /// The entries, whose keys may not change.
+    #[inline]
+    pub(super) const fn entries_mut(&mut self) -> &mut Vec<E> {
+        match self {
+            Self::Small(entries) => entries,
+            Self::Indexed(indexed) => &mut indexed.entries,
+        }
+    }
+
+    pub(super) fn into_entries(self) -> Vec<E> {
+        match self {
+            Self::Small(entries) => entries,
+            Self::Indexed(indexed) => indexed.entries,
+        }
+    }
+}
+
+impl<E: Entry> Table<E> {
+    /// Merges the entries of one key: the first stays in its place, with the
+    /// value of the last.
+    pub(super) fn from_entries(mut entries: Vec<E>) -> Self {
+        if entries.len() > SMALL || entries.iter().any(|entry| is_container(entry.key())) {
+            return Self::Indexed(Box::new(Indexed::new(entries)));
+        }
+        if !are_distinct(&entries) {
+            merge_small(&mut entries);
+        }
+        Self::Small(entries)
+    }
+
+    /// The position of a key.
+    pub(super) fn position(&self, key: &Value) -> Option<usize> {
+        match self {
+            Self::Small(entries) => entries.iter().position(|held| same_key(held.key(), key)),
+            Self::Indexed(indexed) => indexed.find(key::hash(key)?, |held| same_key(held, key)),
+        }
+    }
+
+    /// The position of a text key.
+    pub(super) fn text_position(&self, key: &str) -> Option<usize> {
+        let is_key = |held: &Value| held.as_str() == Some(key);
+        match self {
+            Self::Small(entries) => entries.iter().position(|held| is_key(held.key())),
+            Self::Indexed(indexed) => indexed.find(text_hash(key), is_key),
+        }
+    }
+
+    /// Appends an entry with a new key.
+    pub(super) fn push(&mut self, entry: E) {
+        match self {
+            Self::Small(entries) if entries.len() < SMALL && !is_container(entry.key()) => {
+                entries.push(entry);
+            }
+            Self::Small(entries) => {
+                let mut entries = core::mem::take(entries);
+                entries.push(entry);
+                *self = Self::Indexed(Box::new(Indexed::new(entries)));
+            }
+            Self::Indexed(indexed) => indexed.push(entry),
+        }
+    }
+
+    /// Removes an entry; the later ones move up.
+    pub(super) fn remove(&mut self, position: usize) -> E {
+        match self {
+            Self::Small(entries) => entries.remove(position),
+            Self::Indexed(indexed) => indexed.remove(position),
+        }
+    }
+
+    /// Keeps the entries for which this is true.
+    pub(super) fn retain(&mut self, keep: impl FnMut(&mut E) -> bool) {
+        let mut entries = core::mem::take(self).into_entries();
+        entries.retain_mut(keep);
+        *self = Self::from_entries(entries);
+    }
+
+    /// A number that the same keys have in any order; `None` if one of them
+    /// equals nothing.
+    pub(super) fn hash_sum(&self) -> Option<u64> {
+        let mut sum = 0_u64;
+        match self {
+            Self::Small(entries) => {
+                for entry in entries {
+                    sum = sum.wrapping_add(addend(half(key::hash(entry.key())?)));
+                }
+            }
+            Self::Indexed(indexed) if indexed.index.len() < indexed.entries.len() => return None,
+            Self::Indexed(indexed) => {
+                for slot in indexed.index.slots() {
+                    sum = sum.wrapping_add(addend(slot.hash));
+                }
+            }
+        }
+        Some(sum)
+    }
+}
+
+impl<E> Default for Table<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E: Entry> FromIterator<E> for Table<E> {
+    fn from_iter<I: IntoIterator<Item = E>>(entries: I) -> Self {
+        Self::from_entries(entries.into_iter().collect())
+    }
+}
