@@ -5,6 +5,7 @@ use core::time::Duration;
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage, GatewayTerminate,
 };
+use execnet_core_sync::testing;
 use execnet_core_sync::{ReceiveError, SendError, WaitCloseError};
 use execnet_serializer::{ChannelId, Value};
 
@@ -99,6 +100,8 @@ fn closing_wakes_receivers() {
                 std::thread::spawn(move || channel.receive())
             })
             .collect();
+        // They most likely wait by then; else they find the channel closed.
+        testing::give_way();
         channel.close();
         for receiver in receivers {
             let received = receiver.join().unwrap();

@@ -46,6 +46,8 @@ fn the_end_of_the_link_wakes_all_waiting_threads_with_a_reason() {
                 })
             })
             .collect();
+        // They most likely wait by then; else they find the gateway disconnected.
+        testing::give_way();
         peer.hang_up();
         for wait in waits {
             assert!(wait.join().unwrap());

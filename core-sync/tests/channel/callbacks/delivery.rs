@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use execnet_core_sync::frame::MessageCode::{
     ChannelClose, ChannelCloseError, ChannelData, ChannelLastMessage,
 };
+use execnet_core_sync::testing;
 use execnet_core_sync::{Item, ReceiveError, SetCallbackError, WaitCloseError};
 use execnet_serializer::{Bytes, ChannelId, Value};
 
@@ -90,6 +91,8 @@ fn setting_a_callback_ends_waiting_and_later_receives_with_an_error() {
             let channel = channel.clone();
             move || channel.receive()
         });
+        // It most likely waits by then; else it finds the callback.
+        testing::give_way();
         channel.set_callback(drop).unwrap();
         assert!(matches!(
             waiting.join().unwrap(),

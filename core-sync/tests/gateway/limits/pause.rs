@@ -3,9 +3,12 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use std::thread::JoinHandle;
 
 use execnet_core_sync::frame::MessageCode::ChannelCloseError;
-use execnet_core_sync::{GatewayConfig, InboxLimits, OverflowPolicy, ReceiveError, SendError};
+use execnet_core_sync::{
+    Channel, GatewayConfig, InboxLimits, OverflowPolicy, ReceiveError, SendError,
+};
 use execnet_serializer::{Bytes, DumpOptions, Value};
 
 use crate::support::{SOON, eventually, exec, with_gateway_of, with_pair_of};
@@ -79,13 +82,30 @@ fn a_callback_that_fails_on_a_full_channel_resumes_the_reader() {
     });
 }
 
+/// A thread that sends until it cannot any more, which is known to have filled the pipe and the inbox of its peer: they
+/// hold 13 and 2 of the items, so that the reader pauses.
+fn fill(sender: Channel) -> JoinHandle<SendError> {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let sending = std::thread::spawn(move || {
+        loop {
+            if let Err(error) = sender.send(Bytes(vec![0; 5000])) {
+                return error;
+            }
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    eventually("the inbox and the pipe are full", || {
+        sent.load(Ordering::SeqCst) >= 15
+    });
+    sending
+}
+
 #[test]
 fn exiting_while_the_reader_pauses_still_ends_the_gateway() {
     with_pair_of(pausing, |near, far| {
         let (far, sender) = far;
-        let sending =
-            std::thread::spawn(move || while sender.send(Bytes(vec![0; 5000])).is_ok() {});
-        eventually("something came", || near.1.try_receive().unwrap().is_some());
+        let sending = fill(sender);
         near.0.exit();
         assert!(near.0.join_timeout(SOON) || far.join_timeout(SOON));
         far.exit();
@@ -99,16 +119,9 @@ fn dropping_a_full_channel_resumes_the_reader() {
     with_pair_of(pausing, |near, far| {
         let (near, full) = near;
         let (far, sender) = far;
-        let sending = std::thread::spawn(move || {
-            let mut last = Ok(());
-            while last.is_ok() {
-                last = sender.send(Bytes(vec![0; 5000]));
-            }
-            last
-        });
-        eventually("something came", || full.try_receive().unwrap().is_some());
+        let sending = fill(sender);
         drop(full);
-        assert!(matches!(sending.join().unwrap(), Err(SendError::Closed)));
+        assert!(matches!(sending.join().unwrap(), SendError::Closed));
         drop((near, far));
     });
 }
