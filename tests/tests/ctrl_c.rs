@@ -77,7 +77,7 @@ fn start_in(terminal: OwnedFd, argument: &str) -> Child {
 }
 
 #[test]
-fn a_program_that_passes_it_on_sees_its_code_interrupted_and_goes_on() {
+fn a_program_that_passes_the_interrupt_on_interrupts_its_code_and_continues() {
     within("passed on", LONG, || {
         let mut terminal = Terminal::start("passed-on");
         let worker = terminal.pid();
@@ -90,7 +90,7 @@ fn a_program_that_passes_it_on_sees_its_code_interrupted_and_goes_on() {
 }
 
 #[test]
-fn a_program_that_does_nothing_ends_and_its_worker_leaves() {
+fn the_worker_of_an_idle_program_ends_with_it() {
     within("not handled", 2 * LONG, || {
         let mut terminal = Terminal::start("");
         let worker = terminal.pid();

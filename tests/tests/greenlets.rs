@@ -151,7 +151,7 @@ fn interrupted_at_the_end(group: &Group, gateway: &Gateway, model: &str) {
 }
 
 #[test]
-fn a_library_that_is_missing_is_named() {
+fn the_error_for_a_missing_library_names_it() {
     for model in MODELS {
         // Without the packages that this Python may have.
         let spec = format!("popen//python=python3 -E -S//execmodel={model}");

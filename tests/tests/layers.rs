@@ -225,7 +225,7 @@ fn the_files_that_the_page_on_the_architecture_names_exist() {
 }
 
 #[test]
-fn an_arrow_that_is_turned_round_is_found() {
+fn an_import_from_a_higher_layer_is_found() {
     let edges = |pairs: &[(&str, &[&str])]| -> Edges {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let pairs = pairs.iter();

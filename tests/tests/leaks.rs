@@ -126,7 +126,7 @@ fn threads_of(channel: &Channel) -> i64 {
 }
 
 #[test]
-fn channels_that_come_and_go_leave_nothing() {
+fn closed_channels_leave_nothing() {
     let rounds = amount("EXECNET_STRESS_ROUNDS", 300);
     let more = Duration::from_millis(100) * rounds;
     alone("channels that come and go", more, move || {
@@ -170,7 +170,7 @@ fn channels_that_come_and_go_leave_nothing() {
 }
 
 #[test]
-fn gateways_that_come_and_go_leave_nothing() {
+fn ended_gateways_leave_nothing() {
     let gateways = amount("EXECNET_STRESS_GATEWAYS", 10);
     let more = Duration::from_secs(5) * gateways;
     alone("gateways that come and go", more, move || {

@@ -148,7 +148,7 @@ fn a_copy_that_others_could_have_written_is_not_run() {
 }
 
 #[test]
-fn a_copy_that_cannot_be_written_is_an_error_that_says_so() {
+fn the_error_for_a_copy_that_cannot_be_written_has_the_reason() {
     with_sshd(|sshd| {
         let output = run(&(sshd.spec("box") + "//env:XDG_CACHE_HOME=/dev/null"));
         assert!(!output.status.success());
@@ -234,7 +234,7 @@ fn a_worker_program_is_named_by_its_path_on_another_host() {
 }
 
 #[test]
-fn a_served_worker_program_goes_where_the_client_says() {
+fn a_served_worker_program_starts_in_the_directory_of_the_client() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path().canonicalize().unwrap();
     let mut options = ServerOptions::default();

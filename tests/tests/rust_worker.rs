@@ -126,7 +126,7 @@ gone
 }
 
 #[test]
-fn ours_calls_the_example() {
+fn our_controller_calls_the_example() {
     // With `python=` the program for an interpreter comes first, and is read over.
     for key in ["worker", "python"] {
         serves_our_controller(&format!("popen//{key}='{}'", WORKER));
@@ -169,7 +169,7 @@ fn started(input: &[u8]) -> Child {
 }
 
 #[test]
-fn a_worker_whose_controller_goes_before_the_frames_is_done() {
+fn a_worker_whose_controller_closes_before_the_first_frame_ends() {
     let mut child = started(b"'source'\n");
     let mut answer = [0];
     child
@@ -188,7 +188,7 @@ fn a_worker_whose_controller_goes_before_the_frames_is_done() {
 }
 
 #[test]
-fn a_worker_that_is_not_started_by_a_controller_says_so() {
+fn a_worker_that_no_controller_started_prints_how_to_start_it() {
     let output = finish(started(b"what is this\n"));
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stderr).unwrap();

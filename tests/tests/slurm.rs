@@ -95,16 +95,12 @@ fn example() {
 }
 
 #[test]
-fn a_program_that_srun_has_started_has_no_tasks_to_give() {
+fn a_program_that_srun_started_gets_no_tasks() {
     const SRUN: &[&str] = &["srun", "--ntasks=1"];
-    in_cluster(
-        "a_program_that_srun_has_started_has_no_tasks_to_give",
-        SRUN,
-        || {
-            let refused = SlurmAllocation::from_env().unwrap_err();
-            assert!(matches!(refused, SlurmError::InsideStep(_)), "{refused:?}");
-        },
-    );
+    in_cluster("a_program_that_srun_started_gets_no_tasks", SRUN, || {
+        let refused = SlurmAllocation::from_env().unwrap_err();
+        assert!(matches!(refused, SlurmError::InsideStep(_)), "{refused:?}");
+    });
 }
 
 /// SIGKILL to srun and what it has started here would leave the worker running for ever, and the job with it. That no job

@@ -101,7 +101,7 @@ fn a_program_that_reaps_all_children_ends_its_workers() {
 }
 
 #[test]
-fn blocked_and_ignored_signals_of_the_program_change_nothing() {
+fn blocked_and_ignored_signals_of_the_program_have_no_effect() {
     const BLOCKED: Prefix = &[
         "python3",
         "-c",
@@ -117,7 +117,7 @@ fn blocked_and_ignored_signals_of_the_program_change_nothing() {
 }
 
 #[test]
-fn any_mask_of_file_modes_will_do() {
+fn any_umask_works() {
     const OPEN: Prefix = &["sh", "-c", "umask 000; exec \"$0\" \"$@\""];
     const CLOSED: Prefix = &["sh", "-c", "umask 077; exec \"$0\" \"$@\""];
     assert_eq!(run("umask 000", OPEN, ""), PLAIN);
@@ -137,7 +137,7 @@ fn thirty_two_descriptors_are_enough() {
 }
 
 #[test]
-fn too_few_descriptors_are_an_error_that_says_so() {
+fn the_error_for_too_few_descriptors_names_them() {
     const NONE: Prefix = &["sh", "-c", "ulimit -n 8; exec \"$0\" \"$@\""];
     let ends = run("ulimit -n 8", NONE, "");
     let expected = "error: the process cannot be started: Too many open files";
@@ -150,7 +150,7 @@ fn the_lowest_priority_is_enough() {
 }
 
 #[test]
-fn neither_a_home_nor_a_temporary_directory_is_needed() {
+fn no_home_and_no_temporary_directory_is_needed() {
     const NO_HOME: Prefix = &[
         "env",
         "-i",

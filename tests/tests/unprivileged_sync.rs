@@ -99,7 +99,7 @@ fn paths(omissions: &[Skipped]) -> Vec<&str> {
 }
 
 #[test]
-fn what_a_source_may_not_read_is_reported_and_spared_here() {
+fn files_that_a_source_may_not_read_are_reported_and_not_deleted() {
     each(|gateway| {
         let place = Place::new();
         for name in ["open", "closed", "shut/f", "no-entry/f"] {
@@ -136,7 +136,7 @@ fn what_a_source_may_not_read_is_reported_and_spared_here() {
 }
 
 #[test]
-fn what_a_target_may_not_write_is_reported_and_the_rest_goes() {
+fn files_that_a_target_may_not_write_are_reported_and_the_rest_is_synced() {
     each(|gateway| {
         let place = Place::new();
         for name in [

@@ -32,7 +32,7 @@ fn a_callback_that_is_set_while_items_arrive_gets_all() {
 
 /// One who receives when a callback is set is told at once.
 #[test]
-fn setting_a_callback_sends_receivers_away() {
+fn setting_a_callback_ends_waiting_receives() {
     model(1, || {
         let scene = scene(Vec::new(), |config| config);
         let other = scene.channel.clone();

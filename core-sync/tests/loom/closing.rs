@@ -10,7 +10,7 @@ use crate::scene::{close, item, scene};
 
 /// Closing while another thread sends and the peer closes too: the peer is told once at most, and nothing follows it.
 #[test]
-fn nothing_follows_a_close_however_it_races() {
+fn no_frame_follows_a_close_in_any_order() {
     model(2, || {
         let scene = scene([close()].into(), |config| config);
         let (sending, closing) = (scene.channel.clone(), scene.channel.clone());
@@ -56,7 +56,7 @@ fn closing_twice_tells_the_peer_once() {
 
 /// The last handle goes while an item arrives: nobody hangs, and the peer is told unless it was at its end already.
 #[test]
-fn letting_go_while_items_arrive() {
+fn dropping_a_channel_while_items_arrive() {
     model(2, || {
         let scene = scene([item(1), close()].into(), |config| config);
         scene.speaks.open();
@@ -67,7 +67,7 @@ fn letting_go_while_items_arrive() {
 
 /// Exiting while another thread sends: TERMINATE is the last that is written.
 #[test]
-fn nothing_follows_the_farewell() {
+fn no_frame_follows_a_terminate() {
     model(2, || {
         let scene = scene(Vec::new(), |config| config);
         let sending = scene.channel.clone();

@@ -87,7 +87,7 @@ fn codes(written: &mpsc::Receiver<Vec<u8>>) -> Vec<(MessageCode, i32)> {
 
 /// A thread sends while another closes a channel, and the close leaves without any further call.
 #[test]
-fn a_close_leaves_whoever_writes_it() {
+fn a_close_is_written_by_whichever_thread_writes() {
     model(3, || {
         let (endpoint, channel, written) = scene(Vec::new());
         let other = endpoint.new_channel().unwrap();
@@ -107,7 +107,7 @@ fn a_close_leaves_whoever_writes_it() {
 
 /// A thread sends while another answers a question, and the answer leaves before that one's item is received.
 #[test]
-fn an_answer_leaves_whoever_writes_it() {
+fn an_answer_is_written_by_whichever_thread_writes() {
     model(3, || {
         let question = frame_of(MessageCode::Status, ChannelId(8), b"");
         let (_endpoint, channel, written) = scene([question, item(7)].into());

@@ -41,7 +41,7 @@ fn received(channel: &Channel) -> Vec<i64> {
 
 /// The notification of an item is not spent on one who waits for the end.
 #[test]
-fn an_item_reaches_who_receives_beside_one_who_waits_for_the_end() {
+fn an_item_reaches_a_receiver_beside_a_thread_in_wait_close() {
     model(2, || {
         let scene = scene([item(1), close()].into(), |config| config);
         let other = scene.channel.clone();
@@ -55,7 +55,7 @@ fn an_item_reaches_who_receives_beside_one_who_waits_for_the_end() {
 
 /// Where the link ends in the middle, all who wait are told: to receive, for the end, for credit.
 #[test]
-fn the_end_of_the_link_wakes_all_who_wait() {
+fn the_end_of_the_link_wakes_all_waiting_threads() {
     model(2, || {
         let scene = scene(Vec::new(), |config| config.with_credit(Some(1)));
         scene.channel.send(1).unwrap();

@@ -220,7 +220,7 @@ fn test_endmarker_delivery_on_remote_killterm() {
 }
 
 #[test]
-fn callbacks_of_several_channels_do_not_mix() {
+fn callbacks_of_several_channels_are_independent() {
     gw(|gateway| {
         let source = "
             channels = channel.receive()

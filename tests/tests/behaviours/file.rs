@@ -80,7 +80,7 @@ fn test_channel_file_read() {
 
 /// As above, read on the other side.
 #[test]
-fn what_is_written_here_is_read_there() {
+fn text_written_to_a_channel_file_is_read_remotely() {
     gw(|gateway| {
         let source = "
             f = channel.makefile(mode='r')

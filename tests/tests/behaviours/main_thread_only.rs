@@ -44,7 +44,7 @@ fn test_main_thread_only_concurrent_remote_exec_deadlock() {
 
 /// Stock workers of this model take no more work after the first exception.
 #[test]
-fn main_thread_only_goes_on_after_an_exception() {
+fn main_thread_only_serves_calls_after_an_exception() {
     on(SPEC, |gateway| {
         let failing = gateway.remote_exec("raise ValueError(1)").unwrap();
         remote_error(failing.receive_timeout(LONG));

@@ -71,7 +71,7 @@ fn test_status_with_threads() {
 
 /// Stock execnet waits for ever.
 #[test]
-fn a_status_that_does_not_come_is_an_error_in_time() {
+fn a_status_request_without_a_reply_times_out() {
     on("popen", |gateway| {
         let source = "import os, signal\nchannel.send(os.getpid())\nchannel.receive()";
         let channel = gateway.remote_exec(source).unwrap();

@@ -57,35 +57,35 @@ fn run(faults: &[Fault]) {
 }
 
 #[test]
-fn every_fault_of_a_worker_here_ends_in_its_error_in_time() {
+fn every_fault_of_a_local_worker_has_its_error_in_time() {
     run(popen::FAULTS);
 }
 
 #[test]
-fn every_fault_behind_another_gateway_ends_in_its_error_in_time() {
+fn every_fault_behind_a_proxy_has_its_error_in_time() {
     run(via::FAULTS);
 }
 
 #[test]
-fn every_fault_of_a_socket_ends_in_its_error_in_time() {
+fn every_fault_of_a_socket_has_its_error_in_time() {
     run(socket::FAULTS);
 }
 
 #[test]
-fn every_fault_over_ssh_ends_in_its_error_in_time() {
+fn every_fault_over_ssh_has_its_error_in_time() {
     run(ssh::FAULTS);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn every_cut_of_the_network_ends_in_its_error_in_time() {
+fn every_cut_of_the_network_has_its_error_in_time() {
     run(network::FAULTS);
 }
 
 /// Elsewhere some rows are missing.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_page_is_the_table_of_this_suite() {
+fn the_page_has_the_table_of_this_suite() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
     let page = page();
     if env::var_os("EXECNET_WRITE_DOCS").is_some() {

@@ -39,7 +39,7 @@ fn leave(gateway: &Gateway, fork: &str, how: &str, status: i64) {
 }
 
 #[test]
-fn a_forked_child_leaves_as_python_leaves_and_its_parent_goes_on() {
+fn a_forked_child_exits_as_in_python_and_its_parent_continues() {
     each_python(|python, group| {
         let gateway = group.make_gateway(python.spec()).unwrap();
         for (how, status) in LEAVES {
@@ -143,7 +143,7 @@ fn a_forked_child_has_no_channels() {
 }
 
 #[test]
-fn a_child_that_a_callback_forks_leaves_too() {
+fn a_child_that_a_callback_forks_exits() {
     each_python(|python, group| {
         let gateway = group.make_gateway(python.spec()).unwrap();
         let source = "

@@ -12,7 +12,7 @@ const PATCHES: [(&str, &str); 2] = [
 ];
 
 #[test]
-fn a_worker_whose_process_is_patched_for_greenlets_goes_on_and_ends() {
+fn a_worker_whose_process_is_patched_for_greenlets_runs_and_ends() {
     let python = match within("gevent and eventlet", 10 * LONG, || {
         environment(&["greenlets"])
     }) {

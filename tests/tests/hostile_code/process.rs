@@ -8,7 +8,7 @@ use super::{assert_ended, assert_leaves, assert_usable, each_python, run};
 use execnet_test_support::{LONG, is_running, receive};
 
 #[test]
-fn code_that_reaps_every_child_harms_nobody() {
+fn code_that_reaps_every_child_breaks_nothing() {
     each_python(|python, group| {
         let gateway = group.make_gateway(python.spec()).unwrap();
         let source = "
@@ -49,7 +49,7 @@ fn closed_descriptors_end_the_link_or_nothing() {
 
 /// Files that are called like modules of the standard library, in the directory that the worker runs in.
 #[test]
-fn files_of_the_working_directory_are_none_of_the_worker_s_modules() {
+fn files_in_the_working_directory_do_not_replace_modules_of_the_worker() {
     each_python(|python, group| {
         let directory = tempfile::tempdir().unwrap();
         for name in [

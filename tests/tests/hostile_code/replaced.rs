@@ -78,7 +78,7 @@ fn the_names_that_matter_are_found() {
 }
 
 #[test]
-fn a_worker_goes_on_and_ends_while_all_that_it_uses_is_replaced() {
+fn a_worker_runs_and_ends_while_all_names_that_it_uses_are_replaced() {
     each_python(|python, group| {
         let replace = format!(
             "names = [{}]\nfor module, name in names: replace(module, name, ",
@@ -178,7 +178,7 @@ fn assert_waits(gateway: &Gateway) {
 }
 
 #[test]
-fn a_worker_goes_on_while_any_single_name_is_replaced() {
+fn a_worker_runs_while_any_single_name_is_replaced() {
     each_python(|python, group| {
         let gateway = start(python, group);
         for (module, name) in names() {
@@ -197,7 +197,7 @@ fn a_worker_goes_on_while_any_single_name_is_replaced() {
 
 /// As with `monkeypatch.setattr(os, "write", ...)` of pytest, in a test that fails.
 #[test]
-fn what_a_test_reports_arrives_while_its_patch_holds() {
+fn reports_of_a_test_arrive_while_its_patches_are_active() {
     let python = pythons().last().unwrap();
     let group = Group::with_options(super::quiet());
     let gateway = group.make_gateway(python.spec()).unwrap();

@@ -46,7 +46,7 @@ fn special_bits_are_dropped_unless_asked_for() {
 }
 
 #[test]
-fn special_bits_are_dropped_where_the_content_was_here() {
+fn special_bits_are_dropped_from_content_that_was_already_here() {
     each("special bits of what was here", |victim| {
         let place = Place::new();
         fs::write(place.root().join("f"), "1234").unwrap();
@@ -114,7 +114,7 @@ fn deletions_come_last() {
 // Point 8.
 
 #[test]
-fn what_is_announced_is_checked_before_it_is_believed() {
+fn announced_amounts_are_checked() {
     each("limits", |victim| {
         victim.refuses(vec![list_raw(0, u32::MAX, WHOLE, &file(b"f", 4))]);
         victim.refuses(vec![list_raw(
@@ -144,7 +144,7 @@ fn what_is_announced_is_checked_before_it_is_believed() {
 
 /// Its error has the report of what was done until then.
 #[test]
-fn a_pull_that_is_ended_tells_what_it_had_done() {
+fn a_pull_that_is_ended_reports_what_was_done() {
     within("ended", LONG, || {
         let place = Place::new();
         let two = list(0, WHOLE, &[file(b"f", 4), file(b"g", 4)]);
@@ -163,7 +163,7 @@ fn a_pull_that_is_ended_tells_what_it_had_done() {
 }
 
 #[test]
-fn a_pull_takes_no_more_entries_than_it_is_told() {
+fn a_pull_refuses_entries_beyond_its_limit() {
     within("entries", LONG, || {
         let place = Place::new();
         let three = [file(b"a", 1), file(b"b", 1), file(b"c", 1)];
@@ -187,9 +187,9 @@ fn a_pull_takes_no_more_entries_than_it_is_told() {
 }
 
 /// The workers' limit is the same for all: ten million. In Python it is a name that can be another's here; in Rust it is
-/// what `a_pull_takes_no_more_entries_than_it_is_told` tells.
+/// what `a_pull_refuses_entries_beyond_its_limit` tells.
 #[test]
-fn a_worker_in_python_takes_no_more_than_its_limits() {
+fn a_worker_in_python_enforces_its_limits() {
     within("limits of a worker", LONG, || {
         let three = list(0, WHOLE, &[file(b"a", 1), file(b"b", 1), file(b"c", 1)]);
         for (limit, lowered) in [
@@ -204,7 +204,7 @@ fn a_worker_in_python_takes_no_more_than_its_limits() {
 
 /// In a pull that is its reason for what it cannot send.
 #[test]
-fn what_a_source_says_is_fit_for_a_terminal() {
+fn texts_of_a_source_are_escaped_for_a_terminal() {
     within("text of a source", LONG, || {
         let (group, place) = (group(), Place::new());
         let kept = entry(b'k', 0, 5, b"k", b"\x1b[2Jx");
@@ -220,7 +220,7 @@ fn what_a_source_says_is_fit_for_a_terminal() {
 // Point 9.
 
 #[test]
-fn a_pipe_in_the_way_is_not_waited_for() {
+fn a_named_pipe_at_a_target_path_does_not_block() {
     each("a pipe in the way", |victim| {
         let place = Place::new();
         let pipe = place.root().join("f");

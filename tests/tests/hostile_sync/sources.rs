@@ -14,7 +14,7 @@ use super::{HOSTILE, Place, gateway, group, names};
 // Point 1.
 
 #[test]
-fn names_that_are_no_names_are_refused() {
+fn malformed_names_are_refused() {
     each("names", |victim| {
         let long = [b'x'; 256];
         let bad = [
@@ -48,7 +48,7 @@ fn names_that_are_no_names_are_refused() {
 // Point 2.
 
 #[test]
-fn links_on_the_way_lead_no_write_and_no_deletion_outside() {
+fn links_inside_the_tree_lead_no_write_and_no_deletion_outside() {
     each("links on the way", |victim| {
         let place = Place::new();
         fs::create_dir(place.outside().join("old")).unwrap();
@@ -94,7 +94,7 @@ fn links_on_the_way_lead_no_write_and_no_deletion_outside() {
 // Point 4.
 
 #[test]
-fn a_file_that_has_another_name_too_is_replaced_and_not_written_to() {
+fn a_hard_linked_file_is_replaced_and_not_written_to() {
     each("hard links", |victim| {
         let place = Place::new();
         for name in ["f", "g"] {
@@ -115,7 +115,7 @@ fn a_file_that_has_another_name_too_is_replaced_and_not_written_to() {
 }
 
 #[test]
-fn a_transfer_that_breaks_leaves_the_old_file_and_nothing_beside_it() {
+fn a_transfer_that_breaks_leaves_the_old_file_and_no_temporary_file() {
     each("broken transfers", |victim| {
         let begun = data(&[segment(0, FIRST, 0o644, 10, 4)], b"evil");
         let failed = data(&[segment(0, FAILED | LAST, 0, 0, 3)], b"why");
@@ -141,7 +141,7 @@ fn a_transfer_that_breaks_leaves_the_old_file_and_nothing_beside_it() {
 }
 
 #[test]
-fn content_that_was_not_asked_for_is_refused() {
+fn content_that_was_not_requested_is_refused() {
     each("content", |victim| {
         let two = list(0, WHOLE, &[file(b"a", 4), file(b"b", 4)]);
         victim.refuses(vec![content(0, b"evil")]);
@@ -165,7 +165,7 @@ fn content_that_was_not_asked_for_is_refused() {
 // Point 5.
 
 #[test]
-fn links_come_after_the_files_and_are_kept_as_text() {
+fn links_are_made_after_the_files_and_keep_their_text() {
     each("links last", |victim| {
         let place = Place::new();
         let listed = list(0, WHOLE, &[file(b"f", 4), link(b'l', b"l", b"f")]);
@@ -206,7 +206,7 @@ fn links_out_of_the_tree_are_refused_in_a_pull() {
 }
 
 #[test]
-fn another_name_is_for_a_file_of_this_sync_that_came() {
+fn a_hard_link_must_name_a_file_that_arrived_in_this_sync() {
     each("other names", |victim| {
         let options = ["hard_links"];
         victim.refuses(vec![list(0, WHOLE, &[hard_link(b"a", 0)])]);

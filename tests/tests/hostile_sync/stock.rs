@@ -62,7 +62,7 @@ fn text(text: &str) -> Value {
 }
 
 #[test]
-fn names_and_paths_of_the_stock_exchange_stay_inside() {
+fn names_and_paths_of_the_stock_protocol_stay_inside() {
     within("stock names", 2 * LONG, || {
         for name in ["..", ".", "", "../x", "/tmp/x", "a/b", "a\0b"] {
             for what in [file(0o644, 4), value!([0o755])] {
@@ -87,7 +87,7 @@ fn names_and_paths_of_the_stock_exchange_stay_inside() {
 }
 
 #[test]
-fn links_on_the_way_lead_nothing_of_the_stock_exchange_outside() {
+fn links_inside_the_tree_lead_no_change_of_the_stock_protocol_outside() {
     within("stock links", LONG, || {
         let place = Place::new();
         for (name, target) in [("d", ""), ("f", "secret"), ("gone", "")] {
@@ -123,7 +123,7 @@ fn links_on_the_way_lead_nothing_of_the_stock_exchange_outside() {
 }
 
 #[test]
-fn the_stock_exchange_replaces_files_whole_and_drops_special_bits() {
+fn the_stock_protocol_replaces_files_whole_and_drops_special_bits() {
     within("stock files", LONG, || {
         let place = Place::new();
         fs::hard_link(place.outside().join("secret"), place.root().join("f")).unwrap();
@@ -141,7 +141,7 @@ fn the_stock_exchange_replaces_files_whole_and_drops_special_bits() {
 }
 
 #[test]
-fn what_the_stock_exchange_does_not_know_is_refused() {
+fn unknown_requests_of_the_stock_protocol_are_refused() {
     within("stock messages", LONG, || {
         refuses(vec![Value::None]);
         refuses(vec![value!("a text")]);
@@ -162,7 +162,7 @@ fn what_the_stock_exchange_does_not_know_is_refused() {
 
 /// The sender says that the content is the one that is there; meanwhile something else is.
 #[test]
-fn what_took_the_place_of_a_file_has_nothing_set_by_the_stock_exchange() {
+fn a_replaced_file_has_nothing_set_by_the_stock_protocol() {
     within("stock swaps", LONG, || {
         for verb in ["swap", "pipe"] {
             let place = Place::new();

@@ -27,7 +27,7 @@ fn text(path: &Path) -> &str {
 // Point 9, and the one way to open a pipe without waiting for who writes into it.
 
 #[test]
-fn a_pipe_that_took_the_place_of_a_file_is_not_waited_for() {
+fn a_file_replaced_by_a_named_pipe_does_not_block() {
     each("a pipe swapped in", |victim| {
         let place = Place::new();
         let file_here = place.root().join("f");
@@ -48,7 +48,7 @@ fn a_pipe_that_took_the_place_of_a_file_is_not_waited_for() {
 // Point 2.
 
 #[test]
-fn a_link_that_took_the_place_of_a_file_has_nothing_set_through_it() {
+fn a_file_replaced_by_a_link_has_nothing_set_through_it() {
     each("a link swapped in", |victim| {
         let place = Place::new();
         let file_here = place.root().join("f");
@@ -67,7 +67,7 @@ fn a_link_that_took_the_place_of_a_file_has_nothing_set_through_it() {
 
 /// What it leads to has the size, mode and time of what is listed.
 #[test]
-fn a_link_to_a_file_that_would_do_is_no_such_file() {
+fn a_link_to_an_equal_file_does_not_count_as_the_file() {
     each("a link to a file", |victim| {
         let place = Place::new();
         let real = place.root().join("real");
@@ -84,7 +84,7 @@ fn a_link_to_a_file_that_would_do_is_no_such_file() {
 /// The next name that a worker in Python takes for what is not finished yet: nobody can know it but who has this
 /// program. The same of Rust is a test of its own crate.
 #[test]
-fn what_has_the_name_of_a_temporary_file_is_not_written_to() {
+fn an_existing_file_with_the_name_of_a_temporary_file_is_not_written_to() {
     within("temporary names", LONG, || {
         let place = Place::new();
         let known = place.root().join(".execnet-rsync.6162636465661");
@@ -99,7 +99,7 @@ fn what_has_the_name_of_a_temporary_file_is_not_written_to() {
 
 /// The folder was here and is to be emptied, as its whole listing is nothing.
 #[test]
-fn a_link_that_took_the_place_of_a_folder_has_nothing_deleted_behind_it() {
+fn a_folder_replaced_by_a_link_has_nothing_deleted_behind_it() {
     each("deleting behind a link", |victim| {
         let place = Place::new();
         let folder_here = place.root().join("d");
@@ -119,7 +119,7 @@ fn a_link_that_took_the_place_of_a_folder_has_nothing_deleted_behind_it() {
 
 /// So many folders that the first has to be opened anew for its file.
 #[test]
-fn a_link_that_took_the_place_of_a_folder_has_nothing_written_behind_it() {
+fn a_folder_replaced_by_a_link_has_nothing_written_behind_it() {
     each("writing behind a link", |victim| {
         let place = Place::new();
         let name = |number: u32| format!("d{number:02}").into_bytes();
@@ -169,7 +169,7 @@ fn packed(channel: &Channel) -> Vec<u8> {
 }
 
 #[test]
-fn a_link_that_took_the_place_of_a_folder_is_not_listed_through() {
+fn a_folder_replaced_by_a_link_is_not_listed_through() {
     for spec in [PYTHON, RUST] {
         within(spec, LONG, move || {
             source(spec, |place, channel| {
@@ -183,7 +183,7 @@ fn a_link_that_took_the_place_of_a_folder_is_not_listed_through() {
 }
 
 #[test]
-fn what_took_the_place_of_a_file_is_neither_read_nor_waited_for() {
+fn a_replaced_file_is_not_read_and_does_not_block() {
     for spec in [PYTHON, RUST] {
         within(spec, LONG, move || {
             source(spec, |place, channel| {

@@ -69,7 +69,7 @@ fn misdeeds() -> Vec<(&'static str, Vec<Value>)> {
 // Point 3.
 
 #[test]
-fn a_sender_gives_what_it_listed_and_each_once() {
+fn a_sender_sends_what_it_listed_and_each_file_once() {
     for (what, steps) in misdeeds() {
         println!("{what}");
         within(what, LONG, move || {
@@ -80,7 +80,7 @@ fn a_sender_gives_what_it_listed_and_each_once() {
 }
 
 #[test]
-fn what_is_filtered_out_has_no_number() {
+fn files_that_are_filtered_out_have_no_number() {
     within("filtered", LONG, || {
         let place = tree();
         fs::write(place.root().join("z-secret"), "hidden").unwrap();
@@ -95,7 +95,7 @@ fn what_is_filtered_out_has_no_number() {
 
 /// The worker's side is the source, and this its controller.
 #[test]
-fn a_worker_gives_what_it_listed_and_each_once() {
+fn a_worker_sends_what_it_listed_and_each_file_once() {
     for spec in [PYTHON, RUST] {
         within(spec, LONG, move || {
             let (group, place) = (group(), tree());
@@ -148,7 +148,7 @@ fn bytes(item: &Value) -> Vec<u8> {
 // Points 2 and 9: what was a file when it was listed.
 
 #[test]
-fn a_file_that_became_something_else_is_reported_and_not_read() {
+fn a_file_that_was_replaced_is_reported_and_not_read() {
     within("something else", LONG, || {
         let place = tree();
         let (a, secret) = (place.root().join("a"), place.outside().join("secret"));
@@ -193,7 +193,7 @@ fn a_worker_does_not_read_through_a_link_that_was_a_file() {
 
 /// A pipe, a socket, what cannot be read and a name that is no text are each a matter of their own.
 #[test]
-fn what_cannot_be_sent_is_left_out_and_the_rest_goes() {
+fn files_that_cannot_be_sent_are_left_out_and_the_rest_is_synced() {
     use std::os::unix::ffi::OsStrExt as _;
 
     within("left out", LONG, || {
@@ -218,7 +218,7 @@ fn what_cannot_be_sent_is_left_out_and_the_rest_goes() {
 // Point 8.
 
 #[test]
-fn a_target_that_acknowledges_nothing_gets_a_window_and_no_more() {
+fn a_target_that_acknowledges_nothing_gets_one_window() {
     within("the window", LONG, || {
         let place = tree();
         fs::write(place.root().join("a"), vec![b'a'; 40 << 20]).unwrap();
@@ -236,7 +236,7 @@ fn a_target_that_acknowledges_nothing_gets_a_window_and_no_more() {
 
 /// What it hears it takes up when the window is used up: then it ends the sync.
 #[test]
-fn a_worker_sends_a_window_in_pieces_and_no_more() {
+fn a_worker_sends_one_window_in_pieces() {
     const WINDOW: usize = 1 << 20;
     const CHUNK: usize = 256 << 10;
     for spec in [PYTHON, RUST] {
@@ -259,7 +259,7 @@ fn a_worker_sends_a_window_in_pieces_and_no_more() {
 }
 
 #[test]
-fn what_was_not_sent_cannot_be_acknowledged_and_nothing_is_done_before_it_is() {
+fn acknowledgements_of_unsent_data_and_an_early_end_are_refused() {
     within("acknowledgements", LONG, || {
         refused(vec![Value::None, ack(1, b"")]);
         refused(vec![
@@ -286,7 +286,7 @@ fn what_was_not_sent_cannot_be_acknowledged_and_nothing_is_done_before_it_is() {
 }
 
 #[test]
-fn a_target_that_is_silent_is_given_up() {
+fn a_silent_target_times_out() {
     within("silence", LONG, || {
         let report = send(&tree(), vec![], |rsync| {
             rsync.idle_timeout(Some(Duration::from_millis(500)));
@@ -299,7 +299,7 @@ fn a_target_that_is_silent_is_given_up() {
 }
 
 #[test]
-fn what_a_target_says_is_fit_for_a_terminal() {
+fn texts_of_a_target_are_escaped_for_a_terminal() {
     within("text", LONG, || {
         let note = b"e\0\0\0\0\0\x01n\0\x05\x1b[2Jx".to_vec();
         let report = send(

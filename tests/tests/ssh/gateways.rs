@@ -54,7 +54,7 @@ fn directory_environment_and_program_are_set_before_the_interpreter_starts() {
 }
 
 #[test]
-fn a_banner_and_a_profile_that_talks_do_no_harm() {
+fn output_of_a_banner_and_a_profile_is_ignored() {
     with_sshd("noise", |sshd| {
         let group = group();
         let gateway = group.make_gateway(sshd.spec("noisy")).unwrap();

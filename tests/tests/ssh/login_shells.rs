@@ -89,7 +89,7 @@ fn the_interpreter_is_expanded_by_the_remote_shell() {
 /// Every user of a machine can read the command lines there.
 #[cfg(target_os = "linux")]
 #[test]
-fn values_of_variables_stand_on_no_command_line_here_or_there() {
+fn values_of_variables_are_on_no_command_line() {
     with_sshd("variables and ps", |sshd| {
         let secret = "s3cret-0f-th1s-test";
         let spec = sshd.spec("box") + "//env:TOKEN=" + secret;
@@ -111,7 +111,7 @@ fn values_of_variables_stand_on_no_command_line_here_or_there() {
 }
 
 #[test]
-fn a_hosts_configuration_does_not_take_the_link_away() {
+fn the_configuration_of_a_host_does_not_break_the_link() {
     with_sshd("hostile ssh_config", |sshd| {
         let path = sshd.client_config().with_file_name("taken");
         let options = "Host box\n  RemoteCommand false\n  RequestTTY no\n  SessionType none\n  \

@@ -50,7 +50,7 @@ fn a_server_of_another_authority_or_name_is_refused_by_the_client() {
 }
 
 #[test]
-fn a_certificate_that_is_not_for_servers_does_not_serve() {
+fn a_certificate_not_for_servers_is_refused_for_a_server() {
     within("purpose", LONG, || {
         let certificates = Certificates::make();
         let client = Some(ExtendedKeyUsagePurpose::ClientAuth);
@@ -69,7 +69,7 @@ fn a_certificate_that_is_not_for_servers_does_not_serve() {
 }
 
 #[test]
-fn a_certificate_that_is_for_servers_is_no_client() {
+fn a_certificate_for_servers_is_refused_for_a_client() {
     within("purpose of clients", LONG, || {
         let certificates = Certificates::make();
         served(certificates.server(), None, |served| {
