@@ -19,7 +19,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
-use execnet::rsync::{Event, Links, RSync, Report, Skipped, TargetOptions};
+use execnet::rsync::{Event, Links, NotSynced, RSync, Report, TargetOptions};
 use execnet::{Gateway, Group};
 use execnet_test_support::{Direction, LONG, each_python, pythons, quiet, with_worker, within};
 
@@ -85,8 +85,8 @@ impl Told {
         for paths in [&mut report.sent, &mut report.linked, &mut report.deleted] {
             paths.sort();
         }
-        for omissions in [&mut report.skipped, &mut report.failed] {
-            omissions.sort_by(|a, b| a.path.cmp(&b.path));
+        for entries in [&mut report.skipped, &mut report.failed] {
+            entries.sort_by(|a, b| a.path.cmp(&b.path));
         }
         events.sort();
         Self { report, events }
@@ -106,8 +106,8 @@ fn line(event: &Event<'_>) -> Option<String> {
     })
 }
 
-fn paths(omissions: &[Skipped]) -> Vec<&str> {
-    let paths = omissions.iter();
+fn paths(entries: &[NotSynced]) -> Vec<&str> {
+    let paths = entries.iter();
     paths.map(|one| one.path.to_str().unwrap()).collect()
 }
 

@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use execnet::rsync::{RSync, Skipped, TargetOptions};
+use execnet::rsync::{NotSynced, RSync, TargetOptions};
 use execnet::{Gateway, Group};
 use execnet_test_support::{LONG, find, quiet, within};
 
@@ -91,8 +91,8 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn paths(omissions: &[Skipped]) -> Vec<&str> {
-    let paths = omissions.iter().map(|one| one.path.to_str().unwrap());
+fn paths(entries: &[NotSynced]) -> Vec<&str> {
+    let paths = entries.iter().map(|one| one.path.to_str().unwrap());
     let mut paths: Vec<_> = paths.collect();
     paths.sort_unstable();
     paths

@@ -66,7 +66,7 @@ pub use error::{RSyncError, SyncError};
 pub use filter::{Candidate, PatternError};
 pub use options::TargetOptions;
 pub use push::TargetReport;
-pub use report::{Event, Report, Skipped};
+pub use report::{Event, NotSynced, Report};
 pub use serve::{register, serve};
 pub use walk::Links;
 

@@ -19,7 +19,7 @@ use super::options::TargetOptions;
 use super::origin::Origin;
 use super::program;
 use super::protocol::{Ready, Role, Settings, Start};
-use super::report::{self, Callback, Recorder, Report, Skipped, path_of};
+use super::report::{self, Callback, NotSynced, Recorder, Report, path_of};
 use super::run::{self, Event};
 use super::sender::Sender;
 use super::sync_channel::{SyncChannel, SyncErrorKind};
@@ -148,8 +148,8 @@ fn pass_on(channel: &Channel, outlet: &mpsc::Sender<Event>) {
 pub(super) struct PushObserver<'a> {
     pub(super) filter: &'a mut Filter,
     pub(super) callback: Option<&'a Callback>,
-    pub(super) skipped: Vec<Skipped>,
-    pub(super) failed: Vec<Skipped>,
+    pub(super) skipped: Vec<NotSynced>,
+    pub(super) failed: Vec<NotSynced>,
 }
 
 impl Observer for PushObserver<'_> {
@@ -176,7 +176,7 @@ impl Observer for PushObserver<'_> {
                     path: &path,
                     reason: &reason,
                 });
-                self.failed.push(Skipped { path, reason });
+                self.failed.push(NotSynced { path, reason });
             }
         }
     }
@@ -188,7 +188,7 @@ impl PushObserver<'_> {
             path: &path,
             reason,
         });
-        self.skipped.push(Skipped {
+        self.skipped.push(NotSynced {
             path,
             reason: reason.into(),
         });

@@ -24,19 +24,19 @@ pub struct Report {
     /// What the target had and the source has not; a directory stands for all that was in it.
     pub deleted: Vec<PathBuf>,
     /// What is at the source and not meant to be sent.
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<NotSynced>,
     /// What was to be sent, made, set or deleted, and could not be. Of a folder that could not be made or opened at the
     /// target, all that is in it is named.
-    pub failed: Vec<Skipped>,
+    pub failed: Vec<NotSynced>,
 }
 
-/// An entry that was not synced, and why.
+/// An entry of the tree that was not synced, and why: it was skipped on purpose, or it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Skipped {
-    /// Its path.
+pub struct NotSynced {
+    /// Its path, relative to the root of the tree.
     pub path: PathBuf,
-    /// Why. What a peer says is made fit for a terminal.
+    /// Why. Text of a peer is escaped for a terminal.
     pub reason: String,
 }
 
@@ -149,24 +149,24 @@ impl<'a> Recorder<'a> {
             path: &path,
             reason,
         });
-        self.report.skipped.push(Skipped {
+        self.report.skipped.push(NotSynced {
             path,
             reason: reason.into(),
         });
     }
 
     pub(crate) fn failed(&mut self, path: Vec<u8>, reason: &[u8]) {
-        let skipped = Skipped {
+        let failed = NotSynced {
             path: path_of(path),
             reason: printable(reason),
         };
-        let (path, reason) = (&*skipped.path, &*skipped.reason);
+        let (path, reason) = (&*failed.path, &*failed.reason);
         self.tell(&Event::Failed {
             target: Some(self.target),
             path,
             reason,
         });
-        self.report.failed.push(skipped);
+        self.report.failed.push(failed);
     }
 
     /// The report on this number of files that were offered. A target that has seen all of them has those that it was

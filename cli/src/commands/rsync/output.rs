@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
-use execnet::rsync::{Report, Skipped};
+use execnet::rsync::{NotSynced, Report};
 use execnet::{MakeGatewayError, controls_terminal};
 use indicatif::HumanBytes;
 use serde_json::json;
@@ -74,8 +74,8 @@ fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
     let paths = |paths: &[PathBuf]| -> Vec<serde_json::Value> {
         paths.iter().map(|path| json_path(path.as_ref())).collect()
     };
-    let omissions = |omissions: &[Skipped]| -> Vec<serde_json::Value> {
-        let pairs = omissions.iter();
+    let not_synced = |entries: &[NotSynced]| -> Vec<serde_json::Value> {
+        let pairs = entries.iter();
         pairs
             .map(|one| json!({"path": json_path(one.path.as_ref()), "reason": one.reason}))
             .collect()
@@ -89,8 +89,8 @@ fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
         "sent": paths(&report.sent),
         "linked": paths(&report.linked),
         "deleted": paths(&report.deleted),
-        "skipped": omissions(&report.skipped),
-        "failed": omissions(&report.failed),
+        "skipped": not_synced(&report.skipped),
+        "failed": not_synced(&report.failed),
     })
 }
 
