@@ -22,13 +22,13 @@ pub(crate) struct Workers {
 
 impl Workers {
     /// Creates an empty set of workers, which have `grace` to exit when they are shut down.
-    pub(crate) fn new(mut options: GroupOptions, grace: Duration) -> Self {
+    pub(crate) fn new(options: GroupOptions, grace: Duration) -> Self {
         // Code may end by itself when its link does, but interrupted code needs the rest of the time.
-        let interrupt = options.grace.interrupt().min(grace.mul_f64(0.5));
+        let interrupt = options.grace().interrupt().min(grace.mul_f64(0.5));
         // A worker on another machine, which cannot be killed from here, exits by itself a little later.
         let leave = grace.saturating_add(Duration::from_secs(1));
-        options.grace = Grace::new().with_interrupt(interrupt).with_leave(leave);
-        let group = Group::with_options(options);
+        let ours = Grace::new().with_interrupt(interrupt).with_leave(leave);
+        let group = Group::with_options(options.with_grace(ours));
         Self { group, grace }
     }
 

@@ -9,43 +9,37 @@ use crate::payload::Stdout;
 use crate::stderr::Stderr;
 
 /// Settings of all gateways of a group.
+///
+/// ```
+/// use execnet::{Group, GroupOptions, Stderr};
+///
+/// let options = GroupOptions::new().with_stderr(Stderr::Capture).with_credit(Some(1 << 20));
+/// assert_eq!(options.credit(), Some(1 << 20));
+/// let group = Group::with_options(options);
+/// # drop(group);
+/// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct GroupOptions {
-    /// How long [`Group::make_gateway`](crate::Group::make_gateway) may take: all its steps together, such as the
-    /// connection, the start of a worker's process and the worker's answer. Default: 30 seconds.
-    ///
-    /// Not counted are the time that a spec waits in [`Group::make_gateways`](crate::Group::make_gateways) for its turn, and
-    /// the time for which `worker=self` copies the program to another host: that fails when the line takes no byte for
-    /// this long.
-    pub bootstrap_timeout: Duration,
-    /// How long workers let code run on after their link has ended.
-    pub grace: Grace,
-    /// Whether gateways to one host over ssh share a connection. Default: yes.
-    pub share_ssh: bool,
-    /// So many workers at a time are being started by [`Group::make_gateways`](crate::Group::make_gateways). Default: twice the processors, and at
-    /// least 8: starting waits for the network as often as for a processor.
-    pub max_starting: usize,
-    /// What happens to the workers' standard error.
-    pub stderr: Stderr,
-    /// Where the workers' standard output goes.
-    pub stdout: Stdout,
-    /// What one item from a worker may cost.
-    pub limits: Limits,
-    /// How much may wait to be received, and what happens beyond. Default: no limit, as in execnet.
-    pub inbox: InboxLimits,
-    /// Whether this program and its workers hold each other up: on each channel, and in each direction, no more than so
-    /// many bytes, and one item, are on the way to a program that does not receive them; sending waits. Default:
-    /// `None`, as in execnet.
-    ///
-    /// All workers that a group starts understand it, but those with `bootstrap=execnet`: they get none.
-    pub credit: Option<usize>,
+    pub(crate) bootstrap_timeout: Duration,
+    pub(crate) grace: Grace,
+    pub(crate) share_ssh: bool,
+    pub(crate) max_starting: usize,
+    pub(crate) stderr: Stderr,
+    pub(crate) stdout: Stdout,
+    pub(crate) limits: Limits,
+    pub(crate) inbox: InboxLimits,
+    pub(crate) credit: Option<usize>,
 }
 
-impl Default for GroupOptions {
-    fn default() -> Self {
+impl GroupOptions {
+    /// The default of a group's whole start.
+    pub(crate) const BOOTSTRAP_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// Options with the defaults.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
-            bootstrap_timeout: Duration::from_secs(30),
+            bootstrap_timeout: Self::BOOTSTRAP_TIMEOUT,
             grace: Grace::default(),
             share_ssh: true,
             max_starting: default_max_starting(),
@@ -55,6 +49,138 @@ impl Default for GroupOptions {
             inbox: InboxLimits::default(),
             credit: None,
         }
+    }
+
+    /// Sets how long [`Group::make_gateway`](crate::Group::make_gateway) may take: all its steps together, such as the
+    /// connection, the start of a worker's process and the worker's answer. Default: 30 seconds.
+    ///
+    /// Not counted are the time that a spec waits in [`Group::make_gateways`](crate::Group::make_gateways) for its turn, and
+    /// the time for which `worker=self` copies the program to another host: that fails when the line takes no byte for
+    /// this long.
+    #[must_use]
+    pub const fn with_bootstrap_timeout(mut self, timeout: Duration) -> Self {
+        self.bootstrap_timeout = timeout;
+        self
+    }
+
+    /// Sets how long workers let code run on after their link has ended.
+    #[must_use]
+    pub const fn with_grace(mut self, grace: Grace) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Sets whether gateways to one host over ssh share a connection. Default: yes.
+    #[must_use]
+    pub const fn with_share_ssh(mut self, share: bool) -> Self {
+        self.share_ssh = share;
+        self
+    }
+
+    /// Sets how many workers [`Group::make_gateways`](crate::Group::make_gateways) starts at a time; 0 counts as 1. Default:
+    /// twice the processors, and at least 8: starting waits for the network as often as for a processor.
+    #[must_use]
+    pub const fn with_max_starting(mut self, workers: usize) -> Self {
+        self.max_starting = workers;
+        self
+    }
+
+    /// Sets what happens to the workers' standard error. Default: [`Stderr::Inherit`].
+    #[must_use]
+    pub fn with_stderr(mut self, stderr: Stderr) -> Self {
+        self.stderr = stderr;
+        self
+    }
+
+    /// Sets where the workers' standard output goes. Default: [`Stdout::Discard`].
+    #[must_use]
+    pub const fn with_stdout(mut self, stdout: Stdout) -> Self {
+        self.stdout = stdout;
+        self
+    }
+
+    /// Sets what decoding one item from a worker may cost.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the limits on items that wait to be received. Default: no limits, as in execnet.
+    #[must_use]
+    pub const fn with_inbox(mut self, inbox: InboxLimits) -> Self {
+        self.inbox = inbox;
+        self
+    }
+
+    /// Sets the credit of each channel and direction, in bytes: no more than that, and one item, is on the way to a program
+    /// that does not receive; sending waits. Default: `None`, as in execnet.
+    ///
+    /// All workers that a group starts support it, but those with `bootstrap=execnet`: they have no credit.
+    #[must_use]
+    pub const fn with_credit(mut self, bytes: Option<usize>) -> Self {
+        self.credit = bytes;
+        self
+    }
+
+    /// See [`with_bootstrap_timeout`](Self::with_bootstrap_timeout).
+    #[must_use]
+    pub const fn bootstrap_timeout(&self) -> Duration {
+        self.bootstrap_timeout
+    }
+
+    /// See [`with_grace`](Self::with_grace).
+    #[must_use]
+    pub const fn grace(&self) -> Grace {
+        self.grace
+    }
+
+    /// See [`with_share_ssh`](Self::with_share_ssh).
+    #[must_use]
+    pub const fn share_ssh(&self) -> bool {
+        self.share_ssh
+    }
+
+    /// See [`with_max_starting`](Self::with_max_starting).
+    #[must_use]
+    pub const fn max_starting(&self) -> usize {
+        self.max_starting
+    }
+
+    /// See [`with_stderr`](Self::with_stderr).
+    #[must_use]
+    pub const fn stderr(&self) -> &Stderr {
+        &self.stderr
+    }
+
+    /// See [`with_stdout`](Self::with_stdout).
+    #[must_use]
+    pub const fn stdout(&self) -> Stdout {
+        self.stdout
+    }
+
+    /// See [`with_limits`](Self::with_limits).
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// See [`with_inbox`](Self::with_inbox).
+    #[must_use]
+    pub const fn inbox(&self) -> InboxLimits {
+        self.inbox
+    }
+
+    /// See [`with_credit`](Self::with_credit).
+    #[must_use]
+    pub const fn credit(&self) -> Option<usize> {
+        self.credit
+    }
+}
+
+impl Default for GroupOptions {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

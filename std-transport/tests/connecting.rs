@@ -60,8 +60,7 @@ impl Full {
 }
 
 fn hurried(bootstrap_timeout: Duration) -> Group {
-    let mut options = quiet();
-    options.bootstrap_timeout = bootstrap_timeout;
+    let options = quiet().with_bootstrap_timeout(bootstrap_timeout);
     Group::with_options(options)
 }
 

@@ -18,9 +18,7 @@ use execnet_test_support::{LONG, Python, each_python_with, eventually, quiet};
 const WINDOW: usize = 100_000;
 
 fn with_credit() -> GroupOptions {
-    let mut options = quiet();
-    options.credit = Some(WINDOW);
-    options
+    quiet().with_credit(Some(WINDOW))
 }
 
 fn each(test: fn(&Python, &Gateway)) {

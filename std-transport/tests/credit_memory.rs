@@ -39,8 +39,7 @@ fn a_sleeping_consumer_costs_neither_side_memory() {
     let mib: usize = env::var("EXECNET_STRESS_MIB").map_or(160, |text| text.parse().unwrap());
     let limit = Duration::from_secs(30) + Duration::from_millis(200) * u32::try_from(mib).unwrap();
     within("sending to a sleeper", limit, move || {
-        let mut options = quiet();
-        options.credit = Some(4 * MIB);
+        let options = quiet().with_credit(Some(4 * MIB));
         let group = Group::with_options(options);
         let gateway = group.make_gateway("popen").unwrap();
         let source = "

@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use execnet::{Gateway, MakeGatewayError, SpecError, XSpec, value};
+use execnet::{Gateway, MakeGatewayError, ServerOptions, SpecError, XSpec, value};
 use execnet_test_support::{LONG, Served, each_python, group, private_directory, pythons, receive};
 
 /// Makes a directory whose name is not UTF-8.
@@ -85,7 +85,7 @@ fn a_directory_is_made_whatever_its_name_is() {
 
 #[test]
 fn a_token_is_read_from_any_file() {
-    let served = Served::tcp(|_| {});
+    let served = Served::tcp(ServerOptions::new());
     let spec: XSpec = served.spec.parse().unwrap();
     let place = private_directory();
     let file = odd_directory(place.path()).join("token");

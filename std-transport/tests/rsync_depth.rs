@@ -67,7 +67,7 @@ fn sync_chains(what: &str, direction: Direction, gateway: &Gateway, exclude: Opt
         if let Some(pattern) = exclude {
             rsync.exclude(pattern).unwrap();
         }
-        let report = direction.sync(rsync, gateway, &to, TargetOptions::new().delete(true));
+        let report = direction.sync(rsync, gateway, &to, TargetOptions::new().with_delete(true));
         assert_eq!((report.failed.len(), report.sent.len()), (0, expected));
         let opened = gateway.remote_exec(TELL).unwrap().receive().unwrap();
         let opened = opened.into_value().as_i64().unwrap();

@@ -104,7 +104,7 @@ fn a_destination_that_has_the_source_in_it_is_not_cleaned_of_it() {
         fs::write(path("to/deep/from/f"), "f").unwrap();
         fs::write(path("to/old"), "").unwrap();
         symlink("to", path("other-name")).unwrap();
-        let (from, delete) = (path("to/deep/from"), TargetOptions::new().delete(true));
+        let (from, delete) = (path("to/deep/from"), TargetOptions::new().with_delete(true));
         for to in [path("to"), path("other-name"), path("to/deep")] {
             let error = match direction {
                 Direction::Push => {

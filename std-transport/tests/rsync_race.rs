@@ -195,14 +195,14 @@ fn check_outside(outside: &Path) {
 fn push(gateway: &Gateway, root: &Path) {
     let mut rsync = RSync::new(root.join("from"));
     rsync.links(Links::Refuse).checksum(true);
-    let options = TargetOptions::new().delete(true);
+    let options = TargetOptions::new().with_delete(true);
     rsync.add_target(gateway, root.join("to"), options);
     let report = rsync.send().unwrap().remove(0);
     assert!(report.error.is_none(), "{report:?}");
 }
 
 fn pull(gateway: &Gateway, root: &Path) {
-    let options = TargetOptions::new().delete(true);
+    let options = TargetOptions::new().with_delete(true);
     let mut rsync = RSync::new(root.join("from"));
     let pulled = rsync.checksum(true).pull(gateway, root.join("to"), options);
     pulled.unwrap();

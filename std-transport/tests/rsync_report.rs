@@ -74,7 +74,7 @@ impl Told {
         let heard = Arc::clone(&events);
         rsync.callback(move |event| heard.lock().unwrap().extend(line(event)));
         prepare(&mut rsync);
-        let options = TargetOptions::new().delete(true);
+        let options = TargetOptions::new().with_delete(true);
         let report = direction.sync(rsync, gateway, to, options);
         let events = Arc::into_inner(events).unwrap().into_inner().unwrap();
         Self::sorted(report, events)

@@ -45,7 +45,11 @@ fn a_tree_goes_to_a_worker_in_rust_and_back() {
                 assert!(large == vec![7; 6_000_000]);
             }
             let mut rsync = RSync::new(path("a"));
-            let report = rsync.pull(gateway, path("from"), TargetOptions::new().delete(true));
+            let report = rsync.pull(
+                gateway,
+                path("from"),
+                TargetOptions::new().with_delete(true),
+            );
             let report = report.unwrap();
             assert_eq!(
                 (report.files, report.unchanged, report.failed.len()),

@@ -25,7 +25,7 @@ fn last_words(mut stream: TcpStream) -> String {
 #[test]
 fn silent_connections_lock_nobody_out() {
     for silent in [64, 300] {
-        let served = Served::tcp(|_| {});
+        let served = Served::tcp(ServerOptions::new());
         within("silent connections", LONG, move || {
             let connect = |_| TcpStream::connect(served.address()).unwrap();
             let strangers: Vec<TcpStream> = (0..silent).map(connect).collect();
@@ -40,10 +40,11 @@ fn silent_connections_lock_nobody_out() {
 
 #[test]
 fn a_connection_that_makes_room_for_another_is_told() {
-    let served = Served::tcp(|options| {
-        options.max_unauthenticated = 1;
-        options.handshake_timeout = Duration::MAX;
-    });
+    let served = Served::tcp(
+        ServerOptions::new()
+            .with_max_unauthenticated(1)
+            .with_handshake_timeout(Duration::MAX),
+    );
     within("displaced", LONG, move || {
         let connect = || TcpStream::connect(served.address()).unwrap();
         let (silent, _next) = (connect(), connect());
@@ -57,7 +58,7 @@ fn a_connection_that_makes_room_for_another_is_told() {
 
 #[test]
 fn only_clients_that_are_served_count_as_connections() {
-    let served = Served::tcp(|options| options.max_connections = 1);
+    let served = Served::tcp(ServerOptions::new().with_max_connections(1));
     within("served", LONG, move || {
         let _silent = TcpStream::connect(served.address()).unwrap();
         let first = group();
@@ -77,7 +78,7 @@ fn only_clients_that_are_served_count_as_connections() {
 #[test]
 fn refusals_are_reported_in_a_bounded_number_and_counted() {
     const REFUSED: u64 = 1000;
-    let mut served = Served::tcp(|_| {});
+    let mut served = Served::tcp(ServerOptions::new());
     within("reports", LONG, move || {
         for _ in 0..REFUSED {
             let mut stranger = TcpStream::connect(served.address()).unwrap();
@@ -104,7 +105,7 @@ fn refusals_are_reported_in_a_bounded_number_and_counted() {
 /// A message in pieces is put together, and what follows it is the worker's.
 #[test]
 fn a_greeting_may_come_byte_by_byte() {
-    let served = Served::unix(|_| {});
+    let served = Served::unix(ServerOptions::new());
     within("in pieces", LONG, move || {
         let path = served.spec.strip_prefix("unix=").unwrap();
         let mut stream = std::os::unix::net::UnixStream::connect(path).unwrap();
@@ -129,7 +130,7 @@ fn tokens_are_replaced_while_the_server_runs() {
         address: loopback(),
         token,
     };
-    let server = execnet::Server::bind(listen(token), ServerOptions::default()).unwrap();
+    let server = execnet::Server::bind(listen(token), ServerOptions::new()).unwrap();
     let (spec, stop, reload) = (server.spec(), server.stop_handle(), server.reload_handle());
     let running = std::thread::spawn(move || server.run());
     within("reload", LONG, move || {

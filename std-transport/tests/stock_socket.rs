@@ -51,8 +51,7 @@ fn the_execnet_of_the_server_can_serve() {
     within("stock worker in the stock server", LONG, move || {
         for round in 0..2 {
             // Which a stock worker knows nothing of.
-            let mut options = quiet();
-            options.credit = Some(1000);
+            let options = quiet().with_credit(Some(1000));
             let group = Group::with_options(options);
             let spec = server.spec() + "//bootstrap=execnet//id=sock1";
             let gateway = group.make_gateway(spec).unwrap();
@@ -109,10 +108,11 @@ fn code_that_runs_at_the_end_is_interrupted_and_the_server_goes_on() {
         return;
     };
     within("interrupted", LONG, move || {
-        let mut options = quiet();
-        options.grace = Grace::default()
-            .with_interrupt(Duration::from_millis(50))
-            .with_leave(LONG);
+        let options = quiet().with_grace(
+            Grace::default()
+                .with_interrupt(Duration::from_millis(50))
+                .with_leave(LONG),
+        );
         let group = Group::with_options(options);
         let gateway = group.make_gateway(server.spec()).unwrap();
         let channel = gateway.remote_exec("channel.send(1)\nimport time\ntime.sleep(1000)");
@@ -170,8 +170,7 @@ fn a_second_gateway_waits_for_the_first_to_end() {
     within("second", LONG, move || {
         let first = group();
         first.make_gateway(server.spec()).unwrap();
-        let mut options = quiet();
-        options.bootstrap_timeout = Duration::from_millis(300);
+        let options = quiet().with_bootstrap_timeout(Duration::from_millis(300));
         let second = Group::with_options(options);
         assert!(bootstrap_error(&second, &server.spec()).is_timeout());
         first.terminate_timeout(LONG);
@@ -278,8 +277,7 @@ fn a_listener_of_another_kind_is_an_error_with_what_it_said() {
             let _ = stopped.recv();
             drop(stream);
         });
-        let mut options = quiet();
-        options.bootstrap_timeout = Duration::from_millis(200);
+        let options = quiet().with_bootstrap_timeout(Duration::from_millis(200));
         let error = bootstrap_error(&Group::with_options(options), &silent);
         assert!(error.is_timeout(), "{error}");
         drop(stop);

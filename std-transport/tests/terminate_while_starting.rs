@@ -9,8 +9,7 @@ use execnet::{Group, GroupOptions, MakeGatewayError, Stderr};
 use log::{LevelFilter, Log, Metadata, Record};
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
-    let mut options = GroupOptions::default();
-    options.stderr = Stderr::Capture;
+    let options = GroupOptions::new().with_stderr(Stderr::Capture);
     Group::with_options(options)
 });
 
@@ -61,8 +60,7 @@ fn silent_program(note: &std::path::Path) -> String {
 fn a_process_that_does_not_become_a_worker_does_not_outlive_terminate() {
     let note = std::env::temp_dir().join(format!("execnet-starting-{}", std::process::id()));
     let spec = silent_program(&note);
-    let mut options = GroupOptions::default();
-    options.bootstrap_timeout = 2 * DEADLINE;
+    let options = GroupOptions::new().with_bootstrap_timeout(2 * DEADLINE);
     let group = Group::with_options(options);
     let (failed, failure) = mpsc::channel();
     thread::scope(|scope| {

@@ -10,7 +10,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 
-use execnet::{BootstrapError, BootstrapErrorKind};
+use execnet::{BootstrapError, BootstrapErrorKind, ServerOptions};
 use execnet_test_support::{LONG, Served, bootstrap_error, group, receive, within};
 
 const MAGIC: &[u8] = b"EXECNET\x02";
@@ -45,7 +45,7 @@ fn copy(mut from: impl Read, mut to: TcpStream) -> Vec<u8> {
 
 #[test]
 fn the_token_never_travels() {
-    let served = Served::tcp(|_| {});
+    let served = Served::tcp(ServerOptions::new());
     within("on the wire", LONG, move || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let here = listener.local_addr().unwrap();
@@ -102,7 +102,7 @@ fn hear(client: &mut TcpStream, size: usize) -> io::Result<Vec<u8>> {
 /// It collected the token, and used it at the next server.
 #[test]
 fn an_impostor_gets_neither_the_program_nor_anything_that_a_server_takes() {
-    let served = Served::tcp(|_| {});
+    let served = Served::tcp(ServerOptions::new());
     within("impostor", LONG, move || {
         let (error, heard) = impostor(&served, |client| {
             let mut heard = hear(client, HELLO)?;
@@ -131,7 +131,7 @@ fn an_impostor_gets_neither_the_program_nor_anything_that_a_server_takes() {
 
 #[test]
 fn a_proof_of_the_client_is_none_of_the_server() {
-    let served = Served::tcp(|_| {});
+    let served = Served::tcp(ServerOptions::new());
     within("reflection", LONG, move || {
         let (error, heard) = impostor(&served, |client| {
             let mut heard = hear(client, HELLO)?;
@@ -149,7 +149,7 @@ fn a_proof_of_the_client_is_none_of_the_server() {
 /// Whatever the server leaves out: a client that has a token goes on with nobody who does not know it.
 #[test]
 fn no_server_talks_a_client_out_of_the_proof() {
-    let served = Served::tcp(|_| {});
+    let served = Served::tcp(ServerOptions::new());
     within("downgrade", LONG, move || {
         for said in [
             &b"EXECNET\x01"[..],
@@ -182,8 +182,8 @@ fn no_server_talks_a_client_out_of_the_proof() {
 
 #[test]
 fn a_server_without_a_token_does_not_serve_a_client_that_expects_one() {
-    let with = Served::tcp(|_| {});
-    let without = Served::unix(|_| {});
+    let with = Served::tcp(ServerOptions::new());
+    let without = Served::unix(ServerOptions::new());
     within("no token", LONG, move || {
         let spec = format!("{}//{}", without.spec, key(&with));
         let error = bootstrap_error(&group(), &spec);

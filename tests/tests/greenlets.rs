@@ -8,7 +8,9 @@
 
 use core::time::Duration;
 
-use execnet::{BootstrapErrorKind, Channel, Gateway, Group, MakeGatewayError, Outcome, Value};
+use execnet::{
+    BootstrapErrorKind, Channel, Gateway, Grace, Group, MakeGatewayError, Outcome, Value,
+};
 use execnet_test_support::environment;
 use execnet_test_support::{LONG, quiet, receive, within};
 
@@ -34,9 +36,9 @@ fn code_runs_in_greenlets() {
         Err(reason) => return println!("skipped: gevent and eventlet: {reason}"),
     };
     for model in MODELS {
-        let mut options = quiet();
-        options.bootstrap_timeout = 2 * LONG;
-        options.grace = options.grace.with_interrupt(Duration::from_millis(100));
+        let options = quiet()
+            .with_bootstrap_timeout(2 * LONG)
+            .with_grace(Grace::new().with_interrupt(Duration::from_millis(100)));
         let spec = format!("popen//python={}//execmodel={model}", python.display());
         within(model, 6 * LONG, move || {
             let group = Group::with_options(options);

@@ -156,7 +156,7 @@ fn killed(spec: &'static str) {
 /// The next sync goes through, and takes what was left behind with it.
 fn resume(place: &Place, gateway: &Gateway) {
     let mut rsync = RSync::new(place.from());
-    rsync.add_target(gateway, place.to(), TargetOptions::new().delete(true));
+    rsync.add_target(gateway, place.to(), TargetOptions::new().with_delete(true));
     let target = rsync.send().unwrap().remove(0);
     assert!(target.is_complete(), "{target:?}");
     assert_eq!(place.check("resumed"), FILES);

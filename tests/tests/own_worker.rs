@@ -237,10 +237,11 @@ fn a_worker_program_is_named_by_its_path_on_another_host() {
 fn a_served_worker_program_starts_in_the_directory_of_the_client() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path().canonicalize().unwrap();
-    let mut options = ServerOptions::default();
-    options.worker = format!("popen//worker={PROGRAM} --execnet-worker")
-        .parse()
-        .unwrap();
+    let options = ServerOptions::new().with_worker(
+        format!("popen//worker={PROGRAM} --execnet-worker")
+            .parse()
+            .unwrap(),
+    );
     let server = Server::bind(Listen::Unix(place.join("private/socket")), options).unwrap();
     let (spec, stop) = (server.spec() + "//worker=there", server.stop_handle());
     std::thread::scope(|scope| {

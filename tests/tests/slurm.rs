@@ -190,8 +190,7 @@ fn killed_by_another() {
 fn in_the_queue() {
     let (_group, first) = group_behind(None, " --exclusive --nodelist=n1");
     assert_eq!(node(&first), "n1");
-    let mut options = quiet();
-    options.bootstrap_timeout = Duration::from_secs(3);
+    let options = quiet().with_bootstrap_timeout(Duration::from_secs(3));
     let error = failed(Group::with_options(options).make_gateway("slurm=--nodelist=n1"));
     println!("{error}");
     assert_eq!(error.kind(), BootstrapErrorKind::TimedOut);

@@ -58,7 +58,7 @@ fn with_socket_server(mut command: Command) -> Output {
         address: "127.0.0.1:0".parse().unwrap(),
         beyond_loopback: false,
     };
-    let server = Server::bind(listen, ServerOptions::default()).unwrap();
+    let server = Server::bind(listen, ServerOptions::new()).unwrap();
     let stop = server.stop_handle();
     command.env("EXECNET_TEST_SOCKET", server.spec());
     thread::scope(|scope| {

@@ -110,7 +110,7 @@ fn files_that_a_source_may_not_read_are_reported_and_not_deleted() {
         for (name, mode) in [("closed", 0o000), ("shut", 0o000), ("no-entry", 0o444)] {
             set_mode(&place.path("from").join(name), mode);
         }
-        let options = TargetOptions::new().delete(true);
+        let options = TargetOptions::new().with_delete(true);
         let pulled = RSync::new(place.path("from")).pull(gateway, place.path("to"), options);
         for name in ["shut", "no-entry"] {
             set_mode(&place.path("from").join(name), 0o755);
@@ -151,7 +151,7 @@ fn files_that_a_target_may_not_write_are_reported_and_the_rest_is_synced() {
         set_mode(&place.path("to/free"), 0o777);
         set_mode(&place.path("to"), 0o555);
         let mut rsync = RSync::new(place.path("from"));
-        let options = TargetOptions::new().delete(true);
+        let options = TargetOptions::new().with_delete(true);
         rsync.add_target(gateway, place.path("to"), options);
         let target = rsync.send().unwrap().remove(0);
         set_mode(&place.path("to"), 0o755);

@@ -34,9 +34,8 @@ const HOPELESS_STARTS: usize = 2;
 /// Returns a summary however the run ends: the outcomes until then are in it.
 pub(crate) fn run(args: &Args) -> Summary {
     let began = Instant::now();
-    let mut options = GroupOptions::default();
     // It is shown with the worker's death.
-    options.stderr = Stderr::Capture;
+    let options = GroupOptions::new().with_stderr(Stderr::Capture);
     let group = Group::with_options(options);
     let mut summary = Summary::default();
     if let Err(error) = supervise(args, &group, &mut summary) {

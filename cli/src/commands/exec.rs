@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use execnet::{
-    Channel, Gateway, Group, GroupOptions, InboxLimits, Item, OverflowPolicy, ReceiveError,
+    Channel, Gateway, Grace, Group, GroupOptions, InboxLimits, Item, OverflowPolicy, ReceiveError,
     SendError, Stdout, XSpec,
 };
 
@@ -22,12 +22,14 @@ const INBOX_LIMIT: usize = 4 * 1024 * 1024;
 
 pub(crate) fn run(args: &Exec) -> Result<(), Failure> {
     let program = Program::read(args)?;
-    let mut options = GroupOptions::default();
-    options.grace = options.grace.with_interrupt(LINK_END_GRACE);
-    options.stdout = Stdout::Stderr;
-    options.inbox = InboxLimits::default()
-        .with_gateway(Some(INBOX_LIMIT))
-        .with_overflow(OverflowPolicy::Pause);
+    let options = GroupOptions::new()
+        .with_grace(Grace::new().with_interrupt(LINK_END_GRACE))
+        .with_stdout(Stdout::Stderr)
+        .with_inbox(
+            InboxLimits::default()
+                .with_gateway(Some(INBOX_LIMIT))
+                .with_overflow(OverflowPolicy::Pause),
+        );
     Workers::new(options, args.run.grace)
         .run(args.run.timeout, |group| run_code(group, args, &program))
 }

@@ -20,12 +20,12 @@ use crate::watch::{Shutdown, Watch};
 
 pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     let (sender, events) = mpsc::channel();
-    let mut options = ServerOptions::default();
-    options.max_connections = args.max_connections;
-    options.max_unauthenticated = args.max_unauthenticated;
-    options.handshake_timeout = args.handshake_timeout;
-    options.worker = args.worker.clone();
-    options.events = Some(sender);
+    let options = ServerOptions::new()
+        .with_max_connections(args.max_connections)
+        .with_max_unauthenticated(args.max_unauthenticated)
+        .with_handshake_timeout(args.handshake_timeout)
+        .with_worker(args.worker.clone())
+        .with_events(sender);
     let listen = listen(&args, read_or_create)?;
     let server = Server::bind(listen, options).map_err(server_failure)?;
     // Dropped last: the process ends after its workers have exited and all events are logged.

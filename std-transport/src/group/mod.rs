@@ -76,7 +76,7 @@ impl Group {
         self.make(reservation)
     }
 
-    /// Makes several gateways, up to [`GroupOptions::max_starting`] at a time.
+    /// Makes several gateways, up to [`GroupOptions::with_max_starting`] at a time.
     ///
     /// It returns when all are ready or have failed, each within its own timeout. The results are in the order of the
     /// specs, and so are the ids.

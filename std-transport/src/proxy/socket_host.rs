@@ -24,11 +24,9 @@ pub(super) fn serve(channel: &Channel, arguments: Kwargs) -> Outcome {
     let directory = private_directory()?;
     let path = directory.path().join("private/socket");
     let (events, happened) = mpsc::channel();
-    let options = ServerOptions {
-        max_connections: 1,
-        events: Some(events),
-        ..ServerOptions::default()
-    };
+    let options = ServerOptions::new()
+        .with_max_connections(1)
+        .with_events(events);
     let server = Server::bind_launches(Listen::Unix(path.clone()), options, launches)?;
     let text = path
         .to_str()

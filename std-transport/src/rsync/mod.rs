@@ -8,7 +8,7 @@
 //! let mut rsync = RSync::new("project");
 //! rsync.exclude("*.pyc")?;
 //! rsync.add_target(&here, "/srv/a", TargetOptions::new());
-//! rsync.add_target(&there, "/srv/b", TargetOptions::new().delete(true));
+//! rsync.add_target(&there, "/srv/b", TargetOptions::new().with_delete(true));
 //! for target in rsync.send()? {
 //!     println!("{}: {} files sent", target.gateway, target.report.sent.len());
 //! }

@@ -6,8 +6,8 @@ use super::protocol::Settings;
 ///
 /// ```
 /// use execnet::rsync::TargetOptions;
-/// let options = TargetOptions::new().delete(true);
-/// # let _ = options;
+/// let options = TargetOptions::new().with_delete(true);
+/// assert!(options.delete());
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TargetOptions {
@@ -21,13 +21,19 @@ impl TargetOptions {
         Self::default()
     }
 
-    /// Deletes entries of the target that the source does not have, as the last step of the sync. Nothing is deleted in
+    /// Sets whether entries of the target that the source does not have are deleted, as the last step of the sync. Nothing is deleted in
     /// a directory that could not be listed to its end, nor an entry that the source has but does not send. A
     /// destination that contains the source is refused, if both are on one running system.
     #[must_use]
-    pub const fn delete(mut self, delete: bool) -> Self {
+    pub const fn with_delete(mut self, delete: bool) -> Self {
         self.delete = delete;
         self
+    }
+
+    /// See [`with_delete`](Self::with_delete).
+    #[must_use]
+    pub const fn delete(&self) -> bool {
+        self.delete
     }
 }
 

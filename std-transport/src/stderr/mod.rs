@@ -20,13 +20,14 @@ pub const STDERR_TAIL: usize = 64 * 1024;
 /// # use std::sync::{Arc, Mutex};
 /// let lines = Arc::new(Mutex::new(Vec::new()));
 /// let sink = Arc::clone(&lines);
-/// let mut options = execnet::GroupOptions::default();
-/// options.stderr = execnet::Stderr::callback(move |id, line| {
+/// let stderr = execnet::Stderr::callback(move |id, line| {
 ///     if let Ok(mut lines) = sink.lock() {
 ///         lines.push(format!("{id}: {line}"));
 ///     }
 /// });
-/// options.stdout = execnet::Stdout::Stderr;
+/// let options = execnet::GroupOptions::new()
+///     .with_stderr(stderr)
+///     .with_stdout(execnet::Stdout::Stderr);
 /// let group = execnet::Group::with_options(options);
 /// # drop(group);
 /// ```

@@ -62,7 +62,7 @@ pub(crate) struct Request<'a> {
     /// The execution model, if the spec names none.
     pub(crate) exec_model: ExecModel,
     pub(crate) options: &'a GroupOptions,
-    /// The deadline of the whole start, from [`GroupOptions::bootstrap_timeout`]. No step has another timeout.
+    /// The deadline of the whole start, from [`GroupOptions::with_bootstrap_timeout`]. No step has another timeout.
     pub(crate) deadline: Deadline,
     /// For transports that go through another member.
     pub(crate) members: &'a dyn Members,

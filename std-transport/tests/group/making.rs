@@ -140,8 +140,7 @@ fn the_default_execution_model_is_set_before_there_are_members() {
 fn no_thread_is_waited_for_that_cannot_be_started() {
     // One after the other, in the caller's thread.
     within("max_starting", LONG, || {
-        let mut options = quiet();
-        options.max_starting = 0;
+        let options = quiet().with_max_starting(0);
         let group = Group::with_options(options);
         assert!(
             group

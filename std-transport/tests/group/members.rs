@@ -166,11 +166,10 @@ fn lines_of_both_streams_come_with_the_gateways_id() {
     for python in pythons() {
         within(&format!("lines of Python {}", python.version), LONG, || {
             let (sink, lines) = mpsc::channel();
-            let mut options = quiet();
-            options.stdout = Stdout::Stderr;
-            options.stderr = Stderr::callback(move |id, line| {
+            let stderr = Stderr::callback(move |id, line| {
                 let _ = sink.send(format!("{id}: {line}"));
             });
+            let options = quiet().with_stdout(Stdout::Stderr).with_stderr(stderr);
             let group = Group::with_options(options);
             let source = "import os, sys\nsys.stdout.write('printed\\n')\nsys.stdout.flush()\n\
                           os.write(2, b'one\\ntw')\nos.write(1, b'o\\nno end')";

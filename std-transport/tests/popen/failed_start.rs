@@ -96,8 +96,7 @@ fn a_program_that_is_killed_is_reported_with_the_signal() {
 fn a_program_that_never_answers_is_killed_at_the_deadline() {
     within("silent", LONG, || {
         let scratch = Scratch::new("silent");
-        let mut options = quiet();
-        options.bootstrap_timeout = Duration::from_secs(2);
+        let options = quiet().with_bootstrap_timeout(Duration::from_secs(2));
         let pids = scratch.0.join("pids");
         let script = scratch.script(&format!(
             "sleep 1000 & echo $! $$ >{}; echo waiting; wait",

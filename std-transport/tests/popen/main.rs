@@ -30,11 +30,11 @@ fn pid(channel: &Channel) -> i64 {
 }
 
 fn quick(interrupt: u64, leave: u64) -> GroupOptions {
-    let mut options = quiet();
-    options.grace = Grace::default()
-        .with_interrupt(Duration::from_millis(interrupt))
-        .with_leave(Duration::from_millis(leave));
-    options
+    quiet().with_grace(
+        Grace::default()
+            .with_interrupt(Duration::from_millis(interrupt))
+            .with_leave(Duration::from_millis(leave)),
+    )
 }
 
 /// A directory that is removed at the end of the test.

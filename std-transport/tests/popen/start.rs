@@ -41,8 +41,7 @@ fn ids_are_counted_and_unique() {
 #[test]
 fn durations_that_the_clock_cannot_hold_are_waits_without_end() {
     within("no overflow", LONG, || {
-        let mut options = quiet();
-        options.bootstrap_timeout = Duration::MAX;
+        let options = quiet().with_bootstrap_timeout(Duration::MAX);
         let group = Group::with_options(options);
         let middle = group.make_gateway(popen()).unwrap();
         let far = format!("{}//via={}", popen(), middle.id());

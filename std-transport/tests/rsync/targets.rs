@@ -25,7 +25,7 @@ fn entries_that_cannot_be_sent_are_reported_and_do_not_stop_the_sync() {
         fs::create_dir(&to).unwrap();
         fs::write(to.join("pipe"), "stays").unwrap();
         let mut rsync = RSync::new(&from);
-        rsync.add_target(gateway, &to, TargetOptions::new().delete(true));
+        rsync.add_target(gateway, &to, TargetOptions::new().with_delete(true));
         let report = complete(rsync.send().unwrap()).remove(0).report;
         assert_eq!(report.skipped[0].path, Path::new("pipe"));
         assert_eq!(fs::read(to.join("pipe")).unwrap(), b"stays");

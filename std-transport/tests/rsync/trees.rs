@@ -82,7 +82,7 @@ fn a_tree_is_sent_and_then_found_unchanged() {
             &portrait(&place.to(), 1),
             python.is_2(),
         );
-        rsync.add_target(gateway, place.to(), TargetOptions::new().delete(true));
+        rsync.add_target(gateway, place.to(), TargetOptions::new().with_delete(true));
         let second = complete(rsync.send().unwrap()).remove(0).report;
         assert_eq!(
             (second.unchanged, second.sent.len(), second.linked.len()),
@@ -118,7 +118,7 @@ fn a_tree_is_pulled_and_then_found_unchanged() {
             python.is_2(),
         );
         let second = rsync
-            .pull(gateway, place.to(), TargetOptions::new().delete(true))
+            .pull(gateway, place.to(), TargetOptions::new().with_delete(true))
             .unwrap();
         assert_eq!(
             (second.unchanged, second.sent.len(), second.linked.len()),
@@ -152,7 +152,7 @@ fn changes_are_sent_and_missing_entries_deleted_on_request() {
         fs::create_dir(from.join("kind")).unwrap();
         fs::write(from.join("kind/f"), "").unwrap();
         let mut rsync = RSync::new(&from);
-        rsync.add_target(gateway, &to, TargetOptions::new().delete(true));
+        rsync.add_target(gateway, &to, TargetOptions::new().with_delete(true));
         rsync.add_target(gateway, &other, TargetOptions::new());
         let reports = complete(rsync.send().unwrap());
         assert_eq!(

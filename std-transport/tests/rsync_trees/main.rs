@@ -129,7 +129,7 @@ fn trees_are_the_same_after_a_sync_and_after_the_next() {
         for_trees(|before, after| {
             let place = tempfile::tempdir().unwrap();
             let (from, to) = (place.path().join("from"), place.path().join("to"));
-            let options = TargetOptions::new().delete(true);
+            let options = TargetOptions::new().with_delete(true);
             for things in [&before, &after] {
                 let _ = fs::remove_dir_all(&from);
                 fs::create_dir(&from).unwrap();

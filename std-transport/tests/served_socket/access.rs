@@ -14,7 +14,7 @@ use execnet_test_support::{
 
 #[test]
 fn without_the_token_nothing_is_started() {
-    let served = Served::tcp(|_| {});
+    let served = Served::tcp(ServerOptions::new());
     within("token", LONG, move || {
         let address = served.address().to_owned();
         let error = bootstrap_error(&group(), &format!("tcp={address}"));
@@ -78,7 +78,8 @@ fn a_token_file_in_a_directory_that_others_can_write_to_is_not_used() {
 
 #[test]
 fn a_silent_client_is_refused_at_the_deadline() {
-    let served = Served::tcp(|options| options.handshake_timeout = Duration::from_millis(200));
+    let served =
+        Served::tcp(ServerOptions::new().with_handshake_timeout(Duration::from_millis(200)));
     within("silent", LONG, move || {
         let mut silent = TcpStream::connect(served.address()).unwrap();
         let mut slow = TcpStream::connect(served.address()).unwrap();
@@ -94,7 +95,7 @@ fn a_silent_client_is_refused_at_the_deadline() {
 
 #[test]
 fn the_number_of_connections_is_limited() {
-    let served = Served::unix(|options| options.max_connections = 1);
+    let served = Served::unix(ServerOptions::new().with_max_connections(1));
     within("cap", LONG, move || {
         let first = group();
         first.make_gateway(&served.spec).unwrap();
@@ -111,7 +112,7 @@ fn the_number_of_connections_is_limited() {
 fn addresses_and_directories_that_are_not_private_are_refused() {
     let token = || Token::generate().unwrap();
     let address: SocketAddr = "0.0.0.0:0".parse().unwrap();
-    let bind = |listen| Server::bind(listen, ServerOptions::default());
+    let bind = |listen| Server::bind(listen, ServerOptions::new());
     let refused = bind(Listen::Tcp {
         address,
         token: token(),

@@ -4,7 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use execnet::{
-    BootstrapErrorKind, MakeGatewayError, Outcome, ReceiveError, SpecError, Value, value,
+    BootstrapErrorKind, MakeGatewayError, Outcome, ReceiveError, ServerOptions, SpecError, Value,
+    value,
 };
 use execnet_test_support::{
     LONG, RELEASES, Served, bootstrap_error, eventually, group, is_running, niceness,
@@ -15,7 +16,10 @@ use crate::pid;
 
 #[test]
 fn each_connection_has_a_process_of_its_own() {
-    for served in [Served::unix(|_| {}), Served::tcp(|_| {})] {
+    for served in [
+        Served::unix(ServerOptions::new()),
+        Served::tcp(ServerOptions::new()),
+    ] {
         within("own processes", LONG, move || {
             let group = group();
             let one = group.make_gateway(&served.spec).unwrap();
@@ -49,7 +53,7 @@ fn each_connection_has_a_process_of_its_own() {
 
 #[test]
 fn a_client_chooses_directory_environment_priority_and_model() {
-    let served = Served::unix(|_| {});
+    let served = Served::unix(ServerOptions::new());
     within("surroundings", LONG, move || {
         let directory = private_directory();
         let new = directory.path().join("new");
@@ -93,7 +97,7 @@ fn the_server_chooses_the_program() {
         "popen//env:MADE_BY=server",
         "cmd=env A=1//env:MADE_BY=server",
     ] {
-        let served = Served::tcp(|options| options.worker = worker.parse().unwrap());
+        let served = Served::tcp(ServerOptions::new().with_worker(worker.parse().unwrap()));
         within(worker, LONG, move || {
             let group = group();
             let gateway = group.make_gateway(&served.spec).unwrap();
@@ -110,7 +114,7 @@ fn stock_clients_are_served_on_request() {
     let Some(python) = RELEASES[0].python() else {
         return;
     };
-    let served = Served::stock(|_| {});
+    let served = Served::stock(ServerOptions::new());
     within("stock clients", LONG, move || {
         let program = "
 import execnet, sys

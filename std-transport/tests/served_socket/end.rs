@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use execnet::{
-    BootstrapErrorKind, Gateway, Grace, Group, Outcome, ReceiveError, ServerEvent, Value,
+    BootstrapErrorKind, Gateway, Grace, Group, Outcome, ReceiveError, ServerEvent, ServerOptions,
+    Value,
 };
 use execnet_test_support::{
     LONG, Served, bootstrap_error, eventually, group, is_running, private_directory, quiet,
@@ -33,7 +34,7 @@ fn stubborn(gateway: &Gateway) -> (i64, i64) {
 #[test]
 fn a_worker_that_does_not_exit_is_killed_with_its_children() {
     for listen in [Served::unix, Served::tcp] as [Serve; 2] {
-        let served = listen(|options| options.shutdown_grace = Duration::from_millis(200));
+        let served = listen(ServerOptions::new().with_shutdown_grace(Duration::from_millis(200)));
         within("linger", LONG, move || {
             let group = group();
             let gateway = group.make_gateway(&served.spec).unwrap();
@@ -66,13 +67,14 @@ fn killing_a_gateway_kills_its_worker_at_once() {
         |group, _| drop(group.terminate_timeout(Duration::from_millis(100))),
     ];
     for (kind, kill) in kinds.iter().flat_map(|kind| kills.map(|kill| (kind, kill))) {
-        let served = kind(|options| options.shutdown_grace = 100 * SECOND);
+        let served = kind(ServerOptions::new().with_shutdown_grace(100 * SECOND));
         within("kill", LONG, move || {
             // Neither the server nor the worker itself would end it within the timeout of this test.
-            let mut options = quiet();
-            options.grace = Grace::default()
-                .with_interrupt(100 * SECOND)
-                .with_leave(100 * SECOND);
+            let options = quiet().with_grace(
+                Grace::default()
+                    .with_interrupt(100 * SECOND)
+                    .with_leave(100 * SECOND),
+            );
             let group = Group::with_options(options);
             let gateway = group.make_gateway(&served.spec).unwrap();
             let (worker, child) = stubborn(&gateway);
@@ -86,14 +88,15 @@ fn killing_a_gateway_kills_its_worker_at_once() {
 
 #[test]
 fn code_gets_its_grace_when_the_client_goes() {
-    let served = Served::unix(|_| {});
+    let served = Served::unix(ServerOptions::new());
     within("grace", LONG, move || {
         let directory = private_directory();
         let marker = directory.path().join("marker");
-        let mut options = quiet();
-        options.grace = Grace::default()
-            .with_interrupt(Duration::from_millis(50))
-            .with_leave(LONG);
+        let options = quiet().with_grace(
+            Grace::default()
+                .with_interrupt(Duration::from_millis(50))
+                .with_leave(LONG),
+        );
         let group = Group::with_options(options);
         let gateway = group.make_gateway(&served.spec).unwrap();
         let channel = gateway
@@ -118,7 +121,7 @@ fn code_gets_its_grace_when_the_client_goes() {
 
 #[test]
 fn a_server_that_stops_kills_its_workers() {
-    let mut served = Served::unix(|_| {});
+    let mut served = Served::unix(ServerOptions::new());
     within("stop", LONG, move || {
         let group = group();
         let gateway = group.make_gateway(&served.spec).unwrap();

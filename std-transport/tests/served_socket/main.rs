@@ -16,8 +16,8 @@ use execnet_test_support::{Served, receive};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Starts a server with options that the function has changed.
-type Serve = fn(fn(&mut ServerOptions)) -> Served;
+/// Starts a server with these options.
+type Serve = fn(ServerOptions) -> Served;
 
 fn pid(gateway: &Gateway) -> i64 {
     let channel = gateway.remote_exec("import os; channel.send(os.getpid())");

@@ -1,7 +1,7 @@
 //! Streams, connections and settings through a proxy.
 
 use execnet::serializer::StrConfig;
-use execnet::{Outcome, Value, value};
+use execnet::{Outcome, ServerOptions, Value, value};
 use execnet_test_support::{
     LONG, Served, each_python, eventually, is_running, niceness, receive, within,
 };
@@ -46,7 +46,7 @@ fn every_python_connects_for_another_and_installs_one() {
     each_python(|python, _| {
         let group = group();
         group.make_gateway(python.spec() + "//id=master").unwrap();
-        let served = Served::unix(|_| {});
+        let served = Served::unix(ServerOptions::new());
         let spec = format!("{}//via=master", served.spec);
         let far = group.make_gateway(spec).unwrap();
         let guest = group.make_gateway("socket//installvia=master").unwrap();

@@ -185,8 +185,7 @@ fn bootstrap_error_after(group: &Group) -> MakeGatewayError {
 #[test]
 fn a_stopped_proxy_blocks_neither_start_nor_end() {
     within("stopped middle", LONG, || {
-        let mut options = quiet();
-        options.bootstrap_timeout = 3 * SECOND;
+        let options = quiet().with_bootstrap_timeout(3 * SECOND);
         let group = Group::with_options(options);
         let middle = group.make_gateway("popen//id=a").unwrap();
         signal(pid(&middle), Signal::STOP);

@@ -16,9 +16,9 @@ use execnet_test_support::{LONG, quiet, receive};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn group() -> Group {
-    let mut options = quiet();
-    // A worker that exits late on a busy machine must still exit by itself.
-    options.grace = Grace::new().with_interrupt(LONG).with_leave(LONG);
+    let options = quiet()
+        // A worker that exits late on a busy machine must still exit by itself.
+        .with_grace(Grace::new().with_interrupt(LONG).with_leave(LONG));
     Group::with_options(options)
 }
 

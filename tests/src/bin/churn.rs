@@ -21,8 +21,7 @@ fn main() {
     let mut arguments = env::args().skip(1);
     let (mode, number) = (arguments.next().unwrap(), arguments.next().unwrap());
     let number: u32 = number.parse().unwrap();
-    let mut options = GroupOptions::default();
-    options.stderr = Stderr::Capture;
+    let options = GroupOptions::new().with_stderr(Stderr::Capture);
     let group = Group::with_options(options);
     let highest = match mode.as_str() {
         "together" => together(&group, number),

@@ -14,7 +14,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::{env, thread};
 
-use execnet::{Group, GroupOptions, ReceiveError};
+use execnet::{Grace, Group, GroupOptions, ReceiveError};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
@@ -34,8 +34,8 @@ const ASKING: &str = "
 
 fn main() {
     let argument = env::args().nth(1);
-    let mut options = GroupOptions::default();
-    options.grace = options.grace.with_interrupt(Duration::from_millis(100));
+    let options =
+        GroupOptions::new().with_grace(Grace::new().with_interrupt(Duration::from_millis(100)));
     let group = Arc::new(Group::with_options(options));
     let gateway = group.make_gateway("popen").unwrap();
     let code = match argument.as_deref() {

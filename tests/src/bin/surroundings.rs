@@ -59,8 +59,7 @@ fn main() {
 }
 
 fn run(out: &mut File) -> Result<(), Box<dyn Error>> {
-    let mut options = GroupOptions::default();
-    options.stderr = Stderr::Capture;
+    let options = GroupOptions::new().with_stderr(Stderr::Capture);
     let idle = Group::with_options(options.clone());
     let gateway = idle.make_gateway("popen")?;
     let channel = gateway.remote_exec("import os; channel.send([os.getpid()])")?;

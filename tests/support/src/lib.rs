@@ -56,9 +56,7 @@ pub fn pid(gateway: &Gateway) -> i64 {
 /// Options of a group whose workers do not write to the standard error of the test.
 #[must_use]
 pub fn quiet() -> GroupOptions {
-    let mut options = GroupOptions::default();
-    options.stderr = Stderr::Capture;
-    options
+    GroupOptions::new().with_stderr(Stderr::Capture)
 }
 
 /// A group with these options.

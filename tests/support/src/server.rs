@@ -32,12 +32,9 @@ pub struct Served {
 
 impl Served {
     /// Starts a server with these options.
-    pub fn on(listen: Listen, change: impl FnOnce(&mut ServerOptions)) -> Self {
+    pub fn on(listen: Listen, options: ServerOptions) -> Self {
         let (sender, events) = mpsc::channel();
-        let mut options = ServerOptions::default();
-        options.events = Some(sender);
-        change(&mut options);
-        let server = Server::bind(listen, options).unwrap();
+        let server = Server::bind(listen, options.with_events(sender)).unwrap();
         Self {
             spec: server.spec(),
             stop: server.stop_handle(),
@@ -48,23 +45,20 @@ impl Served {
     }
 
     /// Starts a server with a private directory for its socket or its files.
-    pub fn with(
-        listen: impl FnOnce(&Path) -> Listen,
-        change: impl FnOnce(&mut ServerOptions),
-    ) -> Self {
+    pub fn with(listen: impl FnOnce(&Path) -> Listen, options: ServerOptions) -> Self {
         let directory = private_directory();
-        let mut served = Self::on(listen(directory.path()), change);
+        let mut served = Self::on(listen(directory.path()), options);
         served._directory = Some(directory);
         served
     }
 
     /// Starts a server on a Unix socket.
-    pub fn unix(change: impl FnOnce(&mut ServerOptions)) -> Self {
-        Self::with(|directory| Listen::Unix(directory.join("socket")), change)
+    pub fn unix(options: ServerOptions) -> Self {
+        Self::with(|directory| Listen::Unix(directory.join("socket")), options)
     }
 
     /// Starts a server on a TCP port, with a token whose file is in the spec.
-    pub fn tcp(change: impl FnOnce(&mut ServerOptions)) -> Self {
+    pub fn tcp(options: ServerOptions) -> Self {
         let mut file = PathBuf::new();
         let listen = |directory: &Path| {
             file = directory.join("token");
@@ -73,18 +67,18 @@ impl Served {
             let address = loopback();
             Listen::Tcp { address, token }
         };
-        let mut served = Self::with(listen, change);
+        let mut served = Self::with(listen, options);
         served.spec += &format!("//token_file={}", file.display());
         served
     }
 
     /// Starts a server for clients of stock execnet.
-    pub fn stock(change: impl FnOnce(&mut ServerOptions)) -> Self {
+    pub fn stock(options: ServerOptions) -> Self {
         let listen = |_: &Path| Listen::InsecureStock {
             address: loopback(),
             beyond_loopback: false,
         };
-        Self::with(listen, change)
+        Self::with(listen, options)
     }
 
     /// Its address, as HOST:PORT.

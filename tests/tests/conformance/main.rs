@@ -13,7 +13,7 @@ mod behaviours;
 
 use std::thread;
 
-use execnet::{Gateway, GatewayConfig, Group, Listen, Role, Worker};
+use execnet::{Gateway, GatewayConfig, Group, Listen, Role, ServerOptions, Worker};
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked};
 use execnet_test_support::Served;
 use execnet_test_support::{LONG, eventually, is_running, quiet, receive, within};
@@ -185,7 +185,7 @@ fn installed_on_another_machine() {
 
 #[test]
 fn unix_socket() {
-    let served = Served::unix(|_| ());
+    let served = Served::unix(ServerOptions::new());
     conforms("unix socket", served.spec.clone());
     conforms_via(
         "unix socket via popen",
@@ -196,7 +196,7 @@ fn unix_socket() {
 
 #[test]
 fn tcp_with_a_token() {
-    let served = Served::tcp(|_| ());
+    let served = Served::tcp(ServerOptions::new());
     conforms("tcp", served.spec.clone());
     conforms_via(
         "tcp via popen",
@@ -213,7 +213,7 @@ fn tls() {
         files: certificates.server(),
         token: None,
     };
-    let served = Served::on(listen, |_| ());
+    let served = Served::on(listen, ServerOptions::new());
     let spec = certificates.spec(&served.spec);
     conforms("tls", spec.clone());
     conforms_via(
@@ -225,6 +225,6 @@ fn tls() {
 
 #[test]
 fn the_stock_socket_protocol() {
-    let served = Served::stock(|_| ());
+    let served = Served::stock(ServerOptions::new());
     conforms("stock socket", served.spec.clone());
 }

@@ -116,7 +116,7 @@ fn over_tls(test: impl FnOnce(&str, &Namespace)) {
             files: certificates.server(),
             token: None,
         };
-        let server = network.inside(|| Server::bind(listen, ServerOptions::default()).unwrap());
+        let server = network.inside(|| Server::bind(listen, ServerOptions::new()).unwrap());
         let (spec, stop) = (certificates.spec(&server.spec()), server.stop_handle());
         thread::scope(|scope| {
             scope.spawn(|| network.inside(|| server.run()));
@@ -127,8 +127,7 @@ fn over_tls(test: impl FnOnce(&str, &Namespace)) {
 }
 
 fn cut_under_ssh(spec: &str, share: bool, network: &Namespace) {
-    let mut options = quiet();
-    options.share_ssh = share;
+    let options = quiet().with_share_ssh(share);
     let group = Group::with_options(options);
     let channel = sending(&group, spec);
     network.connect(false);

@@ -10,7 +10,8 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 
 use execnet::{
-    BootstrapError, BootstrapErrorKind, Group, Listen, Outcome, ReceiveError, ServerEvent, Token,
+    BootstrapError, BootstrapErrorKind, Group, Listen, Outcome, ReceiveError, ServerEvent,
+    ServerOptions, Token,
 };
 use execnet_test_support::{LONG, Served, eventually, is_running, pid, quiet, receive, signal};
 use execnet_tests::certificates::Certificates;
@@ -201,9 +202,8 @@ fn tcp(directory: &TempDir) -> (Listen, String) {
 /// Runs a test with the spec of a server, and with its events.
 fn served(listen: Listen, test: impl FnOnce(&str, &Receiver<ServerEvent>)) {
     // A stopped worker ends in no other way, and one that sends junk has as much time.
-    let served = Served::on(listen, |options| {
-        options.shutdown_grace = Duration::from_millis(500)
-    });
+    let options = ServerOptions::new().with_shutdown_grace(Duration::from_millis(500));
+    let served = Served::on(listen, options);
     test(&served.spec, &served.events);
 }
 

@@ -5,16 +5,15 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use execnet::{
-    BootstrapError, Channel, Group, GroupOptions, MakeGatewayError, ReceiveError, WorkerExit,
-};
+use execnet::{BootstrapError, Channel, Group, MakeGatewayError, ReceiveError, WorkerExit};
 use execnet_test_support::{LONG, is_running, quiet, receive, signal, until};
 
 use crate::SOON;
 
 pub(crate) fn start_fails(spec: &str, timeout: Duration) -> Box<BootstrapError> {
-    let mut options: GroupOptions = quiet();
-    options.bootstrap_timeout = timeout.min(options.bootstrap_timeout);
+    let options = quiet();
+    let timeout = timeout.min(options.bootstrap_timeout());
+    let options = options.with_bootstrap_timeout(timeout);
     match Group::with_options(options).make_gateway(spec) {
         Err(MakeGatewayError::Bootstrap(error)) => error,
         other => panic!("{spec}: {other:?}"),
@@ -74,9 +73,9 @@ pub(crate) fn start_fails_while(
 
 /// A group whose gateways have so long to start.
 pub(crate) fn group_with(timeout: Duration) -> Group {
-    let mut options = quiet();
-    options.bootstrap_timeout = timeout;
-    options.share_ssh = false;
+    let options = quiet()
+        .with_bootstrap_timeout(timeout)
+        .with_share_ssh(false);
     Group::with_options(options)
 }
 

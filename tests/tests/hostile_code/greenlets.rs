@@ -31,8 +31,7 @@ fn a_worker_whose_process_is_patched_for_greenlets_runs_and_ends() {
 }
 
 fn patched(spec: &str, patch: &str, model: &str) {
-    let mut options = quiet();
-    options.bootstrap_timeout = 2 * LONG;
+    let options = quiet().with_bootstrap_timeout(2 * LONG);
     let group = Group::with_options(options);
     let gateway = group.make_gateway(spec).unwrap();
     let directory = tempfile::tempdir().unwrap();

@@ -108,7 +108,7 @@ fn files_in_the_working_directory_do_not_replace_modules_of_the_worker() {
         sync.add_target(
             &gateway,
             directory.path().join("copy"),
-            execnet::rsync::TargetOptions::default(),
+            execnet::rsync::TargetOptions::new(),
         );
         sync.send().unwrap();
         assert!(directory.path().join("copy/file").is_file());

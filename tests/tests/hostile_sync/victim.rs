@@ -132,7 +132,7 @@ fn pull(
     if options.contains(&"keep links") {
         rsync.links(Links::Keep);
     }
-    let target = TargetOptions::new().delete(options.contains(&"delete"));
+    let target = TargetOptions::new().with_delete(options.contains(&"delete"));
     let pulled = rsync.pull(gateway, place.root(), target);
     pulled.map(drop).map_err(|error| whole(&error))
 }

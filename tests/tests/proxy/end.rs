@@ -3,7 +3,7 @@
 use core::error::Error as _;
 use core::time::Duration;
 
-use execnet::{Listen, Outcome, ReceiveError, Token, Value, WorkerExit};
+use execnet::{Grace, Listen, Outcome, ReceiveError, ServerOptions, Token, Value, WorkerExit};
 use execnet_test_support::{LONG, Served, eventually, is_running, pid, quiet, receive, signal};
 
 use crate::{each_middle, each_middle_with};
@@ -106,8 +106,7 @@ fn a_worker_behind_a_proxy_ends_with_the_proxy() {
 fn a_worker_of_a_server_is_killed_through_a_proxy() {
     const FOR_EVER: Duration = Duration::from_secs(1000);
     // It does not leave by itself.
-    let mut options = quiet();
-    options.grace = options.grace.with_leave(FOR_EVER);
+    let options = quiet().with_grace(Grace::new().with_leave(FOR_EVER));
     each_middle_with(options, |group| {
         let directory = tempfile::tempdir().unwrap();
         let token_file = directory.path().join("token");
@@ -122,7 +121,7 @@ fn a_worker_of_a_server_is_killed_through_a_proxy() {
             ),
             (Listen::Tcp { address, token }, keys.as_str()),
         ] {
-            let served = Served::on(listen, |options| options.shutdown_grace = FOR_EVER);
+            let served = Served::on(listen, ServerOptions::new().with_shutdown_grace(FOR_EVER));
             let gateway = group
                 .make_gateway(format!("{}{keys}", served.spec))
                 .unwrap();
@@ -143,7 +142,7 @@ fn a_worker_of_a_server_is_killed_through_a_proxy() {
 #[test]
 fn the_death_of_a_server_behind_a_proxy_is_a_closed_link() {
     each_middle(|group| {
-        let mut served = Served::unix(|_| ());
+        let mut served = Served::unix(ServerOptions::new());
         let gateway = group
             .make_gateway(format!("{}//via=a", served.spec))
             .unwrap();

@@ -74,8 +74,7 @@ fn the_steps_of_a_start_share_one_deadline() {
         STEP.as_secs()
     );
     let start = move |middle: &str, way: &str| {
-        let mut options = quiet();
-        options.bootstrap_timeout = STEP + STEP / 4;
+        let options = quiet().with_bootstrap_timeout(STEP + STEP / 4);
         let group = Group::with_options(options);
         let gateway = group.make_gateway(middle).unwrap();
         let pid = i64::from(gateway.remote_info_timeout(LONG).unwrap().pid);
@@ -121,8 +120,7 @@ fn a_connection_of_a_proxy_that_is_not_accepted_times_out() {
             // Room for a single connection.
             rustix::net::listen(&listener, 0).unwrap();
             let _waiting = UnixStream::connect(&path).unwrap();
-            let mut options = quiet();
-            options.bootstrap_timeout = Duration::from_secs(5);
+            let options = quiet().with_bootstrap_timeout(Duration::from_secs(5));
             let group = Group::with_options(options);
             let gateway = group.make_gateway(middle).unwrap();
             let spec = format!("unix={}//via=a", path.display());

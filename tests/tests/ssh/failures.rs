@@ -10,8 +10,7 @@ use crate::with_sshd;
 #[test]
 fn every_failed_start_has_its_own_kind() {
     with_sshd("failures", |sshd| {
-        let mut options = quiet();
-        options.bootstrap_timeout = LONG;
+        let options = quiet().with_bootstrap_timeout(LONG);
         let group = Group::with_options(options);
         let cases = [
             ("nowhere", "", BootstrapErrorKind::HostUnreachable),
@@ -61,9 +60,9 @@ fn the_error_shows_the_output_of_a_program_that_is_no_worker() {
 #[test]
 fn a_host_that_never_answers_times_out() {
     with_sshd("the mute", |sshd| {
-        let mut options = quiet();
-        // Two thirds of it are for the connection.
-        options.bootstrap_timeout = Duration::from_secs(5);
+        let options = quiet()
+            // Two thirds of it are for the connection.
+            .with_bootstrap_timeout(Duration::from_secs(5));
         let error = bootstrap_error(&Group::with_options(options), &sshd.spec("mute"));
         assert_eq!(
             (error.kind(), error.is_timeout()),

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 use std::{fs, thread};
 
-use execnet::{Group, Outcome};
+use execnet::{Grace, Group, Outcome};
 use execnet_test_support::{LONG, is_running, quiet, receive, signal};
 use execnet_tests::sshd::login_shells;
 
@@ -20,9 +20,7 @@ channel.send(subprocess.Popen(['sh', '-c', command]).pid)
 /// Runs the code above and this in a worker, and terminates the worker, which has this much time to leave by itself.
 /// Returns its outcome, and whether the process is still running; it is killed then.
 fn terminate(spec: &str, code: &str, grace: Duration) -> (Outcome, bool) {
-    let mut options = quiet();
-    options.grace = options.grace.with_interrupt(grace);
-    options.grace = options.grace.with_leave(grace);
+    let options = quiet().with_grace(Grace::new().with_interrupt(grace).with_leave(grace));
     let group = Group::with_options(options);
     let gateway = group.make_gateway(spec).unwrap();
     let source = format!("{START_PROCESS}{code}");

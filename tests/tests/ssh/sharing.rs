@@ -9,9 +9,7 @@ use execnet_tests::sshd::Sshd;
 use crate::with_sshd;
 
 fn alone() -> GroupOptions {
-    let mut options = quiet();
-    options.share_ssh = false;
-    options
+    quiet().with_share_ssh(false)
 }
 
 #[test]

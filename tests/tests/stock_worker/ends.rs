@@ -40,10 +40,9 @@ pub(super) const CASES: &[Case] = &[
 const PID: &str = "import os; channel.send(os.getpid())";
 
 fn terminated_while_waiting(peer: &Peer) {
-    let mut options = quiet();
     let (line, printed) = mpsc::channel();
-    options.stderr = Stderr::callback(move |_, text| drop(line.send(text.to_owned())));
-    let group = Group::with_options(options);
+    let stderr = Stderr::callback(move |_, text| drop(line.send(text.to_owned())));
+    let group = Group::with_options(quiet().with_stderr(stderr));
     let gateway = group.make_gateway(peer.spec()).unwrap();
     let pid = receive(&gateway.remote_exec(PID).unwrap())
         .as_i64()

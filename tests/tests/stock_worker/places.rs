@@ -193,8 +193,7 @@ fn without_model(peer: &Peer) {
 
 /// A group that asks for credit gives none to who knows none.
 fn without_extras(peer: &Peer) {
-    let mut options = quiet();
-    options.credit = Some(1000);
+    let options = quiet().with_credit(Some(1000));
     let group = Group::with_options(options);
     let gateway = group.make_gateway(peer.spec()).unwrap();
     let channel = gateway

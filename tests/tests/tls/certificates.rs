@@ -155,7 +155,7 @@ fn certificates_are_replaced_while_the_server_runs() {
             files: certificates.server(),
             token: None,
         };
-        let server = Server::bind(listen(&old), ServerOptions::default()).unwrap();
+        let server = Server::bind(listen(&old), ServerOptions::new()).unwrap();
         let (spec, stop, reload) = (server.spec(), server.stop_handle(), server.reload_handle());
         std::thread::scope(|scope| {
             let running = scope.spawn(|| server.run());
@@ -182,7 +182,7 @@ fn errors_name_the_tls_files_that_cannot_be_used() {
             files,
             token,
         };
-        match Server::bind(listen, ServerOptions::default()) {
+        match Server::bind(listen, ServerOptions::new()) {
             Err(ServerError::Tls(error)) => error.to_string(),
             other => panic!("{other:?}"),
         }

@@ -53,14 +53,14 @@ fn a_client_beyond_the_limits_gets_the_reason_within_tls_or_before_it() {
     within("no place", LONG, || {
         let certificates = Certificates::make();
         let spec = |served: &Served| certificates.spec(&served.spec);
-        let one = |options: &mut ServerOptions| options.max_connections = 1;
+        let one = ServerOptions::new().with_max_connections(1);
         served_with(certificates.server(), None, one, |served| {
             let first = group();
             first.make_gateway(spec(served)).unwrap();
             let error = bootstrap_error(&group(), &spec(served));
             assert!(error.output().contains("too many connections"), "{error}");
         });
-        let one = |options: &mut ServerOptions| options.max_unauthenticated = 1;
+        let one = ServerOptions::new().with_max_unauthenticated(1);
         served_with(certificates.server(), None, one, |served| {
             let mut silent = TcpStream::connect(served.address()).unwrap();
             let _next = TcpStream::connect(served.address()).unwrap();

@@ -15,14 +15,14 @@ use execnet::{Listen, ServerOptions, TlsFiles, Token};
 use execnet_test_support::{Served, loopback};
 
 fn served(files: TlsFiles, token: Option<Token>, test: impl FnOnce(&Served)) {
-    let change = |options: &mut ServerOptions| options.handshake_timeout = Duration::from_secs(2);
-    served_with(files, token, change, test);
+    let options = ServerOptions::new().with_handshake_timeout(Duration::from_secs(2));
+    served_with(files, token, options, test);
 }
 
 fn served_with(
     files: TlsFiles,
     token: Option<Token>,
-    change: impl FnOnce(&mut ServerOptions),
+    options: ServerOptions,
     test: impl FnOnce(&Served),
 ) {
     let address = loopback();
@@ -31,5 +31,5 @@ fn served_with(
         files,
         token,
     };
-    test(&Served::on(listen, change));
+    test(&Served::on(listen, options));
 }

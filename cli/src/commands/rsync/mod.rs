@@ -17,7 +17,7 @@ use output::{Output, quoted};
 use progress::Progress;
 
 pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
-    let workers = Workers::new(GroupOptions::default(), args.run.grace);
+    let workers = Workers::new(GroupOptions::new(), args.run.grace);
     workers.run(args.run.timeout, |group| match args.from.as_deref() {
         Some([spec, source, destination]) => pull(args, group, spec, source, destination),
         _ => send(args, group),
@@ -31,7 +31,7 @@ fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
     let mut output = Output::new(args.json, args.dry_run);
     let mut failures = Vec::new();
     let mut made = Vec::new();
-    let options = TargetOptions::new().delete(args.delete);
+    let options = TargetOptions::new().with_delete(args.delete);
     for (gateway, target) in make_gateways(group, &targets).into_iter().zip(&targets) {
         match gateway {
             Ok(gateway) => {
@@ -78,7 +78,7 @@ fn pull(
     let label = format!("{} {}", quoted(spec), quoted(source));
     let progress = Progress::new(vec![label], args.json, args.dry_run);
     rsync.callback(progress.callback());
-    let options = TargetOptions::new().delete(args.delete);
+    let options = TargetOptions::new().with_delete(args.delete);
     let pulled = rsync.pull(&gateway, destination, options);
     progress.finish();
     let mut output = Output::new(args.json, args.dry_run);

@@ -5,6 +5,7 @@ mod candidate;
 mod client_duplex;
 mod forward;
 mod listen;
+mod options;
 mod pending;
 mod refusal_log;
 mod refused;
@@ -16,10 +17,8 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 use core::net::SocketAddr;
-use core::time::Duration;
 use std::io::{self, PipeReader};
 use std::path::PathBuf;
-use std::sync::mpsc::Sender;
 
 use crate::command::Launch;
 use crate::error::debug_as_report;
@@ -27,9 +26,10 @@ use crate::exit::Exit;
 #[cfg(feature = "tls")]
 use crate::socket::tls::TlsFiles;
 use crate::socket::token::Token;
-use crate::spec::{SpecError, XSpec};
+use crate::spec::SpecError;
 use auth::Auth;
 use listen::Listener;
+pub use options::ServerOptions;
 use pending::Pending;
 use shared::Shared;
 
@@ -38,7 +38,7 @@ use shared::Shared;
 /// ```no_run
 /// use execnet::{Group, Listen, Server, ServerOptions};
 ///
-/// let server = Server::bind(Listen::Unix("/run/user/1000/execnet/socket".into()), ServerOptions::default())?;
+/// let server = Server::bind(Listen::Unix("/run/user/1000/execnet/socket".into()), ServerOptions::new())?;
 /// println!("{}", server.spec());
 /// server.run()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,7 +46,7 @@ use shared::Shared;
 ///
 /// A client is a group in another process: `group.make_gateway("unix=/run/user/1000/execnet/socket")`. Each connection
 /// has a process of its own, which ends with the connection and cannot affect other connections. When a client
-/// disconnects, its worker has [`shutdown_grace`](ServerOptions::shutdown_grace) to exit, and is then killed with the
+/// disconnects, its worker has [a grace period](ServerOptions::with_shutdown_grace) to exit, and is then killed with the
 /// processes that it has started.
 ///
 /// # Access
@@ -57,7 +57,7 @@ use shared::Shared;
 /// clients need a certificate (feature `tls`).
 ///
 /// The thread that calls [`run`](Self::run) handles connections until their clients have authenticated. These have a
-/// limit of their own, [`max_unauthenticated`](ServerOptions::max_unauthenticated).
+/// limit of their own, [`with_max_unauthenticated`](ServerOptions::with_max_unauthenticated).
 #[derive(Debug)]
 pub struct Server {
     listener: Listener,
@@ -97,40 +97,6 @@ pub enum Listen {
         /// Allows addresses that are not loopback.
         beyond_loopback: bool,
     },
-}
-
-/// Settings of a server.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ServerOptions {
-    /// What is started for a connection: a spec that starts a process here. Default: `popen`. The client chooses the
-    /// id, the model and the priority of its worker, so this spec has no keys for them.
-    pub worker: XSpec,
-    /// How many clients are served at a time; further ones are refused once they have authenticated. Default: 64.
-    pub max_connections: usize,
-    /// How many connections may wait at a time for their clients to authenticate; at least 1. Beyond that one of them,
-    /// chosen at random, is closed for each new one. They need no threads. Default: 100.
-    pub max_unauthenticated: usize,
-    /// How long a client may take to authenticate. Default: 10 seconds.
-    pub handshake_timeout: Duration,
-    /// How long a worker may take to exit after its client has disconnected. Default: 20 seconds, which is longer than
-    /// the grace that workers give their code.
-    pub shutdown_grace: Duration,
-    /// Receives what happens to connections, until [`Server::run`] returns. Default: nobody does.
-    pub events: Option<Sender<ServerEvent>>,
-}
-
-impl Default for ServerOptions {
-    fn default() -> Self {
-        Self {
-            worker: XSpec::default(),
-            max_connections: 64,
-            max_unauthenticated: 100,
-            handshake_timeout: Duration::from_secs(10),
-            shutdown_grace: Duration::from_secs(20),
-            events: None,
-        }
-    }
 }
 
 /// An event of a server. `peer` is the address of a client, or its process id and user.

@@ -189,10 +189,7 @@ mod tests {
 
     #[test]
     fn a_panic_gives_the_place_of_its_connection_back() {
-        let options = ServerOptions {
-            max_connections: 1,
-            ..ServerOptions::default()
-        };
+        let options = ServerOptions::new().with_max_connections(1);
         let listen = Listen::Tcp {
             address: ([127, 0, 0, 1], 0).into(),
             token: Token::generate().unwrap(),

@@ -59,7 +59,7 @@ pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
         );
     }
     // A server does not know the timeouts of its clients; most have the default.
-    let hints = SshHints::within(GroupOptions::default().bootstrap_timeout);
+    let hints = SshHints::within(GroupOptions::BOOTSTRAP_TIMEOUT);
     command::launches(spec, &hints)
 }
 

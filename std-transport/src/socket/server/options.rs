@@ -1,0 +1,126 @@
+use core::time::Duration;
+use std::sync::mpsc::Sender;
+
+use super::ServerEvent;
+use crate::spec::XSpec;
+
+/// Settings of a server.
+///
+/// ```
+/// use execnet::ServerOptions;
+///
+/// let options = ServerOptions::new().with_max_connections(4);
+/// assert_eq!(options.max_connections(), 4);
+/// ```
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    pub(super) worker: XSpec,
+    pub(super) max_connections: usize,
+    pub(super) max_unauthenticated: usize,
+    pub(super) handshake_timeout: Duration,
+    pub(super) shutdown_grace: Duration,
+    pub(super) events: Option<Sender<ServerEvent>>,
+}
+
+impl ServerOptions {
+    /// Options with the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            worker: XSpec::default(),
+            max_connections: 64,
+            max_unauthenticated: 100,
+            handshake_timeout: Duration::from_secs(10),
+            shutdown_grace: Duration::from_secs(20),
+            events: None,
+        }
+    }
+
+    /// Sets what is started for a connection: a spec that starts a process here. Default: `popen`. The client chooses the
+    /// id, the model and the priority of its worker, so this spec has no keys for them.
+    #[must_use]
+    pub fn with_worker(mut self, worker: XSpec) -> Self {
+        self.worker = worker;
+        self
+    }
+
+    /// Sets how many clients are served at a time; further ones are refused once they have authenticated. Default: 64.
+    #[must_use]
+    pub const fn with_max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Sets how many connections may wait at a time for their clients to authenticate; 0 counts as 1. Beyond that one of
+    /// them, chosen at random, is closed for each new one. They need no threads. Default: 100.
+    #[must_use]
+    pub const fn with_max_unauthenticated(mut self, connections: usize) -> Self {
+        self.max_unauthenticated = connections;
+        self
+    }
+
+    /// Sets how long a client may take to authenticate. Default: 10 seconds.
+    #[must_use]
+    pub const fn with_handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a worker may take to exit after its client has disconnected. Default: 20 seconds, which is longer than
+    /// the grace that workers give their code.
+    #[must_use]
+    pub const fn with_shutdown_grace(mut self, grace: Duration) -> Self {
+        self.shutdown_grace = grace;
+        self
+    }
+
+    /// Sets the channel that gets what happens to connections, until [`Server::run`](super::Server::run) returns. Default:
+    /// none.
+    #[must_use]
+    pub fn with_events(mut self, events: Sender<ServerEvent>) -> Self {
+        self.events = Some(events);
+        self
+    }
+
+    /// See [`with_worker`](Self::with_worker).
+    #[must_use]
+    pub const fn worker(&self) -> &XSpec {
+        &self.worker
+    }
+
+    /// See [`with_max_connections`](Self::with_max_connections).
+    #[must_use]
+    pub const fn max_connections(&self) -> usize {
+        self.max_connections
+    }
+
+    /// See [`with_max_unauthenticated`](Self::with_max_unauthenticated).
+    #[must_use]
+    pub const fn max_unauthenticated(&self) -> usize {
+        self.max_unauthenticated
+    }
+
+    /// See [`with_handshake_timeout`](Self::with_handshake_timeout).
+    #[must_use]
+    pub const fn handshake_timeout(&self) -> Duration {
+        self.handshake_timeout
+    }
+
+    /// See [`with_shutdown_grace`](Self::with_shutdown_grace).
+    #[must_use]
+    pub const fn shutdown_grace(&self) -> Duration {
+        self.shutdown_grace
+    }
+
+    /// See [`with_events`](Self::with_events).
+    #[must_use]
+    pub const fn events(&self) -> Option<&Sender<ServerEvent>> {
+        self.events.as_ref()
+    }
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
