@@ -48,6 +48,8 @@ def programs():
         "rsync_source": ["rsync/common", "rsync/compat27", "rsync/source"],
         "proxy": ["proxy"],
         "install": ["install"],
+        "stock_worker": ["start", "end", "stock"],
+        "stock_server": ["stock_server"],
     }
 
 

@@ -19,17 +19,17 @@ class CreditQueue(queue_class):
         self.costs = deque()    # type: Deque[int]  # of the items in the queue
         self.senders = deque()  # type: Deque[Lock]  # a waiter for each send() that waits
 
-    def get(self):
+    def get(self):  # type: () -> Any
         item = queue_class.get(self)
         self.consume()
         return item
 
-    def get_within(self, timeout):
+    def get_within(self, timeout):  # type: (float) -> Any
         item = queue_class.get_within(self, timeout)  # type: ignore[attr-defined]
         self.consume()
         return item
 
-    def delivered(self):
+    def delivered(self):  # type: () -> None
         self.consume()
 
     def consume(self):  # type: () -> None
@@ -61,11 +61,11 @@ class CreditQueue(queue_class):
             self.in_flight = max(0, self.in_flight - grant)
         self.release_senders()
 
-    def end(self):
+    def end(self):  # type: () -> None
         queue_class.end(self)
         self.release_senders()
 
-    def release_senders(self):
+    def release_senders(self):  # type: () -> None
         with self.lock:
             while self.senders:
                 self.senders.popleft().release()
@@ -73,7 +73,7 @@ class CreditQueue(queue_class):
 
 class CreditChannel(channel_class):
 
-    def _make_queue(self, strings):
+    def _make_queue(self, strings):  # type: (Strings) -> CreditQueue
         return CreditQueue(self, strings)
 
     def send(self, item):  # type: (Any) -> None

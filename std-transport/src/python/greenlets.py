@@ -126,7 +126,7 @@ class GreenletGateway(Gateway):
     def _interruptible(self, on):
         pass    # Always, as nobody knows which greenlet has the main thread.
 
-    def _serve(self):
+    def _serve(self):  # type: () -> None
         """The main greenlet's loop: a greenlet for each task, until the link has ended."""
         running = set()  # type: Set[Any]
         task = True

@@ -72,10 +72,10 @@ class ProxiedWorker(object):
         """Wait for the end of the worker, and report it."""
         raise NotImplementedError
 
-    def end_input(self):
+    def end_input(self):  # type: () -> None
         raise NotImplementedError
 
-    def kill(self):
+    def kill(self):  # type: () -> None
         raise NotImplementedError
 
     def report(self, event, value):  # type: (str, Any) -> None
@@ -122,7 +122,7 @@ class ProxiedProcess(ProxiedWorker):
         self.lock = threading.Lock()
         self.exit_pipe = os.pipe()  # closed when the process has exited
 
-    def kill(self):
+    def kill(self):  # type: () -> None
         with self.lock:
             if self.ended:
                 return
@@ -135,7 +135,7 @@ class ProxiedProcess(ProxiedWorker):
                 signal_group(self.process.pid, signal.SIGCONT)
             self.term_sent = True
 
-    def end_input(self):
+    def end_input(self):  # type: () -> None
         self.process.stdin.close()
 
     def forward_stderr(self):  # type: () -> None
@@ -176,7 +176,7 @@ class ProxiedConnection(ProxiedWorker):
         ProxiedWorker.__init__(self, data, control, connection.fileno(), connection.fileno())
         self.connection = connection
 
-    def kill(self):
+    def kill(self):  # type: () -> None
         """Cut the connection: its server then kills the worker."""
         if self.connection.family == getattr(socket, 'AF_UNIX', None):
             # Unix sockets have no reset. The server checks for this name; only Linux has abstract names.
@@ -186,17 +186,17 @@ class ProxiedConnection(ProxiedWorker):
             self.shut(socket.SHUT_RDWR)
             unless_gone(self.reset)
 
-    def reset(self):
+    def reset(self):  # type: () -> None
         """Close the connection with a reset; threads that use its number find the null device there."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, self.connection.fileno())
         os.close(null)
 
-    def end_input(self):
+    def end_input(self):  # type: () -> None
         self.shut(socket.SHUT_WR)
 
-    def shut(self, how):
+    def shut(self, how):  # type: (int) -> None
         unless_gone(self.connection.shutdown, how)
 
     def wait(self, output):
@@ -204,7 +204,7 @@ class ProxiedConnection(ProxiedWorker):
         close(self.control)
 
 
-def unless_gone(call, *args):
+def unless_gone(call, *args):  # type: (Callable[..., Any], *Any) -> None
     """Call, and ignore that the connection is gone or that the system does not support it."""
     try:
         call(*args)
@@ -347,7 +347,7 @@ def write_all(stream, data):  # type: (int, bytes) -> None
         view = view[retry(os.write, stream, view):]
 
 
-def await_exit(process):
+def await_exit(process):  # type: (Any) -> None
     """Wait for the exit, where possible without reaping, so that the process id is not reused."""
     if hasattr(os, 'waitid'):
         try:
@@ -365,7 +365,7 @@ def signal_group(pid, number):  # type: (int, int) -> None
         pass
 
 
-def close(channel):
+def close(channel):  # type: (Any) -> None
     try:
         channel.close()
     except Exception:

@@ -24,7 +24,7 @@ class SocketGateway(Gateway):
     def _interruptible(self, on):  # type: (bool) -> None
         pass    # The server decides what Ctrl-C does.
 
-    def _shut_down(self):
+    def _shut_down(self):  # type: () -> None
         """End all channels; give running code its time, then interrupt it.
 
         Code that still runs then is left alone: the process belongs to the server.
@@ -63,7 +63,7 @@ def in_main_thread():  # type: () -> bool
     return False
 
 
-def hang_up():
+def hang_up():  # type: () -> None
     try:
         clientsock.shutdown(2)
     except Exception:

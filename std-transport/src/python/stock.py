@@ -24,7 +24,7 @@ def start_stock(settings, open_io, refuse):
     serve(io, id='%s-worker' % (settings['id'],))
 
 
-def surround(settings):
+def surround(settings):  # type: (Dict[str, Any]) -> None
     directory = os.path.expanduser(settings.get('chdir') or '')
     if directory:
         if not os.path.isdir(directory):

@@ -181,7 +181,7 @@ class Folders(object):
             pending += inside.pop(number, ())
         return order[:0:-1]
 
-    def close(self):
+    def close(self):  # type: () -> None
         self.listing.close()
         self.content.close()
         os.close(self.root)
@@ -233,7 +233,7 @@ class Walk(object):
         if len(order) > most:
             os.close(self.held.pop(order.pop(0))[0])
 
-    def close(self):
+    def close(self):  # type: () -> None
         while self.held:
             os.close(self.held.popitem()[1][0])
 

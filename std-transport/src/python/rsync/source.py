@@ -123,7 +123,7 @@ class Source(object):
             self.list_folder(folder)
         self.send_list()
 
-    def list_more(self):
+    def list_more(self):  # type: () -> None
         """Continues the listing depth first, by one message."""
         while self.to_list and len(self.batch) < self.BATCH:
             folder, first = self.to_list.pop(), len(self.folders.nodes)
@@ -131,7 +131,7 @@ class Source(object):
             self.to_list += range(len(self.folders.nodes) - 1, first - 1, -1)
         self.send_list()
 
-    def send_list(self):
+    def send_list(self):  # type: () -> None
         if self.batch:
             self.channel.send((LIST, bytes(self.batch)))
             self.batch = bytearray()
@@ -187,7 +187,7 @@ class Source(object):
 
     # -- the content
 
-    def send_files(self):
+    def send_files(self):  # type: () -> None
         segments, blocks, used = [], [], 0  # type: List[bytes], List[bytes], int
         while used < self.CHUNK and len(segments) < self.SEGMENTS:
             if self.sending is None:
@@ -261,11 +261,11 @@ class Source(object):
             sending.hole, sending.data = 0, sending.left
         sending.holes_left -= sending.hole
 
-    def end_file(self):
+    def end_file(self):  # type: () -> None
         os.close(self.sending.file)
         self.sending = None
 
-    def close(self):
+    def close(self):  # type: () -> None
         if self.sending is not None:
             os.close(self.sending.file)
         if self.folders is not None:
@@ -303,7 +303,7 @@ def above(path):  # type: (bytes) -> bytes
     return b''.join(found)
 
 
-def main(channel):
+def main(channel):  # type: (Any) -> None
     start = channel.receive()
     serve(channel, Source(channel, start), start)
 

@@ -486,7 +486,7 @@ class Target(object):
         if group is not None:
             self.groups[group].identity = identity(os.fstat(file))
 
-    def end_file(self):
+    def end_file(self):  # type: () -> None
         incoming, wanted = self.incoming, self.incoming.wanted
         failure = incoming.failure
         if failure is None:
@@ -508,12 +508,12 @@ class Target(object):
         if here is not None and S_ISDIR(here.st_mode):
             remove(fd, name)
 
-    def close(self):
+    def close(self):  # type: () -> None
         self.drop_incoming()
         if self.folders is not None:
             self.folders.close()
 
-    def drop_incoming(self):
+    def drop_incoming(self):  # type: () -> None
         """Closes what is open of the file, and removes it if it is not finished."""
         incoming, self.incoming = self.incoming, None
         if incoming is not None and incoming.file is not None:
@@ -544,14 +544,14 @@ class Target(object):
     def settle(self, wanted, result, text):  # type: (Wanted, int, bytes) -> None
         self.outcomes.append(outcome.pack(wanted.number, result, len(text)) + text)
 
-    def acknowledge(self):
+    def acknowledge(self):  # type: () -> None
         self.acknowledged = self.taken
         self.channel.send((ACK, self.taken, b''.join(self.outcomes)))
         self.outcomes = []
 
     # -- the end
 
-    def finish_if_complete(self):
+    def finish_if_complete(self):  # type: () -> None
         if (self.to_list or self.listing is not None or self.incoming is not None
                 or self.next_wanted < len(self.wanted)):
             return
@@ -568,7 +568,7 @@ class Target(object):
         self.send_notes()
         self.channel.send((DONE,))
 
-    def give_names(self):
+    def give_names(self):  # type: () -> None
         for group, folder, name in self.names:
             try:
                 if not self.has_name(group, folder, name):
@@ -600,7 +600,7 @@ class Target(object):
             # It exists after a failure, and if the name is already a link to this file.
             unlink_quietly(fd, temporary)
 
-    def make_links(self):
+    def make_links(self):  # type: () -> None
         for folder, name, target in self.links:
             try:
                 if self.states[folder].presence != 'imagined':
@@ -634,7 +634,7 @@ class Target(object):
             if error.errno != errno.ENOENT:
                 self.note(b'e', folder, name, reason(error))
 
-    def set_folders(self):
+    def set_folders(self):  # type: () -> None
         for number in self.folders.deepest_first() + [ROOT]:
             state = self.states[number]
             if state.presence is None:
@@ -658,7 +658,7 @@ class Target(object):
         if len(self.notes) > 500:
             self.send_notes()
 
-    def send_notes(self):
+    def send_notes(self):  # type: () -> None
         if self.notes:
             self.channel.send((NOTE, b''.join(self.notes)))
             self.notes = []
@@ -714,7 +714,7 @@ def remove(fd, name):  # type: (int, bytes) -> None
     rmdir_at(fd, name)
 
 
-def main(channel):
+def main(channel):  # type: (Any) -> None
     start = channel.receive()
     serve(channel, Target(channel, start), start)
 

@@ -8,11 +8,11 @@ class Task(object):
 
     def __init__(self, channel=None, source='', file_name=None, call_name=None, kwargs=None):
         self.started = False    # type: Optional[bool]  # None: it never will be
-        self.channel = channel
-        self.source = source
-        self.file_name = file_name
-        self.call_name = call_name
-        self.kwargs = kwargs
+        self.channel = channel      # type: Channel
+        self.source = source        # type: str
+        self.file_name = file_name  # type: Optional[str]
+        self.call_name = call_name  # type: Optional[str]
+        self.kwargs = kwargs        # type: Dict[str, Any]
 
 
 class Gateway(Reader):

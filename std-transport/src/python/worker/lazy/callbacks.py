@@ -29,7 +29,7 @@ class Callback(object):
             self.failed = True
             self.gateway._fail_channel(self.id, format_exception())
 
-    def finish(self):
+    def finish(self):  # type: () -> None
         with self.queue.lock:
             self.queue.finish()
 
@@ -42,11 +42,11 @@ class Dispatcher(object):
         self.put = self.queue.put
         self.start()
 
-    def start(self):
+    def start(self):  # type: () -> None
         import_threading()
         _thread.start_new_thread(self.run, ())
 
-    def run(self):
+    def run(self):  # type: () -> None
         while True:
             try:
                 callback, item = self.queue.get()

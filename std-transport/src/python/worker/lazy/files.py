@@ -7,10 +7,10 @@ class ChannelFile(object):
         self.channel = channel
         self._proxyclose = proxyclose
 
-    def isatty(self):
+    def isatty(self):  # type: () -> bool
         return False
 
-    def close(self):
+    def close(self):  # type: () -> None
         if self._proxyclose:
             self.channel.close()
 
@@ -27,14 +27,14 @@ class ChannelFile(object):
 
 class ChannelFileWrite(ChannelFile):
 
-    def write(self, out):
+    def write(self, out):  # type: (Any) -> None
         self.channel.send(out)
 
     def writelines(self, lines):
         for line in lines:
             self.write(line)
 
-    def flush(self):
+    def flush(self):  # type: () -> None
         pass
 
 

@@ -36,7 +36,7 @@ class ReadLeaseMethods(Gateway):
         self._refuse_in_handler()
         self._end_lease()
 
-    def _refuse_in_handler(self):
+    def _refuse_in_handler(self):  # type: () -> None
         """Refuse to wait in a signal handler that has interrupted a read: the reader waits for that read too."""
         if self._reading._is_owned():
             raise IOError('cannot wait for a channel inside of a receive()')

@@ -1,7 +1,7 @@
 # Last, so that no class has a method whose helpers are not compiled yet.  The methods are written in subclasses, and
 # copied into the classes that they extend: there are objects of those already.
 
-def add_methods(target, methods):
+def add_methods(target, methods):  # type: (type, type) -> None
     for name, member in vars(methods).items():
         if name == '__repr__' or not name.startswith('__'):
             setattr(target, name, member)

@@ -1,7 +1,7 @@
 # The threading module's idea of the main thread.
 
 
-def import_threading():
+def import_threading():  # type: () -> None
     """Import threading, and have it know the main thread whichever thread asks first.
 
     Before Python 3.13 the module takes the thread that imports it for the main one.
@@ -13,7 +13,7 @@ def import_threading():
         pass
 
 
-def know_main_thread(threading):
+def know_main_thread(threading):  # type: (Any) -> None
     if _thread.get_ident not in (getattr(threading, name, None) for name in ('get_ident', '_get_ident')):
         # Its functions were replaced, by gevent for example.
         return
@@ -25,7 +25,7 @@ def know_main_thread(threading):
                 make_main(threading, thread)
 
 
-def make_main(threading, thread):
+def make_main(threading, thread):  # type: (Any, Any) -> None
     """Make an object of threading represent the main thread."""
     if not PY3:
         thread._Thread__ident = MAIN

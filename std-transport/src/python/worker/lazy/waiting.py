@@ -54,7 +54,7 @@ class QueueMethods(Queue):
         if not wait(waiter, timeout) and not self.sink_done:
             raise TimeoutError('not closed in the given time')
 
-    def delivered(self):
+    def delivered(self):  # type: () -> None
         """The callback has had an item."""
 
 
