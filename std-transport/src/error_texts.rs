@@ -13,8 +13,8 @@ use crate::handshake::BadAnswer;
 use crate::peer::{ExitInfo, WorkerHandle};
 use crate::rsync::RSyncError;
 use crate::{
-    BootstrapError, BootstrapErrorKind, GroupNotEmpty, MakeGatewayError, ServerError, SlurmError,
-    SpecError, WorkerExit,
+    BootstrapError, BootstrapErrorKind, GroupNotEmpty, MakeGatewayError, ServerBindError,
+    ServerReloadError, SlurmError, SpecError, WorkerExit,
 };
 
 #[derive(Debug)]
@@ -217,18 +217,23 @@ fn of_specs_groups_and_slurm() {
 
 #[test]
 fn of_servers_and_syncs() {
-    check_top(ServerError::Io(io_error()), "cannot serve: the wire broke");
     check_top(
-        ServerError::Worker(SpecError::NoTransport),
+        ServerBindError::Io(io_error()),
+        "cannot listen: the wire broke",
+    );
+    check_top(
+        ServerBindError::Worker(SpecError::NoTransport),
         &format!("the spec of the workers cannot be used: {NO_TRANSPORT}"),
     );
-    #[cfg(feature = "tls")]
+    let tls = "TLS cannot be set up: the wire broke";
+    check_top(ServerBindError::Tls(Box::new(io_error())), tls);
+    check_top(ServerReloadError::Tls(Box::new(io_error())), tls);
     check_top(
-        ServerError::Tls(Box::new(io_error())),
-        "TLS cannot be set up: the wire broke",
+        ServerReloadError::OtherKind,
+        "the server listens in another way",
     );
     check_top(
-        ServerError::InUse("/s".into()),
+        ServerBindError::InUse("/s".into()),
         "a server listens at /s already",
     );
     check_top(RSyncError::NoTargets, "no targets are left to sync to");

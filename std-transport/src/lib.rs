@@ -101,7 +101,8 @@ pub use slurm::SlurmAllocation;
 #[cfg(feature = "tls")]
 pub use socket::TlsFiles;
 pub use socket::{
-    Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop, Token,
+    Listen, Server, ServerBindError, ServerEvent, ServerOptions, ServerReload, ServerReloadError,
+    ServerStop, Token,
 };
 pub use spec::{IntoXSpec, SpecError, XSpec};
 pub use stderr::{LineCallback, STDERR_TAIL, Stderr};

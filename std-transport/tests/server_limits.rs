@@ -146,7 +146,7 @@ fn tokens_are_replaced_while_the_server_runs() {
         let channel = gateway.remote_exec("channel.send(1)").unwrap();
         assert_eq!(receive(&channel), Value::from(1));
         let other = reload.reload(&Listen::Unix("/nowhere/socket".into()));
-        assert!(matches!(other, Err(execnet::ServerError::OtherKind)));
+        assert!(matches!(other, Err(execnet::ServerReloadError::OtherKind)));
     });
     stop.stop();
     running.join().unwrap().unwrap();

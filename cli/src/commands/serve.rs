@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use execnet::{
-    Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop, TlsFiles,
-    Token, XSpec,
+    Listen, Server, ServerBindError, ServerEvent, ServerOptions, ServerReload, ServerReloadError,
+    ServerStop, TlsFiles, Token, XSpec,
 };
 use signal_hook::consts::SIGHUP;
 use signal_hook::iterator::Signals;
@@ -27,7 +27,7 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
         .with_worker(args.worker.clone())
         .with_events(sender);
     let listen = listen(&args, read_or_create)?;
-    let server = Server::bind(listen, options).map_err(server_failure)?;
+    let server = Server::bind(listen, options).map_err(bind_failure)?;
     // Dropped last: the process ends after its workers have exited and all events are logged.
     let watch = Watch::start(None, Arc::new(Stop(server.stop_handle())));
     let _watch = watch.map_err(|error| Failure::Gateway(error.into()))?;
@@ -38,10 +38,10 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     reload_on_hangup(args, server.reload_handle())
         .map_err(|error| Failure::Gateway(error.into()))?;
     print_spec(&spec)?;
-    let served = server.run().map_err(server_failure);
+    let served = server.run();
     // Ends with the server. If it panicked, the panic is printed already.
     let _ = reporter.join();
-    served
+    served.map_err(|error| Failure::Gateway(format!("cannot serve: {error}").into()))
 }
 
 /// The first signal kills the workers, the second one exits without waiting for their end.
@@ -68,7 +68,7 @@ fn reload_on_hangup(args: Serve, handle: ServerReload) -> io::Result<()> {
     thread.spawn(move || {
         for _ in signals.forever() {
             let reloaded = listen(&args, |path| Token::from_file(path))
-                .and_then(|listen| handle.reload(&listen).map_err(server_failure));
+                .and_then(|listen| handle.reload(&listen).map_err(reload_failure));
             match reloaded {
                 Ok(()) => log("reloaded"),
                 Err(failure) => {
@@ -137,11 +137,15 @@ fn read_or_create(path: &Path) -> io::Result<Token> {
     }
 }
 
-fn server_failure(error: ServerError) -> Failure {
+fn bind_failure(error: ServerBindError) -> Failure {
     match error {
-        ServerError::Io(_) => Failure::Gateway(error.into()),
+        ServerBindError::Io(_) => Failure::Gateway(error.into()),
         refused => Failure::Usage("cannot serve".to_owned(), refused.into()),
     }
+}
+
+fn reload_failure(error: ServerReloadError) -> Failure {
+    Failure::Usage("cannot serve".to_owned(), error.into())
 }
 
 /// The spec for clients on this machine, which read the token from the same file.

@@ -18,7 +18,8 @@ mod trusted;
 pub(crate) use connect::Attempt;
 pub(crate) use keepalive::Keepalive;
 pub use server::{
-    Listen, Server, ServerError, ServerEvent, ServerOptions, ServerReload, ServerStop,
+    Listen, Server, ServerBindError, ServerEvent, ServerOptions, ServerReload, ServerReloadError,
+    ServerStop,
 };
 pub(crate) use stream::{Stream, StreamDuplex};
 pub(crate) use target::{Address, ServerKind, Split, Target};

@@ -7,7 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 
-use execnet::{Listen, Server, ServerError, ServerOptions, Token};
+use execnet::{Listen, Server, ServerBindError, ServerOptions, Token};
 use execnet_test_support::{
     LONG, Served, bootstrap_error, eventually, group, private_directory, within,
 };
@@ -117,23 +117,23 @@ fn addresses_and_directories_that_are_not_private_are_refused() {
         address,
         token: token(),
     });
-    assert!(matches!(refused, Err(ServerError::NotLoopback(_))));
+    assert!(matches!(refused, Err(ServerBindError::NotLoopback(_))));
     let refused = bind(Listen::InsecureStock {
         address,
         beyond_loopback: false,
     });
-    assert!(matches!(refused, Err(ServerError::NotLoopback(_))));
+    assert!(matches!(refused, Err(ServerBindError::NotLoopback(_))));
     let directory = private_directory();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let refused = bind(Listen::Unix(directory.path().join("s")));
-    assert!(matches!(refused, Err(ServerError::PublicDirectory(_))));
+    assert!(matches!(refused, Err(ServerBindError::PublicDirectory(_))));
     // A directory that the server creates is private.
     let inner = directory.path().join("inner");
     let server = bind(Listen::Unix(inner.join("s"))).unwrap();
     let mode = fs::metadata(&inner).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
     let second = bind(Listen::Unix(inner.join("s")));
-    assert!(matches!(second, Err(ServerError::InUse(_))));
+    assert!(matches!(second, Err(ServerBindError::InUse(_))));
     drop(server);
     assert!(!inner.join("s").exists());
     // The socket of a server that was killed is replaced; other files are not.
@@ -143,7 +143,7 @@ fn addresses_and_directories_that_are_not_private_are_refused() {
     fs::write(inner.join("file"), "kept").unwrap();
     assert!(matches!(
         bind(Listen::Unix(inner.join("file"))),
-        Err(ServerError::Io(_))
+        Err(ServerBindError::Io(_))
     ));
     assert_eq!(fs::read(inner.join("file")).unwrap(), b"kept");
 }

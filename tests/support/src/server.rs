@@ -2,12 +2,13 @@
 
 use core::net::SocketAddr;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 
-use execnet::{Listen, Server, ServerError, ServerEvent, ServerOptions, ServerStop, Token};
+use execnet::{Listen, Server, ServerEvent, ServerOptions, ServerStop, Token};
 use tempfile::TempDir;
 
 use crate::LONG;
@@ -24,7 +25,7 @@ pub struct Served {
     /// A spec of a gateway through it.
     pub spec: String,
     stop: ServerStop,
-    thread: Option<JoinHandle<Result<(), ServerError>>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
     /// The events that it reports.
     pub events: Receiver<ServerEvent>,
     _directory: Option<TempDir>,

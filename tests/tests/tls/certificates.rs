@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use execnet::{
-    BootstrapErrorKind, Listen, MakeGatewayError, Server, ServerError, ServerOptions, SpecError,
-    TlsFiles,
+    BootstrapErrorKind, Listen, MakeGatewayError, Server, ServerBindError, ServerOptions,
+    SpecError, TlsFiles,
 };
 use execnet_test_support::{LONG, bootstrap_error, group, within};
 use execnet_tests::certificates::Certificates;
@@ -183,7 +183,7 @@ fn errors_name_the_tls_files_that_cannot_be_used() {
             token,
         };
         match Server::bind(listen, ServerOptions::new()) {
-            Err(ServerError::Tls(error)) => error.to_string(),
+            Err(ServerBindError::Tls(error)) => error.to_string(),
             other => panic!("{other:?}"),
         }
     };

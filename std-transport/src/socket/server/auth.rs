@@ -1,6 +1,8 @@
 //! How clients of a server authenticate.
 
-use super::{Listen, ServerError};
+use core::error::Error;
+
+use super::Listen;
 #[cfg(feature = "tls")]
 use crate::socket::tls::ServerSide;
 use crate::socket::token::Token;
@@ -25,15 +27,14 @@ pub(super) struct TlsAuth {
 }
 
 impl Auth {
-    pub(super) fn new(listen: &Listen) -> Result<Self, ServerError> {
+    /// Fails for a certificate or a key that cannot be used.
+    pub(super) fn new(listen: &Listen) -> Result<Self, Box<dyn Error + Send + Sync>> {
         Ok(match listen {
             Listen::Unix(_) => Self::SameUser,
             Listen::Tcp { token, .. } => Self::Token(token.clone()),
             #[cfg(feature = "tls")]
             Listen::Tls { files, token, .. } => {
-                let side = ServerSide::new(files);
-                let side = side.map_err(|error| ServerError::Tls(Box::new(error)))?;
-                let token = token.clone();
+                let (side, token) = (ServerSide::new(files)?, token.clone());
                 Self::Tls(TlsAuth { side, token })
             }
             Listen::InsecureStock { .. } => Self::None,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-use super::{Listen, ServerError};
+use super::{Listen, ServerBindError};
 use crate::socket::keepalive::Keepalive;
 use crate::socket::stream::Stream;
 
@@ -33,7 +33,7 @@ pub(super) enum Listener {
 
 impl Listener {
     /// Binds a socket; also returns the guard of its file, if it has one.
-    pub(super) fn bind(listen: &Listen) -> Result<(Self, Option<Endpoint>), ServerError> {
+    pub(super) fn bind(listen: &Listen) -> Result<(Self, Option<Endpoint>), ServerBindError> {
         let listener = match listen {
             Listen::Unix(path) => {
                 return bind_unix(path).map(|(socket, path)| (socket, Some(path)));
@@ -130,56 +130,56 @@ fn bind_tcp(
     key: &'static str,
     address: SocketAddr,
     beyond_loopback: bool,
-) -> Result<Listener, ServerError> {
+) -> Result<Listener, ServerBindError> {
     if !beyond_loopback && !address.ip().is_loopback() {
-        return Err(ServerError::NotLoopback(address));
+        return Err(ServerBindError::NotLoopback(address));
     }
-    let socket = TcpListener::bind(address).map_err(ServerError::Io)?;
+    let socket = TcpListener::bind(address)?;
     // More than the 128 of the standard library: a client that finds the queue full retries only after a second.
-    rustix::net::listen(&socket, BACKLOG).map_err(|error| ServerError::Io(error.into()))?;
-    socket.set_nonblocking(true).map_err(ServerError::Io)?;
+    rustix::net::listen(&socket, BACKLOG).map_err(io::Error::from)?;
+    socket.set_nonblocking(true)?;
     Ok(Listener::Tcp { socket, key })
 }
 
-fn bind_unix(path: &Path) -> Result<(Listener, Endpoint), ServerError> {
+fn bind_unix(path: &Path) -> Result<(Listener, Endpoint), ServerBindError> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     make_private(directory)?;
     remove_stale(path)?;
-    let socket = UnixListener::bind(path).map_err(ServerError::Io)?;
-    let endpoint = Endpoint::new(path).map_err(ServerError::Io)?;
-    socket.set_nonblocking(true).map_err(ServerError::Io)?;
+    let socket = UnixListener::bind(path)?;
+    let endpoint = Endpoint::new(path)?;
+    socket.set_nonblocking(true)?;
     let path = path.to_owned();
     Ok((Listener::Unix { socket, path }, endpoint))
 }
 
 /// Creates the directory if it does not exist. An existing one must belong to this user and be closed to others: not
 /// all systems check the mode of the socket itself.
-fn make_private(directory: &Path) -> Result<(), ServerError> {
+fn make_private(directory: &Path) -> Result<(), ServerBindError> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Ok(()) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(ServerError::Io(error)),
+        Err(error) => return Err(error.into()),
     }
-    let metadata = fs::metadata(directory).map_err(ServerError::Io)?;
+    let metadata = fs::metadata(directory)?;
     if metadata.uid() != geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
-        return Err(ServerError::PublicDirectory(directory.to_owned()));
+        return Err(ServerBindError::PublicDirectory(directory.to_owned()));
     }
     Ok(())
 }
 
 /// Removes a socket without a listener. Anything else is kept, and binding fails.
-fn remove_stale(path: &Path) -> Result<(), ServerError> {
+fn remove_stale(path: &Path) -> Result<(), ServerBindError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.file_type().is_socket() => {}
         _ => return Ok(()),
     }
     match UnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(ServerError::Io)
+            Ok(fs::remove_file(path)?)
         }
-        _ => Err(ServerError::InUse(path.to_owned())),
+        _ => Err(ServerBindError::InUse(path.to_owned())),
     }
 }

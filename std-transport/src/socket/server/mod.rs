@@ -3,6 +3,7 @@
 mod auth;
 mod candidate;
 mod client_duplex;
+mod error;
 mod forward;
 mod listen;
 mod options;
@@ -14,20 +15,17 @@ mod shared;
 mod worker;
 
 use alloc::sync::Arc;
-use core::error::Error;
-use core::fmt;
 use core::net::SocketAddr;
 use std::io::{self, PipeReader};
 use std::path::PathBuf;
 
 use crate::command::Launch;
-use crate::error::debug_as_report;
 use crate::exit::Exit;
 #[cfg(feature = "tls")]
 use crate::socket::tls::TlsFiles;
 use crate::socket::token::Token;
-use crate::spec::SpecError;
 use auth::Auth;
+pub use error::{ServerBindError, ServerReloadError};
 use listen::Listener;
 pub use options::ServerOptions;
 use pending::Pending;
@@ -135,8 +133,8 @@ impl Server {
     /// # Errors
     ///
     /// The address cannot be bound or is not allowed for this kind of server, or the options are unusable.
-    pub fn bind(listen: Listen, options: ServerOptions) -> Result<Self, ServerError> {
-        let launches = worker::launches(&options.worker).map_err(ServerError::Worker)?;
+    pub fn bind(listen: Listen, options: ServerOptions) -> Result<Self, ServerBindError> {
+        let launches = worker::launches(&options.worker)?;
         Self::bind_launches(listen, options, launches)
     }
 
@@ -145,11 +143,11 @@ impl Server {
         listen: Listen,
         options: ServerOptions,
         launches: Vec<Launch>,
-    ) -> Result<Self, ServerError> {
+    ) -> Result<Self, ServerBindError> {
         // Unusable files are reported before a socket is created.
-        let auth = Auth::new(&listen)?;
+        let auth = Auth::new(&listen).map_err(ServerBindError::Tls)?;
         let (listener, endpoint) = Listener::bind(&listen)?;
-        let (stopped, stop) = io::pipe().map_err(ServerError::Io)?;
+        let (stopped, stop) = io::pipe()?;
         let shared = Arc::new(Shared::new(auth, options, launches, endpoint, stop));
         Ok(Self {
             listener,
@@ -181,11 +179,11 @@ impl Server {
     /// # Errors
     ///
     /// The listening socket fails. A failed or refused connection is not an error.
-    pub fn run(&self) -> Result<(), ServerError> {
+    pub fn run(&self) -> io::Result<()> {
         let ran = Pending::new(&self.shared).run(&self.listener, &self.stopped);
         self.shared.kill_workers();
         self.shared.close_events();
-        ran.map_err(ServerError::Io)
+        ran
     }
 }
 
@@ -207,11 +205,12 @@ impl ServerReload {
     /// # Errors
     ///
     /// The files cannot be used, or the server listens in another way. The server keeps its settings then.
-    pub fn reload(&self, listen: &Listen) -> Result<(), ServerError> {
-        if self.0.replace_auth(Auth::new(listen)?) {
+    pub fn reload(&self, listen: &Listen) -> Result<(), ServerReloadError> {
+        let auth = Auth::new(listen).map_err(ServerReloadError::Tls)?;
+        if self.0.replace_auth(auth) {
             Ok(())
         } else {
-            Err(ServerError::OtherKind)
+            Err(ServerReloadError::OtherKind)
         }
     }
 }
@@ -226,60 +225,5 @@ impl ServerStop {
     pub fn stop(&self) {
         self.0.stop();
         self.0.kill_workers();
-    }
-}
-
-/// A server cannot serve.
-#[non_exhaustive]
-pub enum ServerError {
-    /// Without encryption only loopback addresses are served.
-    NotLoopback(SocketAddr),
-    /// Others can reach into this directory.
-    PublicDirectory(PathBuf),
-    /// Another server listens there.
-    InUse(PathBuf),
-    /// A certificate or a key cannot be used.
-    #[cfg(feature = "tls")]
-    Tls(Box<dyn Error + Send + Sync>),
-    /// The server listens in another way than it is to be reloaded for.
-    OtherKind,
-    /// The spec of workers starts no process here, or has keys that a server cannot give effect.
-    Worker(SpecError),
-    /// A system call failed.
-    Io(io::Error),
-}
-
-debug_as_report!(ServerError);
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLoopback(address) => {
-                write!(f, "{address} is not a loopback address")
-            }
-            Self::PublicDirectory(path) => write!(
-                f,
-                "{} is not private: it must belong to this user and be accessible to nobody else (chmod 700)",
-                path.display()
-            ),
-            Self::InUse(path) => write!(f, "a server listens at {} already", path.display()),
-            #[cfg(feature = "tls")]
-            Self::Tls(error) => write!(f, "TLS cannot be set up: {error}"),
-            Self::Worker(error) => write!(f, "the spec of the workers cannot be used: {error}"),
-            Self::Io(error) => write!(f, "cannot serve: {error}"),
-            Self::OtherKind => f.write_str("the server listens in another way"),
-        }
-    }
-}
-
-impl Error for ServerError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            #[cfg(feature = "tls")]
-            Self::Tls(error) => error.source(),
-            Self::Worker(error) => error.source(),
-            Self::Io(error) => error.source(),
-            _ => None,
-        }
     }
 }
