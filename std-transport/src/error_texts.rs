@@ -14,7 +14,7 @@ use crate::peer::{ExitInfo, WorkerHandle};
 use crate::rsync::RSyncError;
 use crate::{
     BootstrapError, BootstrapErrorKind, GroupNotEmpty, MakeGatewayError, ServerBindError,
-    ServerReloadError, SlurmError, SpecError, WorkerExit,
+    ServerReloadError, SpecError, WorkerExit,
 };
 
 #[derive(Debug)]
@@ -169,7 +169,7 @@ const NO_TRANSPORT: &str = "the spec names no transport; expected one of popen, 
     docker, podman, kubectl, slurm, cmd, socket, tcp, tls, unix";
 
 #[test]
-fn of_specs_groups_and_slurm() {
+fn of_specs_and_groups() {
     check(SpecError::NoTransport, NO_TRANSPORT);
     check_top(MakeGatewayError::Spec(SpecError::NoTransport), NO_TRANSPORT);
     check_top(
@@ -182,6 +182,13 @@ fn of_specs_groups_and_slurm() {
         "tls= needs the feature `tls` of the crate execnet, which is not compiled into this program",
     );
     check(GroupNotEmpty, "the group has gateways already");
+}
+
+#[cfg(feature = "slurm")]
+#[test]
+fn of_slurm() {
+    use crate::SlurmError;
+
     for (error, text) in [
         (
             SlurmError::NoAllocation,

@@ -33,6 +33,7 @@
 //! |---|---|
 //! | `json` (default) | values into and out of JSON: [`serializer::json`] |
 //! | `literal` (default) | Python's notation of values: `Display` and `FromStr` of [`Value`] |
+//! | `slurm` (default) | workers that Slurm starts: `slurm=`, [`SlurmAllocation`], [`Group::from_slurm`] |
 //! | `tls` (default) | sockets with TLS and certificates on both sides: `tls=`, [`Listen::Tls`] |
 //! | `postcard` | channels between Rust peers whose items are what postcard writes: [`PostcardChannel`] |
 //!
@@ -66,6 +67,7 @@ mod python;
 #[cfg(unix)]
 pub mod rsync;
 mod self_exec;
+#[cfg(feature = "slurm")]
 mod slurm;
 mod socket;
 mod spec;
@@ -76,7 +78,9 @@ mod sync;
 mod transport;
 mod wait;
 
-pub use error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, SlurmError, WorkerExit};
+#[cfg(feature = "slurm")]
+pub use error::SlurmError;
+pub use error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
 #[cfg(feature = "postcard")]
 pub use execnet_core_sync::PostcardChannel;
 pub use execnet_core_sync::{
@@ -97,6 +101,7 @@ pub use group::{
 pub use options::GroupOptions;
 pub use payload::Stdout;
 pub use self_exec::worker_main;
+#[cfg(feature = "slurm")]
 pub use slurm::SlurmAllocation;
 #[cfg(feature = "tls")]
 pub use socket::TlsFiles;

@@ -1,9 +1,11 @@
 //! Command lines of programs that run the worker's command: in a container, in a Slurm job, as another user, or by
 //! `cmd=`.
 
+#[cfg(feature = "slurm")]
+use crate::command::KillPolicy;
+use crate::command::Launch;
 use crate::command::interpreter::{self, RemoteCommand};
 use crate::command::quote::{owned, split, unusable};
-use crate::command::{KillPolicy, Launch};
 use crate::spec::{SpecError, XSpec};
 
 /// `docker exec -i OPTIONS CONTAINER COMMAND`, and the same for podman.
@@ -29,6 +31,7 @@ pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
 }
 
 /// Variables of srun that redirect or modify its streams, and that no option overrides.
+#[cfg(feature = "slurm")]
 const SRUN_STREAMS: [&str; 4] = [
     "SLURM_LABELIO",
     "SLURM_STDERRMODE",
@@ -39,6 +42,7 @@ const SRUN_STREAMS: [&str; 4] = [
 /// `srun --nodes=1 --ntasks=1 --unbuffered OPTIONS COMMAND`: a step of the allocation that this program runs in, or of
 /// a new one. Without `--unbuffered` Slurm holds output back until a line is complete; with it, the worker's output is
 /// a terminal that passes every byte unchanged.
+#[cfg(feature = "slurm")]
 pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
     let options = match spec.get("slurm") {
         None | Some("") => Vec::new(),
@@ -57,6 +61,12 @@ pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
         kill_policy: KillPolicy::Terminate,
         ..Launch::remote("srun", words, input)
     })
+}
+
+#[cfg(not(feature = "slurm"))]
+pub(super) fn slurm(_spec: &XSpec) -> Result<Launch, SpecError> {
+    let (key, feature) = ("slurm=", "slurm");
+    Err(SpecError::NeedsFeature { key, feature })
 }
 
 /// `cmd=`: the words of the spec, then the worker's command.
@@ -131,6 +141,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "slurm")]
     #[test]
     fn slurm_runs_one_task() {
         assert_eq!(
@@ -150,6 +161,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "slurm")]
     #[test]
     fn srun_is_asked_to_end_its_step_and_leaves_the_streams_alone() {
         let launch = slurm(&spec("slurm//python=py")).unwrap();
@@ -203,6 +215,7 @@ mod tests {
             "docker=box",
             "podman=box",
             "kubectl=pod",
+            #[cfg(feature = "slurm")]
             "slurm",
             "cmd=x",
             "popen//sudo",

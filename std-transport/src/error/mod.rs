@@ -16,6 +16,7 @@ pub(crate) use debug_as_report;
 mod bootstrap;
 mod excerpt;
 mod kind;
+#[cfg(feature = "slurm")]
 mod slurm;
 #[cfg(feature = "tls")]
 mod tls;
@@ -23,6 +24,7 @@ mod worker_exit;
 
 pub use bootstrap::BootstrapError;
 pub use kind::BootstrapErrorKind;
+#[cfg(feature = "slurm")]
 pub use slurm::SlurmError;
 #[cfg(feature = "tls")]
 pub(crate) use tls::NoTls;
@@ -40,6 +42,7 @@ pub enum MakeGatewayError {
     /// The spec is none, or asks for something that does not fit together.
     Spec(SpecError),
     /// There is no allocation of Slurm to make gateways in.
+    #[cfg(feature = "slurm")]
     Slurm(SlurmError),
     /// Another member of the group has this id.
     DuplicateId(String),
@@ -78,6 +81,7 @@ impl fmt::Display for MakeGatewayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spec(error) => error.fmt(f),
+            #[cfg(feature = "slurm")]
             Self::Slurm(error) => error.fmt(f),
             Self::DuplicateId(id) => write!(f, "the group has a gateway {id:?} already"),
             Self::Terminated => {
@@ -92,6 +96,7 @@ impl Error for MakeGatewayError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Spec(error) => error.source(),
+            #[cfg(feature = "slurm")]
             Self::Slurm(error) => error.source(),
             Self::Bootstrap(error) => error.source(),
             Self::DuplicateId(_) | Self::Terminated => None,
@@ -105,6 +110,7 @@ impl From<SpecError> for MakeGatewayError {
     }
 }
 
+#[cfg(feature = "slurm")]
 impl From<SlurmError> for MakeGatewayError {
     fn from(error: SlurmError) -> Self {
         Self::Slurm(error)
