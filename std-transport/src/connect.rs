@@ -2,6 +2,7 @@
 
 use crate::error::MakeGatewayError;
 use crate::proxy;
+#[cfg(feature = "self-exec")]
 use crate::self_exec;
 use crate::socket;
 use crate::spec::SpecError;
@@ -26,9 +27,20 @@ const TRANSPORTS: &[(&str, Start)] = &[
 /// Starts the worker of a request.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
     if request.spec.runs_this_program() {
-        return self_exec::start(request, start_transport);
+        return start_this_program(request);
     }
     start_transport(request)
+}
+
+#[cfg(feature = "self-exec")]
+fn start_this_program(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    self_exec::start(request, start_transport)
+}
+
+#[cfg(not(feature = "self-exec"))]
+fn start_this_program(_request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    let (key, feature) = ("worker=self", "self-exec");
+    Err(SpecError::NeedsFeature { key, feature }.into())
 }
 
 /// The same for a spec with `worker=self` resolved.

@@ -33,6 +33,7 @@
 //! |---|---|
 //! | `json` (default) | values into and out of JSON: [`serializer::json`] |
 //! | `literal` (default) | Python's notation of values: `Display` and `FromStr` of [`Value`] |
+//! | `self-exec` (default) | the running program as its own worker: `worker=self`, [`worker_main`] |
 //! | `slurm` (default) | workers that Slurm starts: `slurm=`, [`SlurmAllocation`], [`Group::from_slurm`] |
 //! | `tls` (default) | sockets with TLS and certificates on both sides: `tls=`, [`Listen::Tls`] |
 //! | `postcard` | channels between Rust peers whose items are what postcard writes: [`PostcardChannel`] |
@@ -66,6 +67,7 @@ pub mod proxy;
 mod python;
 #[cfg(unix)]
 pub mod rsync;
+#[cfg(feature = "self-exec")]
 mod self_exec;
 #[cfg(feature = "slurm")]
 mod slurm;
@@ -100,6 +102,7 @@ pub use group::{
 };
 pub use options::GroupOptions;
 pub use payload::Stdout;
+#[cfg(feature = "self-exec")]
 pub use self_exec::worker_main;
 #[cfg(feature = "slurm")]
 pub use slurm::SlurmAllocation;

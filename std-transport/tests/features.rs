@@ -1,5 +1,8 @@
 //! The errors of a build that leaves parts out name the feature that adds the part.
-#![cfg(all(unix, not(all(feature = "slurm", feature = "tls"))))]
+#![cfg(all(
+    unix,
+    not(all(feature = "self-exec", feature = "slurm", feature = "tls"))
+))]
 #![allow(clippy::unwrap_used, reason = "that is how a test fails")]
 
 use execnet_test_support::group;
@@ -9,6 +12,12 @@ fn refusal(spec: &str) -> String {
     let error = group().make_gateway(spec).unwrap_err().to_string();
     assert!(error.contains("the crate execnet"), "{error}");
     error
+}
+
+#[cfg(not(feature = "self-exec"))]
+#[test]
+fn a_spec_for_this_program_as_the_worker_names_the_feature() {
+    assert!(refusal("popen//worker=self").contains("`self-exec`"));
 }
 
 #[cfg(not(feature = "slurm"))]

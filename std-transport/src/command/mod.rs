@@ -14,6 +14,7 @@ mod ssh;
 mod wrappers;
 
 pub(crate) use interpreter::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LINER};
+#[cfg(feature = "self-exec")]
 pub(crate) use quote::quote as quoted;
 pub(crate) use ssh::{SshHints, SshIdentity, SshVersion, exit_master, identity as ssh_identity};
 

@@ -81,6 +81,7 @@ impl Group {
             deadline: Deadline::after(self.options.bootstrap_timeout),
             members: self,
             ssh_mux: &self.ssh_mux,
+            #[cfg(feature = "self-exec")]
             upload_locks: &self.upload_locks,
             on_spawned: &on_spawned,
         })?;

@@ -19,7 +19,9 @@ use crate::error::MakeGatewayError;
 use crate::options::GroupOptions;
 use crate::spec::{IntoXSpec, XSpec};
 use crate::sync::Mutex;
-use crate::transport::{self, SshMux, UploadLocks};
+#[cfg(feature = "self-exec")]
+use crate::transport::UploadLocks;
+use crate::transport::{self, SshMux};
 use members::{Member, Members};
 
 /// A set of gateways.
@@ -41,6 +43,7 @@ pub struct Group {
     options: GroupOptions,
     members: Mutex<Members>,
     ssh_mux: SshMux,
+    #[cfg(feature = "self-exec")]
     upload_locks: UploadLocks,
 }
 
@@ -58,6 +61,7 @@ impl Group {
             options,
             members: Mutex::default(),
             ssh_mux: SshMux::default(),
+            #[cfg(feature = "self-exec")]
             upload_locks: UploadLocks::default(),
         }
     }

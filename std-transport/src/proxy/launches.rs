@@ -104,6 +104,7 @@ mod tests {
     fn what_is_described_is_read_again() {
         for spec in [
             "popen//python=a b//env:X=y//chdir=/z",
+            "docker=box//python=a",
             #[cfg(feature = "slurm")]
             "slurm=-p part//python=a",
         ] {

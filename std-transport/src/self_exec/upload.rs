@@ -17,7 +17,9 @@ use crate::deadline::Deadline;
 use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError};
 use crate::exit::Exit;
 use crate::peer::{ExitInfo, WorkerHandle};
-use crate::transport::{Connected, Request, Running, Start, start_process};
+use crate::transport::ssh_mux::start_process;
+use crate::transport::stdio::Running;
+use crate::transport::{Connected, Request, Start};
 
 /// The status with which the far side says that there is no copy.
 const MISSING: i32 = 124;

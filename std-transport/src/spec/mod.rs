@@ -122,6 +122,7 @@ impl XSpec {
     }
 
     /// A copy with another value for a key, for internal use: the text does not change.
+    #[cfg(feature = "self-exec")]
     pub(crate) fn with(&self, key: &str, value: impl Into<OsString>) -> Self {
         let mut spec = self.clone();
         spec.insert(key, Some(value.into()));

@@ -163,7 +163,7 @@ fn values_may_be_any_bytes() {
     assert_ne!(spec, parse(text));
     let replaced = built.chdir("x");
     assert_eq!(replaced.get("chdir"), Some("x"));
-    let replaced = replaced.with("python", "p");
+    let replaced = replaced.python("p");
     assert_eq!(replaced.os, BTreeMap::new());
     assert_eq!(replaced.get("python"), Some("p"));
     assert_eq!(replaced.get("chdir"), Some("x"));

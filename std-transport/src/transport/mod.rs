@@ -16,10 +16,11 @@
 
 pub(crate) mod ssh_mux;
 pub(crate) mod stdio;
+#[cfg(feature = "self-exec")]
 mod upload_locks;
 
-pub(crate) use ssh_mux::{SshMux, start_process};
-pub(crate) use stdio::Running;
+pub(crate) use ssh_mux::SshMux;
+#[cfg(feature = "self-exec")]
 pub(crate) use upload_locks::UploadLocks;
 
 use alloc::sync::Arc;
@@ -69,6 +70,7 @@ pub(crate) struct Request<'a> {
     /// The connections that gateways over ssh share.
     pub(crate) ssh_mux: &'a SshMux,
     /// Held while the program is copied to a host.
+    #[cfg(feature = "self-exec")]
     pub(crate) upload_locks: &'a UploadLocks,
     /// Called with the worker as soon as it can be killed, before the handshake.
     pub(crate) on_spawned: &'a dyn Fn(Arc<dyn WorkerHandle>),

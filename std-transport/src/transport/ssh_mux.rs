@@ -22,7 +22,7 @@ use crate::process::Process;
 use crate::spec::XSpec;
 use crate::stderr::Stderr;
 use crate::sync::{Condvar, Mutex};
-use crate::transport::{Connected, Request, Running, stdio};
+use crate::transport::{Connected, Request, stdio};
 
 /// The name of a socket has 108 bytes on Linux and 104 elsewhere, and ssh appends 17 while it makes one.
 const MAX_SOCKET_PATH: usize = 86;
@@ -35,7 +35,8 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
 }
 
 /// Starts the process of the spec, without making a worker of it.
-pub(crate) fn start_process(request: &Request<'_>) -> Result<Running, MakeGatewayError> {
+#[cfg(feature = "self-exec")]
+pub(crate) fn start_process(request: &Request<'_>) -> Result<stdio::Running, MakeGatewayError> {
     with_mux(request, stdio::run)
 }
 
