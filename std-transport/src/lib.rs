@@ -35,6 +35,7 @@
 //! | `literal` (default) | Python's notation of values: `Display` and `FromStr` of [`Value`] |
 //! | `self-exec` (default) | the running program as its own worker: `worker=self`, [`worker_main`] |
 //! | `slurm` (default) | workers that Slurm starts: `slurm=`, [`SlurmAllocation`], [`Group::from_slurm`] |
+//! | `stock-rsync` (default) | syncs from stock execnet's `RSync` into a worker in Rust |
 //! | `tls` (default) | sockets with TLS and certificates on both sides: `tls=`, [`Listen::Tls`] |
 //! | `postcard` | channels between Rust peers whose items are what postcard writes: [`PostcardChannel`] |
 //!

@@ -102,6 +102,10 @@ fn serve_stock_client(listener: &TcpListener) {
     let _ = worker.serve(Link::from_std(reader, stream, Arc::new(NoControl)));
 }
 
+#[cfg_attr(
+    not(feature = "stock-rsync"),
+    ignore = "needs the feature `stock-rsync`"
+)]
 #[test]
 fn stock_execnet_syncs_into_a_worker_in_rust() {
     let Some(python) = RELEASES[0].python() else {

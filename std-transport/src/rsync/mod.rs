@@ -49,6 +49,7 @@ mod run;
 mod send;
 mod sender;
 mod serve;
+#[cfg(feature = "stock-rsync")]
 mod stock;
 mod sync_channel;
 mod walk;

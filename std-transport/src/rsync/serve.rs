@@ -16,22 +16,33 @@ use super::protocol::{Ready, Role, Start, pack_root, unpack_root};
 use super::receiver::{Receiver, Rules};
 use super::run;
 use super::sender::Sender;
+#[cfg(feature = "stock-rsync")]
 use super::stock;
 use super::sync_channel::{SyncChannel, SyncErrorKind};
 use super::walk::{Links, Walk};
 
-/// Lets a worker take and send trees: for this crate's [`RSync`](super::RSync), and for that of stock execnet.
+/// Lets a worker take and send trees: for this crate's [`RSync`](super::RSync), and with the feature `stock-rsync` for
+/// that of stock execnet.
 ///
 /// Controllers send the program that a Python worker would execute; the worker recognises it and does not execute it.
 pub fn register(worker: &mut Worker) {
     worker.register_program("execnet.rsync", program::is_ours, |channel: &Channel| {
         serve(channel)
     });
-    worker.register_program(
-        "execnet.rsync_remote",
-        program::is_stock,
-        |channel: &Channel| stock::serve(channel).map_err(SyncError::from),
-    );
+    worker.register_program("execnet.rsync_remote", program::is_stock, serve_stock);
+}
+
+#[cfg(feature = "stock-rsync")]
+fn serve_stock(channel: &Channel) -> Result<(), SyncError> {
+    Ok(stock::serve(channel)?)
+}
+
+/// Recognizes the program all the same: the error for any other source would not tell what is missing.
+#[cfg(not(feature = "stock-rsync"))]
+fn serve_stock(_channel: &Channel) -> Result<(), &'static str> {
+    Err(
+        "a sync from stock execnet needs the feature `stock-rsync` of the crate execnet, which is not compiled into this program",
+    )
 }
 
 /// Serves one sync: takes a tree or sends one, as the other end of the channel requests.

@@ -4,6 +4,7 @@ mod deep;
 mod hostile_source;
 mod hostile_target;
 mod listing;
+#[cfg(feature = "stock-rsync")]
 mod stock;
 mod support;
 mod together;
