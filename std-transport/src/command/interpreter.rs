@@ -2,10 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::command::quote::{
-    SET_LINE_BREAK, join, owned, quote, split, split_program, unusable, utf8,
-};
-use crate::spec::{SpecError, XSpec};
+use crate::command::quote::{SET_LINE_BREAK, join, owned, quote, split, split_program, utf8};
+use crate::spec::{NO_VALUE, SpecError, XSpec};
 
 /// The program on the interpreter's command line. It reads the worker's program from standard input, after a line with
 /// its length.
@@ -121,7 +119,7 @@ pub(super) fn named_worker(spec: &XSpec) -> Result<Option<&OsStr>, SpecError> {
         spec.get_os("worker"),
     ) {
         (true, true, _) => Err(SpecError::Conflict("worker", "python")),
-        (true, false, None) => Err(unusable("worker", "it has no value")),
+        (true, false, None) => Err(SpecError::value("worker", NO_VALUE)),
         (_, _, worker) => Ok(worker),
     }
 }
@@ -179,7 +177,7 @@ fn variables(spec: &XSpec) -> Result<Vec<String>, SpecError> {
     let export = |(name, value): (&String, &String)| {
         if !is_shell_name(name) {
             let problem = format!("the remote shell cannot set a variable named {name:?}");
-            return Err(unusable("env", &problem));
+            return Err(SpecError::value("env", problem));
         }
         Ok(format!("export {name}={}", quote("env", value)?))
     };
@@ -217,7 +215,7 @@ fn run_by_login(spec: &XSpec) -> Result<String, SpecError> {
     // Checked here: with an open quote, the shell would wait for more input until the deadline.
     split("python", python)?;
     if python.contains('\n') {
-        return Err(unusable("python", "it contains a line break"));
+        return Err(SpecError::value("python", "it contains a line break"));
     }
     let arguments = join("python", &python_arguments(spec))?;
     Ok(ExecMode::Child.run(&format!("{python} {arguments}")))
@@ -240,7 +238,7 @@ fn sudo(spec: &XSpec) -> Result<Vec<String>, SpecError> {
         (false, _) => Ok(Vec::new()),
         (true, None) => Ok(owned(&["sudo", "-n", "--"])),
         (true, Some(user)) if user.is_empty() || user.contains('\0') => {
-            Err(unusable("sudo", "it names no user"))
+            Err(SpecError::value("sudo", "it names no user"))
         }
         (true, Some(user)) => Ok(owned(&["sudo", "-n", "-u", user, "--"])),
     }

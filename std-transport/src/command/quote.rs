@@ -15,14 +15,14 @@ pub(super) fn split(key: &'static str, text: &str) -> Result<Vec<String>, SpecEr
 pub(super) fn split_os(key: &'static str, text: &OsStr) -> Result<Vec<OsString>, SpecError> {
     let text = text.as_bytes();
     if text.contains(&0) {
-        return Err(unusable(key, "it contains a NUL byte"));
+        return Err(SpecError::value(key, "it contains a NUL byte"));
     }
     match shlex::bytes::split(text) {
         Some(words) if words.iter().any(|word| !word.is_empty()) => {
             Ok(words.into_iter().map(OsString::from_vec).collect())
         }
-        Some(_) => Err(unusable(key, "it is empty")),
-        None => Err(unusable(key, "a quote or backslash is left open")),
+        Some(_) => Err(SpecError::value(key, "it is empty")),
+        None => Err(SpecError::value(key, "a quote or backslash is left open")),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) const SET_LINE_BREAK: &str =
 /// line. If the word has a line break, [`SET_LINE_BREAK`] must be executed before.
 pub(crate) fn quote(key: &'static str, word: &str) -> Result<String, SpecError> {
     if word.contains('\0') {
-        return Err(unusable(key, "it contains a NUL byte"));
+        return Err(SpecError::value(key, "it contains a NUL byte"));
     }
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(safe) {
@@ -73,13 +73,6 @@ pub(super) fn join(key: &'static str, words: &[String]) -> Result<String, SpecEr
     let quoted: Result<Vec<String>, SpecError> =
         words.iter().map(|word| quote(key, word)).collect();
     Ok(quoted?.join(" "))
-}
-
-pub(super) fn unusable(key: &'static str, problem: &str) -> SpecError {
-    SpecError::Value {
-        key,
-        problem: problem.to_owned(),
-    }
 }
 
 /// Literals as words.

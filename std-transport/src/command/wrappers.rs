@@ -5,14 +5,14 @@
 use crate::command::KillPolicy;
 use crate::command::Launch;
 use crate::command::interpreter::{self, RemoteCommand};
-use crate::command::quote::{owned, split, unusable};
+use crate::command::quote::{owned, split};
 use crate::spec::{SpecError, XSpec};
 
 /// `docker exec -i OPTIONS CONTAINER COMMAND`, and the same for podman.
 pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecError> {
     let place = split(key, spec.get(key).unwrap_or_default())?;
     if place.last().is_none_or(|name| name.starts_with('-')) {
-        return Err(unusable(key, "its last word names no container"));
+        return Err(SpecError::value(key, "its last word names no container"));
     }
     let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
     let words = [owned(&["exec", "-i"]), place, argv].concat();
@@ -23,7 +23,7 @@ pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecE
 pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
     let place = split("kubectl", spec.get("kubectl").unwrap_or_default())?;
     if place.iter().all(|word| word.starts_with('-')) || place.iter().any(|word| word == "--") {
-        return Err(unusable("kubectl", "it names no pod"));
+        return Err(SpecError::value("kubectl", "it names no pod"));
     }
     let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
     let words = [owned(&["exec", "-i"]), place, owned(&["--"]), argv].concat();

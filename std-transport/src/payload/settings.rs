@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use execnet_core_sync::Grace;
 use execnet_serializer::{Dict, Value};
 
-use crate::spec::{SpecError, XSpec};
+use crate::spec::{NO_VALUE, SpecError, XSpec};
 
 /// Settings of one worker.
 #[derive(Debug, Clone)]
@@ -41,17 +41,16 @@ pub(crate) enum Bootstrap {
 
 impl Bootstrap {
     pub(crate) fn of(spec: &XSpec) -> Result<Self, SpecError> {
-        let unknown = |problem| SpecError::Value {
-            key: "bootstrap",
-            problem,
-        };
         match (spec.has("bootstrap"), spec.get("bootstrap")) {
             (false, _) if spec.has("worker") => Ok(Self::Worker),
             (false, _) => Ok(Self::Python),
             (true, _) if spec.has("worker") => Err(SpecError::Conflict("bootstrap", "worker")),
             (true, Some("execnet")) => Ok(Self::Execnet),
-            (true, Some(other)) => Err(unknown(format!("{other:?} is not \"execnet\""))),
-            (true, None) => Err(unknown("it has no value".to_owned())),
+            (true, Some(other)) => {
+                let problem = format!("{other:?} is not \"execnet\"");
+                Err(SpecError::value("bootstrap", problem))
+            }
+            (true, None) => Err(SpecError::value("bootstrap", NO_VALUE)),
         }
     }
 

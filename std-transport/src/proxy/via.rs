@@ -93,11 +93,10 @@ fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, Ma
 
 /// The member of the group that the value of this key names.
 pub(super) fn member(request: &Request<'_>, key: &'static str) -> Result<Gateway, SpecError> {
-    let refused = |problem: String| SpecError::Value { key, problem };
     let id = request.spec.get(key);
-    let id = id.ok_or_else(|| refused("it names no gateway".to_owned()))?;
+    let id = id.ok_or_else(|| SpecError::value(key, "it names no gateway"))?;
     let found = request.members.gateway(id);
-    found.ok_or_else(|| refused(format!("the group has no gateway {id:?}")))
+    found.ok_or_else(|| SpecError::value(key, format!("the group has no gateway {id:?}")))
 }
 
 /// Makes the error of a start or a connection.

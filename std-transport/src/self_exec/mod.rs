@@ -120,10 +120,7 @@ fn quoted_os(program: &OsStr) -> Result<OsString, SpecError> {
 }
 
 fn refused(problem: &str) -> SpecError {
-    SpecError::Value {
-        key: "worker",
-        problem: problem.to_owned(),
-    }
+    SpecError::value("worker", problem)
 }
 
 fn not_found(spec: &XSpec, error: io::Error) -> MakeGatewayError {

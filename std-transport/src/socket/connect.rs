@@ -32,10 +32,7 @@ pub(crate) struct HostPort {
 impl HostPort {
     /// `key` is the key of the spec, for errors.
     pub(crate) fn parse(key: &'static str, text: &str) -> Result<Self, SpecError> {
-        let refused = |problem: &str| SpecError::Value {
-            key,
-            problem: format!("{text:?} {problem}"),
-        };
+        let refused = |problem: &str| SpecError::value(key, format!("{text:?} {problem}"));
         let (host, port) = text
             .rsplit_once(':')
             .ok_or_else(|| refused("is not HOST:PORT"))?;

@@ -7,7 +7,6 @@ use std::net::TcpStream;
 use rustix::net::sockopt;
 
 use crate::deadline::part;
-use crate::socket::target::{refused, value};
 use crate::spec::{SpecError, XSpec};
 
 /// How long a connection lasts without any answer of the peer's system. Default: a minute.
@@ -35,12 +34,12 @@ impl Keepalive {
         if !spec.has("keepalive") {
             return Ok(Self::default());
         }
-        let text = value(spec, "keepalive")?;
+        let text = spec.required("keepalive")?;
         match text.parse() {
             Ok(seconds @ SHORTEST..=LONGEST) => Ok(Self(Duration::from_secs(seconds))),
-            _ => Err(refused(
+            _ => Err(SpecError::value(
                 "keepalive",
-                &format!("{text:?} is not a number of seconds from {SHORTEST} to {LONGEST}"),
+                format!("{text:?} is not a number of seconds from {SHORTEST} to {LONGEST}"),
             )),
         }
     }

@@ -5,7 +5,7 @@ use crate::handshake::Nonce;
 use crate::payload::{WorkerEnv, payload};
 use crate::peer::WorkerHandle;
 use crate::socket::greeting::{Rejected, authenticate, hello};
-use crate::socket::target::{Split, path, refused};
+use crate::socket::target::Split;
 use crate::socket::token::Token;
 use crate::spec::{SpecError, XSpec};
 use crate::transport::{Request, explain, handshake_with, settings};
@@ -20,7 +20,7 @@ pub(super) fn client_handshake(
 ) -> Result<Vec<u8>, MakeGatewayError> {
     let spec = request.spec;
     if spec.has("python") && !spec.has("installvia") {
-        return Err(refused("python", "the server chooses the interpreter").into());
+        return Err(SpecError::value("python", "the server chooses the interpreter").into());
     }
     let mut settings = settings(request)?;
     settings.env = WorkerEnv::of(spec);
@@ -46,8 +46,8 @@ fn token(spec: &XSpec) -> Result<Option<Token>, SpecError> {
     if !spec.has("token_file") {
         return Ok(None);
     }
-    let path = path(spec, "token_file")?;
+    let path = spec.required_path("token_file")?;
     Token::from_file(path)
         .map(Some)
-        .map_err(|error| refused("token_file", &error.to_string()))
+        .map_err(|error| SpecError::value("token_file", error.to_string()))
 }

@@ -1,7 +1,6 @@
 //! The server that a spec names, and the handshake over a connection to it, which this program or a proxy opens.
 
 use alloc::sync::Arc;
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 
 use execnet_serializer::Value;
@@ -73,7 +72,7 @@ impl Target {
         let Some((key, kind)) = keys.into_iter().find(|(key, _)| spec.has(key)) else {
             return Ok(None);
         };
-        let text = value(spec, key)?;
+        let text = spec.required(key)?;
         let address = match key {
             "unix" => Address::Unix(text.to_owned()),
             key => Address::Tcp(HostPort::parse(key, text)?),
@@ -189,22 +188,5 @@ impl Address {
             Self::Tcp(HostPort { host, port }) => ("tcp", host.as_str(), *port).into(),
             Self::Unix(path) => ("unix", path.as_str()).into(),
         }
-    }
-}
-
-pub(super) fn value<'a>(spec: &'a XSpec, key: &'static str) -> Result<&'a str, SpecError> {
-    spec.get(key).ok_or_else(|| refused(key, "it has no value"))
-}
-
-/// The value of a key that names a file.
-pub(super) fn path<'a>(spec: &'a XSpec, key: &'static str) -> Result<&'a OsStr, SpecError> {
-    let path = spec.get_os(key);
-    path.ok_or_else(|| refused(key, "it has no value"))
-}
-
-pub(super) fn refused(key: &'static str, problem: &str) -> SpecError {
-    SpecError::Value {
-        key,
-        problem: problem.to_owned(),
     }
 }

@@ -26,7 +26,7 @@ pub enum SpecError {
     NotUtf8(String),
     /// Two keys that exclude each other.
     Conflict(&'static str, &'static str),
-    /// No key that says how to reach an interpreter.
+    /// No key names a transport.
     NoTransport,
     /// The spec asks for a part of this crate that is not compiled into the program.
     NeedsFeature {
@@ -35,13 +35,20 @@ pub enum SpecError {
         /// The feature of this crate that adds the part.
         feature: &'static str,
     },
-    /// A key that has no meaning, see [`XSpec::check_keys`](crate::XSpec::check_keys).
+    /// An unknown key, see [`XSpec::check_keys`](crate::XSpec::check_keys).
     UnknownKey {
         /// The key.
         key: String,
         /// The most similar known key.
         nearest: Option<&'static str>,
     },
+}
+
+impl SpecError {
+    pub(crate) fn value(key: &'static str, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self::Value { key, problem }
+    }
 }
 
 impl fmt::Display for SpecError {

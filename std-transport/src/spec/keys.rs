@@ -61,7 +61,7 @@ pub(super) fn without_effect(spec: &XSpec) -> Option<(&'static str, String)> {
     let is_empty = |key: &&str| spec.has(key) && spec.get_os(key).is_none_or(OsStr::is_empty);
     let mut valued = OTHERS.iter().copied().filter(|key| !FLAGS.contains(key));
     if let Some(key) = valued.find(is_empty) {
-        return Some((key, "it has no value".to_owned()));
+        return Some((key, super::NO_VALUE.to_owned()));
     }
     let unbound = |(key, transports): &&(&str, &[&str])| {
         spec.has(key) && !transports.iter().any(|transport| spec.has(transport))

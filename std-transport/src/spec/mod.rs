@@ -18,6 +18,9 @@ use core::str::FromStr;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
+/// The problem of a key that needs a value.
+pub(crate) const NO_VALUE: &str = "it has no value";
+
 /// A parsed spec: `key=value//key=value`, as execnet writes it.
 ///
 /// A key without `=` is a flag. `env:NAME=value` sets an environment variable and may be repeated; of two with the same
@@ -116,6 +119,18 @@ impl XSpec {
         }
     }
 
+    /// The value of a key that needs one.
+    pub(crate) fn required(&self, key: &'static str) -> Result<&str, SpecError> {
+        let value = self.get(key);
+        value.ok_or_else(|| SpecError::value(key, NO_VALUE))
+    }
+
+    /// The value of a key that names a file.
+    pub(crate) fn required_path(&self, key: &'static str) -> Result<&OsStr, SpecError> {
+        let value = self.get_os(key);
+        value.ok_or_else(|| SpecError::value(key, NO_VALUE))
+    }
+
     /// Whether the worker is the running program itself: `worker=self`.
     pub(crate) fn runs_this_program(&self) -> bool {
         self.get("worker") == Some("self")
@@ -134,7 +149,7 @@ impl XSpec {
     pub(crate) fn check_effect(&self) -> Result<(), SpecError> {
         match keys::without_effect(self) {
             None => Ok(()),
-            Some((key, problem)) => Err(SpecError::Value { key, problem }),
+            Some((key, problem)) => Err(SpecError::value(key, problem)),
         }
     }
 

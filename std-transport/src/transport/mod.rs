@@ -165,10 +165,8 @@ const COMPRESSED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
 pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     let spec = request.spec;
     let nice = spec.get("nice").unwrap_or("0");
-    let nice = nice.trim().parse().map_err(|_| SpecError::Value {
-        key: "nice",
-        problem: format!("{nice:?} is not a number"),
-    })?;
+    let not_a_number = |_| SpecError::value("nice", format!("{nice:?} is not a number"));
+    let nice = nice.trim().parse().map_err(not_a_number)?;
     let bootstrap = Bootstrap::of(spec)?;
     Ok(Settings {
         id: request.id.to_owned(),

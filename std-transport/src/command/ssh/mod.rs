@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::command::quote::{owned, split_os, unusable};
+use crate::command::quote::{owned, split_os};
 use crate::command::{Launch, interpreter};
 use crate::deadline::part;
 use crate::spec::{SpecError, XSpec};
@@ -119,7 +119,7 @@ pub(crate) fn exit_master(spec: &XSpec, hints: &SshHints) -> Result<Launch, Spec
 pub(super) fn vagrant(spec: &XSpec) -> Result<Launch, SpecError> {
     let machine = spec.get("vagrant_ssh").unwrap_or_default();
     if machine.is_empty() || machine.starts_with('-') || machine.contains('\0') {
-        return Err(unusable("vagrant_ssh", "it names no machine"));
+        return Err(SpecError::value("vagrant_ssh", "it names no machine"));
     }
     let mut words: Vec<OsString> = vec!["ssh".into(), machine.into(), "--".into()];
     words.extend(spec_options(spec, vec!["-T".into()])?);
@@ -135,7 +135,7 @@ fn spec_options(spec: &XSpec, options: Vec<OsString>) -> Result<Vec<OsString>, S
         (true, Some(config)) if !config.is_empty() && !config.as_bytes().contains(&0) => {
             words.extend(["-F".into(), config.to_owned()]);
         }
-        (true, _) => return Err(unusable("ssh_config", "it names no file")),
+        (true, _) => return Err(SpecError::value("ssh_config", "it names no file")),
         (false, _) => {}
     }
     words.extend(options);
@@ -192,22 +192,25 @@ fn target(spec: &XSpec) -> Result<Target, SpecError> {
         if host.is_none() && word == "--" {
             host = words.next();
         } else if word == "--" {
-            return Err(unusable("ssh", "it contains a command"));
+            return Err(SpecError::value("ssh", "it contains a command"));
         } else if is_option(&word) {
             options.push(word);
             if takes_value {
                 options.extend(words.next());
             }
         } else if host.replace(word).is_some() {
-            return Err(unusable("ssh", "it names two hosts, or contains a command"));
+            return Err(SpecError::value(
+                "ssh",
+                "it names two hosts, or contains a command",
+            ));
         }
     }
     match host {
         Some(host) if host.is_empty() || is_option(&host) => {
-            Err(unusable("ssh", "a host cannot begin with a hyphen"))
+            Err(SpecError::value("ssh", "a host cannot begin with a hyphen"))
         }
         Some(host) => Ok(Target { options, host }),
-        None => Err(unusable("ssh", "it names no host")),
+        None => Err(SpecError::value("ssh", "it names no host")),
     }
 }
 

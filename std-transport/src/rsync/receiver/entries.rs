@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use super::content::{Wanted, digest_of};
 use super::listing::{Current, Requests};
-use super::{DirState, FolderState, PendingLink, Receiver, want};
+use super::{DirState, PendingLink, Receiver, want};
 use crate::rsync::beneath::{Dir, Kind, Meta, Name, Pass};
 use crate::rsync::observer::Observer;
 use crate::rsync::protocol::{Entry, EntryKind, FileResult, NoteKind, ProtocolError, Want};
@@ -31,10 +31,10 @@ impl<O: Observer> Receiver<O> {
         let taken = wanted && !lost;
         match entry.kind {
             EntryKind::File { mode, size, mtime } => {
-                let meta = Meta::of_file(mode, size, mtime);
-                let _ = self.next_file()?;
+                let listed = Meta::of_file(mode, size, mtime);
+                self.next_file()?;
                 if taken {
-                    self.list_file(folder, entry.name, &meta, None, &mut requests.wants);
+                    self.list_file(folder, entry.name, &listed, None, &mut requests.wants);
                 }
                 self.count_file()?;
             }
@@ -44,18 +44,13 @@ impl<O: Observer> Receiver<O> {
                 size,
                 mtime,
             } => {
-                let meta = Meta::of_file(mode, size, mtime);
+                let listed = Meta::of_file(mode, size, mtime);
                 let wants = &mut requests.wants;
-                self.list_hard_link(folder, entry.name, &meta, first, taken, wants)?;
+                self.list_hard_link(folder, entry.name, &listed, first, taken, wants)?;
                 self.count_file()?;
             }
             EntryKind::Folder { mode, mtime } => {
-                let state = FolderState {
-                    presence: DirState::Lost,
-                    mode,
-                    mtime,
-                };
-                let number = self.list_folder(folder, dir, entry.name, state, wanted)?;
+                let number = self.list_folder(folder, dir, entry.name, (mode, mtime), wanted)?;
                 // A source that lists by itself lists every folder. Otherwise a folder is requested if it is wanted,
                 // even if it could not be created: the report names all entries in it.
                 if wanted || !self.rules.asks {

@@ -40,17 +40,23 @@ impl<O: Observer> Receiver<O> {
         parent: u32,
         dir: Option<&Dir>,
         name: Name<'_>,
-        mut state: FolderState,
+        (mode, mtime): (u16, i64),
         wanted: bool,
     ) -> Result<u32, ProtocolError> {
         let number = self
             .folders
             .add(parent, name)
             .ok_or(ProtocolError::TooDeep)?;
-        if wanted {
-            state.presence = self.presence(parent, dir, name);
-        }
-        self.states.push(state);
+        let presence = if wanted {
+            self.presence(parent, dir, name)
+        } else {
+            DirState::Lost
+        };
+        self.states.push(FolderState {
+            presence,
+            mode,
+            mtime,
+        });
         Ok(number)
     }
 

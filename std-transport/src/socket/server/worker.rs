@@ -43,20 +43,14 @@ const REFUSED: &[(&str, &str)] = &[
 
 /// The launches of a server's spec.
 pub(super) fn launches(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
-    let refused = |key, problem: &str| {
-        let problem = problem.to_owned();
-        Err(SpecError::Value { key, problem })
-    };
     spec.check_utf8()?;
     if let Some(&(key, problem)) = REFUSED.iter().find(|(key, _)| spec.has(key)) {
-        return refused(key, problem);
+        return Err(SpecError::value(key, problem));
     }
     spec.check_effect()?;
     if spec.runs_this_program() {
-        return refused(
-            "worker",
-            "a server cannot be its own worker: name the program",
-        );
+        let problem = "a server cannot be its own worker: name the program";
+        return Err(SpecError::value("worker", problem));
     }
     // A server does not know the timeouts of its clients; most have the default.
     let hints = SshHints::within(GroupOptions::BOOTSTRAP_TIMEOUT);

@@ -17,7 +17,6 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use super::TlsSession;
 use super::purpose::ServerVerifier;
 use crate::socket::connect::HostPort;
-use crate::socket::target::{path, refused};
 use crate::socket::trusted;
 use crate::spec::{SpecError, XSpec};
 
@@ -148,15 +147,15 @@ impl ServerSide {
 /// A client's session, from the keys `tls_cert`, `tls_key`, `tls_ca` and `tls_name` of a spec.
 pub(crate) fn client_of(spec: &XSpec, to: &HostPort) -> Result<TlsSession, SpecError> {
     let files = TlsFiles {
-        certificate: path(spec, "tls_cert")?.into(),
-        key: path(spec, "tls_key")?.into(),
-        authority: path(spec, "tls_ca")?.into(),
+        certificate: spec.required_path("tls_cert")?.into(),
+        key: spec.required_path("tls_key")?.into(),
+        authority: spec.required_path("tls_ca")?.into(),
     };
-    let unusable = |error: &dyn fmt::Display| refused("tls", &error.to_string());
+    let unusable = |error: &dyn fmt::Display| SpecError::value("tls", error.to_string());
     let config = files.client().map_err(|error| unusable(&error))?;
     let name = spec.get("tls_name").unwrap_or(&to.host).to_owned();
-    let name =
-        ServerName::try_from(name).map_err(|error| refused("tls_name", &error.to_string()))?;
+    let name = ServerName::try_from(name)
+        .map_err(|error| SpecError::value("tls_name", error.to_string()))?;
     let connection = rustls::ClientConnection::new(Arc::new(config), name);
     connection
         .map(|connection| TlsSession::new(connection.into()))
