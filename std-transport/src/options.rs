@@ -1,3 +1,5 @@
+//! Options of groups.
+
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::thread;
@@ -8,7 +10,7 @@ use execnet_serializer::Limits;
 use crate::payload::Stdout;
 use crate::stderr::Stderr;
 
-/// Settings of all gateways of a group.
+/// Options of all gateways of a group.
 ///
 /// ```
 /// use execnet::{Group, GroupOptions, Stderr};
@@ -54,9 +56,8 @@ impl GroupOptions {
     /// Sets how long [`Group::make_gateway`](crate::Group::make_gateway) may take: all its steps together, such as the
     /// connection, the start of a worker's process and the worker's answer. Default: 30 seconds.
     ///
-    /// Not counted are the time that a spec waits in [`Group::make_gateways`](crate::Group::make_gateways) for its turn, and
-    /// the time for which `worker=self` copies the program to another host: that fails when the line takes no byte for
-    /// this long.
+    /// Two times do not count: while a spec of [`Group::make_gateways`](crate::Group::make_gateways) waits for others,
+    /// and while `worker=self` copies the program to another host. The copy fails if no byte can be sent for this long.
     #[must_use]
     pub const fn with_bootstrap_timeout(mut self, timeout: Duration) -> Self {
         self.bootstrap_timeout = timeout;
@@ -77,8 +78,9 @@ impl GroupOptions {
         self
     }
 
-    /// Sets how many workers [`Group::make_gateways`](crate::Group::make_gateways) starts at a time; 0 counts as 1. Default:
-    /// twice the processors, and at least 8: starting waits for the network as often as for a processor.
+    /// Sets how many workers [`Group::make_gateways`](crate::Group::make_gateways) starts at a time; 0 counts as 1.
+    /// Default: twice the number of processors, and at least 8: starting a worker waits for the network as often as for
+    /// a processor.
     #[must_use]
     pub const fn with_max_starting(mut self, workers: usize) -> Self {
         self.max_starting = workers;
@@ -113,10 +115,10 @@ impl GroupOptions {
         self
     }
 
-    /// Sets the credit of each channel and direction, in bytes: no more than that, and one item, is on the way to a program
-    /// that does not receive; sending waits. Default: `None`, as in execnet.
+    /// Sets the credit of each channel and direction, in bytes: at most that many bytes and one item are in flight to a
+    /// program that does not receive them, and sending waits. Default: `None`, as in execnet.
     ///
-    /// All workers that a group starts support it, but those with `bootstrap=execnet`: they have no credit.
+    /// All workers that a group starts support it, except those with `bootstrap=execnet`, which have no credit.
     #[must_use]
     pub const fn with_credit(mut self, bytes: Option<usize>) -> Self {
         self.credit = bytes;

@@ -1,3 +1,5 @@
+//! Errors of syncs.
+
 use core::error::Error;
 use core::fmt;
 use std::io;
@@ -8,23 +10,23 @@ use super::report::Report;
 use super::sync_channel::SyncErrorKind;
 use crate::error::debug_as_report;
 
-/// A sync that did not begin.
+/// A sync that could not begin, or a pull that ended early.
 #[non_exhaustive]
 pub enum RSyncError {
-    /// There is nobody to send to: targets are used up by each sync.
+    /// There are no targets: each sync uses those that were added since the last one.
     NoTargets,
     /// The source cannot be opened, here or at the worker.
     Source {
-        /// Where it was looked for.
+        /// The path of the source.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
-    /// The place that is to take the tree cannot be made or opened.
+    /// The destination cannot be created or opened.
     Destination {
-        /// Where it was to be.
+        /// The path of the destination.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
     /// The sync with the other side ended early.
@@ -59,16 +61,16 @@ impl Error for RSyncError {
 }
 
 /// A sync with one peer that ended early, or did not begin: the peer is gone, cannot open the destination, was silent
-/// too long, or broke the protocol.
+/// too long, or violated the protocol.
 ///
-/// What was written until then is whole: each file there is the old or the new one.
+/// The files that were written until then are complete: each file is the old or the new one.
 pub struct SyncError {
     kind: SyncErrorKind,
     report: Option<Box<Report>>,
 }
 
 impl SyncError {
-    /// What a pull had done when it ended; a push tells that in its [`TargetReport`](super::TargetReport).
+    /// What a pull had done when it ended; for a push, see [`TargetReport`](super::TargetReport).
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.report.as_deref()
@@ -79,14 +81,14 @@ impl SyncError {
         Self { kind, report }
     }
 
-    /// Nothing came from the peer for longer than [`RSync::idle_timeout`](super::RSync::idle_timeout) allows.
+    /// The peer was silent for longer than [`RSync::idle_timeout`](super::RSync::idle_timeout).
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self.kind, SyncErrorKind::Silence(_))
     }
 
-    /// The worker cannot make or open the destination of a push, or refuses it: the source is in it and would be
-    /// deleted.
+    /// The worker cannot create or open the destination of a push, or refuses it because it contains the source, which
+    /// would be deleted.
     #[must_use]
     pub const fn is_destination(&self) -> bool {
         matches!(self.kind, SyncErrorKind::Place(..))
@@ -101,7 +103,7 @@ impl SyncError {
         )
     }
 
-    /// The peer did something that the protocol does not allow; peers that run this project's code do not.
+    /// The peer has violated the protocol. Peers that run this project's code do not.
     #[must_use]
     pub const fn is_protocol(&self) -> bool {
         matches!(self.kind, SyncErrorKind::ProtocolError(_)) && !self.is_limit()

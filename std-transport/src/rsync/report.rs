@@ -1,3 +1,5 @@
+//! What a sync has done: its report and its events.
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -6,27 +8,27 @@ use super::observer::Observer;
 use super::protocol::{FileResult, Note, NoteKind};
 use crate::printable::printable;
 
-/// What a sync did at one target, or would do in a dry run. Paths are relative to the root of the tree, which is `.`
-/// itself; that of a single file is its name.
+/// What a sync has done at one target, or would do in a dry run. Paths are relative to the root of the tree, which is
+/// `.`; the path of a single file is its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Files that the source offers.
+    /// Number of files that the source has listed.
     pub files: u64,
-    /// Bytes of content that were sent; in a dry run, the size of the files that would be.
+    /// Number of bytes of content that were sent; in a dry run, the total size of the files that would be sent.
     pub bytes: u64,
-    /// How many files the target had, as far as it told. Of a push that ended early that is not known of most.
+    /// Number of files that the target had already, as far as known: after a push that ended early, most are unknown.
     pub unchanged: u64,
     /// Files that were sent.
     pub sent: Vec<PathBuf>,
-    /// Links that were made, or would be; with [`RSync::hard_links`](super::RSync::hard_links), further names of files too.
+    /// Links that were created; with [`RSync::hard_links`](super::RSync::hard_links), further names of files too.
     pub linked: Vec<PathBuf>,
-    /// What the target had and the source has not; a directory stands for all that was in it.
+    /// Entries that were deleted, as the source does not have them. A directory includes everything in it.
     pub deleted: Vec<PathBuf>,
-    /// What is at the source and not meant to be sent.
+    /// Entries of the source that were excluded, or are neither files, directories nor links.
     pub skipped: Vec<NotSynced>,
-    /// What was to be sent, made, set or deleted, and could not be. Of a folder that could not be made or opened at the
-    /// target, all that is in it is named.
+    /// Entries that could not be sent, created, changed or deleted. If a directory could not be created or opened at
+    /// the target, every entry in it is included.
     pub failed: Vec<NotSynced>,
 }
 
@@ -40,63 +42,63 @@ pub struct NotSynced {
     pub reason: String,
 }
 
-/// Something that happens while a sync runs. Targets are numbered in the order in which they were added.
+/// An event of a running sync. Targets are numbered from 0, in the order in which they were added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The target asked for so many files and bytes so far.
+    /// A target has requested another file.
     Asked {
-        /// Who.
+        /// The target.
         target: usize,
-        /// How many files, in all.
+        /// Number of files that it has requested.
         files: u64,
-        /// How many bytes, by the sizes that were listed.
+        /// The total of their listed sizes, in bytes.
         bytes: u64,
     },
-    /// The target took so many bytes so far; this counts what frames the content too.
+    /// A target has acknowledged content.
     Took {
-        /// Who.
+        /// The target.
         target: usize,
-        /// How many bytes, in all.
+        /// Total number of bytes that it has received, including the headers of content.
         bytes: u64,
     },
     /// A file arrived, or would be sent in a dry run.
     Sent {
-        /// Who has it.
+        /// The target.
         target: usize,
-        /// Which file.
+        /// The file.
         path: &'a Path,
-        /// Its content's bytes.
+        /// Number of bytes of its content.
         bytes: u64,
     },
-    /// A link was made, or would be in a dry run.
+    /// A link was created, or would be in a dry run.
     Linked {
-        /// Where.
+        /// The target.
         target: usize,
-        /// Which link.
+        /// The link.
         path: &'a Path,
     },
-    /// Something was deleted, or would be in a dry run.
+    /// An entry was deleted, or would be in a dry run.
     Deleted {
-        /// Where.
+        /// The target.
         target: usize,
-        /// What.
+        /// The entry.
         path: &'a Path,
     },
-    /// Something failed; the sync goes on.
+    /// An operation failed; the sync continues.
     Failed {
-        /// Where; `None` at the source.
+        /// The target; `None` for a failure at the source.
         target: Option<usize>,
-        /// What.
+        /// The entry.
         path: &'a Path,
-        /// Why.
+        /// The reason.
         reason: &'a str,
     },
-    /// Something is not meant to be sent.
+    /// An entry of the source is not sent.
     Skipped {
-        /// What.
+        /// The entry.
         path: &'a Path,
-        /// Why.
+        /// The reason.
         reason: &'a str,
     },
 }
@@ -109,7 +111,7 @@ pub(crate) struct Recorder<'a> {
     target: usize,
     callback: Option<&'a Callback>,
     pub(crate) report: Report,
-    /// Files that the target asked for, and those that it said it cannot take.
+    /// Numbers of files that the target has requested, and that it has mentioned without a request.
     asked: u64,
     not_asked: u64,
     asked_bytes: u64,
@@ -169,8 +171,8 @@ impl<'a> Recorder<'a> {
         self.report.failed.push(failed);
     }
 
-    /// The report on this number of files that were offered. A target that has seen all of them has those that it was
-    /// silent about.
+    /// The report, for this number of listed files. A target that has seen the whole listing has the files that it did
+    /// not mention.
     pub(crate) fn finish(mut self, files: u64, saw_all: bool) -> Report {
         self.report.files = files;
         if saw_all {
@@ -197,7 +199,7 @@ impl Observer for Recorder<'_> {
         self.report.unchanged += 1;
     }
 
-    /// The target cannot take a file that it does not have, or has given it a name by itself.
+    /// The target has reported a file without requesting it: it failed, or is another name of a file.
     fn not_asked(&mut self, is_file: &dyn Fn() -> bool) {
         self.not_asked += u64::from(is_file());
     }
@@ -241,7 +243,7 @@ impl Observer for Recorder<'_> {
     }
 }
 
-/// The path of something in the tree; the root has none and is called `.`.
+/// The path of an entry; the path of the root is empty and shown as `.`.
 pub(crate) fn path_of(bytes: Vec<u8>) -> PathBuf {
     if bytes.is_empty() {
         return PathBuf::from(".");

@@ -18,20 +18,20 @@ use crate::spec::{SpecError, XSpec};
 use crate::stdio_worker::serve_stdio;
 use crate::transport::{Connected, Request, Start};
 
-/// A program with this first argument is to be a worker.
+/// The first argument of this program when it is started as a worker.
 const ARGUMENT: &str = "--execnet-worker";
 
-/// Where the program is on the other side without being copied there.
+/// Transports whose workers see the same files, so that the program needs no copy.
 const HERE: [&str; 3] = ["popen", "cmd", "slurm"];
 
-/// Whether this program becomes a worker when it is started as one.
-static ANSWERS: AtomicBool = AtomicBool::new(false);
+/// Whether this program calls [`worker_main`].
+static IS_WORKER_PROGRAM: AtomicBool = AtomicBool::new(false);
 
-/// Makes a worker of this process where a spec with `worker=self` has started it: serves what `register` has
-/// registered, and does not return. In every other process it returns at once.
+/// Makes a worker of this process if `worker=self` has started it: serves the functions of `register`, and does not
+/// return. In every other process it returns at once.
 ///
-/// A program that uses `worker=self` calls this first of all in its `main`, before it reads arguments or prints. As a
-/// worker it is started with `--execnet-worker` as its first argument; other controllers can do that too:
+/// A program that uses `worker=self` must call this at the beginning of `main`, before it reads arguments or prints. As
+/// a worker it is started with `--execnet-worker` as its first argument. Other controllers can do that too:
 /// `popen//python=/path/to/program --execnet-worker` with stock execnet.
 ///
 /// ```no_run
@@ -52,11 +52,11 @@ static ANSWERS: AtomicBool = AtomicBool::new(false);
 /// ```
 #[allow(
     clippy::exit,
-    reason = "what follows the call is the program, and this process is not to be that"
+    reason = "the code after the call is the program, and this process is a worker"
 )]
 pub fn worker_main(register: impl FnOnce(&mut Worker)) {
     // Workers may start workers.
-    ANSWERS.store(true, Ordering::Relaxed);
+    IS_WORKER_PROGRAM.store(true, Ordering::Relaxed);
     if env::args_os().nth(1).is_none_or(|first| first != ARGUMENT) {
         return;
     }
@@ -64,32 +64,32 @@ pub fn worker_main(register: impl FnOnce(&mut Worker)) {
     register(&mut worker);
     let served = serve_stdio(worker);
     if let Err(error) = &served {
-        // Nobody may read it.
+        // Fails if standard error is closed.
         let _ = writeln!(io::stderr(), "execnet worker: {error}");
     }
     process::exit(i32::from(served.is_err()));
 }
 
-/// Starts this program where the spec says, by the transport that `start` chooses.
+/// Starts this program as the worker of a spec; `start` chooses the transport.
 pub(crate) fn start(request: &Request<'_>, start: Start) -> Result<Connected, MakeGatewayError> {
     let spec = request.spec;
-    if !ANSWERS.load(Ordering::Relaxed) {
+    if !IS_WORKER_PROGRAM.load(Ordering::Relaxed) {
         return Err(refused("this program does not call execnet::worker_main").into());
     }
     if spec.has("via") {
-        return Err(refused("self goes through no other gateway").into());
+        return Err(refused("self cannot go through another gateway").into());
     }
     if spec.has("ssh") {
         return upload::start(request, start);
     }
     if !HERE.iter().any(|key| spec.has(key)) {
-        return Err(refused("self is not on the other side: name a program that is").into());
+        return Err(refused("this program is not on the other side: name one that is").into());
     }
     let program = env::current_exe().map_err(|error| not_found(spec, error))?;
     start_as(request, start, words(program.as_os_str())?)
 }
 
-/// Starts it with `worker` as its command line.
+/// Starts the spec with this value of `worker=`.
 fn start_as(
     request: &Request<'_>,
     start: Start,

@@ -1,7 +1,7 @@
-//! Uploads this program to another machine, under a name made of its content's digest.
+//! Uploads this program to another host, under a name that contains the digest of its content.
 //!
-//! The worker's command line runs the copy if it is there, and ends with a status of its own if not. Then another
-//! process over there takes the bytes, and the first command line is tried again.
+//! The command line of the worker runs the copy if it exists, and exits with a special status if not. Then a process on
+//! the host receives the program, and the command line is tried again.
 
 use core::time::Duration;
 use std::fs::File;
@@ -21,13 +21,13 @@ use crate::transport::ssh_mux::start_process;
 use crate::transport::stdio::Running;
 use crate::transport::{Connected, Request, Start};
 
-/// The status with which the far side says that there is no copy.
+/// The exit status if there is no copy.
 const MISSING: i32 = 124;
 
 /// A copy is removed after this many days without use.
 const UNUSED_DAYS: u32 = 30;
 
-/// Bytes that are read and passed on at a time.
+/// Maximum number of bytes that are read and sent at a time.
 const PIECE: usize = 64 * 1024;
 
 pub(super) fn start(request: &Request<'_>, start: Start) -> Result<Connected, MakeGatewayError> {
@@ -38,13 +38,14 @@ pub(super) fn start(request: &Request<'_>, start: Start) -> Result<Connected, Ma
         done => return done,
     }
     let lock = request.upload_locks.of(ssh_identity(request.spec));
-    // The time that a copy takes does not count, whoever makes it: a slow line may need longer than any start.
+    // The time of an upload does not count, in this thread or in another: over a slow line it may exceed any timeout of
+    // a start.
     let (_locked, deadline) = request.deadline.extended_by(|| lock.lock());
     let request = &Request {
         deadline,
         ..*request
     };
-    // Somebody may have copied it meanwhile.
+    // Another thread may have uploaded it while this one waited for the lock.
     match start_as(request, start, &worker) {
         Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
         done => return done,
@@ -62,7 +63,7 @@ fn is_missing(error: &BootstrapError) -> bool {
     error.exit().and_then(Exit::code) == Some(MISSING)
 }
 
-/// Runs the process on the other machine that stores the program.
+/// Runs the process on the host that stores the program.
 fn send(request: &Request<'_>, executable: &Executable) -> Result<(), MakeGatewayError> {
     let taker = format!("sh -c {}", quoted("worker", &executable.take())?);
     let spec = request.spec.with("worker", &taker);
@@ -88,10 +89,13 @@ fn send(request: &Request<'_>, executable: &Executable) -> Result<(), MakeGatewa
 }
 
 fn exit_error(peer: &dyn WorkerHandle, exit: &Exit) -> io::Error {
-    io::Error::other(format!("the far side {exit}\n{}", peer.stderr().trim_end()))
+    io::Error::other(format!(
+        "the remote process {exit}\n{}",
+        peer.stderr().trim_end()
+    ))
 }
 
-/// There is no bound on the whole, for a line may be slow; there is one on the wait for it to take more.
+/// The timeout is for each write and not for the whole: the line may be slow.
 fn write(pipes: &mut Pipes, input: &[u8], timeout: Duration) -> io::Result<()> {
     let mut file = input.chain(File::open(executable_path()?)?);
     let mut piece = vec![0; PIECE];
@@ -110,7 +114,7 @@ fn write(pipes: &mut Pipes, input: &[u8], timeout: Duration) -> io::Result<()> {
 
 /// Returns how many bytes were sent, at least one.
 fn write_some(pipes: &mut Pipes, unsent: &[u8], timeout: Duration) -> io::Result<usize> {
-    // Output of a login shell.
+    // For output of a login shell, which would block it if it were not read.
     let mut discarded = [0; 4096];
     let deadline = Deadline::after(timeout);
     loop {
@@ -133,7 +137,7 @@ fn failed(request: &Request<'_>, error: io::Error) -> BootstrapError {
     BootstrapError::io(kind, request.spec.to_string(), error)
 }
 
-/// The executable that runs here, even if its file has been replaced since.
+/// The executable of this process, even if its file has been replaced since.
 #[derive(Debug, Clone)]
 struct Executable {
     size: u64,
@@ -141,7 +145,7 @@ struct Executable {
 }
 
 impl Executable {
-    /// Read once.
+    /// The executable; its file is read only once.
     fn ours() -> io::Result<Self> {
         static OURS: OnceLock<Executable> = OnceLock::new();
         if let Some(executable) = OURS.get() {
@@ -154,13 +158,13 @@ impl Executable {
         Ok(OURS.get_or_init(|| Self { size, digest }).clone())
     }
 
-    /// The beginning of both scripts: where copies are. A directory in which somebody else can write is refused: the
-    /// program there may be anything by the time it runs.
+    /// The beginning of both scripts: the directory of copies. A directory in which other users can write is refused:
+    /// they could replace the program between the check and its start.
     const DIRECTORY: &str = "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/execnet\"; \
          safe() { [ -O \"$d\" ] && case $(ls -ld \"$d\") in d????-??-*) ;; *) false;; esac || \
          { echo \"execnet: $d belongs to another user, or others can write there\" >&2; exit 1; }; }";
 
-    /// Fails if a file is not this program. Where the system has nothing that digests, its size has to do.
+    /// Fails if a file is not this program. On hosts without `sha256sum`, only the size is checked.
     fn check(&self, file: &str) -> String {
         let (digest, size) = (&self.digest, self.size);
         format!(
@@ -169,7 +173,7 @@ impl Executable {
         )
     }
 
-    /// The script that runs the copy, and notes that it is in use.
+    /// The script that runs the copy, and updates its time to mark it as used.
     fn run(&self) -> String {
         let (directory, digest, check) = (Self::DIRECTORY, &self.digest, self.check("$f"));
         format!(
@@ -178,8 +182,8 @@ impl Executable {
         )
     }
 
-    /// The script that makes it of its input, and removes copies that have not been in use for long. A copy that is
-    /// cut short or damaged never gets the name.
+    /// The script that stores its input as the copy, and removes copies that have not been used for long. The copy gets
+    /// its name only after the check: a truncated or damaged one never does.
     fn take(&self) -> String {
         let (directory, digest, check) = (Self::DIRECTORY, &self.digest, self.check("$t"));
         format!(
@@ -193,7 +197,7 @@ impl Executable {
 
 #[cfg(target_os = "linux")]
 fn executable_path() -> io::Result<std::path::PathBuf> {
-    // The very file, even where another one has its name now.
+    // The file of this process, even if another file has its name now.
     Ok("/proc/self/exe".into())
 }
 

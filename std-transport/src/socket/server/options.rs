@@ -1,10 +1,12 @@
+//! Options of a server.
+
 use core::time::Duration;
 use std::sync::mpsc::Sender;
 
 use super::ServerEvent;
 use crate::spec::XSpec;
 
-/// Settings of a server.
+/// Options of a server.
 ///
 /// ```
 /// use execnet::ServerOptions;
@@ -36,23 +38,24 @@ impl ServerOptions {
         }
     }
 
-    /// Sets what is started for a connection: a spec that starts a process here. Default: `popen`. The client chooses the
-    /// id, the model and the priority of its worker, so this spec has no keys for them.
+    /// Sets the spec of the workers, which must start a process on this machine. Default: `popen`. Keys that the client
+    /// chooses, such as the id, the execution model and the priority, are not allowed.
     #[must_use]
     pub fn with_worker(mut self, worker: XSpec) -> Self {
         self.worker = worker;
         self
     }
 
-    /// Sets how many clients are served at a time; further ones are refused once they have authenticated. Default: 64.
+    /// Sets the maximum number of clients that are served at a time. Further ones are refused once they have
+    /// authenticated. Default: 64.
     #[must_use]
     pub const fn with_max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self
     }
 
-    /// Sets how many connections may wait at a time for their clients to authenticate; 0 counts as 1. Beyond that one of
-    /// them, chosen at random, is closed for each new one. They need no threads. Default: 100.
+    /// Sets the maximum number of connections whose clients have not authenticated; 0 counts as 1. Beyond it, each new
+    /// connection displaces one that is chosen at random. These connections need no threads. Default: 100.
     #[must_use]
     pub const fn with_max_unauthenticated(mut self, connections: usize) -> Self {
         self.max_unauthenticated = connections;
@@ -66,16 +69,15 @@ impl ServerOptions {
         self
     }
 
-    /// Sets how long a worker may take to exit after its client has disconnected. Default: 20 seconds, which is longer than
-    /// the grace that workers give their code.
+    /// Sets how long a worker may take to exit after its client has disconnected. Default: 20 seconds, which is longer
+    /// than the grace that workers give their code.
     #[must_use]
     pub const fn with_shutdown_grace(mut self, grace: Duration) -> Self {
         self.shutdown_grace = grace;
         self
     }
 
-    /// Sets the channel that gets what happens to connections, until [`Server::run`](super::Server::run) returns. Default:
-    /// none.
+    /// Sets the sender for events, which is dropped when [`Server::run`](super::Server::run) returns. Default: none.
     #[must_use]
     pub fn with_events(mut self, events: Sender<ServerEvent>) -> Self {
         self.events = Some(events);
