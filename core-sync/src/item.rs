@@ -8,7 +8,7 @@ use crate::error::ItemError;
 use crate::session::QueuedItem;
 
 /// A handle of a channel: of a gateway or of an endpoint.
-pub trait Handle {
+pub trait ChannelHandle {
     /// The id of the channel.
     #[doc(hidden)]
     fn number(&self) -> ChannelId;
@@ -17,7 +17,7 @@ pub trait Handle {
 /// Implements the traits that all channel handles share. Two handles are equal if they are of the same channel.
 macro_rules! channel_handle {
     ($channel:ident, $owner:ident) => {
-        impl $crate::item::Handle for $channel {
+        impl $crate::item::ChannelHandle for $channel {
             fn number(&self) -> ChannelId {
                 self.id()
             }
@@ -78,7 +78,7 @@ pub struct Received<C> {
     channels: Vec<C>,
 }
 
-impl<C: Handle> Received<C> {
+impl<C: ChannelHandle> Received<C> {
     pub(crate) fn new(value: Value, channels: Vec<C>) -> Self {
         Self { value, channels }
     }

@@ -78,7 +78,7 @@ pub use endpoint::Endpoint;
 pub use error::{
     CallbackError, ItemError, ReceiveError, SendError, StatusError, TypeError, WaitCloseError,
 };
-pub use item::{Handle, Received};
+pub use item::{ChannelHandle, Received};
 pub use link_error::LinkError;
 pub use report::{Report, report};
 #[doc(hidden)]

@@ -3,7 +3,7 @@ use core::fmt;
 
 use execnet_serializer::{ChannelId, Dump};
 
-use super::{Endpoint, EndpointItem, State};
+use super::{Endpoint, EndpointItem, EndpointState};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
 use crate::item::{RawItem, channel_handle};
@@ -17,10 +17,10 @@ use crate::session::{
 /// frame is sent with the next write, wait or [poll](Endpoint::poll) of the endpoint.
 #[derive(Clone)]
 pub struct EndpointChannel {
-    handle: Arc<Handle>,
+    inner: Arc<Inner>,
 }
 
-struct Handle {
+struct Inner {
     endpoint: Endpoint,
     id: ChannelId,
 }
@@ -28,20 +28,20 @@ struct Handle {
 impl EndpointChannel {
     /// Makes a handle that the session has counted already.
     pub(super) fn new(endpoint: Endpoint, id: ChannelId) -> Self {
-        let handle = Arc::new(Handle { endpoint, id });
-        Self { handle }
+        let inner = Arc::new(Inner { endpoint, id });
+        Self { inner }
     }
 
     /// The id of the channel, which is the same on both sides.
     #[must_use]
     pub fn id(&self) -> ChannelId {
-        self.handle.id
+        self.inner.id
     }
 
     /// The endpoint of the channel.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.handle.endpoint
+        &self.inner.endpoint
     }
 
     /// Sends an item. Blocks while the link is full, and, if the two ends agreed on
@@ -209,7 +209,7 @@ impl From<SendError> for NotSent {
     }
 }
 
-impl State {
+impl EndpointState {
     fn may_send(&self, id: ChannelId) -> Result<(), NotSent> {
         let permit = self.session.send_permit(id);
         if permit == SendPermit::Closed {
@@ -232,7 +232,7 @@ impl State {
 
 /// Takes the next item of the channel, with the credit to send for it; `None` if no item has arrived yet.
 fn take(
-    state: &mut State,
+    state: &mut EndpointState,
     id: ChannelId,
 ) -> Option<Result<(QueuedItem, Option<Reply>), ReceiveError>> {
     Some(match state.session.take(id) {
@@ -245,7 +245,7 @@ fn take(
     })
 }
 
-impl Drop for Handle {
+impl Drop for Inner {
     fn drop(&mut self) {
         // Does not block on the link: a handle can be dropped in a loop that must not wait.
         let mut state = self.endpoint.inner.state.lock();

@@ -98,7 +98,7 @@ use core::hash::{Hash, Hasher};
 use embedded_io::{Read, ReadReady, Write, WriteReady};
 
 use self::link::{Reader, Writer};
-use self::state::{Inner, State};
+use self::state::{EndpointState, Inner};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::FrameReader;
@@ -144,7 +144,7 @@ impl Endpoint {
         let frames = FrameReader::with_capacity(config.buffer, reader, config.max_frame);
         let inner = Arc::new(Inner {
             reader: Mutex::new(Some(frames)),
-            state: Mutex::new(State::new(&config, writer)),
+            state: Mutex::new(EndpointState::new(&config, writer)),
             config,
             handled: Signal::default(),
             returned: Signal::default(),

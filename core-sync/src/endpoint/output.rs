@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::link::Writer;
-use super::{EXEC_MODEL, Endpoint, Inner, State};
+use super::{EXEC_MODEL, Endpoint, EndpointState, Inner};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::MessageCode;
@@ -16,7 +16,7 @@ use crate::session::{Reply, empty};
 use crate::sync::Guard;
 
 /// The place of the writing half of the link.
-pub(super) enum Output {
+pub(super) enum WriterSlot {
     /// No thread writes.
     Free(Writer),
     /// A thread has it. A thread that polls returns it without waiting for the link.
@@ -65,7 +65,7 @@ impl Endpoint {
     pub(super) fn write_if<E: From<SendError>>(
         &self,
         frame: &[u8],
-        allow: impl FnOnce(&mut State) -> Result<(), E>,
+        allow: impl FnOnce(&mut EndpointState) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut state = self.wait_for_output();
         // Checked under the lock under which the half is taken: no CLOSE can be written between the check and this frame.
@@ -89,7 +89,7 @@ impl Endpoint {
     pub(super) fn flush(&self) {
         let mut state = self.inner.state.lock();
         // A thread that polls may leave frames unwritten. It returns the half without waiting, so that this wait is short.
-        while matches!(state.output, Output::Lent { polled: true }) {
+        while matches!(state.output, WriterSlot::Lent { polled: true }) {
             state = self.wait_for_return(state);
         }
         self.flush_with(state, false);
@@ -106,7 +106,7 @@ impl Endpoint {
         self.flush_with(self.inner.state.lock(), true)
     }
 
-    fn flush_with(&self, mut state: Guard<'_, State>, polled: bool) -> bool {
+    fn flush_with(&self, mut state: Guard<'_, EndpointState>, polled: bool) -> bool {
         if !state.is_behind() {
             return false;
         }
@@ -128,15 +128,18 @@ impl Endpoint {
     }
 
     /// Waits until no thread writes.
-    fn wait_for_output(&self) -> Guard<'_, State> {
+    fn wait_for_output(&self) -> Guard<'_, EndpointState> {
         let mut state = self.inner.state.lock();
-        while matches!(state.output, Output::Lent { .. }) {
+        while matches!(state.output, WriterSlot::Lent { .. }) {
             state = self.wait_for_return(state);
         }
         state
     }
 
-    fn wait_for_return<'a>(&'a self, mut state: Guard<'a, State>) -> Guard<'a, State> {
+    fn wait_for_return<'a>(
+        &'a self,
+        mut state: Guard<'a, EndpointState>,
+    ) -> Guard<'a, EndpointState> {
         // Counted under the lock that the wait releases, so that `notify` does not miss this thread.
         state.waiting_writers += 1;
         let mut state = self.inner.returned.wait(&self.inner.state, state);
@@ -147,9 +150,9 @@ impl Endpoint {
 
 impl<'a> WriteLease<'a> {
     /// `None` if another thread has the half, or it is closed.
-    fn begin(inner: &'a Inner, state: &mut State, polled: bool) -> Option<Self> {
-        match core::mem::replace(&mut state.output, Output::Lent { polled }) {
-            Output::Free(writer) => Some(Self {
+    fn begin(inner: &'a Inner, state: &mut EndpointState, polled: bool) -> Option<Self> {
+        match core::mem::replace(&mut state.output, WriterSlot::Lent { polled }) {
+            WriterSlot::Free(writer) => Some(Self {
                 inner,
                 writer: Some(writer),
                 polled,
@@ -219,16 +222,16 @@ impl<'a> WriteLease<'a> {
     }
 
     /// Returns the half.
-    fn give_back(&mut self, mut state: Guard<'_, State>) {
+    fn give_back(&mut self, mut state: Guard<'_, EndpointState>) {
         if let Some(writer) = self.writer.take() {
-            state.output = Output::Free(writer);
+            state.output = WriterSlot::Free(writer);
             self.is_returned = true;
             self.notify(state);
         }
     }
 
     /// Unlocks the state and wakes the threads that wait for the half.
-    fn notify(&self, state: Guard<'_, State>) {
+    fn notify(&self, state: Guard<'_, EndpointState>) {
         let waiting = state.waiting_writers;
         drop(state);
         // Each notification is a system call.
@@ -246,7 +249,7 @@ impl Drop for WriteLease<'_> {
         // Code of the transport, and so dropped unlocked.
         self.writer = None;
         let mut state = self.inner.state.lock();
-        state.output = Output::Closed;
+        state.output = WriterSlot::Closed;
         // No thread can write them any more, and `is_behind` must not keep readers trying.
         state.write_queue = Vec::new();
         (state.answers, state.has_rest) = (0, false);
@@ -254,7 +257,7 @@ impl Drop for WriteLease<'_> {
     }
 }
 
-impl State {
+impl EndpointState {
     /// Queues the answer to a request of the peer, and counts it: a peer can send any number of requests.
     pub(super) fn answer(&mut self, reply: Reply) {
         let before = self.write_queue.len();
@@ -282,6 +285,6 @@ impl State {
 
     /// Whether queued frames can still be written.
     fn takes_frames(&self) -> bool {
-        self.lifecycle.check_alive().is_ok() && !matches!(self.output, Output::Closed)
+        self.lifecycle.check_alive().is_ok() && !matches!(self.output, WriterSlot::Closed)
     }
 }

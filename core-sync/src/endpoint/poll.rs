@@ -1,7 +1,7 @@
 //! Reading. Threads that wait read the link: one at a time, for one frame. A thread that polls reads the available frames.
 
 use super::link::Reader;
-use super::{Endpoint, Inner, State};
+use super::{Endpoint, EndpointState, Inner};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::frame::{FrameReader, ReadError};
 use crate::session::Message;
@@ -33,7 +33,7 @@ fn next_message(
 
 impl Endpoint {
     /// Reads frames until `ready` returns something, which it must do when the link has ended.
-    pub(super) fn wait_for<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
+    pub(super) fn wait_for<T>(&self, mut ready: impl FnMut(&mut EndpointState) -> Option<T>) -> T {
         let inner = &*self.inner;
         let mut state = inner.state.lock();
         loop {
@@ -161,7 +161,7 @@ struct ReadLease<'a>(&'a Inner);
 
 impl Drop for ReadLease<'_> {
     fn drop(&mut self) {
-        let mut state: Guard<'_, State> = self.0.state.lock();
+        let mut state: Guard<'_, EndpointState> = self.0.state.lock();
         state.is_read = false;
         let waiting = state.waiting;
         drop(state);

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, LoadOptions};
 
-use super::{Endpoint, EndpointChannel, State};
+use super::{Endpoint, EndpointChannel, EndpointState};
 use crate::disconnected::Disconnected;
 use crate::worker::{Function, Registry};
 
@@ -54,7 +54,7 @@ impl Endpoint {
     ///
     /// The link failed, or the peer broke the protocol.
     pub fn serve(&self, functions: &Functions) -> Result<(), Disconnected> {
-        while let Next::Call(id, payload) = self.wait_for(State::next) {
+        while let Next::Call(id, payload) = self.wait_for(EndpointState::next) {
             self.run(functions, id, payload);
         }
         // The last frames of the functions, before the stage ends in which they may be sent.
@@ -98,7 +98,7 @@ impl Endpoint {
     }
 }
 
-impl State {
+impl EndpointState {
     fn next_call(&mut self) -> Option<(ChannelId, Vec<u8>)> {
         let (id, payload) = self.calls.pop_front()?;
         self.session.call_begins(payload.len());

@@ -5,7 +5,7 @@ use execnet_serializer::ChannelId;
 
 use super::EndpointConfig;
 use super::link::{Reader, Writer};
-use super::output::Output;
+use super::output::WriterSlot;
 use crate::disconnected::DisconnectReason;
 use crate::frame::FrameReader;
 use crate::lifecycle::Lifecycle;
@@ -15,20 +15,20 @@ use crate::sync::{Mutex, Signal};
 /// Shared by the handles of an endpoint. There are two locks; a thread that takes both takes the reader's first.
 pub(super) struct Inner {
     pub(super) config: EndpointConfig,
-    // A lock only because the compiler does not see that one thread reads at a time: `State::is_read` has decided that
+    // A lock only because the compiler does not see that one thread reads at a time: `EndpointState::is_read` has decided that
     // before, and no thread ever blocks here.
     /// Of the thread that reads, until a frame is handled. `None` when the link is not read any more.
     pub(super) reader: Mutex<Option<FrameReader<Reader>>>,
     /// Not held while a thread reads, writes, decodes or drops values of the program. Without `std` waiting for it means to
     /// spin.
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<EndpointState>,
     /// A frame was handled: for threads that wait while another one reads.
     pub(super) handled: Signal,
     /// The writing half was returned: for threads that wait while another one writes.
     pub(super) returned: Signal,
 }
 
-pub(super) struct State {
+pub(super) struct EndpointState {
     pub(super) session: Session<()>,
     pub(super) lifecycle: Lifecycle,
     /// A thread has the read lease.
@@ -37,7 +37,7 @@ pub(super) struct State {
     pub(super) waiting: usize,
     // A thread takes it under the lock under which it finds that its frame may be sent, and keeps it until the frame is
     // written: no item follows a CLOSE on the wire.
-    pub(super) output: Output,
+    pub(super) output: WriterSlot,
     /// Number of threads that wait for `returned`.
     pub(super) waiting_writers: usize,
     /// The writing half has to be closed when it is returned.
@@ -52,7 +52,7 @@ pub(super) struct State {
     pub(super) has_rest: bool,
 }
 
-impl State {
+impl EndpointState {
     pub(super) fn new(config: &EndpointConfig, writer: Writer) -> Self {
         let mut session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
@@ -64,7 +64,7 @@ impl State {
             lifecycle: Lifecycle::default(),
             is_read: false,
             waiting: 0,
-            output: Output::Free(writer),
+            output: WriterSlot::Free(writer),
             waiting_writers: 0,
             closing: false,
             calls: VecDeque::new(),

@@ -41,7 +41,7 @@ impl Shared {
         id: ChannelId,
         callback: Callback,
     ) -> Result<(), SetCallbackError> {
-        let (set, followed) = self.update(|state, effects| {
+        let (set, started) = self.update(|state, effects| {
             let set = match state.session.waiters(id) {
                 Some(waiters) => waiters.delivery.set(callback),
                 None => Err(callback),
@@ -59,7 +59,7 @@ impl Shared {
             Ok(())
         });
         set?;
-        followed.map_err(|error| {
+        started.map_err(|error| {
             // The callback is taken out again, so that receivers can take the items.
             let _ = self.update(|state, effects| state.unset_callback(id, effects));
             SetCallbackError::Thread(error)

@@ -114,11 +114,11 @@ impl LinkInput {
     }
 
     fn handle(&mut self, shared: &Arc<Shared>) -> Result<(), DisconnectReason> {
-        let (handled, followed) =
+        let (handled, started) =
             shared.update(|state, effects| self.handle_in(shared, state, effects));
         handled
             .map(drop)
-            .and(followed.map_err(DisconnectReason::Thread))
+            .and(started.map_err(DisconnectReason::Thread))
     }
 
     /// Hands the batch to the session.

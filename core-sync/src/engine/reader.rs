@@ -39,7 +39,7 @@ fn step(
 ) -> Result<Box<LinkInput>, DisconnectReason> {
     let read = input.read(shared);
     loop {
-        let ((handled, kept), followed) = shared.update(|state, effects| {
+        let ((handled, kept), started) = shared.update(|state, effects| {
             let handled = input.handle_in(shared, state, effects);
             let kept = match (&handled, &read) {
                 (Ok(Handled::All), Ok(())) => state.read_role.lease(input, effects),
@@ -48,7 +48,7 @@ fn step(
             (handled, kept)
         });
         // The read's own error comes last: the frames in front of it are handled first.
-        followed.map_err(DisconnectReason::Thread)?;
+        started.map_err(DisconnectReason::Thread)?;
         match (handled?, kept) {
             (Handled::UntilFull, Some(kept)) => input = kept,
             (_, kept) => return read.map(|()| kept.unwrap_or_else(|| shared.await_input())),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use execnet_serializer::{ChannelId, StrConfig};
 
 use super::entry::Entry;
-use super::inbox::Failure;
+use super::inbox::EndCause;
 use super::{
     EncodedItem, Event, InboxOverflow, Message, RefusedCall, RefusedId, RemoteError, Reply, Role,
     Session,
@@ -93,7 +93,7 @@ impl<W: Default> Session<W> {
     /// Closes a channel whose inbox is full.
     fn overflow(&mut self, id: ChannelId, overflow: InboxOverflow) -> Event<'_, W> {
         let Some(tell) = self.change_state(id, |channel| {
-            channel.inbox.fail(Failure::Overflow(overflow));
+            channel.inbox.fail(EndCause::Overflow(overflow));
             channel.close()
         }) else {
             return Event::Nothing;
@@ -161,7 +161,7 @@ impl<W: Default> Session<W> {
                 Some(_) => error.shortened(),
                 None => error,
             };
-            channel.inbox.fail(Failure::Remote(error));
+            channel.inbox.fail(EndCause::Remote(error));
             self.accounting
                 .change_error(before, channel.inbox.error_cost());
         }

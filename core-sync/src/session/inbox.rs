@@ -16,17 +16,17 @@ pub(super) struct Inbox {
     cost: usize,
     /// Cost of the items that were taken but still count, see [`Hold`].
     held: usize,
-    failure: Option<Failure>,
+    end_cause: Option<EndCause>,
 }
 
-/// Why a channel ended, if it was not simply closed.
+/// Why a channel ended, unless it was closed without an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum EndCause {
     Remote(RemoteError),
     Overflow(InboxOverflow),
 }
 
-impl Failure {
+impl EndCause {
     /// The same as of an item with the text.
     fn cost(&self) -> usize {
         match self {
@@ -178,22 +178,22 @@ impl Inbox {
 
     /// Cost of the error.
     pub(super) fn error_cost(&self) -> usize {
-        self.failure.as_ref().map_or(0, Failure::cost)
+        self.end_cause.as_ref().map_or(0, EndCause::cost)
     }
 
-    pub(super) fn fail(&mut self, failure: Failure) {
-        // Called once at most, as only a state change ends a channel with a failure.
-        self.failure = Some(failure);
+    pub(super) fn fail(&mut self, end_cause: EndCause) {
+        // Called once at most, as only a state change ends a channel with a cause.
+        self.end_cause = Some(end_cause);
     }
 
-    pub(super) fn take_failure(&mut self) -> Option<Failure> {
-        self.failure.take()
+    pub(super) fn take_end_cause(&mut self) -> Option<EndCause> {
+        self.end_cause.take()
     }
 
     /// The peer's error, if it was not received yet.
     pub(super) fn error(&self) -> Option<&RemoteError> {
-        match &self.failure {
-            Some(Failure::Remote(error)) => Some(error),
+        match &self.end_cause {
+            Some(EndCause::Remote(error)) => Some(error),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use execnet_serializer::ChannelId;
 
 use super::entry::Entry;
-use super::inbox::Failure;
+use super::inbox::EndCause;
 use super::{Hold, NextItem, QueuedItem, Reply, Session};
 
 impl<W> Session<W> {
@@ -63,12 +63,12 @@ impl<W> Session<W> {
         };
         let before = channel.inbox.error_cost();
         // Taken out: of several threads that wait for the end one gets the error, and the others find a closed channel.
-        let failure = channel.inbox.take_failure();
+        let end_cause = channel.inbox.take_end_cause();
         self.accounting
             .change_error(before, channel.inbox.error_cost());
-        match failure {
-            Some(Failure::Remote(error)) => NextItem::Error(error),
-            Some(Failure::Overflow(overflow)) => NextItem::Overflow(overflow),
+        match end_cause {
+            Some(EndCause::Remote(error)) => NextItem::Error(error),
+            Some(EndCause::Overflow(overflow)) => NextItem::Overflow(overflow),
             None if channel.state.can_receive() => NextItem::Nothing,
             None if channel.was_open_at_disconnect => NextItem::LinkEnd,
             None => NextItem::End,

@@ -98,6 +98,7 @@ pub(crate) struct Condvar(locks::Condvar);
 impl Condvar {
     /// Waits for a notification, until `deadline` at most. Can return without one.
     pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>, deadline: Deadline) -> Guard<'a, T> {
+        // `held` stays counted during the wait, in which this thread runs nothing.
         let Guard(guard, held) = guard;
         let guard = match deadline.remaining() {
             None => self.0.wait(guard).unwrap_or_else(PoisonError::into_inner),

@@ -49,13 +49,13 @@ impl Faults {
 }
 
 #[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
+struct Pipe {
+    state: Mutex<PipeState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct PipeState {
     bytes: VecDeque<u8>,
     capacity: usize,
     writer_gone: bool,
@@ -70,7 +70,7 @@ struct State {
 /// An in-memory pipe that holds `capacity` bytes: writing blocks while it is full, reading while it is empty.
 #[must_use]
 pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
-    let state = State {
+    let state = PipeState {
         bytes: VecDeque::new(),
         capacity,
         writer_gone: false,
@@ -79,7 +79,7 @@ pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
         read: 0,
         faults: Faults::default(),
     };
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(Pipe {
         state: Mutex::new(state),
         changed: Condvar::default(),
     });
@@ -88,11 +88,11 @@ pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
 
 /// The writing end of a [`pipe`]. Dropping it ends the stream.
 #[derive(Debug)]
-pub struct PipeWriter(Arc<Shared>);
+pub struct PipeWriter(Arc<Pipe>);
 
 /// The reading end of a [`pipe`]. When it is dropped, writing fails with a broken pipe.
 #[derive(Debug)]
-pub struct PipeReader(Arc<Shared>);
+pub struct PipeReader(Arc<Pipe>);
 
 impl PipeReader {
     /// Sets the faults.
@@ -111,7 +111,7 @@ impl PipeReader {
 
 /// A handle of a pipe that is part of a link.
 #[derive(Debug, Clone)]
-pub struct Valve(Arc<Shared>);
+pub struct Valve(Arc<Pipe>);
 
 impl Valve {
     /// Whether there are bytes to read.
@@ -155,7 +155,7 @@ impl PollReader for Valve {
     }
 }
 
-impl State {
+impl PipeState {
     /// Number of bytes that can be read now; `None` if the reader must wait.
     fn readable(&mut self, wanted: usize) -> Option<io::Result<usize>> {
         let mut most = wanted.min(self.faults.chunk.unwrap_or(wanted));

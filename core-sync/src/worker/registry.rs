@@ -69,6 +69,7 @@ impl<C> Registry<C> {
             Some(name) => name.as_str(),
             None => self.name_for(&request.source),
         };
+        // Registered functions first: a program can replace a builtin.
         let builtins = || self.builtins.get_key_value(wanted);
         let Some((name, function)) = self.functions.get_key_value(wanted).or_else(builtins) else {
             return Err(self.refuse(wanted, request.call_name.is_some()));

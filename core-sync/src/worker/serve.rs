@@ -97,6 +97,7 @@ impl Worker {
         name: impl Into<String>,
         function: impl Function<Channel, A>,
     ) -> &mut Self {
+        // Shared by all links that are served at the same time: a clone that is being served keeps its functions.
         Arc::make_mut(&mut self.registry).register(name.into(), function);
         self
     }
@@ -175,10 +176,12 @@ impl Worker {
     /// The link failed, or the controller broke the protocol; functions did not return within the grace, and are left
     /// behind; or no thread could be started.
     pub fn serve(&self, link: Link) -> Result<(), ServeError> {
+        // With a limit of one, the pool starts no thread for calls: all run in the thread that serves.
         let max_threads = match self.config.exec_model {
             ExecModel::MainThreadOnly => 1,
             ExecModel::Thread => self.max_threads.map_or(usize::MAX, NonZeroUsize::get),
         };
+        // Made while the gateway starts, before its reader: the first frame may be a call.
         let mut pool = None;
         let start = |gateway: &Gateway| {
             let made = Pool::new(Parts {

@@ -39,10 +39,10 @@ use crate::session::{EXPLICIT_CLOSE, QueuedItem, empty, encode};
 /// A channel with a [callback](Self::set_callback) still receives without handles: only sending ends.
 #[derive(Clone)]
 pub struct Channel {
-    handle: Arc<Handle>,
+    inner: Arc<Inner>,
 }
 
-struct Handle {
+struct Inner {
     gateway: Gateway,
     id: ChannelId,
     condvars: Arc<ChannelCondvars>,
@@ -50,24 +50,24 @@ struct Handle {
 
 impl Channel {
     pub(crate) fn new(gateway: Gateway, id: ChannelId, condvars: Arc<ChannelCondvars>) -> Self {
-        let handle = Arc::new(Handle {
+        let inner = Arc::new(Inner {
             gateway,
             id,
             condvars,
         });
-        Self { handle }
+        Self { inner }
     }
 
     /// The id of the channel, which is the same on both sides.
     #[must_use]
     pub fn id(&self) -> ChannelId {
-        self.handle.id
+        self.inner.id
     }
 
     /// The gateway of the channel.
     #[must_use]
     pub fn gateway(&self) -> &Gateway {
-        &self.handle.gateway
+        &self.inner.gateway
     }
 
     /// Closes the channel. Items that have arrived can still be received. Closing a closed channel has no effect.
@@ -186,7 +186,7 @@ impl Channel {
     }
 }
 
-impl Drop for Handle {
+impl Drop for Inner {
     fn drop(&mut self) {
         // Runs in any thread, also in the callback thread: `release` only queues frames, and never blocks on the link.
         self.gateway.shared().release(self.id);

@@ -39,6 +39,7 @@ impl Channel {
     ///
     /// As [`receive`](Self::receive).
     pub fn try_receive(&self) -> Result<Option<Item>, ReceiveError> {
+        // With a deadline that has passed, the wait is never reached: this call does not read the link.
         match self.receive_until(Deadline::now()) {
             Ok(item) => Ok(Some(item)),
             Err(ReceiveError::Timeout) => Ok(None),
@@ -76,6 +77,7 @@ impl Channel {
             }
             if let Some((queued, condvars)) = shared.take_item(&mut state, self.id(), &mut effects)
             {
+                // Unlocked, as effects and dropped handles run code that takes locks.
                 drop(state);
                 // The error is that no thread can be started: then this thread has written the frames.
                 let _ = shared.run_effects(effects);
@@ -94,7 +96,7 @@ impl Channel {
                 _ if deadline.has_passed() => return Err(ReceiveError::Timeout),
                 _ => {}
             }
-            state = shared.wait_item(state, &self.handle.condvars, self.id(), deadline);
+            state = shared.wait_item(state, &self.inner.condvars, self.id(), deadline);
         }
     }
 
@@ -120,13 +122,14 @@ impl Channel {
         let shared = self.gateway().shared();
         let mut state = shared.state.lock();
         loop {
+            // Before the deadline: an end that has come is returned also with a timeout of zero.
             if let Some(end) = state.end_of(self.id()) {
                 return end;
             }
             if deadline.has_passed() {
                 return Err(WaitCloseError::Timeout);
             }
-            let condvars = &self.handle.condvars;
+            let condvars = &self.inner.condvars;
             state = condvars.wait(WaitFor::End, shared, state, self.id(), deadline);
         }
     }

@@ -83,9 +83,10 @@ impl Channel {
         let header = Header::new(MessageCode::ChannelData, self.id(), payload);
         let too_long = || EncodeFrameError::from(TooLong { len: payload });
         let frame = [&header.ok_or_else(too_long)?.to_bytes(), head].concat();
+        // The credit is spent for the announced length, also if the content turns out to be shorter: zeros are sent then.
         let cost = payload.saturating_add(ITEM_COST);
         let shared = self.gateway().shared();
-        let condvars = &self.handle.condvars;
+        let condvars = &self.inner.condvars;
         shared.send_on(self.id(), condvars, &frame, Some(&mut part), cost)?;
         Ok(part.into_result())
     }
@@ -100,6 +101,6 @@ impl Channel {
         let payloads = frames.len().saturating_sub(count * Header::SIZE);
         let cost = payloads.saturating_add(count * ITEM_COST);
         let shared = self.gateway().shared();
-        shared.send_on(self.id(), &self.handle.condvars, frames, None, cost)
+        shared.send_on(self.id(), &self.inner.condvars, frames, None, cost)
     }
 }

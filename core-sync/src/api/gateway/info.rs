@@ -92,7 +92,7 @@ impl Gateway {
     }
 
     fn info_until(&self, deadline: Deadline) -> Result<RemoteInfo, StatusError> {
-        let known = self.handle.info.lock().clone();
+        let known = self.inner.info.lock().clone();
         known.map_or_else(|| self.request_info(deadline), Ok)
     }
 
@@ -105,7 +105,7 @@ impl Gateway {
         let answer = channel.receive_until(deadline)?;
         let info = RemoteInfo::from_value(&answer).ok_or(StatusError::Answer)?;
         // The old value is dropped unlocked: dropping a large value of the peer takes its time.
-        let before = self.handle.info.lock().replace(info.clone());
+        let before = self.inner.info.lock().replace(info.clone());
         drop(before);
         Ok(info)
     }

@@ -35,10 +35,10 @@ use crate::sync::{Deadline, Mutex};
 /// [`join`](Self::join).
 #[derive(Clone)]
 pub struct Gateway {
-    handle: Arc<Handle>,
+    inner: Arc<Inner>,
 }
 
-struct Handle {
+struct Inner {
     shared: Arc<Shared>,
     /// `exit` was called, perhaps after the link had ended.
     exited: AtomicBool,
@@ -47,7 +47,7 @@ struct Handle {
 }
 
 /// The gateway of a callback. It does not keep the gateway from exiting.
-pub(crate) struct WeakGateway(Weak<Handle>);
+pub(crate) struct WeakGateway(Weak<Inner>);
 
 impl WeakGateway {
     /// A handle of the gateway.
@@ -56,7 +56,7 @@ impl WeakGateway {
             // The gateway has exited. The channels of an item need a handle nevertheless; dropping it exits again,
             // which has no effect.
             || Gateway::of(shared.clone()),
-            |handle| Gateway { handle },
+            |inner| Gateway { inner },
         )
     }
 }
@@ -85,12 +85,12 @@ impl Gateway {
     }
 
     fn of(shared: Arc<Shared>) -> Self {
-        let handle = Arc::new(Handle {
+        let inner = Arc::new(Inner {
             shared,
             exited: AtomicBool::new(false),
             info: Mutex::default(),
         });
-        Self { handle }
+        Self { inner }
     }
 
     /// The id of this gateway.
@@ -161,14 +161,14 @@ impl Gateway {
     ///
     /// [`join`](Self::join) waits for the end of the peer.
     pub fn exit(&self) {
-        self.handle.exited.store(true, Ordering::Release);
+        self.inner.exited.store(true, Ordering::Release);
         self.shared().exit();
     }
 
     /// Whether [`exit`](Self::exit) was called.
     #[must_use]
     pub fn is_exited(&self) -> bool {
-        self.handle.exited.load(Ordering::Acquire)
+        self.inner.exited.load(Ordering::Acquire)
     }
 
     /// Waits until the link has ended and the threads of the gateway have exited. All callbacks have seen the end then.
@@ -206,15 +206,15 @@ impl Gateway {
     }
 
     pub(crate) fn downgrade(&self) -> WeakGateway {
-        WeakGateway(Arc::downgrade(&self.handle))
+        WeakGateway(Arc::downgrade(&self.inner))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.handle.shared
+        &self.inner.shared
     }
 }
 
-impl Drop for Handle {
+impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.exit();
     }

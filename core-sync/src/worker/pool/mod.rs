@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use execnet_serializer::{ChannelId, LoadOptions};
 
-use self::state::{QueuedCall, State};
+use self::state::{PoolState, QueuedCall};
 use super::registry::Registry;
 use super::{Failure, Grace};
 use crate::api::{Channel, Gateway};
@@ -46,7 +46,7 @@ pub(super) struct Pool {
     parts: Parts,
     // A lock of its own, so that the engine's locks are free while calls are distributed. No thread takes an engine's
     // lock while it holds this one.
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     /// For idle threads: a call was queued, or no more calls arrive.
     work: Condvar,
     /// For the end of the pool: a call has ended, or running calls are not waited for any more.
@@ -60,7 +60,7 @@ impl Pool {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             parts,
-            state: Mutex::new(State::new()),
+            state: Mutex::new(PoolState::new()),
             work: Condvar::default(),
             done: Condvar::default(),
             taken: Condvar::default(),

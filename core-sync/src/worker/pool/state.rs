@@ -11,7 +11,7 @@ use crate::sync::Deadline;
 /// With more threads than this, finished ones are removed; then again when the number has doubled.
 const PRUNE: usize = 16;
 
-pub(super) struct State {
+pub(super) struct PoolState {
     pub(super) queue: VecDeque<QueuedCall>,
     // By the number of the call and not by the id of its channel: the controller may use an id again as soon as the
     // channel is gone, which is before the thread of the earlier call comes back to this lock.
@@ -46,7 +46,7 @@ pub(super) struct QueuedCall {
     pub(super) deadline: Deadline,
 }
 
-impl State {
+impl PoolState {
     pub(super) fn new() -> Self {
         Self {
             queue: VecDeque::new(),

@@ -6,7 +6,7 @@ use std::io;
 use std::thread::Builder;
 
 use super::Pool;
-use super::state::State;
+use super::state::PoolState;
 use crate::session::BUSY;
 use crate::sync::Guard;
 
@@ -17,7 +17,7 @@ impl Pool {
     /// Starts a thread of the pool. `role` is the last part of its name.
     fn start(
         &self,
-        state: &mut State,
+        state: &mut PoolState,
         role: &str,
         body: impl FnOnce(&Self) + Send + 'static,
     ) -> io::Result<()> {
@@ -34,7 +34,7 @@ impl Pool {
     }
 
     /// Starts a thread that runs calls. If that fails, the call waits for one of the existing threads.
-    pub(super) fn start_thread(&self, state: &mut State) {
+    pub(super) fn start_thread(&self, state: &mut PoolState) {
         let number = state.started + 1;
         let started = self.start(state, &number.to_string(), |pool| pool.run(SPARE));
         if started.is_ok() {
@@ -45,7 +45,7 @@ impl Pool {
     }
 
     /// Starts the refuser, unless it runs. If that fails, the call waits until the main thread takes it.
-    pub(super) fn start_refuser(&self, state: &mut State) {
+    pub(super) fn start_refuser(&self, state: &mut PoolState) {
         if !state.has_refuser {
             state.has_refuser = self.start(state, "refuser", Self::refuse_late).is_ok();
         }
@@ -66,7 +66,7 @@ impl Pool {
         state.has_refuser = false;
     }
 
-    fn refuse<'a>(&'a self, mut state: Guard<'a, State>) -> Guard<'a, State> {
+    fn refuse<'a>(&'a self, mut state: Guard<'a, PoolState>) -> Guard<'a, PoolState> {
         let call = state.queue.pop_front();
         // The worker is not idle until the refusal is written: it would close the link.
         state.refusing += 1;
