@@ -11,7 +11,7 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
-/// Gives one piece a read.
+/// Returns one piece for each read.
 struct Counting<'a> {
     bytes: &'a [u8],
     piece: usize,
@@ -29,7 +29,7 @@ impl Read for Counting<'_> {
 }
 
 #[test]
-fn memory_follows_what_arrives_and_not_what_is_announced() {
+fn memory_grows_with_the_bytes_that_arrive() {
     const LEN: usize = 1 << 29;
     let header = Header::new(MessageCode::ChannelData, ChannelId(1), LEN).unwrap();
     for arrived in [3, 100_000, 3_000_000] {
@@ -52,7 +52,7 @@ fn memory_follows_what_arrives_and_not_what_is_announced() {
                     got: arrived
                 }
             );
-            // The buffer, a mebibyte that any header is trusted with, and what a Vec that grows has of what arrived.
+            // The buffer, the mebibyte that is allocated for any header, and the capacity of a growing Vec.
             let promised = 2 * arrived + (arrived / 2) + (1 << 20) + (1 << 18);
             assert!(
                 taken <= promised,

@@ -11,10 +11,10 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
-/// How many items wait.
+/// Number of items in the inbox.
 const ITEMS: i32 = 200_000;
 
-/// Queues that many items on a channel, and gives how many bytes of the heap they take.
+/// Queues the items on a channel, and returns the number of bytes of the heap that they take.
 fn fill(session: &mut Session<()>, id: ChannelId) -> usize {
     let before = HEAP.current_usage();
     for number in 0..ITEMS {
@@ -32,7 +32,7 @@ fn fill(session: &mut Session<()>, id: ChannelId) -> usize {
 
 /// One test: the heap is counted for the whole process.
 #[test]
-fn memory_follows_what_waits_in_both_directions() {
+fn memory_grows_and_shrinks_with_the_items() {
     let mut session = Session::<()>::new(Role::Initiator, 100);
     let id = session.open().unwrap();
     let begin = HEAP.current_usage();
@@ -55,7 +55,7 @@ fn memory_follows_what_waits_in_both_directions() {
     let empty = HEAP.current_usage().saturating_sub(begin);
     assert!(empty < 4096, "{empty} bytes for none");
 
-    // What is left of a channel that goes is the driver's to free, outside of its lock.
+    // The driver frees the remains of a removed channel, outside of its lock.
     let full = fill(&mut session, id);
     let released = session.release(id);
     let kept = HEAP.current_usage().saturating_sub(begin);

@@ -21,7 +21,7 @@ use model::{Setting, Step};
 
 const LEN: usize = 100;
 
-/// What an item of [`data`] costs: its bytes, the opcode, its length and the end.
+/// Cost of an item of [`data`]: its bytes, the opcode, the length and STOP.
 const COST: usize = LEN + 6 + ITEM_COST;
 
 fn data(session: &mut Session<()>, id: ChannelId) {
@@ -55,7 +55,7 @@ fn an_item_counts_while_it_is_held() {
     assert_eq!(session.waiting(), 2 * COST);
     session.let_go_item(hold);
     assert_eq!(session.waiting(), COST);
-    // There is room for one more, and then none.
+    // There is room for one more item.
     data(&mut session, id);
     let _holds = [(); 2].map(|()| held(&mut session, id));
     assert!(session.hold_item(id).is_none());
@@ -79,7 +79,7 @@ fn an_item_that_is_held_outlives_its_channel() {
     let hold = held(&mut session, id);
     drop(session.release(id));
     assert_eq!((session.living(), session.waiting()), (0, COST));
-    // Another channel of the same id has nothing to do with it.
+    // A later channel with the same id is not affected.
     session.accept(id, 0).unwrap();
     data(&mut session, id);
     assert_eq!(session.waiting(), 2 * COST);
@@ -111,7 +111,7 @@ fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor(
         data(&mut session, id);
         let _holds = [(); 2].map(|()| held(&mut session, id));
         session.let_go_item(earlier);
-        // What the second channel holds reaches its limit as before.
+        // The second channel reaches its limit as before.
         let payload = DumpOptions::wire().dumps(&1).unwrap();
         let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
         assert!(matches!(event, Event::Refused((), _)), "{event:?}");
@@ -138,7 +138,7 @@ fn items_count_while_a_callback_holds_them_and_not_after() {
 fn calls_count_from_their_request_to_their_start() {
     let mut session = limited(1 << 20, 1000);
     session.accept(ChannelId(1), 600).unwrap();
-    // The one that goes above the limit is taken.
+    // The item that exceeds the limit is accepted.
     session.accept(ChannelId(3), 600).unwrap();
     let refused = session.accept(ChannelId(5), 0).unwrap_err();
     assert_eq!(
@@ -152,7 +152,7 @@ fn calls_count_from_their_request_to_their_start() {
     );
     session.call_begins(600);
     session.accept(ChannelId(5), 0).unwrap();
-    // Items are counted for themselves.
+    // Items are counted separately.
     assert_eq!(session.waiting(), 0);
     let refused = session.accept(ChannelId(2), 0).unwrap_err();
     let id = RefusedId::NotAllocated(ChannelId(2));
@@ -237,7 +237,7 @@ fn closed_channels_without_handles_are_collected() {
     let mut left = session.detach(attached).garbage;
     left.append(garbage);
     assert!(!left.is_empty());
-    // Items alone, of a channel that lives.
+    // The items of a channel that still exists.
     let id = session.open().unwrap();
     data(&mut session, id);
     let items = session.detach(id).garbage;
@@ -245,7 +245,7 @@ fn closed_channels_without_handles_are_collected() {
     assert!(!items.is_empty());
 }
 
-/// A few; many by `scripts/stress`.
+/// Number of schedules; `scripts/stress` runs many more.
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES");
     asked.map_or(2000, |cases| cases.parse().unwrap())

@@ -1,4 +1,4 @@
-//! Errors of remote code that nobody receives are logged. A program of its own, because a process has one logger.
+//! Errors of remote code that are never received are logged. A program of its own, because a process has one logger.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -36,7 +36,7 @@ impl log::Log for Warnings {
     fn flush(&self) {}
 }
 
-/// Takes those that there are.
+/// Takes the warnings so far.
 fn warnings() -> Vec<String> {
     core::mem::take(&mut WARNINGS.lock().unwrap())
 }
@@ -54,7 +54,7 @@ fn an_unread_error_of_remote_code_is_logged_once() {
 
         let unheard = exec(&gateway, &mut peer);
         failed(&unheard, &mut peer);
-        // Not the last handle: somebody may receive it yet.
+        // Not the last handle: a thread may still receive it.
         drop(unheard.clone());
         let other = unheard.clone();
         drop(unheard);

@@ -18,7 +18,7 @@ fn a_channel_and_its_state_can_be_printed() {
 #[test]
 #[allow(
     clippy::mutable_key_type,
-    reason = "what hashes is what it is a handle of, which never changes"
+    reason = "the hash is of the channel's identity, which never changes"
 )]
 fn channels_and_gateways_are_keys_of_a_map() {
     use std::collections::HashSet;

@@ -136,7 +136,7 @@ fn a_queue_that_is_dropped_does_not_keep_its_channels() {
         let queue = channels.make_receive_queue().unwrap();
         drop(channels);
         drop(queue);
-        eventually("the functions end, as nobody sends to them", || {
+        eventually("the functions end, as no items are sent to them", || {
             gateway.remote_status().unwrap().num_executing == 0
         });
     });

@@ -49,7 +49,7 @@ fn an_endpoint_calls_a_worker() {
         assert_eq!((one.id(), other.id()), (ChannelId(1), ChannelId(3)));
         one.send(1).unwrap();
         other.send(Bytes(vec![7; 5000])).unwrap();
-        // What comes for the one while the other waits is kept.
+        // Items for one channel are kept while a thread waits on the other.
         assert_eq!(other.receive().unwrap(), Value::Bytes(vec![7; 5000]));
         assert_eq!(one.receive().unwrap(), Value::from(1));
         assert!(one.try_receive().unwrap().is_none());

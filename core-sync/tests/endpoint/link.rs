@@ -28,7 +28,7 @@ fn each_frame_is_flushed_through_a_buffered_writer() {
         channel.send(1).unwrap();
         expect(&mut peer, ChannelData, channel.id());
         drop(dropped);
-        // What was queued as well, once somebody waits.
+        // Queued frames as well, once a thread waits.
         peer.send(channel.id(), 2).unwrap();
         channel.receive().unwrap();
         expect(&mut peer, ChannelClose, ChannelId(3));
@@ -146,7 +146,7 @@ fn channels_of_endpoints_compare_hash_and_print() {
         assert_eq!(channel.endpoint(), &endpoint);
         #[allow(
             clippy::mutable_key_type,
-            reason = "what hashes is what it is a handle of, which never changes"
+            reason = "the hash is of the channel's identity, which never changes"
         )]
         let set = HashSet::from([channel.clone(), channel.clone(), namesake]);
         assert_eq!(set.len(), 2);

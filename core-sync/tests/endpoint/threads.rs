@@ -153,7 +153,7 @@ impl Scene {
         self.write(ChannelData, self.channel.id(), &payload);
     }
 
-    /// The link takes everything from here on. Gives what was written when the sender is done.
+    /// The link takes all bytes from now on. Returns the written bytes when the sender has returned.
     fn finish(self) -> Vec<(MessageCode, i32)> {
         self.output.open();
         self.sender.join().unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! The end of the link: who is woken, and which reason the errors have.
+//! The end of the link: the threads that are woken, and the reason in their errors.
 
 use alloc::sync::Arc;
 

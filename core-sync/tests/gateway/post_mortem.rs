@@ -50,7 +50,7 @@ fn every_error_has_the_cause_from_the_transport() {
     );
 }
 
-/// It may wait for an exit status, and those who wait on the gateway with it.
+/// It may wait for an exit status, and the threads that wait on the gateway with it.
 #[test]
 fn the_transport_is_not_asked_for_a_cause_that_is_known() {
     for bytes in [&b"\x02\0\0\0\0\0\0\0\0"[..], b"Welcome!!"] {

@@ -9,8 +9,7 @@ use loom::thread;
 use crate::model;
 use crate::scene::{close, item, number, scene};
 
-/// A callback that is set while items arrive gets all of them, in their order, and then the end; who waits for the close
-/// waits for that.
+/// A callback that is set while items arrive gets all of them, in order, and then the end. `wait_close` returns after that.
 #[test]
 fn a_callback_that_is_set_while_items_arrive_gets_all() {
     model(2, || {
@@ -30,7 +29,7 @@ fn a_callback_that_is_set_while_items_arrive_gets_all() {
     });
 }
 
-/// One who receives when a callback is set is told at once.
+/// A thread that receives when a callback is set gets an error at once.
 #[test]
 fn setting_a_callback_ends_waiting_receives() {
     model(1, || {
@@ -47,7 +46,7 @@ fn setting_a_callback_ends_waiting_receives() {
     });
 }
 
-/// No item is in the hands of both, or of none.
+/// Each item goes either to the receiver or to the callback.
 #[test]
 fn an_item_goes_to_a_receiver_or_to_the_callback() {
     model(2, || {

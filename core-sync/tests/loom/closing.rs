@@ -1,4 +1,4 @@
-//! Close, drop and exit, while other threads send, receive and wait.
+//! Closing, dropping and exiting, while other threads send, receive and wait.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use loom::thread;
 use crate::model;
 use crate::scene::{close, item, scene};
 
-/// Closing while another thread sends and the peer closes too: the peer is told once at most, and nothing follows it.
+/// Closing while another thread sends and the peer closes as well: at most one CLOSE is written, as the last frame.
 #[test]
 fn no_frame_follows_a_close_in_any_order() {
     model(2, || {
@@ -32,7 +32,7 @@ fn no_frame_follows_a_close_in_any_order() {
     });
 }
 
-/// Two threads close, one with an error: the peer gets one of them, once.
+/// Two threads close, one of them with an error: one frame is written.
 #[test]
 fn closing_twice_tells_the_peer_once() {
     model(2, || {
@@ -43,18 +43,18 @@ fn closing_twice_tells_the_peer_once() {
         closer.join().unwrap();
         scene.channel.wait_close().unwrap();
         let codes = scene.exit();
-        let [close, farewell] = codes[..] else {
+        let [close, terminate] = codes[..] else {
             panic!("{codes:?}");
         };
         assert!(matches!(
             close,
             MessageCode::ChannelClose | MessageCode::ChannelCloseError
         ));
-        assert_eq!(farewell, MessageCode::GatewayTerminate);
+        assert_eq!(terminate, MessageCode::GatewayTerminate);
     });
 }
 
-/// The last handle goes while an item arrives: nobody hangs, and the peer is told unless it was at its end already.
+/// Dropping the last handle while an item arrives: no thread hangs, and a CLOSE is written unless the peer has closed.
 #[test]
 fn dropping_a_channel_while_items_arrive() {
     model(2, || {
@@ -65,7 +65,7 @@ fn dropping_a_channel_while_items_arrive() {
     });
 }
 
-/// Exiting while another thread sends: TERMINATE is the last that is written.
+/// Exiting while another thread sends: TERMINATE is the last frame.
 #[test]
 fn no_frame_follows_a_terminate() {
     model(2, || {

@@ -15,7 +15,7 @@ use loom::thread;
 use crate::model;
 use crate::scene::{Gate, frame_of, item};
 
-/// What the peer says, each frame with a read of its own; then it stays silent.
+/// The reading half: each frame is a read of its own; after the last one reading blocks.
 struct Input(Vec<Vec<u8>>, Arc<Gate>);
 
 impl ErrorType for Input {
@@ -48,7 +48,7 @@ impl ErrorType for Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        // Here others can take their turns, as where a real link makes a writer wait.
+        // Lets other threads run here, as a real link does that blocks.
         thread::yield_now();
         let _ = self.0.send(bytes.to_vec());
         Ok(bytes.len())
@@ -65,7 +65,7 @@ impl WriteReady for Output {
     }
 }
 
-/// An endpoint with a channel, whose peer says this.
+/// An endpoint with a channel, whose peer sends these frames.
 fn scene(frames: Vec<Vec<u8>>) -> (Endpoint, EndpointChannel, mpsc::Receiver<Vec<u8>>) {
     let (sender, written) = mpsc::channel();
     let input = Input(frames, Arc::new(Gate::default()));
@@ -75,7 +75,7 @@ fn scene(frames: Vec<Vec<u8>>) -> (Endpoint, EndpointChannel, mpsc::Receiver<Vec
     (endpoint, channel, written)
 }
 
-/// The frames that were written, by channel.
+/// The codes of the frames that were written, sorted by channel.
 fn codes(written: &mpsc::Receiver<Vec<u8>>) -> Vec<(MessageCode, i32)> {
     let bytes: Vec<u8> = written.try_iter().flatten().collect();
     let mut frames = FrameReader::with_capacity(Header::SIZE, &*bytes, 1000);
@@ -85,7 +85,7 @@ fn codes(written: &mpsc::Receiver<Vec<u8>>) -> Vec<(MessageCode, i32)> {
     codes
 }
 
-/// A thread sends while another closes a channel, and the close leaves without any further call.
+/// A thread sends while another one closes a channel: the CLOSE is written without a further call.
 #[test]
 fn a_close_is_written_by_whichever_thread_writes() {
     model(3, || {
@@ -105,12 +105,12 @@ fn a_close_is_written_by_whichever_thread_writes() {
     });
 }
 
-/// A thread sends while another answers a question, and the answer leaves before that one's item is received.
+/// A thread sends while another one answers a request: the answer is written before the item of that thread is received.
 #[test]
 fn an_answer_is_written_by_whichever_thread_writes() {
     model(3, || {
-        let question = frame_of(MessageCode::Status, ChannelId(8), b"");
-        let (_endpoint, channel, written) = scene([question, item(7)].into());
+        let request = frame_of(MessageCode::Status, ChannelId(8), b"");
+        let (_endpoint, channel, written) = scene([request, item(7)].into());
         let sending = channel.clone();
         let sender = thread::spawn(move || sending.send(1).unwrap());
         channel.receive().unwrap();
@@ -125,7 +125,7 @@ fn an_answer_is_written_by_whichever_thread_writes() {
     });
 }
 
-/// A thread polls while another closes and a third sends: nobody waits for ever, and all is written.
+/// A thread polls while another one closes and a third sends: no thread hangs, and all frames are written.
 #[test]
 fn polling_leaves_nothing_behind() {
     model(2, || {

@@ -12,7 +12,7 @@ use loom::thread;
 use crate::model;
 use crate::scene::{close, frame, item, number, scene};
 
-/// Two receive what two items and a close bring: each item comes to one of them, and both see the end.
+/// Two threads receive two items and the end: each item goes to one of them, and both see the end.
 #[test]
 fn the_inbox_gives_each_item_once_and_all_see_the_end() {
     model(2, || {
@@ -39,7 +39,7 @@ fn received(channel: &Channel) -> Vec<i64> {
     }
 }
 
-/// The notification of an item is not spent on one who waits for the end.
+/// The notification of an item does not go to a thread that waits for the end.
 #[test]
 fn an_item_reaches_a_receiver_beside_a_thread_in_wait_close() {
     model(2, || {
@@ -53,7 +53,7 @@ fn an_item_reaches_a_receiver_beside_a_thread_in_wait_close() {
     });
 }
 
-/// Where the link ends in the middle, all who wait are told: to receive, for the end, for credit.
+/// The end of the link wakes threads that wait for the end of a channel, and for credit.
 #[test]
 fn the_end_of_the_link_wakes_all_waiting_threads() {
     model(2, || {
@@ -70,7 +70,7 @@ fn the_end_of_the_link_wakes_all_waiting_threads() {
     });
 }
 
-/// Credit that comes while a sender looks for it is not missed.
+/// Credit that arrives while a sender begins to wait for it wakes the sender.
 #[test]
 fn a_sender_that_waits_for_credit_is_woken() {
     model(2, || {
@@ -83,7 +83,7 @@ fn a_sender_that_waits_for_credit_is_woken() {
         });
         scene.channel.send(1).unwrap();
         scene.speaks.open();
-        // It goes, or the close came first.
+        // The item is sent, or the close came first.
         let sent = scene.channel.send(2);
         assert!(matches!(sent, Ok(()) | Err(SendError::Closed)), "{sent:?}");
         scene.channel.wait_close().unwrap();
@@ -91,7 +91,7 @@ fn a_sender_that_waits_for_credit_is_woken() {
     });
 }
 
-/// A reader that pauses goes on when something was taken.
+/// A paused reader continues when an item was taken.
 #[test]
 fn a_reader_that_pauses_is_woken() {
     model(2, || {

@@ -12,7 +12,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_types,
-    reason = "a test fails by panicking, and loom's locks are no others"
+    reason = "a test fails by panicking, and loom's locks are the ones under test"
 )]
 
 extern crate alloc;
@@ -24,7 +24,7 @@ mod items;
 mod scene;
 mod turns;
 
-/// Tries out the orders with so many interruptions at most, each of which multiplies their number.
+/// Runs a model in all orders with at most this many preemptions. Each preemption multiplies their number.
 pub(crate) fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));

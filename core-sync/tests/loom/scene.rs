@@ -1,4 +1,4 @@
-//! A gateway, and a peer that follows a script.
+//! A gateway with a scripted peer.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,7 +12,8 @@ use execnet_core_sync::{Channel, Gateway, GatewayConfig, Item, Role};
 use execnet_serializer::{ChannelId, DumpOptions};
 use loom::sync::{Condvar, Mutex};
 
-/// What the peer says on the first channel, once it may, and when it leaves.
+/// The reading end of the gateway: the frames of the peer, once the first gate is open, and the end of the stream, once the
+/// second is.
 struct Peer {
     frames: Vec<Vec<u8>>,
     speaks: Arc<Gate>,
@@ -39,7 +40,7 @@ impl Gate {
     }
 }
 
-/// Each frame with a read of its own; behind the last is the end of the stream.
+/// Each frame is a read of its own.
 impl io::Read for Peer {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         if self.frames.is_empty() {
@@ -53,7 +54,7 @@ impl io::Read for Peer {
     }
 }
 
-/// What this end writes, each time a whole number of frames. A peer that is said goodbye to leaves.
+/// The writing end of the gateway. Each write is a whole number of frames. The peer ends the stream after TERMINATE.
 struct Written {
     frames: mpsc::Sender<Vec<u8>>,
     leaves: Arc<Gate>,
@@ -73,7 +74,7 @@ impl io::Write for Written {
     }
 }
 
-/// A gateway with one channel, whose peer waits for its cues.
+/// A gateway with one channel, whose peer waits for the gates.
 pub(crate) struct Scene {
     pub(crate) gateway: Gateway,
     pub(crate) channel: Channel,
@@ -111,19 +112,19 @@ pub(crate) fn scene(
 }
 
 impl Scene {
-    /// The peer leaves.
+    /// The peer ends the stream.
     pub(crate) fn finish(self) -> Vec<MessageCode> {
         self.leaves.open();
         self.end()
     }
 
-    /// The peer is said goodbye to.
+    /// The gateway exits.
     pub(crate) fn exit(self) -> Vec<MessageCode> {
         self.gateway.exit();
         self.end()
     }
 
-    /// Every thread of the gateway is gone then. Gives what was written.
+    /// Waits for the threads of the gateway. Returns the codes of the frames that were written.
     fn end(self) -> Vec<MessageCode> {
         drop(self.channel);
         assert!(self.gateway.join());
@@ -140,7 +141,7 @@ pub(crate) fn frame_of(code: MessageCode, id: ChannelId, payload: &[u8]) -> Vec<
     frame.finish(code, id).unwrap()
 }
 
-/// A frame about the first channel.
+/// A frame of the first channel.
 pub(crate) fn frame(code: MessageCode, payload: &[u8]) -> Vec<u8> {
     frame_of(code, ChannelId(1), payload)
 }

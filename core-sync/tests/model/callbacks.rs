@@ -11,17 +11,17 @@ impl World {
         if this.callbacks.contains_key(&id) {
             return;
         }
-        this.callbacks.insert(id, Callback::Due);
+        this.callbacks.insert(id, Callback::Queued);
         this.session.attach(id);
         this.wake(|waiter| waiter.id == id && waiter.wait == Wait::Item);
     }
 
-    /// Calls a callback that is due. True where there was one.
+    /// Calls a queued callback. Returns whether there was one.
     pub(super) fn call(&mut self, side: usize, pick: usize, items: usize, fails: bool) -> bool {
         let due = self.sides[side]
             .callbacks
             .iter()
-            .filter(|(_, callback)| **callback == Callback::Due);
+            .filter(|(_, callback)| **callback == Callback::Queued);
         let due: Vec<_> = due.map(|(&id, _)| id).collect();
         let Some(&id) = due.get(pick % due.len().max(1)) else {
             return false;
@@ -47,7 +47,7 @@ impl World {
         true
     }
 
-    /// A callback is done with its channel.
+    /// A callback has ended.
     fn done(&mut self, side: usize, id: ChannelId) {
         let this = &mut self.sides[side];
         this.callbacks.insert(id, Callback::Done);

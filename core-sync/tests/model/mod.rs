@@ -22,7 +22,7 @@ pub(crate) use step::{Setting, Step};
 
 use world::World;
 
-/// Does these steps, then lets all come to its end; panics where something does not hold.
+/// Runs these steps, then the rest until nothing is left to do. Panics if a property does not hold.
 pub(crate) fn run(setting: Setting, steps: impl IntoIterator<Item = Step>) {
     let mut world = World::new(setting);
     world.run(Step::Exec);

@@ -16,7 +16,7 @@ pub(super) fn frame(code: MessageCode, id: ChannelId, item: Option<&dyn Item>) -
     frame.finish(code, id).unwrap()
 }
 
-/// What stands in a frame.
+/// The payload of a frame.
 pub(super) trait Item {
     fn write_to(&self, frame: &mut FrameBuf);
 }
@@ -36,7 +36,7 @@ impl World {
         }
     }
 
-    /// So many bytes arrive, and what is whole then is handled. True where something happened.
+    /// This many bytes arrive, and complete frames are handled. Returns whether anything happened.
     pub(super) fn deliver(&mut self, to: usize, bytes: usize) -> bool {
         let side = &mut self.sides[to];
         if !side.reading || side.session.is_paused() {
@@ -60,7 +60,7 @@ impl World {
         count > 0 || handled || ends
     }
 
-    /// False where nothing more is to be read for now.
+    /// Returns false if no more frames may be read for now.
     fn handle(&mut self, to: usize, message: Message) -> bool {
         let id = message.channel();
         let (number, cost) = match &message {
@@ -129,12 +129,12 @@ impl World {
         for side in &mut self.sides {
             side.wire.truncate(bytes);
             side.wire_ends = true;
-            // A reader that pauses for good would never see it.
+            // A reader that stays paused would never see the end.
             side.session.never_pause();
         }
     }
 
-    /// Lets everything happen that is due, until nothing is.
+    /// Runs everything that can run, until nothing can.
     fn settle(&mut self) {
         while (0..2).filter(|&side| self.progress(side)).count() > 0 {
             self.sides.iter_mut().for_each(Side::check);
@@ -145,7 +145,7 @@ impl World {
         let mut any = self.deliver(side, usize::MAX);
         any |= self.call(side, 0, 100, false);
         for waiter in (0..self.sides[side].waiters.len()).rev() {
-            any |= self.go_on(side, waiter);
+            any |= self.resume(side, waiter);
         }
         let ids: Vec<_> = self.sides[side].handles.keys().copied().collect();
         for id in ids {
@@ -156,7 +156,7 @@ impl World {
         any
     }
 
-    /// All that is on its way arrives and is taken; then the link is cut, and all is given up.
+    /// All bytes arrive and all items are taken; then the link is cut, and all handles are dropped.
     pub(super) fn finish(mut self) {
         self.settle();
         if !self.severed {
@@ -196,7 +196,7 @@ impl World {
         }
     }
 
-    /// Gives up every handle that nobody waits with.
+    /// Drops all handles that no thread waits with.
     fn give_up_all(&mut self) {
         for side in 0..2 {
             let held = self.sides[side].handles.clone();
@@ -207,7 +207,7 @@ impl World {
         self.settle();
     }
 
-    /// Beside what somebody waits on, and callbacks whose end the peer will not say any more.
+    /// Except channels that a thread waits on, and callbacks whose end the peer does not send any more.
     fn check_nothing_left(&mut self) {
         for side in &mut self.sides {
             let held = side.handles.len();

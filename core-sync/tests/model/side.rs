@@ -9,10 +9,10 @@ use execnet_serializer::{ChannelId, Token, Tokens};
 
 use super::Setting;
 
-/// What stands for the answer to STATUS among the numbers of items.
+/// The number that represents the answer to STATUS among the numbers of items.
 pub(super) const ANSWER: i32 = -1;
 
-/// One end, with what its driver would keep, and what the model knows of it.
+/// One end, with the data of its driver, and the model's own state of it.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) session: Session<()>,
@@ -21,17 +21,17 @@ pub(super) struct Side {
     pub(super) handles: BTreeMap<ChannelId, usize>,
     pub(super) callbacks: BTreeMap<ChannelId, Callback>,
     pub(super) waiters: Vec<Waiter>,
-    /// What arrived and was not taken yet: the numbers of items, and what they cost.
+    /// The items that arrived and were not taken yet: their numbers and costs.
     pub(super) inbox: BTreeMap<ChannelId, VecDeque<(i32, usize)>>,
     pub(super) sent: BTreeMap<ChannelId, Vec<i32>>,
     pub(super) received: BTreeMap<ChannelId, Vec<i32>>,
-    /// Channels that ended with an error which nobody was told of, and what that costs.
+    /// Channels that ended with an error that was not received, and its cost.
     pub(super) errors: BTreeMap<ChannelId, usize>,
-    /// Bytes that the peer wrote and that are on their way.
+    /// Bytes that the peer has written and that have not arrived yet.
     pub(super) wire: VecDeque<u8>,
-    /// Nothing more is written to it.
+    /// No more bytes are written to it.
     pub(super) wire_ends: bool,
-    /// Bytes that were read, and are no whole frame yet.
+    /// Bytes of an incomplete frame.
     pub(super) read: Vec<u8>,
     pub(super) reading: bool,
     pub(super) writing: bool,
@@ -40,8 +40,8 @@ pub(super) struct Side {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Callback {
     Idle,
-    Due,
-    /// It has seen the end, or failed.
+    Queued,
+    /// The callback has seen the end, or failed.
     Done,
 }
 
@@ -88,7 +88,7 @@ impl Side {
         held.keys().nth(pick % held.len().max(1)).copied()
     }
 
-    /// The next whole frame of what was read.
+    /// The next complete frame.
     pub(super) fn next_frame(&mut self) -> Option<Frame> {
         let header = Header::from_bytes(*self.read.first_chunk()?);
         let whole = Header::SIZE + header.payload_len(usize::MAX).unwrap();
@@ -99,7 +99,7 @@ impl Side {
         Some(header.with_payload(payload))
     }
 
-    /// An item arrived and was taken in: one who receives can go on.
+    /// An item arrived: one receiver can run.
     pub(super) fn arrived(&mut self, id: ChannelId, number: i32, cost: usize) {
         self.inbox.entry(id).or_default().push_back((number, cost));
         let asleep =
@@ -107,37 +107,37 @@ impl Side {
         if let Some(waiter) = self.waiters.iter_mut().find(asleep) {
             waiter.awake = true;
         }
-        self.make_due(id);
+        self.queue_callback(id);
     }
 
-    /// The channel ended: all who wait on it can go on.
+    /// The channel ended: all threads that wait on it can run.
     pub(super) fn ended(&mut self, id: ChannelId) {
         self.wake(|waiter| waiter.id == id);
-        self.make_due(id);
+        self.queue_callback(id);
     }
 
-    pub(super) fn wake(&mut self, who: impl Fn(&Waiter) -> bool) {
-        for waiter in self.waiters.iter_mut().filter(|waiter| who(waiter)) {
+    pub(super) fn wake(&mut self, selects: impl Fn(&Waiter) -> bool) {
+        for waiter in self.waiters.iter_mut().filter(|waiter| selects(waiter)) {
             waiter.awake = true;
         }
     }
 
-    fn make_due(&mut self, id: ChannelId) {
+    fn queue_callback(&mut self, id: ChannelId) {
         if let Some(callback @ Callback::Idle) = self.callbacks.get_mut(&id) {
-            *callback = Callback::Due;
+            *callback = Callback::Queued;
         }
     }
 
-    /// The link has ended: nothing comes or goes any more.
+    /// The link has ended: no bytes are read or written any more.
     pub(super) fn link_ends(&mut self) {
         (self.reading, self.writing) = (false, false);
         self.session.end();
         self.wake(|_| true);
         let ids: Vec<_> = self.callbacks.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.make_due(id));
+        ids.into_iter().for_each(|id| self.queue_callback(id));
     }
 
-    /// What the item that was taken says; it has to be the one that arrived first.
+    /// Checks a taken item, which must be the one that arrived first, and records it.
     pub(super) fn check_taken(&mut self, id: ChannelId, item: &QueuedItem) {
         assert_eq!(item.refused, None, "an id that was shared is refused");
         let number = number_of(&item.payload);
@@ -153,7 +153,7 @@ impl Side {
         }
     }
 
-    /// How a channel ended, or that nothing is there: both only behind the items, unless it was only asked for the end.
+    /// Checks how a channel ended, or that it has not. If `items_first`, no item may be left.
     pub(super) fn check_end(&mut self, id: ChannelId, taken: &NextItem, items_first: bool) {
         let waiting = self.inbox.get(&id).map_or(0, VecDeque::len);
         assert!(
@@ -164,7 +164,7 @@ impl Side {
             NextItem::Error(_) | NextItem::Overflow(_) => {
                 assert!(
                     self.errors.remove(&id).is_some(),
-                    "{id:?}: an error of nobody's"
+                    "{id:?}: an error that no CLOSE_ERROR caused"
                 );
             }
             NextItem::LinkEnd => assert!(!self.reading, "{id:?}: the link is still open"),
@@ -180,10 +180,10 @@ impl Side {
         callback.is_some_and(|callback| *callback != Callback::Done)
     }
 
-    /// What holds after every step.
+    /// Checks the properties that hold after every step.
     pub(super) fn check(&mut self) {
         let session = &self.session;
-        // What nobody holds any more is gone, with its inbox.
+        // Channels without a reference are gone, with their inboxes.
         self.inbox.retain(|&id, _| session.state(id).is_some());
         self.errors.retain(|&id, _| session.state(id).is_some());
         let items = self.inbox.values().flatten().map(|(_, cost)| cost);
@@ -208,7 +208,7 @@ impl Side {
         }
     }
 
-    /// No more than a window, or a limit, and one item beyond waits in an inbox.
+    /// An inbox holds at most a window, or a limit, and one item more.
     fn check_limits(&self) {
         let bounds = [self.setting.inbox.channel(), self.setting.credit];
         let Some(bound) = bounds.into_iter().flatten().min() else {
@@ -238,7 +238,7 @@ impl Side {
             }
             Wait::End => assert!(
                 !ended || self.is_called(id),
-                "{id:?}: who waits for the end sleeps through it"
+                "{id:?}: a thread that waits for the end was not woken"
             ),
             Wait::Room(..) => assert!(
                 self.writing && self.session.send_permit(id) == SendPermit::Wait,
@@ -253,6 +253,6 @@ pub(super) fn number_of(payload: &[u8]) -> i32 {
     match Tokens::new(payload).next() {
         Some(Ok(Token::Int(number))) => number,
         Some(Ok(Token::NewDict)) => ANSWER,
-        other => panic!("not what was sent: {other:?}"),
+        other => panic!("not an item that was sent: {other:?}"),
     }
 }

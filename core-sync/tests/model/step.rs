@@ -2,17 +2,17 @@
 
 use execnet_core_sync::{InboxLimits, OverflowPolicy};
 
-/// What both ends are made with.
+/// The settings of both ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting {
     pub(crate) inbox: InboxLimits,
     pub(crate) credit: Option<usize>,
 }
 
-/// One thing that happens. Numbers choose among what there is, by remainder.
+/// One step. A number selects one of the existing things, by remainder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    /// The initiator asks for code to be run.
+    /// The initiator calls code.
     Exec,
     Open {
         side: usize,
@@ -25,7 +25,7 @@ pub(crate) enum Step {
         naming: Naming,
         size: usize,
     },
-    /// So many bytes arrive.
+    /// This many bytes arrive.
     Deliver {
         to: usize,
         bytes: usize,
@@ -43,8 +43,8 @@ pub(crate) enum Step {
         side: usize,
         on: usize,
     },
-    /// One who waited and was woken goes on.
-    GoOn {
+    /// A thread that was woken runs.
+    Resume {
         side: usize,
         waiter: usize,
     },
@@ -52,7 +52,7 @@ pub(crate) enum Step {
         side: usize,
         on: usize,
     },
-    /// A callback that is due is called with so many items at most, and may fail at the last.
+    /// A queued callback is called with at most this many items, and may fail at the last one.
     Call {
         side: usize,
         callback: usize,
@@ -71,13 +71,13 @@ pub(crate) enum Step {
     Exit {
         side: usize,
     },
-    /// The link breaks: so many bytes each way still arrive.
+    /// The link breaks: this many bytes still arrive in each direction.
     Cut {
         bytes: usize,
     },
 }
 
-/// Which channel an item names.
+/// The channel that an item names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Naming {
     Nothing,
@@ -103,7 +103,7 @@ impl Setting {
 }
 
 impl Step {
-    /// The bytes of a step: what happens, and with what.
+    /// Decodes a step: its kind and its parameters.
     pub(crate) const SIZE: usize = 4;
 
     pub(crate) fn of([what, which, more, size]: [u8; Self::SIZE]) -> Self {
@@ -112,7 +112,7 @@ impl Step {
         match what {
             0..60 => Self::Deliver {
                 to: side,
-                // Mostly a part of a frame, sometimes all there is.
+                // Mostly a part of a frame, sometimes all bytes.
                 bytes: if more < 200 { more } else { more * 100 },
             },
             60..110 => Self::Send {
@@ -124,7 +124,7 @@ impl Step {
             110..140 => Self::Take { side, on },
             140..160 => Self::Receive { side, on },
             160..170 => Self::WaitClose { side, on },
-            170..195 => Self::GoOn { side, waiter: on },
+            170..195 => Self::Resume { side, waiter: on },
             195..205 => Self::SetCallback { side, on },
             205..225 => Self::Call {
                 side,

@@ -1,4 +1,4 @@
-//! Both ends and their link, and what one step changes.
+//! Both ends and their link, and the effect of each step.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -12,21 +12,21 @@ use super::side::{Side, Wait, Waiter};
 use super::step::Naming;
 use super::{Setting, Step};
 
-/// Both ends, and what is known of them together.
+/// Both ends, and the common state of the model.
 pub(super) struct World {
     pub(super) sides: [Side; 2],
     counter: i32,
-    /// Channels that one side closed or let go: items on them may be lost.
+    /// Channels that one side has closed or dropped: items on them may be lost.
     pub(super) touched: BTreeSet<ChannelId>,
-    /// Which channel was named on which: where the carrier was touched, the item with the name may be lost.
+    /// Channels by the channel on which they were named: if that one was closed, the item with the name may be lost.
     named_on: BTreeSet<(usize, ChannelId, ChannelId)>,
-    /// Channels that the peer was told of.
+    /// Channels that the peer knows.
     introduced: BTreeSet<ChannelId>,
-    /// All channels ever, by when they were made.
+    /// All channels so far, in the order in which they were made.
     made: BTreeMap<ChannelId, usize>,
-    /// The link was cut or an end was exited: anything on its way may be lost.
+    /// The link was cut or an end has exited: bytes that have not arrived may be lost.
     pub(super) severed: bool,
-    /// Nothing written arrives any more.
+    /// No written bytes arrive any more.
     pub(super) cut: bool,
 }
 
@@ -46,11 +46,11 @@ impl World {
 
     pub(super) fn run(&mut self, step: Step) {
         match step {
-            Step::Exec => self.ask(MessageCode::ChannelExec),
-            Step::Status => self.ask(MessageCode::Status),
+            Step::Exec => self.request(MessageCode::ChannelExec),
+            Step::Status => self.request(MessageCode::Status),
             Step::Open { side } => drop(self.open(side)),
             Step::Deliver { to, bytes } => drop(self.deliver(to, bytes)),
-            Step::GoOn { side, waiter } => drop(self.go_on(side, waiter)),
+            Step::Resume { side, waiter } => drop(self.resume(side, waiter)),
             Step::Call {
                 side,
                 callback,
@@ -76,7 +76,7 @@ impl World {
         self.sides.iter_mut().for_each(Side::check);
     }
 
-    /// What is done with a handle of a channel.
+    /// Runs a step that uses a handle of a channel.
     fn run_on(&mut self, step: Step, side: usize, id: ChannelId) {
         match step {
             Step::Send { naming, size, .. } => self.send(side, id, naming, size),
@@ -90,8 +90,8 @@ impl World {
         }
     }
 
-    /// The initiator asks for something on a channel of its own.
-    fn ask(&mut self, code: MessageCode) {
+    /// The initiator sends a request on a new channel.
+    fn request(&mut self, code: MessageCode) {
         let Some(id) = self.open(0).filter(|_| self.sides[0].writing) else {
             return;
         };
@@ -117,13 +117,13 @@ impl World {
             Naming::Fresh => self.open(side),
             Naming::Known(pick) => self.sides[side].handle_of(pick),
         };
-        // Channels in one another's inboxes keep themselves alive: the session says so. Only what was made later
-        // travels on what was made earlier, so that there is no such circle.
+        // Channels that are named in each other's inboxes keep each other alive, as the session documents. A channel is only
+        // sent on channels that were made before it, so that no such cycle occurs.
         let named = named.filter(|named| self.made[named] >= self.made[&id]);
         self.counter += 1;
         self.wait(side, id, Wait::Room(self.counter, size, named));
         let last = self.sides[side].waiters.len() - 1;
-        self.go_on(side, last);
+        self.resume(side, last);
     }
 
     fn wait(&mut self, side: usize, id: ChannelId, wait: Wait) {
@@ -131,8 +131,8 @@ impl World {
         self.sides[side].waiters.push(Waiter { id, wait, awake });
     }
 
-    /// Lets one who waited look again. True where that was the end of the waiting.
-    pub(super) fn go_on(&mut self, side: usize, pick: usize) -> bool {
+    /// A waiting thread checks its condition again. Returns whether its wait is over.
+    pub(super) fn resume(&mut self, side: usize, pick: usize) -> bool {
         let waiters = &self.sides[side].waiters;
         let Some(&waiter) = waiters.get(pick % waiters.len().max(1)).filter(|w| w.awake) else {
             return false;
@@ -151,7 +151,7 @@ impl World {
         done
     }
 
-    /// True where the item was sent, or never will be.
+    /// Returns whether the item was sent, or never will be.
     fn sent(
         &mut self,
         side: usize,
@@ -183,11 +183,11 @@ impl World {
         true
     }
 
-    /// Takes what is next on a channel. True where there was something, also where that is the end.
+    /// Takes the next item of a channel, or its end. Returns whether there was one.
     pub(super) fn take(&mut self, side: usize, id: ChannelId) -> bool {
         let this = &mut self.sides[side];
         if this.callbacks.contains_key(&id) {
-            // It is an error, which is something too.
+            // An error counts as well.
             return true;
         }
         match this.session.take(id) {
@@ -218,7 +218,7 @@ impl World {
         let this = &mut self.sides[side];
         let held = this.handles.get_mut(&id).unwrap();
         if *held == 1 && this.waiters.iter().any(|waiter| waiter.id == id) {
-            // They borrow it.
+            // They borrow the handle.
             return;
         }
         *held -= 1;
@@ -233,7 +233,7 @@ impl World {
         self.forget(side, id);
     }
 
-    /// Keeps nothing of a channel that is gone.
+    /// Forgets a removed channel.
     pub(super) fn forget(&mut self, side: usize, id: ChannelId) {
         let this = &mut self.sides[side];
         if this.session.state(id).is_none() {
@@ -256,7 +256,7 @@ impl World {
         self.transmit(side, &bytes);
     }
 
-    /// What the session asks for is written.
+    /// Writes the reply of the session.
     pub(super) fn post(&mut self, side: usize, replies: impl IntoIterator<Item = Reply>) {
         for reply in replies {
             if let Reply::Close(id) | Reply::CloseError(id, _) = reply {
@@ -267,7 +267,7 @@ impl World {
         }
     }
 
-    /// Items that a channel was named in may be lost with its carrier, and with them what they name.
+    /// Items may be lost with their channel, and with them the channels that they name.
     pub(super) fn may_be_lost(&self) -> BTreeSet<ChannelId> {
         let mut touched = self.touched.clone();
         // A channel is named only on those that were made before, so that one pass in their order is enough.

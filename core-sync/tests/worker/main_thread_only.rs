@@ -49,7 +49,7 @@ fn main_thread_only_concurrent_remote_exec_deadlock() {
         assert_eq!(remote_error(&third), BUSY);
         first.send(()).unwrap();
         assert_eq!(receive(&first), Value::from("main of the worker"));
-        // What was refused does not count as running.
+        // A refused call does not count as running.
         gateway.exit();
         served.join().unwrap().unwrap();
     });

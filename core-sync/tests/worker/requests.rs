@@ -30,7 +30,7 @@ fn calls_on_ids_that_a_controller_may_not_use_are_refused_alone() {
                 LoadOptions::wire().loads(&refusal.payload).unwrap(),
                 Value::from("execution on this channel id is refused")
             );
-            // What was refused has not taken the place of the call that runs.
+            // The refused call has not replaced the running one.
             peer.send(first, 7).unwrap();
             support::expect(&mut peer, ChannelData, first);
         }

@@ -1,4 +1,4 @@
-//! Which items a callback gets, in which order, and who waits for it.
+//! The items that a callback gets, their order, and the threads that wait for a callback.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};

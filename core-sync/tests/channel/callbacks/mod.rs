@@ -15,7 +15,7 @@ use crate::support::SOON;
 fn collect(channel: &Channel) -> mpsc::Receiver<Option<Value>> {
     let (sender, calls) = mpsc::channel();
     let hand_on = move |item: Option<Item>| {
-        // Who made it may have seen enough.
+        // The receiver may be gone.
         let _ = sender.send(item.map(Item::into_value));
     };
     channel.set_callback_with_end_marker(hand_on).unwrap();

@@ -125,12 +125,12 @@ fn items_of_a_queue_are_read_as_a_type() {
         peer.send(one.id(), (1, "a")).unwrap();
         let (channel, item) = queue.receive_timeout(SOON).unwrap();
         assert_eq!((channel, item), (one, Some((1, "a".into()))));
-        // What is no such pair closes its channel, and that alone.
+        // An item of another type closes its own channel only.
         peer.send(other.id(), (2, 3)).unwrap();
         expect(&mut peer, ChannelCloseError, other.id());
         let (channel, item) = queue.receive_timeout(SOON).unwrap();
         assert_eq!((channel, item), (other.clone(), None));
-        eventually("it is told", || other.callback_error().is_some());
+        eventually("the error is reported", || other.callback_error().is_some());
         let text = other.callback_error().unwrap().to_string();
         assert!(text.contains("[1]"), "{text}");
         peer.send(channels[0].id(), (4, "b")).unwrap();

@@ -1,4 +1,4 @@
-//! What a polled endpoint keeps, and what it does not read.
+//! Limits of a polled endpoint: on unwritten answers, and on reading.
 
 use execnet_core_sync::endpoint::{Endpoint, EndpointConfig};
 use execnet_core_sync::frame::Header;
@@ -20,7 +20,7 @@ fn no_requests_are_read_of_a_peer_that_reads_no_replies() {
         bench.endpoint.poll().unwrap();
     }
     let handled = (before - bench.to_endpoint.way().bytes.len()) / Header::SIZE;
-    // What one read fetched may be more than what was answered.
+    // One read may fetch more requests than are answered.
     assert!(handled < 1000, "{handled} questions were taken");
     bench.to_peer.way().room = usize::MAX;
     while bench.endpoint.poll().unwrap() {}

@@ -33,7 +33,7 @@ fn a_peer_cannot_make_more_channels_than_it_may() {
             other => panic!("{other:?}"),
         }
         let third = channel.receive().unwrap();
-        // What was let go makes room.
+        // Dropped channels make room.
         drop((first, third));
         for _ in 0..3 {
             peer.expect().unwrap();
@@ -82,7 +82,7 @@ fn a_peer_that_requests_and_never_reads_cannot_fill_memory() {
                 ),
                 "{reason:?}"
             );
-            // The writer thread can be stuck in an answer that nobody reads: it is for the transport to end that.
+            // The writer thread can block in an answer that the peer does not read. The transport has to end that.
             peer.valve().cut();
             assert!(gateway.join_timeout(SOON));
         },

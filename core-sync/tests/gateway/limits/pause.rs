@@ -47,7 +47,7 @@ fn a_reader_that_pauses_loses_nothing_and_holds_up_the_sender() {
     });
 }
 
-/// Nobody may ever take the error: that of a channel with a callback stays.
+/// The error of a channel with a callback may never be taken.
 #[test]
 fn the_error_of_a_channel_does_not_pause_the_reader() {
     with_gateway_of(pausing, |gateway, mut peer| {

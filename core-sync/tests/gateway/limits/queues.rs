@@ -75,7 +75,7 @@ fn a_queue_gives_credit_for_what_is_taken_from_it() {
         });
         eventually("the window is used up", || sent.load(Ordering::SeqCst) > 80);
         for number in 0..1000 {
-            // A window, and the one item that goes above it, beyond what was taken and given back.
+            // The returned credit, a window, and the one item that exceeds it.
             let ahead = sent.load(Ordering::SeqCst);
             assert!(ahead <= number + 100_000 / 1064 + 2, "{ahead} at {number}");
             let (_, item) = queue.receive_timeout(SOON).unwrap();

@@ -1,4 +1,4 @@
-//! What calls a receiver away from the link it reads, and what it does for other channels meanwhile.
+//! A receiver that reads the link: its interruption, and items of other channels.
 
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
@@ -126,7 +126,7 @@ fn a_receiver_that_reads_nothing_times_out_after_few_waits() {
         assert!(matches!(asking.join().unwrap(), ReceiveError::Timeout));
         let waits = setting.poll_reader.waits.load(Ordering::SeqCst) - before;
         assert!(waits <= 3, "{waits} waits in which nothing came");
-        // It has left the link to the gateway: nobody waits there now.
+        // It has returned the read lease: no thread waits on the gateway now.
         let id = execnet_serializer::ChannelId(2);
         setting.peer.write(MessageCode::Status, id, b"").unwrap();
         expect(&mut setting.peer, MessageCode::ChannelCloseError, id);
@@ -141,7 +141,7 @@ fn the_reader_thread_reads_the_link_after_a_receiver() {
     asking(leave, |mut setting, channel, asking| {
         setting.peer.send(channel.id(), ()).unwrap();
         asking.join().unwrap();
-        // Nobody waits on the gateway.
+        // No thread waits on the gateway.
         let id = execnet_serializer::ChannelId(2);
         setting.peer.write(MessageCode::Status, id, b"").unwrap();
         expect(&mut setting.peer, MessageCode::ChannelCloseError, id);
