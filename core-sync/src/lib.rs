@@ -46,6 +46,8 @@ mod item;
 mod lifecycle;
 mod link_error;
 mod options;
+#[doc(hidden)]
+pub mod pickle;
 mod report;
 mod status;
 mod sync;
@@ -80,6 +82,7 @@ pub use error::{
 };
 pub use item::{ChannelHandle, Received};
 pub use link_error::LinkError;
+pub use pickle::PickleError;
 pub use report::{Report, report};
 #[doc(hidden)]
 pub use report::{controls_terminal, escaped};

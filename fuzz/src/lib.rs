@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod pickle;
 #[cfg(unix)]
 mod rsync;
 mod serializer;
@@ -27,6 +28,11 @@ macro_rules! bounded {
             work::bounded(serializer::$property, input);
         }
     )*};
+}
+
+/// Pickles and opcodes are converted in proportion to the input too.
+pub fn pickle(input: &[u8]) {
+    work::bounded(pickle::pickle, input);
 }
 
 bounded! { decode roundtrip tokens_vs_value document_vs_value stream_vs_value serde_vs_value literal json }

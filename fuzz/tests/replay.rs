@@ -143,6 +143,11 @@ fn frames() {
     replay(execnet_fuzz::frames, seeds("frames"));
 }
 
+#[test]
+fn pickle() {
+    replay(execnet_fuzz::pickle, seeds("pickle"));
+}
+
 #[cfg(unix)]
 #[test]
 fn rsync_receiver() {

@@ -26,6 +26,7 @@ pub struct GatewayConfig {
     pub(crate) limits: Limits,
     pub(crate) inbox: InboxLimits,
     pub(crate) credit: Option<usize>,
+    pub(crate) pickles: bool,
 }
 
 impl GatewayConfig {
@@ -42,6 +43,7 @@ impl GatewayConfig {
             limits: Limits::default(),
             inbox: InboxLimits::default(),
             credit: None,
+            pickles: false,
         }
     }
 
@@ -77,6 +79,10 @@ impl GatewayConfig {
         ///
         /// Both ends must have the same credit. Stock execnet has none, and ends at the first frame with credit.
         with_credit, credit: Option<usize>;
+        /// Sets whether items with structure travel as pickles, which a CPython worker reads and writes in C. Default: false.
+        ///
+        /// Both ends must have agreed: an end that did not takes such an item for a malformed one. What arrives is the same.
+        with_pickles, pickles: bool;
     }
 
     /// The name of the gateway.

@@ -20,6 +20,7 @@ pub use wait_close::WaitCloseError;
 use execnet_serializer::LoadError;
 
 use crate::disconnected::Disconnected;
+use crate::pickle::PickleError;
 use crate::session::{EncodeFrameError, InboxOverflow, RefusedId, RemoteError};
 
 /// Converts narrower errors into wider ones.
@@ -35,6 +36,7 @@ macro_rules! widen {
 
 widen! {
     LoadError => ItemError::Load,
+    PickleError => ItemError::Pickle,
     RefusedId => ItemError::Channel,
     TypeError => ItemError::Type,
     RemoteError => ReceiveError::Remote,

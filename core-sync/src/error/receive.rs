@@ -5,6 +5,7 @@ use core::fmt;
 use execnet_serializer::LoadError;
 
 use crate::disconnected::Disconnected;
+use crate::pickle::PickleError;
 use crate::report::{debug_as_report, inner_sources};
 use crate::session::{InboxOverflow, RefusedId, RemoteError};
 
@@ -34,6 +35,8 @@ pub enum ReceiveError {
 pub enum ItemError {
     /// Its bytes are not an encoded value within the limits.
     Load(LoadError),
+    /// It is not a pickle of plain values: see [`GatewayConfig::with_pickles`](crate::GatewayConfig::with_pickles).
+    Pickle(PickleError),
     /// It names a channel with an id that the peer may not use.
     Channel(RefusedId),
     /// It does not fit the requested type.
@@ -49,7 +52,7 @@ pub struct TypeError {
 debug_as_report!(ReceiveError, ItemError);
 
 inner_sources!(ReceiveError: Remote, Disconnected, Item, Overflow);
-inner_sources!(ItemError: Load, Channel, Type);
+inner_sources!(ItemError: Load, Pickle, Channel, Type);
 
 impl ReceiveError {
     /// Whether no item arrived in time. The channel stays open.
@@ -112,6 +115,7 @@ impl fmt::Display for ItemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Load(error) => write!(f, "cannot decode the item: {error}"),
+            Self::Pickle(error) => write!(f, "cannot decode the item: {error}"),
             Self::Channel(error) => write!(f, "the item was refused: {error}"),
             Self::Type(error) => write!(f, "the item has another type: {error}"),
         }

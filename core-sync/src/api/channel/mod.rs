@@ -23,6 +23,7 @@ use crate::engine::ChannelCondvars;
 use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
 use crate::item::{RawItem, channel_handle};
+use crate::pickle;
 use crate::session::{EXPLICIT_CLOSE, QueuedItem, empty, encode};
 
 /// One end of a channel of a gateway: items are sent and received, until one side closes it.
@@ -139,7 +140,7 @@ impl Channel {
     /// A taken item. `condvars` are those of the channels that it names, in their order.
     pub(crate) fn raw(
         gateway: &Gateway,
-        queued: QueuedItem,
+        mut queued: QueuedItem,
         condvars: Vec<Arc<ChannelCondvars>>,
     ) -> Result<RawItem<Self>, ItemError> {
         // The session has counted a handle for each of these channels already: each must be made, as its drop takes the
@@ -148,7 +149,11 @@ impl Channel {
         let channels = channels
             .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))
             .collect();
-        RawItem::new(queued, channels, gateway.shared().config.limits)
+        let config = &gateway.shared().config;
+        if config.pickles && pickle::is_pickle(&queued.payload) {
+            queued.payload = pickle::to_opcodes(&queued.payload, config.limits.bytes())?;
+        }
+        RawItem::new(queued, channels, config.limits)
     }
 
     /// The handle of the channel of an accepted call.

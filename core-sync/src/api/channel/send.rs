@@ -7,6 +7,7 @@ use super::Channel;
 use crate::error::SendError;
 use crate::frame::{Header, MessageCode, TooLong};
 use crate::link::{Content, Part};
+use crate::pickle;
 use crate::session::{EncodeFrameError, ITEM_COST, append, encode};
 
 /// `send_all` writes a batch when it has this many bytes.
@@ -25,7 +26,8 @@ impl Channel {
     /// connection is lost.
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
         // Encoded before any lock is taken: the item's `Dump` is code of the program, and a large item takes time.
-        let frame = encode(MessageCode::ChannelData, self.id(), &item)?;
+        let mut frame = encode(MessageCode::ChannelData, self.id(), &item)?;
+        self.pickle_last(&mut frame, 0);
         self.write(&frame, 1)
     }
 
@@ -39,12 +41,14 @@ impl Channel {
         let mut frames = Vec::with_capacity(1024);
         let mut count = 0;
         for item in items {
+            let begin = frames.len();
             let added = append(&mut frames, MessageCode::ChannelData, self.id(), &item);
             // An error of the write comes first: it is about items that the program has handed over before.
             if let Err(error) = added {
                 self.write(&frames, count)?;
                 return Err(error.into());
             }
+            self.pickle_last(&mut frames, begin);
             count += 1;
             // Before the batch grows further: the writer's lock is held for a whole batch, and other senders wait.
             if frames.len() >= BATCH {
@@ -89,6 +93,19 @@ impl Channel {
         let condvars = &self.inner.condvars;
         shared.send_on(self.id(), condvars, &frame, Some(&mut part), cost)?;
         Ok(part.into_result())
+    }
+
+    /// Makes a pickle of the item in the last frame, which begins there, if the peer reads them and it pays.
+    fn pickle_last(&self, frames: &mut Vec<u8>, begin: usize) {
+        let payload = begin + Header::SIZE;
+        if self.gateway().shared().config.pickles && pickle::replace_payload(frames, payload) {
+            // Shorter than what had a header, or hardly longer.
+            let header =
+                Header::saturating(MessageCode::ChannelData, self.id(), frames.len() - payload);
+            if let Some(place) = frames.get_mut(begin..payload) {
+                place.copy_from_slice(&header.to_bytes());
+            }
+        }
     }
 
     /// Writes the frames of `count` items.

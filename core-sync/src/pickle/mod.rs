@@ -1,0 +1,38 @@
+//! Items as pickles, which CPython reads and writes in C: between a controller and a worker that agreed on them.
+//!
+//! The payload of such an item is the byte 0x80, which is no opcode of execnet and the first byte of a pickle, and so on to the
+//! end of the pickle, and the STOP opcode behind it. Items become pickles just before they are written, and opcodes again just
+//! before they are decoded: nothing else knows of them. docs/protocol.md has the format.
+
+mod error;
+#[cfg(feature = "std")]
+mod integers;
+#[cfg(feature = "std")]
+mod ops;
+#[cfg(feature = "std")]
+mod read;
+#[cfg(feature = "std")]
+mod write;
+
+pub use error::PickleError;
+
+#[cfg(feature = "std")]
+pub use read::to_opcodes;
+#[cfg(feature = "std")]
+pub use write::from_opcodes;
+#[cfg(feature = "std")]
+pub(crate) use write::replace_payload;
+
+/// The first byte of a pickle, its opcode PROTO.
+#[cfg(feature = "std")]
+const PROTO: u8 = 0x80;
+
+/// The protocol that is written and read: frozen, and known to every Python 3.
+#[cfg(feature = "std")]
+const PROTOCOL: u8 = 4;
+
+/// Whether the payload of an item is a pickle.
+#[cfg(feature = "std")]
+pub(crate) fn is_pickle(payload: &[u8]) -> bool {
+    payload.first() == Some(&PROTO)
+}

@@ -1,0 +1,415 @@
+//! From a pickle to opcodes.
+//!
+//! A pickle says behind the items of a list that they were its items, and opcodes say it before each of them. So the pickle is
+//! read twice: first to find out what each value is for, then to write the opcodes. Both readings take constant time for an
+//! operation, and neither recurses.
+
+use alloc::vec::Vec;
+
+use execnet_serializer::Opcode;
+
+use super::PickleError;
+use super::integers::decimal;
+use super::ops::{Op, Ops};
+
+/// The opcodes of an item that is a pickle, at most `limit` bytes.
+///
+/// # Errors
+///
+/// It has another operation than those of plain values, or as opcodes it is longer.
+pub fn to_opcodes(item: &[u8], limit: usize) -> Result<Vec<u8>, PickleError> {
+    let plan = Plan::of(item)?;
+    if plan.len > limit {
+        return Err(PickleError::TooLong { limit });
+    }
+    Writer::new(plan).write(item)
+}
+
+/// What is written before a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prefix {
+    Nothing,
+    /// The index in its list.
+    Index,
+    /// The end of the item before it, and the index.
+    NextIndex,
+    /// The end of the item of the dict before it.
+    NextKey,
+}
+
+/// What the first reading finds. All vectors are in the order in which the second reading needs their elements.
+#[derive(Debug, Default)]
+struct Plan {
+    /// For each value that begins: tuples begin with their first item, and frozensets too.
+    prefixes: Vec<Prefix>,
+    /// The number of items of each list, dict, and set.
+    counts: Vec<u32>,
+    /// The number of values above the mark, for each operation that takes them but for those of lists and dicts.
+    taken: Vec<u32>,
+    /// At least the length of the opcodes in bytes.
+    len: usize,
+}
+
+/// A value on the stack of the first reading.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// Its index in `prefixes`.
+    value: u32,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing can be added to it.
+    Whole,
+    /// With its index in `counts`.
+    List(u32),
+    Dict(u32),
+    Set(u32),
+}
+
+/// The first reading.
+struct Planner<'a> {
+    ops: Ops<'a>,
+    plan: Plan,
+    stack: Vec<Slot>,
+    /// Heights of the stack.
+    marks: Vec<usize>,
+}
+
+impl Plan {
+    fn of(item: &[u8]) -> Result<Self, PickleError> {
+        // With 32 bits for numbers of values, which are no more than bytes.
+        if u32::try_from(item.len()).is_err() {
+            let limit = u32::MAX as usize;
+            return Err(PickleError::TooLong { limit });
+        }
+        let mut planner = Planner {
+            ops: Ops::new(item)?,
+            // STOP is a byte.
+            plan: Self {
+                len: 1,
+                ..Self::default()
+            },
+            stack: Vec::new(),
+            marks: Vec::new(),
+        };
+        loop {
+            let op = planner.ops.next()?;
+            if let Op::Stop = op {
+                return planner.finish();
+            }
+            if planner.handle(op).is_none() {
+                return Err(planner.ops.lacks());
+            }
+        }
+    }
+}
+
+impl Planner<'_> {
+    fn finish(self) -> Result<Plan, PickleError> {
+        if self.stack.len() == 1 && self.marks.is_empty() && self.ops.is_at_end() {
+            Ok(self.plan)
+        } else {
+            Err(self.ops.lacks())
+        }
+    }
+
+    fn handle(&mut self, op: Op<'_>) -> Option<()> {
+        match op {
+            Op::None | Op::Bool(_) => self.begin(1, Kind::Whole),
+            Op::Int(_) | Op::EmptyTuple => self.begin(5, Kind::Whole),
+            // A byte has fewer than three digits.
+            Op::Long(bytes) => self.begin(6 + 3 * bytes.len(), Kind::Whole),
+            Op::Float(_) => self.begin(9, Kind::Whole),
+            Op::Text(bytes) | Op::Bytes(bytes) => self.begin(5 + bytes.len(), Kind::Whole),
+            Op::List => self.begin_container(Kind::List),
+            Op::Dict => self.begin_container(Kind::Dict),
+            Op::Set => self.begin_container(Kind::Set),
+            Op::Mark => self.marks.push(self.stack.len()),
+            Op::Append => self.append(self.top(1)?)?,
+            Op::Appends => {
+                let items = self.above_mark()?;
+                self.append(items)?;
+            }
+            Op::SetItem => self.set(self.top(2)?)?,
+            Op::SetItems => {
+                let items = self.above_mark()?;
+                self.set(items)?;
+            }
+            Op::AddItems => {
+                let items = self.above_mark()?;
+                self.add(items)?;
+            }
+            Op::TupleOf(count) => self.build(self.top(count.into())?)?,
+            Op::Tuple | Op::FrozenSet => {
+                let items = self.above_mark()?;
+                self.plan.taken.push(self.number_from(items)?);
+                self.build(items)?;
+            }
+            Op::Stop => return None,
+        }
+        Some(())
+    }
+
+    /// A value begins, whose own opcodes have this many bytes.
+    fn begin(&mut self, len: usize, kind: Kind) {
+        // No more than bytes of the item, which fit.
+        let value = self.plan.prefixes.len() as u32;
+        self.plan.prefixes.push(Prefix::Nothing);
+        self.plan.len = self.plan.len.saturating_add(len);
+        self.stack.push(Slot { value, kind });
+    }
+
+    fn begin_container(&mut self, kind: impl Fn(u32) -> Kind) {
+        self.begin(5, kind(self.plan.counts.len() as u32));
+        self.plan.counts.push(0);
+    }
+
+    /// Where the topmost `count` values begin, none of which is below the last mark.
+    fn top(&self, count: usize) -> Option<usize> {
+        let from = self.stack.len().checked_sub(count)?;
+        (from >= self.floor()).then_some(from)
+    }
+
+    /// Takes the last mark off, and returns where it was.
+    fn above_mark(&mut self) -> Option<usize> {
+        self.marks.pop()
+    }
+
+    fn floor(&self) -> usize {
+        self.marks.last().copied().unwrap_or(0)
+    }
+
+    fn number_from(&self, items: usize) -> Option<u32> {
+        self.stack.len().checked_sub(items)?.try_into().ok()
+    }
+
+    /// The container below the items that begin there, where an operation may reach it.
+    fn container(&self, items: usize) -> Option<Kind> {
+        let below = items.checked_sub(1).filter(|&at| at >= self.floor())?;
+        self.stack.get(below).map(|slot| slot.kind)
+    }
+
+    /// Adds items to a count. At least one: an operation without items does nothing that could be written.
+    fn count(&mut self, container: u32, added: u32) -> Option<()> {
+        let count = self.plan.counts.get_mut(container as usize)?;
+        *count = count.checked_add(added).filter(|_| added > 0)?;
+        Some(())
+    }
+
+    fn append(&mut self, items: usize) -> Option<()> {
+        let Kind::List(list) = self.container(items)? else {
+            return None;
+        };
+        let added = self.number_from(items)?;
+        self.count(list, added)?;
+        self.prefix(items, 1, Prefix::Index, Prefix::NextIndex)?;
+        self.plan.len = self.plan.len.saturating_add(6 * added as usize);
+        self.stack.truncate(items);
+        Some(())
+    }
+
+    fn set(&mut self, items: usize) -> Option<()> {
+        let Kind::Dict(dict) = self.container(items)? else {
+            return None;
+        };
+        let added = self.number_from(items)?;
+        if added % 2 == 1 {
+            return None;
+        }
+        self.count(dict, added / 2)?;
+        self.prefix(items, 2, Prefix::Nothing, Prefix::NextKey)?;
+        self.plan.len = self.plan.len.saturating_add(added as usize / 2);
+        self.stack.truncate(items);
+        Some(())
+    }
+
+    fn add(&mut self, items: usize) -> Option<()> {
+        let Kind::Set(set) = self.container(items)? else {
+            return None;
+        };
+        let added = self.number_from(items)?;
+        self.count(set, added)?;
+        self.plan.taken.push(added);
+        self.stack.truncate(items);
+        Some(())
+    }
+
+    /// Sets what is written before each item of a list, or before each key of a dict.
+    fn prefix(&mut self, items: usize, step: usize, first: Prefix, next: Prefix) -> Option<()> {
+        let mut prefix = first;
+        for slot in self.stack.get(items..)?.iter().step_by(step) {
+            *self.plan.prefixes.get_mut(slot.value as usize)? = prefix;
+            prefix = next;
+        }
+        Some(())
+    }
+
+    /// A tuple or a frozenset of the items from there on: it begins where the first of them does.
+    fn build(&mut self, items: usize) -> Option<()> {
+        self.plan.len = self.plan.len.saturating_add(5);
+        match self.stack.get_mut(items) {
+            Some(first) => first.kind = Kind::Whole,
+            None => self.begin(0, Kind::Whole),
+        }
+        self.stack.truncate(items + 1);
+        Some(())
+    }
+}
+
+/// The second reading.
+struct Writer {
+    prefixes: alloc::vec::IntoIter<Prefix>,
+    counts: alloc::vec::IntoIter<u32>,
+    taken: alloc::vec::IntoIter<u32>,
+    out: Vec<u8>,
+    /// The lists that lack items, the innermost last: which item is next, and how many there are.
+    lists: Vec<(u32, u32)>,
+    /// The same of sets: how many items lack, and how many there are.
+    sets: Vec<(u32, u32)>,
+}
+
+impl Writer {
+    fn new(plan: Plan) -> Self {
+        Self {
+            prefixes: plan.prefixes.into_iter(),
+            counts: plan.counts.into_iter(),
+            taken: plan.taken.into_iter(),
+            out: Vec::with_capacity(plan.len),
+            lists: Vec::new(),
+            sets: Vec::new(),
+        }
+    }
+
+    fn write(mut self, item: &[u8]) -> Result<Vec<u8>, PickleError> {
+        let mut ops = Ops::new(item)?;
+        loop {
+            let op = ops.next()?;
+            if let Op::Stop = op {
+                self.put(Opcode::Stop);
+                return Ok(self.out);
+            }
+            // The first reading has found nothing to be missing.
+            self.handle(op).ok_or_else(|| ops.lacks())?;
+        }
+    }
+
+    fn handle(&mut self, op: Op<'_>) -> Option<()> {
+        match op {
+            Op::None => self.begin()?.put(Opcode::None),
+            Op::Bool(true) => self.begin()?.put(Opcode::True),
+            Op::Bool(false) => self.begin()?.put(Opcode::False),
+            Op::Int(number) => self.begin()?.put_int(number),
+            Op::Long(bytes) => self.long(bytes)?,
+            Op::Float(bytes) => {
+                self.begin()?.put(Opcode::Float);
+                self.out.extend_from_slice(bytes);
+            }
+            Op::Text(text) => self.begin()?.put_counted(Opcode::Py3String, text)?,
+            Op::Bytes(bytes) => self.begin()?.put_counted(Opcode::Bytes, bytes)?,
+            Op::EmptyTuple => self.begin()?.put_number(Opcode::BuildTuple, 0),
+            Op::List => {
+                let count = self.begin()?.counts.next()?;
+                self.put_number(Opcode::NewList, count);
+                if count > 0 {
+                    self.lists.push((0, count));
+                }
+            }
+            Op::Dict => {
+                self.counts.next()?;
+                self.begin()?.put(Opcode::NewDict);
+            }
+            Op::Set => match self.begin()?.counts.next()? {
+                0 => self.put_number(Opcode::Set, 0),
+                count => self.sets.push((count, count)),
+            },
+            Op::Mark => {}
+            Op::Append | Op::Appends => {
+                self.put(Opcode::SetItem);
+                let &(next, count) = self.lists.last()?;
+                if next == count {
+                    self.lists.pop();
+                }
+            }
+            Op::SetItem | Op::SetItems => self.put(Opcode::SetItem),
+            Op::AddItems => {
+                let added = self.taken.next()?;
+                let (missing, count) = self.sets.last_mut()?;
+                *missing = missing.checked_sub(added)?;
+                if *missing == 0 {
+                    let count = *count;
+                    self.sets.pop();
+                    self.put_number(Opcode::Set, count);
+                }
+            }
+            Op::TupleOf(count) => self.put_number(Opcode::BuildTuple, count.into()),
+            Op::Tuple => self.build(Opcode::BuildTuple)?,
+            Op::FrozenSet => self.build(Opcode::FrozenSet)?,
+            Op::Stop => return None,
+        }
+        Some(())
+    }
+
+    fn build(&mut self, opcode: Opcode) -> Option<()> {
+        let count = self.taken.next()?;
+        if count == 0 {
+            self.begin()?;
+        }
+        self.put_number(opcode, count);
+        Some(())
+    }
+
+    /// Writes what stands before the value that begins.
+    fn begin(&mut self) -> Option<&mut Self> {
+        match self.prefixes.next()? {
+            Prefix::Nothing => {}
+            Prefix::NextKey => self.put(Opcode::SetItem),
+            Prefix::Index => self.index()?,
+            Prefix::NextIndex => {
+                self.put(Opcode::SetItem);
+                self.index()?;
+            }
+        }
+        Some(self)
+    }
+
+    fn index(&mut self) -> Option<()> {
+        let (next, _) = self.lists.last_mut()?;
+        let index = *next;
+        *next += 1;
+        self.put_number(Opcode::Int, index);
+        Some(())
+    }
+
+    fn long(&mut self, bytes: &[u8]) -> Option<()> {
+        let text = decimal(bytes);
+        self.begin()?;
+        match text.parse() {
+            Ok(number) => self.put_int(number),
+            Err(_) => self.put_counted(Opcode::LongInt, text.as_bytes())?,
+        }
+        Some(())
+    }
+
+    fn put(&mut self, opcode: Opcode) {
+        self.out.push(opcode.byte());
+    }
+
+    fn put_int(&mut self, number: i32) {
+        self.put(Opcode::Int);
+        self.out.extend_from_slice(&number.to_be_bytes());
+    }
+
+    fn put_number(&mut self, opcode: Opcode, number: u32) {
+        self.put(opcode);
+        self.out.extend_from_slice(&number.to_be_bytes());
+    }
+
+    fn put_counted(&mut self, opcode: Opcode, bytes: &[u8]) -> Option<()> {
+        // Lengths in pickles have 32 bits as well.
+        self.put_number(opcode, bytes.len().try_into().ok()?);
+        self.out.extend_from_slice(bytes);
+        Some(())
+    }
+}

@@ -1,0 +1,254 @@
+//! From opcodes to a pickle.
+//!
+//! Opcodes say behind the items of a tuple or set how many there were, and a pickle has a mark before them. So the opcodes are
+//! read twice, as a pickle is.
+
+use alloc::vec::Vec;
+
+use execnet_serializer::{Token, Tokens};
+
+use super::integers::twos_complement;
+use super::{PROTO, PROTOCOL};
+
+/// A shorter item is faster as it is.
+const SHORTEST: usize = 200;
+
+/// Where values are longer on average, copying their bytes is most of the work, and opcodes need no copy.
+const LONGEST_VALUES: usize = 256;
+
+/// Puts a pickle in the place of the encoded item at the end of `bytes`, if that is faster to decode and says the same.
+/// Returns whether it did.
+pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
+    let item = bytes.get(start..).unwrap_or_default();
+    if item.len() < SHORTEST {
+        return false;
+    }
+    let Some(pickle) = from_opcodes(item) else {
+        return false;
+    };
+    bytes.truncate(start);
+    bytes.extend_from_slice(&pickle);
+    true
+}
+
+/// The pickle of an encoded item; nothing for what a pickle of plain values does not say exactly.
+#[must_use]
+pub fn from_opcodes(item: &[u8]) -> Option<Vec<u8>> {
+    let marks = marks(item)?;
+    let mut marks = marks.into_iter().peekable();
+    let mut out = Vec::with_capacity(item.len());
+    out.extend([PROTO, PROTOCOL]);
+    let mut stack = Vec::new();
+    for (at, token) in (0..).zip(Tokens::new(item)) {
+        while let Some(mark) = marks.next_if(|mark| mark.before == at) {
+            out.extend_from_slice(mark.opening);
+        }
+        write(token.ok()?, &mut stack, &mut out)?;
+    }
+    // STOP of the pickle, and of execnet.
+    out.extend(b".Q");
+    Some(out)
+}
+
+/// What is written before a value because it is the first item of a tuple or set.
+struct Mark {
+    /// The number of the token.
+    before: u32,
+    opening: &'static [u8],
+}
+
+/// What is on the stack of a decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Value,
+    /// The index of the next item of the list below.
+    Index,
+    /// Still without some of its items.
+    List {
+        len: u32,
+        next: u32,
+    },
+    Dict,
+}
+
+impl Entry {
+    fn list(len: u32, next: u32) -> Self {
+        if next == len {
+            Self::Value
+        } else {
+            Self::List { len, next }
+        }
+    }
+
+    /// Whether it can be an item of something.
+    fn is_whole(self) -> bool {
+        matches!(self, Self::Value | Self::Dict)
+    }
+}
+
+/// The first reading: the marks in the order in which they are written.
+fn marks(item: &[u8]) -> Option<Vec<Mark>> {
+    let mut marks = Vec::new();
+    // The number of the token with which each value on the stack begins.
+    let mut begins = Vec::new();
+    let mut tokens = Tokens::new(item);
+    let mut count = 0_usize;
+    for (at, token) in (0..).zip(tokens.by_ref()) {
+        count += 1;
+        match token.ok()? {
+            Token::Stop => break,
+            Token::SetItem => begins.truncate(begins.len().checked_sub(2)?),
+            Token::BuildTuple(len) => join(&mut begins, &mut marks, at, len, b"(", 4..)?,
+            Token::Set(len) => join(&mut begins, &mut marks, at, len, b"\x8f(", 1..)?,
+            Token::FrozenSet(len) => join(&mut begins, &mut marks, at, len, b"(", 1..)?,
+            _ => begins.push(at),
+        }
+    }
+    // Of values that begin alike the outer one is complete last, and begins first.
+    marks.reverse();
+    marks.sort_by_key(|mark: &Mark| mark.before);
+    // One token and STOP: a scalar, or an empty container.
+    (count > 2 && begins.len() == 1 && item.len() / LONGEST_VALUES < count).then_some(marks)
+}
+
+/// Joins the topmost values to one, with a mark where there are as many as that.
+fn join(
+    begins: &mut Vec<u32>,
+    marks: &mut Vec<Mark>,
+    at: u32,
+    len: u32,
+    opening: &'static [u8],
+    marked: core::ops::RangeFrom<u32>,
+) -> Option<()> {
+    let items = begins.len().checked_sub(len as usize)?;
+    let before = begins.get(items).copied().unwrap_or(at);
+    begins.truncate(items);
+    begins.push(before);
+    if marked.contains(&len) {
+        marks.push(Mark { before, opening });
+    }
+    Some(())
+}
+
+/// Writes what a token is in a pickle; nothing where a pickle cannot say it.
+fn write(token: Token<'_>, stack: &mut Vec<Entry>, out: &mut Vec<u8>) -> Option<()> {
+    if let Some(Entry::List { next, .. }) = stack.last() {
+        // Its items must come in their order.
+        let index = i32::try_from(*next).ok()?;
+        if token != Token::Int(index) {
+            return None;
+        }
+        stack.push(Entry::Index);
+        return Some(());
+    }
+    match token {
+        Token::Stop => return take(stack, 1).filter(|()| stack.is_empty()),
+        Token::SetItem => return set_item(stack, out),
+        Token::BuildTuple(len) => {
+            take(stack, len)?;
+            match u8::try_from(len) {
+                Ok(0) => out.push(b')'),
+                Ok(len @ 1..=3) => out.push(0x84 + len),
+                _ => out.push(b't'),
+            }
+        }
+        Token::Set(len) => {
+            take(stack, len)?;
+            out.push(if len == 0 { 0x8f } else { 0x90 });
+        }
+        Token::FrozenSet(len) => {
+            take(stack, len)?;
+            out.extend_from_slice(if len == 0 { b"(\x91" } else { b"\x91" });
+        }
+        Token::NewDict => {
+            out.push(b'}');
+            stack.push(Entry::Dict);
+            return Some(());
+        }
+        Token::NewList(len) => {
+            out.extend_from_slice(if len > 1 { b"](" } else { b"]" });
+            stack.push(Entry::list(len, 0));
+            return Some(());
+        }
+        scalar => write_scalar(scalar, out)?,
+    }
+    stack.push(Entry::Value);
+    Some(())
+}
+
+fn take(stack: &mut Vec<Entry>, len: u32) -> Option<()> {
+    let items = stack.len().checked_sub(len as usize)?;
+    let whole = stack.get(items..)?.iter().all(|entry| entry.is_whole());
+    stack.truncate(items);
+    whole.then_some(())
+}
+
+fn set_item(stack: &mut Vec<Entry>, out: &mut Vec<u8>) -> Option<()> {
+    let (value, key) = (stack.pop()?, stack.pop()?);
+    if !value.is_whole() {
+        return None;
+    }
+    match (stack.last_mut()?, key) {
+        (list @ &mut Entry::List { len, next }, Entry::Index) => {
+            *list = Entry::list(len, next + 1);
+            if len == 1 {
+                out.push(b'a');
+            } else if next + 1 == len {
+                out.push(b'e');
+            }
+        }
+        (Entry::Dict, Entry::Value) => out.push(b's'),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn write_scalar(token: Token<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match token {
+        Token::None => out.push(b'N'),
+        Token::Bool(true) => out.push(0x88),
+        Token::Bool(false) => out.push(0x89),
+        Token::Int(number) => write_int(number, out),
+        Token::LongInt(text) => {
+            let bytes = twos_complement(text)?;
+            out.extend([0x8a, bytes.len().try_into().ok()?]);
+            out.extend_from_slice(&bytes);
+        }
+        Token::Float(number) => {
+            out.push(b'G');
+            out.extend_from_slice(&number.to_be_bytes());
+        }
+        // Where a pickle takes bytes for text that opcodes do not, the opcodes have to be refused.
+        Token::Py3String(text) if core::str::from_utf8(text).is_ok() => {
+            write_counted(text, [0x8c, b'X'], out)?;
+        }
+        Token::Bytes(bytes) => write_counted(bytes, [b'C', b'B'], out)?,
+        // Channels, complex numbers, and what only Python 2 has.
+        _ => return None,
+    }
+    Some(())
+}
+
+fn write_int(number: i32, out: &mut Vec<u8>) {
+    if let Ok(byte) = u8::try_from(number) {
+        out.extend([b'K', byte]);
+    } else if let Ok(number) = u16::try_from(number) {
+        out.push(b'M');
+        out.extend_from_slice(&number.to_le_bytes());
+    } else {
+        out.push(b'J');
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+fn write_counted(bytes: &[u8], [short, long]: [u8; 2], out: &mut Vec<u8>) -> Option<()> {
+    match u8::try_from(bytes.len()) {
+        Ok(len) => out.extend([short, len]),
+        Err(_) => {
+            out.push(long);
+            out.extend_from_slice(&u32::try_from(bytes.len()).ok()?.to_le_bytes());
+        }
+    }
+    out.extend_from_slice(bytes);
+    Some(())
+}
