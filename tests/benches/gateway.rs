@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use execnet::serializer::{dumps, loads};
-use execnet::{Channel, Group};
+use execnet::{Channel, Group, Value};
 
 use figures::{Outcome, percentile, round_trips, seconds, tell};
 
@@ -34,6 +34,10 @@ while channel.receive() is not None:
 channel.send(count)
 ";
 
+const TAKE: &str = "for item in channel: channel.send(len(item))";
+const GIVE: &str = "item = channel.receive()\nwhile channel.receive(): channel.send(item)";
+const REPORTS: u32 = 5000;
+
 fn main() -> Outcome {
     // `cargo bench` and `cargo test` pass an option of their own to every benchmark.
     let arguments: Vec<_> = std::env::args()
@@ -46,6 +50,7 @@ fn main() -> Outcome {
         [python, "roundtrip"] => round_trip(&start(python, ECHO)?.1),
         [python, "echo"] => echo(&start(python, ECHO)?.1),
         [python, "oneway"] => one_way(python),
+        [python, "structured", folder] => structured(python, Path::new(folder)),
         [_, "serializer", folder] => serializer(Path::new(folder)),
         _ => {
             println!("run scripts/bench, which runs this beside stock execnet");
@@ -116,6 +121,60 @@ fn one_way(python: &str) -> Outcome {
         Ok(())
     })?;
     tell("items from the worker", f64::from(ITEMS) / here, "items/s");
+    Ok(())
+}
+
+/// Items with structure, one way at a time: an answer and a request are single ints.
+fn structured(python: &str, folder: &Path) -> Outcome {
+    for name in ["reports", "ints"] {
+        let document = loads(&std::fs::read(folder.join(name).with_extension("execnet"))?)?;
+        let (group, out) = start(python, TAKE)?;
+        let there = median_of_work(|| {
+            out.send(&document)?;
+            Ok(out.receive()?)
+        })?;
+        tell(&format!("{name} to the worker"), there * 1e3, "ms");
+        let back = group.gateways()[0].remote_exec(GIVE)?;
+        back.send(&document)?;
+        let here = median_of_work(|| {
+            back.send(1)?;
+            Ok(back.receive()?)
+        })?;
+        tell(&format!("{name} from the worker"), here * 1e3, "ms");
+        if name == "reports" {
+            single(&group, &document[0])?;
+        }
+    }
+    Ok(())
+}
+
+fn single(group: &Group, report: &Value) -> Outcome {
+    let gateway = &group.gateways()[0];
+    let out = gateway.remote_exec(COUNT)?;
+    let there = seconds(|| {
+        for _ in 0..REPORTS {
+            out.send(report)?;
+        }
+        out.send(())?;
+        assert_eq!(out.receive()?.as_i64(), Some(i64::from(REPORTS)));
+        Ok(())
+    })?;
+    let rate = f64::from(REPORTS) / there;
+    tell("single reports to the worker", rate, "items/s");
+    let code = format!(
+        "item = channel.receive()\nchannel.receive()\nfor _ in range({REPORTS}): channel.send(item)"
+    );
+    let back = gateway.remote_exec(&code)?;
+    back.send(report)?;
+    let here = seconds(|| {
+        back.send(1)?;
+        for _ in 0..REPORTS {
+            back.receive()?;
+        }
+        Ok(())
+    })?;
+    let rate = f64::from(REPORTS) / here;
+    tell("single reports from the worker", rate, "items/s");
     Ok(())
 }
 

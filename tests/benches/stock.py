@@ -34,6 +34,9 @@ while channel.receive() is not None:
     count += 1
 channel.send(count)
 """
+TAKE = "for item in channel: channel.send(len(item))"
+GIVE = "item = channel.receive()\nwhile channel.receive(): channel.send(item)"
+REPORTS = 5_000
 
 
 def tell(name, value, unit):
@@ -168,6 +171,42 @@ def measure_serializer(folder):
         megabytes = len(data) / 1e6
         tell("dumps " + name, megabytes / median_seconds(lambda: execnet.dumps(document), 7), "MB/s")
         tell("loads " + name, megabytes / median_seconds(lambda: execnet.loads(data), 7), "MB/s")
+
+
+def measure_structured(folder):
+    """Items with structure, one way at a time: an answer and a request are single ints."""
+    made = gateway()
+    for name in ("reports", "ints"):
+        with open(os.path.join(folder, name + ".execnet"), "rb") as stored:
+            document = execnet.loads(stored.read())
+        out = made.remote_exec(TAKE)
+        tell(name + " to the worker", median_seconds(lambda: (out.send(document), out.receive()), 9) * 1e3, "ms")
+        back = made.remote_exec(GIVE)
+        back.send(document)
+        tell(name + " from the worker", median_seconds(lambda: (back.send(1), back.receive()), 9) * 1e3, "ms")
+        if name == "reports":
+            single(made, document[0])
+
+
+def single(made, report):
+    out = made.remote_exec(COUNT)
+
+    def send():
+        for _ in range(REPORTS):
+            out.send(report)
+        out.send(None)
+        assert out.receive() == REPORTS
+
+    tell("single reports to the worker", REPORTS / seconds(send), "items/s")
+    back = made.remote_exec("item = channel.receive()\nchannel.receive()\nfor _ in range(%d): channel.send(item)" % REPORTS)
+    back.send(report)
+
+    def receive():
+        back.send(1)
+        for _ in range(REPORTS):
+            back.receive()
+
+    tell("single reports from the worker", REPORTS / seconds(receive), "items/s")
 
 
 def main(measure, *arguments):
