@@ -36,6 +36,8 @@ impl Nonce {
 /// The answer of a worker that is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ready {
+    /// Whether the worker reads and writes pickles.
+    pub(crate) pickles: bool,
     /// The bytes after the answer: the first of frames.
     pub(crate) rest: Vec<u8>,
 }
@@ -118,7 +120,9 @@ impl Scanner {
 
 fn read_answer(answer: &[u8], rest: &[u8]) -> Result<Ready, BadAnswer> {
     match LoadOptions::wire().loads(answer) {
-        Ok(Value::Int(_)) => Ok(Ready {
+        // The id of its process, alone or with 1 for pickles.
+        Ok(answer @ (Value::Int(_) | Value::Tuple(_))) => Ok(Ready {
+            pickles: matches!(answer, Value::Tuple(_)),
             rest: rest.to_vec(),
         }),
         Ok(Value::Str(reason)) => Err(BadAnswer::Refused(reason.into())),

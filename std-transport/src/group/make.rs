@@ -73,7 +73,11 @@ impl Group {
             // After the lock is released, as in `make`.
             drop(before);
         };
-        let Connected { link, peer } = connect::start(&Request {
+        let Connected {
+            link,
+            peer,
+            pickles,
+        } = connect::start(&Request {
             id: &reservation.id,
             spec: &reservation.spec,
             exec_model: reservation.remote,
@@ -91,7 +95,8 @@ impl Group {
             .with_spec(reservation.spec.as_str())
             .with_limits(self.options.limits)
             .with_inbox(self.options.inbox)
-            .with_credit(credit);
+            .with_credit(credit)
+            .with_pickles(pickles);
         match Gateway::new(link, config) {
             Ok(gateway) => Ok(Member::new(reservation, gateway, peer)),
             Err(error) => {

@@ -117,6 +117,9 @@ pub(crate) fn config(settings: &Settings, nonce: &Nonce, lazy: &str) -> Dict {
     if settings.nice != 0 {
         pairs.push(("nice", settings.nice.into()));
     }
+    if settings.pickles {
+        pairs.push(("pickles", 1.into()));
+    }
     if let Some(window) = window {
         pairs.push(("credit", window.into()));
     }

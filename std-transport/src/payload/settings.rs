@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) nice: i32,
     /// How many bytes may be in flight on a channel, in each direction; `None` means no limit.
     pub(crate) credit: Option<usize>,
+    /// Whether a CPython reads and writes pickles.
+    pub(crate) pickles: bool,
     /// What the worker sets itself.
     pub(crate) env: WorkerEnv,
     /// Whether a Python worker, as its last act, kills the processes of its process group that are younger than itself.

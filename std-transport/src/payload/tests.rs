@@ -11,6 +11,7 @@ fn settings(compressed: bool) -> Settings {
         grace: Grace::default(),
         nice: 0,
         credit: None,
+        pickles: false,
         env: WorkerEnv::default(),
         ends_group: false,
         compressed,

@@ -80,15 +80,17 @@ fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, Ma
             .collect(),
     };
     let (far, mut duplex) = ProxiedWorker::start(request, proxy, &asked)?;
-    let rest = handshake(
+    let ready = handshake(
         request,
         &mut duplex,
         far.as_ref(),
         &input.unwrap_or_default(),
     )?;
     let (reader, writer) = duplex.split();
-    let reader = io::Cursor::new(rest).chain(reader);
-    Ok(Connected::new(reader, writer, far))
+    let reader = io::Cursor::new(ready.rest).chain(reader);
+    let mut connected = Connected::new(reader, writer, far);
+    connected.pickles = ready.pickles;
+    Ok(connected)
 }
 
 /// The member of the group that the value of this key names.

@@ -50,6 +50,7 @@ const LAZY: &str = pages!(
     "lazy/dump",
     "lazy/load",
     "lazy/numbers",
+    "lazy/pickles",
     "lazy/waiting",
     "lazy/callbacks",
     "lazy/channel",

@@ -1,7 +1,7 @@
 //! The client of our own server, which starts a process for each connection.
 
 use crate::error::MakeGatewayError;
-use crate::handshake::Nonce;
+use crate::handshake::{Nonce, Ready};
 use crate::payload::{WorkerEnv, payload};
 use crate::peer::WorkerHandle;
 use crate::socket::greeting::{Rejected, authenticate, hello};
@@ -17,7 +17,7 @@ pub(super) fn client_handshake(
     request: &Request<'_>,
     duplex: &mut impl Split,
     peer: &dyn WorkerHandle,
-) -> Result<Vec<u8>, MakeGatewayError> {
+) -> Result<Ready, MakeGatewayError> {
     let spec = request.spec;
     if spec.has("python") && !spec.has("installvia") {
         return Err(SpecError::value("python", "the server chooses the interpreter").into());

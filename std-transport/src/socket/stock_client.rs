@@ -6,7 +6,7 @@ use execnet_serializer::{DumpError, DumpOptions, Value};
 
 use crate::bootstrap::Duplex;
 use crate::error::MakeGatewayError;
-use crate::handshake::Nonce;
+use crate::handshake::{Nonce, Ready};
 use crate::payload::{Bootstrap, Settings, WorkerEnv, config};
 use crate::peer::WorkerHandle;
 use crate::python::{SOCKET, STOCK, WORKER, WORKER_LAZY};
@@ -17,7 +17,7 @@ pub(super) fn client_handshake(
     request: &Request<'_>,
     duplex: &mut dyn Duplex,
     peer: &dyn WorkerHandle,
-) -> Result<Vec<u8>, MakeGatewayError> {
+) -> Result<Ready, MakeGatewayError> {
     let nonce = Nonce::new();
     let mut settings = settings(request)?;
     settings.env = WorkerEnv::of(request.spec);
@@ -69,6 +69,7 @@ mod tests {
             grace: Grace::default(),
             nice: 0,
             credit: None,
+            pickles: false,
             env: WorkerEnv::of(&spec),
             // The process is the server's.
             ends_group: false,

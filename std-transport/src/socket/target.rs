@@ -136,13 +136,15 @@ fn client_handshake(
     mut duplex: impl Split,
     peer: Arc<dyn WorkerHandle>,
 ) -> Result<Connected, MakeGatewayError> {
-    let rest = match kind {
+    let ready = match kind {
         ServerKind::Stock => stock_client::client_handshake(request, &mut duplex, peer.as_ref())?,
         ServerKind::Native => native_client::client_handshake(request, &mut duplex, peer.as_ref())?,
     };
     let (reader, writer) = duplex.split();
-    let reader = io::Cursor::new(rest).chain(reader);
-    Ok(Connected::new(reader, writer, peer))
+    let reader = io::Cursor::new(ready.rest).chain(reader);
+    let mut connected = Connected::new(reader, writer, peer);
+    connected.pickles = ready.pickles;
+    Ok(connected)
 }
 
 #[cfg(feature = "tls")]

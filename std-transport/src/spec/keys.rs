@@ -30,6 +30,7 @@ pub(super) const OTHERS: &[&str] = &[
     "installvia",
     "keepalive",
     "nice",
+    "pickle",
     "python",
     "ssh_config",
     "sudo",

@@ -34,7 +34,7 @@ use execnet_serializer::DumpError;
 use crate::bootstrap::{Duplex, HandshakeError, bootstrap};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
-use crate::handshake::{Nonce, Scanner};
+use crate::handshake::{Nonce, Ready, Scanner};
 use crate::link::{Descriptor, Link, PeerControl, SharedError};
 use crate::options::GroupOptions;
 use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
@@ -80,6 +80,8 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Connected {
     pub(crate) link: Link,
     pub(crate) peer: Arc<dyn WorkerHandle>,
+    /// Whether the worker reads and writes pickles.
+    pub(crate) pickles: bool,
 }
 
 impl Connected {
@@ -91,7 +93,11 @@ impl Connected {
     ) -> Self {
         let control = Arc::new(WorkerControl(Arc::clone(&peer)));
         let link = Link::from_std(reader, writer, control);
-        Self { link, peer }
+        Self {
+            link,
+            peer,
+            pickles: false,
+        }
     }
 
     /// The same over a descriptor, which threads that receive can poll and read themselves.
@@ -102,9 +108,9 @@ impl Connected {
     ) -> Self {
         let reader = Arc::new(reader);
         let poll_reader = Arc::new(Descriptor::new(reader.clone()));
-        let Self { link, peer } = Self::new(reader, writer, peer);
-        let link = link.with_poll_reader(poll_reader);
-        Self { link, peer }
+        let mut connected = Self::new(reader, writer, peer);
+        connected.link = connected.link.with_poll_reader(poll_reader);
+        connected
     }
 }
 
@@ -131,7 +137,7 @@ pub(crate) fn handshake(
     duplex: &mut dyn Duplex,
     peer: &dyn WorkerHandle,
     input: &str,
-) -> Result<Vec<u8>, MakeGatewayError> {
+) -> Result<Ready, MakeGatewayError> {
     let nonce = Nonce::new();
     let program = payload(&settings(request)?, &nonce);
     let program = program.map(|program| [input.as_bytes(), &program].concat());
@@ -145,22 +151,32 @@ pub(crate) fn handshake_with(
     peer: &dyn WorkerHandle,
     nonce: &Nonce,
     program: Result<Vec<u8>, DumpError>,
-) -> Result<Vec<u8>, MakeGatewayError> {
+) -> Result<Ready, MakeGatewayError> {
     let program = program.map_err(|error| {
         let error = io::Error::new(io::ErrorKind::InvalidInput, error);
         let kind = BootstrapErrorKind::SettingsRefused;
         BootstrapError::io(kind, peer.name().to_owned(), error)
     })?;
     let mut scanner = Scanner::new(nonce);
-    match bootstrap(duplex, &program, &mut scanner, request.deadline) {
-        Ok(ready) => Ok(ready.rest),
-        Err(failure) => Err(explain(peer, failure, &scanner.preamble()).into()),
-    }
+    bootstrap(duplex, &program, &mut scanner, request.deadline)
+        .map_err(|failure| explain(peer, failure, &scanner.preamble()).into())
 }
 
 /// Transports to other machines, over links that may be slow. Up to about 25 Mbit/s a compressed program arrives
 /// earlier, at 1 Mbit/s by 0.3 s; on faster links it costs 3 ms.
 const COMPRESSED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
+
+/// Whether a spec lets a worker use pickles.
+fn pickles(spec: &XSpec) -> Result<bool, SpecError> {
+    match spec.get("pickle") {
+        None | Some("yes") => Ok(true),
+        Some("no") => Ok(false),
+        Some(other) => Err(SpecError::Value {
+            key: "pickle",
+            problem: format!("{other:?} is not yes or no"),
+        }),
+    }
+}
 
 pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
     let spec = request.spec;
@@ -179,6 +195,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         grace: request.options.grace,
         nice,
         credit: bootstrap.credit(request.options.credit),
+        pickles: pickles(spec)?,
         env: WorkerEnv::default(),
         // With sudo it is a process of another user, which signals of this program do not reach.
         ends_group: !spec.has("popen") || spec.has("sudo"),

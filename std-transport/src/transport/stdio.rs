@@ -29,17 +29,18 @@ pub(super) fn start_with(
         mut pipes,
         input,
     } = run(request, hints)?;
-    let rest = handshake(request, &mut pipes, peer.as_ref(), &input)?;
+    let ready = handshake(request, &mut pipes, peer.as_ref(), &input)?;
     let writer = PipeOutput::new(OwnedFd::from(pipes.stdin));
     let content_writer = writer.content_writer();
-    let mut connected = if rest.is_empty() {
+    let mut connected = if ready.rest.is_empty() {
         let reader = File::from(OwnedFd::from(pipes.stdout));
         Connected::polled(reader, writer, peer)
     } else {
-        let reader = io::Cursor::new(rest).chain(pipes.stdout);
+        let reader = io::Cursor::new(ready.rest).chain(pipes.stdout);
         Connected::new(reader, writer, peer)
     };
     connected.link.content_writer = content_writer;
+    connected.pickles = ready.pickles;
     Ok(connected)
 }
 

@@ -200,7 +200,7 @@ fn an_error_names_type_and_place_of_a_value_that_cannot_be_sent() {
             def fail(put, value):
                 raise MemoryError('no room')
             type(channel.gateway)._write.__globals__['DUMPERS'][float] = fail
-            channel.send([1.5])
+            channel.send(1.5)
         ";
         assert!(failure(&run(gateway, source)).ends_with("\nMemoryError: no room\n"));
     });

@@ -52,7 +52,7 @@ def in_child(gateway, *descriptors):  # type: (Gateway, *int) -> None
 
 def answer(out, config, value):  # type: (int, Dict[str, Any], Any) -> None
     """The worker's half of the handshake, see docs/protocol.md."""
-    os.write(out, b'EXECNET-' + config['nonce'] + b'-' + frame(DATA, 0, value)[5:])
+    os.write(out, b'EXECNET-' + config['nonce'] + b'-' + frame(STATUS, 0, value)[5:])
 
 
 def main():  # type: () -> None
@@ -69,6 +69,8 @@ def main():  # type: () -> None
         set_up_or_leave(out, config)
     if 'credit' in config or not PY3:
         compile_lazy()
+    # PyPy and older ones read and write pickles in Python.
+    pickles = 'pickles' in config and not PYPY and sys.version_info >= (3, 8)
     kind = gateway_class
     if os.environ.get('EXECNET_DEBUG'):
         compile_lazy()
@@ -87,7 +89,10 @@ def main():  # type: () -> None
     gateway._interruptible(False)
     sys.path[:] = path
     _thread.start_new_thread(gateway._read, ())
-    answer(out, config, PID)
+    if pickles:
+        # Before the answer: an item may follow at once.
+        pickled_types.update((list, tuple, dict, set, frozenset))
+    answer(out, config, (PID, 1) if pickles else PID)
     try:
         gateway._serve()
     except BaseException:

@@ -57,8 +57,18 @@ if PY3:
     DUMPERS[str] = dump_text
 
 
+# The types whose items are pickles, where both ends agreed on that.
+pickled_types = set()   # type: Set[type]
+FEW = 8     # items of a list or tuple, below which it is no reason to compile the lazy part
+
+
 def frame(code, channel_id, value):  # type: (int, int, Any) -> bytes
     """A whole frame whose payload is `value`, in one piece."""
+    if type(value) in pickled_types and code == DATA and not (LAZY and len(value) < FEW):
+        compile_lazy()
+        payload = pickle(value)
+        if payload is not None:
+            return header.pack(code, channel_id, len(payload)) + payload
     parts = [b'']
     try:
         DUMPERS[type(value)](parts.append, value)

@@ -33,6 +33,7 @@ const REFUSED: &[(&str, &str)] = &[
         "nice",
         "the clients of the server choose it; cmd=nice -n N sets the priority of all workers",
     ),
+    ("pickle", CLIENTS),
     ("keepalive", CONNECTION),
     ("tls_ca", CONNECTION),
     ("tls_cert", CONNECTION),

@@ -1,0 +1,125 @@
+# Items as pickles, which CPython reads and writes in C: see docs/protocol.md.
+
+OP_PICKLE = b'\x80'[0]
+LONGEST_INT = 1 << 2039     # what is as long has an operation of its own, which the controller does not read
+# Made when they are first needed: the module takes a millisecond to import.
+pickler = unpickle = None   # type: Any
+
+
+class NotPlain(Exception):
+    """An item has a value of another type than those that every pickle of a controller may have."""
+
+
+def refuse_reduce(self, value):  # type: (Any, Any) -> None
+    raise NotPlain
+
+
+class Parts(object):
+    """What a pickler writes to."""
+
+    def __init__(self):
+        self.parts = []     # type: List[bytes]
+        self.write = self.parts.append
+
+
+def start_pickling():
+    global pickler, unpickle
+    c_pickle = import_standard('_pickle')
+    unpickle = c_pickle.loads
+    # What is not exactly of a builtin type is asked of this method, and would be pickled as its class wants.
+    pickler = type('Pickler', (c_pickle.Pickler,), {'reducer_override': refuse_reduce})
+
+
+def pickle(value):  # type: (Any) -> Optional[bytes]
+    """The payload of an item; None where opcodes must say what it is, or why it cannot be sent."""
+    if pickler is None:
+        start_pickling()
+    written = Parts()
+    writer = pickler(written, 4)
+    # Without a memo: nothing refers to what came before, so that a pickle is no shorter than its values.
+    writer.fast = True
+    try:
+        writer.dump(value)
+    except MemoryError:
+        raise
+    except Exception:
+        return None
+    written.parts.append(b'Q')
+    payload = b''.join(written.parts)
+    return payload if is_surely_plain(payload) or is_plain(value) else None
+
+
+def is_surely_plain(payload):  # type: (bytes) -> bool
+    """Whether a pickle has neither half a surrogate pair, nor an int that is too long.  Numbers may look like both."""
+    if any(True for _ in long_operands(payload, b'\x8b')):
+        return False
+    long_texts = None   # type: Optional[List[Tuple[int, int]]]
+    at = payload.find(b'\xed')
+    while at >= 0:
+        if 0xa0 <= payload[at + 1] < 0xc0:
+            if long_texts is None:
+                long_texts = list(long_operands(payload, b'X'))
+            if is_in_short_text(payload, at) or any(start <= at < end for start, end in long_texts):
+                return False
+        at = payload.find(b'\xed', at + 1)
+    return True
+
+
+def long_operands(payload, op):  # type: (bytes, bytes) -> Iterator[Tuple[int, int]]
+    """Where something is that may be an operation with a length of four bytes; C uses it for 256 bytes and more."""
+    at = payload.find(op)
+    while at >= 0:
+        start = at + 5
+        length = int.from_bytes(payload[at + 1:start], 'little')
+        if 256 <= length <= len(payload) - start:
+            yield start, start + length
+        at = payload.find(op, at + 1)
+
+
+def is_in_short_text(payload, at):  # type: (bytes, int) -> bool
+    """Whether something before a byte may be the operation of a text that has it."""
+    first = max(0, at - 256)
+    head = payload.rfind(b'\x8c', first, at)
+    while head >= 0:
+        if head + 1 + payload[head + 1] >= at:
+            return True
+        head = payload.rfind(b'\x8c', first, head)
+    return False
+
+
+def is_plain(value):  # type: (Any) -> bool
+    """The same of a value, by its parts."""
+    todo = [[value]]    # type: List[Any]
+    while todo:
+        values = todo.pop()
+        kinds = set(map(type, values))
+        if str in kinds:
+            try:
+                ''.join([text for text in values if type(text) is str]).encode('utf-8')
+            except UnicodeError:
+                return False
+        if int in kinds:
+            ints = [number for number in values if type(number) is int]
+            if max(ints) >= LONGEST_INT or min(ints) < -LONGEST_INT:
+                return False
+        if not kinds.isdisjoint(pickled_types):
+            for part in values:
+                if type(part) in pickled_types:
+                    todo.append(part)
+                    if type(part) is dict:
+                        todo.append(part.values())
+    return True
+
+
+@loader(b'\x80')
+def load_pickle(data, pos, stack, strings, gateway):  # type: (bytes, int, List[Any], Strings, Any) -> int
+    if not pickled_types or pos != 1:
+        return unknown(data, pos, stack, strings, gateway)
+    if pickler is None:
+        start_pickling()
+    value = unpickle(data)
+    if strings[1]:
+        # Texts are to be bytes.
+        value = load(frame(STATUS, 0, value)[9:], strings, gateway)
+    stack.append(value)
+    return len(data) - 1
