@@ -1,7 +1,7 @@
 //! From opcodes to a pickle.
 //!
-//! Opcodes say behind the items of a tuple or set how many there were, and a pickle has a mark before them. So the opcodes are
-//! read twice, as a pickle is.
+//! Opcodes say behind the items of a tuple or set how many there were, and a pickle has a mark before them. So opcodes with
+//! such items are read twice, as a pickle is.
 
 use alloc::vec::Vec;
 
@@ -34,20 +34,58 @@ pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
 /// The pickle of an encoded item; nothing for what a pickle of plain values does not say exactly.
 #[must_use]
 pub fn from_opcodes(item: &[u8]) -> Option<Vec<u8>> {
-    let marks = marks(item)?;
-    let mut marks = marks.into_iter().peekable();
+    // Most items have neither sets nor long tuples, and need one reading.
+    match write_all(item, None) {
+        Err(Refusal::NeedsMarks) => write_all(item, Some(marks(item)?)).ok(),
+        written => written.ok(),
+    }
+}
+
+/// Why an item is not written as a pickle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It has marks, and they are not known yet.
+    NeedsMarks,
+    /// A pickle cannot say it, or it is no faster.
+    Item,
+}
+
+fn write_all(item: &[u8], marks: Option<Vec<Mark>>) -> Result<Vec<u8>, Refusal> {
+    let has_marks = marks.is_some();
+    let mut marks = marks.unwrap_or_default().into_iter().peekable();
     let mut out = Vec::with_capacity(item.len());
     out.extend([PROTO, PROTOCOL]);
     let mut stack = Vec::new();
-    for (at, token) in (0..).zip(Tokens::new(item)) {
-        while let Some(mark) = marks.next_if(|mark| mark.before == at) {
+    let mut count = 0;
+    for token in Tokens::new(item) {
+        while let Some(mark) = marks.next_if(|mark| mark.before == count) {
             out.extend_from_slice(mark.opening);
         }
-        write(token.ok()?, &mut stack, &mut out)?;
+        let token = token.map_err(|_| Refusal::Item)?;
+        if !has_marks && needs_mark(&token) {
+            return Err(Refusal::NeedsMarks);
+        }
+        write(token, &mut stack, &mut out).ok_or(Refusal::Item)?;
+        count += 1;
+        if out.len() > SHORTEST && out.len() / LONGEST_VALUES > count as usize {
+            return Err(Refusal::Item);
+        }
+    }
+    // A scalar or an empty container, and STOP.
+    if count <= 2 {
+        return Err(Refusal::Item);
     }
     // STOP of the pickle, and of execnet.
     out.extend(b".Q");
-    Some(out)
+    Ok(out)
+}
+
+fn needs_mark(token: &Token<'_>) -> bool {
+    match token {
+        Token::BuildTuple(len) => *len > 3,
+        Token::Set(len) | Token::FrozenSet(len) => *len > 0,
+        _ => false,
+    }
 }
 
 /// What is written before a value because it is the first item of a tuple or set.
@@ -86,15 +124,12 @@ impl Entry {
     }
 }
 
-/// The first reading: the marks in the order in which they are written.
+/// The marks in the order in which they are written.
 fn marks(item: &[u8]) -> Option<Vec<Mark>> {
     let mut marks = Vec::new();
     // The number of the token with which each value on the stack begins.
     let mut begins = Vec::new();
-    let mut tokens = Tokens::new(item);
-    let mut count = 0_usize;
-    for (at, token) in (0..).zip(tokens.by_ref()) {
-        count += 1;
+    for (at, token) in (0..).zip(Tokens::new(item)) {
         match token.ok()? {
             Token::Stop => break,
             Token::SetItem => begins.truncate(begins.len().checked_sub(2)?),
@@ -107,8 +142,7 @@ fn marks(item: &[u8]) -> Option<Vec<Mark>> {
     // Of values that begin alike the outer one is complete last, and begins first.
     marks.reverse();
     marks.sort_by_key(|mark: &Mark| mark.before);
-    // One token and STOP: a scalar, or an empty container.
-    (count > 2 && begins.len() == 1 && item.len() / LONGEST_VALUES < count).then_some(marks)
+    Some(marks)
 }
 
 /// Joins the topmost values to one, with a mark where there are as many as that.
@@ -135,7 +169,7 @@ fn write(token: Token<'_>, stack: &mut Vec<Entry>, out: &mut Vec<u8>) -> Option<
     if let Some(Entry::List { next, .. }) = stack.last() {
         // Its items must come in their order.
         let index = i32::try_from(*next).ok()?;
-        if token != Token::Int(index) {
+        if !matches!(token, Token::Int(found) if found == index) {
             return None;
         }
         stack.push(Entry::Index);
