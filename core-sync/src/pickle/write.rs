@@ -16,6 +16,12 @@ const SHORTEST: usize = 200;
 /// Where values are longer on average, copying their bytes is most of the work, and opcodes need no copy.
 const LONGEST_VALUES: usize = 256;
 
+/// A list is appended to in batches of this many items, as C does it: the stack of the reader stays small.
+const BATCH: u32 = 1000;
+
+/// The bytes of an int and its index in a list.
+const INT_ITEM: usize = 11;
+
 /// Puts a pickle in the place of the encoded item at the end of `bytes`, if that is faster to decode and says the same.
 /// Returns whether it did.
 pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
@@ -57,7 +63,8 @@ fn write_all(item: &[u8], marks: Option<Vec<Mark>>) -> Result<Vec<u8>, Refusal> 
     out.extend([PROTO, PROTOCOL]);
     let mut stack = Vec::new();
     let mut count = 0;
-    for token in Tokens::new(item) {
+    let mut tokens = Tokens::new(item);
+    while let Some(token) = tokens.next() {
         while let Some(mark) = marks.next_if(|mark| mark.before == count) {
             out.extend_from_slice(mark.opening);
         }
@@ -67,6 +74,16 @@ fn write_all(item: &[u8], marks: Option<Vec<Mark>>) -> Result<Vec<u8>, Refusal> 
         }
         write(token, &mut stack, &mut out).ok_or(Refusal::Item)?;
         count += 1;
+        if let Some(Entry::List {
+            len,
+            next: next @ 0,
+        }) = stack.last_mut()
+        {
+            *next = write_ints(tokens.rest(), *len, &mut out);
+            let written = *next as usize * INT_ITEM;
+            tokens = Tokens::new(tokens.rest().get(written..).unwrap_or_default());
+            count += *next * 3;
+        }
         if out.len() > SHORTEST && out.len() / LONGEST_VALUES > count as usize {
             return Err(Refusal::Item);
         }
@@ -78,6 +95,27 @@ fn write_all(item: &[u8], marks: Option<Vec<Mark>>) -> Result<Vec<u8>, Refusal> 
     // STOP of the pickle, and of execnet.
     out.extend(b".Q");
     Ok(out)
+}
+
+/// Writes the items of a list from the first on that are ints, but for the last item. Returns how many.
+///
+/// Long lists of ints are common, and reading three tokens for each takes several times as long.
+fn write_ints(rest: &[u8], len: u32, out: &mut Vec<u8>) -> u32 {
+    let mut written = 0;
+    for item in rest.chunks_exact(INT_ITEM) {
+        let &[b'F', a, b, c, d, b'F', w, x, y, z, b'P'] = item else {
+            break;
+        };
+        if u32::from_be_bytes([a, b, c, d]) != written || written + 1 >= len {
+            break;
+        }
+        write_int(i32::from_be_bytes([w, x, y, z]), out);
+        written += 1;
+        if written.is_multiple_of(BATCH) {
+            out.extend(b"e(");
+        }
+    }
+    written
 }
 
 fn needs_mark(token: &Token<'_>) -> bool {
@@ -229,6 +267,8 @@ fn set_item(stack: &mut Vec<Entry>, out: &mut Vec<u8>) -> Option<()> {
                 out.push(b'a');
             } else if next + 1 == len {
                 out.push(b'e');
+            } else if (next + 1).is_multiple_of(BATCH) {
+                out.extend(b"e(");
             }
         }
         (Entry::Dict, Entry::Value) => out.push(b's'),
