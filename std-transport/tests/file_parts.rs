@@ -1,5 +1,5 @@
-//! Items of which a part is in a file, over pipes of the system: whatever happens to the file, and whatever the peer does,
-//! the stream of frames stays whole. core-sync tests other contents and content writers, over links in memory.
+//! Items of which a part is in a file, over pipes of the system: whatever happens to the file, and whatever the peer
+//! does, the stream of frames stays whole. core-sync tests other contents and content writers, over links in memory.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -300,32 +300,28 @@ fn a_file_replaced_on_the_way_is_sent_as_it_was() {
 }
 
 #[test]
-fn a_peer_that_stops_reading_holds_up_who_sends_and_its_death_ends_that() {
-    within(
-        "a peer that stops reading holds up who sends and its death ends that",
-        LONG,
-        || {
-            let scene = Scene::new();
-            let (_place, _, file) = file(&content());
-            let channel = scene.gateway.new_channel().unwrap();
-            let other = scene.gateway.new_channel().unwrap();
-            let sending = channel.clone();
-            let sending = thread::spawn(move || send(&sending, &range(&file, 0, MANY)));
-            await_bytes(&scene.reads);
-            // These do not wait for the link.
-            other.close();
-            assert!(!sending.is_finished());
-            // In the middle of the frame.
-            drop(scene.reads);
-            let Err(SendError::Disconnected(lost)) = sending.join().unwrap() else {
-                panic!("it was sent");
-            };
-            // The gateway's reader has nothing to say: the peer still holds the other direction.
-            assert!(
-                matches!(lost.reason(), DisconnectReason::Write(_)),
-                "{lost}"
-            );
-            assert!(channel.send("after").is_err());
-        },
-    );
+fn a_send_to_a_peer_that_stops_reading_blocks_until_the_peer_ends() {
+    within("a peer that stops reading", LONG, || {
+        let scene = Scene::new();
+        let (_place, _, file) = file(&content());
+        let channel = scene.gateway.new_channel().unwrap();
+        let other = scene.gateway.new_channel().unwrap();
+        let sending = channel.clone();
+        let sending = thread::spawn(move || send(&sending, &range(&file, 0, MANY)));
+        await_bytes(&scene.reads);
+        // These do not wait for the link.
+        other.close();
+        assert!(!sending.is_finished());
+        // In the middle of the frame.
+        drop(scene.reads);
+        let Err(SendError::Disconnected(lost)) = sending.join().unwrap() else {
+            panic!("it was sent");
+        };
+        // The gateway's reader has nothing to say: the peer still holds the other direction.
+        assert!(
+            matches!(lost.reason(), DisconnectReason::Write(_)),
+            "{lost}"
+        );
+        assert!(channel.send("after").is_err());
+    });
 }

@@ -9,12 +9,14 @@ use super::{LinkWriter, write_all};
 
 /// Bytes of an item that are not in memory, such as a range of a file.
 ///
-/// It is `Any` because only a [`ContentWriter`] knows which kinds of content its link takes directly, and looks for those.
+/// It is `Any` because only a [`ContentWriter`] knows which kinds of content its link takes directly, and looks for
+/// those.
 pub trait Content: Any {
     /// Number of bytes.
     fn size(&self) -> usize;
 
-    /// Reads bytes into `buffer`, from `offset` on, and returns their number. 0 means that the content ends before its size.
+    /// Reads bytes into `buffer`, from `offset` on, and returns their number. 0 means that the content ends before its
+    /// size.
     ///
     /// # Errors
     ///
@@ -26,13 +28,13 @@ pub trait Content: Any {
 ///
 /// It writes to the same place as the link's writer, and is dropped together with it.
 pub trait ContentWriter: Send {
-    /// Writes bytes of the content from `offset` on, after all bytes that were written before, and returns their number. It
-    /// blocks while the link takes no more. 0 means that the content ends before its size.
+    /// Writes bytes of the content from `offset` on, after all bytes that were written before, and returns their
+    /// number. It blocks while the link takes no more. 0 means that the content ends before its size.
     ///
     /// # Errors
     ///
-    /// The link does not take this content directly, or has ended, or the content cannot be read. The caller then copies the
-    /// rest through memory, and finds the cause if it was one of the latter two.
+    /// The link does not take this content directly, or has ended, or the content cannot be read. The caller then
+    /// copies the rest through memory, and finds the cause if it was one of the latter two.
     fn write_content(&mut self, content: &dyn Content, offset: usize) -> io::Result<usize>;
 }
 
@@ -70,8 +72,8 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// The link is broken. Content that ends early or cannot be read is not an error here: its size is announced already, so
-    /// that the frame has to be completed for the peer to find the next one.
+    /// The link is broken. Content that ends early or cannot be read is not an error here: its size is announced
+    /// already, so that the frame has to be completed for the peer to find the next one.
     pub(crate) fn write(&mut self, frames: &[u8], part: Option<&mut Part<'_>>) -> io::Result<()> {
         write_all(&mut self.writer, frames)?;
         if let Some(part) = part {
@@ -136,7 +138,8 @@ impl<'a> Part<'a> {
         self.failure.map_or(Ok(()), Err)
     }
 
-    /// Fills the start of `buffer`, which is not empty, and returns the number of bytes. After a failure they are zeros.
+    /// Fills the start of `buffer`, which is not empty, and returns the number of bytes. After a failure they are
+    /// zeros.
     fn read(&mut self, done: usize, buffer: &mut [u8]) -> usize {
         while self.failure.is_none() {
             match self.content.read_at(done, buffer) {

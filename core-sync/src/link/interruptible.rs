@@ -49,8 +49,8 @@ pub struct Readable {
 ///       └───────── wait: swap ────── flag true, pipe empty ◀── wait: read ─────┘
 /// ```
 ///
-/// An interrupt that finds the flag set writes nothing: the byte is in the pipe or about to be written, or the waiter has
-/// taken it and is about to return. In each case that wait, or the next one, returns after the interrupt.
+/// An interrupt that finds the flag set writes nothing: the byte is in the pipe or about to be written, or the waiter
+/// has taken it and is about to return. In each case that wait, or the next one, returns after the interrupt.
 #[derive(Debug)]
 pub struct Interruptible<P> {
     poller: P,
@@ -66,8 +66,8 @@ impl<P: Poller> Interruptible<P> {
     }
 
     fn take_wake(&self) -> io::Result<()> {
-        // The byte first. In the other order, an interrupt between the two steps would set the flag and write a byte that
-        // this read takes as well: the flag would stay set with an empty pipe, and no later interrupt would write.
+        // The byte first. In the other order, an interrupt between the two steps would set the flag and write a byte
+        // that this read takes as well: the flag would stay set with an empty pipe, and no later interrupt would write.
         let taken = self.poller.read_wake();
         // Acquires what the interrupts that wrote nothing have released: the caller of `wait` looks at it next.
         self.pending.swap(false, Ordering::AcqRel);

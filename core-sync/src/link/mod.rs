@@ -26,8 +26,8 @@ pub type LinkWriter = Box<dyn Write<Error = io::Error> + Send>;
 
 /// A two-way byte stream to a peer whose bootstrap is complete: the next byte in each direction begins a frame.
 ///
-/// The gateway drops `writer` when it writes no more; the peer must then see the end of the stream. It drops `reader` when
-/// it reads no more.
+/// The gateway drops `writer` when it writes no more; the peer must then see the end of the stream. It drops `reader`
+/// when it reads no more.
 pub struct Link {
     /// The bytes that the peer writes.
     pub reader: LinkReader,
@@ -35,10 +35,11 @@ pub struct Link {
     pub writer: LinkWriter,
     /// The transport's control of the peer.
     pub control: Arc<dyn PeerControl>,
-    /// Waits until the reader is readable, if the transport can do that: see [`with_poll_reader`](Self::with_poll_reader).
+    /// Waits until the reader is readable, if the transport can do that: see
+    /// [`with_poll_reader`](Self::with_poll_reader).
     pub poll_reader: Option<Arc<dyn PollReader>>,
-    /// Writes content such as parts of files without a copy through memory, if the transport can do that. It writes to the
-    /// same place as `writer`, which must be unbuffered: the bytes of both must arrive in the order of the calls.
+    /// Writes content such as parts of files without a copy through memory, if the transport can do that. It writes to
+    /// the same place as `writer`, which must be unbuffered: the bytes of both must arrive in the order of the calls.
     pub content_writer: Option<Box<dyn ContentWriter>>,
 }
 
@@ -60,8 +61,8 @@ impl Link {
         }
     }
 
-    /// Adds a way to wait until the reader is readable. A thread that waits for an item can then read the link itself. It
-    /// need not be woken by the gateway's reader thread, which takes half of the time of a round trip.
+    /// Adds a way to wait until the reader is readable. A thread that waits for an item can then read the link itself.
+    /// It need not be woken by the gateway's reader thread, which takes half of the time of a round trip.
     ///
     /// The reader must be unbuffered: bytes in a buffer would not be found by polling.
     #[must_use]
@@ -81,8 +82,8 @@ impl fmt::Debug for Link {
 pub trait PeerControl: Send + Sync {
     /// Returns why the peer ended. The gateway's reader thread calls it once, after the stream has ended or failed.
     ///
-    /// The result becomes the source of every error that the end of the peer causes. It may wait half a second or so for
-    /// an exit status: threads that wait on the gateway see the end only after this returns.
+    /// The result becomes the source of every error that the end of the peer causes. It may wait half a second or so
+    /// for an exit status: threads that wait on the gateway see the end only after this returns.
     fn post_mortem(&self) -> Option<SharedError> {
         None
     }

@@ -158,9 +158,9 @@ impl Worker {
         self
     }
 
-    /// Sets a function to call, with the names of the functions that still run, when the whole grace is over. It runs in
-    /// another thread than the one that serves, and so can exit the process: [`serve`](Self::serve) runs functions too, and
-    /// cannot return [`ServeError::StillRunning`] while one of them does not return.
+    /// Sets a function to call, with the names of the functions that still run, when the whole grace is over. It runs
+    /// in another thread than the one that serves, and so can exit the process: [`serve`](Self::serve) runs functions
+    /// too, and cannot return [`ServeError::StillRunning`] while one of them does not return.
     #[must_use]
     pub fn on_abandon(mut self, abandon: impl Fn(&[String]) + Send + Sync + 'static) -> Self {
         self.abandon = Some(Arc::new(abandon));

@@ -52,8 +52,8 @@ impl Scene {
         }
     }
 
-    /// Sends the content between two bytes, then checks that the next frame follows it. Returns the bytes that the peer gets
-    /// instead of the content, and the result of reading the content.
+    /// Sends the content between two bytes, then checks that the next frame follows it. Returns the bytes that the peer
+    /// gets instead of the content, and the result of reading the content.
     fn send(&self, content: &dyn Content) -> (Vec<u8>, io::Result<()>) {
         let result = self.channel.send_with_content(b"<", content, b">").unwrap();
         self.channel.send(7).unwrap();

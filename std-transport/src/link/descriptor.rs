@@ -12,8 +12,8 @@ use crate::sync::Mutex;
 
 /// The [`PollReader`] of a link whose reader is a file descriptor: a pipe, or a socket.
 ///
-/// It holds the descriptor, which therefore is closed only after both the link and the `Descriptor` are dropped. A handle
-/// that both share saves a second descriptor:
+/// It holds the descriptor, which therefore is closed only after both the link and the `Descriptor` are dropped. A
+/// handle that both share saves a second descriptor:
 ///
 /// ```
 /// use std::fs::File;
@@ -99,8 +99,8 @@ impl<F> LinkAndPipe<F> {
     /// Directs interrupts to the pipe of this thread. `None` if one is pending: then there is nothing to wait for.
     fn begin(&self) -> io::Result<Option<Arc<Pipe>>> {
         let pipe = Pipe::of_this_thread()?;
-        // One lock for the look at the flag and the entry of the pipe: an interrupt comes either before both, and is seen
-        // here, or after both, and writes into the pipe.
+        // One lock for the look at the flag and the entry of the pipe: an interrupt comes either before both, and is
+        // seen here, or after both, and writes into the pipe.
         let mut wake = self.wake.lock();
         if wake.pending {
             return Ok(None);
@@ -153,8 +153,8 @@ impl<F: AsFd + Send + Sync> Poller for LinkAndPipe<F> {
         let mut wake = self.wake.lock();
         wake.pending = true;
         if let Some(pipe) = &wake.waiter {
-            // It does not block under the lock: the pipe is empty, as `Interruptible` calls this once for each interrupt
-            // that a wait reports.
+            // It does not block under the lock: the pipe is empty, as `Interruptible` calls this once for each
+            // interrupt that a wait reports.
             let _ = (&pipe.writer).write_all(&[0]);
         }
     }
@@ -178,8 +178,8 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(20);
     const LONG: Option<Duration> = Some(LIMIT);
 
-    /// Number of interrupts that are tried: a loss shows within some hundred thousand. `EXECNET_INTERRUPTS` sets another
-    /// number.
+    /// Number of interrupts that are tried: a loss shows within some hundred thousand. `EXECNET_INTERRUPTS` sets
+    /// another number.
     const INTERRUPTS: usize = 100_000;
 
     /// Number of yields after which an interrupt counts as lost: some seconds.

@@ -1,7 +1,7 @@
 //! The two ends of a byte stream that a gateway runs over, and what this system's descriptors can do for them.
 //!
-//! A [`Link`] needs nothing but a reader and a writer. Over a pipe or a socket a [`Descriptor`] lets the threads that receive
-//! read the link themselves, and a [`PipeOutput`] sends a [`FileRange`] without a copy through memory.
+//! A [`Link`] needs nothing but a reader and a writer. Over a pipe or a socket a [`Descriptor`] lets the threads that
+//! receive read the link themselves, and a [`PipeOutput`] sends a [`FileRange`] without a copy through memory.
 
 mod descriptor;
 mod file_range;

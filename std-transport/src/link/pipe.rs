@@ -12,15 +12,16 @@ use super::FileRange;
 /// Capacity of a pipe as the system makes it, in bytes. A larger write is the sign of a link with large frames.
 const USUAL: usize = 64 << 10;
 
-/// Capacity for large frames, in bytes: reader and writer work at the same time, instead of taking turns every few pages.
+/// Capacity for large frames, in bytes: reader and writer work at the same time, instead of taking turns every few
+/// pages.
 ///
-/// Linux limits the pipes of one user together (`pipe-user-pages-soft`, by default 64 MiB). That is why this is not more,
-/// and why pipes do not start with it.
+/// Linux limits the pipes of one user together (`pipe-user-pages-soft`, by default 64 MiB). That is why this is not
+/// more, and why pipes do not start with it.
 #[cfg(target_os = "linux")]
 const WIDE: usize = 512 << 10;
 
-/// The writing end of a pipe, which grows when large frames go through it, and takes parts of files. Any other descriptor
-/// is only written to.
+/// The writing end of a pipe, which grows when large frames go through it, and takes parts of files. Any other
+/// descriptor is only written to.
 ///
 /// It is closed when its last clone is dropped.
 ///
@@ -52,10 +53,11 @@ impl PipeOutput {
         }
     }
 
-    /// For [`Link::content_writer`](super::Link::content_writer): it sends each [`FileRange`] without a copy through memory.
+    /// For [`Link::content_writer`](super::Link::content_writer): it sends each [`FileRange`] without a copy through
+    /// memory.
     ///
-    /// `None` if this is not a pipe, or the system is not Linux. Over a socket whose peer is gone, `sendfile` raises SIGPIPE,
-    /// which not every program ignores.
+    /// `None` if this is not a pipe, or the system is not Linux. Over a socket whose peer is gone, `sendfile` raises
+    /// SIGPIPE, which not every program ignores.
     #[must_use]
     pub fn content_writer(&self) -> Option<Box<dyn ContentWriter>> {
         self.takes_files()

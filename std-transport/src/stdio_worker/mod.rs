@@ -12,14 +12,14 @@ use execnet_core_sync::{ServeError, Worker};
 
 /// Serves the controller that started this process, over its standard input and output.
 ///
-/// A stock Python controller starts such a program with `popen//python=/path/to/worker`, one in Rust with the same spec or
-/// with `popen//worker=/path/to/worker`. Command line arguments do not matter, and the program that a controller sends for a
-/// Python interpreter is read and answered. The worker uses the execution model and the grace that the controller asks for,
-/// and `chdir=` and `nice=` of a stock controller's spec. It refuses `env:`, because a Rust program cannot safely change its
-/// environment while threads run.
+/// A stock Python controller starts such a program with `popen//python=/path/to/worker`, one in Rust with the same spec
+/// or with `popen//worker=/path/to/worker`. Command line arguments do not matter, and the program that a controller
+/// sends for a Python interpreter is read and answered. The worker uses the execution model and the grace that the
+/// controller asks for, and `chdir=` and `nice=` of a stock controller's spec. It refuses `env:`, because a Rust
+/// program cannot safely change its environment while threads run.
 ///
-/// From this call on, standard input and output of the process are the null device, so that a function that prints does not
-/// break the link. Standard error does not change.
+/// From this call on, standard input and output of the process are the null device, so that a function that prints does
+/// not break the link. Standard error does not change.
 ///
 /// ```no_run
 /// use execnet::{Channel, Worker};
@@ -33,8 +33,8 @@ use execnet_core_sync::{ServeError, Worker};
 ///
 /// # Process exit
 ///
-/// If functions still run after their [`Grace`](crate::Grace), their names are printed to standard error and the process
-/// exits with status 1, whatever [`Worker::on_abandon`] says. In all other cases this function returns.
+/// If functions still run after their [`Grace`](crate::Grace), their names are printed to standard error and the
+/// process exits with status 1, whatever [`Worker::on_abandon`] says. In all other cases this function returns.
 ///
 /// # Errors
 ///
@@ -49,8 +49,8 @@ pub fn serve_stdio(worker: Worker) -> Result<(), ServeError> {
     worker.serve(streams::link(reader, writer))
 }
 
-/// Exits, because threads cannot be ended from outside, and the thread that would return from `serve_stdio` may be the one
-/// whose function does not return.
+/// Exits, because threads cannot be ended from outside, and the thread that would return from `serve_stdio` may be the
+/// one whose function does not return.
 #[allow(
     clippy::exit,
     reason = "threads cannot be ended, and the controller waits for the process"

@@ -19,7 +19,8 @@ fn is_requested(source: &str) -> bool {
     source.contains("path, nice, env = channel.receive()")
 }
 
-/// Does what that program does, except for the environment, which a Rust program cannot safely change while threads run.
+/// Does what that program does, except for the environment, which a Rust program cannot safely change while threads
+/// run.
 fn apply(channel: &Channel) -> Result<(), Box<dyn Error + Send + Sync>> {
     let item = channel.receive()?;
     let Value::Tuple(parts) = item.as_ref() else {

@@ -26,8 +26,8 @@ pub(super) fn take() -> io::Result<(BufReader<File>, File)> {
 /// The link, after the controller has its answer.
 pub(super) fn link(reader: BufReader<File>, writer: File) -> Link {
     if !reader.buffer().is_empty() {
-        // The controller sent frames before it had the answer; none is known to do so. Polling the descriptor would miss
-        // the bytes in the buffer, so receivers do not read this link.
+        // The controller sent frames before it had the answer; none is known to do so. Polling the descriptor would
+        // miss the bytes in the buffer, so receivers do not read this link.
         return Link::from_std(reader, writer, Arc::new(NoControl));
     }
     let reader = Arc::new(reader.into_inner());

@@ -14,11 +14,12 @@ use crate::session::{EncodeFrameError, ITEM_COST, append, encode};
 const BATCH: usize = 64 * 1024;
 
 impl Channel {
-    /// Sends an item. Blocks while the link is full because the peer does not read. Nothing else bounds the number of items
-    /// that are sent before the peer receives them, unless the two ends agreed on [credit](crate::GatewayConfig::credit).
+    /// Sends an item. Blocks while the link is full because the peer does not read. Nothing else bounds the number of
+    /// items that are sent before the peer receives them, unless the two ends agreed on
+    /// [credit](crate::GatewayConfig::credit).
     ///
-    /// An item is written in one piece: items of other channels wait meanwhile. If that takes too long, send large data in
-    /// parts; parts of 64 KiB and more reach full throughput.
+    /// An item is written in one piece: items of other channels wait meanwhile. If that takes too long, send large data
+    /// in parts; parts of 64 KiB and more reach full throughput.
     ///
     /// # Errors
     ///
@@ -69,8 +70,8 @@ impl Channel {
 
     /// Sends an item of which a part is not in memory: the encoded item is `head`, the content, and `tail`.
     ///
-    /// The inner error is that of reading the content. The item was sent all the same, with zeros instead of the bytes that
-    /// could not be read.
+    /// The inner error is that of reading the content. The item was sent all the same, with zeros instead of the bytes
+    /// that could not be read.
     ///
     /// # Errors
     ///
