@@ -7,19 +7,13 @@ use embedded_io::{Error as _, ErrorKind, Read};
 /// A buffer of bytes from a reader. Lengths that a peer announces are not
 /// trusted: memory grows with the bytes that arrive, at most
 /// [`CHUNK`](Self::CHUNK) bytes ahead of them plus the usual doubling.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ReadBuffer {
     /// Initialised memory. It stays initialised between reads, because a reader
     /// that gives a few bytes at a time must not cost a fill with zeros for each.
     memory: Vec<u8>,
     /// The number of bytes that have arrived.
     filled: usize,
-}
-
-impl Default for ReadBuffer {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl ReadBuffer {

@@ -62,7 +62,3 @@ mod marker {
         INT, FLOAT, COMPLEX, BYTES, TUPLE, DICT, SET, FROZENSET, CHANNEL,
     ];
 }
-
-#[cfg(feature = "literal")]
-#[cfg(test)]
-mod tests;

@@ -76,6 +76,3 @@ impl FromStr for Value {
         parse::parse(text)
     }
 }
-
-#[cfg(test)]
-mod tests;

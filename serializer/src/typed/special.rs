@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use serde_core::de::value::MapDeserializer;
 use serde_core::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde_core::forward_to_deserialize_any;
-use serde_core::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
+use serde_core::ser::{Serialize, Serializer};
 
 use crate::{ChannelId, Complex};
 
@@ -132,19 +132,7 @@ pub(super) fn inside<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 impl Serialize for Complex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(COMPLEX, &Parts(*self))
-    }
-}
-
-/// The two floats.
-struct Parts(Complex);
-
-impl Serialize for Parts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut parts = serializer.serialize_tuple(2)?;
-        parts.serialize_element(&self.0.re)?;
-        parts.serialize_element(&self.0.im)?;
-        parts.end()
+        serializer.serialize_newtype_struct(COMPLEX, &(self.re, self.im))
     }
 }
 
@@ -184,9 +172,7 @@ struct Pair<'m, T>(&'m Marked<T>);
 
 impl<T: Serialize> Serialize for Pair<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry(self.0.key, &self.0.content)?;
-        map.end()
+        serializer.collect_map([(self.0.key, &self.0.content)])
     }
 }
 

@@ -178,12 +178,6 @@ impl FromStr for Int {
     }
 }
 
-impl PartialOrd for Int {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl Ord for Int {
     /// By value.
     fn cmp(&self, other: &Self) -> Ordering {

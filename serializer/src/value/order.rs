@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 use core::hash::{Hash, Hasher};
 
 use super::key::{is_container, is_nan};
-use super::{Dict, Set, Value};
+use super::{Dict, Int, Set, Str, Value};
 
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
@@ -28,11 +28,18 @@ impl PartialEq for Value {
 
 impl Eq for Value {}
 
-impl PartialOrd for Value {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// The partial order of types that have a total one.
+macro_rules! partial_orders {
+    ($($type:ty)*) => {$(
+        impl PartialOrd for $type {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+    )*};
 }
+
+partial_orders! { Value Dict Set Int Str }
 
 impl Ord for Value {
     /// A total order, for sorting and for ordered maps: first by type, then by
@@ -155,22 +162,10 @@ impl<'a> Sorted<'a> {
     }
 }
 
-impl PartialOrd for Set {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl Ord for Set {
     /// As the sorted elements.
     fn cmp(&self, other: &Self) -> Ordering {
         Sorted::items(self).cmp(&Sorted::items(other))
-    }
-}
-
-impl PartialOrd for Dict {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }
 

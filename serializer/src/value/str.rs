@@ -114,12 +114,6 @@ impl PartialEq for Str {
 
 impl Eq for Str {}
 
-impl PartialOrd for Str {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl Ord for Str {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())

@@ -1,12 +1,8 @@
 //! The parts of containers, read one after another.
 
-use serde_core::Deserializer as _;
-use serde_core::de::{
-    Deserialize, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
+use serde_core::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::{NeedsDocument, OnePass};
-use crate::Opcode;
 
 /// The items of a list.
 pub(super) struct Items<'d, 'de> {
@@ -155,54 +151,5 @@ impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
         let value = seed.deserialize(&mut *self.pass)?;
         self.pass.set_item()?;
         Ok(value)
-    }
-}
-
-/// A variant with content, after the start of its dict.
-pub(super) struct Variant<'d, 'de>(pub(super) &'d mut OnePass<'de>);
-
-impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = NeedsDocument;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Self), NeedsDocument> {
-        if !self.0.at(Opcode::Py3String) {
-            return Err(NeedsDocument);
-        }
-        Ok((seed.deserialize(&mut *self.0)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = NeedsDocument;
-
-    fn unit_variant(self) -> Result<(), NeedsDocument> {
-        Deserialize::deserialize(self.0)
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
-        self,
-        seed: T,
-    ) -> Result<T::Value, NeedsDocument> {
-        seed.deserialize(self.0)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(
-        self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, NeedsDocument> {
-        self.0.deserialize_tuple(len, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, NeedsDocument> {
-        self.0.deserialize_struct("", fields, visitor)
     }
 }

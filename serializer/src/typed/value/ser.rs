@@ -1,6 +1,6 @@
 //! Writing values.
 
-use serde_core::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
+use serde_core::ser::{Serialize, SerializeTuple, Serializer};
 
 use crate::typed::special;
 use crate::{Dict, Set, Value};
@@ -26,7 +26,7 @@ impl Serialize for Value {
             Self::Dict(pairs) => pairs.serialize(serializer),
             Self::Set(items) => items.serialize(serializer),
             Self::FrozenSet(items) => {
-                serializer.serialize_newtype_struct(special::FROZENSET, &Elements(items))
+                serializer.serialize_newtype_struct(special::FROZENSET, items.iter().as_slice())
             }
             Self::Channel(id) => id.serialize(serializer),
         }
@@ -35,24 +35,12 @@ impl Serialize for Value {
 
 impl Serialize for Dict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.len()))?;
-        self.iter()
-            .try_for_each(|(key, value)| map.serialize_entry(key, value))?;
-        map.end()
+        serializer.collect_map(self)
     }
 }
 
 impl Serialize for Set {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(special::SET, &Elements(self))
-    }
-}
-
-/// The elements of a set or frozenset.
-struct Elements<'s>(&'s Set);
-
-impl Serialize for Elements<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter())
+        serializer.serialize_newtype_struct(special::SET, self.iter().as_slice())
     }
 }

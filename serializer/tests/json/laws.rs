@@ -1,10 +1,6 @@
 //! JSON says every value.
 
-#![cfg(feature = "json")]
-
-mod common;
-
-use common::{printable_floats, values};
+use crate::common::{printable_floats, values};
 use execnet_serializer::json::{from_json, to_exact_json, to_json};
 use proptest::prelude::*;
 

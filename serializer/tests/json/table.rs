@@ -1,10 +1,9 @@
-use alloc::string::ToString;
-use alloc::vec::Vec;
+//! Each kind of value as JSON, and the errors of JSON that is no value.
 
 use serde_json::json;
 
-use super::{from_json, to_exact_json, to_json};
-use crate::Value;
+use execnet_serializer::json::{from_json, to_exact_json, to_json};
+use execnet_serializer::{Limits, Value};
 
 fn literal(text: &str) -> Value {
     text.parse()
@@ -142,7 +141,7 @@ fn an_error_has_its_position_and_what_was_expected() {
 #[test]
 fn nesting_ends_at_the_limit() {
     let nested = |depth| (1..depth).fold(json!([]), |inner, _| json!([inner]));
-    let limit = usize::from(crate::Limits::MAX_DEPTH);
+    let limit = usize::from(Limits::MAX_DEPTH);
     let deepest = from_json(nested(limit)).unwrap();
     assert_eq!(to_json(&deepest), nested(limit));
     let error = from_json(nested(limit + 1)).unwrap_err();

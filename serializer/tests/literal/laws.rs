@@ -1,10 +1,6 @@
 //! Printing and parsing are inverse for every value.
 
-#![cfg(feature = "literal")]
-
-mod common;
-
-use common::{printable_floats, values};
+use crate::common::{printable_floats, values};
 use execnet_serializer::Value;
 use proptest::prelude::*;
 

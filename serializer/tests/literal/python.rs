@@ -1,10 +1,5 @@
 //! Python's own `repr` and `ast.literal_eval` beside this crate's.
 
-#![cfg(all(feature = "literal", feature = "std"))]
-#![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
-
-mod common;
-
 use std::io::{ErrorKind, Read, Write};
 use std::process::{Command, Stdio};
 
@@ -140,9 +135,9 @@ fn literals_of_python_are_read_and_printed_unchanged() {
 #[test]
 fn python_reads_and_prints_our_literals_unchanged() {
     // Python reads neither of the others.
-    let finite =
-        common::printable_floats().prop_map(|float| if float.is_finite() { float } else { 0.5 });
-    let strategy = common::values(finite.boxed());
+    let finite = crate::common::printable_floats()
+        .prop_map(|float| if float.is_finite() { float } else { 0.5 });
+    let strategy = crate::common::values(finite.boxed());
     let texts = generate(&strategy, 1000, |value: &Value| value.to_string());
     let readable = |text: &String| {
         !["j)", "j", "Channel", "set("]
