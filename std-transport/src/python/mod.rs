@@ -139,8 +139,12 @@ fn without_comments(source: &str) -> String {
 
 /// Behind code, a `#` that a quote follows may be part of a text, and stays.
 fn without_comment(line: &str) -> &str {
-    if line.trim_start().starts_with('#') {
-        return "";
+    let Some(first) = line.find('#') else {
+        return line;
+    };
+    let before = line[..first].trim_end();
+    if before.is_empty() {
+        return before;
     }
     let quotes_end = line.rfind(['"', '\'']).map_or(0, |at| at + 1);
     match line[quotes_end..].find('#') {
