@@ -97,11 +97,13 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// Implements `Debug` as [`report`]: a program whose `main` returns the error prints that.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! debug_as_report {
     ($($error:ty),* $(,)?) => {
         $(impl core::fmt::Debug for $error {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                core::fmt::Display::fmt(&$crate::report::report(self), f)
+                core::fmt::Display::fmt(&$crate::report(self), f)
             }
         })*
     };

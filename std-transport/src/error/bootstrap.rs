@@ -3,8 +3,8 @@ use core::fmt;
 use std::io;
 
 use crate::bootstrap::HandshakeError;
-use crate::error::BootstrapErrorKind;
 use crate::error::excerpt::write_excerpt;
+use crate::error::{BootstrapErrorKind, debug_as_report};
 use crate::exit::Exit;
 use crate::handshake::BadAnswer;
 use crate::peer::{ExitInfo, WorkerHandle};

@@ -1,17 +1,6 @@
 //! Why there is no gateway, or no longer.
 
-/// Has `Debug` print the error with all its causes: it is what a program shows whose `main` returns it.
-macro_rules! debug_as_report {
-    ($error:ty) => {
-        impl core::fmt::Debug for $error {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                core::fmt::Display::fmt(&execnet_core_sync::report(self), f)
-            }
-        }
-    };
-}
-
-pub(crate) use debug_as_report;
+pub(crate) use execnet_core_sync::debug_as_report;
 
 mod bootstrap;
 mod excerpt;

@@ -3,10 +3,11 @@
 use core::error::Error;
 use core::fmt;
 
-use execnet_core_sync::{Channel, Gateway, SendError, report};
+use execnet_core_sync::{Channel, Gateway, SendError};
 use execnet_serializer::Dict;
 
 use super::Group;
+use crate::error::debug_as_report;
 
 impl Group {
     /// Runs code on every member. The results are in the order of [`gateways`](Self::gateways). A member that has lost
@@ -63,7 +64,7 @@ impl Group {
 }
 
 /// The code could not be sent to a member.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemberError {
     /// The member.
@@ -86,8 +87,4 @@ impl Error for MemberError {
     }
 }
 
-impl fmt::Debug for MemberError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&report(self), f)
-    }
-}
+debug_as_report!(MemberError);

@@ -3,6 +3,8 @@
 use core::error::Error;
 use core::fmt;
 
+use execnet_core_sync::controls_terminal;
+
 /// One component of a path, from a peer or a directory: never empty, `.` or `..`, and without a separator or NUL.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Name<'a>(&'a [u8]);
@@ -51,7 +53,7 @@ impl fmt::Display for Escaped<'_> {
             for char in chunk.valid().chars() {
                 match char {
                     '\\' => f.write_str("\\\\")?,
-                    _ if char.is_control() => write!(f, "{}", char.escape_default())?,
+                    _ if controls_terminal(char) => write!(f, "{}", char.escape_default())?,
                     _ => write!(f, "{char}")?,
                 }
             }
@@ -124,6 +126,7 @@ mod tests {
         assert_eq!(shown("straße".as_bytes()), "straße");
         assert_eq!(shown(b"\x1b[31mred\n"), "\\u{1b}[31mred\\n");
         assert_eq!(shown(b"\xff\\"), "\\xff\\\\");
+        assert_eq!(shown("a\u{202e}b".as_bytes()), "a\\u{202e}b");
         assert_eq!(format!("{:?}", Name::new(b"a\n").unwrap()), "a\\n");
     }
 
