@@ -1,7 +1,7 @@
 //! Items that travel as pickles.
 
 use execnet_core_sync::pickle::{from_opcodes, to_opcodes};
-use execnet_serializer::{DumpOptions, LoadOptions, Value};
+use execnet_serializer::{DumpOptions, Limits, LoadOptions, Value};
 
 /// Opcodes of a pickle are at most this many times as long: an int of two bytes in a list is eleven, and an empty list of
 /// one byte is too.
@@ -10,14 +10,17 @@ const FACTOR: usize = 11;
 /// An input as a pickle, and as opcodes: whatever is read is a value, and the other form says the same.
 pub fn pickle(input: &[u8]) {
     let item = [b"\x80\x04", input, b"Q"].concat();
-    if let Ok(opcodes) = to_opcodes(&item, usize::MAX) {
+    if let Ok(opcodes) = to_opcodes(&item, Limits::default()) {
         assert!(
             opcodes.len() <= item.len() * FACTOR,
             "{} bytes",
             opcodes.len()
         );
         let limit = opcodes.len() - 1;
-        assert!(to_opcodes(&item, limit).is_err(), "the limit has no effect");
+        assert!(
+            to_opcodes(&item, Limits::default().with_bytes(limit)).is_err(),
+            "the limit has no effect"
+        );
         goes_back(&opcodes);
     }
     goes_back(input);
@@ -28,7 +31,7 @@ fn goes_back(opcodes: &[u8]) {
     let Some(pickle) = from_opcodes(opcodes) else {
         return;
     };
-    let back = to_opcodes(&pickle, usize::MAX).expect("what was written can be read");
+    let back = to_opcodes(&pickle, Limits::default()).expect("what was written can be read");
     // As bytes: NaN is not equal to itself. Ints may have been written in several ways.
     let value = |bytes: &[u8]| LoadOptions::wire().loads(bytes).ok();
     let bytes = |value: Value| DumpOptions::wire().dumps(&value).ok();

@@ -119,16 +119,22 @@ impl Scanner {
 }
 
 fn read_answer(answer: &[u8], rest: &[u8]) -> Result<Ready, BadAnswer> {
+    let ready = |pickles| Ready {
+        pickles,
+        rest: rest.to_vec(),
+    };
     match LoadOptions::wire().loads(answer) {
-        // The id of its process, alone or with 1 for pickles.
-        Ok(answer @ (Value::Int(_) | Value::Tuple(_))) => Ok(Ready {
-            pickles: matches!(answer, Value::Tuple(_)),
-            rest: rest.to_vec(),
-        }),
+        Ok(Value::Int(_)) => Ok(ready(false)),
+        Ok(Value::Tuple(parts)) if is_pid_and_one(&parts) => Ok(ready(true)),
         Ok(Value::Str(reason)) => Err(BadAnswer::Refused(reason.into())),
         Ok(_) => Err(BadAnswer::Malformed(None)),
         Err(error) => Err(BadAnswer::Malformed(Some(error))),
     }
+}
+
+/// The answer of a worker that reads and writes pickles.
+fn is_pid_and_one(parts: &[Value]) -> bool {
+    matches!(parts, [Value::Int(_), one] if one.as_i64() == Some(1))
 }
 
 #[cfg(test)]

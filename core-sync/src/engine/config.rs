@@ -79,7 +79,8 @@ impl GatewayConfig {
         ///
         /// Both ends must have the same credit. Stock execnet has none, and ends at the first frame with credit.
         with_credit, credit: Option<usize>;
-        /// Sets whether items with structure travel as pickles, which a CPython worker reads and writes in C. Default: false.
+        /// Sets whether lists, dicts and other containers travel as pickles, which a CPython worker reads and writes in C.
+        /// Default: false.
         ///
         /// Both ends must have agreed: an end that did not takes such an item for a malformed one. What arrives is the same.
         with_pickles, pickles: bool;

@@ -1,45 +1,88 @@
 use core::fmt;
 
-/// Why an item is not a pickle that a worker writes.
+/// Why an item is not a pickle that a worker writes. Offsets are in the payload of the item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PickleError {
     /// It ends within an operation.
-    Truncated,
-    /// A byte is none of the operations that plain values need.
+    Truncated {
+        /// The offset of the operation.
+        offset: usize,
+    },
+    /// A byte is not an operation of plain values.
     Operation {
         /// The byte.
         byte: u8,
-        /// Its offset in the item.
+        /// Its offset.
         offset: usize,
     },
-    /// An operation does not find what it works on.
+    /// An operation does not find the values that it needs.
     Stack {
-        /// Its offset in the item.
+        /// Its offset.
         offset: usize,
     },
-    /// As opcodes it has more bytes than the limits on decoding allow.
+    /// At its end there is not one value, or something follows.
+    End {
+        /// The offset of its STOP.
+        offset: usize,
+    },
+    /// It has more values than the limits on decoding allow.
+    TooManyItems {
+        /// The limit.
+        limit: usize,
+    },
+    /// It is nested deeper than the limits on decoding allow.
+    TooDeep {
+        /// The limit in containers.
+        limit: usize,
+    },
+    /// It has more bytes than the limits on decoding allow, as it is or as opcodes.
     TooLong {
         /// The limit in bytes.
         limit: usize,
     },
 }
 
+impl PickleError {
+    /// Whether a limit on decoding was exceeded.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyItems { .. } | Self::TooDeep { .. } | Self::TooLong { .. }
+        )
+    }
+}
+
 impl fmt::Display for PickleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Truncated => write!(f, "the pickle ends early"),
-            Self::Operation { byte, offset } => write!(
-                f,
-                "unexpected operation 0x{byte:02x} in a pickle, at offset {offset}"
-            ),
-            Self::Stack { offset } => write!(
-                f,
-                "an operation of a pickle lacks its values, at offset {offset}"
-            ),
-            Self::TooLong { limit } => {
-                write!(f, "the pickle has more than {limit} bytes as opcodes")
+            Self::Truncated { offset } => {
+                write!(f, "the pickle ends within the operation at byte {offset}")
             }
+            Self::Operation { byte, offset } => {
+                write!(
+                    f,
+                    "byte {offset} of the pickle: 0x{byte:02x} is not an operation of plain values"
+                )
+            }
+            Self::Stack { offset } => {
+                write!(
+                    f,
+                    "byte {offset} of the pickle: the operation has too few values, or others than it needs"
+                )
+            }
+            Self::End { offset } => {
+                write!(
+                    f,
+                    "byte {offset} of the pickle: its end, without exactly one value before it and nothing behind it"
+                )
+            }
+            Self::TooManyItems { limit } => write!(f, "the pickle has more than {limit} values"),
+            Self::TooDeep { limit } => {
+                write!(f, "the pickle is nested deeper than {limit} containers")
+            }
+            Self::TooLong { limit } => write!(f, "the pickle has more than {limit} bytes"),
         }
     }
 }

@@ -61,8 +61,8 @@ fn divide(limbs: &mut [u32]) -> u64 {
     rest
 }
 
-/// The two's complement of decimal text, the lowest byte first, as short as can be; nothing for a number of more than 128
-/// bits, or a text that is no number.
+/// The two's complement of decimal text, the lowest byte first, in the fewest bytes; `None` above 128 bits, or if it is not
+/// a number.
 pub(super) fn twos_complement(text: &[u8]) -> Option<Vec<u8>> {
     let number: i128 = core::str::from_utf8(text).ok()?.parse().ok()?;
     let bytes = number.to_le_bytes();

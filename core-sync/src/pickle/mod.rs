@@ -1,8 +1,8 @@
 //! Items as pickles, which CPython reads and writes in C: between a controller and a worker that agreed on them.
 //!
-//! The payload of such an item is the byte 0x80, which is no opcode of execnet and the first byte of a pickle, and so on to the
-//! end of the pickle, and the STOP opcode behind it. Items become pickles just before they are written, and opcodes again just
-//! before they are decoded: nothing else knows of them. docs/protocol.md has the format.
+//! The payload of such an item is a pickle, followed by the opcode STOP. Its first byte, 0x80, is no opcode of execnet. Items
+//! become pickles just before they are written, and opcodes again just before they are decoded: the session and the decoders
+//! do not know of them. docs/protocol.md has the format.
 
 mod error;
 #[cfg(feature = "std")]
@@ -27,9 +27,13 @@ pub(crate) use write::replace_payload;
 #[cfg(feature = "std")]
 const PROTO: u8 = 0x80;
 
-/// The protocol that is written and read: frozen, and known to every Python 3.
+/// The protocol that is written and read: its format is fixed, and Python 3.4 and later read it.
 #[cfg(feature = "std")]
 const PROTOCOL: u8 = 4;
+
+#[cfg(feature = "std")]
+#[cfg(test)]
+mod tests;
 
 /// Whether the payload of an item is a pickle.
 #[cfg(feature = "std")]

@@ -113,8 +113,17 @@ impl<'a> Ops<'a> {
         }
     }
 
-    /// The error of an operation that does not find what it works on.
-    pub(super) fn lacks(&self) -> PickleError {
+    fn truncated(&self) -> PickleError {
+        PickleError::Truncated { offset: self.start }
+    }
+
+    /// The offset of the operation that was read last.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The error of an operation that does not find the values that it needs.
+    pub(super) fn missing_operand(&self) -> PickleError {
         PickleError::Stack { offset: self.start }
     }
 
@@ -124,7 +133,7 @@ impl<'a> Ops<'a> {
 
     fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], PickleError> {
         let rest = self.bytes.get(self.offset..).unwrap_or_default();
-        let array = rest.first_chunk().ok_or(PickleError::Truncated)?;
+        let array = rest.first_chunk().ok_or(self.truncated())?;
         self.offset += N;
         Ok(array)
     }
@@ -136,12 +145,12 @@ impl<'a> Ops<'a> {
 
     fn long(&mut self) -> Result<&'a [u8], PickleError> {
         let len = u32::from_le_bytes(*self.array()?);
-        self.take(usize::try_from(len).map_err(|_| PickleError::Truncated)?)
+        self.take(usize::try_from(len).map_err(|_| self.truncated())?)
     }
 
     fn take(&mut self, len: usize) -> Result<&'a [u8], PickleError> {
         let rest = self.bytes.get(self.offset..).unwrap_or_default();
-        let taken = rest.get(..len).ok_or(PickleError::Truncated)?;
+        let taken = rest.get(..len).ok_or(self.truncated())?;
         self.offset += len;
         Ok(taken)
     }

@@ -6,23 +6,19 @@
 
 use alloc::vec::Vec;
 
-use execnet_serializer::Opcode;
+use execnet_serializer::{Limits, Opcode};
 
 use super::PickleError;
 use super::integers::decimal;
 use super::ops::{Op, Ops};
 
-/// The opcodes of an item that is a pickle, at most `limit` bytes.
+/// The opcodes of an item that is a pickle.
 ///
 /// # Errors
 ///
-/// It has another operation than those of plain values, or as opcodes it is longer.
-pub fn to_opcodes(item: &[u8], limit: usize) -> Result<Vec<u8>, PickleError> {
-    let plan = Plan::of(item)?;
-    if plan.len > limit {
-        return Err(PickleError::TooLong { limit });
-    }
-    Writer::new(plan).write(item)
+/// It has another operation than those of plain values, or exceeds the limits.
+pub fn to_opcodes(item: &[u8], limits: Limits) -> Result<Vec<u8>, PickleError> {
+    Writer::new(Plan::of(item, limits)?).write(item)
 }
 
 /// What is written before a value.
@@ -42,9 +38,9 @@ enum Prefix {
 struct Plan {
     /// For each value that begins: tuples begin with their first item, and frozensets too.
     prefixes: Vec<Prefix>,
-    /// The number of items of each list, dict, and set.
+    /// The number of items of each list and set.
     counts: Vec<u32>,
-    /// The number of values above the mark, for each operation that takes them but for those of lists and dicts.
+    /// The number of values above the mark, for each ADDITEMS, TUPLE and FROZENSET.
     taken: Vec<u32>,
     /// At least the length of the opcodes in bytes.
     len: usize,
@@ -62,9 +58,9 @@ struct Slot {
 enum Kind {
     /// Nothing can be added to it.
     Whole,
-    /// With its index in `counts`.
+    /// With its index in `counts`, as a set.
     List(u32),
-    Dict(u32),
+    Dict,
     Set(u32),
 }
 
@@ -78,10 +74,10 @@ struct Planner<'a> {
 }
 
 impl Plan {
-    fn of(item: &[u8]) -> Result<Self, PickleError> {
-        // With 32 bits for numbers of values, which are no more than bytes.
-        if u32::try_from(item.len()).is_err() {
-            let limit = u32::MAX as usize;
+    fn of(item: &[u8], limits: Limits) -> Result<Self, PickleError> {
+        // Values are counted in 32 bits; there are at most as many as bytes.
+        let limit = limits.bytes().min(u32::MAX as usize);
+        if item.len() > limit {
             return Err(PickleError::TooLong { limit });
         }
         let mut planner = Planner {
@@ -100,8 +96,10 @@ impl Plan {
                 return planner.finish();
             }
             if planner.handle(op).is_none() {
-                return Err(planner.ops.lacks());
+                return Err(planner.ops.missing_operand());
             }
+            // After each operation: what the plan takes in memory is bounded by them, and not by the item.
+            planner.check(limits)?;
         }
     }
 }
@@ -111,8 +109,27 @@ impl Planner<'_> {
         if self.stack.len() == 1 && self.marks.is_empty() && self.ops.is_at_end() {
             Ok(self.plan)
         } else {
-            Err(self.ops.lacks())
+            Err(PickleError::End {
+                offset: self.ops.start(),
+            })
         }
+    }
+
+    fn check(&self, limits: Limits) -> Result<(), PickleError> {
+        let depth = usize::from(limits.depth());
+        if self.plan.len > limits.bytes() {
+            let limit = limits.bytes();
+            return Err(PickleError::TooLong { limit });
+        }
+        if self.plan.prefixes.len() > limits.items() {
+            let limit = limits.items();
+            return Err(PickleError::TooManyItems { limit });
+        }
+        // Each mark is in a container of its own. Other containers are counted by the decoder of opcodes.
+        if self.marks.len() > depth {
+            return Err(PickleError::TooDeep { limit: depth });
+        }
+        Ok(())
     }
 
     fn handle(&mut self, op: Op<'_>) -> Option<()> {
@@ -124,26 +141,26 @@ impl Planner<'_> {
             Op::Float(_) => self.begin(9, Kind::Whole),
             Op::Text(bytes) | Op::Bytes(bytes) => self.begin(5 + bytes.len(), Kind::Whole),
             Op::List => self.begin_container(Kind::List),
-            Op::Dict => self.begin_container(Kind::Dict),
+            Op::Dict => self.begin(1, Kind::Dict),
             Op::Set => self.begin_container(Kind::Set),
             Op::Mark => self.marks.push(self.stack.len()),
             Op::Append => self.append(self.top(1)?)?,
             Op::Appends => {
-                let items = self.above_mark()?;
+                let items = self.marks.pop()?;
                 self.append(items)?;
             }
             Op::SetItem => self.set(self.top(2)?)?,
             Op::SetItems => {
-                let items = self.above_mark()?;
+                let items = self.marks.pop()?;
                 self.set(items)?;
             }
             Op::AddItems => {
-                let items = self.above_mark()?;
+                let items = self.marks.pop()?;
                 self.add(items)?;
             }
             Op::TupleOf(count) => self.build(self.top(count.into())?)?,
             Op::Tuple | Op::FrozenSet => {
-                let items = self.above_mark()?;
+                let items = self.marks.pop()?;
                 self.plan.taken.push(self.number_from(items)?);
                 self.build(items)?;
             }
@@ -170,11 +187,6 @@ impl Planner<'_> {
     fn top(&self, count: usize) -> Option<usize> {
         let from = self.stack.len().checked_sub(count)?;
         (from >= self.floor()).then_some(from)
-    }
-
-    /// Takes the last mark off, and returns where it was.
-    fn above_mark(&mut self) -> Option<usize> {
-        self.marks.pop()
     }
 
     fn floor(&self) -> usize {
@@ -205,20 +217,22 @@ impl Planner<'_> {
         let added = self.number_from(items)?;
         self.count(list, added)?;
         self.prefix(items, 1, Prefix::Index, Prefix::NextIndex)?;
-        self.plan.len = self.plan.len.saturating_add(6 * added as usize);
+        self.plan.len = self
+            .plan
+            .len
+            .saturating_add((added as usize).saturating_mul(6));
         self.stack.truncate(items);
         Some(())
     }
 
     fn set(&mut self, items: usize) -> Option<()> {
-        let Kind::Dict(dict) = self.container(items)? else {
+        let Kind::Dict = self.container(items)? else {
             return None;
         };
         let added = self.number_from(items)?;
-        if added % 2 == 1 {
+        if added == 0 || added % 2 == 1 {
             return None;
         }
-        self.count(dict, added / 2)?;
         self.prefix(items, 2, Prefix::Nothing, Prefix::NextKey)?;
         self.plan.len = self.plan.len.saturating_add(added as usize / 2);
         self.stack.truncate(items);
@@ -264,9 +278,9 @@ struct Writer {
     counts: alloc::vec::IntoIter<u32>,
     taken: alloc::vec::IntoIter<u32>,
     out: Vec<u8>,
-    /// The lists that lack items, the innermost last: which item is next, and how many there are.
+    /// The lists that miss items, the innermost last: which item is next, and how many there are.
     lists: Vec<(u32, u32)>,
-    /// The same of sets: how many items lack, and how many there are.
+    /// The same of sets: how many items are missing, and how many there are.
     sets: Vec<(u32, u32)>,
 }
 
@@ -290,8 +304,8 @@ impl Writer {
                 self.put(Opcode::Stop);
                 return Ok(self.out);
             }
-            // The first reading has found nothing to be missing.
-            self.handle(op).ok_or_else(|| ops.lacks())?;
+            // The first reading has checked this.
+            self.handle(op).ok_or_else(|| ops.missing_operand())?;
         }
     }
 
@@ -316,10 +330,7 @@ impl Writer {
                     self.lists.push((0, count));
                 }
             }
-            Op::Dict => {
-                self.counts.next()?;
-                self.begin()?.put(Opcode::NewDict);
-            }
+            Op::Dict => self.begin()?.put(Opcode::NewDict),
             Op::Set => match self.begin()?.counts.next()? {
                 0 => self.put_number(Opcode::Set, 0),
                 count => self.sets.push((count, count)),

@@ -11,12 +11,12 @@ use super::integers::twos_complement;
 use super::{PROTO, PROTOCOL};
 
 /// A shorter item is faster as it is.
-const SHORTEST: usize = 200;
+const MIN_ITEM: usize = 200;
 
-/// Where values are longer on average, copying their bytes is most of the work, and opcodes need no copy.
-const LONGEST_VALUES: usize = 256;
+/// An item with a text or bytes of this length stays as it is: copying them would be most of the work.
+const LARGE: usize = 64 * 1024;
 
-/// A list is appended to in batches of this many items, as C does it: the stack of the reader stays small.
+/// A list is appended to in batches of this many items, as CPython does: the stack of the reader stays small.
 const BATCH: u32 = 1000;
 
 /// The bytes of an int and its index in a list.
@@ -26,7 +26,7 @@ const INT_ITEM: usize = 11;
 /// Returns whether it did.
 pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
     let item = bytes.get(start..).unwrap_or_default();
-    if item.len() < SHORTEST {
+    if item.len() < MIN_ITEM {
         return false;
     }
     let Some(pickle) = from_opcodes(item) else {
@@ -37,7 +37,7 @@ pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
     true
 }
 
-/// The pickle of an encoded item; nothing for what a pickle of plain values does not say exactly.
+/// The pickle of an encoded item; `None` if it has what a pickle of plain values does not say exactly.
 #[must_use]
 pub fn from_opcodes(item: &[u8]) -> Option<Vec<u8>> {
     // Most items have neither sets nor long tuples, and need one reading.
@@ -83,9 +83,6 @@ fn write_all(item: &[u8], marks: Option<Vec<Mark>>) -> Result<Vec<u8>, Refusal> 
             let written = *next as usize * INT_ITEM;
             tokens = Tokens::new(tokens.rest().get(written..).unwrap_or_default());
             count += *next * 3;
-        }
-        if out.len() > SHORTEST && out.len() / LONGEST_VALUES > count as usize {
-            return Err(Refusal::Item);
         }
     }
     // A scalar or an empty container, and STOP.
@@ -316,6 +313,9 @@ fn write_int(number: i32, out: &mut Vec<u8>) {
 }
 
 fn write_counted(bytes: &[u8], [short, long]: [u8; 2], out: &mut Vec<u8>) -> Option<()> {
+    if bytes.len() >= LARGE {
+        return None;
+    }
     match u8::try_from(bytes.len()) {
         Ok(len) => out.extend([short, len]),
         Err(_) => {

@@ -158,23 +158,34 @@ pub(crate) fn handshake_with(
         BootstrapError::io(kind, peer.name().to_owned(), error)
     })?;
     let mut scanner = Scanner::new(nonce);
-    bootstrap(duplex, &program, &mut scanner, request.deadline)
-        .map_err(|failure| explain(peer, failure, &scanner.preamble()).into())
+    let mut ready = bootstrap(duplex, &program, &mut scanner, request.deadline)
+        .map_err(|failure| explain(peer, failure, &scanner.preamble()))?;
+    ready.pickles &= offers_pickles(request.spec)?;
+    Ok(ready)
 }
 
 /// Transports to other machines, over links that may be slow. Up to about 25 Mbit/s a compressed program arrives
 /// earlier, at 1 Mbit/s by 0.3 s; on faster links it costs 3 ms.
 const COMPRESSED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
 
-/// Whether a spec lets a worker use pickles.
-fn pickles(spec: &XSpec) -> Result<bool, SpecError> {
+/// Whether pickles are offered to the worker of a spec.
+fn offers_pickles(spec: &XSpec) -> Result<bool, SpecError> {
+    let is_python = Bootstrap::of(spec)? == Bootstrap::Python;
+    if spec.has("pickle") && !is_python {
+        let other = if spec.has("worker") {
+            "worker"
+        } else {
+            "bootstrap"
+        };
+        return Err(SpecError::Conflict("pickle", other));
+    }
     match spec.get("pickle") {
-        None | Some("yes") => Ok(true),
+        None | Some("yes") => Ok(is_python),
         Some("no") => Ok(false),
-        Some(other) => Err(SpecError::Value {
-            key: "pickle",
-            problem: format!("{other:?} is not yes or no"),
-        }),
+        Some(other) => Err(SpecError::value(
+            "pickle",
+            format!("{other:?} is not yes or no"),
+        )),
     }
 }
 
@@ -195,7 +206,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         grace: request.options.grace,
         nice,
         credit: bootstrap.credit(request.options.credit),
-        pickles: pickles(spec)?,
+        pickles: offers_pickles(spec)?,
         env: WorkerEnv::default(),
         // With sudo it is a process of another user, which signals of this program do not reach.
         ends_group: !spec.has("popen") || spec.has("sudo"),

@@ -151,7 +151,7 @@ impl Channel {
             .collect();
         let config = &gateway.shared().config;
         if config.pickles && pickle::is_pickle(&queued.payload) {
-            queued.payload = pickle::to_opcodes(&queued.payload, config.limits.bytes())?;
+            queued.payload = pickle::to_opcodes(&queued.payload, config.limits)?;
         }
         RawItem::new(queued, channels, config.limits)
     }

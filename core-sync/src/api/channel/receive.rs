@@ -52,7 +52,7 @@ impl Channel {
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive), without those of decoding.
+    /// As [`receive`](Self::receive). The value itself is not decoded, but a pickle becomes opcodes, which can fail.
     #[doc(hidden)]
     pub fn receive_payload(&self, timeout: Option<Duration>) -> Result<Vec<u8>, ReceiveError> {
         Ok(self.receive_raw(Deadline::after_optional(timeout))?.payload)

@@ -16,7 +16,7 @@ const BATCH: usize = 64 * 1024;
 impl Channel {
     /// Sends an item. Blocks while the link is full because the peer does not read. Nothing else bounds the number of
     /// items that are sent before the peer receives them, unless the two ends agreed on
-    /// [credit](crate::GatewayConfig::credit).
+    /// [credit](crate::GatewayConfig::with_credit).
     ///
     /// An item is written in one piece: items of other channels wait meanwhile. If that takes too long, send large data
     /// in parts; parts of 64 KiB and more reach full throughput.
@@ -100,7 +100,7 @@ impl Channel {
     fn pickle_last(&self, frames: &mut Vec<u8>, begin: usize) {
         let payload = begin + Header::SIZE;
         if self.gateway().shared().config.pickles && pickle::replace_payload(frames, payload) {
-            // Shorter than what had a header, or hardly longer.
+            // The item fitted a header, and its pickle is not longer.
             let header =
                 Header::saturating(MessageCode::ChannelData, self.id(), frames.len() - payload);
             if let Some(place) = frames.get_mut(begin..payload) {

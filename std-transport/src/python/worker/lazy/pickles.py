@@ -1,13 +1,13 @@
 # Items as pickles, which CPython reads and writes in C: see docs/protocol.md.
 
 OP_PICKLE = b'\x80'[0]
-LONGEST_INT = 1 << 2039     # what is as long has an operation of its own, which the controller does not read
+LONGEST_INT = 1 << 2039     # from there on CPython writes LONG4, which the controller refuses
 # Made when they are first needed: the module takes a millisecond to import.
 pickler = unpickle = None   # type: Any
 
 
 class NotPlain(Exception):
-    """An item has a value of another type than those that every pickle of a controller may have."""
+    """An item has a value that the controller reads only as opcodes."""
 
 
 def refuse_reduce(self, value):  # type: (Any, Any) -> None
@@ -26,7 +26,7 @@ def start_pickling():
     global pickler, unpickle
     c_pickle = import_standard('_pickle')
     unpickle = c_pickle.loads
-    # What is not exactly of a builtin type is asked of this method, and would be pickled as its class wants.
+    # The C pickler calls this method for every value that is not exactly of a builtin type.
     pickler = type('Pickler', (c_pickle.Pickler,), {'reducer_override': refuse_reduce})
 
 
