@@ -28,7 +28,7 @@ impl Lifecycle {
         self.disconnected.is_none()
     }
 
-    /// Whether frames may be written that do not follow the last one.
+    /// Whether the link still takes frames, the last one included.
     pub(crate) fn may_write(&self) -> bool {
         self.receives() || self.half_closed
     }

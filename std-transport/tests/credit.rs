@@ -81,7 +81,7 @@ fn sending_to_a_worker_that_does_not_receive_waits() {
         eventually("the window is used up", LONG, || {
             sent.load(Ordering::SeqCst) > 80
         });
-        // Another channel goes on meanwhile, and gives time for what must not come.
+        // Another channel continues meanwhile, and gives time for what must not come.
         let echo = gateway
             .remote_exec("for item in channel: channel.send(item)")
             .unwrap();

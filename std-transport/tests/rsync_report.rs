@@ -53,7 +53,7 @@ fn build_target(to: &Path, from: &Path) {
     symlink("same", to.join("link-that-is-there")).unwrap();
 }
 
-/// What was done, and what was told of it meanwhile.
+/// What was done, and what was reported of it meanwhile.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     report: Report,
@@ -93,7 +93,7 @@ impl Told {
     }
 }
 
-/// What is told, without where: what fails at the source is no target's matter in a push.
+/// What is reported, without the place: what fails at the source is no target's matter in a push.
 fn line(event: &Event<'_>) -> Option<String> {
     Some(match event {
         Event::Sent { path, bytes, .. } => format!("sent {} {bytes}", path.display()),

@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     /// Set before the first frame is read, if this end runs code.
     pub(super) executor: OnceLock<Weak<dyn Executor>>,
     // Not part of the state: a write can block for as long as the peer does not read, and the reader, which takes the
-    // state's lock for every batch, must go on reading meanwhile. Two peers that each wait in a write would deadlock.
+    // state's lock for every batch, must continue to read meanwhile. Two peers that each wait in a write would deadlock.
     /// `None` once it is closed or a write has failed: a frame that was written in part cannot be taken back.
     pub(super) writer: Mutex<Option<Output>>,
     /// Whether the link writes content without a copy through memory. Here, so that asking needs no lock.

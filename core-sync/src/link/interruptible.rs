@@ -39,7 +39,7 @@ pub struct Readable {
 
 /// The [`PollReader`] over a link that can be polled together with a wake-up pipe, as files of the system can.
 ///
-/// It sees to it that no interrupt is lost and that the pipe never fills up:
+/// It ensures that no interrupt is lost and that the pipe never fills up:
 ///
 /// ```text
 ///               interrupt: swap            interrupt: write

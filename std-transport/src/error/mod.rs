@@ -28,7 +28,7 @@ use crate::start::StartError;
 /// No gateway could be made.
 #[non_exhaustive]
 pub enum MakeGatewayError {
-    /// The spec is none, or asks for something that does not fit together.
+    /// The spec is invalid, or asks for something that does not fit together.
     Spec(SpecError),
     /// There is no allocation of Slurm to make gateways in.
     #[cfg(feature = "slurm")]

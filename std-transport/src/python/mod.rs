@@ -123,7 +123,7 @@ programs! {
     RSYNC_SOURCE = rsync!("source");
 }
 
-/// Comments, among them the types of functions and attributes, cost a start their bytes. The line breaks stay, so that
+/// Comments, among them the types of functions and attributes, make a start slower. The line breaks stay, so that
 /// lines keep their numbers, and the first line of each piece, which may say what the piece is.
 fn without_comments(source: &str) -> String {
     let mut first = true;

@@ -34,7 +34,7 @@ fn change_directory(directory: &Path) -> io::Result<()> {
 }
 
 fn nice(change: i64) -> io::Result<()> {
-    let change = i32::try_from(change).unwrap_or(i32::MAX);
+    let change = change.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
     rustix::process::nice(change)?;
     Ok(())
 }

@@ -51,7 +51,7 @@ fn test_channel_local_close() {
     });
 }
 
-/// An error that closes a channel is told once to who waits, on the side that did not close it.
+/// An error that closes a channel is reported once to a waiting thread, on the side that did not close it.
 #[test]
 fn test_channel_local_close_error() {
     gw(|gateway| {

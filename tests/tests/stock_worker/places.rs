@@ -191,7 +191,7 @@ fn without_model(peer: &Peer) {
     }
 }
 
-/// A group that asks for credit gives none to who knows none.
+/// A group that asks for credit gives none to a worker that does not know it.
 fn without_extras(peer: &Peer) {
     let options = quiet().with_credit(Some(1000));
     let group = Group::with_options(options);

@@ -33,7 +33,7 @@ class Gateway(Reader):
                 pass
 
     def _interruptible(self, on):  # type: (bool) -> None
-        """Have Ctrl-C mean what it means to remote code, or nothing: our own steps go on."""
+        """Have Ctrl-C mean what it means to remote code, or nothing: our own steps continue."""
         if _thread.get_ident() == MAIN:
             found = _signal.signal(_signal.SIGINT, self._on_interrupt if on else ignore)
             # None: what is there is not of Python's making.

@@ -115,7 +115,7 @@ impl Dir {
         }
     }
 
-    /// The identity of a regular file; `None` if the entry is none.
+    /// The identity of a regular file; `None` if the entry is not one.
     ///
     /// # Errors
     /// The directory cannot be searched.

@@ -39,7 +39,7 @@ def find_bad(value):  # type: (Any) -> Optional[Tuple[type, str]]
 
 
 def parts_of(value):  # type: (Any) -> Optional[Iterator[Any]]
-    """The items of a container, each with its step of the path; None if the value is none."""
+    """The items of a container, each with its step of the path; None if it is not a container."""
     kind = type(value)
     if kind in (list, tuple):
         return ((('', index), item) for index, item in enumerate(value))
