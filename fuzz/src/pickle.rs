@@ -21,6 +21,9 @@ pub fn pickle(input: &[u8]) {
             to_opcodes(&item, Limits::default().with_bytes(limit)).is_err(),
             "the limit has no effect"
         );
+        // Keys may be lists and texts no UTF-8, but the opcodes are whole.
+        let loaded = LoadOptions::wire().loads(&opcodes);
+        assert!(!loaded.is_err_and(|error| error.is_truncated()));
         goes_back(&opcodes);
     }
     goes_back(input);

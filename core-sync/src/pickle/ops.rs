@@ -64,10 +64,15 @@ impl<'a> Ops<'a> {
     pub(super) fn next(&mut self) -> Result<Op<'a>, PickleError> {
         self.start = self.offset;
         let mut byte = self.byte()?;
-        // FRAME: how much could be read ahead, which is all there is.
+        // FRAME says how much a loader reads ahead. Python refuses one that is longer than the rest.
         while byte == 0x95 {
-            self.take(8)?;
-            self.start = self.offset;
+            let len = u64::from_le_bytes(*self.array()?);
+            let rest = self.bytes.len() - self.offset;
+            if usize::try_from(len).is_ok_and(|len| len <= rest) {
+                self.start = self.offset;
+            } else {
+                return Err(self.truncated());
+            }
             byte = self.byte()?;
         }
         Ok(match byte {

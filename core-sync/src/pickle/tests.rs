@@ -38,7 +38,7 @@ fn operations_of_plain_values_are_read() {
         (b"](](K\x01K\x02e](K\x03K\x04ee.", opcodes([[1, 2], [3, 4]])),
         (b"(K\x01K\x02K\x03K\x04t.", opcodes((1, 2, 3, 4))),
         (b"K\x01K\x02\x86.", opcodes((1, 2))),
-        // The length of a frame says nothing.
+        // The length of a frame is not longer than the rest, and says nothing else.
         (b"\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x07.", opcodes(7)),
         // Dicts, sets and frozensets, as opcodes.
         (
@@ -97,6 +97,10 @@ fn other_operations_are_refused_where_they_are() {
         (b"K", Truncated { offset: 4 }),
         (b"X\x02\x00\x00\x00a", Truncated { offset: 9 }),
         (b"X\xff\xff\xff\xff", Truncated { offset: 2 }),
+        (
+            b"\x95\x04\x00\x00\x00\x00\x00\x00\x00N.",
+            Truncated { offset: 2 },
+        ),
         (b"Na.", Stack { offset: 3 }),
         (b"](e.", Stack { offset: 4 }),
         (b"]K\x01(a.", Stack { offset: 6 }),

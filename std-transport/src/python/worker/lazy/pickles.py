@@ -2,6 +2,7 @@
 
 OP_PICKLE = b'\x80'[0]
 LONGEST_INT = 1 << 2039     # from there on CPython writes LONG4, which the controller refuses
+LONGEST_PAYLOAD = 0x7fffffff
 # Made when they are first needed: the module takes a millisecond to import.
 pickler = unpickle = None   # type: Any
 
@@ -32,48 +33,72 @@ def start_pickling():
 
 def pickle(value):  # type: (Any) -> Optional[bytes]
     """The payload of an item; None where opcodes must say what it is, or why it cannot be sent."""
+    try:
+        return pickle_plain(value)
+    except MemoryError:
+        raise
+    except Exception:
+        # Also where the module cannot be imported, or other threads change the item.
+        return None
+
+
+def pickle_plain(value):  # type: (Any) -> Optional[bytes]
     if pickler is None:
         start_pickling()
     written = Parts()
     writer = pickler(written, 4)
     # Without a memo: nothing refers to what came before, so that a pickle is no shorter than its values.
     writer.fast = True
-    try:
-        writer.dump(value)
-    except MemoryError:
-        raise
-    except Exception:
-        return None
+    writer.dump(value)
     written.parts.append(b'Q')
+    if sum(map(len, written.parts)) > LONGEST_PAYLOAD:
+        return None
     payload = b''.join(written.parts)
-    return payload if is_surely_plain(payload) or is_plain(value) else None
+    # The value itself may have changed by now.
+    return payload if is_surely_plain(payload) or is_plain(unpickle(payload)) else None
 
 
 def is_surely_plain(payload):  # type: (bytes) -> bool
-    """Whether a pickle has neither half a surrogate pair, nor an int that is too long.  Numbers may look like both."""
-    if any(True for _ in long_operands(payload, b'\x8b')):
+    """Whether a pickle has neither half a surrogate pair, nor an int that is too long.
+
+    Numbers and bytes may look like either.  The time is proportional to the length: with too many of such, it says no.
+    """
+    many = 1000 + len(payload) // 64
+    long_ints = long_operands(payload, b'\x8b', many)
+    halves = positions(payload, b'\xed', many)
+    if long_ints is None or long_ints or halves is None:
         return False
-    long_texts = None   # type: Optional[List[Tuple[int, int]]]
-    at = payload.find(b'\xed')
-    while at >= 0:
-        if 0xa0 <= payload[at + 1] < 0xc0:
-            if long_texts is None:
-                long_texts = list(long_operands(payload, b'X'))
-            if is_in_short_text(payload, at) or any(start <= at < end for start, end in long_texts):
-                return False
-        at = payload.find(b'\xed', at + 1)
+    halves = [at for at in halves if 0xa0 <= payload[at + 1] < 0xc0]
+    if not halves:
+        return True
+    long_texts = long_operands(payload, b'X', many)
+    if len(halves) > many // 16 or long_texts is None or len(long_texts) > 10:
+        return False
+    for at in halves:
+        if is_in_short_text(payload, at) or any(start <= at < end for start, end in long_texts):
+            return False
     return True
 
 
-def long_operands(payload, op):  # type: (bytes, bytes) -> Iterator[Tuple[int, int]]
-    """Where something is that may be an operation with a length of four bytes; C uses it for 256 bytes and more."""
-    at = payload.find(op)
+def positions(payload, byte, many):  # type: (bytes, bytes, int) -> Optional[List[int]]
+    """Where a byte is, unless in more places than that."""
+    if payload.count(byte) > many:
+        return None
+    found = []
+    at = payload.find(byte)
     while at >= 0:
-        start = at + 5
-        length = int.from_bytes(payload[at + 1:start], 'little')
-        if 256 <= length <= len(payload) - start:
-            yield start, start + length
-        at = payload.find(op, at + 1)
+        found.append(at)
+        at = payload.find(byte, at + 1)
+    return found
+
+
+def long_operands(payload, op, many):  # type: (bytes, bytes, int) -> Optional[List[Tuple[int, int]]]
+    """Where something is that may be an operation with a length of four bytes; C uses it for 256 bytes and more."""
+    ops = positions(payload, op, many)
+    if ops is None:
+        return None
+    starts = [(at + 5, int.from_bytes(payload[at + 1:at + 5], 'little')) for at in ops]
+    return [(start, start + length) for start, length in starts if 256 <= length <= len(payload) - start]
 
 
 def is_in_short_text(payload, at):  # type: (bytes, int) -> bool
@@ -99,7 +124,7 @@ def is_plain(value):  # type: (Any) -> bool
             except UnicodeError:
                 return False
         if int in kinds:
-            ints = [number for number in values if type(number) is int]
+            ints = values if len(kinds) == 1 else [number for number in values if type(number) is int]
             if max(ints) >= LONGEST_INT or min(ints) < -LONGEST_INT:
                 return False
         if not kinds.isdisjoint(pickled_types):
