@@ -163,7 +163,7 @@ impl fmt::Display for TypedError {
 
 impl fmt::Debug for TypedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TypedError({self})")
+        write!(f, "Error({self})")
     }
 }
 
