@@ -23,16 +23,14 @@ pub use session::{frames, session};
 
 /// Properties of bytes that are decoded, or text that is parsed: what they do takes time in proportion to the input too.
 macro_rules! bounded {
-    ($($property:ident)*) => {$(
+    ($($module:ident: $($property:ident)*;)*) => {$($(
         pub fn $property(input: &[u8]) {
-            work::bounded(serializer::$property, input);
+            work::bounded($module::$property, input);
         }
-    )*};
+    )*)*};
 }
 
-/// Pickles and opcodes are converted in proportion to the input too.
-pub fn pickle(input: &[u8]) {
-    work::bounded(pickle::pickle, input);
+bounded! {
+    serializer: decode roundtrip tokens_vs_value document_vs_value stream_vs_value serde_vs_value literal json;
+    pickle: pickle;
 }
-
-bounded! { decode roundtrip tokens_vs_value document_vs_value stream_vs_value serde_vs_value literal json }

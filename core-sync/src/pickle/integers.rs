@@ -13,13 +13,11 @@ pub(super) fn decimal(bytes: &[u8]) -> String {
     let negative = bytes.last().is_some_and(|&high| high >= 0x80);
     let mut limbs = magnitude(bytes, negative);
     let mut groups = Vec::new();
-    while limbs.last() == Some(&0) {
-        limbs.pop();
-    }
-    while !limbs.is_empty() {
-        groups.push(divide(&mut limbs));
-        while limbs.last() == Some(&0) {
+    while let Some(&high) = limbs.last() {
+        if high == 0 {
             limbs.pop();
+        } else {
+            groups.push(divide(&mut limbs));
         }
     }
     let mut text = String::from(if negative { "-" } else { "" });

@@ -137,10 +137,8 @@ impl<'a> Ops<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], PickleError> {
-        let rest = self.bytes.get(self.offset..).unwrap_or_default();
-        let array = rest.first_chunk().ok_or(self.truncated())?;
-        self.offset += N;
-        Ok(array)
+        let taken = self.take(N)?;
+        taken.first_chunk().ok_or(self.truncated())
     }
 
     fn short(&mut self) -> Result<&'a [u8], PickleError> {

@@ -174,8 +174,14 @@ impl Planner<'_> {
         // No more than bytes of the item, which fit.
         let value = self.plan.prefixes.len() as u32;
         self.plan.prefixes.push(Prefix::Nothing);
-        self.plan.len = self.plan.len.saturating_add(len);
+        self.add_len(len, 1);
         self.stack.push(Slot { value, kind });
+    }
+
+    /// Counts opcodes of this many bytes, as often as that.
+    fn add_len(&mut self, len: usize, times: u32) {
+        let len = len.saturating_mul(times as usize);
+        self.plan.len = self.plan.len.saturating_add(len);
     }
 
     fn begin_container(&mut self, kind: impl Fn(u32) -> Kind) {
@@ -217,10 +223,7 @@ impl Planner<'_> {
         let added = self.number_from(items)?;
         self.count(list, added)?;
         self.prefix(items, 1, Prefix::Index, Prefix::NextIndex)?;
-        self.plan.len = self
-            .plan
-            .len
-            .saturating_add((added as usize).saturating_mul(6));
+        self.add_len(6, added);
         self.stack.truncate(items);
         Some(())
     }
@@ -234,7 +237,7 @@ impl Planner<'_> {
             return None;
         }
         self.prefix(items, 2, Prefix::Nothing, Prefix::NextKey)?;
-        self.plan.len = self.plan.len.saturating_add(added as usize / 2);
+        self.add_len(1, added / 2);
         self.stack.truncate(items);
         Some(())
     }
@@ -262,7 +265,7 @@ impl Planner<'_> {
 
     /// A tuple or a frozenset of the items from there on: it begins where the first of them does.
     fn build(&mut self, items: usize) -> Option<()> {
-        self.plan.len = self.plan.len.saturating_add(5);
+        self.add_len(5, 1);
         match self.stack.get_mut(items) {
             Some(first) => first.kind = Kind::Whole,
             None => self.begin(0, Kind::Whole),
