@@ -66,7 +66,6 @@ mod private;
 mod process;
 pub mod proxy;
 mod python;
-#[cfg(unix)]
 pub mod rsync;
 #[cfg(feature = "self-exec")]
 mod self_exec;

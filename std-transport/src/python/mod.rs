@@ -70,13 +70,13 @@ const LAZY: &str = pages!(
 type Program = LazyLock<String>;
 
 macro_rules! programs {
-    ($($(#[doc = $doc:literal])* $(#[cfg($condition:meta)])? $name:ident = $source:expr;)*) => {
-        $($(#[doc = $doc])* $(#[cfg($condition)])?
+    ($($(#[doc = $doc:literal])* $name:ident = $source:expr;)*) => {
+        $($(#[doc = $doc])*
         pub(crate) static $name: Program = LazyLock::new(|| without_comments($source));)*
 
         /// Each as it is written, and as it is sent.
         #[cfg(test)]
-        const WRITTEN: &[(&str, &Program)] = &[$($(#[cfg($condition)])? ($source, &$name)),*];
+        const WRITTEN: &[(&str, &Program)] = &[$(($source, &$name)),*];
     };
 }
 
@@ -115,11 +115,9 @@ programs! {
     INSTALL = include_str!("install.py");
 
     /// The end of a sync that receives a tree.
-    #[cfg(unix)]
     RSYNC_TARGET = rsync!("target");
 
     /// The end of a sync that sends a tree.
-    #[cfg(unix)]
     RSYNC_SOURCE = rsync!("source");
 }
 
