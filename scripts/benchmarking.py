@@ -1,4 +1,4 @@
-"""What the benchmark scripts of this folder share: programs, stock execnet, processes and tables."""
+"""Shared by the scripts in Python of this folder: their options, programs, stock execnet, processes and tables."""
 
 import argparse
 import json
@@ -16,18 +16,24 @@ STOCK = f"execnet=={RELEASE}"
 LIMIT = 300
 
 
-def arguments(description, rounds=5):
-    """What the benchmarks take; without rounds if they are the program's matter."""
-    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+def parser_of(text):
+    """A parser with the text of a script as its help: the first paragraph above the options, the others below them."""
+    summary, *notes = (part for part in text.strip().split("\n\n") if not part.startswith("usage: "))
+    return argparse.ArgumentParser(description=summary, epilog=" ".join(notes))
+
+
+def arguments(text, rounds=5):
+    """The options of a benchmark. Without rounds if its program decides how often it measures."""
+    parser = parser_of(text)
     if rounds:
-        parser.add_argument("--rounds", type=int, default=rounds)
-    parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--write", action="store_true", help="put the tables in their place in docs/benchmarks.md")
+        parser.add_argument("--rounds", type=int, default=rounds, help="how often to measure (default: %(default)s)")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter of the workers (default: this one)")
+    parser.add_argument("--write", action="store_true", help="replace the tables of the page")
     return parser
 
 
 def tell(lines, write, page="docs/benchmarks.md"):
-    """Prints the tables of the script that runs, and puts them in their place in the book if `write` says so."""
+    """Prints the tables of the running script. With `write`, they also replace those of the page."""
     text = "\n".join(lines)
     print(text)
     if write:
@@ -46,8 +52,8 @@ def interpreter(python):
 
 
 def environment(python):
-    """The same, after it was given the stock execnet of scripts/stock-python, together with all that is started from
-    here. The program that the script prints would be measured with the interpreter that it starts."""
+    """The same, with the stock execnet of scripts/stock-python on the path of this process and all that it starts. The
+    program that scripts/stock-python prints is a shell script, whose own start would be measured too."""
     stock = output([ROOT / "scripts/stock-python", RELEASE])
     os.environ["PYTHONPATH"] = output([stock, "-c", "import os; print(os.environ['PYTHONPATH'])"])
     return interpreter(python)
@@ -58,7 +64,7 @@ def output(command):
 
 
 def build(name):
-    """The path of the program of a benchmark of ours."""
+    """Builds one of the programs of tests/benches and returns its path."""
     command = ["cargo", "bench", "--locked", "-p", "execnet-tests", "--bench", name, "--no-run"]
     command.append("--message-format=json-render-diagnostics")
     built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
@@ -67,7 +73,7 @@ def build(name):
 
 
 def run(command, pinned):
-    """The figures that a program prints; pinned to one core with all that it starts."""
+    """The figures that a program prints, one JSON document a line. If pinned, it and its children run on one core."""
     prefix = ["taskset", "-c", "0"] if pinned else []
     finished = subprocess.run(prefix + command, check=True, stdout=subprocess.PIPE, timeout=LIMIT)
     return [json.loads(line) for line in finished.stdout.splitlines()]
@@ -90,7 +96,7 @@ def number(value):
 
 
 def machine(python):
-    """What the figures were taken on."""
+    """The machine and the versions that the figures are of."""
     model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown CPU")
     versions = f"{output([python, '-V'])}, {STOCK}, rustc {output(['rustc', '-V']).split()[1]}"
     return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; {versions}"
