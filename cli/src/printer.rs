@@ -16,6 +16,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
+        // Not `stdout` itself, which writes each line by itself: a program may send many small items.
         let out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
         Self { out, json }
     }

@@ -112,6 +112,8 @@ struct Watcher<E> {
 
 impl<E: Shutdown> Watcher<E> {
     fn run(mut self) {
+        // `cause` is the exit status once the shutdown has begun. From then on this thread ends the process, and no
+        // other does.
         let (mut grace, mut done, mut cause) = (false, false, None);
         loop {
             match (self.next(), cause) {
@@ -128,6 +130,8 @@ impl<E: Shutdown> Watcher<E> {
                 (event, before) => {
                     let status = before.unwrap_or_else(|| self.begin(&event));
                     cause = Some(status);
+                    // The second request, or the first while the command shuts down by itself: it has waited long
+                    // enough.
                     if grace || before.is_some() {
                         exit(if self.target.kill() { KILLED } else { status });
                     }
@@ -151,6 +155,7 @@ impl<E: Shutdown> Watcher<E> {
         };
         event.unwrap_or_else(|error| match error {
             RecvTimeoutError::Timeout => {
+                // Otherwise the timeout, which has passed, would be reported each time.
                 self.deadline = None;
                 Event::TimedOut
             }
@@ -177,6 +182,7 @@ impl<E: Shutdown> Watcher<E> {
         let shut_down = move || drop(events.send(Event::Ended(target.shut_down())));
         let thread = thread::Builder::new().name("execnet-shutdown".into());
         if thread.spawn(shut_down).is_err() {
+            // Here then: a second signal is handled late, but it is not lost.
             let _ = self.events.send(Event::Ended(self.target.shut_down()));
         }
     }
@@ -217,6 +223,7 @@ mod signals {
         let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(of_terminal))?;
         thread::Builder::new()
             .name("execnet-signals".into())
+            // Not joined: it waits for signals until the process ends.
             .spawn(move || {
                 for number in signals.forever().flat_map(u8::try_from) {
                     // Fails if the command has just ended by itself.

@@ -43,6 +43,7 @@ impl Workers {
         let watch = Watch::start(timeout, Arc::clone(&workers))
             .map_err(|error| Failure::Gateway(error.into()))?;
         let outcome = work(&workers.group);
+        // Before the shutdown: a signal that comes in between kills, instead of starting a second shutdown.
         watch.start_grace();
         let killed = workers.shut_down();
         // The process exits without returning the failure: report how the remote code handled its interrupt.
@@ -52,6 +53,7 @@ impl Workers {
         {
             failure.report();
         }
+        // If a timeout or a signal has begun the shutdown, this waits for the exit of the process and does not return.
         drop(watch);
         match outcome {
             Ok(()) if killed => Err(Failure::Killed),

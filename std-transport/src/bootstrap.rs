@@ -71,6 +71,7 @@ pub(crate) fn bootstrap(
     let mut unsent = payload;
     let mut buffer = [0; 4096];
     loop {
+        // Checked in each round, as a process that prints for ever keeps `transfer` from ever timing out.
         let left = deadline.left();
         if left.is_zero() {
             return Err(HandshakeError::Deadline(deadline.timeout()));
@@ -132,10 +133,13 @@ impl Pipes {
         let ends = ends.get_mut(..watched).unwrap_or_default();
         match self.ended {
             None => {
+                // The end of the process is not the end of its output: the last lines, which say why it ended, may
+                // still be in the pipe.
                 if self.watch.poll(ends, timeout)? {
                     self.ended = Some(Deadline::after(OUTPUT_GRACE));
                 }
             }
+            // Without the watch, which would report the end again at once.
             Some(grace) => poll_for(ends, timeout.min(grace.left()))?,
         }
         let mut ready = ends.iter().map(|end| !end.revents().is_empty());
@@ -173,6 +177,7 @@ impl Duplex for Pipes {
 fn read(stdout: &mut impl io::Read, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     match stdout.read(buffer) {
         Ok(size) => Ok(Some(size)),
+        // Not repeated here: the deadline is checked before the next attempt.
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(error) => Err(error),
     }

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_far_signal_is_told_by_the_status() {
+    fn a_status_above_128_is_the_signal_of_a_remote_worker() {
         let status = ExitStatus::from_raw(137 << 8);
         assert_eq!(Exit::new(status).code(), Some(137));
         let remote = Exit::remote(status);

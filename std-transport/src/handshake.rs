@@ -86,6 +86,7 @@ impl Scanner {
             return Ok(None);
         };
         let length = u32::from_be_bytes(*length) as usize;
+        // Before the rest is awaited: the length comes from the other end, and everything up to it is kept in memory.
         if length > MAX_ANSWER {
             return Err(BadAnswer::Malformed(None));
         }
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_noise_where_nothing_came() {
+    fn the_preamble_is_empty_without_output() {
         let mut scanner = Scanner::new(&Nonce::new());
         assert_eq!(scanner.push(b"").unwrap(), None);
         assert_eq!(scanner.preamble(), b"");

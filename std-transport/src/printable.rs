@@ -1,4 +1,4 @@
-//! Output of other programs as text that is safe for a terminal.
+//! Makes the output of other programs safe for a terminal.
 
 use execnet_core_sync::escaped;
 

@@ -1,4 +1,4 @@
-//! Private directories, for sockets.
+//! Directories that no other user can enter, for sockets.
 
 use std::fs::Permissions;
 use std::io;

@@ -62,6 +62,7 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
+        // Taken out of the `Child` first: its `wait` closes an input that it still has.
         let pipes = child.stdin.take().zip(child.stdout.take());
         let process = Self::new(name, launch, child, stderr)?;
         // Both are piped: the error does not happen.
@@ -107,6 +108,7 @@ impl Process {
         sink: Box<dyn Sink>,
     ) -> io::Result<Arc<Self>> {
         let tail = match child.stderr.take() {
+            // Read from the start: a process whose output nobody reads blocks as soon as the pipe is full.
             Some(stderr) => StderrTail::start(name, stderr, sink),
             // Does not happen: it is piped.
             None => Err(io::ErrorKind::BrokenPipe.into()),
@@ -139,6 +141,8 @@ impl Process {
     fn signal(&self, signal: Signal) {
         // Held until the signal is sent: another thread must not reap the leader in between.
         let state = self.state.lock();
+        // `exit` alone is not enough: other code of this program may have reaped the process, and the number of its
+        // group may be that of another group by now.
         if state.exit.is_some() || life(self.pid) == Life::Gone {
             return;
         }
@@ -153,6 +157,7 @@ impl Process {
     fn kill_alone(&self) {
         let state = self.state.lock();
         if state.exit.is_none() {
+            // Not the group: the rest of it may still be ending what runs on other machines, as in `try_exit`.
             signal_child(self.pid, Signal::KILL);
         }
     }
@@ -196,6 +201,8 @@ impl WorkerHandle for Process {
             if let Some(exit) = self.try_exit() {
                 return Some(ExitInfo::Process(exit));
             }
+            // False at the deadline. The process may have ended between the check above and that moment, so it is
+            // checked once more.
             if !watch.wait(deadline) {
                 let exit = self.try_exit();
                 let mut state = self.state.lock();
@@ -207,6 +214,7 @@ impl WorkerHandle for Process {
 
     /// Kills its whole group, see [`KillPolicy`].
     fn signal_kill(&self) {
+        // The lock is free again at the end of this statement: `signal` takes it.
         let again = core::mem::replace(&mut self.state.lock().killed, true);
         match self.kill_policy {
             KillPolicy::Kill => self.signal(Signal::KILL),
@@ -227,6 +235,8 @@ impl WorkerHandle for Process {
     }
 
     fn stderr(&self) -> String {
+        // Only after the end: from a process that runs there is always more to come, and a text for an error must not
+        // wait.
         if self.state.lock().exit.is_some() {
             self.drain_stderr();
         }
@@ -243,6 +253,7 @@ impl Drop for Process {
         if self.try_exit().is_some() {
             return;
         }
+        // It has outlived a kill. Another signal costs nothing, but another wait would only delay the program.
         if self.state.lock().given_up {
             self.signal_kill();
         } else {

@@ -49,12 +49,16 @@ pub(crate) fn start_first<T>(
 ) -> Result<T, StartError> {
     let mut missing = Vec::new();
     for launch in launches {
+        // Before the program is started: the system reports a missing directory as it reports a missing program, and
+        // the next candidate would be tried.
         if let Some(directory) = &launch.chdir {
             make_directory(directory)
                 .map_err(|error| StartError::Directory(launch.to_string(), error))?;
         }
         match start(launch).map_err(|error| explain(launch, error)) {
             Ok(started) => return Ok(started),
+            // Only a missing program leads to the next candidate. Any other error is about a program that exists, and a
+            // candidate further down must not hide it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 missing.push(launch.program.to_string_lossy().into_owned());
             }
@@ -107,6 +111,7 @@ fn find(launch: &Launch) -> Option<PathBuf> {
         return path.is_file().then_some(path);
     }
     let path = match launch.env.get("PATH") {
+        // As `Command` does it: the variable of the new process counts, not that of this one.
         Some(path) => path.as_ref().map(Into::into),
         None => std::env::var_os("PATH"),
     };
@@ -118,6 +123,7 @@ fn find(launch: &Launch) -> Option<PathBuf> {
 /// The first line of a script; `None` for other files.
 fn first_line(path: &Path) -> Option<String> {
     let mut line = Vec::new();
+    // Bounded: the file may be a binary without any line end.
     let mut file = BufReader::new(File::open(path).ok()?.take(FIRST_LINE));
     file.read_until(b'\n', &mut line).ok()?;
     let line = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -211,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_place_of_the_directory_is_told_from_a_missing_program() {
+    fn a_file_in_place_of_the_directory_is_not_a_missing_program() {
         let place = tempfile::tempdir().unwrap();
         let link = place.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).unwrap();
@@ -239,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_made_where_there_is_none() {
+    fn a_missing_directory_is_created() {
         let place = tempfile::tempdir().unwrap();
         let new = place.path().join("new");
         let spec = format!("popen//python=true//chdir={}", new.display());

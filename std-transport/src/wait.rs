@@ -31,6 +31,7 @@ fn life_of(id: WaitId<'_>) -> Life {
     match retry_on_intr(|| waitid(id.clone(), options)) {
         Ok(Some(_)) => Life::Ended,
         Err(Errno::CHILD) => Life::Gone,
+        // Any other error says nothing about the process. Linux 5.3 has pidfds, but its waitid does not know them.
         Ok(None) | Err(_) => Life::Running,
     }
 }
@@ -101,6 +102,8 @@ impl ExitWatch {
             return false;
         }
         if self.poll(&mut [], left).is_err() {
+            // The system has no memory for the poll: the state is checked at intervals, as without a pidfd. The caller
+            // must not spin.
             std::thread::sleep(left.min(POLL_INTERVAL));
         }
         true
@@ -136,6 +139,8 @@ impl ExitWatch {
             poll_for(others, timeout.min(POLL_INTERVAL))?;
             return Ok(life(self.pid) != Life::Running);
         };
+        // A pidfd becomes readable when the process ends, whether it is reaped or not. It comes last, so that the
+        // others keep their places and the results can be copied back.
         let mut all = Vec::with_capacity(others.len() + 1);
         all.extend(others.iter().cloned());
         all.push(PollFd::new(pidfd, PollFlags::IN));
@@ -151,6 +156,7 @@ pub(crate) fn poll_for(ends: &mut [PollFd<'_>], timeout: Duration) -> io::Result
     match poll(ends, Some(&timespec(timeout))) {
         Ok(_) => Ok(()),
         Err(Errno::INTR) => {
+            // An interrupted poll writes no results: those of an earlier one may still be in place.
             ends.iter_mut().for_each(PollFd::clear_revents);
             Ok(())
         }

@@ -1,4 +1,4 @@
-//! What the workers have collected: all of them the same tests, in the same order.
+//! The tests that the workers have collected, which must be the same in the same order on all of them.
 
 extern crate alloc;
 

@@ -1,4 +1,4 @@
-//! The run: hears what workers say, and tells them what to do.
+//! The main loop of a run: receives the events of the workers and sends them commands.
 
 extern crate alloc;
 

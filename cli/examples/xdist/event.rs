@@ -1,4 +1,4 @@
-//! What a worker of xdist says: a name, and a dict of arguments.
+//! An event of a worker of xdist: a name, and a dict of arguments.
 
 use execnet::Value;
 use execnet::serializer::Dict;

@@ -1,4 +1,4 @@
-//! Ctrl-C, and being asked to end.
+//! The signals that end a run: Ctrl-C and SIGTERM.
 
 extern crate alloc;
 

@@ -1,4 +1,4 @@
-//! One outcome for each test, and a summary of all.
+//! The outcome of each test, and the summary of a run.
 
 extern crate alloc;
 

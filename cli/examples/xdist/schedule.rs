@@ -1,4 +1,4 @@
-//! Who runs what: tests are handed out in pieces, as workers get through with those they have.
+//! Which worker runs which tests: they are assigned in chunks, as workers finish those that they have.
 
 extern crate alloc;
 

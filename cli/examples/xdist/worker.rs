@@ -1,4 +1,4 @@
-//! A worker of xdist: its own code, on a gateway of ours.
+//! A worker of xdist: xdist's own code, on a gateway of this project.
 
 use core::error::Error;
 use core::time::Duration;

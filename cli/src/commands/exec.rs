@@ -94,6 +94,8 @@ fn print_items(channel: &Channel, printer: &mut Printer) -> Result<(), Failure> 
 }
 
 fn next_item(channel: &Channel, printer: &mut Printer) -> Result<Option<Item>, Failure> {
+    // Flushed before each wait, and not after each item: a reader sees every item without delay, and many items are one
+    // write.
     let received = match channel.try_receive() {
         Ok(None) => {
             printer.flush()?;

@@ -34,9 +34,11 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     let reporter = thread::Builder::new().name("execnet-events".into());
     let reporter = reporter.spawn(move || events.iter().for_each(|event| log_event(&event)));
     let reporter = reporter.map_err(|error| Failure::Gateway(error.into()))?;
+    // Computed from the bound socket: with port 0 the system has chosen one.
     let spec = client_spec(&server.spec(), args.token_file.as_deref());
     reload_on_hangup(args, server.reload_handle())
         .map_err(|error| Failure::Gateway(error.into()))?;
+    // Last: whoever reads the line may connect, and send SIGHUP, at once.
     print_spec(&spec)?;
     let served = server.run();
     // Ends with the server. If it panicked, the panic is printed already.

@@ -86,6 +86,8 @@ pub(super) fn remote_argv(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
             input: script(spec, &run(spec, ExecMode::Replace)?)?,
         }
     };
+    // Around the shell, which then enters the directory and sets the variables as the other user: sudo drops variables
+    // that were set before it.
     command.argv.splice(0..0, sudo(spec)?);
     Ok(command)
 }

@@ -61,6 +61,8 @@ pub(crate) fn quote(key: &'static str, word: &str) -> Result<String, SpecError> 
     if !word.is_empty() && word.bytes().all(safe) {
         return Ok(word.to_owned());
     }
+    // Within single quotes nothing is special to the shell but the quote itself, which is written between double
+    // quotes.
     let word = word.replace('\'', r#"'"'"'"#);
     Ok(format!(
         "'{}'",
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_joined_is_split_again() {
+    fn joined_words_are_split_again() {
         let words = owned(&["a b", "it's", "", "$HOME", "`x`", "\"", "!", r"\", "é"]);
         assert_eq!(shlex::split(&join("k", &words).unwrap()).unwrap(), words);
     }

@@ -1,3 +1,5 @@
+//! The error of a worker that could not be started, with what its process printed.
+
 use core::error::Error;
 use core::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! Long texts in errors.
+//! Excerpts of long texts for error messages.
 
 use core::fmt;
 

@@ -1,3 +1,5 @@
+//! The kinds of failed starts, and the lines of ssh and container clients that show them.
+
 use core::fmt;
 use std::io;
 
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ssh_says_is_understood() {
+    fn output_of_ssh_shows_the_kind_of_failure() {
         let said = |stderr| kind(255, "", stderr);
         assert_eq!(
             said("ssh: Could not resolve hostname x: Name or service not known"),
@@ -242,7 +244,7 @@ mod tests {
 
     /// Status 125 is podman's own too; 255 is that of ssh, and podman's for a container that is stopped.
     #[test]
-    fn what_is_wrong_with_a_container_is_told_apart() {
+    fn failures_of_containers_are_distinguished() {
         for (code, said, expected) in [
             (
                 125,

@@ -1,4 +1,4 @@
-//! Why there is no gateway, or no longer.
+//! The errors of gateways: why one could not be made, or was lost.
 
 pub(crate) use execnet_core_sync::debug_as_report;
 

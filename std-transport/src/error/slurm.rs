@@ -1,3 +1,5 @@
+//! The error of an allocation of Slurm that cannot be used.
+
 use core::error::Error;
 use core::fmt;
 

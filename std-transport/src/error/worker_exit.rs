@@ -1,3 +1,5 @@
+//! How the worker of a lost gateway ended.
+
 use core::error::Error;
 use core::fmt;
 

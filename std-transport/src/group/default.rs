@@ -40,6 +40,8 @@ impl AtExit {
     /// Initialises the value in the main thread: the end of another thread is not the end of the program.
     fn arm() {
         thread_local!(static AT_EXIT: AtExit = const { AtExit });
+        // The standard library gives the main thread this name. If a program gives it to another thread too, the end of
+        // that thread terminates the group early.
         if thread::current().name() == Some("main") {
             AT_EXIT.with(|_| ());
         }

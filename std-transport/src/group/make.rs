@@ -38,6 +38,8 @@ impl Group {
         let mut members = self.members.lock();
         // Not dropped under the lock, as the members below: the last handle of a process kills it and waits.
         let starting = members.take_starting(seq);
+        // Compared under the lock that `terminate` takes: a member that is added now is either seen by it, or not
+        // added.
         let terminated = members.terminations != terminations;
         match started {
             Ok(member) if !terminated => {
@@ -116,6 +118,7 @@ impl Group {
         let queue = Mutex::new(results.iter_mut());
         let work = || {
             loop {
+                // In a statement of its own: a `while let` would hold the lock while the gateway is made.
                 let next = queue.lock().next();
                 let Some(work) = next else { return };
                 work.run(self);

@@ -122,6 +122,8 @@ impl Members {
         if let Some(before) = self.ids.insert(id.clone(), self.next_seq)
             && let Some(member) = self.at(before)
         {
+            // It has exited or lost its worker, as its id was free. It is no longer listed, but still terminated with
+            // the group: what it has started may still run.
             member.replaced = true;
         }
         Ok(Reservation {
@@ -194,6 +196,7 @@ impl Members {
 
     /// Empties the group for `terminate`: the members, workers that are being started, and reports.
     pub(super) fn take(&mut self) -> Taken {
+        // Gateways that are being made have the old number, and are refused when they are ready.
         self.terminations += 1;
         self.sweep_at = 0;
         self.ending.append(&mut self.list);

@@ -58,9 +58,11 @@ impl Group {
             starting,
             mut reports,
         } = self.members.lock().take();
+        // At once and without grace: nothing of the program runs in them yet.
         starting.iter().for_each(|peer| peer.signal_kill());
         let left = reports.len();
         while !members.is_empty() {
+            // Proxies last: when a proxy ends, the gateways through it are cut off and could not end by themselves.
             let (ending, later) = split(members);
             let deadline = share(deadline, later.is_empty());
             let ended = end(&ending, deadline);
@@ -70,6 +72,7 @@ impl Group {
         }
         // The threads that are making these gateways wait for the ends of the processes.
         drop(starting);
+        // After the members, whose links run over these connections.
         self.ssh_mux.end();
         let mut members = self.members.lock();
         let ended = reports.iter().skip(left);
@@ -111,6 +114,7 @@ fn share(deadline: Deadline, last: bool) -> Deadline {
 }
 
 fn end(members: &[Member], deadline: Deadline) -> Vec<TerminateReport> {
+    // All are asked before the first wait: they end at the same time, and share the deadline.
     members.iter().for_each(|member| member.gateway.exit());
     let left: Vec<_> = members
         .iter()
@@ -149,6 +153,7 @@ fn outcome(left: Option<ExitInfo>, killed: impl FnOnce() -> Option<ExitInfo>) ->
 fn join(members: &[Member], reports: &[TerminateReport]) {
     let deadline = Deadline::after(JOIN_TIMEOUT);
     for (member, report) in members.iter().zip(reports) {
+        // The link of a worker that still runs has not ended, and neither has the thread that reads it.
         if report.outcome != Outcome::Survived {
             let left = deadline.left();
             let _ = member.gateway.join_timeout(left);

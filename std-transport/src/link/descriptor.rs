@@ -1,3 +1,5 @@
+//! Waiting for a descriptor that a link reads from, so that other threads can interrupt the wait.
+
 use alloc::sync::Arc;
 use core::cell::OnceCell;
 use core::time::Duration;
@@ -62,6 +64,7 @@ std::thread_local! {
 
 impl Pipe {
     fn of_this_thread() -> io::Result<Arc<Self>> {
+        // Not `with`, which panics: the destructor of another thread-local value may receive when this one is gone.
         let found = PIPE.try_with(|pipe| match pipe.get() {
             Some(pipe) => Ok(pipe.clone()),
             None => {
@@ -112,6 +115,8 @@ impl<F> LinkAndPipe<F> {
     /// Ends what [`begin`](Self::begin) began. Returns whether there was an interrupt.
     fn end(&self, pipe: &Pipe) -> io::Result<bool> {
         let mut wake = self.wake.lock();
+        // From here on interrupts only set the flag, which the next wait finds. None of them writes into the pipe of a
+        // thread that has turned to another link.
         wake.waiter = None;
         if wake.pending {
             // The next link that this thread waits for must not find the byte. This read does not block: the byte was
@@ -141,6 +146,7 @@ impl<F: AsFd + Send + Sync> Poller for LinkAndPipe<F> {
         let wake = self.end(&pipe)?;
         match polled {
             Ok(_) => {}
+            // Polling again would need the time that is left. The caller, which waits in a loop, knows it.
             Err(Errno::INTR) => return Ok(Readable { link: false, wake }),
             Err(error) => return Err(error.into()),
         }

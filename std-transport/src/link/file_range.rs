@@ -1,3 +1,5 @@
+//! A range of a file as the content of an item.
+
 use alloc::sync::Arc;
 use std::fs::File;
 use std::io;

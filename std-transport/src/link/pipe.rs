@@ -1,3 +1,5 @@
+//! The writing end of a pipe.
+
 use alloc::sync::Arc;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -66,6 +68,8 @@ impl PipeOutput {
 
     /// Grows the pipe before the first large write.
     fn make_room(&self, bytes: usize) {
+        // Once, whether it succeeds or not. Relaxed, as nothing depends on the order: at worst a large write goes
+        // through the pipe before it has grown.
         if bytes > USUAL && self.usual.swap(false, Ordering::Relaxed) {
             self.widen();
         }
@@ -86,6 +90,8 @@ impl PipeOutput {
 
     fn send(&self, file: &File, mut position: u64, len: usize) -> io::Result<usize> {
         let pipe = &*self.pipe;
+        // With a position of its own: links to other peers may send parts of the same open file at the same time. It
+        // may send less than `len`; the caller continues where it stopped.
         Ok(rustix::fs::sendfile(pipe, file, Some(&mut position), len)?)
     }
 }
@@ -106,6 +112,7 @@ impl PipeOutput {
 impl Write for PipeOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.make_room(bytes.len());
+        // One system call, which may take only a part: the gateway calls again with the rest.
         (&*self.pipe).write(bytes)
     }
 

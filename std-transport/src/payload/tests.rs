@@ -1,3 +1,5 @@
+//! Tests of the bytes that a fresh interpreter reads first.
+
 use execnet_core_sync::Grace;
 
 use super::*;

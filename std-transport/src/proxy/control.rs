@@ -29,6 +29,7 @@ pub(super) fn start(
     thread.spawn(move || {
         let why = receive_events(&control, &shared, stderr);
         shared.change(|state| {
+            // After the exit the channel is expected to end, and that is no reason to call the worker lost.
             if state.exit.is_none() {
                 state.lost = Some(why);
             }
@@ -60,6 +61,8 @@ fn receive_events(control: &Channel, shared: &Shared, mut stderr: PipeWriter) ->
 
 /// Why the proxy's program ended.
 fn end_reason(shared: &Shared) -> String {
+    // The uplink stores the channel of the call when both channels are sent, which may be after the events have ended.
+    // The error of the call usually arrives after the end of `control`, as another channel's last message.
     let call = shared.wait(Deadline::after(CALL_END_TIMEOUT), |state| {
         state.call.clone()
     });

@@ -35,6 +35,7 @@ pub(crate) fn install(request: &Request<'_>) -> Result<Connected, MakeGatewayErr
     let target = serve(request, &installer)?;
     let here = request.members.spec(installer.id());
     if here.is_some_and(|spec| is_here(&spec)) {
+        // The server is on this machine, so this process can connect to its socket itself.
         target.connect(request, Some(installer.id().to_owned()))
     } else {
         connect(request, &installer, target)

@@ -90,6 +90,7 @@ pub(super) fn start(
 ) -> io::Result<Option<Started>> {
     match start_first(launches, |launch| Process::start(name, launch, stderr())) {
         Ok(started) => Ok(Some(started)),
+        // Not an error here: the controller knows which programs it has named, and words the error.
         Err(StartError::NoProgram(..)) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -101,7 +102,7 @@ mod tests {
     use crate::command::{SshHints, launches};
 
     #[test]
-    fn what_is_described_is_read_again() {
+    fn described_launches_are_read_again() {
         for spec in [
             "popen//python=a b//env:X=y//chdir=/z",
             "docker=box//python=a",

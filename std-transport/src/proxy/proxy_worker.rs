@@ -33,6 +33,7 @@ pub(super) fn serve(channel: &Channel, arguments: Kwargs) -> Outcome {
         return Err("the first item is not two channels".into());
     };
     let kill_switch = KillSwitch::default();
+    // Before the start: a kill must also end an attempt to connect that takes long.
     kill_switch.listen(control)?;
     let endpoint = match open(data, control, &kill_switch, &arguments) {
         Ok(Some(endpoint)) => endpoint,
@@ -171,8 +172,11 @@ impl Endpoint {
             writer,
         };
         let feeder = thread::Builder::new().name(format!("proxy {} input", data.id()));
+        // Not joined: it ends with the data channel or with the endpoint's input. Both directions need a thread, as
+        // either may block while the other has work.
         feeder.spawn(move || input.feed())?;
         pump(&mut reader, data);
+        // Before the wait: the controller sees the end of the output even if the process runs on without it.
         data.close();
         Ok(kill_handle.wait())
     }
@@ -212,6 +216,7 @@ impl Input {
                 break;
             }
             wrote += bytes.len();
+            // Acknowledged when written and not when received: the window bounds what waits in this process.
             if wrote >= STEP {
                 send_event(&self.control, "wrote", core::mem::take(&mut wrote) as u64);
             }

@@ -36,6 +36,7 @@ pub(super) fn serve(channel: &Channel, arguments: Kwargs) -> Outcome {
         let stop = server.stop_handle();
         let serving = scope.spawn(|| server.run());
         let ended = wait(&happened, deadline);
+        // In every case, an error included: the scope waits for the server's thread.
         stop.stop();
         let served = serving.join();
         ended?;

@@ -59,6 +59,7 @@ fn send_all(
         data,
         control,
     } = begin;
+    // Here and not in the caller's thread, which has a deadline: sending to a proxy that does not read blocks.
     let call = proxy.remote_exec_function(&PROXY, FUNCTION, arguments)?;
     call.send((data, control))?;
     shared.change(|state| state.call = Some(call));

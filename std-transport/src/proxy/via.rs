@@ -136,6 +136,7 @@ impl ProxiedWorker {
         let sent = Self::send_request(request, proxy, asked);
         let (far, duplex) = sent.map_err(|error| (asked.failed)(asked.name.clone(), error))?;
         let peer: Arc<dyn WorkerHandle> = Arc::<Self>::clone(&far);
+        // Before the wait for the start, which may take long: from here on a termination of the group reaches it.
         (request.on_spawned)(Arc::clone(&peer));
         far.started(request.deadline, &asked.programs)?;
         Ok((peer, duplex))
@@ -159,6 +160,8 @@ impl ProxiedWorker {
         };
         let outgoing = uplink::start(request.id, begin, Arc::clone(&shared))?;
         control::start(request.id, control, Arc::clone(&shared), stderr)?;
+        // A pipe within this process: standard error that comes in events is then kept and drained as that of a process
+        // here.
         let errors = ChildStderr::from(OwnedFd::from(errors));
         let far = Arc::new(Self {
             name: asked.name.clone(),

@@ -114,6 +114,8 @@ impl FileIndex {
         let file = listed.file(number).ok_or(io::ErrorKind::NotFound)?;
         let (folder, followed, name) = (file.folder, file.followed, file.name.clone());
         let dir = listed.folders.open(Pass::Content, folder)?;
+        // Directories are opened under the lock, as all targets share them. A file need not be, and opening one may
+        // block, as on a network file system.
         drop(listed);
         let name = Name::new(&name).map_err(io::Error::other)?;
         if followed {

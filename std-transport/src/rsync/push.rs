@@ -82,6 +82,7 @@ impl<'a> Push<'a> {
             let receiving = channel.clone();
             thread::Builder::new()
                 .name(format!("execnet-rsync-{number}-in"))
+                // It ends with the channel, which this function closes in any case.
                 .spawn_scoped(scope, move || pass_on(&receiving, &outlet))
                 .map_err(|_| SyncErrorKind::Gone)?;
             let sent = run::send(&mut sender, &channel, &events, self.idle_timeout);

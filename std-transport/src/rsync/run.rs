@@ -95,6 +95,7 @@ pub(crate) fn send_listing<S: Observer, W: Observer>(
             sender.sent(channel.send_data(&message)?);
             continue;
         }
+        // While there is something to list, the target is only asked, and not waited for.
         let item = match channel.receive(listing.then_some(Duration::ZERO)) {
             Err(SyncErrorKind::Silence(_)) if listing => {
                 listing = emit(channel, |emit| walk.list_next(emit))?;

@@ -34,6 +34,8 @@ pub(super) fn start(request: &Request<'_>, start: Start) -> Result<Connected, Ma
     let executable = Executable::ours().map_err(|error| failed(request, error))?;
     let worker = format!("sh -c {}", quoted("worker", &executable.run())?);
     match start_as(request, start, &worker) {
+        // The copy usually exists, so it is not asked for beforehand: a start without one fails with a status of its
+        // own.
         Err(MakeGatewayError::Bootstrap(error)) if is_missing(&error) => {}
         done => return done,
     }
@@ -78,6 +80,7 @@ fn send(request: &Request<'_>, executable: &Executable) -> Result<(), MakeGatewa
     } = start_process(request)?;
     let timeout = request.options.bootstrap_timeout;
     let written = write(&mut pipes, input.as_bytes(), timeout);
+    // The end of its input makes the process check the copy and end.
     drop(pipes);
     let end = peer.wait(Deadline::after(timeout));
     match (end.and_then(ExitInfo::exit), written) {
@@ -155,6 +158,7 @@ impl Executable {
         let size = io::copy(&mut File::open(executable_path()?)?, &mut hasher)?;
         let digest = hasher.finalize();
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        // Two threads may both read it, with the same result: `OnceLock` has no stable initialisation that can fail.
         Ok(OURS.get_or_init(|| Self { size, digest }).clone())
     }
 

@@ -1,4 +1,4 @@
-//! What Slurm tells a program of the allocation that it runs in.
+//! The allocation of Slurm that a program runs in.
 
 mod nodes;
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn half_an_environment_names_what_is_missing() {
+    fn an_incomplete_environment_names_the_missing_variable() {
         assert_eq!(allocation(&USUAL[..1]), Err(SlurmError::Missing(NODES)));
         assert_eq!(allocation(&USUAL[..2]), Err(SlurmError::Missing(TASKS)));
     }

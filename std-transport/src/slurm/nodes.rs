@@ -1,4 +1,4 @@
-//! Slurm's short notations for many nodes and many numbers.
+//! Slurm's notation for lists of nodes and of numbers of tasks.
 
 /// The names that a text such as `n[1-3,07],login` stands for; none if it is not understood, or stands for more than
 /// `most`.

@@ -112,6 +112,7 @@ pub(crate) fn resolve(to: &HostPort, attempt: Attempt<'_>) -> io::Result<Vec<Soc
     attempt.wait(|timeout| match addresses.recv_timeout(timeout) {
         Ok(resolved) => Some(resolved),
         Err(RecvTimeoutError::Timeout) => None,
+        // The thread has panicked. The panic was printed.
         Err(RecvTimeoutError::Disconnected) => Some(Err(io::ErrorKind::Other.into())),
     })
 }
@@ -142,6 +143,7 @@ fn connect_to(address: &SocketAddr, attempt: Attempt<'_>) -> io::Result<TcpStrea
     let stream = TcpStream::from(open(family)?);
     stream.set_nonblocking(true)?;
     match connect(&stream, address) {
+        // After an interruption too the system goes on connecting: a second call would fail, and poll reports the end.
         Err(Errno::INPROGRESS | Errno::INTR) => attempt.wait(|timeout| {
             let mut ends = [PollFd::new(&stream, PollFlags::OUT)];
             match poll(&mut ends, Some(&timespec(timeout))) {
@@ -152,6 +154,7 @@ fn connect_to(address: &SocketAddr, attempt: Attempt<'_>) -> io::Result<TcpStrea
         })?,
         done => done?,
     }
+    // Threads of the gateway block in reads and writes.
     stream.set_nonblocking(false)?;
     Ok(stream)
 }
@@ -172,12 +175,15 @@ pub(crate) fn connect_unix(path: &str, attempt: Attempt<'_>) -> io::Result<Strea
             return Some(Err(error));
         }
         match connect(&stream, &address) {
+            // Unlike on TCP, nothing has happened yet: the call is repeated.
             Err(Errno::AGAIN | Errno::INTR) => None,
             done => Some(done.map_err(io::Error::from)),
         }
     })?;
     stream.set_write_timeout(None)?;
     let stream = Stream::Unix(stream);
+    // The owner of the connection's other end, and not of the file: another user may replace a file between the check
+    // and the connect.
     let ours = |uid| uid == 0 || uid == geteuid().as_raw();
     match stream.peer_process() {
         Some((_, uid)) if !ours(uid) => {
@@ -196,6 +202,8 @@ fn open(family: AddressFamily) -> io::Result<OwnedFd> {
 
 #[cfg(target_vendor = "apple")]
 fn open(family: AddressFamily) -> io::Result<OwnedFd> {
+    // In two steps, as these systems have no flag for it: a process that another thread starts in between inherits the
+    // socket.
     let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     Ok(socket)

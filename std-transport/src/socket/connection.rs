@@ -163,6 +163,7 @@ impl Read for SocketReader {
 
 impl Drop for SocketReader {
     fn drop(&mut self) {
+        // Dropping this handle closes nothing: the writing end and the connection hold the stream too.
         self.stream.shutdown(Shutdown::Both);
         self.connection.close();
     }

@@ -230,10 +230,13 @@ fn exchange_message(
     let mut reply = Vec::new();
     while reply.len() < REPLY {
         let mut buffer = [0; REPLY];
+        // Exactly the reply: the next byte may belong to the worker, and there is no way to give it back.
         let missing = REPLY.saturating_sub(reply.len());
         let room = buffer.get_mut(..missing).unwrap_or_default();
         let size = read(duplex, &mut unsent, room, deadline)?;
         reply.extend_from_slice(buffer.get(..size).unwrap_or_default());
+        // After each piece and not at the end: a server of another kind may send less than a reply, and then wait for
+        // its client.
         let known = reply.len().min(MAGIC.len());
         if size == 0 || reply.get(..known) != MAGIC.get(..known) {
             return Err(read_refusal(duplex, reply, deadline));

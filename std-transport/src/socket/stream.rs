@@ -47,6 +47,7 @@ impl Stream {
     pub(crate) fn cut(&self) {
         #[cfg(target_os = "linux")]
         if let Self::Unix(stream) = self {
+            // Before the shutdown, which makes the peer look for the mark.
             mark_cut(stream);
         }
         // Wakes threads that are blocked in a read. Linux refuses the disconnect below while a thread waits on the
@@ -97,6 +98,7 @@ impl Stream {
         let ready = self.wait(!unsent.is_empty(), timeout)?;
         let mut progress = Progress::default();
         if ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
+            // HUP and ERR are reported without being asked for; a read returns at once then, with the end or the error.
             progress.received = match unless_blocked(recv(self, &mut *buffer, RecvFlags::DONTWAIT))
             {
                 Ok(received) => received.map(|(size, _)| size),

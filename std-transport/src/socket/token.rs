@@ -48,6 +48,7 @@ impl Token {
     pub fn from_file(path: impl AsRef<Path>) -> io::Result<Self> {
         let file = trusted::open_secret(path.as_ref())?;
         let mut text = Vec::new();
+        // Bounded, as the path may name any file. The excess is for white space around the token.
         file.take(MAX as u64 + 16).read_to_end(&mut text)?;
         Self::new(text.trim_ascii())
     }

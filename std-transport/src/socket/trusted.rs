@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_may_be_read_and_not_written_by_others() {
+    fn files_without_secrets_may_be_readable_but_not_writable_for_others() {
         let directory = tempfile::tempdir().unwrap();
         let authority = directory.path().join("ca.pem");
         fs::write(&authority, "x").unwrap();

@@ -1,4 +1,4 @@
-//! The known keys of specs.
+//! The known keys of specs, and the transports that use them.
 
 use std::ffi::OsStr;
 

@@ -223,6 +223,7 @@ impl XSpec {
 
     /// Sets a key. Returns whether it was set before.
     fn insert(&mut self, key: &str, value: Option<OsString>) -> bool {
+        // A value that was not UTF-8 must not outlive its replacement.
         self.os.remove(key);
         let value = value.and_then(|value| match value.into_string() {
             Ok(text) => Some(text),
@@ -313,6 +314,7 @@ impl Eq for XSpec {}
 
 impl Hash for XSpec {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        // Equal specs have equal texts. That `os` is left out only makes collisions possible.
         self.text.hash(state);
     }
 }

@@ -1,3 +1,5 @@
+//! Tests of specs: parsing, escaping, and the checks of keys and values.
+
 use core::hash::{BuildHasher as _, BuildHasherDefault};
 use std::collections::HashSet;
 use std::hash::DefaultHasher;
@@ -82,7 +84,7 @@ fn the_last_of_two_variables_holds() {
 }
 
 #[test]
-fn what_is_no_spec_is_refused() {
+fn malformed_specs_are_refused() {
     assert_eq!(refused(""), SpecError::EmptyKey);
     assert_eq!(refused("popen//"), SpecError::EmptyKey);
     assert_eq!(refused("=3"), SpecError::EmptyKey);

@@ -56,7 +56,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_escaped_is_split_again(values in proptest::collection::vec("k=[a/]{0,9}", 1..4)) {
+        fn escaped_values_are_split_again(values in proptest::collection::vec("k=[a/]{0,9}", 1..4)) {
             let escaped: Vec<String> = values.iter().map(|value| escape(value)).collect();
             prop_assert_eq!(parts(&escaped.join("//")), values);
         }

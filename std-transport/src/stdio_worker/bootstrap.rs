@@ -91,6 +91,7 @@ fn length(line: &[u8]) -> Option<usize> {
 /// Settings of a stock controller: the last statements of its program name the execution model and the worker.
 fn stock(program: &str) -> Settings {
     let quoted = |before: &str| {
+        // The last occurrence: the source before it defines the functions of these names.
         let (_, after) = program.rsplit_once(before)?;
         // The quotes are escaped where the line has the same ones.
         let after = after.trim_start_matches(['\\', '\'', '"']);
@@ -118,6 +119,7 @@ fn native(
     let mut bytes = Vec::new();
     reader
         .by_ref()
+        // The announced size only limits the read. Memory grows with the bytes that come.
         .take(bounded(size)?)
         .read_to_end(&mut bytes)?;
     let Ok(Value::Dict(given)) = LoadOptions::wire().loads(&bytes) else {
@@ -127,6 +129,8 @@ fn native(
         return Err(refused("the controller's settings hold no nonce"));
     };
     let settings = settings(&given).and_then(|settings| {
+        // Before the answer: once the controller has it, code may run, and a directory that cannot be entered could not
+        // be refused any more.
         surroundings::apply(&given)?;
         Ok(settings)
     });
@@ -310,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_controllers_is_refused() {
+    fn input_that_no_controller_sends_is_refused() {
         for input in [
             &b"hello\n"[..],
             b"",

@@ -16,6 +16,8 @@ pub(super) fn take() -> io::Result<(BufReader<File>, File)> {
     // link open.
     let reader = io::stdin().as_fd().try_clone_to_owned()?;
     let writer = io::stdout().as_fd().try_clone_to_owned()?;
+    // Replaced and not closed: the next file that this process opens would get the number 0 or 1, and what is printed
+    // would go there.
     let null = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&null)?;
     rustix::stdio::dup2_stdout(&null)?;

@@ -140,6 +140,7 @@ impl SshMux {
 
     /// Ends all masters, with the connections of gateways that still run.
     pub(crate) fn end(&self) {
+        // Taken out, so that gateways which are made from now on start a master of their own.
         let State { directory, masters } = core::mem::take(&mut *self.state.lock());
         let deadline = Deadline::after(END_TIMEOUT);
         let ending: Vec<_> = masters.into_values().filter_map(MuxMaster::end).collect();
@@ -147,6 +148,7 @@ impl SshMux {
             // If it takes longer it is killed by the drop, and the connection closes itself when it is idle.
             let _ = process.wait(deadline);
         }
+        // Last: the masters are ended over the sockets in it.
         drop(directory);
     }
 }
@@ -179,6 +181,7 @@ impl State {
 impl MuxMaster {
     /// Begins to end it, if it was made.
     fn end(self) -> Option<Arc<Process>> {
+        // The client creates the socket when it has connected. Without one there is nothing to end.
         if !self.path.exists() {
             return None;
         }

@@ -1,3 +1,5 @@
+//! Locks for uploads of the running program, one for each host.
+
 use alloc::sync::Arc;
 use std::collections::HashMap;
 

@@ -26,6 +26,8 @@ fn values(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
     loop {
         let value = bytes.get(start..).unwrap_or_default();
         let version = version(value, start, out)?;
+        // Tokens alone do not show whether their operands are on the stack. The verdict comes from the decoder of
+        // `loads`, the listing from the tokens before the error.
         let validated = validate(value, version);
         // After an unknown version the bytes have no known meaning.
         let known = !validated.as_ref().is_err_and(LoadError::is_version);

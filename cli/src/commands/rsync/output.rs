@@ -1,3 +1,5 @@
+//! The result of each target of `execnet rsync`, as a line or a JSON document.
+
 use core::error::Error;
 use std::ffi::OsStr;
 use std::io::{self, Write as _};

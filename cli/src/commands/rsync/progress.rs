@@ -1,3 +1,5 @@
+//! The progress of `execnet rsync`: bars on a terminal, lines elsewhere.
+
 use core::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 

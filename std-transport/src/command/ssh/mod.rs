@@ -100,6 +100,7 @@ pub(crate) fn ssh(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let mut words = spec_options(spec, options)?;
     words.extend(own_options(hints));
     let command = interpreter::remote_login(spec)?;
+    // After `--`, so that nothing in a host's name is read as an option.
     words.extend(["--".into(), host]);
     words.extend(command.argv.into_iter().map(Into::into));
     Ok(Launch::remote("ssh", words, command.input))

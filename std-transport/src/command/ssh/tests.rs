@@ -1,3 +1,5 @@
+//! Tests of the command lines of ssh clients.
+
 use super::*;
 
 fn spec(text: &str) -> XSpec {
@@ -13,7 +15,7 @@ fn parsed(text: &str) -> Target {
 }
 
 #[test]
-fn options_and_host_are_told_apart() {
+fn options_and_host_are_distinguished() {
     let expected = |options: &[&str], host: &str| Target {
         options: options.iter().map(Into::into).collect(),
         host: host.into(),
@@ -57,7 +59,7 @@ fn files_of_the_client_may_have_any_name() {
 }
 
 #[test]
-fn what_is_no_host_is_refused() {
+fn malformed_hosts_are_refused() {
     for text in [
         "ssh",
         "ssh=",

@@ -181,6 +181,7 @@ impl Folders {
                 false if at == number => (&mut held.recent, RECENT),
                 false => (&mut held.passed, PASSED),
             };
+            // If the list is full, this closes the directory that was used longest ago, unless a caller still holds it.
             held.truncate(most - 1);
             held.insert(0, (at, Arc::clone(&dir)));
         }

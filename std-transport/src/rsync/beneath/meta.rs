@@ -1,4 +1,4 @@
-//! Metadata of entries.
+//! Metadata of entries: kind, mode, size, time and identity.
 
 use rustix::fs::{FileType, RawMode, Stat};
 

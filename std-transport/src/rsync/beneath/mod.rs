@@ -96,6 +96,8 @@ impl Dir {
                 }
                 return Ok(false);
             }
+            // If another process makes an entry between this and `make_dir`, that fails: nothing is followed or
+            // overwritten.
             Some(_) => self.remove(name)?,
             None => {}
         }
@@ -158,6 +160,7 @@ impl Dir {
                 names.push((name.into(), entry.file_type().into()));
             }
         }
+        // The order of the protocol: both sides merge their lists by it, and a repeated name shows.
         names.sort_unstable_by(|(a, _), (b, _)| Ord::cmp(a, b));
         Ok(names)
     }
@@ -179,8 +182,11 @@ impl Dir {
     }
 
     fn open_flags(&self, name: Name<'_>, more: OFlags) -> io::Result<(File, Meta)> {
+        // Without NONBLOCK, opening a pipe waits for its writer. Without NOCTTY, a terminal may become that of this
+        // process.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | more;
         let fd = rustix::fs::openat(self.fd(), name.as_bytes(), flags, Mode::empty())?;
+        // Of the descriptor and not of the name, which may be that of another file by now.
         let meta = Meta::new(&rustix::fs::fstat(&fd)?);
         match meta.kind {
             Kind::File => Ok((File::from(fd), meta)),
@@ -261,6 +267,8 @@ pub(crate) fn parent(path: &Path) -> &Path {
 /// A component of the path is not a directory, or cannot be created.
 pub(crate) fn make_root(path: &Path, fsync: bool) -> io::Result<Dir> {
     if fsync {
+        // A new name is on the disk only when the directory that has it is synced, so all parents of new directories
+        // are.
         let absolute = std::path::absolute(path)?;
         let parts = absolute.ancestors();
         let missing = parts.take_while(|part| !part.exists()).count();

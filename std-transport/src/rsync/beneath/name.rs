@@ -1,4 +1,4 @@
-//! Names of entries, checked.
+//! A checked name of an entry: one component of a path.
 
 use core::error::Error;
 use core::fmt;

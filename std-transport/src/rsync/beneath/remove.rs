@@ -14,6 +14,7 @@ impl Dir {
     /// # Errors
     /// Something could not be removed. Other entries may have been removed before.
     pub(crate) fn remove(&self, name: Name<'_>) -> io::Result<()> {
+        // Tried without looking first: what the entry is may change between a look and the call.
         match rustix::fs::unlinkat(self.fd(), name.as_bytes(), AtFlags::empty()) {
             // It is a directory: Linux returns the first error, other systems the second.
             Err(Errno::ISDIR | Errno::PERM) => {}

@@ -63,6 +63,8 @@ impl Temporary {
         mtime: i64,
         fsync: bool,
     ) -> io::Result<()> {
+        // After the last write, which would change the time and may clear setuid and setgid, and before the rename: a
+        // process that opens the file by its name finds it complete.
         rustix::fs::fchmod(&self.file, Mode::from_raw_mode(mode.into()))?;
         set_mtime(&self.file, mtime)?;
         if fsync {
@@ -70,6 +72,7 @@ impl Temporary {
         }
         let dir = self.dir.fd();
         rustix::fs::renameat(dir, self.name.as_str(), dir, name.as_bytes())?;
+        // The name is that of the finished file now: the drop must not remove it.
         self.named = false;
         Ok(())
     }

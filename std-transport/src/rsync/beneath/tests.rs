@@ -1,3 +1,5 @@
+//! Tests of file operations in held directories: links, unfinished files, removal, deep trees.
+
 use alloc::sync::Arc;
 use std::fs;
 use std::io::Write as _;

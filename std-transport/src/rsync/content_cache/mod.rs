@@ -101,6 +101,7 @@ impl ContentCache {
         buffer: &mut [u8],
     ) -> io::Result<usize> {
         let content = match &file.content {
+            // For one target, keeping what was read would only cost a copy.
             Content::File(content) if !self.shared => return read_at(content, offset, buffer),
             Content::File(content) => content,
             Content::Whole(content) => return Ok(copy(content, offset, buffer)),
@@ -109,6 +110,7 @@ impl ContentCache {
         let (number, offset) = (offset / size, offset % size);
         let block = self.cached(BlockKey(file.number, number), || {
             let start = number.saturating_mul(size);
+            // Up to the size at the opening: a file that grows is sent as it was announced.
             let left = file.meta.size.saturating_sub(start).min(size);
             read_full(content, start, left)
         })?;
@@ -134,6 +136,7 @@ impl ContentCache {
                 return Ok(cached);
             }
         }
+        // Without the lock: reads take long, and other targets need what is kept already.
         let made = make();
         let awaited = {
             let mut kept = self.kept.lock();

@@ -1,4 +1,4 @@
-//! What was read last.
+//! The files and blocks that were read last, in bounded memory.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_bounded_and_read_again_when_it_is_gone() {
+    fn the_cache_is_bounded_and_evicted_entries_are_read_again() {
         let mut kept = Recent::default();
         for number in 0..1_000 {
             kept.put(BlockKey(0, number), Some(&block(BLOCK)));

@@ -1,4 +1,4 @@
-//! The first item of each side.
+//! The first item of each side: the settings of a sync, and the answer.
 
 use std::io;
 

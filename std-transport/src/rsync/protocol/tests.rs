@@ -1,3 +1,5 @@
+//! Tests of the messages of a sync: round trips, and malformed bytes.
+
 use execnet_serializer::{Bytes, Dump, DumpOptions, EncodeError, Encoder, LoadOptions, Value};
 
 use super::*;

@@ -54,6 +54,7 @@ impl<O: Observer> Receiver<O> {
         let mut content = Unpacker::new(body);
         while !headers.is_empty() {
             let segment = Segment::unpack(&mut headers)?;
+            // A length beyond the body fails in `bytes`: nothing is allocated by it.
             let len = usize::try_from(segment.len).map_err(|_| ProtocolError::CutShort)?;
             self.take_segment(&segment, content.bytes(len)?)?;
         }
@@ -65,6 +66,8 @@ impl<O: Observer> Receiver<O> {
             .saturating_add(length(segments))
             .saturating_add(length(body));
         let unacknowledged = self.taken - self.acknowledged;
+        // Well before the window is used up, so that a source far away does not have to stop. Outcomes of many small
+        // files are sent earlier.
         if unacknowledged >= self.settings.window / 4 || self.outcomes.len() > OUTCOMES_SIZE {
             self.push_acknowledgement(out);
         }
@@ -160,6 +163,7 @@ impl<O: Observer> Receiver<O> {
             incoming.holes.checked_sub(size),
         );
         (incoming.left, incoming.holes) = left.zip(holes).ok_or(ProtocolError::Size)?;
+        // Cannot underflow: `left` began as this size, and only falls.
         let end = incoming.wanted.size - incoming.left;
         if let Ok(temporary) = &mut incoming.sink
             && let Err(error) = leave_hole(temporary.file(), end)
@@ -193,6 +197,7 @@ impl<O: Observer> Receiver<O> {
         } = incoming;
         let replaced = sink.and_then(|temporary| {
             let name = Name::new(&wanted.name).map_err(io::Error::other)?;
+            // Of the open file, before it has its name: afterwards another process may have replaced it.
             let identity = wanted.group.map(|_| temporary.identity()).transpose()?;
             self.put(temporary, wanted.folder, name, mode, mtime)?;
             if let Some(group) = wanted.group {

@@ -1,4 +1,4 @@
-//! What each listed entry asks for.
+//! What the receiver does for each listed entry: it requests, creates or skips it.
 
 use std::os::unix::ffi::OsStrExt as _;
 
@@ -32,6 +32,7 @@ impl<O: Observer> Receiver<O> {
         match entry.kind {
             EntryKind::File { mode, size, mtime } => {
                 let listed = Meta::of_file(mode, size, mtime);
+                // Checked even if the entry is not taken: numbers count all listed files, on both sides.
                 self.next_file()?;
                 if taken {
                     self.list_file(folder, entry.name, &listed, None, &mut requests.wants);

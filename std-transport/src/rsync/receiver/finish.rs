@@ -30,6 +30,7 @@ impl<O: Observer> Receiver<O> {
             self.delete(folder, &name);
             self.push_many_notes(out);
         }
+        // Last: creating, renaming and deleting an entry sets the time of its directory.
         for folder in self.folders.deepest_first() {
             self.set_folder(folder);
             self.push_many_notes(out);

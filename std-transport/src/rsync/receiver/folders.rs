@@ -1,4 +1,4 @@
-//! The directories of listed folders.
+//! The directories of listed folders, which the receiver opens or creates.
 
 use alloc::sync::Arc;
 use std::io;

@@ -48,6 +48,7 @@ impl<O: Observer> Receiver<O> {
         if !self.settings.hard_links {
             return Err(ProtocolError::Record);
         }
+        // The first name of a file has the file's own number; a later one must name a number that was listed so.
         if group == file {
             self.groups.insert(group, None);
         }

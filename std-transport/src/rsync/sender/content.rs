@@ -50,6 +50,7 @@ impl<O: Observer> Sender<O> {
     }
 
     fn begin(&mut self, want: Want, message: &mut DataMessage) {
+        // Before the file is opened: a failure is an outcome that the target returns too.
         self.unsettled.push_back((want.file, 0));
         let file = match self.cache.open(want.file) {
             Ok(file) => file,

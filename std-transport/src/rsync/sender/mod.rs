@@ -146,6 +146,7 @@ impl<O: Observer> Sender<O> {
     }
 
     fn take_acknowledgement(&mut self, taken: u64, outcomes: &[u8]) -> Result<(), ProtocolError> {
+        // Otherwise a target could widen its window at will, and `sent - taken` could underflow.
         if taken > self.sent || taken < self.taken {
             return Err(ProtocolError::Acknowledgement);
         }
@@ -153,6 +154,7 @@ impl<O: Observer> Sender<O> {
         let mut unpacker = Unpacker::new(outcomes);
         while !unpacker.is_empty() {
             let outcome = Outcome::unpack(&mut unpacker)?;
+            // A result for the file that is being sent would settle bytes that have not left yet.
             let is_whole = self
                 .sending
                 .as_ref()

@@ -1,4 +1,4 @@
-//! The items of the protocol.
+//! The items of stock execnet's protocol for syncs.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;

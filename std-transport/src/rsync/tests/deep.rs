@@ -1,4 +1,4 @@
-//! What a deep tree costs: directories that are opened, on each side, by the number of those there are.
+//! The number of directories that each side of a sync opens for a deep tree.
 
 use std::fs;
 use std::path::Path;

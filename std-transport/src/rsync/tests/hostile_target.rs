@@ -1,4 +1,4 @@
-//! A target that cheats: what it can get of a source, which is what was listed, once.
+//! A malicious target: it gets only what was listed, and that once.
 
 use std::fs;
 use std::io;

@@ -193,7 +193,7 @@ fn links_out_of_the_tree_are_kept_or_refused_or_sent_as_their_files() {
 }
 
 #[test]
-fn what_is_no_file_directory_or_link_is_skipped_and_named() {
+fn special_files_are_skipped_and_reported() {
     let tree = tempfile::tempdir().unwrap();
     drop(UnixListener::bind(tree.path().join("socket")).unwrap());
     let listing = Listing::of(tree.path(), Links::Keep);

@@ -1,4 +1,4 @@
-//! The stock exchange, item by item.
+//! Stock execnet's protocol for syncs, item by item.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -105,7 +105,7 @@ fn a_tree_is_taken_as_stock_execnet_sends_it() {
 }
 
 #[test]
-fn what_is_here_is_not_asked_for_and_what_was_touched_is_compared() {
+fn unchanged_files_are_not_requested_and_touched_ones_are_compared() {
     let place = tempfile::tempdir().unwrap();
     let to = place.path().join("f");
     fs::write(&to, "abc").unwrap();

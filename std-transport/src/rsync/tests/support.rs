@@ -1,3 +1,5 @@
+//! A channel in memory, for tests of both sides of a sync.
+
 use core::time::Duration;
 use std::sync::mpsc;
 

@@ -113,6 +113,8 @@ impl<O: Observer> Walk<O> {
                 emit(sections);
             });
             let added = first..self.index.end_of_folders();
+            // Reversed, as the last is listed next: depth first, in the order of the names, which is the order that the
+            // target expects.
             self.unlisted.extend(added.rev());
         }
         if self.unlisted.is_empty() {
@@ -169,6 +171,7 @@ impl<O: Observer> Walk<O> {
                 return false;
             }
         };
+        // The kind that the directory records is not enough: mode, size and time are listed too.
         let meta = match dir.meta_of(name) {
             Ok(Some(meta)) => meta,
             // It was removed after the directory was read.

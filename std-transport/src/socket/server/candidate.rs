@@ -116,6 +116,7 @@ impl Candidate {
     fn transfer(&mut self) -> Result<bool, Refusal> {
         let before = self.duplex.unsent();
         let mut buffer = [0; 64];
+        // No more than the greeting: the bytes after it stay in the socket, which the worker reads itself.
         let room = buffer.get_mut(..self.wanted()).unwrap_or_default();
         let reading = !room.is_empty();
         let progress = self

@@ -176,6 +176,7 @@ fn remove_stale(path: &Path) -> Result<(), ServerBindError> {
         Ok(metadata) if metadata.file_type().is_socket() => {}
         _ => return Ok(()),
     }
+    // A file is left behind by a server that was killed. Only a connect can tell it from the file of one that runs.
     match UnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             Ok(fs::remove_file(path)?)

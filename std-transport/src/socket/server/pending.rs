@@ -91,6 +91,7 @@ impl<'a> Pending<'a> {
             if ready.stopped {
                 return Ok(());
             }
+            // Before new entries are added: `ready.entries` has a value for each entry that was polled, in this order.
             self.advance(&ready.entries);
             if ready.listener {
                 self.accept(listener);
@@ -123,6 +124,7 @@ impl<'a> Pending<'a> {
         let mut ready = ends.iter().map(|end| !end.revents().is_empty());
         Ok(Ready {
             stopped: ready.next() == Some(true),
+            // Poll reports errors of the listener even if it is asked for nothing.
             listener: ready.next() == Some(true) && self.paused.is_none(),
             entries: ready.collect(),
         })
@@ -148,6 +150,7 @@ impl<'a> Pending<'a> {
     }
 
     fn advance_candidate(&mut self, mut candidate: Candidate, late: bool) {
+        // Also if its time is over: what arrived in time still counts.
         match candidate.advance() {
             Ok(Admission::Admitted) => {
                 if let Err(candidate) = run::spawn(self.shared, candidate) {
@@ -192,6 +195,7 @@ impl<'a> Pending<'a> {
         let auth = self.shared.auth();
         let deadline = Deadline::after(self.shared.options.handshake_timeout);
         match Candidate::new(auth, stream, peer.clone(), deadline) {
+            // Without a poll first: the greeting of a client on this machine has usually arrived already.
             Ok(candidate) => self.advance_candidate(candidate, false),
             Err(error) => self.refusals.add(&peer, &Refusal::Io(error)),
         }

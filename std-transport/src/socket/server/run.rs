@@ -108,6 +108,8 @@ fn supervise(process: &Process, stream: &Stream, shutdown_grace: Duration) -> Op
     // poll would return at once all the time.
     let mut kill_at: Option<Deadline> = None;
     loop {
+        // First in each round, as an event of the connection hides the end of the process from the wait below. It also
+        // reaps the process and kills the rest of its group.
         if let Some(ExitInfo::Process(exit)) = process.wait(Deadline::now()) {
             return Some(exit);
         }

@@ -162,6 +162,8 @@ impl Slot {
 
     /// Registers the process of the connection. If the server stops, kills it and returns false.
     pub(super) fn register(&self, process: &Arc<Process>) -> bool {
+        // The process and the look at `stopping` under one lock: `kill_workers` either finds the process, or was there
+        // before and has set `stopping`.
         let mut state = self.shared.state.lock();
         state.active.insert(self.number, Some(Arc::clone(process)));
         let stopping = state.stopping;

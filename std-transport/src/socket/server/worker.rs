@@ -73,6 +73,7 @@ pub(super) fn start(
         let stdin = if launch.input.is_empty() {
             connection.try_clone_to_owned()?
         } else {
+            // The commands for the shell come first, so the worker cannot have the connection itself as its input.
             with_input(&launch.input, connection, name)?
         };
         let stdout = connection.try_clone_to_owned()?;

@@ -96,6 +96,7 @@ impl TlsSession {
     pub(super) fn decrypt(&mut self, mut ciphertext: &[u8]) -> io::Result<()> {
         if let (false, [first, ..]) = (self.received, ciphertext) {
             self.received = true;
+            // For a better error than that of rustls: the server has refused in plain text, or is of another kind.
             if !RECORD_TYPES.contains(first) && matches!(self.connection, Connection::Client(_)) {
                 return Err(no_tls(ciphertext));
             }

@@ -88,12 +88,14 @@ impl<W: Duplex> Duplex for TlsDuplex<W> {
         buffer: &mut [u8],
         timeout: Duration,
     ) -> io::Result<Progress> {
+        // No more is encrypted while the network takes nothing: `unsent` would grow with the payload.
         let bytes = if self.unsent.len() < UNSENT {
             unsent
         } else {
             &[]
         };
         let sent = self.session.encrypt(bytes, &mut self.unsent)?;
+        // Decrypted bytes first: the socket does not become readable for them again.
         let mut received = self.session.take(buffer);
         if received.is_none() {
             let more = self.exchange(timeout)?;
@@ -165,6 +167,8 @@ pub(crate) struct TlsWriter<W: Write> {
 impl<W: Write> Write for TlsWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let size = self.session.lock().encrypt(bytes, &mut self.unsent)?;
+        // Without the session's lock: while this write blocks, the reading end must continue, or two ends that both
+        // write would block each other.
         self.inner.write_all(&self.unsent)?;
         self.unsent.clear();
         Ok(size)

@@ -117,6 +117,7 @@ impl Drop for StderrTail {
             return;
         };
         let mut state = self.shared.state.lock();
+        // Not joined if it cannot be woken: it owns all it uses, and ends with the stream.
         if !state.stop() {
             return;
         }
@@ -167,6 +168,7 @@ impl Reading {
             let Some(bytes) = self.read(stream, &mut buffer) else {
                 break;
             };
+            // Without the lock: it runs code of the program, or writes to a terminal that may be stopped.
             sink.push(bytes);
             self.passed_on();
         }
@@ -178,6 +180,8 @@ impl Reading {
         if self.0.state.lock().stop == Stop::WhenEmpty && !is_readable(stream) {
             return false;
         }
+        // There is no lock over this and the check of `stop` in `read`: what stops the thread also makes the stream
+        // readable, and a poll that begins later finds that too.
         let mut ends = [PollFd::new(stream, PollFlags::IN)];
         retry_on_intr(|| poll(&mut ends, None)).is_ok()
     }
@@ -189,6 +193,8 @@ impl Reading {
         if state.stop == Stop::Now {
             return None;
         }
+        // Does not block, although the pipe is in blocking mode: the poll found it readable, and no other thread reads
+        // from it.
         let size = retry_on_intr(|| read(stream, &mut *buffer)).ok()?;
         let bytes = buffer.get(..size).filter(|bytes| !bytes.is_empty())?;
         state.keep(bytes);

@@ -1,3 +1,5 @@
+//! Tests of the thread that reads a standard error: what it keeps, and when it ends.
+
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
@@ -25,7 +27,7 @@ fn behind(tail: &StderrTail) -> bool {
 }
 
 #[test]
-fn what_is_there_is_read_and_passed_on_though_the_stream_does_not_end() {
+fn a_drain_waits_for_the_bytes_in_the_stream_and_not_for_its_end() {
     let (stream, mut writer) = io::pipe().unwrap();
     let ((begun, has_begun), (allow, allowed)) = (sync_channel(0), sync_channel(0));
     let taken = Arc::new(AtomicBool::new(false));
@@ -67,7 +69,7 @@ fn dropped(tail: StderrTail) -> Receiver<()> {
 }
 
 #[test]
-fn a_stream_that_another_process_keeps_filling_is_left() {
+fn a_stream_that_another_process_keeps_filling_does_not_hold_up_a_drop() {
     let (stream, mut writer) = io::pipe().unwrap();
     let stream = ChildStderr::from(OwnedFd::from(stream));
     let sink = Box::new(Echo(writer.try_clone().unwrap()));

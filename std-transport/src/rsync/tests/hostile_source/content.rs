@@ -1,4 +1,4 @@
-//! Content that was not requested or does not fit its announcement.
+//! A malicious source: content that was not requested or does not fit its announcement.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Further names of files.
+//! A malicious source: invalid further names of files.
 
 use std::fs;
 use std::os::unix::fs::symlink;

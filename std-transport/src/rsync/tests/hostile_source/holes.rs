@@ -1,4 +1,4 @@
-//! Holes of sparse files.
+//! A malicious source: invalid holes of sparse files.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Malformed and malicious listings.
+//! A malicious source: malformed listings.
 
 use alloc::sync::Arc;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Entries of other kinds, links and deletions.
+//! Entries that a sync replaces, deletes or leaves: links, pipes, directories and excluded entries.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Writing to the disk.
+//! Syncs that write everything to the disk.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Permissions.
+//! Permissions of files and directories after a sync.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

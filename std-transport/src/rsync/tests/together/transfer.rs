@@ -1,4 +1,4 @@
-//! Which files are sent.
+//! Which files a sync sends.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
