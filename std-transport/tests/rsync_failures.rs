@@ -27,7 +27,7 @@ fn push(gateway: &Gateway, from: &Path, to: &Path, options: TargetOptions) -> Ta
 const NO_PLACE: &str = "/proc/self/task";
 
 #[test]
-fn what_is_in_a_folder_that_cannot_be_made_is_named_and_not_counted_as_unchanged() {
+fn entries_of_a_folder_that_cannot_be_created_are_failed_and_not_unchanged() {
     if !Path::new(NO_PLACE).is_dir() {
         println!("skipped: there is no {NO_PLACE}");
         return;
@@ -64,7 +64,7 @@ fn assert_is_a_line(text: &str, part: &str) {
 }
 
 #[test]
-fn a_place_that_a_worker_cannot_open_is_told_as_here() {
+fn a_destination_that_a_worker_cannot_open_has_the_error_of_a_local_one() {
     each_direction(LONG, |gateway, direction| {
         let place = tempfile::tempdir().unwrap();
         let path = |name: &str| place.path().join(name);

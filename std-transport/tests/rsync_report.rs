@@ -181,7 +181,7 @@ fn files_are_counted_alike_in_both_directions() {
 }
 
 #[test]
-fn progress_is_told_in_bytes_in_both_directions() {
+fn progress_is_reported_in_bytes_in_both_directions() {
     within("progress", LONG, || {
         let place = tempfile::tempdir().unwrap();
         let from = place.path().join("from");

@@ -39,7 +39,7 @@ fn silent_connections_lock_nobody_out() {
 }
 
 #[test]
-fn a_connection_that_makes_room_for_another_is_told() {
+fn a_displaced_connection_gets_the_reason() {
     let served = Served::tcp(
         ServerOptions::new()
             .with_max_unauthenticated(1)

@@ -103,7 +103,7 @@ fn one_gateway_follows_another() {
 }
 
 #[test]
-fn code_that_runs_at_the_end_is_interrupted_and_the_server_goes_on() {
+fn code_that_runs_at_the_end_is_interrupted_and_the_server_continues() {
     let Some(server) = StockServer::start() else {
         return;
     };
@@ -180,7 +180,7 @@ fn a_second_gateway_waits_for_the_first_to_end() {
 }
 
 #[test]
-fn a_server_that_is_killed_is_told_apart_from_a_channel_that_ends() {
+fn a_killed_server_is_distinguished_from_a_channel_that_ends() {
     let Some(mut server) = StockServer::start() else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Tokens of servers: what an end that does not know one learns, and what it can do with that.
+//! Tokens of socket servers: an end without the token learns nothing that it can use.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -130,7 +130,7 @@ fn an_impostor_gets_neither_the_program_nor_anything_that_a_server_takes() {
 }
 
 #[test]
-fn a_proof_of_the_client_is_none_of_the_server() {
+fn a_proof_of_the_client_is_not_accepted_from_a_server() {
     let served = Served::tcp(ServerOptions::new());
     within("reflection", LONG, move || {
         let (error, heard) = impostor(&served, |client| {

@@ -1,5 +1,5 @@
-//! `EXECNET_DEBUG`, in this program and in its workers. What is traced is said in the environment of a process, so that
-//! each test runs in one of its own: this same program, with one of the tests below.
+//! `EXECNET_DEBUG`, in this program and in its workers. The variable is read once in a process, so each test runs in a
+//! process of its own: this same program, with one of the tests below.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

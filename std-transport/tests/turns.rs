@@ -1,5 +1,5 @@
-//! A worker's code that talks in turns: it reads the link by itself while it waits, and leaves to the reader what is
-//! not for it.
+//! The read lease of a Python worker: code that waits for an item reads the link itself, and passes on frames that are
+//! for others.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -55,7 +55,7 @@ fn assert_usable(gateway: &Gateway) {
 }
 
 #[test]
-fn what_is_for_another_channel_gets_there() {
+fn an_item_for_another_channel_is_delivered() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
         let other = keep_another(gateway, &channel);
@@ -138,7 +138,7 @@ impl Dump for TwoItems {
 }
 
 #[test]
-fn an_item_that_is_none_ends_the_channel_and_not_the_link() {
+fn a_malformed_item_ends_the_channel_and_not_the_link() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
         channel.send(TwoItems).unwrap();
@@ -171,7 +171,7 @@ fn the_end_of_the_channel_is_the_end_of_the_code() {
 }
 
 #[test]
-fn a_thread_that_closes_the_channel_ends_who_waits_for_it() {
+fn closing_a_channel_wakes_the_threads_that_wait_for_it() {
     each_python(|python, gateway| {
         let channel = talk(python, gateway);
         let _other = keep_another(gateway, &channel);
@@ -187,7 +187,7 @@ fn a_thread_that_closes_the_channel_ends_who_waits_for_it() {
 }
 
 #[test]
-fn the_end_of_the_gateway_ends_who_waits() {
+fn the_end_of_the_gateway_wakes_waiting_threads() {
     each_python(|python, gateway| {
         let _channel = talk(python, gateway);
         gateway.exit();

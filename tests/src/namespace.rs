@@ -1,4 +1,4 @@
-//! A second machine as far as the network goes: a network namespace of the kernel, behind a cable that can be cut.
+//! A second machine for tests of networks: a network namespace behind a virtual cable that can be cut.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicU8, Ordering};

@@ -1,5 +1,4 @@
-//! The steps of a hostile end of a sync, which `hostile-peer` runs, and so do the tests that are such an end
-//! themselves.
+//! The steps of a hostile end of a sync. `hostile-peer` runs them, and so do tests that are the hostile end themselves.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,4 @@
-//! Many gateways at the same time with heavy traffic, all of which end in time.
+//! Many gateways at the same time under heavy traffic, all of which end in time.
 //!
 //! 24 gateways and 24 MB. `EXECNET_LONG=1 cargo test --release -p execnet-tests --test many -- --nocapture` runs 200
 //! gateways with 500 MB, and prints how long each step took.

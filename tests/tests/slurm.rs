@@ -10,10 +10,12 @@ use core::time::Duration;
 use std::process::Command;
 
 use execnet::{
-    BootstrapError, BootstrapErrorKind, Channel, Gateway, Group, MakeGatewayError, Outcome,
-    SlurmAllocation, SlurmError, Value,
+    BootstrapError, BootstrapErrorKind, Gateway, Group, MakeGatewayError, Outcome, SlurmAllocation,
+    SlurmError, Value,
 };
-use execnet_test_support::{LONG, eventually, is_running, quiet, receive, signal, within};
+use execnet_test_support::{
+    LONG, eventually, is_running, quiet, receive, receive_int, signal, within,
+};
 use execnet_tests::slurm::in_cluster;
 
 /// What nothing but SIGKILL ends.
@@ -28,10 +30,6 @@ fn node(gateway: &Gateway) -> String {
     let source = "import os; channel.send(os.environ['SLURMD_NODENAME'])";
     let channel = gateway.remote_exec(source).unwrap();
     receive(&channel).as_str().unwrap().to_owned()
-}
-
-fn pid(channel: &Channel) -> i64 {
-    receive(channel).as_i64().unwrap()
 }
 
 fn steps() -> String {
@@ -147,7 +145,7 @@ fn group_behind(middle: Option<&str>, keys: &str) -> (Group, Gateway) {
 fn killed(middle: Option<&str>) {
     let (group, gateway) = group_behind(middle, "");
     let channel = gateway.remote_exec(STUBBORN).unwrap();
-    let worker = pid(&channel);
+    let worker = receive_int(&channel);
     let reports = group.terminate_timeout(Duration::from_millis(200));
     assert!(was_killed(reports.last().unwrap().outcome), "{reports:?}");
     eventually("the worker is gone", LONG, || !is_running(worker));
@@ -170,7 +168,7 @@ fn srun() -> i64 {
 
 fn stopped() {
     let (group, gateway) = group_behind(None, "");
-    let worker = pid(&gateway.remote_exec(STUBBORN).unwrap());
+    let worker = receive_int(&gateway.remote_exec(STUBBORN).unwrap());
     signal("STOP", srun());
     let reports = group.terminate_timeout(Duration::from_millis(200));
     assert!(was_killed(reports[0].outcome), "{reports:?}");
@@ -180,7 +178,7 @@ fn stopped() {
 fn killed_by_another() {
     let (_group, gateway) = group_behind(None, "");
     let channel = gateway.remote_exec(STUBBORN).unwrap();
-    let worker = pid(&channel);
+    let worker = receive_int(&channel);
     signal("KILL", srun());
     let error = channel.receive_timeout(LONG).unwrap_err();
     println!("{error}");

@@ -11,11 +11,6 @@ mod making;
 mod members;
 
 use execnet::Group;
-use execnet_test_support::pythons;
-
-fn popen() -> String {
-    pythons().last().unwrap().spec()
-}
 
 fn ids(group: &Group) -> Vec<String> {
     let ids = group.into_iter().map(|gateway| gateway.id().to_owned());

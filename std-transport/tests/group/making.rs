@@ -1,13 +1,13 @@
-//! Making gateways.
+//! Making gateways, one by one and many at a time.
 
 use alloc::collections::BTreeSet;
 use core::time::Duration;
 use std::thread;
 
 use execnet::{Channel, ExecModel, Group, GroupNotEmpty, MakeGatewayError, Outcome, Value, XSpec};
-use execnet_test_support::{LONG, group, quiet, receive, within};
+use execnet_test_support::{LONG, group, popen, quiet, receive, within};
 
-use crate::{ids, popen};
+use crate::ids;
 
 #[test]
 fn gateways_that_are_made_together_are_in_the_order_of_their_specs() {

@@ -8,9 +8,11 @@ use execnet::{
     Channel, Group, MakeGatewayError, MemberError, MultiChannel, Outcome, Stderr, Stdout,
     TerminateReport, Value,
 };
-use execnet_test_support::{LONG, eventually, group, is_running, pythons, quiet, receive, within};
+use execnet_test_support::{
+    LONG, eventually, group, is_running, popen, pythons, quiet, receive, within,
+};
 
-use crate::{ids, popen};
+use crate::ids;
 
 #[test]
 fn code_runs_on_all_members() {

@@ -153,7 +153,7 @@ fn string_settings_hold_in_pickles() {
 }
 
 #[test]
-fn what_is_no_pickle_of_a_worker_is_refused() {
+fn pickles_that_no_worker_writes_are_refused() {
     both_ways(|python, [gateway, _]| {
         // Names, calls, references, and a pickle that ends early.
         for (pickle, error) in [

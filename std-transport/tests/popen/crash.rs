@@ -1,9 +1,9 @@
-//! Workers that die.
+//! Workers that crash or are killed, and the errors of their gateways.
 
 use execnet::{ReceiveError, WorkerExit};
-use execnet_test_support::{LONG, each_python, receive};
+use execnet_test_support::{LONG, each_python, receive, receive_int, signal};
 
-use crate::{SECOND, kill, pid};
+use crate::SECOND;
 
 #[test]
 fn a_worker_killed_in_mid_stream_is_an_error_that_names_the_signal() {
@@ -11,11 +11,11 @@ fn a_worker_killed_in_mid_stream_is_an_error_that_names_the_signal() {
         let source = "import os, sys\nsys.stderr.write('last words')\nsys.stderr.flush()\n\
                       channel.send(os.getpid())\nwhile 1: channel.send('x' * 1000)";
         let channel = gateway.remote_exec(source).unwrap();
-        let pid = pid(&channel);
+        let pid = receive_int(&channel);
         for _ in 0..100 {
             receive(&channel);
         }
-        kill(pid);
+        signal("KILL", pid);
         let error = loop {
             if let Err(error) = channel.receive_timeout(LONG) {
                 break error;

@@ -1,9 +1,9 @@
 //! The end of a worker with its link, and its grace.
 
 use execnet::{Group, GroupOptions, Outcome, WorkerExit};
-use execnet_test_support::{LONG, each_python, each_python_with, is_running, receive};
+use execnet_test_support::{LONG, each_python, each_python_with, is_running, receive, receive_int};
 
-use crate::{Scratch, pid, quick};
+use crate::{Scratch, quick};
 
 /// Grace periods beyond every timeout here: a worker that uses its grace is killed by the group, and the report says so.
 fn patient() -> GroupOptions {
@@ -18,7 +18,7 @@ fn an_idle_worker_exits_at_once() {
         let channel = gateway
             .remote_exec("import os; channel.send(os.getpid())")
             .unwrap();
-        let pid = pid(&channel);
+        let pid = receive_int(&channel);
         channel.wait_close_timeout(LONG).unwrap();
         let reports = group.terminate_timeout(LONG / 2);
         assert!(

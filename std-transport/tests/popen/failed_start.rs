@@ -5,10 +5,10 @@ use std::fs;
 
 use execnet::{BootstrapErrorKind, Exit, Group, MakeGatewayError, SpecError};
 use execnet_test_support::{
-    LONG, bootstrap_error, each_python, eventually, group, is_running, quiet, within,
+    LONG, bootstrap_error, each_python, eventually, group, is_running, quiet, signal, within,
 };
 
-use crate::{SECOND, Scratch, kill};
+use crate::{SECOND, Scratch};
 
 #[test]
 fn a_directory_that_cannot_be_made_is_an_error_of_its_own_kind() {
@@ -130,7 +130,7 @@ fn a_program_that_ends_is_reported_though_another_holds_its_output() {
         assert_eq!(error.output(), "hello\n");
         let pid = || fs::read_to_string(&note).ok()?.trim().parse().ok();
         eventually("the other process runs", LONG, || pid().is_some());
-        kill(pid().unwrap());
+        signal("KILL", pid().unwrap());
     });
 }
 

@@ -15,19 +15,10 @@ use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
 
-use execnet::{Channel, Grace, GroupOptions};
-use execnet_test_support::{pythons, quiet, receive};
+use execnet::{Grace, GroupOptions};
+use execnet_test_support::quiet;
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// The spec of one installed interpreter, for tests that do not depend on its version.
-fn popen() -> String {
-    pythons().last().unwrap().spec()
-}
-
-fn pid(channel: &Channel) -> i64 {
-    receive(channel).as_i64().unwrap()
-}
 
 fn quick(interrupt: u64, leave: u64) -> GroupOptions {
     quiet().with_grace(
@@ -59,11 +50,4 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-fn kill(pid: i64) {
-    let status = std::process::Command::new("kill")
-        .args(["-9", &pid.to_string()])
-        .status();
-    assert!(status.unwrap().success());
 }

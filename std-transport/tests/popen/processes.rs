@@ -1,14 +1,15 @@
-//! What is left of a worker and the processes that it has started.
+//! Processes that a worker has started, and how they end with it.
 
 use std::fs;
 use std::path::Path;
 
 use execnet::{Group, Outcome};
 use execnet_test_support::{
-    LONG, Python, bootstrap_error, each_python, eventually, group, is_running, within,
+    LONG, Python, bootstrap_error, each_python, eventually, group, is_running, popen, receive_int,
+    signal, within,
 };
 
-use crate::{SECOND, kill, pid, popen, quick};
+use crate::{SECOND, quick};
 
 /// A kill of the process group reaches only `setsid`.
 #[cfg(target_os = "linux")]
@@ -40,7 +41,7 @@ fn in_a_session_of_its_own(python: &Python, after: &str) {
         ";
     let source = source.replace("\n            ", "\n    ");
     let channel = gateway.remote_exec(&(source + after)).unwrap();
-    let pids = [pid(&channel), pid(&channel)];
+    let pids = [receive_int(&channel), receive_int(&channel)];
     group.terminate_timeout(LONG / 2);
     for pid in pids {
         eventually("the process is gone", LONG / 2, || !is_running(pid));
@@ -61,7 +62,7 @@ fn workers_that_do_not_exit_in_time_are_killed_with_their_children() {
             .map(|gateway| gateway.remote_exec(source).unwrap());
         let pids: Vec<i64> = channels
             .iter()
-            .flat_map(|channel| [pid(channel), pid(channel)])
+            .flat_map(|channel| [receive_int(channel), receive_int(channel)])
             .collect();
         let idle = group.make_gateway(popen()).unwrap();
         // Long enough for the idle one. The others would never exit.
@@ -94,7 +95,7 @@ fn dropping_the_group_leaves_no_process_and_no_thread() {
             let gateway = group.make_gateway(popen()).unwrap();
             let source = "import os; channel.send(os.getpid()); channel.receive()";
             let channel = gateway.remote_exec(source).unwrap();
-            pids.push(pid(&channel));
+            pids.push(receive_int(&channel));
         }
         let _ = bootstrap_error(&group, "popen//python=false");
         drop(group);
@@ -119,11 +120,11 @@ fn a_forked_grandchild_does_not_hold_the_link() {
             channel.send(pid)
             ";
         let channel = gateway.remote_exec(source).unwrap();
-        let orphan = pid(&channel);
+        let orphan = receive_int(&channel);
         channel.wait_close_timeout(LONG).unwrap();
         gateway.exit();
         let ended = gateway.join_timeout(LONG / 2);
-        kill(orphan);
+        signal("KILL", orphan);
         assert!(ended, "the grandchild holds the link");
     });
 }
@@ -137,7 +138,7 @@ fn a_worker_exits_when_its_controller_is_gone() {
         let channel = gateway
             .remote_exec("import os; channel.send(os.getpid())")
             .unwrap();
-        let pid = pid(&channel);
+        let pid = receive_int(&channel);
         gateway.exit();
         eventually("the worker has left", 2 * SECOND, || !is_running(pid));
     });

@@ -1,12 +1,14 @@
-//! How workers start.
+//! Starts of workers on this machine.
 
 use core::time::Duration;
 use std::fs;
 
 use execnet::{Group, MakeGatewayError, Value};
-use execnet_test_support::{LONG, each_python, group, niceness, quiet, receive, within};
+use execnet_test_support::{
+    LONG, each_python, group, niceness, popen, quiet, receive, receive_int, within,
+};
 
-use crate::{SECOND, Scratch, pid, popen};
+use crate::{SECOND, Scratch};
 
 #[test]
 fn the_default_interpreter_comes_from_the_path() {
@@ -123,7 +125,7 @@ fn a_shell_that_looks_for_the_interpreter_does_not_stay() {
         ] {
             let gateway = group.make_gateway(spec).unwrap();
             let source = "import os; channel.send(os.getppid())";
-            let parent = pid(&gateway.remote_exec(source).unwrap());
+            let parent = receive_int(&gateway.remote_exec(source).unwrap());
             assert_eq!(parent, i64::from(std::process::id()));
         }
     });

@@ -1,4 +1,4 @@
-//! Symbolic links.
+//! Syncs of symbolic links.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Options and filters.
+//! Options and filters of syncs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

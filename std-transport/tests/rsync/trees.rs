@@ -1,4 +1,4 @@
-//! Whole trees, and their changes.
+//! Syncs of whole trees, and of their changes.
 
 use core::time::Duration;
 use std::ffi::OsStr;

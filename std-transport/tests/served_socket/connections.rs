@@ -8,11 +8,9 @@ use execnet::{
     value,
 };
 use execnet_test_support::{
-    LONG, RELEASES, Served, bootstrap_error, eventually, group, is_running, niceness,
+    LONG, RELEASES, Served, bootstrap_error, eventually, group, is_running, niceness, pid,
     private_directory, receive, within,
 };
-
-use crate::pid;
 
 #[test]
 fn each_connection_has_a_process_of_its_own() {

@@ -3,10 +3,10 @@
 use execnet::serializer::StrConfig;
 use execnet::{Outcome, ServerOptions, Value, value};
 use execnet_test_support::{
-    LONG, Served, each_python, eventually, is_running, niceness, receive, within,
+    LONG, Served, each_python, eventually, is_running, niceness, pid, receive, within,
 };
 
-use crate::{group, pid};
+use crate::group;
 
 #[test]
 fn every_python_carries_the_streams_of_another() {

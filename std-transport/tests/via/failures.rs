@@ -9,17 +9,11 @@ use execnet::{
     WorkerExit,
 };
 use execnet_test_support::{
-    LONG, bootstrap_error, each_python, eventually, is_running, private_directory, quiet, receive,
-    within,
+    LONG, bootstrap_error, each_python, eventually, is_running, pid, private_directory, quiet,
+    receive, signal, within,
 };
-use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{SECOND, group, pid};
-
-fn signal(pid: i64, signal: Signal) {
-    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    kill_process(pid, signal).unwrap();
-}
+use crate::{SECOND, group};
 
 fn worker_exit(received: Result<execnet::Item, ReceiveError>) -> WorkerExit {
     let Err(ReceiveError::Disconnected(error)) = received else {
@@ -129,7 +123,7 @@ fn a_stuck_worker_does_not_block_its_proxy() {
         let far = group.make_gateway("popen//via=a").unwrap();
         let stopped = pid(&far);
         let channel = far.remote_exec("for item in channel: pass").unwrap();
-        signal(stopped, Signal::STOP);
+        signal("STOP", stopped);
         // More than all pipes and the window hold: this thread blocks.
         let sender = std::thread::spawn(move || {
             let piece = Value::Bytes(vec![0; 1 << 20]);
@@ -163,7 +157,7 @@ fn a_proxy_that_dies_ends_its_workers() {
         let far = group.make_gateway("popen//via=a").unwrap();
         let orphan = pid(&far);
         let channel = far.remote_exec("channel.receive()").unwrap();
-        signal(pid(&middle), Signal::KILL);
+        signal("KILL", pid(&middle));
         assert!(matches!(
             channel.receive_timeout(LONG),
             Err(ReceiveError::Disconnected(_))
@@ -188,7 +182,7 @@ fn a_stopped_proxy_blocks_neither_start_nor_end() {
         let options = quiet().with_bootstrap_timeout(3 * SECOND);
         let group = Group::with_options(options);
         let middle = group.make_gateway("popen//id=a").unwrap();
-        signal(pid(&middle), Signal::STOP);
+        signal("STOP", pid(&middle));
         let error = bootstrap_error(&group, "popen//via=a");
         assert!(error.to_string().contains("did not answer"), "{error}");
         let reports = group.terminate_timeout(Duration::from_millis(200));

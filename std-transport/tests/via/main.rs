@@ -10,8 +10,8 @@ mod failures;
 
 use core::time::Duration;
 
-use execnet::{Gateway, Grace, Group};
-use execnet_test_support::{LONG, quiet, receive};
+use execnet::{Grace, Group};
+use execnet_test_support::{LONG, quiet};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,9 +20,4 @@ fn group() -> Group {
         // A worker that exits late on a busy machine must still exit by itself.
         .with_grace(Grace::new().with_interrupt(LONG).with_leave(LONG));
     Group::with_options(options)
-}
-
-fn pid(gateway: &Gateway) -> i64 {
-    let channel = gateway.remote_exec("import os; channel.send(os.getpid())");
-    receive(&channel.unwrap()).as_i64().unwrap()
 }

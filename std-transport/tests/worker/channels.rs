@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use execnet::{ReceiveError, Value, WaitCloseError};
-use execnet_test_support::{LONG, each_python};
+use execnet_test_support::{LONG, each_python, receive};
 
-use crate::{ECHO, receive, run};
+use crate::{ECHO, run};
 
 #[test]
 fn channels_travel_inside_items_both_ways() {

@@ -2,9 +2,9 @@
 
 use execnet::serializer::Dict;
 use execnet::{ReceiveError, SendError, Value, value};
-use execnet_test_support::{LONG, each_python, eventually, group, pythons, within};
+use execnet_test_support::{LONG, each_python, eventually, group, pythons, receive, within};
 
-use crate::{failure, receive, run};
+use crate::{failure, run};
 
 #[test]
 fn the_namespace_holds_the_channel_and_the_name() {

@@ -1,9 +1,9 @@
 //! Channels as files.
 
 use execnet::Value;
-use execnet_test_support::{LONG, each_python};
+use execnet_test_support::{LONG, each_python, receive};
 
-use crate::{failure, receive, run};
+use crate::{failure, run};
 
 #[test]
 fn files_over_channels_write_and_read() {

@@ -1,9 +1,9 @@
 //! Parts of the worker that are compiled on first use.
 
 use execnet::Value;
-use execnet_test_support::each_python;
+use execnet_test_support::{each_python, receive};
 
-use crate::{receive, run};
+use crate::run;
 
 #[test]
 fn a_method_that_another_thread_has_just_compiled_is_found() {

@@ -1,4 +1,4 @@
-//! What remote code finds and what comes back, on every Python that is installed.
+//! Remote code on each installed Python: its environment, channels, values and errors.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,17 +13,10 @@ mod threads;
 mod tracebacks;
 mod values;
 
-use execnet::{Channel, Gateway, ReceiveError, Value};
+use execnet::{Channel, Gateway, ReceiveError};
 use execnet_test_support::LONG;
 
 const ECHO: &str = "for item in channel: channel.send(item)";
-
-fn receive(channel: &Channel) -> Value {
-    match channel.receive_timeout(LONG) {
-        Ok(item) => item.into_value(),
-        Err(error) => panic!("{error}: {}", remote_text(&error)),
-    }
-}
 
 fn remote_text(error: &ReceiveError) -> &str {
     match error {

@@ -1,9 +1,9 @@
 //! Threads and execution models.
 
 use execnet::{Value, value};
-use execnet_test_support::{LONG, each_python, each_python_with, quiet};
+use execnet_test_support::{LONG, each_python, each_python_with, quiet, receive};
 
-use crate::{failure, receive, run};
+use crate::{failure, run};
 
 #[test]
 fn calls_run_side_by_side_and_threading_knows_the_main_thread() {

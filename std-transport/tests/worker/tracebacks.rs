@@ -75,7 +75,7 @@ fn a_module_fails_in_its_own_file() {
 }
 
 #[test]
-fn a_traceback_keeps_what_is_not_ascii() {
+fn a_traceback_keeps_text_that_is_not_ascii() {
     each_python(|_, gateway| {
         for source in [
             "raise ValueError('\u{e9}')",

@@ -2,9 +2,9 @@
 
 use execnet::Value;
 use execnet::serializer::{Bytes, Complex, Dict, Set};
-use execnet_test_support::each_python;
+use execnet_test_support::{each_python, receive};
 
-use crate::{ECHO, failure, receive, run};
+use crate::{ECHO, failure, run};
 
 fn dict(pairs: &[(Value, Value)]) -> Value {
     Value::Dict(pairs.iter().cloned().collect::<Dict>())

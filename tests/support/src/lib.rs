@@ -26,13 +26,14 @@ mod waiting;
 use std::net::TcpListener;
 
 use execnet::{
-    BootstrapError, Channel, Gateway, Group, GroupOptions, MakeGatewayError, Stderr, Value,
+    BootstrapError, Channel, Gateway, Group, GroupOptions, MakeGatewayError, ReceiveError, Stderr,
+    Value,
 };
 
 #[cfg(unix)]
 pub use direction::{Direction, each_direction};
 pub use processes::{find, is_running, niceness, signal};
-pub use pythons::{Python, each_python, each_python_with, pythons};
+pub use pythons::{Python, each_python, each_python_with, popen, pythons};
 #[cfg(unix)]
 pub use rust_worker::{with_worker, with_worker_over};
 #[cfg(unix)]
@@ -41,16 +42,25 @@ pub use stock::{Ours, RELEASES, Release, environment, report, root, xdist_python
 pub use stock_server::StockServer;
 pub use waiting::{LONG, amount, eventually, until, within};
 
-/// The next item.
+/// The next item. If the remote code has failed instead, its traceback is in the panic.
 pub fn receive(channel: &Channel) -> Value {
-    channel.receive_timeout(LONG).unwrap().into_value()
+    match channel.receive_timeout(LONG) {
+        Ok(item) => item.into_value(),
+        Err(ReceiveError::Remote(error)) => panic!("{error}: {}", error.text()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The next item, an integer: a process id, a count.
+pub fn receive_int(channel: &Channel) -> i64 {
+    let item = receive(channel);
+    item.as_i64().unwrap_or_else(|| panic!("{item:?}"))
 }
 
 /// The process id of a Python worker.
 pub fn pid(gateway: &Gateway) -> i64 {
     let source = "import os; channel.send(os.getpid())";
-    let channel = gateway.remote_exec(source).unwrap();
-    receive(&channel).as_i64().unwrap()
+    receive_int(&gateway.remote_exec(source).unwrap())
 }
 
 /// Options of a group whose workers do not write to the standard error of the test.

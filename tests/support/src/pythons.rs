@@ -66,6 +66,12 @@ pub fn each_python_with(keys: &'static str, options: GroupOptions, test: fn(&Pyt
     }
 }
 
+/// A spec that starts one of them, for tests that do not depend on its version.
+#[must_use]
+pub fn popen() -> String {
+    pythons().last().unwrap().spec()
+}
+
 /// The installed interpreters. The missing ones are printed once.
 #[must_use]
 pub fn pythons() -> &'static [Python] {

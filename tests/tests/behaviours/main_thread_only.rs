@@ -38,7 +38,7 @@ fn test_main_thread_only_concurrent_remote_exec_deadlock() {
         let expected = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
         assert_eq!(error.text(), expected);
         first.close();
-        assert_goes_on(gateway);
+        assert_still_runs_code(gateway);
     });
 }
 
@@ -48,11 +48,11 @@ fn main_thread_only_serves_calls_after_an_exception() {
     on(SPEC, |gateway| {
         let failing = gateway.remote_exec("raise ValueError(1)").unwrap();
         remote_error(failing.receive_timeout(LONG));
-        assert_goes_on(gateway);
+        assert_still_runs_code(gateway);
     });
 }
 
-fn assert_goes_on(gateway: &Gateway) {
+fn assert_still_runs_code(gateway: &Gateway) {
     let channel = gateway.remote_exec("channel.send(1)").unwrap();
     assert_eq!(receive(&channel), Value::from(1));
     let end = channel.receive_timeout(LONG);

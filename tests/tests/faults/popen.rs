@@ -1,4 +1,4 @@
-//! Workers on this machine.
+//! Failures of workers on this machine.
 
 use core::time::Duration;
 use std::process::Command;
@@ -160,13 +160,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         check: || {
             let source = "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))\n\
                           while 1: os.open('/dev/null', os.O_RDONLY)";
-            refused_and_goes_on(source, "Too many open files");
+            refused_and_still_serves(source, "Too many open files");
         },
     },
 ];
 
 /// The code fails with this text, and other code runs after it.
-fn refused_and_goes_on(source: &str, text: &str) {
+fn refused_and_still_serves(source: &str, text: &str) {
     let group = Group::with_options(quiet());
     let gateway = group.make_gateway("popen").unwrap();
     let channel = gateway.remote_exec(source).unwrap();
@@ -193,7 +193,7 @@ fn full_disk() {
         "with open('{}/file', 'wb') as file: file.write(b'x' * 1000000)",
         place.path().display()
     );
-    refused_and_goes_on(&source, "No space left on device");
+    refused_and_still_serves(&source, "No space left on device");
     let unmounted = Command::new("umount").arg(place.path()).status();
     assert!(unmounted.unwrap().success());
 }

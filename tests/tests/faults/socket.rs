@@ -1,4 +1,4 @@
-//! Workers behind sockets.
+//! Failures of workers behind sockets.
 
 use core::time::Duration;
 use std::fs::{self, Permissions};
@@ -212,16 +212,20 @@ fn junk_for_the_server() {
     let (tcp, key) = tcp(&directory);
     served(unix(&directory), |spec, events| {
         let path = spec.strip_prefix("unix=").unwrap();
-        refused_and_goes_on(UnixStream::connect(path).unwrap(), spec, events);
+        refused_and_still_serves(UnixStream::connect(path).unwrap(), spec, events);
     });
     served(tcp, |spec, events| {
         let address = spec.strip_prefix("tcp=").unwrap();
         let stream = TcpStream::connect(address).unwrap();
-        refused_and_goes_on(stream, &format!("{spec}{key}"), events);
+        refused_and_still_serves(stream, &format!("{spec}{key}"), events);
     });
 }
 
-fn refused_and_goes_on(mut stream: impl Read + Write, spec: &str, events: &Receiver<ServerEvent>) {
+fn refused_and_still_serves(
+    mut stream: impl Read + Write,
+    spec: &str,
+    events: &Receiver<ServerEvent>,
+) {
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -1,4 +1,4 @@
-//! Gateways over ssh.
+//! Failures of gateways over ssh.
 
 use core::time::Duration;
 use std::net::TcpListener;

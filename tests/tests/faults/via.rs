@@ -1,4 +1,4 @@
-//! Gateways through a proxy.
+//! Failures of gateways through a proxy.
 
 use core::time::Duration;
 

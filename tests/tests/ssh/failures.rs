@@ -1,4 +1,4 @@
-//! Gateways that do not start, and workers that die.
+//! Gateways over ssh that do not start, and remote workers that die.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Gateways that start, and what their remote code finds.
+//! Gateways over ssh that start, and the environment of their remote code.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Accounts with every kind of login shell.
+//! Gateways over ssh to accounts with different login shells.
 
 use std::fs;
 use std::os::unix::fs::symlink;

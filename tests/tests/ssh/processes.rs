@@ -1,4 +1,4 @@
-//! The processes that remote code starts, and what ends them.
+//! Processes that remote code starts over ssh, and when they end.
 
 use core::time::Duration;
 use std::time::Instant;

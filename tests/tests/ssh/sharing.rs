@@ -1,4 +1,4 @@
-//! Gateways to one host that share a connection.
+//! Gateways over ssh that share a connection.
 
 use std::thread;
 

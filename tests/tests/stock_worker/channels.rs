@@ -1,4 +1,4 @@
-//! Channels, their files and callbacks.
+//! Channels of stock workers, also as files and with callbacks.
 
 use std::io::Write as _;
 use std::sync::mpsc;

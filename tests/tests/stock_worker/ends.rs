@@ -1,4 +1,4 @@
-//! How gateways end.
+//! How gateways to stock workers end.
 
 use std::sync::mpsc;
 

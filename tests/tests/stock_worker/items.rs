@@ -1,4 +1,4 @@
-//! Values arrive as they were sent.
+//! Values that go to stock workers and back.
 
 use execnet::serializer::{
     Complex, Dict, DumpOptions, Int, LoadOptions, Set, StrConfig, dumps, loads,

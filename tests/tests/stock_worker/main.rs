@@ -13,12 +13,12 @@ mod channels;
 mod ends;
 mod items;
 mod places;
+mod status;
 
 use std::path::{Path, PathBuf};
 
 use execnet::{Channel, Gateway, Group, ReceiveError};
-use execnet_test_support::{LONG, quiet, within};
-use execnet_test_support::{Ours, RELEASES, Release, report};
+use execnet_test_support::{LONG, Ours, RELEASES, Release, quiet, report, within};
 use execnet_tests::sshd::Sshd;
 
 /// A release of execnet, and a gateway to a worker of it that cases may share.
@@ -78,6 +78,7 @@ fn all_cases(release: Release) {
         ("items", items::CASES),
         ("channels", channels::CASES),
         ("calls", calls::CASES),
+        ("status", status::CASES),
         ("ends", ends::CASES),
         ("places", places::CASES),
     ];
@@ -85,7 +86,7 @@ fn all_cases(release: Release) {
         tables.push(("items", items::PYTHON_2));
     }
     if release.execnet.starts_with("2.1.") {
-        tables.push(("calls", calls::SINCE_2_1));
+        tables.push(("status", status::SINCE_2_1));
     }
     match Sshd::start() {
         Ok(_) => tables.push(("places", places::OVER_SSH)),

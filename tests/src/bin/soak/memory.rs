@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_may_settle_but_not_go_on_growing() {
+    fn pages_may_settle_but_not_keep_growing() {
         let pages = |minutes, at: fn(u64) -> u64| judge(&seen(minutes, |m| (at(m), HEAP)));
         assert_eq!(pages(60, |minute| 10_000 + 1000 * minute.min(20)), Ok(()));
         assert!(pages(60, |minute| 10_000 + 1000 * minute).is_err());
