@@ -1,3 +1,4 @@
 //! Unit tests that need more than one module.
 
 mod error_texts;
+mod predicates;
