@@ -64,10 +64,12 @@ impl Shared {
         answer(&state)
     }
 
-    /// Waits for room in the window and takes it; false if standard input is closed.
+    /// Waits for room in the window and takes it; false if standard input is closed, or the worker has ended.
     pub(super) fn reserve(&self, size: usize) -> bool {
         let open = |state: &State| match () {
-            () if state.deaf || state.lost.is_some() => Some(false),
+            // The exit counts too: it may come before the proxy has noticed that the input is closed, and is then the
+            // last event.
+            () if state.deaf || state.lost.is_some() || state.exit.is_some() => Some(false),
             () => (state.unwritten < WINDOW).then_some(true),
         };
         let open = self.wait(Deadline::NEVER, open) == Some(true);
@@ -75,5 +77,28 @@ impl Shared {
             self.state.lock().unwritten += size;
         }
         open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    /// A proxy whose worker has ended acknowledges nothing more, and need not report that the input is closed.
+    #[test]
+    fn a_full_window_is_refused_when_the_worker_has_ended() {
+        let shared = Shared::default();
+        assert!(shared.reserve(WINDOW));
+        let (done, reserved) = mpsc::channel();
+        thread::spawn(move || {
+            shared.change(|state| state.exit = Some(Exit::UNKNOWN));
+            done.send(shared.reserve(1))
+        });
+        let reserved = reserved.recv_timeout(Duration::from_secs(20));
+        assert_eq!(reserved, Ok(false), "a writer waits for room");
     }
 }

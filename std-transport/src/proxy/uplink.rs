@@ -1,4 +1,4 @@
-//! The thread that sends through the proxy gateway. It alone may block where the proxy does not read.
+//! Sending through the proxy gateway, in threads: it blocks if the proxy does not read.
 
 use alloc::sync::Arc;
 use std::io;
@@ -8,7 +8,8 @@ use std::thread;
 use execnet_core_sync::{Channel, Gateway, SendError, report};
 use execnet_serializer::{Bytes, Dict};
 
-use crate::proxy::state::Shared;
+use crate::deadline::Deadline;
+use crate::proxy::state::{Shared, State};
 use crate::python::PROXY;
 
 /// The function of the program of a Python proxy, and of a Rust proxy.
@@ -21,7 +22,6 @@ pub(super) enum Outgoing {
     Bytes(Vec<u8>),
     /// Closes standard input.
     End,
-    Kill,
 }
 
 /// The call that starts the proxied worker.
@@ -67,7 +67,6 @@ fn send_all(
         let sent = match out {
             Outgoing::Bytes(bytes) => data.send(Bytes(&bytes)),
             Outgoing::End => data.send(()),
-            Outgoing::Kill => control.send("kill"),
         };
         match sent {
             // The process or its output has ended: the events report that.
@@ -76,4 +75,19 @@ fn send_all(
         }
     }
     Ok(())
+}
+
+/// Makes the proxy kill the worker, without waiting for either.
+pub(super) fn kill(control: &Channel, shared: &Arc<Shared>) {
+    let (control, shared) = (control.clone(), Arc::clone(shared));
+    // Not through the uplink: if the worker reads nothing, the uplink's thread waits for credit on the data channel.
+    let thread = thread::Builder::new().name("execnet kill".to_owned());
+    // If no thread can be started, the worker ends with its proxy.
+    let _ = thread.spawn(move || {
+        // The proxy gets the channel with the call, and drops items that come before.
+        let opened = |state: &State| (state.call.is_some() || state.lost.is_some()).then_some(());
+        shared.wait(Deadline::NEVER, opened);
+        // Fails if the proxy is gone.
+        let _ = control.send("kill");
+    });
 }

@@ -5,9 +5,8 @@ use core::time::Duration;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::process::ChildStderr;
-use std::sync::mpsc::Sender;
 
-use execnet_core_sync::{Gateway, SendError};
+use execnet_core_sync::{Channel, Gateway, SendError};
 use execnet_serializer::Dict;
 
 use crate::command::{self, Launch, SshHints};
@@ -18,7 +17,7 @@ use crate::proxy::control;
 use crate::proxy::launches::describe;
 use crate::proxy::state::{Shared, StartResult};
 use crate::proxy::stream::{ProxyDuplex, ProxyReader, ProxyWriter};
-use crate::proxy::uplink::{self, Opening, Outgoing};
+use crate::proxy::uplink::{self, Opening};
 use crate::socket::{Split as _, Target};
 use crate::spec::SpecError;
 use crate::stderr::StderrTail;
@@ -122,7 +121,7 @@ struct ProxiedWorker {
     failed: Failed,
     proxy: String,
     shared: Arc<Shared>,
-    outgoing: Sender<Outgoing>,
+    control: Channel,
     stderr: StderrTail,
 }
 
@@ -159,7 +158,7 @@ impl ProxiedWorker {
             control: control.clone(),
         };
         let outgoing = uplink::start(request.id, begin, Arc::clone(&shared))?;
-        control::start(request.id, control, Arc::clone(&shared), stderr)?;
+        control::start(request.id, control.clone(), Arc::clone(&shared), stderr)?;
         // A pipe within this process: standard error that comes in events is then kept and drained as that of a process
         // here.
         let errors = ChildStderr::from(OwnedFd::from(errors));
@@ -168,7 +167,7 @@ impl ProxiedWorker {
             failed: asked.failed,
             proxy: proxy.id().to_owned(),
             shared: Arc::clone(&shared),
-            outgoing: outgoing.clone(),
+            control,
             stderr: StderrTail::start(request.id, errors, request.options.stderr.sink(request.id))?,
         });
         let reader = ProxyReader::new(data);
@@ -220,9 +219,12 @@ impl WorkerHandle for ProxiedWorker {
     }
 
     fn signal_kill(&self) {
+        if self.wait(Deadline::now()).is_some() {
+            return;
+        }
         // Wakes a writer that waits for room in the window.
         self.shared.change(|state| state.deaf = true);
-        let _ = self.outgoing.send(Outgoing::Kill);
+        uplink::kill(&self.control, &self.shared);
     }
 
     fn stderr(&self) -> String {

@@ -83,11 +83,14 @@ impl WorkerHandle for Connection {
     }
 
     fn signal_kill(&self) {
-        let stream = self.state.lock().stream.clone();
-        if let Some(stream) = stream {
+        // One lock for both, as in `open`: either that finds `closed` set, or the stream is found here.
+        let mut state = self.state.lock();
+        if let Some(stream) = &state.stream {
             stream.cut();
         }
-        self.close();
+        state.closed = true;
+        drop(state);
+        self.changed.notify_all();
     }
 
     fn stderr(&self) -> String {
@@ -186,5 +189,44 @@ impl Write for SocketWriter {
 impl Drop for SocketWriter {
     fn drop(&mut self) {
         self.0.shutdown(Shutdown::Write);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_kill_while_the_connection_opens_cuts_it() {
+        for round in 0..2_000 {
+            let connection = Connection::new("socket".into(), None);
+            let (ours, mut peer) = UnixStream::pair().unwrap();
+            let both = Barrier::new(3);
+            // Held until both threads are about to take it, so that they take it in turns.
+            let state = connection.state.lock();
+            let duplex = thread::scope(|scope| {
+                scope.spawn(|| {
+                    both.wait();
+                    connection.signal_kill();
+                });
+                let opening = scope.spawn(|| {
+                    both.wait();
+                    connection.open(Stream::Unix(ours))
+                });
+                both.wait();
+                // Not to synchronise: it varies how the two meet.
+                thread::sleep(Duration::from_micros(round % 100));
+                drop(state);
+                opening.join().unwrap()
+            });
+            peer.set_nonblocking(true).unwrap();
+            assert_eq!(peer.read(&mut [0]).unwrap(), 0, "round {round}");
+            drop(duplex);
+        }
     }
 }

@@ -149,6 +149,27 @@ fn a_stuck_worker_does_not_block_its_proxy() {
     });
 }
 
+/// The kill waited behind bytes for which the proxy's channel had no credit.
+#[test]
+fn a_stuck_worker_is_killed_if_the_channel_of_its_proxy_has_no_credit() {
+    within("a kill without credit", LONG, || {
+        let group = Group::with_options(quiet().with_credit(Some(10_000)));
+        group.make_gateway("popen//id=a").unwrap();
+        let gateway = group.make_gateway("popen//via=a").unwrap();
+        let stopped = pid(&gateway);
+        let channels: Vec<_> = (0..40)
+            .map(|_| gateway.remote_exec("channel.receive()").unwrap())
+            .collect();
+        signal("STOP", stopped);
+        // More than the pipe of the worker and the credit of the proxy's channel, and less than the window.
+        for channel in &channels {
+            channel.send(&Value::Bytes(vec![0; 9_000])).unwrap();
+        }
+        gateway.kill();
+        eventually("the worker is gone", 10 * SECOND, || !is_running(stopped));
+    });
+}
+
 #[test]
 fn a_proxy_that_dies_ends_its_workers() {
     within("dead middle", LONG, || {
