@@ -117,6 +117,7 @@ impl BootstrapError {
         preamble: &[u8],
     ) -> Self {
         let exit = end.and_then(ExitInfo::exit);
+        // The process has ended or was killed before, so that these are its last lines.
         let stderr = peer.stderr();
         let kind = BootstrapErrorKind::find(&failure, exit, preamble, &stderr);
         let (detail, inner) = explain(kind, failure);

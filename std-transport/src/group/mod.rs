@@ -130,6 +130,8 @@ impl Group {
     /// the code continues, call this again.
     pub fn interrupt(&self) {
         let members = self.members.lock();
+        // Cloned, so that signals are sent without the lock, and a handle that turns out to be the last one is dropped
+        // without it.
         let peers: Vec<_> = members.all().map(|member| &member.peer).cloned().collect();
         drop(members);
         peers.iter().for_each(|peer| peer.interrupt());

@@ -73,6 +73,7 @@ impl ProxyReader {
         buffer: &mut [u8],
         timeout: Option<Duration>,
     ) -> io::Result<Option<usize>> {
+        // In a loop, as an item may be empty: to return 0 bytes would mean the end.
         while self.taken == self.item.len() {
             let received = match timeout {
                 Some(timeout) => self.data.receive_timeout(timeout),

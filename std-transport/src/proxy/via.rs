@@ -198,6 +198,7 @@ impl ProxiedWorker {
                 Err(failed(io::ErrorKind::ConnectionAborted, text))
             }
             None => {
+                // The proxy may still start it, and gets the kill after the request.
                 self.signal_kill();
                 let text = format!("the gateway {} did not answer", self.proxy);
                 Err(failed(io::ErrorKind::TimedOut, text))

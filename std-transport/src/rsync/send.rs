@@ -88,6 +88,7 @@ fn send_all<'a>(
                     }),
             );
         }
+        // While the other threads send already: targets request files of the first part before the last one is listed.
         push::list(walk, &outlets);
         // If the thread that receives for a target dies, these would keep the target's thread waiting for events.
         drop(outlets);
@@ -95,6 +96,7 @@ fn send_all<'a>(
             .into_iter()
             .map(|thread| match thread.map(|thread| thread.join()) {
                 Ok(Ok(outcome)) => outcome,
+                // The thread could not be started, or has panicked: that is the failure of one target.
                 _ => (Report::default(), Some(SyncErrorKind::Gone.into())),
             });
         finished.collect()

@@ -29,6 +29,7 @@ pub(super) fn tasks_per_node(text: &str, most: usize) -> Option<Vec<usize>> {
         if count == 0 || times == 0 {
             return None;
         }
+        // Before anything is repeated: a short text may stand for more than memory holds.
         left = left.checked_sub(count.checked_mul(times)?)?;
         counts.extend(core::iter::repeat_n(count, times));
     }
@@ -62,6 +63,7 @@ fn expand(part: &str, most: usize) -> Option<Vec<String>> {
     while let Some((before, behind)) = rest.split_once('[') {
         let (inside, behind) = behind.split_once(']')?;
         let texts = ranges(inside, most)?;
+        // Before the names are made, for the same reason.
         if names.len().checked_mul(texts.len())? > most {
             return None;
         }

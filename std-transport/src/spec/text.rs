@@ -14,6 +14,8 @@ pub(super) fn split(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
             let (before, run) = left.split_at(start);
             let len = run.iter().take_while(|&&byte| byte == b'/').count();
             part.extend_from_slice(before);
+            // Each four slashes are two of the value. Of the rest, two are the separator, and an odd one belongs to the
+            // value before it.
             part.extend(core::iter::repeat_n(b'/', len / 4 * 2 + len % 2));
             left = run.get(len..).unwrap_or_default();
             if len % 4 >= 2 {

@@ -16,11 +16,13 @@ pub(super) struct LineSplitter {
 
 impl Sink for LineSplitter {
     fn push(&mut self, bytes: &[u8]) {
+        // Nobody gets the lines; the tail keeps the bytes.
         if matches!(self.policy, Stderr::Capture) {
             return;
         }
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.partial.extend_from_slice(piece);
+            // Bounded: a worker that never ends its line must not make this program grow.
             if piece.ends_with(b"\n") || self.partial.len() >= MAX_LINE {
                 self.flush();
             }

@@ -80,6 +80,7 @@ impl<O: Observer> Receiver<O> {
                 return Ok(());
             }
             End::Whole => self.find_deletions(&current, dir.as_deref()),
+            // Nothing is deleted here: an entry that is missing in the listing may exist at the source.
             End::CutOff => {
                 let path = || self.folders.path(section.folder, b"");
                 self.observer.cut_off(&path);
@@ -114,6 +115,7 @@ impl<O: Observer> Receiver<O> {
 
     /// The state of the folder whose listing continues or begins.
     fn enter(&mut self, folder: u32) -> Result<Current, ProtocolError> {
+        // No other folder may begin in between: the names of one folder at a time are kept.
         if let Some(current) = self.current.take() {
             return if current.folder == folder {
                 Ok(current)

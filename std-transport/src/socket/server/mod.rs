@@ -182,6 +182,7 @@ impl Server {
     pub fn run(&self) -> io::Result<()> {
         let ran = Pending::new(&self.shared).run(&self.listener, &self.stopped);
         self.shared.kill_workers();
+        // After the workers, whose ends are events too.
         self.shared.close_events();
         ran
     }
