@@ -1,6 +1,6 @@
 //! With credit, what is sent to a program that sleeps stays small in both processes, in either direction.
 //!
-//! By default so much is sent that it shows, and 2 GiB each way by `scripts/stress`.
+//! By default the amount is large enough to show; `scripts/stress` sends 2 GiB each way.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

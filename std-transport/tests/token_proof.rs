@@ -146,7 +146,7 @@ fn a_proof_of_the_client_is_not_accepted_from_a_server() {
     });
 }
 
-/// Whatever the server leaves out: a client that has a token goes on with nobody who does not know it.
+/// Whichever message the server leaves out, a client with a token continues only with a server that knows it.
 #[test]
 fn no_server_talks_a_client_out_of_the_proof() {
     let served = Served::tcp(ServerOptions::new());

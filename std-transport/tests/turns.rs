@@ -195,7 +195,7 @@ fn the_end_of_the_gateway_wakes_waiting_threads() {
     });
 }
 
-/// A handler may raise what it likes, and is told that what it would wait for within a read cannot come.
+/// A handler may raise any exception. If it waits for an item within a read, it gets an error: the item cannot come.
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_wait_and_loses_nothing() {
@@ -233,7 +233,7 @@ signal.signal(signal.SIGALRM, ring)
     });
 }
 
-/// What lets code read the link by itself is compiled while the conversation goes on, in small pieces beside it.
+/// The code of the read lease is compiled during the conversation, in small pieces.
 #[test]
 fn nothing_large_is_compiled_in_the_middle_of_a_conversation() {
     each_python(|python, gateway| {

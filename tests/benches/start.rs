@@ -11,10 +11,10 @@ use std::time::Instant;
 
 use execnet::Group;
 
-/// Of each start; the median is told.
+/// Number of starts of each kind, of which the median is printed.
 const ROUNDS: usize = 31;
 
-/// Of each start over a slow link.
+/// The same over a slow link.
 const FAR_ROUNDS: usize = 9;
 
 /// Gateways of the large group.

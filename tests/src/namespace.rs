@@ -105,7 +105,7 @@ impl Namespace {
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If there is no free port.
     #[must_use]
     pub fn free_port(&self) -> u16 {
         self.inside(|| {

@@ -86,7 +86,7 @@ fn resident(process: impl fmt::Display) -> usize {
     pages * 4096
 }
 
-/// Runs `test` alone, with so much time more than any test has.
+/// Runs `test` alone, with `more` time than other tests have.
 fn alone(name: &str, more: Duration, test: impl FnOnce() + Send + 'static) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     within(name, LONG + more, test);

@@ -76,7 +76,7 @@ fn run(load: Load) {
     });
 }
 
-/// Sends so many bytes to each and gets half of them back, in pieces; returns the processes.
+/// Exchanges `each` bytes with each gateway, half of them in each direction, in pieces. Returns the process ids.
 fn pass_through(group: &Group, each: usize) -> Vec<i64> {
     const SOURCE: &str = "
         import os

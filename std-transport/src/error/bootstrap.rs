@@ -22,7 +22,7 @@ pub struct BootstrapError {
     exit: Option<Exit>,
     output: String,
     stderr: String,
-    /// A user has seen the standard error already.
+    /// Whether the user has already seen the standard error.
     shown: bool,
     /// The error that the detail comes from.
     inner: Inner,
@@ -49,7 +49,7 @@ impl BootstrapError {
         self.exit
     }
 
-    /// What it printed instead of the answer, or in front of it; at most 1 MiB.
+    /// The output that it printed instead of the answer, or before it; at most 1 MiB.
     #[must_use]
     pub fn output(&self) -> &str {
         &self.output
@@ -61,7 +61,7 @@ impl BootstrapError {
         &self.stderr
     }
 
-    /// What the operating system said, if it refused something. Its text is part of this error's.
+    /// The error of the operating system, if a system call failed. Its text is part of the text of this error.
     #[must_use]
     pub fn io_error(&self) -> Option<&io::Error> {
         self.inner.as_ref()?.downcast_ref()
@@ -134,7 +134,7 @@ impl BootstrapError {
 
 type Inner = Option<Box<dyn Error + Send + Sync>>;
 
-/// What the failure adds to its kind, and the error that this comes from.
+/// The detail that the failure adds to its kind, and the underlying error.
 fn explain(kind: BootstrapErrorKind, failure: HandshakeError) -> (Option<String>, Inner) {
     let detail = match failure {
         HandshakeError::Deadline(timeout) => format!("no answer within {timeout:?}"),

@@ -50,7 +50,7 @@ pub enum BootstrapErrorKind {
 /// ssh ends with this status when it fails itself.
 const SSH_FAILED: i32 = 255;
 
-/// What ssh says, and what that means. The first that occurs counts: the later ones also follow from others.
+/// Lines of ssh and the failures that they show. The first that occurs counts: later ones also follow other failures.
 const SSH_SAYS: &[(&str, Kind)] = &[
     ("Host key verification failed", Kind::HostKeyRefused),
     ("host key is known for", Kind::HostKeyRefused),
@@ -72,12 +72,12 @@ const SSH_SAYS: &[(&str, Kind)] = &[
     ("Connection closed by", Kind::HostUnreachable),
     ("Connection reset by", Kind::HostUnreachable),
     ("kex_exchange_identification", Kind::HostUnreachable),
-    // What it sent, or its own question whether the host is there, got no answer.
+    // The host does not answer, neither what ssh sent nor its keepalive messages.
     ("not responding", Kind::HostUnreachable),
     (" timed out", Kind::HostUnreachable),
 ];
 
-/// What docker, podman and kubectl say themselves. The first that occurs counts.
+/// Lines that docker, podman and kubectl print themselves. The first that occurs counts.
 const CONTAINERS_SAY: &[(&str, Kind)] = &[
     ("executable file not found", Kind::NoInterpreter),
     ("executable file `", Kind::NoInterpreter),

@@ -9,23 +9,23 @@ use core::fmt;
 pub enum SlurmError {
     /// This program does not run in an allocation.
     NoAllocation,
-    /// This program is a step of a job itself, started by `srun`, and has that step's number: what the job has is for
-    /// whoever runs in the script of `sbatch` or the shell of `salloc`.
+    /// `srun` has started this program as this step of a job. Only a program in the script of `sbatch` or the shell of
+    /// `salloc` can use the whole allocation.
     InsideStep(String),
     /// There is an allocation, but this variable does not describe it.
     Missing(&'static str),
-    /// The variable says something that is not understood.
+    /// The value of a variable cannot be parsed.
     Unreadable {
         /// The variable.
         name: &'static str,
-        /// What it says.
+        /// Its value.
         value: String,
     },
-    /// There are not as many counts of tasks as there are nodes.
+    /// The number of nodes differs from the number of task counts.
     Mismatch {
-        /// So many nodes.
+        /// Number of nodes.
         nodes: usize,
-        /// So many counts.
+        /// Number of task counts.
         counts: usize,
     },
 }

@@ -13,7 +13,7 @@ pub struct WorkerExit {
     command: String,
     end: Option<ExitInfo>,
     stderr: String,
-    /// A user has seen it already.
+    /// Whether the user has already seen the standard error.
     shown: bool,
 }
 
@@ -27,7 +27,7 @@ impl WorkerExit {
         }
     }
 
-    /// How it ended; none if it runs on although its end of the link is closed, and where nobody tells: behind a
+    /// How it ended. `None` if it still runs although its link is closed, or if its status is unknown, as behind a
     /// socket.
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {

@@ -1,6 +1,6 @@
-//! Both roles under messages that nobody in their right mind would send: for fuzz targets, and no part of the API.
+//! Both sides of a sync under arbitrary messages: for fuzz targets, and not part of the API.
 //!
-//! An input is a row of messages: a byte for the kind, two for a length, and so many bytes of records.
+//! An input is a sequence of messages: a byte for the kind, two for a length, and that many bytes of records.
 
 use alloc::sync::Arc;
 use std::path::Path;

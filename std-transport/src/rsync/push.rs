@@ -34,7 +34,7 @@ pub(super) struct Target {
     pub(super) options: TargetOptions,
 }
 
-/// What became of one target.
+/// The result of the sync with one target.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TargetReport {

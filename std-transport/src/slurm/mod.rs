@@ -24,7 +24,7 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// There is no allocation, or one of the gateways could not be made; then there is none.
+    /// There is no allocation, or one of the gateways could not be made. The others are ended then.
     pub fn from_slurm() -> Result<Self, MakeGatewayError> {
         let specs = SlurmAllocation::from_env()?.specs("")?;
         let group = Self::new();
@@ -42,7 +42,7 @@ const STEP: &str = "SLURM_STEP_ID";
 /// Numbers of steps from here on are no steps of a user's: Slurm's own, such as the shell of `salloc`.
 const SPECIAL_STEPS: u32 = 0xffff_fff0;
 
-/// An allocation takes no more nodes than this, and no more tasks: nobody starts so many programs from one.
+/// Maximum number of nodes, and of tasks, in an allocation: no program starts more workers.
 const MOST: usize = 1 << 16;
 
 /// An allocation of Slurm: the tasks that `sbatch` or `salloc` was asked for, and the nodes that these are for.

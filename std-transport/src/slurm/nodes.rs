@@ -1,6 +1,6 @@
 //! Slurm's notation for lists of nodes and of numbers of tasks.
 
-/// The names that a text such as `n[1-3,07],login` stands for; none if it is not understood, or stands for more than
+/// The names that a text such as `n[1-3,07],login` stands for; `None` if it cannot be parsed, or stands for more than
 /// `most`.
 pub(super) fn hosts(text: &str, most: usize) -> Option<Vec<String>> {
     let mut hosts = Vec::new();
@@ -15,7 +15,7 @@ pub(super) fn hosts(text: &str, most: usize) -> Option<Vec<String>> {
     Some(hosts)
 }
 
-/// The numbers that a text such as `2(x3),1` stands for, none of them zero; none if it is not understood, or their sum
+/// The numbers that a text such as `2(x3),1` stands for, none of them zero; `None` if it cannot be parsed, or their sum
 /// is more than `most`.
 pub(super) fn tasks_per_node(text: &str, most: usize) -> Option<Vec<usize>> {
     let mut counts = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn tasks_per_node(text: &str, most: usize) -> Option<Vec<usize>> {
     Some(counts)
 }
 
-/// Splits at commas that stand outside of brackets; none if those do not come in pairs, or one in another.
+/// Splits at commas outside of brackets; `None` if brackets are not in pairs, or nested.
 fn outside_of_brackets(text: &str) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let (mut inside, mut begin) = (false, 0);

@@ -31,7 +31,7 @@ struct State {
 }
 
 impl Connection {
-    /// A connection that is going to be made; `name` stands in errors. Killed before it is [opened](Self::open), it
+    /// A connection that is going to be made; `name` is for errors. Killed before it is [opened](Self::open), it
     /// counts as closed.
     pub(crate) fn new(name: String, via: Option<String>) -> Arc<Self> {
         Arc::new(Self {

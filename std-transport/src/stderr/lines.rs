@@ -16,7 +16,7 @@ pub(super) struct LineSplitter {
 
 impl Sink for LineSplitter {
     fn push(&mut self, bytes: &[u8]) {
-        // Nobody gets the lines; the tail keeps the bytes.
+        // The lines go nowhere, and the tail keeps the bytes.
         if matches!(self.policy, Stderr::Capture) {
             return;
         }

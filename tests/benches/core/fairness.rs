@@ -47,7 +47,7 @@ fn echo_huge(channel: &Channel) {
     }
 }
 
-/// The longest of so many round trips, in milliseconds.
+/// The longest of [`TURNS`] round trips, in milliseconds.
 fn slowest(channel: &Channel) -> Outcome<f64> {
     let mut slowest = Duration::ZERO;
     for turn in 0..TURNS {

@@ -113,7 +113,7 @@ fn count(channel: &Channel) -> Done {
     Ok(channel.send(count)?)
 }
 
-/// Waits for an item, then sends so many.
+/// Waits for an item, then sends `n` items.
 fn items(channel: &Channel, n: u32) -> Done {
     channel.receive()?;
     for item in 0..n {

@@ -20,7 +20,7 @@ pub(crate) fn seconds(work: impl FnOnce() -> Outcome) -> Outcome<f64> {
     Ok(before.elapsed().as_secs_f64())
 }
 
-/// Half of so many turns are shorter than the first figure, of a hundred one is longer than the second.
+/// Prints the median and the 99th percentile of `count` turns.
 pub(crate) fn round_trips(what: &str, count: usize, mut turn: impl FnMut() -> Outcome) -> Outcome {
     for _ in 0..WARM_UP {
         turn()?;
@@ -54,7 +54,7 @@ pub(crate) fn echo(channel: &Channel, count: u32) -> Outcome {
     Ok(())
 }
 
-/// The time that so many of a hundred are below.
+/// A percentile of the times.
 pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort();
     times

@@ -43,7 +43,7 @@ impl Cost {
         })
     }
 
-    /// Of turns of so many units.
+    /// The cost of a unit in turns of `units` each.
     pub(super) fn repeated(
         group: &Group,
         units: u32,

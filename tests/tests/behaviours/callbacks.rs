@@ -188,7 +188,7 @@ fn a_callback_that_fails_here_is_a_remote_error_there() {
             channel.wait_close_timeout(LONG),
             Err(WaitCloseError::Callback(CallbackError::Failed(_)))
         ));
-        // The gateway goes on.
+        // The gateway still works.
         gateway.remote_status().unwrap();
     });
 }

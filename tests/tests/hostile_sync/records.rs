@@ -69,7 +69,7 @@ pub(crate) fn list_raw(folder: u32, count: u32, end: u8, entries: &[u8]) -> Valu
     message(2, packed)
 }
 
-/// A segment about so many bytes, for a file of `size`.
+/// The header of a segment of `len` bytes, for a file of `size` bytes.
 pub(crate) fn segment(file: u32, flags: u8, mode: u16, size: u64, len: u32) -> Vec<u8> {
     let mut packed = file.to_be_bytes().to_vec();
     packed.push(flags);

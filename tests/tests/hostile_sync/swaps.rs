@@ -81,8 +81,8 @@ fn a_link_to_an_equal_file_does_not_count_as_the_file() {
     });
 }
 
-/// The next name that a worker in Python takes for what is not finished yet: nobody can know it but who has this
-/// program. The same of Rust is a test of its own crate.
+/// The next temporary name of a worker in Python, which only this test can know. The crate `execnet` has the same test
+/// for Rust.
 #[test]
 fn an_existing_file_with_the_name_of_a_temporary_file_is_not_written_to() {
     within("temporary names", LONG, || {

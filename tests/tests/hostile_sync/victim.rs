@@ -10,7 +10,7 @@ use super::{HOSTILE, PYTHON, Place, RUST, begin_with, gateway, group, names, pro
 
 /// Who takes the tree.
 pub(crate) struct Victim {
-    /// The worker; this process, in a pull, if there is none.
+    /// The worker; `None` if this process is the target, in a pull.
     worker: Option<&'static str>,
     /// What the worker runs.
     program: String,

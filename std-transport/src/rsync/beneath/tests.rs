@@ -72,7 +72,7 @@ fn a_temporary_replaces_a_link_and_not_what_it_points_to() {
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
 }
 
-/// Somebody may guess the name.
+/// Another process may guess the name.
 #[test]
 fn a_temporary_is_never_what_was_there_before() {
     let (place, dir) = place();

@@ -18,7 +18,7 @@ pub(super) struct Pipes(pub(super) ChildStdin, pub(super) ChildStdout);
 /// all of it has been sent.
 pub(super) fn forward(peer: &str, duplex: impl Split, pipes: Pipes) -> io::Result<Receiver<()>> {
     let (reader, writer) = duplex.split();
-    // Nobody waits for this thread: it ends when the client or the worker does. If the other one cannot be started,
+    // This thread is not joined: it ends when the client or the worker does. If the other one cannot be started,
     // dropping the writing end shows the client the end of the connection.
     pump(format!("{peer} in"), reader, pipes.0)?;
     pump(format!("{peer} out"), pipes.1, writer)

@@ -46,8 +46,8 @@ const KINDS: [(&str, Kind); 6] = [
     ("fail", fail),
 ];
 
-/// Talks for so long, with a pause after each of so many rounds; says what went over, and gives what both ends held in the
-/// pauses.
+/// Exchanges items for the given time, with a pause after each round. Prints the traffic, and returns the memory that
+/// both ends held in the pauses.
 ///
 /// # Errors
 ///
@@ -208,7 +208,7 @@ fn callback(gateway: &Gateway, random: &mut Random, counts: &Counts) -> Outcome 
         None => Counts::add(&counts.received, count),
         Some(item) => return Err(format!("{item} beyond the end").into()),
     }
-    // A stock worker tells no end to who has dropped the channel before.
+    // A stock worker reports no end on a channel that was dropped before.
     drop(channel);
     Ok(())
 }

@@ -69,7 +69,7 @@ pub(crate) fn resident(pid: u32) -> Result<u64, Box<dyn Error + Send + Sync>> {
     Ok(number.ok_or("no VmRSS")?.parse()?)
 }
 
-/// The four ends, as they are called in what is told of them, and how much more each may hold.
+/// The names of the four ends in the output, and how much each may grow.
 const ENDS: [(&str, Heap); 4] = [
     ("stock controller", STOCK_SLACK),
     ("worker in Rust", SLACK),
