@@ -95,6 +95,7 @@ impl Member {
         if self.is_shown() || self.gateway.has_receiver() {
             return None;
         }
+        // Only asks whether it has ended: this runs under the lock of the group.
         let end = self.peer.wait(Deadline::now())?;
         Some(TerminateReport::of_end(self.gateway.id(), end))
     }

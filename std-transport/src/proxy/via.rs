@@ -182,6 +182,7 @@ impl ProxiedWorker {
             (self.failed)(self.name.clone(), error).into()
         };
         let answer = self.shared.wait(deadline, |state| {
+            // A result that came before the loss says more than the loss.
             let lost = state.lost.clone().map(Err);
             state.start.clone().map(Ok).or(lost)
         });

@@ -68,6 +68,7 @@ impl Stderr {
             Self::Capture => {}
             Self::Callback(callback) => callback(id, &String::from_utf8_lossy(line)),
             Self::Inherit => {
+                // The whole line in one write, so that lines of several workers do not mix.
                 let line = format!("[{id}] {}\n", printable(line));
                 // An error is ignored: there is no other place to report it.
                 let _ = io::stderr().write_all(line.as_bytes());

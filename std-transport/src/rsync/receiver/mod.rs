@@ -260,6 +260,7 @@ impl<O: Observer> Receiver<O> {
     fn finish_if_complete(&mut self, out: &mut Vec<FromTarget>) {
         let pending = self.current.is_some() || self.incoming.is_some();
         let pending = pending || !self.expected.is_empty() || !self.wanted.is_empty();
+        // Asked after every message: the last one may be a listing or content, and for an empty tree there is none.
         if pending || self.phase != Phase::Running {
             return;
         }
@@ -275,6 +276,7 @@ impl<O: Observer> Receiver<O> {
     }
 
     fn state(&self, folder: u32) -> FolderState {
+        // For a number without a folder, which does not happen: numbers are checked when they are received.
         let lost = FolderState {
             presence: DirState::Lost,
             mode: 0o700,

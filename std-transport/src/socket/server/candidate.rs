@@ -81,6 +81,7 @@ impl Candidate {
 
     /// Reads and sends what can be read and sent now.
     pub(super) fn advance(&mut self) -> Result<Admission, Refusal> {
+        // Here and not in `new`, so that the client gets the reason.
         let is_other = |(_, uid): (i32, u32)| uid != geteuid().as_raw();
         if matches!(*self.auth, Auth::SameUser) && self.stream.peer_process().is_some_and(is_other)
         {

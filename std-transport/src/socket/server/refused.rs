@@ -53,6 +53,7 @@ impl Refused {
     /// lose the reason, which it has not read yet.
     pub(super) fn advance(&mut self, timeout: Duration) -> bool {
         let mut buffer = [0; 4096];
+        // Bounded: a client that sends without end would keep the thread of all other candidates busy.
         while self.discarded < MAX_DISCARDED {
             let Ok(progress) = self.stream.transfer(&self.unsent, &mut buffer, timeout) else {
                 return true;

@@ -71,6 +71,7 @@ impl ServerCertVerifier for ServerVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        // The check of rustls comes first and stays whole: ours adds a condition and replaces none.
         let verified = self.inner.verify_server_cert(
             end_entity,
             intermediates,
