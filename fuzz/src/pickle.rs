@@ -31,7 +31,7 @@ pub fn pickle(input: &[u8]) {
 
 /// What becomes a pickle is the same value when it comes back.
 fn goes_back(opcodes: &[u8]) {
-    let Some(pickle) = from_opcodes(opcodes) else {
+    let Some(pickle) = from_opcodes(opcodes, false) else {
         return;
     };
     let back = to_opcodes(&pickle, Limits::default()).expect("what was written can be read");

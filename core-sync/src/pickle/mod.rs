@@ -8,6 +8,8 @@ mod error;
 #[cfg(feature = "std")]
 mod integers;
 #[cfg(feature = "std")]
+mod memo;
+#[cfg(feature = "std")]
 mod ops;
 #[cfg(feature = "std")]
 mod read;

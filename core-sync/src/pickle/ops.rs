@@ -61,6 +61,7 @@ impl<'a> Ops<'a> {
         Ok(ops)
     }
 
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Result<Op<'a>, PickleError> {
         self.start = self.offset;
         let mut byte = self.byte()?;

@@ -1,3 +1,4 @@
+use alloc::string::ToString as _;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -174,7 +175,7 @@ fn an_item_becomes_a_pickle_if_that_says_the_same() {
         opcodes([(1, 2, 3, (1, 2, 3, 4)), (4, 5, 6, (5, 6, 7, 8))]),
         b"JN\0\0\0\x01aF\0\0\0\x01F\0\0\0\x02O\0\0\0\x02PQ".to_vec(),
     ] {
-        let pickle = from_opcodes(&same).unwrap();
+        let pickle = from_opcodes(&same, false).unwrap();
         assert_eq!(to_opcodes(&pickle, Limits::default()), Ok(same));
     }
     for other in [
@@ -190,7 +191,7 @@ fn an_item_becomes_a_pickle_if_that_says_the_same() {
         b"K\0\0\0\x01Q",
         &opcodes(["x".repeat(64 * 1024)]),
     ] {
-        assert_eq!(from_opcodes(other), None, "{}", other.escape_ascii());
+        assert_eq!(from_opcodes(other, false), None, "{}", other.escape_ascii());
     }
 }
 
@@ -257,7 +258,7 @@ fn each_value_has_its_operations() {
         ),
     ] {
         let pickle = [b"\x80\x04](", &operations[..], b"Ne.Q"].concat();
-        let found = from_opcodes(&pair_of(&value));
+        let found = from_opcodes(&pair_of(&value), false);
         assert_eq!(found, Some(pickle), "{}", value.escape_ascii());
     }
 }
@@ -277,7 +278,7 @@ fn long_lists_are_appended_in_batches() {
                 }
             }
             pickle.extend(b"e.Q");
-            assert_eq!(from_opcodes(&items), Some(pickle), "{len} items");
+            assert_eq!(from_opcodes(&items, false), Some(pickle), "{len} items");
         }
     }
 }
@@ -294,7 +295,7 @@ fn items_that_are_not_whole_stay_as_they_are() {
         b"LL@\0\0\0\x03Q",
         b"JLLPLQ",
     ] {
-        assert_eq!(from_opcodes(item), None, "{}", item.escape_ascii());
+        assert_eq!(from_opcodes(item, false), None, "{}", item.escape_ascii());
     }
 }
 
@@ -306,7 +307,7 @@ fn a_payload_is_replaced_from_a_length_on_and_if_a_pickle_says_it() {
     let channels = pair_of(&b"B\0\0\0\x01@\0\0\0\x01".repeat(30));
     for (item, pickle) in [
         (&shorter, None),
-        (&shortest, from_opcodes(&shortest)),
+        (&shortest, from_opcodes(&shortest, false)),
         (&channels, None),
     ] {
         let mut bytes = [b"header", &item[..]].concat();
@@ -403,7 +404,71 @@ fn errors_say_what_is_wrong_and_where() {
             "the pickle has more than 3 bytes",
         ),
     ] {
-        assert_eq!(alloc::string::ToString::to_string(&error), text);
+        assert_eq!(error.to_string(), text);
         assert_eq!(error.is_limit(), text.contains(" than 3 "));
     }
+
+/// What a pickle with a memo says, without it.
+fn without_memo(pickle: &[u8]) -> Vec<u8> {
+    let mut out = pickle[..2].to_vec();
+    let mut memo: Vec<Vec<u8>> = Vec::new();
+    let mut rest = &pickle[2..];
+    while let [op, operand @ ..] = rest {
+        let long = |at: usize| u32::from_le_bytes(operand[at..at + 4].try_into().unwrap()) as usize;
+        let len = match op {
+            b'h' | b'K' => 1,
+            b'j' | b'J' => 4,
+            b'M' => 2,
+            0x8c => 1 + usize::from(operand[0]),
+            b'X' => 4 + long(0),
+            _ => 0,
+        };
+        let whole;
+        (whole, rest) = rest.split_at(1 + len);
+        match op {
+            b'h' => out.extend(&memo[usize::from(operand[0])]),
+            b'j' => out.extend(&memo[long(0)]),
+            _ if rest.first() == Some(&0x94) => {
+                memo.push(whole.to_vec());
+                out.extend(whole);
+                rest = &rest[1..];
+            }
+            _ => out.extend(whole),
+        }
+    }
+    out
+}
+
+#[test]
+fn a_text_that_comes_the_third_time_is_its_number() {
+    let item = opcodes(["ab", "ab", "ab", "c", "ab"]);
+    let pickle = b"\x80\x04](\x8c\x02ab\x8c\x02ab\x94h\0\x8c\x01ch\0e.Q";
+    assert_eq!(from_opcodes(&item, true).as_deref(), Some(&pickle[..]));
+    assert_eq!(without_memo(pickle), from_opcodes(&item, false).unwrap());
+}
+
+/// Texts of all lengths, more than there are slots, and some with the same slot.
+#[test]
+fn a_memo_changes_nothing_but_the_length() {
+    let text = |number: u32| match number % 3 {
+        0 => number.to_string(),
+        1 => std::format!("{number:04}"),
+        _ => std::format!("{number} and the same end"),
+    };
+    let texts: Vec<_> = (0..20_000_u32).map(|at| text(at * at % 997)).collect();
+    let item = opcodes(&texts);
+    let (with, without) = (from_opcodes(&item, true), from_opcodes(&item, false));
+    let (with, without) = (with.unwrap(), without.unwrap());
+    assert!(with.len() < without.len());
+    // More than fit one byte.
+    assert!(with.contains(&b'j'));
+    assert_eq!(without_memo(&with), without);
+}
+
+#[test]
+fn a_text_in_the_place_of_an_index_is_no_number() {
+    let mut item = opcodes(["ab", "ab", "ab"]);
+    let index = item.len() - b"F\0\0\0\x02N\0\0\0\x02abPQ".len();
+    item.splice(index..index + 5, *b"N\0\0\0\x02ab");
+    assert_eq!(from_opcodes(&item, true), None);
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use execnet_serializer::{Token, Tokens};
 
 use super::integers::twos_complement;
+use super::memo::{Memo, Written};
 use super::{PROTO, PROTOCOL};
 
 /// A shorter item is faster as it is.
@@ -22,6 +23,9 @@ const BATCH: u32 = 1000;
 /// The bytes of an int and its index in a list.
 const INT_ITEM: usize = 11;
 
+/// A shorter item repeats few texts.
+const MIN_MEMO: usize = 4 * 1024;
+
 /// Puts a pickle in the place of the encoded item at the end of `bytes`, if that is faster to decode and says the same.
 /// Returns whether it did.
 pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
@@ -29,7 +33,7 @@ pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
     if item.len() < MIN_ITEM {
         return false;
     }
-    let Some(pickle) = from_opcodes(item) else {
+    let Some(pickle) = from_opcodes(item, item.len() >= MIN_MEMO) else {
         return false;
     };
     bytes.truncate(start);
@@ -38,11 +42,14 @@ pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
 }
 
 /// The pickle of an encoded item; `None` if it has what a pickle of plain values does not say exactly.
+///
+/// `memo` is whether texts that occur again are written once, and then named by their number. Python loads such a pickle in
+/// two thirds of the time, and [`to_opcodes`](super::to_opcodes) refuses it.
 #[must_use]
-pub fn from_opcodes(item: &[u8]) -> Option<Vec<u8>> {
+pub fn from_opcodes(item: &[u8], memo: bool) -> Option<Vec<u8>> {
     // Most items have neither sets nor long tuples, and need one reading.
-    match write_all(item, None) {
-        Err(Refusal::NeedsMarks) => write_all(item, Some(marks(item)?)).ok(),
+    match write_all(item, None, memo) {
+        Err(Refusal::NeedsMarks) => write_all(item, Some(marks(item)?), memo).ok(),
         written => written.ok(),
     }
 }
@@ -56,8 +63,9 @@ enum Refusal {
     Item,
 }
 
-fn write_all(item: &[u8], marks: Option<Vec<Mark>>) -> Result<Vec<u8>, Refusal> {
+fn write_all(item: &[u8], marks: Option<Vec<Mark>>, memo: bool) -> Result<Vec<u8>, Refusal> {
     let has_marks = marks.is_some();
+    let mut memo = memo.then(Memo::new);
     let mut marks = marks.unwrap_or_default().into_iter().peekable();
     let mut out = Vec::with_capacity(item.len());
     out.extend([PROTO, PROTOCOL]);
@@ -72,7 +80,7 @@ fn write_all(item: &[u8], marks: Option<Vec<Mark>>) -> Result<Vec<u8>, Refusal> 
         if !has_marks && needs_mark(&token) {
             return Err(Refusal::NeedsMarks);
         }
-        write(token, &mut stack, &mut out).ok_or(Refusal::Item)?;
+        write(token, &mut stack, &mut memo, &mut out).ok_or(Refusal::Item)?;
         count += 1;
         if let Some(Entry::List {
             len,
@@ -200,7 +208,12 @@ fn join(
 }
 
 /// Writes what a token is in a pickle; nothing where a pickle cannot say it.
-fn write(token: Token<'_>, stack: &mut Vec<Entry>, out: &mut Vec<u8>) -> Option<()> {
+fn write<'a>(
+    token: Token<'a>,
+    stack: &mut Vec<Entry>,
+    memo: &mut Option<Memo<'a>>,
+    out: &mut Vec<u8>,
+) -> Option<()> {
     if let Some(Entry::List { next, .. }) = stack.last() {
         // Its items must come in their order.
         let index = i32::try_from(*next).ok()?;
@@ -239,6 +252,7 @@ fn write(token: Token<'_>, stack: &mut Vec<Entry>, out: &mut Vec<u8>) -> Option<
             stack.push(Entry::list(len, 0));
             return Some(());
         }
+        Token::Py3String(text) => write_text(text, memo.as_mut(), out)?,
         scalar => write_scalar(scalar, out)?,
     }
     stack.push(Entry::Value);
@@ -289,13 +303,30 @@ fn write_scalar(token: Token<'_>, out: &mut Vec<u8>) -> Option<()> {
             out.push(b'G');
             out.extend_from_slice(&number.to_be_bytes());
         }
-        // Where a pickle takes bytes for text that opcodes do not, the opcodes have to be refused.
-        Token::Py3String(text) if core::str::from_utf8(text).is_ok() => {
-            write_counted(text, [0x8c, b'X'], out)?;
-        }
         Token::Bytes(bytes) => write_counted(bytes, [b'C', b'B'], out)?,
         // Channels, complex numbers, and what only Python 2 has.
         _ => return None,
+    }
+    Some(())
+}
+
+fn write_text<'a>(text: &'a [u8], memo: Option<&mut Memo<'a>>, out: &mut Vec<u8>) -> Option<()> {
+    let how = memo.map_or(Written::InFull, |memo| memo.next_text(text));
+    if let Written::Number(number) = how {
+        match u8::try_from(number) {
+            Ok(number) => out.extend([b'h', number]),
+            Err(_) => {
+                out.push(b'j');
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        return Some(());
+    }
+    // Where a pickle takes bytes for text that opcodes do not, the opcodes have to be refused.
+    core::str::from_utf8(text).ok()?;
+    write_counted(text, [0x8c, b'X'], out)?;
+    if let Written::Memoized = how {
+        out.push(0x94);
     }
     Some(())
 }
