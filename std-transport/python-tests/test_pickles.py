@@ -64,7 +64,7 @@ def test_a_plain_item_is_a_pickle(agreed, name):
 
 @pytest.mark.parametrize("name", OTHER)
 def test_another_item_is_left_to_opcodes(agreed, name):
-    assert agreed.pickle(OTHER[name]) is None
+    assert agreed.pickle(1, OTHER[name]) is None
 
 
 def test_other_frames_have_no_pickles(agreed):

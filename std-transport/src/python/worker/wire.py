@@ -66,9 +66,9 @@ def frame(code, channel_id, value):  # type: (int, int, Any) -> bytes
     """A whole frame whose payload is `value`, in one piece."""
     if type(value) in pickled_types and code == DATA and not (LAZY and len(value) < FEW):
         compile_lazy()
-        payload = pickle(value)
-        if payload is not None:
-            return header.pack(code, channel_id, len(payload)) + payload
+        pickled = pickle(channel_id, value)
+        if pickled is not None:
+            return pickled
     parts = [b'']
     try:
         DUMPERS[type(value)](parts.append, value)

@@ -3,6 +3,7 @@
 OP_PICKLE = b'\x80'[0]
 LONGEST_INT = 1 << 2039     # from there on CPython writes LONG4, which the controller refuses
 LONGEST_PAYLOAD = 0x7fffffff
+HEADER = 9      # bytes of a frame before its payload
 # Made when they are first needed: the module takes a millisecond to import.
 pickler = unpickle = None   # type: Any
 
@@ -16,10 +17,10 @@ def refuse_reduce(self, value):  # type: (Any, Any) -> None
 
 
 class Parts(object):
-    """What a pickler writes to."""
+    """What a pickler writes to: a frame, whose header comes last."""
 
     def __init__(self):
-        self.parts = []     # type: List[bytes]
+        self.parts = [b'']  # type: List[bytes]
         self.write = self.parts.append
 
 
@@ -31,10 +32,10 @@ def start_pickling():
     pickler = type('Pickler', (c_pickle.Pickler,), {'reducer_override': refuse_reduce})
 
 
-def pickle(value):  # type: (Any) -> Optional[bytes]
-    """The payload of an item; None where opcodes must say what it is, or why it cannot be sent."""
+def pickle(channel_id, value):  # type: (int, Any) -> Optional[bytes]
+    """The frame of an item; None where opcodes must say what it is, or why it cannot be sent."""
     try:
-        return pickle_plain(value)
+        return pickle_plain(channel_id, value)
     except MemoryError:
         raise
     except Exception:
@@ -42,7 +43,7 @@ def pickle(value):  # type: (Any) -> Optional[bytes]
         return None
 
 
-def pickle_plain(value):  # type: (Any) -> Optional[bytes]
+def pickle_plain(channel_id, value):  # type: (int, Any) -> Optional[bytes]
     if pickler is None:
         start_pickling()
     written = Parts()
@@ -50,65 +51,68 @@ def pickle_plain(value):  # type: (Any) -> Optional[bytes]
     # Without a memo: nothing refers to what came before, so that a pickle is no shorter than its values.
     writer.fast = True
     writer.dump(value)
-    written.parts.append(b'Q')
-    if sum(map(len, written.parts)) > LONGEST_PAYLOAD:
+    parts = written.parts
+    parts.append(b'Q')
+    size = sum(map(len, parts))
+    if size > LONGEST_PAYLOAD:
         return None
-    payload = b''.join(written.parts)
+    parts[0] = header.pack(DATA, channel_id, size)
+    data = b''.join(parts)
     # The value itself may have changed by now.
-    return payload if is_surely_plain(payload) or is_plain(unpickle(payload)) else None
+    return data if is_surely_plain(data) or is_plain(unpickle(data[HEADER:])) else None
 
 
-def is_surely_plain(payload):  # type: (bytes) -> bool
-    """Whether a pickle has neither half a surrogate pair, nor an int that is too long.
+def is_surely_plain(data):  # type: (bytes) -> bool
+    """Whether the pickle in a frame has neither half a surrogate pair, nor an int that is too long.
 
     Numbers and bytes may look like either.  The time is proportional to the length: with too many of such, it says no.
     """
-    many = 1000 + len(payload) // 64
-    long_ints = long_operands(payload, b'\x8b', many)
-    halves = positions(payload, b'\xed', many)
+    many = 1000 + len(data) // 64
+    long_ints = long_operands(data, b'\x8b', many)
+    halves = positions(data, b'\xed', many)
     if long_ints is None or long_ints or halves is None:
         return False
-    halves = [at for at in halves if 0xa0 <= payload[at + 1] < 0xc0]
+    halves = [at for at in halves if 0xa0 <= data[at + 1] < 0xc0]
     if not halves:
         return True
-    long_texts = long_operands(payload, b'X', many)
+    long_texts = long_operands(data, b'X', many)
     if len(halves) > many // 16 or long_texts is None or len(long_texts) > 10:
         return False
     for at in halves:
-        if is_in_short_text(payload, at) or any(start <= at < end for start, end in long_texts):
+        if is_in_short_text(data, at) or any(start <= at < end for start, end in long_texts):
             return False
     return True
 
 
-def positions(payload, byte, many):  # type: (bytes, bytes, int) -> Optional[List[int]]
+def positions(data, byte, many):  # type: (bytes, bytes, int) -> Optional[List[int]]
     """Where a byte is, unless in more places than that."""
-    if payload.count(byte) > many:
-        return None
     found = []
-    at = payload.find(byte)
+    at = data.find(byte, HEADER)
     while at >= 0:
         found.append(at)
-        at = payload.find(byte, at + 1)
+        if len(found) > many:
+            return None
+        at = data.find(byte, at + 1)
     return found
 
 
-def long_operands(payload, op, many):  # type: (bytes, bytes, int) -> Optional[List[Tuple[int, int]]]
+def long_operands(data, op, many):  # type: (bytes, bytes, int) -> Optional[List[Tuple[int, int]]]
     """Where something is that may be an operation with a length of four bytes; C uses it for 256 bytes and more."""
-    ops = positions(payload, op, many)
+    ops = positions(data, op, many)
     if ops is None:
         return None
-    starts = [(at + 5, int.from_bytes(payload[at + 1:at + 5], 'little')) for at in ops]
-    return [(start, start + length) for start, length in starts if 256 <= length <= len(payload) - start]
+    starts = [(at + 5, int.from_bytes(data[at + 1:at + 5], 'little')) for at in ops]
+    return [(start, start + length) for start, length in starts if 256 <= length <= len(data) - start]
 
 
-def is_in_short_text(payload, at):  # type: (bytes, int) -> bool
+def is_in_short_text(data, at):  # type: (bytes, int) -> bool
     """Whether something before a byte may be the operation of a text that has it."""
-    first = max(0, at - 256)
-    head = payload.rfind(b'\x8c', first, at)
+    first = max(HEADER, at - 256)
+    head = data.rfind(b'\x8c', first, at)
     while head >= 0:
-        if head + 1 + payload[head + 1] >= at:
+        if head + 1 + data[head + 1] >= at:
             return True
-        head = payload.rfind(b'\x8c', first, head)
+        head = data.rfind(b'\x8c', first, head)
     return False
 
 
