@@ -74,6 +74,52 @@ def test_an_end_anywhere_gives_the_whole_frames_and_says_what_is_missing(read, f
             assert reason == "expected %d bytes, got %d" % (size, end - start - 9)
 
 
+@pytest.fixture
+def eager(worker):
+    """The lazy part, which takes many ints as one."""
+    worker.compile_lazy()
+
+
+def test_ints_in_a_row_come_in_order(worker, read, eager):
+    numbers = list(range(-300, 300)) + [2**31 - 1, -2**31, 2**31, "text", 7, 7]
+    stream = b"".join(worker.frame(worker.DATA, 1, number) for number in numbers)
+    assert read(stream, terminate(worker)) == (numbers, None)
+
+
+def test_ints_in_a_row_may_be_cut_anywhere(worker, read, eager):
+    stream = b"".join(worker.frame(worker.DATA, 1, number) for number in (1, 2, 3, 4))
+    for cut in range(1, len(stream)):
+        assert read(stream[:cut], stream[cut:], terminate(worker)) == ([1, 2, 3, 4], None)
+        reason = read(stream[:cut])[1]
+        assert reason is not None and read(stream[:cut])[0] == [1, 2, 3, 4][:cut // 15]
+
+
+def test_ints_go_to_their_channels(worker, make_gateway, eager):
+    places = [1, 1, 3, 3, 1, 5, 5, 5, 3]
+    stream = b"".join(worker.frame(worker.DATA, place, at) for at, place in enumerate(places))
+    gateway = make_gateway(link_of(stream))
+    channels = {place: gateway._channel(place) for place in (1, 3)}
+    gateway._read_frames()
+    for place, channel in channels.items():
+        assert list(channel._queue.items) == [at for at, found in enumerate(places) if found == place]
+
+
+def test_ints_in_a_row_go_to_a_sink(worker, make_gateway, eager):
+    stream = b"".join(worker.frame(worker.DATA, 1, number) for number in range(100))
+    gateway = make_gateway(link_of(stream))
+    channel = gateway._channel(1)
+    queue = channel._queue
+    queue.sink = worker.Queue()
+    gateway._read_frames()
+    assert list(queue.sink.items) == list(range(100)) and not queue.items
+
+
+def test_many_ints_compile_the_lazy_part(worker, read):
+    stream = b"".join(worker.frame(worker.DATA, 1, number) for number in range(2000))
+    assert read(stream, terminate(worker)) == (list(range(2000)), None)
+    assert worker.PYPY or not worker.LAZY
+
+
 @pytest.mark.parametrize("code, size", [(99, 0), (-1, 0), (4, -1)])
 def test_a_header_that_makes_no_sense_ends_the_link(worker, read, capfd, code, size):
     items, reason = read(worker.header.pack(code, 1, size))

@@ -39,6 +39,15 @@ class Queue(object):
             if self.waiters:
                 self.wake_one()
 
+    def put_all(self, items):  # type: (List[Any]) -> None
+        with self.lock:
+            if self.sink is None:
+                self.items.extend(items)
+                self.wake()
+                return
+        for item in items:
+            self.put(item)
+
     def get(self):  # type: () -> Any
         """The next item; IndexError at the end."""
         while True:

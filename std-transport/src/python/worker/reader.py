@@ -7,6 +7,8 @@ class Reader(Writer):
     # After this many items with one sent before each, the receiver may read the link, see _lease_read.
     PING_PONG_READS = 16 if PY3 and os.name == 'posix' else NEVER
     _ping_pongs = 0     # of them so far
+    _int_size = 6 if PY3 and not PYPY else NEVER    # of the payload of a small int
+    _ints = 0           # so far
     _compiling = False
     _sent = False       # an item, since the last one came
 
@@ -40,6 +42,8 @@ class Reader(Writer):
                 return 'expected %d bytes, got %d' % (size, len(data))
             try:
                 HANDLERS[code](self, channel_id, data)
+                if size == self._int_size and code == DATA:
+                    self._read_ints(head, channel_id)
             except LoadError:
                 return self._protocol_error(exc_info()[1])
             data = None
@@ -62,6 +66,12 @@ class Reader(Writer):
                 self._compile_beside()
                 lease = False
             (self._lease_read if lease else Queue.put)(queue, item)
+
+    def _read_ints(self, head, channel_id):  # type: (bytes, int) -> None
+        """Called behind each int.  That of the lazy part takes all that follow."""
+        self._ints += 1
+        if self._ints > 500:
+            compile_lazy()
 
     def _compile_beside(self):  # type: () -> None
         """Compile the lazy part during this conversation."""

@@ -74,3 +74,27 @@ class FrameMethods(Gateway):
             self._early_strings[channel_id] = strings
         else:
             channel._queue.strings = strings
+
+    def _read_ints(self, head, channel_id):  # type: (bytes, int) -> None
+        """Take the ints for one channel that follow each other in what has arrived, as one."""
+        # It waits for the link if nothing is there, as the caller does next.
+        arrived = self._link.peek(9)
+        ints = []  # type: List[int]
+        for again, tag, number, stop in int_frames(arrived[:len(arrived) // 15 * 15]):
+            if again != head or tag != b'F' or stop != b'Q':
+                break
+            ints.append(number)
+        if not ints:
+            return
+        self._link.read(15 * len(ints))
+        self._ping_pongs = 0
+        self._sent = False
+        channel = self._find(channel_id)
+        queue = self._callback_queues.get(channel_id) if channel is None else channel._queue
+        if queue is not None and not queue.no_more_input:
+            queue.put_all(ints)
+
+
+if PY3:
+    # A header, the opcode INT with its number, and STOP.
+    int_frames = Struct('>9scic').iter_unpack
