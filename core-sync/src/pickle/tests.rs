@@ -407,6 +407,7 @@ fn errors_say_what_is_wrong_and_where() {
         assert_eq!(error.to_string(), text);
         assert_eq!(error.is_limit(), text.contains(" than 3 "));
     }
+}
 
 /// What a pickle with a memo says, without it.
 fn without_memo(pickle: &[u8]) -> Vec<u8> {
