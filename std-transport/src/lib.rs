@@ -45,6 +45,11 @@
 // Durations come from users.
 #![warn(clippy::arithmetic_side_effects)]
 
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 extern crate alloc;
 
 mod bootstrap;
