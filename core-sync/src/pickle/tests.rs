@@ -328,6 +328,7 @@ fn limits_are_exact() {
         (b"G\x3f\xf8\x00\x00\x00\x00\x00\x00.", 1),
         (b"\x8c\x02ab.", 1),
         (b"C\x02ab.", 1),
+        (b"](\x8c\x02ab\x8c\x02abe.", 3),
         (b")\x85.", 1),
         (b"](K\x01K\x02K\x03e.", 4),
         (b"}(NN\x88NK\x01Nu.", 7),

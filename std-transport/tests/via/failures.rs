@@ -163,7 +163,7 @@ fn a_stuck_worker_is_killed_if_the_channel_of_its_proxy_has_no_credit() {
         signal("STOP", stopped);
         // More than the pipe of the worker and the credit of the proxy's channel, and less than the window.
         for channel in &channels {
-            channel.send(&Value::Bytes(vec![0; 9_000])).unwrap();
+            channel.send(Value::Bytes(vec![0; 9_000])).unwrap();
         }
         gateway.kill();
         eventually("the worker is gone", 10 * SECOND, || !is_running(stopped));
