@@ -15,6 +15,8 @@ mod work;
 
 #[path = "../../core-sync/tests/model/mod.rs"]
 mod model;
+#[path = "../../core-sync/tests/pickle_memo/without_memo.rs"]
+mod without_memo;
 
 #[cfg(unix)]
 pub use rsync::{rsync_receiver, rsync_sender};

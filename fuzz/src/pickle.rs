@@ -1,6 +1,7 @@
 //! Items that travel as pickles.
 
-use execnet_core_sync::pickle::{from_opcodes, to_opcodes};
+use crate::without_memo::without_memo;
+use execnet_core_sync::pickle::{from_opcodes, from_opcodes_with_memo, to_opcodes};
 use execnet_serializer::{DumpOptions, Limits, LoadOptions, Value};
 
 /// Opcodes of a pickle are at most this many times as long: an int of two bytes in a list is eleven, and an empty list of
@@ -31,9 +32,15 @@ pub fn pickle(input: &[u8]) {
 
 /// What becomes a pickle is the same value when it comes back.
 fn goes_back(opcodes: &[u8]) {
-    let Some(pickle) = from_opcodes(opcodes, false) else {
+    let Some(pickle) = from_opcodes(opcodes) else {
         return;
     };
+    let with_memo = from_opcodes_with_memo(opcodes).expect("a memo refuses nothing");
+    assert!(
+        with_memo.len() <= pickle.len() + 256,
+        "a memo adds at most its marks"
+    );
+    assert_eq!(without_memo(&with_memo), pickle);
     let back = to_opcodes(&pickle, Limits::default()).expect("what was written can be read");
     // As bytes: NaN is not equal to itself. Ints may have been written in several ways.
     let value = |bytes: &[u8]| LoadOptions::wire().loads(bytes).ok();

@@ -1,45 +1,49 @@
 //! Texts that a pickle names again.
 
-/// How many texts are compared with those that come. A power of two.
+/// Number of slots: a power of two, so that the remainder is a mask, and as many as there are numbers of one byte.
 const SLOTS: usize = 256;
 
 /// Texts that were written, each in the slot of its hash.
 pub(super) struct Memo<'a> {
     slots: [Slot<'a>; SLOTS],
-    /// The number of the next text that gets one.
-    next: u32,
+    /// How many have a number.
+    numbered: usize,
 }
 
 #[derive(Clone, Copy)]
 enum Slot<'a> {
-    /// A text came once, and the next one takes its place: most texts that come once come never again.
+    /// Seen once. The next text of this slot replaces it, as most texts do not repeat.
     Once(&'a [u8]),
-    /// It came again, and the reader keeps it under a number.
-    Numbered(&'a [u8], u32),
+    /// Seen again: the reader keeps it under this number.
+    Numbered(&'a [u8], u8),
 }
 
 /// How a text is written.
 pub(super) enum Written {
     InFull,
-    /// In full, and the reader keeps it.
+    /// In full, and the reader keeps it under the next number.
     Memoized,
-    Number(u32),
+    Number(u8),
 }
 
 impl<'a> Memo<'a> {
     pub(super) const fn new() -> Self {
         Self {
             slots: [Slot::Once(&[]); SLOTS],
-            next: 0,
+            numbered: 0,
         }
     }
 
-    pub(super) fn next_text(&mut self, text: &'a [u8]) -> Written {
+    pub(super) fn look_up(&mut self, text: &'a [u8]) -> Written {
         match self.slots.get_mut(slot(text)) {
             Some(&mut Slot::Numbered(known, number)) if known == text => Written::Number(number),
             Some(slot @ &mut Slot::Once(known)) if known == text => {
-                *slot = Slot::Numbered(text, self.next);
-                self.next += 1;
+                // Each slot gets at most one number.
+                let Ok(number) = u8::try_from(self.numbered) else {
+                    return Written::InFull;
+                };
+                *slot = Slot::Numbered(text, number);
+                self.numbered += 1;
                 Written::Memoized
             }
             Some(slot @ Slot::Once(_)) => {
@@ -51,7 +55,7 @@ impl<'a> Memo<'a> {
     }
 }
 
-/// Texts with the same end and length share a slot, and then at most one of them gets a number.
+/// Texts of one length with the same end share a slot, and then at most one of them gets a number.
 fn slot(text: &[u8]) -> usize {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let end = match text.last_chunk() {

@@ -8,9 +8,13 @@ mod error;
 #[cfg(feature = "std")]
 mod integers;
 #[cfg(feature = "std")]
+mod marks;
+#[cfg(feature = "std")]
 mod memo;
 #[cfg(feature = "std")]
 mod ops;
+#[cfg(feature = "std")]
+mod plan;
 #[cfg(feature = "std")]
 mod read;
 #[cfg(feature = "std")]
@@ -21,9 +25,9 @@ pub use error::PickleError;
 #[cfg(feature = "std")]
 pub use read::to_opcodes;
 #[cfg(feature = "std")]
-pub use write::from_opcodes;
-#[cfg(feature = "std")]
 pub(crate) use write::replace_payload;
+#[cfg(feature = "std")]
+pub use write::{from_opcodes, from_opcodes_with_memo};
 
 /// The first byte of a pickle, its opcode PROTO.
 #[cfg(feature = "std")]

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use execnet_serializer::{Token, Tokens};
 
 use super::integers::twos_complement;
+use super::marks::{Mark, marks, needs_mark};
 use super::memo::{Memo, Written};
 use super::{PROTO, PROTOCOL};
 
@@ -23,7 +24,7 @@ const BATCH: u32 = 1000;
 /// The bytes of an int and its index in a list.
 const INT_ITEM: usize = 11;
 
-/// A shorter item repeats few texts.
+/// From this length on an item is likely to repeat texts.
 const MIN_MEMO: usize = 4 * 1024;
 
 /// Puts a pickle in the place of the encoded item at the end of `bytes`, if that is faster to decode and says the same.
@@ -33,7 +34,11 @@ pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
     if item.len() < MIN_ITEM {
         return false;
     }
-    let Some(pickle) = from_opcodes(item, item.len() >= MIN_MEMO) else {
+    let pickle = match item.len() {
+        ..MIN_MEMO => from_opcodes(item),
+        _ => from_opcodes_with_memo(item),
+    };
+    let Some(pickle) = pickle else {
         return false;
     };
     bytes.truncate(start);
@@ -42,14 +47,22 @@ pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
 }
 
 /// The pickle of an encoded item; `None` if it has what a pickle of plain values does not say exactly.
-///
-/// `memo` is whether texts that occur again are written once, and then named by their number. Python loads such a pickle in
-/// two thirds of the time, and [`to_opcodes`](super::to_opcodes) refuses it.
 #[must_use]
-pub fn from_opcodes(item: &[u8], memo: bool) -> Option<Vec<u8>> {
+pub fn from_opcodes(item: &[u8]) -> Option<Vec<u8>> {
+    write_item(item, || None)
+}
+
+/// As [`from_opcodes`], but a text that repeats is written with a number, and later as that number. Python loads such a
+/// pickle in two thirds of the time; [`to_opcodes`](super::to_opcodes) refuses it.
+#[must_use]
+pub fn from_opcodes_with_memo(item: &[u8]) -> Option<Vec<u8>> {
+    write_item(item, || Some(Memo::new()))
+}
+
+fn write_item<'a>(item: &'a [u8], memo: impl Fn() -> Option<Memo<'a>>) -> Option<Vec<u8>> {
     // Most items have neither sets nor long tuples, and need one reading.
-    match write_all(item, None, memo) {
-        Err(Refusal::NeedsMarks) => write_all(item, Some(marks(item)?), memo).ok(),
+    match write_all(item, None, memo()) {
+        Err(Refusal::NeedsMarks) => write_all(item, Some(marks(item)?), memo()).ok(),
         written => written.ok(),
     }
 }
@@ -63,9 +76,12 @@ enum Refusal {
     Item,
 }
 
-fn write_all(item: &[u8], marks: Option<Vec<Mark>>, memo: bool) -> Result<Vec<u8>, Refusal> {
+fn write_all<'a>(
+    item: &'a [u8],
+    marks: Option<Vec<Mark>>,
+    mut memo: Option<Memo<'a>>,
+) -> Result<Vec<u8>, Refusal> {
     let has_marks = marks.is_some();
-    let mut memo = memo.then(Memo::new);
     let mut marks = marks.unwrap_or_default().into_iter().peekable();
     let mut out = Vec::with_capacity(item.len());
     out.extend([PROTO, PROTOCOL]);
@@ -80,7 +96,7 @@ fn write_all(item: &[u8], marks: Option<Vec<Mark>>, memo: bool) -> Result<Vec<u8
         if !has_marks && needs_mark(&token) {
             return Err(Refusal::NeedsMarks);
         }
-        write(token, &mut stack, &mut memo, &mut out).ok_or(Refusal::Item)?;
+        write(token, &mut stack, memo.as_mut(), &mut out).ok_or(Refusal::Item)?;
         count += 1;
         if let Some(Entry::List {
             len,
@@ -123,21 +139,6 @@ fn write_ints(rest: &[u8], len: u32, out: &mut Vec<u8>) -> u32 {
     written
 }
 
-fn needs_mark(token: &Token<'_>) -> bool {
-    match token {
-        Token::BuildTuple(len) => *len > 3,
-        Token::Set(len) | Token::FrozenSet(len) => *len > 0,
-        _ => false,
-    }
-}
-
-/// What is written before a value because it is the first item of a tuple or set.
-struct Mark {
-    /// The number of the token.
-    before: u32,
-    opening: &'static [u8],
-}
-
 /// What is on the stack of a decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Entry {
@@ -167,51 +168,11 @@ impl Entry {
     }
 }
 
-/// The marks in the order in which they are written.
-fn marks(item: &[u8]) -> Option<Vec<Mark>> {
-    let mut marks = Vec::new();
-    // The number of the token with which each value on the stack begins.
-    let mut begins = Vec::new();
-    for (at, token) in (0..).zip(Tokens::new(item)) {
-        match token.ok()? {
-            Token::Stop => break,
-            Token::SetItem => begins.truncate(begins.len().checked_sub(2)?),
-            Token::BuildTuple(len) => join(&mut begins, &mut marks, at, len, b"(", 4..)?,
-            Token::Set(len) => join(&mut begins, &mut marks, at, len, b"\x8f(", 1..)?,
-            Token::FrozenSet(len) => join(&mut begins, &mut marks, at, len, b"(", 1..)?,
-            _ => begins.push(at),
-        }
-    }
-    // Of values that begin alike the outer one is complete last, and begins first.
-    marks.reverse();
-    marks.sort_by_key(|mark: &Mark| mark.before);
-    Some(marks)
-}
-
-/// Joins the topmost values to one, with a mark where there are as many as that.
-fn join(
-    begins: &mut Vec<u32>,
-    marks: &mut Vec<Mark>,
-    at: u32,
-    len: u32,
-    opening: &'static [u8],
-    marked: core::ops::RangeFrom<u32>,
-) -> Option<()> {
-    let items = begins.len().checked_sub(len as usize)?;
-    let before = begins.get(items).copied().unwrap_or(at);
-    begins.truncate(items);
-    begins.push(before);
-    if marked.contains(&len) {
-        marks.push(Mark { before, opening });
-    }
-    Some(())
-}
-
 /// Writes what a token is in a pickle; nothing where a pickle cannot say it.
 fn write<'a>(
     token: Token<'a>,
     stack: &mut Vec<Entry>,
-    memo: &mut Option<Memo<'a>>,
+    memo: Option<&mut Memo<'a>>,
     out: &mut Vec<u8>,
 ) -> Option<()> {
     if let Some(Entry::List { next, .. }) = stack.last() {
@@ -252,7 +213,7 @@ fn write<'a>(
             stack.push(Entry::list(len, 0));
             return Some(());
         }
-        Token::Py3String(text) => write_text(text, memo.as_mut(), out)?,
+        Token::Py3String(text) => write_text(text, memo, out)?,
         scalar => write_scalar(scalar, out)?,
     }
     stack.push(Entry::Value);
@@ -311,21 +272,17 @@ fn write_scalar(token: Token<'_>, out: &mut Vec<u8>) -> Option<()> {
 }
 
 fn write_text<'a>(text: &'a [u8], memo: Option<&mut Memo<'a>>, out: &mut Vec<u8>) -> Option<()> {
-    let how = memo.map_or(Written::InFull, |memo| memo.next_text(text));
+    let how = memo.map_or(Written::InFull, |memo| memo.look_up(text));
     if let Written::Number(number) = how {
-        match u8::try_from(number) {
-            Ok(number) => out.extend([b'h', number]),
-            Err(_) => {
-                out.push(b'j');
-                out.extend_from_slice(&number.to_le_bytes());
-            }
-        }
+        // BINGET
+        out.extend([b'h', number]);
         return Some(());
     }
     // Where a pickle takes bytes for text that opcodes do not, the opcodes have to be refused.
     core::str::from_utf8(text).ok()?;
     write_counted(text, [0x8c, b'X'], out)?;
     if let Written::Memoized = how {
+        // MEMOIZE
         out.push(0x94);
     }
     Some(())
