@@ -2,6 +2,7 @@
 import pytest
 from programs import load_worker, text
 from test_queue import Receiver, wait_for
+from test_reading import link_of
 
 WINDOW = 200
 COST = 64 + 6   # of a small int
@@ -58,6 +59,17 @@ def test_what_is_received_is_given_back_in_steps_of_half_a_window(worker, channe
     assert written(worker, channel) == []
     assert [channel.receive() for _ in range(4)] == list(range(4))
     assert written(worker, channel) == [(worker.CREDIT, 2 * COST)] * 2
+
+
+def test_ints_in_a_row_are_counted_one_by_one(worker, make_gateway):
+    stream = b"".join(worker.frame(worker.DATA, 1, item) for item in range(10))
+    gateway = make_gateway(link_of(stream))
+    gateway.written = []
+    gateway._put = gateway.written.append
+    channel = gateway._channel(1)
+    gateway._read_frames()
+    assert [channel.receive() for _ in range(10)] == list(range(10))
+    assert sum(grant for _, grant in written(worker, channel)) == 10 * COST
 
 
 def test_what_a_callback_has_had_is_given_back(worker, channel):

@@ -61,7 +61,7 @@ def test_each_item_wakes_one_thread(queue):
     assert not queue.items and not queue.waiters
 
 
-def test_items_that_come_together_wake_all_threads(worker, queue):
+def test_items_that_come_together_wake_all_threads(queue):
     getters = waiting(queue, 3)
     queue.put_all([1, 2])
     wait_for(lambda: len(queue.waiters) == 1)

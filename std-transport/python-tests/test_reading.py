@@ -90,8 +90,13 @@ def test_ints_in_a_row_may_be_cut_anywhere(worker, read, eager):
     stream = b"".join(worker.frame(worker.DATA, 1, number) for number in (1, 2, 3, 4))
     for cut in range(1, len(stream)):
         assert read(stream[:cut], stream[cut:], terminate(worker)) == ([1, 2, 3, 4], None)
-        reason = read(stream[:cut])[1]
-        assert reason is not None and read(stream[:cut])[0] == [1, 2, 3, 4][:cut // 15]
+        items, reason = read(stream[:cut])
+        assert items == [1, 2, 3, 4][:cut // 15]
+        left = cut % 15
+        if left < 9:
+            assert reason == "couldn't load message header, expected 9 bytes, got %d" % left
+        else:
+            assert reason == "expected 6 bytes, got %d" % (left - 9)
 
 
 def test_ints_go_to_their_channels(worker, make_gateway, eager):
@@ -112,6 +117,12 @@ def test_ints_in_a_row_go_to_a_sink(worker, make_gateway, eager):
     queue.sink = worker.Queue()
     gateway._read_frames()
     assert list(queue.sink.items) == list(range(100)) and not queue.items
+
+
+def test_other_items_of_the_size_of_an_int_are_no_ints(worker, read, eager):
+    items = [1, 1, "", "", [], [], 2, 2, "", 3]
+    stream = b"".join(worker.frame(worker.DATA, 1, item) for item in items)
+    assert read(stream, terminate(worker)) == (items, None)
 
 
 def test_many_ints_compile_the_lazy_part(worker, read):

@@ -43,6 +43,7 @@ class Queue(object):
         with self.lock:
             if self.sink is None:
                 self.items.extend(items)
+                # All threads that wait: those that find no item wait again.
                 self.wake()
                 return
         for item in items:

@@ -7,8 +7,9 @@ class Reader(Writer):
     # After this many items with one sent before each, the receiver may read the link, see _lease_read.
     PING_PONG_READS = 16 if PY3 and os.name == 'posix' else NEVER
     _ping_pongs = 0     # of them so far
-    _int_size = 6 if PY3 and not PYPY else NEVER    # of the payload of a small int
-    _ints = 0           # so far
+    # Compiling the lazy part takes as long as handling that many ints one by one.
+    FEW_INTS = 500
+    _ints = 0           # that came in a row
     _compiling = False
     _sent = False       # an item, since the last one came
 
@@ -26,6 +27,9 @@ class Reader(Writer):
     def _read_frames(self):  # type: () -> Optional[str]
         """Handle frames until the end; returns the reason for receivers, or None after TERMINATE."""
         read = self._link.read
+        # Where something counts or shows single frames, the reader takes them one by one.
+        joins_ints = self.PING_PONG_READS != NEVER and not PYPY
+        last = None
         while True:
             head = read(9)
             if len(head) < 9:
@@ -42,8 +46,9 @@ class Reader(Writer):
                 return 'expected %d bytes, got %d' % (size, len(data))
             try:
                 HANDLERS[code](self, channel_id, data)
-                if size == self._int_size and code == DATA:
+                if joins_ints and size == 6 and head == last and code == DATA and data[0] == OP_INT:
                     self._read_ints(head, channel_id)
+                last = head
             except LoadError:
                 return self._protocol_error(exc_info()[1])
             data = None
@@ -68,9 +73,9 @@ class Reader(Writer):
             (self._lease_read if lease else Queue.put)(queue, item)
 
     def _read_ints(self, head, channel_id):  # type: (bytes, int) -> None
-        """Called behind each int.  That of the lazy part takes all that follow."""
+        """Called when two ints for one channel came in a row.  That of the lazy part takes all that follow."""
         self._ints += 1
-        if self._ints > 500:
+        if self._ints > self.FEW_INTS:
             compile_lazy()
 
     def _compile_beside(self):  # type: () -> None

@@ -76,11 +76,11 @@ class FrameMethods(Gateway):
             channel._queue.strings = strings
 
     def _read_ints(self, head, channel_id):  # type: (bytes, int) -> None
-        """Take the ints for one channel that follow each other in what has arrived, as one."""
-        # It waits for the link if nothing is there, as the caller does next.
+        """Take the ints for one channel that follow each other in the buffer, all at once."""
+        # If nothing has arrived, this waits for the link, as the caller would.
         arrived = self._link.peek(9)
         ints = []  # type: List[int]
-        for again, tag, number, stop in int_frames(arrived[:len(arrived) // 15 * 15]):
+        for again, tag, number, stop in int_frames(memoryview(arrived)[:len(arrived) // 15 * 15]):
             if again != head or tag != b'F' or stop != b'Q':
                 break
             ints.append(number)

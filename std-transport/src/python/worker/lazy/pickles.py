@@ -3,7 +3,6 @@
 OP_PICKLE = b'\x80'[0]
 LONGEST_INT = 1 << 2039     # from there on CPython writes LONG4, which the controller refuses
 LONGEST_PAYLOAD = 0x7fffffff
-HEADER = 9      # bytes of a frame before its payload
 # Made when they are first needed: the module takes a millisecond to import.
 pickler = unpickle = None   # type: Any
 
@@ -17,7 +16,7 @@ def refuse_reduce(self, value):  # type: (Any, Any) -> None
 
 
 class Parts(object):
-    """What a pickler writes to: a frame, whose header comes last."""
+    """What a pickler writes to: the parts of a frame.  The first is the header, which is filled in last."""
 
     def __init__(self):
         self.parts = [b'']  # type: List[bytes]
@@ -59,7 +58,7 @@ def pickle_plain(channel_id, value):  # type: (int, Any) -> Optional[bytes]
     parts[0] = header.pack(DATA, channel_id, size)
     data = b''.join(parts)
     # The value itself may have changed by now.
-    return data if is_surely_plain(data) or is_plain(unpickle(data[HEADER:])) else None
+    return data if is_surely_plain(data) or is_plain(unpickle(memoryview(data)[header.size:])) else None
 
 
 def is_surely_plain(data):  # type: (bytes) -> bool
@@ -87,7 +86,7 @@ def is_surely_plain(data):  # type: (bytes) -> bool
 def positions(data, byte, many):  # type: (bytes, bytes, int) -> Optional[List[int]]
     """Where a byte is, unless in more places than that."""
     found = []
-    at = data.find(byte, HEADER)
+    at = data.find(byte, header.size)
     while at >= 0:
         found.append(at)
         if len(found) > many:
@@ -107,7 +106,7 @@ def long_operands(data, op, many):  # type: (bytes, bytes, int) -> Optional[List
 
 def is_in_short_text(data, at):  # type: (bytes, int) -> bool
     """Whether something before a byte may be the operation of a text that has it."""
-    first = max(HEADER, at - 256)
+    first = max(header.size, at - 256)
     head = data.rfind(b'\x8c', first, at)
     while head >= 0:
         if head + 1 + data[head + 1] >= at:
