@@ -14,7 +14,7 @@ pub(super) const WINDOW: usize = 1 << 20;
 /// the proxy: a message through a chain would cost in proportion to the square of its length.
 pub(super) const STEP: usize = WINDOW / 4;
 
-/// Shared by both ends of the link, the worker handle and the two threads.
+/// Shared by both ends of the link, the worker handle and the threads.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     state: Mutex<State>,
@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) lost: Option<String>,
     /// Standard input is closed over there.
     pub(super) deaf: bool,
+    /// A thread requests that the proxy kills the worker, or has done so.
+    pub(super) kill_requested: bool,
     /// Bytes in flight.
     pub(super) unwritten: usize,
 }
@@ -46,9 +48,10 @@ pub(super) enum StartResult {
 }
 
 impl Shared {
-    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock());
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.state.lock());
         self.changed.notify_all();
+        result
     }
 
     /// Waits until `answer` returns a value; `None` at the deadline.

@@ -224,9 +224,15 @@ impl WorkerHandle for ProxiedWorker {
         if self.wait(Deadline::now()).is_some() {
             return;
         }
-        // Wakes a writer that waits for room in the window.
-        self.shared.change(|state| state.deaf = true);
-        uplink::kill(&self.control, &self.shared);
+        let requested = self.shared.change(|state| {
+            // Wakes a writer that waits for room in the window.
+            state.deaf = true;
+            core::mem::replace(&mut state.kill_requested, true)
+        });
+        // Each request has a thread, which waits if the proxy reads nothing.
+        if !requested {
+            uplink::kill(&self.control, &self.shared);
+        }
     }
 
     fn stderr(&self) -> String {
