@@ -51,10 +51,10 @@ def interpreter(python):
     return os.path.realpath(output([python, "-c", "import sys; print(sys.executable)"]))
 
 
-def environment(python):
+def environment(python, release=RELEASE):
     """The same, with the stock execnet of scripts/stock-python on the path of this process and all that it starts. The
     program that scripts/stock-python prints is a shell script, whose own start would be measured too."""
-    stock = output([ROOT / "scripts/stock-python", RELEASE])
+    stock = output([ROOT / "scripts/stock-python", release])
     os.environ["PYTHONPATH"] = output([stock, "-c", "import os; print(os.environ['PYTHONPATH'])"])
     return interpreter(python)
 
@@ -111,6 +111,13 @@ def bars(found, label, is_ours):
     yield f'<rect width="{width}" height="{height}" fill="#fff"/>'
     yield from lines
     yield "</svg>"
+
+
+def write_bars(name, found, label, is_ours):
+    """Writes the plot to docs/benchmarks, and returns the line of the page that shows it."""
+    plot = "\n".join(bars(found, label, is_ours)) + "\n"
+    (ROOT / f"docs/benchmarks/{name}.svg").write_text(plot)
+    return f"![the same as bars](benchmarks/{name}.svg)"
 
 
 def number(value):

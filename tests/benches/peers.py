@@ -15,7 +15,7 @@ import sys
 import execnet
 from stock import ITEMS, REPORTS, median_seconds, seconds, tell
 
-READ = "import os, sys\nwhile os.read(0, 1 << 16): pass"
+READ = "import os\nwhile os.read(0, 1 << 16): pass"
 
 
 def documents(folder):
@@ -25,7 +25,7 @@ def documents(folder):
 
 
 def answer(connection):
-    """The other end of the pipe: takes items and answers how many parts they have, or gives one as often as it is asked."""
+    """The other end of the pipe: answers each item with its length, unless it is a command."""
     while True:
         item = connection.recv()
         if item is None:
@@ -40,6 +40,7 @@ def answer(connection):
                 count += 1
             connection.send(count)
         elif item == "send":
+            given = connection.recv()
             for _ in range(REPORTS):
                 connection.send(given)
         else:
@@ -57,21 +58,14 @@ def measure_pipe(folder):
         here.send("give")
         here.send(document)
         tell(name + " from the worker", median_seconds(lambda: (here.send(1), here.recv()), 9) * 1e3, "ms")
+        here.send(0)
         if name == "reports":
             single(here, document[0])
-        else:
-            here.send(0)
     here.send(None)
     process.join()
 
 
 def single(here, report):
-    """The other end gives reports, and holds the last."""
-    here.send(0)
-    here.send("give")
-    here.send(report)
-    here.send(0)
-
     def send():
         here.send("count")
         for _ in range(REPORTS):
@@ -83,6 +77,7 @@ def single(here, report):
 
     def receive():
         here.send("send")
+        here.send(report)
         for _ in range(REPORTS):
             here.recv()
 
@@ -92,12 +87,13 @@ def single(here, report):
 def measure_mitogen(folder):
     import mitogen.utils
 
-    @mitogen.utils.run_with_router
-    def run(router):
+    def measure(router):
         context = router.local(python_path=sys.executable)
         for name, document in documents(folder):
             work = lambda: context.call(len, document)
             tell(name + " to the worker", median_seconds(work, 9) * 1e3, "ms")
+
+    mitogen.utils.run_with_router(measure)
 
 
 def measure_write(folder):

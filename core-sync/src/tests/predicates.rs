@@ -1,4 +1,4 @@
-//! What the predicates of errors and the getters of settings say.
+//! The predicates of errors, and the getters of settings.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use execnet_serializer::loads;
@@ -56,7 +56,7 @@ fn each_predicate_of_a_wait_close_error_is_true_of_one_variant() {
 }
 
 #[test]
-fn an_item_of_another_type_is_told_from_one_that_is_malformed() {
+fn type_errors_are_distinguished_from_malformed_items() {
     assert!(item().is_type());
     let malformed = ItemError::Load(loads(b"\x02Z").unwrap_err());
     assert!(!malformed.is_type());
