@@ -60,6 +60,18 @@ impl Error for RSyncError {
     }
 }
 
+impl From<SyncError> for RSyncError {
+    fn from(error: SyncError) -> Self {
+        Self::Sync(error)
+    }
+}
+
+impl From<SyncErrorKind> for RSyncError {
+    fn from(kind: SyncErrorKind) -> Self {
+        Self::Sync(kind.into())
+    }
+}
+
 /// A sync with one peer that ended early, or did not begin: the peer is gone, cannot open the destination, was silent
 /// too long, or violated the protocol.
 ///

@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use execnet_core_sync::{Channel, Gateway};
-use execnet_serializer::StrConfig;
 
 use super::beneath::{Kind, Meta};
 use super::error::{RSyncError, SyncError};
@@ -17,7 +16,7 @@ use super::protocol::{
 };
 use super::receiver::{Receiver, Rules};
 use super::report::{Recorder, Report, path_of};
-use super::sync_channel::{SyncChannel, SyncErrorKind};
+use super::sync_channel::SyncErrorKind;
 use super::walk::{Links, NOT_SENT, escapes_root};
 use super::{RSync, no_source, placed, program, run};
 use crate::python::RSYNC_SOURCE;
@@ -42,9 +41,9 @@ impl RSync {
         // A folder that the filter excludes must not be listed: each is requested. Without a filter the worker lists
         // all of them by itself, which saves the requests.
         let asks = !self.filter.is_idle();
-        let (channel, ready) = self.request(gateway, settings, asks)?;
+        let (channel, ready) = self.start_pull(gateway, settings, asks)?;
         let root = ready.root.as_deref().ok_or(ProtocolError::Message);
-        let root = root.and_then(unpack_root).map_err(failed)?;
+        let root = root.and_then(unpack_root).map_err(SyncErrorKind::from)?;
         let observer = PullObserver {
             filter: &mut self.filter,
             links: self.links.unwrap_or(Links::Refuse),
@@ -72,37 +71,29 @@ impl RSync {
         let report = receiver.into_observer().finish();
         match received {
             Ok(()) => Ok(report),
-            Err(kind) => Err(RSyncError::Sync(SyncError::with_report(kind, report))),
+            Err(kind) => Err(SyncError::with_report(kind, report).into()),
         }
     }
 
-    /// Starts the program at the worker, and waits until it has opened the source.
-    fn request(
+    /// Starts the program at the worker, which opens the source; returns its answer.
+    fn start_pull(
         &self,
         gateway: &Gateway,
         settings: Settings,
         asked: bool,
     ) -> Result<(Channel, Ready), RSyncError> {
-        let channel = gateway.remote_exec_module(&RSYNC_SOURCE, program::FILE_NAME);
-        let channel = channel.map_err(|error| failed(SyncErrorKind::Send(error)))?;
-        let strings = channel.reconfigure(StrConfig::STORED);
-        strings.map_err(|error| failed(SyncErrorKind::Send(error)))?;
         let start = Start {
             role: Role::Source { asked },
             path: self.source.as_os_str().as_bytes().to_vec(),
             settings,
             origin: None,
         };
-        SyncChannel::send(&channel, start.to_value()).map_err(failed)?;
-        let ready = SyncChannel::receive(&channel, self.idle_timeout).map_err(failed)?;
-        let ready = Ready::from_value(&ready).map_err(failed)?.accepted();
+        let started = program::start(gateway, &RSYNC_SOURCE, &start, self.idle_timeout);
+        let (channel, ready) = started?;
+        let ready = ready.accepted();
         let ready = ready.map_err(|error| no_source(&self.source, error))?;
         Ok((channel, ready))
     }
-}
-
-fn failed(error: impl Into<SyncErrorKind>) -> RSyncError {
-    RSyncError::Sync(error.into().into())
 }
 
 /// Applies the filter and the rule for links to what a worker lists, and records what happens.

@@ -8,7 +8,6 @@ use std::sync::mpsc;
 use std::thread::{self, Scope};
 
 use execnet_core_sync::{Channel, Gateway};
-use execnet_serializer::StrConfig;
 
 use super::beneath::Meta;
 use super::content_cache::ContentCache;
@@ -18,7 +17,7 @@ use super::observer::{LeftOut, Observer};
 use super::options::TargetOptions;
 use super::origin::Origin;
 use super::program;
-use super::protocol::{Ready, Role, Settings, Start};
+use super::protocol::{Role, Settings, Start};
 use super::report::{self, Callback, NotSynced, Recorder, Report, path_of};
 use super::run::{self, Event};
 use super::sender::Sender;
@@ -103,28 +102,16 @@ impl<'a> Push<'a> {
     }
 
     fn start(&self, target: &Target, settings: Settings) -> Result<Channel, SyncErrorKind> {
-        let channel = target
-            .gateway
-            .remote_exec_module(&RSYNC_TARGET, program::FILE_NAME);
-        let channel = channel.map_err(SyncErrorKind::Send)?;
-        channel
-            .reconfigure(StrConfig::STORED)
-            .map_err(SyncErrorKind::Send)?;
-        let path = target.destination.as_os_str().as_bytes().to_vec();
-        let role = Role::Target {
-            root: self.root.clone(),
+        let start = Start {
+            role: Role::Target {
+                root: self.root.clone(),
+            },
+            path: target.destination.as_os_str().as_bytes().to_vec(),
+            settings,
+            origin: self.origin.clone().filter(|_| settings.delete),
         };
-        SyncChannel::send(
-            &channel,
-            Start {
-                role,
-                path,
-                settings,
-                origin: self.origin.clone().filter(|_| settings.delete),
-            }
-            .to_value(),
-        )?;
-        let ready = Ready::from_value(&SyncChannel::receive(&channel, self.idle_timeout)?)?;
+        let started = program::start(&target.gateway, &RSYNC_TARGET, &start, self.idle_timeout);
+        let (channel, ready) = started?;
         match ready.accepted() {
             Ok(_) => Ok(channel),
             Err(error) => Err(SyncErrorKind::Place(target.destination.clone(), error)),
