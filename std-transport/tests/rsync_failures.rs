@@ -40,8 +40,7 @@ fn entries_of_a_folder_that_cannot_be_created_are_failed_and_not_unchanged() {
             fs::write(from.join(name), name).unwrap();
         }
         symlink("b", from.join("d/l")).unwrap();
-        let mut rsync = RSync::new(&from);
-        rsync.links(Links::Keep);
+        let rsync = RSync::new(&from).with_links(Links::Keep);
         let to = Path::new(NO_PLACE);
         let report = direction.sync(rsync, gateway, to, TargetOptions::new());
         assert_eq!((report.files, report.unchanged), (3, 0), "{report:?}");

@@ -40,10 +40,9 @@ impl Place {
         &self,
         direction: Direction,
         gateway: &Gateway,
-        set: impl FnOnce(&mut RSync),
+        set: impl FnOnce(RSync) -> RSync,
     ) -> Report {
-        let mut rsync = RSync::new(self.from(""));
-        set(&mut rsync);
+        let rsync = set(RSync::new(self.from("")));
         direction.sync(rsync, gateway, &self.to(""), TargetOptions::new())
     }
 }
@@ -87,9 +86,7 @@ fn holes_take_no_room_where_they_are_kept() {
             for (name, places) in files {
                 write_with_holes(&place.from(name), places);
             }
-            let report = place.sync(direction, gateway, |rsync| {
-                rsync.sparse(keep);
-            });
+            let report = place.sync(direction, gateway, |rsync| rsync.with_sparse(keep));
             assert_eq!((report.sent.len(), report.failed.len()), (5, 0));
             let kept = keep && (matches!(direction, Direction::Push) || tells_of_holes(gateway));
             for (name, _) in files {
@@ -102,9 +99,7 @@ fn holes_take_no_room_where_they_are_kept() {
                 kept && matches!(direction, Direction::Push),
                 "{report:?}"
             );
-            let again = place.sync(direction, gateway, |rsync| {
-                rsync.sparse(keep);
-            });
+            let again = place.sync(direction, gateway, |rsync| rsync.with_sparse(keep));
             assert_eq!(again.unchanged, 5);
         }
     });
@@ -135,11 +130,7 @@ fn names_of_one_file_are_kept_together_on_request() {
     each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         link_files(&place);
-        let sync = |keep: bool| {
-            place.sync(direction, gateway, |rsync| {
-                rsync.hard_links(keep);
-            })
-        };
+        let sync = |keep: bool| place.sync(direction, gateway, |rsync| rsync.with_hard_links(keep));
         let report = sync(false);
         assert_eq!((report.sent.len(), report.linked.len()), (6, 0));
         assert_ne!(inode(&place.to("a")), inode(&place.to("d/b")));
@@ -180,7 +171,7 @@ fn a_dry_run_tells_which_names_would_be_given() {
         link_files(&place);
         let run = |dry: bool| {
             place.sync(direction, gateway, |rsync| {
-                rsync.hard_links(true).dry_run(dry);
+                rsync.with_hard_links(true).with_dry_run(dry)
             })
         };
         let foretold = run(true);
@@ -198,8 +189,9 @@ fn names_that_are_filtered_out_take_none_of_the_others_with_them() {
     each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         link_files(&place);
-        let report = place.sync(direction, gateway, |rsync| {
-            rsync.hard_links(true).exclude("/a").unwrap();
+        let report = place.sync(direction, gateway, |mut rsync| {
+            rsync.exclude("/a").unwrap();
+            rsync.with_hard_links(true)
         });
         assert_eq!(
             (report.sent.len(), report.linked.len()),
@@ -218,9 +210,7 @@ fn names_in_the_way_of_another_name_make_way() {
         link_files(&place);
         fs::create_dir_all(place.to("d/b/deep")).unwrap();
         std::os::unix::fs::symlink("nowhere", place.to("d/c")).unwrap();
-        let report = place.sync(direction, gateway, |rsync| {
-            rsync.hard_links(true);
-        });
+        let report = place.sync(direction, gateway, |rsync| rsync.with_hard_links(true));
         assert_eq!(
             (report.linked.len(), report.failed.len()),
             (3, 0),
@@ -259,9 +249,7 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
                 }
                 // One that comes in pieces.
                 fs::write(place.from("large"), vec![1; 1 << 20]).unwrap();
-                place.sync(Direction::Push, &gateway, |rsync| {
-                    rsync.fsync(fsync);
-                });
+                place.sync(Direction::Push, &gateway, |rsync| rsync.with_fsync(fsync));
                 let asked = gateway.remote_exec("import os; channel.send(tuple(os.synced))");
                 let synced = asked.unwrap().receive().unwrap().to_string();
                 // The root's name, the folders, and the root once more.
@@ -281,15 +269,14 @@ fn a_file_that_grows_by_a_hole_after_it_was_listed_arrives_whole() {
         fs::write(place.from("b"), "b").unwrap();
         let grows = place.from("a");
         let report = place.sync(direction, gateway, |rsync| {
-            rsync.sparse(true);
-            rsync.filter(move |candidate| {
+            rsync.with_sparse(true).with_filter(move |candidate| {
                 // By now the other one is listed, and its content not yet asked for.
                 if candidate.path == Path::new("b") {
                     let file = fs::File::options().write(true).open(&grows);
                     file.unwrap().set_len(8 * MIB).unwrap();
                 }
                 true
-            });
+            })
         });
         assert_eq!((report.sent.len(), report.failed.len()), (2, 0));
         for name in ["a", "b"] {

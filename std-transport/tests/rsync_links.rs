@@ -219,8 +219,7 @@ fn sync_farms(gateway: &Gateway, direction: Direction, rule: Links) {
             println!("farm {farm}, round {round}");
             let _ = fs::remove_dir_all(&from);
             plant(&from, &mut random);
-            let mut rsync = RSync::new(&from);
-            rsync.links(rule);
+            let rsync = RSync::new(&from).with_links(rule);
             let report = direction.sync(rsync, gateway, &to, TargetOptions::new());
             made += assert_confined(&to);
             if rule == Links::Refuse {

@@ -60,8 +60,7 @@ impl Place {
         gateway: &Gateway,
         callback: impl Fn(&Event<'_>) + Send + Sync + 'static,
     ) -> TargetReport {
-        let mut rsync = RSync::new(self.at("from"));
-        rsync.callback(callback);
+        let mut rsync = RSync::new(self.at("from")).with_callback(callback);
         rsync.add_target(gateway, self.at("to"), TargetOptions::new());
         rsync.send().unwrap().remove(0)
     }

@@ -193,8 +193,9 @@ fn check_outside(outside: &Path) {
 }
 
 fn push(gateway: &Gateway, root: &Path) {
-    let mut rsync = RSync::new(root.join("from"));
-    rsync.links(Links::Refuse).checksum(true);
+    let mut rsync = RSync::new(root.join("from"))
+        .with_links(Links::Refuse)
+        .with_checksum(true);
     let options = TargetOptions::new().with_delete(true);
     rsync.add_target(gateway, root.join("to"), options);
     let report = rsync.send().unwrap().remove(0);
@@ -203,8 +204,8 @@ fn push(gateway: &Gateway, root: &Path) {
 
 fn pull(gateway: &Gateway, root: &Path) {
     let options = TargetOptions::new().with_delete(true);
-    let mut rsync = RSync::new(root.join("from"));
-    let pulled = rsync.checksum(true).pull(gateway, root.join("to"), options);
+    let mut rsync = RSync::new(root.join("from")).with_checksum(true);
+    let pulled = rsync.pull(gateway, root.join("to"), options);
     pulled.unwrap();
 }
 

@@ -66,14 +66,14 @@ impl Told {
         gateway: &Gateway,
         from: &Path,
         to: &Path,
-        prepare: impl Fn(&mut RSync),
+        prepare: impl Fn(RSync) -> RSync,
     ) -> Self {
-        let mut rsync = RSync::new(from);
-        rsync.links(Links::Refuse);
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&events);
-        rsync.callback(move |event| heard.lock().unwrap().extend(line(event)));
-        prepare(&mut rsync);
+        let rsync = RSync::new(from)
+            .with_links(Links::Refuse)
+            .with_callback(move |event| heard.lock().unwrap().extend(line(event)));
+        let rsync = prepare(rsync);
         let options = TargetOptions::new().with_delete(true);
         let report = direction.sync(rsync, gateway, to, options);
         let events = Arc::into_inner(events).unwrap().into_inner().unwrap();
@@ -118,10 +118,12 @@ fn tells_all(gateway: &Gateway) {
             let (from, to) = (place.path().join("from"), place.path().join("to"));
             build(&from);
             build_target(&to, &from);
-            let told = Told::of(direction, gateway, &from, &to, |rsync| {
+            let told = Told::of(direction, gateway, &from, &to, |mut rsync| {
                 rsync.exclude("*.pyc").unwrap();
-                rsync.max_file_size(500_000).dry_run(dry_run);
-                rsync.filter(|candidate| candidate.path != Path::new("nothing"));
+                rsync
+                    .with_max_file_size(500_000)
+                    .with_dry_run(dry_run)
+                    .with_filter(|candidate| candidate.path != Path::new("nothing"))
             });
             assert_eq!(to.join("old").exists(), dry_run);
             told
@@ -170,7 +172,7 @@ fn files_are_counted_alike_in_both_directions() {
             let mut counts = Vec::new();
             for (from, to) in [("from", "to"), ("from", "to"), ("from/a", "file")] {
                 let told = Told::of(direction, &gateway, &path(from), &path(to), |rsync| {
-                    rsync.checksum(true);
+                    rsync.with_checksum(true)
                 });
                 let report = told.report;
                 counts.push((report.files, report.unchanged, report.bytes));
@@ -199,13 +201,13 @@ fn progress_is_reported_in_bytes_in_both_directions() {
                 &place.path().join(to),
                 |rsync| {
                     let seen = Arc::clone(&seen);
-                    rsync.callback(move |event| match *event {
+                    rsync.with_callback(move |event| match *event {
                         Event::Asked { files, bytes, .. } => {
                             assert_eq!((files, bytes), (1, 3_000_000));
                         }
                         Event::Took { bytes, .. } => seen.lock().unwrap().push(bytes),
                         _ => {}
-                    });
+                    })
                 },
             );
             let steps = steps.lock().unwrap();

@@ -93,8 +93,7 @@ fn old(file: &str) -> Vec<u8> {
 /// Syncs, and kills the worker so long after the files were asked for.
 fn sync(place: &Place, gateway: &Gateway, delay: Option<Duration>) -> Duration {
     let (asked, first) = mpsc::channel();
-    let mut rsync = RSync::new(place.from());
-    rsync.callback(move |event| {
+    let mut rsync = RSync::new(place.from()).with_callback(move |event| {
         if matches!(event, Event::Asked { .. }) {
             let _ = asked.send(Instant::now());
         }

@@ -93,7 +93,7 @@ impl SyncError {
         Self { kind, report }
     }
 
-    /// The peer was silent for longer than [`RSync::idle_timeout`](super::RSync::idle_timeout).
+    /// The peer was silent for longer than [`RSync::with_idle_timeout`](super::RSync::with_idle_timeout).
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self.kind, SyncErrorKind::Silence(_))
@@ -106,7 +106,7 @@ impl SyncError {
         matches!(self.kind, SyncErrorKind::Place(..))
     }
 
-    /// The source has more entries than [`RSync::max_entries`](super::RSync::max_entries) allows.
+    /// The source has more entries than [`RSync::with_max_entries`](super::RSync::with_max_entries) allows.
     #[must_use]
     pub const fn is_limit(&self) -> bool {
         matches!(

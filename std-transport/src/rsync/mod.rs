@@ -15,8 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A file is sent if its size or modification time differs, or with [`RSync::checksum`] if its content differs. It is
-//! written under a temporary name, gets its permissions and time, and then replaces the old file in one step: at any
+//! A file is sent if its size or modification time differs, or with [`RSync::with_checksum`] if its content differs. It
+//! is written under a temporary name, gets its permissions and time, and then replaces the old file in one step: at any
 //! time the name refers to the complete old or the complete new file. Links are created after the files, and deletions
 //! come last.
 //!
@@ -25,7 +25,7 @@
 //! A target requests files by their number in the listing and never by a path: a worker gets only files of the tree. In
 //! a pull, names from the worker are single path components, and every file operation is relative to an open directory
 //! and does not follow links: the worker can write nothing outside the destination. Links that lead out of the tree are
-//! refused unless [`RSync::links`] says otherwise.
+//! refused unless [`RSync::with_links`] says otherwise.
 
 mod beneath;
 mod content_cache;
@@ -138,41 +138,47 @@ impl RSync {
     }
 
     /// Excludes entries for which the function returns false. It is not called for the root.
-    pub fn filter(
-        &mut self,
+    #[must_use]
+    pub fn with_filter(
+        mut self,
         filter: impl FnMut(&Candidate<'_>) -> bool + Send + 'static,
-    ) -> &mut Self {
+    ) -> Self {
         self.filter.decide(Box::new(filter));
         self
     }
 
     /// Excludes files of more than this many bytes.
-    pub fn max_file_size(&mut self, bytes: u64) -> &mut Self {
+    #[must_use]
+    pub fn with_max_file_size(mut self, bytes: u64) -> Self {
         self.filter.set_max_size(bytes);
         self
     }
 
-    /// Maximum number of entries of a [`pull`](Self::pull); the sync fails if the worker lists more. Default: ten
-    /// million.
-    pub fn max_entries(&mut self, entries: u64) -> &mut Self {
+    /// Sets the maximum number of entries of a [`pull`](Self::pull); the sync fails if the worker lists more. Default:
+    /// ten million.
+    #[must_use]
+    pub fn with_max_entries(mut self, entries: u64) -> Self {
         self.max_entries = entries;
         self
     }
 
     /// Compares files of the same size by content instead of time. Both sides read these files.
-    pub fn checksum(&mut self, checksum: bool) -> &mut Self {
+    #[must_use]
+    pub fn with_checksum(mut self, checksum: bool) -> Self {
         self.common.checksum = checksum;
         self
     }
 
     /// Changes nothing; the report says what a sync would do.
-    pub fn dry_run(&mut self, dry_run: bool) -> &mut Self {
+    #[must_use]
+    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
         self.common.dry_run = dry_run;
         self
     }
 
     /// Keeps setuid, setgid and sticky bits of files. Default: they are dropped.
-    pub fn special_modes(&mut self, keep: bool) -> &mut Self {
+    #[must_use]
+    pub fn with_special_modes(mut self, keep: bool) -> Self {
         self.common.special_modes = keep;
         self
     }
@@ -180,14 +186,16 @@ impl RSync {
     /// Keeps the holes of sparse files: they are neither sent nor written, and take no space at the target. Default:
     /// they are written as zeros. Holes are those that the source's file system reports, in files of at least 32 KiB. A
     /// file that the target has already does not change.
-    pub fn sparse(&mut self, keep: bool) -> &mut Self {
+    #[must_use]
+    pub fn with_sparse(mut self, keep: bool) -> Self {
         self.common.sparse = keep;
         self
     }
 
     /// Keeps hard links: names of one file in the tree become names of one file at the target. Default: each name gets
     /// a file of its own. If a file cannot be sent, its other names are reported as failed too.
-    pub fn hard_links(&mut self, keep: bool) -> &mut Self {
+    #[must_use]
+    pub fn with_hard_links(mut self, keep: bool) -> Self {
         self.common.hard_links = keep;
         self
     }
@@ -195,30 +203,35 @@ impl RSync {
     /// Writes files and directories to the target's disk (`fsync`) before the sync ends. Each file is written before it
     /// replaces the old one, so that after a power failure either the old or the new file is there. Unchanged files are
     /// not written again.
-    pub fn fsync(&mut self, fsync: bool) -> &mut Self {
+    #[must_use]
+    pub fn with_fsync(mut self, fsync: bool) -> Self {
         self.common.fsync = fsync;
         self
     }
 
-    /// What to do with symbolic links that lead out of the tree. Default: [`Links::Keep`] for [`send`](Self::send), and
-    /// [`Links::Refuse`] for [`pull`](Self::pull), which treats [`Links::Copy`] as `Refuse`.
-    pub fn links(&mut self, links: Links) -> &mut Self {
+    /// Sets what to do with symbolic links that lead out of the tree. Default: [`Links::Keep`] for
+    /// [`send`](Self::send), and [`Links::Refuse`] for [`pull`](Self::pull), which treats [`Links::Copy`] as `Refuse`.
+    #[must_use]
+    pub fn with_links(mut self, links: Links) -> Self {
         self.links = Some(links);
         self
     }
 
-    /// Maximum time without a message from the other side while one is expected; `None` means no limit. The other side
-    /// is silent while it reads a large file for a comparison, or deletes a large tree. Default: ten minutes.
+    /// Sets the maximum time without a message from the other side while one is expected; `None` means no limit. The
+    /// other side is silent while it reads a large file for a comparison, or deletes a large tree. Default: ten
+    /// minutes.
     ///
     /// It does not limit a [`send`](Self::send) that is blocked because a worker has stopped reading;
     /// [`Gateway::kill`](crate::Gateway::kill) ends that.
-    pub fn idle_timeout(&mut self, idle_timeout: Option<Duration>) -> &mut Self {
+    #[must_use]
+    pub fn with_idle_timeout(mut self, idle_timeout: Option<Duration>) -> Self {
         self.idle_timeout = idle_timeout;
         self
     }
 
-    /// Calls the function for each event, from the thread in which it happens.
-    pub fn callback(&mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> &mut Self {
+    /// Sets a function that is called for each event, from the thread in which it happens.
+    #[must_use]
+    pub fn with_callback(mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.callback = Some(Box::new(callback));
         self
     }

@@ -21,7 +21,8 @@ pub struct Report {
     pub unchanged: u64,
     /// Files that were sent.
     pub sent: Vec<PathBuf>,
-    /// Links that were created; with [`RSync::hard_links`](super::RSync::hard_links), further names of files too.
+    /// Links that were created; with [`RSync::with_hard_links`](super::RSync::with_hard_links), further names of files
+    /// too.
     pub linked: Vec<PathBuf>,
     /// Entries that were deleted, as the source does not have them. A directory includes everything in it.
     pub deleted: Vec<PathBuf>,

@@ -39,8 +39,7 @@ fn on_request_files_are_sent_instead_of_links_out_of_the_tree() {
         for (name, target) in [("file", "../outside"), ("folder", ".."), ("inside", "file")] {
             symlink(target, from.join(name)).unwrap();
         }
-        let mut rsync = RSync::new(&from);
-        rsync.links(Links::Copy);
+        let mut rsync = RSync::new(&from).with_links(Links::Copy);
         rsync.add_target(gateway, &to, TargetOptions::new());
         let report = rsync.send().unwrap().remove(0).report;
         assert_eq!(report.sent, [Path::new("file")]);

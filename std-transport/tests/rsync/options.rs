@@ -17,25 +17,25 @@ fn modes_checksum_and_dry_run_follow_the_options() {
         let (from, to) = (place.from(), place.to());
         fs::write(from.join("f"), "abc").unwrap();
         fs::set_permissions(from.join("f"), fs::Permissions::from_mode(0o4755)).unwrap();
-        let mut rsync = RSync::new(&from);
-        let send = |rsync: &mut RSync| {
+        let rsync = || RSync::new(&from);
+        let send = |mut rsync: RSync| {
             rsync.add_target(gateway, &to, TargetOptions::new());
             complete(rsync.send().unwrap()).remove(0).report
         };
-        assert_eq!(send(rsync.dry_run(true)).sent, [Path::new("f")]);
+        assert_eq!(send(rsync().with_dry_run(true)).sent, [Path::new("f")]);
         assert!(!to.exists());
-        send(rsync.dry_run(false));
+        send(rsync());
         let mode = || fs::metadata(to.join("f")).unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode(), 0o755);
         fs::set_permissions(from.join("f"), fs::Permissions::from_mode(0o4750)).unwrap();
-        assert_eq!(send(rsync.special_modes(true)).sent.len(), 0);
+        assert_eq!(send(rsync().with_special_modes(true)).sent.len(), 0);
         assert_eq!(mode(), 0o4750);
         // The same content with another time, and then other content with the same time.
         fs::File::open(to.join("f"))
             .unwrap()
             .set_modified(std::time::UNIX_EPOCH)
             .unwrap();
-        let report = send(rsync.checksum(true));
+        let report = send(rsync().with_special_modes(true).with_checksum(true));
         assert_eq!((report.sent.len(), report.unchanged), (0, 1));
         let time = fs::metadata(from.join("f")).unwrap().modified().unwrap();
         fs::write(to.join("f"), "xyz").unwrap();
@@ -43,7 +43,7 @@ fn modes_checksum_and_dry_run_follow_the_options() {
             .unwrap()
             .set_modified(time)
             .unwrap();
-        assert_eq!(send(&mut rsync).sent.len(), 1);
+        assert_eq!(send(rsync().with_checksum(true)).sent.len(), 1);
         assert_eq!(fs::read(to.join("f")).unwrap(), b"abc");
     });
 }
@@ -69,7 +69,8 @@ fn filters_and_gitignore_patterns_exclude_entries() {
         }
         let group = Group::with_options(quiet());
         let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
-        let mut rsync = RSync::new(&from);
+        let mut rsync =
+            RSync::new(&from).with_filter(|candidate| candidate.path != Path::new("skip"));
         rsync
             .exclude("*.pyc")
             .unwrap()
@@ -77,7 +78,6 @@ fn filters_and_gitignore_patterns_exclude_entries() {
             .unwrap()
             .exclude("/build/")
             .unwrap();
-        rsync.filter(|candidate| candidate.path != Path::new("skip"));
         rsync.add_target(&gateway, place.to(), TargetOptions::new());
         complete(rsync.send().unwrap());
         let paths: Vec<_> = portrait(&place.to(), 1).into_keys().collect();

@@ -46,9 +46,8 @@ fn progress_counts_requested_and_received_bytes() {
         let group = Group::with_options(quiet());
         let gateway = group.make_gateway(pythons()[0].spec()).unwrap();
         let counts = Arc::new([const { AtomicU64::new(0) }; 2]);
-        let mut rsync = RSync::new(place.from());
         let seen = Arc::clone(&counts);
-        rsync.callback(move |event| match *event {
+        let mut rsync = RSync::new(place.from()).with_callback(move |event| match *event {
             Event::Asked { bytes, .. } => seen[0].store(bytes, Ordering::SeqCst),
             Event::Sent { bytes, .. } => drop(seen[1].fetch_add(bytes, Ordering::SeqCst)),
             _ => {}

@@ -97,8 +97,7 @@ fn a_tree_is_pulled_and_then_found_unchanged() {
     each_python(|python, gateway| {
         let place = Place::new();
         build(&place.from());
-        let mut rsync = RSync::new(place.from());
-        rsync.links(Links::Keep);
+        let mut rsync = RSync::new(place.from()).with_links(Links::Keep);
         let first = rsync
             .pull(gateway, place.to(), TargetOptions::new())
             .unwrap();

@@ -33,8 +33,7 @@ fn sync(
     to: &Path,
     options: TargetOptions,
 ) -> Report {
-    let mut rsync = RSync::new(from);
-    rsync.links(Links::Keep);
+    let rsync = RSync::new(from).with_links(Links::Keep);
     let report = direction.sync(rsync, gateway, to, options);
     assert_eq!(report.failed, []);
     report

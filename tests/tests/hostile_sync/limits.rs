@@ -168,8 +168,8 @@ fn a_pull_refuses_entries_beyond_its_limit() {
         let place = Place::new();
         let three = [file(b"a", 1), file(b"b", 1), file(b"c", 1)];
         let group = group();
-        let mut rsync = RSync::new(place.script(vec![list(0, WHOLE, &three)]));
-        rsync.max_entries(2);
+        let script = place.script(vec![list(0, WHOLE, &three)]);
+        let mut rsync = RSync::new(script).with_max_entries(2);
         let pulled = rsync.pull(
             &gateway(&group, HOSTILE),
             place.root(),

@@ -24,7 +24,7 @@ fn tree() -> Place {
 }
 
 /// Sends the tree to the hostile target, which plays the steps.
-fn send(place: &Place, steps: Vec<Value>, prepare: impl FnOnce(&mut RSync)) -> TargetReport {
+fn send(place: &Place, steps: Vec<Value>, prepare: impl FnOnce(RSync) -> RSync) -> TargetReport {
     let group = group();
     let mut rsync = RSync::new(place.root());
     rsync.add_target(
@@ -32,8 +32,7 @@ fn send(place: &Place, steps: Vec<Value>, prepare: impl FnOnce(&mut RSync)) -> T
         place.script(steps),
         TargetOptions::new(),
     );
-    prepare(&mut rsync);
-    rsync.send().unwrap().remove(0)
+    prepare(rsync).send().unwrap().remove(0)
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
@@ -41,7 +40,7 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
 }
 
 fn refused(steps: Vec<Value>) -> String {
-    let report = send(&tree(), steps, |_| {});
+    let report = send(&tree(), steps, |rsync| rsync);
     refusal(report.error.as_ref().unwrap())
 }
 
@@ -85,8 +84,9 @@ fn files_that_are_filtered_out_have_no_number() {
         let place = tree();
         fs::write(place.root().join("z-secret"), "hidden").unwrap();
         let steps = vec![Value::None, wants(&[0, 1, 2])];
-        let report = send(&place, steps, |rsync| {
+        let report = send(&place, steps, |mut rsync| {
             rsync.exclude("*secret*").unwrap();
+            rsync
         });
         assert!(!contains(&place.heard(), b"hidden"));
         refusal(report.error.as_ref().unwrap());
@@ -166,7 +166,7 @@ fn a_file_that_was_replaced_is_reported_and_not_read() {
             ack(1, b"\0\0\0\0\x02\0\x01x\0\0\0\x01\x02\0\x01x"),
             done(),
         ];
-        let report = send(&place, steps, |_| {});
+        let report = send(&place, steps, |rsync| rsync);
         assert!(report.error.is_none(), "{report:?}");
         assert_eq!(report.report.failed.len(), 2, "{report:?}");
         // The two failures, told by the source, and nothing of what the links lead to.
@@ -204,8 +204,7 @@ fn files_that_cannot_be_sent_are_left_out_and_the_rest_is_synced() {
         mkfifo(&root.join("pipe")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
         let (group, to) = (group(), place.0.path().join("script"));
-        let mut rsync = RSync::new(&root);
-        rsync.links(Links::Refuse);
+        let mut rsync = RSync::new(&root).with_links(Links::Refuse);
         rsync.add_target(&gateway(&group, PYTHON), &to, TargetOptions::new());
         let report = rsync.send().unwrap().remove(0);
         assert!(report.error.is_none(), "{report:?}");
@@ -223,7 +222,7 @@ fn a_target_that_acknowledges_nothing_gets_one_window() {
         let place = tree();
         fs::write(place.root().join("a"), vec![b'a'; 40 << 20]).unwrap();
         let report = send(&place, vec![Value::None, wants(&[0])], |rsync| {
-            rsync.idle_timeout(Some(Duration::from_secs(1)));
+            rsync.with_idle_timeout(Some(Duration::from_secs(1)))
         });
         assert!(
             report.error.as_ref().is_some_and(SyncError::is_timeout),
@@ -276,7 +275,7 @@ fn acknowledgements_of_unsent_data_and_an_early_end_are_refused() {
         fs::write(place.root().join("a"), vec![b'a'; 5 << 20]).unwrap();
         let written = ack(0, b"\0\0\0\0\0\0\0");
         let early = vec![Value::None, wants(&[0]), Value::None, written];
-        refusal(send(&place, early, |_| {}).error.as_ref().unwrap());
+        refusal(send(&place, early, |rsync| rsync).error.as_ref().unwrap());
         // A note about a folder that there is not.
         refused(vec![
             Value::None,
@@ -289,7 +288,7 @@ fn acknowledgements_of_unsent_data_and_an_early_end_are_refused() {
 fn a_silent_target_times_out() {
     within("silence", LONG, || {
         let report = send(&tree(), vec![], |rsync| {
-            rsync.idle_timeout(Some(Duration::from_millis(500)));
+            rsync.with_idle_timeout(Some(Duration::from_millis(500)))
         });
         assert!(
             report.error.as_ref().is_some_and(SyncError::is_timeout),
@@ -305,7 +304,7 @@ fn texts_of_a_target_are_escaped_for_a_terminal() {
         let report = send(
             &tree(),
             vec![Value::None, message(13, note), done()],
-            |_| {},
+            |rsync| rsync,
         );
         let reason = &report.report.failed[0].reason;
         assert!(

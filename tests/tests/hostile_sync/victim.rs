@@ -124,14 +124,16 @@ fn pull(
     options: &[&str],
     steps: Vec<Value>,
 ) -> Result<(), String> {
-    let mut rsync = RSync::new(place.script(steps));
-    rsync.special_modes(options.contains(&"special_modes"));
-    rsync.checksum(options.contains(&"checksum"));
-    rsync.sparse(options.contains(&"sparse"));
-    rsync.hard_links(options.contains(&"hard_links"));
-    if options.contains(&"keep links") {
-        rsync.links(Links::Keep);
-    }
+    let links = match options.contains(&"keep links") {
+        true => Links::Keep,
+        false => Links::Refuse,
+    };
+    let mut rsync = RSync::new(place.script(steps))
+        .with_special_modes(options.contains(&"special_modes"))
+        .with_checksum(options.contains(&"checksum"))
+        .with_sparse(options.contains(&"sparse"))
+        .with_hard_links(options.contains(&"hard_links"))
+        .with_links(links);
     let target = TargetOptions::new().with_delete(options.contains(&"delete"));
     let pulled = rsync.pull(gateway, place.root(), target);
     pulled.map(drop).map_err(|error| whole(&error))

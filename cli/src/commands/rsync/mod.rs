@@ -47,8 +47,7 @@ fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
     if !made.is_empty() {
         let labels = made.iter().map(|target| target.label());
         let progress = Progress::new(labels.collect(), args.json, args.dry_run);
-        rsync.callback(progress.callback());
-        let reports = rsync.send();
+        let reports = rsync.with_callback(progress.callback()).send();
         progress.finish();
         for (report, target) in reports.map_err(sync_failure)?.into_iter().zip(&made) {
             let error = report.error.as_ref();
@@ -70,14 +69,14 @@ fn pull(
     source: &OsStr,
     destination: &OsStr,
 ) -> Result<(), Failure> {
-    let mut rsync = configure(args, source)?;
+    let rsync = configure(args, source)?;
     let target = Target::new(spec, destination)?;
     let gateway = group
         .make_gateway(&target.spec)
         .map_err(super::gateway_failure)?;
     let label = format!("{} {}", quoted(spec), quoted(source));
     let progress = Progress::new(vec![label], args.json, args.dry_run);
-    rsync.callback(progress.callback());
+    let mut rsync = rsync.with_callback(progress.callback());
     let options = TargetOptions::new().with_delete(args.delete);
     let pulled = rsync.pull(&gateway, destination, options);
     progress.finish();
@@ -94,25 +93,28 @@ fn pull(
 }
 
 fn configure(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
-    let mut rsync = RSync::new(source);
-    rsync.checksum(args.checksum).dry_run(args.dry_run);
-    rsync.special_modes(args.special_modes).sparse(args.sparse);
-    rsync.hard_links(args.hard_links).fsync(args.fsync);
+    let mut rsync = RSync::new(source)
+        .with_checksum(args.checksum)
+        .with_dry_run(args.dry_run)
+        .with_special_modes(args.special_modes)
+        .with_sparse(args.sparse)
+        .with_hard_links(args.hard_links)
+        .with_fsync(args.fsync);
     for pattern in &args.exclude {
         let read = rsync.exclude(pattern);
         read.map_err(|error| Failure::Usage(format!("--exclude {pattern}"), error.into()))?;
     }
     if let Some(links) = args.links {
-        rsync.links(links.into());
+        rsync = rsync.with_links(links.into());
     }
     if let Some(bytes) = args.max_file_size {
-        rsync.max_file_size(bytes);
+        rsync = rsync.with_max_file_size(bytes);
     }
     if let Some(entries) = args.max_entries {
-        rsync.max_entries(entries);
+        rsync = rsync.with_max_entries(entries);
     }
     if let Some(timeout) = args.idle_timeout {
-        rsync.idle_timeout(Some(timeout));
+        rsync = rsync.with_idle_timeout(Some(timeout));
     }
     Ok(rsync)
 }
