@@ -249,9 +249,4 @@ fn of_servers_and_syncs() {
         RSyncError::Source { path, error },
         "cannot open \"/x\" to sync from: the wire broke",
     );
-    let (path, error) = ("/x".into(), io_error());
-    check_top(
-        RSyncError::Destination { path, error },
-        "cannot open \"/x\" to sync to: the wire broke",
-    );
 }

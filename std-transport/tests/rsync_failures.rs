@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use execnet::Gateway;
-use execnet::rsync::{Links, RSync, RSyncError, TargetOptions, TargetReport};
+use execnet::rsync::{Links, RSync, TargetOptions, TargetReport};
 use execnet_test_support::{Direction, LONG, each_direction, each_python, receive};
 
 fn push(gateway: &Gateway, from: &Path, to: &Path, options: TargetOptions) -> TargetReport {
@@ -85,7 +85,7 @@ fn a_destination_that_a_worker_cannot_open_has_the_error_of_a_local_one() {
                     let mut rsync = RSync::new(path(from));
                     let pulled = rsync.pull(gateway, path("to"), TargetOptions::new());
                     let error = pulled.unwrap_err();
-                    assert!(matches!(error, RSyncError::Source { .. }), "{error}");
+                    assert!(error.is_source(), "{error}");
                     assert_is_a_line(&format!("{:#}", execnet::report(&error)), part);
                     assert!(!path("to").exists());
                 }
@@ -114,7 +114,7 @@ fn a_destination_that_has_the_source_in_it_is_not_cleaned_of_it() {
                 Direction::Pull => {
                     let pulled = RSync::new(&from).pull(gateway, &to, delete);
                     let error = pulled.unwrap_err();
-                    assert!(matches!(error, RSyncError::Destination { .. }), "{error}");
+                    assert!(error.is_destination(), "{error}");
                     error.to_string()
                 }
             };

@@ -10,27 +10,18 @@ use super::report::Report;
 use super::sync_channel::SyncErrorKind;
 use crate::error::debug_as_report;
 
-/// A sync that could not begin, or a pull that ended early.
+/// A [`send`](super::RSync::send) that could not begin.
 #[non_exhaustive]
 pub enum RSyncError {
-    /// There are no targets: each sync uses those that were added since the last one.
+    /// There are no targets: each `send` uses those that were added since the last one.
     NoTargets,
-    /// The source cannot be opened, here or at the worker.
+    /// The source cannot be opened.
     Source {
         /// The path of the source.
         path: PathBuf,
         /// The error of the system.
         error: io::Error,
     },
-    /// The destination cannot be created or opened.
-    Destination {
-        /// The path of the destination.
-        path: PathBuf,
-        /// The error of the system.
-        error: io::Error,
-    },
-    /// The sync with the other side ended early.
-    Sync(SyncError),
 }
 
 debug_as_report!(RSyncError);
@@ -42,10 +33,6 @@ impl fmt::Display for RSyncError {
             Self::Source { path, error } => {
                 write!(f, "cannot open {path:?} to sync from: {error}")
             }
-            Self::Destination { path, error } => {
-                write!(f, "cannot open {path:?} to sync to: {error}")
-            }
-            Self::Sync(error) => error.fmt(f),
         }
     }
 }
@@ -54,26 +41,14 @@ impl Error for RSyncError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NoTargets => None,
-            Self::Source { error, .. } | Self::Destination { error, .. } => error.source(),
-            Self::Sync(error) => error.source(),
+            Self::Source { error, .. } => error.source(),
         }
     }
 }
 
-impl From<SyncError> for RSyncError {
-    fn from(error: SyncError) -> Self {
-        Self::Sync(error)
-    }
-}
-
-impl From<SyncErrorKind> for RSyncError {
-    fn from(kind: SyncErrorKind) -> Self {
-        Self::Sync(kind.into())
-    }
-}
-
-/// A sync with one peer that ended early, or did not begin: the peer is gone, cannot open the destination, was silent
-/// too long, or violated the protocol.
+/// A sync with one peer, a [`pull`](super::RSync::pull) or the part of a [`send`](super::RSync::send) for one target,
+/// that ended early or did not begin: the source or destination cannot be opened, or the peer is gone, was silent too
+/// long, or violated the protocol.
 ///
 /// The files that were written until then are complete: each file is the old or the new one.
 pub struct SyncError {
@@ -99,11 +74,27 @@ impl SyncError {
         matches!(self.kind, SyncErrorKind::Silence(_))
     }
 
-    /// The worker cannot create or open the destination of a push, or refuses it because it contains the source, which
-    /// would be deleted.
+    /// The worker cannot open the source of a [`pull`](super::RSync::pull).
+    #[must_use]
+    pub const fn is_source(&self) -> bool {
+        matches!(self.kind, SyncErrorKind::Source(..))
+    }
+
+    /// The destination cannot be created or opened, or is refused because it contains the source, which would be
+    /// deleted.
     #[must_use]
     pub const fn is_destination(&self) -> bool {
-        matches!(self.kind, SyncErrorKind::Place(..))
+        matches!(self.kind, SyncErrorKind::Destination(..))
+    }
+
+    /// The error of the operating system, if the source or destination cannot be opened. It has only a text if the
+    /// system is the worker's.
+    #[must_use]
+    pub const fn io_error(&self) -> Option<&io::Error> {
+        match &self.kind {
+            SyncErrorKind::Source(_, error) | SyncErrorKind::Destination(_, error) => Some(error),
+            _ => None,
+        }
     }
 
     /// The source has more entries than [`RSync::with_max_entries`](super::RSync::with_max_entries) allows.
@@ -140,5 +131,55 @@ impl From<SyncErrorKind> for SyncError {
     fn from(kind: SyncErrorKind) -> Self {
         let report = None;
         Self { kind, report }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::array;
+    use core::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_sync_is_of_one_kind_and_says_what_failed() {
+        let system = || io::Error::other("no such file");
+        let predicates: [fn(&SyncError) -> bool; 5] = [
+            SyncError::is_source,
+            SyncError::is_destination,
+            SyncError::is_timeout,
+            SyncError::is_limit,
+            SyncError::is_protocol,
+        ];
+        let errors = [
+            (
+                SyncErrorKind::Source("/x".into(), system()),
+                "cannot open \"/x\" to sync from: no such file",
+            ),
+            (
+                SyncErrorKind::Destination("/x".into(), system()),
+                "cannot open \"/x\" to sync to: no such file",
+            ),
+            (
+                SyncErrorKind::Silence(Duration::from_secs(2)),
+                "the other side of the sync was silent for 2s",
+            ),
+            (
+                ProtocolError::TooMany.into(),
+                "the source has more entries than the limit",
+            ),
+            (
+                ProtocolError::OutOfTurn.into(),
+                "the other side of the sync broke the protocol: a message out of turn",
+            ),
+        ];
+        for (kind, (error, text)) in errors.into_iter().enumerate() {
+            let error = SyncError::from(error);
+            assert_eq!(error.to_string(), text);
+            let held = predicates.map(|predicate| predicate(&error));
+            assert_eq!(held, array::from_fn(|other| other == kind), "{text}");
+            assert_eq!(error.io_error().is_some(), kind < 2, "{text}");
+            assert!(error.source().is_none(), "{text}");
+        }
     }
 }

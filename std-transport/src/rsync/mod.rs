@@ -256,8 +256,3 @@ fn placed(destination: &Path, source: &Path, root: &Meta) -> PathBuf {
         _ => destination.into(),
     }
 }
-
-fn no_source(path: &Path, error: std::io::Error) -> RSyncError {
-    let path = path.into();
-    RSyncError::Source { path, error }
-}

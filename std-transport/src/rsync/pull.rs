@@ -7,7 +7,7 @@ use std::path::Path;
 use execnet_core_sync::{Channel, Gateway};
 
 use super::beneath::{Kind, Meta};
-use super::error::{RSyncError, SyncError};
+use super::error::SyncError;
 use super::filter::Filter;
 use super::observer::Observer;
 use super::options::TargetOptions;
@@ -18,7 +18,7 @@ use super::receiver::{Receiver, Rules};
 use super::report::{Recorder, Report, path_of};
 use super::sync_channel::SyncErrorKind;
 use super::walk::{Links, NOT_SENT, escapes_root};
-use super::{RSync, no_source, placed, program, run};
+use super::{RSync, placed, program, run};
 use crate::python::RSYNC_SOURCE;
 
 /// How long the worker may take to close the channel after the sync.
@@ -36,7 +36,7 @@ impl RSync {
         gateway: &Gateway,
         destination: impl AsRef<Path>,
         options: TargetOptions,
-    ) -> Result<Report, RSyncError> {
+    ) -> Result<Report, SyncError> {
         let settings = self.common.settings(options);
         // A folder that the filter excludes must not be listed: each is requested. Without a filter the worker lists
         // all of them by itself, which saves the requests.
@@ -59,10 +59,8 @@ impl RSync {
         let destination = placed(destination.as_ref(), &self.source, &root);
         let receiver = Receiver::new(&destination, &root, settings, rules, observer)
             .and_then(|receiver| receiver.sparing(ready.origin.as_ref()));
-        let mut receiver = receiver.map_err(|error| RSyncError::Destination {
-            path: destination,
-            error,
-        })?;
+        let mut receiver =
+            receiver.map_err(|error| SyncErrorKind::Destination(destination, error))?;
         let received = run::receive(&mut receiver, &channel, self.idle_timeout);
         if received.is_ok() {
             // The tree is complete, whether the worker confirms it or not.
@@ -71,7 +69,7 @@ impl RSync {
         let report = receiver.into_observer().finish();
         match received {
             Ok(()) => Ok(report),
-            Err(kind) => Err(SyncError::with_report(kind, report).into()),
+            Err(kind) => Err(SyncError::with_report(kind, report)),
         }
     }
 
@@ -81,7 +79,7 @@ impl RSync {
         gateway: &Gateway,
         settings: Settings,
         asked: bool,
-    ) -> Result<(Channel, Ready), RSyncError> {
+    ) -> Result<(Channel, Ready), SyncErrorKind> {
         let start = Start {
             role: Role::Source { asked },
             path: self.source.as_os_str().as_bytes().to_vec(),
@@ -90,9 +88,10 @@ impl RSync {
         };
         let started = program::start(gateway, &RSYNC_SOURCE, &start, self.idle_timeout);
         let (channel, ready) = started?;
-        let ready = ready.accepted();
-        let ready = ready.map_err(|error| no_source(&self.source, error))?;
-        Ok((channel, ready))
+        match ready.accepted() {
+            Ok(ready) => Ok((channel, ready)),
+            Err(error) => Err(SyncErrorKind::Source(self.source.clone(), error)),
+        }
     }
 }
 

@@ -114,7 +114,10 @@ impl<'a> Push<'a> {
         let (channel, ready) = started?;
         match ready.accepted() {
             Ok(_) => Ok(channel),
-            Err(error) => Err(SyncErrorKind::Place(target.destination.clone(), error)),
+            Err(error) => Err(SyncErrorKind::Destination(
+                target.destination.clone(),
+                error,
+            )),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::push::{self, Push, PushObserver, Target, TargetReport};
 use super::report::Report;
 use super::sync_channel::SyncErrorKind;
 use super::walk::Walk;
-use super::{RSync, no_source, placed};
+use super::{RSync, placed};
 
 impl RSync {
     /// Sends the tree to all targets, and returns when the last of them is done. There is a report for each, in the
@@ -43,7 +43,10 @@ impl RSync {
         let walk = walk.map(|walk| walk.with_hard_links(self.common.hard_links));
         let deletes = targets.iter().any(|target| target.options.delete);
         let opened = walk.and_then(|walk| Ok((walk, Origin::for_deleting(&self.source, deletes)?)));
-        let (mut walk, origin) = opened.map_err(|error| no_source(&self.source, error))?;
+        let (mut walk, origin) = opened.map_err(|error| RSyncError::Source {
+            path: self.source.clone(),
+            error,
+        })?;
         for target in &mut targets {
             target.destination = placed(&target.destination, &self.source, walk.root());
         }

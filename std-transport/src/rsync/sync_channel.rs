@@ -84,8 +84,10 @@ pub(crate) enum SyncErrorKind {
     Receive(ReceiveError),
     Silence(Duration),
     ProtocolError(ProtocolError),
-    /// The source or destination on this side cannot be opened.
-    Place(PathBuf, io::Error),
+    /// The worker cannot open the source.
+    Source(PathBuf, io::Error),
+    /// The destination cannot be opened or written to.
+    Destination(PathBuf, io::Error),
     /// A thread of this side has panicked; its message was printed.
     Gone,
 }
@@ -112,8 +114,11 @@ impl fmt::Display for SyncErrorKind {
             Self::ProtocolError(error) => {
                 write!(f, "the other side of the sync broke the protocol: {error}")
             }
-            Self::Place(path, error) => {
-                write!(f, "cannot open {path:?} for a sync: {error}")
+            Self::Source(path, error) => {
+                write!(f, "cannot open {path:?} to sync from: {error}")
+            }
+            Self::Destination(path, error) => {
+                write!(f, "cannot open {path:?} to sync to: {error}")
             }
             Self::Gone => f.write_str("a thread of the sync is gone"),
         }
@@ -126,7 +131,7 @@ impl Error for SyncErrorKind {
             Self::Send(error) => error.source(),
             Self::Receive(error) => error.source(),
             Self::ProtocolError(error) => error.source(),
-            Self::Place(_, error) => error.source(),
+            Self::Source(_, error) | Self::Destination(_, error) => error.source(),
             Self::Silence(_) | Self::Gone => None,
         }
     }

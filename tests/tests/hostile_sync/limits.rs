@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use execnet::rsync::{RSync, RSyncError, TargetOptions};
+use execnet::rsync::{RSync, TargetOptions};
 use execnet::value;
 use execnet_test_support::{LONG, within};
 use execnet_tests::script::mkfifo;
@@ -153,9 +153,7 @@ fn a_pull_that_is_ended_reports_what_was_done() {
         let mut rsync = RSync::new(place.script(steps));
         let options = TargetOptions::new();
         let pulled = rsync.pull(&gateway(&group, HOSTILE), place.root(), options);
-        let Err(RSyncError::Sync(error)) = pulled else {
-            panic!("{pulled:?}")
-        };
+        let error = pulled.unwrap_err();
         let report = error.report().unwrap();
         assert_eq!(report.sent, [Path::new("f")]);
         assert_eq!((report.files, report.bytes), (2, 4));
@@ -175,9 +173,7 @@ fn a_pull_refuses_entries_beyond_its_limit() {
             place.root(),
             TargetOptions::new(),
         );
-        let Err(RSyncError::Sync(error)) = pulled else {
-            panic!("{pulled:?}")
-        };
+        let error = pulled.unwrap_err();
         assert!(
             error.is_limit() && !error.is_protocol(),
             "{}",

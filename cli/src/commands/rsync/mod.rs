@@ -7,7 +7,7 @@ use core::error::Error;
 use std::ffi::OsStr;
 use std::thread;
 
-use execnet::rsync::{RSync, RSyncError, Report, SyncError, TargetOptions};
+use execnet::rsync::{RSync, Report, SyncError, TargetOptions};
 use execnet::{Gateway, Group, GroupOptions, MakeGatewayError, XSpec};
 
 use crate::args::{Rsync, spec};
@@ -49,7 +49,8 @@ fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
         let progress = Progress::new(labels.collect(), args.json, args.dry_run);
         let reports = rsync.with_callback(progress.callback()).send();
         progress.finish();
-        for (report, target) in reports.map_err(sync_failure)?.into_iter().zip(&made) {
+        let reports = reports.map_err(|error| Failure::Usage("rsync".into(), error.into()))?;
+        for (report, target) in reports.into_iter().zip(&made) {
             let error = report.error.as_ref();
             output.summary(
                 target,
@@ -81,12 +82,12 @@ fn pull(
     let pulled = rsync.pull(&gateway, destination, options);
     progress.finish();
     let mut output = Output::new(args.json, args.dry_run);
-    if let Err(RSyncError::Sync(error)) = &pulled
+    if let Err(error) = &pulled
         && let Some(report) = error.report()
     {
         output.summary(&target, report, Some(error))?;
     }
-    let report = pulled.map_err(sync_failure)?;
+    let report = pulled.map_err(pull_failure)?;
     output.summary(&target, &report, None)?;
     let failure = target_failure(&target, None, &report);
     combine(failure.into_iter().collect(), 1)
@@ -189,14 +190,12 @@ fn combine(mut failures: Vec<Failure>, targets: usize) -> Result<(), Failure> {
     Err(if targets > 1 { last.partial() } else { last })
 }
 
-fn sync_failure(error: RSyncError) -> Failure {
-    match error {
-        RSyncError::Sync(error) if error.is_limit() => {
-            Failure::Data(format!("{error}; raise --max-entries").into())
-        }
-        RSyncError::Source { .. } | RSyncError::Destination { .. } => {
-            Failure::Usage("rsync".into(), error.into())
-        }
-        error => Failure::Gateway(error.into()),
+fn pull_failure(error: SyncError) -> Failure {
+    if error.is_limit() {
+        Failure::Data(format!("{error}; raise --max-entries").into())
+    } else if error.is_source() || error.is_destination() {
+        Failure::Usage("rsync".into(), error.into())
+    } else {
+        Failure::Gateway(error.into())
     }
 }

@@ -99,7 +99,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
     ) -> Result<Self, SyncErrorKind> {
         let absolute = std::path::absolute(&place);
         let opened = make_root(root, false).and_then(|root| Ok((root, absolute?)));
-        let (root, place) = opened.map_err(|error| SyncErrorKind::Place(place, error))?;
+        let (root, place) = opened.map_err(|error| SyncErrorKind::Destination(place, error))?;
         Ok(Self {
             channel,
             rules,
@@ -117,7 +117,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
     fn done<T>(&self, folder: u32, name: &[u8], result: io::Result<T>) -> Result<T, SyncErrorKind> {
         result.map_err(|error| {
             let path = self.folders.path(folder, name);
-            SyncErrorKind::Place(path_of(path), error)
+            SyncErrorKind::Destination(path_of(path), error)
         })
     }
 
