@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ChildStderr;
 
@@ -86,10 +86,7 @@ fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, Ma
         &input.unwrap_or_default(),
     )?;
     let (reader, writer) = duplex.split();
-    let reader = io::Cursor::new(ready.rest).chain(reader);
-    let mut connected = Connected::new(reader, writer, far);
-    connected.pickles = ready.pickles;
-    Ok(connected)
+    Ok(Connected::new(ready, reader, writer, far))
 }
 
 /// The member of the group that the value of this key names.

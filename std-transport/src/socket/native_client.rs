@@ -1,7 +1,7 @@
 //! The client of our own server, which starts a process for each connection.
 
 use crate::error::MakeGatewayError;
-use crate::handshake::{Nonce, Ready};
+use crate::handshake::Ready;
 use crate::payload::{WorkerEnv, payload};
 use crate::peer::WorkerHandle;
 use crate::socket::greeting::{Rejected, authenticate, hello};
@@ -34,12 +34,10 @@ pub(super) fn client_handshake(
             Vec::new()
         }
     };
-    let nonce = Nonce::new();
-    let program = payload(&settings, &nonce).map(|program| {
-        first.extend(program);
-        first
-    });
-    handshake_with(request, duplex, peer, &nonce, program)
+    handshake_with(request, duplex, peer, &settings, |settings, nonce| {
+        first.extend(payload(settings, nonce)?);
+        Ok(first)
+    })
 }
 
 fn token(spec: &XSpec) -> Result<Option<Token>, SpecError> {

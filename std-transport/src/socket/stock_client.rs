@@ -18,11 +18,9 @@ pub(super) fn client_handshake(
     duplex: &mut dyn Duplex,
     peer: &dyn WorkerHandle,
 ) -> Result<Ready, MakeGatewayError> {
-    let nonce = Nonce::new();
     let mut settings = settings(request)?;
     settings.env = WorkerEnv::of(request.spec);
-    let line = line(&settings, &nonce);
-    handshake_with(request, duplex, peer, &nonce, line)
+    handshake_with(request, duplex, peer, &settings, line)
 }
 
 /// The line: a Python string literal whose text is a program. All that varies is in base64, so that nothing needs

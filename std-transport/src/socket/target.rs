@@ -141,10 +141,7 @@ fn client_handshake(
         ServerKind::Native => native_client::client_handshake(request, &mut duplex, peer.as_ref())?,
     };
     let (reader, writer) = duplex.split();
-    let reader = io::Cursor::new(ready.rest).chain(reader);
-    let mut connected = Connected::new(reader, writer, peer);
-    connected.pickles = ready.pickles;
-    Ok(connected)
+    Ok(Connected::new(ready, reader, writer, peer))
 }
 
 #[cfg(feature = "tls")]

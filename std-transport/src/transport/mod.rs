@@ -8,8 +8,8 @@
 //!    [`Group::terminate`](crate::Group::terminate) must be able to kill, and performs the [`handshake`] over any
 //!    [`Duplex`], whose one method a transport without two descriptors implements. A peer that is a worker already
 //!    needs no handshake.
-//! 3. It returns [`Connected`]: reader, writer and a [`WorkerHandle`], by which errors describe the worker and a group
-//!    waits for it and kills it.
+//! 3. It returns [`Connected`]: the worker's answer, reader, writer and a [`WorkerHandle`], by which errors describe the
+//!    worker and a group waits for it and kills it.
 //!
 //! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to
 //! [`Launch`](crate::command::Launch)es in [`command`](crate::command), added to its table, and [`stdio::start`].
@@ -26,7 +26,7 @@ pub(crate) use upload_locks::UploadLocks;
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 
 use execnet_core_sync::{ExecModel, Gateway};
 use execnet_serializer::DumpError;
@@ -85,30 +85,36 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// The control of the link uses the worker's handle.
+    /// `reader` has the bytes after those that came with the answer. The control of the link uses the worker's handle.
     pub(crate) fn new(
+        ready: Ready,
         reader: impl io::Read + Send + 'static,
         writer: impl io::Write + Send + 'static,
         peer: Arc<dyn WorkerHandle>,
     ) -> Self {
         let control = Arc::new(WorkerControl(Arc::clone(&peer)));
-        let link = Link::from_std(reader, writer, control);
+        let reader = io::Cursor::new(ready.rest).chain(reader);
         Self {
-            link,
+            link: Link::from_std(reader, writer, control),
             peer,
-            pickles: false,
+            pickles: ready.pickles,
         }
     }
 
-    /// The same over a descriptor, which threads that receive can poll and read themselves.
+    /// The same over a descriptor, which threads that receive can poll and read themselves. They would miss bytes that
+    /// came with the answer: if there are any, the link has no such descriptor.
     pub(crate) fn polled(
+        ready: Ready,
         reader: File,
         writer: impl io::Write + Send + 'static,
         peer: Arc<dyn WorkerHandle>,
     ) -> Self {
+        if !ready.rest.is_empty() {
+            return Self::new(ready, reader, writer, peer);
+        }
         let reader = Arc::new(reader);
         let poll_reader = Arc::new(Descriptor::new(reader.clone()));
-        let mut connected = Self::new(reader, writer, peer);
+        let mut connected = Self::new(ready, reader, writer, peer);
         connected.link = connected.link.with_poll_reader(poll_reader);
         connected
     }
@@ -138,29 +144,32 @@ pub(crate) fn handshake(
     peer: &dyn WorkerHandle,
     input: &str,
 ) -> Result<Ready, MakeGatewayError> {
-    let nonce = Nonce::new();
-    let program = payload(&settings(request)?, &nonce);
-    let program = program.map(|program| [input.as_bytes(), &program].concat());
-    handshake_with(request, duplex, peer, &nonce, program)
+    let settings = settings(request)?;
+    handshake_with(request, duplex, peer, &settings, |settings, nonce| {
+        let program = payload(settings, nonce)?;
+        Ok([input.as_bytes(), &program].concat())
+    })
 }
 
-/// The same with another program, which answers with this nonce.
+/// The same with another program for a worker with these settings, which answers with the nonce.
 pub(crate) fn handshake_with(
     request: &Request<'_>,
     duplex: &mut dyn Duplex,
     peer: &dyn WorkerHandle,
-    nonce: &Nonce,
-    program: Result<Vec<u8>, DumpError>,
+    settings: &Settings,
+    program: impl FnOnce(&Settings, &Nonce) -> Result<Vec<u8>, DumpError>,
 ) -> Result<Ready, MakeGatewayError> {
-    let program = program.map_err(|error| {
+    let nonce = Nonce::new();
+    let program = program(settings, &nonce).map_err(|error| {
         let error = io::Error::new(io::ErrorKind::InvalidInput, error);
         let kind = BootstrapErrorKind::SettingsRefused;
         BootstrapError::io(kind, peer.name().to_owned(), error)
     })?;
-    let mut scanner = Scanner::new(nonce);
+    let mut scanner = Scanner::new(&nonce);
     let mut ready = bootstrap(duplex, &program, &mut scanner, request.deadline)
         .map_err(|failure| explain(peer, failure, &scanner.preamble()))?;
-    ready.pickles &= offers_pickles(request.spec)?;
+    // A worker cannot choose what it was not offered.
+    ready.pickles &= settings.pickles;
     Ok(ready)
 }
 
@@ -169,8 +178,8 @@ pub(crate) fn handshake_with(
 const COMPRESSED: [&str; 3] = ["ssh", "vagrant_ssh", "kubectl"];
 
 /// Whether pickles are offered to the worker of a spec.
-fn offers_pickles(spec: &XSpec) -> Result<bool, SpecError> {
-    let is_python = Bootstrap::of(spec)? == Bootstrap::Python;
+fn offers_pickles(spec: &XSpec, bootstrap: Bootstrap) -> Result<bool, SpecError> {
+    let is_python = bootstrap == Bootstrap::Python;
     if spec.has("pickle") && !is_python {
         let other = if spec.has("worker") {
             "worker"
@@ -206,7 +215,7 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         grace: request.options.grace,
         nice,
         credit: bootstrap.credit(request.options.credit),
-        pickles: offers_pickles(spec)?,
+        pickles: offers_pickles(spec, bootstrap)?,
         env: WorkerEnv::default(),
         // With sudo it is a process of another user, which signals of this program do not reach.
         ends_group: !spec.has("popen") || spec.has("sudo"),

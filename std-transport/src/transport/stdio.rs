@@ -2,7 +2,6 @@
 
 use alloc::sync::Arc;
 use std::fs::File;
-use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 
 use crate::bootstrap::Pipes;
@@ -32,15 +31,9 @@ pub(super) fn start_with(
     let ready = handshake(request, &mut pipes, peer.as_ref(), &input)?;
     let writer = PipeOutput::new(OwnedFd::from(pipes.stdin));
     let content_writer = writer.content_writer();
-    let mut connected = if ready.rest.is_empty() {
-        let reader = File::from(OwnedFd::from(pipes.stdout));
-        Connected::polled(reader, writer, peer)
-    } else {
-        let reader = io::Cursor::new(ready.rest).chain(pipes.stdout);
-        Connected::new(reader, writer, peer)
-    };
+    let reader = File::from(OwnedFd::from(pipes.stdout));
+    let mut connected = Connected::polled(ready, reader, writer, peer);
     connected.link.content_writer = content_writer;
-    connected.pickles = ready.pickles;
     Ok(connected)
 }
 
