@@ -128,7 +128,7 @@ impl BootstrapErrorKind {
 
     #[cfg(feature = "tls")]
     fn of_link(error: &io::Error) -> Self {
-        super::tls::kind(error).unwrap_or(Self::ConnectionFailed)
+        super::link::LinkFailure::kind_of(error).unwrap_or(Self::ConnectionFailed)
     }
 
     #[cfg(not(feature = "tls"))]

@@ -5,18 +5,18 @@ pub(crate) use execnet_core_sync::debug_as_report;
 mod bootstrap;
 mod excerpt;
 mod kind;
+#[cfg(feature = "tls")]
+mod link;
 #[cfg(feature = "slurm")]
 mod slurm;
-#[cfg(feature = "tls")]
-mod tls;
 mod worker_exit;
 
 pub use bootstrap::BootstrapError;
 pub use kind::BootstrapErrorKind;
+#[cfg(feature = "tls")]
+pub(crate) use link::LinkFailure;
 #[cfg(feature = "slurm")]
 pub use slurm::SlurmError;
-#[cfg(feature = "tls")]
-pub(crate) use tls::NoTls;
 pub use worker_exit::WorkerExit;
 
 use core::error::Error;

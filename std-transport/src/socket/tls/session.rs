@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use rustls::Connection;
 
 use super::broken;
-use crate::error::NoTls;
+use crate::error::{BootstrapErrorKind, LinkFailure};
 use crate::printable::printable;
 
 /// Encrypts and decrypts the bytes of a connection.
@@ -141,5 +141,5 @@ impl TlsSession {
 fn no_tls(said: &[u8]) -> io::Error {
     let said = said.get(..SHOWN).unwrap_or(said);
     let text = format!("it speaks no TLS, and said: {}", printable(said).trim_end());
-    io::Error::other(NoTls(text))
+    io::Error::other(LinkFailure::new(BootstrapErrorKind::UnexpectedOutput, text))
 }
