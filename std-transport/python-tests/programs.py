@@ -46,6 +46,8 @@ def programs():
         "socket_worker": order("CORE") + ["socket"] + order("LAZY"),
         "rsync_target": ["rsync/common", "rsync/compat27", "rsync/target"],
         "rsync_source": ["rsync/common", "rsync/compat27", "rsync/source"],
+        "call": ["call"],
+        "command": ["command"],
         "proxy": ["proxy"],
         "install": ["install"],
         "stock_worker": ["start", "end", "stock"],

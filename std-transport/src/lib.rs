@@ -53,6 +53,7 @@ struct Readme;
 extern crate alloc;
 
 mod bootstrap;
+mod call;
 mod command;
 mod connect;
 mod deadline;
@@ -60,17 +61,20 @@ mod error;
 #[cfg(test)]
 mod error_texts;
 mod exit;
+mod gateway_ext;
 mod group;
 mod handshake;
 pub mod link;
 mod options;
 mod payload;
 mod peer;
+mod pool;
 mod printable;
 mod private;
 mod process;
 pub mod proxy;
 mod python;
+mod remote_command;
 pub mod rsync;
 #[cfg(feature = "self-exec")]
 mod self_exec;
@@ -85,6 +89,7 @@ mod sync;
 mod transport;
 mod wait;
 
+pub use call::CallError;
 #[cfg(feature = "slurm")]
 pub use error::SlurmError;
 pub use error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
@@ -102,11 +107,14 @@ pub use execnet_core_sync::{controls_terminal, escaped};
 pub use execnet_serializer as serializer;
 pub use execnet_serializer::{Limits, Value, value};
 pub use exit::Exit;
+pub use gateway_ext::GatewayExt;
 pub use group::{
     Group, GroupNotEmpty, MemberError, Outcome, TerminateReport, default_group, make_gateway,
 };
 pub use options::GroupOptions;
 pub use payload::Stdout;
+pub use pool::{Pool, PoolCall, PoolOptions, PoolProgress};
+pub use remote_command::{CommandError, CommandOutput, RemoteChild, RemoteCommand};
 #[cfg(feature = "self-exec")]
 pub use self_exec::worker_main;
 #[cfg(feature = "slurm")]

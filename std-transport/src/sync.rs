@@ -24,6 +24,10 @@ impl<T> Mutex<T> {
 pub(crate) struct Condvar(sync::Condvar);
 
 impl Condvar {
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
     }

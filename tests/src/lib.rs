@@ -25,6 +25,10 @@ pub struct Readme;
 #[doc = include_str!("../../docs/guide/from-python.md")]
 pub struct FromPython;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/simple-tools.md")]
+pub struct SimpleTools;
+
 /// These need clusters: they compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/clusters.md")]

@@ -2,11 +2,16 @@
 
 use core::error::Error;
 use core::fmt;
+use core::time::Duration;
 
 use execnet_core_sync::{Channel, Gateway, SendError};
 use execnet_serializer::Dict;
+use serde_core::de::DeserializeOwned;
+use serde_core::ser::Serialize;
 
 use super::Group;
+use crate::call::{self, CallError};
+use crate::deadline::Deadline;
 use crate::error::debug_as_report;
 
 impl Group {
@@ -52,6 +57,68 @@ impl Group {
         file_name: &str,
     ) -> Vec<Result<Channel, MemberError>> {
         self.on_each(|gateway| gateway.remote_exec_module(source, file_name))
+    }
+
+    /// As [`remote_exec_function`](Self::remote_exec_function), with the keyword arguments as a serializable type: see
+    /// [`Gateway::remote_exec_function_as`].
+    pub fn remote_exec_function_as<T: Serialize + ?Sized>(
+        &self,
+        source: &str,
+        call_name: &str,
+        kwargs: &T,
+    ) -> Vec<Result<Channel, MemberError>> {
+        self.on_each(|gateway| gateway.remote_exec_function_as(source, call_name, kwargs))
+    }
+
+    /// Calls a Python function on every member at the same time, and waits for all results: see
+    /// [`GatewayExt::call`](crate::GatewayExt::call). The results are in the order of [`gateways`](Self::gateways).
+    ///
+    /// ```no_run
+    /// let group = execnet::Group::new();
+    /// group.make_gateways(["ssh=web1", "ssh=web2", "ssh=db"]);
+    /// for (gateway, load) in group.call::<(f64, f64, f64)>("os:getloadavg", (), ()) {
+    ///     println!("{}: {:?}", gateway.spec(), load?);
+    /// }
+    /// # Ok::<(), execnet::CallError>(())
+    /// ```
+    pub fn call<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        args: impl Serialize,
+        kwargs: impl Serialize,
+    ) -> Vec<(Gateway, Result<T, CallError>)> {
+        self.call_until(function, &args, &kwargs, Deadline::NEVER)
+    }
+
+    /// As [`call`](Self::call), for at most `timeout` for all members together. Members that have not answered by then
+    /// have the error [`CallError::Timeout`].
+    pub fn call_timeout<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        args: impl Serialize,
+        kwargs: impl Serialize,
+        timeout: Duration,
+    ) -> Vec<(Gateway, Result<T, CallError>)> {
+        self.call_until(function, &args, &kwargs, Deadline::after(timeout))
+    }
+
+    fn call_until<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        args: &impl Serialize,
+        kwargs: &impl Serialize,
+        deadline: Deadline,
+    ) -> Vec<(Gateway, Result<T, CallError>)> {
+        let start = |gateway: Gateway| {
+            let started = call::start(&gateway, function, args, kwargs);
+            (gateway, started)
+        };
+        let started: Vec<_> = self.into_iter().map(start).collect();
+        let finish = |(gateway, started): (Gateway, Result<Channel, CallError>)| {
+            let result = started.and_then(|channel| call::finish(&channel, deadline));
+            (gateway, result)
+        };
+        started.into_iter().map(finish).collect()
     }
 
     fn on_each(

@@ -108,6 +108,12 @@ programs! {
     /// Serves one client of stock execnet's socket server.
     STOCK_SERVER = include_str!("stock_server.py");
 
+    /// Calls functions.
+    CALL = include_str!("call.py");
+
+    /// Runs a command.
+    COMMAND = include_str!("command.py");
+
     /// Serves `via=`.
     PROXY = include_str!("proxy.py");
 

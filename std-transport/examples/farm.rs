@@ -1,0 +1,26 @@
+//! A farm of Python workers: tasks, and their results as they complete.
+//!
+//! ```text
+//! cargo run -p execnet --example farm -- 4
+//! ```
+
+use core::error::Error;
+
+use execnet::{Group, Pool};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let workers = std::env::args().nth(1).map_or(Ok(4), |text| text.parse())?;
+    let group = Group::new();
+    for gateway in group.make_gateways(vec!["popen"; workers]) {
+        gateway?;
+    }
+    let pool = Pool::new(group)?;
+    let digits = "
+        import math
+        def digits(n): return len(str(math.factorial(n)))
+    ";
+    for (index, count) in pool.map_unordered::<u64>(digits, (0..20).map(|n| n * 50)) {
+        println!("{}! has {} digits", index * 50, count?);
+    }
+    Ok(())
+}
