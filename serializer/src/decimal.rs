@@ -49,7 +49,7 @@ impl<'a> Decimal<'a> {
             [b'+', rest @ ..] => (false, rest),
             digits => (false, digits),
         };
-        well_formed(digits).then_some(Self { negative, digits })
+        well_formed(digits, 10).then_some(Self { negative, digits })
     }
 
     /// The integer, if it fits 64 bits.
@@ -115,28 +115,22 @@ impl fmt::Display for Decimal<'_> {
 }
 
 /// Trims whitespace, which for Python is that of ASCII and the vertical tab.
-fn trim_blanks(mut text: &[u8]) -> &[u8] {
-    while let [first, rest @ ..] = text
-        && is_blank(*first)
-    {
-        text = rest;
+fn trim_blanks(text: &[u8]) -> &[u8] {
+    let is_text = |byte: &u8| !byte.is_ascii_whitespace() && *byte != 0x0b;
+    match (
+        text.iter().position(is_text),
+        text.iter().rposition(is_text),
+    ) {
+        (Some(first), Some(last)) => text.get(first..=last).unwrap_or_default(),
+        _ => &[],
     }
-    while let [rest @ .., last] = text
-        && is_blank(*last)
-    {
-        text = rest;
-    }
-    text
-}
-
-const fn is_blank(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == 0x0b
 }
 
 /// At least one digit; underscores only singly and between digits.
-fn well_formed(digits: &[u8]) -> bool {
+#[inline]
+pub(crate) fn well_formed(digits: &[u8], radix: u32) -> bool {
     digits.split(|&byte| byte == b'_').all(|run| {
         // An empty run is an underscore at an end, or two in a row.
-        !run.is_empty() && run.iter().all(u8::is_ascii_digit)
+        !run.is_empty() && run.iter().all(|&byte| char::from(byte).is_digit(radix))
     })
 }

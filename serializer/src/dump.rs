@@ -1,4 +1,4 @@
-//! Whole values into opcodes.
+//! The trait [`Dump`], by which types write themselves as opcodes, for the types of Rust.
 
 use embedded_io::Write;
 
@@ -82,12 +82,16 @@ impl<T: Dump> Dump for Option<T> {
     }
 }
 
-/// `Dump` by one call of the encoder.
+/// `Dump` for types whose values are hashable, by one expression. Other modules
+/// use it for their own types.
 macro_rules! dump_scalars {
     ($($type:ty => |$encoder:ident, $value:ident| $write:expr;)*) => {$(
-        impl Dump for $type {
+        impl $crate::Dump for $type {
             #[inline]
-            fn dump<W: Write>(&self, $encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+            fn dump<W: embedded_io::Write>(
+                &self,
+                $encoder: &mut $crate::Encoder<W>,
+            ) -> Result<(), $crate::EncodeError<W::Error>> {
                 let $value = self;
                 $write
             }
@@ -156,6 +160,9 @@ fn list<'a, T: Dump + 'a, W: Write>(
 }
 
 #[cfg(feature = "alloc")]
+pub(crate) use owned::{key, keys};
+
+#[cfg(feature = "alloc")]
 mod owned {
     use alloc::borrow::{Cow, ToOwned};
     use alloc::boxed::Box;
@@ -210,15 +217,28 @@ mod owned {
         elements: impl IntoIterator<Item = &'a T, IntoIter: ExactSizeIterator>,
         encoder: &mut Encoder<W>,
     ) -> Result<(), EncodeError<W::Error>> {
-        let mut elements = elements.into_iter();
+        let elements = elements.into_iter();
         let len = elements.len();
-        encoder.nested(|encoder| elements.try_for_each(|element| key(element, encoder)))?;
+        keys(elements, encoder)?;
         encoder.set(len)
+    }
+
+    /// The elements of a set or frozenset; the opcode that makes it follows.
+    pub(crate) fn keys<'a, T: Dump + 'a, W: Write>(
+        elements: impl IntoIterator<Item = &'a T>,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.nested(|encoder| {
+            elements
+                .into_iter()
+                .try_for_each(|element| key(element, encoder))
+        })
     }
 
     /// Checked here because a peer raises on an unhashable key, and Python's
     /// execnet then ends its gateway.
-    fn key<W: Write>(
+    #[inline]
+    pub(crate) fn key<W: Write>(
         key: &impl Dump,
         encoder: &mut Encoder<W>,
     ) -> Result<(), EncodeError<W::Error>> {

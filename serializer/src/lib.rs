@@ -38,6 +38,7 @@ extern crate std;
 
 mod decimal;
 mod document;
+#[macro_use]
 mod dump;
 mod encode;
 mod error;

@@ -1,4 +1,4 @@
-//! The number types of `num-bigint` and `num-complex`.
+//! Conversions from and to the number types of `num-bigint` and `num-complex`.
 
 /// Integers of any size.
 #[cfg(feature = "num-bigint")]
@@ -6,19 +6,18 @@ mod bigint {
     use alloc::string::ToString;
     use alloc::vec::Vec;
 
-    use embedded_io::Write;
     use num_bigint::{BigInt, BigUint, Sign};
 
-    use crate::{Dump, EncodeError, Encoder, Int, TryFromIntError, Value};
+    use crate::{Decimal, Int, TryFromIntError, Value};
 
     impl From<&BigInt> for Int {
         fn from(value: &BigInt) -> Self {
             match i64::try_from(value) {
                 Ok(small) => Self::from(small),
-                Err(_) => Self::from_digits(
-                    value.sign() == Sign::Minus,
-                    value.magnitude().to_string().as_bytes(),
-                ),
+                Err(_) => Self::from(Decimal {
+                    negative: value.sign() == Sign::Minus,
+                    digits: value.magnitude().to_string().as_bytes(),
+                }),
             }
         }
     }
@@ -27,7 +26,10 @@ mod bigint {
         fn from(value: &BigUint) -> Self {
             match i64::try_from(value) {
                 Ok(small) => Self::from(small),
-                Err(_) => Self::from_digits(false, value.to_string().as_bytes()),
+                Err(_) => Self::from(Decimal {
+                    negative: false,
+                    digits: value.to_string().as_bytes(),
+                }),
             }
         }
     }
@@ -91,17 +93,8 @@ mod bigint {
                 }
             }
 
-            impl Dump for $type {
-                fn dump<W: Write>(
-                    &self,
-                    encoder: &mut Encoder<W>,
-                ) -> Result<(), EncodeError<W::Error>> {
-                    Int::from(self).dump(encoder)
-                }
-
-                fn is_hashable(&self) -> bool {
-                    true
-                }
+            dump_scalars! {
+                $type => |encoder, value| Int::from(value).dump(encoder);
             }
         )*};
     }
@@ -112,10 +105,9 @@ mod bigint {
 /// Complex numbers.
 #[cfg(feature = "num-complex")]
 mod complex {
-    use embedded_io::Write;
     use num_complex::{Complex32, Complex64};
 
-    use crate::{Complex, Dump, EncodeError, Encoder};
+    use crate::Complex;
 
     impl From<Complex64> for Complex {
         fn from(Complex64 { re, im }: Complex64) -> Self {
@@ -146,17 +138,8 @@ mod complex {
                 }
             }
 
-            impl Dump for $type {
-                fn dump<W: Write>(
-                    &self,
-                    encoder: &mut Encoder<W>,
-                ) -> Result<(), EncodeError<W::Error>> {
-                    encoder.complex(Complex::from(*self))
-                }
-
-                fn is_hashable(&self) -> bool {
-                    true
-                }
+            dump_scalars! {
+                $type => |encoder, value| encoder.complex(Complex::from(*value));
             }
         )*};
     }

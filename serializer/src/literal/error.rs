@@ -1,4 +1,4 @@
-//! Errors of parsing literals.
+//! [`ParseLiteralError`]: a text that is not a literal of a value.
 
 use core::fmt;
 

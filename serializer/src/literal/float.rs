@@ -1,4 +1,4 @@
-//! Floats as Python prints them.
+//! Prints floats as Python does.
 
 use core::fmt::{self, Formatter, Write as _};
 
@@ -10,6 +10,7 @@ type Text = heapless::String<26>;
 /// digits of a whole number.
 pub(super) fn real(value: f64, point: &str, f: &mut Formatter<'_>) -> fmt::Result {
     let size = value.abs();
+    // A NaN has a sign in memory, and Python prints none.
     if value.is_nan() {
         f.write_str("nan")
     } else if size.is_infinite() {
@@ -17,6 +18,8 @@ pub(super) fn real(value: f64, point: &str, f: &mut Formatter<'_>) -> fmt::Resul
     } else if size >= 1e16 || (size > 0.0 && size < 1e-4) {
         scientific(value, f)
     } else {
+        // Rust prints a whole number without a point, Python with one, except as a
+        // part of a complex number.
         let whole = value % 1.0 == 0.0;
         f.write_str(&shortest(value, Notation::Plain)?)?;
         f.write_str(if whole { point } else { "" })
@@ -53,6 +56,7 @@ fn shortest(value: f64, notation: Notation) -> Result<Text, fmt::Error> {
         return Ok(text);
     }
     let digits = fraction_digits(&text);
+    // As many digits as before, so that only the tie is decided anew.
     let mut rounded = Text::new();
     match notation {
         Notation::Plain => write!(rounded, "{value:.digits$}")?,
@@ -75,6 +79,8 @@ fn fraction_digits(text: &str) -> usize {
 fn may_lie_halfway(value: f64) -> bool {
     const MANTISSA_BITS: u32 = 52;
     let bits = value.to_bits();
+    // With the implied bit. Subnormal numbers have none, but they are far below the
+    // range, so that the bit too much does not matter.
     let mantissa = bits & ((1 << MANTISSA_BITS) - 1) | 1 << MANTISSA_BITS;
     let biased = bits >> MANTISSA_BITS & 0x7ff;
     // The exponent of the lowest bit, 1075 more so that it is not negative.

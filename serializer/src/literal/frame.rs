@@ -59,22 +59,13 @@ impl Frame {
         matches!(self.open, Open::Brace | Open::Set | Open::Dict) && !self.expects_value()
     }
 
-    pub(super) const fn end(&self) -> &'static str {
+    /// The end of the container, and for error messages what may follow an item.
+    pub(super) const fn end(&self) -> (&'static str, &'static str) {
         match self.open {
-            Open::Top => "",
-            Open::Paren | Open::Call(_) => ")",
-            Open::List => "]",
-            Open::Brace | Open::Dict | Open::Set => "}",
-        }
-    }
-
-    /// The tokens that may follow an item, for error messages.
-    pub(super) const fn after_item(&self) -> &'static str {
-        match self.open {
-            Open::Top => "the end",
-            Open::Paren | Open::Call(_) => "`,` or `)`",
-            Open::List => "`,` or `]`",
-            Open::Brace | Open::Dict | Open::Set => "`,` or `}`",
+            Open::Top => ("", "the end"),
+            Open::Paren | Open::Call(_) => (")", "`,` or `)`"),
+            Open::List => ("]", "`,` or `]`"),
+            Open::Brace | Open::Dict | Open::Set => ("}", "`,` or `}`"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Numbers: integers of every notation, floats, complex numbers.
+//! Parses numbers: integers of every notation, floats, complex numbers.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -8,6 +8,7 @@ use core::fmt::Write as _;
 
 use super::error::{ParseLiteralError, ParseLiteralErrorKind as Kind};
 use super::source::{Source, is_name};
+use crate::decimal::{Decimal, well_formed};
 use crate::{Complex, Int, Value};
 
 /// The most digits of a hexadecimal, octal or binary integer: turning them
@@ -33,6 +34,7 @@ pub(super) fn number(
 ) -> Result<Option<Value>, ParseLiteralError> {
     let sign = sign(source, lines);
     let start = *source;
+    // A sign alone is an error here, because no other value starts with one.
     let magnitude = match magnitude(source)? {
         Some(magnitude) => magnitude,
         None if sign.is_some() => return Err(source.expected("a number")),
@@ -55,7 +57,10 @@ fn sign(source: &mut Source<'_>, lines: bool) -> Option<char> {
 
 fn plain(magnitude: &Magnitude<'_>, negative: bool) -> Value {
     match magnitude {
-        Magnitude::Int(digits) => Value::Int(Int::from_digits(negative, digits.as_bytes())),
+        Magnitude::Int(digits) => {
+            let digits = digits.as_bytes();
+            Value::Int(Int::from(Decimal { negative, digits }))
+        }
         Magnitude::Real(value) => Value::Float(signed(*value, negative)),
         Magnitude::Imaginary(value) => Value::Complex(Complex {
             re: 0.0,
@@ -70,6 +75,7 @@ fn imaginary_part(
     lines: bool,
     before: &Magnitude<'_>,
 ) -> Result<Option<f64>, ParseLiteralError> {
+    // On a copy: if no sign follows, the blanks belong to what comes after.
     let mut ahead = *source;
     ahead.skip_blanks(lines);
     let at = ahead;
@@ -134,7 +140,7 @@ fn digits<'a>(source: &mut Source<'a>) -> Result<Magnitude<'a>, ParseLiteralErro
     }
     // One underscore may stand right after the prefix.
     let run = digits.strip_prefix('_').unwrap_or(digits);
-    if !well_formed(run, radix) || source.peek() == Some('.') {
+    if !well_formed(run.as_bytes(), radix) || source.peek() == Some('.') {
         return Err(start.error(Kind::Number));
     }
     Ok(Magnitude::Int(Cow::Owned(to_decimal(run, radix))))
@@ -144,21 +150,24 @@ fn digits<'a>(source: &mut Source<'a>) -> Result<Magnitude<'a>, ParseLiteralErro
 fn decimal<'a>(source: &mut Source<'a>) -> Result<Magnitude<'a>, ParseLiteralError> {
     let start = *source;
     let whole = source.take_while(is_digit);
-    let mut sound = whole.is_empty() || well_formed(whole, 10);
+    // Everything that looks like the number is read before it is judged, so that an
+    // error names the start of the whole number.
+    let mut sound = whole.is_empty() || well_formed(whole.as_bytes(), 10);
     let mut integer = true;
     if source.eat(".") {
         integer = false;
         let fraction = source.take_while(is_digit);
         sound &= !(whole.is_empty() && fraction.is_empty());
-        sound &= fraction.is_empty() || well_formed(fraction, 10);
+        sound &= fraction.is_empty() || well_formed(fraction.as_bytes(), 10);
     }
     if source.eat("e") || source.eat("E") {
         integer = false;
         let _sign = source.eat("+") || source.eat("-");
-        sound &= well_formed(source.take_while(is_digit), 10);
+        sound &= well_formed(source.take_while(is_digit).as_bytes(), 10);
     }
     let text = start.rest().get(..source.offset() - start.offset());
     let imaginary = source.eat("j") || source.eat("J");
+    // `1_000abc` is no number with a name after it, and `1.2.3` not two numbers.
     let ends = !source.peek().is_some_and(|c| is_name(c) || c == '.');
     match text.filter(|_| sound && ends) {
         Some(text) if integer && !imaginary => whole_number(text, start),
@@ -175,6 +184,7 @@ fn decimal<'a>(source: &mut Source<'a>) -> Result<Magnitude<'a>, ParseLiteralErr
 }
 
 fn whole_number<'a>(text: &'a str, start: Source<'_>) -> Result<Magnitude<'a>, ParseLiteralError> {
+    // As in Python 3, where `0o17` replaced the octal `017`; `00` is still zero.
     let zeros = text.bytes().all(|byte| matches!(byte, b'0' | b'_'));
     if text.starts_with('0') && !zeros {
         return Err(start.error(Kind::LeadingZero));
@@ -184,13 +194,6 @@ fn whole_number<'a>(text: &'a str, start: Source<'_>) -> Result<Magnitude<'a>, P
 
 fn is_digit(c: char) -> bool {
     c == '_' || c.is_ascii_digit()
-}
-
-/// At least one digit; underscores only singly and between digits.
-fn well_formed(digits: &str, radix: u32) -> bool {
-    digits
-        .split('_')
-        .all(|run| !run.is_empty() && run.chars().all(|c| c.is_digit(radix)))
 }
 
 fn float(text: &str) -> Option<f64> {
@@ -206,6 +209,7 @@ fn to_decimal(digits: &str, radix: u32) -> String {
     let digits = digits.chars().filter_map(|c| c.to_digit(radix));
     let limbs = to_limbs(digits, radix);
     let mut limbs = limbs.iter().rev();
+    // The highest limb without leading zeros, all others with.
     let mut text = limbs.next().map_or(String::new(), |limb| format!("{limb}"));
     for limb in limbs {
         let written = write!(text, "{limb:0width$}", width = LIMB_DIGITS);

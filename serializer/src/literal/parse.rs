@@ -1,4 +1,4 @@
-//! Parsing of containers and their items.
+//! Parses containers and their items.
 //!
 //! Nothing recurses: open containers are kept on the heap, so that nesting
 //! takes no stack.
@@ -20,10 +20,10 @@ pub(super) fn parse(text: &str) -> Result<Value, ParseLiteralError> {
         outer: Vec::new(),
     };
     parser.source.skip_blanks(true);
-    let mut step = Step::Due;
+    let mut step = Step::Next;
     loop {
         step = match step {
-            Step::Due => parser.begin()?,
+            Step::Next => parser.begin()?,
             Step::Item(value, start) => parser.place(value, start)?,
             Step::Done(value) => return Ok(value),
         };
@@ -40,8 +40,8 @@ struct Parser<'a> {
 
 /// The state of the parser between two steps.
 enum Step {
-    /// Nothing: a value or the end of the container follows.
-    Due,
+    /// A value or the end of the container follows.
+    Next,
     /// A value that started there, not yet in its container.
     Item(Value, usize),
     /// The value of the whole text.
@@ -76,6 +76,7 @@ impl Parser<'_> {
     /// Whether the container may end in place of an item.
     fn may_end(&self) -> bool {
         match self.frame.open {
+            // `1,` is a tuple, but no text at all is no value.
             Open::Top => self.frame.comma,
             _ => self.frame.comma || self.frame.items.is_empty(),
         }
@@ -84,7 +85,7 @@ impl Parser<'_> {
     /// Steps over the end of the innermost container if it comes next.
     fn eat_end(&mut self) -> Result<bool, ParseLiteralError> {
         if self.frame.open != Open::Top {
-            return Ok(self.source.eat(self.frame.end()));
+            return Ok(self.source.eat(self.frame.end().0));
         }
         if !matches!(self.source.peek(), None | Some('\n' | '\r')) {
             return Ok(false);
@@ -118,7 +119,7 @@ impl Parser<'_> {
         }
         let outer = core::mem::replace(&mut self.frame, Frame::new(open, start, depth));
         self.outer.push(outer);
-        Ok(Step::Due)
+        Ok(Step::Next)
     }
 
     fn name(&mut self, start: usize) -> Result<Step, ParseLiteralError> {
@@ -132,11 +133,8 @@ impl Parser<'_> {
             _ => {
                 let callee = Callee::from_name(name).ok_or(at.error(Kind::UnknownName))?;
                 self.skip_blanks();
-                return if self.source.eat("(") {
-                    self.open(Open::Call(callee), start)
-                } else {
-                    Err(self.source.expected("`(`"))
-                };
+                self.source.expect("(", "`(`")?;
+                return self.open(Open::Call(callee), start);
             }
         };
         Ok(Step::Item(value, start))
@@ -150,29 +148,23 @@ impl Parser<'_> {
         self.frame.items.push(value);
         self.frame.comma = false;
         self.skip_blanks();
+        // Only what follows the first item tells a dict from a set.
         if self.frame.open == Open::Brace {
             let dict = self.source.peek() == Some(':');
             self.frame.open = if dict { Open::Dict } else { Open::Set };
         }
         if self.frame.expects_value() {
-            return self.colon();
+            self.source.expect(":", "`:`")?;
+            return Ok(Step::Next);
         }
         if self.source.eat(",") {
             self.frame.comma = true;
-            return Ok(Step::Due);
+            return Ok(Step::Next);
         }
         if self.eat_end()? {
             return self.close();
         }
-        Err(self.source.expected(self.frame.after_item()))
-    }
-
-    fn colon(&mut self) -> Result<Step, ParseLiteralError> {
-        if self.source.eat(":") {
-            Ok(Step::Due)
-        } else {
-            Err(self.source.expected("`:`"))
-        }
+        Err(self.source.expected(self.frame.end().1))
     }
 
     /// Ends the innermost container, which thereby is an item of the one

@@ -1,9 +1,9 @@
-//! Values as Python's `repr` prints them.
+//! Prints values as Python's `repr` does.
 
 use core::fmt::{self, Formatter, Write as _};
 
 use super::float::real;
-use crate::{Complex, Dict, Set, Value};
+use crate::{Complex, Dict, Value};
 
 pub(super) fn value(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
     match value {
@@ -20,7 +20,8 @@ pub(super) fn value(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
         Value::Dict(pairs) => dict(pairs, f),
         Value::Set(items) if items.is_empty() => f.write_str("set()"),
         Value::Set(items) => around("{", items, "}", f),
-        Value::FrozenSet(items) => frozenset(items, f),
+        Value::FrozenSet(items) if items.is_empty() => f.write_str("frozenset()"),
+        Value::FrozenSet(items) => around("frozenset({", items, "})", f),
         Value::Channel(id) => write!(f, "Channel({id})"),
     }
 }
@@ -52,13 +53,6 @@ pub(super) fn dict(pairs: &Dict, f: &mut Formatter<'_>) -> fmt::Result {
         value(item, f)?;
     }
     f.write_char('}')
-}
-
-fn frozenset(items: &Set, f: &mut Formatter<'_>) -> fmt::Result {
-    if items.is_empty() {
-        return f.write_str("frozenset()");
-    }
-    around("frozenset({", items, "})", f)
 }
 
 pub(super) fn complex(value: Complex, f: &mut Formatter<'_>) -> fmt::Result {

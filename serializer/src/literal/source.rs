@@ -1,4 +1,4 @@
-//! The text of a literal and the place in it.
+//! The cursor over the text of a literal.
 
 use super::error::{ParseLiteralError, ParseLiteralErrorKind as Kind};
 
@@ -45,6 +45,19 @@ impl<'a> Source<'a> {
                 true
             }
             None => false,
+        }
+    }
+
+    /// Steps over `wanted`, or fails with its description.
+    pub(super) fn expect(
+        &mut self,
+        wanted: &str,
+        description: &'static str,
+    ) -> Result<(), ParseLiteralError> {
+        if self.eat(wanted) {
+            Ok(())
+        } else {
+            Err(self.expected(description))
         }
     }
 

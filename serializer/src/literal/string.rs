@@ -1,4 +1,4 @@
-//! Strings: every prefix, quote and escape.
+//! Parses strings: every prefix, quote and escape.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -35,31 +35,23 @@ pub(super) fn string(
         Out::Text(String::new())
     };
     piece(source, first.raw, &mut out)?;
-    while let Some((next, start)) = next_piece(source, lines)? {
+    // Python joins strings that stand side by side.
+    loop {
+        let mut ahead = *source;
+        ahead.skip_blanks(lines);
+        let start = ahead;
+        let Some(next) = prefix(&mut ahead)? else {
+            break;
+        };
         if next.bytes != first.bytes {
             return Err(start.error(Kind::MixedStrings));
         }
-        piece(source, next.raw, &mut out)?;
+        piece(&mut ahead, next.raw, &mut out)?;
+        *source = ahead;
     }
     Ok(Some(match out {
         Out::Text(text) => Value::from(text),
         Out::Bytes(bytes) => Value::Bytes(bytes),
-    }))
-}
-
-/// Skips the prefix of a string adjacent to the last one, and returns its
-/// position.
-fn next_piece<'a>(
-    source: &mut Source<'a>,
-    lines: bool,
-) -> Result<Option<(Prefix, Source<'a>)>, ParseLiteralError> {
-    let mut ahead = *source;
-    ahead.skip_blanks(lines);
-    let start = ahead;
-    let found = prefix(&mut ahead)?;
-    Ok(found.map(|prefix| {
-        *source = ahead;
-        (prefix, start)
     }))
 }
 
@@ -98,6 +90,7 @@ fn piece(source: &mut Source<'_>, raw: bool, out: &mut Out) -> Result<(), ParseL
         Some('"') => ('"', "\"", "\"\"\""),
         _ => ('\'', "'", "'''"),
     };
+    // First the longer one: two quotes alone are an empty string.
     let multiline = source.eat(thrice);
     if !multiline {
         source.eat(once);

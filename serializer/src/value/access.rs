@@ -1,4 +1,4 @@
-//! Access to the content of a value.
+//! Methods and indexing that access the content of a [`Value`].
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,13 +7,14 @@ use core::ops::Index;
 use super::{Dict, Int, Set, Str, Value};
 use crate::{ChannelId, Complex};
 
-/// Methods that return the content of a variant, if the value is of that.
+/// Methods that return the content of a variant, if the value is of that. In
+/// parentheses is how they borrow the value.
 macro_rules! accessors {
-    ($($(#[$doc:meta])+ $($word:ident)+ -> $content:ty: $pattern:pat => $result:expr;)*) => {
+    ($($(#[$doc:meta])+ $($word:ident)+(&$($mut:ident)?) -> $content:ty: $pattern:pat => $result:expr;)*) => {
         impl Value {$(
             $(#[$doc])+
             #[must_use]
-            pub $($word)+(&self) -> Option<$content> {
+            pub $($word)+(&$($mut)? self) -> Option<$content> {
                 match self {
                     $pattern => Some($result),
                     _ => None,
@@ -25,28 +26,34 @@ macro_rules! accessors {
 
 accessors! {
     /// The bool, if it is one.
-    const fn as_bool -> bool: Self::Bool(value) => *value;
+    const fn as_bool(&) -> bool: Self::Bool(value) => *value;
     /// The float, if it is one.
-    const fn as_f64 -> f64: Self::Float(value) => *value;
+    const fn as_f64(&) -> f64: Self::Float(value) => *value;
     /// The text, if it is text.
-    fn as_str -> &str: Self::Str(value) => value;
+    fn as_str(&) -> &str: Self::Str(value) => value;
     /// The bytes, if it is bytes.
-    fn as_bytes -> &[u8]: Self::Bytes(value) => value;
+    fn as_bytes(&) -> &[u8]: Self::Bytes(value) => value;
     /// The items, if it is a list or a tuple.
-    fn as_slice -> &[Value]: Self::List(items) | Self::Tuple(items) => items;
+    fn as_slice(&) -> &[Value]: Self::List(items) | Self::Tuple(items) => items;
     /// The dict, if it is one.
-    const fn as_dict -> &Dict: Self::Dict(value) => value;
+    const fn as_dict(&) -> &Dict: Self::Dict(value) => value;
     /// The elements, if it is a set or a frozenset.
-    const fn as_set -> &Set: Self::Set(value) | Self::FrozenSet(value) => value;
+    const fn as_set(&) -> &Set: Self::Set(value) | Self::FrozenSet(value) => value;
     /// The channel, if it is one.
-    const fn as_channel -> ChannelId: Self::Channel(id) => *id;
+    const fn as_channel(&) -> ChannelId: Self::Channel(id) => *id;
     /// The integer of any size, if it is one.
-    const fn as_int -> &Int: Self::Int(value) => value;
+    const fn as_int(&) -> &Int: Self::Int(value) => value;
     /// The complex number, if it is one.
-    const fn as_complex -> Complex: Self::Complex(value) => *value;
+    const fn as_complex(&) -> Complex: Self::Complex(value) => *value;
     /// The items, if it is a list. [`as_slice`](Self::as_slice) takes tuples
     /// too.
-    const fn as_list -> &Vec<Self>: Self::List(items) => items;
+    const fn as_list(&) -> &Vec<Self>: Self::List(items) => items;
+    /// The items to change, if it is a list.
+    const fn as_list_mut(&mut) -> &mut Vec<Self>: Self::List(items) => items;
+    /// The dict to change, if it is one.
+    const fn as_dict_mut(&mut) -> &mut Dict: Self::Dict(value) => value;
+    /// The elements to change, if it is a set or a frozenset.
+    const fn as_set_mut(&mut) -> &mut Set: Self::Set(value) | Self::FrozenSet(value) => value;
 }
 
 impl Value {
@@ -59,43 +66,13 @@ impl Value {
     /// The integer, if it is one and fits 64 bits.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
-        match self {
-            Self::Int(value) => value.to_i64(),
-            _ => None,
-        }
+        self.as_int()?.to_i64()
     }
 
     /// The integer, if it is one and fits 64 bits without a sign.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         self.as_int()?.try_into().ok()
-    }
-
-    /// The items to change, if it is a list.
-    #[must_use]
-    pub const fn as_list_mut(&mut self) -> Option<&mut Vec<Self>> {
-        match self {
-            Self::List(items) => Some(items),
-            _ => None,
-        }
-    }
-
-    /// The dict to change, if it is one.
-    #[must_use]
-    pub const fn as_dict_mut(&mut self) -> Option<&mut Dict> {
-        match self {
-            Self::Dict(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The elements to change, if it is a set or a frozenset.
-    #[must_use]
-    pub const fn as_set_mut(&mut self) -> Option<&mut Set> {
-        match self {
-            Self::Set(value) | Self::FrozenSet(value) => Some(value),
-            _ => None,
-        }
     }
 
     /// The text as a `String`, if it is text.

@@ -1,4 +1,4 @@
-//! Rust values into and out of [`Value`].
+//! `From` and `TryFrom` between [`Value`] and the types of Rust.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

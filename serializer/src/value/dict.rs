@@ -1,4 +1,4 @@
-//! Dicts.
+//! [`Dict`]: the dict of Python, a map that keeps the order of its pairs.
 
 use core::fmt;
 use core::iter::Map;

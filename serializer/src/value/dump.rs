@@ -1,9 +1,9 @@
-//! Writing a value as opcodes.
+//! [`Dump`] for [`Value`] and its parts: writes them as opcodes.
 
 use embedded_io::Write;
 
-use super::{Dict, Int, Set, Value};
-use crate::error::{DumpError, Refusal};
+use super::{Dict, Int, Value};
+use crate::dump::{key, keys};
 use crate::{Dump, EncodeError, Encoder};
 
 impl Dump for Value {
@@ -18,10 +18,10 @@ impl Dump for Value {
             Self::Str(value) => encoder.str(value),
             Self::List(items) => items.dump(encoder),
             Self::Tuple(items) => {
-                elements(items, encoder)?;
+                encoder.nested(|encoder| items.iter().try_for_each(|item| item.dump(encoder)))?;
                 encoder.tuple(items.len())
             }
-            Self::Dict(value) => value.dump(encoder),
+            Self::Dict(pairs) => pairs.dump(encoder),
             Self::Set(items) => {
                 keys(items, encoder)?;
                 encoder.set(items.len())
@@ -34,57 +34,28 @@ impl Dump for Value {
         }
     }
 
+    #[inline]
     fn is_hashable(&self) -> bool {
         Self::is_hashable(self)
     }
 }
 
-fn elements<'a, W: Write>(
-    items: impl IntoIterator<Item = &'a Value>,
-    encoder: &mut Encoder<W>,
-) -> Result<(), EncodeError<W::Error>> {
-    encoder.nested(|encoder| items.into_iter().try_for_each(|item| item.dump(encoder)))
-}
-
-fn keys<W: Write>(items: &Set, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-    check_hashable(items)?;
-    elements(items, encoder)
-}
-
-/// Checked here because a peer raises on an unhashable key, and Python's
-/// execnet then ends its gateway.
-fn check_hashable<'a>(keys: impl IntoIterator<Item = &'a Value>) -> Result<(), DumpError> {
-    if keys.into_iter().all(Value::is_hashable) {
-        Ok(())
-    } else {
-        Err(DumpError::new(Refusal::Unhashable))
-    }
-}
-
-impl Dump for Int {
-    #[inline]
-    fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-        match (self.to_i64(), self.big_digits()) {
-            (Some(small), _) => encoder.int(small),
-            (None, digits) => encoder.long_int(digits.unwrap_or("0")),
-        }
-    }
-
-    fn is_hashable(&self) -> bool {
-        true
-    }
+dump_scalars! {
+    Int => |encoder, value| match (value.to_i64(), value.big_digits()) {
+        (Some(small), _) => encoder.int(small),
+        (None, digits) => encoder.long_int(digits.unwrap_or("0")),
+    };
 }
 
 impl Dump for Dict {
     fn dump<W: Write>(&self, encoder: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
-        check_hashable(self.iter().map(|(key, _)| key))?;
         encoder.dict()?;
         encoder.nested(|encoder| {
-            for (key, value) in self.iter() {
-                match key {
+            for (name, value) in self {
+                match name {
                     // Most keys: without a call.
                     Value::Str(text) => encoder.str(text)?,
-                    _ => key.dump(encoder)?,
+                    _ => key(name, encoder)?,
                 }
                 value.dump(encoder)?;
                 encoder.set_item()?;

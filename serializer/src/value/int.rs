@@ -1,4 +1,4 @@
-//! Integers of any size.
+//! [`Int`]: an integer of any size, without arithmetic.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -50,18 +50,6 @@ impl Int {
             Repr::Big(digits) => Some(digits),
         }
     }
-
-    /// Parses ASCII text as Python's `int()` does: it accepts surrounding
-    /// whitespace, a sign, single underscores between digits and leading zeros.
-    pub(crate) fn from_python_decimal(text: &[u8]) -> Option<Self> {
-        Decimal::parse(text).map(Self::from)
-    }
-
-    /// From digits with single underscores between them.
-    #[cfg(any(feature = "literal", feature = "num-bigint"))]
-    pub(crate) fn from_digits(negative: bool, digits: &[u8]) -> Self {
-        Self::from(Decimal { negative, digits })
-    }
 }
 
 impl From<Decimal<'_>> for Int {
@@ -73,32 +61,11 @@ impl From<Decimal<'_>> for Int {
     }
 }
 
-impl From<i64> for Int {
-    #[inline]
-    fn from(value: i64) -> Self {
-        Self(Repr::Small(value))
-    }
-}
-
-/// Conversions from the integers that always fit 64 bits, and to those that
-/// do.
-macro_rules! small_ints {
+/// Conversions from the integers of Rust and to them.
+macro_rules! integers {
     ($($type:ty)*) => {$(
         impl From<$type> for Int {
             #[inline]
-            fn from(value: $type) -> Self {
-                Self(Repr::Small(i64::from(value)))
-            }
-        }
-    )*};
-}
-
-small_ints! { i8 i16 i32 u8 u16 u32 bool }
-
-/// Conversions from the integers that may not fit 64 bits.
-macro_rules! large_ints {
-    ($($type:ty)*) => {$(
-        impl From<$type> for Int {
             fn from(value: $type) -> Self {
                 match i64::try_from(value) {
                     Ok(small) => Self(Repr::Small(small)),
@@ -106,10 +73,27 @@ macro_rules! large_ints {
                 }
             }
         }
+
+        impl TryFrom<&Int> for $type {
+            type Error = TryFromIntError;
+
+            fn try_from(int: &Int) -> Result<Self, TryFromIntError> {
+                match &int.0 {
+                    Repr::Small(value) => Self::try_from(*value).map_err(|_| TryFromIntError),
+                    Repr::Big(digits) => digits.parse().map_err(|_| TryFromIntError),
+                }
+            }
+        }
     )*};
 }
 
-large_ints! { u64 i128 u128 isize usize }
+integers! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
+
+impl From<bool> for Int {
+    fn from(value: bool) -> Self {
+        Self(Repr::Small(i64::from(value)))
+    }
+}
 
 /// An [`Int`] is outside the range of the requested type.
 ///
@@ -124,23 +108,6 @@ impl fmt::Display for TryFromIntError {
 }
 
 impl core::error::Error for TryFromIntError {}
-
-macro_rules! to_ints {
-    ($($type:ty)*) => {$(
-        impl TryFrom<&Int> for $type {
-            type Error = TryFromIntError;
-
-            fn try_from(int: &Int) -> Result<Self, TryFromIntError> {
-                match &int.0 {
-                    Repr::Small(value) => Self::try_from(*value).map_err(|_| TryFromIntError),
-                    Repr::Big(digits) => digits.parse().map_err(|_| TryFromIntError),
-                }
-            }
-        }
-    )*};
-}
-
-to_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
 
 impl fmt::Display for Int {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,7 +141,9 @@ impl FromStr for Int {
 
     /// Parses the same text as Python's `int()`.
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        Self::from_python_decimal(text.as_bytes()).ok_or(ParseIntError)
+        Decimal::parse(text.as_bytes())
+            .map(Self::from)
+            .ok_or(ParseIntError)
     }
 }
 

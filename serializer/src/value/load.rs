@@ -1,16 +1,16 @@
-//! Building a value from opcodes.
+//! Loads a [`Value`]: the builder that the stack machine runs with.
 
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
 use super::{Dict, Int, Set, Str, Value};
-use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits::StrConfig;
 use crate::machine::{Collection, StackEntry, StackMachine, ValueBuilder, has_room};
 use crate::options::LoadOptions;
 use crate::scalar::Scalar;
 use crate::utf8::Utf8Window;
+use crate::{Decimal, Opcode};
 
 /// Loads the value at the start of `bytes`, and returns it with the number of
 /// bytes that it took.
@@ -154,6 +154,7 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
         key: Scalar<'a>,
         value: Scalar<'a>,
     ) -> Result<(), LoadError> {
+        // Both places first: the scalars are then written where they stay.
         if has_room(&mut self.pairs) {
             self.pairs.push((Value::None, Value::None));
         }
@@ -166,6 +167,7 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
 
     #[inline]
     fn list(&mut self, room: usize, _offset: usize, place: &mut Part) -> Result<(), LoadError> {
+        // `room` is bounded by the input, whatever length it announces.
         *place = Part::Whole(Value::List(Vec::with_capacity(room)));
         Ok(())
     }
@@ -238,6 +240,6 @@ fn latin_1(bytes: &[u8]) -> Str {
 }
 
 fn integer(scalar: Scalar<'_>) -> Result<Int, LoadError> {
-    let int = Int::from_python_decimal(scalar.operand);
+    let int = Decimal::parse(scalar.operand).map(Int::from);
     int.ok_or(LoadError::new(LoadErrorKind::Integer, scalar.offset))
 }

@@ -1,4 +1,4 @@
-//! Values written out in Rust source.
+//! The macro `value!`, for values that are written out in Rust source.
 
 /// A [`Value`](crate::Value) in Python's notation, with Rust expressions in it.
 ///

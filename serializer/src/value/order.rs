@@ -1,4 +1,4 @@
-//! Equality, order and hash of values.
+//! Exact equality, order and hash of values, as Rust's collections use them.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;

@@ -1,4 +1,4 @@
-//! Sets and frozensets.
+//! [`Set`]: the elements of Python's `set` and `frozenset`, in the order they came.
 
 use core::fmt;
 

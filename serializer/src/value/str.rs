@@ -1,4 +1,4 @@
-//! Text that is stored inline if it is short.
+//! [`Str`]: text that is stored inline if it is short.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;

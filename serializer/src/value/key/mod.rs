@@ -88,6 +88,7 @@ pub(super) fn hash(key: &Value) -> Option<u64> {
                 let mut pair = hasher(Kind::Tuple);
                 pair.write_u64(hash(key)?);
                 pair.write_u64(hash(value)?);
+                // Dicts are equal in any order of their pairs, and so are sums.
                 sum = sum.wrapping_add(pair.finish());
             }
             Some(unordered(Kind::Dict, sum))

@@ -42,13 +42,15 @@ impl<E: Entry> PartialEq for Table<E> {
         if entries.len() != others.len() {
             return false;
         }
+        // Whether there are keys that equal nothing; these have no candidate.
         let mut unequal = false;
         for (entry, beside) in entries.iter().zip(others) {
             let key = entry.key();
             let held = if is_nan(key) {
                 None
             } else if !is_container(key) && key == beside.key() {
-                // Mostly in the same order.
+                // Mostly in the same order: no look-up. For containers it would compare
+                // their contents, and once more if they differ.
                 Some(beside)
             } else {
                 other.exact(key)
@@ -59,6 +61,7 @@ impl<E: Entry> PartialEq for Table<E> {
                 _ => return false,
             }
         }
+        // Sorted, because any of them may correspond to any.
         !unequal || self.unequal() == other.unequal()
     }
 }
@@ -71,6 +74,8 @@ impl<E: Entry> Hash for Table<E> {
         for entry in self.entries() {
             let mut hasher = exact_hasher();
             entry.hash(&mut hasher);
+            // A sum is the same in any order. Each entry is hashed by a seeded hasher of
+            // its own, so that nobody can choose entries whose sums are equal.
             sum = sum.wrapping_add(hasher.finish());
         }
         state.write_u64(sum);

@@ -1,4 +1,4 @@
-//! What a table holds: the pairs of a dict or the elements of a set.
+//! The trait of what a table holds: the pairs of a dict or the elements of a set.
 
 use core::hash::Hash;
 

@@ -1,4 +1,4 @@
-//! Positions of entries, found by the hashes of their keys.
+//! The index of a table: finds the positions of entries by the hashes of their keys.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -17,7 +17,8 @@ const FEW: usize = 4;
 
 type FewSlots = heapless::Vec<Slot, FEW, u8>;
 
-/// A form of an index, for inserting many entries in a row.
+/// A form of an index, for inserting many entries in a row: the form is matched
+/// once, not for each entry.
 pub(super) trait Insert {
     /// Finds the entry with this hash for which `is_equal` is true of its
     /// position, or inserts a slot for a new position.
@@ -67,7 +68,8 @@ impl Insert for HashTable<Slot> {
     }
 }
 
-/// The position of an entry, and the hash of its key.
+/// The position of an entry, and half of the hash of its key: 8 bytes, so that a
+/// table of slots costs less memory than the entries.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
     pub(super) hash: u32,
@@ -135,6 +137,7 @@ impl Index {
         match self {
             Self::Few(slots) => {
                 if let Err(slot) = slots.push(slot) {
+                    // Full: the few slots move into a table, which has room for more.
                     let mut table = HashTable::with_capacity(2 * FEW);
                     for slot in slots.iter().copied().chain([slot]) {
                         table.insert_unique(slot.rehash(), slot, Slot::rehash);
@@ -142,6 +145,7 @@ impl Index {
                     *self = Self::Many(table);
                 }
             }
+            // Without the search for an equal key that `entry` makes.
             Self::Many(slots) => {
                 slots.insert_unique(slot.rehash(), slot, Slot::rehash);
             }
@@ -169,6 +173,8 @@ impl Index {
 
     /// Removes the slot of an entry, if it has one; later entries move up.
     pub(super) fn remove(&mut self, position: usize) {
+        // One pass over all slots: each position behind the removed one decreases.
+        // The hash of a slot does not depend on it, so every slot stays in its place.
         let keep = |slot: &mut Slot| {
             let keeps = slot.position() != position;
             slot.position -= u32::from(slot.position() > position);

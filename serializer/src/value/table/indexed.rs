@@ -1,9 +1,9 @@
-//! Entries with an index of the hashes of their keys.
+//! The large form of a table: entries with an index of the hashes of their keys.
 
 use alloc::vec::Vec;
 
 use super::index::{Index, Insert, Slot};
-use super::{Entry, half};
+use super::{Entry, half, merge};
 use crate::Value;
 use crate::value::key::{self, same_key};
 
@@ -94,38 +94,14 @@ impl<E: Entry> Indexed<E> {
 /// Merges the entries of one key and gives the rest slots. Returns the number of
 /// entries that are kept; they come first.
 fn merge_by_hash<E: Entry>(entries: &mut [E], index: &mut impl Insert) -> usize {
-    let mut kept = 0;
-    for next in 0..entries.len() {
-        let (earlier, later) = entries.split_at_mut(next);
-        let Some(entry) = later.first_mut() else {
-            break;
+    merge(entries, |earlier, entry| {
+        // Keys that equal nothing, such as a NaN, get no slot: nothing finds them.
+        let hash = half(key::hash(entry.key())?);
+        let is_equal = |at: usize| {
+            let held: Option<&E> = earlier.get(at);
+            held.is_some_and(|held| same_key(held.key(), entry.key()))
         };
-        if let Some(held) = slot(index, earlier, entry, kept) {
-            held.merge(entry);
-        } else {
-            if kept < next {
-                entries.swap(kept, next);
-            }
-            kept += 1;
-        }
-    }
-    kept
-}
-
-/// Gives the key of `entry` the slot of a position, or finds the earlier entry
-/// that has the same key.
-#[inline]
-fn slot<'e, E: Entry>(
-    index: &mut impl Insert,
-    earlier: &'e mut [E],
-    entry: &E,
-    position: usize,
-) -> Option<&'e mut E> {
-    let hash = half(key::hash(entry.key())?);
-    let is_equal = |at: usize| {
-        let held = earlier.get(at);
-        held.is_some_and(|held| same_key(held.key(), entry.key()))
-    };
-    let found = index.find_or_insert(hash, position, is_equal)?;
-    earlier.get_mut(found)
+        let found = index.find_or_insert(hash, earlier.len(), is_equal)?;
+        earlier.get_mut(found)
+    })
 }

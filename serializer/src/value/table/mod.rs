@@ -37,6 +37,31 @@ const fn half(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
+/// Merges each entry into the earlier one of the same key, which `find` looks for
+/// among those that are kept so far. Returns their number; they come first.
+#[inline]
+fn merge<E: Entry>(
+    entries: &mut [E],
+    mut find: impl for<'e> FnMut(&'e mut [E], &E) -> Option<&'e mut E>,
+) -> usize {
+    let mut kept = 0;
+    for next in 0..entries.len() {
+        let (earlier, later) = entries.split_at_mut(next);
+        let (Some(earlier), Some(entry)) = (earlier.get_mut(..kept), later.first_mut()) else {
+            break;
+        };
+        if let Some(held) = find(earlier, entry) {
+            held.merge(entry);
+        } else {
+            if kept < next {
+                entries.swap(kept, next);
+            }
+            kept += 1;
+        }
+    }
+    kept
+}
+
 impl<E> Table<E> {
     pub(super) const fn new() -> Self {
         Self::Small(Vec::new())
@@ -122,6 +147,7 @@ impl<E: Entry> Table<E> {
 
     /// Keeps the entries for which this is true.
     pub(super) fn retain(&mut self, keep: impl FnMut(&mut E) -> bool) {
+        // The index is built anew: that is linear, and removing one by one is not.
         let mut entries = core::mem::take(self).into_entries();
         entries.retain_mut(keep);
         *self = Self::from_entries(entries);
@@ -137,6 +163,7 @@ impl<E: Entry> Table<E> {
                     sum = sum.wrapping_add(addend(half(key::hash(entry.key())?)));
                 }
             }
+            // A key without a slot equals nothing.
             Self::Indexed(indexed) if indexed.index.len() < indexed.entries.len() => return None,
             Self::Indexed(indexed) => {
                 for slot in indexed.index.slots() {

@@ -1,4 +1,4 @@
-//! A few entries without an index: finding equal keys among them.
+//! The small form of a table: finds equal keys among a few entries without an index.
 //!
 //! Each key gets a mark, which is cheaper than a hash, and keys are compared only
 //! if two marks agree; those of the names of a record seldom do. Marks are not
@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Entry, SMALL, half};
+use super::{Entry, SMALL, half, merge};
 use crate::Value;
 use crate::value::key::{self, same_key};
 
@@ -26,20 +26,10 @@ pub(super) fn are_distinct<E: Entry>(entries: &[E]) -> bool {
 
 /// Merges the entries of one key among a few without containers.
 pub(super) fn merge_small<E: Entry>(entries: &mut Vec<E>) {
-    let mut kept = 0;
-    for next in 0..entries.len() {
-        let (earlier, later) = entries.split_at_mut(next);
-        let Some(entry) = later.first_mut() else {
-            return;
-        };
-        let mut earlier = earlier.iter_mut().take(kept);
-        if let Some(held) = earlier.find(|held| same_key(held.key(), entry.key())) {
-            held.merge(entry);
-        } else {
-            entries.swap(kept, next);
-            kept += 1;
-        }
-    }
+    let kept = merge(entries, |earlier, entry| {
+        let mut earlier = earlier.iter_mut();
+        earlier.find(|held| same_key(held.key(), entry.key()))
+    });
     entries.truncate(kept);
 }
 
