@@ -1,7 +1,5 @@
-//! Writing opcodes.
+//! [`Encoder`]: writes the opcodes of values, one by one.
 
-#[cfg(feature = "serde")]
-mod parts;
 mod py2;
 mod sink;
 
@@ -262,21 +260,15 @@ impl<W: Write> Encoder<W> {
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<(), EncodeError<W::Error>>,
     ) -> Result<(), EncodeError<W::Error>> {
-        self.enter()?;
+        self.enter(crate::Limits::MAX_DEPTH)?;
         let written = write(self);
         self.leave();
         written
     }
 
-    /// Enters a container; [`leave`](Self::leave) must follow.
+    /// Enters a container of at most this depth; [`leave`](Self::leave) must follow.
     #[inline]
-    pub(crate) const fn enter(&mut self) -> Result<(), DumpError> {
-        self.enter_within(crate::Limits::MAX_DEPTH)
-    }
-
-    /// As [`enter`](Self::enter), with a limit of its own.
-    #[inline]
-    pub(crate) const fn enter_within(&mut self, limit: u16) -> Result<(), DumpError> {
+    pub(crate) const fn enter(&mut self, limit: u16) -> Result<(), DumpError> {
         if self.depth >= limit {
             return Err(DumpError::new(Refusal::Depth(limit)));
         }
@@ -287,5 +279,14 @@ impl<W: Write> Encoder<W> {
     #[inline]
     pub(crate) const fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// An encoder at the same depth, for opcodes that this one writes later.
+    #[cfg(all(feature = "serde", feature = "alloc"))]
+    pub(crate) const fn sibling(&self) -> Encoder<alloc::vec::Vec<u8>> {
+        Encoder {
+            sink: alloc::vec::Vec::new(),
+            depth: self.depth,
+        }
     }
 }

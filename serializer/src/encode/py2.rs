@@ -1,4 +1,4 @@
-//! Opcodes of Python 2 types, for programs that write data for it.
+//! The encoder's opcodes for types of Python 2.
 
 use embedded_io::Write;
 

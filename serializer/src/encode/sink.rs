@@ -1,4 +1,4 @@
-//! Opcodes and operands into the sink.
+//! How the encoder puts opcodes and operands into its sink.
 
 use embedded_io::{Error as _, ErrorKind, Write};
 
@@ -8,7 +8,7 @@ use crate::error::{DumpError, EncodeError, Refusal};
 
 impl<W: Write> Encoder<W> {
     #[inline]
-    pub(super) fn opcode(&mut self, opcode: Opcode) -> Result<(), EncodeError<W::Error>> {
+    pub(crate) fn opcode(&mut self, opcode: Opcode) -> Result<(), EncodeError<W::Error>> {
         self.put(&[opcode.byte()])
     }
 
@@ -23,7 +23,7 @@ impl<W: Write> Encoder<W> {
     }
 
     #[inline]
-    pub(super) fn length(
+    pub(crate) fn length(
         &mut self,
         opcode: Opcode,
         len: usize,
@@ -47,7 +47,7 @@ impl<W: Write> Encoder<W> {
     /// Does not use `write_all`, which fails if a write is interrupted and does
     /// not report how much it wrote.
     #[inline]
-    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), EncodeError<W::Error>> {
         match self.sink.write(bytes) {
             Ok(written) if written == bytes.len() => Ok(()),
             written => self.put_rest(bytes, written),

@@ -1,4 +1,4 @@
-//! Access of serde to the parts of containers.
+//! Gives serde the parts of a document's containers, and adds them to the path of errors.
 
 use serde_core::de::{
     self, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor,
@@ -25,15 +25,8 @@ pub(super) fn visit_all<'de, A: SeqAccess<'de, Error = Error>, V: Visitor<'de>>(
 
 /// The items of a list, tuple or set.
 pub(super) struct Elements<'d, 'de> {
-    items: Items<'d, 'de>,
-    given: usize,
-}
-
-impl<'d, 'de> Elements<'d, 'de> {
-    #[inline]
-    pub(super) const fn new(items: Items<'d, 'de>) -> Self {
-        Self { items, given: 0 }
-    }
+    pub(super) items: Items<'d, 'de>,
+    pub(super) given: usize,
 }
 
 /// The error of a type that consumed only this many items.
@@ -125,7 +118,10 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
         };
         let read = match key.as_str() {
             Some(_) => seed.deserialize(key),
-            None => seed.deserialize(OddKey::new(key, self.named)),
+            None => seed.deserialize(OddKey {
+                node: key,
+                named: self.named,
+            }),
         };
         match read {
             Ok(value) => Ok(Some(value)),
@@ -150,15 +146,11 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
 
 /// A variant with content: a dict of its name and that.
 pub(super) struct Variant<'d, 'de> {
-    name: Node<'d, 'de>,
-    content: Node<'d, 'de>,
+    pub(super) name: Node<'d, 'de>,
+    pub(super) content: Node<'d, 'de>,
 }
 
-impl<'d, 'de> Variant<'d, 'de> {
-    pub(super) const fn new(name: Node<'d, 'de>, content: Node<'d, 'de>) -> Self {
-        Self { name, content }
-    }
-
+impl Variant<'_, '_> {
     fn within<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         result.map_err(|error| match self.name.as_str() {
             Some(name) => error.within(Segment::Field(name)),

@@ -1,4 +1,4 @@
-//! Bytes through serde.
+//! [`Bytes`] as a type of serde: bytes, where a plain slice is a list of numbers.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -44,6 +44,10 @@ impl<'de, const N: usize> Deserialize<'de> for Bytes<[u8; N]> {
 
 /// Types that hold bytes, copied or borrowed from the input.
 trait Keep<'de>: Sized {
+    /// The expected number of bytes, for error messages.
+    const LEN: Option<usize>;
+
+    /// `None` if the number of bytes is another.
     fn keep(bytes: &[u8]) -> Option<Self>;
 
     fn keep_borrowed(bytes: &'de [u8]) -> Option<Self> {
@@ -52,9 +56,6 @@ trait Keep<'de>: Sized {
 
     /// From numbers, as JSON has bytes.
     fn numbers<A: SeqAccess<'de>>(numbers: A) -> Result<Self, A::Error>;
-
-    /// The expected number of bytes, for error messages.
-    const LEN: Option<usize> = None;
 }
 
 impl<'de, const N: usize> Keep<'de> for [u8; N] {
@@ -66,14 +67,13 @@ impl<'de, const N: usize> Keep<'de> for [u8; N] {
 
     fn numbers<A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
         let mut all = [0; N];
-        let expected = &Kept::<Self>(PhantomData);
+        let invalid = |len| de::Error::invalid_length(len, &Kept::<Self>(PhantomData));
         for (index, byte) in all.iter_mut().enumerate() {
-            let next = numbers.next_element()?;
-            *byte = next.ok_or_else(|| de::Error::invalid_length(index, expected))?;
+            *byte = numbers.next_element()?.ok_or_else(|| invalid(index))?;
         }
         match numbers.next_element::<de::IgnoredAny>()? {
             None => Ok(all),
-            Some(_) => Err(de::Error::invalid_length(N + 1, expected)),
+            Some(_) => Err(invalid(N + 1)),
         }
     }
 }
@@ -115,44 +115,23 @@ mod owned {
 
     use super::*;
 
-    impl<'de> Keep<'de> for Vec<u8> {
-        fn keep(bytes: &[u8]) -> Option<Self> {
-            Some(bytes.to_vec())
-        }
-
-        fn numbers<A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
-            let mut all = Self::new();
-            while let Some(byte) = numbers.next_element()? {
-                all.push(byte);
-            }
-            Ok(all)
-        }
-    }
-
-    macro_rules! from_vec {
-        ($($type:ty)*) => {$(
-            impl<'de> Deserialize<'de> for Bytes<$type> {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let bytes = deserializer.deserialize_byte_buf(Kept::<Vec<u8>>(PhantomData))?;
-                    Ok(Bytes(bytes.0.into()))
-                }
-            }
-        )*};
-    }
-
-    from_vec! { Vec<u8> Box<[u8]> Rc<[u8]> Arc<[u8]> }
-
     impl<'de> Keep<'de> for Cow<'de, [u8]> {
+        const LEN: Option<usize> = None;
+
         fn keep(bytes: &[u8]) -> Option<Self> {
-            Vec::keep(bytes).map(Cow::Owned)
+            Some(Cow::Owned(bytes.to_vec()))
         }
 
         fn keep_borrowed(bytes: &'de [u8]) -> Option<Self> {
             Some(Cow::Borrowed(bytes))
         }
 
-        fn numbers<A: SeqAccess<'de>>(numbers: A) -> Result<Self, A::Error> {
-            Vec::numbers(numbers).map(Cow::Owned)
+        fn numbers<A: SeqAccess<'de>>(mut numbers: A) -> Result<Self, A::Error> {
+            let mut all = Vec::new();
+            while let Some(byte) = numbers.next_element()? {
+                all.push(byte);
+            }
+            Ok(Cow::Owned(all))
         }
     }
 
@@ -162,4 +141,18 @@ mod owned {
             deserializer.deserialize_bytes(Kept::<Cow<'de, [u8]>>(PhantomData))
         }
     }
+
+    macro_rules! owned {
+        ($($type:ty)*) => {$(
+            impl<'de> Deserialize<'de> for Bytes<$type> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let kept = Kept::<Cow<'de, [u8]>>(PhantomData);
+                    let bytes = deserializer.deserialize_byte_buf(kept)?;
+                    Ok(Bytes(bytes.0.into_owned().into()))
+                }
+            }
+        )*};
+    }
+
+    owned! { Vec<u8> Box<[u8]> Rc<[u8]> Arc<[u8]> }
 }

@@ -1,4 +1,4 @@
-//! Reading Rust types from documents.
+//! The deserializer of a document's values.
 
 use serde_core::Deserializer;
 use serde_core::de::value::SeqDeserializer;
@@ -8,7 +8,7 @@ use super::Error;
 use super::HUMAN_READABLE;
 use super::access::{Elements, Fields, Variant, visit_all};
 use super::number::{visit_as_float, visit_decimal, visit_int};
-use super::special::{self, Marked};
+use super::special::{self, visit_marked};
 use crate::{Complex, Node, NodeKind};
 
 impl<'de> Node<'_, 'de> {
@@ -70,9 +70,58 @@ impl<'de> Node<'_, 'de> {
             NodeKind::List(items)
             | NodeKind::Tuple(items)
             | NodeKind::Set(items)
-            | NodeKind::FrozenSet(items) => visit_all(Elements::new(items), visitor),
+            | NodeKind::FrozenSet(items) => visit_all(Elements { items, given: 0 }, visitor),
             NodeKind::Dict(pairs) => Fields::visit(pairs, false, visitor),
             NodeKind::Channel(_) => Err(self.refuse(&visitor)),
+        }
+    }
+
+    #[inline]
+    fn int<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.as_small() {
+            Some(value) => visit_int(i64::from(value), visitor),
+            None => self.as_it_is(visitor),
+        }
+    }
+
+    #[inline]
+    fn float<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.kind() {
+            NodeKind::Float(value) => visitor.visit_f64(value),
+            NodeKind::BigInt(value) => visit_as_float(value, visitor),
+            _ => self.as_it_is(visitor),
+        }
+    }
+
+    #[inline]
+    fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.as_str() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            // Visitors of text would take bytes that happen to be UTF-8.
+            None if self.as_bytes().is_some() => Err(self.refuse(&visitor)),
+            None => self.as_it_is(visitor),
+        }
+    }
+
+    #[inline]
+    fn bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.kind() {
+            NodeKind::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
+            // Visitors of bytes may take text.
+            NodeKind::Str(_) | NodeKind::Latin1(_) => Err(self.refuse(&visitor)),
+            _ => self.as_it_is(visitor),
+        }
+    }
+
+    #[inline]
+    fn sequence<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.kind() {
+            NodeKind::List(items) => visit_all(Elements { items, given: 0 }, visitor),
+            // For types of bytes that serde sees as a sequence, such as `Vec<u8>`.
+            NodeKind::Bytes(bytes) => {
+                visit_all(SeqDeserializer::new(bytes.iter().copied()), visitor)
+            }
+            _ => self.as_it_is(visitor),
         }
     }
 }
@@ -94,27 +143,14 @@ fn visit_latin_1<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Va
     visitor.visit_str(&text)
 }
 
-/// Requests that one kind of node answers directly, and `any` answers
-/// otherwise.
-macro_rules! numbers {
-    ($($method:ident)*) => {$(
+/// Requests that one method answers, for types that differ only in Rust.
+macro_rules! answered {
+    ($($answer:ident: $($request:ident($($given:ty),*))+;)*) => {$($(
         #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            match self.as_small() {
-                Some(value) => visit_int(i64::from(value), visitor),
-                None => self.as_it_is(visitor),
-            }
+        fn $request<V: Visitor<'de>>(self $(, _: $given)*, visitor: V) -> Result<V::Value, Error> {
+            self.$answer(visitor)
         }
-    )*};
-}
-
-/// Requests that are answered by the type of the value.
-macro_rules! asked {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            self.as_it_is(visitor)
-        }
-    )*};
+    )+)*};
 }
 
 impl<'de> Deserializer<'de> for Node<'_, 'de> {
@@ -125,79 +161,38 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     /// can keep.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            NodeKind::Channel(id) => {
-                Marked::new(special::CHANNEL_KEY, id.0).deserialize_any(visitor)
-            }
+            NodeKind::Channel(id) => visit_marked(special::CHANNEL_KEY, id.0, visitor),
             #[cfg(feature = "alloc")]
             NodeKind::BigInt(value) => {
                 match value.to_u128().and_then(|value| value.try_into().ok()) {
                     Some(value) => visitor.visit_u64(value),
-                    None => {
-                        Marked::new(special::INT_KEY, alloc::string::ToString::to_string(&value))
-                            .deserialize_any(visitor)
-                    }
+                    None => visit_marked(special::INT_KEY, alloc::format!("{value}"), visitor),
                 }
             }
             _ => self.as_it_is(visitor),
         }
     }
 
-    numbers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-    }
-
-    #[inline]
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_f64(visitor)
-    }
-
-    #[inline]
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.kind() {
-            NodeKind::Float(value) => visitor.visit_f64(value),
-            NodeKind::BigInt(value) => visit_as_float(value, visitor),
-            _ => self.as_it_is(visitor),
-        }
-    }
-
-    #[inline]
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.as_str() {
-            Some(text) => visitor.visit_borrowed_str(text),
-            // Visitors of text would take bytes that happen to be UTF-8.
-            None if self.as_bytes().is_some() => Err(self.refuse(&visitor)),
-            None => self.as_it_is(visitor),
-        }
-    }
-
-    #[inline]
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_str(visitor)
+    answered! {
+        int: deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
+            deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32()
+            deserialize_u64() deserialize_u128();
+        float: deserialize_f32() deserialize_f64();
+        text: deserialize_str() deserialize_string();
+        bytes: deserialize_bytes() deserialize_byte_buf();
+        sequence: deserialize_seq() deserialize_tuple(usize)
+            deserialize_tuple_struct(&'static str, usize);
+        as_it_is: deserialize_bool() deserialize_char() deserialize_unit()
+            deserialize_unit_struct(&'static str) deserialize_map();
     }
 
     #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            NodeKind::Str(_) | NodeKind::Latin1(_) => self.deserialize_str(visitor),
+            NodeKind::Str(_) | NodeKind::Latin1(_) => self.text(visitor),
             // Visitors of identifiers would take a number for an index.
             _ => Err(self.refuse(&visitor)),
         }
-    }
-
-    #[inline]
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.kind() {
-            NodeKind::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
-            // Visitors of bytes may take text.
-            NodeKind::Str(_) | NodeKind::Latin1(_) => Err(self.refuse(&visitor)),
-            _ => self.as_it_is(visitor),
-        }
-    }
-
-    #[inline]
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -208,23 +203,13 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.deserialize_unit(visitor)
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
         match (name, self.kind()) {
-            (special::CHANNEL, NodeKind::Channel(id)) => {
-                visitor.visit_newtype_struct(Marked::new(special::CHANNEL_KEY, id.0))
-            }
+            (special::CHANNEL, NodeKind::Channel(_)) => self.deserialize_any(visitor),
             (special::CHANNEL, _) => Err(self.refuse(&visitor)),
             (special::INT, NodeKind::Int(_) | NodeKind::BigInt(_)) => self.deserialize_any(visitor),
             (special::INT, _) => Err(self.refuse(&visitor)),
@@ -232,34 +217,6 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
             (special::VALUE, _) => super::value::visit(self, visitor),
             _ => visitor.visit_newtype_struct(self),
         }
-    }
-
-    #[inline]
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.kind() {
-            NodeKind::List(items) => visit_all(Elements::new(items), visitor),
-            NodeKind::Bytes(bytes) => {
-                visit_all(SeqDeserializer::new(bytes.iter().copied()), visitor)
-            }
-            _ => self.as_it_is(visitor),
-        }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        _len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
     }
 
     #[inline]
@@ -286,7 +243,7 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
                 visitor.visit_enum(de::IntoDeserializer::into_deserializer(name))
             }
             (NodeKind::Dict(pairs), Some((name, content))) if pairs.len() == 1 => {
-                visitor.visit_enum(Variant::new(name, content))
+                visitor.visit_enum(Variant { name, content })
             }
             (NodeKind::Dict(pairs), _) => Err(Error::invalid_length(
                 pairs.len(),
@@ -304,6 +261,4 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     fn is_human_readable(&self) -> bool {
         HUMAN_READABLE
     }
-
-    asked! { deserialize_bool deserialize_char deserialize_unit deserialize_map }
 }

@@ -1,4 +1,4 @@
-//! How serde makes errors: with texts of a peer cut and escaped.
+//! The errors that types make through serde, with texts of a peer cut and escaped.
 
 use core::fmt;
 

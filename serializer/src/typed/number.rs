@@ -1,4 +1,4 @@
-//! Passing integers to visitors.
+//! Passes integers to visitors, by the method that most of them have.
 
 use serde_core::de::{Error, Visitor};
 

@@ -14,15 +14,9 @@ pub(super) const NO_TEXT_LOSSY: &str = "a key that is no text\u{fffd}";
 
 /// A key of any type. One that is not text names no field.
 pub(super) struct OddKey<'d, 'de> {
-    node: Node<'d, 'de>,
+    pub(super) node: Node<'d, 'de>,
     /// Whether the other keys are the names of a struct's fields.
-    named: bool,
-}
-
-impl<'d, 'de> OddKey<'d, 'de> {
-    pub(super) const fn new(node: Node<'d, 'de>, named: bool) -> Self {
-        Self { node, named }
-    }
+    pub(super) named: bool,
 }
 
 /// Methods that read the key as any other value.

@@ -1,4 +1,4 @@
-//! The destination of serializers.
+//! Where serializers write: an encoder, and a place for the error of its sink.
 
 use embedded_io::Write;
 
@@ -56,7 +56,7 @@ impl<'e, W: Write> Output<'e, W> {
 
     #[inline]
     pub(super) fn enter(&mut self) -> Result<(), Error> {
-        let entered = self.encoder.enter_within(Limits::TYPED_DEPTH);
+        let entered = self.encoder.enter(Limits::TYPED_DEPTH);
         entered.map_err(Error::from)
     }
 

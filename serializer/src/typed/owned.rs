@@ -1,4 +1,4 @@
-//! Rust types from and into whole byte slices and values.
+//! `to_vec`, `from_slice`, `to_value` and `from_value`: Rust types into and from bytes and values.
 
 use alloc::vec::Vec;
 

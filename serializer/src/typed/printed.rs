@@ -1,4 +1,4 @@
-//! Values that are written as their printed form.
+//! Writes what a value prints as text, without holding the text.
 
 use core::fmt::{self, Display, Write as _};
 
@@ -6,6 +6,7 @@ use embedded_io::Write;
 
 use super::Error;
 use super::output::Output;
+use crate::Opcode;
 
 /// Writes the printed form of a value as text. It is printed twice because the
 /// length comes first; this needs no memory.
@@ -16,7 +17,7 @@ pub(super) fn printed<W: Write>(
     let changed = || Error::message("a value that prints differently each time, or not at all");
     let mut length = Length(0);
     write!(length, "{value}").map_err(|_| changed())?;
-    output.put(|encoder| encoder.begin_str(length.0))?;
+    output.put(|encoder| encoder.length(Opcode::Py3String, length.0))?;
     let mut printer = Printer {
         output,
         left: length.0,
@@ -48,7 +49,7 @@ struct Printer<'e, W: Write> {
 impl<W: Write> fmt::Write for Printer<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.left = self.left.checked_sub(text.len()).ok_or(fmt::Error)?;
-        let written = self.output.put(|encoder| encoder.encoded(text.as_bytes()));
+        let written = self.output.put(|encoder| encoder.put(text.as_bytes()));
         written.map_err(|error| {
             self.failed = Some(error);
             fmt::Error

@@ -1,4 +1,4 @@
-//! Writing Rust types as opcodes.
+//! The serializer: writes any type of serde as opcodes.
 
 use core::fmt::Display;
 
@@ -12,8 +12,8 @@ use super::output::Output;
 use super::printed::printed;
 use super::special;
 use super::wrapped::{Wrapped, Wrapper};
-use crate::Encoder;
 use crate::error::{Refusal, Segment};
+use crate::{Dump, Encoder};
 
 /// Writes one value.
 pub(super) struct Serializer<'e, W: Write> {
@@ -67,12 +67,12 @@ impl<'e, W: Write> Serializer<'e, W> {
     }
 }
 
-/// Methods that are one call of the encoder.
+/// Scalars, which are written as their [`Dump`] writes them.
 macro_rules! scalars {
-    ($($method:ident($type:ty) => |$encoder:ident, $value:ident| $write:expr;)*) => {$(
+    ($($method:ident($type:ty))*) => {$(
         #[inline]
-        fn $method(mut self, $value: $type) -> Result<(), Error> {
-            self.output.put(|$encoder| $write)
+        fn $method(mut self, value: $type) -> Result<(), Error> {
+            self.output.put(|encoder| value.dump(encoder))
         }
     )*};
 }
@@ -89,22 +89,15 @@ impl<'e, W: Write> ser::Serializer for Serializer<'e, W> {
     type SerializeStructVariant = Map<'e, W>;
 
     scalars! {
-        serialize_bool(bool) => |encoder, value| encoder.bool(value);
-        serialize_i8(i8) => |encoder, value| encoder.int(i64::from(value));
-        serialize_i16(i16) => |encoder, value| encoder.int(i64::from(value));
-        serialize_i32(i32) => |encoder, value| encoder.int(i64::from(value));
-        serialize_i64(i64) => |encoder, value| encoder.int(value);
-        serialize_i128(i128) => |encoder, value| encoder.i128(value);
-        serialize_u8(u8) => |encoder, value| encoder.int(i64::from(value));
-        serialize_u16(u16) => |encoder, value| encoder.int(i64::from(value));
-        serialize_u32(u32) => |encoder, value| encoder.int(i64::from(value));
-        serialize_u64(u64) => |encoder, value| encoder.u64(value);
-        serialize_u128(u128) => |encoder, value| encoder.u128(value);
-        serialize_f32(f32) => |encoder, value| encoder.float(f64::from(value));
-        serialize_f64(f64) => |encoder, value| encoder.float(value);
-        serialize_char(char) => |encoder, value| encoder.str(value.encode_utf8(&mut [0; 4]));
-        serialize_str(&str) => |encoder, value| encoder.str(value);
-        serialize_bytes(&[u8]) => |encoder, value| encoder.bytes(value);
+        serialize_bool(bool) serialize_char(char) serialize_str(&str)
+        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
+        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
+        serialize_f32(f32) serialize_f64(f64)
+    }
+
+    #[inline]
+    fn serialize_bytes(mut self, value: &[u8]) -> Result<(), Error> {
+        self.output.put(|encoder| encoder.bytes(value))
     }
 
     fn serialize_none(mut self) -> Result<(), Error> {

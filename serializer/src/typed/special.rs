@@ -1,4 +1,4 @@
-//! Types that serde's data model lacks.
+//! Types that serde's data model lacks: sets, complex numbers, channels, large integers.
 //!
 //! They pass through serde as newtype structs with these names, which the
 //! serializer and deserializer of this crate recognise. Other formats write the
@@ -9,7 +9,6 @@ use core::marker::PhantomData;
 
 use serde_core::de::value::MapDeserializer;
 use serde_core::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
-use serde_core::forward_to_deserialize_any;
 use serde_core::ser::{Serialize, Serializer};
 
 use crate::{ChannelId, Complex};
@@ -145,7 +144,7 @@ impl<'de> Deserialize<'de> for Complex {
 }
 
 /// A scalar of this format that serde has no method for, as other formats and
-/// serde's own buffers see it: an optional map of one pair.
+/// serde's own buffers see it: a map of one pair, within an option.
 ///
 /// The option distinguishes it from a dict of the same content, because this
 /// format has no options. A map can be represented in every format and is not
@@ -155,43 +154,20 @@ pub(super) struct Marked<T> {
     pub(super) content: T,
 }
 
-impl<T> Marked<T> {
-    pub(super) const fn new(key: &'static str, content: T) -> Self {
-        Self { key, content }
-    }
-}
-
 impl<T: Serialize> Serialize for Marked<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_some(&Pair(self))
+        serializer.collect_map([(self.key, &self.content)])
     }
 }
 
-/// The map.
-struct Pair<'m, T>(&'m Marked<T>);
-
-impl<T: Serialize> Serialize for Pair<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([(self.0.key, &self.0.content)])
-    }
-}
-
-/// Visitors get it in the form in which it is written.
-impl<'de, T: IntoDeserializer<'de, super::Error>> Deserializer<'de> for Marked<T> {
-    type Error = super::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, super::Error> {
-        visitor.visit_some(MapDeserializer::new(core::iter::once((
-            self.key,
-            self.content,
-        ))))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
-        bytes byte_buf option unit unit_struct newtype_struct seq tuple
-        tuple_struct map struct enum identifier ignored_any
-    }
+/// Gives the visitor such a scalar in the form in which it is written.
+pub(super) fn visit_marked<'de, T: IntoDeserializer<'de, E>, V: Visitor<'de>, E: de::Error>(
+    key: &'static str,
+    content: T,
+    visitor: V,
+) -> Result<V::Value, E> {
+    let pair = core::iter::once((key, content));
+    visitor.visit_some(MapDeserializer::new(pair))
 }
 
 /// Whether a text is this one, without a heap.
@@ -219,7 +195,8 @@ impl Visitor<'_> for Name {
 
 impl Serialize for ChannelId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(CHANNEL, &Marked::new(CHANNEL_KEY, self.0))
+        let (key, content) = (CHANNEL_KEY, self.0);
+        serializer.serialize_newtype_struct(CHANNEL, &Some(Marked { key, content }))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Writing the value inside a newtype struct that has one of this crate's
-//! names.
+//! The serializer of the value inside a newtype struct that has one of this crate's
+//! names, such as the sequence inside a set.
 
 use core::fmt::Display;
 
@@ -153,7 +153,8 @@ impl<'e, W: Write> ser::Serializer for Wrapped<'e, W> {
 
     fn serialize_f64(mut self, value: f64) -> Result<(), Error> {
         match self.wrapper {
-            Wrapper::ComplexPart => self.output.put(|encoder| encoder.complex_part(value)),
+            // The opcode is written already; the parts are bare doubles.
+            Wrapper::ComplexPart => self.output.put(|encoder| encoder.put(&value.to_be_bytes())),
             _ => Err(self.refuse()),
         }
     }

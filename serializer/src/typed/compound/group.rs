@@ -1,14 +1,14 @@
-//! The containers whose length follows their parts.
+//! The serializer of tuples, sets and complex numbers: their opcode comes last, or they have none.
 
 use embedded_io::Write;
 use serde_core::ser::Serialize;
 
-use crate::Encoder;
 use crate::error::Segment;
 use crate::typed::Error;
 use crate::typed::output::Output;
 use crate::typed::ser::Serializer;
 use crate::typed::wrapped::{Wrapped, Wrapper};
+use crate::{Encoder, Opcode};
 
 /// The containers whose number of items follows the items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl<'e, W: Write> Group<'e, W> {
         keys: bool,
     ) -> Result<Self, Error> {
         match kind {
-            Kind::Complex => output.put(Encoder::complex_parts)?,
+            Kind::Complex => output.put(|encoder| encoder.opcode(Opcode::Complex))?,
             _ => output.enter()?,
         }
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Dicts: maps and structs.
+//! The serializer of dicts: maps and structs, alone or as the content of a variant.
 
 use embedded_io::Write;
 use serde_core::ser::{self, Serialize};
@@ -84,6 +84,7 @@ impl<'e, W: Write> Map<'e, W> {
     pub(super) fn finish(mut self) -> Result<(), Error> {
         match self.within {
             Within::Nothing => self.output.leave(),
+            // Two containers end: this one, and the dict of one pair around it.
             Within::Variant(_) => {
                 self.output.leave();
                 self.output.leave();
@@ -100,6 +101,7 @@ impl<W: Write> ser::SerializeMap for Map<'_, W> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        // The key of the pair only marks what the content is.
         if let Within::Wrapper(_) = self.within {
             return Ok(());
         }

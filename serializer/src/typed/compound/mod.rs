@@ -1,4 +1,4 @@
-//! Containers while they are written.
+//! The serializers of containers, which serde gives one part after another.
 
 mod group;
 mod map;

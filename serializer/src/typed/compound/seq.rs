@@ -1,4 +1,4 @@
-//! Lists.
+//! The serializer of lists, whose length comes before the items.
 
 use embedded_io::Write;
 use serde_core::ser::Serialize;
@@ -62,6 +62,7 @@ impl<'e, W: Write> Seq<'e, W> {
 
     /// The item of a list of unknown length. Nothing is written before that is
     /// known.
+    // Out of line: the common case, a known length, stays small.
     #[cfg(feature = "alloc")]
     #[inline(never)]
     fn held_item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
@@ -82,7 +83,7 @@ impl<'e, W: Write> Seq<'e, W> {
             None => {
                 let items = self.held.into_inner();
                 self.output.put(|encoder| encoder.list(self.written))?;
-                self.output.put(|encoder| encoder.encoded(&items))
+                self.output.put(|encoder| encoder.put(&items))
             }
             _ => Ok(()),
         }

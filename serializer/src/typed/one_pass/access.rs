@@ -1,4 +1,4 @@
-//! The parts of containers, read one after another.
+//! Gives serde the parts of containers, read one after another.
 
 use serde_core::de::{DeserializeSeed, MapAccess, SeqAccess};
 
@@ -6,25 +6,10 @@ use super::{NeedsDocument, OnePass};
 
 /// The items of a list.
 pub(super) struct Items<'d, 'de> {
-    pass: &'d mut OnePass<'de>,
-    next: u32,
-    len: u32,
-}
-
-impl<'d, 'de> Items<'d, 'de> {
-    #[inline(always)]
-    pub(super) const fn new(pass: &'d mut OnePass<'de>, len: u32) -> Self {
-        Self { pass, next: 0, len }
-    }
-
-    #[inline(always)]
-    pub(super) const fn end(&self) -> Result<(), NeedsDocument> {
-        if self.next == self.len {
-            Ok(())
-        } else {
-            Err(NeedsDocument)
-        }
-    }
+    pub(super) pass: &'d mut OnePass<'de>,
+    /// The index of the next one.
+    pub(super) next: u32,
+    pub(super) len: u32,
 }
 
 impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
@@ -38,7 +23,9 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
         if self.next == self.len {
             return Ok(None);
         }
+        // The index, which must be the next one, as the stack machine requires.
         if !self.pass.cursor.eat_int(self.next) {
+            // Noted, because the visitor may ignore the error of an item.
             return self.pass.noted(Err(NeedsDocument));
         }
         let item = seed.deserialize(&mut *self.pass)?;
@@ -49,8 +36,8 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        // Each item takes at least seven bytes, which bounds the number of
-        // items.
+        // Each item takes at least seven bytes, so a type that reserves memory by
+        // this hint reserves none for items that are not in the input.
         let room = self.pass.cursor.rest().len() / 7;
         Some(room.min((self.len - self.next) as usize))
     }
@@ -58,24 +45,8 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
 
 /// The items of a tuple.
 pub(super) struct Parts<'d, 'de> {
-    pass: &'d mut OnePass<'de>,
-    left: usize,
-}
-
-impl<'d, 'de> Parts<'d, 'de> {
-    #[inline(always)]
-    pub(super) const fn new(pass: &'d mut OnePass<'de>, left: usize) -> Self {
-        Self { pass, left }
-    }
-
-    #[inline(always)]
-    pub(super) const fn end(&self) -> Result<(), NeedsDocument> {
-        if self.left == 0 {
-            Ok(())
-        } else {
-            Err(NeedsDocument)
-        }
-    }
+    pub(super) pass: &'d mut OnePass<'de>,
+    pub(super) left: usize,
 }
 
 impl<'de> SeqAccess<'de> for &mut Parts<'_, 'de> {
@@ -101,25 +72,9 @@ impl<'de> SeqAccess<'de> for &mut Parts<'_, 'de> {
 
 /// The pairs of a dict, up to an opcode that cannot start a key.
 pub(super) struct Pairs<'d, 'de> {
-    pass: &'d mut OnePass<'de>,
+    pub(super) pass: &'d mut OnePass<'de>,
     /// Whether the visitor has seen the end.
-    ended: bool,
-}
-
-impl<'d, 'de> Pairs<'d, 'de> {
-    #[inline(always)]
-    pub(super) const fn new(pass: &'d mut OnePass<'de>) -> Self {
-        Self { pass, ended: false }
-    }
-
-    #[inline(always)]
-    pub(super) const fn end(&self) -> Result<(), NeedsDocument> {
-        if self.ended {
-            Ok(())
-        } else {
-            Err(NeedsDocument)
-        }
-    }
+    pub(super) ended: bool,
 }
 
 impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
@@ -133,9 +88,12 @@ impl<'de> MapAccess<'de> for &mut Pairs<'_, 'de> {
         match self.pass.peek() {
             // These are hashable; other keys need the document.
             Some(opcode) if opcode.is_scalar() => {
+                // For `anything`, which refuses a number there.
                 self.pass.key_at = self.pass.cursor.offset();
                 seed.deserialize(&mut *self.pass).map(Some)
             }
+            // Nothing marks the end of a dict. What follows its last pair is no scalar,
+            // or the next value: then its SETITEM is missing, which is an error.
             _ => {
                 self.ended = true;
                 Ok(None)

@@ -1,4 +1,4 @@
-//! What serde asks for, by the method that reads it.
+//! The deserializer: maps each request of serde to the method that reads it.
 
 use serde_core::Deserializer;
 use serde_core::de::Visitor;
@@ -6,53 +6,35 @@ use serde_core::de::Visitor;
 use super::{NeedsDocument, OnePass};
 use crate::typed::{HUMAN_READABLE, special};
 
-/// Methods that note whether the value was read.
-macro_rules! reads {
-    ($($method:ident($($given:ty),*) => |$pass:ident, $visitor:ident| $read:expr;)*) => {$(
+/// Requests that one method answers. Each keeps in the reader whether the value
+/// was read, because a type may ignore the error that it gets.
+macro_rules! answered {
+    ($($answer:ident: $($request:ident($($given:ty),*))+;)*) => {$($(
         #[inline]
-        fn $method<V: Visitor<'de>>(self $(, _: $given)*, $visitor: V) -> Result<V::Value, NeedsDocument> {
-            let $pass = self;
-            let read = $read;
-            $pass.noted(read)
+        fn $request<V: Visitor<'de>>(self $(, _: $given)*, visitor: V) -> Result<V::Value, NeedsDocument> {
+            let read = self.$answer(visitor);
+            self.noted(read)
         }
-    )*};
+    )+)*};
 }
 
 impl<'de> Deserializer<'de> for &mut OnePass<'de> {
     type Error = NeedsDocument;
 
-    reads! {
-        deserialize_any() => |pass, visitor| pass.anything(visitor);
-        deserialize_bool() => |pass, visitor| pass.scalar(visitor);
-        deserialize_i8() => |pass, visitor| pass.int(visitor);
-        deserialize_i16() => |pass, visitor| pass.int(visitor);
-        deserialize_i32() => |pass, visitor| pass.int(visitor);
-        deserialize_i64() => |pass, visitor| pass.int(visitor);
-        deserialize_i128() => |pass, visitor| pass.int(visitor);
-        deserialize_u8() => |pass, visitor| pass.int(visitor);
-        deserialize_u16() => |pass, visitor| pass.int(visitor);
-        deserialize_u32() => |pass, visitor| pass.int(visitor);
-        deserialize_u64() => |pass, visitor| pass.int(visitor);
-        deserialize_u128() => |pass, visitor| pass.int(visitor);
-        deserialize_f32() => |pass, visitor| pass.float(visitor);
-        deserialize_f64() => |pass, visitor| pass.float(visitor);
-        deserialize_char() => |pass, visitor| pass.text(visitor);
-        deserialize_str() => |pass, visitor| pass.text(visitor);
-        deserialize_string() => |pass, visitor| pass.text(visitor);
-        deserialize_identifier() => |pass, visitor| pass.text(visitor);
-        deserialize_bytes() => |pass, visitor| pass.bytes(visitor);
-        deserialize_byte_buf() => |pass, visitor| pass.bytes(visitor);
-        deserialize_option() => |pass, visitor| pass.option(visitor);
-        deserialize_unit() => |pass, visitor| pass.scalar(visitor);
-        deserialize_unit_struct(&'static str) => |pass, visitor| pass.scalar(visitor);
-        deserialize_seq() => |pass, visitor| pass.list(visitor);
-        deserialize_map() => |pass, visitor| pass.dict(visitor);
-        deserialize_struct(&'static str, &'static [&'static str]) =>
-            |pass, visitor| pass.dict(visitor);
-        deserialize_enum(&'static str, &'static [&'static str]) =>
-            |pass, visitor| pass.variant(visitor);
-        deserialize_ignored_any() =>
-            |pass, visitor| pass.skip().and_then(|()| visitor.visit_unit());
+    answered! {
+        anything: deserialize_any();
+        scalar: deserialize_bool() deserialize_unit() deserialize_unit_struct(&'static str);
+        int: deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
+            deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32()
+            deserialize_u64() deserialize_u128();
+        float: deserialize_f32() deserialize_f64();
+        text: deserialize_char() deserialize_str() deserialize_string() deserialize_identifier();
+        bytes: deserialize_bytes() deserialize_byte_buf();
+        option: deserialize_option();
+        list: deserialize_seq();
+        dict: deserialize_map() deserialize_struct(&'static str, &'static [&'static str]);
+        variant: deserialize_enum(&'static str, &'static [&'static str]);
+        skip: deserialize_ignored_any();
     }
 
     #[inline]

@@ -34,6 +34,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(
 ) -> Result<T, NeedsDocument> {
     let limits = options.limits();
     if bytes.len() > limits.bytes() {
+        // The value alone may be within the limit; the stack machine finds that out.
         return Err(NeedsDocument);
     }
     let mut pass = OnePass {
@@ -45,6 +46,8 @@ pub(super) fn read<'de, T: Deserialize<'de>>(
         missed: false,
     };
     let value = T::deserialize(&mut pass)?;
+    // A type may have read too little, or have ignored an error: then the cursor is
+    // not at the end of the value, or `missed` is set.
     pass.expect(Opcode::Stop)?;
     if pass.missed {
         Err(NeedsDocument)
@@ -71,13 +74,12 @@ pub(super) struct OnePass<'de> {
 impl<'de> OnePass<'de> {
     #[inline(always)]
     fn peek(&self) -> Option<Opcode> {
-        let byte = self.cursor.rest().first();
-        byte.and_then(|byte| Opcode::from_byte(*byte))
+        self.cursor.peek().and_then(Opcode::from_byte)
     }
 
     #[inline(always)]
     fn at(&self, opcode: Opcode) -> bool {
-        self.cursor.rest().first() == Some(&opcode.byte())
+        self.cursor.peek() == Some(opcode.byte())
     }
 
     #[inline(always)]
@@ -113,13 +115,6 @@ impl<'de> OnePass<'de> {
             Ok(bytes) => Ok(i32::from_be_bytes(bytes)),
             Err(_) => Err(NeedsDocument),
         }
-    }
-
-    /// The bytes that follow an opcode and their length.
-    #[inline(always)]
-    fn counted(&mut self, opcode: Opcode) -> Result<&'de [u8], NeedsDocument> {
-        let len = usize::try_from(self.operand(opcode)?).map_err(|_| NeedsDocument)?;
-        self.cursor.bytes(len).map_err(|_| NeedsDocument)
     }
 
     /// Keeps that a value was not read.

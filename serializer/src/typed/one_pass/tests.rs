@@ -1,4 +1,4 @@
-//! The fast way and the document, held against each other.
+//! Tests that the fast way and the document read the same.
 
 extern crate std;
 

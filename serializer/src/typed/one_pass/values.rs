@@ -1,4 +1,4 @@
-//! Reading values of one kind.
+//! Reads one value of the kind that a type asks for.
 
 use serde_core::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde_core::de::{Deserialize, IgnoredAny, Visitor};
@@ -6,8 +6,8 @@ use serde_core::de::{Deserialize, IgnoredAny, Visitor};
 use super::access::{Items, Pairs, Parts};
 use super::{NeedsDocument, OnePass};
 use crate::typed::number::{visit_decimal, visit_int};
-use crate::typed::special::{self, Marked};
-use crate::typed::value::{Tag, Tagged};
+use crate::typed::special::{self, visit_marked};
+use crate::typed::value::{Tag, visit_tagged};
 use crate::{Decimal, Opcode, Token};
 
 impl<'de> OnePass<'de> {
@@ -16,9 +16,13 @@ impl<'de> OnePass<'de> {
     pub(super) fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         self.enter()?;
         let len = u32::try_from(self.operand(Opcode::NewList)?).map_err(|_| NeedsDocument)?;
-        let mut items = Items::new(self, len);
+        let mut items = Items {
+            pass: self,
+            next: 0,
+            len,
+        };
         let value = visitor.visit_seq(&mut items)?;
-        items.end()?;
+        all_read(items.next == len)?;
         self.leave();
         Ok(value)
     }
@@ -31,9 +35,14 @@ impl<'de> OnePass<'de> {
         visitor: V,
     ) -> Result<V::Value, NeedsDocument> {
         self.enter()?;
-        let mut parts = Parts::new(self, len);
+        let mut parts = Parts {
+            pass: self,
+            left: len,
+        };
         let value = visitor.visit_seq(&mut parts)?;
-        parts.end()?;
+        all_read(parts.left == 0)?;
+        // Only here do the bytes tell that these values are a tuple. If they are not,
+        // what was read of them is dropped.
         if usize::try_from(self.operand(Opcode::BuildTuple)?) != Ok(len) {
             return Err(NeedsDocument);
         }
@@ -45,15 +54,19 @@ impl<'de> OnePass<'de> {
     pub(super) fn dict<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
         self.enter()?;
         self.expect(Opcode::NewDict)?;
-        let mut pairs = Pairs::new(self);
+        let mut pairs = Pairs {
+            pass: self,
+            ended: false,
+        };
         let value = visitor.visit_map(&mut pairs)?;
-        pairs.end()?;
+        all_read(pairs.ended)?;
         self.leave();
         Ok(value)
     }
 
     #[inline(always)]
     pub(super) fn int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
+        // By far the most integers: without the general form of a scalar.
         if !self.at(Opcode::Int) {
             return self.long_int(visitor);
         }
@@ -94,7 +107,8 @@ impl<'de> OnePass<'de> {
             };
         }
         self.count()?;
-        visitor.visit_borrowed_str(utf8(self.counted(Opcode::Py3String)?)?)
+        let text = self.cursor.take_counted_operand().ok_or(NeedsDocument)?;
+        visitor.visit_borrowed_str(utf8(text)?)
     }
 
     #[inline(always)]
@@ -102,6 +116,7 @@ impl<'de> OnePass<'de> {
         &mut self,
         visitor: V,
     ) -> Result<V::Value, NeedsDocument> {
+        // Not counted here: what is in the option is the value, and counts itself.
         if !self.at(Opcode::None) {
             return visitor.visit_some(self);
         }
@@ -120,16 +135,10 @@ impl<'de> OnePass<'de> {
             (special::CHANNEL, _) => {
                 self.count()?;
                 let id = self.operand(Opcode::Channel)?;
-                let marked = Marked::new(special::CHANNEL_KEY, id);
-                visitor
-                    .visit_newtype_struct(marked)
-                    .map_err(|_| NeedsDocument)
+                visit_marked(special::CHANNEL_KEY, id, visitor)
             }
             (special::INT, Some(Opcode::Int)) => self.int(visitor),
-            (special::VALUE, Some(Opcode::NewDict)) => visitor.visit_enum(Tagged {
-                tag: Tag::Dict,
-                node: self,
-            }),
+            (special::VALUE, Some(Opcode::NewDict)) => visit_tagged(Tag::Dict, self, visitor),
             (special::INT, _) => Err(NeedsDocument),
             (special::VALUE, _) => self.any(visitor),
             _ => visitor.visit_newtype_struct(self),
@@ -154,7 +163,13 @@ impl<'de> OnePass<'de> {
         }
         self.enter()?;
         self.expect(Opcode::NewDict)?;
-        let mut pair = Pairs::new(self);
+        // Serde reads the name as the key and the content as the value of one pair,
+        // with its SETITEM. A second pair would follow where the next value is
+        // expected, and is an error there.
+        let mut pair = Pairs {
+            pass: self,
+            ended: false,
+        };
         let value = visitor.visit_enum(MapAccessDeserializer::new(&mut pair))?;
         self.leave();
         Ok(value)
@@ -212,13 +227,19 @@ impl<'de> OnePass<'de> {
     }
 
     /// Skips a value with the same checks.
-    pub(super) fn skip(&mut self) -> Result<(), NeedsDocument> {
-        match self.peek() {
-            Some(Opcode::NewList) => self.list(IgnoredAny),
-            Some(Opcode::NewDict) => self.dict(IgnoredAny),
-            _ => self.scalar(IgnoredAny),
-        }
-        .map(drop)
+    pub(super) fn skip<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NeedsDocument> {
+        self.any(IgnoredAny)?;
+        visitor.visit_unit()
+    }
+}
+
+/// Fails if the visitor has left parts of a container: the bytes that follow are
+/// not yet the next value.
+#[inline(always)]
+const fn all_read(ended: bool) -> Result<(), NeedsDocument> {
+    match ended {
+        true => Ok(()),
+        false => Err(NeedsDocument),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading values.
+//! `Deserialize` for [`Value`] and its containers.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,16 +19,6 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
-/// Scalars that a visitor takes as they are.
-macro_rules! visits {
-    ($($method:ident($type:ty) => $make:expr;)*) => {$(
-        fn $method<E: de::Error>(self, value: $type) -> Result<Value, E> {
-            let make: fn($type) -> Value = $make;
-            Ok(make(value))
-        }
-    )*};
-}
-
 struct Values {
     /// Whether a map may be that of a [`Marked`] scalar.
     marked: bool,
@@ -42,6 +32,7 @@ impl<'de> Visitor<'de> for Values {
     }
 
     visits! {
+        Value:
         visit_bool(bool) => Value::Bool;
         visit_i64(i64) => Value::from;
         visit_i128(i128) => Value::from;

@@ -1,4 +1,4 @@
-//! Integers of any size.
+//! [`Int`] as a type of serde.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -24,7 +24,8 @@ impl Serialize for Number<'_> {
             (Some(value), _) => serializer.serialize_i64(value),
             (None, Ok(value)) => serializer.serialize_u64(value),
             (None, Err(_)) => {
-                Marked::new(special::INT_KEY, self.0.to_string()).serialize(serializer)
+                let (key, content) = (special::INT_KEY, self.0.to_string());
+                serializer.serialize_some(&Marked { key, content })
             }
         }
     }
@@ -34,15 +35,6 @@ impl<'de> Deserialize<'de> for Int {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
 
-        /// Every integer there is.
-        macro_rules! visit_ints {
-            ($($method:ident($type:ty);)*) => {$(
-                fn $method<E: de::Error>(self, value: $type) -> Result<Int, E> {
-                    Ok(Int::from(value))
-                }
-            )*};
-        }
-
         impl<'de> Visitor<'de> for Any {
             type Value = Int;
 
@@ -50,11 +42,12 @@ impl<'de> Deserialize<'de> for Int {
                 f.write_str("an integer")
             }
 
-            visit_ints! {
-                visit_i64(i64);
-                visit_i128(i128);
-                visit_u64(u64);
-                visit_u128(u128);
+            visits! {
+                Int:
+                visit_i64(i64) => Int::from;
+                visit_i128(i128) => Int::from;
+                visit_u64(u64) => Int::from;
+                visit_u128(u128) => Int::from;
             }
 
             fn visit_some<D: Deserializer<'de>>(self, pair: D) -> Result<Int, D::Error> {

@@ -1,4 +1,4 @@
-//! Writing values.
+//! `Serialize` for [`Value`] and its containers.
 
 use serde_core::ser::{Serialize, SerializeTuple, Serializer};
 

@@ -1,7 +1,9 @@
-//! The types of Python that serde's calls do not tell apart.
+//! The types of Python that serde's calls do not tell apart, as variants of an enum.
 
-use serde_core::de::value::U8Deserializer;
-use serde_core::de::{self, Deserializer, EnumAccess, VariantAccess, Visitor};
+use core::iter::once;
+
+use serde_core::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde_core::de::{Deserializer, IntoDeserializer, Visitor};
 
 use crate::typed::Error;
 use crate::{Node, NodeKind};
@@ -29,7 +31,7 @@ impl Tag {
     ];
 }
 
-/// Gives a node to the visitor of a [`Value`].
+/// Gives a node to the visitor of a [`Value`](crate::Value).
 pub(in crate::typed) fn visit<'de, V: Visitor<'de>>(
     node: Node<'_, 'de>,
     visitor: V,
@@ -42,51 +44,27 @@ pub(in crate::typed) fn visit<'de, V: Visitor<'de>>(
         NodeKind::Dict(_) => Tag::Dict,
         _ => return node.deserialize_any(visitor),
     };
-    visitor.visit_enum(Tagged { tag, node })
+    visit_tagged(tag, node, visitor)
 }
 
-/// A node with its tag.
-pub(in crate::typed) struct Tagged<D> {
-    pub(in crate::typed) tag: Tag,
-    pub(in crate::typed) node: D,
+/// Gives a node to the visitor as the content of the variant `tag`. Serde has a
+/// deserializer of enums for this, which reads the pair of a map.
+pub(in crate::typed) fn visit_tagged<'de, D: Deserializer<'de>, V: Visitor<'de>>(
+    tag: Tag,
+    node: D,
+    visitor: V,
+) -> Result<V::Value, D::Error> {
+    let pair = MapDeserializer::new(once((tag as u8, Content(node))));
+    visitor.visit_enum(MapAccessDeserializer::new(pair))
 }
 
-impl<'de, D: Deserializer<'de>> EnumAccess<'de> for Tagged<D> {
-    type Error = D::Error;
-    type Variant = Self;
+/// A deserializer where serde asks for something that becomes one.
+struct Content<D>(D);
 
-    fn variant_seed<V: de::DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Self), D::Error> {
-        let tag = seed.deserialize(U8Deserializer::<D::Error>::new(self.tag as u8))?;
-        Ok((tag, self))
-    }
-}
+impl<'de, D: Deserializer<'de>> IntoDeserializer<'de, D::Error> for Content<D> {
+    type Deserializer = D;
 
-impl<'de, D: Deserializer<'de>> VariantAccess<'de> for Tagged<D> {
-    type Error = D::Error;
-
-    fn unit_variant(self) -> Result<(), D::Error> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: de::DeserializeSeed<'de>>(
-        self,
-        seed: T,
-    ) -> Result<T::Value, D::Error> {
-        seed.deserialize(self.node)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
-        self.node.deserialize_tuple(len, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.node.deserialize_map(visitor)
+    fn into_deserializer(self) -> D {
+        self.0
     }
 }
