@@ -1,4 +1,4 @@
-//! Errors of writing values.
+//! [`DumpError`]: a value that the format cannot represent.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Errors of reading bytes.
+//! [`LoadError`]: bytes that are no value of the format, with the offset.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Errors of reading and writing.
+//! The errors of reading and writing; those of `literal` and `json` are with their code.
 
 mod dump;
 mod load;

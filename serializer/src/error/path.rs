@@ -1,4 +1,4 @@
-//! The path to a value inside another.
+//! The path from a whole value to the part that an error is about.
 
 use core::fmt;
 
@@ -44,56 +44,35 @@ fn is_identifier(name: &str) -> bool {
 /// The steps from the whole value to a part.
 ///
 /// An error collects them while it propagates outwards, so the innermost is
-/// first. They are joined when the path is printed.
-#[cfg(feature = "alloc")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Path(alloc::vec::Vec<Text<{ Excerpt::ROOM + 8 }>>);
+/// first. They are joined when the path is printed. Without a heap an error has a
+/// fixed size, and keeps the text of the outermost steps that fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Path(
+    #[cfg(feature = "alloc")] alloc::vec::Vec<Text<{ Excerpt::ROOM + 8 }>>,
+    #[cfg(not(feature = "alloc"))] Text<32>,
+);
 
-#[cfg(feature = "alloc")]
 impl Path {
-    pub(crate) const fn new() -> Self {
-        Self(alloc::vec::Vec::new())
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn prepend(&mut self, segment: Segment<'_>) {
-        self.0.push(Text::of(segment));
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_path(f, &self.0, fmt::Display::fmt)
-    }
-}
-
-/// The outermost steps that fit: without a heap an error has a fixed size.
-#[cfg(not(feature = "alloc"))]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Path(Text<32>);
-
-#[cfg(not(feature = "alloc"))]
-impl Path {
-    pub(crate) const fn new() -> Self {
-        Self(Text::new())
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    #[cfg(feature = "alloc")]
+    pub(crate) fn prepend(&mut self, segment: Segment<'_>) {
+        self.0.push(Text::of(segment));
+    }
+
+    #[cfg(not(feature = "alloc"))]
     pub(crate) fn prepend(&mut self, segment: Segment<'_>) {
         self.0 = Text::of(format_args!("{segment}{}", self.0));
     }
 }
 
-#[cfg(not(feature = "alloc"))]
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        #[cfg(feature = "alloc")]
+        return show_path(f, &self.0, fmt::Display::fmt);
+        #[cfg(not(feature = "alloc"))]
+        return self.0.fmt(f);
     }
 }

@@ -1,4 +1,4 @@
-//! Errors of reading values from readers and of writing them into sinks.
+//! [`StreamError`]: an error of a value, or of the reader or sink it goes through.
 
 use core::convert::Infallible;
 use core::fmt;

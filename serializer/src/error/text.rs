@@ -1,4 +1,4 @@
-//! Bounded text of an error, on the heap if there is one.
+//! The message of an error: bounded text, on the heap if there is one.
 
 use core::fmt::{self, Write};
 
@@ -11,16 +11,12 @@ type Storage<const ROOM: usize> = heapless::String<ROOM>;
 ///
 /// Messages come from foreign types and may contain text of a peer, so
 /// unprintable characters are escaped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Text<const ROOM: usize>(Storage<ROOM>);
 
 impl<const ROOM: usize> Text<ROOM> {
-    pub(super) const fn new() -> Self {
-        Self(Storage::<ROOM>::new())
-    }
-
     pub(super) fn of(text: impl fmt::Display) -> Self {
-        let mut kept = Self::new();
+        let mut kept = Self::default();
         if write!(kept, "{text}").is_err() {
             kept.end_in_dots();
         }
@@ -36,11 +32,7 @@ impl<const ROOM: usize> Text<ROOM> {
         if self.0.len() + character.len_utf8() > ROOM {
             return Err(fmt::Error);
         }
-        #[cfg(feature = "alloc")]
-        self.0.push(character);
-        #[cfg(not(feature = "alloc"))]
-        self.0.push(character).map_err(|_| fmt::Error)?;
-        Ok(())
+        self.0.write_char(character)
     }
 
     fn end_in_dots(&mut self) {

@@ -58,7 +58,7 @@ impl TypedError {
     fn new(cause: Cause) -> Self {
         let inner = Inner {
             cause,
-            path: Path::new(),
+            path: Path::default(),
         };
         Self {
             #[cfg(feature = "alloc")]

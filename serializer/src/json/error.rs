@@ -1,4 +1,4 @@
-//! Errors of converting JSON into values.
+//! [`FromJsonError`]: JSON that does not represent a value.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -39,14 +39,6 @@ impl FromJsonError {
     #[cold]
     pub(super) fn under_index(self, index: usize) -> Self {
         self.under(index.to_string())
-    }
-
-    #[cold]
-    pub(super) fn under_marker(self, marker: Option<&str>) -> Self {
-        match marker {
-            Some(marker) => self.under(marker),
-            None => self,
-        }
     }
 
     /// The position of the offending part, as a JSON pointer:

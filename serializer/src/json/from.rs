@@ -1,4 +1,4 @@
-//! JSON into values.
+//! [`from_json`]: converts `serde_json`'s values into values of the format.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -51,25 +51,15 @@ enum Shape {
 enum Items {
     List,
     Tuple,
-    MarkedTuple,
     Set,
     FrozenSet,
 }
 
 impl Items {
-    const fn marker(self) -> Option<&'static str> {
-        match self {
-            Self::List | Self::Tuple => None,
-            Self::MarkedTuple => Some(marker::TUPLE),
-            Self::Set => Some(marker::SET),
-            Self::FrozenSet => Some(marker::FROZENSET),
-        }
-    }
-
     fn value(self, items: Vec<Value>) -> Value {
         match self {
             Self::List => Value::List(items),
-            Self::Tuple | Self::MarkedTuple => Value::Tuple(items),
+            Self::Tuple => Value::Tuple(items),
             Self::Set => Value::Set(Set::from_iter(items)),
             Self::FrozenSet => Value::FrozenSet(Set::from_iter(items)),
         }
@@ -80,23 +70,27 @@ impl Items {
 // times the stack in unoptimised builds.
 impl Reader {
     fn value(self, json: Json) -> Result<Value, FromJsonError> {
-        match self.shape(json)? {
+        let (shape, marker) = self.shape(json)?;
+        let value = match shape {
             Shape::Leaf(value) => Ok(value),
-            Shape::Items(kind, items) => self.items(kind, items),
-            Shape::Members(members) => self.members(members),
-            Shape::Pairs(pairs) => self.pairs(pairs),
+            Shape::Items(kind, items) => self.inner()?.items(kind, items),
+            Shape::Members(members) => self.inner()?.members(members),
+            Shape::Pairs(pairs) => self.inner()?.pairs(pairs),
+        };
+        match marker {
+            Some(marker) => value.map_err(|error| error.under(marker)),
+            None => value,
         }
     }
 
     #[inline(never)]
-    fn items(self, kind: Items, items: Vec<Json>) -> Result<Value, FromJsonError> {
-        let mut inner = self.inner()?;
-        inner.keys |= matches!(kind, Items::Set | Items::FrozenSet);
+    fn items(mut self, kind: Items, items: Vec<Json>) -> Result<Value, FromJsonError> {
+        self.keys |= matches!(kind, Items::Set | Items::FrozenSet);
         let mut values = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
-            match inner.value(item) {
+            match self.value(item) {
                 Ok(value) => values.push(value),
-                Err(error) => return Err(error.under_index(index).under_marker(kind.marker())),
+                Err(error) => return Err(error.under_index(index)),
             }
         }
         Ok(kind.value(values))
@@ -104,10 +98,9 @@ impl Reader {
 
     #[inline(never)]
     fn members(self, members: Map<String, Json>) -> Result<Value, FromJsonError> {
-        let inner = self.inner()?;
         let mut pairs = Vec::with_capacity(members.len());
         for (key, json) in members {
-            match inner.value(json) {
+            match self.value(json) {
                 Ok(value) => pairs.push((Value::from(key), value)),
                 Err(error) => return Err(error.under(key)),
             }
@@ -117,12 +110,11 @@ impl Reader {
 
     #[inline(never)]
     fn pairs(self, content: Vec<Json>) -> Result<Value, FromJsonError> {
-        let inner = self.inner()?;
         let mut pairs = Vec::with_capacity(content.len());
         for (index, pair) in content.into_iter().enumerate() {
-            match inner.pair(pair) {
+            match self.pair(pair) {
                 Ok(pair) => pairs.push(pair),
-                Err(error) => return Err(error.under_index(index).under(marker::DICT)),
+                Err(error) => return Err(error.under_index(index)),
             }
         }
         Ok(Value::Dict(Dict::from_iter(pairs)))
@@ -146,30 +138,34 @@ impl Reader {
         Ok(self)
     }
 
+    /// The kind of a value, and the marker that its content stands under.
     #[inline(never)]
-    fn shape(self, json: Json) -> Result<Shape, FromJsonError> {
-        Ok(match json {
+    fn shape(self, json: Json) -> Result<(Shape, Option<&'static str>), FromJsonError> {
+        let shape = match json {
             Json::Null => Shape::Leaf(Value::None),
             Json::Bool(value) => Shape::Leaf(Value::Bool(value)),
             Json::Number(number) => Shape::Leaf(plain_number(&number)?),
             Json::String(text) => Shape::Leaf(Value::from(text)),
+            // A list cannot be a key, so an array there was a tuple.
             Json::Array(items) if self.keys => Shape::Items(Items::Tuple, items),
             Json::Array(items) => Shape::Items(Items::List, items),
             Json::Object(mut members) => match sole_marker(&members) {
                 Some(marker) => {
                     let content = members.remove(marker).unwrap_or_default();
                     let shape = self.marked(marker, content);
-                    return shape.map_err(|error| error.under(marker));
+                    let shape = shape.map_err(|error| error.under(marker))?;
+                    return Ok((shape, Some(marker)));
                 }
                 None => self.unhashable(Shape::Members(members))?,
             },
-        })
+        };
+        Ok((shape, None))
     }
 
     /// The content of a marker.
     fn marked(self, marker: &'static str, content: Json) -> Result<Shape, FromJsonError> {
         Ok(match marker {
-            marker::TUPLE => Shape::Items(Items::MarkedTuple, array(content)?),
+            marker::TUPLE => Shape::Items(Items::Tuple, array(content)?),
             marker::FROZENSET => Shape::Items(Items::FrozenSet, array(content)?),
             marker::SET => self.unhashable(Shape::Items(Items::Set, array(content)?))?,
             marker::DICT => self.unhashable(Shape::Pairs(array(content)?))?,

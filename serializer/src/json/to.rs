@@ -1,6 +1,6 @@
-//! Values into JSON.
+//! [`to_json`] and [`to_exact_json`]: convert values into those of `serde_json`.
 
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
@@ -78,7 +78,8 @@ impl Writer {
         if is_plain(pairs) {
             let mut members = Map::new();
             for (key, value) in pairs.iter() {
-                members.insert(text(key), self.value(value));
+                let key = key.as_str().unwrap_or_default();
+                members.insert(key.into(), self.value(value));
             }
             return Json::Object(members);
         }
@@ -95,10 +96,6 @@ fn is_plain(pairs: &Dict) -> bool {
     let is_marker = |key: &str| pairs.len() == 1 && marker::ALL.contains(&key);
     let mut keys = pairs.iter().map(|(key, _)| key.as_str());
     keys.all(|key| key.is_some_and(|key| !is_marker(key)))
-}
-
-fn text(key: &Value) -> String {
-    key.as_str().unwrap_or_default().into()
 }
 
 fn marked(marker: &str, content: impl Into<Json>) -> Json {
