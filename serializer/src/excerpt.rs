@@ -1,4 +1,4 @@
-//! Text from a peer inside error messages.
+//! Shows text of a peer inside error messages: short, escaped, on one line.
 
 use core::fmt::{self, Write};
 

@@ -1,4 +1,4 @@
-//! Limits of decoding, and the conversion of strings.
+//! [`Limits`] of decoding, and [`StrConfig`], the conversion of strings.
 
 /// Limits of one decoded value. They are checked before memory is allocated and
 /// before a container is entered.

@@ -1,4 +1,4 @@
-//! Loading whole values from memory.
+//! Loads whole values from memory.
 
 use crate::error::LoadError;
 use crate::options::LoadOptions;

@@ -1,4 +1,4 @@
-//! Options of every decoder and of the functions that dump whole values.
+//! [`LoadOptions`] of every decoder, and [`DumpOptions`] of what dumps whole values.
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::{FORMAT_VERSION, Limits, StrConfig};

@@ -1,4 +1,4 @@
-//! The only module that indexes input.
+//! The cursor over the input: the only module that checks bounds.
 
 use crate::Opcode;
 use crate::error::{LoadError, LoadErrorKind};
@@ -52,6 +52,7 @@ impl<'a> Cursor<'a> {
                 self.rest = rest;
                 Ok(operand)
             }
+            // Without the opcode, so that the numbers in the error are of the operand.
             _ => {
                 self.skip();
                 Err(short(len, self.rest.len(), self.offset()))
@@ -99,7 +100,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) fn opcode(&mut self) -> Result<Opcode, LoadError> {
         let start = self.offset();
-        let byte = self.byte()?;
+        let [byte] = self.array()?;
         Opcode::from_byte(byte).ok_or(LoadError::new(LoadErrorKind::UnknownOpcode(byte), start))
     }
 
@@ -110,11 +111,6 @@ impl<'a> Cursor<'a> {
         let start = self.offset();
         let n = self.array().map(i32::from_be_bytes)?;
         u32::try_from(n).map_err(|_| LoadError::new(LoadErrorKind::NegativeLength(n), start))
-    }
-
-    #[inline]
-    pub(crate) fn byte(&mut self) -> Result<u8, LoadError> {
-        self.array().map(|[byte]: [u8; 1]| byte)
     }
 
     #[inline(always)]

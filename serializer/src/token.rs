@@ -1,4 +1,4 @@
-//! Reading opcodes one by one, borrowed from the input.
+//! [`Token`]s: opcodes with their operands, read one by one and borrowed from the input.
 
 use crate::error::LoadError;
 use crate::reader::Cursor;

@@ -1,4 +1,4 @@
-//! UTF-8 validation, many texts at a time.
+//! Validates the UTF-8 of many texts at a time.
 
 /// The minimum size of a window in bytes.
 const WINDOW: usize = 512;
@@ -54,6 +54,8 @@ impl<'a> Utf8Window<'a> {
 
     #[inline(always)]
     fn cached(&self, at: usize, len: usize) -> Option<&'a str> {
+        // `str::get` also refuses a range that ends inside a character: then the text
+        // alone is not UTF-8, although the window around it is.
         let from = at.checked_sub(self.start)?;
         self.checked.get(from..from.checked_add(len)?)
     }
@@ -62,6 +64,7 @@ impl<'a> Utf8Window<'a> {
     fn validate_ahead(&mut self, at: usize, len: usize) -> Option<&'a str> {
         let ahead = self.input.get(at..)?;
         if let Some(left) = self.single.checked_sub(1) {
+            // The last window stays: a later text may still be in it.
             self.single = left;
             return core::str::from_utf8(ahead.get(..len)?).ok();
         }
@@ -70,6 +73,8 @@ impl<'a> Utf8Window<'a> {
         // stops at the binary operands between texts, which are not UTF-8.
         let ascii = ascii_prefix(window);
         self.checked = if ascii.len() >= len {
+            // A second pass over the same bytes, because no safe function makes a
+            // `str` of bytes that are known to be ASCII. They are in the cache.
             core::str::from_utf8(ascii).ok()?
         } else {
             valid_prefix(window)
@@ -93,9 +98,11 @@ impl<'a> Utf8Window<'a> {
 fn ascii_prefix(bytes: &[u8]) -> &[u8] {
     const HIGH: u128 = u128::from_ne_bytes([0x80; 16]);
     let mut rest = bytes;
+    // A byte is ASCII if its highest bit is zero; 16 of them are one comparison.
     while let Some((word, after)) = rest.split_first_chunk() {
         let high = u128::from_le_bytes(*word) & HIGH;
         if high != 0 {
+            // In little-endian order the lowest set bit belongs to the first such byte.
             let low = high.trailing_zeros() as usize / 8;
             let ascii = bytes.len() - rest.len() + low;
             return bytes.get(..ascii).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Dumping whole values: into writers, vectors and memory of a fixed size.
+//! Dumps whole values into writers, vectors and memory of a fixed size.
 
 use embedded_io::{SliceWriteError, Write};
 

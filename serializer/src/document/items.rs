@@ -1,27 +1,17 @@
-//! The parts of containers of a document.
+//! Iterators over the parts of a document's containers.
 
 use core::fmt;
 use core::iter::FusedIterator;
 
 use super::Node;
-use super::slot::{Slot, Span};
+use super::slot::Slot;
 
 /// The parts of a container, in order.
 #[derive(Clone, Copy)]
 pub struct Items<'d, 'a> {
-    slots: &'d [Slot<'a>],
-    next: u32,
-    left: u32,
-}
-
-impl<'d, 'a> Items<'d, 'a> {
-    pub(super) const fn new(slots: &'d [Slot<'a>], span: Span) -> Self {
-        Self {
-            slots,
-            next: span.first,
-            left: span.len,
-        }
-    }
+    pub(super) slots: &'d [Slot<'a>],
+    pub(super) next: u32,
+    pub(super) left: u32,
 }
 
 impl<'d, 'a> Iterator for Items<'d, 'a> {
@@ -53,13 +43,7 @@ impl fmt::Debug for Items<'_, '_> {
 /// The pairs of a dict in the order of the input. A repeated key appears
 /// repeatedly; its last value counts.
 #[derive(Clone, Copy)]
-pub struct Pairs<'d, 'a>(Items<'d, 'a>);
-
-impl<'d, 'a> Pairs<'d, 'a> {
-    pub(super) const fn new(parts: Items<'d, 'a>) -> Self {
-        Self(parts)
-    }
-}
+pub struct Pairs<'d, 'a>(pub(super) Items<'d, 'a>);
 
 impl<'d, 'a> Iterator for Pairs<'d, 'a> {
     type Item = (Node<'d, 'a>, Node<'d, 'a>);

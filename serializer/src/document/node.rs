@@ -1,4 +1,4 @@
-//! A value of a document.
+//! [`Node`]: a value of a document, and access to its content.
 
 use core::fmt;
 
@@ -106,14 +106,18 @@ impl<'d, 'a> Node<'d, 'a> {
             Content::Channel(id) => NodeKind::Channel(id),
             Content::List(span) => NodeKind::List(self.parts(span)),
             Content::Tuple(span) => NodeKind::Tuple(self.parts(span)),
-            Content::Dict(span) => NodeKind::Dict(Pairs::new(self.parts(span))),
+            Content::Dict(span) => NodeKind::Dict(Pairs(self.parts(span))),
             Content::Set(span) => NodeKind::Set(self.parts(span)),
             Content::FrozenSet(span) => NodeKind::FrozenSet(self.parts(span)),
         }
     }
 
     const fn parts(self, span: Span) -> Items<'d, 'a> {
-        Items::new(self.slots, span)
+        Items {
+            slots: self.slots,
+            next: span.first,
+            left: span.len,
+        }
     }
 
     /// The name of the Python type this value loads as.
@@ -178,8 +182,8 @@ impl<'d, 'a> Node<'d, 'a> {
     #[must_use]
     pub const fn pairs(self) -> Pairs<'d, 'a> {
         match self.slot.content {
-            Content::Dict(span) => Pairs::new(self.parts(span)),
-            _ => Pairs::new(self.parts(Span { first: 0, len: 0 })),
+            Content::Dict(span) => Pairs(self.parts(span)),
+            _ => Pairs(self.parts(Span { first: 0, len: 0 })),
         }
     }
 

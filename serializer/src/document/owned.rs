@@ -1,4 +1,4 @@
-//! Documents into values on the heap.
+//! Converts a document into a [`Value`] on the heap.
 
 use alloc::borrow::ToOwned;
 

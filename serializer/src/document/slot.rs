@@ -1,4 +1,4 @@
-//! The slots that a document is made of.
+//! The memory of a document: one slot for each value.
 
 use crate::ChannelId;
 

@@ -1,4 +1,4 @@
-//! Building the linked slots of a document from opcodes.
+//! Loads a document: the builder that links slots while the stack machine runs.
 
 use super::slot::{Content, Slot, Span};
 use crate::Token;
@@ -30,7 +30,6 @@ impl<'a, S: Stack<Slot<'a>>> Tree<'a, S> {
         let (body, skipped) = options.body(bytes)?;
         let slots = Slots {
             slots,
-            input: body,
             strings: options.strings(),
             utf8: Utf8Window::new(body),
         };
@@ -51,7 +50,6 @@ impl<'a, S: Stack<Slot<'a>>> Tree<'a, S> {
 /// Builds slots.
 struct Slots<'a, S> {
     slots: S,
-    input: &'a [u8],
     strings: StrConfig,
     utf8: Utf8Window<'a>,
 }
@@ -66,12 +64,10 @@ pub(super) struct Handle {
 
 impl Handle {
     #[inline]
-    const fn new(slot: u32) -> Self {
-        let parts = Span { first: 0, len: 0 };
+    fn new(slot: u32) -> Self {
         Self {
             slot,
-            parts,
-            last: 0,
+            ..Self::default()
         }
     }
 }
@@ -98,7 +94,7 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
             }
             Token::Bool(value) => self.push(Content::Bool(value), offset),
             Token::Float(value) => self.push(Content::Float(value.to_be_bytes()), offset),
-            Token::Complex(_) => self.push(self.complex(offset)?, offset),
+            Token::Complex(_) => self.push(complex(scalar), offset),
             Token::LongInt(digits) | Token::LongLong(digits) => {
                 self.push(integer(digits, offset)?, offset)
             }
@@ -130,6 +126,8 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
     /// Appends a part.
     #[inline]
     fn link(&mut self, container: &mut Handle, part: u32) {
+        // A slot is made with a link to the one after it, which is right for parts that
+        // follow each other. Only after a part with parts of its own it is corrected.
         if container.parts.len == 0 {
             container.parts.first = part;
         } else if container.last.wrapping_add(1) != part
@@ -150,21 +148,13 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
             _ => Content::Latin1(bytes),
         }
     }
+}
 
-    /// The operand of the COMPLEX at `offset`, which the machine has read.
-    fn complex(&self, offset: usize) -> Result<Content<'a>, LoadError> {
-        let operand = self.input.get(offset + 1..).unwrap_or_default();
-        match operand.first_chunk() {
-            Some(parts) => Ok(Content::Complex(parts)),
-            None => Err(LoadError::new(
-                LoadErrorKind::UnexpectedEnd {
-                    wanted: 16,
-                    left: operand.len(),
-                },
-                offset,
-            )),
-        }
-    }
+/// Borrowed, because the two doubles would enlarge every slot.
+fn complex(scalar: Scalar<'_>) -> Content<'_> {
+    // An operand of COMPLEX has 16 bytes.
+    let parts = scalar.operand.first_chunk();
+    parts.map_or(Content::None, Content::Complex)
 }
 
 fn integer(text: &[u8], offset: usize) -> Result<Content<'_>, LoadError> {
@@ -249,6 +239,7 @@ impl<'a, S: Stack<Slot<'a>>> ValueBuilder<'a> for Slots<'a, S> {
         self.push(content, offset).map(Handle::new)
     }
 
+    // The handle counts the parts while the container is open; its slot gets them once.
     fn close(&mut self, node: &mut Handle) {
         let slot = self.slots.get_mut(node.slot as usize);
         if let Some(Content::List(parts) | Content::Dict(parts)) =

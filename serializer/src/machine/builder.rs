@@ -1,4 +1,4 @@
-//! What a decoder supplies to the stack machine.
+//! The trait by which a decoder supplies the stack machine with the building of values.
 
 use super::StackEntry;
 use crate::error::LoadError;

@@ -77,10 +77,13 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
             // Every value is counted before anything is built for it, so that an
             // input over the limit costs no more than one at the limit.
             while let Some(scalar) = Scalar::read(&mut self.cursor)? {
+                // Scalars in a row need no dispatch: they are all pushed.
                 count(&mut self.items_left, self.limits, scalar.offset)?;
                 let place = push(&mut self.stack, OpenContainer::Nothing, scalar.offset)?;
                 self.builder.scalar(scalar, place)?;
             }
+            // Errors of containers carry the offset of their opcode, as those of
+            // scalars do.
             let start = self.cursor.offset();
             match self.cursor.opcode()? {
                 Opcode::SetItem => self.set_item(start)?,
@@ -103,6 +106,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         let room = usize::try_from(len).unwrap_or(usize::MAX);
         let room = room.min(self.room_left);
         self.room_left -= room;
+        // How many items are missing is the length that the input announces, even if
+        // it got no memory for them: only then is a short list an error.
         let open = OpenContainer::Items {
             filled: 0,
             missing: len,
@@ -139,6 +144,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
             return Ok(());
         };
         let mut cursor = self.cursor;
+        // The machine's cursor follows after each step that is complete, so that an
+        // error or a way out finds it in front of what is not yet handled.
         while *missing > 0 && cursor.eat_int(*filled) {
             self.cursor = cursor;
             match Scalar::read(&mut cursor)? {
@@ -174,6 +181,7 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
             && cursor.eat(Opcode::SetItem.byte())
             && let Some(left) = self.items_left.checked_sub(2)
         {
+            // Scalars are hashable and have no height: nothing else to check.
             self.cursor = cursor;
             self.items_left = left;
             self.builder.insert_scalars(&mut dict.node, key, value)?;
@@ -191,6 +199,10 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
             close(&mut self.builder, value, at)?;
         }
         match &mut *self.stack {
+            // A list or dict that is open below `value` gets it. The `height` of the
+            // container follows first, so that no value is ever nested deeper than the
+            // limit, not even until the next check.
+            //
             // The index was checked by `items` and is not on the stack.
             [.., list, value] if list.open.is_indexed() => {
                 list.rise_above(value, self.limits, at)?;
@@ -226,7 +238,10 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
                     OpenContainer::Nothing => Err(LoadError::new(LoadErrorKind::NotAContainer, at)),
                 }
             }
-            _ => Err(too_few(held, at)),
+            _ => Err(LoadError::new(
+                LoadErrorKind::StackTooShort { wanted: 3, held },
+                at,
+            )),
         }
     }
 
@@ -253,6 +268,8 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
         if kind != Collection::Tuple && !hashable {
             return Err(LoadError::new(LoadErrorKind::Unhashable, start));
         }
+        // Before the value is built, so that even a value that is refused is never
+        // deeper than the limit: dropping it recurses.
         check_height(height + 1, self.limits, start)?;
         let items = self.stack.get_mut(first..).unwrap_or_default();
         let node = self.builder.collection(kind, items, start)?;
@@ -266,13 +283,13 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
     }
 
     fn stop(&mut self, start: usize) -> Result<B::Node, LoadError> {
-        let held = self.stack.len();
-        match self.stack.pop() {
-            Some(mut value) if held == 1 => {
-                close(&mut self.builder, &mut value, start)?;
-                Ok(value.node)
+        match &mut *self.stack {
+            [value] => {
+                close(&mut self.builder, value, start)?;
+                Ok(core::mem::take(&mut value.node))
             }
-            _ => Err(LoadError::new(LoadErrorKind::StopWith(held), start)),
+            // More than one: values that are in no container.
+            values => Err(LoadError::new(LoadErrorKind::StopWith(values.len()), start)),
         }
     }
 }
@@ -290,11 +307,6 @@ fn count(left: &mut usize, limits: Limits, start: usize) -> Result<(), LoadError
             Err(LoadError::new(LoadErrorKind::Items(limit), start))
         }
     }
-}
-
-#[cold]
-const fn too_few(held: usize, at: usize) -> LoadError {
-    LoadError::new(LoadErrorKind::StackTooShort { wanted: 3, held }, at)
 }
 
 /// A value goes into a container, or is the result: nothing may be missing in

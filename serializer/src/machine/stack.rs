@@ -1,15 +1,15 @@
-//! The stack of the machine.
+//! The stack of the machine, and what its entries know about the values on it.
 
 use core::ops::DerefMut;
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits::Limits;
 
-/// Storage of values that are not yet in a container.
+/// Storage of values that are not yet in a container: a `Vec`, or a
+/// `heapless::Vec` where there is no heap.
 pub(crate) trait Stack<T>: DerefMut<Target = [T]> {
     /// Returns the value if the storage is full.
     fn try_push(&mut self, item: T) -> Result<(), T>;
-    fn pop(&mut self) -> Option<T>;
     fn truncate(&mut self, len: usize);
     /// Reserves memory for at least this many more values.
     fn reserve(&mut self, more: usize);
@@ -43,11 +43,6 @@ impl<T> Stack<T> for alloc::vec::Vec<T> {
         Ok(())
     }
 
-    #[inline]
-    fn pop(&mut self) -> Option<T> {
-        self.pop()
-    }
-
     fn truncate(&mut self, len: usize) {
         self.truncate(len);
     }
@@ -66,11 +61,6 @@ impl<T, const N: usize> Stack<T> for heapless::Vec<T, N> {
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
         self.push(item)
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<T> {
-        self.pop()
     }
 
     fn truncate(&mut self, len: usize) {
@@ -127,6 +117,7 @@ impl OpenContainer {
             indexed,
         } = self
         {
+            // More items than the list announced: no index is right any more.
             if *missing == 0 {
                 return Err(wrong_index(*filled, at));
             }
@@ -147,6 +138,7 @@ impl<N> StackEntry<N> {
         limits: Limits,
         at: usize,
     ) -> Result<(), LoadError> {
+        // Cannot overflow: heights are checked at each step, and the limit is at most 512.
         self.height = self.height.max(part.height + 1);
         check_height(self.height, limits, at)
     }
@@ -159,6 +151,8 @@ pub(super) fn push<N: Default>(
     open: OpenContainer,
     offset: usize,
 ) -> Result<&mut N, LoadError> {
+    // What is pushed is a scalar or an empty list or dict; tuples and sets get their
+    // height and hashability from their parts afterwards.
     let is_scalar = open == OpenContainer::Nothing;
     // Before the push, so that the entry is made in its place.
     if stack.has_room() {

@@ -1,4 +1,4 @@
-//! Finding the end of the next value without reading a byte beyond it.
+//! Finds the end of the next value without reading a byte beyond it.
 
 use embedded_io::Read;
 
@@ -11,6 +11,7 @@ impl<R: Read> Stream<R> {
     ///
     /// It stops at bytes that cannot be a value; the decoder then reports why.
     pub(super) fn fetch(&mut self) -> Result<bool, R::Error> {
+        // After an error that no byte resolves nothing more is read.
         if self.failed.is_none() {
             self.scan()?;
         }

@@ -1,4 +1,4 @@
-//! Values from readers, one after another.
+//! Reads values from readers, one after another.
 
 mod fetch;
 #[cfg(feature = "serde")]

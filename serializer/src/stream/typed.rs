@@ -1,4 +1,4 @@
-//! Values from readers as Rust types.
+//! Reads values from readers as Rust types.
 
 use embedded_io::Read;
 use serde_core::de::DeserializeOwned;
