@@ -31,9 +31,9 @@ class RemoteError(Exception):
 
 
 class Worker:
-    """A worker, with the frames that a controller exchanges with it."""
+    """A worker, with the frames that a controller exchanges with it.  With `pickles`, items travel as pickles."""
 
-    def __init__(self, path):
+    def __init__(self, path, pickles=False):
         self.codec = load_worker()
         self.process = subprocess.Popen([path, "-B", "-u", "-c", BOOT], bufsize=0, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
@@ -42,10 +42,16 @@ class Worker:
         self.programs = {}
         program = (PROGRAM % (core(), PAGE_BREAK)).encode()
         config = {"id": "test", "execmodel": "thread", "grace": (5.0, 5.0), "nonce": b"0", "rest": lazy()}
+        if pickles:
+            config["pickles"] = 1
         config = self.codec.frame(self.codec.DATA, 0, config)[9:]
         self.write(b"%d\n%s%s%s" % (len(program), program, len(config).to_bytes(4, "big"), config))
         assert self.read(10) == b"EXECNET-0-"
-        self.read(int.from_bytes(self.read(4), "big"))
+        answer = self.read(int.from_bytes(self.read(4), "big"))
+        if pickles:
+            assert isinstance(self.codec.load(answer, (True, False), None), tuple), "the worker refuses pickles"
+            self.codec.compile_lazy()
+            self.codec.pickled_types.update((list, tuple, dict, set, frozenset))
 
     def write(self, data):
         view = memoryview(data)

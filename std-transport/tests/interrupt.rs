@@ -15,6 +15,18 @@ use execnet_test_support::{LONG, Python, pythons, quiet, within};
 /// Interrupts for each interpreter. A step at which one is lost shows in some hundred of them.
 const ROUNDS: u32 = 300;
 
+/// What makes an item of a number: the source in Python, and the function here. In every other round the item is a list,
+/// which travels as a pickle to and from a worker that has them in C.
+type MakeItem = (&'static str, fn(u32) -> Value);
+
+fn item_of(round: u32) -> MakeItem {
+    if round.is_multiple_of(2) {
+        ("number", Value::from)
+    } else {
+        ("[number] * 100", |number| Value::from(vec![number; 100]))
+    }
+}
+
 /// After how long code that was interrupted in vain is interrupted again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -23,11 +35,21 @@ const INTERRUPTED: &str = "keyboard-interrupted";
 const FOREVER: &str = "import time\nchannel.send(1)\nwhile 1: time.sleep(0.01)";
 
 /// How the code of a channel ended, behind what it had sent. Calls `in_vain` for each half second that it goes on.
-fn end(channel: &Channel, mut in_vain: impl FnMut()) -> ReceiveError {
+fn end(channel: &Channel, in_vain: impl FnMut()) -> ReceiveError {
+    end_behind(channel, |_| (), in_vain)
+}
+
+/// The same, with what to do with each item that it had sent.
+fn end_behind(
+    channel: &Channel,
+    mut on_item: impl FnMut(Value),
+    mut in_vain: impl FnMut(),
+) -> ReceiveError {
     let mut again = Instant::now() + AGAIN;
     loop {
         match channel.receive_timeout(AGAIN) {
-            Ok(_) | Err(ReceiveError::Timeout) => {}
+            Ok(item) => on_item(item.into_value()),
+            Err(ReceiveError::Timeout) => {}
             Err(end) => return end,
         }
         if Instant::now() >= again {
@@ -40,6 +62,16 @@ fn end(channel: &Channel, mut in_vain: impl FnMut()) -> ReceiveError {
 /// Interrupts the code until it ends, and returns how many interrupts had no effect: an interpreter that is just about
 /// to wait in the system misses one, and one that comes while a destructor or a weakref's callback runs ends only that.
 fn interrupt(python: &Python, group: &Group, channel: &Channel) -> usize {
+    interrupt_behind(python, group, channel, |_| ())
+}
+
+/// The same, with what to do with each item that it had sent.
+fn interrupt_behind(
+    python: &Python,
+    group: &Group,
+    channel: &Channel,
+    on_item: impl FnMut(Value),
+) -> usize {
     let send = || {
         group.interrupt();
         if python.version == "2.7" {
@@ -49,7 +81,7 @@ fn interrupt(python: &Python, group: &Group, channel: &Channel) -> usize {
     };
     let mut lost = 0;
     send();
-    match end(channel, || {
+    match end_behind(channel, on_item, || {
         lost += 1;
         send();
     }) {
@@ -108,10 +140,14 @@ fn an_interrupt_reaches_code_where_the_program_itself_was_started_without() {
 fn an_interrupt_at_any_step_of_sending_ends_the_code_and_not_the_link() {
     each_python(|python, group, gateway| {
         let mut lost = 0;
-        for _ in 0..ROUNDS {
-            let channel = gateway.remote_exec("while 1: channel.send(1)").unwrap();
-            channel.receive_timeout(LONG).unwrap();
-            lost += interrupt(python, group, &channel);
+        for round in 0..ROUNDS {
+            let (source, item) = item_of(round);
+            let code = format!("number = 0\nwhile 1:\n    channel.send({source})\n    number += 1");
+            let channel = gateway.remote_exec(&code).unwrap();
+            let mut expected = (0..).map(item);
+            let mut on_item = |found| assert_eq!(Some(found), expected.next(), "round {round}");
+            on_item(channel.receive_timeout(LONG).unwrap().into_value());
+            lost += interrupt_behind(python, group, &channel, on_item);
         }
         // PyPy runs the callbacks of weakrefs, such as those of the imports at its start, with a later collection.
         let allowed = if python.version == "PyPy" { 3 } else { 0 };
@@ -124,11 +160,15 @@ fn an_interrupt_at_any_step_of_sending_ends_the_code_and_not_the_link() {
 fn an_interrupt_at_any_step_of_receiving_ends_the_code_and_not_the_link() {
     each_python(|python, group, gateway| {
         for round in 0..ROUNDS {
-            let channel = gateway
-                .remote_exec("channel.send(1)\nwhile 1: channel.receive()")
-                .unwrap();
+            let (source, item) = item_of(round);
+            // What it receives is what was sent, and the 0 that wakes Python 2.7.
+            let code = format!(
+                "number = 0\nchannel.send(1)\nwhile 1:\n    item = channel.receive()\n    \
+                 assert item in ({source}, 0), item\n    number += 1"
+            );
+            let channel = gateway.remote_exec(&code).unwrap();
             channel.receive_timeout(LONG).unwrap();
-            (0..round % 20).for_each(|item| channel.send(item).unwrap());
+            (0..round / 2 % 20).for_each(|number| channel.send(item(number)).unwrap());
             interrupt(python, group, &channel);
         }
         assert_usable(gateway);
@@ -143,14 +183,17 @@ fn an_interrupt_at_any_step_of_talking_in_turns_ends_the_code_and_not_the_link()
                 // Such code reads the link by itself as soon as what that needs is compiled.
                 .remote_exec("channel.isclosed()\nwhile 1: channel.send(channel.receive())")
                 .unwrap();
-            for turn in 0..20 + round % 20 {
-                channel.send(turn).unwrap();
-                let item = channel.receive_timeout(LONG).unwrap();
-                assert_eq!(item.into_value(), Value::from(turn));
+            let (_, item) = item_of(round);
+            for turn in (0..20 + round % 20).map(item) {
+                channel.send(&turn).unwrap();
+                let found = channel.receive_timeout(LONG).unwrap();
+                assert_eq!(found.into_value(), turn);
             }
-            channel.send(0).unwrap();
+            channel.send(item(0)).unwrap();
             (0..round * 20).for_each(|_| spin_loop());
-            interrupt(python, group, &channel);
+            interrupt_behind(python, group, &channel, |found| {
+                assert!([item(0), 0.into()].contains(&found), "{found}");
+            });
         }
         assert_usable(gateway);
     });

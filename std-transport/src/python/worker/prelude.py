@@ -72,6 +72,10 @@ def swap_builtins(wanted):  # type: (Dict[str, Any]) -> Dict[str, Any]
 def compile_lazy(pieces=NEVER):  # type: (float) -> None
     """Compile the lazy part, once: what is left of it, or the next pieces."""
     global LAZY
+    # Without the lock, as this is called for each pickle: before Python 3.10 Ctrl-C can come between the end of a block
+    # and the release of its lock.
+    if not LAZY:
+        return
     with lazy_lock:
         if not LAZY:
             return

@@ -52,15 +52,19 @@ wait_lock = poll
 
 class StandardImports(StandardImports):
 
-    def __enter__(self):
+    kept = None
+
+    def begin(self):
         # Other threads must not import while sys.path is changed.
         imp.acquire_lock()
         self.kept = sys.path[:]
         sys.path[:] = self.path()
 
-    def __exit__(self, *exc_info):
-        sys.path[:] = self.kept
-        imp.release_lock()
+    def end(self):
+        if self.kept is not None:
+            sys.path[:] = self.kept
+            self.kept = None
+            imp.release_lock()
 
 
 def run_own(source, code, names):  # noqa: F811

@@ -14,25 +14,35 @@ class StandardImports(object):
     def path(self):  # type: () -> List[str]
         return [entry for entry in sys.path if entry not in ('', '.')]
 
-    def __enter__(self):
+    def begin(self):  # type: () -> None
         self.thread = _thread.get_ident()
         names = [getattr(finder, '__name__', None) for finder in sys.meta_path]
         at = names.index('PathFinder') if 'PathFinder' in names else 0
         sys.meta_path.insert(at, self)
 
-    def __exit__(self, *exc_info):
-        sys.meta_path.remove(self)
+    def end(self):  # type: () -> None
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+def with_standard_imports(function, *arguments):  # type: (Any, *Any) -> None
+    imports = StandardImports()
+    try:
+        imports.begin()
+        function(*arguments)
+        imports.end()
+    finally:
+        # A second time, as Ctrl-C may have come before the first one had any effect.
+        imports.end()
 
 
 def import_standard(name):  # type: (str) -> Any
     """A module of the standard library."""
     if name not in sys.modules:
-        with StandardImports():
-            __import__(name)
+        with_standard_imports(__import__, name)
     return sys.modules[name]
 
 
 def run_own(source, code, names):  # type: (str, Any, Dict[str, Any]) -> None
     """Run a program that the controller itself sends, not its user."""
-    with StandardImports():
-        exec(code, names)
+    with_standard_imports(eval, code, names)
