@@ -1,5 +1,6 @@
 """Items as pickles: what becomes one, and what stays opcodes."""
 import math
+import pickle
 import sys
 
 import pytest
@@ -71,7 +72,37 @@ def test_other_frames_have_no_pickles(agreed):
     assert agreed.frame(agreed.STATUS, 1, [1, 2])[9:10] == b"K"
 
 
-def test_without_the_module_items_are_opcodes():
+@pytest.fixture
+def without_c(monkeypatch):
+    """A worker that agreed on pickles, in an interpreter without the module in C."""
+    monkeypatch.delitem(sys.modules, "pickle")
+    monkeypatch.setitem(sys.modules, "_pickle", None)
+    worker = load_worker()
+    worker.compile_lazy()
+    worker.pickled_types.update((list, tuple, dict, set, frozenset))
+    return worker
+
+
+def test_without_the_module_in_c_items_are_sent_as_opcodes(without_c):
+    assert payload(without_c, [1, 2, 3])[:1] == b"K"
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_without_the_module_in_c_pickles_are_read(agreed, without_c, name):
+    assert without_c.load(payload(agreed, PLAIN[name]), BOTH_TEXTS, None) == PLAIN[name]
+    assert without_c.unpickle.__name__ == "_loads" and pickle.loads is agreed.unpickle
+
+
+def test_the_module_in_c_is_looked_for_once(without_c):
+    looked = []
+    find = without_c.import_standard
+    without_c.import_standard = lambda name: looked.append(name) or find(name)
+    for _ in range(3):
+        payload(without_c, [1, 2, 3])
+    assert looked == ["_pickle", "pickle"]
+
+
+def test_without_any_module_items_are_sent_as_opcodes():
     worker = load_worker()
     worker.compile_lazy()
     worker.pickled_types.add(list)
@@ -110,3 +141,38 @@ def test_a_pickle_is_refused_where_none_was_agreed():
 def test_texts_become_bytes_where_the_channel_wants_that(agreed):
     data = payload(agreed, ["text", {"key": 1}])
     assert agreed.load(data, (True, True), None) == [b"text", {b"key": 1}]
+
+
+DEEP = 5000
+
+
+@pytest.mark.parametrize("kind", [list, dict, tuple])
+def test_texts_become_bytes_at_any_depth(agreed, kind):
+    """A controller sends what is nested deeper than functions can be."""
+    data = b"\x80\x04" + {
+        list: b"]" * DEEP + b"\x8c\x01x" + b"a" * DEEP,
+        dict: b"}\x8c\x03key" * DEEP + b"\x8c\x01x" + b"s" * DEEP,
+        tuple: b"\x8c\x01x" + b"\x8c\x04text\x86" * DEEP,
+    }[kind] + b".Q"
+    value = agreed.load(data, (True, True), None)
+    for _ in range(DEEP):
+        if kind is list:
+            value, = value
+        elif kind is dict:
+            value = value.pop(b"key")
+        else:
+            value, text = value
+            assert text == b"text"
+    assert value == b"x"
+
+
+def test_texts_become_bytes_in_every_container(agreed):
+    item = [("a", {"k": {"v"}}), frozenset(["e", ("t", b"b")]), {}, (), set(), [], {("x", 1): "y", b"x": None}]
+    assert agreed.load(payload(agreed, item), (True, True), None) == [
+        (b"a", {b"k": {b"v"}}), frozenset([b"e", (b"t", b"b")]), {}, (), set(), [], {(b"x", 1): b"y", b"x": None}]
+
+
+def test_keys_that_become_equal_are_one_as_in_opcodes(agreed):
+    item = [{"a": 1, "b": 2, b"a": 3}, {"c", b"c"}]
+    found = agreed.load(payload(agreed, item), (True, True), None)
+    assert found == [{b"a": 3, b"b": 2}, {b"c"}] and list(found[0]) == [b"a", b"b"]

@@ -24,11 +24,17 @@ class Parts(object):
 
 
 def start_pickling():
+    """Find what reads and writes pickles.  If it is interrupted, the next item begins it anew."""
     global pickler, unpickle
-    c_pickle = import_standard('_pickle')
-    unpickle = c_pickle.loads
-    # The C pickler calls this method for every value that is not exactly of a builtin type.
-    pickler = type('Pickler', (c_pickle.Pickler,), {'reducer_override': refuse_reduce})
+    try:
+        c_pickle = import_standard('_pickle')
+        unpickle = c_pickle.loads
+        # The C pickler calls this method for every value that is not exactly of a builtin type.
+        pickler = type('Pickler', (c_pickle.Pickler,), {'reducer_override': refuse_reduce})
+    except (ImportError, AttributeError):
+        # The module in Python reads pickles too, but opcodes are faster to write.
+        unpickle = import_standard('pickle').loads
+        pickler = refuse_reduce
 
 
 def pickle(channel_id, value):  # type: (int, Any) -> Optional[bytes]
@@ -38,7 +44,7 @@ def pickle(channel_id, value):  # type: (int, Any) -> Optional[bytes]
     except MemoryError:
         raise
     except Exception:
-        # Also where the module cannot be imported, or other threads change the item.
+        # Also where the module cannot be imported, other threads change the item, or it is nested too deep.
         return None
 
 
@@ -146,8 +152,28 @@ def load_pickle(data, pos, stack, strings, gateway):  # type: (bytes, int, List[
     if pickler is None:
         start_pickling()
     value = unpickle(data)
-    if strings[1]:
-        # Texts are to be bytes.
-        value = load(frame(STATUS, 0, value)[9:], strings, gateway)
-    stack.append(value)
+    stack.append(texts_as_bytes(value) if strings[1] else value)
     return len(data) - 1
+
+
+def texts_as_bytes(value):  # type: (Any) -> Any
+    """A value of a pickle whose texts are to be bytes.  It may be nested deeper than functions can be."""
+    containers = [[value]]  # type: List[Any]
+    for container in containers:
+        for parts in (container, container.values()) if type(container) is dict else (container,):
+            containers.extend([part for part in parts if type(part) in pickled_types])
+    converted = {}  # type: Dict[int, Any]
+
+    def convert(part):  # type: (Any) -> Any
+        if type(part) is str:
+            return part.encode('utf-8')
+        return converted.get(id(part), part)
+
+    # The innermost ones first.
+    for container in reversed(containers):
+        if type(container) is dict:
+            new = dict(zip(map(convert, container), map(convert, container.values())))  # type: Any
+        else:
+            new = type(container)(map(convert, container))
+        converted[id(container)] = new
+    return new[0]
