@@ -170,6 +170,29 @@ fn a_stuck_worker_is_killed_if_the_channel_of_its_proxy_has_no_credit() {
     });
 }
 
+/// The proxy is stopped and reads nothing, so that each request waits.
+#[test]
+fn repeated_kills_of_a_proxied_worker_do_not_accumulate_threads() {
+    within("kills through a stopped proxy", LONG, || {
+        let group = group();
+        let middle = group.make_gateway("popen//id=a").unwrap();
+        let far = group.make_gateway("popen//via=a").unwrap();
+        let stopped = pid(&middle);
+        signal("STOP", stopped);
+        for _ in 0..20 {
+            far.kill();
+        }
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let names =
+            threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")));
+        let kills =
+            names.filter(|name| matches!(name, Ok(name) if name.trim_end() == "execnet kill"));
+        // Tests beside this one kill workers too.
+        assert!(kills.count() < 10);
+        signal("CONT", stopped);
+    });
+}
+
 #[test]
 fn a_proxy_that_dies_ends_its_workers() {
     within("dead middle", LONG, || {
