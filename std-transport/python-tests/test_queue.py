@@ -61,12 +61,12 @@ def test_each_item_wakes_one_thread(queue):
     assert not queue.items and not queue.waiters
 
 
-def test_items_that_come_together_wake_all_threads(queue):
-    getters = waiting(queue, 3)
+def test_items_that_come_together_wake_as_many_threads(queue):
+    receivers = waiting(queue, 3)
     queue.put_all([1, 2])
-    wait_for(lambda: len(queue.waiters) == 1)
+    assert len(queue.waiters) == 1
     queue.put(3)
-    assert sorted(getter.result() for getter in getters) == [1, 2, 3]
+    assert sorted(receiver.result() for receiver in receivers) == [1, 2, 3]
 
 
 def test_a_thread_whose_item_another_has_taken_waits_again(queue):

@@ -43,8 +43,10 @@ class Queue(object):
         with self.lock:
             if self.sink is None:
                 self.items.extend(items)
-                # All threads that wait: those that find no item wait again.
-                self.wake()
+                for _ in items:
+                    if not self.waiters:
+                        break
+                    self.wake_one()
                 return
         for item in items:
             self.put(item)
