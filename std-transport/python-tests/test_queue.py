@@ -69,6 +69,15 @@ def test_items_that_come_together_wake_as_many_threads(queue):
     assert sorted(receiver.result() for receiver in receivers) == [1, 2, 3]
 
 
+def test_nothing_follows_the_end(worker, queue):
+    queue.sink = worker.Queue()
+    queue.put(1)
+    queue.end()
+    queue.put(2)
+    queue.put_all([3, 4])
+    assert list(queue.sink.items) == [1, worker.END] and not queue.items
+
+
 def test_a_thread_whose_item_another_has_taken_waits_again(queue):
     receiver, = waiting(queue, 1)
     queue.wake()

@@ -32,6 +32,9 @@ class Queue(object):
 
     def put(self, item):  # type: (Any) -> None
         with self.lock:
+            # The caller has looked as well, but another thread may have closed the channel since.
+            if self.no_more_input:
+                return
             if self.sink is not None:
                 self.sink.put(item)
                 return
@@ -41,15 +44,17 @@ class Queue(object):
 
     def put_all(self, items):  # type: (List[Any]) -> None
         with self.lock:
-            if self.sink is None:
-                self.items.extend(items)
-                for _ in items:
-                    if not self.waiters:
-                        break
-                    self.wake_one()
+            if self.no_more_input:
                 return
-        for item in items:
-            self.put(item)
+            if self.sink is not None:
+                for item in items:
+                    self.sink.put(item)
+                return
+            self.items.extend(items)
+            for _ in items:
+                if not self.waiters:
+                    break
+                self.wake_one()
 
     def get(self):  # type: () -> Any
         """The next item; IndexError at the end."""
