@@ -1,15 +1,26 @@
-//! Syncs in both directions with workers in Python, on each installed interpreter.
+//! Syncs in both directions with workers in Python, on the installed interpreters, and in Rust.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "that is how a test fails"
+    clippy::disallowed_types,
+    reason = "that is how a test fails; locks are used here as anywhere"
 )]
 
 extern crate alloc;
 
+mod depth;
+mod failures;
+mod keeps;
+mod link_farms;
 mod links;
 mod options;
+#[cfg(target_os = "linux")]
+mod pieces;
+mod race;
+mod random_trees;
+mod report;
+mod rust_worker;
 mod single_file;
 mod targets;
 mod times;
@@ -33,12 +44,16 @@ impl Place {
         place
     }
 
+    fn at(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
     fn from(&self) -> PathBuf {
-        self.0.path().join("from")
+        self.at("from")
     }
 
     fn to(&self) -> PathBuf {
-        self.0.path().join("to")
+        self.at("to")
     }
 }
 

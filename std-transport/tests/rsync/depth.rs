@@ -1,11 +1,4 @@
 //! The number of directories that a worker in Python opens for a deep tree, in proportion to its depth.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
 
 use core::time::Duration;
 use std::fs;

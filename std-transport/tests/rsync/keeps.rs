@@ -1,49 +1,28 @@
 //! Holes, hard links and durability, which are kept on request. In both directions, with workers in Python and in Rust.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
 
 use core::time::Duration;
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use execnet::rsync::{RSync, Report, TargetOptions};
 use execnet::{Gateway, Group};
 use execnet_test_support::{Direction, each_direction, pythons, quiet, within};
 
+use crate::Place;
+
 const LIMIT: Duration = Duration::from_secs(120);
 
-struct Place(tempfile::TempDir);
-
 impl Place {
-    fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        fs::create_dir(place.from("")).unwrap();
-        place
-    }
-
-    fn from(&self, path: &str) -> PathBuf {
-        self.0.path().join("from").join(path)
-    }
-
-    fn to(&self, path: &str) -> PathBuf {
-        self.0.path().join("to").join(path)
-    }
-
     fn sync(
         &self,
         direction: Direction,
         gateway: &Gateway,
         set: impl FnOnce(RSync) -> RSync,
     ) -> Report {
-        let rsync = set(RSync::new(self.from("")));
-        direction.sync(rsync, gateway, &self.to(""), TargetOptions::new())
+        let rsync = set(RSync::new(self.from()));
+        direction.sync(rsync, gateway, &self.to(), TargetOptions::new())
     }
 }
 
@@ -84,14 +63,17 @@ fn holes_take_no_room_where_they_are_kept() {
                 ("nothing", &[]),
             ];
             for (name, places) in files {
-                write_with_holes(&place.from(name), places);
+                write_with_holes(&place.from().join(name), places);
             }
             let report = place.sync(direction, gateway, |rsync| rsync.with_sparse(keep));
             assert_eq!((report.sent.len(), report.failed.len()), (5, 0));
             let kept = keep && (matches!(direction, Direction::Push) || tells_of_holes(gateway));
             for (name, _) in files {
-                assert!(fs::read(place.from(name)).unwrap() == fs::read(place.to(name)).unwrap());
-                let on_disk = bytes_on_disk(&place.to(name));
+                assert!(
+                    fs::read(place.from().join(name)).unwrap()
+                        == fs::read(place.to().join(name)).unwrap()
+                );
+                let on_disk = bytes_on_disk(&place.to().join(name));
                 assert_eq!(on_disk < MIB, kept, "{name}: {on_disk} bytes on disk");
             }
             assert_eq!(
@@ -111,17 +93,17 @@ fn inode(path: &Path) -> u64 {
 
 /// `a`, `d/b` and `d/c` are one file, `e` and `d/f` another; `g` has a name that is not in the tree.
 fn link_files(place: &Place) {
-    fs::create_dir(place.from("d")).unwrap();
+    fs::create_dir(place.from().join("d")).unwrap();
     for (file, name) in [
         ("a", "d/b"),
         ("a", "d/c"),
         ("e", "d/f"),
         ("g", "../outside"),
     ] {
-        if !place.from(file).exists() {
-            fs::write(place.from(file), file).unwrap();
+        if !place.from().join(file).exists() {
+            fs::write(place.from().join(file), file).unwrap();
         }
-        fs::hard_link(place.from(file), place.from(name)).unwrap();
+        fs::hard_link(place.from().join(file), place.from().join(name)).unwrap();
     }
 }
 
@@ -133,7 +115,7 @@ fn names_of_one_file_are_kept_together_on_request() {
         let sync = |keep: bool| place.sync(direction, gateway, |rsync| rsync.with_hard_links(keep));
         let report = sync(false);
         assert_eq!((report.sent.len(), report.linked.len()), (6, 0));
-        assert_ne!(inode(&place.to("a")), inode(&place.to("d/b")));
+        assert_ne!(inode(&place.to().join("a")), inode(&place.to().join("d/b")));
         let report = sync(true);
         let counts = |report: &Report| {
             let (sent, linked) = (report.sent.len(), report.linked.len());
@@ -147,19 +129,19 @@ fn names_of_one_file_are_kept_together_on_request() {
         };
         assert_eq!(counts(&report), (6, 0, 3, 3, 0), "{report:?}");
         let same = |place: &Place| {
-            assert_eq!(inode(&place.to("a")), inode(&place.to("d/b")));
-            assert_eq!(inode(&place.to("a")), inode(&place.to("d/c")));
-            assert_eq!(inode(&place.to("e")), inode(&place.to("d/f")));
-            assert_eq!(fs::metadata(place.to("g")).unwrap().nlink(), 1);
+            assert_eq!(inode(&place.to().join("a")), inode(&place.to().join("d/b")));
+            assert_eq!(inode(&place.to().join("a")), inode(&place.to().join("d/c")));
+            assert_eq!(inode(&place.to().join("e")), inode(&place.to().join("d/f")));
+            assert_eq!(fs::metadata(place.to().join("g")).unwrap().nlink(), 1);
         };
         same(&place);
         assert_eq!(counts(&sync(true)), (6, 0, 0, 6, 0));
-        fs::write(place.from("d/b"), "changed").unwrap();
+        fs::write(place.from().join("d/b"), "changed").unwrap();
         let report = sync(true);
         assert_eq!(counts(&report), (6, 1, 2, 3, 0), "{report:?}");
         same(&place);
         for name in ["a", "d/b", "d/c"] {
-            assert_eq!(fs::read(place.to(name)).unwrap(), b"changed");
+            assert_eq!(fs::read(place.to().join(name)).unwrap(), b"changed");
         }
     });
 }
@@ -175,7 +157,7 @@ fn a_dry_run_tells_which_names_would_be_given() {
             })
         };
         let foretold = run(true);
-        assert!(!place.to("").exists());
+        assert!(!place.to().exists());
         let done = run(false);
         assert_eq!((foretold.sent, &foretold.linked), (done.sent, &done.linked));
         assert_eq!(done.linked.len(), 3);
@@ -198,8 +180,11 @@ fn names_that_are_filtered_out_take_none_of_the_others_with_them() {
             (3, 2),
             "{report:?}"
         );
-        assert!(!place.to("a").exists());
-        assert_eq!(inode(&place.to("d/b")), inode(&place.to("d/c")));
+        assert!(!place.to().join("a").exists());
+        assert_eq!(
+            inode(&place.to().join("d/b")),
+            inode(&place.to().join("d/c"))
+        );
     });
 }
 
@@ -208,16 +193,16 @@ fn names_in_the_way_of_another_name_make_way() {
     each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
         link_files(&place);
-        fs::create_dir_all(place.to("d/b/deep")).unwrap();
-        std::os::unix::fs::symlink("nowhere", place.to("d/c")).unwrap();
+        fs::create_dir_all(place.to().join("d/b/deep")).unwrap();
+        std::os::unix::fs::symlink("nowhere", place.to().join("d/c")).unwrap();
         let report = place.sync(direction, gateway, |rsync| rsync.with_hard_links(true));
         assert_eq!(
             (report.linked.len(), report.failed.len()),
             (3, 0),
             "{report:?}"
         );
-        assert_eq!(inode(&place.to("a")), inode(&place.to("d/b")));
-        assert_eq!(inode(&place.to("a")), inode(&place.to("d/c")));
+        assert_eq!(inode(&place.to().join("a")), inode(&place.to().join("d/b")));
+        assert_eq!(inode(&place.to().join("a")), inode(&place.to().join("d/c")));
     });
 }
 
@@ -243,12 +228,12 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
                 let counting = gateway.remote_exec(COUNT).unwrap();
                 counting.wait_close().unwrap();
                 let place = Place::new();
-                fs::create_dir(place.from("d")).unwrap();
+                fs::create_dir(place.from().join("d")).unwrap();
                 for name in ["a", "d/b"] {
-                    fs::write(place.from(name), "content").unwrap();
+                    fs::write(place.from().join(name), "content").unwrap();
                 }
                 // One that comes in pieces.
-                fs::write(place.from("large"), vec![1; 1 << 20]).unwrap();
+                fs::write(place.from().join("large"), vec![1; 1 << 20]).unwrap();
                 place.sync(Direction::Push, &gateway, |rsync| rsync.with_fsync(fsync));
                 let asked = gateway.remote_exec("import os; channel.send(tuple(os.synced))");
                 let synced = asked.unwrap().receive().unwrap().to_string();
@@ -265,9 +250,9 @@ fn a_worker_has_files_and_directories_on_the_disk_where_that_is_asked_for() {
 fn a_file_that_grows_by_a_hole_after_it_was_listed_arrives_whole() {
     each_direction(LIMIT, |gateway, direction| {
         let place = Place::new();
-        fs::write(place.from("a"), [b'x'; 40_000]).unwrap();
-        fs::write(place.from("b"), "b").unwrap();
-        let grows = place.from("a");
+        fs::write(place.from().join("a"), [b'x'; 40_000]).unwrap();
+        fs::write(place.from().join("b"), "b").unwrap();
+        let grows = place.from().join("a");
         let report = place.sync(direction, gateway, |rsync| {
             rsync.with_sparse(true).with_filter(move |candidate| {
                 // By now the other one is listed, and its content not yet asked for.
@@ -280,7 +265,10 @@ fn a_file_that_grows_by_a_hole_after_it_was_listed_arrives_whole() {
         });
         assert_eq!((report.sent.len(), report.failed.len()), (2, 0));
         for name in ["a", "b"] {
-            assert!(fs::read(place.from(name)).unwrap() == fs::read(place.to(name)).unwrap());
+            assert!(
+                fs::read(place.from().join(name)).unwrap()
+                    == fs::read(place.to().join(name)).unwrap()
+            );
         }
     });
 }

@@ -1,13 +1,6 @@
 //! Random trees that are synced, changed and synced again. In both directions, with workers in Python and in Rust.
 //!
-//! `EXECNET_TREES=1000 cargo test --release -p execnet --test rsync_trees` runs 1,000 trees instead of 8.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
+//! `EXECNET_TREES=1000 cargo test --release -p execnet --test rsync random_trees` runs 1,000 trees instead of 8.
 
 mod trees;
 

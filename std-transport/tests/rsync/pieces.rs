@@ -1,23 +1,17 @@
 //! Syncs over pipes, where the sender does not read large files into memory. To and from a worker in Rust.
-#![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "that is how a test fails"
-)]
-
-extern crate alloc;
 
 use alloc::sync::Arc;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter, Write as _};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use execnet::Gateway;
 use execnet::link::{Link, NoControl, PipeOutput};
 use execnet::rsync::{Event, RSync, TargetOptions, TargetReport};
 use execnet_test_support::{LONG, with_worker_over, within};
+
+use crate::Place;
 
 /// More than the window.
 const LARGE: u64 = 32 << 20;
@@ -37,20 +31,7 @@ fn with_worker(test: impl FnOnce(&Gateway)) {
     with_worker_over([link(here, to_there), link(there, to_here)], test);
 }
 
-/// A source beside places for what it is synced to.
-struct Place(tempfile::TempDir);
-
 impl Place {
-    fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        fs::create_dir(place.at("from")).unwrap();
-        place
-    }
-
-    fn at(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
-    }
-
     fn push(&self, gateway: &Gateway) -> TargetReport {
         self.push_with(gateway, |_| {})
     }

@@ -1,12 +1,5 @@
 //! Syncs that fail: roots that cannot be opened, directories that cannot be made, and a source that would be deleted.
 //! In both directions, with workers in Python and in Rust.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,13 +1,4 @@
 //! Syncs in both directions with a worker in Rust, over a socket.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
-
-extern crate alloc;
 
 use alloc::sync::Arc;
 use std::fs;

@@ -4,13 +4,6 @@
 //! The result is checked by a resolver in this program and by the operating system, in a tree with directories and
 //! files above its root that links can reach. `EXECNET_LINK_FARMS=1000` runs 1,000 trees instead of 8. The seed is
 //! fixed; `EXECNET_LINK_SEED` sets another one.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
 
 use core::time::Duration;
 use std::ffi::OsStr;

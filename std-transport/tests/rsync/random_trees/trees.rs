@@ -1,7 +1,5 @@
 //! Random trees, written to disk and read back.
 
-extern crate alloc;
-
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 use std::ffi::OsStr;

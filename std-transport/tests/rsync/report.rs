@@ -1,13 +1,4 @@
 //! The report and the callbacks of a sync: those of a pull are the same as those of a push of the same tree.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
-
-extern crate alloc;
 
 use alloc::sync::Arc;
 use core::time::Duration;

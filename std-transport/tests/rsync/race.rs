@@ -2,14 +2,7 @@
 //! of Python and Rust.
 //!
 //! Each runs for a second, or for `EXECNET_RACE_SECONDS`: `EXECNET_RACE_SECONDS=30 cargo test --release -p execnet
-//! --test rsync_race -- --nocapture` also prints the counts.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_types,
-    reason = "that is how a test fails; locks are used here as anywhere"
-)]
+//! --test rsync race -- --nocapture` also prints the counts.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
