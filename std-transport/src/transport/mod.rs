@@ -125,6 +125,7 @@ struct WorkerControl(Arc<dyn WorkerHandle>);
 
 impl PeerControl for WorkerControl {
     fn post_mortem(&self) -> Option<SharedError> {
+        // The link ends a moment before the process does, as the system closes its descriptors first.
         let end = self.0.wait(Deadline::after(EXIT_TIMEOUT));
         Some(Arc::new(WorkerExit::new(self.0.as_ref(), end)))
     }

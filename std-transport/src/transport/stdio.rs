@@ -54,6 +54,7 @@ pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, Ma
         Ok((started, launch.input.clone()))
     })?;
     let (pipes, process) = Pipes::new(started);
+    // Before the handshake: from here on a termination of the group kills the process.
     let peer: Arc<dyn WorkerHandle> = process;
     (request.on_spawned)(Arc::clone(&peer));
     Ok(Running { peer, pipes, input })
