@@ -3,19 +3,13 @@
 //! `Display` has the decisive detail of the inner error, so that `source` skips to the inner error's own source: no text
 //! occurs twice in a chain. A narrower error converts into a wider one by `From`.
 
-mod callback;
-mod receive;
-mod send;
-mod status;
-mod wait_close;
+mod channel;
+mod item;
 
-pub use callback::CallbackError;
+pub use channel::{ReceiveError, SendError, StatusError, WaitCloseError};
 #[cfg(feature = "std")]
-pub use callback::SetCallbackError;
-pub use receive::{ItemError, ReceiveError, TypeError};
-pub use send::SendError;
-pub use status::StatusError;
-pub use wait_close::WaitCloseError;
+pub use item::SetCallbackError;
+pub use item::{CallbackError, ItemError, TypeError};
 
 use execnet_serializer::LoadError;
 
