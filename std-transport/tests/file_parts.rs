@@ -40,8 +40,8 @@ impl Scene {
         let writer = PipeOutput::new(OwnedFd::from(to_peer));
         let content_writer = writer.content_writer();
         assert!(content_writer.is_some());
-        let mut link = Link::from_std(from_peer, writer, Arc::new(NoControl));
-        link.content_writer = content_writer;
+        let link = Link::from_std(from_peer, writer, Arc::new(NoControl))
+            .with_content_writer(content_writer);
         let config = GatewayConfig::new("gw0", Role::Initiator);
         Self {
             gateway: Gateway::new(link, config).unwrap(),

@@ -2,11 +2,11 @@
 
 mod content;
 mod interruptible;
-mod poll_reader;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 use std::io;
 
 use embedded_io::{Read, Write};
@@ -16,7 +16,6 @@ pub use crate::disconnected::SharedError;
 pub use content::{Content, ContentWriter};
 pub(crate) use content::{Output, Part};
 pub use interruptible::{Interruptible, Poller, Readable};
-pub use poll_reader::{PollReader, Ready};
 
 /// The reading end of a link.
 pub type LinkReader = Box<dyn Read<Error = io::Error> + Send>;
@@ -38,8 +37,8 @@ pub struct Link {
     /// Waits until the reader is readable, if the transport can do that: see
     /// [`with_poll_reader`](Self::with_poll_reader).
     pub poll_reader: Option<Arc<dyn PollReader>>,
-    /// Writes content such as parts of files without a copy through memory, if the transport can do that. It writes to
-    /// the same place as `writer`, which must be unbuffered: the bytes of both must arrive in the order of the calls.
+    /// Writes content such as parts of files without a copy through memory, if the transport can do that: see
+    /// [`with_content_writer`](Self::with_content_writer).
     pub content_writer: Option<Box<dyn ContentWriter>>,
 }
 
@@ -70,12 +69,52 @@ impl Link {
         self.poll_reader = Some(poll_reader);
         self
     }
+
+    /// Adds a way to write content such as parts of files without a copy through memory; `None` if the transport has none.
+    /// It writes to the same place as `writer`, which must be unbuffered: the bytes of both must arrive in the order of the
+    /// calls.
+    #[must_use]
+    pub fn with_content_writer(mut self, content_writer: Option<Box<dyn ContentWriter>>) -> Self {
+        self.content_writer = content_writer;
+        self
+    }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").finish_non_exhaustive()
     }
+}
+
+/// Waits until a link is readable, and can be interrupted.
+///
+/// A thread that receives waits by it instead of in a read: a read could not be interrupted when the channel is closed,
+/// gets a callback, or another thread needs the link to be read.
+pub trait PollReader: Send + Sync {
+    /// Waits until a read of the link's reader returns at once, with bytes, the end or an error; until
+    /// [`interrupt`](Self::interrupt) is called, or was called since the last wait; or for no longer than `timeout`.
+    /// One thread waits at a time.
+    ///
+    /// It may return [`Ready::Interrupted`] for no reason. It must not return [`Ready::Read`] for none: the read would
+    /// block.
+    ///
+    /// # Errors
+    ///
+    /// The link cannot be polled. Only the gateway's reader thread reads it from then on.
+    fn wait(&self, timeout: Option<Duration>) -> io::Result<Ready>;
+
+    /// Makes the thread that waits return; if none waits, the next wait returns at once. What this thread has done
+    /// before is visible to the one that returns.
+    fn interrupt(&self);
+}
+
+/// Why a wait of a [`PollReader`] returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// A read returns at once.
+    Read,
+    /// An interrupt, the timeout, or no reason.
+    Interrupted,
 }
 
 /// What a transport knows about the peer and can do to it.

@@ -42,8 +42,8 @@ impl Scene {
         let (peer, reader) = pipe(PIPE_CAPACITY);
         let (sink, written) = mpsc::channel();
         let sink = Sink(sink);
-        let mut link = Link::from_std(reader, sink.clone(), Arc::new(NoControl));
-        link.content_writer = content_writer(sink);
+        let link = Link::from_std(reader, sink.clone(), Arc::new(NoControl))
+            .with_content_writer(content_writer(sink));
         let gateway = Gateway::new(link, GatewayConfig::new("gw0", Role::Initiator)).unwrap();
         Self {
             channel: gateway.new_channel().unwrap(),

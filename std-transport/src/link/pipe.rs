@@ -35,8 +35,8 @@ const WIDE: usize = 512 << 10;
 ///
 /// # fn example(child: std::process::Child) -> Option<Link> {
 /// let writer = PipeOutput::new(OwnedFd::from(child.stdin?));
-/// let mut link = Link::from_std(child.stdout?, writer.clone(), Arc::new(NoControl));
-/// link.content_writer = writer.content_writer();
+/// let content_writer = writer.content_writer();
+/// let link = Link::from_std(child.stdout?, writer, Arc::new(NoControl)).with_content_writer(content_writer);
 /// # Some(link)
 /// # }
 /// ```
@@ -55,7 +55,7 @@ impl PipeOutput {
         }
     }
 
-    /// For [`Link::content_writer`](super::Link::content_writer): it sends each [`FileRange`] without a copy through
+    /// For [`Link::with_content_writer`](super::Link::with_content_writer): it sends each [`FileRange`] without a copy through
     /// memory.
     ///
     /// `None` if this is not a pipe, or the system is not Linux. Over a socket whose peer is gone, `sendfile` raises

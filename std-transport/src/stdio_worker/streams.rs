@@ -36,7 +36,7 @@ pub(super) fn link(reader: BufReader<File>, writer: File) -> Link {
     let poll_reader = Arc::new(Descriptor::new(reader.clone()));
     let writer = PipeOutput::new(writer);
     let content_writer = writer.content_writer();
-    let mut link = Link::from_std(reader, writer, Arc::new(NoControl));
-    link.content_writer = content_writer;
-    link.with_poll_reader(poll_reader)
+    Link::from_std(reader, writer, Arc::new(NoControl))
+        .with_poll_reader(poll_reader)
+        .with_content_writer(content_writer)
 }

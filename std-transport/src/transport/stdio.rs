@@ -33,7 +33,7 @@ pub(super) fn start_with(
     let content_writer = writer.content_writer();
     let reader = File::from(OwnedFd::from(pipes.stdout));
     let mut connected = Connected::polled(ready, reader, writer, peer);
-    connected.link.content_writer = content_writer;
+    connected.link = connected.link.with_content_writer(content_writer);
     Ok(connected)
 }
 

@@ -20,9 +20,7 @@ fn link(reader: PipeReader, writer: PipeWriter) -> Link {
     let writer = PipeOutput::new(OwnedFd::from(writer));
     let content_writer = writer.content_writer();
     assert!(content_writer.is_some());
-    let mut link = Link::from_std(reader, writer, Arc::new(NoControl));
-    link.content_writer = content_writer;
-    link
+    Link::from_std(reader, writer, Arc::new(NoControl)).with_content_writer(content_writer)
 }
 
 fn with_worker(test: impl FnOnce(&Gateway)) {
