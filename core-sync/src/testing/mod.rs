@@ -35,21 +35,9 @@ pub const PIPE_CAPACITY: usize = 64 * 1024;
 /// Two links that are connected with each other, for one gateway each. Each direction holds `capacity` bytes.
 #[must_use]
 pub fn linked(capacity: usize) -> (Link, Link) {
-    linked_with(capacity, Faults::default())
-}
-
-/// As [`linked`], with faults on the reading side of both links.
-#[must_use]
-pub fn linked_with(capacity: usize, faults: Faults) -> (Link, Link) {
     let (to_far, far_reads) = pipe(capacity);
     let (to_near, near_reads) = pipe(capacity);
-    let link = |reader: PipeReader, writer| {
-        link_over(
-            reader.with_faults(faults.clone()),
-            writer,
-            Arc::new(NoControl),
-        )
-    };
+    let link = |reader, writer| link_over(reader, writer, Arc::new(NoControl));
     (link(near_reads, to_far), link(far_reads, to_near))
 }
 

@@ -43,7 +43,7 @@ impl Channel {
     /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`], with the path to the mismatch; it
     /// is skipped, and the channel stays open.
     pub fn receive_as<T: DeserializeOwned>(&self) -> Result<T, ReceiveError> {
-        self.typed(Deadline::NEVER, decode)
+        self.typed(Deadline::NEVER, |raw| decode(&raw))
     }
 
     /// As [`receive_as`](Self::receive_as), for at most `timeout`.
@@ -55,7 +55,7 @@ impl Channel {
         &self,
         timeout: Duration,
     ) -> Result<T, ReceiveError> {
-        self.typed(Deadline::after(timeout), decode)
+        self.typed(Deadline::after(timeout), |raw| decode(&raw))
     }
 
     /// As [`receive_as`](Self::receive_as), with the channels that the item names, in the order of their ids. In a `T`
@@ -67,10 +67,7 @@ impl Channel {
     pub fn receive_as_with_channels<T: DeserializeOwned>(
         &self,
     ) -> Result<(T, Vec<Self>), ReceiveError> {
-        self.typed(Deadline::NEVER, |raw| {
-            let item = decode(raw)?;
-            Ok((item, core::mem::take(&mut raw.channels)))
-        })
+        self.typed(Deadline::NEVER, |raw| Ok((decode(&raw)?, raw.channels)))
     }
 
     /// Receives items as `T`s until the channel ends. A clean end ends the iteration; other errors are returned.
@@ -82,9 +79,8 @@ impl Channel {
     pub(super) fn typed<T>(
         &self,
         deadline: Deadline,
-        decode: impl FnOnce(&mut RawItem<Self>) -> Result<T, ItemError>,
+        decode: impl FnOnce(RawItem<Self>) -> Result<T, ItemError>,
     ) -> Result<T, ReceiveError> {
-        let mut raw = self.receive_raw(deadline)?;
-        decode(&mut raw).map_err(ReceiveError::Item)
+        decode(self.receive_raw(deadline)?).map_err(ReceiveError::Item)
     }
 }

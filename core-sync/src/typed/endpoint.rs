@@ -27,7 +27,7 @@ impl EndpointChannel {
     /// As [`receive`](Self::receive). An item of another type is [`ItemError::Type`](crate::ItemError::Type), with the
     /// path to the mismatch; it is skipped, and the channel stays open.
     pub fn receive_as<T: DeserializeOwned>(&self) -> Result<T, ReceiveError> {
-        decode(&mut self.receive_raw()?).map_err(ReceiveError::Item)
+        Ok(decode(&self.receive_raw()?)?)
     }
 
     /// As [`receive_as`](Self::receive_as), with the channels that the item names, in the order of their ids.
@@ -38,8 +38,7 @@ impl EndpointChannel {
     pub fn receive_as_with_channels<T: DeserializeOwned>(
         &self,
     ) -> Result<(T, Vec<Self>), ReceiveError> {
-        let mut raw = self.receive_raw()?;
-        let item = decode(&mut raw)?;
-        Ok((item, raw.channels))
+        let raw = self.receive_raw()?;
+        Ok((decode(&raw)?, raw.channels))
     }
 }

@@ -19,7 +19,7 @@ use serde_core::de::DeserializeOwned;
 use crate::error::{ItemError, TypeError};
 use crate::item::RawItem;
 
-pub(crate) fn decode<C, T: DeserializeOwned>(raw: &mut RawItem<C>) -> Result<T, ItemError> {
+pub(crate) fn decode<C, T: DeserializeOwned>(raw: &RawItem<C>) -> Result<T, ItemError> {
     let value = raw.options.from_slice(&raw.payload);
     value.map_err(|error| match error.as_load_error() {
         Some(error) => ItemError::Load(error.clone()),

@@ -91,7 +91,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<Channel, S, R> {
     /// As [`Channel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the channel stays
     /// open.
     pub fn receive(&self) -> Result<R, ReceiveError> {
-        self.channel.typed(Deadline::NEVER, decode)
+        self.channel.typed(Deadline::NEVER, |raw| decode(&raw))
     }
 
     /// As [`receive`](Self::receive), for at most `timeout`.
@@ -100,7 +100,8 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<Channel, S, R> {
     ///
     /// As [`receive`](Self::receive), or [`ReceiveError::Timeout`].
     pub fn receive_timeout(&self, timeout: Duration) -> Result<R, ReceiveError> {
-        self.channel.typed(Deadline::after(timeout), decode)
+        let deadline = Deadline::after(timeout);
+        self.channel.typed(deadline, |raw| decode(&raw))
     }
 }
 
@@ -121,7 +122,7 @@ impl<S: Serialize, R: DeserializeOwned> PostcardChannel<EndpointChannel, S, R> {
     /// As [`EndpointChannel::receive`]. An item that is not an `R` is [`ItemError::Type`]; it is skipped, and the
     /// channel stays open.
     pub fn receive(&self) -> Result<R, ReceiveError> {
-        decode(&mut self.channel.receive_raw()?).map_err(ReceiveError::Item)
+        Ok(decode(&self.channel.receive_raw()?)?)
     }
 }
 
@@ -134,7 +135,7 @@ fn encode<S: Serialize>(item: &S) -> Result<Bytes<Vec<u8>>, SendError> {
     Ok(Bytes(bytes))
 }
 
-fn decode<C, R: DeserializeOwned>(raw: &mut RawItem<C>) -> Result<R, ItemError> {
+fn decode<C, R: DeserializeOwned>(raw: &RawItem<C>) -> Result<R, ItemError> {
     let mut tokens = Tokens::new(&raw.payload).map(Result::ok);
     let (item, end) = (tokens.next().flatten(), tokens.next().flatten());
     let (Some(Token::Bytes(bytes)), Some(Token::Stop)) = (item, end) else {

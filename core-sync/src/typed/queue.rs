@@ -14,7 +14,7 @@ impl MultiChannel {
     pub fn make_receive_queue_as<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
-        self.queue(false, |mut raw| super::decode(&mut raw))
+        self.queue(false, |raw| super::decode(&raw))
     }
 
     /// As [`make_receive_queue_as`](Self::make_receive_queue_as), with an end marker for each channel.
@@ -25,6 +25,6 @@ impl MultiChannel {
     pub fn make_receive_queue_as_with_end_markers<T: DeserializeOwned + Send + 'static>(
         &self,
     ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
-        self.queue(true, |mut raw| super::decode(&mut raw))
+        self.queue(true, |raw| super::decode(&raw))
     }
 }
