@@ -1,8 +1,10 @@
 //! Whether one end of a gateway still sends and receives: shared by gateways and endpoints.
 
+use execnet_serializer::ChannelId;
+
 use crate::disconnected::{DisconnectReason, Disconnected, SharedError};
-use crate::error::SendError;
-use crate::session::OpenError;
+use crate::error::{ReceiveError, SendError};
+use crate::session::{InboxOverflow, NextItem, OpenError, RemoteError, SendPermit, Session};
 
 /// The two directions of a link end separately.
 ///
@@ -52,12 +54,65 @@ impl Lifecycle {
         SendError::Disconnected(self.disconnect_reason())
     }
 
-    /// The error of a session that opens no channel.
-    pub(crate) fn open_error(&self, error: OpenError) -> SendError {
-        match error {
+    /// Opens a channel, with its first handle.
+    pub(crate) fn open<W: Default>(
+        &self,
+        session: &mut Session<W>,
+    ) -> Result<ChannelId, SendError> {
+        self.check_alive()?;
+        session.open().map_err(|error| match error {
             OpenError::IdsUsedUp => SendError::IdsUsedUp,
             OpenError::LinkEnd => self.send_error(),
+        })
+    }
+
+    /// Whether an item may be sent on a channel now. False if it has to wait for credit.
+    pub(crate) fn may_send<W: Default>(
+        &self,
+        session: &Session<W>,
+        id: ChannelId,
+    ) -> Result<bool, SendError> {
+        let permit = session.send_permit(id);
+        match permit {
+            SendPermit::Closed => return Err(SendError::Closed),
+            // A peer that sends no more gives no credit either.
+            SendPermit::Wait if !self.receives() => return Err(self.send_error()),
+            SendPermit::Wait | SendPermit::Now => self.check_alive()?,
         }
+        Ok(permit == SendPermit::Now)
+    }
+
+    /// Whether nothing can be sent on a channel any more.
+    pub(crate) fn is_closed<W: Default>(&self, session: &Session<W>, id: ChannelId) -> bool {
+        self.check_alive().is_err() || !session.may_send(id)
+    }
+
+    /// How a channel ended; `None` while no end is to be reported. An error is reported once.
+    pub(crate) fn end_of<W, E>(
+        &self,
+        session: &mut Session<W>,
+        id: ChannelId,
+    ) -> Option<Result<(), E>>
+    where
+        E: From<RemoteError> + From<InboxOverflow> + From<Disconnected>,
+    {
+        Some(Err(match session.take_end(id) {
+            NextItem::Error(error) => error.into(),
+            NextItem::Overflow(overflow) => overflow.into(),
+            NextItem::LinkEnd => self.disconnect_reason().into(),
+            NextItem::End => return Some(Ok(())),
+            NextItem::Item(_) | NextItem::Nothing => return None,
+        }))
+    }
+
+    /// As [`end_of`](Self::end_of), for a receiver that has found no item.
+    pub(crate) fn no_item<W>(
+        &self,
+        session: &mut Session<W>,
+        id: ChannelId,
+    ) -> Option<ReceiveError> {
+        let end = self.end_of(session, id)?;
+        Some(end.err().unwrap_or(ReceiveError::Closed))
     }
 
     /// Why reading has stopped.

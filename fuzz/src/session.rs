@@ -221,7 +221,7 @@ impl End {
 
 /// The frames of an answer are frames, and mean something to a peer.
 fn check_frames(reply: &Reply) {
-    let bytes = reply.to_bytes("thread").expect("its parts are short");
+    let bytes = reply.to_bytes().expect("its parts are short");
     let mut frames = FrameReader::with_capacity(Header::SIZE, &*bytes, 1 << 16);
     let mut count = 0;
     while let Some(frame) = frames.next_frame().expect("whole frames") {

@@ -61,6 +61,10 @@ impl Endpoint {
 
     /// Writes a frame, if the endpoint is alive.
     fn write(&self, frame: &[u8]) -> Result<(), SendError> {
-        self.write_if(frame, |state| state.lifecycle.check_alive())
+        let written = self.write_if(frame, |state| {
+            state.lifecycle.check_alive()?;
+            Ok(true)
+        });
+        written.map(drop)
     }
 }

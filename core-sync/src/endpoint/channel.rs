@@ -7,9 +7,7 @@ use super::{Endpoint, EndpointItem, EndpointState};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
 use crate::item::{RawItem, channel_handle};
-use crate::session::{
-    EXPLICIT_CLOSE, ITEM_COST, NextItem, QueuedItem, Reply, SendPermit, empty, encode,
-};
+use crate::session::{EXPLICIT_CLOSE, ITEM_COST, QueuedItem, Reply, empty, encode};
 
 /// One end of a channel of an [`Endpoint`]: items are sent and received, until one side closes it.
 ///
@@ -57,17 +55,22 @@ impl EndpointChannel {
         let cost = frame.len() - Header::SIZE + ITEM_COST;
         loop {
             let sent = self.endpoint().write_if(&frame, |state| {
-                state.may_send(id)?;
-                // Before the write, as in gateways: credit for this very item can arrive before the write returns.
-                state.session.spend(id, cost);
-                Ok(())
-            });
-            match sent {
-                // Reads until there is credit, then starts over: another thread may have used the credit up again.
-                Err(NotSent::NoCredit) => self.endpoint().wait_for(|state| state.room(id)),
-                Err(NotSent::Failed(error)) => return Err(error),
-                Ok(()) => return Ok(()),
+                let now = state.lifecycle.may_send(&state.session, id)?;
+                if now {
+                    // Before the write, as in gateways: credit for this very item can arrive before the write returns.
+                    state.session.spend(id, cost);
+                }
+                Ok(now)
+            })?;
+            if sent {
+                return Ok(());
             }
+            // Reads until there is credit, or sending fails for good. Then starts over: another thread may have used the
+            // credit up again.
+            self.endpoint().wait_for(|state| {
+                let may_send = state.lifecycle.may_send(&state.session, id);
+                (may_send != Ok(false)).then_some(())
+            });
         }
     }
 
@@ -131,15 +134,8 @@ impl EndpointChannel {
     ///
     /// The channel was closed with an error that was not received yet, or the connection is lost.
     pub fn wait_close(&self) -> Result<(), WaitCloseError> {
-        self.endpoint().wait_for(|state| {
-            Some(match state.session.take_end(self.id()) {
-                NextItem::Error(error) => Err(WaitCloseError::Remote(error)),
-                NextItem::Overflow(overflow) => Err(WaitCloseError::Overflow(overflow)),
-                NextItem::LinkEnd => Err(state.lifecycle.disconnect_reason().into()),
-                NextItem::End => Ok(()),
-                NextItem::Item(_) | NextItem::Nothing => return None,
-            })
-        })
+        self.endpoint()
+            .wait_for(|state| state.lifecycle.end_of(&mut state.session, self.id()))
     }
 
     /// Closes the channel. Items that have arrived can still be received. Closing a closed channel has no effect.
@@ -162,7 +158,7 @@ impl EndpointChannel {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let state = self.endpoint().inner.state.lock();
-        state.lifecycle.check_alive().is_err() || !state.session.may_send(self.id())
+        state.lifecycle.is_closed(&state.session, self.id())
     }
 
     /// Marks the channel as closed without a frame: the peer has never heard of it, or has closed it.
@@ -196,53 +192,15 @@ impl EndpointChannel {
     }
 }
 
-/// Why an item is not sent.
-enum NotSent {
-    /// The peer has to receive earlier items first.
-    NoCredit,
-    Failed(SendError),
-}
-
-impl From<SendError> for NotSent {
-    fn from(error: SendError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl EndpointState {
-    fn may_send(&self, id: ChannelId) -> Result<(), NotSent> {
-        let permit = self.session.send_permit(id);
-        if permit == SendPermit::Closed {
-            return Err(SendError::Closed.into());
-        }
-        self.lifecycle.check_alive()?;
-        match permit {
-            SendPermit::Wait if self.lifecycle.receives() => Err(NotSent::NoCredit),
-            // A peer that sends no more gives no credit either.
-            SendPermit::Wait => Err(self.lifecycle.send_error().into()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether sending again can succeed, or fail for good.
-    fn room(&self, id: ChannelId) -> Option<()> {
-        (!matches!(self.may_send(id), Err(NotSent::NoCredit))).then_some(())
-    }
-}
-
 /// Takes the next item of the channel, with the credit to send for it; `None` if no item has arrived yet.
 fn take(
     state: &mut EndpointState,
     id: ChannelId,
 ) -> Option<Result<(QueuedItem, Option<Reply>), ReceiveError>> {
-    Some(match state.session.take(id) {
-        NextItem::Item(queued) => Ok((queued, state.session.grant(id))),
-        NextItem::Error(error) => Err(ReceiveError::Remote(error)),
-        NextItem::Overflow(overflow) => Err(ReceiveError::Overflow(overflow)),
-        NextItem::End => Err(ReceiveError::Closed),
-        NextItem::LinkEnd => Err(state.lifecycle.disconnect_reason().into()),
-        NextItem::Nothing => return None,
-    })
+    match state.session.take_item(id) {
+        Some(queued) => Some(Ok((queued, state.session.grant(id)))),
+        None => state.lifecycle.no_item(&mut state.session, id).map(Err),
+    }
 }
 
 impl Drop for Inner {

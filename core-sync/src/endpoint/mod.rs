@@ -105,9 +105,6 @@ use crate::frame::FrameReader;
 use crate::session::Role;
 use crate::sync::{Mutex, Signal};
 
-/// The execution model of an endpoint, which answers to STATUS name.
-const EXEC_MODEL: &str = "main_thread_only";
-
 /// An item that an [`EndpointChannel`] receives: a value, and the channels that it names.
 pub type EndpointItem = crate::item::Received<EndpointChannel>;
 
@@ -159,10 +156,8 @@ impl Endpoint {
     /// The endpoint was exited, or the connection is lost.
     pub fn new_channel(&self) -> Result<EndpointChannel, SendError> {
         let id = {
-            let mut state = self.inner.state.lock();
-            state.lifecycle.check_alive()?;
-            let opened = state.session.open();
-            opened.map_err(|error| state.lifecycle.open_error(error))?
+            let state = &mut *self.inner.state.lock();
+            state.lifecycle.open(&mut state.session)?
         };
         Ok(EndpointChannel::new(self.clone(), id))
     }

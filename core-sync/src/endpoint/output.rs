@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::link::Writer;
-use super::{EXEC_MODEL, Endpoint, EndpointState, Inner};
+use super::{Endpoint, EndpointState, Inner};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::frame::MessageCode;
@@ -61,17 +61,19 @@ impl Endpoint {
         self.inner.state.lock().post(replies);
     }
 
-    /// Writes a frame behind the queued ones, if `allow` permits it.
-    pub(super) fn write_if<E: From<SendError>>(
+    /// Writes a frame behind the queued ones, if `allow` returns true. Returns what that has returned.
+    pub(super) fn write_if(
         &self,
         frame: &[u8],
-        allow: impl FnOnce(&mut EndpointState) -> Result<(), E>,
-    ) -> Result<(), E> {
+        allow: impl FnOnce(&mut EndpointState) -> Result<bool, SendError>,
+    ) -> Result<bool, SendError> {
         let mut state = self.wait_for_output();
         // Checked under the lock under which the half is taken: no CLOSE can be written between the check and this frame.
-        allow(&mut state)?;
+        if !allow(&mut state)? {
+            return Ok(false);
+        }
         let Some(mut lease) = WriteLease::begin(&self.inner, &mut state, false) else {
-            return Err(state.lifecycle.send_error().into());
+            return Err(state.lifecycle.send_error());
         };
         let queued = core::mem::take(&mut state.write_queue);
         drop(state);
@@ -79,10 +81,8 @@ impl Endpoint {
         // Other threads may have queued frames during the write. After an error the half is closed, and their frames
         // are dropped.
         lease.write_queued();
-        written.map_err(|error| {
-            let reason = DisconnectReason::Write(error);
-            SendError::Disconnected(Disconnected::new(reason, None)).into()
-        })
+        written.map_err(|error| Disconnected::new(DisconnectReason::Write(error), None))?;
+        Ok(true)
     }
 
     /// Writes the queued frames, and waits for the link. If another thread is writing, leaves them to that thread.
@@ -271,7 +271,7 @@ impl EndpointState {
         if self.takes_frames() {
             for reply in replies {
                 // A reply is short, so that its length fits into a header.
-                let _ = reply.append_to(&mut self.write_queue, EXEC_MODEL);
+                let _ = reply.append_to(&mut self.write_queue);
             }
         }
     }

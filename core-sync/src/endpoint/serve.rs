@@ -1,47 +1,13 @@
-use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, LoadOptions};
 
 use super::{Endpoint, EndpointChannel, EndpointState};
 use crate::disconnected::Disconnected;
-use crate::worker::{Function, Registry};
+use crate::worker;
 
 /// The functions that an endpoint serves, by name.
-#[derive(Debug, Clone)]
-pub struct Functions {
-    registry: Registry<EndpointChannel>,
-}
-
-impl Functions {
-    /// An empty set.
-    #[must_use]
-    pub const fn new() -> Self {
-        let registry = Registry::new();
-        Self { registry }
-    }
-
-    /// Registers a function under this name. It replaces an earlier function of the name.
-    pub fn register<A>(
-        &mut self,
-        name: impl Into<String>,
-        function: impl Function<EndpointChannel, A>,
-    ) -> &mut Self {
-        self.registry.register(name.into(), function);
-        self
-    }
-}
-
-impl Default for Functions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-enum Next {
-    Call(ChannelId, Vec<u8>),
-    End,
-}
+pub type Functions = worker::Functions<EndpointChannel>;
 
 impl Endpoint {
     /// Runs the calls of the peer, one at a time, until the peer exits the gateway or the link ends; then closes the link.
@@ -54,7 +20,12 @@ impl Endpoint {
     ///
     /// The link failed, or the peer broke the protocol.
     pub fn serve(&self, functions: &Functions) -> Result<(), Disconnected> {
-        while let Next::Call(id, payload) = self.wait_for(EndpointState::next) {
+        let next = |state: &mut EndpointState| {
+            let call = state.next_call();
+            // The end comes after the calls: those that were accepted before it still run.
+            (call.is_some() || !state.lifecycle.receives()).then_some(call)
+        };
+        while let Some((id, payload)) = self.wait_for(next) {
             self.run(functions, id, payload);
         }
         // The last frames of the functions, before the stage ends in which they may be sent.
@@ -89,12 +60,11 @@ impl Endpoint {
     fn run(&self, functions: &Functions, id: ChannelId, payload: Vec<u8>) {
         let channel = EndpointChannel::new(self.clone(), id);
         let options = LoadOptions::wire().with_limits(self.inner.config.limits);
-        let prepared = functions.registry.prepare(&payload, options);
+        let prepared = functions.prepare(&payload, options);
         // Before the function runs, which may be for long.
         drop(payload);
         let done = prepared.and_then(|function| function.call(&channel));
-        let failure = done.err().map(|failure| failure.to_string());
-        channel.end_call(failure.as_deref());
+        channel.end_call(done.err().as_deref());
     }
 }
 
@@ -103,12 +73,5 @@ impl EndpointState {
         let (id, payload) = self.calls.pop_front()?;
         self.session.call_begins(payload.len());
         Some((id, payload))
-    }
-
-    fn next(&mut self) -> Option<Next> {
-        let call = self.next_call();
-        let call = call.map(|(id, payload)| Next::Call(id, payload));
-        // After the calls: those that were accepted before the end still run.
-        call.or_else(|| (!self.lifecycle.receives()).then_some(Next::End))
     }
 }

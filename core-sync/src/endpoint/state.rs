@@ -56,7 +56,9 @@ impl EndpointState {
     pub(super) fn new(config: &EndpointConfig, writer: Writer) -> Self {
         let mut session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
-            .with_credit(config.credit);
+            .with_credit(config.credit)
+            // As a worker in this model, it runs one call at a time, in the thread that serves.
+            .with_exec_model("main_thread_only");
         // Only threads that wait read. A thread that paused would wait for an item that only it can read.
         session.never_pause();
         Self {

@@ -1,8 +1,8 @@
 //! The callback thread, its queue of channels, and the effects of a callback that fails.
 //!
 //! One thread per gateway calls all callbacks. The reader must not: a callback that waits for an answer would wait for a
-//! frame that no thread reads. Nor may a receiver that holds a read lease, for the same reason. [`Delivery`] has the stages
-//! of a callback.
+//! frame that no thread reads. Nor may a receiver that holds a read lease, for the same reason.
+//! [`Delivery`](super::delivery::Delivery) has the stages of a callback.
 
 use alloc::string::ToString;
 use alloc::sync::Arc;
@@ -10,9 +10,9 @@ use alloc::sync::Arc;
 use execnet_serializer::ChannelId;
 use log::Level;
 
-use super::callback::{Callback, CallbackItem, Held};
-use super::delivery::{Delivery, Unused};
+use super::callback::Callback;
 use super::effects::Effects;
+use super::receive::TakenItem;
 use super::shared::Shared;
 use super::state::State;
 use super::waiters::WaitFor;
@@ -28,7 +28,7 @@ const BATCH: usize = 32;
 
 /// The next step of a callback.
 enum Next {
-    Item(Callback, CallbackItem),
+    Item(Callback, TakenItem),
     End(Callback),
     /// No item: the callback was put back.
     Nothing,
@@ -112,16 +112,10 @@ impl State {
         self.session.waiters(id)?.delivery.begin()
     }
 
-    /// Puts a callback back into the stage that `stage` leads to.
-    fn put_back(
-        &mut self,
-        id: ChannelId,
-        callback: Callback,
-        stage: fn(&mut Delivery, Callback) -> Unused,
-        effects: &mut Effects,
-    ) {
+    /// Puts a callback back that may have `more` items.
+    fn put_back(&mut self, id: ChannelId, callback: Callback, more: bool, effects: &mut Effects) {
         let unused = match self.session.waiters(id) {
-            Some(waiters) => stage(&mut waiters.delivery, callback),
+            Some(waiters) => waiters.delivery.put_back(callback, more),
             None => Some(callback),
         };
         effects.discard(unused);
@@ -133,10 +127,10 @@ fn run_batch(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
     for _ in 0..BATCH {
         match next(shared, id, callback) {
             Next::Nothing => return,
-            Next::End(callback) => return end(shared, id, callback),
+            Next::End(callback) => return finish(shared, id, callback, None),
             Next::Item(mut called, item) => {
-                if let Err(error) = called.item(shared, item) {
-                    return fail(shared, id, called, error);
+                if let Err(error) = called.run(shared, Some(item)) {
+                    return finish(shared, id, called, Some(error));
                 }
                 callback = called;
             }
@@ -144,7 +138,7 @@ fn run_batch(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
     }
     // No error is possible: the callback thread is this one.
     let _ = shared.update(|state, effects| {
-        state.put_back(id, callback, Delivery::requeue, effects);
+        state.put_back(id, callback, true, effects);
         // Not through `queue_callback`: this thread need not wake itself.
         state.callback_queue.push_back(id);
     });
@@ -155,44 +149,36 @@ fn run_batch(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
 fn next(shared: &Arc<Shared>, id: ChannelId, callback: Callback) -> Next {
     // The error is that no writer thread can be started; credit is then sent by this thread.
     let (next, _) = shared.update(|state, effects| {
-        let (taken, hold) = match callback.holds {
-            true => shared.hold_item(state, id).unzip(),
-            false => (shared.take_item(state, id, effects), None),
+        let taken = match callback.holds {
+            true => shared.hold_item(state, id),
+            false => shared.take_item(state, id, effects),
         };
-        if let Some((queued, condvars)) = taken {
-            let item = CallbackItem {
-                queued,
-                condvars,
-                held: hold.map(|hold| Held::new(shared, hold)),
-            };
+        if let Some(item) = taken {
             return Next::Item(callback, item);
         }
         // Looked at last: items that arrived before the end are handed over before it.
         if state.session.has_ended(id) {
             return Next::End(callback);
         }
-        state.put_back(id, callback, Delivery::idle, effects);
+        state.put_back(id, callback, false, effects);
         Next::Nothing
     });
     next
 }
 
-fn end(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback) {
-    let error = callback.end(shared).err();
-    finish(shared, id, callback, error);
-}
-
-/// A callback that returned an error still gets its end marker; one that panicked is not called again.
-fn fail(shared: &Arc<Shared>, id: ChannelId, mut callback: Callback, error: CallbackError) {
-    if !matches!(error, CallbackError::Panicked(_)) {
-        // A second error is dropped: the first is the cause.
-        let _ = callback.end(shared);
-    }
-    finish(shared, id, callback, Some(error));
-}
-
 /// Ends the callback of a channel. A failed one closes the channel on both sides.
-fn finish(shared: &Arc<Shared>, id: ChannelId, callback: Callback, error: Option<CallbackError>) {
+fn finish(
+    shared: &Arc<Shared>,
+    id: ChannelId,
+    mut callback: Callback,
+    mut error: Option<CallbackError>,
+) {
+    // One that has returned an error still gets its end marker. One that has panicked is not called again.
+    if !matches!(error, Some(CallbackError::Panicked(_))) {
+        // Of two errors the first is the cause.
+        let ended = callback.end(shared);
+        error = error.or(ended.err());
+    }
     if let Some(error) = &error {
         let what = format_args!("channel {} is closed: {error}", id.0);
         trace::event(Level::Warn, &shared.config.id, what);

@@ -7,8 +7,8 @@ use crate::error::CallbackError;
 ///              set                        begin
 ///  Receivers ───────▶ CallbackQueued ─────────────▶ CallbackRunning ──finish──▶ CallbackDone
 ///      ▲                │  ▲     ▲                     │      │
-///      └────unset───────┘  │     └──────requeue────────┘      │
-///                          │ queue                            │ idle
+///      └────unset───────┘  │     └────put_back: more───┘      │
+///                          │ queue                            │ put_back
 ///                      CallbackIdle ◀─────────────────────────┘
 /// ```
 ///
@@ -16,7 +16,7 @@ use crate::error::CallbackError;
 ///
 /// While a callback runs, the callback thread owns it: it runs unlocked, and no other thread can call it at the same
 /// time. An item that arrives meanwhile changes nothing (`queue` returns false in `CallbackRunning`), because the
-/// thread looks at the inbox again, under the same lock, before it makes the callback `idle`.
+/// thread looks at the inbox again, under the same lock, before it puts the callback back.
 ///
 /// A callback is code of the program, and so is its drop: it may own the last handle of a channel, whose drop takes the
 /// state's lock, under which all of this happens. So no method here drops one. A transition that has no use for the
@@ -98,22 +98,16 @@ impl Delivery {
         }
     }
 
-    /// Puts back a callback that has seen all items.
+    /// Puts back a callback that has run. If it may have `more` items, but lets those of other channels run first, the
+    /// caller has to queue the channel.
     #[must_use]
-    pub(super) fn idle(&mut self, callback: Callback) -> Unused {
-        self.put_back(callback, Stage::CallbackIdle)
-    }
-
-    /// Puts back a callback that has more items, but lets those of other channels run first.
-    #[must_use]
-    pub(super) fn requeue(&mut self, callback: Callback) -> Unused {
-        self.put_back(callback, Stage::CallbackQueued)
-    }
-
-    fn put_back(&mut self, callback: Callback, stage: fn(Callback) -> Stage) -> Unused {
+    pub(super) fn put_back(&mut self, callback: Callback, more: bool) -> Unused {
         match self.0 {
             Stage::CallbackRunning => {
-                self.0 = stage(callback);
+                self.0 = match more {
+                    true => Stage::CallbackQueued(callback),
+                    false => Stage::CallbackIdle(callback),
+                };
                 None
             }
             // Not reached: a channel with a callback stays in the session until `finish`.

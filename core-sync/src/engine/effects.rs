@@ -21,7 +21,7 @@ use super::{callbacks, writer};
 use crate::link::PollReader;
 use crate::panics;
 use crate::session::{Garbage, Released, Reply};
-use crate::sync;
+use crate::sync::{self, Condvar};
 
 /// To be run once the state is unlocked, by [`Shared::run_effects`].
 #[derive(Default)]
@@ -147,31 +147,34 @@ impl Shared {
                 submission.executor.submit(submission.id, payload);
             }
         }
-        let writes = match effects.writer {
-            WakeAction::Nothing => Ok(()),
-            WakeAction::Notify => {
-                self.writer_wake.notify_one();
-                Ok(())
-            }
-            // Without a writer thread this thread may block on the link, which is better than a CLOSE that is never sent.
-            WakeAction::Start => threads::spawn(self, "writer", writer::run).inspect_err(|_| {
-                // Unmarked before the flush: a frame that is queued after the flush tries to start the thread again.
-                self.state.lock().writer_thread.ends();
-                self.flush();
-            }),
-        };
-        let calls = match effects.callbacks {
-            WakeAction::Nothing => Ok(()),
-            WakeAction::Notify => {
-                self.callbacks_wake.notify_one();
-                Ok(())
-            }
-            WakeAction::Start => threads::spawn(self, "callbacks", callbacks::run)
-                .inspect_err(|_| self.state.lock().callback_thread.ends()),
-        };
+        let writes = self.wake(effects.writer, &self.writer_wake, "writer", writer::run);
+        // Without a writer thread this thread may block on the link, which is better than a CLOSE that is never sent.
+        let writes = writes.inspect_err(|_| {
+            // Unmarked before the flush: a frame that is queued after the flush tries to start the thread again.
+            self.state.lock().writer_thread.ends();
+            self.flush();
+        });
+        let wake = &self.callbacks_wake;
+        let calls = self.wake(effects.callbacks, wake, "callbacks", callbacks::run);
+        let calls = calls.inspect_err(|_| self.state.lock().callback_thread.ends());
         // Last: there can be millions of items to drop, and no other thread should wait for that.
         drop(effects.garbage);
         effects.unused.into_iter().for_each(panics::discard);
         writes.and(calls)
+    }
+
+    fn wake(
+        self: &Arc<Self>,
+        action: WakeAction,
+        wake: &Condvar,
+        role: &str,
+        body: fn(&Arc<Self>),
+    ) -> io::Result<()> {
+        match action {
+            WakeAction::Nothing => {}
+            WakeAction::Notify => wake.notify_one(),
+            WakeAction::Start => threads::spawn(self, role, body)?,
+        }
+        Ok(())
     }
 }

@@ -21,15 +21,17 @@ mod executor;
 mod link_input;
 mod read_handoff;
 mod reader;
+mod receive;
 mod shared;
 mod state;
 mod threads;
 mod waiters;
 mod writer;
 
-pub(crate) use callback::{Callback, CallbackItem, Held};
+pub(crate) use callback::Callback;
 pub use config::{ExecModel, GatewayConfig};
 pub(crate) use effects::Effects;
 pub(crate) use executor::Executor;
+pub(crate) use receive::{Held, TakenItem};
 pub(crate) use shared::Shared;
 pub(crate) use waiters::{ChannelCondvars, WaitFor};

@@ -1,5 +1,4 @@
 use alloc::sync::{Arc, Weak};
-use alloc::vec::Vec;
 use std::io;
 use std::sync::OnceLock;
 
@@ -7,14 +6,13 @@ use execnet_serializer::ChannelId;
 use log::Level;
 
 use super::config::GatewayConfig;
-use super::effects::Effects;
 use super::executor::Executor;
 use super::state::State;
 use super::waiters::ChannelCondvars;
 use super::{reader, threads};
 use crate::error::SendError;
-use crate::link::{Link, Output, PeerControl, PollReader};
-use crate::session::{Hold, QueuedItem, Role};
+use crate::link::{Link, LinkReader, Output, PeerControl};
+use crate::session::Role;
 use crate::sync::{Condvar, Deadline, Mutex, thread};
 use crate::trace;
 
@@ -59,20 +57,14 @@ pub(crate) struct Shared {
     pub(crate) no_threads: core::sync::atomic::AtomicBool,
 }
 
-/// An item, with the condition variables of the channels that it names.
-type ItemAndCondvars = (QueuedItem, Vec<Arc<ChannelCondvars>>);
-
 impl Shared {
-    fn new(
-        config: GatewayConfig,
-        control: Arc<dyn PeerControl>,
-        writer: Output,
-        poll_reader: Option<Arc<dyn PollReader>>,
-    ) -> Self {
-        Self {
-            state: Mutex::new(State::new(&config, poll_reader)),
+    /// A gateway over a link, which [`start`](Self::start) begins to read.
+    pub(crate) fn new(link: Link, config: GatewayConfig) -> (Arc<Self>, LinkReader) {
+        let writer = Output::new(link.writer, link.content_writer);
+        let shared = Self {
+            state: Mutex::new(State::new(&config, link.poll_reader)),
             config,
-            control,
+            control: link.control,
             executor: OnceLock::new(),
             has_content_writer: writer.has_content_writer(),
             writer: Mutex::new(Some(writer)),
@@ -83,45 +75,32 @@ impl Shared {
             handback: Condvar::default(),
             #[cfg(feature = "test-util")]
             no_threads: false.into(),
-        }
+        };
+        (Arc::new(shared), link.reader)
     }
 
-    /// Starts a gateway over a link. `make_handle` runs before the first frame is read.
+    /// Sets what runs the calls of the peer. It does nothing if that is set already.
+    pub(crate) fn set_executor<E: Executor + 'static>(&self, executor: &Arc<E>) {
+        let weak = Arc::downgrade(executor);
+        let _ = self.executor.set(weak);
+    }
+
+    /// Starts to read the link.
     ///
     /// # Errors
     ///
     /// The reader's thread cannot be started; then the peer is killed through the link's control.
-    pub(crate) fn start<T>(
-        link: Link,
-        config: GatewayConfig,
-        make_handle: impl FnOnce(&Arc<Self>) -> (T, Option<Weak<dyn Executor>>),
-    ) -> io::Result<T> {
-        let Link {
-            reader,
-            writer,
-            control,
-            poll_reader,
-            content_writer,
-        } = link;
-        let output = Output::new(writer, content_writer);
-        let shared = Arc::new(Self::new(config, control, output, poll_reader));
+    pub(crate) fn start(self: &Arc<Self>, reader: LinkReader) -> io::Result<()> {
         // Execnet's own names: people search their logs for them.
-        let name = match shared.config.role {
+        let name = match self.config.role {
             Role::Initiator => "gateway",
             Role::Worker => "workergateway",
         };
         let what = format_args!("creating {name} on a link");
-        trace::event(Level::Debug, &shared.config.id, what);
-        // The executor is set before the reader starts: the first frame may be a call.
-        let (handle, executor) = make_handle(&shared);
-        if let Some(executor) = executor {
-            // It cannot be set already: no other thread has seen `shared`.
-            let _ = shared.executor.set(executor);
-        }
-        let started = threads::spawn(&shared, "reader", |shared| reader::run(shared, reader));
+        trace::event(Level::Debug, &self.config.id, what);
+        let started = threads::spawn(self, "reader", |shared| reader::run(shared, reader));
         // Nobody would read what the peer sends: it is killed rather than left to block in a write.
-        started.inspect_err(|_| shared.control.kill())?;
-        Ok(handle)
+        started.inspect_err(|_| self.control.kill())
     }
 
     /// Waits until the link has ended and all threads have exited. Returns false if `deadline` passes first, and at once in
@@ -152,61 +131,10 @@ impl Shared {
 
     /// Opens a channel.
     pub(crate) fn open(&self) -> Result<(ChannelId, Arc<ChannelCondvars>), SendError> {
-        let mut state = self.state.lock();
-        state.lifecycle.check_alive()?;
-        let opened = state.session.open();
-        let id = opened.map_err(|error| state.lifecycle.open_error(error))?;
+        let state = &mut *self.state.lock();
+        let id = state.lifecycle.open(&mut state.session)?;
         let condvars = state.condvars_of(id);
         Ok((id, condvars))
-    }
-
-    /// Takes the next item of a channel.
-    pub(crate) fn take_item(
-        &self,
-        state: &mut State,
-        id: ChannelId,
-        effects: &mut Effects,
-    ) -> Option<ItemAndCondvars> {
-        let queued = state.session.take_item(id)?;
-        self.taken(state, id, effects);
-        // Looked up while the lock is held anyway: the handles are made unlocked, and would take it once for each channel.
-        let condvars = state.condvars_of_item(&queued);
-        Some((queued, condvars))
-    }
-
-    /// As [`take_item`](Self::take_item), for an item that counts as unreceived until its [`Held`](super::Held) is dropped.
-    pub(super) fn hold_item(
-        &self,
-        state: &mut State,
-        id: ChannelId,
-    ) -> Option<(ItemAndCondvars, Hold)> {
-        let (queued, hold) = state.session.hold_item(id)?;
-        let condvars = state.condvars_of_item(&queued);
-        Some(((queued, condvars), hold))
-    }
-
-    /// After an item was taken: grants credit, and resumes a paused reader.
-    pub(super) fn taken(&self, state: &mut State, id: ChannelId, effects: &mut Effects) {
-        let grant = state.session.grant(id);
-        state.post(grant, effects);
-        self.make_room(state);
-    }
-
-    /// Wakes a paused reader if there is room.
-    pub(super) fn make_room(&self, state: &mut State) {
-        if state.paused && !state.session.is_paused() {
-            // Reset here and not by the reader, so that a program that takes many items before the reader runs notifies
-            // once.
-            state.paused = false;
-            self.room.notify_one();
-        }
-    }
-
-    /// Never pauses the reader again: an exited or killed gateway must reach the end of the stream.
-    pub(crate) fn never_pause(&self) {
-        let mut state = self.state.lock();
-        state.session.never_pause();
-        self.make_room(&mut state);
     }
 
     /// Wakes all threads of the gateway and those that wait for its end, to look at the state again.

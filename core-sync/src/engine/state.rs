@@ -8,13 +8,12 @@ use super::config::GatewayConfig;
 use super::effects::Effects;
 use super::read_handoff::ReadRole;
 use super::threads::OnDemandThread;
-use super::waiters::{ChannelCondvars, ChannelWaiters, WaitFor};
+use super::waiters::{ChannelWaiters, WaitFor};
 use super::writer::WriteQueue;
 use crate::disconnected::{DisconnectReason, Disconnected, SharedError};
-use crate::error::WaitCloseError;
 use crate::lifecycle::Lifecycle;
 use crate::link::PollReader;
-use crate::session::{NextItem, QueuedItem, Session};
+use crate::session::Session;
 use crate::sync::thread::JoinHandle;
 
 /// Guarded by the state's lock.
@@ -39,14 +38,14 @@ impl State {
     pub(super) fn new(config: &GatewayConfig, poll_reader: Option<Arc<dyn PollReader>>) -> Self {
         let session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
-            .with_credit(config.credit);
-        let write_queue = WriteQueue::new(config.exec_model.as_str());
+            .with_credit(config.credit)
+            .with_exec_model(config.exec_model.as_str());
         let read_role = ReadRole::new(poll_reader, config.inbox.overflow);
         Self {
             session,
             lifecycle: Lifecycle::default(),
             read_role,
-            write_queue,
+            write_queue: WriteQueue::default(),
             writer_thread: OnDemandThread::default(),
             callback_queue: VecDeque::new(),
             callback_thread: OnDemandThread::default(),
@@ -96,48 +95,5 @@ impl State {
         if let Some(waiters) = self.session.waiters(id) {
             change(waiters);
         }
-    }
-
-    /// Whether a callback takes the items of the channel.
-    pub(crate) fn has_callback(&mut self, id: ChannelId) -> bool {
-        let waiters = self.session.waiters(id);
-        waiters.is_some_and(|waiters| waiters.has_callback())
-    }
-
-    /// How the channel ended; `None` while it is open, or its callback has not seen the end.
-    pub(crate) fn end_of(&mut self, id: ChannelId) -> Option<Result<(), WaitCloseError>> {
-        if let Some(waiters) = self.session.waiters(id) {
-            // The session may have seen the end already, while the callback still works on the last items.
-            if waiters.is_called() {
-                return None;
-            }
-            if let Some(error) = waiters.callback_error() {
-                return Some(Err(WaitCloseError::Callback(error.clone())));
-            }
-        }
-        match self.session.take_end(id) {
-            NextItem::Error(error) => Some(Err(WaitCloseError::Remote(error))),
-            NextItem::Overflow(overflow) => Some(Err(WaitCloseError::Overflow(overflow))),
-            NextItem::LinkEnd => {
-                let reason = self.lifecycle.disconnect_reason();
-                Some(Err(WaitCloseError::Disconnected(reason)))
-            }
-            NextItem::End => Some(Ok(())),
-            _ => None,
-        }
-    }
-
-    /// The condition variables of the channels that an item names.
-    pub(super) fn condvars_of_item(&mut self, queued: &QueuedItem) -> Vec<Arc<ChannelCondvars>> {
-        let references = queued.references.iter();
-        references.map(|&id| self.condvars_of(id)).collect()
-    }
-
-    /// The condition variables of a channel.
-    pub(crate) fn condvars_of(&mut self, id: ChannelId) -> Arc<ChannelCondvars> {
-        let waiters = self.session.waiters(id);
-        waiters
-            .map(|waiters| waiters.condvars())
-            .unwrap_or_default()
     }
 }

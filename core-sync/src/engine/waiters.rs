@@ -6,7 +6,6 @@ use execnet_serializer::ChannelId;
 use super::delivery::Delivery;
 use super::shared::Shared;
 use super::state::State;
-use crate::error::CallbackError;
 use crate::sync::{Condvar, Deadline, Guard};
 
 /// Kept with each channel in the session: how many threads wait on the channel, and for what.
@@ -84,21 +83,6 @@ impl ChannelWaiters {
             WaitFor::Room => &mut self.senders,
             WaitFor::End => &mut self.closers,
         }
-    }
-
-    /// Whether items go to a callback.
-    pub(crate) fn has_callback(&self) -> bool {
-        self.delivery.has_callback()
-    }
-
-    /// Whether a callback has not seen the end yet.
-    pub(crate) fn is_called(&self) -> bool {
-        self.delivery.is_called()
-    }
-
-    /// Why the callback failed.
-    pub(crate) fn callback_error(&self) -> Option<&CallbackError> {
-        self.delivery.error()
     }
 }
 

@@ -15,7 +15,7 @@ use super::waiters::{ChannelCondvars, WaitFor};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
 use crate::link::{Output, Part};
-use crate::session::{Reply, SendPermit};
+use crate::session::Reply;
 use crate::sync::{Deadline, Guard};
 use crate::trace;
 
@@ -24,10 +24,8 @@ const REASON_WAIT: Duration = Duration::from_secs(1);
 
 /// Frames queued by threads that must not block on the link: the reader, callers of `close` and `exit`, drops of handles.
 /// The next write by any thread takes them along. If no thread writes, the writer thread does.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct WriteQueue {
-    /// The model that an answer to STATUS names.
-    exec_model: &'static str,
     bytes: Vec<u8>,
     /// Number of answers to the peer among the frames.
     answers: usize,
@@ -36,15 +34,6 @@ pub(super) struct WriteQueue {
 }
 
 impl WriteQueue {
-    pub(super) fn new(exec_model: &'static str) -> Self {
-        Self {
-            exec_model,
-            bytes: Vec::new(),
-            answers: 0,
-            last: false,
-        }
-    }
-
     /// Adds whole frames.
     pub(super) fn push(&mut self, frames: &[u8]) {
         self.bytes.extend_from_slice(frames);
@@ -53,7 +42,7 @@ impl WriteQueue {
     /// Adds the frames of `reply`.
     pub(super) fn post(&mut self, reply: &Reply) {
         // A reply is short, so that its length fits into a header.
-        let _ = reply.append_to(&mut self.bytes, self.exec_model);
+        let _ = reply.append_to(&mut self.bytes);
     }
 
     /// Counts one more answer and returns the number of answers in the queue.
@@ -125,30 +114,19 @@ impl Shared {
             // could come between the check and the write, and the item would follow it on the wire.
             let writer = self.writer.lock();
             let mut state = self.state.lock();
-            match state.session.send_permit(id) {
-                SendPermit::Closed => return Err(SendError::Closed),
-                SendPermit::Now => {
-                    state.lifecycle.check_alive()?;
-                    // Spent before the write: the peer may receive the item and return its credit before this thread has
-                    // the lock again.
-                    state.session.spend(id, cost);
-                    state.read_role.note_sent();
-                    return self.write_behind_queue(writer, state, frames, part);
-                }
-                SendPermit::Wait => {
-                    state.lifecycle.check_alive()?;
-                    if !state.lifecycle.receives() {
-                        // A peer that sends no more gives no credit either.
-                        return Err(state.lifecycle.send_error());
-                    }
-                    // Credit comes only when the peer's program receives: other channels must be able to send meanwhile.
-                    // The state's lock is kept, so that credit which arrives now finds this thread counted.
-                    drop(writer);
-                    // The loop starts over with both locks: the wait has released the state's, and keeping it would
-                    // take the writer's second.
-                    drop(condvars.wait(WaitFor::Room, self, state, id, Deadline::NEVER));
-                }
+            if state.lifecycle.may_send(&state.session, id)? {
+                // Spent before the write: the peer may receive the item and return its credit before this thread has
+                // the lock again.
+                state.session.spend(id, cost);
+                state.read_role.note_sent();
+                return self.write_behind_queue(writer, state, frames, part);
             }
+            // Credit comes only when the peer's program receives: other channels must be able to send meanwhile. The
+            // state's lock is kept, so that credit which arrives now finds this thread counted.
+            drop(writer);
+            // The loop starts over with both locks: the wait has released the state's, and keeping it would take the
+            // writer's second.
+            drop(condvars.wait(WaitFor::Room, self, state, id, Deadline::NEVER));
         }
     }
 

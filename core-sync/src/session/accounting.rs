@@ -1,3 +1,4 @@
+use super::inbox::Inbox;
 use super::{InboxLimits, InboxOverflow, OverflowPolicy};
 
 /// The cost of all inboxes together, compared with the limits.
@@ -90,18 +91,16 @@ impl InboxAccounting {
         }
     }
 
-    /// An inbox with this cost is removed.
-    pub(super) fn remove(&mut self, cost: usize) {
-        self.change(cost, 0);
+    /// An inbox is removed.
+    pub(super) fn remove(&mut self, inbox: &Inbox) {
+        self.change(inbox.cost(), 0);
+        self.change_error(inbox.error_cost(), 0);
+        // Items in a queue of the program outlive the channel, and count until their holds end.
+        self.waiting = self.waiting.saturating_add(inbox.held());
     }
 
-    /// Counts held items that outlive their inbox.
-    pub(super) fn keep(&mut self, held: usize) {
-        self.waiting = self.waiting.saturating_add(held);
-    }
-
-    /// Stops counting one of these.
-    pub(super) fn drop_kept(&mut self, cost: usize) {
+    /// The hold of an item has ended that has outlived its inbox.
+    pub(super) fn drop_held(&mut self, cost: usize) {
         self.waiting = self.waiting.saturating_sub(cost);
     }
 

@@ -29,7 +29,7 @@ impl<W: Default> Session<W> {
         counted.map_err(RefusedCall::Overflow)?;
         self.peer_made += 1;
         self.insert(id, true);
-        self.calls.insert(id, CallState::default());
+        self.calls.insert(id, false);
         Ok(())
     }
 }
@@ -68,15 +68,14 @@ impl<W> Session<W> {
     /// The call of this channel has ended. Call this before the peer is sent the end. Returns whether the function tried to
     /// close the channel itself, see [`refuses_close`](Self::refuses_close): then the peer must be sent an error.
     pub fn call_done(&mut self, id: ChannelId) -> bool {
-        let call = self.calls.remove(&id).unwrap_or_default();
-        call.tried_to_close
+        self.calls.remove(&id) == Some(true)
     }
 
     /// Whether this side may not close the channel, because it is the channel of a running call and ends with the call. The
     /// attempt is recorded.
     pub fn refuses_close(&mut self, id: ChannelId) -> bool {
         let call = self.calls.get_mut(&id);
-        call.map(|call| call.tried_to_close = true).is_some()
+        call.map(|tried_to_close| *tried_to_close = true).is_some()
     }
 
     /// Whether a call runs whose channel is open.
@@ -91,19 +90,13 @@ impl<W> Session<W> {
         self.calls.keys().any(open)
     }
 
-    /// The number of open channels and of running calls.
+    /// The number of open channels and of running calls, and the execution model.
     #[must_use]
     pub fn status(&self) -> SessionStatus {
         SessionStatus {
             num_channels: self.open,
             num_executing: self.calls.len(),
+            exec_model: self.exec_model,
         }
     }
-}
-
-/// A running call.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct CallState {
-    /// The function tried to close the channel of its call.
-    tried_to_close: bool,
 }

@@ -91,14 +91,4 @@ impl<W> Entry<W> {
             cost,
         });
     }
-
-    /// Takes the next item out. The channels that it names keep their inbox references: see `Session::hand_over`.
-    pub(super) fn pop(&mut self) -> Option<QueuedItem> {
-        let item = self.inbox.pop()?;
-        // On taking and not on arrival: credit bounds the items that wait here, and not only those on the wire.
-        if let Some(credit) = &mut self.credit {
-            credit.consume(item.cost);
-        }
-        Some(item)
-    }
 }

@@ -92,18 +92,16 @@ impl<W: Default> Session<W> {
 
     /// Closes a channel whose inbox is full.
     fn overflow(&mut self, id: ChannelId, overflow: InboxOverflow) -> Event<'_, W> {
-        let Some(tell) = self.change_state(id, |channel| {
+        let closed = self.change_state(id, |channel| {
             channel.inbox.fail(EndCause::Overflow(overflow));
             channel.close()
-        }) else {
-            return Event::Nothing;
-        };
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return Event::Nothing;
-        };
-        match tell {
-            true => Event::Refused(&mut channel.waiters, Reply::CloseError(id, OVERFLOW)),
-            false => Event::Ended(&mut channel.waiters),
+        });
+        match closed {
+            Some((channel, true)) => {
+                Event::Refused(&mut channel.waiters, Reply::CloseError(id, OVERFLOW))
+            }
+            Some((channel, false)) => Event::Ended(&mut channel.waiters),
+            None => Event::Nothing,
         }
     }
 
@@ -149,8 +147,9 @@ impl<W: Default> Session<W> {
 
     fn closed(&mut self, id: ChannelId, error: Option<RemoteError>) -> Event<'_, W> {
         // Both sides can close at the same time: a CLOSE of a closed channel changes nothing, and its error is dropped.
-        let ended = self.change_state(id, |channel| channel.state.close());
-        let Some(channel) = self.channels.get_mut(&id).filter(|_| ended == Some(true)) else {
+        let closed = self.change_state(id, |channel| channel.state.close());
+        let closed = closed.is_some_and(|(_, changed)| changed);
+        let Some(channel) = self.channels.get_mut(&id).filter(|_| closed) else {
             return Event::Nothing;
         };
         if let Some(error) = error {
@@ -169,9 +168,8 @@ impl<W: Default> Session<W> {
     }
 
     fn last_message(&mut self, id: ChannelId) -> Event<'_, W> {
-        let ended = self.change_state(id, |channel| channel.state.end_receiving());
-        match self.channels.get_mut(&id) {
-            Some(channel) if ended == Some(true) => Event::Ended(&mut channel.waiters),
+        match self.change_state(id, |channel| channel.state.end_receiving()) {
+            Some((channel, true)) => Event::Ended(&mut channel.waiters),
             _ => Event::Nothing,
         }
     }

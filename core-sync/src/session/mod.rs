@@ -18,7 +18,6 @@ mod channel_state;
 mod credit;
 mod entry;
 mod event;
-mod garbage;
 mod handling;
 mod ids;
 mod inbox;
@@ -34,10 +33,10 @@ pub(crate) use calls::EXPLICIT_CLOSE;
 pub use calls::{BUSY, RefusedCall};
 pub use channel_state::ChannelState;
 pub use event::{Event, NextItem, OpenError, SendPermit};
-pub use garbage::{Garbage, Released};
 pub use ids::{Ids, RefusedId, Role};
 pub use inbox::{Hold, InboxLimits, InboxOverflow, OverflowPolicy, QueuedItem};
 pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
+pub use refcount::{Garbage, Released};
 pub use remote_error::{MAX_ERROR_TEXT, RemoteError};
 #[cfg(feature = "std")]
 pub(crate) use reply::append;
@@ -49,7 +48,6 @@ use alloc::collections::BTreeMap;
 use execnet_serializer::{ChannelId, StrConfig};
 
 use accounting::InboxAccounting;
-use calls::CallState;
 use credit::Credit;
 use entry::Entry;
 
@@ -71,12 +69,14 @@ pub struct Session<W> {
     peer_made: usize,
     max_peer_made: usize,
     // Apart from the entries: a channel can be gone before the call on it has ended, and the call still counts as running.
-    /// Calls that have not ended, by channel.
-    calls: BTreeMap<ChannelId, CallState>,
+    /// Calls that have not ended, by channel: whether the function tried to close the channel of its call.
+    calls: BTreeMap<ChannelId, bool>,
     /// Cost of the inboxes.
     accounting: InboxAccounting,
     /// Credit that each channel starts with, if the ends agreed on it.
     credit: Option<Credit>,
+    /// How calls are run here, for answers to STATUS.
+    exec_model: &'static str,
     // The entries do not tell: there can be none, and a channel that is opened later would wait for an end that never
     // comes.
     ended: bool,
@@ -98,6 +98,7 @@ impl<W: Default> Session<W> {
             calls: BTreeMap::new(),
             accounting: InboxAccounting::new(InboxLimits::default()),
             credit: None,
+            exec_model: "thread",
             ended: false,
         }
     }
@@ -114,6 +115,13 @@ impl<W: Default> Session<W> {
     #[must_use]
     pub fn with_credit(mut self, window: Option<usize>) -> Self {
         self.credit = window.map(Credit::new);
+        self
+    }
+
+    /// Sets the execution model that answers to STATUS name. Default: `thread`.
+    #[must_use]
+    pub fn with_exec_model(mut self, exec_model: &'static str) -> Self {
+        self.exec_model = exec_model;
         self
     }
 
@@ -189,7 +197,8 @@ impl<W: Default> Session<W> {
 
     /// Closes the channel from this side. Returns whether a frame has to tell the peer.
     pub fn close(&mut self, id: ChannelId) -> bool {
-        self.change_state(id, Entry::close).unwrap_or(false)
+        let closed = self.change_state(id, Entry::close);
+        closed.is_some_and(|(_, tell)| tell)
     }
 
     /// The string settings of a channel; those of the gateway if the channel does not exist.

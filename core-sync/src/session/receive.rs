@@ -19,8 +19,12 @@ impl<W> Session<W> {
     pub fn take_item(&mut self, id: ChannelId) -> Option<QueuedItem> {
         let channel = self.channels.get_mut(&id)?;
         let before = channel.inbox.cost();
-        let item = channel.pop()?;
+        let item = channel.inbox.pop()?;
         self.accounting.change(before, channel.inbox.cost());
+        // On taking and not on arrival: credit bounds the items that wait here, and not only those on the wire.
+        if let Some(credit) = &mut channel.credit {
+            credit.consume(item.cost);
+        }
         self.hand_over(id, &item.references);
         Some(item)
     }
@@ -29,7 +33,7 @@ impl<W> Session<W> {
     /// credit until the hold is given to [`let_go_item`](Self::let_go_item).
     pub fn hold_item(&mut self, id: ChannelId) -> Option<(QueuedItem, Hold)> {
         let channel = self.channels.get_mut(&id)?;
-        // Not `Entry::pop`, which returns the credit, and no change of the accounting: both follow when the hold ends.
+        // No credit is returned, and the accounting does not change: both follow when the hold ends.
         let item = channel.inbox.pop_held()?;
         let hold = Hold {
             channel: id,
@@ -40,13 +44,28 @@ impl<W> Session<W> {
         Some((item, hold))
     }
 
+    /// The inbox references of a taken item become handles of its taker.
+    fn hand_over(&mut self, carrier: ChannelId, references: &[ChannelId]) {
+        // One step, under the driver's lock: a channel whose only reference is this item must not be without one in
+        // between.
+        for &id in references {
+            // As in `register`: an item that names its own channel holds no reference.
+            if id != carrier {
+                self.drop_inbox_ref(id);
+            }
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.handles += 1;
+            }
+        }
+    }
+
     /// Ends the hold of an item: it was received.
     pub fn let_go_item(&mut self, hold: Hold) {
         let channel = self.channels.get_mut(&hold.channel);
         // By the serial number, as an id is not unique: a peer can use the id again once the channel is gone. The cost of
         // items that outlive their channel is counted for the gateway alone.
         let Some(channel) = channel.filter(|channel| channel.serial == hold.serial) else {
-            return self.accounting.drop_kept(hold.cost);
+            return self.accounting.drop_held(hold.cost);
         };
         let before = channel.inbox.cost();
         channel.inbox.let_go(hold.cost);

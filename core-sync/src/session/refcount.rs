@@ -4,7 +4,46 @@ use alloc::vec::Vec;
 use execnet_serializer::ChannelId;
 
 use super::entry::Entry;
-use super::{ChannelState, Garbage, Released, RemoteError, Reply, Session};
+use super::item_queue::ItemQueue;
+use super::{ChannelState, RemoteError, Reply, Session};
+
+/// The consequences of releasing a channel.
+#[derive(Debug)]
+#[must_use = "the replies have to be sent"]
+pub struct Released<W> {
+    /// The frames to send. There can be several: an inbox that is removed with its channel releases the channels that its
+    /// items name.
+    pub replies: Vec<Reply>,
+    /// The remains of the removed channels.
+    pub garbage: Garbage<W>,
+}
+
+/// Removed channels, with the items that nobody received and the driver's data.
+///
+/// The session drops no channel itself. An inbox can hold millions of items, and dropping them takes a while. The driver's
+/// data may be code of the program, which may call into the session. So a driver that keeps the session under a lock drops
+/// this after unlocking it.
+#[derive(Debug, Default)]
+#[must_use = "drop it when the session is unlocked"]
+pub struct Garbage<W> {
+    channels: Vec<Entry<W>>,
+    /// Of channels that live on without their callback.
+    items: Vec<ItemQueue>,
+}
+
+impl<W> Garbage<W> {
+    /// Adds other garbage.
+    pub fn append(&mut self, mut other: Self) {
+        self.channels.append(&mut other.channels);
+        self.items.append(&mut other.items);
+    }
+
+    /// Whether there is nothing to drop.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.channels.is_empty() && self.items.is_empty()
+    }
+}
 
 /// Reference counts of channels: handles of the program, and items in other inboxes that name the channel.
 ///
@@ -54,33 +93,25 @@ impl<W> Session<W> {
 
     /// The callback of the channel has seen the end, or has failed: the items left in the inbox are dropped.
     pub fn detach(&mut self, id: ChannelId) -> Released<W> {
-        let Some(channel) = self.channels.get_mut(&id) else {
-            return self.collect(Vec::new());
-        };
-        channel.has_callback = false;
         let mut let_go = vec![id];
-        let_go.extend(
-            channel
-                .inbox
-                .references()
-                .filter(|&referenced| referenced != id),
-        );
-        let before = channel.inbox.cost();
-        let items = channel.inbox.discard();
-        self.accounting.change(before, channel.inbox.cost());
-        let_go
-            .iter()
-            .skip(1)
-            .for_each(|&referenced| self.drop_inbox_ref(referenced));
+        let items = self.channels.get_mut(&id).map(|channel| {
+            channel.has_callback = false;
+            let before = channel.inbox.cost();
+            let items = channel.inbox.discard();
+            self.accounting.change(before, channel.inbox.cost());
+            items
+        });
+        if let Some(items) = &items {
+            self.drop_references(id, items.references(), &mut let_go);
+        }
         let mut released = self.collect(let_go);
-        released.garbage.items.push(items);
+        released.garbage.items.extend(items);
         released
     }
 
     /// Ends those of the channels that have no reference left, and those that lose their last reference by that.
     fn collect(&mut self, mut let_go: Vec<ChannelId>) -> Released<W> {
-        let mut replies = Vec::new();
-        let mut garbage = Garbage::default();
+        let (mut replies, mut channels) = (Vec::new(), Vec::new());
         // A loop and not a recursion: the peer decides how long the chain of inboxes is that name one another.
         while let Some(id) = let_go.pop() {
             let is_let_go = |channel: &&Entry<W>| channel.is_let_go();
@@ -92,8 +123,8 @@ impl<W> Session<W> {
             else {
                 continue;
             };
-            let closing_frame = self.change_state(id, |channel| channel.closing_frame(id));
-            replies.extend(closing_frame.flatten());
+            let changed = self.change_state(id, |channel| channel.closing_frame(id));
+            replies.extend(changed.and_then(|(_, frame)| frame));
             // What the peer still sends reaches the callback. The channel goes when the callback has seen the end.
             if has_callback {
                 continue;
@@ -101,32 +132,41 @@ impl<W> Session<W> {
             let Some(channel) = self.remove(id) else {
                 continue;
             };
-            // The items were never received: the channels that they name lose these references, and may go as well.
-            for referenced in channel
-                .inbox
-                .references()
-                .filter(|&referenced| referenced != id)
-            {
-                self.drop_inbox_ref(referenced);
-                let_go.push(referenced);
-            }
-            garbage.channels.push(channel);
+            self.drop_references(id, channel.inbox.references(), &mut let_go);
+            channels.push(channel);
         }
+        let items = Vec::new();
+        let garbage = Garbage { channels, items };
         Released { replies, garbage }
     }
 
-    /// Changes the state of a channel, and keeps the count of open channels.
+    /// Drops the inbox references of items that were never received. The channels that they name may go as well.
+    fn drop_references(
+        &mut self,
+        carrier: ChannelId,
+        references: impl Iterator<Item = ChannelId>,
+        let_go: &mut Vec<ChannelId>,
+    ) {
+        // As in `register`: an item that names its own channel holds no reference.
+        for id in references.filter(|&id| id != carrier) {
+            self.drop_inbox_ref(id);
+            let_go.push(id);
+        }
+    }
+
+    /// Changes the state of a channel, and keeps the count of open channels. Returns the channel, and the result of the
+    /// change.
     pub(super) fn change_state<T>(
         &mut self,
         id: ChannelId,
         change: impl FnOnce(&mut Entry<W>) -> T,
-    ) -> Option<T> {
+    ) -> Option<(&mut Entry<W>, T)> {
         let channel = self.channels.get_mut(&id)?;
         let before = channel.state.can_receive();
         let changed = change(channel);
         // A closed channel never opens again, so that the count only goes down here.
         self.open -= usize::from(before && !channel.state.can_receive());
-        Some(changed)
+        Some((channel, changed))
     }
 
     /// Removes a channel. The caller returns it in [`Garbage`].
@@ -135,29 +175,11 @@ impl<W> Session<W> {
         self.peer_made = self
             .peer_made
             .saturating_sub(usize::from(channel.peer_made));
-        self.accounting.remove(channel.inbox.cost());
-        self.accounting.change_error(channel.inbox.error_cost(), 0);
-        // Items in a queue of the program outlive the channel, and count until their holds end.
-        self.accounting.keep(channel.inbox.held());
+        self.accounting.remove(&channel.inbox);
         Some(channel)
     }
 
-    /// The inbox references of a taken item become handles of its taker.
-    pub(super) fn hand_over(&mut self, carrier: ChannelId, references: &[ChannelId]) {
-        // One step, under the driver's lock: a channel whose only reference is this item must not be without one in
-        // between.
-        for &id in references {
-            // As in `register`: an item that names its own channel holds no reference.
-            if id != carrier {
-                self.drop_inbox_ref(id);
-            }
-            if let Some(channel) = self.channels.get_mut(&id) {
-                channel.handles += 1;
-            }
-        }
-    }
-
-    fn drop_inbox_ref(&mut self, id: ChannelId) {
+    pub(super) fn drop_inbox_ref(&mut self, id: ChannelId) {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.inbox_refs = channel.inbox_refs.saturating_sub(1);
         }

@@ -13,7 +13,7 @@ pub enum Reply {
     Close(ChannelId),
     /// CLOSE_ERROR of the channel, with this text.
     CloseError(ChannelId, &'static str),
-    /// A dict of these numbers, then CLOSE.
+    /// The status as a dict, then CLOSE.
     Status(ChannelId, SessionStatus),
     /// LAST_MESSAGE of the channel.
     LastMessage(ChannelId),
@@ -28,34 +28,31 @@ pub struct SessionStatus {
     pub num_channels: usize,
     /// Number of running calls.
     pub num_executing: usize,
+    /// How calls are run: execnet's name of the model.
+    pub exec_model: &'static str,
 }
 
 impl Reply {
-    /// The encoded frames. `exec_model` is the model that an answer to STATUS names.
+    /// The encoded frames.
     ///
     /// # Errors
     ///
     /// A text is longer than a frame can be, which no text of the session is.
-    pub fn to_bytes(&self, exec_model: &str) -> Result<Vec<u8>, EncodeFrameError> {
+    pub fn to_bytes(&self) -> Result<Vec<u8>, EncodeFrameError> {
         let mut bytes = Vec::new();
-        self.append_to(&mut bytes, exec_model)?;
+        self.append_to(&mut bytes)?;
         Ok(bytes)
     }
 
     /// As [`to_bytes`](Self::to_bytes), appended to `bytes`.
-    pub(crate) fn append_to(
-        &self,
-        bytes: &mut Vec<u8>,
-        exec_model: &str,
-    ) -> Result<(), EncodeFrameError> {
+    pub(crate) fn append_to(&self, bytes: &mut Vec<u8>) -> Result<(), EncodeFrameError> {
         match *self {
             Self::Close(id) => bytes.extend(empty(MessageCode::ChannelClose, id)),
             Self::LastMessage(id) => bytes.extend(empty(MessageCode::ChannelLastMessage, id)),
             Self::CloseError(id, text) => append(bytes, MessageCode::ChannelCloseError, id, text)?,
             Self::Credit(id, credit) => append(bytes, MessageCode::ChannelCredit, id, &credit)?,
             Self::Status(id, status) => {
-                let answer = StatusAnswer { status, exec_model };
-                append(bytes, MessageCode::ChannelData, id, &answer)?;
+                append(bytes, MessageCode::ChannelData, id, &status)?;
                 bytes.extend(empty(MessageCode::ChannelClose, id));
             }
         }
@@ -105,12 +102,7 @@ fn write_value(frame: &mut FrameBuf, value: &(impl Dump + ?Sized)) -> Result<(),
 }
 
 /// The answer to STATUS.
-struct StatusAnswer<'a> {
-    status: SessionStatus,
-    exec_model: &'a str,
-}
-
-impl Dump for StatusAnswer<'_> {
+impl Dump for SessionStatus {
     fn dump<W: embedded_io::Write>(
         &self,
         encoder: &mut Encoder<W>,
@@ -118,8 +110,8 @@ impl Dump for StatusAnswer<'_> {
         // The keys are execnet's: stock controllers read them.
         encoder.dict()?;
         for (key, number) in [
-            ("numchannels", self.status.num_channels),
-            ("numexecuting", self.status.num_executing),
+            ("numchannels", self.num_channels),
+            ("numexecuting", self.num_executing),
         ] {
             encoder.str(key)?;
             encoder.int(i64::try_from(number).unwrap_or(i64::MAX))?;

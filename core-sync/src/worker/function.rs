@@ -2,8 +2,10 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::error::Error;
+use core::fmt::Write as _;
+use core::ops::Deref;
 
-use super::Kwargs;
+use execnet_serializer::Dict;
 
 /// A function that a peer can call: a closure or a function of the channel of the call.
 ///
@@ -20,6 +22,40 @@ pub trait Function<C, A>: Send + Sync + 'static {
     fn call(&self, channel: &C, kwargs: Kwargs) -> Result<(), CallError>;
 }
 
+/// The keyword arguments of a call: for functions that take any arguments.
+///
+/// ```
+/// use execnet_core_sync::worker::Kwargs;
+///
+/// fn greet(kwargs: &Kwargs) -> String {
+///     let name = kwargs.get_str("name").and_then(|name| name.as_str());
+///     format!("hello, {}", name.unwrap_or("world"))
+/// }
+/// # assert_eq!(greet(&Kwargs::default()), "hello, world");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kwargs(Dict);
+
+impl Kwargs {
+    pub(crate) fn new(dict: Dict) -> Self {
+        Self(dict)
+    }
+
+    /// The arguments as a dict.
+    #[must_use]
+    pub fn into_dict(self) -> Dict {
+        self.0
+    }
+}
+
+impl Deref for Kwargs {
+    type Target = Dict;
+
+    fn deref(&self) -> &Dict {
+        &self.0
+    }
+}
+
 /// A call failed.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -28,6 +64,26 @@ pub enum CallError {
     Arguments(String),
     /// The function returned an error.
     Returned(Box<dyn Error + Send + Sync>),
+}
+
+impl CallError {
+    /// The text for the peer, with all sources of the error.
+    pub(super) fn text(&self, name: &str) -> String {
+        let error = match self {
+            Self::Arguments(error) => {
+                return format!("wrong arguments for function '{name}': {error}");
+            }
+            Self::Returned(error) => error,
+        };
+        let mut text = format!("function '{name}' failed: {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\ncaused by: {cause}");
+            source = cause.source();
+        }
+        text
+    }
 }
 
 /// The return type of a function: nothing, or a result. The peer gets the text of an error, and of its sources.

@@ -11,11 +11,9 @@
 
 #[cfg(feature = "serde")]
 mod arguments;
-mod failure;
 mod function;
 #[cfg(feature = "std")]
 mod grace;
-mod kwargs;
 mod registry;
 mod request;
 
@@ -23,13 +21,11 @@ mod request;
 mod pool;
 #[cfg(feature = "std")]
 mod serve;
-#[cfg(feature = "std")]
-mod serve_error;
 
-pub use function::{Function, IntoCallResult};
-pub use kwargs::Kwargs;
+pub use function::{Function, IntoCallResult, Kwargs};
+pub use registry::Functions;
 #[cfg(feature = "std")]
-pub use {grace::Grace, serve::Worker, serve_error::ServeError};
-
-pub(crate) use failure::Failure;
-pub(crate) use registry::Registry;
+pub use {
+    grace::Grace,
+    serve::{ServeError, Worker},
+};

@@ -1,5 +1,6 @@
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,15 +10,16 @@ use execnet_serializer::LoadOptions;
 
 use super::function::CallError;
 use super::request::Request;
-use super::{Failure, Function, Kwargs};
+use super::{Function, Kwargs};
 
 type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), CallError> + Send + Sync;
 
 /// A predicate that recognizes source, and the name of the function to call for it.
 type Program = (fn(&str) -> bool, Arc<str>);
 
-/// Functions by name.
-pub(crate) struct Registry<C> {
+/// The functions that a worker or an endpoint serves, by name. `C` is the type of their channels.
+#[derive(Clone)]
+pub struct Functions<C> {
     functions: BTreeMap<Arc<str>, Arc<Erased<C>>>,
     /// Recognizers of programs that controllers send as source.
     programs: Vec<Program>,
@@ -32,8 +34,10 @@ pub(crate) struct Prepared<'r, C> {
     kwargs: Kwargs,
 }
 
-impl<C> Registry<C> {
-    pub(crate) const fn new() -> Self {
+impl<C> Functions<C> {
+    /// An empty set.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
             functions: BTreeMap::new(),
             programs: Vec::new(),
@@ -41,9 +45,14 @@ impl<C> Registry<C> {
         }
     }
 
-    /// Registers a function. It replaces an earlier function of the name.
-    pub(crate) fn register<A>(&mut self, name: String, function: impl Function<C, A>) {
-        self.functions.insert(name.into(), erase(function));
+    /// Registers a function under this name. It replaces an earlier function of the name.
+    pub fn register<A>(
+        &mut self,
+        name: impl Into<String>,
+        function: impl Function<C, A>,
+    ) -> &mut Self {
+        self.functions.insert(name.into().into(), erase(function));
+        self
     }
 
     /// Registers a function that is called if no other one of the name is registered.
@@ -59,11 +68,15 @@ impl<C> Registry<C> {
     }
 
     /// Decodes the payload of a CHANNEL_EXEC, and finds its function.
+    ///
+    /// # Errors
+    ///
+    /// The text for the peer.
     pub(crate) fn prepare(
         &self,
         payload: &[u8],
         options: LoadOptions,
-    ) -> Result<Prepared<'_, C>, Failure> {
+    ) -> Result<Prepared<'_, C>, String> {
         let request = Request::decode(payload, options)?;
         let wanted = match &request.call_name {
             Some(name) => name.as_str(),
@@ -90,17 +103,21 @@ impl<C> Registry<C> {
         found.map_or_else(|| source.trim(), |(_, name)| name)
     }
 
-    fn refuse(&self, wanted: &str, named: bool) -> Failure {
+    fn refuse(&self, wanted: &str, named: bool) -> String {
         let known = self.known();
         let is_name = |text: &str| {
             let mut characters = text.chars();
             characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':'))
         };
         if named || is_name(wanted) {
-            let name = wanted.to_string();
-            Failure::Unknown { name, known }
+            let name = wanted.escape_debug();
+            format!(
+                "no function '{name}' is registered with this worker, which is a Rust program; {known}"
+            )
         } else {
-            Failure::Source { known }
+            format!(
+                "this worker is a Rust program and runs no Python source: call a function by its name; {known}"
+            )
         }
     }
 
@@ -108,11 +125,10 @@ impl<C> Registry<C> {
     fn known(&self) -> String {
         let mut names = self.functions.keys();
         let Some(first) = names.next() else {
-            return "nothing is registered".to_string();
+            return String::from("nothing is registered");
         };
-        let mut text = String::from("registered: ");
+        let mut text = format!("registered: '{first}'");
         // Writing to a string cannot fail.
-        let _ = write!(text, "'{first}'");
         for name in names {
             let _ = write!(text, ", '{name}'");
         }
@@ -125,29 +141,22 @@ fn erase<C, A>(function: impl Function<C, A>) -> Arc<Erased<C>> {
 }
 
 impl<C> Prepared<'_, C> {
-    pub(crate) fn call(self, channel: &C) -> Result<(), Failure> {
+    /// # Errors
+    ///
+    /// The text for the peer.
+    pub(crate) fn call(self, channel: &C) -> Result<(), String> {
         let called = (self.function)(channel, self.kwargs);
-        called.map_err(|error| {
-            let name = self.name.to_string();
-            match error {
-                CallError::Arguments(error) => Failure::Arguments { name, error },
-                CallError::Returned(error) => Failure::Returned { name, error },
-            }
-        })
+        called.map_err(|error| error.text(self.name))
     }
 }
 
-impl<C> Clone for Registry<C> {
-    fn clone(&self) -> Self {
-        Self {
-            functions: self.functions.clone(),
-            programs: self.programs.clone(),
-            builtins: self.builtins.clone(),
-        }
+impl<C> Default for Functions<C> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
-impl<C> fmt::Debug for Registry<C> {
+impl<C> fmt::Debug for Functions<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.functions.keys()).finish()
     }

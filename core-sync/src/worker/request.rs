@@ -1,8 +1,11 @@
+use alloc::format;
 use alloc::string::String;
 
 use execnet_serializer::{LoadOptions, Value};
 
-use super::{Failure, Kwargs};
+use super::Kwargs;
+
+const MALFORMED: &str = "a call is a tuple of source, file name, call name and keyword arguments";
 
 /// The decoded payload of CHANNEL_EXEC.
 #[derive(Debug)]
@@ -14,17 +17,21 @@ pub(super) struct Request {
 
 impl Request {
     /// Decodes a tuple of four values, or a list, which stock workers accept as well.
-    pub(super) fn decode(payload: &[u8], options: LoadOptions) -> Result<Self, Failure> {
-        let value = options.loads(payload).map_err(Failure::Load)?;
-        let (Value::Tuple(parts) | Value::List(parts)) = value else {
-            return Err(Failure::Malformed);
-        };
-        let parts = <[Value; 4]>::try_from(parts);
-        let parts = parts.map_err(|_| Failure::Malformed)?;
-        Self::from_parts(parts).ok_or(Failure::Malformed)
+    ///
+    /// # Errors
+    ///
+    /// The text for the peer.
+    pub(super) fn decode(payload: &[u8], options: LoadOptions) -> Result<Self, String> {
+        let value = options.loads(payload);
+        let value = value.map_err(|error| format!("the call cannot be decoded: {error}"))?;
+        Self::from_value(value).ok_or_else(|| MALFORMED.into())
     }
 
-    fn from_parts([source, _file_name, call_name, kwargs]: [Value; 4]) -> Option<Self> {
+    fn from_value(value: Value) -> Option<Self> {
+        let (Value::Tuple(parts) | Value::List(parts)) = value else {
+            return None;
+        };
+        let [source, _file_name, call_name, kwargs] = <[Value; 4]>::try_from(parts).ok()?;
         let Value::Str(source) = source else {
             return None;
         };

@@ -1,15 +1,21 @@
 use alloc::string::String;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroUsize;
+use std::io;
 
-use super::pool::{Abandon, Parts, Pool};
-use super::registry::Registry;
-use super::{Function, Grace, ServeError};
+use super::pool::Pool;
+use super::{Function, Functions, Grace};
 use crate::api::{Channel, Gateway, INFO_CALL, answer_info};
-use crate::engine::{ExecModel, Executor, GatewayConfig};
+use crate::disconnected::Disconnected;
+use crate::engine::{ExecModel, GatewayConfig};
 use crate::link::Link;
+use crate::report::{debug_as_report, inner_sources};
 use crate::session::Role;
+
+/// Takes the names of functions that still run.
+type Abandon = Arc<dyn Fn(&[String]) + Send + Sync>;
 
 /// Serves Rust functions to a controller, in Python or in Rust.
 ///
@@ -48,12 +54,15 @@ use crate::session::Role;
 /// [`Grace`].
 #[derive(Clone)]
 pub struct Worker {
-    registry: Arc<Registry<Channel>>,
+    pub(super) functions: Arc<Functions<Channel>>,
     config: GatewayConfig,
-    max_threads: Option<NonZeroUsize>,
-    grace: Grace,
-    interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
-    abandon: Option<Abandon>,
+    /// Maximal number of threads, with the one that serves.
+    pub(super) max_threads: Option<NonZeroUsize>,
+    pub(super) grace: Grace,
+    /// Called after [`Grace::interrupt`].
+    pub(super) interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Called after [`Grace::leave`], with the names of the functions that still run.
+    pub(super) abandon: Option<Abandon>,
 }
 
 impl Worker {
@@ -66,19 +75,17 @@ impl Worker {
     /// As [`new`](Self::new), with this config. The role is [`Role::Worker`] in any case.
     #[must_use]
     pub fn with_config(config: GatewayConfig) -> Self {
-        let mut registry = Registry::new();
-        registry.register_builtin(INFO_CALL, answer_info);
-        Self {
-            registry: Arc::new(registry),
-            config: GatewayConfig {
-                role: Role::Worker,
-                ..config
-            },
+        let mut functions = Functions::new();
+        functions.register_builtin(INFO_CALL, answer_info);
+        let worker = Self {
+            functions: Arc::new(functions),
+            config,
             max_threads: None,
             grace: Grace::default(),
             interrupt: None,
             abandon: None,
-        }
+        };
+        worker.map_config(|config| config)
     }
 
     /// Changes the config. The role stays that of a worker, whatever the new config says.
@@ -98,7 +105,7 @@ impl Worker {
         function: impl Function<Channel, A>,
     ) -> &mut Self {
         // Shared by all links that are served at the same time: a clone that is being served keeps its functions.
-        Arc::make_mut(&mut self.registry).register(name.into(), function);
+        Arc::make_mut(&mut self.functions).register(name, function);
         self
     }
 
@@ -110,9 +117,9 @@ impl Worker {
         recognizes: fn(&str) -> bool,
         function: impl Function<Channel, A>,
     ) -> &mut Self {
-        let registry = Arc::make_mut(&mut self.registry);
-        registry.register(name.into(), function);
-        registry.recognize(name, recognizes);
+        let functions = Arc::make_mut(&mut self.functions);
+        functions.register(name, function);
+        functions.recognize(name, recognizes);
         self
     }
 
@@ -124,9 +131,9 @@ impl Worker {
         recognizes: fn(&str) -> bool,
         function: impl Function<Channel, A>,
     ) {
-        let registry = Arc::make_mut(&mut self.registry);
-        registry.register_builtin(name, function);
-        registry.recognize(name, recognizes);
+        let functions = Arc::make_mut(&mut self.functions);
+        functions.register_builtin(name, function);
+        functions.recognize(name, recognizes);
     }
 
     /// Sets how calls are run. A controller can override it when it starts the worker.
@@ -176,31 +183,13 @@ impl Worker {
     /// The link failed, or the controller broke the protocol; functions did not return within the grace, and are left
     /// behind; or no thread could be started.
     pub fn serve(&self, link: Link) -> Result<(), ServeError> {
-        // With a limit of one, the pool starts no thread for calls: all run in the thread that serves.
-        let max_threads = match self.config.exec_model {
-            ExecModel::MainThreadOnly => 1,
-            ExecModel::Thread => self.max_threads.map_or(usize::MAX, NonZeroUsize::get),
-        };
-        // Made while the gateway starts, before its reader: the first frame may be a call.
-        let mut pool = None;
-        let start = |gateway: &Gateway| {
-            let made = Pool::new(Parts {
-                gateway: gateway.clone(),
-                registry: self.registry.clone(),
-                max_threads,
-                grace: self.grace,
-                interrupt: self.interrupt.clone(),
-                abandon: self.abandon.clone(),
-            });
-            // The pool owns the gateway, and the gateway refers to the pool weakly: see `Shared::executor`.
-            let weak: Weak<dyn Executor> = Arc::downgrade(&(made.clone() as Arc<dyn Executor>));
-            pool = Some(made);
-            Some(weak)
-        };
-        let gateway =
-            Gateway::start(link, self.config.clone(), start).map_err(ServeError::Start)?;
-        let served = pool.map_or(Ok(()), |pool| pool.serve());
-        served.map_err(ServeError::StillRunning)?;
+        let (gateway, reader) = Gateway::unstarted(link, self.config.clone());
+        let pool = Pool::new(gateway.clone(), self.clone());
+        // Before the reader starts: the first frame may be a call. The pool owns the gateway, and the gateway refers to the
+        // pool weakly.
+        gateway.shared().set_executor(&pool);
+        gateway.shared().start(reader).map_err(ServeError::Start)?;
+        pool.serve().map_err(ServeError::StillRunning)?;
         // The reader is about to exit. With a timeout, because a write to a peer that does not read can block.
         let _ = gateway.join_timeout(self.grace.leave());
         match gateway.disconnected() {
@@ -219,8 +208,41 @@ impl Default for Worker {
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker")
-            .field("functions", &self.registry)
+            .field("functions", &self.functions)
             .field("exec_model", &self.config.exec_model)
             .finish_non_exhaustive()
+    }
+}
+
+/// Serving failed.
+#[non_exhaustive]
+pub enum ServeError {
+    /// The transport could not make the link, or a thread could not be started.
+    Start(io::Error),
+    /// The bytes before the first frame are not the bootstrap of a controller, or not all of it.
+    Bootstrap(io::Error),
+    /// The connection to the controller is lost.
+    Disconnected(Disconnected),
+    /// These functions did not return within the grace. Their threads are left behind.
+    StillRunning(Vec<String>),
+}
+
+debug_as_report!(ServeError);
+inner_sources!(ServeError: Start, Bootstrap, Disconnected);
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(error) => write!(f, "cannot start serving: {error}"),
+            Self::Bootstrap(error) => write!(f, "no controller has started this worker: {error}"),
+            Self::Disconnected(error) => error.fmt(f),
+            Self::StillRunning(names) => {
+                write!(
+                    f,
+                    "the controller is gone, and these functions still run: {}",
+                    names.join(", ")
+                )
+            }
+        }
     }
 }

@@ -262,7 +262,7 @@ impl World {
             if let Reply::Close(id) | Reply::CloseError(id, _) = reply {
                 self.touched.insert(id);
             }
-            let bytes = reply.to_bytes("thread").unwrap();
+            let bytes = reply.to_bytes().unwrap();
             self.transmit(side, &bytes);
         }
     }

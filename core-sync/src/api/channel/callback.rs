@@ -3,26 +3,13 @@ use alloc::string::{String, ToString};
 use core::fmt;
 
 use super::Channel;
-use crate::api::{Gateway, Item};
-use crate::engine::{Callback, CallbackItem, Held};
-use crate::error::{CallbackError, ItemError, SetCallbackError};
+use crate::api::Item;
+use crate::engine::{Callback, Held, TakenItem};
+use crate::error::{CallbackError, SetCallbackError};
 use crate::item::RawItem;
 
-/// An item for a callback, which decodes it.
-pub(crate) struct Arrived {
-    pub(crate) raw: RawItem<Channel>,
-    /// Set if the callback keeps its items in a queue of the program.
-    pub(crate) held: Option<Held>,
-}
-
-impl Arrived {
-    fn new(gateway: &Gateway, item: CallbackItem) -> Result<Self, ItemError> {
-        // If that fails, the hold is dropped with `item`, and gives its credit back.
-        let raw = Channel::raw(gateway, item.queued, item.condvars)?;
-        let held = item.held;
-        Ok(Self { raw, held })
-    }
-}
+/// An item for a callback, which decodes it. It is held if the callback keeps its items in a queue of the program.
+pub(crate) type Arrived = (RawItem<Channel>, Option<Held>);
 
 /// The return type of a callback: nothing, or a result whose error closes the channel.
 pub trait CallbackResult {
@@ -113,11 +100,19 @@ impl Channel {
     ) -> Result<(), SetCallbackError> {
         // A weak handle: a strong one would keep the gateway from exiting when the program drops its last handle.
         let gateway = self.gateway().downgrade();
-        let call = move |shared: &_, item: Option<CallbackItem>| {
-            let arrived = item.map(|item| Arrived::new(&gateway.upgrade(shared), item));
+        let call = move |shared: &_, item: Option<TakenItem>| {
+            let arrived = item.map(|mut item| {
+                // If the next step fails, the hold is dropped, and gives its credit back.
+                let held = item.held.take();
+                Channel::raw(&gateway.upgrade(shared), item).map(|raw| (raw, held))
+            });
             callback(arrived.transpose()?)
         };
-        let callback = Callback::new(Box::new(call), end_marker, holds);
+        let callback = Callback {
+            call: Box::new(call),
+            end_marker,
+            holds,
+        };
         self.gateway().shared().set_callback(self.id(), callback)
     }
 
@@ -132,13 +127,12 @@ impl Channel {
     pub fn callback_error(&self) -> Option<CallbackError> {
         let mut state = self.gateway().shared().state.lock();
         // Kept in the session, where the handles of this channel keep it alive after the callback is gone.
-        let waiters = state.session.waiters(self.id())?;
-        waiters.callback_error().cloned()
+        state.callback_error(self.id()).cloned()
     }
 }
 
-fn decoded(arrived: Arrived) -> Result<Item, CallbackError> {
-    Item::decode(arrived.raw).map_err(CallbackError::Item)
+fn decoded((raw, _): Arrived) -> Result<Item, CallbackError> {
+    Item::decode(raw).map_err(CallbackError::Item)
 }
 
 fn failed(result: impl CallbackResult) -> Result<(), CallbackError> {

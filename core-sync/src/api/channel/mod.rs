@@ -5,7 +5,6 @@ mod file;
 mod receive;
 mod send;
 
-pub(crate) use callback::Arrived;
 pub use callback::CallbackResult;
 pub use file::{ChannelFileRead, ChannelFileWrite};
 pub use receive::Iter;
@@ -13,18 +12,17 @@ pub use receive::Iter;
 pub(crate) use receive::next_item;
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
 use crate::api::gateway::Gateway;
-use crate::engine::ChannelCondvars;
+use crate::engine::{ChannelCondvars, TakenItem};
 use crate::error::{ItemError, SendError};
 use crate::frame::MessageCode;
 use crate::item::{RawItem, channel_handle};
 use crate::pickle;
-use crate::session::{EXPLICIT_CLOSE, QueuedItem, empty, encode};
+use crate::session::{EXPLICIT_CLOSE, empty, encode};
 
 /// One end of a channel of a gateway: items are sent and received, until one side closes it.
 ///
@@ -120,7 +118,7 @@ impl Channel {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let state = self.gateway().shared().state.lock();
-        state.lifecycle.check_alive().is_err() || !state.session.may_send(self.id())
+        state.lifecycle.is_closed(&state.session, self.id())
     }
 
     /// Sets how strings are decoded in the items that arrive from now on, on both sides.
@@ -137,15 +135,12 @@ impl Channel {
         self.gateway().send_strings(self.id(), strings)
     }
 
-    /// A taken item. `condvars` are those of the channels that it names, in their order.
-    pub(crate) fn raw(
-        gateway: &Gateway,
-        mut queued: QueuedItem,
-        condvars: Vec<Arc<ChannelCondvars>>,
-    ) -> Result<RawItem<Self>, ItemError> {
+    /// A taken item, with handles of the channels that it names.
+    pub(crate) fn raw(gateway: &Gateway, taken: TakenItem) -> Result<RawItem<Self>, ItemError> {
+        let mut queued = taken.queued;
         // The session has counted a handle for each of these channels already: each must be made, as its drop takes the
         // count back.
-        let channels = queued.references.iter().zip(condvars);
+        let channels = queued.references.iter().zip(taken.condvars);
         let channels = channels
             .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))
             .collect();

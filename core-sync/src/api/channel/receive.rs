@@ -6,7 +6,6 @@ use crate::api::Item;
 use crate::engine::{Effects, WaitFor};
 use crate::error::{ReceiveError, WaitCloseError};
 use crate::item::RawItem;
-use crate::session::NextItem;
 use crate::sync::Deadline;
 
 impl Channel {
@@ -75,26 +74,19 @@ impl Channel {
             if state.has_callback(self.id()) {
                 return Err(ReceiveError::HasCallback);
             }
-            if let Some((queued, condvars)) = shared.take_item(&mut state, self.id(), &mut effects)
-            {
+            if let Some(taken) = shared.take_item(&mut state, self.id(), &mut effects) {
                 // Unlocked, as effects and dropped handles run code that takes locks.
                 drop(state);
                 // The error is that no thread can be started: then this thread has written the frames.
                 let _ = shared.run_effects(effects);
-                return Self::raw(self.gateway(), queued, condvars).map_err(ReceiveError::Item);
+                return Self::raw(self.gateway(), taken).map_err(ReceiveError::Item);
             }
             // After the items, and under the same lock: the last item cannot arrive between the two looks.
-            match state.session.take_end(self.id()) {
-                NextItem::Error(error) => return Err(ReceiveError::Remote(error)),
-                NextItem::Overflow(overflow) => return Err(ReceiveError::Overflow(overflow)),
-                NextItem::End => return Err(ReceiveError::Closed),
-                NextItem::LinkEnd => {
-                    return Err(ReceiveError::Disconnected(
-                        state.lifecycle.disconnect_reason(),
-                    ));
-                }
-                _ if deadline.has_passed() => return Err(ReceiveError::Timeout),
-                _ => {}
+            if let Some(end) = state.no_item(self.id()) {
+                return Err(end);
+            }
+            if deadline.has_passed() {
+                return Err(ReceiveError::Timeout);
             }
             state = shared.wait_item(state, &self.inner.condvars, self.id(), deadline);
         }

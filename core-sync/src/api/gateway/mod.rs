@@ -1,8 +1,7 @@
 //! The handle of a gateway.
 
-mod exec;
+mod call;
 mod info;
-mod status;
 
 pub use info::RemoteInfo;
 pub(crate) use info::{CALL_NAME as INFO_CALL, answer as answer_info};
@@ -18,10 +17,10 @@ use execnet_serializer::{ChannelId, StrConfig};
 
 use crate::api::channel::Channel;
 use crate::disconnected::Disconnected;
-use crate::engine::{Executor, GatewayConfig, Shared};
+use crate::engine::{GatewayConfig, Shared};
 use crate::error::SendError;
 use crate::frame::MessageCode;
-use crate::link::Link;
+use crate::link::{Link, LinkReader};
 use crate::session::encode;
 use crate::sync::{Deadline, Mutex};
 
@@ -68,20 +67,15 @@ impl Gateway {
     ///
     /// The reader's thread cannot be started; then the peer is killed through the link's control.
     pub fn new(link: Link, config: GatewayConfig) -> io::Result<Self> {
-        Self::start(link, config, |_| None)
+        let (gateway, reader) = Self::unstarted(link, config);
+        gateway.shared().start(reader)?;
+        Ok(gateway)
     }
 
-    /// As [`new`](Self::new), for an end that runs calls.
-    pub(crate) fn start(
-        link: Link,
-        config: GatewayConfig,
-        executor: impl FnOnce(&Self) -> Option<Weak<dyn Executor>>,
-    ) -> io::Result<Self> {
-        Shared::start(link, config, |shared| {
-            let gateway = Self::of(shared.clone());
-            let executor = executor(&gateway);
-            (gateway, executor)
-        })
+    /// As [`new`](Self::new), before the first frame is read.
+    pub(crate) fn unstarted(link: Link, config: GatewayConfig) -> (Self, LinkReader) {
+        let (shared, reader) = Shared::new(link, config);
+        (Self::of(shared), reader)
     }
 
     fn of(shared: Arc<Shared>) -> Self {

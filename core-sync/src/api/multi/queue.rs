@@ -4,10 +4,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 
 use super::{MultiChannel, MultiError, of};
 use crate::api::Item;
-use crate::api::channel::Arrived;
 use crate::api::channel::Channel;
 use crate::engine::Held;
-use crate::error::{CallbackError, ItemError, ReceiveError, SetCallbackError};
+use crate::error::{ItemError, ReceiveError, SetCallbackError};
 use crate::item::RawItem;
 
 /// The items of all channels in one queue.
@@ -51,9 +50,12 @@ impl MultiChannel {
         for (index, channel) in self.iter().enumerate() {
             let sender = sender.clone();
             let installed = channel.install(end_markers, true, move |arrived| {
-                let queued = arrived.map(|arrived| queued(arrived, decode)).transpose()?;
+                let item = match arrived {
+                    Some((raw, held)) => Some((decode(raw)?, held)),
+                    None => None,
+                };
                 // An error means that the program has dropped the queue.
-                drop(sender.send((index, queued)));
+                drop(sender.send((index, item)));
                 Ok(())
             });
             installed.map_err(|error| of(channel, error))?;
@@ -63,23 +65,8 @@ impl MultiChannel {
     }
 }
 
-fn queued<T>(
-    arrived: Arrived,
-    decode: fn(RawItem<Channel>) -> Result<T, ItemError>,
-) -> Result<QueuedItem<T>, CallbackError> {
-    let item = decode(arrived.raw).map_err(CallbackError::Item)?;
-    let _held = arrived.held;
-    Ok(QueuedItem { item, _held })
-}
-
-/// An item in the queue. It counts as unreceived until it is taken.
-struct QueuedItem<T> {
-    item: T,
-    _held: Option<Held>,
-}
-
-/// The index of a channel, and its item or end.
-type Entry<T> = (usize, Option<QueuedItem<T>>);
+/// The index of a channel, and its item or end. The item counts as unreceived until it is taken, and its hold dropped.
+type Entry<T> = (usize, Option<(T, Option<Held>)>);
 
 /// The items of several channels in the order of arrival: see [`MultiChannel::make_receive_queue`].
 ///
@@ -131,11 +118,11 @@ impl<T> ReceiveQueue<T> {
         }
     }
 
-    fn entry(&self, (index, queued): Entry<T>) -> Result<(Channel, Option<T>), ReceiveError> {
+    fn entry(&self, (index, item): Entry<T>) -> Result<(Channel, Option<T>), ReceiveError> {
         // The indices of entries are those of `channels`.
         let channel = self.channels.get(index).ok_or(ReceiveError::Closed)?;
         // The item is received now: its hold ends, and credit goes to the peer.
-        Ok((channel.clone(), queued.map(|queued| queued.item)))
+        Ok((channel.clone(), item.map(|(item, _held)| item)))
     }
 }
 

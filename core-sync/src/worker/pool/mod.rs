@@ -3,7 +3,8 @@
 mod state;
 mod threads;
 
-use alloc::string::{String, ToString as _};
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -11,8 +12,7 @@ use core::time::Duration;
 use execnet_serializer::{ChannelId, LoadOptions};
 
 use self::state::{PoolState, QueuedCall};
-use super::registry::Registry;
-use super::{Failure, Grace};
+use super::Worker;
 use crate::api::{Channel, Gateway};
 use crate::engine::{ExecModel, Executor};
 use crate::panics;
@@ -22,28 +22,13 @@ use crate::sync::{Condvar, Deadline, Mutex};
 /// that has sent its last item may not have returned when its controller makes the next call. The time is execnet's.
 const MAIN_THREAD_WAIT: Duration = Duration::from_secs(1);
 
-/// Called with the names of functions that still run after the grace.
-pub(super) type Abandon = Arc<dyn Fn(&[String]) + Send + Sync>;
-
-/// The parts of a [`Pool`] that the worker supplies.
-pub(super) struct Parts {
-    pub(super) gateway: Gateway,
-    pub(super) registry: Arc<Registry<Channel>>,
-    /// Maximal number of threads, with the one that serves.
-    pub(super) max_threads: usize,
-    pub(super) grace: Grace,
-    /// Called after [`Grace::interrupt`].
-    pub(super) interrupt: Option<Arc<dyn Fn() + Send + Sync>>,
-    /// Called after [`Grace::leave`], with the names of the functions that still run.
-    pub(super) abandon: Option<Abandon>,
-}
-
 /// The calls of a gateway, and the threads that run them. The thread that serves is one of them; others are started
 /// when there are more calls than idle threads.
 pub(super) struct Pool {
     /// For the threads that it starts.
     me: Weak<Self>,
-    parts: Parts,
+    gateway: Gateway,
+    worker: Worker,
     // A lock of its own, so that the engine's locks are free while calls are distributed. No thread takes an engine's
     // lock while it holds this one.
     state: Mutex<PoolState>,
@@ -56,10 +41,11 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(parts: Parts) -> Arc<Self> {
+    pub(super) fn new(gateway: Gateway, worker: Worker) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
-            parts,
+            gateway,
+            worker,
             state: Mutex::new(PoolState::new()),
             work: Condvar::default(),
             done: Condvar::default(),
@@ -104,7 +90,7 @@ impl Pool {
             drop(state);
             self.done.notify_all();
             // The function may have read the link. This thread now waits for calls, which another thread has to read.
-            self.parts.gateway.shared().want_reader();
+            self.gateway.shared().want_reader();
         }
     }
 
@@ -133,23 +119,24 @@ impl Pool {
         // Taken out, to be freed before the function runs, which may be for long.
         let payload = core::mem::take(&mut call.payload);
         call.channel.begin_call(payload.len());
-        let limits = self.parts.gateway.shared().config.limits;
+        let limits = self.gateway.shared().config.limits;
         let options = LoadOptions::wire().with_limits(limits);
         let mut name = None;
         // The function is not the only code of the program here: recognizers and the `Display` of errors are, too.
         let called = panics::catch(|| {
-            let prepared = self.parts.registry.prepare(&payload, options);
+            let prepared = self.worker.functions.prepare(&payload, options);
             drop(payload);
-            let prepared = prepared.map_err(|failure| failure.to_string())?;
+            let prepared = prepared?;
             name = Some(prepared.name.clone());
             let running = name.clone();
             self.state.lock().running.insert(call.number, running);
-            let called = prepared.call(&call.channel);
-            called.map_err(|failure| failure.to_string())
+            prepared.call(&call.channel)
         });
         called.unwrap_or_else(|message| {
-            let name = name.map(|name| name.to_string());
-            Err(Failure::Panicked { name, message }.to_string())
+            Err(match name {
+                Some(name) => format!("function '{name}' panicked: {message}"),
+                None => format!("a recognizer of programs panicked: {message}"),
+            })
         })
     }
 
@@ -166,18 +153,18 @@ impl Pool {
 
 impl Executor for Pool {
     fn submit(&self, id: ChannelId, payload: Vec<u8>) {
-        let channel = Channel::of_call(&self.parts.gateway, id);
-        let one_at_a_time =
-            self.parts.gateway.shared().config.exec_model == ExecModel::MainThreadOnly;
+        let channel = Channel::of_call(&self.gateway, id);
         let mut state = self.state.lock();
-        // Each queued call will take an idle thread, which may have been woken and not have taken it yet.
-        let all_busy = state.idle() <= state.queue.len();
         let mut deadline = Deadline::NEVER;
-        if all_busy && one_at_a_time {
-            deadline = Deadline::after(MAIN_THREAD_WAIT);
-            self.start_refuser(&mut state);
-        } else if all_busy && state.living < self.parts.max_threads {
-            self.start_thread(&mut state);
+        // Each queued call will take an idle thread, which may have been woken and not have taken it yet.
+        if state.idle() <= state.queue.len() {
+            match self.gateway.shared().config.exec_model {
+                ExecModel::MainThreadOnly => {
+                    deadline = Deadline::after(MAIN_THREAD_WAIT);
+                    self.start_refuser(&mut state);
+                }
+                ExecModel::Thread => self.start_thread(&mut state),
+            }
         }
         state.calls += 1;
         let number = state.calls;
@@ -195,14 +182,14 @@ impl Executor for Pool {
     fn wind_down(&self) {
         self.state.lock().ended = true;
         self.work.notify_all();
-        if self.wait_idle(self.parts.grace.interrupt()) {
+        if self.wait_idle(self.worker.grace.interrupt()) {
             return;
         }
-        if let Some(interrupt) = &self.parts.interrupt {
+        if let Some(interrupt) = &self.worker.interrupt {
             // A panic in it is ignored: the panic hook has printed it.
             let _ = panics::catch(|| interrupt());
         }
-        if self.wait_idle(self.parts.grace.leave()) {
+        if self.wait_idle(self.worker.grace.leave()) {
             return;
         }
         let (queued, names) = {
@@ -213,7 +200,7 @@ impl Executor for Pool {
         // Unlocked, as the handles of their channels are dropped.
         drop(queued);
         self.done.notify_all();
-        if let Some(abandon) = &self.parts.abandon {
+        if let Some(abandon) = &self.worker.abandon {
             // As above. The reader thread, which runs this, still has to close the writing end.
             let _ = panics::catch(|| abandon(&names));
         }

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::ToString as _;
+use core::num::NonZero;
 use std::io;
 use std::thread::Builder;
 
@@ -21,7 +22,7 @@ impl Pool {
         role: &str,
         body: impl FnOnce(&Self) + Send + 'static,
     ) -> io::Result<()> {
-        let name = format!("execnet-{}-exec-{role}", self.parts.gateway.id());
+        let name = format!("execnet-{}-exec-{role}", self.gateway.id());
         let me = self.me.clone();
         let thread = Builder::new().name(name).spawn(move || {
             // The thread that serves owns the pool, and joins this one, unless it has abandoned it.
@@ -33,8 +34,13 @@ impl Pool {
         Ok(())
     }
 
-    /// Starts a thread that runs calls. If that fails, the call waits for one of the existing threads.
+    /// Starts a thread that runs calls, unless there are as many as may be. If that fails, the call waits for one of the
+    /// existing threads.
     pub(super) fn start_thread(&self, state: &mut PoolState) {
+        let most = self.worker.max_threads.map_or(usize::MAX, NonZero::get);
+        if state.living >= most {
+            return;
+        }
         let number = state.started + 1;
         let started = self.start(state, &number.to_string(), |pool| pool.run(SPARE));
         if started.is_ok() {
