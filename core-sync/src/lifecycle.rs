@@ -30,6 +30,14 @@ impl Lifecycle {
         self.disconnected.is_none()
     }
 
+    /// The same, in execnet's words.
+    pub(crate) fn label(&self) -> &'static str {
+        match self.receives() {
+            true => "receive-live",
+            false => "not-receiving",
+        }
+    }
+
     /// Whether the link still takes frames, the last one included.
     pub(crate) fn may_write(&self) -> bool {
         self.receives() || self.half_closed

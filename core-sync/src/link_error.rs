@@ -1,94 +1,91 @@
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use core::error::Error;
 use core::fmt;
 
 use embedded_io::ErrorKind;
 
 /// Reading from a link, or writing to it, failed.
-pub struct LinkError {
-    kind: ErrorKind,
-    /// The text of the error of a link that is not the standard library's.
-    text: String,
-    /// Not a failure: the operation would have to wait.
-    not_ready: bool,
+pub struct LinkError(Cause);
+
+enum Cause {
+    /// Of a link of the standard library.
     #[cfg(feature = "std")]
-    io: Option<std::io::Error>,
+    Io(std::io::Error),
+    /// Of another link: the kind and the text of its error.
+    Other(ErrorKind, String),
+    /// Not a failure: the operation would have to wait.
+    NotReady,
 }
 
 impl LinkError {
     /// The kind and the text of the error of a link that is not the standard library's.
     pub(crate) fn of(error: &impl embedded_io::Error) -> Self {
-        use alloc::string::ToString as _;
-        Self {
-            kind: error.kind(),
-            text: error.to_string(),
-            not_ready: false,
-            #[cfg(feature = "std")]
-            io: None,
-        }
+        Self(Cause::Other(error.kind(), error.to_string()))
     }
 
     /// The I/O error of the standard library, if the link returned one.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn io_error(&self) -> Option<&std::io::Error> {
-        self.io.as_ref()
+        match &self.0 {
+            Cause::Io(error) => Some(error),
+            _ => None,
+        }
     }
 
     /// The error of an operation that must not wait, on a link that is not ready.
     pub(crate) fn not_ready() -> Self {
-        Self {
-            not_ready: true,
-            ..Self::of(&ErrorKind::Other)
-        }
+        Self(Cause::NotReady)
     }
 
     pub(crate) fn is_not_ready(&self) -> bool {
-        self.not_ready
+        matches!(self.0, Cause::NotReady)
     }
 
     /// The kind of error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        match &self.0 {
+            #[cfg(feature = "std")]
+            Cause::Io(error) => error.kind().into(),
+            Cause::Other(kind, _) => *kind,
+            Cause::NotReady => ErrorKind::Other,
+        }
     }
 }
 
 #[cfg(feature = "std")]
 impl From<std::io::Error> for LinkError {
     fn from(error: std::io::Error) -> Self {
-        Self {
-            kind: error.kind().into(),
-            text: String::new(),
-            not_ready: false,
-            io: Some(error),
-        }
+        Self(Cause::Io(error))
     }
 }
 
 impl embedded_io::Error for LinkError {
     fn kind(&self) -> ErrorKind {
-        self.kind
+        self.kind()
     }
 }
 
 impl fmt::Debug for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[cfg(feature = "std")]
-        if let Some(error) = &self.io {
-            return fmt::Debug::fmt(error, f);
+        match &self.0 {
+            #[cfg(feature = "std")]
+            Cause::Io(error) => fmt::Debug::fmt(error, f),
+            Cause::Other(kind, text) => write!(f, "LinkError({kind:?}, {text:?})"),
+            Cause::NotReady => f.write_str("LinkError(not ready)"),
         }
-        write!(f, "LinkError({:?}, {:?})", self.kind, self.text)
     }
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[cfg(feature = "std")]
-        if let Some(error) = &self.io {
-            return fmt::Display::fmt(error, f);
+        match &self.0 {
+            #[cfg(feature = "std")]
+            Cause::Io(error) => fmt::Display::fmt(error, f),
+            Cause::Other(_, text) => f.write_str(text),
+            Cause::NotReady => f.write_str("the link is not ready"),
         }
-        f.write_str(&self.text)
     }
 }
 
@@ -96,7 +93,7 @@ impl fmt::Display for LinkError {
 impl Error for LinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         #[cfg(feature = "std")]
-        if let Some(error) = &self.io {
+        if let Cause::Io(error) = &self.0 {
             return error.source();
         }
         None

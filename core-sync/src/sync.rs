@@ -7,11 +7,11 @@
 #[cfg(feature = "std")]
 pub(crate) use crate::deadline::Deadline;
 #[cfg(not(feature = "std"))]
-pub(crate) use spinning::Signal;
+pub(crate) use spinning::Condvar;
 #[cfg(not(feature = "std"))]
 pub(crate) use std_shims::sync::{Mutex, MutexGuard as Guard};
 #[cfg(feature = "std")]
-pub(crate) use threads::{Condvar, Guard, Mutex, Signal, assert_unlocked};
+pub(crate) use threads::{Condvar, Guard, Mutex, assert_unlocked};
 
 #[cfg(all(feature = "std", not(loom)))]
 pub(crate) use core::sync::atomic;

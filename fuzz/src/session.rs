@@ -182,7 +182,7 @@ impl End {
             if item.refused.is_none() {
                 assert_eq!(item.references, channels_of(&item.payload));
                 let load = LoadOptions::wire().with_strings(item.strings);
-                // Any verdict will do: it concerns who receives it.
+                // Any verdict will do: it concerns the receiver.
                 let _ = load.loads(&item.payload);
             }
             self.handles.extend(item.references);

@@ -7,7 +7,7 @@ use super::{Endpoint, EndpointItem, EndpointState};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
 use crate::item::{RawItem, channel_handle};
-use crate::session::{EXPLICIT_CLOSE, ITEM_COST, QueuedItem, Reply, empty, encode};
+use crate::session::{EXPLICIT_CLOSE, ITEM_COST, QueuedItem, empty, encode};
 
 /// One end of a channel of an [`Endpoint`]: items are sent and received, until one side closes it.
 ///
@@ -100,21 +100,19 @@ impl EndpointChannel {
     }
 
     fn take_ready(&self) -> Result<Option<EndpointItem>, ReceiveError> {
-        let taken = take(&mut self.endpoint().inner.state.lock(), self.id());
-        let Some((queued, grant)) = taken.transpose()? else {
+        let taken = self.endpoint().inner.state.lock().take(self.id());
+        let Some((queued, _)) = taken.transpose()? else {
             return Ok(None);
         };
-        self.endpoint().post(grant);
         let item = self.raw(queued).and_then(EndpointItem::decode);
         item.map(Some).map_err(ReceiveError::Item)
     }
 
     /// Waits for the next item, and does not decode it.
     pub(crate) fn receive_raw(&self) -> Result<RawItem<Self>, ReceiveError> {
-        let (queued, grant) = self.endpoint().wait_for(|state| take(state, self.id()))?;
+        let (queued, granted) = self.endpoint().wait_for(|state| state.take(self.id()))?;
         // Written now: the next wait for the link may come much later, and the peer's sender waits for this credit.
-        if grant.is_some() {
-            self.endpoint().post(grant);
+        if granted {
             self.endpoint().flush();
         }
         self.raw(queued).map_err(ReceiveError::Item)
@@ -192,14 +190,16 @@ impl EndpointChannel {
     }
 }
 
-/// Takes the next item of the channel, with the credit to send for it; `None` if no item has arrived yet.
-fn take(
-    state: &mut EndpointState,
-    id: ChannelId,
-) -> Option<Result<(QueuedItem, Option<Reply>), ReceiveError>> {
-    match state.session.take_item(id) {
-        Some(queued) => Some(Ok((queued, state.session.grant(id)))),
-        None => state.lifecycle.no_item(&mut state.session, id).map(Err),
+impl EndpointState {
+    /// Takes the next item of a channel, and returns whether credit for it was queued; `None` if no item has arrived yet.
+    fn take(&mut self, id: ChannelId) -> Option<Result<(QueuedItem, bool), ReceiveError>> {
+        let Some(queued) = self.session.take_item(id) else {
+            return self.lifecycle.no_item(&mut self.session, id).map(Err);
+        };
+        let grant = self.session.grant(id);
+        let granted = grant.is_some();
+        self.post(grant);
+        Some(Ok((queued, granted)))
     }
 }
 

@@ -101,9 +101,8 @@ use self::link::{Reader, Writer};
 use self::state::{EndpointState, Inner};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::error::SendError;
-use crate::frame::FrameReader;
 use crate::session::Role;
-use crate::sync::{Mutex, Signal};
+use crate::sync::{Condvar, Mutex};
 
 /// An item that an [`EndpointChannel`] receives: a value, and the channels that it names.
 pub type EndpointItem = crate::item::Received<EndpointChannel>;
@@ -138,13 +137,11 @@ impl Endpoint {
     }
 
     fn of(reader: Reader, writer: Writer, config: EndpointConfig) -> Self {
-        let frames = FrameReader::with_capacity(config.buffer, reader, config.max_frame);
         let inner = Arc::new(Inner {
-            reader: Mutex::new(Some(frames)),
-            state: Mutex::new(EndpointState::new(&config, writer)),
+            state: Mutex::new(EndpointState::new(&config, reader, writer)),
             config,
-            handled: Signal::default(),
-            returned: Signal::default(),
+            handled: Condvar::default(),
+            returned: Condvar::default(),
         });
         Self { inner }
     }
@@ -202,19 +199,10 @@ impl Hash for Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (live, status) = {
+        let (live, channels) = {
             let state = self.inner.state.lock();
-            (state.lifecycle.receives(), state.session.status())
+            (state.lifecycle.label(), state.session.status().num_channels)
         };
-        let live = if live {
-            "receive-live"
-        } else {
-            "not-receiving"
-        };
-        write!(
-            f,
-            "<Endpoint {live}, {} active channels>",
-            status.num_channels
-        )
+        write!(f, "<Endpoint {live}, {channels} active channels>")
     }
 }

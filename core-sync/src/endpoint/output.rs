@@ -56,11 +56,6 @@ impl Endpoint {
         }
     }
 
-    /// Queues frames for the next write, wait or poll.
-    pub(super) fn post(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.inner.state.lock().post(replies);
-    }
-
     /// Writes a frame behind the queued ones, if `allow` returns true. Returns what that has returned.
     pub(super) fn write_if(
         &self,
@@ -90,7 +85,10 @@ impl Endpoint {
         let mut state = self.inner.state.lock();
         // A thread that polls may leave frames unwritten. It returns the half without waiting, so that this wait is short.
         while matches!(state.output, WriterSlot::Lent { polled: true }) {
-            state = self.wait_for_return(state);
+            state = self
+                .inner
+                .returned
+                .wait_for_change(&self.inner.state, state);
         }
         self.flush_with(state, false);
     }
@@ -131,19 +129,11 @@ impl Endpoint {
     fn wait_for_output(&self) -> Guard<'_, EndpointState> {
         let mut state = self.inner.state.lock();
         while matches!(state.output, WriterSlot::Lent { .. }) {
-            state = self.wait_for_return(state);
+            state = self
+                .inner
+                .returned
+                .wait_for_change(&self.inner.state, state);
         }
-        state
-    }
-
-    fn wait_for_return<'a>(
-        &'a self,
-        mut state: Guard<'a, EndpointState>,
-    ) -> Guard<'a, EndpointState> {
-        // Counted under the lock that the wait releases, so that `notify` does not miss this thread.
-        state.waiting_writers += 1;
-        let mut state = self.inner.returned.wait(&self.inner.state, state);
-        state.waiting_writers -= 1;
         state
     }
 }
@@ -226,16 +216,7 @@ impl<'a> WriteLease<'a> {
         if let Some(writer) = self.writer.take() {
             state.output = WriterSlot::Free(writer);
             self.is_returned = true;
-            self.notify(state);
-        }
-    }
-
-    /// Unlocks the state and wakes the threads that wait for the half.
-    fn notify(&self, state: Guard<'_, EndpointState>) {
-        let waiting = state.waiting_writers;
-        drop(state);
-        // Each notification is a system call.
-        if waiting > 0 {
+            drop(state);
             self.inner.returned.notify_all();
         }
     }
@@ -253,7 +234,8 @@ impl Drop for WriteLease<'_> {
         // No thread can write them any more, and `is_behind` must not keep readers trying.
         state.write_queue = Vec::new();
         (state.answers, state.has_rest) = (0, false);
-        self.notify(state);
+        drop(state);
+        self.inner.returned.notify_all();
     }
 }
 
@@ -266,7 +248,7 @@ impl EndpointState {
         self.answers = self.answers.saturating_add(answer);
     }
 
-    /// Queues frames.
+    /// Queues frames for the next write, wait or poll.
     pub(super) fn post(&mut self, replies: impl IntoIterator<Item = Reply>) {
         if self.takes_frames() {
             for reply in replies {

@@ -5,7 +5,6 @@ use super::{Endpoint, EndpointState, Inner};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::frame::{FrameReader, ReadError};
 use crate::session::Message;
-use crate::sync::Guard;
 
 /// Maximal number of frames that one [`Endpoint::poll`] handles: it must return although the peer never stops sending.
 const POLLED: usize = 32;
@@ -40,24 +39,20 @@ impl Endpoint {
             if let Some(found) = ready(&mut state) {
                 return found;
             }
-            if state.is_read {
-                // Another thread reads, and wakes this one after each frame: the frame may be for this thread, and the
-                // reader may leave with its own. Counted under the lock that the wait releases.
-                state.waiting += 1;
-                state = inner.handled.wait(&inner.state, state);
-                state.waiting -= 1;
-            } else {
-                state.is_read = true;
+            if let Some(mut lease) = ReadLease::begin(inner, &mut state) {
                 let is_behind = state.is_behind();
                 drop(state);
-                let lease = ReadLease(inner);
                 // The peer may be waiting for a queued frame before it sends the next one.
                 if is_behind {
                     self.flush_before_reading();
                 }
-                self.read(false);
+                self.read(&mut lease, false);
                 drop(lease);
                 state = inner.state.lock();
+            } else {
+                // Another thread reads, and wakes this one after each frame: the frame may be for this thread, and the
+                // reader may leave with its own.
+                state = inner.handled.wait_for_change(&inner.state, state);
             }
         }
     }
@@ -93,11 +88,12 @@ impl Endpoint {
     /// As [`poll`](Self::poll), also after the end of the link.
     pub(super) fn advance(&self) -> bool {
         let mut progress = self.flush_ready();
-        let Some(lease) = self.try_lease() else {
+        // A thread that polls does not wait for the one that reads: that thread handles the frames.
+        let Some(mut lease) = ReadLease::begin(&self.inner, &mut self.inner.state.lock()) else {
             return progress;
         };
         let mut frames = 0;
-        while frames < POLLED && self.may_answer() && self.read(true) {
+        while frames < POLLED && self.may_answer() && self.read(&mut lease, true) {
             frames += 1;
         }
         drop(lease);
@@ -106,24 +102,16 @@ impl Endpoint {
         progress | self.flush_ready()
     }
 
-    fn try_lease(&self) -> Option<ReadLease<'_>> {
-        let mut state = self.inner.state.lock();
-        // A thread that polls does not wait for the one that reads: that thread handles the frames.
-        let is_free = !core::mem::replace(&mut state.is_read, true);
-        is_free.then(|| ReadLease(&self.inner))
-    }
-
     /// Reads and handles a frame. Returns false if there is none: it has not arrived completely, or the link has ended.
-    fn read(&self, polled: bool) -> bool {
-        let mut reader = self.inner.reader.lock();
-        let Some(frames) = reader.as_mut() else {
+    fn read(&self, lease: &mut ReadLease<'_>, polled: bool) -> bool {
+        let Some(frames) = &mut lease.frames else {
             return false;
         };
         match self.step(frames, polled) {
             Ok(handled) => handled,
             // Dropped before the state changes: threads that find the end find a closed link, too.
             Err(reason) => {
-                *reader = None;
+                lease.frames = None;
                 self.finish(reason);
                 false
             }
@@ -156,18 +144,24 @@ impl Endpoint {
     }
 }
 
-/// The right to read. It ends also if code of the transport panics.
-struct ReadLease<'a>(&'a Inner);
+/// The right to read, with the reading half. Dropping it returns the half, also if code of the transport has panicked.
+struct ReadLease<'a> {
+    inner: &'a Inner,
+    /// `None` once the link has ended.
+    frames: Option<FrameReader<Reader>>,
+}
+
+impl<'a> ReadLease<'a> {
+    /// `None` if another thread reads, or the link has ended.
+    fn begin(inner: &'a Inner, state: &mut EndpointState) -> Option<Self> {
+        let frames = Some(state.input.take()?);
+        Some(Self { inner, frames })
+    }
+}
 
 impl Drop for ReadLease<'_> {
     fn drop(&mut self) {
-        let mut state: Guard<'_, EndpointState> = self.0.state.lock();
-        state.is_read = false;
-        let waiting = state.waiting;
-        drop(state);
-        // Each notification is a system call.
-        if waiting > 0 {
-            self.0.handled.notify_all();
-        }
+        self.inner.state.lock().input = self.frames.take();
+        self.inner.handled.notify_all();
     }
 }

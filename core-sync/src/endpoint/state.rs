@@ -10,36 +10,28 @@ use crate::disconnected::DisconnectReason;
 use crate::frame::FrameReader;
 use crate::lifecycle::Lifecycle;
 use crate::session::{BUSY, Event, Message, Reply, Session};
-use crate::sync::{Mutex, Signal};
+use crate::sync::{Condvar, Mutex};
 
-/// Shared by the handles of an endpoint. There are two locks; a thread that takes both takes the reader's first.
+/// Shared by the handles of an endpoint.
 pub(super) struct Inner {
     pub(super) config: EndpointConfig,
-    // A lock only because the compiler does not see that one thread reads at a time: `EndpointState::is_read` has decided that
-    // before, and no thread ever blocks here.
-    /// Of the thread that reads, until a frame is handled. `None` when the link is not read any more.
-    pub(super) reader: Mutex<Option<FrameReader<Reader>>>,
     /// Not held while a thread reads, writes, decodes or drops values of the program. Without `std` waiting for it means to
     /// spin.
     pub(super) state: Mutex<EndpointState>,
     /// A frame was handled: for threads that wait while another one reads.
-    pub(super) handled: Signal,
+    pub(super) handled: Condvar,
     /// The writing half was returned: for threads that wait while another one writes.
-    pub(super) returned: Signal,
+    pub(super) returned: Condvar,
 }
 
 pub(super) struct EndpointState {
     pub(super) session: Session<()>,
     pub(super) lifecycle: Lifecycle,
-    /// A thread has the read lease.
-    pub(super) is_read: bool,
-    /// Number of threads that wait for `handled`.
-    pub(super) waiting: usize,
+    /// `None` while a thread reads, and once the link is not read any more.
+    pub(super) input: Option<FrameReader<Reader>>,
     // A thread takes it under the lock under which it finds that its frame may be sent, and keeps it until the frame is
     // written: no item follows a CLOSE on the wire.
     pub(super) output: WriterSlot,
-    /// Number of threads that wait for `returned`.
-    pub(super) waiting_writers: usize,
     /// The writing half has to be closed when it is returned.
     pub(super) closing: bool,
     /// Accepted calls that wait for [`Endpoint::serve`](super::Endpoint::serve).
@@ -53,7 +45,8 @@ pub(super) struct EndpointState {
 }
 
 impl EndpointState {
-    pub(super) fn new(config: &EndpointConfig, writer: Writer) -> Self {
+    pub(super) fn new(config: &EndpointConfig, reader: Reader, writer: Writer) -> Self {
+        let input = FrameReader::with_capacity(config.buffer, reader, config.max_frame);
         let mut session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
             .with_credit(config.credit)
@@ -64,10 +57,8 @@ impl EndpointState {
         Self {
             session,
             lifecycle: Lifecycle::default(),
-            is_read: false,
-            waiting: 0,
+            input: Some(input),
             output: WriterSlot::Free(writer),
-            waiting_writers: 0,
             closing: false,
             calls: VecDeque::new(),
             write_queue: Vec::new(),

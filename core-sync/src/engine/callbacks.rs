@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use execnet_serializer::ChannelId;
 use log::Level;
 
-use super::callback::Callback;
+use super::delivery::Callback;
 use super::effects::Effects;
 use super::receive::TakenItem;
 use super::shared::Shared;

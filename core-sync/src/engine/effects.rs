@@ -10,8 +10,7 @@ use std::io;
 
 use execnet_serializer::ChannelId;
 
-use super::callback::Callback;
-use super::delivery::Unused;
+use super::delivery::{Callback, Unused};
 use super::executor::Submission;
 use super::shared::Shared;
 use super::state::State;

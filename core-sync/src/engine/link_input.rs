@@ -31,7 +31,7 @@ pub(super) struct LinkInput {
     // Only the reader thread ends the gateway. A receiver would have to wait for the cause of the end, without the timeout
     // that its caller has asked for.
     /// Why reading ended, if a receiver found it.
-    broken: Option<DisconnectReason>,
+    pub(super) broken: Option<DisconnectReason>,
     /// Polling the link has failed: receivers do not read any more.
     unready: bool,
     /// Number of reads in a row that brought one frame each, in answer to what this side had sent in between.
@@ -149,11 +149,6 @@ impl LinkInput {
     pub(super) fn is_leasable(&self) -> bool {
         let sound = self.broken.is_none() && !self.unready;
         sound && self.ping_pongs >= PING_PONG_READS && self.frames.is_drained()
-    }
-
-    /// Keeps the reason for the reader thread, which ends the gateway with it.
-    pub(super) fn break_with(&mut self, reason: DisconnectReason) {
-        self.broken = Some(reason);
     }
 
     fn read_message(&mut self, shared: &Shared) -> Result<Message, DisconnectReason> {

@@ -11,7 +11,6 @@
 //!        state (lock): session, queues, counts of waiting threads ──▶ effects, run when the lock is free
 //! ```
 
-mod callback;
 mod callbacks;
 mod close;
 mod config;
@@ -28,8 +27,8 @@ mod threads;
 mod waiters;
 mod writer;
 
-pub(crate) use callback::Callback;
 pub use config::{ExecModel, GatewayConfig};
+pub(crate) use delivery::Callback;
 pub(crate) use effects::Effects;
 pub(crate) use executor::Executor;
 pub(crate) use receive::{Held, TakenItem};

@@ -37,6 +37,7 @@ use crate::sync::{Condvar, Deadline, Guard};
 const HANDBACK_DELAY: Duration = Duration::from_millis(1);
 
 /// The state of the hand-over, under the state's lock.
+#[derive(Default)]
 pub(super) struct ReadRole {
     /// `None` while a thread owns it.
     input: Option<Box<LinkInput>>,
@@ -62,16 +63,10 @@ impl ReadRole {
     /// The reader thread owns the input at first.
     pub(super) fn new(poll_reader: Option<Arc<dyn PollReader>>, overflow: OverflowPolicy) -> Self {
         Self {
-            input: None,
             // A full inbox pauses the thread that reads. A receiver that paused for another channel's inbox could wait for
             // ever: it may be the thread that would empty that inbox.
             poll_reader: poll_reader.filter(|_| overflow != OverflowPolicy::Pause),
-            receiver: None,
-            wanted: false,
-            leases: 0,
-            asleep: false,
-            sent: false,
-            waiting: 0,
+            ..Self::default()
         }
     }
 
@@ -185,10 +180,10 @@ impl Shared {
         deadline: Deadline,
     ) -> Guard<'a, State> {
         let Some((input, poll_reader)) = state.read_role.take(id) else {
-            return condvars.wait(WaitFor::Item, self, state, id, deadline);
+            return condvars.wait(WaitFor::Item, self, state, deadline);
         };
         // Reading blocks, and other threads send and wait meanwhile. Events of this channel reach the receiver through
-        // `reads_for`: as it is in no count of `ChannelWaiters`, its condition variable is not notified.
+        // `reads_for`: it does not wait for the condition variable of its channel.
         drop(state);
         let mut lease = ReadLease {
             shared: self,
@@ -269,7 +264,7 @@ impl<'a> ReadLease<'a> {
 impl Drop for ReadLease<'_> {
     fn drop(&mut self) {
         if let Some(input) = &mut self.input {
-            input.break_with(DisconnectReason::Panicked);
+            input.broken = Some(DisconnectReason::Panicked);
             drop(self.give_back());
         }
     }

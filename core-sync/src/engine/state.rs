@@ -89,11 +89,4 @@ impl State {
             waiters.notify(WaitFor::Room, &mut effects.notifications);
         }
     }
-
-    /// Changes the counts of a channel. A channel that has left the session has ended, and is not notified any more.
-    pub(super) fn count(&mut self, id: ChannelId, change: impl FnOnce(&mut ChannelWaiters)) {
-        if let Some(waiters) = self.session.waiters(id) {
-            change(waiters);
-        }
-    }
 }

@@ -1,23 +1,15 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use execnet_serializer::ChannelId;
-
 use super::delivery::Delivery;
 use super::shared::Shared;
 use super::state::State;
 use crate::sync::{Condvar, Deadline, Guard};
 
-/// Kept with each channel in the session: how many threads wait on the channel, and for what.
-///
-/// The counts are guarded by the state's lock. A notification is a system call, and most frames arrive while no thread
-/// waits.
+/// Kept with each channel in the session: how the threads that wait on it are woken, and what takes its items.
 #[derive(Default)]
 pub(crate) struct ChannelWaiters {
     condvars: Arc<ChannelCondvars>,
-    receivers: usize,
-    closers: usize,
-    senders: usize,
     pub(super) delivery: Delivery,
 }
 
@@ -65,24 +57,21 @@ impl ChannelWaiters {
     /// Adds the notification of an event, if threads wait for it. Returns whether the channel has to be queued for its
     /// callback.
     pub(super) fn notify(&mut self, event: WaitFor, notifications: &mut Notifications) -> bool {
+        let condvars = &self.condvars;
         let waiting = match event {
+            WaitFor::Item => condvars.item.has_waiters(),
+            WaitFor::Room => condvars.room.has_waiters(),
             // The end is the last event of a channel: nothing else would wake threads that wait for an item or for room.
-            WaitFor::End => self.receivers + self.closers + self.senders,
-            _ => *self.count(event),
+            WaitFor::End => {
+                let all = [&condvars.item, &condvars.room, &condvars.end];
+                all.into_iter().any(Condvar::has_waiters)
+            }
         };
-        if waiting > 0 {
-            notifications.add(&self.condvars, event);
+        if waiting {
+            notifications.add(condvars, event);
         }
         // Room is for senders: there is nothing to call a callback with.
         event != WaitFor::Room && self.delivery.queue()
-    }
-
-    fn count(&mut self, event: WaitFor) -> &mut usize {
-        match event {
-            WaitFor::Item => &mut self.receivers,
-            WaitFor::Room => &mut self.senders,
-            WaitFor::End => &mut self.closers,
-        }
     }
 }
 
@@ -143,15 +132,11 @@ impl Notification {
 
 impl ChannelCondvars {
     /// Waits for an event of the channel, or its end.
-    ///
-    /// The thread is counted meanwhile. The count changes under the lock that the wait releases: an event after the
-    /// caller's last look at the state finds the count, and notifies.
     pub(crate) fn wait<'a>(
         &self,
         event: WaitFor,
         shared: &Shared,
-        mut state: Guard<'a, State>,
-        id: ChannelId,
+        state: Guard<'a, State>,
         deadline: Deadline,
     ) -> Guard<'a, State> {
         let condvar = match event {
@@ -159,11 +144,7 @@ impl ChannelCondvars {
             WaitFor::Room => &self.room,
             WaitFor::End => &self.end,
         };
-        // Both counts are those of the same channel: the caller's handle keeps it in the session during the wait.
-        state.count(id, |waiters| *waiters.count(event) += 1);
-        let mut state = shared.wait(condvar, state, deadline);
-        state.count(id, |waiters| *waiters.count(event) -= 1);
-        state
+        shared.wait(condvar, state, deadline)
     }
 }
 
@@ -181,7 +162,7 @@ mod tests {
         let mut notifications = Notifications::default();
         let begin = Instant::now();
         for waiters in &mut all_waiters {
-            waiters.receivers = 1;
+            waiters.condvars.item.add_waiter();
             waiters.notify(WaitFor::End, &mut notifications);
         }
         let took = begin.elapsed();
@@ -201,7 +182,8 @@ mod tests {
     #[test]
     fn notifications_of_a_channel_are_given_together() {
         let (mut one, mut other) = (ChannelWaiters::default(), ChannelWaiters::default());
-        (one.receivers, other.receivers) = (1, 1);
+        one.condvars.item.add_waiter();
+        other.condvars.item.add_waiter();
         let mut notifications = Notifications::default();
         for _ in 0..2 {
             one.notify(WaitFor::Item, &mut notifications);

@@ -126,7 +126,7 @@ impl Shared {
             drop(writer);
             // The loop starts over with both locks: the wait has released the state's, and keeping it would take the
             // writer's second.
-            drop(condvars.wait(WaitFor::Room, self, state, id, Deadline::NEVER));
+            drop(condvars.wait(WaitFor::Room, self, state, Deadline::NEVER));
         }
     }
 

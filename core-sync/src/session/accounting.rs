@@ -2,7 +2,7 @@ use super::inbox::Inbox;
 use super::{InboxLimits, InboxOverflow, OverflowPolicy};
 
 /// The cost of all inboxes together, compared with the limits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct InboxAccounting {
     limits: InboxLimits,
     /// Cost of all items and errors.
@@ -23,10 +23,7 @@ impl InboxAccounting {
         limits.gateway = limits.gateway.map(|limit| limit.max(1));
         Self {
             limits,
-            waiting: 0,
-            errors: 0,
-            calls: 0,
-            full: 0,
+            ..Self::default()
         }
     }
 

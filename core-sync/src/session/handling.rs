@@ -93,7 +93,7 @@ impl<W: Default> Session<W> {
     /// Closes a channel whose inbox is full.
     fn overflow(&mut self, id: ChannelId, overflow: InboxOverflow) -> Event<'_, W> {
         let closed = self.change_state(id, |channel| {
-            channel.inbox.fail(EndCause::Overflow(overflow));
+            channel.inbox.end_cause = Some(EndCause::Overflow(overflow));
             channel.close()
         });
         match closed {
@@ -160,7 +160,7 @@ impl<W: Default> Session<W> {
                 Some(_) => error.shortened(),
                 None => error,
             };
-            channel.inbox.fail(EndCause::Remote(error));
+            channel.inbox.end_cause = Some(EndCause::Remote(error));
             self.accounting
                 .change_error(before, channel.inbox.error_cost());
         }

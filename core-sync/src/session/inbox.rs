@@ -10,13 +10,13 @@ use crate::options::options;
 /// Items that arrived on a channel and were not taken yet. Behind them comes the error, if there is one, once.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    items: ItemQueue,
+    pub(super) items: ItemQueue,
     // A sum and not a search: it is compared with the limit for each item that arrives.
     /// Cost of all items, with the held ones.
     cost: usize,
     /// Cost of the items that were taken but still count, see [`Hold`].
     held: usize,
-    end_cause: Option<EndCause>,
+    pub(super) end_cause: Option<EndCause>,
 }
 
 /// Why a channel ended, unless it was closed without an error.
@@ -181,26 +181,12 @@ impl Inbox {
         self.end_cause.as_ref().map_or(0, EndCause::cost)
     }
 
-    pub(super) fn fail(&mut self, end_cause: EndCause) {
-        // Called once at most, as only a state change ends a channel with a cause.
-        self.end_cause = Some(end_cause);
-    }
-
-    pub(super) fn take_end_cause(&mut self) -> Option<EndCause> {
-        self.end_cause.take()
-    }
-
     /// The peer's error, if it was not received yet.
     pub(super) fn error(&self) -> Option<&RemoteError> {
         match &self.end_cause {
             Some(EndCause::Remote(error)) => Some(error),
             _ => None,
         }
-    }
-
-    /// The channels that the items name.
-    pub(super) fn references(&self) -> impl Iterator<Item = ChannelId> {
-        self.items.references()
     }
 
     /// Takes all items out, to be dropped elsewhere: there can be many.

@@ -96,7 +96,7 @@ impl<W: Default> Session<W> {
             peer_made: 0,
             max_peer_made,
             calls: BTreeMap::new(),
-            accounting: InboxAccounting::new(InboxLimits::default()),
+            accounting: InboxAccounting::default(),
             credit: None,
             exec_model: "thread",
             ended: false,

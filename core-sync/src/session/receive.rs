@@ -82,7 +82,7 @@ impl<W> Session<W> {
         };
         let before = channel.inbox.error_cost();
         // Taken out: of several threads that wait for the end one gets the error, and the others find a closed channel.
-        let end_cause = channel.inbox.take_end_cause();
+        let end_cause = channel.inbox.end_cause.take();
         self.accounting
             .change_error(before, channel.inbox.error_cost());
         match end_cause {

@@ -132,7 +132,7 @@ impl<W> Session<W> {
             let Some(channel) = self.remove(id) else {
                 continue;
             };
-            self.drop_references(id, channel.inbox.references(), &mut let_go);
+            self.drop_references(id, channel.inbox.items.references(), &mut let_go);
             channels.push(channel);
         }
         let items = Vec::new();

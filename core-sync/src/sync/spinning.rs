@@ -2,10 +2,10 @@ use std_shims::sync::{Mutex, MutexGuard};
 
 /// A condition variable without threads to wake: waiting returns at once, and the caller checks its condition again.
 #[derive(Debug, Default)]
-pub(crate) struct Signal(());
+pub(crate) struct Condvar(());
 
-impl Signal {
-    pub(crate) fn wait<'a, T>(
+impl Condvar {
+    pub(crate) fn wait_for_change<'a, T>(
         &self,
         mutex: &'a Mutex<T>,
         guard: MutexGuard<'a, T>,

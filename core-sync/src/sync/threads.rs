@@ -1,4 +1,6 @@
 use core::ops::{Deref, DerefMut};
+use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::Ordering::Relaxed;
 #[cfg(not(loom))]
 use std::sync as locks;
 use std::sync::PoisonError;
@@ -93,43 +95,63 @@ impl<T> DerefMut for Guard<'_, T> {
 
 /// A condition variable of a [`Mutex`].
 #[derive(Debug, Default)]
-pub(crate) struct Condvar(locks::Condvar);
+pub(crate) struct Condvar {
+    inner: locks::Condvar,
+    // Not one of loom's: it changes under the lock that the wait releases, and so adds no orders to explore.
+    /// Number of threads that wait. Most notifications find none, and each would be a system call.
+    waiting: AtomicUsize,
+}
 
 impl Condvar {
     /// Waits for a notification, until `deadline` at most. Can return without one.
     pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>, deadline: Deadline) -> Guard<'a, T> {
         // `held` stays counted during the wait, in which this thread runs nothing.
         let Guard(guard, held) = guard;
+        self.waiting.fetch_add(1, Relaxed);
         let guard = match deadline.remaining() {
-            None => self.0.wait(guard).unwrap_or_else(PoisonError::into_inner),
+            None => self
+                .inner
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner),
             Some(left) => {
-                let waited = self.0.wait_timeout(guard, left);
+                let waited = self.inner.wait_timeout(guard, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
+        self.waiting.fetch_sub(1, Relaxed);
         Guard(guard, held)
     }
 
-    pub(crate) fn notify_one(&self) {
-        self.0.notify_one();
-    }
-
-    pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
-    }
-}
-
-/// A condition variable for threads that check their condition again after every change.
-#[derive(Debug, Default)]
-pub(crate) struct Signal(Condvar);
-
-impl Signal {
     /// Waits until the data of `mutex` may have changed.
-    pub(crate) fn wait<'a, T>(&self, _mutex: &'a Mutex<T>, guard: Guard<'a, T>) -> Guard<'a, T> {
-        self.0.wait(guard, Deadline::NEVER)
+    pub(crate) fn wait_for_change<'a, T>(
+        &self,
+        _mutex: &'a Mutex<T>,
+        guard: Guard<'a, T>,
+    ) -> Guard<'a, T> {
+        self.wait(guard, Deadline::NEVER)
+    }
+
+    /// Whether a thread waits, for a caller that has changed under the lock what it waits for. A thread that is not seen
+    /// here takes the lock later, and finds the change.
+    pub(crate) fn has_waiters(&self) -> bool {
+        self.waiting.load(Relaxed) > 0
+    }
+
+    pub(crate) fn notify_one(&self) {
+        if self.has_waiters() {
+            self.inner.notify_one();
+        }
     }
 
     pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
+        if self.has_waiters() {
+            self.inner.notify_all();
+        }
+    }
+
+    /// Counts a thread that does not exist.
+    #[cfg(test)]
+    pub(crate) fn add_waiter(&self) {
+        self.waiting.fetch_add(1, Relaxed);
     }
 }

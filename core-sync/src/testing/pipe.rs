@@ -9,14 +9,12 @@ use crate::sync::{Condvar, Deadline, Mutex};
 
 /// Faults of the reading end of a [`pipe`].
 #[derive(Debug, Clone, Default)]
-#[non_exhaustive]
 pub struct Faults {
     /// Maximal number of bytes of a read.
-    pub chunk: Option<usize>,
-    /// The stream ends after this many bytes, and writing fails as for a pipe without a reader.
-    pub cut_after: Option<usize>,
-    /// Reading fails with this kind of error after this many bytes.
-    pub fail_after: Option<(usize, io::ErrorKind)>,
+    chunk: Option<usize>,
+    /// After this many bytes reading fails with this kind of error. Without one the stream ends, and writing fails as for a
+    /// pipe without a reader.
+    end: Option<(usize, Option<io::ErrorKind>)>,
 }
 
 impl Faults {
@@ -29,11 +27,11 @@ impl Faults {
         }
     }
 
-    /// The stream ends after `bytes`.
+    /// The stream ends after `bytes`, and writing fails as for a pipe without a reader.
     #[must_use]
     pub fn cut_after(bytes: usize) -> Self {
         Self {
-            cut_after: Some(bytes),
+            end: Some((bytes, None)),
             ..Self::default()
         }
     }
@@ -42,7 +40,7 @@ impl Faults {
     #[must_use]
     pub fn fail_after(bytes: usize, kind: io::ErrorKind) -> Self {
         Self {
-            fail_after: Some((bytes, kind)),
+            end: Some((bytes, Some(kind))),
             ..Self::default()
         }
     }
@@ -159,16 +157,10 @@ impl PipeState {
     /// Number of bytes that can be read now; `None` if the reader must wait.
     fn readable(&mut self, wanted: usize) -> Option<io::Result<usize>> {
         let mut most = wanted.min(self.faults.chunk.unwrap_or(wanted));
-        if let Some((after, kind)) = self.faults.fail_after {
+        if let Some((after, failure)) = self.faults.end {
             if self.read >= after {
-                return Some(Err(kind.into()));
-            }
-            most = most.min(after - self.read);
-        }
-        if let Some(after) = self.faults.cut_after {
-            if self.read >= after {
-                self.reader_gone = true;
-                return Some(Ok(0));
+                self.reader_gone |= failure.is_none();
+                return Some(failure.map_or(Ok(0), |kind| Err(kind.into())));
             }
             most = most.min(after - self.read);
         }

@@ -54,13 +54,11 @@ impl<'d, 'de> Arguments<'d, 'de> {
 
     fn single(self) -> Result<Node<'d, 'de>, Error> {
         let count = self.count();
-        match self.0.kind() {
-            NodeKind::Dict(mut pairs) if count == 1 => {
-                pairs.next().map(|(_, value)| value).ok_or(count)
-            }
-            _ => Err(count),
-        }
-        .map_err(|count| Error::custom(format!("it takes one argument, and got {count}")))
+        let value = match self.0.kind() {
+            NodeKind::Dict(mut pairs) if count == 1 => pairs.next().map(|(_, value)| value),
+            _ => None,
+        };
+        value.ok_or_else(|| Error::custom(format!("it takes one argument, and got {count}")))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{ENDLESS, serving, worker};
 fn main_thread_only() -> Worker {
     let mut worker = worker();
     worker = worker.with_exec_model(ExecModel::MainThreadOnly);
-    worker.register("who", |channel: &Channel| -> Result<(), Failure> {
+    worker.register("thread_name", |channel: &Channel| -> Result<(), Failure> {
         channel.receive()?;
         channel.send(thread::current().name().unwrap_or("unnamed"))?;
         Ok(())
@@ -25,7 +25,7 @@ fn main_thread_only() -> Worker {
 fn assert_main_thread_only() {
     serving(main_thread_only(), |gateway, _served| {
         for _ in 0..10 {
-            let channel = gateway.remote_exec("who").unwrap();
+            let channel = gateway.remote_exec("thread_name").unwrap();
             channel.send(()).unwrap();
             assert_eq!(receive(&channel), Value::from("main of the worker"));
             channel.close();
@@ -42,9 +42,9 @@ fn main_thread_only_concurrent_remote_exec_deadlock() {
     let mut worker = main_thread_only();
     worker = worker.with_grace(ENDLESS);
     serving(worker, |gateway, served| {
-        let first = gateway.remote_exec("who").unwrap();
-        let second = gateway.remote_exec("who").unwrap();
-        let third = gateway.remote_exec("who").unwrap();
+        let first = gateway.remote_exec("thread_name").unwrap();
+        let second = gateway.remote_exec("thread_name").unwrap();
+        let third = gateway.remote_exec("thread_name").unwrap();
         assert_eq!(remote_error(&second), BUSY);
         assert_eq!(remote_error(&third), BUSY);
         first.send(()).unwrap();

@@ -102,14 +102,14 @@ fn interrupted(group: &Group, channel: &Channel) -> String {
     "never".to_owned()
 }
 
-fn tell(out: &mut File, who: &str, reports: &[TerminateReport]) -> std::io::Result<()> {
+fn tell(out: &mut File, side: &str, reports: &[TerminateReport]) -> std::io::Result<()> {
     for report in reports {
         match report.outcome {
-            Outcome::Exited(exit) => writeln!(out, "{who} exited: {}", end(exit))?,
+            Outcome::Exited(exit) => writeln!(out, "{side} exited: {}", end(exit))?,
             Outcome::Killed(exit) => {
-                writeln!(out, "{who} killed: {}", exit.map_or("?".into(), end))?
+                writeln!(out, "{side} killed: {}", exit.map_or("?".into(), end))?
             }
-            other => writeln!(out, "{who} {other:?}")?,
+            other => writeln!(out, "{side} {other:?}")?,
         }
     }
     Ok(())

@@ -142,7 +142,7 @@ fn stored_by_others(peer: &Peer) {
     // Both are read here, as nothing but the version differs; one that nobody has written is not.
     assert_eq!(loads(b"\x01F\0\0\0\x01Q").unwrap(), 1);
     assert!(loads(b"\x03F\0\0\0\x01Q").unwrap_err().is_version());
-    // The text of Python 2 is bytes to who stores data.
+    // The text of Python 2 is bytes to a peer that stores data.
     let stored = b"\x02M\0\0\0\x01aQ";
     assert_eq!(loads(stored).unwrap(), Value::Bytes(b"a".to_vec()));
     channel.send(Value::Bytes(stored.to_vec())).unwrap();

@@ -122,7 +122,7 @@ impl Channel {
                 return Err(WaitCloseError::Timeout);
             }
             let condvars = &self.inner.condvars;
-            state = condvars.wait(WaitFor::End, shared, state, self.id(), deadline);
+            state = condvars.wait(WaitFor::End, shared, state, deadline);
         }
     }
 

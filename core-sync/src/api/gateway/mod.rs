@@ -234,13 +234,7 @@ impl fmt::Display for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (live, channels) = {
             let state = self.shared().state.lock();
-            let channels = state.session.status().num_channels;
-            (state.lifecycle.receives(), channels)
-        };
-        let live = if live {
-            "receive-live"
-        } else {
-            "not-receiving"
+            (state.lifecycle.label(), state.session.status().num_channels)
         };
         let model = self.shared().config.exec_model;
         let id = self.id();

@@ -42,11 +42,15 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn new(gateway: Gateway, worker: Worker) -> Arc<Self> {
+        let state = PoolState {
+            living: 1,
+            ..PoolState::default()
+        };
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             gateway,
             worker,
-            state: Mutex::new(PoolState::new()),
+            state: Mutex::new(state),
             work: Condvar::default(),
             done: Condvar::default(),
             taken: Condvar::default(),
@@ -62,7 +66,7 @@ impl Pool {
             state = self.done.wait(state, Deadline::NEVER);
         }
         if state.is_idle() {
-            let threads = state.take_threads();
+            let threads = core::mem::take(&mut state.threads);
             // The threads need the lock to exit.
             drop(state);
             for thread in threads {

@@ -11,6 +11,7 @@ use crate::sync::Deadline;
 /// With more threads than this, finished ones are removed; then again when the number has doubled.
 const PRUNE: usize = 16;
 
+#[derive(Default)]
 pub(super) struct PoolState {
     pub(super) queue: VecDeque<QueuedCall>,
     // By the number of the call and not by the id of its channel: the controller may use an id again as soon as the
@@ -19,9 +20,9 @@ pub(super) struct PoolState {
     pub(super) running: BTreeMap<u64, Option<Arc<str>>>,
     /// Number of calls so far.
     pub(super) calls: u64,
-    threads: Vec<JoinHandle<()>>,
-    /// The number of threads from which finished ones are removed.
-    prune_at: usize,
+    pub(super) threads: Vec<JoinHandle<()>>,
+    /// The number of threads from which finished ones are removed, if it is above [`PRUNE`].
+    pub(super) prune_at: usize,
     /// Whether the refuser runs: the thread that refuses calls that have waited too long.
     pub(super) has_refuser: bool,
     /// Number of calls that the refuser is refusing.
@@ -47,23 +48,6 @@ pub(super) struct QueuedCall {
 }
 
 impl PoolState {
-    pub(super) fn new() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            running: BTreeMap::new(),
-            calls: 0,
-            threads: Vec::new(),
-            prune_at: PRUNE,
-            has_refuser: false,
-            refusing: 0,
-            living: 1,
-            ending: 0,
-            started: 0,
-            ended: false,
-            abandoned: false,
-        }
-    }
-
     /// Whether no call runs or waits.
     pub(super) fn is_idle(&self) -> bool {
         self.running.is_empty() && self.queue.is_empty() && self.refusing == 0
@@ -72,16 +56,11 @@ impl PoolState {
     /// Keeps a thread, to be joined.
     pub(super) fn keep(&mut self, thread: JoinHandle<()>) {
         // Looking for finished threads each time would make the start of a thread cost as much as there are threads.
-        if self.threads.len() >= self.prune_at {
+        if self.threads.len() >= self.prune_at.max(PRUNE) {
             self.threads.retain(|thread| !thread.is_finished());
-            self.prune_at = self.threads.len().saturating_mul(2).max(PRUNE);
+            self.prune_at = self.threads.len().saturating_mul(2);
         }
         self.threads.push(thread);
-    }
-
-    /// Takes the threads out, to be joined unlocked.
-    pub(super) fn take_threads(&mut self) -> Vec<JoinHandle<()>> {
-        core::mem::take(&mut self.threads)
     }
 
     /// Number of threads that run no call, or only send the end of one.
