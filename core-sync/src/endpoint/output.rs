@@ -82,21 +82,14 @@ impl Endpoint {
 
     /// Writes the queued frames, and waits for the link. If another thread is writing, leaves them to that thread.
     pub(super) fn flush(&self) {
-        let mut state = self.inner.state.lock();
         // A thread that polls may leave frames unwritten. It returns the half without waiting, so that this wait is short.
-        while matches!(state.output, WriterSlot::Lent { polled: true }) {
-            state = self
-                .inner
-                .returned
-                .wait_for_change(&self.inner.state, state);
-        }
-        self.flush_with(state, false);
+        let is_polled = |output: &WriterSlot| matches!(output, WriterSlot::Lent { polled: true });
+        self.flush_with(self.wait_while(is_polled), false);
     }
 
     /// Writes the queued frames, and waits for the link, and for a thread that is writing.
     pub(super) fn flush_behind_others(&self) {
-        let state = self.wait_for_output();
-        self.flush_with(state, false);
+        self.flush_with(self.wait_for_output(), false);
     }
 
     /// Writes as many queued bytes as the link takes without waiting. Returns whether it took any.
@@ -127,12 +120,14 @@ impl Endpoint {
 
     /// Waits until no thread writes.
     fn wait_for_output(&self) -> Guard<'_, EndpointState> {
-        let mut state = self.inner.state.lock();
-        while matches!(state.output, WriterSlot::Lent { .. }) {
-            state = self
-                .inner
-                .returned
-                .wait_for_change(&self.inner.state, state);
+        self.wait_while(|output| matches!(output, WriterSlot::Lent { .. }))
+    }
+
+    fn wait_while(&self, is_lent: impl Fn(&WriterSlot) -> bool) -> Guard<'_, EndpointState> {
+        let inner = &*self.inner;
+        let mut state = inner.state.lock();
+        while is_lent(&state.output) {
+            state = inner.returned.wait_for_change(&inner.state, state);
         }
         state
     }

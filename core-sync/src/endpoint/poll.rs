@@ -14,22 +14,6 @@ const POLLED: usize = 32;
 /// until their other frames are written would wait for each other.
 const MAX_ANSWERS: usize = 4096;
 
-/// Reads the next message. A thread that polls gets `None` if it has not arrived completely.
-fn next_message(
-    frames: &mut FrameReader<Reader>,
-    polled: bool,
-    credit: bool,
-) -> Result<Option<Message>, DisconnectReason> {
-    frames.link().polled = polled;
-    let frame = frames.next_frame_if(|header| Ok(Message::admit(header, credit)?));
-    match frame {
-        Err(DisconnectReason::Read(ReadError::Link(error))) if error.is_not_ready() => Ok(None),
-        frame => Ok(Some(Message::parse(
-            frame?.ok_or(DisconnectReason::EndOfStream)?,
-        )?)),
-    }
-}
-
 impl Endpoint {
     /// Reads frames until `ready` returns something, which it must do when the link has ended.
     pub(super) fn wait_for<T>(&self, mut ready: impl FnMut(&mut EndpointState) -> Option<T>) -> T {
@@ -124,9 +108,16 @@ impl Endpoint {
         polled: bool,
     ) -> Result<bool, DisconnectReason> {
         let credit = self.inner.config.credit.is_some();
-        let Some(message) = next_message(frames, polled, credit)? else {
-            return Ok(false);
+        frames.link().polled = polled;
+        let frame = frames.next_frame_if(|header| Ok(Message::admit(header, credit)?));
+        let frame = match frame {
+            // A thread that polls, and the frame has not arrived completely.
+            Err(DisconnectReason::Read(ReadError::Link(error))) if error.is_not_ready() => {
+                return Ok(false);
+            }
+            frame => frame?.ok_or(DisconnectReason::EndOfStream)?,
         };
+        let message = Message::parse(frame)?;
         let is_behind = {
             let mut state = self.inner.state.lock();
             state.handle(message)?;

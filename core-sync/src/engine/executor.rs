@@ -12,7 +12,7 @@ use crate::session::Reply;
 pub(crate) trait Executor: Send + Sync {
     /// Takes a call, and the first handle of the channel that was made for it. Each call ends with
     /// [`Channel::end_call`](crate::Channel::end_call).
-    fn submit(&self, id: ChannelId, payload: Vec<u8>);
+    fn submit(self: Arc<Self>, id: ChannelId, payload: Vec<u8>);
 
     /// Called when the link has ended. Blocks until no call runs any more, or the grace has passed. Until it returns,
     /// calls can still send.

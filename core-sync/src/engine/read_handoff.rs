@@ -60,9 +60,15 @@ pub(super) struct ReadRole {
 }
 
 impl ReadRole {
-    /// The reader thread owns the input at first.
-    pub(super) fn new(poll_reader: Option<Arc<dyn PollReader>>, overflow: OverflowPolicy) -> Self {
+    /// The reader thread takes the input first.
+    pub(super) fn new(
+        input: Box<LinkInput>,
+        poll_reader: Option<Arc<dyn PollReader>>,
+        overflow: OverflowPolicy,
+    ) -> Self {
         Self {
+            input: Some(input),
+            wanted: true,
             // A full inbox pauses the thread that reads. A receiver that paused for another channel's inbox could wait for
             // ever: it may be the thread that would empty that inbox.
             poll_reader: poll_reader.filter(|_| overflow != OverflowPolicy::Pause),

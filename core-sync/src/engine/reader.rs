@@ -8,7 +8,6 @@ use log::Level;
 use super::link_input::{Handled, LinkInput};
 use super::shared::Shared;
 use crate::disconnected::DisconnectReason;
-use crate::link::LinkReader;
 use crate::sync::Deadline;
 use crate::trace;
 
@@ -17,8 +16,8 @@ use crate::trace;
 /// It blocks on bytes, on a receiver's lease, and on full inboxes if the program asked for that. It never blocks on the
 /// writer or on code of the program: while it does not read, the peer's writes block, and this side's writer may be waiting
 /// for exactly that peer to read.
-pub(super) fn run(shared: &Arc<Shared>, reader: LinkReader) {
-    let mut input = Box::new(LinkInput::new(reader, shared.config.max_frame));
+pub(super) fn run(shared: &Arc<Shared>) {
+    let mut input = shared.await_input();
     let reason = loop {
         match step(shared, input) {
             Ok(next) => input = next,

@@ -11,7 +11,7 @@ use super::state::State;
 use super::waiters::ChannelCondvars;
 use super::{reader, threads};
 use crate::error::SendError;
-use crate::link::{Link, LinkReader, Output, PeerControl};
+use crate::link::{Link, Output, PeerControl};
 use crate::session::Role;
 use crate::sync::{Condvar, Deadline, Mutex, thread};
 use crate::trace;
@@ -59,10 +59,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// A gateway over a link, which [`start`](Self::start) begins to read.
-    pub(crate) fn new(link: Link, config: GatewayConfig) -> (Arc<Self>, LinkReader) {
+    pub(crate) fn new(link: Link, config: GatewayConfig) -> Arc<Self> {
         let writer = Output::new(link.writer, link.content_writer);
-        let shared = Self {
-            state: Mutex::new(State::new(&config, link.poll_reader)),
+        Arc::new(Self {
+            state: Mutex::new(State::new(&config, link.reader, link.poll_reader)),
             config,
             control: link.control,
             executor: OnceLock::new(),
@@ -75,8 +75,7 @@ impl Shared {
             handback: Condvar::default(),
             #[cfg(feature = "test-util")]
             no_threads: false.into(),
-        };
-        (Arc::new(shared), link.reader)
+        })
     }
 
     /// Sets what runs the calls of the peer. It does nothing if that is set already.
@@ -90,7 +89,7 @@ impl Shared {
     /// # Errors
     ///
     /// The reader's thread cannot be started; then the peer is killed through the link's control.
-    pub(crate) fn start(self: &Arc<Self>, reader: LinkReader) -> io::Result<()> {
+    pub(crate) fn start(self: &Arc<Self>) -> io::Result<()> {
         // Execnet's own names: people search their logs for them.
         let name = match self.config.role {
             Role::Initiator => "gateway",
@@ -98,7 +97,7 @@ impl Shared {
         };
         let what = format_args!("creating {name} on a link");
         trace::event(Level::Debug, &self.config.id, what);
-        let started = threads::spawn(self, "reader", |shared| reader::run(shared, reader));
+        let started = threads::spawn(self, "reader", reader::run);
         // Nobody would read what the peer sends: it is killed rather than left to block in a write.
         started.inspect_err(|_| self.control.kill())
     }

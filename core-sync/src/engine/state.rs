@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -6,13 +7,14 @@ use execnet_serializer::ChannelId;
 
 use super::config::GatewayConfig;
 use super::effects::Effects;
+use super::link_input::LinkInput;
 use super::read_handoff::ReadRole;
 use super::threads::OnDemandThread;
 use super::waiters::{ChannelWaiters, WaitFor};
 use super::writer::WriteQueue;
 use crate::disconnected::{DisconnectReason, Disconnected, SharedError};
 use crate::lifecycle::Lifecycle;
-use crate::link::PollReader;
+use crate::link::{LinkReader, PollReader};
 use crate::session::Session;
 use crate::sync::thread::JoinHandle;
 
@@ -35,12 +37,17 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(super) fn new(config: &GatewayConfig, poll_reader: Option<Arc<dyn PollReader>>) -> Self {
+    pub(super) fn new(
+        config: &GatewayConfig,
+        reader: LinkReader,
+        poll_reader: Option<Arc<dyn PollReader>>,
+    ) -> Self {
         let session = Session::new(config.role, config.max_peer_channels)
             .with_limits(config.inbox)
             .with_credit(config.credit)
             .with_exec_model(config.exec_model.as_str());
-        let read_role = ReadRole::new(poll_reader, config.inbox.overflow);
+        let input = Box::new(LinkInput::new(reader, config.max_frame));
+        let read_role = ReadRole::new(input, poll_reader, config.inbox.overflow);
         Self {
             session,
             lifecycle: Lifecycle::default(),

@@ -6,7 +6,7 @@ use std::io;
 
 use super::shared::Shared;
 use crate::disconnected::DisconnectReason;
-use crate::sync::{Mutex, thread};
+use crate::sync::thread;
 
 /// A thread that starts with its first work and sleeps without work. Guarded by the state's lock, as the queue that its
 /// marks are about.
@@ -56,24 +56,13 @@ impl OnDemandThread {
 }
 
 /// Starts a named thread of the gateway, counted until it ends.
-pub(super) fn spawn(
-    shared: &Arc<Shared>,
-    role: &str,
-    body: impl FnOnce(&Arc<Shared>) + Send + 'static,
-) -> io::Result<()> {
-    // If the thread cannot be started, the closure is dropped under the lock. The body may own code of the transport (the
-    // reading end of the link), so it is not moved into the closure. Declared before the guard, it is dropped after it.
-    let body = Arc::new(Mutex::new(Some(body)));
+pub(super) fn spawn(shared: &Arc<Shared>, role: &str, body: fn(&Arc<Shared>)) -> io::Result<()> {
     // Locked until the thread is counted: otherwise a thread that ends at once would be subtracted before it is added.
     let mut state = shared.state.lock();
     let own = shared.clone();
-    let theirs = body.clone();
     let thread = shared.builder(role).spawn(move || {
         let running = ThreadGuard(own);
-        let body = theirs.lock().take();
-        if let Some(body) = body {
-            body(&running.0);
-        }
+        body(&running.0);
     })?;
     state.running_threads += 1;
     state.threads.push(thread);

@@ -63,8 +63,9 @@ impl ChannelWaiters {
             WaitFor::Room => condvars.room.has_waiters(),
             // The end is the last event of a channel: nothing else would wake threads that wait for an item or for room.
             WaitFor::End => {
-                let all = [&condvars.item, &condvars.room, &condvars.end];
-                all.into_iter().any(Condvar::has_waiters)
+                condvars.item.has_waiters()
+                    || condvars.room.has_waiters()
+                    || condvars.end.has_waiters()
             }
         };
         if waiting {

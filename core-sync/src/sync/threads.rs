@@ -1,5 +1,5 @@
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 #[cfg(not(loom))]
 use std::sync as locks;
@@ -99,7 +99,7 @@ pub(crate) struct Condvar {
     inner: locks::Condvar,
     // Not one of loom's: it changes under the lock that the wait releases, and so adds no orders to explore.
     /// Number of threads that wait. Most notifications find none, and each would be a system call.
-    waiting: AtomicUsize,
+    waiting: AtomicU32,
 }
 
 impl Condvar {

@@ -9,7 +9,7 @@ use super::pool::Pool;
 use super::{Function, Functions, Grace};
 use crate::api::{Channel, Gateway, INFO_CALL, answer_info};
 use crate::disconnected::Disconnected;
-use crate::engine::{ExecModel, GatewayConfig};
+use crate::engine::{ExecModel, GatewayConfig, Shared};
 use crate::link::Link;
 use crate::report::{debug_as_report, inner_sources};
 use crate::session::Role;
@@ -183,12 +183,12 @@ impl Worker {
     /// The link failed, or the controller broke the protocol; functions did not return within the grace, and are left
     /// behind; or no thread could be started.
     pub fn serve(&self, link: Link) -> Result<(), ServeError> {
-        let (gateway, reader) = Gateway::unstarted(link, self.config.clone());
+        let gateway = Gateway::of(Shared::new(link, self.config.clone()));
         let pool = Pool::new(gateway.clone(), self.clone());
         // Before the reader starts: the first frame may be a call. The pool owns the gateway, and the gateway refers to the
         // pool weakly.
         gateway.shared().set_executor(&pool);
-        gateway.shared().start(reader).map_err(ServeError::Start)?;
+        gateway.shared().start().map_err(ServeError::Start)?;
         pool.serve().map_err(ServeError::StillRunning)?;
         // The reader is about to exit. With a timeout, because a write to a peer that does not read can block.
         let _ = gateway.join_timeout(self.grace.leave());

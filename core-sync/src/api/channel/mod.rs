@@ -17,11 +17,10 @@ use core::fmt;
 use execnet_serializer::{ChannelId, StrConfig};
 
 use crate::api::gateway::Gateway;
-use crate::engine::{ChannelCondvars, TakenItem};
-use crate::error::{ItemError, SendError};
+use crate::engine::ChannelCondvars;
+use crate::error::SendError;
 use crate::frame::MessageCode;
-use crate::item::{RawItem, channel_handle};
-use crate::pickle;
+use crate::item::channel_handle;
 use crate::session::{EXPLICIT_CLOSE, empty, encode};
 
 /// One end of a channel of a gateway: items are sent and received, until one side closes it.
@@ -133,22 +132,6 @@ impl Channel {
             state.session.reconfigure_channel(self.id(), strings);
         }
         self.gateway().send_strings(self.id(), strings)
-    }
-
-    /// A taken item, with handles of the channels that it names.
-    pub(crate) fn raw(gateway: &Gateway, taken: TakenItem) -> Result<RawItem<Self>, ItemError> {
-        let mut queued = taken.queued;
-        // The session has counted a handle for each of these channels already: each must be made, as its drop takes the
-        // count back.
-        let channels = queued.references.iter().zip(taken.condvars);
-        let channels = channels
-            .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))
-            .collect();
-        let config = &gateway.shared().config;
-        if config.pickles && pickle::is_pickle(&queued.payload) {
-            queued.payload = pickle::to_opcodes(&queued.payload, config.limits)?;
-        }
-        RawItem::new(queued, channels, config.limits)
     }
 
     /// The handle of the channel of an accepted call.

@@ -2,10 +2,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Channel;
-use crate::api::Item;
-use crate::engine::{Effects, WaitFor};
-use crate::error::{ReceiveError, WaitCloseError};
+use crate::api::{Gateway, Item};
+use crate::engine::{Effects, TakenItem, WaitFor};
+use crate::error::{ItemError, ReceiveError, WaitCloseError};
 use crate::item::RawItem;
+use crate::pickle;
 use crate::sync::Deadline;
 
 impl Channel {
@@ -90,6 +91,22 @@ impl Channel {
             }
             state = shared.wait_item(state, &self.inner.condvars, self.id(), deadline);
         }
+    }
+
+    /// A taken item, with handles of the channels that it names.
+    pub(crate) fn raw(gateway: &Gateway, taken: TakenItem) -> Result<RawItem<Self>, ItemError> {
+        let mut queued = taken.queued;
+        // The session has counted a handle for each of these channels already: each must be made, as its drop takes the
+        // count back.
+        let channels = queued.references.iter().zip(taken.condvars);
+        let channels = channels
+            .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))
+            .collect();
+        let config = &gateway.shared().config;
+        if config.pickles && pickle::is_pickle(&queued.payload) {
+            queued.payload = pickle::to_opcodes(&queued.payload, config.limits)?;
+        }
+        RawItem::new(queued, channels, config.limits)
     }
 
     /// Waits until no more items can arrive on the channel, and its callback, if there is one, has seen the end.

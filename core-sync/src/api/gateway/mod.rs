@@ -20,7 +20,7 @@ use crate::disconnected::Disconnected;
 use crate::engine::{GatewayConfig, Shared};
 use crate::error::SendError;
 use crate::frame::MessageCode;
-use crate::link::{Link, LinkReader};
+use crate::link::Link;
 use crate::session::encode;
 use crate::sync::{Deadline, Mutex};
 
@@ -67,18 +67,12 @@ impl Gateway {
     ///
     /// The reader's thread cannot be started; then the peer is killed through the link's control.
     pub fn new(link: Link, config: GatewayConfig) -> io::Result<Self> {
-        let (gateway, reader) = Self::unstarted(link, config);
-        gateway.shared().start(reader)?;
+        let gateway = Self::of(Shared::new(link, config));
+        gateway.shared().start()?;
         Ok(gateway)
     }
 
-    /// As [`new`](Self::new), before the first frame is read.
-    pub(crate) fn unstarted(link: Link, config: GatewayConfig) -> (Self, LinkReader) {
-        let (shared, reader) = Shared::new(link, config);
-        (Self::of(shared), reader)
-    }
-
-    fn of(shared: Arc<Shared>) -> Self {
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
         let inner = Arc::new(Inner {
             shared,
             exited: AtomicBool::new(false),

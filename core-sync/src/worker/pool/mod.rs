@@ -5,7 +5,7 @@ mod threads;
 
 use alloc::format;
 use alloc::string::String;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -25,8 +25,6 @@ const MAIN_THREAD_WAIT: Duration = Duration::from_secs(1);
 /// The calls of a gateway, and the threads that run them. The thread that serves is one of them; others are started
 /// when there are more calls than idle threads.
 pub(super) struct Pool {
-    /// For the threads that it starts.
-    me: Weak<Self>,
     gateway: Gateway,
     worker: Worker,
     // A lock of its own, so that the engine's locks are free while calls are distributed. No thread takes an engine's
@@ -46,8 +44,7 @@ impl Pool {
             living: 1,
             ..PoolState::default()
         };
-        Arc::new_cyclic(|me| Self {
-            me: me.clone(),
+        Arc::new(Self {
             gateway,
             worker,
             state: Mutex::new(state),
@@ -156,7 +153,7 @@ impl Pool {
 }
 
 impl Executor for Pool {
-    fn submit(&self, id: ChannelId, payload: Vec<u8>) {
+    fn submit(self: Arc<Self>, id: ChannelId, payload: Vec<u8>) {
         let channel = Channel::of_call(&self.gateway, id);
         let mut state = self.state.lock();
         let mut deadline = Deadline::NEVER;

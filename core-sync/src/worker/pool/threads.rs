@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::ToString as _;
+use alloc::sync::Arc;
 use core::num::NonZero;
 use std::io;
 use std::thread::Builder;
@@ -17,16 +18,16 @@ const SPARE: usize = 4;
 impl Pool {
     /// Starts a thread of the pool. `role` is the last part of its name.
     fn start(
-        &self,
+        self: &Arc<Self>,
         state: &mut PoolState,
         role: &str,
         body: impl FnOnce(&Self) + Send + 'static,
     ) -> io::Result<()> {
         let name = format!("execnet-{}-exec-{role}", self.gateway.id());
-        let me = self.me.clone();
+        let pool = Arc::downgrade(self);
         let thread = Builder::new().name(name).spawn(move || {
             // The thread that serves owns the pool, and joins this one, unless it has abandoned it.
-            if let Some(pool) = me.upgrade() {
+            if let Some(pool) = pool.upgrade() {
                 body(&pool);
             }
         })?;
@@ -36,7 +37,7 @@ impl Pool {
 
     /// Starts a thread that runs calls, unless there are as many as may be. If that fails, the call waits for one of the
     /// existing threads.
-    pub(super) fn start_thread(&self, state: &mut PoolState) {
+    pub(super) fn start_thread(self: &Arc<Self>, state: &mut PoolState) {
         let most = self.worker.max_threads.map_or(usize::MAX, NonZero::get);
         if state.living >= most {
             return;
@@ -51,7 +52,7 @@ impl Pool {
     }
 
     /// Starts the refuser, unless it runs. If that fails, the call waits until the main thread takes it.
-    pub(super) fn start_refuser(&self, state: &mut PoolState) {
+    pub(super) fn start_refuser(self: &Arc<Self>, state: &mut PoolState) {
         if !state.has_refuser {
             state.has_refuser = self.start(state, "refuser", Self::refuse_late).is_ok();
         }
