@@ -1,4 +1,5 @@
-//! Whether one end of a gateway still sends and receives: shared by gateways and endpoints.
+//! Whether one end of a gateway still sends and receives, and what that means for its channels: shared by gateways and
+//! endpoints.
 
 use execnet_serializer::ChannelId;
 
@@ -80,14 +81,12 @@ impl Lifecycle {
         session: &Session<W>,
         id: ChannelId,
     ) -> Result<bool, SendError> {
-        let permit = session.send_permit(id);
-        match permit {
-            SendPermit::Closed => return Err(SendError::Closed),
+        match session.send_permit(id) {
+            SendPermit::Closed => Err(SendError::Closed),
             // A peer that sends no more gives no credit either.
-            SendPermit::Wait if !self.receives() => return Err(self.send_error()),
-            SendPermit::Wait | SendPermit::Now => self.check_alive()?,
+            SendPermit::Wait if !self.receives() => Err(self.send_error()),
+            permit => self.check_alive().map(|()| permit == SendPermit::Now),
         }
-        Ok(permit == SendPermit::Now)
     }
 
     /// Whether nothing can be sent on a channel any more.

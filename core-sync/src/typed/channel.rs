@@ -6,8 +6,8 @@ use serde_core::de::DeserializeOwned;
 use serde_core::ser::Serialize;
 
 use super::decode;
-use crate::api::{Channel, next_item};
-use crate::error::{ItemError, ReceiveError, SendError};
+use crate::api::{Channel, MultiChannel, MultiError, ReceiveQueue, next_item};
+use crate::error::{ItemError, ReceiveError, SendError, SetCallbackError};
 use crate::item::RawItem;
 use crate::sync::Deadline;
 
@@ -82,5 +82,31 @@ impl Channel {
         decode: impl FnOnce(RawItem<Self>) -> Result<T, ItemError>,
     ) -> Result<T, ReceiveError> {
         decode(self.receive_raw(deadline)?).map_err(ReceiveError::Item)
+    }
+}
+
+impl MultiChannel {
+    /// As [`make_receive_queue`](Self::make_receive_queue), with items that are decoded as `T`s. Channels that they
+    /// name are closed. An item of another type closes its channel;
+    /// [`Channel::callback_error`](crate::Channel::callback_error) has the path to the mismatch.
+    ///
+    /// # Errors
+    ///
+    /// As [`make_receive_queue`](Self::make_receive_queue).
+    pub fn make_receive_queue_as<T: DeserializeOwned + Send + 'static>(
+        &self,
+    ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
+        self.queue(false, |raw| decode(&raw))
+    }
+
+    /// As [`make_receive_queue_as`](Self::make_receive_queue_as), with an end marker for each channel.
+    ///
+    /// # Errors
+    ///
+    /// As [`make_receive_queue`](Self::make_receive_queue).
+    pub fn make_receive_queue_as_with_end_markers<T: DeserializeOwned + Send + 'static>(
+        &self,
+    ) -> Result<ReceiveQueue<T>, MultiError<SetCallbackError>> {
+        self.queue(true, |raw| decode(&raw))
     }
 }

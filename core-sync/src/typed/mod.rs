@@ -6,8 +6,6 @@ mod channel;
 mod endpoint;
 #[cfg(feature = "postcard")]
 mod postcard;
-#[cfg(feature = "std")]
-mod queue;
 
 #[cfg(feature = "postcard")]
 pub use self::postcard::PostcardChannel;

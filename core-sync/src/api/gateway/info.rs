@@ -3,7 +3,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::time::Duration;
 
-use execnet_serializer::{Dict, Value};
+use execnet_serializer::{Dict, Value, value};
 
 use super::Gateway;
 use crate::api::channel::Channel;
@@ -160,16 +160,11 @@ pub(crate) fn answer(channel: &Channel) -> Result<(), crate::error::SendError> {
         "rust",
         0,
     );
-    let pairs: [(&str, Value); 5] = [
-        ("executable", text(std::env::current_exe()).into()),
-        ("version_info", version.into()),
-        ("platform", platform.into()),
-        ("cwd", text(std::env::current_dir()).into()),
-        ("pid", i64::from(std::process::id()).into()),
-    ];
-    let pairs = pairs.into_iter();
-    let dict: Dict = pairs
-        .map(|(key, value)| (Value::from(key), value))
-        .collect();
-    channel.send(&dict)
+    channel.send(value!({
+        "executable": (text(std::env::current_exe())),
+        "version_info": (version),
+        "platform": (platform),
+        "cwd": (text(std::env::current_dir())),
+        "pid": (i64::from(std::process::id())),
+    }))
 }
