@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, StrConfig};
 
-use super::{ITEM_COST, QueuedItem, RefusedId};
+use super::{ITEM_COST, QueuedItem};
 
 /// The length of a block, in bytes. A queue frees a block when it has been read.
 const BLOCK: usize = 16 << 10;
@@ -47,17 +47,10 @@ struct Block {
 
 /// An item that is not in a block.
 #[derive(Debug)]
-struct Whole {
-    payload: Vec<u8>,
-    extra: Option<Box<Extra>>,
-}
-
-/// The parts of an item that few items have.
-#[derive(Debug)]
-struct Extra {
-    references: Vec<ChannelId>,
-    refused: Option<RefusedId>,
-    cost: usize,
+enum Whole {
+    /// It names no channel, and was not refused: its payload.
+    Plain(Vec<u8>),
+    Other(Box<QueuedItem>),
 }
 
 impl ItemQueue {
@@ -84,7 +77,10 @@ impl ItemQueue {
             let payload = block.take(usize::from(len))?.to_vec();
             QueuedItem::plain(payload, strings(tag))
         } else {
-            self.pop_whole()?.into_queued(strings(tag))
+            match self.pop_whole()? {
+                Whole::Plain(payload) => QueuedItem::plain(payload, strings(tag)),
+                Whole::Other(item) => *item,
+            }
         };
         self.free_front();
         Some(item)
@@ -92,12 +88,12 @@ impl ItemQueue {
 
     /// The channels that all items name.
     pub(super) fn references(&self) -> impl Iterator<Item = ChannelId> {
-        let extras = self
-            .whole
-            .iter()
-            .flatten()
-            .filter_map(|item| item.extra.as_ref());
-        extras.flat_map(|extra| extra.references.iter().copied())
+        let items = self.whole.iter().flatten();
+        let references = items.filter_map(|item| match item {
+            Whole::Plain(_) => None,
+            Whole::Other(item) => Some(item.references.iter().copied()),
+        });
+        references.flatten()
     }
 
     fn push_record(&mut self, head: &[u8], payload: &[u8]) {
@@ -118,16 +114,9 @@ impl ItemQueue {
     }
 
     fn push_whole(&mut self, item: QueuedItem, plain: bool) {
-        let extra = (!plain).then(|| {
-            Box::new(Extra {
-                references: item.references,
-                refused: item.refused,
-                cost: item.cost,
-            })
-        });
-        let whole = Whole {
-            payload: item.payload,
-            extra,
+        let whole = match plain {
+            true => Whole::Plain(item.payload),
+            false => Whole::Other(Box::new(item)),
         };
         let last = self.whole.back_mut();
         match last.filter(|chunk| chunk.len() < CHUNK) {
@@ -189,21 +178,6 @@ impl Block {
     }
 }
 
-impl Whole {
-    fn into_queued(self, strings: StrConfig) -> QueuedItem {
-        let item = QueuedItem::plain(self.payload, strings);
-        match self.extra.map(|extra| *extra) {
-            None => item,
-            Some(extra) => QueuedItem {
-                references: extra.references,
-                refused: extra.refused,
-                cost: extra.cost,
-                ..item
-            },
-        }
-    }
-}
-
 impl QueuedItem {
     /// An item that names no channel.
     fn plain(payload: Vec<u8>, strings: StrConfig) -> Self {
@@ -235,6 +209,7 @@ mod tests {
     use alloc::vec;
 
     use super::*;
+    use crate::session::RefusedId;
 
     const SMALL: usize = u8::MAX as usize;
 
