@@ -1,4 +1,6 @@
-/// Defines the setter and the getter of each option of a config, which is set by value.
+/// Defines the setter and the getter of each option of a config, which is set by value. The types are `Copy`.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! options {
     ($($(#[doc = $doc:literal])* $set:ident, $name:ident: $type:ty;)*) => {$(
         $(#[doc = $doc])*

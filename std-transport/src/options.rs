@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::thread;
 
-use execnet_core_sync::{Grace, InboxLimits};
+use execnet_core_sync::{Grace, InboxLimits, options};
 use execnet_serializer::Limits;
 
 use crate::payload::Stdout;
@@ -53,38 +53,33 @@ impl GroupOptions {
         }
     }
 
-    /// Sets how long [`Group::make_gateway`](crate::Group::make_gateway) may take: all its steps together, such as the
-    /// connection, the start of a worker's process and the worker's answer. Default: 30 seconds.
-    ///
-    /// Two times do not count: while a spec of [`Group::make_gateways`](crate::Group::make_gateways) waits for others,
-    /// and while `worker=self` copies the program to another host. The copy fails if no byte can be sent for this long.
-    #[must_use]
-    pub const fn with_bootstrap_timeout(mut self, timeout: Duration) -> Self {
-        self.bootstrap_timeout = timeout;
-        self
-    }
-
-    /// Sets how long workers let code run on after their link has ended.
-    #[must_use]
-    pub const fn with_grace(mut self, grace: Grace) -> Self {
-        self.grace = grace;
-        self
-    }
-
-    /// Sets whether gateways to one host over ssh share a connection. Default: yes.
-    #[must_use]
-    pub const fn with_share_ssh(mut self, share: bool) -> Self {
-        self.share_ssh = share;
-        self
-    }
-
-    /// Sets how many workers [`Group::make_gateways`](crate::Group::make_gateways) starts at a time; 0 counts as 1.
-    /// Default: twice the number of processors, and at least 8: starting a worker waits for the network as often as for
-    /// a processor.
-    #[must_use]
-    pub const fn with_max_starting(mut self, workers: usize) -> Self {
-        self.max_starting = workers;
-        self
+    options! {
+        /// Sets how long [`Group::make_gateway`](crate::Group::make_gateway) may take: all its steps together, such as
+        /// the connection, the start of a worker's process and the worker's answer. Default: 30 seconds.
+        ///
+        /// Two times do not count: while a spec of [`Group::make_gateways`](crate::Group::make_gateways) waits for
+        /// others, and while `worker=self` copies the program to another host. The copy fails if no byte can be sent
+        /// for this long.
+        with_bootstrap_timeout, bootstrap_timeout: Duration;
+        /// Sets how long workers let code run on after their link has ended.
+        with_grace, grace: Grace;
+        /// Sets whether gateways to one host over ssh share a connection. Default: yes.
+        with_share_ssh, share_ssh: bool;
+        /// Sets how many workers [`Group::make_gateways`](crate::Group::make_gateways) starts at a time; 0 counts as 1.
+        /// Default: twice the number of processors, and at least 8: starting a worker waits for the network as often as
+        /// for a processor.
+        with_max_starting, max_starting: usize;
+        /// Sets where the workers' standard output goes. Default: [`Stdout::Discard`].
+        with_stdout, stdout: Stdout;
+        /// Sets what decoding one item from a worker may cost.
+        with_limits, limits: Limits;
+        /// Sets the limits on items that wait to be received. Default: no limits, as in execnet.
+        with_inbox, inbox: InboxLimits;
+        /// Sets the credit of each channel and direction, in bytes: at most that many bytes and one item are in flight
+        /// to a program that does not receive them, and sending waits. Default: `None`, as in execnet.
+        ///
+        /// All workers that a group starts support it, except those with `bootstrap=execnet`, which have no credit.
+        with_credit, credit: Option<usize>;
     }
 
     /// Sets what happens to the workers' standard error. Default: [`Stderr::Inherit`].
@@ -94,89 +89,10 @@ impl GroupOptions {
         self
     }
 
-    /// Sets where the workers' standard output goes. Default: [`Stdout::Discard`].
-    #[must_use]
-    pub const fn with_stdout(mut self, stdout: Stdout) -> Self {
-        self.stdout = stdout;
-        self
-    }
-
-    /// Sets what decoding one item from a worker may cost.
-    #[must_use]
-    pub const fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Sets the limits on items that wait to be received. Default: no limits, as in execnet.
-    #[must_use]
-    pub const fn with_inbox(mut self, inbox: InboxLimits) -> Self {
-        self.inbox = inbox;
-        self
-    }
-
-    /// Sets the credit of each channel and direction, in bytes: at most that many bytes and one item are in flight to a
-    /// program that does not receive them, and sending waits. Default: `None`, as in execnet.
-    ///
-    /// All workers that a group starts support it, except those with `bootstrap=execnet`, which have no credit.
-    #[must_use]
-    pub const fn with_credit(mut self, bytes: Option<usize>) -> Self {
-        self.credit = bytes;
-        self
-    }
-
-    /// See [`with_bootstrap_timeout`](Self::with_bootstrap_timeout).
-    #[must_use]
-    pub const fn bootstrap_timeout(&self) -> Duration {
-        self.bootstrap_timeout
-    }
-
-    /// See [`with_grace`](Self::with_grace).
-    #[must_use]
-    pub const fn grace(&self) -> Grace {
-        self.grace
-    }
-
-    /// See [`with_share_ssh`](Self::with_share_ssh).
-    #[must_use]
-    pub const fn share_ssh(&self) -> bool {
-        self.share_ssh
-    }
-
-    /// See [`with_max_starting`](Self::with_max_starting).
-    #[must_use]
-    pub const fn max_starting(&self) -> usize {
-        self.max_starting
-    }
-
     /// See [`with_stderr`](Self::with_stderr).
     #[must_use]
     pub const fn stderr(&self) -> &Stderr {
         &self.stderr
-    }
-
-    /// See [`with_stdout`](Self::with_stdout).
-    #[must_use]
-    pub const fn stdout(&self) -> Stdout {
-        self.stdout
-    }
-
-    /// See [`with_limits`](Self::with_limits).
-    #[must_use]
-    pub const fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    /// See [`with_inbox`](Self::with_inbox).
-    #[must_use]
-    pub const fn inbox(&self) -> InboxLimits {
-        self.inbox
-    }
-
-    /// See [`with_credit`](Self::with_credit).
-    #[must_use]
-    pub const fn credit(&self) -> Option<usize> {
-        self.credit
     }
 }
 

@@ -1,5 +1,7 @@
 //! Options of a sync.
 
+use execnet_core_sync::options;
+
 use super::protocol::Settings;
 
 /// Options of one target of a sync.
@@ -21,19 +23,11 @@ impl TargetOptions {
         Self::default()
     }
 
-    /// Sets whether entries of the target that the source does not have are deleted, as the last step of the sync.
-    /// Nothing is deleted in a directory that could not be listed to its end, nor an entry that the source has but does
-    /// not send. A destination that contains the source is refused, if both are on one running system.
-    #[must_use]
-    pub const fn with_delete(mut self, delete: bool) -> Self {
-        self.delete = delete;
-        self
-    }
-
-    /// See [`with_delete`](Self::with_delete).
-    #[must_use]
-    pub const fn delete(&self) -> bool {
-        self.delete
+    options! {
+        /// Sets whether entries of the target that the source does not have are deleted, as the last step of the sync.
+        /// Nothing is deleted in a directory that could not be listed to its end, nor an entry that the source has but
+        /// does not send. A destination that contains the source is refused, if both are on one running system.
+        with_delete, delete: bool;
     }
 }
 

@@ -3,6 +3,8 @@
 use core::time::Duration;
 use std::sync::mpsc::Sender;
 
+use execnet_core_sync::options;
+
 use super::ServerEvent;
 use crate::spec::XSpec;
 
@@ -46,35 +48,24 @@ impl ServerOptions {
         self
     }
 
-    /// Sets the maximum number of clients that are served at a time. Further ones are refused once they have
-    /// authenticated. Default: 64.
+    /// See [`with_worker`](Self::with_worker).
     #[must_use]
-    pub const fn with_max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections;
-        self
+    pub const fn worker(&self) -> &XSpec {
+        &self.worker
     }
 
-    /// Sets the maximum number of connections whose clients have not authenticated; 0 counts as 1. Beyond it, each new
-    /// connection displaces one that is chosen at random. These connections need no threads. Default: 100.
-    #[must_use]
-    pub const fn with_max_unauthenticated(mut self, connections: usize) -> Self {
-        self.max_unauthenticated = connections;
-        self
-    }
-
-    /// Sets how long a client may take to authenticate. Default: 10 seconds.
-    #[must_use]
-    pub const fn with_handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
-        self
-    }
-
-    /// Sets how long a worker may take to exit after its client has disconnected. Default: 20 seconds, which is longer
-    /// than the grace that workers give their code.
-    #[must_use]
-    pub const fn with_shutdown_grace(mut self, grace: Duration) -> Self {
-        self.shutdown_grace = grace;
-        self
+    options! {
+        /// Sets the maximum number of clients that are served at a time. Further ones are refused once they have
+        /// authenticated. Default: 64.
+        with_max_connections, max_connections: usize;
+        /// Sets the maximum number of connections whose clients have not authenticated; 0 counts as 1. Beyond it, each
+        /// new connection displaces one that is chosen at random. These connections need no threads. Default: 100.
+        with_max_unauthenticated, max_unauthenticated: usize;
+        /// Sets how long a client may take to authenticate. Default: 10 seconds.
+        with_handshake_timeout, handshake_timeout: Duration;
+        /// Sets how long a worker may take to exit after its client has disconnected. Default: 20 seconds, which is
+        /// longer than the grace that workers give their code.
+        with_shutdown_grace, shutdown_grace: Duration;
     }
 
     /// Sets the sender for events, which is dropped when [`Server::run`](super::Server::run) returns. Default: none.
@@ -82,36 +73,6 @@ impl ServerOptions {
     pub fn with_events(mut self, events: Sender<ServerEvent>) -> Self {
         self.events = Some(events);
         self
-    }
-
-    /// See [`with_worker`](Self::with_worker).
-    #[must_use]
-    pub const fn worker(&self) -> &XSpec {
-        &self.worker
-    }
-
-    /// See [`with_max_connections`](Self::with_max_connections).
-    #[must_use]
-    pub const fn max_connections(&self) -> usize {
-        self.max_connections
-    }
-
-    /// See [`with_max_unauthenticated`](Self::with_max_unauthenticated).
-    #[must_use]
-    pub const fn max_unauthenticated(&self) -> usize {
-        self.max_unauthenticated
-    }
-
-    /// See [`with_handshake_timeout`](Self::with_handshake_timeout).
-    #[must_use]
-    pub const fn handshake_timeout(&self) -> Duration {
-        self.handshake_timeout
-    }
-
-    /// See [`with_shutdown_grace`](Self::with_shutdown_grace).
-    #[must_use]
-    pub const fn shutdown_grace(&self) -> Duration {
-        self.shutdown_grace
     }
 
     /// See [`with_events`](Self::with_events).
