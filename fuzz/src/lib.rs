@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod pickle;
+mod pickle_differential;
 #[cfg(unix)]
 mod rsync;
 mod serializer;
@@ -18,6 +19,7 @@ mod model;
 #[path = "../../core-sync/tests/pickle_memo/without_memo.rs"]
 mod without_memo;
 
+pub use pickle_differential::pickle_differential;
 #[cfg(unix)]
 pub use rsync::{rsync_receiver, rsync_sender};
 pub use serializer::{Stock, differential, serde_types};

@@ -134,6 +134,17 @@ fn differential() {
 }
 
 #[test]
+fn pickle_differential() {
+    match execnet_fuzz::Stock::start() {
+        Ok(_) => replay(
+            execnet_fuzz::pickle_differential,
+            [seeds("pickle"), seeds("pickle_differential")].concat(),
+        ),
+        Err(error) => println!("skipped: no Python with execnet 2.1 to compare with ({error})"),
+    }
+}
+
+#[test]
 fn session() {
     replay(execnet_fuzz::session, seeds("session"));
 }

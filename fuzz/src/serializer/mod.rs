@@ -11,6 +11,7 @@ mod types;
 pub use document::document_vs_value;
 pub use model::tokens_vs_value;
 pub use serde::serde_vs_value;
+pub(crate) use stock::with_stock;
 pub use stock::{Stock, differential};
 pub use stream::stream_vs_value;
 pub use text::{json, literal};

@@ -18,18 +18,26 @@ const PYTHON: &str = "EXECNET_FUZZ_PYTHON";
 /// # Panics
 /// When there is no Python with stock execnet.
 pub fn differential(input: &[u8]) {
+    with_stock(|stock| {
+        for strings in STRINGS {
+            let printed = stock.loads(input, strings).expect("stock execnet answers");
+            compare(input, strings, printed.as_deref());
+        }
+    });
+}
+
+/// Calls this with the process of this thread.
+///
+/// # Panics
+/// When there is no Python with stock execnet.
+pub(crate) fn with_stock<T>(use_it: impl FnOnce(&mut Stock) -> T) -> T {
     thread_local! {
         static STOCK: RefCell<Stock> = match Stock::start() {
             Ok(stock) => RefCell::new(stock),
             Err(error) => panic!("no Python with execnet 2.1 ({PYTHON} may name one): {error}"),
         };
     }
-    STOCK.with_borrow_mut(|stock| {
-        for strings in STRINGS {
-            let printed = stock.loads(input, strings).expect("stock execnet answers");
-            compare(input, strings, printed.as_deref());
-        }
-    });
+    STOCK.with_borrow_mut(use_it)
 }
 
 fn compare(input: &[u8], strings: StrConfig, stock: Option<&str>) {
@@ -115,10 +123,33 @@ impl Stock {
     /// # Errors
     /// When the process has died.
     pub fn loads(&mut self, input: &[u8], strings: StrConfig) -> io::Result<Option<String>> {
-        let len = u32::try_from(input.len()).map_err(io::Error::other)?;
-        let switches = [strings.py2str_as_py3str, strings.py3str_as_py2str].map(u8::from);
-        self.input
-            .write_all(&[&len.to_be_bytes()[..], &switches, input].concat())?;
+        let [first, second] = [strings.py2str_as_py3str, strings.py3str_as_py2str].map(u8::from);
+        let (taken, text) = self.ask(first << 1 | second, input, b"")?;
+        Ok(taken.then_some(text))
+    }
+
+    /// What Python's loader makes of a pickle: the name of its type and its length; `None` if it
+    /// raises.
+    pub(crate) fn unpickle(&mut self, pickle: &[u8]) -> io::Result<Option<String>> {
+        let (taken, text) = self.ask(4, pickle, b"")?;
+        Ok(taken.then_some(text))
+    }
+
+    /// Whether Python's loader makes of a pickle what stock execnet makes of opcodes: the same
+    /// value, or none. And what they make of them.
+    pub(crate) fn agrees(&mut self, pickle: &[u8], opcodes: &[u8]) -> io::Result<(bool, String)> {
+        self.ask(5, pickle, opcodes)
+    }
+
+    fn ask(&mut self, what: u8, first: &[u8], second: &[u8]) -> io::Result<(bool, String)> {
+        let mut request = vec![what];
+        for bytes in [first, second] {
+            let len = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+            request.extend(len.to_be_bytes());
+        }
+        request.extend_from_slice(first);
+        request.extend_from_slice(second);
+        self.input.write_all(&request)?;
         let mut head = [0; 5];
         self.output.read_exact(&mut head)?;
         let [taken, len @ ..] = head;
@@ -126,6 +157,6 @@ impl Stock {
         let mut text = vec![0; len];
         self.output.read_exact(&mut text)?;
         let text = String::from_utf8(text).map_err(io::Error::other)?;
-        Ok((taken == 1).then_some(text))
+        Ok((taken == 1, text))
     }
 }
