@@ -1,3 +1,5 @@
+//! The payload of a call, which the caller encodes and the called side decodes.
+
 use alloc::borrow::Cow;
 
 use execnet_serializer::{Dict, Dump, EncodeError, Encoder};

@@ -1,3 +1,5 @@
+//! Source text without the indentation that it has in a program.
+
 use alloc::borrow::Cow;
 use alloc::string::String;
 

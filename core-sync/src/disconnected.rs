@@ -1,3 +1,5 @@
+//! Why a connection is lost.
+
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::error::Error;

@@ -1,3 +1,5 @@
+//! Received items, and the handles of the channels that they name.
+
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;

@@ -1,3 +1,5 @@
+//! The error of a link, with and without std.
+
 use alloc::string::{String, ToString as _};
 use core::error::Error;
 use core::fmt;

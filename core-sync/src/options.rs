@@ -1,3 +1,5 @@
+//! The macro that defines options of a config.
+
 /// Defines the setter and the getter of each option of a config, which is set by value. The types are `Copy`.
 #[doc(hidden)]
 #[macro_export]

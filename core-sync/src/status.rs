@@ -1,3 +1,5 @@
+//! The status of a peer.
+
 use alloc::string::String;
 
 use execnet_serializer::{Dict, Value};

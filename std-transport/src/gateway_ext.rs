@@ -1,3 +1,5 @@
+//! Calls and commands as methods of a gateway.
+
 use core::time::Duration;
 use std::ffi::OsStr;
 

@@ -1,3 +1,5 @@
+//! The channels of an endpoint.
+
 use alloc::sync::Arc;
 use core::fmt;
 

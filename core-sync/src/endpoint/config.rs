@@ -1,3 +1,5 @@
+//! The settings of an endpoint.
+
 use execnet_serializer::Limits;
 
 use crate::options::options;

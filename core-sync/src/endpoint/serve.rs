@@ -1,3 +1,5 @@
+//! Calls of the peer, which an endpoint runs in the thread that serves.
+
 use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, LoadOptions};

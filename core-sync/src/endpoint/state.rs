@@ -1,3 +1,5 @@
+//! What the handles of an endpoint share, under one lock.
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! The settings of a gateway.
+
 use alloc::string::String;
 use core::fmt;
 

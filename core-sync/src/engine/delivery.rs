@@ -1,3 +1,5 @@
+//! Who takes the items of a channel: its states, and the changes between them.
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 

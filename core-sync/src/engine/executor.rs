@@ -1,3 +1,5 @@
+//! The way of a call from the reader to the code that runs it.
+
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! What the handles and threads of a gateway share, and the rules of its two locks.
+
 use alloc::sync::{Arc, Weak};
 use std::io;
 use std::sync::OnceLock;

@@ -1,3 +1,5 @@
+//! The part of a gateway that is under the state's lock.
+
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;

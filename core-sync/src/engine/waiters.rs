@@ -1,3 +1,5 @@
+//! How threads wait for an event of a channel, and how they are notified.
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Building a frame in one buffer.
+
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;

@@ -1,3 +1,5 @@
+//! The header of a frame.
+
 use alloc::vec::Vec;
 use core::fmt;
 

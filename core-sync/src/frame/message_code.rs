@@ -1,3 +1,5 @@
+//! The kinds of frames.
+
 use core::fmt;
 
 /// The first byte of a frame: its kind.

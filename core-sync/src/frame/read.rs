@@ -1,3 +1,5 @@
+//! Reading frames from a stream.
+
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+//! Why a pickle is refused.
+
 use core::fmt;
 
 /// Why an item is not a pickle that a worker writes. Offsets are in the payload of the item.

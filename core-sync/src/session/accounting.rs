@@ -1,3 +1,5 @@
+//! The cost of all items that wait, and the limits on it.
+
 use super::inbox::Inbox;
 use super::{InboxLimits, InboxOverflow, OverflowPolicy};
 

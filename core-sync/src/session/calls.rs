@@ -1,3 +1,5 @@
+//! The calls of the peer that wait or run.
+
 use execnet_serializer::ChannelId;
 
 use super::{ITEM_COST, InboxOverflow, RefusedId, Session, SessionStatus};

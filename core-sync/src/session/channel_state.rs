@@ -1,3 +1,5 @@
+//! The states of a channel, and the changes between them.
+
 /// The state of a channel on this side.
 ///
 /// ```text

@@ -1,3 +1,5 @@
+//! The flow control window of a channel.
+
 /// Maximal number in one CREDIT frame, which has a signed 32-bit integer.
 const STEP: u32 = i32::MAX as u32;
 

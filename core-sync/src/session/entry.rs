@@ -1,3 +1,5 @@
+//! What a session keeps of a channel.
+
 use alloc::vec::Vec;
 
 use execnet_serializer::StrConfig;

@@ -1,3 +1,5 @@
+//! What a session returns to its driver.
+
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -1,3 +1,5 @@
+//! The two ends of a gateway, and which channel ids each may use.
+
 use core::fmt;
 
 use execnet_serializer::ChannelId;

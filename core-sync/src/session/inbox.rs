@@ -1,3 +1,5 @@
+//! The items that arrived on a channel, and its end.
+
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -1,3 +1,5 @@
+//! A queue of items that takes little more memory than their bytes.
+
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

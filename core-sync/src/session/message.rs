@@ -1,3 +1,5 @@
+//! Frames with a parsed payload, and items with their cost.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

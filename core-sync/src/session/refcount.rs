@@ -1,3 +1,5 @@
+//! When a channel is closed because nothing refers to it any more.
+
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! The channels that an encoded item names.
+
 use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, Token, Tokens};

@@ -1,3 +1,5 @@
+//! The error of remote code, whose text the peer chooses.
+
 use alloc::format;
 use alloc::string::String;
 use core::error::Error;

@@ -1,3 +1,5 @@
+//! The frames that a session asks its driver to send.
+
 use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, Dump, DumpError, EncodeError, Encoder};

@@ -1,3 +1,5 @@
+//! Locks without std: a wait returns at once, and the caller checks again.
+
 use std_shims::sync::{Mutex, MutexGuard};
 
 /// A condition variable without threads to wake: waiting returns at once, and the caller checks its condition again.

@@ -1,3 +1,5 @@
+//! Locks with std, or with loom's in its tests.
+
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;

@@ -1,3 +1,5 @@
+//! A pipe in memory, with faults on request.
+
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

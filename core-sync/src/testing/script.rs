@@ -1,3 +1,5 @@
+//! A peer that a test drives frame by frame.
+
 use core::fmt;
 use std::io;
 use std::io::Write;

@@ -1,3 +1,5 @@
+//! A time limit for a test that may hang.
+
 use alloc::string::String;
 use core::time::Duration;
 use std::panic::resume_unwind;

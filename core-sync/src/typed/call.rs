@@ -1,3 +1,5 @@
+//! Calls with keyword arguments as Rust types.
+
 use alloc::string::ToString as _;
 
 use execnet_serializer::typed::to_value;

@@ -1,3 +1,5 @@
+//! Items of a gateway's channels as Rust types.
+
 use alloc::vec::Vec;
 use core::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Items of an endpoint's channels as Rust types.
+
 use alloc::vec::Vec;
 
 use execnet_serializer::typed::Serde;

@@ -1,3 +1,5 @@
+//! Channels whose items are encoded by postcard.
+
 use alloc::format;
 use alloc::vec::Vec;
 use core::any::type_name;

@@ -1,3 +1,5 @@
+//! The Rust functions that a peer can call, of several shapes.
+
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;

@@ -1,3 +1,5 @@
+//! The time that running functions have after the end of the link.
+
 use core::time::Duration;
 
 use crate::options::options;

@@ -1,3 +1,5 @@
+//! The functions of a worker by name, and how a request finds its function.
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;

@@ -1,3 +1,5 @@
+//! A decoded call of the peer.
+
 use alloc::format;
 use alloc::string::String;
 

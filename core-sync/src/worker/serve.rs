@@ -1,3 +1,5 @@
+//! Serving functions over a link until it ends.
+
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+//! Why a call has no result.
+
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;

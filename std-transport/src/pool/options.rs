@@ -1,3 +1,5 @@
+//! The options of a pool.
+
 use alloc::sync::Arc;
 use core::fmt;
 use core::num::NonZeroUsize;

@@ -1,3 +1,5 @@
+//! A command that runs on the other side.
+
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, BufRead, Write};

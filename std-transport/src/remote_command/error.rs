@@ -1,3 +1,5 @@
+//! Why a remote command has no result.
+
 use core::error::Error;
 use core::fmt;
 use std::io;

@@ -1,3 +1,5 @@
+//! Callbacks, which take the items of a channel in a thread of the gateway.
+
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::fmt;

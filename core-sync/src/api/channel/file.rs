@@ -1,3 +1,5 @@
+//! Files over a channel: what is written is items, and what is read comes from them.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,3 +1,5 @@
+//! Receiving from a channel, and waiting for its end.
+
 use alloc::vec::Vec;
 use core::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Sending on a channel.
+
 use alloc::vec::Vec;
 use std::io;
 

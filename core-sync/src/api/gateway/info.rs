@@ -1,3 +1,5 @@
+//! The description of the process at the other end, which it sends on request.
+
 use alloc::string::{String, ToString};
 #[cfg(feature = "literal")]
 use core::fmt;

@@ -1,3 +1,5 @@
+//! The errors of several channels together.
+
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;

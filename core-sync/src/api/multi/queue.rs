@@ -1,3 +1,5 @@
+//! One queue for the items of several channels.
+
 use alloc::vec::Vec;
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};

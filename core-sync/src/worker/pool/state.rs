@@ -1,3 +1,5 @@
+//! The calls that wait and the threads of the pool, under its lock.
+
 use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString as _};
