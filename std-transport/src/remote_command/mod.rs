@@ -86,7 +86,7 @@ impl<'a> RemoteCommand<'a> {
     }
 
     /// Sets the standard input of [`output`](Self::output). It is sent at once: the worker keeps it in memory. Default:
-    /// empty. [`spawn`](Self::spawn) ignores it; the child has [`stdin`](RemoteChild::stdin).
+    /// empty. [`spawn`](Self::spawn) ignores it; the child has [`take_stdin`](RemoteChild::take_stdin).
     pub fn with_stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
         self
