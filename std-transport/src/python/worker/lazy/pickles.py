@@ -72,6 +72,8 @@ def is_surely_plain(data):  # type: (bytes) -> bool
 
     Numbers and bytes may look like either.  The time is proportional to the length: with too many of such, it says no.
     """
+    if data.find(b'\x8b', header.size) < 0 and data.find(b'\xed', header.size) < 0:
+        return True
     many = 1000 + len(data) // 64
     long_ints = long_operands(data, b'\x8b', many)
     halves = positions(data, b'\xed', many)
