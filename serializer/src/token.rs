@@ -56,7 +56,7 @@ pub enum Token<'a> {
 
 impl<'a> Token<'a> {
     /// Reads the next token.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Self, LoadError> {
         if let Some(scalar) = Scalar::read(cursor)? {
             return Ok(scalar.into());
