@@ -111,6 +111,8 @@ macro_rules! debug_as_report {
 
 /// Implements `Error` for an enum whose `Display` prints the inner error of these variants: the source is that of the inner
 /// error. The other variants have no source.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! inner_sources {
     ($error:ident: $($variant:ident),*) => {
         impl core::error::Error for $error {

@@ -108,7 +108,7 @@ def number(value):
 
 
 def attempt(function, *arguments):
-    """The number of a value or None, and what it is or why there is none."""
+    """The number of a value and its type; or None and the error."""
     try:
         value = function(*arguments)
         return number(value), "a value of type %s" % type(value).__name__

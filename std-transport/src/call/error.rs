@@ -1,13 +1,12 @@
 //! Why a call has no result.
 
 use alloc::sync::Arc;
-use core::error::Error;
 use core::fmt;
 
 use execnet_core_sync::{ReceiveError, RemoteError, SendError};
 use execnet_serializer::typed::Error as TypedError;
 
-use crate::error::{MakeGatewayError, debug_as_report};
+use crate::error::{MakeGatewayError, debug_as_report, inner_sources};
 
 /// A call of a remote function has no result.
 #[non_exhaustive]
@@ -29,6 +28,7 @@ pub enum CallError {
 }
 
 debug_as_report!(CallError);
+inner_sources!(CallError: Remote, Arguments, Send, Receive, NoWorker);
 
 impl CallError {
     /// The exception of the function, if it raised one.
@@ -70,20 +70,6 @@ impl fmt::Display for CallError {
             Self::Receive(error) => error.fmt(f),
             Self::NoWorker(error) => write!(f, "the pool has no worker left: {error}"),
             Self::Cancelled => f.write_str("the pool was dropped before the call returned"),
-        }
-    }
-}
-
-/// The text includes that of the inner error, so that the source is that of the inner error.
-impl Error for CallError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Remote(error) => error.source(),
-            Self::Arguments(error) => error.source(),
-            Self::Send(error) => error.source(),
-            Self::Receive(error) => error.source(),
-            Self::NoWorker(error) => error.source(),
-            Self::Timeout | Self::Cancelled => None,
         }
     }
 }

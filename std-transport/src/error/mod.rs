@@ -1,6 +1,6 @@
 //! The errors of gateways: why one could not be made, or was lost.
 
-pub(crate) use execnet_core_sync::debug_as_report;
+pub(crate) use execnet_core_sync::{debug_as_report, inner_sources};
 
 mod bootstrap;
 mod excerpt;

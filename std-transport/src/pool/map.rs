@@ -82,7 +82,7 @@ where
         }
     }
 
-    /// Waits for a result; `None` if there is none that has not been received.
+    /// Waits for a result; `None` after the last one.
     fn receive(&mut self) -> Option<Numbered<T>> {
         if self.received == self.submitted {
             return None;

@@ -1,7 +1,7 @@
 # execnet command
 #
 # Runs a command for the controller.  The first item says which, with the channels of its standard streams; the answer
-# is its process id or why there is none, and then its status.  Any later item kills it, and so does the end of the
+# is its process id or the error of its start, and then its status.  Any later item kills it, and so does the end of the
 # channel.  CPython 2.7, 3.6 and later, and PyPy on POSIX; standard library only.
 import os
 import signal

@@ -1,12 +1,11 @@
 //! Why a remote command has no result.
 
-use core::error::Error;
 use core::fmt;
 use std::io;
 
 use execnet_core_sync::{ReceiveError, SendError, WaitCloseError};
 
-use crate::error::debug_as_report;
+use crate::error::{debug_as_report, inner_sources};
 
 /// A remote command did not run to its end.
 #[non_exhaustive]
@@ -22,6 +21,7 @@ pub enum CommandError {
 }
 
 debug_as_report!(CommandError);
+inner_sources!(CommandError: Start, Send, Receive);
 
 impl CommandError {
     /// Why the command could not be started, if that is the error.
@@ -70,18 +70,6 @@ impl fmt::Display for CommandError {
                 f.write_str("the remote code ended without the status of the command")
             }
             Self::Receive(error) => error.fmt(f),
-        }
-    }
-}
-
-/// The text includes that of the inner error, so that the source is that of the inner error.
-impl Error for CommandError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Start(error) => error.source(),
-            Self::Send(error) => error.source(),
-            Self::Receive(error) => error.source(),
-            Self::Timeout => None,
         }
     }
 }

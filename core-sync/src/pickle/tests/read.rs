@@ -1,4 +1,4 @@
-//! Pickles that workers send, and bytes that are none.
+//! Reading pickles that workers send, and refusing other bytes.
 
 use alloc::string::ToString as _;
 use alloc::vec::Vec;

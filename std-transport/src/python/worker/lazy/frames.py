@@ -78,15 +78,16 @@ class FrameMethods(Gateway):
     def _read_ints(self, head, channel_id):  # type: (bytes, int) -> None
         """Take the ints for one channel that follow each other in the buffer, all at once."""
         # If nothing has arrived, this waits for the link, as the caller would.
-        arrived = self._link.peek(9)
+        arrived = self._link.peek(header.size)
+        whole = len(arrived) // int_frame.size * int_frame.size
         ints = []  # type: List[int]
-        for again, tag, number, stop in int_frames(memoryview(arrived)[:len(arrived) // 15 * 15]):
+        for again, tag, number, stop in int_frame.iter_unpack(memoryview(arrived)[:whole]):
             if again != head or tag != b'F' or stop != b'Q':
                 break
             ints.append(number)
         if not ints:
             return
-        self._link.read(15 * len(ints))
+        self._link.read(int_frame.size * len(ints))
         self._ping_pongs = 0
         self._sent = False
         channel = self._find(channel_id)
@@ -95,6 +96,5 @@ class FrameMethods(Gateway):
             queue.put_all(ints)
 
 
-if PY3:
-    # A header, the opcode INT with its number, and STOP.
-    int_frames = Struct('>9scic').iter_unpack
+# A header, the opcode INT with its number, and STOP.
+int_frame = Struct('>9scic')
