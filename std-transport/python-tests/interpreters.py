@@ -38,6 +38,7 @@ class Worker:
         self.process = subprocess.Popen([path, "-B", "-u", "-c", BOOT], bufsize=0, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
         self.output = os.fdopen(os.dup(self.process.stdout.fileno()), "rb")
+        self.is_python2 = "python2" in os.path.basename(path)
         self.last_id = -1
         self.programs = {}
         program = (PROGRAM % (core(), PAGE_BREAK)).encode()

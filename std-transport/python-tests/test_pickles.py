@@ -68,6 +68,15 @@ def test_another_item_is_left_to_opcodes(agreed, name):
     assert agreed.pickle(1, OTHER[name]) is None
 
 
+def test_an_exception_of_a_signal_handler_is_that_of_the_send(agreed, monkeypatch):
+    def interrupted(*_):
+        raise TimeoutError("an alarm")
+
+    monkeypatch.setattr(agreed, "pickler", interrupted)
+    with pytest.raises(TimeoutError, match="an alarm"):
+        agreed.pickle(1, ["text"])
+
+
 def test_other_frames_have_no_pickles(agreed):
     assert agreed.frame(agreed.STATUS, 1, [1, 2])[9:10] == b"K"
 

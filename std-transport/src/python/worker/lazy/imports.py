@@ -2,27 +2,34 @@
 
 
 class StandardImports(object):
-    """Imports of this thread do not see the working directory: its files may be called like modules
-    of the standard library, which are not imported before they are needed."""
+    """Imports of threads that ask for it do not see the working directory: its files may be called like modules of the
+    standard library, which are not imported before they are needed.
 
-    def find_spec(self, name, path=None, target=None):
-        if path is None and _thread.get_ident() == self.thread:
+    The class itself is the finder, and stays one: another thread that goes through the finders would skip the next one
+    if this one were removed.
+    """
+
+    requests = {}   # type: Dict[StandardImports, int]   # the thread of each
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if path is None and _thread.get_ident() in list(cls.requests.values()):
             finder = sys.modules['_frozen_importlib_external'].PathFinder
-            return finder.find_spec(name, self.path(), target)
+            return finder.find_spec(name, cls.path(), target)
         return None
 
-    def path(self):  # type: () -> List[str]
+    @staticmethod
+    def path():  # type: () -> List[str]
         return [entry for entry in sys.path if entry not in ('', '.')]
 
     def begin(self):  # type: () -> None
-        self.thread = _thread.get_ident()
+        self.requests[self] = _thread.get_ident()
         names = [getattr(finder, '__name__', None) for finder in sys.meta_path]
-        at = names.index('PathFinder') if 'PathFinder' in names else 0
-        sys.meta_path.insert(at, self)
+        if 'StandardImports' not in names:
+            sys.meta_path.insert(names.index('PathFinder') if 'PathFinder' in names else 0, StandardImports)
 
     def end(self):  # type: () -> None
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
+        self.requests.pop(self, None)
 
 
 def with_standard_imports(function, *arguments):  # type: (Any, *Any) -> None

@@ -41,10 +41,9 @@ def pickle(channel_id, value):  # type: (int, Any) -> Optional[bytes]
     """The frame of an item; None where opcodes must say what it is, or why it cannot be sent."""
     try:
         return pickle_plain(channel_id, value)
-    except MemoryError:
-        raise
-    except Exception:
-        # Also where the module cannot be imported, other threads change the item, or it is nested too deep.
+    except (NotPlain, ImportError, OverflowError, RuntimeError, ValueError):
+        # The module cannot be imported, or the item has a cycle, is nested too deep or changed by another thread. Any
+        # other exception is that of a signal handler, which belongs to the code that sends.
         return None
 
 
