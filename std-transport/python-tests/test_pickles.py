@@ -73,8 +73,10 @@ def test_an_exception_of_a_signal_handler_is_that_of_the_send(agreed, monkeypatc
         raise TimeoutError("an alarm")
 
     monkeypatch.setattr(agreed, "pickler", interrupted)
-    with pytest.raises(TimeoutError, match="an alarm"):
-        agreed.pickle(1, ["text"])
+    monkeypatch.setitem(agreed.DUMPERS, str, interrupted)
+    for item in (["text"], "text"):
+        with pytest.raises(TimeoutError, match="an alarm"):
+            agreed.frame(agreed.DATA, 1, item)
 
 
 def test_other_frames_have_no_pickles(agreed):

@@ -1,9 +1,14 @@
 # Why a value cannot be sent, and where it is.
 
 
-def dump_error(value):  # type: (Any) -> DumpError
-    """The DumpError for the exception that dumping `value` raised: it says what and where."""
+def dump_error(value):  # type: (Any) -> Any
+    """The exception that dumping `value` raised, as a DumpError that says what and where.
+
+    One that a signal handler raised stays as it is.
+    """
     error = exc_info()[1]
+    if not isinstance(error, (DumpError, OverflowError, RuntimeError, StructError, UnicodeError)):
+        return error
     if isinstance(error, RuntimeError):
         return DumpError("can't serialize: %s" % (error,))
     found = find_bad(value)
