@@ -33,19 +33,9 @@ pub(crate) struct Worker {
 
 type Result<T> = core::result::Result<T, Box<dyn core::error::Error>>;
 
-/// Sends the module's text and its path: the workers need not have it where we are.
-///
-/// Nothing is imported here: pytest rewrites the assertions of its plugins when it imports them, and warns of those that
-/// were imported before, which projects with `filterwarnings = error` take for an error.
-const MODULE: &str = r#"
-    import importlib.util, os
-    found = importlib.util.find_spec("xdist")
-    if found is None:
-        raise ImportError("pytest-xdist is not installed for " + __import__("sys").executable)
-    path = os.path.join(found.submodule_search_locations[0], "remote.py")
-    with open(path) as file:
-        channel.send((file.read(), path))
-"#;
+/// Answers with the text and the path of `xdist.remote`, and adds the plugin of the next line.
+const MODULE: &str = include_str!("worker.py");
+const PLUGIN: [&str; 2] = ["-p", "execnet_xdist_worker"];
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -128,7 +118,9 @@ impl Plan<'_> {
         let input = value!({
             "workerid": (id), "workercount": (self.workers as u64), "testrunuid": (self.run.as_str()), "mainargv": ["xdist"],
         });
-        let pytest = self.pytest.iter().map(|word| word.as_str().into());
+        let pytest = PLUGIN
+            .into_iter()
+            .chain(self.pytest.iter().map(String::as_str));
         let scratch = self.scratch.map(|path| path.join(format!("popen-{id}")));
         let options = scratch.as_deref().and_then(Path::to_str);
         let options = options.map_or_else(Dict::new, |path| {
@@ -137,7 +129,7 @@ impl Plan<'_> {
         // Without a path of modules it takes its own, with its directory in front.
         Value::Tuple(vec![
             input,
-            Value::List(pytest.collect()),
+            Value::List(pytest.map(Value::from).collect()),
             Value::Dict(options),
             Value::None,
         ])
