@@ -78,6 +78,7 @@ import _pickle
 def forget():
     # The module is imported anew, but in one step: a whole import takes long.
     names['pickler'] = names['unpickle'] = None
+    names['idle_picklers'].clear()
     sys.modules.pop('_pickle', None)
     names['__import__'] = lambda name: sys.modules.__setitem__(name, _pickle)
 

@@ -72,11 +72,28 @@ def test_an_exception_of_a_signal_handler_is_that_of_the_send(agreed, monkeypatc
     def interrupted(*_):
         raise TimeoutError("an alarm")
 
-    monkeypatch.setattr(agreed, "pickler", interrupted)
+    monkeypatch.setattr(agreed, "idle_picklers", [(interrupted, [])])
     monkeypatch.setitem(agreed.DUMPERS, str, interrupted)
     for item in (["text"], "text"):
         with pytest.raises(TimeoutError, match="an alarm"):
             agreed.frame(agreed.DATA, 1, item)
+
+
+def test_a_pickler_is_used_again_after_an_item_but_not_after_an_exception(agreed, monkeypatch):
+    idle = []
+    monkeypatch.setattr(agreed, "idle_picklers", idle)
+    for number in range(3):
+        assert agreed.load(payload(agreed, [number, "text"]), BOTH_TEXTS, None) == [number, "text"]
+    first, = idle
+    assert first[1] == []
+    assert agreed.pickle(1, [1j]) is None
+    assert idle == []
+
+
+def test_any_number_of_frozensets_arrives(agreed):
+    many = [frozenset([number]) for number in range(200)]
+    for item in [many, *([one] for one in many)]:
+        assert agreed.load(payload(agreed, item), BOTH_TEXTS, None) == item
 
 
 def test_other_frames_have_no_pickles(agreed):

@@ -16,11 +16,26 @@ def refuse_reduce(self, value):  # type: (Any, Any) -> None
 
 
 class Parts(object):
-    """What a pickler writes to: the parts of a frame.  The first is the header, which is filled in last."""
+    """What a pickler writes to."""
 
     def __init__(self):
-        self.parts = [b'']  # type: List[bytes]
+        self.parts = []  # type: List[bytes]
         self.write = self.parts.append
+
+
+# Picklers that no thread uses, each with the list that it writes to: making one takes as long as pickling a small item.
+# One that raised an exception is not used again.
+idle_picklers = []  # type: List[Tuple[Any, List[bytes]]]
+
+
+def new_pickler():  # type: () -> Tuple[Any, List[bytes]]
+    if pickler is None:
+        start_pickling()
+    written = Parts()
+    writer = pickler(written, 4)
+    # Without a memo: nothing refers to what came before, so that a pickle is no shorter than its values.
+    writer.fast = True
+    return writer.dump, written.parts
 
 
 def start_pickling():
@@ -41,27 +56,30 @@ def pickle(channel_id, value):  # type: (int, Any) -> Optional[bytes]
     """The frame of an item; None where opcodes must say what it is, or why it cannot be sent."""
     try:
         return pickle_plain(channel_id, value)
-    except (NotPlain, ImportError, OverflowError, RuntimeError, ValueError):
-        # The module cannot be imported, or the item has a cycle, is nested too deep or changed by another thread. Any
-        # other exception is that of a signal handler, which belongs to the code that sends.
+    except (NotPlain, ImportError, KeyError, OverflowError, RuntimeError, ValueError):
+        # The module cannot be imported, or the item has a cycle, is nested too deep or changed by another thread. After
+        # some fifty frozensets CPython's pickler looks for what it never noted: a KeyError. Any other exception is that
+        # of a signal handler, which belongs to the code that sends.
         return None
 
 
 def pickle_plain(channel_id, value):  # type: (int, Any) -> Optional[bytes]
-    if pickler is None:
-        start_pickling()
-    written = Parts()
-    writer = pickler(written, 4)
-    # Without a memo: nothing refers to what came before, so that a pickle is no shorter than its values.
-    writer.fast = True
-    writer.dump(value)
-    parts = written.parts
+    try:
+        idle = idle_picklers.pop()
+    except IndexError:
+        idle = new_pickler()
+    dump, parts = idle
+    # The header is filled in last.
+    parts.append(b'')
+    dump(value)
     parts.append(b'Q')
     size = sum(map(len, parts))
     if size > LONGEST_PAYLOAD:
         return None
     parts[0] = header.pack(DATA, channel_id, size)
     data = b''.join(parts)
+    del parts[:]
+    idle_picklers.append(idle)
     # The value itself may have changed by now.
     return data if is_surely_plain(data) or is_plain(unpickle(memoryview(data)[header.size:])) else None
 
