@@ -30,8 +30,8 @@ pub(crate) fn run(args: &Exec) -> Result<(), Failure> {
                 .with_gateway(Some(INBOX_LIMIT))
                 .with_overflow(OverflowPolicy::Pause),
         );
-    Workers::new(options, args.run.grace)
-        .run(args.run.timeout, |group| run_code(group, args, &program))
+    Workers::new(options, args.limits.grace)
+        .run(args.limits.timeout, |group| run_code(group, args, &program))
 }
 
 /// The code to run.

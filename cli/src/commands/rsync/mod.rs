@@ -17,8 +17,8 @@ use output::{Output, quoted};
 use progress::Progress;
 
 pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
-    let workers = Workers::new(GroupOptions::new(), args.run.grace);
-    workers.run(args.run.timeout, |group| match args.from.as_deref() {
+    let workers = Workers::new(GroupOptions::new(), args.limits.grace);
+    workers.run(args.limits.timeout, |group| match args.from.as_deref() {
         Some([spec, source, destination]) => pull(args, group, spec, source, destination),
         _ => send(args, group),
     })

@@ -1,0 +1,71 @@
+//! Parsers of single values: specs, times and counts.
+
+use core::time::Duration;
+use std::ffi::OsStr;
+
+use clap::builder::{OsStringValueParser, RangedU64ValueParser, TypedValueParser};
+use execnet::{SpecError, XSpec};
+
+/// Parses a spec. Unknown keys are errors: a user typed it, so they are typing errors.
+pub(crate) fn spec(text: &OsStr) -> Result<XSpec, SpecError> {
+    let spec = XSpec::try_from(text)?;
+    spec.check_keys()?;
+    Ok(spec)
+}
+
+/// [`spec`] for clap, which accepts no function of an `OsStr`.
+pub(super) fn spec_parser() -> impl TypedValueParser<Value = XSpec> {
+    OsStringValueParser::new().try_map(|text| spec(&text))
+}
+
+/// Parses seconds, or a number with a unit, as timeout(1) does.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a number, optionally with a unit (ms, s, m, h, d)".to_owned();
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let scale = match text.strip_prefix(number) {
+        Some("ms") => 0.001,
+        Some("" | "s") => 1.0,
+        Some("m") => 60.0,
+        Some("h") => 3_600.0,
+        Some("d") => 86_400.0,
+        _ => return Err(expected()),
+    };
+    let number: f64 = number.parse().map_err(|_| expected())?;
+    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
+}
+
+pub(super) fn nonzero_time(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err("the time must not be zero".to_owned()),
+        time => Ok(time),
+    }
+}
+
+/// A limit of zero would refuse everything.
+pub(super) fn count() -> impl TypedValueParser<Value = usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (text, seconds) in [
+            ("0", 0.0),
+            ("1.5", 1.5),
+            ("2s", 2.0),
+            ("250ms", 0.25),
+            ("3m", 180.0),
+            ("0.5h", 1800.0),
+            ("1d", 86_400.0),
+        ] {
+            assert_eq!(time(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        for text in ["", "s", "-1", "1y", "1 s", "inf", "nan", "1e30h", "soon"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert!(nonzero_time("0").is_err() && nonzero_time("0ms").is_err());
+    }
+}
