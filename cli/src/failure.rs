@@ -1,12 +1,11 @@
 //! Errors of a command, and their exit statuses.
 
 use core::error::Error;
-use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::io;
 
 use execnet::report;
 
-use crate::escape::escaped;
+use crate::messages;
 
 /// The exit status of a run that timed out, as timeout(1) has it.
 pub(crate) const TIMED_OUT: u8 = 124;
@@ -28,15 +27,19 @@ pub(crate) enum Failure {
     /// The remote code raised an exception; its traceback.
     Remote(String),
     /// Data is malformed, cannot be represented, or was not copied.
-    Data(Box<dyn Error>),
+    Data(Box<dyn Error + Send + Sync>),
     /// An argument is invalid, or names a file that cannot be opened; what it is about, and the error.
-    Usage(String, Box<dyn Error>),
+    Usage(String, Box<dyn Error + Send + Sync>),
     /// The worker cannot be started, or its connection was lost; the server cannot listen.
-    Gateway(Box<dyn Error>),
+    Gateway(Box<dyn Error + Send + Sync>),
+    /// A program failed or cannot be started; how, and the exit status.
+    Program(String, u8),
     /// Standard output cannot be written.
     Output(io::Error),
-    /// Workers were killed, as they did not exit in time. That is reported already.
-    Killed,
+    /// The arguments do not fit together; an error in the form of clap's.
+    Arguments(clap::Error),
+    /// Something that is reported already, with this exit status.
+    Reported(u8),
 }
 
 impl Failure {
@@ -60,27 +63,63 @@ impl Failure {
 
     /// Prints the error to standard error. That the reader of standard output closed it is not worth a message.
     pub(crate) fn report(&self) {
-        let text = match self {
+        match self {
+            Self::Remote(traceback) => messages::print_lines("", traceback.trim_end()),
+            // Fails if standard error is closed; the exit status remains.
+            Self::Arguments(error) => drop(error.print()),
+            Self::Reported(_) => {}
+            Self::Output(error) if is_closed(error) => {}
+            other => messages::print(other.text().trim_end()),
+        }
+    }
+
+    /// The error in one line, for a list of failures.
+    pub(crate) fn in_short(&self) -> String {
+        let text = self.text();
+        match self {
+            // The last line of a traceback names the exception.
+            Self::Remote(_) => text
+                .trim_end()
+                .lines()
+                .next_back()
+                .unwrap_or_default()
+                .to_owned(),
+            _ => text
+                .trim_end()
+                .lines()
+                .map(str::trim)
+                .collect::<Vec<_>>()
+                .join("; "),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
             Self::Remote(traceback) => traceback.clone(),
-            Self::Data(error) | Self::Gateway(error) => format!("execnet: {}", report(&**error)),
-            Self::Usage(what, error) => format!("execnet: {what}: {}", report(&**error)),
-            Self::Killed => return,
-            Self::Output(error) if is_closed(error) => return,
-            Self::Output(error) => format!("execnet: standard output: {error}"),
-        };
-        // Standard error may be closed too; the exit status remains.
-        let _ = writeln!(io::stderr(), "{}", escaped(text.trim_end()));
+            Self::Data(error) | Self::Gateway(error) => report(&**error).to_string(),
+            Self::Usage(what, error) => format!("{what}: {}", report(&**error)),
+            Self::Program(text, _) => text.clone(),
+            Self::Arguments(error) => error.to_string(),
+            Self::Output(error) => format!("standard output: {error}"),
+            Self::Reported(status) => format!("failed with status {status}"),
+        }
     }
 
     /// The exit status, as documented in `execnet --help`.
-    pub(crate) fn status(&self) -> ExitCode {
-        ExitCode::from(match self {
+    pub(crate) fn status(&self) -> u8 {
+        match self {
             Self::Output(error) if is_closed(error) => signalled(PIPE),
             Self::Remote(_) | Self::Data(_) | Self::Output(_) => 1,
-            Self::Usage(..) => 2,
+            Self::Usage(..) | Self::Arguments(_) => 2,
             Self::Gateway(_) => 3,
-            Self::Killed => KILLED,
-        })
+            Self::Program(_, status) | Self::Reported(status) => *status,
+        }
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self::Arguments(error)
     }
 }
 

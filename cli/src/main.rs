@@ -13,8 +13,12 @@ mod commands;
 mod escape;
 mod failure;
 mod input;
+mod messages;
 mod printer;
 mod source;
+mod stdin;
+mod style;
+mod targets;
 mod watch;
 mod workers;
 
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();
-            failure.status()
+            ExitCode::from(failure.status())
         }
     }
 }

@@ -7,13 +7,14 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::io::{self, Write as _};
+use std::io;
 use std::process;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use crate::failure::{KILLED, TIMED_OUT, signalled};
+use crate::messages;
 
 /// How long a command may take to print the items it has received, after all workers have exited.
 const OUTPUT_GRACE: Duration = Duration::from_secs(1);
@@ -171,8 +172,7 @@ impl<E: Shutdown> Watcher<E> {
             Event::Signal(number) => (signalled(*number), "interrupted".to_owned()),
             _ => (TIMED_OUT, format!("timed out after {:?}", self.timeout)),
         };
-        // Standard error may be closed; the exit status remains.
-        let _ = writeln!(io::stderr(), "execnet: {reason}");
+        messages::print(&reason);
         status
     }
 

@@ -1,23 +1,32 @@
 //! The workers of a command, and their shutdown.
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::io::{self, Write as _};
 
-use execnet::{Grace, Group, GroupOptions, Outcome, TerminateReport};
+use execnet::{
+    Gateway, Grace, Group, GroupOptions, MakeGatewayError, Outcome, TerminateReport, XSpec,
+};
 
-use crate::escape::escaped;
-use crate::failure::Failure;
+use crate::failure::{Failure, KILLED};
+use crate::messages;
 use crate::watch::{Shutdown, Watch};
 
 /// What a worker reports for code that was interrupted, instead of a traceback.
 const INTERRUPTED: &str = "keyboard-interrupted";
+
+/// Whether a remote error is that of code which was interrupted.
+pub(crate) fn is_interrupt(text: &str) -> bool {
+    text == INTERRUPTED
+}
 
 /// The workers of one run of a command.
 #[derive(Debug)]
 pub(crate) struct Workers {
     group: Group,
     grace: Duration,
+    /// The workers are being shut down, so that no further ones may be started.
+    stopping: AtomicBool,
 }
 
 impl Workers {
@@ -29,7 +38,37 @@ impl Workers {
         let leave = grace.saturating_add(Duration::from_secs(1));
         let ours = Grace::new().with_interrupt(interrupt).with_leave(leave);
         let group = Group::with_options(options.with_grace(ours));
-        Self { group, grace }
+        Self {
+            group,
+            grace,
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) const fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Starts a worker, unless the workers are being shut down.
+    pub(crate) fn make_gateway(&self, spec: &XSpec) -> Result<Gateway, Failure> {
+        let made = self.group.make_gateway(spec);
+        let gateway = made.map_err(gateway_failure)?;
+        // The group refuses a gateway that was requested before the shutdown. One that was requested after it sees this.
+        if self.are_stopping() {
+            gateway.kill();
+            return Err(gateway_failure(MakeGatewayError::Terminated));
+        }
+        Ok(gateway)
+    }
+
+    /// Whether the workers are being shut down.
+    pub(crate) fn are_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Shuts the workers down before the command has ended.
+    pub(crate) fn stop(&self) {
+        self.shut_down();
     }
 
     /// Runs a command with these workers and shuts them down afterwards. On a timeout or a signal they are shut down
@@ -37,31 +76,31 @@ impl Workers {
     pub(crate) fn run(
         self,
         timeout: Option<Duration>,
-        work: impl FnOnce(&Group) -> Result<(), Failure>,
+        work: impl FnOnce(&Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let workers = Arc::new(self);
         let watch = Watch::start(timeout, Arc::clone(&workers))
             .map_err(|error| Failure::Gateway(error.into()))?;
-        let outcome = work(&workers.group);
+        let outcome = work(&workers);
         // Before the shutdown: a signal that comes in between kills, instead of starting a second shutdown.
         watch.start_grace();
         let killed = workers.shut_down();
         // The process exits without returning the failure: report how the remote code handled its interrupt.
         if let Err(failure @ Failure::Remote(text)) = &outcome
             && watch.is_shutting_down()
-            && text != INTERRUPTED
+            && !is_interrupt(text)
         {
             failure.report();
         }
         // If a timeout or a signal has begun the shutdown, this waits for the exit of the process and does not return.
         drop(watch);
         match outcome {
-            Ok(()) if killed => Err(Failure::Killed),
+            Ok(()) | Err(Failure::Reported(_)) if killed => Err(Failure::Reported(KILLED)),
             Err(failure @ (Failure::Remote(_) | Failure::Data(_) | Failure::Output(_)))
                 if killed =>
             {
                 failure.report();
-                Err(Failure::Killed)
+                Err(Failure::Reported(KILLED))
             }
             outcome => outcome,
         }
@@ -70,10 +109,12 @@ impl Workers {
 
 impl Shutdown for Workers {
     fn shut_down(&self) -> bool {
+        self.stopping.store(true, Ordering::Release);
         report_killed(&self.group.terminate_timeout(self.grace))
     }
 
     fn kill(&self) -> bool {
+        self.stopping.store(true, Ordering::Release);
         report_killed(&self.group.terminate_timeout(Duration::ZERO))
     }
 }
@@ -88,9 +129,15 @@ fn report_killed(reports: &[TerminateReport]) -> bool {
             _ => continue,
         };
         killed = true;
-        let line = escaped(&format!("execnet: {}: {text}", report.id));
-        // Standard error may be closed; the exit status remains.
-        let _ = writeln!(io::stderr(), "{line}");
+        messages::print(&format!("{}: {text}", report.id));
     }
     killed
+}
+
+/// A failed start as the failure of a command.
+pub(crate) fn gateway_failure(error: MakeGatewayError) -> Failure {
+    match error {
+        MakeGatewayError::Spec(error) => Failure::Usage("invalid spec".into(), error.into()),
+        error => Failure::Gateway(error.into()),
+    }
 }

@@ -1,38 +1,46 @@
 //! The arguments of `execnet exec`.
 
 use core::str::FromStr as _;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args};
+use clap::error::ErrorKind;
+use clap::{Args, ValueEnum, ValueHint};
 use execnet::{Value, XSpec};
 
-use super::values::spec_parser;
-use super::workers::TimeLimits;
+use super::values::spec;
+use super::workers::{Targets, TimeLimits};
 
-/// Run Python code in a worker and print the items that it sends
+/// Run Python code in workers and print the items that it sends
 ///
 /// Starts a worker, runs the code in it and prints each item that the code sends over `channel` as one line, in Python's
 /// literal notation. What the code prints goes to standard error line by line, after the gateway's id in brackets; a
 /// worker behind a socket prints to the standard error of its server. The command ends when the code ends, and the
 /// worker with it.
 ///
-/// Without --send, nothing is ever sent to the code: `channel.receive()` waits until the timeout or an interrupt.
+/// Without --send and --stdin, nothing is ever sent to the code: `channel.receive()` waits until the timeout or an
+/// interrupt.
 ///
 /// An exception that the code does not handle is status 1. SystemExit is one, as in Python's execnet: `sys.exit(0)` too is
 /// status 1. Code succeeds by reaching its end.
 #[derive(Debug, Args)]
-#[command(
-    group(ArgGroup::new("source").required(true).args(["code", "file"])),
-    override_usage = "execnet exec [OPTIONS] <SPEC> <CODE>\n       execnet exec [OPTIONS] <SPEC> --file <FILE>"
-)]
+#[command(override_usage = "\
+execnet exec [OPTIONS] <SPEC> <CODE> [ARGS]...
+       execnet exec [OPTIONS] <SPEC> --file <FILE> [ARGS]...
+       execnet exec [OPTIONS] --on <SPEC>... [--hosts <FILE>] <CODE> [ARGS]...")]
 pub(crate) struct Exec {
     /// Spec of the worker: popen, popen//python=python3.12//chdir=work, ssh=user@host, ...
-    #[arg(value_parser = spec_parser())]
-    pub(crate) spec: XSpec,
-    /// Python code, or - to read it from standard input
-    pub(crate) code: Option<String>,
+    ///
+    /// With --on or --hosts there is no such argument.
+    pub(crate) spec: Option<OsString>,
+    /// Python code, or - to read it from standard input; with --file there is no such argument
+    pub(crate) code: Option<OsString>,
+    /// Arguments for the code, in sys.argv; those that begin with - come after --
+    pub(crate) args: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) targets: Targets,
     /// Read the code from FILE; tracebacks name it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
     /// Send this value to the code (repeatable); its items end after the last value
     ///
@@ -41,9 +49,81 @@ pub(crate) struct Exec {
     // The parser is named because clap would prefer `From<&str>`, which makes every text a string.
     #[arg(long, value_name = "LITERAL", allow_hyphen_values = true, value_parser = Value::from_str)]
     pub(crate) send: Vec<Value>,
-    /// Print items as JSON
+    /// Send each line of standard input to the code, after the values of --send: as text, or as FORMAT
+    ///
+    /// Each target gets all lines. The items end with standard input, as with --send.
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub(crate) stdin: Option<LineFormat>,
+    /// Print items as JSON: a value on each line; with --on or --hosts, {"id": ..., "item": ...}
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) limits: TimeLimits,
+}
+
+/// What a line of standard input is.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LineFormat {
+    /// Text without its line end
+    Text,
+    /// A value in Python's literal notation
+    Literal,
+    /// A JSON value
+    Json,
+}
+
+/// The positional arguments, after the options have shown what they are.
+#[derive(Debug)]
+pub(crate) struct Words {
+    /// The only target, unless options name targets.
+    pub(crate) spec: Option<XSpec>,
+    /// The code, unless it is in a file.
+    pub(crate) code: Option<String>,
+    pub(crate) args: Vec<String>,
+}
+
+impl Exec {
+    /// Assigns the positional arguments: an option for the targets or the code takes the place of one.
+    pub(crate) fn words(&self) -> Result<Words, clap::Error> {
+        let named = [&self.spec, &self.code].into_iter().flatten();
+        let mut words = named.chain(&self.args);
+        let spec = match self.targets.are_given() {
+            true => None,
+            false => {
+                let word = words
+                    .next()
+                    .ok_or_else(|| missing("<SPEC>, --on or --hosts"))?;
+                let read = spec(word);
+                Some(read.map_err(|error| invalid(word, "<SPEC>", &error))?)
+            }
+        };
+        let code = match self.file {
+            Some(_) => None,
+            None => Some(text(
+                words.next().ok_or_else(|| missing("<CODE> or --file"))?,
+                "<CODE>",
+            )?),
+        };
+        let args = words.map(|word| text(word, "[ARGS]"));
+        Ok(Words {
+            spec,
+            code,
+            args: args.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn text(word: &OsString, name: &str) -> Result<String, clap::Error> {
+    let text = word.to_str().map(str::to_owned);
+    text.ok_or_else(|| invalid(word, name, &"it is not UTF-8"))
+}
+
+fn missing(what: &str) -> clap::Error {
+    let text = format!("an argument is missing: {what}");
+    super::error("exec", ErrorKind::MissingRequiredArgument, text)
+}
+
+fn invalid(word: &OsString, name: &str, problem: &dyn core::fmt::Display) -> clap::Error {
+    let text = format!("invalid value '{}' for '{name}': {problem}", word.display());
+    super::error("exec", ErrorKind::ValueValidation, text)
 }

@@ -6,16 +6,22 @@ mod exec;
 mod rsync;
 mod serve;
 mod values;
+mod verbosity;
 mod workers;
 
-use clap::{Parser, Subcommand};
+use core::fmt::Display;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use data::{Dumps, Inspect, Loads};
-pub(crate) use exec::Exec;
+pub(crate) use exec::{Exec, LineFormat};
 #[cfg(unix)]
 pub(crate) use rsync::Rsync;
 pub(crate) use serve::{Serve, Worker};
 pub(crate) use values::spec;
+pub(crate) use verbosity::Verbosity;
+pub(crate) use workers::{Targets, TimeLimits};
 
 /// Run Python code in local and remote interpreters; read and write execnet data
 #[derive(Debug, Parser)]
@@ -23,6 +29,19 @@ pub(crate) use values::spec;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
+}
+
+/// An error in the arguments of a command that clap cannot see, in the form of its errors.
+fn error(command: &str, kind: ErrorKind, text: impl Display) -> clap::Error {
+    let mut program = Cli::command();
+    // So that the usage names the program before the command.
+    program.build();
+    match program.find_subcommand_mut(command) {
+        Some(command) => command.error(kind, text),
+        None => program.error(kind, text),
+    }
 }
 
 const STATUSES: &str = "\

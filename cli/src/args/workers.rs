@@ -1,10 +1,12 @@
 //! Arguments that several commands with workers share.
 
 use core::time::Duration;
+use std::path::PathBuf;
 
 use clap::Args;
+use execnet::XSpec;
 
-use super::values::{nonzero_time, time};
+use super::values::{count, nonzero_time, spec_parser, time};
 
 /// When a command with workers ends.
 #[derive(Debug, Args)]
@@ -19,4 +21,34 @@ pub(crate) struct TimeLimits {
     /// kills the workers on this machine at once; a worker elsewhere exits by itself when its time is over.
     #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = time)]
     pub(crate) grace: Duration,
+}
+
+/// The targets of a command that runs on several workers.
+#[derive(Debug, Args)]
+pub(crate) struct Targets {
+    /// Run on the worker of this spec (repeatable)
+    ///
+    /// With several targets, each line of output begins with the id of its gateway in brackets: that of the spec, or gw0,
+    /// gw1, ... A target that fails does not stop the others. At the end, standard error has the number of targets that
+    /// succeeded and why the others failed; the exit status is the highest of all targets.
+    #[arg(long, value_name = "SPEC", value_parser = spec_parser())]
+    pub(crate) on: Vec<XSpec>,
+    /// Run on the workers of FILE, which has a spec on each line (repeatable)
+    ///
+    /// Empty lines and lines that begin with # are skipped. - is standard input.
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) hosts: Vec<PathBuf>,
+    /// Maximum number of targets at a time
+    #[arg(long, value_name = "N", default_value = "32", allow_hyphen_values = true, value_parser = count())]
+    pub(crate) parallel: usize,
+    /// Give up on a worker that has not started after this time
+    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = nonzero_time)]
+    pub(crate) start_timeout: Duration,
+}
+
+impl Targets {
+    /// Whether an option names targets, so that no positional argument does.
+    pub(crate) const fn are_given(&self) -> bool {
+        !self.on.is_empty() || !self.hosts.is_empty()
+    }
 }

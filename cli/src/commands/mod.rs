@@ -9,14 +9,13 @@ mod rsync;
 mod serve;
 mod worker;
 
-use execnet::MakeGatewayError;
-
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let verbosity = cli.verbosity;
     match cli.command {
-        Command::Exec(args) => exec::run(&args),
+        Command::Exec(args) => exec::run(&args, verbosity),
         Command::Serve(args) => serve::run(args),
         Command::Worker(_) => worker::run(),
         Command::Dumps(args) => dumps::run(&args),
@@ -24,12 +23,5 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Inspect(args) => inspect::run(&args),
         #[cfg(unix)]
         Command::Rsync(args) => rsync::run(&args),
-    }
-}
-
-fn gateway_failure(error: MakeGatewayError) -> Failure {
-    match error {
-        MakeGatewayError::Spec(error) => Failure::Usage("invalid spec".into(), error.into()),
-        error => Failure::Gateway(error.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! `execnet serve`: starts workers for clients that connect to a socket.
 
 use alloc::sync::Arc;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{self, Path};
 use std::sync::mpsc;
 use std::thread;
@@ -14,8 +14,9 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::iterator::Signals;
 
 use crate::args::Serve;
-use crate::escape::escaped;
 use crate::failure::Failure;
+use crate::messages;
+use crate::printer::print_line;
 use crate::watch::{Shutdown, Watch};
 
 pub(crate) fn run(args: Serve) -> Result<(), Failure> {
@@ -39,7 +40,7 @@ pub(crate) fn run(args: Serve) -> Result<(), Failure> {
     reload_on_hangup(args, server.reload_handle())
         .map_err(|error| Failure::Gateway(error.into()))?;
     // Last: whoever reads the line may connect, and send SIGHUP, at once.
-    print_spec(&spec)?;
+    print_line(&spec)?;
     let served = server.run();
     // Ends with the server. If it panicked, the panic is printed already.
     let _ = reporter.join();
@@ -72,10 +73,10 @@ fn reload_on_hangup(args: Serve, handle: ServerReload) -> io::Result<()> {
             let reloaded = listen(&args, |path| Token::from_file(path))
                 .and_then(|listen| handle.reload(&listen).map_err(reload_failure));
             match reloaded {
-                Ok(()) => log("reloaded"),
+                Ok(()) => messages::print("reloaded"),
                 Err(failure) => {
                     failure.report();
-                    log("not reloaded: the old token and certificates stay in use");
+                    messages::print("not reloaded: the old token and certificates stay in use");
                 }
             }
         }
@@ -161,13 +162,6 @@ fn client_spec(address: &str, token_file: Option<&Path>) -> String {
     format!("{address}//{}", token_file.as_str())
 }
 
-fn print_spec(spec: &str) -> Result<(), Failure> {
-    let mut out = io::stdout();
-    writeln!(out, "{spec}")
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)
-}
-
 /// Prints a line to standard error.
 fn log_event(event: &ServerEvent) {
     let text = match event {
@@ -180,10 +174,5 @@ fn log_event(event: &ServerEvent) {
         },
         other => format!("{other:?}"),
     };
-    log(&text);
-}
-
-fn log(text: &str) {
-    // Standard error may be closed; the server runs on.
-    let _ = writeln!(io::stderr(), "execnet: {}", escaped(text));
+    messages::print(&text);
 }

@@ -29,6 +29,20 @@ pub(crate) fn run_with(arguments: &[&str], input: &[u8], status: i32) -> Finishe
     Finished::new(execnet(arguments).write_stdin(input).assert().code(status))
 }
 
+/// Runs the program in a terminal, with this environment variable.
+pub(crate) fn in_terminal(arguments: &[&str], variable: (&str, &str)) -> Finished {
+    let program = env!("CARGO_BIN_EXE_execnet");
+    let words = [&[program], arguments].concat();
+    let code = format!("import os, pty, sys; sys.exit(pty.spawn({words:?}) >> 8)");
+    let mut command = Command::new("python3");
+    command
+        .timeout(DEADLINE)
+        .args(["-c", &code])
+        .env("TERM", "xterm");
+    command.env_remove("NO_COLOR").env(variable.0, variable.1);
+    Finished::new(command.assert().code(0))
+}
+
 /// The output of a finished run.
 pub(crate) struct Finished {
     pub(crate) stdout: Vec<u8>,

@@ -12,15 +12,15 @@ use execnet::{Gateway, Group, GroupOptions, MakeGatewayError, XSpec};
 
 use crate::args::{Rsync, spec};
 use crate::failure::Failure;
-use crate::workers::Workers;
+use crate::workers::{Workers, gateway_failure};
 use output::{Output, quoted};
 use progress::Progress;
 
 pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
     let workers = Workers::new(GroupOptions::new(), args.limits.grace);
-    workers.run(args.limits.timeout, |group| match args.from.as_deref() {
-        Some([spec, source, destination]) => pull(args, group, spec, source, destination),
-        _ => send(args, group),
+    workers.run(args.limits.timeout, |workers| match args.from.as_deref() {
+        Some([spec, source, destination]) => pull(args, workers.group(), spec, source, destination),
+        _ => send(args, workers.group()),
     })
 }
 
@@ -40,7 +40,7 @@ fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
             }
             Err(error) => {
                 output.without_gateway(target, &error)?;
-                failures.push(super::gateway_failure(error).of(&target.label()));
+                failures.push(gateway_failure(error).of(&target.label()));
             }
         }
     }
@@ -72,9 +72,7 @@ fn pull(
 ) -> Result<(), Failure> {
     let rsync = configure(args, source)?;
     let target = Target::new(spec, destination)?;
-    let gateway = group
-        .make_gateway(&target.spec)
-        .map_err(super::gateway_failure)?;
+    let gateway = group.make_gateway(&target.spec).map_err(gateway_failure)?;
     let label = format!("{} {}", quoted(spec), quoted(source));
     let progress = Progress::new(vec![label], args.json, args.dry_run);
     let mut rsync = rsync.with_callback(progress.callback());

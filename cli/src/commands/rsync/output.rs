@@ -2,7 +2,6 @@
 
 use core::error::Error;
 use std::ffi::OsStr;
-use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -14,6 +13,7 @@ use serde_json::json;
 use super::Target;
 use crate::escape::{escaped, escaped_json};
 use crate::failure::Failure;
+use crate::printer::print_line;
 
 /// Prints the result of each target: a line, or a JSON document with all details.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,7 @@ impl Output {
                 report.failed.len(),
             ))
         };
-        writeln!(io::stdout(), "{line}").map_err(Failure::Output)
+        print_line(&line)
     }
 }
 

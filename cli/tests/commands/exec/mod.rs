@@ -2,9 +2,11 @@
 
 mod code;
 mod failures;
+mod input;
 mod items;
 mod output;
 mod signals;
+mod targets;
 mod timeouts;
 
 use std::path::Path;

@@ -1,0 +1,91 @@
+//! The lines of standard input as items.
+
+use std::io::{self, BufRead as _};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use execnet::serializer::json::from_json;
+use execnet::{Channel, Value};
+
+use crate::args::LineFormat;
+use crate::failure::Failure;
+use crate::stdin;
+
+/// A value of a line, or why the line is none.
+pub(super) type Line = Result<Value, String>;
+
+/// The values of the lines of standard input, for each target.
+pub(super) fn share(
+    format: LineFormat,
+    targets: usize,
+    parallel: usize,
+) -> Result<Vec<Receiver<Line>>, Failure> {
+    let input = io::stdin();
+    let mut lines = (1_u64..).map_while(move |number| {
+        let mut line = Vec::new();
+        let value = match input.lock().read_until(b'\n', &mut line) {
+            Ok(0) => return None,
+            Ok(_) => parse(format, &line),
+            Err(error) => Err(error.to_string()),
+        };
+        Some(value.map_err(|error| format!("standard input, line {number}: {error}")))
+    });
+    // Nothing follows an error: it may be that of every further read.
+    let mut failed = false;
+    let read = move || {
+        let line = if failed { None } else { lines.next() };
+        failed = line.as_ref().is_some_and(Result::is_err);
+        line
+    };
+    let shared = stdin::share(targets, parallel, read);
+    shared.map_err(|error| Failure::Gateway(error.into()))
+}
+
+fn parse(format: LineFormat, line: &[u8]) -> Line {
+    let text = str::from_utf8(line).map_err(|error| error.to_string())?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    match format {
+        LineFormat::Text => Ok(Value::from(text)),
+        LineFormat::Literal => text.trim().parse().map_err(|error| format!("{error}")),
+        LineFormat::Json => {
+            let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+            from_json(json).map_err(|error| error.to_string())
+        }
+    }
+}
+
+/// Sends values and then lines in a thread of its own, while the items of the code are printed. Returns where the error of
+/// a line arrives; the channel is closed then.
+pub(super) fn feed(
+    channel: &Channel,
+    values: Vec<Value>,
+    lines: Receiver<Line>,
+    end: bool,
+) -> Result<Receiver<Failure>, Failure> {
+    let (errors, failed) = mpsc::channel();
+    let channel = channel.clone();
+    // Not joined: it may wait for a line until the process ends.
+    let thread = thread::Builder::new().name("execnet-items".into());
+    let feeder = move || {
+        for line in values.into_iter().map(Ok).chain(lines) {
+            match line.map(|value| channel.send(&value)) {
+                Ok(Ok(())) => {}
+                // The code ended before it received everything: its items and its error say how.
+                Ok(Err(_)) => return,
+                Err(error) => {
+                    // Before the channel is closed, which ends the command.
+                    let _ = errors.send(Failure::Data(error.into()));
+                    channel.close();
+                    return;
+                }
+            }
+        }
+        if end {
+            channel.finish_sending();
+        }
+    };
+    let spawned = thread.spawn(feeder);
+    spawned.map_err(|error| Failure::Gateway(error.into()))?;
+    Ok(failed)
+}

@@ -1,0 +1,109 @@
+//! The targets of a command: the workers that it runs on.
+
+mod hosts;
+mod run;
+mod summary;
+
+use std::collections::HashSet;
+use std::io;
+
+use execnet::XSpec;
+
+use crate::args::Targets;
+use crate::escape::escaped;
+use crate::failure::Failure;
+use crate::style;
+pub(crate) use run::Runner;
+
+/// A worker that a command runs on.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The spec; with an id if there are several targets.
+    pub(crate) spec: XSpec,
+    /// The id of its gateway.
+    pub(crate) id: String,
+    /// The spec as it was given.
+    pub(crate) text: String,
+    /// What its lines of standard output begin with: nothing if it is the only target.
+    pub(crate) prefix: String,
+    /// The same for standard error.
+    pub(crate) error_prefix: String,
+}
+
+impl Target {
+    /// The targets of the options, after those of the positional arguments.
+    pub(crate) fn all(
+        specs: impl IntoIterator<Item = XSpec>,
+        options: &Targets,
+    ) -> Result<Vec<Self>, Failure> {
+        let mut specs: Vec<_> = specs
+            .into_iter()
+            .chain(options.on.iter().cloned())
+            .collect();
+        for file in &options.hosts {
+            specs.extend(hosts::read(file)?);
+        }
+        Ok(Self::with_ids(specs))
+    }
+
+    /// Gives each target the id that its gateway would get if the gateways were made in this order. They are made at the
+    /// same time, in any order.
+    fn with_ids(specs: Vec<XSpec>) -> Vec<Self> {
+        let several = specs.len() > 1;
+        let own = specs.iter().filter_map(|spec| spec.get("id"));
+        let own: HashSet<_> = own.map(str::to_owned).collect();
+        let numbered = (0_u64..).map(|number| format!("gw{number}"));
+        let mut free = numbered.filter(|id| !own.contains(id));
+        let targets = specs.into_iter().enumerate().map(|(index, spec)| {
+            let text = spec.as_str().to_owned();
+            let given = spec.get("id").map(str::to_owned);
+            // There is always a free one.
+            let id = given.or_else(|| free.next()).unwrap_or_default();
+            let spec = match several && !spec.has("id") {
+                true => spec.id(&id),
+                false => spec,
+            };
+            let label = escaped(&format!("[{id}]"));
+            let [prefix, error_prefix] = match several {
+                true => [
+                    style::of_target(&io::stdout(), index, &label),
+                    style::of_target(&io::stderr(), index, &label),
+                ]
+                .map(|label| label + " "),
+                false => Default::default(),
+            };
+            Self {
+                spec,
+                id,
+                text,
+                prefix,
+                error_prefix,
+            }
+        });
+        targets.collect()
+    }
+
+    /// The id and the spec, for messages.
+    fn label(&self) -> String {
+        format!("{} ({})", self.id, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_without_an_id_get_the_next_free_one() {
+        let specs = ["popen", "popen//id=gw1", "popen", "popen//id=web"];
+        let targets = Target::with_ids(specs.map(|spec| spec.parse().unwrap()).into());
+        let ids: Vec<_> = targets.iter().map(|target| target.id.as_str()).collect();
+        assert_eq!(ids, ["gw0", "gw1", "gw2", "web"]);
+        assert!(
+            targets
+                .iter()
+                .all(|target| target.spec.get("id") == Some(&*target.id))
+        );
+        assert_eq!(targets[0].label(), "gw0 (popen)");
+    }
+}

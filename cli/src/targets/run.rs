@@ -1,0 +1,122 @@
+//! Runs a job on each target.
+
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use execnet::{Gateway, GroupOptions};
+
+use super::Target;
+use super::summary::Summary;
+use crate::args::{Targets, TimeLimits, Verbosity};
+use crate::failure::Failure;
+use crate::messages;
+use crate::workers::Workers;
+
+/// How a command runs on its targets.
+#[derive(Debug)]
+pub(crate) struct Runner<'a> {
+    pub(crate) options: GroupOptions,
+    pub(crate) targets: &'a Targets,
+    pub(crate) limits: &'a TimeLimits,
+    pub(crate) verbosity: Verbosity,
+}
+
+impl Runner<'_> {
+    /// Starts the worker of each target and runs the job on it. The failure of a single target is returned. With several,
+    /// each failure is reported at the end, and the highest status is returned.
+    pub(crate) fn on<T: Send>(
+        self,
+        targets: Vec<(Target, T)>,
+        job: impl Fn(&Gateway, &Target, T) -> Result<(), Failure> + Sync,
+    ) -> Result<(), Failure> {
+        let options = self
+            .options
+            .with_bootstrap_timeout(self.targets.start_timeout);
+        let workers = Workers::new(options, self.limits.grace);
+        let (parallel, verbosity) = (self.targets.parallel, self.verbosity);
+        workers.run(self.limits.timeout, |workers| {
+            let job = |target: &Target, data| run_one(workers, verbosity, target, data, &job);
+            match <[_; 1]>::try_from(targets) {
+                Ok([(target, data)]) => job(&target, data),
+                Err(targets) => run_all(workers, parallel, verbosity, targets, &job),
+            }
+        })
+    }
+}
+
+fn run_one<T>(
+    workers: &Workers,
+    verbosity: Verbosity,
+    target: &Target,
+    data: T,
+    job: impl Fn(&Gateway, &Target, T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let begin = Instant::now();
+    let gateway = workers.make_gateway(&target.spec)?;
+    let say = |what: &str| {
+        if verbosity.verbose {
+            messages::print(&format!(
+                "{}: {what} after {:.1?}",
+                target.label(),
+                begin.elapsed()
+            ));
+        }
+    };
+    say("started");
+    let done = job(&gateway, target, data);
+    say("ended");
+    // Its worker does not run on until those of the other targets end.
+    gateway.exit();
+    done
+}
+
+/// Runs the job on up to `parallel` targets at a time, each in a thread of its own.
+fn run_all<T: Send>(
+    workers: &Workers,
+    parallel: usize,
+    verbosity: Verbosity,
+    targets: Vec<(Target, T)>,
+    job: &(impl Fn(&Target, T) -> Result<(), Failure> + Sync),
+) -> Result<(), Failure> {
+    let mut summary = Summary::new(targets.len());
+    let mut targets = targets.into_iter().enumerate();
+    let (sender, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        let mut running = 0;
+        loop {
+            while running < parallel && !workers.are_stopping() {
+                let Some((index, (target, data))) = targets.next() else {
+                    break;
+                };
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    // A panic, which is printed already, must not leave the loop below waiting.
+                    let outcome = catch_unwind(AssertUnwindSafe(|| job(&target, data)));
+                    let outcome =
+                        outcome.unwrap_or_else(|_| Err(Failure::Data("a bug in execnet".into())));
+                    // Fails only after the loop below has ended by a panic.
+                    let _ = sender.send((index, target, outcome));
+                });
+                running += 1;
+            }
+            if running == 0 {
+                break;
+            }
+            let Ok((index, target, outcome)) = ended.recv() else {
+                break;
+            };
+            running -= 1;
+            if summary.add(index, &target, outcome, workers.are_stopping()) {
+                // Nobody reads the output: the other targets are stopped.
+                workers.stop();
+            }
+        }
+    });
+    for (index, (target, _)) in targets {
+        summary.not_started(index, &target);
+    }
+    summary.finish(verbosity)
+}

@@ -1,0 +1,203 @@
+//! `exec` on several targets.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+use crate::support::{Running, in_terminal, run, wait_until_gone};
+
+const DEAD: &str = "popen//python=/no/such/python";
+
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn each_line_begins_with_the_id_of_its_target() {
+    let code = "print('printed'); channel.send(1); channel.send('two')";
+    let targets = ["--on", "popen", "--on", "popen//id=web", "--on", "popen"];
+    let finished = run(&[&["exec", code][..], &targets].concat(), 0);
+    let expected = [
+        "[gw0] 'two'",
+        "[gw0] 1",
+        "[gw1] 'two'",
+        "[gw1] 1",
+        "[web] 'two'",
+        "[web] 1",
+    ];
+    assert_eq!(sorted(&finished.out), expected);
+    let expected = [
+        "[gw0] printed",
+        "[gw1] printed",
+        "[web] printed",
+        "execnet: 3 of 3 targets succeeded",
+    ];
+    assert_eq!(sorted(&finished.err), expected);
+}
+
+#[test]
+fn a_single_target_has_no_prefix_and_no_summary() {
+    let finished = run(&["exec", "--on", "popen", "channel.send(1)"], 0);
+    assert_eq!((&*finished.out, &*finished.err), ("1\n", ""));
+}
+
+#[test]
+fn a_dead_target_does_not_stop_the_others() {
+    let arguments = ["exec", "--on", DEAD, "--on", "popen", "channel.send(1)"];
+    let finished = run(&arguments, 3);
+    assert_eq!(finished.out, "[gw1] 1\n");
+    let finished = finished.tells("execnet: 1 of 2 targets succeeded\n");
+    finished.tells("execnet: gw0 (popen//python=/no/such/python): ");
+}
+
+#[test]
+fn the_highest_status_is_that_of_the_command() {
+    let code =
+        "import os\nif os.environ['KIND'] == 'bad': raise ValueError('bad one')\nchannel.send(1)";
+    let good = ["exec", code, "--on", "popen//env:KIND=good"];
+    let bad = ["--on", "popen//env:KIND=bad//id=bad"];
+    let finished = run(&[&good[..], &bad].concat(), 1);
+    assert_eq!(finished.out, "[gw0] 1\n");
+    let finished = finished
+        .tells("[bad] Traceback")
+        .tells("[bad] ValueError: bad one\n");
+    finished.tells("execnet: bad (popen//env:KIND=bad//id=bad): ValueError: bad one\n");
+    run(&[&good[..], &bad, &["--on", DEAD]].concat(), 3).tells("1 of 3");
+}
+
+#[test]
+fn json_lines_have_the_id() {
+    let code = "channel.send({'k': 1})";
+    let finished = run(&["exec", "--on", "popen//id=web", code, "--json"], 0);
+    assert_eq!(finished.out, "{\"id\":\"web\",\"item\":{\"k\":1}}\n");
+}
+
+#[test]
+fn a_file_has_a_spec_on_each_line() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("hosts");
+    fs::write(&file, "# comment\n\npopen//id=a\n  popen//id=b  \n").unwrap();
+    let hosts = file.to_str().unwrap();
+    let finished = run(
+        &["exec", "--hosts", hosts, "--on", "popen", "channel.send(1)"],
+        0,
+    );
+    assert_eq!(sorted(&finished.out), ["[a] 1", "[b] 1", "[gw0] 1"]);
+    for (text, expected) in [
+        ("popen\n\npopn\n", "hosts, line 3: unknown key \"popn\""),
+        ("# nothing\n", "no spec in the file"),
+    ] {
+        fs::write(&file, text).unwrap();
+        run(&["exec", "--hosts", hosts, "1"], 2).tells(expected);
+    }
+    fs::remove_file(&file).unwrap();
+    run(&["exec", "--hosts", hosts, "1"], 2).tells("No such file");
+}
+
+#[test]
+fn parallel_limits_the_targets_that_run_at_a_time() {
+    let place = tempfile::tempdir().unwrap();
+    let lock = place.path().join("lock");
+    let code = format!(
+        "import os\nos.close(os.open({lock:?}, os.O_CREAT | os.O_EXCL))\nos.remove({lock:?})"
+    );
+    let arguments = [
+        "exec",
+        &code,
+        "--parallel",
+        "1",
+        "--on",
+        "popen",
+        "--on",
+        "popen",
+        "--on",
+        "popen",
+    ];
+    run(&arguments, 0).tells("3 of 3");
+}
+
+#[test]
+fn a_closed_standard_output_ends_all_targets_quietly() {
+    let code = "import os, time\nchannel.send(os.getpid())\nif os.environ['KIND'] == 'quiet': time.sleep(1000)\n\
+                while True: channel.send('x' * 1000)";
+    let (quiet, loud) = ("popen//env:KIND=quiet", "popen//env:KIND=loud");
+    let mut running = Running::start(&["exec", code, "--on", quiet, "--on", quiet, "--on", loud]);
+    let mut lines = running.lines();
+    let mut workers = Vec::new();
+    while workers.len() < 3 {
+        let line = lines.next().unwrap();
+        let item = line.split_once(' ').unwrap().1.to_owned();
+        workers.extend(item.parse::<i32>());
+    }
+    drop(lines);
+    let (code, err) = running.finish();
+    assert_eq!((code, err.as_str()), (Some(141), ""));
+    workers.into_iter().for_each(wait_until_gone);
+}
+
+#[test]
+fn an_interrupt_stops_all_targets_and_starts_no_others() {
+    let code = "import os, time; channel.send(os.getpid()); time.sleep(1000)";
+    let targets = [
+        "--on",
+        "popen",
+        "--on",
+        "popen",
+        "--on",
+        "popen",
+        "--parallel",
+        "2",
+    ];
+    let mut running = Running::start(&[&["exec", code][..], &targets].concat());
+    let lines = running.lines().take(2);
+    let pid = |line: String| line.split_once(' ').unwrap().1.parse::<i32>().unwrap();
+    let workers: Vec<_> = lines.map(pid).collect();
+    rustix::process::kill_process(running.pid(), Signal::INT).unwrap();
+    let (code, err) = running.finish();
+    assert_eq!(code, Some(130), "{err}");
+    workers.into_iter().for_each(wait_until_gone);
+    assert!(err.contains("execnet: interrupted\n"), "{err}");
+    assert!(err.contains("0 of 3 targets succeeded"), "{err}");
+    assert!(err.contains("gw0 (popen): stopped before its end"), "{err}");
+    assert!(err.contains("gw2 (popen): not started"), "{err}");
+}
+
+#[test]
+fn a_worker_that_does_not_start_in_time_is_given_up() {
+    let hangs = "popen//python=sh -c 'exec sleep 1000'";
+    let arguments = ["exec", "--on", hangs, "--start-timeout", "200ms", "1"];
+    run(&arguments, 3).tells("no answer within 200ms");
+}
+
+#[test]
+fn verbose_and_quiet() {
+    let arguments = ["exec", "channel.send(1)", "--on", "popen", "--on", "popen"];
+    let finished = run(&[&arguments[..], &["-q"]].concat(), 0);
+    assert_eq!((finished.out.lines().count(), &*finished.err), (2, ""));
+    let finished = run(&[&["-v"], &arguments[..]].concat(), 0);
+    finished
+        .tells("execnet: gw1 (popen): started after ")
+        .tells("gw0 (popen): ended after ");
+    // A failure is told in any case.
+    run(&["exec", "-q", "1/0", "--on", "popen", "--on", "popen"], 1)
+        .tells("gw0 (popen): ZeroDivisionError");
+    run(&["exec", "-q", "-v", "popen", "1"], 2).tells("cannot be used with");
+}
+
+#[test]
+fn only_a_terminal_has_colours_and_no_color_turns_them_off() {
+    let arguments = ["exec", "channel.send(1)", "--on", "popen", "--on", "popen"];
+    assert!(!run(&arguments, 0).out.contains('\u{1b}'));
+    let coloured = in_terminal(&arguments, ("UNUSED", "1")).out;
+    assert!(
+        coloured.contains("\u{1b}[36m[gw0]\u{1b}[0m 1"),
+        "{coloured:?}"
+    );
+    let plain = in_terminal(&arguments, ("NO_COLOR", "1")).out;
+    assert!(
+        plain.contains("[gw0] 1") && !plain.contains('\u{1b}'),
+        "{plain:?}"
+    );
+}
