@@ -4,7 +4,9 @@ mod data;
 mod exec;
 #[cfg(unix)]
 mod rsync;
+mod run;
 mod serve;
+mod status;
 mod values;
 mod verbosity;
 mod workers;
@@ -18,7 +20,9 @@ pub(crate) use data::{Dumps, Inspect, Loads};
 pub(crate) use exec::{Exec, LineFormat};
 #[cfg(unix)]
 pub(crate) use rsync::Rsync;
+pub(crate) use run::Run;
 pub(crate) use serve::{Serve, Worker};
+pub(crate) use status::Status;
 pub(crate) use values::spec;
 pub(crate) use verbosity::Verbosity;
 pub(crate) use workers::{Targets, TimeLimits};
@@ -52,6 +56,7 @@ Exit status:
     2  usage error: an invalid argument, spec or literal, or a file that cannot be opened
     3  the worker cannot be started, or its connection was lost; the server cannot listen
   124  timed out
+  126  the program of `run` cannot be started (127: there is none); else `run` has its status
   130  interrupted (143: by SIGTERM, 129: its terminal was closed, 131: by SIGQUIT)
   137  workers were killed, as they did not exit within --grace or a second interrupt came
   141  the reader of standard output closed it";
@@ -59,6 +64,8 @@ Exit status:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Exec(Exec),
+    Run(Run),
+    Status(Status),
     #[cfg(unix)]
     Rsync(Rsync),
     Serve(Serve),

@@ -6,7 +6,9 @@ mod inspect;
 mod loads;
 #[cfg(unix)]
 mod rsync;
+mod run;
 mod serve;
+mod status;
 mod worker;
 
 use crate::args::{Cli, Command};
@@ -16,6 +18,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let verbosity = cli.verbosity;
     match cli.command {
         Command::Exec(args) => exec::run(&args, verbosity),
+        Command::Run(args) => run::run(&args, verbosity),
+        Command::Status(args) => status::run(&args, verbosity),
         Command::Serve(args) => serve::run(args),
         Command::Worker(_) => worker::run(),
         Command::Dumps(args) => dumps::run(&args),

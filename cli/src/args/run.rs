@@ -1,0 +1,48 @@
+//! The arguments of `execnet run`.
+
+use std::ffi::OsString;
+
+use clap::{ArgGroup, Args};
+use execnet::XSpec;
+
+use super::values::spec_parser;
+use super::workers::{Targets, TimeLimits};
+
+/// Run a program on the machines of workers
+///
+/// Starts a worker, and the program there, without a shell. Standard input is passed on to the program, and what the
+/// program writes is shown as it arrives: its standard output on standard output, its standard error on standard error. On
+/// a terminal, control characters are escaped. The directory and the environment are those of the worker: see the keys
+/// chdir= and env: of specs.
+///
+/// The exit status is that of the program, or 128 and the number of the signal that killed it. 127: there is no such
+/// program; 126: it cannot be started. Failures of execnet itself have their own status and a message on standard error.
+///
+/// An interrupt or the timeout kills the program. So does the end of this command for any other reason.
+#[derive(Debug, Args)]
+#[command(
+    group(ArgGroup::new("where").required(true).multiple(true).args(["specs", "on", "hosts"])),
+    override_usage = "execnet run [OPTIONS] <SPEC>... -- <COMMAND> [ARGS]...\n       \
+                      execnet run [OPTIONS] --hosts <FILE> -- <COMMAND> [ARGS]..."
+)]
+pub(crate) struct Run {
+    /// Specs of the workers: popen, ssh=user@host, docker=name, ...
+    #[arg(value_name = "SPEC", value_parser = spec_parser())]
+    pub(crate) specs: Vec<XSpec>,
+    /// The program and its arguments, after --
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) targets: Targets,
+    /// Give the program an empty standard input
+    #[arg(short = 'n', long)]
+    pub(crate) no_stdin: bool,
+    /// Print a JSON object for each line of output, and for each end
+    ///
+    /// They are {"id": ..., "stdout": LINE}, {"id": ..., "stderr": LINE}, and at the end {"id": ..., "status": NUMBER} with
+    /// "signal": NUMBER if one killed the program. Bytes that are not UTF-8 are replaced by U+FFFD.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) limits: TimeLimits,
+}

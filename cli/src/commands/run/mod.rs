@@ -1,0 +1,146 @@
+//! `execnet run`: runs a program on the machines of workers.
+
+mod output;
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::io::{self, Read as _, Write};
+use std::sync::mpsc::Receiver;
+use std::thread;
+
+use execnet::{CommandError, Exit, Gateway, GatewayExt as _, Grace, GroupOptions, RemoteChild};
+use serde_json::json;
+
+use crate::args::{Run, Verbosity};
+use crate::escape::escaped_json;
+use crate::failure::{Failure, signalled};
+use crate::printer::print_line;
+use crate::stdin;
+use crate::targets::{Runner, Target};
+use output::{Output, Stream};
+
+/// A piece of standard input, which all targets share.
+type Piece = Arc<[u8]>;
+
+/// Maximum size of a piece of standard input.
+const PIECE: usize = 64 * 1024;
+
+/// When the link ends, the code of the worker has this time to end by itself. The program is killed at once.
+const LINK_END_GRACE: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
+    let targets = Target::all(args.specs.iter().cloned(), &args.targets)?;
+    let inputs: Vec<Option<_>> = match args.no_stdin {
+        true => targets.iter().map(|_| None).collect(),
+        false => {
+            let shared = stdin::share(targets.len(), args.targets.parallel, read_piece);
+            let shared = shared.map_err(|error| Failure::Gateway(error.into()))?;
+            shared.into_iter().map(Some).collect()
+        }
+    };
+    let single = targets.len() == 1;
+    let runner = Runner {
+        options: GroupOptions::new().with_grace(Grace::new().with_interrupt(LINK_END_GRACE)),
+        targets: &args.targets,
+        limits: &args.limits,
+        verbosity,
+    };
+    let targets = targets.into_iter().zip(inputs).collect();
+    runner.on(targets, |gateway, target, input| {
+        match run_program(gateway, target, input, args)? {
+            exit if exit.success() => Ok(()),
+            exit if single && verbosity.quiet => Err(Failure::Reported(status(exit))),
+            exit => Err(Failure::Program(
+                format!("the program {exit}"),
+                status(exit),
+            )),
+        }
+    })
+}
+
+fn read_piece() -> Option<Piece> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match io::stdin().read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => return None,
+            Ok(length) => return piece.get(..length).map(Arc::from),
+        }
+    }
+}
+
+fn run_program(
+    gateway: &Gateway,
+    target: &Target,
+    input: Option<Receiver<Piece>>,
+    args: &Run,
+) -> Result<Exit, Failure> {
+    let mut child = gateway.command(&args.command).spawn().map_err(failure)?;
+    if let (Some(input), Some(stdin)) = (input, child.take_stdin()) {
+        feed(input, stdin).map_err(|error| Failure::Gateway(error.into()))?;
+    }
+    let shown = show_output(&mut child, target, args.json);
+    if shown.is_err() {
+        // Nobody reads its output.
+        child.kill();
+    }
+    let exit = child.wait().map_err(failure)?;
+    shown?;
+    if args.json {
+        print_line(&escaped_json(&end(target, exit).to_string()))?;
+    }
+    Ok(exit)
+}
+
+/// Passes standard input on in a thread of its own.
+fn feed(input: Receiver<Piece>, mut stdin: impl Write + Send + 'static) -> io::Result<()> {
+    // Not joined: it may wait for input until the process ends.
+    let thread = thread::Builder::new().name("execnet-input".into());
+    // An error means that the program does not read on. Dropping the writer ends the input.
+    thread.spawn(move || drop(input.iter().try_for_each(|piece| stdin.write_all(&piece))))?;
+    Ok(())
+}
+
+/// Shows what the program writes until it has closed both streams.
+fn show_output(child: &mut RemoteChild, target: &Target, json: bool) -> Result<(), Failure> {
+    let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
+    let show = |stream| Output::new(stream, target, json);
+    thread::scope(|scope| {
+        let errors = scope.spawn(|| stderr.map_or(Ok(()), |stderr| show(Stream::Err).copy(stderr)));
+        let shown = stdout.map_or(Ok(()), |stdout| show(Stream::Out).copy(stdout));
+        if shown.is_err() {
+            // Otherwise the thread would wait for the end of the program.
+            child.kill();
+        }
+        match errors.join() {
+            // Standard error may be closed; the exit status remains.
+            Ok(_) => shown,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+fn end(target: &Target, exit: Exit) -> serde_json::Value {
+    let mut document = json!({"id": target.id, "status": status(exit)});
+    if let Some(signal) = exit.signal() {
+        document["signal"] = signal.into();
+    }
+    document
+}
+
+/// The exit status of a program that ended in this way, as shells have it.
+fn status(exit: Exit) -> u8 {
+    let code = exit.code().and_then(|code| u8::try_from(code).ok());
+    let signal = exit.signal().and_then(|number| u8::try_from(number).ok());
+    code.or(signal.filter(|&number| number < 128).map(signalled))
+        .unwrap_or(1)
+}
+
+fn failure(error: CommandError) -> Failure {
+    let status = match error.as_start().map(io::Error::kind) {
+        None => return Failure::Gateway(error.into()),
+        Some(io::ErrorKind::NotFound) => 127,
+        Some(_) => 126,
+    };
+    Failure::Program(error.to_string(), status)
+}

@@ -1,0 +1,170 @@
+//! `execnet run`.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
+use crate::support::{Running, in_terminal, run, run_with, wait_until_gone};
+
+#[test]
+fn output_and_status_of_the_program_are_passed_on() {
+    let script = "echo out; echo err >&2; exit 7";
+    let arguments = ["run", "popen", "--", "sh", "-c", script];
+    let finished = run(&arguments, 7);
+    assert_eq!(finished.out, "out\n");
+    assert_eq!(
+        finished.err,
+        "err\nexecnet: the program exited with status 7\n"
+    );
+    let finished = run(&[&["-q"], &arguments[..]].concat(), 7);
+    assert_eq!(finished.err, "err\n");
+    assert_eq!(run(&["run", "popen", "--", "true"], 0).err, "");
+}
+
+#[test]
+fn a_signal_is_told_and_is_the_status() {
+    let arguments = ["run", "popen", "--", "sh", "-c", "kill -TERM $$"];
+    run(&arguments, 143).tells("execnet: the program was killed by SIGTERM\n");
+}
+
+#[test]
+fn a_program_that_cannot_be_started_has_the_status_of_shells() {
+    run(&["run", "popen", "--", "/no/such/program"], 127).tells("/no/such/program: No such file");
+    run(&["run", "popen", "--", "/etc/passwd"], 126).tells("Permission denied");
+}
+
+#[test]
+fn standard_input_and_output_pass_any_bytes() {
+    let input: Vec<u8> = (0..=255).cycle().take(1_000_000).collect();
+    let finished = run_with(&["run", "popen", "--", "cat"], &input, 0);
+    assert!(finished.stdout == input, "{} bytes", finished.stdout.len());
+    assert_eq!(
+        run_with(&["run", "-n", "popen", "--", "cat"], b"unread", 0).out,
+        ""
+    );
+}
+
+fn start(arguments: &[&str]) -> Running {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
+    command.args(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Running(command.spawn().unwrap())
+}
+
+#[test]
+fn input_and_output_pass_while_the_program_runs() {
+    let script = "printf 'name? '; read name; echo \"hello $name\"; exec cat";
+    let mut running = start(&["run", "popen", "--", "sh", "-c", script]);
+    let mut input = running.0.stdin.take().unwrap();
+    let mut output = BufReader::new(running.0.stdout.take().unwrap());
+    let mut prompt = Vec::new();
+    output.read_until(b' ', &mut prompt).unwrap();
+    assert_eq!(prompt, b"name? ");
+    input.write_all(b"you\n").unwrap();
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, "hello you\n");
+    drop(input);
+    assert_eq!(running.finish(), (Some(0), String::new()));
+}
+
+/// Standard input has no end here.
+#[test]
+fn a_program_that_ends_does_not_wait_for_standard_input() {
+    let mut running = start(&["run", "popen", "--", "echo", "done"]);
+    assert_eq!(running.first_line(), "done");
+    assert_eq!(running.status(), Some(0));
+}
+
+#[test]
+fn an_interrupt_kills_the_programs() {
+    let script = "echo $$; trap '' INT TERM; while :; do sleep 1000; done";
+    for targets in [&["popen"][..], &["popen", "popen"]] {
+        let arguments = [&["run"], targets, &["--", "sh", "-c", script]].concat();
+        let mut running = Running::start(&arguments);
+        let lines = running.lines().take(targets.len());
+        let pid = |line: String| line.rsplit(' ').next().unwrap().parse::<i32>().unwrap();
+        let programs: Vec<_> = lines.map(pid).collect();
+        rustix::process::kill_process(running.pid(), Signal::INT).unwrap();
+        let (status, err) = running.finish();
+        assert_eq!(status, Some(130), "{err}");
+        programs.into_iter().for_each(wait_until_gone);
+    }
+}
+
+#[test]
+fn the_timeout_kills_the_program() {
+    let arguments = ["run", "popen", "--timeout", "2s", "--", "sleep", "1000"];
+    run(&arguments, 124).tells("timed out");
+}
+
+#[test]
+fn a_closed_standard_output_ends_the_program_quietly() {
+    let script = "trap '' PIPE; echo $$; while :; do echo x || sleep 1000; done";
+    let mut running = Running::start(&["run", "popen", "--", "sh", "-c", script]);
+    let program = running.first_number();
+    drop(running.0.stdout.take());
+    assert_eq!(running.finish(), (Some(141), String::new()));
+    wait_until_gone(program);
+}
+
+#[test]
+fn lines_of_several_targets_have_their_ids() {
+    let script = "cat; echo err >&2; printf end; exit $CODE";
+    let targets = [
+        "--on",
+        "popen//env:CODE=0",
+        "--on",
+        "popen//env:CODE=3//id=web",
+    ];
+    let arguments = [&["run"], &targets[..], &["--", "sh", "-c", script]].concat();
+    let finished = run_with(&arguments, b"in\n", 3);
+    let mut lines: Vec<_> = finished.out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["[gw0] end", "[gw0] in", "[web] end", "[web] in"]);
+    let finished = finished.tells("[gw0] err\n").tells("[web] err\n");
+    let finished = finished.tells("execnet: 1 of 2 targets succeeded\n");
+    finished.tells("execnet: web (popen//env:CODE=3//id=web): the program exited with status 3\n");
+}
+
+#[test]
+fn json_has_lines_and_the_end() {
+    let script = "echo \"a $1\"; kill -KILL $$";
+    let arguments = [
+        "run", "popen", "--json", "--", "sh", "-c", script, "sh", "\u{f6}",
+    ];
+    let finished = run(&arguments, 137);
+    let expected =
+        "{\"id\":\"gw0\",\"stdout\":\"a \u{f6}\"}\n{\"id\":\"gw0\",\"status\":137,\"signal\":9}\n";
+    assert_eq!(finished.out, expected);
+    let arguments = [
+        "run",
+        "popen",
+        "--json",
+        "--",
+        "sh",
+        "-c",
+        "printf '\\377' >&2",
+    ];
+    let expected = "{\"id\":\"gw0\",\"stderr\":\"\u{fffd}\"}\n{\"id\":\"gw0\",\"status\":0}\n";
+    assert_eq!(run(&arguments, 0).out, expected);
+}
+
+#[test]
+fn control_characters_are_escaped_on_a_terminal_only() {
+    let arguments = ["run", "popen", "--", "printf", "\\033[2J\\303\\266 \\303"];
+    assert_eq!(run(&arguments, 0).stdout, b"\x1b[2J\xc3\xb6 \xc3");
+    let shown = in_terminal(&arguments, ("UNUSED", "1")).out;
+    assert_eq!(shown, "\\u{1b}[2J\u{f6} \u{fffd}");
+}
+
+#[test]
+fn usage_errors() {
+    run(&["run", "popen"], 2).tells("<COMMAND>");
+    run(&["run", "--", "true"], 2).tells("SPEC");
+    run(&["run", "popn", "--", "true"], 2).tells("did you mean \"popen\"?");
+}
