@@ -3,7 +3,7 @@
 use core::error::Error;
 use std::io;
 
-use execnet::report;
+use execnet::{BootstrapErrorKind, MakeGatewayError, report};
 
 use crate::messages;
 
@@ -30,7 +30,9 @@ pub(crate) enum Failure {
     Data(Box<dyn Error + Send + Sync>),
     /// An argument is invalid, or names a file that cannot be opened; what it is about, and the error.
     Usage(String, Box<dyn Error + Send + Sync>),
-    /// The worker cannot be started, or its connection was lost; the server cannot listen.
+    /// The worker cannot be started.
+    Start(MakeGatewayError),
+    /// The connection to a worker was lost; the server cannot listen.
     Gateway(Box<dyn Error + Send + Sync>),
     /// A program failed or cannot be started; how, and the exit status.
     Program(String, u8),
@@ -46,7 +48,9 @@ impl Failure {
     /// Adds which of several gateways the failure is about.
     pub(crate) fn of(self, label: &str) -> Self {
         match self {
-            Self::Gateway(error) => Self::Gateway(format!("{label}: {}", report(&*error)).into()),
+            Self::Start(_) | Self::Gateway(_) => {
+                Self::Gateway(format!("{label}: {}", self.text()).into())
+            }
             Self::Usage(what, error) => Self::Usage(format!("{label}: {what}"), error),
             other => other,
         }
@@ -55,6 +59,7 @@ impl Failure {
     /// Converts the failure of one target into that of a command whose other targets succeeded or failed by themselves.
     pub(crate) fn partial(self) -> Self {
         match self {
+            Self::Start(error) => Self::Data(error.into()),
             Self::Gateway(error) => Self::Data(error),
             Self::Usage(what, error) => Self::Data(format!("{what}: {}", report(&*error)).into()),
             other => other,
@@ -69,7 +74,12 @@ impl Failure {
             Self::Arguments(error) => drop(error.print()),
             Self::Reported(_) => {}
             Self::Output(error) if is_closed(error) => {}
-            other => messages::print(other.text().trim_end()),
+            other => {
+                messages::print(other.text().trim_end());
+                if let Some(hint) = self.hint() {
+                    messages::print(&format!("hint: {hint}"));
+                }
+            }
         }
     }
 
@@ -96,6 +106,7 @@ impl Failure {
     fn text(&self) -> String {
         match self {
             Self::Remote(traceback) => traceback.clone(),
+            Self::Start(error) => report(error).to_string(),
             Self::Data(error) | Self::Gateway(error) => report(&**error).to_string(),
             Self::Usage(what, error) => format!("{what}: {}", report(&**error)),
             Self::Program(text, _) => text.clone(),
@@ -105,13 +116,46 @@ impl Failure {
         }
     }
 
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        use BootstrapErrorKind as Kind;
+        let Self::Start(error) = self else {
+            return None;
+        };
+        Some(match error.as_bootstrap()?.kind() {
+            Kind::HostUnreachable => "check the name of the host, the port and the network",
+            Kind::AuthenticationRefused => {
+                "check the user and the key, certificate or token; for ssh=HOST, the command \
+                 `ssh -o BatchMode=yes HOST true` has to succeed"
+            }
+            Kind::HostKeyRefused => {
+                "for ssh=HOST, run `ssh HOST` once and check the key that it shows; for sockets, \
+                 check tls_ca= and token_file="
+            }
+            Kind::NoInterpreter => {
+                "name an interpreter in the spec, such as python=/usr/bin/python3"
+            }
+            Kind::NoContainer => {
+                "list the running containers: docker ps, podman ps or kubectl get pods"
+            }
+            Kind::ContainerNotRunning => "start the container first",
+            Kind::NoDirectory => "check chdir= of the spec",
+            Kind::UnexpectedOutput => {
+                "a login script or another program has written this; nothing may be written before \
+                 the worker starts"
+            }
+            Kind::TimedOut => "--start-timeout gives it more time",
+            _ => return None,
+        })
+    }
+
     /// The exit status, as documented in `execnet --help`.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Output(error) if is_closed(error) => signalled(PIPE),
             Self::Remote(_) | Self::Data(_) | Self::Output(_) => 1,
             Self::Usage(..) | Self::Arguments(_) => 2,
-            Self::Gateway(_) => 3,
+            Self::Start(_) | Self::Gateway(_) => 3,
             Self::Program(_, status) | Self::Reported(status) => *status,
         }
     }

@@ -138,6 +138,6 @@ fn report_killed(reports: &[TerminateReport]) -> bool {
 pub(crate) fn gateway_failure(error: MakeGatewayError) -> Failure {
     match error {
         MakeGatewayError::Spec(error) => Failure::Usage("invalid spec".into(), error.into()),
-        error => Failure::Gateway(error.into()),
+        error => Failure::Start(error),
     }
 }

@@ -36,4 +36,9 @@ pub(crate) struct Loads {
 pub(crate) struct Inspect {
     /// File to read, or - for standard input [default: -]
     pub(crate) file: Option<PathBuf>,
+    /// Print a JSON object for each opcode
+    ///
+    /// Its keys are offset, depth, opcode and operand, which is text or null.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

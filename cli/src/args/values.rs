@@ -7,10 +7,16 @@ use clap::builder::{OsStringValueParser, RangedU64ValueParser, TypedValueParser}
 use execnet::{SpecError, XSpec};
 
 /// Parses a spec. Unknown keys are errors: a user typed it, so they are typing errors.
-pub(crate) fn spec(text: &OsStr) -> Result<XSpec, SpecError> {
-    let spec = XSpec::try_from(text)?;
-    spec.check_keys()?;
-    Ok(spec)
+pub(crate) fn spec(text: &OsStr) -> Result<XSpec, String> {
+    let spec = XSpec::try_from(text).map_err(|error| error.to_string())?;
+    match spec.check_keys() {
+        Ok(()) => Ok(spec),
+        // A spec that is a single word without a known one nearby is the name of a host.
+        Err(SpecError::UnknownKey { key, nearest: None }) if text == key.as_str() => Err(format!(
+            "unknown key {key:?} in a spec; for the host of this name write ssh={key}"
+        )),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// [`spec`] for clap, which accepts no function of an `OsStr`.

@@ -26,7 +26,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<XSpec>, Failure> {
 }
 
 /// The specs, or the number of the first line with an error.
-fn parse(text: &str) -> Result<Vec<XSpec>, (usize, execnet::SpecError)> {
+fn parse(text: &str) -> Result<Vec<XSpec>, (usize, String)> {
     let lines = (1..).zip(text.lines().map(str::trim));
     let specs = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let specs = specs.map(|(number, line)| spec(OsStr::new(line)).map_err(|error| (number, error)));

@@ -27,6 +27,18 @@ fn each_opcode_has_its_offset_and_is_indented_by_depth() {
 }
 
 #[test]
+fn json_has_an_object_for_each_opcode() {
+    let shown = run_with(&["inspect", "--json"], b"\x02K\0\0\0\x01LQ", 1).out;
+    let expected = [
+        r#"{"offset":0,"depth":0,"opcode":"VERSION","operand":"2"}"#,
+        r#"{"offset":1,"depth":0,"opcode":"NEWLIST","operand":"1"}"#,
+        r#"{"offset":6,"depth":0,"opcode":"NONE","operand":null}"#,
+        r#"{"offset":7,"depth":0,"opcode":"STOP","operand":null}"#,
+    ];
+    assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn the_valid_part_of_malformed_data_is_printed_before_the_error() {
     let cut = run_with(&["inspect"], b"\x02F\0\0\0\x01N\0\0\0\x05ab", 1);
     assert_eq!(cut.out, "       0  VERSION 2\n       1  INT 1\n");

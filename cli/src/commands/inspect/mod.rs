@@ -6,26 +6,64 @@ mod operand;
 use std::io::{self, BufWriter, Write};
 
 use execnet::serializer::{LoadError, LoadOptions, Opcode, Token, Tokens};
+use serde_json::json;
 
 use crate::args::Inspect;
+use crate::escape::escaped_json;
 use crate::failure::Failure;
 use crate::input;
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let bytes = input::bytes(args.file.as_deref())?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    let inspected = values(&bytes, &mut out);
+    let mut listing = Listing {
+        out: BufWriter::new(io::stdout().lock()),
+        json: args.json,
+    };
+    let inspected = values(&bytes, &mut listing);
     // The valid part comes before the error message.
-    out.flush().map_err(Failure::Output)?;
+    listing.out.flush().map_err(Failure::Output)?;
     inspected
 }
 
+/// Prints opcodes, one per line.
+struct Listing<W> {
+    out: W,
+    json: bool,
+}
+
+impl<W: Write> Listing<W> {
+    /// Prints an opcode with its operand, which is empty if it has none.
+    fn line(
+        &mut self,
+        offset: usize,
+        depth: usize,
+        name: &str,
+        operand: &str,
+    ) -> Result<(), Failure> {
+        if self.json {
+            let operand = Some(operand).filter(|operand| !operand.is_empty());
+            let document =
+                json!({"offset": offset, "depth": depth, "opcode": name, "operand": operand});
+            writeln!(self.out, "{}", escaped_json(&document.to_string()))
+        } else {
+            let indent = 2 * depth.min(nesting::MAX_INDENT);
+            let space = if operand.is_empty() { "" } else { " " };
+            writeln!(
+                self.out,
+                "{offset:>8}  {:indent$}{name}{space}{operand}",
+                ""
+            )
+        }
+        .map_err(Failure::Output)
+    }
+}
+
 /// Prints all values, up to the first that is malformed.
-fn values(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
+fn values(bytes: &[u8], listing: &mut Listing<impl Write>) -> Result<(), Failure> {
     let mut start = 0;
     loop {
         let value = bytes.get(start..).unwrap_or_default();
-        let version = version(value, start, out)?;
+        let version = version(value, start, listing)?;
         // Tokens alone do not show whether their operands are on the stack. The verdict comes from the decoder of
         // `loads`, the listing from the tokens before the error.
         let validated = validate(value, version);
@@ -33,7 +71,7 @@ fn values(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
         let known = !validated.as_ref().is_err_and(LoadError::is_version);
         let body = start + version;
         let len = match known {
-            true => tokens(bytes.get(body..).unwrap_or_default(), body, out)?,
+            true => tokens(bytes.get(body..).unwrap_or_default(), body, listing)?,
             false => 0,
         };
         validated.map_err(|error| malformed(&error, start))?;
@@ -45,10 +83,14 @@ fn values(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
 }
 
 /// Prints the version byte if there is one, which is smaller than any opcode. Returns its length.
-fn version(value: &[u8], offset: usize, out: &mut impl Write) -> Result<usize, Failure> {
+fn version(
+    value: &[u8],
+    offset: usize,
+    listing: &mut Listing<impl Write>,
+) -> Result<usize, Failure> {
     match value.first() {
         Some(&byte) if byte < Opcode::BuildTuple.byte() => {
-            writeln!(out, "{offset:>8}  VERSION {byte}").map_err(Failure::Output)?;
+            listing.line(offset, 0, "VERSION", &byte.to_string())?;
             Ok(1)
         }
         _ => Ok(0),
@@ -56,7 +98,7 @@ fn version(value: &[u8], offset: usize, out: &mut impl Write) -> Result<usize, F
 }
 
 /// Prints the valid tokens of a value that starts at `base`. Returns their length in bytes.
-fn tokens(body: &[u8], base: usize, out: &mut impl Write) -> Result<usize, Failure> {
+fn tokens(body: &[u8], base: usize, listing: &mut Listing<impl Write>) -> Result<usize, Failure> {
     let mut reader = Tokens::new(body);
     let mut read: Vec<(usize, Token<'_>)> = Vec::new();
     let mut offset = 0;
@@ -66,11 +108,8 @@ fn tokens(body: &[u8], base: usize, out: &mut impl Write) -> Result<usize, Failu
     }
     let depths = nesting::depths(read.iter().map(|(_, token)| token));
     for ((offset, token), depth) in read.iter().zip(depths) {
-        let indent = 2 * depth.min(nesting::MAX_INDENT);
         let name = token.opcode().name();
-        let operand = operand::text(token);
-        writeln!(out, "{:>8}  {:indent$}{name}{operand}", base + offset, "")
-            .map_err(Failure::Output)?;
+        listing.line(base + offset, depth, name, &operand::text(token))?;
     }
     Ok(offset)
 }

@@ -6,19 +6,19 @@ use execnet::serializer::Token;
 /// Maximum length of strings and bytes, in characters of their notation; longer ones are shortened.
 const WIDTH: usize = 60;
 
-/// The operand after a space; empty for an opcode without one.
+/// The operand; empty for an opcode without one.
 pub(super) fn text(token: &Token<'_>) -> String {
     match *token {
         Token::None | Token::Bool(_) | Token::NewDict | Token::SetItem | Token::Stop => {
             String::new()
         }
-        Token::Int(number) | Token::Long(number) => format!(" {number}"),
+        Token::Int(number) | Token::Long(number) => number.to_string(),
         Token::NewList(len) | Token::BuildTuple(len) | Token::Set(len) | Token::FrozenSet(len) => {
-            format!(" {len}")
+            len.to_string()
         }
-        Token::Float(number) => format!(" {}", Value::from(number)),
-        Token::Complex(number) => format!(" {}", Value::from(number)),
-        Token::Channel(id) => format!(" {id}"),
+        Token::Float(number) => Value::from(number).to_string(),
+        Token::Complex(number) => Value::from(number).to_string(),
+        Token::Channel(id) => id.to_string(),
         Token::Bytes(bytes) | Token::Py2String(bytes) => shortened(bytes, &literal(bytes)),
         Token::LongInt(digits) | Token::LongLong(digits) => string(digits),
         Token::Py3String(text) | Token::Unicode(text) => string(text),
@@ -42,8 +42,8 @@ fn shortened(bytes: &[u8], shown: &str) -> String {
     match shown.char_indices().nth(WIDTH) {
         Some((end, _)) => {
             let head = shown.get(..end).unwrap_or(shown);
-            format!(" {head}... ({} bytes)", bytes.len())
+            format!("{head}... ({} bytes)", bytes.len())
         }
-        None => format!(" {shown}"),
+        None => shown.to_owned(),
     }
 }

@@ -65,9 +65,10 @@ fn a_remote_exception_shows_its_traceback() {
 
 #[test]
 fn usage_errors() {
-    run(&["exec"], 2);
-    run(&["exec", "popen"], 2);
-    run(&["exec", "popen", "1", "--file", "x.py"], 2);
+    run(&["exec"], 2).tells("<SPEC>, --on or --hosts");
+    run(&["exec", "popen"], 2).tells("<CODE> or --file");
+    run(&["exec", "--on", "popen"], 2).tells("<CODE> or --file");
+    run(&["exce", "popen", "1"], 2).tells("similar");
     run(&["exec", "popen", "--file", "/no/such/file.py"], 2).tells("/no/such/file.py");
     run(&["exec", "popen", "1", "--send", "[1"], 2).tells("--send");
     run(&["exec", "popen", "1", "--timeout", "-1"], 2);
@@ -89,6 +90,12 @@ fn an_unknown_key_is_a_usage_error() {
 }
 
 #[test]
+fn the_name_of_a_host_is_a_usage_error_that_shows_its_spec() {
+    run(&["exec", "web1", "1"], 2).tells("for the host of this name write ssh=web1");
+    run(&["exec", "popn", "1"], 2).tells("did you mean \"popen\"?");
+}
+
+#[test]
 fn an_invalid_spec_is_a_usage_error() {
     for spec in ["popen//popen", "popen//_x=1", "", "hello"] {
         run(&["exec", spec, "1"], 2);
@@ -97,7 +104,10 @@ fn an_invalid_spec_is_a_usage_error() {
 
 #[test]
 fn a_missing_interpreter_is_a_gateway_failure() {
-    run(&["exec", "popen//python=/no/such/python", "1"], 3).tells("/no/such/python");
+    let finished = run(&["exec", "popen//python=/no/such/python", "1"], 3);
+    finished
+        .tells("/no/such/python")
+        .tells("hint: name an interpreter in the spec");
 }
 
 #[test]
