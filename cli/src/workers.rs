@@ -45,10 +45,6 @@ impl Workers {
         }
     }
 
-    pub(crate) const fn group(&self) -> &Group {
-        &self.group
-    }
-
     /// Starts a worker, unless the workers are being shut down.
     pub(crate) fn make_gateway(&self, spec: &XSpec) -> Result<Gateway, Failure> {
         let made = self.group.make_gateway(spec);
@@ -135,7 +131,7 @@ fn report_killed(reports: &[TerminateReport]) -> bool {
 }
 
 /// A failed start as the failure of a command.
-pub(crate) fn gateway_failure(error: MakeGatewayError) -> Failure {
+fn gateway_failure(error: MakeGatewayError) -> Failure {
     match error {
         MakeGatewayError::Spec(error) => Failure::Usage("invalid spec".into(), error.into()),
         error => Failure::Start(error),

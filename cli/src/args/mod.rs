@@ -19,7 +19,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 pub(crate) use data::{Dumps, Inspect, Loads};
 pub(crate) use exec::{Exec, LineFormat};
 #[cfg(unix)]
-pub(crate) use rsync::Rsync;
+pub(crate) use rsync::{Direction, Pull, Push, Rsync, SyncOptions};
 pub(crate) use run::Run;
 pub(crate) use serve::{Serve, Worker};
 pub(crate) use status::Status;

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 
 use clap::builder::UnknownArgumentValueParser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Arg, ArgAction, ArgGroup, Args};
+use clap::{Arg, ArgAction, ArgGroup, Args, Subcommand, ValueHint};
 
-use super::values::nonzero_time;
-use super::workers::TimeLimits;
+use super::values::{nonzero_time, time};
+use super::workers::{Targets, TimeLimits};
 
 /// Copy a directory or file to gateways, or from a gateway
 ///
@@ -19,26 +19,73 @@ use super::workers::TimeLimits;
 /// The content of a directory goes into DEST. A file becomes DEST, or goes into DEST if that ends in a slash. Relative paths
 /// on a gateway start at the worker's working directory, which over ssh is the home directory.
 #[derive(Debug, Args)]
-#[command(
-    group(ArgGroup::new("direction").required(true).args(["to", "from"])),
-    arg = archive(),
-    override_usage = "execnet rsync [OPTIONS] <SRC> --to <SPEC> <DEST> [--to <SPEC> <DEST>]...\n       execnet rsync [OPTIONS] --from <SPEC> <SRC> <DEST>"
-)]
 pub(crate) struct Rsync {
+    #[command(subcommand)]
+    pub(crate) direction: Direction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Direction {
+    Push(Push),
+    Pull(Pull),
+}
+
+/// Copy from this machine to gateways
+///
+/// A target that fails does not stop the others. The exit status is then 1, or with a single target its own.
+#[derive(Debug, Args)]
+#[command(
+    group(ArgGroup::new("where").required(true).multiple(true).args(["to", "on", "hosts"])),
+    arg = archive(),
+    override_usage = "execnet rsync push [OPTIONS] <SRC> <DEST> --on <SPEC>... [--hosts <FILE>]\n       \
+                      execnet rsync push [OPTIONS] <SRC> --to <SPEC> <DEST> [--to <SPEC> <DEST>]..."
+)]
+pub(crate) struct Push {
     /// Directory or file to copy
-    #[arg(
-        value_name = "SRC",
-        required_unless_present = "from",
-        conflicts_with = "from",
-        value_parser = path_parser()
-    )]
-    pub(crate) source: Option<OsString>,
-    /// Copy to a path on a gateway (repeatable; all targets run at the same time)
+    #[arg(value_name = "SRC", value_parser = path_parser(), value_hint = ValueHint::AnyPath)]
+    pub(crate) source: OsString,
+    /// Path on the gateways of --on and --hosts
+    #[arg(value_name = "DEST", value_parser = path_parser(), required_unless_present = "to")]
+    pub(crate) destination: Option<OsString>,
+    /// Copy to a path on a gateway (repeatable)
     #[arg(long, num_args = 2, value_names = ["SPEC", "DEST"], value_parser = path_parser())]
     pub(crate) to: Vec<OsString>,
-    /// Copy from a path on a gateway to a path on this machine
-    #[arg(long, num_args = 3, value_names = ["SPEC", "SRC", "DEST"], value_parser = path_parser())]
-    pub(crate) from: Option<Vec<OsString>>,
+    #[command(flatten)]
+    pub(crate) targets: Targets,
+    #[command(flatten)]
+    pub(crate) sync: SyncOptions,
+    #[command(flatten)]
+    pub(crate) limits: TimeLimits,
+}
+
+/// Copy from a gateway to this machine
+#[derive(Debug, Args)]
+#[command(arg = archive())]
+pub(crate) struct Pull {
+    /// Spec of the gateway: ssh=user@host, docker=name, ...
+    #[arg(value_name = "SPEC")]
+    pub(crate) spec: OsString,
+    /// Directory or file on the gateway
+    #[arg(value_name = "SRC", value_parser = path_parser())]
+    pub(crate) source: OsString,
+    /// Path on this machine
+    #[arg(value_name = "DEST", value_parser = path_parser(), value_hint = ValueHint::AnyPath)]
+    pub(crate) destination: OsString,
+    #[command(flatten)]
+    pub(crate) sync: SyncOptions,
+    /// Stop a copy that has more entries than this [default: 10000000]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) max_entries: Option<u64>,
+    /// Give up on a worker that has not started after this time
+    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = nonzero_time)]
+    pub(crate) start_timeout: Duration,
+    #[command(flatten)]
+    pub(crate) limits: TimeLimits,
+}
+
+/// What is copied, and how: the same in both directions.
+#[derive(Debug, Args)]
+pub(crate) struct SyncOptions {
     /// Delete files in DEST that are not in SRC
     #[arg(long)]
     pub(crate) delete: bool,
@@ -48,7 +95,7 @@ pub(crate) struct Rsync {
     /// Skip larger files (K, M and G are powers of 1024)
     #[arg(long, value_name = "BYTES", allow_hyphen_values = true, value_parser = bytes)]
     pub(crate) max_file_size: Option<u64>,
-    /// Treatment of symbolic links that lead out of the tree [default: keep; refuse with --from]
+    /// Treatment of symbolic links that lead out of the tree [default: keep in a push, refuse in a pull]
     #[arg(long, value_name = "RULE")]
     pub(crate) links: Option<LinkRule>,
     /// Keep the setuid, setgid and sticky bits of files
@@ -69,19 +116,14 @@ pub(crate) struct Rsync {
     /// Only show what would be done
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
-    /// Give up on a gateway that is silent for this time [default: 10m]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = nonzero_time)]
+    /// Give up on a gateway that is silent for this time; 0 is never [default: 10m]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = time)]
     pub(crate) idle_timeout: Option<Duration>,
-    /// Stop a copy from a gateway that has more entries than this [default: 10000000]
-    #[arg(long, value_name = "N", requires = "from", allow_hyphen_values = true)]
-    pub(crate) max_entries: Option<u64>,
     /// Print a JSON document for each target instead of lines
     ///
     /// A path that is not UTF-8 is an object with its bytes: {"bytes": [102, 255]}.
     #[arg(long)]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) limits: TimeLimits,
 }
 
 /// Rejects -a, which users of rsync expect, with a hint.
@@ -112,7 +154,7 @@ pub(crate) enum LinkRule {
     Keep,
     /// Report the link as failed
     Refuse,
-    /// Copy the file that the link points to; with --from, the same as refuse
+    /// Copy the file that the link points to; in a pull, the same as refuse
     Copy,
 }
 

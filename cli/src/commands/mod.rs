@@ -26,6 +26,6 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Loads(args) => loads::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         #[cfg(unix)]
-        Command::Rsync(args) => rsync::run(&args),
+        Command::Rsync(args) => rsync::run(&args, verbosity),
     }
 }

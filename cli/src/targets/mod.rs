@@ -30,19 +30,23 @@ pub(crate) struct Target {
     pub(crate) error_prefix: String,
 }
 
+/// The specs of --on, and then those of --hosts.
+pub(crate) fn specs_of_options(options: &Targets) -> Result<Vec<XSpec>, Failure> {
+    let mut specs = options.on.clone();
+    for file in &options.hosts {
+        specs.extend(hosts::read(file)?);
+    }
+    Ok(specs)
+}
+
 impl Target {
     /// The targets of the options, after those of the positional arguments.
     pub(crate) fn all(
         specs: impl IntoIterator<Item = XSpec>,
         options: &Targets,
     ) -> Result<Vec<Self>, Failure> {
-        let mut specs: Vec<_> = specs
-            .into_iter()
-            .chain(options.on.iter().cloned())
-            .collect();
-        for file in &options.hosts {
-            specs.extend(hosts::read(file)?);
-        }
+        let mut specs: Vec<_> = specs.into_iter().collect();
+        specs.extend(specs_of_options(options)?);
         Ok(Self::with_ids(specs))
     }
 

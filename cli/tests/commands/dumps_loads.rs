@@ -145,9 +145,15 @@ fn a_negative_number_is_an_invalid_value() {
     for (option, more) in [
         ("--timeout", &["exec", "popen", "1"][..]),
         ("--grace", &["exec", "popen", "1"]),
-        ("--max-file-size", &["rsync", "a", "--to", "popen", "b"]),
-        ("--idle-timeout", &["rsync", "a", "--to", "popen", "b"]),
-        ("--max-entries", &["rsync", "--from", "popen", "a", "b"]),
+        (
+            "--max-file-size",
+            &["rsync", "push", "a", "--to", "popen", "b"],
+        ),
+        (
+            "--idle-timeout",
+            &["rsync", "push", "a", "--to", "popen", "b"],
+        ),
+        ("--max-entries", &["rsync", "pull", "popen", "a", "b"]),
         ("--max-connections", &["serve", "--unix", "s"]),
         ("--max-unauthenticated", &["serve", "--unix", "s"]),
         ("--handshake-timeout", &["serve", "--unix", "s"]),

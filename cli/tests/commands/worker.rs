@@ -16,7 +16,7 @@ fn receives_a_tree() {
     fs::write(source.join("file"), "text").unwrap();
     let target = place.path().join("target");
     let paths = [&source, &target].map(|path| path.to_str().unwrap());
-    run(&["rsync", paths[0], "--to", &spec(), paths[1]], 0);
+    run(&["rsync", "push", paths[0], "--to", &spec(), paths[1]], 0);
     assert_eq!(fs::read(target.join("file")).unwrap(), b"text");
 }
 

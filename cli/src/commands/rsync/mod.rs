@@ -3,86 +3,110 @@
 mod output;
 mod progress;
 
-use core::error::Error;
-use std::ffi::OsStr;
+use core::time::Duration;
+use std::ffi::{OsStr, OsString};
 use std::thread;
 
 use execnet::rsync::{RSync, Report, SyncError, TargetOptions};
-use execnet::{Gateway, Group, GroupOptions, MakeGatewayError, XSpec};
+use execnet::{Gateway, GroupOptions, XSpec};
 
-use crate::args::{Rsync, spec};
+use crate::args::{Direction, Pull, Push, Rsync, SyncOptions, TimeLimits, Verbosity, spec};
 use crate::failure::Failure;
-use crate::workers::{Workers, gateway_failure};
+use crate::targets::specs_of_options;
+use crate::workers::Workers;
 use output::{Output, quoted};
 use progress::Progress;
 
-pub(crate) fn run(args: &Rsync) -> Result<(), Failure> {
-    let workers = Workers::new(GroupOptions::new(), args.limits.grace);
-    workers.run(args.limits.timeout, |workers| match args.from.as_deref() {
-        Some([spec, source, destination]) => pull(args, workers.group(), spec, source, destination),
-        _ => send(args, workers.group()),
-    })
-}
-
-fn send(args: &Rsync, group: &Group) -> Result<(), Failure> {
-    // Clap requires a source.
-    let mut rsync = configure(args, args.source.as_deref().unwrap_or(OsStr::new(".")))?;
-    let targets = Target::all(args)?;
-    let mut output = Output::new(args.json, args.dry_run);
-    let mut failures = Vec::new();
-    let mut made = Vec::new();
-    let options = TargetOptions::new().with_delete(args.delete);
-    for (gateway, target) in make_gateways(group, &targets).into_iter().zip(&targets) {
-        match gateway {
-            Ok(gateway) => {
-                rsync.add_target(&gateway, target.destination, options);
-                made.push(target);
-            }
-            Err(error) => {
-                output.without_gateway(target, &error)?;
-                failures.push(gateway_failure(error).of(&target.label()));
-            }
+pub(crate) fn run(args: &Rsync, verbosity: Verbosity) -> Result<(), Failure> {
+    match &args.direction {
+        Direction::Push(args) => {
+            let output = Output::new(&args.sync, verbosity);
+            workers(args.targets.start_timeout, &args.limits)
+                .run(args.limits.timeout, |workers| push(args, workers, output))
+        }
+        Direction::Pull(args) => {
+            let output = Output::new(&args.sync, verbosity);
+            workers(args.start_timeout, &args.limits)
+                .run(args.limits.timeout, |workers| pull(args, workers, output))
         }
     }
-    if !made.is_empty() {
-        let labels = made.iter().map(|target| target.label());
-        let progress = Progress::new(labels.collect(), args.json, args.dry_run);
-        let reports = rsync.with_callback(progress.callback()).send();
-        progress.finish();
-        let reports = reports.map_err(|error| Failure::Usage("rsync".into(), error.into()))?;
-        for (report, target) in reports.into_iter().zip(&made) {
-            let error = report.error.as_ref();
-            output.summary(
-                target,
-                &report.report,
-                error.map(|error| error as &dyn Error),
-            )?;
-            failures.extend(target_failure(target, report.error, &report.report));
-        }
+}
+
+fn workers(start_timeout: Duration, limits: &TimeLimits) -> Workers {
+    let options = GroupOptions::new().with_bootstrap_timeout(start_timeout);
+    Workers::new(options, limits.grace)
+}
+
+fn push(args: &Push, workers: &Workers, output: Output) -> Result<(), Failure> {
+    let targets = Target::all(args)?;
+    let mut failures = Vec::new();
+    for targets in targets.chunks(args.targets.parallel) {
+        failures.extend(push_to(args, workers, targets, output)?);
     }
     combine(failures, targets.len())
 }
 
-fn pull(
-    args: &Rsync,
-    group: &Group,
-    spec: &OsStr,
-    source: &OsStr,
-    destination: &OsStr,
-) -> Result<(), Failure> {
-    let rsync = configure(args, source)?;
-    let target = Target::new(spec, destination)?;
-    let gateway = group.make_gateway(&target.spec).map_err(gateway_failure)?;
-    let label = format!("{} {}", quoted(spec), quoted(source));
-    let progress = Progress::new(vec![label], args.json, args.dry_run);
-    let mut rsync = rsync.with_callback(progress.callback());
-    let options = TargetOptions::new().with_delete(args.delete);
-    let pulled = rsync.pull(&gateway, destination, options);
+/// Copies to these targets at the same time. Returns the failures.
+fn push_to(
+    args: &Push,
+    workers: &Workers,
+    targets: &[Target<'_>],
+    output: Output,
+) -> Result<Vec<Failure>, Failure> {
+    let mut rsync = configure(&args.sync, &args.source)?;
+    let mut failures = Vec::new();
+    let mut made = Vec::new();
+    let options = TargetOptions::new().with_delete(args.sync.delete);
+    for (gateway, target) in make_gateways(workers, targets).into_iter().zip(targets) {
+        match gateway {
+            Ok(gateway) => {
+                rsync.add_target(&gateway, target.destination, options);
+                made.push((target, gateway));
+            }
+            Err(failure) => {
+                output.without_gateway(target, &failure)?;
+                failures.push(failure.of(&target.label()));
+            }
+        }
+    }
+    if made.is_empty() {
+        return Ok(failures);
+    }
+    let labels = made.iter().map(|(target, _)| target.label());
+    let progress = Progress::new(labels.collect(), output);
+    let reports = rsync.with_callback(progress.callback()).send();
     progress.finish();
-    let mut output = Output::new(args.json, args.dry_run);
+    let reports = reports.map_err(|error| Failure::Usage("rsync".into(), error.into()))?;
+    for (report, (target, gateway)) in reports.into_iter().zip(&made) {
+        let error = report
+            .error
+            .as_ref()
+            .map(|error| format!("{:#}", execnet::report(error)));
+        output.summary(target, &report.report, error)?;
+        failures.extend(target_failure(target, report.error, &report.report));
+        // Its worker does not run on until those of the other targets end.
+        gateway.exit();
+    }
+    Ok(failures)
+}
+
+fn pull(args: &Pull, workers: &Workers, output: Output) -> Result<(), Failure> {
+    let mut rsync = configure(&args.sync, &args.source)?;
+    if let Some(entries) = args.max_entries {
+        rsync = rsync.with_max_entries(entries);
+    }
+    let target = Target::new(&args.spec, &args.destination)?;
+    let gateway = workers.make_gateway(&target.spec)?;
+    let label = format!("{} {}", quoted(&args.spec), quoted(&args.source));
+    let progress = Progress::new(vec![label], output);
+    let mut rsync = rsync.with_callback(progress.callback());
+    let options = TargetOptions::new().with_delete(args.sync.delete);
+    let pulled = rsync.pull(&gateway, &args.destination, options);
+    progress.finish();
     if let Err(error) = &pulled
         && let Some(report) = error.report()
     {
+        let error = format!("{:#}", execnet::report(error));
         output.summary(&target, report, Some(error))?;
     }
     let report = pulled.map_err(pull_failure)?;
@@ -91,7 +115,7 @@ fn pull(
     combine(failure.into_iter().collect(), 1)
 }
 
-fn configure(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
+fn configure(args: &SyncOptions, source: &OsStr) -> Result<RSync, Failure> {
     let mut rsync = RSync::new(source)
         .with_checksum(args.checksum)
         .with_dry_run(args.dry_run)
@@ -109,11 +133,8 @@ fn configure(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
     if let Some(bytes) = args.max_file_size {
         rsync = rsync.with_max_file_size(bytes);
     }
-    if let Some(entries) = args.max_entries {
-        rsync = rsync.with_max_entries(entries);
-    }
     if let Some(timeout) = args.idle_timeout {
-        rsync = rsync.with_idle_timeout(Some(timeout));
+        rsync = rsync.with_idle_timeout(Some(timeout).filter(|timeout| !timeout.is_zero()));
     }
     Ok(rsync)
 }
@@ -122,38 +143,57 @@ fn configure(args: &Rsync, source: &OsStr) -> Result<RSync, Failure> {
 struct Target<'a> {
     spec: XSpec,
     /// The spec as it was typed.
-    text: &'a OsStr,
+    text: OsString,
     destination: &'a OsStr,
 }
 
 impl<'a> Target<'a> {
-    fn new(text: &'a OsStr, destination: &'a OsStr) -> Result<Self, Failure> {
+    fn new(text: &OsStr, destination: &'a OsStr) -> Result<Self, Failure> {
         let read = spec(text);
         let spec = read.map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))?;
         Ok(Self {
             spec,
-            text,
+            text: text.to_owned(),
             destination,
         })
     }
 
-    /// The targets of a push, which clap accepts in pairs.
-    fn all(args: &'a Rsync) -> Result<Vec<Self>, Failure> {
+    /// The targets of a push. Clap accepts those of --to in pairs, and requires a destination for the others.
+    fn all(args: &'a Push) -> Result<Vec<Self>, Failure> {
         let pairs = args.to.chunks_exact(2);
-        pairs.map(|pair| Self::new(&pair[0], &pair[1])).collect()
+        let targets = pairs.map(|pair| Self::new(&pair[0], &pair[1]));
+        let mut targets = targets.collect::<Result<Vec<_>, _>>()?;
+        let specs = specs_of_options(&args.targets)?;
+        match &args.destination {
+            Some(_) if specs.is_empty() => {
+                let problem = "it has no gateway; name one by --on or --hosts";
+                return Err(Failure::Usage("DEST".into(), problem.into()));
+            }
+            Some(destination) => targets.extend(specs.into_iter().map(|spec| Self {
+                text: spec.as_str().into(),
+                spec,
+                destination,
+            })),
+            None if !specs.is_empty() => {
+                let problem = "--on and --hosts need one";
+                return Err(Failure::Usage("DEST".into(), problem.into()));
+            }
+            None => {}
+        }
+        Ok(targets)
     }
 
     fn label(&self) -> String {
-        format!("{} {}", quoted(self.text), quoted(self.destination))
+        format!("{} {}", quoted(&self.text), quoted(self.destination))
     }
 }
 
 /// Makes all gateways at the same time: a host that does not answer holds up no other.
-fn make_gateways(group: &Group, targets: &[Target<'_>]) -> Vec<Result<Gateway, MakeGatewayError>> {
+fn make_gateways(workers: &Workers, targets: &[Target<'_>]) -> Vec<Result<Gateway, Failure>> {
     thread::scope(|scope| {
         let making: Vec<_> = targets
             .iter()
-            .map(|target| scope.spawn(move || group.make_gateway(&target.spec)))
+            .map(|target| scope.spawn(move || workers.make_gateway(&target.spec)))
             .collect();
         let joined = making.into_iter().map(|making| {
             making

@@ -1,16 +1,16 @@
 //! The result of each target of `execnet rsync`, as a line or a JSON document.
 
-use core::error::Error;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
+use execnet::controls_terminal;
 use execnet::rsync::{NotSynced, Report};
-use execnet::{MakeGatewayError, controls_terminal};
 use indicatif::HumanBytes;
 use serde_json::json;
 
 use super::Target;
+use crate::args::{SyncOptions, Verbosity};
 use crate::escape::{escaped, escaped_json};
 use crate::failure::Failure;
 use crate::printer::print_line;
@@ -18,38 +18,45 @@ use crate::printer::print_line;
 /// Prints the result of each target: a line, or a JSON document with all details.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
-    json: bool,
-    dry_run: bool,
+    pub(super) json: bool,
+    pub(super) dry_run: bool,
+    pub(super) verbosity: Verbosity,
 }
 
 impl Output {
-    pub(super) const fn new(json: bool, dry_run: bool) -> Self {
-        Self { json, dry_run }
+    pub(super) const fn new(args: &SyncOptions, verbosity: Verbosity) -> Self {
+        Self {
+            json: args.json,
+            dry_run: args.dry_run,
+            verbosity,
+        }
     }
 
     /// Prints the document of a target whose gateway cannot be made.
     pub(super) fn without_gateway(
-        &mut self,
+        self,
         target: &Target<'_>,
-        error: &MakeGatewayError,
+        failure: &Failure,
     ) -> Result<(), Failure> {
         match self.json {
-            true => self.summary(target, &Report::default(), Some(error)),
+            true => self.summary(target, &Report::default(), Some(failure.in_short())),
             false => Ok(()),
         }
     }
 
+    /// Prints the result of a target, and the error that ended it.
     pub(super) fn summary(
-        &mut self,
+        self,
         target: &Target<'_>,
         report: &Report,
-        error: Option<&dyn Error>,
+        error: Option<String>,
     ) -> Result<(), Failure> {
+        if self.verbosity.quiet && !self.json {
+            return Ok(());
+        }
         let line = if self.json {
             let mut document = document(target, report);
-            document["error"] = error
-                .map(|error| format!("{:#}", execnet::report(error)))
-                .into();
+            document["error"] = error.into();
             escaped_json(&document.to_string())
         } else {
             let [sent, linked, deleted] = match self.dry_run {
@@ -83,7 +90,7 @@ fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
             .collect()
     };
     json!({
-        "spec": json_path(target.text),
+        "spec": json_path(&target.text),
         "destination": json_path(target.destination),
         "files": report.files,
         "bytes": report.bytes,

@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 use execnet::rsync::Event;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::output::quoted;
+use super::output::{Output, quoted};
 use crate::escape::escaped;
 
-/// Shows progress: a bar for each target on a terminal, otherwise a line for each event.
+/// Shows progress: a bar for each target on a terminal, otherwise or with --verbose a line for each event.
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
     bars: Vec<ProgressBar>,
@@ -19,9 +19,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(labels: Vec<String>, json: bool, dry_run: bool) -> Self {
-        let terminal = io::stderr().is_terminal() && !json;
-        let target = match terminal {
+    pub(super) fn new(labels: Vec<String>, output: Output) -> Self {
+        let shown = !output.json && !output.verbosity.quiet;
+        // Lines with all files instead of bars are what a terminal gets on request.
+        let bar = shown && io::stderr().is_terminal() && !output.verbosity.verbose;
+        let target = match bar {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
@@ -36,8 +38,8 @@ impl Progress {
         Self {
             bars: bars.collect(),
             labels,
-            lines: !terminal && !json,
-            dry_run,
+            lines: shown && !bar,
+            dry_run: output.dry_run,
         }
     }
 

@@ -73,7 +73,7 @@ fn a_full_standard_output_is_an_error() {
         &["dumps", "1"],
         &["loads", file],
         &["inspect", file],
-        &["rsync", file, "--to", "popen", to.to_str().unwrap()],
+        &["rsync", "push", file, "--to", "popen", to.to_str().unwrap()],
     ] {
         let (code, err) = Running::start_with(arguments, full()).finish();
         assert_eq!(code, Some(1), "{arguments:?}: {err}");

@@ -8,7 +8,7 @@ use crate::support::{self, run};
 #[test]
 fn a_source_missing_on_the_gateway_is_a_usage_error_of_one_line() {
     let (_place, path) = place();
-    let arguments = ["rsync", "--from", "popen", &path("none"), &path("to")];
+    let arguments = ["rsync", "pull", "popen", &path("none"), &path("to")];
     let finished = run(&arguments, 2).tells("No such file or directory");
     assert_eq!(finished.err.lines().count(), 1, "{}", finished.err);
 }
@@ -16,17 +16,39 @@ fn a_source_missing_on_the_gateway_is_a_usage_error_of_one_line() {
 #[test]
 fn usage_errors() {
     let (_place, path) = place();
-    run(&["rsync", &path("from")], 2).tells("--to");
-    run(&["rsync", &path("from"), "--to", "popen"], 2).tells("2 values");
-    run(&["rsync", &path("none"), "--to", "popen", &path("to")], 2).tells("No such file");
-    run(&["rsync", &path("from"), "--to", "popen//popen", "x"], 2).tells("spec");
+    run(&["rsync", "push", &path("from")], 2).tells("--to");
+    run(&["rsync", "push", &path("from"), "--to", "popen"], 2).tells("2 values");
     run(
-        &["rsync", "--from", "popen", "a", "b", "--to", "popen", "c"],
+        &["rsync", "push", &path("none"), "--to", "popen", &path("to")],
         2,
     )
-    .tells("cannot be used");
+    .tells("No such file");
+    run(
+        &["rsync", "push", &path("from"), "--to", "popen//popen", "x"],
+        2,
+    )
+    .tells("spec");
+    run(
+        &["rsync", "pull", "popen", "a", "b", "--to", "popen", "c"],
+        2,
+    )
+    .tells("unexpected argument '--to'");
+    let extra = ["rsync", "push", &path("from"), "x", "--to", "popen", "y"];
+    run(&extra, 2).tells("DEST: it has no gateway");
+    let missing = [
+        "rsync",
+        "push",
+        &path("from"),
+        "--to",
+        "popen",
+        "y",
+        "--on",
+        "popen",
+    ];
+    run(&missing, 2).tells("DEST: --on and --hosts need one");
     let bad = [
         "rsync",
+        "push",
         &path("from"),
         "--to",
         "popen",
@@ -43,10 +65,10 @@ fn a_quoted_tilde_and_an_empty_path_are_usage_errors() {
     let (place, path) = place();
     let from = path("from");
     for arguments in [
-        &["rsync", &from, "--to", "popen", "~/x"][..],
-        &["rsync", "--from", "popen", "~/x", "to"],
-        &["rsync", "--from", "popen", &from, "~user"],
-        &["rsync", "~/x", "--to", "popen", "to"],
+        &["rsync", "push", &from, "--to", "popen", "~/x"][..],
+        &["rsync", "pull", "popen", "~/x", "to"],
+        &["rsync", "pull", "popen", &from, "~user"],
+        &["rsync", "push", "~/x", "--to", "popen", "to"],
     ] {
         let mut command = support::execnet(arguments);
         let refused = command.current_dir(&place).assert().code(2);
@@ -54,14 +76,15 @@ fn a_quoted_tilde_and_an_empty_path_are_usage_errors() {
         assert!(error.contains("`~` is not expanded"), "{error}");
     }
     assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
-    run(&["rsync", &from, "--to", "popen", ""], 2).tells("invalid value '' for '--to");
-    run(&["rsync", "", "--to", "popen", "to"], 2).tells("invalid value '' for '[SRC]'");
+    run(&["rsync", "push", &from, "--to", "popen", ""], 2).tells("invalid value '' for '--to");
+    run(&["rsync", "push", "", "--to", "popen", "to"], 2).tells("invalid value '' for '<SRC>'");
 }
 
 /// clap proposed to pass it after `--`.
 #[test]
 fn archive_mode_is_refused_with_a_hint() {
     for option in ["-a", "-av"] {
-        run(&["rsync", option, "from", "--to", "popen", "to"], 2).tells("there is no archive mode");
+        run(&["rsync", "push", option, "from", "--to", "popen", "to"], 2)
+            .tells("there is no archive mode");
     }
 }

@@ -10,6 +10,7 @@ fn a_dry_run_reports_in_json_and_changes_nothing() {
     let (_place, path) = place();
     let arguments = [
         "rsync",
+        "push",
         &path("from"),
         "--to",
         "popen",
@@ -37,7 +38,7 @@ fn a_pull_reports_everything_in_json() {
     fs::create_dir(path("to")).unwrap();
     fs::write(path("to/old"), "").unwrap();
     let (from, to) = (path("from"), path("to"));
-    let mut arguments = vec!["rsync", "--from", "popen", &from, &to, "--delete", "--json"];
+    let mut arguments = vec!["rsync", "pull", "popen", &from, &to, "--delete", "--json"];
     arguments.extend(["--exclude", "*.pyc", "--dry-run"]);
     let dry = json(&arguments, 1);
     assert!(fs::exists(path("to/old")).unwrap() && !fs::exists(path("to/a.txt")).unwrap());
@@ -69,7 +70,7 @@ fn the_document_of_a_failed_target_has_the_error() {
     let (_place, path) = place();
     fs::write(path("target"), "a file where the tree is to go").unwrap();
     let (from, to) = (path("from"), path("target"));
-    let document = json(&["rsync", &from, "--to", "popen", &to, "--json"], 2);
+    let document = json(&["rsync", "push", &from, "--to", "popen", &to, "--json"], 2);
     let error = document["error"].as_str().unwrap();
     assert!(error.contains("File exists"), "{error}");
 }
@@ -78,11 +79,18 @@ fn the_document_of_a_failed_target_has_the_error() {
 fn a_failed_file_is_reported_and_counted() {
     let (_place, path) = place();
     fs::write(path("target"), "a file where the tree is to go").unwrap();
-    let arguments = ["rsync", &path("from"), "--to", "popen", &path("target")];
+    let arguments = [
+        "rsync",
+        "push",
+        &path("from"),
+        "--to",
+        "popen",
+        &path("target"),
+    ];
     let finished = run(&arguments, 2).tells("File exists");
     assert_eq!(finished.err.lines().count(), 1, "{}", finished.err);
     std::os::unix::fs::symlink("/etc/passwd", path("from/link")).unwrap();
-    let arguments = ["rsync", "--from", "popen", &path("from"), &path("to")];
+    let arguments = ["rsync", "pull", "popen", &path("from"), &path("to")];
     let finished = run(&arguments, 1).tells("failed link: a link that leads out of the tree");
     assert!(finished.out.contains("2 sent"), "{}", finished.out);
 }
@@ -92,7 +100,9 @@ fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
     let (_place, path) = place();
     let (from, one, two) = (path("from"), path("one"), path("two"));
     let nosuch = "popen//python=/nosuch/python";
-    let mut arguments = vec!["rsync", &from, "--to", nosuch, &two, "--to", "popen", &one];
+    let mut arguments = vec![
+        "rsync", "push", &from, "--to", nosuch, &two, "--to", "popen", &one,
+    ];
     let finished = run(&arguments, 1).tells(&format!("{nosuch} {two}: "));
     assert!(finished.out.contains("2 sent"), "{}", finished.out);
     assert_eq!(fs::read(path("one/a.txt")).unwrap(), b"a");
@@ -112,5 +122,5 @@ fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
         "{documents:?}"
     );
     // A single target determines the status by itself.
-    run(&arguments[..5], 3).tells(nosuch);
+    run(&arguments[..6], 3).tells(nosuch);
 }

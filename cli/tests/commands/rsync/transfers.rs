@@ -15,6 +15,7 @@ fn sends_to_two_targets_and_reports_each_file() {
     let (one, two) = (path("one"), path("two"));
     let arguments = [
         "rsync",
+        "push",
         &path("from"),
         "--to",
         "popen",
@@ -43,6 +44,36 @@ fn sends_to_two_targets_and_reports_each_file() {
     }
 }
 
+/// A batch of one target at a time has the same result.
+#[test]
+fn sends_to_one_path_on_many_gateways() {
+    let (_place, path) = place();
+    let (from, hosts) = (path("from"), path("hosts"));
+    let spec = |name: &str| format!("popen//chdir={}", path(name));
+    fs::write(&hosts, format!("# two\n{}\n{}\n", spec("b"), spec("c"))).unwrap();
+    let arguments = [
+        "rsync",
+        "push",
+        &from,
+        "to",
+        "--on",
+        &spec("a"),
+        "--hosts",
+        &hosts,
+    ];
+    for parallel in ["1", "32"] {
+        let finished = run(&[&arguments[..], &["--parallel", parallel]].concat(), 0);
+        for target in ["a", "b", "c"] {
+            assert_eq!(fs::read(path(&format!("{target}/to/a.txt"))).unwrap(), b"a");
+            let summary = format!("{} to: ", spec(target));
+            assert!(finished.out.contains(&summary), "{}", finished.out);
+            fs::remove_dir_all(path(target)).unwrap();
+        }
+    }
+    let finished = run(&[&arguments[..], &["--quiet"]].concat(), 0);
+    assert_eq!((&*finished.out, &*finished.err), ("", ""));
+}
+
 #[test]
 fn pulls_and_deletes() {
     let (_place, path) = place();
@@ -50,7 +81,7 @@ fn pulls_and_deletes() {
     fs::write(path("to/old"), "").unwrap();
     let arguments = [
         "rsync",
-        "--from",
+        "pull",
         "popen",
         &path("from"),
         &path("to"),
@@ -78,7 +109,7 @@ fn a_pull_that_is_killed_leaves_every_file_whole() {
             fs::write(format!("{to}/{file}"), &old).unwrap();
         }
         let read = |file: &String| fs::read(format!("{to}/{file}")).unwrap();
-        let pulling = Running::start(&["rsync", "--from", "popen", &from, &to, "--json"]);
+        let pulling = Running::start(&["rsync", "pull", "popen", &from, &to, "--json"]);
         eventually("the first file arrives", DEADLINE, || {
             files.iter().any(|file| read(file) == new)
         });
@@ -89,7 +120,7 @@ fn a_pull_that_is_killed_leaves_every_file_whole() {
         let lengths: Vec<_> = contents.iter().map(Vec::len).collect();
         assert!(whole, "round {round}: {lengths:?}");
     }
-    run(&["rsync", "--from", "popen", &from, &to, "--delete"], 0);
+    run(&["rsync", "pull", "popen", &from, &to, "--delete"], 0);
     assert_eq!(fs::read_dir(&to).unwrap().count(), files.len());
 }
 
@@ -97,9 +128,17 @@ fn a_pull_that_is_killed_leaves_every_file_whole() {
 fn a_source_inside_the_destination_is_not_deleted() {
     let (place, path) = place();
     let above = place.path().to_str().unwrap();
-    let push = ["rsync", &path("from"), "--to", "popen", above, "--delete"];
+    let push = [
+        "rsync",
+        "push",
+        &path("from"),
+        "--to",
+        "popen",
+        above,
+        "--delete",
+    ];
     run(&push, 2).tells("the source is in it");
-    let pull = ["rsync", "--from", "popen", &path("from"), above, "--delete"];
+    let pull = ["rsync", "pull", "popen", &path("from"), above, "--delete"];
     run(&pull, 2).tells("the source is in it");
     assert_eq!(fs::read(path("from/a.txt")).unwrap(), b"a");
 }
@@ -117,7 +156,7 @@ fn options_have_the_effect_of_those_of_the_library() {
     };
     let run_with = |more: &[&str], to: &str, status| {
         let (from, to) = (path("from"), path(to));
-        let mut arguments = vec!["rsync", &from, "--to", "popen", &to];
+        let mut arguments = vec!["rsync", "push", &from, "--to", "popen", &to];
         arguments.extend(more);
         run(&arguments, status)
     };
@@ -144,7 +183,7 @@ fn options_have_the_effect_of_those_of_the_library() {
     run_with(&["--idle-timeout", "0.000001"], "four", 3).tells("was silent for");
     run_with(&["--max-file-size", "2X"], "five", 2).tells("expected a number of bytes");
     let (from, to) = (path("from"), path("six"));
-    let pull = ["rsync", "--from", "popen", &from, &to];
+    let pull = ["rsync", "pull", "popen", &from, &to];
     run(&[&pull[..], &["--links", "keep"]].concat(), 0);
     assert!(fs::symlink_metadata(path("six/out")).unwrap().is_symlink());
     run(&[&pull[..], &["--max-entries", "1"]].concat(), 1).tells("raise --max-entries");
@@ -155,8 +194,8 @@ fn options_have_the_effect_of_those_of_the_library() {
 fn a_file_goes_into_a_destination_that_ends_in_a_slash() {
     let (_place, path) = place();
     let (file, pushed, pulled) = (path("from/a.txt"), path("pushed/"), path("pulled/"));
-    run(&["rsync", &file, "--to", "popen", &pushed], 0);
-    run(&["rsync", "--from", "popen", &file, &pulled], 0);
+    run(&["rsync", "push", &file, "--to", "popen", &pushed], 0);
+    run(&["rsync", "pull", "popen", &file, &pulled], 0);
     for directory in ["pushed", "pulled"] {
         assert_eq!(fs::read(path(directory) + "/a.txt").unwrap(), b"a");
     }
