@@ -117,6 +117,41 @@ fn test_popen_stderr_tracing() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
+/// The file of a process in a trace with details. Each line begins with a time.
+fn detailed(directory: &std::path::Path, pid: &str) -> String {
+    let text = fs::read_to_string(directory.join(format!("execnet-debug-{pid}"))).unwrap();
+    for line in text.lines() {
+        let time = line.split(' ').next().unwrap();
+        assert!(time.parse::<f64>().unwrap() > 1.7e9, "{line}");
+    }
+    text
+}
+
+#[test]
+fn a_directory_gets_traces_with_times_and_payloads() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = traced(directory.path().to_str().unwrap(), directory.path());
+    let ours = detailed(directory.path(), &pid(&output, "program"));
+    let theirs = detailed(directory.path(), &pid(&output, "worker"));
+    // The opcodes of 'private': a text of seven bytes, and the end.
+    let item = "<Message CHANNEL_DATA channel=3 lendata=13> 4e000000077072697661746551";
+    assert!(ours.contains(&format!("gw0 received {item}")), "{ours}");
+    assert!(
+        theirs.contains(&format!("gw0-worker sent {item}")),
+        "{theirs}"
+    );
+}
+
+/// Such as one that belongs to another user.
+#[test]
+fn a_worker_that_cannot_write_its_trace_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing");
+    let output = traced(missing.to_str().unwrap(), directory.path());
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(text.matches("no trace").count(), 2, "{text}");
+}
+
 #[test]
 fn test_no_tracing_by_default() {
     let directory = tempfile::tempdir().unwrap();

@@ -154,11 +154,17 @@ impl LinkInput {
     fn read_message(&mut self, shared: &Shared) -> Result<Message, DisconnectReason> {
         let credit = shared.config.credit.is_some();
         let frame = self.frames.next_frame_if(|header| {
-            trace::frame(&shared.config.id, "received", header);
             Message::admit(header, credit).map_err(DisconnectReason::from)
         })?;
+        let frame = frame.ok_or(DisconnectReason::EndOfStream)?;
+        trace::frame(
+            &shared.config.id,
+            "received",
+            &frame.header(),
+            &frame.payload,
+        );
         // Parsed here, where nothing is locked: scanning a large item for channels takes time.
-        Ok(Message::parse(frame.ok_or(DisconnectReason::EndOfStream)?)?)
+        Ok(Message::parse(frame)?)
     }
 }
 

@@ -5,17 +5,31 @@ NAMES = ('STATUS', 'RECONFIGURE', 'GATEWAY_TERMINATE', 'CHANNEL_EXEC', 'CHANNEL_
 
 
 def traced(kind, worker):  # type: (Any, str) -> Any
-    """EXECNET_DEBUG: with "2" lines on standard error, else in a file of the process."""
+    """EXECNET_DEBUG: with "2" lines on standard error, else in a file of the process.
+
+    If it is the path of a directory, the file is there, with times and the first bytes of the payloads.
+    """
+    value = os.environ['EXECNET_DEBUG']
     prefix = '%s-worker ' % (worker,)
-    if os.environ['EXECNET_DEBUG'] == '2':
+    detailed = os.path.isabs(value)
+    now, hexlify = time.time, import_standard('binascii').hexlify
+    if value == '2':
         prefix = '[%d] %s' % (os.getpid(), prefix)
         out = 2
     else:
-        out = trace_file()
-
-    def trace(text):
         try:
-            os.write(out, (prefix + text + '\n').encode('utf-8', 'replace'))
+            out = trace_file(value if detailed else import_standard('tempfile').gettempdir())
+        except OSError:
+            # Such as that of another user.
+            log('no trace: %s' % (exc_info()[1],))
+            return kind
+
+    def trace(text, payload=b''):
+        line = prefix + text
+        if detailed:
+            line = '%.6f %s %s' % (now(), line, hexlify(payload[:512]).decode('ascii'))
+        try:
+            os.write(out, (line.rstrip() + '\n').encode('utf-8', 'replace'))
         except OSError:
             pass
 
@@ -25,8 +39,8 @@ def traced(kind, worker):  # type: (Any, str) -> Any
 
         def _put(self, data):
             kind._put(self, data)
-            for found in frames_of(data):
-                trace('sent ' + message(*found))
+            for code, channel_id, payload in frames_of(data):
+                trace('sent ' + message(code, channel_id, len(payload)), payload)
 
     trace('creating workergateway on %r' % (link,))
     for code, plain in list(HANDLERS.items()):
@@ -36,7 +50,7 @@ def traced(kind, worker):  # type: (Any, str) -> Any
 
 def with_trace(trace, code, plain):
     def handle(self, channel_id, data):
-        trace('received ' + message(code, channel_id, len(data)))
+        trace('received ' + message(code, channel_id, len(data)), data)
         plain(self, channel_id, data)
     return handle
 
@@ -45,18 +59,18 @@ def message(code, channel_id, size):  # type: (int, int, int) -> str
     return '<Message %s channel=%d lendata=%d>' % (NAMES[code], channel_id, size)
 
 
-def frames_of(data):  # type: (bytes) -> Iterator[Tuple[int, int, int]]
-    """The headers in `data`, which is whole frames."""
+def frames_of(data):  # type: (bytes) -> Iterator[Tuple[int, int, bytes]]
+    """The frames in `data`, which is whole frames: code, channel, payload."""
     start = 0
     while start < len(data):
-        found = header.unpack_from(data, start)
-        start += 9 + found[2]
-        yield found
+        code, channel_id, size = header.unpack_from(data, start)
+        yield code, channel_id, data[start + 9:start + 9 + size]
+        start += 9 + size
 
 
-def trace_file():  # type: () -> int
+def trace_file(directory):  # type: (str) -> int
     """Open a new file. An existing one, which may be a link, is not written to."""
-    path = os.path.join(import_standard('tempfile').gettempdir(), 'execnet-debug-%d' % os.getpid())
+    path = os.path.join(directory, 'execnet-debug-%d' % os.getpid())
     try:
         os.unlink(path)
     except OSError:
