@@ -27,6 +27,8 @@ pub(crate) use values::spec;
 pub(crate) use verbosity::Verbosity;
 pub(crate) use workers::{Targets, TimeLimits};
 
+use crate::commands::trace::Trace;
+
 /// Run Python code in local and remote interpreters; read and write execnet data
 #[derive(Debug, Parser)]
 #[command(name = "execnet", version, after_help = STATUSES)]
@@ -73,4 +75,5 @@ pub(crate) enum Command {
     Dumps(Dumps),
     Loads(Loads),
     Inspect(Inspect),
+    Trace(Trace),
 }

@@ -9,6 +9,7 @@ mod rsync;
 mod run;
 mod serve;
 mod status;
+pub(crate) mod trace;
 mod worker;
 
 use crate::args::{Cli, Command};
@@ -25,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dumps(args) => dumps::run(&args),
         Command::Loads(args) => loads::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Trace(args) => trace::run(&args),
         #[cfg(unix)]
         Command::Rsync(args) => rsync::run(&args, verbosity),
     }

@@ -17,5 +17,6 @@ mod run;
 mod serve;
 mod status;
 mod support;
+mod trace;
 mod vectors;
 mod worker;

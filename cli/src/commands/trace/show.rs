@@ -1,0 +1,100 @@
+//! `execnet trace show`: writes a page about trace files.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+
+use super::diagram::Diagram;
+use super::page::page;
+use super::side::Traces;
+use crate::failure::Failure;
+use crate::messages;
+
+/// Write a page that shows trace files as a sequence diagram
+///
+/// The files are those of `execnet trace record`, and the files or the standard error of processes that ran with
+/// EXECNET_DEBUG, of this project or of stock execnet. Those have neither times nor payloads: the frames are shown in their
+/// order. Both ends of a gateway are joined if the files of both are given.
+///
+/// The page is one file that loads nothing. It holds the payloads of the trace.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Trace files, or directories that have files execnet-debug-*
+    #[arg(required = true, value_name = "FILES", value_hint = ValueHint::AnyPath)]
+    files: Vec<PathBuf>,
+    /// The page to write, or - for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "trace.html", value_hint = ValueHint::FilePath)]
+    output: PathBuf,
+    /// Show no more than this many frames and events, the first ones
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    limit: usize,
+}
+
+pub(super) fn run(args: &Show) -> Result<(), Failure> {
+    let mut traces = Traces::default();
+    for path in files(&args.files)? {
+        let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
+        traces.add(&path, &bytes);
+    }
+    if traces.is_empty() {
+        return Err(Failure::Data("the files have no line of a trace".into()));
+    }
+    report_damage(&traces);
+    let text = page(&Diagram::new(traces), args.limit);
+    if args.output == Path::new("-") {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        return written.map_err(Failure::Output);
+    }
+    fs::write(&args.output, text).map_err(|error| {
+        let what = format!("cannot write {:?}", args.output);
+        Failure::Usage(what, error.into())
+    })
+}
+
+/// The files, with those of a directory in its place.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let found = trace_files(path).map_err(|error| unreadable(path, error))?;
+        if found.is_empty() {
+            let error = "it has no files execnet-debug-*";
+            return Err(Failure::Usage(format!("directory {path:?}"), error.into()));
+        }
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+/// The trace files in a directory.
+pub(super) fn trace_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(b"execnet-debug-")
+        {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Failure {
+    Failure::Usage(format!("cannot read {path:?}"), error.into())
+}
+
+fn report_damage(traces: &Traces) {
+    if let Some(damage) = traces.damage() {
+        messages::print(&damage);
+    }
+}
