@@ -86,6 +86,7 @@ impl<C: ChannelHandle> Received<C> {
     }
 
     /// Decodes a taken item.
+    #[cfg(feature = "std")]
     pub(crate) fn decode(raw: RawItem<C>) -> Result<Self, ItemError> {
         let value = raw.options.loads(&raw.payload);
         Ok(Self::new(value?, raw.channels))

@@ -13,13 +13,15 @@
 //! - [`frame`]: the 9-byte header, and reading frames from a stream.
 //! - [`session`]: the state machine of one end, without I/O, locks or threads.
 //! - [`Gateway`], [`Channel`]: the session driven by threads; with the feature `std`.
+//! - [`serial`]: connections over a line that has none, such as a UART.
 //! - [`Endpoint`]: the session driven by the threads that wait, without threads of its own and without `std`.
 //! - [`worker`]: Rust functions that a peer calls.
 //!
 //! # Features
 //!
-//! - `std` (default): gateways with threads. Without it the crate is `no_std` with `alloc`: frames, the session and
-//!   endpoints.
+//! - `std` (default): `alloc`, and gateways with threads. Without it the crate is `no_std`.
+//! - `alloc`: the session and endpoints, on a heap. Without it there are the parts of [`frame`] and [`serial`] that need
+//!   none.
 //! - `literal` (default): Python's notation of items and of [`RemoteInfo`], as `Display`.
 //! - `serde`: items and arguments as Rust types, see [`Channel::receive_as`].
 //! - `postcard`: items in postcard's format, between Rust peers, see [`PostcardChannel`].
@@ -32,29 +34,46 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "alloc")]
 pub mod endpoint;
 pub mod frame;
+pub mod serial;
+#[cfg(feature = "alloc")]
 pub mod session;
+#[cfg(feature = "alloc")]
 pub mod worker;
 
+#[cfg(feature = "alloc")]
 mod call;
 #[cfg(feature = "std")]
 mod deadline;
+#[cfg(feature = "alloc")]
 mod dedent;
+#[cfg(feature = "alloc")]
 mod disconnected;
+#[cfg(feature = "alloc")]
 mod error;
+#[cfg(feature = "alloc")]
 mod item;
+#[cfg(feature = "alloc")]
 mod lifecycle;
+#[cfg(feature = "alloc")]
 mod link_error;
+#[cfg(feature = "alloc")]
 mod options;
+#[cfg(feature = "alloc")]
 #[doc(hidden)]
 pub mod pickle;
+#[cfg(feature = "alloc")]
 mod report;
+#[cfg(feature = "alloc")]
 mod status;
+#[cfg(feature = "alloc")]
 mod sync;
 #[cfg(all(test, feature = "test-util"))]
 mod tests;
@@ -80,18 +99,28 @@ pub use embedded_io;
 #[cfg(feature = "std")]
 #[doc(hidden)]
 pub use deadline::Deadline;
+#[cfg(feature = "alloc")]
 pub use disconnected::{DisconnectReason, Disconnected, SharedError};
+#[cfg(feature = "alloc")]
 pub use endpoint::Endpoint;
+#[cfg(feature = "alloc")]
 pub use error::{
     CallbackError, ItemError, ReceiveError, SendError, StatusError, TypeError, WaitCloseError,
 };
+#[cfg(feature = "alloc")]
 pub use item::{ChannelHandle, Received};
+#[cfg(feature = "alloc")]
 pub use link_error::LinkError;
+#[cfg(feature = "alloc")]
 pub use pickle::PickleError;
+#[cfg(feature = "alloc")]
 pub use report::{Report, report};
+#[cfg(feature = "alloc")]
 #[doc(hidden)]
 pub use report::{controls_terminal, escaped};
+#[cfg(feature = "alloc")]
 pub use session::{InboxLimits, InboxOverflow, OverflowPolicy, RefusedId, RemoteError, Role};
+#[cfg(feature = "alloc")]
 pub use status::Status;
 
 #[cfg(feature = "std")]

@@ -28,7 +28,8 @@ impl<'a> Scalar<'a> {
 
     /// Reads a scalar. Returns `None` and leaves the cursor if the next opcode
     /// is not one.
-    #[inline(always)]
+    // As `Scalars::make`: on devices size counts.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, LoadError> {
         let offset = cursor.offset();
         // The most frequent ones first and without the table: the position of the

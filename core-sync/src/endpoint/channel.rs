@@ -9,7 +9,7 @@ use super::{Endpoint, EndpointItem, EndpointState};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
 use crate::item::{RawItem, channel_handle};
-use crate::session::{EXPLICIT_CLOSE, ITEM_COST, QueuedItem, empty, encode};
+use crate::session::{EXPLICIT_CLOSE, ITEM_COST, QueuedItem, append, empty, encode};
 
 /// One end of a channel of an [`Endpoint`]: items are sent and received, until one side closes it.
 ///
@@ -53,10 +53,21 @@ impl EndpointChannel {
     /// connection is lost.
     pub fn send(&self, item: impl Dump) -> Result<(), SendError> {
         let id = self.id();
-        let frame = encode(MessageCode::ChannelData, id, &item)?;
-        let cost = frame.len() - Header::SIZE + ITEM_COST;
+        let mut frame = self.endpoint().inner.state.lock().spare_frame.take();
+        let encoded = append(&mut frame, MessageCode::ChannelData, id, &item);
+        let sent = encoded
+            .map_err(SendError::from)
+            .and_then(|()| self.send_frame(&frame));
+        self.endpoint().inner.state.lock().spare_frame.put(frame);
+        sent
+    }
+
+    /// Sends an encoded item.
+    fn send_frame(&self, frame: &[u8]) -> Result<(), SendError> {
+        let id = self.id();
+        let cost = frame.len().saturating_sub(Header::SIZE) + ITEM_COST;
         loop {
-            let sent = self.endpoint().write_if(&frame, |state| {
+            let sent = self.endpoint().write_if(frame, |state| {
                 let now = state.lifecycle.may_send(&state.session, id)?;
                 if now {
                     // Before the write, as in gateways: credit for this very item can arrive before the write returns.
@@ -84,7 +95,7 @@ impl EndpointChannel {
     /// arrived before the end are received first.
     pub fn receive(&self) -> Result<EndpointItem, ReceiveError> {
         let raw = self.receive_raw()?;
-        EndpointItem::decode(raw).map_err(ReceiveError::Item)
+        self.decode(raw).map_err(ReceiveError::Item)
     }
 
     /// Takes the next item if it has arrived; `None` if no item has arrived yet. Like [`Endpoint::poll`], it handles
@@ -106,8 +117,20 @@ impl EndpointChannel {
         let Some((queued, _)) = taken.transpose()? else {
             return Ok(None);
         };
-        let item = self.raw(queued).and_then(EndpointItem::decode);
+        let item = self.raw(queued).and_then(|raw| self.decode(raw));
         item.map(Some).map_err(ReceiveError::Item)
+    }
+
+    fn decode(&self, raw: RawItem<Self>) -> Result<EndpointItem, ItemError> {
+        let value = raw.options.loads(&raw.payload);
+        self.endpoint()
+            .inner
+            .state
+            .lock()
+            .session
+            .spare
+            .put(raw.payload);
+        Ok(EndpointItem::new(value?, raw.channels))
     }
 
     /// Waits for the next item, and does not decode it.

@@ -12,6 +12,8 @@ pub(super) struct Reader {
     half: Box<dyn ReadHalf>,
     /// Reading fails instead of waiting, with an error for which [`LinkError::is_not_ready`] is true.
     pub(super) polled: bool,
+    /// Called until the half is ready, instead of a read that waits.
+    relax: Option<fn()>,
 }
 
 trait ReadHalf: Send {
@@ -66,23 +68,29 @@ impl<T: Write + Send> WriteHalf for Half<T> {
 
 impl Reader {
     pub(super) fn blocking(reader: impl Read + Send + 'static) -> Self {
-        Self::of(Half {
+        let half = Half {
             half: reader,
             is_ready: |_| Ok(false),
-        })
+        };
+        Self::of(half, None)
     }
 
-    pub(super) fn pollable(reader: impl Read + ReadReady + Send + 'static) -> Self {
-        Self::of(Half {
+    pub(super) fn pollable(
+        reader: impl Read + ReadReady + Send + 'static,
+        relax: Option<fn()>,
+    ) -> Self {
+        let half = Half {
             half: reader,
             is_ready: |half| half.read_ready().map_err(of),
-        })
+        };
+        Self::of(half, relax)
     }
 
-    fn of(half: impl ReadHalf + 'static) -> Self {
+    fn of(half: impl ReadHalf + 'static, relax: Option<fn()>) -> Self {
         Self {
             half: Box::new(half),
             polled: false,
+            relax,
         }
     }
 }
@@ -93,8 +101,14 @@ impl ErrorType for Reader {
 
 impl Read for Reader {
     fn read(&mut self, room: &mut [u8]) -> Result<usize, LinkError> {
-        if self.polled && !self.half.is_ready()? {
-            return Err(LinkError::not_ready());
+        if self.polled {
+            if !self.half.is_ready()? {
+                return Err(LinkError::not_ready());
+            }
+        } else if let Some(relax) = self.relax {
+            while !self.half.is_ready()? {
+                relax();
+            }
         }
         self.half.read(room)
     }
@@ -107,28 +121,36 @@ pub(super) struct Writer {
     /// Complete frames, except for the first `written` bytes, which the link has taken.
     unsent: Vec<u8>,
     written: usize,
+    /// Called until the half is ready, instead of a write that waits.
+    relax: Option<fn()>,
 }
 
 impl Writer {
     pub(super) fn blocking(writer: impl Write + Send + 'static) -> Self {
-        Self::of(Half {
+        let half = Half {
             half: writer,
             is_ready: |_| Ok(false),
-        })
+        };
+        Self::of(half, None)
     }
 
-    pub(super) fn pollable(writer: impl Write + WriteReady + Send + 'static) -> Self {
-        Self::of(Half {
+    pub(super) fn pollable(
+        writer: impl Write + WriteReady + Send + 'static,
+        relax: Option<fn()>,
+    ) -> Self {
+        let half = Half {
             half: writer,
             is_ready: |half| half.write_ready().map_err(of),
-        })
+        };
+        Self::of(half, relax)
     }
 
-    fn of(half: impl WriteHalf + 'static) -> Self {
+    fn of(half: impl WriteHalf + 'static, relax: Option<fn()>) -> Self {
         Self {
             half: Box::new(half),
             unsent: Vec::new(),
             written: 0,
+            relax,
         }
     }
 
@@ -188,6 +210,11 @@ impl Writer {
 
     fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), LinkError> {
         while !bytes.is_empty() {
+            if let Some(relax) = self.relax {
+                while !self.half.is_ready()? {
+                    relax();
+                }
+            }
             let written = write_some(&mut *self.half, bytes)?;
             bytes = bytes.get(written..).unwrap_or_default();
         }
@@ -246,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_link_that_is_never_drained_keeps_only_unwritten_bytes() {
-        let mut writer = Writer::pollable(Slow::default());
+        let mut writer = Writer::pollable(Slow::default(), None);
         assert!(writer.write_ready(&[0; 100]).unwrap());
         for _ in 0..10_000 {
             assert!(writer.write_ready(&[0]).unwrap());
@@ -258,10 +285,11 @@ mod tests {
     #[test]
     fn a_link_that_is_drained_each_time_keeps_no_bytes() {
         let takes_all = true;
-        let mut writer = Writer::pollable(Slow {
+        let slow = Slow {
             questions: 0,
             takes_all,
-        });
+        };
+        let mut writer = Writer::pollable(slow, None);
         for _ in 0..10 {
             assert!(writer.write_ready(&[0; 100]).unwrap());
             assert_eq!((writer.backlog(), writer.unsent.len()), (0, 0));

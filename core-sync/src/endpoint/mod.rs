@@ -76,6 +76,10 @@
 //! so may functions that `serve_pending` calls. Dropping a channel never waits: the frame is sent with the next write,
 //! wait or poll.
 //!
+//! On a device without an operating system, [`EndpointConfig::with_relax`] lets the waits that are left sleep until the next
+//! interrupt, and [`EndpointConfig::worker_within`] chooses limits that fit the memory. The module
+//! [`serial`](crate::serial) makes connections of a UART.
+//!
 //! While one thread waits in a write, others can poll, receive and close channels: that thread writes their frames.
 
 mod call;
@@ -133,7 +137,9 @@ impl Endpoint {
         writer: impl Write + WriteReady + Send + 'static,
         config: EndpointConfig,
     ) -> Self {
-        Self::of(Reader::pollable(reader), Writer::pollable(writer), config)
+        let reader = Reader::pollable(reader, config.relax);
+        let writer = Writer::pollable(writer, config.relax);
+        Self::of(reader, writer, config)
     }
 
     fn of(reader: Reader, writer: Writer, config: EndpointConfig) -> Self {
@@ -164,6 +170,12 @@ impl Endpoint {
     pub fn disconnected(&self) -> Option<Disconnected> {
         let state = self.inner.state.lock();
         state.lifecycle.disconnected().cloned()
+    }
+
+    /// Number of frames that were read. It wraps around.
+    #[must_use]
+    pub fn frames_read(&self) -> u32 {
+        self.inner.state.lock().frames
     }
 
     /// The link has ended.

@@ -9,11 +9,6 @@ use crate::session::Message;
 /// Maximal number of frames that one [`Endpoint::poll`] handles: it must return although the peer never stops sending.
 const POLLED: usize = 32;
 
-/// With more bytes of unwritten answers than this, no frame is read: the answers to a peer that sends requests and does
-/// not read would pile up. Only answers count, because they are not answered themselves. Two ends that stopped reading
-/// until their other frames are written would wait for each other.
-const MAX_ANSWERS: usize = 4096;
-
 impl Endpoint {
     /// Reads frames until `ready` returns something, which it must do when the link has ended.
     pub(super) fn wait_for<T>(&self, mut ready: impl FnMut(&mut EndpointState) -> Option<T>) -> T {
@@ -115,12 +110,22 @@ impl Endpoint {
             Err(DisconnectReason::Read(ReadError::Link(error))) if error.is_not_ready() => {
                 return Ok(false);
             }
-            frame => frame?.ok_or(DisconnectReason::EndOfStream)?,
+            Err(reason) => match frames.skip_refused() {
+                Some(header) => Err((header, reason)),
+                None => return Err(reason),
+            },
+            Ok(frame) => Ok(frame.ok_or(DisconnectReason::EndOfStream)?),
         };
-        let message = Message::parse(frame)?;
+        let message = frame.map(Message::parse);
         let is_behind = {
             let mut state = self.inner.state.lock();
-            state.handle(message)?;
+            match message {
+                Ok(message) => state.handle(message?)?,
+                Err((header, reason)) => state.refuse_long(&header, reason)?,
+            }
+            state.frames = state.frames.wrapping_add(1);
+            // Free again if the item was copied: for the next frame of this thread.
+            frames.spare.put(state.session.spare.take());
             state.is_behind()
         };
         // Answers are not left to the thread's next write, which may come much later. A poll flushes at its end.
@@ -130,8 +135,11 @@ impl Endpoint {
         Ok(true)
     }
 
+    /// With too many bytes of unwritten answers, no frame is read: the answers to a peer that sends requests and does not
+    /// read would pile up. Only answers count, because they are not answered themselves. Two ends that stopped reading
+    /// until their other frames are written would wait for each other.
     fn may_answer(&self) -> bool {
-        self.inner.state.lock().answers <= MAX_ANSWERS
+        self.inner.state.lock().answers <= self.inner.config.max_answers
     }
 }
 
@@ -145,14 +153,25 @@ struct ReadLease<'a> {
 impl<'a> ReadLease<'a> {
     /// `None` if another thread reads, or the link has ended.
     fn begin(inner: &'a Inner, state: &mut EndpointState) -> Option<Self> {
-        let frames = Some(state.input.take()?);
-        Some(Self { inner, frames })
+        let mut frames = state.input.take()?;
+        // Returned with the reading half: a payload is handled before the next frame is read.
+        frames.spare.put(state.session.spare.take());
+        Some(Self {
+            inner,
+            frames: Some(frames),
+        })
     }
 }
 
 impl Drop for ReadLease<'_> {
     fn drop(&mut self) {
-        self.inner.state.lock().input = self.frames.take();
+        let mut frames = self.frames.take();
+        let mut state = self.inner.state.lock();
+        if let Some(frames) = &mut frames {
+            state.session.spare.put(frames.spare.take());
+        }
+        state.input = frames;
+        drop(state);
         self.inner.handled.notify_all();
     }
 }

@@ -9,7 +9,7 @@ use super::EndpointConfig;
 use super::link::{Reader, Writer};
 use super::output::WriterSlot;
 use crate::disconnected::DisconnectReason;
-use crate::frame::FrameReader;
+use crate::frame::{FrameReader, Header, SpareBuffer};
 use crate::lifecycle::Lifecycle;
 use crate::session::{BUSY, Event, Message, Reply, Session};
 use crate::sync::{Condvar, Mutex};
@@ -44,6 +44,11 @@ pub(super) struct EndpointState {
     pub(super) answers: usize,
     /// The link has taken a part of the frames of an earlier flush, and the writer has the rest.
     pub(super) has_rest: bool,
+    /// The buffer of an earlier frame, for the next one that is sent.
+    pub(super) spare_frame: SpareBuffer,
+    /// Number of frames that were read; it wraps around.
+    pub(super) frames: u32,
+    max_frame: usize,
 }
 
 impl EndpointState {
@@ -66,7 +71,25 @@ impl EndpointState {
             write_queue: Vec::new(),
             answers: 0,
             has_rest: false,
+            spare_frame: SpareBuffer::default(),
+            frames: 0,
+            max_frame: config.max_frame,
         }
+    }
+
+    /// Refuses a frame that is longer than the limit. Fails with the reason if it cannot be left out.
+    pub(super) fn refuse_long(
+        &mut self,
+        header: &Header,
+        reason: DisconnectReason,
+    ) -> Result<(), DisconnectReason> {
+        match self.session.refuse_long(header, self.max_frame) {
+            None => return Err(reason),
+            Some(Event::Refused((), reply)) => self.post([reply]),
+            Some(Event::Reply(reply)) => self.answer(reply),
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     /// Applies a message of the peer.

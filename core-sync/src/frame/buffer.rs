@@ -35,14 +35,17 @@ impl FrameBuf {
     /// A frame with an empty payload.
     #[must_use]
     pub fn new() -> Self {
-        // Most items are small: header and item fit in this without a second allocation.
-        Self::behind(Vec::with_capacity(64))
+        Self::behind(Vec::new())
     }
 
     /// A frame with an empty payload, behind the frames in `bytes`: for several frames in one write.
     #[must_use]
     pub fn behind(mut bytes: Vec<u8>) -> Self {
         let start = bytes.len();
+        // Most items are small: header and item fit in this without a second allocation.
+        if bytes.capacity() == 0 {
+            bytes.reserve(64);
+        }
         bytes.extend_from_slice(&[0; Header::SIZE]);
         Self { bytes, start }
     }

@@ -1,11 +1,14 @@
 //! The header of a frame.
 
+#[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
 
 use execnet_serializer::ChannelId;
 
-use super::{Frame, MessageCode};
+#[cfg(feature = "alloc")]
+use super::Frame;
+use super::MessageCode;
 
 /// The 9 bytes in front of every payload. All numbers are big-endian:
 ///
@@ -34,6 +37,7 @@ impl Header {
         Some(Self { code, channel, len })
     }
 
+    #[cfg(feature = "alloc")]
     pub(crate) fn saturating(code: MessageCode, channel: ChannelId, len: usize) -> Self {
         let len = i32::try_from(len).unwrap_or(i32::MAX);
         Self { code, channel, len }
@@ -60,6 +64,7 @@ impl Header {
     }
 
     /// Combines the header with a payload.
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn with_payload(self, payload: Vec<u8>) -> Frame {
         Frame {

@@ -4,21 +4,35 @@
 //! code or a length is refused before a byte of the payload is buffered.
 //!
 //! The [`session`](crate::session) interprets the payloads.
+//!
+//! Without a heap, [`encode_to_slice`] makes a frame in memory of the program, and [`Header::from_bytes`] reads the nine
+//! bytes in front of a payload.
 
+#[cfg(feature = "alloc")]
 mod buffer;
 mod header;
 mod message_code;
+#[cfg(feature = "alloc")]
 mod read;
+mod slice;
+#[cfg(feature = "alloc")]
+mod spare;
 
+#[cfg(feature = "alloc")]
 pub use buffer::{FrameBuf, TooLong};
 pub use header::{Header, HeaderError};
 pub use message_code::MessageCode;
+#[cfg(feature = "alloc")]
 pub use read::{FrameReader, ReadError};
+pub use slice::{EncodeToSliceError, encode_to_slice};
+#[cfg(feature = "alloc")]
+pub(crate) use spare::SpareBuffer;
 
-use alloc::vec::Vec;
-use execnet_serializer::ChannelId;
+#[cfg(feature = "alloc")]
+use {alloc::vec::Vec, execnet_serializer::ChannelId};
 
 /// A complete frame.
+#[cfg(feature = "alloc")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     /// The kind of frame.
@@ -29,6 +43,7 @@ pub struct Frame {
     pub payload: Vec<u8>,
 }
 
+#[cfg(feature = "alloc")]
 impl Frame {
     /// The header of this frame.
     #[must_use]

@@ -8,7 +8,7 @@ use core::fmt;
 use embedded_io::Read;
 use execnet_serializer::{ReadBuffer, read_some};
 
-use super::{Frame, Header, HeaderError};
+use super::{Frame, Header, HeaderError, SpareBuffer};
 
 /// Default size of the buffer, in bytes: the content of a full pipe of Linux.
 const BUFFER: usize = 64 * 1024;
@@ -42,6 +42,12 @@ pub struct FrameReader<R> {
     large: ReadBuffer,
     /// The header of the frame that `next_frame` has begun, if the link failed inside its payload.
     begun: Option<Header>,
+    /// The header of a frame whose payload is above the limit, and was not read.
+    refused: Option<Header>,
+    /// Number of bytes to discard in front of the next header.
+    skipped: usize,
+    /// For the next payload that fits into the buffer.
+    pub(crate) spare: SpareBuffer,
     limit: usize,
 }
 
@@ -61,6 +67,9 @@ impl<R: Read> FrameReader<R> {
             end: 0,
             large: ReadBuffer::new(),
             begun: None,
+            refused: None,
+            skipped: 0,
+            spare: SpareBuffer::default(),
             limit,
         }
     }
@@ -91,11 +100,34 @@ impl<R: Read> FrameReader<R> {
         };
         check(&header)?;
         let payload = self.payload_of(&header);
-        // A link that is polled fails when it is not ready: the next call continues with this payload.
-        if let Err(ReadError::Link(_)) = &payload {
-            self.begun = Some(header);
+        match &payload {
+            // A link that is polled fails when it is not ready: the next call continues with this payload.
+            Err(ReadError::Link(_)) => self.begun = Some(header),
+            Err(ReadError::Header(HeaderError::TooLong { .. })) => self.refused = Some(header),
+            _ => {}
         }
         Ok(Some(header.with_payload(payload?)))
+    }
+
+    /// Continues after a frame whose payload was above the limit: it is discarded as it arrives. Returns its header.
+    /// `None` if there was no such frame.
+    pub(crate) fn skip_refused(&mut self) -> Option<Header> {
+        let header = self.refused.take()?;
+        self.skipped = header.payload_len(usize::MAX).ok()?;
+        Some(header)
+    }
+
+    fn discard_skipped(&mut self) -> Result<(), ReadError<R::Error>> {
+        while self.skipped > 0 {
+            if self.start == self.end && self.fill(1)? == 0 {
+                let (expected, got) = (self.skipped, 0);
+                return Err(ReadError::PayloadCut { expected, got });
+            }
+            let discarded = self.skipped.min(self.end - self.start);
+            self.start += discarded;
+            self.skipped -= discarded;
+        }
+        Ok(())
     }
 
     /// Reads the header of the next frame. `None` if the stream ends between two frames.
@@ -106,6 +138,7 @@ impl<R: Read> FrameReader<R> {
     ///
     /// The stream fails, or ends inside the header.
     pub fn next_header(&mut self) -> Result<Option<Header>, ReadError<R::Error>> {
+        self.discard_skipped()?;
         while self.available().len() < Header::SIZE {
             if self.fill(Header::SIZE)? == 0 {
                 return match self.available().len() {
@@ -171,7 +204,8 @@ impl<R: Read> FrameReader<R> {
                 return Err(ReadError::PayloadCut { expected: len, got });
             }
         }
-        let payload = self.available().get(..len).unwrap_or_default().to_vec();
+        let mut payload = self.spare.take();
+        payload.extend_from_slice(self.available().get(..len).unwrap_or_default());
         self.start += len;
         Ok(payload)
     }

@@ -7,6 +7,7 @@ use execnet_serializer::StrConfig;
 use super::credit::Credit;
 use super::inbox::{Inbox, QueuedItem};
 use super::{ChannelState, EncodedItem, RefusedId};
+use crate::frame::SpareBuffer;
 
 /// A channel of the session.
 #[derive(Debug)]
@@ -78,19 +79,25 @@ impl<W> Entry<W> {
     }
 
     /// Queues an item that arrived.
-    pub(super) fn accept(&mut self, item: EncodedItem, refused: Option<RefusedId>) {
+    pub(super) fn accept(
+        &mut self,
+        item: EncodedItem,
+        refused: Option<RefusedId>,
+        spare: &mut SpareBuffer,
+    ) {
         let cost = item.cost();
         let (payload, references) = match refused {
             // It is never decoded: its memory is freed now, and only the error waits to be received.
             Some(_) => (Vec::new(), Vec::new()),
             None => (item.payload, item.references),
         };
-        self.inbox.push(QueuedItem {
+        let item = QueuedItem {
             payload,
             strings: self.strings,
             references,
             refused,
             cost,
-        });
+        };
+        self.inbox.push(item, spare);
     }
 }

@@ -10,9 +10,14 @@ use super::{
     EncodedItem, Event, InboxOverflow, Message, RefusedCall, RefusedId, RemoteError, Reply, Role,
     Session,
 };
+use crate::frame::{Header, MessageCode};
 
 /// The error that a peer gets if its channel was closed because items wait beyond the limits.
 const OVERFLOW: &str = "the inbox at the other end is full";
+
+/// The error that a peer gets if its channel was closed because of one item.
+const ITEM_TOO_LONG: &str = "the item is longer than the other end accepts";
+const CALL_TOO_LONG: &str = "execution is refused: the call is longer than the other end accepts";
 
 impl<W: Default> Session<W> {
     /// Applies a message of the peer. Returns what the driver has to do.
@@ -78,27 +83,46 @@ impl<W: Default> Session<W> {
             return Event::Nothing;
         };
         if let Some(overflow) = self.accounting.refuses(waiting) {
-            return self.overflow(id, overflow);
+            return self.overflow(id, overflow, OVERFLOW);
         }
         // Before the next frame, which may already be for a channel that this item names.
         let refused = self.register(id, &item.references).err();
         let Some(channel) = self.channels.get_mut(&id) else {
             return Event::Nothing;
         };
-        channel.accept(item, refused);
+        channel.accept(item, refused, &mut self.spare);
         self.accounting.change(waiting, channel.inbox.cost());
         Event::Item(&mut channel.waiters)
     }
 
-    /// Closes a channel whose inbox is full.
-    fn overflow(&mut self, id: ChannelId, overflow: InboxOverflow) -> Event<'_, W> {
+    /// Refuses an item or a call whose payload is above `limit`, and was not read: closes its channel. `None` for any
+    /// other frame, which cannot be left out.
+    pub(crate) fn refuse_long(&mut self, header: &Header, limit: usize) -> Option<Event<'_, W>> {
+        let id = header.channel;
+        match header.code {
+            MessageCode::ChannelData if self.has_ended(id) => Some(Event::Nothing),
+            MessageCode::ChannelData => {
+                Some(self.overflow(id, InboxOverflow { limit }, ITEM_TOO_LONG))
+            }
+            MessageCode::ChannelExec => Some(Event::Reply(Reply::CloseError(id, CALL_TOO_LONG))),
+            _ => None,
+        }
+    }
+
+    /// Closes a channel that accepts no more items. The peer gets the text.
+    fn overflow(
+        &mut self,
+        id: ChannelId,
+        overflow: InboxOverflow,
+        text: &'static str,
+    ) -> Event<'_, W> {
         let closed = self.change_state(id, |channel| {
             channel.inbox.end_cause = Some(EndCause::Overflow(overflow));
             channel.close()
         });
         match closed {
             Some((channel, true)) => {
-                Event::Refused(&mut channel.waiters, Reply::CloseError(id, OVERFLOW))
+                Event::Refused(&mut channel.waiters, Reply::CloseError(id, text))
             }
             Some((channel, false)) => Event::Ended(&mut channel.waiters),
             None => Event::Nothing,

@@ -7,6 +7,7 @@ use execnet_serializer::{ChannelId, StrConfig};
 
 use super::item_queue::ItemQueue;
 use super::{ITEM_COST, RefusedId, RemoteError};
+use crate::frame::SpareBuffer;
 use crate::options::options;
 
 /// Items that arrived on a channel and were not taken yet. Behind them comes the error, if there is one, once.
@@ -144,20 +145,20 @@ impl fmt::Display for InboxOverflow {
 impl core::error::Error for InboxOverflow {}
 
 impl Inbox {
-    pub(super) fn push(&mut self, item: QueuedItem) {
+    pub(super) fn push(&mut self, item: QueuedItem, spare: &mut SpareBuffer) {
         self.cost += item.cost;
-        self.items.push(item);
+        self.items.push(item, spare);
     }
 
-    pub(super) fn pop(&mut self) -> Option<QueuedItem> {
-        let item = self.items.pop()?;
+    pub(super) fn pop(&mut self, spare: &mut SpareBuffer) -> Option<QueuedItem> {
+        let item = self.items.pop(spare)?;
         self.cost -= item.cost;
         Some(item)
     }
 
     /// As [`pop`](Self::pop), but the item is counted until [`let_go`](Self::let_go).
-    pub(super) fn pop_held(&mut self) -> Option<QueuedItem> {
-        let item = self.items.pop()?;
+    pub(super) fn pop_held(&mut self, spare: &mut SpareBuffer) -> Option<QueuedItem> {
+        let item = self.items.pop(spare)?;
         self.held = self.held.saturating_add(item.cost);
         Some(item)
     }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use execnet_serializer::{ChannelId, StrConfig};
 
 use super::{ITEM_COST, QueuedItem};
+use crate::frame::SpareBuffer;
 
 /// The length of a block, in bytes. A queue frees a block when it has been read.
 const BLOCK: usize = 16 << 10;
@@ -56,13 +57,17 @@ enum Whole {
 }
 
 impl ItemQueue {
-    pub(super) fn push(&mut self, item: QueuedItem) {
+    /// Adds an item. The buffer of one that is copied goes to `spare`.
+    pub(super) fn push(&mut self, item: QueuedItem, spare: &mut SpareBuffer) {
         let plain = item.references.is_empty() && item.refused.is_none();
         let tag = tag(item.strings);
         // Short items are copied into a block. The session is locked meanwhile, so that longer ones are moved instead.
         match u8::try_from(item.payload.len()) {
             // The cost of such an item follows from its length, and need not be stored.
-            Ok(len) if plain => self.push_record(&[tag, len], &item.payload),
+            Ok(len) if plain => {
+                self.push_record(&[tag, len], &item.payload);
+                spare.put(item.payload);
+            }
             _ => {
                 self.push_record(&[tag | WHOLE], &[]);
                 self.push_whole(item, plain);
@@ -70,13 +75,14 @@ impl ItemQueue {
         }
     }
 
-    /// Takes the oldest item.
-    pub(super) fn pop(&mut self) -> Option<QueuedItem> {
+    /// Takes the oldest item, in the spare buffer if it has to be copied.
+    pub(super) fn pop(&mut self, spare: &mut SpareBuffer) -> Option<QueuedItem> {
         let block = self.blocks.front_mut()?;
         let tag = *block.take(1)?.first()?;
         let item = if tag & WHOLE == 0 {
             let len = *block.take(1)?.first()?;
-            let payload = block.take(usize::from(len))?.to_vec();
+            let mut payload = spare.take();
+            payload.extend_from_slice(block.take(usize::from(len))?);
             QueuedItem::plain(payload, strings(tag))
         } else {
             match self.pop_whole()? {
@@ -238,21 +244,22 @@ mod tests {
 
     #[test]
     fn items_are_returned_unchanged_and_in_order() {
+        let spare = &mut SpareBuffer::default();
         for waiting in [1, 2, 70, 500] {
             let mut queue = ItemQueue::default();
             let mut out = 0;
             for number in 0..1500 {
-                queue.push(item(number));
+                queue.push(item(number), spare);
                 // Bursts of different lengths; every 400 items the queue is read to the end.
                 if number % 400 == 399 || number - out >= waiting {
                     let left = if number % 400 == 399 { 0 } else { waiting / 2 };
                     while number + 1 - out > left {
-                        assert_eq!(queue.pop(), Some(item(out)), "{waiting}");
+                        assert_eq!(queue.pop(spare), Some(item(out)), "{waiting}");
                         out += 1;
                     }
                 }
             }
-            while let Some(next) = queue.pop() {
+            while let Some(next) = queue.pop(spare) {
                 assert_eq!(next, item(out));
                 out += 1;
             }
@@ -264,7 +271,8 @@ mod tests {
     #[test]
     fn the_channels_that_items_name_are_found() {
         let mut queue = ItemQueue::default();
-        (0..200).for_each(|number| queue.push(item(number)));
+        let spare = &mut SpareBuffer::default();
+        (0..200).for_each(|number| queue.push(item(number), spare));
         assert!(queue.references().eq((0..200).step_by(5).map(ChannelId)));
     }
 }

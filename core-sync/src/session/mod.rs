@@ -38,7 +38,6 @@ pub use inbox::{Hold, InboxLimits, InboxOverflow, OverflowPolicy, QueuedItem};
 pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
 pub use refcount::{Garbage, Released};
 pub use remote_error::{MAX_ERROR_TEXT, RemoteError};
-#[cfg(feature = "std")]
 pub(crate) use reply::append;
 pub use reply::{EncodeFrameError, Reply, SessionStatus};
 pub(crate) use reply::{empty, encode};
@@ -50,6 +49,8 @@ use execnet_serializer::{ChannelId, StrConfig};
 use accounting::InboxAccounting;
 use credit::Credit;
 use entry::Entry;
+
+use crate::frame::SpareBuffer;
 
 /// One end of a gateway.
 #[derive(Debug)]
@@ -77,6 +78,8 @@ pub struct Session<W> {
     credit: Option<Credit>,
     /// How calls are run here, for answers to STATUS.
     exec_model: &'static str,
+    /// For payloads.
+    pub(crate) spare: SpareBuffer,
     // The entries do not tell: there can be none, and a channel that is opened later would wait for an end that never
     // comes.
     ended: bool,
@@ -99,6 +102,7 @@ impl<W: Default> Session<W> {
             accounting: InboxAccounting::default(),
             credit: None,
             exec_model: "thread",
+            spare: SpareBuffer::default(),
             ended: false,
         }
     }

@@ -19,7 +19,7 @@ impl<W> Session<W> {
     pub fn take_item(&mut self, id: ChannelId) -> Option<QueuedItem> {
         let channel = self.channels.get_mut(&id)?;
         let before = channel.inbox.cost();
-        let item = channel.inbox.pop()?;
+        let item = channel.inbox.pop(&mut self.spare)?;
         self.accounting.change(before, channel.inbox.cost());
         // On taking and not on arrival: credit bounds the items that wait here, and not only those on the wire.
         if let Some(credit) = &mut channel.credit {
@@ -34,7 +34,7 @@ impl<W> Session<W> {
     pub fn hold_item(&mut self, id: ChannelId) -> Option<(QueuedItem, Hold)> {
         let channel = self.channels.get_mut(&id)?;
         // No credit is returned, and the accounting does not change: both follow when the hold ends.
-        let item = channel.inbox.pop_held()?;
+        let item = channel.inbox.pop_held(&mut self.spare)?;
         let hold = Hold {
             channel: id,
             serial: channel.serial,

@@ -9,6 +9,8 @@ use core::ops::Deref;
 
 use execnet_serializer::Dict;
 
+use crate::report::escaped;
+
 /// A function that a peer can call: a closure or a function of the channel of the call.
 ///
 /// | shape | keyword arguments |
@@ -131,12 +133,10 @@ where
                 .into_call_result()
                 .map_err(CallError::Returned),
             Some((name, _)) => {
-                let name = match name.as_str() {
-                    Some(name) => format!("'{}'", name.escape_debug()),
-                    None => format!("{name:?}"),
-                };
+                // Without `Debug` of values, which is 12 KiB of a device's flash. Python has no other names.
+                let name = escaped(name.as_str().unwrap_or_default());
                 Err(CallError::Arguments(format!(
-                    "it takes no arguments, and got {name}"
+                    "it takes no arguments, and got '{name}'"
                 )))
             }
         }

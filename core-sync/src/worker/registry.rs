@@ -13,6 +13,7 @@ use execnet_serializer::LoadOptions;
 use super::function::CallError;
 use super::request::Request;
 use super::{Function, Kwargs};
+use crate::report::escaped;
 
 type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), CallError> + Send + Sync;
 
@@ -109,10 +110,13 @@ impl<C> Functions<C> {
         let known = self.known();
         let is_name = |text: &str| {
             let mut characters = text.chars();
-            characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':'))
+            // Any letter of another script, too, without the tables of them: they would be in the flash of devices.
+            characters.all(|c| {
+                c.is_ascii_alphanumeric() || !c.is_ascii() || matches!(c, '_' | '.' | '-' | ':')
+            })
         };
         if named || is_name(wanted) {
-            let name = wanted.escape_debug();
+            let name = escaped(wanted);
             format!(
                 "no function '{name}' is registered with this worker, which is a Rust program; {known}"
             )

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use super::{Dict, Int, Set, Str, Value};
 use crate::error::{LoadError, LoadErrorKind};
-use crate::limits::StrConfig;
+use crate::limits::{Limits, StrConfig};
 use crate::machine::{Collection, StackEntry, StackMachine, ValueBuilder, has_room};
 use crate::options::LoadOptions;
+use crate::reader::Cursor;
 use crate::scalar::Scalar;
 use crate::utf8::Utf8Window;
 use crate::{Decimal, Opcode};
@@ -17,16 +18,44 @@ use crate::{Decimal, Opcode};
 #[inline]
 pub(crate) fn load_value(bytes: &[u8], options: &LoadOptions) -> Result<(Value, usize), LoadError> {
     let (body, skipped) = options.body(bytes)?;
+    let scalars = Scalars {
+        strings: options.strings(),
+        utf8: Utf8Window::new(body),
+    };
+    let scalars = match only_scalar(body, options.limits(), scalars) {
+        Ok((value, taken)) => return Ok((value, skipped + taken)),
+        Err(scalars) => scalars,
+    };
     let values = Values {
-        scalars: Scalars {
-            strings: options.strings(),
-            utf8: Utf8Window::new(body),
-        },
+        scalars,
         pairs: Vec::new(),
     };
     match StackMachine::new(body, options.limits(), values, Vec::new()).run() {
         Ok((mut part, _, taken)) => Ok((part.take(), skipped + taken)),
         Err(error) => Err(error.offset_by(skipped)),
+    }
+}
+
+/// Loads a value without parts, for which the machine would allocate its stack. Gives `scalars` back for any other value,
+/// and for input with an error, which the machine reports.
+#[inline]
+fn only_scalar<'a>(
+    body: &'a [u8],
+    limits: Limits,
+    mut scalars: Scalars<'a>,
+) -> Result<(Value, usize), Scalars<'a>> {
+    let mut cursor = Cursor::new(body);
+    let mut value = Value::None;
+    match Scalar::read(&mut cursor) {
+        Ok(Some(scalar))
+            if cursor.eat(Opcode::Stop.byte())
+                && cursor.offset() <= limits.bytes()
+                && limits.items() > 0
+                && scalars.make(scalar, &mut value).is_ok() =>
+        {
+            Ok((value, cursor.offset()))
+        }
+        _ => Err(scalars),
     }
 }
 
@@ -75,7 +104,9 @@ struct Scalars<'a> {
 impl Scalars<'_> {
     /// Writes a scalar into `place`, which holds `None`. It is written in place
     /// because moving a `Value` costs more than making it.
-    #[inline(always)]
+    // Inlined into each caller for speed, but not on devices, whose flash that
+    // would cost 3 KiB.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn make(&mut self, scalar: Scalar<'_>, place: &mut Value) -> Result<(), LoadError> {
         match scalar.opcode {
             Opcode::Int | Opcode::Long => set(place, Value::Int(Int::from(scalar.int()))),

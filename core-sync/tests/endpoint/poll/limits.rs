@@ -1,10 +1,12 @@
 //! Limits of a polled endpoint: on unwritten answers, and on reading.
 
-use execnet_core_sync::endpoint::{Endpoint, EndpointConfig};
+use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Functions};
 use execnet_core_sync::frame::Header;
-use execnet_core_sync::frame::MessageCode::{ChannelCloseError, Status};
+use execnet_core_sync::frame::MessageCode::{
+    ChannelClose, ChannelCloseError, ChannelData, ChannelExec, Reconfigure, Status,
+};
 use execnet_core_sync::{InboxOverflow, ReceiveError, Role, SendError};
-use execnet_serializer::{Bytes, ChannelId};
+use execnet_serializer::{Bytes, ChannelId, Dict, DumpOptions, Value};
 
 use super::{Bench, Half};
 
@@ -93,10 +95,45 @@ fn the_default_limits_of_an_endpoint_are_small() {
 }
 
 #[test]
-fn a_frame_above_the_default_limit_is_refused() {
+fn an_item_above_the_limit_closes_its_channel_alone() {
     let bench = Bench::new(Role::Initiator);
-    let channel = bench.endpoint.new_channel().unwrap();
-    bench.send(channel.id(), Bytes(vec![0; 1 << 20]));
+    let long = bench.endpoint.new_channel().unwrap();
+    let other = bench.endpoint.new_channel().unwrap();
+    bench.send(long.id(), 1);
+    bench.send(long.id(), Bytes(vec![0; 1 << 20]));
+    bench.send(ChannelId(99), Bytes(vec![0; 1 << 20]));
+    bench.send(other.id(), 2);
+    while bench.endpoint.poll().unwrap() {}
+    assert_eq!(bench.codes(), [(ChannelCloseError, 1)]);
+    assert_eq!(long.receive().unwrap(), Value::from(1));
+    let limit = 1 << 20;
+    assert_eq!(
+        long.receive().unwrap_err(),
+        ReceiveError::Overflow(InboxOverflow { limit })
+    );
+    assert_eq!(other.receive().unwrap(), Value::from(2));
+}
+
+#[test]
+fn a_call_above_the_limit_is_refused_and_others_are_served() {
+    let bench = Bench::new(Role::Worker);
+    let mut functions = Functions::new();
+    functions.register("next", |channel: &EndpointChannel| channel.send(1));
+    let call = |source: &str| {
+        let arguments = (source, Value::None, Value::None, Dict::new());
+        DumpOptions::wire().dumps(&arguments).unwrap()
+    };
+    bench.write(ChannelExec, ChannelId(1), &call(&"x".repeat(1 << 20)));
+    bench.write(ChannelExec, ChannelId(3), &call("next"));
+    while bench.endpoint.poll().unwrap() | bench.endpoint.serve_pending(&functions) {}
+    let codes = [(ChannelCloseError, 1), (ChannelData, 3), (ChannelClose, 3)];
+    assert_eq!(bench.codes(), codes);
+}
+
+#[test]
+fn any_other_frame_above_the_limit_ends_the_endpoint() {
+    let bench = Bench::new(Role::Initiator);
+    bench.write(Reconfigure, ChannelId(0), &[0; (1 << 20) + 1]);
     let lost = bench.endpoint.poll().unwrap_err().to_string();
     assert!(lost.contains("above the limit of 1048576"), "{lost}");
 }

@@ -1,6 +1,7 @@
 //! Endpoints that a main loop polls, over a link that panics on a read or write that would block.
 
 mod limits;
+mod memory;
 mod progress;
 
 use alloc::collections::VecDeque;
