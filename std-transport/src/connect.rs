@@ -4,6 +4,7 @@ use crate::error::MakeGatewayError;
 use crate::proxy;
 #[cfg(feature = "self-exec")]
 use crate::self_exec;
+use crate::serial;
 use crate::socket;
 use crate::spec::SpecError;
 use crate::transport::{Connected, Request, Start, ssh_mux, stdio};
@@ -22,6 +23,7 @@ const TRANSPORTS: &[(&str, Start)] = &[
     ("tcp", socket::start),
     ("tls", socket::start),
     ("unix", socket::start),
+    ("serial", serial::start),
 ];
 
 /// Starts the worker of a request.
@@ -45,6 +47,13 @@ fn start_this_program(_request: &Request<'_>) -> Result<Connected, MakeGatewayEr
 
 /// The same for a spec with `worker=self` resolved.
 fn start_transport(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
+    if request.spec.has("serial") {
+        // The programs of proxies open processes and sockets.
+        let through = ["installvia", "via"];
+        if let Some(key) = through.into_iter().find(|key| request.spec.has(key)) {
+            return Err(SpecError::Conflict("serial", key).into());
+        }
+    }
     if request.spec.has("installvia") {
         return proxy::install(request);
     }

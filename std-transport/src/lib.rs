@@ -78,6 +78,7 @@ mod remote_command;
 pub mod rsync;
 #[cfg(feature = "self-exec")]
 mod self_exec;
+mod serial;
 #[cfg(feature = "slurm")]
 mod slurm;
 mod socket;

@@ -33,3 +33,8 @@ pub struct SimpleTools;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/clusters.md")]
 pub struct Clusters;
+
+/// These need a device: they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/devices.md")]
+pub struct Devices;

@@ -37,7 +37,7 @@ pub(crate) fn payload(settings: &Settings, nonce: &Nonce) -> Result<Vec<u8>, Dum
                 Cow::default(),
             )
         }
-        Bootstrap::Worker => Default::default(),
+        Bootstrap::Worker | Bootstrap::Device => Default::default(),
     };
     let config = DumpOptions::wire().dumps(&Value::Dict(config(settings, nonce, &lazy)))?;
     let mut bytes = Vec::with_capacity(first.len() + config.len() + 16);

@@ -39,11 +39,14 @@ pub(crate) enum Bootstrap {
     Execnet,
     /// A worker program, which gets settings only.
     Worker,
+    /// A device, which gets no settings, and knows none of our extensions.
+    Device,
 }
 
 impl Bootstrap {
     pub(crate) fn of(spec: &XSpec) -> Result<Self, SpecError> {
         match (spec.has("bootstrap"), spec.get("bootstrap")) {
+            (false, _) if spec.has("serial") => Ok(Self::Device),
             (false, _) if spec.has("worker") => Ok(Self::Worker),
             (false, _) => Ok(Self::Python),
             (true, _) if spec.has("worker") => Err(SpecError::Conflict("bootstrap", "worker")),
@@ -58,7 +61,7 @@ impl Bootstrap {
 
     /// The credit for such a worker, if this much is configured.
     pub(crate) fn credit(self, wanted: Option<usize>) -> Option<usize> {
-        wanted.filter(|_| self != Self::Execnet)
+        wanted.filter(|_| !matches!(self, Self::Execnet | Self::Device))
     }
 }
 

@@ -15,7 +15,8 @@ mod tls;
 mod token;
 mod trusted;
 
-pub(crate) use connect::Attempt;
+pub(crate) use connect::{Attempt, HostPort};
+pub(crate) use connection::Connection;
 pub(crate) use keepalive::Keepalive;
 pub use server::{
     Listen, Server, ServerBindError, ServerEvent, ServerOptions, ServerReload, ServerReloadError,

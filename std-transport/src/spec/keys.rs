@@ -18,10 +18,12 @@ pub(super) const TRANSPORTS: &[&str] = &[
     "tcp",
     "tls",
     "unix",
+    "serial",
 ];
 
 /// The other keys.
 pub(super) const OTHERS: &[&str] = &[
+    "baud",
     "bootstrap",
     "chdir",
     "dont_write_bytecode",
@@ -48,6 +50,7 @@ const FLAGS: &[&str] = &["dont_write_bytecode", "sudo"];
 
 /// The keys that only some transports use.
 const BOUND: &[(&str, &[&str])] = &[
+    ("baud", &["serial"]),
     ("keepalive", &["socket", "tcp", "tls"]),
     ("ssh_config", &["ssh", "vagrant_ssh"]),
     ("tls_ca", &["tls"]),
