@@ -25,7 +25,7 @@ pub enum MessageCode {
     /// The sender sends no more items on the channel, but still receives.
     ChannelLastMessage,
     /// Items of this cost were received on the channel. Not part of execnet: used only if both ends are this project's
-    /// and agreed on credit.
+    /// and agreed on credit. Codes of this project begin at 64, far above those that execnet gives out.
     ChannelCredit,
     /// A code that is neither execnet 2.1's nor this project's.
     Unknown(i8),
@@ -44,7 +44,7 @@ impl MessageCode {
             Self::ChannelClose => 5,
             Self::ChannelCloseError => 6,
             Self::ChannelLastMessage => 7,
-            Self::ChannelCredit => 8,
+            Self::ChannelCredit => 64,
             Self::Unknown(code) => code,
         }
     }
@@ -61,10 +61,27 @@ impl MessageCode {
             5 => Self::ChannelClose,
             6 => Self::ChannelCloseError,
             7 => Self::ChannelLastMessage,
-            8 => Self::ChannelCredit,
+            64 => Self::ChannelCredit,
             code => Self::Unknown(code),
         }
     }
+}
+
+/// The codes that the draft of execnet 3 adds, in their order from [`FIRST_OF_EXECNET_3`] on. None of them is sent or
+/// served here: the names explain the error if such a peer is at the other end.
+const OF_EXECNET_3: [&str; 5] = [
+    "GATEWAY_START_SOCKET",
+    "GATEWAY_START_SUB",
+    "GATEWAY_INFO",
+    "GATEWAY_CONFIG",
+    "GATEWAY_SERVICE",
+];
+
+const FIRST_OF_EXECNET_3: i8 = 8;
+
+fn of_execnet_3(code: i8) -> Option<&'static str> {
+    let index = code.checked_sub(FIRST_OF_EXECNET_3)?;
+    OF_EXECNET_3.get(usize::try_from(index).ok()?).copied()
 }
 
 /// Execnet's name of the code.
@@ -80,7 +97,12 @@ impl fmt::Display for MessageCode {
             Self::ChannelCloseError => "CHANNEL_CLOSE_ERROR",
             Self::ChannelLastMessage => "CHANNEL_LAST_MESSAGE",
             Self::ChannelCredit => "CHANNEL_CREDIT",
-            Self::Unknown(code) => return write!(f, "code {code}"),
+            Self::Unknown(code) => {
+                return match of_execnet_3(*code) {
+                    Some(name) => write!(f, "code {code} ({name} of execnet 3)"),
+                    None => write!(f, "code {code}"),
+                };
+            }
         })
     }
 }
@@ -100,7 +122,14 @@ mod tests {
     fn only_nine_codes_are_known() {
         for byte in i8::MIN..=i8::MAX {
             let unknown = matches!(MessageCode::from_wire(byte), MessageCode::Unknown(_));
-            assert_eq!(unknown, !(0..9).contains(&byte), "code {byte}");
+            let known = (0..8).contains(&byte) || byte == 64;
+            assert_eq!(unknown, !known, "code {byte}");
         }
+    }
+
+    /// Those of execnet 3 and its successors are below.
+    #[test]
+    fn codes_of_this_project_begin_at_64() {
+        assert_eq!(MessageCode::ChannelCredit.to_wire(), 64);
     }
 }

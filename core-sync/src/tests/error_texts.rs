@@ -423,6 +423,11 @@ fn errors_of_frames_and_ids() {
         r#"unknown message code 87 (is this text on the link: "Welcome\x1b\n"?)"#,
         None,
     );
+    check(
+        ProtocolError::UnknownCode(Header::from_bytes(*b"\x0b\0\0\0\0\0\0\0\x02")),
+        r#"unknown message code 11 (GATEWAY_CONFIG of execnet 3) (is this text on the link: "\x0b\x00\x00\x00\x00\x00\x00\x00\x02"?)"#,
+        None,
+    );
     let text = "malformed CREDIT of channel 3";
     check(ProtocolError::NoCredit(id), text, None);
     let text = "the peer does not read: 9 answers are unwritten";
@@ -440,12 +445,17 @@ fn message_codes_have_execnets_names() {
         "CHANNEL_CLOSE",
         "CHANNEL_CLOSE_ERROR",
         "CHANNEL_LAST_MESSAGE",
-        "CHANNEL_CREDIT",
-        "code 9",
+        "code 8 (GATEWAY_START_SOCKET of execnet 3)",
+        "code 9 (GATEWAY_START_SUB of execnet 3)",
+        "code 10 (GATEWAY_INFO of execnet 3)",
+        "code 11 (GATEWAY_CONFIG of execnet 3)",
+        "code 12 (GATEWAY_SERVICE of execnet 3)",
+        "code 13",
     ];
     for (byte, name) in (0..).zip(names) {
         assert_eq!(MessageCode::from_wire(byte).to_string(), name);
     }
+    assert_eq!(MessageCode::from_wire(64).to_string(), "CHANNEL_CREDIT");
 }
 
 #[test]

@@ -20,6 +20,26 @@ fn strings_are_read_as_the_channel_was_configured() {
     });
 }
 
+/// Execnet 3 has no RECONFIGURE.
+#[test]
+fn the_peer_is_told_only_what_changes_its_own_reading() {
+    with_gateway(|gateway, mut peer| {
+        let channel = exec(&gateway, &mut peer);
+        channel.decode_strings(StrConfig::STORED).unwrap();
+        channel.send(1).unwrap();
+        expect(&mut peer, ChannelData, channel.id());
+        peer.write(ChannelData, channel.id(), b"M\0\0\0\x01aQ")
+            .unwrap();
+        assert_eq!(channel.receive().unwrap(), Value::from(Bytes(&b"a"[..])));
+        let bytes = StrConfig {
+            py2str_as_py3str: false,
+            py3str_as_py2str: true,
+        };
+        channel.decode_strings(bytes).unwrap();
+        expect(&mut peer, Reconfigure, channel.id());
+    });
+}
+
 #[test]
 fn the_peer_can_configure_a_channel_and_the_later_ones() {
     with_gateway(|gateway, mut peer| {

@@ -2,7 +2,7 @@
 # Credit: a sender waits for its receiver; docs/protocol.md has the rules. Follows the lazy part of the worker if the
 # controller enables it, with a window of CREDIT_WINDOW bytes.
 
-CREDIT = 8
+CREDIT = 64
 ITEM_COST = 64
 
 

@@ -152,7 +152,7 @@ impl RemoteChild {
 /// A channel for a standard stream: what Python 2 sends are bytes.
 fn stream(gateway: &Gateway) -> Result<Channel, SendError> {
     let channel = gateway.new_channel()?;
-    channel.reconfigure(StrConfig::STORED)?;
+    channel.decode_strings(StrConfig::STORED)?;
     Ok(channel)
 }
 

@@ -20,7 +20,7 @@ pub(super) fn start(
 ) -> Result<(Channel, Ready), SyncErrorKind> {
     let channel = gateway.remote_exec_module(program, FILE_NAME);
     let channel = channel.map_err(SyncErrorKind::Send)?;
-    let strings = channel.reconfigure(StrConfig::STORED);
+    let strings = channel.decode_strings(StrConfig::STORED);
     strings.map_err(SyncErrorKind::Send)?;
     SyncChannel::send(&channel, start.to_value())?;
     let ready = Ready::from_value(&SyncChannel::receive(&channel, idle_timeout)?)?;

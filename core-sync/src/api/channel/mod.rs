@@ -134,6 +134,25 @@ impl Channel {
         self.gateway().send_strings(self.id(), strings)
     }
 
+    /// Sets how strings are decoded in the items that arrive here from now on. The peer gets a RECONFIGURE only if it
+    /// would decode ours in another way: execnet 3 has no such message.
+    ///
+    /// # Errors
+    ///
+    /// As [`reconfigure`](Self::reconfigure).
+    #[doc(hidden)]
+    pub fn decode_strings(&self, strings: StrConfig) -> Result<(), SendError> {
+        let mut state = self.gateway().shared().state.lock();
+        let session = &mut state.session;
+        // The peer never gets a string of Python 2: only this setting matters there.
+        if session.strings(self.id()).py3str_as_py2str == strings.py3str_as_py2str {
+            session.reconfigure_channel(self.id(), strings);
+            return Ok(());
+        }
+        drop(state);
+        self.reconfigure(strings)
+    }
+
     /// The handle of the channel of an accepted call.
     pub(crate) fn of_call(gateway: &Gateway, id: ChannelId) -> Self {
         // The session has counted this handle in `accept`.

@@ -1,7 +1,8 @@
 # Tracing, as execnet does it.
 
-NAMES = ('STATUS', 'RECONFIGURE', 'GATEWAY_TERMINATE', 'CHANNEL_EXEC', 'CHANNEL_DATA',
-         'CHANNEL_CLOSE', 'CHANNEL_CLOSE_ERROR', 'CHANNEL_LAST_MESSAGE', 'CHANNEL_CREDIT')
+NAMES = dict(enumerate(('STATUS', 'RECONFIGURE', 'GATEWAY_TERMINATE', 'CHANNEL_EXEC', 'CHANNEL_DATA',
+                        'CHANNEL_CLOSE', 'CHANNEL_CLOSE_ERROR', 'CHANNEL_LAST_MESSAGE')))
+NAMES[64] = 'CHANNEL_CREDIT'
 
 
 def traced(kind, worker):  # type: (Any, str) -> Any
