@@ -3,9 +3,10 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::env;
 
 use execnet::{
-    Gateway, Grace, Group, GroupOptions, MakeGatewayError, Outcome, TerminateReport, XSpec,
+    AskPass, Gateway, Grace, Group, GroupOptions, MakeGatewayError, Outcome, TerminateReport, XSpec,
 };
 
 use crate::failure::{Failure, KILLED};
@@ -37,7 +38,12 @@ impl Workers {
         // A worker on another machine, which cannot be killed from here, exits by itself a little later.
         let leave = grace.saturating_add(Duration::from_secs(1));
         let ours = Grace::new().with_interrupt(interrupt).with_leave(leave);
-        let group = Group::with_options(options.with_grace(ours));
+        let options = options.with_grace(ours);
+        // The variable of sudo, with the same meaning.
+        let group = Group::with_options(match env::var_os("SUDO_ASKPASS") {
+            Some(program) => options.with_askpass(AskPass::program(program)),
+            None => options,
+        });
         Self {
             group,
             grace,

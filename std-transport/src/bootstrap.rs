@@ -24,6 +24,8 @@ pub(crate) enum HandshakeError {
     Deadline(Duration),
     /// The server could not prove that it knows the token.
     Impostor,
+    /// There is no password for its user, or it is wrong; the text says which.
+    Password(String),
     /// Its output ended before the answer.
     End,
     /// Its answer is malformed or a refusal.

@@ -79,6 +79,10 @@ fn of_starting_a_worker() {
     for (failure, text) in [
         (HandshakeError::End, "the handshake failed: no answer"),
         (
+            HandshakeError::Password("the password is wrong".to_owned()),
+            "authentication was refused: the password is wrong",
+        ),
+        (
             HandshakeError::Deadline(Duration::from_secs(2)),
             "the handshake failed: no answer within 2s",
         ),

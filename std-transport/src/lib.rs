@@ -52,6 +52,7 @@ struct Readme;
 
 extern crate alloc;
 
+mod askpass;
 mod bootstrap;
 mod call;
 mod command;
@@ -90,6 +91,7 @@ mod sync;
 mod transport;
 mod wait;
 
+pub use askpass::AskPass;
 pub use call::CallError;
 #[cfg(feature = "slurm")]
 pub use error::SlurmError;

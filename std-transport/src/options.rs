@@ -7,6 +7,7 @@ use std::thread;
 use execnet_core_sync::{Grace, InboxLimits, options};
 use execnet_serializer::Limits;
 
+use crate::askpass::AskPass;
 use crate::payload::Stdout;
 use crate::stderr::Stderr;
 
@@ -31,6 +32,7 @@ pub struct GroupOptions {
     pub(crate) limits: Limits,
     pub(crate) inbox: InboxLimits,
     pub(crate) credit: Option<usize>,
+    pub(crate) askpass: Option<AskPass>,
 }
 
 impl GroupOptions {
@@ -50,6 +52,7 @@ impl GroupOptions {
             limits: Limits::default(),
             inbox: InboxLimits::default(),
             credit: None,
+            askpass: None,
         }
     }
 
@@ -87,6 +90,23 @@ impl GroupOptions {
     pub fn with_stderr(mut self, stderr: Stderr) -> Self {
         self.stderr = stderr;
         self
+    }
+
+    /// Sets where the passwords come from that `sudo` and `su` ask for (keys of a spec: `sudo`, `sudo=USER`, `su=USER`).
+    /// Default: nowhere, and a start that needs a password fails.
+    ///
+    /// A password is written to the standard input of the program that has asked for it, once, and is on no command line,
+    /// in no environment and in no file.
+    #[must_use]
+    pub fn with_askpass(mut self, askpass: AskPass) -> Self {
+        self.askpass = Some(askpass);
+        self
+    }
+
+    /// See [`with_askpass`](Self::with_askpass).
+    #[must_use]
+    pub const fn askpass(&self) -> Option<&AskPass> {
+        self.askpass.as_ref()
     }
 
     /// See [`with_stderr`](Self::with_stderr).

@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use crate::command::Input;
+use crate::command::account::Account;
 use crate::command::quote::{SET_LINE_BREAK, join, owned, quote, split, split_program, utf8};
 use crate::spec::{NO_VALUE, SpecError, XSpec};
 
@@ -52,6 +54,24 @@ pub(super) fn candidates(spec: &XSpec) -> Result<Vec<Vec<OsString>>, SpecError> 
 /// variables, is on a command line, which every user of the machine can read.
 const READ_COMMANDS: &str = "while IFS= read -r _execnet; do eval \"$_execnet\"; done; exit 1";
 
+/// Printed by the shell of a user who may have had to give a password.
+pub(crate) const LOGGED_IN: &str = "execnet: logged in\n";
+
+/// The line that makes that shell execute the commands which follow. What it reads before is discarded: a password that
+/// nobody has asked for must not become a command.
+const START: &str = "execnet-start\n";
+
+/// The program of a shell that runs as the user of this account.
+fn shell_program(account: &Account) -> String {
+    if !account.reads_password {
+        return READ_COMMANDS.to_owned();
+    }
+    let (logged_in, start) = (LOGGED_IN.trim_end(), START.trim_end());
+    format!(
+        "echo \"{logged_in}\"; while IFS= read -r _execnet; do [ \"$_execnet\" = {start} ] && break; done; {READ_COMMANDS}"
+    )
+}
+
 /// Printed by the remote script before it exits with [`NO_DIRECTORY`], as other programs use that status too.
 pub(crate) const NO_DIRECTORY_TEXT: &str = "execnet: cannot enter the working directory";
 
@@ -59,8 +79,8 @@ pub(crate) const NO_DIRECTORY_TEXT: &str = "execnet: cannot enter the working di
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RemoteCommand {
     pub(super) argv: Vec<String>,
-    /// Lines for its standard input, before the payload.
-    pub(super) input: String,
+    /// For its standard input, before the payload.
+    pub(super) input: Input,
 }
 
 /// How the shell runs the worker.
@@ -74,38 +94,58 @@ enum ExecMode {
 
 /// The argument vector of a remote worker. A shell sets directory and environment, finds the interpreter and replaces
 /// itself with it; if none of that is needed, there is no shell.
-pub(super) fn remote_argv(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
-    let mut command = if !spec.has("chdir") && spec.env().is_empty() && names_program(spec) {
-        RemoteCommand {
-            argv: program(spec)?,
-            input: String::new(),
-        }
+///
+/// `askpass` tells whether somebody gives passwords to `sudo`.
+pub(super) fn remote_argv(spec: &XSpec, askpass: bool) -> Result<RemoteCommand, SpecError> {
+    let account = Account::of(spec, askpass)?;
+    let needs_shell = spec.has("chdir") || !spec.env().is_empty() || !names_program(spec);
+    let (command, input) = if account.reads_password || needs_shell {
+        let commands = script(spec, &run(spec, ExecMode::Replace)?)?;
+        (
+            owned(&["sh", "-c", &shell_program(&account)]),
+            input_of(&account, String::new(), commands),
+        )
     } else {
-        RemoteCommand {
-            argv: owned(&["sh", "-c", READ_COMMANDS]),
-            input: script(spec, &run(spec, ExecMode::Replace)?)?,
-        }
+        (program(spec)?, Input::default())
     };
     // Around the shell, which then enters the directory and sets the variables as the other user: sudo drops variables
     // that were set before it.
-    command.argv.splice(0..0, sudo(spec)?);
-    Ok(command)
+    let argv = [account.words, command].concat();
+    Ok(RemoteCommand { argv, input })
+}
+
+/// Commands for the shell of this account, which `log_in` starts.
+fn input_of(account: &Account, log_in: String, commands: String) -> Input {
+    if account.reads_password {
+        Input {
+            log_in: Some(log_in),
+            commands: START.to_owned() + &commands,
+        }
+    } else {
+        Input {
+            log_in: None,
+            commands: log_in + &commands,
+        }
+    }
 }
 
 /// The same as one text for the login shell that an ssh server starts.
 ///
 /// The worker is a child of our shell: the shell's status has the number of a signal, while ssh reports only that there
 /// was one. `python=` is text for the shell, as in Python's execnet: `~/venv/bin/python` and `. env; python3` work.
-pub(super) fn remote_login(spec: &XSpec) -> Result<RemoteCommand, SpecError> {
-    let mut input = script(spec, &run_by_login(spec)?)?;
-    let sudo = sudo(spec)?;
-    if !sudo.is_empty() {
-        let words = [sudo, owned(&["sh", "-c", READ_COMMANDS])].concat();
-        input.insert_str(0, &format!("{}; exit $?\n", join("sudo", &words)?));
-    }
+pub(super) fn remote_login(spec: &XSpec, askpass: bool) -> Result<RemoteCommand, SpecError> {
+    let commands = script(spec, &run_by_login(spec)?)?;
+    let account = Account::of(spec, askpass)?;
+    let log_in = if account.words.is_empty() {
+        String::new()
+    } else {
+        let shell = owned(&["sh", "-c", &shell_program(&account)]);
+        let words = join("sudo", &[account.words.clone(), shell].concat())?;
+        format!("{words}; exit $?\n")
+    };
     Ok(RemoteCommand {
         argv: vec![format!("sh -c '{READ_COMMANDS}'")],
-        input,
+        input: input_of(&account, log_in, commands),
     })
 }
 
@@ -233,26 +273,13 @@ impl ExecMode {
     }
 }
 
-/// The words that run a command as another user: `sudo` as root, `sudo=NAME` as that user. `-n` makes sudo fail instead
-/// of asking for a password: there is no terminal.
-fn sudo(spec: &XSpec) -> Result<Vec<String>, SpecError> {
-    match (spec.has("sudo"), spec.get("sudo")) {
-        (false, _) => Ok(Vec::new()),
-        (true, None) => Ok(owned(&["sudo", "-n", "--"])),
-        (true, Some(user)) if user.is_empty() || user.contains('\0') => {
-            Err(SpecError::value("sudo", "it names no user"))
-        }
-        (true, Some(user)) => Ok(owned(&["sudo", "-n", "-u", user, "--"])),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn login(text: &str) -> Result<String, SpecError> {
         let spec: XSpec = text.parse()?;
-        Ok(remote_login(&spec)?.input)
+        Ok(remote_login(&spec, false)?.input.commands)
     }
 
     #[test]

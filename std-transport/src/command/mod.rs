@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 
 use crate::spec::{SpecError, XSpec};
 
+mod account;
 mod interpreter;
 mod quote;
 mod ssh;
 mod wrappers;
 
-pub(crate) use interpreter::{NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LINER};
+pub(crate) use interpreter::{LOGGED_IN, NO_DIRECTORY, NO_DIRECTORY_TEXT, NO_PROGRAM, ONE_LINER};
 #[cfg(feature = "self-exec")]
 pub(crate) use quote::quote as quoted;
 pub(crate) use ssh::{SshHints, SshIdentity, SshVersion, exit_master, identity as ssh_identity};
@@ -33,8 +34,24 @@ pub(crate) struct Launch {
     /// above 128 the signal that killed it.
     pub(crate) remote: bool,
     pub(crate) kill_policy: KillPolicy,
-    /// Written to its standard input before the payload: commands for the shell that starts the worker.
-    pub(crate) input: String,
+    pub(crate) input: Input,
+}
+
+/// What is written to a process's standard input before the payload.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Input {
+    /// For a program that may ask for a password: written first. The process then prints [`LOGGED_IN`], and must not get
+    /// anything but a password before that.
+    pub(crate) log_in: Option<String>,
+    /// Commands for the shell that starts the worker.
+    pub(crate) commands: String,
+}
+
+impl Input {
+    /// All of it, for a process that is not asked for a password.
+    pub(crate) fn without_password(&self) -> String {
+        self.log_in.clone().unwrap_or_default() + &self.commands
+    }
 }
 
 /// How a process is killed.
@@ -48,11 +65,11 @@ pub(crate) enum KillPolicy {
 }
 
 impl Launch {
-    /// A client program that starts the worker elsewhere. Directory and environment are part of `input`.
+    /// A client program that starts the worker elsewhere. Directory and environment are part of its input.
     fn remote(
         program: &str,
         arguments: impl IntoIterator<Item: Into<OsString>>,
-        input: String,
+        input: Input,
     ) -> Self {
         Self {
             program: program.into(),
@@ -106,14 +123,24 @@ fn shortened(argument: &str) -> &str {
 type Launcher = fn(&XSpec, &SshHints) -> Result<Vec<Launch>, SpecError>;
 
 const LAUNCHERS: &[(&str, Launcher)] = &[
-    ("popen", |spec, _| popen(spec)),
+    ("popen", popen),
     ("ssh", |spec, hints| one(ssh::ssh(spec, hints))),
-    ("vagrant_ssh", |spec, _| one(ssh::vagrant(spec))),
-    ("docker", |spec, _| one(wrappers::container("docker", spec))),
-    ("podman", |spec, _| one(wrappers::container("podman", spec))),
-    ("kubectl", |spec, _| one(wrappers::kubectl(spec))),
-    ("slurm", |spec, _| one(wrappers::slurm(spec))),
-    ("cmd", |spec, _| one(wrappers::custom(spec))),
+    ("vagrant_ssh", |spec, hints| one(ssh::vagrant(spec, hints))),
+    ("docker", |spec, hints| {
+        one(wrappers::container("docker", spec, hints.askpass))
+    }),
+    ("podman", |spec, hints| {
+        one(wrappers::container("podman", spec, hints.askpass))
+    }),
+    ("kubectl", |spec, hints| {
+        one(wrappers::kubectl(spec, hints.askpass))
+    }),
+    ("slurm", |spec, hints| {
+        one(wrappers::slurm(spec, hints.askpass))
+    }),
+    ("cmd", |spec, hints| {
+        one(wrappers::custom(spec, hints.askpass))
+    }),
 ];
 
 /// The launches for a spec, in the order in which they are tried.
@@ -130,9 +157,9 @@ fn one(launch: Result<Launch, SpecError>) -> Result<Vec<Launch>, SpecError> {
     launch.map(|launch| vec![launch])
 }
 
-fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
-    if spec.has("sudo") {
-        return one(wrappers::sudo(spec));
+fn popen(spec: &XSpec, hints: &SshHints) -> Result<Vec<Launch>, SpecError> {
+    if spec.changes_account() {
+        return one(wrappers::account(spec, hints.askpass));
     }
     let candidates = interpreter::candidates(spec)?.into_iter();
     let launch = |words: Vec<OsString>| {
@@ -147,7 +174,7 @@ fn popen(spec: &XSpec) -> Result<Vec<Launch>, SpecError> {
             chdir: spec.get_os("chdir").map(expand_home),
             remote: false,
             kill_policy: KillPolicy::Kill,
-            input: String::new(),
+            input: Input::default(),
         }
     };
     Ok(candidates.map(launch).collect())
@@ -168,7 +195,7 @@ mod tests {
 
     fn words(spec: &str) -> Vec<Vec<String>> {
         let spec = spec.parse().unwrap();
-        let launches = popen(&spec).unwrap();
+        let launches = popen(&spec, &SshHints::default()).unwrap();
         let words = |launch: Launch| {
             let mut words = launch.arguments;
             words.insert(0, launch.program);
@@ -235,7 +262,10 @@ mod tests {
         ] {
             let spec = text.parse().unwrap();
             assert!(
-                matches!(popen(&spec), Err(SpecError::Value { key: "python", .. })),
+                matches!(
+                    popen(&spec, &SshHints::default()),
+                    Err(SpecError::Value { key: "python", .. })
+                ),
                 "{text:?}"
             );
         }
@@ -244,7 +274,10 @@ mod tests {
     #[test]
     fn a_command_is_shown_short_and_quoted() {
         let spec = "popen//python='/a b/python'".parse().unwrap();
-        let shown = popen(&spec).unwrap().remove(0).to_string();
+        let shown = popen(&spec, &SshHints::default())
+            .unwrap()
+            .remove(0)
+            .to_string();
         assert!(shown.starts_with("'/a b/python' -u -c "), "{shown}");
         assert!(shown.ends_with("..."), "{shown}");
     }

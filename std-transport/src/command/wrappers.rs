@@ -9,23 +9,27 @@ use crate::command::quote::{owned, split};
 use crate::spec::{SpecError, XSpec};
 
 /// `docker exec -i OPTIONS CONTAINER COMMAND`, and the same for podman.
-pub(super) fn container(key: &'static str, spec: &XSpec) -> Result<Launch, SpecError> {
+pub(super) fn container(
+    key: &'static str,
+    spec: &XSpec,
+    askpass: bool,
+) -> Result<Launch, SpecError> {
     let place = split(key, spec.get(key).unwrap_or_default())?;
     if place.last().is_none_or(|name| name.starts_with('-')) {
         return Err(SpecError::value(key, "its last word names no container"));
     }
-    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec, askpass)?;
     let words = [owned(&["exec", "-i"]), place, argv].concat();
     Ok(Launch::remote(key, words, input))
 }
 
 /// `kubectl exec -i OPTIONS POD -- COMMAND`.
-pub(super) fn kubectl(spec: &XSpec) -> Result<Launch, SpecError> {
+pub(super) fn kubectl(spec: &XSpec, askpass: bool) -> Result<Launch, SpecError> {
     let place = split("kubectl", spec.get("kubectl").unwrap_or_default())?;
     if place.iter().all(|word| word.starts_with('-')) || place.iter().any(|word| word == "--") {
         return Err(SpecError::value("kubectl", "it names no pod"));
     }
-    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec, askpass)?;
     let words = [owned(&["exec", "-i"]), place, owned(&["--"]), argv].concat();
     Ok(Launch::remote("kubectl", words, input))
 }
@@ -43,12 +47,12 @@ const SRUN_STREAMS: [&str; 4] = [
 /// a new one. Without `--unbuffered` Slurm holds output back until a line is complete; with it, the worker's output is
 /// a terminal that passes every byte unchanged.
 #[cfg(feature = "slurm")]
-pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
+pub(super) fn slurm(spec: &XSpec, askpass: bool) -> Result<Launch, SpecError> {
     let options = match spec.get("slurm") {
         None | Some("") => Vec::new(),
         Some(options) => split("slurm", options)?,
     };
-    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec, askpass)?;
     let words = [
         owned(&["--nodes=1", "--ntasks=1", "--unbuffered"]),
         options,
@@ -64,23 +68,24 @@ pub(super) fn slurm(spec: &XSpec) -> Result<Launch, SpecError> {
 }
 
 #[cfg(not(feature = "slurm"))]
-pub(super) fn slurm(_spec: &XSpec) -> Result<Launch, SpecError> {
+pub(super) fn slurm(_spec: &XSpec, _askpass: bool) -> Result<Launch, SpecError> {
     let (key, feature) = ("slurm=", "slurm");
     Err(SpecError::NeedsFeature { key, feature })
 }
 
 /// `cmd=`: the words of the spec, then the worker's command.
-pub(super) fn custom(spec: &XSpec) -> Result<Launch, SpecError> {
-    prefixed(split("cmd", spec.get("cmd").unwrap_or_default())?, spec)
+pub(super) fn custom(spec: &XSpec, askpass: bool) -> Result<Launch, SpecError> {
+    let words = split("cmd", spec.get("cmd").unwrap_or_default())?;
+    prefixed(words, spec, askpass)
 }
 
-/// `sudo`: as another user on this machine.
-pub(super) fn sudo(spec: &XSpec) -> Result<Launch, SpecError> {
-    prefixed(Vec::new(), spec)
+/// `sudo`, `su` or `doas`: as another user on this machine.
+pub(super) fn account(spec: &XSpec, askpass: bool) -> Result<Launch, SpecError> {
+    prefixed(Vec::new(), spec, askpass)
 }
 
-fn prefixed(prefix: Vec<String>, spec: &XSpec) -> Result<Launch, SpecError> {
-    let RemoteCommand { argv, input } = interpreter::remote_argv(spec)?;
+fn prefixed(prefix: Vec<String>, spec: &XSpec, askpass: bool) -> Result<Launch, SpecError> {
+    let RemoteCommand { argv, input } = interpreter::remote_argv(spec, askpass)?;
     let mut words = [prefix, argv].concat();
     // `split` and `remote_argv` return at least one word.
     let program = words.remove(0);
@@ -119,25 +124,28 @@ mod tests {
         for key in ["docker", "podman"] {
             let spec = spec(&format!("{key}=-u root box//python=py"));
             assert_eq!(
-                words(container(key, &spec)),
+                words(container(key, &spec, false)),
                 with_python(&[key, "exec", "-i", "-u", "root", "box"])
             );
         }
         for text in ["docker", "docker=", "docker=-u", "docker=box -x"] {
-            assert!(container("docker", &spec(text)).is_err(), "{text}");
+            assert!(container("docker", &spec(text), false).is_err(), "{text}");
         }
     }
 
     #[test]
     fn kubectl_has_the_command_behind_two_dashes() {
         assert_eq!(
-            words(kubectl(&spec("kubectl=-n space pod -c box//python=py"))),
+            words(kubectl(
+                &spec("kubectl=-n space pod -c box//python=py"),
+                false
+            )),
             with_python(&[
                 "kubectl", "exec", "-i", "-n", "space", "pod", "-c", "box", "--"
             ])
         );
         for text in ["kubectl", "kubectl=-n", "kubectl=pod -- rm"] {
-            assert!(kubectl(&spec(text)).is_err(), "{text}");
+            assert!(kubectl(&spec(text), false).is_err(), "{text}");
         }
     }
 
@@ -145,7 +153,7 @@ mod tests {
     #[test]
     fn slurm_runs_one_task() {
         assert_eq!(
-            words(slurm(&spec("slurm=-p part//python=py"))),
+            words(slurm(&spec("slurm=-p part//python=py"), false)),
             with_python(&[
                 "srun",
                 "--nodes=1",
@@ -156,7 +164,7 @@ mod tests {
             ])
         );
         assert_eq!(
-            words(slurm(&spec("slurm//python=py"))),
+            words(slurm(&spec("slurm//python=py"), false)),
             with_python(&["srun", "--nodes=1", "--ntasks=1", "--unbuffered"])
         );
     }
@@ -164,7 +172,7 @@ mod tests {
     #[cfg(feature = "slurm")]
     #[test]
     fn srun_is_asked_to_end_its_step_and_leaves_the_streams_alone() {
-        let launch = slurm(&spec("slurm//python=py")).unwrap();
+        let launch = slurm(&spec("slurm//python=py"), false).unwrap();
         assert_eq!(launch.kill_policy, KillPolicy::Terminate);
         assert_eq!(launch.env.get("SLURM_LABELIO"), Some(&None));
     }
@@ -172,40 +180,53 @@ mod tests {
     #[test]
     fn any_command_can_stand_in_front() {
         assert_eq!(
-            words(custom(&spec("cmd=nsenter -t 1 --//python=py"))),
+            words(custom(&spec("cmd=nsenter -t 1 --//python=py"), false)),
             with_python(&["nsenter", "-t", "1", "--"])
         );
-        assert!(custom(&spec("cmd")).is_err());
+        assert!(custom(&spec("cmd"), false).is_err());
     }
 
     #[test]
     fn sudo_asks_for_nothing_and_sets_the_environment_behind_itself() {
         assert_eq!(
-            words(sudo(&spec("popen//sudo//python=py"))),
+            words(account(&spec("popen//sudo//python=py"), false)),
             with_python(&["sudo", "-n", "--"])
         );
         let text = "popen//sudo=me//python=py//env:A=b c//chdir=-d";
-        let launch = sudo(&spec(text)).unwrap();
+        let launch = account(&spec(text), false).unwrap();
         assert_eq!(launch.arguments[..6], ["-n", "-u", "me", "--", "sh", "-c"]);
         let python = join("python", &with_python(&[])).unwrap();
-        let lines: Vec<&str> = launch.input.lines().collect();
+        let lines: Vec<&str> = launch.input.commands.lines().collect();
         assert_eq!(lines.first(), Some(&"_execnet_dir=./-d"));
         assert_eq!(
             lines[lines.len() - 2..],
             ["export A='b c'", &format!("exec {python}")]
         );
-        assert!(sudo(&spec("popen//sudo=//python=py")).is_err());
+        assert!(account(&spec("popen//sudo=//python=py"), false).is_err());
+    }
+
+    /// Until the user is logged in, nothing is written but what starts the login.
+    #[test]
+    fn a_program_that_may_ask_for_a_password_gets_no_commands() {
+        let launch = container("docker", &spec("docker=box//su=me//python=py"), true).unwrap();
+        assert_eq!(launch.input.log_in.as_deref(), Some(""));
+        assert!(launch.arguments.contains(&"su".into()), "{launch:?}");
+        let python = join("python", &with_python(&[])).unwrap();
+        let commands = ["execnet-start", &format!("exec {python}"), ""].join("\n");
+        assert_eq!(launch.input.commands, commands);
+        let silent = account(&spec("popen//doas=me//python=py"), true).unwrap();
+        assert_eq!(silent.input, crate::command::Input::default());
     }
 
     #[test]
     fn a_worker_of_another_kind_takes_the_place_of_python() {
         assert_eq!(
-            words(container("docker", &spec("docker=box//worker=/w x"))),
+            words(container("docker", &spec("docker=box//worker=/w x"), false)),
             ["docker", "exec", "-i", "box", "/w", "x"]
         );
-        let both = container("docker", &spec("docker=box//worker=/w//python=py"));
+        let both = container("docker", &spec("docker=box//worker=/w//python=py"), false);
         assert_eq!(both, Err(SpecError::Conflict("worker", "python")));
-        assert!(container("docker", &spec("docker=box//worker")).is_err());
+        assert!(container("docker", &spec("docker=box//worker"), false).is_err());
     }
 
     /// Any user of a machine can read the command lines of all others there.
@@ -219,6 +240,8 @@ mod tests {
             "slurm",
             "cmd=x",
             "popen//sudo",
+            "popen//su",
+            "popen//doas=me",
         ] {
             for more in [
                 "",
@@ -234,22 +257,28 @@ mod tests {
                 };
                 let words = launch.arguments.join(OsStr::new(" "));
                 assert!(!words.to_string_lossy().contains("s3cret"), "{launch:?}");
-                assert!(launch.input.contains("export TOKEN=s3cret\n"), "{launch:?}");
+                assert!(
+                    launch.input.commands.contains("export TOKEN=s3cret\n"),
+                    "{launch:?}"
+                );
             }
         }
-        let odd = custom(&spec("cmd=x//env:a.b=c")).unwrap_err().to_string();
+        let odd = custom(&spec("cmd=x//env:a.b=c"), false)
+            .unwrap_err()
+            .to_string();
         assert!(odd.contains("\"a.b\""), "{odd}");
     }
 
     #[test]
     fn without_a_python_a_shell_looks_for_one() {
-        let launch = container("docker", &spec("docker=box")).unwrap();
+        let launch = container("docker", &spec("docker=box"), false).unwrap();
         assert_eq!(launch.arguments[3..5], ["sh", "-c"]);
         assert!(
             launch
                 .input
+                .commands
                 .starts_with("for _execnet_py in python3 python; do ")
         );
-        assert!(launch.input.ends_with("exit 127\n"));
+        assert!(launch.input.commands.ends_with("exit 127\n"));
     }
 }

@@ -144,6 +144,7 @@ fn explain(kind: BootstrapErrorKind, failure: HandshakeError) -> (Option<String>
             }
             _ => return (None, None),
         },
+        HandshakeError::Password(text) => text,
         HandshakeError::Impostor => "the server cannot prove that it knows the token".to_owned(),
         HandshakeError::Io(error) => return (Some(error.to_string()), Some(Box::new(error))),
         HandshakeError::Answer(BadAnswer::Refused(text)) => printable(text.as_bytes()),

@@ -1,4 +1,4 @@
-//! The kinds of failed starts, and the lines of ssh and container clients that show them.
+//! The kinds of failed starts, and the lines of ssh, of container clients and of `sudo` that show them.
 
 use core::fmt;
 use std::io;
@@ -17,7 +17,8 @@ use BootstrapErrorKind as Kind;
 pub enum BootstrapErrorKind {
     /// The host has no address, nothing listens there, or it does not answer.
     HostUnreachable,
-    /// The host does not accept this user; over TLS: it refuses our certificate.
+    /// The host does not accept this user; over TLS: it refuses our certificate. `sudo`, `su` or `doas` does not let this
+    /// user become the other one, or has no password for it.
     AuthenticationRefused,
     /// The host's key is unknown or has changed; over TLS: its certificate is not trusted; with a token: the server
     /// cannot prove that it knows the token.
@@ -77,8 +78,14 @@ const SSH_SAYS: &[(&str, Kind)] = &[
     (" timed out", Kind::HostUnreachable),
 ];
 
-/// Lines that docker, podman and kubectl print themselves. The first that occurs counts.
-const CONTAINERS_SAY: &[(&str, Kind)] = &[
+/// Lines of docker, podman and kubectl, and of sudo, su and doas. The first that occurs counts.
+const WRAPPERS_SAY: &[(&str, Kind)] = &[
+    // Of an option such as podman's `--workdir`.
+    ("crun: chdir `", Kind::NoDirectory),
+    (
+        "OCI runtime exec failed: exec failed: unable to start container process: chdir",
+        Kind::NoDirectory,
+    ),
     ("executable file not found", Kind::NoInterpreter),
     ("executable file `", Kind::NoInterpreter),
     ("no such container", Kind::NoContainer),
@@ -87,6 +94,13 @@ const CONTAINERS_SAY: &[(&str, Kind)] = &[
     ("Error from server (NotFound)", Kind::NoContainer),
     ("is not running", Kind::ContainerNotRunning),
     ("container state improper", Kind::ContainerNotRunning),
+    ("sudo: a password is required", Kind::AuthenticationRefused),
+    ("incorrect password attempt", Kind::AuthenticationRefused),
+    ("not in the sudoers file", Kind::AuthenticationRefused),
+    ("is not allowed to ", Kind::AuthenticationRefused),
+    ("su: Authentication failure", Kind::AuthenticationRefused),
+    ("doas: Authorization required", Kind::AuthenticationRefused),
+    ("doas: Operation not permitted", Kind::AuthenticationRefused),
 ];
 
 impl BootstrapErrorKind {
@@ -100,6 +114,7 @@ impl BootstrapErrorKind {
             HandshakeError::Deadline(_) => Self::TimedOut,
             HandshakeError::Io(error) => Self::of_link(error),
             HandshakeError::Impostor => Self::HostKeyRefused,
+            HandshakeError::Password(_) => Self::AuthenticationRefused,
             HandshakeError::Answer(BadAnswer::Refused(_)) => Self::SettingsRefused,
             HandshakeError::Answer(_) => Self::UnexpectedOutput,
             HandshakeError::End => Self::of_end(exit, output, stderr),
@@ -144,7 +159,7 @@ impl BootstrapErrorKind {
             Self::UnexpectedOutput
         };
         match exit.and_then(Exit::code) {
-            Some(NO_PROGRAM) => Self::NoInterpreter,
+            Some(NO_PROGRAM) => Self::of_remote(NO_PROGRAM, stderr).unwrap_or(Self::NoInterpreter),
             Some(NO_DIRECTORY) if stderr.contains(NO_DIRECTORY_TEXT) => Self::NoDirectory,
             Some(code) if remote => Self::of_remote(code, stderr).unwrap_or(silent),
             _ => silent,
@@ -154,7 +169,7 @@ impl BootstrapErrorKind {
     /// Read from what the program here that leads to the other side has printed.
     fn of_remote(code: i32, stderr: &str) -> Option<Self> {
         let ssh = if code == SSH_FAILED { SSH_SAYS } else { &[] };
-        let mut known = ssh.iter().chain(CONTAINERS_SAY);
+        let mut known = ssh.iter().chain(WRAPPERS_SAY);
         let found = known.find(|(text, _)| stderr.contains(text));
         found.map(|(_, kind)| *kind)
     }
@@ -280,6 +295,11 @@ mod tests {
                 127,
                 "Error: crun: executable file `python` not found",
                 Kind::NoInterpreter,
+            ),
+            (
+                127,
+                "Error: crun: chdir `/no`: No such file or directory: OCI runtime attempted to invoke",
+                Kind::NoDirectory,
             ),
             (125, "Error: something else", Kind::Ended),
         ] {

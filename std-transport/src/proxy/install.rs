@@ -44,7 +44,7 @@ pub(crate) fn install(request: &Request<'_>) -> Result<Connected, MakeGatewayErr
 
 /// Whether a member's worker is a process of this user on this machine.
 fn is_here(spec: &XSpec) -> bool {
-    spec.has("popen") && !spec.has("via") && !spec.has("sudo")
+    spec.has("popen") && !spec.has("via") && !spec.changes_account()
 }
 
 /// Makes the installer start the server; returns its address and kind.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use execnet_serializer::{Dict, Value};
 
-use crate::command::{KillPolicy, Launch};
+use crate::command::{Input, KillPolicy, Launch};
 use crate::process::{Process, Started};
 use crate::start::{StartError, start_first};
 use crate::stderr::Sink;
@@ -78,7 +78,7 @@ fn read_one(described: &Value) -> Option<Launch> {
         chdir: described.get_str("chdir")?.as_str().map(PathBuf::from),
         remote: false,
         kill_policy,
-        input: String::new(),
+        input: Input::default(),
     })
 }
 
@@ -114,7 +114,7 @@ mod tests {
             // How the end of the worker shows there, and what it reads first, only the controller needs to know.
             launches.iter_mut().for_each(|launch| {
                 launch.remote = false;
-                launch.input.clear();
+                launch.input = Input::default();
             });
             assert_eq!(again, Some(launches), "{spec}");
         }

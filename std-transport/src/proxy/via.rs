@@ -21,7 +21,7 @@ use crate::proxy::uplink::{self, Opening};
 use crate::socket::{Split as _, Target};
 use crate::spec::SpecError;
 use crate::stderr::StderrTail;
-use crate::transport::{Connected, Request, handshake};
+use crate::transport::{Connected, Request, handshake, log_in};
 
 /// Starts the worker of the spec on the machine of the proxy's worker, or connects to it from there.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
@@ -62,11 +62,15 @@ pub(super) fn remote_timeout(request: &Request<'_>) -> f64 {
 }
 
 fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, MakeGatewayError> {
-    let hints = SshHints::within(request.deadline.left());
+    let hints = SshHints {
+        askpass: request.options.askpass.is_some(),
+        ..SshHints::within(request.deadline.left())
+    };
     let launches = command::launches(request.spec, &hints)?;
     let shown = launches.first().map(Launch::to_string).unwrap_or_default();
     // Several launches differ in the name of the interpreter only, and have no input.
     let input = launches.first().map(|launch| launch.input.clone());
+    let input = input.unwrap_or_default();
     let asked = ProxyRequest {
         name: format!("{shown} (via {})", proxy.id()),
         failed: BootstrapError::start,
@@ -79,12 +83,8 @@ fn start_process(request: &Request<'_>, proxy: &Gateway) -> Result<Connected, Ma
             .collect(),
     };
     let (far, mut duplex) = ProxiedWorker::start(request, proxy, &asked)?;
-    let ready = handshake(
-        request,
-        &mut duplex,
-        far.as_ref(),
-        &input.unwrap_or_default(),
-    )?;
+    log_in(request, &mut duplex, far.as_ref(), &input)?;
+    let ready = handshake(request, &mut duplex, far.as_ref(), &input.commands)?;
     let (reader, writer) = duplex.split();
     Ok(Connected::new(ready, reader, writer, far))
 }

@@ -5,10 +5,17 @@
 # because remote code may replace them.
 import atexit
 
+if not os.getpgrp():
+    # In a container: the leader is outside, such as podman's monitor, and has no number here.
+    try:
+        os.setpgid(0, 0)
+    except OSError:
+        pass
+
 
 def end_group(worker=os.getpid(), own_group=os.getpgrp(), getpid=os.getpid, getpgrp=os.getpgrp, kill=os.kill,
               listdir=os.listdir, open=open):
-    # A group whose leader is outside of the worker's namespace of process ids is 0, and so are all others out there.
+    # 0 stands for all groups whose leader is outside of the worker's namespace of process ids.
     if getpid() != worker or getpgrp() != own_group or not own_group:
         return
 

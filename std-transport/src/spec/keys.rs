@@ -26,6 +26,7 @@ pub(super) const OTHERS: &[&str] = &[
     "baud",
     "bootstrap",
     "chdir",
+    "doas",
     "dont_write_bytecode",
     "execmodel",
     "id",
@@ -35,6 +36,7 @@ pub(super) const OTHERS: &[&str] = &[
     "pickle",
     "python",
     "ssh_config",
+    "su",
     "sudo",
     "tls_ca",
     "tls_cert",
@@ -46,7 +48,10 @@ pub(super) const OTHERS: &[&str] = &[
 ];
 
 /// The keys of [`OTHERS`] that need no value.
-const FLAGS: &[&str] = &["dont_write_bytecode", "sudo"];
+const FLAGS: &[&str] = &["doas", "dont_write_bytecode", "su", "sudo"];
+
+/// The keys that run the worker as another user. A spec has at most one of them.
+pub(crate) const ACCOUNT_KEYS: [&str; 3] = ["sudo", "su", "doas"];
 
 /// The keys that only some transports use.
 const BOUND: &[(&str, &[&str])] = &[

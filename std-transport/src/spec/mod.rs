@@ -33,7 +33,7 @@ pub(crate) const NO_VALUE: &str = "it has no value";
 /// # Paths that are not UTF-8
 ///
 /// A path or program of this machine may be any bytes: in [`python`](Self::python), [`chdir`](Self::chdir) and `worker`
-/// of a `popen` gateway without `sudo` and `via`, in `ssh` and `ssh_config`, and in `tls_ca`, `tls_cert`, `tls_key` and
+/// of a `popen` gateway without `sudo`, `su`, `doas` and `via`, in `ssh` and `ssh_config`, and in `tls_ca`, `tls_cert`, `tls_key` and
 /// `token_file`. [`set_os`](Self::set_os) sets such a value, and `TryFrom<&OsStr>` reads a whole spec. All other values
 /// are sent to another machine as text: [`Group::make_gateway`](crate::Group::make_gateway) returns
 /// [`SpecError::NotUtf8`].
@@ -131,6 +131,11 @@ impl XSpec {
         value.ok_or_else(|| SpecError::value(key, NO_VALUE))
     }
 
+    /// Whether the worker runs as another user.
+    pub(crate) fn changes_account(&self) -> bool {
+        keys::ACCOUNT_KEYS.iter().any(|key| self.has(key))
+    }
+
     /// Whether the worker is the running program itself: `worker=self`.
     pub(crate) fn runs_this_program(&self) -> bool {
         self.get("worker") == Some("self")
@@ -167,8 +172,10 @@ impl XSpec {
         match key {
             "tls_ca" | "tls_cert" | "tls_key" | "token_file" => true,
             "ssh" | "ssh_config" => !proxied,
-            // With sudo, they are part of a shell script.
-            "python" | "worker" | "chdir" => self.has("popen") && !proxied && !self.has("sudo"),
+            // As another user, they are part of a shell script.
+            "python" | "worker" | "chdir" => {
+                self.has("popen") && !proxied && !self.changes_account()
+            }
             _ => false,
         }
     }

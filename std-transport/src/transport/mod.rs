@@ -14,11 +14,13 @@
 //! A transport that runs a command (a container, a batch system) is less: a pure function from a spec to
 //! [`Launch`](crate::command::Launch)es in [`command`](crate::command), added to its table, and [`stdio::start`].
 
+pub(crate) mod log_in;
 pub(crate) mod ssh_mux;
 pub(crate) mod stdio;
 #[cfg(feature = "self-exec")]
 mod upload_locks;
 
+pub(crate) use log_in::log_in;
 pub(crate) use ssh_mux::SshMux;
 #[cfg(feature = "self-exec")]
 pub(crate) use upload_locks::UploadLocks;
@@ -138,7 +140,7 @@ impl PeerControl for WorkerControl {
 /// Makes a worker of the fresh interpreter at the other end of `duplex`; returns the bytes after its answer, which are
 /// the first of frames.
 ///
-/// `input` is sent before the program: see [`Launch::input`](crate::command::Launch::input).
+/// `input` is sent before the program: see [`Input::commands`](crate::command::Input::commands).
 pub(crate) fn handshake(
     request: &Request<'_>,
     duplex: &mut dyn Duplex,
@@ -218,8 +220,8 @@ pub(crate) fn settings(request: &Request<'_>) -> Result<Settings, SpecError> {
         credit: bootstrap.credit(request.options.credit),
         pickles: offers_pickles(spec, bootstrap)?,
         env: WorkerEnv::default(),
-        // With sudo it is a process of another user, which signals of this program do not reach.
-        ends_group: !spec.has("popen") || spec.has("sudo"),
+        // Signals of this program do not reach a process of another user.
+        ends_group: !spec.has("popen") || spec.changes_account(),
         compressed: COMPRESSED.iter().any(|key| spec.has(key)),
     })
 }
@@ -234,9 +236,10 @@ pub(crate) fn explain(
     // other is killed at once.
     let timeout = match failure {
         HandshakeError::End | HandshakeError::Answer(_) => EXIT_TIMEOUT,
-        HandshakeError::Deadline(_) | HandshakeError::Io(_) | HandshakeError::Impostor => {
-            Duration::ZERO
-        }
+        HandshakeError::Deadline(_)
+        | HandshakeError::Io(_)
+        | HandshakeError::Impostor
+        | HandshakeError::Password(_) => Duration::ZERO,
     };
     let end = peer.wait(Deadline::after(timeout));
     if end.is_none() {

@@ -189,6 +189,7 @@ impl MuxMaster {
             control_path: Some(self.path),
             connect_timeout: END_TIMEOUT,
             version: None,
+            askpass: false,
         };
         let launch = exit_master(&self.spec, &hints).ok()?;
         let started = Process::start("ssh", &launch, Stderr::Capture.sink("ssh")).ok()?;

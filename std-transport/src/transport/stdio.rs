@@ -11,7 +11,7 @@ use crate::link::PipeOutput;
 use crate::peer::WorkerHandle;
 use crate::process::Process;
 use crate::start::start_first;
-use crate::transport::{Connected, Request, handshake};
+use crate::transport::{Connected, Request, handshake, log_in};
 
 /// Starts a worker with the command line that the spec stands for.
 pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError> {
@@ -41,21 +41,30 @@ pub(super) fn start_with(
 pub(crate) struct Running {
     pub(crate) peer: Arc<dyn WorkerHandle>,
     pub(crate) pipes: Pipes,
-    /// What it is to read first.
+    /// Commands that it reads first.
     pub(crate) input: String,
 }
 
-/// Starts what the spec stands for, and no more.
+/// Starts what the spec stands for, and gives it the password that it asks for, and no more.
 pub(super) fn run(request: &Request<'_>, hints: &SshHints) -> Result<Running, MakeGatewayError> {
-    let launches = command::launches(request.spec, hints)?;
+    let hints = SshHints {
+        askpass: request.options.askpass.is_some(),
+        ..hints.clone()
+    };
+    let launches = command::launches(request.spec, &hints)?;
     let (started, input) = start_first(&launches, |launch| {
         let stderr = request.options.stderr.sink(request.id);
         let started = Process::start(request.id, launch, stderr)?;
         Ok((started, launch.input.clone()))
     })?;
-    let (pipes, process) = Pipes::new(started);
+    let (mut pipes, process) = Pipes::new(started);
     // Before the handshake: from here on a termination of the group kills the process.
     let peer: Arc<dyn WorkerHandle> = process;
     (request.on_spawned)(Arc::clone(&peer));
-    Ok(Running { peer, pipes, input })
+    log_in(request, &mut pipes, peer.as_ref(), &input)?;
+    Ok(Running {
+        peer,
+        pipes,
+        input: input.commands,
+    })
 }

@@ -11,7 +11,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::command::quote::{owned, split_os};
-use crate::command::{Launch, interpreter};
+use crate::command::{Input, Launch, interpreter};
 use crate::deadline::part;
 use crate::spec::{SpecError, XSpec};
 
@@ -51,11 +51,11 @@ impl SshVersion {
 
     /// `ssh -V`.
     pub(crate) fn query() -> Launch {
-        Launch::remote("ssh", owned(&["-V"]), String::new())
+        Launch::remote("ssh", owned(&["-V"]), Input::default())
     }
 }
 
-/// Settings of ssh that do not come from the spec.
+/// Settings of command lines, mostly of ssh, that do not come from the spec.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SshHints {
     /// The socket of a shared connection.
@@ -65,6 +65,8 @@ pub(crate) struct SshHints {
     pub(crate) connect_timeout: Duration,
     /// The client's release, if known.
     pub(crate) version: Option<SshVersion>,
+    /// Whether somebody gives passwords to `sudo`.
+    pub(crate) askpass: bool,
 }
 
 impl SshHints {
@@ -99,7 +101,7 @@ pub(crate) fn ssh(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let Target { options, host } = target(spec)?;
     let mut words = spec_options(spec, options)?;
     words.extend(own_options(hints));
-    let command = interpreter::remote_login(spec)?;
+    let command = interpreter::remote_login(spec, hints.askpass)?;
     // After `--`, so that nothing in a host's name is read as an option.
     words.extend(["--".into(), host]);
     words.extend(command.argv.into_iter().map(Into::into));
@@ -113,18 +115,18 @@ pub(crate) fn exit_master(spec: &XSpec, hints: &SshHints) -> Result<Launch, Spec
     words.extend(spec_options(spec, options)?);
     words.extend(own_options(hints));
     words.extend(["--".into(), host]);
-    Ok(Launch::remote("ssh", words, String::new()))
+    Ok(Launch::remote("ssh", words, Input::default()))
 }
 
 /// `vagrant ssh MACHINE -- OPTIONS COMMAND`.
-pub(super) fn vagrant(spec: &XSpec) -> Result<Launch, SpecError> {
+pub(super) fn vagrant(spec: &XSpec, hints: &SshHints) -> Result<Launch, SpecError> {
     let machine = spec.get("vagrant_ssh").unwrap_or_default();
     if machine.is_empty() || machine.starts_with('-') || machine.contains('\0') {
         return Err(SpecError::value("vagrant_ssh", "it names no machine"));
     }
     let mut words: Vec<OsString> = vec!["ssh".into(), machine.into(), "--".into()];
     words.extend(spec_options(spec, vec!["-T".into()])?);
-    let command = interpreter::remote_login(spec)?;
+    let command = interpreter::remote_login(spec, hints.askpass)?;
     words.extend(command.argv.into_iter().map(Into::into));
     Ok(Launch::remote("vagrant", words, command.input))
 }

@@ -118,8 +118,8 @@ fn the_command_line_has_the_options_of_the_spec_first_and_one_word_for_the_far_s
         ]
     );
     assert!(command.starts_with("sh -c '"), "{command}");
-    assert!(launch.input.starts_with("py -O -u -c "), "{}", launch.input);
-    assert!(launch.input.ends_with("; exit $?\n"), "{}", launch.input);
+    assert!(launch.input.commands.starts_with("py -O -u -c "), "{}", launch.input.commands);
+    assert!(launch.input.commands.ends_with("; exit $?\n"), "{}", launch.input.commands);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_configuration_file_is_named() {
 
 #[test]
 fn vagrant_passes_its_options_and_the_command_to_its_ssh() {
-    let launch = vagrant(&spec("vagrant_ssh=default//ssh_config=c//python=py")).unwrap();
+    let launch = vagrant(&spec("vagrant_ssh=default//ssh_config=c//python=py"), &SshHints::default()).unwrap();
     assert_eq!(launch.program, "vagrant");
     assert_eq!(
         launch.arguments[..6],
@@ -179,6 +179,6 @@ fn vagrant_passes_its_options_and_the_command_to_its_ssh() {
     );
     assert!(text(&launch.arguments[6]).starts_with("sh -c "));
     for text in ["vagrant_ssh", "vagrant_ssh=-x"] {
-        assert!(vagrant(&spec(text)).is_err(), "{text}");
+        assert!(vagrant(&spec(text), &SshHints::default()).is_err(), "{text}");
     }
 }

@@ -70,11 +70,12 @@ pub(super) fn start(
         if stock {
             serve_stock(&mut launch);
         }
-        let stdin = if launch.input.is_empty() {
+        let input = launch.input.without_password();
+        let stdin = if input.is_empty() {
             connection.try_clone_to_owned()?
         } else {
             // The commands for the shell come first, so the worker cannot have the connection itself as its input.
-            with_input(&launch.input, connection, name)?
+            with_input(&input, connection, name)?
         };
         let stdout = connection.try_clone_to_owned()?;
         Process::start_on(name, &launch, stdin, stdout, Stderr::Inherit.sink(name))
@@ -97,7 +98,9 @@ pub(super) fn start_piped(launches: &[Launch], name: &str) -> io::Result<Started
     let started = start_first(launches, |launch| {
         let mut started = Process::start(name, launch, Stderr::Inherit.sink(name))?;
         // Does not block for long, whatever the length: the shell reads its commands at once.
-        started.stdin.write_all(launch.input.as_bytes())?;
+        started
+            .stdin
+            .write_all(launch.input.without_password().as_bytes())?;
         Ok(started)
     });
     Ok(started?)
