@@ -6,11 +6,14 @@
     reason = "that is how a test fails"
 )]
 
+pub mod accounts;
+pub mod again;
 pub mod certificates;
 pub mod conformance;
 pub mod impostor;
 #[cfg(target_os = "linux")]
 pub mod namespace;
+pub mod podman;
 pub mod script;
 pub mod slurm;
 pub mod sshd;

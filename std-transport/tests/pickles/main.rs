@@ -54,7 +54,11 @@ fn a_worker_with_numpy_sends_the_same_or_refuses_it_alike() {
     match environment(&["numpy"]) {
         Ok(path) => {
             let version = "3 with numpy".to_owned();
-            let python = Box::leak(Box::new([Python { version, path }]));
+            let python = Box::leak(Box::new([Python {
+                version,
+                path,
+                keys: "",
+            }]));
             both_ways_with(python, sends_the_same_or_refuses_it_alike);
         }
         Err(reason) => println!("skipped: items with values of numpy: {reason}"),

@@ -32,13 +32,15 @@ pub struct Python {
     pub version: String,
     /// The program.
     pub path: PathBuf,
+    /// Further keys of its spec: empty, or each behind two slashes.
+    pub keys: &'static str,
 }
 
 impl Python {
     /// A spec that starts it.
     #[must_use]
     pub fn spec(&self) -> String {
-        format!("popen//python='{}'", self.path.display())
+        format!("popen//python='{}'{}", self.path.display(), self.keys)
     }
 
     /// Whether it is Python 2.
@@ -84,6 +86,7 @@ pub fn pythons() -> &'static [Python] {
                 Some(path) => Some(Python {
                     version: version.to_owned(),
                     path,
+                    keys: "",
                 }),
                 None => {
                     println!(

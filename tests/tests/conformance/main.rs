@@ -9,14 +9,19 @@
     reason = "that is how a test fails"
 )]
 
+extern crate alloc;
+
+mod accounts;
 mod behaviours;
+mod containers;
+mod hops;
 
 use std::thread;
 
-use execnet::{Gateway, GatewayConfig, Group, Listen, Role, ServerOptions, Worker};
+use execnet::{Gateway, GatewayConfig, Group, GroupOptions, Listen, Role, ServerOptions, Worker};
 use execnet_core_sync::testing::{PIPE_CAPACITY, linked};
 use execnet_test_support::Served;
-use execnet_test_support::{LONG, eventually, is_running, quiet, receive, within};
+use execnet_test_support::{LONG, eventually, find, is_running, quiet, receive, within};
 use execnet_tests::certificates::Certificates;
 use execnet_tests::conformance::{PID, register};
 use execnet_tests::slurm::in_cluster;
@@ -31,8 +36,19 @@ fn conforms(link: &'static str, spec: String) {
 
 /// The same, with a gateway made first that the spec goes through.
 fn conforms_behind(link: &'static str, middle: Option<String>, spec: String) {
+    conforms_with(link, quiet(), middle, spec, is_running);
+}
+
+/// The same, in a group with these options, where `is_running` tells whether the worker's process runs.
+fn conforms_with(
+    link: &'static str,
+    options: GroupOptions,
+    middle: Option<String>,
+    spec: String,
+    is_running: fn(i64) -> bool,
+) {
     within(link, 3 * LONG, move || {
-        let group = Group::with_options(quiet());
+        let group = Group::with_options(options);
         let behind = usize::from(middle.is_some());
         if let Some(middle) = middle {
             group.make_gateway(middle + "//id=middle").unwrap();
@@ -227,4 +243,19 @@ fn tls() {
 fn the_stock_socket_protocol() {
     let served = Served::stock(ServerOptions::new());
     conforms("stock socket", served.spec.clone());
+}
+
+#[test]
+fn pypy() {
+    match find("pypy3") {
+        Some(_) => {
+            conforms("PyPy", "popen//python=pypy3".to_owned());
+            conforms_behind(
+                "PyPy via PyPy",
+                Some("popen//python=pypy3".to_owned()),
+                "popen//python=pypy3//via=middle".to_owned(),
+            );
+        }
+        None => println!("skipped: PyPy: no pypy3 is installed (from: Debian's package pypy3)"),
+    }
 }

@@ -10,6 +10,8 @@
 )]
 
 #[cfg(target_os = "linux")]
+mod container;
+#[cfg(target_os = "linux")]
 mod network;
 mod popen;
 mod socket;
@@ -38,11 +40,12 @@ struct Fault {
 }
 
 #[cfg(target_os = "linux")]
-const TABLES: [&[Fault]; 5] = [
+const TABLES: [&[Fault]; 6] = [
     popen::FAULTS,
     via::FAULTS,
     socket::FAULTS,
     ssh::FAULTS,
+    container::FAULTS,
     network::FAULTS,
 ];
 
@@ -80,6 +83,14 @@ fn every_fault_over_ssh_has_its_error_in_time() {
 #[test]
 fn every_cut_of_the_network_has_its_error_in_time() {
     run(network::FAULTS);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_fault_in_a_container_has_its_error_in_time() {
+    execnet_tests::podman::with_podman("every_fault_in_a_container_has_its_error_in_time", || {
+        run(container::FAULTS);
+    });
 }
 
 /// Elsewhere some rows are missing.
