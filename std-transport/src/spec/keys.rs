@@ -79,8 +79,8 @@ pub(super) fn without_effect(spec: &XSpec) -> Option<(&'static str, String)> {
     Some((key, format!("it goes with {} alone", transports.join(", "))))
 }
 
-/// Minimum similarity, from 0 to 1, of a known key that is suggested for an unknown one.
-const MIN_SIMILARITY: f64 = 0.7;
+/// In an unknown key, one letter in this many may be wrong, missing or swapped with the next.
+const LETTERS_PER_ERROR: usize = 3;
 
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
     TRANSPORTS.iter().chain(OTHERS).copied()
@@ -90,10 +90,10 @@ pub(super) fn is_known(key: &str) -> bool {
     all().any(|known| known == key)
 }
 
-/// The known key that is most similar to this one, if any is similar.
+/// The known key that this one is probably a typing error of.
 pub(super) fn nearest(key: &str) -> Option<&'static str> {
-    let similarity = |known| strsim::jaro_winkler(key, known);
-    let candidates = all().map(|known| (similarity(known), known));
-    let (similarity, nearest) = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (similarity >= MIN_SIMILARITY).then_some(nearest)
+    let errors = |known| strsim::damerau_levenshtein(key, known);
+    let candidates = all().map(|known| (errors(known), known));
+    let (errors, nearest) = candidates.min_by_key(|(errors, _)| *errors)?;
+    (errors <= key.len() / LETTERS_PER_ERROR).then_some(nearest)
 }

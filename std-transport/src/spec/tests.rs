@@ -218,6 +218,14 @@ fn unknown_keys_are_kept_and_found() {
     assert_eq!(nearest("popen//pyhton=3"), Some("python"));
     assert_eq!(nearest("popn"), Some("popen"));
     assert_eq!(nearest("popen//zzzzzzz"), None);
+    for (word, expected) in [
+        ("ls", None),
+        ("x", None),
+        ("web1", None),
+        ("shs", Some("ssh")),
+    ] {
+        assert_eq!(nearest(word), expected, "{word}");
+    }
     for key in keys::TRANSPORTS.iter().chain(keys::OTHERS) {
         assert_eq!(parse(key).check_keys(), Ok(()), "{key}");
     }
