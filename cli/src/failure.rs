@@ -94,12 +94,12 @@ impl Failure {
                 .next_back()
                 .unwrap_or_default()
                 .to_owned(),
-            _ => text
-                .trim_end()
-                .lines()
-                .map(str::trim)
-                .collect::<Vec<_>>()
-                .join("; "),
+            _ => {
+                // The command has been typed, or belongs to a spec that was.
+                let lines = text.lines().map(str::trim);
+                let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("command: "));
+                lines.collect::<Vec<_>>().join("; ")
+            }
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use execnet::XSpec;
 
-use super::values::spec_parser;
+use super::values::spec;
 use super::workers::{Targets, TimeLimits};
 
 /// Run a program on the machines of workers
@@ -27,7 +28,7 @@ use super::workers::{Targets, TimeLimits};
 )]
 pub(crate) struct Run {
     /// Specs of the workers: popen, ssh=user@host, docker=name, ...
-    #[arg(value_name = "SPEC", value_parser = spec_parser())]
+    #[arg(value_name = "SPEC", value_parser = spec_before_program())]
     pub(crate) specs: Vec<XSpec>,
     /// The program and its arguments, after --
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -45,4 +46,12 @@ pub(crate) struct Run {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) limits: TimeLimits,
+}
+
+/// The parser of a spec, which a forgotten `--` makes of the program.
+fn spec_before_program() -> impl TypedValueParser<Value = XSpec> {
+    OsStringValueParser::new().try_map(|text| {
+        let read = spec(&text);
+        read.map_err(|error| format!("{error}; the program and its arguments come after --"))
+    })
 }

@@ -5,10 +5,16 @@ use clap::Args;
 /// How much a command says on standard error.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Verbosity {
-    /// Say on standard error when workers start and end
-    #[arg(short, long, global = true)]
+    /// Say more: when workers start and end, and on a terminal each file of a copy
+    #[arg(short, long, global = true, display_order = 900)]
     pub(crate) verbose: bool,
     /// Say nothing but errors: no summary and no progress
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        display_order = 901,
+        conflicts_with = "verbose"
+    )]
     pub(crate) quiet: bool,
 }

@@ -12,13 +12,16 @@ use crate::input;
 /// Reads a file with a spec on each line. Empty lines and lines that begin with `#` are skipped.
 pub(super) fn read(file: &Path) -> Result<Vec<XSpec>, Failure> {
     let text = input::text(Some(file))?;
+    let name = match file == Path::new("-") {
+        true => "standard input".to_owned(),
+        false => file.display().to_string(),
+    };
     let specs = parse(&text).map_err(|(number, error)| {
-        let line = format!("{}, line {number}", file.display());
-        Failure::Usage(line, error.into())
+        Failure::Usage(format!("{name}, line {number}"), error.into())
     })?;
     match specs.is_empty() {
         true => Err(Failure::Usage(
-            file.display().to_string(),
+            name,
             "there is no spec in the file; write one on each line, such as ssh=user@host".into(),
         )),
         false => Ok(specs),

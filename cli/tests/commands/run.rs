@@ -104,7 +104,7 @@ fn the_timeout_kills_the_program() {
 
 #[test]
 fn a_closed_standard_output_ends_the_program_quietly() {
-    let script = "trap '' PIPE; echo $$; while :; do echo x || sleep 1000; done";
+    let script = "trap '' PIPE; echo $$; while :; do echo x 2>/dev/null || sleep 1000; done";
     let mut running = Running::start(&["run", "popen", "--", "sh", "-c", script]);
     let program = running.first_number();
     drop(running.0.stdout.take());
@@ -166,5 +166,6 @@ fn control_characters_are_escaped_on_a_terminal_only() {
 fn usage_errors() {
     run(&["run", "popen"], 2).tells("<COMMAND>");
     run(&["run", "--", "true"], 2).tells("SPEC");
+    run(&["run", "popen", "ls", "/"], 2).tells("come after --");
     run(&["run", "popn", "--", "true"], 2).tells("did you mean \"popen\"?");
 }
