@@ -126,7 +126,9 @@ fn report_killed(reports: &[TerminateReport]) -> bool {
     let mut killed = false;
     for report in reports {
         let text = match report.outcome {
-            Outcome::Killed(_) => "the worker did not exit in time and was killed",
+            Outcome::Killed(_) => {
+                "the worker did not exit in time and was killed; --grace gives it more time"
+            }
             Outcome::Survived => "the worker was killed but has not exited yet",
             _ => continue,
         };

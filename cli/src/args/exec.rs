@@ -1,8 +1,8 @@
 //! The arguments of `execnet exec`.
 
 use core::str::FromStr as _;
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum, ValueHint};
@@ -99,10 +99,15 @@ impl Exec {
         };
         let code = match self.file {
             Some(_) => None,
-            None => Some(text(
-                words.next().ok_or_else(|| missing("<CODE> or --file"))?,
-                "<CODE>",
-            )?),
+            None => {
+                let word = words.next().ok_or_else(|| missing("<CODE> or --file"))?;
+                if is_script(word) {
+                    let problem =
+                        "it is the name of a file; to run the code in it, write --file before it";
+                    return Err(invalid(word, "<CODE>", &problem));
+                }
+                Some(text(word, "<CODE>")?)
+            }
         };
         let args = words.map(|word| text(word, "[ARGS]"));
         Ok(Words {
@@ -111,6 +116,12 @@ impl Exec {
             args: args.collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Whether the code is the name of a script, which Python would take for an expression.
+fn is_script(word: &OsString) -> bool {
+    let path = Path::new(word);
+    path.extension() == Some(OsStr::new("py")) && path.is_file()
 }
 
 fn text(word: &OsString, name: &str) -> Result<String, clap::Error> {

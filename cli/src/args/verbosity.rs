@@ -5,7 +5,7 @@ use clap::Args;
 /// How much a command says on standard error.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Verbosity {
-    /// Say more: when workers start and end, and on a terminal each file of a copy
+    /// Say more: when the workers of exec, run and status start and end, and each file that rsync copies
     #[arg(short, long, global = true, display_order = 900)]
     pub(crate) verbose: bool,
     /// Say nothing but errors: no summary and no progress

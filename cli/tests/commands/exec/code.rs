@@ -45,3 +45,11 @@ fn reads_the_code_from_a_file_that_tracebacks_name() {
         .tells(&format!("File \"{path}\", line 3"))
         .tells("ValueError: here");
 }
+
+/// Python took it for an expression: NameError.
+#[test]
+fn the_name_of_a_script_is_a_usage_error_that_shows_the_option() {
+    let file = tempfile::Builder::new().suffix(".py").tempfile().unwrap();
+    let path = file.path().to_str().unwrap();
+    run(&["exec", "popen", path], 2).tells("write --file before it");
+}
