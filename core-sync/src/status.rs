@@ -27,10 +27,10 @@ impl Status {
             return None;
         };
         let figure = |key: &str| {
-            let number = values.get_str(key).and_then(Value::as_i64);
+            let number = values.get(key).and_then(Value::as_i64);
             number.and_then(|number| u64::try_from(number).ok())
         };
-        let model = values.get_str("execmodel").and_then(Value::as_str);
+        let model = values.get("execmodel").and_then(Value::as_str);
         Some(Self {
             num_channels: figure("numchannels").unwrap_or_default(),
             num_executing: figure("numexecuting").unwrap_or_default(),
@@ -52,7 +52,7 @@ mod tests {
         let status = Status::from_value(answer).unwrap();
         assert_eq!((status.num_channels, status.num_executing), (2, 0));
         assert_eq!(status.exec_model, "");
-        assert_eq!(status.values.get_str("uptime"), Some(&Value::from(9)));
+        assert_eq!(status.values.get("uptime"), Some(&Value::from(9)));
         let negative = Status::from_value(value!({"numexecuting": (-1)})).unwrap();
         assert_eq!(negative.num_executing, 0);
         assert!(Status::from_value(value!({})).unwrap().values.is_empty());

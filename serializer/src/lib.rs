@@ -101,8 +101,8 @@ pub use typed::{from_slice, from_value, to_value, to_vec};
 pub use types::{ChannelId, Complex};
 #[cfg(feature = "alloc")]
 pub use value::{
-    Dict, DictEntry, Int, ParseIntError, Set, Str, TryFromIntError, TryFromValueError, Value,
-    ValueIndex,
+    Dict, DictEntry, Int, LookupKey, ParseIntError, Set, Str, TryFromIntError, TryFromValueError,
+    Value, ValueIndex,
 };
 #[cfg(feature = "alloc")]
 pub use write::dumps;

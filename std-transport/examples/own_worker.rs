@@ -8,6 +8,7 @@
 use core::error::Error;
 use std::env;
 
+use execnet::serializer::Dict;
 use execnet::{Channel, Group, Worker};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -19,9 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let group = Group::new();
     let gateway = group.make_gateway(format!("{place}//worker=self"))?;
-    let kwargs = [("n".into(), n.parse::<u32>()?.into())]
-        .into_iter()
-        .collect();
+    let kwargs = Dict::from([("n", n.parse::<u32>()?)]);
     let channel = gateway.remote_exec_function("", "factorial", &kwargs)?;
     println!("{n}! = {}", channel.receive()?.into_value());
     Ok(())

@@ -66,7 +66,7 @@ impl Event {
             "testreport" => Report::read(dict(kwargs, "data")?).map(Self::Report),
             "collectreport" => collect_error(dict(kwargs, "data")?),
             "runtest_protocol_complete" => {
-                let index = kwargs.get_str("item_index")?.as_i64()?;
+                let index = kwargs.get("item_index")?.as_i64()?;
                 usize::try_from(index).ok().map(Self::Complete)
             }
             "internal_error" => Some(Self::Internal(text(kwargs, "formatted_error"))),
@@ -80,7 +80,7 @@ impl Ending {
     fn read(output: &Dict) -> Self {
         let stopped = ["shouldfail", "shouldstop"].map(|reason| text(output, reason));
         match stopped.into_iter().find(|reason| !reason.is_empty()) {
-            _ if output.get_str("exitstatus") == Some(&Value::from(EXIT_INTERRUPTED)) => {
+            _ if output.get("exitstatus") == Some(&Value::from(EXIT_INTERRUPTED)) => {
                 Self::Interrupted
             }
             Some(reason) => Self::Stopped(reason),
@@ -96,8 +96,8 @@ impl Report {
             nodeid: text(data, "nodeid"),
             when: text(data, "when"),
             outcome: text(data, "outcome"),
-            expected_failure: data.get_str("wasxfail").is_some(),
-            text: message(data.get_str("longrepr")),
+            expected_failure: data.get("wasxfail").is_some(),
+            text: message(data.get("longrepr")),
         })
     }
 }
@@ -105,12 +105,12 @@ impl Report {
 fn collect_error(data: &Dict) -> Option<Event> {
     (text(data, "outcome") == "failed").then(|| Event::CollectError {
         nodeid: text(data, "nodeid"),
-        text: message(data.get_str("longrepr")),
+        text: message(data.get("longrepr")),
     })
 }
 
 fn ids(kwargs: &Dict) -> Option<Vec<String>> {
-    let Some(Value::List(ids)) = kwargs.get_str("ids") else {
+    let Some(Value::List(ids)) = kwargs.get("ids") else {
         return None;
     };
     let ids = ids.iter().map(|id| id.as_str().map(str::to_owned));
@@ -131,13 +131,13 @@ fn message(longrepr: Option<&Value>) -> String {
 }
 
 fn dict<'d>(kwargs: &'d Dict, key: &str) -> Option<&'d Dict> {
-    match kwargs.get_str(key) {
+    match kwargs.get(key) {
         Some(Value::Dict(dict)) => Some(dict),
         _ => None,
     }
 }
 
 fn text(dict: &Dict, key: &str) -> String {
-    let found = dict.get_str(key).and_then(Value::as_str);
+    let found = dict.get(key).and_then(Value::as_str);
     found.unwrap_or_default().to_owned()
 }

@@ -32,7 +32,7 @@ pub trait Function<C, A>: Send + Sync + 'static {
 /// use execnet_core_sync::worker::Kwargs;
 ///
 /// fn greet(kwargs: &Kwargs) -> String {
-///     let name = kwargs.get_str("name").and_then(|name| name.as_str());
+///     let name = kwargs.get("name").and_then(|name| name.as_str());
 ///     format!("hello, {}", name.unwrap_or("world"))
 /// }
 /// # assert_eq!(greet(&Kwargs::default()), "hello, world");

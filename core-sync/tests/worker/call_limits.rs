@@ -166,7 +166,7 @@ fn the_status_counts_open_channels_alone() {
                 let frame = expect(peer, ChannelData, ChannelId(99));
                 expect(peer, ChannelClose, ChannelId(99));
                 let answer = LoadOptions::wire().loads(&frame.payload).unwrap();
-                let figure = |key| answer.as_dict().unwrap().get_str(key).unwrap().as_i64();
+                let figure = |key: &str| answer.as_dict().unwrap().get(key).unwrap().as_i64();
                 [figure("numchannels"), figure("numexecuting")]
             };
             assert_eq!(status(peer), [Some(0), Some(0)]);

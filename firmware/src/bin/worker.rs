@@ -75,7 +75,7 @@ fn functions() -> Functions {
 
 /// An argument: by keyword, or else the next item of the channel. Stock Python has no keywords for functions by name.
 fn argument(channel: &EndpointChannel, kwargs: &Kwargs, name: &str) -> Result<Value, Failure> {
-    match kwargs.get_str(name) {
+    match kwargs.get(name) {
         Some(value) => Ok(value.clone()),
         None => Ok(channel.receive()?.into_value()),
     }

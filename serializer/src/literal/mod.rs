@@ -64,7 +64,7 @@ impl FromStr for Value {
     /// ```
     /// use execnet_serializer::Value;
     /// let value: Value = "{'a': [0x10, 1_000, -2.5], b'\\xff': (1+2j)}".parse()?;
-    /// assert_eq!(value.as_dict().and_then(|dict| dict.get_str("a")),
+    /// assert_eq!(value.as_dict().and_then(|dict| dict.get("a")),
     ///            Some(&"[16, 1000, -2.5]".parse()?));
     /// # Ok::<(), execnet_serializer::ParseLiteralError>(())
     /// ```

@@ -1,10 +1,9 @@
-//! Methods and indexing that access the content of a [`Value`].
+//! Methods that access the content of a [`Value`].
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Index;
 
-use super::{Dict, Int, Set, Str, Value};
+use super::{Dict, Int, Set, Value, ValueIndex};
 use crate::{ChannelId, Complex};
 
 /// Methods that return the content of a variant, if the value is of that. In
@@ -27,7 +26,7 @@ macro_rules! accessors {
 accessors! {
     /// The bool, if it is one.
     const fn as_bool(&) -> bool: Self::Bool(value) => *value;
-    /// The float, if it is one.
+    /// The float, if it is one. [`to_f64`](Self::to_f64) takes ints too.
     const fn as_f64(&) -> f64: Self::Float(value) => *value;
     /// The text, if it is text.
     fn as_str(&) -> &str: Self::Str(value) => value;
@@ -56,13 +55,47 @@ accessors! {
     const fn as_set_mut(&mut) -> &mut Set: Self::Set(value) | Self::FrozenSet(value) => value;
 }
 
-impl Value {
-    /// Whether this is `None`.
-    #[must_use]
-    pub const fn is_none(&self) -> bool {
-        matches!(self, Self::None)
-    }
+/// Methods that tell whether a value is of a kind.
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $name:ident: $pattern:pat,)*) => {
+        impl Value {$(
+            $(#[$doc])+
+            #[must_use]
+            pub const fn $name(&self) -> bool {
+                matches!(self, $pattern)
+            }
+        )*}
+    };
+}
 
+kinds! {
+    /// Whether this is `None`.
+    is_none: Self::None,
+    /// Whether this is a bool.
+    is_bool: Self::Bool(_),
+    /// Whether this is an int. A bool is not one, unlike in Python.
+    is_int: Self::Int(_),
+    /// Whether this is a float.
+    is_float: Self::Float(_),
+    /// Whether this is a complex number.
+    is_complex: Self::Complex(_),
+    /// Whether this is bytes.
+    is_bytes: Self::Bytes(_),
+    /// Whether this is text.
+    is_str: Self::Str(_),
+    /// Whether this is a list.
+    is_list: Self::List(_),
+    /// Whether this is a tuple.
+    is_tuple: Self::Tuple(_),
+    /// Whether this is a dict.
+    is_dict: Self::Dict(_),
+    /// Whether this is a set or a frozenset.
+    is_set: Self::Set(_) | Self::FrozenSet(_),
+    /// Whether this is a channel.
+    is_channel: Self::Channel(_),
+}
+
+impl Value {
     /// The integer, if it is one and fits 64 bits.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
@@ -73,6 +106,23 @@ impl Value {
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         self.as_int()?.try_into().ok()
+    }
+
+    /// The number as a float: a float, or an int as the nearest float. An int
+    /// beyond the largest float has none.
+    ///
+    /// ```
+    /// use execnet_serializer::Value;
+    /// assert_eq!(Value::from(0.5).to_f64(), Some(0.5));
+    /// assert_eq!(Value::from(2).to_f64(), Some(2.0));
+    /// ```
+    #[must_use]
+    pub fn to_f64(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            Self::Int(value) => value.to_f64(),
+            _ => None,
+        }
     }
 
     /// The text as a `String`, if it is text.
@@ -117,116 +167,3 @@ impl Value {
         index.find_mut(self)
     }
 }
-
-impl<I: ValueIndex> Index<I> for Value {
-    type Output = Self;
-
-    /// The result of [`get`](Self::get), or [`Value::None`] if there is none.
-    /// Indexing never panics.
-    fn index(&self, index: I) -> &Self {
-        static NONE: Value = Value::None;
-        index.find(self).unwrap_or(&NONE)
-    }
-}
-
-/// An index of a [`Value`]: a position in a list or tuple, or a key of a dict.
-///
-/// It is implemented for `usize`, `&str`, `&String`, `&Str` and `&Value`, and
-/// cannot be for other types.
-pub trait ValueIndex: sealed::Sealed {}
-
-impl<I: sealed::Sealed> ValueIndex for I {}
-
-mod sealed {
-    use super::*;
-
-    pub trait Sealed {
-        fn find(self, value: &Value) -> Option<&Value>;
-        fn find_mut(self, value: &mut Value) -> Option<&mut Value>;
-    }
-
-    impl Sealed for usize {
-        fn find(self, value: &Value) -> Option<&Value> {
-            value.as_slice()?.get(self)
-        }
-
-        fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
-            match value {
-                Value::List(items) | Value::Tuple(items) => items.get_mut(self),
-                _ => None,
-            }
-        }
-    }
-
-    impl Sealed for &Value {
-        fn find(self, value: &Value) -> Option<&Value> {
-            value.as_dict()?.get(self)
-        }
-
-        fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
-            value.as_dict_mut()?.get_mut(self)
-        }
-    }
-
-    impl Sealed for &str {
-        fn find(self, value: &Value) -> Option<&Value> {
-            value.as_dict()?.get_str(self)
-        }
-
-        fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
-            value.as_dict_mut()?.get_str_mut(self)
-        }
-    }
-
-    /// Other texts.
-    macro_rules! texts {
-        ($($text:ty)*) => {$(
-            impl Sealed for &$text {
-                fn find(self, value: &Value) -> Option<&Value> {
-                    value.get(self.as_str())
-                }
-
-                fn find_mut(self, value: &mut Value) -> Option<&mut Value> {
-                    value.get_mut(self.as_str())
-                }
-            }
-        )*};
-    }
-
-    texts! { String Str }
-}
-
-/// Comparison with the types that a value is made of: equal if the value made
-/// of them is.
-macro_rules! equal {
-    ($($type:ty: $value:ident, $other:ident => $equal:expr;)*) => {$(
-        impl PartialEq<$type> for Value {
-            fn eq(&self, other: &$type) -> bool {
-                let ($value, $other) = (self, other);
-                $equal
-            }
-        }
-
-        impl PartialEq<Value> for $type {
-            fn eq(&self, other: &Value) -> bool {
-                other == self
-            }
-        }
-    )*};
-}
-
-equal! {
-    bool: value, other => value.as_bool() == Some(*other);
-    f64: value, other => value.as_f64() == Some(*other);
-    str: value, other => value.as_str() == Some(other);
-    &str: value, other => value.as_str() == Some(*other);
-    String: value, other => value.as_str() == Some(other);
-}
-
-macro_rules! equal_ints {
-    ($($type:ty)*) => {
-        equal! { $($type: value, other => value.as_int() == Some(&Int::from(*other));)* }
-    };
-}
-
-equal_ints! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }

@@ -1,6 +1,7 @@
 //! `From` and `TryFrom` between [`Value`] and the types of Rust.
 
 use alloc::borrow::Cow;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -72,6 +73,78 @@ impl<T: Into<Self>> From<Vec<T>> for Value {
 impl<T: Into<Self>, const N: usize> From<[T; N]> for Value {
     fn from(items: [T; N]) -> Self {
         Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Clone + Into<Self>> From<&[T]> for Value {
+    fn from(items: &[T]) -> Self {
+        items.iter().cloned().collect()
+    }
+}
+
+impl<T: Into<Self>> FromIterator<T> for Value {
+    /// A list of the items. A [`Dict`] or [`Set`] is collected as such.
+    ///
+    /// ```
+    /// use execnet_serializer::{value, Value};
+    /// let squares: Value = (1..4).map(|n| n * n).collect();
+    /// assert_eq!(squares, value!([1, 4, 9]));
+    /// ```
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Maps as dicts and sets as sets.
+macro_rules! from_collections {
+    ($([$($generic:ident)*] $map:ty, $set:ty;)*) => {$(
+        impl<K: Into<Value>, V: Into<Value>, $($generic)*> From<$map> for Dict {
+            fn from(pairs: $map) -> Self {
+                pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+            }
+        }
+
+        impl<K: Into<Value>, V: Into<Value>, $($generic)*> From<$map> for Value {
+            fn from(pairs: $map) -> Self {
+                Self::Dict(pairs.into())
+            }
+        }
+
+        impl<T: Into<Value>, $($generic)*> From<$set> for Set {
+            fn from(items: $set) -> Self {
+                items.into_iter().map(Into::into).collect()
+            }
+        }
+
+        impl<T: Into<Value>, $($generic)*> From<$set> for Value {
+            fn from(items: $set) -> Self {
+                Self::Set(items.into())
+            }
+        }
+    )*};
+}
+
+from_collections! {
+    [] BTreeMap<K, V>, BTreeSet<T>;
+}
+
+#[cfg(feature = "std")]
+from_collections! {
+    [S] std::collections::HashMap<K, V, S>, std::collections::HashSet<T, S>;
+}
+
+impl<K: Into<Value>, V: Into<Value>, const N: usize> From<[(K, V); N]> for Dict {
+    fn from(pairs: [(K, V); N]) -> Self {
+        let pairs = pairs.into_iter();
+        pairs
+            .map(|(key, value)| (key.into(), value.into()))
+            .collect()
+    }
+}
+
+impl<T: Into<Value>, const N: usize> From<[T; N]> for Set {
+    fn from(items: [T; N]) -> Self {
+        items.into_iter().map(Into::into).collect()
     }
 }
 

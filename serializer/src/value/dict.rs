@@ -4,8 +4,8 @@ use core::fmt;
 use core::iter::Map;
 use core::slice;
 
-use super::Value;
 use super::table::Table;
+use super::{LookupKey, Value};
 
 /// A Python dict: pairs in the order they were first set.
 ///
@@ -82,41 +82,41 @@ impl Dict {
     }
 
     /// The value under a key.
+    ///
+    /// ```
+    /// use execnet_serializer::{Dict, Value};
+    /// let dict = Dict::from([("a", 1)]);
+    /// assert_eq!(dict.get("a"), dict.get(&Value::from("a")));
+    /// assert!(dict["a"] == 1 && dict["b"].is_none());
+    /// ```
     #[must_use]
-    pub fn get(&self, key: &Value) -> Option<&Value> {
-        self.value_at(self.0.position(key)?)
-    }
-
-    /// The value under a text key.
-    #[must_use]
-    pub fn get_str(&self, key: &str) -> Option<&Value> {
-        self.value_at(self.0.text_position(key)?)
+    pub fn get<K: LookupKey + ?Sized>(&self, key: &K) -> Option<&Value> {
+        self.value_at(self.0.find(key)?)
     }
 
     /// The value under a key, to be changed.
     #[must_use]
-    pub fn get_mut(&mut self, key: &Value) -> Option<&mut Value> {
-        self.value_at_mut(self.0.position(key)?)
-    }
-
-    /// The value under a text key, to be changed.
-    #[must_use]
-    pub fn get_str_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.value_at_mut(self.0.text_position(key)?)
+    pub fn get_mut<K: LookupKey + ?Sized>(&mut self, key: &K) -> Option<&mut Value> {
+        self.value_at_mut(self.0.find(key)?)
     }
 
     /// Whether there is a value under a key.
     #[must_use]
-    pub fn contains_key(&self, key: &Value) -> bool {
-        self.0.position(key).is_some()
+    pub fn contains_key<K: LookupKey + ?Sized>(&self, key: &K) -> bool {
+        self.0.find(key).is_some()
     }
 
     /// Removes a key and returns its value. The other pairs keep their order.
     /// Time is linear in the number of later pairs, which move; use
     /// [`retain`](Self::retain) to remove many.
-    pub fn remove(&mut self, key: &Value) -> Option<Value> {
-        let position = self.0.position(key)?;
+    pub fn remove<K: LookupKey + ?Sized>(&mut self, key: &K) -> Option<Value> {
+        let position = self.0.find(key)?;
         Some(self.0.remove(position).1)
+    }
+
+    /// Removes all pairs.
+    pub fn clear(&mut self) {
+        self.0 = Table::new();
     }
 
     /// Keeps the pairs for which `keep` returns true.
@@ -151,6 +151,16 @@ impl Dict {
         &mut self,
     ) -> impl DoubleEndedIterator<Item = &mut Value> + ExactSizeIterator {
         self.0.entries_mut().iter_mut().map(|(_, value)| value)
+    }
+
+    /// The keys in order, owned.
+    pub fn into_keys(self) -> impl DoubleEndedIterator<Item = Value> + ExactSizeIterator {
+        self.into_iter().map(|(key, _)| key)
+    }
+
+    /// The values in the order of their keys, owned.
+    pub fn into_values(self) -> impl DoubleEndedIterator<Item = Value> + ExactSizeIterator {
+        self.into_iter().map(|(_, value)| value)
     }
 
     fn value_at(&self, position: usize) -> Option<&Value> {

@@ -43,6 +43,15 @@ impl Int {
         }
     }
 
+    /// The nearest float, if the integer is not beyond the largest one.
+    #[must_use]
+    pub fn to_f64(&self) -> Option<f64> {
+        match &self.0 {
+            Repr::Small(value) => Some(*value as f64),
+            Repr::Big(digits) => digits.parse().ok().filter(|value: &f64| value.is_finite()),
+        }
+    }
+
     /// The digits of an integer that does not fit 64 bits.
     pub(crate) const fn big_digits(&self) -> Option<&str> {
         match &self.0 {

@@ -4,6 +4,8 @@ mod access;
 mod convert;
 mod dict;
 mod dump;
+mod equal;
+mod index;
 mod int;
 mod key;
 mod load;
@@ -15,9 +17,9 @@ mod table;
 
 use alloc::vec::Vec;
 
-pub use access::ValueIndex;
 pub use convert::TryFromValueError;
 pub use dict::{Dict, DictEntry};
+pub use index::{LookupKey, ValueIndex};
 pub use int::{Int, ParseIntError, TryFromIntError};
 pub(crate) use load::load_value;
 pub use set::Set;
@@ -46,6 +48,16 @@ use crate::{ChannelId, Complex};
 /// assert_eq!(reply["items"][1], 42);
 /// assert_eq!(reply["items"][1].as_u64(), Some(42));
 /// assert!(reply.get("error").is_none());
+/// ```
+///
+/// Indexing also sets values, as in serde_json:
+///
+/// ```
+/// # use execnet_serializer::value;
+/// let mut reply = value!({"status": "ok"});
+/// reply["items"] = [1, 2].into();
+/// reply["status"] = "changed".into();
+/// assert_eq!(reply, value!({"status": "changed", "items": [1, 2]}));
 /// ```
 ///
 /// ```

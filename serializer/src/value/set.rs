@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::Value;
 use super::table::Table;
+use super::{LookupKey, Value};
 
 /// The elements of a Python set or frozenset, in the order they came.
 ///
@@ -13,8 +13,9 @@ use super::table::Table;
 ///
 /// ```
 /// use execnet_serializer::{Set, Value};
-/// let set: Set = [1, 2, 1].map(Value::from).into_iter().collect();
-/// assert_eq!(set.len(), 2);
+/// let set = Set::from([1, 2, 1]);
+/// assert!(set.len() == 2 && set.contains(&Value::from(2)));
+/// assert!(Set::from(["a"]).contains("a"));
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Set(Table<Value>);
@@ -52,21 +53,26 @@ impl Set {
 
     /// Whether the set contains an element.
     #[must_use]
-    pub fn contains(&self, item: &Value) -> bool {
-        self.0.position(item).is_some()
+    pub fn contains<K: LookupKey + ?Sized>(&self, item: &K) -> bool {
+        self.0.find(item).is_some()
     }
 
     /// Removes an element, and returns whether it was present. The others keep
     /// their order. Time is linear in the number of later elements, which move;
     /// use [`retain`](Self::retain) to remove many.
-    pub fn remove(&mut self, item: &Value) -> bool {
-        let position = self.0.position(item);
+    pub fn remove<K: LookupKey + ?Sized>(&mut self, item: &K) -> bool {
+        let position = self.0.find(item);
         position.map(|position| self.0.remove(position)).is_some()
     }
 
     /// Keeps the elements for which `keep` returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(&Value) -> bool) {
         self.0.retain(|item| keep(item));
+    }
+
+    /// Removes all elements.
+    pub fn clear(&mut self) {
+        self.0 = Table::new();
     }
 
     /// The elements in order.

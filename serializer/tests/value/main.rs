@@ -2,7 +2,6 @@
 #![cfg(feature = "alloc")]
 #![allow(clippy::panic, clippy::unwrap_used)] // A test says so by a panic.
 
-#[cfg(feature = "literal")]
 extern crate alloc;
 
 #[cfg(feature = "literal")]

@@ -44,7 +44,7 @@ pub(crate) fn request(
 
 /// Starts the program, which serves one call or, without `once`, all calls of a channel.
 pub(crate) fn open(gateway: &Gateway, once: bool) -> Result<Channel, SendError> {
-    let kwargs = Dict::from_iter([("once".into(), once.into())]);
+    let kwargs = Dict::from([("once", once)]);
     gateway.remote_exec_function(&CALL, FUNCTION, &kwargs)
 }
 

@@ -53,8 +53,7 @@ fn read_one(described: &Value) -> Option<Launch> {
     let Value::Dict(described) = described else {
         return None;
     };
-    let (Value::List(argv), Value::Dict(env)) =
-        (described.get_str("argv")?, described.get_str("env")?)
+    let (Value::List(argv), Value::Dict(env)) = (described.get("argv")?, described.get("env")?)
     else {
         return None;
     };
@@ -66,7 +65,7 @@ fn read_one(described: &Value) -> Option<Launch> {
         };
         Some((name.as_str()?.to_owned(), value))
     };
-    let kill_policy = match described.get_str("terminate")? {
+    let kill_policy = match described.get("terminate")? {
         Value::Bool(true) => KillPolicy::Terminate,
         _ => KillPolicy::Kill,
     };
@@ -75,7 +74,7 @@ fn read_one(described: &Value) -> Option<Launch> {
         program: words.next()??,
         arguments: words.collect::<Option<_>>()?,
         env: env?,
-        chdir: described.get_str("chdir")?.as_str().map(PathBuf::from),
+        chdir: described.get("chdir")?.as_str().map(PathBuf::from),
         remote: false,
         kill_policy,
         input: Input::default(),

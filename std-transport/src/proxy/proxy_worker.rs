@@ -60,7 +60,7 @@ fn open(
     arguments: &Kwargs,
 ) -> io::Result<Option<Endpoint>> {
     let unknown = |problem| io::Error::new(io::ErrorKind::InvalidInput, problem);
-    if let Some(address) = arguments.get_str("address") {
+    if let Some(address) = arguments.get("address") {
         let address = Address::from_value(address);
         let address = address.ok_or_else(|| unknown("an address of no kind known"))?;
         let attempt = Attempt {
@@ -70,7 +70,7 @@ fn open(
         let stream = address.connect(Keepalive::default(), attempt)?;
         return Ok(Some(Endpoint::of_stream(stream)));
     }
-    let launches = arguments.get_str("launches").and_then(launches::read);
+    let launches = arguments.get("launches").and_then(launches::read);
     let launches = launches.ok_or_else(|| unknown("neither launches nor an address"))?;
     let name = format!("proxy {}", data.id());
     let started = launches::start(&name, &launches, || Box::new(StderrEvents(control.clone())))?;
@@ -83,7 +83,7 @@ fn open(
 
 /// The deadline of the controller, which sends it in seconds.
 pub(super) fn deadline(arguments: &Kwargs) -> Deadline {
-    let seconds = arguments.get_str("timeout").and_then(Value::as_f64);
+    let seconds = arguments.get("timeout").and_then(Value::as_f64);
     let timeout = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Deadline::after_optional(timeout)
 }

@@ -18,7 +18,7 @@ type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Serves one `installvia=`, until its worker has ended.
 pub(super) fn serve(channel: &Channel, arguments: Kwargs) -> Outcome {
-    let launches = arguments.get_str("launches").and_then(launches::read);
+    let launches = arguments.get("launches").and_then(launches::read);
     let launches = launches.ok_or("no launches")?;
     let deadline = deadline(&arguments);
     let directory = private_directory()?;

@@ -9,17 +9,17 @@ use execnet_serializer::{Dict, Value};
 
 /// Applies the settings. The error is a text for the controller.
 pub(super) fn apply(settings: &Dict) -> Result<(), String> {
-    if settings.get_str("env").is_some() {
+    if settings.get("env").is_some() {
         // Setting a variable is not safe while other threads may read the environment.
         return Err("a worker in Rust cannot set variables once it runs".to_string());
     }
-    if let Some(directory) = settings.get_str("chdir").and_then(Value::as_str) {
+    if let Some(directory) = settings.get("chdir").and_then(Value::as_str) {
         change_directory(Path::new(directory)).map_err(|error| format!("{directory}: {error}"))?;
     }
-    if let Some(change) = settings.get_str("nice").and_then(Value::as_i64) {
+    if let Some(change) = settings.get("nice").and_then(Value::as_i64) {
         nice(change).map_err(|error| format!("nice: {error}"))?;
     }
-    if settings.get_str("stdout").is_some() {
+    if settings.get("stdout").is_some() {
         join_streams().map_err(|error| format!("standard output: {error}"))?;
     }
     Ok(())

@@ -55,7 +55,7 @@ fn figure(stats: &Value, name: &str) -> i64 {
     let Value::Dict(stats) = stats else {
         panic!("{stats}")
     };
-    stats.get_str(name).and_then(Value::as_i64).unwrap()
+    stats.get(name).and_then(Value::as_i64).unwrap()
 }
 
 fn stats(gateway: &Gateway) -> Value {

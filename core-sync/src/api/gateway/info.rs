@@ -118,13 +118,13 @@ impl RemoteInfo {
         let Value::Dict(dict) = value else {
             return None;
         };
-        let text = |key: &str| dict.get_str(key)?.as_str().map(ToString::to_string);
+        let text = |key: &str| dict.get(key)?.as_str().map(ToString::to_string);
         Some(Self {
             executable: text("executable")?,
-            version_info: dict.get_str("version_info")?.clone(),
+            version_info: dict.get("version_info")?.clone(),
             platform: text("platform")?,
             cwd: text("cwd")?,
-            pid: u32::try_from(dict.get_str("pid")?.as_i64()?).ok()?,
+            pid: u32::try_from(dict.get("pid")?.as_i64()?).ok()?,
         })
     }
 }

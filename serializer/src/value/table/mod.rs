@@ -10,8 +10,9 @@ mod small;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Value;
+use super::index::sealed::Lookup;
 use super::key::{self, addend, is_container, same_key, text_hash};
+use super::{LookupKey, Value};
 use indexed::Indexed;
 use small::{are_distinct, merge_small};
 
@@ -113,8 +114,17 @@ impl<E: Entry> Table<E> {
         }
     }
 
+    /// The position of a key, given as a value or as text.
+    #[inline]
+    pub(super) fn find<K: LookupKey + ?Sized>(&self, key: &K) -> Option<usize> {
+        match key.lookup() {
+            Lookup::Text(text) => self.text_position(text),
+            Lookup::Value(key) => self.position(key),
+        }
+    }
+
     /// The position of a text key.
-    pub(super) fn text_position(&self, key: &str) -> Option<usize> {
+    fn text_position(&self, key: &str) -> Option<usize> {
         let is_key = |held: &Value| held.as_str() == Some(key);
         match self {
             Self::Small(entries) => entries.iter().position(|held| is_key(held.key())),

@@ -62,3 +62,55 @@ fn insert_returns_whether_the_element_is_new() {
     assert_eq!(format!("{set:?}"), "{Int(1), Int(3)}");
     assert!(set.contains(&value!(true)) && !set.contains(&value!(2)));
 }
+
+#[test]
+fn keys_and_elements_are_looked_up_by_text_as_by_a_value() {
+    // Few entries are searched, many are hashed.
+    for len in [1, 100] {
+        let words = (0..len).map(|n| Value::from(format!("k{n}")));
+        let mut dict: Dict = words.clone().zip((0..len).map(Value::from)).collect();
+        let mut set: Set = words.collect();
+        let (last, text) = (value!(len - 1), format!("k{}", len - 1));
+        assert_eq!(dict.get(text.as_str()), Some(&last));
+        assert_eq!(dict.get(&text), Some(&last));
+        assert_eq!(dict.get(&Str::from(text.as_str())), Some(&last));
+        assert_eq!(dict.get(&value!(text.as_str())), Some(&last));
+        assert_eq!((&dict["k0"], &dict["absent"]), (&value!(0), &Value::None));
+        *dict.get_mut("k0").unwrap() = value!("changed");
+        assert!(dict["k0"] == "changed" && dict.contains_key("k0"));
+        assert!(dict.remove("absent").is_none() && dict.remove("k0") == Some(value!("changed")));
+        assert!(set.contains("k0") && !set.contains("absent"));
+        assert!(set.remove("k0") && !set.contains("k0"));
+        assert_eq!((dict.len(), set.len()), (len - 1, len - 1));
+        dict.clear();
+        set.clear();
+        assert!(dict.is_empty() && set.is_empty() && !dict.contains_key(&text));
+    }
+    let dict = Dict::from([("a", 1), ("b", 2)]);
+    assert!(dict.clone().into_keys().eq(["a", "b"].map(Value::from)));
+    assert!(dict.into_values().eq([1, 2].map(Value::from)));
+}
+
+#[test]
+fn an_index_sets_what_it_reads_and_adds_what_a_dict_lacks() {
+    let mut value = Value::None;
+    value["a"][&value!(1)] = value!([0, (1, 2)]);
+    value["a"][&value!(1.0)][1][0] = value!("one");
+    value[&String::from("b")] = value!(None);
+    assert_eq!(value.to_string(), "{'a': {1: [0, ('one', 2)]}, 'b': None}");
+}
+
+#[test]
+fn an_index_that_has_no_place_panics_where_it_is_set() {
+    let set: [fn(&mut Value); 4] = [
+        |v| v["list"][2] = value!(0),
+        |v| v["list"]["key"] = value!(0),
+        |v| v["int"]["key"] = value!(0),
+        |v| v["int"][0] = value!(0),
+    ];
+    for (number, set) in set.into_iter().enumerate() {
+        let mut value = value!({"list": [1, 2], "int": 1});
+        let set = core::panic::AssertUnwindSafe(|| set(&mut value));
+        assert!(std::panic::catch_unwind(set).is_err(), "{number}");
+    }
+}

@@ -61,6 +61,11 @@ fn an_accessor_of_a_value_gives_the_content_of_its_kinds_alone() {
             |v| shown(v.is_none().then_some(())),
             &[("None", "()")],
         ),
+        (
+            "to_f64",
+            |v| shown(v.to_f64()),
+            &[("int", "7.0"), ("float", "2.5")],
+        ),
         ("as_bool", |v| shown(v.as_bool()), &[("bool", "true")]),
         ("as_i64", |v| shown(v.as_i64()), &[("int", "7")]),
         ("as_u64", |v| shown(v.as_u64()), &[("int", "7")]),
@@ -160,6 +165,34 @@ fn an_accessor_of_a_value_gives_the_content_of_its_kinds_alone() {
         ),
     ];
     check(accessors, |get, mut value| get(&mut value));
+}
+
+#[test]
+fn a_test_of_the_kind_is_true_of_that_kind_alone() {
+    type Test = (fn(&Value) -> bool, &'static [&'static str]);
+    let tests: [Test; 12] = [
+        (Value::is_none, &["None"]),
+        (Value::is_bool, &["bool"]),
+        (Value::is_int, &["int"]),
+        (Value::is_float, &["float"]),
+        (Value::is_complex, &["complex"]),
+        (Value::is_bytes, &["bytes"]),
+        (Value::is_str, &["str"]),
+        (Value::is_list, &["list"]),
+        (Value::is_tuple, &["tuple"]),
+        (Value::is_dict, &["dict"]),
+        (Value::is_set, &["set", "frozenset"]),
+        (Value::is_channel, &["channel"]),
+    ];
+    for (is_of_kind, names) in tests {
+        for (kind, value, _) in kinds() {
+            assert_eq!(
+                is_of_kind(&value),
+                names.contains(&kind),
+                "{names:?}: {kind}"
+            );
+        }
+    }
 }
 
 #[test]

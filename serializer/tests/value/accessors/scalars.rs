@@ -30,6 +30,17 @@ fn integers_have_their_accessors_up_to_their_borders() {
     }
 }
 
+#[test]
+fn an_int_is_the_nearest_float_up_to_the_largest_one() {
+    let float = |digits: &str| Value::Int(digits.parse().unwrap()).to_f64();
+    assert_eq!(float("9007199254740993"), Some(9_007_199_254_740_992.0));
+    assert_eq!(float("-18446744073709551616"), Some(-(2.0_f64.powi(64))));
+    let largest = format!("{:.0}", f64::MAX);
+    assert_eq!(float(&largest), Some(f64::MAX));
+    assert_eq!(float(&"9".repeat(309)), None);
+    assert_eq!(float(&format!("-{}", "9".repeat(400))), None);
+}
+
 /// Up to 22 bytes are kept in place, and none of it shows.
 #[test]
 fn text_is_the_same_however_long_it_is() {

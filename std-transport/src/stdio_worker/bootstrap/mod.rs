@@ -128,7 +128,7 @@ fn native(
     let Ok(Value::Dict(given)) = LoadOptions::wire().loads(&bytes) else {
         return Err(refused("the controller's settings are no dict"));
     };
-    let Some(Value::Bytes(nonce)) = given.get_str("nonce") else {
+    let Some(Value::Bytes(nonce)) = given.get("nonce") else {
         return Err(refused("the controller's settings hold no nonce"));
     };
     let settings = settings(&given).and_then(|settings| {
@@ -166,7 +166,7 @@ fn skip(reader: &mut impl BufRead, size: usize) -> io::Result<()> {
 }
 
 fn settings(given: &Dict) -> Result<Settings, String> {
-    let text = |key| given.get_str(key).and_then(Value::as_str);
+    let text = |key: &str| given.get(key).and_then(Value::as_str);
     let exec_model = text("execmodel").map(|name| {
         let unknown = || format!("unknown execmodel '{}'", name.escape_debug());
         ExecModel::named(name).ok_or_else(unknown)
@@ -174,8 +174,8 @@ fn settings(given: &Dict) -> Result<Settings, String> {
     Ok(Settings {
         id: text("id").map(|id| format!("{id}-worker")),
         exec_model: exec_model.transpose()?,
-        grace: given.get_str("grace").and_then(grace),
-        credit: given.get_str("credit").and_then(credit),
+        grace: given.get("grace").and_then(grace),
+        credit: given.get("credit").and_then(credit),
     })
 }
 

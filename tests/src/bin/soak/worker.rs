@@ -32,7 +32,7 @@ fn held(channel: &Channel) -> Outcome {
 
 /// Sends random values, each of which has to come back; then how many did.
 fn values(channel: &Channel, kwargs: Kwargs) -> Outcome {
-    let argument = |name| kwargs.get_str(name).and_then(Value::as_i64);
+    let argument = |name: &str| kwargs.get(name).and_then(Value::as_i64);
     let (seed, count) = argument("seed")
         .zip(argument("count"))
         .ok_or("no numbers")?;
