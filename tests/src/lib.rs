@@ -18,26 +18,29 @@ pub mod script;
 pub mod slurm;
 pub mod sshd;
 
-/// The README's example runs as it stands there.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+/// The blocks of the documentation, compiled and run as they stand there.
+macro_rules! pages {
+    ($($name:ident: $path:literal;)*) => {$(
+        #[cfg(doctest)]
+        #[doc = include_str!($path)]
+        pub struct $name;
+    )*};
+}
 
-/// So do those of the guide.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/guide/from-python.md")]
-pub struct FromPython;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/guide/simple-tools.md")]
-pub struct SimpleTools;
-
-/// These need clusters: they compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/guide/clusters.md")]
-pub struct Clusters;
-
-/// These need a device: they compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/guide/devices.md")]
-pub struct Devices;
+pages! {
+    Readme: "../../README.md";
+    Introduction: "../../docs/introduction.md";
+    GettingStarted: "../../docs/guide/getting-started.md";
+    InsteadOfPyO3: "../../docs/guide/instead-of-pyo3.md";
+    FromPython: "../../docs/guide/from-python.md";
+    SimpleTools: "../../docs/guide/simple-tools.md";
+    Cookbook: "../../docs/guide/cookbook.md";
+    // These need clusters: they compile.
+    Clusters: "../../docs/guide/clusters.md";
+    // These need a device: they compile.
+    Devices: "../../docs/guide/devices.md";
+    WithoutHeap: "../../docs/guide/without-heap.md";
+    Errors: "../../docs/errors.md";
+    RustTypes: "../../docs/serde.md";
+    Rsync: "../../docs/rsync.md";
+}

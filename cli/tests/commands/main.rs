@@ -11,7 +11,7 @@ extern crate alloc;
 mod dumps_loads;
 mod exec;
 mod inspect;
-mod readme;
+mod pages;
 mod rsync;
 mod run;
 mod serve;
