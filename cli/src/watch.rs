@@ -19,10 +19,18 @@ use crate::messages;
 /// How long a command may take to print the items it has received, after all workers have exited.
 const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 
+/// SIGINT.
+const INTERRUPT: u8 = 2;
+
 /// How to end what a command has started.
 pub(crate) trait Shutdown: Send + Sync + 'static {
     /// Whether SIGHUP, which a closed terminal sends, ends the command.
     const HANGUP: bool = true;
+
+    /// Handles SIGINT. If this returns false, it ends the command.
+    fn interrupt(&self) -> bool {
+        false
+    }
 
     /// Ends it, after its grace time at the latest. Reports what was killed, and returns whether something was.
     fn shut_down(&self) -> bool;
@@ -128,6 +136,7 @@ impl<E: Shutdown> Watcher<E> {
                     exit(if killed { KILLED } else { status });
                 }
                 (Event::Ended(_), None) => {}
+                (Event::Signal(INTERRUPT), None) if !grace && self.target.interrupt() => {}
                 (event, before) => {
                     let status = before.unwrap_or_else(|| self.begin(&event));
                     cause = Some(status);

@@ -4,9 +4,11 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::env;
+use std::sync::OnceLock;
 
 use execnet::{
-    AskPass, Gateway, Grace, Group, GroupOptions, MakeGatewayError, Outcome, TerminateReport, XSpec,
+    AskPass, Channel, Gateway, Grace, Group, GroupOptions, MakeGatewayError, Outcome,
+    TerminateReport, XSpec,
 };
 
 use crate::failure::{Failure, KILLED};
@@ -28,6 +30,36 @@ pub(crate) struct Workers {
     grace: Duration,
     /// The workers are being shut down, so that no further ones may be started.
     stopping: AtomicBool,
+    interrupts: Option<Arc<Interrupts>>,
+}
+
+/// Passes interrupts on to the code in a worker, while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Interrupts {
+    channel: OnceLock<Channel>,
+    running: AtomicBool,
+}
+
+impl Interrupts {
+    /// Sets the channel on which an item is sent for each interrupt.
+    pub(crate) fn set_channel(&self, channel: Channel) {
+        // Only the first one counts.
+        let _ = self.channel.set(channel);
+    }
+
+    pub(crate) fn set_running(&self, running: bool) {
+        self.running.store(running, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Returns false if no code runs.
+    fn pass_on(&self) -> bool {
+        let channel = self.channel.get().filter(|_| self.is_running());
+        channel.is_some_and(|channel| channel.send(true).is_ok())
+    }
 }
 
 impl Workers {
@@ -48,7 +80,13 @@ impl Workers {
             group,
             grace,
             stopping: AtomicBool::new(false),
+            interrupts: None,
         }
+    }
+
+    /// Has interrupts go to code that runs, instead of ending the command.
+    pub(crate) fn pass_interrupts_to(&mut self, interrupts: Arc<Interrupts>) {
+        self.interrupts = Some(interrupts);
     }
 
     /// Starts a worker, unless the workers are being shut down.
@@ -110,6 +148,11 @@ impl Workers {
 }
 
 impl Shutdown for Workers {
+    fn interrupt(&self) -> bool {
+        let interrupts = self.interrupts.as_deref();
+        interrupts.is_some_and(Interrupts::pass_on)
+    }
+
     fn shut_down(&self) -> bool {
         self.stopping.store(true, Ordering::Release);
         report_killed(&self.group.terminate_timeout(self.grace))

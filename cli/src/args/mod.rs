@@ -23,10 +23,13 @@ pub(crate) use rsync::{Direction, Pull, Push, Rsync, SyncOptions};
 pub(crate) use run::Run;
 pub(crate) use serve::{Serve, Worker};
 pub(crate) use status::Status;
-pub(crate) use values::spec;
+pub(crate) use values::{spec, spec_parser};
 pub(crate) use verbosity::Verbosity;
 pub(crate) use workers::{Targets, TimeLimits};
 
+use crate::commands::completions::Completions;
+use crate::commands::man::Manual;
+use crate::commands::shell::Shell;
 use crate::commands::trace::Trace;
 
 /// Run Python code in local and remote interpreters; read and write execnet data
@@ -66,6 +69,7 @@ Exit status:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Exec(Exec),
+    Shell(Shell),
     Run(Run),
     Status(Status),
     #[cfg(unix)]
@@ -76,4 +80,6 @@ pub(crate) enum Command {
     Loads(Loads),
     Inspect(Inspect),
     Trace(Trace),
+    Completions(Completions),
+    Man(Manual),
 }

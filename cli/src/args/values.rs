@@ -20,7 +20,7 @@ pub(crate) fn spec(text: &OsStr) -> Result<XSpec, String> {
 }
 
 /// [`spec`] for clap, which accepts no function of an `OsStr`.
-pub(super) fn spec_parser() -> impl TypedValueParser<Value = XSpec> {
+pub(crate) fn spec_parser() -> impl TypedValueParser<Value = XSpec> {
     OsStringValueParser::new().try_map(|text| spec(&text))
 }
 

@@ -1,13 +1,16 @@
 //! One module per command.
 
+pub(crate) mod completions;
 mod dumps;
 mod exec;
 mod inspect;
 mod loads;
+pub(crate) mod man;
 #[cfg(unix)]
 mod rsync;
 mod run;
 mod serve;
+pub(crate) mod shell;
 mod status;
 pub(crate) mod trace;
 mod worker;
@@ -26,6 +29,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dumps(args) => dumps::run(&args),
         Command::Loads(args) => loads::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Shell(args) => shell::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Trace(args) => trace::run(&args),
         #[cfg(unix)]
         Command::Rsync(args) => rsync::run(&args, verbosity),

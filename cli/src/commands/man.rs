@@ -1,0 +1,35 @@
+//! `execnet man`: manual pages.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, ValueHint};
+use clap_mangen::{Man, generate_to};
+
+use crate::args::Cli;
+use crate::failure::Failure;
+
+/// Print the manual page, or write the pages of all commands to a directory
+///
+/// To read it: execnet man | man -l -
+#[derive(Debug, Args)]
+pub(crate) struct Manual {
+    /// Write execnet.1, execnet-exec.1 and so on to this directory, as a package installs them
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Manual) -> Result<(), Failure> {
+    match &args.output {
+        Some(directory) => generate_to(Cli::command(), directory).map_err(|error| {
+            let what = format!("cannot write to {directory:?}");
+            Failure::Usage(what, error.into())
+        }),
+        None => {
+            let mut page = Vec::new();
+            let rendered = Man::new(Cli::command()).render(&mut page);
+            let written = rendered.and_then(|()| io::stdout().write_all(&page));
+            written.map_err(Failure::Output)
+        }
+    }
+}
