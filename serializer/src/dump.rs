@@ -169,7 +169,6 @@ mod owned {
     use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
     use alloc::rc::Rc;
     use alloc::string::String;
-    use alloc::sync::Arc;
     use alloc::vec::Vec;
 
     use super::{Dump, DumpError, EncodeError, Encoder, Refusal, Write, list};
@@ -181,8 +180,13 @@ mod owned {
     dump_pointers! {
         [] Box<T>;
         [] Rc<T>;
-        [] Arc<T>;
         [+ ToOwned] Cow<'_, T>;
+    }
+
+    // Not every microcontroller can count references from several threads.
+    #[cfg(target_has_atomic = "ptr")]
+    dump_pointers! {
+        [] alloc::sync::Arc<T>;
     }
 
     dump_containers! {

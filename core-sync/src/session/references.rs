@@ -1,5 +1,6 @@
 //! The channels that an encoded item names.
 
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 
 use execnet_serializer::{ChannelId, Token, Tokens};
@@ -35,8 +36,11 @@ pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
         }
         before = tokens.offset();
     }
-    // Searching for each id would take quadratic time for a payload of many channels.
-    found.sort_unstable();
+    // Searching for each id would take quadratic time for a payload of many channels. Mostly they are in order: new ids grow.
+    if !found.is_sorted() {
+        // A heap sorts with a tenth of the code of `sort_unstable`, which counts on devices.
+        found = BinaryHeap::from(found).into_sorted_vec();
+    }
     found.dedup();
     found
 }

@@ -110,7 +110,6 @@ mod owned {
     use alloc::borrow::Cow;
     use alloc::boxed::Box;
     use alloc::rc::Rc;
-    use alloc::sync::Arc;
     use alloc::vec::Vec;
 
     use super::*;
@@ -154,5 +153,7 @@ mod owned {
         )*};
     }
 
-    owned! { Vec<u8> Box<[u8]> Rc<[u8]> Arc<[u8]> }
+    owned! { Vec<u8> Box<[u8]> Rc<[u8]> }
+    #[cfg(target_has_atomic = "ptr")]
+    owned! { alloc::sync::Arc<[u8]> }
 }

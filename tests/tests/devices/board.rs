@@ -1,7 +1,6 @@
 //! A board in QEMU.
 
 use std::env;
-use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -89,8 +88,7 @@ impl Board {
 
     /// Gives an order to the emulator, and waits until it is carried out.
     fn order(&self, order: &str) {
-        let mut text = String::new();
-        let _ = write!(text, "{{\"execute\": \"{order}\"}}");
+        let text = format!("{{\"execute\": \"{order}\"}}");
         (&self.monitor).write_all(text.as_bytes()).unwrap();
         let mut answers = BufReader::new(&self.monitor);
         let mut line = String::new();

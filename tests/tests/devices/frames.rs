@@ -12,7 +12,7 @@ fn an_image_without_a_heap_talks_frames() {
         let gateway = group.make_gateway(board.spec()).unwrap();
         for _ in 0..3 {
             let sum = gateway.remote_exec("sum").unwrap();
-            sum.send(&value!([1, 2, -3_000_000_000_i64])).unwrap();
+            sum.send(value!([1, 2, -3_000_000_000_i64])).unwrap();
             assert_eq!(receive(&sum), Value::from(-2_999_999_997_i64));
             sum.wait_close().unwrap();
         }

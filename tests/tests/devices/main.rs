@@ -67,7 +67,7 @@ fn answers(board: &Board) {
     let group = Group::new();
     let gateway = group.make_gateway(board.spec()).unwrap();
     let channel = gateway.remote_exec("sum").unwrap();
-    channel.send(&vec![1, 2, 3]).unwrap();
+    channel.send(vec![1, 2, 3]).unwrap();
     assert_eq!(receive(&channel), Value::from(6));
     group.terminate_timeout(LONG);
 }
