@@ -15,6 +15,7 @@ mod failure;
 mod input;
 mod messages;
 mod printer;
+mod prompt;
 mod source;
 mod stdin;
 mod style;

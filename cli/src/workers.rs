@@ -4,15 +4,14 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::env;
-use std::sync::OnceLock;
 
 use execnet::{
-    AskPass, Channel, Gateway, Grace, Group, GroupOptions, MakeGatewayError, Outcome,
-    TerminateReport, XSpec,
+    AskPass, Gateway, Grace, Group, GroupOptions, MakeGatewayError, Outcome, TerminateReport, XSpec,
 };
 
 use crate::failure::{Failure, KILLED};
 use crate::messages;
+use crate::prompt::Prompt;
 use crate::watch::{Shutdown, Watch};
 
 /// What a worker reports for code that was interrupted, instead of a traceback.
@@ -30,36 +29,7 @@ pub(crate) struct Workers {
     grace: Duration,
     /// The workers are being shut down, so that no further ones may be started.
     stopping: AtomicBool,
-    interrupts: Option<Arc<Interrupts>>,
-}
-
-/// Passes interrupts on to the code in a worker, while it runs.
-#[derive(Debug, Default)]
-pub(crate) struct Interrupts {
-    channel: OnceLock<Channel>,
-    running: AtomicBool,
-}
-
-impl Interrupts {
-    /// Sets the channel on which an item is sent for each interrupt.
-    pub(crate) fn set_channel(&self, channel: Channel) {
-        // Only the first one counts.
-        let _ = self.channel.set(channel);
-    }
-
-    pub(crate) fn set_running(&self, running: bool) {
-        self.running.store(running, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_running(&self) -> bool {
-        self.running.load(Ordering::Relaxed)
-    }
-
-    /// Returns false if no code runs.
-    fn pass_on(&self) -> bool {
-        let channel = self.channel.get().filter(|_| self.is_running());
-        channel.is_some_and(|channel| channel.send(true).is_ok())
-    }
+    prompt: Option<Arc<Prompt>>,
 }
 
 impl Workers {
@@ -80,13 +50,13 @@ impl Workers {
             group,
             grace,
             stopping: AtomicBool::new(false),
-            interrupts: None,
+            prompt: None,
         }
     }
 
-    /// Has interrupts go to code that runs, instead of ending the command.
-    pub(crate) fn pass_interrupts_to(&mut self, interrupts: Arc<Interrupts>) {
-        self.interrupts = Some(interrupts);
+    /// Has a prompt handle interrupts while code runs, instead of ending the command.
+    pub(crate) fn set_prompt(&mut self, prompt: Arc<Prompt>) {
+        self.prompt = Some(prompt);
     }
 
     /// Starts a worker, unless the workers are being shut down.
@@ -104,6 +74,14 @@ impl Workers {
     /// Whether the workers are being shut down.
     pub(crate) fn are_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    fn begin_stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        // Before the messages about the shutdown.
+        if let Some(prompt) = &self.prompt {
+            prompt.restore_terminal();
+        }
     }
 
     /// Shuts the workers down before the command has ended.
@@ -149,17 +127,16 @@ impl Workers {
 
 impl Shutdown for Workers {
     fn interrupt(&self) -> bool {
-        let interrupts = self.interrupts.as_deref();
-        interrupts.is_some_and(Interrupts::pass_on)
+        self.prompt.as_deref().is_some_and(Prompt::interrupt)
     }
 
     fn shut_down(&self) -> bool {
-        self.stopping.store(true, Ordering::Release);
+        self.begin_stop();
         report_killed(&self.group.terminate_timeout(self.grace))
     }
 
     fn kill(&self) -> bool {
-        self.stopping.store(true, Ordering::Release);
+        self.begin_stop();
         report_killed(&self.group.terminate_timeout(Duration::ZERO))
     }
 }

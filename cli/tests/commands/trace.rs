@@ -121,6 +121,18 @@ fn the_status_of_a_recorded_command_is_passed_on() {
     let (_place, _, err) = record(&["sh", "-c", "exit 7"], 7);
     assert!(err.contains("the command made no gateway"), "{err}");
     record(&["sh", "-c", "kill -KILL $$"], 137);
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("trace");
+    let without_dashes = [
+        "trace",
+        "record",
+        "-o",
+        text(&directory),
+        "sh",
+        "-c",
+        "exit 8",
+    ];
+    run(&without_dashes, 8);
     let (_place, _, err) = record(&["/nonexistent/program"], 2);
     assert!(err.contains("cannot run"), "{err}");
 }

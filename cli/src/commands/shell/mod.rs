@@ -18,7 +18,8 @@ use execnet::{
 
 use crate::args::spec_parser;
 use crate::failure::Failure;
-use crate::workers::{Interrupts, Workers};
+use crate::prompt::Prompt;
+use crate::workers::Workers;
 use lines::{Completions, Line, Lines};
 use screen::Event;
 
@@ -56,36 +57,32 @@ pub(super) fn run(args: &Shell) -> Result<(), Failure> {
     let options = GroupOptions::new()
         .with_stdout(Stdout::Stderr)
         .with_inbox(inbox);
-    let interrupts = Arc::new(Interrupts::default());
     let mut workers = Workers::new(options, GRACE);
+    let prompt = Arc::new(Prompt::new());
     let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     if terminal {
-        workers.pass_interrupts_to(Arc::clone(&interrupts));
+        workers.set_prompt(Arc::clone(&prompt));
     }
     workers.run(None, |workers| {
         let gateway = workers.make_gateway(&args.spec)?;
-        Session::start(&gateway, terminal, &interrupts)?.run()
+        Session::start(&gateway, terminal, &prompt)?.run()
     })
 }
 
 struct Session<'a> {
     remote: Rc<Remote>,
     lines: Lines,
-    interrupts: &'a Interrupts,
+    prompt: &'a Prompt,
 }
 
 impl<'a> Session<'a> {
-    fn start(
-        gateway: &Gateway,
-        terminal: bool,
-        interrupts: &'a Arc<Interrupts>,
-    ) -> Result<Self, Failure> {
+    fn start(gateway: &Gateway, terminal: bool, prompt: &'a Arc<Prompt>) -> Result<Self, Failure> {
         let lost = |error| Failure::Gateway(Box::new(error));
         let channel = gateway.remote_exec(REMOTE).map_err(lost)?;
         let control = gateway.new_channel().map_err(lost)?;
         // On a terminal the streams are one, so that lines stay in their order.
         channel.send((terminal, &control)).map_err(lost)?;
-        interrupts.set_channel(control);
+        prompt.set_interrupts(control);
         let (sender, events) = mpsc::channel();
         let remote = Rc::new(Remote {
             channel: channel.clone(),
@@ -94,24 +91,24 @@ impl<'a> Session<'a> {
         });
         let completions = Completions::new(Rc::clone(&remote));
         let (lines, screen) = Lines::new(terminal, completions)?;
-        let interrupts_there = Arc::clone(interrupts);
+        let shared = Arc::clone(prompt);
         thread::Builder::new()
             .name("execnet-screen".into())
             // Not joined: it ends with the channel, or with the process.
-            .spawn(move || screen::print(&channel, screen, &interrupts_there, &sender))
+            .spawn(move || screen::print(&channel, screen, &shared, &sender))
             .map_err(|error| Failure::Gateway(error.into()))?;
         Ok(Self {
             remote,
             lines,
-            interrupts,
+            prompt,
         })
     }
 
     fn run(mut self) -> Result<(), Failure> {
         loop {
-            let (prompt, is_input) = match self.remote.next() {
-                Event::Prompt(prompt) => (prompt, false),
-                Event::Input(prompt) => (prompt, true),
+            let (before, is_input) = match self.remote.next() {
+                Event::Prompt(text) => (text, false),
+                Event::Input(text) => (text, true),
                 Event::Exit(0) => return Ok(()),
                 Event::Exit(status) => return Err(Failure::Reported(status)),
                 Event::Output(error) => return Err(Failure::Output(error)),
@@ -119,9 +116,9 @@ impl<'a> Session<'a> {
                 // Of a request that has timed out.
                 Event::Completions(_) => continue,
             };
-            self.interrupts.set_running(false);
-            let typed = self.lines.read(&prompt, is_input)?;
-            self.interrupts.set_running(true);
+            self.prompt.set_running(false);
+            let typed = self.lines.read(&before, is_input)?;
+            self.prompt.set_running(true);
             let (kind, line) = match typed {
                 Line::Text(line) if is_input => ("line", line + "\n"),
                 Line::Text(line) => ("line", line),

@@ -7,7 +7,7 @@ use execnet::{Channel, DisconnectReason, ReceiveError, Value};
 use rustyline::ExternalPrinter;
 
 use crate::escape::escaped;
-use crate::workers::Interrupts;
+use crate::prompt::Prompt;
 
 /// What the prompt has to do.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) enum Screen {
 pub(super) fn print(
     channel: &Channel,
     mut screen: Screen,
-    interrupts: &Interrupts,
+    prompt: &Prompt,
     events: &Sender<Event>,
 ) {
     // What has been printed in the last line on the terminal. The prompt comes behind it.
@@ -58,7 +58,7 @@ pub(super) fn print(
             },
             Err(error) => {
                 // At the prompt, the user would learn of it from the next line only.
-                if is_lost(&error) && !interrupts.is_running() {
+                if is_lost(&error) && !prompt.is_running() {
                     screen.notice("\nexecnet: the worker is gone; press Enter\n");
                 }
                 Event::End(error)

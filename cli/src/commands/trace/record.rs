@@ -25,7 +25,7 @@ pub(super) struct Record {
     #[arg(short, long, value_name = "DIR", default_value = "execnet-trace", value_hint = ValueHint::DirPath)]
     output: PathBuf,
     /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 

@@ -1,11 +1,12 @@
 # Runs a program in a terminal and plays its user: waits for a text, types the next, and so on.
-# Arguments: the steps as JSON, [[text, answer], ...], and the command. Prints what came after the last text, and at the
-# end the exit status.
+# Arguments: the steps as JSON, [[text, answer], ...], and the command. Prints what came after the last text, whether
+# the terminal echoes at the end, and the exit status.
 import json
 import os
 import pty
 import select
 import sys
+import termios
 
 PATIENCE = 40
 
@@ -43,4 +44,5 @@ if more is None:
     os.kill(pid, 9)
     sys.exit('the program has not ended: %r' % (seen,))
 status = os.waitpid(pid, 0)[1]
+print('echo' if termios.tcgetattr(terminal)[3] & termios.ECHO else 'no echo')
 print('status %d' % (os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)))

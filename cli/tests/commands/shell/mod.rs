@@ -171,6 +171,14 @@ fn the_end_of_the_worker_is_told() {
     assert!(rest.ends_with("status 3\n"), "{rest:?}");
 }
 
+/// The terminal stayed as the editor of the line had set it.
+#[test]
+fn the_terminal_is_as_before_after_a_signal() {
+    let kill = "import os, threading; threading.Timer(0.3, os.kill, [os.getppid(), 15]).start()\r";
+    let rest = typed(&[], &[(">>> ", kill), (">>> ", "")]);
+    assert!(rest.ends_with("\necho\nstatus 143\n"), "{rest:?}");
+}
+
 #[test]
 fn lines_come_from_a_pipe_without_prompts() {
     let lines = b"import sys\nx = 2\nprint('out', x)\nif x:\n    print('block')\n\nprint('err', file=sys.stderr)\n\
