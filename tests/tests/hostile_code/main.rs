@@ -13,17 +13,54 @@ mod greenlets;
 mod process;
 mod replaced;
 
-use execnet::{Channel, Gateway, Group, Outcome, ReceiveError, Value};
-use execnet_test_support::{LONG, Python, pythons, quiet, receive, within};
+use std::sync::OnceLock;
 
-/// Runs `test` with every interpreter that is here, in a group of its own each.
+use execnet::{Channel, Gateway, Group, Outcome, ReceiveError, Value};
+use execnet_test_support::{LONG, Python, environment, pythons, quiet, receive, within};
+
+/// Runs `test` with every interpreter that is here, and with each model of greenlets, in a group of its own each.
 fn each_python(test: fn(&Python, &Group)) {
-    for python in pythons() {
+    each_of(pythons().iter().chain(greenlets()), test);
+}
+
+/// The same without greenlets: their libraries look names up in modules whenever they run, and break without them.
+fn each_python_with_threads(test: fn(&Python, &Group)) {
+    each_of(pythons(), test);
+}
+
+fn each_of(pythons: impl IntoIterator<Item = &'static Python>, test: fn(&Python, &Group)) {
+    for python in pythons {
         within(&format!("Python {}", python.version), 2 * LONG, move || {
             println!("Python {}", python.version);
             test(python, &Group::with_options(quiet()));
         });
     }
+}
+
+/// Interpreters that run code in greenlets.
+fn greenlets() -> &'static [Python] {
+    static GREENLETS: OnceLock<Vec<Python>> = OnceLock::new();
+    GREENLETS.get_or_init(|| {
+        let path = match within("gevent and eventlet", 10 * LONG, || {
+            environment(&["greenlets"])
+        }) {
+            Ok(path) => path,
+            Err(reason) => {
+                println!("skipped: hostile code in greenlets: {reason}");
+                return Vec::new();
+            }
+        };
+        let models = [
+            ("gevent", "//execmodel=gevent"),
+            ("eventlet", "//execmodel=eventlet"),
+        ];
+        let python = |(model, keys): (&str, &'static str)| Python {
+            version: model.to_owned(),
+            path: path.clone(),
+            keys,
+        };
+        models.map(python).into()
+    })
 }
 
 fn run(gateway: &Gateway, source: &str) -> Channel {

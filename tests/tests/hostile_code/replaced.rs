@@ -6,7 +6,8 @@ use std::process::Command;
 use execnet::{Gateway, Group, Value, value};
 
 use super::{
-    assert_ended, assert_leaves, assert_traceback, assert_usable, each_python, failure, run,
+    assert_ended, assert_leaves, assert_traceback, assert_usable, each_python_with_threads,
+    failure, run,
 };
 use execnet_test_support::{LONG, Python, eventually, pythons, receive};
 
@@ -79,7 +80,7 @@ fn the_names_that_matter_are_found() {
 
 #[test]
 fn a_worker_runs_and_ends_while_all_names_that_it_uses_are_replaced() {
-    each_python(|python, group| {
+    each_python_with_threads(|python, group| {
         let replace = format!(
             "names = [{}]\nfor module, name in names: replace(module, name, ",
             list(&names())
@@ -179,7 +180,7 @@ fn assert_waits(gateway: &Gateway) {
 
 #[test]
 fn a_worker_runs_while_any_single_name_is_replaced() {
-    each_python(|python, group| {
+    each_python_with_threads(|python, group| {
         let gateway = start(python, group);
         for (module, name) in names() {
             for way in [WAYS[0], WAYS[2]] {
