@@ -15,9 +15,10 @@ use crate::spec::{NO_VALUE, SpecError, XSpec};
 ///   standard library.
 /// - Descriptors 0 and 1 are made blocking: the program that starts the interpreter may share them and may have made
 ///   them non-blocking. Python 2 has no function for that; the 4 is F_SETFL.
+/// - Jython has no `dup`. Its standard input stays the reader, for the execnet that it has (`bootstrap=execnet`).
 pub(crate) const ONE_LINER: &str = "import os,sys;path=sys.path[:];sys.path[:]=[p for p in path if p];\
     [getattr(os,'set_blocking',lambda d,b:__import__('fcntl').fcntl(d,4,0))(d,1)for d in(0,1)if os.name=='posix'];\
-    link=os.fdopen(os.dup(0),'rb',65536);\
+    link=os.fdopen(os.dup(0),'rb',65536)if hasattr(os,'dup')else sys.stdin;\
     exec(compile(link.read(int(link.readline())),'<execnet worker>','exec'),{'link':link,'path':path})";
 
 /// Interpreters that are tried if the spec names none.

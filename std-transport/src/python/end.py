@@ -9,8 +9,8 @@ if not os.getpgrp():
     # In a container: the leader is outside, such as podman's monitor, and has no number here.
     try:
         os.setpgid(0, 0)
-    except OSError:
-        pass
+    except (AttributeError, OSError):
+        pass    # Jython has no setpgid.
 
 
 def end_group(worker=os.getpid(), own_group=os.getpgrp(), getpid=os.getpid, getpgrp=os.getpgrp, kill=os.kill,

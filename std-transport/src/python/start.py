@@ -20,4 +20,6 @@ def close_inherited(own):
         return
 
 
-close_inherited(link.fileno())
+# Jython has no `dup`: its numbers of descriptors are not those of the system.
+if hasattr(os, 'dup'):
+    close_inherited(link.fileno())

@@ -1,5 +1,5 @@
 # Makes a worker of the execnet that the interpreter has, in place of worker/.  CPython 2.7, 3.6 and
-# later, execnet 1.9 and later; docs/protocol.md describes the bootstrap.
+# later, execnet 1.9 and later, on Jython 2.7 execnet 1.9; docs/protocol.md describes the bootstrap.
 import os
 import struct
 import sys
@@ -40,7 +40,9 @@ def start_on_pipes(link, path):
     sys.path[:] = path
     from execnet.gateway_base import init_popen_io
     settings = link.read(struct.unpack('!I', link.read(4))[0])
-    link.close()
+    # On Jython it is the standard input, which execnet reads on.
+    if link is not sys.stdin:
+        link.close()
     start_stock(settings, init_popen_io, lambda text: os.write(1, text))
 
 

@@ -15,6 +15,7 @@ mod accounts;
 mod behaviours;
 mod containers;
 mod hops;
+mod jython;
 
 use std::thread;
 
