@@ -99,10 +99,7 @@ fn a_recorded_command_is_shown_with_both_ends_of_its_gateway() {
         payloads.contains(&(false, "CHANNEL_DATA", Some("[{'a': 1}, '<b>']"))),
         "{frames:?}"
     );
-    assert!(
-        of_channel.iter().all(|frame| frame.1),
-        "not joined: {frames:?}"
-    );
+    assert!(frames.iter().all(|frame| frame.1), "not joined: {frames:?}");
 }
 
 #[test]
@@ -322,6 +319,22 @@ fn ends_of_gateways_with_one_id_are_not_confused() {
         .iter()
         .map(|lane| lane[1].as_str().unwrap());
     assert_eq!(lanes.collect::<Vec<_>>(), ["a", "d", "b", "c"]);
+}
+
+/// A thread was stopped for a second between sending a frame and writing its line.
+#[test]
+fn a_line_that_is_written_late_does_not_move_a_clock() {
+    let near = b"1700000000.100000 gw0 sent <Message CHANNEL_EXEC channel=1 lendata=6>\n\
+                 1700000001.200000 gw0 sent <Message CHANNEL_DATA channel=1 lendata=6>\n\
+                 1700000001.300000 gw0 received <Message CHANNEL_DATA channel=1 lendata=7>\n";
+    let far = b"1700000000.200000 gw0-worker received <Message CHANNEL_EXEC channel=1 lendata=6>\n\
+                1700000000.200000 gw0-worker received <Message CHANNEL_DATA channel=1 lendata=6>\n\
+                1700000001.250000 gw0-worker sent <Message CHANNEL_DATA channel=1 lendata=7>\n";
+    let files = [("execnet-debug-1", &near[..]), ("execnet-debug-2", far)];
+    let (data, _) = shown(&files, &[]);
+    let rows = data["rows"].as_array().unwrap().iter();
+    let received = rows.map(|row| row[3].as_i64().unwrap() - 1_700_000_000_000_000);
+    assert_eq!(received.collect::<Vec<_>>(), [200_000, 200_000, 1_300_000]);
 }
 
 /// The clock of the worker is an hour ahead.

@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use super::line::{Line, What};
 use super::side::{Joined, Place, Side, Traces, join, of_worker};
 
-/// Clocks that differ by more than this, in microseconds, are those of two machines. Within it, a sender may have been
-/// stopped between sending and writing its line.
+/// Clocks that differ by more than this, in microseconds, are those of two machines.
 const SAME_CLOCK: i64 = 20_000;
 
 /// Where a row is: at this time, with the frame of this line, and behind it the lines that only their process orders.
@@ -183,25 +182,25 @@ impl Builder {
         lane
     }
 
-    /// Finds how far the clock of a worker is ahead: the fastest frame takes as long in each direction.
+    /// Finds how far the clock of a worker is ahead: frames take as long in one direction as in the other.
     fn compare_clocks(&mut self, traces: &Traces, worker: &Side, joined: &Joined) {
-        let (mut to_worker, mut to_controller) = (i64::MAX, i64::MAX);
+        let (mut to_worker, mut to_controller) = (Vec::new(), Vec::new());
         for &(near, far) in &joined.frames {
             let times = near.zip(far).and_then(|(near, far)| {
                 let sent = traces.frame(near)?.sent;
                 Some((sent, traces.line(near)?.time?, traces.line(far)?.time?))
             });
             match times {
-                Some((true, near, far)) => to_worker = to_worker.min(far.saturating_sub(near)),
-                Some((false, near, far)) => {
-                    to_controller = to_controller.min(near.saturating_sub(far))
-                }
+                Some((true, near, far)) => to_worker.push(far.saturating_sub(near)),
+                Some((false, near, far)) => to_controller.push(near.saturating_sub(far)),
                 None => {}
             }
         }
-        let differ = to_worker.min(to_controller) < -SAME_CLOCK;
-        if differ && to_worker != i64::MAX && to_controller != i64::MAX {
-            let ahead = to_worker.saturating_sub(to_controller) / 2;
+        // A single frame can seem to arrive early: the sender writes its line after it has sent the frame.
+        if let (Some(there), Some(back)) = (median(to_worker), median(to_controller))
+            && there.min(back) < -SAME_CLOCK
+        {
+            let ahead = there.saturating_sub(back) / 2;
             self.ahead.insert(worker.process, ahead);
         }
     }
@@ -287,4 +286,9 @@ impl Builder {
         };
         self.lane(traces, "process", Some(&side))
     }
+}
+
+fn median(mut values: Vec<i64>) -> Option<i64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
 }

@@ -43,6 +43,12 @@ def traced(kind, worker):  # type: (Any, str) -> Any
             for code, channel_id, payload in frames_of(data):
                 trace('sent ' + message(code, channel_id, len(payload)), payload)
 
+        def _on_link_end(self, reason):
+            if reason is None:
+                # No handler has the frame that ends the link.
+                trace('received ' + message(TERMINATE, 0, 0))
+            kind._on_link_end(self, reason)
+
     trace('creating workergateway on %r' % (link,))
     for code, plain in list(HANDLERS.items()):
         HANDLERS[code] = with_trace(trace, code, plain)
