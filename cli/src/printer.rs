@@ -54,10 +54,10 @@ impl<'a> Printer<'a> {
         let buffer = &mut self.buffer;
         match self.form {
             Form::Literal(prefix) => writeln!(buffer, "{prefix}{value}"),
-            Form::Json => writeln!(buffer, "{}", escaped_json(&to_json(value).to_string())),
+            Form::Json => writeln!(buffer, "{}", escaped_json(&to_json(value))),
             Form::JsonOf(id) => {
                 let document = json!({"id": id, "item": to_json(value)});
-                writeln!(buffer, "{}", escaped_json(&document.to_string()))
+                writeln!(buffer, "{}", escaped_json(&document))
             }
         }
         .map_err(Failure::Output)?;

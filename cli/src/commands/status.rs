@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Status, verbosity: Verbosity) -> Result<(), Failure> {
         let found = Found::request(gateway, args.targets.start_timeout);
         let found = found.map_err(|error| Failure::Gateway(error.into()))?;
         print_line(&match args.json {
-            true => escaped_json(&found.document(target).to_string()),
+            true => escaped_json(&found.document(target)),
             // The prefix may have colours.
             false => format!("{}{}", target.prefix, escaped(&found.line(target))),
         })

@@ -1,7 +1,6 @@
 //! `execnet run`.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::Stdio;
 
 use rustix::process::Signal;
 
@@ -45,20 +44,10 @@ fn standard_input_and_output_pass_any_bytes() {
     );
 }
 
-fn start(arguments: &[&str]) -> Running {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
-    command.args(arguments);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    Running(command.spawn().unwrap())
-}
-
 #[test]
 fn input_and_output_pass_while_the_program_runs() {
     let script = "printf 'name? '; read name; echo \"hello $name\"; exec cat";
-    let mut running = start(&["run", "popen", "--", "sh", "-c", script]);
+    let mut running = Running::start_with_input(&["run", "popen", "--", "sh", "-c", script]);
     let mut input = running.0.stdin.take().unwrap();
     let mut output = BufReader::new(running.0.stdout.take().unwrap());
     let mut prompt = Vec::new();
@@ -75,7 +64,7 @@ fn input_and_output_pass_while_the_program_runs() {
 /// Standard input has no end here.
 #[test]
 fn a_program_that_ends_does_not_wait_for_standard_input() {
-    let mut running = start(&["run", "popen", "--", "echo", "done"]);
+    let mut running = Running::start_with_input(&["run", "popen", "--", "echo", "done"]);
     assert_eq!(running.first_line(), "done");
     assert_eq!(running.status(), Some(0));
 }
@@ -98,18 +87,39 @@ fn an_interrupt_kills_the_programs() {
 
 #[test]
 fn the_timeout_kills_the_program() {
-    let arguments = ["run", "popen", "--timeout", "2s", "--", "sleep", "1000"];
-    run(&arguments, 124).tells("timed out");
+    let script = "echo $$; exec sleep 1000";
+    let mut running =
+        Running::start(&["run", "popen", "--timeout", "5s", "--", "sh", "-c", script]);
+    let line = running.first_line();
+    let (status, err) = running.finish();
+    assert_eq!(status, Some(124), "{err}");
+    assert!(err.contains("timed out after 5s"), "{err}");
+    // On a busy machine the worker may not have started it in time.
+    if !line.is_empty() {
+        wait_until_gone(line.parse().unwrap());
+    }
 }
 
+/// As JSON, what the program writes to standard error is on standard output too.
 #[test]
 fn a_closed_standard_output_ends_the_program_quietly() {
-    let script = "trap '' PIPE; echo $$; while :; do echo x 2>/dev/null || sleep 1000; done";
-    let mut running = Running::start(&["run", "popen", "--", "sh", "-c", script]);
-    let program = running.first_number();
-    drop(running.0.stdout.take());
-    assert_eq!(running.finish(), (Some(141), String::new()));
-    wait_until_gone(program);
+    let script = |stream| {
+        format!(
+            "trap '' PIPE; echo $$ >&{stream}; while :; do echo x >&{stream} 2>/dev/null || sleep 1000; done"
+        )
+    };
+    for (stream, more) in [(1, &[][..]), (1, &["--json"]), (2, &["--json"])] {
+        let script = script(stream);
+        let arguments = [&["run", "popen"], more, &["--", "sh", "-c", &script]].concat();
+        let mut running = Running::start(&arguments);
+        let line = running.first_line();
+        let mut numbers = line.rsplit(|c: char| !c.is_ascii_digit());
+        let program = numbers.find(|number| !number.is_empty()).unwrap();
+        let program = program.parse().unwrap();
+        drop(running.0.stdout.take());
+        assert_eq!(running.finish(), (Some(141), String::new()));
+        wait_until_gone(program);
+    }
 }
 
 #[test]

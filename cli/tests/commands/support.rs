@@ -81,10 +81,19 @@ impl Running {
 
     /// Starts it with this standard output instead of a pipe.
     pub(crate) fn start_with(arguments: &[&str], output: impl Into<Stdio>) -> Self {
+        Self::spawn(arguments, Stdio::null(), output.into())
+    }
+
+    /// Starts it with a pipe as its standard input, which stays open until it is taken and dropped.
+    pub(crate) fn start_with_input(arguments: &[&str]) -> Self {
+        Self::spawn(arguments, Stdio::piped(), Stdio::piped())
+    }
+
+    fn spawn(arguments: &[&str], input: Stdio, output: Stdio) -> Self {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
         command
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(output)
             .stderr(Stdio::piped());
         Self(command.spawn().unwrap())

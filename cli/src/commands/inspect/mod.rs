@@ -44,7 +44,7 @@ impl<W: Write> Listing<W> {
             let operand = Some(operand).filter(|operand| !operand.is_empty());
             let document =
                 json!({"offset": offset, "depth": depth, "opcode": name, "operand": operand});
-            writeln!(self.out, "{}", escaped_json(&document.to_string()))
+            writeln!(self.out, "{}", escaped_json(&document))
         } else {
             let indent = 2 * depth.min(nesting::MAX_INDENT);
             let space = if operand.is_empty() { "" } else { " " };

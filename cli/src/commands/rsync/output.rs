@@ -57,7 +57,7 @@ impl Output {
         let line = if self.json {
             let mut document = document(target, report);
             document["error"] = error.into();
-            escaped_json(&document.to_string())
+            escaped_json(&document)
         } else {
             let [sent, linked, deleted] = match self.dry_run {
                 true => ["to send", "to link", "to delete"],

@@ -80,14 +80,10 @@ fn run_program(
         feed(input, stdin).map_err(|error| Failure::Gateway(error.into()))?;
     }
     let shown = show_output(&mut child, target, args.json);
-    if shown.is_err() {
-        // Nobody reads its output.
-        child.kill();
-    }
     let exit = child.wait().map_err(failure)?;
     shown?;
     if args.json {
-        print_line(&escaped_json(&end(target, exit).to_string()))?;
+        print_line(&escaped_json(&end(target, exit)))?;
     }
     Ok(exit)
 }
@@ -101,22 +97,22 @@ fn feed(input: Receiver<Piece>, mut stdin: impl Write + Send + 'static) -> io::R
     Ok(())
 }
 
-/// Shows what the program writes until it has closed both streams.
+/// Shows what the program writes until it has closed both streams. Kills it if nobody reads standard output.
 fn show_output(child: &mut RemoteChild, target: &Target, json: bool) -> Result<(), Failure> {
     let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
-    let show = |stream| Output::new(stream, target, json);
+    let child = &*child;
+    let output = |stream| Output::new(stream, target, json);
+    // Otherwise the thread of the other stream would wait for the end of the program.
+    let or_kill = |shown: Result<(), Failure>| shown.inspect_err(|_| child.kill());
     thread::scope(|scope| {
-        let errors = scope.spawn(|| stderr.map_or(Ok(()), |stderr| show(Stream::Err).copy(stderr)));
-        let shown = stdout.map_or(Ok(()), |stdout| show(Stream::Out).copy(stdout));
-        if shown.is_err() {
-            // Otherwise the thread would wait for the end of the program.
-            child.kill();
-        }
-        match errors.join() {
-            // Standard error may be closed; the exit status remains.
-            Ok(_) => shown,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        let show = || stderr.map_or(Ok(()), |stderr| output(Stream::Err).copy(stderr));
+        let thread = thread::Builder::new().name("execnet-stderr".into());
+        let errors = thread.spawn_scoped(scope, move || or_kill(show()));
+        let errors = errors.map_err(|error| Failure::Gateway(error.into()))?;
+        let shown = stdout.map_or(Ok(()), |stdout| output(Stream::Out).copy(stdout));
+        let shown = or_kill(shown);
+        let errors = errors.join();
+        shown.and(errors.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 

@@ -42,6 +42,7 @@ impl Stream {
 /// Where a stream of a program is shown, and how.
 #[derive(Debug)]
 pub(super) struct Output<'a> {
+    /// The stream of this process that it is shown on.
     stream: Stream,
     terminal: bool,
     form: Form<'a>,
@@ -55,20 +56,21 @@ enum Form<'a> {
     Stream,
     /// Lines after this prefix.
     Lines(&'a str),
-    /// JSON objects with this id, on standard output.
-    Json(&'a str),
+    /// JSON objects with this id, and the line under this name.
+    Json(&'a str, &'static str),
 }
 
 impl<'a> Output<'a> {
+    /// JSON shows both streams on standard output.
     pub(super) fn new(stream: Stream, target: &'a Target, json: bool) -> Self {
-        let prefix = match stream {
-            Stream::Out => &target.prefix,
-            Stream::Err => &target.error_prefix,
+        let (prefix, name) = match stream {
+            Stream::Out => (&target.prefix, "stdout"),
+            Stream::Err => (&target.error_prefix, "stderr"),
         };
-        let form = match (json, prefix.is_empty()) {
-            (true, _) => Form::Json(&target.id),
-            (false, true) => Form::Stream,
-            (false, false) => Form::Lines(prefix),
+        let (form, stream) = match (json, prefix.is_empty()) {
+            (true, _) => (Form::Json(&target.id, name), Stream::Out),
+            (false, true) => (Form::Stream, stream),
+            (false, false) => (Form::Lines(prefix), stream),
         };
         let (terminal, partial) = (stream.is_terminal(), Vec::new());
         Self {
@@ -80,6 +82,10 @@ impl<'a> Output<'a> {
     }
 
     /// Shows what the program writes, until it closes the stream or the connection is lost.
+    ///
+    /// # Errors
+    ///
+    /// Standard output cannot be written. Standard error may be closed: the exit status remains.
     pub(super) fn copy(mut self, mut reader: impl BufRead) -> Result<(), Failure> {
         loop {
             // How the program or the connection ended is reported elsewhere.
@@ -89,11 +95,12 @@ impl<'a> Output<'a> {
                 0 => self.end(),
                 _ => self.push(bytes),
             };
-            shown.map_err(Failure::Output)?;
-            if length == 0 {
-                return Ok(());
+            match (shown, self.stream) {
+                (Err(error), Stream::Out) => return Err(Failure::Output(error)),
+                (Err(_), Stream::Err) => return Ok(()),
+                (Ok(()), _) if length == 0 => return Ok(()),
+                (Ok(()), _) => reader.consume(length),
             }
-            reader.consume(length);
         }
     }
 
@@ -101,15 +108,14 @@ impl<'a> Output<'a> {
         match self.form {
             Form::Stream if self.terminal => {
                 self.partial.extend_from_slice(bytes);
-                let last = self.partial.utf8_chunks().last();
-                let incomplete = last.map_or(0, |chunk| chunk.invalid().len());
-                let text = self.partial.len().saturating_sub(incomplete);
-                let rest = self.partial.split_off(text);
+                let complete = self.partial.len().saturating_sub(incomplete(&self.partial));
+                let rest = self.partial.split_off(complete);
                 let text = core::mem::replace(&mut self.partial, rest);
-                self.show_text(&text)
+                let text = escaped(&String::from_utf8_lossy(&text));
+                self.stream.write(text.as_bytes())
             }
             Form::Stream => self.stream.write(bytes),
-            Form::Lines(_) | Form::Json(_) => {
+            Form::Lines(_) | Form::Json(..) => {
                 let mut pieces = bytes.split_inclusive(|&byte| byte == b'\n');
                 pieces.try_for_each(|piece| {
                     self.partial.extend_from_slice(piece);
@@ -125,43 +131,57 @@ impl<'a> Output<'a> {
 
     /// Shows what still waits at the end.
     fn end(&mut self) -> io::Result<()> {
-        match (&self.form, self.partial.is_empty()) {
-            (_, true) => Ok(()),
-            (Form::Stream, false) => {
-                let text = core::mem::take(&mut self.partial);
-                self.show_text(&text)
-            }
-            (_, false) => self.show_line(),
+        match self.partial.is_empty() {
+            true => Ok(()),
+            false => self.show_line(),
         }
-    }
-
-    fn show_text(&self, text: &[u8]) -> io::Result<()> {
-        self.stream
-            .write(escaped(&String::from_utf8_lossy(text)).as_bytes())
     }
 
     fn show_line(&mut self) -> io::Result<()> {
         let line = core::mem::take(&mut self.partial);
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         let text = String::from_utf8_lossy(line);
-        match self.form {
-            Form::Json(id) => {
-                let name = match self.stream {
-                    Stream::Out => "stdout",
-                    Stream::Err => "stderr",
-                };
-                let document = escaped_json(&json!({"id": id, name: text}).to_string());
-                Stream::Out.write(format!("{document}\n").as_bytes())
+        let shown = match self.form {
+            Form::Json(id, name) => {
+                let document = escaped_json(&json!({"id": id, name: text}));
+                format!("{document}\n").into_bytes()
             }
-            Form::Stream => self.stream.write(line),
-            Form::Lines(prefix) => {
-                let line = match self.terminal {
-                    true => escaped(&text).into_bytes(),
-                    false => line.to_vec(),
-                };
-                self.stream
-                    .write(&[prefix.as_bytes(), &line, b"\n"].concat())
+            // The beginning of a character whose rest never came.
+            Form::Stream => escaped(&text).into_bytes(),
+            Form::Lines(prefix) if self.terminal => {
+                format!("{prefix}{}\n", escaped(&text)).into_bytes()
             }
+            Form::Lines(prefix) => [prefix.as_bytes(), line, b"\n"].concat(),
+        };
+        self.stream.write(&shown)
+    }
+}
+
+/// The number of bytes at the end that are the beginning of a character.
+fn incomplete(bytes: &[u8]) -> usize {
+    let last = bytes.utf8_chunks().last();
+    let invalid = last.map_or(&[][..], |chunk| chunk.invalid());
+    match str::from_utf8(invalid) {
+        Err(error) if error.error_len().is_none() => invalid.len(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::incomplete;
+
+    #[test]
+    fn only_the_beginning_of_a_character_waits_for_more() {
+        for (bytes, expected) in [
+            (&b""[..], 0),
+            (b"a", 0),
+            (b"\xc3\xb6", 0),
+            (b"a\xc3", 1),
+            (b"\xff\xf0\x9f\x98", 3),
+            (b"Gr\xfc\xdf\xff", 0),
+        ] {
+            assert_eq!(incomplete(bytes), expected, "{bytes:?}");
         }
     }
 }

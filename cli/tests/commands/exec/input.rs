@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::process::Stdio;
 
 use crate::support::{Running, run, run_with};
 
@@ -75,13 +74,7 @@ fn a_line_that_is_no_value_is_an_error_with_its_number() {
 
 #[test]
 fn each_line_is_sent_when_it_arrives() {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
-    command.args(["exec", "popen", ECHO, "--stdin"]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut running = Running(command.spawn().unwrap());
+    let mut running = Running::start_with_input(&["exec", "popen", ECHO, "--stdin"]);
     let mut input = running.0.stdin.take().unwrap();
     let mut lines = running.lines();
     for number in 0..3 {
@@ -96,18 +89,8 @@ fn each_line_is_sent_when_it_arrives() {
 /// Standard input has no end here.
 #[test]
 fn code_that_ends_does_not_wait_for_standard_input() {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
-    command.args([
-        "exec",
-        "popen",
-        "channel.send(channel.receive())",
-        "--stdin",
-    ]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut running = Running(command.spawn().unwrap());
+    let code = "channel.send(channel.receive())";
+    let mut running = Running::start_with_input(&["exec", "popen", code, "--stdin"]);
     let mut input = running.0.stdin.take().unwrap();
     writeln!(input, "one").unwrap();
     assert_eq!(running.first_line(), "'one'");
