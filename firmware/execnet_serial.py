@@ -15,6 +15,7 @@ See the module `serial` of execnet-core-sync for the bytes on the line.
 
 import os
 import select
+import signal
 import socket
 import sys
 import termios
@@ -93,7 +94,9 @@ def open_line(target, baud):
     tty.setraw(line)
     settings = termios.tcgetattr(line)
     settings[2] |= termios.CLOCAL | termios.CREAD
-    settings[4] = settings[5] = getattr(termios, "B%d" % baud)
+    settings[4] = settings[5] = getattr(termios, "B%d" % baud, None)
+    if settings[4] is None:
+        raise ValueError("%d is not a speed of serial ports" % baud)
     termios.tcsetattr(line, termios.TCSANOW, settings)
     termios.tcflush(line, termios.TCIFLUSH)
     return line
@@ -149,9 +152,25 @@ def copy(line, decoder, number):
 
 
 def main():
-    target = sys.argv[1]
+    target = sys.argv[1] if sys.argv[1:] else ""
+    if target in ("", "-h", "--help"):
+        # As other programs whose output goes to a pager that is left early.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        print(__doc__.strip(), file=sys.stdout if target else sys.stderr)
+        return 0 if target else 2
     # Behind the line come the speed, and what execnet gives to an interpreter.
     baud = int(sys.argv[2]) if sys.argv[2:] and sys.argv[2].isdigit() else 115200
+    try:
+        serve(target, baud)
+    except (OSError, ValueError, termios.error) as error:
+        print("execnet_serial.py: %s: %s" % (target, error), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def serve(target, baud):
     line = open_line(target, baud)
     # The program that execnet sends to a Python: one line.
     while os.read(0, 1) not in (b"\n", b""):
@@ -169,4 +188,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

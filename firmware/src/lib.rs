@@ -8,6 +8,7 @@ pub mod clock;
 #[cfg(feature = "worker")]
 pub mod heap;
 mod register;
+pub mod stack;
 pub mod uart;
 
 use core::sync::atomic::{AtomicBool, Ordering};

@@ -14,7 +14,7 @@ use execnet_core_sync::endpoint::{Endpoint, EndpointChannel, EndpointConfig, Fun
 use execnet_core_sync::serial::Listener;
 use execnet_core_sync::worker::Kwargs;
 use execnet_firmware::heap::Heap;
-use execnet_firmware::{clock, sleep, uart};
+use execnet_firmware::{clock, sleep, stack, uart};
 use execnet_serializer::{Dict, Value};
 
 /// Memory of the endpoint, for items of 1 KiB. The rest of the heap is for the functions.
@@ -141,7 +141,7 @@ fn sensor(channel: &EndpointChannel, kwargs: Kwargs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends figures of the heap, the frames that were read, and the cycles that the processor did not sleep.
+/// Sends figures of the heap and the stack, the frames that were read, and the cycles that the processor did not sleep.
 fn stats(channel: &EndpointChannel) -> Result<(), Failure> {
     let frames = FRAMES.load(Ordering::Relaxed);
     let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -149,6 +149,7 @@ fn stats(channel: &EndpointChannel) -> Result<(), Failure> {
         ("heap", bytes(HEAP.size())),
         ("heap_used", bytes(HEAP.used())),
         ("heap_most", bytes(HEAP.most())),
+        ("stack_most", bytes(stack::most())),
         ("allocations", HEAP.allocations().into()),
         (
             "frames",
@@ -160,6 +161,6 @@ fn stats(channel: &EndpointChannel) -> Result<(), Failure> {
     .into_iter()
     .map(|(name, figure)| (Value::from(name), Value::from(figure)))
     .collect();
-    channel.send(&Value::Dict(stats))?;
+    channel.send(Value::Dict(stats))?;
     Ok(())
 }

@@ -7,7 +7,7 @@ mod tty;
 use alloc::sync::Arc;
 use std::io;
 
-use crate::error::{BootstrapError, MakeGatewayError};
+use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError};
 use crate::handshake::Ready;
 use crate::peer::WorkerHandle;
 use crate::socket::{Address, Attempt, Connection, HostPort, Keepalive, Split as _, Stream};
@@ -43,8 +43,9 @@ pub(crate) fn start(request: &Request<'_>) -> Result<Connected, MakeGatewayError
         deadline: request.deadline,
         ended: &|| connection.is_closed(),
     };
-    let stream = line.open(attempt);
-    let stream = stream.map_err(|error| BootstrapError::connect(name, error))?;
+    let stream = line
+        .open(attempt)
+        .map_err(|error| line.failed(name, error))?;
     let mut duplex = connection.open(stream);
     let begun = connection::begin(&mut duplex, request.deadline);
     let begun = begun.map_err(|(failure, noise)| explain(peer.as_ref(), failure, &noise))?;
@@ -99,6 +100,16 @@ impl Line {
         match spec.has("baud") {
             false => Ok(Self::Socket(address)),
             true => Err(SpecError::value("baud", "a socket has no speed")),
+        }
+    }
+
+    fn failed(&self, name: String, error: io::Error) -> BootstrapError {
+        match self {
+            // There is no host, whose name or network could be at fault.
+            Self::Tty { .. } => {
+                BootstrapError::io(BootstrapErrorKind::ConnectionFailed, name, error)
+            }
+            Self::Socket(_) => BootstrapError::connect(name, error),
         }
     }
 

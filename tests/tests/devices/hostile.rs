@@ -143,7 +143,10 @@ fn a_worker_survives_malformed_frames_within_its_heap() {
         let (blinks, stats) = blink(1);
         assert_eq!(blinks, Value::from(2));
         let (most, heap) = (figure(&stats, "heap_most"), figure(&stats, "heap"));
-        println!("devices: the heap's high-water mark is {most} of {heap} bytes");
+        let stack = figure(&stats, "stack_most");
+        println!(
+            "devices: the high-water marks are {most} of {heap} bytes of heap, and {stack} of stack"
+        );
         assert!(most < heap, "{most}");
         answers(board);
     });
