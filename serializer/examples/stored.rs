@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = arguments.next().ok_or("usage: stored FILE [VALUE]...")?;
     let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
     for literal in arguments {
-        let value: Value = literal.parse()?;
+        let parsed = literal.parse::<Value>();
+        let value = parsed.map_err(|error| format!("{literal}: {error}"))?;
         file.write_all(&dumps(&value)?)?;
     }
     for value in LoadOptions::new().stream(BufReader::new(File::open(&path)?)) {
