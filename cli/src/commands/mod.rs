@@ -29,7 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dumps(args) => dumps::run(&args),
         Command::Loads(args) => loads::run(&args),
         Command::Inspect(args) => inspect::run(&args),
-        Command::Shell(args) => shell::run(&args),
+        Command::Shell(args) => shell::run(&args, verbosity),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
         Command::Trace(args) => trace::run(&args),

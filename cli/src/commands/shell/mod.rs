@@ -16,7 +16,7 @@ use execnet::{
     Channel, Gateway, GroupOptions, InboxLimits, OverflowPolicy, ReceiveError, Stdout, XSpec,
 };
 
-use crate::args::spec_parser;
+use crate::args::{Verbosity, spec_parser};
 use crate::failure::Failure;
 use crate::prompt::Prompt;
 use crate::workers::Workers;
@@ -50,7 +50,7 @@ const COMPLETION_TIME: Duration = Duration::from_secs(2);
 /// The limit of output that is not printed yet, in bytes; at the limit the code waits.
 const INBOX_LIMIT: usize = 1024 * 1024;
 
-pub(super) fn run(args: &Shell) -> Result<(), Failure> {
+pub(super) fn run(args: &Shell, verbosity: Verbosity) -> Result<(), Failure> {
     let inbox = InboxLimits::default()
         .with_gateway(Some(INBOX_LIMIT))
         .with_overflow(OverflowPolicy::Pause);
@@ -65,7 +65,8 @@ pub(super) fn run(args: &Shell) -> Result<(), Failure> {
     }
     workers.run(None, |workers| {
         let gateway = workers.make_gateway(&args.spec)?;
-        Session::start(&gateway, terminal, &prompt)?.run()
+        let banner = terminal && !verbosity.quiet;
+        Session::start(&gateway, terminal, banner, &prompt)?.run()
     })
 }
 
@@ -76,12 +77,17 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn start(gateway: &Gateway, terminal: bool, prompt: &'a Arc<Prompt>) -> Result<Self, Failure> {
+    fn start(
+        gateway: &Gateway,
+        terminal: bool,
+        banner: bool,
+        prompt: &'a Arc<Prompt>,
+    ) -> Result<Self, Failure> {
         let lost = |error| Failure::Gateway(Box::new(error));
         let channel = gateway.remote_exec(REMOTE).map_err(lost)?;
         let control = gateway.new_channel().map_err(lost)?;
         // On a terminal the streams are one, so that lines stay in their order.
-        channel.send((terminal, &control)).map_err(lost)?;
+        channel.send((terminal, banner, &control)).map_err(lost)?;
         prompt.set_interrupts(control);
         let (sender, events) = mpsc::channel();
         let remote = Rc::new(Remote {

@@ -1,9 +1,10 @@
 # The remote side of `execnet shell`: reads lines of Python, runs them and sends what they print.
 #
-# The first item from the controller says whether it has a terminal, with a channel whose items interrupt the code.  The
-# others are pairs: after a 'prompt' ('line', text), ('reset', '') for an interrupt, or ('complete', text); after an
-# 'input' ('line', text), where '' is the end of the input, or ('reset', '').  To the controller go ('out', text),
-# ('err', text), ('prompt', text), ('input', ''), ('completions', list) and at the end ('exit', status).
+# The first item from the controller says whether it has a terminal and wants a banner, with a channel whose items
+# interrupt the code.  The others are pairs: after a 'prompt' ('line', text), ('reset', '') for an interrupt, or
+# ('complete', text); after an 'input' ('line', text), where '' is the end of the input, or ('reset', '').  To the
+# controller go ('out', text), ('err', text), ('prompt', text), ('input', ''), ('completions', list) and at the end
+# ('exit', status).
 # CPython 2.7, 3.6 and later, and PyPy on POSIX; standard library only.
 import code
 import codecs
@@ -211,9 +212,9 @@ class Shell(object):
 
 
 def main(channel):
-    terminal, interrupts = channel.receive()
+    terminal, banner, interrupts = channel.receive()
     shell = Shell(channel, terminal)
-    if terminal:
+    if banner:
         sys.stderr.write('Python %s on %s\n' % (sys.version, sys.platform))
     try:
         shell.serve(interrupts)

@@ -32,7 +32,8 @@ for text, answer in steps:
         if not more:
             sys.exit('%s before %r: %r' % ('silent' if more is None else 'ended', text, seen))
         seen += more
-    seen = seen.partition(text)[2]
+    # What comes before an answer to nothing is kept.
+    seen = seen.partition(text)[2] if text else seen
     os.write(terminal, answer.encode())
 while True:
     more = read(terminal)

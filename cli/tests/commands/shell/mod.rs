@@ -135,8 +135,9 @@ fn pasted_and_early_lines_are_run_one_by_one() {
 
 #[test]
 fn exit_ends_the_shell_with_its_status() {
-    let rest = typed(&[], &[(">>> ", "exit(7)\r")]);
+    let rest = typed(&["--quiet"], &[("", "exit(7)\r")]);
     assert!(rest.ends_with("status 7\n"), "{rest:?}");
+    assert!(!rest.contains("Python"), "it has a banner: {rest:?}");
     for (line, status, err) in [
         ("exit()", 0, ""),
         ("import sys; sys.exit('wrong')", 1, "wrong\n"),
