@@ -86,7 +86,7 @@ impl Exec {
     /// Assigns the positional arguments: an option for the targets or the code takes the place of one.
     pub(crate) fn words(&self) -> Result<Words, clap::Error> {
         let named = [&self.spec, &self.code].into_iter().flatten();
-        let mut words = named.chain(&self.args);
+        let mut words = named.chain(&self.args).peekable();
         let spec = match self.targets.are_given() {
             true => None,
             false => {
@@ -101,20 +101,55 @@ impl Exec {
             Some(_) => None,
             None => {
                 let word = words.next().ok_or_else(|| missing("<CODE> or --file"))?;
-                if is_script(word) {
-                    let problem =
-                        "it is the name of a file; to run the code in it, write --file before it";
-                    return Err(invalid(word, "<CODE>", &problem));
-                }
+                self.check_code(word, words.peek().is_some())?;
                 Some(text(word, "<CODE>")?)
             }
         };
+        self.check_stdin(code.as_deref())?;
         let args = words.map(|word| text(word, "[ARGS]"));
         Ok(Words {
             spec,
             code,
             args: args.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Rejects words that are hardly meant as code, and that Python would take for expressions.
+    fn check_code(&self, word: &OsString, followed: bool) -> Result<(), clap::Error> {
+        let problem = if is_script(word) {
+            "it is the name of a file; to run the code in it, write --file before it"
+        } else if followed && self.targets.are_given() && spec(word).is_ok() {
+            "it is a spec; beside --on and --hosts, write --on before it"
+        } else {
+            return Ok(());
+        };
+        Err(invalid(word, "<CODE>", &problem))
+    }
+
+    /// Rejects a second use of standard input, which would find it at its end.
+    fn check_stdin(&self, code: Option<&str>) -> Result<(), clap::Error> {
+        let is_stdin = |file: &PathBuf| file == Path::new("-");
+        let code = code == Some("-") || self.file.as_ref().is_some_and(is_stdin);
+        let uses = [
+            (
+                self.targets.hosts.iter().any(is_stdin),
+                "the specs of --hosts",
+            ),
+            (code, "the code"),
+            (self.stdin.is_some(), "the items of --stdin"),
+        ];
+        let uses = uses
+            .into_iter()
+            .filter_map(|(used, what)| used.then_some(what));
+        let uses: Vec<_> = uses.collect();
+        match uses.len() {
+            0 | 1 => Ok(()),
+            _ => {
+                let uses = uses.join(" and ");
+                let text = format!("standard input cannot be {uses}; write one of them to a file");
+                Err(super::error("exec", ErrorKind::ArgumentConflict, text))
+            }
+        }
     }
 }
 

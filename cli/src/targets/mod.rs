@@ -39,6 +39,19 @@ pub(crate) fn specs_of_options(options: &Targets) -> Result<Vec<XSpec>, Failure>
     Ok(specs)
 }
 
+/// Rejects an id that several targets have. Without this, their starts would decide by chance which of them fails.
+pub(crate) fn check_ids<'a>(specs: impl IntoIterator<Item = &'a XSpec>) -> Result<(), Failure> {
+    let mut seen = HashSet::new();
+    let mut ids = specs.into_iter().filter_map(|spec| spec.get("id"));
+    match ids.find(|id| !seen.insert(*id)) {
+        Some(id) => Err(Failure::Usage(
+            format!("id={id}"),
+            "several targets have this id".into(),
+        )),
+        None => Ok(()),
+    }
+}
+
 impl Target {
     /// The targets of the options, after those of the positional arguments.
     pub(crate) fn all(
@@ -47,6 +60,7 @@ impl Target {
     ) -> Result<Vec<Self>, Failure> {
         let mut specs: Vec<_> = specs.into_iter().collect();
         specs.extend(specs_of_options(options)?);
+        check_ids(&specs)?;
         Ok(Self::with_ids(specs))
     }
 

@@ -81,42 +81,49 @@ fn run_all<T: Send>(
     targets: Vec<(Target, T)>,
     job: &(impl Fn(&Target, T) -> Result<(), Failure> + Sync),
 ) -> Result<(), Failure> {
+    let (targets, data): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
     let mut summary = Summary::new(targets.len());
-    let mut targets = targets.into_iter().enumerate();
+    let mut waiting = targets.iter().enumerate().zip(data);
     let (sender, ended) = mpsc::channel();
     thread::scope(|scope| {
         let mut running = 0;
         loop {
             while running < parallel && !workers.are_stopping() {
-                let Some((index, (target, data))) = targets.next() else {
+                let Some(((index, target), data)) = waiting.next() else {
                     break;
                 };
-                let sender = sender.clone();
-                scope.spawn(move || {
+                let report = sender.clone();
+                let run = move || {
                     // A panic, which is printed already, must not leave the loop below waiting.
-                    let outcome = catch_unwind(AssertUnwindSafe(|| job(&target, data)));
+                    let outcome = catch_unwind(AssertUnwindSafe(|| job(target, data)));
                     let outcome =
                         outcome.unwrap_or_else(|_| Err(Failure::Data("a bug in execnet".into())));
                     // Fails only after the loop below has ended by a panic.
-                    let _ = sender.send((index, target, outcome));
-                });
+                    let _ = report.send((index, outcome));
+                };
+                let thread = thread::Builder::new().name("execnet-target".into());
+                if let Err(error) = thread.spawn_scoped(scope, run) {
+                    let _ = sender.send((index, Err(Failure::Gateway(error.into()))));
+                }
                 running += 1;
             }
             if running == 0 {
                 break;
             }
-            let Ok((index, target, outcome)) = ended.recv() else {
+            let Ok((index, outcome)) = ended.recv() else {
                 break;
             };
             running -= 1;
-            if summary.add(index, &target, outcome, workers.are_stopping()) {
+            if let Some(target) = targets.get(index)
+                && summary.add(index, target, outcome, workers.are_stopping())
+            {
                 // Nobody reads the output: the other targets are stopped.
                 workers.stop();
             }
         }
     });
-    for (index, (target, _)) in targets {
-        summary.not_started(index, &target);
+    for ((index, target), _) in waiting {
+        summary.not_started(index, target);
     }
     summary.finish(verbosity)
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use execnet::serializer::json::from_json;
-use execnet::{Channel, Value};
+use execnet::{Channel, SendError, Value};
 
 use crate::args::LineFormat;
 use crate::failure::Failure;
@@ -56,11 +56,11 @@ fn parse(format: LineFormat, line: &[u8]) -> Line {
 }
 
 /// Sends values and then lines in a thread of its own, while the items of the code are printed. Returns where the error of
-/// a line arrives; the channel is closed then.
+/// one arrives; the channel is closed then.
 pub(super) fn feed(
     channel: &Channel,
     values: Vec<Value>,
-    lines: Receiver<Line>,
+    lines: Option<Receiver<Line>>,
     end: bool,
 ) -> Result<Receiver<Failure>, Failure> {
     let (errors, failed) = mpsc::channel();
@@ -68,18 +68,19 @@ pub(super) fn feed(
     // Not joined: it may wait for a line until the process ends.
     let thread = thread::Builder::new().name("execnet-items".into());
     let feeder = move || {
+        let lines = lines.into_iter().flatten();
         for line in values.into_iter().map(Ok).chain(lines) {
-            match line.map(|value| channel.send(&value)) {
-                Ok(Ok(())) => {}
+            let failure = match line.map(|value| channel.send(&value)) {
+                Ok(Ok(())) => continue,
+                Ok(Err(SendError::Encode(error))) => Failure::Data(error.into()),
                 // The code ended before it received everything: its items and its error say how.
                 Ok(Err(_)) => return,
-                Err(error) => {
-                    // Before the channel is closed, which ends the command.
-                    let _ = errors.send(Failure::Data(error.into()));
-                    channel.close();
-                    return;
-                }
-            }
+                Err(error) => Failure::Data(error.into()),
+            };
+            // Before the channel is closed, which ends the command.
+            let _ = errors.send(failure);
+            channel.close();
+            return;
         }
         if end {
             channel.finish_sending();

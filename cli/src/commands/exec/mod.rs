@@ -3,12 +3,11 @@
 mod lines;
 
 use core::time::Duration;
-use std::path::Path;
 use std::sync::mpsc::Receiver;
 
 use execnet::{
     Channel, Gateway, Grace, GroupOptions, InboxLimits, Item, OverflowPolicy, ReceiveError,
-    SendError, Stdout, Value, XSpec,
+    SendError, Stdout, XSpec,
 };
 
 use crate::args::{Exec, Verbosity};
@@ -72,12 +71,6 @@ struct Program {
 impl Program {
     fn read(args: &Exec, code: Option<&str>, arguments: Vec<String>) -> Result<Self, Failure> {
         let file = args.file.as_deref();
-        let from_stdin = code.is_some_and(|code| code == "-") || file == Some(Path::new("-"));
-        if from_stdin && args.stdin.is_some() {
-            let problem =
-                "it is either the code or, by --stdin, its items; read the code from a file";
-            return Err(Failure::Usage("standard input".into(), problem.into()));
-        }
         let Source { text, plain } = match code {
             Some("-") | None => Source::read(file)?,
             Some(code) => code.to_owned().into(),
@@ -129,28 +122,13 @@ fn run_code(
         true => Printer::new(true),
         false => Printer::of_target(target, args.json),
     };
-    let end = !is_stock(&target.spec);
-    let Some(lines) = input else {
-        send_values(&channel, &args.send, end)?;
+    if input.is_none() && args.send.is_empty() {
         return print_items(&channel, &mut printer);
-    };
-    let failed = lines::feed(&channel, args.send.clone(), lines, end)?;
+    }
+    let end = !is_stock(&target.spec);
+    let failed = lines::feed(&channel, args.send.clone(), input, end)?;
     print_items(&channel, &mut printer)?;
     failed.try_recv().map_or(Ok(()), Err)
-}
-
-fn send_values(channel: &Channel, values: &[Value], end: bool) -> Result<(), Failure> {
-    for value in values {
-        match channel.send(value) {
-            // The code ended before it received everything. The items and the error to come say how.
-            Err(SendError::Closed) => break,
-            sent => sent.map_err(send_failure)?,
-        }
-    }
-    if !values.is_empty() && end {
-        channel.finish_sending();
-    }
-    Ok(())
 }
 
 /// Whether the worker may be stock execnet, which does not report the end of code after `finish_sending`.

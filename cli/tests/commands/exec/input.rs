@@ -122,8 +122,23 @@ fn each_target_gets_all_lines() {
 }
 
 #[test]
-fn code_and_items_cannot_both_be_standard_input() {
-    run_with(&["exec", "popen", "-", "--stdin"], b"1", 2).tells("read the code from a file");
-    run_with(&["exec", "popen", "--file", "-", "--stdin"], b"1", 2)
-        .tells("read the code from a file");
+fn standard_input_cannot_be_two_things() {
+    for (arguments, expected) in [
+        (
+            &["popen", "-", "--stdin"][..],
+            "the code and the items of --stdin",
+        ),
+        (
+            &["popen", "--file", "-", "--stdin"],
+            "the code and the items of --stdin",
+        ),
+        (&["--hosts", "-", "-"], "the specs of --hosts and the code"),
+        (
+            &["--hosts", "-", "1", "--stdin"],
+            "the specs of --hosts and the items of --stdin",
+        ),
+    ] {
+        let finished = run_with(&[&["exec"], arguments].concat(), b"popen\n", 2);
+        finished.tells(&format!("standard input cannot be {expected}"));
+    }
 }

@@ -97,6 +97,22 @@ fn a_file_has_a_spec_on_each_line() {
     run(&["exec", "--hosts", hosts, "1"], 2).tells("No such file");
 }
 
+/// Which of them started was chance.
+#[test]
+fn an_id_of_several_targets_is_a_usage_error() {
+    let targets = ["--on", "popen//id=a", "--on", "popen//id=a"];
+    let finished = run(&[&["exec", "channel.send(1)"][..], &targets].concat(), 2);
+    assert_eq!(finished.out, "");
+    finished.tells("id=a: several targets have this id");
+}
+
+/// Python took it for an expression: NameError.
+#[test]
+fn a_spec_in_place_of_the_code_is_a_usage_error() {
+    let arguments = ["exec", "popen", "channel.send(1)", "--on", "popen"];
+    run(&arguments, 2).tells("it is a spec; beside --on and --hosts, write --on before it");
+}
+
 #[test]
 fn parallel_limits_the_targets_that_run_at_a_time() {
     let place = tempfile::tempdir().unwrap();
