@@ -170,7 +170,7 @@ fn of_the_end_of_a_worker() {
 }
 
 const NO_TRANSPORT: &str = "the spec names no transport; expected one of popen, ssh, vagrant_ssh, \
-    docker, podman, kubectl, slurm, cmd, socket, tcp, tls, unix";
+    docker, podman, kubectl, slurm, cmd, socket, tcp, tls, unix, serial";
 
 #[test]
 fn of_specs_and_groups() {
