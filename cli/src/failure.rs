@@ -49,7 +49,7 @@ impl Failure {
     pub(crate) fn of(self, label: &str) -> Self {
         match self {
             Self::Start(_) | Self::Gateway(_) => {
-                Self::Gateway(format!("{label}: {}", self.text()).into())
+                Self::Gateway(format!("{label}: {}", self.in_short()).into())
             }
             Self::Usage(what, error) => Self::Usage(format!("{label}: {what}"), error),
             other => other,
@@ -59,7 +59,6 @@ impl Failure {
     /// Converts the failure of one target into that of a command whose other targets succeeded or failed by themselves.
     pub(crate) fn partial(self) -> Self {
         match self {
-            Self::Start(error) => Self::Data(error.into()),
             Self::Gateway(error) => Self::Data(error),
             Self::Usage(what, error) => Self::Data(format!("{what}: {}", report(&*error)).into()),
             other => other,
@@ -83,7 +82,7 @@ impl Failure {
         }
     }
 
-    /// The error in one line, for a list of failures.
+    /// The error and what to do next in one line, for a list of failures.
     pub(crate) fn in_short(&self) -> String {
         let text = self.text();
         match self {
@@ -98,7 +97,7 @@ impl Failure {
                 // The command has been typed, or belongs to a spec that was.
                 let lines = text.lines().map(str::trim);
                 let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("command: "));
-                lines.collect::<Vec<_>>().join("; ")
+                lines.chain(self.hint()).collect::<Vec<_>>().join("; ")
             }
         }
     }
@@ -117,7 +116,7 @@ impl Failure {
     }
 
     /// What to do next.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&'static str> {
         use BootstrapErrorKind as Kind;
         let Self::Start(error) = self else {
             return None;

@@ -51,7 +51,7 @@ pub(crate) struct Exec {
     pub(crate) send: Vec<Value>,
     /// Send each line of standard input to the code, after the values of --send: as text, or as FORMAT
     ///
-    /// Each target gets all lines. The items end with standard input, as with --send.
+    /// Each target gets all lines, which are kept in memory for those that --parallel lets start later. The items end with standard input, as with --send.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     pub(crate) stdin: Option<LineFormat>,
     /// Print items as JSON: a value on each line; with --on or --hosts, {"id": ..., "item": ...}

@@ -7,7 +7,7 @@ use clap::builder::UnknownArgumentValueParser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Args, Subcommand, ValueHint};
 
-use super::values::{nonzero_time, time};
+use super::values::time;
 use super::workers::{Targets, TimeLimits};
 
 /// Copy a directory or file to gateways, or from a gateway
@@ -32,11 +32,14 @@ pub(crate) enum Direction {
 
 /// Copy from this machine to gateways
 ///
-/// A target that fails does not stop the others. The exit status is then 1, or with a single target its own.
+/// Prints a line for each target, which begins with its spec and path. A target that fails does not stop the others. The
+/// exit status is then 1, or with a single target its own.
 #[derive(Debug, Args)]
 #[command(
     group(ArgGroup::new("where").required(true).multiple(true).args(["to", "on", "hosts"])),
     arg = archive(),
+    // Its long help is about the lines and the statuses of the other commands.
+    mut_arg("on", |on| on.long_help(None)),
     override_usage = "execnet rsync push [OPTIONS] <SRC> <DEST> --on <SPEC>... [--hosts <FILE>]\n       \
                       execnet rsync push [OPTIONS] <SRC> --to <SPEC> <DEST> [--to <SPEC> <DEST>]..."
 )]
@@ -76,9 +79,6 @@ pub(crate) struct Pull {
     /// Stop a copy that has more entries than this [default: 10000000]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) max_entries: Option<u64>,
-    /// Give up on a worker that has not started after this time
-    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = nonzero_time)]
-    pub(crate) start_timeout: Duration,
     #[command(flatten)]
     pub(crate) limits: TimeLimits,
 }

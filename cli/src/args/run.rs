@@ -16,6 +16,9 @@ use super::workers::{Targets, TimeLimits};
 /// a terminal, control characters are escaped. The directory and the environment are those of the worker: see the keys
 /// chdir= and env: of specs.
 ///
+/// With several targets, each program gets all of standard input. It is kept in memory for those that --parallel lets start
+/// later.
+///
 /// The exit status is that of the program, or 128 and the number of the signal that killed it. 127: there is no such
 /// program; 126: it cannot be started. Failures of execnet itself have their own status and a message on standard error.
 ///

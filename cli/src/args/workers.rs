@@ -8,12 +8,15 @@ use execnet::XSpec;
 
 use super::values::{count, nonzero_time, spec_parser, time};
 
-/// When a command with workers ends.
+/// How long a command with workers waits, and for what.
 #[derive(Debug, Args)]
 pub(crate) struct TimeLimits {
     /// Stop after this time, including start-up: seconds, or with a unit (ms, s, m, h, d)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = nonzero_time)]
     pub(crate) timeout: Option<Duration>,
+    /// Give up on a worker that has not started after this time
+    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = nonzero_time)]
+    pub(crate) start_timeout: Duration,
     /// Time for workers to exit before they are killed
     ///
     /// It starts when the remote code ends, for the threads and exit handlers that the code leaves behind. On a timeout, an
@@ -26,14 +29,14 @@ pub(crate) struct TimeLimits {
 /// The targets of a command that runs on several workers.
 #[derive(Debug, Args)]
 pub(crate) struct Targets {
-    /// Run on the worker of this spec (repeatable)
+    /// Add the worker of this spec to the targets (repeatable)
     ///
     /// With several targets, each line of output begins with the id of its gateway in brackets: that of the spec, or gw0,
     /// gw1, ... A target that fails does not stop the others. At the end, standard error has the number of targets that
     /// succeeded and why the others failed; the exit status is the highest of all targets.
     #[arg(long, value_name = "SPEC", value_parser = spec_parser())]
     pub(crate) on: Vec<XSpec>,
-    /// Run on the workers of FILE, which has a spec on each line (repeatable)
+    /// Add the workers of FILE, which has a spec on each line (repeatable)
     ///
     /// Empty lines and lines that begin with # are skipped. - is standard input.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -41,9 +44,6 @@ pub(crate) struct Targets {
     /// Maximum number of targets at a time
     #[arg(long, value_name = "N", default_value = "32", allow_hyphen_values = true, value_parser = count())]
     pub(crate) parallel: usize,
-    /// Give up on a worker that has not started after this time
-    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = nonzero_time)]
-    pub(crate) start_timeout: Duration,
 }
 
 impl Targets {

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Status, verbosity: Verbosity) -> Result<(), Failure> {
     };
     let targets = targets.into_iter().map(|target| (target, ())).collect();
     runner.on(targets, |gateway, target, ()| {
-        let found = Found::request(gateway, args.targets.start_timeout);
+        let found = Found::request(gateway, args.limits.start_timeout);
         let found = found.map_err(|error| Failure::Gateway(error.into()))?;
         print_line(&match args.json {
             true => escaped_json(&found.document(target)),

@@ -34,7 +34,7 @@ impl Runner<'_> {
     ) -> Result<(), Failure> {
         let options = self
             .options
-            .with_bootstrap_timeout(self.targets.start_timeout);
+            .with_bootstrap_timeout(self.limits.start_timeout);
         let workers = Workers::new(options, self.limits.grace);
         let (parallel, verbosity) = (self.targets.parallel, self.verbosity);
         workers.run(self.limits.timeout, |workers| {

@@ -48,10 +48,7 @@ impl Summary {
         }
         self.status = self.status.max(failure.status());
         let reason = match own {
-            true => match failure.hint() {
-                Some(hint) => format!("{}; {hint}", failure.in_short()),
-                None => failure.in_short(),
-            },
+            true => failure.in_short(),
             false => "stopped before its end".to_owned(),
         };
         self.failed

@@ -3,7 +3,6 @@
 mod output;
 mod progress;
 
-use core::time::Duration;
 use std::ffi::{OsStr, OsString};
 use std::thread;
 
@@ -12,7 +11,7 @@ use execnet::{Gateway, GroupOptions, XSpec};
 
 use crate::args::{Direction, Pull, Push, Rsync, SyncOptions, TimeLimits, Verbosity, spec};
 use crate::failure::Failure;
-use crate::targets::specs_of_options;
+use crate::targets::{check_ids, specs_of_options};
 use crate::workers::Workers;
 use output::{Output, quoted};
 use progress::Progress;
@@ -21,24 +20,22 @@ pub(crate) fn run(args: &Rsync, verbosity: Verbosity) -> Result<(), Failure> {
     match &args.direction {
         Direction::Push(args) => {
             let output = Output::new(&args.sync, verbosity);
-            workers(args.targets.start_timeout, &args.limits)
-                .run(args.limits.timeout, |workers| push(args, workers, output))
+            workers(&args.limits).run(args.limits.timeout, |workers| push(args, workers, output))
         }
         Direction::Pull(args) => {
             let output = Output::new(&args.sync, verbosity);
-            workers(args.start_timeout, &args.limits)
-                .run(args.limits.timeout, |workers| pull(args, workers, output))
+            workers(&args.limits).run(args.limits.timeout, |workers| pull(args, workers, output))
         }
     }
 }
 
-fn workers(start_timeout: Duration, limits: &TimeLimits) -> Workers {
-    let options = GroupOptions::new().with_bootstrap_timeout(start_timeout);
+fn workers(limits: &TimeLimits) -> Workers {
+    let options = GroupOptions::new().with_bootstrap_timeout(limits.start_timeout);
     Workers::new(options, limits.grace)
 }
 
 fn push(args: &Push, workers: &Workers, output: Output) -> Result<(), Failure> {
-    let targets = Target::all(args)?;
+    let targets = SyncTarget::all(args)?;
     let mut failures = Vec::new();
     for targets in targets.chunks(args.targets.parallel) {
         failures.extend(push_to(args, workers, targets, output)?);
@@ -50,7 +47,7 @@ fn push(args: &Push, workers: &Workers, output: Output) -> Result<(), Failure> {
 fn push_to(
     args: &Push,
     workers: &Workers,
-    targets: &[Target<'_>],
+    targets: &[SyncTarget<'_>],
     output: Output,
 ) -> Result<Vec<Failure>, Failure> {
     let mut rsync = configure(&args.sync, &args.source)?;
@@ -95,7 +92,7 @@ fn pull(args: &Pull, workers: &Workers, output: Output) -> Result<(), Failure> {
     if let Some(entries) = args.max_entries {
         rsync = rsync.with_max_entries(entries);
     }
-    let target = Target::new(&args.spec, &args.destination)?;
+    let target = SyncTarget::new(&args.spec, &args.destination)?;
     let gateway = workers.make_gateway(&target.spec)?;
     let label = format!("{} {}", quoted(&args.spec), quoted(&args.source));
     let progress = Progress::new(vec![label], output);
@@ -140,14 +137,14 @@ fn configure(args: &SyncOptions, source: &OsStr) -> Result<RSync, Failure> {
 }
 
 /// A gateway and the path there; for a pull, the path on this machine.
-struct Target<'a> {
+struct SyncTarget<'a> {
     spec: XSpec,
     /// The spec as it was typed.
     text: OsString,
     destination: &'a OsStr,
 }
 
-impl<'a> Target<'a> {
+impl<'a> SyncTarget<'a> {
     fn new(text: &OsStr, destination: &'a OsStr) -> Result<Self, Failure> {
         let read = spec(text);
         let spec = read.map_err(|error| Failure::Usage(format!("spec {text:?}"), error.into()))?;
@@ -180,6 +177,7 @@ impl<'a> Target<'a> {
             }
             None => {}
         }
+        check_ids(targets.iter().map(|target| &target.spec))?;
         Ok(targets)
     }
 
@@ -189,14 +187,18 @@ impl<'a> Target<'a> {
 }
 
 /// Makes all gateways at the same time: a host that does not answer holds up no other.
-fn make_gateways(workers: &Workers, targets: &[Target<'_>]) -> Vec<Result<Gateway, Failure>> {
+fn make_gateways(workers: &Workers, targets: &[SyncTarget<'_>]) -> Vec<Result<Gateway, Failure>> {
     thread::scope(|scope| {
         let making: Vec<_> = targets
             .iter()
-            .map(|target| scope.spawn(move || workers.make_gateway(&target.spec)))
+            .map(|target| {
+                let thread = thread::Builder::new().name("execnet-target".into());
+                thread.spawn_scoped(scope, || workers.make_gateway(&target.spec))
+            })
             .collect();
-        let joined = making.into_iter().map(|making| {
-            making
+        let joined = making.into_iter().map(|thread| {
+            let thread = thread.map_err(|error| Failure::Gateway(error.into()))?;
+            thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
@@ -206,7 +208,7 @@ fn make_gateways(workers: &Workers, targets: &[Target<'_>]) -> Vec<Result<Gatewa
 
 /// Why a target is not as the source is, if it is not.
 fn target_failure(
-    target: &Target<'_>,
+    target: &SyncTarget<'_>,
     error: Option<SyncError>,
     report: &Report,
 ) -> Option<Failure> {

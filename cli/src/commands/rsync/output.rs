@@ -9,7 +9,7 @@ use execnet::rsync::{NotSynced, Report};
 use indicatif::HumanBytes;
 use serde_json::json;
 
-use super::Target;
+use super::SyncTarget;
 use crate::args::{SyncOptions, Verbosity};
 use crate::escape::{escaped, escaped_json};
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ impl Output {
     /// Prints the document of a target whose gateway cannot be made.
     pub(super) fn without_gateway(
         self,
-        target: &Target<'_>,
+        target: &SyncTarget<'_>,
         failure: &Failure,
     ) -> Result<(), Failure> {
         match self.json {
@@ -47,7 +47,7 @@ impl Output {
     /// Prints the result of a target, and the error that ended it.
     pub(super) fn summary(
         self,
-        target: &Target<'_>,
+        target: &SyncTarget<'_>,
         report: &Report,
         error: Option<String>,
     ) -> Result<(), Failure> {
@@ -79,7 +79,7 @@ impl Output {
     }
 }
 
-fn document(target: &Target<'_>, report: &Report) -> serde_json::Value {
+fn document(target: &SyncTarget<'_>, report: &Report) -> serde_json::Value {
     let paths = |paths: &[PathBuf]| -> Vec<serde_json::Value> {
         paths.iter().map(|path| json_path(path.as_ref())).collect()
     };

@@ -46,6 +46,8 @@ fn usage_errors() {
         "popen",
     ];
     run(&missing, 2).tells("DEST: --on and --hosts need one");
+    let twice = ["x", "--on", "popen//id=a", "--to", "popen//id=a", "y"];
+    run(&[&["rsync", "push", &path("from")][..], &twice].concat(), 2).tells("several targets");
     let bad = [
         "rsync",
         "push",

@@ -103,7 +103,9 @@ fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
     let mut arguments = vec![
         "rsync", "push", &from, "--to", nosuch, &two, "--to", "popen", &one,
     ];
-    let finished = run(&arguments, 1).tells(&format!("{nosuch} {two}: "));
+    let finished = run(&arguments, 1)
+        .tells(&format!("{nosuch} {two}: "))
+        .tells("; name an interpreter in the spec");
     assert!(finished.out.contains("2 sent"), "{}", finished.out);
     assert_eq!(fs::read(path("one/a.txt")).unwrap(), b"a");
     arguments.push("--json");
