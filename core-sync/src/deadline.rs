@@ -97,11 +97,12 @@ mod tests {
 
     #[test]
     fn a_deadline_beyond_the_clock_never_passes() {
-        for timeout in [Duration::MAX, Duration::from_secs_f64(1e19)] {
-            let deadline = Deadline::after(timeout);
-            assert_eq!(deadline, Deadline::NEVER);
-            assert_eq!(deadline.left(), Duration::MAX);
-        }
+        let deadline = Deadline::after(Duration::MAX);
+        assert_eq!(deadline, Deadline::NEVER);
+        assert_eq!(deadline.left(), Duration::MAX);
+        // Some clocks end before this, others do not.
+        let far = Duration::from_secs_f64(1e19);
+        assert!(Deadline::after(far).left() > Duration::from_secs(u64::from(u32::MAX)));
         assert!(
             Deadline::after_optional(Some(Duration::ZERO))
                 .left()
