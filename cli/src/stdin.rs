@@ -4,19 +4,19 @@ use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
-/// Number of pieces that are read ahead of the slowest target, if all targets run at the same time.
+/// Number of pieces that are read ahead of the slowest target of those that start at once.
 const AHEAD: usize = 16;
 
 /// Starts a thread that gives everything that `read` returns to each of `targets` receivers, which end with it.
 ///
-/// If not all targets run at the same time, the pieces are kept in memory for those that run later.
+/// The first `parallel` targets start at once. For those that start later, the pieces are kept in memory.
 pub(crate) fn share<T: Clone + Send + 'static>(
     targets: usize,
     parallel: usize,
     mut read: impl FnMut() -> Option<T> + Send + 'static,
 ) -> io::Result<Vec<Receiver<T>>> {
     let (mut outlets, receivers): (Vec<_>, Vec<_>) = (0..targets)
-        .map(|_| Outlet::new(targets <= parallel))
+        .map(|index| Outlet::new(index < parallel))
         .unzip();
     // Not joined: it may wait for input until the process ends.
     thread::Builder::new()
@@ -60,7 +60,10 @@ impl<T> Outlet<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::share;
+    use alloc::sync::Arc;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::{AHEAD, share};
 
     #[test]
     fn each_target_receives_everything_also_when_it_runs_later() {
@@ -74,6 +77,23 @@ mod tests {
             let received: Vec<_> = receiver.iter().collect();
             assert_eq!(received, (1..1000).rev().collect::<Vec<_>>());
         }
+    }
+
+    /// It was read to its end, however long, when some targets had to wait.
+    #[test]
+    fn an_endless_input_is_not_read_far_ahead_of_the_targets_that_run() {
+        let read = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&read);
+        let receivers = share(2, 1, move || Some(counter.fetch_add(1, Ordering::Relaxed))).unwrap();
+        // The target that waits has received everything that has been read, but for the piece in between.
+        let received = receivers[1].iter().take(AHEAD).count();
+        assert_eq!(received, AHEAD);
+        assert!(
+            receivers[1]
+                .recv_timeout(core::time::Duration::from_millis(100))
+                .is_err()
+        );
+        assert!(read.load(Ordering::Relaxed) <= AHEAD + 1);
     }
 
     #[test]

@@ -33,7 +33,9 @@ pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
     let inputs: Vec<Option<_>> = match args.no_stdin {
         true => targets.iter().map(|_| None).collect(),
         false => {
-            let shared = stdin::share(targets.len(), args.targets.parallel, read_piece);
+            let mut buffer = vec![0; PIECE];
+            let read = move || read_piece(&mut buffer);
+            let shared = stdin::share(targets.len(), args.targets.parallel, read);
             let shared = shared.map_err(|error| Failure::Gateway(error.into()))?;
             shared.into_iter().map(Some).collect()
         }
@@ -58,13 +60,12 @@ pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
     })
 }
 
-fn read_piece() -> Option<Piece> {
-    let mut piece = vec![0; PIECE];
+fn read_piece(buffer: &mut [u8]) -> Option<Piece> {
     loop {
-        match io::stdin().read(&mut piece) {
+        match io::stdin().read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => return None,
-            Ok(length) => return piece.get(..length).map(Arc::from),
+            Ok(length) => return buffer.get(..length).map(Arc::from),
         }
     }
 }
