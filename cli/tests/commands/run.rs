@@ -22,7 +22,7 @@ fn output_and_status_of_the_program_are_passed_on() {
 }
 
 #[test]
-fn a_signal_is_told_and_is_the_status() {
+fn a_signal_is_reported_and_is_the_status() {
     let arguments = ["run", "popen", "--", "sh", "-c", "kill -TERM $$"];
     run(&arguments, 143).tells("execnet: the program was killed by SIGTERM\n");
 }
@@ -168,7 +168,7 @@ fn json_has_lines_and_the_end() {
 fn control_characters_are_escaped_on_a_terminal_only() {
     let arguments = ["run", "popen", "--", "printf", "\\033[2J\\303\\266 \\303"];
     assert_eq!(run(&arguments, 0).stdout, b"\x1b[2J\xc3\xb6 \xc3");
-    let shown = in_terminal(&arguments, ("UNUSED", "1")).out;
+    let shown = in_terminal(&arguments, None).out;
     assert_eq!(shown, "\\u{1b}[2J\u{f6} \u{fffd}");
 }
 

@@ -59,7 +59,7 @@ fn json_has_an_object_for_each_target() {
 }
 
 #[test]
-fn a_dead_target_is_told_and_the_others_answer() {
+fn a_dead_target_is_reported_and_the_others_answer() {
     let finished = run(&["status", "popen", "popen//python=/no/such/python"], 3);
     assert!(
         finished.out.starts_with("[gw0] popen: "),

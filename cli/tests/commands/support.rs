@@ -29,8 +29,8 @@ pub(crate) fn run_with(arguments: &[&str], input: &[u8], status: i32) -> Finishe
     Finished::new(execnet(arguments).write_stdin(input).assert().code(status))
 }
 
-/// Runs the program in a terminal, with this environment variable.
-pub(crate) fn in_terminal(arguments: &[&str], variable: (&str, &str)) -> Finished {
+/// Runs the program in a terminal with colours, and with this environment variable.
+pub(crate) fn in_terminal(arguments: &[&str], variable: Option<(&str, &str)>) -> Finished {
     let program = env!("CARGO_BIN_EXE_execnet");
     let words = [&[program], arguments].concat();
     let code = format!("import os, pty, sys; sys.exit(pty.spawn({words:?}) >> 8)");
@@ -39,7 +39,7 @@ pub(crate) fn in_terminal(arguments: &[&str], variable: (&str, &str)) -> Finishe
         .timeout(DEADLINE)
         .args(["-c", &code])
         .env("TERM", "xterm");
-    command.env_remove("NO_COLOR").env(variable.0, variable.1);
+    command.env_remove("NO_COLOR").envs(variable);
     Finished::new(command.assert().code(0))
 }
 

@@ -11,7 +11,7 @@ use crate::args::LineFormat;
 use crate::failure::Failure;
 use crate::stdin;
 
-/// A value of a line, or why the line is none.
+/// The value of a line, or why the line cannot be read as one.
 pub(super) type Line = Result<Value, String>;
 
 /// The values of the lines of standard input, for each target.

@@ -38,20 +38,22 @@ fn push(args: &Push, workers: &Workers, output: Output) -> Result<(), Failure> {
     let targets = SyncTarget::all(args)?;
     let mut failures = Vec::new();
     for targets in targets.chunks(args.targets.parallel) {
-        failures.extend(push_to(args, workers, targets, output)?);
+        let pushed = push_to(args, workers, targets, output, &mut failures);
+        // The source or the output fails, which all targets share.
+        pushed.inspect_err(|_| failures.iter().for_each(Failure::report))?;
     }
     combine(failures, targets.len())
 }
 
-/// Copies to these targets at the same time. Returns the failures.
+/// Copies to these targets at the same time, and adds the failures of those that fail.
 fn push_to(
     args: &Push,
     workers: &Workers,
     targets: &[SyncTarget<'_>],
     output: Output,
-) -> Result<Vec<Failure>, Failure> {
+    failures: &mut Vec<Failure>,
+) -> Result<(), Failure> {
     let mut rsync = configure(&args.sync, &args.source)?;
-    let mut failures = Vec::new();
     let mut made = Vec::new();
     let options = TargetOptions::new().with_delete(args.sync.delete);
     for (gateway, target) in make_gateways(workers, targets).into_iter().zip(targets) {
@@ -67,7 +69,7 @@ fn push_to(
         }
     }
     if made.is_empty() {
-        return Ok(failures);
+        return Ok(());
     }
     let labels = made.iter().map(|(target, _)| target.label());
     let progress = Progress::new(labels.collect(), output);
@@ -84,7 +86,7 @@ fn push_to(
         // Its worker does not run on until those of the other targets end.
         gateway.exit();
     }
-    Ok(failures)
+    Ok(())
 }
 
 fn pull(args: &Pull, workers: &Workers, output: Output) -> Result<(), Failure> {

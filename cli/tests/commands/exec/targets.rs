@@ -197,7 +197,7 @@ fn verbose_and_quiet() {
     finished
         .tells("execnet: gw1 (popen): started after ")
         .tells("gw0 (popen): ended after ");
-    // A failure is told in any case.
+    // A failure is reported in any case.
     run(&["exec", "-q", "1/0", "--on", "popen", "--on", "popen"], 1)
         .tells("gw0 (popen): ZeroDivisionError");
     run(&["exec", "-q", "-v", "popen", "1"], 2).tells("cannot be used with");
@@ -207,12 +207,12 @@ fn verbose_and_quiet() {
 fn only_a_terminal_has_colours_and_no_color_turns_them_off() {
     let arguments = ["exec", "channel.send(1)", "--on", "popen", "--on", "popen"];
     assert!(!run(&arguments, 0).out.contains('\u{1b}'));
-    let coloured = in_terminal(&arguments, ("UNUSED", "1")).out;
+    let coloured = in_terminal(&arguments, None).out;
     assert!(
         coloured.contains("\u{1b}[36m[gw0]\u{1b}[0m 1"),
         "{coloured:?}"
     );
-    let plain = in_terminal(&arguments, ("NO_COLOR", "1")).out;
+    let plain = in_terminal(&arguments, Some(("NO_COLOR", "1"))).out;
     assert!(
         plain.contains("[gw0] 1") && !plain.contains('\u{1b}'),
         "{plain:?}"

@@ -123,6 +123,13 @@ fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
         errors.eq([(nosuch, true), ("popen", false)]),
         "{documents:?}"
     );
+    // A source that cannot be read does not hide it.
+    let missing = path("none");
+    let finished = run(
+        &[&["rsync", "push", &missing], &arguments[3..9]].concat(),
+        2,
+    );
+    finished.tells("name an interpreter").tells("No such file");
     // A single target determines the status by itself.
     run(&arguments[..6], 3).tells(nosuch);
 }
