@@ -99,6 +99,7 @@ const WRAPPERS_SAY: &[(&str, Kind)] = &[
     ("not in the sudoers file", Kind::AuthenticationRefused),
     ("is not allowed to ", Kind::AuthenticationRefused),
     ("su: Authentication failure", Kind::AuthenticationRefused),
+    ("doas is not enabled", Kind::AuthenticationRefused),
     ("doas: Authorization required", Kind::AuthenticationRefused),
     ("doas: Operation not permitted", Kind::AuthenticationRefused),
 ];

@@ -8,7 +8,7 @@ use std::thread;
 use execnet::{CallbackError, Channel, Item, ReceiveError, Value, WaitCloseError};
 use execnet_test_support::{LONG, receive};
 
-use super::{close_error, gw};
+use super::{close_error, gw, gw_counting};
 
 /// What a channel's callback is called with, and `None` for its end.
 fn calls(channel: &Channel) -> mpsc::Receiver<Option<Item>> {
@@ -100,7 +100,7 @@ fn test_channel_callback_stays_active() {
 
 #[test]
 fn test_channel_callback_remote_freed() {
-    gw(|gateway| {
+    gw_counting(|gateway| {
         let source = "
             inner = channel.receive()
             inner.send(42)

@@ -5,7 +5,7 @@ use core::time::Duration;
 use execnet::{ReceiveError, Value, WaitCloseError};
 use execnet_test_support::{LONG, eventually, receive};
 
-use super::{close_error, gw, remote_error};
+use super::{close_error, gw, gw_counting, remote_error};
 
 #[test]
 fn test_factory_create() {
@@ -223,7 +223,7 @@ fn test_channel_multipass() {
 
 #[test]
 fn test_channel_passing_over_channel() {
-    gw(|gateway| {
+    gw_counting(|gateway| {
         let source = "
             c = channel.gateway.newchannel()
             channel.send(c)
