@@ -96,3 +96,20 @@ fn a_buffer_with_memory_for_all_its_bytes_takes_no_more() {
     assert_eq!(spent.count_total, 0);
     assert_eq!(buffer.bytes(), given);
 }
+
+/// A microcontroller that receives numbers need not have a heap that is free for the stack of the decoder.
+#[test]
+fn a_value_without_parts_is_loaded_without_an_allocation() {
+    for bytes in [&b"F\0\0\0\x2aQ"[..], b"RQ", b"LQ", b"N\0\0\0\x03abcQ"] {
+        let spent = allocation_counter::measure(|| {
+            LoadOptions::wire().loads(bytes).unwrap();
+        });
+        assert_eq!(spent.count_total, 0, "{bytes:?}");
+        // The limits hold all the same.
+        let limits = Limits::default();
+        for limits in [limits.with_items(0), limits.with_bytes(bytes.len() - 1)] {
+            let options = LoadOptions::wire().with_limits(limits);
+            assert!(options.loads(bytes).unwrap_err().is_limit(), "{bytes:?}");
+        }
+    }
+}
