@@ -26,9 +26,9 @@ pub(super) fn share(
         let value = match input.lock().read_until(b'\n', &mut line) {
             Ok(0) => return None,
             Ok(_) => parse(format, &line),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(format!(": {error}")),
         };
-        Some(value.map_err(|error| format!("standard input, line {number}: {error}")))
+        Some(value.map_err(|error| format!("standard input, line {number}{error}")))
     });
     // Nothing follows an error: it may be that of every further read.
     let mut failed = false;
@@ -41,22 +41,31 @@ pub(super) fn share(
     shared.map_err(|error| Failure::Gateway(error.into()))
 }
 
+/// The value of a line. An error begins with what follows the number of the line.
 fn parse(format: LineFormat, line: &[u8]) -> Line {
-    let text = str::from_utf8(line).map_err(|error| error.to_string())?;
+    let text = str::from_utf8(line).map_err(|error| format!(": {error}"))?;
     let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     match format {
         LineFormat::Text => Ok(Value::from(text)),
-        LineFormat::Literal => text.trim().parse().map_err(|error| format!("{error}")),
+        LineFormat::Literal => text.trim().parse().map_err(|error| format!(": {error}")),
         LineFormat::Json => {
-            let json = serde_json::from_str(text).map_err(|error| error.to_string())?;
-            from_json(json).map_err(|error| error.to_string())
+            let json = serde_json::from_str(text).map_err(|error| in_column(&error))?;
+            from_json(json).map_err(|error| format!(": {error}"))
         }
     }
 }
 
+/// The error without the line that JSON counts, which is always the first.
+fn in_column(error: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    format!(", column {}: {text}", error.column())
+}
+
 /// Sends values and then lines in a thread of its own, while the items of the code are printed. Returns where the error of
-/// one arrives; the channel is closed then.
+/// one arrives. The items end before it; if the worker does not see their end, the channel is closed.
 pub(super) fn feed(
     channel: &Channel,
     values: Vec<Value>,
@@ -77,10 +86,12 @@ pub(super) fn feed(
                 Ok(Err(_)) => return,
                 Err(error) => Failure::Data(error.into()),
             };
-            // Before the channel is closed, which ends the command.
+            // Before the end of the items, which may end the command.
             let _ = errors.send(failure);
-            channel.close();
-            return;
+            if !end {
+                channel.close();
+            }
+            break;
         }
         if end {
             channel.finish_sending();

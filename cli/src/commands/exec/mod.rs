@@ -127,8 +127,16 @@ fn run_code(
     }
     let end = !is_stock(&target.spec);
     let failed = lines::feed(&channel, args.send.clone(), input, end)?;
-    print_items(&channel, &mut printer)?;
-    failed.try_recv().map_or(Ok(()), Err)
+    let printed = print_items(&channel, &mut printer);
+    match (printed, failed.try_recv()) {
+        (Ok(()), Ok(failure)) => Err(failure),
+        (Err(error @ Failure::Remote(_)), Ok(failure)) => {
+            // Code that expects more items fails because of the line.
+            failure.report();
+            Err(error)
+        }
+        (printed, _) => printed,
+    }
 }
 
 /// Whether the worker may be stock execnet, which does not report the end of code after `finish_sending`.

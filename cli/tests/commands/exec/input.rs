@@ -68,8 +68,24 @@ fn a_line_that_is_no_value_is_an_error_with_its_number() {
     ] {
         let finished = run_with(&["exec", "popen", ECHO, option], input, 1);
         assert!(!finished.out.contains('3'), "{}", finished.out);
-        finished.tells("standard input, line 2: ");
+        finished.tells("standard input, line 2");
     }
+}
+
+/// The channel was closed: the answers to the lines before it were lost.
+#[test]
+fn the_answers_to_the_lines_before_a_malformed_one_are_printed() {
+    let arguments = ["exec", "popen", ECHO, "--stdin=json"];
+    let finished = run_with(&arguments, b"1\n2\n3\n4\n{bad\n5\n", 1);
+    assert_eq!(finished.out, "[1]\n[2]\n[3]\n[4]\n");
+    assert_eq!(
+        finished.err,
+        "execnet: standard input, line 5, column 2: key must be a string\n"
+    );
+    let code = "list(channel); 1/0";
+    let finished = run_with(&["exec", "popen", code, "--stdin=json"], b"1\n{bad\n", 1);
+    let finished = finished.tells("ZeroDivisionError");
+    finished.tells("standard input, line 2, column 2: ");
 }
 
 #[test]
