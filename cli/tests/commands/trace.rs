@@ -352,3 +352,18 @@ fn clocks_of_two_machines_are_compared() {
         .map(|row| row[2].as_i64().unwrap() - 1_700_000_000_000_000);
     assert_eq!(times.collect::<Vec<_>>(), [0, 200_000]);
 }
+
+#[test]
+fn a_page_does_not_overwrite_a_trace() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("execnet-debug-1");
+    fs::write(&file, "trace").unwrap();
+    let link = place.path().join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for output in [&file, &link] {
+        let arguments = ["trace", "show", "-o", text(output), text(&file)];
+        run(&arguments, 2).tells("it is one of the trace files");
+    }
+    run(&["trace", "show", "-o", text(&file), text(place.path())], 2);
+    assert_eq!(fs::read(&file).unwrap(), b"trace");
+}

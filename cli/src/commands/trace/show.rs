@@ -34,7 +34,9 @@ pub(super) struct Show {
 
 pub(super) fn run(args: &Show) -> Result<(), Failure> {
     let mut traces = Traces::default();
-    for path in files(&args.files)? {
+    let files = files(&args.files)?;
+    check_output(&args.output, &files)?;
+    for path in files {
         let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
         traces.add(&path, &bytes);
     }
@@ -52,6 +54,25 @@ pub(super) fn run(args: &Show) -> Result<(), Failure> {
         let what = format!("cannot write {:?}", args.output);
         Failure::Usage(what, error.into())
     })
+}
+
+/// Rejects an output that is one of the files, also under another name: writing the page would destroy the trace.
+fn check_output(output: &Path, files: &[PathBuf]) -> Result<(), Failure> {
+    let is_file = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    match is_file(output) {
+        Some(output)
+            if files
+                .iter()
+                .any(|file| is_file(file).as_ref() == Some(&output)) =>
+        {
+            let error = "it is one of the trace files; choose another with -o";
+            Err(Failure::Usage(
+                format!("cannot write {output:?}"),
+                error.into(),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The files, with those of a directory in its place.
