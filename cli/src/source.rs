@@ -5,10 +5,7 @@ use std::path::Path;
 use execnet::Value;
 
 use crate::failure::Failure;
-use crate::input;
-
-/// The byte order mark of UTF-8.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+use crate::input::{self, BOM};
 
 /// Source code for a worker.
 pub(crate) struct Source {
@@ -20,7 +17,7 @@ pub(crate) struct Source {
 impl Source {
     /// Reads source code from a file; from standard input without a file.
     pub(crate) fn read(file: Option<&Path>) -> Result<Self, Failure> {
-        let bytes = input::bytes(file)?;
+        let bytes = input::bytes(file, input::MAX_DATA)?;
         let name = file.map_or("standard input".into(), |path| path.display().to_string());
         let plain: &[u8] = match bytes.strip_prefix(BOM) {
             Some(rest) => rest,

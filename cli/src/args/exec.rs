@@ -10,6 +10,7 @@ use execnet::{Value, XSpec};
 
 use super::values::spec;
 use super::workers::{Targets, TimeLimits};
+use crate::input::is_stdin;
 
 /// Run Python code in workers and print the items that it sends
 ///
@@ -128,11 +129,10 @@ impl Exec {
 
     /// Rejects a second use of standard input, which would find it at its end.
     fn check_stdin(&self, code: Option<&str>) -> Result<(), clap::Error> {
-        let is_stdin = |file: &PathBuf| file == Path::new("-");
-        let code = code == Some("-") || self.file.as_ref().is_some_and(is_stdin);
+        let code = code == Some("-") || self.file.as_deref().is_some_and(is_stdin);
         let uses = [
             (
-                self.targets.hosts.iter().any(is_stdin),
+                self.targets.hosts.iter().any(|file| is_stdin(file)),
                 "the specs of --hosts",
             ),
             (code, "the code"),

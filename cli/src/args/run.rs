@@ -38,7 +38,7 @@ pub(crate) struct Run {
     pub(crate) command: Vec<OsString>,
     #[command(flatten)]
     pub(crate) targets: Targets,
-    /// Give the program an empty standard input
+    /// Give the program an empty standard input, as --hosts - does
     #[arg(short = 'n', long)]
     pub(crate) no_stdin: bool,
     /// Print a JSON object for each line of output, and for each end

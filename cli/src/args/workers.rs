@@ -38,7 +38,7 @@ pub(crate) struct Targets {
     pub(crate) on: Vec<XSpec>,
     /// Add the workers of FILE, which has a spec on each line (repeatable)
     ///
-    /// Empty lines and lines that begin with # are skipped. - is standard input.
+    /// Empty lines and lines that begin with # are skipped. The file is UTF-8 and at most 1 MiB. - is standard input.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) hosts: Vec<PathBuf>,
     /// Maximum number of targets at a time

@@ -10,7 +10,7 @@ use crate::input;
 
 pub(crate) fn run(args: &Dumps) -> Result<(), Failure> {
     let value = if args.literal == "-" {
-        parse(&input::text(None)?)?
+        parse(&input::text(None, input::MAX_DATA)?)?
     } else {
         parse(&args.literal)?
     };

@@ -4,7 +4,7 @@ mod hosts;
 mod run;
 mod summary;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use execnet::XSpec;
@@ -12,6 +12,7 @@ use execnet::XSpec;
 use crate::args::Targets;
 use crate::escape::escaped;
 use crate::failure::Failure;
+use crate::input::is_stdin;
 use crate::style;
 pub(crate) use run::Runner;
 
@@ -30,9 +31,29 @@ pub(crate) struct Target {
     pub(crate) error_prefix: String,
 }
 
+/// A spec and where it was given.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) spec: XSpec,
+    pub(crate) place: String,
+}
+
+impl Given {
+    pub(crate) fn new(spec: XSpec, place: &str) -> Self {
+        let place = place.to_owned();
+        Self { spec, place }
+    }
+}
+
 /// The specs of --on, and then those of --hosts.
-pub(crate) fn specs_of_options(options: &Targets) -> Result<Vec<XSpec>, Failure> {
-    let mut specs = options.on.clone();
+pub(crate) fn specs_of_options(options: &Targets) -> Result<Vec<Given>, Failure> {
+    let stdin = options.hosts.iter().filter(|file| is_stdin(file));
+    if stdin.count() > 1 {
+        let problem = "it can be read once; --hosts - is given twice";
+        return Err(Failure::Usage("standard input".into(), problem.into()));
+    }
+    let on = options.on.iter().cloned();
+    let mut specs: Vec<_> = on.map(|spec| Given::new(spec, "--on")).collect();
     for file in &options.hosts {
         specs.extend(hosts::read(file)?);
     }
@@ -40,16 +61,17 @@ pub(crate) fn specs_of_options(options: &Targets) -> Result<Vec<XSpec>, Failure>
 }
 
 /// Rejects an id that several targets have. Without this, their starts would decide by chance which of them fails.
-pub(crate) fn check_ids<'a>(specs: impl IntoIterator<Item = &'a XSpec>) -> Result<(), Failure> {
-    let mut seen = HashSet::new();
-    let mut ids = specs.into_iter().filter_map(|spec| spec.get("id"));
-    match ids.find(|id| !seen.insert(*id)) {
-        Some(id) => Err(Failure::Usage(
-            format!("id={id}"),
-            "several targets have this id".into(),
-        )),
-        None => Ok(()),
+pub(crate) fn check_ids<'a>(specs: impl IntoIterator<Item = &'a Given>) -> Result<(), Failure> {
+    let mut seen = HashMap::new();
+    for Given { spec, place } in specs {
+        if let Some(id) = spec.get("id")
+            && let Some(first) = seen.insert(id, place)
+        {
+            let problem = format!("several targets have this id: {first}; {place}");
+            return Err(Failure::Usage(format!("id={id}"), problem.into()));
+        }
     }
+    Ok(())
 }
 
 impl Target {
@@ -58,10 +80,13 @@ impl Target {
         specs: impl IntoIterator<Item = XSpec>,
         options: &Targets,
     ) -> Result<Vec<Self>, Failure> {
-        let mut specs: Vec<_> = specs.into_iter().collect();
+        let arguments = specs.into_iter();
+        let mut specs: Vec<_> = arguments.map(|spec| Given::new(spec, "SPEC")).collect();
         specs.extend(specs_of_options(options)?);
         check_ids(&specs)?;
-        Ok(Self::with_ids(specs))
+        Ok(Self::with_ids(
+            specs.into_iter().map(|given| given.spec).collect(),
+        ))
     }
 
     /// Gives each target the id that its gateway would get if the gateways were made in this order. They are made at the

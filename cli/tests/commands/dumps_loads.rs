@@ -129,6 +129,24 @@ fn malformed_data_is_an_error_with_its_offset() {
     run_with(&["loads"], b"\x02@\xff\xff\xff\xffQ", 1).tells("byte 2");
 }
 
+/// It was ignored.
+#[test]
+fn data_after_the_value_is_an_error() {
+    let finished = run_with(&["loads"], b"\x02LQ\x02RQ", 1);
+    assert_eq!(finished.out, "None\n");
+    finished.tells("execnet: byte 3: more data begins here, after the value; `execnet inspect`");
+}
+
+#[test]
+fn an_error_in_a_file_names_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), b"\x02F\0\0").unwrap();
+    let file = file.path().to_str().unwrap();
+    for command in ["loads", "inspect"] {
+        run(&[command, file], 1).tells(&format!("execnet: {file}: byte 2: "));
+    }
+}
+
 #[test]
 fn control_characters_in_strings_are_escaped() {
     let bytes = b"\x02N\0\0\0\x06\x1b[2J\xc2\x9bQ";

@@ -14,7 +14,8 @@ use crate::failure::Failure;
 use crate::input;
 
 pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
-    let bytes = input::bytes(args.file.as_deref())?;
+    let file = args.file.as_deref();
+    let bytes = input::bytes(file, input::MAX_DATA)?;
     let mut listing = Listing {
         out: BufWriter::new(io::stdout().lock()),
         json: args.json,
@@ -22,7 +23,10 @@ pub(crate) fn run(args: &Inspect) -> Result<(), Failure> {
     let inspected = values(&bytes, &mut listing);
     // The valid part comes before the error message.
     listing.out.flush().map_err(Failure::Output)?;
-    inspected
+    inspected.map_err(|error| match error {
+        Failure::Data(error) => input::malformed(file, error),
+        error => error,
+    })
 }
 
 /// Prints opcodes, one per line.

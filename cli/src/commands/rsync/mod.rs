@@ -11,7 +11,7 @@ use execnet::{Gateway, GroupOptions, XSpec};
 
 use crate::args::{Direction, Pull, Push, Rsync, SyncOptions, TimeLimits, Verbosity, spec};
 use crate::failure::Failure;
-use crate::targets::{check_ids, specs_of_options};
+use crate::targets::{Given, check_ids, specs_of_options};
 use crate::workers::Workers;
 use output::{Output, quoted};
 use progress::Progress;
@@ -163,14 +163,21 @@ impl<'a> SyncTarget<'a> {
         let targets = pairs.map(|pair| Self::new(&pair[0], &pair[1]));
         let mut targets = targets.collect::<Result<Vec<_>, _>>()?;
         let specs = specs_of_options(&args.targets)?;
+        let to = targets.iter();
+        let mut given: Vec<_> = to
+            .map(|target| Given::new(target.spec.clone(), "--to"))
+            .collect();
+        given.extend(specs);
+        check_ids(&given)?;
+        let specs = given.split_off(targets.len());
         match &args.destination {
             Some(_) if specs.is_empty() => {
                 let problem = "it has no gateway; name one by --on or --hosts";
                 return Err(Failure::Usage("DEST".into(), problem.into()));
             }
-            Some(destination) => targets.extend(specs.into_iter().map(|spec| Self {
-                text: spec.as_str().into(),
-                spec,
+            Some(destination) => targets.extend(specs.into_iter().map(|given| Self {
+                text: given.spec.as_str().into(),
+                spec: given.spec,
                 destination,
             })),
             None if !specs.is_empty() => {
@@ -179,7 +186,6 @@ impl<'a> SyncTarget<'a> {
             }
             None => {}
         }
-        check_ids(targets.iter().map(|target| &target.spec))?;
         Ok(targets)
     }
 

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::args::{Run, Verbosity};
 use crate::escape::escaped_json;
 use crate::failure::{Failure, signalled};
+use crate::input::is_stdin;
 use crate::printer::print_line;
 use crate::stdin;
 use crate::targets::{Runner, Target};
@@ -30,7 +31,8 @@ const LINK_END_GRACE: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
     let targets = Target::all(args.specs.iter().cloned(), &args.targets)?;
-    let inputs: Vec<Option<_>> = match args.no_stdin {
+    let is_hosts = args.targets.hosts.iter().any(|file| is_stdin(file));
+    let inputs: Vec<Option<_>> = match args.no_stdin || is_hosts {
         true => targets.iter().map(|_| None).collect(),
         false => {
             let mut buffer = vec![0; PIECE];

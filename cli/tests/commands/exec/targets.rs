@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use crate::support::{Running, in_terminal, run, wait_until_gone};
+use crate::support::{Running, in_terminal, run, run_with, wait_until_gone};
 
 const DEAD: &str = "popen//python=/no/such/python";
 
@@ -95,6 +95,43 @@ fn a_file_has_a_spec_on_each_line() {
     }
     fs::remove_file(&file).unwrap();
     run(&["exec", "--hosts", hosts, "1"], 2).tells("No such file");
+}
+
+#[test]
+fn a_file_of_specs_is_small_text_with_or_without_a_byte_order_mark() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("hosts");
+    let hosts = file.to_str().unwrap();
+    fs::write(&file, "\u{feff}popen//id=a\n").unwrap();
+    let arguments = ["exec", "--json", "--hosts", hosts, "channel.send(1)"];
+    assert_eq!(run(&arguments, 0).out, "{\"id\":\"a\",\"item\":1}\n");
+    fs::write(&file, b"popen\n\n#\xff\n").unwrap();
+    run(&arguments, 2).tells("hosts, line 3: invalid utf-8");
+    fs::write(&file, "#".repeat(1024 * 1024 + 1)).unwrap();
+    run(&arguments, 2).tells("larger than the limit of 1048576 bytes");
+    run(&["exec", "--hosts", "/dev/zero", "1"], 2).tells("larger than the limit");
+    let twice = ["exec", "--hosts", "-", "--hosts", "-", "1"];
+    run_with(&twice, b"popen\n", 2).tells("standard input: it can be read once");
+}
+
+#[test]
+fn an_id_that_is_given_twice_is_reported_with_both_places() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("hosts");
+    let hosts = file.to_str().unwrap();
+    fs::write(&file, "popen\npopen//id=a\n").unwrap();
+    let options = ["--hosts", hosts, "--on", "popen//id=a"];
+    let expected = format!("id=a: several targets have this id: --on; {hosts}, line 2");
+    for command in [
+        &["exec", "1"][..],
+        &["status"],
+        &["rsync", "push", "x", "y"],
+    ] {
+        run(&[command, &options].concat(), 2).tells(&expected);
+    }
+    fs::write(&file, "popen//id=a\n\npopen//id=a\n").unwrap();
+    let expected = format!("{hosts}, line 1; {hosts}, line 3");
+    run(&["exec", "--hosts", hosts, "1"], 2).tells(&expected);
 }
 
 /// Which of them started was chance.
