@@ -5,6 +5,11 @@ use core::fmt::{Display, Write as _};
 use execnet::controls_terminal;
 pub(crate) use execnet::escaped;
 
+/// [`escaped`] text without line ends, for a part of a line.
+pub(crate) fn escaped_line(text: &str) -> String {
+    escaped(text).replace('\n', "\\n")
+}
+
 /// A JSON document as [`escaped`] text. Such characters occur inside its strings only, so JSON's own escapes replace them.
 pub(crate) fn escaped_json(document: &impl Display) -> String {
     let document = document.to_string();

@@ -44,7 +44,9 @@ pub(crate) struct Run {
     /// Print a JSON object for each line of output, and for each end
     ///
     /// They are {"id": ..., "stdout": LINE}, {"id": ..., "stderr": LINE}, and at the end {"id": ..., "status": NUMBER} with
-    /// "signal": NUMBER if one killed the program. Bytes that are not UTF-8 are replaced by U+FFFD.
+    /// "signal": NUMBER if one killed the program, or "error": TEXT if the worker or the program could not start, or the
+    /// connection was lost. A line of more than 64 KiB is several objects, all but the last with "continued": true. Bytes
+    /// that are not UTF-8 are replaced by U+FFFD.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

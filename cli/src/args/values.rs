@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::ffi::OsStr;
 
-use clap::builder::{OsStringValueParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, StringValueParser, TypedValueParser};
 use execnet::{SpecError, XSpec};
 
 /// Parses a spec. Unknown keys are errors: a user typed it, so they are typing errors.
@@ -37,7 +37,11 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         _ => return Err(expected()),
     };
     let number: f64 = number.parse().map_err(|_| expected())?;
-    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
+    match Duration::try_from_secs_f64(number * scale) {
+        Ok(time) => Ok(time),
+        Err(_) if number < 0.0 => Err("the time must not be negative".to_owned()),
+        Err(_) => Err("the time is too long".to_owned()),
+    }
 }
 
 pub(super) fn nonzero_time(text: &str) -> Result<Duration, String> {
@@ -49,7 +53,10 @@ pub(super) fn nonzero_time(text: &str) -> Result<Duration, String> {
 
 /// A limit of zero would refuse everything.
 pub(super) fn count() -> impl TypedValueParser<Value = usize> {
-    RangedU64ValueParser::new().range(1..)
+    StringValueParser::new().try_map(|text| match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("expected a whole number, at least 1"),
+    })
 }
 
 #[cfg(test)]

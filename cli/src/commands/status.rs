@@ -22,6 +22,7 @@ pub(crate) fn run(args: &Status, verbosity: Verbosity) -> Result<(), Failure> {
         targets: &args.targets,
         limits: &args.limits,
         verbosity,
+        start_failed: None,
     };
     let targets = targets.into_iter().map(|target| (target, ())).collect();
     runner.on(targets, |gateway, target, ()| {

@@ -10,7 +10,7 @@ use std::io;
 use execnet::XSpec;
 
 use crate::args::Targets;
-use crate::escape::escaped;
+use crate::escape::escaped_line;
 use crate::failure::Failure;
 use crate::input::is_stdin;
 use crate::style;
@@ -106,7 +106,7 @@ impl Target {
                 true => spec.id(&id),
                 false => spec,
             };
-            let label = escaped(&format!("[{id}]"));
+            let label = escaped_line(&format!("[{id}]"));
             let [prefix, error_prefix] = match several {
                 true => [
                     style::of_target(&io::stdout(), index, &label),
@@ -128,7 +128,7 @@ impl Target {
 
     /// The id and the spec, for messages.
     fn label(&self) -> String {
-        format!("{} ({})", self.id, self.text)
+        escaped_line(&format!("{} ({})", self.id, self.text))
     }
 }
 

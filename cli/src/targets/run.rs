@@ -15,6 +15,8 @@ use crate::failure::Failure;
 use crate::messages;
 use crate::workers::Workers;
 
+type ReportFailure = fn(&Target, &Failure) -> Result<(), Failure>;
+
 /// How a command runs on its targets.
 #[derive(Debug)]
 pub(crate) struct Runner<'a> {
@@ -22,6 +24,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) targets: &'a Targets,
     pub(crate) limits: &'a TimeLimits,
     pub(crate) verbosity: Verbosity,
+    /// Called for a target whose worker cannot be started.
+    pub(crate) start_failed: Option<ReportFailure>,
 }
 
 impl Runner<'_> {
@@ -37,8 +41,16 @@ impl Runner<'_> {
             .with_bootstrap_timeout(self.limits.start_timeout);
         let workers = Workers::new(options, self.limits.grace);
         let (parallel, verbosity) = (self.targets.parallel, self.verbosity);
+        let start_failed = self.start_failed;
         workers.run(self.limits.timeout, |workers| {
-            let job = |target: &Target, data| run_one(workers, verbosity, target, data, &job);
+            let start = |target: &Target| {
+                let made = workers.make_gateway(&target.spec);
+                if let (Err(failure), Some(report)) = (&made, start_failed) {
+                    report(target, failure)?;
+                }
+                made
+            };
+            let job = |target: &Target, data| run_one(start, verbosity, target, data, &job);
             match <[_; 1]>::try_from(targets) {
                 Ok([(target, data)]) => job(&target, data),
                 Err(targets) => run_all(workers, parallel, verbosity, targets, &job),
@@ -48,14 +60,14 @@ impl Runner<'_> {
 }
 
 fn run_one<T>(
-    workers: &Workers,
+    start: impl Fn(&Target) -> Result<Gateway, Failure>,
     verbosity: Verbosity,
     target: &Target,
     data: T,
     job: impl Fn(&Gateway, &Target, T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let begin = Instant::now();
-    let gateway = workers.make_gateway(&target.spec)?;
+    let gateway = start(target)?;
     let say = |what: &str| {
         if verbosity.verbose {
             messages::print(&format!(

@@ -182,6 +182,21 @@ fn a_negative_number_is_an_invalid_value() {
 }
 
 #[test]
+fn bounds_of_numbers_are_said_in_words() {
+    for number in ["0", "-1", "1.5", "many"] {
+        let arguments = ["exec", "--parallel", number, "popen", "1"];
+        run(&arguments, 2).tells("expected a whole number, at least 1");
+    }
+    for (time, expected) in [
+        ("-1", "the time must not be negative"),
+        ("0", "the time must not be zero"),
+        ("1e30h", "the time is too long"),
+    ] {
+        run(&["exec", "--timeout", time, "popen", "1"], 2).tells(expected);
+    }
+}
+
+#[test]
 fn help_and_version_succeed() {
     assert!(run(&["--help"], 0).out.contains("Exit status"));
     assert!(run(&["--version"], 0).out.starts_with("execnet "));

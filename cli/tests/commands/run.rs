@@ -179,3 +179,91 @@ fn usage_errors() {
     run(&["run", "popen", "ls", "/"], 2).tells("come after --");
     run(&["run", "popn", "--", "true"], 2).tells("did you mean \"popen\"?");
 }
+
+/// A character at a boundary became two U+FFFD.
+#[test]
+fn a_long_line_is_cut_between_characters_and_its_pieces_are_marked() {
+    let script = "printf x; printf \"$TEXT%.0s\" $(seq 50000); printf '\\nnext'";
+    let spec = "popen//env:TEXT=\u{f6}";
+    let line = format!("x{}", "\u{f6}".repeat(50_000));
+    let arguments = ["run", spec, "--json", "--", "sh", "-c", script];
+    let out = run(&arguments, 0).out;
+    let documents = out.lines().map(serde_json::from_str);
+    let mut documents: Vec<serde_json::Value> = documents.map(Result::unwrap).collect();
+    assert_eq!(documents.pop().unwrap()["status"], 0);
+    assert_eq!(documents.pop().unwrap()["stdout"], "next");
+    let continued: Vec<_> = documents
+        .iter()
+        .map(|one| one["continued"] == true)
+        .collect();
+    assert_eq!(continued, [true, false]);
+    let pieces = documents.iter().map(|one| one["stdout"].as_str().unwrap());
+    assert!(pieces.collect::<String>() == line);
+
+    let targets = [spec, "popen//env:TEXT=y", "--parallel", "1"];
+    let arguments = [&["run"], &targets[..], &["--", "sh", "-c", script]].concat();
+    let out = run(&arguments, 0).out;
+    let other = format!("x{}", "y".repeat(50_000));
+    let expected = format!("[gw0] {line}\n[gw0] next\n[gw1] {other}\n[gw1] next\n");
+    assert!(
+        out == expected,
+        "{} bytes, {} lines",
+        out.len(),
+        out.lines().count()
+    );
+}
+
+/// It was taken for its end.
+#[test]
+fn a_standard_input_that_cannot_be_read_is_an_error() {
+    for (more, expected) in [
+        (&[][..], ""),
+        (
+            &["--json"],
+            "{\"id\":\"gw0\",\"status\":2,\"error\":\"standard input: Is a directory (os error 21)\"}\n",
+        ),
+    ] {
+        let arguments = [&["run", "popen"], more, &["--", "cat"]].concat();
+        let directory = std::fs::File::open("/").unwrap();
+        let mut running = Running::start_with_stdin(&arguments, directory);
+        let output: String = running.lines().map(|line| line + "\n").collect();
+        assert_eq!(output, expected);
+        let expected = "execnet: standard input: Is a directory (os error 21)\n";
+        assert_eq!(running.finish(), (Some(2), expected.to_owned()));
+    }
+}
+
+/// Targets without an end were missing in the output.
+#[test]
+fn json_has_the_end_of_programs_and_workers_that_cannot_be_started() {
+    let end = |arguments: &[&str], status| -> serde_json::Value {
+        let out = run(&[&["run", "--json"], arguments].concat(), status).out;
+        serde_json::from_str(&out).unwrap()
+    };
+    let program = end(&["popen", "--", "/no/such/program"], 127);
+    assert_eq!(
+        (&program["id"], &program["status"]),
+        (&"gw0".into(), &127.into())
+    );
+    let error = program["error"].as_str().unwrap();
+    assert!(error.contains("/no/such/program: No such file"), "{error}");
+    let worker = end(&["popen//python=/no/such/python//id=w", "--", "true"], 3);
+    assert_eq!((&worker["id"], &worker["status"]), (&"w".into(), &3.into()));
+    let error = worker["error"].as_str().unwrap();
+    assert!(error.contains("no interpreter found"), "{error}");
+}
+
+#[test]
+fn control_characters_of_an_id_are_escaped_in_prefixes() {
+    let id = "popen//id=a\u{1b}\nb";
+    let script = "echo out; echo err >&2";
+    let finished = run(&["run", id, "popen", "--", "sh", "-c", script], 0);
+    assert!(
+        finished.out.contains("[a\\u{1b}\\nb] out\n"),
+        "{}",
+        finished.out
+    );
+    finished.tells("[a\\u{1b}\\nb] err\n");
+    let finished = run(&["exec", id, "print(1); raise ValueError"], 1);
+    finished.tells("[a\\u{1b}\\nb] 1\n");
+}

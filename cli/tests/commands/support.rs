@@ -89,6 +89,11 @@ impl Running {
         Self::spawn(arguments, Stdio::piped(), Stdio::piped())
     }
 
+    /// Starts it with this standard input.
+    pub(crate) fn start_with_stdin(arguments: &[&str], input: impl Into<Stdio>) -> Self {
+        Self::spawn(arguments, input.into(), Stdio::piped())
+    }
+
     fn spawn(arguments: &[&str], input: Stdio, output: Stdio) -> Self {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_execnet"));
         command

@@ -23,8 +23,12 @@ impl Sink for LineSplitter {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.partial.extend_from_slice(piece);
             // Bounded: a worker that never ends its line must not make this program grow.
-            if piece.ends_with(b"\n") || self.partial.len() >= MAX_LINE {
+            if piece.ends_with(b"\n") {
                 self.flush();
+            } else if self.partial.len() >= MAX_LINE {
+                let rest = self.partial.split_off(complete(&self.partial));
+                self.flush();
+                self.partial = rest;
             }
         }
     }
@@ -58,6 +62,14 @@ impl LineSplitter {
     }
 }
 
+/// The length without the beginning of a character at the end.
+fn complete(text: &[u8]) -> usize {
+    match str::from_utf8(text) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => text.len(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::sync::Arc;
@@ -79,5 +91,25 @@ mod tests {
         let long = format!("gw7 {}", "x".repeat(MAX_LINE));
         let expected = ["gw7 one", "gw7 two", "gw7 ", &long, "gw7 \u{fffd}"];
         assert_eq!(*seen.lock(), expected);
+    }
+
+    /// The pieces had U+FFFD at their ends.
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let policy = Stderr::callback(move |_, line| sink.lock().push(line.to_owned()));
+        let mut lines = LineSplitter::new("gw7", &policy);
+        let text = format!("x{}", "\u{f6}".repeat(MAX_LINE));
+        for bytes in text.as_bytes().chunks(1000) {
+            lines.push(bytes);
+        }
+        lines.end();
+        let seen = seen.lock();
+        assert!(
+            seen.len() > 1 && seen.concat() == text,
+            "{} lines",
+            seen.len()
+        );
     }
 }

@@ -69,6 +69,7 @@ impl Stderr {
             Self::Callback(callback) => callback(id, &String::from_utf8_lossy(line)),
             Self::Inherit => {
                 // The whole line in one write, so that lines of several workers do not mix.
+                let id = printable(id.as_bytes()).replace('\n', "\\n");
                 let line = format!("[{id}] {}\n", printable(line));
                 // An error is ignored: there is no other place to report it.
                 let _ = io::stderr().write_all(line.as_bytes());

@@ -52,6 +52,7 @@ pub(crate) fn run(args: &Exec, verbosity: Verbosity) -> Result<(), Failure> {
         targets: &args.targets,
         limits: &args.limits,
         verbosity,
+        start_failed: None,
     };
     let targets = targets.into_iter().zip(inputs).collect();
     runner.on(targets, |gateway, target, input| {

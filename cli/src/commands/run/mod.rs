@@ -5,7 +5,7 @@ mod output;
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io::{self, Read as _, Write};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use execnet::{CommandError, Exit, Gateway, GatewayExt as _, Grace, GroupOptions, RemoteChild};
@@ -21,7 +21,7 @@ use crate::targets::{Runner, Target};
 use output::{Output, Stream};
 
 /// A piece of standard input, which all targets share.
-type Piece = Arc<[u8]>;
+type Piece = Result<Arc<[u8]>, Arc<io::Error>>;
 
 /// Maximum size of a piece of standard input.
 const PIECE: usize = 64 * 1024;
@@ -36,7 +36,17 @@ pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
         true => targets.iter().map(|_| None).collect(),
         false => {
             let mut buffer = vec![0; PIECE];
-            let read = move || read_piece(&mut buffer);
+            // Nothing follows an error: it may be that of every further read.
+            let mut failed = false;
+            let read = move || {
+                let piece = if failed {
+                    None
+                } else {
+                    read_piece(&mut buffer)
+                };
+                failed = matches!(piece, Some(Err(_)));
+                piece
+            };
             let shared = stdin::share(targets.len(), args.targets.parallel, read);
             let shared = shared.map_err(|error| Failure::Gateway(error.into()))?;
             shared.into_iter().map(Some).collect()
@@ -48,10 +58,15 @@ pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
         targets: &args.targets,
         limits: &args.limits,
         verbosity,
+        start_failed: args.json.then_some(print_failure),
     };
     let targets = targets.into_iter().zip(inputs).collect();
     runner.on(targets, |gateway, target, input| {
-        match run_program(gateway, target, input, args)? {
+        let ran = run_program(gateway, target, input, args);
+        if let (Err(failure), true) = (&ran, args.json) {
+            print_failure(target, failure)?;
+        }
+        match ran? {
             exit if exit.success() => Ok(()),
             exit if single && verbosity.quiet => Err(Failure::Reported(status(exit))),
             exit => Err(Failure::Program(
@@ -62,12 +77,14 @@ pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
     })
 }
 
+/// The next piece, or the error that ends the input.
 fn read_piece(buffer: &mut [u8]) -> Option<Piece> {
     loop {
         match io::stdin().read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(0) | Err(_) => return None,
-            Ok(length) => return buffer.get(..length).map(Arc::from),
+            Err(error) => return Some(Err(Arc::new(error))),
+            Ok(0) => return None,
+            Ok(length) => return buffer.get(..length).map(|piece| Ok(Arc::from(piece))),
         }
     }
 }
@@ -79,25 +96,56 @@ fn run_program(
     args: &Run,
 ) -> Result<Exit, Failure> {
     let mut child = gateway.command(&args.command).spawn().map_err(failure)?;
+    let (errors, failed) = mpsc::channel();
     if let (Some(input), Some(stdin)) = (input, child.take_stdin()) {
-        feed(input, stdin).map_err(|error| Failure::Gateway(error.into()))?;
+        feed(input, stdin, errors).map_err(|error| Failure::Gateway(error.into()))?;
     }
     let shown = show_output(&mut child, target, args.json);
     let exit = child.wait().map_err(failure)?;
     shown?;
+    // The program has had a part of its input.
+    if let Ok(error) = failed.try_recv() {
+        return Err(Failure::Usage("standard input".into(), error.into()));
+    }
     if args.json {
         print_line(&escaped_json(&end(target, exit)))?;
     }
     Ok(exit)
 }
 
-/// Passes standard input on in a thread of its own.
-fn feed(input: Receiver<Piece>, mut stdin: impl Write + Send + 'static) -> io::Result<()> {
+/// Passes standard input on in a thread of its own. An error of reading it goes to `errors`.
+fn feed(
+    input: Receiver<Piece>,
+    mut stdin: impl Write + Send + 'static,
+    errors: Sender<Arc<io::Error>>,
+) -> io::Result<()> {
     // Not joined: it may wait for input until the process ends.
     let thread = thread::Builder::new().name("execnet-input".into());
-    // An error means that the program does not read on. Dropping the writer ends the input.
-    thread.spawn(move || drop(input.iter().try_for_each(|piece| stdin.write_all(&piece))))?;
+    let feed = move || {
+        for piece in input {
+            let written = match piece {
+                Ok(piece) => stdin.write_all(&piece),
+                // Before the end of the input, which may end the program. Fails if the program has ended.
+                Err(error) => return drop(errors.send(error)),
+            };
+            // The program does not read on.
+            if written.is_err() {
+                return;
+            }
+        }
+    };
+    thread.spawn(feed)?;
     Ok(())
+}
+
+/// Prints the end of a target that has no exit status of a program.
+fn print_failure(target: &Target, failure: &Failure) -> Result<(), Failure> {
+    if let Failure::Output(_) = failure {
+        return Ok(());
+    }
+    let document =
+        json!({"id": target.id, "status": failure.status(), "error": failure.in_short()});
+    print_line(&escaped_json(&document))
 }
 
 /// Shows what the program writes until it has closed both streams. Kills it if nobody reads standard output.

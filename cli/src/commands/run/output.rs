@@ -1,6 +1,7 @@
 //! The output of programs on standard output and standard error.
 
-use std::io::{self, BufRead, IsTerminal as _, Write as _};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::io::{self, BufRead, IsTerminal as _, Write};
 
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use crate::escape::{escaped, escaped_json};
 use crate::failure::Failure;
 use crate::targets::Target;
 
-/// Maximum length of a line in bytes. A longer one is shown as several.
+/// Maximum length of a line in bytes that is shown as a whole. A longer one is shown in pieces.
 const MAX_LINE: usize = 64 * 1024;
 
 /// A standard stream of a program.
@@ -21,14 +22,48 @@ pub(super) enum Stream {
 impl Stream {
     /// Writes to the same stream of this process, without an interruption by other threads.
     fn write(self, bytes: &[u8]) -> io::Result<()> {
+        self.locked(|out| out.write_all(bytes))
+    }
+
+    fn locked(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         match self {
             Self::Out => {
                 let mut out = io::stdout().lock();
-                out.write_all(bytes)?;
+                write(&mut out)?;
                 out.flush()
             }
-            Self::Err => io::stderr().write_all(bytes),
+            Self::Err => write(&mut io::stderr().lock()),
         }
+    }
+
+    /// Writes a piece of a line after the prefix of its target.
+    ///
+    /// The prefix of a line is written once, unless lines of other targets come between its pieces: those end it, and the
+    /// next piece begins a line of its own.
+    fn write_piece(self, prefix: &str, text: &[u8], part: Part) -> io::Result<()> {
+        let open = match self {
+            Self::Out => &OPEN_OUT,
+            Self::Err => &OPEN_ERR,
+        };
+        // Relaxed: the lock of the stream orders the threads.
+        self.locked(|out| {
+            let before = open.load(Ordering::Relaxed);
+            let follows = part.follows && before == part.output;
+            if part.follows && !part.continues && !follows && text.is_empty() {
+                // Lines of other targets have ended the line already.
+                return Ok(());
+            }
+            let mut line = Vec::with_capacity(prefix.len() + text.len() + 2);
+            if !follows {
+                line.extend((before != 0).then_some(b'\n'));
+                line.extend_from_slice(prefix.as_bytes());
+            }
+            line.extend_from_slice(text);
+            line.extend((!part.continues).then_some(b'\n'));
+            let after = if part.continues { part.output } else { 0 };
+            open.store(after, Ordering::Relaxed);
+            out.write_all(&line)
+        })
     }
 
     fn is_terminal(self) -> bool {
@@ -37,6 +72,24 @@ impl Stream {
             Self::Err => io::stderr().is_terminal(),
         }
     }
+}
+
+/// The number of the output whose line on standard output has not ended yet, or 0.
+static OPEN_OUT: AtomicUsize = AtomicUsize::new(0);
+/// The same for standard error.
+static OPEN_ERR: AtomicUsize = AtomicUsize::new(0);
+/// The number of the next output.
+static NEXT: AtomicUsize = AtomicUsize::new(1);
+
+/// The place of a piece in its line.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    /// The number of the output.
+    output: usize,
+    /// A piece of the line is shown already.
+    follows: bool,
+    /// Another piece comes.
+    continues: bool,
 }
 
 /// Where a stream of a program is shown, and how.
@@ -48,6 +101,9 @@ pub(super) struct Output<'a> {
     form: Form<'a>,
     /// Bytes that wait for more: the beginning of a line, or of a character.
     partial: Vec<u8>,
+    /// A piece of the current line is shown already.
+    follows: bool,
+    number: usize,
 }
 
 #[derive(Debug)]
@@ -78,6 +134,8 @@ impl<'a> Output<'a> {
             terminal,
             form,
             partial,
+            follows: false,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
         }
     }
 
@@ -120,8 +178,9 @@ impl<'a> Output<'a> {
                 pieces.try_for_each(|piece| {
                     self.partial.extend_from_slice(piece);
                     // Bounded: a program that never ends its line must not make this one grow.
-                    match piece.ends_with(b"\n") || self.partial.len() >= MAX_LINE {
-                        true => self.show_line(),
+                    match piece.ends_with(b"\n") {
+                        true => self.show_rest(),
+                        false if self.partial.len() >= MAX_LINE => self.show_beginning(),
                         false => Ok(()),
                     }
                 })
@@ -131,29 +190,50 @@ impl<'a> Output<'a> {
 
     /// Shows what still waits at the end.
     fn end(&mut self) -> io::Result<()> {
-        match self.partial.is_empty() {
+        match self.partial.is_empty() && !self.follows {
             true => Ok(()),
-            false => self.show_line(),
+            false => self.show_rest(),
         }
     }
 
-    fn show_line(&mut self) -> io::Result<()> {
+    /// Shows the line as far as it has come, without the beginning of a character.
+    fn show_beginning(&mut self) -> io::Result<()> {
+        let complete = self.partial.len().saturating_sub(incomplete(&self.partial));
+        let rest = self.partial.split_off(complete);
+        let line = core::mem::replace(&mut self.partial, rest);
+        self.show(&line, true)
+    }
+
+    fn show_rest(&mut self) -> io::Result<()> {
         let line = core::mem::take(&mut self.partial);
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        self.show(line.strip_suffix(b"\n").unwrap_or(&line), false)
+    }
+
+    fn show(&mut self, line: &[u8], continues: bool) -> io::Result<()> {
+        let follows = core::mem::replace(&mut self.follows, continues);
+        let part = Part {
+            output: self.number,
+            follows,
+            continues,
+        };
         let text = String::from_utf8_lossy(line);
-        let shown = match self.form {
+        match self.form {
             Form::Json(id, name) => {
-                let document = escaped_json(&json!({"id": id, name: text}));
-                format!("{document}\n").into_bytes()
+                let mut document = json!({"id": id, name: text});
+                if continues {
+                    document["continued"] = true.into();
+                }
+                let document = escaped_json(&document);
+                self.stream.write(format!("{document}\n").as_bytes())
             }
             // The beginning of a character whose rest never came.
-            Form::Stream => escaped(&text).into_bytes(),
+            Form::Stream => self.stream.write(escaped(&text).as_bytes()),
             Form::Lines(prefix) if self.terminal => {
-                format!("{prefix}{}\n", escaped(&text)).into_bytes()
+                let text = escaped(&text);
+                self.stream.write_piece(prefix, text.as_bytes(), part)
             }
-            Form::Lines(prefix) => [prefix.as_bytes(), line, b"\n"].concat(),
-        };
-        self.stream.write(&shown)
+            Form::Lines(prefix) => self.stream.write_piece(prefix, line, part),
+        }
     }
 }
 
