@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value as Json;
 
-use crate::support::{Running, run};
+use crate::support::{DEADLINE, Running, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_execnet");
 
@@ -142,21 +142,65 @@ fn traces_of_two_runs_are_not_mixed() {
     run(&arguments, 2).tells("not empty");
 }
 
+/// SIGINT and SIGQUIT of its own process id had no effect.
 #[test]
 fn a_signal_ends_the_recorded_command_and_its_trace_stays() {
+    for signal in [Signal::INT, Signal::QUIT, Signal::TERM] {
+        let place = tempfile::tempdir().unwrap();
+        let code = "import time; channel.send(1); time.sleep(1000)";
+        let directory = text(place.path());
+        let exec = [PROGRAM, "exec", "popen", code];
+        let mut running =
+            Running::start(&[&["trace", "record", "-o", directory, "--"], &exec[..]].concat());
+        running.first_number();
+        kill_process(running.pid(), signal).unwrap();
+        let (status, err) = running.finish();
+        assert_eq!(status, Some(128 + signal.as_raw()), "{err}");
+        assert!(err.contains("execnet-debug-"), "{err}");
+    }
+}
+
+/// Counts its interrupts until SIGTERM, which is passed on after them.
+const COUNTER: &str = "\
+import signal, sys
+interrupts = []
+def terminate(*_):
+    print(len(interrupts), 'interrupts', flush=True)
+    sys.exit(0)
+def interrupt(*_):
+    interrupts.append(1)
+    print('interrupted', flush=True)
+signal.signal(signal.SIGINT, interrupt)
+signal.signal(signal.SIGTERM, terminate)
+print('ready', flush=True)
+while True: signal.pause()
+";
+
+/// Runs the arguments in a terminal, types Ctrl-C, and then sends SIGTERM.
+const TYPIST: &str = "\
+import os, pty, signal, sys
+pid, terminal = pty.fork()
+if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+def read_until(text):
+    seen = b''
+    while text not in seen: seen += os.read(terminal, 1000)
+    return seen
+read_until(b'ready')
+os.write(terminal, b'\\x03')
+read_until(b'interrupted')
+os.kill(pid, signal.SIGTERM)
+sys.stdout.buffer.write(read_until(b'interrupts'))
+";
+
+#[test]
+fn an_interrupt_of_the_terminal_reaches_the_recorded_command_once() {
     let place = tempfile::tempdir().unwrap();
-    let code = "import time; channel.send(1); time.sleep(1000)";
-    let directory = text(place.path());
-    let exec = [PROGRAM, "exec", "popen", code];
-    let mut running =
-        Running::start(&[&["trace", "record", "-o", directory, "--"], &exec[..]].concat());
-    running.first_number();
-    // From a terminal it reaches the command by itself.
-    kill_process(running.pid(), Signal::INT).unwrap();
-    kill_process(running.pid(), Signal::TERM).unwrap();
-    let (status, err) = running.finish();
-    assert_eq!(status, Some(143), "{err}");
-    assert!(err.contains("execnet-debug-"), "{err}");
+    let record = [PROGRAM, "trace", "record", "-o", text(place.path()), "--"];
+    let words = [&["-c", TYPIST][..], &record, &["python3", "-c", COUNTER]].concat();
+    let mut command = assert_cmd::Command::new("python3");
+    let run = command.timeout(DEADLINE).args(words).assert().code(0);
+    let shown = String::from_utf8_lossy(&run.get_output().stdout).into_owned();
+    assert!(shown.contains("1 interrupts"), "{shown:?}");
 }
 
 const STOCK: &[u8] = b"\

@@ -101,25 +101,30 @@ mod signals {
 
     use rustix::process::{Pid, Signal, kill_process};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    use signal_hook::iterator::Signals;
+    use signal_hook::iterator::SignalsInfo;
+    use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+    use signal_hook::low_level::siginfo::Origin;
 
-    /// Keeps signals from ending this process before the command has ended. Those of the terminal reach the command by
-    /// themselves; the others are passed on.
-    pub(super) struct Forward(Signals);
+    /// Keeps signals from ending this process before the command has ended. Ctrl-C and Ctrl-\ reach the command by
+    /// themselves, because the terminal signals its whole process group; the others are passed on.
+    pub(super) struct Forward(SignalsInfo<WithOrigin>);
+
+    /// Whether the command does not get the signal by itself. Of a signal of the terminal no process is the sender.
+    fn is_ours(origin: &Origin) -> bool {
+        matches!(origin.signal, SIGTERM | SIGHUP) || origin.process.is_some()
+    }
 
     impl Forward {
         pub(super) fn new() -> io::Result<Self> {
-            Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP]).map(Self)
+            SignalsInfo::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP]).map(Self)
         }
 
         pub(super) fn wait(mut self, mut child: Child) -> io::Result<ExitStatus> {
             let handle = self.0.handle();
             let pid = Pid::from_child(&child);
             let forward = move || {
-                for number in self.0.forever() {
-                    if let (SIGTERM | SIGHUP, Some(signal)) =
-                        (number, Signal::from_named_raw(number))
-                    {
+                for origin in self.0.forever().filter(is_ours) {
+                    if let Some(signal) = Signal::from_named_raw(origin.signal) {
                         // Fails if the command has just ended.
                         let _ = kill_process(pid, signal);
                     }
