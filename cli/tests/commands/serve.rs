@@ -89,7 +89,8 @@ fn token_server(file: &str) -> (Running, String) {
 #[test]
 fn limits_of_zero_are_usage_errors() {
     for option in ["--max-connections", "--max-unauthenticated"] {
-        run(&["serve", "--unix", "socket", option, "0"], 2).tells("0 is not in 1..");
+        run(&["serve", "--unix", "socket", option, "0"], 2)
+            .tells("expected a whole number, at least 1");
     }
 }
 

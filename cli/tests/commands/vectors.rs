@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::run_with;
 use execnet::Value;
-use execnet::serializer::{dumps, loads};
+use execnet::serializer::{LoadOptions, dumps};
 
 /// The values in a table of vectors, with the version byte that `loads` needs.
 fn inputs(table: &str) -> Vec<Vec<u8>> {
@@ -27,9 +27,11 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn check(input: &[u8]) {
-    match loads(input) {
-        Ok(value) => {
-            let printed = run_with(&["loads"], input, 0).out;
+    match LoadOptions::new().load_prefix(input) {
+        Ok((value, length)) => {
+            // Data behind the value is an error of the command, after the value.
+            let status = i32::from(length < input.len());
+            let printed = run_with(&["loads"], input, status).out;
             assert_eq!(printed, format!("{value}\n"));
             // Compares with the value that was printed, which lacks the sign of a NaN.
             let read: Value = printed.trim_end().parse().unwrap();
