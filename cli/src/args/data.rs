@@ -18,6 +18,9 @@ pub(crate) struct Loads {
     /// File to read, or - for standard input [default: -]
     pub(crate) file: Option<PathBuf>,
     /// Print the value as JSON
+    ///
+    /// Values that JSON lacks are objects such as {"$bytes": "aGk="} and {"$int": "123..."}: see "Values as JSON" in
+    /// docs/guide/command.md.
     #[arg(long)]
     pub(crate) json: bool,
     /// Load strings (`str`) of Python 2 as Latin-1 text instead of bytes

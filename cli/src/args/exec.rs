@@ -56,6 +56,9 @@ pub(crate) struct Exec {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     pub(crate) stdin: Option<LineFormat>,
     /// Print items as JSON: a value on each line; with --on or --hosts, {"id": ..., "item": ...}
+    ///
+    /// Values that JSON lacks are objects such as {"$bytes": "aGk="} and {"$int": "123..."}, which --stdin=json reads too: see
+    /// "Values as JSON" in docs/guide/command.md.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

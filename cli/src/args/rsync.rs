@@ -121,7 +121,8 @@ pub(crate) struct SyncOptions {
     pub(crate) idle_timeout: Option<Duration>,
     /// Print a JSON document for each target instead of lines
     ///
-    /// A path that is not UTF-8 is an object with its bytes: {"bytes": [102, 255]}.
+    /// Its keys are spec, destination, files, bytes (sent), unchanged (numbers), sent, linked, deleted (lists of paths), skipped,
+    /// failed (lists of {"path": ..., "reason": ...}) and error (text or null). A path that is not UTF-8 is an object with its bytes: {"bytes": [102, 255]}.
     #[arg(long)]
     pub(crate) json: bool,
 }

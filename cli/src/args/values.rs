@@ -6,9 +6,20 @@ use std::ffi::OsStr;
 use clap::builder::{OsStringValueParser, StringValueParser, TypedValueParser};
 use execnet::{SpecError, XSpec};
 
+/// The execution models of workers. A worker that lacks one of them refuses it.
+const EXEC_MODELS: [&str; 4] = ["thread", "main_thread_only", "gevent", "eventlet"];
+
 /// Parses a spec. Unknown keys are errors: a user typed it, so they are typing errors.
 pub(crate) fn spec(text: &OsStr) -> Result<XSpec, String> {
     let spec = XSpec::try_from(text).map_err(|error| error.to_string())?;
+    if let Some(model) = spec.get("execmodel")
+        && !EXEC_MODELS.contains(&model)
+    {
+        let known = EXEC_MODELS.join(", ");
+        return Err(format!(
+            "execmodel={model:?} is unknown; expected one of {known}"
+        ));
+    }
     match spec.check_keys() {
         Ok(()) => Ok(spec),
         // A spec that is a single word without a known one nearby is the name of a host.

@@ -134,6 +134,14 @@ fn an_id_that_is_given_twice_is_reported_with_both_places() {
     run(&["exec", "--hosts", hosts, "1"], 2).tells(&expected);
 }
 
+/// The worker was started for it, and answered with a traceback.
+#[test]
+fn an_unknown_execution_model_is_a_usage_error_with_the_known_ones() {
+    let expected =
+        "execmodel=\"foo\" is unknown; expected one of thread, main_thread_only, gevent, eventlet";
+    run(&["exec", "popen//execmodel=foo", "1"], 2).tells(expected);
+}
+
 /// Which of them started was chance.
 #[test]
 fn an_id_of_several_targets_is_a_usage_error() {
