@@ -17,7 +17,8 @@ use super::workers::{Targets, TimeLimits};
 /// chdir= and env: of specs.
 ///
 /// With several targets, each program gets all of standard input. It is kept in memory for those that --parallel lets start
-/// later.
+/// later. A line of more than 64 KiB is shown before its end: lines of other targets may divide it, and its rest then begins
+/// with the id again. A standard input that cannot be read is an error after the end of the program, with status 2.
 ///
 /// The exit status is that of the program, or 128 and the number of the signal that killed it. 127: there is no such
 /// program; 126: it cannot be started. Failures of execnet itself have their own status and a message on standard error.

@@ -18,7 +18,7 @@ use crate::messages;
 /// `execnet-debug-<pid>`: the frames that its gateways send and receive, with the time and the first 512 bytes of each
 /// payload. Only you can read the directory. Workers on other hosts are not traced, but this end of their gateways is.
 ///
-/// Ends with the exit status of the command.
+/// Ends with the exit status of the command. Signals that would end this process go to the command.
 #[derive(Debug, Args)]
 pub(super) struct Record {
     /// Directory for the files; it is created, and must be empty if it exists
