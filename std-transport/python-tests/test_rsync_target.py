@@ -248,9 +248,9 @@ class TestSymbolicLinks:
     def test_a_link_with_the_name_of_a_folder_takes_its_place(self, start, place):
         (place / "l").mkdir()
         (place / "l/inner").symlink_to("../../outside")
-        sync = start()
+        sync = start(delete=True)
         sync.send((LIST, section(0, link(b"l", b"to"))))
-        assert finish(sync)[1] == [(b"l", 0, b"l", b"")]
+        assert finish(sync)[1] == [(b"x", 0, b"l", b""), (b"l", 0, b"l", b"")]
         assert os.readlink(str(place / "l")) == "to"
 
     def test_a_link_into_the_tree_leads_into_this_tree(self, start, place):
@@ -325,6 +325,50 @@ class TestDeletion:
         assert b"would be deleted" in start(delete=True, host=host, above=above).ready["error"]
         assert start(delete=True, host=b"another", above=above).ready == {"version": 3}
         assert start(delete=False, host=host, above=above).ready == {"version": 3}
+
+
+class TestDirectoryInTheWay:
+    """Without `delete`, only an empty directory makes way for a file or a link."""
+
+    @pytest.fixture
+    def listing(self, place):
+        for name in "f", "l", "empty":
+            (place / name).mkdir()
+        (place / "f/kept").write_bytes(b"kept")
+        (place / "l/kept").write_bytes(b"kept")
+        return LIST, section(0, file(b"empty", 1), file(b"f", 1), link(b"l", b"f"))
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_it_is_kept(self, start, place, listing, dry_run):
+        sync = start(dry_run=dry_run)
+        sync.send(listing)
+        assert wanted(sync) == [0]
+        if not dry_run:
+            sync.send(peer.whole(0, b"1"))
+        reason = b"a directory that is not empty is in the way; delete it or use --delete"
+        assert finish(sync)[1] == [(b"e", 0, b"f", reason), (b"e", 0, b"l", reason)]
+        assert names(place / "f") == names(place / "l") == [b"kept"]
+        assert (place / "empty").is_dir() == dry_run
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_it_is_deleted_with_delete_and_reported(self, start, place, listing, dry_run):
+        sync = start(delete=True, dry_run=dry_run)
+        sync.send(listing)
+        assert wanted(sync) == [0, 1]
+        if not dry_run:
+            sync.send(peer.whole(0, b"1"))
+            sync.send(peer.whole(1, b"2"))
+        assert sorted(finish(sync)[1]) == [(b"l", 0, b"l", b""), (b"x", 0, b"f", b""), (b"x", 0, b"l", b"")]
+        assert (place / "f").is_dir() == dry_run
+
+    def test_one_that_appears_later_is_kept(self, start, place):
+        sync = start()
+        sync.send((LIST, section(0, file(b"f", 1))))
+        assert wanted(sync) == [0]
+        (place / "f/kept").mkdir(parents=True)
+        sync.send(peer.whole(0, b"1"))
+        (_, result, _), = finish(sync)[0]
+        assert result == peer.LOST and names(place / "f") == [b"kept"]
 
 
 def test_other_names_of_a_file_are_linked_to_it(start, place):

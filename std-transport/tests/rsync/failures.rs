@@ -47,6 +47,65 @@ fn entries_of_a_folder_that_cannot_be_created_are_failed_and_not_unchanged() {
     });
 }
 
+/// `from` has a file, a link and a file with two names where `to` has directories.
+fn build_directories_in_the_way(from: &Path, to: &Path) {
+    fs::create_dir_all(from).unwrap();
+    for name in ["a", "empty", "other"] {
+        fs::write(from.join(name), name).unwrap();
+    }
+    fs::hard_link(from.join("a"), from.join("b")).unwrap();
+    symlink("other", from.join("l")).unwrap();
+    for name in ["a/deep", "b", "empty", "l"] {
+        fs::create_dir_all(to.join(name)).unwrap();
+    }
+    for name in ["a/kept", "a/deep/kept", "b/kept", "l/kept"] {
+        fs::write(to.join(name), "kept").unwrap();
+    }
+}
+
+#[test]
+fn a_directory_in_the_way_is_kept_unless_delete_is_set() {
+    each_direction(LONG, |gateway, direction| {
+        let place = tempfile::tempdir().unwrap();
+        let (from, to) = (place.path().join("from"), place.path().join("to"));
+        build_directories_in_the_way(&from, &to);
+        let blocked = ["a", "b", "l"].map(PathBuf::from);
+        let sync = |dry_run: bool, delete: bool| {
+            let rsync = RSync::new(&from)
+                .with_hard_links(true)
+                .with_dry_run(dry_run);
+            let options = TargetOptions::new().with_delete(delete);
+            let mut report = direction.sync(rsync, gateway, &to, options);
+            report.deleted.sort();
+            report.failed.sort_by(|a, b| a.path.cmp(&b.path));
+            report
+        };
+        for dry_run in [true, false] {
+            let report = sync(dry_run, false);
+            let failed: Vec<_> = report.failed.iter().map(|entry| &entry.path).collect();
+            assert_eq!(failed, blocked.iter().collect::<Vec<_>>(), "{report:?}");
+            for entry in &report.failed {
+                assert_is_a_line(&entry.reason, "use --delete");
+            }
+            assert_eq!(report.sent, ["empty", "other"].map(PathBuf::from));
+            assert!(report.deleted.is_empty());
+            for name in ["a/kept", "a/deep/kept", "b/kept", "l/kept"] {
+                assert_eq!(fs::read(to.join(name)).unwrap(), b"kept", "{name}");
+            }
+        }
+        for dry_run in [true, false] {
+            let report = sync(dry_run, true);
+            assert_eq!(
+                (&report.failed[..], &report.deleted[..]),
+                (&[][..], &blocked[..])
+            );
+            assert_eq!(to.join("a/kept").exists(), dry_run);
+        }
+        assert_eq!(fs::read(to.join("b")).unwrap(), b"a");
+        assert_eq!(fs::read(to.join("l")).unwrap(), b"other");
+    });
+}
+
 fn assert_is_a_line(text: &str, part: &str) {
     assert!(text.contains(part), "{text}");
     assert!(

@@ -195,12 +195,15 @@ fn names_in_the_way_of_another_name_make_way() {
         link_files(&place);
         fs::create_dir_all(place.to().join("d/b/deep")).unwrap();
         std::os::unix::fs::symlink("nowhere", place.to().join("d/c")).unwrap();
-        let report = place.sync(direction, gateway, |rsync| rsync.with_hard_links(true));
+        let rsync = RSync::new(place.from()).with_hard_links(true);
+        let options = TargetOptions::new().with_delete(true);
+        let report = direction.sync(rsync, gateway, &place.to(), options);
         assert_eq!(
             (report.linked.len(), report.failed.len()),
             (3, 0),
             "{report:?}"
         );
+        assert_eq!(report.deleted, [Path::new("d/b")]);
         assert_eq!(inode(&place.to().join("a")), inode(&place.to().join("d/b")));
         assert_eq!(inode(&place.to().join("a")), inode(&place.to().join("d/c")));
     });

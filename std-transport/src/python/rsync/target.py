@@ -1,6 +1,8 @@
 from binascii import hexlify
 from stat import S_IFREG
 
+IN_THE_WAY = 'a directory that is not empty is in the way; delete it or use --delete'
+
 
 class Wanted(object):
     """A requested file."""
@@ -68,6 +70,7 @@ class Target(object):
         self.hard_links = start['hard_links']
         self.fsync = start['fsync']
         self.window = start['window']
+        self.single = False     # Whether the root is a file.
         self.wanted = []        # type: List[Any]  # a Wanted each, or None when it has come
         self.next_wanted = 0
         self.incoming = None    # type: Any  # an Incoming
@@ -100,6 +103,7 @@ class Target(object):
             if self.delete and self.states[ROOT].presence == 'old':
                 self.refuse_source_inside(start)
             return []
+        self.single = True
         self.open_root(os.path.dirname(path) or b'.', 0o700, 0)
         name = os.path.basename(path)
         check_name(name)
@@ -243,7 +247,7 @@ class Target(object):
                     raise Violation('the text of a link is too long')
                 if kind == b'i':
                     target = self.inside(target)
-                if state is not None:
+                if state is not None and not self.is_blocked(folder, fd, name):
                     self.links.append((folder, name, target))
             elif kind == b'k':
                 pos += size
@@ -281,6 +285,8 @@ class Target(object):
                     mode &= self.file_mode
                     if here.st_mode & 0o7777 == mode or self.set_file(fd, name, mode, mtime):
                         return []
+        if self.is_blocked(folder, fd, name):
+            return []
         if not self.dry_run:
             self.wanted.append(Wanted(self.files, folder, name, size))
         return [wanted]
@@ -296,14 +302,20 @@ class Target(object):
         if self.states[folder].presence is None:
             return []
         if self.groups[group] is not None:
-            self.names.append((group, folder, name))
+            if not self.is_blocked(folder, fd, name):
+                self.names.append((group, folder, name))
             return []
         self.groups[group] = Group(folder, name)
         wants = self.take_file(folder, fd, name, mode, size, mtime)
         if wants:
             self.group_of[self.files] = group
         else:
-            self.groups[group].identity = file_identity(fd, name)
+            found = file_identity(fd, name)
+            if found is None:
+                # It has failed: the next name becomes the first, and brings the content.
+                self.groups[group] = None
+            else:
+                self.groups[group].identity = found
         return wants
 
     def set_file(self, fd, name, mode, mtime):  # type: (int, bytes, int, int) -> bool
@@ -422,7 +434,7 @@ class Target(object):
             finally:
                 os.close(file)
             if self.states[wanted.folder].presence == 'old':
-                self.clear_folder(fd, wanted.name)
+                self.make_way(wanted.folder, fd, wanted.name)
             rename_at(fd, temporary, wanted.name)
         except OSError as error:
             failure = reason(error)
@@ -495,7 +507,7 @@ class Target(object):
                 set_mtime(incoming.file, incoming.mtime)
                 self.keep(wanted, incoming.file)
                 if self.states[wanted.folder].presence == 'old':
-                    self.clear_folder(incoming.folder, wanted.name)
+                    self.make_way(wanted.folder, incoming.folder, wanted.name)
                 rename_at(incoming.folder, incoming.temporary, wanted.name)
                 incoming.temporary = None
             except OSError as error:
@@ -503,10 +515,45 @@ class Target(object):
         self.drop_incoming()
         self.settle(wanted, WRITTEN if failure is None else LOST, failure or b'')
 
-    def clear_folder(self, fd, name):  # type: (int, bytes) -> None
+    def make_way(self, folder, fd, name):  # type: (int, int, bytes) -> None
+        """Removes a directory in the way of a file or link: an empty one, or with `delete` any."""
         here = lstat_or_none(fd, name)
-        if here is not None and S_ISDIR(here.st_mode):
-            remove(fd, name)
+        if here is None or not S_ISDIR(here.st_mode):
+            return
+        # The system decides whether it is empty: another process can put an entry into it at any time.
+        try:
+            rmdir_at(fd, name)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        if not self.delete:
+            raise OSError(errno.ENOTEMPTY, IN_THE_WAY)
+        remove(fd, name)
+        self.note(b'x', folder, name, b'')
+
+    def is_blocked(self, folder, fd, name):  # type: (int, Any, bytes) -> bool
+        """Whether a directory that is not empty is in the way and must stay, which is reported.  Asked before
+        content is requested, which would be sent in vain.  A dry run also reports what a sync would delete."""
+        if self.single or self.states[folder].presence != 'old':
+            return False
+        try:
+            if not S_ISDIR(lstat(fd, name).st_mode):
+                return False
+            inner = open_at(fd, name, FOLDER)
+            try:
+                full = bool(list_names(inner))
+            finally:
+                os.close(inner)
+        except OSError:
+            # One that cannot be read may be empty: make_way decides.
+            return False
+        if full and not self.delete:
+            self.note(b'e', folder, name, IN_THE_WAY.encode('ascii'))
+            return True
+        if full and self.dry_run:
+            self.note(b'x', folder, name, b'')
+        return False
 
     def close(self):  # type: () -> None
         self.drop_incoming()
@@ -589,7 +636,7 @@ class Target(object):
         if first.identity is None:
             raise OSError(errno.ENOENT, 'its file was not synced under its first name')
         fd = self.folders.content.open(folder)
-        self.clear_folder(fd, name)
+        self.make_way(folder, fd, name)
         temporary = self.new_name()
         link_at(self.folders.listing.open(first.folder), first.name, fd, temporary)
         try:
@@ -610,13 +657,13 @@ class Target(object):
                             and readlink_at(fd, name) == target):
                         continue
                     if not self.dry_run:
-                        self.make_link(fd, name, target)
+                        self.make_link(folder, fd, name, target)
                 self.note(b'l', folder, name, b'')
             except OSError as error:
                 self.note(b'e', folder, name, reason(error))
 
-    def make_link(self, fd, name, target):  # type: (int, bytes, bytes) -> None
-        self.clear_folder(fd, name)
+    def make_link(self, folder, fd, name, target):  # type: (int, int, bytes, bytes) -> None
+        self.make_way(folder, fd, name)
         temporary = self.new_name()
         symlink_at(target, fd, temporary)
         try:

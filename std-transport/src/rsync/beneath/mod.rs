@@ -25,6 +25,7 @@ use rustix::io::Errno;
 pub(crate) use folders::{Folders, MAX_DEPTH, Pass, ROOT};
 pub(crate) use meta::{Identity, Kind, Meta};
 pub(crate) use name::{Name, NameError};
+pub(crate) use remove::IN_THE_WAY;
 pub(crate) use temporary::Temporary;
 
 /// An open directory.
@@ -98,7 +99,8 @@ impl Dir {
             }
             // If another process makes an entry between this and `make_dir`, that fails: nothing is followed or
             // overwritten.
-            Some(_) => self.remove(name)?,
+            // Not `remove`: by now it may be a directory with content.
+            Some(_) => rustix::fs::unlinkat(self.fd(), name.as_bytes(), AtFlags::empty())?,
             None => {}
         }
         self.make_dir(name)?;

@@ -8,6 +8,10 @@ use rustix::io::Errno;
 
 use super::{Dir, Folders, Kind, Name, Pass, ROOT};
 
+/// Why a file or link does not replace a directory.
+pub(crate) const IN_THE_WAY: &str =
+    "a directory that is not empty is in the way; delete it or use --delete";
+
 impl Dir {
     /// Removes an entry, a directory with everything in it. Links are removed and not followed.
     ///
@@ -29,14 +33,35 @@ impl Dir {
         )?)
     }
 
-    /// Removes the entry if it is a directory, with everything in it. A rename replaces any other entry.
+    /// Whether the entry is a directory that has entries.
     ///
     /// # Errors
-    /// As [`remove`](Self::remove).
-    pub(crate) fn remove_directory(&self, name: Name<'_>) -> io::Result<()> {
+    /// The directory cannot be read.
+    pub(crate) fn is_full_directory(&self, name: Name<'_>) -> io::Result<bool> {
         match self.meta_of(name)? {
-            Some(meta) if meta.kind == Kind::Directory => self.remove(name),
-            _ => Ok(()),
+            Some(meta) if meta.kind == Kind::Directory => {
+                Ok(!self.open_dir(name)?.list()?.is_empty())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Removes a directory in the way of a file or link: an empty one, or with `delete` any. A rename replaces any other
+    /// entry. Returns whether the directory had entries.
+    ///
+    /// # Errors
+    /// The directory has entries and `delete` is not set, or it cannot be removed.
+    pub(crate) fn make_way(&self, name: Name<'_>, delete: bool) -> io::Result<bool> {
+        match self.meta_of(name)? {
+            Some(meta) if meta.kind == Kind::Directory => {}
+            _ => return Ok(false),
+        }
+        // The system decides whether the directory is empty: another process can put an entry into it at any time.
+        match rustix::fs::unlinkat(self.fd(), name.as_bytes(), AtFlags::REMOVEDIR) {
+            Ok(()) => Ok(false),
+            Err(Errno::NOTEMPTY | Errno::EXIST) if delete => self.remove(name).map(|()| true),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Err(io::Error::other(IN_THE_WAY)),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -222,7 +222,7 @@ impl<O: Observer> Receiver<O> {
         // A new folder has no directories that could be in the way.
         if self.state(folder).presence == super::DirState::Old {
             let dir = self.folders.open(Pass::Content, folder)?;
-            dir.remove_directory(name)?;
+            self.make_way(folder, &dir, name)?;
         }
         temporary.replace(name, mode, mtime, self.settings.fsync)
     }

@@ -58,7 +58,9 @@ impl<O: Observer> Receiver<O> {
                     current.folders.push(number);
                 }
             }
-            EntryKind::Link(target) if taken => self.list_link(folder, entry.name, target.into()),
+            EntryKind::Link(target) if taken => {
+                self.list_link(folder, entry.name, target.into());
+            }
             EntryKind::LinkInside(path) if taken => {
                 let target = self.inside(path)?;
                 self.list_link(folder, entry.name, target);
@@ -106,6 +108,9 @@ impl<O: Observer> Receiver<O> {
             self.observer.had();
             return true;
         };
+        if self.is_blocked(folder, name) {
+            return false;
+        }
         request.pack(wants);
         let (name, size) = (name.as_bytes(), listed.size);
         self.observer.asked(size);
@@ -161,6 +166,9 @@ impl<O: Observer> Receiver<O> {
     }
 
     fn list_link(&mut self, folder: u32, name: Name<'_>, target: Box<[u8]>) {
+        if self.is_blocked(folder, name) {
+            return;
+        }
         self.links.push(PendingLink {
             folder,
             name: name.as_bytes().into(),

@@ -12,14 +12,7 @@ impl<O: Observer> Receiver<O> {
     pub(super) fn finish_tree(&mut self, out: &mut Vec<FromTarget>) {
         self.name_files(out);
         for link in core::mem::take(&mut self.links) {
-            let made = self
-                .folders
-                .open(Pass::Content, link.folder)
-                .and_then(|dir| {
-                    let name = Name::new(&link.name).map_err(io::Error::other)?;
-                    provide_link(&dir, name, &link.target)
-                });
-            match made {
+            match self.provide_link(&link) {
                 Ok(true) => self.note(NoteKind::Linked, link.folder, &link.name, ""),
                 Ok(false) => {}
                 Err(error) => self.failed(link.folder, &link.name, &error),
@@ -57,6 +50,18 @@ impl<O: Observer> Receiver<O> {
             self.note(NoteKind::Deleted, folder, &name, "");
             self.push_many_notes(out);
         }
+    }
+
+    /// Creates a link with this text, unless it exists. Returns whether it was created.
+    fn provide_link(&mut self, link: &PendingLink) -> io::Result<bool> {
+        let dir = self.folders.open(Pass::Content, link.folder)?;
+        let name = Name::new(&link.name).map_err(io::Error::other)?;
+        if is_link(&dir, name, dir.meta_of(name)?, &link.target)? {
+            return Ok(false);
+        }
+        self.make_way(link.folder, &dir, name)?;
+        dir.make_link(name, &link.target)?;
+        Ok(true)
     }
 
     fn has_link(&mut self, link: &PendingLink) -> bool {
@@ -109,17 +114,6 @@ impl<O: Observer> Receiver<O> {
             self.failed(folder, b"", &error);
         }
     }
-}
-
-/// Creates a link with this text, unless it exists. Returns whether it was created.
-fn provide_link(dir: &Dir, name: Name<'_>, target: &[u8]) -> io::Result<bool> {
-    let here = dir.meta_of(name)?;
-    if is_link(dir, name, here, target)? {
-        return Ok(false);
-    }
-    dir.remove_directory(name)?;
-    dir.make_link(name, target)?;
-    Ok(true)
 }
 
 /// Whether the entry is a link with this text.

@@ -4,9 +4,9 @@ use alloc::sync::Arc;
 use std::io;
 
 use super::{DirState, FolderState, Receiver};
-use crate::rsync::beneath::{Dir, Kind, Name, Pass};
+use crate::rsync::beneath::{Dir, IN_THE_WAY, Kind, Name, Pass};
 use crate::rsync::observer::Observer;
-use crate::rsync::protocol::ProtocolError;
+use crate::rsync::protocol::{NoteKind, ProtocolError};
 
 impl<O: Observer> Receiver<O> {
     /// Opens a folder; `None` if there is nothing to do in it.
@@ -21,6 +21,37 @@ impl<O: Observer> Receiver<O> {
                 None
             }
         }
+    }
+
+    /// Whether a directory that is not empty is in the way of a listed file or link and must stay, which is reported.
+    /// Asked before content is requested, which would be sent in vain. A dry run also reports the directory that a sync
+    /// would delete.
+    pub(super) fn is_blocked(&mut self, folder: u32, name: Name<'_>) -> bool {
+        if self.state(folder).presence != DirState::Old {
+            return false;
+        }
+        let dir = self.folders.open(Pass::Listing, folder);
+        let full = dir.and_then(|dir| dir.is_full_directory(name));
+        // A directory that cannot be read may be empty: `make_way` decides.
+        if !full.unwrap_or(false) {
+            return false;
+        }
+        if !self.settings.delete {
+            self.note(NoteKind::Failed, folder, name.as_bytes(), IN_THE_WAY);
+            return true;
+        }
+        if self.settings.dry_run {
+            self.note(NoteKind::Deleted, folder, name.as_bytes(), "");
+        }
+        false
+    }
+
+    /// Removes a directory in the way of a file or link, and reports what that deletes.
+    pub(super) fn make_way(&mut self, folder: u32, dir: &Dir, name: Name<'_>) -> io::Result<()> {
+        if dir.make_way(name, self.settings.delete)? {
+            self.note(NoteKind::Deleted, folder, name.as_bytes(), "");
+        }
+        Ok(())
     }
 
     /// Reports a folder that cannot be opened. Entries in it are reported as failed when they are listed.

@@ -207,9 +207,16 @@ impl<O: Observer> Receiver<O> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let name = Name::new(name.as_bytes()).map_err(io::Error::other)?;
         let mut wants = Vec::new();
+        // The directory of the file is not part of the sync: nothing in it is removed, and there are no notes about it.
+        if let Some(state) = self
+            .states
+            .first_mut()
+            .filter(|state| state.presence == DirState::Old)
+        {
+            state.presence = DirState::Lost;
+        }
         self.list_file(ROOT, name, root, None, &mut wants);
         self.first_wants = wants;
-        // The directory of the file is not part of the sync.
         if let Some(state) = self.states.first_mut() {
             state.presence = DirState::Lost;
         }

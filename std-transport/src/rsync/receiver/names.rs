@@ -58,6 +58,9 @@ impl<O: Observer> Receiver<O> {
         }
         let bytes = name.as_bytes().into();
         if first.is_some() {
+            if self.is_blocked(folder, name) {
+                return Ok(());
+            }
             self.names.push(PendingName {
                 folder,
                 name: bytes,
@@ -70,8 +73,12 @@ impl<O: Observer> Receiver<O> {
             name: bytes,
             identity: None,
         });
+        let before = wants.len();
         if self.list_file(folder, name, listed, Some(group), wants) {
             self.identify(folder, name, group);
+        } else if wants.len() == before {
+            // It has failed: the next name becomes the first, and brings the content.
+            self.groups.insert(group, None);
         }
         Ok(())
     }
@@ -113,8 +120,9 @@ impl<O: Observer> Receiver<O> {
         let name = Name::new(&pending.name).map_err(io::Error::other)?;
         let first = self.groups.get(&pending.group).and_then(Option::as_ref);
         let first = first.ok_or(io::ErrorKind::NotFound)?;
+        let folder = pending.folder;
         if self.settings.dry_run {
-            let (identity, folder) = (first.identity, pending.folder);
+            let identity = first.identity;
             return Ok(!self.has_name(folder, name, identity));
         }
         let identity = first
@@ -124,7 +132,9 @@ impl<O: Observer> Receiver<O> {
         if dir.file_identity(name)? == Some(identity) {
             return Ok(false);
         }
-        dir.remove_directory(name)?;
+        self.make_way(folder, &dir, name)?;
+        let first = self.groups.get(&pending.group).and_then(Option::as_ref);
+        let first = first.ok_or(io::ErrorKind::NotFound)?;
         let old = Name::new(&first.name).map_err(io::Error::other)?;
         let from = self.folders.open(Pass::Listing, first.folder)?;
         dir.make_hard_link(name, &from, old, identity)?;

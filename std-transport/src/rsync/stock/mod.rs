@@ -16,7 +16,9 @@ use md5::{Digest as _, Md5};
 
 use items::{File, Listed, Send, Text, nanoseconds, read_start, text};
 
-use super::beneath::{Dir, Folders, Kind, Meta, Name, Pass, ROOT, Temporary, make_root, parent};
+use super::beneath::{
+    Dir, Folders, IN_THE_WAY, Kind, Meta, Name, Pass, ROOT, Temporary, make_root, parent,
+};
 use super::protocol::{MAX_LINK, ProtocolError};
 use super::receiver::Rules;
 use super::report::path_of;
@@ -196,6 +198,10 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         let dir = self.folders.open(Pass::Listing, folder);
         let dir = self.done(folder, b"", dir)?;
         let mtime = nanoseconds(file.mtime);
+        // Before the content is requested, which would be sent in vain.
+        if !self.delete && dir.is_full_directory(name).unwrap_or(false) {
+            return self.done(folder, name.as_bytes(), Err(io::Error::other(IN_THE_WAY)));
+        }
         let here = dir.meta_of(name).ok().flatten();
         let here = here.filter(|here| here.kind == Kind::File && here.size == file.size);
         let mut digest = None;
@@ -257,7 +263,7 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         };
         let mut temporary = Temporary::new(Arc::clone(&dir))?;
         temporary.file().write_all(content)?;
-        dir.remove_directory(name)?;
+        dir.make_way(name, self.delete)?;
         temporary.replace(name, request.mode, request.mtime, false)
     }
 
@@ -285,8 +291,9 @@ impl<'a, P: SyncChannel> Stock<'a, P> {
         }
         let mut parts = components(path)?;
         let name = parts.pop().ok_or(ProtocolError::Message)?;
+        let delete = self.delete;
         let made = self.walk_down(&parts).and_then(|dir| {
-            dir.remove_directory(name)?;
+            dir.make_way(name, delete)?;
             dir.make_link(name, target)
         });
         self.done(ROOT, path, made)

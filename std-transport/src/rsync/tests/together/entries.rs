@@ -36,7 +36,7 @@ fn entries_that_the_source_excludes_are_not_deleted() {
 }
 
 #[test]
-fn entries_of_another_kind_are_replaced() {
+fn entries_of_another_kind_are_replaced_with_delete() {
     let place = place();
     let (from, to) = (place.path().join("from"), place.path().join("to"));
     fs::create_dir(from.join("dir")).unwrap();
@@ -46,7 +46,11 @@ fn entries_of_another_kind_are_replaced() {
     fs::create_dir_all(to.join("file/in")).unwrap();
     fs::create_dir_all(to.join("link/in")).unwrap();
     symlink("/tmp", to.join("dir")).unwrap();
-    let report = pull(&from, &to, Settings::default());
+    let settings = Settings {
+        delete: true,
+        ..Settings::default()
+    };
+    let report = pull(&from, &to, settings);
     assert_eq!(report.failed, []);
     assert!(to.join("dir/f").is_file());
     assert!(fs::symlink_metadata(to.join("dir")).unwrap().is_dir());
