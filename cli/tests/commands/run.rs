@@ -183,27 +183,26 @@ fn usage_errors() {
 /// A character at a boundary became two U+FFFD.
 #[test]
 fn a_long_line_is_cut_between_characters_and_its_pieces_are_marked() {
-    let script = "printf x; printf \"$TEXT%.0s\" $(seq 50000); printf '\\nnext'";
+    let script = "printf x; printf \"$TEXT%.0s\" $(seq 100000); printf '\\nnext'";
     let spec = "popen//env:TEXT=\u{f6}";
-    let line = format!("x{}", "\u{f6}".repeat(50_000));
+    let line = format!("x{}", "\u{f6}".repeat(100_000));
     let arguments = ["run", spec, "--json", "--", "sh", "-c", script];
     let out = run(&arguments, 0).out;
     let documents = out.lines().map(serde_json::from_str);
     let mut documents: Vec<serde_json::Value> = documents.map(Result::unwrap).collect();
     assert_eq!(documents.pop().unwrap()["status"], 0);
     assert_eq!(documents.pop().unwrap()["stdout"], "next");
-    let continued: Vec<_> = documents
-        .iter()
-        .map(|one| one["continued"] == true)
-        .collect();
-    assert_eq!(continued, [true, false]);
+    // Where it is cut depends on how much each read gets, and that it is cut does not.
+    let (last, cut) = documents.split_last().unwrap();
+    assert_ne!(last["continued"], true);
+    assert!(!cut.is_empty() && cut.iter().all(|one| one["continued"] == true));
     let pieces = documents.iter().map(|one| one["stdout"].as_str().unwrap());
     assert!(pieces.collect::<String>() == line);
 
     let targets = [spec, "popen//env:TEXT=y", "--parallel", "1"];
     let arguments = [&["run"], &targets[..], &["--", "sh", "-c", script]].concat();
     let out = run(&arguments, 0).out;
-    let other = format!("x{}", "y".repeat(50_000));
+    let other = format!("x{}", "y".repeat(100_000));
     let expected = format!("[gw0] {line}\n[gw0] next\n[gw1] {other}\n[gw1] next\n");
     assert!(
         out == expected,
