@@ -7,6 +7,8 @@ use core::ops::Deref;
 use execnet_serializer::{ChannelId, Limits, LoadOptions, Value};
 
 use crate::error::ItemError;
+#[cfg(feature = "std")]
+use crate::pickle;
 use crate::session::QueuedItem;
 
 /// A handle of a channel: of a gateway or of an endpoint.
@@ -89,6 +91,9 @@ impl<C: ChannelHandle> Received<C> {
     #[cfg(feature = "std")]
     pub(crate) fn decode(raw: RawItem<C>) -> Result<Self, ItemError> {
         let value = raw.options.loads(&raw.payload);
+        if raw.was_pickle {
+            pickle::keep_buffer(raw.payload);
+        }
         Ok(Self::new(value?, raw.channels))
     }
 
@@ -133,6 +138,9 @@ pub(crate) struct RawItem<C> {
     /// The string settings of its arrival, and the limits on decoding.
     pub(crate) options: LoadOptions,
     pub(crate) channels: Vec<C>,
+    /// The payload was made of a pickle.
+    #[cfg(feature = "std")]
+    pub(crate) was_pickle: bool,
 }
 
 impl<C> RawItem<C> {
@@ -153,6 +161,8 @@ impl<C> RawItem<C> {
                 .with_strings(queued.strings)
                 .with_limits(limits),
             channels,
+            #[cfg(feature = "std")]
+            was_pickle: false,
         })
     }
 }

@@ -18,6 +18,8 @@ mod plan;
 #[cfg(feature = "std")]
 mod read;
 #[cfg(feature = "std")]
+mod spare;
+#[cfg(feature = "std")]
 mod write;
 
 pub use error::PickleError;
@@ -25,9 +27,9 @@ pub use error::PickleError;
 #[cfg(feature = "std")]
 pub use read::to_opcodes;
 #[cfg(feature = "std")]
-pub(crate) use write::replace_payload;
-#[cfg(feature = "std")]
 pub use write::{from_opcodes, from_opcodes_with_memo};
+#[cfg(feature = "std")]
+pub(crate) use {spare::keep as keep_buffer, write::replace_payload};
 
 /// The first byte of a pickle, its opcode PROTO.
 #[cfg(feature = "std")]

@@ -12,6 +12,7 @@ use super::PickleError;
 use super::integers::decimal;
 use super::ops::{Op, Ops};
 use super::plan::{Plan, Prefix};
+use super::spare;
 
 /// The opcodes of an item that is a pickle.
 ///
@@ -40,7 +41,7 @@ impl Writer {
             prefixes: plan.prefixes.into_iter(),
             counts: plan.counts.into_iter(),
             taken: plan.taken.into_iter(),
-            out: Vec::with_capacity(plan.len),
+            out: spare::take(plan.len),
             lists: Vec::new(),
             sets: Vec::new(),
         }

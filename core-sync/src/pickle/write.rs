@@ -10,6 +10,7 @@ use execnet_serializer::{Token, Tokens};
 use super::integers::twos_complement;
 use super::marks::{Mark, marks, needs_mark};
 use super::memo::{Memo, Written};
+use super::spare;
 use super::{PROTO, PROTOCOL};
 
 /// A shorter item is faster as it is.
@@ -43,6 +44,7 @@ pub(crate) fn replace_payload(bytes: &mut Vec<u8>, start: usize) -> bool {
     };
     bytes.truncate(start);
     bytes.extend_from_slice(&pickle);
+    spare::keep(pickle);
     true
 }
 
@@ -83,7 +85,7 @@ fn write_all<'a>(
 ) -> Result<Vec<u8>, Refusal> {
     let has_marks = marks.is_some();
     let mut marks = marks.unwrap_or_default().into_iter().peekable();
-    let mut out = Vec::with_capacity(item.len());
+    let mut out = spare::take(item.len());
     out.extend([PROTO, PROTOCOL]);
     let mut stack = Vec::new();
     let mut count = 0;

@@ -105,10 +105,13 @@ impl Channel {
             .map(|(&id, condvars)| Self::new(gateway.clone(), id, condvars))
             .collect();
         let config = &gateway.shared().config;
-        if config.pickles && pickle::is_pickle(&queued.payload) {
+        let was_pickle = config.pickles && pickle::is_pickle(&queued.payload);
+        if was_pickle {
             queued.payload = pickle::to_opcodes(&queued.payload, config.limits)?;
         }
-        RawItem::new(queued, channels, config.limits)
+        let mut raw = RawItem::new(queued, channels, config.limits)?;
+        raw.was_pickle = was_pickle;
+        Ok(raw)
     }
 
     /// Waits until no more items can arrive on the channel, and its callback, if there is one, has seen the end.
