@@ -161,7 +161,11 @@ impl BootstrapErrorKind {
         };
         match exit.and_then(Exit::code) {
             Some(NO_PROGRAM) => Self::of_remote(NO_PROGRAM, stderr).unwrap_or(Self::NoInterpreter),
-            Some(NO_DIRECTORY) if stderr.contains(NO_DIRECTORY_TEXT) => Self::NoDirectory,
+            // Without any text too: on a busy machine podman loses what a program prints just before it ends. Other
+            // programs that use this status say why.
+            Some(NO_DIRECTORY) if stderr.is_empty() || stderr.contains(NO_DIRECTORY_TEXT) => {
+                Self::NoDirectory
+            }
             Some(code) if remote => Self::of_remote(code, stderr).unwrap_or(silent),
             _ => silent,
         }
@@ -303,6 +307,7 @@ mod tests {
                 Kind::NoDirectory,
             ),
             (125, "Error: something else", Kind::Ended),
+            (125, "", Kind::NoDirectory),
         ] {
             assert_eq!(kind(code, "", said), expected, "{said}");
         }
