@@ -13,4 +13,5 @@ pub use execnet_core_sync::link::{
     PollReader, Poller, Readable, Ready, SharedError,
 };
 pub use file_range::FileRange;
+pub(crate) use pipe::PipeInput;
 pub use pipe::PipeOutput;

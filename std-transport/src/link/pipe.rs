@@ -1,11 +1,11 @@
-//! The writing end of a pipe.
+//! The ends of a pipe.
 
 use alloc::sync::Arc;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use execnet_core_sync::link::{Content, ContentWriter};
 
@@ -71,21 +71,58 @@ impl PipeOutput {
         // Once, whether it succeeds or not. Relaxed, as nothing depends on the order: at worst a large write goes
         // through the pipe before it has grown.
         if bytes > USUAL && self.usual.swap(false, Ordering::Relaxed) {
-            self.widen();
+            widen(&self.pipe);
         }
     }
 }
+
+/// The reading end of a pipe, which grows when large frames come through it. Any other descriptor is only read.
+#[derive(Debug, Clone)]
+pub(crate) struct PipeInput {
+    pipe: Arc<File>,
+    usual: Arc<AtomicBool>,
+}
+
+impl PipeInput {
+    pub(crate) fn new(pipe: impl Into<OwnedFd>) -> Self {
+        Self {
+            pipe: Arc::new(pipe.into().into()),
+            usual: Arc::new(true.into()),
+        }
+    }
+}
+
+impl Read for PipeInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = (&*self.pipe).read(buffer)?;
+        // A pipe that was full: its writer waits. Relaxed, and once, as in `PipeOutput`.
+        if size >= USUAL && self.usual.swap(false, Ordering::Relaxed) {
+            widen(&self.pipe);
+        }
+        Ok(size)
+    }
+}
+
+impl AsFd for PipeInput {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn widen(pipe: &File) {
+    // Only for speed: if the system refuses, the pipe keeps its size.
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, WIDE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_: &File) {}
 
 #[cfg(target_os = "linux")]
 impl PipeOutput {
     fn takes_files(&self) -> bool {
         let kind = |stat: rustix::fs::Stat| rustix::fs::FileType::from_raw_mode(stat.st_mode);
         rustix::fs::fstat(&*self.pipe).map(kind) == Ok(rustix::fs::FileType::Fifo)
-    }
-
-    fn widen(&self) {
-        // Only for speed: if the system refuses, the pipe keeps its size.
-        let _ = rustix::pipe::fcntl_setpipe_size(&*self.pipe, WIDE);
     }
 
     fn send(&self, file: &File, mut position: u64, len: usize) -> io::Result<usize> {
@@ -101,8 +138,6 @@ impl PipeOutput {
     fn takes_files(&self) -> bool {
         false
     }
-
-    fn widen(&self) {}
 
     fn send(&self, _file: &File, _position: u64, _len: usize) -> io::Result<usize> {
         Err(io::ErrorKind::Unsupported.into())

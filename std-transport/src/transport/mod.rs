@@ -27,7 +27,6 @@ pub(crate) use upload_locks::UploadLocks;
 
 use alloc::sync::Arc;
 use core::time::Duration;
-use std::fs::File;
 use std::io::{self, Read as _};
 
 use execnet_core_sync::{ExecModel, Gateway};
@@ -37,7 +36,7 @@ use crate::bootstrap::{Duplex, HandshakeError, bootstrap};
 use crate::deadline::Deadline;
 use crate::error::{BootstrapError, BootstrapErrorKind, MakeGatewayError, WorkerExit};
 use crate::handshake::{Nonce, Ready, Scanner};
-use crate::link::{Descriptor, Link, PeerControl, SharedError};
+use crate::link::{Descriptor, Link, PeerControl, PipeInput, SharedError};
 use crate::options::GroupOptions;
 use crate::payload::{Bootstrap, Settings, WorkerEnv, payload};
 use crate::peer::WorkerHandle;
@@ -107,14 +106,13 @@ impl Connected {
     /// came with the answer: if there are any, the link has no such descriptor.
     pub(crate) fn polled(
         ready: Ready,
-        reader: File,
+        reader: PipeInput,
         writer: impl io::Write + Send + 'static,
         peer: Arc<dyn WorkerHandle>,
     ) -> Self {
         if !ready.rest.is_empty() {
             return Self::new(ready, reader, writer, peer);
         }
-        let reader = Arc::new(reader);
         let poll_reader = Arc::new(Descriptor::new(reader.clone()));
         let mut connected = Self::new(ready, reader, writer, peer);
         connected.link = connected.link.with_poll_reader(poll_reader);

@@ -1,13 +1,12 @@
 //! Gateways over the standard input and output of a process on this machine.
 
 use alloc::sync::Arc;
-use std::fs::File;
 use std::os::fd::OwnedFd;
 
 use crate::bootstrap::Pipes;
 use crate::command::{self, SshHints};
 use crate::error::MakeGatewayError;
-use crate::link::PipeOutput;
+use crate::link::{PipeInput, PipeOutput};
 use crate::peer::WorkerHandle;
 use crate::process::Process;
 use crate::start::start_first;
@@ -31,7 +30,7 @@ pub(super) fn start_with(
     let ready = handshake(request, &mut pipes, peer.as_ref(), &input)?;
     let writer = PipeOutput::new(OwnedFd::from(pipes.stdin));
     let content_writer = writer.content_writer();
-    let reader = File::from(OwnedFd::from(pipes.stdout));
+    let reader = PipeInput::new(pipes.stdout);
     let mut connected = Connected::polled(ready, reader, writer, peer);
     connected.link = connected.link.with_content_writer(content_writer);
     Ok(connected)
