@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value as Json;
 
-use crate::support::{DEADLINE, Running, run};
+use crate::support::{DEADLINE, Finished, Running, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_execnet");
 
@@ -410,4 +410,28 @@ fn a_page_does_not_overwrite_a_trace() {
     }
     run(&["trace", "show", "-o", text(&file), text(place.path())], 2);
     assert_eq!(fs::read(&file).unwrap(), b"trace");
+}
+
+/// Runs `trace show` on what a shell command writes, with 64 MiB of memory.
+fn show_piped(feed: &str, options: &str) -> Finished {
+    let show = format!("exec {PROGRAM:?} trace show /dev/stdin -o - {options}");
+    let script = format!("ulimit -v 65536; {feed} | {show}");
+    let mut command = assert_cmd::Command::new("sh");
+    Finished::new(command.timeout(DEADLINE).args(["-c", &script]).assert())
+}
+
+/// Files were read as a whole, and all their lines were kept.
+#[test]
+fn a_file_may_be_larger_than_the_memory() {
+    let text = "gw0 sent <Message CHANNEL_DATA channel=1 lendata=512>";
+    let frame = format!("{text} {}", "4e".repeat(512));
+    let shown = show_piped(&format!("yes '{frame}' | head -n 100000"), "--limit 10");
+    let data = shown.out.split_once("id=\"data\">").expect(&shown.err).1;
+    let data = data.split_once("</script>").unwrap().0;
+    let data: Json = serde_json::from_str(data).unwrap();
+    assert_eq!(frames(&data).len(), 10);
+    assert_eq!(data["left_out"], 99_990);
+    // A line that does not end.
+    let noise = show_piped("head -c 100000000 /dev/zero | tr '\\0' x", "");
+    noise.tells("no line of a trace");
 }

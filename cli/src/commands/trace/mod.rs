@@ -1,6 +1,7 @@
 //! `execnet trace`: records what processes of execnet do, and shows it as a sequence diagram.
 
 mod diagram;
+mod file;
 mod line;
 mod page;
 mod record;

@@ -39,9 +39,19 @@ fn data(diagram: &Diagram, limit: usize) -> Json {
         "links": links.collect::<Vec<_>>(),
         "codes": codes.0,
         "rows": rows,
-        "left_out": diagram.rows.len().saturating_sub(limit),
+        "left_out": left_out(diagram, limit),
         "damage": diagram.traces.damage().map(|text| escaped(&text)),
     })
+}
+
+/// Number of the lines that no row shows. A row of a frame that both ends have shows two.
+fn left_out(diagram: &Diagram, limit: usize) -> u64 {
+    let rows = diagram.rows.iter().skip(limit);
+    let lines = rows.map(|row| match row.what {
+        RowWhat::Frame { both: true, .. } => 2,
+        _ => 1_u64,
+    });
+    lines.fold(diagram.traces.left_out, u64::saturating_add)
 }
 
 /// The names of codes, which rows have by their numbers.

@@ -1,16 +1,20 @@
 //! `execnet trace show`: writes a page about trace files.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
 use super::diagram::Diagram;
+use super::file::File;
 use super::page::page;
 use super::side::Traces;
 use crate::failure::Failure;
 use crate::messages;
+
+/// The least number of lines that are kept of a process.
+const MIN_KEPT: usize = 1000;
 
 /// Write a page that shows trace files as a sequence diagram
 ///
@@ -28,17 +32,23 @@ pub(super) struct Show {
     #[arg(short, long, value_name = "FILE", default_value = "trace.html", value_hint = ValueHint::FilePath)]
     output: PathBuf,
     /// Show no more than this many frames and events, the first ones
+    ///
+    /// Files may be of any size: the memory that is used grows with N and with the number of processes, not with the files.
+    /// Of a line of more than 8 KiB, the beginning is shown.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     limit: usize,
 }
 
 pub(super) fn run(args: &Show) -> Result<(), Failure> {
     let mut traces = Traces::default();
+    // More lines than rows: many frames may be on the way, so that the other end of a row has it later in its file.
+    let keep = args.limit.saturating_mul(2).saturating_add(MIN_KEPT);
     let files = files(&args.files)?;
     check_output(&args.output, &files)?;
     for path in files {
-        let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
-        traces.add(&path, &bytes);
+        let opened = fs::File::open(&path).map(BufReader::new);
+        let file = opened.and_then(|reader| File::read(reader, keep));
+        traces.add(&path, file.map_err(|error| unreadable(&path, error))?);
     }
     if traces.is_empty() {
         return Err(Failure::Data("the files have no line of a trace".into()));

@@ -1,13 +1,11 @@
 //! What the trace files have: processes with their lines, and the ends of gateways in them.
 
-use alloc::collections::{BTreeMap, VecDeque};
-use std::collections::{HashMap, HashSet};
+use alloc::collections::VecDeque;
+use std::collections::HashMap;
 use std::path::Path;
 
-use super::line::{Frame, Line, What, parse};
-
-/// Number of damaged lines that are named one by one.
-const NAMED: usize = 5;
+use super::file::{File, NAMED, created};
+use super::line::{Frame, Line, What};
 
 /// A line: its process and its number.
 pub(super) type Place = (usize, usize);
@@ -38,33 +36,32 @@ impl Side {
 #[derive(Debug, Default)]
 pub(super) struct Traces {
     pub(super) processes: Vec<Process>,
-    /// The places of lines that are damaged or not of a trace.
-    damaged: Vec<String>,
+    /// Number of the lines that were not kept.
+    pub(super) left_out: u64,
+    /// Number of lines that are damaged or not of a trace.
+    damaged: u64,
+    /// The places of the first of them.
+    first_damaged: Vec<String>,
 }
 
 impl Traces {
     /// Adds the lines of a file.
-    pub(super) fn add(&mut self, path: &Path, bytes: &[u8]) {
+    pub(super) fn add(&mut self, path: &Path, file: File) {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let name = name.to_string_lossy();
-        let lines: Vec<_> = bytes.split(|&byte| byte == b'\n').map(parse).collect();
-        let ids = ids(&lines);
-        let mut processes = BTreeMap::<_, Vec<_>>::new();
-        for ((number, bytes), line) in (1..).zip(bytes.split(|&byte| byte == b'\n')).zip(lines) {
-            match line {
-                Some(line) if is_of_trace(&line, &ids) => {
-                    processes.entry(line.pid).or_default().push(line);
-                }
-                _ if bytes.trim_ascii().is_empty() => {}
-                _ => self.damaged.push(format!("{name}:{number}")),
-            }
-        }
-        for (pid, lines) in processes {
+        self.left_out = self.left_out.saturating_add(file.left_out);
+        self.damaged = self.damaged.saturating_add(file.damaged);
+        let damaged = file.first_damaged.iter();
+        self.first_damaged
+            .extend(damaged.map(|number| format!("{name}:{number}")));
+        self.first_damaged.truncate(NAMED);
+        for (pid, lines) in file.processes {
             let pid = pid.map(|pid| format!("pid {pid}"));
             let name = pid.unwrap_or_else(|| match name.strip_prefix("execnet-debug-") {
                 Some(pid) => format!("pid {pid}"),
                 None => name.clone().into_owned(),
             });
+            let lines = lines.into_iter().map(|(_, line)| line).collect();
             self.processes.push(Process { name, lines });
         }
     }
@@ -75,11 +72,12 @@ impl Traces {
 
     /// How many lines are damaged, with the places of the first of them.
     pub(super) fn damage(&self) -> Option<String> {
-        let count = self.damaged.len();
-        let first = self.damaged.get(..NAMED.min(count)).filter(|_| count > 0)?;
+        let (count, first) = (self.damaged, &self.first_damaged);
         let (lines, rest) = match count {
+            0 => return None,
             1 => ("line that is", ""),
-            _ => ("lines that are", if count > NAMED { ", ..." } else { "" }),
+            _ if count > first.len() as u64 => ("lines that are", ", ..."),
+            _ => ("lines that are", ""),
         };
         Some(format!(
             "left out {count} {lines} damaged or not of a trace: {}{rest}",
@@ -133,36 +131,6 @@ fn sides(process: usize, lines: &[Line]) -> Vec<Side> {
         }
     }
     sides
-}
-
-/// The id of the gateway that an event is the beginning of.
-fn created(text: &str) -> Option<&str> {
-    let (id, kind) = text.split_once(" creating ")?;
-    let begins = kind.starts_with("gateway ") || kind.starts_with("workergateway ");
-    begins.then_some(id)
-}
-
-/// The ids of the gateways of a file.
-fn ids(lines: &[Option<Line>]) -> HashSet<String> {
-    let of_line = |line: &Line| match &line.what {
-        What::Frame(frame) => Some(frame.gateway.clone()),
-        What::Event(text) => created(text).map(str::to_owned),
-    };
-    lines.iter().flatten().filter_map(of_line).collect()
-}
-
-/// Whether the line is of a trace, and not other output of the process.
-fn is_of_trace(line: &Line, ids: &HashSet<String>) -> bool {
-    let What::Event(text) = &line.what else {
-        return true;
-    };
-    let mut spaces = text.match_indices(' ').map(|(at, _)| at);
-    line.time.is_some()
-        || line.pid.is_some()
-        // Stock execnet has lines of the whole process.
-        || text.starts_with("creating workergateway on ")
-        || text.starts_with("=== atexit cleanup ")
-        || spaces.any(|at| text.get(..at).is_some_and(|id| ids.contains(id)))
 }
 
 /// The gateway's id that a worker's id was made of.
