@@ -75,7 +75,7 @@ def test_a_tree_is_listed_depth_first_by_name(start, place):
     write(place / "d/f", b"12", 0o600)
     write(place / "a", b"")
     sync = start()
-    assert sync.ready["version"] == 3 and set(sync.ready) == {"version", "root"}
+    assert sync.ready["version"] == 3 and set(sync.ready) == {"version", "root", "host", "here"}
     assert sync.ready["root"][:1] == b"d"
     sections = listed(sync, 4)
     assert [(number, ending, [entry[:2] for entry in entries]) for number, ending, entries in sections] == [
@@ -261,8 +261,11 @@ def test_a_folder_that_cannot_be_read_is_cut_off(start, place):
     assert listed(sync) == [(1, peer.CUT_OFF, [])]
 
 
-def test_where_it_is_is_said_to_a_target_that_deletes(start, place):
-    above = os.stat(str(place.parent))
+def test_where_it_is_is_said(start, place):
+    here, above = os.stat(str(place)), os.stat(str(place.parent))
+    ready = start(delete=False).ready
+    assert ready["here"] == struct.pack(">QQ", here.st_dev, here.st_ino)
+    assert ready["host"] and "above" not in ready
     ready = start(delete=True).ready
     assert ready["above"].startswith(struct.pack(">QQ", above.st_dev, above.st_ino))
     assert ready["host"]

@@ -327,6 +327,38 @@ class TestDeletion:
         assert start(delete=False, host=host, above=above).ready == {"version": 3}
 
 
+class TestDestinationInItsSource:
+
+    @pytest.fixture
+    def source(self, place):
+        """How a source around `place` says where it is."""
+        found = os.stat(str(place.parent))
+        with open("/proc/sys/kernel/random/boot_id", "rb") as boot_id:
+            return {"host": boot_id.read().strip(), "here": struct.pack(">QQ", found.st_dev, found.st_ino)}
+
+    def test_it_is_refused_and_not_created(self, start, place, source):
+        for path in place, place / "new" / "deep":
+            assert b"copied into itself" in start(path, filtered=False, **source).ready["error"]
+        assert b"the source itself" in start(place.parent, filtered=True, **source).ready["error"]
+        assert names(place) == []
+
+    def test_another_host_has_other_directories(self, start, source):
+        source["host"] = b"another"
+        assert start(filtered=False, **source).ready == {"version": 3}
+
+    def test_with_a_filter_the_listing_decides(self, start, place, source):
+        own = os.fsencode(place.name)
+        (place / "d").mkdir()
+        sync = start(filtered=True, **source)
+        sync.send((LIST, section(0, folder(b"d"), folder(own)) + section(1, folder(own)) + section(3)
+                   + section(2, file(b"f", 1))))
+        notes = finish(sync)[1]
+        assert [(kind, number, name) for kind, number, name, _ in notes] == [(b"e", 0, own), (b"e", 2, b"f")]
+        assert b"copied into itself" in notes[0][3]
+        assert names(place) == [b"d"]
+        assert names(place / "d") == [own]
+
+
 class TestDirectoryInTheWay:
     """Without `delete`, only an empty directory makes way for a file or a link."""
 

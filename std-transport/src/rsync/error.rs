@@ -80,8 +80,8 @@ impl SyncError {
         matches!(self.kind, SyncErrorKind::Source(..))
     }
 
-    /// The destination cannot be created or opened, or is refused because it contains the source, which would be
-    /// deleted.
+    /// The destination cannot be created or opened, or is refused: it contains the source, which would be deleted, or
+    /// is in the source, and would be copied into itself.
     #[must_use]
     pub const fn is_destination(&self) -> bool {
         matches!(self.kind, SyncErrorKind::Destination(..))

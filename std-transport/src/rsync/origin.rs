@@ -1,22 +1,27 @@
-//! The location of a source, so that a target on the same machine does not delete it.
+//! The location of a source, so that a target on the same machine neither deletes it nor copies itself.
 
 use std::io;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::Stat;
 
 use super::beneath::{Dir, Identity};
 
-/// The host of a source, and the directories that contain the source.
+/// The location of a source directory on its host.
 ///
-/// A target that deletes entries which the source does not have would delete the source itself, if that were inside the
-/// destination. Paths cannot show this: links, mounts and containers give one directory many paths. Device and inode
-/// can, on one running system.
+/// A destination in the source would be copied into itself. A target that deletes entries which the source does not
+/// have would delete the source itself, if that were inside the destination. Paths cannot show either: links, mounts
+/// and containers give one directory many paths. Device and inode can, on one running system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
     /// Identifies the running system.
     pub(crate) host: Vec<u8>,
-    /// Device and inode of each directory above the source, 8 bytes each.
+    /// Device and inode of the source.
+    pub(crate) root: Vec<u8>,
+    /// Whether a filter may exclude something.
+    pub(crate) filtered: bool,
+    /// The same of each directory above the source, for a target that deletes.
     pub(crate) above: Vec<u8>,
 }
 
@@ -24,21 +29,23 @@ pub(crate) struct Origin {
 const IDENTITY: usize = 16;
 
 impl Origin {
-    /// The location of a tree or file; `None` unless a target deletes, as no other needs it.
+    /// The location of a directory.
     ///
     /// # Errors
     /// The path does not exist, or a directory above it cannot be examined.
-    pub(crate) fn for_deleting(path: &Path, deletes: bool) -> io::Result<Option<Self>> {
-        deletes.then(|| Self::of(path)).transpose()
-    }
-
-    fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn of(path: &Path, deletes: bool) -> io::Result<Self> {
         let mut above = Vec::new();
-        for directory in path.canonicalize()?.ancestors().skip(1) {
-            above.extend(identity(&rustix::fs::stat(directory)?));
+        if deletes {
+            for directory in path.canonicalize()?.ancestors().skip(1) {
+                above.extend(identity(&rustix::fs::stat(directory)?));
+            }
         }
-        let host = host();
-        Ok(Self { host, above })
+        Ok(Self {
+            host: host(),
+            root: identity(&rustix::fs::stat(path)?).to_vec(),
+            filtered: false,
+            above,
+        })
     }
 
     /// Whether the directory contains the source, at any depth.
@@ -48,8 +55,48 @@ impl Origin {
     pub(crate) fn is_inside(&self, directory: &Dir) -> io::Result<bool> {
         let here = identity(&rustix::fs::fstat(directory.fd())?);
         let (above, _) = self.above.as_chunks::<IDENTITY>();
-        Ok(self.host == host() && above.contains(&here))
+        Ok(above.contains(&here) && self.host == host())
     }
+
+    /// The path of a destination from the source, if it is in the source and a filter may exclude it.
+    ///
+    /// # Errors
+    /// It is in the source and cannot be excluded, or is the source itself.
+    pub(crate) fn admit(&self, destination: &Path) -> io::Result<Option<Vec<u8>>> {
+        match self.path_to(destination)? {
+            None => Ok(None),
+            Some(path) if path.as_os_str().is_empty() => {
+                Err(io::Error::other("it is the source itself"))
+            }
+            Some(path) if self.filtered => Ok(Some(path.as_os_str().as_bytes().to_vec())),
+            Some(_) => Err(io::Error::other(
+                "it is in the source and would be copied into itself; exclude it",
+            )),
+        }
+    }
+
+    fn path_to(&self, destination: &Path) -> io::Result<Option<PathBuf>> {
+        let real = resolved(destination)?;
+        let is_root = |path: &&Path| {
+            // One that does not exist yet is no source.
+            rustix::fs::stat(*path).is_ok_and(|stat| *self.root == identity(&stat))
+        };
+        let root = real.ancestors().find(is_root);
+        let root = root.filter(|_| self.host == host());
+        let within = root.and_then(|root| real.strip_prefix(root).ok());
+        Ok(within.map(Path::to_path_buf))
+    }
+}
+
+/// The absolute path without links of a directory that may not exist yet.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    for existing in absolute.ancestors() {
+        if let (Ok(real), Ok(rest)) = (existing.canonicalize(), absolute.strip_prefix(existing)) {
+            return Ok(real.join(rest));
+        }
+    }
+    Ok(absolute)
 }
 
 fn identity(stat: &Stat) -> [u8; IDENTITY] {

@@ -11,6 +11,7 @@ use super::error::SyncError;
 use super::filter::Filter;
 use super::observer::Observer;
 use super::options::TargetOptions;
+use super::origin::Origin;
 use super::protocol::{
     Entry, EntryKind, FileResult, Note, ProtocolError, Ready, Role, Settings, Start, unpack_root,
 };
@@ -29,8 +30,8 @@ impl RSync {
     /// [`add_target`](Self::add_target). The filter is applied here.
     ///
     /// # Errors
-    /// The destination cannot be created, or contains the source while [`TargetOptions::delete`] is set. The worker has
-    /// no such source, is gone, or violates the protocol.
+    /// The destination cannot be created, is the source itself or in the source without being excluded, or contains the
+    /// source while [`TargetOptions::delete`] is set. The worker has no such source, is gone, or violates the protocol.
     pub fn pull(
         &mut self,
         gateway: &Gateway,
@@ -57,8 +58,13 @@ impl RSync {
             ..Rules::default()
         };
         let destination = placed(destination.as_ref(), &self.source, &root);
-        let receiver = Receiver::new(&destination, &root, settings, rules, observer)
-            .and_then(|receiver| receiver.sparing(ready.origin.as_ref()));
+        let origin = ready.origin.map(|origin| Origin {
+            filtered: asks,
+            ..origin
+        });
+        let origin = origin.as_ref();
+        let receiver =
+            Receiver::from_origin(origin, &destination, &root, settings, rules, observer);
         let mut receiver =
             receiver.map_err(|error| SyncErrorKind::Destination(destination, error))?;
         let received = run::receive(&mut receiver, &channel, self.idle_timeout);

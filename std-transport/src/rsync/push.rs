@@ -59,7 +59,7 @@ impl TargetReport {
 pub(super) struct Push<'a> {
     pub(super) cache: Arc<ContentCache>,
     pub(super) root: Vec<u8>,
-    /// The location of the source, for targets that delete.
+    /// The location of the source, if that is a directory.
     pub(super) origin: Option<Origin>,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) callback: Option<&'a Callback>,
@@ -108,7 +108,7 @@ impl<'a> Push<'a> {
             },
             path: target.destination.as_os_str().as_bytes().to_vec(),
             settings,
-            origin: self.origin.clone().filter(|_| settings.delete),
+            origin: self.origin.clone(),
         };
         let started = program::start(&target.gateway, &RSYNC_TARGET, &start, self.idle_timeout);
         let (channel, ready) = started?;

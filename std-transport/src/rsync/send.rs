@@ -33,6 +33,7 @@ impl RSync {
             return Err(RSyncError::NoTargets);
         }
         let callback = self.callback.as_deref();
+        let filtered = !self.filter.is_idle();
         let observer = PushObserver {
             filter: &mut self.filter,
             callback,
@@ -42,7 +43,10 @@ impl RSync {
         let walk = Walk::open(&self.source, self.links.unwrap_or_default(), observer);
         let walk = walk.map(|walk| walk.with_hard_links(self.common.hard_links));
         let deletes = targets.iter().any(|target| target.options.delete);
-        let opened = walk.and_then(|walk| Ok((walk, Origin::for_deleting(&self.source, deletes)?)));
+        let opened = walk.and_then(|walk| {
+            let origin = walk.origin(&self.source, deletes)?;
+            Ok((walk, origin))
+        });
         let (mut walk, origin) = opened.map_err(|error| RSyncError::Source {
             path: self.source.clone(),
             error,
@@ -54,7 +58,7 @@ impl RSync {
         let push = Push {
             cache: Arc::new(ContentCache::new(Arc::clone(walk.index()), shared)),
             root: pack_root(walk.root()),
-            origin,
+            origin: origin.map(|origin| Origin { filtered, ..origin }),
             idle_timeout: self.idle_timeout,
             callback,
         };

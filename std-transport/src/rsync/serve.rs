@@ -10,7 +10,6 @@ use execnet_core_sync::{Channel, Worker};
 use super::beneath::Meta;
 use super::content_cache::ContentCache;
 use super::error::SyncError;
-use super::origin::Origin;
 use super::program;
 use super::protocol::{Ready, Role, Start, pack_root, unpack_root};
 use super::receiver::{Receiver, Rules};
@@ -70,8 +69,8 @@ fn take(
     root: &Meta,
     start: &Start,
 ) -> Result<(), SyncErrorKind> {
-    let receiver = Receiver::new(path, root, start.settings, Rules::default(), ())
-        .and_then(|receiver| receiver.sparing(start.origin.as_ref()));
+    let (origin, rules) = (start.origin.as_ref(), Rules::default());
+    let receiver = Receiver::from_origin(origin, path, root, start.settings, rules, ());
     let mut receiver = match receiver {
         Ok(receiver) => receiver,
         Err(error) => return channel.send(Ready::refusal(&error).to_value()),
@@ -88,7 +87,10 @@ fn give(
 ) -> Result<(), SyncErrorKind> {
     let opened = Walk::open(path, Links::Keep, ())
         .map(|walk| walk.with_hard_links(start.settings.hard_links))
-        .and_then(|walk| Ok((walk, Origin::for_deleting(path, start.settings.delete)?)));
+        .and_then(|walk| {
+            let origin = walk.origin(path, start.settings.delete)?;
+            Ok((walk, origin))
+        });
     let (mut walk, origin) = match opened {
         Ok(opened) => opened,
         Err(error) => return channel.send(Ready::refusal(&error).to_value()),

@@ -15,6 +15,7 @@ mod keeps;
 mod link_farms;
 mod links;
 mod options;
+mod overlap;
 #[cfg(target_os = "linux")]
 mod pieces;
 mod race;

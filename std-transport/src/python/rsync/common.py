@@ -168,6 +168,14 @@ class Folders(object):
         self.nodes.append((parent, name, depth))
         return len(self.nodes) - 1
 
+    def names(self, number):  # type: (int) -> List[bytes]
+        """Those from the root to the folder."""
+        found = []  # type: List[bytes]
+        while number != ROOT:
+            number, name, _ = self.nodes[number]
+            found.insert(0, name)
+        return found
+
     def deepest_first(self):  # type: () -> List[int]
         """All numbers but the root's, each after those of what is in it, neighbours close to one
         another."""

@@ -64,8 +64,10 @@ class Source(object):
         self.places = [absolute(path), os.path.realpath(path)]
         root = entry.pack(kind, status.st_mode & 0o7777, status.st_size, mtime_of(status), 0)
         ready = {u'version': VERSION, u'root': root}
-        if start['delete']:
-            ready.update({u'host': host(), u'above': above(self.places[1])})
+        if kind == b'd':
+            ready.update({u'host': host(), u'here': identity(status)})
+            if start['delete']:
+                ready[u'above'] = above(self.places[1])
         return ready
 
     def run(self, ready):  # type: (Dict[str, Any]) -> None

@@ -2,6 +2,7 @@ from binascii import hexlify
 from stat import S_IFREG
 
 IN_THE_WAY = 'a directory that is not empty is in the way; delete it or use --delete'
+ITSELF = b'it is the destination and would be copied into itself; exclude it'
 
 
 class Wanted(object):
@@ -97,8 +98,11 @@ class Target(object):
         path = start['path']
         kind, mode, size, mtime, _ = entry.unpack(start['root'])
         self.place = absolute(path)
+        # The names from the source's root to this tree, if it is in the source.
+        self.itself = []        # type: List[bytes]
         if kind == b'd':
             self.to_list.append(ROOT)
+            self.refuse_itself(start, path)
             self.open_root(path, mode, mtime)
             if self.delete and self.states[ROOT].presence == 'old':
                 self.refuse_source_inside(start)
@@ -119,6 +123,20 @@ class Target(object):
             for pos in range(0, len(above), two_u64.size):
                 if above[pos:pos + two_u64.size] == here:
                     raise OSError(errno.EINVAL, 'the source is in it and would be deleted')
+
+    def refuse_itself(self, start, path):  # type: (Dict[str, Any], bytes) -> None
+        """Raises an error if the path is that of the source or in it, on this running system.  A filter
+        may exclude it: then the listing tells."""
+        if 'here' not in start or start['host'] != host():
+            return
+        names = names_below(start['here'], path)
+        if names is None:
+            return
+        if not names:
+            raise OSError(errno.EINVAL, 'it is the source itself')
+        if not start['filtered']:
+            raise OSError(errno.EINVAL, 'it is in the source and would be copied into itself; exclude it')
+        self.itself = names
 
     def open_root(self, path, mode, mtime):  # type: (bytes, int, int) -> None
         presence = 'old'
@@ -343,6 +361,9 @@ class Target(object):
         self.states.append(state)
         self.folders.add(parent, name)
         if self.states[parent].presence is None:
+            return
+        if self.itself and self.folders.names(parent) + [name] == self.itself:
+            self.note(b'e', parent, name, ITSELF)
             return
         try:
             state.presence = 'imagined' if fd is None else self.provide(fd, name)
@@ -709,6 +730,18 @@ class Target(object):
         if self.notes:
             self.channel.send((NOTE, b''.join(self.notes)))
             self.notes = []
+
+
+def names_below(root, path):  # type: (bytes, bytes) -> Optional[List[bytes]]
+    """The names from the directory with this identity to the path, which may not exist yet.  None if it
+    is not in there."""
+    at, names = os.path.realpath(path), []  # type: bytes, List[bytes]
+    while not os.path.isdir(at) or identity(os.stat(at)) != root:
+        at, name = os.path.split(at)
+        if not name:
+            return None
+        names.insert(0, name)
+    return names
 
 
 def file_identity(fd, name):  # type: (int, bytes) -> Optional[bytes]

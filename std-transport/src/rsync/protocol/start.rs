@@ -15,7 +15,7 @@ pub(crate) struct Start {
     /// The path of the worker's tree.
     pub(crate) path: Vec<u8>,
     pub(crate) settings: Settings,
-    /// The location of the source, for a target that deletes.
+    /// The location of the source, if the worker is the target of a directory.
     pub(crate) origin: Option<Origin>,
 }
 
@@ -129,7 +129,7 @@ impl Start {
 pub(crate) struct Ready {
     /// The root of the tree, from a source.
     pub(crate) root: Option<Vec<u8>>,
-    /// The location of the source, for a target that deletes.
+    /// The location of the source, if that is a directory.
     pub(crate) origin: Option<Origin>,
     /// Why the worker cannot open its tree, as text. It is the last item then.
     pub(crate) error: Option<Vec<u8>>,
@@ -181,6 +181,8 @@ impl Ready {
 fn put_origin(pairs: &mut Vec<(&str, Value)>, origin: Option<&Origin>) {
     if let Some(origin) = origin {
         pairs.push(("host", Value::Bytes(origin.host.clone())));
+        pairs.push(("here", Value::Bytes(origin.root.clone())));
+        pairs.push(("filtered", Value::Bool(origin.filtered)));
         pairs.push(("above", Value::Bytes(origin.above.clone())));
     }
 }
@@ -215,8 +217,12 @@ impl<'a> Answers<'a> {
     }
 
     fn origin(&self) -> Option<Origin> {
-        let (host, above) = (self.bytes("host").ok()?, self.bytes("above").ok()?);
-        Some(Origin { host, above })
+        Some(Origin {
+            host: self.bytes("host").ok()?,
+            root: self.bytes("here").ok()?,
+            filtered: self.flag("filtered").unwrap_or(false),
+            above: self.bytes("above").unwrap_or_default(),
+        })
     }
 
     fn bytes(&self, key: &str) -> Result<Vec<u8>, ProtocolError> {

@@ -12,6 +12,9 @@ use crate::rsync::protocol::{Entry, EntryKind, FileResult, NoteKind, ProtocolErr
 /// The reason for entries of a folder that is [`Lost`](DirState::Lost).
 const NO_FOLDER: &str = "its folder could not be made or opened";
 
+/// The reason for a destination in the source that the filter does not exclude.
+const ITSELF: &str = "it is the destination and would be copied into itself; exclude it";
+
 impl<O: Observer> Receiver<O> {
     pub(super) fn take_entry(
         &mut self,
@@ -51,6 +54,7 @@ impl<O: Observer> Receiver<O> {
                 self.count_file()?;
             }
             EntryKind::Folder { mode, mtime } => {
+                let wanted = wanted && !self.is_itself(folder, entry.name);
                 let number = self.list_folder(folder, dir, entry.name, (mode, mtime), wanted)?;
                 // A source that lists by itself lists every folder. Otherwise a folder is requested if it is wanted,
                 // even if it could not be created: the report names all entries in it.
@@ -68,6 +72,18 @@ impl<O: Observer> Receiver<O> {
             EntryKind::Link(_) | EntryKind::LinkInside(_) | EntryKind::Protected(_) => {}
         }
         Ok(())
+    }
+
+    /// Whether a listed folder is the destination, which is reported: it would be copied into itself.
+    fn is_itself(&mut self, folder: u32, name: Name<'_>) -> bool {
+        let Some(itself) = &self.itself else {
+            return false;
+        };
+        let found = self.folders.path(folder, name.as_bytes()) == *itself;
+        if found {
+            self.note(NoteKind::Failed, folder, name.as_bytes(), ITSELF);
+        }
+        found
     }
 
     /// The number of the next file.

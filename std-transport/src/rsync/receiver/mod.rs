@@ -58,6 +58,8 @@ pub(crate) struct Receiver<O> {
     rules: Rules,
     /// The absolute path of the tree, for links into it.
     place: PathBuf,
+    /// The path of this tree from the source's root, if it is in the source.
+    itself: Option<Vec<u8>>,
     folders: Folders,
     /// By folder number.
     states: Vec<FolderState>,
@@ -147,11 +149,30 @@ impl<O: Observer> Receiver<O> {
         Ok(receiver)
     }
 
+    /// As [`new`](Self::new), for a source that may be on this system.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), or the sync would copy the tree into itself or delete its own source.
+    pub(crate) fn from_origin(
+        origin: Option<&Origin>,
+        path: &Path,
+        root: &Meta,
+        settings: Settings,
+        rules: Rules,
+        observer: O,
+    ) -> io::Result<Self> {
+        // First, so that nothing is created if it is refused.
+        let itself = origin.map(|origin| origin.admit(path)).transpose()?;
+        let mut receiver = Self::new(path, root, settings, rules, observer)?;
+        receiver.itself = itself.flatten();
+        receiver.sparing(origin)
+    }
+
     /// Checks that the sync does not delete its own source.
     ///
     /// # Errors
     /// The source is in the tree, and the sync deletes entries that the source does not have.
-    pub(crate) fn sparing(mut self, origin: Option<&Origin>) -> io::Result<Self> {
+    fn sparing(mut self, origin: Option<&Origin>) -> io::Result<Self> {
         let deletes = self.settings.delete && self.state(ROOT).presence == DirState::Old;
         let root = self.folders.open(Pass::Listing, ROOT)?;
         match origin.filter(|_| deletes) {
@@ -180,6 +201,7 @@ impl<O: Observer> Receiver<O> {
             settings,
             rules,
             place: std::path::absolute(path)?,
+            itself: None,
             folders: Folders::new(Arc::new(dir)),
             states: vec![state],
             expected: VecDeque::new(),

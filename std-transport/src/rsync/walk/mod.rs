@@ -16,6 +16,7 @@ pub(crate) use links::escapes_root;
 use super::beneath::{Dir, Identity, Kind, Meta, Name, ROOT};
 use super::file_index::FileIndex;
 use super::observer::{LeftOut, Observer};
+use super::origin::Origin;
 use super::protocol::{End, Entry, EntryKind, Section};
 use super::report::path_of;
 use section::OpenSection;
@@ -88,6 +89,15 @@ impl<O: Observer> Walk<O> {
     /// The metadata of the root.
     pub(crate) const fn root(&self) -> &Meta {
         &self.root
+    }
+
+    /// The location of the tree, which is at this path; `None` for a single file.
+    ///
+    /// # Errors
+    /// It has been removed, or a directory above it cannot be examined.
+    pub(crate) fn origin(&self, path: &Path, deletes: bool) -> io::Result<Option<Origin>> {
+        let is_directory = self.root.kind == Kind::Directory;
+        is_directory.then(|| Origin::of(path, deletes)).transpose()
     }
 
     pub(crate) const fn index(&self) -> &Arc<FileIndex> {

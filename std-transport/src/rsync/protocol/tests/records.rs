@@ -8,6 +8,8 @@ use crate::rsync::origin::Origin;
 fn the_first_items_round_trip() {
     let origin = Origin {
         host: b"host".to_vec(),
+        root: vec![3; 16],
+        filtered: true,
         above: vec![7; 32],
     };
     let start = Start {
