@@ -15,9 +15,9 @@ use crate::input::is_stdin;
 /// Run Python code in workers and print the items that it sends
 ///
 /// Starts a worker, runs the code in it and prints each item that the code sends over `channel` as one line, in Python's
-/// literal notation. What the code prints goes to standard error line by line, after the gateway's id in brackets, and a
-/// line of more than 64 KiB as several lines; a worker behind a socket prints to the standard error of its server. The
-/// command ends when the code ends, and the worker with it.
+/// literal notation. What the code prints goes to standard error line by line, after the gateway's id in brackets. A line of
+/// more than 64 KiB is shown as several lines, each after the id. A worker behind a socket prints to the standard error of
+/// its server. The command ends when the code ends, and the worker with it.
 ///
 /// Without --send and --stdin, nothing is ever sent to the code: `channel.receive()` waits until the timeout or an
 /// interrupt.

@@ -16,6 +16,8 @@ pub const STDERR_TAIL: usize = 64 * 1024;
 
 /// What happens to the standard error of workers. In each case its end is also kept for errors.
 ///
+/// A line of more than 64 KiB counts as several lines, so that a worker which never ends its line needs no more memory.
+///
 /// ```
 /// # use std::sync::{Arc, Mutex};
 /// let lines = Arc::new(Mutex::new(Vec::new()));

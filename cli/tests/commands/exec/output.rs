@@ -27,6 +27,24 @@ fn output_of_remote_code_is_shown_immediately() {
     assert_eq!(running.error_lines().next().unwrap(), "[gw0] hello");
 }
 
+/// With several targets the lines of others may come in between.
+#[test]
+fn each_piece_of_a_long_line_has_the_id() {
+    let code = "print('x' * 200_000); print('end')";
+    let targets = ["--on", "popen//id=a", "--on", "popen//id=b"];
+    let finished = run(&[&["exec"], &targets[..], &[code, "-q"]].concat(), 0);
+    for id in ["[a] ", "[b] "] {
+        let lines = finished.err.lines();
+        let lines: Vec<_> = lines.filter_map(|line| line.strip_prefix(id)).collect();
+        let (end, pieces) = lines.split_last().unwrap();
+        assert_eq!(*end, "end");
+        assert!(pieces.iter().all(|piece| piece.len() < 2 * 64 * 1024));
+        assert!(pieces.concat() == "x".repeat(200_000), "{}", pieces.len());
+    }
+    let other = |line: &&str| !line.starts_with("[a] ") && !line.starts_with("[b] ");
+    assert_eq!(finished.err.lines().find(other), None);
+}
+
 /// Control characters and direction marks, in items, output and tracebacks.
 #[test]
 fn control_characters_of_a_worker_are_escaped_everywhere() {
