@@ -27,12 +27,23 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use failure::Failure;
+
 fn main() -> ExitCode {
-    match commands::run(args::Cli::parse()) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();
             ExitCode::from(failure.status())
         }
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    match args::Cli::try_parse() {
+        Ok(cli) => commands::run(cli),
+        // Not by `parse`, which ignores that standard output cannot be written.
+        Err(help) if !help.use_stderr() => printer::print_help(&help),
+        Err(error) => Err(error.into()),
     }
 }

@@ -79,7 +79,18 @@ impl<'a> Printer<'a> {
 
 /// Prints a line to standard output at once.
 pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
+    print_bytes(format!("{line}\n").as_bytes())
+}
+
+/// Writes bytes to standard output at once.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let written = writeln!(out, "{line}").and_then(|()| out.flush());
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     written.map_err(Failure::Output)
+}
+
+/// Prints what clap made of `--help` or `--version`.
+pub(crate) fn print_help(text: &clap::Error) -> Result<(), Failure> {
+    let printed = text.print().and_then(|()| io::stdout().flush());
+    printed.map_err(Failure::Output)
 }

@@ -1,12 +1,11 @@
 //! `execnet completions`: scripts by which shells complete arguments.
 
-use std::io::{self, Write as _};
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::{Shell, generate};
 
 use crate::args::Cli;
 use crate::failure::Failure;
+use crate::printer::print_bytes;
 
 /// Print a script by which a shell completes arguments of execnet
 ///
@@ -22,5 +21,5 @@ pub(crate) struct Completions {
 pub(super) fn run(args: &Completions) -> Result<(), Failure> {
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "execnet", &mut script);
-    io::stdout().write_all(&script).map_err(Failure::Output)
+    print_bytes(&script)
 }

@@ -1,12 +1,11 @@
 //! `execnet dumps`: converts a literal to the bytes that stock `execnet.dumps` writes.
 
-use std::io::{self, Write as _};
-
 use execnet::Value;
 
 use crate::args::Dumps;
 use crate::failure::Failure;
 use crate::input;
+use crate::printer::print_bytes;
 
 pub(crate) fn run(args: &Dumps) -> Result<(), Failure> {
     let value = if args.literal == "-" {
@@ -15,10 +14,7 @@ pub(crate) fn run(args: &Dumps) -> Result<(), Failure> {
         parse(&args.literal)?
     };
     let bytes = execnet::serializer::dumps(&value).map_err(|error| Failure::Data(error.into()))?;
-    let mut out = io::stdout().lock();
-    out.write_all(&bytes)
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)
+    print_bytes(&bytes)
 }
 
 fn parse(literal: &str) -> Result<Value, Failure> {

@@ -1,6 +1,5 @@
 //! `execnet man`: manual pages.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, ValueHint};
@@ -8,6 +7,7 @@ use clap_mangen::{Man, generate_to};
 
 use crate::args::Cli;
 use crate::failure::Failure;
+use crate::printer::print_bytes;
 
 /// Print the manual page, or write the pages of all commands to a directory
 ///
@@ -28,8 +28,8 @@ pub(super) fn run(args: &Manual) -> Result<(), Failure> {
         None => {
             let mut page = Vec::new();
             let rendered = Man::new(Cli::command()).render(&mut page);
-            let written = rendered.and_then(|()| io::stdout().write_all(&page));
-            written.map_err(Failure::Output)
+            rendered.map_err(Failure::Output)?;
+            print_bytes(&page)
         }
     }
 }

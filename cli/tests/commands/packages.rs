@@ -1,9 +1,9 @@
 //! What packages install: completions and manual pages.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::Command;
 
-use crate::support::run;
+use crate::support::{Running, run};
 
 #[test]
 fn the_script_for_bash_completes_commands_options_and_files() {
@@ -64,4 +64,26 @@ fn there_is_a_manual_page_for_every_command() {
         assert!(page.contains(".SH"), "{name}: {page}");
     }
     run(&["man", "-o", "/nonexistent/directory"], 2).tells("cannot write");
+}
+
+/// Help and the version exited with status 0.
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["exec", "--help"],
+        &["help", "rsync", "push"],
+        &["man"],
+        &["completions", "fish"],
+    ] {
+        let full = File::create("/dev/full").unwrap();
+        let (status, err) = Running::start_with(arguments, full).finish();
+        assert_eq!(status, Some(1), "{arguments:?}: {err}");
+        assert!(err.contains("execnet: standard output: "), "{err}");
+        let (reader, closed) = std::io::pipe().unwrap();
+        drop(reader);
+        let (status, err) = Running::start_with(arguments, closed).finish();
+        assert_eq!((status, &*err), (Some(141), ""), "{arguments:?}");
+    }
 }

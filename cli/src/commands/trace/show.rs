@@ -1,7 +1,7 @@
 //! `execnet trace show`: writes a page about trace files.
 
 use std::fs;
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -12,6 +12,7 @@ use super::page::page;
 use super::side::Traces;
 use crate::failure::Failure;
 use crate::messages;
+use crate::printer::print_bytes;
 
 /// The least number of lines that are kept of a process.
 const MIN_KEPT: usize = 1000;
@@ -56,9 +57,7 @@ pub(super) fn run(args: &Show) -> Result<(), Failure> {
     report_damage(&traces);
     let text = page(&Diagram::new(traces), args.limit);
     if args.output == Path::new("-") {
-        let mut out = io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        return written.map_err(Failure::Output);
+        return print_bytes(text.as_bytes());
     }
     fs::write(&args.output, text).map_err(|error| {
         let what = format!("cannot write {:?}", args.output);
