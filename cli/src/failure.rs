@@ -56,15 +56,6 @@ impl Failure {
         }
     }
 
-    /// Converts the failure of one target into that of a command whose other targets succeeded or failed by themselves.
-    pub(crate) fn partial(self) -> Self {
-        match self {
-            Self::Gateway(error) => Self::Data(error),
-            Self::Usage(what, error) => Self::Data(format!("{what}: {}", report(&*error)).into()),
-            other => other,
-        }
-    }
-
     /// Prints the error to standard error. That the reader of standard output closed it is not worth a message.
     pub(crate) fn report(&self) {
         match self {

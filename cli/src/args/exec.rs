@@ -57,6 +57,8 @@ pub(crate) struct Exec {
     pub(crate) stdin: Option<LineFormat>,
     /// Print items as JSON: a value on each line; with --on or --hosts, {"id": ..., "item": ...}
     ///
+    /// With --on or --hosts the last object of each target is {"id": ..., "status": NUMBER}, with "error": TEXT if it failed.
+    ///
     /// Values that JSON lacks are objects such as {"$bytes": "aGk="} and {"$int": "123..."}, which --stdin=json reads too: see
     /// "Values as JSON" in docs/guide/command.md.
     #[arg(long)]

@@ -33,12 +33,12 @@ pub(crate) enum Direction {
 /// Copy from this machine to gateways
 ///
 /// Prints a line for each target, which begins with its spec and path. A target that fails does not stop the others. The
-/// exit status is then 1, or with a single target its own.
+/// exit status is the highest of all targets.
 #[derive(Debug, Args)]
 #[command(
     group(ArgGroup::new("where").required(true).multiple(true).args(["to", "on", "hosts"])),
     arg = archive(),
-    // Its long help is about the lines and the statuses of the other commands.
+    // Its long help is about the lines of the other commands.
     mut_arg("on", |on| on.long_help(None)),
     override_usage = "execnet rsync push [OPTIONS] <SRC> <DEST> --on <SPEC>... [--hosts <FILE>]\n       \
                       execnet rsync push [OPTIONS] <SRC> --to <SPEC> <DEST> [--to <SPEC> <DEST>]..."

@@ -25,7 +25,7 @@ pub(crate) struct Status {
     /// Print a JSON object for each target
     ///
     /// Its keys are id, spec, executable, version, platform, pid, cwd, round_trip (in seconds), channels, executing (the
-    /// number of running calls) and execmodel.
+    /// number of running calls) and execmodel; of a target that failed, id, status (its exit status) and error.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

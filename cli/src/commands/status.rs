@@ -10,7 +10,7 @@ use crate::args::{Status, Verbosity};
 use crate::escape::{escaped, escaped_json};
 use crate::failure::Failure;
 use crate::printer::print_line;
-use crate::targets::{Runner, Target};
+use crate::targets::{Runner, Target, print_failure};
 
 /// Number of round trips that are measured. The shortest counts.
 const ROUNDS: usize = 3;
@@ -22,12 +22,16 @@ pub(crate) fn run(args: &Status, verbosity: Verbosity) -> Result<(), Failure> {
         targets: &args.targets,
         limits: &args.limits,
         verbosity,
-        start_failed: None,
+        json: args.json,
     };
     let targets = targets.into_iter().map(|target| (target, ())).collect();
     runner.on(targets, |gateway, target, ()| {
         let found = Found::request(gateway, args.limits.start_timeout);
-        let found = found.map_err(|error| Failure::Gateway(error.into()))?;
+        let found = found.map_err(|error| Failure::Gateway(error.into()));
+        if let (Err(failure), true) = (&found, args.json) {
+            print_failure(target, failure)?;
+        }
+        let found = found?;
         print_line(&match args.json {
             true => escaped_json(&found.document(target)),
             // The prefix may have colours.

@@ -3,6 +3,7 @@
 mod hosts;
 mod run;
 mod summary;
+mod via;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -14,7 +15,8 @@ use crate::escape::escaped_line;
 use crate::failure::Failure;
 use crate::input::is_stdin;
 use crate::style;
-pub(crate) use run::Runner;
+pub(crate) use run::{Runner, print_failure};
+pub(crate) use via::{Via, sorted};
 
 /// A worker that a command runs on.
 #[derive(Debug)]
@@ -74,6 +76,20 @@ pub(crate) fn check_ids<'a>(specs: impl IntoIterator<Item = &'a Given>) -> Resul
     Ok(())
 }
 
+/// The id of each gateway: its own, or that which it would get if the gateways were made in this order. They are made at the
+/// same time, in any order.
+pub(crate) fn ids<'a>(specs: impl Iterator<Item = &'a XSpec> + Clone) -> Vec<String> {
+    let own: HashSet<_> = specs.clone().filter_map(|spec| spec.get("id")).collect();
+    let numbered = (0_u64..).map(|number| format!("gw{number}"));
+    let mut free = numbered.filter(|id| !own.contains(&**id));
+    let ids = specs.map(|spec| match spec.get("id") {
+        Some(id) => id.to_owned(),
+        // There is always a free one.
+        None => free.next().unwrap_or_default(),
+    });
+    ids.collect()
+}
+
 impl Target {
     /// The targets of the options, after those of the positional arguments.
     pub(crate) fn all(
@@ -84,24 +100,16 @@ impl Target {
         let mut specs: Vec<_> = arguments.map(|spec| Given::new(spec, "SPEC")).collect();
         specs.extend(specs_of_options(options)?);
         check_ids(&specs)?;
-        Ok(Self::with_ids(
-            specs.into_iter().map(|given| given.spec).collect(),
-        ))
+        let specs = specs.into_iter().map(|given| given.spec);
+        sorted(Self::with_ids(specs.collect()), |target| &target.spec)
     }
 
-    /// Gives each target the id that its gateway would get if the gateways were made in this order. They are made at the
-    /// same time, in any order.
     fn with_ids(specs: Vec<XSpec>) -> Vec<Self> {
         let several = specs.len() > 1;
-        let own = specs.iter().filter_map(|spec| spec.get("id"));
-        let own: HashSet<_> = own.map(str::to_owned).collect();
-        let numbered = (0_u64..).map(|number| format!("gw{number}"));
-        let mut free = numbered.filter(|id| !own.contains(id));
-        let targets = specs.into_iter().enumerate().map(|(index, spec)| {
+        let ids = ids(specs.iter());
+        let targets = specs.into_iter().zip(ids).enumerate();
+        let targets = targets.map(|(index, (spec, id))| {
             let text = spec.as_str().to_owned();
-            let given = spec.get("id").map(str::to_owned);
-            // There is always a free one.
-            let id = given.or_else(|| free.next()).unwrap_or_default();
             let spec = match several && !spec.has("id") {
                 true => spec.id(&id),
                 false => spec,

@@ -10,11 +10,14 @@ use execnet::{
     SendError, Stdout, XSpec,
 };
 
+use serde_json::json;
+
 use crate::args::{Exec, Verbosity};
+use crate::escape::escaped_json;
 use crate::failure::Failure;
-use crate::printer::Printer;
+use crate::printer::{Printer, print_line};
 use crate::source::Source;
-use crate::targets::{Runner, Target};
+use crate::targets::{Runner, Target, print_failure};
 use lines::Line;
 
 /// When the link ends, the remote code has this time to end by itself before it is interrupted.
@@ -47,16 +50,23 @@ pub(crate) fn run(args: &Exec, verbosity: Verbosity) -> Result<(), Failure> {
                 .with_gateway(Some(INBOX_LIMIT))
                 .with_overflow(OverflowPolicy::Pause),
         );
+    let ends = args.json && args.targets.are_given();
     let runner = Runner {
         options,
         targets: &args.targets,
         limits: &args.limits,
         verbosity,
-        start_failed: None,
+        json: ends,
     };
     let targets = targets.into_iter().zip(inputs).collect();
     runner.on(targets, |gateway, target, input| {
-        run_code(gateway, target, input, args, &program)
+        let ran = run_code(gateway, target, input, args, &program);
+        match &ran {
+            Ok(()) if ends => print_line(&escaped_json(&json!({"id": target.id, "status": 0})))?,
+            Err(failure) if ends => print_failure(target, failure)?,
+            _ => {}
+        }
+        ran
     })
 }
 

@@ -11,7 +11,7 @@ use execnet::{Gateway, GroupOptions, XSpec};
 
 use crate::args::{Direction, Pull, Push, Rsync, SyncOptions, TimeLimits, Verbosity, spec};
 use crate::failure::Failure;
-use crate::targets::{Given, check_ids, specs_of_options};
+use crate::targets::{Given, Via, check_ids, ids, sorted, specs_of_options};
 use crate::workers::Workers;
 use output::{Output, quoted};
 use progress::Progress;
@@ -36,31 +36,37 @@ fn workers(limits: &TimeLimits) -> Workers {
 
 fn push(args: &Push, workers: &Workers, output: Output) -> Result<(), Failure> {
     let targets = SyncTarget::all(args)?;
+    let via = Via::new(targets.iter().map(|target| &target.spec));
+    let targets: Vec<_> = (0..).zip(targets).collect();
     let mut failures = Vec::new();
     for targets in targets.chunks(args.targets.parallel) {
-        let pushed = push_to(args, workers, targets, output, &mut failures);
-        // The source or the output fails, which all targets share.
-        pushed.inspect_err(|_| failures.iter().for_each(Failure::report))?;
+        if let Err(failure) = push_to(args, workers, &via, targets, output, &mut failures) {
+            // The source or the output fails, which all targets share.
+            failures.push(failure);
+            break;
+        }
     }
-    combine(failures, targets.len())
+    combine(failures)
 }
 
 /// Copies to these targets at the same time, and adds the failures of those that fail.
 fn push_to(
     args: &Push,
     workers: &Workers,
-    targets: &[SyncTarget<'_>],
+    via: &Via,
+    targets: &[(usize, SyncTarget<'_>)],
     output: Output,
     failures: &mut Vec<Failure>,
 ) -> Result<(), Failure> {
     let mut rsync = configure(&args.sync, &args.source)?;
     let mut made = Vec::new();
     let options = TargetOptions::new().with_delete(args.sync.delete);
-    for (gateway, target) in make_gateways(workers, targets).into_iter().zip(targets) {
+    let gateways = make_gateways(workers, via, targets).into_iter();
+    for (gateway, (index, target)) in gateways.zip(targets) {
         match gateway {
             Ok(gateway) => {
                 rsync.add_target(&gateway, target.destination, options);
-                made.push((target, gateway));
+                made.push((*index, target, gateway));
             }
             Err(failure) => {
                 output.without_gateway(target, &failure)?;
@@ -71,12 +77,12 @@ fn push_to(
     if made.is_empty() {
         return Ok(());
     }
-    let labels = made.iter().map(|(target, _)| target.label());
+    let labels = made.iter().map(|(_, target, _)| target.label());
     let progress = Progress::new(labels.collect(), output);
     let reports = rsync.with_callback(progress.callback()).send();
     progress.finish();
     let reports = reports.map_err(|error| Failure::Usage("rsync".into(), error.into()))?;
-    for (report, (target, gateway)) in reports.into_iter().zip(&made) {
+    for (report, (index, target, gateway)) in reports.into_iter().zip(&made) {
         let error = report
             .error
             .as_ref()
@@ -84,7 +90,9 @@ fn push_to(
         output.summary(target, &report.report, error)?;
         failures.extend(target_failure(target, report.error, &report.report));
         // Its worker does not run on until those of the other targets end.
-        gateway.exit();
+        if !via.is_needed(*index) {
+            gateway.exit();
+        }
     }
     Ok(())
 }
@@ -111,7 +119,7 @@ fn pull(args: &Pull, workers: &Workers, output: Output) -> Result<(), Failure> {
     let report = pulled.map_err(pull_failure)?;
     output.summary(&target, &report, None)?;
     let failure = target_failure(&target, None, &report);
-    combine(failure.into_iter().collect(), 1)
+    failure.map_or(Ok(()), Err)
 }
 
 fn configure(args: &SyncOptions, source: &OsStr) -> Result<RSync, Failure> {
@@ -186,7 +194,12 @@ impl<'a> SyncTarget<'a> {
             }
             None => {}
         }
-        Ok(targets)
+        // Those that other targets name are found before they are made.
+        let ids = ids(targets.iter().map(|target| &target.spec));
+        for (target, id) in targets.iter_mut().zip(ids) {
+            target.spec = target.spec.clone().id(id);
+        }
+        sorted(targets, |target| &target.spec)
     }
 
     fn label(&self) -> String {
@@ -194,14 +207,20 @@ impl<'a> SyncTarget<'a> {
     }
 }
 
-/// Makes all gateways at the same time: a host that does not answer holds up no other.
-fn make_gateways(workers: &Workers, targets: &[SyncTarget<'_>]) -> Vec<Result<Gateway, Failure>> {
+/// Makes all gateways at the same time: a host that does not answer holds up no other, but for those that go through it.
+fn make_gateways(
+    workers: &Workers,
+    via: &Via,
+    targets: &[(usize, SyncTarget<'_>)],
+) -> Vec<Result<Gateway, Failure>> {
     thread::scope(|scope| {
         let making: Vec<_> = targets
             .iter()
-            .map(|target| {
+            .map(|(index, target)| {
                 let thread = thread::Builder::new().name("execnet-target".into());
-                thread.spawn_scoped(scope, || workers.make_gateway(&target.spec))
+                let make = || via.start(*index, || workers.make_gateway(&target.spec));
+                let spawned = thread.spawn_scoped(scope, make);
+                spawned.inspect_err(|_| via.give_up(*index))
             })
             .collect();
         let joined = making.into_iter().map(|thread| {
@@ -229,13 +248,18 @@ fn target_failure(
     }
 }
 
-/// Reports all failures but the last, which becomes that of the command: with several targets, a partial one.
-fn combine(mut failures: Vec<Failure>, targets: usize) -> Result<(), Failure> {
-    let Some(last) = failures.pop() else {
-        return Ok(());
-    };
-    failures.iter().for_each(Failure::report);
-    Err(if targets > 1 { last.partial() } else { last })
+/// The failure of a command: that of its only target that failed, or the highest status, after all failures are reported.
+fn combine(mut failures: Vec<Failure>) -> Result<(), Failure> {
+    match failures.pop() {
+        None => Ok(()),
+        Some(failure) if failures.is_empty() => Err(failure),
+        Some(last) => {
+            failures.push(last);
+            failures.iter().for_each(Failure::report);
+            let status = failures.iter().map(Failure::status).max();
+            Err(Failure::Reported(status.unwrap_or_default()))
+        }
+    }
 }
 
 fn pull_failure(error: SyncError) -> Failure {

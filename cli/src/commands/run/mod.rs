@@ -17,7 +17,7 @@ use crate::failure::{Failure, signalled};
 use crate::input::is_stdin;
 use crate::printer::print_line;
 use crate::stdin;
-use crate::targets::{Runner, Target};
+use crate::targets::{Runner, Target, print_failure};
 use output::{Output, Stream};
 
 /// A piece of standard input, which all targets share.
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Run, verbosity: Verbosity) -> Result<(), Failure> {
         targets: &args.targets,
         limits: &args.limits,
         verbosity,
-        start_failed: args.json.then_some(print_failure),
+        json: args.json,
     };
     let targets = targets.into_iter().zip(inputs).collect();
     runner.on(targets, |gateway, target, input| {
@@ -136,16 +136,6 @@ fn feed(
     };
     thread.spawn(feed)?;
     Ok(())
-}
-
-/// Prints the end of a target that has no exit status of a program.
-fn print_failure(target: &Target, failure: &Failure) -> Result<(), Failure> {
-    if let Failure::Output(_) = failure {
-        return Ok(());
-    }
-    let document =
-        json!({"id": target.id, "status": failure.status(), "error": failure.in_short()});
-    print_line(&escaped_json(&document))
 }
 
 /// Shows what the program writes until it has closed both streams. Kills it if nobody reads standard output.

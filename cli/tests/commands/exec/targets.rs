@@ -3,6 +3,7 @@
 use std::fs;
 
 use rustix::process::Signal;
+use serde_json::Value as Json;
 
 use crate::support::{Running, in_terminal, run, run_with, wait_until_gone};
 
@@ -72,7 +73,85 @@ fn the_highest_status_is_that_of_the_command() {
 fn json_lines_have_the_id() {
     let code = "channel.send({'k': 1})";
     let finished = run(&["exec", "--on", "popen//id=web", code, "--json"], 0);
-    assert_eq!(finished.out, "{\"id\":\"web\",\"item\":{\"k\":1}}\n");
+    let expected = "{\"id\":\"web\",\"item\":{\"k\":1}}\n{\"id\":\"web\",\"status\":0}\n";
+    assert_eq!(finished.out, expected);
+}
+
+/// The last object of each target of a run with `--json`, by its id.
+fn ends(lines: impl Iterator<Item = String>) -> Vec<(String, i64, String)> {
+    let documents = lines.map(|line| serde_json::from_str::<Json>(&line).unwrap());
+    let ends = documents.filter_map(|one| {
+        let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        Some((text("id"), one["status"].as_i64()?, text("error")))
+    });
+    let mut ends: Vec<_> = ends.collect();
+    ends.sort();
+    ends
+}
+
+#[test]
+fn json_has_the_end_of_each_target() {
+    let code = "import os\nif os.environ.get('BAD'): raise ValueError('bad one')";
+    let bad = ["--on", "popen//env:BAD=1//id=bad", "--on", DEAD];
+    let arguments = [&["exec", "--json", code, "--on", "popen"], &bad[..]].concat();
+    let out = run(&arguments, 3).out;
+    let ends = ends(out.lines().map(str::to_owned));
+    let short = |end: &(String, i64, String)| format!("{} {} {}", end.0, end.1, end.2);
+    let ends: Vec<_> = ends.iter().map(short).collect();
+    assert_eq!(ends[..2], ["bad 1 ValueError: bad one", "gw0 0 "]);
+    assert!(
+        ends[2].starts_with("gw1 3 no interpreter found"),
+        "{ends:?}"
+    );
+}
+
+/// Those that had not started had none.
+#[test]
+fn json_has_the_end_of_targets_that_an_interrupt_stops() {
+    let code = "import time; channel.send(1); time.sleep(1000)";
+    let targets = ["popen//id=a", "popen//id=b", "popen//id=c"];
+    let exec = [
+        "exec", code, "--on", targets[0], "--on", targets[1], "--on", targets[2],
+    ];
+    let run = [&["run"], &targets[..]].concat();
+    let script = ["--", "sh", "-c", "echo 1; exec sleep 1000"];
+    for (command, program) in [(&exec[..], &[][..]), (&run, &script)] {
+        let options = ["--json", "--parallel", "2"];
+        let mut running = Running::start(&[command, &options, program].concat());
+        let mut lines = running.lines();
+        let started: Vec<_> = lines.by_ref().take(2).collect();
+        rustix::process::kill_process(running.pid(), Signal::INT).unwrap();
+        let ends = ends(lines);
+        let (status, err) = running.finish();
+        assert_eq!(status, Some(130), "{started:?}: {err}");
+        let ids: Vec<_> = ends.iter().map(|end| &*end.0).collect();
+        assert_eq!(ids, ["a", "b", "c"], "{ends:?}");
+        assert_eq!((ends[2].1, &*ends[2].2), (3, "not started"));
+    }
+}
+
+/// It was chance which of them started first. The first one has to stay until the others end.
+#[test]
+fn targets_start_after_those_that_they_go_through() {
+    let targets = ["popen//id=c//via=b", "popen//id=b//via=a", "popen//id=a"];
+    let targets = targets.map(|spec| ["--on", spec]).concat();
+    for parallel in ["1", "3"] {
+        let code = ["exec", "channel.send(1)", "--parallel", parallel];
+        let finished = run(&[&code[..], &targets].concat(), 0);
+        assert_eq!(sorted(&finished.out), ["[a] 1", "[b] 1", "[c] 1"]);
+    }
+    let through = ["--on", "popen//id=a//via=b", "--on", "popen//id=b//via=a"];
+    run(&[&["exec", "1"], &through[..]].concat(), 2)
+        .tells("target popen//id=b//via=a: it goes through itself, or through targets");
+}
+
+/// The others cannot start.
+#[test]
+fn targets_that_go_through_one_that_does_not_start_fail() {
+    let targets = ["--on", "popen//via=a", "--on"];
+    let dead = format!("{DEAD}//id=a");
+    let arguments = [&["exec", "1", "--parallel", "1"], &targets[..], &[&dead]].concat();
+    run(&arguments, 3).tells("the group has no gateway \"a\"");
 }
 
 #[test]
@@ -104,7 +183,8 @@ fn a_file_of_specs_is_small_text_with_or_without_a_byte_order_mark() {
     let hosts = file.to_str().unwrap();
     fs::write(&file, "\u{feff}popen//id=a\n").unwrap();
     let arguments = ["exec", "--json", "--hosts", hosts, "channel.send(1)"];
-    assert_eq!(run(&arguments, 0).out, "{\"id\":\"a\",\"item\":1}\n");
+    let expected = "{\"id\":\"a\",\"item\":1}\n{\"id\":\"a\",\"status\":0}\n";
+    assert_eq!(run(&arguments, 0).out, expected);
     fs::write(&file, b"popen\n\n#\xff\n").unwrap();
     run(&arguments, 2).tells("hosts, line 3: invalid utf-8");
     fs::write(&file, "#".repeat(1024 * 1024 + 1)).unwrap();

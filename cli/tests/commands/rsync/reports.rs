@@ -103,13 +103,13 @@ fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
     let mut arguments = vec![
         "rsync", "push", &from, "--to", nosuch, &two, "--to", "popen", &one,
     ];
-    let finished = run(&arguments, 1)
+    let finished = run(&arguments, 3)
         .tells(&format!("{nosuch} {two}: "))
         .tells("; name an interpreter in the spec");
     assert!(finished.out.contains("2 sent"), "{}", finished.out);
     assert_eq!(fs::read(path("one/a.txt")).unwrap(), b"a");
     arguments.push("--json");
-    let finished = run(&arguments, 1);
+    let finished = run(&arguments, 3);
     let documents: Vec<serde_json::Value> = finished
         .out
         .lines()
@@ -127,9 +127,42 @@ fn a_target_without_a_gateway_is_named_and_the_others_are_synced() {
     let missing = path("none");
     let finished = run(
         &[&["rsync", "push", &missing], &arguments[3..9]].concat(),
-        2,
+        3,
     );
     finished.tells("name an interpreter").tells("No such file");
-    // A single target determines the status by itself.
     run(&arguments[..6], 3).tells(nosuch);
+}
+
+/// With several targets it was always 1.
+#[test]
+fn the_status_is_the_highest_of_all_targets() {
+    let (_place, path) = place();
+    let (from, one, two) = (path("from"), path("one"), path("two"));
+    let (file, missing) = (path("from/a.txt"), "popen//python=/nosuch/python");
+    let under_file = format!("{file}/x");
+    let push = |targets: &[&str], status| {
+        run(&[&["rsync", "push", &from], targets].concat(), status);
+    };
+    push(&["--to", "popen", &one, "--to", "popen", &two], 0);
+    push(&["--to", "popen", &one, "--to", "popen", &under_file], 2);
+    let bad = ["--to", missing, &two, "--to", "popen", &under_file];
+    push(&[&bad[..], &["--parallel", "1"]].concat(), 3);
+}
+
+#[test]
+fn gateways_go_through_those_of_other_targets() {
+    let (_place, path) = place();
+    let (from, one, two) = (path("from"), path("one"), path("two"));
+    let through = ["--to", "popen//via=gw1", &one, "--to", "popen", &two];
+    for parallel in ["1", "2"] {
+        let options = ["--parallel", parallel];
+        run(
+            &[&["rsync", "push", &from], &through[..], &options].concat(),
+            0,
+        );
+        for copy in ["one", "two"] {
+            assert_eq!(fs::read(path(copy) + "/a.txt").unwrap(), b"a");
+            fs::remove_dir_all(path(copy)).unwrap();
+        }
+    }
 }
