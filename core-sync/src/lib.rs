@@ -65,6 +65,8 @@ mod lifecycle;
 #[cfg(feature = "alloc")]
 mod link_error;
 #[cfg(feature = "alloc")]
+mod memory;
+#[cfg(feature = "alloc")]
 mod options;
 #[cfg(feature = "alloc")]
 #[doc(hidden)]

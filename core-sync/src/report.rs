@@ -96,6 +96,18 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
+/// Number of characters of a name that is printed in full.
+const NAME: usize = 100;
+
+/// A name that a peer has sent, [escaped]. One that is too long for a name is cut: it may be as long as memory allows, which
+/// must not be needed once more for the text of an error.
+pub(crate) fn escaped_name(name: &str) -> String {
+    match name.char_indices().nth(NAME) {
+        None => escaped(name),
+        Some((end, _)) => escaped(name.get(..end).unwrap_or_default()) + "...",
+    }
+}
+
 /// Implements `Debug` as [`report`]: a program whose `main` returns the error prints that.
 #[doc(hidden)]
 #[macro_export]
@@ -136,7 +148,7 @@ mod tests {
     use core::error::Error;
     use core::fmt;
 
-    use super::{escaped, report};
+    use super::{escaped, escaped_name, report};
 
     #[test]
     fn characters_that_control_a_terminal_are_escaped() {
@@ -147,6 +159,16 @@ mod tests {
             ("a\u{202e}b\u{2066}\u{200f}", r"a\u{202e}b\u{2066}\u{200f}"),
         ] {
             assert_eq!(escaped(text), shown);
+        }
+    }
+
+    #[test]
+    fn names_are_escaped_and_cut() {
+        assert_eq!(escaped_name("na\u{1b}me"), r"na\u{1b}me");
+        for character in ["x", "\u{1f40d}"] {
+            let most = character.repeat(100);
+            assert_eq!(escaped_name(&most), most);
+            assert_eq!(escaped_name(&(most.clone() + "x")), most + "...");
         }
     }
 

@@ -28,7 +28,7 @@ fn data(session: &mut Session<()>, id: ChannelId) {
     let payload = DumpOptions::wire()
         .dumps(&execnet_serializer::Bytes(vec![0; LEN]))
         .unwrap();
-    let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
+    let event = session.handle(Message::Data(id, EncodedItem::new(payload).unwrap()));
     assert!(matches!(event, Event::Item(())), "{event:?}");
 }
 
@@ -60,7 +60,7 @@ fn an_item_counts_while_it_is_held() {
     let _holds = [(); 2].map(|()| held(&mut session, id));
     assert!(session.hold_item(id).is_none());
     let payload = DumpOptions::wire().dumps(&1).unwrap();
-    let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
+    let event = session.handle(Message::Data(id, EncodedItem::new(payload).unwrap()));
     assert!(matches!(event, Event::Refused((), _)), "{event:?}");
     let limit = 2 * COST;
     assert_eq!(
@@ -95,7 +95,7 @@ fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor(
     let accept = |session: &mut Session<()>, _: ChannelId, id| session.accept(id, 0).unwrap();
     let name = |session: &mut Session<()>, carrier, id: ChannelId| {
         let payload = DumpOptions::wire().dumps(&id).unwrap();
-        session.handle(Message::Data(carrier, EncodedItem::new(payload)));
+        session.handle(Message::Data(carrier, EncodedItem::new(payload).unwrap()));
         assert!(matches!(session.take(carrier), NextItem::Item(_)));
     };
     let ways: [fn(&mut Session<()>, ChannelId, ChannelId); 2] = [accept, name];
@@ -113,7 +113,7 @@ fn an_item_of_an_earlier_channel_is_not_taken_from_the_account_of_its_successor(
         session.let_go_item(earlier);
         // The second channel reaches its limit as before.
         let payload = DumpOptions::wire().dumps(&1).unwrap();
-        let event = session.handle(Message::Data(id, EncodedItem::new(payload)));
+        let event = session.handle(Message::Data(id, EncodedItem::new(payload).unwrap()));
         assert!(matches!(event, Event::Refused((), _)), "{event:?}");
         assert_eq!(session.waiting(), 2 * COST);
     }
@@ -209,7 +209,7 @@ fn an_error_is_unread_if_the_last_handle_of_its_channel_is_dropped() {
     assert_eq!(session.unread_error(failed), Some(&error));
     // A thread that receives the item can still receive the error.
     let payload = DumpOptions::wire().dumps(&failed).unwrap();
-    session.handle(Message::Data(carrier, EncodedItem::new(payload)));
+    session.handle(Message::Data(carrier, EncodedItem::new(payload).unwrap()));
     assert_eq!(session.unread_error(failed), None);
     assert!(matches!(session.take(carrier), NextItem::Item(_)));
     // There are two handles now.

@@ -1,4 +1,4 @@
-//! The heap, which counts what is taken from it.
+//! The heap, which counts what is taken from it, and keeps a reserve for small blocks.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
@@ -6,6 +6,14 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use embedded_alloc::LlffHeap;
+
+/// No block above this is taken from the reserve.
+const SMALL: usize = 512;
+
+/// The last bytes of the heap, which only small blocks are taken from. What a controller's bytes size is allocated so that it
+/// fails with an error, the text of that error, a handle or a node of a map is not: for those there is still memory when an
+/// item, or what a function keeps, has taken all that it could.
+const RESERVE: usize = 2 << 10;
 
 /// A heap of `N` bytes of static memory.
 pub struct Heap<const N: usize> {
@@ -65,6 +73,9 @@ impl<const N: usize> Heap<N> {
 // SAFETY: it passes every call on to an allocator.
 unsafe impl<const N: usize> GlobalAlloc for Heap<N> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > SMALL && self.inner.free() < layout.size() + RESERVE {
+            return core::ptr::null_mut();
+        }
         // SAFETY: the caller ensures what `GlobalAlloc::alloc` requires.
         let block = unsafe { self.inner.alloc(layout) };
         self.most.fetch_max(self.inner.used(), Ordering::Relaxed);

@@ -91,6 +91,12 @@ impl<'a> Decimal<'a> {
         digits.parse().ok().filter(|value: &f64| value.is_finite())
     }
 
+    /// The number of bytes that `Display` prints of an integer that is not 0.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn printed_len(self) -> usize {
+        usize::from(self.negative) + self.each().skip_while(|&digit| digit == 0).count()
+    }
+
     /// The values of the digits, first to last.
     fn each(self) -> impl Iterator<Item = u8> {
         let digits = self.digits.iter().filter(|&&byte| byte != b'_');

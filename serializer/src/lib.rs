@@ -53,6 +53,8 @@ mod literal;
 #[cfg(feature = "alloc")]
 mod load;
 mod machine;
+#[cfg(feature = "alloc")]
+mod memory;
 #[cfg(any(feature = "num-bigint", feature = "num-complex"))]
 mod num;
 mod opcode;
@@ -115,7 +117,7 @@ pub use {embedded_io, heapless};
 /// For the reader of frames in execnet-core-sync.
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
-pub use read_buffer::{ReadBuffer, read_some};
+pub use read_buffer::{Filled, ReadBuffer, read_some};
 
 /// Called by the macros of this crate. They are functions because not every
 /// edition has these traits in scope, nor does a crate without a prelude.

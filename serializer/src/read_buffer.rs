@@ -4,6 +4,19 @@ use alloc::vec::Vec;
 
 use embedded_io::{Error as _, ErrorKind, Read};
 
+use crate::memory;
+
+/// How far a buffer was filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// All bytes have arrived.
+    Whole,
+    /// The reader ended before.
+    Ended,
+    /// There is no memory for more bytes. Those that arrived are kept.
+    NoMemory,
+}
+
 /// A buffer of bytes from a reader. Lengths that a peer announces are not
 /// trusted: memory grows with the bytes that arrive, at most
 /// [`CHUNK`](Self::CHUNK) bytes ahead of them plus the usual doubling.
@@ -29,15 +42,16 @@ impl ReadBuffer {
         }
     }
 
-    /// A buffer that starts with these bytes, in memory for at least `capacity`.
+    /// A buffer that starts with these bytes, in memory for at least `capacity`;
+    /// `None` if there is no such memory.
     #[must_use]
-    pub fn starting_with(bytes: &[u8], capacity: usize) -> Self {
-        let mut memory = Vec::with_capacity(capacity.max(bytes.len()));
+    pub fn starting_with(bytes: &[u8], capacity: usize) -> Option<Self> {
+        let mut memory = memory::room_for(capacity.max(bytes.len()))?;
         memory.extend_from_slice(bytes);
-        Self {
+        Some(Self {
             memory,
             filled: bytes.len(),
-        }
+        })
     }
 
     /// The bytes that arrived.
@@ -63,28 +77,30 @@ impl ReadBuffer {
         self.filled = 0;
     }
 
-    /// Reads until exactly `len` bytes have arrived. Returns false if the
-    /// reader ends before.
+    /// Reads until exactly `len` bytes have arrived, or there can be no more.
     ///
     /// # Errors
     /// When the reader fails. The bytes that arrived before are kept: a later
     /// call continues there.
-    pub fn fill_to<R: Read>(&mut self, reader: &mut R, len: usize) -> Result<bool, R::Error> {
+    pub fn fill_to<R: Read>(&mut self, reader: &mut R, len: usize) -> Result<Filled, R::Error> {
         while self.filled < len {
             if self.filled == self.memory.len() {
                 // Chunk by chunk, so that the zeros are still in the cache when the
                 // bytes overwrite them.
                 let chunk = len.min(self.filled.saturating_add(Self::CHUNK));
+                if self.memory.try_reserve(chunk - self.filled).is_err() {
+                    return Ok(Filled::NoMemory);
+                }
                 self.memory.resize(chunk, 0);
             }
             let end = self.memory.len().min(len);
             let room = self.memory.get_mut(self.filled..end).unwrap_or_default();
             match read_some(reader, room)? {
-                0 => return Ok(false),
+                0 => return Ok(Filled::Ended),
                 arrived => self.filled += arrived,
             }
         }
-        Ok(true)
+        Ok(Filled::Whole)
     }
 
     /// The bytes that arrived, in the memory they are in, which may be for twice as
@@ -121,7 +137,7 @@ mod tests {
 
     use embedded_io::{ErrorKind, ErrorType, Read};
 
-    use super::ReadBuffer;
+    use super::{Filled, ReadBuffer};
 
     /// Gives one byte a read; between two it fails once. Keeps the room it was given.
     struct Trickle {
@@ -167,7 +183,7 @@ mod tests {
         let mut reader = trickle(b"abcdef");
         let mut buffer = ReadBuffer::new();
         let mut failures = 0;
-        while !matches!(buffer.fill_to(&mut reader, 4), Ok(true)) {
+        while !matches!(buffer.fill_to(&mut reader, 4), Ok(Filled::Whole)) {
             failures += 1;
         }
         assert_eq!(buffer.bytes(), b"abcd");
@@ -177,15 +193,15 @@ mod tests {
         buffer.clear();
         assert!(buffer.is_empty());
         assert_eq!(buffer.fill_to(&mut reader, 3), Err(ErrorKind::TimedOut));
-        while buffer.fill_to(&mut reader, 3) != Ok(false) {}
+        while buffer.fill_to(&mut reader, 3) != Ok(Filled::Ended) {}
         assert_eq!(buffer.into_vec(), b"ef");
     }
 
     #[test]
     fn memory_follows_the_bytes_that_arrived() {
         let mut reader = trickle(b"abc");
-        let mut buffer = ReadBuffer::starting_with(b"0", 0);
-        while buffer.fill_to(&mut reader, usize::MAX) != Ok(false) {}
+        let mut buffer = ReadBuffer::starting_with(b"0", 0).unwrap();
+        while buffer.fill_to(&mut reader, usize::MAX) != Ok(Filled::Ended) {}
         assert_eq!(buffer.bytes(), b"0abc");
         assert!(reader.room <= ReadBuffer::CHUNK);
         assert!(buffer.memory.capacity() <= 4 * ReadBuffer::CHUNK);
@@ -194,8 +210,11 @@ mod tests {
     #[test]
     fn a_large_block_is_not_given_back_and_taken_again() {
         let bytes = vec![7; ReadBuffer::CHUNK + 6];
-        let mut buffer = ReadBuffer::starting_with(&[], ReadBuffer::CHUNK);
-        assert_eq!(buffer.fill_to(&mut bytes.as_slice(), bytes.len()), Ok(true));
+        let mut buffer = ReadBuffer::starting_with(&[], ReadBuffer::CHUNK).unwrap();
+        assert_eq!(
+            buffer.fill_to(&mut bytes.as_slice(), bytes.len()),
+            Ok(Filled::Whole)
+        );
         let capacity = buffer.memory.capacity();
         let vec = buffer.into_vec();
         assert_eq!((vec.capacity(), vec), (capacity, bytes));
@@ -203,8 +222,8 @@ mod tests {
 
     #[test]
     fn a_few_bytes_do_not_keep_a_large_block() {
-        let mut buffer = ReadBuffer::starting_with(b"few", 1 << 20);
-        assert_eq!(buffer.fill_to(&mut [].as_slice(), 4), Ok(false));
+        let mut buffer = ReadBuffer::starting_with(b"few", 1 << 20).unwrap();
+        assert_eq!(buffer.fill_to(&mut [].as_slice(), 4), Ok(Filled::Ended));
         assert!(buffer.into_vec().capacity() < 1 << 10);
     }
 
@@ -212,7 +231,7 @@ mod tests {
     fn memory_is_initialised_once_whatever_the_pieces() {
         let mut reader = trickle(&[7; 1000]);
         let mut buffer = ReadBuffer::new();
-        while buffer.fill_to(&mut reader, 1000) != Ok(true) {
+        while buffer.fill_to(&mut reader, 1000) != Ok(Filled::Whole) {
             // What was made room for stays so.
             assert_eq!(buffer.memory.len(), 1000);
         }

@@ -9,7 +9,15 @@ use super::{Endpoint, EndpointItem, EndpointState};
 use crate::error::{ItemError, ReceiveError, SendError, WaitCloseError};
 use crate::frame::{Header, MessageCode};
 use crate::item::{RawItem, channel_handle};
+use crate::memory;
 use crate::session::{EXPLICIT_CLOSE, ITEM_COST, QueuedItem, append, empty, encode};
+
+/// A decoded item of so many bytes takes less memory than must be left.
+const SHORT: usize = 32;
+
+/// What the peer gets in place of the error of a function for whose text there is no memory.
+const NO_MEMORY_FOR_ERROR: &str =
+    "the function failed, and there is no memory for the text of its error";
 
 /// One end of a channel of an [`Endpoint`]: items are sent and received, until one side closes it.
 ///
@@ -123,6 +131,15 @@ impl EndpointChannel {
 
     fn decode(&self, raw: RawItem<Self>) -> Result<EndpointItem, ItemError> {
         let value = raw.options.loads(&raw.payload);
+        let value = value.map_err(ItemError::Load).and_then(|value| {
+            // A short item, which most are, takes little, and is not worth the question.
+            let fits = raw.payload.len() <= SHORT || memory::has_spare();
+            if fits {
+                Ok(value)
+            } else {
+                Err(ItemError::Memory)
+            }
+        });
         self.endpoint()
             .inner
             .state
@@ -170,7 +187,7 @@ impl EndpointChannel {
     ///
     /// # Errors
     ///
-    /// The text is longer than the format allows; then the channel stays open.
+    /// The text is longer than the format allows, or than there is memory for; then the channel stays open.
     pub fn close_with_error(&self, text: &str) -> Result<(), SendError> {
         let frame = encode(MessageCode::ChannelCloseError, self.id(), text)?;
         self.close_by(&frame);
@@ -196,7 +213,12 @@ impl EndpointChannel {
         let inner = &self.endpoint().inner;
         let tried_to_close = inner.state.lock().session.call_done(self.id());
         let failure = failure.or(tried_to_close.then_some(EXPLICIT_CLOSE));
-        let closed = failure.is_some_and(|text| self.close_with_error(text).is_ok());
+        let closed = failure.is_some_and(|text| {
+            // Without memory for the text the peer is told that.
+            [text, NO_MEMORY_FOR_ERROR]
+                .iter()
+                .any(|text| self.close_with_error(text).is_ok())
+        });
         if !closed {
             self.close();
         }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write, WriteReady};
 
 use crate::link_error::LinkError;
+use crate::memory;
 
 /// The reading half of a link.
 pub(super) struct Reader {
@@ -161,21 +162,38 @@ impl Writer {
             self.write_all(frame)?;
             return self.half.flush();
         }
-        self.unsent.extend_from_slice(queued);
-        self.unsent.extend_from_slice(frame);
+        // One write for all of them, if there is memory for that.
+        let joined = memory::reserve(&mut self.unsent, queued.len() + frame.len()).is_ok();
+        let (queued, frame) = match joined {
+            true => {
+                self.unsent.extend_from_slice(queued);
+                self.unsent.extend_from_slice(frame);
+                (&[][..], &[][..])
+            }
+            false => (queued, frame),
+        };
         let mut unsent = core::mem::take(&mut self.unsent);
-        let rest = unsent.get(self.written..).unwrap_or_default();
-        self.write_all(rest)?;
+        self.write_all(unsent.get(self.written..).unwrap_or_default())?;
         self.written = 0;
+        self.write_all(queued)?;
+        self.write_all(frame)?;
         // Cleared and kept: its memory is used again.
         unsent.clear();
         self.unsent = unsent;
         self.half.flush()
     }
 
+    /// Makes room for bytes that [`write_ready`](Self::write_ready) gets next. Returns false if there is no memory for them.
+    pub(super) fn make_room(&mut self, bytes: usize) -> bool {
+        self.unsent.is_empty() || memory::reserve(&mut self.unsent, bytes).is_ok()
+    }
+
     /// Writes as many of the unsent bytes, and of `queued`, as the link takes without waiting. Returns whether it took any.
-    pub(super) fn write_ready(&mut self, queued: &[u8]) -> Result<bool, LinkError> {
-        self.unsent.extend_from_slice(queued);
+    pub(super) fn write_ready(&mut self, queued: Vec<u8>) -> Result<bool, LinkError> {
+        match self.unsent.is_empty() {
+            true => self.unsent = queued,
+            false => self.unsent.extend_from_slice(&queued),
+        }
         let before = self.written;
         while !self.is_drained() && self.half.is_ready()? {
             let rest = self.unsent.get(self.written..).unwrap_or_default();
@@ -235,6 +253,7 @@ fn write_some(half: &mut dyn WriteHalf, bytes: &[u8]) -> Result<usize, LinkError
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
     use core::convert::Infallible;
 
     use super::*;
@@ -274,9 +293,9 @@ mod tests {
     #[test]
     fn a_link_that_is_never_drained_keeps_only_unwritten_bytes() {
         let mut writer = Writer::pollable(Slow::default(), None);
-        assert!(writer.write_ready(&[0; 100]).unwrap());
+        assert!(writer.write_ready(vec![0; 100]).unwrap());
         for _ in 0..10_000 {
-            assert!(writer.write_ready(&[0]).unwrap());
+            assert!(writer.write_ready(vec![0]).unwrap());
             assert_eq!(writer.backlog(), 99);
             assert!(writer.unsent.len() <= 200, "{}", writer.unsent.len());
         }
@@ -291,7 +310,7 @@ mod tests {
         };
         let mut writer = Writer::pollable(slow, None);
         for _ in 0..10 {
-            assert!(writer.write_ready(&[0; 100]).unwrap());
+            assert!(writer.write_ready(vec![0; 100]).unwrap());
             assert_eq!((writer.backlog(), writer.unsent.len()), (0, 0));
         }
     }

@@ -184,20 +184,25 @@ impl<'a> WriteLease<'a> {
                 return took;
             }
             // Returned under the lock under which the queue is empty: a thread that queues a frame later finds a free half.
-            if state.write_queue.is_empty() && !(retry && unsent > 0) {
+            // Frames for which there is no room beside the bytes that the link has not taken stay in the queue.
+            let has_room = !self.polled || open.make_room(state.write_queue.len());
+            if (state.write_queue.is_empty() || !has_room) && !(retry && unsent > 0) {
                 self.give_back(state);
                 return took;
             }
-            let queued = core::mem::take(&mut state.write_queue);
+            let queued = match has_room {
+                true => core::mem::take(&mut state.write_queue),
+                false => Vec::new(),
+            };
             drop(state);
-            took |= self.write_some(&queued);
+            took |= self.write_some(queued);
             retry = false;
         }
     }
 
-    fn write_some(&mut self, queued: &[u8]) -> bool {
+    fn write_some(&mut self, queued: Vec<u8>) -> bool {
         if !self.polled {
-            return self.write(queued, &[]).is_ok();
+            return self.write(&queued, &[]).is_ok();
         }
         let took = self.writer.as_mut().map(|open| open.write_ready(queued));
         if let Some(Err(_)) = took {

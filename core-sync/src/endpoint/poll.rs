@@ -4,10 +4,14 @@ use super::link::Reader;
 use super::{Endpoint, EndpointState, Inner};
 use crate::disconnected::{DisconnectReason, Disconnected};
 use crate::frame::{FrameReader, ReadError};
+use crate::memory;
 use crate::session::Message;
 
 /// Maximal number of frames that one [`Endpoint::poll`] handles: it must return although the peer never stops sending.
 const POLLED: usize = 32;
+
+/// No answer is longer, in bytes.
+const ANSWER: usize = 192;
 
 impl Endpoint {
     /// Reads frames until `ready` returns something, which it must do when the link has ended.
@@ -121,7 +125,7 @@ impl Endpoint {
             let mut state = self.inner.state.lock();
             match message {
                 Ok(message) => state.handle(message?)?,
-                Err((header, reason)) => state.refuse_long(&header, reason)?,
+                Err((header, reason)) => state.refuse_unread(&header, reason)?,
             }
             state.frames = state.frames.wrapping_add(1);
             // Free again if the item was copied: for the next frame of this thread.
@@ -138,8 +142,13 @@ impl Endpoint {
     /// With too many bytes of unwritten answers, no frame is read: the answers to a peer that sends requests and does not
     /// read would pile up. Only answers count, because they are not answered themselves. Two ends that stopped reading
     /// until their other frames are written would wait for each other.
+    ///
+    /// Neither is a frame read if there is no memory for one more answer, until the link has taken the others.
     fn may_answer(&self) -> bool {
-        self.inner.state.lock().answers <= self.inner.config.max_answers
+        let mut state = self.inner.state.lock();
+        let queue = &mut state.write_queue;
+        let has_room = queue.is_empty() || memory::reserve(queue, ANSWER).is_ok();
+        has_room && state.answers <= self.inner.config.max_answers
     }
 }
 

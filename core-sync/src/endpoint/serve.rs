@@ -6,6 +6,8 @@ use execnet_serializer::{ChannelId, LoadOptions};
 
 use super::{Endpoint, EndpointChannel, EndpointState};
 use crate::disconnected::Disconnected;
+use crate::memory;
+use crate::session::NO_MEMORY;
 use crate::worker;
 
 /// The functions that an endpoint serves, by name.
@@ -65,6 +67,10 @@ impl Endpoint {
         let prepared = functions.prepare(&payload, options);
         // Before the function runs, which may be for long.
         drop(payload);
+        let prepared = prepared.and_then(|function| match memory::has_spare() {
+            true => Ok(function),
+            false => Err(NO_MEMORY.into()),
+        });
         let done = prepared.and_then(|function| function.call(&channel));
         channel.end_call(done.err().as_deref());
     }

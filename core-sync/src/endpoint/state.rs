@@ -9,10 +9,14 @@ use super::EndpointConfig;
 use super::link::{Reader, Writer};
 use super::output::WriterSlot;
 use crate::disconnected::DisconnectReason;
-use crate::frame::{FrameReader, Header, SpareBuffer};
+use crate::frame::{FrameReader, Header, ReadError, SpareBuffer};
 use crate::lifecycle::Lifecycle;
-use crate::session::{BUSY, Event, Message, Reply, Session};
+use crate::memory;
+use crate::session::{BUSY, Event, Message, NO_MEMORY, Reply, Session, Unread};
 use crate::sync::{Condvar, Mutex};
+
+/// Items of up to this many bytes are copied out of the buffer of their arrival.
+const COPIED: usize = 255;
 
 /// Shared by the handles of an endpoint.
 pub(super) struct Inner {
@@ -77,13 +81,18 @@ impl EndpointState {
         }
     }
 
-    /// Refuses a frame that is longer than the limit. Fails with the reason if it cannot be left out.
-    pub(super) fn refuse_long(
+    /// Refuses a frame that is longer than the limit, or than there is memory for. Fails with the reason if it cannot be left
+    /// out.
+    pub(super) fn refuse_unread(
         &mut self,
         header: &Header,
         reason: DisconnectReason,
     ) -> Result<(), DisconnectReason> {
-        match self.session.refuse_long(header, self.max_frame) {
+        let unread = match reason {
+            DisconnectReason::Read(ReadError::Memory { .. }) => Unread::NoMemory,
+            _ => Unread::TooLong(self.max_frame),
+        };
+        match self.session.refuse_unread(header, unread) {
             None => return Err(reason),
             Some(Event::Refused((), reply)) => self.post([reply]),
             Some(Event::Reply(reply)) => self.answer(reply),
@@ -94,6 +103,13 @@ impl EndpointState {
 
     /// Applies a message of the peer.
     pub(super) fn handle(&mut self, message: Message) -> Result<(), DisconnectReason> {
+        let message = match message {
+            // Its buffer becomes that of the inbox. Shorter ones are copied.
+            Message::Data(id, item) if item.payload.len() > COPIED && !memory::has_spare() => {
+                Message::Unstored(id)
+            }
+            message => message,
+        };
         match self.session.handle(message) {
             // No thread is woken for a single event: `ReadLease` wakes all threads after each frame.
             Event::Nothing | Event::Item(()) | Event::Ended(()) | Event::Credit(()) => {}
@@ -113,6 +129,9 @@ impl EndpointState {
     fn exec(&mut self, id: ChannelId, payload: Vec<u8>) -> Result<(), Reply> {
         if self.session.is_occupied() {
             return Err(Reply::CloseError(id, BUSY));
+        }
+        if self.calls.try_reserve(1).is_err() {
+            return Err(Reply::CloseError(id, NO_MEMORY));
         }
         let accepted = self.session.accept(id, payload.len());
         accepted.map_err(|refused| Reply::CloseError(id, refused.text()))?;

@@ -22,6 +22,8 @@ pub enum ItemError {
     Channel(RefusedId),
     /// It does not fit the requested type.
     Type(TypeError),
+    /// It was decoded, and then too little memory was left.
+    Memory,
 }
 
 /// An item and a Rust type do not fit: what differs, with the path to it.
@@ -84,6 +86,7 @@ impl fmt::Display for ItemError {
             Self::Pickle(error) => write!(f, "cannot decode the item: {error}"),
             Self::Channel(error) => write!(f, "the item was refused: {error}"),
             Self::Type(error) => write!(f, "the item has another type: {error}"),
+            Self::Memory => f.write_str("cannot decode the item: no memory is left beside it"),
         }
     }
 }

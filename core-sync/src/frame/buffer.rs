@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
 
-use embedded_io::{ErrorType, Write};
+use embedded_io::{ErrorKind, ErrorType, Write};
 use execnet_serializer::ChannelId;
 
 use super::{Header, MessageCode};
+use crate::memory;
 
 /// A frame under construction: room for the header, then the payload, in one buffer, so that a finished frame is one
 /// write and is never copied.
@@ -60,19 +61,20 @@ impl FrameBuf {
         Ok(self.bytes)
     }
 
-    pub(crate) fn seal(&mut self, code: MessageCode, channel: ChannelId) -> Result<(), TooLong> {
+    fn seal(&mut self, code: MessageCode, channel: ChannelId) -> Result<(), TooLong> {
         let frame = self.bytes.get_mut(self.start..).unwrap_or_default();
-        let len = frame.len().saturating_sub(Header::SIZE);
-        let header = Header::new(code, channel, len).ok_or(TooLong { len })?;
-        if let Some(room) = frame.first_chunk_mut() {
-            *room = header.to_bytes();
-        }
-        Ok(())
+        seal(frame, code, channel)
     }
+}
 
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+/// Fills in the header of a frame, for which it has room.
+fn seal(frame: &mut [u8], code: MessageCode, channel: ChannelId) -> Result<(), TooLong> {
+    let len = frame.len().saturating_sub(Header::SIZE);
+    let header = Header::new(code, channel, len).ok_or(TooLong { len })?;
+    if let Some(room) = frame.first_chunk_mut() {
+        *room = header.to_bytes();
     }
+    Ok(())
 }
 
 impl Default for FrameBuf {
@@ -100,6 +102,53 @@ impl Write for FrameBuf {
 
     #[inline]
     fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// As [`FrameBuf`], behind the frames in a buffer of its owner: without memory for the next bytes writing fails.
+pub(crate) struct FallibleFrame<'b> {
+    bytes: &'b mut Vec<u8>,
+    start: usize,
+}
+
+impl<'b> FallibleFrame<'b> {
+    pub(crate) fn behind(bytes: &'b mut Vec<u8>) -> Result<Self, ErrorKind> {
+        let start = bytes.len();
+        let mut frame = Self { bytes, start };
+        // As in `FrameBuf`.
+        if frame.bytes.capacity() == 0 {
+            frame.reserve(64)?;
+        }
+        frame.write(&[0; Header::SIZE])?;
+        Ok(frame)
+    }
+
+    pub(crate) fn seal(self, code: MessageCode, channel: ChannelId) -> Result<(), TooLong> {
+        let frame = self.bytes.get_mut(self.start..).unwrap_or_default();
+        seal(frame, code, channel)
+    }
+
+    #[inline]
+    fn reserve(&mut self, more: usize) -> Result<(), ErrorKind> {
+        memory::reserve(self.bytes, more).map_err(|_| ErrorKind::OutOfMemory)
+    }
+}
+
+impl ErrorType for FallibleFrame<'_> {
+    type Error = ErrorKind;
+}
+
+impl Write for FallibleFrame<'_> {
+    // On devices size counts.
+    #[cfg_attr(not(target_os = "none"), inline)]
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        self.reserve(bytes.len())?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
         Ok(())
     }
 }

@@ -19,6 +19,8 @@ mod slice;
 mod spare;
 
 #[cfg(feature = "alloc")]
+pub(crate) use buffer::FallibleFrame;
+#[cfg(feature = "alloc")]
 pub use buffer::{FrameBuf, TooLong};
 pub use header::{Header, HeaderError};
 pub use message_code::MessageCode;

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use embedded_io::Read;
-use execnet_serializer::{ReadBuffer, read_some};
+use execnet_serializer::{Filled, ReadBuffer, read_some};
 
 use super::{Frame, Header, HeaderError, SpareBuffer};
+use crate::memory;
 
 /// Default size of the buffer, in bytes: the content of a full pipe of Linux.
 const BUFFER: usize = 64 * 1024;
@@ -42,8 +43,10 @@ pub struct FrameReader<R> {
     large: ReadBuffer,
     /// The header of the frame that `next_frame` has begun, if the link failed inside its payload.
     begun: Option<Header>,
-    /// The header of a frame whose payload is above the limit, and was not read.
+    /// The header of a frame whose payload is above the limit or the memory, and was not read, or not to its end.
     refused: Option<Header>,
+    /// Number of bytes of a payload above the memory that were not read.
+    unread: usize,
     /// Number of bytes to discard in front of the next header.
     skipped: usize,
     /// For the next payload that fits into the buffer.
@@ -68,6 +71,7 @@ impl<R: Read> FrameReader<R> {
             large: ReadBuffer::new(),
             begun: None,
             refused: None,
+            unread: 0,
             skipped: 0,
             spare: SpareBuffer::default(),
             limit,
@@ -78,8 +82,8 @@ impl<R: Read> FrameReader<R> {
     ///
     /// # Errors
     ///
-    /// The stream fails or ends inside a frame, or the announced length is negative or above the limit. After
-    /// [`ReadError::Link`], such as a timeout of the link, the next call continues where this one stopped. After any
+    /// The stream fails or ends inside a frame, the announced length is negative or above the limit, or there is no memory
+    /// for the payload. After [`ReadError::Link`], such as a timeout of the link, the next call continues where this one stopped. After any
     /// other error the position in the stream is lost, and nothing more can be read.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, ReadError<R::Error>> {
         self.next_frame_if(|_| Ok(()))
@@ -103,17 +107,20 @@ impl<R: Read> FrameReader<R> {
         match &payload {
             // A link that is polled fails when it is not ready: the next call continues with this payload.
             Err(ReadError::Link(_)) => self.begun = Some(header),
-            Err(ReadError::Header(HeaderError::TooLong { .. })) => self.refused = Some(header),
+            Err(ReadError::Header(HeaderError::TooLong { len, .. })) => {
+                (self.refused, self.unread) = (Some(header), *len);
+            }
+            Err(ReadError::Memory { .. }) => self.refused = Some(header),
             _ => {}
         }
         Ok(Some(header.with_payload(payload?)))
     }
 
-    /// Continues after a frame whose payload was above the limit: it is discarded as it arrives. Returns its header.
+    /// Continues after a frame whose payload was above the limit or the memory: it is discarded as it arrives. Returns its header.
     /// `None` if there was no such frame.
     pub(crate) fn skip_refused(&mut self) -> Option<Header> {
         let header = self.refused.take()?;
-        self.skipped = header.payload_len(usize::MAX).ok()?;
+        self.skipped = core::mem::take(&mut self.unread);
         Some(header)
     }
 
@@ -160,8 +167,8 @@ impl<R: Read> FrameReader<R> {
     ///
     /// # Errors
     ///
-    /// The announced length is negative or above the limit, and nothing was read; or the stream fails or ends inside the
-    /// payload. After [`ReadError::Link`] another call continues with the same payload.
+    /// The announced length is negative or above the limit, and nothing was read; or there is no memory for the payload; or
+    /// the stream fails or ends inside it. After [`ReadError::Link`] another call continues with the same payload.
     pub fn payload_of(&mut self, header: &Header) -> Result<Vec<u8>, ReadError<R::Error>> {
         let len = header.payload_len(self.limit)?;
         if len <= self.buffer.len() {
@@ -205,6 +212,9 @@ impl<R: Read> FrameReader<R> {
             }
         }
         let mut payload = self.spare.take();
+        if memory::reserve(&mut payload, len).is_err() {
+            return self.no_memory(len, len);
+        }
         payload.extend_from_slice(self.available().get(..len).unwrap_or_default());
         self.start += len;
         Ok(payload)
@@ -212,20 +222,30 @@ impl<R: Read> FrameReader<R> {
 
     fn large_payload(&mut self, len: usize) -> Result<Vec<u8>, ReadError<R::Error>> {
         if self.large.is_empty() {
-            self.large = ReadBuffer::starting_with(self.available(), len.min(TRUSTED));
+            match ReadBuffer::starting_with(self.available(), len.min(TRUSTED)) {
+                Some(large) => self.large = large,
+                None => return self.no_memory(len, len),
+            }
             (self.start, self.end) = (0, 0);
         }
         // Kept in `self` until it is complete: after a timeout of the link the next call continues.
-        let whole = self.large.fill_to(&mut self.inner, len);
-        let whole = whole.map_err(ReadError::Link)?;
-        let payload = core::mem::take(&mut self.large).into_vec();
-        match whole {
-            true => Ok(payload),
-            false => Err(ReadError::PayloadCut {
+        let filled = self.large.fill_to(&mut self.inner, len);
+        let filled = filled.map_err(ReadError::Link)?;
+        let arrived = core::mem::take(&mut self.large);
+        match filled {
+            Filled::Whole => Ok(arrived.into_vec()),
+            Filled::Ended => Err(ReadError::PayloadCut {
                 expected: len,
-                got: payload.len(),
+                got: arrived.len(),
             }),
+            Filled::NoMemory => self.no_memory(len, len - arrived.len()),
         }
+    }
+
+    #[cold]
+    fn no_memory<T>(&mut self, len: usize, unread: usize) -> Result<T, ReadError<R::Error>> {
+        self.unread = unread;
+        Err(ReadError::Memory { len })
     }
 
     fn available(&self) -> &[u8] {
@@ -269,6 +289,11 @@ pub enum ReadError<E> {
     },
     /// The header announces a payload that is not read.
     Header(HeaderError),
+    /// There is no memory for the payload.
+    Memory {
+        /// The announced length in bytes.
+        len: usize,
+    },
 }
 
 impl<E> ReadError<E> {
@@ -279,6 +304,7 @@ impl<E> ReadError<E> {
             Self::HeaderCut { got } => ReadError::HeaderCut { got },
             Self::PayloadCut { expected, got } => ReadError::PayloadCut { expected, got },
             Self::Header(error) => ReadError::Header(error),
+            Self::Memory { len } => ReadError::Memory { len },
         }
     }
 }
@@ -305,6 +331,7 @@ impl<E> fmt::Display for ReadError<E> {
                 )
             }
             Self::Header(error) => error.fmt(f),
+            Self::Memory { len } => write!(f, "no memory for a payload of {len} bytes"),
         }
     }
 }

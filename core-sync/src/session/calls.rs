@@ -11,6 +11,9 @@ pub const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thr
 /// end of the channel tells the controller that the function has returned.
 pub(crate) const EXPLICIT_CLOSE: &str = "the channel of a call cannot be closed explicitly by the function that is called; it is closed when the function returns";
 
+/// The error of an end without memory for a call.
+pub(crate) const NO_MEMORY: &str = "execution is refused: no memory for the call";
+
 /// Functions that run here for the peer.
 impl<W: Default> Session<W> {
     /// Makes the channel of a call, with its first handle. The call counts as running until
@@ -18,13 +21,16 @@ impl<W: Default> Session<W> {
     ///
     /// # Errors
     ///
-    /// The peer may not make a channel of this id, see [`Ids`](super::Ids); or the calls that have not begun are at their
+    /// The peer may not make a channel of this id, see [`Ids`](super::Ids), or there is no memory for it; or the calls that have not begun are at their
     /// limit, see [`InboxLimits`](super::InboxLimits).
     pub fn accept(&mut self, id: ChannelId, payload: usize) -> Result<(), RefusedCall> {
         self.may_make(id).map_err(RefusedCall::Id)?;
         if self.peer_made >= self.max_peer_made {
             let limit = self.max_peer_made;
             return Err(RefusedCall::Id(RefusedId::TooMany { id, limit }));
+        }
+        if !self.has_memory(1) {
+            return Err(RefusedCall::Id(RefusedId::Memory(id)));
         }
         // The last check, as it counts the call: a refused call must not be counted.
         let counted = self.accounting.add_call(cost_of_call(payload));
@@ -51,6 +57,7 @@ impl RefusedCall {
     #[must_use]
     pub const fn text(&self) -> &'static str {
         match self {
+            Self::Id(RefusedId::Memory(_)) => NO_MEMORY,
             Self::Id(_) => "execution on this channel id is refused",
             Self::Overflow(_) => "execution is refused: too many calls are waiting",
         }

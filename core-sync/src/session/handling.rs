@@ -7,8 +7,8 @@ use execnet_serializer::{ChannelId, StrConfig};
 use super::entry::Entry;
 use super::inbox::EndCause;
 use super::{
-    EncodedItem, Event, InboxOverflow, Message, RefusedCall, RefusedId, RemoteError, Reply, Role,
-    Session,
+    EncodedItem, Event, InboxOverflow, Message, NO_MEMORY, RefusedCall, RefusedId, RemoteError,
+    Reply, Role, Session,
 };
 use crate::frame::{Header, MessageCode};
 
@@ -19,6 +19,18 @@ const OVERFLOW: &str = "the inbox at the other end is full";
 const ITEM_TOO_LONG: &str = "the item is longer than the other end accepts";
 const CALL_TOO_LONG: &str = "execution is refused: the call is longer than the other end accepts";
 
+/// The error that a peer gets if its channel was closed because there is no memory for an item.
+const NO_MEMORY_FOR_ITEM: &str = "the other end has no memory for the item";
+
+/// Why the payload of a frame was not read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unread {
+    /// It is above this limit.
+    TooLong(usize),
+    /// There is no memory for it.
+    NoMemory,
+}
+
 impl<W: Default> Session<W> {
     /// Applies a message of the peer. Returns what the driver has to do.
     pub fn handle(&mut self, message: Message) -> Event<'_, W> {
@@ -28,6 +40,7 @@ impl<W: Default> Session<W> {
             Message::Terminate => Event::Terminated,
             Message::Exec(id, payload) => self.exec(id, payload),
             Message::Data(id, item) => self.data(id, item),
+            Message::Unstored(id) => self.unstored(id),
             Message::Close(id) => self.closed(id, None),
             Message::CloseError(id, error) => self.closed(id, Some(error)),
             Message::LastMessage(id) => self.last_message(id),
@@ -85,6 +98,12 @@ impl<W: Default> Session<W> {
         if let Some(overflow) = self.accounting.refuses(waiting) {
             return self.overflow(id, overflow, OVERFLOW);
         }
+        let plain = item.references.is_empty();
+        let room =
+            |channel: &mut Entry<W>| channel.inbox.items.make_room(item.payload.len(), plain);
+        if !self.channels.get_mut(&id).is_some_and(room) {
+            return self.unstored(id);
+        }
         // Before the next frame, which may already be for a channel that this item names.
         let refused = self.register(id, &item.references).err();
         let Some(channel) = self.channels.get_mut(&id) else {
@@ -95,16 +114,36 @@ impl<W: Default> Session<W> {
         Event::Item(&mut channel.waiters)
     }
 
-    /// Refuses an item or a call whose payload is above `limit`, and was not read: closes its channel. `None` for any
-    /// other frame, which cannot be left out.
-    pub(crate) fn refuse_long(&mut self, header: &Header, limit: usize) -> Option<Event<'_, W>> {
+    /// There is no memory for an item: closes its channel.
+    fn unstored(&mut self, id: ChannelId) -> Event<'_, W> {
+        if self.has_ended(id) {
+            return Event::Nothing;
+        }
+        // No limit was reached, but an inbox is full that has no memory left.
+        let limit = self.accounting.waiting();
+        self.overflow(id, InboxOverflow { limit }, NO_MEMORY_FOR_ITEM)
+    }
+
+    /// Refuses an item or a call whose payload was not read: closes its channel. `None` for any other frame, which cannot
+    /// be left out.
+    pub(crate) fn refuse_unread(
+        &mut self,
+        header: &Header,
+        unread: Unread,
+    ) -> Option<Event<'_, W>> {
         let id = header.channel;
-        match header.code {
-            MessageCode::ChannelData if self.has_ended(id) => Some(Event::Nothing),
-            MessageCode::ChannelData => {
+        match (header.code, unread) {
+            (MessageCode::ChannelData, Unread::NoMemory) => Some(self.unstored(id)),
+            (MessageCode::ChannelData, _) if self.has_ended(id) => Some(Event::Nothing),
+            (MessageCode::ChannelData, Unread::TooLong(limit)) => {
                 Some(self.overflow(id, InboxOverflow { limit }, ITEM_TOO_LONG))
             }
-            MessageCode::ChannelExec => Some(Event::Reply(Reply::CloseError(id, CALL_TOO_LONG))),
+            (MessageCode::ChannelExec, Unread::TooLong(_)) => {
+                Some(Event::Reply(Reply::CloseError(id, CALL_TOO_LONG)))
+            }
+            (MessageCode::ChannelExec, Unread::NoMemory) => {
+                Some(Event::Reply(Reply::CloseError(id, NO_MEMORY)))
+            }
             _ => None,
         }
     }
@@ -145,15 +184,23 @@ impl<W: Default> Session<W> {
     fn register(&mut self, carrier: ChannelId, references: &[ChannelId]) -> Result<(), RefusedId> {
         // First all checks, then all changes: an item that is refused must not leave channels behind.
         let mut peer_made = self.peer_made;
+        let mut new = 0;
         for &id in references {
             if !self.channels.contains_key(&id) {
                 self.ids.check(id)?;
                 peer_made += 1;
+                new += 1;
                 if peer_made > self.max_peer_made {
                     let limit = self.max_peer_made;
                     return Err(RefusedId::TooMany { id, limit });
                 }
             }
+        }
+        if let Some(&id) = references
+            .first()
+            .filter(|_| new > 0 && !self.has_memory(new))
+        {
+            return Err(RefusedId::Memory(id));
         }
         self.peer_made = peer_made;
         for &id in references {

@@ -87,6 +87,8 @@ pub enum RefusedId {
     },
     /// A call names a channel that exists already.
     InUse(ChannelId),
+    /// There is no memory for another channel.
+    Memory(ChannelId),
 }
 
 impl fmt::Display for RefusedId {
@@ -102,6 +104,7 @@ impl fmt::Display for RefusedId {
                 )
             }
             Self::InUse(id) => write!(f, "channel id {} is in use", id.0),
+            Self::Memory(id) => write!(f, "no memory for the channel of id {}", id.0),
         }
     }
 }

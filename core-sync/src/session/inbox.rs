@@ -132,7 +132,7 @@ pub enum OverflowPolicy {
 /// An inbox has reached its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InboxOverflow {
-    /// The limit that was reached, in bytes.
+    /// The limit that was reached, in bytes. Where there is no memory for an item, this is what waits already.
     pub limit: usize,
 }
 

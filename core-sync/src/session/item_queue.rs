@@ -8,6 +8,7 @@ use execnet_serializer::{ChannelId, StrConfig};
 
 use super::{ITEM_COST, QueuedItem};
 use crate::frame::SpareBuffer;
+use crate::memory;
 
 /// The length of a block, in bytes. A queue frees a block when it has been read.
 const BLOCK: usize = 16 << 10;
@@ -57,7 +58,18 @@ enum Whole {
 }
 
 impl ItemQueue {
-    /// Adds an item. The buffer of one that is copied goes to `spare`.
+    /// Reserves the memory for an item, which [`push`](Self::push) then does not allocate, except for the few fields of
+    /// one that names channels. Returns false if there is none.
+    #[must_use]
+    pub(super) fn make_room(&mut self, payload: usize, plain: bool) -> bool {
+        // An item that is refused after this takes a record, too, and a shorter one.
+        match u8::try_from(payload) {
+            Ok(len) if plain => self.block_for(2 + usize::from(len)).is_some(),
+            _ => self.block_for(2).is_some() && self.chunk().is_some(),
+        }
+    }
+
+    /// Adds an item, for which there is room. The buffer of one that is copied goes to `spare`.
     pub(super) fn push(&mut self, item: QueuedItem, spare: &mut SpareBuffer) {
         let plain = item.references.is_empty() && item.refused.is_none();
         let tag = tag(item.strings);
@@ -77,6 +89,10 @@ impl ItemQueue {
 
     /// Takes the oldest item, in the spare buffer if it has to be copied.
     pub(super) fn pop(&mut self, spare: &mut SpareBuffer) -> Option<QueuedItem> {
+        // An item for which there was no room after all may have left an empty block.
+        while self.blocks.len() > 1 && self.blocks.front().is_some_and(Block::is_read) {
+            self.blocks.pop_front();
+        }
         let block = self.blocks.front_mut()?;
         let tag = *block.take(1)?.first()?;
         let item = if tag & WHOLE == 0 {
@@ -105,20 +121,38 @@ impl ItemQueue {
     }
 
     fn push_record(&mut self, head: &[u8], payload: &[u8]) {
-        let len = head.len() + payload.len();
+        if let Some(block) = self.block_for(head.len() + payload.len()) {
+            block.push(head, payload);
+        }
+    }
+
+    /// The last block, with memory for a record of this length; `None` if there is none.
+    fn block_for(&mut self, len: usize) -> Option<&mut Block> {
         let last = self.blocks.back_mut();
-        let last = last.filter(|block| block.bytes.len() + len <= BLOCK);
-        if let Some(block) = last {
-            return block.push(head, payload);
+        let has_room = last.is_some_and(|block| {
+            let bytes = &mut block.bytes;
+            bytes.len() + len <= BLOCK
+                && (bytes.capacity() - bytes.len() >= len
+                    || memory::has_spare() && memory::reserve(bytes, len).is_ok())
+        });
+        if !has_room {
+            self.add_block(len)?;
+        }
+        self.blocks.back_mut()
+    }
+
+    fn add_block(&mut self, len: usize) -> Option<()> {
+        let mut bytes = Vec::new();
+        if !memory::has_spare() {
+            return None;
         }
         // The first block may stay small, and grows as a vector does. A queue that has filled it will fill others.
-        let capacity = if self.blocks.is_empty() { 0 } else { BLOCK };
-        let mut block = Block {
-            bytes: Vec::with_capacity(capacity),
-            read: 0,
-        };
-        block.push(head, payload);
-        self.blocks.push_back(block);
+        if self.blocks.is_empty() || bytes.try_reserve_exact(BLOCK).is_err() {
+            memory::reserve(&mut bytes, len).ok()?;
+        }
+        self.blocks.try_reserve(1).ok()?;
+        self.blocks.push_back(Block { bytes, read: 0 });
+        Some(())
     }
 
     fn push_whole(&mut self, item: QueuedItem, plain: bool) {
@@ -126,11 +160,20 @@ impl ItemQueue {
             true => Whole::Plain(item.payload),
             false => Whole::Other(Box::new(item)),
         };
-        let last = self.whole.back_mut();
-        match last.filter(|chunk| chunk.len() < CHUNK) {
-            Some(chunk) => chunk.push_back(whole),
-            None => self.whole.push_back(VecDeque::from([whole])),
+        if let Some(chunk) = self.chunk() {
+            chunk.push_back(whole);
         }
+    }
+
+    /// The last chunk, with memory for a whole item; `None` if there is none.
+    fn chunk(&mut self) -> Option<&mut VecDeque<Whole>> {
+        if self.whole.back().is_none_or(|chunk| chunk.len() >= CHUNK) {
+            self.whole.try_reserve(1).ok()?;
+            self.whole.push_back(VecDeque::new());
+        }
+        let chunk = self.whole.back_mut()?;
+        chunk.try_reserve(1).ok()?;
+        Some(chunk)
     }
 
     fn pop_whole(&mut self) -> Option<Whole> {
@@ -249,7 +292,10 @@ mod tests {
             let mut queue = ItemQueue::default();
             let mut out = 0;
             for number in 0..1500 {
-                queue.push(item(number), spare);
+                let next = item(number);
+                let plain = next.references.is_empty() && next.refused.is_none();
+                assert!(queue.make_room(next.payload.len(), plain));
+                queue.push(next, spare);
                 // Bursts of different lengths; every 400 items the queue is read to the end.
                 if number % 400 == 399 || number - out >= waiting {
                     let left = if number % 400 == 399 { 0 } else { waiting / 2 };

@@ -6,9 +6,10 @@ use core::fmt;
 
 use execnet_serializer::{ChannelId, StrConfig, Token, Tokens};
 
-use super::RemoteError;
 use super::references::references;
+use super::{MAX_ERROR_TEXT, RemoteError};
 use crate::frame::{Frame, Header, MessageCode};
+use crate::memory;
 
 /// A frame whose payload is parsed as far as the session needs it: the input of
 /// [`Session::handle`](super::Session::handle).
@@ -27,6 +28,8 @@ pub enum Message {
     Exec(ChannelId, Vec<u8>),
     /// An item.
     Data(ChannelId, EncodedItem),
+    /// An item for which there is no memory.
+    Unstored(ChannelId),
     /// The peer closed the channel.
     Close(ChannelId),
     /// The peer closed the channel with an error.
@@ -60,6 +63,7 @@ impl Message {
             | Self::Reconfigure(id, _)
             | Self::Exec(id, _)
             | Self::Data(id, _)
+            | Self::Unstored(id)
             | Self::Close(id)
             | Self::CloseError(id, _)
             | Self::LastMessage(id)
@@ -98,7 +102,8 @@ impl Message {
             MessageCode::GatewayTerminate => Self::Terminate,
             MessageCode::ChannelExec => Self::Exec(id, frame.payload),
             // Scanned for channels here, unlocked, and not decoded: the thread that receives the item does that.
-            MessageCode::ChannelData => Self::Data(id, EncodedItem::new(frame.payload)),
+            MessageCode::ChannelData => EncodedItem::new(frame.payload)
+                .map_or(Self::Unstored(id), |item| Self::Data(id, item)),
             MessageCode::ChannelClose => Self::Close(id),
             MessageCode::ChannelCloseError => Self::CloseError(id, error_of(&frame.payload)),
             MessageCode::ChannelLastMessage => Self::LastMessage(id),
@@ -109,14 +114,15 @@ impl Message {
 }
 
 impl EncodedItem {
-    /// An item with this encoded value, which is scanned for the channels that it names.
+    /// An item with this encoded value, which is scanned for the channels that it names. `None` if there is no memory for
+    /// their ids.
     #[must_use]
-    pub fn new(payload: Vec<u8>) -> Self {
-        let references = references(&payload);
-        Self {
+    pub fn new(payload: Vec<u8>) -> Option<Self> {
+        let references = references(&payload)?;
+        Some(Self {
             payload,
             references,
-        }
+        })
     }
 
     /// Its cost in inbox limits and credit, in bytes.
@@ -163,6 +169,12 @@ fn error_of(payload: &[u8]) -> RemoteError {
     let mut tokens = Tokens::new(payload).map(Result::ok);
     let (text, stop) = (tokens.next().flatten(), tokens.next().flatten());
     match (text, stop) {
+        // The decoded text, and the parts that it is made of.
+        (Some(text), Some(Token::Stop)) if !memory::has_block(4 * kept_of(&text)) => {
+            RemoteError::new(
+                "the peer closed the channel with an error for which there is no memory",
+            )
+        }
         (Some(Token::Py3String(text) | Token::Unicode(text)), Some(Token::Stop)) => {
             RemoteError::cut_from(text, |part| String::from_utf8_lossy(part).into_owned())
         }
@@ -172,6 +184,16 @@ fn error_of(payload: &[u8]) -> RemoteError {
         }),
         // The channel has ended in any case, and the text is for people: not worth the end of the whole gateway.
         _ => RemoteError::new("the peer closed the channel with an error that is not text"),
+    }
+}
+
+/// Number of bytes of a text that are kept.
+fn kept_of(token: &Token<'_>) -> usize {
+    match token {
+        Token::Py3String(text) | Token::Unicode(text) | Token::Py2String(text) => {
+            text.len().min(MAX_ERROR_TEXT)
+        }
+        _ => 0,
     }
 }
 

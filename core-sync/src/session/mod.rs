@@ -29,10 +29,11 @@ mod references;
 mod remote_error;
 mod reply;
 
-pub(crate) use calls::EXPLICIT_CLOSE;
 pub use calls::{BUSY, RefusedCall};
+pub(crate) use calls::{EXPLICIT_CLOSE, NO_MEMORY};
 pub use channel_state::ChannelState;
 pub use event::{Event, NextItem, OpenError, SendPermit};
+pub(crate) use handling::Unread;
 pub use ids::{Ids, RefusedId, Role};
 pub use inbox::{Hold, InboxLimits, InboxOverflow, OverflowPolicy, QueuedItem};
 pub use message::{EncodedItem, ITEM_COST, Message, ProtocolError};
@@ -51,6 +52,7 @@ use credit::Credit;
 use entry::Entry;
 
 use crate::frame::SpareBuffer;
+use crate::memory;
 
 /// One end of a gateway.
 #[derive(Debug)]
@@ -152,6 +154,17 @@ impl<W: Default> Session<W> {
         channel.handles = 1;
         self.channels.insert(id, channel);
         self.open += 1;
+    }
+
+    /// Whether there is memory for so many more channels: the map has no insertion that fails.
+    pub(super) fn has_memory(&self, channels: usize) -> bool {
+        // A node has room for 11 channels and links to 12 nodes, and at least 5 are in it. One more may come above.
+        let node = 12 * (size_of::<(ChannelId, Entry<W>)>() + size_of::<usize>());
+        let nodes = match self.channels.len().saturating_add(channels) {
+            0..=11 => 1,
+            _ => 2 + channels / 5,
+        };
+        memory::has_block(nodes.saturating_mul(node))
     }
 
     /// Whether an item may be sent on the channel now.

@@ -20,17 +20,19 @@ const LARGE: usize = 64;
 /// For a malformed payload these are the channels in front of the fault, which decoding reports later. An item without
 /// channels allocates nothing. The content of long strings and bytes is skipped, and a long run of small values is read
 /// only if the byte of the CHANNEL opcode occurs in it.
+///
+/// `None` if there is no memory for them.
 #[must_use]
-pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
+pub(crate) fn references(payload: &[u8]) -> Option<Vec<ChannelId>> {
     let mut found = Vec::new();
     let mut tokens = Tokens::new(payload);
     let mut before = 0;
-    while !collect(tokens.by_ref().take(LOOK), &mut found) {
+    while !collect(tokens.by_ref().take(LOOK), &mut found)? {
         if tokens.offset() - before < LOOK * LARGE {
             // Searching small values for one byte is much faster than reading them as tokens, and most items name no
             // channel.
             if tokens.rest().contains(&CHANNEL) {
-                collect(tokens, &mut found);
+                collect(tokens, &mut found)?;
             }
             break;
         }
@@ -42,22 +44,25 @@ pub(crate) fn references(payload: &[u8]) -> Vec<ChannelId> {
         found = BinaryHeap::from(found).into_sorted_vec();
     }
     found.dedup();
-    found
+    Some(found)
 }
 
-/// Reads tokens, and adds the channels among them. Returns whether the value ended, or is malformed.
+/// Reads tokens, and adds the channels among them. Returns whether the value ended, or is malformed; `None` without memory.
 fn collect<'a, E>(
     tokens: impl Iterator<Item = Result<Token<'a>, E>>,
     found: &mut Vec<ChannelId>,
-) -> bool {
+) -> Option<bool> {
     for token in tokens {
         match token {
-            Ok(Token::Channel(id)) => found.push(id),
-            Ok(Token::Stop) | Err(_) => return true,
+            Ok(Token::Channel(id)) => {
+                found.try_reserve(1).ok()?;
+                found.push(id);
+            }
+            Ok(Token::Stop) | Err(_) => return Some(true),
             Ok(_) => {}
         }
     }
-    false
+    Some(false)
 }
 
 #[cfg(test)]
@@ -70,7 +75,7 @@ mod tests {
     use super::references;
 
     fn of<T: execnet_serializer::Dump>(value: T) -> Vec<ChannelId> {
-        references(&DumpOptions::wire().dumps(&value).unwrap())
+        references(&DumpOptions::wire().dumps(&value).unwrap()).unwrap()
     }
 
     #[test]
@@ -116,10 +121,13 @@ mod tests {
 
     #[test]
     fn a_malformed_payload_gives_the_channels_before_the_fault() {
-        assert_eq!(references(b""), []);
-        assert_eq!(references(b"B\0\0"), []);
-        assert_eq!(references(b"B\0\0\0\x01"), [ChannelId(1)]);
-        assert_eq!(references(b"B\0\0\0\x01QB\0\0\0\x02"), [ChannelId(1)]);
-        assert_eq!(references(b"\xffB\0\0\0\x01Q"), []);
+        assert_eq!(references(b"").unwrap(), []);
+        assert_eq!(references(b"B\0\0").unwrap(), []);
+        assert_eq!(references(b"B\0\0\0\x01").unwrap(), [ChannelId(1)]);
+        assert_eq!(
+            references(b"B\0\0\0\x01QB\0\0\0\x02").unwrap(),
+            [ChannelId(1)]
+        );
+        assert_eq!(references(b"\xffB\0\0\0\x01Q").unwrap(), []);
     }
 }

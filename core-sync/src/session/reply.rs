@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
+use embedded_io::ErrorKind;
 use execnet_serializer::{ChannelId, Dump, DumpError, EncodeError, Encoder};
 
-use crate::frame::{FrameBuf, Header, MessageCode, TooLong};
+use crate::frame::{FallibleFrame, Header, MessageCode, TooLong};
 use crate::report::inner_sources;
 
 /// A frame that the driver has to send: the answer to a frame of the peer, or the consequence of a change on this side.
@@ -39,7 +40,7 @@ impl Reply {
     ///
     /// # Errors
     ///
-    /// A text is longer than a frame can be, which no text of the session is.
+    /// There is no memory, or a text is longer than a frame can be, which no text of the session is.
     pub fn to_bytes(&self) -> Result<Vec<u8>, EncodeFrameError> {
         let mut bytes = Vec::new();
         self.append_to(&mut bytes)?;
@@ -68,9 +69,9 @@ pub(crate) fn encode(
     id: ChannelId,
     value: &(impl Dump + ?Sized),
 ) -> Result<Vec<u8>, EncodeFrameError> {
-    let mut frame = FrameBuf::new();
-    write_value(&mut frame, value)?;
-    Ok(frame.finish(code, id)?)
+    let mut frame = Vec::new();
+    append_value(&mut frame, code, id, value)?;
+    Ok(frame)
 }
 
 /// Appends a frame with `value` as its payload to `bytes`. On an error nothing is added.
@@ -80,27 +81,30 @@ pub(crate) fn append(
     id: ChannelId,
     value: &(impl Dump + ?Sized),
 ) -> Result<(), EncodeFrameError> {
-    // The buffer moves into the frame and back, without a copy. What was written before an error is cut off again.
     let before = bytes.len();
-    let mut frame = FrameBuf::behind(core::mem::take(bytes));
-    let written = write_value(&mut frame, value);
-    let done = written.and_then(|()| Ok(frame.seal(code, id)?));
-    *bytes = frame.into_bytes();
+    let done = append_value(bytes, code, id, value);
     if done.is_err() {
         bytes.truncate(before);
     }
     done
 }
 
+fn append_value(
+    bytes: &mut Vec<u8>,
+    code: MessageCode,
+    id: ChannelId,
+    value: &(impl Dump + ?Sized),
+) -> Result<(), EncodeFrameError> {
+    let mut frame = FallibleFrame::behind(bytes).map_err(|_| EncodeFrameError::Memory)?;
+    let mut encoder = Encoder::new(&mut frame);
+    let dumped = value.dump(&mut encoder).and_then(|()| encoder.stop());
+    dumped.map_err(EncodeFrameError::of)?;
+    Ok(frame.seal(code, id)?)
+}
+
 /// A frame without a payload.
 pub(crate) fn empty(code: MessageCode, id: ChannelId) -> [u8; Header::SIZE] {
     Header::saturating(code, id, 0).to_bytes()
-}
-
-fn write_value(frame: &mut FrameBuf, value: &(impl Dump + ?Sized)) -> Result<(), EncodeFrameError> {
-    let mut encoder = Encoder::new(frame);
-    let dumped = value.dump(&mut encoder).and_then(|()| encoder.stop());
-    Ok(dumped.map_err(|error| error.into_value_error())?)
 }
 
 /// The answer to STATUS.
@@ -133,6 +137,18 @@ pub enum EncodeFrameError {
     Dump(DumpError),
     /// The value is longer than a frame can be.
     TooLong(TooLong),
+    /// There is no memory for the frame.
+    Memory,
+}
+
+impl EncodeFrameError {
+    /// Writing into a frame fails only without memory.
+    fn of(error: EncodeError<ErrorKind>) -> Self {
+        match error {
+            EncodeError::Value(error) => Self::Dump(error),
+            EncodeError::Io(_) => Self::Memory,
+        }
+    }
 }
 
 impl From<DumpError> for EncodeFrameError {
@@ -152,6 +168,7 @@ impl core::fmt::Display for EncodeFrameError {
         match self {
             Self::Dump(error) => write!(f, "cannot encode the value: {error}"),
             Self::TooLong(error) => error.fmt(f),
+            Self::Memory => f.write_str("no memory for the encoded value"),
         }
     }
 }

@@ -147,6 +147,8 @@ fn errors_of_receiving() {
     let refused = ItemError::Channel(RefusedId::NotPositive(ChannelId(0)));
     let text = "the item was refused: channel id 0 is not positive";
     check_top(ReceiveError::Item(refused), text, None);
+    let text = "cannot decode the item: no memory is left beside it";
+    check_top(ReceiveError::Item(ItemError::Memory), text, None);
     let overflow = InboxOverflow { limit: 7 };
     let text = "the channel was closed: more than 7 bytes wait to be received";
     check_top(ReceiveError::Overflow(overflow), text, None);
@@ -306,6 +308,11 @@ fn errors_of_sending_status_and_serving() {
     let text = "payload of 2147483648 bytes is longer than a frame can carry";
     check(long, text, None);
     check(EncodeFrameError::TooLong(long), text, None);
+    check(
+        EncodeFrameError::Memory,
+        "no memory for the encoded value",
+        None,
+    );
     check_top(
         SendError::Closed,
         "cannot send: the channel is closed",
@@ -394,6 +401,11 @@ fn errors_of_frames_and_ids() {
         None,
     );
     check(
+        ReadError::<io::Error>::Memory { len: 5 },
+        "no memory for a payload of 5 bytes",
+        None,
+    );
+    check(
         ReadError::Link(io_error()),
         "cannot read from the link",
         Some("the link broke"),
@@ -414,6 +426,7 @@ fn errors_of_frames_and_ids() {
             "channel id 3 is beyond the limit of 2 channels made by the peer",
         ),
         (RefusedId::InUse(id), "channel id 3 is in use"),
+        (RefusedId::Memory(id), "no memory for the channel of id 3"),
     ] {
         check(refused, text, None);
     }

@@ -9,7 +9,7 @@ use core::ops::Deref;
 
 use execnet_serializer::Dict;
 
-use crate::report::escaped;
+use crate::report::escaped_name;
 
 /// A function that a peer can call: a closure or a function of the channel of the call.
 ///
@@ -134,7 +134,7 @@ where
                 .map_err(CallError::Returned),
             Some((name, _)) => {
                 // Without `Debug` of values, which is 12 KiB of a device's flash. Python has no other names.
-                let name = escaped(name.as_str().unwrap_or_default());
+                let name = escaped_name(name.as_str().unwrap_or_default());
                 Err(CallError::Arguments(format!(
                     "it takes no arguments, and got '{name}'"
                 )))

@@ -13,7 +13,7 @@ use execnet_serializer::LoadOptions;
 use super::function::CallError;
 use super::request::Request;
 use super::{Function, Kwargs};
-use crate::report::escaped;
+use crate::report::escaped_name;
 
 type Erased<C> = dyn Fn(&C, Kwargs) -> Result<(), CallError> + Send + Sync;
 
@@ -116,7 +116,7 @@ impl<C> Functions<C> {
             })
         };
         if named || is_name(wanted) {
-            let name = escaped(wanted);
+            let name = escaped_name(wanted);
             format!(
                 "no function '{name}' is registered with this worker, which is a Rust program; {known}"
             )

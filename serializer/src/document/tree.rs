@@ -113,7 +113,7 @@ impl<'a, S: Stack<Slot<'a>>> Slots<'a, S> {
 
     #[inline(always)]
     fn push(&mut self, content: Content<'a>, offset: usize) -> Result<u32, LoadError> {
-        let full = || LoadError::new(LoadErrorKind::Capacity, offset);
+        let full = || LoadError::new(S::FULL, offset);
         // Links of 32 bits halve the slots. The limit on values is below 2^32.
         let slot = u32::try_from(self.slots.len()).map_err(|_| full())?;
         // Correct for a scalar followed by its sibling; others are relinked.
@@ -211,14 +211,27 @@ impl<'a, S: Stack<Slot<'a>>> ValueBuilder<'a> for Slots<'a, S> {
     }
 
     #[inline]
-    fn append(&mut self, list: &mut Handle, item: &mut Handle) {
+    fn append(
+        &mut self,
+        list: &mut Handle,
+        item: &mut Handle,
+        _offset: usize,
+    ) -> Result<(), LoadError> {
         self.link(list, item.slot);
+        Ok(())
     }
 
     #[inline]
-    fn insert(&mut self, dict: &mut Handle, key: &mut Handle, value: &mut Handle) {
+    fn insert(
+        &mut self,
+        dict: &mut Handle,
+        key: &mut Handle,
+        value: &mut Handle,
+        _offset: usize,
+    ) -> Result<(), LoadError> {
         self.link(dict, key.slot);
         self.link(dict, value.slot);
+        Ok(())
     }
 
     fn collection(
@@ -240,13 +253,14 @@ impl<'a, S: Stack<Slot<'a>>> ValueBuilder<'a> for Slots<'a, S> {
     }
 
     // The handle counts the parts while the container is open; its slot gets them once.
-    fn close(&mut self, node: &mut Handle) {
+    fn close(&mut self, node: &mut Handle, _offset: usize) -> Result<(), LoadError> {
         let slot = self.slots.get_mut(node.slot as usize);
         if let Some(Content::List(parts) | Content::Dict(parts)) =
             slot.map(|slot| &mut slot.content)
         {
             *parts = node.parts;
         }
+        Ok(())
     }
 
     fn index(&self, node: &Handle) -> Option<u32> {

@@ -19,12 +19,22 @@ pub struct LoadError {
 pub(crate) enum LoadErrorKind {
     Version(u8),
     UnknownOpcode(u8),
-    UnexpectedEnd { wanted: usize, left: usize },
+    UnexpectedEnd {
+        wanted: usize,
+        left: usize,
+    },
     NegativeLength(i32),
-    StackTooShort { wanted: usize, held: usize },
+    StackTooShort {
+        wanted: usize,
+        held: usize,
+    },
     NotAContainer,
-    ListIndex { expected: usize },
-    ListUnfilled { missing: u32 },
+    ListIndex {
+        expected: usize,
+    },
+    ListUnfilled {
+        missing: u32,
+    },
     Unhashable,
     Utf8,
     Integer,
@@ -33,6 +43,9 @@ pub(crate) enum LoadErrorKind {
     Items(usize),
     Bytes(usize),
     Capacity,
+    // Only what is built on a heap can find none.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    Memory,
 }
 
 impl LoadError {
@@ -63,8 +76,8 @@ impl LoadError {
         matches!(self.kind, LoadErrorKind::Version(_))
     }
 
-    /// One of the [`Limits`](crate::Limits) was exceeded; the input may be
-    /// well-formed.
+    /// One of the [`Limits`](crate::Limits) was exceeded, or there is no memory
+    /// for the value; the input may be well-formed.
     #[must_use]
     pub const fn is_limit(&self) -> bool {
         matches!(
@@ -73,7 +86,16 @@ impl LoadError {
                 | LoadErrorKind::Items(_)
                 | LoadErrorKind::Bytes(_)
                 | LoadErrorKind::Capacity
+                | LoadErrorKind::Memory
         )
+    }
+
+    /// There is no memory for the value. What was allocated for it is free again.
+    ///
+    /// On most systems an allocation never fails; on a device it does.
+    #[must_use]
+    pub const fn is_memory(&self) -> bool {
+        matches!(self.kind, LoadErrorKind::Memory)
     }
 
     /// Text that is not UTF-8.
@@ -145,6 +167,7 @@ impl fmt::Display for LoadErrorKind {
             Self::Items(limit) => write!(f, "number of values exceeds the limit of {limit}"),
             Self::Bytes(limit) => write!(f, "input exceeds the limit of {limit} bytes"),
             Self::Capacity => f.write_str("number of values exceeds the capacity of the document"),
+            Self::Memory => f.write_str("no memory for the value"),
         }
     }
 }

@@ -29,10 +29,21 @@ pub(crate) trait ValueBuilder<'a> {
     /// Makes an empty dict.
     fn dict(&mut self, offset: usize, place: &mut Self::Node) -> Result<(), LoadError>;
     /// Appends an item to a list and leaves a default in `item`.
-    fn append(&mut self, list: &mut Self::Node, item: &mut Self::Node);
+    fn append(
+        &mut self,
+        list: &mut Self::Node,
+        item: &mut Self::Node,
+        offset: usize,
+    ) -> Result<(), LoadError>;
     /// Sets a pair in a dict and leaves defaults in `key` and `value`. The key
     /// is hashable.
-    fn insert(&mut self, dict: &mut Self::Node, key: &mut Self::Node, value: &mut Self::Node);
+    fn insert(
+        &mut self,
+        dict: &mut Self::Node,
+        key: &mut Self::Node,
+        value: &mut Self::Node,
+        offset: usize,
+    ) -> Result<(), LoadError>;
     /// Makes a tuple, set or frozenset of values, which it takes out of the
     /// entries. Elements of a set are hashable.
     fn collection(
@@ -42,7 +53,7 @@ pub(crate) trait ValueBuilder<'a> {
         offset: usize,
     ) -> Result<Self::Node, LoadError>;
     /// Closes the topmost open list or dict: it gets no more items.
-    fn close(&mut self, node: &mut Self::Node);
+    fn close(&mut self, node: &mut Self::Node, offset: usize) -> Result<(), LoadError>;
     /// The integer in a node, if it can be the index of a list item.
     fn index(&self, node: &Self::Node) -> Option<u32>;
 }

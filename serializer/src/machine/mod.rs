@@ -207,7 +207,7 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
             [.., list, value] if list.open.is_indexed() => {
                 list.rise_above(value, self.limits, at)?;
                 list.open.fill(at)?;
-                self.builder.append(&mut list.node, &mut value.node);
+                self.builder.append(&mut list.node, &mut value.node, at)?;
                 self.stack.truncate(held - 1);
                 self.items()
             }
@@ -223,14 +223,15 @@ impl<'a, B: ValueBuilder<'a>, S: Stack<StackEntry<B::Node>>> StackMachine<'a, B,
                             return Err(wrong_index(filled, at));
                         }
                         container.open.fill(at)?;
-                        self.builder.append(&mut container.node, &mut value.node);
+                        self.builder
+                            .append(&mut container.node, &mut value.node, at)?;
                         self.stack.truncate(held - 2);
                         self.items()
                     }
                     OpenContainer::Pairs if key.hashable => {
                         container.rise_above(key, self.limits, at)?;
                         let (key, value) = (&mut key.node, &mut value.node);
-                        self.builder.insert(&mut container.node, key, value);
+                        self.builder.insert(&mut container.node, key, value, at)?;
                         self.stack.truncate(held - 2);
                         self.pairs()
                     }
@@ -322,7 +323,9 @@ fn close<'a, B: ValueBuilder<'a>>(
         OpenContainer::Items { missing, .. } if missing > 0 => {
             return Err(LoadError::new(LoadErrorKind::ListUnfilled { missing }, at));
         }
-        OpenContainer::Pairs | OpenContainer::Items { .. } => builder.close(&mut value.node),
+        OpenContainer::Pairs | OpenContainer::Items { .. } => {
+            builder.close(&mut value.node, at)?;
+        }
     }
     Ok(())
 }

@@ -8,16 +8,19 @@ use crate::limits::Limits;
 /// Storage of values that are not yet in a container: a `Vec`, or a
 /// `heapless::Vec` where there is no heap.
 pub(crate) trait Stack<T>: DerefMut<Target = [T]> {
+    /// Why nothing can be pushed.
+    const FULL: LoadErrorKind;
+
     /// Returns the value if the storage is full.
     fn try_push(&mut self, item: T) -> Result<(), T>;
     fn truncate(&mut self, len: usize);
-    /// Reserves memory for at least this many more values.
+    /// Reserves memory for at least this many more values, if there is any.
     fn reserve(&mut self, more: usize);
     /// Whether one more can be pushed; after this a push need not grow.
     fn has_room(&mut self) -> bool;
 }
 
-/// Grows the storage if it is full, so that the push does not: a push that may
+/// Grows the storage if it is full and there is memory, so that the push does not: a push that may
 /// grow needs the value in memory, to drop it on failure.
 #[cfg(feature = "alloc")]
 #[inline(always)]
@@ -32,13 +35,21 @@ pub(crate) fn has_room<T>(items: &mut alloc::vec::Vec<T>) -> bool {
 #[cold]
 #[inline(never)]
 fn grow<T>(items: &mut alloc::vec::Vec<T>) {
-    items.reserve(1);
+    if !crate::memory::FALLIBLE {
+        return items.reserve(1);
+    }
+    let _ = items.try_reserve(1);
 }
 
 #[cfg(feature = "alloc")]
 impl<T> Stack<T> for alloc::vec::Vec<T> {
+    const FULL: LoadErrorKind = LoadErrorKind::Memory;
+
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
+        if !has_room(self) {
+            return Err(item);
+        }
         self.push(item);
         Ok(())
     }
@@ -48,7 +59,8 @@ impl<T> Stack<T> for alloc::vec::Vec<T> {
     }
 
     fn reserve(&mut self, more: usize) {
-        self.reserve(more);
+        // The push that finds no memory reports it.
+        let _ = self.try_reserve(more);
     }
 
     #[inline(always)]
@@ -58,6 +70,8 @@ impl<T> Stack<T> for alloc::vec::Vec<T> {
 }
 
 impl<T, const N: usize> Stack<T> for heapless::Vec<T, N> {
+    const FULL: LoadErrorKind = LoadErrorKind::Capacity;
+
     #[inline]
     fn try_push(&mut self, item: T) -> Result<(), T> {
         self.push(item)
@@ -146,8 +160,8 @@ impl<N> StackEntry<N> {
 
 /// Pushes a default, to be filled in place.
 #[inline(always)]
-pub(super) fn push<N: Default>(
-    stack: &mut impl Stack<StackEntry<N>>,
+pub(super) fn push<N: Default, S: Stack<StackEntry<N>>>(
+    stack: &mut S,
     open: OpenContainer,
     offset: usize,
 ) -> Result<&mut N, LoadError> {
@@ -168,7 +182,7 @@ pub(super) fn push<N: Default>(
             return Ok(&mut entry.node);
         }
     }
-    Err(LoadError::new(LoadErrorKind::Capacity, offset))
+    Err(LoadError::new(S::FULL, offset))
 }
 
 #[inline]

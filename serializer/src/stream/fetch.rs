@@ -3,7 +3,9 @@
 use embedded_io::Read;
 
 use super::Stream;
+use crate::error::{LoadError, LoadErrorKind};
 use crate::opcode::{Opcode, Operand};
+use crate::read_buffer::Filled;
 
 impl<R: Read> Stream<R> {
     /// Reads the bytes of the next value and none after them. Returns false if
@@ -15,7 +17,7 @@ impl<R: Read> Stream<R> {
         if self.failed.is_none() {
             self.scan()?;
         }
-        Ok(!self.buffer.is_empty())
+        Ok(!self.buffer.is_empty() || self.failed.is_some())
     }
 
     fn scan(&mut self) -> Result<(), R::Error> {
@@ -75,11 +77,16 @@ impl<R: Read> Stream<R> {
     }
 
     /// Reads until the value has `len` bytes. Returns false if the reader ends
-    /// before, or if `len` exceeds the limit.
+    /// before, or if `len` exceeds the limit or the memory.
     fn fill(&mut self, len: usize) -> Result<bool, R::Error> {
         // One byte over the limit lets the decoder report that it is exceeded.
         let extra = 1 + self.options.version_len();
         let limit = self.options.limits().bytes().saturating_add(extra);
-        Ok(self.buffer.fill_to(&mut self.reader, len.min(limit))? && len <= limit)
+        let filled = self.buffer.fill_to(&mut self.reader, len.min(limit))?;
+        if filled == Filled::NoMemory {
+            let error = LoadError::new(LoadErrorKind::Memory, self.offset());
+            self.failed = Some(error);
+        }
+        Ok(filled == Filled::Whole && len <= limit)
     }
 }

@@ -1,5 +1,6 @@
 //! [`Dict`]: the dict of Python, a map that keeps the order of its pairs.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::iter::Map;
 use core::slice;
@@ -55,6 +56,11 @@ impl Dict {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// `None` if there is no memory for it.
+    pub(super) fn try_from_pairs(pairs: Vec<Pair>) -> Option<Self> {
+        Table::try_from_entries(pairs).map(Self)
     }
 
     /// Sets a value, and returns the one it replaces.

@@ -1,9 +1,9 @@
 //! [`Int`]: an integer of any size, without arithmetic.
 
 use alloc::boxed::Box;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use core::cmp::Ordering;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use core::str::FromStr;
 
 use crate::decimal::Decimal;
@@ -50,6 +50,19 @@ impl Int {
             Repr::Small(value) => Some(*value as f64),
             Repr::Big(digits) => digits.parse().ok().filter(|value: &f64| value.is_finite()),
         }
+    }
+
+    /// The integer; `None` if there is no memory for its digits.
+    pub(super) fn try_from_decimal(decimal: Decimal<'_>) -> Option<Self> {
+        if let Some(small) = decimal.to_i64() {
+            return Some(Self(Repr::Small(small)));
+        }
+        let mut digits = String::new();
+        // Exactly, so that the box takes this block.
+        digits.try_reserve_exact(decimal.printed_len()).ok()?;
+        write!(digits, "{decimal}").ok()?;
+        debug_assert_eq!(digits.len(), decimal.printed_len());
+        Some(Self(Repr::Big(digits.into_boxed_str())))
     }
 
     /// The digits of an integer that does not fit 64 bits.

@@ -1,12 +1,13 @@
 //! Loads a [`Value`]: the builder that the stack machine runs with.
 
-use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Dict, Int, Set, Str, Value};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits::{Limits, StrConfig};
 use crate::machine::{Collection, StackEntry, StackMachine, ValueBuilder, has_room};
+use crate::memory;
 use crate::options::LoadOptions;
 use crate::reader::Cursor;
 use crate::scalar::Scalar;
@@ -113,10 +114,10 @@ impl Scalars<'_> {
             Opcode::Py3String if !self.strings.py3str_as_py2str => self.text(scalar, place)?,
             Opcode::Unicode => self.text(scalar, place)?,
             Opcode::Py2String if self.strings.py2str_as_py3str => {
-                set(place, Value::Str(latin_1(scalar.operand)));
+                set(place, Value::Str(latin_1(scalar)?));
             }
             Opcode::Py3String | Opcode::Py2String | Opcode::Bytes => {
-                set(place, Value::Bytes(scalar.operand.to_owned()));
+                set(place, Value::Bytes(bytes(scalar)?));
             }
             Opcode::True => set(place, Value::Bool(true)),
             Opcode::False => set(place, Value::Bool(false)),
@@ -139,8 +140,10 @@ impl Scalars<'_> {
             return Err(LoadError::new(LoadErrorKind::Utf8, scalar.offset));
         };
         set(place, Value::Str(Str::new()));
-        if let Value::Str(place) = place {
-            place.fill(text);
+        if let Value::Str(place) = place
+            && !place.fill(text)
+        {
+            return Err(no_memory(scalar.offset));
         }
         Ok(())
     }
@@ -175,7 +178,7 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
             }
         }
         // The machine appends to lists only.
-        Ok(())
+        full(item.offset)
     }
 
     #[inline(always)]
@@ -186,9 +189,10 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
         value: Scalar<'a>,
     ) -> Result<(), LoadError> {
         // Both places first: the scalars are then written where they stay.
-        if has_room(&mut self.pairs) {
-            self.pairs.push((Value::None, Value::None));
+        if !has_room(&mut self.pairs) {
+            return full(key.offset);
         }
+        self.pairs.push((Value::None, Value::None));
         if let Some((key_place, value_place)) = self.pairs.last_mut() {
             self.scalars.make(key, key_place)?;
             self.scalars.make(value, value_place)?;
@@ -197,9 +201,12 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
     }
 
     #[inline]
-    fn list(&mut self, room: usize, _offset: usize, place: &mut Part) -> Result<(), LoadError> {
+    fn list(&mut self, room: usize, offset: usize, place: &mut Part) -> Result<(), LoadError> {
         // `room` is bounded by the input, whatever length it announces.
-        *place = Part::Whole(Value::List(Vec::with_capacity(room)));
+        let Some(items) = memory::room_for(room) else {
+            return Err(no_memory(offset));
+        };
+        *place = Part::Whole(Value::List(items));
         Ok(())
     }
 
@@ -211,45 +218,62 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
     }
 
     #[inline]
-    fn append(&mut self, list: &mut Part, item: &mut Part) {
+    fn append(&mut self, list: &mut Part, item: &mut Part, offset: usize) -> Result<(), LoadError> {
         if let Part::Whole(Value::List(items)) = list
             && has_room(items)
         {
             items.push(item.take());
+            return Ok(());
         }
+        // The machine appends to lists only.
+        full(offset)
     }
 
     /// Containers above the dict are closed, so its pairs are the last.
     #[inline]
-    fn insert(&mut self, _dict: &mut Part, key: &mut Part, value: &mut Part) {
-        if has_room(&mut self.pairs) {
-            self.pairs.push((key.take(), value.take()));
+    fn insert(
+        &mut self,
+        _dict: &mut Part,
+        key: &mut Part,
+        value: &mut Part,
+        offset: usize,
+    ) -> Result<(), LoadError> {
+        if !has_room(&mut self.pairs) {
+            return full(offset);
         }
+        self.pairs.push((key.take(), value.take()));
+        Ok(())
     }
 
     fn collection(
         &mut self,
         kind: Collection,
         items: &mut [StackEntry<Part>],
-        _offset: usize,
+        offset: usize,
     ) -> Result<Part, LoadError> {
-        let items = items.iter_mut().map(|entry| entry.node.take());
+        let Some(mut values) = memory::room_for(items.len()) else {
+            return Err(no_memory(offset));
+        };
+        values.extend(items.iter_mut().map(|entry| entry.node.take()));
+        let set = |values| Set::try_from_items(values).ok_or_else(|| no_memory(offset));
         Ok(Part::Whole(match kind {
-            Collection::Tuple => Value::Tuple(items.collect()),
-            Collection::Set => Value::Set(Set::from_iter(items)),
-            Collection::FrozenSet => Value::FrozenSet(Set::from_iter(items)),
+            Collection::Tuple => Value::Tuple(values),
+            Collection::Set => Value::Set(set(values)?),
+            Collection::FrozenSet => Value::FrozenSet(set(values)?),
         }))
     }
 
-    fn close(&mut self, node: &mut Part) {
+    fn close(&mut self, node: &mut Part, offset: usize) -> Result<(), LoadError> {
         if let Part::Dict { first } = node {
             let pairs = match *first {
                 // A large one alone need not be copied.
-                0 if self.pairs.len() > COPIED => core::mem::take(&mut self.pairs),
-                first => self.pairs.split_off(first),
+                0 if self.pairs.len() > COPIED => Some(core::mem::take(&mut self.pairs)),
+                first => split_off(&mut self.pairs, first),
             };
-            *node = Part::Whole(Value::Dict(Dict::from_iter(pairs)));
+            let dict = pairs.and_then(Dict::try_from_pairs);
+            *node = Part::Whole(Value::Dict(dict.ok_or_else(|| no_memory(offset))?));
         }
+        Ok(())
     }
 
     #[inline]
@@ -266,11 +290,49 @@ impl<'a> ValueBuilder<'a> for Values<'a> {
 /// Dicts of up to this many pairs are copied out of the shared vector.
 const COPIED: usize = 64;
 
-fn latin_1(bytes: &[u8]) -> Str {
-    bytes.iter().map(|&byte| char::from(byte)).collect()
+/// As `Vec::split_off`.
+#[inline]
+fn split_off<T>(items: &mut Vec<T>, first: usize) -> Option<Vec<T>> {
+    if !memory::FALLIBLE {
+        return Some(items.split_off(first));
+    }
+    let mut split = memory::room_for(items.len().saturating_sub(first))?;
+    split.extend(items.drain(first..));
+    Some(split)
+}
+
+fn bytes(scalar: Scalar<'_>) -> Result<Vec<u8>, LoadError> {
+    memory::copy_of(scalar.operand).ok_or_else(|| no_memory(scalar.offset))
+}
+
+fn latin_1(scalar: Scalar<'_>) -> Result<Str, LoadError> {
+    let bytes = scalar.operand;
+    // A byte from 0x80 on takes two bytes of UTF-8.
+    let len = bytes.len() + bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    let mut text = String::new();
+    let reserved = text.try_reserve_exact(len);
+    reserved.map_err(|_| no_memory(scalar.offset))?;
+    text.extend(bytes.iter().map(|&byte| char::from(byte)));
+    Ok(Str::from(text))
 }
 
 fn integer(scalar: Scalar<'_>) -> Result<Int, LoadError> {
-    let int = Decimal::parse(scalar.operand).map(Int::from);
-    int.ok_or(LoadError::new(LoadErrorKind::Integer, scalar.offset))
+    let decimal = Decimal::parse(scalar.operand);
+    let decimal = decimal.ok_or(LoadError::new(LoadErrorKind::Integer, scalar.offset))?;
+    Int::try_from_decimal(decimal).ok_or_else(|| no_memory(scalar.offset))
+}
+
+/// A vector has no room, which it always has where allocations do not fail.
+#[inline]
+const fn full(offset: usize) -> Result<(), LoadError> {
+    if memory::FALLIBLE {
+        return Err(no_memory(offset));
+    }
+    Ok(())
+}
+
+#[cold]
+#[inline(never)]
+const fn no_memory(offset: usize) -> LoadError {
+    LoadError::new(LoadErrorKind::Memory, offset)
 }

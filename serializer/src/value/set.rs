@@ -1,5 +1,6 @@
 //! [`Set`]: the elements of Python's `set` and `frozenset`, in the order they came.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::table::Table;
@@ -78,6 +79,11 @@ impl Set {
     /// The elements in order.
     pub fn iter(&self) -> core::slice::Iter<'_, Value> {
         self.0.entries().iter()
+    }
+
+    /// `None` if there is no memory for it.
+    pub(super) fn try_from_items(items: Vec<Value>) -> Option<Self> {
+        Table::try_from_entries(items).map(Self)
     }
 
     pub(super) fn hash_sum(&self) -> Option<u64> {

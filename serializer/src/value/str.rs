@@ -9,6 +9,8 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 
+use crate::memory::FALLIBLE;
+
 /// Text: what Python calls `str`.
 ///
 /// It dereferences to [`str`](prim@str); convert it into a `String` to change
@@ -55,15 +57,31 @@ impl Str {
 
     /// Sets an empty text in place. Moving it afterwards would be slow: its bytes
     /// were just stored in parts, and a load of the whole waits for the stores.
+    ///
+    /// Returns false if there is no memory for it.
     #[inline(always)]
-    pub(super) fn fill(&mut self, text: &str) {
+    pub(super) fn fill(&mut self, text: &str) -> bool {
         // Inserted as a whole; pushed, it would go byte by byte.
         if let Repr::Short(short) = &mut self.0
             && short.insert_str(0, text).is_err()
         {
-            self.0 = Repr::Long(text.into());
+            let Some(long) = long(text) else { return false };
+            self.0 = Repr::Long(long);
         }
+        true
     }
+}
+
+/// `None` if there is no memory for it.
+fn long(text: &str) -> Option<Box<str>> {
+    if !FALLIBLE {
+        return Some(text.into());
+    }
+    let mut long = String::new();
+    // Exactly, so that the box takes this block.
+    long.try_reserve_exact(text.len()).ok()?;
+    long.push_str(text);
+    Some(long.into_boxed_str())
 }
 
 impl Deref for Str {
@@ -141,6 +159,9 @@ impl PartialEq<&str> for Str {
 
 impl From<&str> for Str {
     fn from(text: &str) -> Self {
+        if text.len() > SHORT {
+            return Self(Repr::Long(text.into()));
+        }
         let mut filled = Self::new();
         filled.fill(text);
         filled

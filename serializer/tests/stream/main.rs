@@ -10,8 +10,8 @@ mod writers;
 
 use embedded_io::{ErrorKind, ErrorType, Read, SliceWriteError, Write};
 use execnet_serializer::{
-    DumpOptions, Embedded, EncodeError, Limits, LoadError, LoadOptions, ReadBuffer, ReadError,
-    Value, dump, dump_to_heapless, dump_to_slice, dumps, heapless, load,
+    DumpOptions, Embedded, EncodeError, Filled, Limits, LoadError, LoadOptions, ReadBuffer,
+    ReadError, Value, dump, dump_to_heapless, dump_to_slice, dumps, heapless, load,
 };
 use model::model;
 use proptest::prelude::*;

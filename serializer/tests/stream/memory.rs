@@ -88,10 +88,10 @@ fn large_bytes_are_read_as_small_ones() {
 fn a_buffer_with_memory_for_all_its_bytes_takes_no_more() {
     const CHUNK: usize = ReadBuffer::CHUNK;
     let given = vec![7; 2 * CHUNK];
-    let mut buffer = ReadBuffer::starting_with(b"", given.len());
+    let mut buffer = ReadBuffer::starting_with(b"", given.len()).unwrap();
     let spent = allocation_counter::measure(|| {
         let mut reader = given.as_slice();
-        assert_eq!(buffer.fill_to(&mut reader, given.len()), Ok(true));
+        assert_eq!(buffer.fill_to(&mut reader, given.len()), Ok(Filled::Whole));
     });
     assert_eq!(spent.count_total, 0);
     assert_eq!(buffer.bytes(), given);

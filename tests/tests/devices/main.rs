@@ -12,6 +12,7 @@
 mod board;
 mod frames;
 mod hostile;
+mod memory;
 mod python;
 mod resets;
 mod worker;

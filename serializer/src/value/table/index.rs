@@ -3,6 +3,8 @@
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use crate::memory::FALLIBLE;
+
 /// Finds entries by the hashes of their keys.
 #[derive(Clone)]
 pub(super) enum Index {
@@ -101,12 +103,21 @@ impl Slot {
 }
 
 impl Index {
-    pub(super) fn with_capacity(capacity: usize) -> Self {
+    /// The most bytes of memory for each slot: a table has up to twice as many places as it needs, with a byte more for
+    /// each.
+    pub(super) const SLOT: usize = 3 * size_of::<Slot>();
+
+    /// `None` if there is no memory for it.
+    pub(super) fn with_capacity(capacity: usize) -> Option<Self> {
         if capacity <= FEW {
-            Self::Few(heapless::Vec::new())
-        } else {
-            Self::Many(HashTable::with_capacity(capacity))
+            return Some(Self::Few(heapless::Vec::new()));
         }
+        if !FALLIBLE {
+            return Some(Self::Many(HashTable::with_capacity(capacity)));
+        }
+        let mut slots = HashTable::new();
+        slots.try_reserve(capacity, Slot::rehash).ok()?;
+        Some(Self::Many(slots))
     }
 
     pub(super) fn len(&self) -> usize {

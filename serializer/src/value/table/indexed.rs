@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::index::{Index, Insert, Slot};
 use super::{Entry, half, merge};
-use crate::Value;
 use crate::value::key::{self, same_key};
+use crate::{Value, memory};
 
 /// Entries, and the slots by which their keys are found.
 ///
@@ -20,8 +20,9 @@ pub(in crate::value) struct Indexed<E> {
 }
 
 impl<E: Entry> Indexed<E> {
-    pub(super) fn new(mut entries: Vec<E>) -> Self {
-        let mut index = Index::with_capacity(entries.len());
+    /// `None` if there is no memory for the index.
+    pub(super) fn new(mut entries: Vec<E>) -> Option<Self> {
+        let mut index = Index::with_capacity(entries.len())?;
         let kept = match &mut index {
             Index::Few(slots) => merge_by_hash(&mut entries, slots),
             Index::Many(slots) => merge_by_hash(&mut entries, slots),
@@ -30,10 +31,13 @@ impl<E: Entry> Indexed<E> {
             // Memory follows the entries that are left: a peer may send one key
             // many times.
             entries.truncate(kept);
-            entries.shrink_to(2 * kept);
-            index.shrink_to(2 * kept);
+            // A smaller block is a new one on some allocators.
+            if memory::has_block(2 * kept * (size_of::<E>() + Index::SLOT)) {
+                entries.shrink_to(2 * kept);
+                index.shrink_to(2 * kept);
+            }
         }
-        Self { entries, index }
+        Some(Self { entries, index })
     }
 
     // Nested sets recurse here once per level. Loops, because closures inside

@@ -7,12 +7,12 @@ mod index;
 mod indexed;
 mod small;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::index::sealed::Lookup;
 use super::key::{self, addend, is_container, same_key, text_hash};
 use super::{LookupKey, Value};
+use crate::memory::{self, TryBox};
 use indexed::Indexed;
 use small::{are_distinct, merge_small};
 
@@ -30,7 +30,7 @@ const SMALL: usize = 32;
 pub(super) enum Table<E> {
     /// At most [`SMALL`], and no container among the keys.
     Small(Vec<E>),
-    Indexed(Box<Indexed<E>>),
+    Indexed(TryBox<Indexed<E>>),
 }
 
 /// The half of a hash that slots keep.
@@ -72,7 +72,7 @@ impl<E> Table<E> {
     pub(super) const fn entries(&self) -> &Vec<E> {
         match self {
             Self::Small(entries) => entries,
-            Self::Indexed(indexed) => &indexed.entries,
+            Self::Indexed(indexed) => &indexed.get().entries,
         }
     }
 
@@ -81,14 +81,14 @@ impl<E> Table<E> {
     pub(super) const fn entries_mut(&mut self) -> &mut Vec<E> {
         match self {
             Self::Small(entries) => entries,
-            Self::Indexed(indexed) => &mut indexed.entries,
+            Self::Indexed(indexed) => &mut indexed.get_mut().entries,
         }
     }
 
     pub(super) fn into_entries(self) -> Vec<E> {
         match self {
             Self::Small(entries) => entries,
-            Self::Indexed(indexed) => indexed.entries,
+            Self::Indexed(indexed) => indexed.into_inner().entries,
         }
     }
 }
@@ -96,14 +96,22 @@ impl<E> Table<E> {
 impl<E: Entry> Table<E> {
     /// Merges the entries of one key: the first stays in its place, with the
     /// value of the last.
-    pub(super) fn from_entries(mut entries: Vec<E>) -> Self {
+    pub(super) fn from_entries(entries: Vec<E>) -> Self {
+        Self::try_from_entries(entries).unwrap_or_else(|| memory::exhausted())
+    }
+
+    /// As [`from_entries`](Self::from_entries); `None` if there is no memory for
+    /// the index.
+    pub(super) fn try_from_entries(mut entries: Vec<E>) -> Option<Self> {
         if entries.len() > SMALL || entries.iter().any(|entry| is_container(entry.key())) {
-            return Self::Indexed(Box::new(Indexed::new(entries)));
+            return Indexed::new(entries)
+                .and_then(TryBox::try_new)
+                .map(Self::Indexed);
         }
         if !are_distinct(&entries) {
             merge_small(&mut entries);
         }
-        Self::Small(entries)
+        Some(Self::Small(entries))
     }
 
     /// The position of a key.
@@ -141,7 +149,7 @@ impl<E: Entry> Table<E> {
             Self::Small(entries) => {
                 let mut entries = core::mem::take(entries);
                 entries.push(entry);
-                *self = Self::Indexed(Box::new(Indexed::new(entries)));
+                *self = Self::from_entries(entries);
             }
             Self::Indexed(indexed) => indexed.push(entry),
         }
